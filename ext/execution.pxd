@@ -1,0 +1,266 @@
+# The simulated venue's book: price-time priority, add and cancel in constant time, over sparse prices.
+#
+# Orders rest in nodes, nodes in the FIFO list of a price level. A level is found by hashing (row, price); the next
+# best price by a trie of 64-bit occupancy maps, eight tiers of six bits, whose maps are found by hashing too: at most
+# 16 steps whatever the prices and however many rest, usually one. A row is one side of one book.
+# Prices here are ticks, |tick| < 2**47; quantities are lots. The node number is the caller's.
+
+from records cimport *
+
+
+cdef enum:
+    TIERS = 8
+    NO_NODE = 0xFFFFFFFF
+    NO_LEVEL = 0xFFFFFFFF
+
+
+cdef struct tc_node:
+    int64_t qty
+    uint32_t prev, next, level
+
+
+cdef struct tc_level:
+    int64_t price, qty
+    uint32_t head, tail, row
+
+
+cdef struct tc_slot:               # hash slot: the key's parts, and the level (or the trie's map)
+    uint64_t key
+    uint64_t value
+
+
+cdef struct tc_hash:
+    tc_slot* slots                 # value 0 is empty
+    uint64_t mask
+
+
+cdef struct tc_row:
+    uint32_t best                  # level, or NO_LEVEL
+    uint32_t levels
+
+
+cdef struct tc_fill:
+    int64_t qty, price             # price in ticks
+    uint32_t node
+    bint done                      # the maker has nothing left
+
+
+cdef struct tc_book:
+    tc_node* nodes
+    tc_level* levels
+    uint32_t* free_levels
+    uint32_t free_count
+    tc_row* rows                   # [book * 2 + side - 1]
+    tc_hash by_price, tries
+    tc_fill* fills                 # what the last match took, in order
+    int64_t fill_count
+
+
+# ---- hash: linear probing, removal by shifting back, so that no tombstone ever slows a long day
+
+cdef inline uint64_t hash_place(const tc_hash* table, uint64_t key) noexcept nogil:
+    return tc_fold(key, <uint64_t>0x9E3779B97F4A7C15) & table.mask
+
+
+cdef inline tc_slot* find_slot(const tc_hash* table, uint64_t key) noexcept nogil:
+    cdef uint64_t at = hash_place(table, key)
+    while table.slots[at].value != 0 and table.slots[at].key != key:
+        at = (at + 1) & table.mask
+    return &table.slots[at]
+
+
+cdef inline void remove_slot(tc_hash* table, tc_slot* slot) noexcept nogil:
+    cdef uint64_t hole = slot - table.slots, at = hole, home
+    while True:
+        at = (at + 1) & table.mask
+        if table.slots[at].value == 0:
+            break
+        home = hash_place(table, table.slots[at].key)
+        if ((at - home) & table.mask) >= ((at - hole) & table.mask):
+            table.slots[hole] = table.slots[at]
+            hole = at
+    table.slots[hole].value = 0
+
+
+# ---- trie of occupied prices
+
+cdef inline uint64_t offset_price(int64_t price) noexcept nogil:
+    return <uint64_t>(price + (<int64_t>1 << 47))
+
+
+# 16 bits of row, 45 of prefix, 3 of tier: tier 0 has the longest prefix, 42 bits.
+cdef inline uint64_t trie_key(uint32_t row, int tier, uint64_t place) noexcept nogil:
+    return ((<uint64_t>row << 42 | place >> (6 * (tier + 1))) << 3) | <uint64_t>tier
+
+
+cdef inline void trie_add(tc_book* book, uint32_t row, uint64_t place) noexcept nogil:
+    cdef tc_slot* slot
+    cdef bint was_empty
+    cdef int tier
+    for tier in range(TIERS):
+        slot = find_slot(&book.tries, trie_key(row, tier, place))
+        was_empty = slot.value == 0
+        slot.key = trie_key(row, tier, place)
+        slot.value |= <uint64_t>1 << ((place >> (6 * tier)) & 63)
+        if not was_empty:
+            return
+
+
+cdef inline void trie_remove(tc_book* book, uint32_t row, uint64_t place) noexcept nogil:
+    cdef tc_slot* slot
+    cdef int tier
+    for tier in range(TIERS):
+        slot = find_slot(&book.tries, trie_key(row, tier, place))
+        slot.value &= ~(<uint64_t>1 << ((place >> (6 * tier)) & 63))
+        if slot.value != 0:
+            return
+        remove_slot(&book.tries, slot)
+
+
+# The next occupied place above (up) or below `place`, or -1.
+cdef inline int64_t trie_next(const tc_book* book, uint32_t row, uint64_t place, bint up) noexcept nogil:
+    cdef uint64_t bits
+    cdef int tier, digit
+    for tier in range(TIERS):
+        digit = <int>((place >> (6 * tier)) & 63)
+        bits = find_slot(&book.tries, trie_key(row, tier, place)).value
+        if up:
+            bits = bits & (~<uint64_t>0 << digit) & ~(<uint64_t>1 << digit)
+        else:
+            bits = bits & ((<uint64_t>1 << digit) - 1)
+        if bits == 0:
+            continue
+        place = (place >> (6 * (tier + 1))) << (6 * (tier + 1))
+        place |= <uint64_t>(tc_lowest_bit(bits) if up else tc_highest_bit(bits)) << (6 * tier)
+        while tier > 0:
+            tier -= 1
+            bits = find_slot(&book.tries, trie_key(row, tier, place)).value
+            place |= <uint64_t>(tc_lowest_bit(bits) if up else tc_highest_bit(bits)) << (6 * tier)
+        return <int64_t>place
+    return -1
+
+
+# ---- levels
+
+cdef inline uint64_t level_key(uint32_t row, int64_t price) noexcept nogil:
+    return <uint64_t>row << 48 | offset_price(price)
+
+
+cdef inline bint is_ask_row(uint32_t row) noexcept nogil:
+    return row & 1
+
+
+cdef inline bint is_better(uint32_t row, int64_t price, int64_t other) noexcept nogil:
+    return price < other if is_ask_row(row) else price > other
+
+
+# The level behind `level` in priority, or NO_LEVEL.
+cdef inline uint32_t next_level(const tc_book* book, uint32_t level) noexcept nogil:
+    cdef uint32_t row = book.levels[level].row
+    cdef int64_t place = trie_next(book, row, offset_price(book.levels[level].price), is_ask_row(row))
+    if place < 0:
+        return NO_LEVEL
+    return <uint32_t>(find_slot(&book.by_price, <uint64_t>row << 48 | <uint64_t>place).value - 1)
+
+
+cdef inline uint32_t open_level(tc_book* book, uint32_t row, int64_t price) noexcept nogil:
+    cdef tc_slot* slot = find_slot(&book.by_price, level_key(row, price))
+    cdef uint32_t number
+    cdef tc_level* level
+    if slot.value != 0:
+        return <uint32_t>(slot.value - 1)
+    book.free_count -= 1
+    number = book.free_levels[book.free_count]
+    slot.key, slot.value = level_key(row, price), <uint64_t>number + 1
+    level = &book.levels[number]
+    level.price, level.qty, level.row = price, 0, row
+    level.head, level.tail = NO_NODE, NO_NODE
+    trie_add(book, row, offset_price(price))
+    book.rows[row].levels += 1
+    if book.rows[row].best == NO_LEVEL or is_better(row, price, book.levels[book.rows[row].best].price):
+        book.rows[row].best = number
+    return number
+
+
+cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
+    cdef uint32_t row = book.levels[number].row
+    cdef int64_t price = book.levels[number].price
+    if book.rows[row].best == number:
+        book.rows[row].best = next_level(book, number)
+    trie_remove(book, row, offset_price(price))
+    remove_slot(&book.by_price, find_slot(&book.by_price, level_key(row, price)))
+    book.rows[row].levels -= 1
+    book.free_levels[book.free_count] = number
+    book.free_count += 1
+
+
+# ---- the venue
+
+cdef inline void add_node(tc_book* book, uint32_t row, uint32_t number, int64_t price, int64_t qty) noexcept nogil:
+    cdef uint32_t at = open_level(book, row, price)
+    cdef tc_level* level = &book.levels[at]
+    cdef tc_node* node = &book.nodes[number]
+    node.qty, node.level, node.prev, node.next = qty, at, level.tail, NO_NODE
+    if level.tail == NO_NODE:
+        level.head = number
+    else:
+        book.nodes[level.tail].next = number
+    level.tail = number
+    level.qty += qty
+
+
+cdef inline void remove_node(tc_book* book, uint32_t number) noexcept nogil:
+    cdef tc_node* node = &book.nodes[number]
+    cdef tc_level* level = &book.levels[node.level]
+    level.qty -= node.qty
+    if node.prev == NO_NODE:
+        level.head = node.next
+    else:
+        book.nodes[node.prev].next = node.next
+    if node.next == NO_NODE:
+        level.tail = node.prev
+    else:
+        book.nodes[node.next].prev = node.prev
+    if level.head == NO_NODE:
+        close_level(book, node.level)
+    node.qty, node.level = 0, NO_LEVEL
+
+
+# Does an order with this limit reach the best price of the row that it would take from?
+cdef inline bint crosses(const tc_book* book, uint32_t row, int64_t limit) noexcept nogil:
+    cdef uint32_t best = book.rows[row].best
+    return best != NO_LEVEL and not is_better(row, limit, book.levels[best].price)
+
+
+# Is `qty` there, at `limit` or better? Walks levels until there is enough.
+cdef inline bint is_fillable(const tc_book* book, uint32_t row, int64_t limit, int64_t qty) noexcept nogil:
+    cdef uint32_t at = book.rows[row].best
+    while at != NO_LEVEL and not is_better(row, limit, book.levels[at].price):
+        qty -= book.levels[at].qty
+        if qty <= 0:
+            return True
+        at = next_level(book, at)
+    return False
+
+
+# Takes up to `qty` from `row` in price-time priority; the trades are in book.fills. Returns what is left.
+cdef inline int64_t match_order(tc_book* book, uint32_t row, int64_t limit, int64_t qty) noexcept nogil:
+    cdef tc_fill* fill
+    cdef tc_level* level
+    cdef tc_node* node
+    book.fill_count = 0
+    while qty > 0 and crosses(book, row, limit):
+        level = &book.levels[book.rows[row].best]
+        node = &book.nodes[level.head]
+        fill = &book.fills[book.fill_count]
+        book.fill_count += 1
+        fill.node, fill.price = level.head, level.price
+        fill.done = node.qty <= qty
+        fill.qty = node.qty if fill.done else qty
+        qty -= fill.qty
+        if fill.done:
+            remove_node(book, fill.node)
+        else:
+            node.qty -= fill.qty
+            level.qty -= fill.qty
+    return qty

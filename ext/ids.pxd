@@ -1,0 +1,82 @@
+# ClOrdID(11) and names: 1 to 24 printable ASCII bytes, NUL-padded to 24; all NULs is "none".
+
+from libc.string cimport memcmp, memcpy
+from records cimport *
+
+
+cdef struct tc_id_entry:
+    char id[24]
+    int64_t order_id
+    uint32_t slot
+
+
+# Ids of the day: entries in order of arrival, and an open-addressed index over them. Nothing is ever removed.
+cdef struct tc_ids:
+    tc_id_entry* entries
+    uint32_t* index                # entry number + 1; 0 is empty
+    uint32_t count, capacity
+    uint64_t index_mask
+    uint64_t digest                # over all ids in order of arrival, for the state hash
+
+
+cdef inline bint id_is_empty(const char* id) noexcept nogil:
+    return (tc_word(id) | tc_word(id + 8) | tc_word(id + 16)) == 0
+
+
+# Eight bytes at a time: every byte is in 0x21..0x7e up to the first NUL, and only NULs follow.
+cdef inline bint id_is_valid(const char* id) noexcept nogil:
+    cdef uint64_t ones = <uint64_t>0x0101010101010101, high = ones << 7
+    cdef uint64_t word, zeros
+    cdef bint ended = False
+    cdef int i, used
+    for i in range(0, 24, 8):
+        word = tc_word(id + i)
+        if ended or word == 0:
+            if word != 0:
+                return False
+            ended = True
+            continue
+        if word & high:
+            return False
+        zeros = (word - ones) & ~word & high
+        if zeros:
+            used = tc_lowest_bit(zeros) & ~7           # bits before the first NUL
+            if word >> used:
+                return False
+            word |= (ones * 0x21) << used
+            ended = True
+        # With no high bits set: word - 0x21 borrows where a byte is below 0x21, word + 1 carries where it is 0x7f.
+        if ((word | high) - ones * 0x21) & high != high or (word + ones) & high:
+            return False
+    return True
+
+
+cdef inline uint64_t hash_id(const char* id) noexcept nogil:
+    return tc_fold(tc_word(id) ^ <uint64_t>0x9E3779B97F4A7C15,
+                   tc_fold(tc_word(id + 8) ^ <uint64_t>0xC2B2AE3D27D4EB4F,
+                           tc_word(id + 16) ^ <uint64_t>0x165667B19E3779F9) ^ <uint64_t>0xD6E8FEB86659FD93)
+
+
+# The entry of an id, or NULL.
+cdef inline tc_id_entry* find_id(const tc_ids* ids, const char* id) noexcept nogil:
+    cdef uint64_t at = hash_id(id) & ids.index_mask
+    cdef uint32_t number = ids.index[at]
+    while number:
+        if memcmp(ids.entries[number - 1].id, id, 24) == 0:
+            return &ids.entries[number - 1]
+        at = (at + 1) & ids.index_mask
+        number = ids.index[at]
+    return NULL
+
+
+# Adds an id that find_id did not find; the caller has checked count < capacity.
+cdef inline void claim_id(tc_ids* ids, const char* id, int64_t order_id, uint32_t slot) noexcept nogil:
+    cdef uint64_t at = hash_id(id) & ids.index_mask
+    cdef tc_id_entry* entry = &ids.entries[ids.count]
+    while ids.index[at]:
+        at = (at + 1) & ids.index_mask
+    memcpy(entry.id, id, 24)
+    entry.order_id, entry.slot = order_id, slot
+    ids.count += 1
+    ids.index[at] = ids.count
+    ids.digest = tc_fold(ids.digest ^ hash_id(id), <uint64_t>0x9E3779B97F4A7C15)

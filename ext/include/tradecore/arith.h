@@ -1,0 +1,63 @@
+/* Integer arithmetic that Cython can't say: 128 bits, checked products, division by a stated rule, hashing. */
+#ifndef TRADECORE_ARITH_H
+#define TRADECORE_ARITH_H
+
+#include <stdint.h>
+#include <string.h>
+
+typedef __int128 tc_i128;
+
+/* Division towards minus infinity, as Python's; the divisor is positive. */
+static inline int64_t tc_floor_div(int64_t a, int64_t b) {
+    int64_t q = a / b;
+    return (a % b < 0) ? q - 1 : q;
+}
+
+static inline int64_t tc_floor_mod(int64_t a, int64_t b) {
+    int64_t r = a % b;
+    return r < 0 ? r + b : r;
+}
+
+static inline tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b) {
+    if (a == (int64_t)a && b == (int64_t)b) return tc_floor_div((int64_t)a, (int64_t)b); /* 128-bit division is slow */
+    tc_i128 q = a / b;
+    return (a % b < 0) ? q - 1 : q;
+}
+
+/* Nearest whole number, ties to even; the divisor is positive. */
+static inline tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b) {
+    tc_i128 q = tc_floor_div_wide(a, b), twice = 2 * (a - q * b);
+    if (twice > b || (twice == b && (q & 1))) q += 1;
+    return q;
+}
+
+static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
+
+/* 1 where the product does not fit 128 bits. */
+static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
+
+static inline int64_t tc_saturate(tc_i128 a) {
+    return a > INT64_MAX ? INT64_MAX : a < INT64_MIN ? INT64_MIN : (int64_t)a;
+}
+
+static inline int64_t tc_abs(int64_t a) { return a < 0 ? -a : a; }
+static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
+static inline uint64_t tc_low(tc_i128 a) { return (uint64_t)a; }
+static inline int64_t tc_high(tc_i128 a) { return (int64_t)(a >> 64); }
+
+static inline int tc_lowest_bit(uint64_t a) { return __builtin_ctzll(a); }   /* a is not 0 */
+static inline int tc_highest_bit(uint64_t a) { return 63 - __builtin_clzll(a); } /* a is not 0 */
+
+/* The 128-bit product's halves, xored: one multiplication mixes 128 bits of input into 64. */
+static inline uint64_t tc_fold(uint64_t a, uint64_t b) {
+    unsigned __int128 p = (unsigned __int128)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+static inline uint64_t tc_word(const char *bytes) {
+    uint64_t w;
+    memcpy(&w, bytes, 8);
+    return w;
+}
+
+#endif

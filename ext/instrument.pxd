@@ -1,0 +1,86 @@
+# Reference data of one instrument, and what follows from it once: scales that compare amounts with limits
+# without dividing. Vocabulary: every room may use it.
+
+from libc.string cimport memcpy
+from records cimport *
+
+
+cdef struct tc_instrument:
+    int64_t tick, lot, min_qty, max_qty          # price units, lots
+    int64_t min_notional, max_notional           # micros, -1: none
+    int64_t notional_scale, limit_scale          # amount * notional_scale / limit_scale is micros
+    int64_t qty_scale, qty_limit_scale           # lots * qty_scale / qty_limit_scale is millionths of a whole unit
+    int64_t unit_scale                           # 10**(price_precision + multiplier_precision)
+    int64_t lots_per_unit                        # 10**qty_precision
+    int64_t multiplier
+    int32_t currency
+    uint16_t ord_types, times_in_force
+    uint8_t price_precision, qty_precision, multiplier_precision, any_sign
+    char name[24]
+
+
+cdef inline int64_t power_of_ten(int exponent) noexcept nogil:
+    cdef int64_t power = 1
+    while exponent > 0:
+        power *= 10
+        exponent -= 1
+    return power
+
+
+cdef inline int amount_precision(const tc_instrument* ins) noexcept nogil:
+    return ins.price_precision + ins.qty_precision + ins.multiplier_precision
+
+
+# The byte offset of the first field that no instrument can have, or -1.
+cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noexcept nogil:
+    if c.currency < 1 or c.currency > currencies:
+        return 20
+    if c.price_precision > 12:
+        return 56
+    if c.qty_precision > 12 or c.price_precision + c.qty_precision + c.multiplier_precision > 18:
+        return 57
+    if c.any_sign > 1:
+        return 59
+    if c.tick < 1 or c.tick > price_max():
+        return 64
+    if c.lot < 1 or c.lot > qty_max():
+        return 72
+    if c.min_qty < 1 or c.min_qty > qty_max():
+        return 80
+    if c.max_qty < c.min_qty or c.max_qty > qty_max():
+        return 88
+    if c.multiplier < 1 or c.multiplier > 100_000:
+        return 96
+    if c.min_notional < -1 or c.min_notional > money_max():
+        return 104
+    if c.max_notional < -1 or c.max_notional > money_max():
+        return 112
+    return -1
+
+
+# |price| <= 1e14, qty <= 1e13, multiplier <= 1e5 and at most 10**6 to reach micros: an order's scaled amount
+# is at most 1e38, below 2**127. A limit (at most 2**62) times limit_scale (at most 1e12) is below 2**102.
+cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexcept nogil:
+    cdef int decimals = c.price_precision + c.qty_precision + c.multiplier_precision
+    ins.tick, ins.lot, ins.min_qty, ins.max_qty = c.tick, c.lot, c.min_qty, c.max_qty
+    ins.min_notional, ins.max_notional = c.min_notional, c.max_notional
+    ins.notional_scale = c.multiplier * power_of_ten(6 - decimals)
+    ins.limit_scale = power_of_ten(decimals - 6)
+    ins.qty_scale = power_of_ten(6 - c.qty_precision)
+    ins.qty_limit_scale = power_of_ten(c.qty_precision - 6)
+    ins.unit_scale = power_of_ten(c.price_precision + c.multiplier_precision)
+    ins.lots_per_unit = power_of_ten(c.qty_precision)
+    ins.multiplier = c.multiplier
+    ins.currency = c.currency
+    ins.ord_types, ins.times_in_force = c.ord_types, c.times_in_force
+    ins.price_precision, ins.qty_precision = c.price_precision, c.qty_precision
+    ins.multiplier_precision, ins.any_sign = c.multiplier_precision, c.any_sign
+    memcpy(ins.name, c.cl_ord_id, 24)
+
+
+# An amount in micros, towards zero, for reports; the checks themselves compare without dividing.
+cdef inline int64_t notional_micros(const tc_instrument* ins, tc_i128 amount) noexcept nogil:
+    cdef tc_i128 scaled
+    if tc_mul_overflows(tc_abs_wide(amount), ins.notional_scale, &scaled):
+        return tc_saturate(<tc_i128>1 << 100)
+    return tc_saturate(tc_floor_div_wide(scaled, ins.limit_scale))

@@ -1,0 +1,195 @@
+# Routing kernels: each venue's all-in cost at the top of its book, rankings cached per instrument and side.
+#
+# Cost is in millionths of a price unit: the displayed price, plus (selling: minus) nothing but the taker fee today;
+# lower is better for both sides. A ranking is re-sorted only for the venues that changed since it was read,
+# and wholly when it is older than the time to live. What a ranking said is kept for explain() in a ring.
+
+from libc.string cimport memcpy
+from instrument cimport *
+
+
+cdef enum:
+    MAX_VENUES = 64
+
+
+cdef struct tc_venue:
+    int64_t maker_fee_per_unit, taker_fee_per_unit     # micros for a whole unit of quantity
+    int64_t maker_fee_ppm, taker_fee_ppm               # millionths of the notional
+    char name[24]
+
+
+cdef struct tc_top:
+    int64_t price, size            # price units, lots; size 0: nothing displayed
+    int64_t stamp                  # command that changed it last
+
+
+# One venue's line of a ranking: the terms of its cost.
+cdef struct tc_term:
+    int64_t price, size, stamp
+    tc_i128 fee, cost              # millionths of a price unit
+    int32_t venue
+
+
+cdef struct tc_ranking:
+    uint64_t dirty                 # bit venue - 1
+    int64_t ranked_at, decision
+    int32_t count                  # venues that display something, best first
+    bint changed                   # since the last decision that was kept
+    uint8_t order[MAX_VENUES]
+
+
+cdef struct tc_router:
+    tc_venue* venues               # from 1
+    tc_top* tops                   # [((instrument * 2) + side - 1) * MAX_VENUES + venue - 1]
+    tc_ranking* rankings           # [(instrument * 2) + side - 1]; the side of the order, not of the book
+    tc_term* terms                 # as tops
+    tc_term* history               # [(decision & history_mask) * MAX_VENUES + place]
+    int32_t* history_counts
+    int64_t decisions, hits, misses, time_to_live
+    uint64_t history_mask
+    uint64_t down                  # bit venue - 1: never chosen
+    int32_t venue_count
+
+
+cdef inline int64_t side_row(int32_t instrument, uint8_t side) noexcept nogil:
+    return <int64_t>instrument * 2 + side - 1
+
+
+# What an order of `side` would take: for a BUY the ask, for a SELL the bid. Only a change costs anything.
+cdef inline void set_top(
+    tc_router* router, int32_t instrument, uint8_t side, int32_t venue, int64_t price, int64_t size, int64_t stamp
+) noexcept nogil:
+    cdef int64_t row = side_row(instrument, side)
+    cdef tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
+    if top.price == price and top.size == size:
+        return
+    top.price, top.size, top.stamp = price, size, stamp
+    router.rankings[row].dirty |= <uint64_t>1 << (venue - 1)
+    router.rankings[row].changed = True
+
+
+# A fee in millionths of a price unit, for one lot at `price`; rounded down.
+cdef inline tc_i128 fee_charge(
+    const tc_instrument* ins, int64_t price, int64_t fee_per_unit, int64_t fee_ppm
+) noexcept nogil:
+    cdef tc_i128 charge = tc_wide(tc_abs(price), fee_ppm)
+    if fee_per_unit:
+        charge = charge + tc_floor_div_wide(tc_wide(fee_per_unit, ins.unit_scale), ins.multiplier)
+    return charge
+
+
+# Equal cost: the most recently updated quote wins, then the lower venue id.
+cdef inline bint ranks_before(const tc_term* a, const tc_term* b) noexcept nogil:
+    if a.cost != b.cost:
+        return a.cost < b.cost
+    if a.stamp != b.stamp:
+        return a.stamp > b.stamp
+    return a.venue < b.venue
+
+
+cdef inline void score_venue(
+    tc_router* router, const tc_instrument* ins, int64_t row, uint8_t side, int32_t venue
+) noexcept nogil:
+    cdef const tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
+    cdef const tc_venue* fees = &router.venues[venue]
+    cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
+    cdef tc_i128 price = tc_wide(top.price, 1_000_000)
+    term.price, term.size, term.stamp, term.venue = top.price, top.size, top.stamp, venue
+    term.fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+    term.cost = term.fee + price if side == SIDE_BUY else term.fee - price
+
+
+# Takes the venue out of the sorted list, and puts it back in where its new cost belongs.
+cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noexcept nogil:
+    cdef tc_ranking* ranking = &router.rankings[row]
+    cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
+    cdef int at = 0
+    while at < ranking.count and ranking.order[at] != venue:
+        at += 1
+    if at < ranking.count:
+        ranking.count -= 1
+        while at < ranking.count:
+            ranking.order[at] = ranking.order[at + 1]
+            at += 1
+    if terms[venue - 1].size <= 0:
+        return
+    at = ranking.count
+    while at > 0 and ranks_before(&terms[venue - 1], &terms[ranking.order[at - 1] - 1]):
+        ranking.order[at] = ranking.order[at - 1]
+        at -= 1
+    ranking.order[at] = <uint8_t>venue
+    ranking.count += 1
+
+
+# Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
+# so that asking changes nothing.
+cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
+    cdef tc_ranking* ranking = &router.rankings[row]
+    cdef int64_t slot
+    cdef int at
+    router.decisions += 1
+    ranking.decision, ranking.changed = router.decisions, False
+    slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
+    router.history_counts[slot] = ranking.count
+    for at in range(ranking.count):
+        router.history[slot * MAX_VENUES + at] = router.terms[row * MAX_VENUES + ranking.order[at] - 1]
+
+
+# Brings one ranking up to date. Everything is re-scored once the time to live is over: a backstop, not a mechanism.
+cdef inline tc_ranking* rank_venues(
+    tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now
+) noexcept nogil:
+    cdef int64_t row = side_row(instrument, side)
+    cdef tc_ranking* ranking = &router.rankings[row]
+    cdef uint64_t dirty = ranking.dirty
+    cdef int32_t venue
+    if now - ranking.ranked_at > router.time_to_live:
+        dirty = ~<uint64_t>0 >> (64 - router.venue_count) if router.venue_count else 0
+    elif not dirty:
+        router.hits += 1
+        return ranking
+    router.misses += 1
+    ranking.dirty, ranking.ranked_at = 0, now
+    while dirty:
+        venue = tc_lowest_bit(dirty) + 1
+        dirty &= dirty - 1
+        score_venue(router, ins, row, side, venue)
+        place_venue(router, row, venue)
+    return ranking
+
+
+# The best venue that is up, or 0 where none displays anything.
+cdef inline int32_t best_venue(const tc_router* router, const tc_ranking* ranking) noexcept nogil:
+    cdef int at
+    for at in range(ranking.count):
+        if not (router.down >> (ranking.order[at] - 1)) & 1:
+            return ranking.order[at]
+    return 0
+
+
+# Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down.
+cdef inline int32_t posting_venue(const tc_router* router, const tc_instrument* ins, int64_t price) noexcept nogil:
+    cdef int32_t venue, best = 0
+    cdef tc_i128 charge, lowest = 0
+    for venue in range(1, router.venue_count + 1):
+        if (router.down >> (venue - 1)) & 1:
+            continue
+        charge = fee_charge(ins, price, router.venues[venue].maker_fee_per_unit, router.venues[venue].maker_fee_ppm)
+        if best == 0 or charge < lowest:
+            best, lowest = venue, charge
+    return best
+
+
+cdef inline int64_t touch_price(const tc_router* router, int32_t instrument, uint8_t side, int32_t venue) noexcept nogil:
+    return router.tops[side_row(instrument, side) * MAX_VENUES + venue - 1].price
+
+
+# Twice the mid of the best-ranked ask and bid, or -2**63 where a side displays nothing.
+cdef inline int64_t twice_mid(
+    tc_router* router, const tc_instrument* ins, int32_t instrument, int64_t now
+) noexcept nogil:
+    cdef int32_t ask = best_venue(router, rank_venues(router, ins, instrument, SIDE_BUY, now))
+    cdef int32_t bid = best_venue(router, rank_venues(router, ins, instrument, SIDE_SELL, now))
+    if ask == 0 or bid == 0:
+        return no_price()
+    return touch_price(router, instrument, SIDE_BUY, ask) + touch_price(router, instrument, SIDE_SELL, bid)

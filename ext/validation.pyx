@@ -1,0 +1,50 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Validation alone: is an order well formed for its instrument? Door checks here, rules in validation.pxd."""
+
+from definitions cimport *
+from shell cimport open_batch
+from validation cimport validate_order
+
+import numpy as np
+
+
+cdef class Validator:
+    """Compiled reference-data rules of up to 1,024 instruments."""
+
+    cdef tc_instrument* instruments
+    cdef int count
+    cdef int32_t accounts, venues
+    cdef list tables
+
+    def __cinit__(self, int accounts, int venues):
+        demand("accounts", accounts, 0, 65_535)
+        demand("venues", venues, 0, 64)
+        self.tables = []
+        self.instruments = <tc_instrument*>table(self.tables, 1025, sizeof(tc_instrument))
+        self.accounts, self.venues = accounts, venues
+
+    def __dealloc__(self):
+        free_tables(self.tables)
+
+    def define(self, bytes definition):
+        """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be."""
+        self.count = define_instrument_row(self.instruments, self.count, 1024, definition)
+        return self.count
+
+    def validate(self, orders):
+        """Failures of each ORDER_DTYPE record as an int64 mask: bit n set means Reason(101 + n); 0 is good.
+
+        Threads: runs without the GIL; do not define instruments meanwhile.
+        """
+        cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
+        cdef int64_t count = len(orders), i
+        masks = np.zeros(count, np.int64)
+        cdef int64_t[::1] out = masks
+        cdef const tc_command* c
+        with nogil:
+            for i in range(count):
+                c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
+                out[i] = <int64_t>validate_order(
+                    &self.instruments[c.instrument] if 1 <= c.instrument <= self.count else NULL,
+                    self.accounts, self.venues, c)
+        return masks

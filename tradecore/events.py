@@ -1,0 +1,201 @@
+"""Reports as users read them: one object per record, its texts and Decimals built when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from .fix import CommandType, CxlRejReason, ExecType, LastLiquidityInd, OrdRejReason, OrdStatus, Reason, ReportType, Side
+from .instrument import MONEY_PRECISION, to_decimal
+from .names import Directory
+from .order import NO_PRICE, REPORT_CODEC, REPORT_DTYPE
+from .reasons import reason_text
+
+
+class Report:
+    """One report record, immutable. Integers as in REPORT_DTYPE are in `row`; properties speak the user's units."""
+
+    __slots__ = ("_directory", "row")
+
+    def __init__(self, row: Any, directory: Directory) -> None:
+        self.row = row
+        self._directory = directory
+
+    @property
+    def seq(self) -> int:
+        """Sequence number, from 1, without gaps."""
+        return int(self.row.seq)
+
+    @property
+    def report_type(self) -> ReportType:
+        """What kind of news this is."""
+        return ReportType(self.row.report_type)
+
+    @property
+    def command_type(self) -> CommandType | None:
+        """The command that caused it; None where its kind was no kind."""
+        kind = self.row.command_kind
+        return CommandType(kind) if kind in CommandType._value2member_map_ else None
+
+    @property
+    def order_id(self) -> int:
+        """OrderID(37), 0 where no order is meant."""
+        return int(self.row.order_id)
+
+    @property
+    def cl_ord_id(self) -> str:
+        """ClOrdID(11), empty where the id was automatic."""
+        return str(self.row.cl_ord_id.decode("ascii", "backslashreplace"))
+
+    @property
+    def exec_type(self) -> ExecType | None:
+        """ExecType(150); None on what is no execution report."""
+        return ExecType(self.row.exec_type) if self.row.report_type == ReportType.EXECUTION_REPORT else None
+
+    @property
+    def ord_status(self) -> OrdStatus:
+        """OrdStatus(39)."""
+        return OrdStatus(self.row.ord_status)
+
+    @property
+    def side(self) -> Side | None:
+        """Side(54); None where none was given, or none that is."""
+        return Side(self.row.side) if self.row.side in (1, 2) else None
+
+    @property
+    def symbol(self) -> str | None:
+        """Symbol(55)."""
+        return self._directory.symbols.name(self.row.instrument)
+
+    @property
+    def account(self) -> str | None:
+        """Account(1)."""
+        return self._directory.accounts.name(self.row.account)
+
+    @property
+    def venue(self) -> str | None:
+        """LastMkt(30)."""
+        return self._directory.venues.name(self.row.venue)
+
+    @property
+    def transact_time(self) -> int:
+        """TransactTime(60), ns UTC."""
+        return int(self.row.transact_time)
+
+    def _price(self, units: int) -> Decimal | None:
+        instrument = self._directory.instrument(self.row.instrument)
+        return None if units == NO_PRICE or instrument is None else instrument.price(units)
+
+    def _quantity(self, lots: int) -> Decimal | None:
+        instrument = self._directory.instrument(self.row.instrument)
+        return None if instrument is None else instrument.quantity(lots)
+
+    @property
+    def order_qty(self) -> Decimal | None:
+        """OrderQty(38)."""
+        return self._quantity(self.row.order_qty)
+
+    @property
+    def price(self) -> Decimal | None:
+        """Price(44)."""
+        return self._price(self.row.price)
+
+    @property
+    def cum_qty(self) -> Decimal | None:
+        """CumQty(14)."""
+        return self._quantity(self.row.cum_qty)
+
+    @property
+    def leaves_qty(self) -> Decimal | None:
+        """LeavesQty(151)."""
+        return self._quantity(self.row.leaves_qty)
+
+    @property
+    def last_qty(self) -> Decimal | None:
+        """LastQty(32)."""
+        return self._quantity(self.row.last_qty)
+
+    @property
+    def last_px(self) -> Decimal | None:
+        """LastPx(31); None on what is no trade."""
+        return self._price(self.row.last_px)
+
+    @property
+    def last_liquidity_ind(self) -> LastLiquidityInd:
+        """LastLiquidityInd(851)."""
+        return LastLiquidityInd(self.row.last_liquidity_ind)
+
+    @property
+    def commission(self) -> Decimal:
+        """Commission(12) of this trade in the instrument's currency; a rebate is negative."""
+        return to_decimal(self.row.commission, MONEY_PRECISION)
+
+    @property
+    def reason(self) -> Reason:
+        """Our reason code, NONE where nothing was refused or ended."""
+        return Reason(self.row.reason)
+
+    @property
+    def ord_rej_reason(self) -> OrdRejReason:
+        """OrdRejReason(103), NONE (-1) where the order was not rejected."""
+        return OrdRejReason(self.row.ord_rej_reason)
+
+    @property
+    def cxl_rej_reason(self) -> CxlRejReason:
+        """CxlRejReason(102), NONE (-1) where no cancel was rejected."""
+        return CxlRejReason(self.row.cxl_rej_reason)
+
+    @property
+    def text(self) -> str:
+        """Text(58): why, naming field, value and bound."""
+        r = self.row
+        return reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Report) and self.row == other.row
+
+    def __hash__(self) -> int:
+        return hash(self.row)
+
+    def __repr__(self) -> str:
+        r = self.row
+        if self.exec_type is None:
+            said = f" {self.command_type.name if self.command_type else r.command_kind}"
+        else:
+            said = f" {self.exec_type.name} order_id={r.order_id} {self.symbol} {self.ord_status.name}"
+            if self.exec_type is ExecType.TRADE:
+                said += f" last_qty={self.last_qty} last_px={self.last_px}"
+            said += f" cum_qty={self.cum_qty} leaves_qty={self.leaves_qty}"
+        why = f" {self.text}" if r.reason else ""
+        return f"<{self.report_type.name} #{r.seq}{said}{why}>"
+
+
+def read_reports(array: Any, directory: Directory) -> list[Report]:
+    """Report objects of a REPORT_DTYPE array."""
+    assert array.dtype == REPORT_DTYPE
+    data = array.tobytes()
+    size = REPORT_CODEC.struct.size
+    return [Report(REPORT_CODEC.unpack(data, at), directory) for at in range(0, len(data), size)]
+
+
+class ReportReader:
+    """Iterates over the reports from its cursor to the newest; iterate again later for what came since.
+
+    `lost` counts reports that were overwritten before they were read.
+    """
+
+    def __init__(self, core: Any, directory: Directory, after: int, batch: int = 1024) -> None:
+        self._core, self._directory, self._batch = core, directory, batch
+        self.cursor, self.lost = after, 0
+
+    def read(self) -> list[Report]:
+        """Up to one batch of reports; an empty list where there is nothing new."""
+        array, lost = self._core.read_events(self.cursor, self._batch)
+        self.lost += lost
+        self.cursor += lost + len(array)
+        return read_reports(array, self._directory)
+
+    def __iter__(self) -> Iterator[Report]:
+        while reports := self.read():
+            yield from reports

@@ -1,0 +1,203 @@
+"""Instruments and the exact conversions between a user's numbers and the core's integers.
+
+A price or quantity is never rounded on the way in: what is not a whole number of units is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Context, Decimal, InvalidOperation
+from math import isfinite
+
+from .fix import OrdType, TimeInForce
+from .order import LIMIT_OFF, MONEY_MAX, PRICE_MAX, QTY_MAX
+
+Number = str | int | Decimal | float
+MONEY_PRECISION = 6
+AMOUNT_PRECISION_MAX = 18
+# 10**14 units times 10**18 lots has 32 digits; the default context's 28 would round exact money.
+EXACT = Context(prec=60)
+
+
+def whole_units(value: object, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
+    """`value` as a whole number of 10**-precision, exactly.
+
+    A float is taken where it is the nearest float to such a number. Raises TypeError for other types
+    (bools too), ValueError naming field, value and bound for NaN, infinities, and what does not fit.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
+        raise TypeError(f"{name} must be str, int, Decimal or float, not {type(value).__name__}")
+    if isinstance(value, int):
+        units = value * 10**precision
+    else:
+        units = _exact(value, precision, name)
+    low = -bound if low is None else low
+    if not low <= units <= bound:
+        raise ValueError(f"{name} {value!r} is outside {to_decimal(low, precision)} to {to_decimal(bound, precision)}")
+    return units
+
+
+def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ValueError(f"{name} must be finite, not {value!r}")
+        if abs(value) > 2.0**63:
+            raise ValueError(f"{name} {value!r} is larger than any amount in the core")
+        units = round(Decimal(value).scaleb(precision, EXACT))
+        if float(to_decimal(units, precision)) != value:
+            raise ValueError(f"{name} {value!r} is not a multiple of {to_decimal(1, precision)}")
+        return units
+    try:
+        number = Decimal(value) if isinstance(value, Decimal) else Decimal(value.strip())
+    except InvalidOperation:
+        raise ValueError(f"{name} {value!r} is not a decimal number") from None
+    if not number.is_finite():
+        raise ValueError(f"{name} must be finite, not {value!r}")
+    if number and not -400 < number.adjusted() < 40:  # before scaling: '1e999999999' must cost nothing
+        raise ValueError(f"{name} {value!r} is out of range")
+    if len(number.as_tuple().digits) > 60:
+        raise ValueError(f"{name} {value!r} has more than 60 digits")
+    scaled = number.scaleb(precision, EXACT)
+    units = int(scaled)
+    if units != scaled:
+        raise ValueError(f"{name} {value!r} is not a multiple of {to_decimal(1, precision)}")
+    return units
+
+
+def to_decimal(units: int, precision: int) -> Decimal:
+    """Whole units of 10**-precision as an exact Decimal."""
+    return Decimal(units).scaleb(-precision, EXACT)
+
+
+def check_name(value: object, what: str) -> str:
+    """A declared name: 1 to 24 printable ASCII characters, so that it fits a definition record."""
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a str, not {type(value).__name__}")
+    if not 1 <= len(value) <= 24 or not all("!" <= c <= "~" for c in value):
+        raise ValueError(f"{what} {value!r} must be 1 to 24 printable ASCII characters without spaces")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What is traded, and the reference data that its orders are checked against.
+
+    `tick_size` is the grid of order and quote prices (Decimal text, in `currency`). `price_precision`
+    is the number of decimals in which prices are booked: by default two finer than the tick, so that
+    a fill may lie between ticks. `lot_size` is the quantity step. `multiplier` is the contract size.
+    `min_notional` and `max_notional` are in `currency`. `any_sign` allows zero and negative prices.
+    """
+
+    symbol: str
+    tick_size: Number = "0.01"
+    currency: str = "USD"
+    lot_size: Number = 1
+    min_qty: Number | None = None
+    max_qty: Number | None = None
+    multiplier: Number = 1
+    min_notional: Number | None = None
+    max_notional: Number | None = None
+    price_precision: int | None = None
+    any_sign: bool = False
+    ord_types: tuple[str | OrdType, ...] = ("MARKET", "LIMIT")
+    times_in_force: tuple[str | TimeInForce, ...] = ("DAY", "GTC", "IOC", "FOK")
+    # Filled in below: the integers of the definition record.
+    qty_precision: int = field(init=False)
+    multiplier_precision: int = field(init=False)
+    tick: int = field(init=False)
+    lot: int = field(init=False)
+    min_lots: int = field(init=False)
+    max_lots: int = field(init=False)
+    multiplier_units: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        check_name(self.symbol, "symbol")
+        check_name(self.currency, "currency")
+        where = f"instrument {self.symbol}:"
+        if isinstance(self.price_precision, bool) or not isinstance(self.price_precision, (int, type(None))):
+            raise TypeError(f"{where} price_precision must be an int, not {type(self.price_precision).__name__}")
+        tick_decimals = _decimals(self.tick_size, f"{where} tick_size")
+        precision = tick_decimals + 2 if self.price_precision is None else self.price_precision
+        if not tick_decimals <= precision <= 12:
+            raise ValueError(f"{where} price_precision {precision} must be {tick_decimals} (the tick's) to 12")
+        put(self, "price_precision", precision)
+        put(self, "qty_precision", _decimals(self.lot_size, f"{where} lot_size"))
+        put(self, "multiplier_precision", _decimals(self.multiplier, f"{where} multiplier"))
+        if self.amount_precision > AMOUNT_PRECISION_MAX:
+            raise ValueError(
+                f"{where} price_precision {precision} + lot_size decimals {self.qty_precision} + multiplier decimals "
+                f"{self.multiplier_precision} = {self.amount_precision}, at most {AMOUNT_PRECISION_MAX} are possible"
+            )
+        put(self, "tick", whole_units(self.tick_size, precision, f"{where} tick_size", PRICE_MAX, low=1))
+        put(self, "lot", self._lots(self.lot_size, f"{where} lot_size"))
+        put(self, "min_lots", self.lot if self.min_qty is None else self._lots(self.min_qty, f"{where} min_qty"))
+        most = QTY_MAX if self.max_qty is None else self._lots(self.max_qty, f"{where} max_qty")
+        if most < self.min_lots:
+            raise ValueError(f"{where} max_qty {self.max_qty} is below min_qty {self.quantity(self.min_lots)}")
+        put(self, "max_lots", most)
+        units = whole_units(self.multiplier, self.multiplier_precision, f"{where} multiplier", 10**6, low=1)
+        put(self, "multiplier_units", units)
+        put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
+        put(self, "times_in_force", tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force))
+
+    def _lots(self, value: Number, name: str) -> int:
+        return whole_units(value, self.qty_precision, name, QTY_MAX, low=1)
+
+    @property
+    def amount_precision(self) -> int:
+        """Decimals of an amount (price unit x lot x multiplier) in `currency`."""
+        return (self.price_precision or 0) + self.qty_precision + self.multiplier_precision
+
+    def price_units(self, value: Number, name: str = "price") -> int:
+        """A price in `currency` as price units; refuses what is not a whole number of them."""
+        return whole_units(value, self.price_precision or 0, f"{self.symbol} {name}", PRICE_MAX)
+
+    def qty_lots(self, value: Number, name: str = "order_qty", *, low: int = 0) -> int:
+        """A quantity as lots; refuses what is not a whole number of them."""
+        return whole_units(value, self.qty_precision, f"{self.symbol} {name}", QTY_MAX, low=low)
+
+    def price(self, units: int) -> Decimal:
+        """Price units as a price."""
+        return to_decimal(units, self.price_precision or 0)
+
+    def quantity(self, lots: int) -> Decimal:
+        """Lots as a quantity."""
+        return to_decimal(lots, self.qty_precision)
+
+    def money(self, amount: int) -> Decimal:
+        """An amount (price unit x lot x multiplier) in `currency`, exactly."""
+        return to_decimal(amount * self.multiplier_units, self.amount_precision)
+
+    def definition(self, currency_id: int) -> dict[str, int | bytes]:
+        """The fields of this instrument's DEFINE_INSTRUMENT record."""
+        where = f"instrument {self.symbol}:"
+        return {
+            "cl_ord_id": self.symbol.encode("ascii"), "currency": currency_id,
+            "price_precision": self.price_precision or 0, "qty_precision": self.qty_precision,
+            "multiplier_precision": self.multiplier_precision, "any_sign": int(self.any_sign),
+            "ord_types": sum(1 << OrdType.parse(v, where) for v in set(self.ord_types)),
+            "times_in_force": sum(1 << TimeInForce.parse(v, where) for v in set(self.times_in_force)),
+            "tick": self.tick, "lot": self.lot, "min_qty": self.min_lots, "max_qty": self.max_lots,
+            "multiplier": self.multiplier_units,
+            "min_notional": micros(self.min_notional, f"{where} min_notional"),
+            "max_notional": micros(self.max_notional, f"{where} max_notional"),
+        }  # fmt: skip
+
+
+def micros(value: Number | None, name: str) -> int:
+    """A non-negative amount of money in micros; None is LIMIT_OFF."""
+    return LIMIT_OFF if value is None else whole_units(value, MONEY_PRECISION, name, MONEY_MAX, low=0)
+
+
+def _decimals(value: Number, name: str) -> int:
+    """How many decimals a step like '0.25' needs; also refuses what is no number."""
+    for digits in range(13):
+        try:
+            whole_units(value, digits, name, 10**30)
+        except ValueError as error:
+            if "not a multiple" not in str(error):
+                raise
+        else:
+            return digits
+    raise ValueError(f"{name} {value!r} has more than 12 decimals")

@@ -1,0 +1,56 @@
+"""Names at the edge: what was declared, under which small id. The core itself only knows the ids."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from .instrument import Instrument
+
+
+class UndeclaredError(LookupError):
+    """A symbol, account, venue or currency that was never declared. It is refused, not invented."""
+
+
+class Names:
+    """Ids of one kind, from 1, in the order of declaration."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.names: list[str] = []
+        self._ids: dict[str, int] = {}
+
+    def add(self, name: str) -> int:
+        """Declare the next name; the core has accepted it."""
+        self.names.append(name)
+        self._ids[name] = len(self.names)
+        return len(self.names)
+
+    def id(self, name: object) -> int:
+        """The id of a name. Raises TypeError for what is no str, UndeclaredError naming the nearest declared one."""
+        if not isinstance(name, str):
+            raise TypeError(f"{self.kind} must be a str, not {type(name).__name__}")
+        found = self._ids.get(name)
+        if found is None:
+            near = get_close_matches(name, self.names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; declared: {', '.join(self.names[:8]) or 'none'}"
+            raise UndeclaredError(f"{self.kind} {name!r} is not declared{hint}")
+        return found
+
+    def name(self, number: int) -> str | None:
+        """The name of an id, or None for 0 and for what was never declared."""
+        return self.names[number - 1] if 1 <= number <= len(self.names) else None
+
+
+class Directory:
+    """Everything that was declared in one core. Orders and reports share it; it knows no core."""
+
+    def __init__(self) -> None:
+        self.currencies = Names("currency")
+        self.accounts = Names("account")
+        self.venues = Names("venue")
+        self.symbols = Names("symbol")
+        self.instruments: list[Instrument] = []
+
+    def instrument(self, number: int) -> Instrument | None:
+        """The instrument of an id, or None where it was never declared."""
+        return self.instruments[number - 1] if 1 <= number <= len(self.instruments) else None

@@ -1,0 +1,96 @@
+"""Positions and P&L as users read them: exact Decimals from the ledger's integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from .instrument import MONEY_PRECISION, Instrument, to_decimal
+from .order import NO_PRICE, PositionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One instrument in one account, at average cost, as it was when it was read.
+
+    Commissions are booked when they occur. Exactly and always:
+    realized_pnl + unrealized_pnl - fees = cash flow net of fees + market value.
+    """
+
+    instrument: Instrument
+    account: str
+    row: PositionRow
+    mark_units: int
+
+    @property
+    def qty(self) -> Decimal:
+        """Signed quantity in whole units: negative is short."""
+        return self.instrument.quantity(self.row.qty)
+
+    @property
+    def avg_px(self) -> Fraction:
+        """Average price of what is open, exactly; 0 when flat."""
+        scale = 10 ** (self.instrument.price_precision or 0)
+        return Fraction(self.row.cost, self.row.qty * scale) if self.row.qty else Fraction(0)
+
+    @property
+    def cost(self) -> Decimal:
+        """Signed cost of what is open, in the instrument's currency."""
+        return self.instrument.money(self.row.cost)
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """P&L of what was closed, before fees."""
+        return self.instrument.money(self.row.realised)
+
+    @property
+    def fees(self) -> Decimal:
+        """Commissions paid; negative where rebates were larger."""
+        return to_decimal(self.row.fees, MONEY_PRECISION)
+
+    @property
+    def mark(self) -> Decimal | None:
+        """What it is valued at: the marked price, else the last trade's, else None."""
+        return None if self.mark_units == NO_PRICE else self.instrument.price(self.mark_units)
+
+    def _marked(self) -> int:
+        if self.row.qty and self.mark_units == NO_PRICE:
+            raise ValueError(f"{self.instrument.symbol} has no mark and never traded: mark() it first")
+        return self.row.qty * self.mark_units if self.row.qty else 0
+
+    @property
+    def market_value(self) -> Decimal:
+        """Signed value at the mark. Raises ValueError where there is none: a missing mark is never zero."""
+        return self.instrument.money(self._marked())
+
+    @property
+    def unrealized_pnl(self) -> Decimal:
+        """Market value less cost. Raises ValueError where there is no mark."""
+        return self.instrument.money(self._marked() - self.row.cost)
+
+    @property
+    def working_buy_qty(self) -> Decimal:
+        """What open buy orders would add."""
+        return self.instrument.quantity(self.row.working_buy)
+
+    @property
+    def working_sell_qty(self) -> Decimal:
+        """What open sell orders would take away."""
+        return self.instrument.quantity(self.row.working_sell)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitAndLoss:
+    """An account's P&L in one currency: before fees, fees, and the sum."""
+
+    account: str
+    currency: str
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal
+    fees: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Realised plus unrealised, less fees."""
+        return self.realized_pnl + self.unrealized_pnl - self.fees

@@ -1,0 +1,153 @@
+"""Risk limits as users write them, and the answers of `check()`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+from .fix import Reason, Rule
+from .instrument import Instrument, Number, micros
+from .order import LIMIT_OFF, Finding
+from .reasons import reason_bound, reason_value
+
+
+class _Off(Enum):
+    OFF = "off"
+
+    def __repr__(self) -> str:
+        return "OFF"
+
+
+OFF: Final = _Off.OFF  # said, not forgotten: the rule is not armed
+Limit = Number | _Off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskLimits:
+    """Limits of one account. Every rule is a number or OFF; what guards against errors has to be stated.
+
+    `max_order_qty`: of one order, in whole units (15c3-5 (c)(1)(ii)). `price_collar_bps`: how far, in basis points
+    of the reference price, an order may be priced through it; also bounds what a MARKET order may pay.
+    `max_order_notional`: of one order, in the instrument's currency. `max_position_qty`: of one instrument, working
+    orders counted as if they all filled (15c3-5 (c)(1)(i)). `order_rate`: orders in any `order_rate_window_ms`.
+    An account without RiskLimits can't trade: RISK_CONFIG_MISSING.
+    """
+
+    max_order_qty: Limit
+    price_collar_bps: Limit
+    max_order_notional: Limit = OFF
+    max_position_qty: Limit = OFF
+    order_rate: Limit = OFF
+    order_rate_window_ms: int = 1000
+
+    def __post_init__(self) -> None:
+        self.rows()
+
+    def rows(self) -> list[tuple[Rule, int, int]]:
+        """(rule, value in the rule's unit, window in ns) for every rule: the SET_LIMIT commands."""
+        window = _count(self.order_rate_window_ms, "order_rate_window_ms", 10**12)
+        if window < 1:
+            raise ValueError("order_rate_window_ms must be at least 1")
+        return [
+            (Rule.MAX_ORDER_QTY, _amount(self.max_order_qty, "max_order_qty"), 0),
+            (Rule.MAX_ORDER_NOTIONAL, _amount(self.max_order_notional, "max_order_notional"), 0),
+            (Rule.PRICE_COLLAR, _count(self.price_collar_bps, "price_collar_bps", 1_000_000), 0),
+            (Rule.MAX_POSITION_QTY, _amount(self.max_position_qty, "max_position_qty"), 0),
+            (Rule.ORDER_RATE, _count(self.order_rate, "order_rate", 2**20), window * 1_000_000),
+        ]
+
+
+def _amount(value: object, name: str) -> int:
+    """Millionths of a unit, or LIMIT_OFF."""
+    if value is OFF:
+        return LIMIT_OFF
+    if value is None:
+        raise TypeError(f"{name} must be a number or OFF, not None")
+    return micros(value, name)  # type: ignore[arg-type]  # micros checks the type itself
+
+
+def _count(value: object, name: str, most: int) -> int:
+    if value is OFF:
+        return LIMIT_OFF
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int or OFF, not {type(value).__name__}")
+    if not 0 <= value <= most:
+        raise ValueError(f"{name} {value} must be 0 to {most}")
+    return value
+
+
+class RiskCheck(NamedTuple):
+    """One rule's answer: its value with the order, its limit, what is left, and PASS, REFUSE or OFF.
+
+    Quantities are whole units, notionals are money, the collar is in bps, the rate counts orders.
+    """
+
+    rule: Reason
+    value: int | Decimal | None
+    limit: int | Decimal | None
+    headroom: int | Decimal | None
+    verdict: str
+
+
+class CheckResult(Sequence[RiskCheck]):
+    """All rules' answers at once; true where the order would pass."""
+
+    def __init__(self, rows: list[RiskCheck]) -> None:
+        self._rows = rows
+
+    @property
+    def passed(self) -> bool:
+        """Whether no rule refuses."""
+        return all(row.verdict != "REFUSE" for row in self._rows)
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, (str, Reason)):
+            wanted = Reason.parse(place, "rule")
+            for row in self._rows:
+                if row.rule is wanted:
+                    return row
+            raise KeyError(place)
+        return self._rows[place]
+
+    def __iter__(self) -> Iterator[RiskCheck]:
+        return iter(self._rows)
+
+    def __str__(self) -> str:
+        lines = [f"{'rule':<28} {'value':>18} {'limit':>18} {'headroom':>18}  verdict"]
+        for row in self._rows:
+            cells = ["-" if cell is None else f"{cell:f}" if isinstance(cell, Decimal) else str(cell) for cell in row[1:4]]
+            lines.append(f"{row.rule.name:<28} {cells[0]:>18} {cells[1]:>18} {cells[2]:>18}  {row.verdict}")
+        return "\n".join(lines)
+
+
+_SWITCHES = {Reason.KILL_SWITCH, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.REFERENCE_PRICE_UNAVAILABLE}
+
+
+def check_rows(findings: list[Finding], instrument: Instrument) -> list[RiskCheck]:
+    """A core's findings in the user's units. Switches have no limit: only a verdict."""
+    rows = []
+    for finding in findings:
+        reason = Reason(finding.reason)
+        verdict = "REFUSE" if finding.refused else "PASS" if finding.armed else "OFF"
+        if reason in _SWITCHES:
+            rows.append(RiskCheck(reason, None, None, None, verdict))
+            continue
+        value = reason_value(reason, finding.value, instrument)
+        limit = reason_bound(reason, finding.limit, instrument) if finding.armed else None
+        headroom = None if value is None or limit is None else limit - value
+        rows.append(RiskCheck(reason, value, limit, headroom, verdict))
+    return rows
+
+
+def refused_rows(reasons: Iterable[Reason]) -> list[RiskCheck]:
+    """What validation refused; risk was not asked."""
+    return [RiskCheck(reason, None, None, None, "REFUSE") for reason in reasons]

@@ -1,0 +1,70 @@
+"""Why an order went where it went: a routing decision, term by term, for each venue."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from .fix import Side
+from .instrument import Instrument, to_decimal
+from .names import Directory
+from .order import OrderRow, Term
+
+
+class VenueScore(NamedTuple):
+    """One venue's line: what it displayed, the taker fee, and the all-in price that ranked it (lower is better to
+    buy, higher to sell). Prices, fees and all-in prices are per whole unit, in the instrument's currency."""
+
+    venue: str
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    all_in: Decimal
+    chosen: bool
+
+
+class Explanation(NamedTuple):
+    """A routing decision as it was taken: the venues, best first, and the one that was chosen."""
+
+    symbol: str
+    side: Side
+    chosen: str | None
+    how: str
+    venues: tuple[VenueScore, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.side.name} {self.symbol}: {self.chosen or 'no venue'}, {self.how}"]
+        if self.venues:
+            lines.append(f"  {'venue':<12} {'price':>16} {'size':>14} {'fee':>14} {'all-in':>18}")
+        for score in self.venues:
+            lines.append(f"{'> ' if score.chosen else '  '}{score.venue:<12} {score.price:>16f} {score.size:>14f} "
+                         f"{score.fee:>14f} {score.all_in:>18f}")
+        return "\n".join(lines)
+
+
+def explain_order(row: OrderRow, terms: list[Term], directed: bool, directory: Directory) -> Explanation:
+    """The decision behind an order, from the ranking that it was taken with."""
+    instrument = directory.instrument(row.instrument)
+    assert instrument is not None
+    chosen = directory.venues.name(row.venue)
+    shown = any(term.venue == row.venue for term in terms)
+    if directed:
+        how = "named by the order"
+    elif chosen is None:
+        how = "it was not routed"
+    elif row.exec_inst or not shown:
+        how = "where it rests at the lowest maker fee"
+    else:
+        how = "the best all-in price within the limit"
+    scores = tuple(_score(term, instrument, row, directory) for term in terms)
+    return Explanation(instrument.symbol, Side(row.side), chosen, how, scores)
+
+
+def _score(term: Term, instrument: Instrument, row: OrderRow, directory: Directory) -> VenueScore:
+    precision = (instrument.price_precision or 0) + 6
+    cost = term.cost if row.side == Side.BUY else -term.cost
+    return VenueScore(
+        directory.venues.name(term.venue) or str(term.venue), instrument.price(term.price),
+        instrument.quantity(term.size), to_decimal(term.fee, precision), to_decimal(cost, precision),
+        term.venue == row.venue,
+    )  # fmt: skip
