@@ -20,7 +20,7 @@ from .handle import Order
 from .instrument import MONEY_MAX, MONEY_PRECISION, Instrument, Number, check_name, to_decimal, whole_units
 from .names import Directory, UndeclaredError
 from .order import (
-    ACK_DTYPE, CODECS, COMMAND_SIZE, NO_PRICE, QTY_MAX, AckRow, Capacity, encode_cl_ord_id,
+    ACK_DTYPE, CODECS, COMMAND_SIZE, NO_PRICE, QTY_MAX, TIME_MAX, AckRow, Capacity, encode_cl_ord_id,
 )  # fmt: skip
 from .position import Position, ProfitAndLoss
 from .reasons import reason_text
@@ -28,7 +28,6 @@ from .risk import CheckResult, RiskLimits, check_rows, refused_rows
 from .routing import Explanation, explain_order
 from .validation import failures
 
-_TIME_MAX = 2**62
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
 _CALLBACK_FAILURES = 3
 
@@ -440,8 +439,8 @@ class TradingCore:
         now = self._clock()
         if isinstance(now, bool) or not isinstance(now, int):
             raise TypeError(f"clock must give int nanoseconds, not {type(now).__name__}")
-        if not 0 <= now <= _TIME_MAX:
-            raise ValueError(f"clock gave {now} ns, outside 0 to {_TIME_MAX}")
+        if not 0 <= now <= TIME_MAX:
+            raise ValueError(f"clock gave {now} ns, outside 0 to {TIME_MAX}")
         return now
 
     def _instrument(self, symbol: str) -> tuple[int, Instrument]:
@@ -472,8 +471,8 @@ def _check_time(value: int | None) -> int:
         return 0
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"transact_time must be int nanoseconds UTC, not {type(value).__name__}")
-    if not 1 <= value <= _TIME_MAX:
-        raise ValueError(f"transact_time {value} must be 1 to {_TIME_MAX} nanoseconds")
+    if not 1 <= value <= TIME_MAX:
+        raise ValueError(f"transact_time {value} must be 1 to {TIME_MAX} nanoseconds")
     return value
 
 

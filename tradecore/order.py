@@ -25,6 +25,7 @@ PRICE_MAX = 10**14  # |price| in price units; with QTY_MAX it bounds an order's 
 QTY_MAX = 10**13  # lots in one order, quote or opening position
 POSITION_MAX = 10**18  # |position + working orders| in lots; beyond it ARITHMETIC_OVERFLOW
 MONEY_MAX = 2**62  # micros: one order's notional, a limit, an opening balance
+TIME_MAX = 2**62  # ns UTC
 COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 192, 32
 
 Layout = Sequence[tuple[str, str]]

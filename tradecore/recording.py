@@ -31,7 +31,7 @@ Rules = Callable[[Table], Iterator[tuple[str, Array, str]]]  # field, the lines 
 
 PRICE_DECIMALS, QTY_DECIMALS = 0, 8  # a price tick is 1 USD, a quantity step 1e-8 BTC
 DECIMAL_MAX = 10**16  # ticks or steps in one number; all the bitcoin that will ever be is 2.1e15 steps
-_CHUNK_CHARS, _VALUE_CHARS = 1 << 18, 80  # read at once (with 2**22 it takes half as long again); quoted of a wrong value
+_CHUNK_CHARS, _VALUE_CHARS = 1 << 18, 80  # read at once (2**22 takes half as long again); quoted of a wrong value
 
 # line is that of the source file, where the header is 1. What a cancel or a market order doesn't have is 0.
 RECORDED_DTYPE = np.dtype([
