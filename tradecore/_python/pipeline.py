@@ -1,0 +1,273 @@
+"""The fused order path in plain Python: one state, one loop over commands, and the handles that read the state.
+
+The native pipeline's twin, bit for bit. It holds the door and the readers; the rules are in the rooms.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tradecore.fix import CommandType, Reason
+from tradecore.order import (
+    ACK_CODEC, ACK_SIZE, CODECS, COMMAND_SIZE, HEADER_CODEC, NO_PRICE, STAGES, Capacity, Finding, OrderRow,
+    PositionRow, StaleOrderError, Term,
+)  # fmt: skip
+
+from .instrument import BUY, SELL, TIME_MAX
+from .orderpath import enter_cancel, enter_mark, enter_order, enter_quote
+from .orders import Orders, derive_status, leaves_of
+from .position import mark_of, position_of
+from .risk import ask_risk, evaluate_risk, exposure_of
+from .routing import UNSEEN, ranking_of
+from .settings import (
+    change_limit, define_account, define_currency, define_instrument, define_venue, open_cash, open_position,
+    switch_kill,
+)  # fmt: skip
+from .shell import Records, int64, open_command
+from .state import ORD_REJ_REASONS, State, refuse_command, twice_reference
+from .statehash import hash_state
+from .validation import validate_order
+
+_NEW_ORDER, _CANCEL = int(CommandType.NEW_ORDER), int(CommandType.CANCEL)
+_HANDLERS: dict[int, Callable[[State, Any], Any]] = {
+    CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
+    CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
+    CommandType.OPENING_CASH: open_cash, CommandType.DEFINE_CURRENCY: define_currency,
+    CommandType.DEFINE_ACCOUNT: define_account, CommandType.DEFINE_VENUE: define_venue,
+    CommandType.DEFINE_INSTRUMENT: define_instrument,
+}  # fmt: skip
+
+
+def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
+    """One command through the core; its ack."""
+    time = c.transact_time or now
+    core.command_seq += 1
+    if not 0 <= time <= TIME_MAX:
+        if c.kind != _NEW_ORDER:  # an order's clock is a field that validation refuses
+            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, time, 24)
+    elif time > core.now:  # the core's clock never goes back
+        core.now = time
+    if c.kind == _NEW_ORDER:
+        return enter_order(core, c, timed)
+    if c.kind == _CANCEL:
+        return enter_cancel(core, c, timed)
+    handler = _HANDLERS.get(c.kind)
+    if handler is None:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.kind, 0)
+    return handler(core, c)
+
+
+class OrderHandle:
+    """A live handle to one order. It holds the core's tables, not the core; eviction makes it stale."""
+
+    __slots__ = ("_orders", "order_id")
+
+    def __init__(self, orders: Orders, order_id: int) -> None:
+        self._orders, self.order_id = orders, order_id
+
+    def row(self) -> OrderRow:
+        """The order's facts now. Raises StaleOrderError once the order is evicted.
+
+        Threads: call it from the thread that commands the core.
+        """
+        o = self._orders.by_id.get(self.order_id)
+        if o is None:
+            raise StaleOrderError(f"order {self.order_id} was evicted: more than "
+                                  f"{self._orders.history_size} orders ended since it did")
+        return OrderRow(
+            o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
+            o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
+            ORD_REJ_REASONS[o.reason] if o.rejected else -1, o.value, o.bound, o.reject_mask, o.transact_time,
+            o.decision,
+        )  # fmt: skip
+
+
+class Core:
+    """The whole order path over one state: commands in, reports out."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self._state = State(capacity)
+        self._lock = threading.Lock()
+
+    def run(self, commands: Records, acks: Records, now: int, timed: bool = False) -> None:
+        """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
+
+        `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms.
+        Threads: one lock per core.
+        """
+        int64(now)
+        count = len(commands)
+        if count == 0:
+            return
+        source = memoryview(commands.view(np.uint8).reshape(-1))
+        target = memoryview(acks.view(np.uint8).reshape(-1))
+        if len(source) != count * COMMAND_SIZE or len(target) != count * ACK_SIZE:
+            raise ValueError(f"commands and acks must be {COMMAND_SIZE}- and {ACK_SIZE}-byte records, one for one")
+        if target.readonly:
+            raise ValueError("buffer source array is read-only")
+        with self._lock:
+            for i in range(count):
+                at = i * COMMAND_SIZE
+                c = CODECS.get(source[at], HEADER_CODEC).unpack(source, at)
+                ACK_CODEC.struct.pack_into(target, i * ACK_SIZE, *apply_command(self._state, c, now, timed))
+
+    def apply(self, command: bytes, now: int) -> Any:
+        """Run one command record; return its ack. Threads: as `run`."""
+        int64(now)
+        kind = open_command(command, HEADER_CODEC).kind
+        with self._lock:
+            return apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
+
+    def submit(self, command: bytes, now: int) -> OrderHandle:
+        """Run one NEW_ORDER record; return a handle to the order. Threads: as `run`."""
+        return self.order(self.apply(command, now).order_id)
+
+    def order(self, order_id: int) -> OrderHandle:
+        """A handle to an order. Raises LookupError where there is none, or it is evicted."""
+        if order_id not in self._state.orders.by_id:
+            raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
+        return OrderHandle(self._state.orders, order_id)
+
+    def find_order_id(self, cl_ord_id: bytes) -> int:
+        """The order_id that first used a ClOrdID, or 0."""
+        return self._state.ids.order_ids.get(cl_ord_id.rstrip(b"\0"), 0) if len(cl_ord_id) <= 24 else 0
+
+    def _demand(self, instrument: int, account: int) -> None:
+        core = self._state
+        if instrument not in core.instruments:
+            raise LookupError(f"instrument {instrument} is not 1 to {len(core.instruments)}")
+        if account not in core.accounts:
+            raise LookupError(f"account {account} is not 1 to {len(core.accounts)}")
+
+    def position(self, instrument: int, account: int) -> PositionRow:
+        """The ledger row and the holds of one instrument in one account."""
+        self._demand(instrument, account)
+        p = position_of(self._state.ledger, instrument, account)
+        e = exposure_of(self._state.risk, instrument, account)
+        return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
+
+    def mark_price(self, instrument: int) -> int:
+        """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
+        self._demand(instrument, 1)
+        return mark_of(self._state.ledger, instrument)
+
+    def opening_cash(self, account: int, currency: int) -> int:
+        """The opening cash of an account in a currency, micros."""
+        if account not in self._state.accounts or currency not in self._state.currencies:
+            raise LookupError(f"account {account} or currency {currency} is not declared")
+        return self._state.ledger.cash.get((account, currency), 0)
+
+    def top(self, instrument: int, venue: int) -> tuple[int, int, int, int]:
+        """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""
+        router = self._state.router
+        if instrument not in self._state.instruments or venue not in router.venues:
+            raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
+        bid = ranking_of(router, instrument, SELL).tops.get(venue, UNSEEN)
+        ask = ranking_of(router, instrument, BUY).tops.get(venue, UNSEEN)
+        return (bid.price if bid.size else NO_PRICE, bid.size, ask.price if ask.size else NO_PRICE, ask.size)
+
+    def check(self, command: bytes, now: int) -> tuple[int, list[Finding]]:
+        """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
+
+        Findings stand in the order of the reasons; there are none where the mask is not 0.
+        """
+        int64(now)
+        core = self._state
+        c = open_command(command, CODECS[_NEW_ORDER])
+        ins = core.instruments.get(c.instrument)
+        mask = validate_order(ins, len(core.accounts), len(core.router.venues), c)
+        if mask or ins is None:
+            return mask, []
+        with self._lock:
+            time = max(core.now, c.transact_time or now)
+            reference2 = twice_reference(core, c.instrument)
+            duplicate = c.cl_ord_id in core.ids.order_ids
+            q = ask_risk(core.risk, ins, c, reference2, time, duplicate, core.orders.open_count, core.orders.open_max)
+            return 0, evaluate_risk(q)
+
+    def decision(self, decision: int) -> list[Term]:
+        """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""
+        router = self._state.router
+        if not 1 <= decision <= router.decisions or router.decisions - decision >= router.decisions_kept:
+            raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
+                              f"the last {router.decisions_kept} are kept")
+        return list(router.history[decision - router.decisions - 1])
+
+    @property
+    def command_seq(self) -> int:
+        """Commands taken, the refused ones too; also the order_id of the last order if that was one."""
+        return self._state.command_seq
+
+    @property
+    def event_seq(self) -> int:
+        """Sequence number of the last report; the first is 1."""
+        return self._state.events.seq
+
+    @property
+    def event_hash(self) -> int:
+        """64-bit hash over every field of every report so far, in order."""
+        return self._state.events.digest
+
+    @property
+    def now(self) -> int:
+        """The core's clock, ns UTC: the latest transact_time so far."""
+        return self._state.now
+
+    def read_events(self, after: int, limit: int) -> tuple[Records, int]:
+        """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
+        return self._state.events.read(int64(after), int64(limit))
+
+    def view_events(self, after: int) -> Records:
+        """A read-only array of the reports after a sequence number, up to the native ring's edge.
+
+        Here it is a copy, so that it holds nothing back: dropping (and counting) events while a view is held, and
+        the BufferError of a second view, exist only in the native core.
+        """
+        events = self._state.events
+        first = max(int64(after) + 1, events.first_held)
+        reports, _ = events.read(after, events.capacity - first % events.capacity)
+        reports.flags.writeable = False
+        return reports
+
+    def state_hash(self) -> int:
+        """64-bit hash over the logical state: definitions, limits, positions, orders, books, counters.
+
+        Walks every table, so its cost grows with what is held. Threads: as `run`.
+        """
+        with self._lock:
+            return hash_state(self._state)
+
+    def metrics(self) -> dict[str, int]:
+        """Counters by name. They are not part of the state."""
+        core = self._state
+        return {
+            "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
+            "cl_ord_ids": len(core.ids.order_ids), "trades": core.exec_seq, "events": core.events.seq,
+            "events_dropped": 0, "rankings_hit": core.router.hits, "rankings_missed": core.router.misses,
+            "decisions": core.router.decisions,
+        }  # fmt: skip
+
+    def latency(self) -> dict[str, tuple[float, ...]]:
+        """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""
+        return {name: percentiles(counts, 1.0) for name, counts in zip(STAGES, self._state.histograms, strict=True)}
+
+
+def percentiles(counts: Sequence[int], scale: float) -> tuple[float, ...]:
+    """(count, p50, p99, p99.9, max) of a histogram, each the lower bound of its bucket times `scale`."""
+    total = sum(counts)
+    found: list[float] = []
+    for permille in (500, 990, 999, 1000):
+        rank, seen = -(-total * permille // 1000), 0
+        for bucket, count in enumerate(counts):
+            seen += count
+            if seen >= rank and count:
+                octave = bucket // 16 + 3
+                found.append((bucket if bucket < 16 else (16 + bucket % 16) << (octave - 4)) * scale)
+                break
+        else:
+            found.append(0.0)
+    return (total, *found)

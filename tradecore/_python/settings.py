@@ -1,0 +1,140 @@
+"""Commands that declare and set: definitions, opening balances, limits, kill switches. No orders, no market data.
+
+Each answers with an ack, after publishing that it was accepted or why it was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tradecore.fix import Reason, Scope
+from tradecore.order import MONEY_MAX, PRICE_MAX, QTY_MAX
+
+from .ids import id_is_valid
+from .instrument import find_bad_definition, load_instrument
+from .position import Position, apply_fill, position_of
+from .risk import exposure_of, set_limit, switch
+from .routing import load_venue
+from .state import State, accept_command, refuse_command
+
+FEE_PER_UNIT_MAX = 1_000_000_000_000
+
+
+def refuse_name(name: bytes, taken: Iterable[bytes], count: int, most: int) -> Reason | None:
+    if not name or not id_is_valid(name):
+        return Reason.INVALID_FIELD_VALUE
+    if name in taken:
+        return Reason.ALREADY_DEFINED
+    return Reason.TABLE_FULL if count >= most else None
+
+
+def define_currency(core: State, c: Any) -> Any:
+    names = core.currencies
+    reason = refuse_name(c.cl_ord_id, names.values(), len(names), core.capacity.currencies)
+    if reason:
+        return refuse_command(core, c, reason, 0, 32)
+    number = len(names) + 1
+    names[number] = c.cl_ord_id
+    return accept_command(core, c, number, 0)
+
+
+def define_account(core: State, c: Any) -> Any:
+    names = core.accounts
+    reason = refuse_name(c.cl_ord_id, names.values(), len(names), core.capacity.accounts)
+    if reason:
+        return refuse_command(core, c, reason, 0, 32)
+    number = len(names) + 1
+    names[number] = c.cl_ord_id
+    return accept_command(core, c, number, 0, account=number)
+
+
+def define_instrument(core: State, c: Any) -> Any:
+    rows = core.instruments
+    reason = refuse_name(c.cl_ord_id, (row.name for row in rows.values()), len(rows), core.capacity.instruments)
+    offset = 32 if reason else find_bad_definition(c, len(core.currencies))
+    if offset >= 0:
+        return refuse_command(core, c, reason or Reason.INVALID_FIELD_VALUE, 0, offset)
+    number = len(rows) + 1
+    rows[number] = load_instrument(c)
+    return accept_command(core, c, number, 0, instrument=number)
+
+
+def find_bad_fee(c: Any) -> int:
+    """A venue charges by quantity or by notional, not both: so that a commission is rounded once."""
+    if abs(c.maker_fee_per_unit) > FEE_PER_UNIT_MAX:
+        return 56
+    if abs(c.taker_fee_per_unit) > FEE_PER_UNIT_MAX:
+        return 64
+    if abs(c.maker_fee_ppm) > 1_000_000 or (c.maker_fee_ppm and c.maker_fee_per_unit):
+        return 72
+    if abs(c.taker_fee_ppm) > 1_000_000 or (c.taker_fee_ppm and c.taker_fee_per_unit):
+        return 80
+    return -1
+
+
+def define_venue(core: State, c: Any) -> Any:
+    venues = core.router.venues
+    reason = refuse_name(c.cl_ord_id, (venue.name for venue in venues.values()), len(venues), core.capacity.venues)
+    offset = 32 if reason else find_bad_fee(c)
+    if offset >= 0:
+        return refuse_command(core, c, reason or Reason.INVALID_FIELD_VALUE, 0, offset)
+    number = load_venue(core.router, c)
+    return accept_command(core, c, number, 0, venue=number)
+
+
+def open_position(core: State, c: Any) -> Any:
+    """Only into an untouched position, so that it can't be mistaken for a trade."""
+    if c.instrument not in core.instruments:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    if c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    if abs(c.position_qty) > QTY_MAX:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.position_qty, 56)
+    if abs(c.position_px) > PRICE_MAX:
+        return refuse_command(core, c, Reason.PRICE_OUT_OF_RANGE, c.position_px, PRICE_MAX)
+    p = position_of(core.ledger, c.instrument, c.account)
+    if p != Position():
+        return refuse_command(core, c, Reason.ALREADY_DEFINED, p.qty, 0)
+    apply_fill(p, c.position_qty, c.position_px)
+    exposure_of(core.risk, c.instrument, c.account).position_qty += c.position_qty
+    return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)
+
+
+def open_cash(core: State, c: Any) -> Any:
+    if c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    if c.currency not in core.currencies:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.currency, 20)
+    balance = core.ledger.cash.get((c.account, c.currency), 0) + c.amount
+    if abs(balance) > MONEY_MAX:
+        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, c.amount, MONEY_MAX)
+    core.ledger.cash[c.account, c.currency] = balance
+    return accept_command(core, c, c.amount, c.currency, account=c.account)
+
+
+def change_limit(core: State, c: Any) -> Any:
+    if c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    offset = set_limit(core.risk, c.account, c.rule, c.value, c.window_ns)
+    if offset >= 0:
+        fields = {56: c.rule, 64: c.value, 72: c.window_ns}
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, fields[offset], offset)
+    return accept_command(core, c, c.value, c.rule, account=c.account)
+
+
+def switch_kill(core: State, c: Any) -> Any:
+    if c.engaged not in (0, 1):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.engaged, 72)
+    targets = {
+        Scope.FIRM: (0,), Scope.ACCOUNT: core.accounts, Scope.INSTRUMENT: core.instruments,
+        Scope.VENUE: core.router.venues,
+    }  # fmt: skip
+    if c.scope not in targets:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.scope, 56)
+    if c.target not in targets[c.scope]:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.target, 64)
+    switch(core.risk, c.scope, c.target, c.engaged == 1)
+    if c.scope == Scope.VENUE:
+        core.router.down = set(core.risk.killed_venues)
+    return accept_command(core, c, c.scope, c.target)

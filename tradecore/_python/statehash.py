@@ -1,0 +1,93 @@
+"""The state hash: over logical fields, sorted by key, never over slots, capacities or table order.
+
+A row starts with its section's number; its words are zero-padded (see hashing.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tradecore.order import NO_PRICE
+
+from .hashing import chain_row, text_words, wide_words
+from .instrument import BUY, SELL, opposite
+from .orders import Order, derive_status
+from .position import position_of
+from .risk import exposure_of
+from .routing import UNSEEN, ranking_of
+from .state import State, book_of
+
+Row = tuple[int, ...]
+
+
+def hash_state(core: State) -> int:
+    chain = 0
+    for rows in (counters, definitions, accounts, positions, orders, books):
+        for row in rows(core):
+            chain = chain_row(chain, row)
+    return chain
+
+
+def counters(core: State) -> Iterator[Row]:
+    yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
+           len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm))  # fmt: skip
+
+
+def definitions(core: State) -> Iterator[Row]:
+    for name in core.currencies.values():
+        yield 2, *text_words(name)
+    for i, ins in core.instruments.items():
+        yield (3, *text_words(ins.name), ins.currency, ins.price_precision, ins.qty_precision,
+               ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
+               ins.min_qty, ins.max_qty, ins.multiplier, ins.min_notional, ins.max_notional,
+               int(i in core.risk.killed_instruments), core.ledger.marks.get(i, NO_PRICE),
+               core.ledger.lasts.get(i, NO_PRICE))  # fmt: skip
+    for i, venue in core.router.venues.items():
+        yield (4, *text_words(venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit, venue.maker_fee_ppm,
+               venue.taker_fee_ppm, int(i in core.risk.killed_venues))  # fmt: skip
+
+
+def accounts(core: State) -> Iterator[Row]:
+    for i, name in core.accounts.items():
+        a = core.risk.accounts[i]
+        yield 5, *text_words(name), *a.limits, a.window_ns, a.configured, int(a.killed), a.sent
+        for time in a.sent_times:  # what the account's rate limit can still see, oldest first
+            yield 6, time
+        for j in core.currencies:
+            yield 7, core.ledger.cash.get((i, j), 0)
+
+
+def positions(core: State) -> Iterator[Row]:
+    for i in core.instruments:
+        for j in core.accounts:
+            p, e = position_of(core.ledger, i, j), exposure_of(core.risk, i, j)
+            if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell:
+                yield (8, i, j, p.qty, p.fees, *wide_words(p.cost), *wide_words(p.realised), e.position_qty,
+                       e.working_buy, e.working_sell)  # fmt: skip
+
+
+def orders(core: State) -> Iterator[Row]:
+    for order_id in sorted(core.orders.by_id):
+        yield order_row(core.orders.by_id[order_id])
+
+
+def order_row(order: Order) -> Row:
+    return (9, order.order_id, *text_words(order.cl_ord_id), order.instrument, order.account, order.venue, order.side,
+            order.ord_type, order.time_in_force, order.exec_inst, order.order_qty, order.price, order.cum_qty,
+            *wide_words(order.cum_amount), derive_status(order), order.reason, order.value, order.bound,
+            order.reject_mask, order.transact_time, order.decision)  # fmt: skip
+
+
+def books(core: State) -> Iterator[Row]:
+    """One side of one book after another: what rests, in price-time priority, and when the top last changed."""
+    for instrument in core.instruments:
+        for venue in core.router.venues:
+            for side in (BUY, SELL):
+                top = ranking_of(core.router, instrument, opposite(side)).tops.get(venue, UNSEEN)
+                levels = book_of(core, instrument, venue).depth(side)
+                if top.stamp == 0 and not levels:
+                    continue
+                yield 10, instrument, venue, side, top.stamp
+                for price, queue in levels:
+                    for number, qty in queue:
+                        yield 11, price, qty, max(0, number)  # a quote is no order: 0

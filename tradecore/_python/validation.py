@@ -1,0 +1,172 @@
+"""Validation: is this order well formed for its instrument? Every failure is one bit of a mask (bit = reason - 101).
+
+It looks at the order and at reference data, never at positions, limits or markets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tradecore.fix import CommandType, ExecInst, Reason
+from tradecore.order import CODECS, MONEY_MAX, NO_PRICE, PRICE_MAX
+
+from .ids import id_is_valid
+from .instrument import (
+    BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL, TIME_MAX, InstrumentRow, define_instrument_row, notional_micros,
+)  # fmt: skip
+from .shell import Records, demand, open_batch
+
+POST_ONLY = int(ExecInst.POST_ONLY)
+
+
+class Validator:
+    """Compiled reference-data rules of up to 1,024 instruments."""
+
+    def __init__(self, accounts: int, venues: int) -> None:
+        demand("accounts", accounts, 0, 65_535)
+        demand("venues", venues, 0, 64)
+        self._instruments: dict[int, InstrumentRow] = {}
+        self._accounts, self._venues = accounts, venues
+
+    def define(self, definition: bytes) -> int:
+        """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be."""
+        return define_instrument_row(self._instruments, 1024, definition)
+
+    def validate(self, orders: Records) -> Records:
+        """Failures of each ORDER_DTYPE record as an int64 mask: bit n set means Reason(101 + n); 0 is good.
+
+        Threads: do not define instruments meanwhile.
+        """
+        masks = [validate_order(self._instruments.get(c.instrument), self._accounts, self._venues, c)
+                 for c in open_batch(orders, CODECS[CommandType.NEW_ORDER])]  # fmt: skip
+        return np.array(masks, np.int64)
+
+
+def bit_of(reason: int) -> int:
+    return 1 << (reason - Reason.INVALID_FIELD_VALUE)
+
+
+def find_bad_field(c: Any) -> int:
+    """The byte offset of the first field whose value is no word of the vocabulary, or -1."""
+    if c.side not in (BUY, SELL):
+        return 1
+    if c.ord_type not in (MARKET, LIMIT):
+        return 2
+    if c.time_in_force not in (DAY, GTC, IOC, FOK):
+        return 3
+    if c.exec_inst & ~POST_ONLY:
+        return 4
+    if not 0 <= c.transact_time <= TIME_MAX:
+        return 24
+    return -1
+
+
+def check_combination(ins: InstrumentRow, c: Any) -> int:
+    mask = 0
+    if not ins.ord_types >> c.ord_type & 1:
+        mask |= bit_of(Reason.UNSUPPORTED_ORDER_TYPE)
+    if not ins.times_in_force >> c.time_in_force & 1:
+        mask |= bit_of(Reason.UNSUPPORTED_TIF)
+    if c.ord_type == MARKET and c.time_in_force == GTC:  # a market order never rests
+        mask |= bit_of(Reason.UNSUPPORTED_TIF)
+    if c.exec_inst & POST_ONLY:
+        if c.ord_type == MARKET:
+            mask |= bit_of(Reason.UNSUPPORTED_ORDER_TYPE)
+        if c.time_in_force in (IOC, FOK):
+            mask |= bit_of(Reason.UNSUPPORTED_TIF)
+    return mask
+
+
+def check_price(ins: InstrumentRow, c: Any) -> int:
+    mask = 0
+    if c.ord_type != LIMIT:
+        return 0
+    if c.price == NO_PRICE:
+        return bit_of(Reason.MISSING_REQUIRED_FIELD)
+    if not -PRICE_MAX <= c.price <= PRICE_MAX or (c.price <= 0 and not ins.any_sign):
+        mask |= bit_of(Reason.PRICE_OUT_OF_RANGE)
+    if c.price % ins.tick:
+        mask |= bit_of(Reason.PRICE_TICK_MULTIPLE)
+    return mask
+
+
+def check_qty(ins: InstrumentRow, c: Any) -> int:
+    mask = 0
+    if c.order_qty < ins.min_qty:
+        mask |= bit_of(Reason.QTY_BELOW_MIN)
+    if c.order_qty > ins.max_qty:
+        mask |= bit_of(Reason.QTY_ABOVE_MAX)
+    if c.order_qty % ins.lot:
+        mask |= bit_of(Reason.QTY_LOT_MULTIPLE)
+    return mask
+
+
+def check_notional(ins: InstrumentRow, c: Any) -> int:
+    """A MARKET order has no price to take a notional at; risk holds it against its protection price."""
+    scaled = abs(c.price) * c.order_qty * ins.notional_scale
+    most = ins.max_notional if ins.max_notional >= 0 else MONEY_MAX
+    if scaled > most * ins.limit_scale:
+        return bit_of(Reason.NOTIONAL_ABOVE_MAX)
+    if ins.min_notional > 0 and scaled < ins.min_notional * ins.limit_scale:
+        return bit_of(Reason.NOTIONAL_BELOW_MIN)
+    return 0
+
+
+def validate_order(ins: InstrumentRow | None, accounts: int, venues: int, c: Any) -> int:
+    """All failures of an order. `ins` is None where the instrument is not declared."""
+    mask = 0
+    known = find_bad_field(c) < 0
+    if not known:
+        mask |= bit_of(Reason.INVALID_FIELD_VALUE)
+    if not 1 <= c.account <= accounts:
+        mask |= bit_of(Reason.UNKNOWN_ACCOUNT)
+    if not 0 <= c.venue <= venues:
+        mask |= bit_of(Reason.UNKNOWN_VENUE)
+    if not id_is_valid(c.cl_ord_id):
+        mask |= bit_of(Reason.INVALID_CL_ORD_ID)
+    if ins is None:
+        return mask | bit_of(Reason.UNKNOWN_INSTRUMENT)
+    bounds = check_price(ins, c) | check_qty(ins, c)
+    if known:
+        mask |= check_combination(ins, c)
+        if c.ord_type == LIMIT and not bounds:
+            bounds = check_notional(ins, c)
+    return mask | bounds
+
+
+def first_reason(mask: int) -> Reason:
+    """The reason of a mask's lowest bit."""
+    return Reason(Reason.INVALID_FIELD_VALUE + (mask & -mask).bit_length() - 1)
+
+
+def explain_mask(
+    mask: int, ins: InstrumentRow | None, instruments: int, accounts: int, venues: int, c: Any
+) -> tuple[int, int]:
+    """The number and the bound of the first failure, for its text. Runs only for refused orders."""
+    reason = first_reason(mask)
+    if reason == Reason.INVALID_FIELD_VALUE:
+        offset = find_bad_field(c)
+        fields = {1: c.side, 2: c.ord_type, 3: c.time_in_force, 4: c.exec_inst, 24: c.transact_time}
+        return fields[offset], offset
+    if reason == Reason.UNKNOWN_ACCOUNT:
+        return c.account, accounts
+    if reason == Reason.UNKNOWN_VENUE:
+        return c.venue, venues
+    if ins is None:
+        return c.instrument, instruments
+    price_bound = PRICE_MAX if c.price > 0 else -PRICE_MAX if ins.any_sign else ins.tick
+    micros = notional_micros(ins, c.price * c.order_qty)
+    answers = {
+        Reason.UNSUPPORTED_ORDER_TYPE: (c.ord_type, ins.ord_types),
+        Reason.UNSUPPORTED_TIF: (c.time_in_force, ins.times_in_force),
+        Reason.PRICE_TICK_MULTIPLE: (c.price, ins.tick),
+        Reason.PRICE_OUT_OF_RANGE: (c.price, price_bound),
+        Reason.QTY_LOT_MULTIPLE: (c.order_qty, ins.lot),
+        Reason.QTY_BELOW_MIN: (c.order_qty, ins.min_qty),
+        Reason.QTY_ABOVE_MAX: (c.order_qty, ins.max_qty),
+        Reason.NOTIONAL_BELOW_MIN: (micros, ins.min_notional),
+        Reason.NOTIONAL_ABOVE_MAX: (micros, ins.max_notional if ins.max_notional >= 0 else MONEY_MAX),
+    }
+    return answers.get(reason, (0, 0))
