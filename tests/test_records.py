@@ -39,7 +39,8 @@ def test_reason_codes_are_the_same_in_the_kernels():
 
 
 @pytest.mark.parametrize(("prefix", "words"), [
-    ("KIND", fix.CommandType), ("SIDE", fix.Side), ("TYPE", fix.OrdType), ("SCOPE", fix.Scope), ("STATUS", fix.OrdStatus),
+    ("KIND", fix.CommandType), ("SIDE", fix.Side), ("TYPE", fix.OrdType), ("SCOPE", fix.Scope),
+    ("STATUS", fix.OrdStatus),
 ])  # fmt: skip
 def test_enumerations_are_the_same_in_the_kernels(prefix, words):
     text = "".join(path.read_text() for path in EXT.glob("*.pxd"))

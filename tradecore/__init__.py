@@ -12,14 +12,34 @@ from .core import RefusedError, TradingCore
 from .events import Report, ReportReader
 from .execution import SimulatedVenue
 from .fix import (
-    CommandType, CxlRejReason, ExecInst, ExecType, LastLiquidityInd, OrdRejReason, OrdStatus, OrdType, Reason,
-    ReportType, Rule, Scope, Side, TimeInForce,
+    CommandType,
+    CxlRejReason,
+    ExecInst,
+    ExecType,
+    LastLiquidityInd,
+    OrdRejReason,
+    OrdStatus,
+    OrdType,
+    Reason,
+    ReportType,
+    Rule,
+    Scope,
+    Side,
+    TimeInForce,
 )  # fmt: skip
 from .handle import Order
 from .instrument import Instrument
 from .names import UndeclaredError
 from .order import (
-    ACK_DTYPE, CANCEL_DTYPE, MARK_DTYPE, NO_PRICE, ORDER_DTYPE, QUOTE_DTYPE, REPORT_DTYPE, Capacity, StaleOrderError,
+    ACK_DTYPE,
+    CANCEL_DTYPE,
+    MARK_DTYPE,
+    NO_PRICE,
+    ORDER_DTYPE,
+    QUOTE_DTYPE,
+    REPORT_DTYPE,
+    Capacity,
+    StaleOrderError,
     new_orders,
 )  # fmt: skip
 from .position import Position, ProfitAndLoss

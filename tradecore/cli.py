@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tradecore", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    raw = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(prog="tradecore", description=__doc__, formatter_class=raw)
     parser.add_argument("--version", action="version", version=f"tradecore {metadata.version('tradecore')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     replay = commands.add_parser("replay", help="play a recorded market, order by order, through the whole path")
@@ -125,7 +126,7 @@ def _render(r: dict[str, Any]) -> str:
         lines += [f"{row['account']:<10} {row['currency']:<4} {figures[0]:>16,.2f} {figures[1]:>16,.2f} "
                   f"{figures[2]:>14,.2f} {figures[3]:>16,.2f}"]  # fmt: skip
     lines += ["", f"throughput: {r['events_per_second']:,.0f} events/s through the whole path, stage timers on",
-              "", f"{'stage':<11} {'count':>9} {'P50 us':>9} {'P99 us':>9} {'P99.9 us':>9} {'target P99':>11}"]  # fmt: skip
+              "", f"{'stage':<11} {'count':>9} {'P50 us':>9} {'P99 us':>9} {'P99.9 us':>9} {'target P99 us':>13}"]
     for stage, figures_ns in r["latency_ns"].items():
         micro = [figures_ns[name] / 1000 for name in ("p50", "p99", "p99_9")]
         met = "met" if figures_ns["p99"] < TARGETS[stage] else "MISSED"

@@ -15,7 +15,6 @@ from .instrument import Instrument
 from .order import Capacity
 from .risk import OFF, RiskLimits
 
-
 T = TypeVar("T")
 
 
@@ -52,8 +51,7 @@ def load_session(path: str | Path | None = None) -> Session:
                    for i, table in enumerate(_tables(tree, "instruments", name))]  # fmt: skip
     venues = [_build(SimulatedVenue, table, f"{name}: venues[{i}]")
               for i, table in enumerate(_tables(tree, "venues", name))]  # fmt: skip
-    accounts = {key: _build(RiskLimits, {k: OFF if v == "off" else v for k, v in table.items()}, f"{name}: accounts.{key}")
-                for key, table in _table(tree, "accounts", name).items()}  # fmt: skip
+    accounts = {key: _limits(table, f"{name}: accounts.{key}") for key, table in _table(tree, "accounts", name).items()}
     replay = _table(tree, "replay", name)
     _demand_known(replay, ["orders_account"], f"{name}: replay")
     owner = replay.get("orders_account")
@@ -61,6 +59,10 @@ def load_session(path: str | Path | None = None) -> Session:
         raise ConfigError(f"{name}: replay.orders_account {owner!r} is not one of accounts: {', '.join(accounts)}")
     return Session(instruments, venues, accounts, _build(Capacity, _table(tree, "capacity", name), f"{name}: capacity"),
                    owner)  # fmt: skip
+
+
+def _limits(table: dict[str, Any], where: str) -> RiskLimits:
+    return _build(RiskLimits, {key: OFF if value == "off" else value for key, value in table.items()}, where)
 
 
 def _read(path: Path) -> str:

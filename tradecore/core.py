@@ -4,23 +4,30 @@ state is one command record for the backend, and everything that comes back is a
 
 from __future__ import annotations
 
-import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ._backend import choose_backend
-from .events import Report, ReportReader, read_reports
+from .events import EventBus, Report, ReportReader, read_reports
 from .execution import SimulatedVenue
 from .fix import CommandType, ExecInst, OrdType, Reason, ReportType, Scope, Side, TimeInForce
 from .handle import Order
-from .instrument import MONEY_MAX, MONEY_PRECISION, Instrument, Number, check_name, to_decimal, whole_units
+from .instrument import MONEY_PRECISION, Instrument, Number, check_name, to_decimal, whole_units
 from .names import Directory, UndeclaredError
 from .order import (
-    ACK_DTYPE, CODECS, COMMAND_SIZE, NO_PRICE, QTY_MAX, TIME_MAX, AckRow, Capacity, encode_cl_ord_id,
+    ACK_DTYPE,
+    CODECS,
+    COMMAND_SIZE,
+    MONEY_MAX,
+    NO_PRICE,
+    QTY_MAX,
+    TIME_MAX,
+    AckRow,
+    Capacity,
+    encode_cl_ord_id,
 )  # fmt: skip
 from .position import Position, ProfitAndLoss
 from .reasons import reason_text
@@ -29,7 +36,6 @@ from .routing import Explanation, explain_order
 from .validation import failures
 
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
-_CALLBACK_FAILURES = 3
 
 
 class RefusedError(ValueError):
@@ -61,9 +67,7 @@ class TradingCore:
         self._core: Any = chosen.pipeline.Core(self.capacity)
         self._clock = clock
         self._directory = Directory()
-        self._subscribers: dict[Callable[[Report], object], int] = {}
-        self._dispatch_lock = threading.Lock()
-        self._dispatched = ReportReader(self._core, self._directory, 0)
+        self._bus = EventBus(self._core, self._directory)
         for venue in venues:
             self.define_venue(venue)
         for instrument in instruments:
@@ -111,8 +115,9 @@ class TradingCore:
         """Set every rule of an account. Each rule is one command and one event."""
         self._demand(limits, RiskLimits, "limits")
         number = self._directory.accounts.id(account)
-        if limits.order_rate != "off" and limits.rows()[-1][1] > self.capacity.order_rate:
-            raise ValueError(f"order_rate {limits.order_rate!r} exceeds the capacity order_rate {self.capacity.order_rate}")
+        most = self.capacity.order_rate
+        if limits.rows()[-1][1] > most:
+            raise ValueError(f"order_rate {limits.order_rate!r} exceeds the capacity order_rate {most}")
         for rule, value, window in limits.rows():
             self._command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
 
@@ -139,7 +144,7 @@ class TradingCore:
             if name is not None
         ]
         if len(named) > 1:
-            raise ValueError("a kill switch acts on one scope: name an account, a symbol or a venue, or none for the firm")
+            raise ValueError("a kill switch acts on one scope: an account, a symbol, a venue, or none for the firm")
         scope, target = named[0] if named else (Scope.FIRM, 0)
         self._command(CommandType.KILL_SWITCH, scope=int(scope), target=target, engaged=engaged)
 
@@ -164,7 +169,7 @@ class TradingCore:
         self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number = 0, ask: Number | None = None,
         ask_size: Number = 0, transact_time: int | None = None,
     ) -> None:  # fmt: skip
-        """Replace what a venue displays from outside. A side without a price is empty. RefusedError where it can't be."""
+        """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't."""
         number, instrument = self._instrument(symbol)
         sides: dict[str, int] = {}
         for name, price, size in (("bid", bid, bid_size), ("ask", ask, ask_size)):
@@ -199,7 +204,7 @@ class TradingCore:
         command = self._order(symbol, side, qty, price, account, ord_type, time_in_force, post_only, cl_ord_id, venue,
                               transact_time)  # fmt: skip
         order = Order(self._core.submit(command, self._time()), self._directory)
-        self._dispatch()
+        self._bus.deliver()
         return order
 
     def check(
@@ -260,7 +265,7 @@ class TradingCore:
         self._run(CommandType.CANCEL, order_id=order_id or 0, orig_cl_ord_id=encode_cl_ord_id(cl_ord_id),
                   transact_time=_check_time(transact_time))  # fmt: skip
         report = read_reports(self._core.read_events(before, 1)[0], self._directory)[0]
-        self._dispatch()
+        self._bus.deliver()
         return report
 
     def submit_batch(self, commands: Any, *, transact_time: int | None = None, timed: bool = False) -> Any:
@@ -274,28 +279,24 @@ class TradingCore:
             raise TypeError(f"commands must be a NumPy array of command records, not {type(commands).__name__}")
         if commands.dtype.names is None or commands.dtype.itemsize != COMMAND_SIZE or commands.ndim != 1:
             raise ValueError(
-                f"commands must be one-dimensional, of a {COMMAND_SIZE}-byte record dtype such as tradecore.ORDER_DTYPE; "
-                f"got shape {commands.shape} of {commands.dtype}"
+                f"commands must be one-dimensional, of a {COMMAND_SIZE}-byte record dtype such as "
+                f"tradecore.ORDER_DTYPE; got shape {commands.shape} of {commands.dtype}"
             )
         commands = np.ascontiguousarray(commands)
         defining = np.isin(commands["kind"], _DEFINITIONS)
         if defining.any():
             row = int(np.argmax(defining))
-            raise ValueError(f"row {row}: kind {CommandType(int(commands['kind'][row])).name} goes through define_...()")
+            kind = CommandType(int(commands["kind"][row]))
+            raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
         now = _check_time(transact_time) or self._time()
         acks = np.zeros(len(commands), ACK_DTYPE)
-        if not self._subscribers:
-            self._core.run(commands, acks, now, timed)
-            return acks
         # With subscribers, in pieces: each piece's reports are copied out of the ring before the next can overwrite
         # them, and the callbacks run after the whole batch.
-        step = max(1, self.capacity.events // 8)
-        waiting: list[Report] = []
+        step = max(1, self.capacity.events // 8) if self._bus.has_subscribers else max(1, len(commands))
         for at in range(0, len(commands), step):
             self._core.run(commands[at : at + step], acks[at : at + step], now, timed)
-            waiting.extend(self._dispatched)
-        self._call(waiting)
-        self._dispatch()
+            self._bus.collect()
+        self._bus.deliver()
         return acks
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, venue: str | None = None) -> int:
@@ -381,41 +382,7 @@ class TradingCore:
 
         A callback that raises is warned about, and removed after three failures; it stops nobody else.
         """
-        if not callable(callback):
-            raise TypeError(f"callback must be callable, not {type(callback).__name__}")
-        if not self._subscribers:
-            self._dispatched.cursor = self._core.event_seq
-        self._subscribers[callback] = 0
-        return lambda: void(self._subscribers.pop(callback, None))
-
-    def _dispatch(self) -> None:
-        # The outermost call delivers: a command from inside a callback, or from another thread meanwhile, leaves its
-        # reports to the loop that is running.
-        while self._subscribers and self._dispatched.cursor < self._core.event_seq:
-            if not self._dispatch_lock.acquire(blocking=False):
-                return
-            try:
-                self._call(self._dispatched.read())
-            finally:
-                self._dispatch_lock.release()
-
-    def _call(self, reports: list[Report]) -> None:
-        for report in reports:
-            for callback in list(self._subscribers):
-                try:
-                    callback(report)
-                except Exception as error:  # one subscriber's bug must not reach the core or another subscriber
-                    self._count_failure(callback, error)
-
-    def _count_failure(self, callback: Callable[[Report], object], error: Exception) -> None:
-        failed = self._subscribers.get(callback, _CALLBACK_FAILURES) + 1
-        removed = failed >= _CALLBACK_FAILURES
-        if removed:
-            self._subscribers.pop(callback, None)
-        else:
-            self._subscribers[callback] = failed
-        said = "and was removed" if removed else f"({failed} of {_CALLBACK_FAILURES} failures)"
-        warnings.warn(f"report callback {callback!r} raised {error!r} {said}", RuntimeWarning, stacklevel=5)
+        return self._bus.subscribe(callback)
 
     # ---- one command
 
@@ -427,9 +394,9 @@ class TradingCore:
             row = read_reports(self._core.read_events(before, 1)[0], self._directory)[0].row
             instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
             text = reason_text(kind, row.reason, row.value, row.bound, instrument, self._directory)
-            self._dispatch()
+            self._bus.deliver()
             raise RefusedError(f"{kind.name} refused: {text}")
-        self._dispatch()
+        self._bus.deliver()
 
     def _run(self, kind: CommandType, **fields: int | bytes) -> Any:
         ack: AckRow = self._core.apply(CODECS[kind].pack(kind=kind, **fields), self._time())
@@ -459,10 +426,6 @@ class TradingCore:
     def _demand(value: object, kind: type, name: str) -> None:
         if not isinstance(value, kind):
             raise TypeError(f"{name} must be a {kind.__name__}, not {type(value).__name__}")
-
-
-def void(_: object) -> None:
-    """Throw a value away."""
 
 
 def _check_time(value: int | None) -> int:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from .fix import CommandType, CxlRejReason, ExecType, LastLiquidityInd, OrdRejReason, OrdStatus, Reason, ReportType, Side
+from .fix import (
+    CommandType,
+    CxlRejReason,
+    ExecType,
+    LastLiquidityInd,
+    OrdRejReason,
+    OrdStatus,
+    Reason,
+    ReportType,
+    Side,
+)
 from .instrument import MONEY_PRECISION, to_decimal
 from .names import Directory
 from .order import NO_PRICE, REPORT_CODEC, REPORT_DTYPE
 from .reasons import reason_text
+
+Callback = Callable[["Report"], object]
+CALLBACK_FAILURES = 3
 
 
 class Report:
@@ -199,3 +215,74 @@ class ReportReader:
     def __iter__(self) -> Iterator[Report]:
         while reports := self.read():
             yield from reports
+
+
+class EventBus:
+    """Delivers reports to callbacks, after the command that made them, each in order and once.
+
+    The outermost call delivers: what a callback commands runs at once, and its reports wait for the loop that is
+    running; so do those of another thread's command meanwhile.
+    """
+
+    def __init__(self, core: Any, directory: Directory) -> None:
+        self._reader = ReportReader(core, directory, 0)
+        self._core = core
+        self._failures: dict[Callback, int] = {}
+        self._waiting: deque[Report] = deque()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
+
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._failures)
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Deliver from now on; the function that is returned undoes it. TypeError for what can't be called."""
+        if not callable(callback):
+            raise TypeError(f"callback must be callable, not {type(callback).__name__}")
+        if not self._failures:
+            self._reader.cursor = self._core.event_seq
+        self._failures[callback] = 0
+
+        def unsubscribe() -> None:
+            self._failures.pop(callback, None)
+
+        return unsubscribe
+
+    def collect(self) -> None:
+        """Copy what is new out of the ring, before it can be overwritten; deliver later."""
+        if self._failures:
+            with self._reading:
+                lost = self._reader.lost
+                self._waiting.extend(self._reader)
+            if self._reader.lost > lost:
+                warnings.warn(f"{self._reader.lost - lost} reports were overwritten before they could be delivered: "
+                              "raise the capacity `events`", RuntimeWarning, stacklevel=4)  # fmt: skip
+
+    def deliver(self) -> None:
+        """Call back with everything that is new."""
+        while self._failures and (self._waiting or self._reader.cursor < self._core.event_seq):
+            if not self._lock.acquire(blocking=False):
+                return
+            try:
+                self.collect()
+                while self._waiting:
+                    self._call(self._waiting.popleft())
+            finally:
+                self._lock.release()
+
+    def _call(self, report: Report) -> None:
+        for callback in list(self._failures):
+            try:
+                callback(report)
+            except Exception as error:  # one subscriber's bug must not reach the core or another subscriber
+                self._count_failure(callback, error)
+
+    def _count_failure(self, callback: Callback, error: Exception) -> None:
+        failed = self._failures.get(callback, CALLBACK_FAILURES) + 1
+        if failed >= CALLBACK_FAILURES:
+            self._failures.pop(callback, None)
+        else:
+            self._failures[callback] = failed
+        said = "and was removed" if failed >= CALLBACK_FAILURES else f"({failed} of {CALLBACK_FAILURES} failures)"
+        warnings.warn(f"report callback {callback!r} raised {error!r} {said}", RuntimeWarning, stacklevel=6)

@@ -12,7 +12,6 @@ from .names import Directory
 from .order import NO_PRICE, OrderRow
 from .reasons import reason_text
 
-
 _AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 

@@ -27,10 +27,7 @@ def whole_units(value: object, precision: int, name: str, bound: int, *, low: in
     """
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
         raise TypeError(f"{name} must be str, int, Decimal or float, not {type(value).__name__}")
-    if isinstance(value, int):
-        units = value * 10**precision
-    else:
-        units = _exact(value, precision, name)
+    units: int = value * 10**precision if isinstance(value, int) else _exact(value, precision, name)
     low = -bound if low is None else low
     if not low <= units <= bound:
         raise ValueError(f"{name} {value!r} is outside {to_decimal(low, precision)} to {to_decimal(bound, precision)}")

@@ -88,7 +88,8 @@ def _dtype(layout: Layout, size: int) -> np.dtype[np.void]:
     assert at <= size, (layout, at)
     spec: Any = {"names": [n for n, _ in layout], "formats": [f"<{k}" if k[0] != "S" else k for _, k in layout],
                  "offsets": offsets, "itemsize": size}  # fmt: skip
-    return np.dtype(spec)
+    dtype: np.dtype[np.void] = np.dtype(spec)
+    return dtype
 
 
 class Codec:
@@ -195,7 +196,8 @@ class Capacity:
         for name in ("events", "order_rate", "decisions"):
             value = getattr(self, name)
             if value & (value - 1):
-                raise ValueError(f"capacity {name} {value} must be a power of two: the next is {1 << value.bit_length()}")
+                above = 1 << value.bit_length()
+                raise ValueError(f"capacity {name} {value} must be a power of two: the next is {above}")
         if (self.instruments + 1) * self.venues > 32_768:
             raise ValueError(f"capacity: (instruments + 1) x venues is {(self.instruments + 1) * self.venues}, "
                              "at most 32768 books are possible")

@@ -96,7 +96,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:
-        return (f"{word.name}: time_in_force {TimeInForce(value).name} with this ord_type and exec_inst is not possible; "
-                f"the instrument takes {_bits(bound, TimeInForce)}")
+        return (f"{word.name}: time_in_force {TimeInForce(value).name} is not possible with this ord_type and "
+                f"exec_inst; the instrument takes {_bits(bound, TimeInForce)}")
     text = _TEXTS[word].format(value=reason_value(word, value, ins), bound=reason_bound(word, bound, ins))
     return f"{word.name}: {text}"

@@ -20,7 +20,18 @@ import numpy as np
 
 from .config import Session, load_session
 from .core import TradingCore
-from .fix import CommandType, ExecInst, ExecType, LastLiquidityInd, OrdStatus, OrdType, Reason, ReportType, Side, TimeInForce
+from .fix import (
+    CommandType,
+    ExecInst,
+    ExecType,
+    LastLiquidityInd,
+    OrdStatus,
+    OrdType,
+    Reason,
+    ReportType,
+    Side,
+    TimeInForce,
+)  # fmt: skip
 from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, Capacity, encode_cl_ord_id
 from .recording import Action, Recording
 
@@ -80,8 +91,9 @@ class ReplayResult:
 
 
 def replay_recording(
-    recording: Recording, *, session: Session | None = None, backend: str | None = None, own_orders: str | Path | None = None,
-    without: Collection[int] = (), progress: Callable[[int, int], None] | None = None,
+    recording: Recording, *, session: Session | None = None, backend: str | None = None,
+    own_orders: str | Path | None = None, without: Collection[int] = (),
+    progress: Callable[[int, int], None] | None = None,
 ) -> ReplayResult:  # fmt: skip
     """Play a recording through a fresh core; see ReplayResult.
 
@@ -90,13 +102,13 @@ def replay_recording(
     """
     session = session or load_session()
     events = recording.events[~np.isin(recording.events["order_id"], list(without))] if without else recording.events
-    core = _start_core(session, backend, int(events["ts_ms"][0]) * 1_000_000 if len(events) else 0)
-    commands = _recorded_commands(events, core)
+    core = start_core(session, backend, int(events["ts_ms"][0]) * 1_000_000 if len(events) else 0)
+    commands = recorded_commands(events, core)
     own = _own_commands(own_orders, session, core, events) if own_orders is not None else None
     if own is not None:
         commands = _merge(commands, own)
-    kept, seconds = _run(core, commands, progress)
-    kept = {name: np.concatenate([part[name] for part in kept]) if kept else np.empty(0, int) for name in _KEPT}
+    parts, seconds = _run(core, commands, progress)
+    kept = {name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, int) for name in _KEPT}
     instrument = session.instruments[0]
     own_account = core.ids(account=session.orders_account) if session.orders_account else 0
     printed = _printed_trades(kept, instrument.tick)
@@ -120,7 +132,8 @@ def replay_recording(
     )  # fmt: skip
 
 
-def _start_core(session: Session, backend: str | None, start: int) -> TradingCore:
+def start_core(session: Session, backend: str | None, start: int) -> TradingCore:
+    """A core for a replay session, its clock standing at `start` (ns UTC): the recording brings its own times."""
     if len(session.instruments) != 1 or len(session.venues) != 1 or "recorded" not in session.accounts:
         raise ValueError("a replay session has one instrument, one venue, and an account `recorded` for its limits")
     recorded = {f"r{number:02d}": session.accounts["recorded"] for number in range(ACCOUNTS)}
@@ -130,7 +143,7 @@ def _start_core(session: Session, backend: str | None, start: int) -> TradingCor
                        capacity=capacity, backend=backend, clock=lambda: start)  # fmt: skip
 
 
-def _recorded_commands(events: Array, core: TradingCore) -> Array:
+def recorded_commands(events: Array, core: TradingCore) -> Array:
     """One command record for each recorded event: prices from ticks to price units, accounts by id modulo 16."""
     commands = np.zeros(len(events), ORDER_DTYPE)
     instrument = core._directory.instruments[0]
@@ -230,7 +243,7 @@ def _run(
         while seen < newest:
             view = core.event_view(seen)
             if view["seq"][0] != seen + 1:
-                raise RuntimeError(f"reports {seen + 1} to {view['seq'][0] - 1} were lost: capacity events is too small")
+                raise RuntimeError(f"reports {seen + 1} to {view['seq'][0] - 1} were lost: raise capacity events")
             kept.append({name: view[name].copy() for name in _KEPT})
             seen = int(view["seq"][-1])
             del view
@@ -273,7 +286,8 @@ def compare_trades(expected: list[Trade], printed: list[Trade]) -> tuple[int, st
 def _say(trade: Trade | None) -> str:
     if trade is None:
         return "nothing"
-    return f"maker {trade.maker or 'own'} taker {trade.taker or 'own'} {Decimal(trade.qty).scaleb(-8):f} @ {trade.price}"
+    qty = Decimal(trade.qty).scaleb(-8)
+    return f"maker {trade.maker or 'own'} taker {trade.taker or 'own'} {qty:f} @ {trade.price}"
 
 
 def _outcomes(kept: dict[str, Array], execution: Array) -> dict[str, int]:

@@ -124,12 +124,20 @@ class CheckResult(Sequence[RiskCheck]):
     def __str__(self) -> str:
         lines = [f"{'rule':<28} {'value':>18} {'limit':>18} {'headroom':>18}  verdict"]
         for row in self._rows:
-            cells = ["-" if cell is None else f"{cell:f}" if isinstance(cell, Decimal) else str(cell) for cell in row[1:4]]
-            lines.append(f"{row.rule.name:<28} {cells[0]:>18} {cells[1]:>18} {cells[2]:>18}  {row.verdict}")
+            cells = "".join(f" {_cell(cell):>18}" for cell in (row.value, row.limit, row.headroom))
+            lines.append(f"{row.rule.name:<28}{cells}  {row.verdict}")
         return "\n".join(lines)
 
 
-_SWITCHES = {Reason.KILL_SWITCH, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.REFERENCE_PRICE_UNAVAILABLE}
+def _cell(value: int | Decimal | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in f"{value:f}" else str(value)
+
+
+_SWITCHES = {
+    Reason.KILL_SWITCH, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.REFERENCE_PRICE_UNAVAILABLE,
+}  # fmt: skip
 
 
 def check_rows(findings: list[Finding], instrument: Instrument) -> list[RiskCheck]:

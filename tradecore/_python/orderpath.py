@@ -16,13 +16,41 @@ from .instrument import BUY, FOK, IOC, LIMIT, MARKET, SELL, InstrumentRow, oppos
 from .orders import REJECTED, Order, derive_status, leaves_of, load_order
 from .position import apply_fill, commission_of, position_of
 from .risk import (
-    COLLAR, Question, ask_risk, check_risk, commit_fill, needs_reference, protection_price, release_hold, reserve_order,
+    COLLAR,
+    Question,
+    ask_risk,
+    check_risk,
+    commit_fill,
+    needs_reference,
+    protection_price,
+    release_hold,
+    reserve_order,
 )  # fmt: skip
 from .routing import keep_decision, posting_venue, rank_venues, touch_price
 from .state import (
-    ACK_ACCEPTED, CANCEL, CANCEL_REJECT, EVENTS, EXECUTING, ORDER, POSITION, RISK, ROUTING, VALIDATION, State,
-    acknowledge, book_of, count_stage, publish, refuse_command, report_end, report_execution, report_trade,
-    start_clock, sync_top, sync_tops, twice_reference,
+    ACK_ACCEPTED,
+    CANCEL,
+    CANCEL_REJECT,
+    EVENTS,
+    EXECUTING,
+    ORDER,
+    POSITION,
+    RISK,
+    ROUTING,
+    VALIDATION,
+    State,
+    acknowledge,
+    book_of,
+    count_stage,
+    publish,
+    refuse_command,
+    report_end,
+    report_execution,
+    report_trade,
+    start_clock,
+    sync_top,
+    sync_tops,
+    twice_reference,
 )  # fmt: skip
 from .validation import POST_ONLY, explain_mask, first_reason, validate_order
 

@@ -13,8 +13,19 @@ import numpy as np
 
 from tradecore.fix import CommandType, Reason
 from tradecore.order import (
-    ACK_CODEC, ACK_SIZE, CODECS, COMMAND_SIZE, HEADER_CODEC, NO_PRICE, STAGES, Capacity, Finding, OrderRow,
-    PositionRow, StaleOrderError, Term,
+    ACK_CODEC,
+    ACK_SIZE,
+    CODECS,
+    COMMAND_SIZE,
+    HEADER_CODEC,
+    NO_PRICE,
+    STAGES,
+    Capacity,
+    Finding,
+    OrderRow,
+    PositionRow,
+    StaleOrderError,
+    Term,
 )  # fmt: skip
 
 from .instrument import BUY, SELL, TIME_MAX
@@ -24,7 +35,13 @@ from .position import mark_of, position_of
 from .risk import ask_risk, evaluate_risk, exposure_of
 from .routing import UNSEEN, ranking_of
 from .settings import (
-    change_limit, define_account, define_currency, define_instrument, define_venue, open_cash, open_position,
+    change_limit,
+    define_account,
+    define_currency,
+    define_instrument,
+    define_venue,
+    open_cash,
+    open_position,
     switch_kill,
 )  # fmt: skip
 from .shell import Records, int64, open_command
@@ -103,8 +120,8 @@ class Core:
         count = len(commands)
         if count == 0:
             return
-        source = memoryview(commands.view(np.uint8).reshape(-1))
-        target = memoryview(acks.view(np.uint8).reshape(-1))
+        source = commands.view(np.uint8).reshape(-1).data
+        target = acks.view(np.uint8).reshape(-1).data
         if len(source) != count * COMMAND_SIZE or len(target) != count * ACK_SIZE:
             raise ValueError(f"commands and acks must be {COMMAND_SIZE}- and {ACK_SIZE}-byte records, one for one")
         if target.readonly:

@@ -15,7 +15,14 @@ import numpy as np
 
 from tradecore.fix import CommandType, Reason, Rule, Scope
 from tradecore.order import (
-    CODECS, LIMIT_OFF, MONEY_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, Finding,
+    CODECS,
+    LIMIT_OFF,
+    MONEY_MAX,
+    NO_PRICE,
+    POSITION_MAX,
+    PRICE_MAX,
+    QTY_MAX,
+    Finding,
 )  # fmt: skip
 
 from .instrument import BUY, MARKET, SELL, InstrumentRow, define_instrument_row, notional_micros

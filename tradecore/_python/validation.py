@@ -14,7 +14,18 @@ from tradecore.order import CODECS, MONEY_MAX, NO_PRICE, PRICE_MAX
 
 from .ids import id_is_valid
 from .instrument import (
-    BUY, DAY, FOK, GTC, IOC, LIMIT, MARKET, SELL, TIME_MAX, InstrumentRow, define_instrument_row, notional_micros,
+    BUY,
+    DAY,
+    FOK,
+    GTC,
+    IOC,
+    LIMIT,
+    MARKET,
+    SELL,
+    TIME_MAX,
+    InstrumentRow,
+    define_instrument_row,
+    notional_micros,
 )  # fmt: skip
 from .shell import Records, demand, open_batch
 

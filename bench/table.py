@@ -1,0 +1,52 @@
+"""`make bench`: runs every benchmark in both backends and prints native, twin and ratio, in ns per operation.
+
+Medians of the rounds; the spread is the native quartiles' distance over the median. Ratios are of one run.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def run_benchmarks(arguments: list[str]) -> dict[str, dict[str, dict[str, float]]]:
+    """{benchmark: {backend: {ns, spread}}} from one pytest run."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bench.json"
+        command = [sys.executable, "-m", "pytest", str(HERE), "-q", "--no-header", "-o", "python_files=bench_*.py",
+                   "--benchmark-disable-gc", "--benchmark-quiet", f"--benchmark-json={file}", *arguments]  # fmt: skip
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=HERE.parent)
+        if done.returncode:
+            sys.exit(done.stdout)
+        found: dict[str, dict[str, dict[str, float]]] = {}
+        for bench in json.loads(file.read_text())["benchmarks"]:
+            info, stats = bench["extra_info"], bench["stats"]
+            name = bench["name"].removeprefix("test_").replace(f"[{info['backend']}", "[").replace("[-", "[")
+            figures = {"ns": stats["median"] / info["operations"] * 1e9, "spread": stats["iqr"] / stats["median"]}
+            found.setdefault(name.replace("[]", "").replace("_", " "), {})[info["backend"]] = figures
+        return found
+
+
+def main() -> None:
+    arguments = [word for word in sys.argv[1:] if word != "--json"]
+    found = run_benchmarks(arguments)
+    if "--json" in sys.argv:
+        print(json.dumps(found))
+        return
+    print(f"{platform.machine()}, {platform.processor() or platform.system()}, Python {platform.python_version()}; "
+          "medians, ns per operation")  # fmt: skip
+    print(f"{'benchmark':<34} {'native':>10} {'spread':>7} {'per second':>14} {'twin':>12} {'ratio':>8}")
+    for name, both in found.items():
+        native, twin = both["native"], both["python"]
+        print(f"{name:<34} {native['ns']:>10.1f} {native['spread']:>7.0%} {1e9 / native['ns']:>14,.0f} "
+              f"{twin['ns']:>12,.0f} {twin['ns'] / native['ns']:>7.0f}x")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The README's program, run as it stands, prints what the README says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+PROGRAM, BATCH = re.findall(r"```python\n(.*?)```", README, re.S)
+PRINTED = re.search(r"prints\n\n```text\n(.*?)```", README, re.S)[1]
+
+
+def test_the_program_prints_what_the_readme_says():
+    done = subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout == PRINTED
+
+
+def test_the_program_is_about_fifteen_lines():
+    assert len([line for line in PROGRAM.splitlines() if line.strip()]) <= 22
+
+
+def test_the_batch_runs():
+    code = PROGRAM + BATCH + "print(len(acks), acks['ord_status'].max())"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1].startswith("1000 ")
