@@ -29,7 +29,7 @@ cdef class EventLog:
         free_tables(self.tables)
 
     def publish(self, reports):
-        """Append REPORT_DTYPE records; their seq is assigned here. Threads: without the GIL; one caller at a time."""
+        """Append REPORT_DTYPE records; their seq is assigned here. Threads: one caller at a time."""
         cdef const unsigned char[::1] source = open_batch(reports, sizeof(tc_report))
         cdef int64_t count = len(reports), i, seq
         cdef tc_report* report

@@ -100,7 +100,7 @@ cdef class Book:
     def play(self, operations):
         """Run BOOK_DTYPE rows: op 1 enters a limit order (takes, then rests), op 2 cancels a number that rests.
 
-        Returns the quantity traded. Threads: runs without the GIL; one caller at a time.
+        Returns the quantity traded. Threads: one caller at a time.
         """
         cdef const unsigned char[::1] source = open_batch(operations, sizeof(tc_operation))
         cdef int64_t count = len(operations), i, left, traded = 0

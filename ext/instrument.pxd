@@ -49,7 +49,7 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
         return 80
     if c.max_qty < c.min_qty or c.max_qty > qty_max():
         return 88
-    if c.multiplier < 1 or c.multiplier > 100_000:
+    if c.multiplier < 1 or c.multiplier > multiplier_max():
         return 96
     if c.min_notional < -1 or c.min_notional > money_max():
         return 104
@@ -58,8 +58,8 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
     return -1
 
 
-# |price| <= 1e14, qty <= 1e13, multiplier <= 1e5 and at most 10**6 to reach micros: an order's scaled amount
-# is at most 1e38, below 2**127. A limit (at most 2**62) times limit_scale (at most 1e12) is below 2**102.
+# notional_scale is at most 1e9 * 1e6 and fits. An order's amount (2**94) times it may not fit 128 bits: that product is
+# checked. A limit (at most 2**62) times limit_scale (at most 1e12) is below 2**102.
 cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef int decimals = c.price_precision + c.qty_precision + c.multiplier_precision
     ins.tick, ins.lot, ins.min_qty, ins.max_qty = c.tick, c.lot, c.min_qty, c.max_qty
@@ -80,7 +80,7 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
 
 # An amount in micros, towards zero, for reports; the checks themselves compare without dividing.
 cdef inline int64_t notional_micros(const tc_instrument* ins, tc_i128 amount) noexcept nogil:
-    cdef tc_i128 scaled
+    cdef tc_i128 scaled = 0
     if tc_mul_overflows(tc_abs_wide(amount), ins.notional_scale, &scaled):
         return tc_saturate(<tc_i128>1 << 100)
     return tc_saturate(tc_floor_div_wide(scaled, ins.limit_scale))

@@ -60,5 +60,6 @@ def layout():
             "reason": <char*>&a.reason - <char*>&a, "ord_rej_reason": <char*>&a.ord_rej_reason - <char*>&a,
             "cxl_rej_reason": <char*>&a.cxl_rej_reason - <char*>&a},
         "bounds": {"no_price": no_price(), "price_max": price_max(), "qty_max": qty_max(),
-                   "position_max": position_max(), "money_max": money_max(), "time_max": time_max()},
+                   "multiplier_max": multiplier_max(), "position_max": position_max(), "money_max": money_max(),
+                   "time_max": time_max()},
     }

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The fused order path: one state, one `nogil` loop over commands, and the handles that read the state."""
 
-from shell cimport open_command, round_up, wide
+from shell cimport open_batch, open_command, round_up, wide
 from statehash cimport *
 from table cimport free_tables, table
 cimport cython
@@ -10,7 +10,7 @@ import numpy as np
 
 from tradecore.fix import ord_rej_reason_table
 from tradecore.order import (
-    ACK_DTYPE, ACK_SIZE, COMMAND_SIZE, REPORT_DTYPE, STAGES, AckRow, Finding, OrderRow, PositionRow,
+    ACK_SIZE, REPORT_DTYPE, STAGES, AckRow, Finding, OrderRow, PositionRow,
     StaleOrderError, Term,
 )
 
@@ -183,16 +183,18 @@ cdef class Core:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
         `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms.
-        Threads: one lock per core, waited on and held without the GIL.
+        Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
-        cdef const unsigned char[::1] source = commands.view(np.uint8).reshape(-1) if len(commands) else np.zeros(0, np.uint8)
-        cdef unsigned char[::1] target = acks.view(np.uint8).reshape(-1) if len(commands) else np.zeros(0, np.uint8)
+        cdef const unsigned char[::1] source = open_batch(commands, sizeof(tc_command))
+        cdef unsigned char[::1] target
         cdef int64_t count = len(commands), i
         cdef tc_core* core = &self.state.core
-        if source.shape[0] != count * sizeof(tc_command) or target.shape[0] != count * sizeof(tc_ack):
-            raise ValueError(f"commands and acks must be {COMMAND_SIZE}- and {ACK_SIZE}-byte records, one for one")
+        if acks.itemsize != sizeof(tc_ack) or acks.shape != commands.shape or not acks.flags.c_contiguous:
+            raise ValueError(f"expected {count} contiguous ack records of {ACK_SIZE} bytes, "
+                             f"got shape {acks.shape} of {acks.itemsize} bytes")
         if count == 0:
             return
+        target = acks.view(np.uint8)
         with nogil, self.lock:
             for i in range(count):
                 apply_command(core, <const tc_command*>&source[i * <int64_t>sizeof(tc_command)],
@@ -249,11 +251,12 @@ cdef class Core:
         self.demand(instrument, account)
         p = position_of(&self.state.core.ledger, <int32_t>instrument, <int32_t>account)
         e = exposure_of(&self.state.core.risk, <int32_t>instrument, <int32_t>account)
-        return PositionRow(p.qty, wide(p.cost), wide(p.realised), p.fees, e.working_buy, e.working_sell)
+        return PositionRow(p.qty, wide(p.cost), wide(p.realised), wide(p.fees), e.working_buy, e.working_sell)
 
     def mark_price(self, int64_t instrument):
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
-        self.demand(instrument, 1)
+        if not 1 <= instrument <= self.state.core.instrument_count:
+            raise LookupError(f"instrument {instrument} is not 1 to {self.state.core.instrument_count}")
         return mark_of(&self.state.core.ledger, <int32_t>instrument)
 
     def opening_cash(self, int64_t account, int64_t currency):
@@ -354,10 +357,11 @@ cdef class Core:
         return reports[:kept], max(0, first - after - 1) + count - kept
 
     def view_events(self, int64_t after):
-        """A read-only NumPy view, without copying, of the reports after a sequence number, up to the ring's edge.
+        """A read-only NumPy array of the reports after a sequence number, up to the ring's edge.
 
-        The records stay as they are until the last array over them is gone; meanwhile reports that would
-        overwrite them are dropped and counted (metrics: events_dropped). One view at a time: BufferError.
+        In the compiled core it lies over the ring itself, not copied: the records stay as they are until the last
+        array over them is gone; meanwhile reports that would overwrite them are dropped and counted (metrics:
+        events_dropped), and another view raises BufferError. In the plain-Python twin it is a copy that holds nothing.
         """
         cdef tc_events* events = &self.state.core.events
         cdef int64_t first = max(after + 1, self.first_held()), count
@@ -416,7 +420,6 @@ cdef class Core:
         cdef double scale = <double>(tc_nanoseconds() - self.state.nanoseconds_at_start) / max(
             1, tc_ticks() - self.state.ticks_at_start)
         cdef int stage
-        cdef int64_t i
         result = {}
         for stage, name in enumerate(STAGES):
             counts = [self.state.core.histograms[stage * BUCKETS + i] for i in range(BUCKETS)]

@@ -1,15 +1,17 @@
 # Position kernels: the exact ledger at average cost. Amounts are 128-bit integers of price unit x lot x multiplier.
 #
-# Why 128 bits can't overflow: a fill is at most 1e14 x 1e13 < 2**90 and a core takes fewer than 2**36 of them, so
-# realised P&L stays below 2**126; risk keeps |position| <= 1e18, so its cost stays below 1e32 < 2**107.
+# Why 128 bits can't overflow: a fill is at most 1e14 x 1e14 < 2**94, so it takes 2**33 fills of the largest size at
+# the largest price to reach 2**127; risk keeps |position| <= 1e18, so its cost stays below 1e32 < 2**107. Fees are
+# sums of 64-bit commissions.
 # Identity, after every event: realised + unrealised - fees = cash flow net of fees + market value.
 
 from instrument cimport *
 
 
 cdef struct tc_position:
-    int64_t qty, fees              # lots, signed; micros, paid is positive
+    int64_t qty                    # lots, signed
     tc_i128 cost, realised         # cost has the sign of qty (at positive prices)
+    tc_i128 fees                   # micros, paid is positive
 
 
 cdef struct tc_ledger:

@@ -42,7 +42,7 @@ cdef class Ledger:
     def apply_fills(self, fills):
         """Book FILL_DTYPE rows in order: signed lots at a price in price units, fee in micros.
 
-        All rows are checked before the first is booked. Threads: runs without the GIL; one caller at a time.
+        All rows are checked before the first is booked. Threads: one caller at a time.
         """
         cdef const unsigned char[::1] source = open_batch(fills, sizeof(tc_booking))
         cdef int64_t count = len(fills), i
@@ -64,11 +64,11 @@ cdef class Ledger:
                 f = <const tc_booking*>&source[i * <int64_t>sizeof(tc_booking)]
                 p = position_of(&self.ledger, f.instrument, f.account)
                 apply_fill(p, f.qty, f.price)
-                p.fees += f.fee
+                p.fees = p.fees + f.fee
 
     def position(self, int instrument, int account):
         """(qty, cost, realised, fees): lots, amounts (price unit x lot x multiplier), micros."""
         demand("instrument", instrument, 1, self.count)
         demand("account", account, 1, self.account_max)
         cdef const tc_position* p = position_of(&self.ledger, instrument, account)
-        return p.qty, wide(p.cost), wide(p.realised), p.fees
+        return p.qty, wide(p.cost), wide(p.realised), wide(p.fees)

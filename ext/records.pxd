@@ -135,7 +135,11 @@ cdef inline int64_t price_max() noexcept nogil:
 
 
 cdef inline int64_t qty_max() noexcept nogil:
-    return <int64_t>10_000_000_000_000
+    return <int64_t>100_000_000_000_000
+
+
+cdef inline int64_t multiplier_max() noexcept nogil:
+    return <int64_t>1_000_000_000
 
 
 cdef inline int64_t position_max() noexcept nogil:

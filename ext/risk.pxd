@@ -96,7 +96,9 @@ cdef inline bint only_reduces(const tc_exposure* e, const tc_question* q) noexce
     return e.working_sell + q.order_qty <= e.position_qty
 
 
-cdef inline bint check_kill_switch(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+cdef inline bint check_kill_switch(
+    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
     f.armed = True
     f.refused = (risk.killed_firm | risk.accounts[q.account].killed | risk.killed_instruments[q.instrument]
                  | risk.killed_venues[q.venue]) != 0
@@ -151,7 +153,7 @@ cdef inline bint check_order_notional(
     const tc_account_risk* a, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
     cdef int64_t limit = a.limits[RULE_ORDER_NOTIONAL], price2
-    cdef tc_i128 amount2, scaled
+    cdef tc_i128 amount2, scaled = 0
     f.armed = limit >= 0
     f.refused = False
     f.value, f.limit = no_price(), limit
@@ -211,7 +213,8 @@ cdef inline bint check_position_qty(
     if not f.armed and not explain:
         return False
     worst = worst_position(e, q)
-    f.refused = f.armed and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale) and not only_reduces(e, q)
+    f.refused = (f.armed and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
+                 and not only_reduces(e, q))
     f.value, f.limit = worst, limit
     return f.refused
 

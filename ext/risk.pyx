@@ -99,7 +99,7 @@ cdef class RiskTable:
     def admit(self, orders, int64_t reference2):
         """Check each ORDER_DTYPE record and hold its quantity if it passes; int16 reasons, 0 where it passed.
 
-        Threads: runs without the GIL; one caller at a time.
+        Threads: one caller at a time.
         """
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), i

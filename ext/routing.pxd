@@ -180,7 +180,9 @@ cdef inline int32_t posting_venue(const tc_router* router, const tc_instrument* 
     return best
 
 
-cdef inline int64_t touch_price(const tc_router* router, int32_t instrument, uint8_t side, int32_t venue) noexcept nogil:
+cdef inline int64_t touch_price(
+    const tc_router* router, int32_t instrument, uint8_t side, int32_t venue
+) noexcept nogil:
     return router.tops[side_row(instrument, side) * MAX_VENUES + venue - 1].price
 
 

@@ -70,7 +70,7 @@ cdef class Router:
     def route(self, orders, int64_t now):
         """The best venue for each ORDER_DTYPE record's instrument and side, int32; 0 where none displays anything.
 
-        Threads: runs without the GIL; one caller at a time.
+        Threads: one caller at a time.
         """
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), i

@@ -137,7 +137,7 @@ cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogi
             put(h, i)
             put(h, j)
             put(h, p.qty)
-            put(h, p.fees)
+            put_wide(h, p.fees)
             put_wide(h, p.cost)
             put_wide(h, p.realised)
             put(h, e.position_qty)
@@ -172,7 +172,9 @@ cdef inline void hash_order(tc_hasher* h, const tc_order* order) noexcept nogil:
 
 
 # One side of one book: what rests, in price-time priority, and when the top last changed.
-cdef inline void hash_row(tc_hasher* h, const tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
+cdef inline void hash_row(
+    tc_hasher* h, const tc_core* core, int32_t instrument, int32_t venue, uint8_t side
+) noexcept nogil:
     cdef uint32_t row = row_of(core, instrument, venue, side), level = core.book.rows[row].best, node
     cdef const tc_top* top = &core.router.tops[side_row(instrument, opposite(side)) * MAX_VENUES + venue - 1]
     if top.stamp == 0 and level == NO_LEVEL:

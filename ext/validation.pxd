@@ -84,9 +84,10 @@ cdef inline uint64_t check_qty(const tc_instrument* ins, const tc_command* c) no
 
 # A MARKET order has no price to take a notional at; risk holds it against its protection price.
 cdef inline uint64_t check_notional(const tc_instrument* ins, const tc_command* c) noexcept nogil:
-    cdef tc_i128 scaled = tc_wide(tc_abs(c.price), c.order_qty) * ins.notional_scale
+    cdef tc_i128 scaled = 0
     cdef int64_t most = ins.max_notional if ins.max_notional >= 0 else money_max()
-    if scaled > tc_wide(most, ins.limit_scale):
+    if (tc_mul_overflows(tc_wide(tc_abs(c.price), c.order_qty), ins.notional_scale, &scaled)
+            or scaled > tc_wide(most, ins.limit_scale)):
         return bit_of(NOTIONAL_ABOVE_MAX)
     if ins.min_notional > 0 and scaled < tc_wide(ins.min_notional, ins.limit_scale):
         return bit_of(NOTIONAL_BELOW_MIN)

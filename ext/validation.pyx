@@ -34,7 +34,7 @@ cdef class Validator:
     def validate(self, orders):
         """Failures of each ORDER_DTYPE record as an int64 mask: bit n set means Reason(101 + n); 0 is good.
 
-        Threads: runs without the GIL; do not define instruments meanwhile.
+        Threads: do not define instruments meanwhile.
         """
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), i

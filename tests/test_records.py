@@ -50,7 +50,7 @@ def test_enumerations_are_the_same_in_the_kernels(prefix, words):
 
 @pytest.mark.parametrize(("name", "value"), [
     ("no_price", order.NO_PRICE), ("price_max", order.PRICE_MAX), ("qty_max", order.QTY_MAX),
-    ("position_max", order.POSITION_MAX), ("money_max", order.MONEY_MAX), ("time_max", order.TIME_MAX),
+    ("multiplier_max", order.MULTIPLIER_MAX), ("position_max", order.POSITION_MAX), ("money_max", order.MONEY_MAX), ("time_max", order.TIME_MAX),
 ])  # fmt: skip
 def test_bounds_are_the_same_in_the_kernels(name, value):
     assert layout.layout()["bounds"][name] == value

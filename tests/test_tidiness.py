@@ -15,7 +15,7 @@ ROOMS = ["validation", "risk", "routing", "execution", "position", "events"]
 KERNELS = sorted(EXT.glob("*.pxd"))
 SHELLS = sorted(EXT.glob("*.pyx"))
 DOORS = {"shell", "table", "definitions"}  # what shells need before they release the GIL
-CONDUCTORS = {"pipeline", "orderpath", "settings", "state", "statehash"}
+CONDUCTORS = {"pipeline", "orderpath", "fills", "marketdata", "settings", "state", "statehash"}
 
 
 def local_imports(path: Path) -> set[str]:
@@ -109,7 +109,8 @@ def test_twins_share_public_names_and_docstrings(room):
             if callable(ours):
                 assert inspect.getdoc(ours) == inspect.getdoc(theirs), f"{name}.{member}"
     for name, function in vars(native).items():
-        if inspect.isbuiltin(function) or type(function).__name__ == "cython_function_or_method":
+        is_function = inspect.isbuiltin(function) or type(function).__name__ == "cython_function_or_method"
+        if is_function and not name.startswith("_"):
             assert inspect.getdoc(function) == inspect.getdoc(getattr(python, name)), name
 
 
@@ -132,7 +133,7 @@ def test_files_say_what_they_are_for_and_can_be_read(path):
     text = path.read_text("utf-8")
     assert len(text.splitlines()) <= 480, "nobody quotes a file this long as beautiful"
     assert text.lstrip().startswith(("#", '"""')), "its first lines say what it is for"
-    assert all(len(line) <= 125 for line in text.splitlines())
+    assert all(len(line) <= 120 for line in text.splitlines())
 
 
 def test_every_public_name_has_a_docstring():

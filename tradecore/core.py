@@ -343,8 +343,8 @@ class TradingCore:
         """
         self._demand(order, Order, "order")
         row = order.row
-        terms = self._core.decision(row.decision) if row.decision else []
-        return explain_order(row, terms, row.venue != 0 and row.decision == 0, self._directory)
+        terms = self._core.decision(row.decision) if row.decision > 0 else []
+        return explain_order(row, terms, self._directory)
 
     @property
     def event_hash(self) -> int:

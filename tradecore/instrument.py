@@ -10,7 +10,7 @@ from decimal import Context, Decimal, InvalidOperation
 from math import isfinite
 
 from .fix import OrdType, TimeInForce
-from .order import LIMIT_OFF, MONEY_MAX, PRICE_MAX, QTY_MAX
+from .order import LIMIT_OFF, MONEY_MAX, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
 
 Number = str | int | Decimal | float
 MONEY_PRECISION = 6
@@ -133,7 +133,7 @@ class Instrument:
         if most < self.min_lots:
             raise ValueError(f"{where} max_qty {self.max_qty} is below min_qty {self.quantity(self.min_lots)}")
         put(self, "max_lots", most)
-        units = whole_units(self.multiplier, self.multiplier_precision, f"{where} multiplier", 10**6, low=1)
+        units = whole_units(self.multiplier, self.multiplier_precision, f"{where} multiplier", MULTIPLIER_MAX, low=1)
         put(self, "multiplier_units", units)
         put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
         put(self, "times_in_force", tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force))

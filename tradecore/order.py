@@ -21,9 +21,10 @@ from .fix import CommandType
 
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1
-PRICE_MAX = 10**14  # |price| in price units; with QTY_MAX it bounds an order's amount by 2**90
-QTY_MAX = 10**13  # lots in one order, quote or opening position
+PRICE_MAX = 10**14  # |price| in price units; with QTY_MAX it bounds an order's amount by 2**94
+QTY_MAX = 10**14  # lots in one order, quote or opening position
 POSITION_MAX = 10**18  # |position + working orders| in lots; beyond it ARITHMETIC_OVERFLOW
+MULTIPLIER_MAX = 10**9
 MONEY_MAX = 2**62  # micros: one order's notional, a limit, an opening balance
 TIME_MAX = 2**62  # ns UTC
 COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 192, 32

@@ -42,13 +42,13 @@ class Explanation(NamedTuple):
         return "\n".join(lines)
 
 
-def explain_order(row: OrderRow, terms: list[Term], directed: bool, directory: Directory) -> Explanation:
+def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Explanation:
     """The decision behind an order, from the ranking that it was taken with."""
     instrument = directory.instrument(row.instrument)
     assert instrument is not None
     chosen = directory.venues.name(row.venue)
     shown = any(term.venue == row.venue for term in terms)
-    if directed:
+    if row.decision < 0:
         how = "named by the order"
     elif chosen is None:
         how = "it was not routed"

@@ -35,8 +35,8 @@ class EventLog:
         for row in open_batch(reports, REPORT_CODEC):
             self.publish_report(row)
 
-    def publish_report(self, row: Any) -> None:
-        """Append one ReportRow with the next sequence number.
+    def publish_report(self, row: tuple[Any, ...]) -> None:
+        """Append one report, its fields in the record's order, with the next sequence number.
 
         A report is little-endian words in the documented order, so its words are its logical fields.
         """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradecore.fix import CommandType, OrdType, Side, TimeInForce
-from tradecore.order import CODECS, MONEY_MAX, PRICE_MAX, QTY_MAX
+from tradecore.order import CODECS, MONEY_MAX, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
 
 from .shell import open_command, saturate
 
@@ -69,7 +69,7 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 80
     if not c.min_qty <= c.max_qty <= QTY_MAX:
         return 88
-    if not 1 <= c.multiplier <= 100_000:
+    if not 1 <= c.multiplier <= MULTIPLIER_MAX:
         return 96
     if not -1 <= c.min_notional <= MONEY_MAX:
         return 104

@@ -1,4 +1,4 @@
-"""The order path: new orders, cancels, quotes and marks through the rooms, top to bottom. It declares nothing.
+"""The order path: new orders and cancels through the rooms, top to bottom. It declares nothing.
 
 It knows the order of the rooms; what each room decides is in the room's own file.
 """
@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.fix import CxlRejReason, ExecType, LastLiquidityInd, Reason
-from tradecore.order import MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX
+from tradecore.fix import CxlRejReason, ExecType, Reason
+from tradecore.order import NO_PRICE, PRICE_MAX
 
 from .execution import Book, Fill, add_node, crosses, is_fillable, match_order, remove_node
+from .fills import Charge, book_fills, report_fills
 from .ids import id_is_valid
-from .instrument import BUY, FOK, IOC, LIMIT, MARKET, SELL, InstrumentRow, opposite
+from .instrument import BUY, FOK, IOC, LIMIT, MARKET, InstrumentRow, opposite
 from .orders import REJECTED, Order, derive_status, leaves_of, load_order
-from .position import apply_fill, commission_of, position_of
 from .risk import (
     COLLAR,
     Question,
     ask_risk,
     check_risk,
-    commit_fill,
     needs_reference,
     protection_price,
     release_hold,
@@ -43,72 +42,14 @@ from .state import (
     book_of,
     count_stage,
     publish,
-    refuse_command,
     report_end,
     report_execution,
-    report_trade,
     start_clock,
     sync_top,
     sync_tops,
     twice_reference,
 )  # fmt: skip
 from .validation import POST_ONLY, explain_mask, first_reason, validate_order
-
-ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
-Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, micros
-
-
-# ---- fills
-
-
-def book_fills(
-    core: State, instrument: int, venue: int, taker: Order | None, side: int, fills: list[Fill]
-) -> list[Charge]:
-    """Positions, commissions and holds of what a match took; taker is None where a quote took it."""
-    ins, fees = core.instruments[instrument], core.router.venues[venue]
-    charges = []
-    for fill in fills:
-        price = fill.price * ins.tick
-        maker_fee = commission_of(ins, fill.qty, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
-        taker_fee = commission_of(ins, fill.qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-        charges.append((maker_fee, taker_fee))
-        if taker is not None:
-            _book_fill(core, taker, side, fill.qty, price, taker_fee)
-        if fill.number > 0:  # else a quote, which has no account
-            _book_fill(core, core.orders.by_id[fill.number], opposite(side), fill.qty, price, maker_fee)
-        core.ledger.lasts[instrument] = price
-    return charges
-
-
-def _book_fill(core: State, order: Order, side: int, qty: int, price: int, commission: int) -> None:
-    p = position_of(core.ledger, order.instrument, order.account)
-    apply_fill(p, qty if side == BUY else -qty, price)
-    p.fees += commission
-    commit_fill(core.risk, order.instrument, order.account, side, qty)
-
-
-def report_fills(
-    core: State, c: Any, instrument: int, taker: Order | None, fills: list[Fill], charges: list[Charge]
-) -> None:
-    """Trades into the orders' facts, and out as reports: the taker's first, then the maker's, fill by fill."""
-    tick = core.instruments[instrument].tick
-    for fill, (maker_fee, taker_fee) in zip(fills, charges, strict=True):
-        price = fill.price * tick
-        maker = core.orders.by_id[fill.number] if fill.number > 0 else None
-        core.exec_seq += 1
-        if taker is not None:
-            taker.cum_qty += fill.qty
-            taker.cum_amount += fill.qty * price
-            report_trade(core, c, taker, fill, price, taker_fee, maker.order_id if maker else 0, REMOVED)
-        if maker is not None:
-            maker.cum_qty += fill.qty
-            maker.cum_amount += fill.qty * price
-            report_trade(core, c, maker, fill, price, maker_fee, taker.order_id if taker else 0, ADDED)
-            if fill.done:
-                core.orders.end_order(maker)
-
-
-# ---- a new order
 
 
 def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bound: int) -> None:
@@ -126,12 +67,12 @@ def cancel_order(core: State, c: Any, order: Order, reason: Reason) -> None:
 
 def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     """The worst tick that the order may trade at."""
-    price = q.price
-    if q.ord_type == MARKET:
-        if q.rules.limits[COLLAR] >= 0:
-            price = protection_price(q)
-        else:
-            price = PRICE_MAX if q.side == BUY else -PRICE_MAX
+    if q.ord_type != MARKET:
+        price = q.price
+    elif q.rules.limits[COLLAR] >= 0:
+        price = protection_price(q)
+    else:
+        price = PRICE_MAX if q.side == BUY else -PRICE_MAX
     return price // ins.tick if q.side == BUY else -(-price // ins.tick)
 
 
@@ -239,6 +180,8 @@ def place_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: in
     """Routing, execution, position and reports of an order that passed; when its last stage began."""
     if order.venue == 0:
         order.venue = route_order(core, ins, order, limit)
+    else:
+        order.decision = -1  # directed: nobody ranked anything
     since = count_stage(core, ROUTING, since, timed)
     if order.venue == 0:
         release_hold(core.risk, order.instrument, order.account, order.side, order.order_qty)
@@ -289,66 +232,3 @@ def refuse_cancel(core: State, c: Any, order_id: int, order: Order | None, reaso
         order_id=order_id, cum_qty=order.cum_qty if order else 0, report_type=CANCEL_REJECT, ord_status=status,
         reason=int(reason), cxl_rej_reason=fix_reason,
     )  # fmt: skip
-
-
-# ---- market data
-
-
-def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -> tuple[Reason, int] | None:
-    """Why a displayed side can't be, and the byte offset of the field; None where it can."""
-    if not 0 <= size <= QTY_MAX:
-        return Reason.INVALID_FIELD_VALUE, first + 8
-    if size == 0:
-        return None
-    if not -PRICE_MAX <= price <= PRICE_MAX or (price <= 0 and not ins.any_sign):
-        return Reason.PRICE_OUT_OF_RANGE, first
-    if price % ins.tick:
-        return Reason.PRICE_TICK_MULTIPLE, first
-    if abs(price) * size * ins.notional_scale > MONEY_MAX * ins.limit_scale:
-        return Reason.NOTIONAL_ABOVE_MAX, first
-    return None
-
-
-def quote_side(core: State, c: Any, book: Book, side: int, price: int, size: int) -> None:
-    """One side of a quote is one external order: it takes what it crosses, and rests for the remainder."""
-    if size == 0:
-        return
-    ticks = price // core.instruments[c.instrument].tick
-    left, fills = match_order(book, opposite(side), ticks, size)
-    if left:
-        add_node(book, side, -side, ticks, left)
-    charges = book_fills(core, c.instrument, c.venue, None, side, fills)
-    report_fills(core, c, c.instrument, None, fills, charges)
-
-
-def enter_quote(core: State, c: Any) -> Any:
-    ins = core.instruments.get(c.instrument)
-    if ins is None:
-        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
-    if c.venue not in core.router.venues:
-        return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
-    bad = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56) or find_bad_quote_side(ins, c.ask_px, c.ask_size, 72)
-    if not bad and c.bid_size and c.ask_size and c.bid_px >= c.ask_px:
-        bad = Reason.INVALID_FIELD_VALUE, 72
-    if bad:
-        reason, offset = bad
-        fields = {56: c.bid_px, 64: c.bid_size, 72: c.ask_px, 80: c.ask_size}
-        return refuse_command(core, c, reason, fields[offset], offset)
-    book = book_of(core, c.instrument, c.venue)
-    for side in (BUY, SELL):
-        if -side in book.places:
-            remove_node(book, -side)
-    quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
-    quote_side(core, c, book, SELL, c.ask_px, c.ask_size)
-    sync_tops(core, c.instrument, c.venue)
-    return ACK_ACCEPTED
-
-
-def enter_mark(core: State, c: Any) -> Any:
-    ins = core.instruments.get(c.instrument)
-    if ins is None:
-        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
-    if not -PRICE_MAX <= c.mark_px <= PRICE_MAX or (c.mark_px <= 0 and not ins.any_sign):
-        return refuse_command(core, c, Reason.PRICE_OUT_OF_RANGE, c.mark_px, 56)
-    core.ledger.marks[c.instrument] = c.mark_px
-    return ACK_ACCEPTED

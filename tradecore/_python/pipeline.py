@@ -29,7 +29,8 @@ from tradecore.order import (
 )  # fmt: skip
 
 from .instrument import BUY, SELL, TIME_MAX
-from .orderpath import enter_cancel, enter_mark, enter_order, enter_quote
+from .marketdata import enter_mark, enter_quote
+from .orderpath import enter_cancel, enter_order
 from .orders import Orders, derive_status, leaves_of
 from .position import mark_of, position_of
 from .risk import ask_risk, evaluate_risk, exposure_of
@@ -44,7 +45,7 @@ from .settings import (
     open_position,
     switch_kill,
 )  # fmt: skip
-from .shell import Records, int64, open_command
+from .shell import Records, demand_batch, int64, open_command
 from .state import ORD_REJ_REASONS, State, refuse_command, twice_reference
 from .statehash import hash_state
 from .validation import validate_order
@@ -114,16 +115,17 @@ class Core:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
         `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms.
-        Threads: one lock per core.
+        Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         int64(now)
+        demand_batch(commands, COMMAND_SIZE)
         count = len(commands)
+        if acks.itemsize != ACK_SIZE or acks.shape != commands.shape or not acks.flags.c_contiguous:
+            raise ValueError(f"expected {count} contiguous ack records of {ACK_SIZE} bytes, "
+                             f"got shape {acks.shape} of {acks.itemsize} bytes")
         if count == 0:
             return
-        source = commands.view(np.uint8).reshape(-1).data
-        target = acks.view(np.uint8).reshape(-1).data
-        if len(source) != count * COMMAND_SIZE or len(target) != count * ACK_SIZE:
-            raise ValueError(f"commands and acks must be {COMMAND_SIZE}- and {ACK_SIZE}-byte records, one for one")
+        source, target = commands.view(np.uint8).data, acks.view(np.uint8).data
         if target.readonly:
             raise ValueError("buffer source array is read-only")
         with self._lock:
@@ -169,7 +171,8 @@ class Core:
 
     def mark_price(self, instrument: int) -> int:
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
-        self._demand(instrument, 1)
+        if instrument not in self._state.instruments:
+            raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
         return mark_of(self._state.ledger, instrument)
 
     def opening_cash(self, account: int, currency: int) -> int:
@@ -239,10 +242,11 @@ class Core:
         return self._state.events.read(int64(after), int64(limit))
 
     def view_events(self, after: int) -> Records:
-        """A read-only array of the reports after a sequence number, up to the native ring's edge.
+        """A read-only NumPy array of the reports after a sequence number, up to the ring's edge.
 
-        Here it is a copy, so that it holds nothing back: dropping (and counting) events while a view is held, and
-        the BufferError of a second view, exist only in the native core.
+        In the compiled core it lies over the ring itself, not copied: the records stay as they are until the last
+        array over them is gone; meanwhile reports that would overwrite them are dropped and counted (metrics:
+        events_dropped), and another view raises BufferError. In the plain-Python twin it is a copy that holds nothing.
         """
         events = self._state.events
         first = max(int64(after) + 1, events.first_held)

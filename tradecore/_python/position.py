@@ -12,8 +12,11 @@ from tradecore.order import FILL_DTYPE, MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX,
 from .instrument import InstrumentRow, define_instrument_row
 from .shell import Records, demand, open_batch, saturate
 
-BOOKING_CODEC = Codec("Booking", [("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")],
-                      FILL_DTYPE.itemsize)  # fmt: skip
+BOOKING_CODEC = Codec(
+    "Booking",
+    [("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")],
+    FILL_DTYPE.itemsize,
+)
 
 
 @dataclass(slots=True)

@@ -46,11 +46,16 @@ def open_command(command: bytes, codec: Codec) -> Any:
     return codec.unpack(command)
 
 
-def open_batch(array: Records, codec: Codec) -> Iterator[Any]:
-    """The records of a C-contiguous array as named tuples. Raises ValueError naming what was expected."""
-    size = codec.struct.size
+def demand_batch(array: Records, size: int) -> None:
+    """Refuses what is no C-contiguous array of `size`-byte records, naming what was expected."""
     if array.itemsize != size or array.ndim != 1 or not array.flags.c_contiguous:
         raise ValueError(f"expected a C-contiguous 1-d array of {size}-byte records, "
                          f"got shape {array.shape} of {array.itemsize} bytes")
+
+
+def open_batch(array: Records, codec: Codec) -> Iterator[Any]:
+    """The records of a C-contiguous array as named tuples. Raises ValueError naming what was expected."""
+    size = codec.struct.size
+    demand_batch(array, size)
     buffer = array.tobytes()
     return (codec.unpack(buffer, at) for at in range(0, len(buffer), size))

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from tradecore.fix import ExecType, Reason, ReportType, ord_rej_reason_table
-from tradecore.order import NO_PRICE, STAGES, AckRow, Capacity, ReportRow
+from tradecore.order import NO_PRICE, REPORT_CODEC, STAGES, AckRow, Capacity
 
 from .events import BUCKETS, EventLog, bucket_of
 from .execution import Book, Fill, best_level
@@ -25,8 +25,10 @@ EXECUTION, CANCEL_REJECT, ACCEPTED, BUSINESS_REJECT = (int(kind) for kind in Rep
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
 
-_NOTHING = ReportRow(*(b"" if name == "cl_ord_id" else 0 for name in ReportRow._fields))
-_BLANK = _NOTHING._replace(ord_rej_reason=-1, cxl_rej_reason=-1, price=NO_PRICE, last_px=NO_PRICE)
+# A report that says nothing yet: its fields, in the record's order.
+_BLANK: dict[str, Any] = dict.fromkeys(REPORT_CODEC.fields, 0) | {
+    "cl_ord_id": b"", "ord_rej_reason": -1, "cxl_rej_reason": -1, "price": NO_PRICE, "last_px": NO_PRICE,
+}  # fmt: skip
 ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 
 
@@ -97,9 +99,10 @@ def count_stage(core: State, stage: int, since: int, timed: bool) -> int:
 
 
 def publish(core: State, c: Any, report_type: int, **fields: Any) -> None:
-    core.events.publish_report(_BLANK._replace(
-        command_seq=core.command_seq, transact_time=core.now, report_type=report_type, command_kind=c.kind, **fields,
-    ))  # fmt: skip
+    """Publishes a report of command `c` with these fields; the others are blank."""
+    known = {"command_seq": core.command_seq, "transact_time": core.now, "report_type": report_type,
+             "command_kind": c.kind}  # fmt: skip
+    core.events.publish_report(tuple((_BLANK | known | fields).values()))
 
 
 def report_execution(core: State, c: Any, order: Order, exec_type: int, **special: int) -> None:

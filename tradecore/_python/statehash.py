@@ -62,8 +62,8 @@ def positions(core: State) -> Iterator[Row]:
         for j in core.accounts:
             p, e = position_of(core.ledger, i, j), exposure_of(core.risk, i, j)
             if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell:
-                yield (8, i, j, p.qty, p.fees, *wide_words(p.cost), *wide_words(p.realised), e.position_qty,
-                       e.working_buy, e.working_sell)  # fmt: skip
+                money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
+                yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell
 
 
 def orders(core: State) -> Iterator[Row]:

@@ -147,6 +147,11 @@ def validate_order(ins: InstrumentRow | None, accounts: int, venues: int, c: Any
     return mask | bounds
 
 
+def field_value(c: Any, offset: int) -> int:
+    fields: dict[int, int] = {1: c.side, 2: c.ord_type, 3: c.time_in_force, 4: c.exec_inst, 24: c.transact_time}
+    return fields[offset]
+
+
 def first_reason(mask: int) -> Reason:
     """The reason of a mask's lowest bit."""
     return Reason(Reason.INVALID_FIELD_VALUE + (mask & -mask).bit_length() - 1)
@@ -159,8 +164,7 @@ def explain_mask(
     reason = first_reason(mask)
     if reason == Reason.INVALID_FIELD_VALUE:
         offset = find_bad_field(c)
-        fields = {1: c.side, 2: c.ord_type, 3: c.time_in_force, 4: c.exec_inst, 24: c.transact_time}
-        return fields[offset], offset
+        return field_value(c, offset), offset
     if reason == Reason.UNKNOWN_ACCOUNT:
         return c.account, accounts
     if reason == Reason.UNKNOWN_VENUE:

@@ -1,0 +1,82 @@
+# Quotes and marks. A quote is one external order on each side of its venue's book.
+
+from fills cimport *
+
+
+# 0, or the reason why a displayed side can't be: `offset` then names its field.
+cdef inline int find_bad_quote_side(
+    const tc_instrument* ins, int64_t price, int64_t size, int first, int* offset
+) noexcept nogil:
+    cdef tc_i128 scaled = 0
+    offset[0] = first + 8
+    if size < 0 or size > qty_max():
+        return INVALID_FIELD_VALUE
+    if size == 0:
+        return REASON_NONE
+    offset[0] = first
+    if price > price_max() or price < -price_max() or (price <= 0 and not ins.any_sign):
+        return PRICE_OUT_OF_RANGE
+    if tc_floor_mod(price, ins.tick) != 0:
+        return PRICE_TICK_MULTIPLE
+    if (tc_mul_overflows(tc_wide(tc_abs(price), size), ins.notional_scale, &scaled)
+            or scaled > tc_wide(money_max(), ins.limit_scale)):
+        return NOTIONAL_ABOVE_MAX
+    return REASON_NONE
+
+
+# One side of a quote is one external order: it takes what it crosses, at the resting prices, and the rest rests.
+cdef inline void quote_side(
+    tc_core* core, const tc_command* c, uint8_t side, int64_t price, int64_t size
+) noexcept nogil:
+    cdef const tc_instrument* ins = &core.instruments[c.instrument]
+    cdef uint32_t row = row_of(core, c.instrument, c.venue, side)
+    cdef int64_t ticks, left
+    core.book.fill_count = 0
+    if size == 0:
+        return
+    ticks = tc_floor_div(price, ins.tick)
+    left = match_order(&core.book, row_of(core, c.instrument, c.venue, opposite(side)), ticks, size)
+    if left:
+        add_node(&core.book, row, core.order_slots + row, ticks, left)
+    book_fills(core, c.instrument, c.venue, NULL, side)
+    report_fills(core, c, c.instrument, NULL)
+
+
+cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef uint8_t side
+    cdef int reason, offset = 0
+    cdef uint32_t node
+    if ins == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    if c.venue < 1 or c.venue > core.venue_count:
+        refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+        return
+    reason = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56, &offset)
+    if not reason:
+        reason = find_bad_quote_side(ins, c.ask_px, c.ask_size, 72, &offset)
+    if not reason and c.bid_size and c.ask_size and c.bid_px >= c.ask_px:
+        reason, offset = INVALID_FIELD_VALUE, 72
+    if reason:
+        refuse_command(core, c, ack, reason, c.bid_px if offset == 56 else c.bid_size if offset == 64
+                       else c.ask_px if offset == 72 else c.ask_size, offset)
+        return
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        node = core.order_slots + row_of(core, c.instrument, c.venue, side)
+        if core.book.nodes[node].qty > 0:
+            remove_node(&core.book, node)
+    quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)
+    quote_side(core, c, SIDE_SELL, c.ask_px, c.ask_size)
+    sync_top(core, c.instrument, c.venue, SIDE_BUY)
+    sync_top(core, c.instrument, c.venue, SIDE_SELL)
+
+
+cdef inline void enter_mark(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_instrument* ins = find_instrument(core, c.instrument)
+    if ins == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+    elif c.mark_px > price_max() or c.mark_px < -price_max() or (c.mark_px <= 0 and not ins.any_sign):
+        refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.mark_px, 56)
+    else:
+        core.ledger.marks[c.instrument] = c.mark_px

@@ -1,0 +1,76 @@
+"""Quotes and marks. A quote is two external orders in a venue's book; it asks no risk, and answers with no report.
+
+It may take what rests: then those orders trade, and their reports tell so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.fix import Reason
+from tradecore.order import MONEY_MAX, PRICE_MAX, QTY_MAX
+
+from .execution import Book, add_node, match_order, remove_node
+from .fills import book_fills, report_fills
+from .instrument import BUY, SELL, InstrumentRow, opposite
+from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
+
+
+def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -> tuple[Reason, int] | None:
+    """Why a displayed side can't be, and the byte offset of the field; None where it can."""
+    if not 0 <= size <= QTY_MAX:
+        return Reason.INVALID_FIELD_VALUE, first + 8
+    if size == 0:
+        return None
+    if not -PRICE_MAX <= price <= PRICE_MAX or (price <= 0 and not ins.any_sign):
+        return Reason.PRICE_OUT_OF_RANGE, first
+    if price % ins.tick:
+        return Reason.PRICE_TICK_MULTIPLE, first
+    if abs(price) * size * ins.notional_scale > MONEY_MAX * ins.limit_scale:
+        return Reason.NOTIONAL_ABOVE_MAX, first
+    return None
+
+
+def quote_side(core: State, c: Any, book: Book, side: int, price: int, size: int) -> None:
+    """One side of a quote is one external order: it takes what it crosses, and rests for the remainder."""
+    if size == 0:
+        return
+    ticks = price // core.instruments[c.instrument].tick
+    left, fills = match_order(book, opposite(side), ticks, size)
+    if left:
+        add_node(book, side, -side, ticks, left)
+    charges = book_fills(core, c.instrument, c.venue, None, side, fills)
+    report_fills(core, c, c.instrument, None, fills, charges)
+
+
+def enter_quote(core: State, c: Any) -> Any:
+    ins = core.instruments.get(c.instrument)
+    if ins is None:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    if c.venue not in core.router.venues:
+        return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
+    bad = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56) or find_bad_quote_side(ins, c.ask_px, c.ask_size, 72)
+    if not bad and c.bid_size and c.ask_size and c.bid_px >= c.ask_px:
+        bad = Reason.INVALID_FIELD_VALUE, 72
+    if bad:
+        reason, offset = bad
+        fields = {56: c.bid_px, 64: c.bid_size, 72: c.ask_px, 80: c.ask_size}
+        return refuse_command(core, c, reason, fields[offset], offset)
+    book = book_of(core, c.instrument, c.venue)
+    for side in (BUY, SELL):
+        if -side in book.places:
+            remove_node(book, -side)
+    quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
+    quote_side(core, c, book, SELL, c.ask_px, c.ask_size)
+    sync_tops(core, c.instrument, c.venue)
+    return ACK_ACCEPTED
+
+
+def enter_mark(core: State, c: Any) -> Any:
+    ins = core.instruments.get(c.instrument)
+    if ins is None:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    if not -PRICE_MAX <= c.mark_px <= PRICE_MAX or (c.mark_px <= 0 and not ins.any_sign):
+        return refuse_command(core, c, Reason.PRICE_OUT_OF_RANGE, c.mark_px, 56)
+    core.ledger.marks[c.instrument] = c.mark_px
+    return ACK_ACCEPTED
