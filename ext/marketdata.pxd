@@ -3,23 +3,38 @@
 from fills cimport *
 
 
-# 0, or the reason why a displayed side can't be: `offset` then names its field.
+# Why a price can't be displayed or marked, with the bound that it breaks; REASON_NONE where it can.
+cdef inline int find_bad_price(const tc_instrument* ins, int64_t price, int64_t* bound) noexcept nogil:
+    if price <= 0 and not ins.any_sign:
+        bound[0] = ins.tick
+    elif price > price_max() or price < -price_max():
+        bound[0] = price_max() if price > 0 else -price_max()
+    else:
+        return REASON_NONE
+    return PRICE_OUT_OF_RANGE
+
+
+# Why a displayed side can't be, with value and bound; `first` is the byte offset of its price field.
 cdef inline int find_bad_quote_side(
-    const tc_instrument* ins, int64_t price, int64_t size, int first, int* offset
+    const tc_instrument* ins, int64_t price, int64_t size, int first, int64_t* value, int64_t* bound
 ) noexcept nogil:
     cdef tc_i128 scaled = 0
-    offset[0] = first + 8
+    cdef int reason
     if size < 0 or size > qty_max():
+        value[0], bound[0] = size, first + 8
         return INVALID_FIELD_VALUE
     if size == 0:
         return REASON_NONE
-    offset[0] = first
-    if price > price_max() or price < -price_max() or (price <= 0 and not ins.any_sign):
-        return PRICE_OUT_OF_RANGE
+    value[0] = price
+    reason = find_bad_price(ins, price, bound)
+    if reason:
+        return reason
     if tc_floor_mod(price, ins.tick) != 0:
+        bound[0] = ins.tick
         return PRICE_TICK_MULTIPLE
     if (tc_mul_overflows(tc_wide(tc_abs(price), size), ins.notional_scale, &scaled)
             or scaled > tc_wide(money_max(), ins.limit_scale)):
+        value[0], bound[0] = notional_micros(ins, tc_wide(price, size)), money_max()
         return NOTIONAL_ABOVE_MAX
     return REASON_NONE
 
@@ -45,7 +60,8 @@ cdef inline void quote_side(
 cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_instrument* ins = find_instrument(core, c.instrument)
     cdef uint8_t side
-    cdef int reason, offset = 0
+    cdef int reason
+    cdef int64_t value = 0, bound = 0
     cdef uint32_t node
     if ins == NULL:
         refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
@@ -53,14 +69,13 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
     if c.venue < 1 or c.venue > core.venue_count:
         refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
         return
-    reason = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56, &offset)
+    reason = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56, &value, &bound)
     if not reason:
-        reason = find_bad_quote_side(ins, c.ask_px, c.ask_size, 72, &offset)
+        reason = find_bad_quote_side(ins, c.ask_px, c.ask_size, 72, &value, &bound)
     if not reason and c.bid_size and c.ask_size and c.bid_px >= c.ask_px:
-        reason, offset = INVALID_FIELD_VALUE, 72
+        reason, value, bound = INVALID_FIELD_VALUE, c.ask_px, 72
     if reason:
-        refuse_command(core, c, ack, reason, c.bid_px if offset == 56 else c.bid_size if offset == 64
-                       else c.ask_px if offset == 72 else c.ask_size, offset)
+        refuse_command(core, c, ack, reason, value, bound)
         return
     for side in range(SIDE_BUY, SIDE_SELL + 1):
         node = core.order_slots + row_of(core, c.instrument, c.venue, side)
@@ -74,9 +89,10 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
 
 cdef inline void enter_mark(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef int64_t bound = 0
     if ins == NULL:
         refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
-    elif c.mark_px > price_max() or c.mark_px < -price_max() or (c.mark_px <= 0 and not ins.any_sign):
-        refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.mark_px, 56)
+    elif find_bad_price(ins, c.mark_px, &bound):
+        refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.mark_px, bound)
     else:
         core.ledger.marks[c.instrument] = c.mark_px

@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The fused order path: one state, one `nogil` loop over commands, and the handles that read the state."""
 
+from cpython.buffer cimport PyBUF_WRITABLE
 from shell cimport open_batch, open_command, round_up, wide
 from statehash cimport *
 from table cimport free_tables, table
@@ -121,6 +122,8 @@ cdef class EventView:
     cdef Py_ssize_t strides[1]
 
     def __getbuffer__(self, Py_buffer* buffer, int flags):
+        if flags & PyBUF_WRITABLE:
+            raise BufferError("reports can't be written")
         buffer.buf = <void*>self.first
         buffer.obj = self
         buffer.len = self.shape[0]
@@ -296,6 +299,8 @@ cdef class Core:
             core.now = clock
             q.reference2 = twice_reference(core, c.instrument)
             q.duplicate = not id_is_empty(c.cl_ord_id) and find_id(&core.ids, c.cl_ord_id) != NULL
+            if not id_is_empty(c.cl_ord_id) and not q.duplicate and core.ids.count == core.ids.capacity:
+                return bit_of(TABLE_FULL), []
             evaluate_risk(&core.risk, &core.instruments[c.instrument], &q, findings)
         return 0, [Finding(KILL_SWITCH + i, findings[i].value, findings[i].limit, bool(findings[i].refused),
                            bool(findings[i].armed)) for i in range(CHECKS)]
@@ -351,7 +356,9 @@ cdef class Core:
             memory = reports.view(np.uint8)
             for i in range(count):
                 report = &events.ring[<uint64_t>(first + i) & events.mask]
-                if report.seq == first + i:            # else it was dropped while a view held its place
+                if report.seq != first + i:            # dropped while a view held its place; the last is in `spare`
+                    report = &events.spare
+                if report.seq == first + i:
                     memcpy(&memory[kept * <int64_t>sizeof(tc_report)], report, sizeof(tc_report))
                     kept += 1
         return reports[:kept], max(0, first - after - 1) + count - kept
@@ -370,7 +377,7 @@ cdef class Core:
             raise BufferError("another event view is still held: delete its arrays first")
         count = min(events.seq - first + 1, <int64_t>events.mask + 1 - <int64_t>(<uint64_t>first & events.mask))
         if count <= 0:
-            return np.zeros(0, REPORT_DTYPE)
+            return np.frombuffer(b"", REPORT_DTYPE)
         view = EventView.__new__(EventView)
         view.state = self.state
         view.first = &events.ring[<uint64_t>first & events.mask]

@@ -27,19 +27,24 @@ cdef inline bint venue_is_taken(const tc_core* core, const char* name) noexcept 
     return False
 
 
-cdef inline int refuse_name(const tc_command* c, bint taken, int32_t count, int32_t most) noexcept nogil:
+# A name that can't be declared is refused here, and True returned.
+cdef inline bint refuse_name(
+    tc_core* core, const tc_command* c, tc_ack* ack, bint taken, int32_t count, int32_t most
+) noexcept nogil:
     if id_is_empty(c.cl_ord_id) or not id_is_valid(c.cl_ord_id):
-        return INVALID_FIELD_VALUE
-    if taken:
-        return ALREADY_DEFINED
-    return TABLE_FULL if count >= most else REASON_NONE
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, 32)
+    elif taken:
+        refuse_command(core, c, ack, ALREADY_DEFINED, 0, 0)
+    elif count >= most:
+        refuse_command(core, c, ack, TABLE_FULL, count, most)
+    else:
+        return False
+    return True
 
 
 cdef inline void define_currency(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int reason = refuse_name(
-        c, is_taken(core.currencies, core.currency_count, c.cl_ord_id), core.currency_count, core.currency_max)
-    if reason:
-        refuse_command(core, c, ack, reason, 0, 32)
+    if refuse_name(core, c, ack, is_taken(core.currencies, core.currency_count, c.cl_ord_id), core.currency_count,
+                   core.currency_max):
         return
     core.currency_count += 1
     memcpy(core.currencies[core.currency_count].id, c.cl_ord_id, 24)
@@ -47,10 +52,8 @@ cdef inline void define_currency(tc_core* core, const tc_command* c, tc_ack* ack
 
 
 cdef inline void define_account(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int reason = refuse_name(
-        c, is_taken(core.accounts, core.account_count, c.cl_ord_id), core.account_count, core.account_max)
-    if reason:
-        refuse_command(core, c, ack, reason, 0, 32)
+    if refuse_name(core, c, ack, is_taken(core.accounts, core.account_count, c.cl_ord_id), core.account_count,
+                   core.account_max):
         return
     core.account_count += 1
     memcpy(core.accounts[core.account_count].id, c.cl_ord_id, 24)
@@ -58,11 +61,11 @@ cdef inline void define_account(tc_core* core, const tc_command* c, tc_ack* ack)
 
 
 cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int reason = refuse_name(
-        c, instrument_is_taken(core, c.cl_ord_id), core.instrument_count, core.instrument_max)
-    cdef int offset = 32 if reason else find_bad_definition(c, core.currency_count)
-    if reason or offset >= 0:
-        refuse_command(core, c, ack, reason or INVALID_FIELD_VALUE, 0, offset)
+    cdef int offset = find_bad_definition(c, core.currency_count)
+    if refuse_name(core, c, ack, instrument_is_taken(core, c.cl_ord_id), core.instrument_count, core.instrument_max):
+        return
+    if offset >= 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, offset)
         return
     core.instrument_count += 1
     load_instrument(&core.instruments[core.instrument_count], c)
@@ -84,11 +87,12 @@ cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
 
 
 cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int reason = refuse_name(c, venue_is_taken(core, c.cl_ord_id), core.venue_count, core.venue_max)
-    cdef int offset = 32 if reason else find_bad_fee(c)
+    cdef int offset = find_bad_fee(c)
     cdef tc_venue* venue
-    if reason or offset >= 0:
-        refuse_command(core, c, ack, reason or INVALID_FIELD_VALUE, 0, offset)
+    if refuse_name(core, c, ack, venue_is_taken(core, c.cl_ord_id), core.venue_count, core.venue_max):
+        return
+    if offset >= 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, offset)
         return
     core.venue_count += 1
     core.router.venue_count = core.venue_count
@@ -103,7 +107,7 @@ cdef inline bint is_known_account(const tc_core* core, int32_t account) noexcept
     return account >= 1 and account <= core.account_count
 
 
-# Only into an untouched position, so that it can't be mistaken for a trade.
+# Only where nothing is booked, so that it can't be mistaken for a trade.
 cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_position* p
     if find_instrument(core, c.instrument) == NULL:

@@ -140,13 +140,6 @@ def test_an_opening_position_is_held_at_its_price_and_opens_once(core, qty, cost
         core.open_position("AAPL", 1, 50)
 
 
-def test_an_opening_position_is_refused_where_the_account_traded_though_it_is_flat_without_gain(core):
-    trade(core, "BUY", 10, 100)
-    trade(core, "SELL", 10, 100)
-    with pytest.raises(tc.RefusedError, match="ALREADY_DEFINED"):
-        core.open_position("AAPL", 1, 50)
-
-
 def test_opening_cash_adds_up_and_keeps_its_bound(core):
     for amount in ("1000.50", -200, "0.000001"):
         core.open_cash("USD", amount)

@@ -37,7 +37,7 @@ def half_hour():
 def some_events():
     """Enough of a recording for one that does not judge the core: from whichever is here."""
     path = SHARED if SHARED.is_dir() else find_newcomers_recording()
-    return read_recording(path, max_events=20_000)
+    return read_recording(path, max_events=24_000)
 
 
 def test_the_half_hour_comes_out_as_the_exchange_printed_it(half_hour):

@@ -142,7 +142,7 @@ def test_the_room_alone_turns_holds_into_positions(table):
                                  ("kill", 4, 1, True), ("kill", 0, 1, True), ("kill", 1, 3, True)])  # fmt: skip
 def test_the_room_alone_refuses_what_can_not_be_set(table, bad):
     name, *arguments = bad
-    with pytest.raises(ValueError, match="must be|can't be"):
+    with pytest.raises(ValueError, match=r"must be|can't be"):
         getattr(table, name)(*arguments)
 
 
@@ -302,6 +302,17 @@ def test_a_market_order_pays_no_more_than_its_protection_price(make_core):
         assert (order.reason, order.cum_qty, order.ord_status) == (R.MARKET_LEFTOVER, 20, tc.OrdStatus.CANCELED)
         traded = [r.last_px for r in core.reports(after) if r.order_id == order.order_id and r.last_px is not None]
         assert traded == [Decimal(price) for price in prices]
+
+
+@pytest.mark.parametrize(("side", "within", "beyond"), [("BUY", "105.01", "105.02"), ("SELL", "95.01", "95.00")])
+def test_a_protection_price_between_ticks_is_rounded_to_the_safe_side(make_core, side, within, beyond):
+    core = make_core(accounts=["alpha", "maker"], venues=[tc.SimulatedVenue("XNAS")])
+    for price in (within, beyond):
+        core.submit("AAPL", "SELL" if side == "BUY" else "BUY", 1, price, account="maker")
+    core.mark("AAPL", "100.01")  # 5 % of it: 105.0105 and 95.0095
+    core.set_limits(limits(price_collar_bps=500), account="alpha")
+    order = core.submit("AAPL", side, 2, account="alpha")
+    assert (order.cum_qty, order.avg_px, order.reason) == (1, Decimal(within), R.MARKET_LEFTOVER)
 
 
 @pytest.mark.parametrize(("side", "qty", "price", "notional", "passes"), [

@@ -127,6 +127,14 @@ def test_what_rests_goes_to_the_lowest_maker_fee(make_core, fees, price, where, 
     assert (order.venue, order.leaves_qty) == (where, 10)
 
 
+def test_a_post_only_order_rests_where_posting_is_cheapest_though_it_could_take_elsewhere(make_core):
+    core = make_core(venues=[V("A", maker_fee_per_share="0.001"), V("B")])
+    display(core, "A", "BUY", 100)
+    display(core, "B", "BUY", 102)
+    order = core.submit("AAPL", "BUY", 10, 101, post_only=True)
+    assert (order.venue, order.leaves_qty, order.reason) == ("B", 10, R.NONE)
+
+
 def test_a_post_only_order_that_would_take_where_it_rests_is_rejected(make_core):
     core = make_core(venues=[V("A", maker_fee_per_share="0.001"), V("B")])
     display(core, "B", "BUY", 100)
@@ -178,6 +186,9 @@ def test_a_decision_beyond_the_capacity_is_a_lookup_error(make_core):
         orders.append(core.submit("AAPL", "BUY", 1, 99, time_in_force="IOC"))
     with pytest.raises(LookupError, match="decision 1 is not held: 3 were made, the last 2 are kept"):
         core.explain(orders[0])
+    assert [core.explain(order).venues[0].size for order in orders[1:]] == [20, 30]
+    core.submit("AAPL", "BUY", 1, 99, time_in_force="IOC")  # nothing changed: it shares the last decision
+    assert core.metrics()["decisions"] == 3
     assert [core.explain(order).venues[0].size for order in orders[1:]] == [20, 30]
 
 

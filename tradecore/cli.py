@@ -11,8 +11,9 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from importlib import metadata
 from typing import Any
+
+from . import __version__
 
 # Of the user's own targets, P99 by stage in ns: order management is validation and events, execution routing and venue.
 TARGETS = {"validation": 300e3, "risk": 1e6, "routing": 1e6, "execution": 1e6, "position": 500e3, "events": 300e3,
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     raw = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(prog="tradecore", description=__doc__, formatter_class=raw)
-    parser.add_argument("--version", action="version", version=f"tradecore {metadata.version('tradecore')}")
+    parser.add_argument("--version", action="version", version=f"tradecore {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     replay = commands.add_parser("replay", help="play a recorded market, order by order, through the whole path")
     replay.add_argument("recording", nargs="?", help="an events.csv[.gz], or a directory holding a recording "

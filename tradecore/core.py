@@ -15,12 +15,12 @@ from .events import EventBus, Report, ReportReader, read_reports
 from .execution import SimulatedVenue
 from .fix import CommandType, ExecInst, OrdType, Reason, ReportType, Scope, Side, TimeInForce
 from .handle import Order
-from .instrument import MONEY_PRECISION, Instrument, Number, check_name, to_decimal, whole_units
+from .instrument import MONEY_PRECISION, Instrument, Number, check_name, show, to_decimal, whole_units
 from .names import Directory, UndeclaredError
 from .order import (
     ACK_DTYPE,
     CODECS,
-    COMMAND_SIZE,
+    COMMAND_DTYPES,
     MONEY_MAX,
     NO_PRICE,
     QTY_MAX,
@@ -62,6 +62,14 @@ class TradingCore:
         clock: Callable[[], int] = time.time_ns,
         backend: str | None = None,
     ) -> None:
+        if not isinstance(capacity, (Capacity, type(None))):
+            raise TypeError(f"capacity must be a Capacity, not {type(capacity).__name__}")
+        if not isinstance(limits, (RiskLimits, Mapping, type(None))):
+            raise TypeError(f"limits must be RiskLimits or a mapping of them by account, not {type(limits).__name__}")
+        if not callable(clock):
+            raise TypeError(f"clock must be callable, not {type(clock).__name__}")
+        if isinstance(accounts, str):
+            raise TypeError(f"accounts must be an iterable of names, not the str {accounts!r}")
         chosen = choose_backend(backend)
         self.backend, self.capacity = chosen.name, capacity or Capacity()
         self._core: Any = chosen.pipeline.Core(self.capacity)
@@ -90,10 +98,12 @@ class TradingCore:
     def define_instrument(self, instrument: Instrument) -> None:
         """Declare an instrument, and its currency where it is new."""
         self._demand(instrument, Instrument, "instrument")
-        currencies = self._directory.currencies
-        if instrument.currency not in currencies.names:
+        currencies, symbols = self._directory.currencies, self._directory.symbols.names
+        refused = instrument.symbol in symbols or len(symbols) >= self.capacity.instruments
+        if instrument.currency not in currencies.names and not refused:  # a refusal must not leave a new currency
             self.define_currency(instrument.currency)
-        self._command(CommandType.DEFINE_INSTRUMENT, **instrument.definition(currencies.id(instrument.currency)))
+        currency = 1 if refused else currencies.id(instrument.currency)
+        self._command(CommandType.DEFINE_INSTRUMENT, **instrument.definition(currency))
         self._directory.symbols.add(instrument.symbol)
         self._directory.instruments.append(instrument)
 
@@ -105,6 +115,8 @@ class TradingCore:
 
     def define_account(self, account: str, limits: RiskLimits | None = None) -> None:
         """Declare an account. Without limits, now or later, it can't trade: RISK_CONFIG_MISSING."""
+        if limits is not None:
+            self._demand_limits(limits)
         name = check_name(account, "account").encode("ascii")
         self._command(CommandType.DEFINE_ACCOUNT, cl_ord_id=name)
         self._directory.accounts.add(account)
@@ -113,13 +125,16 @@ class TradingCore:
 
     def set_limits(self, limits: RiskLimits, *, account: str) -> None:
         """Set every rule of an account. Each rule is one command and one event."""
-        self._demand(limits, RiskLimits, "limits")
+        self._demand_limits(limits)
         number = self._directory.accounts.id(account)
+        for rule, value, window in limits.rows():
+            self._command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
+
+    def _demand_limits(self, limits: RiskLimits) -> None:
+        self._demand(limits, RiskLimits, "limits")
         most = self.capacity.order_rate
         if limits.rows()[-1][1] > most:
             raise ValueError(f"order_rate {limits.order_rate!r} exceeds the capacity order_rate {most}")
-        for rule, value, window in limits.rows():
-            self._command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
 
     def engage_kill_switch(
         self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None
@@ -149,7 +164,7 @@ class TradingCore:
         self._command(CommandType.KILL_SWITCH, scope=int(scope), target=target, engaged=engaged)
 
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None) -> None:
-        """An opening position (signed, whole units) at a price: only into an account that never traded the symbol."""
+        """An opening position (signed, whole units) at a price: only where nothing is booked yet."""
         number, instrument = self._instrument(symbol)
         self._command(
             CommandType.OPENING_POSITION, instrument=number, account=self._account(account),
@@ -257,10 +272,8 @@ class TradingCore:
         if order is not None:
             self._demand(order, Order, "order")
             order_id = order.order_id
-        if isinstance(order_id, bool) or not isinstance(order_id, (int, type(None))):
-            raise TypeError(f"order_id must be an int, not {type(order_id).__name__}")
-        if order_id is not None and not 1 <= order_id < 2**63:
-            raise ValueError(f"order_id {order_id} must be 1 to {2**63 - 1}")
+        if order_id is not None:
+            _check_int(order_id, "order_id", 1)
         before = self._core.event_seq
         self._run(CommandType.CANCEL, order_id=order_id or 0, orig_cl_ord_id=encode_cl_ord_id(cl_ord_id),
                   transact_time=_check_time(transact_time))  # fmt: skip
@@ -277,11 +290,9 @@ class TradingCore:
         """
         if not isinstance(commands, np.ndarray):
             raise TypeError(f"commands must be a NumPy array of command records, not {type(commands).__name__}")
-        if commands.dtype.names is None or commands.dtype.itemsize != COMMAND_SIZE or commands.ndim != 1:
-            raise ValueError(
-                f"commands must be one-dimensional, of a {COMMAND_SIZE}-byte record dtype such as "
-                f"tradecore.ORDER_DTYPE; got shape {commands.shape} of {commands.dtype}"
-            )
+        if commands.dtype not in COMMAND_DTYPES.values() or commands.ndim != 1:
+            raise ValueError("commands must be a one-dimensional array of a command dtype such as "
+                             f"tradecore.ORDER_DTYPE; got shape {commands.shape} of {commands.dtype}")
         commands = np.ascontiguousarray(commands)
         defining = np.isin(commands["kind"], _DEFINITIONS)
         if defining.any():
@@ -311,10 +322,13 @@ class TradingCore:
 
     def order(self, *, order_id: int | None = None, cl_ord_id: str | int | bytes | None = None) -> Order:
         """A live handle to an order by either id. Raises LookupError where there is none or it was evicted."""
+        if (order_id is None) == (cl_ord_id is None):
+            raise TypeError("order() takes one of order_id and cl_ord_id")
         if order_id is None:
             order_id = self._core.find_order_id(encode_cl_ord_id(cl_ord_id))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
+        _check_int(order_id, "order_id", 1)
         return Order(self._core.order(order_id), self._directory)
 
     def position(self, symbol: str, account: str | None = None) -> Position:
@@ -367,7 +381,8 @@ class TradingCore:
 
     def reports(self, after: int | None = None) -> ReportReader:
         """An iterator over reports: those after a sequence number, or (None) those from now on."""
-        return ReportReader(self._core, self._directory, self._core.event_seq if after is None else after)
+        start = self._core.event_seq if after is None else _check_int(after, "after", 0)
+        return ReportReader(self._core, self._directory, start)
 
     def event_view(self, after: int = 0) -> Any:
         """A read-only REPORT_DTYPE array over the ring itself (native: not copied), after a sequence number.
@@ -375,7 +390,7 @@ class TradingCore:
         It ends at the ring's edge: read on after its last `seq`. Delete it soon: while it lives, what would overwrite
         it is dropped and counted (metrics: events_dropped).
         """
-        return self._core.view_events(after)
+        return self._core.view_events(_check_int(after, "after", 0))
 
     def subscribe(self, callback: Callable[[Report], object]) -> Callable[[], None]:
         """Call back with every report from now on, after the command (or the batch) that made it. Returns the undo.
@@ -432,10 +447,14 @@ def _check_time(value: int | None) -> int:
     """A transact_time, or 0 for "stamp it"."""
     if value is None:
         return 0
+    return _check_int(value, "transact_time", 1, TIME_MAX)
+
+
+def _check_int(value: object, name: str, low: int, high: int = 2**63 - 1) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"transact_time must be int nanoseconds UTC, not {type(value).__name__}")
-    if not 1 <= value <= TIME_MAX:
-        raise ValueError(f"transact_time {value} must be 1 to {TIME_MAX} nanoseconds")
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} {show(value)} must be {low} to {high}")
     return value
 
 

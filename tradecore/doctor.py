@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from importlib import metadata
 from typing import Any
 
 import numpy as np
 
+from . import __version__
 from ._backend import ROOMS, choose_backend, is_native_installed, room_module
 
 
 def examine() -> dict[str, Any]:
     """Everything the doctor knows, as plain values; `backend` is None where choosing it fails, and `why` says how."""
     found: dict[str, Any] = {
-        "tradecore": metadata.version("tradecore"),
+        "tradecore": __version__,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "numpy": np.__version__,
         "platform": platform.platform(),

@@ -30,34 +30,43 @@ def whole_units(value: object, precision: int, name: str, bound: int, *, low: in
     units: int = value * 10**precision if isinstance(value, int) else _exact(value, precision, name)
     low = -bound if low is None else low
     if not low <= units <= bound:
-        raise ValueError(f"{name} {value!r} is outside {to_decimal(low, precision)} to {to_decimal(bound, precision)}")
+        bounds = f"{to_decimal(low, precision)} to {to_decimal(bound, precision)}"
+        raise ValueError(f"{name} {show(value)} is outside {bounds}")
     return units
+
+
+def show(value: object) -> str:
+    """A value as an error quotes it: never thousands of digits."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"(an int of {value.bit_length()} bits)"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
 def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
     if isinstance(value, float):
         if not isfinite(value):
-            raise ValueError(f"{name} must be finite, not {value!r}")
+            raise ValueError(f"{name} must be finite, not {show(value)}")
         if abs(value) > 2.0**63:
-            raise ValueError(f"{name} {value!r} is larger than any amount in the core")
+            raise ValueError(f"{name} {show(value)} is larger than any amount in the core")
         units = round(Decimal(value).scaleb(precision, EXACT))
         if float(to_decimal(units, precision)) != value:
-            raise ValueError(f"{name} {value!r} is not a multiple of {to_decimal(1, precision)}")
+            raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
         return units
     try:
         number = Decimal(value) if isinstance(value, Decimal) else Decimal(value.strip())
     except InvalidOperation:
-        raise ValueError(f"{name} {value!r} is not a decimal number") from None
+        raise ValueError(f"{name} {show(value)} is not a decimal number") from None
     if not number.is_finite():
-        raise ValueError(f"{name} must be finite, not {value!r}")
+        raise ValueError(f"{name} must be finite, not {show(value)}")
     if number and not -400 < number.adjusted() < 40:  # before scaling: '1e999999999' must cost nothing
-        raise ValueError(f"{name} {value!r} is out of range")
+        raise ValueError(f"{name} {show(value)} is out of range")
     if len(number.as_tuple().digits) > 60:
-        raise ValueError(f"{name} {value!r} has more than 60 digits")
+        raise ValueError(f"{name} {show(value)} has more than 60 digits")
     scaled = number.scaleb(precision, EXACT)
     units = int(scaled)
     if units != scaled:
-        raise ValueError(f"{name} {value!r} is not a multiple of {to_decimal(1, precision)}")
+        raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
     return units
 
 
@@ -137,6 +146,9 @@ class Instrument:
         put(self, "multiplier_units", units)
         put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
         put(self, "times_in_force", tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force))
+        if not isinstance(self.any_sign, bool):
+            raise TypeError(f"{where} any_sign must be a bool, not {type(self.any_sign).__name__}")
+        self.definition(1)  # the notionals too
 
     def _lots(self, value: Number, name: str) -> int:
         return whole_units(value, self.qty_precision, name, QTY_MAX, low=1)

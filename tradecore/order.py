@@ -162,6 +162,8 @@ def encode_cl_ord_id(value: str | int | bytes | None) -> bytes:
         return b""
     if isinstance(value, bool) or not isinstance(value, (str, int, bytes)):
         raise TypeError(f"cl_ord_id must be str, int, bytes or None, not {type(value).__name__}")
+    if isinstance(value, int) and value.bit_length() > 80:
+        raise ValueError(f"cl_ord_id of {value.bit_length()} bits has more than 24 digits")
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     if not 1 <= len(text) <= 24 or not all("!" <= c <= "~" for c in text):
         raise ValueError(f"cl_ord_id {text!r} must be 1 to 24 printable ASCII characters without spaces")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .fix import Side
 from .instrument import Instrument, to_decimal
 from .names import Directory
-from .order import OrderRow, Term
+from .order import NO_PRICE, OrderRow, Term
 
 
 class VenueScore(NamedTuple):
@@ -47,17 +47,24 @@ def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Exp
     instrument = directory.instrument(row.instrument)
     assert instrument is not None
     chosen = directory.venues.name(row.venue)
-    shown = any(term.venue == row.venue for term in terms)
+    taken = next((term for term in terms if term.venue == row.venue and _is_within(term, row)), None)
     if row.decision < 0:
         how = "named by the order"
     elif chosen is None:
         how = "it was not routed"
-    elif row.exec_inst or not shown:
+    elif row.exec_inst or taken is None:
         how = "where it rests at the lowest maker fee"
     else:
         how = "the best all-in price within the limit"
     scores = tuple(_score(term, instrument, row, directory) for term in terms)
     return Explanation(instrument.symbol, Side(row.side), chosen, how, scores)
+
+
+def _is_within(term: Term, row: OrderRow) -> bool:
+    """Whether the displayed price was within the order's limit."""
+    if row.price == NO_PRICE:
+        return True
+    return term.price <= row.price if row.side == Side.BUY else term.price >= row.price
 
 
 def _score(term: Term, instrument: Instrument, row: OrderRow, directory: Directory) -> VenueScore:

@@ -12,22 +12,32 @@ from tradecore.order import MONEY_MAX, PRICE_MAX, QTY_MAX
 
 from .execution import Book, add_node, match_order, remove_node
 from .fills import book_fills, report_fills
-from .instrument import BUY, SELL, InstrumentRow, opposite
+from .instrument import BUY, SELL, InstrumentRow, notional_micros, opposite
 from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
 
 
-def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -> tuple[Reason, int] | None:
-    """Why a displayed side can't be, and the byte offset of the field; None where it can."""
+def find_bad_price(ins: InstrumentRow, price: int) -> tuple[Reason, int, int] | None:
+    """Why a price can't be displayed or marked, with value and bound; None where it can."""
+    if price <= 0 and not ins.any_sign:
+        return Reason.PRICE_OUT_OF_RANGE, price, ins.tick
+    if not -PRICE_MAX <= price <= PRICE_MAX:
+        return Reason.PRICE_OUT_OF_RANGE, price, PRICE_MAX if price > 0 else -PRICE_MAX
+    return None
+
+
+def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -> tuple[Reason, int, int] | None:
+    """Why a displayed side can't be, with value and bound; `first` is the byte offset of its price field."""
     if not 0 <= size <= QTY_MAX:
-        return Reason.INVALID_FIELD_VALUE, first + 8
+        return Reason.INVALID_FIELD_VALUE, size, first + 8
     if size == 0:
         return None
-    if not -PRICE_MAX <= price <= PRICE_MAX or (price <= 0 and not ins.any_sign):
-        return Reason.PRICE_OUT_OF_RANGE, first
+    bad = find_bad_price(ins, price)
+    if bad:
+        return bad
     if price % ins.tick:
-        return Reason.PRICE_TICK_MULTIPLE, first
+        return Reason.PRICE_TICK_MULTIPLE, price, ins.tick
     if abs(price) * size * ins.notional_scale > MONEY_MAX * ins.limit_scale:
-        return Reason.NOTIONAL_ABOVE_MAX, first
+        return Reason.NOTIONAL_ABOVE_MAX, notional_micros(ins, price * size), MONEY_MAX
     return None
 
 
@@ -51,11 +61,9 @@ def enter_quote(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     bad = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56) or find_bad_quote_side(ins, c.ask_px, c.ask_size, 72)
     if not bad and c.bid_size and c.ask_size and c.bid_px >= c.ask_px:
-        bad = Reason.INVALID_FIELD_VALUE, 72
+        bad = Reason.INVALID_FIELD_VALUE, c.ask_px, 72
     if bad:
-        reason, offset = bad
-        fields = {56: c.bid_px, 64: c.bid_size, 72: c.ask_px, 80: c.ask_size}
-        return refuse_command(core, c, reason, fields[offset], offset)
+        return refuse_command(core, c, *bad)
     book = book_of(core, c.instrument, c.venue)
     for side in (BUY, SELL):
         if -side in book.places:
@@ -70,7 +78,8 @@ def enter_mark(core: State, c: Any) -> Any:
     ins = core.instruments.get(c.instrument)
     if ins is None:
         return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
-    if not -PRICE_MAX <= c.mark_px <= PRICE_MAX or (c.mark_px <= 0 and not ins.any_sign):
-        return refuse_command(core, c, Reason.PRICE_OUT_OF_RANGE, c.mark_px, 56)
+    bad = find_bad_price(ins, c.mark_px)
+    if bad:
+        return refuse_command(core, c, *bad)
     core.ledger.marks[c.instrument] = c.mark_px
     return ACK_ACCEPTED

@@ -48,7 +48,7 @@ from .settings import (
 from .shell import Records, demand_batch, int64, open_command
 from .state import ORD_REJ_REASONS, State, refuse_command, twice_reference
 from .statehash import hash_state
-from .validation import validate_order
+from .validation import bit_of, validate_order
 
 _NEW_ORDER, _CANCEL = int(CommandType.NEW_ORDER), int(CommandType.CANCEL)
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
@@ -206,6 +206,8 @@ class Core:
             time = max(core.now, c.transact_time or now)
             reference2 = twice_reference(core, c.instrument)
             duplicate = c.cl_ord_id in core.ids.order_ids
+            if c.cl_ord_id and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
+                return bit_of(Reason.TABLE_FULL), []
             q = ask_risk(core.risk, ins, c, reference2, time, duplicate, core.orders.open_count, core.orders.open_max)
             return 0, evaluate_risk(q)
 

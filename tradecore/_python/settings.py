@@ -21,19 +21,22 @@ from .state import State, accept_command, refuse_command
 FEE_PER_UNIT_MAX = 1_000_000_000_000
 
 
-def refuse_name(name: bytes, taken: Iterable[bytes], count: int, most: int) -> Reason | None:
-    if not name or not id_is_valid(name):
-        return Reason.INVALID_FIELD_VALUE
-    if name in taken:
-        return Reason.ALREADY_DEFINED
-    return Reason.TABLE_FULL if count >= most else None
+def refuse_name(core: State, c: Any, taken: Iterable[bytes], count: int, most: int) -> Any:
+    """The ack of a name that can't be declared, which is refused here; None where it can."""
+    if not c.cl_ord_id or not id_is_valid(c.cl_ord_id):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 32)
+    if c.cl_ord_id in taken:
+        return refuse_command(core, c, Reason.ALREADY_DEFINED, 0, 0)
+    if count >= most:
+        return refuse_command(core, c, Reason.TABLE_FULL, count, most)
+    return None
 
 
 def define_currency(core: State, c: Any) -> Any:
     names = core.currencies
-    reason = refuse_name(c.cl_ord_id, names.values(), len(names), core.capacity.currencies)
-    if reason:
-        return refuse_command(core, c, reason, 0, 32)
+    refused = refuse_name(core, c, names.values(), len(names), core.capacity.currencies)
+    if refused:
+        return refused
     number = len(names) + 1
     names[number] = c.cl_ord_id
     return accept_command(core, c, number, 0)
@@ -41,9 +44,9 @@ def define_currency(core: State, c: Any) -> Any:
 
 def define_account(core: State, c: Any) -> Any:
     names = core.accounts
-    reason = refuse_name(c.cl_ord_id, names.values(), len(names), core.capacity.accounts)
-    if reason:
-        return refuse_command(core, c, reason, 0, 32)
+    refused = refuse_name(core, c, names.values(), len(names), core.capacity.accounts)
+    if refused:
+        return refused
     number = len(names) + 1
     names[number] = c.cl_ord_id
     return accept_command(core, c, number, 0, account=number)
@@ -51,10 +54,12 @@ def define_account(core: State, c: Any) -> Any:
 
 def define_instrument(core: State, c: Any) -> Any:
     rows = core.instruments
-    reason = refuse_name(c.cl_ord_id, (row.name for row in rows.values()), len(rows), core.capacity.instruments)
-    offset = 32 if reason else find_bad_definition(c, len(core.currencies))
+    refused = refuse_name(core, c, (row.name for row in rows.values()), len(rows), core.capacity.instruments)
+    if refused:
+        return refused
+    offset = find_bad_definition(c, len(core.currencies))
     if offset >= 0:
-        return refuse_command(core, c, reason or Reason.INVALID_FIELD_VALUE, 0, offset)
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, offset)
     number = len(rows) + 1
     rows[number] = load_instrument(c)
     return accept_command(core, c, number, 0, instrument=number)
@@ -75,16 +80,18 @@ def find_bad_fee(c: Any) -> int:
 
 def define_venue(core: State, c: Any) -> Any:
     venues = core.router.venues
-    reason = refuse_name(c.cl_ord_id, (venue.name for venue in venues.values()), len(venues), core.capacity.venues)
-    offset = 32 if reason else find_bad_fee(c)
+    refused = refuse_name(core, c, (venue.name for venue in venues.values()), len(venues), core.capacity.venues)
+    if refused:
+        return refused
+    offset = find_bad_fee(c)
     if offset >= 0:
-        return refuse_command(core, c, reason or Reason.INVALID_FIELD_VALUE, 0, offset)
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, offset)
     number = load_venue(core.router, c)
     return accept_command(core, c, number, 0, venue=number)
 
 
 def open_position(core: State, c: Any) -> Any:
-    """Only into an untouched position, so that it can't be mistaken for a trade."""
+    """Only where nothing is booked, so that it can't be mistaken for a trade."""
     if c.instrument not in core.instruments:
         return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
     if c.account not in core.accounts:
