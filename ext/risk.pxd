@@ -90,12 +90,6 @@ cdef inline int64_t worst_position(const tc_exposure* e, const tc_question* q) n
     return -(e.position_qty - e.working_sell - q.order_qty)
 
 
-cdef inline bint only_reduces(const tc_exposure* e, const tc_question* q) noexcept nogil:
-    if q.side == SIDE_BUY:
-        return e.working_buy + q.order_qty <= -e.position_qty
-    return e.working_sell + q.order_qty <= e.position_qty
-
-
 cdef inline bint check_kill_switch(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
@@ -202,7 +196,8 @@ cdef inline bint check_collar(
     return f.refused
 
 
-# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that only reduces is exempt.
+# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that only reduces always passes: its worst
+# position is on the other side of zero.
 cdef inline bint check_position_qty(
     const tc_account_risk* a, const tc_instrument* ins, const tc_exposure* e, const tc_question* q, tc_finding* f,
     bint explain
@@ -213,8 +208,7 @@ cdef inline bint check_position_qty(
     if not f.armed and not explain:
         return False
     worst = worst_position(e, q)
-    f.refused = (f.armed and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
-                 and not only_reduces(e, q))
+    f.refused = f.armed and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
     f.value, f.limit = worst, limit
     return f.refused
 

@@ -68,6 +68,7 @@ DOORS = {
     "order": ({}, {"order_id": ORDER_IDS, "cl_ord_id": IDS}),
     "position": ({"symbol": "AAPL"}, {"symbol": NAMES, "account": NAMES}),
     "pnl": ({}, {"account": NAMES}),
+    "cash": ({"currency": "USD"}, {"currency": NAMES, "account": NAMES}),
     "explain": ({}, {"order": KINDS}),
     "ids": ({}, {"symbol": NAMES, "account": NAMES, "venue": NAMES}),
     "set_limits": ({"limits": limits(), "account": "alpha"}, {"limits": KINDS, "account": [(None, TypeError, ""), *NAMES]}),

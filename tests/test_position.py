@@ -11,6 +11,7 @@ import pytest
 from conftest import small_capacity
 
 import tradecore as tc
+from tradecore.instrument import exact_sum
 from tradecore.order import CODECS, FILL_DTYPE, MONEY_MAX, PRICE_MAX, QTY_MAX
 
 D = Decimal
@@ -279,3 +280,20 @@ def test_an_average_price_is_exact_as_a_ratio_and_rounded_half_to_even_as_a_deci
     assert order.avg_px_ratio == Fraction(302, 3)
     assert order.avg_px == (D(302) / 3).quantize(D("1e-25"), ROUND_HALF_EVEN)
     assert core.submit("AAPL", "BUY", 1, 1).avg_px == 0
+
+
+def test_cash_is_what_was_opened_plus_what_trades_moved_less_fees(make_core):
+    core = make_core(venues=[tc.SimulatedVenue("XNAS", taker_fee_per_share="0.01")])
+    core.open_cash("USD", "1000.50")
+    assert core.cash("USD") == D("1000.50")
+    core.quote("XNAS", "AAPL", bid=9, bid_size=100, ask=10, ask_size=100)
+    core.submit("AAPL", "BUY", 30, 10)
+    assert core.cash("USD") == D("1000.50") - 300 - D("0.30")
+    core.submit("AAPL", "SELL", 30, 9)
+    assert core.cash("USD") == D("1000.50") - 30 - D("0.60")
+
+
+def test_sums_of_money_are_not_rounded_at_28_digits():
+    """Decimal's own context would be, and 1e-10 of a coin in a large book would be gone."""
+    assert D("1e30") + D("1e-10") == D("1e30")
+    assert str(exact_sum(D("1e30"), D("1e-10"))) == "1000000000000000000000000000000.0000000001"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .events import EventBus, Report, ReportReader, read_reports
 from .execution import SimulatedVenue
 from .fix import CommandType, ExecInst, OrdType, Reason, ReportType, Scope, Side, TimeInForce
 from .handle import Order
-from .instrument import MONEY_PRECISION, Instrument, Number, check_name, show, to_decimal, whole_units
+from .instrument import MONEY_PRECISION, Instrument, Number, check_name, exact_sum, show, to_decimal, whole_units
 from .names import Directory, UndeclaredError
 from .order import (
     ACK_DTYPE,
@@ -228,7 +229,10 @@ class TradingCore:
         post_only: bool = False, cl_ord_id: str | int | bytes | None = None, venue: str | None = None,
         transact_time: int | None = None,
     ) -> CheckResult:  # fmt: skip
-        """Ask what `submit` would be told: every rule's value, limit, headroom and verdict. Changes no state."""
+        """Ask validation and risk what they would say to this order: every rule's value, limit, headroom and verdict.
+
+        Changes no state. What only a venue can say (a post-only order that would take) is not asked.
+        """
         command = self._order(symbol, side, qty, price, account, ord_type, time_in_force, post_only, cl_ord_id, venue,
                               transact_time)  # fmt: skip
         mask, findings = self._core.check(command, self._time())
@@ -345,10 +349,24 @@ class TradingCore:
         sums = {currency: [to_decimal(0, 0)] * 3 for currency in self._directory.currencies.names}
         for instrument in self._directory.instruments:
             position = self.position(instrument.symbol, name)
+            figures = position.realized_pnl, position.unrealized_pnl, position.fees
             total = sums[instrument.currency]
-            sums[instrument.currency] = [total[0] + position.realized_pnl, total[1] + position.unrealized_pnl,
-                                         total[2] + position.fees]  # fmt: skip
+            sums[instrument.currency] = [exact_sum(*pair) for pair in zip(total, figures, strict=True)]
         return [ProfitAndLoss(name, currency, *total) for currency, total in sums.items()]
+
+    def cash(self, currency: str, account: str | None = None) -> Decimal:
+        """An account's cash in a currency: what was opened, plus what trades brought in, less what they cost and fees.
+
+        An opening position counts as bought at its price.
+        """
+        account_id, currency_id = self._account(account), self._directory.currencies.id(currency)
+        total = to_decimal(self._core.opening_cash(account_id, currency_id), MONEY_PRECISION)
+        for number, instrument in enumerate(self._directory.instruments, 1):
+            if instrument.currency == currency:
+                row = self._core.position(number, account_id)
+                fees = to_decimal(-row.fees, MONEY_PRECISION)
+                total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
+        return total
 
     def explain(self, order: Order) -> Explanation:
         """Why an order went where it went: each venue's price, fee and all-in price when it was routed.
@@ -395,7 +413,8 @@ class TradingCore:
     def subscribe(self, callback: Callable[[Report], object]) -> Callable[[], None]:
         """Call back with every report from now on, after the command (or the batch) that made it. Returns the undo.
 
-        A callback that raises is warned about, and removed after three failures; it stops nobody else.
+        A callback that raises is warned about, and removed after three failures; it stops nobody else. Reports that
+        one command makes beyond the capacity `events` are overwritten before they can be delivered, with a warning.
         """
         return self._bus.subscribe(callback)
 
@@ -410,7 +429,8 @@ class TradingCore:
             instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
             text = reason_text(kind, row.reason, row.value, row.bound, instrument, self._directory)
             self._bus.deliver()
-            raise RefusedError(f"{kind.name} refused: {text}")
+            name = str(fields.get("cl_ord_id", b""), "ascii")  # type: ignore[arg-type]  # a definition's name is bytes
+            raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
         self._bus.deliver()
 
     def _run(self, kind: CommandType, **fields: int | bytes) -> Any:

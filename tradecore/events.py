@@ -230,6 +230,7 @@ class EventBus:
         self._failures: dict[Callback, int] = {}
         self._waiting: deque[Report] = deque()
         self._lock, self._reading = threading.Lock(), threading.Lock()
+        self._complaints: list[str] = []
 
     @property
     def has_subscribers(self) -> bool:
@@ -255,9 +256,9 @@ class EventBus:
             with self._reading:
                 lost = self._reader.lost
                 self._waiting.extend(self._reader)
-            if self._reader.lost > lost:
-                warnings.warn(f"{self._reader.lost - lost} reports were overwritten before they could be delivered: "
-                              "raise the capacity `events`", RuntimeWarning, stacklevel=4)  # fmt: skip
+                if self._reader.lost > lost:
+                    self._complaints.append(f"{self._reader.lost - lost} reports were overwritten before they could be "
+                                            "delivered: raise the capacity `events`")  # fmt: skip
 
     def deliver(self) -> None:
         """Call back with everything that is new."""
@@ -270,6 +271,9 @@ class EventBus:
                     self._call(self._waiting.popleft())
             finally:
                 self._lock.release()
+        # Only now: where warnings are errors, one must not keep a report from another subscriber.
+        while self._complaints:
+            warnings.warn(self._complaints.pop(0), RuntimeWarning, stacklevel=3)
 
     def _call(self, report: Report) -> None:
         for callback in list(self._failures):
@@ -285,4 +289,4 @@ class EventBus:
         else:
             self._failures[callback] = failed
         said = "and was removed" if failed >= CALLBACK_FAILURES else f"({failed} of {CALLBACK_FAILURES} failures)"
-        warnings.warn(f"report callback {callback!r} raised {error!r} {said}", RuntimeWarning, stacklevel=6)
+        self._complaints.append(f"report callback {callback!r} raised {error!r} {said}")

@@ -75,6 +75,14 @@ def to_decimal(units: int, precision: int) -> Decimal:
     return Decimal(units).scaleb(-precision, EXACT)
 
 
+def exact_sum(*values: Decimal) -> Decimal:
+    """A sum of money without rounding."""
+    total = Decimal(0)
+    for value in values:
+        total = EXACT.add(total, value)
+    return total
+
+
 def check_name(value: object, what: str) -> str:
     """A declared name: 1 to 24 printable ASCII characters, so that it fits a definition record."""
     if not isinstance(value, str):
@@ -148,7 +156,9 @@ class Instrument:
         put(self, "times_in_force", tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force))
         if not isinstance(self.any_sign, bool):
             raise TypeError(f"{where} any_sign must be a bool, not {type(self.any_sign).__name__}")
-        self.definition(1)  # the notionals too
+        fields = self.definition(1)
+        if 0 <= int(fields["max_notional"]) < int(fields["min_notional"]):
+            raise ValueError(f"{where} max_notional {self.max_notional} is below min_notional {self.min_notional}")
 
     def _lots(self, value: Number, name: str) -> int:
         return whole_units(value, self.qty_precision, name, QTY_MAX, low=1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from .instrument import MONEY_PRECISION, Instrument, to_decimal
+from .instrument import MONEY_PRECISION, Instrument, exact_sum, to_decimal
 from .order import NO_PRICE, PositionRow
 
 
@@ -93,4 +93,4 @@ class ProfitAndLoss:
     @property
     def net(self) -> Decimal:
         """Realised plus unrealised, less fees."""
-        return self.realized_pnl + self.unrealized_pnl - self.fees
+        return exact_sum(self.realized_pnl, self.unrealized_pnl, self.fees.copy_negate())

@@ -209,12 +209,6 @@ def worst_position(q: Question) -> int:
     return q.exposure.working_sell + q.order_qty - q.exposure.position_qty
 
 
-def only_reduces(q: Question) -> bool:
-    if q.side == BUY:
-        return q.exposure.working_buy + q.order_qty <= -q.exposure.position_qty
-    return q.exposure.working_sell + q.order_qty <= q.exposure.position_qty
-
-
 def check_kill_switch(q: Question) -> Finding:
     return Finding(Reason.KILL_SWITCH, int(q.killed), 0, q.killed, True)
 
@@ -282,10 +276,11 @@ def check_collar(q: Question) -> Finding:
 
 
 def check_position_qty(q: Question) -> Finding:
-    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that only reduces is exempt."""
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that only reduces always passes: its worst
+    position is on the other side of zero."""
     limit = q.rules.limits[POSITION_QTY]
     worst = worst_position(q)
-    refused = limit >= 0 and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale and not only_reduces(q)
+    refused = limit >= 0 and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
     return Finding(Reason.MAX_POSITION_QTY, worst, limit, refused, limit >= 0)
 
 
