@@ -21,7 +21,8 @@ def stream(resting, spread, seed=5):
     live["number"] = resting + np.arange(OPERATIONS)
     live["price"] = (10_000_000 + rng.integers(-20, 21, OPERATIONS)) * spread
     cancels = np.arange(1, OPERATIONS, 2)
-    live["op"][cancels], live["number"][cancels] = 2, resting + cancels - rng.integers(1, 40, len(cancels))
+    live["op"][cancels] = 2
+    live["number"][cancels] = resting + np.maximum(0, cancels - rng.integers(1, 40, len(cancels)))
     return deep, live
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from ._backend import choose_backend
 from .events import EventBus, Report, ReportReader, read_reports
 from .execution import SimulatedVenue
-from .fix import CommandType, ExecInst, OrdType, Reason, ReportType, Scope, Side, TimeInForce
+from .fix import CommandType, ExecInst, OrdType, ReportType, Scope, Side, TimeInForce
 from .handle import Order
-from .instrument import MONEY_PRECISION, Instrument, Number, check_name, exact_sum, show, to_decimal, whole_units
+from .instrument import MONEY_PRECISION, Instrument, Number, check_int, check_name, exact_sum, to_decimal, whole_units
 from .names import Directory, UndeclaredError
 from .order import (
     ACK_DTYPE,
@@ -277,7 +277,7 @@ class TradingCore:
             self._demand(order, Order, "order")
             order_id = order.order_id
         if order_id is not None:
-            _check_int(order_id, "order_id", 1)
+            check_int(order_id, "order_id", 1)
         before = self._core.event_seq
         self._run(CommandType.CANCEL, order_id=order_id or 0, orig_cl_ord_id=encode_cl_ord_id(cl_ord_id),
                   transact_time=_check_time(transact_time))  # fmt: skip
@@ -332,7 +332,7 @@ class TradingCore:
             order_id = self._core.find_order_id(encode_cl_ord_id(cl_ord_id))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
-        _check_int(order_id, "order_id", 1)
+        check_int(order_id, "order_id", 1)
         return Order(self._core.order(order_id), self._directory)
 
     def position(self, symbol: str, account: str | None = None) -> Position:
@@ -399,7 +399,7 @@ class TradingCore:
 
     def reports(self, after: int | None = None) -> ReportReader:
         """An iterator over reports: those after a sequence number, or (None) those from now on."""
-        start = self._core.event_seq if after is None else _check_int(after, "after", 0)
+        start = self._core.event_seq if after is None else check_int(after, "after", 0)
         return ReportReader(self._core, self._directory, start)
 
     def event_view(self, after: int = 0) -> Any:
@@ -408,7 +408,7 @@ class TradingCore:
         It ends at the ring's edge: read on after its last `seq`. Delete it soon: while it lives, what would overwrite
         it is dropped and counted (metrics: events_dropped).
         """
-        return self._core.view_events(_check_int(after, "after", 0))
+        return self._core.view_events(check_int(after, "after", 0))
 
     def subscribe(self, callback: Callable[[Report], object]) -> Callable[[], None]:
         """Call back with every report from now on, after the command (or the batch) that made it. Returns the undo.
@@ -465,17 +465,4 @@ class TradingCore:
 
 def _check_time(value: int | None) -> int:
     """A transact_time, or 0 for "stamp it"."""
-    if value is None:
-        return 0
-    return _check_int(value, "transact_time", 1, TIME_MAX)
-
-
-def _check_int(value: object, name: str, low: int, high: int = 2**63 - 1) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} {show(value)} must be {low} to {high}")
-    return value
-
-
-__all__ = ["Reason", "RefusedError", "TradingCore"]
+    return 0 if value is None else check_int(value, "transact_time", 1, TIME_MAX)

@@ -83,6 +83,15 @@ def exact_sum(*values: Decimal) -> Decimal:
     return total
 
 
+def check_int(value: object, name: str, low: int, high: int = 2**63 - 1) -> int:
+    """An int within its bounds. Raises TypeError or ValueError naming it."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} {show(value)} must be {low} to {high}")
+    return value
+
+
 def check_name(value: object, what: str) -> str:
     """A declared name: 1 to 24 printable ASCII characters, so that it fits a definition record."""
     if not isinstance(value, str):

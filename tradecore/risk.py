@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from .fix import Reason, Rule
-from .instrument import Instrument, Number, micros
+from .instrument import Instrument, Number, check_int, micros
 from .order import LIMIT_OFF, Finding
 from .reasons import reason_bound, reason_value
 
@@ -70,13 +70,7 @@ def _amount(value: object, name: str) -> int:
 
 
 def _count(value: object, name: str, most: int) -> int:
-    if value is OFF:
-        return LIMIT_OFF
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int or OFF, not {type(value).__name__}")
-    if not 0 <= value <= most:
-        raise ValueError(f"{name} {value} must be 0 to {most}")
-    return value
+    return LIMIT_OFF if value is OFF else check_int(value, name, 0, most)
 
 
 class RiskCheck(NamedTuple):
