@@ -21,7 +21,7 @@ cdef struct tc_orders:
     tc_order* slots
     uint32_t* free_slots
     uint32_t free_count
-    uint32_t* by_id                # slot + 1; order ids are dense, so identity is a good hash
+    uint32_t* by_id                # slot + 1, found by hashing: dense ids unhashed would be one endless cluster
     uint64_t by_id_mask
     uint32_t* history              # ring of terminal slots
     int64_t history_size, history_count, history_start
@@ -29,8 +29,12 @@ cdef struct tc_orders:
     int64_t evicted
 
 
+cdef inline uint64_t home_of(const tc_orders* orders, int64_t order_id) noexcept nogil:
+    return tc_fold(<uint64_t>order_id, <uint64_t>0x9E3779B97F4A7C15) & orders.by_id_mask
+
+
 cdef inline uint32_t* find_place(const tc_orders* orders, int64_t order_id) noexcept nogil:
-    cdef uint64_t at = <uint64_t>order_id & orders.by_id_mask
+    cdef uint64_t at = home_of(orders, order_id)
     while orders.by_id[at] != 0 and orders.slots[orders.by_id[at] - 1].order_id != order_id:
         at = (at + 1) & orders.by_id_mask
     return &orders.by_id[at]
@@ -48,7 +52,7 @@ cdef inline void forget_order(tc_orders* orders, int64_t order_id) noexcept nogi
         at = (at + 1) & orders.by_id_mask
         if orders.by_id[at] == 0:
             break
-        home = <uint64_t>orders.slots[orders.by_id[at] - 1].order_id & orders.by_id_mask
+        home = home_of(orders, orders.slots[orders.by_id[at] - 1].order_id)
         if ((at - home) & orders.by_id_mask) >= ((at - hole) & orders.by_id_mask):
             orders.by_id[hole] = orders.by_id[at]
             hole = at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +199,19 @@ def test_one_changed_command_changes_the_hashes(backend, session, whole):
     core.submit_batch(changed)
     assert core.event_hash != whole[0].event_hash
     assert core.state_hash() != whole[0].state_hash()
+
+
+def test_an_order_costs_the_same_when_the_history_evicts(backend):
+    """Dense order ids in an unhashed table once made each eviction walk all of them: a thousand times the cost."""
+    history = 4_096
+    core = build(backend, capacity=tc.Capacity(order_history=history))
+    orders = tc.new_orders(history // 2)
+    orders["instrument"], orders["account"], orders["side"], orders["order_qty"] = 1, 1, tc.Side.BUY, 1
+    orders["price"], orders["time_in_force"] = 100, tc.TimeInForce.IOC
+    seconds = []
+    for _ in range(8):
+        start = time.perf_counter()
+        core.submit_batch(orders)
+        seconds.append(time.perf_counter() - start)
+    assert core.metrics()["orders_evicted"] >= 2 * history
+    assert min(seconds[4:]) < 10 * min(seconds[:2])
