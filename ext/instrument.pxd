@@ -78,9 +78,23 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     memcpy(ins.name, c.cl_ord_id, 24)
 
 
-# An amount in micros, towards zero, for reports; the checks themselves compare without dividing.
-cdef inline int64_t notional_micros(const tc_instrument* ins, tc_i128 amount) noexcept nogil:
+# An amount in micros for reports, rounded up where it is to exceed a bound and down where it is to fall short of one;
+# the checks themselves compare without dividing.
+cdef inline int64_t notional_micros(const tc_instrument* ins, tc_i128 amount, bint up) noexcept nogil:
     cdef tc_i128 scaled = 0
     if tc_mul_overflows(tc_abs_wide(amount), ins.notional_scale, &scaled):
         return tc_saturate(<tc_i128>1 << 100)
+    if up:
+        return tc_saturate(-tc_floor_div_wide(-scaled, ins.limit_scale))
     return tc_saturate(tc_floor_div_wide(scaled, ins.limit_scale))
+
+
+# Why nothing can have this price, with the bound that it breaks; REASON_NONE where something can.
+cdef inline int find_bad_price(const tc_instrument* ins, int64_t price, int64_t* bound) noexcept nogil:
+    if price <= 0 and not ins.any_sign:
+        bound[0] = ins.tick
+    elif price > price_max() or price < -price_max():
+        bound[0] = price_max() if price > 0 else -price_max()
+    else:
+        return REASON_NONE
+    return PRICE_OUT_OF_RANGE

@@ -3,17 +3,6 @@
 from fills cimport *
 
 
-# Why a price can't be displayed or marked, with the bound that it breaks; REASON_NONE where it can.
-cdef inline int find_bad_price(const tc_instrument* ins, int64_t price, int64_t* bound) noexcept nogil:
-    if price <= 0 and not ins.any_sign:
-        bound[0] = ins.tick
-    elif price > price_max() or price < -price_max():
-        bound[0] = price_max() if price > 0 else -price_max()
-    else:
-        return REASON_NONE
-    return PRICE_OUT_OF_RANGE
-
-
 # Why a displayed side can't be, with value and bound; `first` is the byte offset of its price field.
 cdef inline int find_bad_quote_side(
     const tc_instrument* ins, int64_t price, int64_t size, int first, int64_t* value, int64_t* bound
@@ -34,7 +23,7 @@ cdef inline int find_bad_quote_side(
         return PRICE_TICK_MULTIPLE
     if (tc_mul_overflows(tc_wide(tc_abs(price), size), ins.notional_scale, &scaled)
             or scaled > tc_wide(money_max(), ins.limit_scale)):
-        value[0], bound[0] = notional_micros(ins, tc_wide(price, size)), money_max()
+        value[0], bound[0] = notional_micros(ins, tc_wide(price, size), True), money_max()
         return NOTIONAL_ABOVE_MAX
     return REASON_NONE
 

@@ -4,6 +4,13 @@
 from records cimport *
 
 
+cdef enum:
+    ROUTE_NONE = 0
+    ROUTE_DIRECTED = 1             # the order named its venue
+    ROUTE_TAKES = 2                # the first ranked venue where it could trade
+    ROUTE_RESTS = 3                # nothing to take: the lowest maker fee
+
+
 cdef struct tc_order:
     int64_t order_id               # 0: free
     char cl_ord_id[24]
@@ -15,6 +22,7 @@ cdef struct tc_order:
     int64_t value, bound, reject_mask
     int16_t reason
     uint8_t ended, rejected        # facts; OrdStatus is derived from them
+    uint8_t route                  # how its venue was chosen: ROUTE_...
 
 
 cdef struct tc_orders:

@@ -63,7 +63,9 @@ cdef inline int32_t route_order(
                 continue
             if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, order.order_qty):
                 continue
+            order.route = ROUTE_TAKES
             return venue
+    order.route = ROUTE_RESTS
     return posting_venue(&core.router, ins, limit * ins.tick if order.ord_type == TYPE_LIMIT else 0)
 
 
@@ -119,7 +121,8 @@ cdef inline int claim_order_id(tc_core* core, const tc_order* order, uint32_t sl
 
 
 cdef inline void ask_risk(const tc_core* core, const tc_command* c, tc_question* q) noexcept nogil:
-    q.order_qty, q.price, q.reference2, q.now = c.order_qty, c.price, no_price(), core.now
+    q.order_qty, q.price, q.now = c.order_qty, c.price, core.now
+    q.reference2, q.touch2 = no_price(), no_price()
     q.instrument, q.account, q.venue, q.side, q.ord_type = c.instrument, c.account, c.venue, c.side, c.ord_type
     q.open_orders, q.max_open_orders = core.orders.open_count, core.orders.open_max
 
@@ -151,6 +154,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         q.open_orders -= 1                             # this one
         if needs_reference(&core.risk.accounts[c.account], c.ord_type, c.side):
             q.reference2 = twice_reference(core, c.instrument)
+            q.touch2 = twice_touch(&core.router, ins, c.instrument, c.side, core.now)
         reason = check_risk(&core.risk, ins, &q, &finding)
         if not reason:
             reserve_order(&core.risk, &q)
@@ -162,7 +166,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             if order.venue == 0:
                 order.venue = route_order(core, ins, order, limit)
             else:
-                order.decision = -1                    # directed: nobody ranked anything
+                order.route = ROUTE_DIRECTED
             since = count_stage(core, STAGE_ROUTING, since, timed)
             if order.venue == 0:
                 release_hold(&core.risk, c.instrument, c.account, c.side, c.order_qty)

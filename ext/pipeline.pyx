@@ -10,6 +10,7 @@ cimport cython
 import numpy as np
 
 from tradecore.fix import ord_rej_reason_table
+from tradecore.histogram import percentiles
 from tradecore.order import (
     ACK_SIZE, REPORT_DTYPE, STAGES, AckRow, Finding, OrderRow, PositionRow,
     StaleOrderError, Term,
@@ -22,6 +23,7 @@ cdef class State:
     """The tables of one core. Handles and views hold it; it holds no Python object that could hold it."""
 
     cdef tc_core core
+    cdef cython.pymutex lock
     cdef list tables
     cdef uint64_t ticks_at_start, nanoseconds_at_start
 
@@ -151,10 +153,11 @@ cdef class OrderHandle:
     cdef readonly int64_t order_id
 
     def row(self):
-        """The order's facts now. Raises StaleOrderError once the order is evicted.
+        """The order's facts now. Raises StaleOrderError once the order is evicted. Threads: any."""
+        with self.state.lock:
+            return self.read()
 
-        Threads: call it from the thread that commands the core.
-        """
+    cdef object read(self):
         cdef const tc_order* o = &self.state.core.orders.slots[self.slot]
         if o.order_id != self.order_id:
             raise StaleOrderError(f"order {self.order_id} was evicted: more than "
@@ -163,7 +166,7 @@ cdef class OrderHandle:
             o.order_id, (<bytes>o.cl_ord_id[:24]).rstrip(b"\0"), o.instrument, o.account, o.venue, o.side, o.ord_type,
             o.time_in_force, o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), wide(o.cum_amount),
             derive_status(o), o.reason, self.state.core.ord_rej_reasons[o.reason] if o.rejected else -1,
-            o.value, o.bound, o.reject_mask, o.transact_time, o.decision)
+            o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route)
 
 
 cdef OrderHandle handle(State state, uint32_t slot):
@@ -177,7 +180,6 @@ cdef class Core:
     """The whole order path over one state: commands in, reports out."""
 
     cdef State state
-    cdef cython.pymutex lock
 
     def __init__(self, capacity):
         self.state = State(capacity)
@@ -198,36 +200,51 @@ cdef class Core:
         if count == 0:
             return
         target = acks.view(np.uint8)
-        with nogil, self.lock:
+        with nogil, self.state.lock:
             for i in range(count):
                 apply_command(core, <const tc_command*>&source[i * <int64_t>sizeof(tc_command)],
                               <tc_ack*>&target[i * <int64_t>sizeof(tc_ack)], now, timed)
 
-    cdef int apply_one(self, bytes command, int64_t now, tc_ack* ack) except -1:
-        cdef tc_command c = open_command(command)[0]
-        with self.lock:
-            apply_command(&self.state.core, &c, ack, now, False)
-        return 0
-
     def apply(self, bytes command, int64_t now):
-        """Run one command record; return its ack. Threads: as `run`."""
+        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none).
+
+        Threads: as `run`.
+        """
         cdef tc_ack ack
-        self.apply_one(command, now, &ack)
+        cdef tc_command c = open_command(command)[0]
+        cdef const tc_events* events = &self.state.core.events
+        cdef const tc_report* report
+        cdef int64_t before
+        answer = b""
+        with self.state.lock:
+            before = events.seq
+            apply_command(&self.state.core, &c, &ack, now, False)
+            if events.seq > before:
+                report = &events.ring[<uint64_t>(before + 1) & events.mask]
+                if report.seq != before + 1:           # dropped while a view held its place; the last is in `spare`
+                    report = &events.spare
+                answer = (<const char*>report)[:sizeof(tc_report)]
         return AckRow(ack.order_id, ack.cum_qty, ack.leaves_qty, ack.report_type, ack.ord_status, ack.reason,
-                      ack.ord_rej_reason, ack.cxl_rej_reason)
+                      ack.ord_rej_reason, ack.cxl_rej_reason), answer
 
     def submit(self, bytes command, int64_t now):
         """Run one NEW_ORDER record; return a handle to the order. Threads: as `run`."""
         cdef tc_ack ack
-        self.apply_one(command, now, &ack)
-        return self.order(ack.order_id)
+        cdef tc_command c = open_command(command)[0]
+        with self.state.lock:
+            apply_command(&self.state.core, &c, &ack, now, False)
+            return self.hold(ack.order_id)
 
-    def order(self, int64_t order_id):
-        """A handle to an order. Raises LookupError where there is none, or it is evicted."""
+    cdef OrderHandle hold(self, int64_t order_id):
         cdef uint32_t number = find_place(&self.state.core.orders, order_id)[0]
         if number == 0 or order_id < 1:
             raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
         return handle(self.state, number - 1)
+
+    def order(self, int64_t order_id):
+        """A handle to an order. Raises LookupError where there is none, or it is evicted."""
+        with self.state.lock:
+            return self.hold(order_id)
 
     def find_order_id(self, bytes cl_ord_id):
         """The order_id that first used a ClOrdID, or 0."""
@@ -237,8 +254,9 @@ cdef class Core:
         if not 0 < len(cl_ord_id) <= 24:
             return 0
         memcpy(id, <const char*>cl_ord_id, len(cl_ord_id))
-        entry = find_id(&self.state.core.ids, id)
-        return 0 if entry == NULL else entry.order_id
+        with self.state.lock:
+            entry = find_id(&self.state.core.ids, id)
+            return 0 if entry == NULL else entry.order_id
 
     cdef int demand(self, int64_t instrument, int64_t account) except -1:
         if not 1 <= instrument <= self.state.core.instrument_count:
@@ -251,10 +269,11 @@ cdef class Core:
         """The ledger row and the holds of one instrument in one account."""
         cdef const tc_position* p
         cdef const tc_exposure* e
-        self.demand(instrument, account)
-        p = position_of(&self.state.core.ledger, <int32_t>instrument, <int32_t>account)
-        e = exposure_of(&self.state.core.risk, <int32_t>instrument, <int32_t>account)
-        return PositionRow(p.qty, wide(p.cost), wide(p.realised), wide(p.fees), e.working_buy, e.working_sell)
+        with self.state.lock:
+            self.demand(instrument, account)
+            p = position_of(&self.state.core.ledger, <int32_t>instrument, <int32_t>account)
+            e = exposure_of(&self.state.core.risk, <int32_t>instrument, <int32_t>account)
+            return PositionRow(p.qty, wide(p.cost), wide(p.realised), wide(p.fees), e.working_buy, e.working_sell)
 
     def mark_price(self, int64_t instrument):
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
@@ -276,7 +295,8 @@ cdef class Core:
             raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
         bid = &self.state.core.router.tops[side_row(<int32_t>instrument, SIDE_SELL) * MAX_VENUES + venue - 1]
         ask = &self.state.core.router.tops[side_row(<int32_t>instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
-        return (bid.price if bid.size else no_price(), bid.size, ask.price if ask.size else no_price(), ask.size)
+        with self.state.lock:
+            return (bid.price if bid.size else no_price(), bid.size, ask.price if ask.size else no_price(), ask.size)
 
     def check(self, bytes command, int64_t now):
         """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
@@ -292,12 +312,13 @@ cdef class Core:
         mask = validate_order(find_instrument(core, c.instrument), core.account_count, core.venue_count, &c)
         if mask:
             return mask, []
-        with self.lock:
+        with self.state.lock:
             time = c.transact_time if c.transact_time else now
             core.now = time if time > clock else clock
             ask_risk(core, &c, &q)
             core.now = clock
             q.reference2 = twice_reference(core, c.instrument)
+            q.touch2 = twice_touch(&core.router, &core.instruments[c.instrument], c.instrument, c.side, q.now)
             q.duplicate = not id_is_empty(c.cl_ord_id) and find_id(&core.ids, c.cl_ord_id) != NULL
             if not id_is_empty(c.cl_ord_id) and not q.duplicate and core.ids.count == core.ids.capacity:
                 return bit_of(TABLE_FULL), []
@@ -310,14 +331,15 @@ cdef class Core:
         cdef const tc_router* router = &self.state.core.router
         cdef int64_t slot = <int64_t>(<uint64_t>decision & router.history_mask), i
         cdef const tc_term* term
-        if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
-            raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
-                              f"the last {router.history_mask + 1} are kept")
-        terms = []
-        for i in range(router.history_counts[slot]):
-            term = &router.history[slot * MAX_VENUES + i]
-            terms.append(Term(term.venue, term.price, term.size, term.stamp, wide(term.fee), wide(term.cost)))
-        return terms
+        with self.state.lock:
+            if not 1 <= decision <= router.decisions or router.decisions - decision > <int64_t>router.history_mask:
+                raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
+                                  f"the last {router.history_mask + 1} are kept")
+            terms = []
+            for i in range(router.history_counts[slot]):
+                term = &router.history[slot * MAX_VENUES + i]
+                terms.append(Term(term.venue, term.price, term.size, term.stamp, wide(term.fee), wide(term.cost)))
+            return terms
 
     @property
     def command_seq(self):
@@ -347,13 +369,15 @@ cdef class Core:
     def read_events(self, int64_t after, int64_t limit):
         """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
         cdef const tc_events* events = &self.state.core.events
-        cdef int64_t first = max(after + 1, self.first_held()), count, i, kept = 0
+        cdef int64_t first, count, i, kept = 0
         cdef unsigned char[::1] memory
         cdef const tc_report* report
-        count = max(0, min(limit, events.seq - first + 1))
-        reports = np.zeros(count, REPORT_DTYPE)
-        if count:
-            memory = reports.view(np.uint8)
+        with self.state.lock:
+            first = max(after + 1, self.first_held())
+            count = max(0, min(limit, events.seq - first + 1))
+            reports = np.zeros(count, REPORT_DTYPE)
+            if count:
+                memory = reports.view(np.uint8)
             for i in range(count):
                 report = &events.ring[<uint64_t>(first + i) & events.mask]
                 if report.seq != first + i:            # dropped while a view held its place; the last is in `spare`
@@ -361,7 +385,7 @@ cdef class Core:
                 if report.seq == first + i:
                     memcpy(&memory[kept * <int64_t>sizeof(tc_report)], report, sizeof(tc_report))
                     kept += 1
-        return reports[:kept], max(0, first - after - 1) + count - kept
+            return reports[:kept], max(0, first - after - 1) + count - kept
 
     def view_events(self, int64_t after):
         """A read-only NumPy array of the reports after a sequence number, up to the ring's edge.
@@ -371,18 +395,19 @@ cdef class Core:
         events_dropped), and another view raises BufferError. In the plain-Python twin it is a copy that holds nothing.
         """
         cdef tc_events* events = &self.state.core.events
-        cdef int64_t first = max(after + 1, self.first_held()), count
-        cdef EventView view
-        if events.held_from:
-            raise BufferError("another event view is still held: delete its arrays first")
-        count = min(events.seq - first + 1, <int64_t>events.mask + 1 - <int64_t>(<uint64_t>first & events.mask))
-        if count <= 0:
-            return np.frombuffer(b"", REPORT_DTYPE)
-        view = EventView.__new__(EventView)
-        view.state = self.state
-        view.first = &events.ring[<uint64_t>first & events.mask]
-        view.shape[0], view.strides[0] = count * <int64_t>sizeof(tc_report), 1
-        events.held_from = first
+        cdef int64_t first, count
+        cdef EventView view = EventView.__new__(EventView)
+        with self.state.lock:
+            if events.held_from:
+                raise BufferError("another event view is still held: delete its arrays first")
+            first = max(after + 1, self.first_held())
+            count = min(events.seq - first + 1, <int64_t>events.mask + 1 - <int64_t>(<uint64_t>first & events.mask))
+            if count <= 0:
+                return np.frombuffer(b"", REPORT_DTYPE)
+            view.state = self.state
+            view.first = &events.ring[<uint64_t>first & events.mask]
+            view.shape[0], view.strides[0] = count * <int64_t>sizeof(tc_report), 1
+            events.held_from = first
         return np.frombuffer(view, REPORT_DTYPE)
 
     def state_hash(self):
@@ -396,7 +421,7 @@ cdef class Core:
         cdef int64_t i, count = 0
         cdef uint32_t slot
         memset(&h, 0, sizeof(h))
-        with self.lock:
+        with self.state.lock:
             ids = np.zeros(core.order_slots, np.int64)
             for slot in range(core.order_slots):
                 if core.orders.slots[slot].order_id:
@@ -432,20 +457,3 @@ cdef class Core:
             counts = [self.state.core.histograms[stage * BUCKETS + i] for i in range(BUCKETS)]
             result[name] = percentiles(counts, scale)
         return result
-
-
-def percentiles(counts, scale):
-    """(count, p50, p99, p99.9, max) of a histogram, each the lower bound of its bucket times `scale`."""
-    total = sum(counts)
-    found = []
-    for permille in (500, 990, 999, 1000):
-        rank, seen = -(-total * permille // 1000), 0
-        for bucket, count in enumerate(counts):
-            seen += count
-            if seen >= rank and count:
-                octave = bucket // 16 + 3
-                found.append((bucket if bucket < 16 else (16 + bucket % 16) << (octave - 4)) * scale)
-                break
-        else:
-            found.append(0.0)
-    return (total, *found)

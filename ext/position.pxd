@@ -1,8 +1,8 @@
 # Position kernels: the exact ledger at average cost. Amounts are 128-bit integers of price unit x lot x multiplier.
 #
 # Why 128 bits can't overflow: a fill is at most 1e14 x 1e14 < 2**94, so it takes 2**33 fills of the largest size at
-# the largest price to reach 2**127; risk keeps |position| <= 1e18, so its cost stays below 1e32 < 2**107. Fees are
-# sums of 64-bit commissions.
+# the largest price to reach 2**127; risk keeps |position| <= 1e18, so its cost stays below 1e32 < 2**107. A
+# commission is below 2**87. Only a report's 64 bits may saturate.
 # Identity, after every event: realised + unrealised - fees = cash flow net of fees + market value.
 
 from instrument cimport *
@@ -53,16 +53,16 @@ cdef inline tc_i128 unrealised(const tc_position* p, int64_t mark) noexcept nogi
 
 
 # A fill's commission in micros, rounded half to even, once: either by quantity or by notional; a rebate is negative.
-cdef inline int64_t commission_of(
+cdef inline tc_i128 commission_of(
     const tc_instrument* ins, int64_t qty, int64_t price, int64_t fee_per_unit, int64_t fee_ppm
 ) noexcept nogil:
     cdef tc_i128 notional
     if fee_per_unit:
-        return tc_saturate(tc_round_half_even(tc_wide(qty, fee_per_unit), ins.lots_per_unit))
+        return tc_round_half_even(tc_wide(qty, fee_per_unit), ins.lots_per_unit)
     if fee_ppm == 0:
         return 0
     notional = tc_abs_wide(tc_wide(qty, price)) * ins.notional_scale   # below 2**102: validated at entry
-    return tc_saturate(tc_round_half_even(notional * fee_ppm, tc_wide(ins.limit_scale, 1_000_000)))
+    return tc_round_half_even(notional * fee_ppm, tc_wide(ins.limit_scale, 1_000_000))
 
 
 # What an open position is valued at: the MARK command's price, else the last trade's, else none (-2**63).

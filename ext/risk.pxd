@@ -52,7 +52,8 @@ cdef struct tc_finding:
 
 # What risk is asked about. Twice the reference price, so that a mid between units stays an integer.
 cdef struct tc_question:
-    int64_t order_qty, price, reference2, now
+    int64_t order_qty, price, now
+    int64_t reference2, touch2     # twice the reference, and twice the best price that it could take; -2**63: none
     int32_t instrument, account, venue
     uint8_t side, ord_type
     bint duplicate
@@ -142,32 +143,41 @@ cdef inline bint check_order_qty(
     return f.refused
 
 
-# A buy counts at its limit, a sell at the higher of limit and reference, a market order at its protection price.
+# Twice the price that an order counts at, by magnitude: a buy at its limit, a sell at the highest of its limit, the
+# reference and the best bid that it could take, a market order at its protection price, or without a collar at the
+# higher of the reference and what it could take first.
+cdef inline int64_t notional_price2(const tc_account_risk* a, const tc_question* q) noexcept nogil:
+    cdef int64_t price2 = 0
+    if q.ord_type == TYPE_MARKET and q.side == SIDE_BUY and a.limits[RULE_COLLAR] >= 0:
+        return tc_abs(2 * protection_price(a, q))
+    if q.ord_type != TYPE_MARKET:
+        price2 = tc_abs(2 * q.price)
+        if q.side == SIDE_BUY:
+            return price2
+    if q.reference2 != no_price() and tc_abs(q.reference2) > price2:
+        price2 = tc_abs(q.reference2)
+    if q.touch2 != no_price() and tc_abs(q.touch2) > price2:
+        price2 = tc_abs(q.touch2)
+    return price2
+
+
 cdef inline bint check_order_notional(
     const tc_account_risk* a, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int64_t limit = a.limits[RULE_ORDER_NOTIONAL], price2
+    cdef int64_t limit = a.limits[RULE_ORDER_NOTIONAL]
     cdef tc_i128 amount2, scaled = 0
     f.armed = limit >= 0
     f.refused = False
     f.value, f.limit = no_price(), limit
     if not f.armed and not explain:
         return False
-    if q.ord_type == TYPE_MARKET:
-        if not has_reference(q):
-            return False                               # refused by check_reference
-        price2 = q.reference2
-        if q.side == SIDE_BUY and a.limits[RULE_COLLAR] >= 0:
-            price2 = 2 * protection_price(a, q)
-    else:
-        price2 = 2 * q.price
-        if q.side == SIDE_SELL and has_reference(q) and q.reference2 > price2:
-            price2 = q.reference2
-    amount2 = tc_wide(tc_abs(price2), q.order_qty)
+    if q.ord_type == TYPE_MARKET and not has_reference(q):
+        return False                                   # refused by check_reference
+    amount2 = tc_wide(notional_price2(a, q), q.order_qty)
     f.refused = f.armed and (tc_mul_overflows(amount2, ins.notional_scale, &scaled)
                              or scaled > 2 * tc_wide(limit, ins.limit_scale))
     if explain or f.refused:
-        f.value = notional_micros(ins, tc_floor_div_wide(amount2, 2))
+        f.value = notional_micros(ins, tc_floor_div_wide(amount2 + 1, 2), True)
     return f.refused
 
 

@@ -195,3 +195,19 @@ cdef inline int64_t twice_mid(
     if ask == 0 or bid == 0:
         return no_price()
     return touch_price(router, instrument, SIDE_BUY, ask) + touch_price(router, instrument, SIDE_SELL, bid)
+
+
+# Twice the best price that an order of `side` could take at any venue that is up, fees aside; -2**63: none.
+cdef inline int64_t twice_touch(
+    tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now
+) noexcept nogil:
+    cdef const tc_ranking* ranking = rank_venues(router, ins, instrument, side, now)
+    cdef int64_t best = no_price(), price
+    cdef int at
+    for at in range(ranking.count):
+        if (router.down >> (ranking.order[at] - 1)) & 1:
+            continue
+        price = 2 * touch_price(router, instrument, side, ranking.order[at])
+        if best == no_price() or (price > best if side == SIDE_SELL else price < best):
+            best = price
+    return best

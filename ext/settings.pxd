@@ -110,14 +110,15 @@ cdef inline bint is_known_account(const tc_core* core, int32_t account) noexcept
 # Only where nothing is booked, so that it can't be mistaken for a trade.
 cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_position* p
+    cdef int64_t bound = 0
     if find_instrument(core, c.instrument) == NULL:
         refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
     elif not is_known_account(core, c.account):
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
     elif c.position_qty > qty_max() or c.position_qty < -qty_max():
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.position_qty, 56)
-    elif c.position_px > price_max() or c.position_px < -price_max():
-        refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.position_px, price_max())
+    elif find_bad_price(&core.instruments[c.instrument], c.position_px, &bound):
+        refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.position_px, bound)
     else:
         p = position_of(&core.ledger, c.instrument, c.account)
         if p.qty != 0 or p.cost != 0 or p.realised != 0 or p.fees != 0:

@@ -44,7 +44,7 @@ cdef enum:
 
 
 cdef struct tc_charge:
-    int64_t maker, taker           # commission of one fill, micros
+    tc_i128 maker, taker           # commission of one fill, micros
 
 
 cdef struct tc_core:
@@ -143,11 +143,11 @@ cdef inline void report_end(tc_core* core, const tc_command* c, tc_order* order,
 
 
 cdef inline void report_trade(
-    tc_core* core, const tc_command* c, const tc_order* order, const tc_fill* fill, int64_t price, int64_t commission,
+    tc_core* core, const tc_command* c, const tc_order* order, const tc_fill* fill, int64_t price, tc_i128 commission,
     int64_t contra_order_id, uint16_t liquidity
 ) noexcept nogil:
     cdef tc_report* r = start_execution(core, c, order, EXEC_TRADE)
-    r.last_qty, r.last_px, r.commission = fill.qty, price, commission
+    r.last_qty, r.last_px, r.commission = fill.qty, price, tc_saturate(commission)
     r.exec_id, r.contra_order_id, r.last_liquidity_ind = core.exec_seq, contra_order_id, liquidity
     publish_report(&core.events, r)
 

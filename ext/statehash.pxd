@@ -168,6 +168,7 @@ cdef inline void hash_order(tc_hasher* h, const tc_order* order) noexcept nogil:
     put(h, order.reject_mask)
     put(h, order.transact_time)
     put(h, order.decision)
+    put(h, order.route)
     end_row(h)
 
 

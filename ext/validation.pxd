@@ -163,7 +163,7 @@ cdef inline void explain_mask(
     elif reason == QTY_ABOVE_MAX:
         value[0], bound[0] = c.order_qty, ins.max_qty
     elif reason == NOTIONAL_BELOW_MIN:
-        value[0], bound[0] = notional_micros(ins, tc_wide(c.price, c.order_qty)), ins.min_notional
+        value[0], bound[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), False), ins.min_notional
     elif reason == NOTIONAL_ABOVE_MAX:
-        value[0] = notional_micros(ins, tc_wide(c.price, c.order_qty))
+        value[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), True)
         bound[0] = ins.max_notional if ins.max_notional >= 0 else money_max()

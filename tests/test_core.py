@@ -58,7 +58,7 @@ DOORS = {
     "check": (ORDER, ORDER_DOORS),
     "quote": (QUOTE, {
         "venue": [(None, TypeError, ""), *NAMES], "symbol": [(None, TypeError, ""), *NAMES], "bid": NUMBERS, "ask": NUMBERS,
-        "bid_size": [*NO_NUMBER, (-1, ValueError, "-1")], "ask_size": [*NO_NUMBER, (QTY_MAX + 1, ValueError, str(QTY_MAX))],
+        "bid_size": [*NUMBERS, (None, ValueError, "None"), (-1, ValueError, "-1")], "ask_size": [*NUMBERS, (None, ValueError, "None"), (QTY_MAX + 1, ValueError, str(QTY_MAX))],
         "transact_time": TIMES}),
     "mark": ({"symbol": "AAPL", "price": 100}, {"symbol": NAMES, "price": [*NO_NUMBER, (PRICE_MAX, ValueError, str(PRICE_MAX))]}),
     "open_position": ({"symbol": "AAPL", "qty": 5, "price": 100}, {

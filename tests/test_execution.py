@@ -160,9 +160,9 @@ def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(core, quote, say
 
 @pytest.mark.parametrize(("command", "says"), [
     (lambda core: core.quote("XNAS", "AAPL", ask="100.005", ask_size=1), r"price 100\.0050 .* the tick 0\.0100"),
-    (lambda core: core.quote("XNAS", "AAPL", ask=-1, ask_size=1), r"price -1\.0000 is beyond 0\.0100"),
+    (lambda core: core.quote("XNAS", "AAPL", ask=-1, ask_size=1), r"price -1\.0000 is out of range: the bound is 0\.0100"),
     (lambda core: core.quote("XNAS", "AAPL", ask=10**9, ask_size=10**13), "notional .* the maximum 461168601842"),
-    (lambda core: core.mark("AAPL", -1), r"price -1\.0000 is beyond 0\.0100"),
+    (lambda core: core.mark("AAPL", -1), r"price -1\.0000 is out of range: the bound is 0\.0100"),
 ])  # fmt: skip
 def test_refused_market_data_names_the_bound_that_was_exceeded(core, command, says):
     # As an order's refusal does: value and bound of the rule, not the offset of a field.

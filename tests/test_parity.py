@@ -6,6 +6,7 @@ input; whole event logs are compared byte for byte. See streams.py for what is s
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections import Counter
 from typing import Any, NoReturn
@@ -287,7 +288,7 @@ def test_read_only_acks_are_refused_before_anything_runs() -> None:
 
 def doc_of(thing: object) -> str:
     """What a docstring promises; how threads may use it is each backend's own."""
-    return (getattr(thing, "__doc__", None) or "").split("Threads:")[0].strip()
+    return (inspect.getdoc(thing) or "").split("Threads:")[0].strip()
 
 
 @pytest.mark.parametrize("name", [

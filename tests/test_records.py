@@ -40,11 +40,11 @@ def test_reason_codes_are_the_same_in_the_kernels():
 
 @pytest.mark.parametrize(("prefix", "words"), [
     ("KIND", fix.CommandType), ("SIDE", fix.Side), ("TYPE", fix.OrdType), ("SCOPE", fix.Scope),
-    ("STATUS", fix.OrdStatus),
+    ("STATUS", fix.OrdStatus), ("ROUTE", fix.Route),
 ])  # fmt: skip
 def test_enumerations_are_the_same_in_the_kernels(prefix, words):
     text = "".join(path.read_text() for path in EXT.glob("*.pxd"))
-    native = {name: int(value) for name, value in re.findall(rf"^    {prefix}_(\w+) = (\d+)$", text, re.M)}
+    native = {name: int(value) for name, value in re.findall(rf"^    {prefix}_(\w+) = (\d+)(?: +#.*)?$", text, re.M)}
     assert native == {word.name: int(word) for word in words}
 
 

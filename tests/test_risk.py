@@ -318,7 +318,7 @@ def test_a_protection_price_between_ticks_is_rounded_to_the_safe_side(make_core,
 @pytest.mark.parametrize(("side", "qty", "price", "notional", "passes"), [
     ("SELL", 100, 90, 10_000, True), ("SELL", 101, 90, 10_100, False), ("SELL", 99, 102, 10_098, False),
     ("BUY", 111, 90, 9_990, True), ("BUY", 99, 102, 10_098, False), ("SELL", 101, None, 10_100, False),
-    ("SELL", 100, None, 10_000, True), ("BUY", 100, None, 10_000, True), ("BUY", 101, None, 10_100, False),
+    ("SELL", 100, None, 10_000, True), ("BUY", 99, None, Decimal("9900.99"), True), ("BUY", 100, None, 10_001, False),
 ])  # fmt: skip
 def test_a_sell_counts_at_the_higher_of_limit_and_reference(make_core, side, qty, price, notional, passes):
     core = make_core(limits=limits(max_order_notional=10_000))
@@ -326,6 +326,28 @@ def test_a_sell_counts_at_the_higher_of_limit_and_reference(make_core, side, qty
     row = core.check("AAPL", side, qty, price, venue="ARCX")[R.MAX_ORDER_NOTIONAL]
     assert (row.value, row.verdict) == (notional, "PASS" if passes else "REFUSE")
     assert (core.submit("AAPL", side, qty, price, venue="ARCX").reason is R.MAX_ORDER_NOTIONAL) is not passes
+
+
+def test_a_sell_counts_at_the_bid_that_it_would_hit_where_there_is_no_reference(make_core):
+    """A one-sided book has no mid: a sell far below its bid would trade at the bid."""
+    core = make_core(limits=limits(max_order_notional=100))
+    core.quote("XNAS", "AAPL", bid=500, bid_size=1_000)
+    assert core.submit("AAPL", "SELL", 1_000, "0.01").reason is R.MAX_ORDER_NOTIONAL
+    assert core.check("AAPL", "SELL", 1, "0.01")[R.MAX_ORDER_NOTIONAL].value == 500
+
+
+def test_a_negative_price_counts_by_its_magnitude(make_core):
+    core = make_core(instruments=[tc.Instrument("CL", any_sign=True)], limits=limits(max_order_notional=1_000))
+    core.quote("XNAS", "CL", bid=4, bid_size=10, ask=6, ask_size=10)
+    assert core.check("CL", "SELL", 100, -100)[R.MAX_ORDER_NOTIONAL].value == 10_000
+    assert core.submit("CL", "SELL", 100, -100).reason is R.MAX_ORDER_NOTIONAL
+
+
+def test_a_notional_just_over_the_limit_is_shown_over_the_limit(make_core):
+    core = make_core(instruments=[tc.Instrument("X", tick_size="0.0001", lot_size="0.0001")],
+                     limits=limits(max_order_notional=1))
+    row = core.check("X", "BUY", "10000.0001", "0.0001")[R.MAX_ORDER_NOTIONAL]
+    assert (row.value, row.headroom, row.verdict) == (Decimal("1.000001"), Decimal("-0.000001"), "REFUSE")
 
 
 def test_a_market_buy_counts_at_its_protection_price(make_core):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ._backend import choose_backend
-from .events import EventBus, Report, ReportReader, read_reports
+from .events import EventBus, Report, ReportReader
 from .execution import SimulatedVenue
 from .fix import CommandType, ExecInst, OrdType, ReportType, Scope, Side, TimeInForce
 from .handle import Order
@@ -25,8 +25,8 @@ from .order import (
     MONEY_MAX,
     NO_PRICE,
     QTY_MAX,
+    REPORT_CODEC,
     TIME_MAX,
-    AckRow,
     Capacity,
     encode_cl_ord_id,
 )  # fmt: skip
@@ -182,17 +182,17 @@ class TradingCore:
     # ---- market data
 
     def quote(
-        self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number = 0, ask: Number | None = None,
-        ask_size: Number = 0, transact_time: int | None = None,
+        self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number | None = None,
+        ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
     ) -> None:  # fmt: skip
         """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't."""
         number, instrument = self._instrument(symbol)
         sides: dict[str, int] = {}
         for name, price, size in (("bid", bid, bid_size), ("ask", ask, ask_size)):
+            if (price is None) != (size is None):
+                raise ValueError(f"{name} {price!r} and {name}_size {size!r} go together: give both or neither")
             sides[f"{name}_px"] = 0 if price is None else instrument.price_units(price, name)
-            sides[f"{name}_size"] = instrument.qty_lots(size, f"{name}_size")
-            if price is None and sides[f"{name}_size"]:
-                raise ValueError(f"{name}_size {size!r} needs a {name} price")
+            sides[f"{name}_size"] = 0 if size is None else instrument.qty_lots(size, f"{name}_size")
         self._command(
             CommandType.QUOTE, instrument=number, venue=self._directory.venues.id(venue),
             transact_time=_check_time(transact_time), **sides,
@@ -215,7 +215,8 @@ class TradingCore:
 
         LIMIT where there is a price, else MARKET. `venue` directs it; otherwise it is routed. `account` may be left
         out where one is declared. A refusal is news: `ord_status` REJECTED with `reason` and `text`. Raises TypeError,
-        ValueError or UndeclaredError for a wrong call, before anything changes.
+        ValueError or UndeclaredError for a wrong call, before anything changes. `transact_time` (ns UTC) also moves the
+        core's clock, which follows the latest time it has seen and never goes back.
         """
         command = self._order(symbol, side, qty, price, account, ord_type, time_in_force, post_only, cl_ord_id, venue,
                               transact_time)  # fmt: skip
@@ -231,7 +232,8 @@ class TradingCore:
     ) -> CheckResult:  # fmt: skip
         """Ask validation and risk what they would say to this order: every rule's value, limit, headroom and verdict.
 
-        Changes no state. What only a venue can say (a post-only order that would take) is not asked.
+        Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
+        a venue can say (no venue is up, a post-only order that would take) is not asked.
         """
         command = self._order(symbol, side, qty, price, account, ord_type, time_in_force, post_only, cl_ord_id, venue,
                               transact_time)  # fmt: skip
@@ -274,14 +276,12 @@ class TradingCore:
         if len(given) != 1:
             raise TypeError(f"cancel takes one of order, cl_ord_id and order_id, got {', '.join(given) or 'none'}")
         if order is not None:
-            self._demand(order, Order, "order")
-            order_id = order.order_id
+            order_id = self._own(order).order_id
         if order_id is not None:
             check_int(order_id, "order_id", 1)
-        before = self._core.event_seq
-        self._run(CommandType.CANCEL, order_id=order_id or 0, orig_cl_ord_id=encode_cl_ord_id(cl_ord_id),
-                  transact_time=_check_time(transact_time))  # fmt: skip
-        report = read_reports(self._core.read_events(before, 1)[0], self._directory)[0]
+        report = self._run(CommandType.CANCEL, order_id=order_id or 0, orig_cl_ord_id=encode_cl_ord_id(cl_ord_id),
+                           transact_time=_check_time(transact_time))  # fmt: skip
+        assert report is not None, "every cancel is answered"
         self._bus.deliver()
         return report
 
@@ -373,8 +373,7 @@ class TradingCore:
 
         Raises LookupError where the ranking is no longer held (capacity `decisions`).
         """
-        self._demand(order, Order, "order")
-        row = order.row
+        row = self._own(order).row
         terms = self._core.decision(row.decision) if row.decision > 0 else []
         return explain_order(row, terms, self._directory)
 
@@ -399,7 +398,7 @@ class TradingCore:
 
     def reports(self, after: int | None = None) -> ReportReader:
         """An iterator over reports: those after a sequence number, or (None) those from now on."""
-        start = self._core.event_seq if after is None else check_int(after, "after", 0)
+        start = self._core.event_seq if after is None else check_int(after, "after", 0, 2**62)
         return ReportReader(self._core, self._directory, start)
 
     def event_view(self, after: int = 0) -> Any:
@@ -408,7 +407,7 @@ class TradingCore:
         It ends at the ring's edge: read on after its last `seq`. Delete it soon: while it lives, what would overwrite
         it is dropped and counted (metrics: events_dropped).
         """
-        return self._core.view_events(check_int(after, "after", 0))
+        return self._core.view_events(check_int(after, "after", 0, 2**62))
 
     def subscribe(self, callback: Callable[[Report], object]) -> Callable[[], None]:
         """Call back with every report from now on, after the command (or the batch) that made it. Returns the undo.
@@ -422,20 +421,26 @@ class TradingCore:
 
     def _command(self, kind: CommandType, **fields: int | bytes) -> None:
         """Run a command that has no order; RefusedError, naming field, value and bound, where it is refused."""
-        before = self._core.event_seq
-        ack = self._run(kind, **fields)
-        if ack.report_type == ReportType.BUSINESS_REJECT:
-            row = read_reports(self._core.read_events(before, 1)[0], self._directory)[0].row
+        report = self._run(kind, **fields)
+        self._bus.deliver()
+        if report is not None and report.report_type is ReportType.BUSINESS_REJECT:
+            name = str(fields.get("cl_ord_id", b""), "ascii")  # type: ignore[arg-type]  # a definition's name is bytes
+            row = report.row
             instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
             text = reason_text(kind, row.reason, row.value, row.bound, instrument, self._directory)
-            self._bus.deliver()
-            name = str(fields.get("cl_ord_id", b""), "ascii")  # type: ignore[arg-type]  # a definition's name is bytes
             raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
-        self._bus.deliver()
 
-    def _run(self, kind: CommandType, **fields: int | bytes) -> Any:
-        ack: AckRow = self._core.apply(CODECS[kind].pack(kind=kind, **fields), self._time())
-        return ack
+    def _run(self, kind: CommandType, **fields: int | bytes) -> Report | None:
+        """Run a command; the first report that it made, which is its answer; None where it made none."""
+        answer = self._core.apply(CODECS[kind].pack(kind=kind, **fields), self._time())[1]
+        return Report(REPORT_CODEC.unpack(answer), self._directory) if answer else None
+
+    def _own(self, order: Order) -> Order:
+        """An order of this core: another core's has the same numbers, and would name a stranger here."""
+        self._demand(order, Order, "order")
+        if not order.is_of(self._directory):
+            raise ValueError(f"order {order.order_id} belongs to another core")
+        return order
 
     def _time(self) -> int:
         now = self._clock()

@@ -217,6 +217,13 @@ class ReportReader:
             yield from reports
 
 
+class _Subscription:
+    """One subscription: the same callback may have several."""
+
+    def __init__(self, callback: Callback) -> None:
+        self.callback, self.failures = callback, 0
+
+
 class EventBus:
     """Delivers reports to callbacks, after the command that made them, each in order and once.
 
@@ -227,7 +234,7 @@ class EventBus:
     def __init__(self, core: Any, directory: Directory) -> None:
         self._reader = ReportReader(core, directory, 0)
         self._core = core
-        self._failures: dict[Callback, int] = {}
+        self._subscriptions: list[_Subscription] = []
         self._waiting: deque[Report] = deque()
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._complaints: list[str] = []
@@ -235,24 +242,26 @@ class EventBus:
     @property
     def has_subscribers(self) -> bool:
         """Whether anybody listens."""
-        return bool(self._failures)
+        return bool(self._subscriptions)
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Deliver from now on; the function that is returned undoes it. TypeError for what can't be called."""
         if not callable(callback):
             raise TypeError(f"callback must be callable, not {type(callback).__name__}")
-        if not self._failures:
+        if not self._subscriptions:
             self._reader.cursor = self._core.event_seq
-        self._failures[callback] = 0
+        subscription = _Subscription(callback)
+        self._subscriptions.append(subscription)
 
         def unsubscribe() -> None:
-            self._failures.pop(callback, None)
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
 
         return unsubscribe
 
     def collect(self) -> None:
         """Copy what is new out of the ring, before it can be overwritten; deliver later."""
-        if self._failures:
+        if self._subscriptions:
             with self._reading:
                 lost = self._reader.lost
                 self._waiting.extend(self._reader)
@@ -262,7 +271,7 @@ class EventBus:
 
     def deliver(self) -> None:
         """Call back with everything that is new."""
-        while self._failures and (self._waiting or self._reader.cursor < self._core.event_seq):
+        while self._subscriptions and (self._waiting or self._reader.cursor < self._core.event_seq):
             if not self._lock.acquire(blocking=False):
                 return
             try:
@@ -276,17 +285,17 @@ class EventBus:
             warnings.warn(self._complaints.pop(0), RuntimeWarning, stacklevel=3)
 
     def _call(self, report: Report) -> None:
-        for callback in list(self._failures):
+        for subscription in list(self._subscriptions):
             try:
-                callback(report)
+                subscription.callback(report)
             except Exception as error:  # one subscriber's bug must not reach the core or another subscriber
-                self._count_failure(callback, error)
+                self._count_failure(subscription, error)
 
-    def _count_failure(self, callback: Callback, error: Exception) -> None:
-        failed = self._failures.get(callback, CALLBACK_FAILURES) + 1
-        if failed >= CALLBACK_FAILURES:
-            self._failures.pop(callback, None)
-        else:
-            self._failures[callback] = failed
-        said = "and was removed" if failed >= CALLBACK_FAILURES else f"({failed} of {CALLBACK_FAILURES} failures)"
-        self._complaints.append(f"report callback {callback!r} raised {error!r} {said}")
+    def _count_failure(self, subscription: _Subscription, error: Exception) -> None:
+        subscription.failures += 1
+        said = f"({subscription.failures} of {CALLBACK_FAILURES} failures)"
+        if subscription.failures >= CALLBACK_FAILURES:
+            said = "and was removed"
+            if subscription in self._subscriptions:
+                self._subscriptions.remove(subscription)
+        self._complaints.append(f"report callback {subscription.callback!r} raised {error!r} {said}")

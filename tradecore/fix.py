@@ -162,6 +162,15 @@ class Rule(FixEnum):
     ORDER_RATE = 4
 
 
+class Route(FixEnum):
+    """How an order's venue was chosen."""
+
+    NONE = 0
+    DIRECTED = 1
+    TAKES = 2
+    RESTS = 3
+
+
 class Reason(FixEnum):
     """Why something was refused or ended; banded by room.
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from .fix import CommandType, ExecInst, OrdRejReason, OrdStatus, OrdType, Reason, Side, TimeInForce
-from .instrument import EXACT, Instrument
 from .names import Directory
 from .order import NO_PRICE, OrderRow
 from .reasons import reason_text
-
-_AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
 class Order:
     """A live order. Every property reads the order as it is now.
 
     Raises StaleOrderError once the order is evicted: terminal, and older than the `order_history` most recent
-    terminal orders. It keeps the core's tables alive, not the core. Threads: read it where the core is commanded.
+    terminal orders. It keeps the core's tables alive, not the core. Threads: any.
     """
 
     __slots__ = ("_directory", "_handle")
@@ -44,15 +41,18 @@ class Order:
         """ClOrdID(11), empty where the id was automatic."""
         return self.row.cl_ord_id.decode("ascii", "backslashreplace")
 
-    def _instrument(self, row: OrderRow) -> Instrument:
+    def is_of(self, directory: Directory) -> bool:
+        """Whether this order belongs to the core that has this directory."""
+        return self._directory is directory
+
+    def _quantity(self, row: OrderRow, lots: int) -> Decimal | None:
         instrument = self._directory.instrument(row.instrument)
-        assert instrument is not None, "orders made through the API name a declared instrument"
-        return instrument
+        return None if instrument is None else instrument.quantity(lots)
 
     @property
-    def symbol(self) -> str:
-        """Symbol(55)."""
-        return self._instrument(self.row).symbol
+    def symbol(self) -> str | None:
+        """Symbol(55); None where a batch named an instrument that is not declared. So for what depends on it."""
+        return self._directory.symbols.name(self.row.instrument)
 
     @property
     def account(self) -> str | None:
@@ -65,19 +65,20 @@ class Order:
         return self._directory.venues.name(self.row.venue)
 
     @property
-    def side(self) -> Side:
-        """Side(54)."""
-        return Side(self.row.side)
+    def side(self) -> Side | None:
+        """Side(54); None where a batch gave none that is."""
+        return Side(self.row.side) if self.row.side in Side._value2member_map_ else None
 
     @property
-    def ord_type(self) -> OrdType:
-        """OrdType(40)."""
-        return OrdType(self.row.ord_type)
+    def ord_type(self) -> OrdType | None:
+        """OrdType(40); None where a batch gave none that is."""
+        return OrdType(self.row.ord_type) if self.row.ord_type in OrdType._value2member_map_ else None
 
     @property
-    def time_in_force(self) -> TimeInForce:
-        """TimeInForce(59)."""
-        return TimeInForce(self.row.time_in_force)
+    def time_in_force(self) -> TimeInForce | None:
+        """TimeInForce(59); None where a batch gave none that is."""
+        value = self.row.time_in_force
+        return TimeInForce(value) if value in TimeInForce._value2member_map_ else None
 
     @property
     def exec_inst(self) -> ExecInst:
@@ -85,44 +86,44 @@ class Order:
         return ExecInst(self.row.exec_inst)
 
     @property
-    def order_qty(self) -> Decimal:
+    def order_qty(self) -> Decimal | None:
         """OrderQty(38)."""
         row = self.row
-        return self._instrument(row).quantity(row.order_qty)
+        return self._quantity(row, row.order_qty)
 
     @property
-    def cum_qty(self) -> Decimal:
+    def cum_qty(self) -> Decimal | None:
         """CumQty(14)."""
         row = self.row
-        return self._instrument(row).quantity(row.cum_qty)
+        return self._quantity(row, row.cum_qty)
 
     @property
-    def leaves_qty(self) -> Decimal:
+    def leaves_qty(self) -> Decimal | None:
         """LeavesQty(151): 0 once the order has ended."""
         row = self.row
-        return self._instrument(row).quantity(row.leaves_qty)
+        return self._quantity(row, row.leaves_qty)
 
     @property
     def price(self) -> Decimal | None:
         """Price(44); None for a MARKET order."""
         row = self.row
-        return None if row.price == NO_PRICE else self._instrument(row).price(row.price)
+        instrument = self._directory.instrument(row.instrument)
+        return None if row.price == NO_PRICE or instrument is None else instrument.price(row.price)
 
     @property
     def avg_px_ratio(self) -> Fraction:
         """AvgPx(6) exactly: the sum of last_qty x last_px over the sum of last_qty; 0 without a fill."""
         row = self.row
-        scale = 10 ** (self._instrument(row).price_precision or 0)
-        return Fraction(row.cum_amount, row.cum_qty * scale) if row.cum_qty else Fraction(0)
+        instrument = self._directory.instrument(row.instrument)
+        if row.cum_qty == 0 or instrument is None:
+            return Fraction(0)
+        return instrument.price_ratio(row.cum_amount, row.cum_qty)
 
     @property
     def avg_px(self) -> Decimal:
         """AvgPx(6), rounded half to even at 28 digits; `avg_px_ratio` is exact."""
-        ratio = self.avg_px_ratio
-        quotient = _AVG_PX.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
-        precision = self._instrument(self.row).price_precision or 0
-        plain = quotient.quantize(Decimal(1).scaleb(-precision), context=EXACT)
-        return plain if plain == quotient else quotient
+        instrument = self._directory.instrument(self.row.instrument)
+        return Decimal(0) if instrument is None else instrument.rounded_price(self.avg_px_ratio)
 
     @property
     def ord_status(self) -> OrdStatus:
@@ -155,9 +156,16 @@ class Order:
         """TransactTime(60) of its entry, ns UTC."""
         return self.row.transact_time
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Order) and other.is_of(self._directory) and other.order_id == self.order_id
+
+    def __hash__(self) -> int:
+        return hash((id(self._directory), self.order_id))
+
     def __repr__(self) -> str:
         row = self.row
         price = "MARKET" if row.price == NO_PRICE else self.price
         why = f" {self.text}" if row.reason else ""
-        return (f"<Order {row.order_id} {self.side.name} {self.order_qty} {self.symbol} @ {price} "
+        side = self.side.name if self.side else f"side {row.side}"
+        return (f"<Order {row.order_id} {side} {self.order_qty} {self.symbol} @ {price} "
                 f"{self.ord_status.name} cum_qty={self.cum_qty} leaves_qty={self.leaves_qty}{why}>")

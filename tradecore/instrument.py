@@ -6,7 +6,8 @@ A price or quantity is never rounded on the way in: what is not a whole number o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from fractions import Fraction
 from math import isfinite
 
 from .fix import OrdType, TimeInForce
@@ -17,6 +18,7 @@ MONEY_PRECISION = 6
 AMOUNT_PRECISION_MAX = 18
 # 10**14 units times 10**18 lots has 32 digits; the default context's 28 would round exact money.
 EXACT = Context(prec=60)
+_AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
 def whole_units(value: object, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
@@ -192,6 +194,16 @@ class Instrument:
     def quantity(self, lots: int) -> Decimal:
         """Lots as a quantity."""
         return to_decimal(lots, self.qty_precision)
+
+    def price_ratio(self, amount: int, lots: int) -> Fraction:
+        """The exact average price of an amount (price unit x lot) over lots."""
+        return Fraction(amount, lots * 10 ** (self.price_precision or 0))
+
+    def rounded_price(self, ratio: Fraction) -> Decimal:
+        """A ratio as a Decimal: in this instrument's decimals where they hold it, else 28 digits, half to even."""
+        quotient = _AVG_PX.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
+        plain = quotient.quantize(to_decimal(1, self.price_precision or 0), context=EXACT)
+        return plain if plain == quotient else quotient
 
     def money(self, amount: int) -> Decimal:
         """An amount (price unit x lot x multiplier) in `currency`, exactly."""

@@ -231,6 +231,7 @@ class OrderRow(NamedTuple):
     reject_mask: int
     transact_time: int
     decision: int
+    route: int
 
 
 class PositionRow(NamedTuple):

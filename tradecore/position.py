@@ -29,10 +29,14 @@ class Position:
         return self.instrument.quantity(self.row.qty)
 
     @property
-    def avg_px(self) -> Fraction:
+    def avg_px_ratio(self) -> Fraction:
         """Average price of what is open, exactly; 0 when flat."""
-        scale = 10 ** (self.instrument.price_precision or 0)
-        return Fraction(self.row.cost, self.row.qty * scale) if self.row.qty else Fraction(0)
+        return self.instrument.price_ratio(self.row.cost, self.row.qty) if self.row.qty else Fraction(0)
+
+    @property
+    def avg_px(self) -> Decimal:
+        """Average price of what is open, rounded half to even at 28 digits; `avg_px_ratio` is exact."""
+        return self.instrument.rounded_price(self.avg_px_ratio)
 
     @property
     def cost(self) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .fix import CommandType, OrdType, Reason, Rule, TimeInForce
+from .fix import CommandType, OrdType, Reason, TimeInForce
 from .instrument import MONEY_PRECISION, Instrument, to_decimal
 from .names import Directory
 from .order import COMMAND_DTYPES, NO_PRICE
@@ -21,7 +21,7 @@ _TEXTS = {
     Reason.UNKNOWN_VENUE: "venue {value} is not declared: {bound} are",
     Reason.MISSING_REQUIRED_FIELD: "price is missing: a LIMIT order needs one",
     Reason.PRICE_TICK_MULTIPLE: "price {value} is not a multiple of the tick {bound}",
-    Reason.PRICE_OUT_OF_RANGE: "price {value} is beyond {bound}",
+    Reason.PRICE_OUT_OF_RANGE: "price {value} is out of range: the bound is {bound}",
     Reason.QTY_LOT_MULTIPLE: "order_qty {value} is not a multiple of the lot {bound}",
     Reason.QTY_BELOW_MIN: "order_qty {value} is below the minimum {bound}",
     Reason.QTY_ABOVE_MAX: "order_qty {value} is above the maximum {bound}",
@@ -34,7 +34,7 @@ _TEXTS = {
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
-    Reason.REFERENCE_PRICE_UNAVAILABLE: "no mid, last trade or mark to hold the order against",
+    Reason.REFERENCE_PRICE_UNAVAILABLE: "no positive mid, last trade or mark to hold the order against",
     Reason.MAX_ORDER_QTY: "order_qty {value} exceeds {bound}",
     Reason.MAX_ORDER_NOTIONAL: "notional {value} exceeds {bound}",
     Reason.PRICE_COLLAR: "price is {value} bps from the reference on the aggressive side, the collar is {bound} bps",
@@ -91,8 +91,9 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     ins = directory.instrument(instrument)
     if word is Reason.INVALID_FIELD_VALUE:
         field = field_at(kind, bound)
-        rule = f": no {Rule(value).name}" if field == "rule" and value in Rule._value2member_map_ else ""
-        return f"{word.name}: {field} {value} can't be{rule}"
+        if ins is not None and field == "ask_px":
+            return f"{word.name}: ask_px {ins.price(value)} is not above bid_px"
+        return f"{word.name}: {field} {value} is out of bounds"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:

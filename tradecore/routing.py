@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from .fix import Side
+from .fix import ExecInst, Route, Side, TimeInForce
 from .instrument import Instrument, to_decimal
 from .names import Directory
 from .order import NO_PRICE, OrderRow, Term
@@ -47,24 +47,25 @@ def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Exp
     instrument = directory.instrument(row.instrument)
     assert instrument is not None
     chosen = directory.venues.name(row.venue)
-    taken = next((term for term in terms if term.venue == row.venue and _is_within(term, row)), None)
-    if row.decision < 0:
-        how = "named by the order"
-    elif chosen is None:
-        how = "it was not routed"
-    elif row.exec_inst or taken is None:
-        how = "where it rests at the lowest maker fee"
-    else:
-        how = "the best all-in price within the limit"
+    chosen_first = bool(terms) and terms[0].venue == row.venue
+    how_by_route = {
+        Route.NONE: "it was not routed",
+        Route.DIRECTED: "named by the order",
+        Route.TAKES: "the best all-in price within the limit" if chosen_first else
+                     "the best all-in price within the limit at a venue that was up and held what a FILL_OR_KILL needs",
+        Route.RESTS: _why_it_rests(row),
+    }  # fmt: skip
+    how = how_by_route[Route(row.route)]
     scores = tuple(_score(term, instrument, row, directory) for term in terms)
     return Explanation(instrument.symbol, Side(row.side), chosen, how, scores)
 
 
-def _is_within(term: Term, row: OrderRow) -> bool:
-    """Whether the displayed price was within the order's limit."""
-    if row.price == NO_PRICE:
-        return True
-    return term.price <= row.price if row.side == Side.BUY else term.price >= row.price
+def _why_it_rests(row: OrderRow) -> str:
+    if row.exec_inst & ExecInst.POST_ONLY:
+        return "post-only: the lowest maker fee"
+    if row.price == NO_PRICE or row.time_in_force in (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL):
+        return "nothing that it could take was displayed anywhere: the lowest maker fee"
+    return "nothing displayed was within the limit: where it rests at the lowest maker fee"
 
 
 def _score(term: Term, instrument: Instrument, row: OrderRow, directory: Directory) -> VenueScore:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tradecore.fix import CommandType, OrdType, Side, TimeInForce
+from tradecore.fix import CommandType, OrdType, Reason, Side, TimeInForce
 from tradecore.order import CODECS, MONEY_MAX, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
 
 from .shell import open_command, saturate
@@ -103,6 +103,17 @@ def define_instrument_row(rows: dict[int, InstrumentRow], most: int, definition:
     return len(rows)
 
 
-def notional_micros(ins: InstrumentRow, amount: int) -> int:
-    """An amount in micros, towards zero, for reports; the checks themselves compare without dividing."""
-    return saturate(abs(amount) * ins.notional_scale // ins.limit_scale)
+def notional_micros(ins: InstrumentRow, amount: int, up: bool) -> int:
+    """An amount in micros for reports, rounded up where it is to exceed a bound and down where it is to fall short
+    of one; the checks themselves compare without dividing."""
+    scaled = abs(amount) * ins.notional_scale
+    return saturate(-(-scaled // ins.limit_scale) if up else scaled // ins.limit_scale)
+
+
+def find_bad_price(ins: InstrumentRow, price: int) -> tuple[Reason, int, int] | None:
+    """Why nothing can have this price, with value and bound; None where something can."""
+    if price <= 0 and not ins.any_sign:
+        return Reason.PRICE_OUT_OF_RANGE, price, ins.tick
+    if not -PRICE_MAX <= price <= PRICE_MAX:
+        return Reason.PRICE_OUT_OF_RANGE, price, PRICE_MAX if price > 0 else -PRICE_MAX
+    return None

@@ -8,21 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.fix import Reason
-from tradecore.order import MONEY_MAX, PRICE_MAX, QTY_MAX
+from tradecore.order import MONEY_MAX, QTY_MAX
 
 from .execution import Book, add_node, match_order, remove_node
 from .fills import book_fills, report_fills
-from .instrument import BUY, SELL, InstrumentRow, notional_micros, opposite
+from .instrument import BUY, SELL, InstrumentRow, find_bad_price, notional_micros, opposite
 from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
-
-
-def find_bad_price(ins: InstrumentRow, price: int) -> tuple[Reason, int, int] | None:
-    """Why a price can't be displayed or marked, with value and bound; None where it can."""
-    if price <= 0 and not ins.any_sign:
-        return Reason.PRICE_OUT_OF_RANGE, price, ins.tick
-    if not -PRICE_MAX <= price <= PRICE_MAX:
-        return Reason.PRICE_OUT_OF_RANGE, price, PRICE_MAX if price > 0 else -PRICE_MAX
-    return None
 
 
 def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -> tuple[Reason, int, int] | None:
@@ -37,7 +28,7 @@ def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -
     if price % ins.tick:
         return Reason.PRICE_TICK_MULTIPLE, price, ins.tick
     if abs(price) * size * ins.notional_scale > MONEY_MAX * ins.limit_scale:
-        return Reason.NOTIONAL_ABOVE_MAX, notional_micros(ins, price * size), MONEY_MAX
+        return Reason.NOTIONAL_ABOVE_MAX, notional_micros(ins, price * size, True), MONEY_MAX
     return None
 
 

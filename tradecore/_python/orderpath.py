@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.fix import CxlRejReason, ExecType, Reason
+from tradecore.fix import CxlRejReason, ExecType, Reason, Route
 from tradecore.order import NO_PRICE, PRICE_MAX
 
 from .execution import Book, Fill, add_node, crosses, is_fillable, match_order, remove_node
@@ -25,7 +25,7 @@ from .risk import (
     release_hold,
     reserve_order,
 )  # fmt: skip
-from .routing import keep_decision, posting_venue, rank_venues, touch_price
+from .routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
 from .state import (
     ACK_ACCEPTED,
     CANCEL,
@@ -91,7 +91,9 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
                 continue
             if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, order.order_qty):
                 continue
+            order.route = Route.TAKES
             return term.venue
+    order.route = Route.RESTS
     return posting_venue(core.router, ins, limit * ins.tick if order.ord_type == LIMIT else 0)
 
 
@@ -159,10 +161,12 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
     elif claimed == Reason.TABLE_FULL:
         reject_order(core, c, order, claimed, len(core.ids.order_ids), core.ids.capacity)
     else:
-        reference2 = NO_PRICE
+        reference2 = touch2 = NO_PRICE
         if needs_reference(core.risk.accounts[c.account], c.ord_type, c.side):
             reference2 = twice_reference(core, c.instrument)
-        q = ask_risk(core.risk, ins, c, reference2, core.now, claimed is not None, open_orders, core.orders.open_max)
+            touch2 = twice_touch(core.router, ins, c.instrument, c.side, core.now)
+        q = ask_risk(core.risk, ins, c, reference2, touch2, core.now, claimed is not None, open_orders,
+                     core.orders.open_max)  # fmt: skip
         refused = check_risk(q)
         if refused is None:
             reserve_order(q)
@@ -181,7 +185,7 @@ def place_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: in
     if order.venue == 0:
         order.venue = route_order(core, ins, order, limit)
     else:
-        order.decision = -1  # directed: nobody ranked anything
+        order.route = Route.DIRECTED
     since = count_stage(core, ROUTING, since, timed)
     if order.venue == 0:
         release_hold(core.risk, order.instrument, order.account, order.side, order.order_qty)

@@ -36,6 +36,7 @@ class Order:
     cum_qty: int = 0
     cum_amount: int = 0  # sum of last_qty * last_px
     decision: int = 0
+    route: int = 0  # how its venue was chosen: fix.Route
     value: int = 0
     bound: int = 0
     reject_mask: int = 0

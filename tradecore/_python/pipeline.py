@@ -6,12 +6,13 @@ The native pipeline's twin, bit for bit. It holds the door and the readers; the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tradecore.fix import CommandType, Reason
+from tradecore.histogram import percentiles
 from tradecore.order import (
     ACK_CODEC,
     ACK_SIZE,
@@ -34,7 +35,7 @@ from .orderpath import enter_cancel, enter_order
 from .orders import Orders, derive_status, leaves_of
 from .position import mark_of, position_of
 from .risk import ask_risk, evaluate_risk, exposure_of
-from .routing import UNSEEN, ranking_of
+from .routing import UNSEEN, ranking_of, twice_touch
 from .settings import (
     change_limit,
     define_account,
@@ -82,16 +83,17 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
 class OrderHandle:
     """A live handle to one order. It holds the core's tables, not the core; eviction makes it stale."""
 
-    __slots__ = ("_orders", "order_id")
+    __slots__ = ("_lock", "_orders", "order_id")
 
-    def __init__(self, orders: Orders, order_id: int) -> None:
-        self._orders, self.order_id = orders, order_id
+    def __init__(self, orders: Orders, order_id: int, lock: threading.Lock) -> None:
+        self._orders, self.order_id, self._lock = orders, order_id, lock
 
     def row(self) -> OrderRow:
-        """The order's facts now. Raises StaleOrderError once the order is evicted.
+        """The order's facts now. Raises StaleOrderError once the order is evicted. Threads: any."""
+        with self._lock:
+            return self._read()
 
-        Threads: call it from the thread that commands the core.
-        """
+    def _read(self) -> OrderRow:
         o = self._orders.by_id.get(self.order_id)
         if o is None:
             raise StaleOrderError(f"order {self.order_id} was evicted: more than "
@@ -100,7 +102,7 @@ class OrderHandle:
             o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
             o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
             ORD_REJ_REASONS[o.reason] if o.rejected else -1, o.value, o.bound, o.reject_mask, o.transact_time,
-            o.decision,
+            o.decision, o.route,
         )  # fmt: skip
 
 
@@ -135,21 +137,34 @@ class Core:
                 ACK_CODEC.struct.pack_into(target, i * ACK_SIZE, *apply_command(self._state, c, now, timed))
 
     def apply(self, command: bytes, now: int) -> Any:
-        """Run one command record; return its ack. Threads: as `run`."""
+        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none).
+
+        Threads: as `run`.
+        """
         int64(now)
         kind = open_command(command, HEADER_CODEC).kind
         with self._lock:
-            return apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
+            before = self._state.events.seq
+            ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
+            return ack, self._state.events.read(before, 1)[0].tobytes()
 
     def submit(self, command: bytes, now: int) -> OrderHandle:
         """Run one NEW_ORDER record; return a handle to the order. Threads: as `run`."""
-        return self.order(self.apply(command, now).order_id)
+        int64(now)
+        kind = open_command(command, HEADER_CODEC).kind
+        with self._lock:
+            ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
+            return self._hold(ack.order_id)
+
+    def _hold(self, order_id: int) -> OrderHandle:
+        if order_id not in self._state.orders.by_id:
+            raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
+        return OrderHandle(self._state.orders, order_id, self._lock)
 
     def order(self, order_id: int) -> OrderHandle:
         """A handle to an order. Raises LookupError where there is none, or it is evicted."""
-        if order_id not in self._state.orders.by_id:
-            raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
-        return OrderHandle(self._state.orders, order_id)
+        with self._lock:
+            return self._hold(order_id)
 
     def find_order_id(self, cl_ord_id: bytes) -> int:
         """The order_id that first used a ClOrdID, or 0."""
@@ -164,10 +179,11 @@ class Core:
 
     def position(self, instrument: int, account: int) -> PositionRow:
         """The ledger row and the holds of one instrument in one account."""
-        self._demand(instrument, account)
-        p = position_of(self._state.ledger, instrument, account)
-        e = exposure_of(self._state.risk, instrument, account)
-        return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
+        with self._lock:
+            self._demand(instrument, account)
+            p = position_of(self._state.ledger, instrument, account)
+            e = exposure_of(self._state.risk, instrument, account)
+            return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
 
     def mark_price(self, instrument: int) -> int:
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
@@ -183,12 +199,13 @@ class Core:
 
     def top(self, instrument: int, venue: int) -> tuple[int, int, int, int]:
         """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""
-        router = self._state.router
-        if instrument not in self._state.instruments or venue not in router.venues:
-            raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
-        bid = ranking_of(router, instrument, SELL).tops.get(venue, UNSEEN)
-        ask = ranking_of(router, instrument, BUY).tops.get(venue, UNSEEN)
-        return (bid.price if bid.size else NO_PRICE, bid.size, ask.price if ask.size else NO_PRICE, ask.size)
+        with self._lock:
+            router = self._state.router
+            if instrument not in self._state.instruments or venue not in router.venues:
+                raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
+            bid = ranking_of(router, instrument, SELL).tops.get(venue, UNSEEN)
+            ask = ranking_of(router, instrument, BUY).tops.get(venue, UNSEEN)
+            return (bid.price if bid.size else NO_PRICE, bid.size, ask.price if ask.size else NO_PRICE, ask.size)
 
     def check(self, command: bytes, now: int) -> tuple[int, list[Finding]]:
         """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
@@ -205,19 +222,22 @@ class Core:
         with self._lock:
             time = max(core.now, c.transact_time or now)
             reference2 = twice_reference(core, c.instrument)
+            touch2 = twice_touch(core.router, ins, c.instrument, c.side, time)
             duplicate = c.cl_ord_id in core.ids.order_ids
             if c.cl_ord_id and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
                 return bit_of(Reason.TABLE_FULL), []
-            q = ask_risk(core.risk, ins, c, reference2, time, duplicate, core.orders.open_count, core.orders.open_max)
+            q = ask_risk(core.risk, ins, c, reference2, touch2, time, duplicate, core.orders.open_count,
+                         core.orders.open_max)  # fmt: skip
             return 0, evaluate_risk(q)
 
     def decision(self, decision: int) -> list[Term]:
         """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""
-        router = self._state.router
-        if not 1 <= decision <= router.decisions or router.decisions - decision >= router.decisions_kept:
-            raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
-                              f"the last {router.decisions_kept} are kept")
-        return list(router.history[decision - router.decisions - 1])
+        with self._lock:
+            router = self._state.router
+            if not 1 <= decision <= router.decisions or router.decisions - decision >= router.decisions_kept:
+                raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
+                                  f"the last {router.decisions_kept} are kept")
+            return list(router.history[decision - router.decisions - 1])
 
     @property
     def command_seq(self) -> int:
@@ -241,7 +261,8 @@ class Core:
 
     def read_events(self, after: int, limit: int) -> tuple[Records, int]:
         """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
-        return self._state.events.read(int64(after), int64(limit))
+        with self._lock:
+            return self._state.events.read(int64(after), int64(limit))
 
     def view_events(self, after: int) -> Records:
         """A read-only NumPy array of the reports after a sequence number, up to the ring's edge.
@@ -250,9 +271,10 @@ class Core:
         array over them is gone; meanwhile reports that would overwrite them are dropped and counted (metrics:
         events_dropped), and another view raises BufferError. In the plain-Python twin it is a copy that holds nothing.
         """
-        events = self._state.events
-        first = max(int64(after) + 1, events.first_held)
-        reports, _ = events.read(after, events.capacity - first % events.capacity)
+        with self._lock:
+            events = self._state.events
+            first = max(int64(after) + 1, events.first_held)
+            reports, _ = events.read(after, events.capacity - first % events.capacity)
         reports.flags.writeable = False
         return reports
 
@@ -277,20 +299,3 @@ class Core:
     def latency(self) -> dict[str, tuple[float, ...]]:
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""
         return {name: percentiles(counts, 1.0) for name, counts in zip(STAGES, self._state.histograms, strict=True)}
-
-
-def percentiles(counts: Sequence[int], scale: float) -> tuple[float, ...]:
-    """(count, p50, p99, p99.9, max) of a histogram, each the lower bound of its bucket times `scale`."""
-    total = sum(counts)
-    found: list[float] = []
-    for permille in (500, 990, 999, 1000):
-        rank, seen = -(-total * permille // 1000), 0
-        for bucket, count in enumerate(counts):
-            seen += count
-            if seen >= rank and count:
-                octave = bucket // 16 + 3
-                found.append((bucket if bucket < 16 else (16 + bucket % 16) << (octave - 4)) * scale)
-                break
-        else:
-            found.append(0.0)
-    return (total, *found)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tradecore.order import FILL_DTYPE, MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX, Codec
 
 from .instrument import InstrumentRow, define_instrument_row
-from .shell import Records, demand, open_batch, saturate
+from .shell import Records, demand, open_batch
 
 BOOKING_CODEC = Codec(
     "Booking",
@@ -115,9 +115,9 @@ def round_half_even(a: int, b: int) -> int:
 def commission_of(ins: InstrumentRow, qty: int, price: int, fee_per_unit: int, fee_ppm: int) -> int:
     """A fill's commission in micros, rounded once: either by quantity or by notional; a rebate is negative."""
     if fee_per_unit:
-        return saturate(round_half_even(qty * fee_per_unit, ins.lots_per_unit))
+        return round_half_even(qty * fee_per_unit, ins.lots_per_unit)
     notional = abs(qty * price) * ins.notional_scale
-    return saturate(round_half_even(notional * fee_ppm, ins.limit_scale * 1_000_000))
+    return round_half_even(notional * fee_ppm, ins.limit_scale * 1_000_000)
 
 
 def mark_of(ledger: Ledger, instrument: int) -> int:

@@ -61,6 +61,7 @@ class Question:
     order_qty: int
     price: int
     reference2: int
+    touch2: int  # twice the best price that it could take, or NO_PRICE
     now: int
     instrument: int
     account: int
@@ -160,7 +161,8 @@ class RiskTable:
         demand("order_qty", c.order_qty, 1, QTY_MAX)
         if c.ord_type != MARKET:
             demand("price", c.price, -PRICE_MAX, PRICE_MAX)
-        return ask_risk(self, self.instruments[c.instrument], c, reference2, c.transact_time, False, 0, MONEY_MAX)
+        return ask_risk(self, self.instruments[c.instrument], c, reference2, NO_PRICE, c.transact_time, False, 0,
+                        MONEY_MAX)  # fmt: skip
 
     def _demand_hold(self, instrument: int, account: int, side: int, qty: int) -> None:
         demand("instrument", instrument, 1, len(self.instruments))
@@ -178,7 +180,7 @@ def exposure_of(risk: RiskTable, instrument: int, account: int) -> Exposure:
 
 
 def ask_risk(
-    risk: RiskTable, ins: InstrumentRow, c: Any, reference2: int, now: int, duplicate: bool,
+    risk: RiskTable, ins: InstrumentRow, c: Any, reference2: int, touch2: int, now: int, duplicate: bool,
     open_orders: int, max_open_orders: int,
 ) -> Question:  # fmt: skip
     """The question that a valid order puts, with the rows that it is about."""
@@ -186,7 +188,7 @@ def ask_risk(
     killed = (risk.killed_firm or rules.killed or c.instrument in risk.killed_instruments
               or c.venue in risk.killed_venues)  # fmt: skip
     return Question(
-        c.order_qty, c.price, reference2, now, c.instrument, c.account, c.venue, c.side, c.ord_type, duplicate,
+        c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue, c.side, c.ord_type, duplicate,
         open_orders, max_open_orders, ins, rules, exposure_of(risk, c.instrument, c.account), killed,
     )  # fmt: skip
 
@@ -240,23 +242,26 @@ def check_order_qty(q: Question) -> Finding:
     return Finding(Reason.MAX_ORDER_QTY, q.order_qty, limit, refused, limit >= 0)
 
 
+def notional_price2(q: Question) -> int:
+    """Twice the price that an order counts at, by magnitude: a buy at its limit, a sell at the highest of its limit,
+    the reference and the best bid that it could take, a market order at its protection price, or without a collar at
+    the higher of the reference and what it could take first."""
+    if q.ord_type == MARKET and q.side == BUY and q.rules.limits[COLLAR] >= 0:
+        return abs(2 * protection_price(q))
+    if q.ord_type != MARKET and q.side == BUY:
+        return abs(2 * q.price)
+    known = [abs(price2) for price2 in (q.reference2, q.touch2) if price2 != NO_PRICE]
+    return max(known + ([] if q.ord_type == MARKET else [abs(2 * q.price)]), default=0)
+
+
 def check_order_notional(q: Question) -> Finding:
-    """A buy counts at its limit, a sell at the higher of limit and reference, a market order at its protection."""
     limit = q.rules.limits[ORDER_NOTIONAL]
     armed = limit >= 0
-    if q.ord_type != MARKET:
-        price2 = 2 * q.price
-        if q.side == SELL and q.reference2 > 0:
-            price2 = max(price2, q.reference2)
-    elif q.reference2 <= 0:  # refused by check_reference
+    if q.ord_type == MARKET and q.reference2 <= 0:  # refused by check_reference
         return Finding(Reason.MAX_ORDER_NOTIONAL, NO_PRICE, limit, False, armed)
-    elif q.side == BUY and q.rules.limits[COLLAR] >= 0:
-        price2 = 2 * protection_price(q)
-    else:
-        price2 = q.reference2
-    amount2 = abs(price2) * q.order_qty
+    amount2 = notional_price2(q) * q.order_qty
     refused = armed and amount2 * q.ins.notional_scale > 2 * limit * q.ins.limit_scale
-    return Finding(Reason.MAX_ORDER_NOTIONAL, notional_micros(q.ins, amount2 // 2), limit, refused, armed)
+    return Finding(Reason.MAX_ORDER_NOTIONAL, notional_micros(q.ins, (amount2 + 1) // 2, True), limit, refused, armed)
 
 
 def check_collar(q: Question) -> Finding:

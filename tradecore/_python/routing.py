@@ -199,3 +199,10 @@ def twice_mid(router: Router, ins: InstrumentRow, instrument: int, now: int) -> 
     if not ask or not bid:
         return NO_PRICE
     return touch_price(router, instrument, BUY, ask) + touch_price(router, instrument, SELL, bid)
+
+
+def twice_touch(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> int:
+    """Twice the best price that an order of `side` could take at any venue that is up, fees aside, or NO_PRICE."""
+    terms = rank_venues(router, ins, instrument, side, now).terms
+    prices = [2 * term.price for term in terms if term.venue not in router.down]
+    return (max(prices) if side == SELL else min(prices)) if prices else NO_PRICE

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from tradecore.fix import Reason, Scope
-from tradecore.order import MONEY_MAX, PRICE_MAX, QTY_MAX
+from tradecore.order import MONEY_MAX, QTY_MAX
 
 from .ids import id_is_valid
-from .instrument import find_bad_definition, load_instrument
+from .instrument import find_bad_definition, find_bad_price, load_instrument
 from .position import Position, apply_fill, position_of
 from .risk import exposure_of, set_limit, switch
 from .routing import load_venue
@@ -98,8 +98,9 @@ def open_position(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
     if abs(c.position_qty) > QTY_MAX:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.position_qty, 56)
-    if abs(c.position_px) > PRICE_MAX:
-        return refuse_command(core, c, Reason.PRICE_OUT_OF_RANGE, c.position_px, PRICE_MAX)
+    bad = find_bad_price(core.instruments[c.instrument], c.position_px)
+    if bad:
+        return refuse_command(core, c, *bad)
     p = position_of(core.ledger, c.instrument, c.account)
     if p != Position():
         return refuse_command(core, c, Reason.ALREADY_DEFINED, p.qty, 0)

@@ -19,6 +19,7 @@ from .orders import Order, Orders, derive_status, leaves_of
 from .position import Ledger
 from .risk import RiskTable
 from .routing import Router, set_top, twice_mid
+from .shell import saturate
 
 ORD_REJ_REASONS = ord_rej_reason_table()
 EXECUTION, CANCEL_REJECT, ACCEPTED, BUSINESS_REJECT = (int(kind) for kind in ReportType)
@@ -129,7 +130,7 @@ def report_trade(
     core: State, c: Any, order: Order, fill: Fill, price: int, commission: int, contra_order_id: int, liquidity: int
 ) -> None:
     report_execution(
-        core, c, order, TRADE, last_qty=fill.qty, last_px=price, commission=commission, exec_id=core.exec_seq,
+        core, c, order, TRADE, last_qty=fill.qty, last_px=price, commission=saturate(commission), exec_id=core.exec_seq,
         contra_order_id=contra_order_id, last_liquidity_ind=liquidity,
     )  # fmt: skip
 

@@ -75,7 +75,7 @@ def order_row(order: Order) -> Row:
     return (9, order.order_id, *text_words(order.cl_ord_id), order.instrument, order.account, order.venue, order.side,
             order.ord_type, order.time_in_force, order.exec_inst, order.order_qty, order.price, order.cum_qty,
             *wide_words(order.cum_amount), derive_status(order), order.reason, order.value, order.bound,
-            order.reject_mask, order.transact_time, order.decision)  # fmt: skip
+            order.reject_mask, order.transact_time, order.decision, int(order.route))  # fmt: skip
 
 
 def books(core: State) -> Iterator[Row]:

@@ -172,7 +172,8 @@ def explain_mask(
     if ins is None:
         return c.instrument, instruments
     price_bound = PRICE_MAX if c.price > 0 else -PRICE_MAX if ins.any_sign else ins.tick
-    micros = notional_micros(ins, c.price * c.order_qty)
+    amount = c.price * c.order_qty
+    most = ins.max_notional if ins.max_notional >= 0 else MONEY_MAX
     answers = {
         Reason.UNSUPPORTED_ORDER_TYPE: (c.ord_type, ins.ord_types),
         Reason.UNSUPPORTED_TIF: (c.time_in_force, ins.times_in_force),
@@ -181,7 +182,7 @@ def explain_mask(
         Reason.QTY_LOT_MULTIPLE: (c.order_qty, ins.lot),
         Reason.QTY_BELOW_MIN: (c.order_qty, ins.min_qty),
         Reason.QTY_ABOVE_MAX: (c.order_qty, ins.max_qty),
-        Reason.NOTIONAL_BELOW_MIN: (micros, ins.min_notional),
-        Reason.NOTIONAL_ABOVE_MAX: (micros, ins.max_notional if ins.max_notional >= 0 else MONEY_MAX),
+        Reason.NOTIONAL_BELOW_MIN: (notional_micros(ins, amount, False), ins.min_notional),
+        Reason.NOTIONAL_ABOVE_MAX: (notional_micros(ins, amount, True), most),
     }
     return answers.get(reason, (0, 0))
