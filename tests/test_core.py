@@ -501,3 +501,26 @@ def test_a_kill_switch_names_one_scope(core):
     with pytest.raises(ValueError, match="one scope"):
         core.engage_kill_switch(account="alpha", venue="XNAS")
     assert hashes(core) == before
+
+
+def test_an_order_of_another_core_is_refused_though_its_number_is_taken_here(backend, make_core):
+    live, paper = make_core(), make_core()
+    mine, his = (core.submit("AAPL", "BUY", 1, 10) for core in (live, paper))
+    assert mine.order_id == his.order_id
+    assert mine != his
+    assert mine == live.order(order_id=mine.order_id)
+    for use in (live.cancel, live.explain):
+        with pytest.raises(ValueError, match="belongs to another core"):
+            use(his)
+    assert mine.ord_status is tc.OrdStatus.NEW
+
+
+def test_a_batch_order_of_nothing_that_is_declared_can_still_be_read(make_core):
+    core = make_core()
+    orders = tc.new_orders(1)
+    orders["instrument"], orders["side"], orders["account"], orders["ord_type"], orders["time_in_force"] = 77, 9, 1, 9, 9
+    order = core.order(order_id=int(core.submit_batch(orders)["order_id"][0]))
+    assert (order.symbol, order.side, order.ord_type, order.time_in_force) == (None, None, None, None)
+    assert (order.order_qty, order.leaves_qty, order.price, order.avg_px, order.avg_px_ratio) == (None, None, None, 0, 0)
+    assert "REJECTED" in repr(order)
+    assert core.explain(order).how == "it was not routed"

@@ -114,7 +114,10 @@ def _render(r: dict[str, Any]) -> str:
                       {**r["cancel_rejects"], "all": sum(r["cancel_rejects"].values())})  # fmt: skip
     lines += [f"fills: {r['fills']:,} (each trade fills a maker and a taker)"]
     if r["own_orders"]:
-        lines += [f"own orders: {r['own_orders']}; with them the trades may differ from the recording"]
+        lines += ["own orders (with them the trades may differ from the recording):"]
+        for own in r["own_orders"]:
+            filled = f"{own['cum_qty']:>14} @ {own['avg_px']:<16}"
+            lines += [f"  {own['cl_ord_id']:<24} {own['status']:<18} {filled} {own['reason']}"]
     lines += [f"recorded trades matched: {r['trades_matched']} of {r['trades_expected']}"
               " (maker, taker, price, quantity, order)"]  # fmt: skip
     if r["first_difference"]:

@@ -55,8 +55,9 @@ def load_session(path: str | Path | None = None) -> Session:
     replay = _table(tree, "replay", name)
     _demand_known(replay, ["orders_account"], f"{name}: replay")
     owner = replay.get("orders_account")
-    if owner is not None and owner not in accounts:
-        raise ConfigError(f"{name}: replay.orders_account {owner!r} is not one of accounts: {', '.join(accounts)}")
+    if owner is not None and (owner not in accounts or owner == "recorded"):
+        others = [account for account in accounts if account != "recorded"]
+        raise ConfigError(f"{name}: replay.orders_account {owner!r} is not one of accounts: {', '.join(others)}")
     return Session(instruments, venues, accounts, _build(Capacity, _table(tree, "capacity", name), f"{name}: capacity"),
                    owner)  # fmt: skip
 

@@ -32,12 +32,11 @@ from .fix import (
     Side,
     TimeInForce,
 )  # fmt: skip
-from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, Capacity, encode_cl_ord_id
-from .recording import Action, Recording
+from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, encode_cl_ord_id
+from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
 Array = Any
 ACCOUNTS = 16
-CHUNK = 8_192  # commands between two looks at the reports
 OWN_ORDER_FIELDS = ["at_ms", "action", "cl_ord_id", "side", "type", "tif", "price", "qty"]
 _KEPT = ["order_id", "report_type", "exec_type", "ord_status", "reason", "account", "cl_ord_id", "last_liquidity_ind",
          "last_qty", "last_px", "contra_order_id"]  # fmt: skip
@@ -67,7 +66,7 @@ class ReplayResult:
     rejects: dict[str, int]
     cancel_rejects: dict[str, int]
     fills: int
-    own_orders: int
+    own_orders: list[dict[str, Any]]
     trades_expected: int
     trades_matched: int
     first_difference: str | None
@@ -110,7 +109,6 @@ def replay_recording(
     parts, seconds = _run(core, commands, progress)
     kept = {name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, int) for name in _KEPT}
     instrument = session.instruments[0]
-    own_account = core.ids(account=session.orders_account) if session.orders_account else 0
     printed = _printed_trades(kept, instrument.tick)
     expected = [Trade(int(t["maker_order_id"]), int(t["taker_order_id"]), int(t["price"]), int(t["qty"]))
                 for t in recording.trades]  # fmt: skip
@@ -123,8 +121,7 @@ def replay_recording(
         orders=_outcomes(kept, execution), rejects=_by_reason(kept["reason"][rejected]),
         cancel_rejects=_by_reason(kept["reason"][refused_cancel]),
         fills=int((execution & (kept["exec_type"] == ExecType.TRADE)).sum()),
-        own_orders=int((execution & (kept["account"] == own_account) & (kept["exec_type"] != ExecType.TRADE)
-                        & (kept["exec_type"] != ExecType.CANCELED)).sum()) if own is not None else 0,
+        own_orders=_own_outcomes(kept, execution, core, session) if own is not None else [],
         trades_expected=len(expected), trades_matched=matched, first_difference=difference, pnl=_pnl(core),
         events_per_second=len(commands) / seconds if seconds else 0.0, seconds=seconds,
         latency_ns=_latency(core), event_hash=f"{core.event_hash:016x}", state_hash=f"{core.state_hash():016x}",
@@ -136,11 +133,18 @@ def start_core(session: Session, backend: str | None, start: int) -> TradingCore
     """A core for a replay session, its clock standing at `start` (ns UTC): the recording brings its own times."""
     if len(session.instruments) != 1 or len(session.venues) != 1 or "recorded" not in session.accounts:
         raise ValueError("a replay session has one instrument, one venue, and an account `recorded` for its limits")
+    instrument = session.instruments[0]
+    if instrument.price(instrument.tick) != 1 or instrument.quantity(instrument.lot) != Decimal("1e-8"):
+        tick, step = Decimal(1).scaleb(-PRICE_DECIMALS), Decimal(1).scaleb(-QTY_DECIMALS)
+        raise ValueError(f"instrument {instrument.symbol}: a recording has prices in ticks of {tick} and quantities in "
+                         f"steps of {step}, not tick_size {instrument.tick_size} and lot_size {instrument.lot_size}")
     recorded = {f"r{number:02d}": session.accounts["recorded"] for number in range(ACCOUNTS)}
+    taken = recorded.keys() & session.accounts.keys()
+    if taken:
+        raise ValueError(f"account {min(taken)!r} is one of the sixteen that the recorded orders are sent by")
     limits = recorded | {name: value for name, value in session.accounts.items() if name != "recorded"}
-    capacity = session.capacity if session.capacity != Capacity() else Capacity(events=65_536)
     return TradingCore(instruments=session.instruments, venues=session.venues, accounts=list(limits), limits=limits,
-                       capacity=capacity, backend=backend, clock=lambda: start)  # fmt: skip
+                       capacity=session.capacity, backend=backend, clock=lambda: start)  # fmt: skip
 
 
 def recorded_commands(events: Array, core: TradingCore) -> Array:
@@ -172,8 +176,9 @@ def _own_commands(path: str | Path, session: Session, core: TradingCore, events:
     account = core.ids(account=session.orders_account)
     instrument = core._directory.instruments[0]
     rows = []
-    with Path(path).open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file, strict=True)
+    # Bytes that are no UTF-8 come as themselves, and are refused by the field that they stand in.
+    with Path(path).open(newline="", encoding="utf-8", errors="backslashreplace") as file:
+        reader = csv.DictReader(file)
         if reader.fieldnames != OWN_ORDER_FIELDS:
             raise OwnOrdersError(f"{path}:1: header: got {reader.fieldnames}, expected {','.join(OWN_ORDER_FIELDS)}")
         for row in reader:
@@ -193,6 +198,8 @@ def _own_command(row: dict[str, str], where: str, account: int, instrument: Any,
         command["instrument"], command["account"] = 1, account
         name = "cl_ord_id"
         identity = encode_cl_ord_id(row["cl_ord_id"])
+        if identity.isdigit():
+            raise ValueError("digits alone are the recorded orders' ids")
         name = "action"
         if row["action"] == "cancel":
             command["kind"] = CommandType.CANCEL
@@ -210,6 +217,8 @@ def _own_command(row: dict[str, str], where: str, account: int, instrument: Any,
         command["exec_inst"] = ExecInst.POST_ONLY if post_only else ExecInst.NONE
         command["time_in_force"] = TimeInForce.parse("gtc" if post_only else row["tif"], "tif")
         name = "price"
+        if row["price"] and command["ord_type"] == OrdType.MARKET:
+            raise ValueError("a market order has none")
         command["price"] = instrument.price_units(row["price"]) if row["price"] else NO_PRICE
         name = "qty"
         command["order_qty"] = instrument.qty_lots(row["qty"])
@@ -234,8 +243,9 @@ def _run(
 ) -> tuple[list[dict[str, Array]], float]:
     """All commands in pieces small enough that the ring of reports loses nothing; only the path's time counts."""
     kept, seconds, seen = [], 0.0, int(core.metrics()["events"])
-    for at in range(0, len(commands), CHUNK):
-        chunk = commands[at : at + CHUNK]
+    step = max(1, core.capacity.events // 8)
+    for at in range(0, len(commands), step):
+        chunk = commands[at : at + step]
         started = time.perf_counter()
         core.submit_batch(chunk, timed=True)
         seconds += time.perf_counter() - started
@@ -243,12 +253,12 @@ def _run(
         while seen < newest:
             view = core.event_view(seen)
             if view["seq"][0] != seen + 1:
-                raise RuntimeError(f"reports {seen + 1} to {view['seq'][0] - 1} were lost: raise capacity events")
+                raise ValueError(f"reports {seen + 1} to {view['seq'][0] - 1} were lost: raise capacity events")
             kept.append({name: view[name].copy() for name in _KEPT})
             seen = int(view["seq"][-1])
             del view
         if progress is not None:
-            progress(min(at + CHUNK, len(commands)), len(commands))
+            progress(min(at + step, len(commands)), len(commands))
     return kept, seconds
 
 
@@ -297,6 +307,27 @@ def _outcomes(kept: dict[str, Array], execution: Array) -> dict[str, int]:
     final = statuses[::-1][places]
     counts = {status.name.lower(): int((final == status).sum()) for status in OrdStatus}
     return {"submitted": len(last_first), **counts}
+
+
+def _own_outcomes(
+    kept: dict[str, Array], execution: Array, core: TradingCore, session: Session
+) -> list[dict[str, Any]]:
+    """One's own orders: how each stands at the end, what it filled at what average price, and why it ended."""
+    instrument, rows = session.instruments[0], dict[int, dict[str, Any]]()
+    for at in np.flatnonzero(execution & (kept["account"] == core.ids(account=str(session.orders_account)))):
+        order_id = int(kept["order_id"][at])
+        row = rows.setdefault(order_id, {"cl_ord_id": kept["cl_ord_id"][at].decode(), "qty": 0, "amount": 0})
+        row["status"] = OrdStatus(int(kept["ord_status"][at])).name
+        row["reason"] = Reason(int(kept["reason"][at])).name
+        if kept["exec_type"][at] == ExecType.TRADE:
+            row["qty"] += int(kept["last_qty"][at])
+            row["amount"] += int(kept["last_qty"][at]) * int(kept["last_px"][at])
+    return [
+        {"cl_ord_id": row["cl_ord_id"], "status": row["status"], "cum_qty": f"{instrument.quantity(row['qty']):f}",
+         "avg_px": f"{instrument.rounded_price(instrument.price_ratio(row['amount'], row['qty'] or 1)):f}",
+         "reason": row["reason"]}
+        for row in rows.values()
+    ]  # fmt: skip
 
 
 def _by_reason(reasons: Array) -> dict[str, int]:

@@ -26,14 +26,15 @@ class VenueScore(NamedTuple):
 class Explanation(NamedTuple):
     """A routing decision as it was taken: the venues, best first, and the one that was chosen."""
 
-    symbol: str
-    side: Side
+    symbol: str | None
+    side: Side | None
     chosen: str | None
     how: str
     venues: tuple[VenueScore, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.side.name} {self.symbol}: {self.chosen or 'no venue'}, {self.how}"]
+        side = self.side.name if self.side else "no side"
+        lines = [f"{side} {self.symbol}: {self.chosen or 'no venue'}, {self.how}"]
         if self.venues:
             lines.append(f"  {'venue':<12} {'price':>16} {'size':>14} {'fee':>14} {'all-in':>18}")
         for score in self.venues:
@@ -45,7 +46,6 @@ class Explanation(NamedTuple):
 def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Explanation:
     """The decision behind an order, from the ranking that it was taken with."""
     instrument = directory.instrument(row.instrument)
-    assert instrument is not None
     chosen = directory.venues.name(row.venue)
     chosen_first = bool(terms) and terms[0].venue == row.venue
     how_by_route = {
@@ -56,8 +56,11 @@ def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Exp
         Route.RESTS: _why_it_rests(row),
     }  # fmt: skip
     how = how_by_route[Route(row.route)]
+    side = Side(row.side) if row.side in Side._value2member_map_ else None
+    if instrument is None:  # a batch named one that is not declared: it was refused, so never routed
+        return Explanation(None, side, chosen, how, ())
     scores = tuple(_score(term, instrument, row, directory) for term in terms)
-    return Explanation(instrument.symbol, Side(row.side), chosen, how, scores)
+    return Explanation(instrument.symbol, side, chosen, how, scores)
 
 
 def _why_it_rests(row: OrderRow) -> str:

@@ -1,0 +1,88 @@
+"""Any thread may call: answers belong to their commands, rows are whole, and nothing is lost between threads."""
+
+import threading
+
+import pytest
+from conftest import build_core, limits
+
+import tradecore as tc
+
+THREADS, ROUNDS = 4, 400
+
+
+def run_threads(*works):
+    """Runs each work in a thread of its own; the errors that they raised."""
+    errors, gate = [], threading.Barrier(len(works))
+
+    def guarded(work):
+        gate.wait()
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors
+
+
+@pytest.fixture
+def core(backend):
+    return build_core(backend, accounts=[f"a{n}" for n in range(THREADS)], limits=limits())
+
+
+def test_each_command_gets_its_own_answer(core):
+    def work(number):
+        account, price = f"a{number}", 50 + number
+        for turn in range(ROUNDS):
+            order = core.submit("AAPL", "BUY", 1, price, account=account, cl_ord_id=f"{number}-{turn}")
+            assert order.account == account
+            report = core.cancel(order)
+            assert (report.order_id, report.exec_type) == (order.order_id, tc.ExecType.CANCELED)
+            with pytest.raises(tc.RefusedError, match=f"ask_px {price}"):
+                core.quote("XNAS", "AAPL", bid=price + 1, bid_size=1, ask=price, ask_size=1)
+
+    assert run_threads(*[lambda n=n: work(n) for n in range(THREADS)]) == []
+    assert core.metrics()["open_orders"] == 0
+
+
+def test_rows_are_read_whole_while_a_batch_runs(core, backend):
+    """At one price, cost is quantity times price: a torn row would not be."""
+    count = 40_000 if backend == "native" else 2_000
+    orders = tc.new_orders(count)
+    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 7, 1_000_000
+    orders["side"], orders["time_in_force"] = tc.Side.BUY, tc.TimeInForce.IOC
+    core.quote("XNAS", "AAPL", ask=100, ask_size=10**9)
+    done, reads = threading.Event(), []
+
+    def trade():
+        try:
+            for _ in range(5):
+                core.submit_batch(orders)
+        finally:
+            done.set()
+
+    def read():
+        while not done.is_set():
+            row = core.position("AAPL", "a0").row
+            assert row.cost == row.qty * 1_000_000
+            reads.append(row.qty)
+
+    assert run_threads(trade, read, read) == []
+    assert reads
+
+
+def test_no_report_is_lost_or_seen_twice_by_a_subscriber(core):
+    heard = []
+    core.subscribe(lambda report: heard.append(report.seq))
+
+    def work(number):
+        for _ in range(ROUNDS):
+            core.cancel(core.submit("AAPL", "BUY", 1, 50, account=f"a{number}"))
+
+    first = core._core.event_seq + 1
+    assert run_threads(*[lambda n=n: work(n) for n in range(THREADS)]) == []
+    assert heard == list(range(first, core._core.event_seq + 1))
