@@ -37,7 +37,7 @@ def test_no_room_imports_a_neighbour(room):
         assert not cimported & others, suffix
 
 
-@pytest.mark.parametrize("name", ["fix", "order", "instrument", "names", "reasons"])
+@pytest.mark.parametrize("name", ["fix", "order", "instrument", "names", "reasons", "fields"])
 def test_the_vocabulary_knows_no_room(name):
     assert not local_imports(PACKAGE / f"{name}.py") & {*ROOMS, "core", "_backend", "cli", "replay", "config"}
 

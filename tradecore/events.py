@@ -9,34 +9,29 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from .fix import (
-    CommandType,
-    CxlRejReason,
-    ExecType,
-    LastLiquidityInd,
-    OrdRejReason,
-    OrdStatus,
-    Reason,
-    ReportType,
-    Side,
-)
+from .fields import OrderFields
+from .fix import CommandType, CxlRejReason, ExecType, LastLiquidityInd, ReportType
 from .instrument import MONEY_PRECISION, to_decimal
 from .names import Directory
-from .order import NO_PRICE, REPORT_CODEC, REPORT_DTYPE
+from .order import REPORT_CODEC, REPORT_DTYPE
 from .reasons import reason_text
 
 Callback = Callable[["Report"], object]
 CALLBACK_FAILURES = 3
 
 
-class Report:
+class Report(OrderFields):
     """One report record, immutable. Integers as in REPORT_DTYPE are in `row`; properties speak the user's units."""
 
-    __slots__ = ("_directory", "row")
+    __slots__ = ("_row",)
 
     def __init__(self, row: Any, directory: Directory) -> None:
-        self.row = row
-        self._directory = directory
+        self._row, self._directory = row, directory
+
+    @property
+    def row(self) -> Any:
+        """The record's fields as a named tuple of integers."""
+        return self._row
 
     @property
     def seq(self) -> int:
@@ -55,77 +50,9 @@ class Report:
         return CommandType(kind) if kind in CommandType._value2member_map_ else None
 
     @property
-    def order_id(self) -> int:
-        """OrderID(37), 0 where no order is meant."""
-        return int(self.row.order_id)
-
-    @property
-    def cl_ord_id(self) -> str:
-        """ClOrdID(11), empty where the id was automatic."""
-        return str(self.row.cl_ord_id.decode("ascii", "backslashreplace"))
-
-    @property
     def exec_type(self) -> ExecType | None:
         """ExecType(150); None on what is no execution report."""
         return ExecType(self.row.exec_type) if self.row.report_type == ReportType.EXECUTION_REPORT else None
-
-    @property
-    def ord_status(self) -> OrdStatus:
-        """OrdStatus(39)."""
-        return OrdStatus(self.row.ord_status)
-
-    @property
-    def side(self) -> Side | None:
-        """Side(54); None where none was given, or none that is."""
-        return Side(self.row.side) if self.row.side in (1, 2) else None
-
-    @property
-    def symbol(self) -> str | None:
-        """Symbol(55)."""
-        return self._directory.symbols.name(self.row.instrument)
-
-    @property
-    def account(self) -> str | None:
-        """Account(1)."""
-        return self._directory.accounts.name(self.row.account)
-
-    @property
-    def venue(self) -> str | None:
-        """LastMkt(30)."""
-        return self._directory.venues.name(self.row.venue)
-
-    @property
-    def transact_time(self) -> int:
-        """TransactTime(60), ns UTC."""
-        return int(self.row.transact_time)
-
-    def _price(self, units: int) -> Decimal | None:
-        instrument = self._directory.instrument(self.row.instrument)
-        return None if units == NO_PRICE or instrument is None else instrument.price(units)
-
-    def _quantity(self, lots: int) -> Decimal | None:
-        instrument = self._directory.instrument(self.row.instrument)
-        return None if instrument is None else instrument.quantity(lots)
-
-    @property
-    def order_qty(self) -> Decimal | None:
-        """OrderQty(38)."""
-        return self._quantity(self.row.order_qty)
-
-    @property
-    def price(self) -> Decimal | None:
-        """Price(44)."""
-        return self._price(self.row.price)
-
-    @property
-    def cum_qty(self) -> Decimal | None:
-        """CumQty(14)."""
-        return self._quantity(self.row.cum_qty)
-
-    @property
-    def leaves_qty(self) -> Decimal | None:
-        """LeavesQty(151)."""
-        return self._quantity(self.row.leaves_qty)
 
     @property
     def last_qty(self) -> Decimal | None:
@@ -146,16 +73,6 @@ class Report:
     def commission(self) -> Decimal:
         """Commission(12) of this trade in the instrument's currency; a rebate is negative."""
         return to_decimal(self.row.commission, MONEY_PRECISION)
-
-    @property
-    def reason(self) -> Reason:
-        """Our reason code, NONE where nothing was refused or ended."""
-        return Reason(self.row.reason)
-
-    @property
-    def ord_rej_reason(self) -> OrdRejReason:
-        """OrdRejReason(103), NONE (-1) where the order was not rejected."""
-        return OrdRejReason(self.row.ord_rej_reason)
 
     @property
     def cxl_rej_reason(self) -> CxlRejReason:

@@ -30,7 +30,8 @@ class RiskLimits:
     """Limits of one account. Every rule is a number or OFF; what guards against errors has to be stated.
 
     `max_order_qty`: of one order, in whole units (15c3-5 (c)(1)(ii)). `price_collar_bps`: how far, in basis points
-    of the reference price, an order may be priced through it; also bounds what a MARKET order may pay.
+    of the reference price, an order may be priced through it; also bounds what a MARKET order may pay; refuses where
+    there is no positive reference price. The reference is the mid, else the last trade, else the mark.
     `max_order_notional`: of one order, in the instrument's currency. `max_position_qty`: of one instrument, working
     orders counted as if they all filled (15c3-5 (c)(1)(i)). `order_rate`: orders in any `order_rate_window_ms`.
     An account without RiskLimits can't trade: RISK_CONFIG_MISSING.
