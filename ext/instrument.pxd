@@ -27,10 +27,6 @@ cdef inline int64_t power_of_ten(int exponent) noexcept nogil:
     return power
 
 
-cdef inline int amount_precision(const tc_instrument* ins) noexcept nogil:
-    return ins.price_precision + ins.qty_precision + ins.multiplier_precision
-
-
 # The byte offset of the first field that no instrument can have, or -1.
 cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noexcept nogil:
     if c.currency < 1 or c.currency > currencies:

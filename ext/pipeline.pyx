@@ -206,7 +206,7 @@ cdef class Core:
                               <tc_ack*>&target[i * <int64_t>sizeof(tc_ack)], now, timed)
 
     def apply(self, bytes command, int64_t now):
-        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none).
+        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none is held).
 
         Threads: as `run`.
         """
@@ -223,7 +223,8 @@ cdef class Core:
                 report = &events.ring[<uint64_t>(before + 1) & events.mask]
                 if report.seq != before + 1:           # dropped while a view held its place; the last is in `spare`
                     report = &events.spare
-                answer = (<const char*>report)[:sizeof(tc_report)]
+                if report.seq == before + 1:           # else the command's own later reports overwrote it
+                    answer = (<const char*>report)[:sizeof(tc_report)]
         return AckRow(ack.order_id, ack.cum_qty, ack.leaves_qty, ack.report_type, ack.ord_status, ack.reason,
                       ack.ord_rej_reason, ack.cxl_rej_reason), answer
 

@@ -129,7 +129,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 
 def test_every_public_method_has_a_door_here():
-    without_arguments = {"event_hash", "latency", "metrics", "state_hash"}
+    without_arguments = {"accounts", "event_hash", "latency", "metrics", "state_hash"}
     public = {name for name in dir(tc.TradingCore) if not name.startswith("_")}
     assert public - without_arguments == set(DOORS)
 
@@ -524,3 +524,9 @@ def test_a_batch_order_of_nothing_that_is_declared_can_still_be_read(make_core):
     assert (order.order_qty, order.leaves_qty, order.price, order.avg_px, order.avg_px_ratio) == (None, None, None, 0, 0)
     assert "REJECTED" in repr(order)
     assert core.explain(order).how == "it was not routed"
+
+
+def test_accounts_stand_in_the_order_of_declaration(make_core):
+    core = make_core(accounts=["beta", "alpha"])
+    core.define_account("gamma")
+    assert core.accounts == ("beta", "alpha", "gamma")

@@ -365,3 +365,16 @@ def test_the_state_hash_changes_with_every_command_and_with_nothing_else(core, c
 
 def test_a_definition_record_has_a_codec_for_every_command():
     assert set(CODECS) == {int(kind) for kind in tc.CommandType}
+
+
+def test_a_command_whose_first_report_was_overwritten_at_once_is_no_error(make_core):
+    """One quote that takes more orders than the ring holds reports: its answer is gone, the trades are booked."""
+    core = make_core(capacity=small_capacity(events=8, open_orders=64))
+    for _ in range(30):
+        core.submit("AAPL", "BUY", 1, 100)
+    core.quote("XNAS", "AAPL", ask=100, ask_size=30)
+    assert core.metrics()["open_orders"] == 0
+    assert core.position("AAPL").qty == 30
+    before = core._core.event_seq
+    ack, answer = core._core.apply(CODECS[tc.CommandType.MARK].pack(kind=21, instrument=1, mark_px=10**6), 1)
+    assert (ack.report_type, answer, core._core.event_seq) == (tc.ReportType.COMMAND_ACCEPTED, b"", before)

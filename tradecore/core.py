@@ -324,6 +324,11 @@ class TradingCore:
 
     # ---- reading
 
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The declared accounts, in the order of declaration."""
+        return tuple(self._directory.accounts.names)
+
     def order(self, *, order_id: int | None = None, cl_ord_id: str | int | bytes | None = None) -> Order:
         """A live handle to an order by either id. Raises LookupError where there is none or it was evicted."""
         if (order_id is None) == (cl_ord_id is None):
@@ -431,7 +436,7 @@ class TradingCore:
             raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
 
     def _run(self, kind: CommandType, **fields: int | bytes) -> Report | None:
-        """Run a command; the first report that it made, which is its answer; None where it made none."""
+        """Run a command; the first report that it made, which is its answer; None where none is held."""
         answer = self._core.apply(CODECS[kind].pack(kind=kind, **fields), self._time())[1]
         return Report(REPORT_CODEC.unpack(answer), self._directory) if answer else None
 

@@ -32,6 +32,7 @@ from .fix import (
     Side,
     TimeInForce,
 )  # fmt: skip
+from .instrument import Instrument
 from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, encode_cl_ord_id
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
@@ -102,7 +103,7 @@ def replay_recording(
     session = session or load_session()
     events = recording.events[~np.isin(recording.events["order_id"], list(without))] if without else recording.events
     core = start_core(session, backend, int(events["ts_ms"][0]) * 1_000_000 if len(events) else 0)
-    commands = recorded_commands(events, core)
+    commands = recorded_commands(events, session.instruments[0])
     own = _own_commands(own_orders, session, core, events) if own_orders is not None else None
     if own is not None:
         commands = _merge(commands, own)
@@ -147,10 +148,9 @@ def start_core(session: Session, backend: str | None, start: int) -> TradingCore
                        capacity=session.capacity, backend=backend, clock=lambda: start)  # fmt: skip
 
 
-def recorded_commands(events: Array, core: TradingCore) -> Array:
+def recorded_commands(events: Array, instrument: Instrument) -> Array:
     """One command record for each recorded event: prices from ticks to price units, accounts by id modulo 16."""
     commands = np.zeros(len(events), ORDER_DTYPE)
-    instrument = core._directory.instruments[0]
     cancels = events["action"] == Action.CANCEL
     ids = events["order_id"].astype("S24")
     commands["kind"] = np.where(cancels, CommandType.CANCEL, CommandType.NEW_ORDER)
@@ -174,7 +174,7 @@ def _own_commands(path: str | Path, session: Session, core: TradingCore, events:
         raise ValueError("own orders need replay.orders_account in the session file")
     start = int(events["ts_ms"][0]) if len(events) else 0
     account = core.ids(account=session.orders_account)
-    instrument = core._directory.instruments[0]
+    instrument = session.instruments[0]
     rows = []
     # Bytes that are no UTF-8 come as themselves, and are refused by the field that they stand in.
     with Path(path).open(newline="", encoding="utf-8", errors="backslashreplace") as file:
@@ -190,7 +190,7 @@ def _own_commands(path: str | Path, session: Session, core: TradingCore, events:
     return np.concatenate(rows) if rows else np.zeros(0, ORDER_DTYPE)
 
 
-def _own_command(row: dict[str, str], where: str, account: int, instrument: Any, start: int) -> Array:
+def _own_command(row: dict[str, str], where: str, account: int, instrument: Instrument, start: int) -> Array:
     command = np.zeros(1, ORDER_DTYPE)
     name = "at_ms"
     try:
@@ -337,7 +337,7 @@ def _by_reason(reasons: Array) -> dict[str, int]:
 
 def _pnl(core: TradingCore) -> list[dict[str, str]]:
     rows = []
-    for account in core._directory.accounts.names:
+    for account in core.accounts:
         for pnl in core.pnl(account):
             rows.append({
                 "account": account, "currency": pnl.currency, "realized": f"{pnl.realized_pnl:f}",

@@ -137,7 +137,7 @@ class Core:
                 ACK_CODEC.struct.pack_into(target, i * ACK_SIZE, *apply_command(self._state, c, now, timed))
 
     def apply(self, command: bytes, now: int) -> Any:
-        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none).
+        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none is held).
 
         Threads: as `run`.
         """
@@ -146,7 +146,8 @@ class Core:
         with self._lock:
             before = self._state.events.seq
             ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
-            return ack, self._state.events.read(before, 1)[0].tobytes()
+            reports, lost = self._state.events.read(before, 1)
+            return ack, b"" if lost else reports.tobytes()  # lost: the command's own later reports overwrote it
 
     def submit(self, command: bytes, now: int) -> OrderHandle:
         """Run one NEW_ORDER record; return a handle to the order. Threads: as `run`."""
