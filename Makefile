@@ -3,9 +3,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# A compiler error is never taken for a missing compiler (see pyproject.toml).
+export TRADECORE_REQUIRE_EXT = 1
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
-.PHONY: run test test-oldest lint bench clean
+.PHONY: run test test-oldest lint bench wheel wheel-test test-arm64 clean
 
 run: $(VENV)/.installed $(VENV)/.recording
 	$(BIN)/tradecore replay
@@ -26,6 +28,16 @@ lint: $(VENV)/.installed $(VENV)/.tools
 bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	$(BIN)/python bench/table.py
 
+# An sdist and manylinux2014 wheels in dist/; each one installed and tested in clean environments; arm64 under qemu.
+wheel: $(VENV)/.wheel
+	$(BIN)/python tools/wheel.py
+
+wheel-test:
+	$(BIN)/python tools/wheel_test.py
+
+test-arm64: $(VENV)/.installed $(VENV)/.recording $(VENV)/.wheel
+	$(BIN)/python tools/arm64.py
+
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("tradecore needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +56,10 @@ $(VENV)/.recording: $(VENV)/bin/python
 
 $(VENV)/.tools: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --group test --group bench
+	touch $@
+
+$(VENV)/.wheel: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --group wheel
 	touch $@
 
 clean:

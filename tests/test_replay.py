@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from tradecore.recording import Recording, find_newcomers_recording, read_record
 from tradecore.replay import OWN_ORDER_FIELDS, OwnOrdersError, Trade, compare_trades, replay_recording
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "bitstamp_l3_first10min"
-EXAMPLES = Path(__file__).parents[1] / "tradecore" / "examples"
+EXAMPLES = Path(str(files("tradecore"))) / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -285,9 +286,10 @@ def test_doctor_names_the_backend_and_why(capsys, monkeypatch):
 def test_a_full_disk_is_an_error_not_a_traceback(small):
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full on this platform")
+    buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "tradecore.cli", "replay", str(small)], stdout=full,
-                              stderr=subprocess.PIPE, text=True)  # fmt: skip
+                              stderr=subprocess.PIPE, text=True, env=buffered)  # fmt: skip
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr

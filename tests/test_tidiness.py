@@ -134,7 +134,7 @@ def test_the_twin_keeps_the_kernels_names(room):
     assert {name for name in kernels if not re.search(rf"def {name}\(", twin)} == ONLY_IN_C[room]
 
 
-SOURCES = [*PACKAGE.rglob("*.py"), *KERNELS, *SHELLS]
+SOURCES = [*PACKAGE.rglob("*.py"), *(ROOT / "tools").glob("*.py"), *KERNELS, *SHELLS]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

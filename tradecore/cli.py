@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -27,13 +28,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = lambda message, *rest: print(f"tradecore: warning: {message}", file=sys.stderr)
     try:
         run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        status = run(options)
+        _flush()
+        return status
     except (OSError, ValueError, ImportError, LookupError) as error:
         print(f"tradecore: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("tradecore: interrupted", file=sys.stderr)
         return 130
+
+
+def _flush() -> None:
+    """A full disk is an error here, not a traceback at exit, where Python would try the same bytes again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
 
 
 def _parser() -> argparse.ArgumentParser:
