@@ -278,25 +278,29 @@ cdef class Core:
 
     def mark_price(self, int64_t instrument):
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
-        if not 1 <= instrument <= self.state.core.instrument_count:
-            raise LookupError(f"instrument {instrument} is not 1 to {self.state.core.instrument_count}")
-        return mark_of(&self.state.core.ledger, <int32_t>instrument)
+        with self.state.lock:
+            if not 1 <= instrument <= self.state.core.instrument_count:
+                raise LookupError(f"instrument {instrument} is not 1 to {self.state.core.instrument_count}")
+            return mark_of(&self.state.core.ledger, <int32_t>instrument)
 
     def opening_cash(self, int64_t account, int64_t currency):
         """The opening cash of an account in a currency, micros."""
-        if not 1 <= account <= self.state.core.account_count or not 1 <= currency <= self.state.core.currency_count:
-            raise LookupError(f"account {account} or currency {currency} is not declared")
-        return self.state.core.ledger.cash[account * self.state.core.ledger.currency_stride + currency]
+        cdef const tc_core* core = &self.state.core
+        with self.state.lock:
+            if not 1 <= account <= core.account_count or not 1 <= currency <= core.currency_count:
+                raise LookupError(f"account {account} or currency {currency} is not declared")
+            return core.ledger.cash[account * core.ledger.currency_stride + currency]
 
     def top(self, int64_t instrument, int64_t venue):
         """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""
         cdef const tc_top* bid
         cdef const tc_top* ask
-        if not 1 <= instrument <= self.state.core.instrument_count or not 1 <= venue <= self.state.core.venue_count:
-            raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
-        bid = &self.state.core.router.tops[side_row(<int32_t>instrument, SIDE_SELL) * MAX_VENUES + venue - 1]
-        ask = &self.state.core.router.tops[side_row(<int32_t>instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
+        cdef const tc_core* core = &self.state.core
         with self.state.lock:
+            if not 1 <= instrument <= core.instrument_count or not 1 <= venue <= core.venue_count:
+                raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
+            bid = &core.router.tops[side_row(<int32_t>instrument, SIDE_SELL) * MAX_VENUES + venue - 1]
+            ask = &core.router.tops[side_row(<int32_t>instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
             return (bid.price if bid.size else no_price(), bid.size, ask.price if ask.size else no_price(), ask.size)
 
     def check(self, bytes command, int64_t now):
@@ -309,11 +313,12 @@ cdef class Core:
         cdef tc_question q
         cdef tc_finding findings[CHECKS]
         cdef uint64_t mask
-        cdef int64_t time, clock = core.now
-        mask = validate_order(find_instrument(core, c.instrument), core.account_count, core.venue_count, &c)
-        if mask:
-            return mask, []
-        with self.state.lock:
+        cdef int64_t time, clock
+        with self.state.lock:                          # the clock too: a stale one would be set back into the core
+            mask = validate_order(find_instrument(core, c.instrument), core.account_count, core.venue_count, &c)
+            if mask:
+                return mask, []
+            clock = core.now
             time = c.transact_time if c.transact_time else now
             core.now = time if time > clock else clock
             ask_risk(core, &c, &q)
@@ -345,22 +350,26 @@ cdef class Core:
     @property
     def command_seq(self):
         """Commands taken, the refused ones too; also the order_id of the last order if that was one."""
-        return self.state.core.command_seq
+        with self.state.lock:
+            return self.state.core.command_seq
 
     @property
     def event_seq(self):
         """Sequence number of the last report; the first is 1."""
-        return self.state.core.events.seq
+        with self.state.lock:
+            return self.state.core.events.seq
 
     @property
     def event_hash(self):
         """64-bit hash over every field of every report so far, in order."""
-        return self.state.core.events.digest
+        with self.state.lock:
+            return self.state.core.events.digest
 
     @property
     def now(self):
         """The core's clock, ns UTC: the latest transact_time so far."""
-        return self.state.core.now
+        with self.state.lock:
+            return self.state.core.now
 
     cdef int64_t first_held(self):
         cdef const tc_events* events = &self.state.core.events
@@ -441,12 +450,13 @@ cdef class Core:
     def metrics(self):
         """Counters by name. They are not part of the state."""
         cdef const tc_core* core = &self.state.core
-        return {
-            "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
-            "cl_ord_ids": core.ids.count, "trades": core.exec_seq, "events": core.events.seq,
-            "events_dropped": core.events.dropped, "rankings_hit": core.router.hits,
-            "rankings_missed": core.router.misses, "decisions": core.router.decisions,
-        }
+        with self.state.lock:
+            return {
+                "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
+                "cl_ord_ids": core.ids.count, "trades": core.exec_seq, "events": core.events.seq,
+                "events_dropped": core.events.dropped, "rankings_hit": core.router.hits,
+                "rankings_missed": core.router.misses, "decisions": core.router.decisions,
+            }
 
     def latency(self):
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""
@@ -455,6 +465,7 @@ cdef class Core:
         cdef int stage
         result = {}
         for stage, name in enumerate(STAGES):
-            counts = [self.state.core.histograms[stage * BUCKETS + i] for i in range(BUCKETS)]
+            with self.state.lock:
+                counts = [self.state.core.histograms[stage * BUCKETS + i] for i in range(BUCKETS)]
             result[name] = percentiles(counts, scale)
         return result

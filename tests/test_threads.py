@@ -2,8 +2,9 @@
 
 import threading
 
+import numpy as np
 import pytest
-from conftest import build_core, limits
+from conftest import T0, build_core, limits
 
 import tradecore as tc
 
@@ -73,6 +74,30 @@ def test_rows_are_read_whole_while_a_batch_runs(core, backend):
 
     assert run_threads(trade, read, read) == []
     assert reads
+
+
+def test_a_question_leaves_the_clock_where_a_batch_has_moved_it(core, backend):
+    count = 40_000 if backend == "native" else 1_000
+    orders = tc.new_orders(count)
+    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 7, 1_000_000
+    orders["side"], orders["time_in_force"] = tc.Side.BUY, tc.TimeInForce.IOC
+    orders["transact_time"] = T0 + np.arange(1, count + 1)
+    done = threading.Event()
+
+    def trade():
+        try:
+            for _ in range(5):
+                core.submit_batch(orders)
+                assert core._core.now == orders["transact_time"][-1]
+                orders["transact_time"] += count
+        finally:
+            done.set()
+
+    def ask():
+        while not done.is_set():
+            core.check("AAPL", "BUY", 1, 100, account="a0")
+
+    assert run_threads(trade, ask) == []
 
 
 def test_no_report_is_lost_or_seen_twice_by_a_subscriber(core):
