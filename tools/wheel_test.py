@@ -31,12 +31,13 @@ class Environment:
         self.folder, self.bin = folder, folder / "env" / "bin"
         self._variables = {key: value for key, value in os.environ.items()
                            if not key.startswith(("PYTHON", "TRADECORE_", "VIRTUAL_ENV"))}  # fmt: skip
+        self._variables["PATH"] = os.pathsep.join([str(self.bin), os.environ["PATH"]])
         self.demand(python, "-m", "venv", "--without-pip", self.folder / "env")
         for name in BESIDE_THE_SUITE:
             self.demand("cp", "-r", ROOT / name, self.folder)
 
-    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(word) for word in command], cwd=self.folder, env=self._variables,
+    def run(self, *command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(word) for word in command], cwd=self.folder, env={**self._variables, **more},
                               capture_output=True, text=True)  # fmt: skip
 
     def demand(self, *command: str | Path) -> str:

@@ -5,7 +5,7 @@ Orders in; validation, pre-trade risk, smart order routing, execution, exact pos
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ._backend import choose_backend
 from .core import RefusedError, TradingCore
@@ -58,8 +58,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """`tradecore.backend`: the name of the backend that a TradingCore gets here, chosen when it is first asked for."""
-    if name == "backend":
-        return choose_backend().name
-    raise AttributeError(f"module 'tradecore' has no attribute {name!r}")
+backend: str  # the name of the backend that a TradingCore gets here, chosen when it is first asked for
+
+if not TYPE_CHECKING:  # a checker would take any name for one of ours
+
+    def __getattr__(name):
+        if name == "backend":
+            return choose_backend().name
+        raise AttributeError(f"module 'tradecore' has no attribute {name!r}")

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 CHOICES = ("auto", "native", "python")
 ROOMS = ("validation", "risk", "routing", "execution", "position", "events", "pipeline")
-_HOW_TO_BUILD = "install a wheel for this platform, or a C compiler and `pip install --force-reinstall tradecore`"
+_HOW_TO_BUILD = ("install a wheel for this platform, or a C compiler and "
+                 "`pip install --force-reinstall --no-binary tradecore tradecore`")  # fmt: skip
 
 
 class Backend(NamedTuple):

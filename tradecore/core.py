@@ -72,7 +72,8 @@ class TradingCore:
         if isinstance(accounts, str):
             raise TypeError(f"accounts must be an iterable of names, not the str {accounts!r}")
         chosen = choose_backend(backend)
-        self.backend, self.capacity = chosen.name, capacity or Capacity()
+        self.backend: str = chosen.name
+        self.capacity: Capacity = capacity or Capacity()
         self._core: Any = chosen.pipeline.Core(self.capacity)
         self._clock = clock
         self._directory = Directory()

@@ -120,7 +120,8 @@ class ReportReader:
 
     def __init__(self, core: Any, directory: Directory, after: int, batch: int = 1024) -> None:
         self._core, self._directory, self._batch = core, directory, batch
-        self.cursor, self.lost = after, 0
+        self.cursor: int = after
+        self.lost: int = 0
 
     def read(self) -> list[Report]:
         """Up to one batch of reports; an empty list where there is nothing new."""

@@ -45,10 +45,10 @@ class Directory:
     """Everything that was declared in one core. Orders and reports share it; it knows no core."""
 
     def __init__(self) -> None:
-        self.currencies = Names("currency")
-        self.accounts = Names("account")
-        self.venues = Names("venue")
-        self.symbols = Names("symbol")
+        self.currencies: Names = Names("currency")
+        self.accounts: Names = Names("account")
+        self.venues: Names = Names("venue")
+        self.symbols: Names = Names("symbol")
         self.instruments: list[Instrument] = []
 
     def instrument(self, number: int) -> Instrument | None:

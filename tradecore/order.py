@@ -98,8 +98,8 @@ class Codec:
 
     def __init__(self, name: str, layout: Layout, size: int) -> None:
         used = sum(int(kind[1:]) for _, kind in layout)
-        self.struct = struct.Struct("<" + "".join(_CODES[k] for _, k in layout) + f"{size - used}x")
-        self.fields = tuple(n for n, _ in layout)
+        self.struct: struct.Struct = struct.Struct("<" + "".join(_CODES[k] for _, k in layout) + f"{size - used}x")
+        self.fields: tuple[str, ...] = tuple(n for n, _ in layout)
         self._texts = tuple(i for i, (_, k) in enumerate(layout) if k[0] == "S")
         self.tuple_type: Any = NamedTuple(name, [(n, Any) for n in self.fields])  # type: ignore[misc]
 

@@ -1,0 +1,118 @@
+"""`make sanitize`: the suite over extensions built with the Address and UndefinedBehavior sanitizers, then the tests
+that share a core over ones built with ThreadSanitizer. Each must first find a bug that is planted for it, in a copy.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from wheel import ROOT, build_wheel
+from wheel_test import RECORDING, SUITE, Environment
+
+PREPARED = ["CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "ext", "tradecore", "tests"]
+ADDRESS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+SHARING = ["tests/test_threads.py", "tests/test_events.py", "tests/test_core.py"]
+
+
+class Plant(NamedTuple):
+    """A bug for a copy of the sources: the words that it replaces, and what a sanitizer must then say."""
+
+    file: str
+    sound: str
+    broken: str
+    tests: list[str]
+    said: str
+
+
+class Sanitizer(NamedTuple):
+    """Flags, the library that has to be loaded first, the words around the interpreter, and the planted bugs."""
+
+    flags: str
+    library: str
+    variables: dict[str, str]
+    prefix: list[str]
+    tests: list[str]
+    plants: list[Plant]
+
+
+SANITIZERS = {
+    "address, undefined": Sanitizer(
+        ADDRESS, "libasan.so", {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0:exitcode=99",
+                                "UBSAN_OPTIONS": "print_stacktrace=1"}, [], [],
+        [Plant("ext/table.pxd", "else 1, size)", "else 1, size - 1)", ["tests/test_risk.py"], "heap-buffer-overflow"),
+         Plant("ext/include/tradecore/arith.h", "(tc_i128)a * b;", "(tc_i128)(a * b);", ["tests/test_risk.py"],
+               "signed integer overflow")],
+    ),
+    "thread": Sanitizer(
+        "-fsanitize=thread", "libtsan.so", {"TSAN_OPTIONS": "exitcode=66"}, ["setarch", "-R"], SHARING,
+        [Plant("ext/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race")],
+    ),
+}  # fmt: skip
+
+
+def prepare(folder: Path, plant: Plant | None) -> Path:
+    """A copy of the sources, with a bug in it if asked for."""
+    source = folder / "source"
+    for name in PREPARED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+        else:
+            source.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, source)
+    if plant is not None:
+        file = source / plant.file
+        text = file.read_text("utf-8")
+        if plant.sound not in text:
+            sys.exit(f"{plant.file} has no {plant.sound!r} any more: plant the bug elsewhere (tools/sanitize.py)")
+        file.write_text(text.replace(plant.sound, plant.broken))
+    return source
+
+
+def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[int, str, str]:
+    """Build, install, test: pytest's status, its last line, and what the sanitizer reported."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        environment = Environment(sys.executable, folder)
+        flags = f"{sanitizer.flags} -g -fno-omit-frame-pointer"
+        wheels = folder / "wheels"
+        wheel = build_wheel(sys.executable, prepare(folder, plant), wheels, CFLAGS=flags, LDFLAGS=flags)
+        environment.install(wheel, "pytest>=8", "hypothesis>=6.100")
+        environment.install("--no-deps", RECORDING)
+        library = subprocess.run(["cc", f"-print-file-name={sanitizer.library}"], capture_output=True, text=True,
+                                 check=True).stdout.strip()  # fmt: skip
+        tests = plant.tests if plant is not None else sanitizer.tests
+        # --capture=sys: what a sanitizer says goes to the real standard error, past pytest, which may not live to tell.
+        command = [*sanitizer.prefix, environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
+        done = subprocess.run(command, cwd=folder, env={**os.environ, **sanitizer.variables, "LD_PRELOAD": library},
+                              capture_output=True, text=True)  # fmt: skip
+        return done.returncode, (done.stdout.strip().splitlines() or ["no output"])[-1], done.stderr
+
+
+def main() -> None:
+    wrong = False
+    for name, sanitizer in SANITIZERS.items():
+        for plant in sanitizer.plants:
+            status, last, reports = run_suite(sanitizer, plant, "-x")
+            found = status != 0 and plant.said in reports
+            wrong |= not found
+            print(f"{name}: planted bug in {plant.file}: {'found' if found else 'MISSED'} ({plant.said})", flush=True)
+            if not found:
+                print(status, last, reports[-3000:], sep="\n")
+        status, last, reports = run_suite(sanitizer, None)
+        clean = status == 0 and not reports and re.search(r"\d+ passed", last) is not None
+        wrong |= not clean
+        print(f"{name}: the code as it is: {'clean' if clean else 'FAILED'}, {last}", flush=True)
+        if not clean:
+            print(reports[:6000])
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
