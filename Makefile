@@ -61,6 +61,7 @@ workflows: $(VENV)/bin/python
 
 # What the wheels of dist/ are made of and need, and the hashes of all that a release holds.
 sbom: $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --group sbom
 	$(BIN)/python tools/sbom.py
 
 $(VENV)/bin/python:

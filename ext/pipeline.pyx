@@ -1,4 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# cython: freethreading_compatible=True
 """The fused order path: one state, one `nogil` loop over commands, and the handles that read the state."""
 
 from cpython.buffer cimport PyBUF_WRITABLE
@@ -200,6 +201,8 @@ cdef class Core:
         if count == 0:
             return
         target = acks.view(np.uint8)
+        if <size_t>&target[0] & 7:
+            raise ValueError(f"ack records must lie at a multiple of 8 bytes, not at {<size_t>&target[0]:#x}")
         with nogil, self.state.lock:
             for i in range(count):
                 apply_command(core, <const tc_command*>&source[i * <int64_t>sizeof(tc_command)],

@@ -8,7 +8,10 @@ cdef inline const unsigned char[::1] open_batch(object array, Py_ssize_t size):
     if array.itemsize != size or array.ndim != 1 or not array.flags.c_contiguous:
         raise ValueError(f"expected a C-contiguous 1-d array of {size}-byte records, "
                          f"got shape {array.shape} of {array.itemsize} bytes")
-    return array.view("u1") if len(array) else bytes(size)
+    cdef const unsigned char[::1] memory = array.view("u1") if len(array) else bytes(size)
+    if <size_t>&memory[0] & 7:                        # records cut out of a stream of bytes: their fields need 8
+        memory = array.copy().view("u1")
+    return memory
 
 
 cdef inline const tc_command* open_command(bytes command) except NULL:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import limits, small_capacity
+from conftest import T0, limits, small_capacity
 
 import tradecore as tc
 from tradecore.order import COMMAND_DTYPES, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, REPORT_DTYPE, TIME_MAX
@@ -413,6 +413,12 @@ def test_any_layout_of_command_records_is_taken(core, shape):
     assert acks.dtype == tc.ACK_DTYPE
     assert [core.order(order_id=int(ack["order_id"])).row.price for ack in acks] == list(copy["price"])
     assert (orders == copy).all()
+
+
+def test_acks_that_lie_across_words_are_refused(core):
+    acks = np.zeros(33, np.uint8)[1:].view(tc.ACK_DTYPE)
+    with pytest.raises(ValueError, match="multiple of 8 bytes"):
+        core._core.run(some_orders(1), acks, T0, False)
 
 
 def test_garbage_rows_are_refused_one_by_one_and_the_others_run(core):

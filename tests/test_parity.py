@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from streams import INSTRUMENTS, START, Stream
+
 import tradecore._native.events
 import tradecore._native.execution
 import tradecore._native.pipeline
@@ -20,8 +22,6 @@ import tradecore._native.position
 import tradecore._native.risk
 import tradecore._native.routing
 import tradecore._native.validation
-from streams import INSTRUMENTS, START, Stream
-
 import tradecore._python.events
 import tradecore._python.execution
 import tradecore._python.pipeline

@@ -16,7 +16,7 @@ from tradecore.recording import Recording, find_newcomers_recording, read_record
 from tradecore.replay import OWN_ORDER_FIELDS, OwnOrdersError, Trade, compare_trades, replay_recording
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "bitstamp_l3_first10min"
-EXAMPLES = Path(str(files("tradecore"))) / "examples"
+EXAMPLES = Path(str(files("tradecore").joinpath("examples/orders.csv"))).parent
 
 
 @pytest.fixture(scope="module")

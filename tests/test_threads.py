@@ -1,5 +1,8 @@
 """Any thread may call: answers belong to their commands, rows are whole, and nothing is lost between threads."""
 
+import subprocess
+import sys
+import sysconfig
 import threading
 
 import numpy as np
@@ -98,6 +101,13 @@ def test_a_question_leaves_the_clock_where_a_batch_has_moved_it(core, backend):
             core.check("AAPL", "BUY", 1, 100, account="a0")
 
     assert run_threads(trade, ask) == []
+
+
+def test_a_core_leaves_a_free_threaded_python_free():
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("this Python has a GIL")
+    code = "import sys, tradecore; tradecore.TradingCore(backend='native'); sys.exit(sys._is_gil_enabled())"
+    assert subprocess.run([sys.executable, "-W", "error", "-c", code]).returncode == 0
 
 
 def test_no_report_is_lost_or_seen_twice_by_a_subscriber(core):

@@ -110,7 +110,7 @@ def main() -> None:
         wrong |= not clean
         print(f"{name}: the code as it is: {'clean' if clean else 'FAILED'}, {last}", flush=True)
         if not clean:
-            print(reports[:6000])
+            print(reports[:3000])
     sys.exit(1 if wrong else 0)
 
 

@@ -127,6 +127,8 @@ class Core:
                              f"got shape {acks.shape} of {acks.itemsize} bytes")
         if count == 0:
             return
+        if acks.ctypes.data % 8:
+            raise ValueError(f"ack records must lie at a multiple of 8 bytes, not at {acks.ctypes.data:#x}")
         source, target = commands.view(np.uint8).data, acks.view(np.uint8).data
         if target.readonly:
             raise ValueError("buffer source array is read-only")
