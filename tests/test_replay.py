@@ -293,3 +293,26 @@ def test_a_full_disk_is_an_error_not_a_traceback(small):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr
+
+
+# ---- a shadow beside it
+
+
+def test_no_shadow_of_the_recording_differs(small, capsys):
+    assert main(["replay", str(small), "--shadow", "--json"]) in (0, 1)
+    found = json.loads(capsys.readouterr().out)["shadow"]
+    assert (found["backend"], found["difference"], found["uncompared_reports"]) == ("python", None, 0)
+    assert found["commands"] == len(read_recording(small).events)
+    assert main(["replay", str(small), "--shadow", "--backend", "python", "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)["shadow"]["backend"] == "native"
+
+
+def test_a_session_with_another_limit_is_found_and_printed(small, tmp_path, capsys):
+    text = (EXAMPLES / "session.toml").read_text("utf-8")
+    other = tmp_path / "other.toml"
+    other.write_text(text.replace('max_order_qty = "1_000_000"', 'max_order_qty = "0.5"'))
+    assert main(["replay", str(small), "--shadow-session", str(other)]) == 1
+    printed = capsys.readouterr().out
+    assert "report by report: DIFFERS" in printed
+    assert "first difference at command" in printed
+    assert "second            MAX_ORDER_QTY" in printed

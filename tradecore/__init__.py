@@ -45,16 +45,17 @@ from .order import (
 from .position import Position, ProfitAndLoss
 from .risk import OFF, CheckResult, RiskCheck, RiskLimits
 from .routing import Explanation, VenueScore
+from .shadow import Difference, ShadowCore, ShadowCost
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ACK_DTYPE", "CANCEL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "QUOTE_DTYPE", "REPORT_DTYPE",
-    "Capacity", "CheckResult", "CommandType", "CxlRejReason", "ExecInst", "ExecType", "Explanation", "Instrument",
-    "LastLiquidityInd", "OrdRejReason", "OrdStatus", "OrdType", "Order", "Position", "ProfitAndLoss", "Reason",
-    "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck", "RiskLimits", "Rule", "Scope", "Side",
-    "SimulatedVenue", "StaleOrderError", "TimeInForce", "TradingCore", "UndeclaredError", "VenueScore", "backend",
-    "new_orders",
+    "Capacity", "CheckResult", "CommandType", "CxlRejReason", "Difference", "ExecInst", "ExecType", "Explanation",
+    "Instrument", "LastLiquidityInd", "OrdRejReason", "OrdStatus", "OrdType", "Order", "Position", "ProfitAndLoss",
+    "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck", "RiskLimits", "Rule", "Scope",
+    "ShadowCore", "ShadowCost", "Side", "SimulatedVenue", "StaleOrderError", "TimeInForce", "TradingCore",
+    "UndeclaredError", "VenueScore", "backend", "new_orders",
 ]  # fmt: skip
 
 

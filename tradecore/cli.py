@@ -1,7 +1,8 @@
 """The `tradecore` command: `replay` plays a recorded market through the path, `doctor` says what runs here.
 
 Results go to standard output (a table, or one JSON object), everything else to standard error. Exit status: 0 good,
-1 the replay did not reproduce the recording or the doctor found no backend, 2 a wrong call or unreadable input.
+1 the replay did not reproduce the recording, its shadow differed, or the doctor found no backend, 2 a wrong call or
+unreadable input.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
                         help="leave a recorded order out (may be repeated)")  # fmt: skip
     replay.add_argument("--max-events", metavar="N", type=_count, help="only the first N events")
     replay.add_argument("--skip-bad", action="store_true", help="count and report malformed lines instead of stopping")
+    replay.add_argument("--shadow", action="store_true", help="run the other backend beside, and compare every report")
+    replay.add_argument("--shadow-session", metavar="FILE.toml", help="run this session beside instead, and compare")
     replay.add_argument("--json", action="store_true", help="one JSON object instead of the tables")
     replay.set_defaults(run=_replay)
     doctor = commands.add_parser("doctor", help="which backend runs here and why, and the versions")
@@ -87,22 +90,29 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    from ._backend import choose_backend
     from .config import load_session
     from .recording import find_newcomers_recording, read_recording
-    from .replay import replay_recording
+    from .replay import Shadow, replay_recording
 
     session = load_session(options.session)
+    shadow = None
+    if options.shadow_session is not None:
+        shadow = Shadow(session=load_session(options.shadow_session))
+    elif options.shadow:
+        shadow = Shadow(backend="python" if choose_backend(options.backend).name == "native" else "native")
     path = options.recording or find_newcomers_recording()
     recording = read_recording(path, skip_bad=options.skip_bad, max_events=options.max_events,
                                progress=_progress("reading"))  # fmt: skip
     result = replay_recording(recording, session=session, backend=options.backend, own_orders=options.orders,
-                              without=options.without, progress=_progress("replaying"))  # fmt: skip
+                              without=options.without, progress=_progress("replaying"), shadow=shadow)  # fmt: skip
     if options.json:
         print(json.dumps(result.as_dict()))
     else:
         print(_render(result.as_dict()))
     judged = options.orders is None and not options.without and not result.bad_lines
-    return 1 if judged and not result.is_exact else 0
+    parted = result.shadow is not None and result.shadow["difference"] is not None
+    return 1 if parted or (judged and not result.is_exact) else 0
 
 
 def _progress(what: str) -> Callable[[int, int], None] | None:
@@ -148,6 +158,13 @@ def _render(r: dict[str, Any]) -> str:
         met = "met" if figures_ns["p99"] < TARGETS[stage] else "MISSED"
         lines += [f"{stage:<11} {figures_ns['count']:>9,} {micro[0]:>9.3f} {micro[1]:>9.3f} {micro[2]:>9.3f} "
                   f"{TARGETS[stage] / 1000:>7,.0f} {met}"]  # fmt: skip
+    if r["shadow"]:
+        s = r["shadow"]
+        lines += ["", f"shadow on the {s['backend']} backend, {s['commands']:,} commands compared, report by report: "
+                  + ("no difference" if s["difference"] is None else "DIFFERS"),
+                  f"ns a command: {s['first_ns']:,} in the core, {s['second_ns']:,} in the shadow, "
+                  f"{s['compare_ns']:,} to compare: {s['ratio']:.1f} times the core alone"]  # fmt: skip
+        lines += [s["difference"]] if s["difference"] else []
     lines += ["", f"event hash {r['event_hash']}   state hash {r['state_hash']}"]
     return "\n".join(lines)
 

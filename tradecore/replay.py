@@ -35,6 +35,7 @@ from .fix import (
 from .instrument import Instrument
 from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, encode_cl_ord_id
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
+from .shadow import ShadowCore
 
 Array = Any
 ACCOUNTS = 16
@@ -54,6 +55,13 @@ class Trade(NamedTuple):
     taker: int
     price: int
     qty: int
+
+
+class Shadow(NamedTuple):
+    """The second core of a replay: another backend, another session; None is the first core's."""
+
+    backend: str | None = None
+    session: Session | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +86,7 @@ class ReplayResult:
     event_hash: str
     state_hash: str
     bad_lines: list[str] = field(default_factory=list)
+    shadow: dict[str, Any] | None = None
     machine: str = field(default_factory=lambda: f"{platform.machine()}, Python {platform.python_version()}")
 
     @property
@@ -93,21 +102,23 @@ class ReplayResult:
 def replay_recording(
     recording: Recording, *, session: Session | None = None, backend: str | None = None,
     own_orders: str | Path | None = None, without: Collection[int] = (),
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None, shadow: Shadow | None = None,
 ) -> ReplayResult:  # fmt: skip
-    """Play a recording through a fresh core; see ReplayResult.
+    """Play a recording through a fresh core; see ReplayResult. `shadow` runs a second core beside it.
 
     `own_orders` is a CSV file of orders that trade along under the session's `orders_account`; `without` leaves
     recorded orders out, by id. `progress(done, total)` is called now and then, in events.
     """
     session = session or load_session()
     events = recording.events[~np.isin(recording.events["order_id"], list(without))] if without else recording.events
-    core = start_core(session, backend, int(events["ts_ms"][0]) * 1_000_000 if len(events) else 0)
+    core = start_core(session, backend, int(events["ts_ms"][0]) * 1_000_000 if len(events) else 0, shadow)
     commands = recorded_commands(events, session.instruments[0])
     own = _own_commands(own_orders, session, core, events) if own_orders is not None else None
     if own is not None:
         commands = _merge(commands, own)
     parts, seconds = _run(core, commands, progress)
+    if isinstance(core, ShadowCore):
+        seconds = core.shadow_cost().first_ns / 1e9
     kept = {name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, int) for name in _KEPT}
     instrument = session.instruments[0]
     printed = _printed_trades(kept, instrument.tick)
@@ -127,11 +138,20 @@ def replay_recording(
         events_per_second=len(commands) / seconds if seconds else 0.0, seconds=seconds,
         latency_ns=_latency(core), event_hash=f"{core.event_hash:016x}", state_hash=f"{core.state_hash():016x}",
         bad_lines=[str(bad) for bad in recording.bad_lines],
+        shadow=_shadow_figures(core) if isinstance(core, ShadowCore) else None,
     )  # fmt: skip
 
 
-def start_core(session: Session, backend: str | None, start: int) -> TradingCore:
+def start_core(session: Session, backend: str | None, start: int, shadow: Shadow | None = None) -> TradingCore:
     """A core for a replay session, its clock standing at `start` (ns UTC): the recording brings its own times."""
+    first = _settings(session, start) | {"backend": backend}
+    if shadow is None:
+        return TradingCore(**first)
+    second = _settings(shadow.session or session, start) | {"backend": shadow.backend or backend}
+    return ShadowCore(shadow=second, on_difference=lambda difference: None, **first)
+
+
+def _settings(session: Session, start: int) -> dict[str, Any]:
     if len(session.instruments) != 1 or len(session.venues) != 1 or "recorded" not in session.accounts:
         raise ValueError("a replay session has one instrument, one venue, and an account `recorded` for its limits")
     instrument = session.instruments[0]
@@ -144,8 +164,17 @@ def start_core(session: Session, backend: str | None, start: int) -> TradingCore
     if taken:
         raise ValueError(f"account {min(taken)!r} is one of the sixteen that the recorded orders are sent by")
     limits = recorded | {name: value for name, value in session.accounts.items() if name != "recorded"}
-    return TradingCore(instruments=session.instruments, venues=session.venues, accounts=list(limits), limits=limits,
-                       capacity=session.capacity, backend=backend, clock=lambda: start)  # fmt: skip
+    return {"instruments": session.instruments, "venues": session.venues, "accounts": list(limits), "limits": limits,
+            "capacity": session.capacity, "clock": lambda: start}  # fmt: skip
+
+
+def _shadow_figures(core: ShadowCore) -> dict[str, Any]:
+    cost, difference = core.shadow_cost(), core.difference
+    per_command = {name: round(ns / max(1, cost.commands)) for name, ns in (
+        ("first_ns", cost.first_ns), ("second_ns", cost.second_ns), ("compare_ns", cost.compare_ns))}  # fmt: skip
+    return {"backend": core.shadow.backend, "commands": cost.commands, "uncompared_reports": cost.uncompared,
+            **per_command, "ratio": round(cost.ratio, 2),
+            "difference": str(difference) if difference is not None else None}  # fmt: skip
 
 
 def recorded_commands(events: Array, instrument: Instrument) -> Array:
