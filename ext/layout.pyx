@@ -22,6 +22,7 @@ def layout():
             "ask_px": <char*>&c.ask_px - <char*>&c, "ask_size": <char*>&c.ask_size - <char*>&c,
             "mark_px": <char*>&c.mark_px - <char*>&c, "rule": <char*>&c.rule - <char*>&c,
             "value": <char*>&c.value - <char*>&c, "window_ns": <char*>&c.window_ns - <char*>&c,
+            "mode": <char*>&c.mode - <char*>&c,
             "scope": <char*>&c.scope - <char*>&c, "target": <char*>&c.target - <char*>&c,
             "engaged": <char*>&c.engaged - <char*>&c, "position_qty": <char*>&c.position_qty - <char*>&c,
             "position_px": <char*>&c.position_px - <char*>&c, "amount": <char*>&c.amount - <char*>&c,

@@ -127,6 +127,29 @@ cdef inline void ask_risk(const tc_core* core, const tc_command* c, tc_question*
     q.open_orders, q.max_open_orders = core.orders.open_count, core.orders.open_max
 
 
+# Reports what the limits that are only observed would have refused. The order has passed, and holds nothing yet.
+cdef inline void observe_order(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, tc_question q
+) noexcept nogil:
+    cdef tc_account_risk watched = watched_rules(&core.risk.accounts[q.account])
+    cdef tc_finding findings[OBSERVABLE]
+    cdef tc_report* r
+    cdef int i
+    if needs_reference(&watched, q.ord_type, q.side):
+        q.reference2 = twice_reference(core, q.instrument)
+        q.touch2 = twice_touch(&core.router, ins, q.instrument, q.side, core.now)
+    observe_risk(&core.risk, &watched, ins, &q, findings, False)
+    for i in range(OBSERVABLE):
+        if findings[i].refused:
+            r = start_report(core, c, REPORT_RISK_OBSERVED)
+            r.order_id, r.instrument, r.account, r.side = order.order_id, q.instrument, q.account, q.side
+            memcpy(r.cl_ord_id, order.cl_ord_id, 24)
+            r.order_qty, r.price = order.order_qty, order.price
+            r.reason, r.value = <int16_t>(REFERENCE_PRICE_UNAVAILABLE + i), findings[i].value
+            r.bound = findings[i].limit
+            publish_report(&core.events, r)
+
+
 cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
     cdef uint64_t start = tc_ticks() if timed else 0, since = start, mask
     cdef uint32_t slot = open_order(&core.orders, core.command_seq)
@@ -157,6 +180,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             q.touch2 = twice_touch(&core.router, ins, c.instrument, c.side, core.now)
         reason = check_risk(&core.risk, ins, &q, &finding)
         if not reason:
+            if core.risk.accounts[c.account].watching:
+                observe_order(core, c, ins, order, q)
             reserve_order(&core.risk, &q)
         since = count_stage(core, STAGE_RISK, since, timed)
         if reason:

@@ -309,12 +309,14 @@ cdef class Core:
     def check(self, bytes command, int64_t now):
         """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
 
-        Findings stand in the order of the reasons; there are none where the mask is not 0.
+        Findings stand in the order of the reasons, then those of limits that are only observed; there are none where
+        the mask is not 0.
         """
         cdef tc_core* core = &self.state.core
         cdef tc_command c = open_command(command)[0]
         cdef tc_question q
-        cdef tc_finding findings[CHECKS]
+        cdef tc_finding findings[CHECKS + OBSERVABLE]
+        cdef tc_account_risk watched
         cdef uint64_t mask
         cdef int64_t time, clock
         with self.state.lock:                          # the clock too: a stale one would be set back into the core
@@ -332,8 +334,11 @@ cdef class Core:
             if not id_is_empty(c.cl_ord_id) and not q.duplicate and core.ids.count == core.ids.capacity:
                 return bit_of(TABLE_FULL), []
             evaluate_risk(&core.risk, &core.instruments[c.instrument], &q, findings)
-        return 0, [Finding(KILL_SWITCH + i, findings[i].value, findings[i].limit, bool(findings[i].refused),
-                           bool(findings[i].armed)) for i in range(CHECKS)]
+            watched = watched_rules(&core.risk.accounts[c.account])
+            observe_risk(&core.risk, &watched, &core.instruments[c.instrument], &q, &findings[CHECKS], True)
+        return 0, [Finding(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
+                           findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
+                   for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
 
     def decision(self, int64_t decision):
         """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""

@@ -16,7 +16,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t order_id
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
-        int64_t rule, value, window_ns
+        int64_t rule, value, window_ns, mode
         int64_t scope, target, engaged
         int64_t position_qty, position_px
         int64_t amount

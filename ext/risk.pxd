@@ -16,6 +16,9 @@ cdef enum:
     RULE_ORDER_RATE = 4
     ALL_RULES = 31
     CHECKS = 11                    # one for each reason from KILL_SWITCH to ARITHMETIC_OVERFLOW
+    OBSERVABLE = 6                 # of them, those that limits decide: from REFERENCE_PRICE_UNAVAILABLE to ORDER_RATE
+    MODE_ENFORCE = 0
+    MODE_OBSERVE = 1
     SCOPE_FIRM = 0
     SCOPE_ACCOUNT = 1
     SCOPE_INSTRUMENT = 2
@@ -24,9 +27,11 @@ cdef enum:
 
 cdef struct tc_account_risk:
     int64_t limits[RULES]          # millionths of a unit, micros, bps, millionths of a unit, orders; -1: off
+    int64_t watched[RULES]         # limits that are only observed: `limits` has them as off
     int64_t window_ns              # of ORDER_RATE
     int64_t sent                   # orders that passed, ever; the last rate_mask + 1 times are kept
     uint32_t configured            # one bit a rule that was set, to a number or to off
+    uint32_t watching              # one bit a rule that is only observed
     uint8_t killed
 
 
@@ -299,6 +304,28 @@ cdef inline void evaluate_risk(
     check_overflow(e, q, &f[10], True)
 
 
+# The account as if the limits that are only observed were the enforced ones, and nothing else.
+cdef inline tc_account_risk watched_rules(const tc_account_risk* account) noexcept nogil:
+    cdef tc_account_risk rules = account[0]
+    cdef int rule
+    for rule in range(RULES):
+        rules.limits[rule] = account.watched[rule] if (account.watching >> rule) & 1 else -1
+    return rules
+
+
+# What the observed limits say to an order, from REFERENCE_PRICE_UNAVAILABLE to ORDER_RATE. Changes nothing.
+cdef inline void observe_risk(
+    const tc_risk* risk, const tc_account_risk* watched, const tc_instrument* ins, const tc_question* q, tc_finding* f,
+    bint explain
+) noexcept nogil:
+    check_reference(watched, q, &f[0], explain)
+    check_order_qty(watched, ins, q, &f[1], explain)
+    check_order_notional(watched, ins, q, &f[2], explain)
+    check_collar(watched, q, &f[3], explain)
+    check_position_qty(watched, ins, exposure_of(risk, q.instrument, q.account), q, &f[4], explain)
+    check_order_rate(risk, watched, q, &f[5], explain)
+
+
 # An order that passed: it counts for the rate, and its quantity is held.
 cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
     cdef tc_account_risk* a = &risk.accounts[q.account]
@@ -331,9 +358,11 @@ cdef inline void commit_fill(
 
 # Sets one limit. The byte offset of the field that can't be, or -1.
 cdef inline int set_limit(
-    tc_risk* risk, int32_t account, int64_t rule, int64_t value, int64_t window_ns
+    tc_risk* risk, int32_t account, int64_t rule, int64_t value, int64_t window_ns, int64_t mode
 ) noexcept nogil:
     cdef int64_t most = money_max()
+    cdef tc_account_risk* a = &risk.accounts[account]
+    cdef uint32_t bit
     if rule < 0 or rule >= RULES:
         return 56
     if rule == RULE_COLLAR:
@@ -344,8 +373,16 @@ cdef inline int set_limit(
         return 64
     if rule == RULE_ORDER_RATE and value >= 0 and window_ns < 1:
         return 72
-    risk.accounts[account].limits[rule] = value
-    risk.accounts[account].configured |= <uint32_t>1 << <int>rule
+    if mode != MODE_ENFORCE and mode != MODE_OBSERVE:
+        return 80
+    bit = <uint32_t>1 << <int>rule
+    a.configured |= bit
+    if mode == MODE_OBSERVE and value >= 0:
+        a.limits[rule], a.watched[rule] = -1, value
+        a.watching |= bit
+    else:
+        a.limits[rule], a.watched[rule] = value, 0
+        a.watching &= ~bit
     if rule == RULE_ORDER_RATE:
-        risk.accounts[account].window_ns = window_ns
+        a.window_ns = window_ns
     return -1

@@ -59,7 +59,7 @@ cdef class RiskTable:
     def set_limit(self, int account, int64_t rule, int64_t value, int64_t window_ns=0):
         """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
         demand("account", account, 1, self.account_max)
-        if set_limit(&self.risk, account, rule, value, window_ns) >= 0:
+        if set_limit(&self.risk, account, rule, value, window_ns, MODE_ENFORCE) >= 0:
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
 
     def kill(self, int scope, int target, bint engaged):

@@ -151,10 +151,10 @@ cdef inline void change_limit(tc_core* core, const tc_command* c, tc_ack* ack) n
     if not is_known_account(core, c.account):
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
         return
-    offset = set_limit(&core.risk, c.account, c.rule, c.value, c.window_ns)
+    offset = set_limit(&core.risk, c.account, c.rule, c.value, c.window_ns, c.mode)
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.rule if offset == 56 else
-                       c.value if offset == 64 else c.window_ns, offset)
+                       c.value if offset == 64 else c.window_ns if offset == 72 else c.mode, offset)
     else:
         accept_command(core, c, 0, c.account, 0, c.value, c.rule)
 

@@ -110,6 +110,9 @@ cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil
         put_text(h, core.accounts[i].id)
         for j in range(RULES):
             put(h, a.limits[j])
+        for j in range(RULES):
+            put(h, a.watched[j])
+        put(h, a.watching)
         put(h, a.window_ns)
         put(h, a.configured)
         put(h, a.killed)

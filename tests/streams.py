@@ -252,7 +252,8 @@ class Stream:
                 self._undo(after, 30)
             return self._pack(K.SET_LIMIT, account=3 if rule == 2 and account == 3 else account,
                               rule=rule if account != 3 else 1, value=max(-2, min(value, 2**63 - 1)),
-                              window_ns=pick.choice((window, window, 0, 10**9)))  # fmt: skip
+                              window_ns=pick.choice((window, window, 0, 10**9)),
+                              mode=pick.choice((0, 0, 1, 1, 1, 2)))  # fmt: skip
         if chance < 0.72:
             scope = pick.choice(list(Scope))
             most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues}[scope]

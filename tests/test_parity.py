@@ -30,7 +30,7 @@ import tradecore._python.risk
 import tradecore._python.routing
 import tradecore._python.validation
 from tradecore.fix import CommandType as K
-from tradecore.fix import ExecType, Reason
+from tradecore.fix import ExecType, Reason, ReportType
 from tradecore.order import (
     ACK_DTYPE,
     BOOK_DTYPE,
@@ -57,6 +57,7 @@ RUNS += [("widest", WIDEST, 333, 30_000, 7)]
 # What the streams met, over all runs: the last test asks whether they were real ones.
 MET: Counter[str] = Counter()
 REASONS: Counter[int] = Counter()
+OBSERVED: Counter[int] = Counter()
 
 
 def show_command(number: int, record: bytes) -> str:
@@ -148,6 +149,7 @@ class Pair:
         MET["orders"] += sum(records[at] == K.NEW_ORDER for at in range(0, len(records), 128))
         self.lost += lost
         MET["events lost"] += lost
+        OBSERVED.update(reports["reason"][reports["report_type"] == ReportType.RISK_OBSERVED].tolist())
         taker = (reports["exec_type"] == ExecType.TRADE) & (reports["command_kind"] == K.NEW_ORDER)
         MET["orders that trade"] += len(set(reports[taker]["order_id"]) | set(reports[taker]["contra_order_id"]))
         REASONS.update(reports["reason"].tolist())
@@ -217,6 +219,8 @@ def test_streams_are_real_ones() -> None:
     assert not missing
     assert MET["orders that trade"] > 0.1 * MET["orders"]
     assert MET["checks"] > 1_000
+    assert set(OBSERVED) == set(range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1))
+    assert OBSERVED.total() > 200
 
 
 def test_apply_and_submit_answer_alike() -> None:

@@ -11,12 +11,14 @@ from ._backend import choose_backend
 from .core import RefusedError, TradingCore
 from .events import Report, ReportReader
 from .execution import SimulatedVenue
+from .features import Feature, Features
 from .fix import (
     CommandType,
     CxlRejReason,
     ExecInst,
     ExecType,
     LastLiquidityInd,
+    LimitMode,
     OrdRejReason,
     OrdStatus,
     OrdType,
@@ -52,10 +54,10 @@ __version__ = "0.1.0"
 __all__ = [
     "ACK_DTYPE", "CANCEL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "QUOTE_DTYPE", "REPORT_DTYPE",
     "Capacity", "CheckResult", "CommandType", "CxlRejReason", "Difference", "ExecInst", "ExecType", "Explanation",
-    "Instrument", "LastLiquidityInd", "OrdRejReason", "OrdStatus", "OrdType", "Order", "Position", "ProfitAndLoss",
-    "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck", "RiskLimits", "Rule", "Scope",
-    "ShadowCore", "ShadowCost", "Side", "SimulatedVenue", "StaleOrderError", "TimeInForce", "TradingCore",
-    "UndeclaredError", "VenueScore", "backend", "new_orders",
+    "Feature", "Features", "Instrument", "LastLiquidityInd", "LimitMode", "OrdRejReason", "OrdStatus", "OrdType",
+    "Order", "Position", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
+    "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "Side", "SimulatedVenue",
+    "StaleOrderError", "TimeInForce", "TradingCore", "UndeclaredError", "VenueScore", "backend", "new_orders",
 ]  # fmt: skip
 
 

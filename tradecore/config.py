@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .execution import SimulatedVenue
+from .features import Features
 from .instrument import Instrument
 from .order import Capacity
 from .risk import OFF, RiskLimits
@@ -31,6 +32,7 @@ class Session:
     accounts: dict[str, RiskLimits]
     capacity: Capacity
     orders_account: str | None
+    features: Features | None = None
 
 
 def load_session(path: str | Path | None = None) -> Session:
@@ -46,7 +48,7 @@ def load_session(path: str | Path | None = None) -> Session:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: not TOML: {error}") from None
-    _demand_known(tree, ["instruments", "venues", "accounts", "capacity", "replay"], name)
+    _demand_known(tree, ["instruments", "venues", "accounts", "capacity", "replay", "features"], name)
     instruments = [_build(Instrument, table, f"{name}: instruments[{i}]")
                    for i, table in enumerate(_tables(tree, "instruments", name))]  # fmt: skip
     venues = [_build(SimulatedVenue, table, f"{name}: venues[{i}]")
@@ -59,7 +61,17 @@ def load_session(path: str | Path | None = None) -> Session:
         others = [account for account in accounts if account != "recorded"]
         raise ConfigError(f"{name}: replay.orders_account {owner!r} is not one of accounts: {', '.join(others)}")
     return Session(instruments, venues, accounts, _build(Capacity, _table(tree, "capacity", name), f"{name}: capacity"),
-                   owner)  # fmt: skip
+                   owner, _features(tree, name))  # fmt: skip
+
+
+def _features(tree: dict[str, Any], name: str) -> Features | None:
+    """Where a session says nothing of features, the environment does."""
+    if "features" not in tree:
+        return None
+    try:
+        return Features(**_table(tree, "features", name))
+    except ValueError as error:
+        raise ConfigError(f"{name}: features: {error}") from None
 
 
 def _limits(table: dict[str, Any], where: str) -> RiskLimits:

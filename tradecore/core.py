@@ -14,6 +14,7 @@ import numpy as np
 from ._backend import choose_backend
 from .events import EventBus, Report, ReportReader
 from .execution import SimulatedVenue
+from .features import Features
 from .fix import CommandType, ExecInst, OrdType, ReportType, Scope, Side, TimeInForce
 from .handle import Order
 from .instrument import MONEY_PRECISION, Instrument, Number, check_int, check_name, exact_sum, to_decimal, whole_units
@@ -48,7 +49,7 @@ class TradingCore:
     the same reports and the same state hash, in either backend.
 
     `limits` is one RiskLimits for every account, or a mapping by account name. `clock` gives ns UTC and stamps what
-    has no `transact_time`; the core itself never reads a clock. `backend` is native, python or auto (see `doctor`).
+    has no `transact_time`; the core itself never reads a clock. `backend` is native, python or auto; see Features too.
     Threads: any may call; one lock per core. Callbacks run on the thread whose command made the news.
     """
 
@@ -62,9 +63,9 @@ class TradingCore:
         capacity: Capacity | None = None,
         clock: Callable[[], int] = time.time_ns,
         backend: str | None = None,
+        features: Features | None = None,
     ) -> None:
-        if not isinstance(capacity, (Capacity, type(None))):
-            raise TypeError(f"capacity must be a Capacity, not {type(capacity).__name__}")
+        self._demand(Capacity() if capacity is None else capacity, Capacity, "capacity")
         if not isinstance(limits, (RiskLimits, Mapping, type(None))):
             raise TypeError(f"limits must be RiskLimits or a mapping of them by account, not {type(limits).__name__}")
         if not callable(clock):
@@ -75,8 +76,8 @@ class TradingCore:
         self.backend: str = chosen.name
         self.capacity: Capacity = capacity or Capacity()
         self._core: Any = chosen.pipeline.Core(self.capacity)
-        self._clock = clock
-        self._directory = Directory()
+        self.features: Features = Features.of(features)
+        self._clock, self._directory = clock, Directory()
         self._bus = EventBus(self._core, self._directory)
         for venue in venues:
             self.define_venue(venue)
@@ -129,8 +130,8 @@ class TradingCore:
         """Set every rule of an account. Each rule is one command and one event."""
         self._demand_limits(limits)
         number = self._directory.accounts.id(account)
-        for rule, value, window in limits.rows():
-            self._command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
+        for fields in self.features.apply(limits.rows()):
+            self._command(CommandType.SET_LIMIT, account=number, **fields)
 
     def _demand_limits(self, limits: RiskLimits) -> None:
         self._demand(limits, RiskLimits, "limits")
@@ -310,7 +311,7 @@ class TradingCore:
         # them, and the callbacks run after the whole batch.
         step = max(1, self.capacity.events // 8) if self._bus.has_subscribers else max(1, len(commands))
         for at in range(0, len(commands), step):
-            self._core.run(commands[at : at + step], acks[at : at + step], now, timed)
+            self._core.run(commands[at : at + step], acks[at : at + step], now, timed or self.features.stage_timers)
             self._bus.collect()
         self._bus.deliver()
         return acks

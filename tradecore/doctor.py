@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
 
 from . import __version__
 from ._backend import ROOMS, choose_backend, is_native_installed, room_module
+from .features import Features
 
 
 def examine() -> dict[str, Any]:
@@ -31,6 +33,13 @@ def examine() -> dict[str, Any]:
         found |= {"backend": chosen.name, "why": chosen.why}
     except (ImportError, ValueError) as error:
         found |= {"backend": None, "why": str(error)}
+    try:
+        # Asked here, not warned of: the words are shown.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            found["TRADECORE_FEATURES"] = ", ".join(f"{n}={w.value}" for n, w in Features.from_environment().items())
+    except ValueError as error:
+        found["TRADECORE_FEATURES"] = f"ERROR: {error}"
     found["modules"] = {}
     for room in ROOMS if found["backend"] else ():
         found["modules"][room] = room_module(found["backend"], room).__file__

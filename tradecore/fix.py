@@ -140,6 +140,7 @@ class ReportType(FixEnum):
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
     COMMAND_ACCEPTED = 10
+    RISK_OBSERVED = 11
     BUSINESS_REJECT = 19
 
 
@@ -160,6 +161,13 @@ class Rule(FixEnum):
     PRICE_COLLAR = 2
     MAX_POSITION_QTY = 3
     ORDER_RATE = 4
+
+
+class LimitMode(FixEnum):
+    """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED)."""
+
+    ENFORCE = 0
+    OBSERVE = 1
 
 
 class Route(FixEnum):

@@ -43,7 +43,7 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.CANCEL: [("orig_cl_ord_id", "S24"), ("order_id", "i8")],
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
     CommandType.MARK: [("mark_px", "i8")],
-    CommandType.SET_LIMIT: [("rule", "i8"), ("value", "i8"), ("window_ns", "i8")],
+    CommandType.SET_LIMIT: [("rule", "i8"), ("value", "i8"), ("window_ns", "i8"), ("mode", "i8")],
     CommandType.KILL_SWITCH: [("scope", "i8"), ("target", "i8"), ("engaged", "i8")],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
     CommandType.OPENING_CASH: [("amount", "i8")],

@@ -165,7 +165,7 @@ def _settings(session: Session, start: int) -> dict[str, Any]:
         raise ValueError(f"account {min(taken)!r} is one of the sixteen that the recorded orders are sent by")
     limits = recorded | {name: value for name, value in session.accounts.items() if name != "recorded"}
     return {"instruments": session.instruments, "venues": session.venues, "accounts": list(limits), "limits": limits,
-            "capacity": session.capacity, "clock": lambda: start}  # fmt: skip
+            "capacity": session.capacity, "clock": lambda: start, "features": session.features}  # fmt: skip
 
 
 def _shadow_figures(core: ShadowCore) -> dict[str, Any]:

@@ -75,7 +75,8 @@ def _count(value: object, name: str, most: int) -> int:
 
 
 class RiskCheck(NamedTuple):
-    """One rule's answer: its value with the order, its limit, what is left, and PASS, REFUSE or OFF.
+    """One rule's answer: its value with the order, its limit, what is left, and PASS, REFUSE, OFF, or OBSERVE: it would
+    refuse, but is only observed.
 
     Quantities are whole units, notionals are money, the collar is in bps, the rate counts orders.
     """
@@ -136,19 +137,28 @@ _SWITCHES = {
 
 
 def check_rows(findings: list[Finding], instrument: Instrument) -> list[RiskCheck]:
-    """A core's findings in the user's units. Switches have no limit: only a verdict."""
-    rows = []
+    """A core's findings in the user's units. Switches have no limit: only a verdict.
+
+    A rule that comes a second time is one that is only observed: what it says stands in the place of its OFF.
+    """
+    rows: dict[Reason, RiskCheck] = {}
     for finding in findings:
         reason = Reason(finding.reason)
-        verdict = "REFUSE" if finding.refused else "PASS" if finding.armed else "OFF"
-        if reason in _SWITCHES:
-            rows.append(RiskCheck(reason, None, None, None, verdict))
-            continue
-        value = reason_value(reason, finding.value, instrument)
-        limit = reason_bound(reason, finding.limit, instrument) if finding.armed else None
-        headroom = None if value is None or limit is None else limit - value
-        rows.append(RiskCheck(reason, value, limit, headroom, verdict))
-    return rows
+        if reason not in rows:
+            rows[reason] = _row(finding, instrument, "REFUSE")
+        elif rows[reason].verdict != "REFUSE":
+            rows[reason] = _row(finding, instrument, "OBSERVE")
+    return list(rows.values())
+
+
+def _row(finding: Finding, instrument: Instrument, refused: str) -> RiskCheck:
+    reason = Reason(finding.reason)
+    verdict = refused if finding.refused else "PASS" if finding.armed else "OFF"
+    if reason in _SWITCHES:
+        return RiskCheck(reason, None, None, None, verdict)
+    value = reason_value(reason, finding.value, instrument)
+    limit = reason_bound(reason, finding.limit, instrument) if finding.armed else None
+    return RiskCheck(reason, value, limit, None if value is None or limit is None else limit - value, verdict)
 
 
 def refused_rows(reasons: Iterable[Reason]) -> list[RiskCheck]:

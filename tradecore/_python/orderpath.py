@@ -5,6 +5,7 @@ It knows the order of the rooms; what each room decides is in the room's own fil
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tradecore.fix import CxlRejReason, ExecType, Reason, Route
@@ -21,9 +22,11 @@ from .risk import (
     ask_risk,
     check_risk,
     needs_reference,
+    observe_risk,
     protection_price,
     release_hold,
     reserve_order,
+    watched_rules,
 )  # fmt: skip
 from .routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
 from .state import (
@@ -35,6 +38,7 @@ from .state import (
     ORDER,
     POSITION,
     RISK,
+    RISK_OBSERVED,
     ROUTING,
     VALIDATION,
     State,
@@ -144,6 +148,20 @@ def claim_order_id(core: State, order: Order) -> Reason | None:
     return None
 
 
+def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
+    """Reports what the limits that are only observed would have refused of an order that passed and holds nothing."""
+    if needs_reference(watched_rules(q.rules), q.ord_type, q.side):
+        q = replace(q, reference2=twice_reference(core, q.instrument),
+                    touch2=twice_touch(core.router, ins, q.instrument, q.side, core.now))  # fmt: skip
+    for finding in observe_risk(q, explain=False):
+        if finding.refused:
+            publish(
+                core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account,
+                side=q.side, cl_ord_id=order.cl_ord_id, order_qty=order.order_qty, price=order.price,
+                reason=finding.reason, value=finding.value, bound=finding.limit,
+            )  # fmt: skip
+
+
 def enter_order(core: State, c: Any, timed: bool) -> Any:
     start = since = start_clock(timed)
     ins = core.instruments.get(c.instrument)
@@ -169,6 +187,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
                      core.orders.open_max)  # fmt: skip
         refused = check_risk(q)
         if refused is None:
+            if q.rules.watching:
+                observe_order(core, c, ins, order, q)
             reserve_order(q)
         since = count_stage(core, RISK, since, timed)
         if refused is not None:

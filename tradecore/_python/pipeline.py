@@ -34,7 +34,7 @@ from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_cancel, enter_order
 from .orders import Orders, derive_status, leaves_of
 from .position import mark_of, position_of
-from .risk import ask_risk, evaluate_risk, exposure_of
+from .risk import ask_risk, evaluate_risk, exposure_of, observe_risk
 from .routing import UNSEEN, ranking_of, twice_touch
 from .settings import (
     change_limit,
@@ -213,7 +213,8 @@ class Core:
     def check(self, command: bytes, now: int) -> tuple[int, list[Finding]]:
         """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
 
-        Findings stand in the order of the reasons; there are none where the mask is not 0.
+        Findings stand in the order of the reasons, then those of limits that are only observed; there are none where
+        the mask is not 0.
         """
         int64(now)
         core = self._state
@@ -231,7 +232,7 @@ class Core:
                 return bit_of(Reason.TABLE_FULL), []
             q = ask_risk(core.risk, ins, c, reference2, touch2, time, duplicate, core.orders.open_count,
                          core.orders.open_max)  # fmt: skip
-            return 0, evaluate_risk(q)
+            return 0, evaluate_risk(q) + [f for f in observe_risk(q, explain=True) if f.armed]
 
     def decision(self, decision: int) -> list[Term]:
         """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""

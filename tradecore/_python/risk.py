@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from tradecore.fix import CommandType, Reason, Rule, Scope
+from tradecore.fix import CommandType, LimitMode, Reason, Rule, Scope
 from tradecore.order import (
     CODECS,
     LIMIT_OFF,
@@ -39,9 +39,11 @@ class AccountRisk:
 
     sent_times: deque[int]  # as long as the largest rate limit
     limits: list[int] = field(default_factory=lambda: [0] * RULES)  # LIMIT_OFF: off; see `configured`
+    watched: list[int] = field(default_factory=lambda: [0] * RULES)  # only observed: `limits` has them as off
     window_ns: int = 0  # of ORDER_RATE
     sent: int = 0  # orders that passed, ever
     configured: int = 0  # one bit a rule that was set, to a number or to off
+    watching: int = 0  # one bit a rule that is only observed
     killed: bool = False
 
 
@@ -103,7 +105,7 @@ class RiskTable:
     def set_limit(self, account: int, rule: int, value: int, window_ns: int = 0) -> None:
         """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
         demand("account", account, 1, self.account_max)
-        if set_limit(self, account, rule, value, window_ns) >= 0:
+        if set_limit(self, account, rule, value, window_ns, LimitMode.ENFORCE) >= 0:
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
 
     def kill(self, scope: int, target: int, engaged: bool) -> None:
@@ -337,6 +339,27 @@ def evaluate_risk(q: Question) -> list[Finding]:
     return [f._replace(reason=int(f.reason)) for f in findings]
 
 
+# Of them, those that limits decide: from REFERENCE_PRICE_UNAVAILABLE to ORDER_RATE.
+OBSERVABLE = (
+    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_order_rate,
+)  # fmt: skip
+
+
+def watched_rules(rules: AccountRisk) -> AccountRisk:
+    """The account as if the limits that are only observed were the enforced ones, and nothing else."""
+    limits = [limit if rules.watching >> rule & 1 else LIMIT_OFF for rule, limit in enumerate(rules.watched)]
+    return replace(rules, limits=limits)
+
+
+def observe_risk(q: Question, explain: bool) -> list[Finding]:
+    """What the observed limits say to an order. Changes nothing."""
+    q = replace(q, rules=watched_rules(q.rules))
+    findings = [check(q) for check in OBSERVABLE]
+    if explain:
+        findings[-1] = findings[-1]._replace(value=count_recent(q) + 1)
+    return [f._replace(reason=int(f.reason)) for f in findings]
+
+
 def reserve_order(q: Question) -> None:
     """An order that passed: it counts for the rate, and its quantity is held."""
     q.rules.sent_times.append(q.now)
@@ -361,7 +384,7 @@ def commit_fill(risk: RiskTable, instrument: int, account: int, side: int, qty: 
     exposure_of(risk, instrument, account).position_qty += qty if side == BUY else -qty
 
 
-def set_limit(risk: RiskTable, account: int, rule: int, value: int, window_ns: int) -> int:
+def set_limit(risk: RiskTable, account: int, rule: int, value: int, window_ns: int, mode: int) -> int:
     """Sets one limit. The byte offset of the field that can't be, or -1."""
     if not 0 <= rule < RULES:
         return 56
@@ -370,9 +393,16 @@ def set_limit(risk: RiskTable, account: int, rule: int, value: int, window_ns: i
         return 64
     if rule == ORDER_RATE and value >= 0 and window_ns < 1:
         return 72
+    if mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
+        return 80
     rules = risk.accounts[account]
-    rules.limits[rule] = value
     rules.configured |= 1 << rule
+    if mode == LimitMode.OBSERVE and value >= 0:
+        rules.limits[rule], rules.watched[rule] = LIMIT_OFF, value
+        rules.watching |= 1 << rule
+    else:
+        rules.limits[rule], rules.watched[rule] = value, 0
+        rules.watching &= ~(1 << rule)
     if rule == ORDER_RATE:
         rules.window_ns = window_ns
     return -1

@@ -124,9 +124,9 @@ def open_cash(core: State, c: Any) -> Any:
 def change_limit(core: State, c: Any) -> Any:
     if c.account not in core.accounts:
         return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
-    offset = set_limit(core.risk, c.account, c.rule, c.value, c.window_ns)
+    offset = set_limit(core.risk, c.account, c.rule, c.value, c.window_ns, c.mode)
     if offset >= 0:
-        fields = {56: c.rule, 64: c.value, 72: c.window_ns}
+        fields = {56: c.rule, 64: c.value, 72: c.window_ns, 80: c.mode}
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, fields[offset], offset)
     return accept_command(core, c, c.value, c.rule, account=c.account)
 

@@ -22,7 +22,7 @@ from .routing import Router, set_top, twice_mid
 from .shell import saturate
 
 ORD_REJ_REASONS = ord_rej_reason_table()
-EXECUTION, CANCEL_REJECT, ACCEPTED, BUSINESS_REJECT = (int(kind) for kind in ReportType)
+EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, BUSINESS_REJECT = (int(kind) for kind in ReportType)
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
 

@@ -50,7 +50,8 @@ def definitions(core: State) -> Iterator[Row]:
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
         a = core.risk.accounts[i]
-        yield 5, *text_words(name), *a.limits, a.window_ns, a.configured, int(a.killed), a.sent
+        yield (5, *text_words(name), *a.limits, *a.watched, a.watching, a.window_ns, a.configured, int(a.killed),
+               a.sent)  # fmt: skip
         for time in a.sent_times:  # what the account's rate limit can still see, oldest first
             yield 6, time
         for j in core.currencies:

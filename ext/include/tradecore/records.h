@@ -21,7 +21,7 @@ typedef struct {
         struct { char orig_cl_ord_id[24]; int64_t order_id; };
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
-        struct { int64_t rule, value, window_ns; };
+        struct { int64_t rule, value, window_ns, mode; };
         struct { int64_t scope, target, engaged; };
         struct { int64_t position_qty, position_px; };
         int64_t amount;
