@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 export TRADECORE_REQUIRE_EXT = 1
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
-.PHONY: run test test-oldest lint types bench wheel wheel-test test-arm64 test-fallback \
+.PHONY: run test test-oldest lint types bench wheel wheel-test test-arm64 vectors test-fallback \
         sanitize workflows sbom clean
 
 run: $(VENV)/.installed $(VENV)/.recording
@@ -63,6 +63,10 @@ workflows: $(VENV)/bin/python
 sbom: $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --group sbom
 	$(BIN)/python tools/sbom.py
+
+# Vector instructions in the kernels that have them, by zig, for arm64 Linux and macOS and for x86-64.
+vectors: $(VENV)/.wheel
+	$(BIN)/python tools/vectors.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("tradecore needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'
