@@ -25,3 +25,11 @@ def test_the_batch_runs():
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1].startswith("1000 ")
+
+
+def test_the_shadow_runs_and_differs_in_nothing_yet():
+    (shadow,) = re.findall(r"```py\n(.*?)```", README, re.S)
+    code = "import tradecore as tc\nsettings = {'instruments': [tc.Instrument('AAPL', tick_size='0.01')]}\n" + shadow
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout.startswith("None ShadowCost(commands=0, ")
