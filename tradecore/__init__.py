@@ -47,16 +47,16 @@ from .order import (
 from .position import Position, ProfitAndLoss
 from .risk import OFF, CheckResult, RiskCheck, RiskLimits
 from .routing import Explanation, VenueScore
-from .shadow import Difference, ShadowCore, ShadowCost
+from .shadow import ShadowCore, ShadowCost, ShadowDifference
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ACK_DTYPE", "CANCEL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "QUOTE_DTYPE", "REPORT_DTYPE",
-    "Capacity", "CheckResult", "CommandType", "CxlRejReason", "Difference", "ExecInst", "ExecType", "Explanation",
-    "Feature", "Features", "Instrument", "LastLiquidityInd", "LimitMode", "OrdRejReason", "OrdStatus", "OrdType",
-    "Order", "Position", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
-    "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "Side", "SimulatedVenue",
+    "Capacity", "CheckResult", "CommandType", "CxlRejReason", "ExecInst", "ExecType", "Explanation", "Feature",
+    "Features", "Instrument", "LastLiquidityInd", "LimitMode", "OrdRejReason", "OrdStatus", "OrdType", "Order",
+    "Position", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck",
+    "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue",
     "StaleOrderError", "TimeInForce", "TradingCore", "UndeclaredError", "VenueScore", "backend", "new_orders",
 ]  # fmt: skip
 

@@ -25,7 +25,7 @@ _WORDS: dict[str, type[FixEnum]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ShadowDifference:
     """Where two cores parted: the command, and what each said to it. `fields` names what differs: {field: (ours, its)}.
 
     `what` is `report`, `ack`, or `error` where the second core raised. A report that only one core made has None on
@@ -87,8 +87,9 @@ class ShadowCore(TradingCore):
     """
 
     def __init__(
-        self, *, shadow: Mapping[str, Any], on_difference: Callable[[Difference], object] | None = None, **settings: Any
-    ) -> None:
+        self, *, shadow: Mapping[str, Any], on_difference: Callable[[ShadowDifference], object] | None = None,
+        **settings: Any,
+    ) -> None:  # fmt: skip
         if not isinstance(shadow, Mapping):
             raise TypeError(f"shadow must be a mapping of TradingCore's arguments, not {type(shadow).__name__}")
         # Both cores read them: an iterator would be empty the second time.
@@ -102,7 +103,7 @@ class ShadowCore(TradingCore):
         self._core = self._mirror = _Mirror(self._core, self.shadow._core, rings, on_difference or _warn)
 
     @property
-    def difference(self) -> Difference | None:
+    def difference(self) -> ShadowDifference | None:
         """The first difference, or None."""
         return self._mirror.difference
 
@@ -112,21 +113,21 @@ class ShadowCore(TradingCore):
         return ShadowCost(m.compared, m.uncompared, m.first_ns, m.second_ns, m.compare_ns)
 
 
-def _warn(difference: Difference) -> None:
+def _warn(difference: ShadowDifference) -> None:
     warnings.warn(f"the shadow has parted from the core: {difference}", RuntimeWarning, stacklevel=5)
 
 
 class _Mirror:
     """Stands where a backend's core stood: what changes state goes to both cores; questions go to the first alone."""
 
-    def __init__(self, first: Any, second: Any, ring: int, tell: Callable[[Difference], object]) -> None:
+    def __init__(self, first: Any, second: Any, ring: int, tell: Callable[[ShadowDifference], object]) -> None:
         for name in ("command_seq", "event_seq"):
             ours, its = getattr(first, name), getattr(second, name)
             if ours != its:
                 raise ValueError(f"after the set-up {name} is {ours} in the first core and {its} in the second: their "
                                  "orders and reports would have different numbers")  # fmt: skip
         self.first, self.second = first, second
-        self.difference: Difference | None = None
+        self.difference: ShadowDifference | None = None
         self.compared = self.uncompared = self.first_ns = self.second_ns = self.compare_ns = 0
         self._tell = tell
         self._piece = max(1, ring // 8)  # few enough that neither ring of reports overwrites one
@@ -191,7 +192,7 @@ class _Mirror:
         if self.difference is not None:
             self._tell(self.difference)
 
-    def _report_difference(self, records: bytes, before: int) -> Difference | None:
+    def _report_difference(self, records: bytes, before: int) -> ShadowDifference | None:
         both, lost = [], 0
         for core in (self.first, self.second):
             count = core.event_seq - self._seen
@@ -215,7 +216,7 @@ class _Mirror:
         number = min(int(known["command_seq"]) - before, len(records) // COMMAND_SIZE)
         return _differ(records, before, number, "report", int(known["seq"]), first, second)
 
-    def _ack_difference(self, records: bytes, before: int, ours: Array, theirs: Array) -> Difference | None:
+    def _ack_difference(self, records: bytes, before: int, ours: Array, theirs: Array) -> ShadowDifference | None:
         if ours is None or ours.tobytes() == theirs.tobytes():
             return None
         at = int(np.argmax(ours != theirs))
@@ -224,7 +225,7 @@ class _Mirror:
 
 def _differ(
     records: bytes, before: int, number: int, what: str, event: int | None, first: Any, second: Any
-) -> Difference:
+) -> ShadowDifference:
     record = records[(number - 1) * COMMAND_SIZE : number * COMMAND_SIZE]
     command = CODECS.get(record[0], HEADER_CODEC).unpack(record)
     rows = [row if isinstance(row, np.void) else None for row in (first, second)]
@@ -234,7 +235,7 @@ def _differ(
         ours, its = (None if row is None else row[name].item() for row in rows)
         if ours != its:
             fields[name] = ours, its
-    return Difference(before + number, command, what, event, _plain(first), _plain(second), fields)
+    return ShadowDifference(before + number, command, what, event, _plain(first), _plain(second), fields)
 
 
 def _plain(row: Any) -> Any:
