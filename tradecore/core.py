@@ -29,6 +29,7 @@ from .order import (
     REPORT_CODEC,
     TIME_MAX,
     Capacity,
+    as_bytes,
     encode_cl_ord_id,
 )  # fmt: skip
 from .position import Position, ProfitAndLoss
@@ -112,8 +113,7 @@ class TradingCore:
 
     def define_currency(self, currency: str) -> None:
         """Declare a currency."""
-        name = check_name(currency, "currency").encode("ascii")
-        self._command(CommandType.DEFINE_CURRENCY, cl_ord_id=name)
+        self._command(CommandType.DEFINE_CURRENCY, cl_ord_id=check_name(currency, "currency").encode("ascii"))
         self._directory.currencies.add(currency)
 
     def define_account(self, account: str, limits: RiskLimits | None = None) -> None:
@@ -299,7 +299,7 @@ class TradingCore:
         if commands.dtype not in COMMAND_DTYPES.values() or commands.ndim != 1:
             raise ValueError("commands must be a one-dimensional array of a command dtype such as "
                              f"tradecore.ORDER_DTYPE; got shape {commands.shape} of {commands.dtype}")
-        commands = np.ascontiguousarray(commands)
+        commands = np.ascontiguousarray(as_bytes(commands)).view(commands.dtype)
         defining = np.isin(commands["kind"], _DEFINITIONS)
         if defining.any():
             row = int(np.argmax(defining))

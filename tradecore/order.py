@@ -142,6 +142,12 @@ BOOK_DTYPE = _dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u
 FILL_DTYPE = _dtype([("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")], 32)
 
 
+def as_bytes(records: Any) -> Any:
+    """Records as opaque blocks of bytes, not copied: NumPy copies of a structured array only the bytes that its dtype
+    names, and a record of another kind has more."""
+    return records.view(f"V{records.dtype.itemsize}")
+
+
 def new_orders(count: int) -> np.ndarray[Any, np.dtype[np.void]]:
     """An array of `count` NEW_ORDER records (LIMIT, DAY, no price yet) for `TradingCore.submit_batch`."""
     orders = np.zeros(count, ORDER_DTYPE)

@@ -33,7 +33,7 @@ from .fix import (
     TimeInForce,
 )  # fmt: skip
 from .instrument import Instrument
-from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, encode_cl_ord_id
+from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, as_bytes, encode_cl_ord_id
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 from .shadow import ShadowCore
 
@@ -216,7 +216,7 @@ def _own_commands(path: str | Path, session: Session, core: TradingCore, events:
                 raise OwnOrdersError(f"{where}: expected {len(OWN_ORDER_FIELDS)} values separated by commas")
             rows.append(_own_command(row, where, account, instrument, start))
     rows.sort(key=lambda command: int(command["transact_time"][0]))
-    return np.concatenate(rows) if rows else np.zeros(0, ORDER_DTYPE)
+    return np.concatenate([as_bytes(row) for row in rows]).view(ORDER_DTYPE) if rows else np.zeros(0, ORDER_DTYPE)
 
 
 def _own_command(row: dict[str, str], where: str, account: int, instrument: Instrument, start: int) -> Array:
@@ -261,7 +261,7 @@ def _merge(recorded: Array, own: Array) -> Array:
     # The recording's own clock steps back now and then; arrival is by its latest time so far.
     arrival = np.maximum.accumulate(recorded["transact_time"])
     at = np.searchsorted(arrival, own["transact_time"], side="right")
-    return np.insert(recorded, at, own)
+    return np.insert(as_bytes(recorded), at, as_bytes(own)).view(ORDER_DTYPE)
 
 
 # ---- the run

@@ -15,7 +15,7 @@ import numpy as np
 
 from .core import TradingCore
 from .fix import CommandType, ExecType, FixEnum, OrdRejReason, OrdStatus, Reason, ReportType
-from .order import ACK_DTYPE, CODECS, COMMAND_SIZE, HEADER_CODEC, REPORT_DTYPE
+from .order import ACK_DTYPE, CODECS, COMMAND_SIZE, HEADER_CODEC, REPORT_DTYPE, as_bytes
 
 Array = Any
 _WORDS: dict[str, type[FixEnum]] = {
@@ -145,7 +145,7 @@ class _Mirror:
                 theirs = np.zeros(len(answers), ACK_DTYPE)
                 before = self.first.command_seq
                 self._first(self.first.run, piece, answers, now, timed)
-                records = np.ascontiguousarray(piece).tobytes()
+                records = as_bytes(piece).tobytes()
                 self._second(records, before, answers, theirs, self.second.run, piece, theirs, now, False)
 
     def apply(self, command: bytes, now: int) -> tuple[Any, bytes]:
