@@ -15,6 +15,11 @@ class FixEnum(IntEnum):
     """An IntEnum that can also be read from its member's name, whatever the letter case."""
 
     @classmethod
+    def find(cls, value: int) -> Self | None:
+        """The member of an integer, or None: a batch or a venue may say anything."""
+        return cls(value) if value in cls._value2member_map_ else None
+
+    @classmethod
     def parse(cls, value: object, field: str) -> Self:
         """Return the member for a member, its name or its integer value.
 
@@ -292,6 +297,11 @@ class ReportType(FixEnum):
     ORDER_MASS_CANCEL_REPORT = 27
 
 
+# What an external venue is to be sent.
+OUTBOUND = (ReportType.NEW_ORDER_SINGLE, ReportType.ORDER_CANCEL_REQUEST, ReportType.ORDER_CANCEL_REPLACE_REQUEST,
+            ReportType.ORDER_STATUS_REQUEST)  # fmt: skip
+
+
 class Scope(FixEnum):
     """What a kill switch acts on."""
 
@@ -330,6 +340,24 @@ class Place(FixEnum):
     AWAITS_PRICE = 3
     AWAITS_SESSION = 4
     AWAITS_PARENT = 5
+
+
+class TradeState(FixEnum):
+    """What became of a booked trade: LIVE, BUSTED by its venue, or FOLDED into its position for good."""
+
+    LIVE = 0
+    BUSTED = 1
+    FOLDED = 2
+
+
+class Unknown(IntFlag):
+    """What of an order was sent to its venue and has an outcome that is not known: a timeout, or a lost session.
+    Neither a reject nor a reason to resend; its quantity stays held."""
+
+    NONE = 0
+    NEW = 1
+    CANCEL = 2
+    REPLACE = 4
 
 
 class Reason(FixEnum):
@@ -403,9 +431,9 @@ class Reason(FixEnum):
     TRADE_IN_SUSPENSE = 517
     CUM_QTY_MISMATCH = 518
     UNKNOWN_TRADE = 519
-    EXEC_ID_REUSED = 520
-    EXEC_ID_REPEATED = 521
-    STATUS_CONTRADICTS = 522
+    EXECID_REUSED = 520
+    EXECID_REPEATED = 521
+    VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
 

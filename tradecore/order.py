@@ -19,6 +19,7 @@ import numpy as np
 
 from .fix import CommandType
 
+UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1
 PRICE_MAX = 10**14  # |price| in price units; with QTY_MAX it bounds an order's amount by 2**94
@@ -200,7 +201,10 @@ class StaleOrderError(LookupError):
     """The order was evicted: terminal, and older than the `order_history` most recent terminal orders."""
 
 
-def encode_cl_ord_id(value: str | int | bytes | None) -> bytes:
+Identifier = str | int | bytes
+
+
+def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes:
     """The record's form of a ClOrdID(11): 1 to 24 printable ASCII bytes; None is b"" (automatic).
 
     An int is its decimal text. Raises TypeError or ValueError naming the value and the bound.
@@ -208,12 +212,12 @@ def encode_cl_ord_id(value: str | int | bytes | None) -> bytes:
     if value is None:
         return b""
     if isinstance(value, bool) or not isinstance(value, (str, int, bytes)):
-        raise TypeError(f"cl_ord_id must be str, int, bytes or None, not {type(value).__name__}")
+        raise TypeError(f"{name} must be str, int, bytes or None, not {type(value).__name__}")
     if isinstance(value, int) and value.bit_length() > 80:
-        raise ValueError(f"cl_ord_id of {value.bit_length()} bits has more than 24 digits")
+        raise ValueError(f"{name} of {value.bit_length()} bits has more than 24 digits")
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     if not 1 <= len(text) <= 24 or not all("!" <= c <= "~" for c in text):
-        raise ValueError(f"cl_ord_id {text!r} must be 1 to 24 printable ASCII characters without spaces")
+        raise ValueError(f"{name} {text[:60]!r} must be 1 to 24 printable ASCII characters without spaces")
     return text.encode("ascii")
 
 
@@ -235,7 +239,7 @@ class Capacity:
 
     def __post_init__(self) -> None:
         bounds = {
-            "instruments": 32_766, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
+            "instruments": 16_383, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
             "order_history": 2**24, "cl_ord_ids": 2**27, "events": 2**24, "order_rate": 2**20, "decisions": 2**20,
             "trades": 2**24,
         }  # fmt: skip

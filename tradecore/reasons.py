@@ -8,7 +8,7 @@ from typing import Any
 from .fix import CommandType, OrdType, Reason, TimeInForce
 from .instrument import MONEY_PRECISION, Instrument, to_decimal
 from .names import Directory
-from .order import COMMAND_DTYPES, NO_PRICE
+from .order import COMMAND_DTYPES, NO_PRICE, UNTELLABLE
 
 _IN_PRICE = {
     Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
@@ -37,12 +37,12 @@ _TEXTS = {
     Reason.ALREADY_DEFINED: "it is defined already",
     Reason.TABLE_FULL: "its table is full: {value} of {bound}",
     Reason.MISSING_STOP_PX: "stop_px is missing: this ord_type waits for one",
-    Reason.STOP_PX_OUT_OF_RANGE: "stop_px {value} is out of range, not on the tick {bound}, or not of this ord_type",
+    Reason.STOP_PX_OUT_OF_RANGE: "stop_px {value} is out of range, off the tick {bound}, or not of this ord_type",
     Reason.INVALID_MIN_QTY: "min_qty {value} must be 1 lot to order_qty {bound}, and the order IMMEDIATE_OR_CANCEL",
-    Reason.INVALID_DISPLAY_QTY: "display_qty {value} must be whole lots up to order_qty {bound}, of an order that rests",
+    Reason.INVALID_DISPLAY_QTY: "display_qty {value} must be whole lots up to order_qty {bound}, and it must rest",
     Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
-    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (basis points: 1 to 9999), others have none",
-    Reason.INVALID_CONTINGENCY: "contingency_type and a positive list_id go together, in one account: {value} and {bound}",
+    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
+    Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument or the venue",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
@@ -82,9 +82,9 @@ _TEXTS = {
     Reason.TRADE_IN_SUSPENSE: "booked in suspense: it matches no order",
     Reason.CUM_QTY_MISMATCH: "the venue says cum_qty {value}, we have {bound}: a trade was missed",
     Reason.UNKNOWN_TRADE: "no trade that can be changed has this exec_ref_id: exec_id {value}, state {bound}",
-    Reason.EXEC_ID_REUSED: "exec_id was used before today, for execution {value}",
-    Reason.EXEC_ID_REPEATED: "execution {value} is booked already",
-    Reason.STATUS_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
+    Reason.EXECID_REUSED: "exec_id was used before today, for execution {value}",
+    Reason.EXECID_REPEATED: "execution {value} is booked already",
+    Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
     Reason.UNEXPECTED_TRANSITION: "FIX knows no way from ord_status {value} to {bound}",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
 }
@@ -127,10 +127,18 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return ""
     word = Reason(reason)
     ins = directory.instrument(instrument)
+    if word is Reason.SESSION_CLOSED and kind == CommandType.SPLIT:
+        return f"{word.name}: a split is possible only while the instrument does not trade"
+    if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
+        return f"{word.name}: close_time {value} must be after {bound}"
+    if word is Reason.PRICE_OUT_OF_RANGE and value == UNTELLABLE:
+        return f"{word.name}: a price is no number, or no whole number of price units"
     if word is Reason.INVALID_FIELD_VALUE:
         field = field_at(kind, bound)
         if ins is not None and field == "ask_px":
             return f"{word.name}: ask_px {ins.price(value)} is not above bid_px"
+        if value == UNTELLABLE:
+            return f"{word.name}: {field} is no number, or no whole number of lots"
         return f"{word.name}: {field} {value} is out of bounds"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"

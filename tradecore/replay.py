@@ -20,6 +20,7 @@ import numpy as np
 
 from .config import Session, load_session
 from .core import TradingCore
+from .execution import SimulatedVenue
 from .fix import (
     CommandType,
     ExecInst,
@@ -134,6 +135,8 @@ def start_core(session: Session, backend: str | None, start: int) -> TradingCore
     """A core for a replay session, its clock standing at `start` (ns UTC): the recording brings its own times."""
     if len(session.instruments) != 1 or len(session.venues) != 1 or "recorded" not in session.accounts:
         raise ValueError("a replay session has one instrument, one venue, and an account `recorded` for its limits")
+    if not isinstance(session.venues[0], SimulatedVenue):
+        raise ValueError(f"venue {session.venues[0].name}: a replay trades at a simulated venue, no external one")
     instrument = session.instruments[0]
     if instrument.price(instrument.tick) != 1 or instrument.quantity(instrument.lot) != Decimal("1e-8"):
         tick, step = Decimal(1).scaleb(-PRICE_DECIMALS), Decimal(1).scaleb(-QTY_DECIMALS)

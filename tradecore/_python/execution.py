@@ -216,7 +216,7 @@ def is_fillable(book: Book, side: int, limit: int, qty: int) -> bool:
 
 def match_order(book: Book, side: int, limit: int, qty: int) -> tuple[int, list[Fill]]:
     """Takes up to `qty` from `side` in price-time priority: what is left, and the trades."""
-    fills: list[Fill] = []
+    fills: dict[int, Fill] = {}  # what an iceberg shows later adds to the same fill
     resting = book.sides[side]
     while qty > 0 and crosses(book, side, limit):
         rank = resting.ranks[-1]
@@ -224,15 +224,16 @@ def match_order(book: Book, side: int, limit: int, qty: int) -> tuple[int, list[
         number, rests = next(iter(level.queue.items()))
         taken = min(rests, qty)
         refreshes = taken == rests and hidden_of(level, number) > 0
-        fill = Fill(number, rank_of(side, rank), taken, taken == rests and not refreshes)
-        fills.append(fill)
+        done = taken == rests and not refreshes
+        before = fills[number].qty if number in fills else 0
+        fills[number] = Fill(number, rank_of(side, rank), before + taken, done)
         qty -= taken
-        if fill.done:
+        if done:
             remove_node(book, number)
         elif refreshes:
             level.qty -= taken
             refresh_node(level, number)
         else:
-            level.queue[number] -= fill.qty  # keeps its place in the queue
-            level.qty -= fill.qty
-    return qty, fills
+            level.queue[number] -= taken  # keeps its place in the queue
+            level.qty -= taken
+    return qty, list(fills.values())

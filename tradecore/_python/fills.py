@@ -32,7 +32,7 @@ def book_trade(core: State, trade: Execution) -> None:
     apply_fill(p, qty, trade.price)
     p.fees += trade.commission
     move_position(core.risk, trade.instrument, trade.account, qty)
-    append_execution(core.trades, trade, True)
+    append_execution(core.trades, trade)
     tell_trimmed(core, trade.instrument, trade.account)
 
 

@@ -81,9 +81,9 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 64
     if not 1 <= c.lot <= QTY_MAX:
         return 72
-    if not 1 <= c.min_qty <= QTY_MAX:
+    if not 1 <= c.max_qty <= QTY_MAX:
         return 80
-    if not c.min_qty <= c.max_qty <= QTY_MAX:
+    if not 1 <= c.min_qty <= c.max_qty:
         return 88
     if not 1 <= c.multiplier <= MULTIPLIER_MAX:
         return 96

@@ -1,4 +1,4 @@
-"""Prices and sessions that let orders go: what a trigger watches, and what a session takes. It reads, and never acts."""
+"""Prices and sessions that let orders go: what a trigger watches, what a session takes. It reads, and never acts."""
 
 from __future__ import annotations
 

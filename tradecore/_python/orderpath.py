@@ -66,6 +66,7 @@ from .state import (
     VALIDATION,
     State,
     acknowledge,
+    arm_order_timer,
     book_of,
     count_stage,
     end_order,
@@ -96,8 +97,9 @@ def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bou
 
 
 def ask_order(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, hold_qty: int, recheck: bool
-) -> Question:
+    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, hold_qty: int,
+    recheck: bool,
+) -> Question:  # fmt: skip
     """The question of an order with these terms. What waits for a price is asked about as if that price had come."""
     side = direction(order.side)
     ord_type = LIMIT if has_limit(order.ord_type) else MARKET
@@ -109,8 +111,8 @@ def ask_order(
         reference2 = twice_reference(core, order.instrument)
         touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
     return Question(
-        order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument, order.account, order.venue, side,
-        ord_type, False, bool(order.exec_inst & REDUCE_ONLY),
+        order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument,
+        order.account, order.venue, side, ord_type, False, bool(order.exec_inst & REDUCE_ONLY),
         not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck,
         core.orders.open_count - 1, core.orders.open_max, ins, rules,
         exposure_of(core.risk, order.instrument, order.account),
@@ -324,7 +326,7 @@ def answer_again(core: State, c: Any, first_id: int) -> Any:
 def convert_cash(core: State, ins: InstrumentRow, c: Any) -> Any:
     """CashOrderQty(152) in lots, rounded down: at the limit, else the stop, else the reference price. What can't be
     converted is 0 lots, which validation refuses."""
-    price2 = 2 * c.price if has_limit(c.ord_type) else 2 * c.stop_px if awaits_price(c.ord_type) else NO_PRICE
+    price2 = 2 * (c.price if has_limit(c.ord_type) else c.stop_px)
     if c.ord_type in (MARKET, OrdType.TRAILING_STOP):
         price2 = twice_reference(core, c.instrument)
     if not 0 < c.order_qty <= MONEY_MAX or not 0 < abs(price2) <= 2 * PRICE_MAX:
@@ -385,9 +387,11 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
 
 
 def admit_order(core: State, order: Order) -> None:
-    """An order that passed risk counts: in its hold, its list, and among those that may only reduce."""
+    """An order that passed risk counts: in its hold, its list, among those that may only reduce, and for the clock."""
     order.admitted, order.held = True, order.order_qty
     if order.list_id:
         join_group(core.groups, order)
     if order.exec_inst & REDUCE_ONLY:
         exposure_of(core.risk, order.instrument, order.account).reduce_only += 1
+    if order.expire_time:
+        arm_order_timer(core, order)

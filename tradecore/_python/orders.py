@@ -104,6 +104,7 @@ class Orders:
         self.open: dict[int, Order] = {}
         self.history: dict[int, Order] = {}  # oldest first
         self.evicted = 0
+        self.replaces = 0  # that venues have not answered
 
     @property
     def open_count(self) -> int:
@@ -137,7 +138,7 @@ def load_order(c: Any, order_id: int, now: int) -> Order:
         order_id, c.cl_ord_id, c.instrument, c.account, c.venue, c.side, c.ord_type, c.time_in_force,
         c.exec_inst & 0xFF, c.order_qty, c.price if has_limit(c.ord_type) else NO_PRICE, now,
         c.stop_px if awaits_price(c.ord_type) else NO_PRICE, c.peg_offset, c.min_qty, c.display_qty, c.expire_time,
-        c.list_id, c.strategy, c.trigger_price_type, c.peg_offset_type, c.contingency_type,
+        c.list_id, c.strategy, c.trigger_price_type, c.peg_offset_type, c.contingency_type & 0xFF,
     )  # fmt: skip
     order.entered = (
         order.instrument, order.account, order.venue, order.side, order.ord_type, order.time_in_force, order.exec_inst,
@@ -209,22 +210,27 @@ def unknown_of(order: Order) -> int:
     return bits
 
 
-def end_facts(order: Order, terminal: int) -> None:
+def add_request(orders: Orders, order: Order, request: Request) -> None:
+    order.requests.append(request)
+    orders.replaces += request.is_replace
+
+
+def remove_request(orders: Orders, order: Order, request: Request) -> None:
+    order.requests.remove(request)
+    orders.replaces -= request.is_replace
+
+
+def end_facts(orders: Orders, order: Order, terminal: int) -> None:
     """A terminal report closes all pending requests, and every temporary state."""
     order.terminal = terminal
-    order.requests.clear()
+    while order.requests:
+        remove_request(orders, order, order.requests[0])
     order.done_for_day = order.stopped = order.suspended = order.awaited = order.unknown_new = False
 
 
 def last_id(order: Order) -> bytes:
     """OrigClOrdID(41) of the next request: the last id in the chain that was not rejected."""
-    return order.requests[-1].cl_ord_id or order.cl_ord_id if order.requests else order.cl_ord_id
-
-
-def chain_id(order: Order, request: Request) -> bytes:
-    """OrigClOrdID(41) of a request that is in the chain: the id before its own."""
-    at = order.requests.index(request)
-    return next((earlier.cl_ord_id for earlier in reversed(order.requests[:at]) if earlier.cl_ord_id), order.cl_ord_id)
+    return next((request.cl_ord_id for request in reversed(order.requests) if request.cl_ord_id), order.cl_ord_id)
 
 
 def next_deadline(order: Order, timeout: int, expires: bool) -> int:

@@ -27,6 +27,7 @@ from tradecore.order import (
     PositionRow,
     StaleOrderError,
     Term,
+    TradeRow,
 )  # fmt: skip
 
 from .instrument import BUY, SELL, TIME_MAX
@@ -52,6 +53,7 @@ from .settle import settle
 from .shell import Records, demand_batch, int64, open_command
 from .state import EXECUTION, ORD_REJ_REASONS, State, acknowledge, refuse_command
 from .statehash import hash_state
+from .trades import find_execution
 from .validation import CASH, bit_of, validate_order
 from .venuereports import enter_cancel_reject, enter_correction, enter_execution_report
 
@@ -74,6 +76,7 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     """One command through the core; its ack."""
     time = c.transact_time or now
     core.command_seq += 1
+    core.answer_seq = core.events.seq + 1
     if not 0 <= time <= TIME_MAX:
         if c.kind != _NEW_ORDER:  # an order's clock is a field that validation refuses
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, time, 24)
@@ -82,6 +85,7 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
         if core.timers.next_deadline <= time:
             fire_timers(core, c)
             settle(core, c)
+            core.answer_seq = core.events.seq + 1
     ack = run_command(core, c, timed)
     if core.trimmed or core.groups.news or core.moved:
         settle(core, c)
@@ -161,16 +165,16 @@ class Core:
                 ACK_CODEC.struct.pack_into(target, i * ACK_SIZE, *apply_command(self._state, c, now, timed))
 
     def apply(self, command: bytes, now: int) -> Any:
-        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none is held).
+        """Run one command record; return its ack, and the bytes of the report that answers it (b"": none is held).
 
-        Threads: as `run`.
+        That is the first one after those of the timers that the command's time set off; of a mass cancel, its
+        OrderMassCancelReport. Threads: as `run`.
         """
         int64(now)
         kind = open_command(command, HEADER_CODEC).kind
         with self._lock:
-            before = self._state.events.seq
             ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
-            reports, lost = self._state.events.read(before, 1)
+            reports, lost = self._state.events.read(self._state.answer_seq - 1, 1)
             return ack, b"" if lost else reports.tobytes()  # lost: the command's own later reports overwrote it
 
     def submit(self, command: bytes, now: int) -> OrderHandle:
@@ -191,14 +195,40 @@ class Core:
         with self._lock:
             return self._hold(order_id)
 
+    def open_orders(self, instrument: int, account: int) -> list[OrderHandle]:
+        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+
+        Open is what can still trade, and what has a request that its venue has not answered.
+        """
+        with self._lock:
+            return [OrderHandle(self._state.orders, order.order_id, self._lock)
+                    for order in self._state.orders.open.values()
+                    if instrument in (0, order.instrument) and account in (0, order.account)]  # fmt: skip
+
+    def trades(self, instrument: int, account: int) -> list[TradeRow]:
+        """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
+        with self._lock:
+            trades = (row.row for row in self._state.trades.rows if row.trade is None)
+            return [row for row in trades if instrument in (0, row.instrument) and account in (0, row.account)]
+
+    def find_trade(self, venue: int, venue_exec_id: bytes) -> TradeRow | None:
+        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
+        with self._lock:
+            found = find_execution(self._state.trades, venue, venue_exec_id.rstrip(b"\0"))
+            trade = found.trade if found is not None and found.trade is not None else found
+            return trade.row if trade is not None and trade.is_held else None
+
     def find_order_id(self, cl_ord_id: bytes) -> int:
         """The order_id that first used a ClOrdID, or 0."""
         return self._state.ids.order_ids.get(cl_ord_id.rstrip(b"\0"), 0) if len(cl_ord_id) <= 24 else 0
 
+    def _demand_instrument(self, instrument: int) -> None:
+        if instrument not in self._state.instruments:
+            raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
+
     def _demand(self, instrument: int, account: int) -> None:
         core = self._state
-        if instrument not in core.instruments:
-            raise LookupError(f"instrument {instrument} is not 1 to {len(core.instruments)}")
+        self._demand_instrument(instrument)
         if account not in core.accounts:
             raise LookupError(f"account {account} is not 1 to {len(core.accounts)}")
 
@@ -210,10 +240,23 @@ class Core:
             e = exposure_of(self._state.risk, instrument, account)
             return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
 
+    def suspense(self, instrument: int) -> PositionRow:
+        """The ledger row of the trades that match no order; nothing works there."""
+        with self._lock:
+            self._demand_instrument(instrument)
+            p = position_of(self._state.ledger, instrument, 0)
+            return PositionRow(p.qty, p.cost, p.realised, p.fees, 0, 0)
+
+    def firm_exposure(self, instrument: int) -> tuple[int, int, int]:
+        """(position, working buys, working sells) in lots of all accounts and suspense together."""
+        with self._lock:
+            self._demand_instrument(instrument)
+            e = exposure_of(self._state.risk, instrument, 0)
+            return e.position_qty, e.working_buy, e.working_sell
+
     def mark_price(self, instrument: int) -> int:
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
-        if instrument not in self._state.instruments:
-            raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
+        self._demand_instrument(instrument)
         return mark_of(self._state.ledger, instrument)
 
     def opening_cash(self, account: int, currency: int) -> int:

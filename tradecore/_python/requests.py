@@ -13,7 +13,7 @@ from tradecore.order import CODECS, NO_PRICE
 
 from .execution import crosses, reduce_node
 from .ids import id_is_valid
-from .instrument import BUY, SELL, InstrumentRow, direction, opposite
+from .instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .orderpath import ask_order, limit_ticks, place_order
 from .orders import (
     AT_VENUE,
@@ -24,6 +24,7 @@ from .orders import (
     RESTING,
     Order,
     Request,
+    add_request,
     cancel_sent,
     is_live,
     last_id,
@@ -128,7 +129,7 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, re
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": last_id(order), "order_qty": request.order_qty,
         "price": request.price, "stop_px": request.stop_px, "reason": reason,
     }  # fmt: skip
-    order.requests.append(request)
+    add_request(core.orders, order, request)
     publish(core, c, kind, **told)
     sync_order(core, order)
 
@@ -199,6 +200,7 @@ def mass_cancel(core: State, c: Any) -> Any:
             ask_cancel(core, c, order, b"", Reason.CANCEL_REQUESTED)
         else:
             end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED)
+    core.answer_seq = core.events.seq + 1
     publish(core, c, MASS_CANCEL_REPORT, instrument=c.instrument, account=c.account, venue=c.venue, side=c.side,
             cl_ord_id=c.cl_ord_id, value=done, bound=waiting)  # fmt: skip
     return ACK_ACCEPTED._replace(report_type=MASS_CANCEL_REPORT)
@@ -239,7 +241,7 @@ def enter_replace(core: State, c: Any) -> Any:
     asked_qty = c.order_qty or order.order_qty
     order_qty = max(asked_qty, order.cum_qty)  # below what is filled already: it becomes that
     price = order.price if c.price == NO_PRICE else c.price
-    stop_px = order.stop_px if c.stop_px == NO_PRICE else c.stop_px
+    stop_px = order.stop_px if c.stop_px == NO_PRICE or not awaits_price(order.ord_type) else c.stop_px
     expire_time = c.expire_time or order.expire_time
     if order.terminal or (not is_live(order) and order_qty <= order.cum_qty):
         return refuse_request(core, c, order_id, order, Reason.TOO_LATE_TO_CANCEL)
@@ -252,6 +254,9 @@ def enter_replace(core: State, c: Any) -> Any:
     if refused is not None:
         return refuse_request(core, c, order_id, order, *refused)
     if order.place == AT_VENUE:
+        if core.orders.replaces == core.orders.open_max:
+            most = core.orders.open_max
+            return refuse_request(core, c, order_id, order, Reason.TABLE_FULL, most, most)
         ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, 0)
     else:
         replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time)
@@ -262,6 +267,8 @@ def find_bad_terms(
     core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
 ) -> tuple[int, int, int] | None:
     """Why no order can have these terms: the order as it would be, validated as a new one."""
+    if price != NO_PRICE and not has_limit(order.ord_type):
+        return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
     if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
         return Reason.STOP_PX_OUT_OF_RANGE, stop_px, order.stop_px  # it follows the market
     declared = len(core.accounts), len(core.router.venues)

@@ -23,11 +23,10 @@ from .orders import (
     Order,
     cancel_sent,
     is_live,
-    unknown_of,
 )  # fmt: skip
 from .position import position_of
 from .requests import ask_cancel
-from .risk import exposure_of
+from .risk import exposure_of, move_position
 from .state import (
     SEND_STATUS_REQUEST,
     State,
@@ -43,8 +42,8 @@ from .state import (
     tell_price,
     withdraw_order,
 )  # fmt: skip
-from .timers import ORDER_TIMER, SESSION_TIMER
-from .trades import fold_chain
+from .timers import SESSION_TIMER
+from .trades import fold_position
 from .triggers import arm_trigger
 
 GTC, GTD = int(TimeInForce.GTC), int(TimeInForce.GTD)
@@ -67,10 +66,10 @@ def fire_timers(core: State, c: Any) -> None:
 def fire_order_timer(core: State, c: Any, order: Order) -> None:
     """Requests without an answer become UNKNOWN and the venue is asked; an order that has expired ends."""
     timeout = core.router.venues[order.venue].request_timeout if order.place == AT_VENUE else 0
-    before = unknown_of(order)
+    before = count_unknown(order)
     if timeout:
         mark_unknown(order, core.now - timeout)
-    if unknown_of(order) != before:
+    if count_unknown(order) != before:
         report_unknown(core, c, order, Reason.REQUEST_TIMEOUT)
     if order.expire_time and order.expire_time <= core.now and is_live(order):
         if order.place != AT_VENUE:
@@ -89,6 +88,11 @@ def mark_unknown(order: Order, sent_until: int) -> None:
     for request in order.requests:
         if request.sent_time <= sent_until:
             request.unknown = True
+
+
+def count_unknown(order: Order) -> int:
+    """One by one, so that a second request of a kind is seen too."""
+    return order.unknown_new + sum(request.unknown for request in order.requests)
 
 
 def report_unknown(core: State, c: Any, order: Order, reason: Reason) -> None:
@@ -156,20 +160,24 @@ def leave_book(core: State, order: Order) -> None:
         order.place = AWAITS_SESSION
 
 
-def resume_order(core: State, c: Any, order: Order) -> None:
+def reinstate_order(core: State, c: Any, order: Order) -> None:
     if order.suspended:
         order.suspended = False
         report_execution(core, c, order, ExecType.NEW)
         sync_order(core, order)
+
+
+def resume_order(core: State, c: Any, order: Order) -> None:
+    reinstate_order(core, c, order)
     if order.place == AWAITS_SESSION and order.time_in_force != AT_THE_CLOSE:
         release_order(core, c, order)
 
 
 def close_session(core: State, c: Any, mine: list[Order]) -> None:
-    """The closing trades, then the end of the day orders; what is good longer leaves the book until the next session."""
+    """The closing trades, then the end of the day orders; what is good longer waits for the next session."""
     for order in mine:
         if is_live(order) and order.place == AWAITS_SESSION and order.time_in_force == AT_THE_CLOSE:
-            order.suspended = False
+            reinstate_order(core, c, order)
             release_order(core, c, order, placed=True)
     for order in mine:
         if is_live(order) and order.place != AT_VENUE:
@@ -193,9 +201,9 @@ def enter_venue_session(core: State, c: Any) -> Any:
     core.router.down = core.risk.killed_venues | core.disconnected
     for order in [] if c.connected else list(core.orders.open.values()):
         if order.venue == c.venue and order.place == AT_VENUE and (order.awaited or order.requests):
-            before = unknown_of(order)
+            before = count_unknown(order)
             mark_unknown(order, core.now)
-            if unknown_of(order) != before:
+            if count_unknown(order) != before:
                 report_unknown(core, c, order, Reason.VENUE_DISCONNECTED)
             sync_order(core, order)
     return ack
@@ -258,19 +266,23 @@ def split_instrument(core: State, c: Any) -> Any:
     mine = [order for order in core.orders.open.values() if order.instrument == c.instrument]
     for order in mine:
         terms = split_terms(order, n, d)
-        uneven = terms is None or order.requests or order.peg_offset or max(terms[:2]) > QTY_MAX
-        if uneven or terms[0] % ins.lot or any(px != NO_PRICE and (px % ins.tick or abs(px) > PRICE_MAX)
-                                               for px in terms[4:]):  # fmt: skip
+        if terms is None or order.requests or order.peg_offset or max(terms[:4]) > QTY_MAX or terms[0] % ins.lot:
+            return refuse_command(core, c, Reason.UNEVEN_SPLIT, order.order_id, 0)
+        if any(px != NO_PRICE and (px % ins.tick or abs(px) > PRICE_MAX) for px in terms[4:]):
             return refuse_command(core, c, Reason.UNEVEN_SPLIT, order.order_id, 0)
     for account in range(len(core.accounts) + 1):
         qty = scale(position_of(core.ledger, c.instrument, account).qty, n, d)
         if qty is None or abs(qty) > 10**18:
             return refuse_command(core, c, Reason.UNEVEN_SPLIT, 0, account)
     ack = accept_command(core, c, n, d, instrument=c.instrument)
+    exposure_of(core.risk, c.instrument, 0).position_qty = 0
     for account in range(len(core.accounts) + 1):
-        p, e = position_of(core.ledger, c.instrument, account), exposure_of(core.risk, c.instrument, account)
-        p.qty, e.position_qty = p.qty * n // d, e.position_qty * n // d
-        fold_chain(core.trades, core.ledger, c.instrument, account)
+        p = position_of(core.ledger, c.instrument, account)
+        p.qty = p.qty * n // d
+        if account:
+            exposure_of(core.risk, c.instrument, account).position_qty = 0
+        move_position(core.risk, c.instrument, account, p.qty)
+        fold_position(core.trades, core.ledger, c.instrument, account)
     core.ledger.lasts.pop(c.instrument, None)
     core.ledger.marks.pop(c.instrument, None)
     for venue in core.router.venues:

@@ -17,7 +17,7 @@ from .position import Position, apply_fill, position_of
 from .risk import move_position, set_limit, switch
 from .routing import load_venue
 from .state import State, accept_command, refuse_command
-from .trades import fold_chain
+from .trades import fold_position
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000
 TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
@@ -109,7 +109,7 @@ def open_position(core: State, c: Any) -> Any:
     if p != Position():
         return refuse_command(core, c, Reason.ALREADY_DEFINED, p.qty, 0)
     apply_fill(p, c.position_qty, c.position_px)
-    fold_chain(core.trades, core.ledger, c.instrument, c.account)
+    fold_position(core.trades, core.ledger, c.instrument, c.account)
     move_position(core.risk, c.instrument, c.account, c.position_qty)
     return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)
 

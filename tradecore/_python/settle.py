@@ -13,11 +13,22 @@ from .groups import OCO, Group, close_group
 from .instrument import BUY, SELL, direction
 from .marks import is_trading, trigger_price
 from .orderpath import release_order
-from .orders import AT_VENUE, AWAITS_PARENT, AWAITS_PRICE, CANCELED, NOWHERE, RESTING, Order, cancel_sent, is_live, leaves_of
+from .orders import (
+    AT_VENUE,
+    AWAITS_PARENT,
+    AWAITS_PRICE,
+    CANCELED,
+    NOWHERE,
+    RESTING,
+    Order,
+    cancel_sent,
+    is_live,
+    leaves_of,
+)
 from .requests import ask_cancel, ask_replace
 from .risk import exposure_of, reducible_qty
 from .state import REDUCE_ONLY, State, book_of, end_order, report_execution, sync_order, sync_top
-from .triggers import SOURCES, disarm_trigger, find_triggered, trail_peaks
+from .triggers import SOURCES, disarm_trigger, find_triggered, has_waiting, trail_peaks
 
 PARTIAL_DECLINE = int(ExecRestatementReason.PARTIAL_DECLINE)
 
@@ -46,7 +57,8 @@ def stop_order(core: State, c: Any, order: Order, reason: Reason) -> None:
 
 def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reason) -> None:
     """Lowers an order's quantity; it keeps its place in its queue, and ends where nothing is left."""
-    if order_qty <= order.cum_qty:
+    full = order.place == AT_VENUE and core.orders.replaces == core.orders.open_max  # then rather none than too much
+    if order_qty <= order.cum_qty or full:
         stop_order(core, c, order, reason)
     elif order.place == AT_VENUE:
         ask_replace(core, c, order, b"", order_qty, order.price, order.stop_px, order.expire_time, reason)
@@ -112,6 +124,8 @@ def let_one_go(core: State, c: Any, instrument: int) -> bool:
     ins = core.instruments[instrument]
     for source in SOURCES:
         for side in (BUY, SELL):
+            if not has_waiting(core.triggers, instrument, source, side):
+                continue
             price = trigger_price(core, ins, instrument, source, side == SELL)
             trail_peaks(core.triggers, instrument, source, side, price, core.orders.by_id.__getitem__)
             triggered = find_triggered(core.triggers, instrument, source, side, price)

@@ -37,7 +37,6 @@ from .orders import (
 from .position import Ledger
 from .risk import RiskTable, exposure_of, hold_lots
 from .routing import Router, set_top, twice_mid
-from .shell import saturate
 from .timers import ORDER_TIMER, Timers
 from .trades import TradeLog
 from .triggers import Triggers, disarm_trigger
@@ -80,8 +79,10 @@ class State:
         self.sessions: dict[int, int] = {}  # TradSesStatus by instrument; OPEN where nothing was said
         self.close_times: dict[int, int] = {}
         self.moved: deque[int] = deque()  # instruments whose price may let something go
-        self.trimmed: deque[tuple[int, int]] = deque()  # instrument and account: a position moved under reduce-only orders
+        # Instrument and account: a position moved under reduce-only orders.
+        self.trimmed: deque[tuple[int, int]] = deque()
         self.command_seq = self.exec_seq = self.now = 0
+        self.answer_seq = 0  # of the report that answers the command
         self.day = 1
         self.disconnected: set[int] = set()  # external venues
         # What was refused or flagged: of venues' reports, and of statuses that no transition leads to.
@@ -131,7 +132,7 @@ def session_of(core: State, instrument: int) -> int:
 
 
 def is_external(core: State, venue: int) -> bool:
-    return venue in core.router.venues and core.router.venues[venue].external
+    return venue in core.router.venues and core.router.venues[venue].external == 1
 
 
 # ---- an order's facts have changed
@@ -157,7 +158,7 @@ def sync_order(core: State, order: Order) -> None:
                 forget_parent(core.groups, evicted)
         if order.exec_inst & REDUCE_ONLY and order.admitted:
             exposure_of(core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
-    if order.expire_time or order.place == AT_VENUE or order.awaited:
+    if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
         arm_order_timer(core, order)
 
 
@@ -256,7 +257,7 @@ def end_order(core: State, c: Any, order: Order, terminal: int, reason: int, **s
     """An order that the core itself ends: taken from where it is, its hold released, reported. `terminal` is the
     OrdStatus, whose ExecType has the same character."""
     withdraw_order(core, order)
-    end_facts(order, terminal)
+    end_facts(core.orders, order, terminal)
     order.reason = int(reason)
     report_end(core, c, order, terminal, **special)
     sync_order(core, order)

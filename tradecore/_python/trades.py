@@ -1,5 +1,5 @@
-"""The trade log: the newest executions, each trade once by (venue, exec_id, day), and the chain of trades behind each
-position. It decides nothing: a position after a bust or a correction is its base, then its surviving trades in order.
+"""The trade log: the newest executions, each trade once by (venue, exec_id, day), and what was booked before them.
+It decides nothing: a position after a bust or a correction is its base, then its surviving trades in order.
 
 When the log is full its oldest trade is folded into the base of its position: it stays booked, and can no longer be
 busted, corrected or known again.
@@ -8,6 +8,7 @@ busted, corrected or known again.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tradecore.order import TRADE_FOLDED, TRADE_LIVE, TradeRow
@@ -37,6 +38,7 @@ class Execution:
     ref_exec_id: int = 0  # of `trade`
     said_qty: int = 0  # as the venue first said it, to know a repetition from a reuse
     said_price: int = 0
+    is_held: bool = True  # the log still has it
 
     @property
     def row(self) -> TradeRow:
@@ -51,13 +53,8 @@ class TradeLog:
         self.capacity = capacity
         self.rows: deque[Execution] = deque()
         self.by_id: dict[tuple[int, bytes], Execution] = {}  # the newest of each venue and id
-        self.chains: dict[tuple[int, int], deque[Execution]] = {}  # by instrument and account, oldest first
-        self.bases: dict[tuple[int, int], Position] = {}
+        self.bases: dict[tuple[int, int], Position] = {}  # by instrument and account
         self.folded = 0
-
-
-def chain_of(log: TradeLog, instrument: int, account: int) -> deque[Execution]:
-    return log.chains.setdefault((instrument, account), deque())
 
 
 def base_of(log: TradeLog, instrument: int, account: int) -> Position:
@@ -70,23 +67,32 @@ def apply_trade(p: Position, trade: Execution) -> None:
         p.fees += trade.commission
 
 
-def append_execution(log: TradeLog, row: Execution, is_trade: bool) -> None:
+def append_execution(log: TradeLog, row: Execution) -> None:
     """Adds an execution; the oldest leaves when there is no room, its trade folded into its position's base."""
     if len(log.rows) == log.capacity:
         oldest = log.rows.popleft()
+        oldest.is_held = False
         if oldest.trade is None and oldest.state != TRADE_FOLDED:
             apply_trade(base_of(log, oldest.instrument, oldest.account), oldest)
-            chain_of(log, oldest.instrument, oldest.account).popleft()
-            oldest.state = TRADE_FOLDED
-            log.folded += 1
+            fold_trade(log, oldest)
         key = oldest.venue, oldest.venue_exec_id
         if log.by_id.get(key) is oldest:
             del log.by_id[key]
     log.rows.append(row)
     if row.venue_exec_id:
         log.by_id[row.venue, row.venue_exec_id] = row
-    if is_trade:
-        chain_of(log, row.instrument, row.account).append(row)
+
+
+def fold_trade(log: TradeLog, trade: Execution) -> None:
+    trade.state = TRADE_FOLDED
+    log.folded += 1
+
+
+def trades_of(log: TradeLog, instrument: int, account: int) -> Iterator[Execution]:
+    """The trades behind a position that are not folded, oldest first."""
+    for row in log.rows:
+        if row.trade is None and (row.instrument, row.account) == (instrument, account) and row.state != TRADE_FOLDED:
+            yield row
 
 
 def find_execution(log: TradeLog, venue: int, venue_exec_id: bytes) -> Execution | None:
@@ -95,20 +101,17 @@ def find_execution(log: TradeLog, venue: int, venue_exec_id: bytes) -> Execution
 
 
 def rebuild_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
-    """The position as its base and its surviving trades in order make it; its cost grows with their number."""
+    """The position as its base and its surviving trades in order make it; walks the log, for busts are rare."""
     p, base = position_of(ledger, instrument, account), base_of(log, instrument, account)
     p.qty, p.fees, p.cost, p.realised = base.qty, base.fees, base.cost, base.realised
-    for trade in chain_of(log, instrument, account):
+    for trade in trades_of(log, instrument, account):
         apply_trade(p, trade)
 
 
-def fold_chain(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
+def fold_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
     """Makes a position final as it is: what changes it from outside (a split, an opening) has no place among trades."""
-    chain = chain_of(log, instrument, account)
-    for trade in chain:
-        trade.state = TRADE_FOLDED
-        log.folded += 1
-    chain.clear()
+    for trade in trades_of(log, instrument, account):
+        fold_trade(log, trade)
     log.bases[instrument, account] = replace(position_of(ledger, instrument, account))
 
 

@@ -85,11 +85,19 @@ def _first_number(book: Book, side: int) -> int:
     return next(iter(resting.levels[resting.ranks[-1]].queue))
 
 
+def has_waiting(triggers: Triggers, instrument: int, source: int, side: int) -> bool:
+    """Does anything wait on this side, or trail?"""
+    books = (books.get((instrument, source)) for books in (triggers.stops, triggers.peaks))
+    return any(book is not None and book.sides[side].ranks for book in books)
+
+
 def trail_peaks(
     triggers: Triggers, instrument: int, source: int, side: int, price: int, order_of: Callable[[int], Order]
 ) -> None:
     """Moves the trailing stops of one side (BUY or SELL) whose peak the price has passed; the others cost nothing."""
     book = _book(triggers.peaks, instrument, source, triggers.capacity)
+    if price == NO_PRICE:
+        return
     while (best := best_level(book, side)) and (best[0] < price if side == SELL else best[0] > price):
         order = order_of(_first_number(book, side))
         disarm_trigger(triggers, order)

@@ -39,9 +39,10 @@ from .instrument import (
 from .shell import Records, demand, open_batch
 
 POST_ONLY, CASH = int(ExecInst.POST_ONLY), int(ExecInst.CASH_ORDER_QTY)
-ALL_EXEC_INST = POST_ONLY | ExecInst.REDUCE_ONLY | CASH
+ALL_EXEC_INST = POST_ONLY | int(ExecInst.REDUCE_ONLY) | CASH
 AUCTIONS = {int(TimeInForce.AT_THE_OPEN), int(TimeInForce.AT_THE_CLOSE)}
 GTD = int(TimeInForce.GTD)
+SLICES_MAX = 1_000  # that an iceberg is shown in: each may cost a taker a step
 TRAILING_STOP = int(OrdType.TRAILING_STOP)
 
 
@@ -159,7 +160,7 @@ def check_terms(ins: InstrumentRow, now: int, c: Any) -> int:
         mask |= bit_of(Reason.INVALID_MIN_QTY)
     if c.display_qty:
         immediate = c.time_in_force in (IOC, FOK) or c.time_in_force in AUCTIONS
-        whole = 1 <= c.display_qty <= c.order_qty and c.display_qty % ins.lot == 0
+        whole = 1 <= c.display_qty <= c.order_qty <= c.display_qty * SLICES_MAX and c.display_qty % ins.lot == 0
         if not whole or immediate or not has_limit(c.ord_type):
             mask |= bit_of(Reason.INVALID_DISPLAY_QTY)
     if c.time_in_force == GTD:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.fix import CxlRejReason, ExecType, OrdRejReason, Reason
+from tradecore.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason, Reason
 from tradecore.order import NO_PRICE, QTY_MAX, TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
 
 from .fills import add_fill, book_trade, tell_trimmed
 from .ids import id_is_valid
 from .instrument import BUY, InstrumentRow, direction, find_bad_price
 from .orders import (
+    AT_VENUE,
     NOWHERE,
     PENDING_NEW,
     Order,
     Request,
-    chain_id,
     derive_status,
     end_facts,
     is_live,
+    remove_request,
 )  # fmt: skip
 from .position import commission_of
 from .requests import take_id
@@ -47,6 +48,7 @@ from .trades import Execution, append_execution, find_execution, rebuild_positio
 
 _TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
 _TRADES = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
+_GOOD_AGAIN = {ExecRestatementReason.GT_CORPORATE_ACTION, ExecRestatementReason.GT_RENEWAL}  # for another day
 _STATES = {  # temporary states, and the fact that each sets
     int(ExecType.DONE_FOR_DAY): "done_for_day", int(ExecType.STOPPED): "stopped", int(ExecType.SUSPENDED): "suspended",
     int(ExecType.CALCULATED): "calculated",
@@ -59,9 +61,11 @@ def refuse_report(core: State, c: Any, reason: Reason, value: int, bound: int) -
 
 
 def find_order(core: State, c: Any) -> tuple[int, Order | None]:
-    """The order that a venue means: by any id in its chain, else by the order_id."""
+    """The order that a venue means: by any id in its chain, else by the order_id; only one that it can have."""
     order_id = core.ids.order_ids.get(c.cl_ord_id, 0) if c.cl_ord_id else c.order_id
-    return order_id, core.orders.by_id.get(order_id)
+    order = core.orders.by_id.get(order_id)
+    known = order is not None and order.admitted and order.venue == c.venue and order.place <= AT_VENUE
+    return order_id, order if known else None
 
 
 def find_request(order: Order, cl_ord_id: bytes, is_replace: bool) -> Request | None:
@@ -82,8 +86,6 @@ def enter_execution_report(core: State, c: Any) -> Any:
     if c.exec_id and not id_is_valid(c.exec_id):
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
     order_id, order = find_order(core, c)
-    if order is not None and order.venue != c.venue:
-        return refuse_report(core, c, Reason.UNKNOWN_VENUE, c.venue, order.venue)
     if c.exec_type == ExecType.TRADE:
         return enter_trade(core, c, order_id, order)
     if order is None:
@@ -105,11 +107,9 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
     elif c.exec_type == ExecType.CALCULATED:
         if is_live(order) and not order.done_for_day:
-            return refuse_report(core, c, Reason.STATUS_CONTRADICTS, c.exec_type, derive_status(order))
-    elif not is_live(order):
-        return refuse_report(core, c, Reason.STATUS_CONTRADICTS, c.exec_type, derive_status(order))
-    elif c.exec_type == ExecType.PENDING_NEW and order.acked:
-        return refuse_report(core, c, Reason.STATUS_CONTRADICTS, c.exec_type, derive_status(order))
+            return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.exec_type, derive_status(order))
+    elif not is_live(order) or (c.exec_type == ExecType.PENDING_NEW and order.acked):
+        return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.exec_type, derive_status(order))
     if c.exec_type in (ExecType.REPLACED, ExecType.RESTATED):
         bad = find_bad_restatement(core, c, order)
         if bad:
@@ -120,15 +120,18 @@ def take_state(core: State, c: Any, order: Order) -> Any:
     if c.exec_type in _TERMINAL:
         end_at_venue(core, c, order)
     elif c.exec_type == ExecType.REPLACED:
+        assert request is not None
         replace_at_venue(core, c, order, request)
     elif c.exec_type == ExecType.RESTATED:
+        if restatement_of(c) in _GOOD_AGAIN:
+            order.done_for_day = False
         take_terms(order, c, c.order_qty or order.order_qty, order.price)
         report_execution(core, c, order, ExecType.RESTATED, exec_restatement_reason=restatement_of(c),
                          venue_exec_id=c.exec_id)  # fmt: skip
     elif request is not None:
-        request.pending, request.unknown = True, False
+        request.pending, request.unknown, request.sent_time = True, False, core.now  # heard of: its clock starts anew
         report_execution(core, c, order, c.exec_type, cl_ord_id=request.cl_ord_id,
-                         orig_cl_ord_id=chain_id(order, request), venue_exec_id=c.exec_id)  # fmt: skip
+                         orig_cl_ord_id=order.cl_ord_id, venue_exec_id=c.exec_id)  # fmt: skip
     else:
         if c.exec_type in _STATES:
             setattr(order, _STATES[c.exec_type], True)
@@ -163,7 +166,7 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
     """Canceled, expired or rejected: its pending requests are closed with it."""
     request = find_request(order, c.cl_ord_id, False)
     told = take_id(order, request.cl_ord_id) if c.exec_type == ExecType.CANCELED and request is not None else {}
-    end_facts(order, c.exec_type)
+    end_facts(core.orders, order, c.exec_type)
     order.place, order.reason = NOWHERE, int(Reason.VENUE_REPORTED)
     rejected = c.exec_type == ExecType.REJECTED
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else OrdRejReason.OTHER
@@ -173,12 +176,11 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
 
 def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> None:
     """What was asked for, or what the venue says it made of it."""
-    orig = chain_id(order, request)
-    order.requests.remove(request)
+    remove_request(core.orders, order, request)
     take_terms(order, c, c.order_qty or request.order_qty, request.price)
     order.stop_px, order.expire_time = request.stop_px, request.expire_time
-    take_id(order, request.cl_ord_id)
-    report_execution(core, c, order, ExecType.REPLACED, orig_cl_ord_id=orig, venue_exec_id=c.exec_id)
+    told = take_id(order, request.cl_ord_id)
+    report_execution(core, c, order, ExecType.REPLACED, venue_exec_id=c.exec_id, **told)
 
 
 def take_status(core: State, c: Any, order: Order) -> Any:
@@ -186,7 +188,7 @@ def take_status(core: State, c: Any, order: Order) -> Any:
     if c.ord_status in _TERMINAL and is_live(order):
         return take_state(core, c._replace(exec_type=c.ord_status), order)
     if (c.ord_status in _TERMINAL) != (order.terminal != 0):
-        return refuse_report(core, c, Reason.STATUS_CONTRADICTS, c.ord_status, derive_status(order))
+        return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.ord_status, derive_status(order))
     if c.ord_status != PENDING_NEW and not order.terminal:
         order.acked, order.awaited, order.unknown_new = True, False, False
     report_execution(core, c, order, ExecType.ORDER_STATUS)
@@ -212,15 +214,14 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
     request = next((r for r in order.requests if r.cl_ord_id == c.cl_ord_id and c.cl_ord_id), None)
     if request is None and (not c.cl_ord_id or c.cl_ord_id == order.cl_ord_id) and order.requests:
         request = order.requests[0]
-    if request is None or order.venue != c.venue:
+    if request is None:
         return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
-    orig = chain_id(order, request)
-    order.requests.remove(request)
+    remove_request(core.orders, order, request)
     status = derive_status(order)
     order.last_status = status
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else CxlRejReason.OTHER
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
-        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig, "cxl_rej_reason": given,
+        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
         "reason": Reason.VENUE_REPORTED})  # fmt: skip
     sync_order(core, order)
     return acknowledge(order)._replace(report_type=CANCEL_REJECT, cxl_rej_reason=given)
@@ -232,11 +233,15 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
 def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
     if not c.exec_id:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
-    ins = core.instruments.get(c.instrument if order is None else order.instrument)
+    instrument = c.instrument or (order.instrument if order is not None else 0)
+    side = c.side or (order.side if order is not None else 0)
+    ins = core.instruments.get(instrument)
     if ins is None:
         return refuse_report(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
-    if order is None and c.side not in (1, 2, 5, 6):
+    if side not in (1, 2, 5, 6):
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.side, 1)
+    if order is not None and (instrument != order.instrument or direction(side) != direction(order.side)):
+        order = None  # whatever the venue means, it is not that order's trade
     if not 1 <= c.last_qty <= QTY_MAX:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.last_qty, 96)
     bad = find_bad_price(ins, c.last_px)
@@ -246,21 +251,22 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
     if known is not None and known.day == core.day:
         same = (known.exec_type, known.order_id, known.said_qty, known.said_price) == (
             ExecType.TRADE, order_id, c.last_qty, c.last_px)  # fmt: skip
-        reason = Reason.EXEC_ID_REPEATED if same else Reason.EXEC_ID_REUSED
+        reason = Reason.EXECID_REPEATED if same else Reason.EXECID_REUSED
         return refuse_report(core, c, reason, known.exec_id, order_id)
-    return book_venue_trade(core, c, ins, order_id, order)
+    return book_venue_trade(core, c, ins, order_id, order, instrument, side)
 
 
-def book_venue_trade(core: State, c: Any, ins: InstrumentRow, order_id: int, order: Order | None) -> Any:
+def book_venue_trade(
+    core: State, c: Any, ins: InstrumentRow, order_id: int, order: Order | None, instrument: int, side: int
+) -> Any:
     """A trade of an order; of none that is known: into suspense, which counts for the firm."""
-    instrument, account = (c.instrument, 0) if order is None else (order.instrument, order.account)
-    side = direction(c.side if order is None else order.side)
+    account = 0 if order is None else order.account
     fees = core.router.venues[c.venue]
     commission = commission_of(ins, c.last_qty, c.last_px, fees.taker_fee_per_unit, fees.taker_fee_ppm)
     core.exec_seq += 1
-    book_trade(core, Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, side,
-                               c.last_qty, c.last_px, commission, core.day, TRADE_LIVE, None, 0, c.last_qty,
-                               c.last_px))  # fmt: skip
+    book_trade(core, Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue,
+                               direction(side), c.last_qty, c.last_px, commission, core.day, TRADE_LIVE, None, 0,
+                               c.last_qty, c.last_px))  # fmt: skip
     core.ledger.lasts[instrument] = c.last_px
     tell_price(core, instrument)
     told = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission), "exec_id": core.exec_seq,
@@ -268,7 +274,7 @@ def book_venue_trade(core: State, c: Any, ins: InstrumentRow, order_id: int, ord
     if order is None:
         core.trades_in_suspense += 1
         publish(core, c, EXECUTION, **told, exec_type=ExecType.TRADE, order_id=order_id, cl_ord_id=c.cl_ord_id,
-                instrument=instrument, venue=c.venue, side=c.side, reason=Reason.TRADE_IN_SUSPENSE)  # fmt: skip
+                instrument=instrument, venue=c.venue, side=side, reason=Reason.TRADE_IN_SUSPENSE)  # fmt: skip
         return ACK_ACCEPTED._replace(order_id=order_id, report_type=EXECUTION, reason=int(Reason.TRADE_IN_SUSPENSE))
     late = order.terminal != 0
     add_fill(core, order, c.last_qty, c.last_px)
@@ -300,7 +306,7 @@ def enter_correction(core: State, c: Any) -> Any:
     if known is not None and known.day == core.day:
         same = trade is not None and (known.exec_type, known.ref_exec_id, known.said_qty, known.said_price) == (
             c.exec_type, trade.exec_id, qty, price)  # fmt: skip
-        reason = Reason.EXEC_ID_REPEATED if same else Reason.EXEC_ID_REUSED
+        reason = Reason.EXECID_REPEATED if same else Reason.EXECID_REUSED
         return refuse_report(core, c, reason, known.exec_id, trade.exec_id if trade is not None else 0)
     if trade is None or trade.state != TRADE_LIVE:
         return refuse_report(core, c, Reason.UNKNOWN_TRADE, trade.exec_id if trade is not None else 0,
@@ -328,7 +334,7 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
     append_execution(core.trades, Execution(
         core.exec_seq, c.exec_id, c.exec_type, trade.order_id, trade.instrument, trade.account, trade.venue, trade.side,
         qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id, qty, price,
-    ), False)  # fmt: skip
+    ))  # fmt: skip
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
     tell_trimmed(core, trade.instrument, trade.account)
