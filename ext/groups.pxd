@@ -1,7 +1,7 @@
 # Lists of contingent orders (OCO, OTO): who is in which, and which have news. What follows is the conductor's.
 #
-# A list is named by its list_id while one of its orders is open, and while its parent is held: who comes late must learn
-# how the parent ended. The parent is the first order, if it is OTO. A row is found by hashing the list_id.
+# A list is named by its list_id while one of its orders is open, and while its parent is held: who comes late must
+# learn how the parent ended. The parent is the first order, if it is OTO. A row is found by hashing the list_id.
 
 from order cimport *
 from execution cimport find_slot, remove_slot, tc_hash, tc_slot
@@ -11,7 +11,7 @@ cdef struct tc_group:
     int64_t list_id
     int64_t root                   # the parent's order_id, 0 where there is none
     int64_t parent_qty             # what the parent had filled when it ended
-    int64_t oco_qty                # what OCO members filled since the others last heard of it; an order's own part is its own
+    int64_t oco_qty                # what OCO members filled since the others last heard of it
     uint32_t head, tail            # open members in the order in which they came
     int32_t account
     uint8_t waits                  # children wait: the parent has not ended, or it has just done so

@@ -320,8 +320,8 @@ cdef inline void answer_again(
     acknowledge(core, order, ack)
 
 
-# CashOrderQty(152) in lots, rounded down: at the limit, else the stop, else the reference price. What can't be converted
-# is 0 lots, which validation refuses.
+# CashOrderQty(152) in lots, rounded down: at the limit, else the stop, else the reference price. What can't be
+# converted is 0 lots, which validation refuses.
 cdef inline int64_t convert_cash(tc_core* core, const tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef tc_i128 price2 = tc_wide(2, c.price if has_limit(c.ord_type) else c.stop_px), lots
     if c.ord_type == TYPE_MARKET or c.ord_type == TYPE_TRAILING_STOP:

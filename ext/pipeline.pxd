@@ -4,7 +4,7 @@ from marketdata cimport *
 from sessions cimport *
 from settings cimport *
 from settle cimport *
-from venuereports cimport *
+from venuetrades cimport *
 
 
 cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:

@@ -62,7 +62,7 @@ cdef struct tc_question:
     uint8_t side, ord_type         # BUY or SELL, MARKET or LIMIT: as what it would trade
     bint duplicate, reduce_only
     bint closed                    # no session takes it now
-    bint recheck                   # it was sent before: a replace, or an order that is let go; rates don't count it again
+    bint recheck                   # a replace, or an order that is let go: rates counted it when it was sent
     int64_t open_orders, max_open_orders
 
 
@@ -261,7 +261,9 @@ cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept n
 
 
 # A reduce-only order is no larger than the position that it reduces. What comes later is trimmed as fills come.
-cdef inline bint check_reduce_only(const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+cdef inline bint check_reduce_only(
+    const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
     f.armed = q.reduce_only
     f.refused = False
     if not f.armed and not explain:

@@ -266,7 +266,9 @@ cdef struct tc_split:
 
 
 # value x numerator / denominator where that is a whole number within its bound; False where it is not.
-cdef inline bint scale(int64_t value, int64_t numerator, int64_t denominator, int64_t most, int64_t* out) noexcept nogil:
+cdef inline bint scale(
+    int64_t value, int64_t numerator, int64_t denominator, int64_t most, int64_t* out
+) noexcept nogil:
     cdef tc_i128 product = tc_wide(value, numerator), q = tc_floor_div_wide(product, denominator)
     if q * denominator != product or tc_abs_wide(q) > most:
         return False
@@ -319,8 +321,8 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
 
 
 # n new shares for d old ones: quantities and positions times n / d, prices times d / n, amounts as they were.
-# Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order or a
-# position would not be whole, or an order has a request that is unanswered. Trades before a split are final.
+# Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order or
+# a position would not be whole, or an order has a request that is unanswered. Trades before a split are final.
 cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int64_t n = c.split_numerator, d = c.split_denominator, qty = 0
     cdef uint32_t at = core.orders.open.head, next

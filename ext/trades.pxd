@@ -20,11 +20,16 @@ cdef struct tc_execution:
     uint8_t exec_type, side, state # BUY or SELL; TRADE_...
 
 
+cdef struct tc_known:
+    uint32_t row                   # its place in the ring + 1, 0: empty
+    uint32_t hash
+
+
 cdef struct tc_trades:
     tc_execution* rows             # ring of row numbers from 1
     uint64_t mask
     int64_t count                  # rows ever
-    uint32_t* by_id                # ring place + 1 of the newest row of each venue and id
+    tc_known* by_id                # the newest row of each venue and id
     uint64_t by_id_mask
     tc_position* bases             # as the ledger's positions
     int64_t folded
@@ -40,7 +45,9 @@ cdef inline int64_t first_execution(const tc_trades* log) noexcept nogil:
     return first if first > 1 else 1
 
 
-cdef inline tc_position* base_of(const tc_trades* log, const tc_ledger* ledger, int32_t instrument, int32_t account) noexcept nogil:
+cdef inline tc_position* base_of(
+    const tc_trades* log, const tc_ledger* ledger, int32_t instrument, int32_t account
+) noexcept nogil:
     return &log.bases[instrument * ledger.account_stride + account]
 
 
@@ -50,20 +57,23 @@ cdef inline void apply_trade(tc_position* p, const tc_execution* trade) noexcept
         p.fees = p.fees + trade.commission
 
 
-cdef inline uint64_t home_of_execution(const tc_trades* log, int32_t venue, const char* id) noexcept nogil:
-    return tc_fold(tc_word(id) ^ <uint64_t>0x9E3779B97F4A7C15,
-                   tc_fold(tc_word(id + 8) ^ <uint64_t>0xC2B2AE3D27D4EB4F,
-                           tc_word(id + 16) ^ <uint64_t>venue ^ <uint64_t>0x165667B19E3779F9)) & log.by_id_mask
+cdef inline uint32_t hash_execution(int32_t venue, const char* id) noexcept nogil:
+    return <uint32_t>tc_fold(tc_word(id) ^ <uint64_t>0x9E3779B97F4A7C15,
+                             tc_fold(tc_word(id + 8) ^ <uint64_t>0xC2B2AE3D27D4EB4F,
+                                     tc_word(id + 16) ^ <uint64_t>venue ^ <uint64_t>0x165667B19E3779F9))
 
 
-# The place of an id in the table: that of its newest row, or the empty one where it belongs.
-cdef inline uint32_t* find_execution_place(const tc_trades* log, int32_t venue, const char* id) noexcept nogil:
-    cdef uint64_t at = home_of_execution(log, venue, id)
+# The place of an id in the table: that of its newest row, or the empty one where it belongs. The hash stands beside the
+# row's place, so that a probe reads a row only where it is the one.
+cdef inline tc_known* find_execution_place(const tc_trades* log, int32_t venue, const char* id) noexcept nogil:
+    cdef uint32_t hash = hash_execution(venue, id)
+    cdef uint64_t at = hash & log.by_id_mask
     cdef const tc_execution* row
-    while log.by_id[at] != 0:
-        row = &log.rows[log.by_id[at] - 1]
-        if row.venue == venue and memcmp(row.venue_exec_id, id, 24) == 0:
-            break
+    while log.by_id[at].row != 0:
+        if log.by_id[at].hash == hash:
+            row = &log.rows[log.by_id[at].row - 1]
+            if row.venue == venue and memcmp(row.venue_exec_id, id, 24) == 0:
+                break
         at = (at + 1) & log.by_id_mask
     return &log.by_id[at]
 
@@ -73,7 +83,7 @@ cdef inline tc_execution* find_execution(const tc_trades* log, int32_t venue, co
     cdef uint32_t number
     if id[0] == 0:
         return NULL
-    number = find_execution_place(log, venue, id)[0]
+    number = find_execution_place(log, venue, id).row
     return NULL if number == 0 else &log.rows[number - 1]
 
 
@@ -83,19 +93,16 @@ cdef inline int64_t number_of(const tc_trades* log, const tc_execution* row) noe
     return log.count - <int64_t>(<uint64_t>(log.count - place) & log.mask)
 
 
-cdef inline void forget_execution(tc_trades* log, uint32_t* place) noexcept nogil:
-    cdef uint64_t hole = place - log.by_id, at = hole, home
-    cdef const tc_execution* row
+cdef inline void forget_execution(tc_trades* log, tc_known* place) noexcept nogil:
+    cdef uint64_t hole = place - log.by_id, at = hole
     while True:
         at = (at + 1) & log.by_id_mask
-        if log.by_id[at] == 0:
+        if log.by_id[at].row == 0:
             break
-        row = &log.rows[log.by_id[at] - 1]
-        home = home_of_execution(log, row.venue, row.venue_exec_id)
-        if ((at - home) & log.by_id_mask) >= ((at - hole) & log.by_id_mask):
+        if ((at - log.by_id[at].hash) & log.by_id_mask) >= ((at - hole) & log.by_id_mask):
             log.by_id[hole] = log.by_id[at]
             hole = at
-    log.by_id[hole] = 0
+    log.by_id[hole].row = 0
 
 
 cdef inline void fold_trade(tc_trades* log, tc_execution* trade) noexcept nogil:
@@ -107,7 +114,7 @@ cdef inline void fold_trade(tc_trades* log, tc_execution* trade) noexcept nogil:
 # The caller fills all of it, then calls know_execution.
 cdef inline tc_execution* append_execution(tc_trades* log, const tc_ledger* ledger) noexcept nogil:
     cdef tc_execution* row
-    cdef uint32_t* place
+    cdef tc_known* place
     log.count += 1
     row = execution_at(log, log.count)
     if log.count > <int64_t>log.mask + 1:
@@ -116,15 +123,17 @@ cdef inline tc_execution* append_execution(tc_trades* log, const tc_ledger* ledg
             fold_trade(log, row)
         if row.venue_exec_id[0]:
             place = find_execution_place(log, row.venue, row.venue_exec_id)
-            if place[0] and &log.rows[place[0] - 1] == row:
+            if place.row and &log.rows[place.row - 1] == row:
                 forget_execution(log, place)
     return row
 
 
 # From now on its id is known as that of this row.
 cdef inline void know_execution(tc_trades* log, tc_execution* row) noexcept nogil:
+    cdef tc_known* place
     if row.venue_exec_id[0]:
-        find_execution_place(log, row.venue, row.venue_exec_id)[0] = <uint32_t>(row - log.rows) + 1
+        place = find_execution_place(log, row.venue, row.venue_exec_id)
+        place.row, place.hash = <uint32_t>(row - log.rows) + 1, hash_execution(row.venue, row.venue_exec_id)
 
 
 cdef inline bint is_of_position(const tc_execution* row, int32_t instrument, int32_t account) noexcept nogil:

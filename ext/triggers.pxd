@@ -66,8 +66,8 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
     if order.ord_type == TYPE_TRAILING_STOP:
         terms.stop_px = trail_stop(order, terms, terms.peak_px)
         # A trailing sell moves when the price rises above its peak: the opposite of what triggers it.
-        add_node(&triggers.peaks[book_place(source)], trigger_row(order.instrument, source, direction(order.side)), slot,
-                 terms.peak_px, 1, 0)
+        add_node(&triggers.peaks[book_place(source)],
+                 trigger_row(order.instrument, source, direction(order.side)), slot, terms.peak_px, 1, 0)
     add_node(&triggers.stops[book_place(source)], trigger_row(order.instrument, source, waiting_side(order)), slot,
              terms.stop_px, 1, 0)
     triggers.counts[order.instrument] += 1

@@ -176,7 +176,7 @@ class LifecycleStream(Stream):
         if exec_type in (4, 5, 6, 14) and self.requests and pick.random() < 0.6:
             fields |= {"cl_ord_id": pick.choice(self.requests[-12:])}
         if exec_type in (5, 13) and pick.random() < 0.4:
-            fields |= {"order_qty": self._qty(order[2])}
+            fields |= {"order_qty": self._qty(order[2] if 1 <= order[2] <= 8 else 1)}
         if pick.random() < 0.04:
             fields |= {"venue": pick.randrange(self.external + 2)}
         if pick.random() < 0.1:

@@ -144,6 +144,7 @@ class Model:
         self.exec_ids: dict[bytes, tuple] = {}
         self.logged: list[bytes] = []  # the venue's id of each execution ever, b"" for the core's own
         self.connected = True
+        self.renewed: set[int] = set()  # orders that the last new day has left open
         self.had_order = False  # could the venue that reported the last trade have the order that it named?
         self.open: dict[int, Known] = {}
         self.touched: dict[int, Known] = {}
@@ -167,7 +168,7 @@ class Model:
                 self.open.pop(order_id, None)
         self.touched.clear()
         if c.kind == C.ROLL_DAY:  # ids of what has ended may be used again
-            self.ids = {name: order_id for name, order_id in self.ids.items() if order_id in self.open}
+            self.ids = {name: order_id for name, order_id in self.ids.items() if order_id in self.renewed}
         if expected is not None:
             self.check_money(c, reports, expected)
 
@@ -187,11 +188,14 @@ class Model:
                 self.connected = bool(c.connected)
                 for o in self.open.values() if not c.connected else ():
                     self.mark_unknown(o, self.now)
+            elif c.kind == C.ROLL_DAY:
+                self.renewed = {o.order_id for o in (self.open | self.touched).values() if o.is_open}
             return
         if r.contra_order_id and r.exec_type == E.REJECTED:
             self.refuse_duplicate(c, r)
             return
-        if is_execution(r) and r.exec_type in TRADES:
+        is_trade = is_execution(r) and r.exec_type in TRADES
+        if is_trade:
             self.log_execution(c, r)
             if not r.account:
                 assert r.reason == R.TRADE_IN_SUSPENSE
@@ -202,9 +206,7 @@ class Model:
             o = self.open_order(c, r)
             if o is None:
                 return
-        elif r.instrument == 0:  # of an order that is evicted, nothing is known any more
-            return
-        elif r.order_qty == 0 and is_execution(r) and r.exec_type in TRADES:  # a bust of an evicted order's trade
+        if r.instrument == 0 or (r.order_qty == 0 and is_trade):  # of an order that is evicted
             return
         self.touched[o.order_id] = o
         o.venue = r.venue
@@ -303,6 +305,8 @@ class Model:
             self.learn_restated(c, r, o, by_venue)
         elif kind in ENDS:
             o.ended = ENDS[kind]
+            if r.reason == R.DAY_ENDED:
+                self.renewed.discard(o.order_id)
             if kind == E.REJECTED and not by_venue:  # by no rule of placing: those come once it is admitted
                 no_peak = r.ord_type == OrdType.TRAILING_STOP and r.reason == R.REFERENCE_PRICE_UNAVAILABLE
                 o.admitted = r.reason > 300 or no_peak

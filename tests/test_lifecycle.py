@@ -25,15 +25,13 @@ from tradecore.fix import (
     OrdRejReason,
     OrdStatus,
     OrdType,
-    Reason,
-    ReportType,
     Scope,
     Side,
     TimeInForce,
     TradSesStatus,
     TriggerPriceType,
 )
-from tradecore.order import CODECS, NO_PRICE, StaleOrderError
+from tradecore.order import CODECS, StaleOrderError
 
 BACKENDS = {"native": "tradecore._native.pipeline", "python": "tradecore._python.pipeline"}
 EPISODES, STEPS = 40, 2_500  # 100,000 steps in each backend

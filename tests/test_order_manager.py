@@ -108,7 +108,7 @@ def test_a_cancel_is_asked_refused_asked_again_and_done(manager, order):
 
 def test_no_limit_and_no_market_stands_in_the_way(manager):
     """Checking risk is the caller's: only the form of an order is asked."""
-    for terms in ({"qty": 10**9, "price": 10_000}, {"qty": 5}, {"qty": 5, "stop_px": 90}, {"qty": 5, "peg_offset": 1},
+    for terms in ({"qty": 10**8, "price": 10_000}, {"qty": 5}, {"qty": 5, "stop_px": 90}, {"qty": 5, "peg_offset": 1},
                   {"qty": 5, "price": 1, "time_in_force": "FOK"}, {"qty": 5, "price": 1, "time_in_force": "GTD", "expire_time": T0 + 1}):  # fmt: skip
         order = manager.new_order("AAPL", "SELL", account="beta", **terms)
         assert (order.ord_status, order.place, order.venue) == (S.PENDING_NEW, tc.Place.AT_VENUE, "COUNTERPARTY"), terms

@@ -429,7 +429,7 @@ def test_ledger_alone() -> None:
 def test_event_log_alone() -> None:
     rooms, pick = Rooms("events", "EventLog", 32), np.random.default_rng(9)
     for count in (1, 0, 31, 40, 5):
-        rooms.both("publish", pick.integers(0, 256, 192 * count, np.uint8).view(REPORT_DTYPE))
+        rooms.both("publish", pick.integers(0, 256, REPORT_DTYPE.itemsize * count, np.uint8).view(REPORT_DTYPE))
         for after, limit in ((0, 100), (30, 3), (10**6, 1), (-9, 2)):
             rooms.both("read", after, limit)
         rooms.both("digest")

@@ -154,12 +154,14 @@ class Player:
         self.exec_ids: dict[int, bytes] = {}  # the venue's id by the core's own
         self.replaces: dict[int, dict[bytes, int]] = {}  # by order: what open replaces ask for
         self.status_of: dict[int, int] = {}
+        self.amounts: dict[int, int] = {}  # by report: the sum of quantity x price over its order's trades
 
     def enter(self, command: bytes) -> None:
         fields = CODECS[command[0]].unpack(command)
         _, self.reports = self.driver.apply(command)
         for r in self.reports:
             self.learn(r, fields)
+            self.amounts[r.seq] = self.books.amount(r.order_id)
 
     def wait(self, seconds: int) -> None:
         self.driver.now += seconds * SECOND
@@ -194,7 +196,8 @@ class Player:
                 self.status_of[r.order_id] = r.ord_status
 
     def average(self, r) -> Fraction | None:
-        return Fraction(self.books.amount(r.order_id), r.cum_qty) if r.cum_qty else None
+        """AvgPx(6) when the report was made."""
+        return Fraction(self.amounts[r.seq], r.cum_qty) if r.cum_qty else None
 
     def describe(self, r) -> str:
         """A report in the words of a scenario."""

@@ -9,9 +9,10 @@ from typing import Any
 
 from ._backend import choose_backend
 from .bus import Subscription
-from .core import RefusedError, TradingCore
+from .core import TradingCore
 from .events import Report, ReportReader
 from .execution import ExternalVenue, SimulatedVenue
+from .face import RefusedError
 from .fix import (
     OUTBOUND,
     CommandType,

@@ -12,12 +12,12 @@ from typing import Any, Unpack
 import numpy as np
 
 from .execution import ExternalVenue, SimulatedVenue, Venue
-from .face import RefusedError, check_names
+from .face import check_names
 from .fix import CommandType, Scope, Side
 from .handle import Order
 from .instrument import MONEY_PRECISION, Instrument, Number, check_time, exact_sum, to_decimal, whole_units
 from .ledger_face import LedgerFace
-from .order import ACK_DTYPE, COMMAND_DTYPES, MONEY_MAX, QTY_MAX, Capacity
+from .order import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, MONEY_MAX, QTY_MAX, Capacity
 from .orders_face import OrdersFace
 from .position import ProfitAndLoss
 from .risk import CheckResult, RiskLimits, check_rows, refused_rows
@@ -27,8 +27,7 @@ from .ticket import OrderTerms, pack_order
 from .validation import failures
 from .venue_face import VenueFace
 
-__all__ = ["RefusedError", "TradingCore"]
-
+_RECORD = np.dtype(f"V{COMMAND_SIZE}")
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
 
 
@@ -203,13 +202,16 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
         Ids stand for names: `ids("AAPL")`. Records without transact_time are stamped once for the batch. A record
         that can't be is refused with a report of its own; the others run. Definitions are refused as a whole: they
         go through `define_...`. `timed` fills `latency()`. Raises TypeError or ValueError before anything ran.
+        Callbacks hear of it after the whole batch: a batch that makes more reports than a subscription's `capacity` is
+        more than it can hold.
         """
         if not isinstance(commands, np.ndarray):
             raise TypeError(f"commands must be a NumPy array of command records, not {type(commands).__name__}")
         if commands.dtype not in COMMAND_DTYPES.values() or commands.ndim != 1:
             raise ValueError("commands must be a one-dimensional array of a command dtype such as "
                              f"tradecore.ORDER_DTYPE; got shape {commands.shape} of {commands.dtype}")
-        commands = np.ascontiguousarray(commands)
+        # As bytes: a copy by fields would lose what a record of another kind has where this dtype has none.
+        commands = np.ascontiguousarray(commands.view(_RECORD)).view(commands.dtype)
         defining = np.isin(commands["kind"], _DEFINITIONS)
         if defining.any():
             row = int(np.argmax(defining))

@@ -146,6 +146,7 @@ class Codec:
         named = [(n, k) for n, k in layout if n]
         self.fields = tuple(n for n, _ in named)
         self._texts = tuple(i for i, (_, k) in enumerate(named) if k[0] == "S")
+        self._blank: dict[str, int | bytes] = {name: b"" if kind[0] == "S" else 0 for name, kind in named}
         self.tuple_type: Any = NamedTuple(name, [(n, Any) for n in self.fields])  # type: ignore[misc]
 
     def unpack(self, buffer: bytes | memoryview, offset: int = 0) -> Any:
@@ -157,10 +158,10 @@ class Codec:
 
     def pack(self, **fields: int | bytes) -> bytes:
         """The record's bytes; fields that are not named are 0."""
-        unknown = fields.keys() - set(self.fields)
-        if unknown:
-            raise TypeError(f"no such field: {', '.join(sorted(unknown))}")
-        return self.struct.pack(*(fields.get(n, b"" if i in self._texts else 0) for i, n in enumerate(self.fields)))
+        values = self._blank | fields
+        if len(values) > len(self._blank):
+            raise TypeError(f"no such field: {', '.join(sorted(fields.keys() - self._blank.keys()))}")
+        return self.struct.pack(*values.values())
 
 
 CODECS: dict[int, Codec] = {

@@ -39,6 +39,7 @@ from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
 Array = Any
 ACCOUNTS = 16
+_OWN_TIFS = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 OWN_ORDER_FIELDS = ["at_ms", "action", "cl_ord_id", "side", "type", "tif", "price", "qty"]
 _KEPT = ["order_id", "report_type", "exec_type", "ord_status", "reason", "account", "cl_ord_id", "last_liquidity_ind",
          "last_qty", "last_px", "contra_order_id"]  # fmt: skip
@@ -215,10 +216,14 @@ def _own_command(row: dict[str, str], where: str, account: int, instrument: Inst
         command["side"] = Side.parse(row["side"], "side")
         name = "type"
         command["ord_type"] = OrdType.parse(row["type"], "type")
+        if command["ord_type"] not in (OrdType.MARKET, OrdType.LIMIT):
+            raise ValueError("expected market or limit")
         name = "tif"
         post_only = row["tif"] == "post_only"
         command["exec_inst"] = ExecInst.POST_ONLY if post_only else ExecInst.NONE
         command["time_in_force"] = TimeInForce.parse("gtc" if post_only else row["tif"], "tif")
+        if command["time_in_force"] not in _OWN_TIFS:
+            raise ValueError("expected day, gtc, ioc, fok or post_only")
         name = "price"
         if row["price"] and command["ord_type"] == OrdType.MARKET:
             raise ValueError("a market order has none")

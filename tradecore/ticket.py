@@ -21,6 +21,7 @@ from .names import Directory
 from .order import CODECS, MONEY_MAX, NO_PRICE, QTY_MAX, TIME_MAX, Identifier, encode_cl_ord_id
 
 STRATEGY_MAX = 2**31 - 1
+_POST_ONLY, _REDUCE_ONLY, _CASH = int(ExecInst.POST_ONLY), int(ExecInst.REDUCE_ONLY), int(ExecInst.CASH_ORDER_QTY)
 PRICED = {OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.LIMIT_IF_TOUCHED}
 
 
@@ -77,14 +78,14 @@ def pack_order(
     its_side = Side.parse(side, "side")
     kind = _choose_type(ord_type, price, stop_px, peg_offset)
     offset_type = PegOffsetType.parse(peg_offset_type, "peg_offset_type")
-    flags = ExecInst.POST_ONLY if check_bool(post_only, "post_only") else ExecInst.NONE
-    flags |= ExecInst.REDUCE_ONLY if check_bool(reduce_only, "reduce_only") else ExecInst.NONE
+    flags = _POST_ONLY if check_bool(post_only, "post_only") else 0
+    flags += _REDUCE_ONLY if check_bool(reduce_only, "reduce_only") else 0
     if cash_order_qty is None:
-        order_qty = instrument.qty_lots(qty, "order_qty", low=-QTY_MAX)  # type: ignore[arg-type]  # None is refused there
+        order_qty = instrument.qty_lots(qty, "order_qty", low=-QTY_MAX)  # type: ignore[arg-type]  # refuses None
     elif qty is not None:
         raise TypeError(f"qty {show(qty)} and cash_order_qty {show(cash_order_qty)} exclude each other: give one")
     else:
-        flags |= ExecInst.CASH_ORDER_QTY
+        flags += _CASH
         order_qty = whole_units(cash_order_qty, MONEY_PRECISION, "cash_order_qty", MONEY_MAX, low=0)
     return CODECS[CommandType.NEW_ORDER].pack(
         kind=CommandType.NEW_ORDER, side=its_side, ord_type=kind,

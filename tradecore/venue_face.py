@@ -40,8 +40,8 @@ class ExecutionFacts(TypedDict, total=False):
     `cl_ord_id` (any id in the order's chain) or `order_id` names the order. A trade that matches none is booked in
     suspense by `symbol` and `side`, and so is one whose symbol or side is not the order's. `exec_id`: the venue's, 1 to
     24 characters; a trade counts once by it. `last_qty` and `last_px` of a trade; `cum_qty`: the venue's own, compared
-    with ours; `order_qty` and `price` of a Replaced or Restated order (0 and None: as asked for). `ord_status` goes with
-    ExecType ORDER_STATUS. `reject_reason`: an OrdRejReason, its name or the venue's number;
+    with ours; `order_qty` and `price` of a Replaced or Restated order (0 and None: as asked for). `ord_status` goes
+    with ExecType ORDER_STATUS. `reject_reason`: an OrdRejReason, its name or the venue's number;
     `exec_restatement_reason` likewise.
 
     Quantities and prices are in whole units of the order's instrument. One that is no number, or no whole number of
@@ -143,7 +143,8 @@ class VenueReports(Face):
         return self._ask(
             CommandType.TRADE_CORRECTION, venue=venue, instrument=number,
             exec_type=ExecType.parse(exec_type, "exec_type"), exec_ref_id=named, exec_id=_encode_id(exec_id, "exec_id"),
-            last_qty=_lots(ins, last_qty, "last_qty"), last_px=_units(ins, last_px, "last_px"), transact_time=check_time(transact_time),
+            last_qty=_lots(ins, last_qty, "last_qty"), last_px=_units(ins, last_px, "last_px"),
+            transact_time=check_time(transact_time),
         )  # fmt: skip
 
     def _take_cancel_reject(

@@ -55,7 +55,8 @@ from .state import EXECUTION, ORD_REJ_REASONS, State, acknowledge, refuse_comman
 from .statehash import hash_state
 from .trades import find_execution
 from .validation import CASH, bit_of, validate_order
-from .venuereports import enter_cancel_reject, enter_correction, enter_execution_report
+from .venuereports import enter_cancel_reject
+from .venuetrades import enter_correction, enter_execution_report
 
 _NEW_ORDER, _CANCEL = int(CommandType.NEW_ORDER), int(CommandType.CANCEL)
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
