@@ -29,7 +29,8 @@ def new_orders(count):
 def venue_reports():
     """Of each order: New, then two partial fills, named by ClOrdID, in an order that mixes the orders."""
     reports = np.zeros(3 * ORDERS, COMMAND_DTYPES[CommandType.EXECUTION_REPORT])
-    reports["kind"], reports["venue"], reports["price"], reports["cum_qty"] = CommandType.EXECUTION_REPORT, 1, NO_PRICE, -1
+    reports["kind"], reports["venue"] = CommandType.EXECUTION_REPORT, 1
+    reports["price"], reports["cum_qty"] = NO_PRICE, -1
     mixed = np.random.default_rng(3).permutation(ORDERS)
     reports["cl_ord_id"] = np.char.add(b"order-", np.tile(mixed, 3).astype("S8"))
     trades = slice(ORDERS, None)

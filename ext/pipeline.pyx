@@ -3,6 +3,7 @@
 
 from cpython.buffer cimport PyBUF_WRITABLE
 from coretables cimport open_core
+from prefetch cimport fetch_ahead
 from shell cimport open_batch, open_command, wide
 from statehash cimport *
 from table cimport free_tables
@@ -131,6 +132,7 @@ cdef class Core:
         target = acks.view(np.uint8)
         with nogil, self.state.lock:
             for i in range(count):
+                fetch_ahead(core, <const tc_command*>&source[0], i, count)
                 apply_command(core, <const tc_command*>&source[i * <int64_t>sizeof(tc_command)],
                               <tc_ack*>&target[i * <int64_t>sizeof(tc_ack)], now, timed)
 

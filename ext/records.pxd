@@ -76,6 +76,7 @@ cdef extern from "tradecore/arith.h" nogil:
     int tc_lowest_bit(uint64_t a)
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)
+    void tc_prefetch(const void* address)
     uint64_t tc_word(const char* bytes)
 
 

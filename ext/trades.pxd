@@ -65,8 +65,9 @@ cdef inline uint32_t hash_execution(int32_t venue, const char* id) noexcept nogi
 
 # The place of an id in the table: that of its newest row, or the empty one where it belongs. The hash stands beside the
 # row's place, so that a probe reads a row only where it is the one.
-cdef inline tc_known* find_execution_place(const tc_trades* log, int32_t venue, const char* id) noexcept nogil:
-    cdef uint32_t hash = hash_execution(venue, id)
+cdef inline tc_known* find_execution_place(
+    const tc_trades* log, int32_t venue, const char* id, uint32_t hash
+) noexcept nogil:
     cdef uint64_t at = hash & log.by_id_mask
     cdef const tc_execution* row
     while log.by_id[at].row != 0:
@@ -83,7 +84,7 @@ cdef inline tc_execution* find_execution(const tc_trades* log, int32_t venue, co
     cdef uint32_t number
     if id[0] == 0:
         return NULL
-    number = find_execution_place(log, venue, id).row
+    number = find_execution_place(log, venue, id, hash_execution(venue, id)).row
     return NULL if number == 0 else &log.rows[number - 1]
 
 
@@ -122,7 +123,8 @@ cdef inline tc_execution* append_execution(tc_trades* log, const tc_ledger* ledg
             apply_trade(base_of(log, ledger, row.instrument, row.account), row)
             fold_trade(log, row)
         if row.venue_exec_id[0]:
-            place = find_execution_place(log, row.venue, row.venue_exec_id)
+            place = find_execution_place(log, row.venue, row.venue_exec_id,
+                                         hash_execution(row.venue, row.venue_exec_id))
             if place.row and &log.rows[place.row - 1] == row:
                 forget_execution(log, place)
     return row
@@ -132,7 +134,7 @@ cdef inline tc_execution* append_execution(tc_trades* log, const tc_ledger* ledg
 cdef inline void know_execution(tc_trades* log, tc_execution* row) noexcept nogil:
     cdef tc_known* place
     if row.venue_exec_id[0]:
-        place = find_execution_place(log, row.venue, row.venue_exec_id)
+        place = find_execution_place(log, row.venue, row.venue_exec_id, hash_execution(row.venue, row.venue_exec_id))
         place.row, place.hash = <uint32_t>(row - log.rows) + 1, hash_execution(row.venue, row.venue_exec_id)
 
 

@@ -67,6 +67,8 @@ class Known:
     sent: int = 0
     unknown: bool = False
     told: OrdStatus | None = None  # the status as last reported
+    expires: int = 0
+    was_cancel_asked: bool = False
     venue: int = 0
     admitted: bool = True  # by validation and risk
     command: object = None  # as it was entered
@@ -153,8 +155,10 @@ class Model:
 
     def take(self, c, reports: list, now: int, expected: tuple | None) -> None:
         """`expected` is what `foresee_money` said of the command."""
+        overdue = []
         if now > self.now:
             self.now = now
+            overdue = [o for o in self.open.values() if o.lives and 0 < o.expires <= now]
             for o in self.open.values():
                 self.mark_unknown(o, now - REQUEST_TIMEOUT)
         if c.kind == C.ROLL_DAY:
@@ -169,8 +173,12 @@ class Model:
         self.touched.clear()
         if c.kind == C.ROLL_DAY:  # ids of what has ended may be used again
             self.ids = {name: order_id for name, order_id in self.ids.items() if order_id in self.renewed}
+        for o in overdue:
+            assert not o.lives or (o.sent and o.was_cancel_asked), (o, "its time has come, and nobody ended it")
         if expected is not None:
             self.check_money(c, reports, expected)
+        if c.kind == C.EXECUTION_REPORT:
+            self.check_alarm(c, reports)
 
     def mark_unknown(self, o: Known, until: int) -> None:
         if o.awaited and o.sent <= until:
@@ -218,7 +226,7 @@ class Model:
         if c.kind != C.NEW_ORDER or (is_execution(r) and r.exec_type == E.ORDER_STATUS):
             assert r.ord_status == S.REJECTED, "a report about an order that was never entered"
             return None
-        o = Known(r.order_id, c.cl_ord_id, c.instrument, c.account, c.side == 1, c.order_qty, command=c)
+        o = Known(r.order_id, c.cl_ord_id, c.instrument, c.account, c.side == 1, c.order_qty, expires=c.expire_time, command=c)
         self.orders[r.order_id] = o
         if c.cl_ord_id:
             assert c.cl_ord_id not in self.ids, "an id that was used makes no second order"
@@ -232,6 +240,7 @@ class Model:
         self.orders[r.contra_order_id] = o
         first = self.orders[r.order_id]
         if r.order_qty:
+            assert c != first.command, "the same order again is told how the first one stands"
             assert (r.ord_status, r.cum_qty, r.leaves_qty) == (first.status(), first.cum_qty, first.leaves())
 
     # ---- facts
@@ -270,6 +279,7 @@ class Model:
             assert c.kind == (C.REPLACE if is_replace else C.CANCEL)
             assert not is_replace or r.order_qty == max(c.order_qty or o.order_qty, o.cum_qty)
             self.claim(c, o)
+        o.was_cancel_asked = o.was_cancel_asked or not is_replace
         o.asked.append(Asked(r.cl_ord_id, is_replace, r.order_qty, self.now))
 
     def check_refusal(self, c, r, o: Known) -> None:
@@ -429,6 +439,19 @@ class Model:
             assert (r.last_qty, r.last_px) == (c.last_qty, c.last_px)
         if c.exec_type == E.TRADE:
             assert r.account == (detail.account if detail is not None and self.had_order else 0)
+
+    def check_alarm(self, c, reports: list) -> None:
+        """A venue's own CumQty that is not ours is a missed fill: an alarm, and only then."""
+        o = self.orders.get(self.named(c))
+        alarms = [r for r in reports if r.reason == R.CUM_QTY_MISMATCH]
+        kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type,)
+        taken = o is not None and any(is_execution(r) and r.exec_type in kinds and r.order_id == o.order_id and r.account
+                                      for r in reports)  # fmt: skip
+        refused = any(r.report_type == M.BUSINESS_REJECT for r in reports)
+        if c.cum_qty >= 0 and taken and not refused:
+            assert len(alarms) == (c.cum_qty != o.cum_qty), (c, o)
+        else:
+            assert not alarms
 
     # ---- after every command
 

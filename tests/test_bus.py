@@ -284,3 +284,20 @@ def test_threads_share_a_bus_and_nothing_is_lost_or_told_twice(core):
         thread.join()
     core.submit("AAPL", "BUY", 1, 1, account="alpha")
     assert heard == list(range(after + 1, after + 802))
+
+
+def test_a_held_view_costs_subscribers_what_is_dropped_and_not_more(backend, make_core):
+    core = make_core(capacity=small_capacity(events=16))
+    core.submit_batch(batch(16))
+    heard = []
+    subscription = core.subscribe(heard.append)
+    view = core.event_view(core._core.event_seq - 4)
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        core.submit_batch(batch(40))
+    del view
+    gc.collect()
+    core.submit("AAPL", "BUY", 1, 1)
+    assert subscription.delivered + subscription.lost == 41
+    assert heard[-1].seq == core._core.event_seq
+    assert (subscription.lost > 0) == (backend == "native")

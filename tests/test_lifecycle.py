@@ -12,7 +12,7 @@ from random import Random
 from zlib import crc32
 
 import pytest
-from lifecycle import EXT, SECOND, SIM, T0, Driver, build, record
+from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, record
 from lifemodel import WORKING_MAX, Known, Model
 
 from tradecore.fix import (
@@ -25,6 +25,8 @@ from tradecore.fix import (
     OrdRejReason,
     OrdStatus,
     OrdType,
+    Reason,
+    ReportType,
     Scope,
     Side,
     TimeInForce,
@@ -228,6 +230,8 @@ class Script:
             fields["reject_reason"] = random.choice(list(OrdRejReason))
         elif exec_type == E.ORDER_STATUS:
             fields["ord_status"] = random.choice([S.NEW, S.PARTIALLY_FILLED, S.PENDING_NEW, S.CANCELED, S.REJECTED])
+        if random.random() < 0.1:
+            fields["cum_qty"] = (o.cum_qty if o else 0) + random.choice([0, 0, 3])
         return self.say(C.EXECUTION_REPORT, **fields, **self.naming(o))
 
     def answer(self) -> bytes | None:
@@ -340,3 +344,77 @@ def test_every_step_of_a_random_life_is_what_the_facts_say(backend, seed):
 def test_both_backends_live_the_same_life(seed):
     native, python = (episode(backend, seed) for backend in BACKENDS)
     assert native == python
+
+
+# ---- a venue that never answers
+
+
+@pytest.fixture(params=list(BACKENDS))
+def silent(request):
+    """A driver whose order X for 100 was sent to a venue that has said nothing since."""
+    driver = Driver(build(import_module(BACKENDS[request.param]).Core))
+    _, reports = driver.apply(X)
+    assert [r.report_type for r in reports] == [ReportType.EXECUTION_REPORT, ReportType.NEW_ORDER_SINGLE]
+    return driver
+
+
+X = record(C.NEW_ORDER, cl_ord_id=b"X", instrument=1, account=1, venue=EXT, side=1, ord_type=2, order_qty=100, price=50)
+
+
+def outcome(driver):
+    row, position = driver.core.order(driver.core.find_order_id(b"X")).row(), driver.core.position(1, 1)
+    return row.ord_status, row.unknown, row.leaves_qty, position.qty, position.working_buy
+
+
+def wait(driver, ns):
+    driver.now += ns
+    return driver.apply(record(C.CLOCK))[1]
+
+
+def test_an_order_whose_venue_never_answers_is_unknown_and_held(silent):
+    assert wait(silent, REQUEST_TIMEOUT - 1)[0].report_type == ReportType.COMMAND_ACCEPTED
+    assert outcome(silent) == (S.PENDING_NEW, 0, 100, 0, 100)
+    status, asked, _ = wait(silent, 1)
+    assert (status.exec_type, status.ord_status, status.unknown) == (E.ORDER_STATUS, S.PENDING_NEW, 1)
+    assert (asked.report_type, asked.reason) == (ReportType.ORDER_STATUS_REQUEST, Reason.REQUEST_TIMEOUT)
+    assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
+    for _ in range(3):  # it is told once, and neither resent nor given up, however long it takes
+        assert [r.report_type for r in wait(silent, 3600 * SECOND)] == [ReportType.COMMAND_ACCEPTED]
+    assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
+
+
+def test_the_same_cl_ord_id_again_creates_nothing_while_the_first_is_unknown(silent):
+    wait(silent, REQUEST_TIMEOUT)
+    before = silent.core.metrics()
+    for _ in range(2):
+        ack, (report,) = silent.apply(X)
+        assert (report.report_type, report.exec_type, report.unknown) == (ReportType.EXECUTION_REPORT, E.ORDER_STATUS, 1)
+        assert ack.order_id == report.order_id == silent.core.find_order_id(b"X")
+    assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
+    counters = ("open_orders", "cl_ord_ids", "trades")
+    assert [silent.core.metrics()[name] for name in counters] == [before[name] for name in counters]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "leaves", "qty", "held"),
+    [
+        ({"exec_type": E.TRADE, "exec_id": b"1", "last_qty": 40, "last_px": 49}, S.PARTIALLY_FILLED, 60, 40, 60),
+        ({"exec_type": E.TRADE, "exec_id": b"1", "last_qty": 100, "last_px": 49}, S.FILLED, 0, 100, 0),
+        ({"exec_type": E.NEW}, S.NEW, 100, 0, 100),
+        ({"exec_type": E.ORDER_STATUS, "ord_status": S.NEW}, S.NEW, 100, 0, 100),
+        ({"exec_type": E.ORDER_STATUS, "ord_status": S.CANCELED}, S.CANCELED, 0, 0, 0),
+        ({"exec_type": E.REJECTED, "reject_reason": 0}, S.REJECTED, 0, 0, 0),
+    ],
+    ids=["late fill", "late whole fill", "late acknowledgement", "status", "status that it ended", "operator ends it"],
+)
+def test_a_late_report_resolves_it(silent, answer, status, leaves, qty, held):
+    wait(silent, REQUEST_TIMEOUT)
+    silent.apply(record(C.EXECUTION_REPORT, venue=EXT, cl_ord_id=b"X", **answer))
+    assert outcome(silent) == (status, 0, leaves, qty, held)
+    assert len(wait(silent, 10 * REQUEST_TIMEOUT)) == 1, "what is resolved is not asked about again"
+
+
+def test_a_status_that_says_nothing_new_resolves_nothing(silent):
+    wait(silent, REQUEST_TIMEOUT)
+    silent.apply(record(C.EXECUTION_REPORT, venue=EXT, cl_ord_id=b"X", exec_type=E.ORDER_STATUS, ord_status=S.PENDING_NEW))
+    assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)

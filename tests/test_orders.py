@@ -414,6 +414,15 @@ def test_money_is_never_refused(core, sent):
     assert core.metrics()["trades_in_suspense"] == 1
 
 
+def test_a_trade_of_another_symbol_or_side_is_not_that_orders(make_core):
+    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("BTC", tick_size="0.1", lot_size="0.001")], venues=[EXT])
+    order = core.submit("AAPL", "BUY", 100, 50, cl_ord_id="X")
+    assert fill(core, 1, "0.005", "60000.1", symbol="BTC").reason is R.TRADE_IN_SUSPENSE  # in the units of what it names
+    assert fill(core, 2, 5, 50, side="SELL").reason is R.TRADE_IN_SUSPENSE
+    assert fill(core, 3, 5, 50, side="BUY", symbol="AAPL").reason is R.NONE
+    assert (order.cum_qty, core.suspense("BTC").qty, core.suspense("BTC").avg_px, core.suspense("AAPL").qty) == (5, D("0.005"), D("60000.1"), -5)
+
+
 # What a venue says can be wrong, and is then news: exec_type, facts, reason, and what its text names.
 BAD_REPORTS = [
     ("TRADE", {"last_qty": 0}, R.INVALID_FIELD_VALUE, "last_qty 0"), ("TRADE", {"last_qty": -5}, R.INVALID_FIELD_VALUE, "last_qty -5"),

@@ -386,6 +386,27 @@ def test_every_file_has_a_title_and_a_source():
         assert source.startswith("# Source: "), path
 
 
+# The page's worked numbers, so that no file can drift from them: status, OrderQty, CumQty, LeavesQty, AvgPx.
+WORKED = {
+    "C.3.a": """PENDING_NEW 10000 0 10000 -, NEW 10000 0 10000 -, PARTIALLY_FILLED 10000 1000 9000 100,
+        PARTIALLY_FILLED 10000 1500 8500 100, PENDING_REPLACE 10000 1500 8500 100, PENDING_REPLACE 10000 1600 8400 100,
+        PARTIALLY_FILLED 8000 1600 6400 100, FILLED 8000 8000 0 100""",
+    "J.1.a": """PENDING_NEW 10000 0 10000 -, NEW 10000 0 10000 -, PARTIALLY_FILLED 10000 1000 9000 100,
+        FILLED 10000 10000 0 109, PARTIALLY_FILLED 10000 9000 1000 110, PARTIALLY_FILLED 10000 9000 1000 100,
+        FILLED 10000 10000 0 102, FILLED 10000 10000 0 120, PENDING_REPLACE 10000 10000 0 120,
+        PARTIALLY_FILLED 12000 10000 2000 120, PARTIALLY_FILLED 12000 10500 1500 120""",
+    "J.1.b": """PENDING_NEW 10000 0 10000 -, NEW 10000 0 10000 -, PARTIALLY_FILLED 10000 5000 5000 50,
+        PENDING_CANCEL 10000 5000 5000 50, CANCELED 10000 5000 0 50, CANCELED 10000 0 0 -, CANCELED 10000 4000 0 51""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(WORKED))
+def test_the_worked_numbers_of_the_page_are_in_their_files(name):
+    lines = [line.split() for line in lines_of(SCENARIOS / f"{name}.txt") if line.startswith("<")]
+    reports = [" ".join(words[2:7]) for words in lines if words[1] in ExecType.__members__]
+    assert reports == [" ".join(row.split()) for row in WORKED[name].split(",")]
+
+
 BASE = ["# t", "# s", "> NEW_ORDER X order_qty=10", "< PENDING_NEW PENDING_NEW 10 0 10 - X",
         "< NEW_ORDER_SINGLE PENDING_NEW 10 0 10 - X", "> venue TRADE X exec_id=a last=4@100",
         "< TRADE PARTIALLY_FILLED 10 4 6 100 X last=4@100 exec_id=a"]  # fmt: skip

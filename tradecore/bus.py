@@ -41,6 +41,7 @@ class Subscription:
         self._bus, self.callback, self.capacity, self.policy = bus, callback, capacity, policy
         self._report_types, self._exec_types = report_types, exec_types
         self._account, self._instrument = account, instrument
+        self._hears_all = (report_types, exec_types, account, instrument) == (None, None, 0, 0)
         self.queue: deque[Report] = deque()
         self.delivered = self.failures = self.dropped = self.lost = self.last_seq = 0
 
@@ -55,6 +56,8 @@ class Subscription:
 
     def wants(self, row: Any) -> bool:
         """Whether a report's row is one that it asked for."""
+        if self._hears_all:
+            return True
         if self._report_types is not None and row.report_type not in self._report_types:
             return False
         if self._exec_types is not None and (
@@ -149,18 +152,18 @@ class EventBus:
     def _read_new(self) -> list[Subscription]:
         """Into the queues; the subscriptions that are to be disconnected, for they would miss something."""
         subscriptions, before, dropped = self.subscriptions, self._reader.lost, dict[Subscription, int]()
-        for report in self._reader:
-            row = report.row
-            for subscription in subscriptions:
-                if not subscription.wants(row):
-                    continue
-                if len(subscription.queue) < subscription.capacity:
-                    subscription.queue.append(report)
-                    continue
-                dropped[subscription] = dropped.get(subscription, 0) + 1
-                if subscription.policy == "drop":
-                    subscription.queue.popleft()
-                    subscription.queue.append(report)
+        while self._reader.cursor < self._core.event_seq:
+            for report in self._reader.read():
+                row = report.row
+                for one in subscriptions:
+                    if not one.wants(row):
+                        continue
+                    if len(one.queue) >= one.capacity:
+                        dropped[one] = dropped.get(one, 0) + 1
+                        if one.policy != "drop":
+                            continue
+                        one.queue.popleft()
+                    one.queue.append(report)
         lost = self._reader.lost - before
         if lost:
             self._complain(f"{lost} reports were overwritten before they could be delivered: "
