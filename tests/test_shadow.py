@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from conftest import Clock, limits, small_capacity
+from conftest import T0, Clock, limits, small_capacity
 
 import tradecore as tc
 from tradecore._python import risk as twin_risk
-from tradecore.order import COMMAND_DTYPES
+from tradecore.order import CODECS, COMMAND_DTYPES
 
 SETTINGS = {
     "instruments": [tc.Instrument("AAPL", tick_size="0.01")], "accounts": ["alpha"],
@@ -87,8 +87,8 @@ def test_after_a_difference_the_shadow_is_left_alone(make):
 def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch):
     sound = twin_risk.reserve_order
 
-    def forgets(q):
-        sound(q)
+    def forgets(risk, q):
+        sound(risk, q)
         if q.order_qty == 77:
             q.exposure.working_buy -= 1
 
@@ -148,13 +148,10 @@ def test_while_a_view_is_held_what_is_dropped_is_counted_and_no_difference(make)
     for _ in range(200):
         core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is None
-    core.shadow._core.apply(*core_order(core))  # behind the mirror's back
+    order = {"kind": tc.CommandType.NEW_ORDER, "side": 1, "ord_type": 2, "instrument": 1, "account": 1, "order_qty": 1}
+    core.shadow._core.apply(CODECS[tc.CommandType.NEW_ORDER].pack(**order, price=1_000_000), T0)  # behind the mirror's back
     core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is not None
-
-
-def core_order(core):
-    return core._order("AAPL", "BUY", 1, 100, None, None, 0, False, None, None, None), core._time()
 
 
 def test_set_ups_that_number_orders_differently_are_refused():

@@ -8,26 +8,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._backend import choose_backend
-from .core import RefusedError, TradingCore
+from .bus import Subscription
+from .core import TradingCore
 from .events import Report, ReportReader
-from .execution import SimulatedVenue
+from .execution import ExternalVenue, SimulatedVenue
+from .face import RefusedError
 from .features import Feature, Features
 from .fix import (
+    OUTBOUND,
     CommandType,
+    ContingencyType,
     CxlRejReason,
     ExecInst,
+    ExecRestatementReason,
     ExecType,
     LastLiquidityInd,
     LimitMode,
     OrdRejReason,
     OrdStatus,
     OrdType,
+    PegOffsetType,
+    Place,
     Reason,
     ReportType,
     Rule,
     Scope,
     Side,
     TimeInForce,
+    TradeState,
+    TradSesStatus,
+    TriggerPriceType,
+    Unknown,
 )  # fmt: skip
 from .handle import Order
 from .instrument import Instrument
@@ -35,29 +46,38 @@ from .names import UndeclaredError
 from .order import (
     ACK_DTYPE,
     CANCEL_DTYPE,
+    EXECUTION_REPORT_DTYPE,
     MARK_DTYPE,
     NO_PRICE,
     ORDER_DTYPE,
     QUOTE_DTYPE,
+    REPLACE_DTYPE,
     REPORT_DTYPE,
+    TRADE_CORRECTION_DTYPE,
     Capacity,
     StaleOrderError,
     new_orders,
 )  # fmt: skip
-from .position import Position, ProfitAndLoss
+from .order_manager import OrderManager
+from .position import FirmExposure, Position, ProfitAndLoss, Trade
 from .risk import OFF, CheckResult, RiskCheck, RiskLimits
 from .routing import Explanation, VenueScore
 from .shadow import ShadowCore, ShadowCost, ShadowDifference
+from .ticket import OrderTerms
+from .venue_face import ExecutionFacts
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ACK_DTYPE", "CANCEL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "QUOTE_DTYPE", "REPORT_DTYPE",
-    "Capacity", "CheckResult", "CommandType", "CxlRejReason", "ExecInst", "ExecType", "Explanation", "Feature",
-    "Features", "Instrument", "LastLiquidityInd", "LimitMode", "OrdRejReason", "OrdStatus", "OrdType", "Order",
-    "Position", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck",
-    "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue",
-    "StaleOrderError", "TimeInForce", "TradingCore", "UndeclaredError", "VenueScore", "backend", "new_orders",
+    "ACK_DTYPE", "CANCEL_DTYPE", "EXECUTION_REPORT_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "OUTBOUND",
+    "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "Capacity", "CheckResult",
+    "CommandType", "ContingencyType", "CxlRejReason", "ExecInst", "ExecRestatementReason", "ExecType",
+    "ExecutionFacts", "Explanation", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument",
+    "LastLiquidityInd", "LimitMode", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
+    "PegOffsetType", "Place", "Position", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader",
+    "ReportType", "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
+    "SimulatedVenue", "StaleOrderError", "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
+    "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "new_orders",
 ]  # fmt: skip
 
 

@@ -55,6 +55,8 @@ static inline uint64_t tc_fold(uint64_t a, uint64_t b) {
     return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
+static inline void tc_prefetch(const void *address) { __builtin_prefetch(address); }
+
 static inline uint64_t tc_word(const char *bytes) {
     uint64_t w;
     memcpy(&w, bytes, 8);
