@@ -27,7 +27,7 @@ cdef struct tc_lots:
     int32_t open_count
 
 
-# One closed piece of a lot, for the report: what it cost and what it fetched, as signed values.
+# One closed piece of a lot, for the report: what it cost and what it fetched, as signed values; qty is what was held.
 cdef packed struct tc_closing:
     int64_t opening_trade, closing_trade, opened, closed, qty
     int64_t cost_low, cost_high, value_low, value_high
@@ -137,7 +137,7 @@ cdef inline tc_i128 close_lots(
         if sink != NULL:
             fetched = value if piece == left else -release_cost(-value * sign, left, piece) * sign
             value = value - fetched
-            note_closing(sink, lot, piece, cost * sign, fetched)
+            note_closing(sink, lot, piece * sign, cost * sign, fetched)
         released = released + cost
         lot.qty -= piece
         lot.cost = lot.cost - cost
@@ -162,7 +162,7 @@ cdef inline void book_trade(
     if method == METHOD_AVERAGE:
         if closed and sink != NULL:
             whole.trade_id, whole.opened = 0, 0
-            note_closing(sink, &whole, closed, release_cost(p.cost * sign, held, closed) * sign, closing)
+            note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, held, closed) * sign, closing)
         apply_value(p, qty, value)
         return
     if closed:

@@ -17,6 +17,10 @@ cdef packed struct tc_booking:
     int64_t qty, price, fee
 
 
+cdef struct tc_account_sums:
+    tc_i128 realised, cost, carried, unrealised, fees
+
+
 cdef object new_column(int64_t count):
     """Zeroed int64 numbers from the start of a cache line, so that vector instructions never straddle one."""
     whole = np.zeros(count + 8, np.int64)
@@ -267,6 +271,17 @@ cdef class Ledger:
         memcpy(numbers(found), self.books.entries, size)
         return found
 
+    def entry(self, long long trade_id):
+        """A copy of one entry of the log as an ENTRY_DTYPE record's bytes."""
+        demand("trade_id", trade_id, self.books.forgotten + 1, self.books.forgotten + self.books.entry_count)
+        return (<const char*>&self.books.entries[trade_id - self.books.forgotten - 1])[: sizeof(tc_entry)]
+
+    def base(self, int instrument, int account):
+        """(qty, cost, realised, fees) as they were when trades were last forgotten."""
+        self.row(instrument, account)
+        cdef const tc_position* p = &self.books.base_positions[row_of(&self.books, instrument, account)]
+        return p.qty, wide(p.cost), wide(p.realised), wide(p.fees)
+
     def closings(self):
         """Every closed piece of a lot since the base, in order, as CLOSING_DTYPE rows: the log replayed on the side.
 
@@ -286,6 +301,51 @@ cdef class Ledger:
             with nogil:
                 note_closings(&self.books, &side.books, self.count, &sink)
         return found[np.argsort(found["closing_trade"], kind="stable")]
+
+    def account_sums(self, int account, const long long[::1] groups not None, int group_count,
+                     const long long[::1] bids not None, const long long[::1] asks not None):
+        """One account over all instruments: ([(realised, cost, carried, unrealised, fees)] by group, {currency: fees in
+        other currencies}, {currency: dividends}, held positions without a mark).
+
+        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends are micros. A
+        position without a mark counts in all but `unrealised`. Threads: one caller at a time.
+        """
+        cdef int64_t i, c, at, unmarked = 0
+        cdef const tc_position* p
+        cdef tc_account_sums* sums
+        cdef list tables = []
+        demand("account", account, 1, self.account_max)
+        demand("group_count", group_count, 1, 65_535)
+        for i in (groups.shape[0], bids.shape[0], asks.shape[0]):
+            demand("length of groups, bids and asks", i, self.count, self.count)
+        for i in range(self.count):
+            demand(f"groups[{i}]", groups[i], 0, group_count - 1)
+        cdef tc_account_sums* all_sums = <tc_account_sums*>table(tables, group_count, sizeof(tc_account_sums))
+        cdef tc_i128* charges = <tc_i128*>table(tables, 2 * (self.currency_max + 1), sizeof(tc_i128))
+        cdef tc_i128* incomes = &charges[self.currency_max + 1]
+        try:
+            with nogil:
+                for i in range(1, self.count + 1):
+                    p = position_of(&self.books.ledger, <int32_t>i, account)
+                    at = row_of(&self.books, <int32_t>i, account)
+                    sums = &all_sums[groups[i - 1]]
+                    sums.realised, sums.cost = sums.realised + p.realised, sums.cost + p.cost
+                    sums.carried, sums.fees = sums.carried + self.books.carried[at], sums.fees + p.fees
+                    if p.qty and (bids[i - 1] == no_price() or asks[i - 1] == no_price()):
+                        unmarked += 1
+                    elif p.qty:
+                        sums.unrealised = sums.unrealised - p.cost + value_of(
+                            self.books.tallies[i].inverse_scale, p.qty, bids[i - 1] if p.qty > 0 else asks[i - 1])
+                    at *= self.books.ledger.currency_stride
+                    for c in range(1, self.currency_max + 1):
+                        charges[c] = charges[c] + self.books.charges[at + c]
+                        incomes[c] = incomes[c] + self.books.incomes[at + c]
+            return ([(wide(all_sums[i].realised), wide(all_sums[i].cost), wide(all_sums[i].carried),
+                      wide(all_sums[i].unrealised), wide(all_sums[i].fees)) for i in range(group_count)],
+                    {c: wide(charges[c]) for c in range(1, self.currency_max + 1) if charges[c] != 0},
+                    {c: wide(incomes[c]) for c in range(1, self.currency_max + 1) if incomes[c] != 0}, unmarked)
+        finally:
+            free_tables(tables)
 
     def set_mark(self, int instrument, long long mark):
         """Value an instrument at `mark` price units, or at none (NO_PRICE); exposures follow."""

@@ -94,7 +94,7 @@ def classes(module: object) -> dict[str, type]:
             if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")}  # fmt: skip
 
 
-@pytest.mark.parametrize("room", [*ROOMS, "marking", "pipeline", "arithmetic"])
+@pytest.mark.parametrize("room", [*ROOMS, "marking", "arrow", "pipeline", "arithmetic"])
 def test_twins_share_public_names_and_docstrings(room):
     native, python = import_module(f"tradecore._native.{room}"), import_module(f"tradecore._python.{room}")
     hidden = {"State", "EventView"}  # the compiled core's own memory

@@ -79,7 +79,8 @@ class EntryError(ValueError):
         self.reason, self.value, self.bound = EntryReason(reason), value, bound
         self.row, self.trade_id = row, trade_id
         where = f"entry {row}" if row >= 0 else f"trade {trade_id}, which stands after this one"
-        super().__init__(f"{where}: {_TEXTS[self.reason].format(value=value, bound=bound)}")
+        self.text = _TEXTS[self.reason].format(value=value, bound=bound)
+        super().__init__(f"{where}: {self.text}")
 
 
 _ENTRY: Layout = [

@@ -80,7 +80,7 @@ def close_lots(
         if sink is not None:
             fetched = -release_cost(-value * sign, left, piece) * sign
             value -= fetched
-            note_closing(sink, lot.trade_id, lot.opened, piece, cost * sign, fetched)
+            note_closing(sink, lot.trade_id, lot.opened, piece * sign, cost * sign, fetched)
         released += cost
         lot.qty -= piece
         lot.cost -= cost
@@ -102,7 +102,7 @@ def book_trade(
             closing = -release_cost(-value * sign, size, closed) * sign
     if method == AVERAGE:
         if closed and sink is not None:
-            note_closing(sink, 0, 0, closed, release_cost(p.cost * sign, held, closed) * sign, closing)
+            note_closing(sink, 0, 0, closed * sign, release_cost(p.cost * sign, held, closed) * sign, closing)
         apply_value(p, qty, value)
         return
     if closed:

@@ -223,6 +223,19 @@ class Ledger:
             found["next"][t.chain[:-1]] = np.array(t.chain[1:], np.int32) + 1
         return found
 
+    def entry(self, trade_id: int) -> bytes:
+        """A copy of one entry of the log as an ENTRY_DTYPE record's bytes."""
+        b = self.books
+        demand("trade_id", trade_id, b.forgotten + 1, b.forgotten + len(b.entries))
+        record = self.entries()[trade_id - b.forgotten - 1]
+        return bytes(record.tobytes())
+
+    def base(self, instrument: int, account: int) -> tuple[int, int, int, int]:
+        """(qty, cost, realised, fees) as they were when trades were last forgotten."""
+        self._row(instrument, account)
+        p = self.books.base_positions.get((instrument, account), Position())
+        return p.qty, p.cost, p.realised, p.fees
+
     def closings(self) -> Records:
         """Every closed piece of a lot since the base, in order, as CLOSING_DTYPE rows: the log replayed on the side.
 
@@ -241,6 +254,40 @@ class Ledger:
             found[row] = (opening, closing, opened, closed, qty, _signed(cost), cost >> 64, _signed(value),
                           value >> 64, instrument, account)  # fmt: skip
         return found[np.argsort(found["closing_trade"], kind="stable")]
+
+    def account_sums(
+        self, account: int, groups: Any, group_count: int, bids: Any, asks: Any
+    ) -> tuple[list[tuple[int, ...]], dict[int, int], dict[int, int], int]:
+        """One account over all instruments: ([(realised, cost, carried, unrealised, fees)] by group, {currency: fees in
+        other currencies}, {currency: dividends}, held positions without a mark).
+
+        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends are micros. A
+        position without a mark counts in all but `unrealised`. Threads: one caller at a time.
+        """
+        b, unmarked = self.books, 0
+        demand("account", account, 1, self.account_max)
+        demand("group_count", group_count, 1, 65_535)
+        for column in (groups, bids, asks):
+            demand("length of groups, bids and asks", len(column), len(self.instruments), len(self.instruments))
+        for i, group in enumerate(groups):
+            demand(f"groups[{i}]", int(group), 0, group_count - 1)
+        sums = [[0] * 5 for _ in range(group_count)]
+        charges, incomes = [0] * (self.currency_max + 1), [0] * (self.currency_max + 1)
+        for i in range(1, len(self.instruments) + 1):
+            p, bid, ask = position_of(self, i, account), int(bids[i - 1]), int(asks[i - 1])
+            value = 0
+            if p.qty and NO_PRICE in (bid, ask):
+                unmarked += 1
+            elif p.qty:
+                value = value_of(b.tallies[i].inverse_scale, p.qty, bid if p.qty > 0 else ask) - p.cost
+            group = sums[int(groups[i - 1])]
+            for place, amount in enumerate((p.realised, p.cost, b.carried.get((i, account), 0), value, p.fees)):
+                group[place] += amount
+            for c in range(1, self.currency_max + 1):
+                charges[c] += b.charges.get((i, account, c), 0)
+                incomes[c] += b.incomes.get((i, account, c), 0)
+        return ([tuple(group) for group in sums], {c: v for c, v in enumerate(charges) if v},
+                {c: v for c, v in enumerate(incomes) if v}, unmarked)
 
     def set_mark(self, instrument: int, mark: int) -> None:
         """Value an instrument at `mark` price units, or at none (NO_PRICE); exposures follow."""
