@@ -19,6 +19,7 @@ cdef struct tc_lot:
     int64_t qty                    # lots, positive
     int64_t trade_id, opened       # the trade that opened it, and its time
     int32_t next, prev
+    int64_t spare[2]               # one lot, one cache line
 
 
 cdef struct tc_lots:

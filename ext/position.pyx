@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The ledger alone: entries in, exact positions and P&L out. Door checks here, the arithmetic in the .pxd files."""
 
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 from definitions cimport *
 from shell cimport open_batch, wide
 from booking cimport *
@@ -10,6 +10,10 @@ import numpy as np
 
 from tradecore.entries import CLOSING_DTYPE, ENTRY_DTYPE, INVERSE_SCALE_MAX, SPLIT_MAX, EntryError
 from tradecore.order import FILL_DTYPE, NO_PRICE
+
+
+cdef enum:
+    BLOCK = 16                     # entries that are checked together, while their positions are fetched
 
 
 cdef packed struct tc_booking:
@@ -49,9 +53,9 @@ cdef class Ledger:
     cdef tc_books books
     cdef tc_instrument* instruments
     cdef int count, instrument_max, account_max, currency_max
-    cdef list tables
+    cdef list tables, blocks
     cdef tuple sizes, settings
-    cdef object qty_column, low_column, high_column, mark_column, limit_column
+    cdef object least_column, qty_column, low_column, high_column, mark_column, limit_column
 
     def __cinit__(self, int instruments, int accounts, int method=0, int legs=1, int currencies=1,
                   long long trades=65_536, long long lots=65_536, int buckets=1):
@@ -65,18 +69,19 @@ cdef class Ledger:
         demand("buckets", buckets, 1, 65_535)
         cdef tc_books* b = &self.books
         cdef int64_t rows = <int64_t>(instruments + 1) * (accounts + 1), cells = <int64_t>instruments * accounts
-        self.tables = t = []
+        self.tables, self.blocks = [], []
+        t = self.tables
         self.settings = (instruments, accounts, method, legs, currencies, trades, lots, buckets)
         self.instrument_max, self.account_max, self.currency_max = instruments, accounts, currencies
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
         b.accounts, b.method, b.legs, b.bucket_stride = accounts, method, legs, buckets
         b.ledger.account_stride, b.ledger.currency_stride = accounts + 1, currencies + 1
-        b.ledger.positions = <tc_position*>table(t, rows, sizeof(tc_position))
+        b.ledger.positions = <tc_position*>self.memory(rows, sizeof(tc_position))
         b.base_positions = <tc_position*>table(t, rows, sizeof(tc_position))
         b.lots.most = <int32_t>(lots if method else 1)
-        b.lots.rows = <tc_lot*>table(t, 2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
+        b.lots.rows = <tc_lot*>self.memory(2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
         b.base_lots = <tc_lot*>table(t, 2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
-        b.entry_most, b.entries = trades, <tc_entry*>table(t, trades, sizeof(tc_entry))
+        b.entry_most, b.entries = trades, <tc_entry*>self.memory(trades, sizeof(tc_entry))
         b.tallies = <tc_tally*>table(t, instruments + 1, sizeof(tc_tally))
         b.exposures = <tc_exposure_sum*>table(t, <int64_t>(accounts + 1) * buckets, sizeof(tc_exposure_sum))
         b.charges = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
@@ -88,6 +93,7 @@ cdef class Ledger:
         self.qty_column, self.low_column, self.high_column = new_column(cells), new_column(cells), new_column(cells)
         self.mark_column, self.limit_column = new_column(instruments + 1), new_column(instruments)
         self.mark_column[:] = NO_PRICE
+        self.least_column = np.full(instruments, -price_max())  # of a mark
         self.limit_column[:] = 2**62
         b.qtys, b.costs_low, b.costs_high = (
             numbers(self.qty_column), numbers(self.low_column), numbers(self.high_column))
@@ -95,6 +101,13 @@ cdef class Ledger:
 
     def __dealloc__(self):
         free_tables(self.tables)
+
+    cdef void* memory(self, int64_t count, int64_t size) except NULL:
+        """A zeroed table from the start of a cache line. NumPy's large arrays lie on huge pages where there are any:
+        rows that are met at random then cost no walk through the page table."""
+        block = new_column((count * size + 7) >> 3)
+        self.blocks.append(block)
+        return numbers(block)
 
     def define(self, bytes definition, inverse_scale=0, int bucket=0):
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
@@ -111,8 +124,26 @@ cdef class Ledger:
         t.inverse_scale, t.bucket = inverse_scale, bucket
         t.lots_per_unit, t.currency = self.instruments[count].lots_per_unit, self.instruments[count].currency
         if inverse_scale:
-            self.limit_column[count - 1] = -1
+            self.limit_column[count - 1], self.least_column[count - 1] = -1, 1
         return self.count
+
+    cdef bint is_row(self, const tc_entry* e) noexcept nogil:
+        """Whether an entry is a plain fill within its bounds, or one that `check_row` is to look at."""
+        if e.kind > ENTRY_OPENING:
+            return self.is_event(e)
+        return (1 <= e.instrument <= self.count and 1 <= e.account <= self.account_max and e.qty != 0
+                and -qty_max() <= e.qty <= qty_max() and -price_max() <= e.price <= price_max()
+                and -money_max() <= e.fee <= money_max() and e.currency <= self.currency_max
+                and 0 <= e.transact_time <= time_max() and e.strategy >= 0 and 0 <= e.lot <= money_max())
+
+    cdef bint is_event(self, const tc_entry* e) noexcept nogil:
+        """The same of what is no fill: rare, so its errors are asked for where they are told."""
+        with gil:
+            try:
+                self.check_row(e)
+            except ValueError:
+                return False
+        return True
 
     cdef int check_row(self, const tc_entry* e) except -1:
         """The door's bounds of one entry, whatever the state."""
@@ -154,33 +185,37 @@ cdef class Ledger:
             raise ValueError(f"expected FILL_DTYPE, got {fills.dtype}")
         cdef Py_ssize_t size = sizeof(tc_entry) if whole else sizeof(tc_booking)
         cdef const unsigned char[::1] source = open_batch(fills, size)
-        cdef int64_t count = len(fills), i, first = self.books.entry_count
-        cdef const tc_booking* f
-        cdef tc_entry e
+        cdef int64_t count = len(fills), i = 0, at = 0, end, first = self.books.entry_count
+        cdef tc_entry block[BLOCK]
         cdef tc_finding found
         cdef int reason = 0
         if count > self.books.entry_most - first:
             raise ValueError(f"{first + count} entries exceed the stated capacity of {self.books.entry_most} trades: "
                              "forget_trades() makes the present state the base")
-        memset_entry(&e)
-        for i in range(count):
-            if whole:
-                self.check_row(<const tc_entry*>&source[i * size])
-            else:
-                load_booking(&e, <const tc_booking*>&source[i * size])
-                self.check_row(&e)
         with nogil:
-            for i in range(count):
-                if whole:
-                    e = (<const tc_entry*>&source[i * size])[0]
-                    e.status = e.spare = 0
+            while at < count and not reason:
+                end = at + BLOCK if at + BLOCK < count else count
+                for i in range(at, end):      # a block is checked and fetched into the cache before it is booked
+                    load_entry(&block[i - at], &source[i * size], whole)
+                    if not self.is_row(&block[i - at]):
+                        reason = -1
+                        break
+                    fetch_rows(&self.books, &block[i - at])
                 else:
-                    load_booking(&e, <const tc_booking*>&source[i * size])
-                reason = add_entry(&self.books, &e, &found)
-                if reason:
-                    take_back(&self.books, first)
-                    break
+                    for i in range(at, end):
+                        fetch_lots(&self.books, &block[i - at])
+                    for i in range(at, end):
+                        reason = add_entry(&self.books, &block[i - at], &found)
+                        if reason:
+                            break
+                if not reason:
+                    at = end
+            if reason:
+                take_back(&self.books, first)
         if reason:
+            for at in range(count):            # a row that no state could take is told before one that this can't
+                load_entry(&block[0], &source[at * size], whole)
+                self.check_row(&block[0])
             raise EntryError(reason, found.value, found.bound, i, 0)
         return self.books.forgotten + first + 1
 
@@ -356,17 +391,16 @@ cdef class Ledger:
 
     def set_marks(self, const long long[::1] marks):
         """Value instrument 1, 2, ... at these price units, all or none; exposures are summed anew when next read."""
-        cdef int64_t i, low
+        cdef int64_t i
+        cdef const int64_t* given = <const int64_t*>&marks[0] if marks.shape[0] else NULL
+        cdef const int64_t* lows = numbers(self.least_column)
         demand("marks", marks.shape[0], self.count, self.count)
-        for i in range(self.count):
-            if marks[i] != no_price():
-                low = 1 if self.books.tallies[i + 1].inverse_scale else -price_max()
-                if marks[i] < low or marks[i] > price_max():
-                    demand(f"marks[{i}]", marks[i], low, price_max())
-        with nogil:
+        if find_bad_mark(given, lows, self.count):
             for i in range(self.count):
-                self.books.ledger.marks[i + 1] = marks[i]
-            self.books.exposures_are_stale = True
+                if given[i] != no_price():
+                    demand(f"marks[{i}]", given[i], lows[i], price_max())
+        memcpy(&self.books.ledger.marks[1], given, self.count * sizeof(int64_t))
+        self.books.exposures_are_stale = True
 
     def exposure(self, int account, int bucket):
         """(gross, net): amounts of a bucket's positions at their marks; an unmarked instrument counts as nothing."""
@@ -423,10 +457,38 @@ cdef void note_closings(const tc_books* b, tc_books* side, int32_t instruments, 
         free_lots(side, instrument)
 
 
-cdef inline void load_booking(tc_entry* e, const tc_booking* f) noexcept nogil:
+cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) noexcept nogil:
+    cdef const tc_booking* f = <const tc_booking*>row
+    if whole:
+        e[0] = (<const tc_entry*>row)[0]
+        e.status = e.spare = 0
+        return
+    memset(e, 0, sizeof(tc_entry))
     e.instrument, e.account, e.qty, e.price, e.fee = f.instrument, f.account, f.qty, f.price, f.fee
 
 
-cdef inline void memset_entry(tc_entry* e) noexcept nogil:
-    e.transact_time, e.lot, e.contra, e.strategy, e.next = 0, 0, 0, 0, 0
-    e.kind, e.status, e.currency, e.spare = 0, 0, 0, 0
+# Whether any mark is outside its bounds: without a branch, so that it goes through vector instructions.
+cdef int find_bad_mark(const int64_t* marks, const int64_t* lows, int64_t count) noexcept nogil:
+    cdef int bad = 0
+    cdef int64_t i
+    for i in range(count):
+        bad |= <int>(marks[i] != no_price()) & (<int>(marks[i] < lows[i]) | <int>(marks[i] > price_max()))
+    return bad
+
+
+# The lines that a fill will touch; ids were checked.
+cdef inline void fetch_rows(const tc_books* b, const tc_entry* e) noexcept nogil:
+    if e.kind <= ENTRY_OPENING:
+        tc_prefetch(position_of(&b.ledger, e.instrument, e.account))
+        tc_prefetch(&b.qtys[column_of(b, e.instrument, e.account)])
+        tc_prefetch(&b.costs_low[column_of(b, e.instrument, e.account)])
+        tc_prefetch(&b.costs_high[column_of(b, e.instrument, e.account)])
+
+
+# The oldest and the newest lot, once the position itself has come.
+cdef inline void fetch_lots(const tc_books* b, const tc_entry* e) noexcept nogil:
+    cdef const tc_position* p
+    if e.kind <= ENTRY_OPENING and b.method != METHOD_AVERAGE:
+        p = position_of(&b.ledger, e.instrument, e.account)
+        tc_prefetch(&b.lots.rows[p.first_lot])
+        tc_prefetch(&b.lots.rows[p.last_lot])

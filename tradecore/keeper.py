@@ -245,7 +245,7 @@ class PositionKeeper:
         qty, cost, realised, fees = ledger.position(number, at)
         carried, charges, incomes = ledger.sums(number, at)
         lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
-        mark = (self._valuation.bids if qty >= 0 else self._valuation.ask_column())[number - 1]
+        mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
         row, micros = PositionRow(qty, cost, realised, fees, 0, 0), self._desk.micros
         return KeptPosition(ins, self._desk.account_name(at), row, int(mark), micros(charges), micros(incomes),
                             ins.money(carried), lots)  # fmt: skip

@@ -80,7 +80,7 @@ def positions(desk: Desk, valuation: Valuation) -> Statement:
             qty, cost, realised, fees = desk.ledger.position(number, account)
             if not (qty or cost or realised or fees):
                 continue
-            mark = int((valuation.bids if qty >= 0 else valuation.ask_column())[number - 1])
+            mark = int((valuation.bids if qty >= 0 else valuation.asks)[number - 1])
             marked = mark != NO_PRICE
             rows.append((
                 ins.symbol, desk.account_name(account), leg_of(desk, account), ins.quantity(qty),

@@ -53,23 +53,24 @@ class Valuation:
             desk.ledger.columns, self.width, np.array([ins.inverse_scale for ins in instruments], np.int64),
             np.array(limits, np.float64),
         )  # fmt: skip
-        self.bids, self.asks = np.full(self.count, NO_PRICE, np.int64), np.full(self.count, NO_PRICE, np.int64)
-        self.alike = True  # bids and asks are the same numbers
-        self.times = np.zeros(self.count, np.int64)
+        self.marks: Column = desk.ledger.columns[3]  # the ledger's own: the middle where bids and asks differ
+        self.own: tuple[Column, Column] | None = None  # bids and asks, where any differ
+        self.all_since = 0  # when all were marked at once
+        self.since: Column | None = None  # when each was, where some were marked since
         self.day_start: dict[tuple[str, str], Decimal] = {}
 
     # ---- marks in
 
     def mark_all(self, prices: Column, time: int | None) -> int:
         """Int64 price units of every instrument, in the order of declaration; NO_PRICE where there is none."""
-        if prices.dtype != np.int64 or prices.shape != self.bids.shape or not prices.flags.c_contiguous:
-            raise ValueError(f"prices must be a contiguous int64 array of price units of shape {self.bids.shape}, "
+        if prices.dtype != np.int64 or prices.shape != self.marks.shape or not prices.flags.c_contiguous:
+            raise ValueError(f"prices must be a contiguous int64 array of price units of shape {self.marks.shape}, "
                              f"got {prices.dtype} of shape {prices.shape}")
+        now = self.desk.now(time)
         self.desk.ledger.set_marks(prices)
-        self.bids[:] = prices
-        self.alike = True
-        self.times[:] = self.desk.now(time)
-        return int(self.marking.mark(self.bids, self.bids, self.precision)[0])
+        self.own, self.all_since, self.since = None, now, None
+        excluded: int = self.marking.mark(self.marks, self.marks, self.precision)[0]
+        return excluded
 
     def mark_some(
         self, symbols: Sequence[str], bids: Sequence[Any], asks: Sequence[Any], basis: str, time: int | None
@@ -89,28 +90,43 @@ class Valuation:
             if basis == "mid":
                 low = high = _middle(low, high)
             rows.append((number, low, high))
-        if self.alike:
-            self.asks[:] = self.bids
+        if self.own is None and any(low != high for _, low, high in rows):
+            self.own = self.marks.copy(), self.marks.copy()
+        times = self.times()
         for number, low, high in rows:
-            self.bids[number - 1], self.asks[number - 1], self.times[number - 1] = low, high, now
+            if self.own is not None:
+                self.own[0][number - 1], self.own[1][number - 1] = low, high
+            times[number - 1] = now
             self.desk.ledger.set_mark(number, _middle(low, high))
-        self.alike = self.alike and all(low == high for _, low, high in rows)
         changed = np.array([number - 1 for number, _, _ in rows], np.int64)
-        return int(self.marking.mark(self.bids, self.ask_column(), self.precision, changed)[0]) if rows else 0
+        return int(self.marking.mark(self.bids, self.asks, self.precision, changed)[0]) if rows else 0
 
     def forget_mark(self, number: int) -> None:
         """An instrument whose mark is of no use any more: after a split, until it is marked again."""
-        self.bids[number - 1] = self.asks[number - 1] = NO_PRICE
+        if self.own is not None:
+            self.own[0][number - 1] = self.own[1][number - 1] = NO_PRICE
         self.desk.ledger.set_mark(number, NO_PRICE)
-        self.marking.mark(self.bids, self.ask_column(), self.precision, np.array([number - 1], np.int64))
+        self.marking.mark(self.bids, self.asks, self.precision, np.array([number - 1], np.int64))
 
-    def ask_column(self) -> Column:
-        """What short positions are worth: the very column of the bids where they are marked alike."""
-        return self.bids if self.alike else self.asks
+    @property
+    def bids(self) -> Column:
+        """What long positions are worth."""
+        return self.marks if self.own is None else self.own[0]
+
+    @property
+    def asks(self) -> Column:
+        """What short positions are worth: the very column of the bids where all are marked alike."""
+        return self.marks if self.own is None else self.own[1]
+
+    def times(self) -> Column:
+        """When each instrument was marked, ns UTC."""
+        if self.since is None:
+            self.since = np.full(self.count, self.all_since, np.int64)
+        return self.since
 
     def refresh(self) -> int:
         """Write every position's P&L again, after fills; returns how many held positions have no mark."""
-        return int(self.marking.mark(self.bids, self.ask_column(), self.precision)[0])
+        return int(self.marking.mark(self.bids, self.asks, self.precision)[0])
 
     # ---- figures out
 
@@ -118,10 +134,10 @@ class Valuation:
         """Bids and asks, without those that are too old."""
         if missing not in ("error", "exclude"):
             raise ValueError(f"missing {missing!r} must be error or exclude")
-        bids, asks = self.bids, self.ask_column()
+        bids, asks = self.bids, self.asks
         if max_age_ns is None:
             return bids, asks
-        old = self.desk.now(now, "now") - self.times > max_age_ns
+        old = self.desk.now(now, "now") - self.times() > max_age_ns
         return np.where(old, NO_PRICE, bids), np.where(old, NO_PRICE, asks)
 
     def demand_marks(self, bids: Column, asks: Column, accounts: Iterable[int], missing: str) -> None:
@@ -133,7 +149,7 @@ class Valuation:
             for account in accounts:
                 if qty[at, account - 1]:
                     symbol = self.desk.names.symbols.names[at]
-                    why = "has no mark" if NO_PRICE in (self.bids[at], self.ask_column()[at]) else "has a stale mark"
+                    why = "has no mark" if NO_PRICE in (self.bids[at], self.asks[at]) else "has a stale mark"
                     name = self.desk.account_name(account)
                     raise ValueError(f"{symbol} {why} and account {name} holds it: mark() it first, or leave it out "
                                      "with missing='exclude'")

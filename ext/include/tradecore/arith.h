@@ -46,6 +46,8 @@ static inline uint64_t tc_low(tc_i128 a) { return (uint64_t)a; }
 static inline int64_t tc_high(tc_i128 a) { return (int64_t)(a >> 64); }
 static inline tc_i128 tc_join(int64_t low, int64_t high) { return ((tc_i128)high << 64) | (uint64_t)low; }
 
+static inline void tc_prefetch(const void *address) { __builtin_prefetch(address, 1); }
+
 static inline int tc_lowest_bit(uint64_t a) { return __builtin_ctzll(a); }   /* a is not 0 */
 static inline int tc_highest_bit(uint64_t a) { return 63 - __builtin_clzll(a); } /* a is not 0 */
 

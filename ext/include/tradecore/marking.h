@@ -9,6 +9,9 @@
 #define TRADECORE_MARKING_H
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include "tradecore/arith.h"
 
 typedef struct {
@@ -32,21 +35,41 @@ static inline double tc_to_double(int64_t low, int64_t high) {
     return high == low >> 63 ? (double)low : (double)high * 0x1p64 + (double)(uint64_t)low;
 }
 
+#define TC_BUFFER 1024
+#define TC_LARGE (1 << 19) /* numbers: 4 MiB, more than a second cache level holds beside the columns read */
+
 #define TC_SET baseline
 #define TC_TARGET
+#if defined(__x86_64__)
+#define TC_STREAM_STEP 2
+#define TC_STREAM(to, from) _mm_stream_si128((__m128i *)(to), _mm_load_si128((const __m128i *)(from)))
+#define TC_STREAM_END() _mm_sfence()
+#else
+#define TC_STREAM_STEP 1
+#define TC_STREAM(to, from) (*(to) = *(from))
+#define TC_STREAM_END() ((void)0)
+#endif
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
 
 #if defined(__x86_64__)
+#undef TC_STREAM_STEP
+#undef TC_STREAM
 #define TC_SET avx2
 #define TC_TARGET __attribute__((target("avx2,fma")))
+#define TC_STREAM_STEP 4
+#define TC_STREAM(to, from) _mm256_stream_si256((__m256i *)(to), _mm256_load_si256((const __m256i *)(from)))
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
+#undef TC_STREAM_STEP
+#undef TC_STREAM
 
 #define TC_SET avx512
 #define TC_TARGET __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")))
+#define TC_STREAM_STEP 8
+#define TC_STREAM(to, from) _mm512_stream_si512((void *)(to), _mm512_load_si512((const void *)(from)))
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
