@@ -16,6 +16,7 @@ from tradecore.marks import EXACT, FAST, HYBRID, SIMD_WORDS
 cdef extern from "tradecore/marking.h" nogil:
     ctypedef struct tc_simd:
         int64_t (*count_wide)(const int64_t*, const int64_t*, int64_t) noexcept nogil
+        int64_t (*count_bad)(const int64_t*, const int64_t*, int64_t, int64_t) noexcept nogil
         void (*mark_table)(const int64_t*, const int64_t*, const int64_t*, int64_t*, int64_t, int64_t) noexcept nogil
         void (*mark_run)(const int64_t*, const int64_t*, int64_t, int64_t, int64_t*, int64_t) noexcept nogil
         void (*mark_run_fast)(

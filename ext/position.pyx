@@ -16,6 +16,12 @@ cdef enum:
     BLOCK = 16                     # entries that are checked together, while their positions are fetched
 
 
+cdef extern from "tradecore/marking.h" nogil:
+    ctypedef struct tc_simd:
+        int64_t (*count_bad)(const int64_t*, const int64_t*, int64_t, int64_t) noexcept nogil
+    const tc_simd* tc_find_simd(const char* name)
+
+
 cdef packed struct tc_booking:
     int32_t instrument, account
     int64_t qty, price, fee
@@ -52,6 +58,8 @@ cdef class Ledger:
 
     cdef tc_books books
     cdef tc_instrument* instruments
+    cdef const tc_simd* kernels    # one bound check takes any instruction set: there is nothing to choose
+    cdef int64_t* lows             # the least mark of each instrument
     cdef int count, instrument_max, account_max, currency_max
     cdef list tables, blocks
     cdef tuple sizes, settings
@@ -93,7 +101,8 @@ cdef class Ledger:
         self.qty_column, self.low_column, self.high_column = new_column(cells), new_column(cells), new_column(cells)
         self.mark_column, self.limit_column = new_column(instruments + 1), new_column(instruments)
         self.mark_column[:] = NO_PRICE
-        self.least_column = np.full(instruments, -price_max())  # of a mark
+        self.least_column = np.full(instruments, -price_max())
+        self.lows, self.kernels = numbers(self.least_column), tc_find_simd("auto")
         self.limit_column[:] = 2**62
         b.qtys, b.costs_low, b.costs_high = (
             numbers(self.qty_column), numbers(self.low_column), numbers(self.high_column))
@@ -393,12 +402,11 @@ cdef class Ledger:
         """Value instrument 1, 2, ... at these price units, all or none; exposures are summed anew when next read."""
         cdef int64_t i
         cdef const int64_t* given = <const int64_t*>&marks[0] if marks.shape[0] else NULL
-        cdef const int64_t* lows = numbers(self.least_column)
         demand("marks", marks.shape[0], self.count, self.count)
-        if find_bad_mark(given, lows, self.count):
+        if self.kernels.count_bad(given, self.lows, price_max(), self.count):
             for i in range(self.count):
                 if given[i] != no_price():
-                    demand(f"marks[{i}]", given[i], lows[i], price_max())
+                    demand(f"marks[{i}]", given[i], self.lows[i], price_max())
         memcpy(&self.books.ledger.marks[1], given, self.count * sizeof(int64_t))
         self.books.exposures_are_stale = True
 
@@ -465,15 +473,6 @@ cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) n
         return
     memset(e, 0, sizeof(tc_entry))
     e.instrument, e.account, e.qty, e.price, e.fee = f.instrument, f.account, f.qty, f.price, f.fee
-
-
-# Whether any mark is outside its bounds: without a branch, so that it goes through vector instructions.
-cdef int find_bad_mark(const int64_t* marks, const int64_t* lows, int64_t count) noexcept nogil:
-    cdef int bad = 0
-    cdef int64_t i
-    for i in range(count):
-        bad |= <int>(marks[i] != no_price()) & (<int>(marks[i] < lows[i]) | <int>(marks[i] > price_max()))
-    return bad
 
 
 # The lines that a fill will touch; ids were checked.

@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import tracemalloc
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from marking_cases import SHAPES, adversarial, digest, outcome
 
+import tradecore as tc
 from tradecore._native import marking as native
 from tradecore.order import NO_PRICE
 
@@ -185,6 +187,27 @@ def test_bad_arrays_are_refused_and_nothing_is_written(package):
     assert marking.views[0].tolist() == [5, 10]
     with pytest.raises(ValueError, match="read-only"):
         marking.views[0][0] = 1
+
+
+def test_marking_and_booking_allocate_nothing():
+    """Whatever the size: NumPy's and Python's allocations are counted, kernels have none."""
+    runs, width = 1_000, 50
+    keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(runs)], [f"A{i}" for i in range(width)], "fifo",
+                               trades=400_000, backend="native")  # fmt: skip
+    fills = np.zeros(runs * width, tc.FILL_DTYPE)
+    fills["instrument"], fills["account"] = np.repeat(np.arange(1, runs + 1), width), np.tile(np.arange(1, width + 1), runs)
+    fills["qty"], fills["price"] = 3, np.arange(1, runs * width + 1)
+    prices = np.arange(1, runs + 1)
+    keeper.apply_fills(fills)
+    keeper.mark(prices)
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            keeper.mark(prices)
+            keeper.apply_fills(fills)
+        assert tracemalloc.get_traced_memory()[1] < 4_096
+    finally:
+        tracemalloc.stop()
 
 
 def test_without_a_mark_there_is_no_value(package):

@@ -17,6 +17,8 @@
 typedef struct {
     /* how many marks are beyond their run's limit; NO_PRICE always is */
     int64_t (*count_wide)(const int64_t *marks, const int64_t *limits, int64_t runs);
+    /* how many marks are outside lows to high; NO_PRICE never is */
+    int64_t (*count_bad)(const int64_t *marks, const int64_t *lows, int64_t high, int64_t n);
     void (*mark_table)(const int64_t *qty, const int64_t *cost, const int64_t *marks, int64_t *out, int64_t runs,
                        int64_t width);
     void (*mark_run)(const int64_t *qty, const int64_t *cost, int64_t bid, int64_t ask, int64_t *out, int64_t n);
@@ -75,15 +77,15 @@ static inline double tc_to_double(int64_t low, int64_t high) {
 #undef TC_TARGET
 #endif
 
-static const tc_simd tc_simd_baseline = {count_wide_baseline, mark_table_baseline, mark_run_baseline,
+static const tc_simd tc_simd_baseline = {count_wide_baseline, count_bad_baseline, mark_table_baseline, mark_run_baseline,
                                          mark_run_fast_baseline, mark_run_hybrid_baseline, "baseline"};
 #if defined(__x86_64__)
-static const tc_simd tc_simd_avx2 = {count_wide_avx2, mark_table_avx2, mark_run_avx2, mark_run_fast_avx2,
+static const tc_simd tc_simd_avx2 = {count_wide_avx2, count_bad_avx2, mark_table_avx2, mark_run_avx2, mark_run_fast_avx2,
                                      mark_run_hybrid_avx2, "avx2"};
-static const tc_simd tc_simd_avx512 = {count_wide_avx512, mark_table_avx512, mark_run_avx512, mark_run_fast_avx512,
+static const tc_simd tc_simd_avx512 = {count_wide_avx512, count_bad_avx512, mark_table_avx512, mark_run_avx512, mark_run_fast_avx512,
                                        mark_run_hybrid_avx512, "avx512"};
 #elif defined(__aarch64__)
-static const tc_simd tc_simd_neon = {count_wide_baseline, mark_table_baseline, mark_run_baseline,
+static const tc_simd tc_simd_neon = {count_wide_baseline, count_bad_baseline, mark_table_baseline, mark_run_baseline,
                                      mark_run_fast_baseline, mark_run_hybrid_baseline, "neon"};
 #endif
 

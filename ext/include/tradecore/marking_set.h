@@ -11,6 +11,13 @@ TC_TARGET static int64_t TC_NAME(count_wide)(const int64_t *restrict marks, cons
     return wide;
 }
 
+TC_TARGET static int64_t TC_NAME(count_bad)(const int64_t *restrict marks, const int64_t *restrict lows, int64_t high,
+                                            int64_t n) {
+    int64_t bad = 0;
+    for (int64_t i = 0; i < n; i++) bad += ((marks[i] < lows[i]) | (marks[i] > high)) & (marks[i] != INT64_MIN);
+    return bad;
+}
+
 TC_TARGET static inline void TC_NAME(mark_row)(const int64_t *restrict qty, const int64_t *restrict cost, int64_t mark,
                                                int64_t *restrict out, int64_t n) {
     for (int64_t i = 0; i < n; i++) out[i] = (int64_t)((uint64_t)qty[i] * (uint64_t)mark - (uint64_t)cost[i]);
