@@ -121,14 +121,15 @@ def bulk(positions: int) -> None:
     qty, cost = np.array(keepers[0].view().qty).ravel(), np.array(keepers[0].view().cost).ravel()
     works |= peers(qty, np.repeat(prices, len(qty) // len(prices)), cost, np.zeros_like(qty))
     found = interleave(works)
-    show(f"marking {len(qty):,} positions, every unrealised P&L written", found, len(qty), "NumPy: qty * mark - cost")
+    title = f"marking {len(qty):,} positions, every unrealised P&L written"
+    show(title, found, len(qty), "NumPy: qty * mark - cost")
     for precision, error in errors.items():
         print(f"largest error, {precision}: {error} of the smallest step")
 
 
 def extremes() -> None:
     """Where float64 can't follow: a notional of 1e17 price units, next to ordinary ones."""
-    print("\nlargest error where positions are large (qty to 1e9, price to 1e9 units: notionals to 1e14 of the currency)")
+    print("\nlargest error where positions are large (qty and price units to 1e9 each)")
     rng = np.random.default_rng(9)
     for precision in ("exact", "hybrid", "fast"):
         keeper, fills, _ = build(100_000, precision)

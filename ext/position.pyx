@@ -4,7 +4,7 @@
 from libc.string cimport memcpy, memset
 from definitions cimport *
 from shell cimport open_batch, wide
-from booking cimport *
+from intake cimport *
 
 import numpy as np
 
@@ -20,15 +20,6 @@ cdef extern from "tradecore/marking.h" nogil:
     ctypedef struct tc_simd:
         int64_t (*count_bad)(const int64_t*, const int64_t*, int64_t, int64_t) noexcept nogil
     const tc_simd* tc_find_simd(const char* name)
-
-
-cdef packed struct tc_booking:
-    int32_t instrument, account
-    int64_t qty, price, fee
-
-
-cdef struct tc_account_sums:
-    tc_i128 realised, cost, carried, unrealised, fees
 
 
 cdef object new_column(int64_t count):
@@ -354,9 +345,7 @@ cdef class Ledger:
         `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends are micros. A
         position without a mark counts in all but `unrealised`. Threads: one caller at a time.
         """
-        cdef int64_t i, c, at, unmarked = 0
-        cdef const tc_position* p
-        cdef tc_account_sums* sums
+        cdef int64_t i, c, unmarked = 0
         cdef list tables = []
         demand("account", account, 1, self.account_max)
         demand("group_count", group_count, 1, 65_535)
@@ -369,21 +358,9 @@ cdef class Ledger:
         cdef tc_i128* incomes = &charges[self.currency_max + 1]
         try:
             with nogil:
-                for i in range(1, self.count + 1):
-                    p = position_of(&self.books.ledger, <int32_t>i, account)
-                    at = row_of(&self.books, <int32_t>i, account)
-                    sums = &all_sums[groups[i - 1]]
-                    sums.realised, sums.cost = sums.realised + p.realised, sums.cost + p.cost
-                    sums.carried, sums.fees = sums.carried + self.books.carried[at], sums.fees + p.fees
-                    if p.qty and (bids[i - 1] == no_price() or asks[i - 1] == no_price()):
-                        unmarked += 1
-                    elif p.qty:
-                        sums.unrealised = sums.unrealised - p.cost + value_of(
-                            self.books.tallies[i].inverse_scale, p.qty, bids[i - 1] if p.qty > 0 else asks[i - 1])
-                    at *= self.books.ledger.currency_stride
-                    for c in range(1, self.currency_max + 1):
-                        charges[c] = charges[c] + self.books.charges[at + c]
-                        incomes[c] = incomes[c] + self.books.incomes[at + c]
+                for i in range(self.count):
+                    unmarked += sum_position(&self.books, <int32_t>i + 1, account, bids[i], asks[i],
+                                             &all_sums[groups[i]], charges, incomes)
             return ([(wide(all_sums[i].realised), wide(all_sums[i].cost), wide(all_sums[i].carried),
                       wide(all_sums[i].unrealised), wide(all_sums[i].fees)) for i in range(group_count)],
                     {c: wide(charges[c]) for c in range(1, self.currency_max + 1) if charges[c] != 0},
@@ -450,44 +427,3 @@ cdef class Ledger:
         """
         return (read_only(self.qty_column), read_only(self.low_column), read_only(self.high_column),
                 read_only(self.mark_column)[1:], read_only(self.limit_column))
-
-
-# Instrument by instrument, each alone: so it never holds more lots than its ledger may.
-cdef void note_closings(const tc_books* b, tc_books* side, int32_t instruments, tc_closings* sink) noexcept nogil:
-    cdef int32_t instrument, row
-    for instrument in range(1, instruments + 1):
-        row = b.tallies[instrument].first_entry
-        reset_to_base(side, instrument)
-        while row:
-            if b.entries[row - 1].status != ENTRY_BUSTED:
-                book_entry(side, &b.entries[row - 1], b.forgotten + row, sink)
-            row = b.entries[row - 1].next
-        free_lots(side, instrument)
-
-
-cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) noexcept nogil:
-    cdef const tc_booking* f = <const tc_booking*>row
-    if whole:
-        e[0] = (<const tc_entry*>row)[0]
-        e.status = e.spare = 0
-        return
-    memset(e, 0, sizeof(tc_entry))
-    e.instrument, e.account, e.qty, e.price, e.fee = f.instrument, f.account, f.qty, f.price, f.fee
-
-
-# The lines that a fill will touch; ids were checked.
-cdef inline void fetch_rows(const tc_books* b, const tc_entry* e) noexcept nogil:
-    if e.kind <= ENTRY_OPENING:
-        tc_prefetch(position_of(&b.ledger, e.instrument, e.account))
-        tc_prefetch(&b.qtys[column_of(b, e.instrument, e.account)])
-        tc_prefetch(&b.costs_low[column_of(b, e.instrument, e.account)])
-        tc_prefetch(&b.costs_high[column_of(b, e.instrument, e.account)])
-
-
-# The oldest and the newest lot, once the position itself has come.
-cdef inline void fetch_lots(const tc_books* b, const tc_entry* e) noexcept nogil:
-    cdef const tc_position* p
-    if e.kind <= ENTRY_OPENING and b.method != METHOD_AVERAGE:
-        p = position_of(&b.ledger, e.instrument, e.account)
-        tc_prefetch(&b.lots.rows[p.first_lot])
-        tc_prefetch(&b.lots.rows[p.last_lot])

@@ -125,7 +125,8 @@ ONLY_IN_C = {
     "events": {"next_report"},
     "lots": {"take_row"},
     "entries": {"row_of"},
-    "booking": set(),
+    "booking": {"note_closings"},
+    "intake": {"fetch_lots", "fetch_rows", "load_entry", "sum_position"},
     "marking": {"add_run", "exclude_run", "mark_wide_run"},
 }  # fmt: skip
 
