@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import random
+import re
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -472,3 +475,10 @@ def test_forgotten_trades_make_room(make):
     assert keeper.position("AAPL").realized_pnl == 50
     with pytest.raises(LookupError):
         keeper.bust("e100")
+
+
+def test_the_readme_session_says_what_it_prints():
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (session,) = re.findall(r"```pycon\n(.*?)```", text, re.S)
+    test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
+    assert doctest.DocTestRunner().run(test) == (0, 10)
