@@ -152,6 +152,7 @@ cdef class Marking:
                        int64_t* floats) noexcept nogil:
         cdef int64_t at = run * self.width, i, limit = self.limits[run]
         cdef bint narrow = -limit <= bid <= limit and -limit <= ask <= limit
+        cdef const int64_t* high = NULL          # a narrow run's costs have none
         if bid == no_price() or ask == no_price():
             self.kinds[run] = RUN_EXCLUDED
             excluded[0] += exclude_run(&self.qty[at], &self.out[at], self.width)
@@ -167,8 +168,10 @@ cdef class Marking:
                                                       &self.out[at], &self.made_by[at], self.width)
         elif precision == 2 and not self.scales[run]:
             self.kinds[run] = RUN_NARROW if narrow else RUN_WIDE
-            self.kernels.mark_run_fast(&self.qty[at], &self.cost[at], NULL if narrow else &self.high[at], <double>bid,
-                                       <double>ask, &self.out_fast[at], self.width)
+            if not narrow:
+                high = self.high + at
+            self.kernels.mark_run_fast(&self.qty[at], &self.cost[at], high, <double>bid, <double>ask,
+                                       &self.out_fast[at], self.width)
             floats[0] += self.width
         else:
             self.kinds[run] = RUN_WIDE

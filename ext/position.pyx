@@ -380,6 +380,8 @@ cdef class Ledger:
         cdef int64_t i
         cdef const int64_t* given = <const int64_t*>&marks[0] if marks.shape[0] else NULL
         demand("marks", marks.shape[0], self.count, self.count)
+        if self.count == 0:
+            return
         if self.kernels.count_bad(given, self.lows, price_max(), self.count):
             for i in range(self.count):
                 if given[i] != no_price():

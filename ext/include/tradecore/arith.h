@@ -44,7 +44,9 @@ static inline int64_t tc_abs(int64_t a) { return a < 0 ? -a : a; }
 static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
 static inline uint64_t tc_low(tc_i128 a) { return (uint64_t)a; }
 static inline int64_t tc_high(tc_i128 a) { return (int64_t)(a >> 64); }
-static inline tc_i128 tc_join(int64_t low, int64_t high) { return ((tc_i128)high << 64) | (uint64_t)low; }
+static inline tc_i128 tc_join(int64_t low, int64_t high) {
+    return (tc_i128)((unsigned __int128)(uint64_t)high << 64 | (uint64_t)low);
+}
 
 static inline void tc_prefetch(const void *address) { __builtin_prefetch(address, 1); }
 

@@ -100,7 +100,7 @@ static int tc_open_array(struct ArrowArray *it, int64_t length, int64_t nulls, i
 static int tc_copy_buffer(struct ArrowArray *it, int64_t place, const void *bytes, size_t size) {
     void *copy = malloc(size ? size : 1);
     if (!copy) return ENOMEM;
-    memcpy(copy, bytes, size);
+    if (size) memcpy(copy, bytes, size);
     it->buffers[place] = copy;
     return 0;
 }
