@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import random
+import re
 from fractions import Fraction
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 from ledger_oracle import Book, Trade, entry_rows, random_fill, rebuilt
 
 import tradecore as tc
-from tradecore.entries import ENTRY_DTYPE, EntryError, EntryKind, EntryReason, EntryStatus, Method
+from tradecore.entries import (
+    CLOSING_DTYPE,
+    ENTRY_CODEC,
+    ENTRY_DTYPE,
+    EntryError,
+    EntryKind,
+    EntryReason,
+    EntryStatus,
+    Method,
+)
 from tradecore.instrument import Instrument
 from tradecore.order import CODECS, MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX
 
@@ -464,3 +475,35 @@ def test_what_is_no_row_of_the_ledger_is_refused(package):
     assert ledger.apply_fills(frozen) == 1  # only read, so read-only will do
     with pytest.raises(ValueError, match="read-only"):
         ledger.columns[0][0] = 1
+
+
+# ---- the words and records are written once, in Python; the kernels must say the same
+
+EXT = Path(__file__).parent.parent / "ext"
+
+
+@pytest.mark.parametrize(("file", "enum", "prefix", "words"), [
+    ("lots", "tc_method", "METHOD_", Method), ("entries", "tc_entry_kind", "ENTRY_", EntryKind),
+    ("entries", "tc_entry_status", "ENTRY_", EntryStatus), ("entries", "tc_entry_reason", "", EntryReason),
+])  # fmt: skip
+def test_enumerations_are_the_same_in_the_kernels(file, enum, prefix, words):
+    text = (EXT / f"{file}.pxd").read_text()
+    block = re.search(rf"cdef enum {enum}:\n((?:    .*\n)+)", text)[1]
+    native = {name: int(value) for name, value in re.findall(r"^    (\w+) = (\d+)", block, re.M)}
+    wanted = {prefix + word.name: int(word) for word in words}
+    assert native == {name.replace("GOOD", "ENTRY_GOOD"): value for name, value in wanted.items()}
+
+
+def test_an_entry_comes_back_field_by_field():
+    """Each field a number of its own: a struct that is laid out otherwise would give them back elsewhere."""
+    ledger = new_ledger("_native", Method.SPECIFIC, 9, 9)
+    fields = {"transact_time": 11, "qty": 12, "price": 13, "fee": 14, "lot": 15, "instrument": 6, "account": 7, "contra": 8,
+              "strategy": 19, "currency": 2}  # fmt: skip
+    trade_id = put(ledger, **fields)
+    told = ENTRY_CODEC.unpack(ledger.entry(trade_id))._asdict()
+    assert told == {**fields, "next": 0, "kind": 0, "status": 0, "spare": 0}
+    put(ledger, **{**fields, "qty": -12, "lot": trade_id, "price": 20})
+    (row,) = ledger.closings().tolist()
+    assert dict(zip(CLOSING_DTYPE.names, row, strict=True)) == {
+        "opening_trade": 1, "closing_trade": 2, "opened": 11, "closed": 11, "qty": 12, "cost_low": 156, "cost_high": 0,
+        "value_low": -240, "value_high": -1, "instrument": 6, "account": 7}  # fmt: skip
