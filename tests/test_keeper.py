@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import random
 import re
+import threading
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -475,6 +476,34 @@ def test_forgotten_trades_make_room(make):
     assert keeper.position("AAPL").realized_pnl == 50
     with pytest.raises(LookupError):
         keeper.bust("e100")
+
+
+def test_threads_wait_for_each_other_and_nothing_is_lost(make):
+    """Batches run without the GIL: unlocked, two of them would tear the sums, and a reader would see half a batch."""
+    keeper = make(method="fifo", trades=400_000, lots=400_000)
+    size = 20_000 if keeper._desk.backend == "native" else 200
+    rows = np.zeros(size, FILL_DTYPE)
+    rows["instrument"] = rows["account"] = 1
+    rows["qty"], rows["price"] = np.tile([1, -1], size // 2), np.tile([100, 101], size // 2)
+    seen, done = set(), threading.Event()
+
+    def read():
+        while not done.is_set():
+            position = keeper.position("AAPL")
+            seen.add((position.qty, position.row.realised * 2 % size))
+
+    reader = threading.Thread(target=read)
+    writers = [threading.Thread(target=lambda: [keeper.apply_fills(rows) for _ in range(6)]) for _ in range(3)]
+    reader.start()
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    done.set()
+    reader.join()
+    assert seen == {(0, 0)}
+    assert (keeper.position("AAPL").qty, keeper.position("AAPL").row.realised) == (0, 18 * size // 2)
+    assert len(keeper.trades()) == 18 * size
 
 
 def test_the_readme_session_says_what_it_prints():

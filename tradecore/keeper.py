@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from threading import RLock
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -21,6 +23,19 @@ from .statements import closed_lots, pnl_by, positions, trades
 from .valuation import Column, MarkView, Valuation
 
 EFFECTS = ("OPEN", "CLOSE")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def locked(method: Callable[Concatenate[PositionKeeper, P], R]) -> Callable[Concatenate[PositionKeeper, P], R]:
+    """One caller at a time in a keeper: batches run without the GIL, and a reader must not see half of one."""
+
+    @wraps(method)
+    def alone(self: PositionKeeper, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return alone
 
 
 class PositionKeeper:
@@ -33,7 +48,7 @@ class PositionKeeper:
 
     Prices and quantities come as str, int, Decimal or float and must be whole numbers of the instrument's units; money
     leaves as Decimal. Commissions are booked when they occur, beside the P&L; `closed_lots` can put both legs' into the
-    lot. Every refused call raises and changes nothing. Threads: one caller at a time.
+    lot. Every refused call raises and changes nothing. Threads: any; callers wait for each other, without the GIL.
     """
 
     def __init__(
@@ -53,6 +68,7 @@ class PositionKeeper:
         clock: Callable[[], int] = time.time_ns,
         backend: str | None = None,
     ) -> None:
+        self._lock = RLock()
         self._desk = Desk(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades, lots,
                           clock, backend)  # fmt: skip
         self._valuation = Valuation(self._desk, precision, notional_threshold)
@@ -63,6 +79,7 @@ class PositionKeeper:
 
     # ---- what is booked
 
+    @locked
     def apply_fill(
         self, symbol: str, side: str | Side, qty: Number, price: Number, *, account: str | None = None,
         commission: Number = 0, commission_currency: str | None = None, position_effect: str | None = None,
@@ -94,11 +111,12 @@ class PositionKeeper:
             self._exec_ids[exec_id], self._names[trade_id] = trade_id, exec_id
         return trade_id
 
+    @locked
     def apply_fills(self, fills: np.ndarray[Any, Any]) -> int:
         """Book a contiguous array of FILL_DTYPE or ENTRY_DTYPE rows, all or none; the first one's trade id.
 
         Ids are those of `ids`, prices int64 price units, quantities signed int64 lots, fees int64 micros.
-        Raises ValueError naming row, field, value and bound. Threads: runs without the GIL, one caller at a time.
+        Raises ValueError naming row, field, value and bound. Threads: any; runs without the GIL.
         """
         if not isinstance(fills, np.ndarray):
             raise TypeError(f"fills must be a NumPy array of FILL_DTYPE or ENTRY_DTYPE, not {type(fills).__name__}")
@@ -113,11 +131,13 @@ class PositionKeeper:
             return self._desk.strategies.id(strategy)
         return self._desk.account(account, leg) if currency is None else self._desk.names.currencies.id(currency)
 
+    @locked
     def bust(self, trade: int | str) -> None:
         """Take back a trade (id or exec_id), also out of a closed lot: as if it had never been booked. Splits,
         dividends and transfers can be taken back too."""
         self._amend(self._trade(trade), EntryStatus.BUSTED, 0, 0, 0)
 
+    @locked
     def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
                 commission: Number | None = None) -> None:  # fmt: skip
         """Change a trade's quantity, price or commission, as if it had been booked so; its side stays."""
@@ -131,6 +151,7 @@ class PositionKeeper:
             fee = whole_units(commission, MONEY_PRECISION, f"{ins.symbol} commission", MONEY_MAX)
         self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
 
+    @locked
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
                       transact_time: int | None = None) -> int:  # fmt: skip
         """What is held already (signed qty, its average price): no cash moves. Several make several lots."""
@@ -140,6 +161,7 @@ class PositionKeeper:
         return self._book(EntryKind.OPENING, number, account=self._desk.account(account, leg), qty=lots,
                           price=self._price(ins, price, "price"), time=transact_time)  # fmt: skip
 
+    @locked
     def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
         """Add to an account's cash: an opening balance, a deposit, or, negative, a withdrawal."""
         self._desk.names.currencies.id(currency)
@@ -148,6 +170,7 @@ class PositionKeeper:
         before = self._cash.get((name, currency), Decimal(0))
         self._cash[name, currency] = exact_sum(before, Decimal(micros).scaleb(-MONEY_PRECISION))
 
+    @locked
     def transfer(self, symbol: str, qty: Number, from_account: str, to_account: str, *, leg: str | None = None,
                  lot: int | str | None = None, transact_time: int | None = None) -> int:  # fmt: skip
         """Move part of a position to another account with its lots, their cost and their age; no cash moves."""
@@ -157,6 +180,7 @@ class PositionKeeper:
         return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._lot(lot),
                           time=transact_time)  # fmt: skip
 
+    @locked
     def split(self, symbol: str, new: int, old: int, *, transact_time: int | None = None) -> int:
         """`new` shares for `old`, in every account; cost stays. The mark is forgotten: it was of the old shares.
 
@@ -169,6 +193,7 @@ class PositionKeeper:
         self._valuation.forget_mark(number)
         return trade_id
 
+    @locked
     def dividend(self, symbol: str, amount: Number, *, currency: str | None = None,
                  transact_time: int | None = None) -> int:  # fmt: skip
         """`amount` for a whole unit of what every account holds now; rounded half to even to micros once an account. A
@@ -178,6 +203,7 @@ class PositionKeeper:
         paid_in = self._desk.names.currencies.id(ins.currency if currency is None else currency)
         return self._book(EntryKind.DIVIDEND, number, price=micros, currency=paid_in, time=transact_time)
 
+    @locked
     def forget_trades(self) -> int:
         """Make the present state the base, so that the log has room again; earlier trades can't be busted any more and
         leave the reports. Returns how many trades were ever booked."""
@@ -188,6 +214,7 @@ class PositionKeeper:
 
     # ---- marks and rates
 
+    @locked
     def mark(self, what: str | Sequence[str] | Mapping[str, Number] | Column, prices: Any = None, *, asks: Any = None,
              basis: str = "side", time: int | None = None) -> int:  # fmt: skip
         """Value positions; returns how many of those marked are held and have no mark.
@@ -208,6 +235,7 @@ class PositionKeeper:
             raise TypeError(f"prices must be a sequence, one a symbol, not {type(prices).__name__}")
         return self._valuation.mark_some(what, prices, prices if asks is None else asks, basis, time)
 
+    @locked
     def mark_last(self, *, time: int | None = None) -> int:
         """Value every instrument that has no mark at the price of its last live fill; returns how many were."""
         rows = self._desk.ledger.entries()
@@ -219,6 +247,7 @@ class PositionKeeper:
         self._valuation.mark_some([ins.symbol for ins in chosen], quotes, quotes, "side", time)
         return len(wanted)
 
+    @locked
     def refresh(self) -> int:
         """Write every position's P&L into the view again, after fills; how many held positions have no mark."""
         return self._valuation.refresh()
@@ -232,12 +261,14 @@ class PositionKeeper:
         """The instruction set that marks run on (TRADECORE_SIMD); python in the plain-Python twin."""
         return str(self._valuation.marking.simd)
 
+    @locked
     def set_rate(self, base: str, quote: str, rate: Number, *, time: int | None = None) -> None:
         """One `base` is worth `rate` `quote`, since `time` (the clock's by default)."""
         self._valuation.rates.set(base, quote, rate, self._desk.now(time, "time"))
 
     # ---- what is told
 
+    @locked
     def position(self, symbol: str, account: str | None = None, *, leg: str | None = None) -> KeptPosition:
         """A position as it is now; a copy. Hedged, of one `leg`: LONG or SHORT."""
         number, ins = self._desk.instrument(symbol)
@@ -250,12 +281,14 @@ class PositionKeeper:
         return KeptPosition(ins, self._desk.account_name(at), row, int(mark), micros(charges), micros(incomes),
                             ins.money(carried), lots)  # fmt: skip
 
+    @locked
     def pnl(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,
             now: int | None = None) -> list[AccountPnl]:  # fmt: skip
         """P&L by account and currency. A held position without a mark, or with one older than `max_age_ns` at `now`, is
         an error, or with missing="exclude" left out and counted."""
         return self._valuation.pnl(account, missing, max_age_ns, now)
 
+    @locked
     def base_pnl(self, currency: str, account: str | None = None, *, missing: str = "error",
                  max_age_ns: int | None = None, now: int | None = None) -> BasePnl:  # fmt: skip
         """P&L in one currency by the rates given, of an account or all. Raises MissingRateError where a rate is missing
@@ -263,16 +296,19 @@ class PositionKeeper:
         rows = self._valuation.pnl(account, missing, max_age_ns, now)
         return self._valuation.base_pnl(rows, currency, max_age_ns, now)
 
+    @locked
     def totals(self, *, missing: str = "error", max_age_ns: int | None = None,
                now: int | None = None) -> dict[str, dict[str, Decimal]]:  # fmt: skip
         """{account: {currency: unrealised P&L}} of all positions at their marks, exact in 128 bits."""
         return self._valuation.totals(missing, max_age_ns, now)
 
+    @locked
     def exposure(self, account: str | None = None, *, group: str | None = None,
                  missing: str = "error") -> list[Exposure]:  # fmt: skip
         """Gross and net market value by currency, kept up with every fill and mark; summed anew after a bulk mark."""
         return self._valuation.exposures(account, group, missing)
 
+    @locked
     def cash(self, currency: str, account: str | None = None) -> Decimal:
         """Opening cash, less what was paid for trades, less fees, plus dividends. No notional moves for an inverse
         contract: only what it realises."""
@@ -280,6 +316,7 @@ class PositionKeeper:
         name = self._desk.account_name(self._desk.account_legs(account)[0])
         return exact_sum(self._cash.get((name, currency), Decimal(0)), self._valuation.cash_flow(name)[currency])
 
+    @locked
     def roll_day(self, day: str, *, missing: str = "error", max_age_ns: int | None = None,
                  now: int | None = None) -> list[AccountPnl]:  # fmt: skip
         """Close a day under the name `day`: its P&L by account and currency. Positions carry over, day P&L restarts.
@@ -296,14 +333,17 @@ class PositionKeeper:
 
     # ---- reports
 
+    @locked
     def trades(self) -> Statement:
         """Every entry in the log, busted and corrected ones marked."""
         return trades(self._desk, self._names)
 
+    @locked
     def positions(self) -> Statement:
         """Every position that is held or was."""
         return positions(self._desk, self._valuation)
 
+    @locked
     def closed_lots(self, *, attribute_commissions: bool = False) -> Statement:
         """Every closed piece of a lot: when opened and closed, cost basis, proceeds, P&L, holding period in ns.
 
@@ -313,6 +353,7 @@ class PositionKeeper:
         """
         return closed_lots(self._desk, attribute_commissions)
 
+    @locked
     def pnl_by(self, *keys: str) -> Statement:
         """Realised P&L, fees and dividends by `keys`: any of day (UTC), symbol, account, strategy; and by currency.
 
@@ -320,6 +361,7 @@ class PositionKeeper:
         """
         return pnl_by(self._desk, keys)
 
+    @locked
     def daily_pnl(self) -> Statement:
         """P&L of every day that `roll_day` closed, by account and currency."""
         rows = [(day, row.account, row.currency, row.day_pnl, row.net, row.unmarked)
@@ -328,6 +370,7 @@ class PositionKeeper:
                    ("net", "decimal"), ("unmarked", "int64")]  # fmt: skip
         return Statement("daily_pnl", columns, rows)
 
+    @locked
     def reconcile(self, *, positions: Any = None, fills: Any = None) -> list[Difference]:
         """Compare with a broker's CSV, each a path or an open text file; the differences with their probable causes.
 

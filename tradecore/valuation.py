@@ -63,14 +63,20 @@ class Valuation:
 
     def mark_all(self, prices: Column, time: int | None) -> int:
         """Int64 price units of every instrument, in the order of declaration; NO_PRICE where there is none."""
-        if prices.dtype != np.int64 or prices.shape != self.marks.shape or not prices.flags.c_contiguous:
-            raise ValueError(f"prices must be a contiguous int64 array of price units of shape {self.marks.shape}, "
-                             f"got {prices.dtype} of shape {prices.shape}")
         now = self.desk.now(time)
-        self.desk.ledger.set_marks(prices)
+        try:
+            self.desk.ledger.set_marks(prices)
+        except (TypeError, ValueError):
+            self._demand_prices(prices)
+            raise
         self.own, self.all_since, self.since = None, now, None
         excluded: int = self.marking.mark(self.marks, self.marks, self.precision)[0]
         return excluded
+
+    def _demand_prices(self, prices: Column) -> None:
+        if prices.dtype != np.int64 or prices.shape != self.marks.shape or not prices.flags.c_contiguous:
+            raise ValueError(f"prices must be a contiguous int64 array of price units of shape {self.marks.shape}, "
+                             f"got {prices.dtype} of shape {prices.shape}")
 
     def mark_some(
         self, symbols: Sequence[str], bids: Sequence[Any], asks: Sequence[Any], basis: str, time: int | None

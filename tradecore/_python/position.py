@@ -35,6 +35,7 @@ from .costs import (
 from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally
 from .instrument import InstrumentRow, define_instrument_row
 from .lots import Closings, Lots
+from .marking import demand_numbers
 from .shell import Records, demand, open_batch
 
 __all__ = [
@@ -267,6 +268,8 @@ class Ledger:
         b, unmarked = self.books, 0
         demand("account", account, 1, self.account_max)
         demand("group_count", group_count, 1, 65_535)
+        groups, bids, asks = (demand_numbers(name, column) for name, column in
+                              (("groups", groups), ("bids", bids), ("asks", asks)))  # fmt: skip
         for column in (groups, bids, asks):
             demand("length of groups, bids and asks", len(column), len(self.instruments), len(self.instruments))
         for i, group in enumerate(groups):
@@ -299,7 +302,7 @@ class Ledger:
 
     def set_marks(self, marks: Any) -> None:
         """Value instrument 1, 2, ... at these price units, all or none; exposures are summed anew when next read."""
-        values, b = [int(mark) for mark in marks], self.books
+        values, b = demand_numbers("marks", marks), self.books
         demand("marks", len(values), len(self.instruments), len(self.instruments))
         for i, mark in enumerate(values):
             if mark != NO_PRICE:
