@@ -105,7 +105,8 @@ def show(title: str, found: dict[str, tuple[float, float]], count: int, base: st
 
 def bulk(positions: int) -> None:
     works: dict[str, Work] = {}
-    errors, keepers = {}, []
+    errors: dict[str, str] = {}
+    keepers = []
     for precision in ("exact", "hybrid", "fast"):
         keeper, fills, prices = build(positions, precision)
         start = time.perf_counter()
@@ -115,7 +116,9 @@ def bulk(positions: int) -> None:
         keeper.mark(prices)
         view = keeper.view()
         truth = np.array(view.qty) * prices[:, None] - np.array(view.cost)
-        errors[precision] = largest_error(keeper, truth, precision)
+        made = np.bincount(np.array(view.made_by).ravel(), minlength=3)
+        by = f"; {made[1]:,} made by float64, {made[2]:,} by integers" if precision == "hybrid" else ""
+        errors[precision] = f"{largest_error(keeper, truth, precision)} of the smallest step{by}"
         works[f"tradecore, {precision}, {keeper.simd}"] = partial(keeper.mark, prices)
         keepers.append(keeper)
     qty, cost = np.array(keepers[0].view().qty).ravel(), np.array(keepers[0].view().cost).ravel()
@@ -124,7 +127,7 @@ def bulk(positions: int) -> None:
     title = f"marking {len(qty):,} positions, every unrealised P&L written"
     show(title, found, len(qty), "NumPy: qty * mark - cost")
     for precision, error in errors.items():
-        print(f"largest error, {precision}: {error} of the smallest step")
+        print(f"largest error, {precision}: {error}")
 
 
 def extremes() -> None:
