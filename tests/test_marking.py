@@ -114,6 +114,20 @@ def test_every_instruction_set_gives_the_same_bits():
         assert done.stdout.split() == [word, expected], done.stderr
 
 
+@pytest.mark.parametrize("width", [997, 1_024, 3])
+@pytest.mark.parametrize("word", [word for word in SETS if has(word)])
+def test_a_large_table_goes_past_the_cache_with_the_same_numbers(word, width):
+    """Above 2**19 positions results leave in whole cache lines, whatever the width of a run; the rest in plain stores."""
+    runs = 2**19 // width + 5
+    rng = np.random.default_rng(width)
+    qty, cost = rng.integers(-(2**30), 2**30, runs * width), rng.integers(-(2**61), 2**61, runs * width)
+    prices = rng.integers(-(2**31), 2**31, runs)
+    columns = qty, cost, cost >> 63, np.zeros(runs, np.int64), np.full(runs, 2**31)
+    marking = make("_native", columns, width, simd=word)
+    assert marking.mark(prices, prices) == (0, 0)
+    assert np.array_equal(marking.views[0], qty * np.repeat(prices, width) - cost)
+
+
 def test_a_set_that_is_none_or_not_here_is_a_loud_error(monkeypatch):
     done = run_forced("sse9")
     assert done.returncode
