@@ -43,9 +43,13 @@ def main() -> None:
           "medians, ns per operation")  # fmt: skip
     print(f"{'benchmark':<34} {'native':>10} {'spread':>7} {'per second':>14} {'twin':>12} {'ratio':>8}")
     for name, both in found.items():
-        native, twin = both["native"], both["python"]
-        print(f"{name:<34} {native['ns']:>10.1f} {native['spread']:>7.0%} {1e9 / native['ns']:>14,.0f} "
-              f"{twin['ns']:>12,.0f} {twin['ns'] / native['ns']:>7.0f}x")  # fmt: skip
+        native, twin = both["native"], both.get("python")
+        beside = f"{twin['ns']:>12,.0f} {twin['ns'] / native['ns']:>7.0f}x" if twin else f"{'-':>12} {'-':>8}"
+        print(f"{name:<34} {native['ns']:>10.1f} {native['spread']:>7.0%} {1e9 / native['ns']:>14,.0f} {beside}")
+    rows = [found.get(f"quote[{count} stops]") for count in ("no", "1,000,000")]
+    if all(rows):
+        none, million = (row["native"]["ns"] for row in rows if row)
+        print(f"\na quote that triggers none, with 1,000,000 stops resting: {million / none:.2f} x one with none")
 
 
 if __name__ == "__main__":

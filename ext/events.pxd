@@ -8,7 +8,7 @@ from records cimport *
 
 
 cdef enum:
-    REPORT_WORDS = 24
+    REPORT_WORDS = 32
     BUCKETS = 64 * 16
 
 

@@ -15,12 +15,15 @@ cdef enum:
 
 
 cdef struct tc_node:
-    int64_t qty
+    int64_t qty                    # displayed
+    int64_t hidden, peak           # of an iceberg: what it does not show, and how much it shows at a time
     uint32_t prev, next, level
+    uint32_t fill                  # where the running match has put its fill, if it has
 
 
 cdef struct tc_level:
-    int64_t price, qty
+    int64_t price, qty             # displayed
+    int64_t hidden_qty
     uint32_t head, tail, row
 
 
@@ -173,7 +176,7 @@ cdef inline uint32_t open_level(tc_book* book, uint32_t row, int64_t price) noex
     number = book.free_levels[book.free_count]
     slot.key, slot.value = level_key(row, price), <uint64_t>number + 1
     level = &book.levels[number]
-    level.price, level.qty, level.row = price, 0, row
+    level.price, level.qty, level.hidden_qty, level.row = price, 0, 0, row
     level.head, level.tail = NO_NODE, NO_NODE
     trie_add(book, row, offset_price(price))
     book.rows[row].levels += 1
@@ -196,23 +199,31 @@ cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
 
 # ---- the venue
 
-cdef inline void add_node(tc_book* book, uint32_t row, uint32_t number, int64_t price, int64_t qty) noexcept nogil:
-    cdef uint32_t at = open_level(book, row, price)
-    cdef tc_level* level = &book.levels[at]
+cdef inline void append_node(tc_book* book, tc_level* level, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
-    node.qty, node.level, node.prev, node.next = qty, at, level.tail, NO_NODE
+    node.prev, node.next = level.tail, NO_NODE
     if level.tail == NO_NODE:
         level.head = number
     else:
         book.nodes[level.tail].next = number
     level.tail = number
-    level.qty += qty
 
 
-cdef inline void remove_node(tc_book* book, uint32_t number) noexcept nogil:
+# Rests an order behind everything at its price; with a peak it shows that much at a time, and hides the rest.
+cdef inline void add_node(
+    tc_book* book, uint32_t row, uint32_t number, int64_t price, int64_t qty, int64_t peak
+) noexcept nogil:
+    cdef uint32_t at = open_level(book, row, price)
+    cdef tc_level* level = &book.levels[at]
     cdef tc_node* node = &book.nodes[number]
-    cdef tc_level* level = &book.levels[node.level]
-    level.qty -= node.qty
+    cdef int64_t hidden = qty - peak if 0 < peak and peak < qty else 0
+    node.qty, node.hidden, node.peak, node.level = qty - hidden, hidden, peak, at
+    append_node(book, level, number)
+    level.qty += node.qty
+    level.hidden_qty += hidden
+
+
+cdef inline void unlink_node(tc_book* book, tc_level* level, const tc_node* node) noexcept nogil:
     if node.prev == NO_NODE:
         level.head = node.next
     else:
@@ -221,9 +232,39 @@ cdef inline void remove_node(tc_book* book, uint32_t number) noexcept nogil:
         level.tail = node.prev
     else:
         book.nodes[node.next].prev = node.prev
+
+
+cdef inline void remove_node(tc_book* book, uint32_t number) noexcept nogil:
+    cdef tc_node* node = &book.nodes[number]
+    cdef tc_level* level = &book.levels[node.level]
+    level.qty -= node.qty
+    level.hidden_qty -= node.hidden
+    unlink_node(book, level, node)
     if level.head == NO_NODE:
         close_level(book, node.level)
-    node.qty, node.level = 0, NO_LEVEL
+    node.qty, node.hidden, node.level = 0, 0, NO_LEVEL
+
+
+# Takes `qty` of more from a resting order, first of what it hides; it keeps its place in the queue.
+cdef inline void reduce_node(tc_book* book, uint32_t number, int64_t qty) noexcept nogil:
+    cdef tc_node* node = &book.nodes[number]
+    cdef tc_level* level = &book.levels[node.level]
+    cdef int64_t unseen = node.hidden if node.hidden < qty else qty
+    node.hidden -= unseen
+    level.hidden_qty -= unseen
+    node.qty -= qty - unseen
+    level.qty -= qty - unseen
+
+
+# An iceberg whose shown part is gone shows the next, behind everything at its price.
+cdef inline void refresh_node(tc_book* book, tc_level* level, uint32_t number) noexcept nogil:
+    cdef tc_node* node = &book.nodes[number]
+    unlink_node(book, level, node)
+    node.qty = node.hidden if node.hidden < node.peak else node.peak
+    node.hidden -= node.qty
+    append_node(book, level, number)
+    level.qty += node.qty
+    level.hidden_qty -= node.qty
 
 
 # Does an order with this limit reach the best price of the row that it would take from?
@@ -236,7 +277,7 @@ cdef inline bint crosses(const tc_book* book, uint32_t row, int64_t limit) noexc
 cdef inline bint is_fillable(const tc_book* book, uint32_t row, int64_t limit, int64_t qty) noexcept nogil:
     cdef uint32_t at = book.rows[row].best
     while at != NO_LEVEL and not is_better(row, limit, book.levels[at].price):
-        qty -= book.levels[at].qty
+        qty -= book.levels[at].qty + book.levels[at].hidden_qty
         if qty <= 0:
             return True
         at = next_level(book, at)
@@ -248,19 +289,27 @@ cdef inline int64_t match_order(tc_book* book, uint32_t row, int64_t limit, int6
     cdef tc_fill* fill
     cdef tc_level* level
     cdef tc_node* node
+    cdef int64_t taken
     book.fill_count = 0
     while qty > 0 and crosses(book, row, limit):
         level = &book.levels[book.rows[row].best]
         node = &book.nodes[level.head]
-        fill = &book.fills[book.fill_count]
-        book.fill_count += 1
-        fill.node, fill.price = level.head, level.price
-        fill.done = node.qty <= qty
-        fill.qty = node.qty if fill.done else qty
-        qty -= fill.qty
+        if node.fill >= book.fill_count or book.fills[node.fill].node != level.head:
+            node.fill = <uint32_t>book.fill_count      # what an iceberg shows later adds to the same fill
+            book.fill_count += 1
+            fill = &book.fills[node.fill]
+            fill.node, fill.price, fill.qty = level.head, level.price, 0
+        fill = &book.fills[node.fill]
+        taken = node.qty if node.qty <= qty else qty
+        fill.qty += taken
+        fill.done = taken == node.qty and node.hidden == 0
+        qty -= taken
         if fill.done:
             remove_node(book, fill.node)
+        elif taken == node.qty:
+            level.qty -= taken
+            refresh_node(book, level, fill.node)
         else:
-            node.qty -= fill.qty
-            level.qty -= fill.qty
+            node.qty -= taken
+            level.qty -= taken
     return qty

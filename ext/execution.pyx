@@ -58,7 +58,7 @@ cdef class Book:
             raise ValueError(f"number {number} rests already")
         if crosses(&self.book, <uint32_t>(2 - side), price):
             raise ValueError(f"price {price} crosses the other side: take first")
-        add_node(&self.book, <uint32_t>(side - 1), <uint32_t>number, price, qty)
+        add_node(&self.book, <uint32_t>(side - 1), <uint32_t>number, price, qty, 0)
 
     def cancel(self, int64_t number):
         """Remove an order; return the quantity that rested. KeyError where it does not rest."""
@@ -123,5 +123,5 @@ cdef class Book:
                     left = match_order(&self.book, <uint32_t>(2 - o.side), o.price, o.qty)
                     traded += o.qty - left
                     if left:
-                        add_node(&self.book, <uint32_t>(o.side - 1), o.number, o.price, left)
+                        add_node(&self.book, <uint32_t>(o.side - 1), o.number, o.price, left, 0)
         return traded

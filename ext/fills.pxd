@@ -1,9 +1,38 @@
-# What a match took: into positions, holds and orders' facts, then out as reports.
+# Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
+# Called by the order path, by market data, since a quote may take what rests, and by what external venues report.
 
 from state cimport *
 
 
-# Positions, commissions and holds of what the last match took; taker is NULL where a quote took it.
+# A position moved: reduce-only orders in it may now be too large.
+cdef inline void tell_trimmed(tc_core* core, int32_t instrument, int32_t account) noexcept nogil:
+    cdef tc_exposure* e = exposure_of(&core.risk, instrument, account)
+    if account and e.reduce_only and not e.is_trimmed:
+        e.is_trimmed = True
+        core.trimmed[<uint64_t>core.trimmed_last & core.trimmed_mask] = e - core.risk.exposures
+        core.trimmed_last += 1
+
+
+# One trade into its position, the firm's exposure and the log, whose row it returns. Account 0 is suspense.
+cdef inline tc_execution* book_trade(
+    tc_core* core, int32_t instrument, int32_t account, int32_t venue, uint8_t side, int64_t qty, int64_t price,
+    tc_i128 commission, int64_t exec_id, int64_t order_id
+) noexcept nogil:
+    cdef int64_t signed = qty if side == SIDE_BUY else -qty
+    cdef tc_position* p = position_of(&core.ledger, instrument, account)
+    cdef tc_execution* row = append_execution(&core.trades, &core.ledger)
+    apply_fill(p, signed, price)
+    p.fees = p.fees + commission
+    move_position(&core.risk, instrument, account, signed)
+    memset(row, 0, sizeof(tc_execution))
+    row.exec_id, row.order_id, row.instrument, row.account, row.venue = exec_id, order_id, instrument, account, venue
+    row.exec_type, row.side, row.qty, row.price, row.commission = EXEC_TRADE, side, qty, price, commission
+    row.day = core.day
+    tell_trimmed(core, instrument, account)
+    return row
+
+
+# Positions and commissions of what the last match took; taker is NULL where a quote took it.
 cdef inline void book_fills(
     tc_core* core, int32_t instrument, int32_t venue, const tc_order* taker, uint8_t side
 ) noexcept nogil:
@@ -11,7 +40,6 @@ cdef inline void book_fills(
     cdef const tc_venue* fees = &core.router.venues[venue]
     cdef const tc_fill* fill
     cdef const tc_order* maker
-    cdef tc_position* p
     cdef int64_t price = 0, i
     for i in range(core.book.fill_count):
         fill = &core.book.fills[i]
@@ -19,18 +47,36 @@ cdef inline void book_fills(
         core.charges[i].maker = commission_of(ins, fill.qty, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
         core.charges[i].taker = commission_of(ins, fill.qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
         if taker != NULL:
-            p = position_of(&core.ledger, instrument, taker.account)
-            apply_fill(p, fill.qty if side == SIDE_BUY else -fill.qty, price)
-            p.fees = p.fees + core.charges[i].taker
-            commit_fill(&core.risk, instrument, taker.account, side, fill.qty)
+            book_trade(core, instrument, taker.account, venue, side, fill.qty, price, core.charges[i].taker,
+                       core.exec_seq + 1 + i, taker.order_id)
         if fill.node < core.order_slots:
             maker = &core.orders.slots[fill.node]
-            p = position_of(&core.ledger, instrument, maker.account)
-            apply_fill(p, -fill.qty if side == SIDE_BUY else fill.qty, price)
-            p.fees = p.fees + core.charges[i].maker
-            commit_fill(&core.risk, instrument, maker.account, opposite(side), fill.qty)
+            book_trade(core, instrument, maker.account, venue, opposite(side), fill.qty, price, core.charges[i].maker,
+                       core.exec_seq + 1 + i, maker.order_id)
     if core.book.fill_count:
         core.ledger.lasts[instrument] = price
+        tell_price(core, instrument)
+
+
+# A trade into its order's facts; any trade is an answer to a new order.
+cdef inline void add_fill(tc_core* core, tc_order* order, int64_t qty, int64_t price) noexcept nogil:
+    order.cum_qty += qty
+    order.cum_amount = order.cum_amount + tc_wide(qty, price)
+    order.acked, order.awaited, order.unknown_new = True, False, False
+    if order.extended:
+        tell_fill(&core.groups, order, terms_of(&core.orders, order), qty)
+
+
+cdef inline void report_fill(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t qty, int64_t price, tc_i128 commission,
+    int64_t contra_order_id, uint8_t liquidity
+) noexcept nogil:
+    cdef tc_report* r
+    add_fill(core, order, qty, price)
+    r = start_execution(core, c, order, EXEC_TRADE)
+    r.last_qty, r.last_px, r.commission = qty, price, tc_saturate(commission)
+    r.exec_id, r.contra_order_id, r.last_liquidity_ind = core.exec_seq, contra_order_id, liquidity
+    publish_execution(core, order, r)
 
 
 # Trades into the orders' facts, and out as reports: the taker's first, then the maker's, fill by fill.
@@ -44,14 +90,13 @@ cdef inline void report_fills(tc_core* core, const tc_command* c, int32_t instru
         maker = &core.orders.slots[fill.node] if fill.node < core.order_slots else NULL
         core.exec_seq += 1
         if taker != NULL:
-            taker.cum_qty += fill.qty
-            taker.cum_amount = taker.cum_amount + tc_wide(fill.qty, price)
-            report_trade(core, c, taker, fill, price, core.charges[i].taker,
-                         maker.order_id if maker != NULL else 0, LIQUIDITY_REMOVED)
+            report_fill(core, c, taker, fill.qty, price, core.charges[i].taker,
+                        maker.order_id if maker != NULL else 0, LIQUIDITY_REMOVED)
         if maker != NULL:
-            maker.cum_qty += fill.qty
-            maker.cum_amount = maker.cum_amount + tc_wide(fill.qty, price)
-            report_trade(core, c, maker, fill, price, core.charges[i].maker,
-                         taker.order_id if taker != NULL else 0, LIQUIDITY_ADDED)
             if fill.done:
-                end_order(&core.orders, fill.node)
+                maker.place = PLACE_NOWHERE
+            report_fill(core, c, maker, fill.qty, price, core.charges[i].maker,
+                        taker.order_id if taker != NULL else 0, LIQUIDITY_ADDED)
+            sync_order(core, maker)
+        if taker != NULL:                              # last, so that what the command is about is the last evicted
+            sync_order(core, taker)

@@ -1,4 +1,5 @@
-# ClOrdID(11) and names: 1 to 24 printable ASCII bytes, NUL-padded to 24; all NULs is "none".
+# ClOrdID(11) and names: 1 to 24 printable ASCII bytes, NUL-padded to 24; all NULs is "none". An order may have several:
+# its own, and those of the requests about it.
 
 from libc.string cimport memcmp, memcpy
 from records cimport *

@@ -14,9 +14,28 @@ cdef struct tc_instrument:
     int64_t lots_per_unit                        # 10**qty_precision
     int64_t multiplier
     int32_t currency
-    uint16_t ord_types, times_in_force
+    uint32_t ord_types, times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign
     char name[24]
+
+
+cdef inline uint8_t opposite(uint8_t side) noexcept nogil:
+    return SIDE_SELL if side == SIDE_BUY else SIDE_BUY
+
+
+# Is this a type that waits for a trigger price?
+cdef inline bint awaits_price(uint8_t ord_type) noexcept nogil:
+    return ord_type != TYPE_MARKET and ord_type != TYPE_LIMIT
+
+
+# Does this type trade within a limit price once it is active?
+cdef inline bint has_limit(uint8_t ord_type) noexcept nogil:
+    return ord_type == TYPE_LIMIT or ord_type == TYPE_STOP_LIMIT or ord_type == TYPE_LIMIT_IF_TOUCHED
+
+
+# BUY or SELL: a short sale is a sell to every book and position.
+cdef inline uint8_t direction(uint8_t side) noexcept nogil:
+    return SIDE_BUY if side == SIDE_BUY else SIDE_SELL
 
 
 cdef inline int64_t power_of_ten(int exponent) noexcept nogil:
@@ -41,9 +60,9 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
         return 64
     if c.lot < 1 or c.lot > qty_max():
         return 72
-    if c.min_qty < 1 or c.min_qty > qty_max():
+    if c.max_qty < 1 or c.max_qty > qty_max():
         return 80
-    if c.max_qty < c.min_qty or c.max_qty > qty_max():
+    if c.min_qty < 1 or c.min_qty > c.max_qty:
         return 88
     if c.multiplier < 1 or c.multiplier > multiplier_max():
         return 96

@@ -41,17 +41,30 @@ cdef inline void quote_side(
     ticks = tc_floor_div(price, ins.tick)
     left = match_order(&core.book, row_of(core, c.instrument, c.venue, opposite(side)), ticks, size)
     if left:
-        add_node(&core.book, row, core.order_slots + row, ticks, left)
+        add_node(&core.book, row, core.order_slots + row, ticks, left, 0)
     book_fills(core, c.instrument, c.venue, NULL, side)
     report_fills(core, c, c.instrument, NULL)
 
 
+cdef inline void remove_quotes(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    cdef uint8_t side
+    cdef uint32_t node
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        node = core.order_slots + row_of(core, instrument, venue, side)
+        if core.book.nodes[node].qty > 0:
+            remove_node(&core.book, node)
+
+
+# Nothing is displayed from outside any more.
+cdef inline void clear_quotes(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    remove_quotes(core, instrument, venue)
+    sync_tops(core, instrument, venue)
+
+
 cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_instrument* ins = find_instrument(core, c.instrument)
-    cdef uint8_t side
     cdef int reason
     cdef int64_t value = 0, bound = 0
-    cdef uint32_t node
     if ins == NULL:
         refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
         return
@@ -66,14 +79,10 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
     if reason:
         refuse_command(core, c, ack, reason, value, bound)
         return
-    for side in range(SIDE_BUY, SIDE_SELL + 1):
-        node = core.order_slots + row_of(core, c.instrument, c.venue, side)
-        if core.book.nodes[node].qty > 0:
-            remove_node(&core.book, node)
+    remove_quotes(core, c.instrument, c.venue)
     quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)
     quote_side(core, c, SIDE_SELL, c.ask_px, c.ask_size)
-    sync_top(core, c.instrument, c.venue, SIDE_BUY)
-    sync_top(core, c.instrument, c.venue, SIDE_SELL)
+    sync_tops(core, c.instrument, c.venue)
 
 
 cdef inline void enter_mark(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

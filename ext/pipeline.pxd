@@ -1,29 +1,43 @@
 # The conductor: one command to where it belongs. No Python object anywhere.
 
 from marketdata cimport *
-from orderpath cimport *
+from sessions cimport *
 from settings cimport *
+from settle cimport *
+from venuetrades cimport *
 
 
-cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, int64_t now, bint timed) noexcept nogil:
-    cdef int64_t time = c.transact_time if c.transact_time != 0 else now
-    memset(ack, 0, sizeof(tc_ack))
-    ack.report_type, ack.ord_rej_reason, ack.cxl_rej_reason = REPORT_ACCEPTED, -1, -1
-    core.command_seq += 1
-    if time < 0 or time > time_max():
-        if c.kind != KIND_NEW_ORDER:
-            refuse_command(core, c, ack, INVALID_FIELD_VALUE, time, 24)
-            return
-    elif time > core.now:                              # the core's clock never goes back
-        core.now = time
+cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
     if c.kind == KIND_NEW_ORDER:
         enter_order(core, c, ack, timed)
     elif c.kind == KIND_CANCEL:
         enter_cancel(core, c, ack, timed)
     elif c.kind == KIND_QUOTE:
         enter_quote(core, c, ack)
+    elif c.kind == KIND_EXECUTION_REPORT:
+        enter_execution_report(core, c, ack)
+    elif c.kind == KIND_REPLACE:
+        enter_replace(core, c, ack)
+    elif c.kind == KIND_MASS_CANCEL:
+        mass_cancel(core, c, ack)
+    elif c.kind == KIND_STATUS_REQUEST:
+        request_status(core, c, ack)
+    elif c.kind == KIND_TRADE_CORRECTION:
+        enter_correction(core, c, ack)
+    elif c.kind == KIND_CANCEL_REJECT:
+        enter_cancel_reject(core, c, ack)
     elif c.kind == KIND_MARK:
         enter_mark(core, c, ack)
+    elif c.kind == KIND_SESSION:
+        enter_session(core, c, ack)
+    elif c.kind == KIND_CLOCK:
+        accept_command(core, c, 0, 0, 0, core.now, 0)
+    elif c.kind == KIND_ROLL_DAY:
+        roll_day(core, c)
+    elif c.kind == KIND_SPLIT:
+        split_instrument(core, c, ack)
+    elif c.kind == KIND_VENUE_SESSION:
+        enter_venue_session(core, c, ack)
     elif c.kind == KIND_SET_LIMIT:
         change_limit(core, c, ack)
     elif c.kind == KIND_KILL_SWITCH:
@@ -42,3 +56,30 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
         define_instrument(core, c, ack)
     else:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
+
+
+cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, int64_t now, bint timed) noexcept nogil:
+    cdef int64_t time = c.transact_time if c.transact_time != 0 else now
+    cdef const tc_order* order
+    memset(ack, 0, sizeof(tc_ack))
+    ack.report_type, ack.ord_rej_reason, ack.cxl_rej_reason = REPORT_ACCEPTED, -1, -1
+    core.command_seq += 1
+    core.answer_seq = core.events.seq + 1
+    if time < 0 or time > time_max():
+        if c.kind != KIND_NEW_ORDER:
+            refuse_command(core, c, ack, INVALID_FIELD_VALUE, time, 24)
+            return
+    elif time > core.now:                              # the core's clock never goes back
+        core.now = time
+        if next_timer(&core.timers) <= time:
+            fire_timers(core, c)
+            settle(core, c)
+            core.answer_seq = core.events.seq + 1
+    run_command(core, c, ack, timed)
+    if has_work(core):
+        settle(core, c)
+        order = find_order(&core.orders, ack.order_id)
+        if order != NULL and ack.report_type == REPORT_EXECUTION:      # what followed may have been about it
+            memset(ack, 0, sizeof(tc_ack))
+            ack.ord_rej_reason, ack.cxl_rej_reason = -1, -1
+            acknowledge(core, order, ack)

@@ -2,18 +2,20 @@
 """The fused order path: one state, one `nogil` loop over commands, and the handles that read the state."""
 
 from cpython.buffer cimport PyBUF_WRITABLE
-from shell cimport open_batch, open_command, round_up, wide
+from coretables cimport open_core
+from prefetch cimport fetch_ahead
+from shell cimport open_batch, open_command, wide
 from statehash cimport *
-from table cimport free_tables, table
+from table cimport free_tables
 cimport cython
 
 import numpy as np
 
-from tradecore.fix import ord_rej_reason_table
+from tradecore.fix import ord_rej_reason_table, transition_table
 from tradecore.histogram import percentiles
 from tradecore.order import (
     ACK_SIZE, REPORT_DTYPE, STAGES, AckRow, Finding, OrderRow, PositionRow,
-    StaleOrderError, Term,
+    StaleOrderError, Term, TradeRow,
 )
 
 
@@ -28,85 +30,8 @@ cdef class State:
     cdef uint64_t ticks_at_start, nanoseconds_at_start
 
     def __cinit__(self, capacity):
-        cdef tc_core* core = &self.core
-        cdef int64_t i, rows, slots, levels
-        cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
         self.tables = []
-        t = self.tables
-        core.instrument_max, core.account_max = capacity.instruments, capacity.accounts
-        core.venue_max, core.currency_max = capacity.venues, capacity.currencies
-        core.instruments = <tc_instrument*>table(t, instruments, sizeof(tc_instrument))
-        core.accounts = <tc_id_entry*>table(t, accounts, sizeof(tc_id_entry))
-        core.currencies = <tc_id_entry*>table(t, capacity.currencies + 1, sizeof(tc_id_entry))
-        core.histograms = <uint64_t*>table(t, HISTOGRAMS * BUCKETS, sizeof(uint64_t))
-        for i, reason in enumerate(ord_rej_reason_table()):
-            core.ord_rej_reasons[i] = reason
-
-        slots = capacity.open_orders + 1 + capacity.order_history
-        core.order_slots = <uint32_t>slots
-        core.orders.slots = <tc_order*>table(t, slots, sizeof(tc_order))
-        core.orders.free_slots = <uint32_t*>table(t, slots, sizeof(uint32_t))
-        core.orders.by_id_mask = <uint64_t>round_up(2 * slots) - 1
-        core.orders.by_id = <uint32_t*>table(t, core.orders.by_id_mask + 1, sizeof(uint32_t))
-        core.orders.history = <uint32_t*>table(t, capacity.order_history, sizeof(uint32_t))
-        core.orders.history_size = capacity.order_history
-        core.orders.open_max = capacity.open_orders
-        core.orders.free_count = <uint32_t>slots
-        for i in range(slots):
-            core.orders.free_slots[i] = <uint32_t>(slots - 1 - i)
-
-        core.ids.capacity = capacity.cl_ord_ids
-        core.ids.entries = <tc_id_entry*>table(t, capacity.cl_ord_ids, sizeof(tc_id_entry))
-        core.ids.index_mask = <uint64_t>round_up(2 * capacity.cl_ord_ids) - 1
-        core.ids.index = <uint32_t*>table(t, core.ids.index_mask + 1, sizeof(uint32_t))
-
-        core.risk.account_stride = accounts
-        core.risk.accounts = <tc_account_risk*>table(t, accounts, sizeof(tc_account_risk))
-        core.risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
-        core.risk.killed_instruments = <uint8_t*>table(t, instruments, 1)
-        core.risk.killed_venues = <uint8_t*>table(t, capacity.venues + 1, 1)
-        core.risk.rate_mask = <uint64_t>capacity.order_rate - 1
-        core.risk.sent_times = <int64_t*>table(t, accounts * capacity.order_rate, sizeof(int64_t))
-
-        core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))
-        core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
-        core.router.terms = <tc_term*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))
-        core.router.rankings = <tc_ranking*>table(t, instruments * 2, sizeof(tc_ranking))
-        core.router.history_mask = <uint64_t>capacity.decisions - 1
-        core.router.history = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
-        core.router.history_counts = <int32_t*>table(t, capacity.decisions, sizeof(int32_t))
-        core.router.time_to_live = 100_000_000
-
-        rows = instruments * capacity.venues * 2
-        levels = capacity.open_orders + rows + 2
-        core.book.nodes = <tc_node*>table(t, slots + rows, sizeof(tc_node))
-        core.book.rows = <tc_row*>table(t, rows, sizeof(tc_row))
-        core.book.levels = <tc_level*>table(t, levels, sizeof(tc_level))
-        core.book.free_levels = <uint32_t*>table(t, levels, sizeof(uint32_t))
-        core.book.fills = <tc_fill*>table(t, capacity.open_orders + 2, sizeof(tc_fill))
-        core.charges = <tc_charge*>table(t, capacity.open_orders + 2, sizeof(tc_charge))
-        core.book.by_price.mask = <uint64_t>round_up(2 * levels) - 1
-        core.book.by_price.slots = <tc_slot*>table(t, core.book.by_price.mask + 1, sizeof(tc_slot))
-        # A level adds at most TIERS maps; the table holds them all at most half full, so that it can't fill up.
-        core.book.tries.mask = <uint64_t>round_up(2 * TIERS * levels) - 1
-        core.book.tries.slots = <tc_slot*>table(t, core.book.tries.mask + 1, sizeof(tc_slot))
-        for i in range(rows):
-            core.book.rows[i].best = NO_LEVEL
-        core.book.free_count = <uint32_t>levels
-        for i in range(levels):
-            core.book.free_levels[i] = <uint32_t>(levels - 1 - i)
-
-        core.ledger.account_stride, core.ledger.currency_stride = accounts, capacity.currencies + 1
-        core.ledger.positions = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
-        core.ledger.cash = <int64_t*>table(t, accounts * (capacity.currencies + 1), sizeof(int64_t))
-        core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
-        core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
-        for i in range(instruments):
-            core.ledger.marks[i] = core.ledger.lasts[i] = no_price()
-            core.router.rankings[2 * i].ranked_at = core.router.rankings[2 * i + 1].ranked_at = 0
-
-        core.events.mask = <uint64_t>capacity.events - 1
-        core.events.ring = <tc_report*>table(t, capacity.events, sizeof(tc_report))
+        open_core(self.tables, &self.core, capacity, ord_rej_reason_table(), transition_table())
         self.ticks_at_start, self.nanoseconds_at_start = tc_ticks(), tc_nanoseconds()
 
     def __dealloc__(self):
@@ -159,14 +84,19 @@ cdef class OrderHandle:
 
     cdef object read(self):
         cdef const tc_order* o = &self.state.core.orders.slots[self.slot]
+        cdef const tc_terms* more = terms_of(&self.state.core.orders, o)
         if o.order_id != self.order_id:
             raise StaleOrderError(f"order {self.order_id} was evicted: more than "
                                   f"{self.state.core.orders.history_size} orders ended since it did")
         return OrderRow(
             o.order_id, (<bytes>o.cl_ord_id[:24]).rstrip(b"\0"), o.instrument, o.account, o.venue, o.side, o.ord_type,
             o.time_in_force, o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), wide(o.cum_amount),
-            derive_status(o), o.reason, self.state.core.ord_rej_reasons[o.reason] if o.rejected else -1,
-            o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route)
+            derive_status(o), o.reason,
+            self.state.core.ord_rej_reasons[o.reason] if o.terminal == STATUS_REJECTED else -1,
+            o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
+            (<bytes>more.orig_cl_ord_id[:24]).rstrip(b"\0"), more.stop_px, more.peg_offset, more.min_qty,
+            more.display_qty, more.expire_time, more.list_id, more.strategy, more.trigger_price_type,
+            more.peg_offset_type, more.contingency_type, o.place, unknown_of(&self.state.core.orders, o))
 
 
 cdef OrderHandle handle(State state, uint32_t slot):
@@ -202,28 +132,30 @@ cdef class Core:
         target = acks.view(np.uint8)
         with nogil, self.state.lock:
             for i in range(count):
+                fetch_ahead(core, <const tc_command*>&source[0], i, count)
                 apply_command(core, <const tc_command*>&source[i * <int64_t>sizeof(tc_command)],
                               <tc_ack*>&target[i * <int64_t>sizeof(tc_ack)], now, timed)
 
     def apply(self, bytes command, int64_t now):
-        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none is held).
+        """Run one command record; return its ack, and the bytes of the report that answers it (b"": none is held).
 
-        Threads: as `run`.
+        That is the first one after those of the timers that the command's time set off; of a mass cancel, its
+        OrderMassCancelReport. Threads: as `run`.
         """
         cdef tc_ack ack
         cdef tc_command c = open_command(command)[0]
         cdef const tc_events* events = &self.state.core.events
         cdef const tc_report* report
-        cdef int64_t before
+        cdef int64_t seq
         answer = b""
         with self.state.lock:
-            before = events.seq
             apply_command(&self.state.core, &c, &ack, now, False)
-            if events.seq > before:
-                report = &events.ring[<uint64_t>(before + 1) & events.mask]
-                if report.seq != before + 1:           # dropped while a view held its place; the last is in `spare`
+            seq = self.state.core.answer_seq
+            if events.seq >= seq:
+                report = &events.ring[<uint64_t>seq & events.mask]
+                if report.seq != seq:                  # dropped while a view held its place; the last is in `spare`
                     report = &events.spare
-                if report.seq == before + 1:           # else the command's own later reports overwrote it
+                if report.seq == seq:                  # else the command's own later reports overwrote it
                     answer = (<const char*>report)[:sizeof(tc_report)]
         return AckRow(ack.order_id, ack.cum_qty, ack.leaves_qty, ack.report_type, ack.ord_status, ack.reason,
                       ack.ord_rej_reason, ack.cxl_rej_reason), answer
@@ -247,6 +179,56 @@ cdef class Core:
         with self.state.lock:
             return self.hold(order_id)
 
+    def open_orders(self, int64_t instrument, int64_t account):
+        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+
+        Open is what can still trade, and what has a request that its venue has not answered.
+        """
+        cdef const tc_orders* orders = &self.state.core.orders
+        cdef uint32_t at
+        found = []
+        with self.state.lock:
+            at = orders.open.head
+            while at != NO_SLOT:
+                if ((instrument == 0 or orders.slots[at].instrument == instrument)
+                        and (account == 0 or orders.slots[at].account == account)):
+                    found.append(handle(self.state, at))
+                at = orders.slots[at].next
+        return found
+
+    cdef object trade_row(self, const tc_execution* row):
+        return TradeRow(row.exec_id, (<bytes>row.venue_exec_id[:24]).rstrip(b"\0"), row.order_id, row.instrument,
+                        row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state)
+
+    def trades(self, int64_t instrument, int64_t account):
+        """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
+        cdef const tc_trades* log = &self.state.core.trades
+        cdef const tc_execution* row
+        cdef int64_t number
+        found = []
+        with self.state.lock:
+            for number in range(first_execution(log), log.count + 1):
+                row = execution_at(log, number)
+                if (row.trade == 0 and (instrument == 0 or row.instrument == instrument)
+                        and (account == 0 or row.account == account)):
+                    found.append(self.trade_row(row))
+        return found
+
+    def find_trade(self, int64_t venue, bytes venue_exec_id):
+        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
+        cdef const tc_trades* log = &self.state.core.trades
+        cdef const tc_execution* row
+        cdef char id[24]
+        memset(id, 0, 24)
+        if not 0 < len(venue_exec_id) <= 24:
+            return None
+        memcpy(id, <const char*>venue_exec_id, len(venue_exec_id))
+        with self.state.lock:
+            row = find_execution(log, <int32_t>venue, id)
+            if row == NULL or row.trade == 0:
+                return None if row == NULL else self.trade_row(row)
+            return self.trade_row(execution_at(log, row.trade)) if row.trade >= first_execution(log) else None
+
     def find_order_id(self, bytes cl_ord_id):
         """The order_id that first used a ClOrdID, or 0."""
         cdef char id[24]
@@ -259,9 +241,13 @@ cdef class Core:
             entry = find_id(&self.state.core.ids, id)
             return 0 if entry == NULL else entry.order_id
 
-    cdef int demand(self, int64_t instrument, int64_t account) except -1:
+    cdef int demand_instrument(self, int64_t instrument) except -1:
         if not 1 <= instrument <= self.state.core.instrument_count:
             raise LookupError(f"instrument {instrument} is not 1 to {self.state.core.instrument_count}")
+        return 0
+
+    cdef int demand(self, int64_t instrument, int64_t account) except -1:
+        self.demand_instrument(instrument)
         if not 1 <= account <= self.state.core.account_count:
             raise LookupError(f"account {account} is not 1 to {self.state.core.account_count}")
         return 0
@@ -276,10 +262,25 @@ cdef class Core:
             e = exposure_of(&self.state.core.risk, <int32_t>instrument, <int32_t>account)
             return PositionRow(p.qty, wide(p.cost), wide(p.realised), wide(p.fees), e.working_buy, e.working_sell)
 
+    def suspense(self, int64_t instrument):
+        """The ledger row of the trades that match no order; nothing works there."""
+        cdef const tc_position* p
+        with self.state.lock:
+            self.demand_instrument(instrument)
+            p = position_of(&self.state.core.ledger, <int32_t>instrument, 0)
+            return PositionRow(p.qty, wide(p.cost), wide(p.realised), wide(p.fees), 0, 0)
+
+    def firm_exposure(self, int64_t instrument):
+        """(position, working buys, working sells) in lots of all accounts and suspense together."""
+        cdef const tc_exposure* e
+        with self.state.lock:
+            self.demand_instrument(instrument)
+            e = exposure_of(&self.state.core.risk, <int32_t>instrument, 0)
+            return e.position_qty, e.working_buy, e.working_sell
+
     def mark_price(self, int64_t instrument):
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
-        if not 1 <= instrument <= self.state.core.instrument_count:
-            raise LookupError(f"instrument {instrument} is not 1 to {self.state.core.instrument_count}")
+        self.demand_instrument(instrument)
         return mark_of(&self.state.core.ledger, <int32_t>instrument)
 
     def opening_cash(self, int64_t account, int64_t currency):
@@ -306,23 +307,28 @@ cdef class Core:
         """
         cdef tc_core* core = &self.state.core
         cdef tc_command c = open_command(command)[0]
+        cdef tc_instrument* ins
         cdef tc_question q
         cdef tc_finding findings[CHECKS]
         cdef uint64_t mask
-        cdef int64_t time, clock = core.now
-        mask = validate_order(find_instrument(core, c.instrument), core.account_count, core.venue_count, &c)
-        if mask:
-            return mask, []
+        cdef int64_t time, clock
+        cdef bint duplicate
         with self.state.lock:
-            time = c.transact_time if c.transact_time else now
+            ins = find_instrument(core, c.instrument)
+            clock, time = core.now, (c.transact_time if c.transact_time else now)
             core.now = time if time > clock else clock
-            ask_risk(core, &c, &q)
+            if c.exec_inst & INST_CASH and ins != NULL:
+                c.order_qty = convert_cash(core, ins, &c)
+            mask = validate_order(ins, core.account_count, core.venue_count, core.now, &c)
+            duplicate = not id_is_empty(c.cl_ord_id) and find_id(&core.ids, c.cl_ord_id) != NULL
+            if not mask and not id_is_empty(c.cl_ord_id) and not duplicate and core.ids.count == core.ids.capacity:
+                mask = bit_of(TABLE_FULL)
+            if not mask:
+                ask_record(core, ins, &c, &q)
+                q.duplicate, q.open_orders = duplicate, core.orders.open.count
             core.now = clock
-            q.reference2 = twice_reference(core, c.instrument)
-            q.touch2 = twice_touch(&core.router, &core.instruments[c.instrument], c.instrument, c.side, q.now)
-            q.duplicate = not id_is_empty(c.cl_ord_id) and find_id(&core.ids, c.cl_ord_id) != NULL
-            if not id_is_empty(c.cl_ord_id) and not q.duplicate and core.ids.count == core.ids.capacity:
-                return bit_of(TABLE_FULL), []
+            if mask:
+                return mask, []
             evaluate_risk(&core.risk, &core.instruments[c.instrument], &q, findings)
         return 0, [Finding(KILL_SWITCH + i, findings[i].value, findings[i].limit, bool(findings[i].refused),
                            bool(findings[i].armed)) for i in range(CHECKS)]
@@ -435,17 +441,24 @@ cdef class Core:
             hash_positions(&h, core)
             for i in range(count):
                 hash_order(&h, find_order(&core.orders, ids[i]))
+                hash_terms(&h, core, find_order(&core.orders, ids[i]))
+                hash_requests(&h, core, find_order(&core.orders, ids[i]))
             hash_books(&h, core)
+            hash_trades(&h, core)
+            hash_open(&h, core)
         return h.chain
 
     def metrics(self):
         """Counters by name. They are not part of the state."""
         cdef const tc_core* core = &self.state.core
         return {
-            "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
+            "open_orders": core.orders.open.count, "orders_evicted": core.orders.evicted,
             "cl_ord_ids": core.ids.count, "trades": core.exec_seq, "events": core.events.seq,
             "events_dropped": core.events.dropped, "rankings_hit": core.router.hits,
             "rankings_missed": core.router.misses, "decisions": core.router.decisions,
+            "reports_refused": core.reports_refused, "trades_in_suspense": core.trades_in_suspense,
+            "trades_folded": core.trades.folded, "unexpected_transitions": core.unexpected,
+            "waiting_for_price": core.triggers.waiting,
         }
 
     def latency(self):

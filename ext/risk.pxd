@@ -15,7 +15,7 @@ cdef enum:
     RULE_POSITION_QTY = 3
     RULE_ORDER_RATE = 4
     ALL_RULES = 31
-    CHECKS = 11                    # one for each reason from KILL_SWITCH to ARITHMETIC_OVERFLOW
+    CHECKS = 13                    # one for each reason from KILL_SWITCH to SESSION_CLOSED
     SCOPE_FIRM = 0
     SCOPE_ACCOUNT = 1
     SCOPE_INSTRUMENT = 2
@@ -32,11 +32,13 @@ cdef struct tc_account_risk:
 
 cdef struct tc_exposure:
     int64_t position_qty, working_buy, working_sell
+    uint32_t reduce_only           # open orders that may only reduce
+    uint32_t is_trimmed            # it stands in the list of positions that moved under such orders
 
 
 cdef struct tc_risk:
     tc_account_risk* accounts      # from 1
-    tc_exposure* exposures         # [instrument * account_stride + account]
+    tc_exposure* exposures         # [instrument * account_stride + account]; account 0 is the whole firm
     uint8_t* killed_instruments
     uint8_t* killed_venues
     int64_t* sent_times            # [account * (rate_mask + 1) + sent & rate_mask]
@@ -53,10 +55,14 @@ cdef struct tc_finding:
 # What risk is asked about. Twice the reference price, so that a mid between units stays an integer.
 cdef struct tc_question:
     int64_t order_qty, price, now
+    int64_t leaves_qty             # of it, what is not traded yet
+    int64_t hold_qty               # lots that would be held beyond what is: of a replace, its increase
     int64_t reference2, touch2     # twice the reference, and twice the best price that it could take; -2**63: none
     int32_t instrument, account, venue
-    uint8_t side, ord_type
-    bint duplicate
+    uint8_t side, ord_type         # BUY or SELL, MARKET or LIMIT: as what it would trade
+    bint duplicate, reduce_only
+    bint closed                    # no session takes it now
+    bint recheck                   # a replace, or an order that is let go: rates counted it when it was sent
     int64_t open_orders, max_open_orders
 
 
@@ -87,16 +93,15 @@ cdef inline int64_t protection_price(const tc_account_risk* account, const tc_qu
 # The position if everything working on the order's side fills, this order too; positive is worse.
 cdef inline int64_t worst_position(const tc_exposure* e, const tc_question* q) noexcept nogil:
     if q.side == SIDE_BUY:
-        return e.position_qty + e.working_buy + q.order_qty
-    return -(e.position_qty - e.working_sell - q.order_qty)
+        return e.position_qty + e.working_buy + q.hold_qty
+    return -(e.position_qty - e.working_sell - q.hold_qty)
 
 
 cdef inline bint check_kill_switch(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
     f.armed = True
-    f.refused = (risk.killed_firm | risk.accounts[q.account].killed | risk.killed_instruments[q.instrument]
-                 | risk.killed_venues[q.venue]) != 0
+    f.refused = is_killed(risk, q.instrument, q.account, q.venue)
     f.value, f.limit = f.refused, 0
     return f.refused
 
@@ -117,7 +122,7 @@ cdef inline bint check_duplicate(const tc_question* q, tc_finding* f, bint expla
 
 cdef inline bint check_open_orders(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     f.armed = True
-    f.refused = q.open_orders >= q.max_open_orders
+    f.refused = q.open_orders >= q.max_open_orders and not q.recheck
     f.value, f.limit = q.open_orders + 1, q.max_open_orders
     return f.refused
 
@@ -218,7 +223,7 @@ cdef inline bint check_position_qty(
     if not f.armed and not explain:
         return False
     worst = worst_position(e, q)
-    f.refused = f.armed and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
+    f.refused = f.armed and q.hold_qty > 0 and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
     f.value, f.limit = worst, limit
     return f.refused
 
@@ -230,7 +235,7 @@ cdef inline bint check_order_rate(
     cdef int64_t limit = a.limits[RULE_ORDER_RATE], used = 0, start = q.now - a.window_ns
     cdef int64_t* times = &risk.sent_times[q.account * <int64_t>(risk.rate_mask + 1)]
     f.armed = limit >= 0
-    f.refused = f.armed and (limit == 0 or (
+    f.refused = f.armed and not q.recheck and (limit == 0 or (
         a.sent >= limit and times[<uint64_t>(a.sent - limit) & risk.rate_mask] > start))
     f.value, f.limit = limit + 1, limit
     if explain:
@@ -245,7 +250,33 @@ cdef inline bint check_order_rate(
 cdef inline bint check_overflow(const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     f.armed = True
     f.value, f.limit = worst_position(e, q), position_max()
-    f.refused = f.value > position_max()
+    f.refused = f.value > position_max() and q.hold_qty > 0
+    return f.refused
+
+
+# How many lots an order of `side` can trade and only reduce the position.
+cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept nogil:
+    cdef int64_t qty = position_qty if side == SIDE_SELL else -position_qty
+    return qty if qty > 0 else 0
+
+
+# A reduce-only order is no larger than the position that it reduces. What comes later is trimmed as fills come.
+cdef inline bint check_reduce_only(
+    const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    f.armed = q.reduce_only
+    f.refused = False
+    if not f.armed and not explain:
+        return False
+    f.value, f.limit = q.leaves_qty, reducible_qty(e.position_qty, q.side)
+    f.refused = f.armed and f.value > f.limit
+    return f.refused
+
+
+cdef inline bint check_session(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+    f.armed = True
+    f.refused = q.closed
+    f.value, f.limit = q.closed, 0
     return f.refused
 
 
@@ -277,6 +308,10 @@ cdef inline int check_risk(
         return ORDER_RATE
     if check_overflow(e, q, f, False):
         return ARITHMETIC_OVERFLOW
+    if check_reduce_only(e, q, f, False):
+        return REDUCE_ONLY_VIOLATION
+    if check_session(q, f, False):
+        return SESSION_CLOSED
     return REASON_NONE
 
 
@@ -297,28 +332,43 @@ cdef inline void evaluate_risk(
     check_position_qty(a, ins, e, q, &f[8], True)
     check_order_rate(risk, a, q, &f[9], True)
     check_overflow(e, q, &f[10], True)
+    check_reduce_only(e, q, &f[11], True)
+    check_session(q, &f[12], True)
+
+
+# Holds `qty` more lots (negative: fewer), for the account and for the firm.
+cdef inline void hold_lots(
+    tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
+) noexcept nogil:
+    cdef tc_exposure* e = exposure_of(risk, instrument, account)
+    cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
+    if side == SIDE_BUY:
+        e.working_buy += qty
+        firm.working_buy += qty
+    else:
+        e.working_sell += qty
+        firm.working_sell += qty
 
 
 # An order that passed: it counts for the rate, and its quantity is held.
 cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
     cdef tc_account_risk* a = &risk.accounts[q.account]
-    cdef tc_exposure* e = exposure_of(risk, q.instrument, q.account)
     risk.sent_times[q.account * <int64_t>(risk.rate_mask + 1) + <int64_t>(<uint64_t>a.sent & risk.rate_mask)] = q.now
     a.sent += 1
-    if q.side == SIDE_BUY:
-        e.working_buy += q.order_qty
-    else:
-        e.working_sell += q.order_qty
+    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
+
+
+# A trade's signed lots; account 0 is suspense, which only the firm's row has.
+cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t account, int64_t qty) noexcept nogil:
+    if account:
+        exposure_of(risk, instrument, account).position_qty += qty
+    exposure_of(risk, instrument, 0).position_qty += qty
 
 
 cdef inline void release_hold(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
-    cdef tc_exposure* e = exposure_of(risk, instrument, account)
-    if side == SIDE_BUY:
-        e.working_buy -= qty
-    else:
-        e.working_sell -= qty
+    hold_lots(risk, instrument, account, side, -qty)
 
 
 # A fill: the hold becomes position.
@@ -326,7 +376,12 @@ cdef inline void commit_fill(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
     release_hold(risk, instrument, account, side, qty)
-    exposure_of(risk, instrument, account).position_qty += qty if side == SIDE_BUY else -qty
+    move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty)
+
+
+cdef inline bint is_killed(const tc_risk* risk, int32_t instrument, int32_t account, int32_t venue) noexcept nogil:
+    return (risk.killed_firm | risk.accounts[account].killed | risk.killed_instruments[instrument]
+            | risk.killed_venues[venue]) != 0
 
 
 # Sets one limit. The byte offset of the field that can't be, or -1.

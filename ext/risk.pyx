@@ -79,6 +79,7 @@ cdef class RiskTable:
     cdef void ask(self, const tc_command* c, int64_t reference2, tc_question* q) noexcept nogil:
         memset(q, 0, sizeof(tc_question))
         q.order_qty, q.price, q.now = c.order_qty, c.price, c.transact_time
+        q.leaves_qty, q.hold_qty = c.order_qty, c.order_qty
         q.reference2, q.touch2 = reference2, no_price()
         q.instrument, q.account, q.venue, q.side, q.ord_type = c.instrument, c.account, c.venue, c.side, c.ord_type
         q.max_open_orders = money_max()

@@ -83,7 +83,9 @@ cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
         return 72
     if c.taker_fee_ppm > 1_000_000 or c.taker_fee_ppm < -1_000_000 or (c.taker_fee_ppm and c.taker_fee_per_unit):
         return 80
-    return -1
+    if c.request_timeout < 0 or c.request_timeout > <int64_t>86_400_000_000_000:      # a day
+        return 88
+    return 104 if c.external > 1 else -1
 
 
 cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -99,6 +101,8 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     venue = &core.router.venues[core.venue_count]
     venue.maker_fee_per_unit, venue.taker_fee_per_unit = c.maker_fee_per_unit, c.taker_fee_per_unit
     venue.maker_fee_ppm, venue.taker_fee_ppm = c.maker_fee_ppm, c.taker_fee_ppm
+    venue.request_timeout, venue.external = c.request_timeout, c.external
+    venue.native_ord_types, venue.native_times_in_force = c.native_ord_types, c.native_times_in_force
     memcpy(venue.name, c.cl_ord_id, 24)
     accept_command(core, c, 0, 0, core.venue_count, core.venue_count, 0)
 
@@ -125,7 +129,8 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
             refuse_command(core, c, ack, ALREADY_DEFINED, p.qty, 0)
             return
         apply_fill(p, c.position_qty, c.position_px)
-        exposure_of(&core.risk, c.instrument, c.account).position_qty += c.position_qty
+        fold_position(&core.trades, &core.ledger, c.instrument, c.account)
+        move_position(&core.risk, c.instrument, c.account, c.position_qty)
         accept_command(core, c, c.instrument, c.account, 0, c.position_qty, c.position_px)
 
 
@@ -161,7 +166,6 @@ cdef inline void change_limit(tc_core* core, const tc_command* c, tc_ack* ack) n
 
 cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef uint8_t on = c.engaged == 1
-    cdef uint64_t bit
     if c.engaged != 0 and c.engaged != 1:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.engaged, 72)
         return
@@ -173,8 +177,7 @@ cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) no
         core.risk.killed_instruments[c.target] = on
     elif c.scope == SCOPE_VENUE and 1 <= c.target <= core.venue_count:
         core.risk.killed_venues[c.target] = on
-        bit = <uint64_t>1 << (c.target - 1)
-        core.router.down = core.router.down | bit if on else core.router.down & ~bit
+        set_down(core)
     else:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.target if 0 <= c.scope <= SCOPE_VENUE else c.scope,
                        64 if 0 <= c.scope <= SCOPE_VENUE else 56)

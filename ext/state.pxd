@@ -10,6 +10,10 @@ from routing cimport *
 from execution cimport *
 from position cimport *
 from events cimport *
+from trades cimport *
+from triggers cimport *
+from groups cimport *
+from timers cimport *
 
 
 cdef enum:
@@ -21,17 +25,33 @@ cdef enum:
     KIND_OPENING_CASH = 6
     KIND_NEW_ORDER = 10
     KIND_CANCEL = 11
+    KIND_REPLACE = 12
+    KIND_MASS_CANCEL = 13
+    KIND_STATUS_REQUEST = 14
+    KIND_EXECUTION_REPORT = 15
+    KIND_TRADE_CORRECTION = 16
+    KIND_CANCEL_REJECT = 17
     KIND_QUOTE = 20
     KIND_MARK = 21
+    KIND_SESSION = 22
+    KIND_CLOCK = 23
+    KIND_ROLL_DAY = 24
+    KIND_SPLIT = 25
+    KIND_VENUE_SESSION = 26
     KIND_SET_LIMIT = 30
     KIND_KILL_SWITCH = 31
     REPORT_EXECUTION = 8
     REPORT_CANCEL_REJECT = 9
     REPORT_ACCEPTED = 10
+    REPORT_SEND_ORDER = 13
+    REPORT_SEND_CANCEL = 15
+    REPORT_SEND_REPLACE = 16
+    REPORT_SEND_STATUS_REQUEST = 17
     REPORT_BUSINESS_REJECT = 19
+    REPORT_MASS_CANCEL = 27
     LIQUIDITY_ADDED = 1
     LIQUIDITY_REMOVED = 2
-    REASON_TABLE = 512
+    REASON_TABLE = 1024
     STAGE_VALIDATION = 0
     STAGE_RISK = 1
     STAGE_ROUTING = 2
@@ -60,10 +80,26 @@ cdef struct tc_core:
     tc_book book
     tc_ledger ledger
     tc_events events
+    tc_trades trades
+    tc_triggers triggers
+    tc_groups groups
+    tc_timers timers
+    uint8_t* sessions              # by instrument: SESSION_...
+    int64_t* close_times           # by instrument: when its session ends, 0 where nothing was said
+    # Work that a command leaves, for settle(): rings in the order in which it came.
+    int32_t* moved                 # instruments whose price may let something go
+    uint8_t* is_moved              # by instrument: it stands in `moved`
+    int64_t* trimmed               # places of exposures: a position moved under reduce-only orders
+    int64_t moved_first, moved_last, trimmed_first, trimmed_last
+    uint64_t moved_mask, trimmed_mask
+    uint64_t disconnected          # external venues, as router.down
+    uint32_t* mine                 # order slots that a change of session is about
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max
     uint32_t order_slots           # nodes from here on are quotes, one for each row
-    int64_t command_seq, exec_seq, now
+    int64_t command_seq, exec_seq, now, day
+    int64_t answer_seq             # of the report that answers the command
+    int64_t reports_refused, trades_in_suspense, unexpected
     int16_t ord_rej_reasons[REASON_TABLE]
 
 
@@ -77,18 +113,41 @@ cdef inline uint32_t row_of(const tc_core* core, int32_t instrument, int32_t ven
     return <uint32_t>((instrument * core.venue_max + venue - 1) * 2 + side - 1)
 
 
-cdef inline uint8_t opposite(uint8_t side) noexcept nogil:
-    return SIDE_SELL if side == SIDE_BUY else SIDE_BUY
+# A price of this instrument may have moved: what waits for one is looked at when the command is done.
+cdef inline void tell_price(tc_core* core, int32_t instrument) noexcept nogil:
+    if core.triggers.counts[instrument] and not core.is_moved[instrument]:
+        core.is_moved[instrument] = True
+        core.moved[<uint64_t>core.moved_last & core.moved_mask] = instrument
+        core.moved_last += 1
+
+
+cdef inline bint is_external(const tc_core* core, int32_t venue) noexcept nogil:
+    return venue >= 1 and venue <= core.venue_count and core.router.venues[venue].external
+
+
+# Venues that are killed or disconnected are never chosen.
+cdef inline void set_down(tc_core* core) noexcept nogil:
+    cdef int32_t venue
+    core.router.down = core.disconnected
+    for venue in range(1, core.venue_count + 1):
+        if core.risk.killed_venues[venue]:
+            core.router.down |= <uint64_t>1 << (venue - 1)
 
 
 # Tells the router what a taker of `side` finds at this venue.
 cdef inline void sync_top(tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
     cdef uint32_t best = core.book.rows[row_of(core, instrument, venue, opposite(side))].best
+    tell_price(core, instrument)
     if best == NO_LEVEL:
         set_top(&core.router, instrument, side, venue, no_price(), 0, core.command_seq)
     else:
         set_top(&core.router, instrument, side, venue, core.book.levels[best].price * core.instruments[instrument].tick,
                 core.book.levels[best].qty, core.command_seq)
+
+
+cdef inline void sync_tops(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    sync_top(core, instrument, venue, SIDE_BUY)
+    sync_top(core, instrument, venue, SIDE_SELL)
 
 
 # Twice the reference price: the mid, else the last trade, else the mark, else none.
@@ -114,42 +173,67 @@ cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t 
     cdef tc_report* r = next_report(&core.events)
     r.command_seq, r.transact_time = core.command_seq, core.now
     r.report_type, r.command_kind = report_type, c.kind
-    r.ord_rej_reason, r.cxl_rej_reason = -1, -1
-    r.price, r.last_px = no_price(), no_price()
+    r.ord_rej_reason, r.cxl_rej_reason, r.exec_restatement_reason = -1, -1, -1
+    r.price, r.stop_px, r.last_px = no_price(), no_price(), no_price()
     return r
 
 
-# An execution report of the order as it stands; the caller adds what is special and publishes it.
-cdef inline tc_report* start_execution(
-    tc_core* core, const tc_command* c, const tc_order* order, uint8_t exec_type
-) noexcept nogil:
-    cdef tc_report* r = start_report(core, c, REPORT_EXECUTION)
-    r.order_id, r.exec_type, r.ord_status = order.order_id, exec_type, derive_status(order)
+# What every report about an order tells.
+cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    r.order_id, r.ord_status = order.order_id, derive_status(order)
     r.side, r.ord_type, r.time_in_force, r.exec_inst = order.side, order.ord_type, order.time_in_force, order.exec_inst
     r.instrument, r.account, r.venue = order.instrument, order.account, order.venue
     memcpy(r.cl_ord_id, order.cl_ord_id, 24)
     r.order_qty, r.price, r.cum_qty, r.leaves_qty = order.order_qty, order.price, order.cum_qty, leaves_of(order)
-    r.decision = order.decision
+    r.stop_px, r.trigger_price_type = terms.stop_px, terms.trigger_price_type
+    r.contingency_type = terms.contingency_type
+    r.decision, r.unknown = order.decision, unknown_of(&core.orders, order)
+
+
+# A report of this type about the order as it stands; the caller adds what is special and publishes it.
+cdef inline tc_report* start_message(
+    tc_core* core, const tc_command* c, const tc_order* order, uint8_t report_type
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, report_type)
+    put_order(r, core, order)
     return r
 
 
-# An order that ends without a trade: rejected or canceled, with the reason that the order then carries.
-cdef inline void report_end(tc_core* core, const tc_command* c, tc_order* order, uint8_t exec_type) noexcept nogil:
+cdef inline tc_report* start_execution(
+    tc_core* core, const tc_command* c, const tc_order* order, uint8_t exec_type
+) noexcept nogil:
+    cdef tc_report* r = start_message(core, c, order, REPORT_EXECUTION)
+    r.exec_type = exec_type
+    return r
+
+
+# An execution report goes out. A status that FIX knows no way to from the last one is flagged, where the report has no
+# other reason.
+cdef inline void publish_execution(tc_core* core, tc_order* order, tc_report* r) noexcept nogil:
+    if not (core.orders.transitions[order.last_status] >> r.ord_status) & 1:
+        core.unexpected += 1
+        if r.reason == REASON_NONE:
+            r.reason, r.value, r.bound = UNEXPECTED_TRANSITION, order.last_status, r.ord_status
+    order.last_status = r.ord_status
+    publish_report(&core.events, r)
+
+
+cdef inline void report_execution(
+    tc_core* core, const tc_command* c, tc_order* order, uint8_t exec_type
+) noexcept nogil:
+    publish_execution(core, order, start_execution(core, c, order, exec_type))
+
+
+# An order that ends without a trade: with the reason that the order then carries.
+cdef inline tc_report* start_end(
+    tc_core* core, const tc_command* c, const tc_order* order, uint8_t exec_type
+) noexcept nogil:
     cdef tc_report* r = start_execution(core, c, order, exec_type)
     r.reason, r.value, r.bound, r.reject_mask = order.reason, order.value, order.bound, order.reject_mask
-    if exec_type == STATUS_REJECTED:
+    if exec_type == EXEC_REJECTED:
         r.ord_rej_reason = core.ord_rej_reasons[order.reason]
-    publish_report(&core.events, r)
-
-
-cdef inline void report_trade(
-    tc_core* core, const tc_command* c, const tc_order* order, const tc_fill* fill, int64_t price, tc_i128 commission,
-    int64_t contra_order_id, uint16_t liquidity
-) noexcept nogil:
-    cdef tc_report* r = start_execution(core, c, order, EXEC_TRADE)
-    r.last_qty, r.last_px, r.commission = fill.qty, price, tc_saturate(commission)
-    r.exec_id, r.contra_order_id, r.last_liquidity_ind = core.exec_seq, contra_order_id, liquidity
-    publish_report(&core.events, r)
+    return r
 
 
 cdef inline void refuse_command(
@@ -171,9 +255,81 @@ cdef inline void accept_command(
     publish_report(&core.events, r)
 
 
-cdef inline void acknowledge(tc_core* core, const tc_order* order, tc_ack* ack) noexcept nogil:
+cdef inline void acknowledge(const tc_core* core, const tc_order* order, tc_ack* ack) noexcept nogil:
     ack.order_id, ack.cum_qty, ack.leaves_qty = order.order_id, order.cum_qty, leaves_of(order)
     ack.report_type, ack.ord_status = REPORT_EXECUTION, derive_status(order)
     ack.reason = order.reason
-    if order.rejected:
+    if order.terminal == STATUS_REJECTED:
         ack.ord_rej_reason = core.ord_rej_reasons[order.reason]
+
+
+# ---- an order's facts have changed
+
+cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_venue* venue
+    cdef int64_t timeout = 0
+    cdef bint expires = True
+    if order.place == PLACE_AT_VENUE:
+        venue = &core.router.venues[order.venue]
+        timeout = venue.request_timeout
+        expires = not (venue.native_times_in_force >> TIF_GTD) & 1
+    arm_timer(&core.timers, slot_of(&core.orders, order), next_deadline(&core.orders, order, timeout, expires))
+
+
+# An order leaves the open ones: its list, its count among those that may only reduce; the oldest of all is evicted.
+cdef inline void close_order(tc_core* core, tc_order* order) noexcept nogil:
+    cdef uint32_t evicted
+    cdef int64_t oldest
+    cdef uint32_t head = core.orders.history.head
+    oldest = core.orders.slots[head].order_id if head != NO_SLOT else 0
+    leave_group(&core.groups, &core.orders, order)
+    evicted = end_order_slot(&core.orders, slot_of(&core.orders, order))
+    if evicted != NO_SLOT and core.orders.slots[evicted].extended:
+        forget_parent(&core.groups, core.orders.terms[evicted].list_id, oldest)
+
+
+# Holds, lists, timers and the table of open orders follow the facts; called after every change of them.
+cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
+    cdef int64_t held = held_of(&core.orders, order)
+    cdef bint live = is_live(order), opens = live or order.first_request != NO_SLOT
+    cdef tc_terms* terms
+    if held != order.held:
+        hold_lots(&core.risk, order.instrument, order.account, direction(order.side), held - order.held)
+        order.held = held
+    if order.extended and not live:
+        terms = terms_of(&core.orders, order)
+        tell_group(&core.groups, order, terms)
+    if opens != order.is_open:
+        if opens:
+            reopen_order(&core.orders, slot_of(&core.orders, order))
+        else:
+            close_order(core, order)
+        if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
+            exposure_of(&core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
+    if order.extended:
+        if (terms_of(&core.orders, order).expire_time or order.place == PLACE_AT_VENUE
+                or core.timers.places[slot_of(&core.orders, order)]):
+            arm_order_timer(core, order)
+
+
+# Takes an order from where the core keeps it; one at an external venue is the venue's.
+cdef inline void withdraw_order(tc_core* core, tc_order* order) noexcept nogil:
+    if order.place == PLACE_RESTING:
+        remove_node(&core.book, slot_of(&core.orders, order))
+        sync_top(core, order.instrument, order.venue, opposite(direction(order.side)))
+    elif order.place == PLACE_AWAITS_PRICE:
+        disarm_trigger(&core.triggers, &core.orders, order)
+    if order.place != PLACE_AT_VENUE:
+        order.place = PLACE_NOWHERE
+
+
+# An order that the core itself ends: taken from where it is, its hold released, reported. `terminal` is the OrdStatus,
+# whose ExecType has the same character.
+cdef inline void end_order(
+    tc_core* core, const tc_command* c, tc_order* order, uint8_t terminal, int reason
+) noexcept nogil:
+    withdraw_order(core, order)
+    end_facts(&core.orders, order, terminal)
+    order.reason = <int16_t>reason
+    publish_execution(core, order, start_end(core, c, order, terminal))
+    sync_order(core, order)

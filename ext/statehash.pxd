@@ -46,6 +46,11 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, core.ids.count)
     put(h, <int64_t>core.ids.digest)
     put(h, core.risk.killed_firm)
+    put(h, core.day)
+    put(h, core.reports_refused)
+    put(h, core.trades_in_suspense)
+    put(h, core.unexpected)
+    put(h, core.trades.folded)
     end_row(h)
 
 
@@ -78,6 +83,8 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, core.risk.killed_instruments[i])
         put(h, core.ledger.marks[i])
         put(h, core.ledger.lasts[i])
+        put(h, core.sessions[i])
+        put(h, core.close_times[i])
         end_row(h)
     for i in range(1, core.venue_count + 1):
         venue = &core.router.venues[i]
@@ -88,6 +95,11 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.maker_fee_ppm)
         put(h, venue.taker_fee_ppm)
         put(h, core.risk.killed_venues[i])
+        put(h, venue.request_timeout)
+        put(h, venue.native_ord_types)
+        put(h, venue.native_times_in_force)
+        put(h, venue.external)
+        put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
 
 
@@ -122,16 +134,17 @@ cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil
             end_row(h)
 
 
+# Account 0: the suspense position, and the firm's exposure.
 cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef int32_t i, j
     cdef const tc_position* p
     cdef const tc_exposure* e
     for i in range(1, core.instrument_count + 1):
-        for j in range(1, core.account_count + 1):
+        for j in range(core.account_count + 1):
             p = position_of(&core.ledger, i, j)
             e = exposure_of(&core.risk, i, j)
             if (p.qty == 0 and p.fees == 0 and p.cost == 0 and p.realised == 0
-                    and e.working_buy == 0 and e.working_sell == 0):
+                    and e.working_buy == 0 and e.working_sell == 0 and e.position_qty == 0):
                 continue
             put(h, 8)
             put(h, i)
@@ -143,6 +156,7 @@ cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogi
             put(h, e.position_qty)
             put(h, e.working_buy)
             put(h, e.working_sell)
+            put(h, e.reduce_only)
             end_row(h)
 
 
@@ -172,6 +186,87 @@ cdef inline void hash_order(tc_hasher* h, const tc_order* order) noexcept nogil:
     end_row(h)
 
 
+cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    put(h, 12)
+    put_text(h, terms.orig_cl_ord_id)
+    put(h, terms.stop_px)
+    put(h, terms.peg_offset)
+    put(h, terms.min_qty)
+    put(h, terms.display_qty)
+    put(h, terms.expire_time)
+    put(h, terms.list_id)
+    put(h, terms.strategy)
+    put(h, terms.trigger_price_type)
+    put(h, terms.peg_offset_type)
+    put(h, terms.contingency_type)
+    put(h, order.terminal)
+    put(h, order.admitted | order.acked << 1 | order.done_for_day << 2 | order.calculated << 3 | order.stopped << 4
+        | order.suspended << 5 | order.triggered << 6 | order.awaited << 7 | order.unknown_new << 8
+        | order.expiry_asked << 9 | order.is_open << 10)
+    put(h, terms.sent_time)
+    put(h, order.place)
+    put(h, order.held)
+    put(h, order.last_status)
+    put(h, terms.peak_px)
+    end_row(h)
+
+
+cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_request* request
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        request = &core.orders.requests[at]
+        put(h, 13)
+        put_text(h, request.cl_ord_id)
+        put(h, request.is_replace)
+        put(h, request.sent_time)
+        put(h, request.order_qty)
+        put(h, request.price)
+        put(h, request.stop_px)
+        put(h, request.expire_time)
+        put(h, request.pending)
+        put(h, request.unknown)
+        end_row(h)
+        at = request.next
+
+
+# The trades that can still be busted or corrected, in order.
+cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_execution* row
+    cdef int64_t number
+    for number in range(first_execution(&core.trades), core.trades.count + 1):
+        row = execution_at(&core.trades, number)
+        put(h, 14)
+        put(h, row.exec_id)
+        put_text(h, row.venue_exec_id)
+        put(h, row.exec_type)
+        put(h, row.order_id)
+        put(h, row.instrument)
+        put(h, row.account)
+        put(h, row.venue)
+        put(h, row.side)
+        put(h, row.qty)
+        put(h, row.price)
+        put_wide(h, row.commission)
+        put(h, row.day)
+        put(h, row.state)
+        put(h, row.ref_exec_id)
+        put(h, row.said_qty)
+        put(h, row.said_price)
+        end_row(h)
+
+
+# Open orders in the order in which they became so.
+cdef inline void hash_open(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef uint32_t at = core.orders.open.head
+    while at != NO_SLOT:
+        put(h, 15)
+        put(h, core.orders.slots[at].order_id)
+        end_row(h)
+        at = core.orders.slots[at].next
+
+
 # One side of one book: what rests, in price-time priority, and when the top last changed.
 cdef inline void hash_row(
     tc_hasher* h, const tc_core* core, int32_t instrument, int32_t venue, uint8_t side
@@ -193,6 +288,7 @@ cdef inline void hash_row(
             put(h, core.book.levels[level].price)
             put(h, core.book.nodes[node].qty)
             put(h, core.orders.slots[node].order_id if node < core.order_slots else 0)
+            put(h, core.book.nodes[node].hidden)
             end_row(h)
             node = core.book.nodes[node].next
         level = next_level(&core.book, level)

@@ -6,7 +6,8 @@ from ids cimport id_is_valid
 
 
 cdef enum:
-    ALL_EXEC_INST = INST_POST_ONLY
+    SLICES_MAX = 1_000             # that an iceberg is shown in: each may cost a taker a step
+    ALL_EXEC_INST = INST_POST_ONLY | INST_REDUCE_ONLY | INST_CASH
 
 
 cdef inline uint64_t bit_of(int reason) noexcept nogil:
@@ -14,15 +15,28 @@ cdef inline uint64_t bit_of(int reason) noexcept nogil:
 
 
 cdef inline bint is_side(uint8_t side) noexcept nogil:
-    return side == SIDE_BUY or side == SIDE_SELL
+    return side == SIDE_BUY or side == SIDE_SELL or side == SIDE_SELL_SHORT or side == SIDE_SELL_SHORT_EXEMPT
 
 
 cdef inline bint is_ord_type(uint8_t ord_type) noexcept nogil:
-    return ord_type == TYPE_MARKET or ord_type == TYPE_LIMIT
+    return (ord_type >= TYPE_MARKET and ord_type <= TYPE_STOP_LIMIT) or (
+        ord_type == TYPE_MARKET_IF_TOUCHED or ord_type == TYPE_LIMIT_IF_TOUCHED or ord_type == TYPE_TRAILING_STOP)
 
 
 cdef inline bint is_time_in_force(uint8_t tif) noexcept nogil:
-    return tif == TIF_DAY or tif == TIF_GTC or tif == TIF_IOC or tif == TIF_FOK
+    return tif <= TIF_FOK or tif == TIF_GTD or tif == TIF_AT_THE_CLOSE
+
+
+cdef inline bint is_trigger_price_type(uint8_t source) noexcept nogil:
+    return source <= TRIGGER_BEST_BID or source == TRIGGER_BEST_MID
+
+
+cdef inline bint is_immediate(uint8_t tif) noexcept nogil:
+    return tif == TIF_IOC or tif == TIF_FOK
+
+
+cdef inline bint is_auction(uint8_t tif) noexcept nogil:
+    return tif == TIF_AT_THE_OPEN or tif == TIF_AT_THE_CLOSE
 
 
 # The byte offset of the first field whose value is no word of the vocabulary, or -1.
@@ -37,30 +51,40 @@ cdef inline int find_bad_field(const tc_command* c) noexcept nogil:
         return 4
     if c.transact_time < 0 or c.transact_time > time_max():
         return 24
-    return -1
+    if not is_trigger_price_type(c.trigger_price_type):
+        return 120
+    if c.peg_offset_type > PEG_BASIS_POINTS:
+        return 121
+    if c.contingency_type > CONTINGENCY_OTO:
+        return 122
+    return 124 if c.strategy < 0 else -1
 
 
+# Types, times in force and instructions that don't go together.
 cdef inline uint64_t check_combination(const tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef uint64_t mask = 0
-    cdef bint market = c.ord_type == TYPE_MARKET
-    cdef bint immediate = c.time_in_force == TIF_IOC or c.time_in_force == TIF_FOK
+    cdef uint8_t tif = c.time_in_force
     if not (ins.ord_types >> c.ord_type) & 1:
         mask |= bit_of(UNSUPPORTED_ORDER_TYPE)
-    if not (ins.times_in_force >> c.time_in_force) & 1:
+    if not (ins.times_in_force >> tif) & 1:
         mask |= bit_of(UNSUPPORTED_TIF)
-    if market and c.time_in_force == TIF_GTC:          # a market order never rests
+    if c.ord_type == TYPE_MARKET and (tif == TIF_GTC or tif == TIF_GTD):      # a market order never rests
+        mask |= bit_of(UNSUPPORTED_TIF)
+    if awaits_price(c.ord_type) and (is_immediate(tif) or is_auction(tif)):
         mask |= bit_of(UNSUPPORTED_TIF)
     if c.exec_inst & INST_POST_ONLY:
-        if market:
+        if c.ord_type != TYPE_LIMIT:
             mask |= bit_of(UNSUPPORTED_ORDER_TYPE)
-        if immediate:
+        if is_immediate(tif) or is_auction(tif):
             mask |= bit_of(UNSUPPORTED_TIF)
+    if (c.contingency_type == 0) != (c.list_id == 0) or c.list_id < 0:
+        mask |= bit_of(INVALID_CONTINGENCY)
     return mask
 
 
 cdef inline uint64_t check_price(const tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef uint64_t mask = 0
-    if c.ord_type != TYPE_LIMIT:
+    if not has_limit(c.ord_type):
         return 0
     if c.price == no_price():
         return bit_of(MISSING_REQUIRED_FIELD)
@@ -68,6 +92,44 @@ cdef inline uint64_t check_price(const tc_instrument* ins, const tc_command* c) 
         mask |= bit_of(PRICE_OUT_OF_RANGE)
     if tc_floor_mod(c.price, ins.tick) != 0:
         mask |= bit_of(PRICE_TICK_MULTIPLE)
+    return mask
+
+
+# The stop price of what waits for one, on the tick; a trailing stop has an offset instead; others have neither.
+cdef inline uint64_t check_trigger(const tc_instrument* ins, const tc_command* c) noexcept nogil:
+    cdef uint64_t mask = 0
+    if c.ord_type == TYPE_TRAILING_STOP:
+        if c.peg_offset < 1 or c.peg_offset > (price_max() if c.peg_offset_type == PEG_PRICE else 9_999):
+            mask |= bit_of(INVALID_PEG_OFFSET)
+    elif c.peg_offset or c.peg_offset_type:
+        mask |= bit_of(INVALID_PEG_OFFSET)
+    if not awaits_price(c.ord_type) or c.ord_type == TYPE_TRAILING_STOP:
+        if c.stop_px != 0 and c.stop_px != no_price():
+            mask |= bit_of(STOP_PX_OUT_OF_RANGE)
+    elif c.stop_px == no_price():
+        mask |= bit_of(MISSING_STOP_PX)
+    elif (c.stop_px > price_max() or c.stop_px < -price_max() or (c.stop_px <= 0 and not ins.any_sign)
+          or tc_floor_mod(c.stop_px, ins.tick) != 0):
+        mask |= bit_of(STOP_PX_OUT_OF_RANGE)
+    return mask
+
+
+# Minimum and displayed quantity, and when it expires.
+cdef inline uint64_t check_terms(const tc_instrument* ins, int64_t now, const tc_command* c) noexcept nogil:
+    cdef uint64_t mask = 0
+    # Only an order that never rests: one that rests would have to refuse every smaller taker.
+    if c.min_qty and (c.min_qty < 1 or c.min_qty > c.order_qty or c.time_in_force != TIF_IOC):
+        mask |= bit_of(INVALID_MIN_QTY)
+    if c.display_qty and (c.display_qty < 1 or c.display_qty > c.order_qty
+                          or tc_wide(c.display_qty, SLICES_MAX) < c.order_qty
+                          or tc_floor_mod(c.display_qty, ins.lot) != 0 or is_immediate(c.time_in_force)
+                          or is_auction(c.time_in_force) or not has_limit(c.ord_type)):
+        mask |= bit_of(INVALID_DISPLAY_QTY)
+    if c.time_in_force == TIF_GTD:
+        if c.expire_time <= now or c.expire_time > time_max():
+            mask |= bit_of(EXPIRE_TIME_IN_PAST)
+    elif c.expire_time:
+        mask |= bit_of(EXPIRE_TIME_IN_PAST)
     return mask
 
 
@@ -96,7 +158,7 @@ cdef inline uint64_t check_notional(const tc_instrument* ins, const tc_command* 
 
 # All failures of an order. `ins` is NULL where the instrument is not declared.
 cdef inline uint64_t validate_order(
-    const tc_instrument* ins, int32_t accounts, int32_t venues, const tc_command* c
+    const tc_instrument* ins, int32_t accounts, int32_t venues, int64_t now, const tc_command* c
 ) noexcept nogil:
     cdef uint64_t mask = 0, bounds
     cdef bint known = find_bad_field(c) < 0
@@ -112,8 +174,8 @@ cdef inline uint64_t validate_order(
         return mask | bit_of(UNKNOWN_INSTRUMENT)
     bounds = check_price(ins, c) | check_qty(ins, c)
     if known:
-        mask |= check_combination(ins, c)
-        if c.ord_type == TYPE_LIMIT and not bounds:
+        mask |= check_combination(ins, c) | check_trigger(ins, c) | check_terms(ins, now, c)
+        if has_limit(c.ord_type) and not bounds:
             bounds = check_notional(ins, c)
     return mask | bounds
 
@@ -127,13 +189,19 @@ cdef inline int64_t field_value(const tc_command* c, int offset) noexcept nogil:
         return c.time_in_force
     if offset == 4:
         return c.exec_inst
-    return c.transact_time
+    if offset == 24:
+        return c.transact_time
+    if offset == 120:
+        return c.trigger_price_type
+    if offset == 121:
+        return c.peg_offset_type
+    return c.contingency_type if offset == 122 else c.strategy
 
 
 # The number and the bound of the first failure, for its text. Runs only for refused orders.
 cdef inline void explain_mask(
     uint64_t mask, const tc_instrument* ins, int32_t instruments, int32_t accounts, int32_t venues,
-    const tc_command* c, int64_t* value, int64_t* bound
+    int64_t now, const tc_command* c, int64_t* value, int64_t* bound
 ) noexcept nogil:
     cdef int reason = INVALID_FIELD_VALUE + tc_lowest_bit(mask), offset
     value[0] = 0
@@ -167,3 +235,15 @@ cdef inline void explain_mask(
     elif reason == NOTIONAL_ABOVE_MAX:
         value[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), True)
         bound[0] = ins.max_notional if ins.max_notional >= 0 else money_max()
+    elif reason == STOP_PX_OUT_OF_RANGE:
+        value[0], bound[0] = c.stop_px, ins.tick
+    elif reason == INVALID_MIN_QTY:
+        value[0], bound[0] = c.min_qty, c.order_qty
+    elif reason == INVALID_DISPLAY_QTY:
+        value[0], bound[0] = c.display_qty, c.order_qty
+    elif reason == EXPIRE_TIME_IN_PAST:
+        value[0], bound[0] = c.expire_time, now
+    elif reason == INVALID_PEG_OFFSET:
+        value[0], bound[0] = c.peg_offset, c.ord_type
+    elif reason == INVALID_CONTINGENCY:
+        value[0], bound[0] = c.list_id, c.contingency_type

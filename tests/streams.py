@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tradecore.fix import CommandType as K
-from tradecore.fix import Rule, Scope
+from tradecore.fix import OrdType, Rule, Scope, TimeInForce
 from tradecore.order import CODECS, COMMAND_DTYPES, LIMIT_OFF, MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX, Capacity
 
 START = 1_700_000_000_000_000_000
-ALL_TYPES, ALL_TIFS = 0b110, 0b11011
+ALL_TYPES = sum(1 << word for word in OrdType)
+ALL_TIFS = sum(1 << word for word in TimeInForce)
 EXTREMES = (0, 1, -1, 2, 255, 2**31 - 1, 2**32, -(2**31), 2**62, 2**62 + 1, 2**63 - 1, -(2**63), -(2**63) + 1,
             PRICE_MAX, PRICE_MAX + 1, -PRICE_MAX, QTY_MAX, QTY_MAX + 1)  # fmt: skip
-_RANGES = {"u1": (0, 2**8 - 1), "u2": (0, 2**16 - 1), "u4": (0, 2**32 - 1), "i4": (-(2**31), 2**31 - 1),
+_RANGES = {"u1": (0, 2**8 - 1), "i1": (-(2**7), 2**7 - 1), "u2": (0, 2**16 - 1), "u4": (0, 2**32 - 1), "i4": (-(2**31), 2**31 - 1),
            "i8": (-(2**63), 2**63 - 1)}  # fmt: skip
 
 # name, mid in ticks, typical quantity in lots, and the fields that are not the usual ones.

@@ -193,8 +193,8 @@ def test_the_hash_seed_does_not_matter_nor_does_the_backend():
 
 def test_one_changed_command_changes_the_hashes(backend, session, whole):
     changed = session.copy()
-    orders = changed["kind"] == tc.CommandType.NEW_ORDER
-    changed["order_qty"][np.argmax(orders)] += 1
+    accepted = (changed["kind"] == tc.CommandType.NEW_ORDER) & (whole[1]["cum_qty"] > 0)
+    changed["order_qty"][np.argmax(accepted)] += 1
     core = build(backend)
     core.submit_batch(changed)
     assert core.event_hash != whole[0].event_hash

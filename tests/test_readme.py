@@ -6,14 +6,21 @@ import sys
 from pathlib import Path
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-PROGRAM, BATCH = re.findall(r"```python\n(.*?)```", README, re.S)
-PRINTED = re.search(r"prints\n\n```text\n(.*?)```", README, re.S)[1]
+PROGRAM, OUTSIDE, BATCH = re.findall(r"```python\n(.*?)```", README, re.S)
+PRINTED, PRINTED_OUTSIDE = re.findall(r"prints\n\n```text\n(.*?)```", README, re.S)
 
 
 def test_the_program_prints_what_the_readme_says():
     done = subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout == PRINTED
+
+
+def test_the_program_with_a_venue_outside_prints_what_the_readme_says():
+    code = "import tradecore as tc\n" + OUTSIDE
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert [line.rstrip() for line in done.stdout.splitlines()] == PRINTED_OUTSIDE.splitlines()
 
 
 def test_the_program_is_about_fifteen_lines():

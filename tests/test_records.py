@@ -13,7 +13,7 @@ EXT = Path(__file__).parent.parent / "ext"
 
 @pytest.mark.parametrize(("struct", "dtypes", "size"), [
     ("tc_command", list(order.COMMAND_DTYPES.values()), 128),
-    ("tc_report", [order.REPORT_DTYPE], 192),
+    ("tc_report", [order.REPORT_DTYPE], 256),
     ("tc_ack", [order.ACK_DTYPE], 32),
 ])  # fmt: skip
 def test_c_structs_have_the_published_offsets(struct, dtypes, size):
@@ -40,7 +40,7 @@ def test_reason_codes_are_the_same_in_the_kernels():
 
 @pytest.mark.parametrize(("prefix", "words"), [
     ("KIND", fix.CommandType), ("SIDE", fix.Side), ("TYPE", fix.OrdType), ("SCOPE", fix.Scope),
-    ("STATUS", fix.OrdStatus), ("ROUTE", fix.Route),
+    ("STATUS", fix.OrdStatus), ("ROUTE", fix.Route), ("EXEC", fix.ExecType), ("PLACE", fix.Place), ("SES", fix.TradSesStatus),
 ])  # fmt: skip
 def test_enumerations_are_the_same_in_the_kernels(prefix, words):
     text = "".join(path.read_text() for path in EXT.glob("*.pxd"))

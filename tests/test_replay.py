@@ -11,6 +11,7 @@ import pytest
 
 from tradecore.cli import main
 from tradecore.config import ConfigError, load_session
+from tradecore.execution import ExternalVenue, SimulatedVenue
 from tradecore.recording import Recording, find_newcomers_recording, read_recording
 from tradecore.replay import OWN_ORDER_FIELDS, OwnOrdersError, Trade, compare_trades, replay_recording
 
@@ -129,6 +130,8 @@ def test_own_orders_trade_along_under_their_own_limits(some_events, backend):
     ("1,new,a,buy,limit,gtc,78000,1,2", "expected 8 values"),
     ("1,new,12,buy,limit,gtc,78000,1", "cl_ord_id: got '12': digits alone are the recorded orders' ids"),
     ("1,new,a,buy,market,ioc,78000,1", "price: got '78000': a market order has none"),
+    ("1,new,a,buy,stop,gtc,78000,1", "type: got 'stop': expected market or limit"),
+    ("1,new,a,buy,limit,gtd,78000,1", "tif: got 'gtd': expected day, gtc, ioc, fok or post_only"),
     ('1,new,"a,buy,limit,gtc,78000,1', "expected 8 values"),
 ])  # fmt: skip
 def test_a_malformed_own_order_names_file_line_and_field(some_events, tmp_path, row, said):
@@ -162,6 +165,11 @@ def test_the_shipped_session_turns_the_collar_off_in_so_many_words():
     ("[replay]\norders_account = 'who'", "orders_account 'who' is not one of accounts"),
     ("[capacity]\nevents = 1000", "power of two: the next is 1024"),
     ("x = [", "not TOML"),
+    ("[[venues]]\nname = 'X'\nkind = 'dark'", r"venues\[0\]: kind 'dark' is not one of simulated, external"),
+    ("[[venues]]\nname = 'X'\nkind = ['external']", r"kind \['external'\] is not one of"),
+    ("[[venues]]\nname = 'X'\nrequest_timeout = 5", "unknown key 'request_timeout'"),
+    ("[[venues]]\nname = 'X'\nkind = 'external'\nrequest_timeout = 1.5", "request_timeout must be an int"),
+    ("[[venues]]\nname = 'X'\nkind = 'external'\nord_types = ['PEGGED']", "PEGGED"),
     ("[accounts.recorded]\nmax_order_qty = 1\nprice_collar_bps = 'off'\n[replay]\norders_account = 'recorded'",
      "orders_account 'recorded' is not one of"),
 ])  # fmt: skip
@@ -172,7 +180,17 @@ def test_a_session_that_can_not_be_used_refuses_to_start(tmp_path, text, said):
         load_session(file)
 
 
+def test_a_session_may_have_external_venues(tmp_path):
+    file = tmp_path / "session.toml"
+    file.write_text("[[venues]]\nname = 'IN'\n[[venues]]\nname = 'OUT'\nkind = 'external'\ntaker_fee_bps = '1'\n"
+                    "request_timeout = 5_000_000_000\nord_types = ['LIMIT', 'STOP']\ntimes_in_force = ['DAY']")  # fmt: skip
+    inside, outside = load_session(file).venues
+    assert (inside, outside) == (SimulatedVenue("IN"), ExternalVenue(
+        "OUT", taker_fee_bps="1", request_timeout=5_000_000_000, ord_types=("LIMIT", "STOP"), times_in_force=("DAY",)))
+
+
 @pytest.mark.parametrize(("change", "said"), [
+    (('name = "BITSTAMP"', 'name = "BITSTAMP"\nkind = "external"'), "a replay trades at a simulated venue"),
     (('tick_size = "1"', 'tick_size = "0.01"'), "ticks of 1 .* not tick_size 0.01"),
     (('lot_size = "0.00000001"', 'lot_size = "0.001"'), "steps of 1E-8, not .* lot_size 0.001"),
     (("[accounts.mine]", "[accounts.r03]"), "'r03' is one of the sixteen"),

@@ -109,7 +109,7 @@ def test_the_room_alone_has_the_same_limits(table, rule, limit, good, bad, reaso
     assert table.exposure(1, 1) == (0, bought, sold)
     findings = table.check(asked(bad).tobytes(), 2_000_000)
     assert [f.reason for f in findings if f.refused] == [reason]
-    assert [f.reason for f in findings] == list(range(201, 212))
+    assert [f.reason for f in findings] == list(range(201, 214))
     table.set_limit(1, rule, LIMIT_OFF)
     assert list(table.admit(asked(bad), 2_000_000)) == [0]
 
@@ -119,7 +119,7 @@ def test_a_position_can_not_leave_its_integers(table):
     most = np.repeat(asked((1, QTY_MAX, 1)), POSITION_MAX // QTY_MAX)
     assert not table.admit(most, NO_PRICE).any()
     assert list(table.admit(asked((1, 1, 1), (2, 1, 1)), NO_PRICE)) == [R.ARITHMETIC_OVERFLOW, 0]
-    found = table.check(asked((1, 1, 1)).tobytes(), NO_PRICE)[-1]
+    (found,) = [f for f in table.check(asked((1, 1, 1)).tobytes(), NO_PRICE) if f.reason == R.ARITHMETIC_OVERFLOW]
     assert (found.value, found.limit, found.refused) == (POSITION_MAX + 1, POSITION_MAX, True)
 
 
@@ -211,10 +211,17 @@ def test_a_cl_ord_id_is_used_once_a_day(make_core):
     core = make_core(accounts=["alpha", "beta"], capacity=tc.Capacity(instruments=2, order_history=1))
     first = core.submit("AAPL", "BUY", 1, 10, account="alpha", cl_ord_id=7)
     assert first.cl_ord_id == "7"
-    for again, account in (("7", "alpha"), (7, "beta"), (b"7", "alpha")):
-        assert not core.check("AAPL", "BUY", 1, 10, account=account, cl_ord_id=again)
-        order = core.submit("AAPL", "BUY", 1, 10, account=account, cl_ord_id=again)
+    for again in ("7", 7, b"7"):  # the same order again: the first one's report, and no second order (FIX F.1.b)
+        assert core.submit("AAPL", "BUY", 1, 10, account="alpha", cl_ord_id=again) == first
+    assert core.metrics()["open_orders"] == 1
+    others = [("BUY", 1, 10, "beta"), ("SELL", 1, 10, "alpha"), ("BUY", 2, 10, "alpha"), ("BUY", 1, 11, "alpha")]
+    for side, qty, price, account in others:  # a different one is rejected (FIX F.1.a)
+        assert not core.check("AAPL", side, qty, price, account=account, cl_ord_id=7)
+        order = core.submit("AAPL", side, qty, price, account=account, cl_ord_id=7)
         assert (order.reason, order.ord_rej_reason) == (R.DUPLICATE_CLORDID, tc.OrdRejReason.DUPLICATE_ORDER)
+        (report,) = core.reports(core._core.event_seq - 1)  # with the first order's status and quantities
+        assert (report.exec_type, report.order_id, report.row.contra_order_id) == (tc.ExecType.REJECTED, first.order_id, order.order_id)
+        assert (report.ord_status, report.order_qty, report.leaves_qty) == (tc.OrdStatus.NEW, 1, 1)
     for near in ("70", "07", "seven"):
         assert core.submit("AAPL", "BUY", 1, 10, account="alpha", cl_ord_id=near).reason is R.NONE
     core.cancel(first)
@@ -463,7 +470,7 @@ def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
                                    order_rate=5))  # fmt: skip
     core.quote("XNAS", "AAPL", **QUOTE)
     result = core.check("AAPL", "BUY", 20, 102, venue="ARCX")
-    assert [row.rule for row in result] == [reason for reason in R if 201 <= reason <= 211]
+    assert [row.rule for row in result] == [reason for reason in R if 201 <= reason <= 213]
     D = Decimal  # noqa: N806
     assert [tuple(row)[1:] for row in result][3:4] + [tuple(row)[1:] for row in result][5:10] == [
         (1, 2048, 2047, "PASS"), (D(20), D(10), D(-10), "REFUSE"), (D(2040), D(2000), D(-40), "REFUSE"),

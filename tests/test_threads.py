@@ -86,3 +86,29 @@ def test_no_report_is_lost_or_seen_twice_by_a_subscriber(core):
     first = core._core.event_seq + 1
     assert run_threads(*[lambda n=n: work(n) for n in range(THREADS)]) == []
     assert heard == list(range(first, core._core.event_seq + 1))
+
+
+def test_open_orders_and_trades_are_read_whole_while_others_command(core):
+    """A handle may be to an order that has just ended; what is listed is never half an order."""
+    done, seen = threading.Event(), []
+
+    def work(number):
+        account = f"a{number}"
+        for turn in range(ROUNDS):
+            order = core.submit("AAPL", "BUY" if turn % 2 else "SELL", 1 + number, 50, account=account, venue="XNAS")
+            if turn % 3 == 0:
+                core.cancel(order)
+        if number == 0:
+            done.set()
+
+    def read():
+        while not done.is_set():
+            for order in core.open_orders():
+                row = order.row
+                assert row.leaves_qty == (0 if row.ord_status == tc.OrdStatus.CANCELED else row.order_qty - row.cum_qty)
+            trades = core.trades("a0")
+            assert all(trade.last_px == 50 and trade.account == "a0" for trade in trades)
+            seen.append(len(trades))
+
+    assert run_threads(read, *[lambda n=n: work(n) for n in range(THREADS)]) == []
+    assert seen == sorted(seen)

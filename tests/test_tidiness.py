@@ -14,8 +14,9 @@ PACKAGE, EXT = ROOT / "tradecore", ROOT / "ext"
 ROOMS = ["validation", "risk", "routing", "execution", "position", "events"]
 KERNELS = sorted(EXT.glob("*.pxd"))
 SHELLS = sorted(EXT.glob("*.pyx"))
-DOORS = {"shell", "table", "definitions"}  # what shells need before they release the GIL
-CONDUCTORS = {"pipeline", "orderpath", "fills", "marketdata", "settings", "state", "statehash"}
+DOORS = {"shell", "table", "definitions", "coretables"}  # what shells need before they release the GIL
+CONDUCTORS = {"pipeline", "orderpath", "fills", "marketdata", "settings", "state", "statehash", "trades", "triggers",
+              "groups", "timers", "marks", "requests", "venuereports", "venuetrades", "sessions", "settle", "orders"}  # fmt: skip
 
 
 def local_imports(path: Path) -> set[str]:
@@ -37,9 +38,18 @@ def test_no_room_imports_a_neighbour(room):
         assert not cimported & others, suffix
 
 
-@pytest.mark.parametrize("name", ["fix", "order", "instrument", "names", "reasons", "fields"])
+@pytest.mark.parametrize("name", ["fix", "order", "instrument", "names", "reasons", "fields", "ticket"])
 def test_the_vocabulary_knows_no_room(name):
     assert not local_imports(PACKAGE / f"{name}.py") & {*ROOMS, "core", "_backend", "cli", "replay", "config"}
+
+
+def test_a_face_knows_no_engine_and_no_other_face():
+    faces = {path.stem for path in PACKAGE.glob("*_face.py")}
+    assert len(faces) >= 4
+    for name in sorted(faces):
+        assert not local_imports(PACKAGE / f"{name}.py") & (faces | {"core", "order_manager", "risk", "routing"}), name
+    for name in ("face", "bus"):
+        assert not local_imports(PACKAGE / f"{name}.py") & (faces | {"core", "order_manager", *ROOMS} - {"events"}), name
 
 
 def test_only_one_place_chooses_a_backend():
@@ -116,11 +126,11 @@ def test_twins_share_public_names_and_docstrings(room):
 
 # What Python has a word of its own for: membership, sorting, dicts and sorted lists in place of hashing and tries.
 ONLY_IN_C = {
-    "validation": {"is_ord_type", "is_side", "is_time_in_force"},
+    "validation": {"is_auction", "is_immediate", "is_ord_type", "is_side", "is_time_in_force", "is_trigger_price_type"},
     "risk": {"has_reference"},
     "routing": {"place_venue", "ranks_before", "side_row"},
     "position": set(),
-    "execution": {"close_level", "find_slot", "hash_place", "is_ask_row", "is_better", "level_key", "next_level",
+    "execution": {"append_node", "unlink_node", "close_level", "find_slot", "hash_place", "is_ask_row", "is_better", "level_key", "next_level",
                   "offset_price", "open_level", "remove_slot", "trie_add", "trie_key", "trie_next", "trie_remove"},
     "events": {"next_report"},
     "lots": {"take_row"},
@@ -157,7 +167,7 @@ def test_every_public_name_has_a_docstring():
         thing = getattr(tradecore, name)
         if inspect.isclass(thing) or inspect.isfunction(thing):
             assert inspect.getdoc(thing), name
-            for member, value in vars(thing).items() if inspect.isclass(thing) else ():
+            for member, value in inspect.getmembers_static(thing) if inspect.isclass(thing) else ():
                 if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, property)):
                     assert inspect.getdoc(value), f"{name}.{member}"
 

@@ -9,25 +9,36 @@ from typing import Any
 
 from ._backend import choose_backend
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .core import RefusedError, TradingCore
+from .bus import Subscription
+from .core import TradingCore
 from .entries import ENTRY_DTYPE, EntryError
 from .events import Report, ReportReader
-from .execution import SimulatedVenue
+from .execution import ExternalVenue, SimulatedVenue
+from .face import RefusedError
 from .fix import (
+    OUTBOUND,
     CommandType,
+    ContingencyType,
     CxlRejReason,
     ExecInst,
+    ExecRestatementReason,
     ExecType,
     LastLiquidityInd,
     OrdRejReason,
     OrdStatus,
     OrdType,
+    PegOffsetType,
+    Place,
     Reason,
     ReportType,
     Rule,
     Scope,
     Side,
     TimeInForce,
+    TradeState,
+    TradSesStatus,
+    TriggerPriceType,
+    Unknown,
 )  # fmt: skip
 from .handle import Order
 from .instrument import Instrument
@@ -36,34 +47,43 @@ from .names import UndeclaredError
 from .order import (
     ACK_DTYPE,
     CANCEL_DTYPE,
+    EXECUTION_REPORT_DTYPE,
     FILL_DTYPE,
     MARK_DTYPE,
     NO_PRICE,
     ORDER_DTYPE,
     QUOTE_DTYPE,
+    REPLACE_DTYPE,
     REPORT_DTYPE,
+    TRADE_CORRECTION_DTYPE,
     Capacity,
     StaleOrderError,
     new_orders,
 )  # fmt: skip
-from .position import Position, ProfitAndLoss
+from .order_manager import OrderManager
+from .position import FirmExposure, Position, ProfitAndLoss, Trade
 from .rates import MissingRateError
 from .reconcile import Difference
 from .risk import OFF, CheckResult, RiskCheck, RiskLimits
 from .routing import Explanation, VenueScore
 from .statement import Statement
+from .ticket import OrderTerms
 from .valuation import MarkView
+from .venue_face import ExecutionFacts
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE",
-    "QUOTE_DTYPE", "REPORT_DTYPE", "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "CxlRejReason",
-    "Difference", "EntryError", "ExecInst", "ExecType", "Explanation", "Exposure", "Instrument", "KeptPosition",
-    "LastLiquidityInd", "MarkView", "MissingRateError", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order",
-    "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
-    "RiskCheck", "RiskLimits", "Rule", "Scope", "Side", "SimulatedVenue", "StaleOrderError", "Statement",
-    "TimeInForce", "TradingCore", "UndeclaredError", "VenueScore", "backend", "new_orders",
+    "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
+    "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
+    "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "CxlRejReason",
+    "Difference", "EntryError", "ExecInst", "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation",
+    "Exposure", "ExternalVenue", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd", "MarkView",
+    "MissingRateError", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
+    "PegOffsetType", "Place", "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report",
+    "ReportReader", "ReportType", "RiskCheck", "RiskLimits", "Rule", "Scope", "Side", "SimulatedVenue",
+    "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
+    "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "new_orders",
 ]  # fmt: skip
 
 

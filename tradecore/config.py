@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .execution import SimulatedVenue
+from .execution import ExternalVenue, SimulatedVenue, Venue
 from .instrument import Instrument
 from .order import Capacity
 from .risk import OFF, RiskLimits
@@ -27,7 +27,7 @@ class Session:
     """What a TradingCore is built from, and who sends one's own orders in a replay."""
 
     instruments: list[Instrument]
-    venues: list[SimulatedVenue]
+    venues: list[Venue]
     accounts: dict[str, RiskLimits]
     capacity: Capacity
     orders_account: str | None
@@ -49,8 +49,7 @@ def load_session(path: str | Path | None = None) -> Session:
     _demand_known(tree, ["instruments", "venues", "accounts", "capacity", "replay"], name)
     instruments = [_build(Instrument, table, f"{name}: instruments[{i}]")
                    for i, table in enumerate(_tables(tree, "instruments", name))]  # fmt: skip
-    venues = [_build(SimulatedVenue, table, f"{name}: venues[{i}]")
-              for i, table in enumerate(_tables(tree, "venues", name))]  # fmt: skip
+    venues = [_venue(table, f"{name}: venues[{i}]") for i, table in enumerate(_tables(tree, "venues", name))]
     accounts = {key: _limits(table, f"{name}: accounts.{key}") for key, table in _table(tree, "accounts", name).items()}
     replay = _table(tree, "replay", name)
     _demand_known(replay, ["orders_account"], f"{name}: replay")
@@ -60,6 +59,19 @@ def load_session(path: str | Path | None = None) -> Session:
         raise ConfigError(f"{name}: replay.orders_account {owner!r} is not one of accounts: {', '.join(others)}")
     return Session(instruments, venues, accounts, _build(Capacity, _table(tree, "capacity", name), f"{name}: capacity"),
                    owner)  # fmt: skip
+
+
+def _venue(table: dict[str, Any], where: str) -> Venue:
+    """A venue of its `kind`: simulated, which is the default, or external."""
+    kinds: dict[object, type[Venue]] = {"simulated": SimulatedVenue, "external": ExternalVenue}
+    given = table.get("kind", "simulated")
+    kind = kinds.get(given) if isinstance(given, str) else None
+    if kind is None:
+        raise ConfigError(f"{where}: kind {given!r} is not one of {', '.join(map(str, kinds))}")
+    rest = {key: value for key, value in table.items() if key != "kind"}
+    known = [field.name for field in fields(kind)]
+    _demand_known(rest, ["kind", *known], where)
+    return _build(kind, rest, where)
 
 
 def _limits(table: dict[str, Any], where: str) -> RiskLimits:

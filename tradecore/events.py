@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from .fields import OrderFields
-from .fix import CommandType, CxlRejReason, ExecType, LastLiquidityInd, ReportType
+from .fields import OrderFields, text_of
+from .fix import CommandType, CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd, ReportType
 from .instrument import MONEY_PRECISION, to_decimal
 from .names import Directory
 from .order import REPORT_CODEC, REPORT_DTYPE
 from .reasons import reason_text
-
-Callback = Callable[["Report"], object]
-CALLBACK_FAILURES = 3
 
 
 class Report(OrderFields):
@@ -46,13 +40,38 @@ class Report(OrderFields):
     @property
     def command_type(self) -> CommandType | None:
         """The command that caused it; None where its kind was no kind."""
-        kind = self.row.command_kind
-        return CommandType(kind) if kind in CommandType._value2member_map_ else None
+        return CommandType.find(self.row.command_kind)
 
     @property
     def exec_type(self) -> ExecType | None:
         """ExecType(150); None on what is no execution report."""
         return ExecType(self.row.exec_type) if self.row.report_type == ReportType.EXECUTION_REPORT else None
+
+    @property
+    def exec_id(self) -> int:
+        """ExecID(17) of a trade, bust or correction: the core's own number; 0 on what is none."""
+        return int(self.row.exec_id)
+
+    @property
+    def exec_ref_id(self) -> int:
+        """ExecRefID(19): the `exec_id` of the trade that a bust or a correction is about; 0 on what is none."""
+        return int(self.row.exec_ref_id)
+
+    @property
+    def venue_exec_id(self) -> str:
+        """ExecID(17) as the external venue gave it."""
+        return text_of(self.row.venue_exec_id)
+
+    @property
+    def exec_restatement_reason(self) -> ExecRestatementReason:
+        """ExecRestatementReason(378), NONE (-1) where nothing was restated, OTHER for one that FIX does not know."""
+        known = ExecRestatementReason.find(self.row.exec_restatement_reason)
+        return ExecRestatementReason.OTHER if known is None else known
+
+    @property
+    def total_affected_orders(self) -> int | None:
+        """TotalAffectedOrders(533): how many orders a mass cancel canceled or asked back; None on other reports."""
+        return int(self.row.value) if self.row.report_type == ReportType.ORDER_MASS_CANCEL_REPORT else None
 
     @property
     def last_qty(self) -> Decimal | None:
@@ -76,8 +95,9 @@ class Report(OrderFields):
 
     @property
     def cxl_rej_reason(self) -> CxlRejReason:
-        """CxlRejReason(102), NONE (-1) where no cancel was rejected."""
-        return CxlRejReason(self.row.cxl_rej_reason)
+        """CxlRejReason(102), NONE (-1) where no request was rejected, OTHER for a venue's that FIX does not know."""
+        known = CxlRejReason.find(self.row.cxl_rej_reason)
+        return CxlRejReason.OTHER if known is None else known
 
     @property
     def text(self) -> str:
@@ -95,6 +115,8 @@ class Report(OrderFields):
         r = self.row
         if self.exec_type is None:
             said = f" {self.command_type.name if self.command_type else r.command_kind}"
+            if r.order_id:
+                said += f" order_id={r.order_id} {self.symbol} cl_ord_id={self.cl_ord_id}"
         else:
             said = f" {self.exec_type.name} order_id={r.order_id} {self.symbol} {self.ord_status.name}"
             if self.exec_type is ExecType.TRADE:
@@ -132,87 +154,3 @@ class ReportReader:
     def __iter__(self) -> Iterator[Report]:
         while reports := self.read():
             yield from reports
-
-
-class _Subscription:
-    """One subscription: the same callback may have several."""
-
-    def __init__(self, callback: Callback) -> None:
-        self.callback, self.failures = callback, 0
-
-
-class EventBus:
-    """Delivers reports to callbacks, after the command that made them, each in order and once.
-
-    The outermost call delivers: what a callback commands runs at once, and its reports wait for the loop that is
-    running; so do those of another thread's command meanwhile.
-    """
-
-    def __init__(self, core: Any, directory: Directory) -> None:
-        self._reader = ReportReader(core, directory, 0)
-        self._core = core
-        self._subscriptions: list[_Subscription] = []
-        self._waiting: deque[Report] = deque()
-        self._lock, self._reading = threading.Lock(), threading.Lock()
-        self._complaints: list[str] = []
-
-    @property
-    def has_subscribers(self) -> bool:
-        """Whether anybody listens."""
-        return bool(self._subscriptions)
-
-    def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Deliver from now on; the function that is returned undoes it. TypeError for what can't be called."""
-        if not callable(callback):
-            raise TypeError(f"callback must be callable, not {type(callback).__name__}")
-        if not self._subscriptions:
-            self._reader.cursor = self._core.event_seq
-        subscription = _Subscription(callback)
-        self._subscriptions.append(subscription)
-
-        def unsubscribe() -> None:
-            if subscription in self._subscriptions:
-                self._subscriptions.remove(subscription)
-
-        return unsubscribe
-
-    def collect(self) -> None:
-        """Copy what is new out of the ring, before it can be overwritten; deliver later."""
-        if self._subscriptions:
-            with self._reading:
-                lost = self._reader.lost
-                self._waiting.extend(self._reader)
-                if self._reader.lost > lost:
-                    self._complaints.append(f"{self._reader.lost - lost} reports were overwritten before they could be "
-                                            "delivered: raise the capacity `events`")  # fmt: skip
-
-    def deliver(self) -> None:
-        """Call back with everything that is new."""
-        while self._subscriptions and (self._waiting or self._reader.cursor < self._core.event_seq):
-            if not self._lock.acquire(blocking=False):
-                return
-            try:
-                self.collect()
-                while self._waiting:
-                    self._call(self._waiting.popleft())
-            finally:
-                self._lock.release()
-        # Only now: where warnings are errors, one must not keep a report from another subscriber.
-        while self._complaints:
-            warnings.warn(self._complaints.pop(0), RuntimeWarning, stacklevel=3)
-
-    def _call(self, report: Report) -> None:
-        for subscription in list(self._subscriptions):
-            try:
-                subscription.callback(report)
-            except Exception as error:  # one subscriber's bug must not reach the core or another subscriber
-                self._count_failure(subscription, error)
-
-    def _count_failure(self, subscription: _Subscription, error: Exception) -> None:
-        subscription.failures += 1
-        said = f"({subscription.failures} of {CALLBACK_FAILURES} failures)"
-        if subscription.failures >= CALLBACK_FAILURES:
-            said = "and was removed"
-            if subscription in self._subscriptions:
-                self._subscriptions.remove(subscription)
-        self._complaints.append(f"report callback {subscription.callback!r} raised {error!r} {said}")

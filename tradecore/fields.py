@@ -5,9 +5,25 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .fix import OrdRejReason, OrdStatus, Reason, Side
+from .fix import (
+    ContingencyType,
+    ExecInst,
+    OrdRejReason,
+    OrdStatus,
+    OrdType,
+    Reason,
+    Side,
+    TimeInForce,
+    TriggerPriceType,
+    Unknown,
+)  # fmt: skip
 from .names import Directory
 from .order import NO_PRICE
+
+
+def text_of(value: bytes) -> str:
+    """An id as text, whatever bytes a batch put into it."""
+    return value.decode("ascii", "backslashreplace")
 
 
 class OrderFields:
@@ -37,8 +53,13 @@ class OrderFields:
 
     @property
     def cl_ord_id(self) -> str:
-        """ClOrdID(11), empty where the id was automatic."""
-        return str(self.row.cl_ord_id.decode("ascii", "backslashreplace"))
+        """ClOrdID(11): of the order, or the last of its requests that was done; empty where it was automatic."""
+        return text_of(self.row.cl_ord_id)
+
+    @property
+    def orig_cl_ord_id(self) -> str:
+        """OrigClOrdID(41): the id before this one in the order's chain; empty where there is none."""
+        return text_of(self.row.orig_cl_ord_id)
 
     @property
     def symbol(self) -> str | None:
@@ -58,7 +79,22 @@ class OrderFields:
     @property
     def side(self) -> Side | None:
         """Side(54); None where none was given, or none that is."""
-        return Side(self.row.side) if self.row.side in Side._value2member_map_ else None
+        return Side.find(self.row.side)
+
+    @property
+    def ord_type(self) -> OrdType | None:
+        """OrdType(40); None where a batch gave none that is."""
+        return OrdType.find(self.row.ord_type)
+
+    @property
+    def time_in_force(self) -> TimeInForce | None:
+        """TimeInForce(59); None where a batch gave none that is."""
+        return TimeInForce.find(self.row.time_in_force)
+
+    @property
+    def exec_inst(self) -> ExecInst:
+        """ExecInst(18)."""
+        return ExecInst(self.row.exec_inst)
 
     @property
     def ord_status(self) -> OrdStatus:
@@ -72,8 +108,28 @@ class OrderFields:
 
     @property
     def price(self) -> Decimal | None:
-        """Price(44); None for a MARKET order."""
+        """Price(44); None where the order has no limit."""
         return self._price(self.row.price)
+
+    @property
+    def stop_px(self) -> Decimal | None:
+        """StopPx(99): what it waits for, a trailing stop's as it stands now; None where it waits for no price."""
+        return self._price(self.row.stop_px)
+
+    @property
+    def trigger_price_type(self) -> TriggerPriceType | None:
+        """TriggerPriceType(1107): the price that it watches, NONE for the last trade; None where there is none such."""
+        return TriggerPriceType.find(self.row.trigger_price_type)
+
+    @property
+    def contingency_type(self) -> ContingencyType | None:
+        """ContingencyType(1385), NONE for an order alone; None where a batch gave none that is."""
+        return ContingencyType.find(self.row.contingency_type)
+
+    @property
+    def unknown(self) -> Unknown:
+        """What was sent to the venue and has an outcome that is not known: NEW, CANCEL, REPLACE; false for nothing."""
+        return Unknown(self.row.unknown)
 
     @property
     def cum_qty(self) -> Decimal | None:
@@ -92,8 +148,9 @@ class OrderFields:
 
     @property
     def ord_rej_reason(self) -> OrdRejReason:
-        """OrdRejReason(103), NONE (-1) where the order was not rejected."""
-        return OrdRejReason(self.row.ord_rej_reason)
+        """OrdRejReason(103), NONE (-1) where the order was not rejected, OTHER for a venue's that FIX does not know."""
+        known = OrdRejReason.find(self.row.ord_rej_reason)
+        return OrdRejReason.OTHER if known is None else known
 
     @property
     def transact_time(self) -> int:

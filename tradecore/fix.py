@@ -15,6 +15,11 @@ class FixEnum(IntEnum):
     """An IntEnum that can also be read from its member's name, whatever the letter case."""
 
     @classmethod
+    def find(cls, value: int) -> Self | None:
+        """The member of an integer, or None: a batch or a venue may say anything."""
+        return cls(value) if value in cls._value2member_map_ else None
+
+    @classmethod
     def parse(cls, value: object, field: str) -> Self:
         """Return the member for a member, its name or its integer value.
 
@@ -38,13 +43,20 @@ class Side(FixEnum):
 
     BUY = 1
     SELL = 2
+    SELL_SHORT = 5
+    SELL_SHORT_EXEMPT = 6
 
 
 class OrdType(FixEnum):
-    """OrdType(40)."""
+    """OrdType(40). FIX has no character for the last two; they take U and V, which it leaves free."""
 
     MARKET = 1
     LIMIT = 2
+    STOP = 3
+    STOP_LIMIT = 4
+    MARKET_IF_TOUCHED = 19
+    LIMIT_IF_TOUCHED = 30
+    TRAILING_STOP = 31
 
 
 class TimeInForce(FixEnum):
@@ -52,19 +64,64 @@ class TimeInForce(FixEnum):
 
     DAY = 0
     GOOD_TILL_CANCEL = 1
+    AT_THE_OPEN = 2
     IMMEDIATE_OR_CANCEL = 3
     FILL_OR_KILL = 4
+    GOOD_TILL_DATE = 6
+    AT_THE_CLOSE = 7
     GTC = 1
+    OPG = 2
     IOC = 3
     FOK = 4
+    GTD = 6
 
 
 class ExecInst(IntFlag):
-    """ExecInst(18) as a set of flags."""
+    """ExecInst(18) as a set of flags; CASH_ORDER_QTY says that order_qty holds CashOrderQty(152), in micros."""
 
     NONE = 0
     PARTICIPATE_DONT_INITIATE = 1
     POST_ONLY = 1
+    REDUCE_ONLY = 2
+    CASH_ORDER_QTY = 4
+
+
+class TriggerPriceType(FixEnum):
+    """TriggerPriceType(1107): the price that a stop watches. NONE is the last trade."""
+
+    NONE = 0
+    BEST_OFFER = 1
+    LAST_TRADE = 2
+    BEST_BID = 3
+    BEST_MID = 6
+
+
+class PegOffsetType(FixEnum):
+    """PegOffsetType(836): what a trailing stop's peg_offset counts: price units, or hundredths of a percent."""
+
+    PRICE = 0
+    BASIS_POINTS = 1
+
+
+class ContingencyType(FixEnum):
+    """ContingencyType(1385) of an order in a list. The list's first order, if OTO, is the parent: the others wait
+    until it has filled. OCO members reduce each other by what they fill."""
+
+    NONE = 0
+    ONE_CANCELS_THE_OTHER = 1
+    ONE_TRIGGERS_THE_OTHER = 2
+    OCO = 1
+    OTO = 2
+
+
+class TradSesStatus(FixEnum):
+    """TradSesStatus(340) of one instrument."""
+
+    HALTED = 1
+    OPEN = 2
+    CLOSED = 3
+    PRE_OPEN = 4
+    PRE_CLOSE = 5
 
 
 class OrdStatus(FixEnum):
@@ -73,17 +130,86 @@ class OrdStatus(FixEnum):
     NEW = 0
     PARTIALLY_FILLED = 1
     FILLED = 2
+    DONE_FOR_DAY = 3
     CANCELED = 4
+    PENDING_CANCEL = 6
+    STOPPED = 7
     REJECTED = 8
+    SUSPENDED = 9
+    PENDING_NEW = 10
+    CALCULATED = 11
+    EXPIRED = 12
+    PENDING_REPLACE = 14
+
+
+_O = OrdStatus
+# Source: FIX 4.4 Appendix D. OrdStatus is derived from facts; this table is the derivation's check: a pair outside it
+# is a bug of ours or news about a venue, and is reported. A status may always follow itself.
+TRANSITIONS: dict[OrdStatus, tuple[OrdStatus, ...]] = {
+    _O.PENDING_NEW: (_O.NEW, _O.REJECTED, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED, _O.SUSPENDED,
+                     _O.PENDING_CANCEL, _O.PENDING_REPLACE),
+    _O.NEW: (_O.PARTIALLY_FILLED, _O.FILLED, _O.DONE_FOR_DAY, _O.PENDING_CANCEL, _O.PENDING_REPLACE, _O.REJECTED,
+             _O.STOPPED, _O.CANCELED, _O.EXPIRED, _O.SUSPENDED),
+    _O.PARTIALLY_FILLED: (_O.NEW, _O.FILLED, _O.DONE_FOR_DAY, _O.PENDING_CANCEL, _O.PENDING_REPLACE, _O.CANCELED,
+                          _O.EXPIRED, _O.STOPPED, _O.SUSPENDED),
+    _O.FILLED: (_O.PARTIALLY_FILLED, _O.NEW, _O.PENDING_REPLACE, _O.CALCULATED),
+    _O.DONE_FOR_DAY: (_O.NEW, _O.PARTIALLY_FILLED, _O.PENDING_CANCEL, _O.CANCELED, _O.EXPIRED, _O.CALCULATED),
+    _O.PENDING_CANCEL: (_O.PENDING_REPLACE, _O.NEW, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED),
+    _O.PENDING_REPLACE: (_O.PENDING_CANCEL, _O.NEW, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED),
+    _O.STOPPED: (_O.PARTIALLY_FILLED, _O.FILLED, _O.PENDING_CANCEL, _O.CANCELED, _O.EXPIRED),
+    _O.SUSPENDED: (_O.NEW, _O.PARTIALLY_FILLED, _O.PENDING_CANCEL, _O.PENDING_REPLACE, _O.CANCELED, _O.EXPIRED),
+    _O.CANCELED: (_O.FILLED,),
+    _O.EXPIRED: (_O.FILLED,),
+    _O.REJECTED: (),
+    _O.CALCULATED: (),
+}  # fmt: skip
+STATUS_TABLE_SIZE = 16
+
+
+def transition_table() -> list[int]:
+    """By status, a bit for each status that may follow: the dense table that the cores index."""
+    table = [0] * STATUS_TABLE_SIZE
+    for status, followers in TRANSITIONS.items():
+        table[status] = sum(1 << follower for follower in (status, *followers))
+    return table
 
 
 class ExecType(FixEnum):
     """ExecType(150)."""
 
     NEW = 0
+    DONE_FOR_DAY = 3
     CANCELED = 4
+    REPLACED = 5
+    PENDING_CANCEL = 6
+    STOPPED = 7
     REJECTED = 8
+    SUSPENDED = 9
+    PENDING_NEW = 10
+    CALCULATED = 11
+    EXPIRED = 12
+    RESTATED = 13
+    PENDING_REPLACE = 14
     TRADE = 15
+    TRADE_CORRECT = 16
+    TRADE_CANCEL = 17
+    ORDER_STATUS = 18
+    TRIGGERED = 21
+
+
+class ExecRestatementReason(FixEnum):
+    """ExecRestatementReason(378). 0 is a real reason in FIX, so "not restated" is -1."""
+
+    NONE = -1
+    GT_CORPORATE_ACTION = 0
+    GT_RENEWAL = 1
+    VERBAL_CHANGE = 2
+    REPRICING = 3
+    BROKER_OPTION = 4
+    PARTIAL_DECLINE = 5
+    CANCEL_ON_TRADING_HALT = 6
+    MARKET_OPTION = 8
+    OTHER = 99
 
 
 class LastLiquidityInd(FixEnum):
@@ -102,7 +228,11 @@ class OrdRejReason(FixEnum):
     UNKNOWN_SYMBOL = 1
     EXCHANGE_CLOSED = 2
     ORDER_EXCEEDS_LIMIT = 3
+    TOO_LATE_TO_ENTER = 4
+    UNKNOWN_ORDER = 5
     DUPLICATE_ORDER = 6
+    DUPLICATE_OF_VERBAL_ORDER = 7
+    STALE_ORDER = 8
     UNSUPPORTED_ORDER_CHARACTERISTIC = 11
     INCORRECT_QUANTITY = 13
     UNKNOWN_ACCOUNT = 15
@@ -115,6 +245,10 @@ class CxlRejReason(FixEnum):
     NONE = -1
     TOO_LATE_TO_CANCEL = 0
     UNKNOWN_ORDER = 1
+    BROKER_OPTION = 2
+    ALREADY_PENDING = 3
+    DUPLICATE_CL_ORD_ID = 6
+    OTHER = 99
 
 
 class CommandType(FixEnum):
@@ -128,19 +262,44 @@ class CommandType(FixEnum):
     OPENING_CASH = 6
     NEW_ORDER = 10
     CANCEL = 11
+    REPLACE = 12
+    MASS_CANCEL = 13
+    STATUS_REQUEST = 14
+    EXECUTION_REPORT = 15
+    TRADE_CORRECTION = 16
+    CANCEL_REJECT = 17
     QUOTE = 20
     MARK = 21
+    SESSION = 22
+    CLOCK = 23
+    ROLL_DAY = 24
+    SPLIT = 25
+    VENUE_SESSION = 26
     SET_LIMIT = 30
     KILL_SWITCH = 31
 
 
 class ReportType(FixEnum):
-    """What a report record tells. The first two are FIX MsgType 8 and 9; 19 is MsgType j."""
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, D, F, G, H, j and r; 10 is ours.
+
+    NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST and ORDER_STATUS_REQUEST are what an external
+    venue is to be sent.
+    """
 
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
     COMMAND_ACCEPTED = 10
+    NEW_ORDER_SINGLE = 13
+    ORDER_CANCEL_REQUEST = 15
+    ORDER_CANCEL_REPLACE_REQUEST = 16
+    ORDER_STATUS_REQUEST = 17
     BUSINESS_REJECT = 19
+    ORDER_MASS_CANCEL_REPORT = 27
+
+
+# What an external venue is to be sent.
+OUTBOUND = (ReportType.NEW_ORDER_SINGLE, ReportType.ORDER_CANCEL_REQUEST, ReportType.ORDER_CANCEL_REPLACE_REQUEST,
+            ReportType.ORDER_STATUS_REQUEST)  # fmt: skip
 
 
 class Scope(FixEnum):
@@ -171,11 +330,41 @@ class Route(FixEnum):
     RESTS = 3
 
 
+class Place(FixEnum):
+    """Where an open order is: at no venue yet or any more, resting in a simulated venue's book, sent to an external
+    venue, or held by the core until a price, a session, or its list's parent lets it go."""
+
+    NOWHERE = 0
+    RESTING = 1
+    AT_VENUE = 2
+    AWAITS_PRICE = 3
+    AWAITS_SESSION = 4
+    AWAITS_PARENT = 5
+
+
+class TradeState(FixEnum):
+    """What became of a booked trade: LIVE, BUSTED by its venue, or FOLDED into its position for good."""
+
+    LIVE = 0
+    BUSTED = 1
+    FOLDED = 2
+
+
+class Unknown(IntFlag):
+    """What of an order was sent to its venue and has an outcome that is not known: a timeout, or a lost session.
+    Neither a reject nor a reason to resend; its quantity stays held."""
+
+    NONE = 0
+    NEW = 1
+    CANCEL = 2
+    REPLACE = 4
+
+
 class Reason(FixEnum):
     """Why something was refused or ended; banded by room.
 
     100s validation (bit `reason - 101` of a report's `reject_mask`), 200s risk, in the order in which
-    the path asks, 300s routing, 400s execution, 500s order management.
+    the path asks, 300s routing, 400s execution, 500s order management (from LATE_TRADE on: alerts).
     """
 
     NONE = 0
@@ -196,6 +385,13 @@ class Reason(FixEnum):
     INVALID_CL_ORD_ID = 115
     ALREADY_DEFINED = 116
     TABLE_FULL = 117
+    MISSING_STOP_PX = 118
+    STOP_PX_OUT_OF_RANGE = 119
+    INVALID_MIN_QTY = 120
+    INVALID_DISPLAY_QTY = 121
+    EXPIRE_TIME_IN_PAST = 122
+    INVALID_PEG_OFFSET = 123
+    INVALID_CONTINGENCY = 124
     KILL_SWITCH = 201
     RISK_CONFIG_MISSING = 202
     DUPLICATE_CLORDID = 203
@@ -207,14 +403,39 @@ class Reason(FixEnum):
     MAX_POSITION_QTY = 209
     ORDER_RATE = 210
     ARITHMETIC_OVERFLOW = 211
+    REDUCE_ONLY_VIOLATION = 212
+    SESSION_CLOSED = 213
     NO_VENUE = 301
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403
     MARKET_LEFTOVER = 404
+    MIN_QTY_NOT_MET = 405
+    AUCTION_LEFTOVER = 406
     CANCEL_REQUESTED = 501
     UNKNOWN_ORDER = 502
     TOO_LATE_TO_CANCEL = 503
+    ALREADY_PENDING = 504
+    DUPLICATE_REQUEST_ID = 505
+    NO_SUCH_REQUEST = 506
+    VENUE_REPORTED = 507
+    DAY_ENDED = 508
+    EXPIRE_TIME_REACHED = 509
+    OTHER_FILLED = 510
+    PARENT_ENDED = 511
+    REDUCED_POSITION = 512
+    REQUEST_TIMEOUT = 513
+    VENUE_DISCONNECTED = 514
+    LATE_TRADE = 515
+    OVERFILL = 516
+    TRADE_IN_SUSPENSE = 517
+    CUM_QTY_MISMATCH = 518
+    UNKNOWN_TRADE = 519
+    EXECID_REUSED = 520
+    EXECID_REPEATED = 521
+    VENUE_CONTRADICTS = 522
+    UNEXPECTED_TRANSITION = 523
+    UNEVEN_SPLIT = 524
 
 
 # The FIX reason that goes with each of ours; whatever is not here is OTHER (99).
@@ -235,9 +456,12 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.PRICE_COLLAR: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.MAX_POSITION_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.ORDER_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
+    Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
+    Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,
 }
-REASON_TABLE_SIZE = 512
+REASON_TABLE_SIZE = 1024
 
 
 def ord_rej_reason_table() -> list[int]:

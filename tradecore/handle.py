@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from .fields import OrderFields
-from .fix import CommandType, ExecInst, OrdType, TimeInForce
+from .fix import CommandType, PegOffsetType, Place
 from .names import Directory
 from .order import NO_PRICE, OrderRow
 from .reasons import reason_text
@@ -42,20 +42,47 @@ class Order(OrderFields):
         return self._directory is directory
 
     @property
-    def ord_type(self) -> OrdType | None:
-        """OrdType(40); None where a batch gave none that is."""
-        return OrdType(self.row.ord_type) if self.row.ord_type in OrdType._value2member_map_ else None
+    def place(self) -> Place:
+        """Where it is: RESTING or AT_VENUE, held by the core (AWAITS_...), or NOWHERE any more."""
+        return Place(self.row.place)
 
     @property
-    def time_in_force(self) -> TimeInForce | None:
-        """TimeInForce(59); None where a batch gave none that is."""
-        value = self.row.time_in_force
-        return TimeInForce(value) if value in TimeInForce._value2member_map_ else None
+    def peg_offset(self) -> Decimal | int | None:
+        """PegOffsetValue(211) of a trailing stop: a price, or an int of basis points; None for other orders."""
+        row = self.row
+        if row.peg_offset == 0:
+            return None
+        return row.peg_offset if row.peg_offset_type == PegOffsetType.BASIS_POINTS else self._price(row.peg_offset)
 
     @property
-    def exec_inst(self) -> ExecInst:
-        """ExecInst(18)."""
-        return ExecInst(self.row.exec_inst)
+    def peg_offset_type(self) -> PegOffsetType | None:
+        """PegOffsetType(836); None where a batch gave none that is."""
+        return PegOffsetType.find(self.row.peg_offset_type)
+
+    @property
+    def min_qty(self) -> Decimal | None:
+        """MinQty(110): less is not traded at all; 0 where there is none."""
+        return self._quantity(self.row.min_qty)
+
+    @property
+    def display_qty(self) -> Decimal | None:
+        """DisplayQty(1138): what an iceberg shows at a time; 0 where all is shown."""
+        return self._quantity(self.row.display_qty)
+
+    @property
+    def expire_time(self) -> int:
+        """ExpireTime(126), ns UTC; 0 where there is none."""
+        return self.row.expire_time
+
+    @property
+    def list_id(self) -> int:
+        """ListID(66) of the contingent orders that it belongs to; 0 where it is alone."""
+        return self.row.list_id
+
+    @property
+    def strategy(self) -> int:
+        """The strategy that sent it; 0 where none was given."""
+        return self.row.strategy
 
     @property
     def avg_px_ratio(self) -> Fraction:
@@ -91,7 +118,10 @@ class Order(OrderFields):
 
     def __repr__(self) -> str:
         row = self.row
-        price = "MARKET" if row.price == NO_PRICE else self.price
+        kind = self.ord_type.name if self.ord_type else f"ord_type {row.ord_type}"
+        price = kind if row.price == NO_PRICE else self.price
+        if row.stop_px != NO_PRICE:
+            price = f"{price} stop {self.stop_px}"
         why = f" {self.text}" if row.reason else ""
         side = self.side.name if self.side else f"side {row.side}"
         return (f"<Order {row.order_id} {side} {self.order_qty} {self.symbol} @ {price} "

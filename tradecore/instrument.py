@@ -12,7 +12,7 @@ from math import isfinite
 
 from .entries import INVERSE_PRECISION, INVERSE_SCALE_MAX
 from .fix import OrdType, TimeInForce
-from .order import LIMIT_OFF, MONEY_MAX, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
+from .order import LIMIT_OFF, MONEY_MAX, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 
 Number = str | int | Decimal | float
 MONEY_PRECISION = 6
@@ -95,6 +95,18 @@ def check_int(value: object, name: str, low: int, high: int = 2**63 - 1) -> int:
     return value
 
 
+def check_time(value: int | None, name: str = "transact_time") -> int:
+    """A time in ns UTC, or 0 where none is given. Raises TypeError or ValueError naming it."""
+    return 0 if value is None else check_int(value, name, 1, TIME_MAX)
+
+
+def check_bool(value: object, name: str) -> bool:
+    """True or False, and nothing that merely counts as such. Raises TypeError naming it."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
+    return value
+
+
 def check_name(value: object, what: str) -> str:
     """A declared name: 1 to 24 printable ASCII characters, so that it fits a definition record."""
     if not isinstance(value, str):
@@ -113,7 +125,8 @@ class Instrument:
     a fill may lie between ticks. `lot_size` is the quantity step. `multiplier` is the contract size.
     `min_notional` and `max_notional` are in `currency`. `any_sign` allows zero and negative prices. `inverse` is a
     contract on the price turned over: a quantity is worth quantity x multiplier / price in `currency` (a coin, say),
-    rounded at 12 decimals once a fill; for `PositionKeeper`, a `TradingCore` refuses it.
+    rounded at 12 decimals once a fill; for `PositionKeeper`, a `TradingCore` refuses it. `ord_types` and
+    `times_in_force` are what its orders may be: what a venue can't do by itself, the core holds and triggers.
     """
 
     symbol: str
@@ -128,8 +141,8 @@ class Instrument:
     price_precision: int | None = None
     any_sign: bool = False
     inverse: bool = False
-    ord_types: tuple[str | OrdType, ...] = ("MARKET", "LIMIT")
-    times_in_force: tuple[str | TimeInForce, ...] = ("DAY", "GTC", "IOC", "FOK")
+    ord_types: tuple[str | OrdType, ...] = tuple(OrdType)
+    times_in_force: tuple[str | TimeInForce, ...] = tuple(TimeInForce)
     # Filled in below: the integers of the definition record.
     qty_precision: int = field(init=False)
     multiplier_precision: int = field(init=False)

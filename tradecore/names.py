@@ -51,6 +51,19 @@ class Directory:
         self.symbols = Names("symbol")
         self.instruments: list[Instrument] = []
 
+    def find_instrument(self, symbol: object) -> tuple[int, Instrument]:
+        """A declared symbol's id and instrument."""
+        number = self.symbols.id(symbol)
+        return number, self.instruments[number - 1]
+
+    def find_account(self, account: object) -> int:
+        """A declared account's id; None is the only one. UndeclaredError where there is none, or more than one."""
+        if account is None:
+            if len(self.accounts.names) != 1:
+                raise UndeclaredError(f"account must be named where {len(self.accounts.names)} are declared")
+            return 1
+        return self.accounts.id(account)
+
     def instrument(self, number: int) -> Instrument | None:
         """The instrument of an id, or None where it was never declared."""
         return self.instruments[number - 1] if 1 <= number <= len(self.instruments) else None

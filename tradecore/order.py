@@ -19,6 +19,7 @@ import numpy as np
 
 from .fix import CommandType
 
+UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1
 PRICE_MAX = 10**14  # |price| in price units; with QTY_MAX it bounds an order's amount by 2**94
@@ -27,22 +28,51 @@ POSITION_MAX = 10**18  # |position + working orders| in lots; beyond it ARITHMET
 MULTIPLIER_MAX = 10**9
 MONEY_MAX = 2**62  # micros: one order's notional, a limit, an opening balance
 TIME_MAX = 2**62  # ns UTC
-COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 192, 32
+COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 256, 32
 
 Layout = Sequence[tuple[str, str]]
 
+# A field is (name, kind); ("", "x8") leaves 8 bytes free, so that a name has one offset in all layouts.
+_ROUTING: Layout = [
+    ("instrument", "i4"), ("account", "i4"), ("venue", "i4"), ("currency", "i4"), ("transact_time", "i8"),
+]  # fmt: skip
 _HEADER: Layout = [
     ("kind", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u4"),
-    ("instrument", "i4"), ("account", "i4"), ("venue", "i4"), ("currency", "i4"), ("transact_time", "i8"),
-    ("cl_ord_id", "S24"),
+    *_ROUTING, ("cl_ord_id", "S24"),
+]  # fmt: skip
+# What a venue tells has ExecType, OrdStatus and a reject reason where an order has its type.
+_VENUE_HEADER: Layout = [
+    ("kind", "u1"), ("side", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("reject_reason", "i4"), *_ROUTING,
 ]  # fmt: skip
 
 # Body fields by command, from byte 56. Definitions carry their name in cl_ord_id.
 _BODIES: dict[CommandType, Layout] = {
-    CommandType.NEW_ORDER: [("order_qty", "i8"), ("price", "i8")],
-    CommandType.CANCEL: [("orig_cl_ord_id", "S24"), ("order_id", "i8")],
+    CommandType.NEW_ORDER: [
+        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("peg_offset", "i8"), ("min_qty", "i8"),
+        ("display_qty", "i8"), ("list_id", "i8"), ("expire_time", "i8"),
+        ("trigger_price_type", "u1"), ("peg_offset_type", "u1"), ("contingency_type", "u2"), ("strategy", "i4"),
+    ],
+    CommandType.CANCEL: [("", "x24"), ("orig_cl_ord_id", "S24"), ("order_id", "i8")],
+    # order_qty 0, price and stop_px NO_PRICE, expire_time 0: as it is.
+    CommandType.REPLACE: [
+        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "S24"), ("order_id", "i8"),
+        ("expire_time", "i8"),
+    ],
+    CommandType.MASS_CANCEL: [("", "x68"), ("strategy", "i4")],  # header fields and strategy: 0 is any
+    CommandType.STATUS_REQUEST: [("", "x24"), ("orig_cl_ord_id", "S24"), ("order_id", "i8")],
+    CommandType.EXECUTION_REPORT: [
+        ("order_qty", "i8"), ("price", "i8"), ("exec_id", "S24"), ("last_qty", "i8"), ("order_id", "i8"),
+        ("last_px", "i8"), ("cum_qty", "i8"),  # the venue's CumQty(14), -1 where it did not say
+    ],
+    CommandType.TRADE_CORRECTION: [("", "x16"), ("exec_id", "S24"), ("last_qty", "i8"), ("", "x8"), ("last_px", "i8")],
+    CommandType.CANCEL_REJECT: [("", "x48"), ("order_id", "i8")],
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
     CommandType.MARK: [("mark_px", "i8")],
+    CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one
+    CommandType.CLOCK: [],
+    CommandType.ROLL_DAY: [],
+    CommandType.SPLIT: [("split_numerator", "i8"), ("split_denominator", "i8")],
+    CommandType.VENUE_SESSION: [("connected", "i8")],
     CommandType.SET_LIMIT: [("rule", "i8"), ("value", "i8"), ("window_ns", "i8")],
     CommandType.KILL_SWITCH: [("scope", "i8"), ("target", "i8"), ("engaged", "i8")],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
@@ -52,25 +82,37 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.DEFINE_VENUE: [
         ("maker_fee_per_unit", "i8"), ("taker_fee_per_unit", "i8"),  # micros for a whole unit of quantity
         ("maker_fee_ppm", "i8"), ("taker_fee_ppm", "i8"),  # millionths of the notional
+        ("request_timeout", "i8"),  # ns, 0: none; what follows is of an external venue
+        ("native_ord_types", "u4"), ("native_times_in_force", "u4"), ("external", "u4"),
     ],
     CommandType.DEFINE_INSTRUMENT: [
         ("price_precision", "u1"), ("qty_precision", "u1"), ("multiplier_precision", "u1"), ("any_sign", "u1"),
-        ("ord_types", "u2"), ("times_in_force", "u2"),  # bit n set: value n is supported
-        ("tick", "i8"), ("lot", "i8"), ("min_qty", "i8"), ("max_qty", "i8"), ("multiplier", "i8"),
+        ("", "x4"),
+        ("tick", "i8"), ("lot", "i8"), ("max_qty", "i8"), ("min_qty", "i8"), ("multiplier", "i8"),
         ("min_notional", "i8"), ("max_notional", "i8"),  # micros; LIMIT_OFF where there is none
+        ("ord_types", "u4"), ("times_in_force", "u4"),  # bit n set: value n is supported
     ],
 }  # fmt: skip
+_HEADERS: dict[CommandType, Layout] = {
+    CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "S24")],
+    CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "S24")],
+    CommandType.CANCEL_REJECT: [*_VENUE_HEADER, ("cl_ord_id", "S24")],
+}
 
 _REPORT: Layout = [
     ("seq", "i8"), ("command_seq", "i8"), ("transact_time", "i8"), ("order_id", "i8"),
     ("report_type", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("side", "u1"),
     ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u2"),
-    ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"), ("last_liquidity_ind", "u2"),
-    ("instrument", "i4"), ("account", "i4"), ("venue", "i4"), ("command_kind", "i4"),
-    ("cl_ord_id", "S24"),
-    ("order_qty", "i8"), ("price", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
-    ("last_qty", "i8"), ("last_px", "i8"), ("commission", "i8"), ("exec_id", "i8"), ("contra_order_id", "i8"),
+    ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"), ("last_liquidity_ind", "u1"),
+    ("unknown", "u1"),  # UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE
+    ("instrument", "i4"), ("account", "i4"), ("venue", "i4"),
+    ("command_kind", "u1"), ("exec_restatement_reason", "i1"), ("trigger_price_type", "u1"), ("contingency_type", "u1"),
+    ("cl_ord_id", "S24"), ("orig_cl_ord_id", "S24"),
+    ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
+    ("last_qty", "i8"), ("last_px", "i8"), ("commission", "i8"),
+    ("exec_id", "i8"), ("exec_ref_id", "i8"), ("contra_order_id", "i8"),
     ("value", "i8"), ("bound", "i8"), ("reject_mask", "i8"), ("decision", "i8"),
+    ("venue_exec_id", "S24"),  # ExecID(17) as the external venue gave it
 ]  # fmt: skip
 
 _ACK: Layout = [
@@ -78,17 +120,19 @@ _ACK: Layout = [
     ("report_type", "u1"), ("ord_status", "u1"), ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"),
 ]  # fmt: skip
 
-_CODES = {"u1": "B", "u2": "H", "u4": "I", "i2": "h", "i4": "i", "i8": "q", "S24": "24s"}
+_CODES = {"u1": "B", "u2": "H", "u4": "I", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "S24": "24s"}
+UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4  # bits of a report's `unknown`
 
 
 def _dtype(layout: Layout, size: int) -> np.dtype[np.void]:
-    offsets, at = [], 0
-    for _, kind in layout:
-        offsets.append(at)
+    named, at = [], 0
+    for name, kind in layout:
+        if name:
+            named.append((name, kind, at))
         at += int(kind[1:])
     assert at <= size, (layout, at)
-    spec: Any = {"names": [n for n, _ in layout], "formats": [f"<{k}" if k[0] != "S" else k for _, k in layout],
-                 "offsets": offsets, "itemsize": size}  # fmt: skip
+    spec: Any = {"names": [n for n, _, _ in named], "formats": [f"<{k}" if k[0] != "S" else k for _, k, _ in named],
+                 "offsets": [offset for _, _, offset in named], "itemsize": size}  # fmt: skip
     dtype: np.dtype[np.void] = np.dtype(spec)
     return dtype
 
@@ -98,9 +142,11 @@ class Codec:
 
     def __init__(self, name: str, layout: Layout, size: int) -> None:
         used = sum(int(kind[1:]) for _, kind in layout)
-        self.struct = struct.Struct("<" + "".join(_CODES[k] for _, k in layout) + f"{size - used}x")
-        self.fields = tuple(n for n, _ in layout)
-        self._texts = tuple(i for i, (_, k) in enumerate(layout) if k[0] == "S")
+        self.struct = struct.Struct("<" + "".join(_CODES.get(k, k[1:] + "x") for _, k in layout) + f"{size - used}x")
+        named = [(n, k) for n, k in layout if n]
+        self.fields = tuple(n for n, _ in named)
+        self._texts = tuple(i for i, (_, k) in enumerate(named) if k[0] == "S")
+        self._blank: dict[str, int | bytes] = {name: b"" if kind[0] == "S" else 0 for name, kind in named}
         self.tuple_type: Any = NamedTuple(name, [(n, Any) for n in self.fields])  # type: ignore[misc]
 
     def unpack(self, buffer: bytes | memoryview, offset: int = 0) -> Any:
@@ -112,14 +158,14 @@ class Codec:
 
     def pack(self, **fields: int | bytes) -> bytes:
         """The record's bytes; fields that are not named are 0."""
-        unknown = fields.keys() - set(self.fields)
-        if unknown:
-            raise TypeError(f"no such field: {', '.join(sorted(unknown))}")
-        return self.struct.pack(*(fields.get(n, b"" if i in self._texts else 0) for i, n in enumerate(self.fields)))
+        values = self._blank | fields
+        if len(values) > len(self._blank):
+            raise TypeError(f"no such field: {', '.join(sorted(fields.keys() - self._blank.keys()))}")
+        return self.struct.pack(*values.values())
 
 
 CODECS: dict[int, Codec] = {
-    int(kind): Codec(kind.name.title().replace("_", ""), [*_HEADER, *body], COMMAND_SIZE)
+    int(kind): Codec(kind.name.title().replace("_", ""), [*_HEADERS.get(kind, _HEADER), *body], COMMAND_SIZE)
     for kind, body in _BODIES.items()
 }
 HEADER_CODEC = Codec("Header", _HEADER, COMMAND_SIZE)
@@ -129,10 +175,13 @@ ReportRow = REPORT_CODEC.tuple_type
 AckRow = ACK_CODEC.tuple_type
 
 COMMAND_DTYPES: dict[CommandType, np.dtype[np.void]] = {
-    kind: _dtype([*_HEADER, *body], COMMAND_SIZE) for kind, body in _BODIES.items()
+    kind: _dtype([*_HEADERS.get(kind, _HEADER), *body], COMMAND_SIZE) for kind, body in _BODIES.items()
 }
 ORDER_DTYPE = COMMAND_DTYPES[CommandType.NEW_ORDER]
 CANCEL_DTYPE = COMMAND_DTYPES[CommandType.CANCEL]
+REPLACE_DTYPE = COMMAND_DTYPES[CommandType.REPLACE]
+EXECUTION_REPORT_DTYPE = COMMAND_DTYPES[CommandType.EXECUTION_REPORT]
+TRADE_CORRECTION_DTYPE = COMMAND_DTYPES[CommandType.TRADE_CORRECTION]
 QUOTE_DTYPE = COMMAND_DTYPES[CommandType.QUOTE]
 MARK_DTYPE = COMMAND_DTYPES[CommandType.MARK]
 REPORT_DTYPE = _dtype(_REPORT, REPORT_SIZE)
@@ -153,7 +202,10 @@ class StaleOrderError(LookupError):
     """The order was evicted: terminal, and older than the `order_history` most recent terminal orders."""
 
 
-def encode_cl_ord_id(value: str | int | bytes | None) -> bytes:
+Identifier = str | int | bytes
+
+
+def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes:
     """The record's form of a ClOrdID(11): 1 to 24 printable ASCII bytes; None is b"" (automatic).
 
     An int is its decimal text. Raises TypeError or ValueError naming the value and the bound.
@@ -161,12 +213,12 @@ def encode_cl_ord_id(value: str | int | bytes | None) -> bytes:
     if value is None:
         return b""
     if isinstance(value, bool) or not isinstance(value, (str, int, bytes)):
-        raise TypeError(f"cl_ord_id must be str, int, bytes or None, not {type(value).__name__}")
+        raise TypeError(f"{name} must be str, int, bytes or None, not {type(value).__name__}")
     if isinstance(value, int) and value.bit_length() > 80:
-        raise ValueError(f"cl_ord_id of {value.bit_length()} bits has more than 24 digits")
+        raise ValueError(f"{name} of {value.bit_length()} bits has more than 24 digits")
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     if not 1 <= len(text) <= 24 or not all("!" <= c <= "~" for c in text):
-        raise ValueError(f"cl_ord_id {text!r} must be 1 to 24 printable ASCII characters without spaces")
+        raise ValueError(f"{name} {text[:60]!r} must be 1 to 24 printable ASCII characters without spaces")
     return text.encode("ascii")
 
 
@@ -184,11 +236,13 @@ class Capacity:
     events: int = 16_384
     order_rate: int = 16_384
     decisions: int = 4_096
+    trades: int = 65_536  # the newest trades: those that can still be busted, corrected and known again
 
     def __post_init__(self) -> None:
         bounds = {
-            "instruments": 32_766, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
+            "instruments": 16_383, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
             "order_history": 2**24, "cl_ord_ids": 2**27, "events": 2**24, "order_rate": 2**20, "decisions": 2**20,
+            "trades": 2**24,
         }  # fmt: skip
         for name, most in bounds.items():
             value = getattr(self, name)
@@ -196,7 +250,7 @@ class Capacity:
                 raise TypeError(f"capacity {name} must be an int, not {type(value).__name__}")
             if not 1 <= value <= most:
                 raise ValueError(f"capacity {name} {value} must be 1 to {most}")
-        for name in ("events", "order_rate", "decisions"):
+        for name in ("events", "order_rate", "decisions", "trades"):
             value = getattr(self, name)
             if value & (value - 1):
                 above = 1 << value.bit_length()
@@ -232,6 +286,36 @@ class OrderRow(NamedTuple):
     transact_time: int
     decision: int
     route: int
+    orig_cl_ord_id: bytes
+    stop_px: int
+    peg_offset: int
+    min_qty: int
+    display_qty: int
+    expire_time: int
+    list_id: int
+    strategy: int
+    trigger_price_type: int
+    peg_offset_type: int
+    contingency_type: int
+    place: int
+    unknown: int
+
+
+class TradeRow(NamedTuple):
+    """A booked trade as integers. `state` is TRADE_LIVE, TRADE_BUSTED or TRADE_FOLDED (into its position for good)."""
+
+    exec_id: int
+    venue_exec_id: bytes
+    order_id: int
+    instrument: int
+    account: int
+    venue: int
+    side: int
+    qty: int
+    price: int
+    commission: int
+    day: int
+    state: int
 
 
 class PositionRow(NamedTuple):
@@ -266,4 +350,5 @@ class Finding(NamedTuple):
     armed: bool
 
 
+TRADE_LIVE, TRADE_BUSTED, TRADE_FOLDED = range(3)
 STAGES = ("validation", "risk", "routing", "execution", "position", "events", "order", "cancel")

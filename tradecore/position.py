@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
+from .fix import Side, TradeState
 from .instrument import MONEY_PRECISION, Instrument, exact_sum, to_decimal
-from .order import NO_PRICE, PositionRow
+from .names import Directory
+from .order import NO_PRICE, PositionRow, TradeRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +101,45 @@ class ProfitAndLoss:
     def net(self) -> Decimal:
         """Realised plus unrealised, less fees."""
         return exact_sum(self.realized_pnl, self.unrealized_pnl, self.fees.copy_negate())
+
+
+class FirmExposure(NamedTuple):
+    """One instrument over all accounts and suspense, in whole units: the position is signed, what works is not."""
+
+    symbol: str
+    qty: Decimal
+    working_buy_qty: Decimal
+    working_sell_qty: Decimal
+
+
+class Trade(NamedTuple):
+    """One side of a booked trade, as it was when it was read: the quantity and price of its last correction.
+
+    `exec_id` is the core's number, `venue_exec_id` the external venue's, empty where the core itself matched it.
+    `account` is None in suspense. `side` is BUY or SELL. `commission` is in the instrument's currency; `day` counts
+    trading days from 1. A FOLDED trade stays booked and can no longer be busted or corrected.
+    """
+
+    exec_id: int
+    venue_exec_id: str
+    order_id: int
+    symbol: str
+    account: str | None
+    venue: str
+    side: Side
+    last_qty: Decimal
+    last_px: Decimal
+    commission: Decimal
+    day: int
+    state: TradeState
+
+
+def read_trade(row: TradeRow, directory: Directory) -> Trade:
+    """A core's trade in the user's units."""
+    instrument = directory.instruments[row.instrument - 1]
+    return Trade(
+        row.exec_id, row.venue_exec_id.decode("ascii", "backslashreplace"), row.order_id, instrument.symbol,
+        directory.accounts.name(row.account), directory.venues.names[row.venue - 1], Side(row.side),
+        instrument.quantity(row.qty), instrument.price(row.price), to_decimal(row.commission, MONEY_PRECISION), row.day,
+        TradeState(row.state),
+    )  # fmt: skip

@@ -8,10 +8,16 @@ from typing import Any
 from .fix import CommandType, OrdType, Reason, TimeInForce
 from .instrument import MONEY_PRECISION, Instrument, to_decimal
 from .names import Directory
-from .order import COMMAND_DTYPES, NO_PRICE
+from .order import COMMAND_DTYPES, NO_PRICE, UNTELLABLE
 
-_IN_PRICE = {Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE}
-_IN_LOTS = {Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW}
+_IN_PRICE = {
+    Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
+}  # fmt: skip
+_IN_LOTS = {
+    Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW,
+    Reason.INVALID_MIN_QTY, Reason.INVALID_DISPLAY_QTY, Reason.REDUCE_ONLY_VIOLATION, Reason.PARENT_ENDED,
+    Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
+}  # fmt: skip
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
 _LOTS_AGAINST_MILLIONTHS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
@@ -30,6 +36,13 @@ _TEXTS = {
     Reason.INVALID_CL_ORD_ID: "cl_ord_id must be 1 to 24 printable ASCII bytes, NUL-padded",
     Reason.ALREADY_DEFINED: "it is defined already",
     Reason.TABLE_FULL: "its table is full: {value} of {bound}",
+    Reason.MISSING_STOP_PX: "stop_px is missing: this ord_type waits for one",
+    Reason.STOP_PX_OUT_OF_RANGE: "stop_px {value} is out of range, off the tick {bound}, or not of this ord_type",
+    Reason.INVALID_MIN_QTY: "min_qty {value} must be 1 lot to order_qty {bound}, and the order IMMEDIATE_OR_CANCEL",
+    Reason.INVALID_DISPLAY_QTY: "display_qty {value} must be whole lots up to order_qty {bound}, and it must rest",
+    Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
+    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
+    Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument or the venue",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
@@ -41,14 +54,39 @@ _TEXTS = {
     Reason.MAX_POSITION_QTY: "position with working orders {value} would exceed {bound}",
     Reason.ORDER_RATE: "orders in the window {value} would exceed {bound}",
     Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
+    Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
+    Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.POST_ONLY_WOULD_TAKE: "price {value} would take at {bound}",
     Reason.IOC_LEFTOVER: "the rest of an IMMEDIATE_OR_CANCEL order",
     Reason.FOK_NOT_FILLABLE: "no venue holds the whole quantity within the limit",
     Reason.MARKET_LEFTOVER: "the rest of a MARKET order: nothing more is displayed within its protection price",
+    Reason.MIN_QTY_NOT_MET: "fewer than min_qty are there within the limit",
+    Reason.AUCTION_LEFTOVER: "the rest of an AT_THE_OPEN or AT_THE_CLOSE order",
     Reason.CANCEL_REQUESTED: "canceled on request",
     Reason.UNKNOWN_ORDER: "no such order",
     Reason.TOO_LATE_TO_CANCEL: "the order has ended",
+    Reason.ALREADY_PENDING: "a cancel of this order is pending already",
+    Reason.DUPLICATE_REQUEST_ID: "cl_ord_id was used before today",
+    Reason.NO_SUCH_REQUEST: "order {value} has {bound} requests pending, and none that this answers",
+    Reason.VENUE_REPORTED: "the venue reported it",
+    Reason.DAY_ENDED: "its session is over",
+    Reason.EXPIRE_TIME_REACHED: "its expire_time has come",
+    Reason.OTHER_FILLED: "another order of its list has filled",
+    Reason.PARENT_ENDED: "the order that it waited for has ended: order_qty {value}, filled {bound}",
+    Reason.REDUCED_POSITION: "a reduce-only order is larger than the position that is left",
+    Reason.REQUEST_TIMEOUT: "the venue has not answered in time: the outcome is UNKNOWN, the hold stays",
+    Reason.VENUE_DISCONNECTED: "the venue's session is lost: the outcome is UNKNOWN, the hold stays",
+    Reason.LATE_TRADE: "booked, though the order has ended",
+    Reason.OVERFILL: "booked, though cum_qty {value} exceeds order_qty {bound}",
+    Reason.TRADE_IN_SUSPENSE: "booked in suspense: it matches no order",
+    Reason.CUM_QTY_MISMATCH: "the venue says cum_qty {value}, we have {bound}: a trade was missed",
+    Reason.UNKNOWN_TRADE: "no trade that can be changed has this exec_ref_id: exec_id {value}, state {bound}",
+    Reason.EXECID_REUSED: "exec_id was used before today, for execution {value}",
+    Reason.EXECID_REPEATED: "execution {value} is booked already",
+    Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
+    Reason.UNEXPECTED_TRANSITION: "FIX knows no way from ord_status {value} to {bound}",
+    Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
 }
 
 
@@ -89,10 +127,18 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return ""
     word = Reason(reason)
     ins = directory.instrument(instrument)
+    if word is Reason.SESSION_CLOSED and kind == CommandType.SPLIT:
+        return f"{word.name}: a split is possible only while the instrument does not trade"
+    if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
+        return f"{word.name}: close_time {value} must be after {bound}"
+    if word is Reason.PRICE_OUT_OF_RANGE and value == UNTELLABLE:
+        return f"{word.name}: a price is no number, or no whole number of price units"
     if word is Reason.INVALID_FIELD_VALUE:
         field = field_at(kind, bound)
         if ins is not None and field == "ask_px":
             return f"{word.name}: ask_px {ins.price(value)} is not above bid_px"
+        if value == UNTELLABLE:
+            return f"{word.name}: {field} is no number, or no whole number of lots"
         return f"{word.name}: {field} {value} is out of bounds"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"

@@ -20,6 +20,7 @@ import numpy as np
 
 from .config import Session, load_session
 from .core import TradingCore
+from .execution import SimulatedVenue
 from .fix import (
     CommandType,
     ExecInst,
@@ -38,6 +39,7 @@ from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
 Array = Any
 ACCOUNTS = 16
+_OWN_TIFS = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 OWN_ORDER_FIELDS = ["at_ms", "action", "cl_ord_id", "side", "type", "tif", "price", "qty"]
 _KEPT = ["order_id", "report_type", "exec_type", "ord_status", "reason", "account", "cl_ord_id", "last_liquidity_ind",
          "last_qty", "last_px", "contra_order_id"]  # fmt: skip
@@ -134,6 +136,8 @@ def start_core(session: Session, backend: str | None, start: int) -> TradingCore
     """A core for a replay session, its clock standing at `start` (ns UTC): the recording brings its own times."""
     if len(session.instruments) != 1 or len(session.venues) != 1 or "recorded" not in session.accounts:
         raise ValueError("a replay session has one instrument, one venue, and an account `recorded` for its limits")
+    if not isinstance(session.venues[0], SimulatedVenue):
+        raise ValueError(f"venue {session.venues[0].name}: a replay trades at a simulated venue, no external one")
     instrument = session.instruments[0]
     if instrument.price(instrument.tick) != 1 or instrument.quantity(instrument.lot) != Decimal("1e-8"):
         tick, step = Decimal(1).scaleb(-PRICE_DECIMALS), Decimal(1).scaleb(-QTY_DECIMALS)
@@ -212,10 +216,14 @@ def _own_command(row: dict[str, str], where: str, account: int, instrument: Inst
         command["side"] = Side.parse(row["side"], "side")
         name = "type"
         command["ord_type"] = OrdType.parse(row["type"], "type")
+        if command["ord_type"] not in (OrdType.MARKET, OrdType.LIMIT):
+            raise ValueError("expected market or limit")
         name = "tif"
         post_only = row["tif"] == "post_only"
         command["exec_inst"] = ExecInst.POST_ONLY if post_only else ExecInst.NONE
         command["time_in_force"] = TimeInForce.parse("gtc" if post_only else row["tif"], "tif")
+        if command["time_in_force"] not in _OWN_TIFS:
+            raise ValueError("expected day, gtc, ioc, fok or post_only")
         name = "price"
         if row["price"] and command["ord_type"] == OrdType.MARKET:
             raise ValueError("a market order has none")

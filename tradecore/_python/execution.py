@@ -31,10 +31,12 @@ class Fill(NamedTuple):
 
 @dataclass(slots=True)
 class Level:
-    """What rests at one price, oldest first."""
+    """What rests at one price, oldest first: each order's displayed lots, and (hidden, peak) of the icebergs."""
 
-    qty: int = 0
+    qty: int = 0  # displayed
+    hidden_qty: int = 0
     queue: dict[int, int] = field(default_factory=dict)
+    icebergs: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -133,7 +135,10 @@ def best_level(book: Book, side: int) -> tuple[int, int] | None:
     return rank_of(side, best), resting.levels[best].qty
 
 
-def add_node(book: Book, side: int, number: int, price: int, qty: int) -> None:
+def add_node(book: Book, side: int, number: int, price: int, qty: int, peak: int = 0) -> None:
+    """Rests an order behind everything at its price; with a peak it shows that much at a time, and hides the rest."""
+    hidden = qty - peak if 0 < peak < qty else 0
+    qty -= hidden
     rank, resting = rank_of(side, price), book.sides[side]
     level = resting.levels.get(rank)
     if level is None:
@@ -141,20 +146,54 @@ def add_node(book: Book, side: int, number: int, price: int, qty: int) -> None:
         insort(resting.ranks, rank)
     level.queue[number] = qty
     level.qty += qty
+    if hidden:
+        level.icebergs[number] = hidden, peak
+        level.hidden_qty += hidden
     book.places[number] = side, rank
 
 
+def hidden_of(level: Level, number: int) -> int:
+    """What an order at this level rests with, and does not show."""
+    return level.icebergs.get(number, (0, 0))[0]
+
+
 def remove_node(book: Book, number: int) -> int:
-    """Takes a resting order out; its quantity."""
+    """Takes a resting order out; the quantity that it showed."""
     side, rank = book.places.pop(number)
     resting = book.sides[side]
     level = resting.levels[rank]
     qty = level.queue.pop(number)
     level.qty -= qty
+    level.hidden_qty -= level.icebergs.pop(number, (0, 0))[0]
     if not level.queue:
         del resting.levels[rank]
         del resting.ranks[bisect_left(resting.ranks, rank)]
     return qty
+
+
+def reduce_node(book: Book, number: int, qty: int) -> None:
+    """Takes `qty` of more from a resting order, first of what it hides; it keeps its place in the queue."""
+    side, rank = book.places[number]
+    level = book.sides[side].levels[rank]
+    hidden, peak = level.icebergs.get(number, (0, 0))
+    unseen = min(hidden, qty)
+    if unseen:
+        level.icebergs[number] = hidden - unseen, peak
+        level.hidden_qty -= unseen
+    level.queue[number] -= qty - unseen
+    level.qty -= qty - unseen
+
+
+def refresh_node(level: Level, number: int) -> None:
+    """An iceberg whose shown part is gone shows the next, behind everything at its price."""
+    hidden, peak = level.icebergs.pop(number)
+    shown = min(hidden, peak)
+    del level.queue[number]
+    level.queue[number] = shown
+    level.qty += shown
+    level.hidden_qty -= shown
+    if hidden > shown:
+        level.icebergs[number] = hidden - shown, peak
 
 
 def crosses(book: Book, side: int, limit: int) -> bool:
@@ -169,7 +208,7 @@ def is_fillable(book: Book, side: int, limit: int, qty: int) -> bool:
     for rank in reversed(resting.ranks):
         if rank < worst:
             return False
-        qty -= resting.levels[rank].qty
+        qty -= resting.levels[rank].qty + resting.levels[rank].hidden_qty
         if qty <= 0:
             return True
     return False
@@ -177,18 +216,24 @@ def is_fillable(book: Book, side: int, limit: int, qty: int) -> bool:
 
 def match_order(book: Book, side: int, limit: int, qty: int) -> tuple[int, list[Fill]]:
     """Takes up to `qty` from `side` in price-time priority: what is left, and the trades."""
-    fills: list[Fill] = []
+    fills: dict[int, Fill] = {}  # what an iceberg shows later adds to the same fill
     resting = book.sides[side]
     while qty > 0 and crosses(book, side, limit):
         rank = resting.ranks[-1]
         level = resting.levels[rank]
         number, rests = next(iter(level.queue.items()))
-        fill = Fill(number, rank_of(side, rank), min(rests, qty), rests <= qty)
-        fills.append(fill)
-        qty -= fill.qty
-        if fill.done:
+        taken = min(rests, qty)
+        refreshes = taken == rests and hidden_of(level, number) > 0
+        done = taken == rests and not refreshes
+        before = fills[number].qty if number in fills else 0
+        fills[number] = Fill(number, rank_of(side, rank), before + taken, done)
+        qty -= taken
+        if done:
             remove_node(book, number)
+        elif refreshes:
+            level.qty -= taken
+            refresh_node(level, number)
         else:
-            level.queue[number] -= fill.qty  # keeps its place in the queue
-            level.qty -= fill.qty
-    return qty, fills
+            level.queue[number] -= taken  # keeps its place in the queue
+            level.qty -= taken
+    return qty, list(fills.values())

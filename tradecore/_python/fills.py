@@ -1,49 +1,79 @@
-"""What a match took: booked into positions, commissions and holds, then into the orders' facts and the reports.
+"""Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
 
-Called by the order path and by market data, since a quote may take what rests. It matches nothing itself.
+Called by the order path, by market data, since a quote may take what rests, and by what external venues report. It
+matches nothing itself.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tradecore.fix import LastLiquidityInd
+from tradecore.fix import ExecType, LastLiquidityInd
+from tradecore.order import TRADE_LIVE
 
 from .execution import Fill
+from .groups import tell_fill
 from .instrument import BUY, opposite
-from .orders import Order
+from .orders import NOWHERE, Order
 from .position import apply_fill, commission_of, position_of
-from .risk import commit_fill
-from .state import State, report_trade
+from .risk import exposure_of, move_position
+from .shell import saturate
+from .state import TRADE, State, report_execution, sync_order, tell_price
+from .trades import Execution, append_execution
 
 ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
 Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, micros
 
 
+def book_trade(core: State, trade: Execution) -> None:
+    """One trade into its position, the firm's exposure and the log. Account 0 is suspense."""
+    qty = trade.qty if trade.side == BUY else -trade.qty
+    p = position_of(core.ledger, trade.instrument, trade.account)
+    apply_fill(p, qty, trade.price)
+    p.fees += trade.commission
+    move_position(core.risk, trade.instrument, trade.account, qty)
+    append_execution(core.trades, trade)
+    tell_trimmed(core, trade.instrument, trade.account)
+
+
+def tell_trimmed(core: State, instrument: int, account: int) -> None:
+    """A position moved: reduce-only orders in it may now be too large."""
+    cell = instrument, account
+    if account and exposure_of(core.risk, instrument, account).reduce_only and cell not in core.trimmed:
+        core.trimmed.append(cell)
+
+
 def book_fills(
     core: State, instrument: int, venue: int, taker: Order | None, side: int, fills: list[Fill]
 ) -> list[Charge]:
-    """Positions, commissions and holds of what a match took; taker is None where a quote took it."""
+    """Positions and commissions of what a match took; taker is None where a quote took it."""
     ins, fees = core.instruments[instrument], core.router.venues[venue]
     charges = []
-    for fill in fills:
+    for number, fill in enumerate(fills, core.exec_seq + 1):
         price = fill.price * ins.tick
         maker_fee = commission_of(ins, fill.qty, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
         taker_fee = commission_of(ins, fill.qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
         charges.append((maker_fee, taker_fee))
+        sides = []
         if taker is not None:
-            _book_fill(core, taker, side, fill.qty, price, taker_fee)
+            sides.append((taker, side, taker_fee))
         if fill.number > 0:  # else a quote, which has no account
-            _book_fill(core, core.orders.by_id[fill.number], opposite(side), fill.qty, price, maker_fee)
+            sides.append((core.orders.by_id[fill.number], opposite(side), maker_fee))
+        for order, its_side, fee in sides:
+            book_trade(core, Execution(number, b"", TRADE, order.order_id, instrument, order.account, venue, its_side,
+                                       fill.qty, price, fee, core.day, TRADE_LIVE))  # fmt: skip
         core.ledger.lasts[instrument] = price
+        tell_price(core, instrument)
     return charges
 
 
-def _book_fill(core: State, order: Order, side: int, qty: int, price: int, commission: int) -> None:
-    p = position_of(core.ledger, order.instrument, order.account)
-    apply_fill(p, qty if side == BUY else -qty, price)
-    p.fees += commission
-    commit_fill(core.risk, order.instrument, order.account, side, qty)
+def add_fill(core: State, order: Order, qty: int, price: int) -> None:
+    """A trade into its order's facts; any trade is an answer to a new order."""
+    order.cum_qty += qty
+    order.cum_amount += qty * price
+    order.acked, order.awaited, order.unknown_new = True, False, False
+    if order.list_id:
+        tell_fill(core.groups, order, qty)
 
 
 def report_fills(
@@ -56,12 +86,19 @@ def report_fills(
         maker = core.orders.by_id[fill.number] if fill.number > 0 else None
         core.exec_seq += 1
         if taker is not None:
-            taker.cum_qty += fill.qty
-            taker.cum_amount += fill.qty * price
-            report_trade(core, c, taker, fill, price, taker_fee, maker.order_id if maker else 0, REMOVED)
+            report_fill(core, c, taker, fill.qty, price, taker_fee, maker.order_id if maker else 0, REMOVED)
         if maker is not None:
-            maker.cum_qty += fill.qty
-            maker.cum_amount += fill.qty * price
-            report_trade(core, c, maker, fill, price, maker_fee, taker.order_id if taker else 0, ADDED)
             if fill.done:
-                core.orders.end_order(maker)
+                maker.place = NOWHERE
+            report_fill(core, c, maker, fill.qty, price, maker_fee, taker.order_id if taker else 0, ADDED)
+            sync_order(core, maker)
+        if taker is not None:  # last, so that what the command is about is the last to be evicted
+            sync_order(core, taker)
+
+
+def report_fill(
+    core: State, c: Any, order: Order, qty: int, price: int, commission: int, contra_order_id: int, liquidity: int
+) -> None:
+    add_fill(core, order, qty, price)
+    report_execution(core, c, order, ExecType.TRADE, last_qty=qty, last_px=price, commission=saturate(commission),
+                     exec_id=core.exec_seq, contra_order_id=contra_order_id, last_liquidity_ind=liquidity)  # fmt: skip

@@ -1,8 +1,10 @@
-"""ClOrdID(11) and names: 1 to 24 printable ASCII bytes; b"" is "none". Nothing is ever removed in a day."""
+"""ClOrdID(11) and names: 1 to 24 printable ASCII bytes; b"" is "none". Nothing is ever removed in a day, and an
+order may have several: its own, and those of the requests about it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 from .hashing import GOLDEN, fold, text_words
 
@@ -31,3 +33,10 @@ class Ids:
         """Adds an id that is not there yet; the caller has checked the capacity."""
         self.order_ids[name] = order_id
         self.digest = fold(self.digest ^ hash_id(name), GOLDEN)
+
+    def keep_ids(self, order_ids: Container[int]) -> None:
+        """A new day: only the ids of these orders are still taken."""
+        kept = [(name, order_id) for name, order_id in self.order_ids.items() if order_id in order_ids]
+        self.order_ids, self.digest = {}, 0
+        for name, order_id in kept:
+            self.claim_id(name, order_id)

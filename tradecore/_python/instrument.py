@@ -18,6 +18,7 @@ BUY, SELL = int(Side.BUY), int(Side.SELL)
 MARKET, LIMIT = int(OrdType.MARKET), int(OrdType.LIMIT)
 DAY, GTC, IOC, FOK = (int(tif) for tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
 TIME_MAX = 2**62
+_PRICED = {int(OrdType.LIMIT), int(OrdType.STOP_LIMIT), int(OrdType.LIMIT_IF_TOUCHED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,21 @@ def opposite(side: int) -> int:
     return SELL if side == BUY else BUY
 
 
+def awaits_price(ord_type: int) -> bool:
+    """Is this a type that waits for a trigger price?"""
+    return ord_type not in (OrdType.MARKET, OrdType.LIMIT)
+
+
+def has_limit(ord_type: int) -> bool:
+    """Does this type trade within a limit price once it is active?"""
+    return ord_type in _PRICED
+
+
+def direction(side: int) -> int:
+    """BUY or SELL: a short sale is a sell to every book and position."""
+    return BUY if side == BUY else SELL
+
+
 def find_bad_definition(c: Any, currencies: int) -> int:
     """The byte offset of the first field that no instrument can have, or -1."""
     if not 1 <= c.currency <= currencies:
@@ -65,9 +81,9 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 64
     if not 1 <= c.lot <= QTY_MAX:
         return 72
-    if not 1 <= c.min_qty <= QTY_MAX:
+    if not 1 <= c.max_qty <= QTY_MAX:
         return 80
-    if not c.min_qty <= c.max_qty <= QTY_MAX:
+    if not 1 <= c.min_qty <= c.max_qty:
         return 88
     if not 1 <= c.multiplier <= MULTIPLIER_MAX:
         return 96

@@ -44,6 +44,18 @@ def quote_side(core: State, c: Any, book: Book, side: int, price: int, size: int
     report_fills(core, c, c.instrument, None, fills, charges)
 
 
+def remove_quotes(book: Book) -> None:
+    for side in (BUY, SELL):
+        if -side in book.places:
+            remove_node(book, -side)
+
+
+def clear_quotes(core: State, instrument: int, venue: int) -> None:
+    """Nothing is displayed from outside any more."""
+    remove_quotes(book_of(core, instrument, venue))
+    sync_tops(core, instrument, venue)
+
+
 def enter_quote(core: State, c: Any) -> Any:
     ins = core.instruments.get(c.instrument)
     if ins is None:
@@ -56,9 +68,7 @@ def enter_quote(core: State, c: Any) -> Any:
     if bad:
         return refuse_command(core, c, *bad)
     book = book_of(core, c.instrument, c.venue)
-    for side in (BUY, SELL):
-        if -side in book.places:
-            remove_node(book, -side)
+    remove_quotes(book)
     quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
     quote_side(core, c, book, SELL, c.ask_px, c.ask_size)
     sync_tops(core, c.instrument, c.venue)

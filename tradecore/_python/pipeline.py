@@ -27,15 +27,18 @@ from tradecore.order import (
     PositionRow,
     StaleOrderError,
     Term,
+    TradeRow,
 )  # fmt: skip
 
 from .instrument import BUY, SELL, TIME_MAX
 from .marketdata import enter_mark, enter_quote
-from .orderpath import enter_cancel, enter_order
-from .orders import Orders, derive_status, leaves_of
+from .orderpath import ask_order, convert_cash, enter_order
+from .orders import REJECTED, Orders, derive_status, leaves_of, load_order, unknown_of
 from .position import mark_of, position_of
-from .risk import ask_risk, evaluate_risk, exposure_of
-from .routing import UNSEEN, ranking_of, twice_touch
+from .requests import enter_cancel, enter_replace, mass_cancel, request_status
+from .risk import evaluate_risk, exposure_of
+from .routing import UNSEEN, ranking_of
+from .sessions import enter_clock, enter_session, enter_venue_session, fire_timers, roll_day, split_instrument
 from .settings import (
     change_limit,
     define_account,
@@ -46,10 +49,14 @@ from .settings import (
     open_position,
     switch_kill,
 )  # fmt: skip
+from .settle import settle
 from .shell import Records, demand_batch, int64, open_command
-from .state import ORD_REJ_REASONS, State, refuse_command, twice_reference
+from .state import EXECUTION, ORD_REJ_REASONS, State, acknowledge, refuse_command
 from .statehash import hash_state
-from .validation import bit_of, validate_order
+from .trades import find_execution
+from .validation import CASH, bit_of, validate_order
+from .venuereports import enter_cancel_reject
+from .venuetrades import enter_correction, enter_execution_report
 
 _NEW_ORDER, _CANCEL = int(CommandType.NEW_ORDER), int(CommandType.CANCEL)
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
@@ -57,7 +64,12 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
     CommandType.OPENING_CASH: open_cash, CommandType.DEFINE_CURRENCY: define_currency,
     CommandType.DEFINE_ACCOUNT: define_account, CommandType.DEFINE_VENUE: define_venue,
-    CommandType.DEFINE_INSTRUMENT: define_instrument,
+    CommandType.DEFINE_INSTRUMENT: define_instrument, CommandType.REPLACE: enter_replace,
+    CommandType.MASS_CANCEL: mass_cancel, CommandType.STATUS_REQUEST: request_status,
+    CommandType.EXECUTION_REPORT: enter_execution_report, CommandType.TRADE_CORRECTION: enter_correction,
+    CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
+    CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
+    CommandType.VENUE_SESSION: enter_venue_session,
 }  # fmt: skip
 
 
@@ -65,11 +77,26 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     """One command through the core; its ack."""
     time = c.transact_time or now
     core.command_seq += 1
+    core.answer_seq = core.events.seq + 1
     if not 0 <= time <= TIME_MAX:
         if c.kind != _NEW_ORDER:  # an order's clock is a field that validation refuses
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, time, 24)
     elif time > core.now:  # the core's clock never goes back
         core.now = time
+        if core.timers.next_deadline <= time:
+            fire_timers(core, c)
+            settle(core, c)
+            core.answer_seq = core.events.seq + 1
+    ack = run_command(core, c, timed)
+    if core.trimmed or core.groups.news or core.moved:
+        settle(core, c)
+        order = core.orders.by_id.get(ack.order_id)
+        if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it
+            ack = acknowledge(order)
+    return ack
+
+
+def run_command(core: State, c: Any, timed: bool) -> Any:
     if c.kind == _NEW_ORDER:
         return enter_order(core, c, timed)
     if c.kind == _CANCEL:
@@ -101,8 +128,10 @@ class OrderHandle:
         return OrderRow(
             o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
             o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
-            ORD_REJ_REASONS[o.reason] if o.rejected else -1, o.value, o.bound, o.reject_mask, o.transact_time,
-            o.decision, o.route,
+            ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
+            o.transact_time, o.decision, o.route, o.orig_cl_ord_id, o.stop_px, o.peg_offset, o.min_qty, o.display_qty,
+            o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
+            unknown_of(o),
         )  # fmt: skip
 
 
@@ -137,16 +166,16 @@ class Core:
                 ACK_CODEC.struct.pack_into(target, i * ACK_SIZE, *apply_command(self._state, c, now, timed))
 
     def apply(self, command: bytes, now: int) -> Any:
-        """Run one command record; return its ack, and the bytes of the first report that it made (b"": none is held).
+        """Run one command record; return its ack, and the bytes of the report that answers it (b"": none is held).
 
-        Threads: as `run`.
+        That is the first one after those of the timers that the command's time set off; of a mass cancel, its
+        OrderMassCancelReport. Threads: as `run`.
         """
         int64(now)
         kind = open_command(command, HEADER_CODEC).kind
         with self._lock:
-            before = self._state.events.seq
             ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
-            reports, lost = self._state.events.read(before, 1)
+            reports, lost = self._state.events.read(self._state.answer_seq - 1, 1)
             return ack, b"" if lost else reports.tobytes()  # lost: the command's own later reports overwrote it
 
     def submit(self, command: bytes, now: int) -> OrderHandle:
@@ -167,14 +196,40 @@ class Core:
         with self._lock:
             return self._hold(order_id)
 
+    def open_orders(self, instrument: int, account: int) -> list[OrderHandle]:
+        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+
+        Open is what can still trade, and what has a request that its venue has not answered.
+        """
+        with self._lock:
+            return [OrderHandle(self._state.orders, order.order_id, self._lock)
+                    for order in self._state.orders.open.values()
+                    if instrument in (0, order.instrument) and account in (0, order.account)]  # fmt: skip
+
+    def trades(self, instrument: int, account: int) -> list[TradeRow]:
+        """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
+        with self._lock:
+            trades = (row.row for row in self._state.trades.rows if row.trade is None)
+            return [row for row in trades if instrument in (0, row.instrument) and account in (0, row.account)]
+
+    def find_trade(self, venue: int, venue_exec_id: bytes) -> TradeRow | None:
+        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
+        with self._lock:
+            found = find_execution(self._state.trades, venue, venue_exec_id.rstrip(b"\0"))
+            trade = found.trade if found is not None and found.trade is not None else found
+            return trade.row if trade is not None and trade.is_held else None
+
     def find_order_id(self, cl_ord_id: bytes) -> int:
         """The order_id that first used a ClOrdID, or 0."""
         return self._state.ids.order_ids.get(cl_ord_id.rstrip(b"\0"), 0) if len(cl_ord_id) <= 24 else 0
 
+    def _demand_instrument(self, instrument: int) -> None:
+        if instrument not in self._state.instruments:
+            raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
+
     def _demand(self, instrument: int, account: int) -> None:
         core = self._state
-        if instrument not in core.instruments:
-            raise LookupError(f"instrument {instrument} is not 1 to {len(core.instruments)}")
+        self._demand_instrument(instrument)
         if account not in core.accounts:
             raise LookupError(f"account {account} is not 1 to {len(core.accounts)}")
 
@@ -186,10 +241,23 @@ class Core:
             e = exposure_of(self._state.risk, instrument, account)
             return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
 
+    def suspense(self, instrument: int) -> PositionRow:
+        """The ledger row of the trades that match no order; nothing works there."""
+        with self._lock:
+            self._demand_instrument(instrument)
+            p = position_of(self._state.ledger, instrument, 0)
+            return PositionRow(p.qty, p.cost, p.realised, p.fees, 0, 0)
+
+    def firm_exposure(self, instrument: int) -> tuple[int, int, int]:
+        """(position, working buys, working sells) in lots of all accounts and suspense together."""
+        with self._lock:
+            self._demand_instrument(instrument)
+            e = exposure_of(self._state.risk, instrument, 0)
+            return e.position_qty, e.working_buy, e.working_sell
+
     def mark_price(self, instrument: int) -> int:
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
-        if instrument not in self._state.instruments:
-            raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
+        self._demand_instrument(instrument)
         return mark_of(self._state.ledger, instrument)
 
     def opening_cash(self, account: int, currency: int) -> int:
@@ -217,19 +285,22 @@ class Core:
         core = self._state
         c = open_command(command, CODECS[_NEW_ORDER])
         ins = core.instruments.get(c.instrument)
-        mask = validate_order(ins, len(core.accounts), len(core.router.venues), c)
-        if mask or ins is None:
-            return mask, []
         with self._lock:
-            time = max(core.now, c.transact_time or now)
-            reference2 = twice_reference(core, c.instrument)
-            touch2 = twice_touch(core.router, ins, c.instrument, c.side, time)
-            duplicate = c.cl_ord_id in core.ids.order_ids
-            if c.cl_ord_id and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
-                return bit_of(Reason.TABLE_FULL), []
-            q = ask_risk(core.risk, ins, c, reference2, touch2, time, duplicate, core.orders.open_count,
-                         core.orders.open_max)  # fmt: skip
-            return 0, evaluate_risk(q)
+            if c.exec_inst & CASH and ins is not None:
+                c = convert_cash(core, ins, c)
+            clock, core.now = core.now, max(core.now, c.transact_time or now)
+            try:
+                mask = validate_order(ins, len(core.accounts), len(core.router.venues), core.now, c)
+                if mask or ins is None:
+                    return mask, []
+                duplicate = c.cl_ord_id in core.ids.order_ids
+                if c.cl_ord_id and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
+                    return bit_of(Reason.TABLE_FULL), []
+                q = ask_order(core, ins, load_order(c, 0, 0), c.order_qty, c.price, c.stop_px, c.order_qty, False)
+                q.duplicate, q.open_orders = duplicate, core.orders.open_count
+                return 0, evaluate_risk(q)
+            finally:
+                core.now = clock
 
     def decision(self, decision: int) -> list[Term]:
         """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""
@@ -294,7 +365,9 @@ class Core:
             "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
             "cl_ord_ids": len(core.ids.order_ids), "trades": core.exec_seq, "events": core.events.seq,
             "events_dropped": 0, "rankings_hit": core.router.hits, "rankings_missed": core.router.misses,
-            "decisions": core.router.decisions,
+            "decisions": core.router.decisions, "reports_refused": core.reports_refused,
+            "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
+            "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
         }  # fmt: skip
 
     def latency(self) -> dict[str, tuple[float, ...]]:

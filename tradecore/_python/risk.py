@@ -47,11 +47,12 @@ class AccountRisk:
 
 @dataclass(slots=True)
 class Exposure:
-    """Position and holds of one instrument in one account, in lots."""
+    """Position and holds of one instrument in one account, in lots; account 0 is the whole firm."""
 
     position_qty: int = 0
     working_buy: int = 0
     working_sell: int = 0
+    reduce_only: int = 0  # open orders that may only reduce
 
 
 @dataclass(slots=True)
@@ -59,6 +60,8 @@ class Question:
     """What risk is asked about. Twice the reference price, so that a mid between units stays an integer."""
 
     order_qty: int
+    leaves_qty: int  # of it, what is not traded yet
+    hold_qty: int  # lots that would be held beyond what is: the whole of a new order, the increase of a replace
     price: int
     reference2: int
     touch2: int  # twice the best price that it could take, or NO_PRICE
@@ -66,9 +69,12 @@ class Question:
     instrument: int
     account: int
     venue: int
-    side: int
-    ord_type: int
+    side: int  # BUY or SELL
+    ord_type: int  # MARKET or LIMIT: as what it would trade
     duplicate: bool
+    reduce_only: bool
+    closed: bool  # no session takes it now
+    recheck: bool  # it was sent before: a replace, or an order that is let go; rates don't count it again
     open_orders: int
     max_open_orders: int
     # The rows that it is about.
@@ -131,7 +137,7 @@ class RiskTable:
         for i, q in enumerate(questions):
             refused = check_risk(q)
             if refused is None:
-                reserve_order(q)
+                reserve_order(self, q)
             else:
                 reasons[i] = refused.reason
         return reasons
@@ -183,14 +189,18 @@ def ask_risk(
     risk: RiskTable, ins: InstrumentRow, c: Any, reference2: int, touch2: int, now: int, duplicate: bool,
     open_orders: int, max_open_orders: int,
 ) -> Question:  # fmt: skip
-    """The question that a valid order puts, with the rows that it is about."""
+    """The question that a valid MARKET or LIMIT order puts, with the rows that it is about."""
     rules = risk.accounts[c.account]
-    killed = (risk.killed_firm or rules.killed or c.instrument in risk.killed_instruments
-              or c.venue in risk.killed_venues)  # fmt: skip
     return Question(
-        c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue, c.side, c.ord_type, duplicate,
-        open_orders, max_open_orders, ins, rules, exposure_of(risk, c.instrument, c.account), killed,
+        c.order_qty, c.order_qty, c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue,
+        BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, open_orders, max_open_orders, ins,
+        rules, exposure_of(risk, c.instrument, c.account), is_killed(risk, c.instrument, c.account, c.venue),
     )  # fmt: skip
+
+
+def is_killed(risk: RiskTable, instrument: int, account: int, venue: int) -> bool:
+    return (risk.killed_firm or risk.accounts[account].killed or instrument in risk.killed_instruments
+            or venue in risk.killed_venues)  # fmt: skip
 
 
 def needs_reference(rules: AccountRisk, ord_type: int, side: int) -> bool:
@@ -207,8 +217,8 @@ def protection_price(q: Question) -> int:
 def worst_position(q: Question) -> int:
     """The position if everything working on the order's side fills, this order too; positive is worse."""
     if q.side == BUY:
-        return q.exposure.position_qty + q.exposure.working_buy + q.order_qty
-    return q.exposure.working_sell + q.order_qty - q.exposure.position_qty
+        return q.exposure.position_qty + q.exposure.working_buy + q.hold_qty
+    return q.exposure.working_sell + q.hold_qty - q.exposure.position_qty
 
 
 def check_kill_switch(q: Question) -> Finding:
@@ -225,7 +235,7 @@ def check_duplicate(q: Question) -> Finding:
 
 
 def check_open_orders(q: Question) -> Finding:
-    refused = q.open_orders >= q.max_open_orders
+    refused = q.open_orders >= q.max_open_orders and not q.recheck
     return Finding(Reason.MAX_OPEN_ORDERS, q.open_orders + 1, q.max_open_orders, refused, True)
 
 
@@ -285,7 +295,7 @@ def check_position_qty(q: Question) -> Finding:
     position is on the other side of zero."""
     limit = q.rules.limits[POSITION_QTY]
     worst = worst_position(q)
-    refused = limit >= 0 and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
+    refused = limit >= 0 and q.hold_qty > 0 and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
     return Finding(Reason.MAX_POSITION_QTY, worst, limit, refused, limit >= 0)
 
 
@@ -293,7 +303,8 @@ def check_order_rate(q: Question) -> Finding:
     """At most `limit` orders in any window: the order `limit` places back must be older than the window."""
     limit = q.rules.limits[ORDER_RATE]
     start = q.now - q.rules.window_ns
-    refused = limit == 0 or (limit > 0 and q.rules.sent >= limit and q.rules.sent_times[-limit] > start)
+    late = limit > 0 and q.rules.sent >= limit and q.rules.sent_times[-limit] > start
+    refused = not q.recheck and (limit == 0 or late)
     return Finding(Reason.ORDER_RATE, limit + 1, limit, refused, limit >= 0)
 
 
@@ -310,13 +321,30 @@ def count_recent(q: Question) -> int:
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst = worst_position(q)
-    return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX, True)
+    return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
+
+
+def reducible_qty(position_qty: int, side: int) -> int:
+    """How many lots an order of `side` can trade and only reduce the position."""
+    return max(0, position_qty if side == SELL else -position_qty)
+
+
+def check_reduce_only(q: Question) -> Finding:
+    """A reduce-only order is no larger than the position that it reduces. What comes later is trimmed as fills come."""
+    most = reducible_qty(q.exposure.position_qty, q.side)
+    refused = q.reduce_only and q.leaves_qty > most
+    return Finding(Reason.REDUCE_ONLY_VIOLATION, q.leaves_qty, most, refused, q.reduce_only)
+
+
+def check_session(q: Question) -> Finding:
+    return Finding(Reason.SESSION_CLOSED, int(q.closed), 0, q.closed, True)
 
 
 # In the order of the reasons: the first refusal is the one that is reported.
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
     check_kill_switch, check_config, check_duplicate, check_open_orders, check_reference, check_order_qty,
-    check_order_notional, check_collar, check_position_qty, check_order_rate, check_overflow,
+    check_order_notional, check_collar, check_position_qty, check_order_rate, check_overflow, check_reduce_only,
+    check_session,
 )  # fmt: skip
 
 
@@ -337,28 +365,37 @@ def evaluate_risk(q: Question) -> list[Finding]:
     return [f._replace(reason=int(f.reason)) for f in findings]
 
 
-def reserve_order(q: Question) -> None:
+def reserve_order(risk: RiskTable, q: Question) -> None:
     """An order that passed: it counts for the rate, and its quantity is held."""
     q.rules.sent_times.append(q.now)
     q.rules.sent += 1
-    if q.side == BUY:
-        q.exposure.working_buy += q.order_qty
-    else:
-        q.exposure.working_sell += q.order_qty
+    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
+
+
+def hold_lots(risk: RiskTable, instrument: int, account: int, side: int, qty: int) -> None:
+    """Holds `qty` more lots (negative: fewer), for the account and for the firm."""
+    for e in (exposure_of(risk, instrument, account), exposure_of(risk, instrument, 0)):
+        if side == BUY:
+            e.working_buy += qty
+        else:
+            e.working_sell += qty
+
+
+def move_position(risk: RiskTable, instrument: int, account: int, qty: int) -> None:
+    """A trade's signed lots; account 0 is suspense, which only the firm's row has."""
+    if account:
+        exposure_of(risk, instrument, account).position_qty += qty
+    exposure_of(risk, instrument, 0).position_qty += qty
 
 
 def release_hold(risk: RiskTable, instrument: int, account: int, side: int, qty: int) -> None:
-    e = exposure_of(risk, instrument, account)
-    if side == BUY:
-        e.working_buy -= qty
-    else:
-        e.working_sell -= qty
+    hold_lots(risk, instrument, account, side, -qty)
 
 
 def commit_fill(risk: RiskTable, instrument: int, account: int, side: int, qty: int) -> None:
     """A fill: the hold becomes position."""
     release_hold(risk, instrument, account, side, qty)
-    exposure_of(risk, instrument, account).position_qty += qty if side == BUY else -qty
+    move_position(risk, instrument, account, qty if side == BUY else -qty)
 
 
 def set_limit(risk: RiskTable, account: int, rule: int, value: int, window_ns: int) -> int:

@@ -24,13 +24,18 @@ TIME_TO_LIVE = 100_000_000  # ns
 
 
 class Venue(NamedTuple):
-    """A venue's fees: micros for a whole unit of quantity, or millionths of the notional; a rebate is negative."""
+    """A venue's fees: micros for a whole unit of quantity, or millionths of the notional; a rebate is negative. Of an
+    external one also how long it has for an answer (ns, 0: for ever), and what it can do by itself."""
 
     name: bytes
     maker_fee_per_unit: int
     taker_fee_per_unit: int
     maker_fee_ppm: int
     taker_fee_ppm: int
+    request_timeout: int
+    native_ord_types: int
+    native_times_in_force: int
+    external: int
 
 
 class Top(NamedTuple):
@@ -115,7 +120,9 @@ def load_venue(router: Router, c: Any) -> int:
     """Adds the venue of a DEFINE_VENUE record; its id."""
     number = len(router.venues) + 1
     router.venues[number] = Venue(
-        c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm)  # fmt: skip
+        c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm, c.request_timeout,
+        c.native_ord_types, c.native_times_in_force, c.external,
+    )  # fmt: skip
     return number
 
 

@@ -14,11 +14,13 @@ from tradecore.order import MONEY_MAX, QTY_MAX
 from .ids import id_is_valid
 from .instrument import find_bad_definition, find_bad_price, load_instrument
 from .position import Position, apply_fill, position_of
-from .risk import exposure_of, set_limit, switch
+from .risk import move_position, set_limit, switch
 from .routing import load_venue
 from .state import State, accept_command, refuse_command
+from .trades import fold_position
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000
+TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
 
 
 def refuse_name(core: State, c: Any, taken: Iterable[bytes], count: int, most: int) -> Any:
@@ -75,7 +77,9 @@ def find_bad_fee(c: Any) -> int:
         return 72
     if abs(c.taker_fee_ppm) > 1_000_000 or (c.taker_fee_ppm and c.taker_fee_per_unit):
         return 80
-    return -1
+    if not 0 <= c.request_timeout <= TIMEOUT_MAX:
+        return 88
+    return 104 if c.external > 1 else -1
 
 
 def define_venue(core: State, c: Any) -> Any:
@@ -105,7 +109,8 @@ def open_position(core: State, c: Any) -> Any:
     if p != Position():
         return refuse_command(core, c, Reason.ALREADY_DEFINED, p.qty, 0)
     apply_fill(p, c.position_qty, c.position_px)
-    exposure_of(core.risk, c.instrument, c.account).position_qty += c.position_qty
+    fold_position(core.trades, core.ledger, c.instrument, c.account)
+    move_position(core.risk, c.instrument, c.account, c.position_qty)
     return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)
 
 
@@ -144,5 +149,5 @@ def switch_kill(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.target, 64)
     switch(core.risk, c.scope, c.target, c.engaged == 1)
     if c.scope == Scope.VENUE:
-        core.router.down = set(core.risk.killed_venues)
+        core.router.down = core.risk.killed_venues | core.disconnected
     return accept_command(core, c, c.scope, c.target)

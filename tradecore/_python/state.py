@@ -6,29 +6,52 @@ The rooms' public classes are their tables; the conductor uses them through the 
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import Any
 
-from tradecore.fix import ExecType, Reason, ReportType, ord_rej_reason_table
+from tradecore.fix import ExecInst, ExecType, Reason, ReportType, TimeInForce, TradSesStatus, ord_rej_reason_table
 from tradecore.order import NO_PRICE, REPORT_CODEC, STAGES, AckRow, Capacity
 
 from .events import BUCKETS, EventLog, bucket_of
-from .execution import Book, Fill, best_level
+from .execution import Book, best_level, remove_node
+from .groups import Groups, forget_parent, leave_group, tell_group
 from .ids import Ids
-from .instrument import BUY, SELL, InstrumentRow, opposite
-from .orders import Order, Orders, derive_status, leaves_of
+from .instrument import BUY, SELL, InstrumentRow, direction, opposite
+from .orders import (
+    AT_VENUE,
+    AWAITS_PRICE,
+    NOWHERE,
+    REJECTED,
+    RESTING,
+    TRANSITIONS,
+    Order,
+    Orders,
+    derive_status,
+    end_facts,
+    held_of,
+    is_live,
+    leaves_of,
+    next_deadline,
+    unknown_of,
+)  # fmt: skip
 from .position import Ledger
-from .risk import RiskTable
+from .risk import RiskTable, exposure_of, hold_lots
 from .routing import Router, set_top, twice_mid
-from .shell import saturate
+from .timers import ORDER_TIMER, Timers
+from .trades import TradeLog
+from .triggers import Triggers, disarm_trigger
 
 ORD_REJ_REASONS = ord_rej_reason_table()
-EXECUTION, CANCEL_REJECT, ACCEPTED, BUSINESS_REJECT = (int(kind) for kind in ReportType)
+(EXECUTION, CANCEL_REJECT, ACCEPTED, SEND_ORDER, SEND_CANCEL, SEND_REPLACE, SEND_STATUS_REQUEST, BUSINESS_REJECT,
+ MASS_CANCEL_REPORT) = (int(kind) for kind in ReportType)  # fmt: skip
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
+REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
 
 # A report that says nothing yet: its fields, in the record's order.
 _BLANK: dict[str, Any] = dict.fromkeys(REPORT_CODEC.fields, 0) | {
-    "cl_ord_id": b"", "ord_rej_reason": -1, "cxl_rej_reason": -1, "price": NO_PRICE, "last_px": NO_PRICE,
+    "cl_ord_id": b"", "orig_cl_ord_id": b"", "venue_exec_id": b"", "ord_rej_reason": -1, "cxl_rej_reason": -1,
+    "exec_restatement_reason": -1, "price": NO_PRICE, "stop_px": NO_PRICE, "last_px": NO_PRICE,
 }  # fmt: skip
 ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 
@@ -49,7 +72,21 @@ class State:
         self.ledger = Ledger(capacity.instruments, capacity.accounts)
         self.events = EventLog(capacity.events)
         self.histograms = [[0] * BUCKETS for _ in STAGES]
+        self.trades = TradeLog(capacity.trades)
+        self.triggers = Triggers(capacity.open_orders + capacity.order_history + 1)
+        self.groups = Groups()
+        self.timers = Timers()
+        self.sessions: dict[int, int] = {}  # TradSesStatus by instrument; OPEN where nothing was said
+        self.close_times: dict[int, int] = {}
+        self.moved: deque[int] = deque()  # instruments whose price may let something go
+        # Instrument and account: a position moved under reduce-only orders.
+        self.trimmed: deque[tuple[int, int]] = deque()
         self.command_seq = self.exec_seq = self.now = 0
+        self.answer_seq = 0  # of the report that answers the command
+        self.day = 1
+        self.disconnected: set[int] = set()  # external venues
+        # What was refused or flagged: of venues' reports, and of statuses that no transition leads to.
+        self.reports_refused = self.trades_in_suspense = self.unexpected = 0
 
 
 def book_of(core: State, instrument: int, venue: int) -> Book:
@@ -61,6 +98,7 @@ def book_of(core: State, instrument: int, venue: int) -> Book:
 
 def sync_top(core: State, instrument: int, venue: int, side: int) -> None:
     """Tells the router what a taker of `side` finds at this venue."""
+    tell_price(core, instrument)
     best = best_level(book_of(core, instrument, venue), opposite(side))
     if best is None:
         set_top(core.router, instrument, side, venue, NO_PRICE, 0, core.command_seq)
@@ -81,6 +119,67 @@ def twice_reference(core: State, instrument: int) -> int:
         if price == NO_PRICE and instrument in known:
             price = 2 * known[instrument]
     return price
+
+
+def tell_price(core: State, instrument: int) -> None:
+    """A price of this instrument may have moved: what waits for one is looked at when the command is done."""
+    if core.triggers.counts[instrument] and instrument not in core.moved:
+        core.moved.append(instrument)
+
+
+def session_of(core: State, instrument: int) -> int:
+    return core.sessions.get(instrument, int(TradSesStatus.OPEN))
+
+
+def is_external(core: State, venue: int) -> bool:
+    return venue in core.router.venues and core.router.venues[venue].external == 1
+
+
+# ---- an order's facts have changed
+
+
+def sync_order(core: State, order: Order) -> None:
+    """Holds, lists, timers and the table of open orders follow the facts; called after every change of them."""
+    held = held_of(order)
+    if held != order.held:
+        hold_lots(core.risk, order.instrument, order.account, direction(order.side), held - order.held)
+        order.held = held
+    live = is_live(order)
+    if order.list_id and not live:
+        tell_group(core.groups, order)
+    opens = live or bool(order.requests)
+    if opens != order.is_open:
+        if opens:
+            core.orders.reopen_order(order)
+        else:
+            leave_group(core.groups, order)
+            evicted = core.orders.end_order(order)
+            if evicted is not None:
+                forget_parent(core.groups, evicted)
+        if order.exec_inst & REDUCE_ONLY and order.admitted:
+            exposure_of(core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
+    if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
+        arm_order_timer(core, order)
+
+
+def arm_order_timer(core: State, order: Order) -> None:
+    venue = core.router.venues.get(order.venue)
+    timeout, expires = 0, True
+    if venue is not None and order.place == AT_VENUE:
+        timeout = venue.request_timeout
+        expires = not venue.native_times_in_force >> TimeInForce.GTD & 1
+    core.timers.arm_timer((ORDER_TIMER, order.order_id), next_deadline(order, timeout, expires))
+
+
+def withdraw_order(core: State, order: Order) -> None:
+    """Takes an order from where the core keeps it; one at an external venue is the venue's."""
+    if order.place == RESTING:
+        remove_node(book_of(core, order.instrument, order.venue), order.order_id)
+        sync_top(core, order.instrument, order.venue, opposite(direction(order.side)))
+    elif order.place == AWAITS_PRICE:
+        disarm_trigger(core.triggers, order)
+    if order.place != AT_VENUE:
+        order.place = NOWHERE
 
 
 def start_clock(timed: bool) -> int:
@@ -106,32 +205,37 @@ def publish(core: State, c: Any, report_type: int, **fields: Any) -> None:
     core.events.publish_report(tuple((_BLANK | known | fields).values()))
 
 
-def report_execution(core: State, c: Any, order: Order, exec_type: int, **special: int) -> None:
-    """An execution report of the order as it stands, and what is special about it."""
-    publish(
-        core, c, EXECUTION, order_id=order.order_id, exec_type=exec_type, ord_status=derive_status(order),
-        side=order.side, ord_type=order.ord_type, time_in_force=order.time_in_force, exec_inst=order.exec_inst,
-        instrument=order.instrument, account=order.account, venue=order.venue, cl_ord_id=order.cl_ord_id,
-        order_qty=order.order_qty, price=order.price, cum_qty=order.cum_qty, leaves_qty=leaves_of(order),
-        decision=order.decision, **special,
-    )  # fmt: skip
+def order_fields(order: Order) -> dict[str, Any]:
+    """What every report about an order tells."""
+    return {
+        "order_id": order.order_id, "ord_status": derive_status(order), "side": order.side, "ord_type": order.ord_type,
+        "time_in_force": order.time_in_force, "exec_inst": order.exec_inst, "instrument": order.instrument,
+        "account": order.account, "venue": order.venue, "cl_ord_id": order.cl_ord_id, "order_qty": order.order_qty,
+        "price": order.price, "stop_px": order.stop_px, "cum_qty": order.cum_qty, "leaves_qty": leaves_of(order),
+        "decision": order.decision, "unknown": unknown_of(order), "trigger_price_type": order.trigger_price_type,
+        "contingency_type": order.contingency_type,
+    }  # fmt: skip
 
 
-def report_end(core: State, c: Any, order: Order, exec_type: int) -> None:
-    """An order that ends without a trade: rejected or canceled, with the reason that the order then carries."""
+def report_execution(core: State, c: Any, order: Order, exec_type: int, **special: Any) -> None:
+    """An execution report of the order as it stands, and what is special about it. A status that FIX knows no way to
+    from the last one is flagged, where the report has no other reason."""
+    fields = order_fields(order)
+    status = fields["ord_status"]
+    if not TRANSITIONS[order.last_status] >> status & 1:
+        core.unexpected += 1
+        if not special.get("reason"):
+            special |= {"reason": Reason.UNEXPECTED_TRANSITION, "value": order.last_status, "bound": status}
+    order.last_status = status
+    publish(core, c, EXECUTION, exec_type=exec_type, **(fields | special))
+
+
+def report_end(core: State, c: Any, order: Order, exec_type: int, **special: Any) -> None:
+    """An order that ends without a trade: with the reason that the order then carries."""
     report_execution(
         core, c, order, exec_type, reason=order.reason, value=order.value, bound=order.bound,
-        reject_mask=order.reject_mask,
-        ord_rej_reason=ORD_REJ_REASONS[order.reason] if exec_type == TRADE_REJECTED else -1,
-    )  # fmt: skip
-
-
-def report_trade(
-    core: State, c: Any, order: Order, fill: Fill, price: int, commission: int, contra_order_id: int, liquidity: int
-) -> None:
-    report_execution(
-        core, c, order, TRADE, last_qty=fill.qty, last_px=price, commission=saturate(commission), exec_id=core.exec_seq,
-        contra_order_id=contra_order_id, last_liquidity_ind=liquidity,
+        reject_mask=order.reject_mask, **{
+            "ord_rej_reason": ORD_REJ_REASONS[order.reason] if exec_type == TRADE_REJECTED else -1, **special},
     )  # fmt: skip
 
 
@@ -149,8 +253,18 @@ def accept_command(
     return ACK_ACCEPTED
 
 
+def end_order(core: State, c: Any, order: Order, terminal: int, reason: int, **special: Any) -> None:
+    """An order that the core itself ends: taken from where it is, its hold released, reported. `terminal` is the
+    OrdStatus, whose ExecType has the same character."""
+    withdraw_order(core, order)
+    end_facts(core.orders, order, terminal)
+    order.reason = int(reason)
+    report_end(core, c, order, terminal, **special)
+    sync_order(core, order)
+
+
 def acknowledge(order: Order) -> Any:
     return AckRow(
         order.order_id, order.cum_qty, leaves_of(order), EXECUTION, derive_status(order), order.reason,
-        ORD_REJ_REASONS[order.reason] if order.rejected else -1, -1,
+        ORD_REJ_REASONS[order.reason] if order.terminal == REJECTED else -1, -1,
     )  # fmt: skip

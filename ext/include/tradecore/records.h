@@ -11,25 +11,40 @@
 #endif
 
 typedef struct {
-    uint8_t kind, side, ord_type, time_in_force;
-    uint32_t exec_inst;
+    union {
+        struct { uint8_t kind, side, ord_type, time_in_force; uint32_t exec_inst; };
+        struct { uint8_t head[2], exec_type, ord_status; int32_t reject_reason; };
+    };
     int32_t instrument, account, venue, currency;
     int64_t transact_time;
-    char cl_ord_id[24];
+    union { char cl_ord_id[24]; char exec_ref_id[24]; };
     union {
-        struct { int64_t order_qty, price; };
-        struct { char orig_cl_ord_id[24]; int64_t order_id; };
+        struct {
+            int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time;
+            uint8_t trigger_price_type, peg_offset_type;
+            uint16_t contingency_type;
+            int32_t strategy;
+        };
+        struct { int64_t body_0[3]; char orig_cl_ord_id[24]; int64_t order_id; };
+        struct { int64_t body_1[2]; char exec_id[24]; int64_t last_qty, body_2, last_px, cum_qty; };
+        struct { int64_t trad_ses_status, close_time; };
+        struct { int64_t split_numerator, split_denominator; };
+        int64_t connected;
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
         struct { int64_t rule, value, window_ns; };
         struct { int64_t scope, target, engaged; };
         struct { int64_t position_qty, position_px; };
         int64_t amount;
-        struct { int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm; };
+        struct {
+            int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout;
+            uint32_t native_ord_types, native_times_in_force, external;
+        };
         struct {
             uint8_t price_precision, qty_precision, multiplier_precision, any_sign;
-            uint16_t ord_types, times_in_force;
-            int64_t tick, lot, min_qty, max_qty, multiplier, min_notional, max_notional;
+            int32_t body_3;
+            int64_t tick, lot, max_qty, body_4, multiplier, min_notional, max_notional; /* body_4 is min_qty */
+            uint32_t ord_types, times_in_force;
         };
         int64_t body[9];
     };
@@ -41,12 +56,16 @@ typedef struct {
     uint8_t ord_type, time_in_force;
     uint16_t exec_inst;
     int16_t reason, ord_rej_reason, cxl_rej_reason;
-    uint16_t last_liquidity_ind;
-    int32_t instrument, account, venue, command_kind;
-    char cl_ord_id[24];
-    int64_t order_qty, price, cum_qty, leaves_qty;
-    int64_t last_qty, last_px, commission, exec_id, contra_order_id;
+    uint8_t last_liquidity_ind, unknown;
+    int32_t instrument, account, venue;
+    uint8_t command_kind;
+    int8_t exec_restatement_reason;
+    uint8_t trigger_price_type, contingency_type;
+    char cl_ord_id[24], orig_cl_ord_id[24];
+    int64_t order_qty, price, stop_px, cum_qty, leaves_qty;
+    int64_t last_qty, last_px, commission, exec_id, exec_ref_id, contra_order_id;
     int64_t value, bound, reject_mask, decision;
+    char venue_exec_id[24];
 } tc_report;
 
 typedef struct {
@@ -56,7 +75,7 @@ typedef struct {
 } tc_ack;
 
 _Static_assert(sizeof(tc_command) == 128, "a command is two cache lines");
-_Static_assert(sizeof(tc_report) == 192, "a report is three cache lines");
+_Static_assert(sizeof(tc_report) == 256, "a report is four cache lines");
 _Static_assert(sizeof(tc_ack) == 32, "an ack is half a cache line");
 
 #endif

@@ -1,0 +1,368 @@
+# Time: sessions of instruments, of venues and of the day, and the deadlines that the clock brings. It matches nothing.
+# A halt suspends what rests in the core's own venues; the opening lets go what waited for it; the close executes
+# AT_THE_CLOSE orders, then expires what was for the day. What is at an external venue is that venue's.
+
+from marketdata cimport clear_quotes
+from requests cimport *
+
+
+cdef inline bint is_good_till(uint8_t time_in_force) noexcept nogil:
+    return time_in_force == TIF_GTC or time_in_force == TIF_GTD
+
+
+# ---- instruments
+
+# What rests waits for the next session.
+cdef inline void leave_book(tc_core* core, tc_order* order) noexcept nogil:
+    if order.place == PLACE_RESTING:
+        withdraw_order(core, order)
+        order.place = PLACE_AWAITS_SESSION
+
+
+# A halt takes what rests out of the book; it comes back in the order in which it was entered.
+cdef inline void suspend_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    if order.suspended or not is_live(order):
+        return
+    leave_book(core, order)
+    order.suspended = True
+    report_execution(core, c, order, EXEC_SUSPENDED)
+    sync_order(core, order)
+
+
+cdef inline void reinstate_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    if order.suspended:
+        order.suspended = False
+        report_execution(core, c, order, EXEC_NEW)
+        sync_order(core, order)
+
+
+cdef inline void resume_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    reinstate_order(core, c, order)
+    if order.place == PLACE_AWAITS_SESSION and order.time_in_force != TIF_AT_THE_CLOSE:
+        release_order(core, c, order, False)
+
+
+# The end of the day orders; what is good longer leaves the book until the next session.
+cdef inline void close_day(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    if is_good_till(order.time_in_force):
+        leave_book(core, order)
+    else:
+        end_order(core, c, order, STATUS_EXPIRED, DAY_ENDED)
+
+
+cdef inline bint is_mine(const tc_order* order, int32_t instrument) noexcept nogil:
+    return order.instrument == instrument and order.place != PLACE_AT_VENUE
+
+
+# The orders of this instrument that are open now, by slot, in `core.mine`; what the change does may end some of them.
+cdef inline int64_t list_mine(tc_core* core, int32_t instrument) noexcept nogil:
+    cdef uint32_t at = core.orders.open.head
+    cdef int64_t count = 0
+    while at != NO_SLOT:
+        if is_mine(&core.orders.slots[at], instrument):
+            core.mine[count] = at
+            count += 1
+        at = core.orders.slots[at].next
+    return count
+
+
+# The closing trades, then the end of the day.
+cdef inline void close_session(tc_core* core, const tc_command* c, int64_t count) noexcept nogil:
+    cdef tc_order* order
+    cdef int64_t i
+    for i in range(count):
+        order = &core.orders.slots[core.mine[i]]
+        if (is_live(order) and order.place == PLACE_AWAITS_SESSION and order.time_in_force == TIF_AT_THE_CLOSE):
+            reinstate_order(core, c, order)
+            release_order(core, c, order, True)
+    for i in range(count):
+        order = &core.orders.slots[core.mine[i]]
+        if is_live(order) and order.place != PLACE_AT_VENUE:
+            close_day(core, c, order)
+
+
+cdef inline void change_session(
+    tc_core* core, const tc_command* c, int32_t instrument, uint8_t status
+) noexcept nogil:
+    cdef uint8_t was = core.sessions[instrument]
+    cdef int64_t count = list_mine(core, instrument), i
+    cdef tc_order* order
+    core.sessions[instrument] = status
+    if status == SES_CLOSED:
+        close_session(core, c, count)
+        return
+    for i in range(count):
+        order = &core.orders.slots[core.mine[i]]
+        if status == SES_HALTED:
+            suspend_order(core, c, order)
+        elif status == SES_PRE_OPEN:
+            leave_book(core, order)
+        elif is_live(order):
+            resume_order(core, c, order)
+    if is_trading(core, instrument) and was != status:
+        tell_price(core, instrument)
+
+
+cdef inline uint32_t session_key(const tc_core* core, int32_t instrument) noexcept nogil:
+    return core.order_slots + <uint32_t>instrument
+
+
+cdef inline void enter_session(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int32_t instrument
+    if c.instrument < 0 or c.instrument > core.instrument_count:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    if c.trad_ses_status < SES_HALTED or c.trad_ses_status > SES_PRE_CLOSE:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.trad_ses_status, 56)
+        return
+    if c.close_time and (c.close_time <= core.now or c.close_time > time_max()):
+        refuse_command(core, c, ack, EXPIRE_TIME_IN_PAST, c.close_time, core.now)
+        return
+    accept_command(core, c, c.instrument, 0, 0, c.trad_ses_status, c.close_time)
+    for instrument in range(c.instrument if c.instrument else 1,
+                            (c.instrument if c.instrument else core.instrument_count) + 1):
+        core.close_times[instrument] = c.close_time
+        arm_timer(&core.timers, session_key(core, instrument), c.close_time)
+        change_session(core, c, instrument, <uint8_t>c.trad_ses_status)
+
+
+# ---- the clock
+
+# Every request that was sent by then and has no answer.
+cdef inline void mark_unknown(tc_core* core, tc_order* order, int64_t sent_until) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    if order.awaited and terms_of(&core.orders, order).sent_time <= sent_until:
+        order.unknown_new = True
+    while at != NO_SLOT:
+        if core.orders.requests[at].sent_time <= sent_until:
+            core.orders.requests[at].unknown = True
+        at = core.orders.requests[at].next
+
+
+# One by one, so that a second one of a kind is seen too.
+cdef inline int64_t count_unknown(const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    cdef int64_t count = order.unknown_new
+    while at != NO_SLOT:
+        count += core.orders.requests[at].unknown
+        at = core.orders.requests[at].next
+    return count
+
+
+# Neither a reject nor a reason to resend: the hold stays, and the venue is asked for the status.
+cdef inline void report_unknown(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
+    cdef tc_report* r = start_execution(core, c, order, EXEC_ORDER_STATUS)
+    r.reason = <int16_t>reason
+    publish_execution(core, order, r)
+    r = start_message(core, c, order, REPORT_SEND_STATUS_REQUEST)
+    r.reason = <int16_t>reason
+    publish_report(&core.events, r)
+
+
+# Requests without an answer become UNKNOWN and the venue is asked; an order that has expired ends.
+cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    cdef int64_t timeout = core.router.venues[order.venue].request_timeout if order.place == PLACE_AT_VENUE else 0
+    cdef int64_t before = count_unknown(core, order), expire_time = terms_of(&core.orders, order).expire_time
+    cdef char no_id[24]
+    if timeout:
+        mark_unknown(core, order, core.now - timeout)
+    if count_unknown(core, order) != before:
+        report_unknown(core, c, order, REQUEST_TIMEOUT)
+    if expire_time and expire_time <= core.now and is_live(order):
+        if order.place != PLACE_AT_VENUE:
+            end_order(core, c, order, STATUS_EXPIRED, EXPIRE_TIME_REACHED)
+            return
+        order.expiry_asked = True
+        if not cancel_sent(order):
+            memset(no_id, 0, 24)
+            ask_cancel(core, c, order, no_id, EXPIRE_TIME_REACHED)
+    sync_order(core, order)
+
+
+# Everything whose time has come, in the order of the deadlines.
+cdef inline void fire_timers(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef uint32_t key = 0
+    while take_due(&core.timers, core.now, &key):
+        if key < core.order_slots:
+            fire_order_timer(core, c, &core.orders.slots[key])
+        else:
+            core.close_times[key - core.order_slots] = 0
+            change_session(core, c, <int32_t>(key - core.order_slots), SES_CLOSED)
+
+
+# ---- venues
+
+# A lost session: the outcome of everything that was sent and not answered is UNKNOWN; no new order goes there.
+cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef uint32_t at = core.orders.open.head, next
+    cdef tc_order* order
+    cdef int64_t before
+    cdef uint64_t bit
+    if not is_external(core, c.venue):
+        refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+        return
+    if c.connected != 0 and c.connected != 1:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.connected, 56)
+        return
+    accept_command(core, c, 0, 0, c.venue, c.connected, 0)
+    bit = <uint64_t>1 << (c.venue - 1)
+    core.disconnected = core.disconnected & ~bit if c.connected else core.disconnected | bit
+    set_down(core)
+    while at != NO_SLOT and not c.connected:
+        order = &core.orders.slots[at]
+        next = order.next
+        if (order.venue == c.venue and order.place == PLACE_AT_VENUE
+                and (order.awaited or order.first_request != NO_SLOT)):
+            before = count_unknown(core, order)
+            mark_unknown(core, order, core.now)
+            if count_unknown(core, order) != before:
+                report_unknown(core, c, order, VENUE_DISCONNECTED)
+            sync_order(core, order)
+        at = next
+
+
+# ---- days
+
+# Only the ids of open orders are still taken.
+cdef inline void keep_ids(tc_core* core) noexcept nogil:
+    cdef uint32_t count = core.ids.count, i
+    cdef tc_id_entry entry
+    memset(core.ids.index, 0, (core.ids.index_mask + 1) * sizeof(uint32_t))
+    core.ids.count, core.ids.digest = 0, 0
+    for i in range(count):
+        entry = core.ids.entries[i]
+        if core.orders.slots[entry.slot].order_id == entry.order_id and core.orders.slots[entry.slot].is_open:
+            claim_id(&core.ids, entry.id, entry.order_id, entry.slot)
+
+
+# The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders that have ended
+# may be used again. What is at an external venue expires when that venue says so.
+cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef uint32_t at = core.orders.open.head, next
+    cdef tc_order* order
+    cdef tc_report* r
+    core.day += 1
+    accept_command(core, c, 0, 0, 0, core.day, 0)
+    while at != NO_SLOT:
+        order = &core.orders.slots[at]
+        next = order.next
+        if is_live(order):
+            if is_good_till(order.time_in_force):
+                order.done_for_day = False
+                r = start_execution(core, c, order, EXEC_RESTATED)
+                r.exec_restatement_reason = 1          # GT_RENEWAL
+                publish_execution(core, order, r)
+                sync_order(core, order)
+            elif order.place != PLACE_AT_VENUE:
+                end_order(core, c, order, STATUS_EXPIRED, DAY_ENDED)
+        at = next
+    keep_ids(core)
+
+
+# ---- splits
+
+cdef struct tc_split:
+    int64_t order_qty, cum_qty, display_qty, min_qty, price, stop_px
+
+
+# value x numerator / denominator where that is a whole number within its bound; False where it is not.
+cdef inline bint scale(
+    int64_t value, int64_t numerator, int64_t denominator, int64_t most, int64_t* out
+) noexcept nogil:
+    cdef tc_i128 product = tc_wide(value, numerator), q = tc_floor_div_wide(product, denominator)
+    if q * denominator != product or tc_abs_wide(q) > most:
+        return False
+    out[0] = <int64_t>q
+    return True
+
+
+cdef inline bint scale_price(int64_t price, int64_t n, int64_t d, int64_t tick, int64_t* out) noexcept nogil:
+    if price == no_price():
+        out[0] = price
+        return True
+    return scale(price, d, n, price_max(), out) and tc_floor_mod(out[0], tick) == 0
+
+
+# An order's quantities and prices after a split; False where one of them could not be.
+cdef inline bint split_terms(
+    const tc_core* core, const tc_order* order, int64_t n, int64_t d, tc_split* out
+) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef const tc_instrument* ins = &core.instruments[order.instrument]
+    return (
+        order.first_request == NO_SLOT and terms.peg_offset == 0
+        and scale(order.order_qty, n, d, qty_max(), &out.order_qty) and tc_floor_mod(out.order_qty, ins.lot) == 0
+        and scale(order.cum_qty, n, d, qty_max(), &out.cum_qty)
+        and scale(terms.display_qty, n, d, qty_max(), &out.display_qty)
+        and scale(terms.min_qty, n, d, qty_max(), &out.min_qty)
+        and scale_price(order.price, n, d, ins.tick, &out.price)
+        and scale_price(terms.stop_px, n, d, ins.tick, &out.stop_px)
+    )
+
+
+cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    cdef bint waits = order.place == PLACE_AWAITS_PRICE
+    cdef tc_terms* terms
+    cdef tc_split split
+    cdef tc_report* r
+    split_terms(core, order, c.split_numerator, c.split_denominator, &split)
+    if waits:
+        withdraw_order(core, order)
+    terms = extend_order(&core.orders, order)
+    order.order_qty, order.cum_qty, order.price = split.order_qty, split.cum_qty, split.price
+    terms.display_qty, terms.min_qty, terms.stop_px = split.display_qty, split.min_qty, split.stop_px
+    r = start_execution(core, c, order, EXEC_RESTATED)
+    r.exec_restatement_reason = 0                      # GT_CORPORATE_ACTION
+    publish_execution(core, order, r)
+    sync_order(core, order)
+    if waits:
+        order.place = PLACE_AWAITS_PRICE
+        arm_trigger(&core.triggers, &core.orders, order)
+
+
+# n new shares for d old ones: quantities and positions times n / d, prices times d / n, amounts as they were.
+# Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order or
+# a position would not be whole, or an order has a request that is unanswered. Trades before a split are final.
+cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t n = c.split_numerator, d = c.split_denominator, qty = 0
+    cdef uint32_t at = core.orders.open.head, next
+    cdef int32_t account, venue
+    cdef tc_split split
+    if find_instrument(core, c.instrument) == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    if n < 1 or n > 1_000_000 or d < 1 or d > 1_000_000:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, n if n < 1 or n > 1_000_000 else d,
+                       56 if n < 1 or n > 1_000_000 else 64)
+        return
+    if is_trading(core, c.instrument):
+        refuse_command(core, c, ack, SESSION_CLOSED, core.sessions[c.instrument], 0)
+        return
+    while at != NO_SLOT:
+        if (core.orders.slots[at].instrument == c.instrument
+                and not split_terms(core, &core.orders.slots[at], n, d, &split)):
+            refuse_command(core, c, ack, UNEVEN_SPLIT, core.orders.slots[at].order_id, 0)
+            return
+        at = core.orders.slots[at].next
+    for account in range(core.account_count + 1):
+        if not scale(position_of(&core.ledger, c.instrument, account).qty, n, d, position_max(), &qty):
+            refuse_command(core, c, ack, UNEVEN_SPLIT, 0, account)
+            return
+    accept_command(core, c, c.instrument, 0, 0, n, d)
+    exposure_of(&core.risk, c.instrument, 0).position_qty = 0
+    for account in range(core.account_count + 1):
+        scale(position_of(&core.ledger, c.instrument, account).qty, n, d, position_max(), &qty)
+        position_of(&core.ledger, c.instrument, account).qty = qty
+        if account:
+            exposure_of(&core.risk, c.instrument, account).position_qty = qty
+        exposure_of(&core.risk, c.instrument, 0).position_qty += qty
+        fold_position(&core.trades, &core.ledger, c.instrument, account)
+    core.ledger.lasts[c.instrument] = core.ledger.marks[c.instrument] = no_price()
+    for venue in range(1, core.venue_count + 1):
+        clear_quotes(core, c.instrument, venue)
+    at = core.orders.open.head
+    while at != NO_SLOT:
+        next = core.orders.slots[at].next
+        if core.orders.slots[at].instrument == c.instrument:
+            split_order(core, c, &core.orders.slots[at])
+        at = next

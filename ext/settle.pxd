@@ -1,0 +1,156 @@
+# What follows from a command once its own trades and reports are out: reduce-only orders are trimmed, lists hear of
+# their members, and what waited for a price is let go, one after another until nothing follows. It never calls itself.
+
+from requests cimport *
+
+
+# Ends an order that the core no longer wants; one at an external venue is asked for back.
+cdef inline void stop_order(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
+    cdef char no_id[24]
+    if order.place != PLACE_AT_VENUE:
+        end_order(core, c, order, STATUS_CANCELED, reason)
+    elif not cancel_sent(order):
+        memset(no_id, 0, 24)
+        ask_cancel(core, c, order, no_id, reason)
+
+
+# Lowers an order's quantity; it keeps its place in its queue, and ends where nothing is left.
+cdef inline void shrink_order(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t order_qty, int reason
+) noexcept nogil:
+    cdef bint away = order.place == PLACE_AT_VENUE
+    cdef tc_asked asked
+    cdef tc_report* r
+    cdef char no_id[24]
+    if order_qty <= order.cum_qty or (away and core.orders.replaces == core.orders.open_max):
+        stop_order(core, c, order, reason)             # where no replace can be sent: rather none than too much
+    elif away:
+        memset(no_id, 0, 24)
+        put_asked(core, order, &asked)
+        asked.order_qty = order_qty
+        ask_venue(core, c, order, no_id, True, &asked, reason)
+    else:
+        if order.place == PLACE_RESTING:
+            reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - order_qty)
+            sync_tops(core, order.instrument, order.venue)
+        extend_order(&core.orders, order)
+        order.order_qty = order_qty
+        r = start_execution(core, c, order, EXEC_RESTATED)
+        r.reason, r.exec_restatement_reason = <int16_t>reason, 5       # PARTIAL_DECLINE
+        publish_execution(core, order, r)
+        sync_order(core, order)
+
+
+# No reduce-only order is larger than the position that is left.
+cdef inline void trim_reduce_only(tc_core* core, const tc_command* c, int64_t place) noexcept nogil:
+    cdef tc_exposure* e = &core.risk.exposures[place]
+    cdef uint32_t at = core.orders.open.head, next
+    cdef tc_order* order
+    cdef int64_t most
+    e.is_trimmed = False
+    while at != NO_SLOT:
+        order = &core.orders.slots[at]
+        next = order.next
+        at = next
+        if not order.exec_inst & INST_REDUCE_ONLY or not order.admitted \
+                or exposure_of(&core.risk, order.instrument, order.account) != e:
+            continue
+        most = reducible_qty(e.position_qty, direction(order.side))
+        if leaves_of(order) > most:
+            shrink_order(core, c, order, order.cum_qty + most, REDUCED_POSITION)
+
+
+# ---- lists
+
+cdef inline void free_child(
+    tc_core* core, const tc_command* c, const tc_group* group, tc_order* order
+) noexcept nogil:
+    if order.order_qty > group.parent_qty:
+        shrink_order(core, c, order, group.parent_qty, PARENT_ENDED)
+    if is_live(order):
+        release_order(core, c, order, False)
+
+
+# OCO: the others shrink by what a member filled, and end once one is done. OTO: the children of a parent that ended are
+# let go, for as much as it filled, or end with it.
+cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* group) noexcept nogil:
+    cdef int64_t oco_qty = group.oco_qty, own
+    cdef bint oco_done = group.oco_done, frees = group.waits and group.ended
+    cdef uint32_t at = group.head, next
+    cdef tc_order* order
+    cdef tc_terms* terms
+    # Whoever leaves tells the list first, so it can't be closed under our feet.
+    group.has_news, group.oco_qty, group.oco_done = False, 0, False
+    group.waits = group.waits and not frees
+    while at != NO_SLOT:
+        order = &core.orders.slots[at]
+        terms = &core.orders.terms[at]
+        next = terms.group_next
+        own, terms.oco_qty = terms.oco_qty, 0
+        if is_live(order):
+            if terms.contingency_type == CONTINGENCY_OCO and oco_done:
+                stop_order(core, c, order, OTHER_FILLED)
+            elif terms.contingency_type == CONTINGENCY_OCO and oco_qty > own:
+                shrink_order(core, c, order, order.order_qty - (oco_qty - own), OTHER_FILLED)
+            if frees and order.place == PLACE_AWAITS_PARENT and is_live(order):
+                free_child(core, c, group, order)
+        at = next
+    close_group(&core.groups, group)
+
+
+# ---- what waits for a price
+
+# What an order waited for has come: it is reported, asked about again, and goes to a venue.
+cdef inline void trigger_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    disarm_trigger(&core.triggers, &core.orders, order)
+    order.place, order.triggered = PLACE_NOWHERE, True
+    report_execution(core, c, order, EXEC_TRIGGERED)
+    release_order(core, c, order, False)
+
+
+# Moves the trailing stops, and triggers the first order that a price has reached; False where there is none.
+cdef inline bint let_one_go(tc_core* core, const tc_command* c, int32_t instrument) noexcept nogil:
+    cdef int64_t price
+    cdef uint32_t triggered
+    cdef uint8_t source, side
+    cdef int place
+    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return False
+    for place in range(SOURCES):
+        source = source_at(place)
+        for side in range(SIDE_BUY, SIDE_SELL + 1):
+            if not has_waiting(&core.triggers, instrument, source, side):
+                continue
+            price = trigger_price(core, instrument, source, side == SIDE_SELL)
+            trail_peaks(&core.triggers, &core.orders, instrument, source, side, price)
+            triggered = find_triggered(&core.triggers, instrument, source, side, price)
+            if triggered != NO_SLOT:
+                trigger_order(core, c, &core.orders.slots[triggered])
+                return True
+    return False
+
+
+cdef inline bint has_work(const tc_core* core) noexcept nogil:
+    return (core.trimmed_first != core.trimmed_last or core.groups.news_first != core.groups.news_last
+            or core.moved_first != core.moved_last)
+
+
+# Until nothing follows any more.
+cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef int32_t instrument
+    cdef tc_group* group
+    while True:
+        if core.trimmed_first != core.trimmed_last:
+            core.trimmed_first += 1
+            trim_reduce_only(core, c, core.trimmed[<uint64_t>(core.trimmed_first - 1) & core.trimmed_mask])
+        elif core.groups.news_first != core.groups.news_last:
+            core.groups.news_first += 1
+            group = &core.groups.rows[core.groups.news[<uint64_t>(core.groups.news_first - 1) & core.groups.news_mask]]
+            settle_group(core, c, group)
+        elif core.moved_first != core.moved_last:
+            instrument = core.moved[<uint64_t>core.moved_first & core.moved_mask]
+            if not let_one_go(core, c, instrument):
+                core.moved_first += 1
+                core.is_moved[instrument] = False
+        else:
+            return

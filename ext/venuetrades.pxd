@@ -1,0 +1,212 @@
+# Trades, busts and corrections that external venues report. Money is never refused: a trade is booked whatever the
+# status, and flagged where it is unexpected; one that matches no order goes to suspense. A trade counts once by
+# (venue, exec_id, day), whatever is redelivered. Source: FIX 4.4 Appendix D.
+
+from venuereports cimport *
+
+
+cdef inline void put_trade(tc_report* r, const tc_execution* row) noexcept nogil:
+    r.last_qty, r.last_px, r.commission = row.qty, row.price, tc_saturate(row.commission)
+    r.exec_id = row.exec_id
+    memcpy(r.venue_exec_id, row.venue_exec_id, 24)
+
+
+# A trade of an order; of none that is known: into suspense, which counts for the firm.
+cdef inline void book_venue_trade(
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order, int32_t instrument, uint8_t side
+) noexcept nogil:
+    cdef const tc_venue* fees = &core.router.venues[c.venue]
+    cdef tc_i128 commission = commission_of(&core.instruments[instrument], c.last_qty, c.last_px,
+                                            fees.taker_fee_per_unit, fees.taker_fee_ppm)
+    cdef tc_execution* row
+    cdef tc_report* r
+    cdef bint late
+    core.exec_seq += 1
+    row = book_trade(core, instrument, order.account if order != NULL else 0, c.venue, direction(side), c.last_qty,
+                     c.last_px, commission, core.exec_seq, order_id)
+    memcpy(row.venue_exec_id, c.exec_id, 24)
+    row.said_qty, row.said_price = c.last_qty, c.last_px
+    know_execution(&core.trades, row)
+    core.ledger.lasts[instrument] = c.last_px
+    tell_price(core, instrument)
+    if order == NULL:
+        core.trades_in_suspense += 1
+        r = start_report(core, c, REPORT_EXECUTION)
+        put_trade(r, row)
+        r.exec_type, r.order_id, r.instrument, r.venue, r.side = EXEC_TRADE, order_id, instrument, c.venue, side
+        memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+        r.reason = TRADE_IN_SUSPENSE
+        publish_report(&core.events, r)
+        ack.order_id, ack.report_type, ack.reason = order_id, REPORT_EXECUTION, TRADE_IN_SUSPENSE
+        return
+    late = order.terminal != 0
+    add_fill(core, order, c.last_qty, c.last_px)
+    r = start_execution(core, c, order, EXEC_TRADE)
+    put_trade(r, row)
+    if order.cum_qty > order.order_qty:
+        r.reason, r.value, r.bound = OVERFILL, order.cum_qty, order.order_qty
+    elif late:
+        r.reason, r.value = LATE_TRADE, order.terminal
+    publish_execution(core, order, r)
+    compare_cum_qty(core, c, order)
+    sync_order(core, order)
+    acknowledge(core, order, ack)
+
+
+cdef inline void enter_trade(
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order
+) noexcept nogil:
+    cdef int32_t instrument = c.instrument
+    cdef uint8_t side = c.side
+    cdef const tc_execution* known
+    cdef int64_t bound = 0
+    cdef bint same
+    if id_is_empty(c.exec_id):
+        refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
+        return
+    if order != NULL:
+        instrument = instrument if instrument else order.instrument
+        side = side if side else order.side
+    if find_instrument(core, instrument) == NULL:
+        refuse_report(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    if not is_side(side):
+        refuse_report(core, c, ack, INVALID_FIELD_VALUE, c.side, 1)
+        return
+    if order != NULL and (instrument != order.instrument or direction(side) != direction(order.side)):
+        order = NULL                                   # whatever the venue means, it is not that order's trade
+    if c.last_qty < 1 or c.last_qty > qty_max():
+        refuse_report(core, c, ack, INVALID_FIELD_VALUE, c.last_qty, 96)
+        return
+    if find_bad_price(&core.instruments[instrument], c.last_px, &bound):
+        refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, c.last_px, bound)
+        return
+    known = find_execution(&core.trades, c.venue, c.exec_id)
+    if known != NULL and known.day == core.day:
+        same = (known.exec_type == EXEC_TRADE and known.order_id == order_id and known.said_qty == c.last_qty
+                and known.said_price == c.last_px)
+        refuse_report(core, c, ack, EXECID_REPEATED if same else EXECID_REUSED, known.exec_id, order_id)
+        return
+    book_venue_trade(core, c, ack, order_id, order, instrument, side)
+
+
+cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t order_id = 0
+    cdef tc_order* order
+    if not is_external(core, c.venue):
+        refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+        return
+    if not is_exec_type(c.exec_type) or is_correction(c.exec_type):
+        refuse_report(core, c, ack, INVALID_FIELD_VALUE, c.exec_type, 2)
+        return
+    if not id_is_valid(c.exec_id):
+        refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
+        return
+    order = find_venue_order(core, c, &order_id)
+    if c.exec_type == EXEC_TRADE:
+        enter_trade(core, c, ack, order_id, order)
+    elif order == NULL:
+        refuse_report(core, c, ack, UNKNOWN_ORDER, order_id, 0)
+    elif c.exec_type == EXEC_ORDER_STATUS:
+        take_status(core, c, ack, order)
+    else:
+        take_state(core, c, ack, order)
+
+
+# ---- corrections
+
+# Makes a trade this quantity and price, 0 where it is busted, and derives everything from it again.
+cdef inline void correct_trade(
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t number, int64_t qty, int64_t price
+) noexcept nogil:
+    cdef tc_execution* trade = execution_at(&core.trades, number)
+    cdef tc_execution was = trade[0]
+    cdef tc_execution* row
+    cdef const tc_venue* fees = &core.router.venues[was.venue]
+    cdef int64_t more = qty - was.qty
+    cdef tc_order* order
+    cdef tc_report* r
+    cdef tc_i128 commission = 0
+    if qty:
+        commission = commission_of(&core.instruments[was.instrument], qty, price, fees.taker_fee_per_unit,
+                                   fees.taker_fee_ppm)
+        trade.qty, trade.price = qty, price
+    else:
+        trade.state = TRADE_BUSTED
+    trade.commission = commission
+    core.exec_seq += 1
+    row = append_execution(&core.trades, &core.ledger)   # it may fold `trade`, and take its place
+    memset(row, 0, sizeof(tc_execution))
+    row.exec_id, row.order_id, row.instrument, row.account = core.exec_seq, was.order_id, was.instrument, was.account
+    row.venue, row.exec_type, row.side, row.qty, row.price = was.venue, c.exec_type, was.side, qty, price
+    row.day, row.trade, row.ref_exec_id, row.said_qty, row.said_price = core.day, number, was.exec_id, qty, price
+    memcpy(row.venue_exec_id, c.exec_id, 24)
+    know_execution(&core.trades, row)
+    rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
+    move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
+    tell_trimmed(core, was.instrument, was.account)
+    order = find_order(&core.orders, was.order_id) if was.account else NULL
+    if order == NULL:
+        r = start_report(core, c, REPORT_EXECUTION)
+        r.exec_type, r.order_id, r.instrument, r.account = c.exec_type, was.order_id, was.instrument, was.account
+        r.venue, r.side = was.venue, was.side
+        if was.account == 0:
+            r.reason = TRADE_IN_SUSPENSE
+    else:
+        order.cum_qty += more
+        order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
+        r = start_execution(core, c, order, c.exec_type)
+        if order.cum_qty > order.order_qty and qty > 0:
+            r.reason, r.value, r.bound = OVERFILL, order.cum_qty, order.order_qty
+    r.last_qty, r.last_px = qty, (price if qty else no_price())
+    r.commission, r.exec_id, r.exec_ref_id = tc_saturate(commission), core.exec_seq, was.exec_id
+    memcpy(r.venue_exec_id, c.exec_id, 24)
+    if order == NULL:
+        publish_report(&core.events, r)
+        ack.order_id, ack.report_type = was.order_id, REPORT_EXECUTION
+        return
+    publish_execution(core, order, r)
+    sync_order(core, order)
+    acknowledge(core, order, ack)
+
+
+# TradeCancel takes a trade back, TradeCorrect replaces its quantity and price: P&L and position follow as if the ledger
+# had been rebuilt from the trades that survive.
+cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef bint busts = c.exec_type == EXEC_TRADE_CANCEL, same
+    cdef int64_t qty = 0 if busts else c.last_qty, price = 0 if busts else c.last_px, bound = 0
+    cdef int64_t number = 0, exec_id = 0, state = TRADE_FOLDED
+    cdef const tc_execution* known
+    cdef const tc_execution* named
+    if not is_external(core, c.venue):
+        refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+        return
+    if not is_correction(c.exec_type):
+        refuse_report(core, c, ack, INVALID_FIELD_VALUE, c.exec_type, 2)
+        return
+    if id_is_empty(c.exec_id) or not id_is_valid(c.exec_id):
+        refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
+        return
+    named = find_execution(&core.trades, c.venue, c.exec_ref_id)
+    if named != NULL:
+        number = named.trade if named.trade else number_of(&core.trades, named)
+        exec_id = named.ref_exec_id if named.trade else named.exec_id
+        if number >= first_execution(&core.trades):
+            state = execution_at(&core.trades, number).state
+    known = find_execution(&core.trades, c.venue, c.exec_id)
+    if known != NULL and known.day == core.day:
+        same = (named != NULL and known.exec_type == c.exec_type and known.ref_exec_id == exec_id
+                and known.said_qty == qty and known.said_price == price)
+        refuse_report(core, c, ack, EXECID_REPEATED if same else EXECID_REUSED, known.exec_id, exec_id)
+        return
+    if state != TRADE_LIVE:
+        refuse_report(core, c, ack, UNKNOWN_TRADE, exec_id, state)
+        return
+    if not busts:
+        if qty < 1 or qty > qty_max():
+            refuse_report(core, c, ack, INVALID_FIELD_VALUE, qty, 96)
+            return
+        if find_bad_price(&core.instruments[execution_at(&core.trades, number).instrument], price, &bound):
+            refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, price, bound)
+            return
+    correct_trade(core, c, ack, number, qty, price)

@@ -1,0 +1,47 @@
+"""Prices and sessions that let orders go: what a trigger watches, what a session takes. It reads, and never acts."""
+
+from __future__ import annotations
+
+from tradecore.fix import TimeInForce, TradSesStatus
+from tradecore.order import NO_PRICE
+
+from .instrument import BUY, FOK, IOC, SELL, InstrumentRow
+from .routing import twice_touch
+from .state import State, session_of
+from .triggers import BID, LAST, OFFER
+
+HALTED, OPEN, CLOSED, PRE_OPEN, PRE_CLOSE = (int(status) for status in TradSesStatus)
+AT_THE_OPEN, AT_THE_CLOSE = int(TimeInForce.AT_THE_OPEN), int(TimeInForce.AT_THE_CLOSE)
+
+
+def is_trading(core: State, instrument: int) -> bool:
+    return session_of(core, instrument) in (OPEN, PRE_CLOSE)
+
+
+def session_takes(core: State, instrument: int, time_in_force: int) -> bool:
+    """Does the session take a new order? Before the opening: what can wait for it; after it: all but AT_THE_OPEN."""
+    if is_trading(core, instrument):
+        return time_in_force != AT_THE_OPEN
+    return session_of(core, instrument) == PRE_OPEN and time_in_force not in (IOC, FOK)
+
+
+def session_waits(core: State, instrument: int, time_in_force: int) -> bool:
+    """Must an order wait for another session?"""
+    return not is_trading(core, instrument) or time_in_force == AT_THE_CLOSE
+
+
+def trigger_price(core: State, ins: InstrumentRow, instrument: int, source: int, rising: bool) -> int:
+    """The price that a trigger watches, or NO_PRICE. A mid between two units counts as the one not yet reached: the
+    lower where a rising price is waited for, the higher for a falling one."""
+    if source == LAST:
+        return core.ledger.lasts.get(instrument, NO_PRICE)
+    offer2 = twice_touch(core.router, ins, instrument, BUY, core.now) if source != BID else NO_PRICE
+    bid2 = twice_touch(core.router, ins, instrument, SELL, core.now) if source != OFFER else NO_PRICE
+    if source == OFFER:
+        return NO_PRICE if offer2 == NO_PRICE else offer2 // 2
+    if source == BID:
+        return NO_PRICE if bid2 == NO_PRICE else bid2 // 2
+    if offer2 == NO_PRICE or bid2 == NO_PRICE:
+        return NO_PRICE
+    mid2 = (offer2 + bid2) // 2
+    return mid2 // 2 if rising else -(-mid2 // 2)

@@ -1,0 +1,144 @@
+"""What follows from a command once its own trades and reports are out: reduce-only orders are trimmed, lists hear of
+their members, and what waited for a price is let go, one after another until nothing follows. It never calls itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.fix import ExecRestatementReason, ExecType, Reason
+
+from .execution import reduce_node
+from .groups import OCO, Group, close_group
+from .instrument import BUY, SELL, direction
+from .marks import is_trading, trigger_price
+from .orderpath import release_order
+from .orders import (
+    AT_VENUE,
+    AWAITS_PARENT,
+    AWAITS_PRICE,
+    CANCELED,
+    NOWHERE,
+    RESTING,
+    Order,
+    cancel_sent,
+    is_live,
+    leaves_of,
+)
+from .requests import ask_cancel, ask_replace
+from .risk import exposure_of, reducible_qty
+from .state import REDUCE_ONLY, State, book_of, end_order, report_execution, sync_order, sync_top
+from .triggers import SOURCES, disarm_trigger, find_triggered, has_waiting, trail_peaks
+
+PARTIAL_DECLINE = int(ExecRestatementReason.PARTIAL_DECLINE)
+
+
+def settle(core: State, c: Any) -> None:
+    """Until nothing follows any more."""
+    while True:
+        if core.trimmed:
+            trim_reduce_only(core, c, *core.trimmed.popleft())
+        elif core.groups.news:
+            settle_group(core, c, core.groups.news.popleft())
+        elif core.moved:
+            if not let_one_go(core, c, core.moved[0]):
+                core.moved.popleft()
+        else:
+            return
+
+
+def stop_order(core: State, c: Any, order: Order, reason: Reason) -> None:
+    """Ends an order that the core no longer wants; one at an external venue is asked for back."""
+    if order.place != AT_VENUE:
+        end_order(core, c, order, CANCELED, reason)
+    elif not cancel_sent(order):
+        ask_cancel(core, c, order, b"", reason)
+
+
+def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reason) -> None:
+    """Lowers an order's quantity; it keeps its place in its queue, and ends where nothing is left."""
+    full = order.place == AT_VENUE and core.orders.replaces == core.orders.open_max  # then rather none than too much
+    if order_qty <= order.cum_qty or full:
+        stop_order(core, c, order, reason)
+    elif order.place == AT_VENUE:
+        ask_replace(core, c, order, b"", order_qty, order.price, order.stop_px, order.expire_time, reason)
+    else:
+        if order.place == RESTING:
+            reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)
+            for side in (BUY, SELL):
+                sync_top(core, order.instrument, order.venue, side)
+        order.order_qty = order_qty
+        report_execution(core, c, order, ExecType.RESTATED, reason=reason, exec_restatement_reason=PARTIAL_DECLINE)
+        sync_order(core, order)
+
+
+def trim_reduce_only(core: State, c: Any, instrument: int, account: int) -> None:
+    """No reduce-only order is larger than the position that is left."""
+    position_qty = exposure_of(core.risk, instrument, account).position_qty
+    for order in list(core.orders.open.values()):
+        if (order.instrument, order.account) != (instrument, account) or not order.exec_inst & REDUCE_ONLY:
+            continue
+        most = reducible_qty(position_qty, direction(order.side))
+        if leaves_of(order) > most:
+            shrink_order(core, c, order, order.cum_qty + most, Reason.REDUCED_POSITION)
+
+
+# ---- lists
+
+
+def settle_group(core: State, c: Any, group: Group) -> None:
+    """OCO: the others shrink by what a member filled, and end once one is done. OTO: the children of a parent that
+    ended are let go, for as much as it filled, or end with it."""
+    group.has_news = False
+    oco_qty, oco_done = group.oco_qty, group.oco_done
+    group.oco_qty, group.oco_done = 0, False
+    frees = group.waits and group.ended
+    group.waits = group.waits and not frees
+    for order in list(group.members.values()):
+        own, order.oco_qty = order.oco_qty, 0
+        if not is_live(order):
+            continue
+        if order.contingency_type == OCO and oco_done:
+            stop_order(core, c, order, Reason.OTHER_FILLED)
+        elif order.contingency_type == OCO and oco_qty > own:
+            shrink_order(core, c, order, order.order_qty - (oco_qty - own), Reason.OTHER_FILLED)
+        if frees and order.place == AWAITS_PARENT and is_live(order):
+            free_child(core, c, group, order)
+    close_group(core.groups, group)
+
+
+def free_child(core: State, c: Any, group: Group, order: Order) -> None:
+    if order.order_qty > group.parent_qty:
+        shrink_order(core, c, order, group.parent_qty, Reason.PARENT_ENDED)
+    if is_live(order):
+        release_order(core, c, order)
+
+
+# ---- what waits for a price
+
+
+def let_one_go(core: State, c: Any, instrument: int) -> bool:
+    """Moves the trailing stops, and triggers the first order that a price has reached; False where there is none."""
+    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return False
+    ins = core.instruments[instrument]
+    for source in SOURCES:
+        for side in (BUY, SELL):
+            if not has_waiting(core.triggers, instrument, source, side):
+                continue
+            price = trigger_price(core, ins, instrument, source, side == SELL)
+            trail_peaks(core.triggers, instrument, source, side, price, core.orders.by_id.__getitem__)
+            triggered = find_triggered(core.triggers, instrument, source, side, price)
+            if triggered:
+                trigger_order(core, c, core.orders.by_id[triggered])
+                return True
+    return False
+
+
+def trigger_order(core: State, c: Any, order: Order) -> None:
+    """What an order waited for has come: it is reported, asked about again, and goes to a venue."""
+    assert order.place == AWAITS_PRICE
+    disarm_trigger(core.triggers, order)
+    order.place, order.triggered = NOWHERE, True
+    report_execution(core, c, order, ExecType.TRIGGERED)
+    release_order(core, c, order)

@@ -1,0 +1,117 @@
+"""The trade log: the newest executions, each trade once by (venue, exec_id, day), and what was booked before them.
+It decides nothing: a position after a bust or a correction is its base, then its surviving trades in order.
+
+When the log is full its oldest trade is folded into the base of its position: it stays booked, and can no longer be
+busted, corrected or known again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tradecore.order import TRADE_FOLDED, TRADE_LIVE, TradeRow
+
+from .instrument import BUY
+from .position import Ledger, Position, apply_fill, position_of
+
+
+@dataclass(slots=True)
+class Execution:
+    """One execution. A bust and a correction have a row of their own, for their ids; `trade` is what they are about."""
+
+    exec_id: int
+    venue_exec_id: bytes  # empty for the core's own trades
+    exec_type: int
+    order_id: int
+    instrument: int
+    account: int
+    venue: int
+    side: int  # BUY or SELL
+    qty: int
+    price: int
+    commission: int
+    day: int
+    state: int = TRADE_LIVE
+    trade: Execution | None = None
+    ref_exec_id: int = 0  # of `trade`
+    said_qty: int = 0  # as the venue first said it, to know a repetition from a reuse
+    said_price: int = 0
+    is_held: bool = True  # the log still has it
+
+    @property
+    def row(self) -> TradeRow:
+        return TradeRow(self.exec_id, self.venue_exec_id, self.order_id, self.instrument, self.account, self.venue,
+                        self.side, self.qty, self.price, self.commission, self.day, self.state)  # fmt: skip
+
+
+class TradeLog:
+    """The newest `capacity` executions, and the positions before them."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.rows: deque[Execution] = deque()
+        self.by_id: dict[tuple[int, bytes], Execution] = {}  # the newest of each venue and id
+        self.bases: dict[tuple[int, int], Position] = {}  # by instrument and account
+        self.folded = 0
+
+
+def base_of(log: TradeLog, instrument: int, account: int) -> Position:
+    return log.bases.setdefault((instrument, account), Position())
+
+
+def apply_trade(p: Position, trade: Execution) -> None:
+    if trade.state == TRADE_LIVE:
+        apply_fill(p, trade.qty if trade.side == BUY else -trade.qty, trade.price)
+        p.fees += trade.commission
+
+
+def append_execution(log: TradeLog, row: Execution) -> None:
+    """Adds an execution; the oldest leaves when there is no room, its trade folded into its position's base."""
+    if len(log.rows) == log.capacity:
+        oldest = log.rows.popleft()
+        oldest.is_held = False
+        if oldest.trade is None and oldest.state != TRADE_FOLDED:
+            apply_trade(base_of(log, oldest.instrument, oldest.account), oldest)
+            fold_trade(log, oldest)
+        key = oldest.venue, oldest.venue_exec_id
+        if log.by_id.get(key) is oldest:
+            del log.by_id[key]
+    log.rows.append(row)
+    if row.venue_exec_id:
+        log.by_id[row.venue, row.venue_exec_id] = row
+
+
+def fold_trade(log: TradeLog, trade: Execution) -> None:
+    trade.state = TRADE_FOLDED
+    log.folded += 1
+
+
+def trades_of(log: TradeLog, instrument: int, account: int) -> Iterator[Execution]:
+    """The trades behind a position that are not folded, oldest first."""
+    for row in log.rows:
+        if row.trade is None and (row.instrument, row.account) == (instrument, account) and row.state != TRADE_FOLDED:
+            yield row
+
+
+def find_execution(log: TradeLog, venue: int, venue_exec_id: bytes) -> Execution | None:
+    """The newest execution with this id at this venue."""
+    return log.by_id.get((venue, venue_exec_id))
+
+
+def rebuild_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
+    """The position as its base and its surviving trades in order make it; walks the log, for busts are rare."""
+    p, base = position_of(ledger, instrument, account), base_of(log, instrument, account)
+    p.qty, p.fees, p.cost, p.realised = base.qty, base.fees, base.cost, base.realised
+    for trade in trades_of(log, instrument, account):
+        apply_trade(p, trade)
+
+
+def fold_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
+    """Makes a position final as it is: what changes it from outside (a split, an opening) has no place among trades."""
+    for trade in trades_of(log, instrument, account):
+        fold_trade(log, trade)
+    log.bases[instrument, account] = replace(position_of(ledger, instrument, account))
+
+
