@@ -25,6 +25,8 @@ lint: $(VENV)/.installed $(VENV)/.tools
 
 bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	$(BIN)/python bench/table.py
+	-$(BIN)/python -m pip install --quiet --group peers
+	$(BIN)/python bench/bulk.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("tradecore needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else 0'
