@@ -279,7 +279,8 @@ cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const
     if order.extended:
         cl_ord_id = terms.entered_cl_ord_id
     return (
-        is_same_text(cl_ord_id, c.cl_ord_id) and order.instrument == c.instrument and order.account == c.account and venue == c.venue and order.side == c.side
+        is_same_text(cl_ord_id, c.cl_ord_id) and order.instrument == c.instrument and order.account == c.account
+        and venue == c.venue and order.side == c.side
         and order.ord_type == c.ord_type and order.time_in_force == c.time_in_force
         and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
         and price == (c.price if has_limit(c.ord_type) else no_price())
