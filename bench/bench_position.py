@@ -1,13 +1,16 @@
-"""The ledger alone: fills of 16 accounts that add, reduce, close and flip."""
+"""The ledger alone: fills of 16 accounts that add, reduce, close and flip, by each method."""
 
 import numpy as np
+import pytest
 
+from tradecore.entries import Method
 from tradecore.order import FILL_DTYPE
 
 from .conftest import OPERATIONS
 
 
-def test_positions(room, measure, definition):
+@pytest.mark.parametrize("method", [Method.AVERAGE, Method.FIFO, Method.LIFO], ids=lambda method: method.name.lower())
+def test_positions(room, measure, definition, method):
     rng = np.random.default_rng(11)
     fills = np.zeros(OPERATIONS, FILL_DTYPE)
     fills["instrument"], fills["account"] = 1, rng.integers(1, 17, OPERATIONS)
@@ -15,7 +18,7 @@ def test_positions(room, measure, definition):
     fills["price"] = 1_900_000 + rng.integers(-5_000, 5_001, OPERATIONS)
 
     def prepare():
-        ledger = room("position").Ledger(1, 16)
+        ledger = room("position").Ledger(1, 16, int(method))
         ledger.define(definition)
         return ledger, fills
 

@@ -52,6 +52,7 @@ cdef struct tc_terms:
     # As first sent, to know the same order again.
     int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
     int32_t entered_venue
+    char entered_cl_ord_id[24]
     char orig_cl_ord_id[24]
     int32_t strategy
     uint32_t group_prev, group_next             # the other members of its list
@@ -144,6 +145,7 @@ cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept 
         return terms
     terms[0] = orders.terms[orders.blank]
     terms.entered_qty, terms.entered_price = order.order_qty, order.price
+    memcpy(terms.entered_cl_ord_id, order.cl_ord_id, 24)
     terms.entered_venue = order.venue if order.route <= ROUTE_DIRECTED else 0
     order.extended = True
     return terms

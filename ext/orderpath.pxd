@@ -269,14 +269,18 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
 
 # ---- a new order
 
-# Is this command the order again, as it was first sent?
+# Is this command the order again, as it was first sent? A request's id is not its own.
 cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const tc_command* c) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t qty = terms.entered_qty if order.extended else order.order_qty
     cdef int64_t price = terms.entered_price if order.extended else order.price
     cdef int32_t venue = terms.entered_venue if order.extended else order.venue if order.route <= ROUTE_DIRECTED else 0
+    cdef const char* cl_ord_id = order.cl_ord_id
+    if order.extended:
+        cl_ord_id = terms.entered_cl_ord_id
     return (
-        order.instrument == c.instrument and order.account == c.account and venue == c.venue and order.side == c.side
+        is_same_text(cl_ord_id, c.cl_ord_id) and order.instrument == c.instrument and order.account == c.account
+        and venue == c.venue and order.side == c.side
         and order.ord_type == c.ord_type and order.time_in_force == c.time_in_force
         and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
         and price == (c.price if has_limit(c.ord_type) else no_price())

@@ -1,8 +1,16 @@
 # Position kernels: the exact ledger at average cost. Amounts are 128-bit integers of price unit x lot x multiplier.
 #
-# Why 128 bits can't overflow: a fill is at most 1e14 x 1e14 < 2**94, so it takes 2**33 fills of the largest size at
-# the largest price to reach 2**127; risk keeps |position| <= 1e18, so its cost stays below 1e32 < 2**107. A
-# commission is below 2**87. Only a report's 64 bits may saturate.
+# Why 128 bits can't overflow, with B = 2**127 = 1.7e38:
+#   one fill is worth at most 1e14 lots x 1e14 price units = 1e28 < 2**94; an inverse contract's at most
+#   1e14 x 1e18 = 1e32 < 2**107 (its scale is at most 1e18, its price at least 1);
+#   an open position has at most 1e18 lots, so its cost, and its value at any mark, is at most 1e32 (1e36 < 2**120
+#   inverse), and cost less value stays below 2**121;
+#   release_cost multiplies a remainder below 1e18 by at most 1e18 lots: 1e36 < 2**120;
+#   one fill changes `realised` by less than 2 x 2**107, and find_bad_sum refuses a fill while |realised| is above
+#   2**125, so it never passes 2**126: an error before anything changes, not a wrapped sum;
+#   a fee is at most 2**62 micros, so it takes 2**64 of the largest to reach 2**126.
+# The fused core never meets that bound: its fills are linear, and 2**31 of the largest size at the largest price
+# are needed to reach 2**125. Only a report's 64 bits may saturate.
 # Identity, after every event: realised + unrealised - fees = cash flow net of fees + market value.
 
 from instrument cimport *
@@ -10,6 +18,7 @@ from instrument cimport *
 
 cdef struct tc_position:
     int64_t qty                    # lots, signed
+    int32_t first_lot, last_lot    # its open lots in the order of opening, 0 where lots are not kept (lots.pxd)
     tc_i128 cost, realised         # cost has the sign of qty (at positive prices)
     tc_i128 fees                   # micros, paid is positive
 
@@ -33,19 +42,38 @@ cdef inline tc_i128 release_cost(tc_i128 cost, int64_t qty, int64_t closed) noex
     return q * closed + tc_floor_div_wide(r * closed, qty)
 
 
-# Books a fill of signed `qty` at `price`: adds, or closes at average cost, or both when it flips through zero.
-cdef inline void apply_fill(tc_position* p, int64_t qty, int64_t price) noexcept nogil:
-    cdef int64_t sign = 1 if p.qty > 0 else -1, closed
-    cdef tc_i128 released
+# Books signed `qty` lots worth `value` (same sign at positive prices): adds, or closes at average cost, or both when
+# it flips through zero; the value is then divided between the two by the release rule, exactly where it is qty x price.
+cdef inline void apply_value(tc_position* p, int64_t qty, tc_i128 value) noexcept nogil:
+    cdef int64_t sign = 1 if p.qty > 0 else -1, size = tc_abs(qty), held = tc_abs(p.qty)
+    cdef tc_i128 released, closing = value
     if p.qty != 0 and (p.qty > 0) != (qty > 0):
-        closed = tc_abs(qty) if tc_abs(qty) < tc_abs(p.qty) else tc_abs(p.qty)
-        released = release_cost(p.cost * sign, tc_abs(p.qty), closed)
-        p.realised = p.realised + (tc_wide(closed, price) - released) * sign
-        p.cost = p.cost - released * sign
-        p.qty -= closed * sign
-        qty += closed * sign
-    p.qty += qty
-    p.cost = p.cost + tc_wide(qty, price)
+        if size > held:
+            closing = -release_cost(-value * sign, size, held) * sign
+            released = p.cost
+            p.qty = qty + p.qty
+            p.cost = value - closing
+        else:
+            released = release_cost(p.cost * sign, held, size) * sign
+            p.qty += qty
+            p.cost = p.cost - released
+        p.realised = p.realised - closing - released
+    else:
+        p.qty += qty
+        p.cost = p.cost + value
+
+
+# Books a fill of signed `qty` at `price`.
+cdef inline void apply_fill(tc_position* p, int64_t qty, int64_t price) noexcept nogil:
+    apply_value(p, qty, tc_wide(qty, price))
+
+
+# What signed lots are worth at a price. An inverse contract is worth -qty x scale / price in its own currency, rounded
+# half to even once; that rounded value is the ledger's fact. `inverse_scale` 0 is an ordinary contract.
+cdef inline tc_i128 value_of(int64_t inverse_scale, int64_t qty, int64_t price) noexcept nogil:
+    if inverse_scale:
+        return -tc_round_half_even(tc_wide(qty, inverse_scale), price)
+    return tc_wide(qty, price)
 
 
 cdef inline tc_i128 unrealised(const tc_position* p, int64_t mark) noexcept nogil:

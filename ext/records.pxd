@@ -73,10 +73,11 @@ cdef extern from "tradecore/arith.h" nogil:
     tc_i128 tc_abs_wide(tc_i128 a)
     uint64_t tc_low(tc_i128 a)
     int64_t tc_high(tc_i128 a)
+    tc_i128 tc_join(int64_t low, int64_t high)
+    void tc_prefetch(const void* address)
     int tc_lowest_bit(uint64_t a)
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)
-    void tc_prefetch(const void* address)
     uint64_t tc_word(const char* bytes)
 
 

@@ -226,7 +226,9 @@ class Model:
         if c.kind != C.NEW_ORDER or (is_execution(r) and r.exec_type == E.ORDER_STATUS):
             assert r.ord_status == S.REJECTED, "a report about an order that was never entered"
             return None
-        o = Known(r.order_id, c.cl_ord_id, c.instrument, c.account, c.side == 1, c.order_qty, expires=c.expire_time, command=c)
+        o = Known(
+            r.order_id, c.cl_ord_id, c.instrument, c.account, c.side == 1, c.order_qty, expires=c.expire_time, command=c
+        )
         self.orders[r.order_id] = o
         if c.cl_ord_id:
             assert c.cl_ord_id not in self.ids, "an id that was used makes no second order"
@@ -236,7 +238,16 @@ class Model:
     def refuse_duplicate(self, c, r) -> None:
         assert r.reason == R.DUPLICATE_CLORDID
         assert self.ids[c.cl_ord_id] == r.order_id
-        o = Known(r.contra_order_id, c.cl_ord_id, c.instrument, c.account, c.side == 1, c.order_qty, ended=S.REJECTED, admitted=False)
+        o = Known(
+            r.contra_order_id,
+            c.cl_ord_id,
+            c.instrument,
+            c.account,
+            c.side == 1,
+            c.order_qty,
+            ended=S.REJECTED,
+            admitted=False,
+        )
         self.orders[r.contra_order_id] = o
         first = self.orders[r.order_id]
         if r.order_qty:
@@ -460,7 +471,15 @@ class Model:
         assert len(self.open) <= WORKING_MAX
         held, expected = {}, {}
         for o in self.open.values():
-            expected[o.order_id] = (o.status(), o.order_qty, o.cum_qty, o.leaves(), o.cum_amount, o.cl_ord_id, o.unknowns())
+            expected[o.order_id] = (
+                o.status(),
+                o.order_qty,
+                o.cum_qty,
+                o.leaves(),
+                o.cum_amount,
+                o.cl_ord_id,
+                o.unknowns(),
+            )
             cell = o.instrument, o.account, o.buys
             held[cell] = held.get(cell, 0) + o.held()
         found = {}

@@ -173,7 +173,9 @@ class Script:
         return record(C.REPLACE, cl_ord_id=self.new_id(), **fields, **self.target(o))
 
     def mass_cancel(self) -> bytes | None:
-        scope = self.random.choice([{"account": 2}, {"instrument": 2}, {"side": 1}, {"strategy": 7}, {"venue": SIM}, {}])
+        scope = self.random.choice(
+            [{"account": 2}, {"instrument": 2}, {"side": 1}, {"strategy": 7}, {"venue": SIM}, {}]
+        )
         return record(C.MASS_CANCEL, **scope) if scope or self.random.random() < 0.2 else None
 
     def ask_status(self) -> bytes | None:
@@ -263,7 +265,11 @@ class Script:
         if random.random() < 0.5:
             fields |= {"exec_type": E.TRADE_CANCEL}
         else:
-            fields |= {"exec_type": E.TRADE_CORRECT, "last_qty": random.choice([1, 4, 9, 0]), "last_px": random.randint(95, 105)}
+            fields |= {
+                "exec_type": E.TRADE_CORRECT,
+                "last_qty": random.choice([1, 4, 9, 0]),
+                "last_px": random.randint(95, 105),
+            }
         if random.random() < 0.03:
             fields["exec_ref_id"] = b"nosuch"
         self.exec_ids.append(exec_id)
@@ -388,7 +394,11 @@ def test_the_same_cl_ord_id_again_creates_nothing_while_the_first_is_unknown(sil
     before = silent.core.metrics()
     for _ in range(2):
         ack, (report,) = silent.apply(X)
-        assert (report.report_type, report.exec_type, report.unknown) == (ReportType.EXECUTION_REPORT, E.ORDER_STATUS, 1)
+        assert (report.report_type, report.exec_type, report.unknown) == (
+            ReportType.EXECUTION_REPORT,
+            E.ORDER_STATUS,
+            1,
+        )
         assert ack.order_id == report.order_id == silent.core.find_order_id(b"X")
     assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
     counters = ("open_orders", "cl_ord_ids", "trades")
@@ -416,5 +426,7 @@ def test_a_late_report_resolves_it(silent, answer, status, leaves, qty, held):
 
 def test_a_status_that_says_nothing_new_resolves_nothing(silent):
     wait(silent, REQUEST_TIMEOUT)
-    silent.apply(record(C.EXECUTION_REPORT, venue=EXT, cl_ord_id=b"X", exec_type=E.ORDER_STATUS, ord_status=S.PENDING_NEW))
+    silent.apply(
+        record(C.EXECUTION_REPORT, venue=EXT, cl_ord_id=b"X", exec_type=E.ORDER_STATUS, ord_status=S.PENDING_NEW)
+    )
     assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)

@@ -227,7 +227,9 @@ class Player:
             return
         wrong = self.differences(r, tokens)
         if wrong:
-            raise ScenarioError(f"expected  {' '.join(tokens)}\n  got       {self.describe(r)}\n  differs   {', '.join(wrong)}")
+            raise ScenarioError(
+                f"expected  {' '.join(tokens)}\n  got       {self.describe(r)}\n  differs   {', '.join(wrong)}"
+            )
 
     def differences(self, r, tokens: list[str]) -> list[str]:
         word, columns = tokens[0], [token for token in tokens[1:] if "=" not in token]

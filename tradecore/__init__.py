@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._backend import choose_backend
+from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
 from .bus import Subscription
 from .core import TradingCore
+from .entries import ENTRY_DTYPE, EntryError
 from .events import Report, ReportReader
 from .execution import ExternalVenue, SimulatedVenue
 from .face import RefusedError
@@ -42,11 +44,13 @@ from .fix import (
 )  # fmt: skip
 from .handle import Order
 from .instrument import Instrument
+from .keeper import PositionKeeper
 from .names import UndeclaredError
 from .order import (
     ACK_DTYPE,
     CANCEL_DTYPE,
     EXECUTION_REPORT_DTYPE,
+    FILL_DTYPE,
     MARK_DTYPE,
     NO_PRICE,
     ORDER_DTYPE,
@@ -60,24 +64,30 @@ from .order import (
 )  # fmt: skip
 from .order_manager import OrderManager
 from .position import FirmExposure, Position, ProfitAndLoss, Trade
+from .rates import MissingRateError
+from .reconcile import Difference
 from .risk import OFF, CheckResult, RiskCheck, RiskLimits
 from .routing import Explanation, VenueScore
 from .shadow import ShadowCore, ShadowCost, ShadowDifference
+from .statement import Statement
 from .ticket import OrderTerms
+from .valuation import MarkView
 from .venue_face import ExecutionFacts
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ACK_DTYPE", "CANCEL_DTYPE", "EXECUTION_REPORT_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "OUTBOUND",
-    "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "Capacity", "CheckResult",
-    "CommandType", "ContingencyType", "CxlRejReason", "ExecInst", "ExecRestatementReason", "ExecType",
-    "ExecutionFacts", "Explanation", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument",
-    "LastLiquidityInd", "LimitMode", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
-    "PegOffsetType", "Place", "Position", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader",
-    "ReportType", "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
-    "SimulatedVenue", "StaleOrderError", "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "new_orders",
+    "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
+    "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
+    "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "CxlRejReason",
+    "Difference", "EntryError", "ExecInst", "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation",
+    "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument", "KeptPosition",
+    "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot", "OrdRejReason", "OrdStatus",
+    "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place", "Position", "PositionKeeper",
+    "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck", "RiskLimits",
+    "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleOrderError",
+    "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState", "TradingCore",
+    "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "new_orders",
 ]  # fmt: skip
 
 

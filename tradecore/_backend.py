@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 CHOICES = ("auto", "native", "python")
-ROOMS = ("validation", "risk", "routing", "execution", "position", "events", "pipeline")
+ROOMS = ("validation", "risk", "routing", "execution", "position", "marking", "events", "pipeline")
 _HOW_TO_BUILD = ("install a wheel for this platform, or a C compiler and "
                  "`pip install --force-reinstall --no-binary tradecore tradecore`")  # fmt: skip
 

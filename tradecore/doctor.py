@@ -43,6 +43,11 @@ def examine() -> dict[str, Any]:
     found["modules"] = {}
     for room in ROOMS if found["backend"] else ():
         found["modules"][room] = room_module(found["backend"], room).__file__
+    if found["backend"]:
+        try:
+            found["simd"] = room_module(found["backend"], "marking").simd()
+        except ValueError as error:
+            found["simd"] = str(error)
     return found
 
 

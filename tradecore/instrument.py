@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from fractions import Fraction
 from math import isfinite
 
+from .entries import INVERSE_PRECISION, INVERSE_SCALE_MAX
 from .fix import OrdType, TimeInForce
 from .order import LIMIT_OFF, MONEY_MAX, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 
@@ -122,7 +123,9 @@ class Instrument:
     `tick_size` is the grid of order and quote prices (Decimal text, in `currency`). `price_precision`
     is the number of decimals in which prices are booked: by default two finer than the tick, so that
     a fill may lie between ticks. `lot_size` is the quantity step. `multiplier` is the contract size.
-    `min_notional` and `max_notional` are in `currency`. `any_sign` allows zero and negative prices. `ord_types` and
+    `min_notional` and `max_notional` are in `currency`. `any_sign` allows zero and negative prices. `inverse` is a
+    contract on the price turned over: a quantity is worth quantity x multiplier / price in `currency` (a coin, say),
+    rounded at 12 decimals once a fill; for `PositionKeeper`, a `TradingCore` refuses it. `ord_types` and
     `times_in_force` are what its orders may be: what a venue can't do by itself, the core holds and triggers.
     """
 
@@ -137,6 +140,7 @@ class Instrument:
     max_notional: Number | None = None
     price_precision: int | None = None
     any_sign: bool = False
+    inverse: bool = False
     ord_types: tuple[str | OrdType, ...] = tuple(OrdType)
     times_in_force: tuple[str | TimeInForce, ...] = tuple(TimeInForce)
     # Filled in below: the integers of the definition record.
@@ -180,6 +184,13 @@ class Instrument:
         put(self, "times_in_force", tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force))
         if not isinstance(self.any_sign, bool):
             raise TypeError(f"{where} any_sign must be a bool, not {type(self.any_sign).__name__}")
+        if not isinstance(self.inverse, bool):
+            raise TypeError(f"{where} inverse must be a bool, not {type(self.inverse).__name__}")
+        if self.inverse and (self.any_sign or not 1 <= self.inverse_scale <= INVERSE_SCALE_MAX):
+            raise ValueError(
+                f"{where} an inverse contract has positive prices only, and 10**(12 + price_precision {precision}) x "
+                f"multiplier {self.multiplier} in lots must be 1 to 10**18"
+            )
         fields = self.definition(1)
         if 0 <= int(fields["max_notional"]) < int(fields["min_notional"]):
             raise ValueError(f"{where} max_notional {self.max_notional} is below min_notional {self.min_notional}")
@@ -189,8 +200,9 @@ class Instrument:
 
     @property
     def amount_precision(self) -> int:
-        """Decimals of an amount (price unit x lot x multiplier) in `currency`."""
-        return (self.price_precision or 0) + self.qty_precision + self.multiplier_precision
+        """Decimals of an amount (price unit x lot x multiplier) in `currency`; of an inverse contract's always 12."""
+        plain = (self.price_precision or 0) + self.qty_precision + self.multiplier_precision
+        return INVERSE_PRECISION if self.inverse else plain
 
     def price_units(self, value: Number, name: str = "price") -> int:
         """A price in `currency` as price units; refuses what is not a whole number of them."""
@@ -210,6 +222,8 @@ class Instrument:
 
     def price_ratio(self, amount: int, lots: int) -> Fraction:
         """The exact average price of an amount (price unit x lot) over lots."""
+        if self.inverse:
+            return Fraction(-lots * self.inverse_scale, amount * 10 ** (self.price_precision or 0))
         return Fraction(amount, lots * 10 ** (self.price_precision or 0))
 
     def rounded_price(self, ratio: Fraction) -> Decimal:
@@ -220,7 +234,20 @@ class Instrument:
 
     def money(self, amount: int) -> Decimal:
         """An amount (price unit x lot x multiplier) in `currency`, exactly."""
-        return to_decimal(amount * self.multiplier_units, self.amount_precision)
+        return to_decimal(amount if self.inverse else amount * self.multiplier_units, self.amount_precision)
+
+    @property
+    def inverse_scale(self) -> int:
+        """An inverse contract's lots x this / price units is its amount, at 12 decimals; 0 for an ordinary one."""
+        digits = (self.price_precision or 0) + INVERSE_PRECISION - self.qty_precision - self.multiplier_precision
+        return self.multiplier_units * 10**digits if self.inverse and digits >= 0 else 0
+
+    def value(self, lots: int, units: int) -> int:
+        """The amount that signed lots are worth at a price, as the ledger books it."""
+        if not self.inverse:
+            return lots * units
+        quotient, rest = divmod(lots * self.inverse_scale, units)
+        return -(quotient + (2 * rest > units or (2 * rest == units and quotient % 2 == 1)))
 
     def definition(self, currency_id: int) -> dict[str, int | bytes]:
         """The fields of this instrument's DEFINE_INSTRUMENT record."""
@@ -228,7 +255,7 @@ class Instrument:
         return {
             "cl_ord_id": self.symbol.encode("ascii"), "currency": currency_id,
             "price_precision": self.price_precision or 0, "qty_precision": self.qty_precision,
-            "multiplier_precision": self.multiplier_precision, "any_sign": int(self.any_sign),
+            "multiplier_precision": self.multiplier_precision, "any_sign": int(self.any_sign) + 2 * self.inverse,
             "ord_types": sum(1 << OrdType.parse(v, where) for v in set(self.ord_types)),
             "times_in_force": sum(1 << TimeInForce.parse(v, where) for v in set(self.times_in_force)),
             "tick": self.tick, "lot": self.lot, "min_qty": self.min_lots, "max_qty": self.max_lots,

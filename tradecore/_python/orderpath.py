@@ -304,7 +304,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
 
 
 def is_same_order(order: Order, c: Any) -> bool:
-    """Is this command the order again, as it was first sent?"""
+    """Is this command the order again, as it was first sent? A request's id is not its own."""
     again = load_order(c, order.order_id, order.transact_time)
     return order.entered == again.entered
 

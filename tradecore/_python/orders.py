@@ -141,10 +141,10 @@ def load_order(c: Any, order_id: int, now: int) -> Order:
         c.list_id, c.strategy, c.trigger_price_type, c.peg_offset_type, c.contingency_type & 0xFF,
     )  # fmt: skip
     order.entered = (
-        order.instrument, order.account, order.venue, order.side, order.ord_type, order.time_in_force, order.exec_inst,
-        order.order_qty, order.price, order.stop_px, order.peg_offset, order.min_qty, order.display_qty,
-        order.expire_time, order.list_id, order.strategy, order.trigger_price_type, order.peg_offset_type,
-        order.contingency_type,
+        order.cl_ord_id, order.instrument, order.account, order.venue, order.side, order.ord_type,
+        order.time_in_force, order.exec_inst, order.order_qty, order.price, order.stop_px, order.peg_offset,
+        order.min_qty, order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
+        order.peg_offset_type, order.contingency_type,
     )  # fmt: skip
     return order
 

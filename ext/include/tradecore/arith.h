@@ -45,6 +45,11 @@ static inline int64_t tc_abs(int64_t a) { return a < 0 ? (int64_t)(0 - (uint64_t
 static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
 static inline uint64_t tc_low(tc_i128 a) { return (uint64_t)a; }
 static inline int64_t tc_high(tc_i128 a) { return (int64_t)(a >> 64); }
+static inline tc_i128 tc_join(int64_t low, int64_t high) {
+    return (tc_i128)((unsigned __int128)(uint64_t)high << 64 | (uint64_t)low);
+}
+
+static inline void tc_prefetch(const void *address) { __builtin_prefetch(address, 1); }
 
 static inline int tc_lowest_bit(uint64_t a) { return __builtin_ctzll(a); }   /* a is not 0 */
 static inline int tc_highest_bit(uint64_t a) { return 63 - __builtin_clzll(a); } /* a is not 0 */
@@ -54,8 +59,6 @@ static inline uint64_t tc_fold(uint64_t a, uint64_t b) {
     unsigned __int128 p = (unsigned __int128)a * b;
     return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
-
-static inline void tc_prefetch(const void *address) { __builtin_prefetch(address); }
 
 static inline uint64_t tc_word(const char *bytes) {
     uint64_t w;

@@ -1,0 +1,108 @@
+/* Bulk marking: unrealised = qty x mark - cost over columns, compiled once for each instruction set, chosen at run time.
+
+   Why 64 bits are exact: a narrow run's |qty| x |mark| is below 2**62 and its |cost| too, so the true result fits 63
+   bits; multiplication and subtraction modulo 2**64 then give it whatever happens in between. That is what vector
+   instructions have (in AVX-512 as one instruction, elsewhere from 32 x 32 to 64 bit partial products). Runs that may
+   not fit take the 128-bit kernel. Integers give the same bits on every set; the float kernels do too, because each
+   conversion, product and difference is rounded once, to nearest (-ffp-contract=off forbids fused ones). */
+#ifndef TRADECORE_MARKING_H
+#define TRADECORE_MARKING_H
+
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+#include "tradecore/arith.h"
+
+typedef struct {
+    /* how many marks are beyond their run's limit; NO_PRICE always is */
+    int64_t (*count_wide)(const int64_t *marks, const int64_t *limits, int64_t runs);
+    /* how many marks are outside lows to high; NO_PRICE never is */
+    int64_t (*count_bad)(const int64_t *marks, const int64_t *lows, int64_t high, int64_t n);
+    void (*mark_table)(const int64_t *qty, const int64_t *cost, const int64_t *marks, int64_t *out, int64_t runs,
+                       int64_t width);
+    void (*mark_run)(const int64_t *qty, const int64_t *cost, int64_t bid, int64_t ask, int64_t *out, int64_t n);
+    void (*mark_run_fast)(const int64_t *qty, const int64_t *low, const int64_t *high, double bid, double ask,
+                          double *out, int64_t n);
+    int64_t (*mark_run_hybrid)(const int64_t *qty, const int64_t *cost, int64_t bid, int64_t ask, double limit,
+                               int64_t *out, uint8_t *made_by, int64_t n);
+    const char *name;
+} tc_simd;
+
+#define TC_MADE_BY_FLOAT 1
+#define TC_MADE_BY_EXACT 2
+
+/* 128 bits as float64: rounded once where 64 bits hold them, else each half and their sum. */
+static inline double tc_to_double(int64_t low, int64_t high) {
+    return high == low >> 63 ? (double)low : (double)high * 0x1p64 + (double)(uint64_t)low;
+}
+
+#define TC_BUFFER 1024
+#define TC_LARGE (1 << 19) /* numbers: 4 MiB, more than a second cache level holds beside the columns read */
+
+#define TC_SET baseline
+#define TC_TARGET
+#if defined(__x86_64__)
+#define TC_STREAM_STEP 2
+#define TC_STREAM(to, from) _mm_stream_si128((__m128i *)(to), _mm_load_si128((const __m128i *)(from)))
+#define TC_STREAM_END() _mm_sfence()
+#else
+#define TC_STREAM_STEP 1
+#define TC_STREAM(to, from) (*(to) = *(from))
+#define TC_STREAM_END() ((void)0)
+#endif
+#include "tradecore/marking_set.h"
+#undef TC_SET
+#undef TC_TARGET
+
+#if defined(__x86_64__)
+#undef TC_STREAM_STEP
+#undef TC_STREAM
+#define TC_SET avx2
+#define TC_TARGET __attribute__((target("avx2,fma")))
+#define TC_STREAM_STEP 4
+#define TC_STREAM(to, from) _mm256_stream_si256((__m256i *)(to), _mm256_load_si256((const __m256i *)(from)))
+#include "tradecore/marking_set.h"
+#undef TC_SET
+#undef TC_TARGET
+#undef TC_STREAM_STEP
+#undef TC_STREAM
+
+#define TC_SET avx512
+#define TC_TARGET __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")))
+#define TC_STREAM_STEP 8
+#define TC_STREAM(to, from) _mm512_stream_si512((void *)(to), _mm512_load_si512((const void *)(from)))
+#include "tradecore/marking_set.h"
+#undef TC_SET
+#undef TC_TARGET
+#endif
+
+static const tc_simd tc_simd_baseline = {count_wide_baseline, count_bad_baseline, mark_table_baseline, mark_run_baseline,
+                                         mark_run_fast_baseline, mark_run_hybrid_baseline, "baseline"};
+#if defined(__x86_64__)
+static const tc_simd tc_simd_avx2 = {count_wide_avx2, count_bad_avx2, mark_table_avx2, mark_run_avx2, mark_run_fast_avx2,
+                                     mark_run_hybrid_avx2, "avx2"};
+static const tc_simd tc_simd_avx512 = {count_wide_avx512, count_bad_avx512, mark_table_avx512, mark_run_avx512, mark_run_fast_avx512,
+                                       mark_run_hybrid_avx512, "avx512"};
+#elif defined(__aarch64__)
+static const tc_simd tc_simd_neon = {count_wide_baseline, count_bad_baseline, mark_table_baseline, mark_run_baseline,
+                                     mark_run_fast_baseline, mark_run_hybrid_baseline, "neon"};
+#endif
+
+/* The set of this name if this machine has it, else NULL; "auto" is the widest it has. On arm64 the baseline is NEON. */
+static const tc_simd *tc_find_simd(const char *name) {
+    int any = strcmp(name, "auto") == 0;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if ((any || strcmp(name, "avx512") == 0) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+        return &tc_simd_avx512;
+    if ((any || strcmp(name, "avx2") == 0) && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return &tc_simd_avx2;
+#elif defined(__aarch64__)
+    if (any || strcmp(name, "neon") == 0) return &tc_simd_neon;
+#endif
+    return any || strcmp(name, "baseline") == 0 ? &tc_simd_baseline : NULL;
+}
+
+#endif

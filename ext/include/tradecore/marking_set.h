@@ -1,0 +1,109 @@
+/* The marking kernels of one instruction set: included by marking.h once for each, with TC_SET its name and TC_TARGET
+   its compiler attribute. Plain loops: the compiler vectorises them for the set. */
+#define TC_JOIN_(name, set) name##_##set
+#define TC_JOIN(name, set) TC_JOIN_(name, set)
+#define TC_NAME(name) TC_JOIN(name, TC_SET)
+
+TC_TARGET static int64_t TC_NAME(count_wide)(const int64_t *restrict marks, const int64_t *restrict limits,
+                                             int64_t runs) {
+    int64_t wide = 0;
+    for (int64_t i = 0; i < runs; i++) wide += (marks[i] > limits[i]) | (marks[i] < -limits[i]);
+    return wide;
+}
+
+TC_TARGET static int64_t TC_NAME(count_bad)(const int64_t *restrict marks, const int64_t *restrict lows, int64_t high,
+                                            int64_t n) {
+    int64_t bad = 0;
+    for (int64_t i = 0; i < n; i++) bad += ((marks[i] < lows[i]) | (marks[i] > high)) & (marks[i] != INT64_MIN);
+    return bad;
+}
+
+TC_TARGET static inline void TC_NAME(mark_row)(const int64_t *restrict qty, const int64_t *restrict cost, int64_t mark,
+                                               int64_t *restrict out, int64_t n) {
+    for (int64_t i = 0; i < n; i++) out[i] = (int64_t)((uint64_t)qty[i] * (uint64_t)mark - (uint64_t)cost[i]);
+}
+
+/* Large tables: a store that goes past the cache saves reading what it overwrites, a quarter of the traffic. The runs
+   are marked into a buffer that the first cache level holds, and that leaves in whole lines. */
+TC_TARGET static void TC_NAME(mark_streaming)(const int64_t *restrict qty, const int64_t *restrict cost,
+                                              const int64_t *restrict marks, int64_t *restrict out, int64_t runs,
+                                              int64_t width) {
+    int64_t buffer[TC_BUFFER] __attribute__((aligned(64))), held = 0;
+    for (int64_t r = 0, at = 0; r < runs; r++)
+        for (int64_t left = width; left > 0;) {
+            int64_t n = left < TC_BUFFER - held ? left : TC_BUFFER - held;
+            TC_NAME(mark_row)(qty + at, cost + at, marks[r], buffer + held, n);
+            held += n, at += n, left -= n;
+            if (held == TC_BUFFER) {
+                for (int64_t i = 0; i < TC_BUFFER; i += TC_STREAM_STEP) TC_STREAM(out + i, buffer + i);
+                out += TC_BUFFER, held = 0;
+            }
+        }
+    memcpy(out, buffer, (size_t)held * sizeof *out);
+    TC_STREAM_END();
+}
+
+/* Every run narrow: one scalar mark a run of `width` positions; with one position a run, a mark a position. */
+TC_TARGET static void TC_NAME(mark_table)(const int64_t *restrict qty, const int64_t *restrict cost,
+                                          const int64_t *restrict marks, int64_t *restrict out, int64_t runs,
+                                          int64_t width) {
+    if (width == 1) {
+        for (int64_t i = 0; i < runs; i++)
+            out[i] = (int64_t)((uint64_t)qty[i] * (uint64_t)marks[i] - (uint64_t)cost[i]);
+        return;
+    }
+    if (runs * width >= TC_LARGE && ((uintptr_t)out & 63) == 0) {
+        TC_NAME(mark_streaming)(qty, cost, marks, out, runs, width);
+        return;
+    }
+    for (int64_t r = 0, at = 0; r < runs; r++, at += width) TC_NAME(mark_row)(qty + at, cost + at, marks[r], out + at, width);
+}
+
+/* A long position is worth the bid, a short one the ask. */
+TC_TARGET static void TC_NAME(mark_run)(const int64_t *restrict qty, const int64_t *restrict cost, int64_t bid, int64_t ask,
+                                        int64_t *restrict out, int64_t n) {
+    if (bid == ask) {
+        TC_NAME(mark_row)(qty, cost, bid, out, n);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t mark = (uint64_t)(qty[i] > 0 ? bid : ask);
+        out[i] = (int64_t)((uint64_t)qty[i] * mark - (uint64_t)cost[i]);
+    }
+}
+
+/* float64: rounded in each conversion, in the product and in the difference. A narrow run's costs have no `high`. */
+TC_TARGET static void TC_NAME(mark_run_fast)(const int64_t *restrict qty, const int64_t *restrict low,
+                                             const int64_t *restrict high, double bid, double ask, double *restrict out,
+                                             int64_t n) {
+    if (high == NULL) {
+        for (int64_t i = 0; i < n; i++) out[i] = (double)qty[i] * (qty[i] > 0 ? bid : ask) - (double)low[i];
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        out[i] = (double)qty[i] * (qty[i] > 0 ? bid : ask) - tc_to_double(low[i], high[i]);
+}
+
+/* float64 where the notional is below `limit` (at most 2**52) and cost below 2**52: then every number in it is a whole
+   number below 2**53, so it is exact; if the rounded product is below 2**52, so is the true one. Integers elsewhere.
+   Returns how many took float64. */
+TC_TARGET static int64_t TC_NAME(mark_run_hybrid)(const int64_t *restrict qty, const int64_t *restrict cost, int64_t bid,
+                                               int64_t ask, double limit, int64_t *restrict out, uint8_t *restrict made_by,
+                                               int64_t n) {
+    int64_t floats = 0;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t mark = qty[i] > 0 ? bid : ask;
+        double value = (double)qty[i] * (double)mark, paid = (double)cost[i];
+        int64_t exact = (int64_t)((uint64_t)qty[i] * (uint64_t)mark - (uint64_t)cost[i]);
+        int is_float = (value < limit) & (value > -limit) & (paid < 0x1p52) & (paid > -0x1p52);
+        double rough = is_float ? value - paid : 0.0; /* so that no conversion leaves 64 bits */
+        out[i] = is_float ? (int64_t)rough : exact;
+        made_by[i] = (uint8_t)(is_float ? TC_MADE_BY_FLOAT : TC_MADE_BY_EXACT);
+        floats += is_float;
+    }
+    return floats;
+}
+
+#undef TC_JOIN_
+#undef TC_JOIN
+#undef TC_NAME
