@@ -34,6 +34,10 @@ class Subscription:
     The same callback may have several. Threads: any.
     """
 
+    callback: Callback
+    capacity: int
+    policy: str
+
     def __init__(
         self, bus: EventBus, callback: Callback, report_types: frozenset[int] | None, exec_types: frozenset[int] | None,
         account: int, instrument: int, capacity: int, policy: str,

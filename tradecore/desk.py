@@ -22,6 +22,14 @@ LEGS = ("LONG", "SHORT")
 class Desk:
     """One ledger and the names of what is in it. It checks what is given and decides nothing about money."""
 
+    backend: str
+    method: Method
+    clock: Callable[[], int]
+    names: Directory
+    strategies: Names
+    groups: dict[str, str]
+    scale_of: np.ndarray[Any, np.dtype[np.int64]]
+
     def __init__(
         self, instruments: Iterable[Instrument], accounts: Iterable[str], method: str, hedging: bool,
         strategies: Iterable[str], currencies: Iterable[str], groups: Mapping[str, Iterable[str]], trades: int,

@@ -75,6 +75,13 @@ class EntryError(ValueError):
     follow after a bust or correction, `value` and `bound` in lots or price units.
     """
 
+    reason: EntryReason
+    value: int
+    bound: int
+    row: int
+    trade_id: int
+    text: str
+
     def __init__(self, reason: int, value: int, bound: int, row: int, trade_id: int) -> None:
         self.reason, self.value, self.bound = EntryReason(reason), value, bound
         self.row, self.trade_id = row, trade_id

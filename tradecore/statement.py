@@ -16,6 +16,9 @@ KINDS = ("text", "int64", "decimal", "time")
 class Statement:
     """Rows of one report. Iterating gives named tuples; money and quantities are exact Decimals, times ns UTC."""
 
+    name: str
+    columns: list[tuple[str, str]]
+
     def __init__(self, name: str, columns: Iterable[tuple[str, str]], rows: Iterable[tuple[Any, ...]]) -> None:
         self.name, self.columns = name, list(columns)
         assert all(kind in KINDS for _, kind in self.columns)

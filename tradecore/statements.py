@@ -212,6 +212,10 @@ def day_of(time: int) -> str:
 class Tally:
     """Realised P&L, fees and dividends of one key."""
 
+    realised: Decimal
+    fees: Decimal
+    dividends: Decimal
+
     def __init__(self) -> None:
         self.realised = self.fees = self.dividends = Decimal(0)
 

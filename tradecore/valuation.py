@@ -41,6 +41,13 @@ class MarkView(NamedTuple):
 class Valuation:
     """The marks of one desk. Threads: one caller at a time."""
 
+    desk: Desk
+    precision: Precision
+    rates: Rates
+    count: int
+    width: int
+    all_since: int
+
     def __init__(self, desk: Desk, precision: str, notional_threshold: Number) -> None:
         if not isinstance(precision, str) or precision.upper() not in Precision.__members__:
             raise ValueError(f"precision {precision!r} must be exact, hybrid or fast")
