@@ -1,4 +1,4 @@
-"""The ring of events: 192-byte reports numbered, hashed and written, then read as one array."""
+"""The ring of events: 256-byte reports numbered, hashed and written, then read as one array."""
 
 import numpy as np
 

@@ -151,7 +151,7 @@ cdef inline int open_ledgers(
 
 # Everything. `reasons` and `transitions` are the vocabulary's dense tables.
 cdef inline int open_core(list t, tc_core* core, object capacity, object reasons, object transitions) except -1:
-    cdef int64_t i, slots = capacity.open_orders + 1 + capacity.order_history
+    cdef int64_t i, slots = capacity.open_orders + 2 * capacity.order_history + 2
     cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
     core.instrument_max, core.account_max = capacity.instruments, capacity.accounts
     core.venue_max, core.currency_max = capacity.venues, capacity.currencies

@@ -8,7 +8,7 @@ from execution cimport find_slot, remove_slot, tc_hash, tc_slot
 
 
 cdef struct tc_group:
-    int64_t list_id
+    int64_t list_id, serial        # no two lists have the same serial
     int64_t root                   # the parent's order_id, 0 where there is none
     int64_t parent_qty             # what the parent had filled when it ended
     int64_t oco_qty                # what OCO members filled since the others last heard of it
@@ -28,6 +28,7 @@ cdef struct tc_groups:
     uint32_t free_count
     uint64_t news_mask
     int64_t news_first, news_last
+    int64_t opened
 
 
 # The list of a list_id, or NULL.
@@ -65,7 +66,9 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, tc_order* orde
         slot.key, slot.value = <uint64_t>terms.list_id, <uint64_t>groups.free_rows[groups.free_count] + 1
         group = &groups.rows[slot.value - 1]
         memset(group, 0, sizeof(tc_group))
-        group.list_id, group.account, group.head, group.tail = terms.list_id, order.account, NO_SLOT, NO_SLOT
+        groups.opened += 1
+        group.list_id, group.serial, group.account = terms.list_id, groups.opened, order.account
+        group.head = group.tail = NO_SLOT
         if terms.contingency_type == CONTINGENCY_OTO:
             group.root, group.waits = order.order_id, True
     group = &groups.rows[slot.value - 1]
@@ -75,7 +78,7 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, tc_order* orde
     else:
         orders.terms[group.tail].group_next = at
     group.tail = at
-    terms.in_group = True
+    terms.in_group, terms.group_serial = True, group.serial
 
 
 cdef inline void close_group(tc_groups* groups, tc_group* group) noexcept nogil:
@@ -102,8 +105,6 @@ cdef inline void leave_group(tc_groups* groups, tc_orders* orders, tc_order* ord
         group.tail = terms.group_prev
     else:
         orders.terms[terms.group_next].group_prev = terms.group_prev
-    if group.root == order.order_id:
-        group.ended, group.parent_qty = True, order.cum_qty
     close_group(groups, group)
 
 
@@ -115,23 +116,29 @@ cdef inline void forget_parent(tc_groups* groups, int64_t list_id, int64_t order
         close_group(groups, group)
 
 
-# A member has filled or ended: its list has news.
-cdef inline void tell_group(tc_groups* groups, const tc_order* order, const tc_terms* terms) noexcept nogil:
-    cdef tc_group* group = find_group(groups, terms.list_id)
-    if group == NULL:
-        return
-    if terms.contingency_type == CONTINGENCY_OCO and is_filled(order):
-        group.oco_done = True
+cdef inline void add_news(tc_groups* groups, tc_group* group) noexcept nogil:
     if not group.has_news:
         group.has_news = True
         groups.news[<uint64_t>groups.news_last & groups.news_mask] = <uint32_t>(group - groups.rows)
         groups.news_last += 1
 
 
+# A member has filled or ended: its list has news.
+cdef inline void tell_group(tc_groups* groups, const tc_order* order, const tc_terms* terms) noexcept nogil:
+    cdef tc_group* group = find_group(groups, terms.list_id)
+    if group == NULL or group.serial != terms.group_serial:
+        return
+    if group.root == order.order_id and not is_live(order) and not group.ended:
+        group.ended, group.parent_qty = True, order.cum_qty
+    if terms.contingency_type == CONTINGENCY_OCO and is_filled(order):
+        group.oco_done = True
+    add_news(groups, group)
+
+
 # A member has traded: the other OCO members will be reduced by as much.
 cdef inline void tell_fill(tc_groups* groups, const tc_order* order, tc_terms* terms, int64_t qty) noexcept nogil:
     cdef tc_group* group = find_group(groups, terms.list_id)
-    if group != NULL and terms.contingency_type == CONTINGENCY_OCO:
+    if group != NULL and group.serial == terms.group_serial and terms.contingency_type == CONTINGENCY_OCO:
         group.oco_qty += qty
         terms.oco_qty += qty
         tell_group(groups, order, terms)
@@ -139,4 +146,4 @@ cdef inline void tell_fill(tc_groups* groups, const tc_order* order, tc_terms* t
 
 cdef inline bint waits_for_parent(const tc_groups* groups, const tc_order* order, int64_t list_id) noexcept nogil:
     cdef const tc_group* group = find_group(groups, list_id)
-    return group != NULL and group.waits and group.root != order.order_id
+    return group != NULL and group.waits and not group.ended and group.root != order.order_id

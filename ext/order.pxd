@@ -35,8 +35,8 @@ cdef struct tc_order:
     uint8_t place                  # PLACE_...
     uint8_t terminal               # STATUS_CANCELED, EXPIRED or REJECTED once it has ended without being filled
     uint8_t last_status            # as last reported
-    uint8_t cancels, pending_cancels
-    uint16_t pending_replaces
+    uint8_t pending_cancels
+    uint32_t pending_replaces
     uint8_t is_open, admitted, acked, done_for_day, calculated, stopped, suspended, triggered
     uint8_t awaited                # sent to a venue that has not answered yet
     uint8_t unknown_new
@@ -56,6 +56,7 @@ cdef struct tc_terms:
     char orig_cl_ord_id[24]
     int32_t strategy
     uint32_t group_prev, group_next             # the other members of its list
+    int64_t group_serial           # of the list that it joined: the same list_id may name a later one
     uint8_t contingency_type
     uint8_t trigger_price_type, peg_offset_type
     uint8_t in_group
@@ -177,7 +178,8 @@ cdef inline void unlink_order(tc_orders* orders, tc_list* where, uint32_t slot) 
     where.count -= 1
 
 
-# A free slot always exists: there are open_max + history_size + 1, and end_order evicts before it keeps.
+# A free slot always exists. An order is refused at open_max, so what else is open came back from the history, which
+# holds no more than history_size: there are open_max + 2 * history_size + 2 slots.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint32_t slot
     orders.free_count -= 1
@@ -200,8 +202,7 @@ cdef inline uint32_t end_order_slot(tc_orders* orders, uint32_t slot) noexcept n
     cdef uint32_t evicted = NO_SLOT
     unlink_order(orders, &orders.open, slot)
     orders.slots[slot].is_open = False
-    if orders.history.count and (orders.history.count == orders.history_size
-                                 or orders.open.count + orders.history.count >= orders.open_max + orders.history_size):
+    if orders.history.count == orders.history_size:
         evicted = orders.history.head
         unlink_order(orders, &orders.history, evicted)
         forget_order(orders, orders.slots[evicted].order_id)
@@ -234,8 +235,6 @@ cdef inline tc_request* add_request(
     order.last_request = at
     if is_replace:
         orders.replaces += 1
-    else:
-        order.cancels += 1
     return request
 
 
@@ -253,7 +252,6 @@ cdef inline void remove_request(tc_orders* orders, tc_order* order, uint32_t at)
         orders.replaces -= 1
         order.pending_replaces -= request.pending
     else:
-        order.cancels -= 1
         order.pending_cancels -= request.pending
     orders.free_requests[orders.free_request_count] = at
     orders.free_request_count += 1
@@ -281,9 +279,22 @@ cdef inline bint is_live(const tc_order* order) noexcept nogil:
     return order.terminal == 0 and not is_filled(order)
 
 
-# Has an external venue been asked to cancel it, and not answered?
-cdef inline bint cancel_sent(const tc_order* order) noexcept nogil:
-    return order.cancels != 0
+# Is an external venue to answer a cancel of it? One that is UNKNOWN may be sent again.
+cdef inline bint cancel_sent(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        if not orders.requests[at].is_replace and not orders.requests[at].unknown:
+            return True
+        at = orders.requests[at].next
+    return False
+
+
+# OrderQty(38) as it will be if its venue does what it was last asked.
+cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.last_request
+    while at != NO_SLOT and not orders.requests[at].is_replace:
+        at = orders.requests[at].prev
+    return order.order_qty if at == NO_SLOT else orders.requests[at].order_qty
 
 
 # OrdStatus(39) from the facts, by FIX's precedence.
@@ -294,7 +305,7 @@ cdef inline uint8_t derive_status(const tc_order* order) noexcept nogil:
         return STATUS_PENDING_REPLACE
     if order.done_for_day:
         return STATUS_DONE_FOR_DAY
-    if order.calculated:
+    if order.calculated and not is_live(order):
         return STATUS_CALCULATED
     if is_filled(order):
         return STATUS_FILLED

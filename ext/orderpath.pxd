@@ -46,6 +46,10 @@ cdef inline void reject_order(
 
 # ---- risk: the question that an order puts
 
+cdef inline bint awaits_parent(const tc_core* core, const tc_order* order) noexcept nogil:
+    return order.extended and waits_for_parent(&core.groups, order, terms_of(&core.orders, order).list_id)
+
+
 # What waits for a price is asked about as if that price had come.
 cdef inline void ask_order(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t order_qty, int64_t price, int64_t stop_px,
@@ -56,9 +60,10 @@ cdef inline void ask_order(
     q.price, q.now = price, core.now
     q.reference2, q.touch2 = no_price(), no_price()
     q.instrument, q.account, q.venue, q.side, q.ord_type = order.instrument, order.account, order.venue, side, ord_type
-    q.duplicate, q.reduce_only, q.recheck = False, (order.exec_inst & INST_REDUCE_ONLY) != 0, recheck
+    q.duplicate, q.recheck, q.released = False, recheck, False
+    q.reduce_only = order.exec_inst & INST_REDUCE_ONLY and not awaits_parent(core, order)
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
-    q.open_orders, q.max_open_orders = core.orders.open.count - 1, core.orders.open_max
+    q.open_orders, q.max_open_orders = core.orders.open.count - order.is_open, core.orders.open_max
     if awaits_price(order.ord_type) and not order.triggered and order.ord_type != TYPE_TRAILING_STOP:
         q.reference2 = 2 * stop_px
     elif needs_reference(&core.risk.accounts[order.account], ord_type, side):
@@ -172,13 +177,33 @@ cdef inline void finish_order(
         end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
 
 
+cdef inline bint is_disconnected(const tc_core* core, int32_t venue) noexcept nogil:
+    return (core.disconnected >> (venue - 1)) & 1
+
+
+# What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET or
+# LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once.
+cdef inline void put_sent_terms(const tc_core* core, tc_report* r, const tc_order* order) noexcept nogil:
+    if awaits_price(order.ord_type) and order.triggered:
+        r.ord_type, r.stop_px = (TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET), no_price()
+    if not (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1:
+        if is_auction(order.time_in_force):
+            r.time_in_force = TIF_IOC
+        elif order.time_in_force == TIF_GTD:
+            r.time_in_force = TIF_GTC
+
+
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
 cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order, bint first) noexcept nogil:
+    cdef tc_report* r
     extend_order(&core.orders, order).sent_time = core.now
     order.place, order.awaited = PLACE_AT_VENUE, True
     if first:
         report_execution(core, c, order, EXEC_PENDING_NEW)
-    publish_report(&core.events, start_message(core, c, order, REPORT_SEND_ORDER))
+    order.unknown_new = is_disconnected(core, order.venue)
+    r = start_message(core, c, order, REPORT_SEND_ORDER)
+    put_sent_terms(core, r, order)
+    publish_report(&core.events, r)
     sync_order(core, order)
 
 
@@ -193,7 +218,7 @@ cdef inline uint64_t place_order(
     elif order.route == ROUTE_NONE:
         order.route = ROUTE_DIRECTED
     since = count_stage(core, STAGE_ROUTING, since, timed)
-    if order.venue == 0 or (core.disconnected >> (order.venue - 1)) & 1:
+    if order.venue == 0 or is_disconnected(core, order.venue):
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
     if is_external(core, order.venue):
@@ -214,7 +239,7 @@ cdef inline uint64_t place_order(
 # can do by itself is that venue's.
 cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_venue* venue = &core.router.venues[order.venue if is_external(core, order.venue) else 0]
-    if order.extended and waits_for_parent(&core.groups, order, terms_of(&core.orders, order).list_id):
+    if awaits_parent(core, order):
         return PLACE_AWAITS_PARENT
     if awaits_price(order.ord_type) and not order.triggered and not (venue.native_ord_types >> order.ord_type) & 1:
         return PLACE_AWAITS_PRICE
@@ -258,6 +283,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     cdef int reason
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
+    q.released = True
     reason = check_risk(&core.risk, ins, &q, &finding)
     if reason:
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)

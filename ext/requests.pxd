@@ -94,6 +94,7 @@ cdef inline void ask_venue(
     request = add_request(&core.orders, order, cl_ord_id, is_replace, core.now)
     request.order_qty, request.price, request.stop_px = asked.order_qty, asked.price, asked.stop_px
     request.expire_time = asked.expire_time
+    request.unknown = is_disconnected(core, order.venue)
     publish_report(&core.events, r)
     sync_order(core, order)
 
@@ -104,10 +105,17 @@ cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked*
     asked.stop_px, asked.expire_time = terms.stop_px, terms.expire_time
 
 
+# One cancel at a time: it takes the place of one that is UNKNOWN.
 cdef inline void ask_cancel(
     tc_core* core, const tc_command* c, tc_order* order, const char* cl_ord_id, int reason
 ) noexcept nogil:
     cdef tc_asked asked
+    cdef uint32_t at = order.first_request, next
+    while at != NO_SLOT:
+        next = core.orders.requests[at].next
+        if not core.orders.requests[at].is_replace:
+            remove_request(&core.orders, order, at)
+        at = next
     put_asked(core, order, &asked)
     ask_venue(core, c, order, cl_ord_id, False, &asked, reason)
 
@@ -134,7 +142,7 @@ cdef inline void cancel_order(tc_core* core, const tc_command* c, tc_ack* ack, t
     if not is_live(order):
         refuse_request(core, c, ack, order.order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
         return
-    if cancel_sent(order):
+    if cancel_sent(&core.orders, order):
         refuse_request(core, c, ack, order.order_id, order, ALREADY_PENDING, 0, 0)
         return
     if order.place == PLACE_AT_VENUE:
@@ -194,7 +202,7 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
         order = &core.orders.slots[at]
         next = order.next
         if mass_cancel_takes(core, c, order):
-            if cancel_sent(order):
+            if cancel_sent(&core.orders, order):
                 waiting += 1
             else:
                 done += 1
@@ -246,6 +254,9 @@ cdef inline int find_bad_terms(
     cdef bint trails = order.ord_type == TYPE_TRAILING_STOP
     cdef tc_command again
     cdef uint64_t mask
+    if order.place == PLACE_AT_VENUE and asked.expire_time != terms.expire_time:
+        value[0], bound[0] = asked.expire_time, 112
+        return INVALID_FIELD_VALUE                     # no request carries it to a venue
     if asked.price != no_price() and not has_limit(order.ord_type):
         value[0], bound[0] = asked.price, 64
         return INVALID_FIELD_VALUE                     # its type has none
@@ -273,7 +284,7 @@ cdef inline int find_bad_terms(
 
 
 # Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers the
-# quantity always passes.
+# quantity always passes; one that asks for more is a new order to sessions and rates.
 cdef inline int find_refusal(
     tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
     int64_t* bound
@@ -284,9 +295,12 @@ cdef inline int find_refusal(
     cdef tc_finding finding
     cdef int reason
     if (asked.order_qty <= order.order_qty and asked.price == order.price
-            and asked.stop_px == terms_of(&core.orders, order).stop_px):
+            and asked.stop_px == terms_of(&core.orders, order).stop_px
+            and asked.expire_time == terms_of(&core.orders, order).expire_time):
         return REASON_NONE
-    ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more if more > 0 else 0, True, &q)
+    if more < 0:
+        more = 0
+    ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     reason = check_risk(&core.risk, ins, &q, &finding)
     if reason:
         value[0], bound[0] = finding.value, finding.limit
@@ -296,6 +310,8 @@ cdef inline int find_refusal(
                         tc_floor_div(asked.price, ins.tick))):
         value[0], bound[0] = asked.price, touch_price(&core.router, order.instrument, side, order.venue)
         return POST_ONLY_WOULD_TAKE
+    if more:
+        count_sent(&core.risk, &q)
     return REASON_NONE
 
 
@@ -331,7 +347,7 @@ cdef inline void replace_order(
         tell_price(core, order.instrument)
     elif was == PLACE_NOWHERE or (was == PLACE_RESTING and order.place == PLACE_NOWHERE):
         ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, 0, True, &q)
-        place_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
+        start_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
 
 
 cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -360,17 +376,17 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     if order.terminal or (not is_live(order) and asked.order_qty <= order.cum_qty):
         refuse_request(core, c, ack, order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
         return
-    if cancel_sent(order):
+    if cancel_sent(&core.orders, order):
         refuse_request(core, c, ack, order_id, order, ALREADY_PENDING, 0, 0)
         return
     ins = &core.instruments[order.instrument]
     reason = find_bad_terms(core, ins, order, &asked, &value, &bound)
     if asked.order_qty < order.cum_qty:                # below what is filled already: it becomes that
         asked.order_qty = order.cum_qty
-    if not reason:
-        reason = find_refusal(core, ins, order, &asked, &value, &bound)
     if not reason and order.place == PLACE_AT_VENUE and core.orders.replaces == core.orders.open_max:
         reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if not reason:
+        reason = find_refusal(core, ins, order, &asked, &value, &bound)
     if reason:
         refuse_request(core, c, ack, order_id, order, reason, value, bound)
         return

@@ -67,7 +67,8 @@ cdef struct tc_question:
     uint8_t side, ord_type         # BUY or SELL, MARKET or LIMIT: as what it would trade
     bint duplicate, reduce_only
     bint closed                    # no session takes it now
-    bint recheck                   # a replace, or an order that is let go: rates counted it when it was sent
+    bint recheck                   # a replace that asks for no more, or an order that is let go: not counted again
+    bint released                  # an order that is let go: what it holds is in the exposure
     int64_t open_orders, max_open_orders
 
 
@@ -228,7 +229,7 @@ cdef inline bint check_position_qty(
     if not f.armed and not explain:
         return False
     worst = worst_position(e, q)
-    f.refused = f.armed and q.hold_qty > 0 and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
+    f.refused = f.armed and (q.hold_qty > 0 or q.released) and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
     f.value, f.limit = worst, limit
     return f.refused
 
@@ -377,11 +378,16 @@ cdef inline void observe_risk(
     check_order_rate(risk, watched, q, &f[5], explain)
 
 
-# An order that passed: it counts for the rate, and its quantity is held.
-cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
+# It counts for the rate.
+cdef inline void count_sent(tc_risk* risk, const tc_question* q) noexcept nogil:
     cdef tc_account_risk* a = &risk.accounts[q.account]
     risk.sent_times[q.account * <int64_t>(risk.rate_mask + 1) + <int64_t>(<uint64_t>a.sent & risk.rate_mask)] = q.now
     a.sent += 1
+
+
+# An order that passed: it counts for the rate, and its quantity is held.
+cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
+    count_sent(risk, q)
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
 
 

@@ -168,12 +168,14 @@ cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* 
         mark_unknown(core, order, core.now - timeout)
     if count_unknown(core, order) != before:
         report_unknown(core, c, order, REQUEST_TIMEOUT)
+    if order.place == PLACE_AT_VENUE and (core.router.venues[order.venue].native_times_in_force >> TIF_GTD) & 1:
+        expire_time = 0                                # that venue's own
     if expire_time and expire_time <= core.now and is_live(order):
         if order.place != PLACE_AT_VENUE:
             end_order(core, c, order, STATUS_EXPIRED, EXPIRE_TIME_REACHED)
             return
         order.expiry_asked = True
-        if not cancel_sent(order):
+        if not cancel_sent(&core.orders, order):
             memset(no_id, 0, 24)
             ask_cancel(core, c, order, no_id, EXPIRE_TIME_REACHED)
     sync_order(core, order)

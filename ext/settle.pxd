@@ -9,7 +9,7 @@ cdef inline void stop_order(tc_core* core, const tc_command* c, tc_order* order,
     cdef char no_id[24]
     if order.place != PLACE_AT_VENUE:
         end_order(core, c, order, STATUS_CANCELED, reason)
-    elif not cancel_sent(order):
+    elif not cancel_sent(&core.orders, order):
         memset(no_id, 0, 24)
         ask_cancel(core, c, order, no_id, reason)
 
@@ -24,6 +24,8 @@ cdef inline void shrink_order(
     cdef char no_id[24]
     if order_qty <= order.cum_qty or (away and core.orders.replaces == core.orders.open_max):
         stop_order(core, c, order, reason)             # where no replace can be sent: rather none than too much
+    elif away and (cancel_sent(&core.orders, order) or wanted_qty(&core.orders, order) <= order_qty):
+        return                                         # it is asked for as little already
     elif away:
         memset(no_id, 0, 24)
         put_asked(core, order, &asked)
@@ -56,15 +58,28 @@ cdef inline void trim_reduce_only(tc_core* core, const tc_command* c, int64_t pl
                 or exposure_of(&core.risk, order.instrument, order.account) != e:
             continue
         most = reducible_qty(e.position_qty, direction(order.side))
-        if leaves_of(order) > most:
+        if leaves_of(order) > most and order.place != PLACE_AWAITS_PARENT:     # a child is asked about when let go
             shrink_order(core, c, order, order.cum_qty + most, REDUCED_POSITION)
 
 
 # ---- lists
 
-cdef inline void free_child(
-    tc_core* core, const tc_command* c, const tc_group* group, tc_order* order
-) noexcept nogil:
+# One at a time: what it trades at once must reach the others before they are let go.
+cdef inline void free_child(tc_core* core, const tc_command* c, tc_group* group) noexcept nogil:
+    cdef uint32_t at = group.head
+    cdef tc_order* order = NULL
+    group.waits = False
+    while at != NO_SLOT:
+        if core.orders.slots[at].place == PLACE_AWAITS_PARENT and is_live(&core.orders.slots[at]):
+            if order != NULL:
+                group.waits = True
+                break
+            order = &core.orders.slots[at]
+        at = core.orders.terms[at].group_next
+    if order == NULL:
+        return
+    if group.waits:
+        add_news(&core.groups, group)
     if order.order_qty > group.parent_qty:
         shrink_order(core, c, order, group.parent_qty, PARENT_ENDED)
     if is_live(order):
@@ -75,26 +90,25 @@ cdef inline void free_child(
 # let go, for as much as it filled, or end with it.
 cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* group) noexcept nogil:
     cdef int64_t oco_qty = group.oco_qty, own
-    cdef bint oco_done = group.oco_done, frees = group.waits and group.ended
+    cdef bint oco_done = group.oco_done
     cdef uint32_t at = group.head, next
     cdef tc_order* order
     cdef tc_terms* terms
     # Whoever leaves tells the list first, so it can't be closed under our feet.
     group.has_news, group.oco_qty, group.oco_done = False, 0, False
-    group.waits = group.waits and not frees
     while at != NO_SLOT:
         order = &core.orders.slots[at]
         terms = &core.orders.terms[at]
         next = terms.group_next
         own, terms.oco_qty = terms.oco_qty, 0
-        if is_live(order):
-            if terms.contingency_type == CONTINGENCY_OCO and oco_done:
+        if is_live(order) and terms.contingency_type == CONTINGENCY_OCO:
+            if oco_done:
                 stop_order(core, c, order, OTHER_FILLED)
-            elif terms.contingency_type == CONTINGENCY_OCO and oco_qty > own:
-                shrink_order(core, c, order, order.order_qty - (oco_qty - own), OTHER_FILLED)
-            if frees and order.place == PLACE_AWAITS_PARENT and is_live(order):
-                free_child(core, c, group, order)
+            elif oco_qty > own:
+                shrink_order(core, c, order, wanted_qty(&core.orders, order) - (oco_qty - own), OTHER_FILLED)
         at = next
+    if group.waits and group.ended:
+        free_child(core, c, group)
     close_group(&core.groups, group)
 
 

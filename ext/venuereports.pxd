@@ -24,18 +24,17 @@ cdef inline bint ends_order(uint8_t exec_type) noexcept nogil:
     return exec_type == EXEC_CANCELED or exec_type == EXEC_EXPIRED or exec_type == EXEC_REJECTED
 
 
-# The order that a venue means, or NULL: by any id in its chain, else by the order_id; only one that it can have.
+# The order that a venue means, or NULL: by any id in its chain that is known, else by the order_id; only one that it can
+# have.
 cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64_t* order_id) noexcept nogil:
     cdef const tc_id_entry* entry
     cdef tc_order* order = NULL
-    order_id[0] = c.order_id
-    if id_is_empty(c.cl_ord_id):
+    entry = find_id(&core.ids, c.cl_ord_id) if not id_is_empty(c.cl_ord_id) else NULL
+    order_id[0] = entry.order_id if entry != NULL else c.order_id
+    if entry == NULL:
         order = find_order(&core.orders, c.order_id)
-    else:
-        entry = find_id(&core.ids, c.cl_ord_id)
-        order_id[0] = entry.order_id if entry != NULL else 0
-        if entry != NULL and core.orders.slots[entry.slot].order_id == entry.order_id:
-            order = &core.orders.slots[entry.slot]
+    elif core.orders.slots[entry.slot].order_id == entry.order_id:
+        order = &core.orders.slots[entry.slot]
     if order == NULL or not order.admitted or order.venue != c.venue or order.place > PLACE_AT_VENUE:
         return NULL
     return order
@@ -186,7 +185,8 @@ cdef inline void take_state(
         if t == EXEC_CALCULATED:
             contradicts = is_live(order) and not order.done_for_day
         else:
-            contradicts = not is_live(order) or (t == EXEC_PENDING_NEW and order.acked)
+            contradicts = (not is_live(order) or (t == EXEC_PENDING_NEW and order.acked)
+                           or (t == EXEC_REJECTED and order.cum_qty != 0))
         if contradicts:
             refuse_report(core, c, ack, VENUE_CONTRADICTS, t, derive_status(order))
             return
@@ -197,7 +197,9 @@ cdef inline void take_state(
             return
     if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         order.acked = True
-    order.awaited, order.unknown_new = False, False
+    order.awaited, order.unknown_new = t == EXEC_PENDING_NEW and order.awaited, False
+    if t == EXEC_PENDING_NEW:
+        extend_order(&core.orders, order).sent_time = core.now         # heard of: its clock starts anew
     if ends_order(t):
         end_at_venue(core, c, order)
     elif t == EXEC_REPLACED:
@@ -226,6 +228,7 @@ cdef inline void take_status(
 ) noexcept nogil:
     cdef bint ended = ends_order(c.ord_status)
     cdef tc_command said
+    cdef tc_report* r
     if ended and is_live(order):
         said = c[0]
         said.exec_type = c.ord_status
@@ -236,8 +239,10 @@ cdef inline void take_status(
         return
     if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
         order.acked, order.awaited, order.unknown_new = True, False, False
-    report_execution(core, c, order, EXEC_ORDER_STATUS)
-    compare_cum_qty(core, c, order)
+    r = start_execution(core, c, order, EXEC_ORDER_STATUS)
+    if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:  # told once for each answer: asking again would be answered so
+        r.reason, r.value, r.bound = CUM_QTY_MISMATCH, c.cum_qty, order.cum_qty
+    publish_execution(core, order, r)
     sync_order(core, order)
     acknowledge(core, order, ack)
 

@@ -27,8 +27,9 @@ cdef inline void book_venue_trade(
     memcpy(row.venue_exec_id, c.exec_id, 24)
     row.said_qty, row.said_price = c.last_qty, c.last_px
     know_execution(&core.trades, row)
-    core.ledger.lasts[instrument] = c.last_px
-    tell_price(core, instrument)
+    if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
+        core.ledger.lasts[instrument] = c.last_px
+        tell_price(core, instrument)
     if order == NULL:
         core.trades_in_suspense += 1
         r = start_report(core, c, REPORT_EXECUTION)
@@ -154,6 +155,8 @@ cdef inline void correct_trade(
             r.reason = TRADE_IN_SUSPENSE
     else:
         order.cum_qty += more
+        if more > 0 and order.extended:                # what is taken back is not given to the others again
+            tell_fill(&core.groups, order, terms_of(&core.orders, order), more)
         order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
         r = start_execution(core, c, order, c.exec_type)
         if order.cum_qty > order.order_qty and qty > 0:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from tradecore.fix import ContingencyType
 
-from .orders import Order, is_filled
+from .orders import Order, is_filled, is_live
 
 OCO, OTO = int(ContingencyType.OCO), int(ContingencyType.OTO)
 
@@ -22,6 +22,7 @@ class Group:
 
     list_id: int
     account: int
+    serial: int  # no two lists have the same
     root: int = 0  # the parent's order_id, 0 where there is none
     waits: bool = False  # children wait: the parent has not ended, or it has just done so
     ended: bool = False  # the parent has ended
@@ -37,6 +38,7 @@ class Groups:
 
     def __init__(self) -> None:
         self.by_id: dict[int, Group] = {}
+        self.opened = 0
         self.news: deque[Group] = deque()
 
 
@@ -57,10 +59,12 @@ def join_group(groups: Groups, order: Order) -> None:
     """The first order of a list opens it; if it is OTO it is the parent."""
     group = groups.by_id.get(order.list_id)
     if group is None:
-        group = groups.by_id[order.list_id] = Group(order.list_id, order.account)
+        groups.opened += 1
+        group = groups.by_id[order.list_id] = Group(order.list_id, order.account, groups.opened)
         if order.contingency_type == OTO:
             group.root, group.waits = order.order_id, True
     group.members[order.order_id] = order
+    order.group_serial = group.serial
 
 
 def leave_group(groups: Groups, order: Order) -> None:
@@ -68,8 +72,6 @@ def leave_group(groups: Groups, order: Order) -> None:
     group = groups.by_id.get(order.list_id)
     if group is None or group.members.pop(order.order_id, None) is None:
         return
-    if group.root == order.order_id:
-        group.ended, group.parent_qty = True, order.cum_qty
     close_group(groups, group)
 
 
@@ -89,8 +91,10 @@ def forget_parent(groups: Groups, order: Order) -> None:
 def tell_group(groups: Groups, order: Order) -> None:
     """A member has filled or ended: its list has news."""
     group = groups.by_id.get(order.list_id)
-    if group is None:
+    if group is None or group.serial != order.group_serial:
         return
+    if group.root == order.order_id and not is_live(order) and not group.ended:
+        group.ended, group.parent_qty = True, order.cum_qty
     if order.contingency_type == OCO and is_filled(order):
         group.oco_done = True
     if not group.has_news:
@@ -101,7 +105,7 @@ def tell_group(groups: Groups, order: Order) -> None:
 def tell_fill(groups: Groups, order: Order, qty: int) -> None:
     """A member has traded: the other OCO members will be reduced by as much."""
     group = groups.by_id.get(order.list_id)
-    if group is not None and order.contingency_type == OCO:
+    if group is not None and group.serial == order.group_serial and order.contingency_type == OCO:
         group.oco_qty += qty
         order.oco_qty += qty
         tell_group(groups, order)
@@ -109,4 +113,4 @@ def tell_fill(groups: Groups, order: Order, qty: int) -> None:
 
 def waits_for_parent(groups: Groups, order: Order) -> bool:
     group = groups.by_id.get(order.list_id)
-    return group is not None and group.waits and group.root != order.order_id
+    return group is not None and group.waits and not group.ended and group.root != order.order_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tradecore.fix import ExecType, OrdRejReason, OrdType, Reason, Route
+from tradecore.fix import ExecType, OrdRejReason, OrdType, Reason, Route, TimeInForce
 from tradecore.order import MONEY_MAX, NO_PRICE, PRICE_MAX, Finding
 
 from .execution import Book, Fill, add_node, crosses, is_fillable, match_order
@@ -18,6 +18,7 @@ from .ids import id_is_valid
 from .instrument import (
     BUY,
     FOK,
+    GTC,
     IOC,
     LIMIT,
     MARKET,
@@ -116,9 +117,10 @@ def ask_order(
         touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
     return Question(
         order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument,
-        order.account, order.venue, side, ord_type, False, bool(order.exec_inst & REDUCE_ONLY),
-        not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck,
-        core.orders.open_count - 1, core.orders.open_max, ins, rules,
+        order.account, order.venue, side, ord_type, False,
+        bool(order.exec_inst & REDUCE_ONLY) and not waits_for_parent(core.groups, order),
+        not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck, False,
+        core.orders.open_count - order.is_open, core.orders.open_max, ins, rules,
         exposure_of(core.risk, order.instrument, order.account),
         is_killed(core.risk, order.instrument, order.account, order.venue),
     )  # fmt: skip
@@ -214,8 +216,23 @@ def send_order(core: State, c: Any, order: Order, first: bool) -> None:
     order.place, order.awaited, order.sent_time = AT_VENUE, True, core.now
     if first:
         report_execution(core, c, order, ExecType.PENDING_NEW)
-    publish(core, c, SEND_ORDER, **order_fields(order))
+    order.unknown_new = order.venue in core.disconnected
+    publish(core, c, SEND_ORDER, **order_fields(order) | sent_terms(core, order))
     sync_order(core, order)
+
+
+def sent_terms(core: State, order: Order) -> dict[str, Any]:
+    """What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET
+    or LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once."""
+    told: dict[str, Any] = {}
+    if awaits_price(order.ord_type) and order.triggered:
+        told = {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE}
+    if not is_native(core, order, "native_times_in_force", order.time_in_force):
+        if order.time_in_force in AUCTIONS:
+            told |= {"time_in_force": IOC}
+        elif order.time_in_force == TimeInForce.GTD:
+            told |= {"time_in_force": GTC}
+    return told
 
 
 def place_order(
@@ -291,6 +308,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     ins = core.instruments[order.instrument]
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
+    q.released = True
     refused = check_risk(q)
     if refused is not None:
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)

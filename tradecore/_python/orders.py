@@ -87,6 +87,7 @@ class Order:
     last_status: int = PENDING_NEW  # as last reported
     peak_px: int = 0  # the best price that a trailing stop has seen
     oco_qty: int = 0  # filled, and not yet taken from the others of its list
+    group_serial: int = 0  # of the list that it joined: the same list_id may name a later one
     decision: int = 0
     route: int = 0  # how its venue was chosen: fix.Route
     value: int = 0
@@ -124,8 +125,7 @@ class Orders:
         evicted = None
         del self.open[order.order_id]
         order.is_open = False
-        full = len(self.history) == self.history_size
-        if self.history and (full or len(self.open) + len(self.history) >= self.open_max + self.history_size):
+        if len(self.history) == self.history_size:
             evicted = self.history.pop(next(iter(self.history)))
             del self.by_id[evicted.order_id]
             self.evicted += 1
@@ -159,8 +159,13 @@ def is_live(order: Order) -> bool:
 
 
 def cancel_sent(order: Order) -> bool:
-    """Has an external venue been asked to cancel it, and not answered?"""
-    return any(not request.is_replace for request in order.requests)
+    """Is an external venue to answer a cancel of it? One that is UNKNOWN may be sent again."""
+    return any(not request.is_replace and not request.unknown for request in order.requests)
+
+
+def wanted_qty(order: Order) -> int:
+    """OrderQty(38) as it will be if its venue does what it was last asked."""
+    return next((request.order_qty for request in reversed(order.requests) if request.is_replace), order.order_qty)
 
 
 def derive_status(order: Order) -> int:
@@ -171,7 +176,7 @@ def derive_status(order: Order) -> int:
             return PENDING_REPLACE if all(pending) else PENDING_CANCEL
     if order.done_for_day:
         return DONE_FOR_DAY
-    if order.calculated:
+    if order.calculated and not is_live(order):
         return CALCULATED
     if is_filled(order):
         return FILLED

@@ -14,7 +14,7 @@ from tradecore.order import CODECS, NO_PRICE
 from .execution import crosses, reduce_node
 from .ids import id_is_valid
 from .instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
-from .orderpath import ask_order, limit_ticks, place_order
+from .orderpath import ask_order, limit_ticks, start_order
 from .orders import (
     AT_VENUE,
     AWAITS_PRICE,
@@ -29,8 +29,9 @@ from .orders import (
     is_live,
     last_id,
     leaves_of,
+    remove_request,
 )  # fmt: skip
-from .risk import check_risk
+from .risk import check_risk, count_sent
 from .routing import touch_price
 from .state import (
     ACK_ACCEPTED,
@@ -130,11 +131,15 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, re
         "price": request.price, "stop_px": request.stop_px, "reason": reason,
     }  # fmt: skip
     add_request(core.orders, order, request)
+    request.unknown = order.venue in core.disconnected
     publish(core, c, kind, **told)
     sync_order(core, order)
 
 
 def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: bytes, reason: int) -> None:
+    """One cancel at a time: it takes the place of one that is UNKNOWN."""
+    for earlier in [request for request in order.requests if not request.is_replace]:
+        remove_request(core.orders, order, earlier)
     request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time)
     ask_venue(core, c, order, request, SEND_CANCEL, reason)
 
@@ -249,14 +254,13 @@ def enter_replace(core: State, c: Any) -> Any:
         return refuse_request(core, c, order_id, order, Reason.ALREADY_PENDING)
     ins = core.instruments[order.instrument]
     refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
+    if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:
+        refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
     if refused is None:
-        refused = find_refusal(core, ins, order, order_qty, price, stop_px)
+        refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time)
     if refused is not None:
         return refuse_request(core, c, order_id, order, *refused)
     if order.place == AT_VENUE:
-        if core.orders.replaces == core.orders.open_max:
-            most = core.orders.open_max
-            return refuse_request(core, c, order_id, order, Reason.TABLE_FULL, most, most)
         ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, 0)
     else:
         replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time)
@@ -267,6 +271,8 @@ def find_bad_terms(
     core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
 ) -> tuple[int, int, int] | None:
     """Why no order can have these terms: the order as it would be, validated as a new one."""
+    if order.place == AT_VENUE and expire_time != order.expire_time:
+        return Reason.INVALID_FIELD_VALUE, expire_time, 112  # no request carries it to a venue
     if price != NO_PRICE and not has_limit(order.ord_type):
         return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
     if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
@@ -285,14 +291,16 @@ def find_bad_terms(
 
 
 def find_refusal(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int
+    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
 ) -> tuple[int, int, int] | None:
     """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
-    the quantity always passes."""
-    if order_qty <= order.order_qty and (price, stop_px) == (order.price, order.stop_px):
+    the quantity always passes; one that asks for more is a new order to sessions and rates."""
+    same = (price, stop_px, expire_time) == (order.price, order.stop_px, order.expire_time)
+    if same and order_qty <= order.order_qty:
         return None
     more = max(0, order_qty - order.cum_qty - order.held)
-    refused = check_risk(ask_order(core, ins, order, order_qty, price, stop_px, more, True))
+    q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
+    refused = check_risk(q)
     if refused is not None:
         return refused.reason, refused.value, refused.limit
     side = direction(order.side)
@@ -300,6 +308,8 @@ def find_refusal(
         ticks = price // ins.tick
         if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
             return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
+    if more:
+        count_sent(q)
     return None
 
 
@@ -327,5 +337,5 @@ def replace_order(
         tell_price(core, order.instrument)
     elif was == NOWHERE or (was == RESTING and order.place == NOWHERE):
         q = ask_order(core, ins, order, order_qty, price, stop_px, 0, True)
-        place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
 

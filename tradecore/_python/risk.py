@@ -76,7 +76,8 @@ class Question:
     duplicate: bool
     reduce_only: bool
     closed: bool  # no session takes it now
-    recheck: bool  # it was sent before: a replace, or an order that is let go; rates don't count it again
+    recheck: bool  # it was sent before: a replace that asks for no more, or an order that is let go; not counted again
+    released: bool  # an order that is let go: what it holds is in the exposure
     open_orders: int
     max_open_orders: int
     # The rows that it is about.
@@ -195,8 +196,9 @@ def ask_risk(
     rules = risk.accounts[c.account]
     return Question(
         c.order_qty, c.order_qty, c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue,
-        BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, open_orders, max_open_orders, ins,
-        rules, exposure_of(risk, c.instrument, c.account), is_killed(risk, c.instrument, c.account, c.venue),
+        BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, open_orders,
+        max_open_orders, ins, rules, exposure_of(risk, c.instrument, c.account),
+        is_killed(risk, c.instrument, c.account, c.venue),
     )  # fmt: skip
 
 
@@ -297,7 +299,7 @@ def check_position_qty(q: Question) -> Finding:
     position is on the other side of zero."""
     limit = q.rules.limits[POSITION_QTY]
     worst = worst_position(q)
-    refused = limit >= 0 and q.hold_qty > 0 and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
+    refused = limit >= 0 and (q.hold_qty > 0 or q.released) and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
     return Finding(Reason.MAX_POSITION_QTY, worst, limit, refused, limit >= 0)
 
 
@@ -390,9 +392,14 @@ def observe_risk(q: Question, explain: bool) -> list[Finding]:
 
 def reserve_order(risk: RiskTable, q: Question) -> None:
     """An order that passed: it counts for the rate, and its quantity is held."""
+    count_sent(q)
+    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
+
+
+def count_sent(q: Question) -> None:
+    """It counts for the rate."""
     q.rules.sent_times.append(q.now)
     q.rules.sent += 1
-    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
 
 
 def hold_lots(risk: RiskTable, instrument: int, account: int, side: int, qty: int) -> None:

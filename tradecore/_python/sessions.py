@@ -13,7 +13,7 @@ from tradecore.order import NO_PRICE, PRICE_MAX, QTY_MAX, TIME_MAX
 
 from .marketdata import clear_quotes
 from .marks import AT_THE_CLOSE, CLOSED, HALTED, PRE_OPEN, is_trading
-from .orderpath import release_order
+from .orderpath import is_native, release_order
 from .orders import (
     AT_VENUE,
     AWAITS_PRICE,
@@ -71,7 +71,8 @@ def fire_order_timer(core: State, c: Any, order: Order) -> None:
         mark_unknown(order, core.now - timeout)
     if count_unknown(order) != before:
         report_unknown(core, c, order, Reason.REQUEST_TIMEOUT)
-    if order.expire_time and order.expire_time <= core.now and is_live(order):
+    native = order.place == AT_VENUE and is_native(core, order, "native_times_in_force", GTD)
+    if order.expire_time and order.expire_time <= core.now and is_live(order) and not native:
         if order.place != AT_VENUE:
             end_order(core, c, order, EXPIRED, Reason.EXPIRE_TIME_REACHED)
             return

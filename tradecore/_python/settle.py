@@ -24,6 +24,7 @@ from .orders import (
     cancel_sent,
     is_live,
     leaves_of,
+    wanted_qty,
 )
 from .requests import ask_cancel, ask_replace
 from .risk import exposure_of, reducible_qty
@@ -60,6 +61,8 @@ def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reas
     full = order.place == AT_VENUE and core.orders.replaces == core.orders.open_max  # then rather none than too much
     if order_qty <= order.cum_qty or full:
         stop_order(core, c, order, reason)
+    elif order.place == AT_VENUE and (cancel_sent(order) or wanted_qty(order) <= order_qty):
+        return  # it is asked for as little already
     elif order.place == AT_VENUE:
         ask_replace(core, c, order, b"", order_qty, order.price, order.stop_px, order.expire_time, reason)
     else:
@@ -79,7 +82,7 @@ def trim_reduce_only(core: State, c: Any, instrument: int, account: int) -> None
         if (order.instrument, order.account) != (instrument, account) or not order.exec_inst & REDUCE_ONLY:
             continue
         most = reducible_qty(position_qty, direction(order.side))
-        if leaves_of(order) > most:
+        if leaves_of(order) > most and order.place != AWAITS_PARENT:  # a child is asked about when it is let go
             shrink_order(core, c, order, order.cum_qty + most, Reason.REDUCED_POSITION)
 
 
@@ -92,22 +95,29 @@ def settle_group(core: State, c: Any, group: Group) -> None:
     group.has_news = False
     oco_qty, oco_done = group.oco_qty, group.oco_done
     group.oco_qty, group.oco_done = 0, False
-    frees = group.waits and group.ended
-    group.waits = group.waits and not frees
     for order in list(group.members.values()):
         own, order.oco_qty = order.oco_qty, 0
-        if not is_live(order):
+        if not is_live(order) or order.contingency_type != OCO:
             continue
-        if order.contingency_type == OCO and oco_done:
+        if oco_done:
             stop_order(core, c, order, Reason.OTHER_FILLED)
-        elif order.contingency_type == OCO and oco_qty > own:
-            shrink_order(core, c, order, order.order_qty - (oco_qty - own), Reason.OTHER_FILLED)
-        if frees and order.place == AWAITS_PARENT and is_live(order):
-            free_child(core, c, group, order)
+        elif oco_qty > own:
+            shrink_order(core, c, order, wanted_qty(order) - (oco_qty - own), Reason.OTHER_FILLED)
+    if group.waits and group.ended:
+        free_child(core, c, group)
     close_group(core.groups, group)
 
 
-def free_child(core: State, c: Any, group: Group, order: Order) -> None:
+def free_child(core: State, c: Any, group: Group) -> None:
+    """One at a time: what it trades at once must reach the others before they are let go."""
+    children = [order for order in group.members.values() if order.place == AWAITS_PARENT and is_live(order)]
+    group.waits = len(children) > 1
+    if not children:
+        return
+    order = children[0]
+    if group.waits and not group.has_news:
+        group.has_news = True
+        core.groups.news.append(group)
     if order.order_qty > group.parent_qty:
         shrink_order(core, c, order, group.parent_qty, Reason.PARENT_ENDED)
     if is_live(order):

@@ -49,8 +49,9 @@ def refuse_report(core: State, c: Any, reason: Reason, value: int, bound: int) -
 
 
 def find_order(core: State, c: Any) -> tuple[int, Order | None]:
-    """The order that a venue means: by any id in its chain, else by the order_id; only one that it can have."""
-    order_id = core.ids.order_ids.get(c.cl_ord_id, 0) if c.cl_ord_id else c.order_id
+    """The order that a venue means: by any id in its chain that is known, else by the order_id; only one that it can
+    have."""
+    order_id = core.ids.order_ids.get(c.cl_ord_id, 0) or c.order_id
     order = core.orders.by_id.get(order_id)
     known = order is not None and order.admitted and order.venue == c.venue and order.place <= AT_VENUE
     return order_id, order if known else None
@@ -79,7 +80,9 @@ def take_state(core: State, c: Any, order: Order) -> Any:
     elif c.exec_type == ExecType.CALCULATED:
         if is_live(order) and not order.done_for_day:
             return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.exec_type, derive_status(order))
-    elif not is_live(order) or (c.exec_type == ExecType.PENDING_NEW and order.acked):
+    elif not is_live(order) or (c.exec_type == ExecType.PENDING_NEW and order.acked) or (
+        c.exec_type == ExecType.REJECTED and order.cum_qty
+    ):
         return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.exec_type, derive_status(order))
     if c.exec_type in (ExecType.REPLACED, ExecType.RESTATED):
         bad = find_bad_restatement(core, c, order)
@@ -87,7 +90,9 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             return refuse_report(core, c, *bad)
     if c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
         order.acked = True
-    order.awaited = order.unknown_new = False
+    order.awaited, order.unknown_new = c.exec_type == ExecType.PENDING_NEW and order.awaited, False
+    if c.exec_type == ExecType.PENDING_NEW:
+        order.sent_time = core.now  # heard of: its clock starts anew
     if c.exec_type in _TERMINAL:
         end_at_venue(core, c, order)
     elif c.exec_type == ExecType.REPLACED:
@@ -140,7 +145,7 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
     end_facts(core.orders, order, c.exec_type)
     order.place, order.reason = NOWHERE, int(Reason.VENUE_REPORTED)
     rejected = c.exec_type == ExecType.REJECTED
-    given = c.reject_reason if -1 <= c.reject_reason <= 99 else OrdRejReason.OTHER
+    given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(OrdRejReason.OTHER)
     report_execution(core, c, order, c.exec_type, reason=Reason.VENUE_REPORTED,
                      ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id, **told)  # fmt: skip
 
@@ -162,8 +167,9 @@ def take_status(core: State, c: Any, order: Order) -> Any:
         return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.ord_status, derive_status(order))
     if c.ord_status != PENDING_NEW and not order.terminal:
         order.acked, order.awaited, order.unknown_new = True, False, False
-    report_execution(core, c, order, ExecType.ORDER_STATUS)
-    compare_cum_qty(core, c, order)
+    # Asking again would be answered the same again: a difference is told, once for each answer.
+    missed = {"reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty}
+    report_execution(core, c, order, ExecType.ORDER_STATUS, **missed if 0 <= c.cum_qty != order.cum_qty else {})
     sync_order(core, order)
     return acknowledge(order)
 
@@ -190,7 +196,7 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
     remove_request(core.orders, order, request)
     status = derive_status(order)
     order.last_status = status
-    given = c.reject_reason if -1 <= c.reject_reason <= 99 else CxlRejReason.OTHER
+    given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(CxlRejReason.OTHER)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
         "reason": Reason.VENUE_REPORTED})  # fmt: skip

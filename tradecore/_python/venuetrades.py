@@ -11,6 +11,7 @@ from tradecore.fix import ExecType, Reason
 from tradecore.order import NO_PRICE, QTY_MAX, TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
 
 from .fills import add_fill, book_trade, tell_trimmed
+from .groups import tell_fill
 from .ids import id_is_valid
 from .instrument import BUY, InstrumentRow, direction, find_bad_price
 from .orders import (
@@ -73,8 +74,9 @@ def book_venue_trade(
     book_trade(core, Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue,
                                direction(side), c.last_qty, c.last_px, commission, core.day, TRADE_LIVE, None, 0,
                                c.last_qty, c.last_px))  # fmt: skip
-    core.ledger.lasts[instrument] = c.last_px
-    tell_price(core, instrument)
+    if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
+        core.ledger.lasts[instrument] = c.last_px
+        tell_price(core, instrument)
     told = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission), "exec_id": core.exec_seq,
             "venue_exec_id": c.exec_id}  # fmt: skip
     if order is None:
@@ -174,6 +176,8 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
         return ACK_ACCEPTED._replace(order_id=trade.order_id, report_type=EXECUTION)
     order.cum_qty += more
     order.cum_amount += amount
+    if more > 0 and order.list_id:  # what is taken back is not given to the others again
+        tell_fill(core.groups, order, more)
     over = order.cum_qty > order.order_qty and qty > 0
     if over:
         told |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}

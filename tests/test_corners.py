@@ -1,0 +1,195 @@
+"""Corners of the order life cycle where money was lost once: each test is one way in."""
+
+import pytest
+from conftest import limits, small_capacity
+
+import tradecore as tc
+
+
+@pytest.fixture
+def desk(make_core):
+    """AAPL at one external and one simulated venue; `capacity` and more can be overridden."""
+
+    def build(**given):
+        settings = {"venues": [tc.ExternalVenue("EXT", request_timeout=10**9), tc.SimulatedVenue("SIM")],
+                    "accounts": ["alpha", "beta"]}  # fmt: skip
+        return make_core(**{**settings, **given})
+
+    return build
+
+
+def fill(core, order, qty, price, exec_id):
+    return core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=exec_id, last_qty=qty, last_px=price)
+
+
+def test_orders_that_come_back_never_use_up_the_table(desk):
+    core = desk(capacity=small_capacity(open_orders=4, order_history=4))
+    for n in range(4):
+        order = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha")
+        fill(core, order, 10, 100, f"t{n}")
+    for _ in range(4):
+        core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha")
+    for n in range(4):  # busts can't be refused: eight are open where four may be
+        core.on_trade_correction("EXT", "TRADE_CANCEL", f"t{n}", f"b{n}")
+    assert core.metrics()["open_orders"] == 8
+    for _ in range(20):
+        assert core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha").reason is tc.Reason.MAX_OPEN_ORDERS
+    assert len(core.open_orders()) == 8
+
+
+def test_a_replace_brings_no_filled_order_back_beyond_the_limit_of_open_orders(desk):
+    core = desk(capacity=small_capacity(open_orders=1, order_history=4))
+    filled = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha")
+    fill(core, filled, 10, 100, "t")
+    core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha")
+    assert core.replace(filled, qty=20).reason is tc.Reason.MAX_OPEN_ORDERS
+
+
+@pytest.mark.parametrize("status", ["HALTED", "CLOSED"])
+def test_a_filled_order_is_not_replaced_up_while_nothing_trades(desk, status):
+    core = desk()
+    core.quote("SIM", "AAPL", ask=100, ask_size=1_000)
+    order = core.submit("AAPL", "BUY", 10, 100, venue="SIM", account="alpha")
+    core.set_session("AAPL", status)
+    assert core.replace(order, qty=20).reason is tc.Reason.SESSION_CLOSED
+    assert order.cum_qty == 10
+
+
+def test_a_replace_that_asks_for_more_counts_for_the_order_rate(desk):
+    core = desk(limits=limits(order_rate=2))
+    order = core.submit("AAPL", "BUY", 10, 100, venue="SIM", account="alpha")
+    assert core.replace(order, qty=20).exec_type is tc.ExecType.REPLACED
+    assert core.replace(order, qty=30).reason is tc.Reason.ORDER_RATE
+    assert core.replace(order, qty=15).exec_type is tc.ExecType.REPLACED  # less always passes
+
+
+def test_the_position_limit_is_asked_again_at_the_trigger(desk):
+    core = desk(limits=limits(max_position_qty=100))
+    core.quote("SIM", "AAPL", bid=99, bid_size=1_000, ask=100, ask_size=1_000)
+    stop = core.submit("AAPL", "BUY", 100, stop_px=105, trigger_price_type="BID_ASK", account="alpha")
+    core.set_limits(limits(max_position_qty=10), account="alpha")
+    core.quote("SIM", "AAPL", bid=105, bid_size=1_000, ask=106, ask_size=1_000)
+    assert (stop.ord_status, stop.reason, stop.cum_qty) == (tc.OrdStatus.CANCELED, tc.Reason.MAX_POSITION_QTY, 0)
+
+
+def test_a_list_id_that_is_used_again_is_another_list(desk):
+    core = desk()
+    old = [core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=7, contingency_type="OCO")
+           for _ in range(2)]  # fmt: skip
+    for order in old:
+        core.on_execution_report("EXT", "CANCELED", order_id=order.order_id)
+    new = [core.submit("AAPL", "BUY", 10, 100, venue="SIM", account="beta", list_id=7, contingency_type="OCO")
+           for _ in range(2)]  # fmt: skip
+    fill(core, old[0], 4, 100, "late")
+    assert [order.order_qty for order in new] == [10, 10]
+
+
+def test_shrinks_that_a_venue_has_not_answered_add_up(desk):
+    core = desk()
+    one, other = (core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
+                  for _ in range(2))  # fmt: skip
+    fill(core, one, 10, 100, "t1")
+    fill(core, one, 10, 100, "t2")
+    asked = [m.order_qty for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST]
+    assert asked == [90, 80]
+    core.on_trade_correction("EXT", "TRADE_CORRECT", "t2", "c2", last_qty=90, last_px=100)  # filled whole, after all
+    asked = [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REQUEST]
+    assert [m.order_id for m in asked] == [other.order_id]
+
+
+def test_only_one_of_two_exits_trades_when_both_are_let_go_at_once(desk):
+    core = desk()
+    core.quote("SIM", "AAPL", bid=105, bid_size=1_000, ask=106, ask_size=50)
+    parent = core.submit("AAPL", "BUY", 100, 106, venue="SIM", account="alpha", list_id=3, contingency_type="OTO")
+    exits = [core.submit("AAPL", "SELL", 100, price, venue="SIM", account="alpha", list_id=3, contingency_type="OCO")
+             for price in (104, 103)]  # fmt: skip
+    assert {order.place for order in exits} == {tc.Place.AWAITS_PARENT}
+    core.quote("SIM", "AAPL", bid=105, bid_size=1_000, ask=106, ask_size=50)
+    assert parent.ord_status is tc.OrdStatus.FILLED
+    assert [order.cum_qty for order in exits] == [100, 0]
+    assert core.position("AAPL", account="alpha").qty == 0
+
+
+def test_a_reduce_only_exit_waits_for_the_position_that_its_parent_makes(desk):
+    core = desk()
+    core.quote("SIM", "AAPL", bid=99, bid_size=1_000)
+    core.submit("AAPL", "BUY", 100, 100, venue="SIM", account="alpha", list_id=3, contingency_type="OTO")
+    leave = core.submit("AAPL", "SELL", 100, 110, venue="SIM", account="alpha", list_id=3, contingency_type="OCO",
+                        reduce_only=True)  # fmt: skip
+    assert leave.place is tc.Place.AWAITS_PARENT
+    core.quote("SIM", "AAPL", ask=100, ask_size=500)
+    assert (leave.place, leave.leaves_qty) == (tc.Place.RESTING, 100)
+
+
+def test_a_filled_parent_frees_its_children_though_a_cancel_is_unanswered(desk):
+    core = desk()
+    core.quote("SIM", "AAPL", bid=99, bid_size=10)
+    parent = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", list_id=3, contingency_type="OTO")
+    leave = core.submit("AAPL", "SELL", 100, 110, venue="SIM", account="alpha", list_id=3, contingency_type="OCO")
+    core.cancel(parent)
+    fill(core, parent, 100, 100, "t")
+    assert leave.place is tc.Place.RESTING
+
+
+def test_a_triggered_order_goes_out_as_what_the_venue_knows(desk):
+    core = desk()
+    core.quote("EXT", "AAPL", bid=99, bid_size=10, ask=100, ask_size=10)
+    core.submit("AAPL", "BUY", 100, 106, stop_px=105, trigger_price_type="BID_ASK", account="alpha", venue="EXT")
+    core.quote("EXT", "AAPL", bid=105, bid_size=10, ask=105.5, ask_size=10)
+    (sent,) = [m for m in core.outbound() if m.report_type is tc.ReportType.NEW_ORDER_SINGLE]
+    assert (sent.row.ord_type, sent.stop_px, sent.price) == (tc.OrdType.LIMIT, None, 106)
+
+
+def test_a_replace_to_a_venue_takes_no_expire_time_that_no_request_carries(desk):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", time_in_force="GTD",
+                        expire_time=core._clock.now + 10**9)  # fmt: skip
+    refused = core.replace(order, expire_time=core._clock.now + 2 * 10**9)
+    assert (refused.report_type, refused.reason) == (tc.ReportType.ORDER_CANCEL_REJECT, tc.Reason.INVALID_FIELD_VALUE)
+
+
+def test_an_unknown_cancel_may_be_sent_again(desk, clock):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    core.cancel(order)
+    assert core.cancel(order).reason is tc.Reason.ALREADY_PENDING
+    clock.now += 2 * 10**9
+    core.clock_tick()
+    assert order.unknown & tc.Unknown.CANCEL
+    assert core.cancel(order).report_type is tc.ReportType.ORDER_CANCEL_REQUEST
+    assert not order.unknown & tc.Unknown.CANCEL
+
+
+def test_what_is_sent_to_a_lost_session_is_unknown_at_once(desk):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    core.on_execution_report("EXT", "NEW", order_id=order.order_id)
+    core.set_venue_session("EXT", False)
+    core.cancel(order)
+    assert order.unknown == tc.Unknown.CANCEL
+
+
+def test_a_status_answer_is_not_asked_for_again(desk):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    told = core.on_execution_report("EXT", "ORDER_STATUS", order_id=order.order_id, ord_status="PARTIALLY_FILLED",
+                                    cum_qty=40)  # fmt: skip
+    assert told.reason is tc.Reason.CUM_QTY_MISMATCH
+    assert not [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_STATUS_REQUEST]
+
+
+def test_a_trade_of_nobody_is_no_price(desk):
+    core = desk()
+    core.quote("SIM", "AAPL", bid=99, bid_size=100, ask=100, ask_size=100)
+    stop = core.submit("AAPL", "SELL", 10, stop_px=95, account="alpha")
+    core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="x", last_qty=5, last_px=90, symbol="AAPL", side="BUY")
+    assert stop.ord_status is tc.OrdStatus.NEW
+    assert core.suspense("AAPL").qty == 5
+
+
+def test_a_part_filled_order_is_not_rejected_by_its_venue(desk):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    fill(core, order, 10, 100, "t")
+    assert core.on_execution_report("EXT", "REJECTED", order_id=order.order_id).reason is tc.Reason.VENUE_CONTRADICTS
+    assert order.leaves_qty == 90
