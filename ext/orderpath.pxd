@@ -200,7 +200,6 @@ cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order,
     order.place, order.awaited = PLACE_AT_VENUE, True
     if first:
         report_execution(core, c, order, EXEC_PENDING_NEW)
-    order.unknown_new = is_disconnected(core, order.venue)
     r = start_message(core, c, order, REPORT_SEND_ORDER)
     put_sent_terms(core, r, order)
     publish_report(&core.events, r)

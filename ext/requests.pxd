@@ -115,6 +115,7 @@ cdef inline void ask_cancel(
         next = core.orders.requests[at].next
         if not core.orders.requests[at].is_replace:
             remove_request(&core.orders, order, at)
+            order.last_status = derive_status(order)   # told by the message that follows
         at = next
     put_asked(core, order, &asked)
     ask_venue(core, c, order, cl_ord_id, False, &asked, reason)

@@ -83,7 +83,8 @@ class Known:
 
     @property
     def cancel_asked(self) -> bool:
-        return any(not a.is_replace for a in self.asked)
+        """One whose outcome is UNKNOWN may be sent again."""
+        return any(not a.is_replace and not a.unknown for a in self.asked)
 
     def status(self) -> OrdStatus:
         """What counts most of all that is true: by the precedences of FIX 4.4 Appendix D."""
@@ -94,7 +95,7 @@ class Known:
             true.append((11, S.PENDING_REPLACE))
         if self.done_for_day:
             true.append((10, S.DONE_FOR_DAY))
-        if self.calculated:
+        if self.calculated and not self.lives:
             true.append((9, S.CALCULATED))
         if self.cum_qty >= self.order_qty > 0:
             true.append((8, S.FILLED))
@@ -117,9 +118,12 @@ class Known:
             return 0
         return max(0, max([self.order_qty, *(a.order_qty for a in self.asked if a.is_replace)]) - self.cum_qty)
 
-    def unknowns(self) -> int:
+    def unknowns(self, without: Asked | None = None) -> int:
+        """What is UNKNOWN; `without` the request whose own message is read."""
         bits = UNKNOWN_NEW if self.unknown else 0
         for a in self.asked:
+            if a is without:
+                continue
             if a.unknown:
                 bits |= UNKNOWN_REPLACE if a.is_replace else UNKNOWN_CANCEL
         return bits
@@ -273,7 +277,7 @@ class Model:
             self.learn_execution(c, r, o, by_venue)
 
     def named(self, c) -> int:
-        return self.ids.get(c.cl_ord_id, 0) if c.cl_ord_id else c.order_id
+        return self.ids.get(c.cl_ord_id, 0) or c.order_id
 
     def claim(self, c, o: Known) -> None:
         if c.cl_ord_id:
@@ -281,6 +285,8 @@ class Model:
 
     def learn_request(self, c, r, o: Known) -> None:
         is_replace = r.report_type == M.ORDER_CANCEL_REPLACE_REQUEST
+        if not is_replace and not o.cancel_asked:  # it takes the place of one that is UNKNOWN
+            o.asked = [a for a in o.asked if a.is_replace]
         assert r.orig_cl_ord_id == o.last_asked_id(), "OrigClOrdID is the last id that was not rejected"
         assert not o.cancel_asked or is_replace
         if r.reason:
@@ -292,6 +298,7 @@ class Model:
             self.claim(c, o)
         o.was_cancel_asked = o.was_cancel_asked or not is_replace
         o.asked.append(Asked(r.cl_ord_id, is_replace, r.order_qty, self.now))
+        o.asked[-1].unknown = not self.connected
 
     def check_refusal(self, c, r, o: Known) -> None:
         """A refused request changes nothing; one that makes sense is not refused."""
@@ -310,8 +317,8 @@ class Model:
             o.acked = o.acked or answers
             if answers:
                 o.awaited = o.unknown = False
-        elif by_venue and kind == E.PENDING_NEW:
-            o.awaited = o.unknown = False
+        elif by_venue and kind == E.PENDING_NEW:  # heard of: its clock starts anew
+            o.unknown, o.sent = False, self.now
         if kind == E.NEW:
             o.acked, o.suspended, o.done_for_day, o.stopped = True, False, False, False
         elif kind in FLAGS:
@@ -379,7 +386,7 @@ class Model:
         status = o.status()
         assert (r.ord_status, r.cum_qty, r.leaves_qty) == (status, o.cum_qty, o.leaves()), (r, o)
         assert r.order_qty == o.order_qty or r.report_type in REQUESTS, (r, o)
-        assert r.unknown == o.unknowns(), (r, o)
+        assert r.unknown == o.unknowns(o.asked[-1] if r.report_type in REQUESTS else None), (r, o)
         assert (r.order_id, r.account, r.instrument) == (o.order_id, o.account, o.instrument)
         before = o.told if o.told is not None else S.PENDING_NEW
         if status != before and status not in TRANSITIONS[before] and is_execution(r):

@@ -216,7 +216,6 @@ def send_order(core: State, c: Any, order: Order, first: bool) -> None:
     order.place, order.awaited, order.sent_time = AT_VENUE, True, core.now
     if first:
         report_execution(core, c, order, ExecType.PENDING_NEW)
-    order.unknown_new = order.venue in core.disconnected
     publish(core, c, SEND_ORDER, **order_fields(order) | sent_terms(core, order))
     sync_order(core, order)
 

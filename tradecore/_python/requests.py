@@ -26,6 +26,7 @@ from .orders import (
     Request,
     add_request,
     cancel_sent,
+    derive_status,
     is_live,
     last_id,
     leaves_of,
@@ -140,6 +141,7 @@ def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: bytes, reason: int)
     """One cancel at a time: it takes the place of one that is UNKNOWN."""
     for earlier in [request for request in order.requests if not request.is_replace]:
         remove_request(core.orders, order, earlier)
+        order.last_status = derive_status(order)  # told by the message that follows
     request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time)
     ask_venue(core, c, order, request, SEND_CANCEL, reason)
 
