@@ -229,7 +229,8 @@ cdef inline bint check_position_qty(
     if not f.armed and not explain:
         return False
     worst = worst_position(e, q)
-    f.refused = f.armed and (q.hold_qty > 0 or q.released) and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
+    f.refused = (f.armed and (q.hold_qty > 0 or q.released)
+                 and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale))
     f.value, f.limit = worst, limit
     return f.refused
 

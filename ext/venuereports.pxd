@@ -24,8 +24,8 @@ cdef inline bint ends_order(uint8_t exec_type) noexcept nogil:
     return exec_type == EXEC_CANCELED or exec_type == EXEC_EXPIRED or exec_type == EXEC_REJECTED
 
 
-# The order that a venue means, or NULL: by any id in its chain that is known, else by the order_id; only one that it can
-# have.
+# The order that a venue means, or NULL: by any id in its chain that is known, else by the order_id; only one that it
+# can have.
 cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64_t* order_id) noexcept nogil:
     cdef const tc_id_entry* entry
     cdef tc_order* order = NULL
