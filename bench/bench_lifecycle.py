@@ -9,7 +9,7 @@ import tradecore as tc
 from tradecore.fix import CommandType, ExecType
 from tradecore.order import COMMAND_DTYPES, NO_PRICE
 
-ORDERS, QUOTES = 10_000, 20_000
+REPORTS, QUOTES = 20_000, 20_000
 OFF = tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)
 
 
@@ -26,32 +26,33 @@ def new_orders(count):
     return orders
 
 
-def venue_reports():
-    """Of each order: New, then two partial fills, named by ClOrdID, in an order that mixes the orders."""
-    reports = np.zeros(3 * ORDERS, COMMAND_DTYPES[CommandType.EXECUTION_REPORT])
-    reports["kind"], reports["venue"] = CommandType.EXECUTION_REPORT, 1
+def venue_reports(orders, serial):
+    """Partial fills of these orders, named by ClOrdID, in an order that mixes them; each execution id is a new one."""
+    rng = np.random.default_rng(serial)
+    reports = np.zeros(REPORTS, COMMAND_DTYPES[CommandType.EXECUTION_REPORT])
+    reports["kind"], reports["venue"], reports["exec_type"] = CommandType.EXECUTION_REPORT, 1, ExecType.TRADE
     reports["price"], reports["cum_qty"] = NO_PRICE, -1
-    mixed = np.random.default_rng(3).permutation(ORDERS)
-    reports["cl_ord_id"] = np.char.add(b"order-", np.tile(mixed, 3).astype("S8"))
-    trades = slice(ORDERS, None)
-    reports["exec_type"][trades], reports["last_qty"][trades] = ExecType.TRADE, 100
-    reports["last_px"][trades] = 1_900_000 + np.arange(2 * ORDERS) % 7
-    reports["exec_id"][trades] = np.char.add(b"exec-", np.arange(2 * ORDERS).astype("S8"))
+    mixed = np.concatenate([rng.permutation(orders) for _ in range(REPORTS // orders)])
+    reports["cl_ord_id"] = np.char.add(b"order-", mixed.astype("S8"))
+    reports["last_qty"], reports["last_px"] = 100, 1_900_000 + np.arange(REPORTS) % 7
+    reports["exec_id"] = np.char.add(b"exec-%d-" % serial, np.arange(REPORTS).astype("S8"))
     return reports
 
 
-def test_life_cycle_report_applied(backend, measure):
-    """Found by its id, checked for repetition, booked, status derived, logged, reported."""
-    orders, reports = new_orders(ORDERS), venue_reports()
-    orders["cl_ord_id"] = np.char.add(b"order-", np.arange(ORDERS).astype("S8"))
-
-    def prepare():
-        core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384)
-        core.submit_batch(orders)
-        return core, reports
-
-    acks = measure(lambda core, batch: core.submit_batch(batch), prepare, operations=len(reports))
-    assert (acks["ord_status"][-ORDERS:] == tc.OrdStatus.PARTIALLY_FILLED).all()
+@pytest.mark.parametrize("orders", [1_000, 10_000], ids=["1,000 orders", "10,000 orders"])
+def test_life_cycle_report_applied(backend, measure, orders):
+    """Found by its id, checked for repetition, booked, status derived, logged, reported; in a core that has been
+    running: its trade log is full, so each trade also folds the oldest one into its position's base."""
+    core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384, trades=16_384)
+    sent = new_orders(orders)
+    sent["cl_ord_id"], sent["order_qty"] = np.char.add(b"order-", np.arange(orders).astype("S8")), 10**9
+    core.submit_batch(sent)
+    core.submit_batch(venue_reports(orders, 0))
+    serials = iter(range(1, 1_000))
+    acks = measure(lambda batch: core.submit_batch(batch), lambda: (venue_reports(orders, next(serials)),),
+                   operations=REPORTS)  # fmt: skip
+    assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()
+    assert core.metrics()["reports_refused"] == 0
 
 
 def rest_stops(core, count):

@@ -19,22 +19,28 @@ cdef inline bint session_waits(const tc_core* core, int32_t instrument, uint8_t 
     return not is_trading(core, instrument) or time_in_force == TIF_AT_THE_CLOSE
 
 
+# What triggers watch of one instrument; -2**63 where there is none.
+cdef struct tc_market:
+    int64_t last, bid, offer
+
+
+cdef inline void look_at_market(const tc_core* core, int32_t instrument, tc_market* market) noexcept nogil:
+    market.last = core.ledger.lasts[instrument]
+    market.bid = displayed_price(&core.router, instrument, SIDE_SELL)
+    market.offer = displayed_price(&core.router, instrument, SIDE_BUY)
+
+
 # The price that a trigger watches, or -2**63. A mid between two units counts as the one not yet reached: the lower
 # where a rising price is waited for, the higher for a falling one.
-cdef inline int64_t trigger_price(tc_core* core, int32_t instrument, uint8_t source, bint rising) noexcept nogil:
-    cdef const tc_instrument* ins = &core.instruments[instrument]
-    cdef int64_t offer2 = no_price(), bid2 = no_price(), mid2
+cdef inline int64_t trigger_price(const tc_market* market, uint8_t source, bint rising) noexcept nogil:
+    cdef int64_t mid2
     if source == TRIGGER_LAST_TRADE:
-        return core.ledger.lasts[instrument]
-    if source != TRIGGER_BEST_BID:
-        offer2 = twice_touch(&core.router, ins, instrument, SIDE_BUY, core.now)
-    if source != TRIGGER_BEST_OFFER:
-        bid2 = twice_touch(&core.router, ins, instrument, SIDE_SELL, core.now)
-    if source == TRIGGER_BEST_OFFER:
-        return no_price() if offer2 == no_price() else tc_floor_div(offer2, 2)
+        return market.last
     if source == TRIGGER_BEST_BID:
-        return no_price() if bid2 == no_price() else tc_floor_div(bid2, 2)
-    if offer2 == no_price() or bid2 == no_price():
+        return market.bid
+    if source == TRIGGER_BEST_OFFER:
+        return market.offer
+    if market.bid == no_price() or market.offer == no_price():
         return no_price()
-    mid2 = tc_floor_div(offer2 + bid2, 2)
+    mid2 = market.bid + market.offer
     return tc_floor_div(mid2, 2) if rising else -tc_floor_div(-mid2, 2)

@@ -255,12 +255,14 @@ cdef inline uint64_t start_order(
 ) noexcept nogil:
     cdef uint8_t place = waiting_place(core, order)
     cdef tc_terms* terms
+    cdef tc_market market
     if place == PLACE_NOWHERE:
         return place_order(core, c, ins, order, limit, first, since, timed)
     if place == PLACE_AWAITS_PRICE:
         if order.ord_type == TYPE_TRAILING_STOP:
             terms = terms_of(&core.orders, order)
-            terms.peak_px = trigger_price(core, order.instrument, source_of(terms), direction(order.side) == SIDE_SELL)
+            look_at_market(core, order.instrument, &market)
+            terms.peak_px = trigger_price(&market, source_of(terms), direction(order.side) == SIDE_SELL)
             if terms.peak_px == no_price():
                 refuse_placing(core, c, order, REFERENCE_PRICE_UNAVAILABLE, no_price(), 0, first)
                 return since

@@ -200,6 +200,19 @@ cdef inline int64_t twice_mid(
     return touch_price(router, instrument, SIDE_BUY, ask) + touch_price(router, instrument, SIDE_SELL, bid)
 
 
+# The best price displayed to an order of `side` at any venue that is up, fees aside, unranked; -2**63: none.
+cdef inline int64_t displayed_price(const tc_router* router, int32_t instrument, uint8_t side) noexcept nogil:
+    cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
+    cdef int64_t best = no_price()
+    cdef int32_t venue
+    for venue in range(router.venue_count):
+        if tops[venue].size <= 0 or (router.down >> venue) & 1:
+            continue
+        if best == no_price() or (tops[venue].price > best if side == SIDE_SELL else tops[venue].price < best):
+            best = tops[venue].price
+    return best
+
+
 # Twice the best price that an order of `side` could take at any venue that is up, fees aside; -2**63: none.
 cdef inline int64_t twice_touch(
     tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now

@@ -128,14 +128,16 @@ cdef inline bint let_one_go(tc_core* core, const tc_command* c, int32_t instrume
     cdef uint32_t triggered
     cdef uint8_t source, side
     cdef int place
+    cdef tc_market market
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
         return False
+    look_at_market(core, instrument, &market)
     for place in range(SOURCES):
         source = source_at(place)
         for side in range(SIDE_BUY, SIDE_SELL + 1):
             if not has_waiting(&core.triggers, instrument, source, side):
                 continue
-            price = trigger_price(core, instrument, source, side == SIDE_SELL)
+            price = trigger_price(&market, source, side == SIDE_SELL)
             trail_peaks(&core.triggers, &core.orders, instrument, source, side, price)
             triggered = find_triggered(&core.triggers, instrument, source, side, price)
             if triggered != NO_SLOT:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from tradecore.fix import TimeInForce, TradSesStatus
 from tradecore.order import NO_PRICE
 
-from .instrument import BUY, FOK, IOC, SELL, InstrumentRow
-from .routing import twice_touch
+from .instrument import BUY, FOK, IOC, SELL
+from .routing import displayed_price
 from .state import State, session_of
 from .triggers import BID, LAST, OFFER
 
@@ -30,18 +32,29 @@ def session_waits(core: State, instrument: int, time_in_force: int) -> bool:
     return not is_trading(core, instrument) or time_in_force == AT_THE_CLOSE
 
 
-def trigger_price(core: State, ins: InstrumentRow, instrument: int, source: int, rising: bool) -> int:
+class Market(NamedTuple):
+    """What triggers watch of one instrument; NO_PRICE where there is none."""
+
+    last: int
+    bid: int
+    offer: int
+
+
+def look_at_market(core: State, instrument: int) -> Market:
+    return Market(core.ledger.lasts.get(instrument, NO_PRICE), displayed_price(core.router, instrument, SELL),
+                  displayed_price(core.router, instrument, BUY))  # fmt: skip
+
+
+def trigger_price(market: Market, source: int, rising: bool) -> int:
     """The price that a trigger watches, or NO_PRICE. A mid between two units counts as the one not yet reached: the
     lower where a rising price is waited for, the higher for a falling one."""
     if source == LAST:
-        return core.ledger.lasts.get(instrument, NO_PRICE)
-    offer2 = twice_touch(core.router, ins, instrument, BUY, core.now) if source != BID else NO_PRICE
-    bid2 = twice_touch(core.router, ins, instrument, SELL, core.now) if source != OFFER else NO_PRICE
-    if source == OFFER:
-        return NO_PRICE if offer2 == NO_PRICE else offer2 // 2
+        return market.last
     if source == BID:
-        return NO_PRICE if bid2 == NO_PRICE else bid2 // 2
-    if offer2 == NO_PRICE or bid2 == NO_PRICE:
+        return market.bid
+    if source == OFFER:
+        return market.offer
+    if NO_PRICE in (market.bid, market.offer):
         return NO_PRICE
-    mid2 = (offer2 + bid2) // 2
+    mid2 = market.bid + market.offer
     return mid2 // 2 if rising else -(-mid2 // 2)

@@ -29,7 +29,7 @@ from .instrument import (
     has_limit,
     opposite,
 )  # fmt: skip
-from .marks import session_takes, session_waits, trigger_price
+from .marks import look_at_market, session_takes, session_waits, trigger_price
 from .orders import (
     AT_VENUE,
     AWAITS_PARENT,
@@ -288,7 +288,8 @@ def start_order(
         return place_order(core, c, ins, order, limit, first, since, timed)
     if place == AWAITS_PRICE:
         if order.ord_type == OrdType.TRAILING_STOP:
-            order.peak_px = trigger_price(core, ins, order.instrument, source_of(order), direction(order.side) == SELL)
+            market = look_at_market(core, order.instrument)
+            order.peak_px = trigger_price(market, source_of(order), direction(order.side) == SELL)
             if order.peak_px == NO_PRICE:
                 refuse_placing(core, c, order, Reason.REFERENCE_PRICE_UNAVAILABLE, NO_PRICE, 0, first)
                 return since

@@ -208,6 +208,13 @@ def twice_mid(router: Router, ins: InstrumentRow, instrument: int, now: int) -> 
     return touch_price(router, instrument, BUY, ask) + touch_price(router, instrument, SELL, bid)
 
 
+def displayed_price(router: Router, instrument: int, side: int) -> int:
+    """The best price displayed to an order of `side` at any venue that is up, fees aside, unranked, or NO_PRICE."""
+    tops = ranking_of(router, instrument, side).tops.items()
+    prices = [top.price for venue, top in tops if top.size > 0 and venue not in router.down]
+    return (max(prices) if side == SELL else min(prices)) if prices else NO_PRICE
+
+
 def twice_touch(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> int:
     """Twice the best price that an order of `side` could take at any venue that is up, fees aside, or NO_PRICE."""
     terms = rank_venues(router, ins, instrument, side, now).terms

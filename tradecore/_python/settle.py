@@ -11,7 +11,7 @@ from tradecore.fix import ExecRestatementReason, ExecType, Reason
 from .execution import reduce_node
 from .groups import OCO, Group, close_group
 from .instrument import BUY, SELL, direction
-from .marks import is_trading, trigger_price
+from .marks import is_trading, look_at_market, trigger_price
 from .orderpath import release_order
 from .orders import (
     AT_VENUE,
@@ -131,12 +131,12 @@ def let_one_go(core: State, c: Any, instrument: int) -> bool:
     """Moves the trailing stops, and triggers the first order that a price has reached; False where there is none."""
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
         return False
-    ins = core.instruments[instrument]
+    market = look_at_market(core, instrument)
     for source in SOURCES:
         for side in (BUY, SELL):
             if not has_waiting(core.triggers, instrument, source, side):
                 continue
-            price = trigger_price(core, ins, instrument, source, side == SELL)
+            price = trigger_price(market, source, side == SELL)
             trail_peaks(core.triggers, instrument, source, side, price, core.orders.by_id.__getitem__)
             triggered = find_triggered(core.triggers, instrument, source, side, price)
             if triggered:
