@@ -4,12 +4,20 @@
 from requests cimport *
 
 
-# Ends an order that the core no longer wants; one at an external venue is asked for back.
+cdef inline bint has_cancel(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT and orders.requests[at].is_replace:
+        at = orders.requests[at].next
+    return at != NO_SLOT
+
+
+# Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself sends
+# no second cancel after one that is UNKNOWN.
 cdef inline void stop_order(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
     cdef char no_id[24]
     if order.place != PLACE_AT_VENUE:
         end_order(core, c, order, STATUS_CANCELED, reason)
-    elif not cancel_sent(&core.orders, order):
+    elif not has_cancel(&core.orders, order):
         memset(no_id, 0, 24)
         ask_cancel(core, c, order, no_id, reason)
 

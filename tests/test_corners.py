@@ -193,3 +193,16 @@ def test_a_part_filled_order_is_not_rejected_by_its_venue(desk):
     fill(core, order, 10, 100, "t")
     assert core.on_execution_report("EXT", "REJECTED", order_id=order.order_id).reason is tc.Reason.VENUE_CONTRADICTS
     assert order.leaves_qty == 90
+
+
+def test_the_core_itself_sends_no_second_cancel_after_an_unknown_one(desk):
+    core = desk()
+    one, other = (core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
+                  for _ in range(2))  # fmt: skip
+    core.replace(one, qty=20)
+    fill(core, one, 10, 100, "t")
+    core.set_venue_session("EXT", False)
+    core.set_venue_session("EXT", True)
+    core.on_execution_report("EXT", "PENDING_REPLACE", order_id=one.order_id)
+    asked = [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REQUEST]
+    assert [m.order_id for m in asked] == [other.order_id]

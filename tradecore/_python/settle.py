@@ -49,10 +49,11 @@ def settle(core: State, c: Any) -> None:
 
 
 def stop_order(core: State, c: Any, order: Order, reason: Reason) -> None:
-    """Ends an order that the core no longer wants; one at an external venue is asked for back."""
+    """Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself
+    sends no second cancel after one that is UNKNOWN."""
     if order.place != AT_VENUE:
         end_order(core, c, order, CANCELED, reason)
-    elif not cancel_sent(order):
+    elif all(request.is_replace for request in order.requests):
         ask_cancel(core, c, order, b"", reason)
 
 
