@@ -108,7 +108,7 @@ cdef inline int open_waiting(
 
     core.groups.rows = <tc_group*>table(t, slots, sizeof(tc_group))
     core.groups.free_rows = <uint32_t*>table(t, slots, sizeof(uint32_t))
-    core.groups.free_count = <uint32_t>slots
+    core.groups.free_count = core.groups.row_count = <uint32_t>slots
     for i in range(slots):
         core.groups.free_rows[i] = <uint32_t>(slots - 1 - i)
     core.groups.news_mask = <uint64_t>round_up(slots) - 1

@@ -1,38 +1,42 @@
 # Lists of contingent orders (OCO, OTO): who is in which, and which have news. What follows is the conductor's.
 #
-# A list is named by its list_id while one of its orders is open, and while its parent is held: who comes late must
-# learn how the parent ended. The parent is the first order, if it is OTO. A row is found by hashing the list_id.
+# An order is in its list from when it passed risk until it is evicted: a bust can bring it back, and a late trade of
+# one that was canceled still concerns the others. The parent is the first order, if it is OTO.
+#
+# A list_id names its list while one of its orders is open; where it has a parent, or its orders have traded, while one
+# of them is held, until the day rolls: who comes late must learn what happened. A named row is found by hashing.
 
 from order cimport *
 from execution cimport find_slot, remove_slot, tc_hash, tc_slot
 
 
 cdef struct tc_group:
-    int64_t list_id, serial        # no two lists have the same serial
+    int64_t list_id
     int64_t root                   # the parent's order_id, 0 where there is none
     int64_t parent_qty             # what the parent had filled when it ended
     int64_t oco_qty                # what OCO members filled since the others last heard of it
-    uint32_t head, tail            # open members in the order in which they came
+    int64_t oco_filled             # OCO members that are filled whole
+    int64_t held                   # members, open and ended; 0: the row is free
+    uint32_t head, tail            # open members in the order in which they became so
     int32_t account
     uint8_t waits                  # children wait: the parent has not ended, or it has just done so
     uint8_t ended                  # the parent has ended
     uint8_t has_news
-    uint8_t oco_done               # an OCO member has filled whole
+    uint8_t has_traded             # an OCO member has
 
 
 cdef struct tc_groups:
     tc_group* rows
     uint32_t* free_rows
     uint32_t* news                 # ring of rows
-    tc_hash by_id                  # list_id -> row + 1
-    uint32_t free_count
+    tc_hash by_id                  # list_id -> row + 1, of the lists that orders can join
+    uint32_t free_count, row_count
     uint64_t news_mask
     int64_t news_first, news_last
-    int64_t opened
 
 
-# The list of a list_id, or NULL.
-cdef inline tc_group* find_group(const tc_groups* groups, int64_t list_id) noexcept nogil:
+# The list that orders with this list_id join, or NULL.
+cdef inline tc_group* find_named(const tc_groups* groups, int64_t list_id) noexcept nogil:
     cdef const tc_slot* slot
     if list_id == 0:
         return NULL
@@ -40,63 +44,93 @@ cdef inline tc_group* find_group(const tc_groups* groups, int64_t list_id) noexc
     return NULL if slot.value == 0 else &groups.rows[slot.value - 1]
 
 
-# Why an order can't join its list, with value and bound; False where it can. All are of one account, and a child takes
-# no more than a parent that ended has filled.
-cdef inline bint find_bad_join(
-    const tc_groups* groups, const tc_order* order, int64_t list_id, int64_t* value, int64_t* bound
+# The list that an order with these terms is in, or NULL.
+cdef inline tc_group* group_of(const tc_groups* groups, const tc_terms* terms) noexcept nogil:
+    return NULL if terms.group == 0 else &groups.rows[terms.group - 1]
+
+
+# The most that an OCO list whose orders have traded still has open.
+cdef inline int64_t oco_room(const tc_group* group, const tc_orders* orders) noexcept nogil:
+    cdef int64_t room = 0
+    cdef uint32_t at = group.head
+    if group.oco_filled:
+        return 0
+    while at != NO_SLOT:
+        if orders.terms[at].contingency_type == CONTINGENCY_OCO and leaves_of(&orders.slots[at]) > room:
+            room = leaves_of(&orders.slots[at])
+        at = orders.terms[at].group_next
+    return room
+
+
+# Why an order can't join its list, with value and bound; REASON_NONE where it can. All are of one account; a child
+# takes no more than a parent that ended has filled, an OCO order no more than what the others' trades have left open.
+cdef inline int find_bad_join(
+    const tc_groups* groups, const tc_orders* orders, const tc_order* order, int64_t* value, int64_t* bound
 ) noexcept nogil:
-    cdef const tc_group* group = find_group(groups, list_id)
+    cdef const tc_terms* terms = terms_of(orders, order)
+    cdef const tc_group* group = find_named(groups, terms.list_id)
     if group == NULL:
-        return False
+        return REASON_NONE
     if group.account != order.account:
         value[0], bound[0] = order.account, group.account
-        return True
-    value[0], bound[0] = order.order_qty, group.parent_qty
-    return group.ended and group.parent_qty < order.order_qty
+        return INVALID_CONTINGENCY
+    value[0] = order.order_qty
+    if group.ended and group.parent_qty < order.order_qty:
+        bound[0] = group.parent_qty
+        return PARENT_ENDED
+    if terms.contingency_type == CONTINGENCY_OCO and group.has_traded:
+        bound[0] = oco_room(group, orders)
+        return OTHER_FILLED if bound[0] < order.order_qty else REASON_NONE
+    return REASON_NONE
 
 
-# The first order of a list opens it; if it is OTO it is the parent.
-cdef inline void join_group(tc_groups* groups, tc_orders* orders, tc_order* order) noexcept nogil:
-    cdef tc_terms* terms = terms_of(orders, order)
-    cdef tc_slot* slot = find_slot(&groups.by_id, <uint64_t>terms.list_id)
-    cdef uint32_t at = slot_of(orders, order)
-    cdef tc_group* group
-    if slot.value == 0:
-        groups.free_count -= 1
-        slot.key, slot.value = <uint64_t>terms.list_id, <uint64_t>groups.free_rows[groups.free_count] + 1
-        group = &groups.rows[slot.value - 1]
-        memset(group, 0, sizeof(tc_group))
-        groups.opened += 1
-        group.list_id, group.serial, group.account = terms.list_id, groups.opened, order.account
-        group.head = group.tail = NO_SLOT
-        if terms.contingency_type == CONTINGENCY_OTO:
-            group.root, group.waits = order.order_id, True
-    group = &groups.rows[slot.value - 1]
+cdef inline void append_member(tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
+    cdef tc_terms* terms = &orders.terms[at]
     terms.group_prev, terms.group_next = group.tail, NO_SLOT
     if group.tail == NO_SLOT:
         group.head = at
     else:
         orders.terms[group.tail].group_next = at
     group.tail = at
-    terms.in_group, terms.group_serial = True, group.serial
 
 
-cdef inline void close_group(tc_groups* groups, tc_group* group) noexcept nogil:
-    if group.head != NO_SLOT or group.root or group.has_news:
-        return
-    remove_slot(&groups.by_id, find_slot(&groups.by_id, <uint64_t>group.list_id))
-    groups.free_rows[groups.free_count] = <uint32_t>(group - groups.rows)
-    groups.free_count += 1
-
-
-# An order that ended; its list is closed with its last one, unless a parent is to be remembered.
-cdef inline void leave_group(tc_groups* groups, tc_orders* orders, tc_order* order) noexcept nogil:
+# The first order of a list opens it; if it is OTO it is the parent.
+cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
+    cdef tc_slot* slot = find_slot(&groups.by_id, <uint64_t>terms.list_id)
     cdef tc_group* group
-    if not terms.in_group:
-        return
-    group = find_group(groups, terms.list_id)
-    terms.in_group = False
+    if slot.value == 0:
+        groups.free_count -= 1
+        slot.key, slot.value = <uint64_t>terms.list_id, <uint64_t>groups.free_rows[groups.free_count] + 1
+        group = &groups.rows[slot.value - 1]
+        memset(group, 0, sizeof(tc_group))
+        group.list_id, group.account = terms.list_id, order.account
+        group.head = group.tail = NO_SLOT
+        if terms.contingency_type == CONTINGENCY_OTO:
+            group.root, group.waits = order.order_id, True
+    terms.group = <uint32_t>slot.value
+    group = group_of(groups, terms)
+    append_member(group, orders, slot_of(orders, order))
+    group.held += 1
+
+
+# No order can join a list any more, unless one of it is open.
+cdef inline void forget_name(tc_groups* groups, const tc_group* group) noexcept nogil:
+    if group.head == NO_SLOT and find_named(groups, group.list_id) == group:
+        remove_slot(&groups.by_id, find_slot(&groups.by_id, <uint64_t>group.list_id))
+
+
+# A new day: the list_ids of what is not open may be used again.
+cdef inline void forget_names(tc_groups* groups) noexcept nogil:
+    cdef uint32_t row
+    for row in range(groups.row_count):
+        if groups.rows[row].held:
+            forget_name(groups, &groups.rows[row])
+
+
+# An order that ended.
+cdef inline void leave_group(tc_groups* groups, tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
+    cdef const tc_terms* terms = &orders.terms[at]
     if terms.group_prev == NO_SLOT:
         group.head = terms.group_next
     else:
@@ -105,15 +139,25 @@ cdef inline void leave_group(tc_groups* groups, tc_orders* orders, tc_order* ord
         group.tail = terms.group_prev
     else:
         orders.terms[terms.group_next].group_prev = terms.group_prev
-    close_group(groups, group)
+    if group.root == 0 and not group.has_traded:
+        forget_name(groups, group)
 
 
-# An order that is evicted: nobody can come late to its list any more.
-cdef inline void forget_parent(tc_groups* groups, int64_t list_id, int64_t order_id) noexcept nogil:
-    cdef tc_group* group = find_group(groups, list_id)
-    if group != NULL and group.root == order_id:
-        group.root = 0
-        close_group(groups, group)
+# An order that a bust or a replace has brought back; the others have heard of what it filled before.
+cdef inline void rejoin_group(tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
+    append_member(group, orders, at)
+    orders.terms[at].oco_qty = 0
+
+
+# An order that is evicted. The row is free with its last one, and once its news are settled.
+cdef inline void forget_member(tc_groups* groups, tc_group* group) noexcept nogil:
+    group.held -= 1
+    if group.held:
+        return
+    forget_name(groups, group)
+    if not group.has_news:
+        groups.free_rows[groups.free_count] = <uint32_t>(group - groups.rows)
+        groups.free_count += 1
 
 
 cdef inline void add_news(tc_groups* groups, tc_group* group) noexcept nogil:
@@ -123,27 +167,33 @@ cdef inline void add_news(tc_groups* groups, tc_group* group) noexcept nogil:
         groups.news_last += 1
 
 
-# A member has filled or ended: its list has news.
-cdef inline void tell_group(tc_groups* groups, const tc_order* order, const tc_terms* terms) noexcept nogil:
-    cdef tc_group* group = find_group(groups, terms.list_id)
-    if group == NULL or group.serial != terms.group_serial:
-        return
+# A member has filled, ended or come back: its list has news.
+cdef inline void tell_group(tc_groups* groups, tc_group* group, const tc_order* order) noexcept nogil:
     if group.root == order.order_id and not is_live(order) and not group.ended:
         group.ended, group.parent_qty = True, order.cum_qty
-    if terms.contingency_type == CONTINGENCY_OCO and is_filled(order):
-        group.oco_done = True
     add_news(groups, group)
+
+
+# Keeps the number of OCO members that are filled whole.
+cdef inline void count_filled(tc_group* group, const tc_order* order, tc_terms* terms) noexcept nogil:
+    cdef bint filled = terms.contingency_type == CONTINGENCY_OCO and is_filled(order)
+    group.oco_filled += filled - terms.oco_filled
+    terms.oco_filled = filled
 
 
 # A member has traded: the other OCO members will be reduced by as much.
 cdef inline void tell_fill(tc_groups* groups, const tc_order* order, tc_terms* terms, int64_t qty) noexcept nogil:
-    cdef tc_group* group = find_group(groups, terms.list_id)
-    if group != NULL and group.serial == terms.group_serial and terms.contingency_type == CONTINGENCY_OCO:
+    cdef tc_group* group = group_of(groups, terms)
+    if group != NULL and terms.contingency_type == CONTINGENCY_OCO:
+        group.has_traded = True
         group.oco_qty += qty
         terms.oco_qty += qty
-        tell_group(groups, order, terms)
+        tell_group(groups, group, order)
 
 
-cdef inline bint waits_for_parent(const tc_groups* groups, const tc_order* order, int64_t list_id) noexcept nogil:
-    cdef const tc_group* group = find_group(groups, list_id)
+# Of the list that an order is in, or would join.
+cdef inline bint waits_for_parent(const tc_groups* groups, const tc_order* order, const tc_terms* terms) noexcept nogil:
+    cdef const tc_group* group = group_of(groups, terms)
+    if group == NULL:
+        group = find_named(groups, terms.list_id)
     return group != NULL and group.waits and not group.ended and group.root != order.order_id

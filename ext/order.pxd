@@ -55,11 +55,11 @@ cdef struct tc_terms:
     char entered_cl_ord_id[24]
     char orig_cl_ord_id[24]
     int32_t strategy
-    uint32_t group_prev, group_next             # the other members of its list
-    int64_t group_serial           # of the list that it joined: the same list_id may name a later one
+    uint32_t group                 # row + 1 of the list that it joined: the same list_id may name a later one
+    uint32_t group_prev, group_next             # the other open members
     uint8_t contingency_type
     uint8_t trigger_price_type, peg_offset_type
-    uint8_t in_group
+    uint8_t oco_filled             # its list counts it among those filled whole
 
 
 cdef struct tc_request:

@@ -47,7 +47,7 @@ cdef inline void reject_order(
 # ---- risk: the question that an order puts
 
 cdef inline bint awaits_parent(const tc_core* core, const tc_order* order) noexcept nogil:
-    return order.extended and waits_for_parent(&core.groups, order, terms_of(&core.orders, order).list_id)
+    return order.extended and waits_for_parent(&core.groups, order, terms_of(&core.orders, order))
 
 
 # What waits for a price is asked about as if that price had come.
@@ -425,7 +425,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_command converted
     cdef tc_question q
     cdef tc_finding finding
-    cdef int reason, claimed
+    cdef int reason, claimed, bad_join
 
     if not id_is_empty(c.cl_ord_id):
         used = find_id(&core.ids, c.cl_ord_id)
@@ -441,6 +441,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         order.order_qty = converted.order_qty
         c = &converted
     claimed = claim_order_id(core, order)
+    bad_join = find_bad_join(&core.groups, &core.orders, order, &finding.value, &finding.limit)
     mask = validate_order(ins, core.account_count, core.venue_count, core.now, c)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
     if mask:
@@ -450,8 +451,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         reject_order(core, c, order, INVALID_FIELD_VALUE + tc_lowest_bit(mask), finding.value, finding.limit)
     elif claimed == TABLE_FULL:
         reject_order(core, c, order, TABLE_FULL, core.ids.count, core.ids.capacity)
-    elif c.list_id and find_bad_join(&core.groups, order, c.list_id, &finding.value, &finding.limit):
-        reject_order(core, c, order, INVALID_CONTINGENCY, finding.value, finding.limit)
+    elif bad_join:
+        reject_order(core, c, order, bad_join, finding.value, finding.limit)
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)

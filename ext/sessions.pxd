@@ -237,8 +237,8 @@ cdef inline void keep_ids(tc_core* core) noexcept nogil:
             claim_id(&core.ids, entry.id, entry.order_id, entry.slot)
 
 
-# The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders that have ended
-# may be used again. What is at an external venue expires when that venue says so.
+# The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders and lists that
+# have ended may be used again. What is at an external venue expires when that venue says so.
 cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
     cdef uint32_t at = core.orders.open.head, next
     cdef tc_order* order
@@ -259,6 +259,7 @@ cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
                 end_order(core, c, order, STATUS_EXPIRED, DAY_ENDED)
         at = next
     keep_ids(core)
+    forget_names(&core.groups)
 
 
 # ---- splits

@@ -94,30 +94,29 @@ cdef inline void free_child(tc_core* core, const tc_command* c, tc_group* group)
         release_order(core, c, order, False)
 
 
-# OCO: the others shrink by what a member filled, and end once one is done. OTO: the children of a parent that ended are
-# let go, for as much as it filled, or end with it.
+# OCO: the others shrink by what a member filled, and end where one is filled whole. OTO: the children of a parent that
+# ended are let go, for as much as it filled, or end with it.
 cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* group) noexcept nogil:
     cdef int64_t oco_qty = group.oco_qty, own
-    cdef bint oco_done = group.oco_done
     cdef uint32_t at = group.head, next
     cdef tc_order* order
     cdef tc_terms* terms
-    # Whoever leaves tells the list first, so it can't be closed under our feet.
-    group.has_news, group.oco_qty, group.oco_done = False, 0, False
+    group.held += 1                                    # or its row could become free under our feet
+    group.has_news, group.oco_qty = False, 0
     while at != NO_SLOT:
         order = &core.orders.slots[at]
         terms = &core.orders.terms[at]
         next = terms.group_next
         own, terms.oco_qty = terms.oco_qty, 0
         if is_live(order) and terms.contingency_type == CONTINGENCY_OCO:
-            if oco_done:
+            if group.oco_filled:
                 stop_order(core, c, order, OTHER_FILLED)
             elif oco_qty > own:
                 shrink_order(core, c, order, wanted_qty(&core.orders, order) - (oco_qty - own), OTHER_FILLED)
         at = next
     if group.waits and group.ended:
         free_child(core, c, group)
-    close_group(&core.groups, group)
+    forget_member(&core.groups, group)
 
 
 # ---- what waits for a price

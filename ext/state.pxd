@@ -277,38 +277,40 @@ cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept 
     arm_timer(&core.timers, slot_of(&core.orders, order), next_deadline(&core.orders, order, timeout, expires))
 
 
-# An order leaves the open ones: its list, its count among those that may only reduce; the oldest of all is evicted.
-cdef inline void close_order(tc_core* core, tc_order* order) noexcept nogil:
-    cdef uint32_t evicted
-    cdef int64_t oldest
-    cdef uint32_t head = core.orders.history.head
-    oldest = core.orders.slots[head].order_id if head != NO_SLOT else 0
-    leave_group(&core.groups, &core.orders, order)
-    evicted = end_order_slot(&core.orders, slot_of(&core.orders, order))
-    if evicted != NO_SLOT and core.orders.slots[evicted].extended:
-        forget_parent(&core.groups, core.orders.terms[evicted].list_id, oldest)
+# An order leaves the open ones, those of its list too; the oldest that had left is evicted.
+cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) noexcept nogil:
+    cdef uint32_t slot = slot_of(&core.orders, order), evicted
+    if group != NULL:
+        leave_group(&core.groups, group, &core.orders, slot)
+    evicted = end_order_slot(&core.orders, slot)
+    if evicted != NO_SLOT and core.orders.slots[evicted].extended and core.orders.terms[evicted].group:
+        forget_member(&core.groups, group_of(&core.groups, &core.orders.terms[evicted]))
 
 
 # Holds, lists, timers and the table of open orders follow the facts; called after every change of them.
 cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
     cdef int64_t held = held_of(&core.orders, order)
     cdef bint live = is_live(order), opens = live or order.first_request != NO_SLOT
-    cdef tc_terms* terms
+    cdef tc_terms* terms = terms_of(&core.orders, order)
+    cdef tc_group* group = group_of(&core.groups, terms)
     if held != order.held:
         hold_lots(&core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
-    if order.extended and not live:
-        terms = terms_of(&core.orders, order)
-        tell_group(&core.groups, order, terms)
+    if group != NULL:
+        count_filled(group, order, terms)
+        if not live or not order.is_open:
+            tell_group(&core.groups, group, order)
     if opens != order.is_open:
         if opens:
             reopen_order(&core.orders, slot_of(&core.orders, order))
+            if group != NULL:
+                rejoin_group(group, &core.orders, slot_of(&core.orders, order))
         else:
-            close_order(core, order)
+            close_order(core, order, group)
         if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
             exposure_of(&core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
     if order.extended:
-        if (terms_of(&core.orders, order).expire_time or order.place == PLACE_AT_VENUE
+        if (terms.expire_time or order.place == PLACE_AT_VENUE
                 or core.timers.places[slot_of(&core.orders, order)]):
             arm_order_timer(core, order)
 

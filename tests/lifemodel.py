@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lifecycle import EXT, REQUEST_TIMEOUT, Books, is_execution
+from listmodel import ListModel
 
 from tradecore.fix import (
     TRANSITIONS,
@@ -70,7 +71,8 @@ class Known:
     expires: int = 0
     was_cancel_asked: bool = False
     venue: int = 0
-    admitted: bool = True  # by validation and risk
+    admitted: bool = True  # by validation, its list and risk
+    refused: Reason = Reason.NONE  # where it was not
     command: object = None  # as it was entered
 
     @property
@@ -154,12 +156,17 @@ class Model:
         self.had_order = False  # could the venue that reported the last trade have the order that it named?
         self.open: dict[int, Known] = {}
         self.touched: dict[int, Known] = {}
+        self.entered: Known | None = None  # by the last command
+        self.command = None
+        self.lists = ListModel()
 
     # ---- a command and its reports
 
     def take(self, c, reports: list, now: int, expected: tuple | None) -> None:
         """`expected` is what `foresee_money` said of the command."""
         overdue = []
+        self.command, self.entered = c, None
+        self.lists.look()
         if now > self.now:
             self.now = now
             overdue = [o for o in self.open.values() if o.lives and 0 < o.expires <= now]
@@ -233,7 +240,7 @@ class Model:
         o = Known(
             r.order_id, c.cl_ord_id, c.instrument, c.account, c.side == 1, c.order_qty, expires=c.expire_time, command=c
         )
-        self.orders[r.order_id] = o
+        self.orders[r.order_id] = self.entered = o
         if c.cl_ord_id:
             assert c.cl_ord_id not in self.ids, "an id that was used makes no second order"
             self.ids[c.cl_ord_id] = r.order_id
@@ -337,7 +344,8 @@ class Model:
                 self.renewed.discard(o.order_id)
             if kind == E.REJECTED and not by_venue:  # by no rule of placing: those come once it is admitted
                 no_peak = r.ord_type == OrdType.TRAILING_STOP and r.reason == R.REFERENCE_PRICE_UNAVAILABLE
-                o.admitted = r.reason > 300 or no_peak
+                o.admitted = 300 < r.reason < 500 or no_peak
+                o.refused = Reason(r.reason)
             o.asked.clear()
             o.done_for_day = o.stopped = o.suspended = o.awaited = o.unknown = False
             self.rename(c, r, o)
@@ -476,6 +484,7 @@ class Model:
     def check(self, core) -> None:
         """Every open order, every position and hold, and the counters, against the core."""
         assert len(self.open) <= WORKING_MAX
+        self.lists.check(self.command, self.entered, core, self.renewed)
         held, expected = {}, {}
         for o in self.open.values():
             expected[o.order_id] = (

@@ -206,3 +206,102 @@ def test_the_core_itself_sends_no_second_cancel_after_an_unknown_one(desk):
     core.on_execution_report("EXT", "PENDING_REPLACE", order_id=one.order_id)
     asked = [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REQUEST]
     assert [m.order_id for m in asked] == [other.order_id]
+
+
+# ---- lists whose orders come back, or come late
+
+
+@pytest.fixture
+def pair(desk):
+    """Two orders of one OCO list at the external venue, and what the core asks the venue for."""
+    core = desk()
+
+    def submit(**given):
+        return core.submit("AAPL", "BUY", **{"qty": 100, "price": 100, "venue": "EXT", "account": "alpha", "list_id": 1,
+                                             "contingency_type": "OCO", **given})  # fmt: skip
+
+    def asked():
+        return [(m.report_type.name.removeprefix("ORDER_CANCEL_"), m.order_id, m.order_qty) for m in core.outbound()
+                if "CANCEL" in m.report_type.name]  # fmt: skip
+
+    return core, submit, asked
+
+
+def test_an_order_that_a_bust_brings_back_is_in_its_list_again(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    fill(core, one, 100, 100, "t1")
+    assert asked() == [("REQUEST", other.order_id, 100)]
+    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    assert (one.ord_status, one.leaves_qty) == (tc.OrdStatus.NEW, 100)
+    fill(core, other, 30, 100, "t2")
+    assert asked() == [("REPLACE_REQUEST", one.order_id, 70)]
+    fill(core, other, 70, 100, "t3")
+    assert asked() == [("REQUEST", one.order_id, 100)]
+
+
+def test_an_order_that_comes_back_after_the_other_has_filled_is_asked_for_back(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    fill(core, one, 100, 100, "t1")
+    fill(core, other, 100, 100, "t2")  # the cancel came too late
+    asked()
+    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    assert asked() == [("REQUEST", one.order_id, 100)]
+
+
+def test_a_late_trade_of_a_canceled_order_reduces_the_others(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    core.on_execution_report("EXT", "CANCELED", order_id=one.order_id)
+    fill(core, one, 40, 100, "late")
+    assert asked() == [("REPLACE_REQUEST", other.order_id, 60)]
+    fill(core, one, 60, 100, "later")
+    assert asked() == [("REQUEST", other.order_id, 100)]
+
+
+def test_an_order_that_comes_late_takes_no_more_than_its_list_has_left(pair):
+    core, submit, _ = pair
+    fill(core, submit(), 40, 100, "t1")
+    late = submit()
+    assert (late.reason, late.text) == (tc.Reason.OTHER_FILLED, "OTHER_FILLED: another order of its list has filled: order_qty 100 exceeds the 60 that it left")
+    assert submit(qty=60).ord_status is tc.OrdStatus.PENDING_NEW
+
+
+def test_an_order_that_comes_after_a_whole_fill_is_refused_until_the_day_rolls(pair):
+    core, submit, _ = pair
+    fill(core, submit(), 100, 100, "t1")
+    assert submit(qty=1).reason is tc.Reason.OTHER_FILLED
+    core.roll_day()
+    assert submit(qty=1).ord_status is tc.OrdStatus.PENDING_NEW
+
+
+def test_a_list_outlives_the_eviction_of_some_of_its_orders(desk):
+    core = desk(capacity=small_capacity(open_orders=4, order_history=2))
+    first = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
+    second = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
+    fill(core, first, 10, 100, "t1")
+    core.on_execution_report("EXT", "CANCELED", order_id=second.order_id)
+    for n in range(6):  # evicts both: nobody remembers the list
+        late = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
+        assert late.reason is (tc.Reason.OTHER_FILLED if n < 2 else tc.Reason.NONE), n
+        core.on_execution_report("EXT", "CANCELED", order_id=late.order_id)
+
+
+def test_what_an_order_filled_while_it_was_over_is_not_taken_off_what_the_others_fill(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    fill(core, one, 100, 100, "t1")
+    fill(core, one, 10, 100, "too much")
+    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    asked()
+    fill(core, other, 30, 100, "t2")
+    assert asked() == [("REPLACE_REQUEST", one.order_id, 70)]
+
+
+def test_nobody_joins_a_list_whose_last_orders_are_asked_for_back(pair):
+    core, submit, _ = pair
+    one, other = submit(), submit()
+    fill(core, one, 100, 100, "t1")
+    assert other.leaves_qty == 100
+    assert submit(qty=1).reason is tc.Reason.OTHER_FILLED

@@ -136,7 +136,7 @@ class Script:
         if tif == T.GTD:
             fields["expire_time"] = self.model.now + random.choice([SECOND // 2, 5 * SECOND])
         if chance() < 0.3:
-            fields |= {"list_id": 1 + 2 * (self.count // 8) + fields["account"] % 2,
+            fields |= {"list_id": 1 + self.count // 8 % 12,  # used again and again, by both accounts
                        "contingency_type": random.choice(list(ContingencyType)[1:])}  # fmt: skip
         if chance() < 0.03 and ord_type == OrdType.LIMIT:
             fields["exec_inst"] = ExecInst.POST_ONLY

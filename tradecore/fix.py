@@ -105,7 +105,7 @@ class PegOffsetType(FixEnum):
 
 class ContingencyType(FixEnum):
     """ContingencyType(1385) of an order in a list. The list's first order, if OTO, is the parent: the others wait
-    until it has filled. OCO members reduce each other by what they fill."""
+    until it has filled. OCO members reduce each other by what they fill; who comes late takes what they have left."""
 
     NONE = 0
     ONE_CANCELS_THE_OTHER = 1

@@ -16,7 +16,7 @@ _IN_PRICE = {
 _IN_LOTS = {
     Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW,
     Reason.INVALID_MIN_QTY, Reason.INVALID_DISPLAY_QTY, Reason.REDUCE_ONLY_VIOLATION, Reason.PARENT_ENDED,
-    Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
+    Reason.OTHER_FILLED, Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
 }  # fmt: skip
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
 _LOTS_AGAINST_MILLIONTHS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
@@ -73,7 +73,7 @@ _TEXTS = {
     Reason.DAY_ENDED: "its session is over",
     Reason.EXPIRE_TIME_REACHED: "its expire_time has come",
     Reason.OTHER_FILLED: "another order of its list has filled",
-    Reason.PARENT_ENDED: "the order that it waited for has ended: order_qty {value}, filled {bound}",
+    Reason.PARENT_ENDED: "the order that it waited for has ended",
     Reason.REDUCED_POSITION: "a reduce-only order is larger than the position that is left",
     Reason.REQUEST_TIMEOUT: "the venue has not answered in time: the outcome is UNKNOWN, the hold stays",
     Reason.VENUE_DISCONNECTED: "the venue's session is lost: the outcome is UNKNOWN, the hold stays",
@@ -145,5 +145,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word is Reason.UNSUPPORTED_TIF:
         return (f"{word.name}: time_in_force {TimeInForce(value).name} is not possible with this ord_type and "
                 f"exec_inst; the instrument takes {_bits(bound, TimeInForce)}")
+    if word in (Reason.OTHER_FILLED, Reason.PARENT_ENDED) and value:  # of an order that came late
+        return f"{word.name}: {_TEXTS[word]}: order_qty {reason_value(word, value, ins)} exceeds the " \
+               f"{reason_bound(word, bound, ins)} that it left"
     text = _TEXTS[word].format(value=reason_value(word, value, ins), bound=reason_bound(word, bound, ins))
     return f"{word.name}: {text}"

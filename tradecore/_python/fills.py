@@ -72,8 +72,8 @@ def add_fill(core: State, order: Order, qty: int, price: int) -> None:
     order.cum_qty += qty
     order.cum_amount += qty * price
     order.acked, order.awaited, order.unknown_new = True, False, False
-    if order.list_id:
-        tell_fill(core.groups, order, qty)
+    if order.group is not None:
+        tell_fill(core.groups, order.group, order, qty)
 
 
 def report_fills(

@@ -410,7 +410,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
     elif claimed == Reason.TABLE_FULL:
         reject_order(core, c, order, claimed, len(core.ids.order_ids), core.ids.capacity)
     elif bad_join:
-        reject_order(core, c, order, Reason.INVALID_CONTINGENCY, *bad_join)
+        reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
         refused = check_risk(q)

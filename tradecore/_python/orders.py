@@ -7,12 +7,15 @@ history, evicted first in, first out. The live handles that a user holds never i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tradecore.fix import OrdStatus, Place, transition_table
 from tradecore.order import NO_PRICE, UNKNOWN_CANCEL, UNKNOWN_NEW, UNKNOWN_REPLACE
 
 from .instrument import awaits_price, has_limit
+
+if TYPE_CHECKING:
+    from .groups import Group
 
 (NEW, PARTIALLY_FILLED, FILLED, DONE_FOR_DAY, CANCELED, PENDING_CANCEL, STOPPED, REJECTED, SUSPENDED, PENDING_NEW,
  CALCULATED, EXPIRED, PENDING_REPLACE) = (int(status) for status in OrdStatus)  # fmt: skip
@@ -87,7 +90,8 @@ class Order:
     last_status: int = PENDING_NEW  # as last reported
     peak_px: int = 0  # the best price that a trailing stop has seen
     oco_qty: int = 0  # filled, and not yet taken from the others of its list
-    group_serial: int = 0  # of the list that it joined: the same list_id may name a later one
+    oco_filled: bool = False  # its list counts it among those filled whole
+    group: Group | None = None  # the list that it joined: the same list_id may name a later one
     decision: int = 0
     route: int = 0  # how its venue was chosen: fix.Route
     value: int = 0

@@ -11,6 +11,7 @@ from typing import Any
 from tradecore.fix import ExecRestatementReason, ExecType, Reason, TimeInForce, TradSesStatus
 from tradecore.order import NO_PRICE, PRICE_MAX, QTY_MAX, TIME_MAX
 
+from .groups import forget_names
 from .marketdata import clear_quotes
 from .marks import AT_THE_CLOSE, CLOSED, HALTED, PRE_OPEN, is_trading
 from .orderpath import is_native, release_order
@@ -214,8 +215,8 @@ def enter_venue_session(core: State, c: Any) -> Any:
 
 
 def roll_day(core: State, c: Any) -> Any:
-    """The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders that have
-    ended may be used again. What is at an external venue expires when that venue says so."""
+    """The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders and lists
+    that have ended may be used again. What is at an external venue expires when that venue says so."""
     core.day += 1
     ack = accept_command(core, c, core.day, 0)
     for order in list(core.orders.open.values()):
@@ -229,6 +230,7 @@ def roll_day(core: State, c: Any) -> Any:
         elif order.place != AT_VENUE:
             end_order(core, c, order, EXPIRED, Reason.DAY_ENDED)
     core.ids.keep_ids(core.orders.open)
+    forget_names(core.groups)
     return ack
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tradecore.fix import ExecRestatementReason, ExecType, Reason
 
 from .execution import reduce_node
-from .groups import OCO, Group, close_group
+from .groups import OCO, Group
 from .instrument import BUY, SELL, direction
 from .marks import is_trading, look_at_market, trigger_price
 from .orderpath import release_order
@@ -91,22 +91,20 @@ def trim_reduce_only(core: State, c: Any, instrument: int, account: int) -> None
 
 
 def settle_group(core: State, c: Any, group: Group) -> None:
-    """OCO: the others shrink by what a member filled, and end once one is done. OTO: the children of a parent that
-    ended are let go, for as much as it filled, or end with it."""
+    """OCO: the others shrink by what a member filled, and end where one is filled whole. OTO: the children of a parent
+    that ended are let go, for as much as it filled, or end with it."""
     group.has_news = False
-    oco_qty, oco_done = group.oco_qty, group.oco_done
-    group.oco_qty, group.oco_done = 0, False
+    oco_qty, group.oco_qty = group.oco_qty, 0
     for order in list(group.members.values()):
         own, order.oco_qty = order.oco_qty, 0
         if not is_live(order) or order.contingency_type != OCO:
             continue
-        if oco_done:
+        if group.oco_filled:
             stop_order(core, c, order, Reason.OTHER_FILLED)
         elif oco_qty > own:
             shrink_order(core, c, order, wanted_qty(order) - (oco_qty - own), Reason.OTHER_FILLED)
     if group.waits and group.ended:
         free_child(core, c, group)
-    close_group(core.groups, group)
 
 
 def free_child(core: State, c: Any, group: Group) -> None:

@@ -14,7 +14,7 @@ from tradecore.order import NO_PRICE, REPORT_CODEC, STAGES, AckRow, Capacity
 
 from .events import BUCKETS, EventLog, bucket_of
 from .execution import Book, best_level, remove_node
-from .groups import Groups, forget_parent, leave_group, tell_group
+from .groups import Groups, count_filled, forget_member, leave_group, rejoin_group, tell_group
 from .ids import Ids
 from .instrument import BUY, SELL, InstrumentRow, direction, opposite
 from .orders import (
@@ -144,18 +144,23 @@ def sync_order(core: State, order: Order) -> None:
     if held != order.held:
         hold_lots(core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
-    live = is_live(order)
-    if order.list_id and not live:
-        tell_group(core.groups, order)
+    live, group = is_live(order), order.group
     opens = live or bool(order.requests)
+    if group is not None:
+        count_filled(group, order)
+        if not live or not order.is_open:
+            tell_group(core.groups, group, order)
     if opens != order.is_open:
         if opens:
             core.orders.reopen_order(order)
+            if group is not None:
+                rejoin_group(group, order)
         else:
-            leave_group(core.groups, order)
+            if group is not None:
+                leave_group(core.groups, group, order)
             evicted = core.orders.end_order(order)
-            if evicted is not None:
-                forget_parent(core.groups, evicted)
+            if evicted is not None and evicted.group is not None:
+                forget_member(core.groups, evicted.group)
         if order.exec_inst & REDUCE_ONLY and order.admitted:
             exposure_of(core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
     if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:

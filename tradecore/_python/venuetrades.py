@@ -176,8 +176,8 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
         return ACK_ACCEPTED._replace(order_id=trade.order_id, report_type=EXECUTION)
     order.cum_qty += more
     order.cum_amount += amount
-    if more > 0 and order.list_id:  # what is taken back is not given to the others again
-        tell_fill(core.groups, order, more)
+    if more > 0 and order.group is not None:  # what is taken back is not given to the others again
+        tell_fill(core.groups, order.group, order, more)
     over = order.cum_qty > order.order_qty and qty > 0
     if over:
         told |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}
