@@ -28,7 +28,7 @@ cdef inline int open_book(list t, tc_book* book, int64_t nodes, int64_t rows, in
 
 # Orders, their terms and requests, and their ids.
 cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64_t slots, object transitions) except -1:
-    cdef int64_t i
+    cdef int64_t requests, i
     core.order_slots = <uint32_t>slots
     core.orders.slots = <tc_order*>table(t, slots, sizeof(tc_order))
     core.orders.free_slots = <uint32_t*>table(t, slots, sizeof(uint32_t))
@@ -40,12 +40,13 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.orders.open.head = core.orders.open.tail = NO_SLOT
     core.orders.history.head = core.orders.history.tail = NO_SLOT
     core.orders.history_size = capacity.order_history
-    # An order has one cancel at most that is unanswered, and there are at most open_max such replaces.
-    core.orders.requests = <tc_request*>table(t, slots + capacity.open_orders, sizeof(tc_request))
-    core.orders.free_requests = <uint32_t*>table(t, slots + capacity.open_orders, sizeof(uint32_t))
-    core.orders.free_request_count = <uint32_t>(slots + capacity.open_orders)
-    for i in range(slots + capacity.open_orders):
-        core.orders.free_requests[i] = <uint32_t>(slots + capacity.open_orders - 1 - i)
+    # An order has two cancels at most that are unanswered, one of them UNKNOWN; there are at most open_max replaces.
+    requests = 2 * slots + capacity.open_orders
+    core.orders.requests = <tc_request*>table(t, requests, sizeof(tc_request))
+    core.orders.free_requests = <uint32_t*>table(t, requests, sizeof(uint32_t))
+    core.orders.free_request_count = <uint32_t>requests
+    for i in range(requests):
+        core.orders.free_requests[i] = <uint32_t>(requests - 1 - i)
     for i, followers in enumerate(transitions):
         core.orders.transitions[i] = followers
     core.orders.open_max = capacity.open_orders

@@ -289,6 +289,14 @@ cdef inline bint cancel_sent(const tc_orders* orders, const tc_order* order) noe
     return False
 
 
+# Was its venue asked to cancel it, and has no answer come that ends the matter?
+cdef inline bint has_cancel(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT and orders.requests[at].is_replace:
+        at = orders.requests[at].next
+    return at != NO_SLOT
+
+
 # OrderQty(38) as it will be if its venue does what it was last asked.
 cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef uint32_t at = order.last_request
@@ -374,14 +382,17 @@ cdef inline bint is_empty_id(const char* id) noexcept nogil:
     return id[0] == 0
 
 
-# OrigClOrdID(41) of the next request: the last id in the chain that was not rejected.
+# OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed over:
+# its venue may never have heard of it.
 cdef inline const char* last_id(const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef uint32_t at = order.last_request
-    while at != NO_SLOT and is_empty_id(orders.requests[at].cl_ord_id):
-        at = orders.requests[at].prev
-    if at == NO_SLOT:
-        return order.cl_ord_id
-    return orders.requests[at].cl_ord_id
+    cdef const tc_request* request
+    while at != NO_SLOT:
+        request = &orders.requests[at]
+        if not is_empty_id(request.cl_ord_id) and (request.is_replace or not request.unknown):
+            return request.cl_ord_id
+        at = request.prev
+    return order.cl_ord_id
 
 
 cdef inline int64_t earlier(int64_t deadline, int64_t other) noexcept nogil:

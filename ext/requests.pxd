@@ -95,6 +95,7 @@ cdef inline void ask_venue(
     request.order_qty, request.price, request.stop_px = asked.order_qty, asked.price, asked.stop_px
     request.expire_time = asked.expire_time
     request.unknown = is_disconnected(core, order.venue)
+    r.unknown = unknown_of(&core.orders, order)
     publish_report(&core.events, r)
     sync_order(core, order)
 
@@ -105,18 +106,19 @@ cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked*
     asked.stop_px, asked.expire_time = terms.stop_px, terms.expire_time
 
 
-# One cancel at a time: it takes the place of one that is UNKNOWN.
+# Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before.
 cdef inline void ask_cancel(
     tc_core* core, const tc_command* c, tc_order* order, const char* cl_ord_id, int reason
 ) noexcept nogil:
     cdef tc_asked asked
-    cdef uint32_t at = order.first_request, next
+    cdef uint32_t at = order.first_request, earlier = NO_SLOT
     while at != NO_SLOT:
-        next = core.orders.requests[at].next
         if not core.orders.requests[at].is_replace:
-            remove_request(&core.orders, order, at)
-            order.last_status = derive_status(order)   # told by the message that follows
-        at = next
+            if earlier != NO_SLOT:
+                remove_request(&core.orders, order, earlier)
+                order.last_status = derive_status(order)               # told by the message that follows
+            earlier = at
+        at = core.orders.requests[at].next
     put_asked(core, order, &asked)
     ask_venue(core, c, order, cl_ord_id, False, &asked, reason)
 
@@ -377,7 +379,7 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     if order.terminal or (not is_live(order) and asked.order_qty <= order.cum_qty):
         refuse_request(core, c, ack, order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
         return
-    if cancel_sent(&core.orders, order):
+    if has_cancel(&core.orders, order):
         refuse_request(core, c, ack, order_id, order, ALREADY_PENDING, 0, 0)
         return
     ins = &core.instruments[order.instrument]

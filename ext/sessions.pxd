@@ -149,14 +149,20 @@ cdef inline int64_t count_unknown(const tc_core* core, const tc_order* order) no
     return count
 
 
-# Neither a reject nor a reason to resend: the hold stays, and the venue is asked for the status.
+cdef inline void ask_outcome(tc_core* core, const tc_command* c, const tc_order* order, int reason) noexcept nogil:
+    cdef tc_report* r = start_message(core, c, order, REPORT_SEND_STATUS_REQUEST)
+    r.reason = <int16_t>reason
+    publish_report(&core.events, r)
+
+
+# Neither a reject nor a reason to resend: the hold stays, and the venue is asked for the status, at once or when its
+# session is there again.
 cdef inline void report_unknown(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
     cdef tc_report* r = start_execution(core, c, order, EXEC_ORDER_STATUS)
     r.reason = <int16_t>reason
     publish_execution(core, order, r)
-    r = start_message(core, c, order, REPORT_SEND_STATUS_REQUEST)
-    r.reason = <int16_t>reason
-    publish_report(&core.events, r)
+    if not is_disconnected(core, order.venue):
+        ask_outcome(core, c, order, reason)
 
 
 # Requests without an answer become UNKNOWN and the venue is asked; an order that has expired ends.
@@ -175,7 +181,7 @@ cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* 
             end_order(core, c, order, STATUS_EXPIRED, EXPIRE_TIME_REACHED)
             return
         order.expiry_asked = True
-        if not cancel_sent(&core.orders, order):
+        if not has_cancel(&core.orders, order):
             memset(no_id, 0, 24)
             ask_cancel(core, c, order, no_id, EXPIRE_TIME_REACHED)
     sync_order(core, order)
@@ -194,7 +200,8 @@ cdef inline void fire_timers(tc_core* core, const tc_command* c) noexcept nogil:
 
 # ---- venues
 
-# A lost session: the outcome of everything that was sent and not answered is UNKNOWN; no new order goes there.
+# A lost session: the outcome of everything that was sent and not answered is UNKNOWN; no new order goes there. Once it
+# is there again, the venue is asked about everything that is UNKNOWN.
 cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef uint32_t at = core.orders.open.head, next
     cdef tc_order* order
@@ -210,11 +217,15 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
     bit = <uint64_t>1 << (c.venue - 1)
     core.disconnected = core.disconnected & ~bit if c.connected else core.disconnected | bit
     set_down(core)
-    while at != NO_SLOT and not c.connected:
+    while at != NO_SLOT:
         order = &core.orders.slots[at]
         next = order.next
-        if (order.venue == c.venue and order.place == PLACE_AT_VENUE
-                and (order.awaited or order.first_request != NO_SLOT)):
+        if order.venue != c.venue or order.place != PLACE_AT_VENUE:
+            pass
+        elif c.connected:
+            if unknown_of(&core.orders, order):
+                ask_outcome(core, c, order, VENUE_DISCONNECTED)
+        elif order.awaited or order.first_request != NO_SLOT:
             before = count_unknown(core, order)
             mark_unknown(core, order, core.now)
             if count_unknown(core, order) != before:

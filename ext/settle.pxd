@@ -4,13 +4,6 @@
 from requests cimport *
 
 
-cdef inline bint has_cancel(const tc_orders* orders, const tc_order* order) noexcept nogil:
-    cdef uint32_t at = order.first_request
-    while at != NO_SLOT and orders.requests[at].is_replace:
-        at = orders.requests[at].next
-    return at != NO_SLOT
-
-
 # Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself sends
 # no second cancel after one that is UNKNOWN.
 cdef inline void stop_order(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:

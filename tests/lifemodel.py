@@ -120,18 +120,16 @@ class Known:
             return 0
         return max(0, max([self.order_qty, *(a.order_qty for a in self.asked if a.is_replace)]) - self.cum_qty)
 
-    def unknowns(self, without: Asked | None = None) -> int:
-        """What is UNKNOWN; `without` the request whose own message is read."""
+    def unknowns(self) -> int:
         bits = UNKNOWN_NEW if self.unknown else 0
         for a in self.asked:
-            if a is without:
-                continue
             if a.unknown:
                 bits |= UNKNOWN_REPLACE if a.is_replace else UNKNOWN_CANCEL
         return bits
 
     def last_asked_id(self) -> bytes:
-        return next((a.cl_ord_id for a in reversed(self.asked) if a.cl_ord_id), self.cl_ord_id)
+        known = [a.cl_ord_id for a in self.asked if a.cl_ord_id and (a.is_replace or not a.unknown)]
+        return known[-1] if known else self.cl_ord_id
 
     def find_asked(self, is_replace: bool | None, *ids: bytes) -> Asked:
         """The oldest request of a kind with one of these ids."""
@@ -292,8 +290,9 @@ class Model:
 
     def learn_request(self, c, r, o: Known) -> None:
         is_replace = r.report_type == M.ORDER_CANCEL_REPLACE_REQUEST
-        if not is_replace and not o.cancel_asked:  # it takes the place of one that is UNKNOWN
-            o.asked = [a for a in o.asked if a.is_replace]
+        if not is_replace and not o.cancel_asked:  # beside the last one that is UNKNOWN
+            for a in [a for a in o.asked if not a.is_replace][:-1]:
+                o.asked.remove(a)
         assert r.orig_cl_ord_id == o.last_asked_id(), "OrigClOrdID is the last id that was not rejected"
         assert not o.cancel_asked or is_replace
         if r.reason:
@@ -314,7 +313,7 @@ class Model:
             self.claim(c, o)
         if c.kind == C.CANCEL:
             assert not (fresh and o.lives and not o.cancel_asked), "a cancel that makes sense was refused"
-        elif fresh and o.lives and not o.cancel_asked:
+        elif fresh and o.lives and all(a.is_replace for a in o.asked):
             assert r.reason not in (R.TOO_LATE_TO_CANCEL, R.ALREADY_PENDING, R.UNKNOWN_ORDER)
 
     def learn_execution(self, c, r, o: Known, by_venue: bool) -> None:
@@ -394,7 +393,7 @@ class Model:
         status = o.status()
         assert (r.ord_status, r.cum_qty, r.leaves_qty) == (status, o.cum_qty, o.leaves()), (r, o)
         assert r.order_qty == o.order_qty or r.report_type in REQUESTS, (r, o)
-        assert r.unknown == o.unknowns(o.asked[-1] if r.report_type in REQUESTS else None), (r, o)
+        assert r.unknown == o.unknowns(), (r, o)
         assert (r.order_id, r.account, r.instrument) == (o.order_id, o.account, o.instrument)
         before = o.told if o.told is not None else S.PENDING_NEW
         if status != before and status not in TRANSITIONS[before] and is_execution(r):

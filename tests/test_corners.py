@@ -156,17 +156,31 @@ def test_an_unknown_cancel_may_be_sent_again(desk, clock):
     clock.now += 2 * 10**9
     core.clock_tick()
     assert order.unknown & tc.Unknown.CANCEL
-    assert core.cancel(order).report_type is tc.ReportType.ORDER_CANCEL_REQUEST
-    assert not order.unknown & tc.Unknown.CANCEL
+    assert core.replace(order, qty=200).reason is tc.Reason.ALREADY_PENDING
+    assert core.cancel(order, new_cl_ord_id="again").report_type is tc.ReportType.ORDER_CANCEL_REQUEST
+    assert order.unknown & tc.Unknown.CANCEL, "the first may still be done"
+    core.on_cancel_reject("EXT", cl_ord_id="again", cxl_rej_reason="UNKNOWN_ORDER")
+    assert order.unknown & tc.Unknown.CANCEL, "what was said of the second says nothing of the first"
+    clock.now += 2 * 10**9
+    for _ in range(20):  # as often as one likes, to a venue that never answers
+        assert core.cancel(order).report_type is tc.ReportType.ORDER_CANCEL_REQUEST
+        clock.now += 2 * 10**9
+        core.clock_tick()
 
 
 def test_what_is_sent_to_a_lost_session_is_unknown_at_once(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
     core.on_execution_report("EXT", "NEW", order_id=order.order_id)
+    list(core.outbound())
     core.set_venue_session("EXT", False)
+    assert not list(core.outbound()), "nothing was unanswered"
     core.cancel(order)
-    assert order.unknown == tc.Unknown.CANCEL
+    (sent,) = core.outbound()
+    assert (sent.unknown, order.unknown) == (tc.Unknown.CANCEL, tc.Unknown.CANCEL)
+    core.set_venue_session("EXT", True)
+    (asked,) = core.outbound()
+    assert (asked.report_type, asked.reason) == (tc.ReportType.ORDER_STATUS_REQUEST, tc.Reason.VENUE_DISCONNECTED)
 
 
 def test_a_status_answer_is_not_asked_for_again(desk):

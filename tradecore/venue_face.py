@@ -210,7 +210,8 @@ class VenueFace(VenueReports):
 
     def set_venue_session(self, venue: str, connected: bool, *, transact_time: int | None = None) -> None:
         """Say that the session with an external venue is lost, or is there again. While it is lost no new order goes
-        there, and what was sent and not answered is flagged UNKNOWN; its quantity stays held."""
+        there, and what was sent and not answered is flagged UNKNOWN; its quantity stays held. Once it is there
+        again, an OrderStatusRequest asks about each such order."""
         self._set_venue_session(self._directory.venues.id(venue), connected, transact_time)
 
 

@@ -167,6 +167,11 @@ def cancel_sent(order: Order) -> bool:
     return any(not request.is_replace and not request.unknown for request in order.requests)
 
 
+def has_cancel(order: Order) -> bool:
+    """Was its venue asked to cancel it, and has no answer come that ends the matter?"""
+    return any(not request.is_replace for request in order.requests)
+
+
 def wanted_qty(order: Order) -> int:
     """OrderQty(38) as it will be if its venue does what it was last asked."""
     return next((request.order_qty for request in reversed(order.requests) if request.is_replace), order.order_qty)
@@ -238,8 +243,10 @@ def end_facts(orders: Orders, order: Order, terminal: int) -> None:
 
 
 def last_id(order: Order) -> bytes:
-    """OrigClOrdID(41) of the next request: the last id in the chain that was not rejected."""
-    return next((request.cl_ord_id for request in reversed(order.requests) if request.cl_ord_id), order.cl_ord_id)
+    """OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed
+    over: its venue may never have heard of it."""
+    ids = (request.cl_ord_id for request in reversed(order.requests) if request.is_replace or not request.unknown)
+    return next(filter(None, ids), order.cl_ord_id)
 
 
 def next_deadline(order: Order, timeout: int, expires: bool) -> int:

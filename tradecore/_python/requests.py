@@ -27,10 +27,12 @@ from .orders import (
     add_request,
     cancel_sent,
     derive_status,
+    has_cancel,
     is_live,
     last_id,
     leaves_of,
     remove_request,
+    unknown_of,
 )  # fmt: skip
 from .risk import check_risk, count_sent
 from .routing import touch_price
@@ -133,13 +135,14 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, re
     }  # fmt: skip
     add_request(core.orders, order, request)
     request.unknown = order.venue in core.disconnected
+    told["unknown"] = unknown_of(order)
     publish(core, c, kind, **told)
     sync_order(core, order)
 
 
 def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: bytes, reason: int) -> None:
-    """One cancel at a time: it takes the place of one that is UNKNOWN."""
-    for earlier in [request for request in order.requests if not request.is_replace]:
+    """Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before."""
+    for earlier in [request for request in order.requests if not request.is_replace][:-1]:
         remove_request(core.orders, order, earlier)
         order.last_status = derive_status(order)  # told by the message that follows
     request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time)
@@ -252,7 +255,7 @@ def enter_replace(core: State, c: Any) -> Any:
     expire_time = c.expire_time or order.expire_time
     if order.terminal or (not is_live(order) and order_qty <= order.cum_qty):
         return refuse_request(core, c, order_id, order, Reason.TOO_LATE_TO_CANCEL)
-    if cancel_sent(order):
+    if has_cancel(order):
         return refuse_request(core, c, order_id, order, Reason.ALREADY_PENDING)
     ins = core.instruments[order.instrument]
     refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)

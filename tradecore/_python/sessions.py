@@ -22,8 +22,9 @@ from .orders import (
     EXPIRED,
     RESTING,
     Order,
-    cancel_sent,
+    has_cancel,
     is_live,
+    unknown_of,
 )  # fmt: skip
 from .position import position_of
 from .requests import ask_cancel
@@ -78,7 +79,7 @@ def fire_order_timer(core: State, c: Any, order: Order) -> None:
             end_order(core, c, order, EXPIRED, Reason.EXPIRE_TIME_REACHED)
             return
         order.expiry_asked = True
-        if not cancel_sent(order):
+        if not has_cancel(order):
             ask_cancel(core, c, order, b"", Reason.EXPIRE_TIME_REACHED)
     sync_order(core, order)
 
@@ -98,8 +99,14 @@ def count_unknown(order: Order) -> int:
 
 
 def report_unknown(core: State, c: Any, order: Order, reason: Reason) -> None:
-    """Neither a reject nor a reason to resend: the hold stays, and the venue is asked for the status."""
+    """Neither a reject nor a reason to resend: the hold stays, and the venue is asked for the status, at once or when
+    its session is there again."""
     report_execution(core, c, order, ExecType.ORDER_STATUS, reason=reason)
+    if order.venue not in core.disconnected:
+        ask_outcome(core, c, order, reason)
+
+
+def ask_outcome(core: State, c: Any, order: Order, reason: Reason) -> None:
     publish(core, c, SEND_STATUS_REQUEST, **order_fields(order) | {"reason": reason})
 
 
@@ -193,7 +200,8 @@ def close_session(core: State, c: Any, mine: list[Order]) -> None:
 
 
 def enter_venue_session(core: State, c: Any) -> Any:
-    """A lost session: the outcome of everything that was sent and not answered is UNKNOWN; no new order goes there."""
+    """A lost session: the outcome of everything that was sent and not answered is UNKNOWN; no new order goes there.
+    Once it is there again, the venue is asked about everything that is UNKNOWN."""
     if c.venue not in core.router.venues or not is_external(core, c.venue):
         return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     if c.connected not in (0, 1):
@@ -201,8 +209,12 @@ def enter_venue_session(core: State, c: Any) -> Any:
     ack = accept_command(core, c, c.connected, 0, venue=c.venue)
     (core.disconnected.discard if c.connected else core.disconnected.add)(c.venue)
     core.router.down = core.risk.killed_venues | core.disconnected
-    for order in [] if c.connected else list(core.orders.open.values()):
-        if order.venue == c.venue and order.place == AT_VENUE and (order.awaited or order.requests):
+    for order in list(core.orders.open.values()):
+        if order.venue != c.venue or order.place != AT_VENUE:
+            continue
+        if c.connected and unknown_of(order):
+            ask_outcome(core, c, order, Reason.VENUE_DISCONNECTED)
+        elif not c.connected and (order.awaited or order.requests):
             before = count_unknown(order)
             mark_unknown(order, core.now)
             if count_unknown(order) != before:

@@ -22,6 +22,7 @@ from .orders import (
     RESTING,
     Order,
     cancel_sent,
+    has_cancel,
     is_live,
     leaves_of,
     wanted_qty,
@@ -53,7 +54,7 @@ def stop_order(core: State, c: Any, order: Order, reason: Reason) -> None:
     sends no second cancel after one that is UNKNOWN."""
     if order.place != AT_VENUE:
         end_order(core, c, order, CANCELED, reason)
-    elif all(request.is_replace for request in order.requests):
+    elif not has_cancel(order):
         ask_cancel(core, c, order, b"", reason)
 
 
