@@ -70,6 +70,7 @@ cdef struct tc_request:
     uint8_t is_replace
     uint8_t pending                # the venue has acknowledged it: it counts in OrdStatus
     uint8_t unknown                # it timed out, or its session was lost
+    int16_t reason                 # why the core asks of itself, 0 where a user asked
 
 
 cdef struct tc_list:

@@ -94,7 +94,7 @@ cdef inline void ask_venue(
     request = add_request(&core.orders, order, cl_ord_id, is_replace, core.now)
     request.order_qty, request.price, request.stop_px = asked.order_qty, asked.price, asked.stop_px
     request.expire_time = asked.expire_time
-    request.unknown = is_disconnected(core, order.venue)
+    request.unknown, request.reason = is_disconnected(core, order.venue), <int16_t>reason
     r.unknown = unknown_of(&core.orders, order)
     publish_report(&core.events, r)
     sync_order(core, order)

@@ -254,6 +254,7 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     cdef uint32_t request
     cdef tc_report* r
     cdef char own[24]
+    cdef int reason
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
         return
@@ -271,6 +272,7 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
         refuse_report(core, c, ack, NO_SUCH_REQUEST, order.order_id, count_requests(&core.orders, order))
         return
     memcpy(own, core.orders.requests[request].cl_ord_id, 24)
+    reason = core.orders.requests[request].reason if core.orders.requests[request].is_replace else REASON_NONE
     remove_request(&core.orders, order, request)
     order.last_status = derive_status(order)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
@@ -281,5 +283,8 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     ack.cxl_rej_reason = r.cxl_rej_reason
     publish_report(&core.events, r)
     sync_order(core, order)
+    if reason and is_live(order) and not has_cancel(&core.orders, order):
+        memset(own, 0, 24)
+        ask_cancel(core, c, order, own, reason)        # the core wanted less of it: rather none than too much
     acknowledge(core, order, ack)
     ack.report_type = REPORT_CANCEL_REJECT

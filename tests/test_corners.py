@@ -319,3 +319,21 @@ def test_nobody_joins_a_list_whose_last_orders_are_asked_for_back(pair):
     fill(core, one, 100, 100, "t1")
     assert other.leaves_qty == 100
     assert submit(qty=1).reason is tc.Reason.OTHER_FILLED
+
+
+def test_a_leg_that_its_venue_refuses_to_reduce_is_asked_for_back(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    fill(core, one, 10, 100, "t1")
+    core.on_cancel_reject("EXT", order_id=other.order_id)
+    assert asked() == [("REPLACE_REQUEST", other.order_id, 90), ("REQUEST", other.order_id, 100)]
+    core.on_cancel_reject("EXT", order_id=other.order_id)
+    assert asked() == [], "its refusal is the venue's last word"
+
+
+def test_a_replace_that_a_user_asked_for_may_be_refused(pair):
+    core, submit, asked = pair
+    order = submit()
+    core.replace(order, qty=50)
+    core.on_cancel_reject("EXT", order_id=order.order_id)
+    assert asked() == [("REPLACE_REQUEST", order.order_id, 50)]

@@ -36,6 +36,7 @@ class Request:
     expire_time: int = 0
     pending: bool = False  # the venue has acknowledged it: it counts in OrdStatus
     unknown: bool = False  # it timed out, or its session was lost
+    reason: int = 0  # why the core asks of itself, 0 where a user asked
 
 
 @dataclass(slots=True)

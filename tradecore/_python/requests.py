@@ -134,7 +134,7 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, re
         "price": request.price, "stop_px": request.stop_px, "reason": reason,
     }  # fmt: skip
     add_request(core.orders, order, request)
-    request.unknown = order.venue in core.disconnected
+    request.unknown, request.reason = order.venue in core.disconnected, int(reason)
     told["unknown"] = unknown_of(order)
     publish(core, c, kind, **told)
     sync_order(core, order)

@@ -18,10 +18,11 @@ from .orders import (
     Request,
     derive_status,
     end_facts,
+    has_cancel,
     is_live,
     remove_request,
 )  # fmt: skip
-from .requests import take_id
+from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
     SEND_STATUS_REQUEST,
@@ -201,4 +202,6 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
         "reason": Reason.VENUE_REPORTED})  # fmt: skip
     sync_order(core, order)
+    if request.is_replace and request.reason and is_live(order) and not has_cancel(order):
+        ask_cancel(core, c, order, b"", request.reason)  # the core wanted less of it: rather none than too much
     return acknowledge(order)._replace(report_type=CANCEL_REJECT, cxl_rej_reason=given)
