@@ -11,6 +11,7 @@ from ._backend import choose_backend
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
 from .bus import Subscription
 from .core import TradingCore
+from .drop_copy import Discrepancy, DropCopy
 from .entries import ENTRY_DTYPE, EntryError
 from .events import Report, ReportReader
 from .execution import ExternalVenue, SimulatedVenue
@@ -80,14 +81,15 @@ __all__ = [
     "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
     "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
     "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "CxlRejReason",
-    "Difference", "EntryError", "ExecInst", "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation",
-    "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument", "KeptPosition",
-    "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot", "OrdRejReason", "OrdStatus",
-    "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place", "Position", "PositionKeeper",
-    "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck", "RiskLimits",
-    "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleOrderError",
-    "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState", "TradingCore",
-    "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "new_orders",
+    "Difference", "Discrepancy", "DropCopy", "EntryError", "ExecInst", "ExecRestatementReason", "ExecType",
+    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
+    "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot",
+    "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place",
+    "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
+    "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
+    "SimulatedVenue", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
+    "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
+    "new_orders",
 ]  # fmt: skip
 
 

@@ -1,0 +1,114 @@
+"""A drop copy: the books of a back office, made from a core's reports, against the core's own positions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from random import Random
+
+import pytest
+from conftest import limits, small_capacity
+
+import tradecore as tc
+
+
+@pytest.fixture
+def desk(make_core):
+    def build(**given):
+        settings = {"venues": [tc.ExternalVenue("EXT", taker_fee_bps=1), tc.SimulatedVenue("SIM", taker_fee_bps=2)],
+                    "accounts": ["alpha", "beta"]}  # fmt: skip
+        return make_core(**{**settings, **given})
+
+    return build
+
+
+def trade(core, qty, price, exec_id, side="BUY", account="alpha", **terms):
+    order = core.submit("AAPL", side, qty, price, venue="EXT", account=account, **terms)
+    core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=exec_id, last_qty=qty, last_px=price)
+    return order
+
+
+def test_fifo_beside_the_cores_average_cost(desk):
+    core = desk()
+    books = tc.DropCopy(core, "fifo", strategies={3: "momentum"})
+    trade(core, 100, 10, "a", strategy=3)
+    trade(core, 100, 20, "b")
+    trade(core, 100, 30, "c", side="SELL")
+    assert core.position("AAPL", "alpha").realized_pnl == 1500
+    assert books.keeper.position("AAPL", "alpha").realized_pnl == 2000
+    assert [lot.qty for lot in books.keeper.position("AAPL", "alpha").lots] == [100]
+    assert [(row.strategy, row.fees) for row in books.keeper.pnl_by("strategy").rows] == [
+        ("", Decimal("0.5")), ("momentum", Decimal("0.1"))]  # fmt: skip
+    core.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
+    assert books.keeper.position("AAPL", "alpha").realized_pnl == 1000
+    core.on_trade_correction("EXT", "TRADE_CORRECT", "b", "y", last_qty=60, last_px=25)
+    assert books.keeper.position("AAPL", "alpha").qty == -40
+    assert books.compare() == []
+
+
+def test_what_was_reported_before_is_booked_too_while_it_is_held(desk):
+    core = desk()
+    core.open_position("AAPL", 50, 9, account="beta")
+    core.open_cash("USD", 1_000, account="beta")
+    trade(core, 10, 10, "a", account="beta")
+    core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
+                             side="BUY")  # fmt: skip
+    books = tc.DropCopy(core)
+    assert books.compare() == []
+    assert books.keeper.position("AAPL", "suspense").qty == 5
+    assert books.keeper.cash("USD", "beta") == 1_000 - 100 - Decimal("0.01")
+    core.set_session("AAPL", "CLOSED")
+    core.split("AAPL", 2, 1)
+    assert (books.keeper.position("AAPL", "beta").qty, books.compare()) == (120, [])
+    core.mark("AAPL", 7)
+    assert books.mark() == 1
+    assert books.keeper.position("AAPL", "beta").unrealized_pnl == core.position("AAPL", "beta").unrealized_pnl
+
+
+def test_random_trades_are_the_cores_positions_to_the_last_unit(desk):
+    core, random = desk(), Random(5)
+    books = tc.DropCopy(core)
+    done = []
+    for n in range(400):
+        account, side = random.choice(["alpha", "beta"]), random.choice(["BUY", "SELL", "SELL_SHORT"])
+        qty, price = random.randint(1, 90), random.randint(90, 110)
+        if random.random() < 0.5:
+            core.quote("SIM", "AAPL", bid=99, bid_size=random.randint(1, 50), ask=101, ask_size=random.randint(1, 50))
+            core.submit("AAPL", side, qty, price, venue="SIM", account=account)  # also against each other
+        elif done and random.random() < 0.3:
+            ref = done.pop(random.randrange(len(done)))
+            core.on_trade_correction("EXT", "TRADE_CANCEL", ref, f"x{n}")
+        else:
+            trade(core, qty, price, f"t{n}", side=side, account=account)
+            done.append(f"t{n}")
+    assert books.compare() == []
+    for account in ("alpha", "beta"):
+        mine, its = books.keeper.position("AAPL", account), core.position("AAPL", account)
+        assert (mine.qty, mine.realized_pnl, mine.fees) == (its.qty, its.realized_pnl, its.fees)
+
+
+def test_books_that_missed_a_report_say_so(desk):
+    core = desk()
+    books = tc.DropCopy(core)
+    core.define_instrument(tc.Instrument("NEW"))
+    order = core.submit("NEW", "BUY", 10, 10, venue="EXT", account="alpha")
+    with pytest.warns(RuntimeWarning, match="raised UndeclaredError"):
+        core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=10, last_px=10)
+    with pytest.raises(RuntimeError, match=r"no longer true after report \d+: 1 could not be booked"):
+        books.keeper  # noqa: B018
+
+
+def test_a_closed_copy_and_wrong_calls(desk):
+    core = desk(capacity=small_capacity(events=16), limits=limits())
+    with pytest.raises(ValueError, match="specific"):
+        tc.DropCopy(core, "specific")
+    with pytest.raises(TypeError, match="core must be a TradingCore, not int"):
+        tc.DropCopy(5)
+    for n in range(20):
+        trade(core, 1, 10, f"t{n}")
+    with pytest.raises(LookupError, match="the oldest report that is still held"):
+        tc.DropCopy(core)
+    books = tc.DropCopy(core, after=core.metrics()["events"])
+    books.close()
+    books.close()
+    with pytest.raises(RuntimeError, match="make a new one"):
+        books.keeper  # noqa: B018
