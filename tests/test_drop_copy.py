@@ -41,7 +41,8 @@ def test_fifo_beside_the_cores_average_cost(desk):
     core.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
     assert books.keeper.position("AAPL", "alpha").realized_pnl == 1000
     core.on_trade_correction("EXT", "TRADE_CORRECT", "b", "y", last_qty=60, last_px=25)
-    assert books.keeper.position("AAPL", "alpha").qty == -40
+    kept = books.keeper.position("AAPL", "alpha")
+    assert (kept.qty, kept.realized_pnl) == (-40, 300)
     assert books.compare() == []
 
 
