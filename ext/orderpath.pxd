@@ -441,9 +441,11 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         order.order_qty = converted.order_qty
         c = &converted
     claimed = claim_order_id(core, order)
-    bad_join = find_bad_join(&core.groups, &core.orders, order, &finding.value, &finding.limit)
     mask = validate_order(ins, core.account_count, core.venue_count, core.now, c)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
+    bad_join = REASON_NONE
+    if c.list_id:
+        bad_join = find_bad_join(&core.groups, &core.orders, order, &finding.value, &finding.limit)
     if mask:
         explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, c,
                      &finding.value, &finding.limit)
