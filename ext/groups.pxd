@@ -65,22 +65,21 @@ cdef inline int64_t oco_room(const tc_group* group, const tc_orders* orders) noe
 # Why an order can't join its list, with value and bound; REASON_NONE where it can. All are of one account; a child
 # takes no more than a parent that ended has filled, an OCO order no more than what the others' trades have left open.
 cdef inline int find_bad_join(
-    const tc_groups* groups, const tc_orders* orders, const tc_order* order, int64_t* value, int64_t* bound
+    const tc_groups* groups, const tc_orders* orders, const tc_command* c, int64_t* value, int64_t* bound
 ) noexcept nogil:
-    cdef const tc_terms* terms = terms_of(orders, order)
-    cdef const tc_group* group = find_named(groups, terms.list_id)
+    cdef const tc_group* group = find_named(groups, c.list_id)
     if group == NULL:
         return REASON_NONE
-    if group.account != order.account:
-        value[0], bound[0] = order.account, group.account
+    if group.account != c.account:
+        value[0], bound[0] = c.account, group.account
         return INVALID_CONTINGENCY
-    value[0] = order.order_qty
-    if group.ended and group.parent_qty < order.order_qty:
+    value[0] = c.order_qty
+    if group.ended and group.parent_qty < c.order_qty:
         bound[0] = group.parent_qty
         return PARENT_ENDED
-    if terms.contingency_type == CONTINGENCY_OCO and group.has_traded:
+    if c.contingency_type == CONTINGENCY_OCO and group.has_traded:
         bound[0] = oco_room(group, orders)
-        return OTHER_FILLED if bound[0] < order.order_qty else REASON_NONE
+        return OTHER_FILLED if bound[0] < c.order_qty else REASON_NONE
     return REASON_NONE
 
 
@@ -191,9 +190,6 @@ cdef inline void tell_fill(tc_groups* groups, const tc_order* order, tc_terms* t
         tell_group(groups, group, order)
 
 
-# Of the list that an order is in, or would join.
-cdef inline bint waits_for_parent(const tc_groups* groups, const tc_order* order, const tc_terms* terms) noexcept nogil:
-    cdef const tc_group* group = group_of(groups, terms)
-    if group == NULL:
-        group = find_named(groups, terms.list_id)
-    return group != NULL and group.waits and not group.ended and group.root != order.order_id
+# Does an order of this list, which may be NULL, wait for another one?
+cdef inline bint waits_for_parent(const tc_group* group, int64_t order_id) noexcept nogil:
+    return group != NULL and group.waits and not group.ended and group.root != order_id

@@ -47,7 +47,10 @@ cdef inline void reject_order(
 # ---- risk: the question that an order puts
 
 cdef inline bint awaits_parent(const tc_core* core, const tc_order* order) noexcept nogil:
-    return order.extended and waits_for_parent(&core.groups, order, terms_of(&core.orders, order))
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    if terms.group:
+        return waits_for_parent(group_of(&core.groups, terms), order.order_id)
+    return waits_for_parent(find_named(&core.groups, terms.list_id), order.order_id)
 
 
 # What waits for a price is asked about as if that price had come.
@@ -80,6 +83,8 @@ cdef inline void ask_record(
     thought.instrument, thought.account, thought.venue, thought.side = c.instrument, c.account, c.venue, c.side
     thought.ord_type, thought.time_in_force, thought.exec_inst = c.ord_type, c.time_in_force, <uint8_t>c.exec_inst
     ask_order(core, ins, &thought, c.order_qty, c.price, c.stop_px, c.order_qty, False, q)
+    if waits_for_parent(find_named(&core.groups, c.list_id), 0):
+        q.reduce_only = False
 
 
 # The worst tick that the order may trade at.
@@ -445,7 +450,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     since = count_stage(core, STAGE_VALIDATION, since, timed)
     bad_join = REASON_NONE
     if c.list_id:
-        bad_join = find_bad_join(&core.groups, &core.orders, order, &finding.value, &finding.limit)
+        bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
     if mask:
         explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, c,
                      &finding.value, &finding.limit)

@@ -83,3 +83,35 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
             memset(ack, 0, sizeof(tc_ack))
             ack.ord_rej_reason, ack.cxl_rej_reason = -1, -1
             acknowledge(core, order, ack)
+
+
+# What validation and risk would say to a new order: findings of every check, then of every observed limit; none where
+# the mask says why it is not well formed. A reason that stands alone (a used id, a list that can't take it) is
+# returned, with value and limit in the first finding. Changes nothing.
+cdef inline int answer_question(
+    tc_core* core, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings
+) noexcept nogil:
+    cdef const tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef int64_t clock = core.now, time = c.transact_time if c.transact_time else now
+    cdef bint named = not id_is_empty(c.cl_ord_id)
+    cdef bint duplicate = named and find_id(&core.ids, c.cl_ord_id) != NULL
+    cdef int alone = REASON_NONE
+    cdef tc_question q
+    findings[0].value, findings[0].limit = 1, 0
+    core.now = time if time > clock else clock
+    if c.exec_inst & INST_CASH and ins != NULL:
+        c.order_qty = convert_cash(core, ins, c)
+    mask[0] = validate_order(ins, core.account_count, core.venue_count, core.now, c)
+    if not mask[0] and named and not duplicate and core.ids.count == core.ids.capacity:
+        mask[0] = bit_of(TABLE_FULL)
+    if mask[0]:
+        alone = DUPLICATE_CLORDID if duplicate else REASON_NONE
+    elif c.list_id and not duplicate:
+        alone = find_bad_join(&core.groups, &core.orders, c, &findings[0].value, &findings[0].limit)
+    if not mask[0] and not alone:
+        ask_record(core, ins, c, &q)
+        q.duplicate, q.open_orders = duplicate, core.orders.open.count
+        observe_question(core, ins, q, &findings[CHECKS], True)
+        evaluate_risk(&core.risk, ins, &q, findings)
+    core.now = clock
+    return alone

@@ -305,34 +305,20 @@ cdef class Core:
     def check(self, bytes command, int64_t now):
         """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
 
-        Findings stand in the order of the reasons, then of observed limits; there are none where the mask is not 0.
+        Findings stand in the order of the reasons, then of observed limits; there are none where the mask is not 0. A
+        used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
         """
         cdef tc_core* core = &self.state.core
         cdef tc_command c = open_command(command)[0]
-        cdef tc_instrument* ins
-        cdef tc_question q
         cdef tc_finding findings[CHECKS + OBSERVABLE]
-        cdef uint64_t mask
-        cdef int64_t time, clock
-        cdef bint duplicate
+        cdef uint64_t mask = 0
+        cdef int alone
         with self.state.lock:
-            ins = find_instrument(core, c.instrument)
-            clock, time = core.now, (c.transact_time if c.transact_time else now)
-            core.now = time if time > clock else clock
-            if c.exec_inst & INST_CASH and ins != NULL:
-                c.order_qty = convert_cash(core, ins, &c)
-            mask = validate_order(ins, core.account_count, core.venue_count, core.now, &c)
-            duplicate = not id_is_empty(c.cl_ord_id) and find_id(&core.ids, c.cl_ord_id) != NULL
-            if not mask and not id_is_empty(c.cl_ord_id) and not duplicate and core.ids.count == core.ids.capacity:
-                mask = bit_of(TABLE_FULL)
-            if not mask:
-                ask_record(core, ins, &c, &q)
-                q.duplicate, q.open_orders = duplicate, core.orders.open.count
-                observe_question(core, ins, q, &findings[CHECKS], True)
-            core.now = clock
-            if mask:
-                return mask, []
-            evaluate_risk(&core.risk, &core.instruments[c.instrument], &q, findings)
+            alone = answer_question(core, &c, now, &mask, findings)
+        if alone:
+            return 0, [Finding(alone, findings[0].value, findings[0].limit, True, True)]
+        if mask:
+            return mask, []
         return 0, [Finding(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
                            findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
                    for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]

@@ -231,7 +231,7 @@ def pair(desk):
     core = desk()
 
     def submit(**given):
-        return core.submit("AAPL", "BUY", **{"qty": 100, "price": 100, "venue": "EXT", "account": "alpha", "list_id": 1,
+        return core.submit("AAPL", **{"side": "BUY", "qty": 100, "price": 100, "venue": "EXT", "account": "alpha", "list_id": 1,
                                              "contingency_type": "OCO", **given})  # fmt: skip
 
     def asked():
@@ -337,3 +337,21 @@ def test_a_replace_that_a_user_asked_for_may_be_refused(pair):
     core.replace(order, qty=50)
     core.on_cancel_reject("EXT", order_id=order.order_id)
     assert asked() == [("REPLACE_REQUEST", order.order_id, 50)]
+
+
+def test_a_question_hears_of_used_ids_and_of_lists(pair):
+    core, submit, _ = pair
+    order = submit(cl_ord_id="x")
+    for wrong in ({}, {"qty": 0}, {"price": -1}):
+        terms = {"qty": 1, "price": 100, "account": "alpha", **wrong}
+        (refused,) = [row.rule for row in core.check("AAPL", "BUY", cl_ord_id="x", **terms) if row.verdict == "REFUSE"]
+        assert refused is core.submit("AAPL", "BUY", cl_ord_id="x", **terms).reason is tc.Reason.DUPLICATE_CLORDID
+    fill(core, order, 40, 100, "t1")
+    listed = {"account": "alpha", "list_id": 1, "contingency_type": "OCO"}
+    (row,) = core.check("AAPL", "BUY", 61, 100, **listed)
+    assert (row.rule, row.value, row.limit, row.verdict) == (tc.Reason.OTHER_FILLED, 61, 60, "REFUSE")
+    assert core.check("AAPL", "BUY", 60, 100, **listed)
+    submit(list_id=2, contingency_type="OTO")
+    exit_of_nothing = {"account": "alpha", "list_id": 2, "contingency_type": "OTO", "reduce_only": True}
+    assert core.check("AAPL", "SELL", 100, 110, **exit_of_nothing), "it is asked when its parent has ended"
+    assert submit(side="SELL", list_id=2, contingency_type="OTO", reduce_only=True).reason is tc.Reason.NONE

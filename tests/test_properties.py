@@ -140,8 +140,12 @@ def test_a_question_never_changes_anything_and_is_answered_as_submit_answers(com
         for command in commands:
             run(core, command)
         before = core.state_hash(), core.event_hash
+        used = cl_ord_id is not None and core._core.find_order_id(str(cl_ord_id).encode()) != 0
         result = core.check("AAPL", side, qty, price, **given_order)
         assert (core.state_hash(), core.event_hash) == before
         reason = core.submit("AAPL", side, qty, price, **given_order).reason
         refused = [row.rule for row in result if row.verdict == "REFUSE"]
+        if used:  # the same order again makes no second one either
+            assert tc.Reason.DUPLICATE_CLORDID in refused
+            continue
         assert (reason if 100 < reason < 300 else None) == (refused[0] if refused else None)

@@ -30,6 +30,7 @@ from tradecore.order import (
     TradeRow,
 )  # fmt: skip
 
+from .groups import find_bad_join
 from .instrument import BUY, SELL, TIME_MAX
 from .marketdata import enter_mark, enter_quote
 from .orderpath import ask_order, convert_cash, enter_order, observe_question
@@ -281,7 +282,8 @@ class Core:
     def check(self, command: bytes, now: int) -> tuple[int, list[Finding]]:
         """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
 
-        Findings stand in the order of the reasons, then of observed limits; there are none where the mask is not 0.
+        Findings stand in the order of the reasons, then of observed limits; there are none where the mask is not 0. A
+        used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
         """
         int64(now)
         core = self._state
@@ -293,12 +295,16 @@ class Core:
             clock, core.now = core.now, max(core.now, c.transact_time or now)
             try:
                 mask = validate_order(ins, len(core.accounts), len(core.router.venues), core.now, c)
+                duplicate = bool(c.cl_ord_id) and c.cl_ord_id in core.ids.order_ids
                 if mask or ins is None:
-                    return mask, []
-                duplicate = c.cl_ord_id in core.ids.order_ids
+                    return (0, [Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)]) if duplicate else (mask, [])
                 if c.cl_ord_id and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
                     return bit_of(Reason.TABLE_FULL), []
-                q = ask_order(core, ins, load_order(c, 0, 0), c.order_qty, c.price, c.stop_px, c.order_qty, False)
+                thought = load_order(c, 0, 0)
+                bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
+                if bad_join:
+                    return 0, [Finding(*bad_join, True, True)]
+                q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
                 q.duplicate, q.open_orders = duplicate, core.orders.open_count
                 return 0, evaluate_risk(q) + [f for f in observe_question(core, ins, q, explain=True) if f.armed]
             finally:
