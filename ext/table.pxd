@@ -1,15 +1,21 @@
 # Memory of a shell's tables: zeroed, owned by one object, freed with it. Pages never used cost nothing.
+# A table starts a cache line, so that a row as long as some lines touches no more than these.
 
 from libc.stdlib cimport calloc, free
 
 
+cdef enum:
+    LINE = 64
+
+
 cdef inline void* table(list tables, long long count, size_t size) except NULL:
     """A zeroed table of at least one row, recorded in `tables`."""
-    cdef void* memory = calloc(count if count > 0 else 1, size)
+    cdef size_t spare = 1 if size >= LINE else LINE    # rows that hold the bytes skipped before the first line
+    cdef void* memory = calloc(<size_t>(count if count > 0 else 1) + spare, size)
     if memory == NULL:
         raise MemoryError(f"a table of {count} x {size} bytes")
     tables.append(<size_t>memory)
-    return memory
+    return <void*>((<size_t>memory + LINE - 1) & ~<size_t>(LINE - 1))
 
 
 cdef inline int free_tables(list tables) except -1:
