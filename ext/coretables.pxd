@@ -132,8 +132,9 @@ cdef inline int open_ledgers(
     core.day = 1
     core.trades.mask = <uint64_t>capacity.trades - 1
     core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
-    core.trades.by_id_mask = <uint64_t>round_up(2 * capacity.trades) - 1
-    core.trades.by_id = <tc_known*>table(t, core.trades.by_id_mask + 1, sizeof(tc_known))
+    core.trades.known = <tc_known*>table(t, capacity.trades, sizeof(tc_known))
+    core.trades.newest_mask = <uint64_t>round_up(2 * capacity.trades) - 1
+    core.trades.newest = <uint32_t*>table(t, core.trades.newest_mask + 1, sizeof(uint32_t))
     core.trades.bases = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
 
     core.ledger.account_stride, core.ledger.currency_stride = accounts, capacity.currencies + 1

@@ -27,7 +27,7 @@ cdef inline tc_execution* book_trade(
     memset(row, 0, sizeof(tc_execution))
     row.exec_id, row.order_id, row.instrument, row.account, row.venue = exec_id, order_id, instrument, account, venue
     row.exec_type, row.side, row.qty, row.price, row.commission = EXEC_TRADE, side, qty, price, commission
-    row.day = core.day
+    row.day, row.after = core.day, p[0]
     tell_trimmed(core, instrument, account)
     return row
 

@@ -222,7 +222,7 @@ cdef class Core:
             return None
         memcpy(id, <const char*>venue_exec_id, len(venue_exec_id))
         with self.state.lock:
-            row = find_execution(log, <int32_t>venue, id)
+            row = find_execution(log, <int32_t>venue, id, hash_execution(<int32_t>venue, id))
             if row == NULL or row.trade == 0:
                 return None if row == NULL else self.trade_row(row)
             return self.trade_row(execution_at(log, row.trade)) if row.trade >= first_execution(log) else None

@@ -2,7 +2,8 @@
 # It decides nothing: a position after a bust or a correction is its base, then its surviving trades in order.
 #
 # When the log is full its oldest trade is folded into the base of its position: it stays booked, and can no longer be
-# busted, corrected or known again.
+# busted, corrected or known again. Each trade's row keeps its position as it was after it, so folding books nothing
+# again: the base becomes what the row says.
 
 from libc.string cimport memcmp, memcpy
 from position cimport *
@@ -18,19 +19,23 @@ cdef struct tc_execution:
     int64_t said_qty, said_price   # as the venue first said it, to know a repetition from a reuse
     int32_t instrument, account, venue
     uint8_t exec_type, side, state # BUY or SELL; TRADE_...
+    tc_position after              # of a trade that is not folded: its position once it was booked
 
 
+# Rows whose ids fall into one bucket form a chain, the newest first. As the oldest row always leaves first, the end of
+# a chain is where the rows that are held end, and nothing is ever taken out of one.
 cdef struct tc_known:
-    uint32_t row                   # its place in the ring + 1, 0: empty
     uint32_t hash
+    uint32_t back                  # how many rows before it the next one of its chain is, 0: there is none
 
 
 cdef struct tc_trades:
     tc_execution* rows             # ring of row numbers from 1
     uint64_t mask
-    int64_t count                  # rows ever
-    tc_known* by_id                # the newest row of each venue and id
-    uint64_t by_id_mask
+    int64_t count, held            # rows ever, and rows in the ring
+    tc_known* known                # beside `rows`
+    uint32_t* newest               # by hash: the low 32 bits of the number of its chain's newest row
+    uint64_t newest_mask
     tc_position* bases             # as the ledger's positions
     int64_t folded
 
@@ -41,8 +46,7 @@ cdef inline tc_execution* execution_at(const tc_trades* log, int64_t number) noe
 
 # The number of the oldest row that is held.
 cdef inline int64_t first_execution(const tc_trades* log) noexcept nogil:
-    cdef int64_t first = log.count - <int64_t>log.mask
-    return first if first > 1 else 1
+    return log.count - log.held + 1
 
 
 cdef inline tc_position* base_of(
@@ -63,29 +67,32 @@ cdef inline uint32_t hash_execution(int32_t venue, const char* id) noexcept nogi
                                      tc_word(id + 16) ^ <uint64_t>venue ^ <uint64_t>0x165667B19E3779F9))
 
 
-# The place of an id in the table: that of its newest row, or the empty one where it belongs. The hash stands beside the
-# row's place, so that a probe reads a row only where it is the one.
-cdef inline tc_known* find_execution_place(
+# How many rows before the last one the newest of a hash is; held or more where there is none. A number that is 2**32
+# rows old may be taken for one that is held: its row is then compared, and the chain goes on to older ones.
+cdef inline uint32_t age_of_newest(const tc_trades* log, uint32_t hash) noexcept nogil:
+    return <uint32_t>log.count - log.newest[hash & log.newest_mask]
+
+
+# The newest execution with this id at this venue, or NULL. The hash stands beside the row, which is only read where it
+# is the one.
+cdef inline tc_execution* find_execution(
     const tc_trades* log, int32_t venue, const char* id, uint32_t hash
 ) noexcept nogil:
-    cdef uint64_t at = hash & log.by_id_mask
-    cdef const tc_execution* row
-    while log.by_id[at].row != 0:
-        if log.by_id[at].hash == hash:
-            row = &log.rows[log.by_id[at].row - 1]
-            if row.venue == venue and memcmp(row.venue_exec_id, id, 24) == 0:
-                break
-        at = (at + 1) & log.by_id_mask
-    return &log.by_id[at]
-
-
-# The newest execution with this id at this venue, or NULL.
-cdef inline tc_execution* find_execution(const tc_trades* log, int32_t venue, const char* id) noexcept nogil:
-    cdef uint32_t number
+    cdef int64_t age = age_of_newest(log, hash)
+    cdef uint64_t place
+    cdef tc_execution* row
     if id[0] == 0:
         return NULL
-    number = find_execution_place(log, venue, id, hash_execution(venue, id)).row
-    return NULL if number == 0 else &log.rows[number - 1]
+    while age < log.held:
+        place = <uint64_t>(log.count - age) & log.mask
+        if log.known[place].hash == hash:
+            row = &log.rows[place]
+            if row.venue == venue and memcmp(row.venue_exec_id, id, 24) == 0:
+                return row
+        if log.known[place].back == 0:
+            break
+        age += log.known[place].back
+    return NULL
 
 
 # The number of a row that is held.
@@ -94,48 +101,31 @@ cdef inline int64_t number_of(const tc_trades* log, const tc_execution* row) noe
     return log.count - <int64_t>(<uint64_t>(log.count - place) & log.mask)
 
 
-cdef inline void forget_execution(tc_trades* log, tc_known* place) noexcept nogil:
-    cdef uint64_t hole = place - log.by_id, at = hole
-    while True:
-        at = (at + 1) & log.by_id_mask
-        if log.by_id[at].row == 0:
-            break
-        if ((at - log.by_id[at].hash) & log.by_id_mask) >= ((at - hole) & log.by_id_mask):
-            log.by_id[hole] = log.by_id[at]
-            hole = at
-    log.by_id[hole].row = 0
-
-
 cdef inline void fold_trade(tc_trades* log, tc_execution* trade) noexcept nogil:
     trade.state = TRADE_FOLDED
     log.folded += 1
 
 
 # The row of the next execution; the oldest leaves when there is no room, its trade folded into its position's base.
-# The caller fills all of it, then calls know_execution.
+# The caller fills all of it, then calls know_execution where it has an id.
 cdef inline tc_execution* append_execution(tc_trades* log, const tc_ledger* ledger) noexcept nogil:
     cdef tc_execution* row
-    cdef tc_known* place
     log.count += 1
     row = execution_at(log, log.count)
-    if log.count > <int64_t>log.mask + 1:
-        if row.trade == 0 and row.state != TRADE_FOLDED:
-            apply_trade(base_of(log, ledger, row.instrument, row.account), row)
-            fold_trade(log, row)
-        if row.venue_exec_id[0]:
-            place = find_execution_place(log, row.venue, row.venue_exec_id,
-                                         hash_execution(row.venue, row.venue_exec_id))
-            if place.row and &log.rows[place.row - 1] == row:
-                forget_execution(log, place)
+    if log.held <= <int64_t>log.mask:
+        log.held += 1
+    elif row.trade == 0 and row.state != TRADE_FOLDED:
+        base_of(log, ledger, row.instrument, row.account)[0] = row.after
+        fold_trade(log, row)
     return row
 
 
-# From now on its id is known as that of this row.
-cdef inline void know_execution(tc_trades* log, tc_execution* row) noexcept nogil:
-    cdef tc_known* place
-    if row.venue_exec_id[0]:
-        place = find_execution_place(log, row.venue, row.venue_exec_id, hash_execution(row.venue, row.venue_exec_id))
-        place.row, place.hash = <uint32_t>(row - log.rows) + 1, hash_execution(row.venue, row.venue_exec_id)
+# From now on the last row is known by its id.
+cdef inline void know_execution(tc_trades* log, uint32_t hash) noexcept nogil:
+    cdef tc_known* known = &log.known[<uint64_t>log.count & log.mask]
+    cdef int64_t age = age_of_newest(log, hash)
+    known.hash, known.back = hash, <uint32_t>age if age < log.held else 0
+    log.newest[hash & log.newest_mask] = <uint32_t>log.count
 
 
 cdef inline bint is_of_position(const tc_execution* row, int32_t instrument, int32_t account) noexcept nogil:
@@ -148,11 +138,14 @@ cdef inline void rebuild_position(
     tc_trades* log, tc_ledger* ledger, int32_t instrument, int32_t account
 ) noexcept nogil:
     cdef tc_position* p = position_of(ledger, instrument, account)
+    cdef tc_execution* row
     cdef int64_t number
     p[0] = base_of(log, ledger, instrument, account)[0]
     for number in range(first_execution(log), log.count + 1):
-        if is_of_position(execution_at(log, number), instrument, account):
-            apply_trade(p, execution_at(log, number))
+        row = execution_at(log, number)
+        if is_of_position(row, instrument, account):
+            apply_trade(p, row)
+            row.after = p[0]
 
 
 # Makes a position final as it is: what changes it from outside (a split, an opening) has no place among trades.

@@ -13,7 +13,8 @@ cdef inline void put_trade(tc_report* r, const tc_execution* row) noexcept nogil
 
 # A trade of an order; of none that is known: into suspense, which counts for the firm.
 cdef inline void book_venue_trade(
-    tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order, int32_t instrument, uint8_t side
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order, int32_t instrument,
+    uint8_t side, uint32_t hash
 ) noexcept nogil:
     cdef const tc_venue* fees = &core.router.venues[c.venue]
     cdef tc_i128 commission = commission_of(&core.instruments[instrument], c.last_qty, c.last_px,
@@ -26,7 +27,7 @@ cdef inline void book_venue_trade(
                      c.last_px, commission, core.exec_seq, order_id)
     memcpy(row.venue_exec_id, c.exec_id, 24)
     row.said_qty, row.said_price = c.last_qty, c.last_px
-    know_execution(&core.trades, row)
+    know_execution(&core.trades, hash)
     if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
@@ -61,6 +62,7 @@ cdef inline void enter_trade(
     cdef uint8_t side = c.side
     cdef const tc_execution* known
     cdef int64_t bound = 0
+    cdef uint32_t hash = hash_execution(c.venue, c.exec_id)
     cdef bint same
     if id_is_empty(c.exec_id):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
@@ -82,13 +84,13 @@ cdef inline void enter_trade(
     if find_bad_price(&core.instruments[instrument], c.last_px, &bound):
         refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, c.last_px, bound)
         return
-    known = find_execution(&core.trades, c.venue, c.exec_id)
+    known = find_execution(&core.trades, c.venue, c.exec_id, hash)
     if known != NULL and known.day == core.day:
         same = (known.exec_type == EXEC_TRADE and known.order_id == order_id and known.said_qty == c.last_qty
                 and known.said_price == c.last_px)
         refuse_report(core, c, ack, EXECID_REPEATED if same else EXECID_REUSED, known.exec_id, order_id)
         return
-    book_venue_trade(core, c, ack, order_id, order, instrument, side)
+    book_venue_trade(core, c, ack, order_id, order, instrument, side, hash)
 
 
 cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -135,15 +137,15 @@ cdef inline void correct_trade(
     else:
         trade.state = TRADE_BUSTED
     trade.commission = commission
+    rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
     core.exec_seq += 1
-    row = append_execution(&core.trades, &core.ledger)   # it may fold `trade`, and take its place
+    row = append_execution(&core.trades, &core.ledger)   # it may fold `trade`, as rebuilt, and take its place
     memset(row, 0, sizeof(tc_execution))
     row.exec_id, row.order_id, row.instrument, row.account = core.exec_seq, was.order_id, was.instrument, was.account
     row.venue, row.exec_type, row.side, row.qty, row.price = was.venue, c.exec_type, was.side, qty, price
     row.day, row.trade, row.ref_exec_id, row.said_qty, row.said_price = core.day, number, was.exec_id, qty, price
     memcpy(row.venue_exec_id, c.exec_id, 24)
-    know_execution(&core.trades, row)
-    rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
+    know_execution(&core.trades, hash_execution(was.venue, c.exec_id))
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
     tell_trimmed(core, was.instrument, was.account)
     order = find_order(&core.orders, was.order_id) if was.account else NULL
@@ -190,13 +192,13 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     if id_is_empty(c.exec_id) or not id_is_valid(c.exec_id):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
         return
-    named = find_execution(&core.trades, c.venue, c.exec_ref_id)
+    named = find_execution(&core.trades, c.venue, c.exec_ref_id, hash_execution(c.venue, c.exec_ref_id))
     if named != NULL:
         number = named.trade if named.trade else number_of(&core.trades, named)
         exec_id = named.ref_exec_id if named.trade else named.exec_id
         if number >= first_execution(&core.trades):
             state = execution_at(&core.trades, number).state
-    known = find_execution(&core.trades, c.venue, c.exec_id)
+    known = find_execution(&core.trades, c.venue, c.exec_id, hash_execution(c.venue, c.exec_id))
     if known != NULL and known.day == core.day:
         same = (named != NULL and known.exec_type == c.exec_type and known.ref_exec_id == exec_id
                 and known.said_qty == qty and known.said_price == price)
