@@ -51,7 +51,7 @@ cdef inline tc_report* next_report(tc_events* events) noexcept nogil:
         report = &events.spare
     else:
         report = &events.ring[<uint64_t>events.seq & events.mask]
-    memset(report, 0, sizeof(tc_report))
+    tc_clear(report, sizeof(tc_report))
     report.seq = events.seq
     return report
 

@@ -24,7 +24,7 @@ cdef inline tc_execution* book_trade(
     apply_fill(p, signed, price)
     p.fees = p.fees + commission
     move_position(&core.risk, instrument, account, signed)
-    memset(row, 0, sizeof(tc_execution))
+    tc_clear(row, sizeof(tc_execution))
     row.exec_id, row.order_id, row.instrument, row.account, row.venue = exec_id, order_id, instrument, account, venue
     row.exec_type, row.side, row.qty, row.price, row.commission = EXEC_TRADE, side, qty, price, commission
     row.day, row.after = core.day, p[0]

@@ -20,7 +20,7 @@ cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) n
         e[0] = (<const tc_entry*>row)[0]
         e.status = e.spare = 0
         return
-    memset(e, 0, sizeof(tc_entry))
+    tc_clear(e, sizeof(tc_entry))
     e.instrument, e.account, e.qty, e.price, e.fee = f.instrument, f.account, f.qty, f.price, f.fee
 
 

@@ -13,7 +13,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     cdef int64_t order_id = order.order_id
     cdef uint32_t prev = order.prev, next = order.next
     cdef tc_terms* terms
-    memset(order, 0, sizeof(tc_order))
+    tc_clear(order, sizeof(tc_order))
     order.order_id, order.prev, order.next = order_id, prev, next
     order.first_request = order.last_request = NO_SLOT
     order.is_open, order.last_status = True, STATUS_PENDING_NEW

@@ -75,6 +75,7 @@ cdef extern from "tradecore/arith.h" nogil:
     int64_t tc_high(tc_i128 a)
     tc_i128 tc_join(int64_t low, int64_t high)
     void tc_prefetch(const void* address)
+    void tc_clear(void* row, size_t size)
     int tc_lowest_bit(uint64_t a)
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)

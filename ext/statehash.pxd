@@ -32,7 +32,7 @@ cdef inline void put_text(tc_hasher* h, const char* text) noexcept nogil:
 
 cdef inline void end_row(tc_hasher* h) noexcept nogil:
     h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
-    memset(h.words, 0, sizeof(h.words))
+    tc_clear(h.words, sizeof(h.words))
     h.used = 0
 
 

@@ -140,7 +140,7 @@ cdef inline void correct_trade(
     rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
     core.exec_seq += 1
     row = append_execution(&core.trades, &core.ledger)   # it may fold `trade`, as rebuilt, and take its place
-    memset(row, 0, sizeof(tc_execution))
+    tc_clear(row, sizeof(tc_execution))
     row.exec_id, row.order_id, row.instrument, row.account = core.exec_seq, was.order_id, was.instrument, was.account
     row.venue, row.exec_type, row.side, row.qty, row.price = was.venue, c.exec_type, was.side, qty, price
     row.day, row.trade, row.ref_exec_id, row.said_qty, row.said_price = core.day, number, was.exec_id, qty, price
