@@ -132,9 +132,10 @@ cdef inline int open_ledgers(
     core.day = 1
     core.trades.mask = <uint64_t>capacity.trades - 1
     core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
-    core.trades.known = <tc_known*>table(t, capacity.trades, sizeof(tc_known))
-    core.trades.newest_mask = <uint64_t>round_up(2 * capacity.trades) - 1
-    core.trades.newest = <uint32_t*>table(t, core.trades.newest_mask + 1, sizeof(uint32_t))
+    core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
+    core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
+    core.exec_ids.newest_mask = <uint64_t>2 * capacity.exec_ids - 1
+    core.exec_ids.newest = <uint32_t*>table(t, core.exec_ids.newest_mask + 1, sizeof(uint32_t))
     core.trades.bases = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
 
     core.ledger.account_stride, core.ledger.currency_stride = accounts, capacity.currencies + 1

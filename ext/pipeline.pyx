@@ -215,17 +215,19 @@ cdef class Core:
     def find_trade(self, int64_t venue, bytes venue_exec_id):
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
         cdef const tc_trades* log = &self.state.core.trades
-        cdef const tc_execution* row
+        cdef const tc_exec_id* known
+        cdef int64_t number
         cdef char id[24]
         memset(id, 0, 24)
         if not 0 < len(venue_exec_id) <= 24:
             return None
         memcpy(id, <const char*>venue_exec_id, len(venue_exec_id))
         with self.state.lock:
-            row = find_execution(log, <int32_t>venue, id, hash_execution(<int32_t>venue, id))
-            if row == NULL or row.trade == 0:
-                return None if row == NULL else self.trade_row(row)
-            return self.trade_row(execution_at(log, row.trade)) if row.trade >= first_execution(log) else None
+            known = find_exec_id(&self.state.core.exec_ids, <int32_t>venue, id, hash_exec_id(venue, id))
+            if known == NULL or known.row < first_execution(log):
+                return None
+            number = execution_at(log, known.row).trade or known.row
+            return self.trade_row(execution_at(log, number)) if number >= first_execution(log) else None
 
     def find_order_id(self, bytes cl_ord_id):
         """The order_id that first used a ClOrdID, or 0."""

@@ -10,6 +10,7 @@ from routing cimport *
 from execution cimport *
 from position cimport *
 from events cimport *
+from execids cimport *
 from trades cimport *
 from triggers cimport *
 from groups cimport *
@@ -82,6 +83,7 @@ cdef struct tc_core:
     tc_ledger ledger
     tc_events events
     tc_trades trades
+    tc_exec_ids exec_ids
     tc_triggers triggers
     tc_groups groups
     tc_timers timers

@@ -51,6 +51,7 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, core.trades_in_suspense)
     put(h, core.unexpected)
     put(h, core.trades.folded)
+    put(h, <int64_t>core.exec_ids.digest)
     end_row(h)
 
 
@@ -255,8 +256,6 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
         put(h, row.day)
         put(h, row.state)
         put(h, row.ref_exec_id)
-        put(h, row.said_qty)
-        put(h, row.said_price)
         end_row(h)
 
 

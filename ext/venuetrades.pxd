@@ -14,7 +14,7 @@ cdef inline void put_trade(tc_report* r, const tc_execution* row) noexcept nogil
 # A trade of an order; of none that is known: into suspense, which counts for the firm.
 cdef inline void book_venue_trade(
     tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order, int32_t instrument,
-    uint8_t side, uint32_t hash
+    uint8_t side, uint64_t hash, uint64_t said
 ) noexcept nogil:
     cdef const tc_venue* fees = &core.router.venues[c.venue]
     cdef tc_i128 commission = commission_of(&core.instruments[instrument], c.last_qty, c.last_px,
@@ -26,8 +26,7 @@ cdef inline void book_venue_trade(
     row = book_trade(core, instrument, order.account if order != NULL else 0, c.venue, direction(side), c.last_qty,
                      c.last_px, commission, core.exec_seq, order_id)
     memcpy(row.venue_exec_id, c.exec_id, 24)
-    row.said_qty, row.said_price = c.last_qty, c.last_px
-    know_execution(&core.trades, hash)
+    know_exec_id(&core.exec_ids, c.venue, c.exec_id, hash, core.day, core.exec_seq, core.trades.count, said)
     if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
@@ -55,15 +54,21 @@ cdef inline void book_venue_trade(
     acknowledge(core, order, ack)
 
 
+# An exec_id of today: delivered again, or used again for something else.
+cdef inline void refuse_known(
+    tc_core* core, const tc_command* c, tc_ack* ack, const tc_exec_id* known, uint64_t said, int64_t bound
+) noexcept nogil:
+    refuse_report(core, c, ack, EXECID_REPEATED if known.said == said else EXECID_REUSED, known.exec_id, bound)
+
+
 cdef inline void enter_trade(
     tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order
 ) noexcept nogil:
     cdef int32_t instrument = c.instrument
     cdef uint8_t side = c.side
-    cdef const tc_execution* known
+    cdef const tc_exec_id* known
     cdef int64_t bound = 0
-    cdef uint32_t hash = hash_execution(c.venue, c.exec_id)
-    cdef bint same
+    cdef uint64_t hash = hash_exec_id(c.venue, c.exec_id), said
     if id_is_empty(c.exec_id):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
         return
@@ -84,13 +89,12 @@ cdef inline void enter_trade(
     if find_bad_price(&core.instruments[instrument], c.last_px, &bound):
         refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, c.last_px, bound)
         return
-    known = find_execution(&core.trades, c.venue, c.exec_id, hash)
+    known = find_exec_id(&core.exec_ids, c.venue, c.exec_id, hash)
+    said = said_of(EXEC_TRADE, <uint64_t>order_id, c.last_qty, c.last_px)
     if known != NULL and known.day == core.day:
-        same = (known.exec_type == EXEC_TRADE and known.order_id == order_id and known.said_qty == c.last_qty
-                and known.said_price == c.last_px)
-        refuse_report(core, c, ack, EXECID_REPEATED if same else EXECID_REUSED, known.exec_id, order_id)
+        refuse_known(core, c, ack, known, said, order_id)
         return
-    book_venue_trade(core, c, ack, order_id, order, instrument, side, hash)
+    book_venue_trade(core, c, ack, order_id, order, instrument, side, hash, said)
 
 
 cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -120,7 +124,8 @@ cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_a
 
 # Makes a trade this quantity and price, 0 where it is busted, and derives everything from it again.
 cdef inline void correct_trade(
-    tc_core* core, const tc_command* c, tc_ack* ack, int64_t number, int64_t qty, int64_t price
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t number, int64_t qty, int64_t price, uint64_t hash,
+    uint64_t said
 ) noexcept nogil:
     cdef tc_execution* trade = execution_at(&core.trades, number)
     cdef tc_execution was = trade[0]
@@ -143,9 +148,9 @@ cdef inline void correct_trade(
     tc_clear(row, sizeof(tc_execution))
     row.exec_id, row.order_id, row.instrument, row.account = core.exec_seq, was.order_id, was.instrument, was.account
     row.venue, row.exec_type, row.side, row.qty, row.price = was.venue, c.exec_type, was.side, qty, price
-    row.day, row.trade, row.ref_exec_id, row.said_qty, row.said_price = core.day, number, was.exec_id, qty, price
+    row.day, row.trade, row.ref_exec_id = core.day, number, was.exec_id
     memcpy(row.venue_exec_id, c.exec_id, 24)
-    know_execution(&core.trades, hash_execution(was.venue, c.exec_id))
+    know_exec_id(&core.exec_ids, c.venue, c.exec_id, hash, core.day, core.exec_seq, core.trades.count, said)
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
     tell_trimmed(core, was.instrument, was.account)
     order = find_order(&core.orders, was.order_id) if was.account else NULL
@@ -178,10 +183,11 @@ cdef inline void correct_trade(
 # TradeCancel takes a trade back, TradeCorrect replaces its quantity and price: P&L and position follow as if the ledger
 # had been rebuilt from the trades that survive.
 cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef bint busts = c.exec_type == EXEC_TRADE_CANCEL, same
+    cdef bint busts = c.exec_type == EXEC_TRADE_CANCEL
+    cdef uint64_t hash = hash_exec_id(c.venue, c.exec_id), named_hash = hash_exec_id(c.venue, c.exec_ref_id), said
     cdef int64_t qty = 0 if busts else c.last_qty, price = 0 if busts else c.last_px, bound = 0
     cdef int64_t number = 0, exec_id = 0, state = TRADE_FOLDED
-    cdef const tc_execution* known
+    cdef const tc_exec_id* known = find_exec_id(&core.exec_ids, c.venue, c.exec_ref_id, named_hash)
     cdef const tc_execution* named
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
@@ -192,17 +198,16 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     if id_is_empty(c.exec_id) or not id_is_valid(c.exec_id):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
         return
-    named = find_execution(&core.trades, c.venue, c.exec_ref_id, hash_execution(c.venue, c.exec_ref_id))
-    if named != NULL:
-        number = named.trade if named.trade else number_of(&core.trades, named)
+    if known != NULL and known.row >= first_execution(&core.trades):
+        named = execution_at(&core.trades, known.row)
+        number = named.trade if named.trade else known.row
         exec_id = named.ref_exec_id if named.trade else named.exec_id
         if number >= first_execution(&core.trades):
             state = execution_at(&core.trades, number).state
-    known = find_execution(&core.trades, c.venue, c.exec_id, hash_execution(c.venue, c.exec_id))
+    known = find_exec_id(&core.exec_ids, c.venue, c.exec_id, hash)
+    said = said_of(c.exec_type, named_hash, qty, price)
     if known != NULL and known.day == core.day:
-        same = (named != NULL and known.exec_type == c.exec_type and known.ref_exec_id == exec_id
-                and known.said_qty == qty and known.said_price == price)
-        refuse_report(core, c, ack, EXECID_REPEATED if same else EXECID_REUSED, known.exec_id, exec_id)
+        refuse_known(core, c, ack, known, said, exec_id)
         return
     if state != TRADE_LIVE:
         refuse_report(core, c, ack, UNKNOWN_TRADE, exec_id, state)
@@ -214,4 +219,4 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
         if find_bad_price(&core.instruments[execution_at(&core.trades, number).instrument], price, &bound):
             refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, price, bound)
             return
-    correct_trade(core, c, ack, number, qty, price)
+    correct_trade(core, c, ack, number, qty, price, hash, said)

@@ -19,7 +19,7 @@ ALL_WORDS = 2**32 - 1
 EVENTS = 4096
 SMALL = {
     "instruments": 4, "accounts": 2, "venues": 2, "currencies": 2, "open_orders": 64, "order_history": 64,
-    "cl_ord_ids": 4096, "events": EVENTS, "order_rate": 64, "decisions": 16, "trades": 256,
+    "cl_ord_ids": 4096, "events": EVENTS, "order_rate": 64, "decisions": 16, "trades": 256, "exec_ids": 4096,
 }  # fmt: skip
 # Fields in which 0 says something: what a command leaves out is this.
 _SILENT = {

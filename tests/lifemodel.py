@@ -146,7 +146,8 @@ class Model:
         self.day = 1
         self.unexpected = self.refused = self.suspense = 0
         self.now = 0
-        # Of the executions that the log holds: their number, day, type, order, quantity, price, and trade.
+        # Of every execution: its number, day, type, what it is about (an order, or the id that it names), quantity,
+        # price, and trade, by its number and order.
         self.exec_ids: dict[bytes, tuple] = {}
         self.logged: list[bytes] = []  # the venue's id of each execution ever, b"" for the core's own
         self.connected = True
@@ -410,13 +411,11 @@ class Model:
         self.books.take(r)
         name = r.venue_exec_id
         self.logged.append(name)
-        gone = len(self.logged) - self.books.capacity - 1
-        if gone >= 0 and self.logged[gone] and self.exec_ids[self.logged[gone]][0] == gone:
-            del self.exec_ids[self.logged[gone]]
         if name:
-            ref = r.exec_ref_id or r.exec_id
+            trade = r.exec_ref_id or r.exec_id, r.order_id
             qty, price = (0, 0) if r.exec_type == E.TRADE_CANCEL else (r.last_qty, r.last_px)
-            self.exec_ids[name] = (len(self.logged) - 1, self.day, r.exec_type, r.order_id, qty, price, ref)
+            about = r.order_id if r.exec_type == E.TRADE else c.exec_ref_id
+            self.exec_ids[name] = (len(self.logged) - 1, self.day, r.exec_type, about, qty, price, trade)
 
     def foresee_money(self, c, order: Known | None) -> tuple | None:
         """What must become of a venue's trade, bust or correction: its account and reason, or the refusal."""
@@ -439,11 +438,11 @@ class Model:
         named = self.exec_ids.get(c.exec_ref_id)
         known = self.exec_ids.get(c.exec_id)
         if known is not None and known[1] == self.day:
-            same = named is not None and (known[2], known[4], known[5], known[6]) == (c.exec_type, qty, price, named[6])
+            same = known[2:6] == (c.exec_type, c.exec_ref_id, qty, price)
             return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
-        if named is None:
+        if named is None or named[0] < len(self.logged) - self.books.capacity:
             return ("refused", R.UNKNOWN_TRADE)
-        trade = self.books.trades[named[6], named[3]]
+        trade = self.books.trades[named[6]]
         if not trade.qty or trade.final:
             return ("refused", R.UNKNOWN_TRADE)
         return ("refused", None) if not busts and (qty < 1 or price < 1) else ("booked", None)

@@ -355,3 +355,24 @@ def test_a_question_hears_of_used_ids_and_of_lists(pair):
     exit_of_nothing = {"account": "alpha", "list_id": 2, "contingency_type": "OTO", "reduce_only": True}
     assert core.check("AAPL", "SELL", 100, 110, **exit_of_nothing), "it is asked when its parent has ended"
     assert submit(side="SELL", list_id=2, contingency_type="OTO", reduce_only=True).reason is tc.Reason.NONE
+
+
+def test_a_trade_is_counted_once_a_day_though_the_log_has_let_it_go(desk):
+    core = desk(capacity=small_capacity(trades=2, exec_ids=8))
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    for n in range(6):
+        fill(core, order, 1, 100, f"t{n}")
+    assert core.metrics()["trades_folded"] == 4
+    assert fill(core, order, 1, 100, "t0").reason is tc.Reason.EXECID_REPEATED
+    assert fill(core, order, 2, 100, "t0").reason is tc.Reason.EXECID_REUSED
+    assert core.on_trade_correction("EXT", "TRADE_CANCEL", "t0", "b0").reason is tc.Reason.UNKNOWN_TRADE
+    core.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5")
+    assert core.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5").reason is tc.Reason.EXECID_REPEATED
+    core.roll_day()
+    assert fill(core, order, 1, 100, "t0").reason is tc.Reason.NONE, "another day's"
+    assert order.cum_qty == 6
+
+
+def test_the_capacity_of_execution_ids_is_at_least_that_of_trades():
+    with pytest.raises(ValueError, match="capacity exec_ids 8 must be at least trades 16: what can be busted must be known"):
+        tc.Capacity(trades=16, exec_ids=8)

@@ -243,13 +243,14 @@ class Capacity:
     events: int = 16_384
     order_rate: int = 16_384
     decisions: int = 4_096
-    trades: int = 65_536  # the newest trades: those that can still be busted, corrected and known again
+    trades: int = 65_536  # the newest trades: those that can still be busted and corrected
+    exec_ids: int = 1_048_576  # of external venues' trades, busts and corrections: those that are known again in a day
 
     def __post_init__(self) -> None:
         bounds = {
             "instruments": 16_383, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
             "order_history": 2**24, "cl_ord_ids": 2**27, "events": 2**24, "order_rate": 2**20, "decisions": 2**20,
-            "trades": 2**24,
+            "trades": 2**24, "exec_ids": 2**27,
         }  # fmt: skip
         for name, most in bounds.items():
             value = getattr(self, name)
@@ -257,11 +258,14 @@ class Capacity:
                 raise TypeError(f"capacity {name} must be an int, not {type(value).__name__}")
             if not 1 <= value <= most:
                 raise ValueError(f"capacity {name} {value} must be 1 to {most}")
-        for name in ("events", "order_rate", "decisions", "trades"):
+        for name in ("events", "order_rate", "decisions", "trades", "exec_ids"):
             value = getattr(self, name)
             if value & (value - 1):
                 above = 1 << value.bit_length()
                 raise ValueError(f"capacity {name} {value} must be a power of two: the next is {above}")
+        if self.exec_ids < self.trades:
+            raise ValueError(f"capacity exec_ids {self.exec_ids} must be at least trades {self.trades}: what can be "
+                             "busted must be known")  # fmt: skip
         if (self.instruments + 1) * self.venues > 32_768:
             raise ValueError(f"capacity: (instruments + 1) x venues is {(self.instruments + 1) * self.venues}, "
                              "at most 32768 books are possible")

@@ -30,6 +30,7 @@ from tradecore.order import (
     TradeRow,
 )  # fmt: skip
 
+from .execids import find_exec_id
 from .groups import find_bad_join
 from .instrument import BUY, SELL, TIME_MAX
 from .marketdata import enter_mark, enter_quote
@@ -54,7 +55,6 @@ from .settle import settle
 from .shell import Records, demand_batch, int64, open_command
 from .state import EXECUTION, ORD_REJ_REASONS, State, acknowledge, refuse_command
 from .statehash import hash_state
-from .trades import find_execution
 from .validation import CASH, bit_of, validate_order
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_correction, enter_execution_report
@@ -218,8 +218,8 @@ class Core:
     def find_trade(self, venue: int, venue_exec_id: bytes) -> TradeRow | None:
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
         with self._lock:
-            found = find_execution(self._state.trades, venue, venue_exec_id.rstrip(b"\0"))
-            trade = found.trade if found is not None and found.trade is not None else found
+            known = find_exec_id(self._state.exec_ids, venue, venue_exec_id.rstrip(b"\0"))
+            trade = known.row.trade or known.row if known is not None and known.row.is_held else None
             return trade.row if trade is not None and trade.is_held else None
 
     def find_order_id(self, cl_ord_id: bytes) -> int:

@@ -13,6 +13,7 @@ from tradecore.fix import ExecInst, ExecType, Reason, ReportType, TimeInForce, T
 from tradecore.order import NO_PRICE, REPORT_CODEC, STAGES, AckRow, Capacity
 
 from .events import BUCKETS, EventLog, bucket_of
+from .execids import ExecIds
 from .execution import Book, best_level, remove_node
 from .groups import Groups, count_filled, forget_member, leave_group, rejoin_group, tell_group
 from .ids import Ids
@@ -73,6 +74,7 @@ class State:
         self.events = EventLog(capacity.events)
         self.histograms = [[0] * BUCKETS for _ in STAGES]
         self.trades = TradeLog(capacity.trades)
+        self.exec_ids = ExecIds(capacity.exec_ids)
         self.triggers = Triggers(capacity.open_orders + capacity.order_history + 1)
         self.groups = Groups()
         self.timers = Timers()

@@ -32,7 +32,7 @@ def hash_state(core: State) -> int:
 def counters(core: State) -> Iterator[Row]:
     yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
            len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm), core.day, core.reports_refused,
-           core.trades_in_suspense, core.unexpected, core.trades.folded)  # fmt: skip
+           core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest)  # fmt: skip
 
 
 def definitions(core: State) -> Iterator[Row]:
@@ -103,7 +103,7 @@ def trades(core: State) -> Iterator[Row]:
     for trade in core.trades.rows:
         yield (14, trade.exec_id, *text_words(trade.venue_exec_id), trade.exec_type, trade.order_id, trade.instrument,
                trade.account, trade.venue, trade.side, trade.qty, trade.price, *wide_words(trade.commission), trade.day,
-               trade.state, trade.ref_exec_id, trade.said_qty, trade.said_price)  # fmt: skip
+               trade.state, trade.ref_exec_id)  # fmt: skip
 
 
 def waiting(core: State) -> Iterator[Row]:

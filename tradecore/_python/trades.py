@@ -1,8 +1,8 @@
-"""The trade log: the newest executions, each trade once by (venue, exec_id, day), and what was booked before them.
-It decides nothing: a position after a bust or a correction is its base, then its surviving trades in order.
+"""The trade log: the newest executions, and what was booked before them. It decides nothing: a position after a bust or
+a correction is its base, then its surviving trades in order.
 
 When the log is full its oldest trade is folded into the base of its position: it stays booked, and can no longer be
-busted, corrected or known again.
+busted or corrected.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ class Execution:
     state: int = TRADE_LIVE
     trade: Execution | None = None
     ref_exec_id: int = 0  # of `trade`
-    said_qty: int = 0  # as the venue first said it, to know a repetition from a reuse
-    said_price: int = 0
     is_held: bool = True  # the log still has it
 
     @property
@@ -52,7 +50,6 @@ class TradeLog:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.rows: deque[Execution] = deque()
-        self.by_id: dict[tuple[int, bytes], Execution] = {}  # the newest of each venue and id
         self.bases: dict[tuple[int, int], Position] = {}  # by instrument and account
         self.folded = 0
 
@@ -75,12 +72,7 @@ def append_execution(log: TradeLog, row: Execution) -> None:
         if oldest.trade is None and oldest.state != TRADE_FOLDED:
             apply_trade(base_of(log, oldest.instrument, oldest.account), oldest)
             fold_trade(log, oldest)
-        key = oldest.venue, oldest.venue_exec_id
-        if log.by_id.get(key) is oldest:
-            del log.by_id[key]
     log.rows.append(row)
-    if row.venue_exec_id:
-        log.by_id[row.venue, row.venue_exec_id] = row
 
 
 def fold_trade(log: TradeLog, trade: Execution) -> None:
@@ -93,11 +85,6 @@ def trades_of(log: TradeLog, instrument: int, account: int) -> Iterator[Executio
     for row in log.rows:
         if row.trade is None and (row.instrument, row.account) == (instrument, account) and row.state != TRADE_FOLDED:
             yield row
-
-
-def find_execution(log: TradeLog, venue: int, venue_exec_id: bytes) -> Execution | None:
-    """The newest execution with this id at this venue."""
-    return log.by_id.get((venue, venue_exec_id))
 
 
 def rebuild_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from tradecore.fix import ExecType, Reason
 from tradecore.order import NO_PRICE, QTY_MAX, TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
 
+from .execids import ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
 from .fills import add_fill, book_trade, tell_trimmed
 from .groups import tell_fill
 from .ids import id_is_valid
@@ -31,7 +32,7 @@ from .state import (
     sync_order,
     tell_price,
 )  # fmt: skip
-from .trades import Execution, append_execution, find_execution, rebuild_position
+from .trades import Execution, append_execution, rebuild_position
 from .venuereports import compare_cum_qty, find_order, refuse_report, take_state, take_status
 
 _CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
@@ -54,26 +55,31 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
     bad = find_bad_price(ins, c.last_px)
     if bad:
         return refuse_report(core, c, *bad)
-    known = find_execution(core.trades, c.venue, c.exec_id)
+    known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
+    said = said_of(ExecType.TRADE, order_id, c.last_qty, c.last_px)
     if known is not None and known.day == core.day:
-        same = (known.exec_type, known.order_id, known.said_qty, known.said_price) == (
-            ExecType.TRADE, order_id, c.last_qty, c.last_px)  # fmt: skip
-        reason = Reason.EXECID_REPEATED if same else Reason.EXECID_REUSED
-        return refuse_report(core, c, reason, known.exec_id, order_id)
-    return book_venue_trade(core, c, ins, order_id, order, instrument, side)
+        return refuse_known(core, c, known, said, order_id)
+    return book_venue_trade(core, c, ins, order_id, order, instrument, side, said)
+
+
+def refuse_known(core: State, c: Any, known: ExecId, said: int, bound: int) -> Any:
+    """An exec_id of today: delivered again, or used again for something else."""
+    reason = Reason.EXECID_REPEATED if known.said == said else Reason.EXECID_REUSED
+    return refuse_report(core, c, reason, known.row.exec_id, bound)
 
 
 def book_venue_trade(
-    core: State, c: Any, ins: InstrumentRow, order_id: int, order: Order | None, instrument: int, side: int
+    core: State, c: Any, ins: InstrumentRow, order_id: int, order: Order | None, instrument: int, side: int, said: int
 ) -> Any:
     """A trade of an order; of none that is known: into suspense, which counts for the firm."""
     account = 0 if order is None else order.account
     fees = core.router.venues[c.venue]
     commission = commission_of(ins, c.last_qty, c.last_px, fees.taker_fee_per_unit, fees.taker_fee_ppm)
     core.exec_seq += 1
-    book_trade(core, Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue,
-                               direction(side), c.last_qty, c.last_px, commission, core.day, TRADE_LIVE, None, 0,
-                               c.last_qty, c.last_px))  # fmt: skip
+    trade = Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, direction(side),
+                      c.last_qty, c.last_px, commission, core.day)  # fmt: skip
+    book_trade(core, trade)
+    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, trade))
     if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
@@ -128,14 +134,12 @@ def enter_correction(core: State, c: Any) -> Any:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
     busts = c.exec_type == ExecType.TRADE_CANCEL
     qty, price = (0, 0) if busts else (c.last_qty, c.last_px)
-    named = find_execution(core.trades, c.venue, c.exec_ref_id)
-    trade = named.trade if named is not None and named.trade is not None else named
-    known = find_execution(core.trades, c.venue, c.exec_id)
+    named = find_exec_id(core.exec_ids, c.venue, c.exec_ref_id)
+    trade = named.row.trade or named.row if named is not None and named.row.is_held else None
+    known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
+    said = said_of(c.exec_type, hash_exec_id(c.venue, c.exec_ref_id), qty, price)
     if known is not None and known.day == core.day:
-        same = trade is not None and (known.exec_type, known.ref_exec_id, known.said_qty, known.said_price) == (
-            c.exec_type, trade.exec_id, qty, price)  # fmt: skip
-        reason = Reason.EXECID_REPEATED if same else Reason.EXECID_REUSED
-        return refuse_report(core, c, reason, known.exec_id, trade.exec_id if trade is not None else 0)
+        return refuse_known(core, c, known, said, trade.exec_id if trade is not None else 0)
     if trade is None or trade.state != TRADE_LIVE:
         return refuse_report(core, c, Reason.UNKNOWN_TRADE, trade.exec_id if trade is not None else 0,
                              trade.state if trade is not None else TRADE_FOLDED)  # fmt: skip
@@ -146,10 +150,10 @@ def enter_correction(core: State, c: Any) -> Any:
         bad = find_bad_price(ins, price)
         if bad:
             return refuse_report(core, c, *bad)
-    return correct_trade(core, c, ins, trade, qty, price)
+    return correct_trade(core, c, ins, trade, qty, price, said)
 
 
-def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty: int, price: int) -> Any:
+def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty: int, price: int, said: int) -> Any:
     """Makes a trade this quantity and price, 0 where it is busted, and derives everything from it again."""
     more, amount = qty - trade.qty, qty * price - trade.qty * trade.price
     fees = core.router.venues[trade.venue]
@@ -159,10 +163,10 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
     else:
         trade.state = TRADE_BUSTED
     core.exec_seq += 1
-    append_execution(core.trades, Execution(
-        core.exec_seq, c.exec_id, c.exec_type, trade.order_id, trade.instrument, trade.account, trade.venue, trade.side,
-        qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id, qty, price,
-    ))  # fmt: skip
+    row = Execution(core.exec_seq, c.exec_id, c.exec_type, trade.order_id, trade.instrument, trade.account, trade.venue,
+                    trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)  # fmt: skip
+    append_execution(core.trades, row)
+    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, row))
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
     tell_trimmed(core, trade.instrument, trade.account)

@@ -1,0 +1,84 @@
+# Execution ids that venues gave: the newest `capacity` of them, so that a trade counts once by (venue, exec_id, day),
+# whatever is redelivered, also when the trade log has let it go. It decides nothing.
+#
+# An entry is a cache line. Entries whose ids fall into one bucket form a chain, the newest first. As the oldest entry
+# always leaves first, the end of a chain is where the entries that are held end, and nothing is ever taken out of one.
+
+from libc.string cimport memcmp, memcpy
+from records cimport *
+
+
+cdef struct tc_exec_id:
+    char id[24]
+    int64_t exec_id                # the core's own number
+    int64_t row                    # in the trade log, which may have let it go
+    uint64_t said                  # what the report said, as a number: to know a repetition from a reuse
+    int32_t venue, day
+    uint32_t hash
+    uint32_t back                  # how many entries before it the next one of its chain is, 0: there is none
+
+
+cdef struct tc_exec_ids:
+    tc_exec_id* entries            # ring of entry numbers from 1
+    uint64_t mask
+    int64_t count, held            # entries ever, and entries in the ring
+    uint32_t* newest               # by hash: the low 32 bits of the number of its chain's newest entry
+    uint64_t newest_mask
+    uint64_t digest                # over all that was ever known, for the state hash
+
+
+cdef inline uint64_t hash_exec_id(int64_t venue, const char* id) noexcept nogil:
+    return tc_fold(tc_word(id) ^ <uint64_t>0x9E3779B97F4A7C15,
+                   tc_fold(tc_word(id + 8) ^ <uint64_t>0xC2B2AE3D27D4EB4F,
+                           tc_word(id + 16) ^ <uint64_t>venue ^ <uint64_t>0x165667B19E3779F9))
+
+
+# What a report said: of a trade its order, of a bust or a correction the hash of the id that it names.
+cdef inline uint64_t said_of(uint8_t exec_type, uint64_t subject, int64_t qty, int64_t price) noexcept nogil:
+    return tc_fold(subject ^ <uint64_t>0x9E3779B97F4A7C15,
+                   tc_fold(<uint64_t>qty ^ <uint64_t>0xC2B2AE3D27D4EB4F,
+                           <uint64_t>price ^ <uint64_t>0x165667B19E3779F9) ^ exec_type)
+
+
+# How many entries before the last one the newest of a hash is; held or more where there is none. A number that is 2**32
+# entries old may be taken for one that is held: its entry is then compared, and the chain goes on to older ones.
+cdef inline uint32_t age_of_newest(const tc_exec_ids* ids, uint32_t hash) noexcept nogil:
+    return <uint32_t>ids.count - ids.newest[hash & ids.newest_mask]
+
+
+# The newest entry with this id at this venue, or NULL.
+cdef inline const tc_exec_id* find_exec_id(
+    const tc_exec_ids* ids, int32_t venue, const char* id, uint64_t hash
+) noexcept nogil:
+    cdef int64_t age = age_of_newest(ids, <uint32_t>hash)
+    cdef const tc_exec_id* entry
+    if id[0] == 0:
+        return NULL
+    while age < ids.held:
+        entry = &ids.entries[<uint64_t>(ids.count - age) & ids.mask]
+        if entry.hash == <uint32_t>hash and entry.venue == venue and memcmp(entry.id, id, 24) == 0:
+            return entry
+        if entry.back == 0:
+            break
+        age += entry.back
+    return NULL
+
+
+# From now on this execution is known by its id; the oldest entry leaves where there is no room.
+cdef inline void know_exec_id(
+    tc_exec_ids* ids, int32_t venue, const char* id, uint64_t hash, int64_t day, int64_t exec_id, int64_t row,
+    uint64_t said
+) noexcept nogil:
+    cdef tc_exec_id* entry
+    cdef int64_t age
+    ids.count += 1
+    if ids.held <= <int64_t>ids.mask:
+        ids.held += 1
+    age = age_of_newest(ids, <uint32_t>hash)
+    entry = &ids.entries[<uint64_t>ids.count & ids.mask]
+    memcpy(entry.id, id, 24)
+    entry.exec_id, entry.row, entry.said = exec_id, row, said
+    entry.venue, entry.day = venue, <int32_t>day
+    entry.hash, entry.back = <uint32_t>hash, <uint32_t>age if age < ids.held else 0
+    ids.newest[hash & ids.newest_mask] = <uint32_t>ids.count
+    ids.digest = tc_fold(ids.digest ^ hash ^ said, <uint64_t>0x9E3779B97F4A7C15)
