@@ -36,11 +36,11 @@ class ListModel:
     def __init__(self) -> None:
         self.named: dict[int, ContingentList] = {}
         self.lists: list[ContingentList] = []
-        self.before: dict[int, tuple[int, int, bool]] = {}  # by order: cum_qty, wanted, lives
+        self.before: dict[int, tuple[int, int, int]] = {}  # by order: cum_qty, wanted, leaves
 
     def look(self) -> None:
         """Before a command."""
-        self.before = {o.order_id: (o.cum_qty, wanted(o), o.lives) for one in self.lists for o in one.oco()}
+        self.before = {o.order_id: (o.cum_qty, wanted(o), o.leaves()) for one in self.lists for o in one.oco()}
 
     def check(self, c, o: Known | None, core, renewed: set[int]) -> None:
         """After a command; `o` is the order that it has entered, if it has; `renewed` what the last new day left open."""
@@ -61,8 +61,8 @@ class ListModel:
             self.lists.append(found)
         assert c.account == found.account, "a list is of one account"
         if c.contingency_type == OCO and found.has_traded:
-            assert not any(m.cum_qty >= m.order_qty for m in found.oco()), "it came after a whole fill"
-            assert c.order_qty <= max(m.leaves() for m in found.oco() if m.is_open), "it takes too much"
+            room = max(self.before[m.order_id][2] for m in found.oco())
+            assert c.order_qty <= room, "it takes more than the others' trades have left"
         found.members.append(o)
 
     def check_trades(self, c, one: ContingentList) -> None:
@@ -75,7 +75,7 @@ class ListModel:
                 continue
             assert not filled or m.was_cancel_asked, (filled, m, "one has filled whole, and the other works on")
             others = sum(qty for order_id, qty in traded.items() if order_id != m.order_id and qty > 0)
-            if others and self.before.get(m.order_id, (0, 0, False))[2]:
+            if others and self.before.get(m.order_id, (0, 0, 0))[2]:
                 most = self.before[m.order_id][1] - others
                 assert wanted(m) <= most, (m, others, "the others' trades were not taken from it")
 

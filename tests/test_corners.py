@@ -373,6 +373,15 @@ def test_a_trade_is_counted_once_a_day_though_the_log_has_let_it_go(desk):
     assert order.cum_qty == 6
 
 
+def test_the_newest_execution_ids_are_known_and_no_more(desk):
+    core = desk(capacity=small_capacity(trades=2, exec_ids=8))
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    for n in range(9):
+        fill(core, order, 1, 100, f"t{n}")
+    assert fill(core, order, 1, 100, "t1").reason is tc.Reason.EXECID_REPEATED
+    assert fill(core, order, 1, 100, "t0").reason is tc.Reason.NONE, "what a full table has forgotten is booked again"
+
+
 def test_the_capacity_of_execution_ids_is_at_least_that_of_trades():
     with pytest.raises(ValueError, match="capacity exec_ids 8 must be at least trades 16: what can be busted must be known"):
         tc.Capacity(trades=16, exec_ids=8)
