@@ -40,7 +40,7 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.orders.open.head = core.orders.open.tail = NO_SLOT
     core.orders.history.head = core.orders.history.tail = NO_SLOT
     core.orders.history_size = capacity.order_history
-    # An order has two cancels at most that are unanswered, one of them UNKNOWN; there are at most open_max replaces.
+    # An order has two cancels at most that are unanswered, the older one UNKNOWN; there are at most open_max replaces.
     requests = 2 * slots + capacity.open_orders
     core.orders.requests = <tc_request*>table(t, requests, sizeof(tc_request))
     core.orders.free_requests = <uint32_t*>table(t, requests, sizeof(uint32_t))

@@ -14,15 +14,14 @@ cdef struct tc_group:
     int64_t list_id
     int64_t root                   # the parent's order_id, 0 where there is none
     int64_t parent_qty             # what the parent had filled when it ended
-    int64_t oco_qty                # what OCO members filled since the others last heard of it
+    int64_t oco_total              # what OCO members have ever traded: a bust gives nothing back
     int64_t oco_filled             # OCO members that are filled whole
     int64_t held                   # members, open and ended; 0: the row is free
     uint32_t head, tail            # open members in the order in which they became so
-    int32_t account
+    int32_t account, root_instrument
     uint8_t waits                  # children wait: the parent has not ended, or it has just done so
     uint8_t ended                  # the parent has ended
     uint8_t has_news
-    uint8_t has_traded             # an OCO member has
 
 
 cdef struct tc_groups:
@@ -49,15 +48,39 @@ cdef inline tc_group* group_of(const tc_groups* groups, const tc_terms* terms) n
     return NULL if terms.group == 0 else &groups.rows[terms.group - 1]
 
 
+# What the other OCO members have ever traded.
+cdef inline int64_t others_of(const tc_group* group, const tc_terms* terms) noexcept nogil:
+    return group.oco_total - terms.oco_own
+
+
+# OrderQty(38) that an OCO order may have: what its user wanted, less what the others have traded since; whether or not
+# its venue has done what it was asked.
+cdef inline int64_t oco_most(const tc_group* group, const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(orders, order)
+    cdef int64_t limit = terms.oco_limit
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        if orders.requests[at].is_replace and orders.requests[at].oco_limit < limit:
+            limit = orders.requests[at].oco_limit
+        at = orders.requests[at].next
+    return limit - others_of(group, terms)
+
+
 # The most that an OCO list whose orders have traded still has open.
 cdef inline int64_t oco_room(const tc_group* group, const tc_orders* orders) noexcept nogil:
-    cdef int64_t room = 0
+    cdef int64_t room = 0, most
+    cdef const tc_order* order
     cdef uint32_t at = group.head
     if group.oco_filled:
         return 0
     while at != NO_SLOT:
-        if orders.terms[at].contingency_type == CONTINGENCY_OCO and leaves_of(&orders.slots[at]) > room:
-            room = leaves_of(&orders.slots[at])
+        order = &orders.slots[at]
+        if orders.terms[at].contingency_type == CONTINGENCY_OCO and is_live(order):
+            most = oco_most(group, orders, order)
+            if order.order_qty < most:
+                most = order.order_qty
+            if most - order.cum_qty > room:
+                room = most - order.cum_qty
         at = orders.terms[at].group_next
     return room
 
@@ -77,10 +100,45 @@ cdef inline int find_bad_join(
     if group.ended and group.parent_qty < c.order_qty:
         bound[0] = group.parent_qty
         return PARENT_ENDED
-    if c.contingency_type == CONTINGENCY_OCO and group.has_traded:
+    if c.contingency_type == CONTINGENCY_OCO and group.oco_total:
         bound[0] = oco_room(group, orders)
         return OTHER_FILLED if bound[0] < c.order_qty else REASON_NONE
     return REASON_NONE
+
+
+# Why an OCO order can't be replaced up, with its bound: as one that comes late, it takes what is left.
+cdef inline int find_bad_raise(
+    const tc_groups* groups, const tc_orders* orders, const tc_order* order, int64_t order_qty, int64_t* bound
+) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(orders, order)
+    cdef const tc_group* group = group_of(groups, terms)
+    if group == NULL or terms.contingency_type != CONTINGENCY_OCO or order_qty <= order.order_qty:
+        return REASON_NONE
+    bound[0] = 0
+    if group.oco_filled > terms.oco_filled:
+        return OTHER_FILLED
+    if others_of(group, terms) == 0:
+        return REASON_NONE
+    bound[0] = oco_most(group, orders, order)
+    if bound[0] < 0:
+        bound[0] = 0
+    return OTHER_FILLED if order_qty > bound[0] else REASON_NONE
+
+
+# The oco_limit of an order once a user has asked for this quantity.
+cdef inline int64_t limit_after(const tc_groups* groups, const tc_terms* terms, int64_t order_qty) noexcept nogil:
+    cdef const tc_group* group = group_of(groups, terms)
+    cdef int64_t others = 0 if group == NULL else others_of(group, terms)
+    if others == 0:
+        return order_qty
+    return order_qty + others if order_qty + others < terms.oco_limit else terms.oco_limit
+
+
+# What its venue made of an OCO order is the most that it is wanted for.
+cdef inline void cap_limit(const tc_groups* groups, const tc_order* order, tc_terms* terms) noexcept nogil:
+    cdef const tc_group* group = group_of(groups, terms)
+    if group != NULL and order.order_qty + others_of(group, terms) < terms.oco_limit:
+        terms.oco_limit = order.order_qty + others_of(group, terms)
 
 
 cdef inline void append_member(tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
@@ -106,11 +164,12 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order
         group.list_id, group.account = terms.list_id, order.account
         group.head = group.tail = NO_SLOT
         if terms.contingency_type == CONTINGENCY_OTO:
-            group.root, group.waits = order.order_id, True
+            group.root, group.root_instrument, group.waits = order.order_id, order.instrument, True
     terms.group = <uint32_t>slot.value
     group = group_of(groups, terms)
     append_member(group, orders, slot_of(orders, order))
     group.held += 1
+    terms.oco_limit, terms.told_live = order.order_qty + group.oco_total, True
 
 
 # No order can join a list any more, unless one of it is open.
@@ -138,14 +197,8 @@ cdef inline void leave_group(tc_groups* groups, tc_group* group, tc_orders* orde
         group.tail = terms.group_prev
     else:
         orders.terms[terms.group_next].group_prev = terms.group_prev
-    if group.root == 0 and not group.has_traded:
+    if group.root == 0 and group.oco_total == 0:
         forget_name(groups, group)
-
-
-# An order that a bust or a replace has brought back; the others have heard of what it filled before.
-cdef inline void rejoin_group(tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
-    append_member(group, orders, at)
-    orders.terms[at].oco_qty = 0
 
 
 # An order that is evicted. The row is free with its last one, and once its news are settled.
@@ -166,28 +219,51 @@ cdef inline void add_news(tc_groups* groups, tc_group* group) noexcept nogil:
         groups.news_last += 1
 
 
-# A member has filled, ended or come back: its list has news.
-cdef inline void tell_group(tc_groups* groups, tc_group* group, const tc_order* order) noexcept nogil:
+# A member has traded, ended, come back or changed: its list has news.
+cdef inline void tell_list(tc_groups* groups, tc_group* group, const tc_order* order) noexcept nogil:
     if group.root == order.order_id and not is_live(order) and not group.ended:
         group.ended, group.parent_qty = True, order.cum_qty
     add_news(groups, group)
 
 
-# Keeps the number of OCO members that are filled whole.
-cdef inline void count_filled(tc_group* group, const tc_order* order, tc_terms* terms) noexcept nogil:
-    cdef bint filled = terms.contingency_type == CONTINGENCY_OCO and is_filled(order)
+# Keeps the number of OCO members that are filled whole, and tells the list of ends and returns.
+cdef inline void sync_list(tc_groups* groups, tc_group* group, const tc_order* order, tc_terms* terms) noexcept nogil:
+    cdef bint filled = terms.contingency_type == CONTINGENCY_OCO and is_filled(order), live = is_live(order)
     group.oco_filled += filled - terms.oco_filled
     terms.oco_filled = filled
+    if live != terms.told_live:
+        terms.told_live = live
+        tell_list(groups, group, order)
 
 
 # A member has traded: the other OCO members will be reduced by as much.
 cdef inline void tell_fill(tc_groups* groups, const tc_order* order, tc_terms* terms, int64_t qty) noexcept nogil:
     cdef tc_group* group = group_of(groups, terms)
     if group != NULL and terms.contingency_type == CONTINGENCY_OCO:
-        group.has_traded = True
-        group.oco_qty += qty
-        terms.oco_qty += qty
-        tell_group(groups, group, order)
+        group.oco_total += qty
+        terms.oco_own += qty
+        tell_list(groups, group, order)
+
+
+cdef inline int64_t scale_down(int64_t qty, int64_t n, int64_t d) noexcept nogil:
+    return tc_saturate(tc_floor_div_wide(tc_wide(qty, n), d))
+
+
+# A split: what a parent has filled is now n / d as much; of children a fraction less.
+cdef inline void split_lists(tc_groups* groups, int32_t instrument, int64_t n, int64_t d) noexcept nogil:
+    cdef uint32_t row
+    for row in range(groups.row_count):
+        if groups.rows[row].root_instrument == instrument:
+            groups.rows[row].parent_qty = scale_down(groups.rows[row].parent_qty, n, d)
+
+
+# What an OCO order may still have, times n / d.
+cdef inline void split_limit(const tc_groups* groups, tc_terms* terms, int64_t n, int64_t d) noexcept nogil:
+    cdef const tc_group* group = group_of(groups, terms)
+    cdef int64_t others
+    if group != NULL:
+        others = others_of(group, terms)
+        terms.oco_limit = scale_down(terms.oco_limit - others, n, d) + others
 
 
 # Does an order of this list, which may be NULL, wait for another one?

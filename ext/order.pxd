@@ -48,7 +48,8 @@ cdef struct tc_terms:
     int64_t stop_px, peg_offset, min_qty, display_qty, expire_time, list_id
     int64_t sent_time
     int64_t peak_px                # the best price that a trailing stop has seen
-    int64_t oco_qty                # filled, and not yet taken from the others of its list
+    int64_t oco_own                # what its list has heard that it traded
+    int64_t oco_limit              # what its user wants of it, and what the others of its list had traded by then
     # As first sent, to know the same order again.
     int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
     int32_t entered_venue
@@ -60,12 +61,14 @@ cdef struct tc_terms:
     uint8_t contingency_type
     uint8_t trigger_price_type, peg_offset_type
     uint8_t oco_filled             # its list counts it among those filled whole
+    uint8_t told_live              # what its list has heard of it last
 
 
 cdef struct tc_request:
     char cl_ord_id[24]
     int64_t sent_time
     int64_t order_qty, price, stop_px, expire_time
+    int64_t oco_limit              # the order's, once it is done
     uint32_t prev, next
     uint8_t is_replace
     uint8_t pending                # the venue has acknowledged it: it counts in OrdStatus

@@ -88,10 +88,15 @@ cdef inline void ask_venue(
 ) noexcept nogil:
     cdef tc_report* r = start_message(core, c, order, REPORT_SEND_REPLACE if is_replace else REPORT_SEND_CANCEL)
     cdef tc_request* request
+    cdef int64_t limit
     memcpy(r.orig_cl_ord_id, last_id(&core.orders, order), 24)
     memcpy(r.cl_ord_id, cl_ord_id, 24)
     r.order_qty, r.price, r.stop_px, r.reason = asked.order_qty, asked.price, asked.stop_px, <int16_t>reason
+    limit = terms_of(&core.orders, order).oco_limit
+    if not reason:
+        limit = limit_after(&core.groups, terms_of(&core.orders, order), asked.order_qty)
     request = add_request(&core.orders, order, cl_ord_id, is_replace, core.now)
+    request.oco_limit = limit
     request.order_qty, request.price, request.stop_px = asked.order_qty, asked.price, asked.stop_px
     request.expire_time = asked.expire_time
     request.unknown, request.reason = is_disconnected(core, order.venue), <int16_t>reason
@@ -241,7 +246,8 @@ cdef inline void request_status(tc_core* core, const tc_command* c, tc_ack* ack)
         ack.reason, ack.ord_rej_reason = UNKNOWN_ORDER, r.ord_rej_reason
         return
     publish_report(&core.events, start_execution(core, c, order, EXEC_ORDER_STATUS))
-    if order.place == PLACE_AT_VENUE and (order.awaited or order.first_request != NO_SLOT):
+    if (order.place == PLACE_AT_VENUE and (order.awaited or order.first_request != NO_SLOT)
+            and not is_disconnected(core, order.venue)):
         publish_report(&core.events, start_message(core, c, order, REPORT_SEND_STATUS_REQUEST))
     acknowledge(core, order, ack)
 
@@ -334,6 +340,7 @@ cdef inline void replace_order(
         sync_tops(core, order.instrument, order.venue)
     elif was == PLACE_RESTING or was == PLACE_AWAITS_PRICE:
         withdraw_order(core, order)
+    terms.oco_limit = limit_after(&core.groups, terms, asked.order_qty)
     order.order_qty, order.price = asked.order_qty, asked.price
     terms.stop_px, terms.expire_time = asked.stop_px, asked.expire_time
     memcpy(before, order.cl_ord_id, 24)
@@ -388,6 +395,9 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         asked.order_qty = order.cum_qty
     if not reason and order.place == PLACE_AT_VENUE and core.orders.replaces == core.orders.open_max:
         reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if not reason:
+        value = asked.order_qty
+        reason = find_bad_raise(&core.groups, &core.orders, order, value, &bound)
     if not reason:
         reason = find_refusal(core, ins, order, &asked, &value, &bound)
     if reason:

@@ -325,6 +325,7 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     terms = extend_order(&core.orders, order)
     order.order_qty, order.cum_qty, order.price = split.order_qty, split.cum_qty, split.price
     terms.display_qty, terms.min_qty, terms.stop_px = split.display_qty, split.min_qty, split.stop_px
+    split_limit(&core.groups, terms, c.split_numerator, c.split_denominator)
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = 0                      # GT_CORPORATE_ACTION
     publish_execution(core, order, r)
@@ -374,6 +375,7 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
     core.ledger.lasts[c.instrument] = core.ledger.marks[c.instrument] = no_price()
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)
+    split_lists(&core.groups, c.instrument, n, d)
     at = core.orders.open.head
     while at != NO_SLOT:
         next = core.orders.slots[at].next

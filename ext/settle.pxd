@@ -21,6 +21,7 @@ cdef inline void shrink_order(
 ) noexcept nogil:
     cdef bint away = order.place == PLACE_AT_VENUE
     cdef tc_asked asked
+    cdef tc_terms* terms
     cdef tc_report* r
     cdef char no_id[24]
     if order_qty <= order.cum_qty or (away and core.orders.replaces == core.orders.open_max):
@@ -36,8 +37,9 @@ cdef inline void shrink_order(
         if order.place == PLACE_RESTING:
             reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - order_qty)
             sync_tops(core, order.instrument, order.venue)
-        extend_order(&core.orders, order)
+        terms = extend_order(&core.orders, order)
         order.order_qty = order_qty
+        cap_limit(&core.groups, order, terms)
         r = start_execution(core, c, order, EXEC_RESTATED)
         r.reason, r.exec_restatement_reason = <int16_t>reason, 5       # PARTIAL_DECLINE
         publish_execution(core, order, r)
@@ -87,25 +89,26 @@ cdef inline void free_child(tc_core* core, const tc_command* c, tc_group* group)
         release_order(core, c, order, False)
 
 
-# OCO: the others shrink by what a member filled, and end where one is filled whole. OTO: the children of a parent that
-# ended are let go, for as much as it filled, or end with it.
+# OCO: each shrinks by what the others have traded, and ends where one is filled whole. OTO: the children of a parent
+# that ended are let go, for as much as it filled, or end with it.
 cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* group) noexcept nogil:
-    cdef int64_t oco_qty = group.oco_qty, own
+    cdef int64_t most, wanted
     cdef uint32_t at = group.head, next
     cdef tc_order* order
     cdef tc_terms* terms
     group.held += 1                                    # or its row could become free under our feet
-    group.has_news, group.oco_qty = False, 0
+    group.has_news = False
     while at != NO_SLOT:
         order = &core.orders.slots[at]
         terms = &core.orders.terms[at]
         next = terms.group_next
-        own, terms.oco_qty = terms.oco_qty, 0
         if is_live(order) and terms.contingency_type == CONTINGENCY_OCO:
             if group.oco_filled:
                 stop_order(core, c, order, OTHER_FILLED)
-            elif oco_qty > own:
-                shrink_order(core, c, order, wanted_qty(&core.orders, order) - (oco_qty - own), OTHER_FILLED)
+            elif others_of(group, terms):
+                most, wanted = oco_most(group, &core.orders, order), wanted_qty(&core.orders, order)
+                if order.order_qty > most or wanted > most:
+                    shrink_order(core, c, order, most, OTHER_FILLED)
         at = next
     if group.waits and group.ended:
         free_child(core, c, group)

@@ -299,14 +299,12 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
         hold_lots(&core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
     if group != NULL:
-        count_filled(group, order, terms)
-        if not live or not order.is_open:
-            tell_group(&core.groups, group, order)
+        sync_list(&core.groups, group, order, terms)
     if opens != order.is_open:
         if opens:
             reopen_order(&core.orders, slot_of(&core.orders, order))
             if group != NULL:
-                rejoin_group(group, &core.orders, slot_of(&core.orders, order))
+                append_member(group, &core.orders, slot_of(&core.orders, order))
         else:
             close_order(core, order, group)
         if order.exec_inst & INST_REDUCE_ONLY and order.admitted:

@@ -113,6 +113,29 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     publish_execution(core, order, r)
 
 
+# What the core wants of itself of an order: less.
+cdef inline bint wants_less(int reason) noexcept nogil:
+    return reason == OTHER_FILLED or reason == PARENT_ENDED or reason == REDUCED_POSITION
+
+
+# The core wanted less of an order, and its venue made it more, or refused: rather none than too much. A cancel that is
+# refused is the venue's last word.
+cdef inline void insist(tc_core* core, const tc_command* c, tc_order* order, const tc_request* request) noexcept nogil:
+    cdef char no_id[24]
+    if request.is_replace and is_live(order) and not cancel_sent(&core.orders, order):
+        memset(no_id, 0, 24)
+        ask_cancel(core, c, order, no_id, request.reason)
+
+
+# What a user asked of an order is answered: its list, or the position that it may only reduce, may want less.
+cdef inline void look_again(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef tc_group* group = group_of(&core.groups, terms_of(&core.orders, order))
+    if group != NULL:
+        tell_list(&core.groups, group, order)
+    if order.exec_inst & INST_REDUCE_ONLY:
+        tell_trimmed(core, order.instrument, order.account)
+
+
 # What was asked for, or what the venue says it made of it.
 cdef inline void replace_at_venue(
     tc_core* core, const tc_command* c, tc_order* order, uint32_t request
@@ -125,11 +148,18 @@ cdef inline void replace_at_venue(
     remove_request(&core.orders, order, request)
     take_terms(core, order, c, c.order_qty if c.order_qty else asked.order_qty, asked.price)
     terms.stop_px, terms.expire_time = asked.stop_px, asked.expire_time
+    if not wants_less(asked.reason):
+        terms.oco_limit = asked.oco_limit
+    cap_limit(&core.groups, order, terms)
     take_id(core, order, asked.cl_ord_id)
     r = start_execution(core, c, order, EXEC_REPLACED)
     memcpy(r.orig_cl_ord_id, before, 24)
     memcpy(r.venue_exec_id, c.exec_id, 24)
     publish_execution(core, order, r)
+    if not wants_less(asked.reason):
+        look_again(core, order)
+    elif order.order_qty > asked.order_qty:
+        insist(core, c, order, &asked)
 
 
 cdef inline void restate_at_venue(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
@@ -137,6 +167,9 @@ cdef inline void restate_at_venue(tc_core* core, const tc_command* c, tc_order* 
     if c.reject_reason == 0 or c.reject_reason == 1:   # a corporate action or a renewal: it is good again
         order.done_for_day = False
     take_terms(core, order, c, c.order_qty if c.order_qty else order.order_qty, order.price)
+    if order.extended:
+        cap_limit(&core.groups, order, terms_of(&core.orders, order))
+    look_again(core, order)
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = <int8_t>c.reject_reason if 0 <= c.reject_reason and c.reject_reason <= 99 else 99
     memcpy(r.venue_exec_id, c.exec_id, 24)
@@ -229,6 +262,7 @@ cdef inline void take_status(
     cdef bint ended = ends_order(c.ord_status)
     cdef tc_command said
     cdef tc_report* r
+    cdef uint32_t at, next
     if ended and is_live(order):
         said = c[0]
         said.exec_type = c.ord_status
@@ -239,6 +273,14 @@ cdef inline void take_status(
         return
     if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
         order.acked, order.awaited, order.unknown_new = True, False, False
+    # It works, and no cancel is pending: an UNKNOWN one was lost.
+    at = order.first_request if c.ord_status == STATUS_NEW or c.ord_status == STATUS_PARTIALLY_FILLED else NO_SLOT
+    while at != NO_SLOT:
+        next = core.orders.requests[at].next
+        if core.orders.requests[at].unknown and not core.orders.requests[at].is_replace:
+            remove_request(&core.orders, order, at)
+            look_again(core, order)
+        at = next
     r = start_execution(core, c, order, EXEC_ORDER_STATUS)
     if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:  # told once for each answer: asking again would be answered so
         r.reason, r.value, r.bound = CUM_QTY_MISMATCH, c.cum_qty, order.cum_qty
@@ -253,8 +295,7 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     cdef tc_order* order
     cdef uint32_t request
     cdef tc_report* r
-    cdef char own[24]
-    cdef int reason
+    cdef tc_request asked
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
         return
@@ -262,29 +303,32 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     if order == NULL:
         refuse_report(core, c, ack, UNKNOWN_ORDER, order_id, 0)
         return
-    request = order.first_request
-    if not id_is_empty(c.cl_ord_id):
-        while request != NO_SLOT and not is_same_text(core.orders.requests[request].cl_ord_id, c.cl_ord_id):
+    request = order.first_request if not id_is_empty(c.cl_ord_id) else NO_SLOT
+    while request != NO_SLOT and not is_same_text(core.orders.requests[request].cl_ord_id, c.cl_ord_id):
+        request = core.orders.requests[request].next
+    if request == NO_SLOT and (id_is_empty(c.cl_ord_id) or is_same_text(c.cl_ord_id, order.cl_ord_id)):
+        request = order.first_request                  # named as the order's: the oldest without an id of its own
+        while request != NO_SLOT and not is_empty_id(core.orders.requests[request].cl_ord_id):
             request = core.orders.requests[request].next
-        if request == NO_SLOT and is_same_text(c.cl_ord_id, order.cl_ord_id):
+        if request == NO_SLOT:
             request = order.first_request
     if request == NO_SLOT:
         refuse_report(core, c, ack, NO_SUCH_REQUEST, order.order_id, count_requests(&core.orders, order))
         return
-    memcpy(own, core.orders.requests[request].cl_ord_id, 24)
-    reason = core.orders.requests[request].reason if core.orders.requests[request].is_replace else REASON_NONE
+    asked = core.orders.requests[request]
     remove_request(&core.orders, order, request)
     order.last_status = derive_status(order)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
-    memcpy(r.cl_ord_id, own, 24)
+    memcpy(r.cl_ord_id, asked.cl_ord_id, 24)
     memcpy(r.orig_cl_ord_id, order.cl_ord_id, 24)
     r.cxl_rej_reason = <int16_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
     r.reason = VENUE_REPORTED
     ack.cxl_rej_reason = r.cxl_rej_reason
     publish_report(&core.events, r)
     sync_order(core, order)
-    if reason and is_live(order) and not has_cancel(&core.orders, order):
-        memset(own, 0, 24)
-        ask_cancel(core, c, order, own, reason)        # the core wanted less of it: rather none than too much
+    if wants_less(asked.reason):
+        insist(core, c, order, &asked)
+    else:
+        look_again(core, order)
     acknowledge(core, order, ack)
     ack.report_type = REPORT_CANCEL_REJECT

@@ -324,6 +324,8 @@ class Model:
             o.acked = o.acked or answers
             if answers:
                 o.awaited = o.unknown = False
+            if kind == E.ORDER_STATUS and c.ord_status in (S.NEW, S.PARTIALLY_FILLED):  # no cancel is pending there
+                o.asked = [a for a in o.asked if a.is_replace or not a.unknown]
         elif by_venue and kind == E.PENDING_NEW:  # heard of: its clock starts anew
             o.unknown, o.sent = False, self.now
         if kind == E.NEW:

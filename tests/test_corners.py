@@ -278,7 +278,7 @@ def test_an_order_that_comes_late_takes_no_more_than_its_list_has_left(pair):
     core, submit, _ = pair
     fill(core, submit(), 40, 100, "t1")
     late = submit()
-    assert (late.reason, late.text) == (tc.Reason.OTHER_FILLED, "OTHER_FILLED: another order of its list has filled: order_qty 100 exceeds the 60 that it left")
+    assert (late.reason, late.text) == (tc.Reason.OTHER_FILLED, "OTHER_FILLED: others of its list have traded: order_qty 100 exceeds the 60 that it left")
     assert submit(qty=60).ord_status is tc.OrdStatus.PENDING_NEW
 
 
@@ -385,3 +385,152 @@ def test_the_newest_execution_ids_are_known_and_no_more(desk):
 def test_the_capacity_of_execution_ids_is_at_least_that_of_trades():
     with pytest.raises(ValueError, match="capacity exec_ids 8 must be at least trades 16: what can be busted must be known"):
         tc.Capacity(trades=16, exec_ids=8)
+
+
+# ---- what a list still wants, whatever its venues have answered
+
+
+def reject(core, order, **named):
+    core.on_cancel_reject("EXT", **(named or {"order_id": order.order_id}))
+
+
+def test_an_order_that_comes_back_with_a_request_unanswered_is_asked_for_back(pair):
+    core, submit, asked = pair
+    one, other, third = submit(), submit(), submit()
+    fill(core, third, 10, 100, "t1")  # a shrink of `one` is asked, and unanswered
+    fill(core, one, 100, 100, "t2")
+    fill(core, other, 100, 100, "t3")
+    asked()
+    core.on_trade_correction("EXT", "TRADE_CANCEL", "t2", "b2")
+    assert asked() == [("REQUEST", one.order_id, 100)]
+
+
+def test_an_order_that_comes_back_is_reduced_by_what_the_others_traded_meanwhile(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    fill(core, other, 100, 100, "t1")
+    fill(core, one, 40, 100, "t2")  # crossed
+    core.on_execution_report("EXT", "CANCELED", order_id=one.order_id)
+    asked()
+    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    assert asked() == [("REPLACE_REQUEST", other.order_id, 60)]
+    assert submit().reason is tc.Reason.OTHER_FILLED
+
+
+@pytest.mark.parametrize(("qty", "kind"), [(40, "REPLACE_REQUEST"), (100, "REQUEST")])
+def test_a_leg_whose_cancel_is_refused_hears_of_the_trades_in_between(pair, qty, kind):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    core.cancel(other, new_cl_ord_id="u")
+    fill(core, one, qty, 100, "t1")
+    asked()
+    reject(core, other, cl_ord_id="u")
+    assert [row[:2] for row in asked()] == [(kind, other.order_id)]
+
+
+def test_a_reduce_only_order_whose_smaller_replace_is_refused_is_trimmed_after_all(desk):
+    core = desk()
+    core.open_position("AAPL", 100, 100, account="alpha")
+    leave = core.submit("AAPL", "SELL", 100, 110, venue="EXT", account="alpha", reduce_only=True)
+    core.replace(leave, qty=50, new_cl_ord_id="r")
+    fill(core, core.submit("AAPL", "SELL", 40, 100, venue="EXT", account="alpha"), 40, 100, "t1")
+    list(core.outbound())
+    reject(core, leave, cl_ord_id="r")
+    (sent,) = core.outbound()
+    assert (sent.report_type, sent.order_qty) == (tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST, 60)
+
+
+def test_who_comes_late_is_not_given_what_is_asked_back(pair):
+    core, submit, _ = pair
+    one, other = submit(), submit()
+    fill(core, one, 40, 100, "t1")
+    assert other.leaves_qty == 100, "its shrink is unanswered"
+    assert submit(qty=61).reason is tc.Reason.OTHER_FILLED
+    assert submit(qty=60).reason is tc.Reason.NONE
+
+
+def test_a_shrink_is_no_raise_though_a_raise_is_unanswered(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    core.replace(one, qty=200, new_cl_ord_id="u")
+    fill(core, other, 50, 100, "t1")
+    assert asked() == [("REPLACE_REQUEST", one.order_id, 200), ("REPLACE_REQUEST", one.order_id, 50)]
+    reject(core, one, cl_ord_id="u")
+    core.on_execution_report("EXT", "REPLACED", order_id=one.order_id)
+    assert one.leaves_qty == 50
+
+
+def test_a_venue_that_makes_more_of_a_shrink_is_asked_for_all_of_it_back(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    fill(core, one, 40, 100, "t1")
+    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id, order_qty=95)
+    assert asked() == [("REPLACE_REQUEST", other.order_id, 60), ("REQUEST", other.order_id, 95)]
+
+
+def test_no_leg_is_replaced_up_beyond_what_the_others_have_left(pair):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    fill(core, one, 40, 100, "t1")
+    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
+    refused = core.replace(other, qty=100)
+    assert (refused.reason, other.leaves_qty) == (tc.Reason.OTHER_FILLED, 60)
+    assert core.replace(other, qty=50).report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST
+    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
+    asked()
+    fill(core, one, 10, 100, "t2")
+    assert asked() == [("REPLACE_REQUEST", other.order_id, 40)], "of what its user wanted last"
+
+
+def test_a_split_changes_what_a_list_has_left(desk):
+    core = desk()
+
+    def submit(qty, list_id, kind, side="BUY"):
+        return core.submit("AAPL", side, qty, 100, venue="EXT", account="alpha", list_id=list_id, contingency_type=kind)
+
+    fill(core, submit(10, 1, "OTO"), 10, 100, "t1")
+    one, other = submit(100, 2, "OCO"), submit(100, 2, "OCO")
+    fill(core, one, 40, 100, "t2")
+    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
+    core.set_session("AAPL", "CLOSED")
+    core.split("AAPL", 1, 2)
+    core.set_session("AAPL", "OPEN")
+    assert submit(6, 1, "OTO", "SELL").reason is tc.Reason.PARENT_ENDED
+    assert submit(5, 1, "OTO", "SELL").reason is tc.Reason.NONE
+    list(core.outbound())
+    fill(core, one, 10, 50, "t3")
+    assert [m.order_qty for m in core.outbound()] == [20]
+
+
+def test_an_answer_without_an_id_is_about_a_request_without_one(pair, clock):
+    core, submit, asked = pair
+    one, other = submit(), submit()
+    core.cancel(other, new_cl_ord_id="u")
+    clock.now += 2 * 10**9
+    core.clock_tick()
+    fill(core, one, 40, 100, "t1")
+    asked()
+    reject(core, other)
+    assert other.unknown & tc.Unknown.CANCEL, "nothing was said of the first"
+    assert asked() == [("REQUEST", other.order_id, 100)], "the shrink was refused"
+
+
+def test_a_status_that_an_order_works_resolves_a_lost_cancel(desk, clock):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    core.cancel(order)
+    clock.now += 2 * 10**9
+    core.clock_tick()
+    assert core.replace(order, qty=50).reason is tc.Reason.ALREADY_PENDING
+    core.on_execution_report("EXT", "ORDER_STATUS", order_id=order.order_id, ord_status="NEW")
+    assert order.unknown == tc.Unknown.NONE
+    assert core.replace(order, qty=50).report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST
+
+
+def test_a_lost_session_is_sent_no_status_request(desk):
+    core = desk()
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
+    core.set_venue_session("EXT", False)
+    list(core.outbound())
+    core.order_status(order)
+    assert not list(core.outbound())

@@ -72,7 +72,7 @@ _TEXTS = {
     Reason.VENUE_REPORTED: "the venue reported it",
     Reason.DAY_ENDED: "its session is over",
     Reason.EXPIRE_TIME_REACHED: "its expire_time has come",
-    Reason.OTHER_FILLED: "another order of its list has filled",
+    Reason.OTHER_FILLED: "others of its list have traded",
     Reason.PARENT_ENDED: "the order that it waited for has ended",
     Reason.REDUCED_POSITION: "a reduce-only order is larger than the position that is left",
     Reason.REQUEST_TIMEOUT: "the venue has not answered in time: the outcome is UNKNOWN, the hold stays",

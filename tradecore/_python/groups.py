@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from tradecore.fix import ContingencyType, Reason
 
-from .orders import Order, is_filled, is_live, leaves_of
+from .orders import Order, is_filled, is_live
+from .shell import saturate
 
 OCO, OTO = int(ContingencyType.OCO), int(ContingencyType.OTO)
 
@@ -32,8 +33,8 @@ class Group:
     members: dict[int, Order] = field(default_factory=dict)
     held: int = 0  # members, open and ended
     has_news: bool = False
-    has_traded: bool = False  # an OCO member has
-    oco_qty: int = 0  # what OCO members filled since the others last heard of it; an order's own part is in its facts
+    root_instrument: int = 0
+    oco_total: int = 0  # what OCO members have ever traded: a bust gives nothing back
     oco_filled: int = 0  # OCO members that are filled whole
 
 
@@ -60,16 +61,54 @@ def find_bad_join(groups: Groups, order: Order) -> tuple[Reason, int, int] | Non
         return Reason.INVALID_CONTINGENCY, order.account, group.account
     if group.ended and group.parent_qty < order.order_qty:
         return Reason.PARENT_ENDED, order.order_qty, group.parent_qty
-    if order.contingency_type == OCO and group.has_traded and oco_room(group) < order.order_qty:
+    if order.contingency_type == OCO and group.oco_total and oco_room(group) < order.order_qty:
         return Reason.OTHER_FILLED, order.order_qty, oco_room(group)
     return None
+
+
+def others_of(group: Group, order: Order) -> int:
+    """What the other OCO members have ever traded."""
+    return group.oco_total - order.oco_own
+
+
+def oco_most(group: Group, order: Order) -> int:
+    """OrderQty(38) that an OCO order may have: what its user wanted, less what the others have traded since; whether or
+    not its venue has done what it was asked."""
+    limits = [order.oco_limit, *(request.oco_limit for request in order.requests if request.is_replace)]
+    return min(limits) - others_of(group, order)
 
 
 def oco_room(group: Group) -> int:
     """The most that an OCO list whose orders have traded still has open."""
     if group.oco_filled:
         return 0
-    return max((leaves_of(order) for order in group.members.values() if order.contingency_type == OCO), default=0)
+    rooms = (min(order.order_qty, oco_most(group, order)) - order.cum_qty for order in group.members.values()
+             if order.contingency_type == OCO and is_live(order))  # fmt: skip
+    return max(0, max(rooms, default=0))
+
+
+def find_bad_raise(order: Order, order_qty: int) -> tuple[Reason, int, int] | None:
+    """Why an OCO order can't be replaced up, with value and bound: as one that comes late, it takes what is left."""
+    group = order.group
+    if group is None or order.contingency_type != OCO or order_qty <= order.order_qty:
+        return None
+    if group.oco_filled > order.oco_filled:
+        return Reason.OTHER_FILLED, order_qty, 0
+    if others_of(group, order) and order_qty > oco_most(group, order):
+        return Reason.OTHER_FILLED, order_qty, max(0, oco_most(group, order))
+    return None
+
+
+def limit_after(order: Order, order_qty: int) -> int:
+    """The oco_limit of an order once a user has asked for this quantity."""
+    others = 0 if order.group is None else others_of(order.group, order)
+    return min(order.oco_limit, order_qty + others) if others else order_qty
+
+
+def cap_limit(order: Order) -> None:
+    """What its venue made of an OCO order is the most that it is wanted for."""
+    if order.group is not None:
+        order.oco_limit = min(order.oco_limit, order.order_qty + others_of(order.group, order))
 
 
 def join_group(groups: Groups, order: Order) -> None:
@@ -78,23 +117,22 @@ def join_group(groups: Groups, order: Order) -> None:
     if group is None:
         group = groups.by_id[order.list_id] = Group(order.list_id, order.account)
         if order.contingency_type == OTO:
-            group.root, group.waits = order.order_id, True
+            group.root, group.root_instrument, group.waits = order.order_id, order.instrument, True
     group.members[order.order_id] = order
     group.held += 1
-    order.group = group
+    order.group, order.oco_limit, order.told_live = group, order.order_qty + group.oco_total, True
 
 
 def leave_group(groups: Groups, group: Group, order: Order) -> None:
     """An order that ended."""
     del group.members[order.order_id]
-    if not group.root and not group.has_traded:
+    if not group.root and not group.oco_total:
         forget_name(groups, group)
 
 
 def rejoin_group(group: Group, order: Order) -> None:
-    """An order that a bust or a replace has brought back; the others have heard of what it filled before."""
+    """An order that a bust or a replace has brought back."""
     group.members[order.order_id] = order
-    order.oco_qty = 0
 
 
 def forget_member(groups: Groups, group: Group) -> None:
@@ -116,8 +154,8 @@ def forget_names(groups: Groups) -> None:
         forget_name(groups, group)
 
 
-def tell_group(groups: Groups, group: Group, order: Order) -> None:
-    """A member has filled, ended or come back: its list has news."""
+def tell_list(groups: Groups, group: Group, order: Order) -> None:
+    """A member has traded, ended, come back or changed: its list has news."""
     if group.root == order.order_id and not is_live(order) and not group.ended:
         group.ended, group.parent_qty = True, order.cum_qty
     if not group.has_news:
@@ -125,20 +163,36 @@ def tell_group(groups: Groups, group: Group, order: Order) -> None:
         groups.news.append(group)
 
 
-def count_filled(group: Group, order: Order) -> None:
-    """Keeps the number of OCO members that are filled whole."""
-    filled = order.contingency_type == OCO and is_filled(order)
+def sync_list(groups: Groups, group: Group, order: Order) -> None:
+    """Keeps the number of OCO members that are filled whole, and tells the list of ends and returns."""
+    filled, live = order.contingency_type == OCO and is_filled(order), is_live(order)
     group.oco_filled += filled - order.oco_filled
     order.oco_filled = filled
+    if live != order.told_live:
+        order.told_live = live
+        tell_list(groups, group, order)
 
 
 def tell_fill(groups: Groups, group: Group, order: Order, qty: int) -> None:
     """A member has traded: the other OCO members will be reduced by as much."""
     if order.contingency_type == OCO:
-        group.has_traded = True
-        group.oco_qty += qty
-        order.oco_qty += qty
-        tell_group(groups, group, order)
+        group.oco_total += qty
+        order.oco_own += qty
+        tell_list(groups, group, order)
+
+
+def split_lists(groups: Groups, instrument: int, n: int, d: int) -> None:
+    """A split: what a parent has filled is now n / d as much; of children a fraction less."""
+    for group in groups.by_id.values():
+        if group.root_instrument == instrument:
+            group.parent_qty = saturate(group.parent_qty * n // d)
+
+
+def split_limit(order: Order, n: int, d: int) -> None:
+    """What an OCO order may still have, times n / d."""
+    if order.group is not None:
+        others = others_of(order.group, order)
+        order.oco_limit = saturate((order.oco_limit - others) * n // d) + others
 
 
 def waits_for_parent(groups: Groups, order: Order) -> bool:

@@ -34,6 +34,7 @@ class Request:
     price: int = 0
     stop_px: int = 0
     expire_time: int = 0
+    oco_limit: int = 0  # the order's, once it is done
     pending: bool = False  # the venue has acknowledged it: it counts in OrdStatus
     unknown: bool = False  # it timed out, or its session was lost
     reason: int = 0  # why the core asks of itself, 0 where a user asked
@@ -90,8 +91,10 @@ class Order:
     held: int = 0  # lots that risk counts as working
     last_status: int = PENDING_NEW  # as last reported
     peak_px: int = 0  # the best price that a trailing stop has seen
-    oco_qty: int = 0  # filled, and not yet taken from the others of its list
+    oco_own: int = 0  # what its list has heard that it traded
+    oco_limit: int = 0  # what its user wants of it, and what the others of its list had traded by then
     oco_filled: bool = False  # its list counts it among those filled whole
+    told_live: bool = False  # what its list has heard of it last
     group: Group | None = None  # the list that it joined: the same list_id may name a later one
     decision: int = 0
     route: int = 0  # how its venue was chosen: fix.Route

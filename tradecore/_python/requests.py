@@ -12,6 +12,7 @@ from tradecore.fix import CxlRejReason, ExecType, OrdRejReason, OrdType, Reason
 from tradecore.order import CODECS, NO_PRICE
 
 from .execution import crosses, reduce_node
+from .groups import find_bad_raise, limit_after
 from .ids import id_is_valid
 from .instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .orderpath import ask_order, limit_ticks, start_order
@@ -133,6 +134,7 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, re
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": last_id(order), "order_qty": request.order_qty,
         "price": request.price, "stop_px": request.stop_px, "reason": reason,
     }  # fmt: skip
+    request.oco_limit = order.oco_limit if reason else limit_after(order, request.order_qty)
     add_request(core.orders, order, request)
     request.unknown, request.reason = order.venue in core.disconnected, int(reason)
     told["unknown"] = unknown_of(order)
@@ -230,7 +232,7 @@ def request_status(core: State, c: Any) -> Any:
                                      reason=int(Reason.UNKNOWN_ORDER),
                                      ord_rej_reason=int(OrdRejReason.UNKNOWN_ORDER))  # fmt: skip
     publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, **order_fields(order))
-    if order.place == AT_VENUE and (order.awaited or order.requests):
+    if order.place == AT_VENUE and (order.awaited or order.requests) and order.venue not in core.disconnected:
         publish(core, c, SEND_STATUS_REQUEST, **order_fields(order))
     return acknowledge(order)
 
@@ -261,6 +263,8 @@ def enter_replace(core: State, c: Any) -> Any:
     refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
     if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:
         refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if refused is None:
+        refused = find_bad_raise(order, order_qty)
     if refused is None:
         refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time)
     if refused is not None:
@@ -331,6 +335,7 @@ def replace_order(
             sync_top(core, order.instrument, order.venue, side)
     elif was in (RESTING, AWAITS_PRICE):
         withdraw_order(core, order)
+    order.oco_limit = limit_after(order, order_qty)
     order.order_qty, order.price, order.stop_px, order.expire_time = order_qty, price, stop_px, expire_time
     report_execution(core, c, order, ExecType.REPLACED, **take_id(order, c.cl_ord_id))
     sync_order(core, order)

@@ -11,7 +11,7 @@ from typing import Any
 from tradecore.fix import ExecRestatementReason, ExecType, Reason, TimeInForce, TradSesStatus
 from tradecore.order import NO_PRICE, PRICE_MAX, QTY_MAX, TIME_MAX
 
-from .groups import forget_names
+from .groups import forget_names, split_limit, split_lists
 from .marketdata import clear_quotes
 from .marks import AT_THE_CLOSE, CLOSED, HALTED, PRE_OPEN, is_trading
 from .orderpath import is_native, release_order
@@ -302,6 +302,7 @@ def split_instrument(core: State, c: Any) -> Any:
     core.ledger.marks.pop(c.instrument, None)
     for venue in core.router.venues:
         clear_quotes(core, c.instrument, venue)
+    split_lists(core.groups, c.instrument, n, d)
     for order in mine:
         split_order(core, c, order, n, d)
     return ack
@@ -314,6 +315,7 @@ def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
     if waits:
         withdraw_order(core, order)
     order.order_qty, order.cum_qty, order.display_qty, order.min_qty, order.price, order.stop_px = terms
+    split_limit(order, n, d)
     report_execution(core, c, order, ExecType.RESTATED,
                      exec_restatement_reason=ExecRestatementReason.GT_CORPORATE_ACTION)  # fmt: skip
     sync_order(core, order)

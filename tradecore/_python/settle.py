@@ -9,7 +9,7 @@ from typing import Any
 from tradecore.fix import ExecRestatementReason, ExecType, Reason
 
 from .execution import reduce_node
-from .groups import OCO, Group
+from .groups import OCO, Group, cap_limit, oco_most, others_of
 from .instrument import BUY, SELL, direction
 from .marks import is_trading, look_at_market, trigger_price
 from .orderpath import release_order
@@ -73,6 +73,7 @@ def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reas
             for side in (BUY, SELL):
                 sync_top(core, order.instrument, order.venue, side)
         order.order_qty = order_qty
+        cap_limit(order)
         report_execution(core, c, order, ExecType.RESTATED, reason=reason, exec_restatement_reason=PARTIAL_DECLINE)
         sync_order(core, order)
 
@@ -92,18 +93,16 @@ def trim_reduce_only(core: State, c: Any, instrument: int, account: int) -> None
 
 
 def settle_group(core: State, c: Any, group: Group) -> None:
-    """OCO: the others shrink by what a member filled, and end where one is filled whole. OTO: the children of a parent
-    that ended are let go, for as much as it filled, or end with it."""
+    """OCO: each shrinks by what the others have traded, and ends where one is filled whole. OTO: the children of a
+    parent that ended are let go, for as much as it filled, or end with it."""
     group.has_news = False
-    oco_qty, group.oco_qty = group.oco_qty, 0
     for order in list(group.members.values()):
-        own, order.oco_qty = order.oco_qty, 0
         if not is_live(order) or order.contingency_type != OCO:
             continue
         if group.oco_filled:
             stop_order(core, c, order, Reason.OTHER_FILLED)
-        elif oco_qty > own:
-            shrink_order(core, c, order, wanted_qty(order) - (oco_qty - own), Reason.OTHER_FILLED)
+        elif others_of(group, order) and max(order.order_qty, wanted_qty(order)) > oco_most(group, order):
+            shrink_order(core, c, order, oco_most(group, order), Reason.OTHER_FILLED)
     if group.waits and group.ended:
         free_child(core, c, group)
 

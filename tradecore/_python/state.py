@@ -15,7 +15,7 @@ from tradecore.order import NO_PRICE, REPORT_CODEC, STAGES, AckRow, Capacity
 from .events import BUCKETS, EventLog, bucket_of
 from .execids import ExecIds
 from .execution import Book, best_level, remove_node
-from .groups import Groups, count_filled, forget_member, leave_group, rejoin_group, tell_group
+from .groups import Groups, forget_member, leave_group, rejoin_group, sync_list
 from .ids import Ids
 from .instrument import BUY, SELL, InstrumentRow, direction, opposite
 from .orders import (
@@ -149,9 +149,7 @@ def sync_order(core: State, order: Order) -> None:
     live, group = is_live(order), order.group
     opens = live or bool(order.requests)
     if group is not None:
-        count_filled(group, order)
-        if not live or not order.is_open:
-            tell_group(core.groups, group, order)
+        sync_list(core.groups, group, order)
     if opens != order.is_open:
         if opens:
             core.orders.reopen_order(order)

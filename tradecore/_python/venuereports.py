@@ -9,22 +9,27 @@ from typing import Any
 from tradecore.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason, Reason
 from tradecore.order import NO_PRICE, QTY_MAX
 
+from .fills import tell_trimmed
+from .groups import cap_limit, tell_list
 from .instrument import find_bad_price
 from .orders import (
     AT_VENUE,
+    NEW,
     NOWHERE,
+    PARTIALLY_FILLED,
     PENDING_NEW,
     Order,
     Request,
+    cancel_sent,
     derive_status,
     end_facts,
-    has_cancel,
     is_live,
     remove_request,
 )  # fmt: skip
 from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
+    REDUCE_ONLY,
     SEND_STATUS_REQUEST,
     State,
     acknowledge,
@@ -36,6 +41,7 @@ from .state import (
     sync_order,
 )  # fmt: skip
 
+_LESS = {int(Reason.OTHER_FILLED), int(Reason.PARENT_ENDED), int(Reason.REDUCED_POSITION)}  # the core's own wishes
 _TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
 _GOOD_AGAIN = {ExecRestatementReason.GT_CORPORATE_ACTION, ExecRestatementReason.GT_RENEWAL}  # for another day
 _STATES = {  # temporary states, and the fact that each sets
@@ -103,6 +109,8 @@ def take_state(core: State, c: Any, order: Order) -> Any:
         if restatement_of(c) in _GOOD_AGAIN:
             order.done_for_day = False
         take_terms(order, c, c.order_qty or order.order_qty, order.price)
+        cap_limit(order)
+        look_again(core, order)
         report_execution(core, c, order, ExecType.RESTATED, exec_restatement_reason=restatement_of(c),
                          venue_exec_id=c.exec_id)  # fmt: skip
     elif request is not None:
@@ -156,8 +164,15 @@ def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> Non
     remove_request(core.orders, order, request)
     take_terms(order, c, c.order_qty or request.order_qty, request.price)
     order.stop_px, order.expire_time = request.stop_px, request.expire_time
+    if request.reason not in _LESS:
+        order.oco_limit = request.oco_limit
+    cap_limit(order)
     told = take_id(order, request.cl_ord_id)
     report_execution(core, c, order, ExecType.REPLACED, venue_exec_id=c.exec_id, **told)
+    if request.reason not in _LESS:
+        look_again(core, order)
+    elif order.order_qty > request.order_qty:
+        insist(core, c, order, request)
 
 
 def take_status(core: State, c: Any, order: Order) -> Any:
@@ -168,6 +183,10 @@ def take_status(core: State, c: Any, order: Order) -> Any:
         return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.ord_status, derive_status(order))
     if c.ord_status != PENDING_NEW and not order.terminal:
         order.acked, order.awaited, order.unknown_new = True, False, False
+    if c.ord_status in (NEW, PARTIALLY_FILLED):  # it works, and no cancel is pending: an UNKNOWN one was lost
+        for request in [r for r in order.requests if r.unknown and not r.is_replace]:
+            remove_request(core.orders, order, request)
+            look_again(core, order)
     # Asking again would be answered the same again: a difference is told, once for each answer.
     missed = {"reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty}
     report_execution(core, c, order, ExecType.ORDER_STATUS, **missed if 0 <= c.cum_qty != order.cum_qty else {})
@@ -182,6 +201,21 @@ def compare_cum_qty(core: State, c: Any, order: Order) -> None:
             "reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty})  # fmt: skip
 
 
+def insist(core: State, c: Any, order: Order, request: Request) -> None:
+    """The core wanted less of an order, and its venue made it more, or refused: rather none than too much. A cancel
+    that is refused is the venue's last word."""
+    if request.is_replace and is_live(order) and not cancel_sent(order):
+        ask_cancel(core, c, order, b"", Reason(request.reason))
+
+
+def look_again(core: State, order: Order) -> None:
+    """What a user asked of an order is answered: its list, or the position that it may only reduce, may want less."""
+    if order.group is not None:
+        tell_list(core.groups, order.group, order)
+    if order.exec_inst & REDUCE_ONLY:
+        tell_trimmed(core, order.instrument, order.account)
+
+
 def enter_cancel_reject(core: State, c: Any) -> Any:
     """A venue refuses a request: the order is as it was before."""
     if c.venue not in core.router.venues or not is_external(core, c.venue):
@@ -191,7 +225,7 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         return refuse_report(core, c, Reason.UNKNOWN_ORDER, order_id, 0)
     request = next((r for r in order.requests if r.cl_ord_id == c.cl_ord_id and c.cl_ord_id), None)
     if request is None and (not c.cl_ord_id or c.cl_ord_id == order.cl_ord_id) and order.requests:
-        request = order.requests[0]
+        request = next((r for r in order.requests if not r.cl_ord_id), order.requests[0])  # named as the order's
     if request is None:
         return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
     remove_request(core.orders, order, request)
@@ -202,6 +236,8 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
         "reason": Reason.VENUE_REPORTED})  # fmt: skip
     sync_order(core, order)
-    if request.is_replace and request.reason and is_live(order) and not has_cancel(order):
-        ask_cancel(core, c, order, b"", request.reason)  # the core wanted less of it: rather none than too much
+    if request.reason in _LESS:
+        insist(core, c, order, request)
+    else:
+        look_again(core, order)
     return acknowledge(order)._replace(report_type=CANCEL_REJECT, cxl_rej_reason=given)
