@@ -113,3 +113,52 @@ def test_a_closed_copy_and_wrong_calls(desk):
     books.close()
     with pytest.raises(RuntimeError, match="make a new one"):
         books.keeper  # noqa: B018
+
+
+def test_a_keeper_that_is_held_elsewhere_says_so_too(desk):
+    core = desk()
+    keeper = tc.DropCopy(core).keeper
+    core.define_instrument(tc.Instrument("NEW"))
+    order = core.submit("NEW", "BUY", 10, 10, venue="EXT", account="alpha")
+    with pytest.warns(RuntimeWarning, match="raised UndeclaredError"):
+        core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=10, last_px=10)
+    with pytest.raises(RuntimeError, match="no longer true"):
+        keeper.position("AAPL", "alpha")
+
+
+def test_execution_ids_that_are_used_again_are_other_trades(desk):
+    core = desk()
+    books = tc.DropCopy(core, strategies={1: "x"})
+    core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
+                             side="BUY")  # fmt: skip
+    for day in range(4):
+        for exec_id in ("Y" * 24, "a", "a-3", "1", "1-17", "@40"):
+            trade(core, 1, 10, exec_id)
+        core.roll_day()
+        core.quote("SIM", "AAPL", ask=10, ask_size=1)
+        core.submit("AAPL", "BUY", 1, 10, venue="SIM", account="alpha")
+        core.on_trade_correction("EXT", "TRADE_CANCEL", "a", f"b{day}")
+    assert (books.keeper.position("AAPL", "alpha").qty, books.compare()) == (24, [])
+
+
+def test_a_correction_changes_the_commission_too(desk):
+    core = desk()
+    books = tc.DropCopy(core)
+    trade(core, 100, 10, "a")
+    core.on_trade_correction("EXT", "TRADE_CORRECT", "a", "x", last_qty=200, last_px=10)
+    assert books.keeper.position("AAPL", "alpha").fees == core.position("AAPL", "alpha").fees == Decimal("0.2")
+
+
+def test_a_bust_of_what_came_before_is_told_as_that(desk):
+    core = desk()
+    trade(core, 10, 10, "a")
+    books = tc.DropCopy(core, after=core.metrics()["events"])
+    with pytest.warns(RuntimeWarning, match="is about trade 1 of order .*, which came before this drop copy began"):
+        core.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
+    with pytest.raises(RuntimeError, match="no longer true"):
+        books.keeper  # noqa: B018
+
+
+def test_a_suspense_name_that_is_an_account_is_refused(desk):
+    with pytest.raises(ValueError, match="suspense 'alpha' is an account of this core: give another name"):
+        tc.DropCopy(desk(), suspense="alpha")

@@ -33,6 +33,8 @@ def locked(method: Callable[Concatenate[PositionKeeper, P], R]) -> Callable[Conc
     @wraps(method)
     def alone(self: PositionKeeper, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self._lock:
+            if self._guard is not None:
+                self._guard()
             return method(self, *args, **kwargs)
 
     return alone
@@ -69,6 +71,7 @@ class PositionKeeper:
         backend: str | None = None,
     ) -> None:
         self._lock = RLock()
+        self._guard: Callable[[], None] | None = None  # raises where the books are no longer true (DropCopy)
         self._desk = Desk(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades, lots,
                           clock, backend)  # fmt: skip
         self._valuation = Valuation(self._desk, precision, notional_threshold)
