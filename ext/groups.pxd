@@ -115,7 +115,7 @@ cdef inline int find_bad_raise(
     if group == NULL or terms.contingency_type != CONTINGENCY_OCO or order_qty <= order.order_qty:
         return REASON_NONE
     bound[0] = 0
-    if group.oco_filled > terms.oco_filled:
+    if group.oco_filled > (terms.told & TOLD_FILLED != 0):
         return OTHER_FILLED
     if others_of(group, terms) == 0:
         return REASON_NONE
@@ -169,7 +169,7 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order
     group = group_of(groups, terms)
     append_member(group, orders, slot_of(orders, order))
     group.held += 1
-    terms.oco_limit, terms.told_live = order.order_qty + group.oco_total, True
+    terms.oco_limit, terms.told = order.order_qty + group.oco_total, TOLD_LIVE
 
 
 # No order can join a list any more, unless one of it is open.
@@ -228,11 +228,14 @@ cdef inline void tell_list(tc_groups* groups, tc_group* group, const tc_order* o
 
 # Keeps the number of OCO members that are filled whole, and tells the list of ends and returns.
 cdef inline void sync_list(tc_groups* groups, tc_group* group, const tc_order* order, tc_terms* terms) noexcept nogil:
-    cdef bint filled = terms.contingency_type == CONTINGENCY_OCO and is_filled(order), live = is_live(order)
-    group.oco_filled += filled - terms.oco_filled
-    terms.oco_filled = filled
-    if live != terms.told_live:
-        terms.told_live = live
+    cdef uint8_t told = TOLD_LIVE if is_live(order) else 0, before = terms.told
+    if terms.contingency_type == CONTINGENCY_OCO and is_filled(order):
+        told |= TOLD_FILLED
+        group.oco_filled += not before & TOLD_FILLED
+    elif before & TOLD_FILLED:
+        group.oco_filled -= 1
+    terms.told = told
+    if (told ^ before) & TOLD_LIVE:
         tell_list(groups, group, order)
 
 

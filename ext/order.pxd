@@ -16,6 +16,8 @@ cdef enum:
     ROUTE_TAKES = 2                # the first ranked venue where it could trade
     ROUTE_RESTS = 3                # nothing to take: the lowest maker fee
     NO_SLOT = 0xFFFFFFFF
+    TOLD_LIVE = 1
+    TOLD_FILLED = 2                # whole: its list counts it
 
 
 cdef struct tc_order:
@@ -42,26 +44,27 @@ cdef struct tc_order:
     uint8_t unknown_new
     uint8_t expiry_asked           # its venue was asked to cancel it when its time had come
     uint8_t extended               # it has a row of terms
+    int32_t entered_venue          # as first sent, 0 where it named none
+    int32_t strategy
 
 
 cdef struct tc_terms:
-    int64_t stop_px, peg_offset, min_qty, display_qty, expire_time, list_id
+    # What every change of an order looks at: the first of three lines.
+    int64_t stop_px, expire_time, list_id
     int64_t sent_time
-    int64_t peak_px                # the best price that a trailing stop has seen
     int64_t oco_own                # what its list has heard that it traded
     int64_t oco_limit              # what its user wants of it, and what the others of its list had traded by then
-    # As first sent, to know the same order again.
-    int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
-    int32_t entered_venue
-    char entered_cl_ord_id[24]
-    char orig_cl_ord_id[24]
-    int32_t strategy
     uint32_t group                 # row + 1 of the list that it joined: the same list_id may name a later one
     uint32_t group_prev, group_next             # the other open members
     uint8_t contingency_type
     uint8_t trigger_price_type, peg_offset_type
-    uint8_t oco_filled             # its list counts it among those filled whole
-    uint8_t told_live              # what its list has heard of it last
+    uint8_t told                   # what its list has heard of it last: TOLD_...
+    int64_t peg_offset, min_qty, display_qty
+    int64_t peak_px                # the best price that a trailing stop has seen
+    # As first sent, to know the same order again.
+    int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
+    char entered_cl_ord_id[24]
+    char orig_cl_ord_id[24]
 
 
 cdef struct tc_request:
@@ -151,7 +154,6 @@ cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept 
     terms[0] = orders.terms[orders.blank]
     terms.entered_qty, terms.entered_price = order.order_qty, order.price
     memcpy(terms.entered_cl_ord_id, order.cl_ord_id, 24)
-    terms.entered_venue = order.venue if order.route <= ROUTE_DIRECTED else 0
     order.extended = True
     return terms
 

@@ -19,6 +19,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     order.is_open, order.last_status = True, STATUS_PENDING_NEW
     memcpy(order.cl_ord_id, c.cl_ord_id, 24)
     order.instrument, order.account, order.venue = c.instrument, c.account, c.venue
+    order.entered_venue = c.venue
     order.side, order.ord_type, order.time_in_force = c.side, c.ord_type, c.time_in_force
     order.exec_inst = <uint8_t>c.exec_inst
     order.order_qty, order.transact_time = c.order_qty, now
@@ -29,7 +30,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
         terms = extend_order(orders, order)
         terms.stop_px = c.stop_px if awaits_price(c.ord_type) else no_price()
         terms.peg_offset, terms.min_qty, terms.display_qty = c.peg_offset, c.min_qty, c.display_qty
-        terms.expire_time, terms.list_id, terms.strategy = c.expire_time, c.list_id, c.strategy
+        terms.expire_time, terms.list_id, order.strategy = c.expire_time, c.list_id, c.strategy
         terms.trigger_price_type, terms.peg_offset_type = c.trigger_price_type, c.peg_offset_type
         terms.contingency_type = <uint8_t>c.contingency_type
         terms.entered_stop_px, terms.entered_expire_time = terms.stop_px, terms.expire_time
@@ -306,20 +307,19 @@ cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t qty = terms.entered_qty if order.extended else order.order_qty
     cdef int64_t price = terms.entered_price if order.extended else order.price
-    cdef int32_t venue = terms.entered_venue if order.extended else order.venue if order.route <= ROUTE_DIRECTED else 0
     cdef const char* cl_ord_id = order.cl_ord_id
     if order.extended:
         cl_ord_id = terms.entered_cl_ord_id
     return (
         is_same_text(cl_ord_id, c.cl_ord_id) and order.instrument == c.instrument and order.account == c.account
-        and venue == c.venue and order.side == c.side
+        and order.entered_venue == c.venue and order.side == c.side
         and order.ord_type == c.ord_type and order.time_in_force == c.time_in_force
         and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
         and price == (c.price if has_limit(c.ord_type) else no_price())
         and terms.entered_stop_px == (c.stop_px if awaits_price(c.ord_type) else no_price())
         and terms.peg_offset == c.peg_offset and terms.entered_min_qty == c.min_qty
         and terms.entered_display_qty == c.display_qty and terms.entered_expire_time == c.expire_time
-        and terms.list_id == c.list_id and terms.strategy == c.strategy
+        and terms.list_id == c.list_id and order.strategy == c.strategy
         and terms.trigger_price_type == c.trigger_price_type and terms.peg_offset_type == c.peg_offset_type
         and terms.contingency_type == <uint8_t>c.contingency_type
     )

@@ -3,7 +3,7 @@
 
 from cpython.buffer cimport PyBUF_WRITABLE
 from coretables cimport open_core
-from prefetch cimport fetch_ahead
+from prefetch cimport fetch_ahead, tc_ahead
 from shell cimport open_batch, open_command, wide
 from statehash cimport *
 from table cimport free_tables
@@ -94,7 +94,7 @@ cdef class OrderHandle:
             self.state.core.ord_rej_reasons[o.reason] if o.terminal == STATUS_REJECTED else -1,
             o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
             (<bytes>more.orig_cl_ord_id[:24]).rstrip(b"\0"), more.stop_px, more.peg_offset, more.min_qty,
-            more.display_qty, more.expire_time, more.list_id, more.strategy, more.trigger_price_type,
+            more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
             more.peg_offset_type, more.contingency_type, o.place, unknown_of(&self.state.core.orders, o))
 
 
@@ -122,6 +122,7 @@ cdef class Core:
         cdef unsigned char[::1] target
         cdef int64_t count = len(commands), i
         cdef tc_core* core = &self.state.core
+        cdef tc_ahead ahead
         if acks.itemsize != sizeof(tc_ack) or acks.shape != commands.shape or not acks.flags.c_contiguous:
             raise ValueError(f"expected {count} contiguous ack records of {ACK_SIZE} bytes, "
                              f"got shape {acks.shape} of {acks.itemsize} bytes")
@@ -129,9 +130,10 @@ cdef class Core:
             return
         target = acks.view(np.uint8)
         if <size_t>&target[0] & 7: raise ValueError(f"acks lie at {<size_t>&target[0]:#x}, not a multiple of 8 bytes")
+        tc_clear(&ahead, sizeof(ahead))
         with nogil, self.state.lock:
             for i in range(count):
-                fetch_ahead(core, <const tc_command*>&source[0], i, count)
+                fetch_ahead(core, <const tc_command*>&source[0], i, count, &ahead)
                 apply_command(core, <const tc_command*>&source[i * <int64_t>sizeof(tc_command)],
                               <tc_ack*>&target[i * <int64_t>sizeof(tc_ack)], now, timed)
 

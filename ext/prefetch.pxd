@@ -5,15 +5,16 @@ from state cimport *
 
 
 cdef enum:
-    AHEAD_ID = 9                   # commands ahead: the id's place in the index
-    AHEAD_ENTRY = 6                # the entry that it names
+    AHEAD_ID = 9                   # commands ahead: where the number of its id or order stands
+    AHEAD_ENTRY = 6                # the entry of the id
     AHEAD_ORDER = 3                # the order's facts and terms
+    AHEAD = 16                     # commands that are remembered
 
 
-cdef inline const char* named_id(const tc_command* c) noexcept nogil:
-    if c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL_REJECT:
-        return c.cl_ord_id
-    return c.orig_cl_ord_id
+# What is known of the next commands, by their place in the batch.
+cdef struct tc_ahead:
+    const uint32_t* numbers[AHEAD] # of the id's entry or of the order's slot; NULL: it names no order
+    uint8_t by_name[AHEAD]
 
 
 cdef inline bint names_order(const tc_command* c) noexcept nogil:
@@ -21,56 +22,47 @@ cdef inline bint names_order(const tc_command* c) noexcept nogil:
             or c.kind == KIND_CANCEL_REJECT)
 
 
-cdef inline uint32_t index_of(const tc_core* core, const tc_command* c) noexcept nogil:
-    return core.ids.index[hash_id(named_id(c)) & core.ids.index_mask]
-
-
-cdef inline void fetch_id(const tc_core* core, const tc_command* c) noexcept nogil:
+cdef inline void fetch_number(const tc_core* core, const tc_command* c, tc_ahead* ahead, int at) noexcept nogil:
+    cdef const char* id = c.orig_cl_ord_id
+    ahead.numbers[at] = NULL
     if not names_order(c):
         return
-    if id_is_empty(named_id(c)):
-        tc_prefetch(&core.orders.by_id[home_of(&core.orders, c.order_id)])
+    if c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL_REJECT:
+        id = c.cl_ord_id
+    ahead.by_name[at] = not id_is_empty(id)
+    if ahead.by_name[at]:
+        ahead.numbers[at] = &core.ids.index[hash_id(id) & core.ids.index_mask]
     else:
-        tc_prefetch(&core.ids.index[hash_id(named_id(c)) & core.ids.index_mask])
+        ahead.numbers[at] = &core.orders.by_id[home_of(&core.orders, c.order_id)]
+    tc_prefetch(ahead.numbers[at])
 
 
-cdef inline void fetch_entry(const tc_core* core, const tc_command* c) noexcept nogil:
-    cdef uint32_t number
-    if names_order(c) and not id_is_empty(named_id(c)):
-        number = index_of(core, c)
-        if number:
-            tc_prefetch(&core.ids.entries[number - 1])
-            tc_prefetch(<const char*>&core.ids.entries[number - 1] + sizeof(tc_id_entry) - 1)
+cdef inline void fetch_entry(const tc_core* core, const tc_ahead* ahead, int at) noexcept nogil:
+    cdef const char* entry
+    if ahead.numbers[at] != NULL and ahead.by_name[at] and ahead.numbers[at][0]:
+        entry = <const char*>&core.ids.entries[ahead.numbers[at][0] - 1]
+        tc_prefetch(entry)
+        tc_prefetch(entry + sizeof(tc_id_entry) - 1)
 
 
-cdef inline void fetch_order(const tc_core* core, const tc_command* c) noexcept nogil:
-    cdef uint32_t number, slot
+cdef inline void fetch_order(const tc_core* core, const tc_ahead* ahead, int at) noexcept nogil:
+    cdef uint32_t slot
     cdef int line
-    if not names_order(c):
+    if ahead.numbers[at] == NULL or ahead.numbers[at][0] == 0:
         return
-    if id_is_empty(named_id(c)):
-        number = core.orders.by_id[home_of(&core.orders, c.order_id)]
-        if number == 0:
-            return
-        slot = number - 1
-    else:
-        number = index_of(core, c)
-        if number == 0:
-            return
-        slot = core.ids.entries[number - 1].slot
+    slot = ahead.numbers[at][0] - 1
+    if ahead.by_name[at]:
+        slot = core.ids.entries[slot].slot
     for line in range(0, sizeof(tc_order), 64):
         tc_prefetch(<const char*>&core.orders.slots[slot] + line)
-    for line in range(0, sizeof(tc_terms), 64):
-        tc_prefetch(<const char*>&core.orders.terms[slot] + line)
+    tc_prefetch(&core.orders.terms[slot])
 
 
 # What command `i` of a batch of `count` starts to fetch for those behind it.
 cdef inline void fetch_ahead(
-    const tc_core* core, const tc_command* commands, int64_t i, int64_t count
+    const tc_core* core, const tc_command* commands, int64_t i, int64_t count, tc_ahead* ahead
 ) noexcept nogil:
     if i + AHEAD_ID < count:
-        fetch_id(core, &commands[i + AHEAD_ID])
-    if i + AHEAD_ENTRY < count:
-        fetch_entry(core, &commands[i + AHEAD_ENTRY])
-    if i + AHEAD_ORDER < count:
-        fetch_order(core, &commands[i + AHEAD_ORDER])
+        fetch_number(core, &commands[i + AHEAD_ID], ahead, (i + AHEAD_ID) & (AHEAD - 1))
+    fetch_entry(core, ahead, (i + AHEAD_ENTRY) & (AHEAD - 1))
+    fetch_order(core, ahead, (i + AHEAD_ORDER) & (AHEAD - 1))

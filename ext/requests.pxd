@@ -177,7 +177,7 @@ cdef inline bint mass_cancel_takes(const tc_core* core, const tc_command* c, con
     return (
         (c.instrument == 0 or c.instrument == order.instrument) and (c.account == 0 or c.account == order.account)
         and (c.venue == 0 or c.venue == order.venue)
-        and (c.strategy == 0 or c.strategy == terms_of(&core.orders, order).strategy)
+        and (c.strategy == 0 or c.strategy == order.strategy)
         and (c.side == 0 or c.side == direction(order.side)) and is_live(order)
     )
 
@@ -284,7 +284,7 @@ cdef inline int find_bad_terms(
     if again.display_qty < 0:
         again.display_qty = 0
     again.trigger_price_type, again.peg_offset_type = terms.trigger_price_type, terms.peg_offset_type
-    again.contingency_type, again.strategy = terms.contingency_type, terms.strategy
+    again.contingency_type, again.strategy = terms.contingency_type, order.strategy
     mask = validate_order(ins, core.account_count, core.venue_count, core.now, &again)
     if not mask:
         return REASON_NONE

@@ -200,7 +200,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, terms.display_qty)
     put(h, terms.expire_time)
     put(h, terms.list_id)
-    put(h, terms.strategy)
+    put(h, order.strategy)
     put(h, terms.trigger_price_type)
     put(h, terms.peg_offset_type)
     put(h, terms.contingency_type)
