@@ -24,32 +24,20 @@ cdef inline bint id_is_empty(const char* id) noexcept nogil:
     return (tc_word(id) | tc_word(id + 8) | tc_word(id + 16)) == 0
 
 
-# Eight bytes at a time: every byte is in 0x21..0x7e up to the first NUL, and only NULs follow.
+# Every byte is in 0x21..0x7e up to the first NUL, and only NULs follow. Eight bytes at a time, each answering in its
+# high bit; where one has that bit itself, what the sums carry into its neighbours changes nothing: the id is bad.
 cdef inline bint id_is_valid(const char* id) noexcept nogil:
     cdef uint64_t ones = <uint64_t>0x0101010101010101, high = ones << 7
-    cdef uint64_t word, zeros
-    cdef bint ended = False
-    cdef int i, used
+    cdef uint64_t bad = 0, before = high, word, used
+    cdef int i
     for i in range(0, 24, 8):
         word = tc_word(id + i)
-        if ended or word == 0:
-            if word != 0:
-                return False
-            ended = True
-            continue
-        if word & high:
-            return False
-        zeros = (word - ones) & ~word & high
-        if zeros:
-            used = tc_lowest_bit(zeros) & ~7           # bits before the first NUL
-            if word >> used:
-                return False
-            word |= (ones * 0x21) << used
-            ended = True
-        # With no high bits set: word - 0x21 borrows where a byte is below 0x21, word + 1 carries where it is 0x7f.
-        if ((word | high) - ones * 0x21) & high != high or (word + ones) & high:
-            return False
-    return True
+        used = (word + ones * 0x7F) & high             # bytes that are no NUL
+        bad |= word | (word + ones)                    # above 0x7f, and 0x7f
+        bad |= (word + ones * 0x5F) ^ used             # below 0x21, though no NUL
+        bad |= used & ~(used << 8 | before >> 56)      # the byte before is NUL
+        before = used
+    return (bad & high) == 0
 
 
 cdef inline uint64_t hash_id(const char* id) noexcept nogil:

@@ -162,6 +162,19 @@ def test_all_failures_stand_in_one_mask(make_core, validator, change, reasons):
     assert order.reason == (reasons[0] if reasons else 0)
 
 
+def test_every_byte_of_an_id_counts(validator):
+    """Each value at each place of ids of each length: 0x21 to 0x7e up to the first NUL, then NULs only."""
+    ids = [(b"x" * length).ljust(24, b"\0")[:at] + bytes([value]) + (b"x" * length).ljust(24, b"\0")[at + 1 :]
+           for length in (0, 1, 7, 8, 9, 15, 16, 17, 23, 24) for at in range(24) for value in range(256)]  # fmt: skip
+    orders = np.repeat(records({}), len(ids))
+    orders["cl_ord_id"] = np.array(ids, "S24")
+    raw = orders.view("u1").reshape(len(ids), -1)
+    offset = orders.dtype.fields["cl_ord_id"][1]
+    raw[:, offset : offset + 24] = np.frombuffer(b"".join(ids), "u1").reshape(-1, 24)
+    good = [re.fullmatch(rb"[!-~]*\0*", text) is not None for text in ids]
+    assert [mask == 0 for mask in validator.validate(orders)] == good
+
+
 def test_a_bit_of_the_mask_is_a_reason():
     assert [failures(1 << bit) for bit in range(15)] == [(reason,) for reason in R if 101 <= reason <= 115]
 
