@@ -70,6 +70,7 @@ cdef struct tc_books:
     tc_i128* base_incomes
     tc_i128* base_carried
     int64_t* qtys                  # columns for marking: [(instrument - 1) * accounts + account - 1]
+    int32_t* small_qtys            # the same modulo 2**32: half the bytes, for runs whose limit is 2**31 or more
     int64_t* costs_low
     int64_t* costs_high
     int64_t* mark_limits           # [instrument - 1]: up to this |mark|, every position of the run fits 64 bits
@@ -111,7 +112,7 @@ cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
     cdef tc_tally* t = &b.tallies[instrument]
-    b.qtys[at] = p.qty
+    b.qtys[at], b.small_qtys[at] = p.qty, <int32_t>p.qty
     b.costs_low[at] = <int64_t>tc_low(p.cost)
     b.costs_high[at] = tc_high(p.cost)
     if tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:

@@ -20,14 +20,18 @@ cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) n
         e[0] = (<const tc_entry*>row)[0]
         e.status = e.spare = 0
         return
-    tc_clear(e, sizeof(tc_entry))
+    memset(e, 0, sizeof(tc_entry))
     e.instrument, e.account, e.qty, e.price, e.fee = f.instrument, f.account, f.qty, f.price, f.fee
 
 
-# The position that a fill will read; its columns are only written, and a store waits for no memory. Ids were checked.
+# The lines that a fill will touch; ids were checked.
 cdef inline void fetch_rows(const tc_books* b, const tc_entry* e) noexcept nogil:
     if e.kind <= ENTRY_OPENING:
         tc_prefetch(position_of(&b.ledger, e.instrument, e.account))
+        tc_prefetch(&b.qtys[column_of(b, e.instrument, e.account)])
+        tc_prefetch(&b.small_qtys[column_of(b, e.instrument, e.account)])
+        tc_prefetch(&b.costs_low[column_of(b, e.instrument, e.account)])
+        tc_prefetch(&b.costs_high[column_of(b, e.instrument, e.account)])
 
 
 # The oldest and the newest lot, once the position itself has come.

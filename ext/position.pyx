@@ -22,10 +22,10 @@ cdef extern from "tradecore/marking.h" nogil:
     const tc_simd* tc_find_simd(const char* name)
 
 
-cdef object new_column(int64_t count):
-    """Zeroed int64 numbers from the start of a cache line, so that vector instructions never straddle one."""
-    whole = np.zeros(count + 8, np.int64)
-    skip = -whole.ctypes.data % 64 // 8
+cdef object new_column(int64_t count, object dtype=np.int64):
+    """Zeroed numbers from the start of a cache line, so that vector instructions never straddle one."""
+    whole = np.zeros(count + 16, dtype)
+    skip = -whole.ctypes.data % 64 // whole.itemsize
     return whole[skip : skip + count]
 
 
@@ -54,7 +54,7 @@ cdef class Ledger:
     cdef int count, instrument_max, account_max, currency_max
     cdef list tables, blocks
     cdef tuple sizes, settings
-    cdef object least_column, qty_column, low_column, high_column, mark_column, limit_column
+    cdef object least_column, qty_column, low_column, high_column, mark_column, limit_column, small_column
 
     def __cinit__(self, int instruments, int accounts, int method=0, int legs=1, int currencies=1,
                   long long trades=65_536, long long lots=65_536, int buckets=1):
@@ -90,6 +90,8 @@ cdef class Ledger:
         b.base_incomes = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
         b.base_carried = <tc_i128*>table(t, rows, sizeof(tc_i128))
         self.qty_column, self.low_column, self.high_column = new_column(cells), new_column(cells), new_column(cells)
+        self.small_column = new_column(cells, np.int32)
+        b.small_qtys = <int32_t*>numbers(self.small_column)
         self.mark_column, self.limit_column = new_column(instruments + 1), new_column(instruments)
         self.mark_column[:] = NO_PRICE
         self.least_column = np.full(instruments, -price_max())
@@ -422,10 +424,11 @@ cdef class Ledger:
 
     @property
     def columns(self):
-        """(qty, cost low 64 bits, cost high, marks, mark limits): read-only int64 views that follow every entry.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty): read-only views that follow every entry.
 
-        The first three have instruments x accounts numbers, one instrument's side by side; the marks and limits one
-        an instrument. Up to |limit| a marked position of the run fits 64 bits.
+        All but the last are int64. Quantities and costs have instruments x accounts numbers, one instrument's side by
+        side; the marks and limits one an instrument. Up to |limit| a marked position of the run fits 64 bits; where it
+        is at least 2**31 the run's quantities fit int32, elsewhere that column has their low 32 bits.
         """
         return (read_only(self.qty_column), read_only(self.low_column), read_only(self.high_column),
-                read_only(self.mark_column)[1:], read_only(self.limit_column))
+                read_only(self.mark_column)[1:], read_only(self.limit_column), read_only(self.small_column))

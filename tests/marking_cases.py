@@ -45,7 +45,8 @@ def adversarial(seed, runs, width):
         asks.append(ask)
         limits.append(limit)
     columns = (np.array(qtys, np.int64), np.array([low_of(c) for c in costs], np.int64),
-               np.array([c >> 64 for c in costs], np.int64), np.array(bids, np.int64), np.array(limits, np.int64))  # fmt: skip
+               np.array([c >> 64 for c in costs], np.int64), np.array(bids, np.int64), np.array(limits, np.int64),
+               np.array(qtys, np.int64).astype(np.int32))  # fmt: skip
     floats = np.array([seeded.choice((0.0, 1e6, 2.0**52)) for _ in range(runs)])
     return columns, np.array(scales, np.int64), floats, np.array(bids, np.int64), np.array(asks, np.int64)
 

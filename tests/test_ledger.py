@@ -66,6 +66,8 @@ def state(ledger):
         found.append(ledger.tally(i))
         for a in range(1, len(ledger.columns[0]) // len(ledger.columns[3]) + 1):
             found.append((ledger.position(i, a), ledger.sums(i, a), ledger.lots(i, a)))
+    qty, small = ledger.columns[0], ledger.columns[5]
+    assert np.array_equal(small, qty.astype(np.int32))
     return found, [column.tolist() for column in ledger.columns[:4]], ledger.entries().tolist(), ledger.open_lots
 
 

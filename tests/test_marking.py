@@ -45,7 +45,7 @@ def make(package, columns, width, scales=None, floats=None, **given):
 def plain(qtys, costs, limit=2**40):
     """One run of narrow positions."""
     return (np.array(qtys, np.int64), np.array(costs, np.int64), np.array(costs, np.int64) >> 63,
-            np.zeros(1, np.int64), np.full(1, limit, np.int64))  # fmt: skip
+            np.zeros(1, np.int64), np.full(1, limit, np.int64), np.array(qtys, np.int64).astype(np.int32))  # fmt: skip
 
 
 def truth(qty, cost, scale, bid, ask):
@@ -122,10 +122,60 @@ def test_a_large_table_goes_past_the_cache_with_the_same_numbers(word, width):
     rng = np.random.default_rng(width)
     qty, cost = rng.integers(-(2**30), 2**30, runs * width), rng.integers(-(2**61), 2**61, runs * width)
     prices = rng.integers(-(2**31), 2**31, runs)
-    columns = qty, cost, cost >> 63, np.zeros(runs, np.int64), np.full(runs, 2**31)
+    columns = qty, cost, cost >> 63, np.zeros(runs, np.int64), np.full(runs, 2**31), qty.astype(np.int32)
     marking = make("_native", columns, width, simd=word)
     assert marking.mark(prices, prices) == (0, 0)
     assert np.array_equal(marking.views[0], qty * np.repeat(prices, width) - cost)
+
+
+@pytest.mark.parametrize("word", [word for word in SETS if has(word)])
+def test_a_large_table_reads_32_bits_where_the_quantities_fit_and_64_elsewhere(word):
+    """Up to 2**31 - 1 lots a run's limit is at least 2**31; from 2**31 on the narrow column has other numbers."""
+    runs, width = 66, 8_000
+    qty = np.random.default_rng(8).integers(-1_000, 1_000, (runs, width))
+    qty[0::3, 5::7], qty[0::3, 6::7] = 2**31 - 1, -(2**31) + 1
+    qty[1::3, 5::7], qty[1::3, 6::7], qty[1::3, 4::7] = 2**31, -(2**31), 2**32 - 1
+    small, limits = qty.astype(np.int32), np.full(runs, 2**31)
+    limits[1::3] = 2**30
+    cost, prices = np.arange(qty.size) * 10**9, np.arange(runs) * 7_000_000 - 2**28
+    columns = qty.ravel(), cost, cost >> 63, np.zeros(runs, np.int64), limits, small.ravel()
+    marking = make("_native", columns, width, simd=word)
+    assert marking.mark(prices, prices) == (0, 0)
+    assert np.array_equal(marking.views[0], (qty * prices[:, None]).ravel() - cost)
+
+
+@pytest.mark.parametrize("method", ["average", "fifo"])
+def test_a_large_table_follows_fills_busts_corrections_splits_and_transfers(method):
+    """The 32-bit quantities that a large table reads, after everything that changes a position; at the edge of 2**31."""
+    names = [f"A{i}" for i in range(1_100)]
+    keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(500)], names, method, backend="native")
+    prices = np.arange(1, 501) * 1_000
+
+    def check(held):
+        keeper.mark(prices)
+        view = keeper.view()
+        assert view.kinds.max() == 0
+        assert np.array_equal(view.unrealized, view.qty * prices[:, None] - view.cost)
+        assert {int(qty) for qty in view.qty[3, 600:603]} == held
+
+    first = keeper.apply_fill("I3", "BUY", 2**31 - 1, "0.10", account="A600")
+    check({2**31 - 1, 0})
+    second = keeper.apply_fill("I3", "BUY", 2**31, "0.10", account="A601")
+    check({2**31 - 1, 2**31, 0})
+    keeper.bust(second)
+    check({2**31 - 1, 0})
+    keeper.correct(first, qty=900, price="0.20")
+    check({900, 0})
+    keeper.split("I3", 2, 1)
+    check({1_800, 0})
+    keeper.transfer("I3", 300, "A600", "A602")
+    check({1_500, 300, 0})
+    batch = np.zeros(40, tc.FILL_DTYPE)
+    batch["instrument"], batch["account"], batch["qty"], batch["price"] = 4, 601, 5, 1_000
+    batch["qty"][-1] = 0
+    with pytest.raises(ValueError, match="qty 0 is no fill"):
+        keeper.apply_fills(batch)
+    check({1_500, 300, 0})
 
 
 def test_a_set_that_is_none_or_not_here_is_a_loud_error(monkeypatch):
@@ -161,7 +211,8 @@ def test_fast_is_near_and_hybrid_says_who_made_a_number(package):
 
 
 def test_some_runs_are_marked_and_the_others_keep_their_values(package):
-    columns = (np.arange(1, 7), np.zeros(6, np.int64), np.zeros(6, np.int64), np.zeros(3, np.int64), np.full(3, 2**40))
+    columns = (np.arange(1, 7), np.zeros(6, np.int64), np.zeros(6, np.int64), np.zeros(3, np.int64), np.full(3, 2**40),
+               np.arange(1, 7, dtype=np.int32))  # fmt: skip
     marking = make(package, columns, 2)
     first, second = np.array([10, 20, 30]), np.array([11, 21, 31])
     marking.mark(first, first)

@@ -68,7 +68,7 @@ class Books:
     base_carried: dict[tuple[int, int], int] = field(default_factory=dict)
     exposures: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # account, bucket: gross, net
     exposures_are_stale: bool = False
-    columns: list[Column] = field(default_factory=list)  # qty, cost low, cost high, marks, mark limits
+    columns: list[Column] = field(default_factory=list)  # qty, cost low, cost high, marks, mark limits, small qty
 
     def open_columns(self) -> None:
         """The columns, where they are not there yet: a fused core never asks for them."""
@@ -76,6 +76,7 @@ class Books:
             cells = self.instruments * self.accounts
             self.columns = [np.zeros(cells, np.int64) for _ in range(3)]
             self.columns += [np.full(self.instruments, NO_PRICE), np.full(self.instruments, 2**62)]
+            self.columns.append(np.zeros(cells, np.int32))
 
 
 def column_of(b: Books, instrument: int, account: int) -> int:
@@ -97,7 +98,7 @@ def widen_run(b: Books, instrument: int, p: Position) -> None:
 def write_columns(b: Books, instrument: int, account: int, p: Position) -> None:
     at, t = column_of(b, instrument, account), b.tallies[instrument]
     b.columns[0][at], b.columns[2][at] = p.qty, p.cost >> 64
-    b.columns[1][at] = (p.cost + 2**63) % 2**64 - 2**63
+    b.columns[1][at], b.columns[5][at] = (p.cost + 2**63) % 2**64 - 2**63, (p.qty + 2**31) % 2**32 - 2**31
     if abs(p.qty) >> t.qty_bits or abs(p.cost) >> t.cost_bits:
         widen_run(b, instrument, p)
 

@@ -343,10 +343,11 @@ class Ledger:
 
     @property
     def columns(self) -> tuple[Records, ...]:
-        """(qty, cost low 64 bits, cost high, marks, mark limits): read-only int64 views that follow every entry.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty): read-only views that follow every entry.
 
-        The first three have instruments x accounts numbers, one instrument's side by side; the marks and limits one
-        an instrument. Up to |limit| a marked position of the run fits 64 bits.
+        All but the last are int64. Quantities and costs have instruments x accounts numbers, one instrument's side by
+        side; the marks and limits one an instrument. Up to |limit| a marked position of the run fits 64 bits; where it
+        is at least 2**31 the run's quantities fit int32, elsewhere that column has their low 32 bits.
         """
         self.books.open_columns()
         views = tuple(column.view() for column in self.books.columns)

@@ -19,8 +19,8 @@ typedef struct {
     int64_t (*count_wide)(const int64_t *marks, const int64_t *limits, int64_t runs);
     /* how many marks are outside lows to high; NO_PRICE never is */
     int64_t (*count_bad)(const int64_t *marks, const int64_t *lows, int64_t high, int64_t n);
-    void (*mark_table)(const int64_t *qty, const int64_t *cost, const int64_t *marks, int64_t *out, int64_t runs,
-                       int64_t width);
+    void (*mark_table)(const int64_t *qty, const int32_t *small, const int64_t *cost, const int64_t *marks,
+                       const int64_t *limits, int64_t *out, int64_t runs, int64_t width);
     void (*mark_run)(const int64_t *qty, const int64_t *cost, int64_t bid, int64_t ask, int64_t *out, int64_t n);
     void (*mark_run_fast)(const int64_t *qty, const int64_t *low, const int64_t *high, double bid, double ask,
                           double *out, int64_t n);
@@ -37,44 +37,60 @@ static inline double tc_to_double(int64_t low, int64_t high) {
     return high == low >> 63 ? (double)low : (double)high * 0x1p64 + (double)(uint64_t)low;
 }
 
-#define TC_BUFFER 1024
+#define TC_LINE 8 /* numbers of one cache line */
+#define TC_SMALL_LIMIT (1ll << 31) /* a limit is 2**(62 - bits of the largest |qty|): up from here that has at most 31 */
 #define TC_LARGE (1 << 19) /* numbers: 4 MiB, more than a second cache level holds beside the columns read */
 
+/* TC_STEP: numbers of one vector. TC_WIDEN: so many 32-bit numbers as 64-bit ones. TC_STREAM: a store past the cache, to
+   an address that is a multiple of the vector. */
 #define TC_SET baseline
 #define TC_TARGET
+#define TC_STEP 2
 #if defined(__x86_64__)
-#define TC_STREAM_STEP 2
-#define TC_STREAM(to, from) _mm_stream_si128((__m128i *)(to), _mm_load_si128((const __m128i *)(from)))
+static inline __m128i tc_widen_two(const int32_t *from) {
+    __m128i two = _mm_loadl_epi64((const __m128i *)from);
+    return _mm_unpacklo_epi32(two, _mm_srai_epi32(two, 31));
+}
+#define TC_WIDEN(from) tc_widen_two(from)
+#define TC_STREAM(to, numbers) _mm_stream_si128((__m128i *)(to), (__m128i)(numbers))
 #define TC_STREAM_END() _mm_sfence()
 #else
-#define TC_STREAM_STEP 1
-#define TC_STREAM(to, from) (*(to) = *(from))
+typedef int64_t tc_two __attribute__((vector_size(16)));
+#define TC_WIDEN(from) (tc_two){(from)[0], (from)[1]}
+#define TC_STREAM(to, numbers) (*(numbers_baseline *)(to) = (numbers))
 #define TC_STREAM_END() ((void)0)
 #endif
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
+#undef TC_STEP
+#undef TC_WIDEN
+#undef TC_STREAM
 
 #if defined(__x86_64__)
-#undef TC_STREAM_STEP
-#undef TC_STREAM
 #define TC_SET avx2
 #define TC_TARGET __attribute__((target("avx2,fma")))
-#define TC_STREAM_STEP 4
-#define TC_STREAM(to, from) _mm256_stream_si256((__m256i *)(to), _mm256_load_si256((const __m256i *)(from)))
+#define TC_STEP 4
+#define TC_WIDEN(from) _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *)(from)))
+#define TC_STREAM(to, numbers) _mm256_stream_si256((__m256i *)(to), (__m256i)(numbers))
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
-#undef TC_STREAM_STEP
+#undef TC_STEP
+#undef TC_WIDEN
 #undef TC_STREAM
 
 #define TC_SET avx512
 #define TC_TARGET __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")))
-#define TC_STREAM_STEP 8
-#define TC_STREAM(to, from) _mm512_stream_si512((void *)(to), _mm512_load_si512((const void *)(from)))
+#define TC_STEP 8
+#define TC_WIDEN(from) _mm512_cvtepi32_epi64(_mm256_loadu_si256((const __m256i *)(from)))
+#define TC_STREAM(to, numbers) _mm512_stream_si512((void *)(to), (__m512i)(numbers))
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
+#undef TC_STEP
+#undef TC_WIDEN
+#undef TC_STREAM
 #endif
 
 static const tc_simd tc_simd_baseline = {count_wide_baseline, count_bad_baseline, mark_table_baseline, mark_run_baseline,

@@ -23,40 +23,47 @@ TC_TARGET static inline void TC_NAME(mark_row)(const int64_t *restrict qty, cons
     for (int64_t i = 0; i < n; i++) out[i] = (int64_t)((uint64_t)qty[i] * (uint64_t)mark - (uint64_t)cost[i]);
 }
 
-/* Large tables: a store that goes past the cache saves reading what it overwrites, a quarter of the traffic. The runs
-   are marked into a buffer that the first cache level holds, and that leaves in whole lines. */
-TC_TARGET static void TC_NAME(mark_streaming)(const int64_t *restrict qty, const int64_t *restrict cost,
-                                              const int64_t *restrict marks, int64_t *restrict out, int64_t runs,
-                                              int64_t width) {
-    int64_t buffer[TC_BUFFER] __attribute__((aligned(64))), held = 0;
-    for (int64_t r = 0, at = 0; r < runs; r++)
-        for (int64_t left = width; left > 0;) {
-            int64_t n = left < TC_BUFFER - held ? left : TC_BUFFER - held;
-            TC_NAME(mark_row)(qty + at, cost + at, marks[r], buffer + held, n);
-            held += n, at += n, left -= n;
-            if (held == TC_BUFFER) {
-                for (int64_t i = 0; i < TC_BUFFER; i += TC_STREAM_STEP) TC_STREAM(out + i, buffer + i);
-                out += TC_BUFFER, held = 0;
-            }
+/* One run of a large table, which memory bounds: fewer bytes are faster. A store that goes past the cache saves reading
+   what it overwrites; a line leaves as soon as it is made, because loads and stores side by side are faster than a
+   buffer of each in turn. Quantities come from `small` where it is there: half the bytes. Vectors in so many words:
+   compilers make poor ones of a loop around such a store. */
+typedef uint64_t TC_NAME(numbers) __attribute__((vector_size(8 * TC_STEP), aligned(8), may_alias));
+
+TC_TARGET static inline __attribute__((always_inline)) void TC_NAME(mark_past)(
+    const int64_t *restrict qty, const int32_t *restrict small, const int64_t *restrict cost, int64_t mark,
+    int64_t *restrict out, int64_t n) {
+    int64_t head = -((intptr_t)out / 8) & (TC_LINE - 1), i = head < n ? head : n;
+    TC_NAME(mark_row)(qty, cost, mark, out, i);
+    for (; i + TC_LINE <= n; i += TC_LINE)
+        for (int64_t j = i; j < i + TC_LINE; j += TC_STEP) {
+            TC_NAME(numbers) held = *(const TC_NAME(numbers) *)(qty + j);
+            if (small != NULL) held = (TC_NAME(numbers))TC_WIDEN(small + j);
+            TC_STREAM(out + j, held * (uint64_t)mark - *(const TC_NAME(numbers) *)(cost + j));
         }
-    memcpy(out, buffer, (size_t)held * sizeof *out);
-    TC_STREAM_END();
+    TC_NAME(mark_row)(qty + i, cost + i, mark, out + i, n - i);
 }
 
 /* Every run narrow: one scalar mark a run of `width` positions; with one position a run, a mark a position. */
-TC_TARGET static void TC_NAME(mark_table)(const int64_t *restrict qty, const int64_t *restrict cost,
-                                          const int64_t *restrict marks, int64_t *restrict out, int64_t runs,
+TC_TARGET static void TC_NAME(mark_table)(const int64_t *restrict qty, const int32_t *restrict small,
+                                          const int64_t *restrict cost, const int64_t *restrict marks,
+                                          const int64_t *restrict limits, int64_t *restrict out, int64_t runs,
                                           int64_t width) {
     if (width == 1) {
         for (int64_t i = 0; i < runs; i++)
             out[i] = (int64_t)((uint64_t)qty[i] * (uint64_t)marks[i] - (uint64_t)cost[i]);
         return;
     }
-    if (runs * width >= TC_LARGE && ((uintptr_t)out & 63) == 0) {
-        TC_NAME(mark_streaming)(qty, cost, marks, out, runs, width);
+    if (runs * width < TC_LARGE) {
+        for (int64_t r = 0, at = 0; r < runs; r++, at += width)
+            TC_NAME(mark_row)(qty + at, cost + at, marks[r], out + at, width);
         return;
     }
-    for (int64_t r = 0, at = 0; r < runs; r++, at += width) TC_NAME(mark_row)(qty + at, cost + at, marks[r], out + at, width);
+    for (int64_t r = 0, at = 0; r < runs; r++, at += width)
+        if (limits[r] >= TC_SMALL_LIMIT)
+            TC_NAME(mark_past)(qty + at, small + at, cost + at, marks[r], out + at, width);
+        else
+            TC_NAME(mark_past)(qty + at, NULL, cost + at, marks[r], out + at, width);
+    TC_STREAM_END();
 }
 
 /* A long position is worth the bid, a short one the ask. */
