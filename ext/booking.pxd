@@ -123,7 +123,7 @@ cdef inline void reset_to_base(tc_books* b, int32_t instrument) noexcept nogil:
         while row:
             lot = &b.base_lots[row]
             open_lot(&b.lots, p, lot.qty, lot.cost, lot.trade_id, lot.opened)
-            row = lot.next
+            row = newer_lot(b.base_lots, base, row)
 
 
 cdef inline void free_lots(tc_books* b, int32_t instrument) noexcept nogil:

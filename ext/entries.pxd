@@ -46,9 +46,13 @@ cdef packed struct tc_entry:
 # What follows from an instrument's definition, and sums over its accounts.
 cdef struct tc_tally:
     tc_i128 net, gross, cost       # lots, lots, amount
-    int64_t inverse_scale, lots_per_unit
-    int32_t qty_bits, cost_bits    # of the largest |qty| and |cost| ever held
-    int32_t first_entry, last_entry, currency, bucket
+    int64_t inverse_scale
+    int32_t last_entry
+    int16_t currency
+    uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| ever held
+    int64_t lots_per_unit          # a fill meets what stands above, one cache line
+    int32_t first_entry, bucket
+    int64_t spare[6]
 
 
 cdef struct tc_exposure_sum:

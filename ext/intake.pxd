@@ -5,6 +5,19 @@ from libc.string cimport memset
 from booking cimport *
 
 
+cdef enum:
+    AHEAD = 32                     # entries between the door and the books, a power of two
+    AHEAD_STEP = 8                 # entries between one step of fetching and the next
+
+
+# An entry on its way from the door to the books, and how far the fetching of its lots has come.
+cdef struct tc_coming:
+    tc_entry entry
+    const tc_position* position    # NULL where the entry is no fill
+    int64_t lot, left              # the lot fetched last, and what is left to close when that one is reached
+    int64_t spare[5]               # two cache lines
+
+
 cdef packed struct tc_booking:
     int32_t instrument, account
     int64_t qty, price, fee
@@ -25,22 +38,62 @@ cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) n
 
 
 # The lines that a fill will touch; ids were checked.
-cdef inline void fetch_rows(const tc_books* b, const tc_entry* e) noexcept nogil:
-    if e.kind <= ENTRY_OPENING:
-        tc_prefetch(position_of(&b.ledger, e.instrument, e.account))
-        tc_prefetch(&b.qtys[column_of(b, e.instrument, e.account)])
-        tc_prefetch(&b.small_qtys[column_of(b, e.instrument, e.account)])
-        tc_prefetch(&b.costs_low[column_of(b, e.instrument, e.account)])
-        tc_prefetch(&b.costs_high[column_of(b, e.instrument, e.account)])
+cdef inline void fetch_rows(const tc_books* b, tc_coming* next) noexcept nogil:
+    cdef const tc_entry* e = &next.entry
+    cdef int64_t at
+    next.position = NULL
+    if e.kind > ENTRY_OPENING:
+        return
+    at = column_of(b, e.instrument, e.account)
+    next.position = position_of(&b.ledger, e.instrument, e.account)
+    tc_prefetch(next.position)
+    tc_prefetch(&b.tallies[e.instrument])
+    tc_prefetch(&b.carried[row_of(b, e.instrument, e.account)])
+    tc_prefetch(&b.qtys[at])
+    tc_prefetch(&b.small_qtys[at])
+    tc_prefetch(&b.costs_low[at])
+    tc_prefetch(&b.costs_high[at])
 
 
-# The oldest and the newest lot, once the position itself has come.
-cdef inline void fetch_lots(const tc_books* b, const tc_entry* e) noexcept nogil:
-    cdef const tc_position* p
-    if e.kind <= ENTRY_OPENING and b.method != METHOD_AVERAGE:
-        p = position_of(&b.ledger, e.instrument, e.account)
-        tc_prefetch(&b.lots.rows[p.first_lot])
-        tc_prefetch(&b.lots.rows[p.last_lot])
+# The lot that a fill will touch first: what it takes from, or what it comes after. By masks, since no branch predictor
+# knows which of the two it is.
+cdef inline void fetch_lot(const tc_books* b, tc_coming* next) noexcept nogil:
+    cdef const tc_position* p = next.position
+    cdef int64_t closes = (p.qty ^ next.entry.qty) >> 63
+    next.left = tc_abs(next.entry.qty) & closes
+    next.lot = p.last_lot
+    if b.method != METHOD_LIFO:
+        next.lot ^= (p.first_lot ^ p.last_lot) & closes
+    tc_prefetch(&b.lots.rows[next.lot])
+
+
+# The lot after it, where it does not hold enough.
+cdef inline void fetch_next_lot(const tc_books* b, tc_coming* next) noexcept nogil:
+    cdef const tc_lot* lot = &b.lots.rows[next.lot]
+    cdef int32_t after = lot.prev if b.method == METHOD_LIFO else lot.next
+    cdef int64_t goes_on = (lot.qty - next.left) >> 63
+    next.left -= lot.qty & goes_on
+    next.lot ^= (next.lot ^ after) & goes_on
+    tc_prefetch(&b.lots.rows[next.lot])
+
+
+# What is fetched while entry `at - AHEAD` is booked: step by step, since each step's address stands in what the step
+# before has fetched. It decides nothing, and may fetch in vain.
+cdef inline void fetch_ahead(const tc_books* b, tc_coming* ring, int64_t at, int64_t count) noexcept nogil:
+    cdef tc_coming* next = &ring[at & (AHEAD - 1)]
+    cdef int step
+    if at < count:
+        fetch_rows(b, next)
+    if b.method == METHOD_AVERAGE:
+        return
+    for step in range(3):
+        at -= AHEAD_STEP
+        next = &ring[at & (AHEAD - 1)]
+        if 0 <= at < count and next.position != NULL:
+            if step == 0:
+                fetch_lot(b, next)
+            else:
+                fetch_next_lot(b, next)
 
 
 # Adds one position to its account's sums; 1 where it is held and has no mark, and so is left out of unrealised.

@@ -12,10 +12,6 @@ from tradecore.entries import CLOSING_DTYPE, ENTRY_DTYPE, INVERSE_SCALE_MAX, SPL
 from tradecore.order import FILL_DTYPE, NO_PRICE
 
 
-cdef enum:
-    BLOCK = 16                     # entries that are checked together, while their positions are fetched
-
-
 cdef extern from "tradecore/marking.h" nogil:
     ctypedef struct tc_simd:
         int64_t (*count_bad)(const int64_t*, const int64_t*, int64_t, int64_t) noexcept nogil
@@ -81,7 +77,7 @@ cdef class Ledger:
         b.lots.rows = <tc_lot*>self.memory(2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
         b.base_lots = <tc_lot*>table(t, 2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
         b.entry_most, b.entries = trades, <tc_entry*>self.memory(trades, sizeof(tc_entry))
-        b.tallies = <tc_tally*>table(t, instruments + 1, sizeof(tc_tally))
+        b.tallies = <tc_tally*>self.memory(instruments + 1, sizeof(tc_tally))
         b.exposures = <tc_exposure_sum*>table(t, <int64_t>(accounts + 1) * buckets, sizeof(tc_exposure_sum))
         b.charges = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
         b.incomes = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
@@ -187,37 +183,32 @@ cdef class Ledger:
             raise ValueError(f"expected FILL_DTYPE, got {fills.dtype}")
         cdef Py_ssize_t size = sizeof(tc_entry) if whole else sizeof(tc_booking)
         cdef const unsigned char[::1] source = open_batch(fills, size)
-        cdef int64_t count = len(fills), i = 0, at = 0, end, first = self.books.entry_count
-        cdef tc_entry block[BLOCK]
+        cdef int64_t count = len(fills), ahead = min(count, AHEAD), i = 0, at, first = self.books.entry_count
+        cdef tc_coming ring[AHEAD]
         cdef tc_finding found
         cdef int reason = 0
         if count > self.books.entry_most - first:
             raise ValueError(f"{first + count} entries exceed the stated capacity of {self.books.entry_most} trades: "
                              "forget_trades() makes the present state the base")
         with nogil:
-            while at < count and not reason:
-                end = at + BLOCK if at + BLOCK < count else count
-                for i in range(at, end):      # a block is checked and fetched into the cache before it is booked
-                    load_entry(&block[i - at], &source[i * size], whole)
-                    if not self.is_row(&block[i - at]):
+            for at in range(count + ahead):    # checked and fetched into the cache `ahead` of where it is booked
+                if at >= ahead:
+                    i = at - ahead
+                    reason = add_entry(&self.books, &ring[i & (AHEAD - 1)].entry, &found)
+                    if reason:
+                        break
+                if at < count:
+                    load_entry(&ring[at & (AHEAD - 1)].entry, &source[at * size], whole)
+                    if not self.is_row(&ring[at & (AHEAD - 1)].entry):
                         reason = -1
                         break
-                    fetch_rows(&self.books, &block[i - at])
-                else:
-                    for i in range(at, end):
-                        fetch_lots(&self.books, &block[i - at])
-                    for i in range(at, end):
-                        reason = add_entry(&self.books, &block[i - at], &found)
-                        if reason:
-                            break
-                if not reason:
-                    at = end
+                fetch_ahead(&self.books, ring, at, count)
             if reason:
                 take_back(&self.books, first)
         if reason:
             for at in range(count):            # a row that no state could take is told before one that this can't
-                load_entry(&block[0], &source[at * size], whole)
-                self.check_row(&block[0])
+                load_entry(&ring[0].entry, &source[at * size], whole)
+                self.check_row(&ring[0].entry)
             raise EntryError(reason, found.value, found.bound, i, 0)
         return self.books.forgotten + first + 1
 
@@ -298,7 +289,7 @@ cdef class Ledger:
         while at:
             lot = &self.books.lots.rows[at]
             found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(lot.cost * sign)))
-            at = lot.next
+            at = newer_lot(self.books.lots.rows, self.row(instrument, account), at)
         return found
 
     def entries(self):
