@@ -10,8 +10,11 @@ cdef enum:
 
 cdef inline void* table(list tables, long long count, size_t size) except NULL:
     """A zeroed table of at least one row, recorded in `tables`."""
-    cdef size_t spare = 1 if size >= LINE else LINE    # rows that hold the bytes skipped before the first line
-    cdef void* memory = calloc(<size_t>(count if count > 0 else 1) + spare, size)
+    cdef size_t rows = <size_t>(count if count > 0 else 1)
+    cdef size_t skip = LINE - 8                        # what calloc may be short of a line: no row more, or a sanitizer
+    cdef void* memory = NULL                           # would not see the one that is written behind the last
+    if rows < <size_t>1 << 40 and size < <size_t>1 << 20:              # or their product would wrap
+        memory = calloc(1, rows * size + skip)
     if memory == NULL:
         raise MemoryError(f"a table of {count} x {size} bytes")
     tables.append(<size_t>memory)
