@@ -46,7 +46,8 @@ SANITIZERS = {
     "address, undefined": Sanitizer(
         ADDRESS, "libasan.so", {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0:exitcode=99",
                                 "UBSAN_OPTIONS": "print_stacktrace=1"}, [], [],
-        [Plant("ext/table.pxd", "calloc(1, rows * size", "calloc(1, rows * (size - 1)", ["tests/test_risk.py"], "heap-buffer-overflow"),
+        [Plant("ext/table.pxd", "calloc(1, rows * size", "calloc(1, rows * (size - 1)", ["tests/test_risk.py"],
+               "heap-buffer-overflow"),
          Plant("ext/include/tradecore/arith.h", "(tc_i128)a * b;", "(tc_i128)(a * b);", ["tests/test_risk.py"],
                "signed integer overflow")],
     ),
