@@ -106,13 +106,14 @@ cdef inline int find_bad_join(
     return REASON_NONE
 
 
-# Why an OCO order can't be replaced up, with its bound: as one that comes late, it takes what is left.
-cdef inline int find_bad_raise(
+# Why an OCO order can't be replaced by this quantity, with its bound: as one that comes late, it takes no more than
+# what is left; whether or not its venue has made it less already.
+cdef inline int find_excess(
     const tc_groups* groups, const tc_orders* orders, const tc_order* order, int64_t order_qty, int64_t* bound
 ) noexcept nogil:
     cdef const tc_terms* terms = terms_of(orders, order)
     cdef const tc_group* group = group_of(groups, terms)
-    if group == NULL or terms.contingency_type != CONTINGENCY_OCO or order_qty <= order.order_qty:
+    if group == NULL or terms.contingency_type != CONTINGENCY_OCO or order_qty <= order.cum_qty:
         return REASON_NONE
     bound[0] = 0
     if group.oco_filled > (terms.told & TOLD_FILLED != 0):

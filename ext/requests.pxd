@@ -397,7 +397,7 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
     if not reason:
         value = asked.order_qty
-        reason = find_bad_raise(&core.groups, &core.orders, order, value, &bound)
+        reason = find_excess(&core.groups, &core.orders, order, value, &bound)
     if not reason:
         reason = find_refusal(core, ins, order, &asked, &value, &bound)
     if reason:

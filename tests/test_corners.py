@@ -473,7 +473,13 @@ def test_no_leg_is_replaced_up_beyond_what_the_others_have_left(pair):
     one, other = submit(), submit()
     fill(core, one, 40, 100, "t1")
     core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
-    refused = core.replace(other, qty=100)
+    for wanted in ({"qty": 100}, {"qty": 61}):
+        assert core.replace(other, **wanted).reason is tc.Reason.OTHER_FILLED
+    fill(core, one, 5, 100, "t0")
+    refused = core.replace(other, price=101)  # it is asked for 55, and would be 60 again
+    assert refused.reason is tc.Reason.OTHER_FILLED
+    core.on_cancel_reject("EXT", order_id=other.order_id)
+    core.on_cancel_reject("EXT", order_id=other.order_id)
     assert (refused.reason, other.leaves_qty) == (tc.Reason.OTHER_FILLED, 60)
     assert core.replace(other, qty=50).report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST
     core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)

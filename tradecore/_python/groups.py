@@ -87,10 +87,11 @@ def oco_room(group: Group) -> int:
     return max(0, max(rooms, default=0))
 
 
-def find_bad_raise(order: Order, order_qty: int) -> tuple[Reason, int, int] | None:
-    """Why an OCO order can't be replaced up, with value and bound: as one that comes late, it takes what is left."""
+def find_excess(order: Order, order_qty: int) -> tuple[Reason, int, int] | None:
+    """Why an OCO order can't be replaced by this quantity, with value and bound: as one that comes late, it takes no
+    more than what is left; whether or not its venue has made it less already."""
     group = order.group
-    if group is None or order.contingency_type != OCO or order_qty <= order.order_qty:
+    if group is None or order.contingency_type != OCO or order_qty <= order.cum_qty:
         return None
     if group.oco_filled > order.oco_filled:
         return Reason.OTHER_FILLED, order_qty, 0

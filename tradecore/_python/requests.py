@@ -12,7 +12,7 @@ from tradecore.fix import CxlRejReason, ExecType, OrdRejReason, OrdType, Reason
 from tradecore.order import CODECS, NO_PRICE
 
 from .execution import crosses, reduce_node
-from .groups import find_bad_raise, limit_after
+from .groups import find_excess, limit_after
 from .ids import id_is_valid
 from .instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .orderpath import ask_order, limit_ticks, start_order
@@ -264,7 +264,7 @@ def enter_replace(core: State, c: Any) -> Any:
     if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:
         refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
     if refused is None:
-        refused = find_bad_raise(order, order_qty)
+        refused = find_excess(order, order_qty)
     if refused is None:
         refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time)
     if refused is not None:
