@@ -42,8 +42,10 @@ def venue_reports(orders, serial):
 @pytest.mark.parametrize("orders", [1_000, 10_000], ids=["1,000 orders", "10,000 orders"])
 def test_life_cycle_report_applied(backend, measure, orders):
     """Found by its id, checked for repetition, booked, status derived, logged, reported; in a core that has been
-    running: its trade log is full, so each trade also folds the oldest one into its position's base."""
-    core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384, trades=16_384)
+    running: its trade log is full, so each trade also folds the oldest one into its position's base. Tables are a
+    quarter of what a Capacity has by itself."""
+    core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384, trades=16_384,
+                     exec_ids=65_536)  # fmt: skip
     sent = new_orders(orders)
     sent["cl_ord_id"], sent["order_qty"] = np.char.add(b"order-", np.arange(orders).astype("S8")), 10**9
     core.submit_batch(sent)

@@ -132,6 +132,7 @@ cdef inline int open_ledgers(
     core.day = 1
     core.trades.mask = <uint64_t>capacity.trades - 1
     core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
+    core.exec_ids.day_first = 1
     core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
     core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
     core.exec_ids.newest_mask = <uint64_t>2 * capacity.exec_ids - 1

@@ -1,20 +1,20 @@
 # Execution ids that venues gave: the newest `capacity` of them, so that a trade counts once by (venue, exec_id, day),
 # whatever is redelivered, also when the trade log has let it go. It decides nothing.
 #
-# An entry is a cache line. Entries whose ids fall into one bucket form a chain, the newest first. As the oldest entry
-# always leaves first, the end of a chain is where the entries that are held end, and nothing is ever taken out of one.
+# Entries whose ids fall into one bucket form a chain, the newest first. As the oldest entry always leaves first, the
+# end of a chain is where the entries that are held end, and nothing is ever taken out of one. An id is told by its row
+# while the trade log holds it, then by 64 bits of its hash: of 100,000 ids a day, two are taken for one once in 10**9
+# days, and then a trade is refused with its reason, not lost.
 
 from libc.string cimport memcmp, memcpy
-from records cimport *
+from trades cimport *
 
 
 cdef struct tc_exec_id:
-    char id[24]
-    int64_t exec_id                # the core's own number
-    int64_t row                    # in the trade log, which may have let it go
+    uint64_t hash                  # of venue and id
     uint64_t said                  # what the report said, as a number: to know a repetition from a reuse
-    int32_t venue, day
-    uint32_t hash
+    int64_t exec_id                # the core's own number
+    uint32_t row                   # in the trade log, which may have let it go: the low 32 bits of its number
     uint32_t back                  # how many entries before it the next one of its chain is, 0: there is none
 
 
@@ -22,6 +22,7 @@ cdef struct tc_exec_ids:
     tc_exec_id* entries            # ring of entry numbers from 1
     uint64_t mask
     int64_t count, held            # entries ever, and entries in the ring
+    int64_t day_first              # the number of the first of today
     uint32_t* newest               # by hash: the low 32 bits of the number of its chain's newest entry
     uint64_t newest_mask
     uint64_t digest                # over all that was ever known, for the state hash
@@ -46,28 +47,46 @@ cdef inline uint32_t age_of_newest(const tc_exec_ids* ids, uint32_t hash) noexce
     return <uint32_t>ids.count - ids.newest[hash & ids.newest_mask]
 
 
-# The newest entry with this id at this venue, or NULL.
-cdef inline const tc_exec_id* find_exec_id(
-    const tc_exec_ids* ids, int32_t venue, const char* id, uint64_t hash
+cdef inline const tc_exec_id* exec_id_at(const tc_exec_ids* ids, int64_t number) noexcept nogil:
+    return &ids.entries[<uint64_t>number & ids.mask]
+
+
+# The number of the log's row that an entry is about, or 0 where it is held no more.
+cdef inline int64_t row_of_id(const tc_trades* log, const tc_exec_id* entry) noexcept nogil:
+    cdef int64_t age = <uint32_t>(<uint32_t>log.count - entry.row)
+    return log.count - age if age < log.held else 0
+
+
+cdef inline bint is_id(
+    const tc_trades* log, const tc_exec_id* entry, int32_t venue, const char* id, uint64_t hash
+) noexcept nogil:
+    cdef int64_t row
+    if entry.hash != hash:
+        return False
+    row = row_of_id(log, entry)
+    return row == 0 or (execution_at(log, row).venue == venue
+                        and memcmp(execution_at(log, row).venue_exec_id, id, 24) == 0)
+
+
+# The number of the newest entry with this id at this venue, or 0.
+cdef inline int64_t find_exec_id(
+    const tc_exec_ids* ids, const tc_trades* log, int32_t venue, const char* id, uint64_t hash
 ) noexcept nogil:
     cdef int64_t age = age_of_newest(ids, <uint32_t>hash)
-    cdef const tc_exec_id* entry
     if id[0] == 0:
-        return NULL
+        return 0
     while age < ids.held:
-        entry = &ids.entries[<uint64_t>(ids.count - age) & ids.mask]
-        if entry.hash == <uint32_t>hash and entry.venue == venue and memcmp(entry.id, id, 24) == 0:
-            return entry
-        if entry.back == 0:
+        if is_id(log, exec_id_at(ids, ids.count - age), venue, id, hash):
+            return ids.count - age
+        if exec_id_at(ids, ids.count - age).back == 0:
             break
-        age += entry.back
-    return NULL
+        age += exec_id_at(ids, ids.count - age).back
+    return 0
 
 
-# From now on this execution is known by its id; the oldest entry leaves where there is no room.
+# From now on the last row of the log is known by its id; the oldest entry leaves where there is no room.
 cdef inline void know_exec_id(
-    tc_exec_ids* ids, int32_t venue, const char* id, uint64_t hash, int64_t day, int64_t exec_id, int64_t row,
-    uint64_t said
+    tc_exec_ids* ids, const tc_trades* log, uint64_t hash, int64_t exec_id, uint64_t said
 ) noexcept nogil:
     cdef tc_exec_id* entry
     cdef int64_t age
@@ -76,9 +95,7 @@ cdef inline void know_exec_id(
         ids.held += 1
     age = age_of_newest(ids, <uint32_t>hash)
     entry = &ids.entries[<uint64_t>ids.count & ids.mask]
-    memcpy(entry.id, id, 24)
-    entry.exec_id, entry.row, entry.said = exec_id, row, said
-    entry.venue, entry.day = venue, <int32_t>day
-    entry.hash, entry.back = <uint32_t>hash, <uint32_t>age if age < ids.held else 0
+    entry.hash, entry.said, entry.exec_id = hash, said, exec_id
+    entry.row, entry.back = <uint32_t>log.count, <uint32_t>age if age < ids.held else 0
     ids.newest[hash & ids.newest_mask] = <uint32_t>ids.count
     ids.digest = tc_fold(ids.digest ^ hash ^ said, <uint64_t>0x9E3779B97F4A7C15)

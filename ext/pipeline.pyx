@@ -217,18 +217,18 @@ cdef class Core:
     def find_trade(self, int64_t venue, bytes venue_exec_id):
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
         cdef const tc_trades* log = &self.state.core.trades
-        cdef const tc_exec_id* known
-        cdef int64_t number
+        cdef int64_t known, number
         cdef char id[24]
         memset(id, 0, 24)
         if not 0 < len(venue_exec_id) <= 24:
             return None
         memcpy(id, <const char*>venue_exec_id, len(venue_exec_id))
         with self.state.lock:
-            known = find_exec_id(&self.state.core.exec_ids, <int32_t>venue, id, hash_exec_id(venue, id))
-            if known == NULL or known.row < first_execution(log):
+            known = find_exec_id(&self.state.core.exec_ids, log, <int32_t>venue, id, hash_exec_id(venue, id))
+            number = row_of_id(log, exec_id_at(&self.state.core.exec_ids, known)) if known else 0
+            if number == 0:
                 return None
-            number = execution_at(log, known.row).trade or known.row
+            number = execution_at(log, number).trade or number
             return self.trade_row(execution_at(log, number)) if number >= first_execution(log) else None
 
     def find_order_id(self, bytes cl_ord_id):

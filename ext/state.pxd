@@ -10,8 +10,8 @@ from routing cimport *
 from execution cimport *
 from position cimport *
 from events cimport *
-from execids cimport *
 from trades cimport *
+from execids cimport *
 from triggers cimport *
 from groups cimport *
 from timers cimport *

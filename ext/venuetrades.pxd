@@ -26,7 +26,7 @@ cdef inline void book_venue_trade(
     row = book_trade(core, instrument, order.account if order != NULL else 0, c.venue, direction(side), c.last_qty,
                      c.last_px, commission, core.exec_seq, order_id)
     memcpy(row.venue_exec_id, c.exec_id, 24)
-    know_exec_id(&core.exec_ids, c.venue, c.exec_id, hash, core.day, core.exec_seq, core.trades.count, said)
+    know_exec_id(&core.exec_ids, &core.trades, hash, core.exec_seq, said)
     if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
@@ -56,9 +56,10 @@ cdef inline void book_venue_trade(
 
 # An exec_id of today: delivered again, or used again for something else.
 cdef inline void refuse_known(
-    tc_core* core, const tc_command* c, tc_ack* ack, const tc_exec_id* known, uint64_t said, int64_t bound
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t known, uint64_t said, int64_t bound
 ) noexcept nogil:
-    refuse_report(core, c, ack, EXECID_REPEATED if known.said == said else EXECID_REUSED, known.exec_id, bound)
+    cdef const tc_exec_id* entry = exec_id_at(&core.exec_ids, known)
+    refuse_report(core, c, ack, EXECID_REPEATED if entry.said == said else EXECID_REUSED, entry.exec_id, bound)
 
 
 cdef inline void enter_trade(
@@ -66,8 +67,7 @@ cdef inline void enter_trade(
 ) noexcept nogil:
     cdef int32_t instrument = c.instrument
     cdef uint8_t side = c.side
-    cdef const tc_exec_id* known
-    cdef int64_t bound = 0
+    cdef int64_t bound = 0, known
     cdef uint64_t hash = hash_exec_id(c.venue, c.exec_id), said
     if id_is_empty(c.exec_id):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
@@ -89,9 +89,9 @@ cdef inline void enter_trade(
     if find_bad_price(&core.instruments[instrument], c.last_px, &bound):
         refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, c.last_px, bound)
         return
-    known = find_exec_id(&core.exec_ids, c.venue, c.exec_id, hash)
+    known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_id, hash)
     said = said_of(EXEC_TRADE, <uint64_t>order_id, c.last_qty, c.last_px)
-    if known != NULL and known.day == core.day:
+    if known >= core.exec_ids.day_first:
         refuse_known(core, c, ack, known, said, order_id)
         return
     book_venue_trade(core, c, ack, order_id, order, instrument, side, hash, said)
@@ -150,7 +150,7 @@ cdef inline void correct_trade(
     row.venue, row.exec_type, row.side, row.qty, row.price = was.venue, c.exec_type, was.side, qty, price
     row.day, row.trade, row.ref_exec_id = core.day, number, was.exec_id
     memcpy(row.venue_exec_id, c.exec_id, 24)
-    know_exec_id(&core.exec_ids, c.venue, c.exec_id, hash, core.day, core.exec_seq, core.trades.count, said)
+    know_exec_id(&core.exec_ids, &core.trades, hash, core.exec_seq, said)
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
     tell_trimmed(core, was.instrument, was.account)
     order = find_order(&core.orders, was.order_id) if was.account else NULL
@@ -187,7 +187,7 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     cdef uint64_t hash = hash_exec_id(c.venue, c.exec_id), named_hash = hash_exec_id(c.venue, c.exec_ref_id), said
     cdef int64_t qty = 0 if busts else c.last_qty, price = 0 if busts else c.last_px, bound = 0
     cdef int64_t number = 0, exec_id = 0, state = TRADE_FOLDED
-    cdef const tc_exec_id* known = find_exec_id(&core.exec_ids, c.venue, c.exec_ref_id, named_hash)
+    cdef int64_t known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_ref_id, named_hash)
     cdef const tc_execution* named
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
@@ -198,15 +198,16 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     if id_is_empty(c.exec_id) or not id_is_valid(c.exec_id):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
         return
-    if known != NULL and known.row >= first_execution(&core.trades):
-        named = execution_at(&core.trades, known.row)
-        number = named.trade if named.trade else known.row
+    number = row_of_id(&core.trades, exec_id_at(&core.exec_ids, known)) if known else 0
+    if number:
+        named = execution_at(&core.trades, number)
+        number = named.trade if named.trade else number
         exec_id = named.ref_exec_id if named.trade else named.exec_id
         if number >= first_execution(&core.trades):
             state = execution_at(&core.trades, number).state
-    known = find_exec_id(&core.exec_ids, c.venue, c.exec_id, hash)
+    known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_id, hash)
     said = said_of(c.exec_type, named_hash, qty, price)
-    if known != NULL and known.day == core.day:
+    if known >= core.exec_ids.day_first:
         refuse_known(core, c, ack, known, said, exec_id)
         return
     if state != TRADE_LIVE:

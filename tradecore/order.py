@@ -244,7 +244,7 @@ class Capacity:
     order_rate: int = 16_384
     decisions: int = 4_096
     trades: int = 65_536  # the newest trades: those that can still be busted and corrected
-    exec_ids: int = 1_048_576  # of external venues' trades, busts and corrections: those that are known again in a day
+    exec_ids: int = 262_144  # of external venues' trades, busts and corrections: those that are known again in a day
 
     def __post_init__(self) -> None:
         bounds = {
