@@ -1,5 +1,6 @@
 """Features: each limit on, off, or only observed, in both backends; from code, TOML and the environment."""
 
+import os
 import subprocess
 import sys
 
@@ -167,7 +168,7 @@ def test_the_environment_says_what_code_does_not_and_is_warned_about(monkeypatch
 
 def test_the_variable_of_a_process_reaches_its_cores():
     code = "import tradecore as tc; print(tc.TradingCore().features['order_rate'].value)"
-    done = subprocess.run([sys.executable, "-c", code], env={VARIABLE: "order_rate=off"}, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, VARIABLE: "order_rate=off"}, capture_output=True, text=True)
     assert done.stdout.strip() == "off"
     assert "RuntimeWarning: TRADECORE_FEATURES: these limits are not enforced: order_rate=off" in done.stderr
 

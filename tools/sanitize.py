@@ -77,7 +77,7 @@ def prepare(folder: Path, plant: Plant | None) -> Path:
 
 
 def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[int, str, str]:
-    """Build, install, test: pytest's status, its last line, and what the sanitizer reported."""
+    """Build, install, test: pytest's status, its last line, and what the sanitizer and failing tests reported."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         environment = Environment(sys.executable, folder)
@@ -93,7 +93,9 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
         command = [*sanitizer.prefix, environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
         done = subprocess.run(command, cwd=folder, env={**os.environ, **sanitizer.variables, "LD_PRELOAD": library},
                               capture_output=True, text=True)  # fmt: skip
-        return done.returncode, (done.stdout.strip().splitlines() or ["no output"])[-1], done.stderr
+        lines = done.stdout.strip().splitlines() or ["no output"]
+        failures = [line for line in lines if line.startswith(("FAILED", "ERROR", "E  "))]
+        return done.returncode, lines[-1], done.stderr + "\n".join(failures)
 
 
 def main() -> None:
