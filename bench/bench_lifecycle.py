@@ -39,13 +39,14 @@ def venue_reports(orders, serial):
     return reports
 
 
-@pytest.mark.parametrize("orders", [1_000, 10_000], ids=["1,000 orders", "10,000 orders"])
-def test_life_cycle_report_applied(backend, measure, orders):
+@pytest.mark.parametrize(("orders", "known"), [(1_000, 16_384), (10_000, 16_384), (1_000, 262_144)],
+                         ids=["1,000 orders", "10,000 orders", "1,000 orders, 262,144 ids"])  # fmt: skip
+def test_life_cycle_report_applied(backend, measure, orders, known):
     """Found by its id, checked for repetition, booked, status derived, logged, reported; in a core that has been
-    running: its trade log is full, so each trade also folds the oldest one into its position's base. Tables are a
-    quarter of what a Capacity has by itself."""
+    running: its trade log is full, so each trade also folds the oldest one into its position's base. `known` execution
+    ids are remembered: as many as the log holds, or a day's."""
     core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384, trades=16_384,
-                     exec_ids=65_536)  # fmt: skip
+                     exec_ids=known)  # fmt: skip
     sent = new_orders(orders)
     sent["cl_ord_id"], sent["order_qty"] = np.char.add(b"order-", np.arange(orders).astype("S8")), 10**9
     core.submit_batch(sent)
