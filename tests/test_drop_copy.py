@@ -95,7 +95,7 @@ def test_books_that_missed_a_report_say_so(desk):
     with pytest.warns(RuntimeWarning, match="raised UndeclaredError"):
         core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=10, last_px=10)
     with pytest.raises(RuntimeError, match=r"no longer true after report \d+: 1 could not be booked"):
-        books.keeper  # noqa: B018
+        _ = books.keeper
 
 
 def test_a_closed_copy_and_wrong_calls(desk):
@@ -112,7 +112,7 @@ def test_a_closed_copy_and_wrong_calls(desk):
     books.close()
     books.close()
     with pytest.raises(RuntimeError, match="make a new one"):
-        books.keeper  # noqa: B018
+        _ = books.keeper
 
 
 def test_a_keeper_that_is_held_elsewhere_says_so_too(desk):
@@ -156,7 +156,7 @@ def test_a_bust_of_what_came_before_is_told_as_that(desk):
     with pytest.warns(RuntimeWarning, match="is about trade 1 of order .*, which came before this drop copy began"):
         core.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
     with pytest.raises(RuntimeError, match="no longer true"):
-        books.keeper  # noqa: B018
+        _ = books.keeper
 
 
 def test_a_suspense_name_that_is_an_account_is_refused(desk):
