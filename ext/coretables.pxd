@@ -97,6 +97,8 @@ cdef inline int open_waiting(
     for i in range(2):
         open_book(t, &core.triggers.stops[i], slots, instruments * TRIGGER_ROWS, slots + 1)
         open_book(t, &core.triggers.peaks[i], slots, instruments * TRIGGER_ROWS, slots + 1)
+    core.triggers.nearest = <tc_nearest*>table(t, instruments, sizeof(tc_nearest))
+    open_nearest(&core.triggers, instruments)
     core.triggers.counts = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)
     memset(core.sessions, SES_OPEN, instruments)

@@ -44,3 +44,15 @@ cdef inline int64_t trigger_price(const tc_market* market, uint8_t source, bint 
         return no_price()
     mid2 = market.bid + market.offer
     return tc_floor_div(mid2, 2) if rising else -tc_floor_div(-mid2, 2)
+
+
+# Does a price of this market trigger or move anything?
+cdef inline bint reaches_nearest(const tc_nearest* nearest, const tc_market* market) noexcept nogil:
+    cdef int place
+    cdef bint reached = False
+    cdef int64_t price
+    for place in range(SOURCES):
+        reached |= trigger_price(market, source_at(place), True) >= nearest.rises[place]
+        price = trigger_price(market, source_at(place), False)
+        reached |= price != no_price() and price <= nearest.falls[place]
+    return reached

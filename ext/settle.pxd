@@ -135,11 +135,11 @@ cdef inline bint let_one_go(tc_core* core, const tc_command* c, int32_t instrume
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
         return False
     look_at_market(core, instrument, &market)
+    if not reaches_nearest(&core.triggers.nearest[instrument], &market):
+        return False
     for place in range(SOURCES):
         source = source_at(place)
         for side in range(SIDE_BUY, SIDE_SELL + 1):
-            if not has_waiting(&core.triggers, instrument, source, side):
-                continue
             price = trigger_price(&market, source, side == SIDE_SELL)
             trail_peaks(&core.triggers, &core.orders, instrument, source, side, price)
             triggered = find_triggered(&core.triggers, instrument, source, side, price)

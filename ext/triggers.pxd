@@ -2,9 +2,11 @@
 #
 # What waits for a rising price stands in a row whose best is the lowest (a SELL row of the book's kernels); for a
 # falling one in a row whose best is the highest. Trailing stops stand in a second book by the best price that they have
-# seen (their peak): they move only when the market passes it.
+# seen (their peak): they move only when the market passes it. The nearest price of each row that does anything stands
+# in one line an instrument, so that a price that does nothing is known by eight comparisons.
 # Source of the words: FIX TriggerPriceType(1107), PegOffsetValue(211).
 
+from libc.stdint cimport INT64_MAX, INT64_MIN
 from order cimport *
 from execution cimport *
 
@@ -14,10 +16,18 @@ cdef enum:
     TRIGGER_ROWS = SOURCES         # of one instrument in one book
 
 
+# Of one instrument, by source: the lowest price that does something when it rises so far, INT64_MAX where none does,
+# and the highest one for falling, INT64_MIN. One cache line.
+cdef struct tc_nearest:
+    int64_t rises[SOURCES]
+    int64_t falls[SOURCES]
+
+
 # Two books each, for a book has 65,536 rows: the offer and the bid in one, the last trade and the mid in the other.
 cdef struct tc_triggers:
     tc_book stops[2]               # rows: trigger_row; nodes: order slots
     tc_book peaks[2]
+    tc_nearest* nearest            # by instrument
     int64_t* counts                # waiting orders by instrument
     int64_t waiting                # of all instruments
 
@@ -58,6 +68,38 @@ cdef inline int64_t trail_stop(const tc_order* order, const tc_terms* terms, int
     return price_max() if stop > price_max() else -price_max() if stop < -price_max() else stop
 
 
+# The price that does something in this row, one step past the peak of what trails there.
+cdef inline int64_t nearest_price(const tc_book* stops, const tc_book* peaks, uint32_t row) noexcept nogil:
+    cdef bint rises = is_ask_row(row)
+    cdef uint32_t stop = stops.rows[row].best, peak = peaks.rows[row].best
+    cdef int64_t price = INT64_MAX if rises else INT64_MIN, moves
+    if stop != NO_LEVEL:
+        price = stops.levels[stop].price
+    if peak != NO_LEVEL:
+        moves = peaks.levels[peak].price + (1 if rises else -1)
+        if is_better(row, moves, price):
+            price = moves
+    return price
+
+
+cdef inline void sync_nearest(tc_triggers* triggers, int32_t instrument, uint8_t source) noexcept nogil:
+    cdef const tc_book* stops = &triggers.stops[book_place(source)]
+    cdef const tc_book* peaks = &triggers.peaks[book_place(source)]
+    cdef tc_nearest* nearest = &triggers.nearest[instrument]
+    cdef int place = source_place(source)
+    nearest.rises[place] = nearest_price(stops, peaks, trigger_row(instrument, source, SIDE_SELL))
+    nearest.falls[place] = nearest_price(stops, peaks, trigger_row(instrument, source, SIDE_BUY))
+
+
+cdef inline void open_nearest(tc_triggers* triggers, int64_t instruments) noexcept nogil:
+    cdef int64_t instrument
+    cdef int place
+    for instrument in range(instruments):
+        for place in range(SOURCES):
+            triggers.nearest[instrument].rises[place] = INT64_MAX
+            triggers.nearest[instrument].falls[place] = INT64_MIN
+
+
 # Adds a waiting order; a trailing stop's peak is set.
 cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
@@ -70,27 +112,21 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
                  trigger_row(order.instrument, source, direction(order.side)), slot, terms.peak_px, 1, 0)
     add_node(&triggers.stops[book_place(source)], trigger_row(order.instrument, source, waiting_side(order)), slot,
              terms.stop_px, 1, 0)
+    sync_nearest(triggers, order.instrument, source)
     triggers.counts[order.instrument] += 1
     triggers.waiting += 1
 
 
 cdef inline void disarm_trigger(tc_triggers* triggers, const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef uint32_t slot = slot_of(orders, order)
-    cdef int place = book_place(source_of(terms_of(orders, order)))
+    cdef uint8_t source = source_of(terms_of(orders, order))
+    cdef int place = book_place(source)
     remove_node(&triggers.stops[place], slot)
     if order.ord_type == TYPE_TRAILING_STOP:
         remove_node(&triggers.peaks[place], slot)
+    sync_nearest(triggers, order.instrument, source)
     triggers.counts[order.instrument] -= 1
     triggers.waiting -= 1
-
-
-# Does anything wait on this side, or trail?
-cdef inline bint has_waiting(
-    const tc_triggers* triggers, int32_t instrument, uint8_t source, uint8_t side
-) noexcept nogil:
-    cdef uint32_t row = trigger_row(instrument, source, side)
-    cdef int place = book_place(source)
-    return triggers.stops[place].rows[row].best != NO_LEVEL or triggers.peaks[place].rows[row].best != NO_LEVEL
 
 
 # Moves the trailing stops of one side (BUY or SELL) whose peak the price has passed; the others cost nothing.
