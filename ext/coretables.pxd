@@ -137,8 +137,8 @@ cdef inline int open_ledgers(
     core.exec_ids.day_first = 1
     core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
     core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
-    core.exec_ids.newest_mask = <uint64_t>2 * capacity.exec_ids - 1
-    core.exec_ids.newest = <uint32_t*>table(t, core.exec_ids.newest_mask + 1, sizeof(uint32_t))
+    core.exec_ids.bucket_mask = <uint64_t>round_up(capacity.exec_ids >> 2) - 1
+    core.exec_ids.buckets = <tc_exec_bucket*>table(t, core.exec_ids.bucket_mask + 1, sizeof(tc_exec_bucket))
     core.trades.bases = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
 
     core.ledger.account_stride, core.ledger.currency_stride = accounts, capacity.currencies + 1

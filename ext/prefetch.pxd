@@ -15,8 +15,6 @@ cdef enum:
 cdef struct tc_ahead:
     const uint32_t* numbers[AHEAD] # of the id's entry or of the order's slot; NULL: it names no order
     uint8_t by_name[AHEAD]
-    uint8_t trades[AHEAD]          # it has an execution id
-    uint32_t hashes[AHEAD]         # of that
 
 
 cdef inline bint names_order(const tc_command* c) noexcept nogil:
@@ -60,22 +58,12 @@ cdef inline void fetch_order(const tc_core* core, const tc_ahead* ahead, int at)
     tc_prefetch(&core.orders.terms[slot])
 
 
-# Where a trade's execution id would stand; the bucket first, then what it names, and the line of the entry to come.
-cdef inline void fetch_exec_bucket(const tc_core* core, const tc_command* c, tc_ahead* ahead, int at) noexcept nogil:
-    ahead.trades[at] = c.kind == KIND_EXECUTION_REPORT and c.exec_type == EXEC_TRADE
-    if ahead.trades[at]:
-        ahead.hashes[at] = <uint32_t>hash_exec_id(c.venue, c.exec_id)
-        tc_prefetch(&core.exec_ids.newest[ahead.hashes[at] & core.exec_ids.newest_mask])
-
-
-cdef inline void fetch_exec_id(const tc_core* core, const tc_ahead* ahead, int at) noexcept nogil:
+# The bucket of a trade's execution id, and the entry to come.
+cdef inline void fetch_exec_id(const tc_core* core, const tc_command* c) noexcept nogil:
     cdef const tc_exec_ids* ids = &core.exec_ids
-    cdef int64_t age
-    if ahead.trades[at]:
-        age = age_of_newest(ids, ahead.hashes[at])
-        if age < ids.held:
-            tc_prefetch(&ids.entries[<uint64_t>(ids.count - age) & ids.mask])
-        tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ENTRY + 1) & ids.mask])
+    if c.kind == KIND_EXECUTION_REPORT and c.exec_type == EXEC_TRADE:
+        tc_prefetch(bucket_of_id(ids, hash_exec_id(c.venue, c.exec_id)))
+        tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ID + 1) & ids.mask])
 
 
 # What command `i` of a batch of `count` starts to fetch for those behind it.
@@ -84,7 +72,6 @@ cdef inline void fetch_ahead(
 ) noexcept nogil:
     if i + AHEAD_ID < count:
         fetch_number(core, &commands[i + AHEAD_ID], ahead, (i + AHEAD_ID) & (AHEAD - 1))
-        fetch_exec_bucket(core, &commands[i + AHEAD_ID], ahead, (i + AHEAD_ID) & (AHEAD - 1))
+        fetch_exec_id(core, &commands[i + AHEAD_ID])
     fetch_entry(core, ahead, (i + AHEAD_ENTRY) & (AHEAD - 1))
-    fetch_exec_id(core, ahead, (i + AHEAD_ENTRY) & (AHEAD - 1))
     fetch_order(core, ahead, (i + AHEAD_ORDER) & (AHEAD - 1))

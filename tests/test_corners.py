@@ -4,6 +4,7 @@ import pytest
 from conftest import limits, small_capacity
 
 import tradecore as tc
+from tradecore._python.execids import hash_exec_id
 
 
 @pytest.fixture
@@ -380,6 +381,27 @@ def test_the_newest_execution_ids_are_known_and_no_more(desk):
         fill(core, order, 1, 100, f"t{n}")
     assert fill(core, order, 1, 100, "t1").reason is tc.Reason.EXECID_REPEATED
     assert fill(core, order, 1, 100, "t0").reason is tc.Reason.NONE, "what a full table has forgotten is booked again"
+
+
+def test_execution_ids_that_share_one_bucket_are_all_known(desk):
+    core = desk(capacity=small_capacity(trades=256, exec_ids=256))
+    buckets = 256 // 4
+    mine = [f"t{n}" for n in range(3_000) if hash_exec_id(1, b"t%d" % n) % buckets == 7][:30]
+    others = [f"o{n}" for n in range(227)]
+    order = core.submit("AAPL", "BUY", 1_000, 100, venue="EXT", account="alpha")
+    for name in mine:
+        assert fill(core, order, 1, 100, name).reason is tc.Reason.NONE
+    for name in mine:
+        assert fill(core, order, 1, 100, name).reason is tc.Reason.EXECID_REPEATED, name
+        assert fill(core, order, 2, 100, name).reason is tc.Reason.EXECID_REUSED, name
+    assert core.on_trade_correction("EXT", "TRADE_CANCEL", mine[3], "b3").reason is tc.Reason.NONE
+    for name in others:  # 30 and a bust and these are two more than are held
+        assert fill(core, order, 1, 100, name).reason is tc.Reason.NONE
+    for name in mine[2:]:
+        assert fill(core, order, 1, 100, name).reason is tc.Reason.EXECID_REPEATED, name
+    for name in mine[:2]:
+        assert fill(core, order, 1, 100, name).reason is tc.Reason.NONE, f"{name} has left"
+    assert order.cum_qty == 30 - 1 + 227 + 2
 
 
 def test_the_capacity_of_execution_ids_is_at_least_that_of_trades():
