@@ -1,13 +1,13 @@
 # Execution ids that venues gave: the newest `capacity` of them, so that a trade counts once by (venue, exec_id, day),
 # whatever is redelivered, also when the trade log has let it go. It decides nothing.
 #
-# A bucket is one cache line: the newest ids of one place by 16 bits of their hashes, enough to tell that an id is new, as
-# nearly all are, without a look at any entry. What a full bucket pushes out while it is held forms a chain, the newest
-# first. As the oldest entry always leaves first, the end of a chain is where the entries that are held end, and nothing
-# is ever taken out of one.
+# A bucket is one cache line: the newest ids of one place by 16 bits of their hashes, enough to tell that an id is new,
+# as nearly all are, without a look at any entry. What a full bucket pushes out while it is held forms a chain, the
+# newest first. As the oldest entry always leaves first, the end of a chain is where the entries that are held end, and
+# nothing is ever taken out of one.
 #
-# An id is told by its row while the trade log holds it, then by 64 bits of its hash: of 100,000 ids a day, two are taken
-# for one once in 10**9 days, and then a trade is refused with its reason, not lost.
+# An id is told by its row while the trade log holds it, then by 64 bits of its hash: of 100,000 ids a day, two are
+# taken for one once in 10**9 days, and then a trade is refused with its reason, not lost.
 
 from libc.string cimport memcmp, memmove
 from trades cimport *
