@@ -11,10 +11,15 @@ cdef struct tc_id_entry:
     uint32_t slot
 
 
+cdef struct tc_id_place:
+    uint32_t number                # of the entry, from 1; 0 is empty
+    uint32_t tag                   # the high half of its hash, so that hardly an entry is looked at in vain
+
+
 # Ids of the day: entries in order of arrival, and an open-addressed index over them. Nothing is ever removed.
 cdef struct tc_ids:
     tc_id_entry* entries
-    uint32_t* index                # entry number + 1; 0 is empty
+    tc_id_place* index
     uint32_t count, capacity
     uint64_t index_mask
     uint64_t digest                # over all ids in order of arrival, for the state hash
@@ -48,26 +53,32 @@ cdef inline uint64_t hash_id(const char* id) noexcept nogil:
                            tc_word(id + 16) ^ <uint64_t>0x165667B19E3779F9) ^ <uint64_t>0xD6E8FEB86659FD93)
 
 
+# Where an id of this hash may stand, at `at` or behind it: the first place with its tag, else an empty one.
+cdef inline uint64_t likely_place(const tc_ids* ids, uint64_t hash, uint64_t at) noexcept nogil:
+    at &= ids.index_mask
+    while ids.index[at].number and ids.index[at].tag != <uint32_t>(hash >> 32):
+        at = (at + 1) & ids.index_mask
+    return at
+
+
 # The entry of an id, or NULL.
 cdef inline tc_id_entry* find_id(const tc_ids* ids, const char* id) noexcept nogil:
-    cdef uint64_t at = hash_id(id) & ids.index_mask
-    cdef uint32_t number = ids.index[at]
-    while number:
-        if memcmp(ids.entries[number - 1].id, id, 24) == 0:
-            return &ids.entries[number - 1]
-        at = (at + 1) & ids.index_mask
-        number = ids.index[at]
+    cdef uint64_t hash = hash_id(id), at = likely_place(ids, hash, hash)
+    while ids.index[at].number:
+        if memcmp(ids.entries[ids.index[at].number - 1].id, id, 24) == 0:
+            return &ids.entries[ids.index[at].number - 1]
+        at = likely_place(ids, hash, at + 1)
     return NULL
 
 
 # Adds an id that find_id did not find; the caller has checked count < capacity.
 cdef inline void claim_id(tc_ids* ids, const char* id, int64_t order_id, uint32_t slot) noexcept nogil:
-    cdef uint64_t at = hash_id(id) & ids.index_mask
+    cdef uint64_t hash = hash_id(id), at = hash & ids.index_mask
     cdef tc_id_entry* entry = &ids.entries[ids.count]
-    while ids.index[at]:
+    while ids.index[at].number:
         at = (at + 1) & ids.index_mask
     memcpy(entry.id, id, 24)
     entry.order_id, entry.slot = order_id, slot
     ids.count += 1
-    ids.index[at] = ids.count
-    ids.digest = tc_fold(ids.digest ^ hash_id(id), <uint64_t>0x9E3779B97F4A7C15)
+    ids.index[at].number, ids.index[at].tag = ids.count, <uint32_t>(hash >> 32)
+    ids.digest = tc_fold(ids.digest ^ hash, <uint64_t>0x9E3779B97F4A7C15)

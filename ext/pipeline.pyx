@@ -3,7 +3,7 @@
 
 from cpython.buffer cimport PyBUF_WRITABLE
 from coretables cimport open_core
-from prefetch cimport fetch_ahead, tc_ahead
+from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
 from statehash cimport *
 from table cimport free_tables
@@ -122,7 +122,7 @@ cdef class Core:
         cdef unsigned char[::1] target
         cdef int64_t count = len(commands), i
         cdef tc_core* core = &self.state.core
-        cdef tc_ahead ahead
+        cdef tc_coming ahead[AHEAD]
         if acks.itemsize != sizeof(tc_ack) or acks.shape != commands.shape or not acks.flags.c_contiguous:
             raise ValueError(f"expected {count} contiguous ack records of {ACK_SIZE} bytes, "
                              f"got shape {acks.shape} of {acks.itemsize} bytes")
@@ -130,10 +130,10 @@ cdef class Core:
             return
         target = acks.view(np.uint8)
         if <size_t>&target[0] & 7: raise ValueError(f"acks lie at {<size_t>&target[0]:#x}, not a multiple of 8 bytes")
-        tc_clear(&ahead, sizeof(ahead))
+        tc_clear(ahead, sizeof(ahead))
         with nogil, self.state.lock:
             for i in range(count):
-                fetch_ahead(core, <const tc_command*>&source[0], i, count, &ahead)
+                fetch_ahead(core, <const tc_command*>&source[0], i, count, ahead)
                 apply_command(core, <const tc_command*>&source[i * <int64_t>sizeof(tc_command)],
                               <tc_ack*>&target[i * <int64_t>sizeof(tc_ack)], now, timed)
 

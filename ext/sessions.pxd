@@ -240,7 +240,7 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
 cdef inline void keep_ids(tc_core* core) noexcept nogil:
     cdef uint32_t count = core.ids.count, i
     cdef tc_id_entry entry
-    memset(core.ids.index, 0, (core.ids.index_mask + 1) * sizeof(uint32_t))
+    memset(core.ids.index, 0, (core.ids.index_mask + 1) * sizeof(tc_id_place))
     core.ids.count, core.ids.digest = 0, 0
     for i in range(count):
         entry = core.ids.entries[i]
