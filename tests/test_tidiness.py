@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import shutil
 import subprocess
 from importlib import import_module
 from pathlib import Path
@@ -183,3 +184,19 @@ def test_the_project_names_no_path_of_one_machine():
         path = ROOT / name
         if path.is_file() and path.suffix not in (".gz", ".png"):
             assert not home.search(path.read_text("utf-8")), name
+
+
+# GCC takes a function that only prefetches for one without effect, and drops its calls: every prefetch was lost once.
+PREFETCHES = """#include "tradecore/arith.h"
+static void __attribute__((noinline)) fetch(const char *rows, int64_t at) { tc_prefetch(rows + 64 * at); }
+void walk(const char *rows, const int64_t *ahead, int64_t n) { for (int64_t i = 0; i < n; i++) fetch(rows, ahead[i]); }
+"""
+
+
+def test_a_compiler_keeps_a_function_that_only_prefetches():
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    made = subprocess.run([compiler, "-O3", f"-I{EXT}/include", "-S", "-x", "c", "-", "-o", "-"], input=PREFETCHES,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert re.search(r"\bprefetch|\bprfm", made.stdout)
