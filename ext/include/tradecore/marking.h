@@ -42,7 +42,7 @@ static inline double tc_to_double(int64_t low, int64_t high) {
 
 #define TC_LINE 8 /* numbers of one cache line */
 #define TC_SMALL_LIMIT (1ll << 31) /* a limit is 2**(62 - bits of the largest |qty|): up from here that has at most 31 */
-#define TC_AHEAD 512 /* numbers from a word that is read to one that is asked for: one page, where prefetchers stop */
+#define TC_AHEAD 1024 /* numbers from a word that is read to one that is asked for: prefetchers stop at the end of a page */
 #define TC_LARGE (1 << 19) /* numbers: 4 MiB, more than a second cache level holds beside the columns read */
 
 /* TC_STEP: numbers of one vector. TC_WIDEN: so many 32-bit numbers as 64-bit ones. TC_TIMES: products of numbers below
