@@ -13,6 +13,8 @@
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 #include "tradecore/arith.h"
 
@@ -62,7 +64,11 @@ static inline __m128i tc_widen_two(const int32_t *from) {
 #else
 typedef int64_t tc_two __attribute__((vector_size(16)));
 #define TC_WIDEN(from) (tc_two){(from)[0], (from)[1]}
+#if defined(__aarch64__)
+#define TC_TIMES(a, b) vmull_u32(vmovn_u64((uint64x2_t)(a)), vmovn_u64((uint64x2_t)(b)))
+#else
 #define TC_TIMES(a, b) ((a) * (b))
+#endif
 #define TC_STREAM(to, numbers) (*(numbers_baseline *)(to) = (numbers))
 #define TC_STREAM_END() ((void)0)
 #endif

@@ -48,7 +48,8 @@ TC_TARGET static inline void TC_NAME(mark_word_row)(const int64_t *restrict word
                                                     int64_t *restrict out, int64_t n) {
     for (int64_t i = 0; i < n; i++) {
         int64_t qty = (int64_t)((uint64_t)words[i] << (64 - split)) >> (64 - split);
-        out[i] = (int64_t)((uint64_t)qty * mark - (uint64_t)((words[i] - qty) >> split));
+        int64_t paid = (int64_t)((uint64_t)words[i] - (uint64_t)qty) >> split;
+        out[i] = (int64_t)((uint64_t)qty * mark - (uint64_t)paid);
     }
 }
 
