@@ -115,12 +115,12 @@ cdef inline uint8_t split_of(const tc_tally* t, uint8_t split) noexcept nogil:
     return <uint8_t>min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
 
 
-# A position in half the bytes, from the columns that hold all of them.
-cdef inline void write_narrow(tc_books* b, int64_t at, uint8_t split) noexcept nogil:
+# A position in half the bytes. Both numbers are given: columns read right after they are written make a fill wait.
+cdef inline void write_narrow(tc_books* b, int64_t at, uint8_t split, int64_t qty, uint64_t cost) noexcept nogil:
     if split:
-        b.words[at] = <int64_t>((<uint64_t>b.costs_low[at] << split) + <uint64_t>b.qtys[at])
+        b.words[at] = <int64_t>((cost << split) + <uint64_t>qty)
     else:
-        b.small_qtys[at] = <int32_t>b.qtys[at]
+        b.small_qtys[at] = <int32_t>qty
 
 
 # The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62.
@@ -141,7 +141,7 @@ cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p
     if split != b.splits[instrument - 1]:
         b.splits[instrument - 1] = split
         for at in range(at, at + b.accounts):
-            write_narrow(b, at, split)
+            write_narrow(b, at, split, b.qtys[at], <uint64_t>b.costs_low[at])
 
 
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
@@ -151,7 +151,7 @@ cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account,
     b.costs_high[at] = tc_high(p.cost)
     if tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:
         widen_run(b, instrument, p)
-    write_narrow(b, at, b.splits[instrument - 1])
+    write_narrow(b, at, b.splits[instrument - 1], p.qty, tc_low(p.cost))
 
 
 cdef inline void add_exposure(
