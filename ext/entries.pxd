@@ -74,9 +74,11 @@ cdef struct tc_books:
     tc_i128* base_incomes
     tc_i128* base_carried
     int64_t* qtys                  # columns for marking: [(instrument - 1) * accounts + account - 1]
-    int32_t* small_qtys            # the same modulo 2**32: half the bytes, for runs whose limit is 2**31 or more
     int64_t* costs_low
     int64_t* costs_high
+    int64_t* words                 # cost x 2**split + qty: half the bytes, in runs that have a split
+    int32_t* small_qtys            # in the others: qty modulo 2**32, itself where the run's limit is 2**31 or more
+    uint8_t* splits                # [instrument - 1]: bits of a word's quantity; 0: a word can't hold both numbers
     int64_t* mark_limits           # [instrument - 1]: up to this |mark|, every position of the run fits 64 bits
     int64_t entry_count, entry_most, forgotten, bucket_stride
     int32_t method, legs, accounts
@@ -99,10 +101,34 @@ cdef inline int32_t bits_of(int64_t value) noexcept nogil:
     return tc_highest_bit(<uint64_t>tc_abs(value)) + 1 if value else 0
 
 
+cdef enum:
+    FIRST_SPLIT = 24               # up to 8 million lots, 549 billion of cost
+
+
+# The split of a run's words: the one it has while both numbers fit, signed; else the one that leaves both the same room
+# to grow, so that a run is seldom written again. Marking multiplies quantities of up to 32 bits.
+cdef inline uint8_t split_of(const tc_tally* t, uint8_t split) noexcept nogil:
+    if t.qty_bits < split and t.cost_bits < 64 - split:
+        return split
+    if t.qty_bits > 31 or t.qty_bits + t.cost_bits > 62:
+        return 0
+    return <uint8_t>min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
+
+
+# A position in half the bytes. Both numbers are given: columns read right after they are written make a fill wait.
+cdef inline void write_narrow(tc_books* b, int64_t at, uint8_t split, int64_t qty, uint64_t cost) noexcept nogil:
+    if split:
+        b.words[at] = <int64_t>((cost << split) + <uint64_t>qty)
+    else:
+        b.small_qtys[at] = <int32_t>qty
+
+
 # The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62.
 cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
     cdef int32_t bits = bits_of(p.qty)
+    cdef int64_t at = column_of(b, instrument, 1)
+    cdef uint8_t split
     if bits > t.qty_bits:
         t.qty_bits = bits
     bits = bits_of(tc_saturate(p.cost)) if tc_saturate(p.cost) > no_price() else 64
@@ -111,16 +137,21 @@ cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p
     b.mark_limits[instrument - 1] = -1
     if t.cost_bits <= 62 and not t.inverse_scale:
         b.mark_limits[instrument - 1] = <int64_t>1 << (62 - t.qty_bits)
+    split = split_of(t, b.splits[instrument - 1])
+    if split != b.splits[instrument - 1]:
+        b.splits[instrument - 1] = split
+        for at in range(at, at + b.accounts):
+            write_narrow(b, at, split, b.qtys[at], <uint64_t>b.costs_low[at])
 
 
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
     cdef tc_tally* t = &b.tallies[instrument]
-    b.qtys[at], b.small_qtys[at] = p.qty, <int32_t>p.qty
-    b.costs_low[at] = <int64_t>tc_low(p.cost)
+    b.qtys[at], b.costs_low[at] = p.qty, <int64_t>tc_low(p.cost)
     b.costs_high[at] = tc_high(p.cost)
     if tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:
         widen_run(b, instrument, p)
+    write_narrow(b, at, b.splits[instrument - 1], p.qty, tc_low(p.cost))
 
 
 cdef inline void add_exposure(
@@ -160,6 +191,7 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     t.net, t.gross, t.cost = 0, 0, 0
     t.qty_bits, t.cost_bits = 0, 0
     b.mark_limits[instrument - 1] = -1 if t.inverse_scale else <int64_t>1 << 62
+    b.splits[instrument - 1] = FIRST_SPLIT
     for account in range(1, b.accounts + 1):
         p = position_of(&b.ledger, instrument, account)
         t.net = t.net + p.qty

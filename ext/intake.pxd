@@ -50,7 +50,7 @@ cdef inline void fetch_rows(const tc_books* b, tc_coming* next) noexcept nogil:
     tc_prefetch(&b.tallies[e.instrument])
     tc_prefetch(&b.carried[row_of(b, e.instrument, e.account)])
     tc_prefetch(&b.qtys[at])
-    tc_prefetch(&b.small_qtys[at])
+    tc_prefetch(&b.words[at] if b.splits[e.instrument - 1] else <int64_t*>&b.small_qtys[at])
     tc_prefetch(&b.costs_low[at])
     tc_prefetch(&b.costs_high[at])
 

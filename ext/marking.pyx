@@ -18,8 +18,8 @@ cdef extern from "tradecore/marking.h" nogil:
         int64_t (*count_wide)(const int64_t*, const int64_t*, int64_t) noexcept nogil
         int64_t (*count_bad)(const int64_t*, const int64_t*, int64_t, int64_t) noexcept nogil
         void (*mark_table)(
-            const int64_t*, const int32_t*, const int64_t*, const int64_t*, const int64_t*, int64_t*, int64_t,
-            int64_t) noexcept nogil
+            const int64_t*, const int32_t*, const int64_t*, const int64_t*, const uint8_t*, const int64_t*,
+            const int64_t*, int64_t*, int64_t, int64_t) noexcept nogil
         void (*mark_run)(const int64_t*, const int64_t*, int64_t, int64_t, int64_t*, int64_t) noexcept nogil
         void (*mark_run_fast)(
             const int64_t*, const int64_t*, const int64_t*, double, double, double*, int64_t) noexcept nogil
@@ -79,6 +79,8 @@ cdef class Marking:
     cdef const int64_t* qty
     cdef const int32_t* small      # the same quantities in half the bytes, of use where a run's limit says so
     cdef const int64_t* cost
+    cdef const int64_t* words      # quantity and cost as one number, where the run's split is not 0
+    cdef const uint8_t* splits
     cdef const int64_t* high
     cdef const int64_t* limits
     cdef const int64_t* scales
@@ -94,7 +96,7 @@ cdef class Marking:
 
     def __cinit__(self, tuple columns, int accounts, inverse_scales, float_limits, simd=None):
         self.kernels = choose(simd)
-        qty, cost, high, _, limits, small = columns
+        qty, cost, high, _, limits, small, words, splits = columns
         self.runs, self.width = len(limits), accounts
         demand("columns", len(qty), self.runs * accounts, self.runs * accounts)
         for name, column, dtype in (("inverse_scales", inverse_scales, np.int64),
@@ -104,7 +106,8 @@ cdef class Marking:
                                  f"got {column.dtype} of shape {column.shape}")
         self.kept = (columns, inverse_scales, float_limits)
         self.qty, self.cost, self.high = <int64_t*>address(qty), <int64_t*>address(cost), <int64_t*>address(high)
-        self.small = <int32_t*>address(small)
+        self.small, self.words = <int32_t*>address(small), <int64_t*>address(words)
+        self.splits = <uint8_t*>address(splits)
         self.limits, self.scales = <int64_t*>address(limits), <int64_t*>address(inverse_scales)
         self.float_limits = <double*>address(float_limits)
         self.low_column, self.high_column = new_cells(len(qty), np.int64), new_cells(len(qty), np.int64)
@@ -146,7 +149,8 @@ cdef class Marking:
                     for i in range(self.runs):
                         self.kinds[i] = RUN_NARROW
                     self.all_narrow = True
-                self.kernels.mark_table(self.qty, self.small, self.cost, bid, self.limits, self.out, count, self.width)
+                self.kernels.mark_table(self.qty, self.small, self.cost, self.words, self.splits, bid, self.limits,
+                                        self.out, count, self.width)
             else:
                 for i in range(count):
                     self.mark_one(i, bid[i], ask[i], precision, &excluded, &floats)

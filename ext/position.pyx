@@ -50,7 +50,8 @@ cdef class Ledger:
     cdef int count, instrument_max, account_max, currency_max
     cdef list tables, blocks
     cdef tuple sizes, settings
-    cdef object least_column, qty_column, low_column, high_column, mark_column, limit_column, small_column
+    cdef object least_column, qty_column, low_column, high_column, mark_column, limit_column
+    cdef object small_column, word_column, split_column
 
     def __cinit__(self, int instruments, int accounts, int method=0, int legs=1, int currencies=1,
                   long long trades=65_536, long long lots=65_536, int buckets=1):
@@ -86,8 +87,10 @@ cdef class Ledger:
         b.base_incomes = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
         b.base_carried = <tc_i128*>table(t, rows, sizeof(tc_i128))
         self.qty_column, self.low_column, self.high_column = new_column(cells), new_column(cells), new_column(cells)
-        self.small_column = new_column(cells, np.int32)
-        b.small_qtys = <int32_t*>numbers(self.small_column)
+        self.small_column, self.word_column = new_column(cells, np.int32), new_column(cells)
+        self.split_column = np.full(instruments, <int>FIRST_SPLIT, np.uint8)
+        b.small_qtys, b.words = <int32_t*>numbers(self.small_column), numbers(self.word_column)
+        b.splits = <uint8_t*>numbers(self.split_column)
         self.mark_column, self.limit_column = new_column(instruments + 1), new_column(instruments)
         self.mark_column[:] = NO_PRICE
         self.least_column = np.full(instruments, -price_max())
@@ -415,11 +418,13 @@ cdef class Ledger:
 
     @property
     def columns(self):
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty): read-only views that follow every entry.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, splits): read-only views.
 
-        All but the last are int64. Quantities and costs have instruments x accounts numbers, one instrument's side by
-        side; the marks and limits one an instrument. Up to |limit| a marked position of the run fits 64 bits; where it
-        is at least 2**31 the run's quantities fit int32, elsewhere that column has their low 32 bits.
+        They follow every entry. The marks, limits and splits are one an instrument; the others have instruments x
+        accounts numbers, one instrument's side by side. Up to |limit| a marked position of the run fits 64 bits. Where
+        the run's split is not 0, a word is cost x 2**split + qty; where it is 0, the 32-bit column has the quantities
+        modulo 2**32, which are themselves where the limit is at least 2**31. The other of the two means nothing there.
         """
         return (read_only(self.qty_column), read_only(self.low_column), read_only(self.high_column),
-                read_only(self.mark_column)[1:], read_only(self.limit_column), read_only(self.small_column))
+                read_only(self.mark_column)[1:], read_only(self.limit_column), read_only(self.small_column),
+                read_only(self.word_column), read_only(self.split_column))

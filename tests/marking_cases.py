@@ -19,6 +19,13 @@ def low_of(value):
     return (value + 2**63) % 2**64 - 2**63
 
 
+def narrow(qty, cost, splits):
+    """(32-bit quantities, words, splits) of runs as rows, as a ledger has them."""
+    split = np.array(splits, np.uint8)
+    words = (cost.view(np.uint64) << split.astype(np.uint64)[:, None]) + qty.view(np.uint64)
+    return qty.astype(np.int32).ravel(), words.view(np.int64).ravel(), split
+
+
 def adversarial(seed, runs, width):
     """(columns, inverse scales, float limits, bids, asks): runs that are narrow, wide, inverse, or without a mark."""
     seeded = random.Random(seed)
@@ -45,8 +52,8 @@ def adversarial(seed, runs, width):
         asks.append(ask)
         limits.append(limit)
     columns = (np.array(qtys, np.int64), np.array([low_of(c) for c in costs], np.int64),
-               np.array([c >> 64 for c in costs], np.int64), np.array(bids, np.int64), np.array(limits, np.int64),
-               np.array(qtys, np.int64).astype(np.int32))  # fmt: skip
+               np.array([c >> 64 for c in costs], np.int64), np.array(bids, np.int64), np.array(limits, np.int64))
+    columns += narrow(*(column.reshape(runs, width) for column in columns[:2]), [0] * runs)
     floats = np.array([seeded.choice((0.0, 1e6, 2.0**52)) for _ in range(runs)])
     return columns, np.array(scales, np.int64), floats, np.array(bids, np.int64), np.array(asks, np.int64)
 

@@ -66,9 +66,22 @@ def state(ledger):
         found.append(ledger.tally(i))
         for a in range(1, len(ledger.columns[0]) // len(ledger.columns[3]) + 1):
             found.append((ledger.position(i, a), ledger.sums(i, a), ledger.lots(i, a)))
-    qty, small = ledger.columns[0], ledger.columns[5]
-    assert np.array_equal(small, qty.astype(np.int32))
+    check_narrow(ledger.columns)
     return found, [column.tolist() for column in ledger.columns[:4]], ledger.entries().tolist(), ledger.open_lots
+
+
+def check_narrow(columns):
+    """The narrow column of each run that is to be read holds its quantities and costs."""
+    qtys, low, high, _, limits, small, words, splits = columns
+    width = len(qtys) // len(limits)
+    for run, split in enumerate(splits.tolist()):
+        cells = slice(run * width, (run + 1) * width)
+        if split:
+            costs = [(h << 64) + w % 2**64 for w, h in zip(low[cells].tolist(), high[cells].tolist(), strict=True)]
+            assert words[cells].tolist() == [c * 2**split + q for c, q in zip(costs, qtys[cells].tolist(), strict=True)]
+            assert all(abs(q) < 2 ** (split - 1) and abs(c) < 2 ** (63 - split) for c, q in zip(costs, qtys[cells], strict=True))
+        else:
+            assert np.array_equal(small[cells], qtys[cells].astype(np.int32))
 
 
 def ledger_instruments(ledger):
@@ -178,11 +191,51 @@ def test_a_random_life_is_the_same_in_both_backends_and_after_replay():
                 if step % 20 == 0:
                     assert state(both[0]) == state(both[1]), (method, legs, step)
                     assert both[0].columns[4].tolist() == both[1].columns[4].tolist()
+                    assert both[0].columns[7].tolist() == both[1].columns[7].tolist()
             assert state(both[0]) == state(both[1])
             assert both[0].closings().tolist() == both[1].closings().tolist()
             assert 50 < refused < 600
             for account in range(1, 5):
                 assert both[0].exposure(account, 0) == both[1].exposure(account, 0)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("qty", "price", "split", "after"), [
+    (2**23 - 1, 1, 24, 24), (2**23, 1, 32, 24), (1, 2**39 - 1, 24, 24), (1, 2**39, 13, 12), (2**20 - 1, 2**22, 21, 24),
+    (2**20 - 1, 2**23, 0, 24), (2**31 - 1, 1, 32, 24), (2**31, 1, 0, 24), (3, -(2**45), 10, 9), (10**14, 10**14, 0, 9),
+])  # fmt: skip
+def test_a_run_has_words_while_both_numbers_fit_and_again_after_a_bust(package, qty, price, split, after, sign):
+    """One number more than fits, and the whole run goes to another split or to 32-bit quantities."""
+    ledger = new_ledger(package, Method.AVERAGE, 2, 3)
+    put(ledger, instrument=2, account=3, qty=5, price=-7)
+    assert ledger.columns[7].tolist() == [24, 24]
+    trade = put(ledger, instrument=2, account=2, qty=qty * sign, price=price)
+    for account in (1, 2):
+        assert ledger.columns[7].tolist() == [24, split]
+        check_narrow(ledger.columns)
+        put(ledger, instrument=2, account=account, qty=-sign, price=price)
+    ledger.amend(trade, 1, 0, 0, 0)
+    check_narrow(ledger.columns)
+    assert ledger.columns[7].tolist() == [24, after]
+
+
+def test_runs_change_their_words_alike_in_both_backends():
+    seeded = random.Random(6)
+    both = [new_ledger(package, Method.FIFO, 4, 3) for package in ("_native", "_python")]
+    splits = set()
+    for _ in range(1_500):
+        qty, price = seeded.choice((-1, 1)) * 2 ** seeded.randint(0, 34), seeded.choice((-1, 1)) * 2 ** seeded.randint(0, 30)
+        row = {"instrument": seeded.randint(1, 4), "account": seeded.randint(1, 3), "qty": qty, "price": price}
+        trade, _ = [put(ledger, **row) for ledger in both]
+        for ledger in both:
+            check_narrow(ledger.columns)
+        assert both[0].columns[7].tolist() == both[1].columns[7].tolist()
+        splits |= set(both[0].columns[7].tolist())
+        if seeded.random() < 0.9:
+            for ledger in both:
+                ledger.amend(trade, 1, 0, 0, 0)
+    assert {0, 24} < splits
+    assert len(splits) > 5
 
 
 def random_entry(seeded, ledger, step):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from marking_cases import SHAPES, adversarial, digest, outcome
+from marking_cases import SHAPES, adversarial, digest, narrow, outcome
 
 import tradecore as tc
 from tradecore._native import marking as native
@@ -44,8 +44,8 @@ def make(package, columns, width, scales=None, floats=None, **given):
 
 def plain(qtys, costs, limit=2**40):
     """One run of narrow positions."""
-    return (np.array(qtys, np.int64), np.array(costs, np.int64), np.array(costs, np.int64) >> 63,
-            np.zeros(1, np.int64), np.full(1, limit, np.int64), np.array(qtys, np.int64).astype(np.int32))  # fmt: skip
+    qty, cost = np.array(qtys, np.int64), np.array(costs, np.int64)
+    return qty, cost, cost >> 63, np.zeros(1, np.int64), np.full(1, limit, np.int64), *narrow(qty[None], cost[None], [0])
 
 
 def truth(qty, cost, scale, bid, ask):
@@ -122,7 +122,8 @@ def test_a_large_table_goes_past_the_cache_with_the_same_numbers(word, width):
     rng = np.random.default_rng(width)
     qty, cost = rng.integers(-(2**30), 2**30, runs * width), rng.integers(-(2**61), 2**61, runs * width)
     prices = rng.integers(-(2**31), 2**31, runs)
-    columns = qty, cost, cost >> 63, np.zeros(runs, np.int64), np.full(runs, 2**31), qty.astype(np.int32)
+    rows = qty.reshape(runs, width), cost.reshape(runs, width)
+    columns = qty, cost, cost >> 63, np.zeros(runs, np.int64), np.full(runs, 2**31), *narrow(*rows, [0] * runs)
     marking = make("_native", columns, width, simd=word)
     assert marking.mark(prices, prices) == (0, 0)
     assert np.array_equal(marking.views[0], qty * np.repeat(prices, width) - cost)
@@ -135,18 +136,40 @@ def test_a_large_table_reads_32_bits_where_the_quantities_fit_and_64_elsewhere(w
     qty = np.random.default_rng(8).integers(-1_000, 1_000, (runs, width))
     qty[0::3, 5::7], qty[0::3, 6::7] = 2**31 - 1, -(2**31) + 1
     qty[1::3, 5::7], qty[1::3, 6::7], qty[1::3, 4::7] = 2**31, -(2**31), 2**32 - 1
-    small, limits = qty.astype(np.int32), np.full(runs, 2**31)
+    limits = np.full(runs, 2**31)
     limits[1::3] = 2**30
-    cost, prices = np.arange(qty.size) * 10**9, np.arange(runs) * 7_000_000 - 2**28
-    columns = qty.ravel(), cost, cost >> 63, np.zeros(runs, np.int64), limits, small.ravel()
+    cost, prices = np.arange(qty.size).reshape(qty.shape) * 10**9, np.arange(runs) * 7_000_000 - 2**28
+    columns = qty.ravel(), cost.ravel(), cost.ravel() >> 63, np.zeros(runs, np.int64), limits, *narrow(qty, cost, [0] * runs)
     marking = make("_native", columns, width, simd=word)
     assert marking.mark(prices, prices) == (0, 0)
-    assert np.array_equal(marking.views[0], (qty * prices[:, None]).ravel() - cost)
+    assert np.array_equal(marking.views[0], (qty * prices[:, None] - cost).ravel())
+
+
+@pytest.mark.parametrize("width", [997, 1_024, 3])
+@pytest.mark.parametrize("word", [word for word in SETS if has(word)])
+def test_a_large_table_reads_words_at_the_edges_of_every_split(word, width):
+    """The smallest and largest that fit, either sign, at any mark, modulo 2**64. What a run has no use for is spoilt."""
+    runs = 2**19 // width + 40
+    rng, splits, marks = np.random.default_rng(width), np.arange(runs) % 33, (2**53, -(2**53), 2**32 - 1, -(2**32), 1, 0)
+    qty, cost = np.zeros((runs, width), np.int64), np.zeros((runs, width), np.int64)
+    for run, split in enumerate(splits.tolist()):
+        most, paid = 2 ** ((split or 32) - 1), 2 ** (63 - (split or 1))
+        qty[run] = rng.choice((-most, -1, 0, most - 1, int(rng.integers(-most, most))), width)
+        cost[run] = rng.choice((-paid, -1, 0, paid - 1, int(rng.integers(-paid, paid))), width)
+    prices = rng.choice((*marks, *rng.integers(-(2**53), 2**53, 20).tolist()), runs)
+    expected = (qty * prices[:, None] - cost).ravel()
+    small, words, column = narrow(qty, cost, splits)
+    qty[splits > 0], small.reshape(runs, width)[splits > 0], words.reshape(runs, width)[splits == 0] = 7, 7, 7
+    cost[splits > 0] = 7
+    columns = qty.ravel(), cost.ravel(), cost.ravel() >> 63, np.zeros(runs, np.int64), np.full(runs, 2**53), small, words, column
+    marking = make("_native", columns, width, simd=word)
+    assert marking.mark(prices, prices) == (0, 0)
+    assert np.array_equal(marking.views[0], expected)
 
 
 @pytest.mark.parametrize("method", ["average", "fifo"])
 def test_a_large_table_follows_fills_busts_corrections_splits_and_transfers(method):
-    """The 32-bit quantities that a large table reads, after everything that changes a position; at the edge of 2**31."""
+    """What a large table reads, after everything that changes a position: words, or 32-bit quantities beyond them."""
     names = [f"A{i}" for i in range(1_100)]
     keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(500)], names, method, backend="native")
     prices = np.arange(1, 501) * 1_000
@@ -157,6 +180,10 @@ def test_a_large_table_follows_fills_busts_corrections_splits_and_transfers(meth
         assert view.kinds.max() == 0
         assert np.array_equal(view.unrealized, view.qty * prices[:, None] - view.cost)
         assert {int(qty) for qty in view.qty[3, 600:603]} == held
+        assert bool(keeper._desk.ledger.columns[7][3]) == (max(held) < 2**31 - 1)
+        keeper.mark(["I3"], ["0.10"], asks=["0.11"])
+        bid, ask = keeper._valuation.bids[3], keeper._valuation.asks[3]
+        assert np.array_equal(view.unrealized[3], view.qty[3] * np.where(view.qty[3] > 0, bid, ask) - view.cost[3])
 
     first = keeper.apply_fill("I3", "BUY", 2**31 - 1, "0.10", account="A600")
     check({2**31 - 1, 0})
@@ -211,8 +238,9 @@ def test_fast_is_near_and_hybrid_says_who_made_a_number(package):
 
 
 def test_some_runs_are_marked_and_the_others_keep_their_values(package):
-    columns = (np.arange(1, 7), np.zeros(6, np.int64), np.zeros(6, np.int64), np.zeros(3, np.int64), np.full(3, 2**40),
-               np.arange(1, 7, dtype=np.int32))  # fmt: skip
+    qty, none = np.arange(1, 7), np.zeros(6, np.int64)
+    columns = (qty, none, none, np.zeros(3, np.int64), np.full(3, 2**40),
+               *narrow(qty.reshape(3, 2), none.reshape(3, 2), [24] * 3))  # fmt: skip
     marking = make(package, columns, 2)
     first, second = np.array([10, 20, 30]), np.array([11, 21, 31])
     marking.mark(first, first)

@@ -31,7 +31,7 @@ def neon(word: str) -> str:
 
 class Kernel(NamedTuple):
     """A function in a source; what its assembly must have for each target. NEON has no product of 64-bit integers: an
-    exact kernel there multiplies lane by lane, and selects and subtracts in vectors."""
+    exact kernel there multiplies lane by lane, and selects and subtracts in vectors; words' products are of 32 bits."""
 
     source: str
     name: str
@@ -43,11 +43,14 @@ class Kernel(NamedTuple):
 KERNELS = [
     Kernel(MARKING, "mark_run_fast_baseline", ALL_SETS, ARM64, (neon("fmul"), neon("fsub"), neon("scvtf"))),
     Kernel(MARKING, "mark_run_baseline", ALL_SETS, ARM64, (neon("sub"), neon("cmgt"))),
-    Kernel(MARKING, "mark_table_baseline", ALL_SETS, ARM64, (neon("sub"),)),
+    Kernel(MARKING, "mark_table_baseline", ALL_SETS, ARM64, (neon("sub"), neon("umull2?"))),
     Kernel(MARKING, "mark_run_hybrid_baseline", ALL_SETS, ARM64, (neon("fmul"), neon("fcmgt|fcmge"))),
     Kernel(MARKING, "count_wide_baseline", ALL_SETS, ARM64, (neon("cmgt"),)),
     Kernel(MARKING, "mark_run_fast_avx2", ALL_SETS, X86, (r"vmulpd\s.*%ymm", r"vsubpd\s.*%ymm")),
     Kernel(MARKING, "mark_run_avx2", ALL_SETS, X86, (r"vpmuludq\s.*%ymm", r"vpsubq\s.*%ymm")),
+    Kernel(MARKING, "mark_table_baseline", ALL_SETS, X86, (r"pmuludq\s.*%xmm",)),
+    Kernel(MARKING, "mark_table_avx2", ALL_SETS, X86, (r"vpmuludq\s.*%ymm",)),
+    Kernel(MARKING, "mark_table_avx512", ALL_SETS, X86, (r"vpmuludq\s.*%zmm",)),
     Kernel(MARKING, "mark_run_avx512", ALL_SETS, X86, (r"vpmullq\s.*%[yz]mm",)),
 ]
 

@@ -18,6 +18,7 @@ FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
 LIVE, BUSTED, CORRECTED = (int(status) for status in EntryStatus)
 AVERAGE, SPECIFIC = int(Method.AVERAGE), int(Method.SPECIFIC)
 Column = np.ndarray[Any, np.dtype[np.int64]]
+FIRST_SPLIT = 24  # up to 8 million lots, 549 billion of cost
 
 
 class Finding(NamedTuple):
@@ -68,7 +69,7 @@ class Books:
     base_carried: dict[tuple[int, int], int] = field(default_factory=dict)
     exposures: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # account, bucket: gross, net
     exposures_are_stale: bool = False
-    columns: list[Column] = field(default_factory=list)  # qty, cost low, cost high, marks, mark limits, small qty
+    columns: list[Column] = field(default_factory=list)  # as Ledger.columns has them
 
     def open_columns(self) -> None:
         """The columns, where they are not there yet: a fused core never asks for them."""
@@ -76,7 +77,8 @@ class Books:
             cells = self.instruments * self.accounts
             self.columns = [np.zeros(cells, np.int64) for _ in range(3)]
             self.columns += [np.full(self.instruments, NO_PRICE), np.full(self.instruments, 2**62)]
-            self.columns.append(np.zeros(cells, np.int32))
+            self.columns += [np.zeros(cells, np.int32), np.zeros(cells, np.int64)]
+            self.columns.append(np.full(self.instruments, FIRST_SPLIT, np.uint8))
 
 
 def column_of(b: Books, instrument: int, account: int) -> int:
@@ -87,20 +89,44 @@ def bits_of(value: int) -> int:
     return abs(value).bit_length()
 
 
+def split_of(t: Tally, split: int) -> int:
+    """The split of a run's words: the one it has while both numbers fit, else one with the same room for both, or 0."""
+    if t.qty_bits < split and t.cost_bits < 64 - split:
+        return split
+    if t.qty_bits > 31 or t.qty_bits + t.cost_bits > 62:
+        return 0
+    return min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
+
+
+def write_narrow(b: Books, at: int, split: int) -> None:
+    """A position in half the bytes, from the columns that hold all of them."""
+    qty, cost = int(b.columns[0][at]), int(b.columns[1][at])
+    if split:
+        b.columns[6][at] = (cost * 2**split + qty + 2**63) % 2**64 - 2**63
+    else:
+        b.columns[5][at] = (qty + 2**31) % 2**32 - 2**31
+
+
 def widen_run(b: Books, instrument: int, p: Position) -> None:
     """The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62, |cost| < 2**62."""
     t = b.tallies[instrument]
     t.qty_bits = max(t.qty_bits, bits_of(p.qty))
     t.cost_bits = max(t.cost_bits, bits_of(saturate(p.cost)) if saturate(p.cost) > INT64_MIN else 64)
     b.columns[4][instrument - 1] = 1 << (62 - t.qty_bits) if t.cost_bits <= 62 and not t.inverse_scale else -1
+    split = split_of(t, int(b.columns[7][instrument - 1]))
+    if split != b.columns[7][instrument - 1]:
+        b.columns[7][instrument - 1] = split
+        for account in range(1, b.accounts + 1):
+            write_narrow(b, column_of(b, instrument, account), split)
 
 
 def write_columns(b: Books, instrument: int, account: int, p: Position) -> None:
     at, t = column_of(b, instrument, account), b.tallies[instrument]
-    b.columns[0][at], b.columns[2][at] = p.qty, p.cost >> 64
-    b.columns[1][at], b.columns[5][at] = (p.cost + 2**63) % 2**64 - 2**63, (p.qty + 2**31) % 2**32 - 2**31
+    b.columns[0][at], b.columns[1][at] = p.qty, (p.cost + 2**63) % 2**64 - 2**63
+    b.columns[2][at] = p.cost >> 64
     if abs(p.qty) >> t.qty_bits or abs(p.cost) >> t.cost_bits:
         widen_run(b, instrument, p)
+    write_narrow(b, at, int(b.columns[7][instrument - 1]))
 
 
 def add_exposure(
@@ -130,6 +156,7 @@ def retally(b: Books, instrument: int) -> None:
     t = b.tallies[instrument]
     t.net = t.gross = t.cost = t.qty_bits = t.cost_bits = 0
     b.columns[4][instrument - 1] = -1 if t.inverse_scale else 2**62
+    b.columns[7][instrument - 1] = FIRST_SPLIT
     for account in range(1, b.accounts + 1):
         p = position_of(b, instrument, account)
         t.net += p.qty

@@ -343,11 +343,12 @@ class Ledger:
 
     @property
     def columns(self) -> tuple[Records, ...]:
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty): read-only views that follow every entry.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, splits): read-only views.
 
-        All but the last are int64. Quantities and costs have instruments x accounts numbers, one instrument's side by
-        side; the marks and limits one an instrument. Up to |limit| a marked position of the run fits 64 bits; where it
-        is at least 2**31 the run's quantities fit int32, elsewhere that column has their low 32 bits.
+        They follow every entry. The marks, limits and splits are one an instrument; the others have instruments x
+        accounts numbers, one instrument's side by side. Up to |limit| a marked position of the run fits 64 bits. Where
+        the run's split is not 0, a word is cost x 2**split + qty; where it is 0, the 32-bit column has the quantities
+        modulo 2**32, which are themselves where the limit is at least 2**31. The other of the two means nothing there.
         """
         self.books.open_columns()
         views = tuple(column.view() for column in self.books.columns)

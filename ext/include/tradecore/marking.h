@@ -3,14 +3,18 @@
    Why 64 bits are exact: a narrow run's |qty| x |mark| is below 2**62 and its |cost| too, so the true result fits 63
    bits; multiplication and subtraction modulo 2**64 then give it whatever happens in between. That is what vector
    instructions have (in AVX-512 as one instruction, elsewhere from 32 x 32 to 64 bit partial products). Runs that may
-   not fit take the 128-bit kernel. Integers give the same bits on every set; the float kernels do too, because each
-   conversion, product and difference is rounded once, to nearest (-ffp-contract=off forbids fused ones). */
+   not fit take the 128-bit kernel. Memory bounds a large table, so a run whose quantities and costs fit 64 bits together
+   is read from there as words: cost x 2**split + qty, both signed (ext/entries.pxd). Integers give the same bits on every
+   set; the float kernels do too, because each conversion, product and difference is rounded once, to nearest
+   (-ffp-contract=off forbids fused ones). */
 #ifndef TRADECORE_MARKING_H
 #define TRADECORE_MARKING_H
 
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 #include "tradecore/arith.h"
 
@@ -19,8 +23,9 @@ typedef struct {
     int64_t (*count_wide)(const int64_t *marks, const int64_t *limits, int64_t runs);
     /* how many marks are outside lows to high; NO_PRICE never is */
     int64_t (*count_bad)(const int64_t *marks, const int64_t *lows, int64_t high, int64_t n);
-    void (*mark_table)(const int64_t *qty, const int32_t *small, const int64_t *cost, const int64_t *marks,
-                       const int64_t *limits, int64_t *out, int64_t runs, int64_t width);
+    void (*mark_table)(const int64_t *qty, const int32_t *small, const int64_t *cost, const int64_t *words,
+                       const uint8_t *splits, const int64_t *marks, const int64_t *limits, int64_t *out, int64_t runs,
+                       int64_t width);
     void (*mark_run)(const int64_t *qty, const int64_t *cost, int64_t bid, int64_t ask, int64_t *out, int64_t n);
     void (*mark_run_fast)(const int64_t *qty, const int64_t *low, const int64_t *high, double bid, double ask,
                           double *out, int64_t n);
@@ -39,10 +44,11 @@ static inline double tc_to_double(int64_t low, int64_t high) {
 
 #define TC_LINE 8 /* numbers of one cache line */
 #define TC_SMALL_LIMIT (1ll << 31) /* a limit is 2**(62 - bits of the largest |qty|): up from here that has at most 31 */
+#define TC_AHEAD 1024 /* numbers from a word that is read to one that is asked for: prefetchers stop at the end of a page */
 #define TC_LARGE (1 << 19) /* numbers: 4 MiB, more than a second cache level holds beside the columns read */
 
-/* TC_STEP: numbers of one vector. TC_WIDEN: so many 32-bit numbers as 64-bit ones. TC_STREAM: a store past the cache, to
-   an address that is a multiple of the vector. */
+/* TC_STEP: numbers of one vector. TC_WIDEN: so many 32-bit numbers as 64-bit ones. TC_TIMES: products of numbers below
+   2**32. TC_STREAM: a store past the cache, to an address that is a multiple of the vector. */
 #define TC_SET baseline
 #define TC_TARGET
 #define TC_STEP 2
@@ -52,11 +58,17 @@ static inline __m128i tc_widen_two(const int32_t *from) {
     return _mm_unpacklo_epi32(two, _mm_srai_epi32(two, 31));
 }
 #define TC_WIDEN(from) tc_widen_two(from)
+#define TC_TIMES(a, b) _mm_mul_epu32((__m128i)(a), (__m128i)(b))
 #define TC_STREAM(to, numbers) _mm_stream_si128((__m128i *)(to), (__m128i)(numbers))
 #define TC_STREAM_END() _mm_sfence()
 #else
 typedef int64_t tc_two __attribute__((vector_size(16)));
 #define TC_WIDEN(from) (tc_two){(from)[0], (from)[1]}
+#if defined(__aarch64__)
+#define TC_TIMES(a, b) vmull_u32(vmovn_u64((uint64x2_t)(a)), vmovn_u64((uint64x2_t)(b)))
+#else
+#define TC_TIMES(a, b) ((a) * (b))
+#endif
 #define TC_STREAM(to, numbers) (*(numbers_baseline *)(to) = (numbers))
 #define TC_STREAM_END() ((void)0)
 #endif
@@ -65,6 +77,7 @@ typedef int64_t tc_two __attribute__((vector_size(16)));
 #undef TC_TARGET
 #undef TC_STEP
 #undef TC_WIDEN
+#undef TC_TIMES
 #undef TC_STREAM
 
 #if defined(__x86_64__)
@@ -72,24 +85,28 @@ typedef int64_t tc_two __attribute__((vector_size(16)));
 #define TC_TARGET __attribute__((target("avx2,fma")))
 #define TC_STEP 4
 #define TC_WIDEN(from) _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *)(from)))
+#define TC_TIMES(a, b) _mm256_mul_epu32((__m256i)(a), (__m256i)(b))
 #define TC_STREAM(to, numbers) _mm256_stream_si256((__m256i *)(to), (__m256i)(numbers))
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
 #undef TC_STEP
 #undef TC_WIDEN
+#undef TC_TIMES
 #undef TC_STREAM
 
 #define TC_SET avx512
 #define TC_TARGET __attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw")))
 #define TC_STEP 8
 #define TC_WIDEN(from) _mm512_cvtepi32_epi64(_mm256_loadu_si256((const __m256i *)(from)))
+#define TC_TIMES(a, b) _mm512_mul_epu32((__m512i)(a), (__m512i)(b))
 #define TC_STREAM(to, numbers) _mm512_stream_si512((void *)(to), (__m512i)(numbers))
 #include "tradecore/marking_set.h"
 #undef TC_SET
 #undef TC_TARGET
 #undef TC_STEP
 #undef TC_WIDEN
+#undef TC_TIMES
 #undef TC_STREAM
 #endif
 

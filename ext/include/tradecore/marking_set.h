@@ -43,9 +43,41 @@ TC_TARGET static inline __attribute__((always_inline)) void TC_NAME(mark_past)(
     TC_NAME(mark_row)(qty + i, cost + i, mark, out + i, n - i);
 }
 
+/* The same from words: cost and quantity are taken apart again. */
+TC_TARGET static inline void TC_NAME(mark_word_row)(const int64_t *restrict words, int split, uint64_t mark,
+                                                    int64_t *restrict out, int64_t n) {
+    for (int64_t i = 0; i < n; i++) {
+        int64_t qty = (int64_t)((uint64_t)words[i] << (64 - split)) >> (64 - split);
+        int64_t paid = (int64_t)((uint64_t)words[i] - (uint64_t)qty) >> split;
+        out[i] = (int64_t)((uint64_t)qty * mark - (uint64_t)paid);
+    }
+}
+
+/* In vectors half of each part's range is added first, so that a mask and a shift without a sign take them apart, which
+   every set has; `rest` takes the halves off again, modulo 2**64. A quantity has at most 32 bits, so that two products of
+   32 x 32 bits make the one with a mark. */
+TC_TARGET static inline __attribute__((always_inline)) void TC_NAME(mark_words_past)(
+    const int64_t *restrict words, int split, uint64_t mark, int64_t *restrict out, int64_t n) {
+    uint64_t half = 1ull << (split - 1), halves = half + (1ull << 63), mask = (1ull << split) - 1;
+    uint64_t rest = (1ull << (63 - split)) - half * mark;
+    TC_NAME(numbers) low = (TC_NAME(numbers)){0} + (mark & UINT32_MAX), high = (TC_NAME(numbers)){0} + (mark >> 32);
+    int64_t head = -((intptr_t)out / 8) & (TC_LINE - 1), i = head < n ? head : n;
+    TC_NAME(mark_word_row)(words, split, mark, out, i);
+    for (; i + TC_LINE <= n; i += TC_LINE) {
+        __builtin_prefetch(words + i + TC_AHEAD);
+        for (int64_t j = i; j < i + TC_LINE; j += TC_STEP) {
+            TC_NAME(numbers) both = *(const TC_NAME(numbers) *)(words + j) + halves, qty = both & mask;
+            TC_NAME(numbers) upper = (TC_NAME(numbers))TC_TIMES(qty, high) << 32;
+            TC_STREAM(out + j, (TC_NAME(numbers))TC_TIMES(qty, low) + upper - (both >> split) + rest);
+        }
+    }
+    TC_NAME(mark_word_row)(words + i, split, mark, out + i, n - i);
+}
+
 /* Every run narrow: one scalar mark a run of `width` positions; with one position a run, a mark a position. */
 TC_TARGET static void TC_NAME(mark_table)(const int64_t *restrict qty, const int32_t *restrict small,
-                                          const int64_t *restrict cost, const int64_t *restrict marks,
+                                          const int64_t *restrict cost, const int64_t *restrict words,
+                                          const uint8_t *restrict splits, const int64_t *restrict marks,
                                           const int64_t *restrict limits, int64_t *restrict out, int64_t runs,
                                           int64_t width) {
     if (width == 1) {
@@ -59,7 +91,9 @@ TC_TARGET static void TC_NAME(mark_table)(const int64_t *restrict qty, const int
         return;
     }
     for (int64_t r = 0, at = 0; r < runs; r++, at += width)
-        if (limits[r] >= TC_SMALL_LIMIT)
+        if (splits[r] != 0)
+            TC_NAME(mark_words_past)(words + at, splits[r], (uint64_t)marks[r], out + at, width);
+        else if (limits[r] >= TC_SMALL_LIMIT)
             TC_NAME(mark_past)(qty + at, small + at, cost + at, marks[r], out + at, width);
         else
             TC_NAME(mark_past)(qty + at, NULL, cost + at, marks[r], out + at, width);
