@@ -10,16 +10,20 @@ cdef inline void add_fee(tc_books* b, tc_position* p, const tc_entry* e) noexcep
     sum[0] = sum[0] + e.fee
 
 
-cdef inline void book_fill(tc_books* b, const tc_entry* e, int64_t trade_id, tc_closings* sink) noexcept nogil:
-    cdef tc_position* p = position_of(&b.ledger, e.instrument, e.account)
-    cdef tc_i128 value = value_of(b.tallies[e.instrument].inverse_scale, e.qty, e.price)
+cdef inline void book_fill(
+    tc_books* b, tc_position* p, const tc_entry* e, int64_t trade_id, tc_closings* sink
+) noexcept nogil:
+    cdef int64_t inverse_scale = b.tallies[e.instrument].inverse_scale
+    cdef tc_i128 value = value_of(inverse_scale, e.qty, e.price)
     cdef tc_i128* carried
     if sink != NULL:
         sink.account = e.account
-    book_trade(&b.lots, p, b.method, e.qty, value, trade_id, e.transact_time, e.lot, sink)
+    book_trade(&b.lots, p, b.method, e.qty, value, no_price() if inverse_scale else e.price, trade_id, e.transact_time,
+               e.lot, sink)
     if e.kind == ENTRY_OPENING:
         carried = &b.carried[row_of(b, e.instrument, e.account)]
         carried[0] = carried[0] + value
+        b.carries = True
     add_fee(b, p, e)
 
 
@@ -48,6 +52,7 @@ cdef inline void book_transfer(tc_books* b, const tc_entry* e, int64_t trade_id,
         sink.account = e.contra
     moved = move_lots(&b.lots, position_of(&b.ledger, e.instrument, e.account),
                       position_of(&b.ledger, e.instrument, e.contra), b.method, e.qty, trade_id, e.lot, sink)
+    b.carries = True
     source[0] = source[0] - moved
     target[0] = target[0] + moved
 
@@ -57,7 +62,7 @@ cdef inline void book_entry(tc_books* b, const tc_entry* e, int64_t trade_id, tc
     if sink != NULL:
         sink.instrument, sink.trade_id, sink.time = e.instrument, trade_id, e.transact_time
     if e.kind <= ENTRY_OPENING:
-        book_fill(b, e, trade_id, sink)
+        book_fill(b, position_of(&b.ledger, e.instrument, e.account), e, trade_id, sink)
     elif e.kind == ENTRY_SPLIT:
         book_split(b, e)
     elif e.kind == ENTRY_DIVIDEND:
@@ -66,11 +71,9 @@ cdef inline void book_entry(tc_books* b, const tc_entry* e, int64_t trade_id, tc
         book_transfer(b, e, trade_id, sink)
 
 
-# Puts an entry at the end of the log and of its instrument's chain.
+# Makes the log's next entry, which stands there already, its last, and that of its instrument's chain.
 cdef inline void append_entry(tc_books* b, const tc_entry* e) noexcept nogil:
     cdef tc_tally* t = &b.tallies[e.instrument]
-    b.entries[b.entry_count] = e[0]
-    b.entries[b.entry_count].next = 0
     b.entry_count += 1
     if t.last_entry:
         b.entries[t.last_entry - 1].next = <int32_t>b.entry_count
@@ -79,18 +82,23 @@ cdef inline void append_entry(tc_books* b, const tc_entry* e) noexcept nogil:
     t.last_entry = <int32_t>b.entry_count
 
 
-# Checks, books and logs a new entry. A reason leaves everything as it was.
-cdef inline int add_entry(tc_books* b, const tc_entry* e, tc_finding* found) noexcept nogil:
-    cdef int reason = find_bad_entry(b, e, True, found)
-    cdef tc_position* p
-    cdef int64_t qty
-    cdef tc_i128 cost
-    if reason:
-        return reason
+# Checks, books and logs the entry that stands behind the log's last. A reason leaves everything as it was.
+cdef inline int add_entry(tc_books* b, tc_finding* found) noexcept nogil:
+    cdef const tc_entry* e = &b.entries[b.entry_count]
+    cdef tc_position* p = NULL
+    cdef int64_t qty = 0
+    cdef tc_i128 cost = 0
+    cdef int reason
     if e.kind <= ENTRY_OPENING:
         p = position_of(&b.ledger, e.instrument, e.account)
         qty, cost = p.qty, p.cost
-        book_entry(b, e, b.forgotten + b.entry_count + 1, NULL)
+        reason = find_bad_fill(b, p, e, True, found)
+    else:
+        reason = find_bad_entry(b, e, True, found)
+    if reason:
+        return reason
+    if p != NULL:
+        book_fill(b, p, e, b.forgotten + b.entry_count + 1, NULL)
         follow(b, e.instrument, e.account, p, qty, cost)
     else:
         book_entry(b, e, b.forgotten + b.entry_count + 1, NULL)
@@ -122,7 +130,7 @@ cdef inline void reset_to_base(tc_books* b, int32_t instrument) noexcept nogil:
         row = base.first_lot
         while row:
             lot = &b.base_lots[row]
-            open_lot(&b.lots, p, lot.qty, lot.cost, lot.trade_id, lot.opened)
+            open_lot(&b.lots, p, lot.qty, lot.cost, lot.price, lot.trade_id, lot.opened)
             row = newer_lot(b.base_lots, base, row)
 
 

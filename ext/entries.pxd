@@ -83,6 +83,7 @@ cdef struct tc_books:
     int64_t entry_count, entry_most, forgotten, bucket_stride
     int32_t method, legs, accounts
     bint exposures_are_stale
+    bint carries                   # an opening or a transfer was booked: `carried` is looked at
 
 
 cdef struct tc_finding:
@@ -175,8 +176,8 @@ cdef inline void follow(
 ) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
     cdef int64_t mark = b.ledger.marks[instrument]
-    t.net = t.net + p.qty - qty_before
-    t.gross = t.gross + tc_abs(p.qty) - tc_abs(qty_before)
+    t.net = t.net + (p.qty - qty_before)
+    t.gross = t.gross + (tc_abs(p.qty) - tc_abs(qty_before))
     t.cost = t.cost + p.cost - cost_before
     write_columns(b, instrument, account, p)
     if not b.exposures_are_stale and mark != no_price():
@@ -202,7 +203,7 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
 
 
 cdef inline bint is_beyond_sum(tc_i128 sum) noexcept nogil:
-    return tc_abs(tc_high(sum)) >= <int64_t>1 << 61
+    return <uint64_t>(tc_high(sum) + (<int64_t>1 << 61) - 1) > (<uint64_t>1 << 62) - 2
 
 
 # The lot that a closing fill names, where lots are named: it must be there and be large enough, unless all closes.
@@ -224,20 +225,20 @@ cdef inline int find_bad_lot(
 
 
 # Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived.
-cdef inline int find_bad_fill(const tc_books* b, const tc_entry* e, bint strict, tc_finding* found) noexcept nogil:
-    cdef const tc_position* p = position_of(&b.ledger, e.instrument, e.account)
+cdef inline int find_bad_fill(
+    const tc_books* b, const tc_position* p, const tc_entry* e, bint strict, tc_finding* found
+) noexcept nogil:
     cdef int64_t after = p.qty + e.qty
-    cdef bint closes = p.qty != 0 and (p.qty > 0) != (e.qty > 0)
-    if after > position_max() or after < -position_max():
+    if tc_abs(after) > position_max():
         found.value, found.bound = after, position_max()
         return BEYOND_POSITION
     if b.tallies[e.instrument].inverse_scale and e.price <= 0:
         found.value, found.bound = e.price, 1
         return PRICE_NOT_POSITIVE
-    if is_beyond_sum(p.realised) or is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)]):
+    if is_beyond_sum(p.realised) or (b.carries and is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])):
         found.value, found.bound = 0, 0
         return BEYOND_SUM
-    if b.method != METHOD_AVERAGE and not closes and b.lots.open_count >= b.lots.most:
+    if b.lots.open_count >= b.lots.most and b.method != METHOD_AVERAGE and not closing_qty(p, e.qty):
         found.value, found.bound = b.lots.open_count + 1, b.lots.most
         return LOTS_FULL
     if not strict:
@@ -245,7 +246,7 @@ cdef inline int find_bad_fill(const tc_books* b, const tc_entry* e, bint strict,
     if b.legs == 2 and (after < 0 if e.account & 1 else after > 0):
         found.value, found.bound = tc_abs(e.qty), tc_abs(p.qty)
         return BEYOND_LEG
-    if b.method == METHOD_SPECIFIC and closes:
+    if b.method == METHOD_SPECIFIC and closing_qty(p, e.qty):
         return find_bad_lot(b, p, e, found)
     return ENTRY_GOOD
 
@@ -296,7 +297,7 @@ cdef inline int find_bad_dividend(const tc_books* b, const tc_entry* e, tc_findi
 
 cdef inline int find_bad_entry(const tc_books* b, const tc_entry* e, bint strict, tc_finding* found) noexcept nogil:
     if e.kind <= ENTRY_OPENING:
-        return find_bad_fill(b, e, strict, found)
+        return find_bad_fill(b, position_of(&b.ledger, e.instrument, e.account), e, strict, found)
     if e.kind == ENTRY_SPLIT:
         return find_bad_split(b, e, found)
     if e.kind == ENTRY_TRANSFER:

@@ -1,7 +1,9 @@
 # Lot kernels: what is open, lot by lot, in preallocated memory. Which lot a closing trade takes from is the method.
 #
 # A lot holds its quantity and its cost as magnitudes (the position has the sign). Part of a lot leaves with its cost by
-# the rule of release_cost: exact where the lot was opened by a trade, because then cost = qty x price.
+# the rule of release_cost. Where a trade opened the lot, cost = qty x price: the rule then gives piece x price and
+# leaves (qty - piece) x price, so such a lot keeps its price in place of its cost, and is never divided. What breaks
+# qty x price, as an inverse contract's rounding, a split or a transfer, leaves the lot its cost, without a price.
 # A list runs from the oldest lot to the newest; free lots are chained through `next`. The position says where it begins
 # and ends, so the oldest lot's `prev` and the newest's `next` mean nothing: a lot that leaves at either end, as by FIFO
 # and LIFO all do, touches no other, which is one line of memory less.
@@ -17,11 +19,12 @@ cdef enum tc_method:
 
 
 cdef struct tc_lot:
-    tc_i128 cost                   # times the position's sign
+    tc_i128 cost                   # times the position's sign; of no meaning where the lot has a price
     int64_t qty                    # lots, positive
+    int64_t price                  # what each of them cost, or NO_PRICE
     int64_t trade_id, opened       # the trade that opened it, and its time
     int32_t next, prev
-    int64_t spare[2]               # one lot, one cache line
+    int64_t spare                  # one lot, one cache line
 
 
 cdef struct tc_lots:
@@ -69,19 +72,35 @@ cdef inline int32_t take_row(tc_lots* lots) noexcept nogil:
     return row
 
 
-# Appends a lot as the newest. The caller saw that there is room.
+# Appends a lot as the newest. The caller saw that there is room, and that cost = qty x price where there is a price.
 cdef inline void open_lot(
-    tc_lots* lots, tc_position* p, int64_t qty, tc_i128 cost, int64_t trade_id, int64_t opened
+    tc_lots* lots, tc_position* p, int64_t qty, tc_i128 cost, int64_t price, int64_t trade_id, int64_t opened
 ) noexcept nogil:
     cdef int32_t row = take_row(lots)
     cdef tc_lot* lot = &lots.rows[row]
-    lot.qty, lot.cost, lot.trade_id, lot.opened = qty, cost, trade_id, opened
+    lot.qty, lot.cost, lot.price, lot.trade_id, lot.opened = qty, cost, price, trade_id, opened
     lot.prev = p.last_lot
     if p.last_lot:
         lots.rows[p.last_lot].next = row
     else:
         p.first_lot = row
     p.last_lot = row
+
+
+cdef inline tc_i128 cost_of(const tc_lot* lot) noexcept nogil:
+    return lot.cost if lot.price == no_price() else tc_wide(lot.qty, lot.price)
+
+
+# Takes `qty` lots out of a lot that has as many; gives the cost that leaves with them.
+cdef inline tc_i128 take_from(tc_lot* lot, int64_t qty) noexcept nogil:
+    cdef tc_i128 cost
+    if lot.price != no_price():
+        lot.qty -= qty
+        return tc_wide(qty, lot.price)
+    cost = lot.cost if qty == lot.qty else release_cost(lot.cost, lot.qty, qty)
+    lot.cost = lot.cost - cost
+    lot.qty -= qty
+    return cost
 
 
 cdef inline void drop_lot(tc_lots* lots, tc_position* p, int32_t row) noexcept nogil:
@@ -139,52 +158,64 @@ cdef inline tc_i128 close_lots(
         row = next_lot(lots, p, method, named)
         lot = &lots.rows[row]
         piece = left if left < lot.qty else lot.qty
-        cost = lot.cost
-        if piece < lot.qty:
-            cost = release_cost(lot.cost, lot.qty, piece)
+        cost = take_from(lot, piece)
         if sink != NULL:
             fetched = value if piece == left else -release_cost(-value * sign, left, piece) * sign
             value = value - fetched
             note_closing(sink, lot, piece * sign, cost * sign, fetched)
         released = released + cost
-        lot.qty -= piece
-        lot.cost = lot.cost - cost
         left -= piece
         if lot.qty == 0:
             drop_lot(lots, p, row)
     return released
 
 
-# Books a trade of signed `qty` lots worth `value` by `method`. With average cost it keeps no lots.
+# How many of a trade's signed `qty` lots close what is held.
+cdef inline int64_t closing_qty(const tc_position* p, int64_t qty) noexcept nogil:
+    cdef int64_t size = tc_abs(qty), held = tc_abs(p.qty)
+    return (size if size < held else held) & ((p.qty ^ qty) >> 63)
+
+
+# What `closed` of a trade's lots fetched, as a signed value: all, or a part by the release rule, which gives
+# closed x price where value = qty x price.
+cdef inline tc_i128 closing_value(int64_t qty, tc_i128 value, int64_t price, int64_t closed) noexcept nogil:
+    if price != no_price():
+        return tc_wide(closed if qty > 0 else -closed, price)
+    if closed == tc_abs(qty):
+        return value
+    return release_cost(value, qty, closed) if qty > 0 else -release_cost(-value, -qty, closed)
+
+
+# Books a trade of signed `qty` lots worth `value` by `method`. With average cost it keeps no lots. `price` is NO_PRICE
+# where value is not qty x price.
 cdef inline void book_trade(
-    tc_lots* lots, tc_position* p, int method, int64_t qty, tc_i128 value, int64_t trade_id, int64_t time,
-    int64_t named, tc_closings* sink
+    tc_lots* lots, tc_position* p, int method, int64_t qty, tc_i128 value, int64_t price, int64_t trade_id,
+    int64_t time, int64_t named, tc_closings* sink
 ) noexcept nogil:
-    cdef int64_t sign = 1 if p.qty > 0 else -1, size = tc_abs(qty), held = tc_abs(p.qty), closed = 0
-    cdef tc_i128 closing = value, released
+    cdef int64_t sign = 1 if p.qty > 0 else -1, closed = closing_qty(p, qty)
+    cdef tc_i128 closing, released
     cdef tc_lot whole
-    if p.qty != 0 and (p.qty > 0) != (qty > 0):
-        closed = size if size < held else held
-        if closed < size:
-            closing = -release_cost(-value * sign, size, closed) * sign
     if method == METHOD_AVERAGE:
         if closed and sink != NULL:
             whole.trade_id, whole.opened = 0, 0
-            note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, held, closed) * sign, closing)
+            released = release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign
+            note_closing(sink, &whole, closed * sign, released, closing_value(qty, value, price, closed))
         apply_value(p, qty, value)
         return
     if closed:
-        released = close_lots(lots, p, method, closed, closing, named, sink) * sign
+        closing = closing_value(qty, value, price, closed)
+        released = close_lots(lots, p, method, closed, closing, named, sink)
+        if qty > 0:
+            released, closed = -released, -closed
         p.realised = p.realised - closing - released
         p.cost = p.cost - released
-        p.qty -= closed * sign
+        p.qty -= closed
         value = value - closing
-        size -= closed
-        qty = size if qty > 0 else -size
-    if size:
+        qty += closed
+    if qty:
         p.qty += qty
         p.cost = p.cost + value
-        open_lot(lots, p, size, value if qty > 0 else -value, trade_id, time)
+        open_lot(lots, p, tc_abs(qty), value if qty > 0 else -value, price, trade_id, time)
 
 
 # Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them. Cost that
@@ -201,22 +232,20 @@ cdef inline tc_i128 move_lots(
         moved = release_cost(source.cost * sign, tc_abs(source.qty), qty) * sign
         source.cost = source.cost - moved
         source.qty -= qty * sign
-        book_trade(lots, target, method, qty * sign, moved, trade_id, 0, 0, sink)
+        book_trade(lots, target, method, qty * sign, moved, no_price(), trade_id, 0, 0, sink)
         return moved
     while left > 0:
         row = next_lot(lots, source, method, named)
         lot = &lots.rows[row]
         piece = left if left < lot.qty else lot.qty
-        cost = lot.cost if piece == lot.qty else release_cost(lot.cost, lot.qty, piece)
+        cost = take_from(lot, piece)
         opened, opening = lot.opened, lot.trade_id
-        lot.qty -= piece
-        lot.cost = lot.cost - cost
         if lot.qty == 0:
             drop_lot(lots, source, row)
         source.qty -= piece * sign
         source.cost = source.cost - cost * sign
         moved = moved + cost * sign
-        book_trade(lots, target, method, piece * sign, cost * sign, opening, opened, 0, sink)
+        book_trade(lots, target, method, piece * sign, cost * sign, no_price(), opening, opened, 0, sink)
         left -= piece
     return moved
 
@@ -234,8 +263,8 @@ cdef inline void split_lots(tc_lots* lots, tc_position* p, int64_t numerator, in
         following = newer_lot(lots.rows, p, row)
         before += lot.qty
         upto = <int64_t>tc_floor_div_wide(tc_wide(before, numerator), denominator)
+        lot.cost, lot.price = cost_of(lot) + carried, no_price()
         lot.qty = upto - after
-        lot.cost = lot.cost + carried
         carried = 0
         after = upto
         if lot.qty == 0:

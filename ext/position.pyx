@@ -129,16 +129,7 @@ cdef class Ledger:
         return self.count
 
     cdef bint is_row(self, const tc_entry* e) noexcept nogil:
-        """Whether an entry is a plain fill within its bounds, or one that `check_row` is to look at."""
-        if e.kind > ENTRY_OPENING:
-            return self.is_event(e)
-        return (1 <= e.instrument <= self.count and 1 <= e.account <= self.account_max and e.qty != 0
-                and -qty_max() <= e.qty <= qty_max() and -price_max() <= e.price <= price_max()
-                and -money_max() <= e.fee <= money_max() and e.currency <= self.currency_max
-                and 0 <= e.transact_time <= time_max() and e.strategy >= 0 and 0 <= e.lot <= money_max())
-
-    cdef bint is_event(self, const tc_entry* e) noexcept nogil:
-        """The same of what is no fill: rare, so its errors are asked for where they are told."""
+        """Whether a row that is no plain fill is within its bounds: rare, so it is asked where errors are told."""
         with gil:
             try:
                 self.check_row(e)
@@ -186,7 +177,9 @@ cdef class Ledger:
             raise ValueError(f"expected FILL_DTYPE, got {fills.dtype}")
         cdef Py_ssize_t size = sizeof(tc_entry) if whole else sizeof(tc_booking)
         cdef const unsigned char[::1] source = open_batch(fills, size)
-        cdef int64_t count = len(fills), ahead = min(count, AHEAD), i = 0, at, first = self.books.entry_count
+        cdef int64_t count = len(fills), ahead = min(count, AHEAD), at, failed, first = self.books.entry_count
+        cdef tc_entry* entry
+        cdef tc_entry refused
         cdef tc_coming ring[AHEAD]
         cdef tc_finding found
         cdef int reason = 0
@@ -194,25 +187,28 @@ cdef class Ledger:
             raise ValueError(f"{first + count} entries exceed the stated capacity of {self.books.entry_most} trades: "
                              "forget_trades() makes the present state the base")
         with nogil:
+            start_fetching(&self.books, ring)
             for at in range(count + ahead):    # checked and fetched into the cache `ahead` of where it is booked
                 if at >= ahead:
-                    i = at - ahead
-                    reason = add_entry(&self.books, &ring[i & (AHEAD - 1)].entry, &found)
+                    reason = add_entry(&self.books, &found)
                     if reason:
                         break
                 if at < count:
-                    load_entry(&ring[at & (AHEAD - 1)].entry, &source[at * size], whole)
-                    if not self.is_row(&ring[at & (AHEAD - 1)].entry):
+                    entry = &self.books.entries[first + at]
+                    load_entry(entry, &source[at * size], whole)
+                    if not is_plain_fill(&self.books, self.count, entry, whole) and not self.is_row(entry):
                         reason = -1
                         break
-                fetch_ahead(&self.books, ring, at, count)
+                    fetch_rows(&self.books, entry, &ring[at & (AHEAD - 1)])
+                fetch_ahead(&self.books, ring, at)
+            failed = self.books.entry_count - first
             if reason:
                 take_back(&self.books, first)
         if reason:
             for at in range(count):            # a row that no state could take is told before one that this can't
-                load_entry(&ring[0].entry, &source[at * size], whole)
-                self.check_row(&ring[0].entry)
-            raise EntryError(reason, found.value, found.bound, i, 0)
+                load_entry(&refused, &source[at * size], whole)
+                self.check_row(&refused)
+            raise EntryError(reason, found.value, found.bound, failed, 0)
         return self.books.forgotten + first + 1
 
     def amend(self, long long trade_id, int status, long long qty, long long price, long long fee):
@@ -291,7 +287,7 @@ cdef class Ledger:
         found = []
         while at:
             lot = &self.books.lots.rows[at]
-            found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(lot.cost * sign)))
+            found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(cost_of(lot) * sign)))
             at = newer_lot(self.books.lots.rows, self.row(instrument, account), at)
         return found
 

@@ -136,10 +136,11 @@ ONLY_IN_C = {
     "execution": {"append_node", "unlink_node", "close_level", "find_slot", "hash_place", "is_ask_row", "is_better", "level_key", "next_level",
                   "offset_price", "open_level", "remove_slot", "trie_add", "trie_key", "trie_next", "trie_remove"},
     "events": {"next_report"},
-    "lots": {"newer_lot", "take_row"},
+    "lots": {"closing_qty", "closing_value", "cost_of", "newer_lot", "take_from", "take_row"},
     "entries": {"row_of"},
     "booking": {"note_closings"},
-    "intake": {"fetch_ahead", "fetch_lot", "fetch_next_lot", "fetch_rows", "load_entry", "sum_position"},
+    "intake": {"fetch_ahead", "fetch_lot", "fetch_next_lot", "fetch_rows", "is_plain_fill", "is_within", "load_entry",
+               "start_fetching", "sum_position"},
     "marking": {"add_run", "exclude_run", "mark_wide_run"},
 }  # fmt: skip
 

@@ -19,10 +19,15 @@ static inline int64_t tc_floor_mod(int64_t a, int64_t b) {
     return r < 0 ? r + b : r;
 }
 
-static inline tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b) {
-    if (a == (int64_t)a && b == (int64_t)b) return tc_floor_div((int64_t)a, (int64_t)b); /* 128-bit division is slow */
+/* 128-bit division is slow, and rare: out of the way, so that what might need it stays small enough to be inlined. */
+__attribute__((noinline, cold, unused)) static tc_i128 tc_floor_div_far(tc_i128 a, tc_i128 b) {
     tc_i128 q = a / b;
     return (a % b < 0) ? q - 1 : q;
+}
+
+static inline tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b) {
+    if (a == (int64_t)a && b == (int64_t)b) return tc_floor_div((int64_t)a, (int64_t)b);
+    return tc_floor_div_far(a, b);
 }
 
 /* Nearest whole number, ties to even; the divisor is positive. */
