@@ -43,15 +43,17 @@ def venue_reports(orders, serial):
                          ids=["1,000 orders", "10,000 orders", "1,000 orders, 262,144 ids"])  # fmt: skip
 def test_life_cycle_report_applied(backend, measure, orders, known):
     """Found by its id, checked for repetition, booked, status derived, logged, reported; in a core that has been
-    running: its trade log is full, so each trade also folds the oldest one into its position's base. `known` execution
-    ids are remembered: as many as the log holds, or a day's."""
+    running: its trade log is full, so each trade also folds the oldest one into its position's base, and so is its
+    table of `known` execution ids, as many as the log holds or a day's: each trade also forgets the oldest."""
     core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384, trades=16_384,
                      exec_ids=known)  # fmt: skip
     sent = new_orders(orders)
     sent["cl_ord_id"], sent["order_qty"] = np.char.add(b"order-", np.arange(orders).astype("S8")), 10**9
     core.submit_batch(sent)
-    core.submit_batch(venue_reports(orders, 0))
-    serials = iter(range(1, 1_000))
+    filled = known // REPORTS + 1
+    for serial in range(filled):
+        core.submit_batch(venue_reports(orders, serial))
+    serials = iter(range(filled, 1_000))
     acks = measure(lambda batch: core.submit_batch(batch), lambda: (venue_reports(orders, next(serials)),),
                    operations=REPORTS)  # fmt: skip
     assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()
