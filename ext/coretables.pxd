@@ -137,6 +137,7 @@ cdef inline int open_ledgers(
     core.exec_ids.day_first = 1
     core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
     core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
+    # Four of a bucket's ten ways are in use on average, so that hardly one of them is pushed out while it is held.
     core.exec_ids.bucket_mask = <uint64_t>round_up(capacity.exec_ids >> 2) - 1
     core.exec_ids.buckets = <tc_exec_bucket*>table(t, core.exec_ids.bucket_mask + 1, sizeof(tc_exec_bucket))
     core.trades.bases = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))

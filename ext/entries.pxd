@@ -49,7 +49,7 @@ cdef struct tc_tally:
     int64_t inverse_scale
     int32_t last_entry
     int16_t currency
-    uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| ever held
+    uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| since it was last summed anew
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
     int64_t spare[6]

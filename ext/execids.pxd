@@ -58,8 +58,9 @@ cdef inline tc_exec_bucket* bucket_of_id(const tc_exec_ids* ids, uint64_t hash) 
     return &ids.buckets[hash & ids.bucket_mask]
 
 
-# How many entries before the last one this one is; held or more where it has left. A number that is 2**32 entries old
-# may be taken for one that is held: its entry is then compared, and the chain goes on to older ones.
+# How many entries before the last one this one is; held or more where it has left. A number that is 2**32 entries old,
+# left in a bucket to which that many ids have not come, may be taken for one that is held: find_exec_id then compares
+# its entry; push_out would link it. With 2**32 ids spread by their hashes no bucket is passed by so often.
 cdef inline uint32_t age_of_entry(const tc_exec_ids* ids, uint32_t number) noexcept nogil:
     return <uint32_t>ids.count - number
 

@@ -40,7 +40,7 @@ class Tally:
     net: int = 0
     gross: int = 0
     cost: int = 0
-    qty_bits: int = 0  # of the largest |qty| and |cost| ever held
+    qty_bits: int = 0  # of the largest |qty| and |cost| since it was last summed anew
     cost_bits: int = 0
     chain: list[int] = field(default_factory=list)  # places in the log
 
