@@ -15,11 +15,14 @@ cdef inline void book_fill(
 ) noexcept nogil:
     cdef int64_t inverse_scale = b.tallies[e.instrument].inverse_scale
     cdef tc_i128 value = value_of(inverse_scale, e.qty, e.price)
+    cdef int64_t price = no_price() if inverse_scale else e.price
     cdef tc_i128* carried
     if sink != NULL:
         sink.account = e.account
-    book_trade(&b.lots, p, b.method, e.qty, value, no_price() if inverse_scale else e.price, trade_id, e.transact_time,
-               e.lot, sink)
+    if b.method == METHOD_AVERAGE:
+        book_average(p, e.qty, value, price, sink)
+    else:
+        book_trade(&b.lots, p, b.method, e.qty, value, price, trade_id, e.transact_time, e.lot, sink)
     if e.kind == ENTRY_OPENING:
         carried = &b.carried[row_of(b, e.instrument, e.account)]
         carried[0] = carried[0] + value
@@ -44,14 +47,14 @@ cdef inline void book_dividend(tc_books* b, const tc_entry* e) noexcept nogil:
         sum[0] = sum[0] + tc_round_half_even(due, b.tallies[e.instrument].lots_per_unit)
 
 
-cdef inline void book_transfer(tc_books* b, const tc_entry* e, int64_t trade_id, tc_closings* sink) noexcept nogil:
+cdef inline void book_transfer(tc_books* b, const tc_entry* e, tc_closings* sink) noexcept nogil:
     cdef tc_i128 moved
     cdef tc_i128* source = &b.carried[row_of(b, e.instrument, e.account)]
     cdef tc_i128* target = &b.carried[row_of(b, e.instrument, e.contra)]
     if sink != NULL:
         sink.account = e.contra
     moved = move_lots(&b.lots, position_of(&b.ledger, e.instrument, e.account),
-                      position_of(&b.ledger, e.instrument, e.contra), b.method, e.qty, trade_id, e.lot, sink)
+                      position_of(&b.ledger, e.instrument, e.contra), b.method, e.qty, e.lot, sink)
     b.carries = True
     source[0] = source[0] - moved
     target[0] = target[0] + moved
@@ -68,7 +71,7 @@ cdef inline void book_entry(tc_books* b, const tc_entry* e, int64_t trade_id, tc
     elif e.kind == ENTRY_DIVIDEND:
         book_dividend(b, e)
     else:
-        book_transfer(b, e, trade_id, sink)
+        book_transfer(b, e, sink)
 
 
 # Makes the log's next entry, which stands there already, its last, and that of its instrument's chain.

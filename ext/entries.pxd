@@ -145,12 +145,19 @@ cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p
             write_narrow(b, at, split, b.qtys[at], <uint64_t>b.costs_low[at])
 
 
+# Whether a run's bound may have to grow. It may say so in vain of a cost beyond 64 bits, whose bound can't grow.
+cdef inline bint is_wider(const tc_tally* t, const tc_position* p) noexcept nogil:
+    cdef int64_t low = <int64_t>tc_low(p.cost)
+    cdef uint64_t far = <uint64_t>(tc_high(p.cost) ^ (low >> 63))
+    return (<uint64_t>tc_abs(p.qty) >> t.qty_bits | <uint64_t>tc_abs(low) >> (t.cost_bits & 63) | far) != 0
+
+
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
     cdef tc_tally* t = &b.tallies[instrument]
     b.qtys[at], b.costs_low[at] = p.qty, <int64_t>tc_low(p.cost)
     b.costs_high[at] = tc_high(p.cost)
-    if tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:
+    if is_wider(t, p):
         widen_run(b, instrument, p)
     write_narrow(b, at, b.splits[instrument - 1], p.qty, tc_low(p.cost))
 

@@ -14,8 +14,7 @@ cdef enum:
 cdef struct tc_coming:
     const tc_position* position    # one that is never held, where the entry is no fill
     const tc_lot* lot              # the lot fetched last
-    int64_t left                   # what is left to close when that one is reached; the fill's qty, before the first
-    int64_t spare
+    int64_t qty, closes            # of the fill; -1 where it closes, 0 where it opens
 
 
 cdef packed struct tc_booking:
@@ -60,7 +59,7 @@ cdef inline bint is_plain_fill(const tc_books* b, int32_t instruments, const tc_
 # The lines that a fill will touch; ids were checked.
 cdef inline void fetch_rows(const tc_books* b, const tc_entry* e, tc_coming* next) noexcept nogil:
     cdef int64_t at
-    next.position, next.left = b.ledger.positions, e.qty
+    next.position, next.qty = b.ledger.positions, e.qty
     if e.kind > ENTRY_OPENING:
         return
     at = column_of(b, e.instrument, e.account)
@@ -77,26 +76,22 @@ cdef inline void fetch_rows(const tc_books* b, const tc_entry* e, tc_coming* nex
 # knows which of the two it is.
 cdef inline void fetch_lot(const tc_lot* rows, bint is_lifo, tc_coming* next) noexcept nogil:
     cdef const tc_position* p = next.position
-    cdef int64_t closes = (p.qty ^ next.left) >> 63
     cdef int32_t taken = p.last_lot if is_lifo else p.first_lot
-    next.left = tc_abs(next.left) & closes
-    next.lot = &rows[p.last_lot ^ ((p.last_lot ^ taken) & closes)]
+    next.closes = (p.qty ^ next.qty) >> 63
+    next.lot = &rows[p.last_lot ^ ((p.last_lot ^ taken) & next.closes)]
     tc_prefetch(next.lot)
 
 
-# The lot after it, where it does not hold enough.
+# The lot after it. Whether the one before holds enough costs more to ask than it saves.
 cdef inline void fetch_next_lot(const tc_lot* rows, bint is_lifo, tc_coming* next) noexcept nogil:
-    cdef const tc_lot* lot = next.lot
-    cdef int64_t after = lot.prev if is_lifo else lot.next, goes_on = (lot.qty - next.left) >> 63
-    next.left -= lot.qty & goes_on
-    next.lot = <const tc_lot*>(<size_t>lot ^ ((<size_t>lot ^ <size_t>&rows[after]) & <size_t>goes_on))
+    next.lot = &rows[(next.lot.prev if is_lifo else next.lot.next) & next.closes]
     tc_prefetch(next.lot)
 
 
 cdef inline void start_fetching(const tc_books* b, tc_coming* ring) noexcept nogil:
     cdef int at
     for at in range(AHEAD):
-        ring[at].position, ring[at].lot, ring[at].left = b.ledger.positions, b.lots.rows, 0
+        ring[at].position, ring[at].lot, ring[at].qty, ring[at].closes = b.ledger.positions, b.lots.rows, 0, 0
 
 
 # What is fetched of the lots while entry `at - AHEAD` is booked: step by step, since each step's address stands in what

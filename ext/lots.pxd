@@ -61,13 +61,11 @@ cdef inline void note_closing(
     sink.count += 1
 
 
+# The first free row, or one that was never taken: those are zero, and so end the chain of free ones.
 cdef inline int32_t take_row(tc_lots* lots) noexcept nogil:
-    cdef int32_t row = lots.free
-    if row:
-        lots.free = lots.rows[row].next
-    else:
-        lots.used += 1
-        row = lots.used
+    cdef int32_t is_new = lots.free == 0, row = lots.free + (lots.used + 1) * is_new
+    lots.used += is_new
+    lots.free = lots.rows[row].next
     lots.open_count += 1
     return row
 
@@ -105,10 +103,9 @@ cdef inline tc_i128 take_from(tc_lot* lot, int64_t qty) noexcept nogil:
 
 cdef inline void drop_lot(tc_lots* lots, tc_position* p, int32_t row) noexcept nogil:
     cdef tc_lot* lot = &lots.rows[row]
-    if p.first_lot == p.last_lot:
-        p.first_lot, p.last_lot = 0, 0
-    elif row == p.first_lot:
-        p.first_lot = lot.next
+    cdef int32_t others = -<int32_t>(p.first_lot != p.last_lot)
+    if row == p.first_lot:
+        p.first_lot, p.last_lot = lot.next & others, p.last_lot & others
     elif row == p.last_lot:
         p.last_lot = lot.prev
     else:
@@ -150,7 +147,7 @@ cdef inline int32_t next_lot(const tc_lots* lots, const tc_position* p, int meth
 cdef inline tc_i128 close_lots(
     tc_lots* lots, tc_position* p, int method, int64_t qty, tc_i128 value, int64_t named, tc_closings* sink
 ) noexcept nogil:
-    cdef int64_t left = qty, piece, sign = 1 if p.qty > 0 else -1
+    cdef int64_t left = qty, piece, sign = tc_sign(p.qty)
     cdef tc_i128 released = 0, cost, fetched
     cdef int32_t row
     cdef tc_lot* lot
@@ -173,55 +170,56 @@ cdef inline tc_i128 close_lots(
 # How many of a trade's signed `qty` lots close what is held.
 cdef inline int64_t closing_qty(const tc_position* p, int64_t qty) noexcept nogil:
     cdef int64_t size = tc_abs(qty), held = tc_abs(p.qty)
-    return (size if size < held else held) & ((p.qty ^ qty) >> 63)
+    return (held + ((size - held) & ((size - held) >> 63))) & ((p.qty ^ qty) >> 63)
 
 
 # What `closed` of a trade's lots fetched, as a signed value: all, or a part by the release rule, which gives
 # closed x price where value = qty x price.
 cdef inline tc_i128 closing_value(int64_t qty, tc_i128 value, int64_t price, int64_t closed) noexcept nogil:
     if price != no_price():
-        return tc_wide(closed if qty > 0 else -closed, price)
-    if closed == tc_abs(qty):
-        return value
-    return release_cost(value, qty, closed) if qty > 0 else -release_cost(-value, -qty, closed)
+        return tc_wide(closed * tc_sign(qty), price)
+    return release_cost(value * tc_sign(qty), tc_abs(qty), closed) * tc_sign(qty)
 
 
-# Books a trade of signed `qty` lots worth `value` by `method`. With average cost it keeps no lots. `price` is NO_PRICE
-# where value is not qty x price.
+# Books a trade of signed `qty` lots worth `value` at average cost, which keeps no lots. `price` is NO_PRICE where value
+# is not qty x price, here and below.
+cdef inline void book_average(
+    tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
+) noexcept nogil:
+    cdef int64_t sign = tc_sign(p.qty), closed = closing_qty(p, qty)
+    cdef tc_lot whole
+    if closed and sink != NULL:
+        whole.trade_id, whole.opened = 0, 0
+        note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign,
+                     closing_value(qty, value, price, closed))
+    apply_value(p, qty, value)
+
+
+# Books a trade lot by lot.
 cdef inline void book_trade(
     tc_lots* lots, tc_position* p, int method, int64_t qty, tc_i128 value, int64_t price, int64_t trade_id,
     int64_t time, int64_t named, tc_closings* sink
 ) noexcept nogil:
-    cdef int64_t sign = 1 if p.qty > 0 else -1, closed = closing_qty(p, qty)
+    cdef int64_t sign = -tc_sign(qty), closed = closing_qty(p, qty)
     cdef tc_i128 closing, released
-    cdef tc_lot whole
-    if method == METHOD_AVERAGE:
-        if closed and sink != NULL:
-            whole.trade_id, whole.opened = 0, 0
-            released = release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign
-            note_closing(sink, &whole, closed * sign, released, closing_value(qty, value, price, closed))
-        apply_value(p, qty, value)
-        return
     if closed:
         closing = closing_value(qty, value, price, closed)
-        released = close_lots(lots, p, method, closed, closing, named, sink)
-        if qty > 0:
-            released, closed = -released, -closed
+        released = close_lots(lots, p, method, closed, closing, named, sink) * sign
         p.realised = p.realised - closing - released
         p.cost = p.cost - released
-        p.qty -= closed
+        p.qty -= closed * sign
         value = value - closing
-        qty += closed
+        qty += closed * sign
     if qty:
         p.qty += qty
         p.cost = p.cost + value
-        open_lot(lots, p, tc_abs(qty), value if qty > 0 else -value, price, trade_id, time)
+        open_lot(lots, p, tc_abs(qty), value * -sign, price, trade_id, time)
 
 
 # Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them. Cost that
 # moves is no cash. Into a position of the other sign the lots close against it, at their cost.
 cdef inline tc_i128 move_lots(
-    tc_lots* lots, tc_position* source, tc_position* target, int method, int64_t qty, int64_t trade_id, int64_t named,
+    tc_lots* lots, tc_position* source, tc_position* target, int method, int64_t qty, int64_t named,
     tc_closings* sink
 ) noexcept nogil:
     cdef int64_t sign = 1 if source.qty > 0 else -1, left = qty, piece, opened, opening
@@ -232,7 +230,7 @@ cdef inline tc_i128 move_lots(
         moved = release_cost(source.cost * sign, tc_abs(source.qty), qty) * sign
         source.cost = source.cost - moved
         source.qty -= qty * sign
-        book_trade(lots, target, method, qty * sign, moved, no_price(), trade_id, 0, 0, sink)
+        book_average(target, qty * sign, moved, no_price(), sink)
         return moved
     while left > 0:
         row = next_lot(lots, source, method, named)

@@ -69,6 +69,7 @@ cdef extern from "tradecore/arith.h" nogil:
     tc_i128 tc_wide(int64_t a, int64_t b)
     bint tc_mul_overflows(tc_i128 a, int64_t b, tc_i128* out)
     int64_t tc_saturate(tc_i128 a)
+    int64_t tc_sign(int64_t a)
     int64_t tc_abs(int64_t a)
     tc_i128 tc_abs_wide(tc_i128 a)
     uint64_t tc_low(tc_i128 a)

@@ -449,6 +449,26 @@ def test_exposure_sums_follow_fills_and_marks_and_equal_a_recomputation(package)
 
 # ---- bounds
 
+def test_logged_rows_are_booked_elsewhere_as_new(package):
+    """A log's rows know the entry after them; in another log that one may be another instrument's."""
+    source, target = (new_ledger(package, Method.FIFO, instruments=2) for _ in range(2))
+    for instrument in (1, 2, 2, 1, 2):
+        put(source, instrument=instrument, qty=10, price=100)
+    target.apply_fills(source.entries()[:3])
+    put(target, instrument=2, qty=5, price=100)  # where the other log had the next entry of instrument 1
+    target.amend(1, int(EntryStatus.BUSTED), 0, 0, 0)
+    assert [target.position(i, 1) for i in (1, 2)] == [(0, 0, 0, 0), (25, 2_500, 0, 0)]
+
+
+def test_a_cost_that_only_its_high_half_tells_widens_the_bound(package):
+    ledger = new_ledger(package, Method.FIFO, instruments=1)
+    for qty, price in ((2**32, 0), (-(2**32), 0), (2**32, 2**32)):
+        assert ledger.columns[4][0] == (2**62 if ledger.trade_count == 0 else 2**29)
+        put(ledger, qty=qty, price=price)
+    assert ledger.position(1, 1) == (2**32, 2**64, 0, 0)
+    assert ledger.columns[4][0] == -1
+
+
 def test_sums_near_128_bits_are_refused_and_change_nothing(package):
     """Of the largest inverse contract, bought at 1 and sold at 1e14, a round realises 1e32: 425,353 rounds to 2**125."""
     ledger = import_module(f"tradecore.{package}.position").Ledger(1, 1, trades=1_000_000)

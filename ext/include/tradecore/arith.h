@@ -46,8 +46,15 @@ static inline int64_t tc_saturate(tc_i128 a) {
     return a > INT64_MAX ? INT64_MAX : a < INT64_MIN ? INT64_MIN : (int64_t)a;
 }
 
+/* 1, or -1 below 0. It and tc_abs are written without a choice: compilers turn one into a branch where it suits them,
+ * and which way a trade goes is what no branch predictor knows. */
+static inline int64_t tc_sign(int64_t a) { return a >> 63 | 1; }
+
 /* Defined for "no price" too: a venue that displays nothing is scored before it is left out. */
-static inline int64_t tc_abs(int64_t a) { return a < 0 ? (int64_t)(0 - (uint64_t)a) : a; }
+static inline int64_t tc_abs(int64_t a) {
+    uint64_t below = (uint64_t)(a >> 63);
+    return (int64_t)(((uint64_t)a ^ below) - below);
+}
 static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
 static inline uint64_t tc_low(tc_i128 a) { return (uint64_t)a; }
 static inline int64_t tc_high(tc_i128 a) { return (int64_t)(a >> 64); }
