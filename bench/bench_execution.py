@@ -27,7 +27,7 @@ def stream(resting, spread, seed=5):
 
 
 @pytest.mark.parametrize(("resting", "spread"), [(10, 1), (1_000, 1), (100_000, 1), (1_000, 48_400)],
-                         ids=["10 rest", "1,000 rest", "100,000 rest", "1,000 rest, sparse"])  # fmt: skip
+                         ids=["10 rest", "1,000 rest", "100,000 rest", "1,000 rest, sparse"])
 def test_book(room, measure, resting, spread):
     deep, live = stream(resting, spread)
 

@@ -15,7 +15,7 @@ OFF = tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)
 
 def make_core(backend, venue, **capacity):
     return tc.TradingCore(instruments=[tc.Instrument("AAPL")], venues=[venue], accounts=["a"], limits=OFF,
-                          backend=backend, clock=lambda: 1, capacity=tc.Capacity(**capacity))  # fmt: skip
+                          backend=backend, clock=lambda: 1, capacity=tc.Capacity(**capacity))
 
 
 def new_orders(count):
@@ -41,14 +41,14 @@ def venue_reports(orders, serial):
 
 @pytest.mark.parametrize(("orders", "known", "batches"), [
     (1_000, 16_384, 1), (10_000, 16_384, 1), (1_000, 262_144, 14), (1_000, 262_144, 1),
-], ids=["1,000 orders", "10,000 orders", "1,000 orders, 262,144 ids", "1,000 orders, a new table of ids"])  # fmt: skip
+], ids=["1,000 orders", "10,000 orders", "1,000 orders, 262,144 ids", "1,000 orders, a new table of ids"])
 def test_life_cycle_report_applied(backend, measure, orders, known, batches):
     """Found by its id, checked for repetition, booked, status derived, logged, reported; in a core that has been
     running: its trade log is full, so each trade also folds the oldest one into its position's base, and so is its
     table of `known` execution ids, as many as the log holds or a day's: each trade also forgets the oldest. A new table
     is filled while it is measured: most of its pages are touched for the first time."""
     core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384, trades=16_384,
-                     exec_ids=known)  # fmt: skip
+                     exec_ids=known)
     sent = new_orders(orders)
     sent["cl_ord_id"], sent["order_qty"] = np.char.add(b"order-", np.arange(orders).astype("S8")), 10**9
     core.submit_batch(sent)
@@ -56,7 +56,7 @@ def test_life_cycle_report_applied(backend, measure, orders, known, batches):
         core.submit_batch(venue_reports(orders, serial))
     serials = iter(range(batches, 1_000))
     acks = measure(lambda batch: core.submit_batch(batch), lambda: (venue_reports(orders, next(serials)),),
-                   operations=REPORTS)  # fmt: skip
+                   operations=REPORTS)
     assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()
     assert core.metrics()["reports_refused"] == 0
 

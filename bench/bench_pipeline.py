@@ -28,9 +28,9 @@ def test_whole_path_recorded_market(backend, measure, recording):
 def make_core(backend):
     venues = [tc.SimulatedVenue(f"V{n}", taker_fee_per_share=f"0.00{n}0") for n in range(1, 9)]
     limits = tc.RiskLimits(max_order_qty=10_000, max_order_notional="5_000_000", max_position_qty=10_000_000,
-                           price_collar_bps=500, order_rate=16_000)  # fmt: skip
+                           price_collar_bps=500, order_rate=16_000)
     core = tc.TradingCore(instruments=[tc.Instrument("AAPL")], venues=venues, accounts=["a"], limits=limits,
-                          backend=backend, clock=lambda: 1)  # fmt: skip
+                          backend=backend, clock=lambda: 1)
     for n, venue in enumerate(venues, 1):
         core.quote(venue.name, "AAPL", bid=f"189.{90 - n}", bid_size=10**9, ask=f"190.{10 + n}", ask_size=10**9)
     return core
@@ -55,6 +55,6 @@ def test_whole_path_submit(backend, measure):
     def work(core):
         for n in range(count):
             core.submit("AAPL", "BUY" if n & 1 else "SELL", 100, "190.20" if n & 1 else "189.80", account="a",
-                        transact_time=1 + n * 1_000_000)  # fmt: skip
+                        transact_time=1 + n * 1_000_000)
 
     measure(work, lambda: (make_core(backend),), operations=count)

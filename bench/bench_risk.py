@@ -10,7 +10,7 @@ def test_risk(room, measure, definition, orders):
         for account in range(1, 17):
             for rule, value, window in ((Rule.MAX_ORDER_QTY, 10**9, 0), (Rule.MAX_ORDER_NOTIONAL, 10**12, 0),
                                         (Rule.PRICE_COLLAR, 500, 0), (Rule.MAX_POSITION_QTY, 10**15, 0),
-                                        (Rule.ORDER_RATE, 1000, 10**9)):  # fmt: skip
+                                        (Rule.ORDER_RATE, 1000, 10**9)):
                 table.set_limit(account, int(rule), value, window)
         return table, orders
 

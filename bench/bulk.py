@@ -46,7 +46,7 @@ def build(positions: int, precision: str) -> tuple[tc.PositionKeeper, np.ndarray
     runs = max(1, positions // WIDTH)
     width = min(WIDTH, positions)
     keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(runs)], [f"A{a}" for a in range(width)],
-                               precision=precision, trades=runs * width, backend="native")  # fmt: skip
+                               precision=precision, trades=runs * width, backend="native")
     rng = np.random.default_rng(3)
     fills = np.zeros(runs * width, tc.FILL_DTYPE)
     fills["instrument"] = np.repeat(np.arange(1, runs + 1), width)
@@ -173,7 +173,7 @@ def booking() -> None:
             for _ in range(rounds):
                 keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(instruments)],
                                            [f"A{a}" for a in range(16)], method, trades=count, lots=2 * count,
-                                           backend="native")  # fmt: skip
+                                           backend="native")
                 keeper.apply_fills(fills)  # touches the log's pages, which a new process has not
                 keeper.forget_trades()
                 start = time.perf_counter()

@@ -20,7 +20,7 @@ def run_benchmarks(arguments: list[str]) -> dict[str, dict[str, dict[str, float]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "bench.json"
         command = [sys.executable, "-m", "pytest", str(HERE), "-q", "--no-header", "-o", "python_files=bench_*.py",
-                   "--benchmark-disable-gc", "--benchmark-quiet", f"--benchmark-json={file}", *arguments]  # fmt: skip
+                   "--benchmark-disable-gc", "--benchmark-quiet", f"--benchmark-json={file}", *arguments]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=HERE.parent)
         if done.returncode:
             sys.exit(done.stdout)
@@ -40,7 +40,7 @@ def main() -> None:
         print(json.dumps(found))
         return
     print(f"{platform.machine()}, {platform.processor() or platform.system()}, Python {platform.python_version()}; "
-          "medians, ns per operation")  # fmt: skip
+          "medians, ns per operation")
     print(f"{'benchmark':<34} {'native':>10} {'spread':>7} {'per second':>14} {'twin':>12} {'ratio':>8}")
     for name, both in found.items():
         native, twin = both["native"], both.get("python")

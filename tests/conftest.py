@@ -17,7 +17,7 @@ PACKAGES = {"native": "tradecore._native", "python": "tradecore._python"}
 SMALL = {
     "instruments": 16, "accounts": 8, "venues": 8, "currencies": 4, "open_orders": 2048, "order_history": 4096,
     "cl_ord_ids": 8192, "events": 4096, "order_rate": 1024, "decisions": 256, "exec_ids": 65_536,
-}  # fmt: skip
+}
 
 
 class Clock:

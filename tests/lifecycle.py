@@ -20,7 +20,7 @@ EVENTS = 4096
 SMALL = {
     "instruments": 4, "accounts": 2, "venues": 2, "currencies": 2, "open_orders": 64, "order_history": 64,
     "cl_ord_ids": 4096, "events": EVENTS, "order_rate": 64, "decisions": 16, "trades": 256, "exec_ids": 4096,
-}  # fmt: skip
+}
 # Fields in which 0 says something: what a command leaves out is this.
 _SILENT = {
     CommandType.REPLACE: {"price": NO_PRICE, "stop_px": NO_PRICE},
@@ -44,9 +44,9 @@ def setting_up(instruments: int = 1) -> list[bytes]:
                max_qty=10**9, multiplier=1, min_notional=-1, max_notional=-1, ord_types=ALL_WORDS,
                times_in_force=ALL_WORDS)
         for i in range(instruments)
-    ]  # fmt: skip
+    ]
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"EXT", external=1, request_timeout=REQUEST_TIMEOUT,
-                           taker_fee_ppm=EXT_FEE_PPM))  # fmt: skip
+                           taker_fee_ppm=EXT_FEE_PPM))
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"SIM", maker_fee_per_unit=-2, taker_fee_per_unit=3))
     for account in (1, 2):
         commands.append(record(CommandType.DEFINE_ACCOUNT, cl_ord_id=b"account%d" % account))

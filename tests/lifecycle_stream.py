@@ -35,7 +35,7 @@ class LifecycleStream(Stream):
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", request_timeout=-1)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"V%d" % (self.external - 1), external=1,
                                  request_timeout=SECOND, native_ord_types=1 << 3 | 0b110,
-                                 native_times_in_force=0b1011011, taker_fee_ppm=120)  # fmt: skip
+                                 native_times_in_force=0b1011011, taker_fee_ppm=120)
             else:
                 yield command
 
@@ -47,7 +47,7 @@ class LifecycleStream(Stream):
         makers = [(self._special, 30), (self._away, 22), (self._some_report, 30), (self._trade, 30), (self._replace, 14),
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
-                  (self._roll, 1), (self._split, 1), (self._again, 3)]  # fmt: skip
+                  (self._roll, 1), (self._split, 1), (self._again, 3)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -71,10 +71,10 @@ class LifecycleStream(Stream):
                        "stop_px": NO_PRICE if pick.random() < 0.03
                        else (mid + pick.choice((-4, -2, -1, 0, 1, 2, 4))) * tick,
                        "price": (mid + pick.randrange(-3, 4)) * tick if ord_type in (4, 30) else NO_PRICE,
-                       "trigger_price_type": pick.choice((0, 1, 2, 3, 6))}  # fmt: skip
+                       "trigger_price_type": pick.choice((0, 1, 2, 3, 6))}
             if ord_type == 31:
                 fields |= {"stop_px": pick.choice((0, NO_PRICE)), "peg_offset_type": pick.choice((0, 0, 1)),
-                           "peg_offset": pick.choice((tick, 2 * tick, 50, 0))}  # fmt: skip
+                           "peg_offset": pick.choice((tick, 2 * tick, 50, 0))}
         elif kind == 3:
             fields |= {"display_qty": max(1, qty // pick.choice((2, 3, 7))), "time_in_force": 1, "exec_inst": 0}
         elif kind == 4:
@@ -103,10 +103,10 @@ class LifecycleStream(Stream):
         fields["time_in_force"] = self.random.choice((0, 1, 1, 3, 4))
         if self.random.random() < 0.1:
             fields |= {"ord_type": 3, "price": NO_PRICE, "time_in_force": 0,
-                       "stop_px": self.mids[int(fields["instrument"]) - 1] * INSTRUMENTS[int(fields["instrument"]) - 1][3]["tick"]}  # fmt: skip
+                       "stop_px": self.mids[int(fields["instrument"]) - 1] * INSTRUMENTS[int(fields["instrument"]) - 1][3]["tick"]}
         name = fields["cl_ord_id"]
         self.away.append((len(self.sent) + 1, name if isinstance(name, bytes) else b"", int(fields["instrument"]),
-                          int(fields["side"]), int(fields["order_qty"])))  # fmt: skip
+                          int(fields["side"]), int(fields["order_qty"])))
         return self._pack_order(fields)
 
     def _again(self) -> bytes:
@@ -161,7 +161,7 @@ class LifecycleStream(Stream):
     def _mass_cancel(self) -> bytes:
         pick = self.random
         wanted = {"instrument": pick.randrange(1, 9), "account": pick.randrange(1, 9), "venue": pick.randrange(1, 4),
-                  "side": pick.choice((1, 2, 5)), "strategy": pick.choice((1, 2, 3, -1))}  # fmt: skip
+                  "side": pick.choice((1, 2, 5)), "strategy": pick.choice((1, 2, 3, -1))}
         chosen = pick.sample(sorted(wanted), pick.randrange(1, 4))
         return self._pack(K.MASS_CANCEL, cl_ord_id=b"mass", **{name: wanted[name] for name in chosen})
 
@@ -171,7 +171,7 @@ class LifecycleStream(Stream):
         order_id, name, *_ = order
         pick = self.random
         fields: dict[str, Any] = {"venue": self.external, "exec_type": exec_type, "price": NO_PRICE, "cum_qty": -1,
-                                  "ord_status": pick.choice((0, 0, 1, 2, 4, 8, 10))}  # fmt: skip
+                                  "ord_status": pick.choice((0, 0, 1, 2, 4, 8, 10))}
         fields |= {"cl_ord_id": name} if name and pick.random() < 0.6 else {"order_id": order_id}
         if exec_type in (4, 5, 6, 14) and self.requests and pick.random() < 0.6:
             fields |= {"cl_ord_id": pick.choice(self.requests[-12:])}
@@ -207,7 +207,7 @@ class LifecycleStream(Stream):
         self.exec_ids.append(exec_id)
         qty = pick.choice((order[4], order[4] // 2, order[4] // 3, 1, 0, -3, 2 * order[4]))
         more: dict[str, Any] = {"exec_id": exec_id, "last_qty": qty,
-                                "last_px": self.mids[number - 1] * tick + pick.randrange(-tick, tick + 1)}  # fmt: skip
+                                "last_px": self.mids[number - 1] * tick + pick.randrange(-tick, tick + 1)}
         if pick.random() < 0.15:
             more |= {"instrument": order[2], "side": order[3]}
         if pick.random() < 0.02:
@@ -224,7 +224,7 @@ class LifecycleStream(Stream):
         if pick.random() < 0.05 and len(self.exec_ids) > 3:
             exec_id = pick.choice(self.exec_ids[-4:])
         return self._pack(K.TRADE_CORRECTION, venue=self.external, exec_type=pick.choice((16, 17, 16, 17, 16, 15)),
-                          exec_ref_id=ref, exec_id=exec_id, last_qty=self._qty(instrument), last_px=mid * tick)  # fmt: skip
+                          exec_ref_id=ref, exec_id=exec_id, last_qty=self._qty(instrument), last_px=mid * tick)
 
     def _cancel_reject(self) -> bytes:
         order = self._order_away()
@@ -245,7 +245,7 @@ class LifecycleStream(Stream):
             self._undo(opens, pick.choice((3, 10, 25)))
         if status in (1, 3, 4) and 1 <= instrument <= 8 and pick.random() < 0.4:
             self._undo(self._pack(K.SPLIT, instrument=instrument, split_numerator=pick.choice((1, 2, 3)),
-                                  split_denominator=pick.choice((1, 1, 2))), 0)  # fmt: skip
+                                  split_denominator=pick.choice((1, 1, 2))), 0)
         return self._pack(K.SESSION, instrument=instrument, trad_ses_status=status, close_time=close_time)
 
     def _clock(self) -> bytes:
@@ -255,11 +255,11 @@ class LifecycleStream(Stream):
     def _venue_session(self) -> bytes:
         self._undo(self._pack(K.VENUE_SESSION, venue=self.external, connected=1), 12)
         return self._pack(K.VENUE_SESSION, venue=self.random.choice((self.external, self.external, 1, 99)),
-                          connected=self.random.choice((0, 0, 0, 2)))  # fmt: skip
+                          connected=self.random.choice((0, 0, 0, 2)))
 
     def _roll(self) -> bytes:
         return self._pack(K.ROLL_DAY) if self.random.random() < 0.3 else self._clock()
 
     def _split(self) -> bytes:
         return self._pack(K.SPLIT, instrument=self.random.randrange(10), split_numerator=self.random.choice((0, 2)),
-                          split_denominator=1)  # fmt: skip
+                          split_denominator=1)

@@ -269,7 +269,7 @@ class Model:
     def learn(self, c, r, o: Known) -> None:
         """A report's news into the order's facts."""
         by_venue = (c.kind == C.EXECUTION_REPORT and r.order_id == self.named(c)
-                    and r.reason not in (R.REQUEST_TIMEOUT, R.VENUE_DISCONNECTED))  # fmt: skip
+                    and r.reason not in (R.REQUEST_TIMEOUT, R.VENUE_DISCONNECTED))
         if r.report_type == M.NEW_ORDER_SINGLE:
             o.awaited, o.sent = True, self.now
         elif r.report_type in REQUESTS:
@@ -472,7 +472,7 @@ class Model:
         alarms = [r for r in reports if r.reason == R.CUM_QTY_MISMATCH]
         kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type,)
         taken = o is not None and any(is_execution(r) and r.exec_type in kinds and r.order_id == o.order_id and r.account
-                                      for r in reports)  # fmt: skip
+                                      for r in reports)
         refused = any(r.report_type == M.BUSINESS_REJECT for r in reports)
         if c.cum_qty >= 0 and taken and not refused:
             assert len(alarms) == (c.cum_qty != o.cum_qty), (c, o)
@@ -502,7 +502,7 @@ class Model:
         for handle in core.open_orders(0, 0):
             row = handle.row()
             found[row.order_id] = (row.ord_status, row.order_qty, row.cum_qty, row.leaves_qty, row.cum_amount,
-                                   row.cl_ord_id, row.unknown)  # fmt: skip
+                                   row.cl_ord_id, row.unknown)
         assert found == expected, difference(found, expected)
         for instrument in (1, 2):
             firm = [0, 0, 0]
@@ -514,11 +514,11 @@ class Model:
                 firm = [firm[0] + p.qty, firm[1] + works[0], firm[2] + works[1]]
             assert tuple(core.firm_exposure(instrument)) == tuple(firm), instrument
         counts = {"open_orders": len(expected), "reports_refused": self.refused, "trades_in_suspense": self.suspense,
-                  "unexpected_transitions": self.unexpected, "cl_ord_ids": len(self.ids)}  # fmt: skip
+                  "unexpected_transitions": self.unexpected, "cl_ord_ids": len(self.ids)}
         assert counts.items() <= core.metrics().items(), (counts, core.metrics())
 
 
 def difference(found: dict, expected: dict) -> str:
     lines = [f"order {key}: found {found.get(key)}, expected {expected.get(key)}"
-             for key in sorted(found.keys() | expected.keys()) if found.get(key) != expected.get(key)]  # fmt: skip
+             for key in sorted(found.keys() | expected.keys()) if found.get(key) != expected.get(key)]
     return "\n".join(lines)

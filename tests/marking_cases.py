@@ -12,7 +12,7 @@ import numpy as np
 from tradecore.order import NO_PRICE, POSITION_MAX, PRICE_MAX
 
 EDGES = (0, 1, 2, 3, 255, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**51, 2**52 - 1, 2**52, 2**53 - 1, 2**53,
-         2**53 + 1, 10**14, 2**61, 2**62 - 1)  # fmt: skip
+         2**53 + 1, 10**14, 2**61, 2**62 - 1)
 
 
 def low_of(value):

@@ -18,9 +18,9 @@ START = 1_700_000_000_000_000_000
 ALL_TYPES = sum(1 << word for word in OrdType)
 ALL_TIFS = sum(1 << word for word in TimeInForce)
 EXTREMES = (0, 1, -1, 2, 255, 2**31 - 1, 2**32, -(2**31), 2**62, 2**62 + 1, 2**63 - 1, -(2**63), -(2**63) + 1,
-            PRICE_MAX, PRICE_MAX + 1, -PRICE_MAX, QTY_MAX, QTY_MAX + 1)  # fmt: skip
+            PRICE_MAX, PRICE_MAX + 1, -PRICE_MAX, QTY_MAX, QTY_MAX + 1)
 _RANGES = {"u1": (0, 2**8 - 1), "i1": (-(2**7), 2**7 - 1), "u2": (0, 2**16 - 1), "u4": (0, 2**32 - 1), "i4": (-(2**31), 2**31 - 1),
-           "i8": (-(2**63), 2**63 - 1)}  # fmt: skip
+           "i8": (-(2**63), 2**63 - 1)}
 
 # name, mid in ticks, typical quantity in lots, and the fields that are not the usual ones.
 INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
@@ -34,7 +34,7 @@ INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
     (b"FINE", 1_000, 3_000_000, {"price_precision": 9, "qty_precision": 6, "multiplier_precision": 3, "tick": 1_000_000,
                                  "multiplier": 1_500}),
     (b"WIDE", 40, 9, {"tick": 1_000, "multiplier": 100_000}),
-]  # fmt: skip
+]
 
 FEES: list[dict[str, int]] = [
     {"maker_fee_ppm": 100, "taker_fee_ppm": 300},
@@ -93,7 +93,7 @@ class Stream:
             yield self._pack(K.DEFINE_CURRENCY, cl_ord_id=name)
         instrument = {"tick": 1, "lot": 1, "min_qty": 1, "max_qty": QTY_MAX, "multiplier": 1, "currency": 1,
                       "ord_types": ALL_TYPES, "times_in_force": ALL_TIFS, "min_notional": LIMIT_OFF,
-                      "max_notional": LIMIT_OFF}  # fmt: skip
+                      "max_notional": LIMIT_OFF}
         for field in CODECS[K.DEFINE_INSTRUMENT].fields[11:]:
             if field not in ("ord_types", "times_in_force"):  # these may be anything
                 bad = 255 if field.endswith("precision") or field == "any_sign" else -2
@@ -102,7 +102,7 @@ class Stream:
         for i, (name, _, _, fields) in enumerate(INSTRUMENTS):
             yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=name, **{**instrument, "currency": 1 + i % 2, **fields})
         for fees in ({"maker_fee_ppm": 1_000_001}, {"taker_fee_ppm": 5, "taker_fee_per_unit": 5},
-                     {"maker_fee_per_unit": -(2**63)}, {"taker_fee_per_unit": 10**12 + 1}):  # fmt: skip
+                     {"maker_fee_per_unit": -(2**63)}, {"taker_fee_per_unit": 10**12 + 1}):
             yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", **fees)
         for i in range(self.capacity.venues):
             yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"V%d" % i, **FEES[i])
@@ -115,7 +115,7 @@ class Stream:
         for account in range(1, 9):
             yield self._pack(K.OPENING_CASH, account=account, currency=1 + account % 2, amount=account * 10**12)
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
-                             position_px=INSTRUMENTS[account - 1][1])  # fmt: skip
+                             position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=MONEY_MAX)
 
     def _repairs(self) -> Iterator[bytes]:
@@ -137,7 +137,7 @@ class Stream:
             5: {Rule.MAX_POSITION_QTY: 1_000 * 10**6, Rule.MAX_ORDER_QTY: 150 * 10**6},
             6: {Rule.MAX_ORDER_NOTIONAL: 2 * 10**10, Rule.PRICE_COLLAR: 0},
             8: {Rule.MAX_ORDER_NOTIONAL: 10**11, Rule.ORDER_RATE: 8},
-        }  # fmt: skip
+        }
         value = armed.get(account, {}).get(rule, LIMIT_OFF)
         if rule == Rule.ORDER_RATE:
             value = min(value, self.capacity.order_rate)
@@ -151,7 +151,7 @@ class Stream:
         makers: list[tuple[Callable[[], bytes], int]] = [
             (self._order, 560), (self._cancel, 130), (self._quote, 210), (self._setting, 25), (self._garbled, 60),
             (self._noise, 15),
-        ]  # fmt: skip
+        ]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -189,7 +189,7 @@ class Stream:
             "account": pick.choices(range(1, 9), (30, 20, 1, 5, 6, 6, 25, 6))[0],
             "venue": pick.randrange(1, self.capacity.venues + 1) if pick.random() < 0.3 else 0,
             "cl_ord_id": self._name(), "order_qty": self._qty(instrument), "price": price,
-        }  # fmt: skip
+        }
 
     def _name(self) -> bytes:
         chance = self.random.random()
@@ -234,7 +234,7 @@ class Stream:
         if self.random.random() < 0.02:
             ask, sizes[1] = self.random.choice(((10**13 * tick, QTY_MAX), (ask, -1), (NO_PRICE, 5), (PRICE_MAX, 1)))
         return self._pack(K.QUOTE, instrument=instrument, venue=venue, bid_px=min(max(bid, -(2**63)), 2**63 - 1),
-                          bid_size=sizes[0], ask_px=min(ask, 2**63 - 1), ask_size=sizes[1])  # fmt: skip
+                          bid_size=sizes[0], ask_px=min(ask, 2**63 - 1), ask_size=sizes[1])
 
     def _setting(self) -> bytes:
         pick = self.random
@@ -248,13 +248,13 @@ class Stream:
             value, window = self._limit(account, rule)
             value = pick.choice((value, value, value * 2, value // 2, 0, -2, 2**63 - 1, 3)) if account != 1 else value
             after = self._pack(K.SET_LIMIT, account=account, rule=rule, value=self._limit(account, rule)[0],
-                               window_ns=window)  # fmt: skip
+                               window_ns=window)
             if account != 3:
                 self._undo(after, 30)
             return self._pack(K.SET_LIMIT, account=3 if rule == 2 and account == 3 else account,
                               rule=rule if account != 3 else 1, value=max(-2, min(value, 2**63 - 1)),
                               window_ns=pick.choice((window, window, 0, 10**9)),
-                              mode=pick.choice((0, 0, 1, 1, 1, 2)))  # fmt: skip
+                              mode=pick.choice((0, 0, 1, 1, 1, 2)))
         if chance < 0.72:
             scope = pick.choice(list(Scope))
             most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues}[scope]
@@ -270,14 +270,14 @@ class Stream:
         if chance < 0.85:
             qty, price = pick.choice((0, 5, -9, 10**14)), pick.choice((mid, 10**15))
             return self._pack(K.OPENING_POSITION, instrument=instrument, account=account, position_qty=qty,
-                              position_px=price)  # fmt: skip
+                              position_px=price)
         if chance < 0.93:
             return self._pack(K.OPENING_CASH, account=account, currency=pick.choice((1, 2, 9)),
-                              amount=pick.choice((5, -5, 2**62, -(2**63))))  # fmt: skip
+                              amount=pick.choice((5, -5, 2**62, -(2**63))))
         kind = pick.choice((K.DEFINE_CURRENCY, K.DEFINE_ACCOUNT, K.DEFINE_VENUE, K.DEFINE_INSTRUMENT))
         name = pick.choice((b"USD", b"A1", b"V0", b"STOCK", b"NEW%d" % len(self.sent)))
         fields = {"currency": 1, "tick": 1, "lot": 1, "min_qty": 1, "max_qty": 9, "multiplier": 1, "ord_types": 6,
-                  "times_in_force": 27} if kind == K.DEFINE_INSTRUMENT else {}  # fmt: skip
+                  "times_in_force": 27} if kind == K.DEFINE_INSTRUMENT else {}
         return self._pack(kind, cl_ord_id=name, **fields)
 
     def _undo(self, command: bytes, after: int) -> None:

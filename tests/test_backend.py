@@ -28,7 +28,7 @@ def run(code: str, choice: str | None = None) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize(("choice", "expected"), [(None, "native"), ("auto", "native"), ("native", "native"),
-                                                  ("python", "python")])  # fmt: skip
+                                                  ("python", "python")])
 def test_each_policy_takes_the_backend_that_it_names(choice, expected):
     done = run(ASK, choice)
     assert (done.stdout.strip(), done.stderr) == (expected, "")

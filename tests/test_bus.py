@@ -48,7 +48,7 @@ FILTERS = [
     ({"account": "beta"}, lambda r: r.account == "beta"), ({"symbol": "MSFT"}, lambda r: r.symbol == "MSFT"),
     ({"account": "beta", "symbol": "AAPL", "exec_types": ("TRADE",)}, lambda r: (r.account, r.symbol, r.exec_type) == ("beta", "AAPL", E.TRADE)),
     ({"exec_types": "NEW", "report_types": "ORDER_CANCEL_REJECT"}, lambda r: False),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("filters", "expected"), FILTERS)

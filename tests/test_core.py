@@ -29,27 +29,27 @@ NUMBERS = [
     (1e300, ValueError, "1e+300"), (5e-324, ValueError, "5e-324"), ("1e999999999", ValueError, "1e999999999"),
     ("1e-999999999", ValueError, "1e-999999999"), ("1." + "0" * 60 + "1", ValueError, "digits"),
     (D("0." + "3" * 60), ValueError, "0.333"),
-]  # fmt: skip
+]
 NO_NUMBER = [(None, TypeError, "NoneType"), *NUMBERS]
 NAMES = [(5, TypeError, "int"), (b"AAPL", TypeError, "bytes"), ([], TypeError, "list"), ("aapl", LookupError, "'aapl'"),
-         ("", LookupError, "''"), ("A" * 99, LookupError, "AAA"), ("AAPL\0", LookupError, "AAPL")]  # fmt: skip
+         ("", LookupError, "''"), ("A" * 99, LookupError, "AAA"), ("AAPL\0", LookupError, "AAPL")]
 TIMES = [(True, TypeError, "bool"), (1.5, TypeError, "float"), ("now", TypeError, "str"), (0, ValueError, "0"),
-         (-1, ValueError, "-1"), (TIME_MAX + 1, ValueError, str(TIME_MAX + 1)), (2**70, ValueError, str(2**70))]  # fmt: skip
+         (-1, ValueError, "-1"), (TIME_MAX + 1, ValueError, str(TIME_MAX + 1)), (2**70, ValueError, str(2**70))]
 IDS = [(True, TypeError, "bool"), (1.5, TypeError, "float"), ([], TypeError, "list"), ("", ValueError, "''"),
        ("a b", ValueError, "a b"), ("a\n", ValueError, "printable"), ("x" * 25, ValueError, "1 to 24"), (b"\xff", ValueError, "1 to 24"),
-       ("é", ValueError, "ASCII"), (10**24, ValueError, "1 to 24")]  # fmt: skip
+       ("é", ValueError, "ASCII"), (10**24, ValueError, "1 to 24")]
 WORDS = [(3.0, TypeError, "float"), (True, TypeError, "bool"), ([], TypeError, "list"), (99, ValueError, "99"),
-         ("HOLD", ValueError, "HOLD"), ("", ValueError, "''")]  # fmt: skip
+         ("HOLD", ValueError, "HOLD"), ("", ValueError, "''")]
 KINDS = [(None, TypeError, "NoneType"), ("x", TypeError, "str"), (5, TypeError, "int"), ({}, TypeError, "dict")]
 ORDER_IDS = [(1.5, TypeError, "float"), (True, TypeError, "bool"), ("1", TypeError, "str"), (0, (ValueError, LookupError), "0"),
-             (-1, (ValueError, LookupError), "-1"), (2**63, (ValueError, LookupError), str(2**63))]  # fmt: skip
+             (-1, (ValueError, LookupError), "-1"), (2**63, (ValueError, LookupError), str(2**63))]
 
 BOOLS = [(1, TypeError, "int"), ("no", TypeError, "str"), (None, TypeError, "NoneType")]
 NO_ID = [(True, TypeError, "bool"), (1.5, TypeError, "float"), ([], TypeError, "list"), ("x" * 25, ValueError, "24"),
-         (10**24, ValueError, "24"), (10**5000, ValueError, "bits")]  # fmt: skip
+         (10**24, ValueError, "24"), (10**5000, ValueError, "bits")]
 TOLD = [row for row in NUMBERS if row[1] is TypeError]  # what a venue tells is refused as news, unless it is no number
 LIST_IDS = [(True, TypeError, "bool"), (1.5, TypeError, "float"), ("1", TypeError, "str"), (0, ValueError, "0"), (-1, ValueError, "-1"),
-            (2**63, ValueError, str(2**63))]  # fmt: skip
+            (2**63, ValueError, str(2**63))]
 ORDER = {"symbol": "AAPL", "side": "BUY", "qty": 1, "price": 100}
 ORDER_DOORS = {
     "symbol": [(None, TypeError, "NoneType"), *NAMES], "side": [(None, TypeError, "NoneType"), *WORDS], "qty": NO_NUMBER,
@@ -59,7 +59,7 @@ ORDER_DOORS = {
     "peg_offset_type": [(None, TypeError, ""), *WORDS], "trigger_price_type": [(None, TypeError, ""), *WORDS],
     "contingency_type": [(None, TypeError, ""), *WORDS], "strategy": [(None, TypeError, "NoneType"), (1.5, TypeError, "float"),
                                                                        (-1, ValueError, "-1"), (2**31, ValueError, str(2**31))],
-}  # fmt: skip
+}
 TRAILING = {"symbol": "AAPL", "side": "SELL", "qty": 1, "ord_type": "TRAILING_STOP"}
 CASH = {"symbol": "AAPL", "side": "SELL", "price": 100}
 QUOTE = {"venue": "XNAS", "symbol": "AAPL", "bid": 99, "bid_size": 5, "ask": 101, "ask_size": 5}
@@ -142,7 +142,7 @@ DOORS = {
         "policy": [(None, TypeError, "NoneType"), ("block", ValueError, "block"), ("wait", ValueError, "wait")],
         "after": [("x", TypeError, "str"), (-5, ValueError, "-5"), (10**6, ValueError, str(10**6))]}),
     "submit_batch": ({"commands": tc.new_orders(0)}, {"commands": KINDS, "transact_time": TIMES}),
-}  # fmt: skip
+}
 FIELDS = [(method, field) for method, (_, doors) in DOORS.items() for field in doors]
 
 
@@ -178,7 +178,7 @@ def test_a_wrong_argument_is_named_with_its_value_and_changes_nothing(core, meth
 
 
 @pytest.mark.parametrize(("method", "field"), [("submit", "qty"), ("submit", "price"), ("submit", "cl_ord_id"), ("mark", "price"),
-                                               ("cancel", "cl_ord_id"), ("open_cash", "amount")])  # fmt: skip
+                                               ("cancel", "cl_ord_id"), ("open_cash", "amount")])
 def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field):
     before = hashes(core)
     with pytest.raises(ValueError, match=field.split("_")[-1]):
@@ -196,10 +196,10 @@ def test_every_public_method_has_a_door_here():
 
 VENUE_FEES = ("maker_fee_per_share", "taker_fee_per_share", "maker_fee_bps", "taker_fee_bps")
 NAME_RULES = [(5, TypeError, "int"), (None, TypeError, "NoneType"), ("", ValueError, "''"), ("x" * 25, ValueError, "1 to 24"),
-              ("é", ValueError, "ASCII")]  # fmt: skip
+              ("é", ValueError, "ASCII")]
 POSITIVE = [(0, ValueError, "0"), ("-1", ValueError, "-1"), ("0.00000000000001", ValueError, "decimals")]
 COUNTS = [(True, TypeError, "bool"), (1.5, TypeError, "float"), ("5", TypeError, "str"), (None, TypeError, "None"), (-1, ValueError, "-1"),
-          (2**40, ValueError, str(2**40))]  # fmt: skip
+          (2**40, ValueError, str(2**40))]
 BUILDERS = {
     tc.Instrument: ({"symbol": "X"}, {
         "symbol": NAME_RULES, "currency": NAME_RULES, "tick_size": [*NO_NUMBER, *POSITIVE], "lot_size": [*NO_NUMBER, *POSITIVE],
@@ -225,7 +225,7 @@ BUILDERS = {
         **dict.fromkeys(("price_collar_bps", "order_rate"), COUNTS),
         "order_rate_window_ms": [*COUNTS[:3], (0, ValueError, "at least 1"), (10**13, ValueError, str(10**13))]}),
     tc.Capacity: ({}, {name: [*COUNTS, (0, ValueError, "0 must be 1 to")] for name in small_capacity().__slots__}),
-}  # fmt: skip
+}
 PARTS = [(kind, field) for kind, (_, doors) in BUILDERS.items() for field in doors]
 
 
@@ -240,7 +240,7 @@ def test_a_wrong_part_of_a_definition_is_named_with_its_value(kind, field):
     ({"tick_size": "1e-9", "lot_size": "1e-9"}, ValueError, "at most 18 are possible"),
     ({"min_qty": 10, "max_qty": 5}, ValueError, "max_qty 5 is below min_qty 10"),
     ({"min_qty": "0.5"}, ValueError, "min_qty"),
-])  # fmt: skip
+])
 def test_an_instrument_that_contradicts_itself_is_refused(given, error, says):
     with pytest.raises(error, match=says):
         tc.Instrument("X", **given)
@@ -268,7 +268,7 @@ def test_limits_state_what_guards_against_errors():
     ({"accounts": "alpha"}, TypeError, "accounts"), ({"accounts": [5]}, TypeError, "account"),
     ({"venues": ["XNAS"]}, TypeError, "venue"), ({"instruments": [None]}, TypeError, "instrument"),
     ({"venues": tc.SimulatedVenue("A")}, TypeError, "SimulatedVenue"),
-])  # fmt: skip
+])
 def test_a_core_refuses_what_it_can_not_be_built_from(make_core, given, error, says):
     with pytest.raises(error, match=says):
         make_core(**given)
@@ -298,7 +298,7 @@ def test_what_is_refused_to_be_declared_twice_changes_nothing_but_the_log(core, 
 @pytest.mark.parametrize(("size", "method", "given"), [
     ("instruments", "define_instrument", tc.Instrument("MSFT")), ("venues", "define_venue", tc.SimulatedVenue("BATS")),
     ("accounts", "define_account", "beta"), ("currencies", "define_currency", "EUR"),
-])  # fmt: skip
+])
 def test_a_full_table_refuses_with_its_size(make_core, size, method, given):
     full = 2 if size == "venues" else 1
     core = make_core(capacity=small_capacity(**{size: full}))
@@ -312,7 +312,7 @@ def test_a_full_table_refuses_with_its_size(make_core, size, method, given):
     (189.96, 1_899_600), ("189.96", 1_899_600), (D("189.9600"), 1_899_600), (190, 1_900_000), (0.1, 1_000), (1e2, 1_000_000),
     (" 189.96 ", 1_899_600), ("1.8996e2", 1_899_600), ("1_000", 10_000_000), (0.30000000000000004, None), (0.1 + 0.2, None),
     (189.96000000000004, None), (189.96 + 1e-9, None), ("189.96001", None), (1 / 3, None),
-])  # fmt: skip
+])
 def test_a_price_is_taken_exactly_or_not_at_all(core, price, units):
     if units is None:
         with pytest.raises(ValueError, match=r"price .* is not a multiple of 0\.0001"):
@@ -440,7 +440,7 @@ def some_orders(count, **columns):
     np.zeros(3), np.zeros(3, "V128"), np.zeros(3, REPORT_DTYPE), np.zeros((2, 2), tc.ORDER_DTYPE), np.zeros((), tc.ORDER_DTYPE),
     np.array([1, None], object), np.zeros(2, [("kind", "u1", 128)]), np.zeros(2, [("a", "V128")]),
     some_orders(2).astype(tc.ORDER_DTYPE.newbyteorder(">")),
-], ids=["floats", "void", "reports", "two-dimensional", "scalar", "objects", "sub-array", "no kind", "big-endian"])  # fmt: skip
+], ids=["floats", "void", "reports", "two-dimensional", "scalar", "objects", "sub-array", "no kind", "big-endian"])
 def test_an_array_of_anything_else_is_refused_before_it_runs(core, commands):
     before = hashes(core)
     with pytest.raises((TypeError, ValueError), match="commands must be"):
@@ -569,7 +569,7 @@ def test_an_ack_says_what_the_order_says(core):
         order = core.order(order_id=int(ack["order_id"]))
         row = order.row
         assert (row.cum_qty, row.leaves_qty, row.ord_status, row.reason, row.ord_rej_reason) == (
-            ack["cum_qty"], ack["leaves_qty"], ack["ord_status"], ack["reason"], ack["ord_rej_reason"])  # fmt: skip
+            ack["cum_qty"], ack["leaves_qty"], ack["ord_status"], ack["reason"], ack["ord_rej_reason"])
 
 
 def test_a_timed_batch_measures_every_stage_and_changes_no_result(make_core):

@@ -13,7 +13,7 @@ def desk(make_core):
 
     def build(**given):
         settings = {"venues": [tc.ExternalVenue("EXT", request_timeout=10**9), tc.SimulatedVenue("SIM")],
-                    "accounts": ["alpha", "beta"]}  # fmt: skip
+                    "accounts": ["alpha", "beta"]}
         return make_core(**{**settings, **given})
 
     return build
@@ -76,11 +76,11 @@ def test_the_position_limit_is_asked_again_at_the_trigger(desk):
 def test_a_list_id_that_is_used_again_is_another_list(desk):
     core = desk()
     old = [core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=7, contingency_type="OCO")
-           for _ in range(2)]  # fmt: skip
+           for _ in range(2)]
     for order in old:
         core.on_execution_report("EXT", "CANCELED", order_id=order.order_id)
     new = [core.submit("AAPL", "BUY", 10, 100, venue="SIM", account="beta", list_id=7, contingency_type="OCO")
-           for _ in range(2)]  # fmt: skip
+           for _ in range(2)]
     fill(core, old[0], 4, 100, "late")
     assert [order.order_qty for order in new] == [10, 10]
 
@@ -88,7 +88,7 @@ def test_a_list_id_that_is_used_again_is_another_list(desk):
 def test_shrinks_that_a_venue_has_not_answered_add_up(desk):
     core = desk()
     one, other = (core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
-                  for _ in range(2))  # fmt: skip
+                  for _ in range(2))
     fill(core, one, 10, 100, "t1")
     fill(core, one, 10, 100, "t2")
     asked = [m.order_qty for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST]
@@ -103,7 +103,7 @@ def test_only_one_of_two_exits_trades_when_both_are_let_go_at_once(desk):
     core.quote("SIM", "AAPL", bid=105, bid_size=1_000, ask=106, ask_size=50)
     parent = core.submit("AAPL", "BUY", 100, 106, venue="SIM", account="alpha", list_id=3, contingency_type="OTO")
     exits = [core.submit("AAPL", "SELL", 100, price, venue="SIM", account="alpha", list_id=3, contingency_type="OCO")
-             for price in (104, 103)]  # fmt: skip
+             for price in (104, 103)]
     assert {order.place for order in exits} == {tc.Place.AWAITS_PARENT}
     core.quote("SIM", "AAPL", bid=105, bid_size=1_000, ask=106, ask_size=50)
     assert parent.ord_status is tc.OrdStatus.FILLED
@@ -116,7 +116,7 @@ def test_a_reduce_only_exit_waits_for_the_position_that_its_parent_makes(desk):
     core.quote("SIM", "AAPL", bid=99, bid_size=1_000)
     core.submit("AAPL", "BUY", 100, 100, venue="SIM", account="alpha", list_id=3, contingency_type="OTO")
     leave = core.submit("AAPL", "SELL", 100, 110, venue="SIM", account="alpha", list_id=3, contingency_type="OCO",
-                        reduce_only=True)  # fmt: skip
+                        reduce_only=True)
     assert leave.place is tc.Place.AWAITS_PARENT
     core.quote("SIM", "AAPL", ask=100, ask_size=500)
     assert (leave.place, leave.leaves_qty) == (tc.Place.RESTING, 100)
@@ -144,7 +144,7 @@ def test_a_triggered_order_goes_out_as_what_the_venue_knows(desk):
 def test_a_replace_to_a_venue_takes_no_expire_time_that_no_request_carries(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", time_in_force="GTD",
-                        expire_time=core._clock.now + 10**9)  # fmt: skip
+                        expire_time=core._clock.now + 10**9)
     refused = core.replace(order, expire_time=core._clock.now + 2 * 10**9)
     assert (refused.report_type, refused.reason) == (tc.ReportType.ORDER_CANCEL_REJECT, tc.Reason.INVALID_FIELD_VALUE)
 
@@ -188,7 +188,7 @@ def test_a_status_answer_is_not_asked_for_again(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
     told = core.on_execution_report("EXT", "ORDER_STATUS", order_id=order.order_id, ord_status="PARTIALLY_FILLED",
-                                    cum_qty=40)  # fmt: skip
+                                    cum_qty=40)
     assert told.reason is tc.Reason.CUM_QTY_MISMATCH
     assert not [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_STATUS_REQUEST]
 
@@ -213,7 +213,7 @@ def test_a_part_filled_order_is_not_rejected_by_its_venue(desk):
 def test_the_core_itself_sends_no_second_cancel_after_an_unknown_one(desk):
     core = desk()
     one, other = (core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
-                  for _ in range(2))  # fmt: skip
+                  for _ in range(2))
     core.replace(one, qty=20)
     fill(core, one, 10, 100, "t")
     core.set_venue_session("EXT", False)
@@ -233,11 +233,11 @@ def pair(desk):
 
     def submit(**given):
         return core.submit("AAPL", **{"side": "BUY", "qty": 100, "price": 100, "venue": "EXT", "account": "alpha", "list_id": 1,
-                                             "contingency_type": "OCO", **given})  # fmt: skip
+                                             "contingency_type": "OCO", **given})
 
     def asked():
         return [(m.report_type.name.removeprefix("ORDER_CANCEL_"), m.order_id, m.order_qty) for m in core.outbound()
-                if "CANCEL" in m.report_type.name]  # fmt: skip
+                if "CANCEL" in m.report_type.name]
 
     return core, submit, asked
 

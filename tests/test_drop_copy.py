@@ -15,7 +15,7 @@ import tradecore as tc
 def desk(make_core):
     def build(**given):
         settings = {"venues": [tc.ExternalVenue("EXT", taker_fee_bps=1), tc.SimulatedVenue("SIM", taker_fee_bps=2)],
-                    "accounts": ["alpha", "beta"]}  # fmt: skip
+                    "accounts": ["alpha", "beta"]}
         return make_core(**{**settings, **given})
 
     return build
@@ -37,7 +37,7 @@ def test_fifo_beside_the_cores_average_cost(desk):
     assert books.keeper.position("AAPL", "alpha").realized_pnl == 2000
     assert [lot.qty for lot in books.keeper.position("AAPL", "alpha").lots] == [100]
     assert [(row.strategy, row.fees) for row in books.keeper.pnl_by("strategy").rows] == [
-        ("", Decimal("0.5")), ("momentum", Decimal("0.1"))]  # fmt: skip
+        ("", Decimal("0.5")), ("momentum", Decimal("0.1"))]
     core.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
     assert books.keeper.position("AAPL", "alpha").realized_pnl == 1000
     core.on_trade_correction("EXT", "TRADE_CORRECT", "b", "y", last_qty=60, last_px=25)
@@ -52,7 +52,7 @@ def test_what_was_reported_before_is_booked_too_while_it_is_held(desk):
     core.open_cash("USD", 1_000, account="beta")
     trade(core, 10, 10, "a", account="beta")
     core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
-                             side="BUY")  # fmt: skip
+                             side="BUY")
     books = tc.DropCopy(core)
     assert books.compare() == []
     assert books.keeper.position("AAPL", "suspense").qty == 5
@@ -130,7 +130,7 @@ def test_execution_ids_that_are_used_again_are_other_trades(desk):
     core = desk()
     books = tc.DropCopy(core, strategies={1: "x"})
     core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
-                             side="BUY")  # fmt: skip
+                             side="BUY")
     for day in range(4):
         for exec_id in ("Y" * 24, "a", "a-3", "1", "1-17", "@40"):
             trade(core, 1, 10, exec_id)

@@ -169,7 +169,7 @@ def test_a_callback_is_called_after_the_command_with_every_report_until_it_is_un
     core.submit("AAPL", "BUY", 10, 100, venue="XNAS")
     assert [report for report, _ in heard] == list(core.reports(after))
     assert [(report.exec_type.name, status.name) for report, status in heard] == [
-        ("NEW", "NEW"), ("NEW", "FILLED"), ("TRADE", "FILLED"), ("TRADE", "FILLED")]  # fmt: skip
+        ("NEW", "NEW"), ("NEW", "FILLED"), ("TRADE", "FILLED"), ("TRADE", "FILLED")]
     undo()
     undo()
     busy(core, 3)
@@ -351,7 +351,7 @@ def test_both_backends_give_one_hash():
     lambda core: core.define_account("beta"), lambda core: core.open_position("AAPL", 1, 1),
     lambda core: core.set_limits(tc.RiskLimits(max_order_qty=7, price_collar_bps=tc.OFF), account="alpha"),
     lambda core: core.cancel(order_id=1),
-])  # fmt: skip
+])
 def test_the_state_hash_changes_with_every_command_and_with_nothing_else(core, change):
     before = core.state_hash()
     core.check("AAPL", "BUY", 1, 1)

@@ -20,7 +20,7 @@ SPARSE = (1, 2, 63, 64, 65, 4095, 4096, 4097, 78_318, 262_144, 16_777_216, 484_0
 def trades(core, after):
     """(order_id, contra_order_id, quantity, price) of each trade report."""
     return [(r.order_id, r.row.contra_order_id, int(r.last_qty), r.last_px) for r in core.reports(after)
-            if r.exec_type is tc.ExecType.TRADE]  # fmt: skip
+            if r.exec_type is tc.ExecType.TRADE]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def rest(core, side, *orders, account="beta"):
     ("BUY", [101, 100, 102, 100], 101, [1, 3, 0]),
     ("SELL", [101, 100, 102, 100], 100, [2, 0, 1, 3]),
     ("SELL", [100, 100, 100, 100], 100, [0, 1, 2, 3]),
-])  # fmt: skip
+])
 def test_better_prices_trade_first_then_earlier_orders(two, side, prices, limit, order_of_trades):
     makers = rest(two, "SELL" if side == "BUY" else "BUY", *((10, price) for price in prices))
     after = two._core.event_seq
@@ -150,7 +150,7 @@ def test_a_replaced_quote_loses_the_old_one_and_its_place(core):
     ({"ask": 0, "ask_size": 1}, "PRICE_OUT_OF_RANGE"),
     ({"ask": -1, "ask_size": 1}, "PRICE_OUT_OF_RANGE"),
     ({"ask": 10**9, "ask_size": 10**13}, "NOTIONAL_ABOVE_MAX"),
-])  # fmt: skip
+])
 def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(core, quote, says):
     core.quote("XNAS", "AAPL", bid=99, bid_size=10, ask=101, ask_size=10)
     with pytest.raises(tc.RefusedError, match=says):
@@ -163,7 +163,7 @@ def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(core, quote, say
     (lambda core: core.quote("XNAS", "AAPL", ask=-1, ask_size=1), r"price -1\.0000 is out of range: the bound is 0\.0100"),
     (lambda core: core.quote("XNAS", "AAPL", ask=10**9, ask_size=10**13), "notional .* the maximum 461168601842"),
     (lambda core: core.mark("AAPL", -1), r"price -1\.0000 is out of range: the bound is 0\.0100"),
-])  # fmt: skip
+])
 def test_refused_market_data_names_the_bound_that_was_exceeded(core, command, says):
     # As an order's refusal does: value and bound of the rule, not the offset of a field.
     with pytest.raises(tc.RefusedError, match=says):
@@ -175,7 +175,7 @@ def test_refused_market_data_names_the_bound_that_was_exceeded(core, command, sa
 @pytest.mark.parametrize("sign", [1, -1])
 def test_prices_may_lie_far_apart(make_core, sign):
     core = make_core(instruments=[tc.Instrument("AAPL", tick_size=1, price_precision=0, any_sign=True)],
-                     venues=[tc.SimulatedVenue("XNAS")])  # fmt: skip
+                     venues=[tc.SimulatedVenue("XNAS")])
     prices = [sign * price for price in SPARSE]
     for price in random.Random(1).sample(prices, len(prices)):
         core.submit("AAPL", "SELL", 1, price)
@@ -281,7 +281,7 @@ def test_a_played_book_is_the_book_that_was_commanded_one_by_one(room):
 
 
 @pytest.mark.parametrize("bad", [(4, 1, 10, 1), (-1, 1, 10, 1), (1, 3, 10, 1), (1, 1, 10, 0), (1, 1, 10, -1),
-                                 (1, 1, 10**14 + 1, 1), (1, 1, 10, QTY_MAX + 1), (0, 1, 10, 1), (1, 1, 20, 1)])  # fmt: skip
+                                 (1, 1, 10**14 + 1, 1), (1, 1, 10, QTY_MAX + 1), (0, 1, 10, 1), (1, 1, 20, 1)])
 def test_the_book_alone_refuses_what_can_not_rest(room, bad):
     book = room("execution").Book(4)
     book.add(0, 2, 20, 5)
@@ -294,7 +294,7 @@ def test_the_book_alone_refuses_what_can_not_rest(room, bad):
 
 def test_the_path_trades_as_the_list_book_does(make_core):
     core = make_core(venues=[tc.SimulatedVenue("XNAS")], accounts=["alpha", "beta"],
-                     capacity=small_capacity(events=256, order_history=2048))  # fmt: skip
+                     capacity=small_capacity(events=256, order_history=2048))
     seeded, model, orders = random.Random(9), ListBook(), {}
     for _ in range(1200):
         after, kind = core._core.event_seq, seeded.random()
@@ -321,7 +321,7 @@ def test_the_path_trades_as_the_list_book_does(make_core):
             reached = model.reached(side, limit)
             order = core.submit("AAPL", "BUY" if side == 1 else "SELL", qty, None if market else f"{ticks}e-2",
                                 account=seeded.choice(["alpha", "beta"]), post_only=post and not market,
-                                time_in_force="DAY" if market and tif == "GTC" else tif)  # fmt: skip
+                                time_in_force="DAY" if market and tif == "GTC" else tif)
             orders[order.order_id], taker, left = order, order.order_id, qty
             if not (post and not market and reached) and not (tif == "FOK" and sum(o[3] for o in reached) < qty):
                 left, expected = model.take(side, limit, qty)
@@ -336,7 +336,7 @@ def test_the_path_trades_as_the_list_book_does(make_core):
             told += [] if isinstance(maker, str) else [(maker, taker, traded, px)]
         assert trades(core, after) == told
         tops = [(level[0][0] * 100, sum(q for _, q in level[0][1])) if level else (NO_PRICE, 0)
-                for level in (model.depth(1), model.depth(2))]  # fmt: skip
+                for level in (model.depth(1), model.depth(2))]
         assert core._core.top(1, 1) == (*tops[0], *tops[1])
     for number, order in orders.items():
         assert order.leaves_qty == sum(o[3] for o in model.resting if o[2] == number)

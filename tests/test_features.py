@@ -133,7 +133,7 @@ def test_stage_timers_fill_latency(make_core):
     ({"max_order_qty": 1}, "not 1"),
     ({"max_order_qty": None}, "not None"),
     ({"stage_timers": "observe"}, "feature stage_timers must be one of off, on, not 'observe'"),
-])  # fmt: skip
+])
 def test_a_wrong_word_refuses_to_start(words, said):
     with pytest.raises(ValueError, match=said):
         tc.Features(**words)
@@ -151,7 +151,7 @@ def test_what_is_not_named_is_as_usual():
 @pytest.mark.parametrize(("text", "said"), [
     ("max_order_qty", "'max_order_qty' is not one `name=word`"), ("=on", "nearest known"),
     ("order_rate=on,order_rate=off", "each name once"), ("order_rate=maybe", "must be one of"),
-])  # fmt: skip
+])
 def test_a_wrong_variable_is_an_error_that_names_it(monkeypatch, text, said):
     monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(ValueError, match=f"{VARIABLE}: .*{said}"):
@@ -188,7 +188,7 @@ def test_enforcing_and_observing_side_by_side_is_what_a_shadow_is_for(backend, c
 
     found = []
     core = tc.ShadowCore(shadow={"features": tc.Features(max_order_qty="observe")}, on_difference=found.append,
-                         backend=backend, clock=clock, **SETTINGS)  # fmt: skip
+                         backend=backend, clock=clock, **SETTINGS)
     core.submit("AAPL", "BUY", 1_000, 100)
     assert not found
     core.submit("AAPL", "BUY", 1_001, 100)

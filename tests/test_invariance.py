@@ -57,7 +57,7 @@ def build(backend, **given):
             "instruments": [tc.Instrument("AAPL"), tc.Instrument("MSFT")], "accounts": ["a", "b"],
             "limits": limits(max_order_qty=28, max_position_qty=500, price_collar_bps=900, order_rate=300),
             "venues": [tc.SimulatedVenue("X", taker_fee_bps="0.3"), tc.SimulatedVenue("Y", maker_fee_per_share="-0.002")],
-            "capacity": small_capacity(open_orders=64, order_history=128, events=16_384), **given})  # fmt: skip
+            "capacity": small_capacity(open_orders=64, order_history=128, events=16_384), **given})
 
 
 def outcome(core):
@@ -67,7 +67,7 @@ def outcome(core):
 
 def fills(core):
     return [(r.order_id, r.venue, r.last_qty, r.last_px, r.commission, r.cum_qty) for r in core.reports(0)
-            if r.exec_type is tc.ExecType.TRADE]  # fmt: skip
+            if r.exec_type is tc.ExecType.TRADE]
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +121,12 @@ def test_submit_and_submit_batch_are_one_path(backend, session, whole):
                 symbol, int(body["side"]), int(body["order_qty"]),
                 None if units == tc.NO_PRICE else f"{units}e-4", account=account, time_in_force=int(body["time_in_force"]),
                 post_only=bool(body["exec_inst"]), venue=names["venue"][body["venue"] - 1] if body["venue"] else None,
-                cl_ord_id=bytes(body["cl_ord_id"]) or None)  # fmt: skip
+                cl_ord_id=bytes(body["cl_ord_id"]) or None)
         elif row["kind"] == tc.CommandType.CANCEL:
             core.cancel(order_id=int(body["order_id"]))
         elif row["kind"] == tc.CommandType.QUOTE:
             core.quote(names["venue"][body["venue"] - 1], symbol, bid=f"{body['bid_px']}e-4", bid_size=int(body["bid_size"]),
-                       ask=f"{body['ask_px']}e-4", ask_size=int(body["ask_size"]))  # fmt: skip
+                       ask=f"{body['ask_px']}e-4", ask_size=int(body["ask_size"]))
         elif row["kind"] == tc.CommandType.MARK:
             core.mark(symbol, f"{body['mark_px']}e-4")
         elif row["kind"] == tc.CommandType.KILL_SWITCH:

@@ -67,7 +67,7 @@ CAPITAL_ONE = [(10, 12), (15, 13), (10, 15), (20, 10)]
 TABLE = [
     (SERIES_7, "fifo", 100, 55, 2500, None), (SERIES_7, "lifo", 100, 55, 500, None), (SERIES_7, "specific", 100, 55, 1500, 2),
     (FIRSTRADE, "fifo", 150, 10, 650, None), (CAPITAL_ONE, "average", 55, 20, 55 * 20 - 665, None),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("bought", "method", "sold", "price", "gain", "lot"), TABLE)
@@ -129,7 +129,7 @@ def test_identity_by_account_and_currency_with_everything_that_can_be_booked(mak
         elif kind < 0.9:
             keeper.open_position(symbol, -qty, price, account=account)
         elif booked and step < 200 and not any(t.kind == "TRANSFER" for t in keeper.trades()) and not any(
-                t.kind == "DIVIDEND" for t in keeper.trades()):  # fmt: skip
+                t.kind == "DIVIDEND" for t in keeper.trades()):
             trade, name, its, moved, fee_currency, fee = booked.pop(seeded.randrange(len(booked)))
             keeper.bust(trade)
             cash[name, its] -= moved
@@ -343,7 +343,7 @@ def test_a_day_rolls_and_positions_carry_over(make):
     assert (usd.net, usd.day_pnl, keeper.position("AAPL").qty) == (29, -20, 10)
     keeper.roll_day("2024-01-03")
     assert [(row.day, row.currency, row.day_pnl) for row in keeper.daily_pnl()] == [
-        ("2024-01-02", "USD", 49), ("2024-01-02", "EUR", 0), ("2024-01-03", "USD", -20), ("2024-01-03", "EUR", 0)]  # fmt: skip
+        ("2024-01-02", "USD", 49), ("2024-01-02", "EUR", 0), ("2024-01-03", "USD", -20), ("2024-01-03", "EUR", 0)]
     with pytest.raises(ValueError, match="day '2024-01-03' is already closed"):
         keeper.roll_day("2024-01-03")
 
@@ -367,7 +367,7 @@ def test_exposure_by_account_group_and_currency_equals_a_recomputation(make):
         account, group = seeded.choice((None, "a", "b")), seeded.choice((None, "TECH", "REST"))
         for row in keeper.exposure(account, group=group):
             values = [keeper.position(i.symbol, name).market_value for i in instruments for name in ([account] if account else "ab")
-                      if i.currency == row.currency and (group is None or i.symbol in groups[group])]  # fmt: skip
+                      if i.currency == row.currency and (group is None or i.symbol in groups[group])]
             assert (row.gross, row.net) == (sum(map(abs, values)), sum(values)), step
 
 
@@ -389,7 +389,7 @@ def bad_calls():
         ({**ok, "transact_time": 1.5}, TypeError, "transact_time must be an int"), ({**ok, "exec_id": ""}, ValueError, "exec_id '' must be"),
         ({**ok, "exec_id": "e1"}, ValueError, "exec_id 'e1' is already booked as trade 1"), ({**ok, "lot": 1}, ValueError, "only by method='specific'"),
         ({**ok, "position_effect": "OPEN"}, ValueError, "only hedging=True has legs"),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(("given", "error", "match"), bad_calls())
@@ -411,7 +411,7 @@ def test_a_bad_fill_is_refused_and_changes_nothing(make, given, error, match):
     ({"groups": {"G": ["NONE"]}}, LookupError, "NONE"), ({"groups": {"G": ["AAPL"], "H": ["AAPL"]}}, ValueError, "is in group 'G' and in group 'H'"),
     ({"clock": 5}, TypeError, "clock must be callable"), ({"notional_threshold": -1}, ValueError, "notional_threshold -1 is outside"),
     ({"currencies": ["no good"]}, ValueError, "currency 'no good'"), ({"backend": "fast"}, ValueError, "'fast' is not one of"),
-])  # fmt: skip
+])
 def test_a_keeper_that_can_not_be_is_refused(backend, given, error, match):
     with pytest.raises(error, match=match):
         tc.PositionKeeper(**{"instruments": [AAPL], "backend": backend, **given})
@@ -430,7 +430,7 @@ def test_bad_marks_are_refused_and_the_old_ones_stand(make):
         (("AAPL", 5), {"asks": 4}, ValueError, "AAPL bid 5 is above ask 4"), (("AAPL", 5), {"asks": 6, "basis": "best"}, ValueError, "basis 'best'"),
         ((["MSFT", "GOOG"], [7, 7]), {}, LookupError, "GOOG"), ((np.array([1, 2]), 5), {}, TypeError, "stands alone"),
         (("AAPL", 5), {"time": "now"}, TypeError, "transact_time must be an int"),
-    ]  # fmt: skip
+    ]
     for args, given, error, match in cases:
         with pytest.raises(error, match=match):
             keeper.mark(*args, **given)

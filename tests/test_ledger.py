@@ -203,7 +203,7 @@ def test_a_random_life_is_the_same_in_both_backends_and_after_replay():
 @pytest.mark.parametrize(("qty", "price", "split", "after"), [
     (2**23 - 1, 1, 24, 24), (2**23, 1, 32, 24), (1, 2**39 - 1, 24, 24), (1, 2**39, 13, 12), (2**20 - 1, 2**22, 21, 24),
     (2**20 - 1, 2**23, 0, 24), (2**31 - 1, 1, 32, 24), (2**31, 1, 0, 24), (3, -(2**45), 10, 9), (10**14, 10**14, 0, 9),
-])  # fmt: skip
+])
 def test_a_run_has_words_while_both_numbers_fit_and_again_after_a_bust(package, qty, price, split, after, sign):
     """One number more than fits, and the whole run goes to another split or to 32-bit quantities."""
     ledger = new_ledger(package, Method.AVERAGE, 2, 3)
@@ -249,7 +249,7 @@ def random_entry(seeded, ledger, step):
         trade_id = ledger.forgotten + seeded.randint(1, ledger.trade_count)
         return ("amend", trade_id, seeded.randint(0, 2), seeded.choice((5, -5, 40)), seeded.randint(1, 50), 1)
     fields = {"instrument": i, "account": a, "transact_time": step, "currency": seeded.randint(0, 3),
-              "qty": seeded.choice((-40, -10, -6, 2, 6, 10, 40)), "price": seeded.randint(1, 50), "fee": seeded.randint(-2, 5)}  # fmt: skip
+              "qty": seeded.choice((-40, -10, -6, 2, 6, 10, 40)), "price": seeded.randint(1, 50), "fee": seeded.randint(-2, 5)}
     if kind < 0.20:
         numerator, denominator = seeded.choice(((2, 1), (1, 2), (3, 2), (1, 1)))
         return ("entry", {**fields, "kind": EntryKind.SPLIT, "account": 0, "qty": numerator, "price": denominator})
@@ -417,7 +417,7 @@ def test_specific_lots_are_named_and_the_others_need_no_name(package, method):
     first, second = put(ledger, qty=10, price=100), put(ledger, qty=10, price=120)
     if method is Method.SPECIFIC:
         for fields, match in (({"qty": -5}, "must name the lot"), ({"qty": -5, "lot": 9}, "lot 9 is not open"),
-                              ({"qty": -11, "lot": first}, "qty 11 lots exceeds the 10 lots left in the named lot")):  # fmt: skip
+                              ({"qty": -11, "lot": first}, "qty 11 lots exceeds the 10 lots left in the named lot")):
             with pytest.raises(EntryError, match=match):
                 put(ledger, price=130, **fields)
     put(ledger, qty=-5, price=130, lot=second)
@@ -437,7 +437,7 @@ def test_exposure_sums_follow_fills_and_marks_and_equal_a_recomputation(package)
             other.amend(seeded.randint(1, other.trade_count), EntryStatus.BUSTED, 0, 0, 0)
         else:
             put(other, instrument=seeded.randint(1, 3), account=seeded.randint(1, 2), price=seeded.randint(1, 9),
-                qty=seeded.choice((-70, -3, 1, 2, 50)))  # fmt: skip
+                qty=seeded.choice((-70, -3, 1, 2, 50)))
         if step % 3 == 0:
             marks = other.columns[3]
             for account in (1, 2):
@@ -514,7 +514,7 @@ BAD = [
     ({"kind": 2, "price": 0}, "denominator 0 must be 1"), ({"kind": 3}, "currency 0 must be 1 to 3"),
     ({"kind": 4, "contra": 1}, "contra 1 must be another account"), ({"kind": 4, "contra": 3}, "contra 3 must be 1 to 2"),
     ({"kind": 4, "contra": 2, "qty": -1}, "qty -1 must be 1"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("fields", "match"), BAD, ids=[match for _, match in BAD])
@@ -531,7 +531,7 @@ def test_an_entry_outside_its_bounds_is_refused_at_the_door(package, fields, mat
     ({"instruments": 0}, "instruments 0 must be 1 to 32766"), ({"accounts": 0}, "accounts 0 must be 1"),
     ({"method": 4}, "method 4 must be 0 to 3"), ({"legs": 3}, "legs 3 must be 1 to 2"), ({"trades": 0}, "trades 0 must be"),
     ({"lots": 0}, "lots 0 must be"), ({"currencies": 256}, "currencies 256 must be"), ({"buckets": 0}, "buckets 0 must be"),
-])  # fmt: skip
+])
 def test_a_ledger_of_no_possible_size_is_refused(package, given, match):
     with pytest.raises(ValueError, match=match):
         import_module(f"tradecore.{package}.position").Ledger(**{"instruments": 1, "accounts": 1, **given})
@@ -541,7 +541,7 @@ def test_what_is_no_row_of_the_ledger_is_refused(package):
     ledger = new_ledger(package, Method.FIFO, 1, 1)
     for array, match in ((np.zeros(2, "i8"), "expected FILL_DTYPE, got int64"),
                          (np.zeros((2, 2), ENTRY_DTYPE), "expected a C-contiguous 1-d array of 64-byte records"),
-                         (np.zeros(4, ENTRY_DTYPE)[::2], "expected a C-contiguous 1-d array")):  # fmt: skip
+                         (np.zeros(4, ENTRY_DTYPE)[::2], "expected a C-contiguous 1-d array")):
         with pytest.raises(ValueError, match=match):
             ledger.apply_fills(array)
     frozen = np.zeros(1, ENTRY_DTYPE)
@@ -560,7 +560,7 @@ EXT = Path(__file__).parent.parent / "ext"
 @pytest.mark.parametrize(("file", "enum", "prefix", "words"), [
     ("lots", "tc_method", "METHOD_", Method), ("entries", "tc_entry_kind", "ENTRY_", EntryKind),
     ("entries", "tc_entry_status", "ENTRY_", EntryStatus), ("entries", "tc_entry_reason", "", EntryReason),
-])  # fmt: skip
+])
 def test_enumerations_are_the_same_in_the_kernels(file, enum, prefix, words):
     text = (EXT / f"{file}.pxd").read_text()
     block = re.search(rf"cdef enum {enum}:\n((?:    .*\n)+)", text)[1]
@@ -573,7 +573,7 @@ def test_an_entry_comes_back_field_by_field():
     """Each field a number of its own: a struct that is laid out otherwise would give them back elsewhere."""
     ledger = new_ledger("_native", Method.SPECIFIC, 9, 9)
     fields = {"transact_time": 11, "qty": 12, "price": 13, "fee": 14, "lot": 15, "instrument": 6, "account": 7, "contra": 8,
-              "strategy": 19, "currency": 2}  # fmt: skip
+              "strategy": 19, "currency": 2}
     trade_id = put(ledger, **fields)
     told = ENTRY_CODEC.unpack(ledger.entry(trade_id))._asdict()
     assert told == {**fields, "next": 0, "kind": 0, "status": 0, "spare": 0}
@@ -581,4 +581,4 @@ def test_an_entry_comes_back_field_by_field():
     (row,) = ledger.closings().tolist()
     assert dict(zip(CLOSING_DTYPE.names, row, strict=True)) == {
         "opening_trade": 1, "closing_trade": 2, "opened": 11, "closed": 11, "qty": 12, "cost_low": 156, "cost_high": 0,
-        "value_low": -240, "value_high": -1, "instrument": 6, "account": 7}  # fmt: skip
+        "value_low": -240, "value_high": -1, "instrument": 6, "account": 7}

@@ -40,7 +40,7 @@ EPISODES, STEPS = 40, 2_500  # 100,000 steps in each backend
 TRADES = 128  # the log: small, so that trades become final within an episode
 C, E, S, T = CommandType, ExecType, OrdStatus, TimeInForce
 STATES = [E.NEW, E.PENDING_CANCEL, E.PENDING_REPLACE, E.REPLACED, E.CANCELED, E.EXPIRED, E.REJECTED, E.DONE_FOR_DAY, E.STOPPED,
-          E.SUSPENDED, E.CALCULATED, E.RESTATED, E.ORDER_STATUS, E.PENDING_NEW, E.TRIGGERED]  # fmt: skip
+          E.SUSPENDED, E.CALCULATED, E.RESTATED, E.ORDER_STATUS, E.PENDING_NEW, E.TRIGGERED]
 
 
 class Script:
@@ -57,7 +57,7 @@ class Script:
             self.enter: 22, self.cancel: 6, self.replace: 9, self.mass_cancel: 1, self.ask_status: 2, self.trade: 22,
             self.state: 14, self.answer: 14, self.correct: 6, self.redeliver: 3, self.quote: 10, self.wait: 5,
             self.session: 1, self.venue_session: 1, self.roll: 1, self.kill: 1, self.enter_again: 1,
-        }  # fmt: skip
+        }
         self.choices, self.weights = list(self.kinds), list(self.kinds.values())
 
     def next(self) -> tuple[bytes, int]:
@@ -124,7 +124,7 @@ class Script:
             "cl_ord_id": self.new_id(), "instrument": random.choice([1, 1, 2]), "account": random.choice([1, 1, 2]),
             "venue": venue, "side": random.choice(list(Side)), "ord_type": ord_type, "time_in_force": tif,
             "order_qty": random.choice([1, 5, 10, 17, 100]), "strategy": random.choice([0, 0, 7]),
-        }  # fmt: skip
+        }
         if ord_type in (OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.LIMIT_IF_TOUCHED):
             fields["price"] = random.randint(95, 105)
         if ord_type == OrdType.TRAILING_STOP:
@@ -137,13 +137,13 @@ class Script:
             fields["expire_time"] = self.model.now + random.choice([SECOND // 2, 5 * SECOND])
         if chance() < 0.3:
             fields |= {"list_id": 1 + self.count // 8 % 12,  # used again and again, by both accounts
-                       "contingency_type": random.choice(list(ContingencyType)[1:])}  # fmt: skip
+                       "contingency_type": random.choice(list(ContingencyType)[1:])}
         if chance() < 0.03 and ord_type == OrdType.LIMIT:
             fields["exec_inst"] = ExecInst.POST_ONLY
         position = self.model.books.chain(fields["instrument"], fields["account"]).now.qty
         if chance() < 0.1 and position:
             fields |= {"exec_inst": ExecInst.REDUCE_ONLY, "side": Side.SELL if position > 0 else Side.BUY,
-                       "order_qty": min(abs(position), fields["order_qty"]) + (chance() < 0.1)}  # fmt: skip
+                       "order_qty": min(abs(position), fields["order_qty"]) + (chance() < 0.1)}
         if chance() < 0.05 and fields["order_qty"] > 5:
             fields["display_qty"] = 5
         if chance() < 0.02:
@@ -227,7 +227,7 @@ class Script:
         fields = {"exec_type": exec_type}
         if exec_type == E.RESTATED:
             fields |= {"order_qty": random.choice([0, 5, 17, 30]),
-                       "reject_reason": random.choice(list(ExecRestatementReason))}  # fmt: skip
+                       "reject_reason": random.choice(list(ExecRestatementReason))}
         elif exec_type == E.REJECTED:
             fields["reject_reason"] = random.choice(list(OrdRejReason))
         elif exec_type == E.ORDER_STATUS:
@@ -285,7 +285,7 @@ class Script:
     def quote(self) -> bytes | None:
         bid, random = self.random.randint(94, 104), self.random
         return record(C.QUOTE, instrument=random.choice([1, 1, 2]), venue=SIM, bid_px=bid, bid_size=random.choice([0, 3, 20]),
-                      ask_px=bid + random.randint(1, 4), ask_size=random.choice([0, 3, 20]))  # fmt: skip
+                      ask_px=bid + random.randint(1, 4), ask_size=random.choice([0, 3, 20]))
 
     def wait(self) -> bytes | None:
         return record(C.CLOCK)

@@ -101,7 +101,7 @@ def test_both_backends_mark_alike(runs, width, precision):
 def run_forced(word):
     environment = {**os.environ, "TRADECORE_SIMD": word}
     return subprocess.run([sys.executable, "-W", "error", str(HERE / "marking_cases.py"), "_native"], env=environment,
-                          capture_output=True, text=True, cwd=HERE)  # fmt: skip
+                          capture_output=True, text=True, cwd=HERE)
 
 
 def test_every_instruction_set_gives_the_same_bits():
@@ -240,7 +240,7 @@ def test_fast_is_near_and_hybrid_says_who_made_a_number(package):
 def test_some_runs_are_marked_and_the_others_keep_their_values(package):
     qty, none = np.arange(1, 7), np.zeros(6, np.int64)
     columns = (qty, none, none, np.zeros(3, np.int64), np.full(3, 2**40),
-               *narrow(qty.reshape(3, 2), none.reshape(3, 2), [24] * 3))  # fmt: skip
+               *narrow(qty.reshape(3, 2), none.reshape(3, 2), [24] * 3))
     marking = make(package, columns, 2)
     first, second = np.array([10, 20, 30]), np.array([11, 21, 31])
     marking.mark(first, first)
@@ -259,7 +259,7 @@ def test_bad_arrays_are_refused_and_nothing_is_written(package):
     cases = [
         (np.array([5.0]), (ValueError, TypeError)), (np.array([5], np.int32), ValueError), (np.zeros((1, 1), np.int64), ValueError),
         (np.zeros(2, np.int64), ValueError), (None, TypeError), ([5], TypeError),
-    ]  # fmt: skip
+    ]
     for bad, error in cases:
         for bids, asks in ((bad, good), (good, bad)):
             with pytest.raises(error):
@@ -286,7 +286,7 @@ def test_marking_and_booking_allocate_nothing():
     """Whatever the size: NumPy's and Python's allocations are counted, kernels have none."""
     runs, width = 1_000, 50
     keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(runs)], [f"A{i}" for i in range(width)], "fifo",
-                               trades=400_000, backend="native")  # fmt: skip
+                               trades=400_000, backend="native")
     fills = np.zeros(runs * width, tc.FILL_DTYPE)
     fills["instrument"], fills["account"] = np.repeat(np.arange(1, runs + 1), width), np.tile(np.arange(1, width + 1), runs)
     fills["qty"], fills["price"] = 3, np.arange(1, runs * width + 1)

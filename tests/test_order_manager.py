@@ -17,7 +17,7 @@ SECOND = 10**9
 def make_manager(backend, clock):
     def make(**given):
         settings = {"instruments": [tc.Instrument("AAPL")], "accounts": ["alpha", "beta"], "capacity": small_capacity(),
-                    "clock": clock, "backend": backend} | given  # fmt: skip
+                    "clock": clock, "backend": backend} | given
         manager = tc.OrderManager(**settings)
         assert manager.backend == backend
         return manager
@@ -109,7 +109,7 @@ def test_a_cancel_is_asked_refused_asked_again_and_done(manager, order):
 def test_no_limit_and_no_market_stands_in_the_way(manager):
     """Checking risk is the caller's: only the form of an order is asked."""
     for terms in ({"qty": 10**8, "price": 10_000}, {"qty": 5}, {"qty": 5, "stop_px": 90}, {"qty": 5, "peg_offset": 1},
-                  {"qty": 5, "price": 1, "time_in_force": "FOK"}, {"qty": 5, "price": 1, "time_in_force": "GTD", "expire_time": T0 + 1}):  # fmt: skip
+                  {"qty": 5, "price": 1, "time_in_force": "FOK"}, {"qty": 5, "price": 1, "time_in_force": "GTD", "expire_time": T0 + 1}):
         order = manager.new_order("AAPL", "SELL", account="beta", **terms)
         assert (order.ord_status, order.place, order.venue) == (S.PENDING_NEW, tc.Place.AT_VENUE, "COUNTERPARTY"), terms
     assert len(manager.open_orders("beta", "AAPL")) == len(list(manager.outbound())) == 6
@@ -118,7 +118,7 @@ def test_no_limit_and_no_market_stands_in_the_way(manager):
 @pytest.mark.parametrize(("terms", "reason"), [
     ({"qty": 0, "price": 1}, R.QTY_BELOW_MIN), ({"qty": 1, "price": "1.005"}, R.PRICE_TICK_MULTIPLE), ({"qty": 1, "ord_type": "LIMIT"}, R.MISSING_REQUIRED_FIELD),
     ({"qty": 1, "ord_type": "STOP"}, R.MISSING_STOP_PX),
-])  # fmt: skip
+])
 def test_what_is_not_well_formed_is_rejected_and_goes_nowhere(manager, terms, reason):
     order = manager.new_order("AAPL", "BUY", account="alpha", **terms)
     assert (order.ord_status, order.reason) == (S.REJECTED, reason)
@@ -181,7 +181,7 @@ BAD_CALLS = [
     (lambda m: m.on_execution_report("TRADE", exec_id="x" * 25), ValueError, "exec_id .* 25 bytes"), (lambda m: m.on_execution_report("TRADE", volume=1), TypeError, "volume"),
     (lambda m: m.on_trade_correction("TRADE_CANCEL", 1.5, "a"), TypeError, "exec_ref_id"), (lambda m: m.on_cancel_reject(cxl_rej_reason="LATE"), ValueError, "cxl_rej_reason 'LATE'"),
     (lambda m: m.cancel(), TypeError, "cancel takes one of"), (lambda m: m.replace(order_id=1), TypeError, "at least one of"), (lambda m: m.define_account("a b"), ValueError, "account 'a b'"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("call", "error", "says"), BAD_CALLS)
@@ -196,7 +196,7 @@ def test_a_wrong_call_is_named_and_changes_nothing(manager, order, call, error, 
     ({"accounts": "alpha"}, TypeError, "accounts"), ({"capacity": 5}, TypeError, "capacity"), ({"clock": 5}, TypeError, "clock"),
     ({"request_timeout": -1}, ValueError, "request_timeout -1"), ({"request_timeout": "1s"}, TypeError, "request_timeout"), ({"instruments": ["AAPL"]}, TypeError, "instrument"),
     ({"backend": "fast"}, ValueError, "fast"),
-])  # fmt: skip
+])
 def test_a_manager_refuses_what_it_can_not_be_built_from(make_manager, given, error, says):
     with pytest.raises(error, match=says):
         make_manager(**given)

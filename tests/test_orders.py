@@ -51,7 +51,7 @@ INFERRED = [
     ({"peg_offset": 1}, "TRAILING_STOP"), ({"peg_offset": 50, "peg_offset_type": "BASIS_POINTS"}, "TRAILING_STOP"),
     ({"stop_px": 110, "ord_type": "MARKET_IF_TOUCHED"}, "MARKET_IF_TOUCHED"),
     ({"stop_px": 110, "price": 111, "ord_type": "limit_if_touched"}, "LIMIT_IF_TOUCHED"), ({"ord_type": tc.OrdType.LIMIT}, "LIMIT"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("terms", "ord_type"), INFERRED)
@@ -65,7 +65,7 @@ def test_the_order_type_follows_from_the_terms(core, terms, ord_type):
 def test_an_order_says_all_its_terms(core):
     core.quote("XNAS", "AAPL", bid=100, bid_size=1, ask=101, ask_size=1)
     stop = core.submit("AAPL", "SELL", 5, "94.5", account="alpha", stop_px="95.5", trigger_price_type="BEST_BID", time_in_force="GTD",
-                       expire_time=T0 + SECOND, list_id=7, contingency_type="OCO", strategy=3, display_qty=2, venue="XNAS", cl_ord_id="s")  # fmt: skip
+                       expire_time=T0 + SECOND, list_id=7, contingency_type="OCO", strategy=3, display_qty=2, venue="XNAS", cl_ord_id="s")
     assert (stop.stop_px, stop.price, stop.trigger_price_type, stop.expire_time) == (D("95.5"), D("94.5"), tc.TriggerPriceType.BEST_BID, T0 + SECOND)
     assert (stop.list_id, stop.contingency_type, stop.strategy, stop.display_qty) == (7, tc.ContingencyType.OCO, 3, 2)
     assert (stop.place, stop.unknown, stop.peg_offset, stop.min_qty, stop.orig_cl_ord_id) == (tc.Place.AWAITS_PRICE, tc.Unknown.NONE, None, 0, "")
@@ -101,7 +101,7 @@ REFUSED_TERMS = [
     ({"price": 100, "time_in_force": "GTD", "expire_time": T0}, R.EXPIRE_TIME_IN_PAST), ({"price": 100, "list_id": 1}, R.INVALID_CONTINGENCY),
     ({"price": 100, "contingency_type": "OCO"}, R.INVALID_CONTINGENCY), ({"price": 100, "reduce_only": True}, R.REDUCE_ONLY_VIOLATION),
     ({"stop_px": 90, "time_in_force": "IOC"}, R.UNSUPPORTED_TIF), ({"price": 100, "time_in_force": "AT_THE_OPEN"}, R.SESSION_CLOSED),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("terms", "reason"), REFUSED_TERMS)
@@ -119,7 +119,7 @@ WRONG_TERMS = [
     ({"qty": 5, "price": "1", "ord_type": "MARKET_IF_TOUCHED", "stop_px": 90}, ValueError, "price '1': a MARKET_IF_TOUCHED order has none"),
     ({"qty": 5, "cash_order_qty": 100}, TypeError, "qty 5 and cash_order_qty 100 exclude each other"), ({}, TypeError, "order_qty .*NoneType"),
     ({"qty": 5, "price": 1, "iceberg": 1}, TypeError, "iceberg"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("terms", "error", "says"), WRONG_TERMS)
@@ -134,7 +134,7 @@ def test_terms_that_contradict_each_other_are_a_wrong_call(core, terms, error, s
 @pytest.mark.parametrize(("cash", "terms", "qty"), [
     ("1000", {"price": 10}, 100), ("1009.99", {"price": 10}, 100), ("9.99", {"price": 10}, 0), (0, {"price": 10}, 0),
     (1000, {"stop_px": 20}, 50), (1000, {}, 9), (1000, {"price": 10, "side": "SELL"}, 100),
-])  # fmt: skip
+])
 def test_a_cash_order_quantity_becomes_whole_lots(core, cash, terms, qty):
     core.quote("XNAS", "AAPL", bid=100, bid_size=500, ask=102, ask_size=500)
     order = core.submit("AAPL", terms.pop("side", "BUY"), account="alpha", cash_order_qty=cash, **terms)
@@ -176,7 +176,7 @@ REFUSED_REPLACES = [
     ({"cl_ord_id": "a", "price": -1}, R.PRICE_OUT_OF_RANGE, "OTHER"), ({"cl_ord_id": "a", "qty": 2_000}, R.MAX_ORDER_QTY, "BROKER_OPTION"),
     ({"cl_ord_id": "a", "expire_time": T0 + 1}, R.EXPIRE_TIME_IN_PAST, "OTHER"),
     ({"cl_ord_id": "a", "qty": 5, "new_cl_ord_id": "gone"}, R.DUPLICATE_REQUEST_ID, "DUPLICATE_CL_ORD_ID"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("call", "reason", "fix_reason"), REFUSED_REPLACES)
@@ -194,7 +194,7 @@ def test_a_replace_that_makes_no_sense_is_refused_and_changes_nothing(make_core,
 
 @pytest.mark.parametrize(("method", "given"), [
     ("replace", {"qty": 5}), ("replace", {"qty": 5, "order_id": 1, "cl_ord_id": "a"}), ("order_status", {}), ("cancel", {}),
-])  # fmt: skip
+])
 def test_a_request_names_one_order(core, method, given):
     with pytest.raises(TypeError, match=f"{method} takes one of order, cl_ord_id and order_id"):
         getattr(core, method)(**given)
@@ -229,7 +229,7 @@ MASS = [
     ({}, 6), ({"account": "alpha"}, 4), ({"account": "beta"}, 2), ({"symbol": "AAPL"}, 5), ({"symbol": "MSFT"}, 1), ({"side": "BUY"}, 4), ({"side": "SELL"}, 2),
     ({"strategy": 2}, 1), ({"strategy": 9}, 0), ({"venue": "XNAS"}, 5), ({"venue": "EXT"}, 1), ({"account": "alpha", "side": "SELL"}, 1),
     ({"account": "beta", "symbol": "MSFT"}, 0),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("scope", "count"), MASS)
@@ -238,7 +238,7 @@ def test_a_mass_cancel_ends_what_it_names_and_counts_it(make_core, scope, count)
     for symbol, side, account, venue, strategy in (
         ("AAPL", "BUY", "alpha", "XNAS", 0), ("AAPL", "BUY", "alpha", "EXT", 1), ("AAPL", "SELL_SHORT", "alpha", "XNAS", 2),
         ("AAPL", "SELL", "beta", "XNAS", 0), ("AAPL", "BUY", "beta", "XNAS", 0), ("MSFT", "BUY", "alpha", "XNAS", 0),
-    ):  # fmt: skip
+    ):
         core.submit(symbol, side, 5, 100 if side == "BUY" else 200, account=account, venue=venue, strategy=strategy)
     report = core.mass_cancel(**scope, cl_ord_id="all")
     assert (report.report_type, report.total_affected_orders, report.cl_ord_id) == (tc.ReportType.ORDER_MASS_CANCEL_REPORT, count, "all")
@@ -285,7 +285,7 @@ TRIGGERS = [  # side, terms, quotes (bid) that must not trigger it, and the one 
     ("BUY", {"stop_px": 95, "ord_type": "MARKET_IF_TOUCHED"}, [99, 96], 95), ("SELL", {"stop_px": 105, "price": 105, "ord_type": "LIMIT_IF_TOUCHED"}, [104], 105),
     ("SELL", {"peg_offset": 3}, [98, 104, 102], 101), ("SELL", {"peg_offset": 500, "peg_offset_type": "BASIS_POINTS"}, [96, 200, 191], 190),
     ("BUY", {"peg_offset": 3}, [102, 90, 92], 93),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("side", "terms", "quiet", "trigger"), TRIGGERS)
@@ -372,7 +372,7 @@ def test_a_refused_request_leaves_the_order_as_it_was(core, sent):
     assert core.cancel(sent).cxl_rej_reason is tc.CxlRejReason.ALREADY_PENDING
     report = core.on_cancel_reject("EXT", cl_ord_id="C", cxl_rej_reason="TOO_LATE_TO_CANCEL")
     assert (report.report_type, report.cxl_rej_reason, report.cl_ord_id, report.orig_cl_ord_id) == (
-        tc.ReportType.ORDER_CANCEL_REJECT, tc.CxlRejReason.TOO_LATE_TO_CANCEL, "C", "X")  # fmt: skip
+        tc.ReportType.ORDER_CANCEL_REJECT, tc.CxlRejReason.TOO_LATE_TO_CANCEL, "C", "X")
     assert facts(sent) == ("NEW", 10_000, 0, 10_000)
     again = core.on_cancel_reject("EXT", order_id=sent.order_id)
     assert (again.report_type, again.reason) == (tc.ReportType.BUSINESS_REJECT, R.NO_SUCH_REQUEST)
@@ -394,7 +394,7 @@ def test_a_bust_and_a_correction_rebuild_order_and_position(core, sent):
     assert (position.qty, position.avg_px, position.fees) == (10_500, 120, 105)
     trades = core.trades(account="alpha")
     assert [(t.venue_exec_id, t.state.name, t.last_qty, t.last_px) for t in trades] == [
-        ("e1", "BUSTED", 1_000, 100), ("e2", "LIVE", 9_500, 120), ("e5", "LIVE", 1_000, 120)]  # fmt: skip
+        ("e1", "BUSTED", 1_000, 100), ("e2", "LIVE", 9_500, 120), ("e5", "LIVE", 1_000, 120)]
     assert {(t.symbol, t.account, t.venue, t.side, t.day, t.order_id) for t in trades} == {("AAPL", "alpha", "EXT", tc.Side.BUY, 1, sent.order_id)}
     assert (core.trades(account="beta"), core.trades(symbol="AAPL")) == ([], trades)
 
@@ -441,7 +441,7 @@ BAD_REPORTS = [
     ("RESTATED", {"order_qty": "0.5"}, R.INVALID_FIELD_VALUE, "order_qty is no number"), ("RESTATED", {"price": "1.00001"}, R.PRICE_OUT_OF_RANGE, "no whole number"),
     ("RESTATED", {"order_qty": -1}, R.INVALID_FIELD_VALUE, "order_qty -1"), ("ORDER_STATUS", {"ord_status": "NEW", "cl_ord_id": "done"}, R.VENUE_CONTRADICTS, "status"),
     ("TRADE_CANCEL", {}, R.INVALID_FIELD_VALUE, "exec_type 17"), ("CALCULATED", {}, R.VENUE_CONTRADICTS, "11"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("exec_type", "changes", "reason", "says"), BAD_REPORTS)
@@ -466,7 +466,7 @@ BAD_CORRECTIONS = [
     ("TRADE_CORRECT", "e0", "n", {"last_qty": -5, "last_px": 5}, R.INVALID_FIELD_VALUE), ("TRADE_CORRECT", "e0", "n", {"last_qty": "0.5", "last_px": 5}, R.INVALID_FIELD_VALUE),
     ("TRADE_CORRECT", "e0", "n", {"last_qty": 5, "last_px": "1.00001"}, R.PRICE_OUT_OF_RANGE), ("TRADE", "e0", "n", {"last_qty": 5, "last_px": 5}, R.INVALID_FIELD_VALUE),
     ("TRADE_CANCEL", "e0", "e0", {}, R.EXECID_REUSED), ("TRADE_CANCEL", "gone", "b1", {}, R.EXECID_REPEATED), ("TRADE_CANCEL", "e0", "", {}, R.INVALID_FIELD_VALUE),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("exec_type", "exec_ref_id", "exec_id", "more", "reason"), BAD_CORRECTIONS)
@@ -502,7 +502,7 @@ def test_a_status_report_says_its_status(core, sent):
 @pytest.mark.parametrize(("given", "known"), [
     ("BROKER_OPTION", tc.OrdRejReason.BROKER_OPTION), (tc.OrdRejReason.STALE_ORDER, tc.OrdRejReason.STALE_ORDER), (None, tc.OrdRejReason.OTHER),
     (6, tc.OrdRejReason.DUPLICATE_ORDER), (77, tc.OrdRejReason.OTHER), (-5, tc.OrdRejReason.OTHER), (10**9, tc.OrdRejReason.OTHER),
-])  # fmt: skip
+])
 def test_a_venues_reason_is_told_as_fix_knows_it(core, given, known):
     order = core.submit("AAPL", "BUY", 1, 1, account="alpha", venue="EXT", cl_ord_id="X")
     report = core.on_execution_report("EXT", "REJECTED", cl_ord_id="X", reject_reason=given)
@@ -619,7 +619,7 @@ def test_a_split_keeps_amounts(core):
 def test_open_orders_by_account_and_symbol(make_core):
     core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"])
     first, second, third = (core.submit(symbol, "BUY", 5, 10, account=account)
-                            for symbol, account in (("AAPL", "alpha"), ("MSFT", "alpha"), ("AAPL", "beta")))  # fmt: skip
+                            for symbol, account in (("AAPL", "alpha"), ("MSFT", "alpha"), ("AAPL", "beta")))
     assert core.open_orders() == [first, second, third]
     assert core.open_orders("alpha") == [first, second]
     assert core.open_orders(symbol="AAPL") == [first, third]
@@ -636,7 +636,7 @@ def test_an_orders_history_is_its_reports_that_are_still_held(core, sent):
     core.cancel(sent)
     history = core.order_history(sent)
     assert [r.exec_type.name if r.exec_type is not None else r.report_type.name for r in history] == [
-        "PENDING_NEW", "NEW_ORDER_SINGLE", "NEW", "TRADE", "ORDER_CANCEL_REQUEST", "CANCELED", "ORDER_CANCEL_REJECT"]  # fmt: skip
+        "PENDING_NEW", "NEW_ORDER_SINGLE", "NEW", "TRADE", "ORDER_CANCEL_REQUEST", "CANCELED", "ORDER_CANCEL_REJECT"]
     assert {r.order_id for r in history} == {sent.order_id}
 
 

@@ -46,11 +46,11 @@ from tradecore.order import (
 
 NATIVE, PYTHON = tradecore._native, tradecore._python
 ROOMY = Capacity(instruments=12, accounts=12, venues=5, currencies=4, open_orders=4_096, order_history=1_024,
-                 cl_ord_ids=65_536, events=4_096, order_rate=512, decisions=256, trades=1_024, exec_ids=4_096)  # fmt: skip
+                 cl_ord_ids=65_536, events=4_096, order_rate=512, decisions=256, trades=1_024, exec_ids=4_096)
 CRAMPED = Capacity(instruments=9, accounts=9, venues=3, currencies=3, open_orders=64, order_history=16,
-                   cl_ord_ids=256, events=64, order_rate=8, decisions=8, trades=16, exec_ids=16)  # fmt: skip
+                   cl_ord_ids=256, events=64, order_rate=8, decisions=8, trades=16, exec_ids=16)
 WIDEST = Capacity(instruments=16, accounts=16, venues=8, currencies=4, open_orders=512, order_history=1,
-                  cl_ord_ids=4_096, events=8_192, order_rate=64, decisions=1, trades=1, exec_ids=8)  # fmt: skip
+                  cl_ord_ids=4_096, events=8_192, order_rate=64, decisions=1, trades=1, exec_ids=8)
 RUNS = [("roomy", ROOMY, 200, 40_000, seed) for seed in (1, 2, 3)]
 RUNS += [("cramped", CRAMPED, 8, 20_000, seed) for seed in (4, 5, 6)]
 RUNS += [("widest", WIDEST, 333, 30_000, 7)]
@@ -134,7 +134,7 @@ class Pair:
             core.run(commands, acks[-1], now)
             assert commands.tobytes() == records, "a core wrote into its commands"
         (reports, lost), (twin_reports, twin_lost) = (
-            core.read_events(self.seq, 1 << 20) for core in (self.native, self.twin))  # fmt: skip
+            core.read_events(self.seq, 1 << 20) for core in (self.native, self.twin))
         different = [(first + i, "acks", acks[0][i], acks[1][i]) for i in range(count) if acks[0][i] != acks[1][i]][:1]
         for a, b in zip(reports, twin_reports, strict=False):
             if a.tobytes() != b.tobytes():
@@ -310,7 +310,7 @@ def doc_of(thing: object) -> str:
 @pytest.mark.parametrize("name", [
     "validation.Validator", "risk.RiskTable", "routing.Router", "execution.Book", "position.Ledger", "events.EventLog",
     "pipeline.Core", "pipeline.OrderHandle",
-])  # fmt: skip
+])
 def test_names_and_docstrings_are_the_same(name: str) -> None:
     room, cls = name.split(".")
     native, twin = (getattr(getattr(package, room), cls) for package in (NATIVE, PYTHON))

@@ -90,13 +90,13 @@ FEES = [
     ({"taker_fee_per_share": "0.000001"}, "0.1", "0.5", 100, "0.000000", "0"),
     ({"taker_fee_per_share": "0.000001"}, "0.1", "1.5", 100, "0.000002", "0"),
     ({"maker_fee_per_share": "-0.000001"}, "0.1", "2.5", 100, "0", "-0.000002"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("fees", "lot", "qty", "price", "taker", "maker"), FEES)
 def test_a_commission_is_rounded_once_half_to_even(make_core, fees, lot, qty, price, taker, maker):
     core = make_core(instruments=[tc.Instrument("AAPL", tick_size="0.005", lot_size=lot)], venues=[V("XNAS", **fees)],
-                     accounts=["taker", "maker"])  # fmt: skip
+                     accounts=["taker", "maker"])
     core.submit("AAPL", "SELL", qty, price, account="maker")
     core.submit("AAPL", "BUY", qty, price, account="taker")
     told = {r.account: r.commission for r in core.reports(0) if r.exec_type is tc.ExecType.TRADE}
@@ -157,17 +157,17 @@ def test_pnl_is_by_currency(make_core):
         core.mark(symbol, price + 1)
     trade(core, "SELL", 10, 103, "AAPL")
     assert [(p.currency, p.realized_pnl, p.unrealized_pnl, p.net) for p in core.pnl()] == [
-        ("USD", 30, 10, 40), ("EUR", 0, 10, 10)]  # fmt: skip
+        ("USD", 30, 10, 40), ("EUR", 0, 10, 10)]
 
 
 # ---- the identity, from the reports alone
 
 def test_pnl_is_cash_flow_plus_market_value_after_every_event(make_core):
     instruments = [tc.Instrument("AAPL", tick_size="0.01"),
-                   tc.Instrument("FUT", tick_size="0.5", lot_size="0.1", multiplier="2.5", any_sign=True)]  # fmt: skip
+                   tc.Instrument("FUT", tick_size="0.5", lot_size="0.1", multiplier="2.5", any_sign=True)]
     core = make_core(instruments=instruments, accounts=["a", "b", "c"], capacity=small_capacity(events=1024),
                      venues=[V("X", taker_fee_per_share="0.003", maker_fee_per_share="-0.0021"),
-                             V("Y", taker_fee_bps="0.35", maker_fee_bps="-0.11")])  # fmt: skip
+                             V("Y", taker_fee_bps="0.35", maker_fee_bps="-0.11")])
     flow, held, paid, seeded = {}, {}, {}, random.Random(21)
     keys = [(i.symbol, account) for i in instruments for account in "abc"]
     for symbol, account, qty, price in (("AAPL", "a", 70, "10.01"), ("FUT", "b", "-1.3", "-0.5")):
@@ -185,11 +185,11 @@ def test_pnl_is_cash_flow_plus_market_value_after_every_event(make_core):
         elif kind < 0.3:
             bid = seeded.randint(low, 25)
             core.quote(seeded.choice("XY"), instrument.symbol, bid=bid * tick, bid_size=seeded.randint(0, 30) * lot,
-                       ask=(bid + 3) * tick, ask_size=seeded.randint(0, 30) * lot)  # fmt: skip
+                       ask=(bid + 3) * tick, ask_size=seeded.randint(0, 30) * lot)
         else:
             core.submit(instrument.symbol, seeded.choice(["BUY", "SELL"]), seeded.randint(1, 40) * lot,
                         seeded.randint(low, 25) * tick, account=seeded.choice("abc"),
-                        time_in_force=seeded.choice(["DAY", "IOC"]))  # fmt: skip
+                        time_in_force=seeded.choice(["DAY", "IOC"]))
         for report in core.reports(after):
             if report.exec_type is tc.ExecType.TRADE:
                 key = report.symbol, report.account
@@ -263,7 +263,7 @@ def test_the_ledger_follows_the_stated_rule_whatever_the_fills(ledger):
 
 
 @pytest.mark.parametrize("bad", [{"instrument": 2}, {"instrument": 0}, {"account": 4}, {"qty": 0}, {"qty": QTY_MAX + 1},
-                                 {"price": -PRICE_MAX - 1}, {"fee": MONEY_MAX + 1}])  # fmt: skip
+                                 {"price": -PRICE_MAX - 1}, {"fee": MONEY_MAX + 1}])
 def test_the_ledger_alone_books_all_rows_or_none(ledger, bad):
     rows = fills((5, 10, 0), (5, 10, 0))
     for name, value in bad.items():

@@ -16,7 +16,7 @@ ORDERS = st.tuples(
     st.just("order"), ACCOUNTS, st.sampled_from(["BUY", "SELL"]), SIZES, st.one_of(st.none(), PRICES),
     st.sampled_from(["DAY", "DAY", "GTC", "IOC", "FOK"]), st.booleans(), st.one_of(st.none(), VENUES),
     st.one_of(st.none(), st.integers(1, 9)),
-)  # fmt: skip
+)
 COMMANDS = st.one_of(
     ORDERS, ORDERS, ORDERS,
     st.tuples(st.just("cancel"), st.integers(1, 60)),
@@ -24,7 +24,7 @@ COMMANDS = st.one_of(
     st.tuples(st.just("mark"), PRICES),
     st.tuples(st.just("kill"), st.booleans(), st.sampled_from([{"venue": "X"}, {"account": "a"}, {}])),
     st.tuples(st.just("wait"), st.integers(0, 600_000_000)),
-)  # fmt: skip
+)
 
 
 def run(core, command):
@@ -32,7 +32,7 @@ def run(core, command):
     if kind == "order":
         account, side, qty, price, tif, post_only, venue, cl_ord_id = rest
         return core.submit("AAPL", side, qty, price, account=account, time_in_force=tif, post_only=post_only, venue=venue,
-                           cl_ord_id=cl_ord_id)  # fmt: skip
+                           cl_ord_id=cl_ord_id)
     if kind == "cancel":
         core.cancel(order_id=rest[0])
     elif kind == "quote":
@@ -93,7 +93,7 @@ def build(backend):
         venues=[tc.SimulatedVenue("X", taker_fee_per_share="0.003", maker_fee_per_share="-0.002"),
                 tc.SimulatedVenue("Y", taker_fee_bps="0.31", maker_fee_bps="-0.17")],
         capacity=small_capacity(instruments=1, accounts=2, venues=2, open_orders=8, order_history=64, events=1024),
-    )  # fmt: skip
+    )
 
 
 @given(commands=st.lists(COMMANDS, max_size=40))

@@ -15,7 +15,7 @@ EXT = Path(__file__).parent.parent / "ext"
     ("tc_command", list(order.COMMAND_DTYPES.values()), 128),
     ("tc_report", [order.REPORT_DTYPE], 256),
     ("tc_ack", [order.ACK_DTYPE], 32),
-])  # fmt: skip
+])
 def test_c_structs_have_the_published_offsets(struct, dtypes, size):
     offsets = layout.layout()[struct]
     for dtype in dtypes:
@@ -41,7 +41,7 @@ def test_reason_codes_are_the_same_in_the_kernels():
 @pytest.mark.parametrize(("prefix", "words"), [
     ("KIND", fix.CommandType), ("SIDE", fix.Side), ("TYPE", fix.OrdType), ("SCOPE", fix.Scope),
     ("STATUS", fix.OrdStatus), ("ROUTE", fix.Route), ("EXEC", fix.ExecType), ("PLACE", fix.Place), ("SES", fix.TradSesStatus),
-])  # fmt: skip
+])
 def test_enumerations_are_the_same_in_the_kernels(prefix, words):
     text = "".join(path.read_text() for path in EXT.glob("*.pxd"))
     native = {name: int(value) for name, value in re.findall(rf"^    {prefix}_(\w+) = (\d+)(?: +#.*)?$", text, re.M)}
@@ -51,7 +51,7 @@ def test_enumerations_are_the_same_in_the_kernels(prefix, words):
 @pytest.mark.parametrize(("name", "value"), [
     ("no_price", order.NO_PRICE), ("price_max", order.PRICE_MAX), ("qty_max", order.QTY_MAX),
     ("multiplier_max", order.MULTIPLIER_MAX), ("position_max", order.POSITION_MAX), ("money_max", order.MONEY_MAX), ("time_max", order.TIME_MAX),
-])  # fmt: skip
+])
 def test_bounds_are_the_same_in_the_kernels(name, value):
     assert layout.layout()["bounds"][name] == value
 

@@ -79,7 +79,7 @@ def test_without_one_resting_order_the_match_count_falls_and_the_first_differenc
 @pytest.mark.parametrize(("field", "row"), [
     ("side", 100), ("price", 4_321), ("qty", 17), ("order_id", 9_000), ("ts_ms", 9_999), ("post_only", "post_only"),
     ("time_in_force", 50),
-])  # fmt: skip
+])
 def test_one_changed_field_of_one_event_changes_the_event_hash(some_events, field, row):
     before = replay_recording(some_events).event_hash
     events = some_events.events.copy()
@@ -119,9 +119,9 @@ def test_own_orders_trade_along_under_their_own_limits(some_events, backend):
     result = replay_recording(some_events, own_orders=EXAMPLES / "orders.csv", backend=backend)
     assert [(own["cl_ord_id"], own["status"]) for own in result.own_orders] == [
         ("buy-1", "NEW"), ("buy-2", "FILLED"), ("sell-1", "CANCELED"), ("too-big", "REJECTED"),
-        ("far-off", "REJECTED"), ("sell-2", "FILLED")]  # fmt: skip
+        ("far-off", "REJECTED"), ("sell-2", "FILLED")]
     assert result.own_orders[1] == {"cl_ord_id": "buy-2", "status": "FILLED", "cum_qty": "0.02000000",
-                                    "avg_px": "78323.00", "reason": "NONE"}  # fmt: skip
+                                    "avg_px": "78323.00", "reason": "NONE"}
     assert result.rejects["MAX_ORDER_QTY"] == 1
     assert result.rejects["PRICE_COLLAR"] == 1
     mine = next(row for row in result.pnl if row["account"] == "mine")
@@ -145,7 +145,7 @@ def test_own_orders_trade_along_under_their_own_limits(some_events, backend):
     ("1,new,a,buy,stop,gtc,78000,1", "type: got 'stop': expected market or limit"),
     ("1,new,a,buy,limit,gtd,78000,1", "tif: got 'gtd': expected day, gtc, ioc, fok or post_only"),
     ('1,new,"a,buy,limit,gtc,78000,1', "expected 8 values"),
-])  # fmt: skip
+])
 def test_a_malformed_own_order_names_file_line_and_field(some_events, tmp_path, row, said):
     file = tmp_path / "mine.csv"
     file.write_text(",".join(OWN_ORDER_FIELDS) + "\n1,new,ok,buy,limit,gtc,78000,0.1\n" + row + "\n")
@@ -184,7 +184,7 @@ def test_the_shipped_session_turns_the_collar_off_in_so_many_words():
     ("[[venues]]\nname = 'X'\nkind = 'external'\nord_types = ['PEGGED']", "PEGGED"),
     ("[accounts.recorded]\nmax_order_qty = 1\nprice_collar_bps = 'off'\n[replay]\norders_account = 'recorded'",
      "orders_account 'recorded' is not one of"),
-])  # fmt: skip
+])
 def test_a_session_that_can_not_be_used_refuses_to_start(tmp_path, text, said):
     file = tmp_path / "session.toml"
     file.write_text(text)
@@ -195,7 +195,7 @@ def test_a_session_that_can_not_be_used_refuses_to_start(tmp_path, text, said):
 def test_a_session_may_have_external_venues(tmp_path):
     file = tmp_path / "session.toml"
     file.write_text("[[venues]]\nname = 'IN'\n[[venues]]\nname = 'OUT'\nkind = 'external'\ntaker_fee_bps = '1'\n"
-                    "request_timeout = 5_000_000_000\nord_types = ['LIMIT', 'STOP']\ntimes_in_force = ['DAY']")  # fmt: skip
+                    "request_timeout = 5_000_000_000\nord_types = ['LIMIT', 'STOP']\ntimes_in_force = ['DAY']")
     inside, outside = load_session(file).venues
     assert (inside, outside) == (SimulatedVenue("IN"), ExternalVenue(
         "OUT", taker_fee_bps="1", request_timeout=5_000_000_000, ord_types=("LIMIT", "STOP"), times_in_force=("DAY",)))
@@ -207,7 +207,7 @@ def test_a_session_may_have_external_venues(tmp_path):
     (('lot_size = "0.00000001"', 'lot_size = "0.001"'), "steps of 1E-8, not .* lot_size 0.001"),
     (("[accounts.mine]", "[accounts.r03]"), "'r03' is one of the sixteen"),
     (("[accounts.recorded]", "[accounts.others]"), "account `recorded`"),
-])  # fmt: skip
+])
 def test_a_session_that_would_play_another_market_is_refused(some_events, tmp_path, change, said):
     text = (EXAMPLES / "session.toml").read_text().replace("[replay]\norders_account = \"mine\"", "")
     assert change[0] in text
@@ -240,7 +240,7 @@ def small(tmp_path):
     header = "seq,ts_ms,action,order_id,side,type,tif,price,qty\n"
     rows = ["1,1000,seed,11,buy,limit,gtc,100,1.5", "2,1000,seed,12,sell,limit,gtc,110,2",
             "3,1001,new,13,buy,limit,post_only,110,1", "4,1002,cancel,13,buy,,,,",
-            "5,1003,new,14,sell,limit,gtc,100,0.5", "6,1004,cancel,11,buy,,,,"]  # fmt: skip
+            "5,1003,new,14,sell,limit,gtc,100,0.5", "6,1004,cancel,11,buy,,,,"]
     (tmp_path / "events.csv").write_text(header + "\n".join(rows) + "\n")
     trades = "n,event_seq,ts_ms,price,qty,taker_order_id,maker_order_id,taker_side,exchange_trade_id\n"
     (tmp_path / "exchange_trades.csv").write_text(trades + "1,5,1003,100,0.5,14,11,sell,77\n")
@@ -291,7 +291,7 @@ def test_a_malformed_line_stops_the_replay_or_is_counted(small, capsys):
 @pytest.mark.parametrize(("arguments", "said"), [
     (["replay", "/no/such/place"], "no recording at"),
     (["replay", "--session", "/no/such/file.toml"], "No such file"),
-])  # fmt: skip
+])
 def test_what_is_not_there_is_an_error_of_one_line(arguments, said, capsys):
     assert main(arguments) == 2
     error = capsys.readouterr().err
@@ -318,7 +318,7 @@ def test_a_full_disk_is_an_error_not_a_traceback(small):
     buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "tradecore.cli", "replay", str(small)], stdout=full,
-                              stderr=subprocess.PIPE, text=True, env=buffered)  # fmt: skip
+                              stderr=subprocess.PIPE, text=True, env=buffered)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr

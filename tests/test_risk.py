@@ -38,7 +38,7 @@ BOUNDARIES = [
     (R.MAX_POSITION_QTY, {"max_position_qty": 100}, [(SELL, 99, 9, 1), (SELL, 100, 9, 1), (SELL, 101, 9, 0)], ("101", "100")),
     (R.MAX_POSITION_QTY, {"max_position_qty": 0}, [(BUY, 1, 9, 0), (SELL, 1, 9, 0)], ("1", "0")),
     (R.ORDER_RATE, {"order_rate": 0}, [(BUY, 1, 9, 0)], ("1", "0")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("rule", "armed", "orders", "says"), BOUNDARIES)
@@ -80,7 +80,7 @@ ROOM_ROWS = [
     (tc.Rule.MAX_POSITION_QTY, 100_000_000, [(1, 99, 10_000), (1, 1, 10_000)], (1, 1, 10_000), R.MAX_POSITION_QTY),
     (tc.Rule.MAX_POSITION_QTY, 100_000_000, [(2, 99, 10_000), (2, 1, 10_000)], (2, 1, 10_000), R.MAX_POSITION_QTY),
     (tc.Rule.ORDER_RATE, 2, [(1, 1, 10_000), (2, 1, 10_000)], (1, 1, 10_000), R.ORDER_RATE),
-]  # fmt: skip
+]
 
 
 def asked(*rows, account=1, time=T0):
@@ -139,7 +139,7 @@ def test_the_room_alone_turns_holds_into_positions(table):
 
 @pytest.mark.parametrize("bad", [("set_limit", 3, 0, 1), ("set_limit", 1, 5, 1), ("set_limit", 1, 0, -2),
                                  ("set_limit", 1, 2, 1_000_001), ("set_limit", 1, 4, 5, 1), ("set_limit", 1, 4, 1, 0),
-                                 ("kill", 4, 1, True), ("kill", 0, 1, True), ("kill", 1, 3, True)])  # fmt: skip
+                                 ("kill", 4, 1, True), ("kill", 0, 1, True), ("kill", 1, 3, True)])
 def test_the_room_alone_refuses_what_can_not_be_set(table, bad):
     name, *arguments = bad
     with pytest.raises(ValueError, match=r"must be|can't be"):
@@ -326,7 +326,7 @@ def test_a_protection_price_between_ticks_is_rounded_to_the_safe_side(make_core,
     ("SELL", 100, 90, 10_000, True), ("SELL", 101, 90, 10_100, False), ("SELL", 99, 102, 10_098, False),
     ("BUY", 111, 90, 9_990, True), ("BUY", 99, 102, 10_098, False), ("SELL", 101, None, 10_100, False),
     ("SELL", 100, None, 10_000, True), ("BUY", 99, None, Decimal("9900.99"), True), ("BUY", 100, None, 10_001, False),
-])  # fmt: skip
+])
 def test_a_sell_counts_at_the_higher_of_limit_and_reference(make_core, side, qty, price, notional, passes):
     core = make_core(limits=limits(max_order_notional=10_000))
     core.quote("XNAS", "AAPL", **QUOTE)
@@ -423,7 +423,7 @@ def test_the_position_limit_counts_what_works_on_the_orders_side(make_core):
     (-100, [("SELL", 1, False), ("BUY", 100, True), ("BUY", 50, True), ("BUY", 1, False)]),
     (100, [("SELL", 151, False), ("SELL", 150, True)]),
     (50, [("BUY", 1, False), ("SELL", 100, True), ("SELL", 1, False)]),
-])  # fmt: skip
+])
 def test_an_order_that_only_reduces_is_exempt_from_the_position_limit(make_core, position, orders):
     core = make_core(limits=limits(max_position_qty=50))
     core.open_position("AAPL", position, 10)
@@ -455,7 +455,7 @@ def test_a_hold_is_what_still_works_and_a_cancel_releases_it(make_core, side, gi
     position = core.position("AAPL")
     signed = filled if side == "BUY" else -filled
     assert (position.qty, position.working_buy_qty, position.working_sell_qty) == (
-        signed, held if side == "BUY" else 0, held if side == "SELL" else 0)  # fmt: skip
+        signed, held if side == "BUY" else 0, held if side == "SELL" else 0)
     assert (order.cum_qty, order.leaves_qty) == (filled, held)
     if held:
         core.cancel(order)
@@ -467,7 +467,7 @@ def test_a_hold_is_what_still_works_and_a_cancel_releases_it(make_core, side, gi
 
 def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
     core = make_core(limits=limits(max_order_qty=10, max_order_notional=2_000, price_collar_bps=100, max_position_qty=15,
-                                   order_rate=5))  # fmt: skip
+                                   order_rate=5))
     core.quote("XNAS", "AAPL", **QUOTE)
     result = core.check("AAPL", "BUY", 20, 102, venue="ARCX")
     assert [row.rule for row in result] == [reason for reason in R if 201 <= reason <= 213]
@@ -475,7 +475,7 @@ def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
     assert [tuple(row)[1:] for row in result][3:4] + [tuple(row)[1:] for row in result][5:10] == [
         (1, 2048, 2047, "PASS"), (D(20), D(10), D(-10), "REFUSE"), (D(2040), D(2000), D(-40), "REFUSE"),
         (200, 100, -100, "REFUSE"), (D(20), D(15), D(-5), "REFUSE"), (1, 5, 4, "PASS"),
-    ]  # fmt: skip
+    ]
     assert not result
     assert "MAX_ORDER_QTY" in str(result)
 
@@ -494,7 +494,7 @@ def test_check_changes_nothing_and_agrees_with_submit(make_core, clock):
             "side": seeded.choice(["BUY", "SELL"]), "qty": seeded.choice([1, 10, 49, 50, 51]),
             "price": seeded.choice([None, *range(90, 112)]), "cl_ord_id": seeded.choice([None, None, str(step), "same"]),
             "time_in_force": seeded.choice(["DAY", "IOC"]),
-        }  # fmt: skip
+        }
         hashes = core.state_hash(), core.event_hash
         refused = [row.rule for row in core.check("AAPL", **order) if row.verdict == "REFUSE"]
         assert (core.state_hash(), core.event_hash) == hashes
@@ -504,7 +504,7 @@ def test_check_changes_nothing_and_agrees_with_submit(make_core, clock):
         if seeded.random() < 0.2:
             core.cancel(order_id=seeded.randint(1, core._core.command_seq))
     assert seen >= {R.NONE, R.DUPLICATE_CLORDID, R.MAX_OPEN_ORDERS, R.REFERENCE_PRICE_UNAVAILABLE, R.MAX_ORDER_QTY,
-                    R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE}  # fmt: skip
+                    R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE}
 
 
 def test_check_with_a_full_table_of_ids_is_told_what_submit_is_told(make_core):

@@ -37,7 +37,7 @@ ALL_IN = [
     ("SELL", ("-1 bp", "100.00"), ("free", "100.01"), "B"),     # 100.01 each: the later quote
     ("BUY", ("-1 bp", "100.01"), ("free", "100.00"), "A"),      # 99.999999 against 100
     ("BUY", ("free", "100.00"), ("free", "100.00"), "B"),       # a tie: the later quote wins
-]  # fmt: skip
+]
 
 
 def display(core, venue, side, price, size=100, symbol="AAPL"):
@@ -163,7 +163,7 @@ def test_explain_remains_what_it_was_after_quotes_change(core):
     ({"qty": 0, "price": 100}, "not routed"),
     ({"qty": 1, "price": 101}, "best all-in price"),
     ({"qty": 1, "price": 99}, "lowest maker fee"),
-])  # fmt: skip
+])
 def test_explain_says_how_the_venue_was_chosen(core, order, how):
     for venue in ("XNAS", "ARCX"):
         display(core, venue, "BUY", 100)
@@ -216,7 +216,7 @@ def test_a_change_re_ranks_its_own_instrument_and_side_only(make_core):
     core.quote("XNAS", "AAPL", **full)  # nothing changed
     assert not any(missed(*key) for key in every)
     for change, dirty in (({"ask": 101}, ("AAPL", "BUY")), ({"ask_size": 9}, ("AAPL", "BUY")),
-                          ({"bid": 91}, ("AAPL", "SELL")), ({"bid_size": 9}, ("AAPL", "SELL"))):  # fmt: skip
+                          ({"bid": 91}, ("AAPL", "SELL")), ({"bid_size": 9}, ("AAPL", "SELL"))):
         full = {**full, **change}
         core.quote("XNAS", "AAPL", **full)
         assert [key for key in every if missed(*key)] == [dirty]

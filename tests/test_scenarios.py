@@ -39,7 +39,7 @@ PAGE = [
         "F.1": "abc", "G.1": "abc", "H.1": "abcd", "I.1": "ab", "J.1": "abcd", "K.1": "ab", "L.1": "ab",
     }.items()
     for letter in letters
-]  # fmt: skip
+]
 
 _WORDS = {
     "side": fix.Side, "ord_type": fix.OrdType, "time_in_force": fix.TimeInForce, "exec_type": ExecType,
@@ -47,7 +47,7 @@ _WORDS = {
     "contingency_type": fix.ContingencyType, "trad_ses_status": fix.TradSesStatus, "reason": fix.Reason,
     "ord_rej_reason": fix.OrdRejReason, "cxl_rej_reason": fix.CxlRejReason, "place": fix.Place,
     "exec_restatement_reason": fix.ExecRestatementReason, "scope": fix.Scope, "rule": fix.Rule,
-}  # fmt: skip
+}
 _FLAGS = {
     "exec_inst": {flag.name: flag.value for flag in fix.ExecInst} | {"POST_ONLY": 1},
     "unknown": {"NEW": 1, "CANCEL": 2, "REPLACE": 4},
@@ -56,7 +56,7 @@ _NAMES = {"EXT": EXT, "SIM": SIM}
 _TEXTS = {"exec_id", "exec_ref_id", "cl_ord_id", "orig_cl_ord_id"}
 # What a report says unless the scenario says otherwise.
 _QUIET = {"last_qty": 0, "last_px": NO_PRICE, "reason": 0, "ord_rej_reason": -1, "cxl_rej_reason": -1,
-          "exec_restatement_reason": -1, "unknown": 0}  # fmt: skip
+          "exec_restatement_reason": -1, "unknown": 0}
 _FIRM = ("position_qty", "working_buy", "working_sell")
 _COLUMNS = ("ord_status", "order_qty", "cum_qty", "leaves_qty", "avg_px", "ids")
 
@@ -130,7 +130,7 @@ def client_command(tokens: list[str]) -> bytes:
     elif kind == CommandType.NEW_ORDER:
         fields |= {"side": 1, "ord_type": 2, "instrument": 1, "account": 1, "venue": EXT}
     elif kind in (CommandType.QUOTE, CommandType.MARK, CommandType.SESSION, CommandType.SPLIT,
-                  CommandType.OPENING_POSITION):  # fmt: skip
+                  CommandType.OPENING_POSITION):
         fields["instrument"] = 1
     if kind == CommandType.QUOTE:
         fields["venue"] = SIM
@@ -206,7 +206,7 @@ class Player:
             average = self.average(r)
             ids = r.cl_ord_id.decode() + ("," + r.orig_cl_ord_id.decode() if r.orig_cl_ord_id else "")
             words += [OrdStatus(r.ord_status).name, str(r.order_qty), str(r.cum_qty), str(r.leaves_qty),
-                      "-" if average is None else str(average), ids or "-"]  # fmt: skip
+                      "-" if average is None else str(average), ids or "-"]
         elif is_execution(r) or r.report_type == ReportType.ORDER_CANCEL_REJECT:
             words += [f"ord_status={OrdStatus(r.ord_status).name}"]
         if r.last_qty:
@@ -312,7 +312,7 @@ class Player:
         for account in (1, 2):
             found, booked = core.position(1, account), self.books.chain(1, account).now
             expected = (booked.qty, booked.cost, booked.realised, booked.fees,
-                        held.get((account, 1), 0), held.get((account, 2), 0))  # fmt: skip
+                        held.get((account, 1), 0), held.get((account, 2), 0))
             if tuple(found) != expected:
                 raise ScenarioError(f"expected  position {expected} from the reports\n  got       {tuple(found)}")
 
@@ -399,7 +399,7 @@ WORKED = {
         PARTIALLY_FILLED 12000 10000 2000 120, PARTIALLY_FILLED 12000 10500 1500 120""",
     "J.1.b": """PENDING_NEW 10000 0 10000 -, NEW 10000 0 10000 -, PARTIALLY_FILLED 10000 5000 5000 50,
         PENDING_CANCEL 10000 5000 5000 50, CANCELED 10000 5000 0 50, CANCELED 10000 0 0 -, CANCELED 10000 4000 0 51""",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", list(WORKED))
@@ -411,7 +411,7 @@ def test_the_worked_numbers_of_the_page_are_in_their_files(name):
 
 BASE = ["# t", "# s", "> NEW_ORDER X order_qty=10", "< PENDING_NEW PENDING_NEW 10 0 10 - X",
         "< NEW_ORDER_SINGLE PENDING_NEW 10 0 10 - X", "> venue TRADE X exec_id=a last=4@100",
-        "< TRADE PARTIALLY_FILLED 10 4 6 100 X last=4@100 exec_id=a"]  # fmt: skip
+        "< TRADE PARTIALLY_FILLED 10 4 6 100 X last=4@100 exec_id=a"]
 
 
 @pytest.mark.parametrize("backend", list(BACKENDS))

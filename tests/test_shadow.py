@@ -12,7 +12,7 @@ SETTINGS = {
     "instruments": [tc.Instrument("AAPL", tick_size="0.01")], "accounts": ["alpha"],
     "venues": [tc.SimulatedVenue("XNAS", taker_fee_per_share="0.003"), tc.SimulatedVenue("ARCX")],
     "limits": limits(max_order_qty=1_000), "capacity": small_capacity(),
-}  # fmt: skip
+}
 TIGHTER = {"limits": limits(max_order_qty=100)}
 
 

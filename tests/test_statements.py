@@ -37,14 +37,14 @@ def test_closed_lots_have_basis_proceeds_and_holding_period(make):
     fill(keeper, "BUY", 4, 125, transact_time=8 * DAY)
     lots = list(keeper.closed_lots())
     assert [(r.opening_trade, r.closing_trade, r.qty, r.cost_basis, r.proceeds, r.pnl) for r in lots] == [
-        (1, 3, 10, 1000, 1200, 200), (2, 3, 5, 550, 600, 50), (2, 4, 5, 550, 650, 100), (4, 5, -4, 500, 520, 20)]  # fmt: skip
+        (1, 3, 10, 1000, 1200, 200), (2, 3, 5, 550, 600, 50), (2, 4, 5, 550, 650, 100), (4, 5, -4, 500, 520, 20)]
     assert [r.holding_ns // DAY for r in lots] == [4, 3, 4, 2]
     assert [r.commissions for r in lots] == [2, 2, 2, D("0.4")]
     assert sum(r.pnl for r in lots) == keeper.position("AAPL").realized_pnl
     # Attributed: a long lot's basis grows by what opening cost, its proceeds fall by what closing cost; a short's turn round.
     lots = list(keeper.closed_lots(attribute_commissions=True))
     assert [(r.cost_basis, r.proceeds) for r in lots] == [
-        (1001, 1199), (D("551.5"), D("599.5")), (D("551.5"), D("649.5")), (500, D("519.6"))]  # fmt: skip
+        (1001, 1199), (D("551.5"), D("599.5")), (D("551.5"), D("649.5")), (500, D("519.6"))]
     assert sum(r.pnl for r in lots) == keeper.position("AAPL").realized_pnl - keeper.position("AAPL").fees
 
 
@@ -56,7 +56,7 @@ def test_at_average_cost_the_lot_is_the_position(make):
     fill(keeper, "SELL", 20, 120, transact_time=4 * DAY, commission=4)
     fill(keeper, "BUY", 5, 100, transact_time=9 * DAY)
     assert [(r.opening_trade, r.qty, r.cost_basis, r.proceeds, r.holding_ns // DAY, r.commissions) for r in keeper.closed_lots()] == [
-        (0, 5, 525, 600, 2, 1), (0, 15, 1575, 1800, 3, 3 + 3), (0, -5, 500, 600, 5, 1)]  # fmt: skip
+        (0, 5, 525, 600, 2, 1), (0, 15, 1575, 1800, 3, 3 + 3), (0, -5, 500, 600, 5, 1)]
 
 
 @pytest.mark.parametrize("method", list(Method), ids=lambda method: method.name)
@@ -67,7 +67,7 @@ def test_closed_lots_and_figures_by_key_add_up_to_the_positions(make, method):
         ins, account, strategy = seeded.choice((AAPL, SAP, FUT)), seeded.choice("ab"), seeded.choice((None, "s1", "s2"))
         qty, price = seeded.randint(1, 20) * D(str(ins.lot_size)), seeded.randint(1, 50)
         given = {"account": account, "strategy": strategy, "transact_time": step * DAY // 7 + 1,
-                 "commission": D(seeded.randint(-3, 9)) / 100, "commission_currency": seeded.choice(("USD", "EUR"))}  # fmt: skip
+                 "commission": D(seeded.randint(-3, 9)) / 100, "commission_currency": seeded.choice(("USD", "EUR"))}
         side, held = seeded.choice(("BUY", "SELL")), keeper.position(ins.symbol, account)
         if method is Method.SPECIFIC and held.lots and (held.qty > 0) == (side == "SELL"):
             lot = seeded.choice(held.lots)
@@ -85,7 +85,7 @@ def test_closed_lots_and_figures_by_key_add_up_to_the_positions(make, method):
     attributed = sum(r.pnl for r in keeper.closed_lots(attribute_commissions=True))
     assert attributed == sum(r.pnl for r in lots) - sum(r.commissions for r in lots)
     totals = {c: sum(keeper.position(i.symbol, a).realized_pnl for i in (AAPL, SAP, FUT) for a in "ab" if i.currency == c)
-              for c in ("USD", "EUR")}  # fmt: skip
+              for c in ("USD", "EUR")}
     fees = {c: sum(keeper.position(i.symbol, a).fees_by_currency.get(c, 0) for i in (AAPL, SAP, FUT) for a in "ab") for c in ("USD", "EUR")}
     paid = sum(keeper.position("SAP", a).dividends.get("EUR", 0) for a in "ab")
     for keys in (("day",), ("symbol",), ("account",), ("day", "symbol", "account"), ("account", "day")):
@@ -123,7 +123,7 @@ def test_a_report_can_be_read_as_csv_and_tells_trades_whole(make):
     assert lines[3] == f"3,,SPLIT,LIVE,{DAY},AAPL,,,2,1,0.000000,USD,,0,"
     assert lines[4] == f"4,,DIVIDEND,LIVE,{DAY},AAPL,,,0,0.250000,0.000000,USD,,0,"
     assert [(r.symbol, r.account, r.qty, r.cost, r.unrealized_pnl) for r in keeper.positions()] == [
-        ("AAPL", "a", -4, -21, None), ("AAPL", "b", -2, D("-10.5"), None)]  # fmt: skip
+        ("AAPL", "a", -4, -21, None), ("AAPL", "b", -2, D("-10.5"), None)]
     for keys in ((), ("venue",), ("day", "day")):
         with pytest.raises(ValueError, match="must be some of day, symbol, account, strategy"):
             keeper.pnl_by(*keys)
@@ -152,7 +152,7 @@ def booked(make):
     ("26", "30", ["a split, 2 for 1, is missing here"]), ("13", "60", ["trade 3 is booked twice"]),
     ("8", "35", ["in account b: a transfer or allocation", "in account a: a transfer or allocation"]),
     ("0", "30", ["the position is missing at the broker"]), ("12", "30", ["no single trade, split or transfer explains it"]),
-])  # fmt: skip
+])
 def test_a_difference_of_positions_comes_with_its_probable_cause(booked, a, b, causes):
     found = positions(booked, f"AAPL,a,{a},", f"AAPL,b,{b},")
     assert [d.kind for d in found] == ["POSITION"] * len(causes)
@@ -170,7 +170,7 @@ def test_positions_that_one_side_lacks(booked):
 @pytest.mark.parametrize(("cost", "cause"), [
     ("1370", None), ("1373.000000", "includes commissions"), ("-1370", "the other sign"), ("1330", "it is the cost by LIFO"),
     ("1353.529412", None), ("1", "no single trade"),
-])  # fmt: skip
+])
 def test_a_difference_of_cost_names_the_method_or_the_commissions(booked, cost, cause):
     found = positions(booked, f"AAPL,a,13,{cost}", "AAPL,b,30,1500")
     if cost == "1353.529412":
@@ -186,7 +186,7 @@ def test_fills_are_matched_by_exec_id(booked):
             "e7,AAPL,BUY,7,110,a,1\n"            # twice
             "e3,AAPL,BUY,3,100,a,0\n"            # busted here
             "e4,AAPL,BUY,5,120,b,1\n"            # account, side, qty
-            "e99,SAP,SELL,1,5,a,0\n")            # missing here; e30 is missing there  # fmt: skip
+            "e99,SAP,SELL,1,5,a,0\n")            # missing here; e30 is missing there
     found = booked.reconcile(fills=io.StringIO(text))
     assert [(d.line, d.field, d.cause.split(": ")[-1]) for d in found] == [
         (3, "price", "a correction is booked on one side only"),
@@ -195,7 +195,7 @@ def test_fills_are_matched_by_exec_id(booked):
         (6, "account", "an allocation is booked on one side only"), (6, "side", "one side has the wrong side"),
         (6, "qty", "a correction is booked on one side only"), (7, "exec_id", "it is missing here"),
         (0, "exec_id", "trade 3 is missing at the broker, or busted there"),
-    ]  # fmt: skip
+    ]
     assert (found[0].ours, found[0].theirs) == (110, D("110.25"))
 
 
@@ -206,7 +206,7 @@ def test_fills_are_matched_by_exec_id(booked):
     ("symbol,qty\nAAPL,1\n", "line 2: account must be named"), ("symbol,qty,account\nAAPL,x,a\n", "line 2: qty 'x' is not a decimal number"),
     ("symbol,qty,account\nAAPL,1,a\nAAPL,2,a\n", "line 3: AAPL in account a stands on line 2 too"),
     ("symbol,qty,account,cost\nAAPL,13,a,y\nAAPL,30,b,\n", "line 2: cost 'y' is not a decimal number"),
-])  # fmt: skip
+])
 def test_a_file_that_can_not_be_read_names_line_and_column(booked, text, match):
     with pytest.raises(ValueError, match=match):
         booked.reconcile(positions=io.StringIO(text))

@@ -17,7 +17,7 @@ KERNELS = sorted(EXT.glob("*.pxd"))
 SHELLS = sorted(EXT.glob("*.pyx"))
 DOORS = {"shell", "table", "definitions", "coretables"}  # what shells need before they release the GIL
 CONDUCTORS = {"pipeline", "orderpath", "fills", "marketdata", "settings", "state", "statehash", "trades", "triggers",
-              "groups", "timers", "marks", "requests", "venuereports", "venuetrades", "sessions", "settle", "orders"}  # fmt: skip
+              "groups", "timers", "marks", "requests", "venuereports", "venuetrades", "sessions", "settle", "orders"}
 
 
 def local_imports(path: Path) -> set[str]:
@@ -102,7 +102,7 @@ def public(thing: object) -> set[str]:
 
 def classes(module: object) -> dict[str, type]:
     return {name: value for name, value in vars(module).items()
-            if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")}  # fmt: skip
+            if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")}
 
 
 @pytest.mark.parametrize("room", [*ROOMS, "marking", "arrow", "pipeline", "arithmetic"])
@@ -142,7 +142,7 @@ ONLY_IN_C = {
     "intake": {"fetch_ahead", "fetch_lot", "fetch_next_lot", "fetch_rows", "is_plain_fill", "is_within", "load_entry",
                "start_fetching", "sum_position"},
     "marking": {"add_run", "exclude_run", "mark_wide_run"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("room", ONLY_IN_C)
@@ -199,5 +199,5 @@ def test_a_compiler_keeps_a_function_that_only_prefetches():
     if compiler is None:
         pytest.skip("there is no C compiler")
     made = subprocess.run([compiler, "-O3", f"-I{EXT}/include", "-S", "-x", "c", "-", "-o", "-"], input=PREFETCHES,
-                          capture_output=True, text=True, check=True)  # fmt: skip
+                          capture_output=True, text=True, check=True)
     assert re.search(r"\bprefetch|\bprfm", made.stdout)

@@ -21,7 +21,7 @@ def test_a_door_takes_integers_only(arithmetic, value):
 @pytest.mark.parametrize(("a", "b", "quotient", "remainder"), [
     (7, 2, 3, 1), (-7, 2, -4, 1), (6, 2, 3, 0), (-6, 2, -3, 0), (-1, 10**14, -1, 10**14 - 1), (0, 5, 0, 0),
     (-(2**63), 1, -(2**63), 0), (2**63 - 1, 2, 2**62 - 1, 1),
-])  # fmt: skip
+])
 def test_division_goes_towards_minus_infinity(arithmetic, a, b, quotient, remainder):
     """`-7 // 2` under cdivision is -3."""
     assert (arithmetic.floor_div(a, b), arithmetic.floor_mod(a, b)) == (quotient, remainder)
@@ -36,7 +36,7 @@ def test_products_have_128_bits(arithmetic, a, b):
 @pytest.mark.parametrize(("a", "b", "rounded"), [
     (5, 10, 0), (15, 10, 2), (25, 10, 2), (-5, 10, 0), (-15, 10, -2), (14, 10, 1), (16, 10, 2), (-16, 10, -2),
     (2**62 + 1, 2, 2**61), (2**62 + 3, 2, 2**61 + 2),
-])  # fmt: skip
+])
 def test_money_rounds_half_to_even(arithmetic, a, b, rounded):
     assert arithmetic.round_half_even(a, b) == rounded
 

@@ -96,7 +96,7 @@ ROWS = [
     (R.INVALID_CONTINGENCY, LISTED, {"list_id": 5}, "5 and 0"),
     (R.INVALID_CONTINGENCY, LISTED, {"contingency_type": 1}, "0 and 1"),
     (R.INVALID_CONTINGENCY, LISTED, LISTED | {"list_id": -1}, "-1 and 1"),
-]  # fmt: skip
+]
 NAMES = [f"{reason.name}-{'-'.join(bad)}-{place}" for place, (reason, _, bad, _) in enumerate(ROWS)]
 
 
@@ -149,7 +149,7 @@ ALL_AT_ONCE = [
      (R.PRICE_TICK_MULTIPLE, R.PRICE_OUT_OF_RANGE, R.QTY_LOT_MULTIPLE, R.QTY_ABOVE_MAX)),
     ({"instrument": 2, "time_in_force": 1, "price": tc.NO_PRICE}, (R.MISSING_REQUIRED_FIELD, R.UNSUPPORTED_TIF)),
     ({}, ()),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("change", "reasons"), ALL_AT_ONCE)
@@ -165,7 +165,7 @@ def test_all_failures_stand_in_one_mask(make_core, validator, change, reasons):
 def test_every_byte_of_an_id_counts(validator):
     """Each value at each place of ids of each length: 0x21 to 0x7e up to the first NUL, then NULs only."""
     ids = [(b"x" * length).ljust(24, b"\0")[:at] + bytes([value]) + (b"x" * length).ljust(24, b"\0")[at + 1 :]
-           for length in (0, 1, 7, 8, 9, 15, 16, 17, 23, 24) for at in range(24) for value in range(256)]  # fmt: skip
+           for length in (0, 1, 7, 8, 9, 15, 16, 17, 23, 24) for at in range(24) for value in range(256)]
     orders = np.repeat(records({}), len(ids))
     orders["cl_ord_id"] = np.array(ids, "S24")
     raw = orders.view("u1").reshape(len(ids), -1)

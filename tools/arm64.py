@@ -35,7 +35,7 @@ def unpack_system() -> str:
     # The host's own sources, those of Debian only: a private apt with another architecture must not touch the host's.
     fields = "$(ORIGIN)|$(SIGNED_BY)|$(SITE) $(RELEASE) $(COMPONENT)"
     targets = subprocess.run(["apt-get", "indextargets", "--format", fields, "Created-By: Packages"],
-                             capture_output=True, text=True, check=True).stdout  # fmt: skip
+                             capture_output=True, text=True, check=True).stdout
     rows = sorted({tuple(line.split("|")) for line in targets.splitlines() if line.startswith("Debian|")})
     if not rows:
         sys.exit("apt knows no sources of Debian: run `apt-get update` first")
@@ -45,7 +45,7 @@ def unpack_system() -> str:
     private = {"APT::Architecture": "arm64", "APT::Architectures": "arm64", "APT::Sandbox::User": "root",
                "Dir::State": lists, "Dir::State::status": lists / "status", "Dir::Cache": lists,
                "Dir::Cache::archives": archives, "Dir::Etc::sourcelist": lists / "sources.list",
-               "Dir::Etc::sourceparts": "-", "Debug::NoLocking": "1"}  # fmt: skip
+               "Dir::Etc::sourceparts": "-", "Debug::NoLocking": "1"}
     apt = ["apt-get", "--quiet", *(f"-o{key}={value}" for key, value in private.items())]
     run(*apt, "update")
     run(*apt, "install", "--download-only", "--no-install-recommends", "--yes", *PACKAGES)
@@ -64,7 +64,7 @@ def write_python(version: str) -> None:
     q = {name: shlex.quote(str(path)) for name, path in words.items()}
     home, site = shlex.quote(str(SYSTEM / "usr")), shlex.quote(str(SITE))
     PYTHON.write_text(f'#!/bin/sh\nexport PYTHONHOME={home} PYTHONPATH={site}\n'
-                      f'exec {q["qemu"]} -L {q["system"]} -0 "$0" {q["python"]} "$@"\n')  # fmt: skip
+                      f'exec {q["qemu"]} -L {q["system"]} -0 "$0" {q["python"]} "$@"\n')
     PYTHON.chmod(0o755)
 
 
@@ -87,17 +87,17 @@ def cross_build(version: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     defines = {"CMAKE_SYSTEM_NAME": "Linux", "CMAKE_SYSTEM_PROCESSOR": "aarch64",
-               "Python_INCLUDE_DIR": arm_headers(version)}  # fmt: skip
+               "Python_INCLUDE_DIR": arm_headers(version)}
     return build_wheel(builders[0], build_sdist(), folder, **zig(f"{TRIPLE}.{GLIBC}"),
                        SETUPTOOLS_EXT_SUFFIX=f".cpython-{tag[2:]}-{TRIPLE}.so", _PYTHON_HOST_PLATFORM="linux-aarch64",
-                       SKBUILD_CMAKE_DEFINE=";".join(f"{key}={value}" for key, value in defines.items()))  # fmt: skip
+                       SKBUILD_CMAKE_DEFINE=";".join(f"{key}={value}" for key, value in defines.items()))
 
 
 def install(wheel: Path, version: str) -> None:
     """The wheel and what the suite needs, unpacked for arm64."""
     shutil.rmtree(SITE, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", SITE, "--only-binary=:all:",
-           "--python-version", version, *(word for name in PLATFORMS for word in ("--platform", name))]  # fmt: skip
+           "--python-version", version, *(word for name in PLATFORMS for word in ("--platform", name))]
     run(*pip, "numpy", "pytest>=8", "hypothesis>=6.100")
     run(*pip, "--no-deps", RECORDING)
     run("unzip", "-q", wheel, "-d", SITE)
@@ -113,7 +113,7 @@ def hashes(*python: Path | str) -> dict[str, dict[str, str]]:
         sys.exit(f"hashes: {done.stdout}{done.stderr}")
     found = json.loads(done.stdout)
     print(f"{found['machine']:<8}", "  ".join(f"{name}: {both['event_hash']} {both['state_hash']}"
-                                              for name, both in found["hashes"].items()))  # fmt: skip
+                                              for name, both in found["hashes"].items()))
     return dict(found["hashes"])
 
 

@@ -62,12 +62,12 @@ def main() -> None:
                    TRADECORE_BACKEND="native"),
             expect(env, "tradecore doctor says why", [env.bin / "tradecore", "doctor"], status=0,
                    said="native_installed +False.*no compiled core is installed"),
-        ]  # fmt: skip
+        ]
         broken = env.demand(env.bin / "python", "-c", "import tradecore._native as n; print(n.__path__[0])").strip()
         suffix = env.demand(env.bin / "python", "-c", "import _imp; print(_imp.extension_suffixes()[0])").strip()
         Path(broken, f"pipeline{suffix}").write_bytes(b"\x7fELF, but no more of it")
         results.append(expect(env, "a compiled core that is damaged is an error, not a fallback", replay, status=2,
-                              said=rf"a compiled core is installed but does not load.*{HOW}"))  # fmt: skip
+                              said=rf"a compiled core is installed but does not load.*{HOW}"))
     sys.exit(0 if all(results) else 1)
 
 

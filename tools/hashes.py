@@ -21,7 +21,7 @@ from streams import START, Stream
 
 SESSIONS, COMMANDS, EVENTS = (11, 12), 20_000, 20_000
 CAPACITY = Capacity(instruments=12, accounts=12, venues=5, currencies=4, open_orders=4_096, order_history=1_024,
-                    cl_ord_ids=65_536, events=4_096, order_rate=512, decisions=256)  # fmt: skip
+                    cl_ord_ids=65_536, events=4_096, order_rate=512, decisions=256)
 
 
 def session_hashes(backend: str, seed: int) -> dict[str, str]:

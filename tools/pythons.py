@@ -14,7 +14,7 @@ SUPPORTED = ["cp311", "cp312", "cp313", "cp314", "cp314t"]
 # The real interpreter behind shims and virtual environments, its version, and whether it is free-threaded.
 _ASK = ("import json, os, sys, sysconfig as s; "
         "print(json.dumps([os.path.realpath(getattr(sys, '_base_executable', '') or sys.executable), "
-        "sys.implementation.name, *sys.version_info[:3], bool(s.get_config_var('Py_GIL_DISABLED'))]))")  # fmt: skip
+        "sys.implementation.name, *sys.version_info[:3], bool(s.get_config_var('Py_GIL_DISABLED'))]))")
 
 
 class Python(NamedTuple):

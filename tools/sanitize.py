@@ -55,7 +55,7 @@ SANITIZERS = {
         "-fsanitize=thread", "libtsan.so", {"TSAN_OPTIONS": "exitcode=66"}, ["setarch", "-R"], SHARING,
         [Plant("ext/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race")],
     ),
-}  # fmt: skip
+}
 
 
 def prepare(folder: Path, plant: Plant | None) -> Path:
@@ -87,12 +87,12 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
         environment.install(wheel, "pytest>=8", "hypothesis>=6.100")
         environment.install("--no-deps", RECORDING)
         library = subprocess.run(["cc", f"-print-file-name={sanitizer.library}"], capture_output=True, text=True,
-                                 check=True).stdout.strip()  # fmt: skip
+                                 check=True).stdout.strip()
         tests = plant.tests if plant is not None else sanitizer.tests
         # --capture=sys: what a sanitizer says goes to the real standard error, past pytest, which may not live to tell.
         command = [*sanitizer.prefix, environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
         done = subprocess.run(command, cwd=folder, env={**os.environ, **sanitizer.variables, "LD_PRELOAD": library},
-                              capture_output=True, text=True)  # fmt: skip
+                              capture_output=True, text=True)
         lines = done.stdout.strip().splitlines() or ["no output"]
         failures = [line for line in lines if line.startswith(("FAILED", "ERROR", "E  "))]
         return done.returncode, lines[-1], done.stderr + "\n".join(failures)

@@ -27,7 +27,7 @@ def installed(env: Environment) -> set[tuple[str, str]]:
 def main() -> None:
     tags = {python.tag: python for python in find_pythons()}
     fitting = [(wheel, tags[tag]) for wheel in sorted(DIST.glob("*.whl")) for tag in tags if f"-{tag}-" in wheel.name
-               and wheel.name.endswith("x86_64.whl") and "musllinux" not in wheel.name]  # fmt: skip
+               and wheel.name.endswith("x86_64.whl") and "musllinux" not in wheel.name]
     if not fitting:
         sys.exit("dist/ has no wheel for a Python of this machine: run `make wheel` first")
     wheel, python = fitting[-1]
@@ -36,7 +36,7 @@ def main() -> None:
         env.install(wheel)
         subprocess.run([sys.executable, "-m", "cyclonedx_py", "environment", "--pyproject", ROOT / "pyproject.toml",
                         "--mc-type", "library", "--output-reproducible", "--of", "JSON", "-o", SBOM,
-                        env.bin / "python"], check=True)  # fmt: skip
+                        env.bin / "python"], check=True)
         there = installed(env)
     bom = json.loads(SBOM.read_text("utf-8"))
     named = {(part["name"].lower(), part["version"]) for part in (*bom["components"], bom["metadata"]["component"])}

@@ -43,7 +43,7 @@ def check_public_names(env: Environment) -> list[str]:
 def check_stubs(env: Environment) -> list[str]:
     """The stubs and the compiled modules agree on names and signatures."""
     done = env.run(env.bin / "python", "-m", "mypy.stubtest", "tradecore", "--concise", "--allowlist",
-                   ROOT / "tools/stubtest-allow.txt", "--mypy-config-file", ROOT / "pyproject.toml")  # fmt: skip
+                   ROOT / "tools/stubtest-allow.txt", "--mypy-config-file", ROOT / "pyproject.toml")
     print("mypy.stubtest:", (done.stdout.strip().splitlines() or ["no differences"])[-1])
     return [done.stdout + done.stderr] if done.returncode else []
 
@@ -53,7 +53,7 @@ def check_calls(env: Environment) -> list[str]:
     (env.folder / "calls.py").write_text("\n".join(CALLS) + "\n")
     done = env.run(env.bin / "pyright", "--outputjson", "calls.py")
     reports = {(note["range"]["start"]["line"], note["rule"]) for note in json.loads(done.stdout)["generalDiagnostics"]
-               if note["severity"] == "error"}  # fmt: skip
+               if note["severity"] == "error"}
     expected = {(line, rule) for line, rule in enumerate(CALLS.values()) if rule is not None}
     print(f"pyright on calls: {len(reports & expected)} of {len(expected)} wrong calls found")
     differing = [(list(CALLS)[line], rule, (line, rule) in reports) for line, rule in sorted(reports ^ expected)]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from wheel import ROOT
 
 ARM64 = {"aarch64-linux": ["-target", "aarch64-linux-gnu.2.17"],
-         "aarch64-macos": ["-target", "aarch64-macos", "-mcpu=apple_m1"]}  # fmt: skip
+         "aarch64-macos": ["-target", "aarch64-macos", "-mcpu=apple_m1"]}
 X86 = {"x86_64-linux": ["-target", "x86_64-linux-gnu.2.17"]}
 FLAGS = ["-O3", "-fno-strict-aliasing", "-ffp-contract=off"]
 MARKING = "ext/include/tradecore/marking.h"
@@ -61,7 +61,7 @@ def assembly(program: str, flags: list[str], root: Path) -> dict[str, str]:
         source, out = Path(folder, "kernels.c"), Path(folder, "kernels.s")
         source.write_text(program)
         done = subprocess.run([sys.executable, "-m", "ziglang", "cc", *flags, *FLAGS, f"-I{root}/ext/include", "-S",
-                               "-o", out, source], capture_output=True, text=True)  # fmt: skip
+                               "-o", out, source], capture_output=True, text=True)
         if done.returncode:
             sys.exit(f"{' '.join(flags)}: {done.stderr}")
         found: dict[str, str] = {}

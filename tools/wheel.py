@@ -43,7 +43,7 @@ def build_sdist() -> Path:
 def build_wheel(python: str, source: Path, folder: Path, **variables: str) -> Path:
     """A native wheel for one interpreter, in `folder`; `variables` such as CC and CFLAGS choose the compiler."""
     run(sys.executable, "-m", "pip", "--python", python, "wheel", "--no-deps", "--wheel-dir", folder,
-        "-Cinstall.strip=false", source, TRADECORE_REQUIRE_EXT="1", **variables)  # fmt: skip
+        "-Cinstall.strip=false", source, TRADECORE_REQUIRE_EXT="1", **variables)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -59,7 +59,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             wheel = build_wheel(python.path, sdist, Path(folder), **zig(f"x86_64-linux-gnu.{GLIBC}"))
             run(sys.executable, "-m", "auditwheel", "repair", "--plat", f"{POLICY}_x86_64", "--wheel-dir", DIST, wheel,
-                PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))  # fmt: skip
+                PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
         (wheel,) = DIST.glob(f"*-{python.tag}-{python.tag}-*.whl")
         print(f"{wheel.name}  {wheel.stat().st_size:,} bytes")
     print("no wheel for:", ", ".join(lacking(pythons)) or "none lacking", "(no such Python here)")

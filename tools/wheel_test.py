@@ -20,7 +20,7 @@ RECORDING = "ob-analytics==0.1.0"
 BESIDE_THE_SUITE = ["tests", "ext", "README.md", "pyproject.toml"]
 SUITE = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore=tests/test_tidiness.py"]
 TIME_IMPORT = ("import time, numpy; start = time.perf_counter(); import tradecore; "
-               "assert tradecore.backend == 'native'; print((time.perf_counter() - start) * 1000)")  # fmt: skip
+               "assert tradecore.backend == 'native'; print((time.perf_counter() - start) * 1000)")
 
 
 class Environment:
@@ -29,7 +29,7 @@ class Environment:
     def __init__(self, python: str, folder: Path) -> None:
         self.folder, self.bin = folder, folder / "env" / "bin"
         self._variables = {key: value for key, value in os.environ.items()
-                           if not key.startswith(("PYTHON", "TRADECORE_", "VIRTUAL_ENV"))}  # fmt: skip
+                           if not key.startswith(("PYTHON", "TRADECORE_", "VIRTUAL_ENV"))}
         self._variables["PATH"] = os.pathsep.join([str(self.bin), os.environ["PATH"]])
         self.demand(python, "-m", "venv", "--without-pip", self.folder / "env")
         for name in BESIDE_THE_SUITE:
@@ -37,7 +37,7 @@ class Environment:
 
     def run(self, *command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([str(word) for word in command], cwd=self.folder, env={**self._variables, **more},
-                              capture_output=True, text=True)  # fmt: skip
+                              capture_output=True, text=True)
 
     def demand(self, *command: str | Path) -> str:
         done = self.run(*command)
@@ -74,7 +74,7 @@ def test_wheel(wheel: Path, python: Python, folder: Path) -> tuple[list[str], li
     if replay.returncode or matched is None:
         wrong.append(f"tradecore replay: {replay.stdout}{replay.stderr}")
     return [python.version, python.tag, f"{size / 1e6:.2f} MB", f"{took:.0f} ms", matched[1] if matched else "FAILED",
-            last.strip("= ")], wrong  # fmt: skip
+            last.strip("= ")], wrong
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def main() -> None:
     unserved = {python.tag for python in pythons} - {python.tag for _, python in pairs}
     if not pairs or untested or unserved:
         sys.exit(f"dist/ and the Pythons here don't fit: wheels without a Python {sorted(untested)}, Pythons without a "
-                 f"wheel {sorted(unserved)}; run `make wheel` first")  # fmt: skip
+                 f"wheel {sorted(unserved)}; run `make wheel` first")
     layout = "{:<8} {:<7} {:>8} {:>9} {:>12}  {}"
     print(layout.format("python", "tag", "size", "import", "replay", "suite"), flush=True)
     everything_wrong = []
@@ -96,7 +96,7 @@ def main() -> None:
         everything_wrong += [f"{python.tag} {python.version}: {text}" for text in wrong]
     print(f"lacking here, so not tested: {', '.join(lacking(pythons)) or 'none'}")
     print(f"bounds: a wheel below {SIZE_MAX / 1e6:.0f} MB, its import below {IMPORT_MAX:.0f} ms beyond NumPy's, "
-          "best of ten")  # fmt: skip
+          "best of ten")
     if everything_wrong:
         sys.exit("\n".join(everything_wrong))
 

@@ -42,7 +42,7 @@ from .fix import (
     TradSesStatus,
     TriggerPriceType,
     Unknown,
-)  # fmt: skip
+)
 from .handle import Order
 from .instrument import Instrument
 from .keeper import PositionKeeper
@@ -62,7 +62,7 @@ from .order import (
     Capacity,
     StaleOrderError,
     new_orders,
-)  # fmt: skip
+)
 from .order_manager import OrderManager
 from .position import FirmExposure, Position, ProfitAndLoss, Trade
 from .rates import MissingRateError
@@ -90,7 +90,7 @@ __all__ = [
     "SimulatedVenue", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
     "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
     "new_orders",
-]  # fmt: skip
+]
 
 
 backend: str  # the name of the backend that a TradingCore gets here, chosen when it is first asked for

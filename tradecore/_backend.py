@@ -17,7 +17,7 @@ from typing import NamedTuple
 CHOICES = ("auto", "native", "python")
 ROOMS = ("validation", "risk", "routing", "execution", "position", "marking", "events", "pipeline")
 _HOW_TO_BUILD = ("install a wheel for this platform, or a C compiler and "
-                 "`pip install --force-reinstall --no-binary tradecore tradecore`")  # fmt: skip
+                 "`pip install --force-reinstall --no-binary tradecore tradecore`")
 
 
 class Backend(NamedTuple):
@@ -58,7 +58,7 @@ def choose_backend(choice: str | None = None) -> Backend:
             f"tradecore runs its plain-Python twin, many times slower: no compiled core is installed. To get one, "
             f"{_HOW_TO_BUILD}; to ask for the twin and silence this, set TRADECORE_BACKEND=python",
             RuntimeWarning, stacklevel=3,
-        )  # fmt: skip
+        )
         return Backend("python", "auto: no compiled core is installed", room_module("python", "pipeline"))
     try:
         pipeline = room_module("native", "pipeline")

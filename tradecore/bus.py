@@ -41,7 +41,7 @@ class Subscription:
     def __init__(
         self, bus: EventBus, callback: Callback, report_types: frozenset[int] | None, exec_types: frozenset[int] | None,
         account: int, instrument: int, capacity: int, policy: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._bus, self.callback, self.capacity, self.policy = bus, callback, capacity, policy
         self._report_types, self._exec_types = report_types, exec_types
         self._account, self._instrument = account, instrument
@@ -97,7 +97,7 @@ class EventBus:
     def subscribe(
         self, callback: Callback, *, exec_types: object, report_types: object, account: str | None, symbol: str | None,
         capacity: int, policy: str, after: int | None,
-    ) -> Subscription:  # fmt: skip
+    ) -> Subscription:
         """A subscription to what is to come, and with `after` to what came after that report, if it is still held."""
         if not callable(callback):
             raise TypeError(f"callback must be callable, not {type(callback).__name__}")
@@ -107,7 +107,7 @@ class EventBus:
             0 if account is None else self._directory.accounts.id(account),
             0 if symbol is None else self._directory.symbols.id(symbol),
             check_int(capacity, "capacity", 1, QUEUE_CAPACITY_MAX), _check_policy(policy),
-        )  # fmt: skip
+        )
         if after is not None:
             check_int(after, "after", 0, 2**62)
         full: list[Subscription] = []
@@ -133,7 +133,7 @@ class EventBus:
         if past.lost:
             oldest = after + past.lost + 1
             raise LookupError(f"after {after}: the oldest report that is still held is {oldest}; ask for it with "
-                              f"after={oldest - 1}")  # fmt: skip
+                              f"after={oldest - 1}")
         subscription.queue.extend(report for report in reports if subscription.wants(report.row))
 
     def end(self, subscription: Subscription) -> int:
@@ -171,14 +171,14 @@ class EventBus:
         lost = self._reader.lost - before
         if lost:
             self._complain(f"{lost} reports were overwritten before they could be delivered: "
-                           "raise the capacity `events`")  # fmt: skip
+                           "raise the capacity `events`")
         for subscription in subscriptions:
             subscription.lost += lost
             count = dropped.get(subscription, 0)
             subscription.dropped += count
             if count and subscription.policy == "drop":
                 self._complain(f"{count} reports for {subscription.callback!r} found its queue of "
-                               f"{subscription.capacity} full: the oldest were dropped")  # fmt: skip
+                               f"{subscription.capacity} full: the oldest were dropped")
         return [one for one in subscriptions if one.policy == "disconnect" and (lost or one in dropped)]
 
     def _disconnect(self, subscriptions: list[Subscription]) -> None:
@@ -187,7 +187,7 @@ class EventBus:
                 one.dropped += self.end(one)
                 self._complain(f"{one.callback!r} was disconnected: its queue of {one.capacity} was full, and "
                                f"{one.dropped} reports were dropped ({one.lost} overwritten); the last that it heard "
-                               f"is {one.last_seq}")  # fmt: skip
+                               f"is {one.last_seq}")
 
     # ---- out to the callbacks
 
@@ -256,7 +256,7 @@ def _check_policy(policy: object) -> str:
         raise TypeError(f"policy must be a str, not {type(policy).__name__}")
     if policy == "block":
         raise ValueError("policy 'block': callbacks run on the thread of the command, which would wait for itself; "
-                         "take 'drop' or 'disconnect'")  # fmt: skip
+                         "take 'drop' or 'disconnect'")
     if policy not in POLICIES:
         raise ValueError(f"policy {policy!r} is not one of drop, disconnect (or block, which inline mode refuses)")
     return policy

@@ -19,7 +19,7 @@ from . import __version__
 
 # Of the user's own targets, P99 by stage in ns: order management is validation and events, execution routing and venue.
 TARGETS = {"validation": 300e3, "risk": 1e6, "routing": 1e6, "execution": 1e6, "position": 500e3, "events": 300e3,
-           "order": 2.8e6, "cancel": 2.8e6}  # fmt: skip
+           "order": 2.8e6, "cancel": 2.8e6}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,12 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     replay = commands.add_parser("replay", help="play a recorded market, order by order, through the whole path")
     replay.add_argument("recording", nargs="?", help="an events.csv[.gz], or a directory holding a recording "
-                        "(default: the data inside the ob-analytics wheel)")  # fmt: skip
+                        "(default: the data inside the ob-analytics wheel)")
     replay.add_argument("--backend", choices=["auto", "native", "python"], help="default: TRADECORE_BACKEND, else auto")
     replay.add_argument("--session", metavar="FILE.toml", help="instrument, venue, accounts and limits")
     replay.add_argument("--orders", metavar="FILE.csv", help="own orders that trade along, under their own account")
     replay.add_argument("--without", metavar="ORDER_ID", type=int, action="append", default=[],
-                        help="leave a recorded order out (may be repeated)")  # fmt: skip
+                        help="leave a recorded order out (may be repeated)")
     replay.add_argument("--max-events", metavar="N", type=_count, help="only the first N events")
     replay.add_argument("--skip-bad", action="store_true", help="count and report malformed lines instead of stopping")
     replay.add_argument("--shadow", action="store_true", help="run the other backend beside, and compare every report")
@@ -103,9 +103,9 @@ def _replay(options: argparse.Namespace) -> int:
         shadow = Shadow(backend="python" if choose_backend(options.backend).name == "native" else "native")
     path = options.recording or find_newcomers_recording()
     recording = read_recording(path, skip_bad=options.skip_bad, max_events=options.max_events,
-                               progress=_progress("reading"))  # fmt: skip
+                               progress=_progress("reading"))
     result = replay_recording(recording, session=session, backend=options.backend, own_orders=options.orders,
-                              without=options.without, progress=_progress("replaying"), shadow=shadow)  # fmt: skip
+                              without=options.without, progress=_progress("replaying"), shadow=shadow)
     if options.json:
         print(json.dumps(result.as_dict()))
     else:
@@ -133,7 +133,7 @@ def _render(r: dict[str, Any]) -> str:
     lines += _columns("orders by outcome", r["orders"])
     lines += _columns("orders rejected, by reason", r["rejects"])
     lines += _columns("cancels that found nothing working, by reason",
-                      {**r["cancel_rejects"], "all": sum(r["cancel_rejects"].values())})  # fmt: skip
+                      {**r["cancel_rejects"], "all": sum(r["cancel_rejects"].values())})
     lines += [f"fills: {r['fills']:,} (each trade fills a maker and a taker)"]
     if r["own_orders"]:
         lines += ["own orders (with them the trades may differ from the recording):"]
@@ -141,7 +141,7 @@ def _render(r: dict[str, Any]) -> str:
             filled = f"{own['cum_qty']:>14} @ {own['avg_px']:<16}"
             lines += [f"  {own['cl_ord_id']:<24} {own['status']:<18} {filled} {own['reason']}"]
     lines += [f"recorded trades matched: {r['trades_matched']} of {r['trades_expected']}"
-              " (maker, taker, price, quantity, order)"]  # fmt: skip
+              " (maker, taker, price, quantity, order)"]
     if r["first_difference"]:
         lines += [f"first difference: {r['first_difference']}"]
     if r["bad_lines"]:
@@ -150,20 +150,20 @@ def _render(r: dict[str, Any]) -> str:
     for row in r["pnl"]:
         figures = [float(row[name]) for name in ("realized", "unrealized", "fees", "net")]
         lines += [f"{row['account']:<10} {row['currency']:<4} {figures[0]:>16,.2f} {figures[1]:>16,.2f} "
-                  f"{figures[2]:>14,.2f} {figures[3]:>16,.2f}"]  # fmt: skip
+                  f"{figures[2]:>14,.2f} {figures[3]:>16,.2f}"]
     lines += ["", f"throughput: {r['events_per_second']:,.0f} events/s through the whole path, stage timers on",
               "", f"{'stage':<11} {'count':>9} {'P50 us':>9} {'P99 us':>9} {'P99.9 us':>9} {'target P99 us':>13}"]
     for stage, figures_ns in r["latency_ns"].items():
         micro = [figures_ns[name] / 1000 for name in ("p50", "p99", "p99_9")]
         met = "met" if figures_ns["p99"] < TARGETS[stage] else "MISSED"
         lines += [f"{stage:<11} {figures_ns['count']:>9,} {micro[0]:>9.3f} {micro[1]:>9.3f} {micro[2]:>9.3f} "
-                  f"{TARGETS[stage] / 1000:>7,.0f} {met}"]  # fmt: skip
+                  f"{TARGETS[stage] / 1000:>7,.0f} {met}"]
     if r["shadow"]:
         s = r["shadow"]
         lines += ["", f"shadow on the {s['backend']} backend, {s['commands']:,} commands compared, report by report: "
                   + ("no difference" if s["difference"] is None else "DIFFERS"),
                   f"ns a command: {s['first_ns']:,} in the core, {s['second_ns']:,} in the shadow, "
-                  f"{s['compare_ns']:,} to compare: {s['ratio']:.1f} times the core alone"]  # fmt: skip
+                  f"{s['compare_ns']:,} to compare: {s['ratio']:.1f} times the core alone"]
         lines += [s["difference"]] if s["difference"] else []
     lines += ["", f"event hash {r['event_hash']}   state hash {r['state_hash']}"]
     return "\n".join(lines)

@@ -50,7 +50,7 @@ def load_session(path: str | Path | None = None) -> Session:
         raise ConfigError(f"{name}: not TOML: {error}") from None
     _demand_known(tree, ["instruments", "venues", "accounts", "capacity", "replay", "features"], name)
     instruments = [_build(Instrument, table, f"{name}: instruments[{i}]")
-                   for i, table in enumerate(_tables(tree, "instruments", name))]  # fmt: skip
+                   for i, table in enumerate(_tables(tree, "instruments", name))]
     venues = [_venue(table, f"{name}: venues[{i}]") for i, table in enumerate(_tables(tree, "venues", name))]
     accounts = {key: _limits(table, f"{name}: accounts.{key}") for key, table in _table(tree, "accounts", name).items()}
     replay = _table(tree, "replay", name)
@@ -60,7 +60,7 @@ def load_session(path: str | Path | None = None) -> Session:
         others = [account for account in accounts if account != "recorded"]
         raise ConfigError(f"{name}: replay.orders_account {owner!r} is not one of accounts: {', '.join(others)}")
     return Session(instruments, venues, accounts, _build(Capacity, _table(tree, "capacity", name), f"{name}: capacity"),
-                   owner, _features(tree, name))  # fmt: skip
+                   owner, _features(tree, name))
 
 
 def _features(tree: dict[str, Any], name: str) -> Features | None:

@@ -131,7 +131,7 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
         self._command(
             CommandType.OPENING_POSITION, instrument=number, account=self._directory.find_account(account),
             position_qty=instrument.qty_lots(qty, "qty", low=-QTY_MAX), position_px=instrument.price_units(price),
-        )  # fmt: skip
+        )
 
     def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
         """Opening cash, added to what was opened before."""
@@ -139,14 +139,14 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
             CommandType.OPENING_CASH, account=self._directory.find_account(account),
             currency=self._directory.currencies.id(currency),
             amount=whole_units(amount, MONEY_PRECISION, "amount", MONEY_MAX),
-        )  # fmt: skip
+        )
 
     # ---- market data
 
     def quote(
         self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number | None = None,
         ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't."""
         number, instrument = self._directory.find_instrument(symbol)
         sides: dict[str, int] = {}
@@ -158,7 +158,7 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
         self._command(
             CommandType.QUOTE, instrument=number, venue=self._directory.venues.id(venue),
             transact_time=check_time(transact_time), **sides,
-        )  # fmt: skip
+        )
 
     def mark(self, symbol: str, price: Number) -> None:
         """What positions in a symbol are valued at from now on."""
@@ -170,7 +170,7 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
     def submit(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
         **terms: Unpack[OrderTerms],
-    ) -> Order:  # fmt: skip
+    ) -> Order:
         """Send one order down the whole path; the order that comes back is live. `terms`: see OrderTerms.
 
         LIMIT where there is a price, else MARKET, or as the terms say. `venue` directs it; otherwise it is routed.
@@ -187,7 +187,7 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
         **terms: Unpack[OrderTerms],
-    ) -> CheckResult:  # fmt: skip
+    ) -> CheckResult:
         """Ask validation and risk what they would say to this order: every rule's value, limit, headroom and verdict.
         The arguments are those of `submit`.
 

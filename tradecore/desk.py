@@ -34,7 +34,7 @@ class Desk:
         self, instruments: Iterable[Instrument], accounts: Iterable[str], method: str, hedging: bool,
         strategies: Iterable[str], currencies: Iterable[str], groups: Mapping[str, Iterable[str]], trades: int,
         lots: int, clock: Callable[[], int], backend: str | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if not isinstance(method, str) or method.upper() not in Method.__members__:
             raise ValueError(f"method {method!r} must be average, fifo, lifo or specific")
         if not callable(clock):

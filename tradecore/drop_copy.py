@@ -46,7 +46,7 @@ class DropCopy:
         strategies: Mapping[int, str] | None = None, suspense: str = "suspense",
         groups: Mapping[str, Iterable[str]] | None = None, precision: str = "exact", trades: int = 1_048_576,
         lots: int = 262_144,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if not isinstance(core, TradingCore):
             raise TypeError(f"core must be a TradingCore, not {type(core).__name__}")
         if isinstance(method, str) and method.lower() == "specific":
@@ -60,12 +60,12 @@ class DropCopy:
             self._instruments, self._accounts, method, precision=precision,
             strategies=dict.fromkeys(self._strategies.values()), currencies=self._names.currencies.names,
             groups=groups, trades=trades, lots=lots, backend=core.backend,
-        )  # fmt: skip
+        )
         self._trade_ids: dict[tuple[int, int], int] = {}  # by the core's exec_id and order_id: a match has two sides
         self._subscription = core.subscribe(
             self._take, report_types=[ReportType.EXECUTION_REPORT, ReportType.COMMAND_ACCEPTED], policy="disconnect",
             after=after,
-        )  # fmt: skip
+        )
         core._bus.deliver()  # what is held already
         self._keeper._guard = self._demand_truth
 
@@ -79,7 +79,7 @@ class DropCopy:
         s = self._subscription
         if s.failures or s.dropped or s.lost or not s.active:
             raise RuntimeError(f"this drop copy is no longer true after report {s.last_seq}: {s.failures} could not be "
-                               f"booked, {s.dropped} dropped, {s.lost} overwritten; make a new one")  # fmt: skip
+                               f"booked, {s.dropped} dropped, {s.lost} overwritten; make a new one")
 
     def close(self) -> None:
         """Follow no longer; `keeper` then raises. Closing twice does no harm."""
@@ -88,7 +88,7 @@ class DropCopy:
     def mark(self) -> int:
         """Value the keeper at the marks that the core has; how many instruments have one."""
         prices = {ins.symbol: ins.price(units) for number, ins in enumerate(self._instruments, 1)
-                  if (units := self._core._core.mark_price(number)) != NO_PRICE}  # fmt: skip
+                  if (units := self._core._core.mark_price(number)) != NO_PRICE}
         if prices:
             self.keeper.mark(prices)
         return len(prices)
@@ -99,7 +99,7 @@ class DropCopy:
         for ins in self._instruments:
             for account in self._accounts:
                 core = (self._core.suspense(ins.symbol) if account == self._suspense
-                        else self._core.position(ins.symbol, account))  # fmt: skip
+                        else self._core.position(ins.symbol, account))
                 kept = self.keeper.position(ins.symbol, account)
                 if core.qty != kept.qty:
                     found.append(Discrepancy(ins.symbol, account, core.qty, kept.qty))
@@ -116,13 +116,13 @@ class DropCopy:
                 self._keeper.bust(self._trade_id(row))
             elif row.exec_type == ExecType.TRADE_CORRECT:
                 self._keeper.correct(self._trade_id(row), qty=report.last_qty, price=report.last_px,
-                                     commission=report.commission)  # fmt: skip
+                                     commission=report.commission)
         elif row.command_kind == CommandType.OPENING_POSITION and ins is not None:
             self._keeper.open_position(ins.symbol, ins.quantity(row.value), ins.price(row.bound),
-                                       account=report.account, transact_time=row.transact_time)  # fmt: skip
+                                       account=report.account, transact_time=row.transact_time)
         elif row.command_kind == CommandType.OPENING_CASH:
             self._keeper.open_cash(self._names.currencies.names[row.bound - 1],
-                                   to_decimal(row.value, MONEY_PRECISION), account=report.account)  # fmt: skip
+                                   to_decimal(row.value, MONEY_PRECISION), account=report.account)
         elif row.command_kind == CommandType.SPLIT and ins is not None:
             self._keeper.split(ins.symbol, row.value, row.bound, transact_time=row.transact_time)
 
@@ -135,7 +135,7 @@ class DropCopy:
             ins.symbol, Side(row.side), ins.quantity(row.last_qty), ins.price(row.last_px),
             commission=report.commission, account=report.account if row.account else self._suspense,
             strategy=self._strategy(row.order_id), transact_time=row.transact_time, exec_id=name,
-        )  # fmt: skip
+        )
         self._trade_ids[row.exec_id, row.order_id] = trade_id
         if len(self._trade_ids) > self._core.capacity.trades:  # what the core can no longer bust
             del self._trade_ids[next(iter(self._trade_ids))]
@@ -145,7 +145,7 @@ class DropCopy:
         trade_id = self._trade_ids.get((row.exec_ref_id, row.order_id))
         if trade_id is None:
             raise LookupError(f"report {row.seq} is about trade {row.exec_ref_id} of order {row.order_id}, which came "
-                              "before this drop copy began")  # fmt: skip
+                              "before this drop copy began")
         return trade_id
 
     def _strategy(self, order_id: int) -> str | None:

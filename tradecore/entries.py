@@ -94,12 +94,12 @@ _ENTRY: Layout = [
     ("transact_time", "i8"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"), ("lot", "i8"),
     ("instrument", "i4"), ("account", "i4"), ("contra", "i4"), ("strategy", "i4"), ("next", "i4"),
     ("kind", "u1"), ("status", "u1"), ("currency", "u1"), ("spare", "u1"),
-]  # fmt: skip
+]
 _CLOSING: Layout = [
     ("opening_trade", "i8"), ("closing_trade", "i8"), ("opened", "i8"), ("closed", "i8"), ("qty", "i8"),
     ("cost_low", "i8"), ("cost_high", "i8"), ("value_low", "i8"), ("value_high", "i8"),
     ("instrument", "i4"), ("account", "i4"),
-]  # fmt: skip
+]
 ENTRY_CODEC = Codec("Entry", _ENTRY, 64)
 CLOSING_CODEC = Codec("Closing", _CLOSING, 80)
 ENTRY_DTYPE = _dtype(_ENTRY, 64)

@@ -69,7 +69,7 @@ class ExternalVenue:
             "native_ord_types": sum(1 << OrdType.parse(word, "ord_types") for word in set(self.ord_types)),
             "native_times_in_force": sum(
                 1 << TimeInForce.parse(word, "times_in_force") for word in set(self.times_in_force)),
-        }  # fmt: skip
+        }
 
 
 Venue = SimulatedVenue | ExternalVenue

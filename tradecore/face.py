@@ -94,7 +94,7 @@ class Face:
         self, callback: Callable[[Report], object], *, exec_types: Words | ExecType | Iterable[ExecType] | None = None,
         report_types: Words | ReportType | Iterable[ReportType] | None = None, account: str | None = None,
         symbol: str | None = None, capacity: int = QUEUE_CAPACITY, policy: str = "drop", after: int | None = None,
-    ) -> Subscription:  # fmt: skip
+    ) -> Subscription:
         """Call back with reports, after the command (or the batch) that made them; calling what it returns undoes it.
 
         Every report from now on, or those that pass every filter that is given: `exec_types` (execution reports of
@@ -114,7 +114,7 @@ class Face:
         subscription = self._bus.subscribe(
             callback, exec_types=exec_types, report_types=report_types, account=account, symbol=symbol,
             capacity=capacity, policy=policy, after=after,
-        )  # fmt: skip
+        )
         self._bus.deliver()
         return subscription
 
@@ -150,7 +150,7 @@ class Face:
         self._bus.deliver()
         if report is None:
             raise LookupError(f"{kind.name} is done, but its answer was overwritten by what followed from it: raise "
-                              "the capacity `events`")  # fmt: skip
+                              "the capacity `events`")
         return report
 
     def _run(self, kind: CommandType, **fields: int | bytes) -> Report | None:

@@ -68,7 +68,7 @@ class Features(Mapping[str, Feature]):
             raise ValueError(f"{VARIABLE}: {error}") from None
         if features.not_enforced:
             warnings.warn(f"{VARIABLE}: these limits are not enforced: {', '.join(features.not_enforced)}",
-                          RuntimeWarning, stacklevel=3)  # fmt: skip
+                          RuntimeWarning, stacklevel=3)
         return features
 
     @property
@@ -87,7 +87,7 @@ class Features(Mapping[str, Feature]):
             word = self[rule.name.lower()]
             mode = LimitMode.OBSERVE if word is Feature.OBSERVE else LimitMode.ENFORCE
             yield {"rule": int(rule), "value": LIMIT_OFF if word is Feature.OFF else value, "window_ns": window,
-                   "mode": int(mode)}  # fmt: skip
+                   "mode": int(mode)}
 
     def __getitem__(self, name: str) -> Feature:
         return self._words[name]

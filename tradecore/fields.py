@@ -16,7 +16,7 @@ from .fix import (
     TimeInForce,
     TriggerPriceType,
     Unknown,
-)  # fmt: skip
+)
 from .names import Directory
 from .order import NO_PRICE
 

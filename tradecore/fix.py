@@ -162,7 +162,7 @@ TRANSITIONS: dict[OrdStatus, tuple[OrdStatus, ...]] = {
     _O.EXPIRED: (_O.FILLED,),
     _O.REJECTED: (),
     _O.CALCULATED: (),
-}  # fmt: skip
+}
 STATUS_TABLE_SIZE = 16
 
 
@@ -300,7 +300,7 @@ class ReportType(FixEnum):
 
 # What an external venue is to be sent.
 OUTBOUND = (ReportType.NEW_ORDER_SINGLE, ReportType.ORDER_CANCEL_REQUEST, ReportType.ORDER_CANCEL_REPLACE_REQUEST,
-            ReportType.ORDER_STATUS_REQUEST)  # fmt: skip
+            ReportType.ORDER_STATUS_REQUEST)
 
 
 class Scope(FixEnum):

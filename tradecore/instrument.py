@@ -262,7 +262,7 @@ class Instrument:
             "multiplier": self.multiplier_units,
             "min_notional": micros(self.min_notional, f"{where} min_notional"),
             "max_notional": micros(self.max_notional, f"{where} max_notional"),
-        }  # fmt: skip
+        }
 
 
 def micros(value: Number | None, name: str) -> int:

@@ -73,7 +73,7 @@ class PositionKeeper:
         self._lock = RLock()
         self._guard: Callable[[], None] | None = None  # raises where the books are no longer true (DropCopy)
         self._desk = Desk(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades, lots,
-                          clock, backend)  # fmt: skip
+                          clock, backend)
         self._valuation = Valuation(self._desk, precision, notional_threshold)
         self._cash: dict[tuple[str, str], Decimal] = {}
         self._exec_ids: dict[str, int] = {}
@@ -88,7 +88,7 @@ class PositionKeeper:
         commission: Number = 0, commission_currency: str | None = None, position_effect: str | None = None,
         lot: int | str | None = None, strategy: str | None = None, transact_time: int | None = None,
         exec_id: str | None = None,
-    ) -> int:  # fmt: skip
+    ) -> int:
         """Book a fill; its trade id. `commission` is in `commission_currency`, the instrument's by default; a rebate
         is negative. Hedged, `position_effect` (FIX 77) says OPEN or CLOSE. By specific lot, a closing fill names its
         `lot`: the trade id or exec_id that opened it. An `exec_id` is booked once.
@@ -109,7 +109,7 @@ class PositionKeeper:
             EntryKind.FILL, number, account=self._desk.account(account, self._leg(bought, position_effect)),
             qty=lots if bought else -lots, price=units, fee=fee, currency=currency, lot=self._lot(lot),
             strategy=0 if strategy is None else self._desk.strategies.id(strategy), time=transact_time,
-        )  # fmt: skip
+        )
         if exec_id is not None:
             self._exec_ids[exec_id], self._names[trade_id] = trade_id, exec_id
         return trade_id
@@ -126,7 +126,7 @@ class PositionKeeper:
         return int(self._desk.ledger.apply_fills(fills))
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, leg: str | None = None,
-            strategy: str | None = None, currency: str | None = None) -> int:  # fmt: skip
+            strategy: str | None = None, currency: str | None = None) -> int:
         """The id for `apply_fills` of one declared name; hedged, of an account's LONG or SHORT `leg`."""
         if symbol is not None:
             return self._desk.names.symbols.id(symbol)
@@ -142,7 +142,7 @@ class PositionKeeper:
 
     @locked
     def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
-                commission: Number | None = None) -> None:  # fmt: skip
+                commission: Number | None = None) -> None:
         """Change a trade's quantity, price or commission, as if it had been booked so; its side stays."""
         trade_id = self._trade(trade)
         row = ENTRY_CODEC.unpack(self._desk.ledger.entry(trade_id))
@@ -156,13 +156,13 @@ class PositionKeeper:
 
     @locked
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
-                      transact_time: int | None = None) -> int:  # fmt: skip
+                      transact_time: int | None = None) -> int:
         """What is held already (signed qty, its average price): no cash moves. Several make several lots."""
         number, ins = self._desk.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", QTY_MAX)
         leg = None if self._desk.legs == 1 else "LONG" if lots > 0 else "SHORT"
         return self._book(EntryKind.OPENING, number, account=self._desk.account(account, leg), qty=lots,
-                          price=self._price(ins, price, "price"), time=transact_time)  # fmt: skip
+                          price=self._price(ins, price, "price"), time=transact_time)
 
     @locked
     def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
@@ -175,13 +175,13 @@ class PositionKeeper:
 
     @locked
     def transfer(self, symbol: str, qty: Number, from_account: str, to_account: str, *, leg: str | None = None,
-                 lot: int | str | None = None, transact_time: int | None = None) -> int:  # fmt: skip
+                 lot: int | str | None = None, transact_time: int | None = None) -> int:
         """Move part of a position to another account with its lots, their cost and their age; no cash moves."""
         number, ins = self._desk.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", POSITION_MAX, low=1)
         source, target = self._desk.account(from_account, leg), self._desk.account(to_account, leg)
         return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._lot(lot),
-                          time=transact_time)  # fmt: skip
+                          time=transact_time)
 
     @locked
     def split(self, symbol: str, new: int, old: int, *, transact_time: int | None = None) -> int:
@@ -198,7 +198,7 @@ class PositionKeeper:
 
     @locked
     def dividend(self, symbol: str, amount: Number, *, currency: str | None = None,
-                 transact_time: int | None = None) -> int:  # fmt: skip
+                 transact_time: int | None = None) -> int:
         """`amount` for a whole unit of what every account holds now; rounded half to even to micros once an account. A
         short position pays."""
         number, ins = self._desk.instrument(symbol)
@@ -219,7 +219,7 @@ class PositionKeeper:
 
     @locked
     def mark(self, what: str | Sequence[str] | Mapping[str, Number] | Column, prices: Any = None, *, asks: Any = None,
-             basis: str = "side", time: int | None = None) -> int:  # fmt: skip
+             basis: str = "side", time: int | None = None) -> int:
         """Value positions; returns how many of those marked are held and have no mark.
 
         `mark(prices)`: an int64 array of price units, one an instrument in the order of declaration (NO_PRICE: none).
@@ -282,18 +282,18 @@ class PositionKeeper:
         mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
         row, micros = PositionRow(qty, cost, realised, fees, 0, 0), self._desk.micros
         return KeptPosition(ins, self._desk.account_name(at), row, int(mark), micros(charges), micros(incomes),
-                            ins.money(carried), lots)  # fmt: skip
+                            ins.money(carried), lots)
 
     @locked
     def pnl(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,
-            now: int | None = None) -> list[AccountPnl]:  # fmt: skip
+            now: int | None = None) -> list[AccountPnl]:
         """P&L by account and currency. A held position without a mark, or with one older than `max_age_ns` at `now`, is
         an error, or with missing="exclude" left out and counted."""
         return self._valuation.pnl(account, missing, max_age_ns, now)
 
     @locked
     def base_pnl(self, currency: str, account: str | None = None, *, missing: str = "error",
-                 max_age_ns: int | None = None, now: int | None = None) -> BasePnl:  # fmt: skip
+                 max_age_ns: int | None = None, now: int | None = None) -> BasePnl:
         """P&L in one currency by the rates given, of an account or all. Raises MissingRateError where a rate is missing
         or older than `max_age_ns`."""
         rows = self._valuation.pnl(account, missing, max_age_ns, now)
@@ -301,13 +301,13 @@ class PositionKeeper:
 
     @locked
     def totals(self, *, missing: str = "error", max_age_ns: int | None = None,
-               now: int | None = None) -> dict[str, dict[str, Decimal]]:  # fmt: skip
+               now: int | None = None) -> dict[str, dict[str, Decimal]]:
         """{account: {currency: unrealised P&L}} of all positions at their marks, exact in 128 bits."""
         return self._valuation.totals(missing, max_age_ns, now)
 
     @locked
     def exposure(self, account: str | None = None, *, group: str | None = None,
-                 missing: str = "error") -> list[Exposure]:  # fmt: skip
+                 missing: str = "error") -> list[Exposure]:
         """Gross and net market value by currency, kept up with every fill and mark; summed anew after a bulk mark."""
         return self._valuation.exposures(account, group, missing)
 
@@ -321,7 +321,7 @@ class PositionKeeper:
 
     @locked
     def roll_day(self, day: str, *, missing: str = "error", max_age_ns: int | None = None,
-                 now: int | None = None) -> list[AccountPnl]:  # fmt: skip
+                 now: int | None = None) -> list[AccountPnl]:
         """Close a day under the name `day`: its P&L by account and currency. Positions carry over, day P&L restarts.
 
         Every held position needs a mark, or the next day would start wrong.
@@ -368,9 +368,9 @@ class PositionKeeper:
     def daily_pnl(self) -> Statement:
         """P&L of every day that `roll_day` closed, by account and currency."""
         rows = [(day, row.account, row.currency, row.day_pnl, row.net, row.unmarked)
-                for day, _, found in self._days for row in found]  # fmt: skip
+                for day, _, found in self._days for row in found]
         columns = [("day", "text"), ("account", "text"), ("currency", "text"), ("day_pnl", "decimal"),
-                   ("net", "decimal"), ("unmarked", "int64")]  # fmt: skip
+                   ("net", "decimal"), ("unmarked", "int64")]
         return Statement("daily_pnl", columns, rows)
 
     @locked
@@ -391,7 +391,7 @@ class PositionKeeper:
 
     def _book(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
         packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
-                                  transact_time=self._desk.now(time), **fields)  # fmt: skip
+                                  transact_time=self._desk.now(time), **fields)
         try:
             return int(self._desk.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
         except EntryError as error:

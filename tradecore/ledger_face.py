@@ -16,7 +16,7 @@ class LedgerFace(Face):
         account_id = self._directory.find_account(account)
         row = self._core.position(number, account_id)
         return Position(instrument, self._directory.accounts.names[account_id - 1], PositionRow(*row),
-                        self._core.mark_price(number))  # fmt: skip
+                        self._core.mark_price(number))
 
     def suspense(self, symbol: str) -> Position:
         """The position of the trades that match no order: no account has it, and the firm's exposure counts it."""

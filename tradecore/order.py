@@ -35,15 +35,15 @@ Layout = Sequence[tuple[str, str]]
 # A field is (name, kind); ("", "x8") leaves 8 bytes free, so that a name has one offset in all layouts.
 _ROUTING: Layout = [
     ("instrument", "i4"), ("account", "i4"), ("venue", "i4"), ("currency", "i4"), ("transact_time", "i8"),
-]  # fmt: skip
+]
 _HEADER: Layout = [
     ("kind", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u4"),
     *_ROUTING, ("cl_ord_id", "S24"),
-]  # fmt: skip
+]
 # What a venue tells has ExecType, OrdStatus and a reject reason where an order has its type.
 _VENUE_HEADER: Layout = [
     ("kind", "u1"), ("side", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("reject_reason", "i4"), *_ROUTING,
-]  # fmt: skip
+]
 
 # Body fields by command, from byte 56. Definitions carry their name in cl_ord_id.
 _BODIES: dict[CommandType, Layout] = {
@@ -92,7 +92,7 @@ _BODIES: dict[CommandType, Layout] = {
         ("min_notional", "i8"), ("max_notional", "i8"),  # micros; LIMIT_OFF where there is none
         ("ord_types", "u4"), ("times_in_force", "u4"),  # bit n set: value n is supported
     ],
-}  # fmt: skip
+}
 _HEADERS: dict[CommandType, Layout] = {
     CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "S24")],
     CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "S24")],
@@ -113,12 +113,12 @@ _REPORT: Layout = [
     ("exec_id", "i8"), ("exec_ref_id", "i8"), ("contra_order_id", "i8"),
     ("value", "i8"), ("bound", "i8"), ("reject_mask", "i8"), ("decision", "i8"),
     ("venue_exec_id", "S24"),  # ExecID(17) as the external venue gave it
-]  # fmt: skip
+]
 
 _ACK: Layout = [
     ("order_id", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
     ("report_type", "u1"), ("ord_status", "u1"), ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"),
-]  # fmt: skip
+]
 
 _CODES = {"u1": "B", "u2": "H", "u4": "I", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "S24": "24s"}
 UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4  # bits of a report's `unknown`
@@ -132,7 +132,7 @@ def _dtype(layout: Layout, size: int) -> np.dtype[np.void]:
         at += int(kind[1:])
     assert at <= size, (layout, at)
     spec: Any = {"names": [n for n, _, _ in named], "formats": [f"<{k}" if k[0] != "S" else k for _, k, _ in named],
-                 "offsets": [offset for _, _, offset in named], "itemsize": size}  # fmt: skip
+                 "offsets": [offset for _, _, offset in named], "itemsize": size}
     dtype: np.dtype[np.void] = np.dtype(spec)
     return dtype
 
@@ -251,7 +251,7 @@ class Capacity:
             "instruments": 16_383, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
             "order_history": 2**24, "cl_ord_ids": 2**27, "events": 2**24, "order_rate": 2**20, "decisions": 2**20,
             "trades": 2**24, "exec_ids": 2**27,
-        }  # fmt: skip
+        }
         for name, most in bounds.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int):
@@ -265,7 +265,7 @@ class Capacity:
                 raise ValueError(f"capacity {name} {value} must be a power of two: the next is {above}")
         if self.exec_ids < self.trades:
             raise ValueError(f"capacity exec_ids {self.exec_ids} must be at least trades {self.trades}: what can be "
-                             "busted must be known")  # fmt: skip
+                             "busted must be known")
         if (self.instruments + 1) * self.venues > 32_768:
             raise ValueError(f"capacity: (instruments + 1) x venues is {(self.instruments + 1) * self.venues}, "
                              "at most 32768 books are possible")

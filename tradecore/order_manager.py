@@ -50,7 +50,7 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
     ) -> None:
         check_names(accounts, "accounts")
         venue = ExternalVenue(COUNTERPARTY, request_timeout=request_timeout, ord_types=tuple(OrdType),
-                              times_in_force=tuple(TimeInForce))  # fmt: skip
+                              times_in_force=tuple(TimeInForce))
         super().__init__(capacity, clock, backend)
         self._command(CommandType.DEFINE_VENUE, **venue.definition())
         self._venue = self._directory.venues.add(venue.name)
@@ -70,7 +70,7 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
     def new_order(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
         **terms: Unpack[OrderTerms],
-    ) -> Order:  # fmt: skip
+    ) -> Order:
         """A new order for the counterparty; the order that comes back is live. `terms`: see OrderTerms.
 
         Well formed, it is PENDING_NEW, and a NewOrderSingle is `outbound()`. What is not is REJECTED with `reason` and
@@ -100,21 +100,21 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
     def on_trade_correction(
         self, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
         last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
         trade with the counterparty's `exec_ref_id`. The order and the position become what the surviving trades make
         of them."""
         return self._take_trade_correction(self._venue, exec_type, exec_ref_id, exec_id, last_qty=last_qty,
-                                           last_px=last_px, transact_time=transact_time)  # fmt: skip
+                                           last_px=last_px, transact_time=transact_time)
 
     def on_cancel_reject(
         self, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         cxl_rej_reason: CxlRejReason | str | int | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Take a refusal of a cancel or a replace: the request's `cl_ord_id`, or the order's, whose oldest request it
         then is. The order is as it was before."""
         return self._take_cancel_reject(self._venue, cl_ord_id=cl_ord_id, order_id=order_id,
-                                        cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)  # fmt: skip
+                                        cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
 
     def set_session(self, connected: bool, *, transact_time: int | None = None) -> None:
         """Say that the session with the counterparty is lost, or is there again. While it is lost a new order is

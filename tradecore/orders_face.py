@@ -23,7 +23,7 @@ class OrdersFace(Face):
     def cancel(
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         new_cl_ord_id: Identifier | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Ask to cancel an order, given as a handle or by one of its ids (`cl_ord_id`: any in its chain); returns the
         report that answers.
 
@@ -34,13 +34,13 @@ class OrdersFace(Face):
         return self._ask(
             CommandType.CANCEL, **self._target("cancel", order, cl_ord_id, order_id),
             cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"), transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )
 
     def replace(
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         qty: Number | None = None, price: Number | None = None, stop_px: Number | None = None,
         expire_time: int | None = None, new_cl_ord_id: Identifier | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Ask to replace an order's quantity, price, stop price or expire time; what is left out stays as it is.
 
         `qty` is the whole order's (OrderQty, what is filled included), up or down; below what is filled it becomes
@@ -65,13 +65,13 @@ class OrdersFace(Face):
             price=NO_PRICE if price is None else _price(instrument, price, "price"),
             stop_px=NO_PRICE if stop_px is None else _price(instrument, stop_px, "stop_px"),
             expire_time=check_time(expire_time, "expire_time"), transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )
 
     def mass_cancel(
         self, *, account: str | None = None, symbol: str | None = None, side: Side | str | None = None,
         strategy: int | None = None, venue: str | None = None, cl_ord_id: Identifier | None = None,
         transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Cancel every open order of an account, symbol, side, strategy or venue; of those that are given together, or
         of the firm where none is. SELL is every sell, short ones too.
 
@@ -88,16 +88,16 @@ class OrdersFace(Face):
             strategy=0 if strategy is None else check_int(strategy, "strategy", 1, STRATEGY_MAX),
             venue=0 if venue is None else names.venues.id(venue), cl_ord_id=encode_cl_ord_id(cl_ord_id),
             transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )
 
     def order_status(
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """An execution report (OrderStatus) of an order as it stands; where an external venue owes an answer about it,
         the venue is asked too. An order that is not known is told as Rejected, UNKNOWN_ORDER (FIX G.1.b)."""
         return self._ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
-                         transact_time=check_time(transact_time))  # fmt: skip
+                         transact_time=check_time(transact_time))
 
     def order(self, *, order_id: int | None = None, cl_ord_id: Identifier | None = None) -> Order:
         """A live handle to an order, by its `order_id` or by any id in its chain: its own, or of a request about it.
@@ -132,7 +132,7 @@ class OrdersFace(Face):
     ) -> dict[str, int | bytes]:
         """The fields that name an order in a request."""
         given = [name for name, value in (("order", order), ("cl_ord_id", cl_ord_id), ("order_id", order_id))
-                 if value is not None]  # fmt: skip
+                 if value is not None]
         if len(given) != 1:
             raise TypeError(f"{call} takes one of order, cl_ord_id and order_id, got {', '.join(given) or 'none'}")
         if order is not None:

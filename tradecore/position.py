@@ -142,4 +142,4 @@ def read_trade(row: TradeRow, directory: Directory) -> Trade:
         directory.accounts.name(row.account), directory.venues.names[row.venue - 1], Side(row.side),
         instrument.quantity(row.qty), instrument.price(row.price), to_decimal(row.commission, MONEY_PRECISION), row.day,
         TradeState(row.state),
-    )  # fmt: skip
+    )

@@ -20,7 +20,7 @@ from .order import MONEY_MAX, POSITION_MAX
 from .statements import log_of
 
 SPLITS = ((2, 1), (3, 1), (4, 1), (5, 1), (10, 1), (20, 1), (3, 2), (2, 3),
-          (1, 2), (1, 3), (1, 4), (1, 5), (1, 10), (1, 20))  # fmt: skip
+          (1, 2), (1, 3), (1, 4), (1, 5), (1, 10), (1, 20))
 UNKNOWN = "no single trade, split or transfer explains it"
 
 
@@ -102,7 +102,7 @@ def reconcile_positions(desk: Desk, source: Any) -> list[Difference]:
         if gaps[key]:
             cause = _position_cause(desk, number, account, ours.get(key, 0), qty, gaps)
             found.append(Difference("POSITION", ins.symbol, account, "qty", ins.quantity(ours.get(key, 0)),
-                                    ins.quantity(qty), cause, line))  # fmt: skip
+                                    ins.quantity(qty), cause, line))
         elif cost:
             found += _cost_difference(desk, number, account, cost, line)
     return found
@@ -197,7 +197,7 @@ def reconcile_fills(desk: Desk, exec_ids: Mapping[int, str], source: Any) -> lis
         exec_id = row["exec_id"]
         if exec_id in seen:
             found.append(Difference("FILL", ins.symbol, account, "exec_id", exec_id, exec_id,
-                                    f"the broker lists it twice: line {seen[exec_id]} too", line))  # fmt: skip
+                                    f"the broker lists it twice: line {seen[exec_id]} too", line))
             continue
         seen[exec_id] = line
         if exec_id not in ours:
@@ -218,7 +218,7 @@ def _fill_differences(
     trade_id, e = ours
     if e.status == EntryStatus.BUSTED:
         return [Difference("FILL", ins.symbol, account, "exec_id", None, row["exec_id"],
-                           f"trade {trade_id} is busted here and stands at the broker", line)]  # fmt: skip
+                           f"trade {trade_id} is busted here and stands at the broker", line)]
     try:
         side = Side.parse(row["side"], "side")
         price = ins.price_units(row["price"])
@@ -240,4 +240,4 @@ def _fill_differences(
         cause = sign if fee == -e.fee else "another fee schedule, or a rebate"
         pairs.append(("commission", to_decimal(e.fee, MONEY_PRECISION), to_decimal(fee, MONEY_PRECISION), cause))
     return [Difference("FILL", ins.symbol, account, name, mine, its, f"trade {trade_id}: {cause}", line)
-            for name, mine, its, cause in pairs if mine != its]  # fmt: skip
+            for name, mine, its, cause in pairs if mine != its]

@@ -36,10 +36,10 @@ _CHUNK_CHARS, _VALUE_CHARS = 1 << 18, 80  # read at once (2**22 takes half as lo
 # line is that of the source file, where the header is 1. What a cancel or a market order doesn't have is 0.
 RECORDED_DTYPE = np.dtype([
     ("line", "i8"), ("ts_ms", "i8"), ("order_id", "i8"), ("price", "i8"), ("qty", "i8"), ("action", "u1"),
-    ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("post_only", "?")], align=True)  # fmt: skip
+    ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("post_only", "?")], align=True)
 TRADE_DTYPE = np.dtype([
     ("trade_id", "i8"), ("price", "i8"), ("qty", "i8"), ("taker_order_id", "i8"), ("maker_order_id", "i8"),
-    ("taker_side", "u1")], align=True)  # fmt: skip
+    ("taker_side", "u1")], align=True)
 
 
 class Action(IntEnum):
@@ -220,20 +220,20 @@ _EVENT_COLUMNS = {
     "order_id": _INT, "side": _SIDE, "type": _words({"market": OrdType.MARKET, "limit": OrdType.LIMIT, "": _BLANK}),
     "tif": _words({"gtc": TimeInForce.GTC, "ioc": TimeInForce.IOC, "post_only": _POST_ONLY, "": _BLANK}),
     "price": _decimal(PRICE_DECIMALS, 0, f"a {_USD}", True), "qty": _decimal(QTY_DECIMALS, 1, _QTY[1], True),
-}  # fmt: skip
+}
 _EVENT_TRADE_COLUMNS = {
     "n": _INT, "event_seq": _INT, "ts_ms": _INT, "price": _PRICE, "qty": _QTY, "taker_order_id": _INT,
     "maker_order_id": _INT, "taker_side": _SIDE, "exchange_trade_id": _INT,
-}  # fmt: skip
+}
 _CAPTURE_COLUMNS = {
     "id": _INT, "timestamp": _INT, "exchange_timestamp": _INT, "price": _decimal(PRICE_DECIMALS, 0, f"a {_USD}"),
     "volume": _decimal(QTY_DECIMALS, 0, f"a {_BTC}"), "action": _words(_ROW_ACTIONS),
     "direction": _words({"bid": Side.BUY, "ask": Side.SELL}),
-}  # fmt: skip
+}
 _CAPTURE_TRADE_COLUMNS = {
     "trade_id": _INT, "timestamp": _INT, "exchange_timestamp": _INT, "price": _PRICE, "amount": _QTY,
     "buy_order_id": _INT, "sell_order_id": _INT, "side": _SIDE,
-}  # fmt: skip
+}
 
 
 def _event_rules(table: Table) -> Iterator[tuple[str, Array, str]]:

@@ -32,7 +32,7 @@ from .fix import (
     ReportType,
     Side,
     TimeInForce,
-)  # fmt: skip
+)
 from .instrument import Instrument
 from .order import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, as_bytes, encode_cl_ord_id
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
@@ -43,7 +43,7 @@ ACCOUNTS = 16
 _OWN_TIFS = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 OWN_ORDER_FIELDS = ["at_ms", "action", "cl_ord_id", "side", "type", "tif", "price", "qty"]
 _KEPT = ["order_id", "report_type", "exec_type", "ord_status", "reason", "account", "cl_ord_id", "last_liquidity_ind",
-         "last_qty", "last_px", "contra_order_id"]  # fmt: skip
+         "last_qty", "last_px", "contra_order_id"]
 
 
 class OwnOrdersError(ValueError):
@@ -105,7 +105,7 @@ def replay_recording(
     recording: Recording, *, session: Session | None = None, backend: str | None = None,
     own_orders: str | Path | None = None, without: Collection[int] = (),
     progress: Callable[[int, int], None] | None = None, shadow: Shadow | None = None,
-) -> ReplayResult:  # fmt: skip
+) -> ReplayResult:
     """Play a recording through a fresh core; see ReplayResult. `shadow` runs a second core beside it.
 
     `own_orders` is a CSV file of orders that trade along under the session's `orders_account`; `without` leaves
@@ -125,7 +125,7 @@ def replay_recording(
     instrument = session.instruments[0]
     printed = _printed_trades(kept, instrument.tick)
     expected = [Trade(int(t["maker_order_id"]), int(t["taker_order_id"]), int(t["price"]), int(t["qty"]))
-                for t in recording.trades]  # fmt: skip
+                for t in recording.trades]
     matched, difference = compare_trades(expected, printed)
     execution = kept["report_type"] == ReportType.EXECUTION_REPORT
     rejected = execution & (kept["exec_type"] == ExecType.REJECTED)
@@ -141,7 +141,7 @@ def replay_recording(
         latency_ns=_latency(core), event_hash=f"{core.event_hash:016x}", state_hash=f"{core.state_hash():016x}",
         bad_lines=[str(bad) for bad in recording.bad_lines],
         shadow=_shadow_figures(core) if isinstance(core, ShadowCore) else None,
-    )  # fmt: skip
+    )
 
 
 def start_core(session: Session, backend: str | None, start: int, shadow: Shadow | None = None) -> TradingCore:
@@ -169,16 +169,16 @@ def _settings(session: Session, start: int) -> dict[str, Any]:
         raise ValueError(f"account {min(taken)!r} is one of the sixteen that the recorded orders are sent by")
     limits = recorded | {name: value for name, value in session.accounts.items() if name != "recorded"}
     return {"instruments": session.instruments, "venues": session.venues, "accounts": list(limits), "limits": limits,
-            "capacity": session.capacity, "clock": lambda: start, "features": session.features}  # fmt: skip
+            "capacity": session.capacity, "clock": lambda: start, "features": session.features}
 
 
 def _shadow_figures(core: ShadowCore) -> dict[str, Any]:
     cost, difference = core.shadow_cost(), core.difference
     per_command = {name: round(ns / max(1, cost.commands)) for name, ns in (
-        ("first_ns", cost.first_ns), ("second_ns", cost.second_ns), ("compare_ns", cost.compare_ns))}  # fmt: skip
+        ("first_ns", cost.first_ns), ("second_ns", cost.second_ns), ("compare_ns", cost.compare_ns))}
     return {"backend": core.shadow.backend, "commands": cost.commands, "uncompared_reports": cost.uncompared,
             **per_command, "ratio": round(cost.ratio, 2),
-            "difference": str(difference) if difference is not None else None}  # fmt: skip
+            "difference": str(difference) if difference is not None else None}
 
 
 def recorded_commands(events: Array, instrument: Instrument) -> Array:
@@ -307,11 +307,11 @@ def _printed_trades(kept: dict[str, Array], tick: int) -> list[Trade]:
     accepted = kept["exec_type"] == ExecType.NEW
     execution = kept["report_type"] == ReportType.EXECUTION_REPORT
     ids = dict(zip(kept["order_id"][execution & accepted].tolist(),
-                   kept["cl_ord_id"][execution & accepted].tolist(), strict=True))  # fmt: skip
+                   kept["cl_ord_id"][execution & accepted].tolist(), strict=True))
     takes = execution & (kept["exec_type"] == ExecType.TRADE) & (kept["last_liquidity_ind"] == LastLiquidityInd.REMOVED)
     columns = [kept[name][takes].tolist() for name in ("contra_order_id", "order_id", "last_px", "last_qty")]
     return [Trade(_number(ids.get(maker)), _number(ids.get(taker)), price // tick, qty)
-            for maker, taker, price, qty in zip(*columns, strict=True)]  # fmt: skip
+            for maker, taker, price, qty in zip(*columns, strict=True)]
 
 
 def _number(cl_ord_id: bytes | None) -> int:
@@ -364,7 +364,7 @@ def _own_outcomes(
          "avg_px": f"{instrument.rounded_price(instrument.price_ratio(row['amount'], row['qty'] or 1)):f}",
          "reason": row["reason"]}
         for row in rows.values()
-    ]  # fmt: skip
+    ]
 
 
 def _by_reason(reasons: Array) -> dict[str, int]:
@@ -379,11 +379,11 @@ def _pnl(core: TradingCore) -> list[dict[str, str]]:
             rows.append({
                 "account": account, "currency": pnl.currency, "realized": f"{pnl.realized_pnl:f}",
                 "unrealized": f"{pnl.unrealized_pnl:f}", "fees": f"{pnl.fees:f}", "net": f"{pnl.net:f}",
-            })  # fmt: skip
+            })
     return rows
 
 
 def _latency(core: TradingCore) -> dict[str, dict[str, float]]:
     names = ("count", "p50", "p99", "p99_9", "max")
     return {stage: dict(zip(names, (figures[0], *(round(f, 1) for f in figures[1:])), strict=True))
-            for stage, figures in core.latency().items()}  # fmt: skip
+            for stage, figures in core.latency().items()}

@@ -54,7 +54,7 @@ def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Exp
         Route.TAKES: "the best all-in price within the limit" if chosen_first else
                      "the best all-in price within the limit at a venue that was up and held what a FILL_OR_KILL needs",
         Route.RESTS: _why_it_rests(row),
-    }  # fmt: skip
+    }
     how = how_by_route[Route(row.route)]
     side = Side(row.side) if row.side in Side._value2member_map_ else None
     if instrument is None:  # a batch named one that is not declared: it was refused, so never routed
@@ -78,4 +78,4 @@ def _score(term: Term, instrument: Instrument, row: OrderRow, directory: Directo
         directory.venues.name(term.venue) or str(term.venue), instrument.price(term.price),
         instrument.quantity(term.size), to_decimal(term.fee, precision), to_decimal(cost, precision),
         term.venue == row.venue,
-    )  # fmt: skip
+    )

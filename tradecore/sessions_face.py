@@ -32,7 +32,7 @@ class SessionsFace(ClockFace):
     def set_session(
         self, symbol: str | None, status: TradSesStatus | str, close_time: int | None = None, *,
         transact_time: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Set the TradSesStatus(340) of a symbol, or of every one (None): HALTED suspends what rests, OPEN lets it and
         what waited for the opening go, PRE_OPEN takes what can wait, CLOSED executes AT_THE_CLOSE orders and expires
         what is for the day. `close_time` (ns UTC): when it closes by itself. RefusedError where it can't be."""
@@ -40,7 +40,7 @@ class SessionsFace(ClockFace):
             CommandType.SESSION, instrument=0 if symbol is None else self._directory.symbols.id(symbol),
             trad_ses_status=TradSesStatus.parse(status, "status"), close_time=check_time(close_time, "close_time"),
             transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )
 
     def split(self, symbol: str, numerator: int, denominator: int, *, transact_time: int | None = None) -> None:
         """A stock split: `numerator` new shares for `denominator` old ones (each 1 to 1,000,000). Quantities and
@@ -51,4 +51,4 @@ class SessionsFace(ClockFace):
             split_numerator=check_int(numerator, "numerator", 1, _SPLIT_MAX),
             split_denominator=check_int(denominator, "denominator", 1, _SPLIT_MAX),
             transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )

@@ -21,7 +21,7 @@ Array = Any
 _WORDS: dict[str, type[FixEnum]] = {
     "exec_type": ExecType, "ord_status": OrdStatus, "reason": Reason, "ord_rej_reason": OrdRejReason,
     "report_type": ReportType,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class ShadowDifference:
         place = f", event {self.event_seq}" if self.event_seq is not None else ""
         lines = [f"first difference at command {self.command_seq} ({word}){place}: {self.what}", f"  {self.command}"]
         lines += [f"  {name:<20} first {_word(name, ours):>24}   second {_word(name, its):>24}"
-                  for name, (ours, its) in self.fields.items()]  # fmt: skip
+                  for name, (ours, its) in self.fields.items()]
         for side, row in (("first", self.first), ("second", self.second)):
             lines += [f"  {side}: {row if row is not None else 'nothing'}"]
         return "\n".join(lines)
@@ -89,7 +89,7 @@ class ShadowCore(TradingCore):
     def __init__(
         self, *, shadow: Mapping[str, Any], on_difference: Callable[[ShadowDifference], object] | None = None,
         **settings: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         if not isinstance(shadow, Mapping):
             raise TypeError(f"shadow must be a mapping of TradingCore's arguments, not {type(shadow).__name__}")
         # Both cores read them: an iterator would be empty the second time.
@@ -125,7 +125,7 @@ class _Mirror:
             ours, its = getattr(first, name), getattr(second, name)
             if ours != its:
                 raise ValueError(f"after the set-up {name} is {ours} in the first core and {its} in the second: their "
-                                 "orders and reports would have different numbers")  # fmt: skip
+                                 "orders and reports would have different numbers")
         self.first, self.second = first, second
         self.difference: ShadowDifference | None = None
         self.compared = self.uncompared = self.first_ns = self.second_ns = self.compare_ns = 0

@@ -22,17 +22,17 @@ _TRADES = [
     ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("price", "decimal"),
     ("commission", "decimal"), ("commission_currency", "text"), ("strategy", "text"), ("lot", "int64"),
     ("contra_account", "text"),
-]  # fmt: skip
+]
 _CLOSED = [
     ("symbol", "text"), ("account", "text"), ("leg", "text"), ("opening_trade", "int64"), ("closing_trade", "int64"),
     ("opened", "time"), ("closed", "time"), ("holding_ns", "int64"), ("qty", "decimal"), ("cost_basis", "decimal"),
     ("proceeds", "decimal"), ("pnl", "decimal"), ("commissions", "decimal"), ("currency", "text"),
-]  # fmt: skip
+]
 _POSITIONS = [
     ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("avg_px", "decimal"),
     ("cost", "decimal"), ("mark", "decimal"), ("unrealized_pnl", "decimal"), ("realized_pnl", "decimal"),
     ("fees", "decimal"), ("currency", "text"),
-]  # fmt: skip
+]
 
 
 class Held(NamedTuple):
@@ -68,7 +68,7 @@ def trades(desk: Desk, exec_ids: dict[int, str]) -> Statement:
             Decimal(e.price) if e.kind == SPLIT else None if e.kind == TRANSFER else price,
             to_decimal(e.fee, MONEY_PRECISION), currency, desk.strategies.name(e.strategy), e.lot,
             desk.account_name(e.contra) if e.contra else None,
-        ))  # fmt: skip
+        ))
     return Statement("trades", _TRADES, rows)
 
 
@@ -88,7 +88,7 @@ def positions(desk: Desk, valuation: Valuation) -> Statement:
                 ins.price(mark) if marked else None,
                 ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
                 ins.money(realised), to_decimal(fees, MONEY_PRECISION), ins.currency,
-            ))  # fmt: skip
+            ))
     return Statement("positions", _POSITIONS, rows)
 
 
@@ -196,7 +196,7 @@ def closed_lots(desk: Desk, attribute: bool) -> Statement:
                 ins.symbol, desk.account_name(account), leg_of(desk, account), opening, trade_id, since,
                 e.transact_time, e.transact_time - since if since else 0, ins.quantity(qty), basis, proceeds, pnl, fees,
                 ins.currency,
-            ))  # fmt: skip
+            ))
         if e.kind == TRANSFER:
             commissions.moved(e)
         else:
@@ -232,7 +232,7 @@ def pnl_by(desk: Desk, keys: tuple[str, ...]) -> Statement:
 
     def tally(time: int, ins: Instrument, account: int, strategy: int, currency: str) -> Tally:
         words = {"day": day_of(time), "symbol": ins.symbol, "account": desk.account_name(account),
-                 "strategy": desk.strategies.name(strategy) or ""}  # fmt: skip
+                 "strategy": desk.strategies.name(strategy) or ""}
         return tallies.setdefault((*(words[key] for key in keys), currency), Tally())
 
     for time, instrument, account, strategy, amount in _realised(desk, "strategy" in keys):
@@ -252,7 +252,7 @@ def pnl_by(desk: Desk, keys: tuple[str, ...]) -> Statement:
                     due = to_decimal(_half_even(its.qty * e.price, 10**ins.qty_precision), MONEY_PRECISION)
                     found.dividends = exact_sum(found.dividends, due)
     columns = [*((key, "text") for key in keys), ("currency", "text"), ("realized_pnl", "decimal"), ("fees", "decimal"),
-               ("dividends", "decimal"), ("net", "decimal")]  # fmt: skip
+               ("dividends", "decimal"), ("net", "decimal")]
     return Statement("pnl_by", columns, [(*key, *tallies[key].row()) for key in sorted(tallies)])
 
 

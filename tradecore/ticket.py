@@ -72,7 +72,7 @@ def pack_order(
     display_qty: Number | None = None, expire_time: int | None = None,
     cash_order_qty: Number | None = None, list_id: int | None = None, contingency_type: object = ContingencyType.NONE,
     strategy: int = 0, transact_time: int | None = None,
-) -> bytes:  # fmt: skip
+) -> bytes:
     """The record of an order. Raises TypeError, ValueError or UndeclaredError naming field, value and bound."""
     number, instrument = directory.find_instrument(symbol)
     its_side = Side.parse(side, "side")
@@ -101,7 +101,7 @@ def pack_order(
         list_id=0 if list_id is None else check_int(list_id, "list_id", 1, TIME_MAX),
         contingency_type=ContingencyType.parse(contingency_type, "contingency_type"),
         strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX),
-    )  # fmt: skip
+    )
 
 
 def _choose_type(ord_type: object, price: object, stop_px: object, peg_offset: object) -> OrdType:

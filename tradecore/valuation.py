@@ -59,7 +59,7 @@ class Valuation:
         self.marking: Any = desk.room("marking").Marking(
             desk.ledger.columns, self.width, np.array([ins.inverse_scale for ins in instruments], np.int64),
             np.array(limits, np.float64),
-        )  # fmt: skip
+        )
         self.marks: Column = desk.ledger.columns[3]  # the ledger's own: the middle where bids and asks differ
         self.own: tuple[Column, Column] | None = None  # bids and asks, where any differ
         self.all_since = 0  # when all were marked at once
@@ -193,7 +193,7 @@ class Valuation:
                 _add(fees, {ins.currency: Decimal(row[4]).scaleb(-6, EXACT)})
         return [AccountPnl(name, c, realised[c], unrealised[c], fees[c], dividends[c],
                            self.day_start.get((name, c), Decimal(0)), unmarked)
-                for c in names]  # fmt: skip
+                for c in names]
 
     def base_pnl(self, rows: list[AccountPnl], currency: str, max_age_ns: int | None, now: int | None) -> BasePnl:
         """The sum of rows in one currency, by the rates given."""
@@ -212,7 +212,7 @@ class Valuation:
         found = {c: Decimal(0) for c in self.desk.names.currencies.names}
         for leg in self.desk.account_legs(name):
             sums, charges, incomes, _ = self.desk.ledger.account_sums(leg, self.desk.scale_of, len(self.desk.scales),
-                                                                      self.bids, self.bids)  # fmt: skip
+                                                                      self.bids, self.bids)
             _add(found, self.desk.micros(incomes))
             _add(found, {c: v.copy_negate() for c, v in self.desk.micros(charges).items()})
             for ins, (realised, cost, carried, _, fees) in zip(self.desk.scales, sums, strict=True):
@@ -254,7 +254,7 @@ class Valuation:
         qty, cost, high = (column.reshape(shape) for column in self.desk.ledger.columns[:3])
         low, low_high, fast, kinds, made_by = self.marking.views
         return MarkView(qty, cost, high, low.reshape(shape), low_high.reshape(shape), fast.reshape(shape), kinds,
-                        made_by.reshape(shape))  # fmt: skip
+                        made_by.reshape(shape))
 
 
 def _mark_units(ins: Instrument, price: Any, name: str) -> int:

@@ -27,7 +27,7 @@ from .fix import (
     OrdRejReason,
     OrdStatus,
     Side,
-)  # fmt: skip
+)
 from .instrument import Instrument, Number, check_int, check_time, whole_units
 from .order import NO_PRICE, UNTELLABLE, Capacity, Identifier
 
@@ -100,7 +100,7 @@ class VenueReports(Face):
             if lost:
                 raise RuntimeError(f"{lost} reports were overwritten before outbound() could read them, perhaps "
                                    "messages for a venue: ask order_status() of the open_orders() whose place is "
-                                   "AT_VENUE, and raise the capacity `events`")  # fmt: skip
+                                   "AT_VENUE, and raise the capacity `events`")
             if not len(reports):
                 return
 
@@ -111,7 +111,7 @@ class VenueReports(Face):
         order_qty: Number | None = None, price: Number | None = None, ord_status: OrdStatus | str | None = None,
         reject_reason: object = None, exec_restatement_reason: object = None, symbol: str | None = None,
         side: Side | str | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         kind = ExecType.parse(exec_type, "exec_type")
         if kind is ExecType.ORDER_STATUS and ord_status is None:
             raise TypeError("ord_status must be given with exec_type ORDER_STATUS")
@@ -130,12 +130,12 @@ class VenueReports(Face):
             cum_qty=cumulated if cumulated >= 0 or cum_qty is None else UNTELLABLE, price=_units(ins, price, "price"),
             ord_status=0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status"), reject_reason=why,
             side=0 if side is None else Side.parse(side, "side"), transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )
 
     def _take_trade_correction(
         self, venue: int, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
         last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         named = _encode_id(exec_ref_id, "exec_ref_id")
         trade = self._core.find_trade(venue, named)
         number = 0 if trade is None else trade.instrument
@@ -145,22 +145,22 @@ class VenueReports(Face):
             exec_type=ExecType.parse(exec_type, "exec_type"), exec_ref_id=named, exec_id=_encode_id(exec_id, "exec_id"),
             last_qty=_lots(ins, last_qty, "last_qty"), last_px=_units(ins, last_px, "last_px"),
             transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )
 
     def _take_cancel_reject(
         self, venue: int, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         cxl_rej_reason: object = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         return self._ask(
             CommandType.CANCEL_REJECT, venue=venue, **_name_order("on_cancel_reject", cl_ord_id, order_id),
             reject_reason=_reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"),
             transact_time=check_time(transact_time),
-        )  # fmt: skip
+        )
 
     def _set_venue_session(self, venue: int, connected: bool, transact_time: int | None) -> None:
         self._demand(connected, bool, "connected")
         self._command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
-                      transact_time=check_time(transact_time))  # fmt: skip
+                      transact_time=check_time(transact_time))
 
     def _instrument_of_told(self, target: dict[str, int | bytes]) -> int:
         """Whose units a report is in that names no symbol: its order's; 0 where there is none."""
@@ -175,7 +175,7 @@ class VenueFace(VenueReports):
 
     def on_execution_report(
         self, venue: str, exec_type: ExecType | str, **facts: Unpack[ExecutionFacts]
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Take an external venue's execution report: an acknowledgement, a trade, a cancel, a status (`facts`:
         see ExecutionFacts). Returns the report that it makes of it.
 
@@ -189,7 +189,7 @@ class VenueFace(VenueReports):
     def on_trade_correction(
         self, venue: str, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
         last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
         trade with the venue's `exec_ref_id`. The order, the position and P&L become what the surviving trades make of
         them.
@@ -197,16 +197,16 @@ class VenueFace(VenueReports):
         Refused, as news: a trade that is not known, or was busted before; an `exec_id` that was used for another.
         """
         return self._take_trade_correction(self._directory.venues.id(venue), exec_type, exec_ref_id, exec_id,
-                                           last_qty=last_qty, last_px=last_px, transact_time=transact_time)  # fmt: skip
+                                           last_qty=last_qty, last_px=last_px, transact_time=transact_time)
 
     def on_cancel_reject(
         self, venue: str, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         cxl_rej_reason: CxlRejReason | str | int | None = None, transact_time: int | None = None,
-    ) -> Report:  # fmt: skip
+    ) -> Report:
         """Take a venue's refusal of a cancel or a replace: the request's `cl_ord_id`, or the order's, whose oldest
         request it then is. The order is as it was before."""
         return self._take_cancel_reject(self._directory.venues.id(venue), cl_ord_id=cl_ord_id, order_id=order_id,
-                                        cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)  # fmt: skip
+                                        cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
 
     def set_venue_session(self, venue: str, connected: bool, *, transact_time: int | None = None) -> None:
         """Say that the session with an external venue is lost, or is there again. While it is lost no new order goes

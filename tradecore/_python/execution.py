@@ -17,7 +17,7 @@ from .instrument import BUY, SELL, opposite
 from .shell import Records, demand, open_batch
 
 OPERATION_CODEC = Codec("Operation", [("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")],
-                        BOOK_DTYPE.itemsize)  # fmt: skip
+                        BOOK_DTYPE.itemsize)
 
 
 class Fill(NamedTuple):

@@ -61,7 +61,7 @@ def book_fills(
             sides.append((core.orders.by_id[fill.number], opposite(side), maker_fee))
         for order, its_side, fee in sides:
             book_trade(core, Execution(number, b"", TRADE, order.order_id, instrument, order.account, venue, its_side,
-                                       fill.qty, price, fee, core.day, TRADE_LIVE))  # fmt: skip
+                                       fill.qty, price, fee, core.day, TRADE_LIVE))
         core.ledger.lasts[instrument] = price
         tell_price(core, instrument)
     return charges
@@ -101,4 +101,4 @@ def report_fill(
 ) -> None:
     add_fill(core, order, qty, price)
     report_execution(core, c, order, ExecType.TRADE, last_qty=qty, last_px=price, commission=saturate(commission),
-                     exec_id=core.exec_seq, contra_order_id=contra_order_id, last_liquidity_ind=liquidity)  # fmt: skip
+                     exec_id=core.exec_seq, contra_order_id=contra_order_id, last_liquidity_ind=liquidity)

@@ -83,7 +83,7 @@ def oco_room(group: Group) -> int:
     if group.oco_filled:
         return 0
     rooms = (min(order.order_qty, oco_most(group, order)) - order.cum_qty for order in group.members.values()
-             if order.contingency_type == OCO and is_live(order))  # fmt: skip
+             if order.contingency_type == OCO and is_live(order))
     return max(0, max(rooms, default=0))
 
 

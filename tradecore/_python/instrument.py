@@ -104,7 +104,7 @@ def load_instrument(c: Any) -> InstrumentRow:
         notional_scale=c.multiplier * 10 ** max(0, 6 - decimals), limit_scale=10 ** max(0, decimals - 6),
         qty_scale=10 ** max(0, 6 - c.qty_precision), qty_limit_scale=10 ** max(0, c.qty_precision - 6),
         unit_scale=10 ** (c.price_precision + c.multiplier_precision), lots_per_unit=10**c.qty_precision,
-    )  # fmt: skip
+    )
 
 
 def define_instrument_row(rows: dict[int, InstrumentRow], most: int, definition: bytes) -> int:

@@ -93,7 +93,7 @@ def close_lots(
 def book_trade(
     lots: Lots, p: Position, method: int, qty: int, value: int, trade_id: int, time: int, named: int,
     sink: Closings | None,
-) -> None:  # fmt: skip
+) -> None:
     """Books a trade of signed `qty` lots worth `value` by `method`. With average cost it keeps no lots."""
     sign, size, held, closed, closing = (1 if p.qty > 0 else -1), abs(qty), abs(p.qty), 0, value
     if p.qty != 0 and (p.qty > 0) != (qty > 0):
@@ -122,7 +122,7 @@ def book_trade(
 def move_lots(
     lots: Lots, source: Position, target: Position, method: int, qty: int, trade_id: int, named: int,
     sink: Closings | None,
-) -> int:  # fmt: skip
+) -> int:
     """Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them.
 
     Cost that moves is no cash. Into a position of the other sign the lots close against it, at their cost.

@@ -47,13 +47,13 @@ class Marking:
     """
 
     def __init__(self, columns: tuple[Records, ...], accounts: int, inverse_scales: Records, float_limits: Records,
-                 simd: str | None = None) -> None:  # fmt: skip
+                 simd: str | None = None) -> None:
         self._simd = globals()["simd"](simd)
         self.qty, self.cost, self.high, _, self.limits, _, _, _ = columns
         self.runs, self.width = len(self.limits), accounts
         demand("columns", len(self.qty), self.runs * accounts, self.runs * accounts)
         for name, column, dtype in (("inverse_scales", inverse_scales, np.int64),
-                                    ("float_limits", float_limits, np.float64)):  # fmt: skip
+                                    ("float_limits", float_limits, np.float64)):
             if column.dtype != dtype or column.shape != (self.runs,) or not column.flags.c_contiguous:
                 raise ValueError(f"{name} must be contiguous {np.dtype(dtype)} of shape ({self.runs},), "
                                  f"got {column.dtype} of shape {column.shape}")
@@ -141,7 +141,7 @@ class Marking:
                     left_out += qty != 0
                 else:
                     sums[group[run]][a] += unrealised_at(qty, int(self.cost[at]), int(self.high[at]),
-                                                         int(self.scales[run]), bid[run], ask[run])  # fmt: skip
+                                                         int(self.scales[run]), bid[run], ask[run])
         return sums, left_out
 
     @property

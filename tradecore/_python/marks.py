@@ -42,7 +42,7 @@ class Market(NamedTuple):
 
 def look_at_market(core: State, instrument: int) -> Market:
     return Market(core.ledger.lasts.get(instrument, NO_PRICE), displayed_price(core.router, instrument, SELL),
-                  displayed_price(core.router, instrument, BUY))  # fmt: skip
+                  displayed_price(core.router, instrument, BUY))
 
 
 def trigger_price(market: Market, source: int, rising: bool) -> int:

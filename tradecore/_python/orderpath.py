@@ -28,7 +28,7 @@ from .instrument import (
     direction,
     has_limit,
     opposite,
-)  # fmt: skip
+)
 from .marks import look_at_market, session_takes, session_waits, trigger_price
 from .orders import (
     AT_VENUE,
@@ -43,7 +43,7 @@ from .orders import (
     Order,
     leaves_of,
     load_order,
-)  # fmt: skip
+)
 from .risk import (
     COLLAR,
     Question,
@@ -55,7 +55,7 @@ from .risk import (
     protection_price,
     reserve_order,
     watched_rules,
-)  # fmt: skip
+)
 from .routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
 from .state import (
     EVENTS,
@@ -85,7 +85,7 @@ from .state import (
     sync_tops,
     tell_price,
     twice_reference,
-)  # fmt: skip
+)
 from .triggers import arm_trigger, source_of
 from .validation import AUCTIONS, CASH, POST_ONLY, explain_mask, first_reason, validate_order
 
@@ -104,7 +104,7 @@ def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bou
 def ask_order(
     core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, hold_qty: int,
     recheck: bool,
-) -> Question:  # fmt: skip
+) -> Question:
     """The question of an order with these terms. What waits for a price is asked about as if that price had come."""
     side = direction(order.side)
     ord_type = LIMIT if has_limit(order.ord_type) else MARKET
@@ -123,7 +123,7 @@ def ask_order(
         core.orders.open_count - order.is_open, core.orders.open_max, ins, rules,
         exposure_of(core.risk, order.instrument, order.account),
         is_killed(core.risk, order.instrument, order.account, order.venue),
-    )  # fmt: skip
+    )
 
 
 def limit_ticks(ins: InstrumentRow, q: Question) -> int:
@@ -340,7 +340,7 @@ def answer_again(core: State, c: Any, first_id: int) -> Any:
     told = {"order_id": first_id, "ord_status": REJECTED, "cl_ord_id": c.cl_ord_id}
     publish(core, c, EXECUTION, **(told if first is None else order_fields(first)), exec_type=ExecType.REJECTED,
             reason=Reason.DUPLICATE_CLORDID, ord_rej_reason=OrdRejReason.DUPLICATE_ORDER,
-            contra_order_id=order.order_id)  # fmt: skip
+            contra_order_id=order.order_id)
     sync_order(core, order)
     return acknowledge(order)
 
@@ -371,7 +371,7 @@ def observe_question(core: State, ins: InstrumentRow, q: Question, explain: bool
     """What the limits that are only observed say, with a reference price if they need one. Changes nothing."""
     if needs_reference(watched_rules(q.rules), q.ord_type, q.side):
         q = replace(q, reference2=twice_reference(core, q.instrument),
-                    touch2=twice_touch(core.router, ins, q.instrument, q.side, core.now))  # fmt: skip
+                    touch2=twice_touch(core.router, ins, q.instrument, q.side, core.now))
     return observe_risk(q, explain)
 
 
@@ -383,7 +383,7 @@ def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Ques
                 core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account,
                 side=q.side, cl_ord_id=order.cl_ord_id, order_qty=order.order_qty, price=order.price,
                 reason=finding.reason, value=finding.value, bound=finding.limit,
-            )  # fmt: skip
+            )
 
 
 def enter_order(core: State, c: Any, timed: bool) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .groups import Group
 
 (NEW, PARTIALLY_FILLED, FILLED, DONE_FOR_DAY, CANCELED, PENDING_CANCEL, STOPPED, REJECTED, SUSPENDED, PENDING_NEW,
- CALCULATED, EXPIRED, PENDING_REPLACE) = (int(status) for status in OrdStatus)  # fmt: skip
+ CALCULATED, EXPIRED, PENDING_REPLACE) = (int(status) for status in OrdStatus)
 NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT = (int(place) for place in Place)
 TRANSITIONS = transition_table()
 
@@ -147,13 +147,13 @@ def load_order(c: Any, order_id: int, now: int) -> Order:
         c.exec_inst & 0xFF, c.order_qty, c.price if has_limit(c.ord_type) else NO_PRICE, now,
         c.stop_px if awaits_price(c.ord_type) else NO_PRICE, c.peg_offset, c.min_qty, c.display_qty, c.expire_time,
         c.list_id, c.strategy, c.trigger_price_type, c.peg_offset_type, c.contingency_type & 0xFF,
-    )  # fmt: skip
+    )
     order.entered = (
         order.cl_ord_id, order.instrument, order.account, order.venue, order.side, order.ord_type,
         order.time_in_force, order.exec_inst, order.order_qty, order.price, order.stop_px, order.peg_offset,
         order.min_qty, order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
         order.peg_offset_type, order.contingency_type,
-    )  # fmt: skip
+    )
     return order
 
 

@@ -28,7 +28,7 @@ from tradecore.order import (
     StaleOrderError,
     Term,
     TradeRow,
-)  # fmt: skip
+)
 
 from .execids import find_exec_id
 from .groups import find_bad_join
@@ -50,7 +50,7 @@ from .settings import (
     open_cash,
     open_position,
     switch_kill,
-)  # fmt: skip
+)
 from .settle import settle
 from .shell import Records, demand_batch, int64, open_command
 from .state import EXECUTION, ORD_REJ_REASONS, State, acknowledge, refuse_command
@@ -71,7 +71,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
     CommandType.VENUE_SESSION: enter_venue_session,
-}  # fmt: skip
+}
 
 
 def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
@@ -133,7 +133,7 @@ class OrderHandle:
             o.transact_time, o.decision, o.route, o.orig_cl_ord_id, o.stop_px, o.peg_offset, o.min_qty, o.display_qty,
             o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
             unknown_of(o),
-        )  # fmt: skip
+        )
 
 
 class Core:
@@ -207,7 +207,7 @@ class Core:
         with self._lock:
             return [OrderHandle(self._state.orders, order.order_id, self._lock)
                     for order in self._state.orders.open.values()
-                    if instrument in (0, order.instrument) and account in (0, order.account)]  # fmt: skip
+                    if instrument in (0, order.instrument) and account in (0, order.account)]
 
     def trades(self, instrument: int, account: int) -> list[TradeRow]:
         """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
@@ -376,7 +376,7 @@ class Core:
             "decisions": core.router.decisions, "reports_refused": core.reports_refused,
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
-        }  # fmt: skip
+        }
 
     def latency(self) -> dict[str, tuple[float, ...]]:
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""

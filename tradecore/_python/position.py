@@ -41,7 +41,7 @@ from .shell import Records, demand, open_batch
 __all__ = [
     "Ledger", "Position", "apply_fill", "apply_value", "commission_of", "mark_of", "position_of", "release_cost",
     "round_half_even", "unrealised", "value_of",
-]  # fmt: skip
+]
 BOOKING_CODEC = Codec(
     "Booking",
     [("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")],
@@ -63,7 +63,7 @@ class Ledger:
     """
 
     def __init__(self, instruments: int, accounts: int, method: int = 0, legs: int = 1, currencies: int = 1,
-                 trades: int = 65_536, lots: int = 65_536, buckets: int = 1) -> None:  # fmt: skip
+                 trades: int = 65_536, lots: int = 65_536, buckets: int = 1) -> None:
         demand("instruments", instruments, 1, 32_766)
         demand("accounts", accounts, 1, 131_070)
         demand("method", method, 0, 3)
@@ -253,7 +253,7 @@ class Ledger:
         found = np.zeros(len(sink.rows), CLOSING_DTYPE)
         for row, (opening, closing, opened, closed, qty, cost, value, instrument, account) in enumerate(sink.rows):
             found[row] = (opening, closing, opened, closed, qty, _signed(cost), cost >> 64, _signed(value),
-                          value >> 64, instrument, account)  # fmt: skip
+                          value >> 64, instrument, account)
         return found[np.argsort(found["closing_trade"], kind="stable")]
 
     def account_sums(
@@ -269,7 +269,7 @@ class Ledger:
         demand("account", account, 1, self.account_max)
         demand("group_count", group_count, 1, 65_535)
         groups, bids, asks = (demand_numbers(name, column) for name, column in
-                              (("groups", groups), ("bids", bids), ("asks", asks)))  # fmt: skip
+                              (("groups", groups), ("bids", bids), ("asks", asks)))
         for column in (groups, bids, asks):
             demand("length of groups, bids and asks", len(column), len(self.instruments), len(self.instruments))
         for i, group in enumerate(groups):

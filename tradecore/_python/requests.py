@@ -34,7 +34,7 @@ from .orders import (
     leaves_of,
     remove_request,
     unknown_of,
-)  # fmt: skip
+)
 from .risk import check_risk, count_sent
 from .routing import touch_price
 from .state import (
@@ -60,7 +60,7 @@ from .state import (
     sync_top,
     tell_price,
     withdraw_order,
-)  # fmt: skip
+)
 from .triggers import arm_trigger
 from .validation import POST_ONLY, explain_mask, first_reason, validate_order
 
@@ -69,7 +69,7 @@ _CXL_REJ_REASONS = {
     Reason.TOO_LATE_TO_CANCEL: CxlRejReason.TOO_LATE_TO_CANCEL, Reason.UNKNOWN_ORDER: CxlRejReason.UNKNOWN_ORDER,
     Reason.ALREADY_PENDING: CxlRejReason.ALREADY_PENDING,
     Reason.DUPLICATE_REQUEST_ID: CxlRejReason.DUPLICATE_CL_ORD_ID,
-}  # fmt: skip
+}
 
 
 def cxl_rej_reason_of(reason: int) -> int:
@@ -98,11 +98,11 @@ def refuse_request(
     publish(core, c, CANCEL_REJECT, **facts | {
         "order_id": order_id, "reason": reason, "cxl_rej_reason": fix_reason, "cl_ord_id": c.cl_ord_id,
         "orig_cl_ord_id": c.orig_cl_ord_id, "value": value, "bound": bound,
-    })  # fmt: skip
+    })
     return ACK_ACCEPTED._replace(
         order_id=order_id, cum_qty=order.cum_qty if order else 0, leaves_qty=leaves_of(order) if order else 0,
         report_type=CANCEL_REJECT, ord_status=facts["ord_status"], reason=int(reason), cxl_rej_reason=fix_reason,
-    )  # fmt: skip
+    )
 
 
 def find_bad_id(core: State, c: Any) -> Reason | None:
@@ -133,7 +133,7 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, re
     told = order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": last_id(order), "order_qty": request.order_qty,
         "price": request.price, "stop_px": request.stop_px, "reason": reason,
-    }  # fmt: skip
+    }
     request.oco_limit = order.oco_limit if reason else limit_after(order, request.order_qty)
     add_request(core.orders, order, request)
     request.unknown, request.reason = order.venue in core.disconnected, int(reason)
@@ -154,7 +154,7 @@ def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: bytes, reason: int)
 def ask_replace(
     core: State, c: Any, order: Order, cl_ord_id: bytes, order_qty: int, price: int, stop_px: int, expire_time: int,
     reason: int,
-) -> None:  # fmt: skip
+) -> None:
     request = Request(cl_ord_id, True, core.now, order_qty, price, stop_px, expire_time)
     ask_venue(core, c, order, request, SEND_REPLACE, reason)
 
@@ -195,7 +195,7 @@ def mass_cancel(core: State, c: Any) -> Any:
     wanted = {"instrument": c.instrument, "account": c.account, "venue": c.venue, "strategy": c.strategy}
     for offset, value, most in ((8, c.instrument, len(core.instruments)), (12, c.account, len(core.accounts)),
                                 (16, c.venue, len(core.router.venues)), (1, c.side, SELL),
-                                (124, c.strategy, 2**31 - 1)):  # fmt: skip
+                                (124, c.strategy, 2**31 - 1)):
         if not 0 <= value <= most:
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
     done = waiting = 0
@@ -214,7 +214,7 @@ def mass_cancel(core: State, c: Any) -> Any:
             end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED)
     core.answer_seq = core.events.seq + 1
     publish(core, c, MASS_CANCEL_REPORT, instrument=c.instrument, account=c.account, venue=c.venue, side=c.side,
-            cl_ord_id=c.cl_ord_id, value=done, bound=waiting)  # fmt: skip
+            cl_ord_id=c.cl_ord_id, value=done, bound=waiting)
     return ACK_ACCEPTED._replace(report_type=MASS_CANCEL_REPORT)
 
 
@@ -227,10 +227,10 @@ def request_status(core: State, c: Any) -> Any:
     if order is None:
         publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, ord_status=REJECTED, order_id=order_id,
                 cl_ord_id=c.orig_cl_ord_id, reason=Reason.UNKNOWN_ORDER,
-                ord_rej_reason=OrdRejReason.UNKNOWN_ORDER)  # fmt: skip
+                ord_rej_reason=OrdRejReason.UNKNOWN_ORDER)
         return ACK_ACCEPTED._replace(order_id=order_id, report_type=EXECUTION, ord_status=REJECTED,
                                      reason=int(Reason.UNKNOWN_ORDER),
-                                     ord_rej_reason=int(OrdRejReason.UNKNOWN_ORDER))  # fmt: skip
+                                     ord_rej_reason=int(OrdRejReason.UNKNOWN_ORDER))
     publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, **order_fields(order))
     if order.place == AT_VENUE and (order.awaited or order.requests) and order.venue not in core.disconnected:
         publish(core, c, SEND_STATUS_REQUEST, **order_fields(order))
@@ -292,7 +292,7 @@ def find_bad_terms(
         order.venue, 0, 0, b"", order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
         order.peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
         order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
-    )  # fmt: skip
+    )
     mask = validate_order(ins, *declared, core.now, order_command)
     if not mask:
         return None

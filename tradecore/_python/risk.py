@@ -23,7 +23,7 @@ from tradecore.order import (
     PRICE_MAX,
     QTY_MAX,
     Finding,
-)  # fmt: skip
+)
 
 from .instrument import BUY, MARKET, SELL, InstrumentRow, define_instrument_row, notional_micros
 from .shell import Records, demand, demand_power_of_two, open_batch, open_command, saturate
@@ -171,7 +171,7 @@ class RiskTable:
         if c.ord_type != MARKET:
             demand("price", c.price, -PRICE_MAX, PRICE_MAX)
         return ask_risk(self, self.instruments[c.instrument], c, reference2, NO_PRICE, c.transact_time, False, 0,
-                        MONEY_MAX)  # fmt: skip
+                        MONEY_MAX)
 
     def _demand_hold(self, instrument: int, account: int, side: int, qty: int) -> None:
         demand("instrument", instrument, 1, len(self.instruments))
@@ -191,7 +191,7 @@ def exposure_of(risk: RiskTable, instrument: int, account: int) -> Exposure:
 def ask_risk(
     risk: RiskTable, ins: InstrumentRow, c: Any, reference2: int, touch2: int, now: int, duplicate: bool,
     open_orders: int, max_open_orders: int,
-) -> Question:  # fmt: skip
+) -> Question:
     """The question that a valid MARKET or LIMIT order puts, with the rows that it is about."""
     rules = risk.accounts[c.account]
     return Question(
@@ -199,12 +199,12 @@ def ask_risk(
         BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, open_orders,
         max_open_orders, ins, rules, exposure_of(risk, c.instrument, c.account),
         is_killed(risk, c.instrument, c.account, c.venue),
-    )  # fmt: skip
+    )
 
 
 def is_killed(risk: RiskTable, instrument: int, account: int, venue: int) -> bool:
     return (risk.killed_firm or risk.accounts[account].killed or instrument in risk.killed_instruments
-            or venue in risk.killed_venues)  # fmt: skip
+            or venue in risk.killed_venues)
 
 
 def needs_reference(rules: AccountRisk, ord_type: int, side: int) -> bool:
@@ -349,7 +349,7 @@ CHECKS: tuple[Callable[[Question], Finding], ...] = (
     check_kill_switch, check_config, check_duplicate, check_open_orders, check_reference, check_order_qty,
     check_order_notional, check_collar, check_position_qty, check_order_rate, check_overflow, check_reduce_only,
     check_session,
-)  # fmt: skip
+)
 
 
 def check_risk(q: Question) -> Finding | None:
@@ -372,7 +372,7 @@ def evaluate_risk(q: Question) -> list[Finding]:
 # Of them, those that limits decide: from REFERENCE_PRICE_UNAVAILABLE to ORDER_RATE.
 OBSERVABLE = (
     check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_order_rate,
-)  # fmt: skip
+)
 
 
 def watched_rules(rules: AccountRisk) -> AccountRisk:

@@ -122,7 +122,7 @@ def load_venue(router: Router, c: Any) -> int:
     router.venues[number] = Venue(
         c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm, c.request_timeout,
         c.native_ord_types, c.native_times_in_force, c.external,
-    )  # fmt: skip
+    )
     return number
 
 
@@ -191,7 +191,7 @@ def best_venue(router: Router, ranking: Ranking) -> int:
 def posting_venue(router: Router, ins: InstrumentRow, price: int) -> int:
     """Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down."""
     charges = [(fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm), venue)
-               for venue, fees in router.venues.items() if venue not in router.down]  # fmt: skip
+               for venue, fees in router.venues.items() if venue not in router.down]
     return min(charges)[1] if charges else 0
 
 

@@ -25,7 +25,7 @@ from .orders import (
     has_cancel,
     is_live,
     unknown_of,
-)  # fmt: skip
+)
 from .position import position_of
 from .requests import ask_cancel
 from .risk import exposure_of, move_position
@@ -43,7 +43,7 @@ from .state import (
     sync_order,
     tell_price,
     withdraw_order,
-)  # fmt: skip
+)
 from .timers import SESSION_TIMER
 from .trades import fold_position
 from .triggers import arm_trigger
@@ -237,7 +237,7 @@ def roll_day(core: State, c: Any) -> Any:
         if order.time_in_force in (GTC, GTD):
             order.done_for_day = False
             report_execution(core, c, order, ExecType.RESTATED,
-                             exec_restatement_reason=ExecRestatementReason.GT_RENEWAL)  # fmt: skip
+                             exec_restatement_reason=ExecRestatementReason.GT_RENEWAL)
             sync_order(core, order)
         elif order.place != AT_VENUE:
             end_order(core, c, order, EXPIRED, Reason.DAY_ENDED)
@@ -317,7 +317,7 @@ def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
     order.order_qty, order.cum_qty, order.display_qty, order.min_qty, order.price, order.stop_px = terms
     split_limit(order, n, d)
     report_execution(core, c, order, ExecType.RESTATED,
-                     exec_restatement_reason=ExecRestatementReason.GT_CORPORATE_ACTION)  # fmt: skip
+                     exec_restatement_reason=ExecRestatementReason.GT_CORPORATE_ACTION)
     sync_order(core, order)
     if waits:
         order.place = AWAITS_PRICE

@@ -142,7 +142,7 @@ def switch_kill(core: State, c: Any) -> Any:
     targets = {
         Scope.FIRM: (0,), Scope.ACCOUNT: core.accounts, Scope.INSTRUMENT: core.instruments,
         Scope.VENUE: core.router.venues,
-    }  # fmt: skip
+    }
     if c.scope not in targets:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.scope, 56)
     if c.target not in targets[c.scope]:

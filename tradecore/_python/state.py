@@ -34,7 +34,7 @@ from .orders import (
     leaves_of,
     next_deadline,
     unknown_of,
-)  # fmt: skip
+)
 from .position import Ledger
 from .risk import RiskTable, exposure_of, hold_lots
 from .routing import Router, set_top, twice_mid
@@ -44,7 +44,7 @@ from .triggers import Triggers, disarm_trigger
 
 ORD_REJ_REASONS = ord_rej_reason_table()
 (EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, SEND_ORDER, SEND_CANCEL, SEND_REPLACE, SEND_STATUS_REQUEST,
- BUSINESS_REJECT, MASS_CANCEL_REPORT) = (int(kind) for kind in ReportType)  # fmt: skip
+ BUSINESS_REJECT, MASS_CANCEL_REPORT) = (int(kind) for kind in ReportType)
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
@@ -53,7 +53,7 @@ VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(le
 _BLANK: dict[str, Any] = dict.fromkeys(REPORT_CODEC.fields, 0) | {
     "cl_ord_id": b"", "orig_cl_ord_id": b"", "venue_exec_id": b"", "ord_rej_reason": -1, "cxl_rej_reason": -1,
     "exec_restatement_reason": -1, "price": NO_PRICE, "stop_px": NO_PRICE, "last_px": NO_PRICE,
-}  # fmt: skip
+}
 ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 
 
@@ -206,7 +206,7 @@ def count_stage(core: State, stage: int, since: int, timed: bool) -> int:
 def publish(core: State, c: Any, report_type: int, **fields: Any) -> None:
     """Publishes a report of command `c` with these fields; the others are blank."""
     known = {"command_seq": core.command_seq, "transact_time": core.now, "report_type": report_type,
-             "command_kind": c.kind}  # fmt: skip
+             "command_kind": c.kind}
     core.events.publish_report(tuple((_BLANK | known | fields).values()))
 
 
@@ -219,7 +219,7 @@ def order_fields(order: Order) -> dict[str, Any]:
         "price": order.price, "stop_px": order.stop_px, "cum_qty": order.cum_qty, "leaves_qty": leaves_of(order),
         "decision": order.decision, "unknown": unknown_of(order), "trigger_price_type": order.trigger_price_type,
         "contingency_type": order.contingency_type,
-    }  # fmt: skip
+    }
 
 
 def report_execution(core: State, c: Any, order: Order, exec_type: int, **special: Any) -> None:
@@ -241,12 +241,12 @@ def report_end(core: State, c: Any, order: Order, exec_type: int, **special: Any
         core, c, order, exec_type, reason=order.reason, value=order.value, bound=order.bound,
         reject_mask=order.reject_mask, **{
             "ord_rej_reason": ORD_REJ_REASONS[order.reason] if exec_type == TRADE_REJECTED else -1, **special},
-    )  # fmt: skip
+    )
 
 
 def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:
     publish(core, c, BUSINESS_REJECT, reason=reason, value=value, bound=bound, instrument=c.instrument,
-            account=c.account, venue=c.venue)  # fmt: skip
+            account=c.account, venue=c.venue)
     return ACK_ACCEPTED._replace(report_type=BUSINESS_REJECT, reason=int(reason))
 
 
@@ -254,7 +254,7 @@ def accept_command(
     core: State, c: Any, value: int, bound: int, *, instrument: int = 0, account: int = 0, venue: int = 0
 ) -> Any:
     publish(core, c, ACCEPTED, instrument=instrument, account=account, venue=venue, value=value, bound=bound,
-            cl_ord_id=c.cl_ord_id)  # fmt: skip
+            cl_ord_id=c.cl_ord_id)
     return ACK_ACCEPTED
 
 
@@ -272,4 +272,4 @@ def acknowledge(order: Order) -> Any:
     return AckRow(
         order.order_id, order.cum_qty, leaves_of(order), EXECUTION, derive_status(order), order.reason,
         ORD_REJ_REASONS[order.reason] if order.terminal == REJECTED else -1, -1,
-    )  # fmt: skip
+    )

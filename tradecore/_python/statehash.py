@@ -32,7 +32,7 @@ def hash_state(core: State) -> int:
 def counters(core: State) -> Iterator[Row]:
     yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
            len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm), core.day, core.reports_refused,
-           core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest)  # fmt: skip
+           core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest)
 
 
 def definitions(core: State) -> Iterator[Row]:
@@ -43,18 +43,18 @@ def definitions(core: State) -> Iterator[Row]:
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
                ins.min_qty, ins.max_qty, ins.multiplier, ins.min_notional, ins.max_notional,
                int(i in core.risk.killed_instruments), core.ledger.marks.get(i, NO_PRICE),
-               core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))  # fmt: skip
+               core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
     for i, venue in core.router.venues.items():
         yield (4, *text_words(venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit, venue.maker_fee_ppm,
                venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout, venue.native_ord_types,
-               venue.native_times_in_force, venue.external, int(i in core.disconnected))  # fmt: skip
+               venue.native_times_in_force, venue.external, int(i in core.disconnected))
 
 
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
         a = core.risk.accounts[i]
         yield (5, *text_words(name), *a.limits, *a.watched, a.watching, a.window_ns, a.configured, int(a.killed),
-               a.sent)  # fmt: skip
+               a.sent)
         for time in a.sent_times:  # what the account's rate limit can still see, oldest first
             yield 6, time
         for j in core.currencies:
@@ -79,23 +79,23 @@ def orders(core: State) -> Iterator[Row]:
         for request in order.requests:
             yield (13, *text_words(request.cl_ord_id), int(request.is_replace), request.sent_time, request.order_qty,
                    request.price, request.stop_px, request.expire_time, int(request.pending),
-                   int(request.unknown))  # fmt: skip
+                   int(request.unknown))
 
 
 def order_row(order: Order) -> Row:
     return (9, order.order_id, *text_words(order.cl_ord_id), order.instrument, order.account, order.venue, order.side,
             order.ord_type, order.time_in_force, order.exec_inst, order.order_qty, order.price, order.cum_qty,
             *wide_words(order.cum_amount), derive_status(order), order.reason, order.value, order.bound,
-            order.reject_mask, order.transact_time, order.decision, int(order.route))  # fmt: skip
+            order.reject_mask, order.transact_time, order.decision, int(order.route))
 
 
 def terms_row(order: Order) -> Row:
     flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
-             order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open)  # fmt: skip
+             order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open)
     return (12, *text_words(order.orig_cl_ord_id), order.stop_px, order.peg_offset, order.min_qty, order.display_qty,
             order.expire_time, order.list_id, order.strategy, order.trigger_price_type, order.peg_offset_type,
             order.contingency_type, order.terminal, sum(1 << bit for bit, flag in enumerate(flags) if flag),
-            order.sent_time, order.place, order.held, order.last_status, order.peak_px)  # fmt: skip
+            order.sent_time, order.place, order.held, order.last_status, order.peak_px)
 
 
 def trades(core: State) -> Iterator[Row]:
@@ -103,7 +103,7 @@ def trades(core: State) -> Iterator[Row]:
     for trade in core.trades.rows:
         yield (14, trade.exec_id, *text_words(trade.venue_exec_id), trade.exec_type, trade.order_id, trade.instrument,
                trade.account, trade.venue, trade.side, trade.qty, trade.price, *wide_words(trade.commission), trade.day,
-               trade.state, trade.ref_exec_id)  # fmt: skip
+               trade.state, trade.ref_exec_id)
 
 
 def waiting(core: State) -> Iterator[Row]:

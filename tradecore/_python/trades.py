@@ -41,7 +41,7 @@ class Execution:
     @property
     def row(self) -> TradeRow:
         return TradeRow(self.exec_id, self.venue_exec_id, self.order_id, self.instrument, self.account, self.venue,
-                        self.side, self.qty, self.price, self.commission, self.day, self.state)  # fmt: skip
+                        self.side, self.qty, self.price, self.commission, self.day, self.state)
 
 
 class TradeLog:

@@ -19,7 +19,7 @@ from tradecore.fix import (
     Side,
     TimeInForce,
     TriggerPriceType,
-)  # fmt: skip
+)
 from tradecore.order import CODECS, MONEY_MAX, NO_PRICE, PRICE_MAX
 
 from .ids import id_is_valid
@@ -35,7 +35,7 @@ from .instrument import (
     define_instrument_row,
     has_limit,
     notional_micros,
-)  # fmt: skip
+)
 from .shell import Records, demand, open_batch
 
 POST_ONLY, CASH = int(ExecInst.POST_ONLY), int(ExecInst.CASH_ORDER_QTY)
@@ -65,7 +65,7 @@ class Validator:
         Threads: do not define instruments meanwhile.
         """
         masks = [validate_order(self._instruments.get(c.instrument), self._accounts, self._venues, 0, c)
-                 for c in open_batch(orders, CODECS[CommandType.NEW_ORDER])]  # fmt: skip
+                 for c in open_batch(orders, CODECS[CommandType.NEW_ORDER])]
         return np.array(masks, np.int64)
 
 
@@ -76,11 +76,11 @@ def bit_of(reason: int) -> int:
 # Every field that holds a word, by its byte offset, with the words that it may hold.
 _WORDS: tuple[tuple[int, str, frozenset[int]], ...] = (
     (1, "side", frozenset(Side)), (2, "ord_type", frozenset(OrdType)), (3, "time_in_force", frozenset(TimeInForce)),
-)  # fmt: skip
+)
 _LATER_WORDS: tuple[tuple[int, str, frozenset[int]], ...] = (
     (120, "trigger_price_type", frozenset(TriggerPriceType)), (121, "peg_offset_type", frozenset(PegOffsetType)),
     (122, "contingency_type", frozenset(ContingencyType)),
-)  # fmt: skip
+)
 
 
 def find_bad_field(c: Any) -> int:
@@ -219,7 +219,7 @@ def field_value(c: Any, offset: int) -> int:
     fields: dict[int, int] = {
         1: c.side, 2: c.ord_type, 3: c.time_in_force, 4: c.exec_inst, 24: c.transact_time, 120: c.trigger_price_type,
         121: c.peg_offset_type, 122: c.contingency_type, 124: c.strategy,
-    }  # fmt: skip
+    }
     return fields[offset]
 
 

@@ -25,7 +25,7 @@ from .orders import (
     end_facts,
     is_live,
     remove_request,
-)  # fmt: skip
+)
 from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
@@ -39,7 +39,7 @@ from .state import (
     refuse_command,
     report_execution,
     sync_order,
-)  # fmt: skip
+)
 
 _LESS = {int(Reason.OTHER_FILLED), int(Reason.PARENT_ENDED), int(Reason.REDUCED_POSITION)}  # the core's own wishes
 _TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
@@ -47,7 +47,7 @@ _GOOD_AGAIN = {ExecRestatementReason.GT_CORPORATE_ACTION, ExecRestatementReason.
 _STATES = {  # temporary states, and the fact that each sets
     int(ExecType.DONE_FOR_DAY): "done_for_day", int(ExecType.STOPPED): "stopped", int(ExecType.SUSPENDED): "suspended",
     int(ExecType.CALCULATED): "calculated",
-}  # fmt: skip
+}
 
 
 def refuse_report(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:
@@ -112,11 +112,11 @@ def take_state(core: State, c: Any, order: Order) -> Any:
         cap_limit(order)
         look_again(core, order)
         report_execution(core, c, order, ExecType.RESTATED, exec_restatement_reason=restatement_of(c),
-                         venue_exec_id=c.exec_id)  # fmt: skip
+                         venue_exec_id=c.exec_id)
     elif request is not None:
         request.pending, request.unknown, request.sent_time = True, False, core.now  # heard of: its clock starts anew
         report_execution(core, c, order, c.exec_type, cl_ord_id=request.cl_ord_id,
-                         orig_cl_ord_id=order.cl_ord_id, venue_exec_id=c.exec_id)  # fmt: skip
+                         orig_cl_ord_id=order.cl_ord_id, venue_exec_id=c.exec_id)
     else:
         if c.exec_type in _STATES:
             setattr(order, _STATES[c.exec_type], True)
@@ -156,7 +156,7 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
     rejected = c.exec_type == ExecType.REJECTED
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(OrdRejReason.OTHER)
     report_execution(core, c, order, c.exec_type, reason=Reason.VENUE_REPORTED,
-                     ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id, **told)  # fmt: skip
+                     ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id, **told)
 
 
 def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> None:
@@ -198,7 +198,7 @@ def compare_cum_qty(core: State, c: Any, order: Order) -> None:
     """A venue that has filled more or less than we know of: a trade was missed; it is asked for the status."""
     if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
         publish(core, c, SEND_STATUS_REQUEST, **order_fields(order) | {
-            "reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty})  # fmt: skip
+            "reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty})
 
 
 def insist(core: State, c: Any, order: Order, request: Request) -> None:
@@ -234,7 +234,7 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(CxlRejReason.OTHER)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
-        "reason": Reason.VENUE_REPORTED})  # fmt: skip
+        "reason": Reason.VENUE_REPORTED})
     sync_order(core, order)
     if request.reason in _LESS:
         insist(core, c, order, request)

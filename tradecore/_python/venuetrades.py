@@ -17,7 +17,7 @@ from .ids import id_is_valid
 from .instrument import BUY, InstrumentRow, direction, find_bad_price
 from .orders import (
     Order,
-)  # fmt: skip
+)
 from .position import commission_of
 from .risk import move_position
 from .shell import saturate
@@ -31,7 +31,7 @@ from .state import (
     report_execution,
     sync_order,
     tell_price,
-)  # fmt: skip
+)
 from .trades import Execution, append_execution, rebuild_position
 from .venuereports import compare_cum_qty, find_order, refuse_report, take_state, take_status
 
@@ -77,18 +77,18 @@ def book_venue_trade(
     commission = commission_of(ins, c.last_qty, c.last_px, fees.taker_fee_per_unit, fees.taker_fee_ppm)
     core.exec_seq += 1
     trade = Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, direction(side),
-                      c.last_qty, c.last_px, commission, core.day)  # fmt: skip
+                      c.last_qty, c.last_px, commission, core.day)
     book_trade(core, trade)
     know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, trade))
     if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
     told = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission), "exec_id": core.exec_seq,
-            "venue_exec_id": c.exec_id}  # fmt: skip
+            "venue_exec_id": c.exec_id}
     if order is None:
         core.trades_in_suspense += 1
         publish(core, c, EXECUTION, **told, exec_type=ExecType.TRADE, order_id=order_id, cl_ord_id=c.cl_ord_id,
-                instrument=instrument, venue=c.venue, side=side, reason=Reason.TRADE_IN_SUSPENSE)  # fmt: skip
+                instrument=instrument, venue=c.venue, side=side, reason=Reason.TRADE_IN_SUSPENSE)
         return ACK_ACCEPTED._replace(order_id=order_id, report_type=EXECUTION, reason=int(Reason.TRADE_IN_SUSPENSE))
     late = order.terminal != 0
     add_fill(core, order, c.last_qty, c.last_px)
@@ -142,7 +142,7 @@ def enter_correction(core: State, c: Any) -> Any:
         return refuse_known(core, c, known, said, trade.exec_id if trade is not None else 0)
     if trade is None or trade.state != TRADE_LIVE:
         return refuse_report(core, c, Reason.UNKNOWN_TRADE, trade.exec_id if trade is not None else 0,
-                             trade.state if trade is not None else TRADE_FOLDED)  # fmt: skip
+                             trade.state if trade is not None else TRADE_FOLDED)
     ins = core.instruments[trade.instrument]
     if not busts:
         if not 1 <= qty <= QTY_MAX:
@@ -164,19 +164,19 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
         trade.state = TRADE_BUSTED
     core.exec_seq += 1
     row = Execution(core.exec_seq, c.exec_id, c.exec_type, trade.order_id, trade.instrument, trade.account, trade.venue,
-                    trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)  # fmt: skip
+                    trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)
     append_execution(core.trades, row)
     know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, row))
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
     tell_trimmed(core, trade.instrument, trade.account)
     told = {"last_qty": qty, "last_px": price if qty else NO_PRICE, "commission": saturate(trade.commission),
-            "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id, "venue_exec_id": c.exec_id}  # fmt: skip
+            "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id, "venue_exec_id": c.exec_id}
     order = core.orders.by_id.get(trade.order_id) if trade.account else None
     if order is None:
         publish(core, c, EXECUTION, **told, exec_type=c.exec_type, order_id=trade.order_id,
                 instrument=trade.instrument, account=trade.account, venue=trade.venue, side=trade.side,
-                reason=Reason.NONE if trade.account else Reason.TRADE_IN_SUSPENSE)  # fmt: skip
+                reason=Reason.NONE if trade.account else Reason.TRADE_IN_SUSPENSE)
         return ACK_ACCEPTED._replace(order_id=trade.order_id, report_type=EXECUTION)
     order.cum_qty += more
     order.cum_amount += amount
