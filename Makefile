@@ -33,7 +33,7 @@ types: $(VENV)/bin/python
 bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	$(BIN)/python bench/table.py
 	-$(BIN)/python -m pip install --quiet --group peers
-	$(BIN)/python bench/bulk.py
+	$(BIN)/python bench/positions/bulk.py
 
 # An sdist and manylinux2014 wheels in dist/; each one installed and tested in clean environments; arm64 under qemu.
 wheel: $(VENV)/.wheel

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import numpy as np
 import pytest
 
-from tradecore.fix import CommandType
-from tradecore.instrument import Instrument
-from tradecore.order import CODECS, ORDER_DTYPE
+from tradecore._backend import room_module
+from tradecore.vocabulary.codes import CommandType
+from tradecore.vocabulary.instrument import Instrument
+from tradecore.vocabulary.records import CODECS, ORDER_DTYPE
 
 OPERATIONS = 20_000
 
@@ -22,8 +21,7 @@ def backend(request):
 @pytest.fixture
 def room(backend):
     """The private module of a room in this backend, by name: a missing compiled core is an error."""
-    package = {"native": "_native", "python": "_python"}[backend]
-    return lambda name: import_module(f"tradecore.{package}.{name}")
+    return lambda name: room_module(backend, name)
 
 
 @pytest.fixture

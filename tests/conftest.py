@@ -6,14 +6,13 @@ no test runs one twin twice.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import pytest
 
 import tradecore as tc
+from tradecore._backend import room_module
 
 T0 = 1_700_000_000_000_000_000
-PACKAGES = {"native": "tradecore._native", "python": "tradecore._python"}
+BACKENDS = ("native", "python")
 SMALL = {
     "instruments": 16, "accounts": 8, "venues": 8, "currencies": 4, "open_orders": 2048, "order_history": 4096,
     "cl_ord_ids": 8192, "events": 4096, "order_rate": 1024, "decisions": 256, "exec_ids": 65_536,
@@ -55,16 +54,16 @@ def build_core(backend, **given):
     return core
 
 
-@pytest.fixture(params=list(PACKAGES))
+@pytest.fixture(params=BACKENDS)
 def backend(request):
-    import_module(f"{PACKAGES[request.param]}.pipeline")
+    room_module(request.param, "pipeline")  # a missing compiled core is an error, not a skip
     return request.param
 
 
 @pytest.fixture
 def room(backend):
     """The backend's private module of one room."""
-    return lambda name: import_module(f"{PACKAGES[backend]}.{name}")
+    return lambda name: room_module(backend, name)
 
 
 @pytest.fixture

@@ -1,99 +1,238 @@
-"""Keeps the house: one-way imports, integer kernels, twins that share names and docstrings, files that can be read."""
+"""Keeps the house: what may import what, twins of one shape, kernels of integers, files and functions that can be read.
+
+Each rule is a function over texts that lists what breaks it, so that it can be shown a good and a bad sample too.
+`python tests/test_tidiness.py` prints the house: folders, files, lines, imports.
+"""
+
+from __future__ import annotations
 
 import ast
 import inspect
 import re
 import shutil
 import subprocess
-from importlib import import_module
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tradecore._backend import FOLDERS, room_module
+
 ROOT = Path(__file__).parent.parent
-PACKAGE, EXT = ROOT / "tradecore", ROOT / "ext"
-ROOMS = ["validation", "risk", "routing", "execution", "position", "events"]
-KERNELS = sorted(EXT.glob("*.pxd"))
-SHELLS = sorted(EXT.glob("*.pyx"))
+PACKAGE, TWINS, EXT = ROOT / "tradecore", ROOT / "tradecore" / "_python", ROOT / "ext"
+# A folder may import those that it names, and itself.
+MAY_IMPORT = {
+    "vocabulary": set(),
+    "risk": {"vocabulary"}, "execution": {"vocabulary"}, "positions": {"vocabulary"},
+    "orders": {"vocabulary", "execution", "positions"},
+    "core": {"vocabulary", "risk", "execution", "positions", "orders"},
+}
+MAY_IMPORT["replay"] = {*MAY_IMPORT["core"], "core"}
+MAY_IMPORT["cli"] = {*MAY_IMPORT["replay"], "replay"}
+CHOOSES_A_BACKEND = {"positions", "core", "cli", "replay"}  # of the package's folders; nobody else imports _backend
+LINES_MAX, FUNCTION_LINES_MAX = 700, 90
+KERNELS, SHELLS = sorted(EXT.rglob("*.pxd")), sorted(EXT.rglob("*.pyx"))
+PYTHON = sorted(path for path in PACKAGE.rglob("*.py"))
 DOORS = {"shell", "table", "definitions", "coretables"}  # what shells need before they release the GIL
-CONDUCTORS = {"pipeline", "orderpath", "fills", "marketdata", "settings", "state", "statehash", "trades", "triggers",
-              "groups", "timers", "marks", "requests", "venuereports", "venuetrades", "sessions", "settle", "orders"}
 
 
-def local_imports(path: Path) -> set[str]:
-    """Modules of this package that a file imports, by their last name."""
+# ---- imports
+
+def module_of(path: Path) -> str:
+    """tradecore/core/bus.py is core.bus, its twin _python.core.bus; ext/core/state.pxd is core.state."""
+    base = EXT if EXT in path.parents else PACKAGE
+    return ".".join(path.relative_to(base).with_suffix("").parts)
+
+
+def python_imports(text: str, module: str) -> set[str]:
+    """The modules of ours that a Python text imports, as in `module_of`."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("tradecore")):
-            found |= {(node.module or "").split(".")[-1]} if node.module else {name.name for name in node.names}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom):
+            package = ["tradecore", *module.split(".")][: -node.level] if node.level else []
+            name = ".".join([*package, *([node.module] if node.module else [])])
+            if name.split(".")[0] == "tradecore":
+                found.add(name.partition(".")[2])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[2] for alias in node.names if alias.name.startswith("tradecore")}
     return found
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_no_room_imports_a_neighbour(room):
-    others = set(ROOMS) - {room} | CONDUCTORS | {"core", "cli", "replay"}
-    assert not local_imports(PACKAGE / f"{room}.py") & others
-    assert not local_imports(PACKAGE / "_python" / f"{room}.py") & others
-    for suffix in (".pxd", ".pyx"):
-        cimported = set(re.findall(r"^(?:from|cimport) (\w+)", (EXT / f"{room}{suffix}").read_text(), re.M))
-        assert not cimported & others, suffix
+def kernel_imports(text: str) -> set[str]:
+    """The kernel files that a Cython text cimports, by their stems."""
+    return set(re.findall(r"^(?:from|cimport) (\w+)", text, re.M)) & {path.stem for path in KERNELS}
 
 
-@pytest.mark.parametrize("name", ["fix", "order", "instrument", "names", "reasons", "fields", "ticket"])
-def test_the_vocabulary_knows_no_room(name):
-    assert not local_imports(PACKAGE / f"{name}.py") & {*ROOMS, "core", "_backend", "cli", "replay", "config"}
+def folder_of(module: str) -> str:
+    parts = module.removeprefix("_python.").split(".")
+    return parts[0] if len(parts) > 1 or parts[0] in MAY_IMPORT else ""
 
 
-def test_a_face_knows_no_engine_and_no_other_face():
-    faces = {path.stem for path in PACKAGE.glob("*_face.py")}
-    assert len(faces) >= 4
-    for name in sorted(faces):
-        assert not local_imports(PACKAGE / f"{name}.py") & (faces | {"core", "order_manager", "risk", "routing"}), name
-    for name in ("face", "bus"):
-        assert not local_imports(PACKAGE / f"{name}.py") & (faces | {"core", "order_manager", *ROOMS} - {"events"}), name
+def forbidden_arrows(imports: dict[str, set[str]]) -> list[str]:
+    """The imports against the stated order."""
+    found = []
+    for module, imported in imports.items():
+        here = folder_of(module)
+        for other in sorted(imported):
+            there = folder_of(other)
+            if other == "_backend" and here in CHOOSES_A_BACKEND and not module.startswith("_python"):
+                continue
+            if other == "" and here == "cli":  # the version
+                continue
+            if here and (there != here and there not in MAY_IMPORT[here]):
+                found.append(f"{module} -> {other or 'tradecore'}")
+            elif other.startswith("_python") and not module.startswith("_python"):
+                found.append(f"{module} -> {other}")
+    return found
 
 
-def test_only_one_place_chooses_a_backend():
-    for path in PACKAGE.glob("*.py"):
-        if path.name != "_backend.py":
-            assert not re.search(r"^\s*(from|import) \S*(_native|_python)", path.read_text("utf-8"), re.M), path
+def circles(imports: dict[str, set[str]]) -> list[str]:
+    """Modules that can be reached from themselves."""
+    found = []
+    for start in imports:
+        seen, todo = set(), list(imports[start])
+        while todo:
+            module = todo.pop()
+            if module not in seen:
+                seen.add(module)
+                todo += imports.get(module, ())
+        if start in seen:
+            found.append(start)
+    return sorted(found)
+
+
+def package_imports() -> dict[str, set[str]]:
+    return {module_of(path): python_imports(path.read_text("utf-8"), module_of(path))
+            for path in PYTHON if path.stem not in ("__init__", "__main__")}
+
+
+def ext_imports() -> dict[str, set[str]]:
+    by_stem = {path.stem: module_of(path) for path in KERNELS}
+    return {module_of(path) + path.suffix.replace(".pxd", ""): {by_stem[stem] for stem in kernel_imports(path.read_text("utf-8"))}
+            for path in [*KERNELS, *SHELLS]}
+
+
+def test_the_rule_about_imports_knows_good_from_bad():
+    good = "from ..vocabulary.fix import Side\nfrom .lots import Lot\nimport numpy\nfrom tradecore.vocabulary import units"
+    assert python_imports(good, "positions.keeper") == {"vocabulary.fix", "positions.lots", "vocabulary"}
+    assert not forbidden_arrows({"positions.keeper": python_imports(good, "positions.keeper")})
+    for bad in ("from ..risk.limits import RiskLimits", "import tradecore.risk.limits", "from .. import __version__",
+                "from .._python.positions.ledger import Ledger"):
+        assert forbidden_arrows({"positions.keeper": python_imports(bad, "positions.keeper")}), bad
+    assert forbidden_arrows({"vocabulary.names": {"_backend"}})
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+    assert circles({"a": {"b"}, "b": set()}) == []
+
+
+@pytest.mark.parametrize("imports", [package_imports, ext_imports])
+def test_no_arrow_against_the_order_and_no_circle(imports):
+    found = imports()
+    assert len(found) > 40
+    assert not forbidden_arrows(found)
+    assert not circles(found)
 
 
 @pytest.mark.parametrize("path", SHELLS, ids=lambda path: path.name)
 def test_no_shell_cimports_a_shell(path):
     pure_shells = {shell.stem for shell in SHELLS} - {kernel.stem for kernel in KERNELS}
-    cimported = set(re.findall(r"^(?:from|cimport) (\w+)", path.read_text(), re.M))
-    assert not cimported & pure_shells
+    assert not set(re.findall(r"^(?:from|cimport) (\w+)", path.read_text(), re.M)) & pure_shells
 
 
-def code_of(path: Path) -> str:
-    """A kernel file without its comments, docstrings and texts."""
-    text = re.sub(r'""".*?"""', "", path.read_text(), flags=re.S)
+def shared_stems(paths: list[Path]) -> list[str]:
+    """Stems that mean different things: they lie in more than one folder."""
+    places: dict[str, set[str]] = {}
+    for path in paths:
+        places.setdefault(path.stem, set()).add(folder_of(module_of(path)))
+    return sorted(stem for stem, folders in places.items() if len(folders) > 1 and stem != "__init__")
+
+
+def test_no_two_files_share_a_stem_and_mean_different_things():
+    assert not shared_stems([*PYTHON, *KERNELS, *SHELLS])
+    assert shared_stems([PACKAGE / "core" / "order.py", EXT / "orders" / "order.pxd"]) == ["order"]
+    assert not shared_stems([PACKAGE / "orders" / "ids.py", TWINS / "orders" / "ids.py", EXT / "orders" / "ids.pxd"])
+
+
+# ---- kernels
+
+def code_of(text: str) -> str:
+    """A kernel text without its comments, docstrings and texts."""
+    text = re.sub(r'""".*?"""', "", text, flags=re.S)
     return re.sub(r'"[^"\n]*"', '""', re.sub(r"#.*", "", text))
 
 
+def kernel_faults(text: str, *, is_door: bool = False) -> list[str]:
+    """What a shared kernel text must not have."""
+    code, found = code_of(text), []
+    if re.search(r"\b(float|double)\b", code) or re.search(r"(?<![\w.])\d+\.\d", code):
+        found.append("floats")
+    if re.search(r"[^/]//?[^/]|%", code):
+        found.append("a bare division: say which, tc_floor_div or tc_floor_mod")
+    if re.search(r"^cdef class", code, re.M):
+        found.append("a class: it would not compile")
+    found += [f"not inline: {line}" for line in code.splitlines()
+              if re.match(r"(cdef|cpdef|def) [^#]*\(", line) and not line.startswith("cdef inline")]
+    if not is_door:
+        found += [f"not `noexcept nogil`: {line}" for line in re.findall(r"^cdef inline .*?:$", code, re.M | re.S)
+                  if "noexcept nogil" not in line]
+        found += re.findall(r"\b(raise|object|malloc|calloc|print|import numpy)\b", code)
+    return found
+
+
+def test_the_rule_about_kernels_knows_good_from_bad():
+    assert not kernel_faults("cdef inline int64_t half(int64_t x) noexcept nogil:\n    return tc_floor_div(x, 2)\n")
+    for bad in ("cdef inline int64_t half(int64_t x) noexcept nogil:\n    return x // 2\n",
+                "cdef inline double half(double x) noexcept nogil:\n    return x * 0.5\n",
+                "cdef int64_t half(int64_t x) noexcept nogil:\n    return x\n",
+                "cdef inline int64_t half(int64_t x):\n    return x\n",
+                "cdef inline void half() noexcept nogil:\n    raise ValueError\n", "cdef class Half:\n    pass\n"):
+        assert kernel_faults(bad), bad
+
+
 @pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
-def test_kernels_are_integers_without_a_bare_division(path):
-    code = code_of(path)
-    assert not re.search(r"\b(float|double)\b", code)
-    assert not re.search(r"[^/]//?[^/]|%", code), "say which division: tc_floor_div, tc_floor_mod"
-    assert not re.search(r"(?<![\w.])\d+\.\d", code)
+def test_kernels_are_inline_integers_that_never_raise_allocate_or_touch_an_object(path):
+    assert not kernel_faults(path.read_text(), is_door=path.stem in DOORS)
 
 
-@pytest.mark.parametrize("path", [p for p in KERNELS if p.stem not in DOORS], ids=lambda path: path.name)
-def test_kernels_never_raise_allocate_or_touch_an_object(path):
-    code = code_of(path)
-    assert not re.search(r"\b(raise|object|malloc|calloc|print|import numpy)\b", code)
-    for line in re.findall(r"^cdef inline .*?:$", code, re.M | re.S):
-        assert "noexcept nogil" in line, line
+# ---- twins
+
+def kernel_names(text: str) -> list[str]:
+    return re.findall(r"^cdef inline .*?(\w+)\(", text, re.M)
 
 
-@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
-def test_a_shared_pxd_holds_only_inline_functions_and_structs(path):
-    for line in path.read_text().splitlines():
-        if re.match(r"(cdef|cpdef|def) [^#]*\(", line):
-            assert line.startswith("cdef inline"), line
-        assert not line.startswith("cdef class"), line
+def twinless(kernels: dict[str, str], twins: str) -> list[str]:
+    """Kernels that other files use and that no twin has by their name; what a file keeps to itself may be C's alone, and
+    so may what says `# Only in C: why` above itself or on top of its file."""
+    found = []
+    for stem, text in kernels.items():
+        if re.search(r"^# Only in C: ", text[:2_000], re.M):
+            continue
+        others = "".join(other for name, other in kernels.items() if name != stem)
+        for name in kernel_names(text):
+            excused = re.search(rf"^# Only in C: [^\n]*\n(?:#[^\n]*\n)*cdef inline [^\n]*\b{name}\(", text, re.M)
+            if not excused and not re.search(rf"def {name}\(", twins) and re.search(rf"\b{name}\(", others):
+                found.append(f"{stem}.{name}")
+    return found
+
+
+def test_the_rule_about_twins_knows_good_from_bad():
+    one = "cdef inline void book(int x) noexcept nogil:\n    pass\n"
+    other = "cdef inline void path() noexcept nogil:\n    book(1)\n"
+    assert twinless({"one": one, "other": other}, "def path():") == ["one.book"]
+    assert not twinless({"one": one, "other": other}, "def book(x):\ndef path():")
+    assert not twinless({"one": "# Only in C: a dict in Python\n" + one, "other": other}, "")
+    assert not twinless({"one": one}, "")
+
+
+def test_each_kernel_that_others_use_has_a_twin_of_its_name():
+    kernels = {path.stem: path.read_text() for path in [*KERNELS, *SHELLS]}
+    assert not twinless(kernels, "".join(path.read_text("utf-8") for path in TWINS.rglob("*.py")))
+
+
+def test_a_kernel_and_its_twin_lie_in_folders_of_one_name():
+    twins = {path.stem: path.parent.name for path in TWINS.rglob("*.py")}
+    for path in [*KERNELS, *SHELLS]:
+        assert twins.get(path.stem, path.parent.name) == path.parent.name, path.stem
 
 
 def public(thing: object) -> set[str]:
@@ -105,9 +244,9 @@ def classes(module: object) -> dict[str, type]:
             if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")}
 
 
-@pytest.mark.parametrize("room", [*ROOMS, "marking", "arrow", "pipeline", "arithmetic"])
+@pytest.mark.parametrize("room", FOLDERS)
 def test_twins_share_public_names_and_docstrings(room):
-    native, python = import_module(f"tradecore._native.{room}"), import_module(f"tradecore._python.{room}")
+    native, python = room_module("native", room), room_module("python", room)
     hidden = {"State", "EventView"}  # the compiled core's own memory
     for name, cls in classes(native).items():
         if name in hidden:
@@ -127,41 +266,78 @@ def test_twins_share_public_names_and_docstrings(room):
             assert inspect.getdoc(function) == inspect.getdoc(getattr(python, name)), name
 
 
-# What Python has a word of its own for: membership, sorting, dicts and sorted lists in place of hashing and tries.
-ONLY_IN_C = {
-    "validation": {"is_auction", "is_immediate", "is_ord_type", "is_side", "is_time_in_force", "is_trigger_price_type"},
-    "risk": {"has_reference"},
-    "routing": {"place_venue", "ranks_before", "side_row"},
-    "position": set(),
-    "execution": {"append_node", "unlink_node", "close_level", "find_slot", "hash_place", "is_ask_row", "is_better", "level_key", "next_level",
-                  "offset_price", "open_level", "remove_slot", "trie_add", "trie_key", "trie_next", "trie_remove"},
-    "events": {"next_report"},
-    "lots": {"book_average", "closing_qty", "closing_value", "cost_of", "newer_lot", "take_from", "take_row"},
-    "entries": {"is_wider", "row_of"},
-    "booking": {"note_closings"},
-    "intake": {"fetch_ahead", "fetch_lot", "fetch_next_lot", "fetch_rows", "is_plain_fill", "is_within", "load_entry",
-               "start_fetching", "sum_position"},
-    "marking": {"add_run", "exclude_run", "mark_wide_run"},
-}
+# ---- files and functions
+
+SOURCES = [*PYTHON, *sorted((ROOT / "tools").glob("*.py")), *sorted((ROOT / "bench").rglob("*.py")), *KERNELS, *SHELLS]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
-@pytest.mark.parametrize("room", ONLY_IN_C)
-def test_the_twin_keeps_the_kernels_names(room):
-    """Who reads one can find it in the other."""
-    kernels = re.findall(r"^cdef inline .*?(\w+)\(", (EXT / f"{room}.pxd").read_text(), re.M)
-    twin = "".join(path.read_text("utf-8") for path in (PACKAGE / "_python").glob("*.py"))
-    assert {name for name in kernels if not re.search(rf"def {name}\(", twin)} == ONLY_IN_C[room]
+def long_functions(text: str, *, is_python: bool) -> list[str]:
+    """Functions of more lines than a reader holds at once."""
+    if is_python:
+        spans = [(node.name, node.lineno, node.end_lineno) for node in ast.walk(ast.parse(text))
+                 if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    else:
+        spans, lines = [], text.splitlines()
+        for at, line in enumerate(lines):
+            found = re.match(r"( *)(?:cdef|cpdef|def) (?!class|extern|enum|struct)[^=]*?(\w+)\(", line)
+            if found:
+                rest = (n for n in range(at + 1, len(lines))
+                        if lines[n].strip() and not lines[n].startswith((found[1] + " ", found[1] + ")")))
+                spans.append((found[2], at + 1, next(rest, len(lines))))
+    return [f"{name}: {end - start + 1} lines" for name, start, end in spans if end - start >= FUNCTION_LINES_MAX]
 
 
-SOURCES = [*PACKAGE.rglob("*.py"), *(ROOT / "tools").glob("*.py"), *KERNELS, *SHELLS]
+def file_faults(text: str, *, is_python: bool) -> list[str]:
+    """What makes a file hard to read."""
+    lines = text.splitlines()
+    found = [f"{len(lines)} lines: nobody quotes a file this long as beautiful"] if len(lines) > LINES_MAX else []
+    if text and not text.lstrip().startswith(("#", '"""')):
+        found.append("its first lines do not say what it is for")
+    return found + long_functions(text, is_python=is_python)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_rule_about_files_knows_good_from_bad():
+    assert not file_faults('"""What it is for."""\n' + "x = 1\n" * (LINES_MAX - 1), is_python=True)
+    assert file_faults('"""What it is for."""\n' + "x = 1\n" * LINES_MAX, is_python=True)
+    assert file_faults("x = 1\n", is_python=True)
+    for is_python, head in ((True, "def long():\n"), (False, "cdef inline void long() noexcept nogil:\n")):
+        assert not file_faults("# What it is for.\n" + head + "    x = 1\n" * (FUNCTION_LINES_MAX - 1), is_python=is_python)
+        assert file_faults("# What it is for.\n" + head + "    x = 1\n" * FUNCTION_LINES_MAX, is_python=is_python)
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_say_what_they_are_for_and_can_be_read(path):
     text = path.read_text("utf-8")
-    assert len(text.splitlines()) <= 480, "nobody quotes a file this long as beautiful"
-    assert text.lstrip().startswith(("#", '"""')), "its first lines say what it is for"
-    assert all(len(line) <= 120 for line in text.splitlines())
+    assert not file_faults(text, is_python=path.suffix == ".py")
+    if path not in TESTS:  # a table of cases reads best with one case on one line
+        assert all(len(line) <= 120 for line in text.splitlines())
+
+
+def declared(text: str) -> set[str]:
+    """What a module declares at its top."""
+    found = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    return found
+
+
+def dead(declarations: set[str], texts: list[str]) -> list[str]:
+    """Declared names that no text says again."""
+    words = Counter(word for text in texts for word in re.findall(r"\w+", text))
+    return sorted(name for name in declarations if words[name] < 2 and not name.startswith("__"))
+
+
+def test_nothing_is_declared_and_never_used():
+    texts = [path.read_text("utf-8") for path in [*SOURCES, *TESTS]]
+    kernels = {name for path in KERNELS for name in kernel_names(path.read_text())}
+    assert not dead({name for path in PYTHON for name in declared(path.read_text("utf-8"))}, texts)
+    assert not dead(kernels, [code_of(path.read_text()) for path in [*KERNELS, *SHELLS]])
+    assert dead({"used", "unused"}, ["def used(): ...\ndef unused(): ...\nused()"]) == ["unused"]
 
 
 def test_every_public_name_has_a_docstring():
@@ -201,3 +377,24 @@ def test_a_compiler_keeps_a_function_that_only_prefetches():
     made = subprocess.run([compiler, "-O3", f"-I{EXT}/include", "-S", "-x", "c", "-", "-o", "-"], input=PREFETCHES,
                           capture_output=True, text=True, check=True)
     assert re.search(r"\bprefetch|\bprfm", made.stdout)
+
+
+def print_house() -> None:
+    """Folders, files, lines and imports, as they are."""
+    for name, base, imports, suffixes in (("package", PACKAGE, package_imports(), {".py"}), ("kernels", EXT, ext_imports(), {".pxd", ".pyx"})):
+        print(f"{name}:")
+        for folder in MAY_IMPORT:
+            for floor in ("", "_python/") if base is PACKAGE else ("",):
+                paths = sorted(path for path in (base / floor / folder).glob("*") if path.suffix in suffixes)
+                if not paths:
+                    continue
+                lines = {path.stem + path.suffix: len(path.read_text("utf-8").splitlines()) for path in paths}
+                arrows = {folder_of(other) for module, found in imports.items() for other in found
+                          if module.startswith(f"{floor.replace('/', '.')}{folder}.")} - {folder, ""}
+                print(f"  {floor}{folder:<12} {len(paths):>3} files {sum(lines.values()):>6} lines -> {', '.join(sorted(arrows)) or 'nothing'}")
+                print("    " + ", ".join(f"{file} {count}" for file, count in lines.items()))
+
+
+if __name__ == "__main__":
+    print_house()
+    sys.exit()

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from tradecore._backend import room_module
-from tradecore.order import ACK_DTYPE, ORDER_DTYPE, Capacity
-from tradecore.recording import find_newcomers_recording, read_recording
-from tradecore.replay import replay_recording
+from tradecore.replay.market import replay_recording
+from tradecore.replay.recording import find_newcomers_recording, read_recording
+from tradecore.vocabulary.capacity import Capacity
+from tradecore.vocabulary.records import ACK_DTYPE, ORDER_DTYPE
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 from streams import START, Stream
 
 SESSIONS, COMMANDS, EVENTS = (11, 12), 20_000, 20_000

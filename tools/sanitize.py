@@ -18,7 +18,7 @@ from wheel_test import RECORDING, SUITE, Environment
 
 PREPARED = ["CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "ext", "tradecore", "tests"]
 ADDRESS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
-SHARING = ["tests/test_threads.py", "tests/test_events.py", "tests/test_core.py"]
+SHARING = ["tests/core/test_threads.py", "tests/core/test_events.py", "tests/core/test_core.py"]
 
 
 class Plant(NamedTuple):
@@ -46,14 +46,14 @@ SANITIZERS = {
     "address, undefined": Sanitizer(
         ADDRESS, "libasan.so", {"PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0:exitcode=99",
                                 "UBSAN_OPTIONS": "print_stacktrace=1"}, [], [],
-        [Plant("ext/table.pxd", "calloc(1, rows * size", "calloc(1, rows * (size - 1)", ["tests/test_risk.py"],
-               "heap-buffer-overflow"),
-         Plant("ext/include/tradecore/arith.h", "(tc_i128)a * b;", "(tc_i128)(a * b);", ["tests/test_risk.py"],
+        [Plant("ext/vocabulary/table.pxd", "calloc(1, rows * size", "calloc(1, rows * (size - 1)",
+               ["tests/risk/test_risk.py"], "heap-buffer-overflow"),
+         Plant("ext/include/tradecore/arith.h", "(tc_i128)a * b;", "(tc_i128)(a * b);", ["tests/risk/test_risk.py"],
                "signed integer overflow")],
     ),
     "thread": Sanitizer(
         "-fsanitize=thread", "libtsan.so", {"TSAN_OPTIONS": "exitcode=66"}, ["setarch", "-R"], SHARING,
-        [Plant("ext/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race")],
+        [Plant("ext/core/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race")],
     ),
 }
 

@@ -8,46 +8,59 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._backend import choose_backend
-from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .bus import Subscription
-from .core import TradingCore
-from .drop_copy import Discrepancy, DropCopy
-from .entries import ENTRY_DTYPE, EntryError
-from .events import Report, ReportReader
-from .execution import ExternalVenue, SimulatedVenue
-from .face import RefusedError
-from .features import Feature, Features
-from .fix import (
+from .core.bus import Subscription
+from .core.drop_copy import Discrepancy, DropCopy
+from .core.gate import RefusedError
+from .core.order_manager import OrderManager
+from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
+from .core.trading_core import TradingCore
+from .execution.routing import Explanation, VenueScore
+from .execution.venue_reports import ExecutionFacts
+from .execution.venues import ExternalVenue, SimulatedVenue
+from .orders.order import Order
+from .orders.ticket import OrderTerms
+from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
+from .positions.entries import ENTRY_DTYPE, EntryError
+from .positions.keeper import PositionKeeper
+from .positions.position import FirmExposure, Position, ProfitAndLoss, Trade
+from .positions.rates import MissingRateError
+from .positions.reconcile import Difference
+from .positions.statement import Statement
+from .positions.valuation import MarkView
+from .risk.limits import OFF, CheckResult, RiskCheck, RiskLimits
+from .vocabulary.capacity import Capacity
+from .vocabulary.codes import (
     OUTBOUND,
     CommandType,
+    LimitMode,
+    Place,
+    Reason,
+    ReportType,
+    Rule,
+    Scope,
+    TradeState,
+    Unknown,
+)
+from .vocabulary.features import Feature, Features
+from .vocabulary.fix import (
     ContingencyType,
     CxlRejReason,
     ExecInst,
     ExecRestatementReason,
     ExecType,
     LastLiquidityInd,
-    LimitMode,
     OrdRejReason,
     OrdStatus,
     OrdType,
     PegOffsetType,
-    Place,
-    Reason,
-    ReportType,
-    Rule,
-    Scope,
     Side,
     TimeInForce,
-    TradeState,
     TradSesStatus,
     TriggerPriceType,
-    Unknown,
 )
-from .handle import Order
-from .instrument import Instrument
-from .keeper import PositionKeeper
-from .names import UndeclaredError
-from .order import (
+from .vocabulary.instrument import Instrument
+from .vocabulary.names import UndeclaredError
+from .vocabulary.records import (
     ACK_DTYPE,
     CANCEL_DTYPE,
     EXECUTION_REPORT_DTYPE,
@@ -59,21 +72,10 @@ from .order import (
     REPLACE_DTYPE,
     REPORT_DTYPE,
     TRADE_CORRECTION_DTYPE,
-    Capacity,
-    StaleOrderError,
     new_orders,
 )
-from .order_manager import OrderManager
-from .position import FirmExposure, Position, ProfitAndLoss, Trade
-from .rates import MissingRateError
-from .reconcile import Difference
-from .risk import OFF, CheckResult, RiskCheck, RiskLimits
-from .routing import Explanation, VenueScore
-from .shadow import ShadowCore, ShadowCost, ShadowDifference
-from .statement import Statement
-from .ticket import OrderTerms
-from .valuation import MarkView
-from .venue_face import ExecutionFacts
+from .vocabulary.reports import Report, ReportReader
+from .vocabulary.rows import StaleOrderError
 
 __version__ = "0.1.0"
 

@@ -15,7 +15,15 @@ from types import ModuleType
 from typing import NamedTuple
 
 CHOICES = ("auto", "native", "python")
-ROOMS = ("validation", "risk", "routing", "execution", "position", "marking", "events", "pipeline")
+# Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines.
+FOLDERS = {
+    "arithmetic": "vocabulary",
+    "validation": "orders",
+    "risk": "risk",
+    "book": "execution", "routing": "execution",
+    "ledger": "positions", "marking": "positions", "arrow": "positions",
+    "events": "core", "pipeline": "core",
+}
 _HOW_TO_BUILD = ("install a wheel for this platform, or a C compiler and "
                  "`pip install --force-reinstall --no-binary tradecore tradecore`")
 
@@ -35,8 +43,8 @@ def is_native_installed() -> bool:
 
 def room_module(backend: str, room: str) -> ModuleType:
     """The module of one room in one backend: `native` or `python`."""
-    package = {"native": "_native", "python": "_python"}[backend]
-    return import_module(f"tradecore.{package}.{room}")
+    place = {"native": f"_native.{room}", "python": f"_python.{FOLDERS[room]}.{room}"}[backend]
+    return import_module(f"tradecore.{place}")
 
 
 def choose_backend(choice: str | None = None) -> Backend:

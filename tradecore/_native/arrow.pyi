@@ -1,3 +1,3 @@
 # What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
 
-from tradecore._python.arrow import stream_columns as stream_columns
+from tradecore._python.positions.arrow import stream_columns as stream_columns

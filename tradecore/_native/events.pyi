@@ -1,3 +1,3 @@
 # What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
 
-from tradecore._python.events import EventLog as EventLog
+from tradecore._python.core.events import EventLog as EventLog

@@ -1,3 +1,3 @@
-# The compiled layouts; there is no twin: tradecore/order.py says what they must be.
+# The compiled layouts; there is no twin: tradecore/vocabulary/records.py says what they must be.
 
 def layout() -> dict[str, dict[str, int]]: ...

@@ -1,4 +1,4 @@
 # What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
 
-from tradecore._python.marking import Marking as Marking
-from tradecore._python.marking import simd as simd
+from tradecore._python.positions.marking import Marking as Marking
+from tradecore._python.positions.marking import simd as simd

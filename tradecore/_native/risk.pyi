@@ -1,3 +1,3 @@
 # What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
 
-from tradecore._python.risk import RiskTable as RiskTable
+from tradecore._python.risk.risk import RiskTable as RiskTable

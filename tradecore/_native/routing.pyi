@@ -1,3 +1,3 @@
 # What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
 
-from tradecore._python.routing import Router as Router
+from tradecore._python.execution.routing import Router as Router

@@ -1,3 +1,3 @@
 # What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
 
-from tradecore._python.validation import Validator as Validator
+from tradecore._python.orders.validation import Validator as Validator

@@ -1,4 +1,4 @@
-/* Fixed-size records, laid out exactly as tradecore/order.py publishes them (tests/test_records.py compares).
+/* Fixed-size records, laid out exactly as tradecore/vocabulary/records.py publishes them (tests/vocabulary/test_records.py compares).
    Little-endian, no pointers, no texts, no padding; a ring, a file and a network can carry the same bytes. */
 #ifndef TRADECORE_RECORDS_H
 #define TRADECORE_RECORDS_H

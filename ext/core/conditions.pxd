@@ -1,0 +1,59 @@
+# Prices and sessions that let orders go: what a trigger watches, and what a session takes. It reads, and never acts.
+
+from state cimport *
+
+
+cdef inline bint is_trading(const tc_core* core, int32_t instrument) noexcept nogil:
+    return core.sessions[instrument] == SES_OPEN or core.sessions[instrument] == SES_PRE_CLOSE
+
+
+# Does the session take a new order? Before the opening: what can wait for it; after it: all but AT_THE_OPEN.
+cdef inline bint session_takes(const tc_core* core, int32_t instrument, uint8_t time_in_force) noexcept nogil:
+    if is_trading(core, instrument):
+        return time_in_force != TIF_AT_THE_OPEN
+    return core.sessions[instrument] == SES_PRE_OPEN and not is_immediate(time_in_force)
+
+
+# Must an order wait for another session?
+cdef inline bint session_waits(const tc_core* core, int32_t instrument, uint8_t time_in_force) noexcept nogil:
+    return not is_trading(core, instrument) or time_in_force == TIF_AT_THE_CLOSE
+
+
+# What triggers watch of one instrument; -2**63 where there is none.
+cdef struct tc_market:
+    int64_t last, bid, offer
+
+
+cdef inline void look_at_market(const tc_core* core, int32_t instrument, tc_market* market) noexcept nogil:
+    market.last = core.ledger.lasts[instrument]
+    market.bid = displayed_price(&core.router, instrument, SIDE_SELL)
+    market.offer = displayed_price(&core.router, instrument, SIDE_BUY)
+
+
+# The price that a trigger watches, or -2**63. A mid between two units counts as the one not yet reached: the lower
+# where a rising price is waited for, the higher for a falling one.
+cdef inline int64_t trigger_price(const tc_market* market, uint8_t source, bint rising) noexcept nogil:
+    cdef int64_t mid2
+    if source == TRIGGER_LAST_TRADE:
+        return market.last
+    if source == TRIGGER_BEST_BID:
+        return market.bid
+    if source == TRIGGER_BEST_OFFER:
+        return market.offer
+    if market.bid == no_price() or market.offer == no_price():
+        return no_price()
+    mid2 = market.bid + market.offer
+    return tc_floor_div(mid2, 2) if rising else -tc_floor_div(-mid2, 2)
+
+
+# Only in C: the head of a sorted list in Python.
+# Does a price of this market trigger or move anything?
+cdef inline bint reaches_nearest(const tc_nearest* nearest, const tc_market* market) noexcept nogil:
+    cdef int place
+    cdef bint reached = False
+    cdef int64_t price
+    for place in range(SOURCES):
+        reached |= trigger_price(market, source_at(place), True) >= nearest.rises[place]
+        price = trigger_price(market, source_at(place), False)
+        reached |= price != no_price() and price <= nearest.falls[place]
+    return reached

@@ -1,0 +1,176 @@
+# The tables of one core: sized once from its Capacity, zeroed, owned by the shell that asked for them.
+# After this the native pass allocates nothing.
+# Only in C: a twin's tables are Python's lists and dicts.
+
+from pipeline cimport *
+from shell cimport round_up
+from table cimport table
+
+
+# The tables of one book: of a venue's orders, or of what waits for a price.
+cdef inline int open_book(list t, tc_book* book, int64_t nodes, int64_t rows, int64_t levels) except -1:
+    cdef int64_t i
+    book.nodes = <tc_node*>table(t, nodes, sizeof(tc_node))
+    book.rows = <tc_row*>table(t, rows, sizeof(tc_row))
+    book.levels = <tc_level*>table(t, levels, sizeof(tc_level))
+    book.free_levels = <uint32_t*>table(t, levels, sizeof(uint32_t))
+    book.by_price.mask = <uint64_t>round_up(2 * levels) - 1
+    book.by_price.slots = <tc_slot*>table(t, book.by_price.mask + 1, sizeof(tc_slot))
+    # A level adds at most TIERS maps; the table holds them all at most half full, so that it can't fill up.
+    book.tries.mask = <uint64_t>round_up(2 * TIERS * levels) - 1
+    book.tries.slots = <tc_slot*>table(t, book.tries.mask + 1, sizeof(tc_slot))
+    for i in range(rows):
+        book.rows[i].best = NO_LEVEL
+    book.free_count = <uint32_t>levels
+    for i in range(levels):
+        book.free_levels[i] = <uint32_t>(levels - 1 - i)
+    return 0
+
+
+# Orders, their terms and requests, and their ids.
+cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64_t slots, object transitions) except -1:
+    cdef int64_t requests, i
+    core.order_slots = <uint32_t>slots
+    core.orders.slots = <tc_order*>table(t, slots, sizeof(tc_order))
+    core.orders.free_slots = <uint32_t*>table(t, slots, sizeof(uint32_t))
+    core.orders.by_id_mask = <uint64_t>round_up(2 * slots) - 1
+    core.orders.by_id = <uint32_t*>table(t, core.orders.by_id_mask + 1, sizeof(uint32_t))
+    core.orders.terms = <tc_terms*>table(t, slots + 1, sizeof(tc_terms))
+    core.orders.blank = <uint32_t>slots
+    core.orders.terms[slots].stop_px = core.orders.terms[slots].entered_stop_px = no_price()
+    core.orders.open.head = core.orders.open.tail = NO_SLOT
+    core.orders.history.head = core.orders.history.tail = NO_SLOT
+    core.orders.history_size = capacity.order_history
+    # An order has two cancels at most that are unanswered, the older one UNKNOWN; there are at most open_max replaces.
+    requests = 2 * slots + capacity.open_orders
+    core.orders.requests = <tc_request*>table(t, requests, sizeof(tc_request))
+    core.orders.free_requests = <uint32_t*>table(t, requests, sizeof(uint32_t))
+    core.orders.free_request_count = <uint32_t>requests
+    for i in range(requests):
+        core.orders.free_requests[i] = <uint32_t>(requests - 1 - i)
+    for i, followers in enumerate(transitions):
+        core.orders.transitions[i] = followers
+    core.orders.open_max = capacity.open_orders
+    core.orders.free_count = <uint32_t>slots
+    for i in range(slots):
+        core.orders.free_slots[i] = <uint32_t>(slots - 1 - i)
+
+    core.ids.capacity = capacity.cl_ord_ids
+    core.ids.entries = <tc_id_entry*>table(t, capacity.cl_ord_ids, sizeof(tc_id_entry))
+    core.ids.index_mask = <uint64_t>round_up(2 * capacity.cl_ord_ids) - 1
+    core.ids.index = <tc_id_place*>table(t, core.ids.index_mask + 1, sizeof(tc_id_place))
+    return 0
+
+
+# Limits, exposures, rankings.
+cdef inline int open_risk_and_routing(
+    list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
+) except -1:
+    core.risk.account_stride = accounts
+    core.risk.accounts = <tc_account_risk*>table(t, accounts, sizeof(tc_account_risk))
+    core.risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
+    core.risk.killed_instruments = <uint8_t*>table(t, instruments, 1)
+    core.risk.killed_venues = <uint8_t*>table(t, capacity.venues + 1, 1)
+    core.risk.rate_mask = <uint64_t>capacity.order_rate - 1
+    core.risk.sent_times = <int64_t*>table(t, accounts * capacity.order_rate, sizeof(int64_t))
+
+    core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))
+    core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
+    core.router.terms = <tc_term*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))
+    core.router.rankings = <tc_ranking*>table(t, instruments * 2, sizeof(tc_ranking))
+    core.router.history_mask = <uint64_t>capacity.decisions - 1
+    core.router.history = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
+    core.router.history_counts = <int32_t*>table(t, capacity.decisions, sizeof(int32_t))
+    core.router.time_to_live = 100_000_000
+    return 0
+
+
+# Books, what waits for a price, a session or another order, and deadlines.
+cdef inline int open_waiting(
+    list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
+) except -1:
+    cdef int64_t i, rows
+    rows = instruments * capacity.venues * 2
+    open_book(t, &core.book, slots + rows, rows, slots + rows + 1)
+    core.book.fills = <tc_fill*>table(t, slots + rows, sizeof(tc_fill))
+    core.charges = <tc_charge*>table(t, slots + rows, sizeof(tc_charge))
+    core.mine = <uint32_t*>table(t, slots, sizeof(uint32_t))
+    for i in range(2):
+        open_book(t, &core.triggers.stops[i], slots, instruments * TRIGGER_ROWS, slots + 1)
+        open_book(t, &core.triggers.peaks[i], slots, instruments * TRIGGER_ROWS, slots + 1)
+    core.triggers.nearest = <tc_nearest*>table(t, instruments, sizeof(tc_nearest))
+    open_nearest(&core.triggers, instruments)
+    core.triggers.counts = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.sessions = <uint8_t*>table(t, instruments, 1)
+    memset(core.sessions, SES_OPEN, instruments)
+    core.close_times = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.is_moved = <uint8_t*>table(t, instruments, 1)
+    core.moved_mask = <uint64_t>round_up(instruments) - 1
+    core.moved = <int32_t*>table(t, core.moved_mask + 1, sizeof(int32_t))
+    core.trimmed_mask = <uint64_t>round_up(slots) - 1
+    core.trimmed = <int64_t*>table(t, core.trimmed_mask + 1, sizeof(int64_t))
+
+    core.groups.rows = <tc_group*>table(t, slots, sizeof(tc_group))
+    core.groups.free_rows = <uint32_t*>table(t, slots, sizeof(uint32_t))
+    core.groups.free_count = core.groups.row_count = <uint32_t>slots
+    for i in range(slots):
+        core.groups.free_rows[i] = <uint32_t>(slots - 1 - i)
+    core.groups.news_mask = <uint64_t>round_up(slots) - 1
+    core.groups.news = <uint32_t*>table(t, core.groups.news_mask + 1, sizeof(uint32_t))
+    core.groups.by_id.mask = <uint64_t>round_up(2 * slots) - 1
+    core.groups.by_id.slots = <tc_slot*>table(t, core.groups.by_id.mask + 1, sizeof(tc_slot))
+
+    core.timers.heap = <uint32_t*>table(t, slots + instruments + 1, sizeof(uint32_t))
+    core.timers.places = <uint32_t*>table(t, slots + instruments, sizeof(uint32_t))
+    core.timers.deadlines = <int64_t*>table(t, slots + instruments, sizeof(int64_t))
+    core.timers.orders = <int64_t*>table(t, slots + instruments, sizeof(int64_t))
+    return 0
+
+
+# Trades, positions, marks and the ring of events.
+cdef inline int open_ledgers(
+    list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
+) except -1:
+    cdef int64_t i
+    core.day = 1
+    core.trades.mask = <uint64_t>capacity.trades - 1
+    core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
+    core.exec_ids.day_first = 1
+    core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
+    core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
+    # Four of a bucket's ten ways are in use on average, so that hardly one of them is pushed out while it is held.
+    core.exec_ids.bucket_mask = <uint64_t>round_up(capacity.exec_ids >> 2) - 1
+    core.exec_ids.buckets = <tc_exec_bucket*>table(t, core.exec_ids.bucket_mask + 1, sizeof(tc_exec_bucket))
+    core.trades.bases = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
+
+    core.ledger.account_stride, core.ledger.currency_stride = accounts, capacity.currencies + 1
+    core.ledger.positions = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
+    core.ledger.cash = <int64_t*>table(t, accounts * (capacity.currencies + 1), sizeof(int64_t))
+    core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
+    for i in range(instruments):
+        core.ledger.marks[i] = core.ledger.lasts[i] = no_price()
+        core.router.rankings[2 * i].ranked_at = core.router.rankings[2 * i + 1].ranked_at = 0
+
+    core.events.mask = <uint64_t>capacity.events - 1
+    core.events.ring = <tc_report*>table(t, capacity.events, sizeof(tc_report))
+    return 0
+
+
+# Everything. `reasons` and `transitions` are the vocabulary's dense tables.
+cdef inline int open_core(list t, tc_core* core, object capacity, object reasons, object transitions) except -1:
+    cdef int64_t i, slots = capacity.open_orders + 2 * capacity.order_history + 2
+    cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
+    core.instrument_max, core.account_max = capacity.instruments, capacity.accounts
+    core.venue_max, core.currency_max = capacity.venues, capacity.currencies
+    core.instruments = <tc_instrument*>table(t, instruments, sizeof(tc_instrument))
+    core.accounts = <tc_id_entry*>table(t, accounts, sizeof(tc_id_entry))
+    core.currencies = <tc_id_entry*>table(t, capacity.currencies + 1, sizeof(tc_id_entry))
+    core.histograms = <uint64_t*>table(t, HISTOGRAMS * BUCKETS, sizeof(uint64_t))
+    for i, reason in enumerate(reasons):
+        core.ord_rej_reasons[i] = reason
+    open_orders_tables(t, core, capacity, slots, transitions)
+    open_risk_and_routing(t, core, capacity, slots, instruments, accounts)
+    open_waiting(t, core, capacity, slots, instruments, accounts)
+    open_ledgers(t, core, capacity, slots, instruments, accounts)
+    return 0

@@ -1,0 +1,96 @@
+# Quotes and marks. A quote is one external order on each side of its venue's book.
+
+from trade_booking cimport *
+
+
+# Why a displayed side can't be, with value and bound; `first` is the byte offset of its price field.
+cdef inline int find_bad_quote_side(
+    const tc_instrument* ins, int64_t price, int64_t size, int first, int64_t* value, int64_t* bound
+) noexcept nogil:
+    cdef tc_i128 scaled = 0
+    cdef int reason
+    if size < 0 or size > qty_max():
+        value[0], bound[0] = size, first + 8
+        return INVALID_FIELD_VALUE
+    if size == 0:
+        return REASON_NONE
+    value[0] = price
+    reason = find_bad_price(ins, price, bound)
+    if reason:
+        return reason
+    if tc_floor_mod(price, ins.tick) != 0:
+        bound[0] = ins.tick
+        return PRICE_TICK_MULTIPLE
+    if (tc_mul_overflows(tc_wide(tc_abs(price), size), ins.notional_scale, &scaled)
+            or scaled > tc_wide(money_max(), ins.limit_scale)):
+        value[0], bound[0] = notional_micros(ins, tc_wide(price, size), True), money_max()
+        return NOTIONAL_ABOVE_MAX
+    return REASON_NONE
+
+
+# One side of a quote is one external order: it takes what it crosses, at the resting prices, and the rest rests.
+cdef inline void quote_side(
+    tc_core* core, const tc_command* c, uint8_t side, int64_t price, int64_t size
+) noexcept nogil:
+    cdef const tc_instrument* ins = &core.instruments[c.instrument]
+    cdef uint32_t row = row_of(core, c.instrument, c.venue, side)
+    cdef int64_t ticks, left
+    core.book.fill_count = 0
+    if size == 0:
+        return
+    ticks = tc_floor_div(price, ins.tick)
+    left = match_order(&core.book, row_of(core, c.instrument, c.venue, opposite(side)), ticks, size)
+    if left:
+        add_node(&core.book, row, core.order_slots + row, ticks, left, 0)
+    book_fills(core, c.instrument, c.venue, NULL, side)
+    report_fills(core, c, c.instrument, NULL)
+
+
+cdef inline void remove_quotes(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    cdef uint8_t side
+    cdef uint32_t node
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        node = core.order_slots + row_of(core, instrument, venue, side)
+        if core.book.nodes[node].qty > 0:
+            remove_node(&core.book, node)
+
+
+# Nothing is displayed from outside any more.
+cdef inline void clear_quotes(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    remove_quotes(core, instrument, venue)
+    sync_tops(core, instrument, venue)
+
+
+cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef int reason
+    cdef int64_t value = 0, bound = 0
+    if ins == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    if c.venue < 1 or c.venue > core.venue_count:
+        refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+        return
+    reason = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56, &value, &bound)
+    if not reason:
+        reason = find_bad_quote_side(ins, c.ask_px, c.ask_size, 72, &value, &bound)
+    if not reason and c.bid_size and c.ask_size and c.bid_px >= c.ask_px:
+        reason, value, bound = INVALID_FIELD_VALUE, c.ask_px, 72
+    if reason:
+        refuse_command(core, c, ack, reason, value, bound)
+        return
+    remove_quotes(core, c.instrument, c.venue)
+    quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)
+    quote_side(core, c, SIDE_SELL, c.ask_px, c.ask_size)
+    sync_tops(core, c.instrument, c.venue)
+
+
+cdef inline void enter_mark(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef int64_t bound = 0
+    if ins == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+    elif find_bad_price(ins, c.mark_px, &bound):
+        refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.mark_px, bound)
+    else:
+        core.ledger.marks[c.instrument] = c.mark_px

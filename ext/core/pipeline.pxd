@@ -1,0 +1,117 @@
+# The conductor: one command to where it belongs. No Python object anywhere.
+
+from marketdata cimport *
+from sessions cimport *
+from settings cimport *
+from follow_ups cimport *
+from venuetrades cimport *
+
+
+cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
+    if c.kind == KIND_NEW_ORDER:
+        enter_order(core, c, ack, timed)
+    elif c.kind == KIND_CANCEL:
+        enter_cancel(core, c, ack, timed)
+    elif c.kind == KIND_QUOTE:
+        enter_quote(core, c, ack)
+    elif c.kind == KIND_EXECUTION_REPORT:
+        enter_execution_report(core, c, ack)
+    elif c.kind == KIND_REPLACE:
+        enter_replace(core, c, ack)
+    elif c.kind == KIND_MASS_CANCEL:
+        mass_cancel(core, c, ack)
+    elif c.kind == KIND_STATUS_REQUEST:
+        request_status(core, c, ack)
+    elif c.kind == KIND_TRADE_CORRECTION:
+        enter_correction(core, c, ack)
+    elif c.kind == KIND_CANCEL_REJECT:
+        enter_cancel_reject(core, c, ack)
+    elif c.kind == KIND_MARK:
+        enter_mark(core, c, ack)
+    elif c.kind == KIND_SESSION:
+        enter_session(core, c, ack)
+    elif c.kind == KIND_CLOCK:
+        accept_command(core, c, 0, 0, 0, core.now, 0)
+    elif c.kind == KIND_ROLL_DAY:
+        roll_day(core, c)
+    elif c.kind == KIND_SPLIT:
+        split_instrument(core, c, ack)
+    elif c.kind == KIND_VENUE_SESSION:
+        enter_venue_session(core, c, ack)
+    elif c.kind == KIND_SET_LIMIT:
+        change_limit(core, c, ack)
+    elif c.kind == KIND_KILL_SWITCH:
+        switch_kill(core, c, ack)
+    elif c.kind == KIND_OPENING_POSITION:
+        open_position(core, c, ack)
+    elif c.kind == KIND_OPENING_CASH:
+        open_cash(core, c, ack)
+    elif c.kind == KIND_DEFINE_CURRENCY:
+        define_currency(core, c, ack)
+    elif c.kind == KIND_DEFINE_ACCOUNT:
+        define_account(core, c, ack)
+    elif c.kind == KIND_DEFINE_VENUE:
+        define_venue(core, c, ack)
+    elif c.kind == KIND_DEFINE_INSTRUMENT:
+        define_instrument(core, c, ack)
+    else:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
+
+
+cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, int64_t now, bint timed) noexcept nogil:
+    cdef int64_t time = c.transact_time if c.transact_time != 0 else now
+    cdef const tc_order* order
+    memset(ack, 0, sizeof(tc_ack))
+    ack.report_type, ack.ord_rej_reason, ack.cxl_rej_reason = REPORT_ACCEPTED, -1, -1
+    core.command_seq += 1
+    core.answer_seq = core.events.seq + 1
+    if time < 0 or time > time_max():
+        if c.kind != KIND_NEW_ORDER:
+            refuse_command(core, c, ack, INVALID_FIELD_VALUE, time, 24)
+            return
+    elif time > core.now:                              # the core's clock never goes back
+        core.now = time
+        if next_timer(&core.timers) <= time:
+            fire_timers(core, c)
+            settle(core, c)
+            core.answer_seq = core.events.seq + 1
+    run_command(core, c, ack, timed)
+    if has_work(core):
+        settle(core, c)
+        order = find_order(&core.orders, ack.order_id)
+        if order != NULL and ack.report_type == REPORT_EXECUTION:      # what followed may have been about it
+            memset(ack, 0, sizeof(tc_ack))
+            ack.ord_rej_reason, ack.cxl_rej_reason = -1, -1
+            acknowledge(core, order, ack)
+
+
+# What validation and risk would say to a new order: findings of every check, then of every observed limit; none where
+# the mask says why it is not well formed. A reason that stands alone (a used id, a list that can't take it) is
+# returned, with value and limit in the first finding. Changes nothing.
+cdef inline int answer_question(
+    tc_core* core, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings
+) noexcept nogil:
+    cdef const tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef int64_t clock = core.now, time = c.transact_time if c.transact_time else now
+    cdef bint named = not id_is_empty(c.cl_ord_id)
+    cdef bint duplicate = named and find_id(&core.ids, c.cl_ord_id) != NULL
+    cdef int alone = REASON_NONE
+    cdef tc_question q
+    findings[0].value, findings[0].limit = 1, 0
+    core.now = time if time > clock else clock
+    if c.exec_inst & INST_CASH and ins != NULL:
+        c.order_qty = convert_cash(core, ins, c)
+    mask[0] = validate_order(ins, core.account_count, core.venue_count, core.now, c)
+    if not mask[0] and named and not duplicate and core.ids.count == core.ids.capacity:
+        mask[0] = bit_of(TABLE_FULL)
+    if mask[0]:
+        alone = DUPLICATE_CLORDID if duplicate else REASON_NONE
+    elif c.list_id and not duplicate:
+        alone = find_bad_join(&core.groups, &core.orders, c, &findings[0].value, &findings[0].limit)
+    if not mask[0] and not alone:
+        ask_record(core, ins, c, &q)
+        q.duplicate, q.open_orders = duplicate, core.orders.open.count
+        observe_question(core, ins, q, &findings[CHECKS], True)
+        evaluate_risk(&core.risk, ins, &q, findings)
+    core.now = clock
+    return alone

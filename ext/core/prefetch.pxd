@@ -1,0 +1,88 @@
+# A batch knows what comes next: while one command runs, the memory of the next ones is fetched, step by step, since
+# each step's address stands in what the step before has fetched. It decides nothing, and may fetch in vain.
+# Only in C: fetching memory ahead.
+
+from state cimport *
+
+
+cdef enum:
+    AHEAD_ID = 9                   # commands ahead: where the numbers of its ids or its order stand
+    AHEAD_ENTRY = 6                # the entries of the ids
+    AHEAD_ORDER = 3                # the order's facts and terms, and a report
+    AHEAD = 16                     # commands that are remembered
+
+
+# What is known of the order that a coming command names.
+cdef struct tc_coming:
+    uint64_t hash                  # of its id, 0 where it names the order by number
+    const uint32_t* place          # where the order's slot stands, where it does so; NULL: it names none
+    uint32_t number                # of the id's entry, or the slot + 1; 0 is none
+
+
+cdef inline bint names_order(const tc_command* c) noexcept nogil:
+    return (c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL or c.kind == KIND_REPLACE
+            or c.kind == KIND_CANCEL_REJECT)
+
+
+cdef inline void fetch_place(const tc_core* core, const tc_command* c, tc_coming* next) noexcept nogil:
+    cdef const char* id = c.orig_cl_ord_id
+    next.hash, next.place = 0, NULL
+    if not names_order(c):
+        return
+    if c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL_REJECT:
+        id = c.cl_ord_id
+    if id_is_empty(id):
+        next.place = &core.orders.by_id[home_of(&core.orders, c.order_id)]
+        tc_prefetch(next.place)
+    else:
+        next.hash = hash_id(id)
+        tc_prefetch(&core.ids.index[next.hash & core.ids.index_mask])
+
+
+cdef inline void fetch_entry(const tc_core* core, tc_coming* next) noexcept nogil:
+    cdef const char* entry
+    next.number = 0
+    if next.place != NULL:
+        next.number = next.place[0]
+    elif next.hash:
+        next.number = core.ids.index[likely_place(&core.ids, next.hash, next.hash)].number
+    if next.number and next.hash:
+        entry = <const char*>&core.ids.entries[next.number - 1]
+        tc_prefetch(entry)
+        tc_prefetch(entry + sizeof(tc_id_entry) - 1)
+
+
+# The order, and the report to come, whose lines were last written a whole ring ago.
+cdef inline void fetch_order(const tc_core* core, const tc_coming* next) noexcept nogil:
+    cdef const char* report
+    cdef uint32_t slot
+    cdef int line
+    if next.number == 0:
+        return
+    report = <const char*>&core.events.ring[<uint64_t>(core.events.seq + AHEAD_ORDER + 1) & core.events.mask]
+    for line in range(0, sizeof(tc_report), 64):
+        tc_prefetch(report + line)
+    slot = core.ids.entries[next.number - 1].slot if next.hash else next.number - 1
+    for line in range(0, sizeof(tc_order), 64):
+        tc_prefetch(<const char*>&core.orders.slots[slot] + line)
+    tc_prefetch(&core.orders.terms[slot])
+    tc_prefetch(&core.timers.places[slot])
+
+
+# The bucket of a trade's execution id, and the entry to come.
+cdef inline void fetch_exec_id(const tc_core* core, const tc_command* c) noexcept nogil:
+    cdef const tc_exec_ids* ids = &core.exec_ids
+    if c.kind == KIND_EXECUTION_REPORT and c.exec_type == EXEC_TRADE:
+        tc_prefetch(bucket_of_id(ids, hash_exec_id(c.venue, c.exec_id)))
+        tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ID + 1) & ids.mask])
+
+
+# What command `i` of a batch of `count` starts to fetch for those behind it; `ring` remembers AHEAD of them.
+cdef inline void fetch_ahead(
+    const tc_core* core, const tc_command* commands, int64_t i, int64_t count, tc_coming* ring
+) noexcept nogil:
+    if i + AHEAD_ID < count:
+        fetch_place(core, &commands[i + AHEAD_ID], &ring[(i + AHEAD_ID) & (AHEAD - 1)])
+        fetch_exec_id(core, &commands[i + AHEAD_ID])
+    fetch_entry(core, &ring[(i + AHEAD_ENTRY) & (AHEAD - 1)])
+    fetch_order(core, &ring[(i + AHEAD_ORDER) & (AHEAD - 1)])

@@ -1,0 +1,411 @@
+# Requests about orders: cancel, replace, mass cancel, status. What makes no sense is refused and changes nothing.
+# At a simulated venue a request is done at once; an external venue is asked, and its report decides.
+# Source: FIX 4.4 Appendix D.
+
+from orderpath cimport *
+
+
+# What a replace asks for; each as the order has it where it asks for no change.
+cdef struct tc_asked:
+    int64_t order_qty, price, stop_px, expire_time
+
+
+# The FIX reason that goes with ours; a refusal by risk is the broker's option, an invalid term is OTHER.
+cdef inline int16_t cxl_rej_reason_of(int reason) noexcept nogil:
+    if reason == TOO_LATE_TO_CANCEL:
+        return 0
+    if reason == UNKNOWN_ORDER:
+        return 1
+    if reason == ALREADY_PENDING:
+        return 3
+    if reason == DUPLICATE_REQUEST_ID:
+        return 6
+    return 2 if 200 < reason and reason < 300 else 99
+
+
+# The order that a request is about, or NULL: by any id in its chain, or by its order_id; and why there is none.
+cdef inline tc_order* find_target(
+    tc_core* core, const tc_command* c, int64_t* order_id, int* reason
+) noexcept nogil:
+    cdef const tc_id_entry* entry
+    order_id[0], reason[0] = c.order_id, UNKNOWN_ORDER
+    if not id_is_empty(c.orig_cl_ord_id):
+        entry = find_id(&core.ids, c.orig_cl_ord_id)
+        order_id[0] = entry.order_id if entry != NULL else 0
+        if entry != NULL:
+            reason[0] = TOO_LATE_TO_CANCEL             # unless it is held, it ended so long ago that it is evicted
+            if core.orders.slots[entry.slot].order_id == entry.order_id:
+                return &core.orders.slots[entry.slot]
+        return NULL
+    return find_order(&core.orders, order_id[0])
+
+
+# OrderCancelReject: with the status of the order as it stands, which is unchanged.
+cdef inline void refuse_request(
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, const tc_order* order, int reason,
+    int64_t value, int64_t bound
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_CANCEL_REJECT)
+    r.ord_status = STATUS_REJECTED
+    if order != NULL:
+        put_order(r, core, order)
+        ack.cum_qty, ack.leaves_qty = order.cum_qty, leaves_of(order)
+    r.order_id, r.reason, r.cxl_rej_reason = order_id, <int16_t>reason, cxl_rej_reason_of(reason)
+    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    memcpy(r.orig_cl_ord_id, c.orig_cl_ord_id, 24)
+    r.value, r.bound = value, bound
+    publish_report(&core.events, r)
+    ack.order_id, ack.report_type, ack.ord_status = order_id, REPORT_CANCEL_REJECT, r.ord_status
+    ack.reason, ack.cxl_rej_reason = <int16_t>reason, r.cxl_rej_reason
+
+
+# Why a request can't have its id; REASON_NONE where it can, or has none.
+cdef inline int find_bad_id(const tc_core* core, const tc_command* c) noexcept nogil:
+    if id_is_empty(c.cl_ord_id):
+        return REASON_NONE
+    if not id_is_valid(c.cl_ord_id):
+        return INVALID_CL_ORD_ID
+    return DUPLICATE_REQUEST_ID if find_id(&core.ids, c.cl_ord_id) != NULL else REASON_NONE
+
+
+# A full table keeps no cancel in: its id is then not known again.
+cdef inline void claim_request_id(tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
+    if not id_is_empty(c.cl_ord_id) and core.ids.count < core.ids.capacity:
+        claim_id(&core.ids, c.cl_ord_id, order.order_id, slot_of(&core.orders, order))
+
+
+# The order goes on under a request's id.
+cdef inline void take_id(tc_core* core, tc_order* order, const char* cl_ord_id) noexcept nogil:
+    if not is_empty_id(cl_ord_id):
+        memcpy(extend_order(&core.orders, order).orig_cl_ord_id, order.cl_ord_id, 24)
+        memcpy(order.cl_ord_id, cl_ord_id, 24)
+
+
+# Sends a request to the order's venue, and waits for its answer.
+cdef inline void ask_venue(
+    tc_core* core, const tc_command* c, tc_order* order, const char* cl_ord_id, bint is_replace, const tc_asked* asked,
+    int reason
+) noexcept nogil:
+    cdef tc_report* r = start_message(core, c, order, REPORT_SEND_REPLACE if is_replace else REPORT_SEND_CANCEL)
+    cdef tc_request* request
+    cdef int64_t limit
+    memcpy(r.orig_cl_ord_id, last_id(&core.orders, order), 24)
+    memcpy(r.cl_ord_id, cl_ord_id, 24)
+    r.order_qty, r.price, r.stop_px, r.reason = asked.order_qty, asked.price, asked.stop_px, <int16_t>reason
+    limit = terms_of(&core.orders, order).oco_limit
+    if not reason:
+        limit = limit_after(&core.groups, terms_of(&core.orders, order), asked.order_qty)
+    request = add_request(&core.orders, order, cl_ord_id, is_replace, core.now)
+    request.oco_limit = limit
+    request.order_qty, request.price, request.stop_px = asked.order_qty, asked.price, asked.stop_px
+    request.expire_time = asked.expire_time
+    request.unknown, request.reason = is_disconnected(core, order.venue), <int16_t>reason
+    r.unknown = unknown_of(&core.orders, order)
+    publish_report(&core.events, r)
+    sync_order(core, order)
+
+
+# Only in C: an object made in one call in Python.
+cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked* asked) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    asked.order_qty, asked.price = order.order_qty, order.price
+    asked.stop_px, asked.expire_time = terms.stop_px, terms.expire_time
+
+
+# Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before.
+cdef inline void ask_cancel(
+    tc_core* core, const tc_command* c, tc_order* order, const char* cl_ord_id, int reason
+) noexcept nogil:
+    cdef tc_asked asked
+    cdef uint32_t at = order.first_request, earlier = NO_SLOT
+    while at != NO_SLOT:
+        if not core.orders.requests[at].is_replace:
+            if earlier != NO_SLOT:
+                remove_request(&core.orders, order, earlier)
+                order.last_status = derive_status(order)               # told by the message that follows
+            earlier = at
+        at = core.orders.requests[at].next
+    put_asked(core, order, &asked)
+    ask_venue(core, c, order, cl_ord_id, False, &asked, reason)
+
+
+# ---- cancel
+
+# An order that ends on request: it goes on under the request's id, and its report tells of both.
+cdef inline void end_on_request(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    cdef char before[24]
+    cdef tc_report* r
+    memcpy(before, order.cl_ord_id, 24)
+    take_id(core, order, c.cl_ord_id)
+    withdraw_order(core, order)
+    end_facts(&core.orders, order, STATUS_CANCELED)
+    order.reason = CANCEL_REQUESTED
+    r = start_end(core, c, order, EXEC_CANCELED)
+    memcpy(r.orig_cl_ord_id, before, 24)
+    publish_execution(core, order, r)
+    sync_order(core, order)
+
+
+cdef inline void cancel_order(tc_core* core, const tc_command* c, tc_ack* ack, tc_order* order) noexcept nogil:
+    claim_request_id(core, c, order)
+    if not is_live(order):
+        refuse_request(core, c, ack, order.order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
+        return
+    if cancel_sent(&core.orders, order):
+        refuse_request(core, c, ack, order.order_id, order, ALREADY_PENDING, 0, 0)
+        return
+    if order.place == PLACE_AT_VENUE:
+        ask_cancel(core, c, order, c.cl_ord_id, REASON_NONE)
+    else:
+        end_on_request(core, c, order)
+    acknowledge(core, order, ack)
+
+
+cdef inline void enter_cancel(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
+    cdef uint64_t start = tc_ticks() if timed else 0
+    cdef int64_t order_id = 0
+    cdef int reason = 0, bad_id
+    cdef tc_order* order = find_target(core, c, &order_id, &reason)
+    bad_id = find_bad_id(core, c)
+    if order == NULL or bad_id:
+        refuse_request(core, c, ack, order_id, order, bad_id if bad_id else reason, 0, 0)
+    else:
+        cancel_order(core, c, ack, order)
+    count_stage(core, STAGE_CANCEL, start, timed)
+
+
+cdef inline bint mass_cancel_takes(const tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
+    return (
+        (c.instrument == 0 or c.instrument == order.instrument) and (c.account == 0 or c.account == order.account)
+        and (c.venue == 0 or c.venue == order.venue)
+        and (c.strategy == 0 or c.strategy == order.strategy)
+        and (c.side == 0 or c.side == direction(order.side)) and is_live(order)
+    )
+
+
+# Cancels what is open of one account, instrument, side, strategy, venue, or any of them; then tells how many: `value`
+# were canceled or asked for back, `bound` are asked for back already.
+cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t done = 0, waiting = 0
+    cdef uint32_t at = core.orders.open.head, next
+    cdef tc_order* order
+    cdef tc_report* r
+    cdef char no_id[24]
+    memset(no_id, 0, 24)
+    if c.instrument < 0 or c.instrument > core.instrument_count:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.instrument, 8)
+        return
+    if c.account < 0 or c.account > core.account_count:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.account, 12)
+        return
+    if c.venue < 0 or c.venue > core.venue_count:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.venue, 16)
+        return
+    if c.side > SIDE_SELL:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.side, 1)
+        return
+    if c.strategy < 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.strategy, 124)
+        return
+    while at != NO_SLOT:
+        order = &core.orders.slots[at]
+        next = order.next
+        if mass_cancel_takes(core, c, order):
+            if cancel_sent(&core.orders, order):
+                waiting += 1
+            else:
+                done += 1
+                if order.place == PLACE_AT_VENUE:
+                    ask_cancel(core, c, order, no_id, CANCEL_REQUESTED)
+                else:
+                    end_order(core, c, order, STATUS_CANCELED, CANCEL_REQUESTED)
+        at = next
+    core.answer_seq = core.events.seq + 1
+    r = start_report(core, c, REPORT_MASS_CANCEL)
+    r.instrument, r.account, r.venue, r.side = c.instrument, c.account, c.venue, c.side
+    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    r.value, r.bound = done, waiting
+    publish_report(&core.events, r)
+    ack.report_type = REPORT_MASS_CANCEL
+
+
+# ---- status
+
+# Tells the order as it stands; where something about it is UNKNOWN, its venue is asked.
+cdef inline void request_status(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t order_id = 0
+    cdef int reason = 0
+    cdef tc_order* order = find_target(core, c, &order_id, &reason)
+    cdef tc_report* r
+    if order == NULL:
+        r = start_report(core, c, REPORT_EXECUTION)
+        r.exec_type, r.ord_status, r.order_id = EXEC_ORDER_STATUS, STATUS_REJECTED, order_id
+        memcpy(r.cl_ord_id, c.orig_cl_ord_id, 24)
+        r.reason, r.ord_rej_reason = UNKNOWN_ORDER, core.ord_rej_reasons[<int>UNKNOWN_ORDER]
+        publish_report(&core.events, r)
+        ack.order_id, ack.report_type, ack.ord_status = order_id, REPORT_EXECUTION, STATUS_REJECTED
+        ack.reason, ack.ord_rej_reason = UNKNOWN_ORDER, r.ord_rej_reason
+        return
+    publish_report(&core.events, start_execution(core, c, order, EXEC_ORDER_STATUS))
+    if (order.place == PLACE_AT_VENUE and (order.awaited or order.first_request != NO_SLOT)
+            and not is_disconnected(core, order.venue)):
+        publish_report(&core.events, start_message(core, c, order, REPORT_SEND_STATUS_REQUEST))
+    acknowledge(core, order, ack)
+
+
+# ---- replace
+
+# Why no order can have these terms: the order as it would be, validated as a new one.
+cdef inline int find_bad_terms(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
+    int64_t* bound
+) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef bint trails = order.ord_type == TYPE_TRAILING_STOP
+    cdef tc_command again
+    cdef uint64_t mask
+    if order.place == PLACE_AT_VENUE and asked.expire_time != terms.expire_time:
+        value[0], bound[0] = asked.expire_time, 112
+        return INVALID_FIELD_VALUE                     # no request carries it to a venue
+    if asked.price != no_price() and not has_limit(order.ord_type):
+        value[0], bound[0] = asked.price, 64
+        return INVALID_FIELD_VALUE                     # its type has none
+    if trails and asked.stop_px != terms.stop_px:
+        value[0], bound[0] = asked.stop_px, terms.stop_px
+        return STOP_PX_OUT_OF_RANGE                    # it follows the market
+    memset(&again, 0, sizeof(again))
+    again.kind, again.side, again.ord_type, again.time_in_force = KIND_NEW_ORDER, order.side, order.ord_type, \
+        order.time_in_force
+    again.exec_inst, again.instrument, again.account, again.venue = order.exec_inst, order.instrument, order.account, \
+        order.venue
+    again.order_qty, again.price, again.expire_time = asked.order_qty, asked.price, asked.expire_time
+    again.stop_px = no_price() if trails else asked.stop_px
+    again.peg_offset, again.min_qty, again.list_id = terms.peg_offset, terms.min_qty, terms.list_id
+    again.display_qty = asked.order_qty if asked.order_qty < terms.display_qty else terms.display_qty
+    if again.display_qty < 0:
+        again.display_qty = 0
+    again.trigger_price_type, again.peg_offset_type = terms.trigger_price_type, terms.peg_offset_type
+    again.contingency_type, again.strategy = terms.contingency_type, order.strategy
+    mask = validate_order(ins, core.account_count, core.venue_count, core.now, &again)
+    if not mask:
+        return REASON_NONE
+    explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, &again, value, bound)
+    return INVALID_FIELD_VALUE + tc_lowest_bit(mask)
+
+
+# Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers the
+# quantity always passes; one that asks for more is a new order to sessions and rates.
+cdef inline int find_refusal(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
+    int64_t* bound
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef int64_t more = asked.order_qty - order.cum_qty - order.held
+    cdef tc_question q
+    cdef tc_finding finding
+    cdef int reason
+    if (asked.order_qty <= order.order_qty and asked.price == order.price
+            and asked.stop_px == terms_of(&core.orders, order).stop_px
+            and asked.expire_time == terms_of(&core.orders, order).expire_time):
+        return REASON_NONE
+    if more < 0:
+        more = 0
+    ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
+    reason = check_risk(&core.risk, ins, &q, &finding)
+    if reason:
+        value[0], bound[0] = finding.value, finding.limit
+        return reason
+    if (order.exec_inst & INST_POST_ONLY and order.place == PLACE_RESTING
+            and crosses(&core.book, row_of(core, order.instrument, order.venue, opposite(side)),
+                        tc_floor_div(asked.price, ins.tick))):
+        value[0], bound[0] = asked.price, touch_price(&core.router, order.instrument, side, order.venue)
+        return POST_ONLY_WOULD_TAKE
+    if more:
+        count_sent(&core.risk, &q)
+    return REASON_NONE
+
+
+# Replaces an order that is no external venue's, at once. It keeps its place in the queue where only its quantity falls;
+# else it goes to the end, and may trade.
+cdef inline void replace_order(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, const tc_asked* asked
+) noexcept nogil:
+    cdef uint8_t was = order.place
+    cdef bint keeps = asked.price == order.price and asked.order_qty <= order.order_qty
+    cdef tc_terms* terms = extend_order(&core.orders, order)
+    cdef tc_report* r
+    cdef tc_question q
+    cdef char before[24]
+    if was == PLACE_RESTING and keeps and asked.order_qty > order.cum_qty:
+        reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - asked.order_qty)
+        sync_tops(core, order.instrument, order.venue)
+    elif was == PLACE_RESTING or was == PLACE_AWAITS_PRICE:
+        withdraw_order(core, order)
+    terms.oco_limit = limit_after(&core.groups, terms, asked.order_qty)
+    order.order_qty, order.price = asked.order_qty, asked.price
+    terms.stop_px, terms.expire_time = asked.stop_px, asked.expire_time
+    memcpy(before, order.cl_ord_id, 24)
+    take_id(core, order, c.cl_ord_id)
+    r = start_execution(core, c, order, EXEC_REPLACED)
+    memcpy(r.orig_cl_ord_id, before, 24)
+    publish_execution(core, order, r)
+    sync_order(core, order)
+    if not is_live(order):
+        return
+    if was == PLACE_AWAITS_PRICE:
+        order.place = PLACE_AWAITS_PRICE
+        arm_trigger(&core.triggers, &core.orders, order)
+        tell_price(core, order.instrument)
+    elif was == PLACE_NOWHERE or (was == PLACE_RESTING and order.place == PLACE_NOWHERE):
+        ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, 0, True, &q)
+        start_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
+
+
+cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t order_id = 0, value = 0, bound = 0
+    cdef int reason = 0, bad_id
+    cdef tc_order* order = find_target(core, c, &order_id, &reason)
+    cdef const tc_instrument* ins
+    cdef tc_asked asked
+    bad_id = find_bad_id(core, c)
+    if order == NULL or bad_id:
+        refuse_request(core, c, ack, order_id, order, bad_id if bad_id else reason, 0, 0)
+        return
+    if not id_is_empty(c.cl_ord_id) and core.ids.count == core.ids.capacity:
+        refuse_request(core, c, ack, order_id, order, TABLE_FULL, core.ids.capacity, core.ids.capacity)
+        return
+    claim_request_id(core, c, order)
+    put_asked(core, order, &asked)
+    if c.order_qty:
+        asked.order_qty = c.order_qty
+    if c.price != no_price():
+        asked.price = c.price
+    if c.stop_px != no_price() and awaits_price(order.ord_type):
+        asked.stop_px = c.stop_px
+    if c.expire_time:
+        asked.expire_time = c.expire_time
+    if order.terminal or (not is_live(order) and asked.order_qty <= order.cum_qty):
+        refuse_request(core, c, ack, order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
+        return
+    if has_cancel(&core.orders, order):
+        refuse_request(core, c, ack, order_id, order, ALREADY_PENDING, 0, 0)
+        return
+    ins = &core.instruments[order.instrument]
+    reason = find_bad_terms(core, ins, order, &asked, &value, &bound)
+    if asked.order_qty < order.cum_qty:                # below what is filled already: it becomes that
+        asked.order_qty = order.cum_qty
+    if not reason and order.place == PLACE_AT_VENUE and core.orders.replaces == core.orders.open_max:
+        reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if not reason:
+        value = asked.order_qty
+        reason = find_excess(&core.groups, &core.orders, order, value, &bound)
+    if not reason:
+        reason = find_refusal(core, ins, order, &asked, &value, &bound)
+    if reason:
+        refuse_request(core, c, ack, order_id, order, reason, value, bound)
+        return
+    if order.place == PLACE_AT_VENUE:
+        ask_venue(core, c, order, c.cl_ord_id, True, &asked, REASON_NONE)
+    else:
+        replace_order(core, c, ins, order, &asked)
+    acknowledge(core, order, ack)

@@ -1,0 +1,347 @@
+# The state of one core: every room's tables side by side, and the reports and acks that tell of them.
+# It knows no command's rules.
+
+from libc.string cimport memcpy, memset
+from ids cimport *
+from order_table cimport *
+from validation cimport *
+from risk cimport *
+from routing cimport *
+from book cimport *
+from costs cimport *
+from events cimport *
+from trades cimport *
+from execids cimport *
+from triggers cimport *
+from lists cimport *
+from timers cimport *
+
+
+cdef enum:
+    KIND_DEFINE_CURRENCY = 1
+    KIND_DEFINE_INSTRUMENT = 2
+    KIND_DEFINE_VENUE = 3
+    KIND_DEFINE_ACCOUNT = 4
+    KIND_OPENING_POSITION = 5
+    KIND_OPENING_CASH = 6
+    KIND_NEW_ORDER = 10
+    KIND_CANCEL = 11
+    KIND_REPLACE = 12
+    KIND_MASS_CANCEL = 13
+    KIND_STATUS_REQUEST = 14
+    KIND_EXECUTION_REPORT = 15
+    KIND_TRADE_CORRECTION = 16
+    KIND_CANCEL_REJECT = 17
+    KIND_QUOTE = 20
+    KIND_MARK = 21
+    KIND_SESSION = 22
+    KIND_CLOCK = 23
+    KIND_ROLL_DAY = 24
+    KIND_SPLIT = 25
+    KIND_VENUE_SESSION = 26
+    KIND_SET_LIMIT = 30
+    KIND_KILL_SWITCH = 31
+    REPORT_EXECUTION = 8
+    REPORT_CANCEL_REJECT = 9
+    REPORT_ACCEPTED = 10
+    REPORT_RISK_OBSERVED = 11
+    REPORT_SEND_ORDER = 13
+    REPORT_SEND_CANCEL = 15
+    REPORT_SEND_REPLACE = 16
+    REPORT_SEND_STATUS_REQUEST = 17
+    REPORT_BUSINESS_REJECT = 19
+    REPORT_MASS_CANCEL = 27
+    LIQUIDITY_ADDED = 1
+    LIQUIDITY_REMOVED = 2
+    REASON_TABLE = 1024
+    STAGE_VALIDATION = 0
+    STAGE_RISK = 1
+    STAGE_ROUTING = 2
+    STAGE_EXECUTION = 3
+    STAGE_POSITION = 4
+    STAGE_EVENTS = 5
+    STAGE_ORDER = 6
+    STAGE_CANCEL = 7
+    HISTOGRAMS = 8
+
+
+cdef struct tc_charge:
+    tc_i128 maker, taker           # commission of one fill, micros
+
+
+cdef struct tc_core:
+    tc_instrument* instruments     # from 1, as everything that is declared
+    tc_id_entry* accounts
+    tc_id_entry* currencies
+    tc_charge* charges             # beside book.fills
+    uint64_t* histograms           # [stage * BUCKETS + bucket]
+    tc_ids ids
+    tc_orders orders
+    tc_risk risk
+    tc_router router
+    tc_book book
+    tc_ledger ledger
+    tc_events events
+    tc_trades trades
+    tc_exec_ids exec_ids
+    tc_triggers triggers
+    tc_groups groups
+    tc_timers timers
+    uint8_t* sessions              # by instrument: SESSION_...
+    int64_t* close_times           # by instrument: when its session ends, 0 where nothing was said
+    # Work that a command leaves, for settle(): rings in the order in which it came.
+    int32_t* moved                 # instruments whose price may let something go
+    uint8_t* is_moved              # by instrument: it stands in `moved`
+    int64_t* trimmed               # places of exposures: a position moved under reduce-only orders
+    int64_t moved_first, moved_last, trimmed_first, trimmed_last
+    uint64_t moved_mask, trimmed_mask
+    uint64_t disconnected          # external venues, as router.down
+    uint32_t* mine                 # order slots that a change of session is about
+    int32_t instrument_count, account_count, venue_count, currency_count
+    int32_t instrument_max, account_max, venue_max, currency_max
+    uint32_t order_slots           # nodes from here on are quotes, one for each row
+    int64_t command_seq, exec_seq, now, day
+    int64_t answer_seq             # of the report that answers the command
+    int64_t reports_refused, trades_in_suspense, unexpected
+    int16_t ord_rej_reasons[REASON_TABLE]
+
+
+# Only in C: an index into a list in Python.
+cdef inline tc_instrument* find_instrument(tc_core* core, int32_t instrument) noexcept nogil:
+    if instrument < 1 or instrument > core.instrument_count:
+        return NULL
+    return &core.instruments[instrument]
+
+
+# Only in C: an index into a list in Python.
+cdef inline uint32_t row_of(const tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
+    return <uint32_t>((instrument * core.venue_max + venue - 1) * 2 + side - 1)
+
+
+# A price of this instrument may have moved: what waits for one is looked at when the command is done.
+cdef inline void tell_price(tc_core* core, int32_t instrument) noexcept nogil:
+    if core.triggers.counts[instrument] and not core.is_moved[instrument]:
+        core.is_moved[instrument] = True
+        core.moved[<uint64_t>core.moved_last & core.moved_mask] = instrument
+        core.moved_last += 1
+
+
+cdef inline bint is_external(const tc_core* core, int32_t venue) noexcept nogil:
+    return venue >= 1 and venue <= core.venue_count and core.router.venues[venue].external
+
+
+# Only in C: an assignment in Python.
+# Venues that are killed or disconnected are never chosen.
+cdef inline void set_down(tc_core* core) noexcept nogil:
+    cdef int32_t venue
+    core.router.down = core.disconnected
+    for venue in range(1, core.venue_count + 1):
+        if core.risk.killed_venues[venue]:
+            core.router.down |= <uint64_t>1 << (venue - 1)
+
+
+# Tells the router what a taker of `side` finds at this venue.
+cdef inline void sync_top(tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
+    cdef uint32_t best = core.book.rows[row_of(core, instrument, venue, opposite(side))].best
+    tell_price(core, instrument)
+    if best == NO_LEVEL:
+        set_top(&core.router, instrument, side, venue, no_price(), 0, core.command_seq)
+    else:
+        set_top(&core.router, instrument, side, venue, core.book.levels[best].price * core.instruments[instrument].tick,
+                core.book.levels[best].qty, core.command_seq)
+
+
+cdef inline void sync_tops(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    sync_top(core, instrument, venue, SIDE_BUY)
+    sync_top(core, instrument, venue, SIDE_SELL)
+
+
+# Twice the reference price: the mid, else the last trade, else the mark, else none.
+cdef inline int64_t twice_reference(tc_core* core, int32_t instrument) noexcept nogil:
+    cdef int64_t price = twice_mid(&core.router, &core.instruments[instrument], instrument, core.now)
+    if price == no_price() and core.ledger.lasts[instrument] != no_price():
+        price = 2 * core.ledger.lasts[instrument]
+    if price == no_price() and core.ledger.marks[instrument] != no_price():
+        price = 2 * core.ledger.marks[instrument]
+    return price
+
+
+cdef inline uint64_t count_stage(tc_core* core, int stage, uint64_t since, bint timed) noexcept nogil:
+    cdef uint64_t now
+    if not timed:
+        return 0
+    now = tc_ticks()
+    core.histograms[stage * BUCKETS + bucket_of(now - since)] += 1
+    return now
+
+
+# Only in C: a report is one call with keywords in Python.
+cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t report_type) noexcept nogil:
+    cdef tc_report* r = next_report(&core.events)
+    r.command_seq, r.transact_time = core.command_seq, core.now
+    r.report_type, r.command_kind = report_type, c.kind
+    r.ord_rej_reason, r.cxl_rej_reason, r.exec_restatement_reason = -1, -1, -1
+    r.price, r.stop_px, r.last_px = no_price(), no_price(), no_price()
+    return r
+
+
+# Only in C: a report is one call with keywords in Python.
+# What every report about an order tells.
+cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    r.order_id, r.ord_status = order.order_id, derive_status(order)
+    r.side, r.ord_type, r.time_in_force, r.exec_inst = order.side, order.ord_type, order.time_in_force, order.exec_inst
+    r.instrument, r.account, r.venue = order.instrument, order.account, order.venue
+    memcpy(r.cl_ord_id, order.cl_ord_id, 24)
+    r.order_qty, r.price, r.cum_qty, r.leaves_qty = order.order_qty, order.price, order.cum_qty, leaves_of(order)
+    r.stop_px, r.trigger_price_type = terms.stop_px, terms.trigger_price_type
+    r.contingency_type = terms.contingency_type
+    r.decision, r.unknown = order.decision, unknown_of(&core.orders, order)
+
+
+# Only in C: a report is one call with keywords in Python.
+# A report of this type about the order as it stands; the caller adds what is special and publishes it.
+cdef inline tc_report* start_message(
+    tc_core* core, const tc_command* c, const tc_order* order, uint8_t report_type
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, report_type)
+    put_order(r, core, order)
+    return r
+
+
+# Only in C: a report is one call with keywords in Python.
+cdef inline tc_report* start_execution(
+    tc_core* core, const tc_command* c, const tc_order* order, uint8_t exec_type
+) noexcept nogil:
+    cdef tc_report* r = start_message(core, c, order, REPORT_EXECUTION)
+    r.exec_type = exec_type
+    return r
+
+
+# Only in C: a report is one call with keywords in Python.
+# An execution report goes out. A status that FIX knows no way to from the last one is flagged, where the report has no
+# other reason.
+cdef inline void publish_execution(tc_core* core, tc_order* order, tc_report* r) noexcept nogil:
+    if not (core.orders.transitions[order.last_status] >> r.ord_status) & 1:
+        core.unexpected += 1
+        if r.reason == REASON_NONE:
+            r.reason, r.value, r.bound = UNEXPECTED_TRANSITION, order.last_status, r.ord_status
+    order.last_status = r.ord_status
+    publish_report(&core.events, r)
+
+
+cdef inline void report_execution(
+    tc_core* core, const tc_command* c, tc_order* order, uint8_t exec_type
+) noexcept nogil:
+    publish_execution(core, order, start_execution(core, c, order, exec_type))
+
+
+# Only in C: a report is one call with keywords in Python.
+# An order that ends without a trade: with the reason that the order then carries.
+cdef inline tc_report* start_end(
+    tc_core* core, const tc_command* c, const tc_order* order, uint8_t exec_type
+) noexcept nogil:
+    cdef tc_report* r = start_execution(core, c, order, exec_type)
+    r.reason, r.value, r.bound, r.reject_mask = order.reason, order.value, order.bound, order.reject_mask
+    if exec_type == EXEC_REJECTED:
+        r.ord_rej_reason = core.ord_rej_reasons[order.reason]
+    return r
+
+
+cdef inline void refuse_command(
+    tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_BUSINESS_REJECT)
+    r.reason, r.value, r.bound = <int16_t>reason, value, bound
+    r.instrument, r.account, r.venue = c.instrument, c.account, c.venue
+    publish_report(&core.events, r)
+    ack.report_type, ack.reason = REPORT_BUSINESS_REJECT, <int16_t>reason
+
+
+cdef inline void accept_command(
+    tc_core* core, const tc_command* c, int32_t instrument, int32_t account, int32_t venue, int64_t value, int64_t bound
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
+    r.instrument, r.account, r.venue, r.value, r.bound = instrument, account, venue, value, bound
+    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    publish_report(&core.events, r)
+
+
+cdef inline void acknowledge(const tc_core* core, const tc_order* order, tc_ack* ack) noexcept nogil:
+    ack.order_id, ack.cum_qty, ack.leaves_qty = order.order_id, order.cum_qty, leaves_of(order)
+    ack.report_type, ack.ord_status = REPORT_EXECUTION, derive_status(order)
+    ack.reason = order.reason
+    if order.terminal == STATUS_REJECTED:
+        ack.ord_rej_reason = core.ord_rej_reasons[order.reason]
+
+
+# ---- an order's facts have changed
+
+cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_venue* venue
+    cdef int64_t timeout = 0
+    cdef bint expires = True
+    if order.place == PLACE_AT_VENUE:
+        venue = &core.router.venues[order.venue]
+        timeout = venue.request_timeout
+        expires = not (venue.native_times_in_force >> TIF_GTD) & 1
+    arm_timer(&core.timers, slot_of(&core.orders, order), next_deadline(&core.orders, order, timeout, expires))
+
+
+# An order leaves the open ones, those of its list too; the oldest that had left is evicted.
+cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) noexcept nogil:
+    cdef uint32_t slot = slot_of(&core.orders, order), evicted
+    if group != NULL:
+        leave_group(&core.groups, group, &core.orders, slot)
+    evicted = end_order_slot(&core.orders, slot)
+    if evicted != NO_SLOT and core.orders.slots[evicted].extended and core.orders.terms[evicted].group:
+        forget_member(&core.groups, group_of(&core.groups, &core.orders.terms[evicted]))
+
+
+# Holds, lists, timers and the table of open orders follow the facts; called after every change of them.
+cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
+    cdef int64_t held = held_of(&core.orders, order)
+    cdef bint live = is_live(order), opens = live or order.first_request != NO_SLOT
+    cdef tc_terms* terms = terms_of(&core.orders, order)
+    cdef tc_group* group = group_of(&core.groups, terms)
+    if held != order.held:
+        hold_lots(&core.risk, order.instrument, order.account, direction(order.side), held - order.held)
+        order.held = held
+    if group != NULL:
+        sync_list(&core.groups, group, order, terms)
+    if opens != order.is_open:
+        if opens:
+            reopen_order(&core.orders, slot_of(&core.orders, order))
+            if group != NULL:
+                append_member(group, &core.orders, slot_of(&core.orders, order))
+        else:
+            close_order(core, order, group)
+        if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
+            exposure_of(&core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
+    if order.extended:
+        if (terms.expire_time or order.place == PLACE_AT_VENUE
+                or core.timers.places[slot_of(&core.orders, order)]):
+            arm_order_timer(core, order)
+
+
+# Takes an order from where the core keeps it; one at an external venue is the venue's.
+cdef inline void withdraw_order(tc_core* core, tc_order* order) noexcept nogil:
+    if order.place == PLACE_RESTING:
+        remove_node(&core.book, slot_of(&core.orders, order))
+        sync_top(core, order.instrument, order.venue, opposite(direction(order.side)))
+    elif order.place == PLACE_AWAITS_PRICE:
+        disarm_trigger(&core.triggers, &core.orders, order)
+    if order.place != PLACE_AT_VENUE:
+        order.place = PLACE_NOWHERE
+
+
+# An order that the core itself ends: taken from where it is, its hold released, reported. `terminal` is the OrdStatus,
+# whose ExecType has the same character.
+cdef inline void end_order(
+    tc_core* core, const tc_command* c, tc_order* order, uint8_t terminal, int reason
+) noexcept nogil:
+    withdraw_order(core, order)
+    end_facts(&core.orders, order, terminal)
+    order.reason = <int16_t>reason
+    publish_execution(core, order, start_end(core, c, order, terminal))
+    sync_order(core, order)

@@ -1,0 +1,306 @@
+# The state hash: over logical fields, sorted by key, never over slots, capacities or table order.
+# A row is up to 32 words, zero-padded; a section starts with its number and its count of rows.
+# Only in C: a twin hashes rows in comprehensions.
+
+from pipeline cimport *
+
+
+cdef enum:
+    HASH_WORDS = 32
+
+
+cdef struct tc_hasher:
+    uint64_t chain
+    uint64_t words[HASH_WORDS]
+    int used
+
+
+cdef inline void put(tc_hasher* h, int64_t word) noexcept nogil:
+    h.words[h.used] = <uint64_t>word
+    h.used += 1
+
+
+cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
+    put(h, <int64_t>tc_low(value))
+    put(h, tc_high(value))
+
+
+cdef inline void put_text(tc_hasher* h, const char* text) noexcept nogil:
+    put(h, <int64_t>tc_word(text))
+    put(h, <int64_t>tc_word(text + 8))
+    put(h, <int64_t>tc_word(text + 16))
+
+
+cdef inline void end_row(tc_hasher* h) noexcept nogil:
+    h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
+    tc_clear(h.words, sizeof(h.words))
+    h.used = 0
+
+
+cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil:
+    put(h, 1)
+    put(h, core.command_seq)
+    put(h, core.now)
+    put(h, core.events.seq)
+    put(h, core.exec_seq)
+    put(h, core.orders.evicted)
+    put(h, core.ids.count)
+    put(h, <int64_t>core.ids.digest)
+    put(h, core.risk.killed_firm)
+    put(h, core.day)
+    put(h, core.reports_refused)
+    put(h, core.trades_in_suspense)
+    put(h, core.unexpected)
+    put(h, core.trades.folded)
+    put(h, <int64_t>core.exec_ids.digest)
+    end_row(h)
+
+
+cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef int32_t i
+    cdef const tc_instrument* ins
+    cdef const tc_venue* venue
+    for i in range(1, core.currency_count + 1):
+        put(h, 2)
+        put_text(h, core.currencies[i].id)
+        end_row(h)
+    for i in range(1, core.instrument_count + 1):
+        ins = &core.instruments[i]
+        put(h, 3)
+        put_text(h, ins.name)
+        put(h, ins.currency)
+        put(h, ins.price_precision)
+        put(h, ins.qty_precision)
+        put(h, ins.multiplier_precision)
+        put(h, ins.any_sign)
+        put(h, ins.ord_types)
+        put(h, ins.times_in_force)
+        put(h, ins.tick)
+        put(h, ins.lot)
+        put(h, ins.min_qty)
+        put(h, ins.max_qty)
+        put(h, ins.multiplier)
+        put(h, ins.min_notional)
+        put(h, ins.max_notional)
+        put(h, core.risk.killed_instruments[i])
+        put(h, core.ledger.marks[i])
+        put(h, core.ledger.lasts[i])
+        put(h, core.sessions[i])
+        put(h, core.close_times[i])
+        end_row(h)
+    for i in range(1, core.venue_count + 1):
+        venue = &core.router.venues[i]
+        put(h, 4)
+        put_text(h, venue.name)
+        put(h, venue.maker_fee_per_unit)
+        put(h, venue.taker_fee_per_unit)
+        put(h, venue.maker_fee_ppm)
+        put(h, venue.taker_fee_ppm)
+        put(h, core.risk.killed_venues[i])
+        put(h, venue.request_timeout)
+        put(h, venue.native_ord_types)
+        put(h, venue.native_times_in_force)
+        put(h, venue.external)
+        put(h, (core.disconnected >> (i - 1)) & 1)
+        end_row(h)
+
+
+# The last times that an account's rate limit can still see, oldest first.
+cdef inline void hash_sent_times(tc_hasher* h, const tc_core* core, int32_t account) noexcept nogil:
+    cdef const tc_account_risk* a = &core.risk.accounts[account]
+    cdef int64_t kept = <int64_t>core.risk.rate_mask + 1, at
+    for at in range(a.sent - kept if a.sent > kept else 0, a.sent):
+        put(h, 6)
+        put(h, core.risk.sent_times[account * kept + <int64_t>(<uint64_t>at & core.risk.rate_mask)])
+        end_row(h)
+
+
+cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef int32_t i, j
+    cdef const tc_account_risk* a
+    for i in range(1, core.account_count + 1):
+        a = &core.risk.accounts[i]
+        put(h, 5)
+        put_text(h, core.accounts[i].id)
+        for j in range(RULES):
+            put(h, a.limits[j])
+        for j in range(RULES):
+            put(h, a.watched[j])
+        put(h, a.watching)
+        put(h, a.window_ns)
+        put(h, a.configured)
+        put(h, a.killed)
+        put(h, a.sent)
+        end_row(h)
+        hash_sent_times(h, core, i)
+        for j in range(1, core.currency_count + 1):
+            put(h, 7)
+            put(h, core.ledger.cash[i * core.ledger.currency_stride + j])
+            end_row(h)
+
+
+# Account 0: the suspense position, and the firm's exposure.
+cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef int32_t i, j
+    cdef const tc_position* p
+    cdef const tc_exposure* e
+    for i in range(1, core.instrument_count + 1):
+        for j in range(core.account_count + 1):
+            p = position_of(&core.ledger, i, j)
+            e = exposure_of(&core.risk, i, j)
+            if (p.qty == 0 and p.fees == 0 and p.cost == 0 and p.realised == 0
+                    and e.working_buy == 0 and e.working_sell == 0 and e.position_qty == 0):
+                continue
+            put(h, 8)
+            put(h, i)
+            put(h, j)
+            put(h, p.qty)
+            put_wide(h, p.fees)
+            put_wide(h, p.cost)
+            put_wide(h, p.realised)
+            put(h, e.position_qty)
+            put(h, e.working_buy)
+            put(h, e.working_sell)
+            put(h, e.reduce_only)
+            end_row(h)
+
+
+cdef inline void hash_order(tc_hasher* h, const tc_order* order) noexcept nogil:
+    put(h, 9)
+    put(h, order.order_id)
+    put_text(h, order.cl_ord_id)
+    put(h, order.instrument)
+    put(h, order.account)
+    put(h, order.venue)
+    put(h, order.side)
+    put(h, order.ord_type)
+    put(h, order.time_in_force)
+    put(h, order.exec_inst)
+    put(h, order.order_qty)
+    put(h, order.price)
+    put(h, order.cum_qty)
+    put_wide(h, order.cum_amount)
+    put(h, derive_status(order))
+    put(h, order.reason)
+    put(h, order.value)
+    put(h, order.bound)
+    put(h, order.reject_mask)
+    put(h, order.transact_time)
+    put(h, order.decision)
+    put(h, order.route)
+    end_row(h)
+
+
+cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    put(h, 12)
+    put_text(h, terms.orig_cl_ord_id)
+    put(h, terms.stop_px)
+    put(h, terms.peg_offset)
+    put(h, terms.min_qty)
+    put(h, terms.display_qty)
+    put(h, terms.expire_time)
+    put(h, terms.list_id)
+    put(h, order.strategy)
+    put(h, terms.trigger_price_type)
+    put(h, terms.peg_offset_type)
+    put(h, terms.contingency_type)
+    put(h, order.terminal)
+    put(h, order.admitted | order.acked << 1 | order.done_for_day << 2 | order.calculated << 3 | order.stopped << 4
+        | order.suspended << 5 | order.triggered << 6 | order.awaited << 7 | order.unknown_new << 8
+        | order.expiry_asked << 9 | order.is_open << 10)
+    put(h, terms.sent_time)
+    put(h, order.place)
+    put(h, order.held)
+    put(h, order.last_status)
+    put(h, terms.peak_px)
+    end_row(h)
+
+
+cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_request* request
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        request = &core.orders.requests[at]
+        put(h, 13)
+        put_text(h, request.cl_ord_id)
+        put(h, request.is_replace)
+        put(h, request.sent_time)
+        put(h, request.order_qty)
+        put(h, request.price)
+        put(h, request.stop_px)
+        put(h, request.expire_time)
+        put(h, request.pending)
+        put(h, request.unknown)
+        end_row(h)
+        at = request.next
+
+
+# The trades that can still be busted or corrected, in order.
+cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_execution* row
+    cdef int64_t number
+    for number in range(first_execution(&core.trades), core.trades.count + 1):
+        row = execution_at(&core.trades, number)
+        put(h, 14)
+        put(h, row.exec_id)
+        put_text(h, row.venue_exec_id)
+        put(h, row.exec_type)
+        put(h, row.order_id)
+        put(h, row.instrument)
+        put(h, row.account)
+        put(h, row.venue)
+        put(h, row.side)
+        put(h, row.qty)
+        put(h, row.price)
+        put_wide(h, row.commission)
+        put(h, row.day)
+        put(h, row.state)
+        put(h, row.ref_exec_id)
+        end_row(h)
+
+
+# Open orders in the order in which they became so.
+cdef inline void hash_open(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef uint32_t at = core.orders.open.head
+    while at != NO_SLOT:
+        put(h, 15)
+        put(h, core.orders.slots[at].order_id)
+        end_row(h)
+        at = core.orders.slots[at].next
+
+
+# One side of one book: what rests, in price-time priority, and when the top last changed.
+cdef inline void hash_row(
+    tc_hasher* h, const tc_core* core, int32_t instrument, int32_t venue, uint8_t side
+) noexcept nogil:
+    cdef uint32_t row = row_of(core, instrument, venue, side), level = core.book.rows[row].best, node
+    cdef const tc_top* top = &core.router.tops[side_row(instrument, opposite(side)) * MAX_VENUES + venue - 1]
+    if top.stamp == 0 and level == NO_LEVEL:
+        return
+    put(h, 10)
+    put(h, instrument)
+    put(h, venue)
+    put(h, side)
+    put(h, top.stamp)
+    end_row(h)
+    while level != NO_LEVEL:
+        node = core.book.levels[level].head
+        while node != NO_NODE:
+            put(h, 11)
+            put(h, core.book.levels[level].price)
+            put(h, core.book.nodes[node].qty)
+            put(h, core.orders.slots[node].order_id if node < core.order_slots else 0)
+            put(h, core.book.nodes[node].hidden)
+            end_row(h)
+            node = core.book.nodes[node].next
+        level = next_level(&core.book, level)
+
+
+cdef inline void hash_books(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef int32_t i, venue
+    cdef uint8_t side
+    for i in range(1, core.instrument_count + 1):
+        for venue in range(1, core.venue_count + 1):
+            for side in range(SIDE_BUY, SIDE_SELL + 1):
+                hash_row(h, core, i, venue, side)

@@ -1,0 +1,337 @@
+# What external venues report of orders and requests; their trades are in venuetrades. A report that contradicts the
+# facts is refused, counted, and changes nothing. Source: FIX 4.4 Appendix D.
+
+from requests cimport *
+
+
+cdef inline void refuse_report(
+    tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound
+) noexcept nogil:
+    core.reports_refused += 1
+    refuse_command(core, c, ack, reason, value, bound)
+
+
+# Only in C: membership in Python.
+cdef inline bint is_exec_type(uint8_t exec_type) noexcept nogil:
+    return exec_type == EXEC_NEW or (exec_type >= EXEC_DONE_FOR_DAY and exec_type <= EXEC_ORDER_STATUS) \
+        or exec_type == EXEC_TRIGGERED
+
+
+# Only in C: membership in Python.
+cdef inline bint is_correction(uint8_t exec_type) noexcept nogil:
+    return exec_type == EXEC_TRADE_CORRECT or exec_type == EXEC_TRADE_CANCEL
+
+
+cdef inline bint ends_order(uint8_t exec_type) noexcept nogil:
+    return exec_type == EXEC_CANCELED or exec_type == EXEC_EXPIRED or exec_type == EXEC_REJECTED
+
+
+# Only in C: `find_order` in Python.
+# The order that a venue means, or NULL: by any id in its chain that is known, else by the order_id; only one that it
+# can have.
+cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64_t* order_id) noexcept nogil:
+    cdef const tc_id_entry* entry
+    cdef tc_order* order = NULL
+    entry = find_id(&core.ids, c.cl_ord_id) if not id_is_empty(c.cl_ord_id) else NULL
+    order_id[0] = entry.order_id if entry != NULL else c.order_id
+    if entry == NULL:
+        order = find_order(&core.orders, c.order_id)
+    elif core.orders.slots[entry.slot].order_id == entry.order_id:
+        order = &core.orders.slots[entry.slot]
+    if order == NULL or not order.admitted or order.venue != c.venue or order.place > PLACE_AT_VENUE:
+        return NULL
+    return order
+
+
+# The request that a venue answers, or NO_SLOT: by its id; where it names none, the oldest of its kind.
+cdef inline uint32_t find_request(
+    const tc_core* core, const tc_order* order, const char* cl_ord_id, bint is_replace
+) noexcept nogil:
+    cdef const tc_request* request
+    cdef uint32_t at = order.first_request, oldest = NO_SLOT
+    while at != NO_SLOT:
+        request = &core.orders.requests[at]
+        if request.is_replace == is_replace:
+            if not is_empty_id(request.cl_ord_id) and is_same_text(request.cl_ord_id, cl_ord_id):
+                return at
+            if oldest == NO_SLOT:
+                oldest = at
+        at = request.next
+    if not id_is_empty(cl_ord_id) and not is_same_text(cl_ord_id, order.cl_ord_id):
+        return NO_SLOT
+    return oldest
+
+
+# A venue that has filled more or less than we know of: a trade was missed; it is asked for the status.
+cdef inline void compare_cum_qty(tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
+    cdef tc_report* r
+    if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
+        r = start_message(core, c, order, REPORT_SEND_STATUS_REQUEST)
+        r.reason, r.value, r.bound = CUM_QTY_MISMATCH, c.cum_qty, order.cum_qty
+        publish_report(&core.events, r)
+
+
+# ---- states
+
+# Why new terms can't be, with value and bound; 0 and -2**63 leave them as they are.
+cdef inline int find_bad_restatement(
+    const tc_core* core, const tc_command* c, const tc_order* order, int64_t* value, int64_t* bound
+) noexcept nogil:
+    if c.order_qty < 0 or c.order_qty > qty_max():
+        value[0], bound[0] = c.order_qty, 56
+        return INVALID_FIELD_VALUE
+    if c.price == no_price():
+        return REASON_NONE
+    value[0] = c.price
+    return find_bad_price(&core.instruments[order.instrument], c.price, bound)
+
+
+# New quantity and price; an order never asks for less than it has.
+cdef inline void take_terms(
+    tc_core* core, tc_order* order, const tc_command* c, int64_t order_qty, int64_t price
+) noexcept nogil:
+    extend_order(&core.orders, order)
+    order.price = c.price if c.price != no_price() and order.price != no_price() else price
+    order.order_qty = order_qty if order_qty > order.cum_qty else order.cum_qty
+
+
+# Canceled, expired or rejected: its pending requests are closed with it.
+cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    cdef uint32_t request = find_request(core, order, c.cl_ord_id, False)
+    cdef bint asked = c.exec_type == EXEC_CANCELED and request != NO_SLOT
+    cdef char before[24]
+    cdef tc_report* r
+    memcpy(before, order.cl_ord_id, 24)
+    if asked:
+        take_id(core, order, core.orders.requests[request].cl_ord_id)
+    end_facts(&core.orders, order, c.exec_type)
+    order.place, order.reason = PLACE_NOWHERE, VENUE_REPORTED
+    r = start_execution(core, c, order, c.exec_type)
+    r.reason = VENUE_REPORTED
+    if c.exec_type == EXEC_REJECTED:
+        r.ord_rej_reason = <int16_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
+    if asked:
+        memcpy(r.orig_cl_ord_id, before, 24)
+    memcpy(r.venue_exec_id, c.exec_id, 24)
+    publish_execution(core, order, r)
+
+
+# What the core wants of itself of an order: less.
+cdef inline bint wants_less(int reason) noexcept nogil:
+    return reason == OTHER_FILLED or reason == PARENT_ENDED or reason == REDUCED_POSITION
+
+
+# The core wanted less of an order, and its venue made it more, or refused: rather none than too much. A cancel that is
+# refused is the venue's last word.
+cdef inline void insist(tc_core* core, const tc_command* c, tc_order* order, const tc_request* request) noexcept nogil:
+    cdef char no_id[24]
+    if request.is_replace and is_live(order) and not cancel_sent(&core.orders, order):
+        memset(no_id, 0, 24)
+        ask_cancel(core, c, order, no_id, request.reason)
+
+
+# What a user asked of an order is answered: its list, or the position that it may only reduce, may want less.
+cdef inline void look_again(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef tc_group* group = group_of(&core.groups, terms_of(&core.orders, order))
+    if group != NULL:
+        tell_list(&core.groups, group, order)
+    if order.exec_inst & INST_REDUCE_ONLY:
+        tell_trimmed(core, order.instrument, order.account)
+
+
+# What was asked for, or what the venue says it made of it.
+cdef inline void replace_at_venue(
+    tc_core* core, const tc_command* c, tc_order* order, uint32_t request
+) noexcept nogil:
+    cdef tc_request asked = core.orders.requests[request]
+    cdef char before[24]
+    cdef tc_terms* terms = extend_order(&core.orders, order)
+    cdef tc_report* r
+    memcpy(before, order.cl_ord_id, 24)
+    remove_request(&core.orders, order, request)
+    take_terms(core, order, c, c.order_qty if c.order_qty else asked.order_qty, asked.price)
+    terms.stop_px, terms.expire_time = asked.stop_px, asked.expire_time
+    if not wants_less(asked.reason):
+        terms.oco_limit = asked.oco_limit
+    cap_limit(&core.groups, order, terms)
+    take_id(core, order, asked.cl_ord_id)
+    r = start_execution(core, c, order, EXEC_REPLACED)
+    memcpy(r.orig_cl_ord_id, before, 24)
+    memcpy(r.venue_exec_id, c.exec_id, 24)
+    publish_execution(core, order, r)
+    if not wants_less(asked.reason):
+        look_again(core, order)
+    elif order.order_qty > asked.order_qty:
+        insist(core, c, order, &asked)
+
+
+cdef inline void restate_at_venue(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    cdef tc_report* r
+    if c.reject_reason == 0 or c.reject_reason == 1:   # a corporate action or a renewal: it is good again
+        order.done_for_day = False
+    take_terms(core, order, c, c.order_qty if c.order_qty else order.order_qty, order.price)
+    if order.extended:
+        cap_limit(&core.groups, order, terms_of(&core.orders, order))
+    look_again(core, order)
+    r = start_execution(core, c, order, EXEC_RESTATED)
+    r.exec_restatement_reason = <int8_t>c.reject_reason if 0 <= c.reject_reason and c.reject_reason <= 99 else 99
+    memcpy(r.venue_exec_id, c.exec_id, 24)
+    publish_execution(core, order, r)
+
+
+cdef inline void put_request_ids(
+    tc_core* core, tc_report* r, const tc_order* order, uint32_t request
+) noexcept nogil:
+    memcpy(r.cl_ord_id, core.orders.requests[request].cl_ord_id, 24)
+    memcpy(r.orig_cl_ord_id, order.cl_ord_id, 24)
+
+
+# A temporary state, or New: working, and reinstated if it was not.
+cdef inline void set_state(tc_order* order, uint8_t exec_type) noexcept nogil:
+    if exec_type == EXEC_DONE_FOR_DAY:
+        order.done_for_day = True
+    elif exec_type == EXEC_STOPPED:
+        order.stopped = True
+    elif exec_type == EXEC_SUSPENDED:
+        order.suspended = True
+    elif exec_type == EXEC_CALCULATED:
+        order.calculated = True
+    elif exec_type == EXEC_TRIGGERED:
+        order.triggered = True
+    elif exec_type == EXEC_NEW:
+        order.suspended, order.done_for_day, order.stopped = False, False, False
+
+
+# An execution report that is no trade. What contradicts the facts is refused.
+cdef inline void take_state(
+    tc_core* core, const tc_command* c, tc_ack* ack, tc_order* order
+) noexcept nogil:
+    cdef uint8_t t = c.exec_type
+    cdef uint32_t request = NO_SLOT
+    cdef int64_t value = 0, bound = 0
+    cdef tc_report* r
+    cdef int reason
+    cdef bint contradicts
+    if t == EXEC_PENDING_CANCEL or t == EXEC_PENDING_REPLACE or t == EXEC_REPLACED:
+        request = find_request(core, order, c.cl_ord_id, t != EXEC_PENDING_CANCEL)
+        if request == NO_SLOT:
+            refuse_report(core, c, ack, NO_SUCH_REQUEST, order.order_id, count_requests(&core.orders, order))
+            return
+    else:
+        if t == EXEC_CALCULATED:
+            contradicts = is_live(order) and not order.done_for_day
+        else:
+            contradicts = (not is_live(order) or (t == EXEC_PENDING_NEW and order.acked)
+                           or (t == EXEC_REJECTED and order.cum_qty != 0))
+        if contradicts:
+            refuse_report(core, c, ack, VENUE_CONTRADICTS, t, derive_status(order))
+            return
+    if t == EXEC_REPLACED or t == EXEC_RESTATED:
+        reason = find_bad_restatement(core, c, order, &value, &bound)
+        if reason:
+            refuse_report(core, c, ack, reason, value, bound)
+            return
+    if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
+        order.acked = True
+    order.awaited, order.unknown_new = t == EXEC_PENDING_NEW and order.awaited, False
+    if t == EXEC_PENDING_NEW:
+        extend_order(&core.orders, order).sent_time = core.now         # heard of: its clock starts anew
+    if ends_order(t):
+        end_at_venue(core, c, order)
+    elif t == EXEC_REPLACED:
+        replace_at_venue(core, c, order, request)
+    elif t == EXEC_RESTATED:
+        restate_at_venue(core, c, order)
+    else:
+        if request != NO_SLOT:
+            mark_pending(&core.orders, order, request)
+            core.orders.requests[request].sent_time = core.now         # heard of: its clock starts anew
+        else:
+            set_state(order, t)
+        r = start_execution(core, c, order, t)
+        if request != NO_SLOT:
+            put_request_ids(core, r, order, request)
+        memcpy(r.venue_exec_id, c.exec_id, 24)
+        publish_execution(core, order, r)
+    compare_cum_qty(core, c, order)
+    sync_order(core, order)
+    acknowledge(core, order, ack)
+
+
+# The answer to a status request: it resolves what was UNKNOWN, or contradicts what we know and is refused.
+cdef inline void take_status(
+    tc_core* core, const tc_command* c, tc_ack* ack, tc_order* order
+) noexcept nogil:
+    cdef bint ended = ends_order(c.ord_status)
+    cdef tc_command said
+    cdef tc_report* r
+    cdef uint32_t at, next
+    if ended and is_live(order):
+        said = c[0]
+        said.exec_type = c.ord_status
+        take_state(core, &said, ack, order)
+        return
+    if ended != (order.terminal != 0):
+        refuse_report(core, c, ack, VENUE_CONTRADICTS, c.ord_status, derive_status(order))
+        return
+    if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
+        order.acked, order.awaited, order.unknown_new = True, False, False
+    # It works, and no cancel is pending: an UNKNOWN one was lost.
+    at = order.first_request if c.ord_status == STATUS_NEW or c.ord_status == STATUS_PARTIALLY_FILLED else NO_SLOT
+    while at != NO_SLOT:
+        next = core.orders.requests[at].next
+        if core.orders.requests[at].unknown and not core.orders.requests[at].is_replace:
+            remove_request(&core.orders, order, at)
+            look_again(core, order)
+        at = next
+    r = start_execution(core, c, order, EXEC_ORDER_STATUS)
+    if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:  # told once for each answer: asking again would be answered so
+        r.reason, r.value, r.bound = CUM_QTY_MISMATCH, c.cum_qty, order.cum_qty
+    publish_execution(core, order, r)
+    sync_order(core, order)
+    acknowledge(core, order, ack)
+
+
+# A venue refuses a request: the order is as it was before.
+cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t order_id = 0
+    cdef tc_order* order
+    cdef uint32_t request
+    cdef tc_report* r
+    cdef tc_request asked
+    if not is_external(core, c.venue):
+        refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+        return
+    order = find_venue_order(core, c, &order_id)
+    if order == NULL:
+        refuse_report(core, c, ack, UNKNOWN_ORDER, order_id, 0)
+        return
+    request = order.first_request if not id_is_empty(c.cl_ord_id) else NO_SLOT
+    while request != NO_SLOT and not is_same_text(core.orders.requests[request].cl_ord_id, c.cl_ord_id):
+        request = core.orders.requests[request].next
+    if request == NO_SLOT and (id_is_empty(c.cl_ord_id) or is_same_text(c.cl_ord_id, order.cl_ord_id)):
+        request = order.first_request                  # named as the order's: the oldest without an id of its own
+        while request != NO_SLOT and not is_empty_id(core.orders.requests[request].cl_ord_id):
+            request = core.orders.requests[request].next
+        if request == NO_SLOT:
+            request = order.first_request
+    if request == NO_SLOT:
+        refuse_report(core, c, ack, NO_SUCH_REQUEST, order.order_id, count_requests(&core.orders, order))
+        return
+    asked = core.orders.requests[request]
+    remove_request(&core.orders, order, request)
+    order.last_status = derive_status(order)
+    r = start_message(core, c, order, REPORT_CANCEL_REJECT)
+    memcpy(r.cl_ord_id, asked.cl_ord_id, 24)
+    memcpy(r.orig_cl_ord_id, order.cl_ord_id, 24)
+    r.cxl_rej_reason = <int16_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
+    r.reason = VENUE_REPORTED
+    ack.cxl_rej_reason = r.cxl_rej_reason
+    publish_report(&core.events, r)
+    sync_order(core, order)
+    if wants_less(asked.reason):
+        insist(core, c, order, &asked)
+    else:
+        look_again(core, order)
+    acknowledge(core, order, ack)
+    ack.report_type = REPORT_CANCEL_REJECT

@@ -1,0 +1,433 @@
+# The order table: facts, and what follows from them. OrdStatus is computed here, never assigned.
+# Source: FIX 4.4 Appendix D.
+#
+# Fixed slots, a map from order_id, and two lists through the slots: open orders in the order in which they became so,
+# and the others, evicted first in, first out. An order is open while it is live or a request about it is unanswered.
+# order_id is never used twice, so it is also the slot's generation: a handle that finds another id is stale.
+# What few orders have lies in a table of its own (tc_terms); all others share its last row, which is blank.
+
+from libc.string cimport memcmp, memcpy, memset
+from instrument cimport *
+
+
+cdef enum:
+    ROUTE_NONE = 0
+    ROUTE_DIRECTED = 1             # the order named its venue
+    ROUTE_TAKES = 2                # the first ranked venue where it could trade
+    ROUTE_RESTS = 3                # nothing to take: the lowest maker fee
+    NO_SLOT = 0xFFFFFFFF
+    TOLD_LIVE = 1
+    TOLD_FILLED = 2                # whole: its list counts it
+
+
+cdef struct tc_order:
+    int64_t order_id               # 0: free
+    char cl_ord_id[24]
+    int32_t instrument, account, venue
+    uint8_t side, ord_type, time_in_force, exec_inst
+    int64_t order_qty, price, cum_qty
+    int64_t transact_time, decision
+    tc_i128 cum_amount             # sum of last_qty * last_px
+    int64_t value, bound, reject_mask
+    int64_t held                   # lots that risk counts as working
+    uint32_t prev, next            # in its list
+    uint32_t first_request, last_request        # cancels and replaces without an outcome, oldest first
+    int16_t reason
+    uint8_t route                  # how its venue was chosen: ROUTE_...
+    uint8_t place                  # PLACE_...
+    uint8_t terminal               # STATUS_CANCELED, EXPIRED or REJECTED once it has ended without being filled
+    uint8_t last_status            # as last reported
+    uint8_t pending_cancels
+    uint32_t pending_replaces
+    uint8_t is_open, admitted, acked, done_for_day, calculated, stopped, suspended, triggered
+    uint8_t awaited                # sent to a venue that has not answered yet
+    uint8_t unknown_new
+    uint8_t expiry_asked           # its venue was asked to cancel it when its time had come
+    uint8_t extended               # it has a row of terms
+    int32_t entered_venue          # as first sent, 0 where it named none
+    int32_t strategy
+
+
+cdef struct tc_terms:
+    # What every change of an order looks at: the first of three lines.
+    int64_t stop_px, expire_time, list_id
+    int64_t sent_time
+    int64_t oco_own                # what its list has heard that it traded
+    int64_t oco_limit              # what its user wants of it, and what the others of its list had traded by then
+    uint32_t group                 # row + 1 of the list that it joined: the same list_id may name a later one
+    uint32_t group_prev, group_next             # the other open members
+    uint8_t contingency_type
+    uint8_t trigger_price_type, peg_offset_type
+    uint8_t told                   # what its list has heard of it last: TOLD_...
+    int64_t peg_offset, min_qty, display_qty
+    int64_t peak_px                # the best price that a trailing stop has seen
+    # As first sent, to know the same order again.
+    int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
+    char entered_cl_ord_id[24]
+    char orig_cl_ord_id[24]
+
+
+cdef struct tc_request:
+    char cl_ord_id[24]
+    int64_t sent_time
+    int64_t order_qty, price, stop_px, expire_time
+    int64_t oco_limit              # the order's, once it is done
+    uint32_t prev, next
+    uint8_t is_replace
+    uint8_t pending                # the venue has acknowledged it: it counts in OrdStatus
+    uint8_t unknown                # it timed out, or its session was lost
+    int16_t reason                 # why the core asks of itself, 0 where a user asked
+
+
+cdef struct tc_list:
+    uint32_t head, tail
+    int64_t count
+
+
+cdef struct tc_orders:
+    tc_order* slots
+    tc_terms* terms                # [slot]; the last row is blank
+    tc_request* requests
+    uint32_t* free_slots
+    uint32_t* free_requests
+    uint32_t free_count, free_request_count
+    uint32_t blank
+    uint32_t* by_id                # slot + 1, found by hashing: dense ids unhashed would be one endless cluster
+    uint64_t by_id_mask
+    tc_list open, history
+    int64_t open_max, history_size
+    int64_t evicted
+    int64_t replaces               # that venues have not answered
+    uint16_t transitions[16]       # by status: a bit for each that may follow
+
+
+# Only in C: a dict in Python.
+# Sixteen neighbouring ids share a cache line; the lines are scattered.
+cdef inline uint64_t home_of(const tc_orders* orders, int64_t order_id) noexcept nogil:
+    cdef uint64_t line = tc_fold(<uint64_t>order_id >> 4, <uint64_t>0x9E3779B97F4A7C15)
+    return (line << 4 | (<uint64_t>order_id & 15)) & orders.by_id_mask
+
+
+# Only in C: a dict in Python.
+cdef inline uint32_t* find_place(const tc_orders* orders, int64_t order_id) noexcept nogil:
+    cdef uint64_t at = home_of(orders, order_id)
+    while orders.by_id[at] != 0 and orders.slots[orders.by_id[at] - 1].order_id != order_id:
+        at = (at + 1) & orders.by_id_mask
+    return &orders.by_id[at]
+
+
+# The order with this id, or NULL where it never was or is evicted.
+cdef inline tc_order* find_order(const tc_orders* orders, int64_t order_id) noexcept nogil:
+    cdef uint32_t number
+    if order_id < 1:
+        return NULL
+    number = find_place(orders, order_id)[0]
+    return NULL if number == 0 else &orders.slots[number - 1]
+
+
+# Only in C: a dict in Python.
+cdef inline uint32_t slot_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    return <uint32_t>(order - orders.slots)
+
+
+cdef inline void forget_order(tc_orders* orders, int64_t order_id) noexcept nogil:
+    cdef uint64_t hole = find_place(orders, order_id) - orders.by_id, at = hole, home
+    while True:
+        at = (at + 1) & orders.by_id_mask
+        if orders.by_id[at] == 0:
+            break
+        home = home_of(orders, orders.slots[orders.by_id[at] - 1].order_id)
+        if ((at - home) & orders.by_id_mask) >= ((at - hole) & orders.by_id_mask):
+            orders.by_id[hole] = orders.by_id[at]
+            hole = at
+    orders.by_id[hole] = 0
+
+
+# ---- terms
+
+# Only in C: fields of the order in Python.
+cdef inline tc_terms* terms_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    return &orders.terms[slot_of(orders, order) if order.extended else orders.blank]
+
+
+# Only in C: fields of the order in Python.
+# Gives an order terms of its own, before one of them changes.
+cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept nogil:
+    cdef tc_terms* terms = &orders.terms[slot_of(orders, order)]
+    if order.extended:
+        return terms
+    terms[0] = orders.terms[orders.blank]
+    terms.entered_qty, terms.entered_price = order.order_qty, order.price
+    memcpy(terms.entered_cl_ord_id, order.cl_ord_id, 24)
+    order.extended = True
+    return terms
+
+
+# ---- the lists
+
+cdef inline void append_order(tc_orders* orders, tc_list* to, uint32_t slot) noexcept nogil:
+    cdef tc_order* order = &orders.slots[slot]
+    order.prev, order.next = to.tail, NO_SLOT
+    if to.tail == NO_SLOT:
+        to.head = slot
+    else:
+        orders.slots[to.tail].next = slot
+    to.tail = slot
+    to.count += 1
+
+
+cdef inline void unlink_order(tc_orders* orders, tc_list* where, uint32_t slot) noexcept nogil:
+    cdef tc_order* order = &orders.slots[slot]
+    if order.prev == NO_SLOT:
+        where.head = order.next
+    else:
+        orders.slots[order.prev].next = order.next
+    if order.next == NO_SLOT:
+        where.tail = order.prev
+    else:
+        orders.slots[order.next].prev = order.prev
+    where.count -= 1
+
+
+# A free slot always exists. An order is refused at open_max, so what else is open came back from the history, which
+# holds no more than history_size: there are open_max + 2 * history_size + 2 slots.
+cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
+    cdef uint32_t slot
+    orders.free_count -= 1
+    slot = orders.free_slots[orders.free_count]
+    orders.slots[slot].order_id = order_id
+    find_place(orders, order_id)[0] = slot + 1
+    append_order(orders, &orders.open, slot)
+    return slot
+
+
+# A bust or a replace can bring an ended order back to life.
+cdef inline void reopen_order(tc_orders* orders, uint32_t slot) noexcept nogil:
+    unlink_order(orders, &orders.history, slot)
+    append_order(orders, &orders.open, slot)
+    orders.slots[slot].is_open = True
+
+
+# Only in C: a deque in Python.
+# Moves an order to the history; the oldest leaves when there is no room, and its slot is returned, else NO_SLOT.
+cdef inline uint32_t end_order_slot(tc_orders* orders, uint32_t slot) noexcept nogil:
+    cdef uint32_t evicted = NO_SLOT
+    unlink_order(orders, &orders.open, slot)
+    orders.slots[slot].is_open = False
+    if orders.history.count == orders.history_size:
+        evicted = orders.history.head
+        unlink_order(orders, &orders.history, evicted)
+        forget_order(orders, orders.slots[evicted].order_id)
+        orders.slots[evicted].order_id = 0
+        orders.free_slots[orders.free_count] = evicted
+        orders.free_count += 1
+        orders.evicted += 1
+    append_order(orders, &orders.history, slot)
+    return evicted
+
+
+# ---- requests
+
+cdef inline tc_request* add_request(
+    tc_orders* orders, tc_order* order, const char* cl_ord_id, bint is_replace, int64_t now
+) noexcept nogil:
+    cdef uint32_t at
+    cdef tc_request* request
+    orders.free_request_count -= 1
+    at = orders.free_requests[orders.free_request_count]
+    request = &orders.requests[at]
+    memset(request, 0, sizeof(tc_request))
+    memcpy(request.cl_ord_id, cl_ord_id, 24)
+    request.is_replace, request.sent_time = is_replace, now
+    request.prev, request.next = order.last_request, NO_SLOT
+    if order.last_request == NO_SLOT:
+        order.first_request = at
+    else:
+        orders.requests[order.last_request].next = at
+    order.last_request = at
+    if is_replace:
+        orders.replaces += 1
+    return request
+
+
+cdef inline void remove_request(tc_orders* orders, tc_order* order, uint32_t at) noexcept nogil:
+    cdef tc_request* request = &orders.requests[at]
+    if request.prev == NO_SLOT:
+        order.first_request = request.next
+    else:
+        orders.requests[request.prev].next = request.next
+    if request.next == NO_SLOT:
+        order.last_request = request.prev
+    else:
+        orders.requests[request.next].prev = request.prev
+    if request.is_replace:
+        orders.replaces -= 1
+        order.pending_replaces -= request.pending
+    else:
+        order.pending_cancels -= request.pending
+    orders.free_requests[orders.free_request_count] = at
+    orders.free_request_count += 1
+
+
+# Only in C: a field in Python.
+cdef inline void mark_pending(tc_orders* orders, tc_order* order, uint32_t at) noexcept nogil:
+    cdef tc_request* request = &orders.requests[at]
+    if not request.pending:
+        request.pending = True
+        if request.is_replace:
+            order.pending_replaces += 1
+        else:
+            order.pending_cancels += 1
+    request.unknown = False
+
+
+# ---- what follows from the facts
+
+cdef inline bint is_filled(const tc_order* order) noexcept nogil:
+    return order.order_qty > 0 and order.cum_qty >= order.order_qty
+
+
+# Can it still trade without news from its venue that contradicts what we know?
+cdef inline bint is_live(const tc_order* order) noexcept nogil:
+    return order.terminal == 0 and not is_filled(order)
+
+
+# Is an external venue to answer a cancel of it? One that is UNKNOWN may be sent again.
+cdef inline bint cancel_sent(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        if not orders.requests[at].is_replace and not orders.requests[at].unknown:
+            return True
+        at = orders.requests[at].next
+    return False
+
+
+# Was its venue asked to cancel it, and has no answer come that ends the matter?
+cdef inline bint has_cancel(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT and orders.requests[at].is_replace:
+        at = orders.requests[at].next
+    return at != NO_SLOT
+
+
+# OrderQty(38) as it will be if its venue does what it was last asked.
+cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.last_request
+    while at != NO_SLOT and not orders.requests[at].is_replace:
+        at = orders.requests[at].prev
+    return order.order_qty if at == NO_SLOT else orders.requests[at].order_qty
+
+
+# OrdStatus(39) from the facts, by FIX's precedence.
+cdef inline uint8_t derive_status(const tc_order* order) noexcept nogil:
+    if order.pending_cancels:
+        return STATUS_PENDING_CANCEL
+    if order.pending_replaces:
+        return STATUS_PENDING_REPLACE
+    if order.done_for_day:
+        return STATUS_DONE_FOR_DAY
+    if order.calculated and not is_live(order):
+        return STATUS_CALCULATED
+    if is_filled(order):
+        return STATUS_FILLED
+    if order.stopped:
+        return STATUS_STOPPED
+    if order.suspended:
+        return STATUS_SUSPENDED
+    if order.terminal == STATUS_CANCELED or order.terminal == STATUS_EXPIRED:
+        return order.terminal
+    if order.cum_qty > 0:
+        return STATUS_PARTIALLY_FILLED
+    if order.terminal == STATUS_REJECTED:
+        return STATUS_REJECTED
+    return STATUS_NEW if order.acked else STATUS_PENDING_NEW
+
+
+# LeavesQty(151): what may still be traded; 0 once the order has ended.
+cdef inline int64_t leaves_of(const tc_order* order) noexcept nogil:
+    if order.terminal or order.cum_qty >= order.order_qty:
+        return 0
+    return order.order_qty - order.cum_qty
+
+
+# What risk must count as working: while a replace is unanswered, the larger of old and new.
+cdef inline int64_t held_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef int64_t largest = order.order_qty
+    cdef uint32_t at = order.first_request
+    if order.terminal:
+        return 0
+    while at != NO_SLOT:
+        if orders.requests[at].is_replace and orders.requests[at].order_qty > largest:
+            largest = orders.requests[at].order_qty
+        at = orders.requests[at].next
+    return largest - order.cum_qty if largest > order.cum_qty else 0
+
+
+# The requests whose outcome is not known, as the bits of a report's `unknown`.
+cdef inline uint8_t unknown_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint8_t bits = UNKNOWN_NEW if order.unknown_new else 0
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        if orders.requests[at].unknown:
+            bits |= UNKNOWN_REPLACE if orders.requests[at].is_replace else UNKNOWN_CANCEL
+        at = orders.requests[at].next
+    return bits
+
+
+# Only in C: len() in Python.
+cdef inline int64_t count_requests(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef int64_t count = 0
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        count += 1
+        at = orders.requests[at].next
+    return count
+
+
+# A terminal report closes all pending requests, and every temporary state.
+cdef inline void end_facts(tc_orders* orders, tc_order* order, uint8_t terminal) noexcept nogil:
+    order.terminal = terminal
+    while order.first_request != NO_SLOT:
+        remove_request(orders, order, order.first_request)
+    order.done_for_day = order.stopped = order.suspended = order.awaited = order.unknown_new = False
+
+
+# Only in C: == in Python.
+cdef inline bint is_empty_id(const char* id) noexcept nogil:
+    return id[0] == 0
+
+
+# OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed over:
+# its venue may never have heard of it.
+cdef inline const char* last_id(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.last_request
+    cdef const tc_request* request
+    while at != NO_SLOT:
+        request = &orders.requests[at]
+        if not is_empty_id(request.cl_ord_id) and (request.is_replace or not request.unknown):
+            return request.cl_ord_id
+        at = request.prev
+    return order.cl_ord_id
+
+
+cdef inline int64_t earlier(int64_t deadline, int64_t other) noexcept nogil:
+    return other if deadline == 0 or other < deadline else deadline
+
+
+# When this order's timer must go off next, 0 for never: its request time-outs, and its end where the core ends it.
+cdef inline int64_t next_deadline(
+    const tc_orders* orders, const tc_order* order, int64_t timeout, bint expires
+) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(orders, order)
+    cdef int64_t deadline = 0
+    cdef uint32_t at = order.first_request
+    if expires and terms.expire_time and not order.expiry_asked and is_live(order):
+        deadline = terms.expire_time
+    if timeout:
+        if order.awaited and not order.unknown_new:
+            deadline = earlier(deadline, terms.sent_time + timeout)
+        while at != NO_SLOT:
+            if not orders.requests[at].unknown:
+                deadline = earlier(deadline, orders.requests[at].sent_time + timeout)
+            at = orders.requests[at].next
+    return deadline

@@ -1,0 +1,100 @@
+# The trade log: the newest executions, and what was booked before them. It decides nothing: a position after a bust or
+# a correction is its base, then its surviving trades in order.
+#
+# When the log is full its oldest trade is folded into the base of its position: it stays booked, and can no longer be
+# busted or corrected. Each trade's row keeps its position as it was after it, so folding books nothing
+# again: the base becomes what the row says.
+
+from libc.string cimport memcmp, memcpy
+from costs cimport *
+
+
+cdef struct tc_execution:
+    tc_i128 commission
+    int64_t exec_id
+    char venue_exec_id[24]         # empty for the core's own trades
+    int64_t order_id, qty, price, day
+    int64_t trade                  # of a bust or a correction: the number of its trade's row, 0 for a trade
+    int64_t ref_exec_id            # and that trade's exec_id
+    int32_t instrument, account, venue
+    uint8_t exec_type, side, state # BUY or SELL; TRADE_...
+    tc_position after              # of a trade that is not folded: its position once it was booked
+
+
+cdef struct tc_trades:
+    tc_execution* rows             # ring of row numbers from 1
+    uint64_t mask
+    int64_t count, held            # rows ever, and rows in the ring
+    tc_position* bases             # as the ledger's positions
+    int64_t folded
+
+
+# Only in C: a deque in Python.
+cdef inline tc_execution* execution_at(const tc_trades* log, int64_t number) noexcept nogil:
+    return &log.rows[<uint64_t>number & log.mask]
+
+
+# Only in C: a deque in Python.
+# The number of the oldest row that is held.
+cdef inline int64_t first_execution(const tc_trades* log) noexcept nogil:
+    return log.count - log.held + 1
+
+
+cdef inline tc_position* base_of(
+    const tc_trades* log, const tc_ledger* ledger, int32_t instrument, int32_t account
+) noexcept nogil:
+    return &log.bases[instrument * ledger.account_stride + account]
+
+
+cdef inline void apply_trade(tc_position* p, const tc_execution* trade) noexcept nogil:
+    if trade.state == TRADE_LIVE:
+        apply_fill(p, trade.qty if trade.side == SIDE_BUY else -trade.qty, trade.price)
+        p.fees = p.fees + trade.commission
+
+
+cdef inline void fold_trade(tc_trades* log, tc_execution* trade) noexcept nogil:
+    trade.state = TRADE_FOLDED
+    log.folded += 1
+
+
+# The row of the next execution; the oldest leaves when there is no room, its trade folded into its position's base.
+# The caller fills all of it.
+cdef inline tc_execution* append_execution(tc_trades* log, const tc_ledger* ledger) noexcept nogil:
+    cdef tc_execution* row
+    log.count += 1
+    row = execution_at(log, log.count)
+    if log.held <= <int64_t>log.mask:
+        log.held += 1
+    elif row.trade == 0 and row.state != TRADE_FOLDED:
+        base_of(log, ledger, row.instrument, row.account)[0] = row.after
+        fold_trade(log, row)
+    return row
+
+
+cdef inline bint is_of_position(const tc_execution* row, int32_t instrument, int32_t account) noexcept nogil:
+    return (row.trade == 0 and row.instrument == instrument and row.account == account
+            and row.state != TRADE_FOLDED)
+
+
+# The position as its base and its surviving trades in order make it; walks the log, for busts are rare.
+cdef inline void rebuild_position(
+    tc_trades* log, tc_ledger* ledger, int32_t instrument, int32_t account
+) noexcept nogil:
+    cdef tc_position* p = position_of(ledger, instrument, account)
+    cdef tc_execution* row
+    cdef int64_t number
+    p[0] = base_of(log, ledger, instrument, account)[0]
+    for number in range(first_execution(log), log.count + 1):
+        row = execution_at(log, number)
+        if is_of_position(row, instrument, account):
+            apply_trade(p, row)
+            row.after = p[0]
+
+
+# Makes a position final as it is: what changes it from outside (a split, an opening) has no place among trades.
+cdef inline void fold_position(tc_trades* log, tc_ledger* ledger, int32_t instrument, int32_t account) noexcept nogil:
+    cdef int64_t number
+    for number in range(first_execution(log), log.count + 1):
+        if is_of_position(execution_at(log, number), instrument, account):
+            fold_trade(log, execution_at(log, number))
+    base_of(log, ledger, instrument, account)[0] = position_of(ledger, instrument, account)[0]

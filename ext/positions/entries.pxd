@@ -1,0 +1,313 @@
+# The ledger's entries: fills, openings, splits, dividends and transfers, in one bounded log, in order.
+#
+# Every state is the base (what was there when trades were last forgotten) plus the live entries in order. A bust or a
+# correction marks its entry in place and replays the instrument's chain; so it equals a ledger rebuilt from the
+# surviving entries because it is one, also where the trade's lot was closed long ago.
+# Columns, tallies and exposure sums follow each entry, so that a mark and a risk check need no pass over the table.
+
+from lots cimport *
+
+
+cdef enum tc_entry_kind:
+    ENTRY_FILL = 0
+    ENTRY_OPENING = 1              # held already: its cost is no cash
+    ENTRY_SPLIT = 2                # qty for price, of every account
+    ENTRY_DIVIDEND = 3             # price is micros for a whole unit, to every account
+    ENTRY_TRANSFER = 4             # qty lots, from account to contra
+
+
+cdef enum tc_entry_status:
+    ENTRY_LIVE = 0
+    ENTRY_BUSTED = 1
+    ENTRY_CORRECTED = 2
+
+
+# Why an entry can't be booked; the texts are in tradecore/positions/entries.py.
+cdef enum tc_entry_reason:
+    ENTRY_GOOD = 0
+    BEYOND_POSITION = 1
+    BEYOND_SUM = 2
+    LOTS_FULL = 3
+    LOT_NOT_NAMED = 4
+    LOT_UNKNOWN = 5
+    BEYOND_LOT = 6
+    BEYOND_LEG = 7
+    SPLIT_FRACTION = 8
+    BEYOND_HELD = 9
+    PRICE_NOT_POSITIVE = 10
+
+
+cdef packed struct tc_entry:
+    int64_t transact_time, qty, price, fee, lot
+    int32_t instrument, account, contra, strategy, next
+    uint8_t kind, status, currency, spare
+
+
+# What follows from an instrument's definition, and sums over its accounts.
+cdef struct tc_tally:
+    tc_i128 net, gross, cost       # lots, lots, amount
+    int64_t inverse_scale
+    int32_t last_entry
+    int16_t currency
+    uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| since it was last summed anew
+    int64_t lots_per_unit          # a fill meets what stands above, one cache line
+    int32_t first_entry, bucket
+    int64_t spare[6]
+
+
+cdef struct tc_exposure_sum:
+    tc_i128 gross, net             # amounts of one scale: a bucket is (currency, group, scale)
+
+
+cdef struct tc_books:
+    tc_ledger ledger
+    tc_lots lots
+    tc_entry* entries
+    tc_tally* tallies
+    tc_exposure_sum* exposures     # [account * bucket_stride + bucket]
+    tc_i128* charges               # [position * currency_stride + currency]: fees in other currencies, micros
+    tc_i128* incomes               # [position * currency_stride + currency]: dividends, micros
+    tc_i128* carried               # [position]: cost that came in, or left, without cash
+    tc_position* base_positions
+    tc_lot* base_lots
+    tc_i128* base_charges
+    tc_i128* base_incomes
+    tc_i128* base_carried
+    int64_t* qtys                  # columns for marking: [(instrument - 1) * accounts + account - 1]
+    int64_t* costs_low
+    int64_t* costs_high
+    int64_t* words                 # cost x 2**split + qty: half the bytes, in runs that have a split
+    int32_t* small_qtys            # in the others: qty modulo 2**32, itself where the run's limit is 2**31 or more
+    uint8_t* splits                # [instrument - 1]: bits of a word's quantity; 0: a word can't hold both numbers
+    int64_t* mark_limits           # [instrument - 1]: up to this |mark|, every position of the run fits 64 bits
+    int64_t entry_count, entry_most, forgotten, bucket_stride
+    int32_t method, legs, accounts
+    bint exposures_are_stale
+    bint carries                   # an opening or a transfer was booked: `carried` is looked at
+
+
+cdef struct tc_finding:
+    int64_t value, bound
+
+
+cdef inline int64_t column_of(const tc_books* b, int32_t instrument, int32_t account) noexcept nogil:
+    return <int64_t>(instrument - 1) * b.accounts + account - 1
+
+
+# Only in C: a dict in Python.
+cdef inline int64_t row_of(const tc_books* b, int32_t instrument, int32_t account) noexcept nogil:
+    return instrument * b.ledger.account_stride + account
+
+
+cdef inline int32_t bits_of(int64_t value) noexcept nogil:
+    return tc_highest_bit(<uint64_t>tc_abs(value)) + 1 if value else 0
+
+
+cdef enum:
+    FIRST_SPLIT = 24               # up to 8 million lots, 549 billion of cost
+
+
+# The split of a run's words: the one it has while both numbers fit, signed; else the one that leaves both the same room
+# to grow, so that a run is seldom written again. Marking multiplies quantities of up to 32 bits.
+cdef inline uint8_t split_of(const tc_tally* t, uint8_t split) noexcept nogil:
+    if t.qty_bits < split and t.cost_bits < 64 - split:
+        return split
+    if t.qty_bits > 31 or t.qty_bits + t.cost_bits > 62:
+        return 0
+    return <uint8_t>min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
+
+
+# A position in half the bytes. Both numbers are given: columns read right after they are written make a fill wait.
+cdef inline void write_narrow(tc_books* b, int64_t at, uint8_t split, int64_t qty, uint64_t cost) noexcept nogil:
+    if split:
+        b.words[at] = <int64_t>((cost << split) + <uint64_t>qty)
+    else:
+        b.small_qtys[at] = <int32_t>qty
+
+
+# The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62.
+cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p) noexcept nogil:
+    cdef tc_tally* t = &b.tallies[instrument]
+    cdef int32_t bits = bits_of(p.qty)
+    cdef int64_t at = column_of(b, instrument, 1)
+    cdef uint8_t split
+    if bits > t.qty_bits:
+        t.qty_bits = bits
+    bits = bits_of(tc_saturate(p.cost)) if tc_saturate(p.cost) > no_price() else 64
+    if bits > t.cost_bits:
+        t.cost_bits = bits
+    b.mark_limits[instrument - 1] = -1
+    if t.cost_bits <= 62 and not t.inverse_scale:
+        b.mark_limits[instrument - 1] = <int64_t>1 << (62 - t.qty_bits)
+    split = split_of(t, b.splits[instrument - 1])
+    if split != b.splits[instrument - 1]:
+        b.splits[instrument - 1] = split
+        for at in range(at, at + b.accounts):
+            write_narrow(b, at, split, b.qtys[at], <uint64_t>b.costs_low[at])
+
+
+# Whether a run's bound may have to grow. It may say so in vain of a cost beyond 64 bits, whose bound can't grow.
+cdef inline bint is_wider(const tc_tally* t, const tc_position* p) noexcept nogil:
+    cdef int64_t low = <int64_t>tc_low(p.cost)
+    cdef uint64_t far = <uint64_t>(tc_high(p.cost) ^ (low >> 63))
+    return (<uint64_t>tc_abs(p.qty) >> t.qty_bits | <uint64_t>tc_abs(low) >> (t.cost_bits & 63) | far) != 0
+
+
+cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
+    cdef int64_t at = column_of(b, instrument, account)
+    cdef tc_tally* t = &b.tallies[instrument]
+    b.qtys[at], b.costs_low[at] = p.qty, <int64_t>tc_low(p.cost)
+    b.costs_high[at] = tc_high(p.cost)
+    if is_wider(t, p):
+        widen_run(b, instrument, p)
+    write_narrow(b, at, b.splits[instrument - 1], p.qty, tc_low(p.cost))
+
+
+cdef inline void add_exposure(
+    tc_books* b, int32_t instrument, int32_t account, int64_t qty_before, int64_t qty_after, int64_t mark_before,
+    int64_t mark_after
+) noexcept nogil:
+    cdef tc_tally* t = &b.tallies[instrument]
+    cdef tc_exposure_sum* sum = &b.exposures[account * b.bucket_stride + t.bucket]
+    cdef tc_i128 before = 0, after = 0
+    if mark_before != no_price():
+        before = value_of(t.inverse_scale, qty_before, mark_before)
+    if mark_after != no_price():
+        after = value_of(t.inverse_scale, qty_after, mark_after)
+    sum.net = sum.net + after - before
+    sum.gross = sum.gross + tc_abs_wide(after) - tc_abs_wide(before)
+
+
+# Columns, tally and exposure after one position has changed.
+cdef inline void follow(
+    tc_books* b, int32_t instrument, int32_t account, const tc_position* p, int64_t qty_before, tc_i128 cost_before
+) noexcept nogil:
+    cdef tc_tally* t = &b.tallies[instrument]
+    cdef int64_t mark = b.ledger.marks[instrument]
+    t.net = t.net + (p.qty - qty_before)
+    t.gross = t.gross + (tc_abs(p.qty) - tc_abs(qty_before))
+    t.cost = t.cost + p.cost - cost_before
+    write_columns(b, instrument, account, p)
+    if not b.exposures_are_stale and mark != no_price():
+        add_exposure(b, instrument, account, qty_before, p.qty, mark, mark)
+
+
+# Sums and columns of one instrument, from its positions.
+cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
+    cdef tc_tally* t = &b.tallies[instrument]
+    cdef const tc_position* p
+    cdef int32_t account
+    t.net, t.gross, t.cost = 0, 0, 0
+    t.qty_bits, t.cost_bits = 0, 0
+    b.mark_limits[instrument - 1] = -1 if t.inverse_scale else <int64_t>1 << 62
+    b.splits[instrument - 1] = FIRST_SPLIT
+    for account in range(1, b.accounts + 1):
+        p = position_of(&b.ledger, instrument, account)
+        t.net = t.net + p.qty
+        t.gross = t.gross + tc_abs(p.qty)
+        t.cost = t.cost + p.cost
+        write_columns(b, instrument, account, p)
+    b.exposures_are_stale = True
+
+
+cdef inline bint is_beyond_sum(tc_i128 sum) noexcept nogil:
+    return <uint64_t>(tc_high(sum) + (<int64_t>1 << 61) - 1) > (<uint64_t>1 << 62) - 2
+
+
+# The lot that a closing fill names, where lots are named: it must be there and be large enough, unless all closes.
+cdef inline int find_bad_lot(
+    const tc_books* b, const tc_position* p, const tc_entry* e, tc_finding* found
+) noexcept nogil:
+    cdef int32_t row
+    if not e.lot:
+        found.value, found.bound = e.lot, 1
+        return LOT_NOT_NAMED
+    row = find_lot(&b.lots, p, e.lot)
+    found.value, found.bound = e.lot, b.forgotten + b.entry_count
+    if not row:
+        return LOT_UNKNOWN
+    if tc_abs(e.qty) > b.lots.rows[row].qty and tc_abs(e.qty) < tc_abs(p.qty):
+        found.value, found.bound = tc_abs(e.qty), b.lots.rows[row].qty
+        return BEYOND_LOT
+    return ENTRY_GOOD
+
+
+# Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived.
+cdef inline int find_bad_fill(
+    const tc_books* b, const tc_position* p, const tc_entry* e, bint strict, tc_finding* found
+) noexcept nogil:
+    cdef int64_t after = p.qty + e.qty
+    if tc_abs(after) > position_max():
+        found.value, found.bound = after, position_max()
+        return BEYOND_POSITION
+    if b.tallies[e.instrument].inverse_scale and e.price <= 0:
+        found.value, found.bound = e.price, 1
+        return PRICE_NOT_POSITIVE
+    if is_beyond_sum(p.realised) or (b.carries and is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])):
+        found.value, found.bound = 0, 0
+        return BEYOND_SUM
+    if b.lots.open_count >= b.lots.most and b.method != METHOD_AVERAGE and not closing_qty(p, e.qty):
+        found.value, found.bound = b.lots.open_count + 1, b.lots.most
+        return LOTS_FULL
+    if not strict:
+        return ENTRY_GOOD
+    if b.legs == 2 and (after < 0 if e.account & 1 else after > 0):
+        found.value, found.bound = tc_abs(e.qty), tc_abs(p.qty)
+        return BEYOND_LEG
+    if b.method == METHOD_SPECIFIC and closing_qty(p, e.qty):
+        return find_bad_lot(b, p, e, found)
+    return ENTRY_GOOD
+
+
+cdef inline int find_bad_split(const tc_books* b, const tc_entry* e, tc_finding* found) noexcept nogil:
+    cdef int32_t account
+    cdef tc_i128 product, size
+    for account in range(1, b.accounts + 1):
+        product = tc_wide(position_of(&b.ledger, e.instrument, account).qty, e.qty)
+        size = tc_floor_div_wide(product, e.price)
+        if size * e.price != product:
+            found.value, found.bound = position_of(&b.ledger, e.instrument, account).qty, e.price
+            return SPLIT_FRACTION
+        if tc_abs_wide(size) > position_max():
+            found.value, found.bound = tc_saturate(size), position_max()
+            return BEYOND_POSITION
+    return ENTRY_GOOD
+
+
+cdef inline int find_bad_transfer(const tc_books* b, const tc_entry* e, tc_finding* found) noexcept nogil:
+    cdef const tc_position* source = position_of(&b.ledger, e.instrument, e.account)
+    cdef const tc_position* target = position_of(&b.ledger, e.instrument, e.contra)
+    cdef int64_t after = target.qty + e.qty if source.qty > 0 else target.qty - e.qty
+    if e.qty > tc_abs(source.qty):
+        found.value, found.bound = e.qty, tc_abs(source.qty)
+        return BEYOND_HELD
+    if after > position_max() or after < -position_max():
+        found.value, found.bound = after, position_max()
+        return BEYOND_POSITION
+    if (is_beyond_sum(target.realised) or is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])
+            or is_beyond_sum(b.carried[row_of(b, e.instrument, e.contra)])):
+        found.value, found.bound = 0, 0
+        return BEYOND_SUM
+    if b.method != METHOD_AVERAGE and b.lots.open_count >= b.lots.most:
+        found.value, found.bound = b.lots.open_count + 1, b.lots.most
+        return LOTS_FULL
+    return ENTRY_GOOD
+
+
+cdef inline int find_bad_dividend(const tc_books* b, const tc_entry* e, tc_finding* found) noexcept nogil:
+    cdef int32_t account
+    for account in range(1, b.accounts + 1):
+        if is_beyond_sum(b.incomes[row_of(b, e.instrument, account) * b.ledger.currency_stride + e.currency]):
+            found.value, found.bound = 0, 0
+            return BEYOND_SUM
+    return ENTRY_GOOD
+
+
+cdef inline int find_bad_entry(const tc_books* b, const tc_entry* e, bint strict, tc_finding* found) noexcept nogil:
+    if e.kind <= ENTRY_OPENING:
+        return find_bad_fill(b, position_of(&b.ledger, e.instrument, e.account), e, strict, found)
+    if e.kind == ENTRY_SPLIT:
+        return find_bad_split(b, e, found)
+    if e.kind == ENTRY_TRANSFER:
+        return find_bad_transfer(b, e, found)
+    return find_bad_dividend(b, e, found)    # one adds at most 1e18 lots x 1e14 micros < 2**107

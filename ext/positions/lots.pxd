@@ -1,0 +1,275 @@
+# Lot kernels: what is open, lot by lot, in preallocated memory. Which lot a closing trade takes from is the method.
+#
+# A lot holds its quantity and its cost as magnitudes (the position has the sign). Part of a lot leaves with its cost by
+# the rule of release_cost. Where a trade opened the lot, cost = qty x price: the rule then gives piece x price and
+# leaves (qty - piece) x price, so such a lot keeps its price in place of its cost, and is never divided. What breaks
+# qty x price, as an inverse contract's rounding, a split or a transfer, leaves the lot its cost, without a price.
+# A list runs from the oldest lot to the newest; free lots are chained through `next`. The position says where it begins
+# and ends, so the oldest lot's `prev` and the newest's `next` mean nothing: a lot that leaves at either end, as by FIFO
+# and LIFO all do, touches no other, which is one line of memory less.
+
+from costs cimport *
+
+
+cdef enum tc_method:
+    METHOD_AVERAGE = 0
+    METHOD_FIFO = 1
+    METHOD_LIFO = 2
+    METHOD_SPECIFIC = 3
+
+
+cdef struct tc_lot:
+    tc_i128 cost                   # times the position's sign; of no meaning where the lot has a price
+    int64_t qty                    # lots, positive
+    int64_t price                  # what each of them cost, or NO_PRICE
+    int64_t trade_id, opened       # the trade that opened it, and its time
+    int32_t next, prev
+    int64_t spare                  # one lot, one cache line
+
+
+cdef struct tc_lots:
+    tc_lot* rows                   # from 1; 0 is none
+    int32_t free, used, most       # first free row, rows ever taken, all rows
+    int32_t open_count
+
+
+# One closed piece of a lot, for the report: what it cost and what it fetched, as signed values; qty is what was held.
+cdef packed struct tc_closing:
+    int64_t opening_trade, closing_trade, opened, closed, qty
+    int64_t cost_low, cost_high, value_low, value_high
+    int32_t instrument, account
+
+
+cdef struct tc_closings:
+    tc_closing* rows
+    int64_t count, most
+    int32_t instrument, account
+    int64_t trade_id, time
+
+
+cdef inline void note_closing(
+    tc_closings* sink, const tc_lot* lot, int64_t qty, tc_i128 cost, tc_i128 value
+) noexcept nogil:
+    cdef tc_closing* row
+    if sink.count < sink.most:
+        row = &sink.rows[sink.count]
+        row.opening_trade, row.opened = lot.trade_id, lot.opened
+        row.closing_trade, row.closed, row.qty = sink.trade_id, sink.time, qty
+        row.cost_low, row.cost_high = <int64_t>tc_low(cost), tc_high(cost)
+        row.value_low, row.value_high = <int64_t>tc_low(value), tc_high(value)
+        row.instrument, row.account = sink.instrument, sink.account
+    sink.count += 1
+
+
+# The first free row, or one that was never taken: those are zero, and so end the chain of free ones.
+cdef inline int32_t take_row(tc_lots* lots) noexcept nogil:
+    cdef int32_t is_new = lots.free == 0, row = lots.free + (lots.used + 1) * is_new
+    lots.used += is_new
+    lots.free = lots.rows[row].next
+    lots.open_count += 1
+    return row
+
+
+# Appends a lot as the newest. The caller saw that there is room, and that cost = qty x price where there is a price.
+cdef inline void open_lot(
+    tc_lots* lots, tc_position* p, int64_t qty, tc_i128 cost, int64_t price, int64_t trade_id, int64_t opened
+) noexcept nogil:
+    cdef int32_t row = take_row(lots)
+    cdef tc_lot* lot = &lots.rows[row]
+    lot.qty, lot.cost, lot.price, lot.trade_id, lot.opened = qty, cost, price, trade_id, opened
+    lot.prev = p.last_lot
+    if p.last_lot:
+        lots.rows[p.last_lot].next = row
+    else:
+        p.first_lot = row
+    p.last_lot = row
+
+
+# Only in C: a field in Python.
+cdef inline tc_i128 cost_of(const tc_lot* lot) noexcept nogil:
+    return lot.cost if lot.price == no_price() else tc_wide(lot.qty, lot.price)
+
+
+# Takes `qty` lots out of a lot that has as many; gives the cost that leaves with them.
+cdef inline tc_i128 take_from(tc_lot* lot, int64_t qty) noexcept nogil:
+    cdef tc_i128 cost
+    if lot.price != no_price():
+        lot.qty -= qty
+        return tc_wide(qty, lot.price)
+    cost = lot.cost if qty == lot.qty else release_cost(lot.cost, lot.qty, qty)
+    lot.cost = lot.cost - cost
+    lot.qty -= qty
+    return cost
+
+
+cdef inline void drop_lot(tc_lots* lots, tc_position* p, int32_t row) noexcept nogil:
+    cdef tc_lot* lot = &lots.rows[row]
+    cdef int32_t others = -<int32_t>(p.first_lot != p.last_lot)
+    if row == p.first_lot:
+        p.first_lot, p.last_lot = lot.next & others, p.last_lot & others
+    elif row == p.last_lot:
+        p.last_lot = lot.prev
+    else:
+        lots.rows[lot.prev].next, lots.rows[lot.next].prev = lot.next, lot.prev
+    lot.next, lots.free = lots.free, row
+    lots.open_count -= 1
+
+
+cdef inline void drop_lots(tc_lots* lots, tc_position* p) noexcept nogil:
+    while p.first_lot:
+        drop_lot(lots, p, p.first_lot)
+
+
+# Only in C: the next of a list in Python.
+# The lot after this one, 0 after the newest.
+cdef inline int32_t newer_lot(const tc_lot* rows, const tc_position* p, int32_t row) noexcept nogil:
+    return 0 if row == p.last_lot else rows[row].next
+
+
+# The open lot of a trade, or 0. A trade opens at most one lot in a position.
+cdef inline int32_t find_lot(const tc_lots* lots, const tc_position* p, int64_t trade_id) noexcept nogil:
+    cdef int32_t row = p.first_lot
+    while row and lots.rows[row].trade_id != trade_id:
+        row = newer_lot(lots.rows, p, row)
+    return row
+
+
+# The lot that a closing trade takes from next: the named one while it is there, else the method's.
+cdef inline int32_t next_lot(const tc_lots* lots, const tc_position* p, int method, int64_t named) noexcept nogil:
+    cdef int32_t row = 0
+    if named:
+        row = find_lot(lots, p, named)
+    if row:
+        return row
+    return p.last_lot if method == METHOD_LIFO else p.first_lot
+
+
+# Takes `qty` lots (no more than are held) out of the queue; gives the cost that leaves, on magnitudes. `value` is what
+# they fetched as a signed value; it is divided between the pieces only for the report.
+cdef inline tc_i128 close_lots(
+    tc_lots* lots, tc_position* p, int method, int64_t qty, tc_i128 value, int64_t named, tc_closings* sink
+) noexcept nogil:
+    cdef int64_t left = qty, piece, sign = tc_sign(p.qty)
+    cdef tc_i128 released = 0, cost, fetched
+    cdef int32_t row
+    cdef tc_lot* lot
+    while left > 0:
+        row = next_lot(lots, p, method, named)
+        lot = &lots.rows[row]
+        piece = left if left < lot.qty else lot.qty
+        cost = take_from(lot, piece)
+        if sink != NULL:
+            fetched = value if piece == left else -release_cost(-value * sign, left, piece) * sign
+            value = value - fetched
+            note_closing(sink, lot, piece * sign, cost * sign, fetched)
+        released = released + cost
+        left -= piece
+        if lot.qty == 0:
+            drop_lot(lots, p, row)
+    return released
+
+
+# Only in C: min() in Python.
+# How many of a trade's signed `qty` lots close what is held.
+cdef inline int64_t closing_qty(const tc_position* p, int64_t qty) noexcept nogil:
+    cdef int64_t size = tc_abs(qty), held = tc_abs(p.qty)
+    return (held + ((size - held) & ((size - held) >> 63))) & ((p.qty ^ qty) >> 63)
+
+
+# What `closed` of a trade's lots fetched, as a signed value: all, or a part by the release rule, which gives
+# closed x price where value = qty x price.
+cdef inline tc_i128 closing_value(int64_t qty, tc_i128 value, int64_t price, int64_t closed) noexcept nogil:
+    if price != no_price():
+        return tc_wide(closed * tc_sign(qty), price)
+    return release_cost(value * tc_sign(qty), tc_abs(qty), closed) * tc_sign(qty)
+
+
+# Only in C: `book_trade` in Python.
+# Books a trade of signed `qty` lots worth `value` at average cost, which keeps no lots. `price` is NO_PRICE where value
+# is not qty x price, here and below.
+cdef inline void book_average(
+    tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
+) noexcept nogil:
+    cdef int64_t sign = tc_sign(p.qty), closed = closing_qty(p, qty)
+    cdef tc_lot whole
+    if closed and sink != NULL:
+        whole.trade_id, whole.opened = 0, 0
+        note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign,
+                     closing_value(qty, value, price, closed))
+    apply_value(p, qty, value)
+
+
+# Books a trade lot by lot.
+cdef inline void book_trade(
+    tc_lots* lots, tc_position* p, int method, int64_t qty, tc_i128 value, int64_t price, int64_t trade_id,
+    int64_t time, int64_t named, tc_closings* sink
+) noexcept nogil:
+    cdef int64_t sign = -tc_sign(qty), closed = closing_qty(p, qty)
+    cdef tc_i128 closing, released
+    if closed:
+        closing = closing_value(qty, value, price, closed)
+        released = close_lots(lots, p, method, closed, closing, named, sink) * sign
+        p.realised = p.realised - closing - released
+        p.cost = p.cost - released
+        p.qty -= closed * sign
+        value = value - closing
+        qty += closed * sign
+    if qty:
+        p.qty += qty
+        p.cost = p.cost + value
+        open_lot(lots, p, tc_abs(qty), value * -sign, price, trade_id, time)
+
+
+# Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them. Cost that
+# moves is no cash. Into a position of the other sign the lots close against it, at their cost.
+cdef inline tc_i128 move_lots(
+    tc_lots* lots, tc_position* source, tc_position* target, int method, int64_t qty, int64_t named,
+    tc_closings* sink
+) noexcept nogil:
+    cdef int64_t sign = 1 if source.qty > 0 else -1, left = qty, piece, opened, opening
+    cdef tc_i128 moved = 0, cost
+    cdef int32_t row
+    cdef tc_lot* lot
+    if method == METHOD_AVERAGE:
+        moved = release_cost(source.cost * sign, tc_abs(source.qty), qty) * sign
+        source.cost = source.cost - moved
+        source.qty -= qty * sign
+        book_average(target, qty * sign, moved, no_price(), sink)
+        return moved
+    while left > 0:
+        row = next_lot(lots, source, method, named)
+        lot = &lots.rows[row]
+        piece = left if left < lot.qty else lot.qty
+        cost = take_from(lot, piece)
+        opened, opening = lot.opened, lot.trade_id
+        if lot.qty == 0:
+            drop_lot(lots, source, row)
+        source.qty -= piece * sign
+        source.cost = source.cost - cost * sign
+        moved = moved + cost * sign
+        book_trade(lots, target, method, piece * sign, cost * sign, no_price(), opening, opened, 0, sink)
+        left -= piece
+    return moved
+
+
+# Multiplies what is held by numerator / denominator; cost stays. The caller saw that the whole is a whole number of
+# lots; a lot that is none takes the fraction of those before it, so that the lots add up.
+cdef inline void split_lots(tc_lots* lots, tc_position* p, int64_t numerator, int64_t denominator) noexcept nogil:
+    cdef int64_t before = 0, after = 0, upto
+    cdef tc_i128 carried = 0
+    cdef int32_t row = p.first_lot, following
+    cdef tc_lot* lot
+    p.qty = <int64_t>tc_floor_div_wide(tc_wide(p.qty, numerator), denominator)
+    while row:
+        lot = &lots.rows[row]
+        following = newer_lot(lots.rows, p, row)
+        before += lot.qty
+        upto = <int64_t>tc_floor_div_wide(tc_wide(before, numerator), denominator)
+        lot.cost, lot.price = cost_of(lot) + carried, no_price()
+        lot.qty = upto - after
+        carried = 0
+        after = upto
+        if lot.qty == 0:
+            carried = lot.cost
+            drop_lot(lots, p, row)
+        row = following

@@ -1,0 +1,148 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Risk alone: limits, holds and positions of accounts, asked order by order. Door checks here, rules in risk.pxd."""
+
+from libc.string cimport memset
+from definitions cimport *
+from shell cimport open_batch, open_command
+from risk cimport *
+
+import numpy as np
+
+from tradecore.vocabulary.rows import Finding
+
+
+cdef class RiskTable:
+    """Pre-trade limits that count working orders, fail-closed, for a system that has its own order handling.
+
+    Orders must be valid (see Validator): ids declared, quantities and prices within bounds.
+    """
+
+    cdef tc_risk risk
+    cdef tc_instrument* instruments
+    cdef int count, instrument_max, account_max
+    cdef list tables
+
+    def __cinit__(self, int accounts, int instruments, int order_rate):
+        demand("accounts", accounts, 1, 65_535)
+        demand("instruments", instruments, 1, 32_766)
+        demand("order_rate", order_rate, 1, 1 << 20)
+        if order_rate & (order_rate - 1):
+            raise ValueError(f"order_rate {order_rate} must be a power of two")
+        self.tables = t = []
+        self.account_max, self.instrument_max = accounts, instruments
+        self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
+        self.risk.account_stride, self.risk.rate_mask = accounts + 1, order_rate - 1
+        self.risk.accounts = <tc_account_risk*>table(t, accounts + 1, sizeof(tc_account_risk))
+        self.risk.exposures = <tc_exposure*>table(t, <int64_t>(instruments + 1) * (accounts + 1), sizeof(tc_exposure))
+        self.risk.killed_instruments = <uint8_t*>table(t, instruments + 1, 1)
+        self.risk.killed_venues = <uint8_t*>table(t, 65, 1)
+        self.risk.sent_times = <int64_t*>table(t, <int64_t>(accounts + 1) * order_rate, sizeof(int64_t))
+
+    def __dealloc__(self):
+        free_tables(self.tables)
+
+    cdef tc_instrument* row(self, const tc_command* c) except NULL:
+        demand("instrument", c.instrument, 1, self.count)
+        demand("account", c.account, 1, self.account_max)
+        demand("venue", c.venue, 0, 64)
+        demand("side", c.side, SIDE_BUY, SIDE_SELL)
+        demand("order_qty", c.order_qty, 1, qty_max())
+        if c.ord_type != TYPE_MARKET:
+            demand("price", c.price, -price_max(), price_max())
+        return &self.instruments[c.instrument]
+
+    def define(self, bytes definition):
+        """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be."""
+        self.count = define_instrument_row(self.instruments, self.count, self.instrument_max, definition)
+        return self.count
+
+    def set_limit(self, int account, int64_t rule, int64_t value, int64_t window_ns=0):
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
+        demand("account", account, 1, self.account_max)
+        if set_limit(&self.risk, account, rule, value, window_ns, MODE_ENFORCE) >= 0:
+            raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
+
+    def kill(self, int scope, int target, bint engaged):
+        """Engage or release the kill switch of a Scope."""
+        demand("scope", scope, SCOPE_FIRM, SCOPE_VENUE)
+        demand("target", target, 0 if scope == SCOPE_FIRM else 1, 0 if scope == SCOPE_FIRM else self.account_max
+               if scope == SCOPE_ACCOUNT else self.instrument_max if scope == SCOPE_INSTRUMENT else 64)
+        if scope == SCOPE_FIRM:
+            self.risk.killed_firm = engaged
+        elif scope == SCOPE_ACCOUNT:
+            self.risk.accounts[target].killed = engaged
+        elif scope == SCOPE_INSTRUMENT:
+            self.risk.killed_instruments[target] = engaged
+        else:
+            self.risk.killed_venues[target] = engaged
+
+    cdef void ask(self, const tc_command* c, int64_t reference2, tc_question* q) noexcept nogil:
+        memset(q, 0, sizeof(tc_question))
+        q.order_qty, q.price, q.now = c.order_qty, c.price, c.transact_time
+        q.leaves_qty, q.hold_qty = c.order_qty, c.order_qty
+        q.reference2, q.touch2 = reference2, no_price()
+        q.instrument, q.account, q.venue, q.side, q.ord_type = c.instrument, c.account, c.venue, c.side, c.ord_type
+        q.max_open_orders = money_max()
+
+    def check(self, bytes order, int64_t reference2):
+        """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
+
+        `reference2` is twice the reference price in price units (a mid may lie between units), or NO_PRICE.
+        """
+        cdef const tc_command* c = open_command(order)
+        cdef tc_instrument* ins = self.row(c)
+        cdef tc_question q
+        cdef tc_finding findings[CHECKS]
+        self.ask(c, reference2, &q)
+        evaluate_risk(&self.risk, ins, &q, findings)
+        return [Finding(KILL_SWITCH + i, findings[i].value, findings[i].limit, bool(findings[i].refused),
+                        bool(findings[i].armed)) for i in range(CHECKS)]
+
+    def admit(self, orders, int64_t reference2):
+        """Check each ORDER_DTYPE record and hold its quantity if it passes; int16 reasons, 0 where it passed.
+
+        Threads: one caller at a time.
+        """
+        cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
+        cdef int64_t count = len(orders), i
+        cdef const tc_command* c
+        cdef tc_question q
+        cdef tc_finding finding
+        reasons = np.zeros(count, np.int16)
+        cdef int16_t[::1] out = reasons
+        for i in range(count):
+            self.row(<const tc_command*>&source[i * <int64_t>sizeof(tc_command)])
+        with nogil:
+            for i in range(count):
+                c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
+                self.ask(c, reference2, &q)
+                out[i] = <int16_t>check_risk(&self.risk, &self.instruments[c.instrument], &q, &finding)
+                if out[i] == REASON_NONE:
+                    reserve_order(&self.risk, &q)
+        return reasons
+
+    def fill(self, int instrument, int account, int side, int64_t qty):
+        """Turn held quantity into position."""
+        self.demand_hold(instrument, account, side, qty)
+        commit_fill(&self.risk, instrument, account, <uint8_t>side, qty)
+
+    def release(self, int instrument, int account, int side, int64_t qty):
+        """Give held quantity back."""
+        self.demand_hold(instrument, account, side, qty)
+        release_hold(&self.risk, instrument, account, <uint8_t>side, qty)
+
+    cdef int demand_hold(self, int instrument, int account, int side, int64_t qty) except -1:
+        cdef const tc_exposure* e
+        demand("instrument", instrument, 1, self.count)
+        demand("account", account, 1, self.account_max)
+        demand("side", side, SIDE_BUY, SIDE_SELL)
+        e = exposure_of(&self.risk, instrument, account)
+        demand("qty", qty, 0, e.working_buy if side == SIDE_BUY else e.working_sell)
+        return 0
+
+    def exposure(self, int instrument, int account):
+        """(position_qty, working_buy, working_sell) in lots."""
+        demand("instrument", instrument, 1, self.count)
+        demand("account", account, 1, self.account_max)
+        cdef const tc_exposure* e = exposure_of(&self.risk, instrument, account)
+        return e.position_qty, e.working_buy, e.working_sell

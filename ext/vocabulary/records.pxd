@@ -1,0 +1,271 @@
+# The records of include/tradecore/records.h and the arithmetic of arith.h, as Cython sees them.
+# tc_i128 is 128 bits in C; Cython only knows that it is an integer, so it is never turned into a Python object.
+# Only in C: constants of C as functions.
+
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+
+cdef extern from "tradecore/records.h" nogil:
+    ctypedef struct tc_command:
+        uint8_t kind, side, ord_type, time_in_force
+        uint32_t exec_inst
+        uint8_t exec_type, ord_status
+        int32_t reject_reason
+        int32_t instrument, account, venue, currency
+        int64_t transact_time
+        char cl_ord_id[24]
+        char exec_ref_id[24]
+        int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time
+        uint8_t trigger_price_type, peg_offset_type
+        uint16_t contingency_type
+        int32_t strategy
+        char orig_cl_ord_id[24]
+        int64_t order_id
+        char exec_id[24]
+        int64_t last_qty, last_px, cum_qty
+        int64_t trad_ses_status, close_time
+        int64_t split_numerator, split_denominator
+        int64_t connected
+        int64_t bid_px, bid_size, ask_px, ask_size
+        int64_t mark_px
+        int64_t rule, value, window_ns, mode
+        int64_t scope, target, engaged
+        int64_t position_qty, position_px
+        int64_t amount
+        int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout
+        uint32_t native_ord_types, native_times_in_force, external
+        uint8_t price_precision, qty_precision, multiplier_precision, any_sign
+        int64_t tick, lot, max_qty, multiplier, min_notional, max_notional
+        uint32_t ord_types, times_in_force
+
+    ctypedef struct tc_report:
+        int64_t seq, command_seq, transact_time, order_id
+        uint8_t report_type, exec_type, ord_status, side, ord_type, time_in_force
+        uint16_t exec_inst
+        int16_t reason, ord_rej_reason, cxl_rej_reason
+        uint8_t last_liquidity_ind, unknown
+        int32_t instrument, account, venue
+        uint8_t command_kind
+        int8_t exec_restatement_reason
+        uint8_t trigger_price_type, contingency_type
+        char cl_ord_id[24]
+        char orig_cl_ord_id[24]
+        int64_t order_qty, price, stop_px, cum_qty, leaves_qty
+        int64_t last_qty, last_px, commission, exec_id, exec_ref_id, contra_order_id
+        int64_t value, bound, reject_mask, decision
+        char venue_exec_id[24]
+
+    ctypedef struct tc_ack:
+        int64_t order_id, cum_qty, leaves_qty
+        uint8_t report_type, ord_status
+        int16_t reason, ord_rej_reason, cxl_rej_reason
+
+
+cdef extern from "tradecore/arith.h" nogil:
+    ctypedef long long tc_i128
+    int64_t tc_floor_div(int64_t a, int64_t b)
+    int64_t tc_floor_mod(int64_t a, int64_t b)
+    tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b)
+    tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b)
+    tc_i128 tc_wide(int64_t a, int64_t b)
+    bint tc_mul_overflows(tc_i128 a, int64_t b, tc_i128* out)
+    int64_t tc_saturate(tc_i128 a)
+    int64_t tc_sign(int64_t a)
+    int64_t tc_abs(int64_t a)
+    tc_i128 tc_abs_wide(tc_i128 a)
+    uint64_t tc_low(tc_i128 a)
+    int64_t tc_high(tc_i128 a)
+    tc_i128 tc_join(int64_t low, int64_t high)
+    void tc_prefetch(const void* address)
+    void tc_clear(void* row, size_t size)
+    int tc_lowest_bit(uint64_t a)
+    int tc_highest_bit(uint64_t a)
+    uint64_t tc_fold(uint64_t a, uint64_t b)
+    uint64_t tc_word(const char* bytes)
+
+
+cdef extern from "tradecore/clock.h" nogil:
+    uint64_t tc_nanoseconds()
+    uint64_t tc_ticks()
+
+
+# The words of tradecore/vocabulary/fix.py, as integers (tests/vocabulary/test_records.py compares).
+cdef enum:
+    SIDE_BUY = 1
+    SIDE_SELL = 2
+    SIDE_SELL_SHORT = 5
+    SIDE_SELL_SHORT_EXEMPT = 6
+    TYPE_MARKET = 1
+    TYPE_LIMIT = 2
+    TYPE_STOP = 3
+    TYPE_STOP_LIMIT = 4
+    TYPE_MARKET_IF_TOUCHED = 19
+    TYPE_LIMIT_IF_TOUCHED = 30
+    TYPE_TRAILING_STOP = 31
+    TIF_DAY = 0
+    TIF_GTC = 1
+    TIF_AT_THE_OPEN = 2
+    TIF_IOC = 3
+    TIF_FOK = 4
+    TIF_GTD = 6
+    TIF_AT_THE_CLOSE = 7
+    INST_POST_ONLY = 1
+    INST_REDUCE_ONLY = 2
+    INST_CASH = 4
+    STATUS_NEW = 0
+    STATUS_PARTIALLY_FILLED = 1
+    STATUS_FILLED = 2
+    STATUS_DONE_FOR_DAY = 3
+    STATUS_CANCELED = 4
+    STATUS_PENDING_CANCEL = 6
+    STATUS_STOPPED = 7
+    STATUS_REJECTED = 8
+    STATUS_SUSPENDED = 9
+    STATUS_PENDING_NEW = 10
+    STATUS_CALCULATED = 11
+    STATUS_EXPIRED = 12
+    STATUS_PENDING_REPLACE = 14
+    EXEC_NEW = 0
+    EXEC_DONE_FOR_DAY = 3
+    EXEC_CANCELED = 4
+    EXEC_REPLACED = 5
+    EXEC_PENDING_CANCEL = 6
+    EXEC_STOPPED = 7
+    EXEC_REJECTED = 8
+    EXEC_SUSPENDED = 9
+    EXEC_PENDING_NEW = 10
+    EXEC_CALCULATED = 11
+    EXEC_EXPIRED = 12
+    EXEC_RESTATED = 13
+    EXEC_PENDING_REPLACE = 14
+    EXEC_TRADE = 15
+    EXEC_TRADE_CORRECT = 16
+    EXEC_TRADE_CANCEL = 17
+    EXEC_ORDER_STATUS = 18
+    EXEC_TRIGGERED = 21
+    PLACE_NOWHERE = 0
+    PLACE_RESTING = 1
+    PLACE_AT_VENUE = 2
+    PLACE_AWAITS_PRICE = 3
+    PLACE_AWAITS_SESSION = 4
+    PLACE_AWAITS_PARENT = 5
+    SES_HALTED = 1
+    SES_OPEN = 2
+    SES_CLOSED = 3
+    SES_PRE_OPEN = 4
+    SES_PRE_CLOSE = 5
+    TRIGGER_BEST_OFFER = 1
+    TRIGGER_LAST_TRADE = 2
+    TRIGGER_BEST_BID = 3
+    TRIGGER_BEST_MID = 6
+    PEG_PRICE = 0
+    PEG_BASIS_POINTS = 1
+    CONTINGENCY_OCO = 1
+    CONTINGENCY_OTO = 2
+    UNKNOWN_NEW = 1
+    UNKNOWN_CANCEL = 2
+    UNKNOWN_REPLACE = 4
+    TRADE_LIVE = 0
+    TRADE_BUSTED = 1
+    TRADE_FOLDED = 2
+
+
+# Reason codes; the words and the FIX reasons are in tradecore/vocabulary/codes.py (tests/vocabulary/test_records.py).
+cdef enum tc_reason:
+    REASON_NONE = 0
+    INVALID_FIELD_VALUE = 101
+    UNKNOWN_INSTRUMENT = 102
+    UNKNOWN_ACCOUNT = 103
+    UNKNOWN_VENUE = 104
+    MISSING_REQUIRED_FIELD = 105
+    UNSUPPORTED_ORDER_TYPE = 106
+    UNSUPPORTED_TIF = 107
+    PRICE_TICK_MULTIPLE = 108
+    PRICE_OUT_OF_RANGE = 109
+    QTY_LOT_MULTIPLE = 110
+    QTY_BELOW_MIN = 111
+    QTY_ABOVE_MAX = 112
+    NOTIONAL_BELOW_MIN = 113
+    NOTIONAL_ABOVE_MAX = 114
+    INVALID_CL_ORD_ID = 115
+    ALREADY_DEFINED = 116
+    TABLE_FULL = 117
+    MISSING_STOP_PX = 118
+    STOP_PX_OUT_OF_RANGE = 119
+    INVALID_MIN_QTY = 120
+    INVALID_DISPLAY_QTY = 121
+    EXPIRE_TIME_IN_PAST = 122
+    INVALID_PEG_OFFSET = 123
+    INVALID_CONTINGENCY = 124
+    KILL_SWITCH = 201
+    RISK_CONFIG_MISSING = 202
+    DUPLICATE_CLORDID = 203
+    MAX_OPEN_ORDERS = 204
+    REFERENCE_PRICE_UNAVAILABLE = 205
+    MAX_ORDER_QTY = 206
+    MAX_ORDER_NOTIONAL = 207
+    PRICE_COLLAR = 208
+    MAX_POSITION_QTY = 209
+    ORDER_RATE = 210
+    ARITHMETIC_OVERFLOW = 211
+    REDUCE_ONLY_VIOLATION = 212
+    SESSION_CLOSED = 213
+    NO_VENUE = 301
+    POST_ONLY_WOULD_TAKE = 401
+    IOC_LEFTOVER = 402
+    FOK_NOT_FILLABLE = 403
+    MARKET_LEFTOVER = 404
+    MIN_QTY_NOT_MET = 405
+    AUCTION_LEFTOVER = 406
+    CANCEL_REQUESTED = 501
+    UNKNOWN_ORDER = 502
+    TOO_LATE_TO_CANCEL = 503
+    ALREADY_PENDING = 504
+    DUPLICATE_REQUEST_ID = 505
+    NO_SUCH_REQUEST = 506
+    VENUE_REPORTED = 507
+    DAY_ENDED = 508
+    EXPIRE_TIME_REACHED = 509
+    OTHER_FILLED = 510
+    PARENT_ENDED = 511
+    REDUCED_POSITION = 512
+    REQUEST_TIMEOUT = 513
+    VENUE_DISCONNECTED = 514
+    LATE_TRADE = 515
+    OVERFILL = 516
+    TRADE_IN_SUSPENSE = 517
+    CUM_QTY_MISMATCH = 518
+    UNKNOWN_TRADE = 519
+    EXECID_REUSED = 520
+    EXECID_REPEATED = 521
+    VENUE_CONTRADICTS = 522
+    UNEXPECTED_TRANSITION = 523
+    UNEVEN_SPLIT = 524
+
+
+cdef inline int64_t no_price() noexcept nogil:
+    return <int64_t>(<uint64_t>1 << 63)
+
+
+cdef inline int64_t price_max() noexcept nogil:
+    return <int64_t>100_000_000_000_000
+
+
+cdef inline int64_t qty_max() noexcept nogil:
+    return <int64_t>100_000_000_000_000
+
+
+cdef inline int64_t multiplier_max() noexcept nogil:
+    return <int64_t>1_000_000_000
+
+
+cdef inline int64_t position_max() noexcept nogil:
+    return <int64_t>1_000_000_000_000_000_000
+
+
+cdef inline int64_t money_max() noexcept nogil:
+    return <int64_t>1 << 62
+
+
+cdef inline int64_t time_max() noexcept nogil:
+    return <int64_t>1 << 62

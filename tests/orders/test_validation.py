@@ -1,0 +1,208 @@
+"""Validation: one table, a good row and a bad row for each reason from 101 to 115."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import tradecore as tc
+from tradecore.orders.validation import failures
+from tradecore.vocabulary.codes import ORD_REJ_REASON
+from tradecore.vocabulary.records import CODECS, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
+
+INSTRUMENTS = [
+    tc.Instrument("AAPL", tick_size="0.01", lot_size=10, min_qty=20, max_qty=1000, min_notional=100, max_notional=50_000),
+    tc.Instrument("LIM", tick_size="0.01", ord_types=("LIMIT",), times_in_force=("DAY",)),
+    tc.Instrument("SPR", tick_size="0.01", any_sign=True),
+]
+GOOD = {"instrument": 1, "account": 1, "side": 1, "ord_type": 2, "order_qty": 100, "price": 100_000}
+MARKET = {"ord_type": 1, "price": tc.NO_PRICE}
+STOP = {"ord_type": 3, "price": tc.NO_PRICE, "stop_px": 100_000}
+TRAILING = {"ord_type": 31, "price": tc.NO_PRICE, "peg_offset": 100}
+LISTED = {"list_id": 5, "contingency_type": 1}
+R = tc.Reason
+NO_VALIDATION = {R.ALREADY_DEFINED, R.TABLE_FULL}  # of definitions and tables
+VALIDATION = {reason for reason in R if 101 <= reason <= 199} - NO_VALIDATION
+
+# reason, what a good order changes, what a bad one changes, and what the refusal's text must say.
+ROWS = [
+    (R.INVALID_FIELD_VALUE, {"side": 2}, {"side": 3}, "side 3"),
+    (R.INVALID_FIELD_VALUE, {"side": 1}, {"side": 0}, "side 0"),
+    (R.INVALID_FIELD_VALUE, {"ord_type": 2}, {"ord_type": 5}, "ord_type 5"),
+    (R.INVALID_FIELD_VALUE, {"time_in_force": 1}, {"time_in_force": 8}, "time_in_force 8"),
+    (R.INVALID_FIELD_VALUE, {"time_in_force": 4}, {"time_in_force": 5}, "time_in_force 5"),
+    (R.INVALID_FIELD_VALUE, {"exec_inst": 1}, {"exec_inst": 2**31 + 1}, f"exec_inst {2**31 + 1}"),
+    (R.INVALID_FIELD_VALUE, {"transact_time": TIME_MAX}, {"transact_time": TIME_MAX + 1}, f"transact_time {TIME_MAX + 1}"),
+    (R.INVALID_FIELD_VALUE, {"transact_time": 1}, {"transact_time": -1}, "transact_time -1"),
+    (R.INVALID_FIELD_VALUE, {"trigger_price_type": 3}, {"trigger_price_type": 4}, "trigger_price_type 4"),
+    (R.INVALID_FIELD_VALUE, TRAILING | {"peg_offset_type": 1}, TRAILING | {"peg_offset_type": 2}, "peg_offset_type 2"),
+    (R.INVALID_FIELD_VALUE, LISTED, LISTED | {"contingency_type": 3}, "contingency_type 3"),
+    (R.INVALID_FIELD_VALUE, LISTED, LISTED | {"contingency_type": 65_535}, "contingency_type 65535"),
+    (R.INVALID_FIELD_VALUE, {"strategy": 2**31 - 1}, {"strategy": -1}, "strategy -1"),
+    (R.UNKNOWN_INSTRUMENT, {"instrument": 3}, {"instrument": 4}, "instrument 4 is not declared: 3 are"),
+    (R.UNKNOWN_INSTRUMENT, {"instrument": 1}, {"instrument": -1}, "instrument -1 is"),
+    (R.UNKNOWN_ACCOUNT, {"account": 1}, {"account": 2}, "account 2 is not declared: 1 are"),
+    (R.UNKNOWN_ACCOUNT, {"account": 1}, {"account": 0}, "account 0 is"),
+    (R.UNKNOWN_VENUE, {"venue": 2}, {"venue": 3}, "venue 3 is not declared: 2 are"),
+    (R.UNKNOWN_VENUE, {"venue": 0}, {"venue": -1}, "venue -1 is"),
+    (R.MISSING_REQUIRED_FIELD, {}, {"price": tc.NO_PRICE}, "price is missing"),
+    (R.UNSUPPORTED_ORDER_TYPE, {"instrument": 2}, {"instrument": 2, **MARKET}, "ord_type MARKET.*one of LIMIT"),
+    (R.UNSUPPORTED_ORDER_TYPE, {"exec_inst": 1}, {"exec_inst": 1, **MARKET}, "ord_type MARKET"),
+    (R.UNSUPPORTED_TIF, {"instrument": 2}, {"instrument": 2, "time_in_force": 1}, "GOOD_TILL_CANCEL.*takes DAY"),
+    (R.UNSUPPORTED_TIF, {"time_in_force": 3, **MARKET}, {"time_in_force": 1, **MARKET}, "time_in_force GOOD_TILL_CANCEL"),
+    (R.UNSUPPORTED_TIF, {"time_in_force": 1, "exec_inst": 1}, {"time_in_force": 3, "exec_inst": 1}, "IMMEDIATE_OR_CANCEL"),
+    (R.UNSUPPORTED_TIF, {"time_in_force": 0, "exec_inst": 1}, {"time_in_force": 4, "exec_inst": 1}, "FILL_OR_KILL"),
+    (R.UNSUPPORTED_TIF, STOP | {"time_in_force": 1}, STOP | {"time_in_force": 3}, "IMMEDIATE_OR_CANCEL"),
+    (R.UNSUPPORTED_TIF, STOP, STOP | {"time_in_force": 7}, "AT_THE_CLOSE"),
+    (R.UNSUPPORTED_TIF, {"time_in_force": 6, "expire_time": TIME_MAX}, MARKET | {"time_in_force": 6, "expire_time": TIME_MAX}, "GOOD_TILL_DATE"),
+    (R.PRICE_TICK_MULTIPLE, {"price": 100_100}, {"price": 100_050}, r"price 10\.0050 .*the tick 0\.0100"),
+    (R.PRICE_TICK_MULTIPLE, {"instrument": 3, "price": -100}, {"instrument": 3, "price": -99}, r"price -0\.0099"),
+    (R.PRICE_OUT_OF_RANGE, {"price": 10_000}, {"price": 0}, r"price 0\.0000 is out of range: the bound is 0\.0100"),
+    (R.PRICE_OUT_OF_RANGE, {"instrument": 3, "price": 0}, {"price": -100}, r"price -0\.0100 is out of range"),
+    (R.PRICE_OUT_OF_RANGE, {"instrument": 3, "price": PRICE_MAX}, {"price": PRICE_MAX + 100}, "the bound is 10000000000"),
+    (R.QTY_LOT_MULTIPLE, {"order_qty": 110}, {"order_qty": 105}, "order_qty 105 .*the lot 10"),
+    (R.QTY_BELOW_MIN, {"order_qty": 20}, {"order_qty": 10}, "order_qty 10 is below the minimum 20"),
+    (R.QTY_BELOW_MIN, {"instrument": 2, "order_qty": 1}, {"instrument": 2, "order_qty": 0}, "order_qty 0 .*minimum 1"),
+    (R.QTY_ABOVE_MAX, {"order_qty": 1000}, {"order_qty": 1010}, "order_qty 1010 is above the maximum 1000"),
+    (R.QTY_ABOVE_MAX, {"instrument": 2, "order_qty": QTY_MAX, "price": 100},
+     {"instrument": 2, "order_qty": QTY_MAX + 1, "price": 100}, f"order_qty {QTY_MAX + 1} .* {QTY_MAX}"),
+    (R.NOTIONAL_BELOW_MIN, {"order_qty": 20, "price": 50_000}, {"order_qty": 20, "price": 49_900},
+     r"notional 99\.800000 .*minimum 100\.000000"),
+    (R.NOTIONAL_ABOVE_MAX, {"order_qty": 1000, "price": 500_000}, {"order_qty": 1000, "price": 500_100},
+     r"notional 50010\.000000 .*maximum 50000\.000000"),
+    (R.INVALID_CL_ORD_ID, {"cl_ord_id": b"~!09azAZ" * 3}, {"cl_ord_id": b"a b"}, "cl_ord_id must be 1 to 24"),
+    (R.INVALID_CL_ORD_ID, {"cl_ord_id": b""}, {"cl_ord_id": b"\x7f"}, "cl_ord_id"),
+    (R.INVALID_CL_ORD_ID, {"cl_ord_id": b"a"}, {"cl_ord_id": b"a\0b"}, "cl_ord_id"),
+    (R.MISSING_REQUIRED_FIELD, STOP | {"ord_type": 4, "price": 100_000}, STOP | {"ord_type": 4}, "price is missing"),
+    (R.MISSING_STOP_PX, STOP, STOP | {"stop_px": tc.NO_PRICE}, "stop_px is missing"),
+    (R.STOP_PX_OUT_OF_RANGE, STOP, STOP | {"stop_px": 100_050}, r"stop_px 10\.0050 .*the tick 0\.0100"),
+    (R.STOP_PX_OUT_OF_RANGE, STOP, STOP | {"stop_px": 0}, r"stop_px 0\.0000"),
+    (R.STOP_PX_OUT_OF_RANGE, STOP | {"instrument": 3, "stop_px": -100}, STOP | {"stop_px": -100}, r"stop_px -0\.0100"),
+    (R.STOP_PX_OUT_OF_RANGE, {"stop_px": tc.NO_PRICE}, {"stop_px": 100_000}, r"stop_px 10\.0000"),
+    (R.INVALID_MIN_QTY, {"time_in_force": 3, "min_qty": 100}, {"time_in_force": 3, "min_qty": 101}, "min_qty 101 .*100"),
+    (R.INVALID_MIN_QTY, {"time_in_force": 3, "min_qty": 1}, {"time_in_force": 3, "min_qty": -1}, "min_qty -1"),
+    (R.INVALID_MIN_QTY, {"time_in_force": 3, "min_qty": 50}, {"min_qty": 50}, "IMMEDIATE_OR_CANCEL"),
+    (R.INVALID_DISPLAY_QTY, {"display_qty": 10}, {"display_qty": 15}, "display_qty 15"),
+    (R.INVALID_DISPLAY_QTY, {"display_qty": 100}, {"display_qty": 110}, "display_qty 110 .*100"),
+    (R.INVALID_DISPLAY_QTY, {"display_qty": 20}, {"display_qty": 20, "time_in_force": 4}, "display_qty 20"),
+    (R.INVALID_DISPLAY_QTY, {"display_qty": 20}, MARKET | {"display_qty": 20}, "display_qty 20"),
+    (R.EXPIRE_TIME_IN_PAST, {"time_in_force": 6, "expire_time": TIME_MAX}, {"time_in_force": 6}, "expire_time 0 must be after"),
+    (R.EXPIRE_TIME_IN_PAST, {"time_in_force": 6, "expire_time": TIME_MAX}, {"expire_time": TIME_MAX}, "only with GOOD_TILL_DATE"),
+    (R.INVALID_PEG_OFFSET, TRAILING, TRAILING | {"peg_offset": 0}, "peg_offset 0"),
+    (R.INVALID_PEG_OFFSET, TRAILING | {"peg_offset": 9_999, "peg_offset_type": 1}, TRAILING | {"peg_offset": 10_000, "peg_offset_type": 1}, "peg_offset 10000"),
+    (R.INVALID_PEG_OFFSET, TRAILING, {"peg_offset": 100}, "others have none"),
+    (R.INVALID_CONTINGENCY, LISTED, {"list_id": 5}, "5 and 0"),
+    (R.INVALID_CONTINGENCY, LISTED, {"contingency_type": 1}, "0 and 1"),
+    (R.INVALID_CONTINGENCY, LISTED, LISTED | {"list_id": -1}, "-1 and 1"),
+]
+NAMES = [f"{reason.name}-{'-'.join(bad)}-{place}" for place, (reason, _, bad, _) in enumerate(ROWS)]
+
+
+def records(*changes):
+    orders = tc.new_orders(len(changes))
+    for row, change in zip(orders, changes, strict=True):
+        for name, value in {**GOOD, **change}.items():
+            row[name] = value
+    return orders
+
+
+@pytest.fixture
+def validator(room):
+    alone = room("validation").Validator(1, 2)
+    for instrument in INSTRUMENTS:
+        alone.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **instrument.definition(1)))
+    return alone
+
+
+def test_the_table_has_a_row_for_every_reason():
+    assert {row[0] for row in ROWS} == VALIDATION
+
+
+@pytest.mark.parametrize(("reason", "good", "bad", "says"), ROWS, ids=NAMES)
+def test_each_reason_refuses_the_bad_row_and_lets_the_good_one_through(make_core, validator, reason, good, bad, says):
+    core = make_core(instruments=INSTRUMENTS)
+    orders = records(good, bad)
+    assert [failures(int(mask)) for mask in validator.validate(orders)] == [(), (reason,)]
+    before = core._core.event_seq
+    good_ack, bad_ack = core.submit_batch(orders)
+    assert R(good_ack["reason"]) not in VALIDATION
+    assert (bad_ack["reason"], bad_ack["ord_status"], bad_ack["leaves_qty"]) == (reason, tc.OrdStatus.REJECTED, 0)
+    refused = [r for r in core.reports(before) if r.order_id == bad_ack["order_id"]]
+    assert [r.exec_type for r in refused] == [tc.ExecType.REJECTED]
+    assert refused[0].ord_rej_reason == ORD_REJ_REASON.get(reason, tc.OrdRejReason.OTHER) == bad_ack["ord_rej_reason"]
+    assert failures(refused[0].row.reject_mask) == (reason,)
+    order = core.order(order_id=int(bad_ack["order_id"]))
+    for text in (refused[0].text, order.text):
+        assert text.startswith(reason.name)
+        assert re.search(says, text), text
+
+
+ALL_AT_ONCE = [
+    ({"side": 9, "account": 9, "venue": 9, "cl_ord_id": b" "},
+     (R.INVALID_FIELD_VALUE, R.UNKNOWN_ACCOUNT, R.UNKNOWN_VENUE, R.INVALID_CL_ORD_ID)),
+    ({"instrument": 9, "account": 9, "order_qty": -5, "price": 0}, (R.UNKNOWN_INSTRUMENT, R.UNKNOWN_ACCOUNT)),
+    ({"exec_inst": 1, "time_in_force": 4, "order_qty": 15, **MARKET},
+     (R.UNSUPPORTED_ORDER_TYPE, R.UNSUPPORTED_TIF, R.QTY_LOT_MULTIPLE, R.QTY_BELOW_MIN)),
+    ({"order_qty": 1005, "price": -1},
+     (R.PRICE_TICK_MULTIPLE, R.PRICE_OUT_OF_RANGE, R.QTY_LOT_MULTIPLE, R.QTY_ABOVE_MAX)),
+    ({"instrument": 2, "time_in_force": 1, "price": tc.NO_PRICE}, (R.MISSING_REQUIRED_FIELD, R.UNSUPPORTED_TIF)),
+    ({}, ()),
+]
+
+
+@pytest.mark.parametrize(("change", "reasons"), ALL_AT_ONCE)
+def test_all_failures_stand_in_one_mask(make_core, validator, change, reasons):
+    orders = records(change)
+    assert failures(int(validator.validate(orders)[0])) == reasons
+    core = make_core(instruments=INSTRUMENTS)
+    order = core.order(order_id=int(core.submit_batch(orders)[0]["order_id"]))
+    assert failures(order.reject_mask) == reasons
+    assert order.reason == (reasons[0] if reasons else 0)
+
+
+def test_every_byte_of_an_id_counts(validator):
+    """Each value at each place of ids of each length: 0x21 to 0x7e up to the first NUL, then NULs only."""
+    ids = [(b"x" * length).ljust(24, b"\0")[:at] + bytes([value]) + (b"x" * length).ljust(24, b"\0")[at + 1 :]
+           for length in (0, 1, 7, 8, 9, 15, 16, 17, 23, 24) for at in range(24) for value in range(256)]
+    orders = np.repeat(records({}), len(ids))
+    orders["cl_ord_id"] = np.array(ids, "S24")
+    raw = orders.view("u1").reshape(len(ids), -1)
+    offset = orders.dtype.fields["cl_ord_id"][1]
+    raw[:, offset : offset + 24] = np.frombuffer(b"".join(ids), "u1").reshape(-1, 24)
+    good = [re.fullmatch(rb"[!-~]*\0*", text) is not None for text in ids]
+    assert [mask == 0 for mask in validator.validate(orders)] == good
+
+
+def test_a_bit_of_the_mask_is_a_reason():
+    assert [failures(1 << bit) for bit in range(15)] == [(reason,) for reason in R if 101 <= reason <= 115]
+
+
+def test_check_tells_what_validation_refuses(core):
+    result = core.check("AAPL", "BUY", 0, "0.005")
+    assert [(row.rule, row.verdict) for row in result] == [(R.PRICE_TICK_MULTIPLE, "REFUSE"), (R.QTY_BELOW_MIN, "REFUSE")]
+    assert not result
+
+
+def test_a_notional_is_a_magnitude_where_prices_may_be_negative(make_core):
+    core = make_core(instruments=[tc.Instrument("SPR", any_sign=True, min_notional=100, max_notional=200)])
+    reasons = [core.submit("SPR", "BUY", 10, price).reason for price in ("-9.99", "-10", "-20", "-20.01")]
+    assert reasons == [R.NOTIONAL_BELOW_MIN, R.NONE, R.NONE, R.NOTIONAL_ABOVE_MAX]
+
+
+@pytest.mark.parametrize("multiplier", [1, 9, 100_000, 123_456_789, MULTIPLIER_MAX])
+def test_the_largest_order_can_not_overflow_a_notional(make_core, multiplier):
+    instrument = tc.Instrument("BIG", tick_size=1, price_precision=0, multiplier=multiplier, any_sign=True)
+    core = make_core(instruments=[instrument])
+    for price in (PRICE_MAX, -PRICE_MAX, 3**29):
+        for qty in (QTY_MAX, 7**16):
+            assert core.submit("BIG", "BUY", qty, price).reason is R.NOTIONAL_ABOVE_MAX
+    assert core.submit("BIG", "BUY", 1, 1).reason is R.NONE
+
+
+@pytest.mark.parametrize("orders", [np.zeros(3, "i8"), np.zeros((2, 2), tc.ORDER_DTYPE), tc.new_orders(4)[::2]])
+def test_the_room_alone_takes_contiguous_records_only(validator, orders):
+    with pytest.raises(ValueError, match="C-contiguous 1-d array of 128-byte records"):
+        validator.validate(orders)
+    assert len(validator.validate(tc.new_orders(0))) == 0

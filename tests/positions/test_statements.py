@@ -1,0 +1,253 @@
+"""Reports of a position keeper: trades, closed lots, P&L by key, reconciliation, Arrow."""
+
+from __future__ import annotations
+
+import io
+import random
+import sys
+from decimal import Decimal
+from importlib.util import find_spec
+
+import pytest
+
+import tradecore as tc
+from tradecore.positions.entries import Method
+
+D = Decimal
+DAY = 86_400 * 10**9
+AAPL, SAP = tc.Instrument("AAPL", tick_size="0.01"), tc.Instrument("SAP", tick_size="0.01", currency="EUR")
+FUT = tc.Instrument("FUT", tick_size="0.5", lot_size="0.1", multiplier="2.5")
+
+
+@pytest.fixture
+def make(backend):
+    return lambda *instruments, **given: tc.PositionKeeper(instruments or [AAPL], backend=backend, clock=lambda: DAY, **given)
+
+
+def fill(keeper, side, qty, price, symbol="AAPL", **given):
+    return keeper.apply_fill(symbol, side, qty, price, **given)
+
+
+def test_closed_lots_have_basis_proceeds_and_holding_period(make):
+    keeper = make(method="fifo")
+    fill(keeper, "BUY", 10, 100, transact_time=DAY, commission=1)
+    fill(keeper, "BUY", 10, 110, transact_time=2 * DAY, commission=3)
+    fill(keeper, "SELL", 15, 120, transact_time=5 * DAY, commission="1.5")
+    fill(keeper, "SELL", 9, 130, transact_time=6 * DAY, commission="0.9")  # flips: 5 close, 4 open short
+    fill(keeper, "BUY", 4, 125, transact_time=8 * DAY)
+    lots = list(keeper.closed_lots())
+    assert [(r.opening_trade, r.closing_trade, r.qty, r.cost_basis, r.proceeds, r.pnl) for r in lots] == [
+        (1, 3, 10, 1000, 1200, 200), (2, 3, 5, 550, 600, 50), (2, 4, 5, 550, 650, 100), (4, 5, -4, 500, 520, 20)]
+    assert [r.holding_ns // DAY for r in lots] == [4, 3, 4, 2]
+    assert [r.commissions for r in lots] == [2, 2, 2, D("0.4")]
+    assert sum(r.pnl for r in lots) == keeper.position("AAPL").realized_pnl
+    # Attributed: a long lot's basis grows by what opening cost, its proceeds fall by what closing cost; a short's turn round.
+    lots = list(keeper.closed_lots(attribute_commissions=True))
+    assert [(r.cost_basis, r.proceeds) for r in lots] == [
+        (1001, 1199), (D("551.5"), D("599.5")), (D("551.5"), D("649.5")), (500, D("519.6"))]
+    assert sum(r.pnl for r in lots) == keeper.position("AAPL").realized_pnl - keeper.position("AAPL").fees
+
+
+def test_at_average_cost_the_lot_is_the_position(make):
+    keeper = make()
+    fill(keeper, "BUY", 10, 100, transact_time=DAY, commission=2)
+    fill(keeper, "BUY", 10, 110, transact_time=2 * DAY, commission=2)
+    fill(keeper, "SELL", 5, 120, transact_time=3 * DAY)
+    fill(keeper, "SELL", 20, 120, transact_time=4 * DAY, commission=4)
+    fill(keeper, "BUY", 5, 100, transact_time=9 * DAY)
+    assert [(r.opening_trade, r.qty, r.cost_basis, r.proceeds, r.holding_ns // DAY, r.commissions) for r in keeper.closed_lots()] == [
+        (0, 5, 525, 600, 2, 1), (0, 15, 1575, 1800, 3, 3 + 3), (0, -5, 500, 600, 5, 1)]
+
+
+@pytest.mark.parametrize("method", list(Method), ids=lambda method: method.name)
+def test_closed_lots_and_figures_by_key_add_up_to_the_positions(make, method):
+    seeded = random.Random(int(method))
+    keeper = make(AAPL, SAP, FUT, accounts=["a", "b"], method=method.name, strategies=["s1", "s2"])
+    for step in range(600):
+        ins, account, strategy = seeded.choice((AAPL, SAP, FUT)), seeded.choice("ab"), seeded.choice((None, "s1", "s2"))
+        qty, price = seeded.randint(1, 20) * D(str(ins.lot_size)), seeded.randint(1, 50)
+        given = {"account": account, "strategy": strategy, "transact_time": step * DAY // 7 + 1,
+                 "commission": D(seeded.randint(-3, 9)) / 100, "commission_currency": seeded.choice(("USD", "EUR"))}
+        side, held = seeded.choice(("BUY", "SELL")), keeper.position(ins.symbol, account)
+        if method is Method.SPECIFIC and held.lots and (held.qty > 0) == (side == "SELL"):
+            lot = seeded.choice(held.lots)
+            given["lot"], qty = lot.trade_id, abs(lot.qty) if seeded.random() < 0.7 else ins.quantity(1)
+        trade = fill(keeper, side, qty, price, ins.symbol, **given)
+        if step in (39, 111) and method is not Method.SPECIFIC:
+            keeper.bust(trade - 20)
+        if step % 150 == 149:
+            keeper.dividend("SAP", "0.5", transact_time=step * DAY // 7 + 1)
+    lots = list(keeper.closed_lots())
+    for symbol in ("AAPL", "SAP", "FUT"):
+        for account in "ab":
+            pnl = sum(r.pnl for r in lots if (r.symbol, r.account) == (symbol, account))
+            assert pnl == keeper.position(symbol, account).realized_pnl
+    attributed = sum(r.pnl for r in keeper.closed_lots(attribute_commissions=True))
+    assert attributed == sum(r.pnl for r in lots) - sum(r.commissions for r in lots)
+    totals = {c: sum(keeper.position(i.symbol, a).realized_pnl for i in (AAPL, SAP, FUT) for a in "ab" if i.currency == c)
+              for c in ("USD", "EUR")}
+    fees = {c: sum(keeper.position(i.symbol, a).fees_by_currency.get(c, 0) for i in (AAPL, SAP, FUT) for a in "ab") for c in ("USD", "EUR")}
+    paid = sum(keeper.position("SAP", a).dividends.get("EUR", 0) for a in "ab")
+    for keys in (("day",), ("symbol",), ("account",), ("day", "symbol", "account"), ("account", "day")):
+        rows = list(keeper.pnl_by(*keys))
+        for currency in ("USD", "EUR"):
+            mine = [row for row in rows if row.currency == currency]
+            assert sum(row.realized_pnl for row in mine) == totals[currency], keys
+            assert sum(row.fees for row in mine) == fees[currency], keys
+            assert sum(row.dividends for row in mine) == (paid if currency == "EUR" else 0)
+    by_strategy = list(keeper.pnl_by("strategy", "account"))
+    assert {row.strategy for row in by_strategy} == {"", "s1", "s2"}
+    # What strategies realised on their own, plus what each still holds, is worth what the account's is: flows add up.
+    flow = sum(-t.qty * t.price for t in keeper.trades() if t.strategy == "s1" and t.symbol == "AAPL" and t.account == "a" and t.status != "BUSTED")
+    alone = make(method=("FIFO" if method is Method.SPECIFIC else method.name))
+    for t in keeper.trades():
+        if t.kind == "FILL" and t.strategy == "s1" and t.symbol == "AAPL" and t.account == "a" and t.status != "BUSTED":
+            fill(alone, "BUY" if t.qty > 0 else "SELL", abs(t.qty), t.price)
+    assert alone.position("AAPL").realized_pnl - alone.position("AAPL").cost == flow
+    symbols = {row[:3]: row for row in keeper.pnl_by("strategy", "account", "symbol")}
+    assert symbols["s1", "a", "AAPL"].realized_pnl == alone.position("AAPL").realized_pnl
+
+
+def test_a_report_can_be_read_as_csv_and_tells_trades_whole(make):
+    keeper = make(AAPL, accounts=["a", "b"], strategies=["s"], currencies=["EUR"])
+    fill(keeper, "SELL", 3, "10.5", account="a", exec_id="x1", commission="0.1", commission_currency="EUR", strategy="s")
+    keeper.transfer("AAPL", 1, "a", "b")
+    keeper.split("AAPL", 2, 1)
+    keeper.dividend("AAPL", "0.25")
+    text = io.StringIO()
+    keeper.trades().to_csv(text)
+    lines = text.getvalue().split("\r\n")
+    assert lines[0].startswith("trade_id,exec_id,kind,status,transact_time,symbol,account")
+    assert lines[1] == f"1,x1,FILL,LIVE,{DAY},AAPL,a,,-3,10.5000,0.100000,EUR,s,0,"
+    assert lines[2] == f"2,,TRANSFER,LIVE,{DAY},AAPL,a,,1,,0.000000,USD,,0,b"
+    assert lines[3] == f"3,,SPLIT,LIVE,{DAY},AAPL,,,2,1,0.000000,USD,,0,"
+    assert lines[4] == f"4,,DIVIDEND,LIVE,{DAY},AAPL,,,0,0.250000,0.000000,USD,,0,"
+    assert [(r.symbol, r.account, r.qty, r.cost, r.unrealized_pnl) for r in keeper.positions()] == [
+        ("AAPL", "a", -4, -21, None), ("AAPL", "b", -2, D("-10.5"), None)]
+    for keys in ((), ("venue",), ("day", "day")):
+        with pytest.raises(ValueError, match="must be some of day, symbol, account, strategy"):
+            keeper.pnl_by(*keys)
+
+
+# ---- reconciliation
+
+def positions(keeper, *lines):
+    return keeper.reconcile(positions=io.StringIO("symbol,account,qty,cost\n" + "\n".join(lines)))
+
+
+@pytest.fixture
+def booked(make):
+    keeper = make(AAPL, SAP, FUT, accounts=["a", "b"], method="fifo")
+    for qty, price, account in ((10, 100, "a"), (7, 110, "a"), (30, 50, "b")):
+        fill(keeper, "BUY", qty, price, account=account, commission=1, exec_id=f"e{qty}")
+    fill(keeper, "SELL", 4, 120, account="a", commission=1, exec_id="e4")
+    keeper.bust(fill(keeper, "BUY", 3, 100, account="a", exec_id="e3"))
+    return keeper
+
+
+@pytest.mark.parametrize(("a", "b", "causes"), [
+    ("13", "30", []), ("-13", "30", ["long and short are swapped"]), ("6", "30", ["trade 2 is missing at the broker"]),
+    ("17", "30", ["trade 4 is missing at the broker"]), ("16", "30", ["trade 5 is busted here and stands at the broker"]),
+    ("20", "30", ["trade 2 is booked twice at the broker"]), ("21", "30", ["trade 4 has the other side at the broker"]),
+    ("26", "30", ["a split, 2 for 1, is missing here"]), ("13", "60", ["trade 3 is booked twice"]),
+    ("8", "35", ["in account b: a transfer or allocation", "in account a: a transfer or allocation"]),
+    ("0", "30", ["the position is missing at the broker"]), ("12", "30", ["no single trade, split or transfer explains it"]),
+])
+def test_a_difference_of_positions_comes_with_its_probable_cause(booked, a, b, causes):
+    found = positions(booked, f"AAPL,a,{a},", f"AAPL,b,{b},")
+    assert [d.kind for d in found] == ["POSITION"] * len(causes)
+    for difference, cause in zip(found, causes, strict=True):
+        assert cause in difference.cause
+        assert difference.line == (2 if difference.account == "a" else 3)
+
+
+def test_positions_that_one_side_lacks(booked):
+    found = positions(booked, "AAPL,b,30,", "SAP,a,5,")
+    assert [(d.symbol, d.ours, d.theirs, d.line) for d in found] == [("AAPL", 13, 0, 0), ("SAP", 0, 5, 3)]
+    assert found[1].cause == "the position, or its opening, is missing here"
+
+
+@pytest.mark.parametrize(("cost", "cause"), [
+    ("1370", None), ("1373.000000", "includes commissions"), ("-1370", "the other sign"), ("1330", "it is the cost by LIFO"),
+    ("1353.529412", None), ("1", "no single trade"),
+])
+def test_a_difference_of_cost_names_the_method_or_the_commissions(booked, cost, cause):
+    found = positions(booked, f"AAPL,a,13,{cost}", "AAPL,b,30,1500")
+    if cost == "1353.529412":
+        cause = "no single trade"  # the average, rounded: no method's own figure
+    assert [d.kind for d in found] == (["COST"] if cause else [])
+    assert not cause or cause in found[0].cause
+
+
+def test_fills_are_matched_by_exec_id(booked):
+    text = ("exec_id,symbol,side,qty,price,account,commission\n"
+            "e10,AAPL,BUY,10,100.00,a,1\n"       # the same
+            "e7,AAPL,BUY,7,110.25,a,-1\n"        # price, commission
+            "e7,AAPL,BUY,7,110,a,1\n"            # twice
+            "e3,AAPL,BUY,3,100,a,0\n"            # busted here
+            "e4,AAPL,BUY,5,120,b,1\n"            # account, side, qty
+            "e99,SAP,SELL,1,5,a,0\n")            # missing here; e30 is missing there
+    found = booked.reconcile(fills=io.StringIO(text))
+    assert [(d.line, d.field, d.cause.split(": ")[-1]) for d in found] == [
+        (3, "price", "a correction is booked on one side only"),
+        (3, "commission", "one side books what is paid as negative"),
+        (4, "exec_id", "line 3 too"), (5, "exec_id", "trade 5 is busted here and stands at the broker"),
+        (6, "account", "an allocation is booked on one side only"), (6, "side", "one side has the wrong side"),
+        (6, "qty", "a correction is booked on one side only"), (7, "exec_id", "it is missing here"),
+        (0, "exec_id", "trade 3 is missing at the broker, or busted there"),
+    ]
+    assert (found[0].ours, found[0].theirs) == (110, D("110.25"))
+
+
+@pytest.mark.parametrize(("text", "match"), [
+    ("", "line 1: column 'symbol' is missing; found: nothing"), ("symbol,lots\nA,1\n", "line 1: column 'qty' is missing"),
+    ("symbol,qty,side\n", "line 1: column 'side' is not known"), ("symbol,qty\nAAPL\n", "line 2: expected 2 fields"),
+    ("symbol,qty\nAAPL,1,2\n", "line 2: expected 2 fields"), ("symbol,qty,account\nAPPL,1,a\n", "line 2: symbol 'APPL' is not declared"),
+    ("symbol,qty\nAAPL,1\n", "line 2: account must be named"), ("symbol,qty,account\nAAPL,x,a\n", "line 2: qty 'x' is not a decimal number"),
+    ("symbol,qty,account\nAAPL,1,a\nAAPL,2,a\n", "line 3: AAPL in account a stands on line 2 too"),
+    ("symbol,qty,account,cost\nAAPL,13,a,y\nAAPL,30,b,\n", "line 2: cost 'y' is not a decimal number"),
+])
+def test_a_file_that_can_not_be_read_names_line_and_column(booked, text, match):
+    with pytest.raises(ValueError, match=match):
+        booked.reconcile(positions=io.StringIO(text))
+
+
+def test_a_file_is_read_by_its_path(booked, tmp_path):
+    path = tmp_path / "positions.csv"
+    path.write_text("\ufeffsymbol,account,qty\nAAPL,a,13\nAAPL,b,30\n", encoding="utf-8")
+    assert booked.reconcile(positions=path) == []
+    with pytest.raises(FileNotFoundError):
+        booked.reconcile(positions=tmp_path / "none.csv")
+
+
+# ---- Arrow
+
+def test_arrow_needs_no_pyarrow(make):
+    keeper = make()
+    fill(keeper, "BUY", 1, 2)
+    before = set(sys.modules)
+    if keeper._desk.backend == "native":
+        for _ in range(3):  # made, and freed without a reader
+            assert "arrow_array_stream" in repr(keeper.trades().to_arrow().__arrow_c_stream__())
+        assert not {name for name in set(sys.modules) - before if name.startswith("pyarrow")}
+
+
+@pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed: the reader's side can't be seen")
+def test_arrow_gives_what_the_report_has(make):
+    import pyarrow
+
+    keeper = make(AAPL, FUT, method="fifo")
+    for qty, price in ((10, "100.0001"), (5, 90)):
+        fill(keeper, "BUY", qty, price, commission="0.01", transact_time=7)
+    fill(keeper, "SELL", 12, "110.5", exec_id="out", transact_time=0)
+    for statement in (keeper.trades(), keeper.closed_lots(), keeper.positions(), keeper.pnl_by("day"), keeper.daily_pnl()):
+        table = pyarrow.table(statement.to_arrow())
+        table.validate(full=True)
+        assert table.num_rows == len(statement)
+        for name, kind in statement.columns:
+            values = table.column(name)
+            plain = values.cast("int64").to_pylist() if kind == "time" else values.to_pylist()
+            assert plain == [v or None if kind == "time" else v for v in statement.column(name)], name
+    huge = tc.Statement("huge", [("a", "decimal")], [(D(10) ** 38,), (D("0.1"),)])
+    with pytest.raises(ValueError, match=r"column a: .* has more than 38 digits"):
+        huge.to_arrow()

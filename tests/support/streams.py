@@ -1,0 +1,323 @@
+"""Seeded command streams: a market that trades, and everything wrong that can be put into a record.
+
+The stream never looks at a core: it knows order ids because an order's id is its command's number. What it sends is
+therefore the same for every backend, and most of it lands; the rest is meant to be refused.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tradecore.vocabulary.capacity import Capacity
+from tradecore.vocabulary.codes import CommandType as K
+from tradecore.vocabulary.codes import Rule, Scope
+from tradecore.vocabulary.fix import OrdType, TimeInForce
+from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_OFF, MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX
+
+START = 1_700_000_000_000_000_000
+ALL_TYPES = sum(1 << word for word in OrdType)
+ALL_TIFS = sum(1 << word for word in TimeInForce)
+EXTREMES = (0, 1, -1, 2, 255, 2**31 - 1, 2**32, -(2**31), 2**62, 2**62 + 1, 2**63 - 1, -(2**63), -(2**63) + 1,
+            PRICE_MAX, PRICE_MAX + 1, -PRICE_MAX, QTY_MAX, QTY_MAX + 1)
+_RANGES = {"u1": (0, 2**8 - 1), "i1": (-(2**7), 2**7 - 1), "u2": (0, 2**16 - 1), "u4": (0, 2**32 - 1), "i4": (-(2**31), 2**31 - 1),
+           "i8": (-(2**63), 2**63 - 1)}
+
+# name, mid in ticks, typical quantity in lots, and the fields that are not the usual ones.
+INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
+    (b"STOCK", 5_000, 200, {"price_precision": 4, "tick": 100}),
+    (b"COIN", 65_000, 40_000_000, {"price_precision": 3, "qty_precision": 8, "tick": 5}),
+    (b"FUTURE", 900, 4, {"price_precision": 4, "tick": 2_500, "multiplier": 50}),
+    (b"SPREAD", 3, 10, {"price_precision": 3, "tick": 7, "any_sign": 1, "multiplier": 25, "multiplier_precision": 1}),
+    (b"PICKY", 700, 26, {"price_precision": 2, "tick": 3, "ord_types": 0b100, "times_in_force": 0b01001,
+                         "min_notional": 200_000_000, "max_notional": 900_000_000}),
+    (b"ROUND", 120, 500, {"tick": 1, "lot": 100, "min_qty": 200, "max_qty": 3_000}),
+    (b"FINE", 1_000, 3_000_000, {"price_precision": 9, "qty_precision": 6, "multiplier_precision": 3, "tick": 1_000_000,
+                                 "multiplier": 1_500}),
+    (b"WIDE", 40, 9, {"tick": 1_000, "multiplier": 100_000}),
+]
+
+FEES: list[dict[str, int]] = [
+    {"maker_fee_ppm": 100, "taker_fee_ppm": 300},
+    {"maker_fee_ppm": -200, "taker_fee_ppm": 300},  # a rebate, and the same taker fee: ties
+    {"maker_fee_per_unit": -2_000, "taker_fee_per_unit": 3_001},
+    {"taker_fee_ppm": 77},
+    {"maker_fee_per_unit": 333, "taker_fee_ppm": -50},
+    {},
+    {},
+    {"maker_fee_ppm": 1_000, "taker_fee_per_unit": 7},
+]
+
+
+class Stream:
+    """Commands as records, one by one; `sent` holds them all, so that a failure can be shown."""
+
+    def __init__(self, seed: int, capacity: Capacity) -> None:
+        self.random = random.Random(seed)
+        self.capacity = capacity
+        self.clock = START
+        self.mids = [mid for _, mid, _, _ in INSTRUMENTS]
+        self.sent: list[bytes] = []
+        self.later: list[tuple[int, bytes]] = []  # commands that undo others, and when
+        self.order_ids: list[int] = []
+        self.names: list[bytes] = []
+        self.orders: list[bytes] = []
+        self.repairs = list(self._repairs())
+
+    def take(self, count: int) -> Iterator[bytes]:
+        """The next `count` commands; the declarations come first."""
+        for _ in range(count):
+            if len(self.sent) == 0:
+                self.later = [(0, command) for command in self._declarations()]
+            due = self.later and self.later[0][0] <= len(self.sent)
+            command = self.later.pop(0)[1] if due else self._next()
+            self.sent.append(command)
+            yield command
+
+    def _pack(self, kind: K, **fields: int | bytes) -> bytes:
+        return CODECS[kind].pack(kind=kind, transact_time=self._time(), **fields)
+
+    def _time(self) -> int:
+        chance = self.random.random()
+        # Whole milliseconds, so that windows and times to live are hit exactly.
+        self.clock += 250_000_000 if chance > 0.995 else 1_000_000 * self.random.randrange(5)
+        if chance < 0.05:
+            return 0
+        if chance < 0.08:
+            return self.clock - self.random.randrange(10**9)
+        return self.clock
+
+    # ---- declarations, good and bad
+
+    def _declarations(self) -> Iterator[bytes]:
+        for name in (b"USD", b"EUR", b"USD", b"", b"JP Y"):
+            yield self._pack(K.DEFINE_CURRENCY, cl_ord_id=name)
+        instrument = {"tick": 1, "lot": 1, "min_qty": 1, "max_qty": QTY_MAX, "multiplier": 1, "currency": 1,
+                      "ord_types": ALL_TYPES, "times_in_force": ALL_TIFS, "min_notional": LIMIT_OFF,
+                      "max_notional": LIMIT_OFF}
+        for field in CODECS[K.DEFINE_INSTRUMENT].fields[11:]:
+            if field not in ("ord_types", "times_in_force"):  # these may be anything
+                bad = 255 if field.endswith("precision") or field == "any_sign" else -2
+                yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", **{**instrument, field: bad})
+        yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", **{**instrument, "currency": 9})
+        for i, (name, _, _, fields) in enumerate(INSTRUMENTS):
+            yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=name, **{**instrument, "currency": 1 + i % 2, **fields})
+        for fees in ({"maker_fee_ppm": 1_000_001}, {"taker_fee_ppm": 5, "taker_fee_per_unit": 5},
+                     {"maker_fee_per_unit": -(2**63)}, {"taker_fee_per_unit": 10**12 + 1}):
+            yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", **fees)
+        for i in range(self.capacity.venues):
+            yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"V%d" % i, **FEES[i])
+        for account in range(1, 9):
+            yield self._pack(K.DEFINE_ACCOUNT, cl_ord_id=b"A%d" % account)
+            for rule in Rule:
+                if account != 3 or rule != Rule.PRICE_COLLAR:  # 3 stays unconfigured
+                    value, window = self._limit(account, rule)
+                    yield self._pack(K.SET_LIMIT, account=account, rule=rule, value=value, window_ns=window)
+        for account in range(1, 9):
+            yield self._pack(K.OPENING_CASH, account=account, currency=1 + account % 2, amount=account * 10**12)
+            yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
+                             position_px=INSTRUMENTS[account - 1][1])
+        yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=MONEY_MAX)
+
+    def _repairs(self) -> Iterator[bytes]:
+        for scope, most in zip(Scope, (0, 8, 8, self.capacity.venues), strict=True):
+            for target in range(min(most, 1), most + 1):
+                yield CODECS[K.KILL_SWITCH].pack(kind=K.KILL_SWITCH, scope=scope, target=target)
+        for account in (1, 2, 4, 5, 6, 7, 8):
+            for rule in Rule:
+                value, window = self._limit(account, rule)
+                limit = {"account": account, "rule": rule, "value": value, "window_ns": window}
+                yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **limit)
+
+    def _limit(self, account: int, rule: Rule) -> tuple[int, int]:
+        """Accounts 1 and 7 are free; each other one has some rules armed."""
+        armed = {
+            2: {Rule.MAX_ORDER_QTY: 9_000 * 10**6, Rule.MAX_ORDER_NOTIONAL: 10**15, Rule.PRICE_COLLAR: 200,
+                Rule.MAX_POSITION_QTY: 10**12, Rule.ORDER_RATE: 200},
+            4: {Rule.ORDER_RATE: 4, Rule.PRICE_COLLAR: 50},
+            5: {Rule.MAX_POSITION_QTY: 1_000 * 10**6, Rule.MAX_ORDER_QTY: 150 * 10**6},
+            6: {Rule.MAX_ORDER_NOTIONAL: 2 * 10**10, Rule.PRICE_COLLAR: 0},
+            8: {Rule.MAX_ORDER_NOTIONAL: 10**11, Rule.ORDER_RATE: 8},
+        }
+        value = armed.get(account, {}).get(rule, LIMIT_OFF)
+        if rule == Rule.ORDER_RATE:
+            value = min(value, self.capacity.order_rate)
+        return value, 200_000_000 if rule == Rule.ORDER_RATE else 0
+
+    # ---- the mix
+
+    def _next(self) -> bytes:
+        if len(self.sent) % 40 == 0:  # garbled settings would leave ever more switched off: put one right
+            return self.repairs[len(self.sent) // 40 % len(self.repairs)]
+        makers: list[tuple[Callable[[], bytes], int]] = [
+            (self._order, 560), (self._cancel, 130), (self._quote, 210), (self._setting, 25), (self._garbled, 60),
+            (self._noise, 15),
+        ]
+        (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
+        return maker()
+
+    def _instrument(self) -> tuple[int, int, int]:
+        """An instrument's number, its tick, and its mid in ticks, which wanders a little."""
+        number = self.random.randrange(len(INSTRUMENTS))
+        name, start, _, fields = INSTRUMENTS[number]
+        mid = self.mids[number] + self.random.choice((-1, 0, 0, 0, 1))
+        self.mids[number] = mid if (name == b"SPREAD" and abs(mid) < 12) or mid > start // 2 else start
+        return number + 1, fields["tick"], self.mids[number]
+
+    def _qty(self, instrument: int) -> int:
+        typical, lot = INSTRUMENTS[instrument - 1][2], INSTRUMENTS[instrument - 1][3].get("lot", 1)
+        chance = self.random.random()
+        if chance < 0.02:
+            return self.random.choice((0, -5, typical * 1_000, QTY_MAX, QTY_MAX + 1, lot + 1))
+        return max(1, self.random.randrange(1, 2 * typical) // lot) * lot
+
+    def order(self) -> dict[str, int | bytes]:
+        """The fields of a new order; mostly a good one."""
+        pick = self.random
+        instrument, tick, mid = self._instrument()
+        side = pick.choice((1, 2))
+        away = pick.choice((-3, -2, -1, -1, 0, 0, 0, 1, 1, 2, 3, 60))  # above 0: through the mid
+        price = (mid + (away if side == 1 else -away)) * tick
+        ord_type = 1 if pick.random() < 0.15 else 2
+        if ord_type == 1 and pick.random() < 0.97:
+            price = NO_PRICE
+        elif pick.random() < 0.015:
+            price = pick.choice((NO_PRICE, 0, -price, price + 1, PRICE_MAX, 10**13))
+        return {
+            "kind": K.NEW_ORDER, "transact_time": self._time(), "side": side, "ord_type": ord_type,
+            "time_in_force": pick.choices((0, 1, 3, 4), (60, 15 if ord_type == 2 else 1, 15, 10))[0],
+            "exec_inst": int(pick.random() < 0.06), "instrument": instrument,
+            "account": pick.choices(range(1, 9), (30, 20, 1, 5, 6, 6, 25, 6))[0],
+            "venue": pick.randrange(1, self.capacity.venues + 1) if pick.random() < 0.3 else 0,
+            "cl_ord_id": self._name(), "order_qty": self._qty(instrument), "price": price,
+        }
+
+    def _name(self) -> bytes:
+        chance = self.random.random()
+        if chance < 0.5:
+            return b""
+        if chance < 0.52 and self.names:
+            return self.random.choice(self.names)
+        if chance < 0.525:
+            bad = (b"a b", b"\0x", b"caf\xc3\xa9", b"x\x7f", b"1234567\0" + b"9" * 8, b"a" * 23 + b" ")
+            return self.random.choice(bad)
+        name = b"c%d-%s" % (len(self.sent), b"z" * self.random.randrange(16))
+        self.names.append(name)
+        return name
+
+    def _order(self) -> bytes:
+        self.order_ids.append(len(self.sent) + 1)
+        command = CODECS[K.NEW_ORDER].pack(**self.order())
+        self.orders.append(command)
+        return command
+
+    def _cancel(self) -> bytes:
+        chance = self.random.random()
+        recent = self.random.random() < 0.8
+        if chance < 0.65 and self.order_ids:
+            ids = self.order_ids[-40:] if recent else self.order_ids
+            return self._pack(K.CANCEL, order_id=self.random.choice(ids))
+        if chance < 0.92 and self.names:
+            names = self.names[-30:] if recent else self.names
+            return self._pack(K.CANCEL, orig_cl_ord_id=self.random.choice(names), order_id=self.random.randrange(50))
+        bad = self.random.choice((b"never-was", b"a b", b"", b"\0x"))
+        return self._pack(K.CANCEL, orig_cl_ord_id=bad, order_id=self.random.choice(EXTREMES))
+
+    def _quote(self) -> bytes:
+        instrument, tick, mid = self._instrument()
+        venue = self.random.randrange(1, self.capacity.venues + 1)
+        spread = self.random.choices((0, 1, 2, 3), (2, 50, 30, 18))[0]  # 0 is locked: refused
+        shift = self.random.choice((-2, -1, 0, 0, 0, 1, 2))
+        bid, ask = (mid + shift - spread) * tick, (mid + shift + spread) * tick
+        sizes = [0 if self.random.random() < 0.1 else self._qty(instrument) for _ in range(2)]
+        if self.random.random() < 0.02:
+            bid += self.random.choice((1, 10**14, -(10**15)))
+        if self.random.random() < 0.02:
+            ask, sizes[1] = self.random.choice(((10**13 * tick, QTY_MAX), (ask, -1), (NO_PRICE, 5), (PRICE_MAX, 1)))
+        return self._pack(K.QUOTE, instrument=instrument, venue=venue, bid_px=min(max(bid, -(2**63)), 2**63 - 1),
+                          bid_size=sizes[0], ask_px=min(ask, 2**63 - 1), ask_size=sizes[1])
+
+    def _setting(self) -> bytes:
+        pick = self.random
+        chance = pick.random()
+        instrument, tick, mid = self._instrument()
+        account = pick.randrange(1, 9)
+        if chance < 0.25:
+            return self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
+        if chance < 0.5:
+            rule = pick.choice(list(Rule))
+            value, window = self._limit(account, rule)
+            value = pick.choice((value, value, value * 2, value // 2, 0, -2, 2**63 - 1, 3)) if account != 1 else value
+            after = self._pack(K.SET_LIMIT, account=account, rule=rule, value=self._limit(account, rule)[0],
+                               window_ns=window)
+            if account != 3:
+                self._undo(after, 30)
+            return self._pack(K.SET_LIMIT, account=3 if rule == 2 and account == 3 else account,
+                              rule=rule if account != 3 else 1, value=max(-2, min(value, 2**63 - 1)),
+                              window_ns=pick.choice((window, window, 0, 10**9)),
+                              mode=pick.choice((0, 0, 1, 1, 1, 2)))
+        if chance < 0.72:
+            scope = pick.choice(list(Scope))
+            most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues}[scope]
+            target = pick.randrange(1, most + 1) if most else 0
+            self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0), 20)
+            return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1)
+        if chance < 0.76:  # every venue down for a while
+            venues = range(1, self.capacity.venues + 1)
+            for venue in venues:
+                self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=1), 0)
+            for venue in venues:
+                self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=0), 15)
+        if chance < 0.85:
+            qty, price = pick.choice((0, 5, -9, 10**14)), pick.choice((mid, 10**15))
+            return self._pack(K.OPENING_POSITION, instrument=instrument, account=account, position_qty=qty,
+                              position_px=price)
+        if chance < 0.93:
+            return self._pack(K.OPENING_CASH, account=account, currency=pick.choice((1, 2, 9)),
+                              amount=pick.choice((5, -5, 2**62, -(2**63))))
+        kind = pick.choice((K.DEFINE_CURRENCY, K.DEFINE_ACCOUNT, K.DEFINE_VENUE, K.DEFINE_INSTRUMENT))
+        name = pick.choice((b"USD", b"A1", b"V0", b"STOCK", b"NEW%d" % len(self.sent)))
+        fields = {"currency": 1, "tick": 1, "lot": 1, "min_qty": 1, "max_qty": 9, "multiplier": 1, "ord_types": 6,
+                  "times_in_force": 27} if kind == K.DEFINE_INSTRUMENT else {}
+        return self._pack(kind, cl_ord_id=name, **fields)
+
+    def _undo(self, command: bytes, after: int) -> None:
+        self.later.append((len(self.sent) + 1 + after, command))
+        self.later.sort(key=lambda entry: entry[0])
+
+    # ---- wrong on purpose
+
+    def _garbled(self) -> bytes:
+        """A good command with one field, or one byte, made strange."""
+        command = bytearray(self.random.choice((self._order, self._order, self._cancel, self._quote, self._setting))())
+        if self.random.random() < 0.3:
+            command[self.random.randrange(len(command))] ^= 1 << self.random.randrange(8)
+        else:
+            field = self.random.choice(CODECS[command[0]].fields)
+            places: Any = COMMAND_DTYPES[K(command[0])].fields
+            kind, at = places[field]
+            if kind.kind == "S":
+                value = self.random.randbytes(24)
+            else:
+                low, high = _RANGES[kind.str[1:]]
+                extremes = [v for v in EXTREMES if low <= v <= high]
+                number = self.random.choice([*extremes, self.random.randint(low, high)])
+                value = number.to_bytes(kind.itemsize, "little", signed=low < 0)
+            command[at : at + len(value)] = value
+        self._keep_clock(command)
+        return bytes(command)
+
+    def _noise(self) -> bytes:
+        """A record of random bytes, of a real kind or none."""
+        command = bytearray(self.random.randbytes(128))
+        if self.random.random() < 0.8:
+            command[0] = self.random.choice(list(K))
+        self._keep_clock(command)
+        return bytes(command)
+
+    def _keep_clock(self, command: bytearray) -> None:
+        """One far-future time would stop the core's clock for the rest of the day."""
+        time = int.from_bytes(command[24:32], "little", signed=True)
+        if self.clock < time <= 2**62:
+            command[24:32] = self.clock.to_bytes(8, "little")

@@ -1,3 +1,0 @@
-# What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
-
-from tradecore._python.position import Ledger as Ledger

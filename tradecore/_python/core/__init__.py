@@ -1,0 +1,1 @@
+"""The conductor: one path from commands to events, and the faces that put the engines together. In plain Python."""

@@ -1,0 +1,86 @@
+"""Quotes and marks. A quote is two external orders in a venue's book; it asks no risk, and answers with no report.
+
+It may take what rests: then those orders trade, and their reports tell so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.records import MONEY_MAX, QTY_MAX
+
+from ..execution.book import Book, add_node, match_order, remove_node
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, notional_micros, opposite
+from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
+from .trade_booking import book_fills, report_fills
+
+
+def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -> tuple[Reason, int, int] | None:
+    """Why a displayed side can't be, with value and bound; `first` is the byte offset of its price field."""
+    if not 0 <= size <= QTY_MAX:
+        return Reason.INVALID_FIELD_VALUE, size, first + 8
+    if size == 0:
+        return None
+    bad = find_bad_price(ins, price)
+    if bad:
+        return bad
+    if price % ins.tick:
+        return Reason.PRICE_TICK_MULTIPLE, price, ins.tick
+    if abs(price) * size * ins.notional_scale > MONEY_MAX * ins.limit_scale:
+        return Reason.NOTIONAL_ABOVE_MAX, notional_micros(ins, price * size, True), MONEY_MAX
+    return None
+
+
+def quote_side(core: State, c: Any, book: Book, side: int, price: int, size: int) -> None:
+    """One side of a quote is one external order: it takes what it crosses, and rests for the remainder."""
+    if size == 0:
+        return
+    ticks = price // core.instruments[c.instrument].tick
+    left, fills = match_order(book, opposite(side), ticks, size)
+    if left:
+        add_node(book, side, -side, ticks, left)
+    charges = book_fills(core, c.instrument, c.venue, None, side, fills)
+    report_fills(core, c, c.instrument, None, fills, charges)
+
+
+def remove_quotes(book: Book) -> None:
+    for side in (BUY, SELL):
+        if -side in book.places:
+            remove_node(book, -side)
+
+
+def clear_quotes(core: State, instrument: int, venue: int) -> None:
+    """Nothing is displayed from outside any more."""
+    remove_quotes(book_of(core, instrument, venue))
+    sync_tops(core, instrument, venue)
+
+
+def enter_quote(core: State, c: Any) -> Any:
+    ins = core.instruments.get(c.instrument)
+    if ins is None:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    if c.venue not in core.router.venues:
+        return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
+    bad = find_bad_quote_side(ins, c.bid_px, c.bid_size, 56) or find_bad_quote_side(ins, c.ask_px, c.ask_size, 72)
+    if not bad and c.bid_size and c.ask_size and c.bid_px >= c.ask_px:
+        bad = Reason.INVALID_FIELD_VALUE, c.ask_px, 72
+    if bad:
+        return refuse_command(core, c, *bad)
+    book = book_of(core, c.instrument, c.venue)
+    remove_quotes(book)
+    quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
+    quote_side(core, c, book, SELL, c.ask_px, c.ask_size)
+    sync_tops(core, c.instrument, c.venue)
+    return ACK_ACCEPTED
+
+
+def enter_mark(core: State, c: Any) -> Any:
+    ins = core.instruments.get(c.instrument)
+    if ins is None:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    bad = find_bad_price(ins, c.mark_px)
+    if bad:
+        return refuse_command(core, c, *bad)
+    core.ledger.marks[c.instrument] = c.mark_px
+    return ACK_ACCEPTED

@@ -1,0 +1,352 @@
+"""Requests about orders: cancel, replace, mass cancel, status. What makes no sense is refused and changes nothing.
+
+At a simulated venue a request is done at once; an external venue is asked, and its report decides. Source: FIX 4.4
+Appendix D.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.fix import CxlRejReason, ExecType, OrdRejReason, OrdType
+from tradecore.vocabulary.records import CODECS, NO_PRICE
+
+from ..execution.book import crosses, reduce_node
+from ..execution.routing import touch_price
+from ..orders.ids import id_is_valid
+from ..orders.lists import find_excess, limit_after
+from ..orders.order_table import (
+    AT_VENUE,
+    AWAITS_PRICE,
+    CANCELED,
+    NOWHERE,
+    REJECTED,
+    RESTING,
+    Order,
+    Request,
+    add_request,
+    cancel_sent,
+    derive_status,
+    has_cancel,
+    is_live,
+    last_id,
+    leaves_of,
+    remove_request,
+    unknown_of,
+)
+from ..orders.triggers import arm_trigger
+from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
+from ..risk.risk import check_risk, count_sent
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
+from .orderpath import ask_order, limit_ticks, start_order
+from .state import (
+    ACK_ACCEPTED,
+    CANCEL,
+    CANCEL_REJECT,
+    EXECUTION,
+    MASS_CANCEL_REPORT,
+    SEND_CANCEL,
+    SEND_REPLACE,
+    SEND_STATUS_REQUEST,
+    State,
+    acknowledge,
+    book_of,
+    count_stage,
+    end_order,
+    order_fields,
+    publish,
+    refuse_command,
+    report_execution,
+    start_clock,
+    sync_order,
+    sync_top,
+    tell_price,
+    withdraw_order,
+)
+
+# The FIX reason that goes with ours; a refusal by risk is the broker's option, an invalid term is OTHER.
+_CXL_REJ_REASONS = {
+    Reason.TOO_LATE_TO_CANCEL: CxlRejReason.TOO_LATE_TO_CANCEL, Reason.UNKNOWN_ORDER: CxlRejReason.UNKNOWN_ORDER,
+    Reason.ALREADY_PENDING: CxlRejReason.ALREADY_PENDING,
+    Reason.DUPLICATE_REQUEST_ID: CxlRejReason.DUPLICATE_CL_ORD_ID,
+}
+
+
+def cxl_rej_reason_of(reason: int) -> int:
+    known = _CXL_REJ_REASONS.get(Reason(reason))
+    if known is not None:
+        return int(known)
+    return int(CxlRejReason.BROKER_OPTION if 200 < reason < 300 else CxlRejReason.OTHER)
+
+
+def find_target(core: State, c: Any) -> tuple[int, Order | None, Reason]:
+    """The order that a request is about: by any id in its chain, or by its order_id; and why there is none."""
+    order_id, reason = c.order_id, Reason.UNKNOWN_ORDER
+    if c.orig_cl_ord_id:
+        order_id = core.ids.order_ids.get(c.orig_cl_ord_id, 0)
+        if order_id:
+            reason = Reason.TOO_LATE_TO_CANCEL  # unless it is held, it ended so long ago that it is evicted
+    return order_id, core.orders.by_id.get(order_id), reason
+
+
+def refuse_request(
+    core: State, c: Any, order_id: int, order: Order | None, reason: int, value: int = 0, bound: int = 0
+) -> Any:
+    """OrderCancelReject: with the status of the order as it stands, which is unchanged."""
+    fix_reason = cxl_rej_reason_of(reason)
+    facts = {"ord_status": REJECTED} if order is None else order_fields(order)
+    publish(core, c, CANCEL_REJECT, **facts | {
+        "order_id": order_id, "reason": reason, "cxl_rej_reason": fix_reason, "cl_ord_id": c.cl_ord_id,
+        "orig_cl_ord_id": c.orig_cl_ord_id, "value": value, "bound": bound,
+    })
+    return ACK_ACCEPTED._replace(
+        order_id=order_id, cum_qty=order.cum_qty if order else 0, leaves_qty=leaves_of(order) if order else 0,
+        report_type=CANCEL_REJECT, ord_status=facts["ord_status"], reason=int(reason), cxl_rej_reason=fix_reason,
+    )
+
+
+def find_bad_id(core: State, c: Any) -> Reason | None:
+    """Why a request can't have its id; None where it can, or has none."""
+    if not c.cl_ord_id:
+        return None
+    if not id_is_valid(c.cl_ord_id):
+        return Reason.INVALID_CL_ORD_ID
+    return Reason.DUPLICATE_REQUEST_ID if c.cl_ord_id in core.ids.order_ids else None
+
+
+def claim_request_id(core: State, c: Any, order: Order) -> None:
+    """A full table keeps no cancel in: its id is then not known again."""
+    if c.cl_ord_id and len(core.ids.order_ids) < core.ids.capacity:
+        core.ids.claim_id(c.cl_ord_id, order.order_id)
+
+
+def take_id(order: Order, cl_ord_id: bytes) -> dict[str, Any]:
+    """The order goes on under a request's id; what its report tells of both."""
+    before = order.cl_ord_id
+    if cl_ord_id:
+        order.orig_cl_ord_id, order.cl_ord_id = before, cl_ord_id
+    return {"orig_cl_ord_id": before}
+
+
+def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, reason: int) -> None:
+    """Sends a request to the order's venue, and waits for its answer."""
+    told = order_fields(order) | {
+        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": last_id(order), "order_qty": request.order_qty,
+        "price": request.price, "stop_px": request.stop_px, "reason": reason,
+    }
+    request.oco_limit = order.oco_limit if reason else limit_after(order, request.order_qty)
+    add_request(core.orders, order, request)
+    request.unknown, request.reason = order.venue in core.disconnected, int(reason)
+    told["unknown"] = unknown_of(order)
+    publish(core, c, kind, **told)
+    sync_order(core, order)
+
+
+def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: bytes, reason: int) -> None:
+    """Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before."""
+    for earlier in [request for request in order.requests if not request.is_replace][:-1]:
+        remove_request(core.orders, order, earlier)
+        order.last_status = derive_status(order)  # told by the message that follows
+    request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time)
+    ask_venue(core, c, order, request, SEND_CANCEL, reason)
+
+
+def ask_replace(
+    core: State, c: Any, order: Order, cl_ord_id: bytes, order_qty: int, price: int, stop_px: int, expire_time: int,
+    reason: int,
+) -> None:
+    request = Request(cl_ord_id, True, core.now, order_qty, price, stop_px, expire_time)
+    ask_venue(core, c, order, request, SEND_REPLACE, reason)
+
+
+# ---- cancel
+
+
+def enter_cancel(core: State, c: Any, timed: bool) -> Any:
+    start = start_clock(timed)
+    order_id, order, reason = find_target(core, c)
+    bad_id = find_bad_id(core, c)
+    if order is None:
+        ack = refuse_request(core, c, order_id, None, bad_id or reason)
+    elif bad_id:
+        ack = refuse_request(core, c, order_id, order, bad_id)
+    else:
+        ack = cancel_order(core, c, order)
+    count_stage(core, CANCEL, start, timed)
+    return ack
+
+
+def cancel_order(core: State, c: Any, order: Order) -> Any:
+    claim_request_id(core, c, order)
+    if not is_live(order):
+        return refuse_request(core, c, order.order_id, order, Reason.TOO_LATE_TO_CANCEL)
+    if cancel_sent(order):
+        return refuse_request(core, c, order.order_id, order, Reason.ALREADY_PENDING)
+    if order.place == AT_VENUE:
+        ask_cancel(core, c, order, c.cl_ord_id, 0)
+    else:
+        end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED, **take_id(order, c.cl_ord_id))
+    return acknowledge(order)
+
+
+def mass_cancel(core: State, c: Any) -> Any:
+    """Cancels what is open of one account, instrument, side, strategy, venue, or any of them; then tells how many:
+    `value` were canceled or asked for back, `bound` are asked for back already."""
+    wanted = {"instrument": c.instrument, "account": c.account, "venue": c.venue, "strategy": c.strategy}
+    for offset, value, most in ((8, c.instrument, len(core.instruments)), (12, c.account, len(core.accounts)),
+                                (16, c.venue, len(core.router.venues)), (1, c.side, SELL),
+                                (124, c.strategy, 2**31 - 1)):
+        if not 0 <= value <= most:
+            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
+    done = waiting = 0
+    for order in list(core.orders.open.values()):
+        if any(value and getattr(order, name) != value for name, value in wanted.items()):
+            continue
+        if (c.side and direction(order.side) != c.side) or not is_live(order):
+            continue
+        if cancel_sent(order):
+            waiting += 1
+            continue
+        done += 1
+        if order.place == AT_VENUE:
+            ask_cancel(core, c, order, b"", Reason.CANCEL_REQUESTED)
+        else:
+            end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED)
+    core.answer_seq = core.events.seq + 1
+    publish(core, c, MASS_CANCEL_REPORT, instrument=c.instrument, account=c.account, venue=c.venue, side=c.side,
+            cl_ord_id=c.cl_ord_id, value=done, bound=waiting)
+    return ACK_ACCEPTED._replace(report_type=MASS_CANCEL_REPORT)
+
+
+# ---- status
+
+
+def request_status(core: State, c: Any) -> Any:
+    """Tells the order as it stands; where something about it is UNKNOWN, its venue is asked."""
+    order_id, order, _ = find_target(core, c)
+    if order is None:
+        publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, ord_status=REJECTED, order_id=order_id,
+                cl_ord_id=c.orig_cl_ord_id, reason=Reason.UNKNOWN_ORDER,
+                ord_rej_reason=OrdRejReason.UNKNOWN_ORDER)
+        return ACK_ACCEPTED._replace(order_id=order_id, report_type=EXECUTION, ord_status=REJECTED,
+                                     reason=int(Reason.UNKNOWN_ORDER),
+                                     ord_rej_reason=int(OrdRejReason.UNKNOWN_ORDER))
+    publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, **order_fields(order))
+    if order.place == AT_VENUE and (order.awaited or order.requests) and order.venue not in core.disconnected:
+        publish(core, c, SEND_STATUS_REQUEST, **order_fields(order))
+    return acknowledge(order)
+
+
+# ---- replace
+
+
+def enter_replace(core: State, c: Any) -> Any:
+    order_id, order, reason = find_target(core, c)
+    bad_id = find_bad_id(core, c)
+    if order is None:
+        return refuse_request(core, c, order_id, None, bad_id or reason)
+    if bad_id:
+        return refuse_request(core, c, order_id, order, bad_id)
+    if c.cl_ord_id and len(core.ids.order_ids) == core.ids.capacity:
+        return refuse_request(core, c, order_id, order, Reason.TABLE_FULL, core.ids.capacity, core.ids.capacity)
+    claim_request_id(core, c, order)
+    asked_qty = c.order_qty or order.order_qty
+    order_qty = max(asked_qty, order.cum_qty)  # below what is filled already: it becomes that
+    price = order.price if c.price == NO_PRICE else c.price
+    stop_px = order.stop_px if c.stop_px == NO_PRICE or not awaits_price(order.ord_type) else c.stop_px
+    expire_time = c.expire_time or order.expire_time
+    if order.terminal or (not is_live(order) and order_qty <= order.cum_qty):
+        return refuse_request(core, c, order_id, order, Reason.TOO_LATE_TO_CANCEL)
+    if has_cancel(order):
+        return refuse_request(core, c, order_id, order, Reason.ALREADY_PENDING)
+    ins = core.instruments[order.instrument]
+    refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
+    if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:
+        refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if refused is None:
+        refused = find_excess(order, order_qty)
+    if refused is None:
+        refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time)
+    if refused is not None:
+        return refuse_request(core, c, order_id, order, *refused)
+    if order.place == AT_VENUE:
+        ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, 0)
+    else:
+        replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time)
+    return acknowledge(order)
+
+
+def find_bad_terms(
+    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
+) -> tuple[int, int, int] | None:
+    """Why no order can have these terms: the order as it would be, validated as a new one."""
+    if order.place == AT_VENUE and expire_time != order.expire_time:
+        return Reason.INVALID_FIELD_VALUE, expire_time, 112  # no request carries it to a venue
+    if price != NO_PRICE and not has_limit(order.ord_type):
+        return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
+    if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
+        return Reason.STOP_PX_OUT_OF_RANGE, stop_px, order.stop_px  # it follows the market
+    declared = len(core.accounts), len(core.router.venues)
+    order_command = CODECS[10].tuple_type(
+        10, order.side, order.ord_type, order.time_in_force, order.exec_inst, order.instrument, order.account,
+        order.venue, 0, 0, b"", order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
+        order.peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
+        order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
+    )
+    mask = validate_order(ins, *declared, core.now, order_command)
+    if not mask:
+        return None
+    return first_reason(mask), *explain_mask(mask, ins, len(core.instruments), *declared, core.now, order_command)
+
+
+def find_refusal(
+    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
+) -> tuple[int, int, int] | None:
+    """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
+    the quantity always passes; one that asks for more is a new order to sessions and rates."""
+    same = (price, stop_px, expire_time) == (order.price, order.stop_px, order.expire_time)
+    if same and order_qty <= order.order_qty:
+        return None
+    more = max(0, order_qty - order.cum_qty - order.held)
+    q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
+    refused = check_risk(q)
+    if refused is not None:
+        return refused.reason, refused.value, refused.limit
+    side = direction(order.side)
+    if order.exec_inst & POST_ONLY and order.place == RESTING:
+        ticks = price // ins.tick
+        if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
+            return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
+    if more:
+        count_sent(q)
+    return None
+
+
+def replace_order(
+    core: State, c: Any, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
+) -> None:
+    """Replaces an order that is no external venue's, at once. It keeps its place in the queue where only its quantity
+    falls; else it goes to the end, and may trade."""
+    keeps = price == order.price and order_qty <= order.order_qty
+    was = order.place
+    if was == RESTING and keeps and order_qty > order.cum_qty:
+        reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)
+        for side in (BUY, SELL):
+            sync_top(core, order.instrument, order.venue, side)
+    elif was in (RESTING, AWAITS_PRICE):
+        withdraw_order(core, order)
+    order.oco_limit = limit_after(order, order_qty)
+    order.order_qty, order.price, order.stop_px, order.expire_time = order_qty, price, stop_px, expire_time
+    report_execution(core, c, order, ExecType.REPLACED, **take_id(order, c.cl_ord_id))
+    sync_order(core, order)
+    if not is_live(order):
+        return
+    if was == AWAITS_PRICE:
+        order.place = AWAITS_PRICE
+        arm_trigger(core.triggers, order)
+        tell_price(core, order.instrument)
+    elif was == NOWHERE or (was == RESTING and order.place == NOWHERE):
+        q = ask_order(core, ins, order, order_qty, price, stop_px, 0, True)
+        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+

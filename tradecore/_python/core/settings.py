@@ -1,0 +1,153 @@
+"""Commands that declare and set: definitions, opening balances, limits, kill switches. No orders, no market data.
+
+Each answers with an ack, after publishing that it was accepted or why it was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason, Scope
+from tradecore.vocabulary.records import MONEY_MAX, QTY_MAX
+
+from ..execution.routing import load_venue
+from ..orders.ids import id_is_valid
+from ..orders.trades import fold_position
+from ..positions.costs import Position, apply_fill, position_of
+from ..risk.risk import move_position, set_limit, switch
+from ..vocabulary.instrument import find_bad_definition, find_bad_price, load_instrument
+from .state import State, accept_command, refuse_command
+
+FEE_PER_UNIT_MAX = 1_000_000_000_000
+TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
+
+
+def refuse_name(core: State, c: Any, taken: Iterable[bytes], count: int, most: int) -> Any:
+    """The ack of a name that can't be declared, which is refused here; None where it can."""
+    if not c.cl_ord_id or not id_is_valid(c.cl_ord_id):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 32)
+    if c.cl_ord_id in taken:
+        return refuse_command(core, c, Reason.ALREADY_DEFINED, 0, 0)
+    if count >= most:
+        return refuse_command(core, c, Reason.TABLE_FULL, count, most)
+    return None
+
+
+def define_currency(core: State, c: Any) -> Any:
+    names = core.currencies
+    refused = refuse_name(core, c, names.values(), len(names), core.capacity.currencies)
+    if refused:
+        return refused
+    number = len(names) + 1
+    names[number] = c.cl_ord_id
+    return accept_command(core, c, number, 0)
+
+
+def define_account(core: State, c: Any) -> Any:
+    names = core.accounts
+    refused = refuse_name(core, c, names.values(), len(names), core.capacity.accounts)
+    if refused:
+        return refused
+    number = len(names) + 1
+    names[number] = c.cl_ord_id
+    return accept_command(core, c, number, 0, account=number)
+
+
+def define_instrument(core: State, c: Any) -> Any:
+    rows = core.instruments
+    refused = refuse_name(core, c, (row.name for row in rows.values()), len(rows), core.capacity.instruments)
+    if refused:
+        return refused
+    offset = find_bad_definition(c, len(core.currencies))
+    if offset >= 0:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, offset)
+    number = len(rows) + 1
+    rows[number] = load_instrument(c)
+    return accept_command(core, c, number, 0, instrument=number)
+
+
+def find_bad_fee(c: Any) -> int:
+    """A venue charges by quantity or by notional, not both: so that a commission is rounded once."""
+    if abs(c.maker_fee_per_unit) > FEE_PER_UNIT_MAX:
+        return 56
+    if abs(c.taker_fee_per_unit) > FEE_PER_UNIT_MAX:
+        return 64
+    if abs(c.maker_fee_ppm) > 1_000_000 or (c.maker_fee_ppm and c.maker_fee_per_unit):
+        return 72
+    if abs(c.taker_fee_ppm) > 1_000_000 or (c.taker_fee_ppm and c.taker_fee_per_unit):
+        return 80
+    if not 0 <= c.request_timeout <= TIMEOUT_MAX:
+        return 88
+    return 104 if c.external > 1 else -1
+
+
+def define_venue(core: State, c: Any) -> Any:
+    venues = core.router.venues
+    refused = refuse_name(core, c, (venue.name for venue in venues.values()), len(venues), core.capacity.venues)
+    if refused:
+        return refused
+    offset = find_bad_fee(c)
+    if offset >= 0:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, offset)
+    number = load_venue(core.router, c)
+    return accept_command(core, c, number, 0, venue=number)
+
+
+def open_position(core: State, c: Any) -> Any:
+    """Only where nothing is booked, so that it can't be mistaken for a trade."""
+    if c.instrument not in core.instruments:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    if c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    if abs(c.position_qty) > QTY_MAX:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.position_qty, 56)
+    bad = find_bad_price(core.instruments[c.instrument], c.position_px)
+    if bad:
+        return refuse_command(core, c, *bad)
+    p = position_of(core.ledger, c.instrument, c.account)
+    if p != Position():
+        return refuse_command(core, c, Reason.ALREADY_DEFINED, p.qty, 0)
+    apply_fill(p, c.position_qty, c.position_px)
+    fold_position(core.trades, core.ledger, c.instrument, c.account)
+    move_position(core.risk, c.instrument, c.account, c.position_qty)
+    return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)
+
+
+def open_cash(core: State, c: Any) -> Any:
+    if c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    if c.currency not in core.currencies:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.currency, 20)
+    balance = core.ledger.cash.get((c.account, c.currency), 0) + c.amount
+    if abs(balance) > MONEY_MAX:
+        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, c.amount, MONEY_MAX)
+    core.ledger.cash[c.account, c.currency] = balance
+    return accept_command(core, c, c.amount, c.currency, account=c.account)
+
+
+def change_limit(core: State, c: Any) -> Any:
+    if c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    offset = set_limit(core.risk, c.account, c.rule, c.value, c.window_ns, c.mode)
+    if offset >= 0:
+        fields = {56: c.rule, 64: c.value, 72: c.window_ns, 80: c.mode}
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, fields[offset], offset)
+    return accept_command(core, c, c.value, c.rule, account=c.account)
+
+
+def switch_kill(core: State, c: Any) -> Any:
+    if c.engaged not in (0, 1):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.engaged, 72)
+    targets = {
+        Scope.FIRM: (0,), Scope.ACCOUNT: core.accounts, Scope.INSTRUMENT: core.instruments,
+        Scope.VENUE: core.router.venues,
+    }
+    if c.scope not in targets:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.scope, 56)
+    if c.target not in targets[c.scope]:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.target, 64)
+    switch(core.risk, c.scope, c.target, c.engaged == 1)
+    if c.scope == Scope.VENUE:
+        core.router.down = core.risk.killed_venues | core.disconnected
+    return accept_command(core, c, c.scope, c.target)

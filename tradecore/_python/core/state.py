@@ -1,0 +1,278 @@
+"""The state of one core: every room's tables, and the reports and acks that tell of them. It knows no commands' rules.
+
+The rooms' public classes are their tables; the conductor uses them through the kernels of their files.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any
+
+from tradecore.vocabulary.capacity import Capacity
+from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
+from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
+from tradecore.vocabulary.histogram import STAGES
+from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, AckRow
+
+from ..execution.book import Book, best_level, remove_node
+from ..execution.routing import Router, set_top, twice_mid
+from ..orders.execids import ExecIds
+from ..orders.ids import Ids
+from ..orders.lists import Groups, forget_member, leave_group, rejoin_group, sync_list
+from ..orders.order_table import (
+    AT_VENUE,
+    AWAITS_PRICE,
+    NOWHERE,
+    REJECTED,
+    RESTING,
+    TRANSITIONS,
+    Order,
+    Orders,
+    derive_status,
+    end_facts,
+    held_of,
+    is_live,
+    leaves_of,
+    next_deadline,
+    unknown_of,
+)
+from ..orders.timers import ORDER_TIMER, Timers
+from ..orders.trades import TradeLog
+from ..orders.triggers import Triggers, disarm_trigger
+from ..positions.ledger import Ledger
+from ..risk.risk import RiskTable, exposure_of, hold_lots
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
+from .events import BUCKETS, EventLog, bucket_of
+
+ORD_REJ_REASONS = ord_rej_reason_table()
+(EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, SEND_ORDER, SEND_CANCEL, SEND_REPLACE, SEND_STATUS_REQUEST,
+ BUSINESS_REJECT, MASS_CANCEL_REPORT) = (int(kind) for kind in ReportType)
+TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
+REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
+VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
+
+# A report that says nothing yet: its fields, in the record's order.
+_BLANK: dict[str, Any] = dict.fromkeys(REPORT_CODEC.fields, 0) | {
+    "cl_ord_id": b"", "orig_cl_ord_id": b"", "venue_exec_id": b"", "ord_rej_reason": -1, "cxl_rej_reason": -1,
+    "exec_restatement_reason": -1, "price": NO_PRICE, "stop_px": NO_PRICE, "last_px": NO_PRICE,
+}
+ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
+
+
+class State:
+    """The tables of one core. Instruments, accounts, venues and currencies count from 1."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.capacity = capacity
+        self.instruments: dict[int, InstrumentRow] = {}
+        self.accounts: dict[int, bytes] = {}
+        self.currencies: dict[int, bytes] = {}
+        self.ids = Ids(capacity.cl_ord_ids)
+        self.orders = Orders(capacity.open_orders, capacity.order_history)
+        self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
+        self.router = Router(capacity.instruments, capacity.decisions)
+        self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
+        self.ledger = Ledger(capacity.instruments, capacity.accounts)
+        self.events = EventLog(capacity.events)
+        self.histograms = [[0] * BUCKETS for _ in STAGES]
+        self.trades = TradeLog(capacity.trades)
+        self.exec_ids = ExecIds(capacity.exec_ids)
+        self.triggers = Triggers(capacity.open_orders + capacity.order_history + 1)
+        self.groups = Groups()
+        self.timers = Timers()
+        self.sessions: dict[int, int] = {}  # TradSesStatus by instrument; OPEN where nothing was said
+        self.close_times: dict[int, int] = {}
+        self.moved: deque[int] = deque()  # instruments whose price may let something go
+        # Instrument and account: a position moved under reduce-only orders.
+        self.trimmed: deque[tuple[int, int]] = deque()
+        self.command_seq = self.exec_seq = self.now = 0
+        self.answer_seq = 0  # of the report that answers the command
+        self.day = 1
+        self.disconnected: set[int] = set()  # external venues
+        # What was refused or flagged: of venues' reports, and of statuses that no transition leads to.
+        self.reports_refused = self.trades_in_suspense = self.unexpected = 0
+
+
+def book_of(core: State, instrument: int, venue: int) -> Book:
+    book = core.books.get((instrument, venue))
+    if book is None:
+        book = core.books[instrument, venue] = Book(core.capacity.open_orders)
+    return book
+
+
+def sync_top(core: State, instrument: int, venue: int, side: int) -> None:
+    """Tells the router what a taker of `side` finds at this venue."""
+    tell_price(core, instrument)
+    best = best_level(book_of(core, instrument, venue), opposite(side))
+    if best is None:
+        set_top(core.router, instrument, side, venue, NO_PRICE, 0, core.command_seq)
+    else:
+        tick = core.instruments[instrument].tick
+        set_top(core.router, instrument, side, venue, best[0] * tick, best[1], core.command_seq)
+
+
+def sync_tops(core: State, instrument: int, venue: int) -> None:
+    for side in (BUY, SELL):
+        sync_top(core, instrument, venue, side)
+
+
+def twice_reference(core: State, instrument: int) -> int:
+    """Twice the reference price: the mid, else the last trade, else the mark, else NO_PRICE."""
+    price = twice_mid(core.router, core.instruments[instrument], instrument, core.now)
+    for known in (core.ledger.lasts, core.ledger.marks):
+        if price == NO_PRICE and instrument in known:
+            price = 2 * known[instrument]
+    return price
+
+
+def tell_price(core: State, instrument: int) -> None:
+    """A price of this instrument may have moved: what waits for one is looked at when the command is done."""
+    if core.triggers.counts[instrument] and instrument not in core.moved:
+        core.moved.append(instrument)
+
+
+def session_of(core: State, instrument: int) -> int:
+    return core.sessions.get(instrument, int(TradSesStatus.OPEN))
+
+
+def is_external(core: State, venue: int) -> bool:
+    return venue in core.router.venues and core.router.venues[venue].external == 1
+
+
+# ---- an order's facts have changed
+
+
+def sync_order(core: State, order: Order) -> None:
+    """Holds, lists, timers and the table of open orders follow the facts; called after every change of them."""
+    held = held_of(order)
+    if held != order.held:
+        hold_lots(core.risk, order.instrument, order.account, direction(order.side), held - order.held)
+        order.held = held
+    live, group = is_live(order), order.group
+    opens = live or bool(order.requests)
+    if group is not None:
+        sync_list(core.groups, group, order)
+    if opens != order.is_open:
+        if opens:
+            core.orders.reopen_order(order)
+            if group is not None:
+                rejoin_group(group, order)
+        else:
+            if group is not None:
+                leave_group(core.groups, group, order)
+            evicted = core.orders.end_order(order)
+            if evicted is not None and evicted.group is not None:
+                forget_member(core.groups, evicted.group)
+        if order.exec_inst & REDUCE_ONLY and order.admitted:
+            exposure_of(core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
+    if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
+        arm_order_timer(core, order)
+
+
+def arm_order_timer(core: State, order: Order) -> None:
+    venue = core.router.venues.get(order.venue)
+    timeout, expires = 0, True
+    if venue is not None and order.place == AT_VENUE:
+        timeout = venue.request_timeout
+        expires = not venue.native_times_in_force >> TimeInForce.GTD & 1
+    core.timers.arm_timer((ORDER_TIMER, order.order_id), next_deadline(order, timeout, expires))
+
+
+def withdraw_order(core: State, order: Order) -> None:
+    """Takes an order from where the core keeps it; one at an external venue is the venue's."""
+    if order.place == RESTING:
+        remove_node(book_of(core, order.instrument, order.venue), order.order_id)
+        sync_top(core, order.instrument, order.venue, opposite(direction(order.side)))
+    elif order.place == AWAITS_PRICE:
+        disarm_trigger(core.triggers, order)
+    if order.place != AT_VENUE:
+        order.place = NOWHERE
+
+
+def start_clock(timed: bool) -> int:
+    return time.perf_counter_ns() if timed else 0
+
+
+def count_stage(core: State, stage: int, since: int, timed: bool) -> int:
+    """Counts a stage that began at `since`; when it ended."""
+    if not timed:
+        return 0
+    now = time.perf_counter_ns()
+    core.histograms[stage][bucket_of(now - since)] += 1
+    return now
+
+
+# ---- reports and acks
+
+
+def publish(core: State, c: Any, report_type: int, **fields: Any) -> None:
+    """Publishes a report of command `c` with these fields; the others are blank."""
+    known = {"command_seq": core.command_seq, "transact_time": core.now, "report_type": report_type,
+             "command_kind": c.kind}
+    core.events.publish_report(tuple((_BLANK | known | fields).values()))
+
+
+def order_fields(order: Order) -> dict[str, Any]:
+    """What every report about an order tells."""
+    return {
+        "order_id": order.order_id, "ord_status": derive_status(order), "side": order.side, "ord_type": order.ord_type,
+        "time_in_force": order.time_in_force, "exec_inst": order.exec_inst, "instrument": order.instrument,
+        "account": order.account, "venue": order.venue, "cl_ord_id": order.cl_ord_id, "order_qty": order.order_qty,
+        "price": order.price, "stop_px": order.stop_px, "cum_qty": order.cum_qty, "leaves_qty": leaves_of(order),
+        "decision": order.decision, "unknown": unknown_of(order), "trigger_price_type": order.trigger_price_type,
+        "contingency_type": order.contingency_type,
+    }
+
+
+def report_execution(core: State, c: Any, order: Order, exec_type: int, **special: Any) -> None:
+    """An execution report of the order as it stands, and what is special about it. A status that FIX knows no way to
+    from the last one is flagged, where the report has no other reason."""
+    fields = order_fields(order)
+    status = fields["ord_status"]
+    if not TRANSITIONS[order.last_status] >> status & 1:
+        core.unexpected += 1
+        if not special.get("reason"):
+            special |= {"reason": Reason.UNEXPECTED_TRANSITION, "value": order.last_status, "bound": status}
+    order.last_status = status
+    publish(core, c, EXECUTION, exec_type=exec_type, **(fields | special))
+
+
+def report_end(core: State, c: Any, order: Order, exec_type: int, **special: Any) -> None:
+    """An order that ends without a trade: with the reason that the order then carries."""
+    report_execution(
+        core, c, order, exec_type, reason=order.reason, value=order.value, bound=order.bound,
+        reject_mask=order.reject_mask, **{
+            "ord_rej_reason": ORD_REJ_REASONS[order.reason] if exec_type == TRADE_REJECTED else -1, **special},
+    )
+
+
+def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:
+    publish(core, c, BUSINESS_REJECT, reason=reason, value=value, bound=bound, instrument=c.instrument,
+            account=c.account, venue=c.venue)
+    return ACK_ACCEPTED._replace(report_type=BUSINESS_REJECT, reason=int(reason))
+
+
+def accept_command(
+    core: State, c: Any, value: int, bound: int, *, instrument: int = 0, account: int = 0, venue: int = 0
+) -> Any:
+    publish(core, c, ACCEPTED, instrument=instrument, account=account, venue=venue, value=value, bound=bound,
+            cl_ord_id=c.cl_ord_id)
+    return ACK_ACCEPTED
+
+
+def end_order(core: State, c: Any, order: Order, terminal: int, reason: int, **special: Any) -> None:
+    """An order that the core itself ends: taken from where it is, its hold released, reported. `terminal` is the
+    OrdStatus, whose ExecType has the same character."""
+    withdraw_order(core, order)
+    end_facts(core.orders, order, terminal)
+    order.reason = int(reason)
+    report_end(core, c, order, terminal, **special)
+    sync_order(core, order)
+
+
+def acknowledge(order: Order) -> Any:
+    return AckRow(
+        order.order_id, order.cum_qty, leaves_of(order), EXECUTION, derive_status(order), order.reason,
+        ORD_REJ_REASONS[order.reason] if order.terminal == REJECTED else -1, -1,
+    )

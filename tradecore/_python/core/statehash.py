@@ -1,0 +1,129 @@
+"""The state hash: over logical fields, sorted by key, never over slots, capacities or table order.
+
+A row starts with its section's number; its words are zero-padded (see hashing.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tradecore.vocabulary.records import NO_PRICE
+
+from ..execution.book import hidden_of, rank_of
+from ..execution.routing import UNSEEN, ranking_of
+from ..orders.order_table import Order, derive_status
+from ..positions.costs import position_of
+from ..risk.risk import exposure_of
+from ..vocabulary.hashing import chain_row, text_words, wide_words
+from ..vocabulary.instrument import BUY, SELL, opposite
+from .state import State, book_of, session_of
+
+Row = tuple[int, ...]
+
+
+def hash_state(core: State) -> int:
+    chain = 0
+    for rows in (counters, definitions, accounts, positions, orders, books, trades, waiting):
+        for row in rows(core):
+            chain = chain_row(chain, row)
+    return chain
+
+
+def counters(core: State) -> Iterator[Row]:
+    yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
+           len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm), core.day, core.reports_refused,
+           core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest)
+
+
+def definitions(core: State) -> Iterator[Row]:
+    for name in core.currencies.values():
+        yield 2, *text_words(name)
+    for i, ins in core.instruments.items():
+        yield (3, *text_words(ins.name), ins.currency, ins.price_precision, ins.qty_precision,
+               ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
+               ins.min_qty, ins.max_qty, ins.multiplier, ins.min_notional, ins.max_notional,
+               int(i in core.risk.killed_instruments), core.ledger.marks.get(i, NO_PRICE),
+               core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
+    for i, venue in core.router.venues.items():
+        yield (4, *text_words(venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit, venue.maker_fee_ppm,
+               venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout, venue.native_ord_types,
+               venue.native_times_in_force, venue.external, int(i in core.disconnected))
+
+
+def accounts(core: State) -> Iterator[Row]:
+    for i, name in core.accounts.items():
+        a = core.risk.accounts[i]
+        yield (5, *text_words(name), *a.limits, *a.watched, a.watching, a.window_ns, a.configured, int(a.killed),
+               a.sent)
+        for time in a.sent_times:  # what the account's rate limit can still see, oldest first
+            yield 6, time
+        for j in core.currencies:
+            yield 7, core.ledger.cash.get((i, j), 0)
+
+
+def positions(core: State) -> Iterator[Row]:
+    """Account 0: the suspense position, and the firm's exposure."""
+    for i in core.instruments:
+        for j in (0, *core.accounts):
+            p, e = position_of(core.ledger, i, j), exposure_of(core.risk, i, j)
+            if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell or e.position_qty:
+                money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
+                yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell, e.reduce_only
+
+
+def orders(core: State) -> Iterator[Row]:
+    for order_id in sorted(core.orders.by_id):
+        order = core.orders.by_id[order_id]
+        yield order_row(order)
+        yield terms_row(order)
+        for request in order.requests:
+            yield (13, *text_words(request.cl_ord_id), int(request.is_replace), request.sent_time, request.order_qty,
+                   request.price, request.stop_px, request.expire_time, int(request.pending),
+                   int(request.unknown))
+
+
+def order_row(order: Order) -> Row:
+    return (9, order.order_id, *text_words(order.cl_ord_id), order.instrument, order.account, order.venue, order.side,
+            order.ord_type, order.time_in_force, order.exec_inst, order.order_qty, order.price, order.cum_qty,
+            *wide_words(order.cum_amount), derive_status(order), order.reason, order.value, order.bound,
+            order.reject_mask, order.transact_time, order.decision, int(order.route))
+
+
+def terms_row(order: Order) -> Row:
+    flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
+             order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open)
+    return (12, *text_words(order.orig_cl_ord_id), order.stop_px, order.peg_offset, order.min_qty, order.display_qty,
+            order.expire_time, order.list_id, order.strategy, order.trigger_price_type, order.peg_offset_type,
+            order.contingency_type, order.terminal, sum(1 << bit for bit, flag in enumerate(flags) if flag),
+            order.sent_time, order.place, order.held, order.last_status, order.peak_px)
+
+
+def trades(core: State) -> Iterator[Row]:
+    """The trades that can still be busted or corrected, in order."""
+    for trade in core.trades.rows:
+        yield (14, trade.exec_id, *text_words(trade.venue_exec_id), trade.exec_type, trade.order_id, trade.instrument,
+               trade.account, trade.venue, trade.side, trade.qty, trade.price, *wide_words(trade.commission), trade.day,
+               trade.state, trade.ref_exec_id)
+
+
+def waiting(core: State) -> Iterator[Row]:
+    """Open orders in the order in which they became so."""
+    for order_id in core.orders.open:
+        yield 15, order_id
+
+
+def books(core: State) -> Iterator[Row]:
+    """One side of one book after another: what rests, in price-time priority, and when the top last changed."""
+    for instrument in core.instruments:
+        for venue in core.router.venues:
+            for side in (BUY, SELL):
+                top = ranking_of(core.router, instrument, opposite(side)).tops.get(venue, UNSEEN)
+                book = book_of(core, instrument, venue)
+                levels = book.depth(side)
+                if top.stamp == 0 and not levels:
+                    continue
+                yield 10, instrument, venue, side, top.stamp
+                for price, queue in levels:
+                    for number, qty in queue:
+                        hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)
+                        yield 11, price, qty, max(0, number), hidden  # a quote is no order: 0

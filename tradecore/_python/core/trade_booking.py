@@ -1,0 +1,104 @@
+"""Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
+
+Called by the order path, by market data, since a quote may take what rests, and by what external venues report. It
+matches nothing itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
+from tradecore.vocabulary.rows import TRADE_LIVE
+
+from ..execution.book import Fill
+from ..orders.lists import tell_fill
+from ..orders.order_table import NOWHERE, Order
+from ..orders.trades import Execution, append_execution
+from ..positions.costs import apply_fill, commission_of, position_of
+from ..risk.risk import exposure_of, move_position
+from ..vocabulary.instrument import BUY, opposite
+from ..vocabulary.shell import saturate
+from .state import TRADE, State, report_execution, sync_order, tell_price
+
+ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
+Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, micros
+
+
+def book_trade(core: State, trade: Execution) -> None:
+    """One trade into its position, the firm's exposure and the log. Account 0 is suspense."""
+    qty = trade.qty if trade.side == BUY else -trade.qty
+    p = position_of(core.ledger, trade.instrument, trade.account)
+    apply_fill(p, qty, trade.price)
+    p.fees += trade.commission
+    move_position(core.risk, trade.instrument, trade.account, qty)
+    append_execution(core.trades, trade)
+    tell_trimmed(core, trade.instrument, trade.account)
+
+
+def tell_trimmed(core: State, instrument: int, account: int) -> None:
+    """A position moved: reduce-only orders in it may now be too large."""
+    cell = instrument, account
+    if account and exposure_of(core.risk, instrument, account).reduce_only and cell not in core.trimmed:
+        core.trimmed.append(cell)
+
+
+def book_fills(
+    core: State, instrument: int, venue: int, taker: Order | None, side: int, fills: list[Fill]
+) -> list[Charge]:
+    """Positions and commissions of what a match took; taker is None where a quote took it."""
+    ins, fees = core.instruments[instrument], core.router.venues[venue]
+    charges = []
+    for number, fill in enumerate(fills, core.exec_seq + 1):
+        price = fill.price * ins.tick
+        maker_fee = commission_of(ins, fill.qty, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
+        taker_fee = commission_of(ins, fill.qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+        charges.append((maker_fee, taker_fee))
+        sides = []
+        if taker is not None:
+            sides.append((taker, side, taker_fee))
+        if fill.number > 0:  # else a quote, which has no account
+            sides.append((core.orders.by_id[fill.number], opposite(side), maker_fee))
+        for order, its_side, fee in sides:
+            book_trade(core, Execution(number, b"", TRADE, order.order_id, instrument, order.account, venue, its_side,
+                                       fill.qty, price, fee, core.day, TRADE_LIVE))
+        core.ledger.lasts[instrument] = price
+        tell_price(core, instrument)
+    return charges
+
+
+def add_fill(core: State, order: Order, qty: int, price: int) -> None:
+    """A trade into its order's facts; any trade is an answer to a new order."""
+    order.cum_qty += qty
+    order.cum_amount += qty * price
+    order.acked, order.awaited, order.unknown_new = True, False, False
+    if order.group is not None:
+        tell_fill(core.groups, order.group, order, qty)
+
+
+def report_fills(
+    core: State, c: Any, instrument: int, taker: Order | None, fills: list[Fill], charges: list[Charge]
+) -> None:
+    """Trades into the orders' facts, and out as reports: the taker's first, then the maker's, fill by fill."""
+    tick = core.instruments[instrument].tick
+    for fill, (maker_fee, taker_fee) in zip(fills, charges, strict=True):
+        price = fill.price * tick
+        maker = core.orders.by_id[fill.number] if fill.number > 0 else None
+        core.exec_seq += 1
+        if taker is not None:
+            report_fill(core, c, taker, fill.qty, price, taker_fee, maker.order_id if maker else 0, REMOVED)
+        if maker is not None:
+            if fill.done:
+                maker.place = NOWHERE
+            report_fill(core, c, maker, fill.qty, price, maker_fee, taker.order_id if taker else 0, ADDED)
+            sync_order(core, maker)
+        if taker is not None:  # last, so that what the command is about is the last to be evicted
+            sync_order(core, taker)
+
+
+def report_fill(
+    core: State, c: Any, order: Order, qty: int, price: int, commission: int, contra_order_id: int, liquidity: int
+) -> None:
+    add_fill(core, order, qty, price)
+    report_execution(core, c, order, ExecType.TRADE, last_qty=qty, last_px=price, commission=saturate(commission),
+                     exec_id=core.exec_seq, contra_order_id=contra_order_id, last_liquidity_ind=liquidity)

@@ -1,0 +1,244 @@
+"""What external venues report of orders and requests; their trades are in venuetrades. A report that contradicts the
+facts is refused, counted, and changes nothing. Source: FIX 4.4 Appendix D.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason
+from tradecore.vocabulary.records import NO_PRICE, QTY_MAX
+
+from ..orders.lists import cap_limit, tell_list
+from ..orders.order_table import (
+    AT_VENUE,
+    NEW,
+    NOWHERE,
+    PARTIALLY_FILLED,
+    PENDING_NEW,
+    Order,
+    Request,
+    cancel_sent,
+    derive_status,
+    end_facts,
+    is_live,
+    remove_request,
+)
+from ..vocabulary.instrument import find_bad_price
+from .requests import ask_cancel, take_id
+from .state import (
+    CANCEL_REJECT,
+    REDUCE_ONLY,
+    SEND_STATUS_REQUEST,
+    State,
+    acknowledge,
+    is_external,
+    order_fields,
+    publish,
+    refuse_command,
+    report_execution,
+    sync_order,
+)
+from .trade_booking import tell_trimmed
+
+_LESS = {int(Reason.OTHER_FILLED), int(Reason.PARENT_ENDED), int(Reason.REDUCED_POSITION)}  # the core's own wishes
+_TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
+_GOOD_AGAIN = {ExecRestatementReason.GT_CORPORATE_ACTION, ExecRestatementReason.GT_RENEWAL}  # for another day
+_STATES = {  # temporary states, and the fact that each sets
+    int(ExecType.DONE_FOR_DAY): "done_for_day", int(ExecType.STOPPED): "stopped", int(ExecType.SUSPENDED): "suspended",
+    int(ExecType.CALCULATED): "calculated",
+}
+
+
+def refuse_report(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:
+    core.reports_refused += 1
+    return refuse_command(core, c, reason, value, bound)
+
+
+def find_order(core: State, c: Any) -> tuple[int, Order | None]:
+    """The order that a venue means: by any id in its chain that is known, else by the order_id; only one that it can
+    have."""
+    order_id = core.ids.order_ids.get(c.cl_ord_id, 0) or c.order_id
+    order = core.orders.by_id.get(order_id)
+    known = order is not None and order.admitted and order.venue == c.venue and order.place <= AT_VENUE
+    return order_id, order if known else None
+
+
+def find_request(order: Order, cl_ord_id: bytes, is_replace: bool) -> Request | None:
+    """The request that a venue answers: by its id; where it names none, the oldest of its kind."""
+    of_kind = [request for request in order.requests if request.is_replace == is_replace]
+    for request in of_kind:
+        if request.cl_ord_id and request.cl_ord_id == cl_ord_id:
+            return request
+    named = cl_ord_id and cl_ord_id != order.cl_ord_id
+    return None if named or not of_kind else of_kind[0]
+
+
+# ---- states
+
+
+def take_state(core: State, c: Any, order: Order) -> Any:
+    """An execution report that is no trade. What contradicts the facts is refused."""
+    request = None
+    if c.exec_type in (ExecType.PENDING_CANCEL, ExecType.PENDING_REPLACE, ExecType.REPLACED):
+        request = find_request(order, c.cl_ord_id, c.exec_type != ExecType.PENDING_CANCEL)
+        if request is None:
+            return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
+    elif c.exec_type == ExecType.CALCULATED:
+        if is_live(order) and not order.done_for_day:
+            return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.exec_type, derive_status(order))
+    elif not is_live(order) or (c.exec_type == ExecType.PENDING_NEW and order.acked) or (
+        c.exec_type == ExecType.REJECTED and order.cum_qty
+    ):
+        return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.exec_type, derive_status(order))
+    if c.exec_type in (ExecType.REPLACED, ExecType.RESTATED):
+        bad = find_bad_restatement(core, c, order)
+        if bad:
+            return refuse_report(core, c, *bad)
+    if c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
+        order.acked = True
+    order.awaited, order.unknown_new = c.exec_type == ExecType.PENDING_NEW and order.awaited, False
+    if c.exec_type == ExecType.PENDING_NEW:
+        order.sent_time = core.now  # heard of: its clock starts anew
+    if c.exec_type in _TERMINAL:
+        end_at_venue(core, c, order)
+    elif c.exec_type == ExecType.REPLACED:
+        assert request is not None
+        replace_at_venue(core, c, order, request)
+    elif c.exec_type == ExecType.RESTATED:
+        if restatement_of(c) in _GOOD_AGAIN:
+            order.done_for_day = False
+        take_terms(order, c, c.order_qty or order.order_qty, order.price)
+        cap_limit(order)
+        look_again(core, order)
+        report_execution(core, c, order, ExecType.RESTATED, exec_restatement_reason=restatement_of(c),
+                         venue_exec_id=c.exec_id)
+    elif request is not None:
+        request.pending, request.unknown, request.sent_time = True, False, core.now  # heard of: its clock starts anew
+        report_execution(core, c, order, c.exec_type, cl_ord_id=request.cl_ord_id,
+                         orig_cl_ord_id=order.cl_ord_id, venue_exec_id=c.exec_id)
+    else:
+        if c.exec_type in _STATES:
+            setattr(order, _STATES[c.exec_type], True)
+        elif c.exec_type == ExecType.NEW:  # working: reinstated, if it was not
+            order.suspended = order.done_for_day = order.stopped = False
+        elif c.exec_type == ExecType.TRIGGERED:
+            order.triggered = True
+        report_execution(core, c, order, c.exec_type, venue_exec_id=c.exec_id)
+    compare_cum_qty(core, c, order)
+    sync_order(core, order)
+    return acknowledge(order)
+
+
+def restatement_of(c: Any) -> int:
+    return c.reject_reason if 0 <= c.reject_reason <= 99 else 99
+
+
+def find_bad_restatement(core: State, c: Any, order: Order) -> tuple[Reason, int, int] | None:
+    """Why new terms can't be, with value and bound; 0 and NO_PRICE leave them as they are."""
+    if not 0 <= c.order_qty <= QTY_MAX:
+        return Reason.INVALID_FIELD_VALUE, c.order_qty, 56
+    return None if c.price == NO_PRICE else find_bad_price(core.instruments[order.instrument], c.price)
+
+
+def take_terms(order: Order, c: Any, order_qty: int, price: int) -> None:
+    """New quantity and price; an order never asks for less than it has."""
+    order.order_qty = max(order_qty, order.cum_qty)
+    order.price = c.price if c.price != NO_PRICE and order.price != NO_PRICE else price
+
+
+def end_at_venue(core: State, c: Any, order: Order) -> None:
+    """Canceled, expired or rejected: its pending requests are closed with it."""
+    request = find_request(order, c.cl_ord_id, False)
+    told = take_id(order, request.cl_ord_id) if c.exec_type == ExecType.CANCELED and request is not None else {}
+    end_facts(core.orders, order, c.exec_type)
+    order.place, order.reason = NOWHERE, int(Reason.VENUE_REPORTED)
+    rejected = c.exec_type == ExecType.REJECTED
+    given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(OrdRejReason.OTHER)
+    report_execution(core, c, order, c.exec_type, reason=Reason.VENUE_REPORTED,
+                     ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id, **told)
+
+
+def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> None:
+    """What was asked for, or what the venue says it made of it."""
+    remove_request(core.orders, order, request)
+    take_terms(order, c, c.order_qty or request.order_qty, request.price)
+    order.stop_px, order.expire_time = request.stop_px, request.expire_time
+    if request.reason not in _LESS:
+        order.oco_limit = request.oco_limit
+    cap_limit(order)
+    told = take_id(order, request.cl_ord_id)
+    report_execution(core, c, order, ExecType.REPLACED, venue_exec_id=c.exec_id, **told)
+    if request.reason not in _LESS:
+        look_again(core, order)
+    elif order.order_qty > request.order_qty:
+        insist(core, c, order, request)
+
+
+def take_status(core: State, c: Any, order: Order) -> Any:
+    """The answer to a status request: it resolves what was UNKNOWN, or contradicts what we know and is refused."""
+    if c.ord_status in _TERMINAL and is_live(order):
+        return take_state(core, c._replace(exec_type=c.ord_status), order)
+    if (c.ord_status in _TERMINAL) != (order.terminal != 0):
+        return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.ord_status, derive_status(order))
+    if c.ord_status != PENDING_NEW and not order.terminal:
+        order.acked, order.awaited, order.unknown_new = True, False, False
+    if c.ord_status in (NEW, PARTIALLY_FILLED):  # it works, and no cancel is pending: an UNKNOWN one was lost
+        for request in [r for r in order.requests if r.unknown and not r.is_replace]:
+            remove_request(core.orders, order, request)
+            look_again(core, order)
+    # Asking again would be answered the same again: a difference is told, once for each answer.
+    missed = {"reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty}
+    report_execution(core, c, order, ExecType.ORDER_STATUS, **missed if 0 <= c.cum_qty != order.cum_qty else {})
+    sync_order(core, order)
+    return acknowledge(order)
+
+
+def compare_cum_qty(core: State, c: Any, order: Order) -> None:
+    """A venue that has filled more or less than we know of: a trade was missed; it is asked for the status."""
+    if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
+        publish(core, c, SEND_STATUS_REQUEST, **order_fields(order) | {
+            "reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty})
+
+
+def insist(core: State, c: Any, order: Order, request: Request) -> None:
+    """The core wanted less of an order, and its venue made it more, or refused: rather none than too much. A cancel
+    that is refused is the venue's last word."""
+    if request.is_replace and is_live(order) and not cancel_sent(order):
+        ask_cancel(core, c, order, b"", Reason(request.reason))
+
+
+def look_again(core: State, order: Order) -> None:
+    """What a user asked of an order is answered: its list, or the position that it may only reduce, may want less."""
+    if order.group is not None:
+        tell_list(core.groups, order.group, order)
+    if order.exec_inst & REDUCE_ONLY:
+        tell_trimmed(core, order.instrument, order.account)
+
+
+def enter_cancel_reject(core: State, c: Any) -> Any:
+    """A venue refuses a request: the order is as it was before."""
+    if c.venue not in core.router.venues or not is_external(core, c.venue):
+        return refuse_report(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
+    order_id, order = find_order(core, c)
+    if order is None:
+        return refuse_report(core, c, Reason.UNKNOWN_ORDER, order_id, 0)
+    request = next((r for r in order.requests if r.cl_ord_id == c.cl_ord_id and c.cl_ord_id), None)
+    if request is None and (not c.cl_ord_id or c.cl_ord_id == order.cl_ord_id) and order.requests:
+        request = next((r for r in order.requests if not r.cl_ord_id), order.requests[0])  # named as the order's
+    if request is None:
+        return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
+    remove_request(core.orders, order, request)
+    status = derive_status(order)
+    order.last_status = status
+    given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(CxlRejReason.OTHER)
+    publish(core, c, CANCEL_REJECT, **order_fields(order) | {
+        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
+        "reason": Reason.VENUE_REPORTED})
+    sync_order(core, order)
+    if request.reason in _LESS:
+        insist(core, c, order, request)
+    else:
+        look_again(core, order)
+    return acknowledge(order)._replace(report_type=CANCEL_REJECT, cxl_rej_reason=given)

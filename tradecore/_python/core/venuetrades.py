@@ -1,0 +1,190 @@
+"""Trades, busts and corrections that external venues report. Money is never refused: a trade is booked whatever the
+status, and flagged where it is unexpected; one that matches no order goes to suspense. A trade counts once by (venue,
+exec_id, day), whatever is redelivered. Source: FIX 4.4 Appendix D.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.fix import ExecType
+from tradecore.vocabulary.records import NO_PRICE, QTY_MAX
+from tradecore.vocabulary.rows import TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
+
+from ..orders.execids import ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
+from ..orders.ids import id_is_valid
+from ..orders.lists import tell_fill
+from ..orders.order_table import Order
+from ..orders.trades import Execution, append_execution, rebuild_position
+from ..positions.costs import commission_of
+from ..risk.risk import move_position
+from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price
+from ..vocabulary.shell import saturate
+from .state import (
+    ACK_ACCEPTED,
+    EXECUTION,
+    State,
+    acknowledge,
+    is_external,
+    publish,
+    report_execution,
+    sync_order,
+    tell_price,
+)
+from .trade_booking import add_fill, book_trade, tell_trimmed
+from .venuereports import compare_cum_qty, find_order, refuse_report, take_state, take_status
+
+_CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
+
+
+def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
+    if not c.exec_id:
+        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
+    instrument = c.instrument or (order.instrument if order is not None else 0)
+    side = c.side or (order.side if order is not None else 0)
+    ins = core.instruments.get(instrument)
+    if ins is None:
+        return refuse_report(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    if side not in (1, 2, 5, 6):
+        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.side, 1)
+    if order is not None and (instrument != order.instrument or direction(side) != direction(order.side)):
+        order = None  # whatever the venue means, it is not that order's trade
+    if not 1 <= c.last_qty <= QTY_MAX:
+        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.last_qty, 96)
+    bad = find_bad_price(ins, c.last_px)
+    if bad:
+        return refuse_report(core, c, *bad)
+    known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
+    said = said_of(ExecType.TRADE, order_id, c.last_qty, c.last_px)
+    if known is not None and known.day == core.day:
+        return refuse_known(core, c, known, said, order_id)
+    return book_venue_trade(core, c, ins, order_id, order, instrument, side, said)
+
+
+def refuse_known(core: State, c: Any, known: ExecId, said: int, bound: int) -> Any:
+    """An exec_id of today: delivered again, or used again for something else."""
+    reason = Reason.EXECID_REPEATED if known.said == said else Reason.EXECID_REUSED
+    return refuse_report(core, c, reason, known.row.exec_id, bound)
+
+
+def book_venue_trade(
+    core: State, c: Any, ins: InstrumentRow, order_id: int, order: Order | None, instrument: int, side: int, said: int
+) -> Any:
+    """A trade of an order; of none that is known: into suspense, which counts for the firm."""
+    account = 0 if order is None else order.account
+    fees = core.router.venues[c.venue]
+    commission = commission_of(ins, c.last_qty, c.last_px, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+    core.exec_seq += 1
+    trade = Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, direction(side),
+                      c.last_qty, c.last_px, commission, core.day)
+    book_trade(core, trade)
+    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, trade))
+    if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
+        core.ledger.lasts[instrument] = c.last_px
+        tell_price(core, instrument)
+    told = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission), "exec_id": core.exec_seq,
+            "venue_exec_id": c.exec_id}
+    if order is None:
+        core.trades_in_suspense += 1
+        publish(core, c, EXECUTION, **told, exec_type=ExecType.TRADE, order_id=order_id, cl_ord_id=c.cl_ord_id,
+                instrument=instrument, venue=c.venue, side=side, reason=Reason.TRADE_IN_SUSPENSE)
+        return ACK_ACCEPTED._replace(order_id=order_id, report_type=EXECUTION, reason=int(Reason.TRADE_IN_SUSPENSE))
+    late = order.terminal != 0
+    add_fill(core, order, c.last_qty, c.last_px)
+    over = order.cum_qty > order.order_qty
+    if over:
+        told |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}
+    elif late:
+        told |= {"reason": Reason.LATE_TRADE, "value": order.terminal, "bound": 0}
+    report_execution(core, c, order, ExecType.TRADE, **told)
+    compare_cum_qty(core, c, order)
+    sync_order(core, order)
+    return acknowledge(order)
+
+
+def enter_execution_report(core: State, c: Any) -> Any:
+    if c.venue not in core.router.venues or not is_external(core, c.venue):
+        return refuse_report(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
+    if c.exec_type not in ExecType._value2member_map_ or c.exec_type in _CORRECTIONS:
+        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.exec_type, 2)
+    if c.exec_id and not id_is_valid(c.exec_id):
+        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
+    order_id, order = find_order(core, c)
+    if c.exec_type == ExecType.TRADE:
+        return enter_trade(core, c, order_id, order)
+    if order is None:
+        return refuse_report(core, c, Reason.UNKNOWN_ORDER, order_id, 0)
+    if c.exec_type == ExecType.ORDER_STATUS:
+        return take_status(core, c, order)
+    return take_state(core, c, order)
+
+
+# ---- corrections
+
+
+def enter_correction(core: State, c: Any) -> Any:
+    """TradeCancel takes a trade back, TradeCorrect replaces its quantity and price: P&L and position follow as if the
+    ledger had been rebuilt from the trades that survive."""
+    if c.venue not in core.router.venues or not is_external(core, c.venue):
+        return refuse_report(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
+    if c.exec_type not in _CORRECTIONS:
+        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.exec_type, 2)
+    if not c.exec_id or not id_is_valid(c.exec_id):
+        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
+    busts = c.exec_type == ExecType.TRADE_CANCEL
+    qty, price = (0, 0) if busts else (c.last_qty, c.last_px)
+    named = find_exec_id(core.exec_ids, c.venue, c.exec_ref_id)
+    trade = named.row.trade or named.row if named is not None and named.row.is_held else None
+    known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
+    said = said_of(c.exec_type, hash_exec_id(c.venue, c.exec_ref_id), qty, price)
+    if known is not None and known.day == core.day:
+        return refuse_known(core, c, known, said, trade.exec_id if trade is not None else 0)
+    if trade is None or trade.state != TRADE_LIVE:
+        return refuse_report(core, c, Reason.UNKNOWN_TRADE, trade.exec_id if trade is not None else 0,
+                             trade.state if trade is not None else TRADE_FOLDED)
+    ins = core.instruments[trade.instrument]
+    if not busts:
+        if not 1 <= qty <= QTY_MAX:
+            return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, qty, 96)
+        bad = find_bad_price(ins, price)
+        if bad:
+            return refuse_report(core, c, *bad)
+    return correct_trade(core, c, ins, trade, qty, price, said)
+
+
+def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty: int, price: int, said: int) -> Any:
+    """Makes a trade this quantity and price, 0 where it is busted, and derives everything from it again."""
+    more, amount = qty - trade.qty, qty * price - trade.qty * trade.price
+    fees = core.router.venues[trade.venue]
+    trade.commission = commission_of(ins, qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm) if qty else 0
+    if qty:
+        trade.qty, trade.price = qty, price
+    else:
+        trade.state = TRADE_BUSTED
+    core.exec_seq += 1
+    row = Execution(core.exec_seq, c.exec_id, c.exec_type, trade.order_id, trade.instrument, trade.account, trade.venue,
+                    trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)
+    append_execution(core.trades, row)
+    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, row))
+    rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
+    move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
+    tell_trimmed(core, trade.instrument, trade.account)
+    told = {"last_qty": qty, "last_px": price if qty else NO_PRICE, "commission": saturate(trade.commission),
+            "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id, "venue_exec_id": c.exec_id}
+    order = core.orders.by_id.get(trade.order_id) if trade.account else None
+    if order is None:
+        publish(core, c, EXECUTION, **told, exec_type=c.exec_type, order_id=trade.order_id,
+                instrument=trade.instrument, account=trade.account, venue=trade.venue, side=trade.side,
+                reason=Reason.NONE if trade.account else Reason.TRADE_IN_SUSPENSE)
+        return ACK_ACCEPTED._replace(order_id=trade.order_id, report_type=EXECUTION)
+    order.cum_qty += more
+    order.cum_amount += amount
+    if more > 0 and order.group is not None:  # what is taken back is not given to the others again
+        tell_fill(core.groups, order.group, order, more)
+    over = order.cum_qty > order.order_qty and qty > 0
+    if over:
+        told |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}
+    report_execution(core, c, order, c.exec_type, **told)
+    sync_order(core, order)
+    return acknowledge(order)

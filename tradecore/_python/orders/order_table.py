@@ -1,0 +1,282 @@
+"""The order table: facts, and what follows from them. OrdStatus is computed here, never assigned.
+
+Source: FIX 4.4 Appendix D. An order is open while it is live or a request about it is unanswered; the others are the
+history, evicted first in, first out. The live handles that a user holds never influence it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tradecore.vocabulary.codes import Place
+from tradecore.vocabulary.fix import OrdStatus, transition_table
+from tradecore.vocabulary.records import NO_PRICE, UNKNOWN_CANCEL, UNKNOWN_NEW, UNKNOWN_REPLACE
+
+from ..vocabulary.instrument import awaits_price, has_limit
+
+(NEW, PARTIALLY_FILLED, FILLED, DONE_FOR_DAY, CANCELED, PENDING_CANCEL, STOPPED, REJECTED, SUSPENDED, PENDING_NEW,
+ CALCULATED, EXPIRED, PENDING_REPLACE) = (int(status) for status in OrdStatus)
+NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT = (int(place) for place in Place)
+TRANSITIONS = transition_table()
+
+
+@dataclass(slots=True)
+class Request:
+    """A cancel or replace that was sent to a venue and has no outcome yet."""
+
+    cl_ord_id: bytes
+    is_replace: bool
+    sent_time: int
+    order_qty: int = 0  # what a replace asks for; each as the order has it where it asks for no change
+    price: int = 0
+    stop_px: int = 0
+    expire_time: int = 0
+    oco_limit: int = 0  # the order's, once it is done
+    pending: bool = False  # the venue has acknowledged it: it counts in OrdStatus
+    unknown: bool = False  # it timed out, or its session was lost
+    reason: int = 0  # why the core asks of itself, 0 where a user asked
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """A list of contingent orders (see lists): its account, its open members in the order in which they became so."""
+
+    list_id: int
+    account: int
+    root: int = 0  # the parent's order_id, 0 where there is none
+    waits: bool = False  # children wait: the parent has not ended, or it has just done so
+    ended: bool = False  # the parent has ended
+    parent_qty: int = 0  # what the parent had filled when it ended
+    members: dict[int, Order] = field(default_factory=dict)
+    held: int = 0  # members, open and ended
+    has_news: bool = False
+    root_instrument: int = 0
+    oco_total: int = 0  # what OCO members have ever traded: a bust gives nothing back
+    oco_filled: int = 0  # OCO members that are filled whole
+
+
+@dataclass(slots=True)
+class Order:
+    """An order's facts; OrdStatus and LeavesQty follow from them."""
+
+    order_id: int
+    cl_ord_id: bytes
+    instrument: int
+    account: int
+    venue: int
+    side: int
+    ord_type: int
+    time_in_force: int
+    exec_inst: int
+    order_qty: int
+    price: int
+    transact_time: int
+    # What few orders have.
+    stop_px: int = NO_PRICE
+    peg_offset: int = 0
+    min_qty: int = 0
+    display_qty: int = 0
+    expire_time: int = 0
+    list_id: int = 0
+    strategy: int = 0
+    trigger_price_type: int = 0
+    peg_offset_type: int = 0
+    contingency_type: int = 0
+    # Facts of the life cycle.
+    cum_qty: int = 0
+    cum_amount: int = 0  # sum of last_qty * last_px
+    admitted: bool = False  # it has passed risk
+    acked: bool = False
+    terminal: int = 0  # CANCELED, EXPIRED or REJECTED once it has ended without being filled
+    done_for_day: bool = False
+    calculated: bool = False
+    stopped: bool = False
+    suspended: bool = False
+    triggered: bool = False
+    awaited: bool = False  # sent to a venue that has not answered yet
+    unknown_new: bool = False
+    sent_time: int = 0
+    expiry_asked: bool = False  # its venue was asked to cancel it when its time had come
+    requests: list[Request] = field(default_factory=list)  # oldest first
+    orig_cl_ord_id: bytes = b""
+    entered: tuple[Any, ...] = ()  # its terms as first sent, to know the same order again
+    # What the core makes of it.
+    place: int = NOWHERE
+    is_open: bool = True
+    held: int = 0  # lots that risk counts as working
+    last_status: int = PENDING_NEW  # as last reported
+    peak_px: int = 0  # the best price that a trailing stop has seen
+    oco_own: int = 0  # what its list has heard that it traded
+    oco_limit: int = 0  # what its user wants of it, and what the others of its list had traded by then
+    oco_filled: bool = False  # its list counts it among those filled whole
+    told_live: bool = False  # what its list has heard of it last
+    group: Group | None = None  # the list that it joined: the same list_id may name a later one
+    decision: int = 0
+    route: int = 0  # how its venue was chosen: fix.Route
+    value: int = 0
+    bound: int = 0
+    reject_mask: int = 0
+    reason: int = 0
+
+
+class Orders:
+    """Open orders in the order in which they became so, and the `history_size` others that ended last."""
+
+    def __init__(self, open_max: int, history_size: int) -> None:
+        self.open_max, self.history_size = open_max, history_size
+        self.by_id: dict[int, Order] = {}
+        self.open: dict[int, Order] = {}
+        self.history: dict[int, Order] = {}  # oldest first
+        self.evicted = 0
+        self.replaces = 0  # that venues have not answered
+
+    @property
+    def open_count(self) -> int:
+        return len(self.open)
+
+    def open_order(self, order: Order) -> None:
+        self.by_id[order.order_id] = self.open[order.order_id] = order
+
+    def reopen_order(self, order: Order) -> None:
+        """A bust or a replace can bring an ended order back to life."""
+        del self.history[order.order_id]
+        self.open[order.order_id] = order
+        order.is_open = True
+
+    def end_order(self, order: Order) -> Order | None:
+        """Moves an order to the history; the oldest leaves when there is no room, and is returned."""
+        evicted = None
+        del self.open[order.order_id]
+        order.is_open = False
+        if len(self.history) == self.history_size:
+            evicted = self.history.pop(next(iter(self.history)))
+            del self.by_id[evicted.order_id]
+            self.evicted += 1
+        self.history[order.order_id] = order
+        return evicted
+
+
+def load_order(c: Any, order_id: int, now: int) -> Order:
+    order = Order(
+        order_id, c.cl_ord_id, c.instrument, c.account, c.venue, c.side, c.ord_type, c.time_in_force,
+        c.exec_inst & 0xFF, c.order_qty, c.price if has_limit(c.ord_type) else NO_PRICE, now,
+        c.stop_px if awaits_price(c.ord_type) else NO_PRICE, c.peg_offset, c.min_qty, c.display_qty, c.expire_time,
+        c.list_id, c.strategy, c.trigger_price_type, c.peg_offset_type, c.contingency_type & 0xFF,
+    )
+    order.entered = (
+        order.cl_ord_id, order.instrument, order.account, order.venue, order.side, order.ord_type,
+        order.time_in_force, order.exec_inst, order.order_qty, order.price, order.stop_px, order.peg_offset,
+        order.min_qty, order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
+        order.peg_offset_type, order.contingency_type,
+    )
+    return order
+
+
+def is_filled(order: Order) -> bool:
+    return 0 < order.order_qty <= order.cum_qty
+
+
+def is_live(order: Order) -> bool:
+    """Can it still trade without news from its venue that contradicts what we know?"""
+    return order.terminal == 0 and not is_filled(order)
+
+
+def cancel_sent(order: Order) -> bool:
+    """Is an external venue to answer a cancel of it? One that is UNKNOWN may be sent again."""
+    return any(not request.is_replace and not request.unknown for request in order.requests)
+
+
+def has_cancel(order: Order) -> bool:
+    """Was its venue asked to cancel it, and has no answer come that ends the matter?"""
+    return any(not request.is_replace for request in order.requests)
+
+
+def wanted_qty(order: Order) -> int:
+    """OrderQty(38) as it will be if its venue does what it was last asked."""
+    return next((request.order_qty for request in reversed(order.requests) if request.is_replace), order.order_qty)
+
+
+def derive_status(order: Order) -> int:
+    """OrdStatus(39) from the facts, by FIX's precedence."""
+    if order.requests:
+        pending = [request.is_replace for request in order.requests if request.pending]
+        if pending:
+            return PENDING_REPLACE if all(pending) else PENDING_CANCEL
+    if order.done_for_day:
+        return DONE_FOR_DAY
+    if order.calculated and not is_live(order):
+        return CALCULATED
+    if is_filled(order):
+        return FILLED
+    if order.stopped:
+        return STOPPED
+    if order.suspended:
+        return SUSPENDED
+    if order.terminal in (CANCELED, EXPIRED):
+        return order.terminal
+    if order.cum_qty > 0:
+        return PARTIALLY_FILLED
+    if order.terminal == REJECTED:
+        return REJECTED
+    return NEW if order.acked else PENDING_NEW
+
+
+def leaves_of(order: Order) -> int:
+    """LeavesQty(151): what may still be traded; 0 once the order has ended."""
+    return 0 if order.terminal else max(0, order.order_qty - order.cum_qty)
+
+
+def held_of(order: Order) -> int:
+    """What risk must count as working: while a replace is unanswered, the larger of old and new."""
+    if order.terminal:
+        return 0
+    largest = max([order.order_qty, *(request.order_qty for request in order.requests if request.is_replace)])
+    return max(0, largest - order.cum_qty)
+
+
+def unknown_of(order: Order) -> int:
+    """The requests whose outcome is not known, as the bits of a report's `unknown`."""
+    bits = UNKNOWN_NEW if order.unknown_new else 0
+    for request in order.requests:
+        if request.unknown:
+            bits |= UNKNOWN_REPLACE if request.is_replace else UNKNOWN_CANCEL
+    return bits
+
+
+def add_request(orders: Orders, order: Order, request: Request) -> None:
+    order.requests.append(request)
+    orders.replaces += request.is_replace
+
+
+def remove_request(orders: Orders, order: Order, request: Request) -> None:
+    order.requests.remove(request)
+    orders.replaces -= request.is_replace
+
+
+def end_facts(orders: Orders, order: Order, terminal: int) -> None:
+    """A terminal report closes all pending requests, and every temporary state."""
+    order.terminal = terminal
+    while order.requests:
+        remove_request(orders, order, order.requests[0])
+    order.done_for_day = order.stopped = order.suspended = order.awaited = order.unknown_new = False
+
+
+def last_id(order: Order) -> bytes:
+    """OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed
+    over: its venue may never have heard of it."""
+    ids = (request.cl_ord_id for request in reversed(order.requests) if request.is_replace or not request.unknown)
+    return next(filter(None, ids), order.cl_ord_id)
+
+
+def next_deadline(order: Order, timeout: int, expires: bool) -> int:
+    """When this order's timer must go off next, 0 for never: its request time-outs, and its end where the core ends
+    it (`expires`)."""
+    deadlines = []
+    if expires and order.expire_time and not order.expiry_asked and is_live(order):
+        deadlines.append(order.expire_time)
+    if timeout:
+        if order.awaited and not order.unknown_new:
+            deadlines.append(order.sent_time + timeout)
+        deadlines += [request.sent_time + timeout for request in order.requests if not request.unknown]
+    return min(deadlines, default=0)

@@ -1,0 +1,105 @@
+"""The trade log: the newest executions, and what was booked before them. It decides nothing: a position after a bust or
+a correction is its base, then its surviving trades in order.
+
+When the log is full its oldest trade is folded into the base of its position: it stays booked, and can no longer be
+busted or corrected.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tradecore.vocabulary.rows import TRADE_FOLDED, TRADE_LIVE, TradeRow
+
+from ..positions.costs import Position, apply_fill, position_of
+from ..positions.ledger import Ledger
+from ..vocabulary.instrument import BUY
+
+
+@dataclass(slots=True)
+class Execution:
+    """One execution. A bust and a correction have a row of their own, for their ids; `trade` is what they are about."""
+
+    exec_id: int
+    venue_exec_id: bytes  # empty for the core's own trades
+    exec_type: int
+    order_id: int
+    instrument: int
+    account: int
+    venue: int
+    side: int  # BUY or SELL
+    qty: int
+    price: int
+    commission: int
+    day: int
+    state: int = TRADE_LIVE
+    trade: Execution | None = None
+    ref_exec_id: int = 0  # of `trade`
+    is_held: bool = True  # the log still has it
+
+    @property
+    def row(self) -> TradeRow:
+        return TradeRow(self.exec_id, self.venue_exec_id, self.order_id, self.instrument, self.account, self.venue,
+                        self.side, self.qty, self.price, self.commission, self.day, self.state)
+
+
+class TradeLog:
+    """The newest `capacity` executions, and the positions before them."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.rows: deque[Execution] = deque()
+        self.bases: dict[tuple[int, int], Position] = {}  # by instrument and account
+        self.folded = 0
+
+
+def base_of(log: TradeLog, instrument: int, account: int) -> Position:
+    return log.bases.setdefault((instrument, account), Position())
+
+
+def apply_trade(p: Position, trade: Execution) -> None:
+    if trade.state == TRADE_LIVE:
+        apply_fill(p, trade.qty if trade.side == BUY else -trade.qty, trade.price)
+        p.fees += trade.commission
+
+
+def append_execution(log: TradeLog, row: Execution) -> None:
+    """Adds an execution; the oldest leaves when there is no room, its trade folded into its position's base."""
+    if len(log.rows) == log.capacity:
+        oldest = log.rows.popleft()
+        oldest.is_held = False
+        if oldest.trade is None and oldest.state != TRADE_FOLDED:
+            apply_trade(base_of(log, oldest.instrument, oldest.account), oldest)
+            fold_trade(log, oldest)
+    log.rows.append(row)
+
+
+def fold_trade(log: TradeLog, trade: Execution) -> None:
+    trade.state = TRADE_FOLDED
+    log.folded += 1
+
+
+def trades_of(log: TradeLog, instrument: int, account: int) -> Iterator[Execution]:
+    """The trades behind a position that are not folded, oldest first."""
+    for row in log.rows:
+        if row.trade is None and (row.instrument, row.account) == (instrument, account) and row.state != TRADE_FOLDED:
+            yield row
+
+
+def rebuild_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
+    """The position as its base and its surviving trades in order make it; walks the log, for busts are rare."""
+    p, base = position_of(ledger, instrument, account), base_of(log, instrument, account)
+    p.qty, p.fees, p.cost, p.realised = base.qty, base.fees, base.cost, base.realised
+    for trade in trades_of(log, instrument, account):
+        apply_trade(p, trade)
+
+
+def fold_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
+    """Makes a position final as it is: what changes it from outside (a split, an opening) has no place among trades."""
+    for trade in trades_of(log, instrument, account):
+        fold_trade(log, trade)
+    log.bases[instrument, account] = replace(position_of(ledger, instrument, account))
+
+

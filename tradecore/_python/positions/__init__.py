@@ -1,0 +1,1 @@
+"""Positions and P&L: the exact ledger, lots, marking, the keeper and its reports. In plain Python."""

@@ -1,0 +1,109 @@
+"""The kernels of the ledger. Amounts are integers of price unit x lot x multiplier; they know no orders.
+
+Identity, after every event: realised + unrealised - fees = cash flow net of fees + market value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tradecore.vocabulary.records import NO_PRICE
+
+from ..vocabulary.instrument import InstrumentRow
+
+
+@dataclass(slots=True)
+class Lot:
+    """One open lot: quantity and cost as magnitudes, the position has the sign."""
+
+    qty: int
+    cost: int
+    trade_id: int  # the trade that opened it
+    opened: int
+
+
+@dataclass(slots=True)
+class Position:
+    """One instrument in one account: signed lots, micros, amounts."""
+
+    qty: int = 0
+    fees: int = 0  # paid is positive
+    cost: int = 0  # has the sign of qty (at positive prices)
+    realised: int = 0
+    lots: list[Lot] = field(default_factory=list)  # open lots from the oldest to the newest, where lots are kept
+
+
+class Holdings(Protocol):
+    """What the kernels need of a ledger: its positions, marks and last prices."""
+
+    positions: dict[tuple[int, int], Position]
+    marks: dict[int, int]  # the MARK command's price
+    lasts: dict[int, int]  # the last trade's price
+
+
+def position_of(ledger: Holdings, instrument: int, account: int) -> Position:
+    position = ledger.positions.get((instrument, account))
+    if position is None:
+        position = ledger.positions[instrument, account] = Position()
+    return position
+
+
+def release_cost(cost: int, qty: int, closed: int) -> int:
+    """The cost that leaves with `closed` of `qty` lots; on magnitudes, the remainder stays in the position."""
+    q, r = divmod(cost, qty)
+    return q * closed + r * closed // qty
+
+
+def apply_value(p: Position, qty: int, value: int) -> None:
+    """Books signed `qty` lots worth `value`: adds, or closes at average cost, or both when it flips through zero.
+
+    The value is then divided between the two by the release rule, exactly where it is qty x price.
+    """
+    if p.qty != 0 and (p.qty > 0) != (qty > 0):
+        sign, size, held = (1 if p.qty > 0 else -1), abs(qty), abs(p.qty)
+        if size > held:
+            closing = -release_cost(-value * sign, size, held) * sign
+            released, p.cost = p.cost, value - closing
+        else:
+            closing, released = value, release_cost(p.cost * sign, held, size) * sign
+            p.cost -= released
+        p.qty += qty
+        p.realised -= closing + released
+    else:
+        p.qty += qty
+        p.cost += value
+
+
+def apply_fill(p: Position, qty: int, price: int) -> None:
+    """Books a fill of signed `qty` at `price`."""
+    apply_value(p, qty, qty * price)
+
+
+def value_of(inverse_scale: int, qty: int, price: int) -> int:
+    """What signed lots are worth at a price. An inverse contract is worth -qty x scale / price in its own currency,
+    rounded half to even once; that rounded value is the ledger's fact. `inverse_scale` 0 is an ordinary contract."""
+    return -round_half_even(qty * inverse_scale, price) if inverse_scale else qty * price
+
+
+def unrealised(p: Position, mark: int) -> int:
+    return p.qty * mark - p.cost
+
+
+def round_half_even(a: int, b: int) -> int:
+    """a / b to the nearest whole number, ties to even; b is positive."""
+    q, r = divmod(a, b)
+    return q + (2 * r > b or (2 * r == b and q % 2 == 1))
+
+
+def commission_of(ins: InstrumentRow, qty: int, price: int, fee_per_unit: int, fee_ppm: int) -> int:
+    """A fill's commission in micros, rounded once: either by quantity or by notional; a rebate is negative."""
+    if fee_per_unit:
+        return round_half_even(qty * fee_per_unit, ins.lots_per_unit)
+    notional = abs(qty * price) * ins.notional_scale
+    return round_half_even(notional * fee_ppm, ins.limit_scale * 1_000_000)
+
+
+def mark_of(ledger: Holdings, instrument: int) -> int:
+    """What an open position is valued at: the MARK command's price, else the last trade's, else NO_PRICE."""
+    return ledger.marks.get(instrument, ledger.lasts.get(instrument, NO_PRICE))

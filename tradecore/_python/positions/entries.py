@@ -1,0 +1,243 @@
+"""What the ledger's state refuses, and the columns, tallies and exposure sums that follow each entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tradecore.positions.entries import EntryKind, EntryReason, EntryStatus, Method
+from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX
+
+from ..vocabulary.shell import INT64_MIN, saturate
+from .costs import Position, position_of, value_of
+from .lots import Lots, find_lot
+
+FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
+LIVE, BUSTED, CORRECTED = (int(status) for status in EntryStatus)
+AVERAGE, SPECIFIC = int(Method.AVERAGE), int(Method.SPECIFIC)
+Column = np.ndarray[Any, np.dtype[np.int64]]
+FIRST_SPLIT = 24  # up to 8 million lots, 549 billion of cost
+
+
+class Finding(NamedTuple):
+    """Why an entry can't be booked, with the value and the bound that it breaks."""
+
+    reason: EntryReason
+    value: int
+    bound: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What follows from an instrument's definition, and sums over its accounts."""
+
+    inverse_scale: int
+    lots_per_unit: int
+    currency: int
+    bucket: int
+    net: int = 0
+    gross: int = 0
+    cost: int = 0
+    qty_bits: int = 0  # of the largest |qty| and |cost| since it was last summed anew
+    cost_bits: int = 0
+    chain: list[int] = field(default_factory=list)  # places in the log
+
+
+@dataclass(slots=True)
+class Books:
+    """The ledger's state: base, log, positions, and what follows them."""
+
+    method: int
+    legs: int
+    accounts: int
+    instruments: int
+    lots: Lots
+    positions: dict[tuple[int, int], Position] = field(default_factory=dict)
+    marks: dict[int, int] = field(default_factory=dict)
+    lasts: dict[int, int] = field(default_factory=dict)
+    entries: list[Any] = field(default_factory=list)
+    forgotten: int = 0
+    tallies: dict[int, Tally] = field(default_factory=dict)
+    charges: dict[tuple[int, int, int], int] = field(default_factory=dict)  # instrument, account, currency: micros
+    incomes: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    carried: dict[tuple[int, int], int] = field(default_factory=dict)  # cost that came in without cash
+    base_positions: dict[tuple[int, int], Position] = field(default_factory=dict)
+    base_charges: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    base_incomes: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    base_carried: dict[tuple[int, int], int] = field(default_factory=dict)
+    exposures: dict[tuple[int, int], list[int]] = field(default_factory=dict)  # account, bucket: gross, net
+    exposures_are_stale: bool = False
+    columns: list[Column] = field(default_factory=list)  # as Ledger.columns has them
+
+    def open_columns(self) -> None:
+        """The columns, where they are not there yet: a fused core never asks for them."""
+        if not self.columns:
+            cells = self.instruments * self.accounts
+            self.columns = [np.zeros(cells, np.int64) for _ in range(3)]
+            self.columns += [np.full(self.instruments, NO_PRICE), np.full(self.instruments, 2**62)]
+            self.columns += [np.zeros(cells, np.int32), np.zeros(cells, np.int64)]
+            self.columns.append(np.full(self.instruments, FIRST_SPLIT, np.uint8))
+
+
+def column_of(b: Books, instrument: int, account: int) -> int:
+    return (instrument - 1) * b.accounts + account - 1
+
+
+def bits_of(value: int) -> int:
+    return abs(value).bit_length()
+
+
+def split_of(t: Tally, split: int) -> int:
+    """The split of a run's words: the one it has while both numbers fit, else one with the same room for both, or 0."""
+    if t.qty_bits < split and t.cost_bits < 64 - split:
+        return split
+    if t.qty_bits > 31 or t.qty_bits + t.cost_bits > 62:
+        return 0
+    return min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
+
+
+def write_narrow(b: Books, at: int, split: int) -> None:
+    """A position in half the bytes, from the columns that hold all of them."""
+    qty, cost = int(b.columns[0][at]), int(b.columns[1][at])
+    if split:
+        b.columns[6][at] = (cost * 2**split + qty + 2**63) % 2**64 - 2**63
+    else:
+        b.columns[5][at] = (qty + 2**31) % 2**32 - 2**31
+
+
+def widen_run(b: Books, instrument: int, p: Position) -> None:
+    """The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62, |cost| < 2**62."""
+    t = b.tallies[instrument]
+    t.qty_bits = max(t.qty_bits, bits_of(p.qty))
+    t.cost_bits = max(t.cost_bits, bits_of(saturate(p.cost)) if saturate(p.cost) > INT64_MIN else 64)
+    b.columns[4][instrument - 1] = 1 << (62 - t.qty_bits) if t.cost_bits <= 62 and not t.inverse_scale else -1
+    split = split_of(t, int(b.columns[7][instrument - 1]))
+    if split != b.columns[7][instrument - 1]:
+        b.columns[7][instrument - 1] = split
+        for account in range(1, b.accounts + 1):
+            write_narrow(b, column_of(b, instrument, account), split)
+
+
+def write_columns(b: Books, instrument: int, account: int, p: Position) -> None:
+    at, t = column_of(b, instrument, account), b.tallies[instrument]
+    b.columns[0][at], b.columns[1][at] = p.qty, (p.cost + 2**63) % 2**64 - 2**63
+    b.columns[2][at] = p.cost >> 64
+    if abs(p.qty) >> t.qty_bits or abs(p.cost) >> t.cost_bits:
+        widen_run(b, instrument, p)
+    write_narrow(b, at, int(b.columns[7][instrument - 1]))
+
+
+def add_exposure(
+    b: Books, instrument: int, account: int, qty_before: int, qty_after: int, mark_before: int, mark_after: int
+) -> None:
+    t = b.tallies[instrument]
+    sums = b.exposures.setdefault((account, t.bucket), [0, 0])
+    before = 0 if mark_before == NO_PRICE else value_of(t.inverse_scale, qty_before, mark_before)
+    after = 0 if mark_after == NO_PRICE else value_of(t.inverse_scale, qty_after, mark_after)
+    sums[0] += abs(after) - abs(before)
+    sums[1] += after - before
+
+
+def follow(b: Books, instrument: int, account: int, p: Position, qty_before: int, cost_before: int) -> None:
+    """Columns, tally and exposure after one position has changed."""
+    t, mark = b.tallies[instrument], b.marks.get(instrument, NO_PRICE)
+    t.net += p.qty - qty_before
+    t.gross += abs(p.qty) - abs(qty_before)
+    t.cost += p.cost - cost_before
+    write_columns(b, instrument, account, p)
+    if not b.exposures_are_stale and mark != NO_PRICE:
+        add_exposure(b, instrument, account, qty_before, p.qty, mark, mark)
+
+
+def retally(b: Books, instrument: int) -> None:
+    """Sums and columns of one instrument, from its positions."""
+    t = b.tallies[instrument]
+    t.net = t.gross = t.cost = t.qty_bits = t.cost_bits = 0
+    b.columns[4][instrument - 1] = -1 if t.inverse_scale else 2**62
+    b.columns[7][instrument - 1] = FIRST_SPLIT
+    for account in range(1, b.accounts + 1):
+        p = position_of(b, instrument, account)
+        t.net += p.qty
+        t.gross += abs(p.qty)
+        t.cost += p.cost
+        write_columns(b, instrument, account, p)
+    b.exposures_are_stale = True
+
+
+def is_beyond_sum(amount: int) -> bool:
+    return abs(amount >> 64) >= 2**61
+
+
+def find_bad_lot(b: Books, p: Position, e: Any) -> Finding | None:
+    """The lot that a closing fill names, where lots are named: it must be there and be large enough, unless all
+    closes."""
+    if not e.lot:
+        return Finding(EntryReason.LOT_NOT_NAMED, e.lot, 1)
+    lot = find_lot(p, e.lot)
+    if lot is None:
+        return Finding(EntryReason.LOT_UNKNOWN, e.lot, b.forgotten + len(b.entries))
+    if lot.qty < abs(e.qty) < abs(p.qty):
+        return Finding(EntryReason.BEYOND_LOT, abs(e.qty), lot.qty)
+    return None
+
+
+def find_bad_fill(b: Books, e: Any, strict: bool) -> Finding | None:
+    """Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived."""
+    p = position_of(b, e.instrument, e.account)
+    after, closes = p.qty + e.qty, p.qty != 0 and (p.qty > 0) != (e.qty > 0)
+    if not -POSITION_MAX <= after <= POSITION_MAX:
+        return Finding(EntryReason.BEYOND_POSITION, after, POSITION_MAX)
+    if b.tallies[e.instrument].inverse_scale and e.price <= 0:
+        return Finding(EntryReason.PRICE_NOT_POSITIVE, e.price, 1)
+    if is_beyond_sum(p.realised) or is_beyond_sum(b.carried.get((e.instrument, e.account), 0)):
+        return Finding(EntryReason.BEYOND_SUM, 0, 0)
+    if b.method != AVERAGE and not closes and b.lots.open_count >= b.lots.most:
+        return Finding(EntryReason.LOTS_FULL, b.lots.open_count + 1, b.lots.most)
+    if not strict:
+        return None
+    if b.legs == 2 and (after < 0 if e.account & 1 else after > 0):
+        return Finding(EntryReason.BEYOND_LEG, abs(e.qty), abs(p.qty))
+    return find_bad_lot(b, p, e) if b.method == SPECIFIC and closes else None
+
+
+def find_bad_split(b: Books, e: Any) -> Finding | None:
+    for account in range(1, b.accounts + 1):
+        qty = position_of(b, e.instrument, account).qty
+        size, rest = divmod(qty * e.qty, e.price)
+        if rest:
+            return Finding(EntryReason.SPLIT_FRACTION, qty, e.price)
+        if abs(size) > POSITION_MAX:
+            return Finding(EntryReason.BEYOND_POSITION, saturate(size), POSITION_MAX)
+    return None
+
+
+def find_bad_transfer(b: Books, e: Any) -> Finding | None:
+    source, target = position_of(b, e.instrument, e.account), position_of(b, e.instrument, e.contra)
+    after = target.qty + e.qty if source.qty > 0 else target.qty - e.qty
+    carried = (b.carried.get((e.instrument, account), 0) for account in (e.account, e.contra))
+    if e.qty > abs(source.qty):
+        return Finding(EntryReason.BEYOND_HELD, e.qty, abs(source.qty))
+    if not -POSITION_MAX <= after <= POSITION_MAX:
+        return Finding(EntryReason.BEYOND_POSITION, after, POSITION_MAX)
+    if is_beyond_sum(target.realised) or any(map(is_beyond_sum, carried)):
+        return Finding(EntryReason.BEYOND_SUM, 0, 0)
+    if b.method != AVERAGE and b.lots.open_count >= b.lots.most:
+        return Finding(EntryReason.LOTS_FULL, b.lots.open_count + 1, b.lots.most)
+    return None
+
+
+def find_bad_dividend(b: Books, e: Any) -> Finding | None:
+    for account in range(1, b.accounts + 1):
+        if is_beyond_sum(b.incomes.get((e.instrument, account, e.currency), 0)):
+            return Finding(EntryReason.BEYOND_SUM, 0, 0)
+    return None
+
+
+def find_bad_entry(b: Books, e: Any, strict: bool) -> Finding | None:
+    if e.kind <= OPENING:
+        return find_bad_fill(b, e, strict)
+    if e.kind == SPLIT:
+        return find_bad_split(b, e)
+    return find_bad_transfer(b, e) if e.kind == TRANSFER else find_bad_dividend(b, e)

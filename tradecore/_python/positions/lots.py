@@ -1,0 +1,166 @@
+"""Lots: what is open, lot by lot. Which lot a closing trade takes from is the method.
+
+A lot holds its quantity and its cost as magnitudes. Part of a lot leaves with its cost by the rule of `release_cost`:
+exact where the lot was opened by a trade, because then cost = qty x price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tradecore.positions.entries import Method
+
+from .costs import Lot, Position, apply_value, release_cost
+
+AVERAGE, LIFO = int(Method.AVERAGE), int(Method.LIFO)
+
+
+@dataclass(slots=True)
+class Lots:
+    """How many lots may be open in all positions, and how many are."""
+
+    most: int
+    open_count: int = 0
+
+
+@dataclass(slots=True)
+class Closings:
+    """Where closed pieces of lots are noted, for the report, and what the pieces of one entry have in common."""
+
+    rows: list[tuple[int, ...]] = field(default_factory=list)
+    instrument: int = 0
+    account: int = 0
+    trade_id: int = 0
+    time: int = 0
+
+
+def note_closing(sink: Closings, opening: int, opened: int, qty: int, cost: int, value: int) -> None:
+    sink.rows.append((opening, sink.trade_id, opened, sink.time, qty, cost, value, sink.instrument, sink.account))
+
+
+def open_lot(lots: Lots, p: Position, qty: int, cost: int, trade_id: int, opened: int) -> None:
+    """Appends a lot as the newest. The caller saw that there is room."""
+    p.lots.append(Lot(qty, cost, trade_id, opened))
+    lots.open_count += 1
+
+
+def drop_lot(lots: Lots, p: Position, lot: Lot) -> None:
+    p.lots[:] = [other for other in p.lots if other is not lot] if lot is not p.lots[-1] else p.lots[:-1]
+    lots.open_count -= 1
+
+
+def drop_lots(lots: Lots, p: Position) -> None:
+    lots.open_count -= len(p.lots)
+    p.lots.clear()
+
+
+def find_lot(p: Position, trade_id: int) -> Lot | None:
+    """The open lot of a trade. A trade opens at most one lot in a position."""
+    return next((lot for lot in p.lots if lot.trade_id == trade_id), None)
+
+
+def next_lot(p: Position, method: int, named: int) -> Lot:
+    """The lot that a closing trade takes from next: the named one while it is there, else the method's."""
+    found = find_lot(p, named) if named else None
+    return found or p.lots[-1 if method == LIFO else 0]
+
+
+def close_lots(
+    lots: Lots, p: Position, method: int, qty: int, value: int, named: int, sink: Closings | None
+) -> int:
+    """Takes `qty` lots (no more than are held) out of the queue; gives the cost that leaves, on magnitudes.
+
+    `value` is what they fetched as a signed value; it is divided between the pieces only for the report.
+    """
+    left, released, sign = qty, 0, 1 if p.qty > 0 else -1
+    while left > 0:
+        lot = next_lot(p, method, named)
+        piece = min(left, lot.qty)
+        cost = release_cost(lot.cost, lot.qty, piece)
+        if sink is not None:
+            fetched = -release_cost(-value * sign, left, piece) * sign
+            value -= fetched
+            note_closing(sink, lot.trade_id, lot.opened, piece * sign, cost * sign, fetched)
+        released += cost
+        lot.qty -= piece
+        lot.cost -= cost
+        left -= piece
+        if lot.qty == 0:
+            drop_lot(lots, p, lot)
+    return released
+
+
+def book_trade(
+    lots: Lots, p: Position, method: int, qty: int, value: int, trade_id: int, time: int, named: int,
+    sink: Closings | None,
+) -> None:
+    """Books a trade of signed `qty` lots worth `value` by `method`. With average cost it keeps no lots."""
+    sign, size, held, closed, closing = (1 if p.qty > 0 else -1), abs(qty), abs(p.qty), 0, value
+    if p.qty != 0 and (p.qty > 0) != (qty > 0):
+        closed = min(size, held)
+        if closed < size:
+            closing = -release_cost(-value * sign, size, closed) * sign
+    if method == AVERAGE:
+        if closed and sink is not None:
+            note_closing(sink, 0, 0, closed * sign, release_cost(p.cost * sign, held, closed) * sign, closing)
+        apply_value(p, qty, value)
+        return
+    if closed:
+        released = close_lots(lots, p, method, closed, closing, named, sink) * sign
+        p.realised -= closing + released
+        p.cost -= released
+        p.qty -= closed * sign
+        value -= closing
+        size -= closed
+        qty = size if qty > 0 else -size
+    if size:
+        p.qty += qty
+        p.cost += value
+        open_lot(lots, p, size, value if qty > 0 else -value, trade_id, time)
+
+
+def move_lots(
+    lots: Lots, source: Position, target: Position, method: int, qty: int, trade_id: int, named: int,
+    sink: Closings | None,
+) -> int:
+    """Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them.
+
+    Cost that moves is no cash. Into a position of the other sign the lots close against it, at their cost.
+    """
+    sign, left, moved = 1 if source.qty > 0 else -1, qty, 0
+    if method == AVERAGE:
+        moved = release_cost(source.cost * sign, abs(source.qty), qty) * sign
+        source.cost -= moved
+        source.qty -= qty * sign
+        book_trade(lots, target, method, qty * sign, moved, trade_id, 0, 0, sink)
+        return moved
+    while left > 0:
+        lot = next_lot(source, method, named)
+        piece = min(left, lot.qty)
+        cost = release_cost(lot.cost, lot.qty, piece)
+        lot.qty -= piece
+        lot.cost -= cost
+        if lot.qty == 0:
+            drop_lot(lots, source, lot)
+        source.qty -= piece * sign
+        source.cost -= cost * sign
+        moved += cost * sign
+        book_trade(lots, target, method, piece * sign, cost * sign, lot.trade_id, lot.opened, 0, sink)
+        left -= piece
+    return moved
+
+
+def split_lots(lots: Lots, p: Position, numerator: int, denominator: int) -> None:
+    """Multiplies what is held by numerator / denominator; cost stays. The caller saw that the whole is a whole number
+    of lots; a lot that is none takes the fraction of those before it, so that the lots add up."""
+    before = after = carried = 0
+    p.qty = p.qty * numerator // denominator
+    for lot in list(p.lots):
+        before += lot.qty
+        upto = before * numerator // denominator
+        lot.qty = upto - after
+        lot.cost += carried
+        carried, after = 0, upto
+        if lot.qty == 0:
+            carried = lot.cost
+            drop_lot(lots, p, lot)

@@ -1,0 +1,1 @@
+"""Pre-trade risk: limits, holds, rates, switches. In plain Python."""

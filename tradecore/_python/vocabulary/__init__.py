@@ -1,0 +1,1 @@
+"""Words, units, records and names that every engine uses. It imports nothing of ours. In plain Python."""

@@ -1,0 +1,263 @@
+"""The event bus: reports to callbacks, after the command that made them, each in order and once. It decides nothing.
+
+Every subscription has a bounded queue and says what becomes of reports that do not fit: the oldest are dropped and
+counted, or the subscription ends. Nothing is lost in silence: a warning says so, and the subscription counts it. To
+wait for room (the policy `block`) is refused: callbacks run on the thread of the command, which would wait for itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..vocabulary.codes import ReportType
+from ..vocabulary.fix import ExecType, FixEnum
+from ..vocabulary.names import Directory
+from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.units import check_int
+
+Callback = Callable[[Report], object]
+CALLBACK_FAILURES = 3
+QUEUE_CAPACITY = 65_536
+QUEUE_CAPACITY_MAX = 2**24
+POLICIES = ("drop", "disconnect")
+
+
+class Subscription:
+    """One subscription: what it hears, what waits for it, and what became of it. Calling it ends it.
+
+    `delivered`, `failures` (calls that raised), `dropped` (reports that found its queue full, or waited in it when it
+    was disconnected) and `lost` (reports, whatever they told, that were overwritten before the bus could read them)
+    count from 0. `last_seq` is the last report that it was called with: `subscribe(..., after=last_seq)` goes on there.
+    The same callback may have several. Threads: any.
+    """
+
+    callback: Callback
+    capacity: int
+    policy: str
+
+    def __init__(
+        self, bus: EventBus, callback: Callback, report_types: frozenset[int] | None, exec_types: frozenset[int] | None,
+        account: int, instrument: int, capacity: int, policy: str,
+    ) -> None:
+        self._bus, self.callback, self.capacity, self.policy = bus, callback, capacity, policy
+        self._report_types, self._exec_types = report_types, exec_types
+        self._account, self._instrument = account, instrument
+        self._hears_all = (report_types, exec_types, account, instrument) == (None, None, 0, 0)
+        self.queue: deque[Report] = deque()
+        self.delivered = self.failures = self.dropped = self.lost = self.last_seq = 0
+
+    def __call__(self) -> None:
+        """End it: nothing more is delivered, nor what is still waiting. Ending it twice does no harm."""
+        self._bus.end(self)
+
+    @property
+    def active(self) -> bool:
+        """Whether it still hears anything: it was not ended, disconnected, or removed for its failures."""
+        return self in self._bus.subscriptions
+
+    def wants(self, row: Any) -> bool:
+        """Whether a report's row is one that it asked for."""
+        if self._hears_all:
+            return True
+        if self._report_types is not None and row.report_type not in self._report_types:
+            return False
+        if self._exec_types is not None and (
+            row.report_type != ReportType.EXECUTION_REPORT or row.exec_type not in self._exec_types
+        ):
+            return False
+        return self._account in (0, row.account) and self._instrument in (0, row.instrument)
+
+    def __repr__(self) -> str:
+        return (f"<Subscription of {self.callback!r}{'' if self.active else ', ended'}: delivered={self.delivered} "
+                f"waiting={len(self.queue)} dropped={self.dropped} lost={self.lost} failures={self.failures}>")
+
+
+class EventBus:
+    """Delivers reports to the subscriptions, report by report, in the order in which they subscribed.
+
+    The outermost call delivers: what a callback commands runs at once, and its reports wait for the loop that is
+    running; so do those of another thread's command meanwhile.
+    """
+
+    def __init__(self, core: Any, directory: Directory) -> None:
+        self._core, self._directory = core, directory
+        self._reader = ReportReader(core, directory, 0)
+        self.subscriptions: tuple[Subscription, ...] = ()  # replaced, never changed: any thread may walk it
+        self._delivering, self._reading = threading.Lock(), threading.Lock()
+        self._complaints: deque[str] = deque()
+
+    @property
+    def has_subscribers(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self.subscriptions)
+
+    def subscribe(
+        self, callback: Callback, *, exec_types: object, report_types: object, account: str | None, symbol: str | None,
+        capacity: int, policy: str, after: int | None,
+    ) -> Subscription:
+        """A subscription to what is to come, and with `after` to what came after that report, if it is still held."""
+        if not callable(callback):
+            raise TypeError(f"callback must be callable, not {type(callback).__name__}")
+        subscription = Subscription(
+            self, callback,
+            _words(ReportType, report_types, "report_types"), _words(ExecType, exec_types, "exec_types"),
+            0 if account is None else self._directory.accounts.id(account),
+            0 if symbol is None else self._directory.symbols.id(symbol),
+            check_int(capacity, "capacity", 1, QUEUE_CAPACITY_MAX), _check_policy(policy),
+        )
+        if after is not None:
+            check_int(after, "after", 0, 2**62)
+        full: list[Subscription] = []
+        with self._reading:
+            if self.subscriptions:
+                full = self._read_new()
+            else:
+                self._reader.cursor = self._core.event_seq
+            if after is not None:
+                self._replay(subscription, after)
+            subscription.last_seq = self._reader.cursor if after is None else after
+            self.subscriptions += (subscription,)
+        self._disconnect(full)
+        return subscription
+
+    def _replay(self, subscription: Subscription, after: int) -> None:
+        """Queues what is held after a report: no more than the ring holds, whatever the queue's capacity."""
+        newest = self._reader.cursor
+        if after > newest:
+            raise ValueError(f"after {after} is beyond the last report: {newest}")
+        past = ReportReader(self._core, self._directory, after)
+        reports = [report for report in past if report.seq <= newest]
+        if past.lost:
+            oldest = after + past.lost + 1
+            raise LookupError(f"after {after}: the oldest report that is still held is {oldest}; ask for it with "
+                              f"after={oldest - 1}")
+        subscription.queue.extend(report for report in reports if subscription.wants(report.row))
+
+    def end(self, subscription: Subscription) -> int:
+        """Take a subscription off the bus; how many reports still waited for it."""
+        with self._reading:
+            self.subscriptions = tuple(one for one in self.subscriptions if one is not subscription)
+            waited = len(subscription.queue)
+            subscription.queue.clear()
+        return waited
+
+    # ---- from the ring into the queues
+
+    def collect(self) -> None:
+        """Copy what is new out of the ring, before it can be overwritten; deliver later."""
+        if self.subscriptions:
+            with self._reading:
+                full = self._read_new()
+            self._disconnect(full)
+
+    def _read_new(self) -> list[Subscription]:
+        """Into the queues; the subscriptions that are to be disconnected, for they would miss something."""
+        subscriptions, before, dropped = self.subscriptions, self._reader.lost, dict[Subscription, int]()
+        while self._reader.cursor < self._core.event_seq:
+            for report in self._reader.read():
+                row = report.row
+                for one in subscriptions:
+                    if not one.wants(row):
+                        continue
+                    if len(one.queue) >= one.capacity:
+                        dropped[one] = dropped.get(one, 0) + 1
+                        if one.policy != "drop":
+                            continue
+                        one.queue.popleft()
+                    one.queue.append(report)
+        lost = self._reader.lost - before
+        if lost:
+            self._complain(f"{lost} reports were overwritten before they could be delivered: "
+                           "raise the capacity `events`")
+        for subscription in subscriptions:
+            subscription.lost += lost
+            count = dropped.get(subscription, 0)
+            subscription.dropped += count
+            if count and subscription.policy == "drop":
+                self._complain(f"{count} reports for {subscription.callback!r} found its queue of "
+                               f"{subscription.capacity} full: the oldest were dropped")
+        return [one for one in subscriptions if one.policy == "disconnect" and (lost or one in dropped)]
+
+    def _disconnect(self, subscriptions: list[Subscription]) -> None:
+        for one in subscriptions:
+            if one.active:
+                one.dropped += self.end(one)
+                self._complain(f"{one.callback!r} was disconnected: its queue of {one.capacity} was full, and "
+                               f"{one.dropped} reports were dropped ({one.lost} overwritten); the last that it heard "
+                               f"is {one.last_seq}")
+
+    # ---- out to the callbacks
+
+    def deliver(self) -> None:
+        """Call back with everything that is new."""
+        while any(one.queue for one in self.subscriptions) or (
+            self.subscriptions and self._reader.cursor < self._core.event_seq
+        ):
+            # What a callback or another thread commands meanwhile is taken out of the ring; who delivers tells of it.
+            self.collect()
+            if not self._delivering.acquire(blocking=False):
+                return
+            try:
+                while (taken := self._take()) is not None:
+                    self._call(*taken)
+            finally:
+                self._delivering.release()
+        # Only now: where warnings are errors, one must not keep a report from another subscriber.
+        while self._complaints:
+            warnings.warn(self._complaints.popleft(), RuntimeWarning, stacklevel=3)
+
+    def _take(self) -> tuple[Subscription, Report] | None:
+        """Whose turn it is, with what: the oldest report first, and of one report who subscribed first."""
+        with self._reading:
+            waiting = [one for one in self.subscriptions if one.queue]
+            if not waiting:
+                return None
+            subscription = min(waiting, key=lambda one: one.queue[0].seq)
+            return subscription, subscription.queue.popleft()
+
+    def _call(self, subscription: Subscription, report: Report) -> None:
+        subscription.last_seq = report.seq
+        subscription.delivered += 1
+        try:
+            subscription.callback(report)
+        except Exception as error:  # one subscriber's bug must not reach the core or another subscriber
+            self._count_failure(subscription, error)
+
+    def _count_failure(self, subscription: Subscription, error: Exception) -> None:
+        subscription.failures += 1
+        said = f"({subscription.failures} of {CALLBACK_FAILURES} failures)"
+        if subscription.failures >= CALLBACK_FAILURES:
+            said = "and was removed"
+            waited = self.end(subscription)
+            if waited:
+                said += f", with {waited} reports waiting for it"
+        self._complain(f"report callback {subscription.callback!r} raised {error!r} {said}")
+
+    def _complain(self, text: str) -> None:
+        self._complaints.append(text)
+
+
+def _words(kind: type[FixEnum], given: object, name: str) -> frozenset[int] | None:
+    """The words of a filter: one, or several; None is every one."""
+    if given is None:
+        return None
+    several: Iterable[object] = given if isinstance(given, (list, tuple, set, frozenset)) else [given]
+    words = frozenset(int(kind.parse(word, name)) for word in several)
+    if not words:
+        raise ValueError(f"{name} {given!r} names none: leave it out for every one")
+    return words
+
+
+def _check_policy(policy: object) -> str:
+    if not isinstance(policy, str):
+        raise TypeError(f"policy must be a str, not {type(policy).__name__}")
+    if policy == "block":
+        raise ValueError("policy 'block': callbacks run on the thread of the command, which would wait for itself; "
+                         "take 'drop' or 'disconnect'")
+    if policy not in POLICIES:
+        raise ValueError(f"policy {policy!r} is not one of drop, disconnect (or block, which inline mode refuses)")
+    return policy

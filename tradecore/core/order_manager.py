@@ -1,0 +1,125 @@
+"""OrderManager: validation, life cycle, ids and exact fills alone, for those who have their own risk, routing and
+venues. It checks no limit, chooses no venue and matches nothing: every order is for one counterparty, outside.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Unpack
+
+from ..execution.venue_reports import ExecutionFacts, VenueReports
+from ..execution.venues import ExternalVenue
+from ..orders.order import Order
+from ..orders.orders import OrdersFace
+from ..orders.ticket import OrderTerms, pack_order
+from ..positions.positions import LedgerFace
+from ..risk.limits import OFF, RiskLimits
+from ..vocabulary.capacity import Capacity
+from ..vocabulary.codes import CommandType
+from ..vocabulary.fix import CxlRejReason, ExecType, OrdType, Side, TimeInForce
+from ..vocabulary.identifiers import Identifier
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.reports import Report
+from ..vocabulary.units import Number
+from .gate import check_names
+from .trading_day import ClockFace
+
+COUNTERPARTY = "COUNTERPARTY"
+_NO_LIMITS = RiskLimits(max_order_qty=OFF, price_collar_bps=OFF)
+
+
+class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
+    """Orders and their life cycle by FIX Appendix D, between you and one counterparty.
+
+    You give it orders (`new_order`, `cancel`, `replace`) and send what `outbound()` gives you; you give it what the
+    counterparty reports (`on_execution_report` and its kin). It keeps every order's facts, derives OrdStatus, knows
+    every id of a chain, counts each trade once, and keeps positions exactly.
+
+    `request_timeout` (ns, 0: for ever): what is not answered by then is flagged UNKNOWN and asked for, never resent;
+    time goes on with every command and with `clock_tick`. `clock` gives ns UTC. `backend` is native, python or auto.
+    Threads: any may call; one lock. Callbacks run on the thread whose command made the news.
+    """
+
+    def __init__(
+        self,
+        *,
+        instruments: Iterable[Instrument] = (),
+        accounts: Iterable[str] = (),
+        request_timeout: int = 0,
+        capacity: Capacity | None = None,
+        clock: Callable[[], int] = time.time_ns,
+        backend: str | None = None,
+    ) -> None:
+        check_names(accounts, "accounts")
+        venue = ExternalVenue(COUNTERPARTY, request_timeout=request_timeout, ord_types=tuple(OrdType),
+                              times_in_force=tuple(TimeInForce))
+        super().__init__(capacity, clock, backend)
+        self._command(CommandType.DEFINE_VENUE, **venue.definition())
+        self._venue = self._directory.venues.add(venue.name)
+        for instrument in instruments:
+            self.define_instrument(instrument)
+        for account in accounts:
+            self.define_account(account)
+
+    def define_account(self, account: str) -> None:
+        """Declare an account. It has no limits: checking risk is yours here."""
+        number = self._declare_account(account)
+        for rule, value, window in _NO_LIMITS.rows():
+            self._command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
+
+    # ---- from you
+
+    def new_order(
+        self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
+        **terms: Unpack[OrderTerms],
+    ) -> Order:
+        """A new order for the counterparty; the order that comes back is live. `terms`: see OrderTerms.
+
+        Well formed, it is PENDING_NEW, and a NewOrderSingle is `outbound()`. What is not is REJECTED with `reason` and
+        `text`, and goes nowhere. The same order again under the same `cl_ord_id` makes no second one: the first comes
+        back. Raises TypeError, ValueError or UndeclaredError for a wrong call, before anything changes.
+        """
+        if terms.get("venue") is not None:
+            raise TypeError(f"venue {terms['venue']!r}: an OrderManager has one counterparty, and no venues")
+        directed: OrderTerms = {**terms, "venue": COUNTERPARTY}
+        command = pack_order(self._directory, symbol, side, qty, price, **directed)
+        order = Order(self._core.submit(command, self._time()), self._directory)
+        self._bus.deliver()
+        return order
+
+    # ---- from the counterparty
+
+    def on_execution_report(self, exec_type: ExecType | str, **facts: Unpack[ExecutionFacts]) -> Report:
+        """Take the counterparty's execution report: an acknowledgement, a trade, a cancel, a status (`facts`: see
+        ExecutionFacts). Returns the report that it makes of it.
+
+        A trade is booked whatever the order's status, and flagged (`reason`) where it is late, too much, or matches no
+        order. What contradicts the facts is refused as a BusinessMessageReject with its reason, counted (metrics:
+        reports_refused), and changes nothing. Raises TypeError, ValueError or UndeclaredError for a wrong call only.
+        """
+        return self._take_execution_report(self._venue, exec_type, **facts)
+
+    def on_trade_correction(
+        self, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
+        last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
+    ) -> Report:
+        """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
+        trade with the counterparty's `exec_ref_id`. The order and the position become what the surviving trades make
+        of them."""
+        return self._take_trade_correction(self._venue, exec_type, exec_ref_id, exec_id, last_qty=last_qty,
+                                           last_px=last_px, transact_time=transact_time)
+
+    def on_cancel_reject(
+        self, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
+        cxl_rej_reason: CxlRejReason | str | int | None = None, transact_time: int | None = None,
+    ) -> Report:
+        """Take a refusal of a cancel or a replace: the request's `cl_ord_id`, or the order's, whose oldest request it
+        then is. The order is as it was before."""
+        return self._take_cancel_reject(self._venue, cl_ord_id=cl_ord_id, order_id=order_id,
+                                        cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
+
+    def set_session(self, connected: bool, *, transact_time: int | None = None) -> None:
+        """Say that the session with the counterparty is lost, or is there again. While it is lost a new order is
+        rejected (NO_VENUE), and what was sent and not answered is flagged UNKNOWN."""
+        self._set_venue_session(self._venue, connected, transact_time)

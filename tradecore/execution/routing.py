@@ -1,0 +1,84 @@
+"""Why an order went where it went: a routing decision, term by term, for each venue."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from ..vocabulary.codes import Route
+from ..vocabulary.fix import ExecInst, Side, TimeInForce
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.names import Directory
+from ..vocabulary.records import NO_PRICE
+from ..vocabulary.rows import OrderRow, Term
+from ..vocabulary.units import to_decimal
+
+
+class VenueScore(NamedTuple):
+    """One venue's line: what it displayed, the taker fee, and the all-in price that ranked it (lower is better to
+    buy, higher to sell). Prices, fees and all-in prices are per whole unit, in the instrument's currency."""
+
+    venue: str
+    price: Decimal
+    size: Decimal
+    fee: Decimal
+    all_in: Decimal
+    chosen: bool
+
+
+class Explanation(NamedTuple):
+    """A routing decision as it was taken: the venues, best first, and the one that was chosen."""
+
+    symbol: str | None
+    side: Side | None
+    chosen: str | None
+    how: str
+    venues: tuple[VenueScore, ...]
+
+    def __str__(self) -> str:
+        side = self.side.name if self.side else "no side"
+        lines = [f"{side} {self.symbol}: {self.chosen or 'no venue'}, {self.how}"]
+        if self.venues:
+            lines.append(f"  {'venue':<12} {'price':>16} {'size':>14} {'fee':>14} {'all-in':>18}")
+        for score in self.venues:
+            lines.append(f"{'> ' if score.chosen else '  '}{score.venue:<12} {score.price:>16f} {score.size:>14f} "
+                         f"{score.fee:>14f} {score.all_in:>18f}")
+        return "\n".join(lines)
+
+
+def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Explanation:
+    """The decision behind an order, from the ranking that it was taken with."""
+    instrument = directory.instrument(row.instrument)
+    chosen = directory.venues.name(row.venue)
+    chosen_first = bool(terms) and terms[0].venue == row.venue
+    how_by_route = {
+        Route.NONE: "it was not routed",
+        Route.DIRECTED: "named by the order",
+        Route.TAKES: "the best all-in price within the limit" if chosen_first else
+                     "the best all-in price within the limit at a venue that was up and held what a FILL_OR_KILL needs",
+        Route.RESTS: _why_it_rests(row),
+    }
+    how = how_by_route[Route(row.route)]
+    side = Side(row.side) if row.side in Side._value2member_map_ else None
+    if instrument is None:  # a batch named one that is not declared: it was refused, so never routed
+        return Explanation(None, side, chosen, how, ())
+    scores = tuple(_score(term, instrument, row, directory) for term in terms)
+    return Explanation(instrument.symbol, side, chosen, how, scores)
+
+
+def _why_it_rests(row: OrderRow) -> str:
+    if row.exec_inst & ExecInst.POST_ONLY:
+        return "post-only: the lowest maker fee"
+    if row.price == NO_PRICE or row.time_in_force in (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL):
+        return "nothing that it could take was displayed anywhere: the lowest maker fee"
+    return "nothing displayed was within the limit: where it rests at the lowest maker fee"
+
+
+def _score(term: Term, instrument: Instrument, row: OrderRow, directory: Directory) -> VenueScore:
+    precision = (instrument.price_precision or 0) + 6
+    cost = term.cost if row.side == Side.BUY else -term.cost
+    return VenueScore(
+        directory.venues.name(term.venue) or str(term.venue), instrument.price(term.price),
+        instrument.quantity(term.size), to_decimal(term.fee, precision), to_decimal(cost, precision),
+        term.venue == row.venue,
+    )

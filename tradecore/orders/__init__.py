@@ -1,0 +1,1 @@
+"""Order management: validation, the order table, ids, lists, timers, triggers, trades."""

@@ -1,0 +1,130 @@
+"""The live order that a submit gives back: reading it reads the core's table, so it is never out of date."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from ..vocabulary.codes import CommandType, Place
+from ..vocabulary.fields import OrderFields
+from ..vocabulary.fix import PegOffsetType
+from ..vocabulary.names import Directory
+from ..vocabulary.reasons import reason_text
+from ..vocabulary.records import NO_PRICE
+from ..vocabulary.rows import OrderRow
+
+
+class Order(OrderFields):
+    """A live order. Every property reads the order as it is now.
+
+    Raises StaleOrderError once the order is evicted: terminal, and older than the `order_history` most recent
+    terminal orders. It keeps the core's tables alive, not the core. Threads: any.
+    """
+
+    __slots__ = ("_handle",)
+
+    def __init__(self, handle: Any, directory: Directory) -> None:
+        self._handle = handle
+        self._directory = directory
+
+    @property
+    def row(self) -> OrderRow:
+        """All facts at once, as integers."""
+        row: OrderRow = self._handle.row()
+        return row
+
+    @property
+    def order_id(self) -> int:
+        """OrderID(37): the sequence number of the command that made it. Readable after eviction too."""
+        return int(self._handle.order_id)
+
+    def is_of(self, directory: Directory) -> bool:
+        """Whether this order belongs to the core that has this directory."""
+        return self._directory is directory
+
+    @property
+    def place(self) -> Place:
+        """Where it is: RESTING or AT_VENUE, held by the core (AWAITS_...), or NOWHERE any more."""
+        return Place(self.row.place)
+
+    @property
+    def peg_offset(self) -> Decimal | int | None:
+        """PegOffsetValue(211) of a trailing stop: a price, or an int of basis points; None for other orders."""
+        row = self.row
+        if row.peg_offset == 0:
+            return None
+        return row.peg_offset if row.peg_offset_type == PegOffsetType.BASIS_POINTS else self._price(row.peg_offset)
+
+    @property
+    def peg_offset_type(self) -> PegOffsetType | None:
+        """PegOffsetType(836); None where a batch gave none that is."""
+        return PegOffsetType.find(self.row.peg_offset_type)
+
+    @property
+    def min_qty(self) -> Decimal | None:
+        """MinQty(110): less is not traded at all; 0 where there is none."""
+        return self._quantity(self.row.min_qty)
+
+    @property
+    def display_qty(self) -> Decimal | None:
+        """DisplayQty(1138): what an iceberg shows at a time; 0 where all is shown."""
+        return self._quantity(self.row.display_qty)
+
+    @property
+    def expire_time(self) -> int:
+        """ExpireTime(126), ns UTC; 0 where there is none."""
+        return self.row.expire_time
+
+    @property
+    def list_id(self) -> int:
+        """ListID(66) of the contingent orders that it belongs to; 0 where it is alone."""
+        return self.row.list_id
+
+    @property
+    def strategy(self) -> int:
+        """The strategy that sent it; 0 where none was given."""
+        return self.row.strategy
+
+    @property
+    def avg_px_ratio(self) -> Fraction:
+        """AvgPx(6) exactly: the sum of last_qty x last_px over the sum of last_qty; 0 without a fill."""
+        row = self.row
+        instrument = self._directory.instrument(row.instrument)
+        if row.cum_qty == 0 or instrument is None:
+            return Fraction(0)
+        return instrument.price_ratio(row.cum_amount, row.cum_qty)
+
+    @property
+    def avg_px(self) -> Decimal:
+        """AvgPx(6), rounded half to even at 28 digits; `avg_px_ratio` is exact."""
+        instrument = self._directory.instrument(self.row.instrument)
+        return Decimal(0) if instrument is None else instrument.rounded_price(self.avg_px_ratio)
+
+    @property
+    def reject_mask(self) -> int:
+        """Every validation failure at once: bit n means Reason(101 + n)."""
+        return self.row.reject_mask
+
+    @property
+    def text(self) -> str:
+        """Text(58): why it was rejected or canceled, naming field, value and bound."""
+        row = self.row
+        return reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, self._directory)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Order) and other.is_of(self._directory) and other.order_id == self.order_id
+
+    def __hash__(self) -> int:
+        return hash((id(self._directory), self.order_id))
+
+    def __repr__(self) -> str:
+        row = self.row
+        kind = self.ord_type.name if self.ord_type else f"ord_type {row.ord_type}"
+        price = kind if row.price == NO_PRICE else self.price
+        if row.stop_px != NO_PRICE:
+            price = f"{price} stop {self.stop_px}"
+        why = f" {self.text}" if row.reason else ""
+        side = self.side.name if self.side else f"side {row.side}"
+        return (f"<Order {row.order_id} {side} {self.order_qty} {self.symbol} @ {price} "
+                f"{self.ord_status.name} cum_qty={self.cum_qty} leaves_qty={self.leaves_qty}{why}>")

@@ -1,0 +1,442 @@
+"""PositionKeeper: positions and P&L from fills, exactly, without the rest of the core."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import wraps
+from threading import RLock
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+
+from ..vocabulary.fix import Side
+from ..vocabulary.identifiers import check_name
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.records import MONEY_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
+from ..vocabulary.rows import PositionRow
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, show, whole_units
+from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
+from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind, EntryStatus, Method
+from .kept_ledger import Desk
+from .ledger_reports import closed_lots, pnl_by, positions, trades
+from .reconcile import Difference, reconcile_fills, reconcile_positions
+from .statement import Statement
+from .valuation import Column, MarkView, Valuation
+
+EFFECTS = ("OPEN", "CLOSE")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def locked(method: Callable[Concatenate[PositionKeeper, P], R]) -> Callable[Concatenate[PositionKeeper, P], R]:
+    """One caller at a time in a keeper: batches run without the GIL, and a reader must not see half of one."""
+
+    @wraps(method)
+    def alone(self: PositionKeeper, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._lock:
+            if self._guard is not None:
+                self._guard()
+            return method(self, *args, **kwargs)
+
+    return alone
+
+
+class PositionKeeper:
+    """Positions and P&L by instrument and account: fills in, exact figures out.
+
+    `method` says which lots a closing fill takes from: average, fifo, lifo or specific. Netted by default; with
+    `hedging` long and short stand side by side. `precision` is how bulk marks compute: exact, hybrid (float64 below
+    `notional_threshold` where that is exact) or fast (float64). `groups` are instruments whose exposure is summed.
+    `trades` bounds the log of entries that can still be busted or corrected, `lots` the open lots. `clock`: ns UTC.
+
+    Prices and quantities come as str, int, Decimal or float and must be whole numbers of the instrument's units; money
+    leaves as Decimal. Commissions are booked when they occur, beside the P&L; `closed_lots` can put both legs' into the
+    lot. Every refused call raises and changes nothing. Threads: any; callers wait for each other, without the GIL.
+    """
+
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        accounts: Iterable[str] = ("main",),
+        method: str = "average",
+        *,
+        hedging: bool = False,
+        precision: str = "exact",
+        notional_threshold: Number = 1_000_000,
+        strategies: Iterable[str] = (),
+        currencies: Iterable[str] = (),
+        groups: Mapping[str, Iterable[str]] | None = None,
+        trades: int = 1_048_576,
+        lots: int = 262_144,
+        clock: Callable[[], int] = time.time_ns,
+        backend: str | None = None,
+    ) -> None:
+        self._lock = RLock()
+        self._guard: Callable[[], None] | None = None  # raises where the books are no longer true (DropCopy)
+        self._desk = Desk(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades, lots,
+                          clock, backend)
+        self._valuation = Valuation(self._desk, precision, notional_threshold)
+        self._cash: dict[tuple[str, str], Decimal] = {}
+        self._exec_ids: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self._days: list[tuple[str, int, list[AccountPnl]]] = []
+
+    # ---- what is booked
+
+    @locked
+    def apply_fill(
+        self, symbol: str, side: str | Side, qty: Number, price: Number, *, account: str | None = None,
+        commission: Number = 0, commission_currency: str | None = None, position_effect: str | None = None,
+        lot: int | str | None = None, strategy: str | None = None, transact_time: int | None = None,
+        exec_id: str | None = None,
+    ) -> int:
+        """Book a fill; its trade id. `commission` is in `commission_currency`, the instrument's by default; a rebate
+        is negative. Hedged, `position_effect` (FIX 77) says OPEN or CLOSE. By specific lot, a closing fill names its
+        `lot`: the trade id or exec_id that opened it. An `exec_id` is booked once.
+
+        Raises TypeError or ValueError naming field, value and bound; UndeclaredError for a name; EntryError (a
+        ValueError) where the position can't take it.
+        """
+        number, ins = self._desk.instrument(symbol)
+        bought = Side.parse(side, "side") is Side.BUY
+        lots = ins.qty_lots(qty, "qty", low=1)
+        units = self._price(ins, price, "price")
+        fee = whole_units(commission, MONEY_PRECISION, f"{symbol} commission", MONEY_MAX)
+        currency = 0 if commission_currency is None else self._desk.names.currencies.id(commission_currency)
+        taken = self._exec_ids.get(self._check_exec_id(exec_id))
+        if taken is not None:
+            raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
+        trade_id = self._book(
+            EntryKind.FILL, number, account=self._desk.account(account, self._leg(bought, position_effect)),
+            qty=lots if bought else -lots, price=units, fee=fee, currency=currency, lot=self._lot(lot),
+            strategy=0 if strategy is None else self._desk.strategies.id(strategy), time=transact_time,
+        )
+        if exec_id is not None:
+            self._exec_ids[exec_id], self._names[trade_id] = trade_id, exec_id
+        return trade_id
+
+    @locked
+    def apply_fills(self, fills: np.ndarray[Any, Any]) -> int:
+        """Book a contiguous array of FILL_DTYPE or ENTRY_DTYPE rows, all or none; the first one's trade id.
+
+        Ids are those of `ids`, prices int64 price units, quantities signed int64 lots, fees int64 micros.
+        Raises ValueError naming row, field, value and bound. Threads: any; runs without the GIL.
+        """
+        if not isinstance(fills, np.ndarray):
+            raise TypeError(f"fills must be a NumPy array of FILL_DTYPE or ENTRY_DTYPE, not {type(fills).__name__}")
+        return int(self._desk.ledger.apply_fills(fills))
+
+    def ids(self, symbol: str | None = None, *, account: str | None = None, leg: str | None = None,
+            strategy: str | None = None, currency: str | None = None) -> int:
+        """The id for `apply_fills` of one declared name; hedged, of an account's LONG or SHORT `leg`."""
+        if symbol is not None:
+            return self._desk.names.symbols.id(symbol)
+        if strategy is not None:
+            return self._desk.strategies.id(strategy)
+        return self._desk.account(account, leg) if currency is None else self._desk.names.currencies.id(currency)
+
+    @locked
+    def bust(self, trade: int | str) -> None:
+        """Take back a trade (id or exec_id), also out of a closed lot: as if it had never been booked. Splits,
+        dividends and transfers can be taken back too."""
+        self._amend(self._trade(trade), EntryStatus.BUSTED, 0, 0, 0)
+
+    @locked
+    def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
+                commission: Number | None = None) -> None:
+        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays."""
+        trade_id = self._trade(trade)
+        row = ENTRY_CODEC.unpack(self._desk.ledger.entry(trade_id))
+        ins = self._desk.names.instruments[row.instrument - 1]
+        lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
+        units = row.price if price is None else self._price(ins, price, "price")
+        fee = row.fee
+        if commission is not None:
+            fee = whole_units(commission, MONEY_PRECISION, f"{ins.symbol} commission", MONEY_MAX)
+        self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
+
+    @locked
+    def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
+                      transact_time: int | None = None) -> int:
+        """What is held already (signed qty, its average price): no cash moves. Several make several lots."""
+        number, ins = self._desk.instrument(symbol)
+        lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", QTY_MAX)
+        leg = None if self._desk.legs == 1 else "LONG" if lots > 0 else "SHORT"
+        return self._book(EntryKind.OPENING, number, account=self._desk.account(account, leg), qty=lots,
+                          price=self._price(ins, price, "price"), time=transact_time)
+
+    @locked
+    def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
+        """Add to an account's cash: an opening balance, a deposit, or, negative, a withdrawal."""
+        self._desk.names.currencies.id(currency)
+        name = self._desk.account_name(self._desk.account_legs(account)[0])
+        micros = whole_units(amount, MONEY_PRECISION, f"{currency} amount", MONEY_MAX)
+        before = self._cash.get((name, currency), Decimal(0))
+        self._cash[name, currency] = exact_sum(before, Decimal(micros).scaleb(-MONEY_PRECISION))
+
+    @locked
+    def transfer(self, symbol: str, qty: Number, from_account: str, to_account: str, *, leg: str | None = None,
+                 lot: int | str | None = None, transact_time: int | None = None) -> int:
+        """Move part of a position to another account with its lots, their cost and their age; no cash moves."""
+        number, ins = self._desk.instrument(symbol)
+        lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", POSITION_MAX, low=1)
+        source, target = self._desk.account(from_account, leg), self._desk.account(to_account, leg)
+        return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._lot(lot),
+                          time=transact_time)
+
+    @locked
+    def split(self, symbol: str, new: int, old: int, *, transact_time: int | None = None) -> int:
+        """`new` shares for `old`, in every account; cost stays. The mark is forgotten: it was of the old shares.
+
+        Refused where an account would hold a fraction of a lot: sell that first.
+        """
+        number, _ = self._desk.instrument(symbol)
+        check_int(new, "new", 1, SPLIT_MAX)
+        check_int(old, "old", 1, SPLIT_MAX)
+        trade_id = self._book(EntryKind.SPLIT, number, qty=new, price=old, time=transact_time)
+        self._valuation.forget_mark(number)
+        return trade_id
+
+    @locked
+    def dividend(self, symbol: str, amount: Number, *, currency: str | None = None,
+                 transact_time: int | None = None) -> int:
+        """`amount` for a whole unit of what every account holds now; rounded half to even to micros once an account. A
+        short position pays."""
+        number, ins = self._desk.instrument(symbol)
+        micros = whole_units(amount, MONEY_PRECISION, f"{symbol} dividend", PRICE_MAX)
+        paid_in = self._desk.names.currencies.id(ins.currency if currency is None else currency)
+        return self._book(EntryKind.DIVIDEND, number, price=micros, currency=paid_in, time=transact_time)
+
+    @locked
+    def forget_trades(self) -> int:
+        """Make the present state the base, so that the log has room again; earlier trades can't be busted any more and
+        leave the reports. Returns how many trades were ever booked."""
+        booked = int(self._desk.ledger.forget_trades())
+        self._exec_ids.clear()
+        self._names.clear()
+        return booked
+
+    # ---- marks and rates
+
+    @locked
+    def mark(self, what: str | Sequence[str] | Mapping[str, Number] | Column, prices: Any = None, *, asks: Any = None,
+             basis: str = "side", time: int | None = None) -> int:
+        """Value positions; returns how many of those marked are held and have no mark.
+
+        `mark(prices)`: an int64 array of price units, one an instrument in the order of declaration (NO_PRICE: none).
+        `mark(symbol, price)`, `mark(symbols, prices)`, `mark({symbol: price})`: some instruments. With `asks`, `prices`
+        are bids: by `basis` side a long position is worth the bid and a short one the ask, by mid both the middle.
+        """
+        if isinstance(what, np.ndarray):
+            if prices is not None or asks is not None:
+                raise TypeError("an array of all prices stands alone: mark(prices), or mark(symbols, prices)")
+            return self._valuation.mark_all(what, time)
+        if isinstance(what, Mapping):
+            prices, what = list(what.values()), list(what)
+        elif isinstance(what, str):
+            what, prices, asks = [what], [prices], None if asks is None else [asks]
+        if not isinstance(prices, Sequence) or not isinstance(asks, (Sequence, type(None))):
+            raise TypeError(f"prices must be a sequence, one a symbol, not {type(prices).__name__}")
+        return self._valuation.mark_some(what, prices, prices if asks is None else asks, basis, time)
+
+    @locked
+    def mark_last(self, *, time: int | None = None) -> int:
+        """Value every instrument that has no mark at the price of its last live fill; returns how many were."""
+        rows = self._desk.ledger.entries()
+        fills = rows[(rows["kind"] == EntryKind.FILL) & (rows["status"] != EntryStatus.BUSTED)]
+        last = dict(zip(fills["instrument"].tolist(), fills["price"].tolist(), strict=True))
+        wanted = [number for number in last if self._valuation.bids[number - 1] == NO_PRICE]
+        chosen = [self._desk.names.instruments[number - 1] for number in wanted]
+        quotes = [ins.price(last[number]) for number, ins in zip(wanted, chosen, strict=True)]
+        self._valuation.mark_some([ins.symbol for ins in chosen], quotes, quotes, "side", time)
+        return len(wanted)
+
+    @locked
+    def refresh(self) -> int:
+        """Write every position's P&L into the view again, after fills; how many held positions have no mark."""
+        return self._valuation.refresh()
+
+    def view(self) -> MarkView:
+        """Read-only NumPy views of quantities, costs and what marks wrote, without copying."""
+        return self._valuation.view()
+
+    @property
+    def simd(self) -> str:
+        """The instruction set that marks run on (TRADECORE_SIMD); python in the plain-Python twin."""
+        return str(self._valuation.marking.simd)
+
+    @locked
+    def set_rate(self, base: str, quote: str, rate: Number, *, time: int | None = None) -> None:
+        """One `base` is worth `rate` `quote`, since `time` (the clock's by default)."""
+        self._valuation.rates.set(base, quote, rate, self._desk.now(time, "time"))
+
+    # ---- what is told
+
+    @locked
+    def position(self, symbol: str, account: str | None = None, *, leg: str | None = None) -> KeptPosition:
+        """A position as it is now; a copy. Hedged, of one `leg`: LONG or SHORT."""
+        number, ins = self._desk.instrument(symbol)
+        at, ledger = self._desk.account(account, leg), self._desk.ledger
+        qty, cost, realised, fees = ledger.position(number, at)
+        carried, charges, incomes = ledger.sums(number, at)
+        lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
+        mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
+        row, micros = PositionRow(qty, cost, realised, fees, 0, 0), self._desk.micros
+        return KeptPosition(ins, self._desk.account_name(at), row, int(mark), micros(charges), micros(incomes),
+                            ins.money(carried), lots)
+
+    @locked
+    def pnl(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,
+            now: int | None = None) -> list[AccountPnl]:
+        """P&L by account and currency. A held position without a mark, or with one older than `max_age_ns` at `now`, is
+        an error, or with missing="exclude" left out and counted."""
+        return self._valuation.pnl(account, missing, max_age_ns, now)
+
+    @locked
+    def base_pnl(self, currency: str, account: str | None = None, *, missing: str = "error",
+                 max_age_ns: int | None = None, now: int | None = None) -> BasePnl:
+        """P&L in one currency by the rates given, of an account or all. Raises MissingRateError where a rate is missing
+        or older than `max_age_ns`."""
+        rows = self._valuation.pnl(account, missing, max_age_ns, now)
+        return self._valuation.base_pnl(rows, currency, max_age_ns, now)
+
+    @locked
+    def totals(self, *, missing: str = "error", max_age_ns: int | None = None,
+               now: int | None = None) -> dict[str, dict[str, Decimal]]:
+        """{account: {currency: unrealised P&L}} of all positions at their marks, exact in 128 bits."""
+        return self._valuation.totals(missing, max_age_ns, now)
+
+    @locked
+    def exposure(self, account: str | None = None, *, group: str | None = None,
+                 missing: str = "error") -> list[Exposure]:
+        """Gross and net market value by currency, kept up with every fill and mark; summed anew after a bulk mark."""
+        return self._valuation.exposures(account, group, missing)
+
+    @locked
+    def cash(self, currency: str, account: str | None = None) -> Decimal:
+        """Opening cash, less what was paid for trades, less fees, plus dividends. No notional moves for an inverse
+        contract: only what it realises."""
+        self._desk.names.currencies.id(currency)
+        name = self._desk.account_name(self._desk.account_legs(account)[0])
+        return exact_sum(self._cash.get((name, currency), Decimal(0)), self._valuation.cash_flow(name)[currency])
+
+    @locked
+    def roll_day(self, day: str, *, missing: str = "error", max_age_ns: int | None = None,
+                 now: int | None = None) -> list[AccountPnl]:
+        """Close a day under the name `day`: its P&L by account and currency. Positions carry over, day P&L restarts.
+
+        Every held position needs a mark, or the next day would start wrong.
+        """
+        check_name(day, "day")
+        if any(day == name for name, _, _ in self._days):
+            raise ValueError(f"day {day!r} is already closed")
+        rows = self._valuation.pnl(None, missing, max_age_ns, now)
+        self._days.append((day, self._desk.ledger.forgotten + self._desk.ledger.trade_count, rows))
+        self._valuation.day_start = {(row.account, row.currency): row.net for row in rows}
+        return rows
+
+    # ---- reports
+
+    @locked
+    def trades(self) -> Statement:
+        """Every entry in the log, busted and corrected ones marked."""
+        return trades(self._desk, self._names)
+
+    @locked
+    def positions(self) -> Statement:
+        """Every position that is held or was."""
+        return positions(self._desk, self._valuation)
+
+    @locked
+    def closed_lots(self, *, attribute_commissions: bool = False) -> Statement:
+        """Every closed piece of a lot: when opened and closed, cost basis, proceeds, P&L, holding period in ns.
+
+        With `attribute_commissions` both legs' commissions, where they are in the instrument's currency, are put into
+        the lot in proportion to its quantity, as a broker's FIFO statement does: the basis includes what opening cost,
+        the proceeds are less what closing cost. At average cost a lot is the position, opened when it was flat.
+        """
+        return closed_lots(self._desk, attribute_commissions)
+
+    @locked
+    def pnl_by(self, *keys: str) -> Statement:
+        """Realised P&L, fees and dividends by `keys`: any of day (UTC), symbol, account, strategy; and by currency.
+
+        A strategy's figures are of a ledger of its own trades, without transfers: what one opened, another can't close.
+        """
+        return pnl_by(self._desk, keys)
+
+    @locked
+    def daily_pnl(self) -> Statement:
+        """P&L of every day that `roll_day` closed, by account and currency."""
+        rows = [(day, row.account, row.currency, row.day_pnl, row.net, row.unmarked)
+                for day, _, found in self._days for row in found]
+        columns = [("day", "text"), ("account", "text"), ("currency", "text"), ("day_pnl", "decimal"),
+                   ("net", "decimal"), ("unmarked", "int64")]
+        return Statement("daily_pnl", columns, rows)
+
+    @locked
+    def reconcile(self, *, positions: Any = None, fills: Any = None) -> list[Difference]:
+        """Compare with a broker's CSV, each a path or an open text file; the differences with their probable causes.
+
+        Positions have columns symbol, qty, and where wanted account, cost; fills exec_id, symbol, side, qty, price, and
+        where wanted account, commission. Raises ValueError naming line and column for what can't be read.
+        """
+        found: list[Difference] = []
+        if positions is not None:
+            found += reconcile_positions(self._desk, positions)
+        if fills is not None:
+            found += reconcile_fills(self._desk, self._names, fills)
+        return found
+
+    # ---- helpers
+
+    def _book(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
+        packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
+                                  transact_time=self._desk.now(time), **fields)
+        try:
+            return int(self._desk.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
+        except EntryError as error:
+            error.args = (f"{self._desk.names.symbols.names[instrument - 1]}: {error.text}",)
+            raise
+
+    def _amend(self, trade_id: int, status: EntryStatus, qty: int, price: int, fee: int) -> None:
+        if ENTRY_CODEC.unpack(self._desk.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
+            raise ValueError(f"trade {trade_id} is already busted")
+        self._desk.ledger.amend(trade_id, int(status), qty, price, fee)
+
+    def _trade(self, trade: int | str) -> int:
+        if isinstance(trade, str):
+            if trade not in self._exec_ids:
+                raise LookupError(f"exec_id {show(trade)} is not booked here")
+            return self._exec_ids[trade]
+        ledger = self._desk.ledger
+        return check_int(trade, "trade", ledger.forgotten + 1, ledger.forgotten + ledger.trade_count)
+
+    def _lot(self, lot: int | str | None) -> int:
+        if lot is None:
+            return 0
+        if self._desk.method is not Method.SPECIFIC:
+            raise ValueError(f"lot {show(lot)}: lots are named only by method='specific', not {self._desk.method.name}")
+        return self._trade(lot) if isinstance(lot, str) else check_int(lot, "lot", 1, 2**62)
+
+    def _leg(self, bought: bool, effect: str | None) -> str | None:
+        if self._desk.legs == 1:
+            if effect is not None:
+                raise ValueError(f"position_effect {effect!r}: positions are netted here, only hedging=True has legs")
+            return None
+        if effect not in EFFECTS:
+            raise ValueError(f"position_effect {effect!r} must be OPEN or CLOSE: positions are hedged here")
+        return "LONG" if bought == (effect == "OPEN") else "SHORT"
+
+    def _price(self, ins: Instrument, price: Number, name: str) -> int:
+        units = ins.price_units(price, name)
+        if units <= 0 and not ins.any_sign:
+            raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
+        return units
+
+    def _check_exec_id(self, exec_id: str | None) -> str:
+        return "" if exec_id is None else check_name(exec_id, "exec_id")
+
+

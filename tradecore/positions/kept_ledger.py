@@ -1,0 +1,184 @@
+"""What a position keeper is built from: names, instruments, one ledger, and the conversions between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .._backend import choose_backend, room_module
+from ..vocabulary.codes import CommandType
+from ..vocabulary.identifiers import check_name
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.names import Directory, Names
+from ..vocabulary.records import CODECS, TIME_MAX
+from ..vocabulary.units import MONEY_PRECISION, check_int, exact_sum, to_decimal
+from .entries import Method
+
+LEGS = ("LONG", "SHORT")
+
+
+class Desk:
+    """One ledger and the names of what is in it. It checks what is given and decides nothing about money."""
+
+    backend: str
+    method: Method
+    clock: Callable[[], int]
+    names: Directory
+    strategies: Names
+    groups: dict[str, str]
+    scale_of: np.ndarray[Any, np.dtype[np.int64]]
+
+    def __init__(
+        self, instruments: Iterable[Instrument], accounts: Iterable[str], method: str, hedging: bool,
+        strategies: Iterable[str], currencies: Iterable[str], groups: Mapping[str, Iterable[str]], trades: int,
+        lots: int, clock: Callable[[], int], backend: str | None,
+    ) -> None:
+        if not isinstance(method, str) or method.upper() not in Method.__members__:
+            raise ValueError(f"method {method!r} must be average, fifo, lifo or specific")
+        if not callable(clock):
+            raise TypeError(f"clock must be callable, not {type(clock).__name__}")
+        self.backend = choose_backend(backend).name
+        self.method, self.legs, self.clock = Method[method.upper()], 2 if hedging else 1, clock
+        self.names, self.strategies = Directory(), Names("strategy")
+        for instrument in instruments:
+            self._add_instrument(instrument)
+        _declare(self.names.accounts, accounts, "account")
+        _declare(self.strategies, strategies, "strategy")
+        _declare(self.names.currencies, currencies, "currency", again=True)
+        for what, names in (("instruments", self.names.symbols.names), ("accounts", self.names.accounts.names)):
+            if not names:
+                raise ValueError(f"{what} must have at least one")
+        self.groups = self._read_groups(groups)
+        check_int(trades, "trades", 1, 2**31 - 2)
+        check_int(lots, "lots", 1, 2**30 - 1)
+        self._number_scales()
+        width = len(self.names.accounts.names) * self.legs
+        self.ledger: Any = self.new_ledger(width, self.method, self.legs, trades, lots)
+
+    def _add_instrument(self, instrument: Instrument) -> None:
+        if not isinstance(instrument, Instrument):
+            raise TypeError(f"instruments must be Instrument, not {type(instrument).__name__}")
+        if instrument.symbol in self.names.symbols.names:
+            raise ValueError(f"instrument {instrument.symbol!r} is declared twice")
+        if instrument.currency not in self.names.currencies.names:
+            self.names.currencies.add(instrument.currency)
+        self.names.symbols.add(instrument.symbol)
+        self.names.instruments.append(instrument)
+
+    def _read_groups(self, groups: Mapping[str, Iterable[str]]) -> dict[str, str]:
+        """{symbol: group}; a symbol is in one group at most."""
+        found: dict[str, str] = {}
+        for group, symbols in groups.items():
+            check_name(group, "group")
+            for symbol in [symbols] if isinstance(symbols, str) else symbols:
+                self.names.symbols.id(symbol)
+                if symbol in found:
+                    raise ValueError(f"{symbol} is in group {found[symbol]!r} and in group {group!r}")
+                found[symbol] = group
+        return found
+
+    def _number_scales(self) -> None:
+        """Amounts add up where they have one currency and one scale: such instruments share a group of sums; with
+        one exposure group too, a bucket."""
+        self.scales: list[Instrument] = []  # any instrument of the group, for its currency and its money()
+        self.buckets: list[tuple[Instrument, str | None]] = []
+        scale_ids: dict[Any, int] = {}
+        bucket_ids: dict[Any, int] = {}
+        self.scale_of = np.zeros(len(self.names.instruments), np.int64)
+        self.bucket_of: list[int] = []
+        for at, ins in enumerate(self.names.instruments):
+            key = ins.currency, ins.inverse, ins.amount_precision, 1 if ins.inverse else ins.multiplier_units
+            if key not in scale_ids:
+                scale_ids[key] = len(self.scales)
+                self.scales.append(ins)
+            self.scale_of[at] = scale_ids[key]
+            wider = *key, self.groups.get(ins.symbol)
+            if wider not in bucket_ids:
+                bucket_ids[wider] = len(self.buckets)
+                self.buckets.append((ins, self.groups.get(ins.symbol)))
+            self.bucket_of.append(bucket_ids[wider])
+
+    def strategy_ledger(self, entries: int) -> Any:
+        """An empty ledger for `entries`, with accounts of their own for every strategy, and for none."""
+        width = len(self.names.accounts.names) * self.legs * (len(self.strategies.names) + 1)
+        method = Method.FIFO if self.method is Method.SPECIFIC else self.method
+        return self.new_ledger(width, method, 1, entries, entries)
+
+    def new_ledger(self, width: int, method: Method, legs: int, trades: int, lots: int) -> Any:
+        """An empty ledger of these instruments."""
+        sizes = len(self.names.instruments), width, int(method), legs, len(self.names.currencies.names)
+        ledger = self.room("ledger").Ledger(*sizes, trades, lots, len(self.buckets))
+        for ins, bucket in zip(self.names.instruments, self.bucket_of, strict=True):
+            fields = {**ins.definition(self.names.currencies.id(ins.currency)), "any_sign": int(ins.any_sign)}
+            record = CODECS[CommandType.DEFINE_INSTRUMENT].pack(kind=CommandType.DEFINE_INSTRUMENT, **fields)
+            ledger.define(record, ins.inverse_scale, bucket)
+        return ledger
+
+    def room(self, name: str) -> ModuleType:
+        """A room's module in this desk's backend."""
+        return room_module(self.backend, name)
+
+    def now(self, time: int | None, name: str = "transact_time") -> int:
+        """A given time, or the clock's; int nanoseconds UTC."""
+        return check_int(self.clock() if time is None else time, name if time is not None else "clock()", 0, TIME_MAX)
+
+    def instrument(self, symbol: str) -> tuple[int, Instrument]:
+        """An instrument and its id. UndeclaredError naming the nearest."""
+        number = self.names.symbols.id(symbol)
+        return number, self.names.instruments[number - 1]
+
+    def account(self, account: str | None, leg: str | None = None) -> int:
+        """The ledger's account: optional where there is one; hedged, each account has a long and a short leg."""
+        if account is None:
+            if len(self.names.accounts.names) != 1:
+                raise ValueError(f"account must be named: there are {', '.join(self.names.accounts.names[:8])}")
+            number = 1
+        else:
+            number = self.names.accounts.id(account)
+        if self.legs == 1:
+            if leg is not None:
+                raise ValueError(f"leg {leg!r}: positions are netted here, only hedging=True has legs")
+            return number
+        if leg not in LEGS:
+            raise ValueError(f"leg {leg!r} must be LONG or SHORT: positions are hedged here")
+        return 2 * number - 1 + LEGS.index(leg)
+
+    def account_legs(self, account: str | None) -> list[int]:
+        """The ledger's accounts of an account: one, or its two legs."""
+        return [self.account(account)] if self.legs == 1 else [self.account(account, leg) for leg in LEGS]
+
+    def account_name(self, number: int) -> str:
+        """The account of a ledger's account."""
+        return self.names.accounts.names[(number - 1) // self.legs]
+
+    def account_names(self, account: str | None) -> list[str]:
+        """That account, or all of them."""
+        if account is not None:
+            self.names.accounts.id(account)
+        return self.names.accounts.names if account is None else [account]
+
+    def money(self, sums: Iterable[int]) -> dict[str, Decimal]:
+        """Sums by scale as money by currency, exactly."""
+        found: dict[str, Decimal] = {}
+        for ins, amount in zip(self.scales, sums, strict=True):
+            found[ins.currency] = exact_sum(found.get(ins.currency, Decimal(0)), ins.money(amount))
+        return found
+
+    def micros(self, sums: Mapping[int, int]) -> dict[str, Decimal]:
+        """Micros by currency id as money by currency."""
+        return {self.names.currencies.names[c - 1]: to_decimal(v, MONEY_PRECISION) for c, v in sums.items()}
+
+
+def _declare(names: Names, given: Iterable[str], what: str, *, again: bool = False) -> None:
+    if isinstance(given, str):
+        raise TypeError(f"{what} names must be an iterable of names, not the str {given!r}")
+    for name in given:
+        check_name(name, what)
+        if name not in names.names:
+            names.add(name)
+        elif not again:
+            raise ValueError(f"{what} {name!r} is declared twice")

@@ -1,0 +1,284 @@
+"""The reports of a position keeper, made from its log when they are asked for: nothing is kept for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.records import NO_PRICE
+from ..vocabulary.units import MONEY_PRECISION, exact_sum, to_decimal
+from .entries import ENTRY_CODEC, EntryKind, EntryStatus, Method
+from .kept_ledger import LEGS, Desk
+from .statement import Statement
+from .valuation import Valuation
+
+FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
+KEYS = ("day", "symbol", "account", "strategy")
+_TRADES = [
+    ("trade_id", "int64"), ("exec_id", "text"), ("kind", "text"), ("status", "text"), ("transact_time", "time"),
+    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("price", "decimal"),
+    ("commission", "decimal"), ("commission_currency", "text"), ("strategy", "text"), ("lot", "int64"),
+    ("contra_account", "text"),
+]
+_CLOSED = [
+    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("opening_trade", "int64"), ("closing_trade", "int64"),
+    ("opened", "time"), ("closed", "time"), ("holding_ns", "int64"), ("qty", "decimal"), ("cost_basis", "decimal"),
+    ("proceeds", "decimal"), ("pnl", "decimal"), ("commissions", "decimal"), ("currency", "text"),
+]
+_POSITIONS = [
+    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("avg_px", "decimal"),
+    ("cost", "decimal"), ("mark", "decimal"), ("unrealized_pnl", "decimal"), ("realized_pnl", "decimal"),
+    ("fees", "decimal"), ("currency", "text"),
+]
+
+
+class Held(NamedTuple):
+    """A position's lots on the way through the log, and when it was last opened from flat."""
+
+    qty: int
+    opened: int
+
+
+def log_of(desk: Desk) -> Iterator[tuple[int, Any]]:
+    """(trade id, entry) of every entry in the log, as named tuples."""
+    buffer = desk.ledger.entries().tobytes()
+    for at in range(0, len(buffer), 64):
+        yield desk.ledger.forgotten + at // 64 + 1, ENTRY_CODEC.unpack(buffer, at)
+
+
+def leg_of(desk: Desk, account: int) -> str | None:
+    """LONG or SHORT where positions are hedged."""
+    return None if desk.legs == 1 or not account else LEGS[(account - 1) % 2]
+
+
+def trades(desk: Desk, exec_ids: dict[int, str]) -> Statement:
+    """Every entry in the log."""
+    rows = []
+    for trade_id, e in log_of(desk):
+        ins = desk.names.instruments[e.instrument - 1]
+        qty = Decimal(e.qty) if e.kind in (SPLIT, DIVIDEND) else ins.quantity(e.qty)
+        price = to_decimal(e.price, MONEY_PRECISION) if e.kind == DIVIDEND else ins.price(e.price)
+        currency = desk.names.currencies.name(e.currency) or ins.currency
+        rows.append((
+            trade_id, exec_ids.get(trade_id), EntryKind(e.kind).name, EntryStatus(e.status).name, e.transact_time,
+            ins.symbol, desk.account_name(e.account) if e.account else None, leg_of(desk, e.account), qty,
+            Decimal(e.price) if e.kind == SPLIT else None if e.kind == TRANSFER else price,
+            to_decimal(e.fee, MONEY_PRECISION), currency, desk.strategies.name(e.strategy), e.lot,
+            desk.account_name(e.contra) if e.contra else None,
+        ))
+    return Statement("trades", _TRADES, rows)
+
+
+def positions(desk: Desk, valuation: Valuation) -> Statement:
+    """Every position that is held or was."""
+    rows = []
+    for number, ins in enumerate(desk.names.instruments, 1):
+        for account in range(1, len(desk.names.accounts.names) * desk.legs + 1):
+            qty, cost, realised, fees = desk.ledger.position(number, account)
+            if not (qty or cost or realised or fees):
+                continue
+            mark = int((valuation.bids if qty >= 0 else valuation.asks)[number - 1])
+            marked = mark != NO_PRICE
+            rows.append((
+                ins.symbol, desk.account_name(account), leg_of(desk, account), ins.quantity(qty),
+                ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
+                ins.price(mark) if marked else None,
+                ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
+                ins.money(realised), to_decimal(fees, MONEY_PRECISION), ins.currency,
+            ))
+    return Statement("positions", _POSITIONS, rows)
+
+
+def walk(desk: Desk) -> Iterator[tuple[int, Any, dict[tuple[int, int], Held]]]:
+    """Every live entry with what was held before it, by instrument and ledger account."""
+    held: dict[tuple[int, int], Held] = {}
+    width = len(desk.names.accounts.names) * desk.legs
+
+    def get(key: tuple[int, int]) -> Held:
+        return held.get(key) or held.setdefault(key, Held(desk.ledger.base(*key)[0], 0))
+
+    def add(key: tuple[int, int], qty: int, time: int) -> None:
+        before = get(key)
+        after = before.qty + qty
+        held[key] = Held(after, time if before.qty * after <= 0 and after else before.opened)
+
+    for trade_id, e in log_of(desk):
+        if e.status == EntryStatus.BUSTED:
+            continue
+        every = e.kind in (SPLIT, DIVIDEND)
+        accounts = range(1, width + 1) if every else (e.account, e.contra or e.account)
+        for account in accounts:
+            get((e.instrument, account))
+        yield trade_id, e, held
+        if e.kind == SPLIT:
+            for account in accounts:
+                before = held[e.instrument, account]
+                held[e.instrument, account] = Held(before.qty * e.qty // e.price, before.opened)
+        elif e.kind == TRANSFER:
+            moved = e.qty if held[e.instrument, e.account].qty > 0 else -e.qty
+            add((e.instrument, e.account), -moved, e.transact_time)
+            add((e.instrument, e.contra), moved, e.transact_time)
+        elif e.kind != DIVIDEND:
+            add((e.instrument, e.account), e.qty, e.transact_time)
+
+
+class Commissions:
+    """Shares a trade's commission between the lots that it closed and opened, by quantity; the shares add up exactly.
+
+    At average cost the opening commissions of a position are one pool. Only commissions in the instrument's currency.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._average = desk.method is Method.AVERAGE
+        self._currencies = desk.names.currencies
+        self._left: dict[Any, tuple[int, Fraction]] = {}  # micros and lots not yet shared
+
+    def booked(self, trade_id: int, e: Any, ins: Instrument) -> None:
+        own = e.currency == 0 or self._currencies.names[e.currency - 1] == ins.currency
+        self._left[trade_id] = (e.fee if own else 0, Fraction(abs(e.qty)))
+
+    def opened(self, trade_id: int, e: Any, lots: int) -> None:
+        """`lots` of a trade opened: at average cost their commission joins the position's pool."""
+        if self._average and lots:
+            micros, pooled = self._left.get((e.instrument, e.account), (0, Fraction(0)))
+            self._left[e.instrument, e.account] = micros + self.share(trade_id, lots), pooled + lots
+
+    def moved(self, e: Any) -> None:
+        """A transfer takes its part of the pool along; lots take their trade along by themselves."""
+        if self._average:
+            micros, pooled = self._left.get((e.instrument, e.contra), (0, Fraction(0)))
+            self._left[e.instrument, e.contra] = micros + self.share((e.instrument, e.account), e.qty), pooled + e.qty
+
+    def split(self, e: Any, trades_of: dict[int, int]) -> None:
+        for key, (micros, lots) in self._left.items():
+            instrument = key[0] if isinstance(key, tuple) else trades_of[key]
+            if instrument == e.instrument:
+                self._left[key] = micros, lots * e.qty / e.price
+
+    def share(self, key: Any, lots: int) -> int:
+        """The micros that go with `lots` of what is left."""
+        micros, left = self._left.get(key, (0, Fraction(0)))
+        gone = micros if lots >= left else int(micros * lots / left // 1)
+        self._left[key] = micros - gone, max(left - lots, Fraction(0))
+        return gone
+
+
+def closed_lots(desk: Desk, attribute: bool) -> Statement:
+    """Every closed piece of a lot, with or without both legs' commissions."""
+    by_trade: dict[int, list[Any]] = {}
+    for row in desk.ledger.closings().tolist():
+        by_trade.setdefault(row[1], []).append(row)
+    commissions, trades_of, rows = Commissions(desk), dict[int, int](), []
+    for trade_id, e, held in walk(desk):
+        ins = desk.names.instruments[e.instrument - 1]
+        trades_of[trade_id] = e.instrument
+        if e.kind == SPLIT:
+            commissions.split(e, trades_of)
+        if e.kind > OPENING and e.kind != TRANSFER:
+            continue
+        commissions.booked(trade_id, e, ins)
+        closed = 0
+        for opening, _, opened, _, qty, low, high, value_low, value_high, _, account in by_trade.get(trade_id, ()):
+            cost, value = (high << 64) + low % 2**64, (value_high << 64) + value_low % 2**64
+            since = opened or held[e.instrument, account].opened
+            opening_fee = to_decimal(commissions.share(opening or (e.instrument, account), abs(qty)), MONEY_PRECISION)
+            closing_fee = to_decimal(commissions.share(trade_id, abs(qty)), MONEY_PRECISION)
+            basis, proceeds = ins.money(cost if qty > 0 else value), ins.money(-value if qty > 0 else -cost)
+            if attribute:
+                basis = exact_sum(basis, opening_fee if qty > 0 else closing_fee)
+                proceeds = exact_sum(proceeds, (closing_fee if qty > 0 else opening_fee).copy_negate())
+            pnl, fees = exact_sum(proceeds, basis.copy_negate()), exact_sum(opening_fee, closing_fee)
+            closed += abs(qty)
+            rows.append((
+                ins.symbol, desk.account_name(account), leg_of(desk, account), opening, trade_id, since,
+                e.transact_time, e.transact_time - since if since else 0, ins.quantity(qty), basis, proceeds, pnl, fees,
+                ins.currency,
+            ))
+        if e.kind == TRANSFER:
+            commissions.moved(e)
+        else:
+            commissions.opened(trade_id, e, abs(e.qty) - closed)
+    return Statement("closed_lots", _CLOSED, rows)
+
+
+def day_of(time: int) -> str:
+    """The UTC date of a time in ns; empty where the time is unknown."""
+    return datetime.fromtimestamp(time // 10**9, UTC).date().isoformat() if time else ""
+
+
+class Tally:
+    """Realised P&L, fees and dividends of one key."""
+
+    realised: Decimal
+    fees: Decimal
+    dividends: Decimal
+
+    def __init__(self) -> None:
+        self.realised = self.fees = self.dividends = Decimal(0)
+
+    def row(self) -> tuple[Decimal, ...]:
+        net = exact_sum(self.realised, self.fees.copy_negate(), self.dividends)
+        return self.realised, self.fees, self.dividends, net
+
+
+def pnl_by(desk: Desk, keys: tuple[str, ...]) -> Statement:
+    """Realised P&L, fees and dividends by day, symbol, account, strategy, in any combination, and by currency."""
+    if not keys or any(key not in KEYS for key in keys) or len(set(keys)) < len(keys):
+        raise ValueError(f"keys {', '.join(map(repr, keys)) or '(none)'} must be some of {', '.join(KEYS)}, each once")
+    tallies: dict[tuple[str, ...], Tally] = {}
+
+    def tally(time: int, ins: Instrument, account: int, strategy: int, currency: str) -> Tally:
+        words = {"day": day_of(time), "symbol": ins.symbol, "account": desk.account_name(account),
+                 "strategy": desk.strategies.name(strategy) or ""}
+        return tallies.setdefault((*(words[key] for key in keys), currency), Tally())
+
+    for time, instrument, account, strategy, amount in _realised(desk, "strategy" in keys):
+        ins = desk.names.instruments[instrument - 1]
+        found = tally(time, ins, account, strategy, ins.currency)
+        found.realised = exact_sum(found.realised, ins.money(amount))
+    for _, e, held in walk(desk):
+        ins = desk.names.instruments[e.instrument - 1]
+        currency = desk.names.currencies.name(e.currency) or ins.currency
+        if e.fee and e.account:
+            found = tally(e.transact_time, ins, e.account, e.strategy, currency)
+            found.fees = exact_sum(found.fees, to_decimal(e.fee, MONEY_PRECISION))
+        if e.kind == DIVIDEND:
+            for (instrument, account), its in held.items():
+                if instrument == e.instrument and its.qty:
+                    found = tally(e.transact_time, ins, account, e.strategy, currency)
+                    due = to_decimal(_half_even(its.qty * e.price, 10**ins.qty_precision), MONEY_PRECISION)
+                    found.dividends = exact_sum(found.dividends, due)
+    columns = [*((key, "text") for key in keys), ("currency", "text"), ("realized_pnl", "decimal"), ("fees", "decimal"),
+               ("dividends", "decimal"), ("net", "decimal")]
+    return Statement("pnl_by", columns, [(*key, *tallies[key].row()) for key in sorted(tallies)])
+
+
+def _half_even(a: int, b: int) -> int:
+    return round(Fraction(a, b))
+
+
+def _realised(desk: Desk, by_strategy: bool) -> Iterator[tuple[int, int, int, int, int]]:
+    """(time, instrument, account, strategy, realised amount) of every closed piece."""
+    if not by_strategy:
+        for row in desk.ledger.closings().tolist():
+            yield row[3], row[9], row[10], 0, -_wide(row[5], row[6]) - _wide(row[7], row[8])
+        return
+    width = len(desk.names.accounts.names) * desk.legs
+    rows = desk.ledger.entries()
+    rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["kind"] != TRANSFER)]
+    rows["account"] += rows["strategy"] * width * (rows["account"] > 0)
+    if desk.method is Method.SPECIFIC:
+        rows["lot"] = 0
+    side = desk.strategy_ledger(len(rows) + 1)
+    side.apply_fills(rows)
+    for row in side.closings().tolist():
+        strategy, account = divmod(row[10] - 1, width)
+        yield row[3], row[9], account + 1, strategy, -_wide(row[5], row[6]) - _wide(row[7], row[8])
+
+
+def _wide(low: int, high: int) -> int:
+    return int((high << 64) + low % 2**64)

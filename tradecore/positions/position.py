@@ -1,0 +1,148 @@
+"""Positions and P&L as users read them: exact Decimals from the ledger's integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from ..vocabulary.codes import TradeState
+from ..vocabulary.fix import Side
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.names import Directory
+from ..vocabulary.records import NO_PRICE
+from ..vocabulary.rows import PositionRow, TradeRow
+from ..vocabulary.units import MONEY_PRECISION, exact_sum, to_decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """One instrument in one account, at average cost, as it was when it was read.
+
+    Commissions are booked when they occur. Exactly and always:
+    realized_pnl + unrealized_pnl - fees = cash flow net of fees + market value.
+    """
+
+    instrument: Instrument
+    account: str
+    row: PositionRow
+    mark_units: int
+
+    @property
+    def qty(self) -> Decimal:
+        """Signed quantity in whole units: negative is short."""
+        return self.instrument.quantity(self.row.qty)
+
+    @property
+    def avg_px_ratio(self) -> Fraction:
+        """Average price of what is open, exactly; 0 when flat."""
+        return self.instrument.price_ratio(self.row.cost, self.row.qty) if self.row.qty else Fraction(0)
+
+    @property
+    def avg_px(self) -> Decimal:
+        """Average price of what is open, rounded half to even at 28 digits; `avg_px_ratio` is exact."""
+        return self.instrument.rounded_price(self.avg_px_ratio)
+
+    @property
+    def cost(self) -> Decimal:
+        """Signed cost of what is open, in the instrument's currency."""
+        return self.instrument.money(self.row.cost)
+
+    @property
+    def realized_pnl(self) -> Decimal:
+        """P&L of what was closed, before fees."""
+        return self.instrument.money(self.row.realised)
+
+    @property
+    def fees(self) -> Decimal:
+        """Commissions paid; negative where rebates were larger."""
+        return to_decimal(self.row.fees, MONEY_PRECISION)
+
+    @property
+    def mark(self) -> Decimal | None:
+        """What it is valued at: the marked price, else the last trade's, else None."""
+        return None if self.mark_units == NO_PRICE else self.instrument.price(self.mark_units)
+
+    def _marked(self) -> int:
+        if self.row.qty and self.mark_units == NO_PRICE:
+            raise ValueError(f"{self.instrument.symbol} has no mark and never traded: mark() it first")
+        return self.instrument.value(self.row.qty, self.mark_units) if self.row.qty else 0
+
+    @property
+    def market_value(self) -> Decimal:
+        """Signed value at the mark. Raises ValueError where there is none: a missing mark is never zero."""
+        return self.instrument.money(self._marked())
+
+    @property
+    def unrealized_pnl(self) -> Decimal:
+        """Market value less cost. Raises ValueError where there is no mark."""
+        return self.instrument.money(self._marked() - self.row.cost)
+
+    @property
+    def working_buy_qty(self) -> Decimal:
+        """What open buy orders would add."""
+        return self.instrument.quantity(self.row.working_buy)
+
+    @property
+    def working_sell_qty(self) -> Decimal:
+        """What open sell orders would take away."""
+        return self.instrument.quantity(self.row.working_sell)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitAndLoss:
+    """An account's P&L in one currency: before fees, fees, and the sum."""
+
+    account: str
+    currency: str
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal
+    fees: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        """Realised plus unrealised, less fees."""
+        return exact_sum(self.realized_pnl, self.unrealized_pnl, self.fees.copy_negate())
+
+
+class FirmExposure(NamedTuple):
+    """One instrument over all accounts and suspense, in whole units: the position is signed, what works is not."""
+
+    symbol: str
+    qty: Decimal
+    working_buy_qty: Decimal
+    working_sell_qty: Decimal
+
+
+class Trade(NamedTuple):
+    """One side of a booked trade, as it was when it was read: the quantity and price of its last correction.
+
+    `exec_id` is the core's number, `venue_exec_id` the external venue's, empty where the core itself matched it.
+    `account` is None in suspense. `side` is BUY or SELL. `commission` is in the instrument's currency; `day` counts
+    trading days from 1. A FOLDED trade stays booked and can no longer be busted or corrected.
+    """
+
+    exec_id: int
+    venue_exec_id: str
+    order_id: int
+    symbol: str
+    account: str | None
+    venue: str
+    side: Side
+    last_qty: Decimal
+    last_px: Decimal
+    commission: Decimal
+    day: int
+    state: TradeState
+
+
+def read_trade(row: TradeRow, directory: Directory) -> Trade:
+    """A core's trade in the user's units."""
+    instrument = directory.instruments[row.instrument - 1]
+    return Trade(
+        row.exec_id, row.venue_exec_id.decode("ascii", "backslashreplace"), row.order_id, instrument.symbol,
+        directory.accounts.name(row.account), directory.venues.names[row.venue - 1], Side(row.side),
+        instrument.quantity(row.qty), instrument.price(row.price), to_decimal(row.commission, MONEY_PRECISION), row.day,
+        TradeState(row.state),
+    )

@@ -1,0 +1,1 @@
+"""Recorded markets, played order by order through the whole path."""

@@ -1,0 +1,47 @@
+"""The size of every table of one core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The size of every table, fixed at construction: after the start the hot path allocates nothing."""
+
+    instruments: int = 1024
+    accounts: int = 64
+    venues: int = 8
+    currencies: int = 16
+    open_orders: int = 65_536
+    order_history: int = 65_536
+    cl_ord_ids: int = 1_048_576
+    events: int = 16_384
+    order_rate: int = 16_384
+    decisions: int = 4_096
+    trades: int = 65_536  # the newest trades: those that can still be busted and corrected
+    exec_ids: int = 262_144  # of external venues' trades, busts and corrections: those that are known again in a day
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "instruments": 16_383, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
+            "order_history": 2**24, "cl_ord_ids": 2**27, "events": 2**24, "order_rate": 2**20, "decisions": 2**20,
+            "trades": 2**24, "exec_ids": 2**27,
+        }
+        for name, most in bounds.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise TypeError(f"capacity {name} must be an int, not {type(value).__name__}")
+            if not 1 <= value <= most:
+                raise ValueError(f"capacity {name} {value} must be 1 to {most}")
+        for name in ("events", "order_rate", "decisions", "trades", "exec_ids"):
+            value = getattr(self, name)
+            if value & (value - 1):
+                above = 1 << value.bit_length()
+                raise ValueError(f"capacity {name} {value} must be a power of two: the next is {above}")
+        if self.exec_ids < self.trades:
+            raise ValueError(f"capacity exec_ids {self.exec_ids} must be at least trades {self.trades}: what can be "
+                             "busted must be known")
+        if (self.instruments + 1) * self.venues > 32_768:
+            raise ValueError(f"capacity: (instruments + 1) x venues is {(self.instruments + 1) * self.venues}, "
+                             "at most 32768 books are possible")

@@ -1,0 +1,236 @@
+"""Our own words beside FIX's: commands, reports, reasons, limits, places. Values are part of the records."""
+
+from __future__ import annotations
+
+from enum import IntFlag
+
+from .fix import FixEnum, OrdRejReason
+
+
+class CommandType(FixEnum):
+    """What a command record asks for. 0 is no command, so that a zeroed record is refused."""
+
+    DEFINE_CURRENCY = 1
+    DEFINE_INSTRUMENT = 2
+    DEFINE_VENUE = 3
+    DEFINE_ACCOUNT = 4
+    OPENING_POSITION = 5
+    OPENING_CASH = 6
+    NEW_ORDER = 10
+    CANCEL = 11
+    REPLACE = 12
+    MASS_CANCEL = 13
+    STATUS_REQUEST = 14
+    EXECUTION_REPORT = 15
+    TRADE_CORRECTION = 16
+    CANCEL_REJECT = 17
+    QUOTE = 20
+    MARK = 21
+    SESSION = 22
+    CLOCK = 23
+    ROLL_DAY = 24
+    SPLIT = 25
+    VENUE_SESSION = 26
+    SET_LIMIT = 30
+    KILL_SWITCH = 31
+
+
+class ReportType(FixEnum):
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, D, F, G, H, j and r; 10 is ours.
+
+    NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST and ORDER_STATUS_REQUEST are what an external
+    venue is to be sent.
+    """
+
+    EXECUTION_REPORT = 8
+    ORDER_CANCEL_REJECT = 9
+    COMMAND_ACCEPTED = 10
+    RISK_OBSERVED = 11
+    NEW_ORDER_SINGLE = 13
+    ORDER_CANCEL_REQUEST = 15
+    ORDER_CANCEL_REPLACE_REQUEST = 16
+    ORDER_STATUS_REQUEST = 17
+    BUSINESS_REJECT = 19
+    ORDER_MASS_CANCEL_REPORT = 27
+
+
+# What an external venue is to be sent.
+OUTBOUND = (ReportType.NEW_ORDER_SINGLE, ReportType.ORDER_CANCEL_REQUEST, ReportType.ORDER_CANCEL_REPLACE_REQUEST,
+            ReportType.ORDER_STATUS_REQUEST)
+
+
+class Scope(FixEnum):
+    """What a kill switch acts on."""
+
+    FIRM = 0
+    ACCOUNT = 1
+    INSTRUMENT = 2
+    VENUE = 3
+
+
+class Rule(FixEnum):
+    """The limits that SET_LIMIT changes, in the order of the table's columns."""
+
+    MAX_ORDER_QTY = 0
+    MAX_ORDER_NOTIONAL = 1
+    PRICE_COLLAR = 2
+    MAX_POSITION_QTY = 3
+    ORDER_RATE = 4
+
+
+class LimitMode(FixEnum):
+    """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED)."""
+    ENFORCE = 0
+    OBSERVE = 1
+
+
+class Route(FixEnum):
+    """How an order's venue was chosen."""
+
+    NONE = 0
+    DIRECTED = 1
+    TAKES = 2
+    RESTS = 3
+
+
+class Place(FixEnum):
+    """Where an open order is: at no venue yet or any more, resting in a simulated venue's book, sent to an external
+    venue, or held by the core until a price, a session, or its list's parent lets it go."""
+
+    NOWHERE = 0
+    RESTING = 1
+    AT_VENUE = 2
+    AWAITS_PRICE = 3
+    AWAITS_SESSION = 4
+    AWAITS_PARENT = 5
+
+
+class TradeState(FixEnum):
+    """What became of a booked trade: LIVE, BUSTED by its venue, or FOLDED into its position for good."""
+
+    LIVE = 0
+    BUSTED = 1
+    FOLDED = 2
+
+
+class Unknown(IntFlag):
+    """What of an order was sent to its venue and has an outcome that is not known: a timeout, or a lost session.
+    Neither a reject nor a reason to resend; its quantity stays held."""
+
+    NONE = 0
+    NEW = 1
+    CANCEL = 2
+    REPLACE = 4
+
+
+class Reason(FixEnum):
+    """Why something was refused or ended; banded by room.
+
+    100s validation (bit `reason - 101` of a report's `reject_mask`), 200s risk, in the order in which
+    the path asks, 300s routing, 400s execution, 500s order management (from LATE_TRADE on: alerts).
+    """
+
+    NONE = 0
+    INVALID_FIELD_VALUE = 101
+    UNKNOWN_INSTRUMENT = 102
+    UNKNOWN_ACCOUNT = 103
+    UNKNOWN_VENUE = 104
+    MISSING_REQUIRED_FIELD = 105
+    UNSUPPORTED_ORDER_TYPE = 106
+    UNSUPPORTED_TIF = 107
+    PRICE_TICK_MULTIPLE = 108
+    PRICE_OUT_OF_RANGE = 109
+    QTY_LOT_MULTIPLE = 110
+    QTY_BELOW_MIN = 111
+    QTY_ABOVE_MAX = 112
+    NOTIONAL_BELOW_MIN = 113
+    NOTIONAL_ABOVE_MAX = 114
+    INVALID_CL_ORD_ID = 115
+    ALREADY_DEFINED = 116
+    TABLE_FULL = 117
+    MISSING_STOP_PX = 118
+    STOP_PX_OUT_OF_RANGE = 119
+    INVALID_MIN_QTY = 120
+    INVALID_DISPLAY_QTY = 121
+    EXPIRE_TIME_IN_PAST = 122
+    INVALID_PEG_OFFSET = 123
+    INVALID_CONTINGENCY = 124
+    KILL_SWITCH = 201
+    RISK_CONFIG_MISSING = 202
+    DUPLICATE_CLORDID = 203
+    MAX_OPEN_ORDERS = 204
+    REFERENCE_PRICE_UNAVAILABLE = 205
+    MAX_ORDER_QTY = 206
+    MAX_ORDER_NOTIONAL = 207
+    PRICE_COLLAR = 208
+    MAX_POSITION_QTY = 209
+    ORDER_RATE = 210
+    ARITHMETIC_OVERFLOW = 211
+    REDUCE_ONLY_VIOLATION = 212
+    SESSION_CLOSED = 213
+    NO_VENUE = 301
+    POST_ONLY_WOULD_TAKE = 401
+    IOC_LEFTOVER = 402
+    FOK_NOT_FILLABLE = 403
+    MARKET_LEFTOVER = 404
+    MIN_QTY_NOT_MET = 405
+    AUCTION_LEFTOVER = 406
+    CANCEL_REQUESTED = 501
+    UNKNOWN_ORDER = 502
+    TOO_LATE_TO_CANCEL = 503
+    ALREADY_PENDING = 504
+    DUPLICATE_REQUEST_ID = 505
+    NO_SUCH_REQUEST = 506
+    VENUE_REPORTED = 507
+    DAY_ENDED = 508
+    EXPIRE_TIME_REACHED = 509
+    OTHER_FILLED = 510
+    PARENT_ENDED = 511
+    REDUCED_POSITION = 512
+    REQUEST_TIMEOUT = 513
+    VENUE_DISCONNECTED = 514
+    LATE_TRADE = 515
+    OVERFILL = 516
+    TRADE_IN_SUSPENSE = 517
+    CUM_QTY_MISMATCH = 518
+    UNKNOWN_TRADE = 519
+    EXECID_REUSED = 520
+    EXECID_REPEATED = 521
+    VENUE_CONTRADICTS = 522
+    UNEXPECTED_TRANSITION = 523
+    UNEVEN_SPLIT = 524
+
+
+# The FIX reason that goes with each of ours; whatever is not here is OTHER (99).
+ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
+    Reason.UNKNOWN_INSTRUMENT: OrdRejReason.UNKNOWN_SYMBOL,
+    Reason.UNKNOWN_ACCOUNT: OrdRejReason.UNKNOWN_ACCOUNT,
+    Reason.UNSUPPORTED_ORDER_TYPE: OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC,
+    Reason.UNSUPPORTED_TIF: OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC,
+    Reason.QTY_LOT_MULTIPLE: OrdRejReason.INCORRECT_QUANTITY,
+    Reason.QTY_BELOW_MIN: OrdRejReason.INCORRECT_QUANTITY,
+    Reason.QTY_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.NOTIONAL_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.KILL_SWITCH: OrdRejReason.BROKER_OPTION,
+    Reason.DUPLICATE_CLORDID: OrdRejReason.DUPLICATE_ORDER,
+    Reason.MAX_OPEN_ORDERS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.MAX_ORDER_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.MAX_ORDER_NOTIONAL: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.PRICE_COLLAR: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.MAX_POSITION_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.ORDER_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
+    Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
+    Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
+    Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,
+}
+REASON_TABLE_SIZE = 1024
+
+
+def ord_rej_reason_table() -> list[int]:
+    """OrdRejReason by reason code, as the dense table that the cores index."""
+    table = [int(OrdRejReason.OTHER)] * REASON_TABLE_SIZE
+    table[0] = int(OrdRejReason.NONE)
+    for reason, fix_reason in ORD_REJ_REASON.items():
+        table[reason] = int(fix_reason)
+    return table

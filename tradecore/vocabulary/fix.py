@@ -1,0 +1,251 @@
+"""FIX vocabulary: enumerations, shared by every room and by both backends. Our own words are in codes.
+
+Single-character FIX fields are IntEnums whose value is the character read in base 36 ('A' is 10);
+integer fields keep FIX's integers. Every enumeration also accepts its member's name, so "BUY" works
+wherever `Side.BUY` does. This file holds words only: no state, no rules.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import Self
+
+
+class FixEnum(IntEnum):
+    """An IntEnum that can also be read from its member's name, whatever the letter case."""
+
+    @classmethod
+    def find(cls, value: int) -> Self | None:
+        """The member of an integer, or None: a batch or a venue may say anything."""
+        return cls(value) if value in cls._value2member_map_ else None
+
+    @classmethod
+    def parse(cls, value: object, field: str) -> Self:
+        """Return the member for a member, its name or its integer value.
+
+        Raises TypeError for other types, and ValueError, naming field, value and the members, for an unknown one.
+        """
+        if type(value) is cls:
+            return value
+        if isinstance(value, str):
+            member = cls.__members__.get(value.strip().upper())
+            if member is not None:
+                return member
+        elif isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"{field} must be a {cls.__name__}, its name or its value, not {type(value).__name__}")
+        elif value in cls._value2member_map_:
+            return cls(value)
+        raise ValueError(f"{field} {value!r} is not a {cls.__name__}: one of {', '.join(cls.__members__)}")
+
+
+class Side(FixEnum):
+    """Side(54)."""
+
+    BUY = 1
+    SELL = 2
+    SELL_SHORT = 5
+    SELL_SHORT_EXEMPT = 6
+
+
+class OrdType(FixEnum):
+    """OrdType(40). FIX has no character for the last two; they take U and V, which it leaves free."""
+
+    MARKET = 1
+    LIMIT = 2
+    STOP = 3
+    STOP_LIMIT = 4
+    MARKET_IF_TOUCHED = 19
+    LIMIT_IF_TOUCHED = 30
+    TRAILING_STOP = 31
+
+
+class TimeInForce(FixEnum):
+    """TimeInForce(59)."""
+
+    DAY = 0
+    GOOD_TILL_CANCEL = 1
+    AT_THE_OPEN = 2
+    IMMEDIATE_OR_CANCEL = 3
+    FILL_OR_KILL = 4
+    GOOD_TILL_DATE = 6
+    AT_THE_CLOSE = 7
+    GTC = 1
+    OPG = 2
+    IOC = 3
+    FOK = 4
+    GTD = 6
+
+
+class ExecInst(IntFlag):
+    """ExecInst(18) as a set of flags; CASH_ORDER_QTY says that order_qty holds CashOrderQty(152), in micros."""
+
+    NONE = 0
+    PARTICIPATE_DONT_INITIATE = 1
+    POST_ONLY = 1
+    REDUCE_ONLY = 2
+    CASH_ORDER_QTY = 4
+
+
+class TriggerPriceType(FixEnum):
+    """TriggerPriceType(1107): the price that a stop watches. NONE is the last trade."""
+
+    NONE = 0
+    BEST_OFFER = 1
+    LAST_TRADE = 2
+    BEST_BID = 3
+    BEST_MID = 6
+
+
+class PegOffsetType(FixEnum):
+    """PegOffsetType(836): what a trailing stop's peg_offset counts: price units, or hundredths of a percent."""
+
+    PRICE = 0
+    BASIS_POINTS = 1
+
+
+class ContingencyType(FixEnum):
+    """ContingencyType(1385) of an order in a list. The list's first order, if OTO, is the parent: the others wait
+    until it has filled. OCO members reduce each other by what they fill; who comes late takes what they have left."""
+
+    NONE = 0
+    ONE_CANCELS_THE_OTHER = 1
+    ONE_TRIGGERS_THE_OTHER = 2
+    OCO = 1
+    OTO = 2
+
+
+class TradSesStatus(FixEnum):
+    """TradSesStatus(340) of one instrument."""
+
+    HALTED = 1
+    OPEN = 2
+    CLOSED = 3
+    PRE_OPEN = 4
+    PRE_CLOSE = 5
+
+
+class OrdStatus(FixEnum):
+    """OrdStatus(39)."""
+
+    NEW = 0
+    PARTIALLY_FILLED = 1
+    FILLED = 2
+    DONE_FOR_DAY = 3
+    CANCELED = 4
+    PENDING_CANCEL = 6
+    STOPPED = 7
+    REJECTED = 8
+    SUSPENDED = 9
+    PENDING_NEW = 10
+    CALCULATED = 11
+    EXPIRED = 12
+    PENDING_REPLACE = 14
+
+
+_O = OrdStatus
+# Source: FIX 4.4 Appendix D. OrdStatus is derived from facts; this table is the derivation's check: a pair outside it
+# is a bug of ours or news about a venue, and is reported. A status may always follow itself.
+TRANSITIONS: dict[OrdStatus, tuple[OrdStatus, ...]] = {
+    _O.PENDING_NEW: (_O.NEW, _O.REJECTED, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED, _O.SUSPENDED,
+                     _O.PENDING_CANCEL, _O.PENDING_REPLACE),
+    _O.NEW: (_O.PARTIALLY_FILLED, _O.FILLED, _O.DONE_FOR_DAY, _O.PENDING_CANCEL, _O.PENDING_REPLACE, _O.REJECTED,
+             _O.STOPPED, _O.CANCELED, _O.EXPIRED, _O.SUSPENDED),
+    _O.PARTIALLY_FILLED: (_O.NEW, _O.FILLED, _O.DONE_FOR_DAY, _O.PENDING_CANCEL, _O.PENDING_REPLACE, _O.CANCELED,
+                          _O.EXPIRED, _O.STOPPED, _O.SUSPENDED),
+    _O.FILLED: (_O.PARTIALLY_FILLED, _O.NEW, _O.PENDING_REPLACE, _O.CALCULATED),
+    _O.DONE_FOR_DAY: (_O.NEW, _O.PARTIALLY_FILLED, _O.PENDING_CANCEL, _O.CANCELED, _O.EXPIRED, _O.CALCULATED),
+    _O.PENDING_CANCEL: (_O.PENDING_REPLACE, _O.NEW, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED),
+    _O.PENDING_REPLACE: (_O.PENDING_CANCEL, _O.NEW, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED),
+    _O.STOPPED: (_O.PARTIALLY_FILLED, _O.FILLED, _O.PENDING_CANCEL, _O.CANCELED, _O.EXPIRED),
+    _O.SUSPENDED: (_O.NEW, _O.PARTIALLY_FILLED, _O.PENDING_CANCEL, _O.PENDING_REPLACE, _O.CANCELED, _O.EXPIRED),
+    _O.CANCELED: (_O.FILLED,),
+    _O.EXPIRED: (_O.FILLED,),
+    _O.REJECTED: (),
+    _O.CALCULATED: (),
+}
+STATUS_TABLE_SIZE = 16
+
+
+def transition_table() -> list[int]:
+    """By status, a bit for each status that may follow: the dense table that the cores index."""
+    table = [0] * STATUS_TABLE_SIZE
+    for status, followers in TRANSITIONS.items():
+        table[status] = sum(1 << follower for follower in (status, *followers))
+    return table
+
+
+class ExecType(FixEnum):
+    """ExecType(150)."""
+
+    NEW = 0
+    DONE_FOR_DAY = 3
+    CANCELED = 4
+    REPLACED = 5
+    PENDING_CANCEL = 6
+    STOPPED = 7
+    REJECTED = 8
+    SUSPENDED = 9
+    PENDING_NEW = 10
+    CALCULATED = 11
+    EXPIRED = 12
+    RESTATED = 13
+    PENDING_REPLACE = 14
+    TRADE = 15
+    TRADE_CORRECT = 16
+    TRADE_CANCEL = 17
+    ORDER_STATUS = 18
+    TRIGGERED = 21
+
+
+class ExecRestatementReason(FixEnum):
+    """ExecRestatementReason(378). 0 is a real reason in FIX, so "not restated" is -1."""
+
+    NONE = -1
+    GT_CORPORATE_ACTION = 0
+    GT_RENEWAL = 1
+    VERBAL_CHANGE = 2
+    REPRICING = 3
+    BROKER_OPTION = 4
+    PARTIAL_DECLINE = 5
+    CANCEL_ON_TRADING_HALT = 6
+    MARKET_OPTION = 8
+    OTHER = 99
+
+
+class LastLiquidityInd(FixEnum):
+    """LastLiquidityInd(851): 0 where the report is not a trade."""
+
+    NONE = 0
+    ADDED = 1
+    REMOVED = 2
+
+
+class OrdRejReason(FixEnum):
+    """OrdRejReason(103). 0 is a real reason in FIX, so "not rejected" is -1."""
+
+    NONE = -1
+    BROKER_OPTION = 0
+    UNKNOWN_SYMBOL = 1
+    EXCHANGE_CLOSED = 2
+    ORDER_EXCEEDS_LIMIT = 3
+    TOO_LATE_TO_ENTER = 4
+    UNKNOWN_ORDER = 5
+    DUPLICATE_ORDER = 6
+    DUPLICATE_OF_VERBAL_ORDER = 7
+    STALE_ORDER = 8
+    UNSUPPORTED_ORDER_CHARACTERISTIC = 11
+    INCORRECT_QUANTITY = 13
+    UNKNOWN_ACCOUNT = 15
+    OTHER = 99
+
+
+class CxlRejReason(FixEnum):
+    """CxlRejReason(102). 0 is a real reason in FIX, so "not rejected" is -1."""
+
+    NONE = -1
+    TOO_LATE_TO_CANCEL = 0
+    UNKNOWN_ORDER = 1
+    BROKER_OPTION = 2
+    ALREADY_PENDING = 3
+    DUPLICATE_CL_ORD_ID = 6
+    OTHER = 99

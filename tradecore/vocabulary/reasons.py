@@ -1,0 +1,154 @@
+"""The text of a refusal, built when it is read: from code, value and bound, naming field, value and bound."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from .codes import CommandType, Reason
+from .fix import OrdType, TimeInForce
+from .instrument import Instrument
+from .names import Directory
+from .records import COMMAND_DTYPES, NO_PRICE, UNTELLABLE
+from .units import MONEY_PRECISION, to_decimal
+
+_IN_PRICE = {
+    Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
+}
+_IN_LOTS = {
+    Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW,
+    Reason.INVALID_MIN_QTY, Reason.INVALID_DISPLAY_QTY, Reason.REDUCE_ONLY_VIOLATION, Reason.PARENT_ENDED,
+    Reason.OTHER_FILLED, Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
+}
+_IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
+_LOTS_AGAINST_MILLIONTHS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
+
+_TEXTS = {
+    Reason.UNKNOWN_INSTRUMENT: "instrument {value} is not declared: {bound} are",
+    Reason.UNKNOWN_ACCOUNT: "account {value} is not declared: {bound} are",
+    Reason.UNKNOWN_VENUE: "venue {value} is not declared: {bound} are",
+    Reason.MISSING_REQUIRED_FIELD: "price is missing: a LIMIT order needs one",
+    Reason.PRICE_TICK_MULTIPLE: "price {value} is not a multiple of the tick {bound}",
+    Reason.PRICE_OUT_OF_RANGE: "price {value} is out of range: the bound is {bound}",
+    Reason.QTY_LOT_MULTIPLE: "order_qty {value} is not a multiple of the lot {bound}",
+    Reason.QTY_BELOW_MIN: "order_qty {value} is below the minimum {bound}",
+    Reason.QTY_ABOVE_MAX: "order_qty {value} is above the maximum {bound}",
+    Reason.NOTIONAL_BELOW_MIN: "notional {value} is below the minimum {bound}",
+    Reason.NOTIONAL_ABOVE_MAX: "notional {value} is above the maximum {bound}",
+    Reason.INVALID_CL_ORD_ID: "cl_ord_id must be 1 to 24 printable ASCII bytes, NUL-padded",
+    Reason.ALREADY_DEFINED: "it is defined already",
+    Reason.TABLE_FULL: "its table is full: {value} of {bound}",
+    Reason.MISSING_STOP_PX: "stop_px is missing: this ord_type waits for one",
+    Reason.STOP_PX_OUT_OF_RANGE: "stop_px {value} is out of range, off the tick {bound}, or not of this ord_type",
+    Reason.INVALID_MIN_QTY: "min_qty {value} must be 1 lot to order_qty {bound}, and the order IMMEDIATE_OR_CANCEL",
+    Reason.INVALID_DISPLAY_QTY: "display_qty {value} must be whole lots up to order_qty {bound}, and it must rest",
+    Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
+    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
+    Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
+    Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument or the venue",
+    Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
+    Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
+    Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
+    Reason.REFERENCE_PRICE_UNAVAILABLE: "no positive mid, last trade or mark to hold the order against",
+    Reason.MAX_ORDER_QTY: "order_qty {value} exceeds {bound}",
+    Reason.MAX_ORDER_NOTIONAL: "notional {value} exceeds {bound}",
+    Reason.PRICE_COLLAR: "price is {value} bps from the reference on the aggressive side, the collar is {bound} bps",
+    Reason.MAX_POSITION_QTY: "position with working orders {value} would exceed {bound}",
+    Reason.ORDER_RATE: "orders in the window {value} would exceed {bound}",
+    Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
+    Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
+    Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
+    Reason.NO_VENUE: "no venue is up: {bound} are declared",
+    Reason.POST_ONLY_WOULD_TAKE: "price {value} would take at {bound}",
+    Reason.IOC_LEFTOVER: "the rest of an IMMEDIATE_OR_CANCEL order",
+    Reason.FOK_NOT_FILLABLE: "no venue holds the whole quantity within the limit",
+    Reason.MARKET_LEFTOVER: "the rest of a MARKET order: nothing more is displayed within its protection price",
+    Reason.MIN_QTY_NOT_MET: "fewer than min_qty are there within the limit",
+    Reason.AUCTION_LEFTOVER: "the rest of an AT_THE_OPEN or AT_THE_CLOSE order",
+    Reason.CANCEL_REQUESTED: "canceled on request",
+    Reason.UNKNOWN_ORDER: "no such order",
+    Reason.TOO_LATE_TO_CANCEL: "the order has ended",
+    Reason.ALREADY_PENDING: "a cancel of this order is pending already",
+    Reason.DUPLICATE_REQUEST_ID: "cl_ord_id was used before today",
+    Reason.NO_SUCH_REQUEST: "order {value} has {bound} requests pending, and none that this answers",
+    Reason.VENUE_REPORTED: "the venue reported it",
+    Reason.DAY_ENDED: "its session is over",
+    Reason.EXPIRE_TIME_REACHED: "its expire_time has come",
+    Reason.OTHER_FILLED: "others of its list have traded",
+    Reason.PARENT_ENDED: "the order that it waited for has ended",
+    Reason.REDUCED_POSITION: "a reduce-only order is larger than the position that is left",
+    Reason.REQUEST_TIMEOUT: "the venue has not answered in time: the outcome is UNKNOWN, the hold stays",
+    Reason.VENUE_DISCONNECTED: "the venue's session is lost: the outcome is UNKNOWN, the hold stays",
+    Reason.LATE_TRADE: "booked, though the order has ended",
+    Reason.OVERFILL: "booked, though cum_qty {value} exceeds order_qty {bound}",
+    Reason.TRADE_IN_SUSPENSE: "booked in suspense: it matches no order",
+    Reason.CUM_QTY_MISMATCH: "the venue says cum_qty {value}, we have {bound}: a trade was missed",
+    Reason.UNKNOWN_TRADE: "no trade that can be changed has this exec_ref_id: exec_id {value}, state {bound}",
+    Reason.EXECID_REUSED: "exec_id was used before today, for execution {value}",
+    Reason.EXECID_REPEATED: "execution {value} is booked already",
+    Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
+    Reason.UNEXPECTED_TRANSITION: "FIX knows no way from ord_status {value} to {bound}",
+    Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
+}
+
+
+def field_at(kind: int, offset: int) -> str:
+    """The name of a command's field by its byte offset in the record."""
+    dtype = COMMAND_DTYPES.get(CommandType(kind)) if kind in CommandType._value2member_map_ else None
+    fields: Any = (dtype.fields if dtype is not None else None) or {"kind": (None, 0)}
+    return next((name for name, spec in fields.items() if spec[1] == offset), "kind")
+
+
+def _bits(mask: int, words: type[OrdType] | type[TimeInForce]) -> str:
+    return ", ".join(word.name for word in words if mask >> word & 1)
+
+
+def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
+    """A reason's value in the user's unit; None where there is none."""
+    if value == NO_PRICE:
+        return None
+    if reason in _IN_MONEY:
+        return to_decimal(value, MONEY_PRECISION)
+    if instrument is not None and reason in _IN_PRICE:
+        return instrument.price(value)
+    if instrument is not None and reason in _IN_LOTS | _LOTS_AGAINST_MILLIONTHS:
+        return instrument.quantity(value)
+    return value
+
+
+def reason_bound(reason: Reason, bound: int, instrument: Instrument | None) -> int | Decimal | None:
+    """A reason's bound in the user's unit."""
+    if reason in _LOTS_AGAINST_MILLIONTHS:
+        return to_decimal(bound, MONEY_PRECISION)
+    return reason_value(reason, bound, instrument)
+
+
+def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int, directory: Directory) -> str:
+    """One sentence: the reason's name, then field, value and bound. Empty where nothing was refused."""
+    if reason == Reason.NONE:
+        return ""
+    word = Reason(reason)
+    ins = directory.instrument(instrument)
+    if word is Reason.SESSION_CLOSED and kind == CommandType.SPLIT:
+        return f"{word.name}: a split is possible only while the instrument does not trade"
+    if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
+        return f"{word.name}: close_time {value} must be after {bound}"
+    if word is Reason.PRICE_OUT_OF_RANGE and value == UNTELLABLE:
+        return f"{word.name}: a price is no number, or no whole number of price units"
+    if word is Reason.INVALID_FIELD_VALUE:
+        field = field_at(kind, bound)
+        if ins is not None and field == "ask_px":
+            return f"{word.name}: ask_px {ins.price(value)} is not above bid_px"
+        if value == UNTELLABLE:
+            return f"{word.name}: {field} is no number, or no whole number of lots"
+        return f"{word.name}: {field} {value} is out of bounds"
+    if word is Reason.UNSUPPORTED_ORDER_TYPE:
+        return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
+    if word is Reason.UNSUPPORTED_TIF:
+        return (f"{word.name}: time_in_force {TimeInForce(value).name} is not possible with this ord_type and "
+                f"exec_inst; the instrument takes {_bits(bound, TimeInForce)}")
+    if word in (Reason.OTHER_FILLED, Reason.PARENT_ENDED) and value:  # of an order that came late
+        return f"{word.name}: {_TEXTS[word]}: order_qty {reason_value(word, value, ins)} exceeds the " \
+               f"{reason_bound(word, bound, ins)} that it left"
+    text = _TEXTS[word].format(value=reason_value(word, value, ins), bound=reason_bound(word, bound, ins))
+    return f"{word.name}: {text}"

@@ -1,0 +1,162 @@
+"""Fixed-size records: what enters the core (commands), what leaves it (reports), and a batch's answers (acks).
+
+The layouts are written once, here; NumPy dtypes, the twin's codecs and the test that checks the C structs
+(ext/include/tradecore/records.h) all come from them. Little-endian, no pointers, no texts, no padding.
+
+Units: prices are int64 price units (10**-price_precision), quantities int64 lots (10**-qty_precision),
+money int64 micros (1e-6 of the currency), times int64 nanoseconds UTC. Ids are small integers from 1;
+0 means none. A record of any kind may stand in one batch: view the array with the dtype of its kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .codes import CommandType
+from .layouts import Codec, Layout, make_dtype
+
+UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
+NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
+LIMIT_OFF = -1
+PRICE_MAX = 10**14  # |price| in price units; with QTY_MAX it bounds an order's amount by 2**94
+QTY_MAX = 10**14  # lots in one order, quote or opening position
+POSITION_MAX = 10**18  # |position + working orders| in lots; beyond it ARITHMETIC_OVERFLOW
+MULTIPLIER_MAX = 10**9
+MONEY_MAX = 2**62  # micros: one order's notional, a limit, an opening balance
+TIME_MAX = 2**62  # ns UTC
+COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 256, 32
+
+
+# A field is (name, kind); ("", "x8") leaves 8 bytes free, so that a name has one offset in all layouts.
+_ROUTING: Layout = [
+    ("instrument", "i4"), ("account", "i4"), ("venue", "i4"), ("currency", "i4"), ("transact_time", "i8"),
+]
+_HEADER: Layout = [
+    ("kind", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u4"),
+    *_ROUTING, ("cl_ord_id", "S24"),
+]
+# What a venue tells has ExecType, OrdStatus and a reject reason where an order has its type.
+_VENUE_HEADER: Layout = [
+    ("kind", "u1"), ("side", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("reject_reason", "i4"), *_ROUTING,
+]
+
+# Body fields by command, from byte 56. Definitions carry their name in cl_ord_id.
+_BODIES: dict[CommandType, Layout] = {
+    CommandType.NEW_ORDER: [
+        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("peg_offset", "i8"), ("min_qty", "i8"),
+        ("display_qty", "i8"), ("list_id", "i8"), ("expire_time", "i8"),
+        ("trigger_price_type", "u1"), ("peg_offset_type", "u1"), ("contingency_type", "u2"), ("strategy", "i4"),
+    ],
+    CommandType.CANCEL: [("", "x24"), ("orig_cl_ord_id", "S24"), ("order_id", "i8")],
+    # order_qty 0, price and stop_px NO_PRICE, expire_time 0: as it is.
+    CommandType.REPLACE: [
+        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "S24"), ("order_id", "i8"),
+        ("expire_time", "i8"),
+    ],
+    CommandType.MASS_CANCEL: [("", "x68"), ("strategy", "i4")],  # header fields and strategy: 0 is any
+    CommandType.STATUS_REQUEST: [("", "x24"), ("orig_cl_ord_id", "S24"), ("order_id", "i8")],
+    CommandType.EXECUTION_REPORT: [
+        ("order_qty", "i8"), ("price", "i8"), ("exec_id", "S24"), ("last_qty", "i8"), ("order_id", "i8"),
+        ("last_px", "i8"), ("cum_qty", "i8"),  # the venue's CumQty(14), -1 where it did not say
+    ],
+    CommandType.TRADE_CORRECTION: [("", "x16"), ("exec_id", "S24"), ("last_qty", "i8"), ("", "x8"), ("last_px", "i8")],
+    CommandType.CANCEL_REJECT: [("", "x48"), ("order_id", "i8")],
+    CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
+    CommandType.MARK: [("mark_px", "i8")],
+    CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one
+    CommandType.CLOCK: [],
+    CommandType.ROLL_DAY: [],
+    CommandType.SPLIT: [("split_numerator", "i8"), ("split_denominator", "i8")],
+    CommandType.VENUE_SESSION: [("connected", "i8")],
+    CommandType.SET_LIMIT: [("rule", "i8"), ("value", "i8"), ("window_ns", "i8"), ("mode", "i8")],
+    CommandType.KILL_SWITCH: [("scope", "i8"), ("target", "i8"), ("engaged", "i8")],
+    CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
+    CommandType.OPENING_CASH: [("amount", "i8")],
+    CommandType.DEFINE_CURRENCY: [],
+    CommandType.DEFINE_ACCOUNT: [],
+    CommandType.DEFINE_VENUE: [
+        ("maker_fee_per_unit", "i8"), ("taker_fee_per_unit", "i8"),  # micros for a whole unit of quantity
+        ("maker_fee_ppm", "i8"), ("taker_fee_ppm", "i8"),  # millionths of the notional
+        ("request_timeout", "i8"),  # ns, 0: none; what follows is of an external venue
+        ("native_ord_types", "u4"), ("native_times_in_force", "u4"), ("external", "u4"),
+    ],
+    CommandType.DEFINE_INSTRUMENT: [
+        ("price_precision", "u1"), ("qty_precision", "u1"), ("multiplier_precision", "u1"), ("any_sign", "u1"),
+        ("", "x4"),
+        ("tick", "i8"), ("lot", "i8"), ("max_qty", "i8"), ("min_qty", "i8"), ("multiplier", "i8"),
+        ("min_notional", "i8"), ("max_notional", "i8"),  # micros; LIMIT_OFF where there is none
+        ("ord_types", "u4"), ("times_in_force", "u4"),  # bit n set: value n is supported
+    ],
+}
+_HEADERS: dict[CommandType, Layout] = {
+    CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "S24")],
+    CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "S24")],
+    CommandType.CANCEL_REJECT: [*_VENUE_HEADER, ("cl_ord_id", "S24")],
+}
+
+_REPORT: Layout = [
+    ("seq", "i8"), ("command_seq", "i8"), ("transact_time", "i8"), ("order_id", "i8"),
+    ("report_type", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("side", "u1"),
+    ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u2"),
+    ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"), ("last_liquidity_ind", "u1"),
+    ("unknown", "u1"),  # UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE
+    ("instrument", "i4"), ("account", "i4"), ("venue", "i4"),
+    ("command_kind", "u1"), ("exec_restatement_reason", "i1"), ("trigger_price_type", "u1"), ("contingency_type", "u1"),
+    ("cl_ord_id", "S24"), ("orig_cl_ord_id", "S24"),
+    ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
+    ("last_qty", "i8"), ("last_px", "i8"), ("commission", "i8"),
+    ("exec_id", "i8"), ("exec_ref_id", "i8"), ("contra_order_id", "i8"),
+    ("value", "i8"), ("bound", "i8"), ("reject_mask", "i8"), ("decision", "i8"),
+    ("venue_exec_id", "S24"),  # ExecID(17) as the external venue gave it
+]
+
+_ACK: Layout = [
+    ("order_id", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
+    ("report_type", "u1"), ("ord_status", "u1"), ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"),
+]
+
+UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4  # bits of a report's `unknown`
+
+
+CODECS: dict[int, Codec] = {
+    int(kind): Codec(kind.name.title().replace("_", ""), [*_HEADERS.get(kind, _HEADER), *body], COMMAND_SIZE)
+    for kind, body in _BODIES.items()
+}
+HEADER_CODEC = Codec("Header", _HEADER, COMMAND_SIZE)
+REPORT_CODEC = Codec("ReportRow", _REPORT, REPORT_SIZE)
+ACK_CODEC = Codec("AckRow", _ACK, ACK_SIZE)
+ReportRow = REPORT_CODEC.tuple_type
+AckRow = ACK_CODEC.tuple_type
+
+COMMAND_DTYPES: dict[CommandType, np.dtype[np.void]] = {
+    kind: make_dtype([*_HEADERS.get(kind, _HEADER), *body], COMMAND_SIZE) for kind, body in _BODIES.items()
+}
+ORDER_DTYPE = COMMAND_DTYPES[CommandType.NEW_ORDER]
+CANCEL_DTYPE = COMMAND_DTYPES[CommandType.CANCEL]
+REPLACE_DTYPE = COMMAND_DTYPES[CommandType.REPLACE]
+EXECUTION_REPORT_DTYPE = COMMAND_DTYPES[CommandType.EXECUTION_REPORT]
+TRADE_CORRECTION_DTYPE = COMMAND_DTYPES[CommandType.TRADE_CORRECTION]
+QUOTE_DTYPE = COMMAND_DTYPES[CommandType.QUOTE]
+MARK_DTYPE = COMMAND_DTYPES[CommandType.MARK]
+REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE)
+ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
+# One book's and one ledger's operations, for those rooms used alone.
+BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
+FILL_DTYPE = make_dtype([("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")], 32)
+
+
+def as_bytes(records: Any) -> Any:
+    """Records as opaque blocks of bytes, not copied: NumPy copies of a structured array only the bytes that its dtype
+    names, and a record of another kind has more."""
+    return records.view(f"V{records.dtype.itemsize}")
+
+
+def new_orders(count: int) -> np.ndarray[Any, np.dtype[np.void]]:
+    """An array of `count` NEW_ORDER records (LIMIT, DAY, no price yet) for `TradingCore.submit_batch`."""
+    orders = np.zeros(count, ORDER_DTYPE)
+    orders["kind"], orders["ord_type"], orders["price"] = CommandType.NEW_ORDER, 2, NO_PRICE
+    return orders
+
+

@@ -1,0 +1,158 @@
+"""Reports as users read them: one object per record, its texts and Decimals built when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from .codes import CommandType, ReportType
+from .fields import OrderFields, text_of
+from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
+from .names import Directory
+from .reasons import reason_text
+from .records import REPORT_CODEC, REPORT_DTYPE
+from .units import MONEY_PRECISION, to_decimal
+
+
+class Report(OrderFields):
+    """One report record, immutable. Integers as in REPORT_DTYPE are in `row`; properties speak the user's units."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, row: Any, directory: Directory) -> None:
+        self._row, self._directory = row, directory
+
+    @property
+    def row(self) -> Any:
+        """The record's fields as a named tuple of integers."""
+        return self._row
+
+    @property
+    def seq(self) -> int:
+        """Sequence number, from 1, without gaps."""
+        return int(self.row.seq)
+
+    @property
+    def report_type(self) -> ReportType:
+        """What kind of news this is."""
+        return ReportType(self.row.report_type)
+
+    @property
+    def command_type(self) -> CommandType | None:
+        """The command that caused it; None where its kind was no kind."""
+        return CommandType.find(self.row.command_kind)
+
+    @property
+    def exec_type(self) -> ExecType | None:
+        """ExecType(150); None on what is no execution report."""
+        return ExecType(self.row.exec_type) if self.row.report_type == ReportType.EXECUTION_REPORT else None
+
+    @property
+    def exec_id(self) -> int:
+        """ExecID(17) of a trade, bust or correction: the core's own number; 0 on what is none."""
+        return int(self.row.exec_id)
+
+    @property
+    def exec_ref_id(self) -> int:
+        """ExecRefID(19): the `exec_id` of the trade that a bust or a correction is about; 0 on what is none."""
+        return int(self.row.exec_ref_id)
+
+    @property
+    def venue_exec_id(self) -> str:
+        """ExecID(17) as the external venue gave it."""
+        return text_of(self.row.venue_exec_id)
+
+    @property
+    def exec_restatement_reason(self) -> ExecRestatementReason:
+        """ExecRestatementReason(378), NONE (-1) where nothing was restated, OTHER for one that FIX does not know."""
+        known = ExecRestatementReason.find(self.row.exec_restatement_reason)
+        return ExecRestatementReason.OTHER if known is None else known
+
+    @property
+    def total_affected_orders(self) -> int | None:
+        """TotalAffectedOrders(533): how many orders a mass cancel canceled or asked back; None on other reports."""
+        return int(self.row.value) if self.row.report_type == ReportType.ORDER_MASS_CANCEL_REPORT else None
+
+    @property
+    def last_qty(self) -> Decimal | None:
+        """LastQty(32)."""
+        return self._quantity(self.row.last_qty)
+
+    @property
+    def last_px(self) -> Decimal | None:
+        """LastPx(31); None on what is no trade."""
+        return self._price(self.row.last_px)
+
+    @property
+    def last_liquidity_ind(self) -> LastLiquidityInd:
+        """LastLiquidityInd(851)."""
+        return LastLiquidityInd(self.row.last_liquidity_ind)
+
+    @property
+    def commission(self) -> Decimal:
+        """Commission(12) of this trade in the instrument's currency; a rebate is negative."""
+        return to_decimal(self.row.commission, MONEY_PRECISION)
+
+    @property
+    def cxl_rej_reason(self) -> CxlRejReason:
+        """CxlRejReason(102), NONE (-1) where no request was rejected, OTHER for a venue's that FIX does not know."""
+        known = CxlRejReason.find(self.row.cxl_rej_reason)
+        return CxlRejReason.OTHER if known is None else known
+
+    @property
+    def text(self) -> str:
+        """Text(58): why, naming field, value and bound."""
+        r = self.row
+        return reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Report) and self.row == other.row
+
+    def __hash__(self) -> int:
+        return hash(self.row)
+
+    def __repr__(self) -> str:
+        r = self.row
+        if self.exec_type is None:
+            said = f" {self.command_type.name if self.command_type else r.command_kind}"
+            if r.order_id:
+                said += f" order_id={r.order_id} {self.symbol} cl_ord_id={self.cl_ord_id}"
+        else:
+            said = f" {self.exec_type.name} order_id={r.order_id} {self.symbol} {self.ord_status.name}"
+            if self.exec_type is ExecType.TRADE:
+                said += f" last_qty={self.last_qty} last_px={self.last_px}"
+            said += f" cum_qty={self.cum_qty} leaves_qty={self.leaves_qty}"
+        why = f" {self.text}" if r.reason else ""
+        return f"<{self.report_type.name} #{r.seq}{said}{why}>"
+
+
+def read_reports(array: Any, directory: Directory) -> list[Report]:
+    """Report objects of a REPORT_DTYPE array."""
+    assert array.dtype == REPORT_DTYPE
+    data = array.tobytes()
+    size = REPORT_CODEC.struct.size
+    return [Report(REPORT_CODEC.unpack(data, at), directory) for at in range(0, len(data), size)]
+
+
+class ReportReader:
+    """Iterates over the reports from its cursor to the newest; iterate again later for what came since.
+
+    `lost` counts reports that were overwritten before they were read.
+    """
+
+    def __init__(self, core: Any, directory: Directory, after: int, batch: int = 1024) -> None:
+        self._core, self._directory, self._batch = core, directory, batch
+        self.cursor: int = after
+        self.lost: int = 0
+
+    def read(self) -> list[Report]:
+        """Up to one batch of reports; an empty list where there is nothing new."""
+        array, lost = self._core.read_events(self.cursor, self._batch)
+        self.lost += lost
+        self.cursor += lost + len(array)
+        return read_reports(array, self._directory)
+
+    def __iter__(self) -> Iterator[Report]:
+        while reports := self.read():
+            yield from reports

@@ -1,0 +1,102 @@
+"""What a core answers when it is read: facts as integers, in named tuples."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class StaleOrderError(LookupError):
+    """The order was evicted: terminal, and older than the `order_history` most recent terminal orders."""
+
+
+class OrderRow(NamedTuple):
+    """An order's facts as integers: prices in price units, quantities in lots, ids of the core."""
+
+    order_id: int
+    cl_ord_id: bytes
+    instrument: int
+    account: int
+    venue: int
+    side: int
+    ord_type: int
+    time_in_force: int
+    exec_inst: int
+    order_qty: int
+    price: int
+    cum_qty: int
+    leaves_qty: int
+    cum_amount: int
+    ord_status: int
+    reason: int
+    ord_rej_reason: int
+    value: int
+    bound: int
+    reject_mask: int
+    transact_time: int
+    decision: int
+    route: int
+    orig_cl_ord_id: bytes
+    stop_px: int
+    peg_offset: int
+    min_qty: int
+    display_qty: int
+    expire_time: int
+    list_id: int
+    strategy: int
+    trigger_price_type: int
+    peg_offset_type: int
+    contingency_type: int
+    place: int
+    unknown: int
+
+
+class TradeRow(NamedTuple):
+    """A booked trade as integers. `state` is TRADE_LIVE, TRADE_BUSTED or TRADE_FOLDED (into its position for good)."""
+
+    exec_id: int
+    venue_exec_id: bytes
+    order_id: int
+    instrument: int
+    account: int
+    venue: int
+    side: int
+    qty: int
+    price: int
+    commission: int
+    day: int
+    state: int
+
+
+class PositionRow(NamedTuple):
+    """A ledger row and its holds: lots, amounts (price unit x lot x multiplier), micros."""
+
+    qty: int
+    cost: int
+    realised: int
+    fees: int
+    working_buy: int
+    working_sell: int
+
+
+class Term(NamedTuple):
+    """One venue's line of a ranking; fee and cost are in millionths of a price unit."""
+
+    venue: int
+    price: int
+    size: int
+    stamp: int
+    fee: int
+    cost: int
+
+
+class Finding(NamedTuple):
+    """One risk rule's answer, in the rule's own unit."""
+
+    reason: int
+    value: int
+    limit: int
+    refused: bool
+    armed: bool
+
+
+TRADE_LIVE, TRADE_BUSTED, TRADE_FOLDED = range(3)

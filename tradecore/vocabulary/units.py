@@ -1,0 +1,122 @@
+"""Exact conversions between a user's numbers and the core's integers, and the checks of plain values.
+
+A number is never rounded on the way in: what is not a whole number of units is refused.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, InvalidOperation
+from math import isfinite
+
+from .records import LIMIT_OFF, MONEY_MAX, TIME_MAX
+
+Number = str | int | Decimal | float
+MONEY_PRECISION = 6
+AMOUNT_PRECISION_MAX = 18
+INVERSE_SCALE_MAX = 10**18
+INVERSE_PRECISION = 12  # decimals of an inverse contract's amounts, in its own currency
+# 10**14 units times 10**18 lots has 32 digits; the default context's 28 would round exact money.
+EXACT = Context(prec=60)
+
+
+def whole_units(value: object, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
+    """`value` as a whole number of 10**-precision, exactly.
+
+    A float is taken where it is the nearest float to such a number. Raises TypeError for other types
+    (bools too), ValueError naming field, value and bound for NaN, infinities, and what does not fit.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
+        raise TypeError(f"{name} must be str, int, Decimal or float, not {type(value).__name__}")
+    units: int = value * 10**precision if isinstance(value, int) else _exact(value, precision, name)
+    low = -bound if low is None else low
+    if not low <= units <= bound:
+        bounds = f"{to_decimal(low, precision)} to {to_decimal(bound, precision)}"
+        raise ValueError(f"{name} {show(value)} is outside {bounds}")
+    return units
+
+
+def show(value: object) -> str:
+    """A value as an error quotes it: never thousands of digits."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"(an int of {value.bit_length()} bits)"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
+
+
+def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ValueError(f"{name} must be finite, not {show(value)}")
+        if abs(value) > 2.0**63:
+            raise ValueError(f"{name} {show(value)} is larger than any amount in the core")
+        units = round(Decimal(value).scaleb(precision, EXACT))
+        if float(to_decimal(units, precision)) != value:
+            raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
+        return units
+    try:
+        number = Decimal(value) if isinstance(value, Decimal) else Decimal(value.strip())
+    except InvalidOperation:
+        raise ValueError(f"{name} {show(value)} is not a decimal number") from None
+    if not number.is_finite():
+        raise ValueError(f"{name} must be finite, not {show(value)}")
+    if number and not -400 < number.adjusted() < 40:  # before scaling: '1e999999999' must cost nothing
+        raise ValueError(f"{name} {show(value)} is out of range")
+    if len(number.as_tuple().digits) > 60:
+        raise ValueError(f"{name} {show(value)} has more than 60 digits")
+    scaled = number.scaleb(precision, EXACT)
+    units = int(scaled)
+    if units != scaled:
+        raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
+    return units
+
+
+def to_decimal(units: int, precision: int) -> Decimal:
+    """Whole units of 10**-precision as an exact Decimal."""
+    return Decimal(units).scaleb(-precision, EXACT)
+
+
+def exact_sum(*values: Decimal) -> Decimal:
+    """A sum of money without rounding."""
+    total = Decimal(0)
+    for value in values:
+        total = EXACT.add(total, value)
+    return total
+
+
+def check_int(value: object, name: str, low: int, high: int = 2**63 - 1) -> int:
+    """An int within its bounds. Raises TypeError or ValueError naming it."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} {show(value)} must be {low} to {high}")
+    return value
+
+
+def check_time(value: int | None, name: str = "transact_time") -> int:
+    """A time in ns UTC, or 0 where none is given. Raises TypeError or ValueError naming it."""
+    return 0 if value is None else check_int(value, name, 1, TIME_MAX)
+
+
+def check_bool(value: object, name: str) -> bool:
+    """True or False, and nothing that merely counts as such. Raises TypeError naming it."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
+    return value
+
+
+def micros(value: Number | None, name: str) -> int:
+    """A non-negative amount of money in micros; None is LIMIT_OFF."""
+    return LIMIT_OFF if value is None else whole_units(value, MONEY_PRECISION, name, MONEY_MAX, low=0)
+
+
+def decimals_of(value: Number, name: str) -> int:
+    """How many decimals a step like '0.25' needs; also refuses what is no number."""
+    for digits in range(13):
+        try:
+            whole_units(value, digits, name, 10**30)
+        except ValueError as error:
+            if "not a multiple" not in str(error):
+                raise
+        else:
+            return digits
+    raise ValueError(f"{name} {value!r} has more than 12 decimals")
