@@ -54,6 +54,12 @@ def build_core(backend, **given):
     return core
 
 
+def method_of(core, name):
+    """A public method by its name alone: the core's own, or that of the engine that it belongs to."""
+    engines = (core, core.risk, core.execution, core.positions, core.orders)
+    return next(getattr(engine, name) for engine in engines if hasattr(engine, name))
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request):
     room_module(request.param, "pipeline")  # a missing compiled core is an error, not a skip

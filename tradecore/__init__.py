@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ._backend import choose_backend
 from .core.bus import Subscription
 from .core.drop_copy import Discrepancy, DropCopy
-from .core.gate import RefusedError
 from .core.order_manager import OrderManager
 from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
 from .core.trading_core import TradingCore
@@ -58,6 +57,7 @@ from .vocabulary.fix import (
     TradSesStatus,
     TriggerPriceType,
 )
+from .vocabulary.gate import RefusedError
 from .vocabulary.instrument import Instrument
 from .vocabulary.names import UndeclaredError
 from .vocabulary.records import (

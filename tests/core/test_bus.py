@@ -30,7 +30,7 @@ def mixed(core):
     core.submit("MSFT", "BUY", 0, 100, account="alpha")
     core.cancel(core.submit("MSFT", "BUY", 5, 100, account="beta"))
     core.cancel(order_id=999)
-    core.engage_kill_switch(symbol="MSFT")
+    core.risk.engage_kill_switch(symbol="MSFT")
 
 
 def batch(count):
@@ -53,7 +53,7 @@ FILTERS = [
 
 @pytest.mark.parametrize(("filters", "expected"), FILTERS)
 def test_a_subscriber_hears_what_it_asked_for_and_nothing_else(core, filters, expected):
-    heard, after = [], core._core.event_seq
+    heard, after = [], core._gate.core.event_seq
     subscription = core.subscribe(heard.append, **filters)
     mixed(core)
     wanted = [report for report in core.reports(after) if expected(report)]
@@ -92,44 +92,44 @@ def test_subscribers_hear_each_report_in_the_order_in_which_they_came(core):
 
 def test_a_late_joiner_is_told_what_came_after_a_number(core):
     mixed(core)
-    heard, first = [], core._core.event_seq - 5
+    heard, first = [], core._gate.core.event_seq - 5
     subscription = core.subscribe(heard.append, after=first)
-    assert seqs(heard) == list(range(first + 1, core._core.event_seq + 1))
+    assert seqs(heard) == list(range(first + 1, core._gate.core.event_seq + 1))
     mixed(core)
-    assert seqs(heard) == list(range(first + 1, core._core.event_seq + 1))
+    assert seqs(heard) == list(range(first + 1, core._gate.core.event_seq + 1))
     subscription()
     mixed(core)
     core.subscribe(heard.append, after=subscription.last_seq)  # goes on where it stopped
-    assert seqs(heard) == list(range(first + 1, core._core.event_seq + 1))
+    assert seqs(heard) == list(range(first + 1, core._gate.core.event_seq + 1))
 
 
 def test_what_is_no_longer_held_can_not_be_replayed(make_core):
     core = make_core(capacity=small_capacity(events=16))
     core.submit_batch(batch(40))
-    oldest = core._core.event_seq - 15
+    oldest = core._gate.core.event_seq - 15
     heard = []
     for after in (0, oldest - 2):
         with pytest.raises(LookupError, match=f"after {after}: the oldest report that is still held is {oldest}"):
             core.subscribe(heard.append, after=after)
-    assert not core._bus.has_subscribers
+    assert not core._gate.bus.has_subscribers
     core.subscribe(heard.append, after=oldest - 1)
-    assert seqs(heard) == list(range(oldest, core._core.event_seq + 1))
-    with pytest.raises(ValueError, match=f"after {core._core.event_seq + 1} is beyond the last report"):
-        core.subscribe(heard.append, after=core._core.event_seq + 1)
-    assert core.subscribe(heard.append, after=core._core.event_seq).delivered == 0
+    assert seqs(heard) == list(range(oldest, core._gate.core.event_seq + 1))
+    with pytest.raises(ValueError, match=f"after {core._gate.core.event_seq + 1} is beyond the last report"):
+        core.subscribe(heard.append, after=core._gate.core.event_seq + 1)
+    assert core.subscribe(heard.append, after=core._gate.core.event_seq).delivered == 0
 
 
 def test_a_replay_is_no_larger_than_the_ring_and_may_exceed_the_queue(core):
     mixed(core)
     heard = []
     subscription = core.subscribe(heard.append, after=0, capacity=1)
-    assert seqs(heard) == list(range(1, core._core.event_seq + 1))
+    assert seqs(heard) == list(range(1, core._gate.core.event_seq + 1))
     assert subscription.dropped == 0
 
 
 def test_a_replay_for_one_does_not_disturb_the_others(core):
     steady, late = [], []
-    after = core._core.event_seq
+    after = core._gate.core.event_seq
     core.subscribe(steady.append)
 
     def join(report):
@@ -138,7 +138,7 @@ def test_a_replay_for_one_does_not_disturb_the_others(core):
 
     core.subscribe(join)
     mixed(core)
-    assert seqs(steady) == seqs(late) == list(range(after + 1, core._core.event_seq + 1))
+    assert seqs(steady) == seqs(late) == list(range(after + 1, core._gate.core.event_seq + 1))
 
 
 # ---- bounded queues
@@ -149,7 +149,7 @@ def test_the_policy_block_is_refused_where_it_could_only_wait_for_itself(core):
 
 
 def test_a_full_queue_drops_the_oldest_counts_them_and_says_so(core):
-    heard, others, after = [], [], core._core.event_seq
+    heard, others, after = [], [], core._gate.core.event_seq
     subscription = core.subscribe(heard.append, capacity=10, policy="drop")
     core.subscribe(others.append)
     with pytest.warns(RuntimeWarning, match=r"90 reports for .* found its queue of 10 full: the oldest were dropped"):
@@ -162,7 +162,7 @@ def test_a_full_queue_drops_the_oldest_counts_them_and_says_so(core):
 
 
 def test_a_full_queue_disconnects_where_a_gap_is_worse_than_an_end(core):
-    heard, others, after = [], [], core._core.event_seq
+    heard, others, after = [], [], core._gate.core.event_seq
     core.submit("AAPL", "BUY", 1, 1, account="alpha")
     subscription = core.subscribe(heard.append, capacity=10, policy="disconnect", after=after)
     core.subscribe(others.append)
@@ -201,7 +201,7 @@ def test_reports_that_the_bus_could_not_read_are_counted_by_every_subscription(m
 # ---- failures
 
 def test_a_failing_subscriber_is_reported_removed_and_harms_nobody(core):
-    calls, heard, after = [], [], core._core.event_seq
+    calls, heard, after = [], [], core._gate.core.event_seq
 
     def fail(report):
         calls.append(report)
@@ -225,7 +225,7 @@ def test_where_warnings_are_errors_every_subscriber_is_still_served(core):
         with pytest.raises(RuntimeWarning, match="division"):
             core.submit("AAPL", "BUY", 1, 1, account="alpha", cl_ord_id="x")
     assert len(heard) == 1
-    assert core.order(cl_ord_id="x").ord_status is tc.OrdStatus.NEW
+    assert core.orders.order(cl_ord_id="x").ord_status is tc.OrdStatus.NEW
 
 
 def test_a_subscriber_may_end_itself_or_another_while_it_is_called(core):
@@ -245,7 +245,7 @@ def test_a_subscriber_may_end_itself_or_another_while_it_is_called(core):
 def test_nested_commands_run_at_once_and_do_not_outrun_the_ring(make_core):
     """Each report makes an order, ten deep and more than the ring holds: all are heard once, in order."""
     core = make_core(capacity=small_capacity(events=16))
-    heard, after = [], core._core.event_seq
+    heard, after = [], core._gate.core.event_seq
 
     def answer(report):
         heard.append(report.seq)
@@ -270,7 +270,7 @@ def test_a_bus_does_not_hold_its_core_once_it_is_gone(make_core):
 
 
 def test_threads_share_a_bus_and_nothing_is_lost_or_told_twice(core):
-    heard, after = [], core._core.event_seq
+    heard, after = [], core._gate.core.event_seq
     core.subscribe(lambda report: heard.append(report.seq))
 
     def work():
@@ -291,7 +291,7 @@ def test_a_held_view_costs_subscribers_what_is_dropped_and_not_more(backend, mak
     core.submit_batch(batch(16))
     heard = []
     subscription = core.subscribe(heard.append)
-    view = core.event_view(core._core.event_seq - 4)
+    view = core.event_view(core._gate.core.event_seq - 4)
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
         core.submit_batch(batch(40))
@@ -299,5 +299,5 @@ def test_a_held_view_costs_subscribers_what_is_dropped_and_not_more(backend, mak
     gc.collect()
     core.submit("AAPL", "BUY", 1, 1)
     assert subscription.delivered + subscription.lost == 41
-    assert heard[-1].seq == core._core.event_seq
+    assert heard[-1].seq == core._gate.core.event_seq
     assert (subscription.lost > 0) == (backend == "native")

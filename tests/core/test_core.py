@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import T0, limits, small_capacity
+from conftest import T0, build_core, limits, method_of, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import COMMAND_DTYPES, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, REPORT_DTYPE, TIME_MAX
@@ -147,7 +147,7 @@ FIELDS = [(method, field) for method, (_, doors) in DOORS.items() for field in d
 
 
 def hashes(core):
-    return core.state_hash(), core.event_hash, core._core.command_seq
+    return core.state_hash(), core.event_hash, core._gate.core.command_seq
 
 
 def problem(call, value, error, says, word):
@@ -171,7 +171,7 @@ def test_a_wrong_argument_is_named_with_its_value_and_changes_nothing(core, meth
     problems = []
     for value, error, says in doors[field]:
         before = hashes(core)
-        problems.append(problem(lambda it: getattr(core, method.split()[0])(**{**good, field: it}), value, error, says, word))
+        problems.append(problem(lambda it: method_of(core, method.split()[0])(**{**good, field: it}), value, error, says, word))
         if hashes(core) != before:
             problems.append(f"{value!r:.40}: changed the core")
     assert not any(problems), "\n".join(filter(None, problems))
@@ -182,13 +182,15 @@ def test_a_wrong_argument_is_named_with_its_value_and_changes_nothing(core, meth
 def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field):
     before = hashes(core)
     with pytest.raises(ValueError, match=field.split("_")[-1]):
-        getattr(core, method)(**{**DOORS[method][0], field: 10**5000})
+        method_of(core, method)(**{**DOORS[method][0], field: 10**5000})
     assert hashes(core) == before
 
 
 def test_every_public_method_has_a_door_here():
-    without_arguments = {"accounts", "event_hash", "latency", "metrics", "outbound", "state_hash"}
-    public = {name for name in dir(tc.TradingCore) if not name.startswith("_")}
+    without_arguments = {"accounts", "event_hash", "latency", "metrics", "outbound", "state_hash", "backend", "capacity"}
+    core = build_core("python")
+    public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
+              if not name.startswith("_") and name not in vars(engine)}
     assert public - without_arguments == {label.split()[0] for label in DOORS}
 
 
@@ -287,11 +289,11 @@ REFUSED = [
 
 @pytest.mark.parametrize(("method", "given"), REFUSED)
 def test_what_is_refused_to_be_declared_twice_changes_nothing_but_the_log(core, method, given):
-    currencies = list(core._directory.currencies.names)
+    currencies = list(core._gate.names.currencies.names)
     with pytest.raises(tc.RefusedError, match="defined already"):
-        getattr(core, method)(given)
-    assert core._directory.currencies.names == currencies
-    (report,) = list(core.reports(core._core.event_seq - 1))
+        method_of(core, method)(given)
+    assert core._gate.names.currencies.names == currencies
+    (report,) = list(core.reports(core._gate.core.event_seq - 1))
     assert report.report_type is tc.ReportType.BUSINESS_REJECT
 
 
@@ -303,7 +305,7 @@ def test_a_full_table_refuses_with_its_size(make_core, size, method, given):
     full = 2 if size == "venues" else 1
     core = make_core(capacity=small_capacity(**{size: full}))
     with pytest.raises(tc.RefusedError, match=f"table is full: {full} of {full}"):
-        getattr(core, method)(given)
+        method_of(core, method)(given)
 
 
 # ---- numbers
@@ -326,7 +328,7 @@ def test_a_price_is_taken_exactly_or_not_at_all(core, price, units):
 def test_a_handle_is_live_until_its_order_is_evicted(make_core):
     core = make_core(capacity=small_capacity(order_history=2))
     order = core.submit("AAPL", "BUY", 5, 100, cl_ord_id="mine")
-    again = core.order(cl_ord_id="mine")
+    again = core.orders.order(cl_ord_id="mine")
     assert (order.ord_status, again.order_id) == (S.NEW, order.order_id)
     core.quote("XNAS", "AAPL", ask=100, ask_size=2)
     assert (order.ord_status, order.cum_qty, again.leaves_qty) == (S.PARTIALLY_FILLED, 2, 3)
@@ -336,7 +338,7 @@ def test_a_handle_is_live_until_its_order_is_evicted(make_core):
         assert order.ord_status is S.CANCELED
         core.submit("AAPL", "BUY", count, 100, time_in_force="IOC")
     for read in (lambda: order.ord_status, lambda: again.row, lambda: repr(order), lambda: core.explain(order),
-                 lambda: core.order(order_id=order.order_id), lambda: core.order(cl_ord_id="mine")):
+                 lambda: core.orders.order(order_id=order.order_id), lambda: core.orders.order(cl_ord_id="mine")):
         with pytest.raises(tc.StaleOrderError, match=f"order {order.order_id} "):
             read()
     assert order.order_id == again.order_id
@@ -368,7 +370,7 @@ def test_an_order_says_what_it_is(core):
     order = core.submit("AAPL", "sell", "5", "100.10", time_in_force="GTC", post_only=True, cl_ord_id=17)
     assert (order.side, order.ord_type, order.time_in_force) == (tc.Side.SELL, tc.OrdType.LIMIT, tc.TimeInForce.GTC)
     assert (order.exec_inst, order.price, order.cl_ord_id) == (tc.ExecInst.POST_ONLY, D("100.10"), "17")
-    assert (order.order_id, order.transact_time) == (core._core.command_seq, core._core.now)
+    assert (order.order_id, order.transact_time) == (core._gate.core.command_seq, core._gate.core.now)
     market = core.submit("AAPL", tc.Side.BUY, 1)
     assert (market.price, market.ord_type) == (None, tc.OrdType.MARKET)
     assert "MARKET" in repr(market)
@@ -385,7 +387,7 @@ def test_a_cancel_by_any_id_ends_the_order_once(core, by):
     named = {by: {"order": order, "cl_ord_id": 42, "order_id": order.order_id}[by]}
     report = core.cancel(**named)
     assert (report.exec_type, report.order_id, report.leaves_qty) == (tc.ExecType.CANCELED, order.order_id, 0)
-    assert core._core.top(1, 1)[1] == 0
+    assert core._gate.core.top(1, 1)[1] == 0
     late = core.cancel(**named)
     assert (late.report_type, late.cxl_rej_reason) == (tc.ReportType.ORDER_CANCEL_REJECT, tc.CxlRejReason.TOO_LATE_TO_CANCEL)
     assert (late.reason, late.ord_status, late.order_id) == (R.TOO_LATE_TO_CANCEL, S.CANCELED, order.order_id)
@@ -424,7 +426,7 @@ def test_a_cancel_names_one_order(core, given):
 def test_an_order_is_asked_for_by_one_id(core, given):
     core.submit("AAPL", "BUY", 1, 1, cl_ord_id="a")
     with pytest.raises(TypeError, match="order_id"):
-        core.order(**given)
+        core.orders.order(**given)
 
 
 # ---- batches
@@ -476,7 +478,7 @@ def test_any_layout_of_command_records_is_taken(core, shape):
     copy = orders.copy()
     acks = core.submit_batch(orders)
     assert acks.dtype == tc.ACK_DTYPE
-    assert [core.order(order_id=int(ack["order_id"])).row.price for ack in acks] == list(copy["price"])
+    assert [core.orders.order(order_id=int(ack["order_id"])).row.price for ack in acks] == list(copy["price"])
     assert (orders == copy).all()
 
 
@@ -504,7 +506,7 @@ def test_every_byte_of_a_record_survives_whatever_its_layout(core, shape):
 def test_acks_that_lie_across_words_are_refused(core):
     acks = np.zeros(33, np.uint8)[1:].view(tc.ACK_DTYPE)
     with pytest.raises(ValueError, match="multiple of 8 bytes"):
-        core._core.run(some_orders(1), acks, T0, False)
+        core._gate.core.run(some_orders(1), acks, T0, False)
 
 
 @pytest.mark.parametrize("kind", COMMAND_DTYPES)
@@ -516,7 +518,7 @@ def test_a_mixed_batch_is_taken_whole_whatever_dtype_and_layout_it_comes_in(make
     plain.submit_batch(whole)
     core.submit_batch(orders.view(COMMAND_DTYPES[kind])[::-1])
     assert hashes(core) == hashes(plain)
-    assert {order.strategy for order in core.open_orders()} == {int(kind)}
+    assert {order.strategy for order in core.orders.open_orders()} == {int(kind)}
 
 
 def test_garbage_rows_are_refused_one_by_one_and_the_others_run(core):
@@ -557,8 +559,8 @@ def test_extreme_numbers_in_any_field_of_any_record_are_refused_or_taken_whole(c
     for report in core.reports(0):
         assert report.text is not None
     assert core.position("AAPL").working_buy_qty == 0
-    core.engage_kill_switch()
-    core.release_kill_switch()
+    core.risk.engage_kill_switch()
+    core.risk.release_kill_switch()
     assert isinstance(core.state_hash(), int)
 
 
@@ -566,7 +568,7 @@ def test_an_ack_says_what_the_order_says(core):
     core.quote("XNAS", "AAPL", ask=1, ask_size=3)
     orders = some_orders(4, order_qty=[2, 2, 0, 5], time_in_force=[0, 0, 0, 3])
     for ack in core.submit_batch(orders):
-        order = core.order(order_id=int(ack["order_id"]))
+        order = core.orders.order(order_id=int(ack["order_id"]))
         row = order.row
         assert (row.cum_qty, row.leaves_qty, row.ord_status, row.reason, row.ord_rej_reason) == (
             ack["cum_qty"], ack["leaves_qty"], ack["ord_status"], ack["reason"], ack["ord_rej_reason"])
@@ -604,7 +606,7 @@ def test_an_undeclared_name_is_answered_with_the_nearest_one(core):
 def test_a_kill_switch_names_one_scope(core):
     before = hashes(core)
     with pytest.raises(ValueError, match="one scope"):
-        core.engage_kill_switch(account="alpha", venue="XNAS")
+        core.risk.engage_kill_switch(account="alpha", venue="XNAS")
     assert hashes(core) == before
 
 
@@ -613,7 +615,7 @@ def test_an_order_of_another_core_is_refused_though_its_number_is_taken_here(bac
     mine, his = (core.submit("AAPL", "BUY", 1, 10) for core in (live, paper))
     assert mine.order_id == his.order_id
     assert mine != his
-    assert mine == live.order(order_id=mine.order_id)
+    assert mine == live.orders.order(order_id=mine.order_id)
     for use in (live.cancel, live.explain):
         with pytest.raises(ValueError, match="belongs to another core"):
             use(his)
@@ -624,7 +626,7 @@ def test_a_batch_order_of_nothing_that_is_declared_can_still_be_read(make_core):
     core = make_core()
     orders = tc.new_orders(1)
     orders["instrument"], orders["side"], orders["account"], orders["ord_type"], orders["time_in_force"] = 77, 9, 1, 9, 9
-    order = core.order(order_id=int(core.submit_batch(orders)["order_id"][0]))
+    order = core.orders.order(order_id=int(core.submit_batch(orders)["order_id"][0]))
     assert (order.symbol, order.side, order.ord_type, order.time_in_force) == (None, None, None, None)
     assert (order.order_qty, order.leaves_qty, order.price, order.avg_px, order.avg_px_ratio) == (None, None, None, 0, 0)
     assert "REJECTED" in repr(order)

@@ -20,7 +20,7 @@ def desk(make_core):
 
 
 def fill(core, order, qty, price, exec_id):
-    return core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=exec_id, last_qty=qty, last_px=price)
+    return core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=exec_id, last_qty=qty, last_px=price)
 
 
 def test_orders_that_come_back_never_use_up_the_table(desk):
@@ -31,11 +31,11 @@ def test_orders_that_come_back_never_use_up_the_table(desk):
     for _ in range(4):
         core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha")
     for n in range(4):  # busts can't be refused: eight are open where four may be
-        core.on_trade_correction("EXT", "TRADE_CANCEL", f"t{n}", f"b{n}")
+        core.execution.on_trade_correction("EXT", "TRADE_CANCEL", f"t{n}", f"b{n}")
     assert core.metrics()["open_orders"] == 8
     for _ in range(20):
         assert core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha").reason is tc.Reason.MAX_OPEN_ORDERS
-    assert len(core.open_orders()) == 8
+    assert len(core.orders.open_orders()) == 8
 
 
 def test_a_replace_brings_no_filled_order_back_beyond_the_limit_of_open_orders(desk):
@@ -51,7 +51,7 @@ def test_a_filled_order_is_not_replaced_up_while_nothing_trades(desk, status):
     core = desk()
     core.quote("SIM", "AAPL", ask=100, ask_size=1_000)
     order = core.submit("AAPL", "BUY", 10, 100, venue="SIM", account="alpha")
-    core.set_session("AAPL", status)
+    core.execution.set_session("AAPL", status)
     assert core.replace(order, qty=20).reason is tc.Reason.SESSION_CLOSED
     assert order.cum_qty == 10
 
@@ -68,7 +68,7 @@ def test_the_position_limit_is_asked_again_at_the_trigger(desk):
     core = desk(limits=limits(max_position_qty=100))
     core.quote("SIM", "AAPL", bid=99, bid_size=1_000, ask=100, ask_size=1_000)
     stop = core.submit("AAPL", "BUY", 100, stop_px=105, trigger_price_type="BID_ASK", account="alpha")
-    core.set_limits(limits(max_position_qty=10), account="alpha")
+    core.risk.set_limits(limits(max_position_qty=10), account="alpha")
     core.quote("SIM", "AAPL", bid=105, bid_size=1_000, ask=106, ask_size=1_000)
     assert (stop.ord_status, stop.reason, stop.cum_qty) == (tc.OrdStatus.CANCELED, tc.Reason.MAX_POSITION_QTY, 0)
 
@@ -78,7 +78,7 @@ def test_a_list_id_that_is_used_again_is_another_list(desk):
     old = [core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=7, contingency_type="OCO")
            for _ in range(2)]
     for order in old:
-        core.on_execution_report("EXT", "CANCELED", order_id=order.order_id)
+        core.execution.on_execution_report("EXT", "CANCELED", order_id=order.order_id)
     new = [core.submit("AAPL", "BUY", 10, 100, venue="SIM", account="beta", list_id=7, contingency_type="OCO")
            for _ in range(2)]
     fill(core, old[0], 4, 100, "late")
@@ -93,7 +93,7 @@ def test_shrinks_that_a_venue_has_not_answered_add_up(desk):
     fill(core, one, 10, 100, "t2")
     asked = [m.order_qty for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST]
     assert asked == [90, 80]
-    core.on_trade_correction("EXT", "TRADE_CORRECT", "t2", "c2", last_qty=90, last_px=100)  # filled whole, after all
+    core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "t2", "c2", last_qty=90, last_px=100)  # filled whole, after all
     asked = [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REQUEST]
     assert [m.order_id for m in asked] == [other.order_id]
 
@@ -144,8 +144,8 @@ def test_a_triggered_order_goes_out_as_what_the_venue_knows(desk):
 def test_a_replace_to_a_venue_takes_no_expire_time_that_no_request_carries(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", time_in_force="GTD",
-                        expire_time=core._clock.now + 10**9)
-    refused = core.replace(order, expire_time=core._clock.now + 2 * 10**9)
+                        expire_time=core._gate.clock.now + 10**9)
+    refused = core.replace(order, expire_time=core._gate.clock.now + 2 * 10**9)
     assert (refused.report_type, refused.reason) == (tc.ReportType.ORDER_CANCEL_REJECT, tc.Reason.INVALID_FIELD_VALUE)
 
 
@@ -160,7 +160,7 @@ def test_an_unknown_cancel_may_be_sent_again(desk, clock):
     assert core.replace(order, qty=200).reason is tc.Reason.ALREADY_PENDING
     assert core.cancel(order, new_cl_ord_id="again").report_type is tc.ReportType.ORDER_CANCEL_REQUEST
     assert order.unknown & tc.Unknown.CANCEL, "the first may still be done"
-    core.on_cancel_reject("EXT", cl_ord_id="again", cxl_rej_reason="UNKNOWN_ORDER")
+    core.execution.on_cancel_reject("EXT", cl_ord_id="again", cxl_rej_reason="UNKNOWN_ORDER")
     assert order.unknown & tc.Unknown.CANCEL, "what was said of the second says nothing of the first"
     clock.now += 2 * 10**9
     for _ in range(20):  # as often as one likes, to a venue that never answers
@@ -172,14 +172,14 @@ def test_an_unknown_cancel_may_be_sent_again(desk, clock):
 def test_what_is_sent_to_a_lost_session_is_unknown_at_once(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
-    core.on_execution_report("EXT", "NEW", order_id=order.order_id)
+    core.execution.on_execution_report("EXT", "NEW", order_id=order.order_id)
     list(core.outbound())
-    core.set_venue_session("EXT", False)
+    core.execution.set_venue_session("EXT", False)
     assert not list(core.outbound()), "nothing was unanswered"
     core.cancel(order)
     (sent,) = core.outbound()
     assert (sent.unknown, order.unknown) == (tc.Unknown.CANCEL, tc.Unknown.CANCEL)
-    core.set_venue_session("EXT", True)
+    core.execution.set_venue_session("EXT", True)
     (asked,) = core.outbound()
     assert (asked.report_type, asked.reason) == (tc.ReportType.ORDER_STATUS_REQUEST, tc.Reason.VENUE_DISCONNECTED)
 
@@ -187,7 +187,7 @@ def test_what_is_sent_to_a_lost_session_is_unknown_at_once(desk):
 def test_a_status_answer_is_not_asked_for_again(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
-    told = core.on_execution_report("EXT", "ORDER_STATUS", order_id=order.order_id, ord_status="PARTIALLY_FILLED",
+    told = core.execution.on_execution_report("EXT", "ORDER_STATUS", order_id=order.order_id, ord_status="PARTIALLY_FILLED",
                                     cum_qty=40)
     assert told.reason is tc.Reason.CUM_QTY_MISMATCH
     assert not [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_STATUS_REQUEST]
@@ -197,16 +197,16 @@ def test_a_trade_of_nobody_is_no_price(desk):
     core = desk()
     core.quote("SIM", "AAPL", bid=99, bid_size=100, ask=100, ask_size=100)
     stop = core.submit("AAPL", "SELL", 10, stop_px=95, account="alpha")
-    core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="x", last_qty=5, last_px=90, symbol="AAPL", side="BUY")
+    core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="x", last_qty=5, last_px=90, symbol="AAPL", side="BUY")
     assert stop.ord_status is tc.OrdStatus.NEW
-    assert core.suspense("AAPL").qty == 5
+    assert core.positions.suspense("AAPL").qty == 5
 
 
 def test_a_part_filled_order_is_not_rejected_by_its_venue(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
     fill(core, order, 10, 100, "t")
-    assert core.on_execution_report("EXT", "REJECTED", order_id=order.order_id).reason is tc.Reason.VENUE_CONTRADICTS
+    assert core.execution.on_execution_report("EXT", "REJECTED", order_id=order.order_id).reason is tc.Reason.VENUE_CONTRADICTS
     assert order.leaves_qty == 90
 
 
@@ -216,9 +216,9 @@ def test_the_core_itself_sends_no_second_cancel_after_an_unknown_one(desk):
                   for _ in range(2))
     core.replace(one, qty=20)
     fill(core, one, 10, 100, "t")
-    core.set_venue_session("EXT", False)
-    core.set_venue_session("EXT", True)
-    core.on_execution_report("EXT", "PENDING_REPLACE", order_id=one.order_id)
+    core.execution.set_venue_session("EXT", False)
+    core.execution.set_venue_session("EXT", True)
+    core.execution.on_execution_report("EXT", "PENDING_REPLACE", order_id=one.order_id)
     asked = [m for m in core.outbound() if m.report_type is tc.ReportType.ORDER_CANCEL_REQUEST]
     assert [m.order_id for m in asked] == [other.order_id]
 
@@ -247,7 +247,7 @@ def test_an_order_that_a_bust_brings_back_is_in_its_list_again(pair):
     one, other = submit(), submit()
     fill(core, one, 100, 100, "t1")
     assert asked() == [("REQUEST", other.order_id, 100)]
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
     assert (one.ord_status, one.leaves_qty) == (tc.OrdStatus.NEW, 100)
     fill(core, other, 30, 100, "t2")
     assert asked() == [("REPLACE_REQUEST", one.order_id, 70)]
@@ -261,14 +261,14 @@ def test_an_order_that_comes_back_after_the_other_has_filled_is_asked_for_back(p
     fill(core, one, 100, 100, "t1")
     fill(core, other, 100, 100, "t2")  # the cancel came too late
     asked()
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
     assert asked() == [("REQUEST", one.order_id, 100)]
 
 
 def test_a_late_trade_of_a_canceled_order_reduces_the_others(pair):
     core, submit, asked = pair
     one, other = submit(), submit()
-    core.on_execution_report("EXT", "CANCELED", order_id=one.order_id)
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=one.order_id)
     fill(core, one, 40, 100, "late")
     assert asked() == [("REPLACE_REQUEST", other.order_id, 60)]
     fill(core, one, 60, 100, "later")
@@ -296,11 +296,11 @@ def test_a_list_outlives_the_eviction_of_some_of_its_orders(desk):
     first = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
     second = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
     fill(core, first, 10, 100, "t1")
-    core.on_execution_report("EXT", "CANCELED", order_id=second.order_id)
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=second.order_id)
     for n in range(6):  # evicts both: nobody remembers the list
         late = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
         assert late.reason is (tc.Reason.OTHER_FILLED if n < 2 else tc.Reason.NONE), n
-        core.on_execution_report("EXT", "CANCELED", order_id=late.order_id)
+        core.execution.on_execution_report("EXT", "CANCELED", order_id=late.order_id)
 
 
 def test_what_an_order_filled_while_it_was_over_is_not_taken_off_what_the_others_fill(pair):
@@ -308,7 +308,7 @@ def test_what_an_order_filled_while_it_was_over_is_not_taken_off_what_the_others
     one, other = submit(), submit()
     fill(core, one, 100, 100, "t1")
     fill(core, one, 10, 100, "too much")
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
     asked()
     fill(core, other, 30, 100, "t2")
     assert asked() == [("REPLACE_REQUEST", one.order_id, 70)]
@@ -326,9 +326,9 @@ def test_a_leg_that_its_venue_refuses_to_reduce_is_asked_for_back(pair):
     core, submit, asked = pair
     one, other = submit(), submit()
     fill(core, one, 10, 100, "t1")
-    core.on_cancel_reject("EXT", order_id=other.order_id)
+    core.execution.on_cancel_reject("EXT", order_id=other.order_id)
     assert asked() == [("REPLACE_REQUEST", other.order_id, 90), ("REQUEST", other.order_id, 100)]
-    core.on_cancel_reject("EXT", order_id=other.order_id)
+    core.execution.on_cancel_reject("EXT", order_id=other.order_id)
     assert asked() == [], "its refusal is the venue's last word"
 
 
@@ -336,7 +336,7 @@ def test_a_replace_that_a_user_asked_for_may_be_refused(pair):
     core, submit, asked = pair
     order = submit()
     core.replace(order, qty=50)
-    core.on_cancel_reject("EXT", order_id=order.order_id)
+    core.execution.on_cancel_reject("EXT", order_id=order.order_id)
     assert asked() == [("REPLACE_REQUEST", order.order_id, 50)]
 
 
@@ -366,9 +366,9 @@ def test_a_trade_is_counted_once_a_day_though_the_log_has_let_it_go(desk):
     assert core.metrics()["trades_folded"] == 4
     assert fill(core, order, 1, 100, "t0").reason is tc.Reason.EXECID_REPEATED
     assert fill(core, order, 2, 100, "t0").reason is tc.Reason.EXECID_REUSED
-    assert core.on_trade_correction("EXT", "TRADE_CANCEL", "t0", "b0").reason is tc.Reason.UNKNOWN_TRADE
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5")
-    assert core.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5").reason is tc.Reason.EXECID_REPEATED
+    assert core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t0", "b0").reason is tc.Reason.UNKNOWN_TRADE
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5")
+    assert core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5").reason is tc.Reason.EXECID_REPEATED
     core.roll_day()
     assert fill(core, order, 1, 100, "t0").reason is tc.Reason.NONE, "another day's"
     assert order.cum_qty == 6
@@ -394,7 +394,7 @@ def test_execution_ids_that_share_one_bucket_are_all_known(desk):
     for name in mine:
         assert fill(core, order, 1, 100, name).reason is tc.Reason.EXECID_REPEATED, name
         assert fill(core, order, 2, 100, name).reason is tc.Reason.EXECID_REUSED, name
-    assert core.on_trade_correction("EXT", "TRADE_CANCEL", mine[3], "b3").reason is tc.Reason.NONE
+    assert core.execution.on_trade_correction("EXT", "TRADE_CANCEL", mine[3], "b3").reason is tc.Reason.NONE
     for name in others:  # 30 and a bust and these are two more than are held
         assert fill(core, order, 1, 100, name).reason is tc.Reason.NONE
     for name in mine[2:]:
@@ -413,7 +413,7 @@ def test_the_capacity_of_execution_ids_is_at_least_that_of_trades():
 
 
 def reject(core, order, **named):
-    core.on_cancel_reject("EXT", **(named or {"order_id": order.order_id}))
+    core.execution.on_cancel_reject("EXT", **(named or {"order_id": order.order_id}))
 
 
 def test_an_order_that_comes_back_with_a_request_unanswered_is_asked_for_back(pair):
@@ -423,7 +423,7 @@ def test_an_order_that_comes_back_with_a_request_unanswered_is_asked_for_back(pa
     fill(core, one, 100, 100, "t2")
     fill(core, other, 100, 100, "t3")
     asked()
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "t2", "b2")
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t2", "b2")
     assert asked() == [("REQUEST", one.order_id, 100)]
 
 
@@ -432,9 +432,9 @@ def test_an_order_that_comes_back_is_reduced_by_what_the_others_traded_meanwhile
     one, other = submit(), submit()
     fill(core, other, 100, 100, "t1")
     fill(core, one, 40, 100, "t2")  # crossed
-    core.on_execution_report("EXT", "CANCELED", order_id=one.order_id)
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=one.order_id)
     asked()
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
     assert asked() == [("REPLACE_REQUEST", other.order_id, 60)]
     assert submit().reason is tc.Reason.OTHER_FILLED
 
@@ -452,7 +452,7 @@ def test_a_leg_whose_cancel_is_refused_hears_of_the_trades_in_between(pair, qty,
 
 def test_a_reduce_only_order_whose_smaller_replace_is_refused_is_trimmed_after_all(desk):
     core = desk()
-    core.open_position("AAPL", 100, 100, account="alpha")
+    core.positions.open_position("AAPL", 100, 100, account="alpha")
     leave = core.submit("AAPL", "SELL", 100, 110, venue="EXT", account="alpha", reduce_only=True)
     core.replace(leave, qty=50, new_cl_ord_id="r")
     fill(core, core.submit("AAPL", "SELL", 40, 100, venue="EXT", account="alpha"), 40, 100, "t1")
@@ -478,7 +478,7 @@ def test_a_shrink_is_no_raise_though_a_raise_is_unanswered(pair):
     fill(core, other, 50, 100, "t1")
     assert asked() == [("REPLACE_REQUEST", one.order_id, 200), ("REPLACE_REQUEST", one.order_id, 50)]
     reject(core, one, cl_ord_id="u")
-    core.on_execution_report("EXT", "REPLACED", order_id=one.order_id)
+    core.execution.on_execution_report("EXT", "REPLACED", order_id=one.order_id)
     assert one.leaves_qty == 50
 
 
@@ -486,7 +486,7 @@ def test_a_venue_that_makes_more_of_a_shrink_is_asked_for_all_of_it_back(pair):
     core, submit, asked = pair
     one, other = submit(), submit()
     fill(core, one, 40, 100, "t1")
-    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id, order_qty=95)
+    core.execution.on_execution_report("EXT", "REPLACED", order_id=other.order_id, order_qty=95)
     assert asked() == [("REPLACE_REQUEST", other.order_id, 60), ("REQUEST", other.order_id, 95)]
 
 
@@ -494,17 +494,17 @@ def test_no_leg_is_replaced_up_beyond_what_the_others_have_left(pair):
     core, submit, asked = pair
     one, other = submit(), submit()
     fill(core, one, 40, 100, "t1")
-    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
+    core.execution.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
     for wanted in ({"qty": 100}, {"qty": 61}):
         assert core.replace(other, **wanted).reason is tc.Reason.OTHER_FILLED
     fill(core, one, 5, 100, "t0")
     refused = core.replace(other, price=101)  # it is asked for 55, and would be 60 again
     assert refused.reason is tc.Reason.OTHER_FILLED
-    core.on_cancel_reject("EXT", order_id=other.order_id)
-    core.on_cancel_reject("EXT", order_id=other.order_id)
+    core.execution.on_cancel_reject("EXT", order_id=other.order_id)
+    core.execution.on_cancel_reject("EXT", order_id=other.order_id)
     assert (refused.reason, other.leaves_qty) == (tc.Reason.OTHER_FILLED, 60)
     assert core.replace(other, qty=50).report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST
-    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
+    core.execution.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
     asked()
     fill(core, one, 10, 100, "t2")
     assert asked() == [("REPLACE_REQUEST", other.order_id, 40)], "of what its user wanted last"
@@ -519,10 +519,10 @@ def test_a_split_changes_what_a_list_has_left(desk):
     fill(core, submit(10, 1, "OTO"), 10, 100, "t1")
     one, other = submit(100, 2, "OCO"), submit(100, 2, "OCO")
     fill(core, one, 40, 100, "t2")
-    core.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
-    core.set_session("AAPL", "CLOSED")
-    core.split("AAPL", 1, 2)
-    core.set_session("AAPL", "OPEN")
+    core.execution.on_execution_report("EXT", "REPLACED", order_id=other.order_id)
+    core.execution.set_session("AAPL", "CLOSED")
+    core.positions.split("AAPL", 1, 2)
+    core.execution.set_session("AAPL", "OPEN")
     assert submit(6, 1, "OTO", "SELL").reason is tc.Reason.PARENT_ENDED
     assert submit(5, 1, "OTO", "SELL").reason is tc.Reason.NONE
     list(core.outbound())
@@ -550,7 +550,7 @@ def test_a_status_that_an_order_works_resolves_a_lost_cancel(desk, clock):
     clock.now += 2 * 10**9
     core.clock_tick()
     assert core.replace(order, qty=50).reason is tc.Reason.ALREADY_PENDING
-    core.on_execution_report("EXT", "ORDER_STATUS", order_id=order.order_id, ord_status="NEW")
+    core.execution.on_execution_report("EXT", "ORDER_STATUS", order_id=order.order_id, ord_status="NEW")
     assert order.unknown == tc.Unknown.NONE
     assert core.replace(order, qty=50).report_type is tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST
 
@@ -558,7 +558,7 @@ def test_a_status_that_an_order_works_resolves_a_lost_cancel(desk, clock):
 def test_a_lost_session_is_sent_no_status_request(desk):
     core = desk()
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
-    core.set_venue_session("EXT", False)
+    core.execution.set_venue_session("EXT", False)
     list(core.outbound())
-    core.order_status(order)
+    core.orders.order_status(order)
     assert not list(core.outbound())

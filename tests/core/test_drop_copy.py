@@ -23,7 +23,7 @@ def desk(make_core):
 
 def trade(core, qty, price, exec_id, side="BUY", account="alpha", **terms):
     order = core.submit("AAPL", side, qty, price, venue="EXT", account=account, **terms)
-    core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=exec_id, last_qty=qty, last_px=price)
+    core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=exec_id, last_qty=qty, last_px=price)
     return order
 
 
@@ -38,9 +38,9 @@ def test_fifo_beside_the_cores_average_cost(desk):
     assert [lot.qty for lot in books.keeper.position("AAPL", "alpha").lots] == [100]
     assert [(row.strategy, row.fees) for row in books.keeper.pnl_by("strategy").rows] == [
         ("", Decimal("0.5")), ("momentum", Decimal("0.1"))]
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
     assert books.keeper.position("AAPL", "alpha").realized_pnl == 1000
-    core.on_trade_correction("EXT", "TRADE_CORRECT", "b", "y", last_qty=60, last_px=25)
+    core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "b", "y", last_qty=60, last_px=25)
     kept = books.keeper.position("AAPL", "alpha")
     assert (kept.qty, kept.realized_pnl) == (-40, 300)
     assert books.compare() == []
@@ -48,17 +48,17 @@ def test_fifo_beside_the_cores_average_cost(desk):
 
 def test_what_was_reported_before_is_booked_too_while_it_is_held(desk):
     core = desk()
-    core.open_position("AAPL", 50, 9, account="beta")
-    core.open_cash("USD", 1_000, account="beta")
+    core.positions.open_position("AAPL", 50, 9, account="beta")
+    core.positions.open_cash("USD", 1_000, account="beta")
     trade(core, 10, 10, "a", account="beta")
-    core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
+    core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
                              side="BUY")
     books = tc.DropCopy(core)
     assert books.compare() == []
     assert books.keeper.position("AAPL", "suspense").qty == 5
     assert books.keeper.cash("USD", "beta") == 1_000 - 100 - Decimal("0.01")
-    core.set_session("AAPL", "CLOSED")
-    core.split("AAPL", 2, 1)
+    core.execution.set_session("AAPL", "CLOSED")
+    core.positions.split("AAPL", 2, 1)
     assert (books.keeper.position("AAPL", "beta").qty, books.compare()) == (120, [])
     core.mark("AAPL", 7)
     assert books.mark() == 1
@@ -77,7 +77,7 @@ def test_random_trades_are_the_cores_positions_to_the_last_unit(desk):
             core.submit("AAPL", side, qty, price, venue="SIM", account=account)  # also against each other
         elif done and random.random() < 0.3:
             ref = done.pop(random.randrange(len(done)))
-            core.on_trade_correction("EXT", "TRADE_CANCEL", ref, f"x{n}")
+            core.execution.on_trade_correction("EXT", "TRADE_CANCEL", ref, f"x{n}")
         else:
             trade(core, qty, price, f"t{n}", side=side, account=account)
             done.append(f"t{n}")
@@ -93,7 +93,7 @@ def test_books_that_missed_a_report_say_so(desk):
     core.define_instrument(tc.Instrument("NEW"))
     order = core.submit("NEW", "BUY", 10, 10, venue="EXT", account="alpha")
     with pytest.warns(RuntimeWarning, match="raised UndeclaredError"):
-        core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=10, last_px=10)
+        core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=10, last_px=10)
     with pytest.raises(RuntimeError, match=r"no longer true after report \d+: 1 could not be booked"):
         _ = books.keeper
 
@@ -121,7 +121,7 @@ def test_a_keeper_that_is_held_elsewhere_says_so_too(desk):
     core.define_instrument(tc.Instrument("NEW"))
     order = core.submit("NEW", "BUY", 10, 10, venue="EXT", account="alpha")
     with pytest.warns(RuntimeWarning, match="raised UndeclaredError"):
-        core.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=10, last_px=10)
+        core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="a", last_qty=10, last_px=10)
     with pytest.raises(RuntimeError, match="no longer true"):
         keeper.position("AAPL", "alpha")
 
@@ -129,7 +129,7 @@ def test_a_keeper_that_is_held_elsewhere_says_so_too(desk):
 def test_execution_ids_that_are_used_again_are_other_trades(desk):
     core = desk()
     books = tc.DropCopy(core, strategies={1: "x"})
-    core.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
+    core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="whose", exec_id="s", last_qty=5, last_px=90, symbol="AAPL",
                              side="BUY")
     for day in range(4):
         for exec_id in ("Y" * 24, "a", "a-3", "1", "1-17", "@40"):
@@ -137,7 +137,7 @@ def test_execution_ids_that_are_used_again_are_other_trades(desk):
         core.roll_day()
         core.quote("SIM", "AAPL", ask=10, ask_size=1)
         core.submit("AAPL", "BUY", 1, 10, venue="SIM", account="alpha")
-        core.on_trade_correction("EXT", "TRADE_CANCEL", "a", f"b{day}")
+        core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "a", f"b{day}")
     assert (books.keeper.position("AAPL", "alpha").qty, books.compare()) == (24, [])
 
 
@@ -145,7 +145,7 @@ def test_a_correction_changes_the_commission_too(desk):
     core = desk()
     books = tc.DropCopy(core)
     trade(core, 100, 10, "a")
-    core.on_trade_correction("EXT", "TRADE_CORRECT", "a", "x", last_qty=200, last_px=10)
+    core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "a", "x", last_qty=200, last_px=10)
     assert books.keeper.position("AAPL", "alpha").fees == core.position("AAPL", "alpha").fees == Decimal("0.2")
 
 
@@ -154,7 +154,7 @@ def test_a_bust_of_what_came_before_is_told_as_that(desk):
     trade(core, 10, 10, "a")
     books = tc.DropCopy(core, after=core.metrics()["events"])
     with pytest.warns(RuntimeWarning, match="is about trade 1 of order .*, which came before this drop copy began"):
-        core.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
+        core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "a", "x")
     with pytest.raises(RuntimeError, match="no longer true"):
         _ = books.keeper
 

@@ -33,7 +33,7 @@ def test_sequence_numbers_have_no_gap_from_the_first_report_on(core):
     with pytest.raises(tc.RefusedError):
         core.define_account("alpha")
     reports = list(core.reports(0))
-    assert seqs(reports) == list(range(1, core._core.event_seq + 1))
+    assert seqs(reports) == list(range(1, core._gate.core.event_seq + 1))
     assert len(set(reports)) == len(reports) == core.metrics()["events"]
     assert [r.row.command_seq for r in reports] == sorted(r.row.command_seq for r in reports)
 
@@ -46,7 +46,7 @@ def test_every_answer_is_a_report_of_its_type(core):
         assert report.exec_type is (tc.ExecType[exec_type] if exec_type else None)
         assert report.command_type is tc.CommandType.CANCEL
     assert report_type in repr(answers[1][0])
-    core.set_limits(tc.RiskLimits(max_order_qty=1, price_collar_bps=tc.OFF), account="alpha")
+    core.risk.set_limits(tc.RiskLimits(max_order_qty=1, price_collar_bps=tc.OFF), account="alpha")
     assert {r.report_type for r in core.reports(answers[1][0].seq)} == {tc.ReportType.COMMAND_ACCEPTED}
 
 
@@ -71,8 +71,8 @@ def test_a_slow_reader_counts_what_it_lost(make_core):
     read = len(list(reader))
     busy(core, 40)
     rest = seqs(reader)
-    assert rest == list(range(core._core.event_seq - 15, core._core.event_seq + 1))
-    assert reader.lost == core._core.event_seq - read - 16 > 0
+    assert rest == list(range(core._gate.core.event_seq - 15, core._gate.core.event_seq + 1))
+    assert reader.lost == core._gate.core.event_seq - read - 16 > 0
     busy(core, 1)
     assert seqs(reader)[0] == rest[-1] + 1
 
@@ -83,8 +83,8 @@ def test_a_view_shows_the_records_themselves(backend, core):
     busy(core)
     view = core.event_view()
     assert view.dtype == REPORT_DTYPE
-    assert list(view["seq"]) == list(range(1, core._core.event_seq + 1))
-    copied = core._core.read_events(0, 10_000)[0]
+    assert list(view["seq"]) == list(range(1, core._gate.core.event_seq + 1))
+    copied = core._gate.core.read_events(0, 10_000)[0]
     assert (view == copied).all()
     address = view.__array_interface__["data"][0]
     part = view[5:]
@@ -106,7 +106,7 @@ def test_a_view_ends_at_the_rings_edge_and_the_next_one_goes_on(make_core):
         found += [int(seq) for seq in view["seq"]]
         after = found[-1]
         del view
-    assert found == list(range(core._core.event_seq - 15, core._core.event_seq + 1))
+    assert found == list(range(core._gate.core.event_seq - 15, core._gate.core.event_seq + 1))
     assert len(core.event_view(after)) == 0
 
 
@@ -131,7 +131,7 @@ def test_a_held_view_keeps_its_records_and_what_would_overwrite_them_is_dropped_
         busy(one, 30)
     assert (view == kept).all()
     dropped = core.metrics()["events_dropped"]
-    assert dropped == core._core.event_seq - (3 + 15)
+    assert dropped == core._gate.core.event_seq - (3 + 15)
     assert core.event_hash == free.event_hash  # sequence and hash go on all the same
     part = view[:1]
     del view
@@ -144,7 +144,7 @@ def test_a_held_view_keeps_its_records_and_what_would_overwrite_them_is_dropped_
     list(reader)
     busy(core, 1)
     assert core.metrics()["events_dropped"] == dropped
-    assert seqs(core.reports(core._core.event_seq - 1)) == [core._core.event_seq]
+    assert seqs(core.reports(core._gate.core.event_seq - 1)) == [core._gate.core.event_seq]
 
 
 def test_a_command_gets_its_answer_though_a_view_holds_the_ring(make_core):
@@ -163,8 +163,8 @@ def test_a_command_gets_its_answer_though_a_view_holds_the_ring(make_core):
 
 def test_a_callback_is_called_after_the_command_with_every_report_until_it_is_undone(core):
     heard = []
-    undo = core.subscribe(lambda report: heard.append((report, core.order(order_id=report.order_id).ord_status)))
-    after = core._core.event_seq
+    undo = core.subscribe(lambda report: heard.append((report, core.orders.order(order_id=report.order_id).ord_status)))
+    after = core._gate.core.event_seq
     core.submit("AAPL", "SELL", 10, 100, venue="XNAS")
     core.submit("AAPL", "BUY", 10, 100, venue="XNAS")
     assert [report for report, _ in heard] == list(core.reports(after))
@@ -184,7 +184,7 @@ def test_a_late_subscriber_hears_only_what_is_new(core):
     busy(core, 3)
     core.subscribe(heard.append)
     core.submit("AAPL", "BUY", 1, 1)
-    assert [report.seq for report in heard] == [core._core.event_seq]
+    assert [report.seq for report in heard] == [core._gate.core.event_seq]
 
 
 def nest_submit(core):
@@ -224,10 +224,10 @@ def test_what_a_callback_commands_runs_at_once_and_is_told_afterwards_in_order(c
             nested(core)
 
     core.subscribe(first)
-    after, second = core._core.event_seq, []
+    after, second = core._gate.core.event_seq, []
     core.subscribe(lambda report: second.append(report.seq))
     outer(core)
-    assert heard == second == list(range(after + 1, core._core.event_seq + 1))
+    assert heard == second == list(range(after + 1, core._gate.core.event_seq + 1))
 
 
 def test_a_failing_callback_is_warned_about_and_removed_after_three_failures(core):
@@ -267,7 +267,7 @@ def test_a_batch_delivers_every_report_though_it_exceeds_the_ring(make_core, eve
     core = make_core(capacity=small_capacity(events=events))
     heard = []
     core.subscribe(heard.append)
-    before = core._core.event_seq
+    before = core._gate.core.event_seq
     orders = tc.new_orders(200)
     orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 1, 10_000
     orders["side"] = 1
@@ -284,7 +284,7 @@ def test_one_order_that_makes_more_reports_than_the_ring_holds_is_loud_about_wha
     with pytest.warns(RuntimeWarning, match="25 reports were overwritten"):
         order = core.submit("AAPL", "BUY", 20, 100, venue="XNAS")
     assert order.ord_status is S.FILLED
-    assert seqs(heard) == list(range(core._core.event_seq - 15, core._core.event_seq + 1))
+    assert seqs(heard) == list(range(core._gate.core.event_seq - 15, core._gate.core.event_seq + 1))
 
 
 # ---- the hash
@@ -346,10 +346,10 @@ def test_both_backends_give_one_hash():
 
 
 @pytest.mark.parametrize("change", [
-    lambda core: core.submit("AAPL", "BUY", 1, 1), lambda core: core.mark("AAPL", 5), lambda core: core.open_cash("USD", 1),
-    lambda core: core.quote("XNAS", "AAPL", bid=1, bid_size=1), lambda core: core.engage_kill_switch(symbol="AAPL"),
-    lambda core: core.define_account("beta"), lambda core: core.open_position("AAPL", 1, 1),
-    lambda core: core.set_limits(tc.RiskLimits(max_order_qty=7, price_collar_bps=tc.OFF), account="alpha"),
+    lambda core: core.submit("AAPL", "BUY", 1, 1), lambda core: core.mark("AAPL", 5), lambda core: core.positions.open_cash("USD", 1),
+    lambda core: core.quote("XNAS", "AAPL", bid=1, bid_size=1), lambda core: core.risk.engage_kill_switch(symbol="AAPL"),
+    lambda core: core.define_account("beta"), lambda core: core.positions.open_position("AAPL", 1, 1),
+    lambda core: core.risk.set_limits(tc.RiskLimits(max_order_qty=7, price_collar_bps=tc.OFF), account="alpha"),
     lambda core: core.cancel(order_id=1),
 ])
 def test_the_state_hash_changes_with_every_command_and_with_nothing_else(core, change):
@@ -375,6 +375,6 @@ def test_a_command_whose_first_report_was_overwritten_at_once_is_no_error(make_c
     core.quote("XNAS", "AAPL", ask=100, ask_size=30)
     assert core.metrics()["open_orders"] == 0
     assert core.position("AAPL").qty == 30
-    before = core._core.event_seq
-    ack, answer = core._core.apply(CODECS[tc.CommandType.MARK].pack(kind=21, instrument=1, mark_px=10**6), 1)
-    assert (ack.report_type, answer, core._core.event_seq) == (tc.ReportType.COMMAND_ACCEPTED, b"", before)
+    before = core._gate.core.event_seq
+    ack, answer = core._gate.core.apply(CODECS[tc.CommandType.MARK].pack(kind=21, instrument=1, mark_px=10**6), 1)
+    assert (ack.report_type, answer, core._gate.core.event_seq) == (tc.ReportType.COMMAND_ACCEPTED, b"", before)

@@ -100,7 +100,7 @@ def test_an_observed_limit_is_part_of_the_state_and_can_be_enforced_again(make_c
     observing = make_core(limits=limits(max_order_qty=100), features=tc.Features(max_order_qty="observe"))
     assert plain.state_hash() != observing.state_hash()
     set_limit = {"kind": tc.CommandType.SET_LIMIT, "account": 1, "rule": 0, "value": 100_000_000}
-    observing._core.apply(CODECS[tc.CommandType.SET_LIMIT].pack(**set_limit), T0)
+    observing._gate.core.apply(CODECS[tc.CommandType.SET_LIMIT].pack(**set_limit), T0)
     assert observing.submit("AAPL", "BUY", 101, 100).reason is tc.Reason.MAX_ORDER_QTY
 
 
@@ -109,7 +109,7 @@ def test_a_mode_that_is_none_is_refused_and_changes_nothing(make_core):
     before = core.state_hash()
     fields = {"kind": tc.CommandType.SET_LIMIT, "account": 1, "rule": 0, "value": LIMIT_OFF, "mode": 2}
     reader = core.reports()
-    core._core.apply(CODECS[tc.CommandType.SET_LIMIT].pack(**fields), T0)
+    core._gate.core.apply(CODECS[tc.CommandType.SET_LIMIT].pack(**fields), T0)
     assert next(iter(reader)).text == "INVALID_FIELD_VALUE: mode 2 is out of bounds"
     assert core.submit("AAPL", "BUY", 101, 100).reason is tc.Reason.MAX_ORDER_QTY
     assert before != core.state_hash()

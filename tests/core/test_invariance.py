@@ -62,7 +62,7 @@ def build(backend, **given):
 
 def outcome(core):
     held = [tuple(core.position(symbol, account).row) for symbol in ("AAPL", "MSFT") for account in "ab"]
-    return core.state_hash(), core.event_hash, core._core.event_seq, core.metrics()["trades"], held
+    return core.state_hash(), core.event_hash, core._gate.core.event_seq, core.metrics()["trades"], held
 
 
 def fills(core):
@@ -114,7 +114,7 @@ def test_submit_and_submit_batch_are_one_path(backend, session, whole):
     for row in session:
         body = row[None].view(COMMAND_DTYPES[tc.CommandType(int(row["kind"]))])[0]
         symbol, account = names["instrument"][row["instrument"] - 1], names["account"][row["account"] - 1]
-        core._clock.now = int(row["transact_time"])
+        core._gate.clock.now = int(row["transact_time"])
         if row["kind"] == tc.CommandType.NEW_ORDER:
             units = int(body["price"])
             core.submit(
@@ -132,7 +132,7 @@ def test_submit_and_submit_batch_are_one_path(backend, session, whole):
         elif row["kind"] == tc.CommandType.KILL_SWITCH:
             scope = ("account", "symbol", "venue")[body["scope"] - 1]
             name = {"account": "ab", "symbol": names["instrument"], "venue": "XY"}[scope][body["target"] - 1]
-            (core.engage_kill_switch if body["engaged"] else core.release_kill_switch)(**{scope: name})
+            (core.risk.engage_kill_switch if body["engaged"] else core.risk.release_kill_switch)(**{scope: name})
         else:
             core.submit_batch(row[None])  # one rule alone can't be set through the API
     assert outcome(core) == outcome(whole[0])
@@ -149,14 +149,14 @@ def test_who_listens_reads_views_and_asks_does_not_matter(backend, session, whol
         assert len(core.event_view()) > 0
         for number in range(at + 1, at + 100, 9):
             try:
-                core.explain(core.order(order_id=number))
+                core.explain(core.orders.order(order_id=number))
             except LookupError:
                 continue
         core.position("AAPL", "a")
         core.state_hash()
         core.metrics()
     assert outcome(core) == outcome(whole[0])
-    assert [report.seq for report in heard] == list(range(heard[0].seq, core._core.event_seq + 1))
+    assert [report.seq for report in heard] == list(range(heard[0].seq, core._gate.core.event_seq + 1))
 
 
 def test_stamping_by_the_clock_is_stamping_in_the_record(backend):

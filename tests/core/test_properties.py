@@ -41,9 +41,9 @@ def run(core, command):
     elif kind == "mark":
         core.mark("AAPL", rest[0])
     elif kind == "kill":
-        (core.engage_kill_switch if rest[0] else core.release_kill_switch)(**rest[1])
+        (core.risk.engage_kill_switch if rest[0] else core.risk.release_kill_switch)(**rest[1])
     else:
-        core._clock.now += rest[0]
+        core._gate.clock.now += rest[0]
     return None
 
 
@@ -79,7 +79,7 @@ def check_sums(core, orders, trades):
 
 def check_books(core, orders):
     for venue in (1, 2):
-        bid, bid_size, ask, ask_size = core._core.top(1, venue)
+        bid, bid_size, ask, ask_size = core._gate.core.top(1, venue)
         assert not bid_size or not ask_size or bid < ask, "crossed"
         assert (bid == NO_PRICE, ask == NO_PRICE) == (not bid_size, not ask_size)
         for row in (order.row for order in orders.values()):
@@ -104,7 +104,7 @@ def test_everything_balances_after_any_sequence_and_both_backends_agree(commands
         core, orders, seen, trades = build(backend), {}, {}, []
         core.mark("AAPL", 100)
         for command in commands:
-            after = core._core.event_seq
+            after = core._gate.core.event_seq
             order = run(core, command)
             if order is not None:
                 orders[order.order_id] = order
@@ -140,7 +140,7 @@ def test_a_question_never_changes_anything_and_is_answered_as_submit_answers(com
         for command in commands:
             run(core, command)
         before = core.state_hash(), core.event_hash
-        used = cl_ord_id is not None and core._core.find_order_id(str(cl_ord_id).encode()) != 0
+        used = cl_ord_id is not None and core._gate.core.find_order_id(str(cl_ord_id).encode()) != 0
         result = core.check("AAPL", side, qty, price, **given_order)
         assert (core.state_hash(), core.event_hash) == before
         reason = core.submit("AAPL", side, qty, price, **given_order).reason

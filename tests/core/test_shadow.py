@@ -40,7 +40,7 @@ def trade(core):
     orders["instrument"], orders["account"], orders["order_qty"] = 1, 1, np.arange(3_000) % 120 + 1
     orders["side"], orders["price"] = 1 + np.arange(3_000) % 2, 1_000_000
     core.submit_batch(orders)
-    core.engage_kill_switch(account="alpha")
+    core.risk.engage_kill_switch(account="alpha")
     core.submit("AAPL", "BUY", 1, 100)
     return core.event_hash, core.state_hash()
 
@@ -64,7 +64,7 @@ def test_another_configuration_differs_first_where_it_must_and_the_core_goes_on_
     assert hashes == trade(tc.TradingCore(clock=Clock(), **SETTINGS))
     difference = core.difference
     assert core.found == [difference]
-    first_over = core.order(order_id=difference.command_seq)
+    first_over = core.orders.order(order_id=difference.command_seq)
     assert first_over.order_qty == 101
     assert (difference.what, difference.command.order_qty) == ("report", 101)
     assert difference.fields["reason"] == (tc.Reason.NONE, tc.Reason.MAX_ORDER_QTY)
@@ -124,7 +124,7 @@ def test_a_wrong_call_raises_and_reaches_neither(make):
     core = make({"backend": "python"}, backend="native")
     with pytest.raises(ValueError, match="transact_time"):
         core.submit_batch(np.zeros(1, COMMAND_DTYPES[tc.CommandType.MARK]), transact_time=-1)
-    assert core._core.first.command_seq == core._core.second.command_seq
+    assert core._gate.core.first.command_seq == core._gate.core.second.command_seq
     assert core.difference is None
 
 
@@ -149,7 +149,7 @@ def test_while_a_view_is_held_what_is_dropped_is_counted_and_no_difference(make)
         core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is None
     order = {"kind": tc.CommandType.NEW_ORDER, "side": 1, "ord_type": 2, "instrument": 1, "account": 1, "order_qty": 1}
-    core.shadow._core.apply(CODECS[tc.CommandType.NEW_ORDER].pack(**order, price=1_000_000), T0)  # behind the mirror's back
+    core.shadow._gate.core.apply(CODECS[tc.CommandType.NEW_ORDER].pack(**order, price=1_000_000), T0)  # behind the mirror's back
     core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is not None
 

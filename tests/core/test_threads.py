@@ -91,7 +91,7 @@ def test_a_question_leaves_the_clock_where_a_batch_has_moved_it(core, backend):
         try:
             for _ in range(5):
                 core.submit_batch(orders)
-                assert core._core.now == orders["transact_time"][-1]
+                assert core._gate.core.now == orders["transact_time"][-1]
                 orders["transact_time"] += count
         finally:
             done.set()
@@ -118,9 +118,9 @@ def test_no_report_is_lost_or_seen_twice_by_a_subscriber(core):
         for _ in range(ROUNDS):
             core.cancel(core.submit("AAPL", "BUY", 1, 50, account=f"a{number}"))
 
-    first = core._core.event_seq + 1
+    first = core._gate.core.event_seq + 1
     assert run_threads(*[lambda n=n: work(n) for n in range(THREADS)]) == []
-    assert heard == list(range(first, core._core.event_seq + 1))
+    assert heard == list(range(first, core._gate.core.event_seq + 1))
 
 
 def test_open_orders_and_trades_are_read_whole_while_others_command(core):
@@ -138,10 +138,10 @@ def test_open_orders_and_trades_are_read_whole_while_others_command(core):
 
     def read():
         while not done.is_set():
-            for order in core.open_orders():
+            for order in core.orders.open_orders():
                 row = order.row
                 assert row.leaves_qty == (0 if row.ord_status == tc.OrdStatus.CANCELED else row.order_qty - row.cum_qty)
-            trades = core.trades("a0")
+            trades = core.positions.trades("a0")
             assert all(trade.last_px == 50 and trade.account == "a0" for trade in trades)
             seen.append(len(trades))
 

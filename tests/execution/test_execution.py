@@ -43,7 +43,7 @@ def rest(core, side, *orders, account="beta"):
 ])
 def test_better_prices_trade_first_then_earlier_orders(two, side, prices, limit, order_of_trades):
     makers = rest(two, "SELL" if side == "BUY" else "BUY", *((10, price) for price in prices))
-    after = two._core.event_seq
+    after = two._gate.core.event_seq
     taker = two.submit("AAPL", side, 100, limit, account="alpha")
     found = [row for row in trades(two, after) if row[0] == taker.order_id]
     assert found == [(taker.order_id, makers[i].order_id, 10, Decimal(prices[i])) for i in order_of_trades]
@@ -55,7 +55,7 @@ def test_a_partial_fill_keeps_its_place_and_a_cancel_in_the_middle_leaves_the_ot
     two.submit("AAPL", "BUY", 4, 100, account="alpha")
     assert (first.ord_status, first.cum_qty, first.leaves_qty) == (S.PARTIALLY_FILLED, 4, 6)
     two.cancel(middle)
-    after = two._core.event_seq
+    after = two._gate.core.event_seq
     two.submit("AAPL", "BUY", 12, 100, account="alpha")
     assert [row[0] for row in trades(two, after)][1::2] == [first.order_id, last.order_id]
     assert (first.ord_status, middle.ord_status, last.ord_status) == (S.FILLED, S.CANCELED, S.PARTIALLY_FILLED)
@@ -64,7 +64,7 @@ def test_a_partial_fill_keeps_its_place_and_a_cancel_in_the_middle_leaves_the_ot
 
 def test_a_trade_is_reported_to_the_taker_then_to_the_maker(two):
     (maker,) = rest(two, "SELL", (10, 100))
-    after = two._core.event_seq
+    after = two._gate.core.event_seq
     taker = two.submit("AAPL", "BUY", 4, 101, account="alpha")
     new, removed, added = two.reports(after)
     assert (new.exec_type, new.order_id, new.leaves_qty, new.last_px) == (tc.ExecType.NEW, taker.order_id, 4, None)
@@ -105,7 +105,7 @@ def test_each_time_in_force_fills_rests_or_ends_as_it_says(two, given, qty, fill
     order = two.submit("AAPL", "BUY", qty, account="alpha", **given)
     assert (order.cum_qty, order.leaves_qty, order.ord_status, order.reason) == (filled, rests, status, reason)
     assert two.position("AAPL", "alpha").qty == filled == -two.position("AAPL", "beta").qty
-    bid = two._core.top(1, 1)[1]
+    bid = two._gate.core.top(1, 1)[1]
     assert bid == rests
     if status is S.CANCELED:
         last = list(two.reports(0))[-1]
@@ -125,10 +125,10 @@ def test_a_quote_holds_what_was_displayed_and_no_more(core):
 
 def test_a_quote_that_crosses_resting_orders_fills_them_at_their_prices(core):
     orders = [core.submit("AAPL", "BUY", 10, price, venue="XNAS") for price in (99, 100, 98)]
-    after = core._core.event_seq
+    after = core._gate.core.event_seq
     core.quote("XNAS", "AAPL", ask="98.50", ask_size=25)
     assert trades(core, after) == [(orders[1].order_id, 0, 10, 100), (orders[0].order_id, 0, 10, 99)]
-    assert core._core.top(1, 1) == (980_000, 10, 985_000, 5)  # the quote rests with what is left
+    assert core._gate.core.top(1, 1) == (980_000, 10, 985_000, 5)  # the quote rests with what is left
     assert [order.ord_status for order in orders] == [S.FILLED, S.FILLED, S.NEW]
     assert core.metrics()["trades"] == 2
 
@@ -137,11 +137,11 @@ def test_a_replaced_quote_loses_the_old_one_and_its_place(core):
     core.quote("XNAS", "AAPL", bid=99, bid_size=10, ask=101, ask_size=10)
     resting = core.submit("AAPL", "SELL", 10, 101, venue="XNAS")
     core.quote("XNAS", "AAPL", ask=101, ask_size=10)  # behind the order now; and no bid any more
-    assert core._core.top(1, 1) == (NO_PRICE, 0, 1_010_000, 20)
+    assert core._gate.core.top(1, 1) == (NO_PRICE, 0, 1_010_000, 20)
     core.submit("AAPL", "BUY", 10, 101, venue="XNAS")
     assert resting.ord_status is S.FILLED
     core.quote("XNAS", "AAPL")
-    assert core._core.top(1, 1) == (NO_PRICE, 0, NO_PRICE, 0)
+    assert core._gate.core.top(1, 1) == (NO_PRICE, 0, NO_PRICE, 0)
 
 
 @pytest.mark.parametrize(("quote", "says"), [
@@ -155,7 +155,7 @@ def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(core, quote, say
     core.quote("XNAS", "AAPL", bid=99, bid_size=10, ask=101, ask_size=10)
     with pytest.raises(tc.RefusedError, match=says):
         core.quote("XNAS", "AAPL", **quote)
-    assert core._core.top(1, 1) == (990_000, 10, 1_010_000, 10)
+    assert core._gate.core.top(1, 1) == (990_000, 10, 1_010_000, 10)
 
 
 @pytest.mark.parametrize(("command", "says"), [
@@ -179,7 +179,7 @@ def test_prices_may_lie_far_apart(make_core, sign):
     prices = [sign * price for price in SPARSE]
     for price in random.Random(1).sample(prices, len(prices)):
         core.submit("AAPL", "SELL", 1, price)
-    after = core._core.event_seq
+    after = core._gate.core.event_seq
     core.submit("AAPL", "BUY", len(prices), max(prices))
     assert [row[3] for row in trades(core, after)][::2] == sorted(prices)
 
@@ -297,7 +297,7 @@ def test_the_path_trades_as_the_list_book_does(make_core):
                      capacity=small_capacity(events=256, order_history=2048))
     seeded, model, orders = random.Random(9), ListBook(), {}
     for _ in range(1200):
-        after, kind = core._core.event_seq, seeded.random()
+        after, kind = core._gate.core.event_seq, seeded.random()
         side, ticks, qty = seeded.randint(1, 2), 100 + seeded.randint(-5, 5), seeded.randint(1, 30)
         expected, taker = [], 0
         if kind < 0.15 and orders:
@@ -337,7 +337,7 @@ def test_the_path_trades_as_the_list_book_does(make_core):
         assert trades(core, after) == told
         tops = [(level[0][0] * 100, sum(q for _, q in level[0][1])) if level else (NO_PRICE, 0)
                 for level in (model.depth(1), model.depth(2))]
-        assert core._core.top(1, 1) == (*tops[0], *tops[1])
+        assert core._gate.core.top(1, 1) == (*tops[0], *tops[1])
     for number, order in orders.items():
         assert order.leaves_qty == sum(o[3] for o in model.resting if o[2] == number)
     assert core.metrics()["trades"] > 300

@@ -87,9 +87,9 @@ def test_the_next_venue_is_taken_where_the_best_is_killed_or_beyond_the_limit(ma
         display(core, venue, "BUY", price)
     assert core.submit("AAPL", "BUY", 1).venue == "C"  # 99.98 all in
     assert core.submit("AAPL", "BUY", 1, "100.02").venue == "A"  # C's rebate does not help what may not pay 100.03
-    core.engage_kill_switch(venue="A")
+    core.risk.engage_kill_switch(venue="A")
     assert core.submit("AAPL", "BUY", 1, "100.02").venue == "B"
-    core.release_kill_switch(venue="A")
+    core.risk.release_kill_switch(venue="A")
     assert core.submit("AAPL", "BUY", 1, "100.02").venue == "A"
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import T0, limits, small_capacity
+from conftest import T0, limits, method_of, small_capacity
 
 import tradecore as tc
 
@@ -28,12 +28,12 @@ def core(make_core):
 def sent(core):
     """An order of 10,000 at the external venue, acknowledged."""
     order = core.submit("AAPL", "BUY", 10_000, 100, account="alpha", venue="EXT", cl_ord_id="X")
-    core.on_execution_report("EXT", "NEW", cl_ord_id="X")
+    core.execution.on_execution_report("EXT", "NEW", cl_ord_id="X")
     return order
 
 
 def fill(core, exec_id, qty, px, cl_ord_id="X", **more):
-    return core.on_execution_report("EXT", "TRADE", cl_ord_id=cl_ord_id, exec_id=exec_id, last_qty=qty, last_px=px, **more)
+    return core.execution.on_execution_report("EXT", "TRADE", cl_ord_id=cl_ord_id, exec_id=exec_id, last_qty=qty, last_px=px, **more)
 
 
 def facts(order):
@@ -70,7 +70,7 @@ def test_an_order_says_all_its_terms(core):
     assert (stop.list_id, stop.contingency_type, stop.strategy, stop.display_qty) == (7, tc.ContingencyType.OCO, 3, 2)
     assert (stop.place, stop.unknown, stop.peg_offset, stop.min_qty, stop.orig_cl_ord_id) == (tc.Place.AWAITS_PRICE, tc.Unknown.NONE, None, 0, "")
     assert "94.5000 stop 95.5000" in repr(stop)
-    (new,) = core.order_history(stop)
+    (new,) = core.orders.order_history(stop)
     assert (new.stop_px, new.trigger_price_type, new.contingency_type, new.unknown) == (D("95.5"), tc.TriggerPriceType.BEST_BID, tc.ContingencyType.OCO, tc.Unknown.NONE)
     trail = core.submit("AAPL", "SELL", 5, account="alpha", peg_offset="1.5", trigger_price_type="BEST_BID")
     assert (trail.peg_offset, trail.peg_offset_type, trail.stop_px) == (D("1.5"), tc.PegOffsetType.PRICE, D("98.5"))
@@ -154,9 +154,9 @@ def test_a_replace_goes_up_down_and_below_what_is_filled(core):
     assert (moved.price, moved.orig_cl_ord_id, facts(order)) == (D("99.5"), "b", ("PARTIALLY_FILLED", 20, 8, 12))
     down = core.replace(order_id=order.order_id, qty=3)
     assert (down.exec_type, facts(order), order.cl_ord_id) == (E.REPLACED, ("FILLED", 8, 8, 0), "c")
-    assert [core.order(cl_ord_id=name) for name in "abc"] == [order] * 3
+    assert [core.orders.order(cl_ord_id=name) for name in "abc"] == [order] * 3
     again = core.replace(order, qty=9)
-    assert (again.exec_type, facts(order), core.open_orders()) == (E.REPLACED, ("PARTIALLY_FILLED", 9, 8, 1), [order])
+    assert (again.exec_type, facts(order), core.orders.open_orders()) == (E.REPLACED, ("PARTIALLY_FILLED", 9, 8, 1), [order])
 
 
 def test_a_replace_moves_a_stop_and_an_expire_time(core, clock):
@@ -197,7 +197,7 @@ def test_a_replace_that_makes_no_sense_is_refused_and_changes_nothing(make_core,
 ])
 def test_a_request_names_one_order(core, method, given):
     with pytest.raises(TypeError, match=f"{method} takes one of order, cl_ord_id and order_id"):
-        getattr(core, method)(**given)
+        method_of(core, method)(**given)
 
 
 def test_a_replace_says_what_is_to_change(core, sent):
@@ -243,16 +243,16 @@ def test_a_mass_cancel_ends_what_it_names_and_counts_it(make_core, scope, count)
     report = core.mass_cancel(**scope, cl_ord_id="all")
     assert (report.report_type, report.total_affected_orders, report.cl_ord_id) == (tc.ReportType.ORDER_MASS_CANCEL_REPORT, count, "all")
     at_venue = [message for message in core.outbound() if message.report_type is tc.ReportType.ORDER_CANCEL_REQUEST]
-    assert len(core.open_orders()) == 6 - count + len(at_venue)
+    assert len(core.orders.open_orders()) == 6 - count + len(at_venue)
     assert core.mass_cancel(**scope).total_affected_orders == 0
 
 
 def test_an_order_status_is_the_order_as_it_stands(core, sent):
     fill(core, 1, 4_000, 100)
     for named in ({"order": sent}, {"cl_ord_id": "X"}, {"order_id": sent.order_id}):
-        report = core.order_status(**named)
+        report = core.orders.order_status(**named)
         assert (report.exec_type, report.ord_status, report.cum_qty, report.leaves_qty) == (E.ORDER_STATUS, S.PARTIALLY_FILLED, 4_000, 6_000)
-    unknown = core.order_status(cl_ord_id="never")
+    unknown = core.orders.order_status(cl_ord_id="never")
     assert (unknown.exec_type, unknown.ord_status, unknown.ord_rej_reason, unknown.reason) == (E.ORDER_STATUS, S.REJECTED, tc.OrdRejReason.UNKNOWN_ORDER, R.UNKNOWN_ORDER)
 
 
@@ -300,7 +300,7 @@ def test_what_waits_for_a_price_goes_when_it_comes(core, side, terms, quiet, tri
         assert (order.ord_status, order.place) == (S.NEW, tc.Place.AWAITS_PRICE), bid
     quote(trigger)
     assert (order.ord_status, order.place, order.cum_qty) == (S.FILLED, tc.Place.NOWHERE, 5)
-    assert [r.exec_type.name for r in core.order_history(order)] == ["NEW", "TRIGGERED", "TRADE"]
+    assert [r.exec_type.name for r in core.orders.order_history(order)] == ["NEW", "TRIGGERED", "TRADE"]
 
 
 def test_oco_members_reduce_each_other_and_oto_children_wait(core):
@@ -320,13 +320,13 @@ def test_oco_members_reduce_each_other_and_oto_children_wait(core):
 
 def test_an_iceberg_shows_its_display_quantity(core):
     core.submit("AAPL", "SELL", 100, 101, account="alpha", display_qty=10, venue="XNAS")
-    assert core._core.top(1, 1)[3] == 10
+    assert core._gate.core.top(1, 1)[3] == 10
     order = core.submit("AAPL", "BUY", 95, 101, account="beta", venue="XNAS")
-    assert (order.cum_qty, core._core.top(1, 1)[3]) == (95, 5)
+    assert (order.cum_qty, core._gate.core.top(1, 1)[3]) == (95, 5)
 
 
 def test_reduce_only_never_opens_or_turns_a_position(core):
-    core.open_position("AAPL", 10, 100, account="alpha")
+    core.positions.open_position("AAPL", 10, 100, account="alpha")
     refused = core.submit("AAPL", "SELL", 11, 100, account="alpha", reduce_only=True)
     assert (refused.reason, refused.text) == (R.REDUCE_ONLY_VIOLATION, "REDUCE_ONLY_VIOLATION: order_qty 11 exceeds the position 10 that it may only reduce")
     order = core.submit("AAPL", "SELL", 10, 100, account="alpha", reduce_only=True, venue="XNAS")
@@ -343,12 +343,12 @@ def test_an_order_for_an_external_venue_goes_out_and_its_reports_decide(core):
     assert (message.report_type, message.venue, message.cl_ord_id, message.order_qty, message.price) == (tc.ReportType.NEW_ORDER_SINGLE, "EXT", "one", 100, 50)
     assert "order_id=" in repr(message)
     assert (order.ord_status, order.place, core.position("AAPL", "alpha").working_buy_qty) == (S.PENDING_NEW, tc.Place.AT_VENUE, 100)
-    assert core.on_execution_report("EXT", "NEW", order_id=order.order_id, exec_id="n1").venue_exec_id == "n1"
+    assert core.execution.on_execution_report("EXT", "NEW", order_id=order.order_id, exec_id="n1").venue_exec_id == "n1"
     trade = fill(core, "t1", 30, "49.995", "one", cum_qty=30)
     assert (trade.exec_type, trade.last_px, trade.venue_exec_id, trade.exec_id, trade.commission) == (E.TRADE, D("49.995"), "t1", 1, D("0.3"))
     assert facts(order) == ("PARTIALLY_FILLED", 100, 30, 70)
     assert list(core.outbound()) == []
-    assert core.on_execution_report("EXT", "EXPIRED", cl_ord_id="one").exec_type is E.EXPIRED
+    assert core.execution.on_execution_report("EXT", "EXPIRED", cl_ord_id="one").exec_type is E.EXPIRED
     assert (facts(order), order.place, core.position("AAPL", "alpha").working_buy_qty) == (("EXPIRED", 100, 30, 0), tc.Place.NOWHERE, 0)
 
 
@@ -358,23 +358,23 @@ def test_a_replace_at_a_venue_is_pending_until_it_answers(core, sent):
     asked = core.replace(sent, qty=8_000, new_cl_ord_id="Y")
     assert (asked.report_type, asked.cl_ord_id, asked.orig_cl_ord_id, asked.order_qty) == (tc.ReportType.ORDER_CANCEL_REPLACE_REQUEST, "Y", "X", 8_000)
     assert list(core.outbound()) == [asked]
-    assert core.on_execution_report("EXT", "PENDING_REPLACE", cl_ord_id="Y").ord_status is S.PENDING_REPLACE
+    assert core.execution.on_execution_report("EXT", "PENDING_REPLACE", cl_ord_id="Y").ord_status is S.PENDING_REPLACE
     assert fill(core, 2, 600, 100).ord_status is S.PENDING_REPLACE
     assert facts(sent) == ("PENDING_REPLACE", 10_000, 1_600, 8_400)
-    replaced = core.on_execution_report("EXT", "REPLACED", cl_ord_id="Y")
+    replaced = core.execution.on_execution_report("EXT", "REPLACED", cl_ord_id="Y")
     assert (replaced.orig_cl_ord_id, facts(sent)) == ("X", ("PARTIALLY_FILLED", 8_000, 1_600, 6_400))
-    assert (sent.cl_ord_id, sent.orig_cl_ord_id, core.order(cl_ord_id="X")) == ("Y", "X", sent)
+    assert (sent.cl_ord_id, sent.orig_cl_ord_id, core.orders.order(cl_ord_id="X")) == ("Y", "X", sent)
 
 
 def test_a_refused_request_leaves_the_order_as_it_was(core, sent):
     core.cancel(sent, new_cl_ord_id="C")
-    assert core.on_execution_report("EXT", "PENDING_CANCEL", cl_ord_id="C").ord_status is S.PENDING_CANCEL
+    assert core.execution.on_execution_report("EXT", "PENDING_CANCEL", cl_ord_id="C").ord_status is S.PENDING_CANCEL
     assert core.cancel(sent).cxl_rej_reason is tc.CxlRejReason.ALREADY_PENDING
-    report = core.on_cancel_reject("EXT", cl_ord_id="C", cxl_rej_reason="TOO_LATE_TO_CANCEL")
+    report = core.execution.on_cancel_reject("EXT", cl_ord_id="C", cxl_rej_reason="TOO_LATE_TO_CANCEL")
     assert (report.report_type, report.cxl_rej_reason, report.cl_ord_id, report.orig_cl_ord_id) == (
         tc.ReportType.ORDER_CANCEL_REJECT, tc.CxlRejReason.TOO_LATE_TO_CANCEL, "C", "X")
     assert facts(sent) == ("NEW", 10_000, 0, 10_000)
-    again = core.on_cancel_reject("EXT", order_id=sent.order_id)
+    again = core.execution.on_cancel_reject("EXT", order_id=sent.order_id)
     assert (again.report_type, again.reason) == (tc.ReportType.BUSINESS_REJECT, R.NO_SUCH_REQUEST)
 
 
@@ -382,35 +382,35 @@ def test_a_bust_and_a_correction_rebuild_order_and_position(core, sent):
     fill(core, "e1", 1_000, 100)
     fill(core, "e2", 9_000, 110)
     assert (sent.ord_status, sent.avg_px) == (S.FILLED, 109)
-    bust = core.on_trade_correction("EXT", "TRADE_CANCEL", "e1", "e3")
+    bust = core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "e1", "e3")
     assert (bust.exec_type, bust.exec_ref_id, bust.venue_exec_id, facts(sent), sent.avg_px) == (E.TRADE_CANCEL, 1, "e3", ("PARTIALLY_FILLED", 10_000, 9_000, 1_000), 110)
-    correct = core.on_trade_correction("EXT", tc.ExecType.TRADE_CORRECT, "e2", "e4", last_qty=9_000, last_px=100)
+    correct = core.execution.on_trade_correction("EXT", tc.ExecType.TRADE_CORRECT, "e2", "e4", last_qty=9_000, last_px=100)
     assert (correct.exec_ref_id, correct.last_px, sent.avg_px) == (2, 100, 100)
     fill(core, "e5", 1_000, 120)
     assert (facts(sent), sent.avg_px) == (("FILLED", 10_000, 10_000, 0), 102)
-    core.on_trade_correction("EXT", "TRADE_CORRECT", "e4", "e6", last_qty=9_500, last_px="120")  # by its correction's id
+    core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "e4", "e6", last_qty=9_500, last_px="120")  # by its correction's id
     assert (facts(sent), sent.avg_px) == (("FILLED", 10_000, 10_500, 0), 120)
     position = core.position("AAPL", "alpha")
     assert (position.qty, position.avg_px, position.fees) == (10_500, 120, 105)
-    trades = core.trades(account="alpha")
+    trades = core.positions.trades(account="alpha")
     assert [(t.venue_exec_id, t.state.name, t.last_qty, t.last_px) for t in trades] == [
         ("e1", "BUSTED", 1_000, 100), ("e2", "LIVE", 9_500, 120), ("e5", "LIVE", 1_000, 120)]
     assert {(t.symbol, t.account, t.venue, t.side, t.day, t.order_id) for t in trades} == {("AAPL", "alpha", "EXT", tc.Side.BUY, 1, sent.order_id)}
-    assert (core.trades(account="beta"), core.trades(symbol="AAPL")) == ([], trades)
+    assert (core.positions.trades(account="beta"), core.positions.trades(symbol="AAPL")) == ([], trades)
 
 
 def test_money_is_never_refused(core, sent):
-    core.on_execution_report("EXT", "CANCELED", cl_ord_id="X")
+    core.execution.on_execution_report("EXT", "CANCELED", cl_ord_id="X")
     late = fill(core, "a", 4_000, 100)
     assert (late.reason, facts(sent)) == (R.LATE_TRADE, ("CANCELED", 10_000, 4_000, 0))
     over = fill(core, "b", 7_000, 100)
     assert (over.reason, over.text, facts(sent)) == (R.OVERFILL, "OVERFILL: booked, though cum_qty 11000 exceeds order_qty 10000", ("FILLED", 10_000, 11_000, 0))
-    lost = core.on_execution_report("EXT", "TRADE", cl_ord_id="who", exec_id="c", last_qty=5, last_px=99, symbol="AAPL", side="SELL")
+    lost = core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="who", exec_id="c", last_qty=5, last_px=99, symbol="AAPL", side="SELL")
     assert (lost.reason, lost.account, lost.order_id) == (R.TRADE_IN_SUSPENSE, None, 0)
-    suspense, exposure = core.suspense("AAPL"), core.firm_exposure("AAPL")
+    suspense, exposure = core.positions.suspense("AAPL"), core.positions.firm_exposure("AAPL")
     assert (suspense.qty, suspense.avg_px, suspense.working_buy_qty, suspense.account) == (-5, 99, 0, "(suspense)")
     assert exposure == ("AAPL", 10_995, 0, 0)
-    assert (core.trades()[-1].account, core.trades(symbol="AAPL")[-1].side) == (None, tc.Side.SELL)
+    assert (core.positions.trades()[-1].account, core.positions.trades(symbol="AAPL")[-1].side) == (None, tc.Side.SELL)
     assert core.metrics()["trades_in_suspense"] == 1
 
 
@@ -420,7 +420,7 @@ def test_a_trade_of_another_symbol_or_side_is_not_that_orders(make_core):
     assert fill(core, 1, "0.005", "60000.1", symbol="BTC").reason is R.TRADE_IN_SUSPENSE  # in the units of what it names
     assert fill(core, 2, 5, 50, side="SELL").reason is R.TRADE_IN_SUSPENSE
     assert fill(core, 3, 5, 50, side="BUY", symbol="AAPL").reason is R.NONE
-    assert (order.cum_qty, core.suspense("BTC").qty, core.suspense("BTC").avg_px, core.suspense("AAPL").qty) == (5, D("0.005"), D("60000.1"), -5)
+    assert (order.cum_qty, core.positions.suspense("BTC").qty, core.positions.suspense("BTC").avg_px, core.positions.suspense("AAPL").qty) == (5, D("0.005"), D("60000.1"), -5)
 
 
 # What a venue says can be wrong, and is then news: exec_type, facts, reason, and what its text names.
@@ -449,14 +449,14 @@ def test_a_bad_report_is_news_and_leaves_the_ledger_alone(make_core, exec_type, 
     core = make_core(venues=[SIM, EXT, tc.ExternalVenue("OTHER")])
     order = core.submit("AAPL", "BUY", 100, 50, venue="EXT", cl_ord_id="X")
     core.submit("AAPL", "BUY", 100, 50, venue="EXT", cl_ord_id="done")
-    core.on_execution_report("EXT", "REJECTED", cl_ord_id="done")
+    core.execution.on_execution_report("EXT", "REJECTED", cl_ord_id="done")
     fill(core, "e0", 7, 70)
-    before = order.row, core.position("AAPL").row, core.trades(), core.suspense("AAPL").row
+    before = order.row, core.position("AAPL").row, core.positions.trades(), core.positions.suspense("AAPL").row
     told = {"venue": "EXT", "cl_ord_id": "X", "exec_id": "e1", "last_qty": 5, "last_px": 60, **changes}
-    report = core.on_execution_report(told.pop("venue"), exec_type, **told)
+    report = core.execution.on_execution_report(told.pop("venue"), exec_type, **told)
     assert (report.report_type, report.reason) == (tc.ReportType.BUSINESS_REJECT, reason)
     assert says in report.text
-    assert (order.row, core.position("AAPL").row, core.trades(), core.suspense("AAPL").row) == before
+    assert (order.row, core.position("AAPL").row, core.positions.trades(), core.positions.suspense("AAPL").row) == before
     assert core.metrics()["reports_refused"] == 1
 
 
@@ -473,11 +473,11 @@ BAD_CORRECTIONS = [
 def test_a_bad_correction_is_news_and_leaves_the_ledger_alone(core, sent, exec_type, exec_ref_id, exec_id, more, reason):
     fill(core, "e0", 7, 70)
     fill(core, "gone", 9, 90)
-    core.on_trade_correction("EXT", "TRADE_CANCEL", "gone", "b1")
-    before = sent.row, core.position("AAPL", "alpha").row, core.trades()
-    report = core.on_trade_correction("EXT", exec_type, exec_ref_id, exec_id, **more)
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "gone", "b1")
+    before = sent.row, core.position("AAPL", "alpha").row, core.positions.trades()
+    report = core.execution.on_trade_correction("EXT", exec_type, exec_ref_id, exec_id, **more)
     assert (report.report_type, report.reason) == (tc.ReportType.BUSINESS_REJECT, reason), report
-    assert (sent.row, core.position("AAPL", "alpha").row, core.trades()) == before
+    assert (sent.row, core.position("AAPL", "alpha").row, core.positions.trades()) == before
 
 
 @pytest.mark.parametrize("cum_qty", [150, 0, "99.5", -3, "x", 10**25])
@@ -493,10 +493,10 @@ def test_a_cum_qty_that_is_not_ours_is_a_missed_trade(core, sent, cum_qty):
 
 def test_a_status_report_says_its_status(core, sent):
     with pytest.raises(TypeError, match="ord_status must be given with exec_type ORDER_STATUS"):
-        core.on_execution_report("EXT", "ORDER_STATUS", cl_ord_id="X")
-    assert core.on_execution_report("EXT", "ORDER_STATUS", cl_ord_id="X", ord_status="CANCELED").exec_type is E.CANCELED
+        core.execution.on_execution_report("EXT", "ORDER_STATUS", cl_ord_id="X")
+    assert core.execution.on_execution_report("EXT", "ORDER_STATUS", cl_ord_id="X", ord_status="CANCELED").exec_type is E.CANCELED
     with pytest.raises(TypeError, match="one of cl_ord_id and order_id, got both"):
-        core.on_execution_report("EXT", "NEW", cl_ord_id="X", order_id=1)
+        core.execution.on_execution_report("EXT", "NEW", cl_ord_id="X", order_id=1)
 
 
 @pytest.mark.parametrize(("given", "known"), [
@@ -505,16 +505,16 @@ def test_a_status_report_says_its_status(core, sent):
 ])
 def test_a_venues_reason_is_told_as_fix_knows_it(core, given, known):
     order = core.submit("AAPL", "BUY", 1, 1, account="alpha", venue="EXT", cl_ord_id="X")
-    report = core.on_execution_report("EXT", "REJECTED", cl_ord_id="X", reject_reason=given)
+    report = core.execution.on_execution_report("EXT", "REJECTED", cl_ord_id="X", reject_reason=given)
     assert (report.ord_rej_reason, order.ord_status, order.reason) == (known, S.REJECTED, R.VENUE_REPORTED)
 
 
 def test_a_restatement_says_why(core, sent):
-    report = core.on_execution_report("EXT", "RESTATED", cl_ord_id="X", order_qty=5_000, price="99.5", exec_restatement_reason="BROKER_OPTION")
+    report = core.execution.on_execution_report("EXT", "RESTATED", cl_ord_id="X", order_qty=5_000, price="99.5", exec_restatement_reason="BROKER_OPTION")
     assert (report.exec_restatement_reason, report.order_qty, sent.price) == (tc.ExecRestatementReason.BROKER_OPTION, 5_000, D("99.5"))
-    assert core.on_execution_report("EXT", "RESTATED", cl_ord_id="X", exec_restatement_reason=7).exec_restatement_reason is tc.ExecRestatementReason.OTHER
+    assert core.execution.on_execution_report("EXT", "RESTATED", cl_ord_id="X", exec_restatement_reason=7).exec_restatement_reason is tc.ExecRestatementReason.OTHER
     assert sent.cum_qty == 0
-    assert core.order_status(sent).exec_restatement_reason is tc.ExecRestatementReason.NONE
+    assert core.orders.order_status(sent).exec_restatement_reason is tc.ExecRestatementReason.NONE
 
 
 def test_a_venue_that_never_answers_leaves_the_order_unknown_and_held(core):
@@ -526,23 +526,23 @@ def test_a_venue_that_never_answers_leaves_the_order_unknown_and_held(core):
     assert types(core.outbound()) == ["NEW_ORDER_SINGLE", "ORDER_STATUS_REQUEST"]
     assert core.submit("AAPL", "BUY", 100, 50, account="alpha", venue="EXT", cl_ord_id="X") == order
     assert types(core.outbound()) == []
-    assert len(core.open_orders()) == 1
+    assert len(core.orders.open_orders()) == 1
     late = fill(core, 1, 100, 50)
     assert (late.unknown, facts(order)) == (tc.Unknown.NONE, ("FILLED", 100, 100, 0))
 
 
 def test_a_lost_session_makes_what_was_sent_unknown(core, sent):
     core.replace(sent, qty=12_000, new_cl_ord_id="Y")
-    core.set_venue_session("EXT", False)
+    core.execution.set_venue_session("EXT", False)
     assert (sent.unknown, core.position("AAPL", "alpha").working_buy_qty) == (tc.Unknown.REPLACE, 12_000)
     core.cancel(sent, new_cl_ord_id="C")
     refused = core.submit("AAPL", "BUY", 1, 50, account="alpha", venue="EXT")
     assert (refused.reason, core.check("AAPL", "BUY", 1, 50, account="alpha").passed) == (R.NO_VENUE, True)
-    core.set_venue_session("EXT", True)
-    assert core.on_execution_report("EXT", "CANCELED", cl_ord_id="C").ord_status is S.CANCELED
+    core.execution.set_venue_session("EXT", True)
+    assert core.execution.on_execution_report("EXT", "CANCELED", cl_ord_id="C").ord_status is S.CANCELED
     assert sent.unknown is tc.Unknown.NONE
     with pytest.raises(tc.RefusedError, match="VENUE_SESSION refused: UNKNOWN_VENUE"):
-        core.set_venue_session("XNAS", False)
+        core.execution.set_venue_session("XNAS", False)
 
 
 def test_the_core_holds_what_a_venue_can_not_do(make_core):
@@ -553,7 +553,7 @@ def test_the_core_holds_what_a_venue_can_not_do(make_core):
     (message,) = core.outbound()
     assert (message.order_id, message.stop_px, message.ord_type) == (native.order_id, 95, tc.OrdType.STOP)
     core.submit("AAPL", "BUY", 1, 95, venue="ABLE", cl_ord_id="b")
-    core.on_execution_report("ABLE", "TRADE", cl_ord_id="b", exec_id=1, last_qty=1, last_px=95)
+    core.execution.on_execution_report("ABLE", "TRADE", cl_ord_id="b", exec_id=1, last_qty=1, last_px=95)
     assert (held.place, types(core.outbound())) == (tc.Place.AT_VENUE, ["NEW_ORDER_SINGLE", "NEW_ORDER_SINGLE"])
 
 
@@ -568,26 +568,26 @@ def test_outbound_gives_each_message_once_and_never_loses_one_in_silence(make_co
     with pytest.raises(RuntimeError, match=r"24 reports were overwritten before outbound\(\) could read them"):
         list(core.outbound())
     assert len(list(core.outbound())) == 8
-    assert [order.place for order in core.open_orders()] == [tc.Place.AT_VENUE] * 23
+    assert [order.place for order in core.orders.open_orders()] == [tc.Place.AT_VENUE] * 23
 
 
 # ---- sessions, days, splits
 
 def test_a_session_halts_opens_and_closes(core):
     rests = core.submit("AAPL", "BUY", 5, 100, account="alpha", venue="XNAS")
-    core.set_session("AAPL", "HALTED")
+    core.execution.set_session("AAPL", "HALTED")
     assert (rests.ord_status, core.submit("AAPL", "BUY", 1, 1, account="alpha").reason) == (S.SUSPENDED, R.SESSION_CLOSED)
     assert core.check("AAPL", "BUY", 1, 1, account="alpha")["SESSION_CLOSED"].verdict == "REFUSE"
-    core.set_session(None, tc.TradSesStatus.PRE_OPEN)
+    core.execution.set_session(None, tc.TradSesStatus.PRE_OPEN)
     waits = core.submit("AAPL", "SELL", 5, 100, account="alpha", time_in_force="AT_THE_OPEN")
     assert waits.place is tc.Place.AWAITS_SESSION
-    core.set_session("AAPL", "open", T0 + SECOND)
+    core.execution.set_session("AAPL", "open", T0 + SECOND)
     assert (rests.ord_status, waits.ord_status) == (S.FILLED, S.FILLED)
     day, gtc = (core.submit("AAPL", "BUY", 5, 100, account="alpha", time_in_force=tif, venue="XNAS") for tif in ("DAY", "GTC"))
     core.clock_tick(T0 + SECOND)
     assert (day.ord_status, day.reason, gtc.ord_status) == (S.EXPIRED, R.DAY_ENDED, S.NEW)
     with pytest.raises(tc.RefusedError, match=f"close_time {T0 + 1} must be after {T0 + SECOND}"):
-        core.set_session("AAPL", "OPEN", T0 + 1)
+        core.execution.set_session("AAPL", "OPEN", T0 + 1)
 
 
 def test_a_new_day_expires_day_orders_renews_the_others_and_frees_ids(core):
@@ -595,7 +595,7 @@ def test_a_new_day_expires_day_orders_renews_the_others_and_frees_ids(core):
     gtc = core.submit("AAPL", "BUY", 5, 100, account="alpha", time_in_force="GTC", cl_ord_id="g")
     core.roll_day()
     assert (day.ord_status, gtc.ord_status) == (S.EXPIRED, S.NEW)
-    (restated,) = [r for r in core.order_history(gtc) if r.exec_type is E.RESTATED]
+    (restated,) = [r for r in core.orders.order_history(gtc) if r.exec_type is E.RESTATED]
     assert restated.exec_restatement_reason is tc.ExecRestatementReason.GT_RENEWAL
     assert core.submit("AAPL", "BUY", 1, 100, account="alpha", cl_ord_id="d").ord_status is S.NEW
     assert core.submit("AAPL", "BUY", 1, 100, account="alpha", cl_ord_id="g").reason is R.DUPLICATE_CLORDID
@@ -603,13 +603,13 @@ def test_a_new_day_expires_day_orders_renews_the_others_and_frees_ids(core):
 
 def test_a_split_keeps_amounts(core):
     order = core.submit("AAPL", "BUY", 10, 100, account="alpha", time_in_force="GTC")
-    core.open_position("AAPL", 30, 50, account="beta")
+    core.positions.open_position("AAPL", 30, 50, account="beta")
     with pytest.raises(tc.RefusedError, match="SPLIT refused: SESSION_CLOSED: a split is possible only while"):
-        core.split("AAPL", 2, 1)
-    core.set_session("AAPL", "CLOSED")
+        core.positions.split("AAPL", 2, 1)
+    core.execution.set_session("AAPL", "CLOSED")
     with pytest.raises(tc.RefusedError, match="UNEVEN_SPLIT"):
-        core.split("AAPL", 1, 7)
-    core.split("AAPL", 2, 1)
+        core.positions.split("AAPL", 1, 7)
+    core.positions.split("AAPL", 2, 1)
     assert (order.order_qty, order.price) == (20, 50)
     assert (core.position("AAPL", "beta").qty, core.position("AAPL", "beta").cost) == (60, 1500)
 
@@ -620,21 +620,21 @@ def test_open_orders_by_account_and_symbol(make_core):
     core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"])
     first, second, third = (core.submit(symbol, "BUY", 5, 10, account=account)
                             for symbol, account in (("AAPL", "alpha"), ("MSFT", "alpha"), ("AAPL", "beta")))
-    assert core.open_orders() == [first, second, third]
-    assert core.open_orders("alpha") == [first, second]
-    assert core.open_orders(symbol="AAPL") == [first, third]
-    assert core.open_orders("beta", "MSFT") == []
+    assert core.orders.open_orders() == [first, second, third]
+    assert core.orders.open_orders("alpha") == [first, second]
+    assert core.orders.open_orders(symbol="AAPL") == [first, third]
+    assert core.orders.open_orders("beta", "MSFT") == []
     core.cancel(first)
-    assert core.open_orders() == [second, third]
+    assert core.orders.open_orders() == [second, third]
 
 
 def test_an_orders_history_is_its_reports_that_are_still_held(core, sent):
     core.submit("AAPL", "BUY", 1, 1, account="beta")
     fill(core, 1, 10, 100)
     core.cancel(sent, new_cl_ord_id="C")
-    core.on_execution_report("EXT", "CANCELED", cl_ord_id="C")
+    core.execution.on_execution_report("EXT", "CANCELED", cl_ord_id="C")
     core.cancel(sent)
-    history = core.order_history(sent)
+    history = core.orders.order_history(sent)
     assert [r.exec_type.name if r.exec_type is not None else r.report_type.name for r in history] == [
         "PENDING_NEW", "NEW_ORDER_SINGLE", "NEW", "TRADE", "ORDER_CANCEL_REQUEST", "CANCELED", "ORDER_CANCEL_REJECT"]
     assert {r.order_id for r in history} == {sent.order_id}
@@ -647,16 +647,16 @@ def test_history_can_be_read_after_eviction(make_core):
     core.submit("AAPL", "BUY", 0, 10)
     with pytest.raises(tc.StaleOrderError):
         _ = order.row
-    assert [r.exec_type.name for r in core.order_history(order)] == ["NEW", "CANCELED"]
+    assert [r.exec_type.name for r in core.orders.order_history(order)] == ["NEW", "CANCELED"]
 
 
 def test_trades_of_the_cores_own_venues_have_both_sides(core):
     core.submit("AAPL", "SELL", 5, 100, account="alpha", venue="XNAS")
     core.submit("AAPL", "BUY", 5, 100, account="beta", venue="XNAS")
-    buy, sell = core.trades()
+    buy, sell = core.positions.trades()
     assert (buy.account, buy.side, sell.account, sell.side, buy.exec_id, sell.exec_id) == ("beta", tc.Side.BUY, "alpha", tc.Side.SELL, 1, 1)
     assert (buy.last_qty, buy.last_px, buy.venue, buy.venue_exec_id, buy.state) == (5, 100, "XNAS", "", tc.TradeState.LIVE)
-    assert core.firm_exposure("AAPL") == ("AAPL", 0, 0, 0)
+    assert core.positions.firm_exposure("AAPL") == ("AAPL", 0, 0, 0)
 
 
 def test_a_batch_may_carry_requests_and_reports(core, sent):
@@ -668,4 +668,4 @@ def test_a_batch_may_carry_requests_and_reports(core, sent):
     replaces["kind"], replaces["orig_cl_ord_id"], replaces["order_qty"] = tc.CommandType.REPLACE, b"X", 50
     replaces["price"], replaces["stop_px"] = tc.NO_PRICE, tc.NO_PRICE
     core.submit_batch(replaces)
-    assert core.on_execution_report("EXT", "REPLACED", cl_ord_id="X").order_qty == 50
+    assert core.execution.on_execution_report("EXT", "REPLACED", cl_ord_id="X").order_qty == 50

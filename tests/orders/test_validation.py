@@ -125,7 +125,7 @@ def test_each_reason_refuses_the_bad_row_and_lets_the_good_one_through(make_core
     core = make_core(instruments=INSTRUMENTS)
     orders = records(good, bad)
     assert [failures(int(mask)) for mask in validator.validate(orders)] == [(), (reason,)]
-    before = core._core.event_seq
+    before = core._gate.core.event_seq
     good_ack, bad_ack = core.submit_batch(orders)
     assert R(good_ack["reason"]) not in VALIDATION
     assert (bad_ack["reason"], bad_ack["ord_status"], bad_ack["leaves_qty"]) == (reason, tc.OrdStatus.REJECTED, 0)
@@ -133,7 +133,7 @@ def test_each_reason_refuses_the_bad_row_and_lets_the_good_one_through(make_core
     assert [r.exec_type for r in refused] == [tc.ExecType.REJECTED]
     assert refused[0].ord_rej_reason == ORD_REJ_REASON.get(reason, tc.OrdRejReason.OTHER) == bad_ack["ord_rej_reason"]
     assert failures(refused[0].row.reject_mask) == (reason,)
-    order = core.order(order_id=int(bad_ack["order_id"]))
+    order = core.orders.order(order_id=int(bad_ack["order_id"]))
     for text in (refused[0].text, order.text):
         assert text.startswith(reason.name)
         assert re.search(says, text), text
@@ -157,7 +157,7 @@ def test_all_failures_stand_in_one_mask(make_core, validator, change, reasons):
     orders = records(change)
     assert failures(int(validator.validate(orders)[0])) == reasons
     core = make_core(instruments=INSTRUMENTS)
-    order = core.order(order_id=int(core.submit_batch(orders)[0]["order_id"]))
+    order = core.orders.order(order_id=int(core.submit_batch(orders)[0]["order_id"]))
     assert failures(order.reject_mask) == reasons
     assert order.reason == (reasons[0] if reasons else 0)
 

@@ -109,7 +109,7 @@ def test_a_commission_is_rounded_once_half_to_even(make_core, fees, lot, qty, pr
 
 def test_a_missing_mark_is_an_error_and_never_zero(make_core):
     core = make_core(accounts=["alpha", "beta"])
-    core.open_position("AAPL", 10, 100, account="alpha")
+    core.positions.open_position("AAPL", 10, 100, account="alpha")
     position = core.position("AAPL", "alpha")
     assert position.mark is None
     for ask in (lambda: position.unrealized_pnl, lambda: position.market_value, lambda: core.pnl("alpha")):
@@ -130,24 +130,24 @@ def test_the_mark_comes_before_the_last_trade(core):
 
 @pytest.mark.parametrize(("qty", "cost"), [(100, 5000), (-100, -5000)])
 def test_an_opening_position_is_held_at_its_price_and_opens_once(core, qty, cost):
-    core.open_position("AAPL", qty, 50)
+    core.positions.open_position("AAPL", qty, 50)
     position = core.position("AAPL")
     assert (position.qty, position.cost, position.realized_pnl, position.fees) == (qty, cost, 0, 0)
     with pytest.raises(tc.RefusedError, match="ALREADY_DEFINED"):
-        core.open_position("AAPL", 1, 50)
+        core.positions.open_position("AAPL", 1, 50)
     trade(core, "SELL" if qty > 0 else "BUY", 100, 51)
     assert core.position("AAPL").realized_pnl == (100 if qty > 0 else -100)
     with pytest.raises(tc.RefusedError, match="ALREADY_DEFINED"):
-        core.open_position("AAPL", 1, 50)
+        core.positions.open_position("AAPL", 1, 50)
 
 
 def test_opening_cash_adds_up_and_keeps_its_bound(core):
     for amount in ("1000.50", -200, "0.000001"):
-        core.open_cash("USD", amount)
-    assert core._core.opening_cash(1, 1) == 800_500_001
+        core.positions.open_cash("USD", amount)
+    assert core._gate.core.opening_cash(1, 1) == 800_500_001
     with pytest.raises(tc.RefusedError, match="ARITHMETIC_OVERFLOW"):
-        core.open_cash("USD", D(MONEY_MAX).scaleb(-6))
-    assert core._core.opening_cash(1, 1) == 800_500_001
+        core.positions.open_cash("USD", D(MONEY_MAX).scaleb(-6))
+    assert core._gate.core.opening_cash(1, 1) == 800_500_001
 
 
 def test_pnl_is_by_currency(make_core):
@@ -171,7 +171,7 @@ def test_pnl_is_cash_flow_plus_market_value_after_every_event(make_core):
     flow, held, paid, seeded = {}, {}, {}, random.Random(21)
     keys = [(i.symbol, account) for i in instruments for account in "abc"]
     for symbol, account, qty, price in (("AAPL", "a", 70, "10.01"), ("FUT", "b", "-1.3", "-0.5")):
-        core.open_position(symbol, qty, price, account=account)
+        core.positions.open_position(symbol, qty, price, account=account)
         instrument = next(i for i in instruments if i.symbol == symbol)
         flow[symbol, account], held[symbol, account] = -D(qty) * D(price) * D(instrument.multiplier), D(qty)
     for instrument in instruments:
@@ -179,7 +179,7 @@ def test_pnl_is_cash_flow_plus_market_value_after_every_event(make_core):
     for step in range(400):
         instrument = seeded.choice(instruments)
         tick, lot, low = D(instrument.tick_size), D(instrument.lot_size), -10 if instrument.any_sign else 1
-        after, kind = core._core.event_seq, seeded.random()
+        after, kind = core._gate.core.event_seq, seeded.random()
         if kind < 0.1:
             core.mark(instrument.symbol, seeded.randint(1, 30) * tick)
         elif kind < 0.3:
@@ -284,13 +284,13 @@ def test_an_average_price_is_exact_as_a_ratio_and_rounded_half_to_even_as_a_deci
 
 def test_cash_is_what_was_opened_plus_what_trades_moved_less_fees(make_core):
     core = make_core(venues=[tc.SimulatedVenue("XNAS", taker_fee_per_share="0.01")])
-    core.open_cash("USD", "1000.50")
-    assert core.cash("USD") == D("1000.50")
+    core.positions.open_cash("USD", "1000.50")
+    assert core.positions.cash("USD") == D("1000.50")
     core.quote("XNAS", "AAPL", bid=9, bid_size=100, ask=10, ask_size=100)
     core.submit("AAPL", "BUY", 30, 10)
-    assert core.cash("USD") == D("1000.50") - 300 - D("0.30")
+    assert core.positions.cash("USD") == D("1000.50") - 300 - D("0.30")
     core.submit("AAPL", "SELL", 30, 9)
-    assert core.cash("USD") == D("1000.50") - 30 - D("0.60")
+    assert core.positions.cash("USD") == D("1000.50") - 30 - D("0.60")
 
 
 def test_sums_of_money_are_not_rounded_at_28_digits():

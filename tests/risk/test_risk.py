@@ -66,7 +66,7 @@ def test_a_rule_that_is_off_refuses_nothing(make_core, rule, armed, orders, says
         row = core.check("AAPL", side, qty, price, venue="ARCX")[rule]
         assert (row.verdict, row.limit, row.headroom) == ("OFF", None, None)
         assert core.submit("AAPL", side, qty, price, venue="ARCX").reason is R.NONE
-        core.cancel(order_id=core._core.command_seq)
+        core.cancel(order_id=core._gate.core.command_seq)
 
 
 # ---- the room alone: the same boundaries without a core
@@ -167,7 +167,7 @@ def test_a_kill_switch_blocks_its_scope_only_and_never_a_cancel(make_core, scope
     mine = {"symbol": "AAPL", "account": "alpha", "venue": "XNAS"}
     other = {"symbol": "MSFT", "account": "beta", "venue": "ARCX"}
     resting = core.submit(side="BUY", qty=5, price=10, **mine)
-    core.engage_kill_switch(**scope)
+    core.risk.engage_kill_switch(**scope)
     order = core.submit(side="BUY", qty=1, price=10, **mine)
     assert (order.reason, order.ord_rej_reason) == (R.KILL_SWITCH, tc.OrdRejReason.BROKER_OPTION)
     assert core.check(side="BUY", qty=1, price=10, **mine)[R.KILL_SWITCH].verdict == "REFUSE"
@@ -178,18 +178,18 @@ def test_a_kill_switch_blocks_its_scope_only_and_never_a_cancel(make_core, scope
     assert core.cancel(resting).exec_type is tc.ExecType.CANCELED
     for wrong, _ in SCOPES:
         if wrong != scope:
-            core.release_kill_switch(**wrong)
+            core.risk.release_kill_switch(**wrong)
     assert core.submit(side="BUY", qty=1, price=10, **mine).reason is R.KILL_SWITCH
-    core.release_kill_switch(**scope)
+    core.risk.release_kill_switch(**scope)
     assert core.submit(side="BUY", qty=1, price=10, **mine).reason is R.NONE
 
 
 def test_a_killed_venue_is_routed_around_and_no_venue_is_a_refusal(core):
     core.quote("XNAS", "AAPL", ask=100, ask_size=10)
     core.quote("ARCX", "AAPL", ask=101, ask_size=10)
-    core.engage_kill_switch(venue="XNAS")
+    core.risk.engage_kill_switch(venue="XNAS")
     assert core.submit("AAPL", "BUY", 1, 101).venue == "ARCX"
-    core.engage_kill_switch(venue="ARCX")
+    core.risk.engage_kill_switch(venue="ARCX")
     order = core.submit("AAPL", "BUY", 1, 101)
     assert (order.reason, order.ord_rej_reason) == (R.NO_VENUE, tc.OrdRejReason.EXCHANGE_CLOSED)
     assert core.position("AAPL").working_buy_qty == 0
@@ -219,7 +219,7 @@ def test_a_cl_ord_id_is_used_once_a_day(make_core):
         assert not core.check("AAPL", side, qty, price, account=account, cl_ord_id=7)
         order = core.submit("AAPL", side, qty, price, account=account, cl_ord_id=7)
         assert (order.reason, order.ord_rej_reason) == (R.DUPLICATE_CLORDID, tc.OrdRejReason.DUPLICATE_ORDER)
-        (report,) = core.reports(core._core.event_seq - 1)  # with the first order's status and quantities
+        (report,) = core.reports(core._gate.core.event_seq - 1)  # with the first order's status and quantities
         assert (report.exec_type, report.order_id, report.row.contra_order_id) == (tc.ExecType.REJECTED, first.order_id, order.order_id)
         assert (report.ord_status, report.order_qty, report.leaves_qty) == (tc.OrdStatus.NEW, 1, 1)
     for near in ("70", "07", "seven"):
@@ -290,9 +290,9 @@ def test_the_reference_is_the_mid_else_the_last_trade_else_the_mark(make_core):
     assert not core.check("AAPL", "BUY", 1, "60.01").passed
     assert core.check("AAPL", "SELL", 1, "60.01").passed
     assert not core.check("AAPL", "SELL", 1, 60).passed
-    core.set_limits(limits(), account="alpha")
+    core.risk.set_limits(limits(), account="alpha")
     core.submit("AAPL", "BUY", 1, "60.02")
-    core.set_limits(limits(price_collar_bps=0), account="alpha")
+    core.risk.set_limits(limits(price_collar_bps=0), account="alpha")
     assert core.check("AAPL", "BUY", 1, "60.02").passed  # one side is empty: the last trade counts before the mark
     assert not core.check("AAPL", "BUY", 1, "60.03").passed
 
@@ -303,8 +303,8 @@ def test_a_market_order_pays_no_more_than_its_protection_price(make_core):
         core = make_core(accounts=["alpha", "maker"])
         for resting_side, price in book:
             core.submit("AAPL", resting_side, 10, price, account="maker", venue="XNAS")
-        core.set_limits(limits(price_collar_bps=500), account="alpha")
-        after = core._core.event_seq
+        core.risk.set_limits(limits(price_collar_bps=500), account="alpha")
+        after = core._gate.core.event_seq
         order = core.submit("AAPL", side, 100, account="alpha")
         assert (order.reason, order.cum_qty, order.ord_status) == (R.MARKET_LEFTOVER, 20, tc.OrdStatus.CANCELED)
         traded = [r.last_px for r in core.reports(after) if r.order_id == order.order_id and r.last_px is not None]
@@ -317,7 +317,7 @@ def test_a_protection_price_between_ticks_is_rounded_to_the_safe_side(make_core,
     for price in (within, beyond):
         core.submit("AAPL", "SELL" if side == "BUY" else "BUY", 1, price, account="maker")
     core.mark("AAPL", "100.01")  # 5 % of it: 105.0105 and 95.0095
-    core.set_limits(limits(price_collar_bps=500), account="alpha")
+    core.risk.set_limits(limits(price_collar_bps=500), account="alpha")
     order = core.submit("AAPL", side, 2, account="alpha")
     assert (order.cum_qty, order.avg_px, order.reason) == (1, Decimal(within), R.MARKET_LEFTOVER)
 
@@ -426,7 +426,7 @@ def test_the_position_limit_counts_what_works_on_the_orders_side(make_core):
 ])
 def test_an_order_that_only_reduces_is_exempt_from_the_position_limit(make_core, position, orders):
     core = make_core(limits=limits(max_position_qty=50))
-    core.open_position("AAPL", position, 10)
+    core.positions.open_position("AAPL", position, 10)
     for side, qty, passes in orders:
         order = core.submit("AAPL", side, qty, 10 if side == "BUY" else 20)
         assert (order.reason is R.NONE) is passes, (side, qty)
@@ -502,7 +502,7 @@ def test_check_changes_nothing_and_agrees_with_submit(make_core, clock):
         assert (reason if 200 < reason < 300 else None) == (refused[0] if refused else None)
         seen.add(reason)
         if seeded.random() < 0.2:
-            core.cancel(order_id=seeded.randint(1, core._core.command_seq))
+            core.cancel(order_id=seeded.randint(1, core._gate.core.command_seq))
     assert seen >= {R.NONE, R.DUPLICATE_CLORDID, R.MAX_OPEN_ORDERS, R.REFERENCE_PRICE_UNAVAILABLE, R.MAX_ORDER_QTY,
                     R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE}
 
@@ -518,5 +518,5 @@ def test_a_limit_that_the_capacity_can_not_hold_is_refused_whole(make_core):
     core = make_core(capacity=tc.Capacity(instruments=2, order_rate=4))
     hashes = core.state_hash(), core.event_hash
     with pytest.raises(ValueError, match="order_rate 5 exceeds the capacity order_rate 4"):
-        core.set_limits(limits(order_rate=5), account="alpha")
+        core.risk.set_limits(limits(order_rate=5), account="alpha")
     assert (core.state_hash(), core.event_hash) == hashes

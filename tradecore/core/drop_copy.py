@@ -54,10 +54,10 @@ class DropCopy:
             raise TypeError(f"core must be a TradingCore, not {type(core).__name__}")
         if isinstance(method, str) and method.lower() == "specific":
             raise ValueError("method 'specific': no report names the lot that a trade closes; take another")
-        if suspense in core._directory.accounts.names:
+        if suspense in core._gate.names.accounts.names:
             raise ValueError(f"suspense {suspense!r} is an account of this core: give another name")
         self._core, self._suspense, self._strategies = core, suspense, dict(strategies or {})
-        self._names = core._directory
+        self._names = core._gate.names
         self._instruments, self._accounts = list(self._names.instruments), [*self._names.accounts.names, suspense]
         self._keeper = PositionKeeper(
             self._instruments, self._accounts, method, precision=precision,
@@ -69,7 +69,7 @@ class DropCopy:
             self._take, report_types=[ReportType.EXECUTION_REPORT, ReportType.COMMAND_ACCEPTED], policy="disconnect",
             after=after,
         )
-        core._bus.deliver()  # what is held already
+        core._gate.bus.deliver()  # what is held already
         self._keeper._guard = self._demand_truth
 
     @property
@@ -91,7 +91,7 @@ class DropCopy:
     def mark(self) -> int:
         """Value the keeper at the marks that the core has; how many instruments have one."""
         prices = {ins.symbol: ins.price(units) for number, ins in enumerate(self._instruments, 1)
-                  if (units := self._core._core.mark_price(number)) != NO_PRICE}
+                  if (units := self._core._gate.core.mark_price(number)) != NO_PRICE}
         if prices:
             self.keeper.mark(prices)
         return len(prices)
@@ -101,7 +101,7 @@ class DropCopy:
         found = []
         for ins in self._instruments:
             for account in self._accounts:
-                core = (self._core.suspense(ins.symbol) if account == self._suspense
+                core = (self._core.positions.suspense(ins.symbol) if account == self._suspense
                         else self._core.position(ins.symbol, account))
                 kept = self.keeper.position(ins.symbol, account)
                 if core.qty != kept.qty:
@@ -156,6 +156,6 @@ class DropCopy:
         if not self._strategies or not order_id:
             return None
         try:
-            return self._strategies.get(self._core.order(order_id=order_id).strategy)
+            return self._strategies.get(self._core.orders.order(order_id=order_id).strategy)
         except (StaleOrderError, LookupError):
             return None

@@ -11,25 +11,23 @@ from typing import Unpack
 from ..execution.venue_reports import ExecutionFacts, VenueReports
 from ..execution.venues import ExternalVenue
 from ..orders.order import Order
-from ..orders.orders import OrdersFace
 from ..orders.ticket import OrderTerms, pack_order
-from ..positions.positions import LedgerFace
+from ..positions.position import FirmExposure, Position, Trade
 from ..risk.limits import OFF, RiskLimits
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import CxlRejReason, ExecType, OrdType, Side, TimeInForce
-from ..vocabulary.identifiers import Identifier
+from ..vocabulary.identifiers import Identifier, check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.reports import Report
 from ..vocabulary.units import Number
-from .gate import check_names
-from .trading_day import ClockFace
+from .order_system import OrderSystem
 
 COUNTERPARTY = "COUNTERPARTY"
 _NO_LIMITS = RiskLimits(max_order_qty=OFF, price_collar_bps=OFF)
 
 
-class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
+class OrderManager(OrderSystem):
     """Orders and their life cycle by FIX Appendix D, between you and one counterparty.
 
     You give it orders (`new_order`, `cancel`, `replace`) and send what `outbound()` gives you; you give it what the
@@ -55,8 +53,9 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
         venue = ExternalVenue(COUNTERPARTY, request_timeout=request_timeout, ord_types=tuple(OrdType),
                               times_in_force=tuple(TimeInForce))
         super().__init__(capacity, clock, backend)
-        self._command(CommandType.DEFINE_VENUE, **venue.definition())
-        self._venue = self._directory.venues.add(venue.name)
+        self._reports = VenueReports(self._gate)
+        self._gate.command(CommandType.DEFINE_VENUE, **venue.definition())
+        self._venue = self._gate.names.venues.add(venue.name)
         for instrument in instruments:
             self.define_instrument(instrument)
         for account in accounts:
@@ -66,7 +65,7 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
         """Declare an account. It has no limits: checking risk is yours here."""
         number = self._declare_account(account)
         for rule, value, window in _NO_LIMITS.rows():
-            self._command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
+            self._gate.command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
 
     # ---- from you
 
@@ -83,10 +82,8 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
         if terms.get("venue") is not None:
             raise TypeError(f"venue {terms['venue']!r}: an OrderManager has one counterparty, and no venues")
         directed: OrderTerms = {**terms, "venue": COUNTERPARTY}
-        command = pack_order(self._directory, symbol, side, qty, price, **directed)
-        order = Order(self._core.submit(command, self._time()), self._directory)
-        self._bus.deliver()
-        return order
+        command = pack_order(self._gate.names, symbol, side, qty, price, **directed)
+        return Order(self._gate.submit(command), self._gate.names)
 
     # ---- from the counterparty
 
@@ -98,7 +95,7 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
         order. What contradicts the facts is refused as a BusinessMessageReject with its reason, counted (metrics:
         reports_refused), and changes nothing. Raises TypeError, ValueError or UndeclaredError for a wrong call only.
         """
-        return self._take_execution_report(self._venue, exec_type, **facts)
+        return self._reports.execution_report(self._venue, exec_type, **facts)
 
     def on_trade_correction(
         self, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
@@ -107,8 +104,8 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
         """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
         trade with the counterparty's `exec_ref_id`. The order and the position become what the surviving trades make
         of them."""
-        return self._take_trade_correction(self._venue, exec_type, exec_ref_id, exec_id, last_qty=last_qty,
-                                           last_px=last_px, transact_time=transact_time)
+        return self._reports.trade_correction(self._venue, exec_type, exec_ref_id, exec_id, last_qty=last_qty,
+                                              last_px=last_px, transact_time=transact_time)
 
     def on_cancel_reject(
         self, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
@@ -116,10 +113,43 @@ class OrderManager(OrdersFace, VenueReports, ClockFace, LedgerFace):
     ) -> Report:
         """Take a refusal of a cancel or a replace: the request's `cl_ord_id`, or the order's, whose oldest request it
         then is. The order is as it was before."""
-        return self._take_cancel_reject(self._venue, cl_ord_id=cl_ord_id, order_id=order_id,
-                                        cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
+        return self._reports.cancel_reject(self._venue, cl_ord_id=cl_ord_id, order_id=order_id,
+                                           cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
 
     def set_session(self, connected: bool, *, transact_time: int | None = None) -> None:
         """Say that the session with the counterparty is lost, or is there again. While it is lost a new order is
         rejected (NO_VENUE), and what was sent and not answered is flagged UNKNOWN."""
-        self._set_venue_session(self._venue, connected, transact_time)
+        self._reports.set_session(self._venue, connected, transact_time)
+
+    # ---- what there is now
+
+    def order_status(
+        self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
+        transact_time: int | None = None,
+    ) -> Report:
+        """An execution report (OrderStatus) of an order as it stands. See `Orders.order_status`."""
+        return self._orders.order_status(order, cl_ord_id=cl_ord_id, order_id=order_id, transact_time=transact_time)
+
+    def order(self, *, order_id: int | None = None, cl_ord_id: Identifier | None = None) -> Order:
+        """A live handle to an order, by its `order_id` or by any id in its chain. See `Orders.order`."""
+        return self._orders.order(order_id=order_id, cl_ord_id=cl_ord_id)
+
+    def open_orders(self, account: str | None = None, symbol: str | None = None) -> list[Order]:
+        """Live handles to what is open, of one account or symbol or of all. See `Orders.open_orders`."""
+        return self._orders.open_orders(account, symbol)
+
+    def order_history(self, order: Order) -> list[Report]:
+        """The reports about an order that the ring still holds, oldest first. See `Orders.order_history`."""
+        return self._orders.order_history(order)
+
+    def suspense(self, symbol: str) -> Position:
+        """The position of the trades that match no order."""
+        return self._positions.suspense(symbol)
+
+    def firm_exposure(self, symbol: str) -> FirmExposure:
+        """One instrument over all accounts and suspense. See `Positions.firm_exposure`."""
+        return self._positions.firm_exposure(symbol)
+
+    def trades(self, account: str | None = None, symbol: str | None = None) -> list[Trade]:
+        """The trades that the log still holds, oldest first. See `Positions.trades`."""
+        return self._positions.trades(account, symbol)

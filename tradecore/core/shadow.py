@@ -101,7 +101,7 @@ class ShadowCore(TradingCore):
         super().__init__(**kept)
         self.shadow: TradingCore = TradingCore(**{**kept, **shadow})
         rings = min(self.capacity.events, self.shadow.capacity.events)
-        self._core = self._mirror = _Mirror(self._core, self.shadow._core, rings, on_difference or _warn)
+        self._gate.core = self._mirror = _Mirror(self._gate.core, self.shadow._gate.core, rings, on_difference or _warn)
 
     @property
     def difference(self) -> ShadowDifference | None:

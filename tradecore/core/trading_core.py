@@ -1,41 +1,41 @@
-"""TradingCore: the order path in order. Orders, market data, limits and venues by their names; requests, what venues
-report, sessions and positions have faces of their own, which it puts together.
+"""TradingCore: the order path in order, around one gate. What everybody calls is here; what belongs to one engine is on
+that engine: `risk`, `execution`, `positions`, `orders`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any, Unpack
 
 import numpy as np
 
+from ..execution.execution_engine import ExecutionEngine
 from ..execution.routing import Explanation, explain_order
-from ..execution.venue_reports import VenueFace
-from ..execution.venues import ExternalVenue, SimulatedVenue, Venue
+from ..execution.venues import Venue
 from ..orders.order import Order
-from ..orders.orders import OrdersFace
+from ..orders.orders import Orders, demand_own
 from ..orders.ticket import OrderTerms, pack_order
 from ..orders.validation import failures
 from ..positions.position import ProfitAndLoss
-from ..positions.positions import LedgerFace
-from ..risk.limits import CheckResult, RiskLimits, check_rows, refused_rows
+from ..positions.positions import Positions
+from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
+from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import CommandType, Scope
+from ..vocabulary.codes import CommandType
 from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
+from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, MONEY_MAX, QTY_MAX
-from ..vocabulary.units import MONEY_PRECISION, Number, check_time, exact_sum, to_decimal, whole_units
-from .gate import check_names
-from .trading_day import SessionsFace
+from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE
+from ..vocabulary.units import Number, check_time
+from .order_system import OrderSystem
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
 
 
-class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
+class TradingCore(OrderSystem):
     """Orders in; validation, risk, routing, execution, positions; reports out. Deterministic: the same commands give
     the same reports and the same state hash, in either backend.
 
@@ -61,88 +61,30 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
         check_names(accounts, "accounts")
         super().__init__(capacity, clock, backend)
         self.features: Features = Features.of(features)
+        self.risk: RiskEngine = RiskEngine(self._gate, self.features)
+        self.execution: ExecutionEngine = ExecutionEngine(self._gate)
+        self.orders: Orders = self._orders
+        self.positions: Positions = self._positions
         for venue in venues:
-            self.define_venue(venue)
+            self.execution.define_venue(venue)
         for instrument in instruments:
             self.define_instrument(instrument)
         for account in accounts:
             self.define_account(account)
-        for account in self._directory.accounts.names if isinstance(limits, RiskLimits) else ():
-            self.set_limits(limits, account=account)  # type: ignore[arg-type]  # the loop is empty otherwise
+        for account in self._gate.names.accounts.names if isinstance(limits, RiskLimits) else ():
+            self.risk.set_limits(limits, account=account)  # type: ignore[arg-type]  # the loop is empty otherwise
         for account, its_limits in limits.items() if isinstance(limits, Mapping) else ():
-            self.set_limits(its_limits, account=account)
+            self.risk.set_limits(its_limits, account=account)
 
     # ---- definitions and settings
-
-    def define_venue(self, venue: Venue) -> None:
-        """Declare a venue. RefusedError where the name is taken or the table is full."""
-        self._demand(venue, (SimulatedVenue, ExternalVenue), "venue")
-        self._command(CommandType.DEFINE_VENUE, **venue.definition())
-        self._directory.venues.add(venue.name)
 
     def define_account(self, account: str, limits: RiskLimits | None = None) -> None:
         """Declare an account. Without limits, now or later, it can't trade: RISK_CONFIG_MISSING."""
         if limits is not None:
-            self._demand_limits(limits)
+            demand_room(limits, self.capacity)
         self._declare_account(account)
         if limits is not None:
-            self.set_limits(limits, account=account)
-
-    def set_limits(self, limits: RiskLimits, *, account: str) -> None:
-        """Set every rule of an account. Each rule is one command and one event."""
-        self._demand_limits(limits)
-        number = self._directory.accounts.id(account)
-        for fields in self.features.apply(limits.rows()):
-            self._command(CommandType.SET_LIMIT, account=number, **fields)
-
-    def _demand_limits(self, limits: RiskLimits) -> None:
-        self._demand(limits, RiskLimits, "limits")
-        most = self.capacity.order_rate
-        if limits.rows()[-1][1] > most:
-            raise ValueError(f"order_rate {limits.order_rate!r} exceeds the capacity order_rate {most}")
-
-    def engage_kill_switch(
-        self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None
-    ) -> None:
-        """Block new orders at once: of the firm, or of one account, symbol or venue. Cancels still get out."""
-        self._switch(1, account, symbol, venue)
-
-    def release_kill_switch(
-        self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None
-    ) -> None:
-        """Let orders through again; each scope is released by itself."""
-        self._switch(0, account, symbol, venue)
-
-    def _switch(self, engaged: int, account: str | None, symbol: str | None, venue: str | None) -> None:
-        named = [
-            (scope, names.id(name))
-            for scope, names, name in (
-                (Scope.ACCOUNT, self._directory.accounts, account),
-                (Scope.INSTRUMENT, self._directory.symbols, symbol),
-                (Scope.VENUE, self._directory.venues, venue),
-            )
-            if name is not None
-        ]
-        if len(named) > 1:
-            raise ValueError("a kill switch acts on one scope: an account, a symbol, a venue, or none for the firm")
-        scope, target = named[0] if named else (Scope.FIRM, 0)
-        self._command(CommandType.KILL_SWITCH, scope=int(scope), target=target, engaged=engaged)
-
-    def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None) -> None:
-        """An opening position (signed, whole units) at a price: only where nothing is booked yet."""
-        number, instrument = self._directory.find_instrument(symbol)
-        self._command(
-            CommandType.OPENING_POSITION, instrument=number, account=self._directory.find_account(account),
-            position_qty=instrument.qty_lots(qty, "qty", low=-QTY_MAX), position_px=instrument.price_units(price),
-        )
-
-    def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
-        """Opening cash, added to what was opened before."""
-        self._command(
-            CommandType.OPENING_CASH, account=self._directory.find_account(account),
-            currency=self._directory.currencies.id(currency),
-            amount=whole_units(amount, MONEY_PRECISION, "amount", MONEY_MAX),
-        )
+            self.risk.set_limits(limits, account=account)
 
     # ---- market data
 
@@ -151,22 +93,22 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
         ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
     ) -> None:
         """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't."""
-        number, instrument = self._directory.find_instrument(symbol)
+        number, instrument = self._gate.names.find_instrument(symbol)
         sides: dict[str, int] = {}
         for name, price, size in (("bid", bid, bid_size), ("ask", ask, ask_size)):
             if (price is None) != (size is None):
                 raise ValueError(f"{name} {price!r} and {name}_size {size!r} go together: give both or neither")
             sides[f"{name}_px"] = 0 if price is None else instrument.price_units(price, name)
             sides[f"{name}_size"] = 0 if size is None else instrument.qty_lots(size, f"{name}_size")
-        self._command(
-            CommandType.QUOTE, instrument=number, venue=self._directory.venues.id(venue),
+        self._gate.command(
+            CommandType.QUOTE, instrument=number, venue=self._gate.names.venues.id(venue),
             transact_time=check_time(transact_time), **sides,
         )
 
     def mark(self, symbol: str, price: Number) -> None:
         """What positions in a symbol are valued at from now on."""
-        number, instrument = self._directory.find_instrument(symbol)
-        self._command(CommandType.MARK, instrument=number, mark_px=instrument.price_units(price))
+        number, instrument = self._gate.names.find_instrument(symbol)
+        self._gate.command(CommandType.MARK, instrument=number, mark_px=instrument.price_units(price))
 
     # ---- orders
 
@@ -182,10 +124,8 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
         TypeError, ValueError or UndeclaredError for a wrong call, before anything changes. `transact_time` (ns UTC)
         also moves the core's clock, which follows the latest time it has seen and never goes back.
         """
-        command = pack_order(self._directory, symbol, side, qty, price, **terms)
-        order = Order(self._core.submit(command, self._time()), self._directory)
-        self._bus.deliver()
-        return order
+        command = pack_order(self._gate.names, symbol, side, qty, price, **terms)
+        return Order(self._gate.submit(command), self._gate.names)
 
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
@@ -197,9 +137,9 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
         Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
         a venue can say (no venue is up, a post-only order that would take) is not asked.
         """
-        command = pack_order(self._directory, symbol, side, qty, price, **terms)
-        mask, findings = self._core.check(command, self._time())
-        instrument = self._directory.find_instrument(symbol)[1]
+        command = pack_order(self._gate.names, symbol, side, qty, price, **terms)
+        mask, findings = self._gate.core.check(command, self._gate.time())
+        instrument = self._gate.names.find_instrument(symbol)[1]
         return CheckResult(refused_rows(failures(mask)) if mask else check_rows(findings, instrument))
 
     def submit_batch(self, commands: Any, *, transact_time: int | None = None, timed: bool = False) -> Any:
@@ -223,62 +163,41 @@ class TradingCore(OrdersFace, VenueFace, SessionsFace, LedgerFace):
             row = int(np.argmax(defining))
             kind = CommandType(int(commands["kind"][row]))
             raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
-        now = check_time(transact_time) or self._time()
+        now = check_time(transact_time) or self._gate.time()
         acks = np.zeros(len(commands), ACK_DTYPE)
         # With subscribers, in pieces: each piece's reports are copied out of the ring before the next can overwrite
         # them, and the callbacks run after the whole batch.
-        step = max(1, self.capacity.events // 8) if self._bus.has_subscribers else max(1, len(commands))
+        step = max(1, self.capacity.events // 8) if self._gate.bus.has_subscribers else max(1, len(commands))
         for at in range(0, len(commands), step):
-            self._core.run(commands[at : at + step], acks[at : at + step], now, timed or self.features.stage_timers)
-            self._bus.collect()
-        self._bus.deliver()
+            piece, answers = commands[at : at + step], acks[at : at + step]
+            self._gate.core.run(piece, answers, now, timed or self.features.stage_timers)
+            self._gate.bus.collect()
+        self._gate.bus.deliver()
         return acks
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, venue: str | None = None) -> int:
         """The small id of one declared name, for the columns of a batch."""
         if symbol is not None:
-            return self._directory.symbols.id(symbol)
+            return self._gate.names.symbols.id(symbol)
         if account is not None:
-            return self._directory.accounts.id(account)
-        return self._directory.venues.id(venue)
+            return self._gate.names.accounts.id(account)
+        return self._gate.names.venues.id(venue)
 
     # ---- reading
 
     def pnl(self, account: str | None = None) -> list[ProfitAndLoss]:
         """An account's P&L by currency. Raises ValueError where an open position has no mark."""
-        number = self._directory.find_account(account)
-        name = self._directory.accounts.names[number - 1]
-        sums = {currency: [to_decimal(0, 0)] * 3 for currency in self._directory.currencies.names}
-        for instrument in self._directory.instruments:
-            position = self.position(instrument.symbol, name)
-            figures = position.realized_pnl, position.unrealized_pnl, position.fees
-            total = sums[instrument.currency]
-            sums[instrument.currency] = [exact_sum(*pair) for pair in zip(total, figures, strict=True)]
-        return [ProfitAndLoss(name, currency, *total) for currency, total in sums.items()]
-
-    def cash(self, currency: str, account: str | None = None) -> Decimal:
-        """An account's cash in a currency: what was opened, plus what trades brought in, less what they cost and fees.
-
-        An opening position counts as bought at its price.
-        """
-        account_id, currency_id = self._directory.find_account(account), self._directory.currencies.id(currency)
-        total = to_decimal(self._core.opening_cash(account_id, currency_id), MONEY_PRECISION)
-        for number, instrument in enumerate(self._directory.instruments, 1):
-            if instrument.currency == currency:
-                row = self._core.position(number, account_id)
-                fees = to_decimal(-row.fees, MONEY_PRECISION)
-                total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
-        return total
+        return self.positions.pnl(account)
 
     def explain(self, order: Order) -> Explanation:
         """Why an order went where it went: each venue's price, fee and all-in price when it was routed.
 
         Raises LookupError where the ranking is no longer held (capacity `decisions`).
         """
-        row = self._own(order).row
-        terms = self._core.decision(row.decision) if row.decision > 0 else []
-        return explain_order(row, terms, self._directory)
+        row = demand_own(order, self._gate).row
+        terms = self._gate.core.decision(row.decision) if row.decision > 0 else []
+        return explain_order(row, terms, self._gate.names)
 
     def latency(self) -> dict[str, tuple[int, float, float, float, float]]:
         """(count, P50, P99, P99.9, max) in ns by stage, of the batches that ran `timed`."""
-        return dict(self._core.latency())
+        return dict(self._gate.core.latency())

@@ -1,4 +1,4 @@
-"""What external venues are sent, and what they report: the face that TradingCore and OrderManager share.
+"""What external venues report, by the venue's id: in their words and numbers, into one command each.
 
 Whatever a venue says is one command, and the core decides: a trade is booked whatever the order's status, a report that
 contradicts the facts is refused and counted. The contents of a report never raise. Source: FIX 4.4 Appendix D.
@@ -6,26 +6,18 @@ contradicts the facts is refused and counted. The contents of a report never rai
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict
 
-import numpy as np
-
-from ..core.gate import Face
-from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import OUTBOUND, CommandType
+from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, FixEnum, OrdRejReason, OrdStatus, Side
+from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, UNTELLABLE
-from ..vocabulary.reports import Report, read_reports
-from ..vocabulary.units import Number, check_int, check_time, whole_units
-
-_READ = 1024
+from ..vocabulary.reports import Report
+from ..vocabulary.units import Number, check_int, check_time, demand_type, whole_units
 
 
 class ExecutionFacts(TypedDict, total=False):
@@ -60,45 +52,13 @@ class ExecutionFacts(TypedDict, total=False):
     transact_time: int | None
 
 
-class VenueReports(Face):
-    """Takes what a venue says, by the venue's id, and gives out what it is to be sent."""
+class VenueReports:
+    """Takes what a venue says, by the venue's id."""
 
-    def __init__(self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None) -> None:
-        super().__init__(capacity, clock, backend)
-        self._sent, self._outbox = 0, deque[Report]()
-        self._sending = threading.Lock()
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
 
-    def outbound(self) -> Iterator[Report]:
-        """The messages for external venues, oldest first, each given once, up to now: NewOrderSingle,
-        OrderCancelRequest, OrderCancelReplaceRequest and OrderStatusRequest, by their `report_type` and `venue`.
-
-        `order(order_id=...)` has the terms that a report has no room for. Raises RuntimeError where messages were
-        overwritten before they were read, and goes on at the next call: read it at least every `events` reports, or
-        `subscribe(..., report_types=OUTBOUND)`. Threads: any; no message is given twice.
-        """
-        while True:
-            with self._sending:
-                if not self._outbox:
-                    self._fill_outbox()
-                if not self._outbox:
-                    return
-                message = self._outbox.popleft()
-            yield message
-
-    def _fill_outbox(self) -> None:
-        """Reads on until there is a message, or nothing more."""
-        while not self._outbox:
-            reports, lost = self._core.read_events(self._sent, _READ)
-            self._sent += lost + len(reports)
-            self._outbox.extend(read_reports(reports[np.isin(reports["report_type"], OUTBOUND)], self._directory))
-            if lost:
-                raise RuntimeError(f"{lost} reports were overwritten before outbound() could read them, perhaps "
-                                   "messages for a venue: ask order_status() of the open_orders() whose place is "
-                                   "AT_VENUE, and raise the capacity `events`")
-            if not len(reports):
-                return
-
-    def _take_execution_report(
+    def execution_report(
         self, venue: int, exec_type: ExecType | str, *,
         cl_ord_id: Identifier | None = None, order_id: int | None = None, exec_id: Identifier | None = None,
         last_qty: Number | None = None, last_px: Number | None = None, cum_qty: Number | None = None,
@@ -109,15 +69,15 @@ class VenueReports(Face):
         kind = ExecType.parse(exec_type, "exec_type")
         if kind is ExecType.ORDER_STATUS and ord_status is None:
             raise TypeError("ord_status must be given with exec_type ORDER_STATUS")
-        number = 0 if symbol is None else self._directory.symbols.id(symbol)
+        number = 0 if symbol is None else self._gate.names.symbols.id(symbol)
         target = _name_order("on_execution_report", cl_ord_id, order_id)
         number = number or self._instrument_of_told(target)
-        ins = self._directory.instrument(number)
+        ins = self._gate.names.instrument(number)
         why = _reason(OrdRejReason, reject_reason, "reject_reason")
         if kind is ExecType.RESTATED:
             why = _reason(ExecRestatementReason, exec_restatement_reason, "exec_restatement_reason")
         cumulated = -1 if cum_qty is None else _lots(ins, cum_qty, "cum_qty")
-        return self._ask(
+        return self._gate.ask(
             CommandType.EXECUTION_REPORT, venue=venue, exec_type=kind, **target, instrument=number,
             exec_id=_encode_id(exec_id, "exec_id"), last_qty=_lots(ins, last_qty, "last_qty"),
             last_px=_units(ins, last_px, "last_px"), order_qty=_lots(ins, order_qty, "order_qty"),
@@ -126,87 +86,42 @@ class VenueReports(Face):
             side=0 if side is None else Side.parse(side, "side"), transact_time=check_time(transact_time),
         )
 
-    def _take_trade_correction(
+    def trade_correction(
         self, venue: int, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
         last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
     ) -> Report:
         named = _encode_id(exec_ref_id, "exec_ref_id")
-        trade = self._core.find_trade(venue, named)
+        trade = self._gate.core.find_trade(venue, named)
         number = 0 if trade is None else trade.instrument
-        ins = self._directory.instrument(number)
-        return self._ask(
+        ins = self._gate.names.instrument(number)
+        return self._gate.ask(
             CommandType.TRADE_CORRECTION, venue=venue, instrument=number,
             exec_type=ExecType.parse(exec_type, "exec_type"), exec_ref_id=named, exec_id=_encode_id(exec_id, "exec_id"),
             last_qty=_lots(ins, last_qty, "last_qty"), last_px=_units(ins, last_px, "last_px"),
             transact_time=check_time(transact_time),
         )
 
-    def _take_cancel_reject(
+    def cancel_reject(
         self, venue: int, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         cxl_rej_reason: object = None, transact_time: int | None = None,
     ) -> Report:
-        return self._ask(
+        return self._gate.ask(
             CommandType.CANCEL_REJECT, venue=venue, **_name_order("on_cancel_reject", cl_ord_id, order_id),
             reject_reason=_reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"),
             transact_time=check_time(transact_time),
         )
 
-    def _set_venue_session(self, venue: int, connected: bool, transact_time: int | None) -> None:
-        self._demand(connected, bool, "connected")
-        self._command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
+    def set_session(self, venue: int, connected: bool, transact_time: int | None) -> None:
+        demand_type(connected, bool, "connected")
+        self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
                       transact_time=check_time(transact_time))
 
     def _instrument_of_told(self, target: dict[str, int | bytes]) -> int:
         """Whose units a report is in that names no symbol: its order's; 0 where there is none."""
-        order_id = self._core.find_order_id(target["cl_ord_id"]) if target["cl_ord_id"] else target["order_id"]
+        order_id = self._gate.core.find_order_id(target["cl_ord_id"]) if target["cl_ord_id"] else target["order_id"]
         with suppress(LookupError):
-            return int(self._core.order(order_id).row().instrument)
+            return int(self._gate.core.order(order_id).row().instrument)
         return 0
-
-
-class VenueFace(VenueReports):
-    """The same by the venue's name, for an engine that has several."""
-
-    def on_execution_report(
-        self, venue: str, exec_type: ExecType | str, **facts: Unpack[ExecutionFacts]
-    ) -> Report:
-        """Take an external venue's execution report: an acknowledgement, a trade, a cancel, a status (`facts`:
-        see ExecutionFacts). Returns the report that it makes of it.
-
-        A trade is booked whatever the order's status, and flagged (`reason`) where it is late, too much, or matches no
-        order. What contradicts the facts is refused as a BusinessMessageReject with its reason, counted (metrics:
-        reports_refused), and changes nothing. Raises TypeError, ValueError or UndeclaredError for a wrong call only: a
-        wrong type, an undeclared name, a word that is none, an id longer than 24 characters.
-        """
-        return self._take_execution_report(self._directory.venues.id(venue), exec_type, **facts)
-
-    def on_trade_correction(
-        self, venue: str, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
-        last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
-    ) -> Report:
-        """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
-        trade with the venue's `exec_ref_id`. The order, the position and P&L become what the surviving trades make of
-        them.
-
-        Refused, as news: a trade that is not known, or was busted before; an `exec_id` that was used for another.
-        """
-        return self._take_trade_correction(self._directory.venues.id(venue), exec_type, exec_ref_id, exec_id,
-                                           last_qty=last_qty, last_px=last_px, transact_time=transact_time)
-
-    def on_cancel_reject(
-        self, venue: str, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
-        cxl_rej_reason: CxlRejReason | str | int | None = None, transact_time: int | None = None,
-    ) -> Report:
-        """Take a venue's refusal of a cancel or a replace: the request's `cl_ord_id`, or the order's, whose oldest
-        request it then is. The order is as it was before."""
-        return self._take_cancel_reject(self._directory.venues.id(venue), cl_ord_id=cl_ord_id, order_id=order_id,
-                                        cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
-
-    def set_venue_session(self, venue: str, connected: bool, *, transact_time: int | None = None) -> None:
-        """Say that the session with an external venue is lost, or is there again. While it is lost no new order goes
-        there, and what was sent and not answered is flagged UNKNOWN; its quantity stays held. Once it is there
-        again, an OrderStatusRequest asks about each such order."""
-        self._set_venue_session(self._directory.venues.id(venue), connected, transact_time)
 
 
 def _name_order(call: str, cl_ord_id: Identifier | None, order_id: int | None) -> dict[str, int | bytes]:

@@ -1,4 +1,4 @@
-"""Requests about orders, and what can be asked about them: the face that TradingCore and OrderManager share.
+"""Requests about orders, and what can be asked about them: `core.orders`.
 
 Every request is one command, and its answer is the report that it returns: a refused request is news. Source: FIX 4.4
 Appendix D.
@@ -6,23 +6,26 @@ Appendix D.
 
 from __future__ import annotations
 
-from ..core.gate import Face
 from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import OrdType, Side
+from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.reports import Report, read_reports
 from ..vocabulary.rows import OrderRow
-from ..vocabulary.units import AMOUNT_PRECISION_MAX, Number, check_int, check_time, show, whole_units
+from ..vocabulary.units import AMOUNT_PRECISION_MAX, Number, check_int, check_time, demand_type, show, whole_units
 from .order import Order
 from .ticket import PRICED, STRATEGY_MAX
 
 _ORDER_ID_MAX = 2**63 - 1
 
 
-class OrdersFace(Face):
+class Orders:
     """Cancel, replace, mass cancel and status requests; open orders, one order by any of its ids, its history."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
 
     def cancel(
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
@@ -35,7 +38,7 @@ class OrdersFace(Face):
         at an external venue, whose report decides; an order cancel reject with `cxl_rej_reason` where it makes no
         sense. `new_cl_ord_id` is the request's own id. Raises TypeError or ValueError for a wrong call.
         """
-        return self._ask(
+        return self._gate.ask(
             CommandType.CANCEL, **self._target("cancel", order, cl_ord_id, order_id),
             cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"), transact_time=check_time(transact_time),
         )
@@ -57,13 +60,13 @@ class OrdersFace(Face):
             raise TypeError("replace takes at least one of qty, price, stop_px and expire_time")
         target = self._target("replace", order, cl_ord_id, order_id)
         row = self._row_of(target)
-        instrument = None if row is None else self._directory.instrument(row.instrument)
+        instrument = None if row is None else self._gate.names.instrument(row.instrument)
         kind = None if row is None else OrdType.find(row.ord_type)
         if kind is not None and price is not None and kind not in PRICED:
             raise ValueError(f"price {show(price)}: a {kind.name} order has none")
         if kind is not None and stop_px is not None and kind in (OrdType.MARKET, OrdType.LIMIT):
             raise ValueError(f"stop_px {show(stop_px)}: a {kind.name} order has none")
-        return self._ask(
+        return self._gate.ask(
             CommandType.REPLACE, **target, cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"),
             order_qty=0 if qty is None else _qty(instrument, qty),
             price=NO_PRICE if price is None else _price(instrument, price, "price"),
@@ -82,11 +85,11 @@ class OrdersFace(Face):
         Returns the OrderMassCancelReport, whose `total_affected_orders` counts what was canceled or asked back; each
         order has its own report besides. Raises TypeError, ValueError or UndeclaredError.
         """
-        names = self._directory
+        names = self._gate.names
         wanted = None if side is None else Side.parse(side, "side")
         if wanted not in (None, Side.BUY, Side.SELL):
             raise ValueError(f"side {side!r}: a mass cancel takes BUY or SELL, which is every sell")
-        return self._ask(
+        return self._gate.ask(
             CommandType.MASS_CANCEL, account=0 if account is None else names.accounts.id(account),
             instrument=0 if symbol is None else names.symbols.id(symbol), side=wanted or 0,
             strategy=0 if strategy is None else check_int(strategy, "strategy", 1, STRATEGY_MAX),
@@ -100,7 +103,7 @@ class OrdersFace(Face):
     ) -> Report:
         """An execution report (OrderStatus) of an order as it stands; where an external venue owes an answer about it,
         the venue is asked too. An order that is not known is told as Rejected, UNKNOWN_ORDER (FIX G.1.b)."""
-        return self._ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
+        return self._gate.ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
                          transact_time=check_time(transact_time))
 
     def order(self, *, order_id: int | None = None, cl_ord_id: Identifier | None = None) -> Order:
@@ -109,25 +112,25 @@ class OrdersFace(Face):
         if (order_id is None) == (cl_ord_id is None):
             raise TypeError("order() takes one of order_id and cl_ord_id")
         if order_id is None:
-            order_id = self._core.find_order_id(encode_cl_ord_id(cl_ord_id))
+            order_id = self._gate.core.find_order_id(encode_cl_ord_id(cl_ord_id))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
         check_int(order_id, "order_id", 1)
-        return Order(self._core.order(order_id), self._directory)
+        return Order(self._gate.core.order(order_id), self._gate.names)
 
     def open_orders(self, account: str | None = None, symbol: str | None = None) -> list[Order]:
         """Live handles to what is open, of one account or symbol or of all, in the order in which it became so: what
         can still trade, and what has a request that its venue has not answered. Threads: any."""
-        instrument = 0 if symbol is None else self._directory.symbols.id(symbol)
-        number = 0 if account is None else self._directory.accounts.id(account)
-        return [Order(handle, self._directory) for handle in self._core.open_orders(instrument, number)]
+        instrument = 0 if symbol is None else self._gate.names.symbols.id(symbol)
+        number = 0 if account is None else self._gate.names.accounts.id(account)
+        return [Order(handle, self._gate.names) for handle in self._gate.core.open_orders(instrument, number)]
 
     def order_history(self, order: Order) -> list[Report]:
         """The reports about an order that the ring still holds, oldest first: execution reports, cancel rejects, and
         what was sent to its venue. Readable after eviction too; walks the ring (capacity `events`)."""
-        order_id = self._own(order).order_id
-        reports, _ = self._core.read_events(0, self.capacity.events)
-        return read_reports(reports[reports["order_id"] == order_id], self._directory)
+        order_id = demand_own(order, self._gate).order_id
+        reports, _ = self._gate.core.read_events(0, self._gate.capacity.events)
+        return read_reports(reports[reports["order_id"] == order_id], self._gate.names)
 
     # ---- which order
 
@@ -140,19 +143,27 @@ class OrdersFace(Face):
         if len(given) != 1:
             raise TypeError(f"{call} takes one of order, cl_ord_id and order_id, got {', '.join(given) or 'none'}")
         if order is not None:
-            order_id = self._own(order).order_id
+            order_id = demand_own(order, self._gate).order_id
         if order_id is not None:
             check_int(order_id, "order_id", 1, _ORDER_ID_MAX)
         return {"order_id": order_id or 0, "orig_cl_ord_id": encode_cl_ord_id(cl_ord_id)}
 
     def _row_of(self, target: dict[str, int | bytes]) -> OrderRow | None:
         """The facts of an order that is held, for its units; None where there is no such order."""
-        order_id = target["order_id"] or self._core.find_order_id(target["orig_cl_ord_id"])
+        order_id = target["order_id"] or self._gate.core.find_order_id(target["orig_cl_ord_id"])
         try:
-            row: OrderRow = self._core.order(order_id).row()
+            row: OrderRow = self._gate.core.order(order_id).row()
         except LookupError:
             return None
         return row
+
+
+def demand_own(order: Order, gate: Gate) -> Order:
+    """An order of this core: another core's has the same numbers, and would name a stranger here."""
+    demand_type(order, Order, "order")
+    if not order.is_of(gate.names):
+        raise ValueError(f"order {order.order_id} belongs to another core")
+    return order
 
 
 # An order that is not held has no units: a request about it is refused whatever it asks, so it asks for no change.

@@ -1,37 +1,101 @@
-"""Positions, suspense, the firm's exposure and the trades behind them, as they are now. It only reads."""
+"""The positions of a core: what the ledger holds now, P&L and cash, and what opens or splits a position."""
 
 from __future__ import annotations
 
-from ..core.gate import Face
+from decimal import Decimal
+
+from ..vocabulary.codes import CommandType
+from ..vocabulary.gate import Gate
+from ..vocabulary.records import MONEY_MAX, QTY_MAX
 from ..vocabulary.rows import PositionRow
-from .position import FirmExposure, Position, Trade, read_trade
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, exact_sum, to_decimal, whole_units
+from .entries import SPLIT_MAX
+from .position import FirmExposure, Position, ProfitAndLoss, Trade, read_trade
 
 
-class LedgerFace(Face):
-    """What the ledger holds, in the user's units."""
+class Positions:
+    """What the ledger holds, in the user's units: `core.positions`."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
 
     def position(self, symbol: str, account: str | None = None) -> Position:
         """One instrument in one account, as it is now."""
-        number, instrument = self._directory.find_instrument(symbol)
-        account_id = self._directory.find_account(account)
-        row = self._core.position(number, account_id)
-        return Position(instrument, self._directory.accounts.names[account_id - 1], PositionRow(*row),
-                        self._core.mark_price(number))
+        number, instrument = self._gate.names.find_instrument(symbol)
+        account_id = self._gate.names.find_account(account)
+        row = self._gate.core.position(number, account_id)
+        return Position(instrument, self._gate.names.accounts.names[account_id - 1], PositionRow(*row),
+                        self._gate.core.mark_price(number))
 
     def suspense(self, symbol: str) -> Position:
         """The position of the trades that match no order: no account has it, and the firm's exposure counts it."""
-        number, instrument = self._directory.find_instrument(symbol)
-        row = self._core.suspense(number)
-        return Position(instrument, "(suspense)", PositionRow(*row), self._core.mark_price(number))
+        number, instrument = self._gate.names.find_instrument(symbol)
+        row = self._gate.core.suspense(number)
+        return Position(instrument, "(suspense)", PositionRow(*row), self._gate.core.mark_price(number))
 
     def firm_exposure(self, symbol: str) -> FirmExposure:
         """One instrument over all accounts and suspense: the position, and what open orders would add or take."""
-        number, instrument = self._directory.find_instrument(symbol)
-        return FirmExposure(symbol, *(instrument.quantity(lots) for lots in self._core.firm_exposure(number)))
+        number, instrument = self._gate.names.find_instrument(symbol)
+        return FirmExposure(symbol, *(instrument.quantity(lots) for lots in self._gate.core.firm_exposure(number)))
 
     def trades(self, account: str | None = None, symbol: str | None = None) -> list[Trade]:
         """The trades that the log still holds (capacity `trades`), oldest first, each as it is after its corrections:
         of one account or symbol, or all, those in suspense too. Threads: any."""
-        instrument = 0 if symbol is None else self._directory.symbols.id(symbol)
-        number = 0 if account is None else self._directory.accounts.id(account)
-        return [read_trade(row, self._directory) for row in self._core.trades(instrument, number)]
+        instrument = 0 if symbol is None else self._gate.names.symbols.id(symbol)
+        number = 0 if account is None else self._gate.names.accounts.id(account)
+        return [read_trade(row, self._gate.names) for row in self._gate.core.trades(instrument, number)]
+
+    def pnl(self, account: str | None = None) -> list[ProfitAndLoss]:
+        """An account's P&L by currency. Raises ValueError where an open position has no mark."""
+        number = self._gate.names.find_account(account)
+        name = self._gate.names.accounts.names[number - 1]
+        sums = {currency: [to_decimal(0, 0)] * 3 for currency in self._gate.names.currencies.names}
+        for instrument in self._gate.names.instruments:
+            position = self.position(instrument.symbol, name)
+            figures = position.realized_pnl, position.unrealized_pnl, position.fees
+            total = sums[instrument.currency]
+            sums[instrument.currency] = [exact_sum(*pair) for pair in zip(total, figures, strict=True)]
+        return [ProfitAndLoss(name, currency, *total) for currency, total in sums.items()]
+
+    def cash(self, currency: str, account: str | None = None) -> Decimal:
+        """An account's cash in a currency: what was opened, plus what trades brought in, less what they cost and fees.
+
+        An opening position counts as bought at its price.
+        """
+        account_id, currency_id = self._gate.names.find_account(account), self._gate.names.currencies.id(currency)
+        total = to_decimal(self._gate.core.opening_cash(account_id, currency_id), MONEY_PRECISION)
+        for number, instrument in enumerate(self._gate.names.instruments, 1):
+            if instrument.currency == currency:
+                row = self._gate.core.position(number, account_id)
+                fees = to_decimal(-row.fees, MONEY_PRECISION)
+                total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
+        return total
+
+    # ---- commands
+
+    def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None) -> None:
+        """An opening position (signed, whole units) at a price: only where nothing is booked yet."""
+        number, instrument = self._gate.names.find_instrument(symbol)
+        self._gate.command(
+            CommandType.OPENING_POSITION, instrument=number, account=self._gate.names.find_account(account),
+            position_qty=instrument.qty_lots(qty, "qty", low=-QTY_MAX), position_px=instrument.price_units(price),
+        )
+
+    def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
+        """Opening cash, added to what was opened before."""
+        self._gate.command(
+            CommandType.OPENING_CASH, account=self._gate.names.find_account(account),
+            currency=self._gate.names.currencies.id(currency),
+            amount=whole_units(amount, MONEY_PRECISION, "amount", MONEY_MAX),
+        )
+
+    def split(self, symbol: str, numerator: int, denominator: int, *, transact_time: int | None = None) -> None:
+        """A stock split: `numerator` new shares for `denominator` old ones (each 1 to 1,000,000). Quantities and
+        positions are multiplied, prices divided, amounts stay. RefusedError while the symbol trades, where a quantity
+        or price would not be whole, or an open order has a request that is not answered; then nothing is changed."""
+        self._gate.command(
+            CommandType.SPLIT, instrument=self._gate.names.symbols.id(symbol),
+            split_numerator=check_int(numerator, "numerator", 1, SPLIT_MAX),
+            split_denominator=check_int(denominator, "denominator", 1, SPLIT_MAX),
+            transact_time=check_time(transact_time),
+        )

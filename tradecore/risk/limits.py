@@ -8,12 +8,13 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
+from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import Reason, Rule
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.reasons import reason_bound, reason_value
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.rows import Finding
-from ..vocabulary.units import Number, check_int, micros
+from ..vocabulary.units import Number, check_int, demand_type, micros
 
 
 class _Off(Enum):
@@ -61,6 +62,13 @@ class RiskLimits:
             (Rule.MAX_POSITION_QTY, _amount(self.max_position_qty, "max_position_qty"), 0),
             (Rule.ORDER_RATE, _count(self.order_rate, "order_rate", 2**20), window * 1_000_000),
         ]
+
+
+def demand_room(limits: RiskLimits, capacity: Capacity) -> None:
+    """Refuses what are no limits, and those that a core has no room for, before anything changes."""
+    demand_type(limits, RiskLimits, "limits")
+    if limits.rows()[-1][1] > capacity.order_rate:
+        raise ValueError(f"order_rate {limits.order_rate!r} exceeds the capacity order_rate {capacity.order_rate}")
 
 
 def _amount(value: object, name: str) -> int:

@@ -29,3 +29,9 @@ def check_name(value: object, what: str) -> str:
     if not 1 <= len(value) <= 24 or not all("!" <= c <= "~" for c in value):
         raise ValueError(f"{what} {value!r} must be 1 to 24 printable ASCII characters without spaces")
     return value
+
+
+def check_names(names: object, what: str) -> None:
+    """Refuses one name where an iterable of them is meant: its letters would be declared."""
+    if isinstance(names, str):
+        raise TypeError(f"{what} must be an iterable of names, not the str {names!r}")

@@ -120,3 +120,10 @@ def decimals_of(value: Number, name: str) -> int:
         else:
             return digits
     raise ValueError(f"{name} {value!r} has more than 12 decimals")
+
+
+def demand_type(value: object, kind: type | tuple[type, ...], name: str) -> None:
+    """Raises TypeError, naming the argument and the types, for what is none of them."""
+    if not isinstance(value, kind):
+        kinds = " or ".join(one.__name__ for one in (kind if isinstance(kind, tuple) else (kind,)))
+        raise TypeError(f"{name} must be a {kinds}, not {type(value).__name__}")

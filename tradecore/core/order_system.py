@@ -1,0 +1,187 @@
+"""What every system of orders has in common: definitions, requests, time, and reports, around one gate.
+
+TradingCore and OrderManager are such systems. It knows no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..orders.order import Order
+from ..orders.orders import Orders
+from ..positions.position import Position
+from ..positions.positions import Positions
+from ..vocabulary.capacity import Capacity
+from ..vocabulary.codes import CommandType, ReportType
+from ..vocabulary.fix import ExecType, Side
+from ..vocabulary.identifiers import Identifier, check_name
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.units import Number, check_int, check_time, demand_type
+from .bus import QUEUE_CAPACITY, Subscription
+from .core_gate import CoreGate
+from .outbound import Outbound
+
+Words = Iterable[str] | str
+
+
+class OrderSystem:
+    """One core behind its names. Threads: any may call; one lock per core."""
+
+    backend: str
+    capacity: Capacity
+
+    def __init__(self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None) -> None:
+        self._gate = CoreGate(capacity, clock, backend)
+        self.backend, self.capacity = self._gate.backend, self._gate.capacity
+        self._orders, self._positions = Orders(self._gate), Positions(self._gate)
+        self._outbound = Outbound(self._gate)
+
+    # ---- definitions
+
+    def define_instrument(self, instrument: Instrument) -> None:
+        """Declare an instrument, and its currency where it is new."""
+        demand_type(instrument, Instrument, "instrument")
+        currencies, symbols = self._gate.names.currencies, self._gate.names.symbols.names
+        refused = instrument.symbol in symbols or len(symbols) >= self.capacity.instruments
+        if instrument.currency not in currencies.names and not refused:  # a refusal must not leave a new currency
+            self.define_currency(instrument.currency)
+        currency = 1 if refused else currencies.id(instrument.currency)
+        self._gate.command(CommandType.DEFINE_INSTRUMENT, **instrument.definition(currency))
+        self._gate.names.symbols.add(instrument.symbol)
+        self._gate.names.instruments.append(instrument)
+
+    def define_currency(self, currency: str) -> None:
+        """Declare a currency."""
+        name = check_name(currency, "currency").encode("ascii")
+        self._gate.command(CommandType.DEFINE_CURRENCY, cl_ord_id=name)
+        self._gate.names.currencies.add(currency)
+
+    def _declare_account(self, account: str) -> int:
+        name = check_name(account, "account").encode("ascii")
+        self._gate.command(CommandType.DEFINE_ACCOUNT, cl_ord_id=name)
+        return self._gate.names.accounts.add(account)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The declared accounts, in the order of declaration."""
+        return tuple(self._gate.names.accounts.names)
+
+    # ---- requests, and what there is now
+
+    def cancel(
+        self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
+        new_cl_ord_id: Identifier | None = None, transact_time: int | None = None,
+    ) -> Report:
+        """Ask to cancel an order: the report that answers. See `Orders.cancel`."""
+        return self._orders.cancel(
+            order, cl_ord_id=cl_ord_id, order_id=order_id, new_cl_ord_id=new_cl_ord_id, transact_time=transact_time,
+        )
+
+    def replace(
+        self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
+        qty: Number | None = None, price: Number | None = None, stop_px: Number | None = None,
+        expire_time: int | None = None, new_cl_ord_id: Identifier | None = None, transact_time: int | None = None,
+    ) -> Report:
+        """Ask to replace an order's quantity, price, stop price or expire time: the report that answers.
+        See `Orders.replace`."""
+        return self._orders.replace(
+            order, cl_ord_id=cl_ord_id, order_id=order_id, qty=qty, price=price, stop_px=stop_px,
+            expire_time=expire_time, new_cl_ord_id=new_cl_ord_id, transact_time=transact_time,
+        )
+
+    def mass_cancel(
+        self, *, account: str | None = None, symbol: str | None = None, side: Side | str | None = None,
+        strategy: int | None = None, venue: str | None = None, cl_ord_id: Identifier | None = None,
+        transact_time: int | None = None,
+    ) -> Report:
+        """Cancel every open order of an account, symbol, side, strategy or venue, or all: the OrderMassCancelReport.
+        See `Orders.mass_cancel`."""
+        return self._orders.mass_cancel(
+            account=account, symbol=symbol, side=side, strategy=strategy, venue=venue, cl_ord_id=cl_ord_id,
+            transact_time=transact_time,
+        )
+
+    def position(self, symbol: str, account: str | None = None) -> Position:
+        """One instrument in one account, as it is now."""
+        return self._positions.position(symbol, account)
+
+    def outbound(self) -> Iterator[Report]:
+        """The messages for external venues, oldest first, each given once, up to now: NewOrderSingle,
+        OrderCancelRequest, OrderCancelReplaceRequest and OrderStatusRequest, by their `report_type` and `venue`.
+
+        `order(order_id=...)` has the terms that a report has no room for. Raises RuntimeError where messages were
+        overwritten before they were read, and goes on at the next call: read it at least every `events` reports, or
+        `subscribe(..., report_types=OUTBOUND)`. Threads: any; no message is given twice.
+        """
+        return self._outbound.messages()
+
+    # ---- time
+
+    def clock_tick(self, transact_time: int | None = None) -> None:
+        """Move the core's clock to a time (ns UTC), or to that of the `clock`: what is due by then happens, such as
+        requests that time out, orders that expire, sessions that close. Every command does the same with its own time;
+        the core's clock follows the latest, and never goes back."""
+        self._gate.command(CommandType.CLOCK, transact_time=check_time(transact_time))
+
+    def roll_day(self, *, transact_time: int | None = None) -> None:
+        """Begin the next trading day: what the core holds for the day expires, GOOD_TILL_CANCEL and GOOD_TILL_DATE
+        orders are restated, and the ids of orders that are not open may be used again."""
+        self._gate.command(CommandType.ROLL_DAY, transact_time=check_time(transact_time))
+
+    # ---- events
+
+    def reports(self, after: int | None = None) -> ReportReader:
+        """An iterator over reports: those after a sequence number, or (None) those from now on."""
+        start = self._gate.core.event_seq if after is None else check_int(after, "after", 0, 2**62)
+        return ReportReader(self._gate.core, self._gate.names, start)
+
+    def event_view(self, after: int = 0) -> Any:
+        """A read-only REPORT_DTYPE array over the ring itself (native: not copied), after a sequence number.
+
+        It ends at the ring's edge: read on after its last `seq`. Delete it soon: while it lives, what would overwrite
+        it is dropped and counted (metrics: events_dropped).
+        """
+        return self._gate.core.view_events(check_int(after, "after", 0, 2**62))
+
+    def subscribe(
+        self, callback: Callable[[Report], object], *, exec_types: Words | ExecType | Iterable[ExecType] | None = None,
+        report_types: Words | ReportType | Iterable[ReportType] | None = None, account: str | None = None,
+        symbol: str | None = None, capacity: int = QUEUE_CAPACITY, policy: str = "drop", after: int | None = None,
+    ) -> Subscription:
+        """Call back with reports, after the command (or the batch) that made them; calling what it returns undoes it.
+
+        Every report from now on, or those that pass every filter that is given: `exec_types` (execution reports of
+        these ExecTypes; a name, or a list of them), `report_types`, one `account`, one `symbol`. With `after`, first
+        those after that sequence number, if they are still held: a LookupError names the oldest that is.
+
+        Up to `capacity` reports wait for the callback. What does not fit is dropped, the oldest first, and counted
+        (`policy` "drop"), or the subscription ends ("disconnect"; go on with `after=subscription.last_seq`); both with
+        a warning. "block" is refused: the callback runs on the thread of the command, which would wait for itself.
+        Reports that one command makes beyond the capacity `events` are overwritten before the bus can read them, with
+        a warning.
+
+        A callback that raises is warned about, and removed after three failures; it stops nobody else. What it commands
+        runs at once, and is told of after what is waiting already. Raises TypeError, ValueError or UndeclaredError.
+        Threads: any; callbacks run on the thread whose command made the news, or on one that is delivering already.
+        """
+        subscription = self._gate.bus.subscribe(
+            callback, exec_types=exec_types, report_types=report_types, account=account, symbol=symbol,
+            capacity=capacity, policy=policy, after=after,
+        )
+        self._gate.bus.deliver()
+        return subscription
+
+    @property
+    def event_hash(self) -> int:
+        """64-bit hash over every report so far."""
+        return int(self._gate.core.event_hash)
+
+    def state_hash(self) -> int:
+        """64-bit hash over the logical state; walks it, so its cost grows with what is held."""
+        return int(self._gate.core.state_hash())
+
+    def metrics(self) -> dict[str, int]:
+        """Counters by name."""
+        return dict(self._gate.core.metrics())

@@ -1,0 +1,40 @@
+"""What an engine knows of the core that it acts on: its names, its questions, and one command at a time.
+
+Every change of state is one command record, and what comes back is a report record. The core that stands behind it, its
+clock, its lock and its subscribers are the conductor's (core.core_gate).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .capacity import Capacity
+from .codes import CommandType
+from .names import Directory
+from .reports import Report
+
+
+class RefusedError(ValueError):
+    """A setting or a quote that the core refused; nothing was changed. An order is never refused this way."""
+
+
+class Gate(Protocol):
+    """One core behind its names. Threads: any may call; one lock per core."""
+
+    @property
+    def core(self) -> Any:
+        """The backend's core: what may be asked without a command."""
+
+    @property
+    def names(self) -> Directory:
+        """What was declared."""
+
+    @property
+    def capacity(self) -> Capacity:
+        """The sizes of its tables."""
+
+    def command(self, kind: CommandType, **fields: int | bytes) -> None:
+        """Run a command that has no order; RefusedError, naming field, value and bound, where it is refused."""
+
+    def ask(self, kind: CommandType, **fields: int | bytes) -> Report:
+        """Run a command about an order; the report that answers it."""
