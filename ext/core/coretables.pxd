@@ -37,9 +37,12 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.orders.by_id = <uint32_t*>table(t, core.orders.by_id_mask + 1, sizeof(uint32_t))
     core.orders.terms = <tc_terms*>table(t, slots + 1, sizeof(tc_terms))
     core.orders.blank = <uint32_t>slots
-    core.orders.terms[slots].stop_px = core.orders.terms[slots].entered_stop_px = no_price()
-    core.orders.open.head = core.orders.open.tail = NO_SLOT
-    core.orders.history.head = core.orders.history.tail = NO_SLOT
+    core.orders.terms[slots].stop_px = no_price()
+    core.orders.terms[slots].entered_stop_px = no_price()
+    core.orders.open.head = NO_SLOT
+    core.orders.open.tail = NO_SLOT
+    core.orders.history.head = NO_SLOT
+    core.orders.history.tail = NO_SLOT
     core.orders.history_size = capacity.order_history
     # An order has two cancels at most that are unanswered, the older one UNKNOWN; there are at most open_max replaces.
     requests = 2 * slots + capacity.open_orders
@@ -112,7 +115,8 @@ cdef inline int open_waiting(
 
     core.groups.rows = <tc_group*>table(t, slots, sizeof(tc_group))
     core.groups.free_rows = <uint32_t*>table(t, slots, sizeof(uint32_t))
-    core.groups.free_count = core.groups.row_count = <uint32_t>slots
+    core.groups.free_count = <uint32_t>slots
+    core.groups.row_count = <uint32_t>slots
     for i in range(slots):
         core.groups.free_rows[i] = <uint32_t>(slots - 1 - i)
     core.groups.news_mask = <uint64_t>round_up(slots) - 1
@@ -143,14 +147,17 @@ cdef inline int open_ledgers(
     core.exec_ids.buckets = <tc_exec_bucket*>table(t, core.exec_ids.bucket_mask + 1, sizeof(tc_exec_bucket))
     core.trades.bases = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
 
-    core.ledger.account_stride, core.ledger.currency_stride = accounts, capacity.currencies + 1
+    core.ledger.account_stride = accounts
+    core.ledger.currency_stride = capacity.currencies + 1
     core.ledger.positions = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
     core.ledger.cash = <int64_t*>table(t, accounts * (capacity.currencies + 1), sizeof(int64_t))
     core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
     for i in range(instruments):
-        core.ledger.marks[i] = core.ledger.lasts[i] = no_price()
-        core.router.rankings[2 * i].ranked_at = core.router.rankings[2 * i + 1].ranked_at = 0
+        core.ledger.marks[i] = no_price()
+        core.ledger.lasts[i] = no_price()
+        core.router.rankings[2 * i].ranked_at = 0
+        core.router.rankings[2 * i + 1].ranked_at = 0
 
     core.events.mask = <uint64_t>capacity.events - 1
     core.events.ring = <tc_report*>table(t, capacity.events, sizeof(tc_report))
@@ -161,8 +168,10 @@ cdef inline int open_ledgers(
 cdef inline int open_core(list t, tc_core* core, object capacity, object reasons, object transitions) except -1:
     cdef int64_t i, slots = capacity.open_orders + 2 * capacity.order_history + 2
     cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
-    core.instrument_max, core.account_max = capacity.instruments, capacity.accounts
-    core.venue_max, core.currency_max = capacity.venues, capacity.currencies
+    core.instrument_max = capacity.instruments
+    core.account_max = capacity.accounts
+    core.venue_max = capacity.venues
+    core.currency_max = capacity.currencies
     core.instruments = <tc_instrument*>table(t, instruments, sizeof(tc_instrument))
     core.accounts = <tc_id_entry*>table(t, accounts, sizeof(tc_id_entry))
     core.currencies = <tc_id_entry*>table(t, capacity.currencies + 1, sizeof(tc_id_entry))

@@ -41,7 +41,8 @@ cdef inline void shrink_order(
         order.order_qty = order_qty
         cap_limit(&core.groups, order, terms)
         r = start_execution(core, c, order, EXEC_RESTATED)
-        r.reason, r.exec_restatement_reason = <int16_t>reason, 5       # PARTIAL_DECLINE
+        r.reason = <int16_t>reason
+        r.exec_restatement_reason = 5                  # PARTIAL_DECLINE
         publish_execution(core, order, r)
         sync_order(core, order)
 
@@ -120,7 +121,8 @@ cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* grou
 # What an order waited for has come: it is reported, asked about again, and goes to a venue.
 cdef inline void trigger_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     disarm_trigger(&core.triggers, &core.orders, order)
-    order.place, order.triggered = PLACE_NOWHERE, True
+    order.place = PLACE_NOWHERE
+    order.triggered = True
     report_execution(core, c, order, EXEC_TRIGGERED)
     release_order(core, c, order, False)
 

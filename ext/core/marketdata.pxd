@@ -10,7 +10,8 @@ cdef inline int find_bad_quote_side(
     cdef tc_i128 scaled = 0
     cdef int reason
     if size < 0 or size > qty_max():
-        value[0], bound[0] = size, first + 8
+        value[0] = size
+        bound[0] = first + 8
         return INVALID_FIELD_VALUE
     if size == 0:
         return REASON_NONE
@@ -23,7 +24,8 @@ cdef inline int find_bad_quote_side(
         return PRICE_TICK_MULTIPLE
     if (tc_mul_overflows(tc_wide(tc_abs(price), size), ins.notional_scale, &scaled)
             or scaled > tc_wide(money_max(), ins.limit_scale)):
-        value[0], bound[0] = notional_micros(ins, tc_wide(price, size), True), money_max()
+        value[0] = notional_micros(ins, tc_wide(price, size), True)
+        bound[0] = money_max()
         return NOTIONAL_ABOVE_MAX
     return REASON_NONE
 

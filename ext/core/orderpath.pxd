@@ -15,33 +15,52 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     cdef uint32_t prev = order.prev, next = order.next
     cdef tc_terms* terms
     tc_clear(order, sizeof(tc_order))
-    order.order_id, order.prev, order.next = order_id, prev, next
-    order.first_request = order.last_request = NO_SLOT
-    order.is_open, order.last_status = True, STATUS_PENDING_NEW
+    order.order_id = order_id
+    order.prev = prev
+    order.next = next
+    order.first_request = NO_SLOT
+    order.last_request = NO_SLOT
+    order.is_open = True
+    order.last_status = STATUS_PENDING_NEW
     memcpy(order.cl_ord_id, c.cl_ord_id, 24)
-    order.instrument, order.account, order.venue = c.instrument, c.account, c.venue
+    order.instrument = c.instrument
+    order.account = c.account
+    order.venue = c.venue
     order.entered_venue = c.venue
-    order.side, order.ord_type, order.time_in_force = c.side, c.ord_type, c.time_in_force
+    order.side = c.side
+    order.ord_type = c.ord_type
+    order.time_in_force = c.time_in_force
     order.exec_inst = <uint8_t>c.exec_inst
-    order.order_qty, order.transact_time = c.order_qty, now
+    order.order_qty = c.order_qty
+    order.transact_time = now
     order.price = c.price if has_limit(c.ord_type) else no_price()
     if (awaits_price(c.ord_type) or c.peg_offset or c.min_qty or c.display_qty or c.list_id or c.expire_time
             or c.trigger_price_type or c.peg_offset_type or c.contingency_type or c.strategy
             or c.exec_inst & INST_CASH):
         terms = extend_order(orders, order)
         terms.stop_px = c.stop_px if awaits_price(c.ord_type) else no_price()
-        terms.peg_offset, terms.min_qty, terms.display_qty = c.peg_offset, c.min_qty, c.display_qty
-        terms.expire_time, terms.list_id, order.strategy = c.expire_time, c.list_id, c.strategy
-        terms.trigger_price_type, terms.peg_offset_type = c.trigger_price_type, c.peg_offset_type
+        terms.peg_offset = c.peg_offset
+        terms.min_qty = c.min_qty
+        terms.display_qty = c.display_qty
+        terms.expire_time = c.expire_time
+        terms.list_id = c.list_id
+        order.strategy = c.strategy
+        terms.trigger_price_type = c.trigger_price_type
+        terms.peg_offset_type = c.peg_offset_type
         terms.contingency_type = <uint8_t>c.contingency_type
-        terms.entered_stop_px, terms.entered_expire_time = terms.stop_px, terms.expire_time
-        terms.entered_display_qty, terms.entered_min_qty = terms.display_qty, terms.min_qty
+        terms.entered_stop_px = terms.stop_px
+        terms.entered_expire_time = terms.expire_time
+        terms.entered_display_qty = terms.display_qty
+        terms.entered_min_qty = terms.min_qty
 
 
 cdef inline void reject_order(
     tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
-    order.reason, order.value, order.bound, order.terminal = <int16_t>reason, value, bound, STATUS_REJECTED
+    order.reason = <int16_t>reason
+    order.value = value
+    order.bound = bound
+    order.terminal = STATUS_REJECTED
     publish_execution(core, order, start_end(core, c, order, EXEC_REJECTED))
     sync_order(core, order)
 
@@ -61,14 +80,25 @@ cdef inline void ask_order(
     int64_t hold_qty, bint recheck, tc_question* q
 ) noexcept nogil:
     cdef uint8_t side = direction(order.side), ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
-    q.order_qty, q.leaves_qty, q.hold_qty = order_qty, order_qty - order.cum_qty, hold_qty
-    q.price, q.now = price, core.now
-    q.reference2, q.touch2 = no_price(), no_price()
-    q.instrument, q.account, q.venue, q.side, q.ord_type = order.instrument, order.account, order.venue, side, ord_type
-    q.duplicate, q.recheck, q.released = False, recheck, False
+    q.order_qty = order_qty
+    q.leaves_qty = order_qty - order.cum_qty
+    q.hold_qty = hold_qty
+    q.price = price
+    q.now = core.now
+    q.reference2 = no_price()
+    q.touch2 = no_price()
+    q.instrument = order.instrument
+    q.account = order.account
+    q.venue = order.venue
+    q.side = side
+    q.ord_type = ord_type
+    q.duplicate = False
+    q.recheck = recheck
+    q.released = False
     q.reduce_only = order.exec_inst & INST_REDUCE_ONLY and not awaits_parent(core, order)
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
-    q.open_orders, q.max_open_orders = core.orders.open.count - order.is_open, core.orders.open_max
+    q.open_orders = core.orders.open.count - order.is_open
+    q.max_open_orders = core.orders.open_max
     if awaits_price(order.ord_type) and not order.triggered and order.ord_type != TYPE_TRAILING_STOP:
         q.reference2 = 2 * stop_px
     elif needs_reference(&core.risk.accounts[order.account], ord_type, side):
@@ -82,8 +112,13 @@ cdef inline void ask_record(
 ) noexcept nogil:
     cdef tc_order thought
     memset(&thought, 0, sizeof(thought))
-    thought.instrument, thought.account, thought.venue, thought.side = c.instrument, c.account, c.venue, c.side
-    thought.ord_type, thought.time_in_force, thought.exec_inst = c.ord_type, c.time_in_force, <uint8_t>c.exec_inst
+    thought.instrument = c.instrument
+    thought.account = c.account
+    thought.venue = c.venue
+    thought.side = c.side
+    thought.ord_type = c.ord_type
+    thought.time_in_force = c.time_in_force
+    thought.exec_inst = <uint8_t>c.exec_inst
     ask_order(core, ins, &thought, c.order_qty, c.price, c.stop_px, c.order_qty, False, q)
     if waits_for_parent(find_named(&core.groups, c.list_id), 0):
         q.reduce_only = False
@@ -164,7 +199,8 @@ cdef inline void refuse_placing(
     if first:
         reject_order(core, c, order, reason, value, bound)
     else:
-        order.value, order.bound = value, bound
+        order.value = value
+        order.bound = bound
         end_order(core, c, order, STATUS_CANCELED, reason)
 
 
@@ -193,7 +229,8 @@ cdef inline bint is_disconnected(const tc_core* core, int32_t venue) noexcept no
 # LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once.
 cdef inline void put_sent_terms(const tc_core* core, tc_report* r, const tc_order* order) noexcept nogil:
     if awaits_price(order.ord_type) and order.triggered:
-        r.ord_type, r.stop_px = (TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET), no_price()
+        r.ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
+        r.stop_px = no_price()
     if not (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1:
         if is_auction(order.time_in_force):
             r.time_in_force = TIF_IOC
@@ -205,7 +242,8 @@ cdef inline void put_sent_terms(const tc_core* core, tc_report* r, const tc_orde
 cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order, bint first) noexcept nogil:
     cdef tc_report* r
     extend_order(&core.orders, order).sent_time = core.now
-    order.place, order.awaited = PLACE_AT_VENUE, True
+    order.place = PLACE_AT_VENUE
+    order.awaited = True
     if first:
         report_execution(core, c, order, EXEC_PENDING_NEW)
     r = start_message(core, c, order, REPORT_SEND_ORDER)
@@ -344,14 +382,18 @@ cdef inline void answer_again(
         return
     order = &core.orders.slots[open_order(&core.orders, core.command_seq)]
     load_order(&core.orders, order, c, core.now)
-    order.terminal, order.reason = STATUS_REJECTED, DUPLICATE_CLORDID
+    order.terminal = STATUS_REJECTED
+    order.reason = DUPLICATE_CLORDID
     if first != NULL:
         r = start_message(core, c, first, REPORT_EXECUTION)
     else:
         r = start_report(core, c, REPORT_EXECUTION)
-        r.order_id, r.ord_status = first_id, STATUS_REJECTED
+        r.order_id = first_id
+        r.ord_status = STATUS_REJECTED
         memcpy(r.cl_ord_id, c.cl_ord_id, 24)
-    r.exec_type, r.reason, r.contra_order_id = EXEC_REJECTED, DUPLICATE_CLORDID, order.order_id
+    r.exec_type = EXEC_REJECTED
+    r.reason = DUPLICATE_CLORDID
+    r.contra_order_id = order.order_id
     r.ord_rej_reason = core.ord_rej_reasons[<int>DUPLICATE_CLORDID]
     publish_report(&core.events, r)
     sync_order(core, order)
@@ -385,7 +427,8 @@ cdef inline int claim_order_id(tc_core* core, const tc_order* order) noexcept no
 
 # An order that passed risk counts: in its hold, its list, among those that may only reduce, and for the clock.
 cdef inline void admit_order(tc_core* core, tc_order* order) noexcept nogil:
-    order.admitted, order.held = True, order.order_qty
+    order.admitted = True
+    order.held = order.order_qty
     if order.extended and terms_of(&core.orders, order).list_id:
         join_group(&core.groups, &core.orders, order)
     if order.exec_inst & INST_REDUCE_ONLY:
@@ -416,10 +459,15 @@ cdef inline void observe_order(
     for i in range(OBSERVABLE):
         if findings[i].refused:
             r = start_report(core, c, REPORT_RISK_OBSERVED)
-            r.order_id, r.instrument, r.account, r.side = order.order_id, q.instrument, q.account, q.side
+            r.order_id = order.order_id
+            r.instrument = q.instrument
+            r.account = q.account
+            r.side = q.side
             memcpy(r.cl_ord_id, order.cl_ord_id, 24)
-            r.order_qty, r.price = order.order_qty, order.price
-            r.reason, r.value = <int16_t>(REFERENCE_PRICE_UNAVAILABLE + i), findings[i].value
+            r.order_qty = order.order_qty
+            r.price = order.price
+            r.reason = <int16_t>(REFERENCE_PRICE_UNAVAILABLE + i)
+            r.value = findings[i].value
             r.bound = findings[i].limit
             publish_report(&core.events, r)
 

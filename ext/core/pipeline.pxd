@@ -62,7 +62,9 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
     cdef int64_t time = c.transact_time if c.transact_time != 0 else now
     cdef const tc_order* order
     memset(ack, 0, sizeof(tc_ack))
-    ack.report_type, ack.ord_rej_reason, ack.cxl_rej_reason = REPORT_ACCEPTED, -1, -1
+    ack.report_type = REPORT_ACCEPTED
+    ack.ord_rej_reason = -1
+    ack.cxl_rej_reason = -1
     core.command_seq += 1
     core.answer_seq = core.events.seq + 1
     if time < 0 or time > time_max():
@@ -81,7 +83,8 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
         order = find_order(&core.orders, ack.order_id)
         if order != NULL and ack.report_type == REPORT_EXECUTION:      # what followed may have been about it
             memset(ack, 0, sizeof(tc_ack))
-            ack.ord_rej_reason, ack.cxl_rej_reason = -1, -1
+            ack.ord_rej_reason = -1
+            ack.cxl_rej_reason = -1
             acknowledge(core, order, ack)
 
 
@@ -97,7 +100,8 @@ cdef inline int answer_question(
     cdef bint duplicate = named and find_id(&core.ids, c.cl_ord_id) != NULL
     cdef int alone = REASON_NONE
     cdef tc_question q
-    findings[0].value, findings[0].limit = 1, 0
+    findings[0].value = 1
+    findings[0].limit = 0
     core.now = time if time > clock else clock
     if c.exec_inst & INST_CASH and ins != NULL:
         c.order_qty = convert_cash(core, ins, c)
@@ -110,7 +114,8 @@ cdef inline int answer_question(
         alone = find_bad_join(&core.groups, &core.orders, c, &findings[0].value, &findings[0].limit)
     if not mask[0] and not alone:
         ask_record(core, ins, c, &q)
-        q.duplicate, q.open_orders = duplicate, core.orders.open.count
+        q.duplicate = duplicate
+        q.open_orders = core.orders.open.count
         observe_question(core, ins, q, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
     core.now = clock

@@ -31,7 +31,8 @@ cdef class State:
     def __cinit__(self, capacity):
         self.tables = []
         open_core(self.tables, &self.core, capacity, ord_rej_reason_table(), transition_table())
-        self.ticks_at_start, self.nanoseconds_at_start = tc_ticks(), tc_nanoseconds()
+        self.ticks_at_start = tc_ticks()
+        self.nanoseconds_at_start = tc_nanoseconds()
 
     def __dealloc__(self):
         free_tables(self.tables)
@@ -99,7 +100,9 @@ cdef class OrderHandle:
 
 cdef OrderHandle handle(State state, uint32_t slot):
     cdef OrderHandle order = OrderHandle.__new__(OrderHandle)
-    order.state, order.slot, order.order_id = state, slot, state.core.orders.slots[slot].order_id
+    order.state = state
+    order.slot = slot
+    order.order_id = state.core.orders.slots[slot].order_id
     return order
 
 
@@ -406,7 +409,8 @@ cdef class Core:
                 return np.frombuffer(b"", REPORT_DTYPE)
             view.state = self.state
             view.first = &events.ring[<uint64_t>first & events.mask]
-            view.shape[0], view.strides[0] = count * <int64_t>sizeof(tc_report), 1
+            view.shape[0] = count * <int64_t>sizeof(tc_report)
+            view.strides[0] = 1
             events.held_from = first
         return np.frombuffer(view, REPORT_DTYPE)
 

@@ -26,7 +26,8 @@ cdef inline bint names_order(const tc_command* c) noexcept nogil:
 
 cdef inline void fetch_place(const tc_core* core, const tc_command* c, tc_coming* next) noexcept nogil:
     cdef const char* id = c.orig_cl_ord_id
-    next.hash, next.place = 0, NULL
+    next.hash = 0
+    next.place = NULL
     if not names_order(c):
         return
     if c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL_REJECT:

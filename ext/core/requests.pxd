@@ -28,7 +28,8 @@ cdef inline tc_order* find_target(
     tc_core* core, const tc_command* c, int64_t* order_id, int* reason
 ) noexcept nogil:
     cdef const tc_id_entry* entry
-    order_id[0], reason[0] = c.order_id, UNKNOWN_ORDER
+    order_id[0] = c.order_id
+    reason[0] = UNKNOWN_ORDER
     if not id_is_empty(c.orig_cl_ord_id):
         entry = find_id(&core.ids, c.orig_cl_ord_id)
         order_id[0] = entry.order_id if entry != NULL else 0
@@ -49,14 +50,21 @@ cdef inline void refuse_request(
     r.ord_status = STATUS_REJECTED
     if order != NULL:
         put_order(r, core, order)
-        ack.cum_qty, ack.leaves_qty = order.cum_qty, leaves_of(order)
-    r.order_id, r.reason, r.cxl_rej_reason = order_id, <int16_t>reason, cxl_rej_reason_of(reason)
+        ack.cum_qty = order.cum_qty
+        ack.leaves_qty = leaves_of(order)
+    r.order_id = order_id
+    r.reason = <int16_t>reason
+    r.cxl_rej_reason = cxl_rej_reason_of(reason)
     memcpy(r.cl_ord_id, c.cl_ord_id, 24)
     memcpy(r.orig_cl_ord_id, c.orig_cl_ord_id, 24)
-    r.value, r.bound = value, bound
+    r.value = value
+    r.bound = bound
     publish_report(&core.events, r)
-    ack.order_id, ack.report_type, ack.ord_status = order_id, REPORT_CANCEL_REJECT, r.ord_status
-    ack.reason, ack.cxl_rej_reason = <int16_t>reason, r.cxl_rej_reason
+    ack.order_id = order_id
+    ack.report_type = REPORT_CANCEL_REJECT
+    ack.ord_status = r.ord_status
+    ack.reason = <int16_t>reason
+    ack.cxl_rej_reason = r.cxl_rej_reason
 
 
 # Why a request can't have its id; REASON_NONE where it can, or has none.
@@ -91,15 +99,21 @@ cdef inline void ask_venue(
     cdef int64_t limit
     memcpy(r.orig_cl_ord_id, last_id(&core.orders, order), 24)
     memcpy(r.cl_ord_id, cl_ord_id, 24)
-    r.order_qty, r.price, r.stop_px, r.reason = asked.order_qty, asked.price, asked.stop_px, <int16_t>reason
+    r.order_qty = asked.order_qty
+    r.price = asked.price
+    r.stop_px = asked.stop_px
+    r.reason = <int16_t>reason
     limit = terms_of(&core.orders, order).oco_limit
     if not reason:
         limit = limit_after(&core.groups, terms_of(&core.orders, order), asked.order_qty)
     request = add_request(&core.orders, order, cl_ord_id, is_replace, core.now)
     request.oco_limit = limit
-    request.order_qty, request.price, request.stop_px = asked.order_qty, asked.price, asked.stop_px
+    request.order_qty = asked.order_qty
+    request.price = asked.price
+    request.stop_px = asked.stop_px
     request.expire_time = asked.expire_time
-    request.unknown, request.reason = is_disconnected(core, order.venue), <int16_t>reason
+    request.unknown = is_disconnected(core, order.venue)
+    request.reason = <int16_t>reason
     r.unknown = unknown_of(&core.orders, order)
     publish_report(&core.events, r)
     sync_order(core, order)
@@ -108,8 +122,10 @@ cdef inline void ask_venue(
 # Only in C: an object made in one call in Python.
 cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked* asked) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    asked.order_qty, asked.price = order.order_qty, order.price
-    asked.stop_px, asked.expire_time = terms.stop_px, terms.expire_time
+    asked.order_qty = order.order_qty
+    asked.price = order.price
+    asked.stop_px = terms.stop_px
+    asked.expire_time = terms.expire_time
 
 
 # Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before.
@@ -222,9 +238,13 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
         at = next
     core.answer_seq = core.events.seq + 1
     r = start_report(core, c, REPORT_MASS_CANCEL)
-    r.instrument, r.account, r.venue, r.side = c.instrument, c.account, c.venue, c.side
+    r.instrument = c.instrument
+    r.account = c.account
+    r.venue = c.venue
+    r.side = c.side
     memcpy(r.cl_ord_id, c.cl_ord_id, 24)
-    r.value, r.bound = done, waiting
+    r.value = done
+    r.bound = waiting
     publish_report(&core.events, r)
     ack.report_type = REPORT_MASS_CANCEL
 
@@ -239,12 +259,18 @@ cdef inline void request_status(tc_core* core, const tc_command* c, tc_ack* ack)
     cdef tc_report* r
     if order == NULL:
         r = start_report(core, c, REPORT_EXECUTION)
-        r.exec_type, r.ord_status, r.order_id = EXEC_ORDER_STATUS, STATUS_REJECTED, order_id
+        r.exec_type = EXEC_ORDER_STATUS
+        r.ord_status = STATUS_REJECTED
+        r.order_id = order_id
         memcpy(r.cl_ord_id, c.orig_cl_ord_id, 24)
-        r.reason, r.ord_rej_reason = UNKNOWN_ORDER, core.ord_rej_reasons[<int>UNKNOWN_ORDER]
+        r.reason = UNKNOWN_ORDER
+        r.ord_rej_reason = core.ord_rej_reasons[<int>UNKNOWN_ORDER]
         publish_report(&core.events, r)
-        ack.order_id, ack.report_type, ack.ord_status = order_id, REPORT_EXECUTION, STATUS_REJECTED
-        ack.reason, ack.ord_rej_reason = UNKNOWN_ORDER, r.ord_rej_reason
+        ack.order_id = order_id
+        ack.report_type = REPORT_EXECUTION
+        ack.ord_status = STATUS_REJECTED
+        ack.reason = UNKNOWN_ORDER
+        ack.ord_rej_reason = r.ord_rej_reason
         return
     publish_report(&core.events, start_execution(core, c, order, EXEC_ORDER_STATUS))
     if (order.place == PLACE_AT_VENUE and (order.awaited or order.first_request != NO_SLOT)
@@ -265,27 +291,40 @@ cdef inline int find_bad_terms(
     cdef tc_command again
     cdef uint64_t mask
     if order.place == PLACE_AT_VENUE and asked.expire_time != terms.expire_time:
-        value[0], bound[0] = asked.expire_time, 112
+        value[0] = asked.expire_time
+        bound[0] = 112
         return INVALID_FIELD_VALUE                     # no request carries it to a venue
     if asked.price != no_price() and not has_limit(order.ord_type):
-        value[0], bound[0] = asked.price, 64
+        value[0] = asked.price
+        bound[0] = 64
         return INVALID_FIELD_VALUE                     # its type has none
     if trails and asked.stop_px != terms.stop_px:
-        value[0], bound[0] = asked.stop_px, terms.stop_px
+        value[0] = asked.stop_px
+        bound[0] = terms.stop_px
         return STOP_PX_OUT_OF_RANGE                    # it follows the market
     memset(&again, 0, sizeof(again))
-    again.kind, again.side, again.ord_type, again.time_in_force = KIND_NEW_ORDER, order.side, order.ord_type, \
-        order.time_in_force
-    again.exec_inst, again.instrument, again.account, again.venue = order.exec_inst, order.instrument, order.account, \
-        order.venue
-    again.order_qty, again.price, again.expire_time = asked.order_qty, asked.price, asked.expire_time
+    again.kind = KIND_NEW_ORDER
+    again.side = order.side
+    again.ord_type = order.ord_type
+    again.time_in_force = order.time_in_force
+    again.exec_inst = order.exec_inst
+    again.instrument = order.instrument
+    again.account = order.account
+    again.venue = order.venue
+    again.order_qty = asked.order_qty
+    again.price = asked.price
+    again.expire_time = asked.expire_time
     again.stop_px = no_price() if trails else asked.stop_px
-    again.peg_offset, again.min_qty, again.list_id = terms.peg_offset, terms.min_qty, terms.list_id
+    again.peg_offset = terms.peg_offset
+    again.min_qty = terms.min_qty
+    again.list_id = terms.list_id
     again.display_qty = asked.order_qty if asked.order_qty < terms.display_qty else terms.display_qty
     if again.display_qty < 0:
         again.display_qty = 0
-    again.trigger_price_type, again.peg_offset_type = terms.trigger_price_type, terms.peg_offset_type
-    again.contingency_type, again.strategy = terms.contingency_type, order.strategy
+    again.trigger_price_type = terms.trigger_price_type
+    again.peg_offset_type = terms.peg_offset_type
+    again.contingency_type = terms.contingency_type
+    again.strategy = order.strategy
     mask = validate_order(ins, core.account_count, core.venue_count, core.now, &again)
     if not mask:
         return REASON_NONE
@@ -313,12 +352,14 @@ cdef inline int find_refusal(
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     reason = check_risk(&core.risk, ins, &q, &finding)
     if reason:
-        value[0], bound[0] = finding.value, finding.limit
+        value[0] = finding.value
+        bound[0] = finding.limit
         return reason
     if (order.exec_inst & INST_POST_ONLY and order.place == PLACE_RESTING
             and crosses(&core.book, row_of(core, order.instrument, order.venue, opposite(side)),
                         tc_floor_div(asked.price, ins.tick))):
-        value[0], bound[0] = asked.price, touch_price(&core.router, order.instrument, side, order.venue)
+        value[0] = asked.price
+        bound[0] = touch_price(&core.router, order.instrument, side, order.venue)
         return POST_ONLY_WOULD_TAKE
     if more:
         count_sent(&core.risk, &q)
@@ -342,8 +383,10 @@ cdef inline void replace_order(
     elif was == PLACE_RESTING or was == PLACE_AWAITS_PRICE:
         withdraw_order(core, order)
     terms.oco_limit = limit_after(&core.groups, terms, asked.order_qty)
-    order.order_qty, order.price = asked.order_qty, asked.price
-    terms.stop_px, terms.expire_time = asked.stop_px, asked.expire_time
+    order.order_qty = asked.order_qty
+    order.price = asked.price
+    terms.stop_px = asked.stop_px
+    terms.expire_time = asked.expire_time
     memcpy(before, order.cl_ord_id, 24)
     take_id(core, order, c.cl_ord_id)
     r = start_execution(core, c, order, EXEC_REPLACED)

@@ -241,7 +241,8 @@ cdef inline void keep_ids(tc_core* core) noexcept nogil:
     cdef uint32_t count = core.ids.count, i
     cdef tc_id_entry entry
     memset(core.ids.index, 0, (core.ids.index_mask + 1) * sizeof(tc_id_place))
-    core.ids.count, core.ids.digest = 0, 0
+    core.ids.count = 0
+    core.ids.digest = 0
     for i in range(count):
         entry = core.ids.entries[i]
         if core.orders.slots[entry.slot].order_id == entry.order_id and core.orders.slots[entry.slot].is_open:
@@ -324,8 +325,12 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     if waits:
         withdraw_order(core, order)
     terms = extend_order(&core.orders, order)
-    order.order_qty, order.cum_qty, order.price = split.order_qty, split.cum_qty, split.price
-    terms.display_qty, terms.min_qty, terms.stop_px = split.display_qty, split.min_qty, split.stop_px
+    order.order_qty = split.order_qty
+    order.cum_qty = split.cum_qty
+    order.price = split.price
+    terms.display_qty = split.display_qty
+    terms.min_qty = split.min_qty
+    terms.stop_px = split.stop_px
     split_limit(&core.groups, terms, c.split_numerator, c.split_denominator)
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = 0                      # GT_CORPORATE_ACTION
@@ -373,7 +378,8 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
             exposure_of(&core.risk, c.instrument, account).position_qty = qty
         exposure_of(&core.risk, c.instrument, 0).position_qty += qty
         fold_position(&core.trades, &core.ledger, c.instrument, account)
-    core.ledger.lasts[c.instrument] = core.ledger.marks[c.instrument] = no_price()
+    core.ledger.lasts[c.instrument] = no_price()
+    core.ledger.marks[c.instrument] = no_price()
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)
     split_lists(&core.groups, c.instrument, n, d)

@@ -99,10 +99,14 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     core.venue_count += 1
     core.router.venue_count = core.venue_count
     venue = &core.router.venues[core.venue_count]
-    venue.maker_fee_per_unit, venue.taker_fee_per_unit = c.maker_fee_per_unit, c.taker_fee_per_unit
-    venue.maker_fee_ppm, venue.taker_fee_ppm = c.maker_fee_ppm, c.taker_fee_ppm
-    venue.request_timeout, venue.external = c.request_timeout, c.external
-    venue.native_ord_types, venue.native_times_in_force = c.native_ord_types, c.native_times_in_force
+    venue.maker_fee_per_unit = c.maker_fee_per_unit
+    venue.taker_fee_per_unit = c.taker_fee_per_unit
+    venue.maker_fee_ppm = c.maker_fee_ppm
+    venue.taker_fee_ppm = c.taker_fee_ppm
+    venue.request_timeout = c.request_timeout
+    venue.external = c.external
+    venue.native_ord_types = c.native_ord_types
+    venue.native_times_in_force = c.native_times_in_force
     memcpy(venue.name, c.cl_ord_id, 24)
     accept_command(core, c, 0, 0, core.venue_count, core.venue_count, 0)
 

@@ -178,10 +178,16 @@ cdef inline uint64_t count_stage(tc_core* core, int stage, uint64_t since, bint 
 # Only in C: a report is one call with keywords in Python.
 cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t report_type) noexcept nogil:
     cdef tc_report* r = next_report(&core.events)
-    r.command_seq, r.transact_time = core.command_seq, core.now
-    r.report_type, r.command_kind = report_type, c.kind
-    r.ord_rej_reason, r.cxl_rej_reason, r.exec_restatement_reason = -1, -1, -1
-    r.price, r.stop_px, r.last_px = no_price(), no_price(), no_price()
+    r.command_seq = core.command_seq
+    r.transact_time = core.now
+    r.report_type = report_type
+    r.command_kind = c.kind
+    r.ord_rej_reason = -1
+    r.cxl_rej_reason = -1
+    r.exec_restatement_reason = -1
+    r.price = no_price()
+    r.stop_px = no_price()
+    r.last_px = no_price()
     return r
 
 
@@ -189,14 +195,32 @@ cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t 
 # What every report about an order tells.
 cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    r.order_id, r.ord_status = order.order_id, derive_status(order)
-    r.side, r.ord_type, r.time_in_force, r.exec_inst = order.side, order.ord_type, order.time_in_force, order.exec_inst
-    r.instrument, r.account, r.venue = order.instrument, order.account, order.venue
+    cdef uint8_t ord_type, time_in_force
+    cdef int32_t instrument, account, venue
+    cdef int64_t order_qty, price
+    r.order_id = order.order_id
+    r.ord_status = derive_status(order)
+    # Neighbours are read before any is written: a compiler that must think that the two overlap moves them one by one.
+    ord_type, time_in_force = order.ord_type, order.time_in_force
+    r.side = order.side
+    r.ord_type = ord_type
+    r.time_in_force = time_in_force
+    r.exec_inst = order.exec_inst
+    instrument, account, venue = order.instrument, order.account, order.venue
+    r.instrument = instrument
+    r.account = account
+    r.venue = venue
     memcpy(r.cl_ord_id, order.cl_ord_id, 24)
-    r.order_qty, r.price, r.cum_qty, r.leaves_qty = order.order_qty, order.price, order.cum_qty, leaves_of(order)
-    r.stop_px, r.trigger_price_type = terms.stop_px, terms.trigger_price_type
+    order_qty, price = order.order_qty, order.price
+    r.order_qty = order_qty
+    r.price = price
+    r.cum_qty = order.cum_qty
+    r.leaves_qty = leaves_of(order)
+    r.stop_px = terms.stop_px
+    r.trigger_price_type = terms.trigger_price_type
     r.contingency_type = terms.contingency_type
-    r.decision, r.unknown = order.decision, unknown_of(&core.orders, order)
+    r.decision = order.decision
+    r.unknown = unknown_of(&core.orders, order)
 
 
 # Only in C: a report is one call with keywords in Python.
@@ -225,7 +249,9 @@ cdef inline void publish_execution(tc_core* core, tc_order* order, tc_report* r)
     if not (core.orders.transitions[order.last_status] >> r.ord_status) & 1:
         core.unexpected += 1
         if r.reason == REASON_NONE:
-            r.reason, r.value, r.bound = UNEXPECTED_TRANSITION, order.last_status, r.ord_status
+            r.reason = UNEXPECTED_TRANSITION
+            r.value = order.last_status
+            r.bound = r.ord_status
     order.last_status = r.ord_status
     publish_report(&core.events, r)
 
@@ -242,7 +268,10 @@ cdef inline tc_report* start_end(
     tc_core* core, const tc_command* c, const tc_order* order, uint8_t exec_type
 ) noexcept nogil:
     cdef tc_report* r = start_execution(core, c, order, exec_type)
-    r.reason, r.value, r.bound, r.reject_mask = order.reason, order.value, order.bound, order.reject_mask
+    r.reason = order.reason
+    r.value = order.value
+    r.bound = order.bound
+    r.reject_mask = order.reject_mask
     if exec_type == EXEC_REJECTED:
         r.ord_rej_reason = core.ord_rej_reasons[order.reason]
     return r
@@ -252,24 +281,36 @@ cdef inline void refuse_command(
     tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_BUSINESS_REJECT)
-    r.reason, r.value, r.bound = <int16_t>reason, value, bound
-    r.instrument, r.account, r.venue = c.instrument, c.account, c.venue
+    r.reason = <int16_t>reason
+    r.value = value
+    r.bound = bound
+    r.instrument = c.instrument
+    r.account = c.account
+    r.venue = c.venue
     publish_report(&core.events, r)
-    ack.report_type, ack.reason = REPORT_BUSINESS_REJECT, <int16_t>reason
+    ack.report_type = REPORT_BUSINESS_REJECT
+    ack.reason = <int16_t>reason
 
 
 cdef inline void accept_command(
     tc_core* core, const tc_command* c, int32_t instrument, int32_t account, int32_t venue, int64_t value, int64_t bound
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    r.instrument, r.account, r.venue, r.value, r.bound = instrument, account, venue, value, bound
+    r.instrument = instrument
+    r.account = account
+    r.venue = venue
+    r.value = value
+    r.bound = bound
     memcpy(r.cl_ord_id, c.cl_ord_id, 24)
     publish_report(&core.events, r)
 
 
 cdef inline void acknowledge(const tc_core* core, const tc_order* order, tc_ack* ack) noexcept nogil:
-    ack.order_id, ack.cum_qty, ack.leaves_qty = order.order_id, order.cum_qty, leaves_of(order)
-    ack.report_type, ack.ord_status = REPORT_EXECUTION, derive_status(order)
+    ack.order_id = order.order_id
+    ack.cum_qty = order.cum_qty
+    ack.leaves_qty = leaves_of(order)
+    ack.report_type = REPORT_EXECUTION
+    ack.ord_status = derive_status(order)
     ack.reason = order.reason
     if order.terminal == STATUS_REJECTED:
         ack.ord_rej_reason = core.ord_rej_reasons[order.reason]

@@ -25,9 +25,18 @@ cdef inline tc_execution* book_trade(
     p.fees = p.fees + commission
     move_position(&core.risk, instrument, account, signed)
     tc_clear(row, sizeof(tc_execution))
-    row.exec_id, row.order_id, row.instrument, row.account, row.venue = exec_id, order_id, instrument, account, venue
-    row.exec_type, row.side, row.qty, row.price, row.commission = EXEC_TRADE, side, qty, price, commission
-    row.day, row.after = core.day, p[0]
+    row.exec_id = exec_id
+    row.order_id = order_id
+    row.instrument = instrument
+    row.account = account
+    row.venue = venue
+    row.exec_type = EXEC_TRADE
+    row.side = side
+    row.qty = qty
+    row.price = price
+    row.commission = commission
+    row.day = core.day
+    row.after = p[0]
     tell_trimmed(core, instrument, account)
     return row
 
@@ -62,7 +71,9 @@ cdef inline void book_fills(
 cdef inline void add_fill(tc_core* core, tc_order* order, int64_t qty, int64_t price) noexcept nogil:
     order.cum_qty += qty
     order.cum_amount = order.cum_amount + tc_wide(qty, price)
-    order.acked, order.awaited, order.unknown_new = True, False, False
+    order.acked = True
+    order.awaited = False
+    order.unknown_new = False
     if order.extended:
         tell_fill(&core.groups, order, terms_of(&core.orders, order), qty)
 
@@ -74,8 +85,12 @@ cdef inline void report_fill(
     cdef tc_report* r
     add_fill(core, order, qty, price)
     r = start_execution(core, c, order, EXEC_TRADE)
-    r.last_qty, r.last_px, r.commission = qty, price, tc_saturate(commission)
-    r.exec_id, r.contra_order_id, r.last_liquidity_ind = core.exec_seq, contra_order_id, liquidity
+    r.last_qty = qty
+    r.last_px = price
+    r.commission = tc_saturate(commission)
+    r.exec_id = core.exec_seq
+    r.contra_order_id = contra_order_id
+    r.last_liquidity_ind = liquidity
     publish_execution(core, order, r)
 
 

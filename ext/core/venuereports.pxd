@@ -67,7 +67,9 @@ cdef inline void compare_cum_qty(tc_core* core, const tc_command* c, const tc_or
     cdef tc_report* r
     if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
         r = start_message(core, c, order, REPORT_SEND_STATUS_REQUEST)
-        r.reason, r.value, r.bound = CUM_QTY_MISMATCH, c.cum_qty, order.cum_qty
+        r.reason = CUM_QTY_MISMATCH
+        r.value = c.cum_qty
+        r.bound = order.cum_qty
         publish_report(&core.events, r)
 
 
@@ -78,7 +80,8 @@ cdef inline int find_bad_restatement(
     const tc_core* core, const tc_command* c, const tc_order* order, int64_t* value, int64_t* bound
 ) noexcept nogil:
     if c.order_qty < 0 or c.order_qty > qty_max():
-        value[0], bound[0] = c.order_qty, 56
+        value[0] = c.order_qty
+        bound[0] = 56
         return INVALID_FIELD_VALUE
     if c.price == no_price():
         return REASON_NONE
@@ -105,7 +108,8 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     if asked:
         take_id(core, order, core.orders.requests[request].cl_ord_id)
     end_facts(&core.orders, order, c.exec_type)
-    order.place, order.reason = PLACE_NOWHERE, VENUE_REPORTED
+    order.place = PLACE_NOWHERE
+    order.reason = VENUE_REPORTED
     r = start_execution(core, c, order, c.exec_type)
     r.reason = VENUE_REPORTED
     if c.exec_type == EXEC_REJECTED:
@@ -150,7 +154,8 @@ cdef inline void replace_at_venue(
     memcpy(before, order.cl_ord_id, 24)
     remove_request(&core.orders, order, request)
     take_terms(core, order, c, c.order_qty if c.order_qty else asked.order_qty, asked.price)
-    terms.stop_px, terms.expire_time = asked.stop_px, asked.expire_time
+    terms.stop_px = asked.stop_px
+    terms.expire_time = asked.expire_time
     if not wants_less(asked.reason):
         terms.oco_limit = asked.oco_limit
     cap_limit(&core.groups, order, terms)
@@ -199,7 +204,9 @@ cdef inline void set_state(tc_order* order, uint8_t exec_type) noexcept nogil:
     elif exec_type == EXEC_TRIGGERED:
         order.triggered = True
     elif exec_type == EXEC_NEW:
-        order.suspended, order.done_for_day, order.stopped = False, False, False
+        order.suspended = False
+        order.done_for_day = False
+        order.stopped = False
 
 
 # An execution report that is no trade. What contradicts the facts is refused.
@@ -233,7 +240,8 @@ cdef inline void take_state(
             return
     if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         order.acked = True
-    order.awaited, order.unknown_new = t == EXEC_PENDING_NEW and order.awaited, False
+    order.awaited = t == EXEC_PENDING_NEW and order.awaited
+    order.unknown_new = False
     if t == EXEC_PENDING_NEW:
         extend_order(&core.orders, order).sent_time = core.now         # heard of: its clock starts anew
     if ends_order(t):
@@ -275,7 +283,9 @@ cdef inline void take_status(
         refuse_report(core, c, ack, VENUE_CONTRADICTS, c.ord_status, derive_status(order))
         return
     if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
-        order.acked, order.awaited, order.unknown_new = True, False, False
+        order.acked = True
+        order.awaited = False
+        order.unknown_new = False
     # It works, and no cancel is pending: an UNKNOWN one was lost.
     at = order.first_request if c.ord_status == STATUS_NEW or c.ord_status == STATUS_PARTIALLY_FILLED else NO_SLOT
     while at != NO_SLOT:
@@ -286,7 +296,9 @@ cdef inline void take_status(
         at = next
     r = start_execution(core, c, order, EXEC_ORDER_STATUS)
     if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:  # told once for each answer: asking again would be answered so
-        r.reason, r.value, r.bound = CUM_QTY_MISMATCH, c.cum_qty, order.cum_qty
+        r.reason = CUM_QTY_MISMATCH
+        r.value = c.cum_qty
+        r.bound = order.cum_qty
     publish_execution(core, order, r)
     sync_order(core, order)
     acknowledge(core, order, ack)

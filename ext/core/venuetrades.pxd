@@ -6,7 +6,9 @@ from venuereports cimport *
 
 
 cdef inline void put_trade(tc_report* r, const tc_execution* row) noexcept nogil:
-    r.last_qty, r.last_px, r.commission = row.qty, row.price, tc_saturate(row.commission)
+    r.last_qty = row.qty
+    r.last_px = row.price
+    r.commission = tc_saturate(row.commission)
     r.exec_id = row.exec_id
     memcpy(r.venue_exec_id, row.venue_exec_id, 24)
 
@@ -34,20 +36,29 @@ cdef inline void book_venue_trade(
         core.trades_in_suspense += 1
         r = start_report(core, c, REPORT_EXECUTION)
         put_trade(r, row)
-        r.exec_type, r.order_id, r.instrument, r.venue, r.side = EXEC_TRADE, order_id, instrument, c.venue, side
+        r.exec_type = EXEC_TRADE
+        r.order_id = order_id
+        r.instrument = instrument
+        r.venue = c.venue
+        r.side = side
         memcpy(r.cl_ord_id, c.cl_ord_id, 24)
         r.reason = TRADE_IN_SUSPENSE
         publish_report(&core.events, r)
-        ack.order_id, ack.report_type, ack.reason = order_id, REPORT_EXECUTION, TRADE_IN_SUSPENSE
+        ack.order_id = order_id
+        ack.report_type = REPORT_EXECUTION
+        ack.reason = TRADE_IN_SUSPENSE
         return
     late = order.terminal != 0
     add_fill(core, order, c.last_qty, c.last_px)
     r = start_execution(core, c, order, EXEC_TRADE)
     put_trade(r, row)
     if order.cum_qty > order.order_qty:
-        r.reason, r.value, r.bound = OVERFILL, order.cum_qty, order.order_qty
+        r.reason = OVERFILL
+        r.value = order.cum_qty
+        r.bound = order.order_qty
     elif late:
-        r.reason, r.value = LATE_TRADE, order.terminal
+        r.reason = LATE_TRADE
+        r.value = order.terminal
     publish_execution(core, order, r)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
@@ -122,6 +133,27 @@ cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_a
 
 # ---- corrections
 
+# The log's row of a bust or a correction: what becomes of the trade in row `number`, which was this.
+cdef inline void log_correction(
+    tc_core* core, const tc_command* c, const tc_execution* was, int64_t number, int64_t qty, int64_t price
+) noexcept nogil:
+    cdef tc_execution* row = append_execution(&core.trades, &core.ledger)
+    tc_clear(row, sizeof(tc_execution))
+    row.exec_id = core.exec_seq
+    row.order_id = was.order_id
+    row.instrument = was.instrument
+    row.account = was.account
+    row.venue = was.venue
+    row.exec_type = c.exec_type
+    row.side = was.side
+    row.qty = qty
+    row.price = price
+    row.day = core.day
+    row.trade = number
+    row.ref_exec_id = was.exec_id
+    memcpy(row.venue_exec_id, c.exec_id, 24)
+
+
 # Makes a trade this quantity and price, 0 where it is busted, and derives everything from it again.
 cdef inline void correct_trade(
     tc_core* core, const tc_command* c, tc_ack* ack, int64_t number, int64_t qty, int64_t price, uint64_t hash,
@@ -129,7 +161,6 @@ cdef inline void correct_trade(
 ) noexcept nogil:
     cdef tc_execution* trade = execution_at(&core.trades, number)
     cdef tc_execution was = trade[0]
-    cdef tc_execution* row
     cdef const tc_venue* fees = &core.router.venues[was.venue]
     cdef int64_t more = qty - was.qty
     cdef tc_order* order
@@ -138,26 +169,26 @@ cdef inline void correct_trade(
     if qty:
         commission = commission_of(&core.instruments[was.instrument], qty, price, fees.taker_fee_per_unit,
                                    fees.taker_fee_ppm)
-        trade.qty, trade.price = qty, price
+        trade.qty = qty
+        trade.price = price
     else:
         trade.state = TRADE_BUSTED
     trade.commission = commission
     rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
     core.exec_seq += 1
-    row = append_execution(&core.trades, &core.ledger)   # it may fold `trade`, as rebuilt, and take its place
-    tc_clear(row, sizeof(tc_execution))
-    row.exec_id, row.order_id, row.instrument, row.account = core.exec_seq, was.order_id, was.instrument, was.account
-    row.venue, row.exec_type, row.side, row.qty, row.price = was.venue, c.exec_type, was.side, qty, price
-    row.day, row.trade, row.ref_exec_id = core.day, number, was.exec_id
-    memcpy(row.venue_exec_id, c.exec_id, 24)
+    log_correction(core, c, &was, number, qty, price)    # it may fold `trade`, as rebuilt, and take its place
     know_exec_id(&core.exec_ids, &core.trades, hash, core.exec_seq, said)
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
     tell_trimmed(core, was.instrument, was.account)
     order = find_order(&core.orders, was.order_id) if was.account else NULL
     if order == NULL:
         r = start_report(core, c, REPORT_EXECUTION)
-        r.exec_type, r.order_id, r.instrument, r.account = c.exec_type, was.order_id, was.instrument, was.account
-        r.venue, r.side = was.venue, was.side
+        r.exec_type = c.exec_type
+        r.order_id = was.order_id
+        r.instrument = was.instrument
+        r.account = was.account
+        r.venue = was.venue
+        r.side = was.side
         if was.account == 0:
             r.reason = TRADE_IN_SUSPENSE
     else:
@@ -167,13 +198,19 @@ cdef inline void correct_trade(
         order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
         r = start_execution(core, c, order, c.exec_type)
         if order.cum_qty > order.order_qty and qty > 0:
-            r.reason, r.value, r.bound = OVERFILL, order.cum_qty, order.order_qty
-    r.last_qty, r.last_px = qty, (price if qty else no_price())
-    r.commission, r.exec_id, r.exec_ref_id = tc_saturate(commission), core.exec_seq, was.exec_id
+            r.reason = OVERFILL
+            r.value = order.cum_qty
+            r.bound = order.order_qty
+    r.last_qty = qty
+    r.last_px = price if qty else no_price()
+    r.commission = tc_saturate(commission)
+    r.exec_id = core.exec_seq
+    r.exec_ref_id = was.exec_id
     memcpy(r.venue_exec_id, c.exec_id, 24)
     if order == NULL:
         publish_report(&core.events, r)
-        ack.order_id, ack.report_type = was.order_id, REPORT_EXECUTION
+        ack.order_id = was.order_id
+        ack.report_type = REPORT_EXECUTION
         return
     publish_execution(core, order, r)
     sync_order(core, order)

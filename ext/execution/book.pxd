@@ -174,10 +174,15 @@ cdef inline uint32_t open_level(tc_book* book, uint32_t row, int64_t price) noex
         return <uint32_t>(slot.value - 1)
     book.free_count -= 1
     number = book.free_levels[book.free_count]
-    slot.key, slot.value = level_key(row, price), <uint64_t>number + 1
+    slot.key = level_key(row, price)
+    slot.value = <uint64_t>number + 1
     level = &book.levels[number]
-    level.price, level.qty, level.hidden_qty, level.row = price, 0, 0, row
-    level.head, level.tail = NO_NODE, NO_NODE
+    level.price = price
+    level.qty = 0
+    level.hidden_qty = 0
+    level.row = row
+    level.head = NO_NODE
+    level.tail = NO_NODE
     trie_add(book, row, offset_price(price))
     book.rows[row].levels += 1
     if book.rows[row].best == NO_LEVEL or is_better(row, price, book.levels[book.rows[row].best].price):
@@ -201,7 +206,8 @@ cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
 
 cdef inline void append_node(tc_book* book, tc_level* level, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
-    node.prev, node.next = level.tail, NO_NODE
+    node.prev = level.tail
+    node.next = NO_NODE
     if level.tail == NO_NODE:
         level.head = number
     else:
@@ -217,7 +223,10 @@ cdef inline void add_node(
     cdef tc_level* level = &book.levels[at]
     cdef tc_node* node = &book.nodes[number]
     cdef int64_t hidden = qty - peak if 0 < peak and peak < qty else 0
-    node.qty, node.hidden, node.peak, node.level = qty - hidden, hidden, peak, at
+    node.qty = qty - hidden
+    node.hidden = hidden
+    node.peak = peak
+    node.level = at
     append_node(book, level, number)
     level.qty += node.qty
     level.hidden_qty += hidden
@@ -242,7 +251,9 @@ cdef inline void remove_node(tc_book* book, uint32_t number) noexcept nogil:
     unlink_node(book, level, node)
     if level.head == NO_NODE:
         close_level(book, node.level)
-    node.qty, node.hidden, node.level = 0, 0, NO_LEVEL
+    node.qty = 0
+    node.hidden = 0
+    node.level = NO_LEVEL
 
 
 # Takes `qty` of more from a resting order, first of what it hides; it keeps its place in the queue.
@@ -298,7 +309,9 @@ cdef inline int64_t match_order(tc_book* book, uint32_t row, int64_t limit, int6
             node.fill = <uint32_t>book.fill_count      # what an iceberg shows later adds to the same fill
             book.fill_count += 1
             fill = &book.fills[node.fill]
-            fill.node, fill.price, fill.qty = level.head, level.price, 0
+            fill.node = level.head
+            fill.price = level.price
+            fill.qty = 0
         fill = &book.fills[node.fill]
         taken = node.qty if node.qty <= qty else qty
         fill.qty += taken

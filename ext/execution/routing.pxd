@@ -66,7 +66,9 @@ cdef inline void set_top(
     cdef tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
     if top.price == price and top.size == size:
         return
-    top.price, top.size, top.stamp = price, size, stamp
+    top.price = price
+    top.size = size
+    top.stamp = stamp
     router.rankings[row].dirty |= <uint64_t>1 << (venue - 1)
     router.rankings[row].changed = True
 
@@ -97,7 +99,10 @@ cdef inline void score_venue(
     cdef const tc_venue* fees = &router.venues[venue]
     cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
     cdef tc_i128 price = tc_wide(top.price, 1_000_000)
-    term.price, term.size, term.stamp, term.venue = top.price, top.size, top.stamp, venue
+    term.price = top.price
+    term.size = top.size
+    term.stamp = top.stamp
+    term.venue = venue
     term.fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
     term.cost = term.fee + price if side == SIDE_BUY else term.fee - price
 
@@ -131,7 +136,8 @@ cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     cdef int64_t slot
     cdef int at
     router.decisions += 1
-    ranking.decision, ranking.changed = router.decisions, False
+    ranking.decision = router.decisions
+    ranking.changed = False
     slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
     router.history_counts[slot] = ranking.count
     for at in range(ranking.count):
@@ -152,7 +158,8 @@ cdef inline tc_ranking* rank_venues(
         router.hits += 1
         return ranking
     router.misses += 1
-    ranking.dirty, ranking.ranked_at = 0, now
+    ranking.dirty = 0
+    ranking.ranked_at = now
     while dirty:
         venue = tc_lowest_bit(dirty) + 1
         dirty &= dirty - 1

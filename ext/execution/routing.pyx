@@ -24,7 +24,8 @@ cdef class Router:
         demand("decisions", decisions, 1, 1 << 20)
         if decisions & (decisions - 1):
             raise ValueError(f"decisions {decisions} must be a power of two")
-        self.tables = t = []
+        self.tables = []
+        t = self.tables
         self.instrument_max = instruments
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
         self.router.venues = <tc_venue*>table(t, MAX_VENUES + 1, sizeof(tc_venue))
@@ -52,8 +53,10 @@ cdef class Router:
             raise ValueError(f"all {MAX_VENUES} venues are defined")
         self.router.venue_count += 1
         venue = &self.router.venues[self.router.venue_count]
-        venue.maker_fee_per_unit, venue.taker_fee_per_unit = c.maker_fee_per_unit, c.taker_fee_per_unit
-        venue.maker_fee_ppm, venue.taker_fee_ppm = c.maker_fee_ppm, c.taker_fee_ppm
+        venue.maker_fee_per_unit = c.maker_fee_per_unit
+        venue.taker_fee_per_unit = c.taker_fee_per_unit
+        venue.maker_fee_ppm = c.maker_fee_ppm
+        venue.taker_fee_ppm = c.taker_fee_ppm
         memcpy(venue.name, c.cl_ord_id, 24)
         return self.router.venue_count
 

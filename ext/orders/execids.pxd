@@ -142,7 +142,11 @@ cdef inline void know_exec_id(
     if ids.held <= <int64_t>ids.mask:
         ids.held += 1
     entry = &ids.entries[<uint64_t>ids.count & ids.mask]
-    entry.hash, entry.said, entry.exec_id = hash, said, exec_id
-    entry.row, entry.back = <uint32_t>log.count, 0
-    bucket.numbers[0], bucket.tags[0] = <uint32_t>ids.count, <uint16_t>(hash >> 48)
+    entry.hash = hash
+    entry.said = said
+    entry.exec_id = exec_id
+    entry.row = <uint32_t>log.count
+    entry.back = 0
+    bucket.numbers[0] = <uint32_t>ids.count
+    bucket.tags[0] = <uint16_t>(hash >> 48)
     ids.digest = tc_fold(ids.digest ^ hash ^ said, <uint64_t>0x9E3779B97F4A7C15)

@@ -81,7 +81,9 @@ cdef inline void claim_id(tc_ids* ids, const char* id, int64_t order_id, uint32_
     while ids.index[at].number:
         at = (at + 1) & ids.index_mask
     memcpy(entry.id, id, 24)
-    entry.order_id, entry.slot = order_id, slot
+    entry.order_id = order_id
+    entry.slot = slot
     ids.count += 1
-    ids.index[at].number, ids.index[at].tag = ids.count, <uint32_t>(hash >> 32)
+    ids.index[at].number = ids.count
+    ids.index[at].tag = <uint32_t>(hash >> 32)
     ids.digest = tc_fold(ids.digest ^ hash, <uint64_t>0x9E3779B97F4A7C15)

@@ -96,7 +96,8 @@ cdef inline int find_bad_join(
     if group == NULL:
         return REASON_NONE
     if group.account != c.account:
-        value[0], bound[0] = c.account, group.account
+        value[0] = c.account
+        bound[0] = group.account
         return INVALID_CONTINGENCY
     value[0] = c.order_qty
     if group.ended and group.parent_qty < c.order_qty:
@@ -147,7 +148,8 @@ cdef inline void cap_limit(const tc_groups* groups, const tc_order* order, tc_te
 # Only in C: a dict in Python.
 cdef inline void append_member(tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
     cdef tc_terms* terms = &orders.terms[at]
-    terms.group_prev, terms.group_next = group.tail, NO_SLOT
+    terms.group_prev = group.tail
+    terms.group_next = NO_SLOT
     if group.tail == NO_SLOT:
         group.head = at
     else:
@@ -162,18 +164,24 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order
     cdef tc_group* group
     if slot.value == 0:
         groups.free_count -= 1
-        slot.key, slot.value = <uint64_t>terms.list_id, <uint64_t>groups.free_rows[groups.free_count] + 1
+        slot.key = <uint64_t>terms.list_id
+        slot.value = <uint64_t>groups.free_rows[groups.free_count] + 1
         group = &groups.rows[slot.value - 1]
         memset(group, 0, sizeof(tc_group))
-        group.list_id, group.account = terms.list_id, order.account
-        group.head = group.tail = NO_SLOT
+        group.list_id = terms.list_id
+        group.account = order.account
+        group.head = NO_SLOT
+        group.tail = NO_SLOT
         if terms.contingency_type == CONTINGENCY_OTO:
-            group.root, group.root_instrument, group.waits = order.order_id, order.instrument, True
+            group.root = order.order_id
+            group.root_instrument = order.instrument
+            group.waits = True
     terms.group = <uint32_t>slot.value
     group = group_of(groups, terms)
     append_member(group, orders, slot_of(orders, order))
     group.held += 1
-    terms.oco_limit, terms.told = order.order_qty + group.oco_total, TOLD_LIVE
+    terms.oco_limit = order.order_qty + group.oco_total
+    terms.told = TOLD_LIVE
 
 
 # No order can join a list any more, unless one of it is open.
@@ -227,7 +235,8 @@ cdef inline void add_news(tc_groups* groups, tc_group* group) noexcept nogil:
 # A member has traded, ended, come back or changed: its list has news.
 cdef inline void tell_list(tc_groups* groups, tc_group* group, const tc_order* order) noexcept nogil:
     if group.root == order.order_id and not is_live(order) and not group.ended:
-        group.ended, group.parent_qty = True, order.cum_qty
+        group.ended = True
+        group.parent_qty = order.cum_qty
     add_news(groups, group)
 
 

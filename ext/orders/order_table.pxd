@@ -157,7 +157,8 @@ cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept 
     if order.extended:
         return terms
     terms[0] = orders.terms[orders.blank]
-    terms.entered_qty, terms.entered_price = order.order_qty, order.price
+    terms.entered_qty = order.order_qty
+    terms.entered_price = order.price
     memcpy(terms.entered_cl_ord_id, order.cl_ord_id, 24)
     order.extended = True
     return terms
@@ -167,7 +168,8 @@ cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept 
 
 cdef inline void append_order(tc_orders* orders, tc_list* to, uint32_t slot) noexcept nogil:
     cdef tc_order* order = &orders.slots[slot]
-    order.prev, order.next = to.tail, NO_SLOT
+    order.prev = to.tail
+    order.next = NO_SLOT
     if to.tail == NO_SLOT:
         to.head = slot
     else:
@@ -238,8 +240,10 @@ cdef inline tc_request* add_request(
     request = &orders.requests[at]
     memset(request, 0, sizeof(tc_request))
     memcpy(request.cl_ord_id, cl_ord_id, 24)
-    request.is_replace, request.sent_time = is_replace, now
-    request.prev, request.next = order.last_request, NO_SLOT
+    request.is_replace = is_replace
+    request.sent_time = now
+    request.prev = order.last_request
+    request.next = NO_SLOT
     if order.last_request == NO_SLOT:
         order.first_request = at
     else:
@@ -389,7 +393,11 @@ cdef inline void end_facts(tc_orders* orders, tc_order* order, uint8_t terminal)
     order.terminal = terminal
     while order.first_request != NO_SLOT:
         remove_request(orders, order, order.first_request)
-    order.done_for_day = order.stopped = order.suspended = order.awaited = order.unknown_new = False
+    order.done_for_day = False
+    order.stopped = False
+    order.suspended = False
+    order.awaited = False
+    order.unknown_new = False
 
 
 # Only in C: == in Python.

@@ -25,7 +25,8 @@ cdef inline bint fires_before(const tc_timers* timers, uint32_t a, uint32_t b) n
 
 
 cdef inline void put_timer(tc_timers* timers, uint32_t place, uint32_t key) noexcept nogil:
-    timers.heap[place], timers.places[key] = key, place
+    timers.heap[place] = key
+    timers.places[key] = place
 
 
 cdef inline void sift_timer(tc_timers* timers, uint32_t place, uint32_t key) noexcept nogil:
@@ -63,7 +64,8 @@ cdef inline void arm_timer(tc_timers* timers, uint32_t key, int64_t deadline) no
     if deadline == 0:
         return
     timers.count += 1
-    timers.deadlines[key], timers.orders[key] = deadline, timers.count
+    timers.deadlines[key] = deadline
+    timers.orders[key] = timers.count
     timers.used += 1
     sift_timer(timers, timers.used, key)
 

@@ -211,39 +211,56 @@ cdef inline void explain_mask(
         bound[0] = offset
         value[0] = field_value(c, offset)
     elif reason == UNKNOWN_INSTRUMENT:
-        value[0], bound[0] = c.instrument, instruments
+        value[0] = c.instrument
+        bound[0] = instruments
     elif reason == UNKNOWN_ACCOUNT:
-        value[0], bound[0] = c.account, accounts
+        value[0] = c.account
+        bound[0] = accounts
     elif reason == UNKNOWN_VENUE:
-        value[0], bound[0] = c.venue, venues
+        value[0] = c.venue
+        bound[0] = venues
     elif reason == UNSUPPORTED_ORDER_TYPE:
-        value[0], bound[0] = c.ord_type, ins.ord_types
+        value[0] = c.ord_type
+        bound[0] = ins.ord_types
     elif reason == UNSUPPORTED_TIF:
-        value[0], bound[0] = c.time_in_force, ins.times_in_force
+        value[0] = c.time_in_force
+        bound[0] = ins.times_in_force
     elif reason == PRICE_TICK_MULTIPLE:
-        value[0], bound[0] = c.price, ins.tick
+        value[0] = c.price
+        bound[0] = ins.tick
     elif reason == PRICE_OUT_OF_RANGE:
-        value[0], bound[0] = c.price, (price_max() if c.price > 0 else -price_max() if ins.any_sign else ins.tick)
+        value[0] = c.price
+        bound[0] = price_max() if c.price > 0 else -price_max() if ins.any_sign else ins.tick
     elif reason == QTY_LOT_MULTIPLE:
-        value[0], bound[0] = c.order_qty, ins.lot
+        value[0] = c.order_qty
+        bound[0] = ins.lot
     elif reason == QTY_BELOW_MIN:
-        value[0], bound[0] = c.order_qty, ins.min_qty
+        value[0] = c.order_qty
+        bound[0] = ins.min_qty
     elif reason == QTY_ABOVE_MAX:
-        value[0], bound[0] = c.order_qty, ins.max_qty
+        value[0] = c.order_qty
+        bound[0] = ins.max_qty
     elif reason == NOTIONAL_BELOW_MIN:
-        value[0], bound[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), False), ins.min_notional
+        value[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), False)
+        bound[0] = ins.min_notional
     elif reason == NOTIONAL_ABOVE_MAX:
         value[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), True)
         bound[0] = ins.max_notional if ins.max_notional >= 0 else money_max()
     elif reason == STOP_PX_OUT_OF_RANGE:
-        value[0], bound[0] = c.stop_px, ins.tick
+        value[0] = c.stop_px
+        bound[0] = ins.tick
     elif reason == INVALID_MIN_QTY:
-        value[0], bound[0] = c.min_qty, c.order_qty
+        value[0] = c.min_qty
+        bound[0] = c.order_qty
     elif reason == INVALID_DISPLAY_QTY:
-        value[0], bound[0] = c.display_qty, c.order_qty
+        value[0] = c.display_qty
+        bound[0] = c.order_qty
     elif reason == EXPIRE_TIME_IN_PAST:
-        value[0], bound[0] = c.expire_time, now
+        value[0] = c.expire_time
+        bound[0] = now
     elif reason == INVALID_PEG_OFFSET:
-        value[0], bound[0] = c.peg_offset, c.ord_type
+        value[0] = c.peg_offset
+        bound[0] = c.ord_type
     elif reason == INVALID_CONTINGENCY:
-        value[0], bound[0] = c.list_id, c.contingency_type
+        value[0] = c.list_id
+        bound[0] = c.contingency_type

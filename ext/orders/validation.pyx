@@ -21,7 +21,8 @@ cdef class Validator:
         demand("venues", venues, 0, 64)
         self.tables = []
         self.instruments = <tc_instrument*>table(self.tables, 1025, sizeof(tc_instrument))
-        self.accounts, self.venues = accounts, venues
+        self.accounts = accounts
+        self.venues = venues
 
     def __dealloc__(self):
         free_tables(self.tables)

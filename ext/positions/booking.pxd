@@ -63,7 +63,9 @@ cdef inline void book_transfer(tc_books* b, const tc_entry* e, tc_closings* sink
 # The state after an entry that find_bad_entry found good; columns and sums are left to the caller.
 cdef inline void book_entry(tc_books* b, const tc_entry* e, int64_t trade_id, tc_closings* sink) noexcept nogil:
     if sink != NULL:
-        sink.instrument, sink.trade_id, sink.time = e.instrument, trade_id, e.transact_time
+        sink.instrument = e.instrument
+        sink.trade_id = trade_id
+        sink.time = e.transact_time
     if e.kind <= ENTRY_OPENING:
         book_fill(b, position_of(&b.ledger, e.instrument, e.account), e, trade_id, sink)
     elif e.kind == ENTRY_SPLIT:
@@ -115,7 +117,8 @@ cdef inline void reset_sums(tc_books* b, int64_t row) noexcept nogil:
     b.carried[row] = b.base_carried[row]
     for currency in range(b.ledger.currency_stride):
         at = row * b.ledger.currency_stride + currency
-        b.charges[at], b.incomes[at] = b.base_charges[at], b.base_incomes[at]
+        b.charges[at] = b.base_charges[at]
+        b.incomes[at] = b.base_incomes[at]
 
 
 # One instrument as it was when trades were last forgotten.
@@ -128,7 +131,10 @@ cdef inline void reset_to_base(tc_books* b, int32_t instrument) noexcept nogil:
         p = position_of(&b.ledger, instrument, account)
         base = &b.base_positions[row_of(b, instrument, account)]
         drop_lots(&b.lots, p)
-        p.qty, p.cost, p.realised, p.fees = base.qty, base.cost, base.realised, base.fees
+        p.qty = base.qty
+        p.cost = base.cost
+        p.realised = base.realised
+        p.fees = base.fees
         reset_sums(b, row_of(b, instrument, account))
         row = base.first_lot
         while row:
@@ -169,7 +175,8 @@ cdef inline int rebuild(tc_books* b, int32_t instrument, int64_t* failed, tc_fin
     reason = replay_chain(b, instrument, failed, found)
     b.lots.most = most
     if not reason and b.lots.open_count > most:
-        found.value, found.bound = b.lots.open_count, most
+        found.value = b.lots.open_count
+        found.bound = most
         return LOTS_FULL
     retally(b, instrument)
     return reason
@@ -179,7 +186,8 @@ cdef inline int rebuild(tc_books* b, int32_t instrument, int64_t* failed, tc_fin
 cdef inline void cut_chain(tc_books* b, int32_t instrument, int64_t count) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
     cdef int32_t row = t.first_entry if t.first_entry <= count else 0
-    t.first_entry, t.last_entry = row, row
+    t.first_entry = row
+    t.last_entry = row
     while row and b.entries[row - 1].next and b.entries[row - 1].next <= count:
         row = b.entries[row - 1].next
         t.last_entry = row
@@ -209,7 +217,8 @@ cdef inline void recompute_exposures(tc_books* b, int32_t instruments) noexcept 
     cdef int32_t instrument, account
     cdef int64_t mark, qty
     for at in range((b.accounts + 1) * b.bucket_stride):
-        b.exposures[at].gross, b.exposures[at].net = 0, 0
+        b.exposures[at].gross = 0
+        b.exposures[at].net = 0
     for instrument in range(1, instruments + 1):
         mark = b.ledger.marks[instrument]
         if mark == no_price() or b.tallies[instrument].gross == 0:

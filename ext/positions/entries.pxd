@@ -156,7 +156,8 @@ cdef inline bint is_wider(const tc_tally* t, const tc_position* p) noexcept nogi
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
     cdef tc_tally* t = &b.tallies[instrument]
-    b.qtys[at], b.costs_low[at] = p.qty, <int64_t>tc_low(p.cost)
+    b.qtys[at] = p.qty
+    b.costs_low[at] = <int64_t>tc_low(p.cost)
     b.costs_high[at] = tc_high(p.cost)
     if is_wider(t, p):
         widen_run(b, instrument, p)
@@ -197,8 +198,11 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
     cdef const tc_position* p
     cdef int32_t account
-    t.net, t.gross, t.cost = 0, 0, 0
-    t.qty_bits, t.cost_bits = 0, 0
+    t.net = 0
+    t.gross = 0
+    t.cost = 0
+    t.qty_bits = 0
+    t.cost_bits = 0
     b.mark_limits[instrument - 1] = -1 if t.inverse_scale else <int64_t>1 << 62
     b.splits[instrument - 1] = FIRST_SPLIT
     for account in range(1, b.accounts + 1):
@@ -220,14 +224,17 @@ cdef inline int find_bad_lot(
 ) noexcept nogil:
     cdef int32_t row
     if not e.lot:
-        found.value, found.bound = e.lot, 1
+        found.value = e.lot
+        found.bound = 1
         return LOT_NOT_NAMED
     row = find_lot(&b.lots, p, e.lot)
-    found.value, found.bound = e.lot, b.forgotten + b.entry_count
+    found.value = e.lot
+    found.bound = b.forgotten + b.entry_count
     if not row:
         return LOT_UNKNOWN
     if tc_abs(e.qty) > b.lots.rows[row].qty and tc_abs(e.qty) < tc_abs(p.qty):
-        found.value, found.bound = tc_abs(e.qty), b.lots.rows[row].qty
+        found.value = tc_abs(e.qty)
+        found.bound = b.lots.rows[row].qty
         return BEYOND_LOT
     return ENTRY_GOOD
 
@@ -238,21 +245,26 @@ cdef inline int find_bad_fill(
 ) noexcept nogil:
     cdef int64_t after = p.qty + e.qty
     if tc_abs(after) > position_max():
-        found.value, found.bound = after, position_max()
+        found.value = after
+        found.bound = position_max()
         return BEYOND_POSITION
     if b.tallies[e.instrument].inverse_scale and e.price <= 0:
-        found.value, found.bound = e.price, 1
+        found.value = e.price
+        found.bound = 1
         return PRICE_NOT_POSITIVE
     if is_beyond_sum(p.realised) or (b.carries and is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])):
-        found.value, found.bound = 0, 0
+        found.value = 0
+        found.bound = 0
         return BEYOND_SUM
     if b.lots.open_count >= b.lots.most and b.method != METHOD_AVERAGE and not closing_qty(p, e.qty):
-        found.value, found.bound = b.lots.open_count + 1, b.lots.most
+        found.value = b.lots.open_count + 1
+        found.bound = b.lots.most
         return LOTS_FULL
     if not strict:
         return ENTRY_GOOD
     if b.legs == 2 and (after < 0 if e.account & 1 else after > 0):
-        found.value, found.bound = tc_abs(e.qty), tc_abs(p.qty)
+        found.value = tc_abs(e.qty)
+        found.bound = tc_abs(p.qty)
         return BEYOND_LEG
     if b.method == METHOD_SPECIFIC and closing_qty(p, e.qty):
         return find_bad_lot(b, p, e, found)
@@ -266,10 +278,12 @@ cdef inline int find_bad_split(const tc_books* b, const tc_entry* e, tc_finding*
         product = tc_wide(position_of(&b.ledger, e.instrument, account).qty, e.qty)
         size = tc_floor_div_wide(product, e.price)
         if size * e.price != product:
-            found.value, found.bound = position_of(&b.ledger, e.instrument, account).qty, e.price
+            found.value = position_of(&b.ledger, e.instrument, account).qty
+            found.bound = e.price
             return SPLIT_FRACTION
         if tc_abs_wide(size) > position_max():
-            found.value, found.bound = tc_saturate(size), position_max()
+            found.value = tc_saturate(size)
+            found.bound = position_max()
             return BEYOND_POSITION
     return ENTRY_GOOD
 
@@ -279,17 +293,21 @@ cdef inline int find_bad_transfer(const tc_books* b, const tc_entry* e, tc_findi
     cdef const tc_position* target = position_of(&b.ledger, e.instrument, e.contra)
     cdef int64_t after = target.qty + e.qty if source.qty > 0 else target.qty - e.qty
     if e.qty > tc_abs(source.qty):
-        found.value, found.bound = e.qty, tc_abs(source.qty)
+        found.value = e.qty
+        found.bound = tc_abs(source.qty)
         return BEYOND_HELD
     if after > position_max() or after < -position_max():
-        found.value, found.bound = after, position_max()
+        found.value = after
+        found.bound = position_max()
         return BEYOND_POSITION
     if (is_beyond_sum(target.realised) or is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])
             or is_beyond_sum(b.carried[row_of(b, e.instrument, e.contra)])):
-        found.value, found.bound = 0, 0
+        found.value = 0
+        found.bound = 0
         return BEYOND_SUM
     if b.method != METHOD_AVERAGE and b.lots.open_count >= b.lots.most:
-        found.value, found.bound = b.lots.open_count + 1, b.lots.most
+        found.value = b.lots.open_count + 1
+        found.bound = b.lots.most
         return LOTS_FULL
     return ENTRY_GOOD
 
@@ -298,7 +316,8 @@ cdef inline int find_bad_dividend(const tc_books* b, const tc_entry* e, tc_findi
     cdef int32_t account
     for account in range(1, b.accounts + 1):
         if is_beyond_sum(b.incomes[row_of(b, e.instrument, account) * b.ledger.currency_stride + e.currency]):
-            found.value, found.bound = 0, 0
+            found.value = 0
+            found.bound = 0
             return BEYOND_SUM
     return ENTRY_GOOD
 

@@ -32,11 +32,16 @@ cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) n
     cdef const tc_booking* f = <const tc_booking*>row
     if whole:
         e[0] = (<const tc_entry*>row)[0]
-        e.status = e.spare = 0
+        e.status = 0
+        e.spare = 0
         e.next = 0
         return
     memset(e, 0, sizeof(tc_entry))
-    e.instrument, e.account, e.qty, e.price, e.fee = f.instrument, f.account, f.qty, f.price, f.fee
+    e.instrument = f.instrument
+    e.account = f.account
+    e.qty = f.qty
+    e.price = f.price
+    e.fee = f.fee
 
 
 cdef inline bint is_within(int64_t value, int64_t most) noexcept nogil:
@@ -60,7 +65,8 @@ cdef inline bint is_plain_fill(const tc_books* b, int32_t instruments, const tc_
 # The lines that a fill will touch; ids were checked.
 cdef inline void fetch_rows(const tc_books* b, const tc_entry* e, tc_coming* next) noexcept nogil:
     cdef int64_t at
-    next.position, next.qty = b.ledger.positions, e.qty
+    next.position = b.ledger.positions
+    next.qty = e.qty
     if e.kind > ENTRY_OPENING:
         return
     at = column_of(b, e.instrument, e.account)
@@ -92,7 +98,10 @@ cdef inline void fetch_next_lot(const tc_lot* rows, bint is_lifo, tc_coming* nex
 cdef inline void start_fetching(const tc_books* b, tc_coming* ring) noexcept nogil:
     cdef int at
     for at in range(AHEAD):
-        ring[at].position, ring[at].lot, ring[at].qty, ring[at].closes = b.ledger.positions, b.lots.rows, 0, 0
+        ring[at].position = b.ledger.positions
+        ring[at].lot = b.lots.rows
+        ring[at].qty = 0
+        ring[at].closes = 0
 
 
 # What is fetched of the lots while entry `at - AHEAD` is booked: step by step, since each step's address stands in what
@@ -114,8 +123,10 @@ cdef inline int sum_position(
     cdef const tc_position* p = position_of(&b.ledger, instrument, account)
     cdef int64_t at = row_of(b, instrument, account), c
     cdef tc_i128 value
-    sums.realised, sums.cost = sums.realised + p.realised, sums.cost + p.cost
-    sums.carried, sums.fees = sums.carried + b.carried[at], sums.fees + p.fees
+    sums.realised = sums.realised + p.realised
+    sums.cost = sums.cost + p.cost
+    sums.carried = sums.carried + b.carried[at]
+    sums.fees = sums.fees + p.fees
     at *= b.ledger.currency_stride
     for c in range(1, b.ledger.currency_stride):
         charges[c] = charges[c] + b.charges[at + c]

@@ -66,19 +66,27 @@ cdef class Ledger:
         demand("buckets", buckets, 1, 65_535)
         cdef tc_books* b = &self.books
         cdef int64_t rows = <int64_t>(instruments + 1) * (accounts + 1), cells = <int64_t>instruments * accounts
-        self.tables, self.blocks = [], []
+        self.tables = []
+        self.blocks = []
         t = self.tables
         self.settings = (instruments, accounts, method, legs, currencies, trades, lots, buckets)
-        self.instrument_max, self.account_max, self.currency_max = instruments, accounts, currencies
+        self.instrument_max = instruments
+        self.account_max = accounts
+        self.currency_max = currencies
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
-        b.accounts, b.method, b.legs, b.bucket_stride = accounts, method, legs, buckets
-        b.ledger.account_stride, b.ledger.currency_stride = accounts + 1, currencies + 1
+        b.accounts = accounts
+        b.method = method
+        b.legs = legs
+        b.bucket_stride = buckets
+        b.ledger.account_stride = accounts + 1
+        b.ledger.currency_stride = currencies + 1
         b.ledger.positions = <tc_position*>self.memory(rows, sizeof(tc_position))
         b.base_positions = <tc_position*>table(t, rows, sizeof(tc_position))
         b.lots.most = <int32_t>(lots if method else 1)
         b.lots.rows = <tc_lot*>self.memory(2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
         b.base_lots = <tc_lot*>table(t, 2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
-        b.entry_most, b.entries = trades, <tc_entry*>self.memory(trades, sizeof(tc_entry))
+        b.entry_most = trades
+        b.entries = <tc_entry*>self.memory(trades, sizeof(tc_entry))
         b.tallies = <tc_tally*>self.memory(instruments + 1, sizeof(tc_tally))
         b.exposures = <tc_exposure_sum*>table(t, <int64_t>(accounts + 1) * buckets, sizeof(tc_exposure_sum))
         b.charges = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
@@ -87,19 +95,27 @@ cdef class Ledger:
         b.base_charges = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
         b.base_incomes = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
         b.base_carried = <tc_i128*>table(t, rows, sizeof(tc_i128))
-        self.qty_column, self.low_column, self.high_column = new_column(cells), new_column(cells), new_column(cells)
-        self.small_column, self.word_column = new_column(cells, np.int32), new_column(cells)
+        self.qty_column = new_column(cells)
+        self.low_column = new_column(cells)
+        self.high_column = new_column(cells)
+        self.small_column = new_column(cells, np.int32)
+        self.word_column = new_column(cells)
         self.split_column = np.full(instruments, <int>FIRST_SPLIT, np.uint8)
-        b.small_qtys, b.words = <int32_t*>numbers(self.small_column), numbers(self.word_column)
+        b.small_qtys = <int32_t*>numbers(self.small_column)
+        b.words = numbers(self.word_column)
         b.splits = <uint8_t*>numbers(self.split_column)
-        self.mark_column, self.limit_column = new_column(instruments + 1), new_column(instruments)
+        self.mark_column = new_column(instruments + 1)
+        self.limit_column = new_column(instruments)
         self.mark_column[:] = NO_PRICE
         self.least_column = np.full(instruments, -price_max())
-        self.lows, self.kernels = numbers(self.least_column), tc_find_simd("auto")
+        self.lows = numbers(self.least_column)
+        self.kernels = tc_find_simd("auto")
         self.limit_column[:] = 2**62
-        b.qtys, b.costs_low, b.costs_high = (
-            numbers(self.qty_column), numbers(self.low_column), numbers(self.high_column))
-        b.ledger.marks, b.mark_limits = numbers(self.mark_column), numbers(self.limit_column)
+        b.qtys = numbers(self.qty_column)
+        b.costs_low = numbers(self.low_column)
+        b.costs_high = numbers(self.high_column)
+        b.ledger.marks = numbers(self.mark_column)
+        b.mark_limits = numbers(self.limit_column)
 
     def __dealloc__(self):
         free_tables(self.tables)
@@ -123,10 +139,13 @@ cdef class Ledger:
         cdef tc_tally* t = &self.books.tallies[count]
         demand("currency", self.instruments[count].currency, 1, self.currency_max)
         self.count = count
-        t.inverse_scale, t.bucket = inverse_scale, bucket
-        t.lots_per_unit, t.currency = self.instruments[count].lots_per_unit, self.instruments[count].currency
+        t.inverse_scale = inverse_scale
+        t.bucket = bucket
+        t.lots_per_unit = self.instruments[count].lots_per_unit
+        t.currency = self.instruments[count].currency
         if inverse_scale:
-            self.limit_column[count - 1], self.least_column[count - 1] = -1, 1
+            self.limit_column[count - 1] = -1
+            self.least_column[count - 1] = 1
         return self.count
 
     cdef bint is_row(self, const tc_entry* e) noexcept nogil:
@@ -228,7 +247,9 @@ cdef class Ledger:
         if status == ENTRY_CORRECTED:
             if e.kind > ENTRY_OPENING:
                 raise ValueError(f"trade {trade_id} is no fill: only a fill or an opening can be corrected, bust it")
-            changed.qty, changed.price, changed.fee = qty, price, fee
+            changed.qty = qty
+            changed.price = price
+            changed.fee = fee
             self.check_row(&changed)
         with nogil:
             e[0] = changed
@@ -254,7 +275,8 @@ cdef class Ledger:
             memcpy(b.base_incomes, b.incomes, sums * sizeof(tc_i128))
             memcpy(b.base_carried, b.carried, rows * sizeof(tc_i128))
             for i in range(self.instrument_max + 1):
-                b.tallies[i].first_entry, b.tallies[i].last_entry = 0, 0
+                b.tallies[i].first_entry = 0
+                b.tallies[i].last_entry = 0
             b.forgotten += b.entry_count
             b.entry_count = 0
         return b.forgotten
@@ -321,9 +343,12 @@ cdef class Ledger:
         memcpy(side.books.tallies, self.books.tallies, (self.instrument_max + 1) * sizeof(tc_tally))
         memcpy(side.books.base_positions, self.books.base_positions, rows * sizeof(tc_position))
         memcpy(side.books.base_lots, self.books.base_lots, (2 * <int64_t>self.books.lots.most + 1) * sizeof(tc_lot))
-        sink.count, sink.most, sink.rows = 0, 0, NULL
+        sink.count = 0
+        sink.most = 0
+        sink.rows = NULL
         for _ in range(2):                 # once to count, once to write
-            sink.most, sink.count = sink.count, 0
+            sink.most = sink.count
+            sink.count = 0
             found = np.zeros(sink.most, CLOSING_DTYPE)
             sink.rows = <tc_closing*>numbers(found)
             with nogil:

@@ -53,11 +53,17 @@ cdef inline void note_closing(
     cdef tc_closing* row
     if sink.count < sink.most:
         row = &sink.rows[sink.count]
-        row.opening_trade, row.opened = lot.trade_id, lot.opened
-        row.closing_trade, row.closed, row.qty = sink.trade_id, sink.time, qty
-        row.cost_low, row.cost_high = <int64_t>tc_low(cost), tc_high(cost)
-        row.value_low, row.value_high = <int64_t>tc_low(value), tc_high(value)
-        row.instrument, row.account = sink.instrument, sink.account
+        row.opening_trade = lot.trade_id
+        row.opened = lot.opened
+        row.closing_trade = sink.trade_id
+        row.closed = sink.time
+        row.qty = qty
+        row.cost_low = <int64_t>tc_low(cost)
+        row.cost_high = tc_high(cost)
+        row.value_low = <int64_t>tc_low(value)
+        row.value_high = tc_high(value)
+        row.instrument = sink.instrument
+        row.account = sink.account
     sink.count += 1
 
 
@@ -76,7 +82,11 @@ cdef inline void open_lot(
 ) noexcept nogil:
     cdef int32_t row = take_row(lots)
     cdef tc_lot* lot = &lots.rows[row]
-    lot.qty, lot.cost, lot.price, lot.trade_id, lot.opened = qty, cost, price, trade_id, opened
+    lot.qty = qty
+    lot.cost = cost
+    lot.price = price
+    lot.trade_id = trade_id
+    lot.opened = opened
     lot.prev = p.last_lot
     if p.last_lot:
         lots.rows[p.last_lot].next = row
@@ -106,12 +116,15 @@ cdef inline void drop_lot(tc_lots* lots, tc_position* p, int32_t row) noexcept n
     cdef tc_lot* lot = &lots.rows[row]
     cdef int32_t others = -<int32_t>(p.first_lot != p.last_lot)
     if row == p.first_lot:
-        p.first_lot, p.last_lot = lot.next & others, p.last_lot & others
+        p.first_lot = lot.next & others
+        p.last_lot = p.last_lot & others
     elif row == p.last_lot:
         p.last_lot = lot.prev
     else:
-        lots.rows[lot.prev].next, lots.rows[lot.next].prev = lot.next, lot.prev
-    lot.next, lots.free = lots.free, row
+        lots.rows[lot.prev].next = lot.next
+        lots.rows[lot.next].prev = lot.prev
+    lot.next = lots.free
+    lots.free = row
     lots.open_count -= 1
 
 
@@ -193,7 +206,8 @@ cdef inline void book_average(
     cdef int64_t sign = tc_sign(p.qty), closed = closing_qty(p, qty)
     cdef tc_lot whole
     if closed and sink != NULL:
-        whole.trade_id, whole.opened = 0, 0
+        whole.trade_id = 0
+        whole.opened = 0
         note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign,
                      closing_value(qty, value, price, closed))
     apply_value(p, qty, value)
@@ -265,7 +279,8 @@ cdef inline void split_lots(tc_lots* lots, tc_position* p, int64_t numerator, in
         following = newer_lot(lots.rows, p, row)
         before += lot.qty
         upto = <int64_t>tc_floor_div_wide(tc_wide(before, numerator), denominator)
-        lot.cost, lot.price = cost_of(lot) + carried, no_price()
+        lot.cost = cost_of(lot) + carried
+        lot.price = no_price()
         lot.qty = upto - after
         carried = 0
         after = upto

@@ -27,7 +27,8 @@ cdef inline void mark_wide_run(
     cdef tc_i128 value
     for i in range(n):
         value = unrealised_at(qty[i], low[i], high[i], inverse_scale, bid, ask)
-        out_low[i], out_high[i] = <int64_t>tc_low(value), tc_high(value)
+        out_low[i] = <int64_t>tc_low(value)
+        out_high[i] = tc_high(value)
 
 
 # Writes "no value" where something is held; returns how many those are.

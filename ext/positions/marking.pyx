@@ -97,7 +97,8 @@ cdef class Marking:
     def __cinit__(self, tuple columns, int accounts, inverse_scales, float_limits, simd=None):
         self.kernels = choose(simd)
         qty, cost, high, _, limits, small, words, splits = columns
-        self.runs, self.width = len(limits), accounts
+        self.runs = len(limits)
+        self.width = accounts
         demand("columns", len(qty), self.runs * accounts, self.runs * accounts)
         for name, column, dtype in (("inverse_scales", inverse_scales, np.int64),
                                     ("float_limits", float_limits, np.float64)):
@@ -105,16 +106,24 @@ cdef class Marking:
                 raise ValueError(f"{name} must be contiguous {np.dtype(dtype)} of shape ({self.runs},), "
                                  f"got {column.dtype} of shape {column.shape}")
         self.kept = (columns, inverse_scales, float_limits)
-        self.qty, self.cost, self.high = <int64_t*>address(qty), <int64_t*>address(cost), <int64_t*>address(high)
-        self.small, self.words = <int32_t*>address(small), <int64_t*>address(words)
+        self.qty = <int64_t*>address(qty)
+        self.cost = <int64_t*>address(cost)
+        self.high = <int64_t*>address(high)
+        self.small = <int32_t*>address(small)
+        self.words = <int64_t*>address(words)
         self.splits = <uint8_t*>address(splits)
-        self.limits, self.scales = <int64_t*>address(limits), <int64_t*>address(inverse_scales)
+        self.limits = <int64_t*>address(limits)
+        self.scales = <int64_t*>address(inverse_scales)
         self.float_limits = <double*>address(float_limits)
-        self.low_column, self.high_column = new_cells(len(qty), np.int64), new_cells(len(qty), np.int64)
-        self.fast_column, self.made_column = new_cells(len(qty), np.float64), new_cells(len(qty), np.uint8)
+        self.low_column = new_cells(len(qty), np.int64)
+        self.high_column = new_cells(len(qty), np.int64)
+        self.fast_column = new_cells(len(qty), np.float64)
+        self.made_column = new_cells(len(qty), np.uint8)
         self.kind_column = new_cells(self.runs, np.uint8)
-        self.out, self.out_high = <int64_t*>address(self.low_column), <int64_t*>address(self.high_column)
-        self.out_fast, self.made_by = <double*>address(self.fast_column), <uint8_t*>address(self.made_column)
+        self.out = <int64_t*>address(self.low_column)
+        self.out_high = <int64_t*>address(self.high_column)
+        self.out_fast = <double*>address(self.fast_column)
+        self.made_by = <uint8_t*>address(self.made_column)
         self.kinds = <uint8_t*>address(self.kind_column)
         self.all_narrow = True
 

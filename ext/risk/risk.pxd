@@ -108,28 +108,32 @@ cdef inline bint check_kill_switch(
 ) noexcept nogil:
     f.armed = True
     f.refused = is_killed(risk, q.instrument, q.account, q.venue)
-    f.value, f.limit = f.refused, 0
+    f.value = f.refused
+    f.limit = 0
     return f.refused
 
 
 cdef inline bint check_config(const tc_account_risk* a, tc_finding* f, bint explain) noexcept nogil:
     f.armed = True
     f.refused = a.configured != ALL_RULES
-    f.value, f.limit = a.configured, ALL_RULES
+    f.value = a.configured
+    f.limit = ALL_RULES
     return f.refused
 
 
 cdef inline bint check_duplicate(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     f.armed = True
     f.refused = q.duplicate
-    f.value, f.limit = q.duplicate, 0
+    f.value = q.duplicate
+    f.limit = 0
     return f.refused
 
 
 cdef inline bint check_open_orders(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     f.armed = True
     f.refused = q.open_orders >= q.max_open_orders and not q.recheck
-    f.value, f.limit = q.open_orders + 1, q.max_open_orders
+    f.value = q.open_orders + 1
+    f.limit = q.max_open_orders
     return f.refused
 
 
@@ -139,7 +143,8 @@ cdef inline bint check_reference(
     cdef bint market = q.ord_type == TYPE_MARKET
     f.armed = a.limits[RULE_COLLAR] >= 0 or (market and a.limits[RULE_ORDER_NOTIONAL] >= 0)
     f.refused = f.armed and not has_reference(q)
-    f.value, f.limit = (q.reference2 if has_reference(q) else no_price()), 0
+    f.value = q.reference2 if has_reference(q) else no_price()
+    f.limit = 0
     return f.refused
 
 
@@ -150,7 +155,8 @@ cdef inline bint check_order_qty(
     f.armed = limit >= 0
     f.refused = f.armed and tc_wide(q.order_qty, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
     if explain or f.refused:
-        f.value, f.limit = q.order_qty, limit
+        f.value = q.order_qty
+        f.limit = limit
     return f.refused
 
 
@@ -179,7 +185,8 @@ cdef inline bint check_order_notional(
     cdef tc_i128 amount2, scaled = 0
     f.armed = limit >= 0
     f.refused = False
-    f.value, f.limit = no_price(), limit
+    f.value = no_price()
+    f.limit = limit
     if not f.armed and not explain:
         return False
     if q.ord_type == TYPE_MARKET and not has_reference(q):
@@ -200,7 +207,8 @@ cdef inline bint check_collar(
     cdef tc_i128 away
     f.armed = bps >= 0
     f.refused = False
-    f.value, f.limit = no_price(), bps
+    f.value = no_price()
+    f.limit = bps
     if not f.armed and not explain:
         return False
     if not has_reference(q):
@@ -231,7 +239,8 @@ cdef inline bint check_position_qty(
     worst = worst_position(e, q)
     f.refused = (f.armed and (q.hold_qty > 0 or q.released)
                  and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale))
-    f.value, f.limit = worst, limit
+    f.value = worst
+    f.limit = limit
     return f.refused
 
 
@@ -244,7 +253,8 @@ cdef inline bint check_order_rate(
     f.armed = limit >= 0
     f.refused = f.armed and not q.recheck and (limit == 0 or (
         a.sent >= limit and times[<uint64_t>(a.sent - limit) & risk.rate_mask] > start))
-    f.value, f.limit = limit + 1, limit
+    f.value = limit + 1
+    f.limit = limit
     if explain:
         while (used < a.sent and used <= <int64_t>risk.rate_mask
                and times[<uint64_t>(a.sent - 1 - used) & risk.rate_mask] > start):
@@ -256,7 +266,8 @@ cdef inline bint check_order_rate(
 # Always armed: with it, no position, cost or P&L can leave its integers.
 cdef inline bint check_overflow(const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     f.armed = True
-    f.value, f.limit = worst_position(e, q), position_max()
+    f.value = worst_position(e, q)
+    f.limit = position_max()
     f.refused = f.value > position_max() and q.hold_qty > 0
     return f.refused
 
@@ -275,7 +286,8 @@ cdef inline bint check_reduce_only(
     f.refused = False
     if not f.armed and not explain:
         return False
-    f.value, f.limit = q.leaves_qty, reducible_qty(e.position_qty, q.side)
+    f.value = q.leaves_qty
+    f.limit = reducible_qty(e.position_qty, q.side)
     f.refused = f.armed and f.value > f.limit
     return f.refused
 
@@ -283,7 +295,8 @@ cdef inline bint check_reduce_only(
 cdef inline bint check_session(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     f.armed = True
     f.refused = q.closed
-    f.value, f.limit = q.closed, 0
+    f.value = q.closed
+    f.limit = 0
     return f.refused
 
 
@@ -440,10 +453,12 @@ cdef inline int set_limit(
     bit = <uint32_t>1 << <int>rule
     a.configured |= bit
     if mode == MODE_OBSERVE and value >= 0:
-        a.limits[rule], a.watched[rule] = -1, value
+        a.limits[rule] = -1
+        a.watched[rule] = value
         a.watching |= bit
     else:
-        a.limits[rule], a.watched[rule] = value, 0
+        a.limits[rule] = value
+        a.watched[rule] = 0
         a.watching &= ~bit
     if rule == RULE_ORDER_RATE:
         a.window_ns = window_ns

@@ -28,10 +28,13 @@ cdef class RiskTable:
         demand("order_rate", order_rate, 1, 1 << 20)
         if order_rate & (order_rate - 1):
             raise ValueError(f"order_rate {order_rate} must be a power of two")
-        self.tables = t = []
-        self.account_max, self.instrument_max = accounts, instruments
+        self.tables = []
+        t = self.tables
+        self.account_max = accounts
+        self.instrument_max = instruments
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
-        self.risk.account_stride, self.risk.rate_mask = accounts + 1, order_rate - 1
+        self.risk.account_stride = accounts + 1
+        self.risk.rate_mask = order_rate - 1
         self.risk.accounts = <tc_account_risk*>table(t, accounts + 1, sizeof(tc_account_risk))
         self.risk.exposures = <tc_exposure*>table(t, <int64_t>(instruments + 1) * (accounts + 1), sizeof(tc_exposure))
         self.risk.killed_instruments = <uint8_t*>table(t, instruments + 1, 1)
@@ -77,11 +80,24 @@ cdef class RiskTable:
             self.risk.killed_venues[target] = engaged
 
     cdef void ask(self, const tc_command* c, int64_t reference2, tc_question* q) noexcept nogil:
+        cdef int32_t instrument, account, venue
+        cdef uint8_t side, ord_type
         memset(q, 0, sizeof(tc_question))
-        q.order_qty, q.price, q.now = c.order_qty, c.price, c.transact_time
-        q.leaves_qty, q.hold_qty = c.order_qty, c.order_qty
-        q.reference2, q.touch2 = reference2, no_price()
-        q.instrument, q.account, q.venue, q.side, q.ord_type = c.instrument, c.account, c.venue, c.side, c.ord_type
+        q.order_qty = c.order_qty
+        q.price = c.price
+        q.now = c.transact_time
+        q.leaves_qty = c.order_qty
+        q.hold_qty = c.order_qty
+        q.reference2 = reference2
+        q.touch2 = no_price()
+        # Neighbours are read before any is written, as in put_order.
+        instrument, account, venue = c.instrument, c.account, c.venue
+        q.instrument = instrument
+        q.account = account
+        q.venue = venue
+        side, ord_type = c.side, c.ord_type
+        q.side = side
+        q.ord_type = ord_type
         q.max_open_orders = money_max()
 
     def check(self, bytes order, int64_t reference2):

@@ -77,8 +77,12 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
 # checked. A limit (at most 2**62) times limit_scale (at most 1e12) is below 2**102.
 cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef int decimals = c.price_precision + c.qty_precision + c.multiplier_precision
-    ins.tick, ins.lot, ins.min_qty, ins.max_qty = c.tick, c.lot, c.min_qty, c.max_qty
-    ins.min_notional, ins.max_notional = c.min_notional, c.max_notional
+    ins.tick = c.tick
+    ins.lot = c.lot
+    ins.min_qty = c.min_qty
+    ins.max_qty = c.max_qty
+    ins.min_notional = c.min_notional
+    ins.max_notional = c.max_notional
     ins.notional_scale = c.multiplier * power_of_ten(6 - decimals)
     ins.limit_scale = power_of_ten(decimals - 6)
     ins.qty_scale = power_of_ten(6 - c.qty_precision)
@@ -87,9 +91,12 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.lots_per_unit = power_of_ten(c.qty_precision)
     ins.multiplier = c.multiplier
     ins.currency = c.currency
-    ins.ord_types, ins.times_in_force = c.ord_types, c.times_in_force
-    ins.price_precision, ins.qty_precision = c.price_precision, c.qty_precision
-    ins.multiplier_precision, ins.any_sign = c.multiplier_precision, c.any_sign
+    ins.ord_types = c.ord_types
+    ins.times_in_force = c.times_in_force
+    ins.price_precision = c.price_precision
+    ins.qty_precision = c.qty_precision
+    ins.multiplier_precision = c.multiplier_precision
+    ins.any_sign = c.any_sign
     memcpy(ins.name, c.cl_ord_id, 24)
 
 
