@@ -30,7 +30,6 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / "build" / "instructions"
 COMMITTED = Path(__file__).with_suffix(".json")
-TOLERANCE = 0.02
 SHOWN = 4  # files named where a scenario moved
 # Caches as the machine has them would make the misses another machine's: these are a server core's of today.
 CACHES = ["--cache-sim=yes", "--I1=32768,8,64", "--D1=32768,8,64", "--LL=1048576,16,64"]
@@ -134,7 +133,7 @@ def moved(today: Figures, before: Figures) -> Iterator[str]:
             yield f"{changes[name]:+,.1f} {name}"
 
 
-def report(today: dict[str, Figures], committed: dict[str, Figures], files: bool) -> list[str]:
+def report(today: dict[str, Figures], committed: dict[str, Figures], tolerance: float, files: bool) -> list[str]:
     """Print today beside the committed; the scenarios that are above the tolerance."""
     above = []
     print(f"{'per operation':<36} {'instructions':>13} {'committed':>11} {'ratio':>8} {'misses':>8} {'committed':>10}")
@@ -146,9 +145,9 @@ def report(today: dict[str, Figures], committed: dict[str, Figures], files: bool
             ratio = now["instructions"] / before["instructions"]
             print(f"{name:<36} {now['instructions']:>13,.1f} {before['instructions']:>11,.1f} {ratio:>8.4f} "
                   f"{now['misses']:>8.2f} {before['misses']:>10.2f}")
-            if abs(ratio - 1) > TOLERANCE:
+            if abs(ratio - 1) > tolerance:
                 print(f"    {'above' if ratio > 1 else 'below'} the tolerance: {'; '.join(moved(now, before))}")
-            if ratio > 1 + TOLERANCE:
+            if ratio > 1 + tolerance:
                 above.append(name)
         for file, number in now["files"].items() if files else ():
             print(f"    {number:>11,.1f} {file}")
@@ -169,21 +168,22 @@ def main() -> int:
         return 2
     build()
     made, today = made_by(), count(given.only)
+    committed = json.loads(COMMITTED.read_text("utf-8"))
     if given.update:
-        COMMITTED.write_text(json.dumps({"made by": made, "scenarios": today}, indent=1) + "\n", "utf-8")
+        committed |= {"made by": made, "scenarios": today}
+        COMMITTED.write_text(json.dumps(committed, indent=1) + "\n", "utf-8")
     if given.json:
         print(json.dumps({"made by": made, "scenarios": today}))
         return 0
-    committed = json.loads(COMMITTED.read_text("utf-8"))
     print("; ".join(f"{what} {which}" for what, which in made.items()))
-    above = report(today, committed["scenarios"], files=bool(given.only))
+    above = report(today, committed["scenarios"], committed["tolerance"], files=bool(given.only))
     gone = [] if given.only else sorted(committed["scenarios"].keys() - today.keys())
     others = [f"{what} {committed['made by'][what]}" for what in made if made[what] != committed["made by"][what]]
     if others:
         print(f"\nreported, not judged: what is committed was made by {'; '.join(others)}")
         return 0
     if above:
-        print(f"\nabove the tolerance of {TOLERANCE:.0%}: {', '.join(above)}")
+        print(f"\nabove the tolerance of {committed['tolerance']:.0%}: {', '.join(above)}")
     if gone:
         print(f"\ncommitted, but not run: {', '.join(gone)}")
     return 1 if above or gone else 0
