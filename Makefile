@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 export TRADECORE_REQUIRE_EXT = 1
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
-.PHONY: run test test-oldest lint types bench wheel wheel-test test-arm64 vectors test-fallback \
+.PHONY: run test test-oldest lint types bench instructions wheel wheel-test test-arm64 vectors test-fallback \
         sanitize workflows sbom clean
 
 run: $(VENV)/.installed $(VENV)/.recording
@@ -34,6 +34,10 @@ bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	$(BIN)/python bench/table.py
 	-$(BIN)/python -m pip install --quiet --group peers
 	$(BIN)/python bench/positions/bulk.py
+
+# Instructions of fixed scenarios, beside those that are committed: what "not slower" means. Needs valgrind.
+instructions: $(VENV)/.installed $(VENV)/.recording
+	$(BIN)/python bench/instructions.py
 
 # An sdist and manylinux2014 wheels in dist/; each one installed and tested in clean environments; arm64 under qemu.
 wheel: $(VENV)/.wheel

@@ -1,0 +1,310 @@
+"""Fixed work for `make instructions`, one process for all of it: each scenario prepares, then does what is counted
+inside `with count(operations):`, then looks at what came out. Native, fixed seeds, times of its own: every run executes
+the same instructions.
+
+Run by bench/instructions.py under valgrind: `scenarios.py LIBRARY [NAME...]`; LIBRARY starts, stops and dumps.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+import tradecore as tc
+from tradecore._backend import room_module
+from tradecore.core.config import load_session
+from tradecore.replay.market import recorded_commands, start_core
+from tradecore.replay.recording import find_newcomers_recording, read_recording
+from tradecore.vocabulary.records import BOOK_DTYPE, CODECS
+
+Count = Callable[[int], AbstractContextManager[None]]
+OPERATIONS = 10_000
+CALLS = 1_000  # of a scenario that calls from Python once an operation
+VENUES = 8
+OFF = tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)
+ARMED = tc.RiskLimits(max_order_qty=10_000, max_order_notional="5_000_000", max_position_qty=10_000_000,
+                      price_collar_bps=500, order_rate=16_000)
+STAMPS = 1_000_000_000 + np.arange(OPERATIONS) * 1_000  # 1 us apart
+
+
+def make_core(venues: list[Any], instruments: int, limits: tc.RiskLimits) -> tc.TradingCore:
+    return tc.TradingCore(instruments=[tc.Instrument(f"I{n}") for n in range(1, instruments + 1)], venues=venues,
+                          accounts=["a"], limits=limits, backend="native", clock=lambda: 1)
+
+
+def records(dtype: Any, kind: tc.CommandType, count: int, **columns: Any) -> Any:
+    """Command records of one kind: ids are 1 where no column says otherwise."""
+    rows = np.zeros(count, dtype)
+    for name, column in ({"kind": kind, "instrument": 1, "venue": 1} | columns).items():
+        if name in dtype.names:
+            rows[name] = column
+    return rows
+
+
+def new_orders(count: int, **columns: Any) -> Any:
+    """Limit orders of 300 at 190.00, buys and sells in turn, each with a ClOrdID."""
+    orders = tc.new_orders(count)
+    columns = {"instrument": 1, "account": 1, "order_qty": 300, "price": 1_900_000, "side": 1 + np.arange(count) % 2,
+               "cl_ord_id": order_ids(np.arange(count))} | columns
+    for name, column in columns.items():
+        orders[name] = column
+    return orders
+
+
+def order_ids(numbers: Any) -> Any:
+    return np.char.add(b"order-", numbers.astype("S8"))
+
+
+def run(core: tc.TradingCore, commands: Any, status: tc.OrdStatus) -> None:
+    """A batch after which every order stands as expected: a scenario that is refused would be cheap."""
+    assert (core.submit_batch(commands)["ord_status"] == status).all()
+
+
+# ---- the whole path in batches
+
+
+@cache
+def recorded_events() -> Any:
+    return read_recording(find_newcomers_recording(), max_events=40_000).events
+
+
+def recorded_market(count: Count) -> None:
+    session = load_session()
+    core, commands = start_core(session, "native", 1), recorded_commands(recorded_events(), session.instruments[0])
+    with count(len(commands)):
+        core.submit_batch(commands)
+    assert core.metrics()["trades"] > 0
+
+
+def eight_venues(instruments: int) -> tc.TradingCore:
+    venues = [tc.SimulatedVenue(f"V{n}", taker_fee_per_share=f"0.00{n}0") for n in range(1, VENUES + 1)]
+    core = make_core(venues, instruments, ARMED)
+    at = np.arange(instruments * VENUES)
+    venue = 1 + at % VENUES
+    run(core, records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, len(at), instrument=1 + at // VENUES, venue=venue,
+                      bid_px=1_899_000 - 100 * venue, ask_px=1_901_000 + 100 * venue,
+                      bid_size=10**9, ask_size=10**9), tc.OrdStatus(0))
+    return core
+
+
+def batch(count: Count, instruments: int) -> None:
+    """Validation, eleven checks armed, eight venues ranked, a fill at the best, position, events."""
+    core = eight_venues(instruments)
+    side = 1 + np.arange(OPERATIONS) % 2
+    orders = new_orders(OPERATIONS, side=side, price=np.where(side == 1, 1_902_000, 1_898_000), order_qty=100,
+                        instrument=np.random.default_rng(1).integers(1, instruments + 1, OPERATIONS),
+                        transact_time=STAMPS)
+    with count(OPERATIONS):
+        acks = core.submit_batch(orders)
+    assert (acks["ord_status"] == tc.OrdStatus.FILLED).all()
+
+
+# ---- an order's life and its market
+
+
+def resting(**columns: Any) -> tc.TradingCore:
+    """Orders that rest at an external venue, or, priced apart, at a simulated one."""
+    external = not columns
+    core = make_core([tc.ExternalVenue("V") if external else tc.SimulatedVenue("V")], 1, OFF)
+    run(core, new_orders(OPERATIONS, venue=1, **columns),
+        tc.OrdStatus.PENDING_NEW if external else tc.OrdStatus.NEW)
+    return core
+
+
+def venue_reports(exec_type: tc.ExecType, **columns: Any) -> Any:
+    """A report to each order, in an order that mixes them."""
+    mixed = np.random.default_rng(2).permutation(OPERATIONS)
+    return records(tc.EXECUTION_REPORT_DTYPE, tc.CommandType.EXECUTION_REPORT, OPERATIONS, exec_type=exec_type,
+                   cl_ord_id=order_ids(mixed), cum_qty=-1, price=tc.NO_PRICE, transact_time=STAMPS,
+                   exec_id=np.char.add(b"%d-" % exec_type, np.arange(OPERATIONS).astype("S8")), **columns)
+
+
+def acknowledgement(count: Count) -> None:
+    core, reports = resting(), venue_reports(tc.ExecType.NEW)
+    with count(OPERATIONS):
+        acks = core.submit_batch(reports)
+    assert (acks["ord_status"] == tc.OrdStatus.NEW).all()
+
+
+def venue_trade(count: Count) -> None:
+    core = resting()
+    run(core, venue_reports(tc.ExecType.NEW), tc.OrdStatus.NEW)
+    reports = venue_reports(tc.ExecType.TRADE, last_qty=100, last_px=1_900_000 + np.arange(OPERATIONS) % 7)
+    with count(OPERATIONS):
+        acks = core.submit_batch(reports)
+    assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()
+
+
+def apart() -> Any:
+    """Prices of `new_orders` at which no buy meets a sell."""
+    away = np.random.default_rng(3).integers(1, 5_000, OPERATIONS) * 100
+    return 1_900_000 + np.where(np.arange(OPERATIONS) % 2 == 0, -away, away)
+
+
+def cancel(count: Count) -> None:
+    core = resting(price=apart())
+    mixed = np.random.default_rng(4).permutation(OPERATIONS)
+    cancels = records(tc.CANCEL_DTYPE, tc.CommandType.CANCEL, OPERATIONS, orig_cl_ord_id=order_ids(mixed),
+                      transact_time=STAMPS)
+    with count(OPERATIONS):
+        acks = core.submit_batch(cancels)
+    assert (acks["ord_status"] == tc.OrdStatus.CANCELED).all()
+
+
+def quote(count: Count, stops: int) -> None:
+    """Quotes that reach no stop; these watch the last trade, the touch and the mid, around the market."""
+    core = make_core([tc.SimulatedVenue("V")], 1, OFF)
+    rng = np.random.default_rng(5)
+    moves = rng.integers(-20, 21, OPERATIONS) * 100
+    quotes = records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, OPERATIONS, bid_px=9_999_900 + moves,
+                     ask_px=10_000_100 + moves, bid_size=1_000, ask_size=1_000, transact_time=STAMPS)
+    run(core, quotes, tc.OrdStatus(0))
+    side = 1 + np.arange(stops) % 2
+    away = rng.integers(500, 50_000, stops) * 100
+    watched = np.choose(rng.integers(0, 3, stops), [2, np.where(side == 1, 1, 3), 6])
+    run(core, new_orders(stops, ord_type=tc.OrdType.STOP, price=tc.NO_PRICE, trigger_price_type=watched,
+                         stop_px=10_000_000 + np.where(side == 1, away, -away)), tc.OrdStatus.NEW)
+    with count(OPERATIONS):
+        core.submit_batch(quotes)
+    assert core.metrics()["waiting_for_price"] == stops
+
+
+# ---- a room alone
+
+
+def book(count: Count) -> None:
+    """Enter, take, rest and cancel around the touch, with 1,000 orders resting away from it."""
+    rng = np.random.default_rng(6)
+    deep, live = np.zeros(1_000, BOOK_DTYPE), np.zeros(OPERATIONS, BOOK_DTYPE)
+    deep["op"], deep["number"], deep["qty"], deep["side"] = 1, np.arange(1_000), 10, 1 + np.arange(1_000) % 2
+    away = rng.integers(1_000, 6_000, 1_000)
+    deep["price"] = 10_000_000 + np.where(deep["side"] == 1, -away, away)
+    live["op"], live["side"], live["qty"] = 1, rng.integers(1, 3, OPERATIONS), rng.integers(1, 20, OPERATIONS)
+    live["number"], live["price"] = 1_000 + np.arange(OPERATIONS), 10_000_000 + rng.integers(-20, 21, OPERATIONS)
+    cancels = np.arange(1, OPERATIONS, 2)
+    live["op"][cancels] = 2
+    live["number"][cancels] = 1_000 + np.maximum(0, cancels - rng.integers(1, 40, len(cancels)))
+    room = room_module("native", "book").Book(1_000 + OPERATIONS)
+    room.play(deep)
+    with count(OPERATIONS):
+        traded = room.play(live)
+    assert traded > 0
+
+
+def risk(count: Count) -> None:
+    """Eleven checks with every limit armed, and the hold."""
+    table = room_module("native", "risk").RiskTable(16, 1, 16_384)
+    fields = tc.Instrument("I1").definition(1)
+    table.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=tc.CommandType.DEFINE_INSTRUMENT, **fields))
+    for account in range(1, 17):
+        for rule, value, window in ARMED.rows():
+            table.set_limit(account, int(rule), value, window)
+    orders = new_orders(OPERATIONS, account=np.random.default_rng(7).integers(1, 17, OPERATIONS),
+                        transact_time=STAMPS)
+    with count(OPERATIONS):
+        reasons = table.admit(orders, 2 * 1_900_000)
+    assert not reasons.any()
+
+
+def fills(count: Count, method: str) -> None:
+    """Fills of 16 instruments and 16 accounts that add, reduce, close and flip."""
+    rng = np.random.default_rng(8)
+    rows = np.zeros(OPERATIONS, tc.FILL_DTYPE)
+    rows["instrument"], rows["account"] = rng.integers(1, 17, OPERATIONS), rng.integers(1, 17, OPERATIONS)
+    rows["qty"] = rng.integers(1, 500, OPERATIONS) * rng.choice((-1, 1), OPERATIONS)
+    rows["price"] = 1_900_000 + rng.integers(-5_000, 5_001, OPERATIONS)
+    keeper = tc.PositionKeeper([tc.Instrument(f"I{n}") for n in range(1, 17)], [f"a{n}" for n in range(1, 17)], method,
+                               trades=OPERATIONS, lots=2 * OPERATIONS, backend="native")
+    with count(OPERATIONS):
+        keeper.apply_fills(rows)
+    assert keeper.forget_trades() == OPERATIONS
+
+
+# ---- one call at a time, from Python
+
+
+def submit(count: Count) -> None:
+    """Prices as text, filled at the best of eight venues, an Order handle back."""
+    core = eight_venues(1)
+    with count(CALLS):
+        for n in range(CALLS):
+            core.submit("I1", "BUY" if n & 1 else "SELL", 100, "190.20" if n & 1 else "189.80", account="a",
+                        transact_time=1_000_000_000 + n * 1_000)
+    assert core.metrics()["trades"] >= CALLS
+
+
+def cancel_call(count: Count) -> None:
+    core = resting(price=apart())
+    orders = core.orders.open_orders()[:CALLS]
+    with count(CALLS):
+        for order in orders:
+            core.cancel(order)
+    assert len(core.orders.open_orders()) == OPERATIONS - CALLS
+
+
+def check(count: Count) -> None:
+    core = eight_venues(1)
+    with count(CALLS):
+        for _ in range(CALLS):
+            result = core.check("I1", "BUY", 100, "190.20", account="a")
+    assert result.passed
+
+
+SCENARIOS: dict[str, Callable[[Count], None]] = {
+    "recorded market": recorded_market,
+    "batch, 8 venues, 1 instrument": partial(batch, instruments=1),
+    "batch, 8 venues, 64 instruments": partial(batch, instruments=64),
+    "batch, 8 venues, 1,000 instruments": partial(batch, instruments=1_000),
+    "acknowledgement of a venue": acknowledgement,
+    "trade of a venue": venue_trade,
+    "cancel": cancel,
+    "quote": partial(quote, stops=0),
+    "quote, 10,000 stops resting": partial(quote, stops=10_000),
+    "book alone": book,
+    "risk alone": risk,
+    "apply_fills, average": partial(fills, method="average"),
+    "apply_fills, fifo": partial(fills, method="fifo"),
+    "submit() from Python": submit,
+    "cancel() from Python": cancel_call,
+    "check() from Python": check,
+}
+
+
+def main() -> None:
+    """Each named scenario is one dump of callgrind under its name; standard output says its operations."""
+    library = ctypes.CDLL(sys.argv[1])
+    start, stop, dump = library.start, library.stop, library.dump
+    stop()  # so that no first call is counted
+    done = {}
+
+    @contextmanager
+    def uncounted(operations: int) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def counted(name: str, operations: int) -> Iterator[None]:
+        done[name] = operations
+        start()
+        yield
+        stop()
+        dump(name.encode())
+
+    gc.disable()
+    for name in sys.argv[2:] or SCENARIOS:
+        # Once before: a library binds a function at its first call, the interpreter specialises code that it knows.
+        for count in (uncounted, partial(counted, name)):
+            SCENARIOS[name](count)
+            gc.collect()
+    print(json.dumps(done))
+
+
+if __name__ == "__main__":
+    main()
