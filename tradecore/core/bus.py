@@ -194,8 +194,8 @@ class EventBus:
 
     def deliver(self) -> None:
         """Call back with everything that is new."""
-        while any(one.queue for one in self.subscriptions) or (
-            self.subscriptions and self._reader.cursor < self._core.event_seq
+        while self.subscriptions and (
+            self._reader.cursor < self._core.event_seq or any(one.queue for one in self.subscriptions)
         ):
             # What a callback or another thread commands meanwhile is taken out of the ring; who delivers tells of it.
             self.collect()
