@@ -1,6 +1,7 @@
 # The conductor: one command to where it belongs. No Python object anywhere.
 
 from marketdata cimport *
+from replaces cimport *
 from sessions cimport *
 from settings cimport *
 from follow_ups cimport *

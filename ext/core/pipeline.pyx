@@ -2,6 +2,7 @@
 """The fused order path: one state, one `nogil` loop over commands, and the handles that read the state."""
 
 from cpython.buffer cimport PyBUF_WRITABLE
+from answers cimport count_metrics, decision_terms, finding_rows, order_row, trade_row
 from coretables cimport open_core
 from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
@@ -83,19 +84,10 @@ cdef class OrderHandle:
 
     cdef object read(self):
         cdef const tc_order* o = &self.state.core.orders.slots[self.slot]
-        cdef const tc_terms* more = terms_of(&self.state.core.orders, o)
         if o.order_id != self.order_id:
             raise StaleOrderError(f"order {self.order_id} was evicted: more than "
                                   f"{self.state.core.orders.history_size} orders ended since it did")
-        return OrderRow(
-            o.order_id, (<bytes>o.cl_ord_id[:24]).rstrip(b"\0"), o.instrument, o.account, o.venue, o.side, o.ord_type,
-            o.time_in_force, o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), wide(o.cum_amount),
-            derive_status(o), o.reason,
-            self.state.core.ord_rej_reasons[o.reason] if o.terminal == STATUS_REJECTED else -1,
-            o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
-            (<bytes>more.orig_cl_ord_id[:24]).rstrip(b"\0"), more.stop_px, more.peg_offset, more.min_qty,
-            more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
-            more.peg_offset_type, more.contingency_type, o.place, unknown_of(&self.state.core.orders, o))
+        return OrderRow._make(order_row(&self.state.core, o))
 
 
 cdef OrderHandle handle(State state, uint32_t slot):
@@ -198,10 +190,6 @@ cdef class Core:
                 at = orders.slots[at].next
         return found
 
-    cdef object trade_row(self, const tc_execution* row):
-        return TradeRow(row.exec_id, (<bytes>row.venue_exec_id[:24]).rstrip(b"\0"), row.order_id, row.instrument,
-                        row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state)
-
     def trades(self, int64_t instrument, int64_t account):
         """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
         cdef const tc_trades* log = &self.state.core.trades
@@ -213,7 +201,7 @@ cdef class Core:
                 row = execution_at(log, number)
                 if (row.trade == 0 and (instrument == 0 or row.instrument == instrument)
                         and (account == 0 or row.account == account)):
-                    found.append(self.trade_row(row))
+                    found.append(TradeRow._make(trade_row(row)))
         return found
 
     def find_trade(self, int64_t venue, bytes venue_exec_id):
@@ -231,7 +219,9 @@ cdef class Core:
             if number == 0:
                 return None
             number = execution_at(log, number).trade or number
-            return self.trade_row(execution_at(log, number)) if number >= first_execution(log) else None
+            if number < first_execution(log):
+                return None
+            return TradeRow._make(trade_row(execution_at(log, number)))
 
     def find_order_id(self, bytes cl_ord_id):
         """The order_id that first used a ClOrdID, or 0."""
@@ -323,26 +313,17 @@ cdef class Core:
             alone = answer_question(core, &c, now, &mask, findings)
         if alone:
             return 0, [Finding(alone, findings[0].value, findings[0].limit, True, True)]
-        if mask:
-            return mask, []
-        return 0, [Finding(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
-                           findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
-                   for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
+        return mask, [] if mask else [Finding._make(row) for row in finding_rows(findings)]
 
     def decision(self, int64_t decision):
         """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""
         cdef const tc_router* router = &self.state.core.router
-        cdef int64_t slot = <int64_t>(<uint64_t>decision & router.history_mask), i
-        cdef const tc_term* term
+        cdef int64_t slot = <int64_t>(<uint64_t>decision & router.history_mask)
         with self.state.lock:
             if not 1 <= decision <= router.decisions or router.decisions - decision > <int64_t>router.history_mask:
                 raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
                                   f"the last {router.history_mask + 1} are kept")
-            terms = []
-            for i in range(router.history_counts[slot]):
-                term = &router.history[slot * MAX_VENUES + i]
-                terms.append(Term(term.venue, term.price, term.size, term.stamp, wide(term.fee), wide(term.cost)))
-            return terms
+            return [Term._make(row) for row in decision_terms(router, slot)]
 
     @property
     def command_seq(self):
@@ -449,15 +430,7 @@ cdef class Core:
         """Counters by name. They are not part of the state."""
         cdef const tc_core* core = &self.state.core
         with self.state.lock:
-            return {
-                "open_orders": core.orders.open.count, "orders_evicted": core.orders.evicted,
-                "cl_ord_ids": core.ids.count, "trades": core.exec_seq, "events": core.events.seq,
-                "events_dropped": core.events.dropped, "rankings_hit": core.router.hits,
-                "rankings_missed": core.router.misses, "decisions": core.router.decisions,
-                "reports_refused": core.reports_refused, "trades_in_suspense": core.trades_in_suspense,
-                "trades_folded": core.trades.folded, "unexpected_transitions": core.unexpected,
-                "waiting_for_price": core.triggers.waiting,
-            }
+            return count_metrics(core)
 
     def latency(self):
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""

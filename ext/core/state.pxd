@@ -3,7 +3,7 @@
 
 from libc.string cimport memcpy, memset
 from ids cimport *
-from order_table cimport *
+from order_facts cimport *
 from validation cimport *
 from risk cimport *
 from routing cimport *

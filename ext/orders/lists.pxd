@@ -6,7 +6,7 @@
 # A list_id names its list while one of its orders is open; where it has a parent, or its orders have traded, while one
 # of them is held, until the day rolls: who comes late must learn what happened. A named row is found by hashing.
 
-from order_table cimport *
+from order_facts cimport *
 from book cimport find_slot, remove_slot, tc_hash, tc_slot
 
 

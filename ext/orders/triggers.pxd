@@ -7,7 +7,7 @@
 # Source of the words: FIX TriggerPriceType(1107), PegOffsetValue(211).
 
 from libc.stdint cimport INT64_MAX, INT64_MIN
-from order_table cimport *
+from order_facts cimport *
 from book cimport *
 
 

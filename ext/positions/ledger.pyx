@@ -2,13 +2,15 @@
 """The ledger alone: entries in, exact positions and P&L out. Door checks here, the arithmetic in the .pxd files."""
 
 from libc.string cimport memcpy, memset
+from columns cimport numbers, read_only
 from definitions cimport *
+from entry_door cimport demand_entry
 from shell cimport open_batch, wide
 from intake cimport *
 
 import numpy as np
 
-from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, SPLIT_MAX, EntryError
+from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError
 from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 from tradecore.vocabulary.records import FILL_DTYPE, NO_PRICE
 
@@ -24,16 +26,6 @@ cdef object new_column(int64_t count, object dtype=np.int64):
     whole = np.zeros(count + 16, dtype)
     skip = -whole.ctypes.data % 64 // whole.itemsize
     return whole[skip : skip + count]
-
-
-cdef int64_t* numbers(object column) except NULL:
-    return <int64_t*><size_t>column.ctypes.data
-
-
-cdef object read_only(object column):
-    view = column.view()
-    view.flags.writeable = False
-    return view
 
 
 cdef class Ledger:
@@ -152,39 +144,10 @@ cdef class Ledger:
         """Whether a row that is no plain fill is within its bounds: rare, so it is asked where errors are told."""
         with gil:
             try:
-                self.check_row(e)
+                demand_entry(e, self.count, self.account_max, self.currency_max)
             except ValueError:
                 return False
         return True
-
-    cdef int check_row(self, const tc_entry* e) except -1:
-        """The door's bounds of one entry, whatever the state."""
-        demand("kind", e.kind, 0, 4)
-        demand("instrument", e.instrument, 1, self.count)
-        demand("currency", e.currency, 0, self.currency_max)
-        demand("transact_time", e.transact_time, 0, time_max())
-        demand("strategy", e.strategy, 0, 2**31 - 1)
-        demand("lot", e.lot, 0, 2**62)
-        demand("fee", e.fee, -money_max(), money_max())
-        if e.kind == ENTRY_SPLIT:
-            demand("numerator", e.qty, 1, SPLIT_MAX)
-            demand("denominator", e.price, 1, SPLIT_MAX)
-            return 0
-        demand("price", e.price, -price_max(), price_max())
-        if e.kind == ENTRY_DIVIDEND:
-            demand("currency", e.currency, 1, self.currency_max)
-            return 0
-        demand("account", e.account, 1, self.account_max)
-        if e.kind == ENTRY_TRANSFER:
-            demand("contra", e.contra, 1, self.account_max)
-            demand("qty", e.qty, 1, position_max())
-            if e.contra == e.account:
-                raise ValueError(f"contra {e.contra} must be another account")
-            return 0
-        demand("qty", e.qty, -qty_max(), qty_max())
-        if e.qty == 0:
-            raise ValueError("qty 0 is no fill")
-        return 0
 
     def apply_fills(self, fills):
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
@@ -227,7 +190,7 @@ cdef class Ledger:
         if reason:
             for at in range(count):            # a row that no state could take is told before one that this can't
                 load_entry(&refused, &source[at * size], whole)
-                self.check_row(&refused)
+                demand_entry(&refused, self.count, self.account_max, self.currency_max)
             raise EntryError(reason, found.value, found.bound, failed, 0)
         return self.books.forgotten + first + 1
 
@@ -250,7 +213,7 @@ cdef class Ledger:
             changed.qty = qty
             changed.price = price
             changed.fee = fee
-            self.check_row(&changed)
+            demand_entry(&changed, self.count, self.account_max, self.currency_max)
         with nogil:
             e[0] = changed
             reason = rebuild(&self.books, e.instrument, &failed, &found)

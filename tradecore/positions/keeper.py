@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import wraps
 from threading import RLock
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -19,28 +18,12 @@ from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, show, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
 from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind, EntryStatus, Method
-from .kept_ledger import Desk
-from .ledger_reports import closed_lots, pnl_by, positions, trades
+from .kept_ledger import KeptLedger
+from .ledger_reports import closed_lots, daily_pnl, pnl_by, positions, trades
+from .locked import locked
 from .reconcile import Difference, reconcile_fills, reconcile_positions
 from .statement import Statement
 from .valuation import Column, MarkView, Valuation
-
-EFFECTS = ("OPEN", "CLOSE")
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def locked(method: Callable[Concatenate[PositionKeeper, P], R]) -> Callable[Concatenate[PositionKeeper, P], R]:
-    """One caller at a time in a keeper: batches run without the GIL, and a reader must not see half of one."""
-
-    @wraps(method)
-    def alone(self: PositionKeeper, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with self._lock:
-            if self._guard is not None:
-                self._guard()
-            return method(self, *args, **kwargs)
-
-    return alone
 
 
 class PositionKeeper:
@@ -75,9 +58,9 @@ class PositionKeeper:
     ) -> None:
         self._lock = RLock()
         self._guard: Callable[[], None] | None = None  # raises where the books are no longer true (DropCopy)
-        self._desk = Desk(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades, lots,
-                          clock, backend)
-        self._valuation = Valuation(self._desk, precision, notional_threshold)
+        self._kept = KeptLedger(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades,
+                                lots, clock, backend)
+        self._valuation = Valuation(self._kept, precision, notional_threshold)
         self._cash: dict[tuple[str, str], Decimal] = {}
         self._exec_ids: dict[str, int] = {}
         self._names: dict[int, str] = {}
@@ -99,19 +82,19 @@ class PositionKeeper:
         Raises TypeError or ValueError naming field, value and bound; UndeclaredError for a name; EntryError (a
         ValueError) where the position can't take it.
         """
-        number, ins = self._desk.instrument(symbol)
+        number, ins = self._kept.instrument(symbol)
         bought = Side.parse(side, "side") is Side.BUY
         lots = ins.qty_lots(qty, "qty", low=1)
-        units = self._price(ins, price, "price")
+        units = self._kept.price(ins, price, "price")
         fee = whole_units(commission, MONEY_PRECISION, f"{symbol} commission", MONEY_MAX)
-        currency = 0 if commission_currency is None else self._desk.names.currencies.id(commission_currency)
-        taken = self._exec_ids.get(self._check_exec_id(exec_id))
+        currency = 0 if commission_currency is None else self._kept.names.currencies.id(commission_currency)
+        taken = self._exec_ids.get("" if exec_id is None else check_name(exec_id, "exec_id"))
         if taken is not None:
             raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
         trade_id = self._book(
-            EntryKind.FILL, number, account=self._desk.account(account, self._leg(bought, position_effect)),
+            EntryKind.FILL, number, account=self._kept.account(account, self._kept.leg(bought, position_effect)),
             qty=lots if bought else -lots, price=units, fee=fee, currency=currency, lot=self._lot(lot),
-            strategy=0 if strategy is None else self._desk.strategies.id(strategy), time=transact_time,
+            strategy=0 if strategy is None else self._kept.strategies.id(strategy), time=transact_time,
         )
         if exec_id is not None:
             self._exec_ids[exec_id], self._names[trade_id] = trade_id, exec_id
@@ -126,16 +109,16 @@ class PositionKeeper:
         """
         if not isinstance(fills, np.ndarray):
             raise TypeError(f"fills must be a NumPy array of FILL_DTYPE or ENTRY_DTYPE, not {type(fills).__name__}")
-        return int(self._desk.ledger.apply_fills(fills))
+        return int(self._kept.ledger.apply_fills(fills))
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, leg: str | None = None,
             strategy: str | None = None, currency: str | None = None) -> int:
         """The id for `apply_fills` of one declared name; hedged, of an account's LONG or SHORT `leg`."""
         if symbol is not None:
-            return self._desk.names.symbols.id(symbol)
+            return self._kept.names.symbols.id(symbol)
         if strategy is not None:
-            return self._desk.strategies.id(strategy)
-        return self._desk.account(account, leg) if currency is None else self._desk.names.currencies.id(currency)
+            return self._kept.strategies.id(strategy)
+        return self._kept.account(account, leg) if currency is None else self._kept.names.currencies.id(currency)
 
     @locked
     def bust(self, trade: int | str) -> None:
@@ -148,10 +131,10 @@ class PositionKeeper:
                 commission: Number | None = None) -> None:
         """Change a trade's quantity, price or commission, as if it had been booked so; its side stays."""
         trade_id = self._trade(trade)
-        row = ENTRY_CODEC.unpack(self._desk.ledger.entry(trade_id))
-        ins = self._desk.names.instruments[row.instrument - 1]
+        row = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
+        ins = self._kept.names.instruments[row.instrument - 1]
         lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
-        units = row.price if price is None else self._price(ins, price, "price")
+        units = row.price if price is None else self._kept.price(ins, price, "price")
         fee = row.fee
         if commission is not None:
             fee = whole_units(commission, MONEY_PRECISION, f"{ins.symbol} commission", MONEY_MAX)
@@ -161,17 +144,17 @@ class PositionKeeper:
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
                       transact_time: int | None = None) -> int:
         """What is held already (signed qty, its average price): no cash moves. Several make several lots."""
-        number, ins = self._desk.instrument(symbol)
+        number, ins = self._kept.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", QTY_MAX)
-        leg = None if self._desk.legs == 1 else "LONG" if lots > 0 else "SHORT"
-        return self._book(EntryKind.OPENING, number, account=self._desk.account(account, leg), qty=lots,
-                          price=self._price(ins, price, "price"), time=transact_time)
+        leg = None if self._kept.legs == 1 else "LONG" if lots > 0 else "SHORT"
+        return self._book(EntryKind.OPENING, number, account=self._kept.account(account, leg), qty=lots,
+                          price=self._kept.price(ins, price, "price"), time=transact_time)
 
     @locked
     def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
         """Add to an account's cash: an opening balance, a deposit, or, negative, a withdrawal."""
-        self._desk.names.currencies.id(currency)
-        name = self._desk.account_name(self._desk.account_legs(account)[0])
+        self._kept.names.currencies.id(currency)
+        name = self._kept.account_name(self._kept.account_legs(account)[0])
         micros = whole_units(amount, MONEY_PRECISION, f"{currency} amount", MONEY_MAX)
         before = self._cash.get((name, currency), Decimal(0))
         self._cash[name, currency] = exact_sum(before, Decimal(micros).scaleb(-MONEY_PRECISION))
@@ -180,9 +163,9 @@ class PositionKeeper:
     def transfer(self, symbol: str, qty: Number, from_account: str, to_account: str, *, leg: str | None = None,
                  lot: int | str | None = None, transact_time: int | None = None) -> int:
         """Move part of a position to another account with its lots, their cost and their age; no cash moves."""
-        number, ins = self._desk.instrument(symbol)
+        number, ins = self._kept.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", POSITION_MAX, low=1)
-        source, target = self._desk.account(from_account, leg), self._desk.account(to_account, leg)
+        source, target = self._kept.account(from_account, leg), self._kept.account(to_account, leg)
         return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._lot(lot),
                           time=transact_time)
 
@@ -192,7 +175,7 @@ class PositionKeeper:
 
         Refused where an account would hold a fraction of a lot: sell that first.
         """
-        number, _ = self._desk.instrument(symbol)
+        number, _ = self._kept.instrument(symbol)
         check_int(new, "new", 1, SPLIT_MAX)
         check_int(old, "old", 1, SPLIT_MAX)
         trade_id = self._book(EntryKind.SPLIT, number, qty=new, price=old, time=transact_time)
@@ -204,16 +187,16 @@ class PositionKeeper:
                  transact_time: int | None = None) -> int:
         """`amount` for a whole unit of what every account holds now; rounded half to even to micros once an account. A
         short position pays."""
-        number, ins = self._desk.instrument(symbol)
+        number, ins = self._kept.instrument(symbol)
         micros = whole_units(amount, MONEY_PRECISION, f"{symbol} dividend", PRICE_MAX)
-        paid_in = self._desk.names.currencies.id(ins.currency if currency is None else currency)
+        paid_in = self._kept.names.currencies.id(ins.currency if currency is None else currency)
         return self._book(EntryKind.DIVIDEND, number, price=micros, currency=paid_in, time=transact_time)
 
     @locked
     def forget_trades(self) -> int:
         """Make the present state the base, so that the log has room again; earlier trades can't be busted any more and
         leave the reports. Returns how many trades were ever booked."""
-        booked = int(self._desk.ledger.forget_trades())
+        booked = int(self._kept.ledger.forget_trades())
         self._exec_ids.clear()
         self._names.clear()
         return booked
@@ -244,11 +227,11 @@ class PositionKeeper:
     @locked
     def mark_last(self, *, time: int | None = None) -> int:
         """Value every instrument that has no mark at the price of its last live fill; returns how many were."""
-        rows = self._desk.ledger.entries()
+        rows = self._kept.ledger.entries()
         fills = rows[(rows["kind"] == EntryKind.FILL) & (rows["status"] != EntryStatus.BUSTED)]
         last = dict(zip(fills["instrument"].tolist(), fills["price"].tolist(), strict=True))
         wanted = [number for number in last if self._valuation.bids[number - 1] == NO_PRICE]
-        chosen = [self._desk.names.instruments[number - 1] for number in wanted]
+        chosen = [self._kept.names.instruments[number - 1] for number in wanted]
         quotes = [ins.price(last[number]) for number, ins in zip(wanted, chosen, strict=True)]
         self._valuation.mark_some([ins.symbol for ins in chosen], quotes, quotes, "side", time)
         return len(wanted)
@@ -270,21 +253,21 @@ class PositionKeeper:
     @locked
     def set_rate(self, base: str, quote: str, rate: Number, *, time: int | None = None) -> None:
         """One `base` is worth `rate` `quote`, since `time` (the clock's by default)."""
-        self._valuation.rates.set(base, quote, rate, self._desk.now(time, "time"))
+        self._valuation.rates.set(base, quote, rate, self._kept.now(time, "time"))
 
     # ---- what is told
 
     @locked
     def position(self, symbol: str, account: str | None = None, *, leg: str | None = None) -> KeptPosition:
         """A position as it is now; a copy. Hedged, of one `leg`: LONG or SHORT."""
-        number, ins = self._desk.instrument(symbol)
-        at, ledger = self._desk.account(account, leg), self._desk.ledger
+        number, ins = self._kept.instrument(symbol)
+        at, ledger = self._kept.account(account, leg), self._kept.ledger
         qty, cost, realised, fees = ledger.position(number, at)
         carried, charges, incomes = ledger.sums(number, at)
         lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
         mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
-        row, micros = PositionRow(qty, cost, realised, fees, 0, 0), self._desk.micros
-        return KeptPosition(ins, self._desk.account_name(at), row, int(mark), micros(charges), micros(incomes),
+        row, micros = PositionRow(qty, cost, realised, fees, 0, 0), self._kept.micros
+        return KeptPosition(ins, self._kept.account_name(at), row, int(mark), micros(charges), micros(incomes),
                             ins.money(carried), lots)
 
     @locked
@@ -318,8 +301,8 @@ class PositionKeeper:
     def cash(self, currency: str, account: str | None = None) -> Decimal:
         """Opening cash, less what was paid for trades, less fees, plus dividends. No notional moves for an inverse
         contract: only what it realises."""
-        self._desk.names.currencies.id(currency)
-        name = self._desk.account_name(self._desk.account_legs(account)[0])
+        self._kept.names.currencies.id(currency)
+        name = self._kept.account_name(self._kept.account_legs(account)[0])
         return exact_sum(self._cash.get((name, currency), Decimal(0)), self._valuation.cash_flow(name)[currency])
 
     @locked
@@ -333,7 +316,7 @@ class PositionKeeper:
         if any(day == name for name, _, _ in self._days):
             raise ValueError(f"day {day!r} is already closed")
         rows = self._valuation.pnl(None, missing, max_age_ns, now)
-        self._days.append((day, self._desk.ledger.forgotten + self._desk.ledger.trade_count, rows))
+        self._days.append((day, self._kept.ledger.forgotten + self._kept.ledger.trade_count, rows))
         self._valuation.day_start = {(row.account, row.currency): row.net for row in rows}
         return rows
 
@@ -342,12 +325,12 @@ class PositionKeeper:
     @locked
     def trades(self) -> Statement:
         """Every entry in the log, busted and corrected ones marked."""
-        return trades(self._desk, self._names)
+        return trades(self._kept, self._names)
 
     @locked
     def positions(self) -> Statement:
         """Every position that is held or was."""
-        return positions(self._desk, self._valuation)
+        return positions(self._kept, self._valuation)
 
     @locked
     def closed_lots(self, *, attribute_commissions: bool = False) -> Statement:
@@ -357,7 +340,7 @@ class PositionKeeper:
         the lot in proportion to its quantity, as a broker's FIFO statement does: the basis includes what opening cost,
         the proceeds are less what closing cost. At average cost a lot is the position, opened when it was flat.
         """
-        return closed_lots(self._desk, attribute_commissions)
+        return closed_lots(self._kept, attribute_commissions)
 
     @locked
     def pnl_by(self, *keys: str) -> Statement:
@@ -365,16 +348,12 @@ class PositionKeeper:
 
         A strategy's figures are of a ledger of its own trades, without transfers: what one opened, another can't close.
         """
-        return pnl_by(self._desk, keys)
+        return pnl_by(self._kept, keys)
 
     @locked
     def daily_pnl(self) -> Statement:
         """P&L of every day that `roll_day` closed, by account and currency."""
-        rows = [(day, row.account, row.currency, row.day_pnl, row.net, row.unmarked)
-                for day, _, found in self._days for row in found]
-        columns = [("day", "text"), ("account", "text"), ("currency", "text"), ("day_pnl", "decimal"),
-                   ("net", "decimal"), ("unmarked", "int64")]
-        return Statement("daily_pnl", columns, rows)
+        return daily_pnl(self._days)
 
     @locked
     def reconcile(self, *, positions: Any = None, fills: Any = None) -> list[Difference]:
@@ -385,58 +364,38 @@ class PositionKeeper:
         """
         found: list[Difference] = []
         if positions is not None:
-            found += reconcile_positions(self._desk, positions)
+            found += reconcile_positions(self._kept, positions)
         if fills is not None:
-            found += reconcile_fills(self._desk, self._names, fills)
+            found += reconcile_fills(self._kept, self._names, fills)
         return found
 
     # ---- helpers
 
     def _book(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
         packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
-                                  transact_time=self._desk.now(time), **fields)
+                                  transact_time=self._kept.now(time), **fields)
         try:
-            return int(self._desk.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
+            return int(self._kept.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
         except EntryError as error:
-            error.args = (f"{self._desk.names.symbols.names[instrument - 1]}: {error.text}",)
+            error.args = (f"{self._kept.names.symbols.names[instrument - 1]}: {error.text}",)
             raise
 
     def _amend(self, trade_id: int, status: EntryStatus, qty: int, price: int, fee: int) -> None:
-        if ENTRY_CODEC.unpack(self._desk.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
+        if ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
             raise ValueError(f"trade {trade_id} is already busted")
-        self._desk.ledger.amend(trade_id, int(status), qty, price, fee)
+        self._kept.ledger.amend(trade_id, int(status), qty, price, fee)
 
     def _trade(self, trade: int | str) -> int:
         if isinstance(trade, str):
             if trade not in self._exec_ids:
                 raise LookupError(f"exec_id {show(trade)} is not booked here")
             return self._exec_ids[trade]
-        ledger = self._desk.ledger
+        ledger = self._kept.ledger
         return check_int(trade, "trade", ledger.forgotten + 1, ledger.forgotten + ledger.trade_count)
 
     def _lot(self, lot: int | str | None) -> int:
         if lot is None:
             return 0
-        if self._desk.method is not Method.SPECIFIC:
-            raise ValueError(f"lot {show(lot)}: lots are named only by method='specific', not {self._desk.method.name}")
+        if self._kept.method is not Method.SPECIFIC:
+            raise ValueError(f"lot {show(lot)}: lots are named only by method='specific', not {self._kept.method.name}")
         return self._trade(lot) if isinstance(lot, str) else check_int(lot, "lot", 1, 2**62)
-
-    def _leg(self, bought: bool, effect: str | None) -> str | None:
-        if self._desk.legs == 1:
-            if effect is not None:
-                raise ValueError(f"position_effect {effect!r}: positions are netted here, only hedging=True has legs")
-            return None
-        if effect not in EFFECTS:
-            raise ValueError(f"position_effect {effect!r} must be OPEN or CLOSE: positions are hedged here")
-        return "LONG" if bought == (effect == "OPEN") else "SHORT"
-
-    def _price(self, ins: Instrument, price: Number, name: str) -> int:
-        units = ins.price_units(price, name)
-        if units <= 0 and not ins.any_sign:
-            raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
-        return units
-
-    def _check_exec_id(self, exec_id: str | None) -> str:
-        return "" if exec_id is None else check_name(exec_id, "exec_id")
-
-

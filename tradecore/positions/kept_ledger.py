@@ -15,13 +15,16 @@ from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory, Names
 from ..vocabulary.records import CODECS, TIME_MAX
-from ..vocabulary.units import MONEY_PRECISION, check_int, exact_sum, to_decimal
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, to_decimal
 from .entries import Method
 
 LEGS = ("LONG", "SHORT")
 
 
-class Desk:
+EFFECTS = ("OPEN", "CLOSE")
+
+
+class KeptLedger:
     """One ledger and the names of what is in it. It checks what is given and decides nothing about money."""
 
     backend: str
@@ -119,8 +122,25 @@ class Desk:
         return ledger
 
     def room(self, name: str) -> ModuleType:
-        """A room's module in this desk's backend."""
+        """A room's module in this ledger's backend."""
         return room_module(self.backend, name)
+
+    def leg(self, bought: bool, effect: str | None) -> str | None:
+        """The leg that a fill is for: None where positions are netted. ValueError for an effect that does not fit."""
+        if self.legs == 1:
+            if effect is not None:
+                raise ValueError(f"position_effect {effect!r}: positions are netted here, only hedging=True has legs")
+            return None
+        if effect not in EFFECTS:
+            raise ValueError(f"position_effect {effect!r} must be OPEN or CLOSE: positions are hedged here")
+        return "LONG" if bought == (effect == "OPEN") else "SHORT"
+
+    def price(self, ins: Instrument, price: Number, name: str) -> int:
+        """A price in units; ValueError where the instrument has none such."""
+        units = ins.price_units(price, name)
+        if units <= 0 and not ins.any_sign:
+            raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
+        return units
 
     def now(self, time: int | None, name: str = "transact_time") -> int:
         """A given time, or the clock's; int nanoseconds UTC."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.units import MONEY_PRECISION, exact_sum, to_decimal
+from .accounts import AccountPnl
 from .entries import ENTRY_CODEC, EntryKind, EntryStatus, Method
-from .kept_ledger import LEGS, Desk
+from .kept_ledger import LEGS, KeptLedger
 from .statement import Statement
 from .valuation import Valuation
 
@@ -43,48 +44,48 @@ class Held(NamedTuple):
     opened: int
 
 
-def log_of(desk: Desk) -> Iterator[tuple[int, Any]]:
+def log_of(kept: KeptLedger) -> Iterator[tuple[int, Any]]:
     """(trade id, entry) of every entry in the log, as named tuples."""
-    buffer = desk.ledger.entries().tobytes()
+    buffer = kept.ledger.entries().tobytes()
     for at in range(0, len(buffer), 64):
-        yield desk.ledger.forgotten + at // 64 + 1, ENTRY_CODEC.unpack(buffer, at)
+        yield kept.ledger.forgotten + at // 64 + 1, ENTRY_CODEC.unpack(buffer, at)
 
 
-def leg_of(desk: Desk, account: int) -> str | None:
+def leg_of(kept: KeptLedger, account: int) -> str | None:
     """LONG or SHORT where positions are hedged."""
-    return None if desk.legs == 1 or not account else LEGS[(account - 1) % 2]
+    return None if kept.legs == 1 or not account else LEGS[(account - 1) % 2]
 
 
-def trades(desk: Desk, exec_ids: dict[int, str]) -> Statement:
+def trades(kept: KeptLedger, exec_ids: dict[int, str]) -> Statement:
     """Every entry in the log."""
     rows = []
-    for trade_id, e in log_of(desk):
-        ins = desk.names.instruments[e.instrument - 1]
+    for trade_id, e in log_of(kept):
+        ins = kept.names.instruments[e.instrument - 1]
         qty = Decimal(e.qty) if e.kind in (SPLIT, DIVIDEND) else ins.quantity(e.qty)
         price = to_decimal(e.price, MONEY_PRECISION) if e.kind == DIVIDEND else ins.price(e.price)
-        currency = desk.names.currencies.name(e.currency) or ins.currency
+        currency = kept.names.currencies.name(e.currency) or ins.currency
         rows.append((
             trade_id, exec_ids.get(trade_id), EntryKind(e.kind).name, EntryStatus(e.status).name, e.transact_time,
-            ins.symbol, desk.account_name(e.account) if e.account else None, leg_of(desk, e.account), qty,
+            ins.symbol, kept.account_name(e.account) if e.account else None, leg_of(kept, e.account), qty,
             Decimal(e.price) if e.kind == SPLIT else None if e.kind == TRANSFER else price,
-            to_decimal(e.fee, MONEY_PRECISION), currency, desk.strategies.name(e.strategy), e.lot,
-            desk.account_name(e.contra) if e.contra else None,
+            to_decimal(e.fee, MONEY_PRECISION), currency, kept.strategies.name(e.strategy), e.lot,
+            kept.account_name(e.contra) if e.contra else None,
         ))
     return Statement("trades", _TRADES, rows)
 
 
-def positions(desk: Desk, valuation: Valuation) -> Statement:
+def positions(kept: KeptLedger, valuation: Valuation) -> Statement:
     """Every position that is held or was."""
     rows = []
-    for number, ins in enumerate(desk.names.instruments, 1):
-        for account in range(1, len(desk.names.accounts.names) * desk.legs + 1):
-            qty, cost, realised, fees = desk.ledger.position(number, account)
+    for number, ins in enumerate(kept.names.instruments, 1):
+        for account in range(1, len(kept.names.accounts.names) * kept.legs + 1):
+            qty, cost, realised, fees = kept.ledger.position(number, account)
             if not (qty or cost or realised or fees):
                 continue
             mark = int((valuation.bids if qty >= 0 else valuation.asks)[number - 1])
             marked = mark != NO_PRICE
             rows.append((
-                ins.symbol, desk.account_name(account), leg_of(desk, account), ins.quantity(qty),
+                ins.symbol, kept.account_name(account), leg_of(kept, account), ins.quantity(qty),
                 ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
                 ins.price(mark) if marked else None,
                 ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
@@ -93,20 +94,20 @@ def positions(desk: Desk, valuation: Valuation) -> Statement:
     return Statement("positions", _POSITIONS, rows)
 
 
-def walk(desk: Desk) -> Iterator[tuple[int, Any, dict[tuple[int, int], Held]]]:
+def walk(kept: KeptLedger) -> Iterator[tuple[int, Any, dict[tuple[int, int], Held]]]:
     """Every live entry with what was held before it, by instrument and ledger account."""
     held: dict[tuple[int, int], Held] = {}
-    width = len(desk.names.accounts.names) * desk.legs
+    width = len(kept.names.accounts.names) * kept.legs
 
     def get(key: tuple[int, int]) -> Held:
-        return held.get(key) or held.setdefault(key, Held(desk.ledger.base(*key)[0], 0))
+        return held.get(key) or held.setdefault(key, Held(kept.ledger.base(*key)[0], 0))
 
     def add(key: tuple[int, int], qty: int, time: int) -> None:
         before = get(key)
         after = before.qty + qty
         held[key] = Held(after, time if before.qty * after <= 0 and after else before.opened)
 
-    for trade_id, e in log_of(desk):
+    for trade_id, e in log_of(kept):
         if e.status == EntryStatus.BUSTED:
             continue
         every = e.kind in (SPLIT, DIVIDEND)
@@ -132,9 +133,9 @@ class Commissions:
     At average cost the opening commissions of a position are one pool. Only commissions in the instrument's currency.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._average = desk.method is Method.AVERAGE
-        self._currencies = desk.names.currencies
+    def __init__(self, kept: KeptLedger) -> None:
+        self._average = kept.method is Method.AVERAGE
+        self._currencies = kept.names.currencies
         self._left: dict[Any, tuple[int, Fraction]] = {}  # micros and lots not yet shared
 
     def booked(self, trade_id: int, e: Any, ins: Instrument) -> None:
@@ -167,14 +168,14 @@ class Commissions:
         return gone
 
 
-def closed_lots(desk: Desk, attribute: bool) -> Statement:
+def closed_lots(kept: KeptLedger, attribute: bool) -> Statement:
     """Every closed piece of a lot, with or without both legs' commissions."""
     by_trade: dict[int, list[Any]] = {}
-    for row in desk.ledger.closings().tolist():
+    for row in kept.ledger.closings().tolist():
         by_trade.setdefault(row[1], []).append(row)
-    commissions, trades_of, rows = Commissions(desk), dict[int, int](), []
-    for trade_id, e, held in walk(desk):
-        ins = desk.names.instruments[e.instrument - 1]
+    commissions, trades_of, rows = Commissions(kept), dict[int, int](), []
+    for trade_id, e, held in walk(kept):
+        ins = kept.names.instruments[e.instrument - 1]
         trades_of[trade_id] = e.instrument
         if e.kind == SPLIT:
             commissions.split(e, trades_of)
@@ -194,7 +195,7 @@ def closed_lots(desk: Desk, attribute: bool) -> Statement:
             pnl, fees = exact_sum(proceeds, basis.copy_negate()), exact_sum(opening_fee, closing_fee)
             closed += abs(qty)
             rows.append((
-                ins.symbol, desk.account_name(account), leg_of(desk, account), opening, trade_id, since,
+                ins.symbol, kept.account_name(account), leg_of(kept, account), opening, trade_id, since,
                 e.transact_time, e.transact_time - since if since else 0, ins.quantity(qty), basis, proceeds, pnl, fees,
                 ins.currency,
             ))
@@ -225,24 +226,24 @@ class Tally:
         return self.realised, self.fees, self.dividends, net
 
 
-def pnl_by(desk: Desk, keys: tuple[str, ...]) -> Statement:
+def pnl_by(kept: KeptLedger, keys: tuple[str, ...]) -> Statement:
     """Realised P&L, fees and dividends by day, symbol, account, strategy, in any combination, and by currency."""
     if not keys or any(key not in KEYS for key in keys) or len(set(keys)) < len(keys):
         raise ValueError(f"keys {', '.join(map(repr, keys)) or '(none)'} must be some of {', '.join(KEYS)}, each once")
     tallies: dict[tuple[str, ...], Tally] = {}
 
     def tally(time: int, ins: Instrument, account: int, strategy: int, currency: str) -> Tally:
-        words = {"day": day_of(time), "symbol": ins.symbol, "account": desk.account_name(account),
-                 "strategy": desk.strategies.name(strategy) or ""}
+        words = {"day": day_of(time), "symbol": ins.symbol, "account": kept.account_name(account),
+                 "strategy": kept.strategies.name(strategy) or ""}
         return tallies.setdefault((*(words[key] for key in keys), currency), Tally())
 
-    for time, instrument, account, strategy, amount in _realised(desk, "strategy" in keys):
-        ins = desk.names.instruments[instrument - 1]
+    for time, instrument, account, strategy, amount in _realised(kept, "strategy" in keys):
+        ins = kept.names.instruments[instrument - 1]
         found = tally(time, ins, account, strategy, ins.currency)
         found.realised = exact_sum(found.realised, ins.money(amount))
-    for _, e, held in walk(desk):
-        ins = desk.names.instruments[e.instrument - 1]
-        currency = desk.names.currencies.name(e.currency) or ins.currency
+    for _, e, held in walk(kept):
+        ins = kept.names.instruments[e.instrument - 1]
+        currency = kept.names.currencies.name(e.currency) or ins.currency
         if e.fee and e.account:
             found = tally(e.transact_time, ins, e.account, e.strategy, currency)
             found.fees = exact_sum(found.fees, to_decimal(e.fee, MONEY_PRECISION))
@@ -261,19 +262,19 @@ def _half_even(a: int, b: int) -> int:
     return round(Fraction(a, b))
 
 
-def _realised(desk: Desk, by_strategy: bool) -> Iterator[tuple[int, int, int, int, int]]:
+def _realised(kept: KeptLedger, by_strategy: bool) -> Iterator[tuple[int, int, int, int, int]]:
     """(time, instrument, account, strategy, realised amount) of every closed piece."""
     if not by_strategy:
-        for row in desk.ledger.closings().tolist():
+        for row in kept.ledger.closings().tolist():
             yield row[3], row[9], row[10], 0, -_wide(row[5], row[6]) - _wide(row[7], row[8])
         return
-    width = len(desk.names.accounts.names) * desk.legs
-    rows = desk.ledger.entries()
+    width = len(kept.names.accounts.names) * kept.legs
+    rows = kept.ledger.entries()
     rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["kind"] != TRANSFER)]
     rows["account"] += rows["strategy"] * width * (rows["account"] > 0)
-    if desk.method is Method.SPECIFIC:
+    if kept.method is Method.SPECIFIC:
         rows["lot"] = 0
-    side = desk.strategy_ledger(len(rows) + 1)
+    side = kept.strategy_ledger(len(rows) + 1)
     side.apply_fills(rows)
     for row in side.closings().tolist():
         strategy, account = divmod(row[10] - 1, width)
@@ -282,3 +283,12 @@ def _realised(desk: Desk, by_strategy: bool) -> Iterator[tuple[int, int, int, in
 
 def _wide(low: int, high: int) -> int:
     return int((high << 64) + low % 2**64)
+
+
+def daily_pnl(days: Sequence[tuple[str, int, Sequence[AccountPnl]]]) -> Statement:
+    """P&L of every day that was closed, by account and currency."""
+    rows = [(day, row.account, row.currency, row.day_pnl, row.net, row.unmarked)
+            for day, _, found in days for row in found]
+    columns = [("day", "text"), ("account", "text"), ("currency", "text"), ("day_pnl", "decimal"),
+               ("net", "decimal"), ("unmarked", "int64")]
+    return Statement("daily_pnl", columns, rows)

@@ -17,7 +17,7 @@ from ..vocabulary.names import UndeclaredError
 from ..vocabulary.records import MONEY_MAX, POSITION_MAX
 from ..vocabulary.units import MONEY_PRECISION, exact_sum, show, to_decimal, whole_units
 from .entries import EntryKind, EntryStatus, Method
-from .kept_ledger import Desk
+from .kept_ledger import KeptLedger
 from .ledger_reports import log_of
 
 SPLITS = ((2, 1), (3, 1), (4, 1), (5, 1), (10, 1), (20, 1), (3, 2), (2, 3),
@@ -63,14 +63,14 @@ def read_csv(
         yield reader.line_num, {name: text.strip() for name, text in row.items()}
 
 
-def _instrument(desk: Desk, line: int, row: Mapping[str, str]) -> tuple[int, Instrument, str]:
+def _instrument(kept: KeptLedger, line: int, row: Mapping[str, str]) -> tuple[int, Instrument, str]:
     """The row's instrument and account name."""
     try:
-        number, ins = desk.instrument(row["symbol"])
+        number, ins = kept.instrument(row["symbol"])
         account = row.get("account") or None
-        if account is None and len(desk.names.accounts.names) != 1:
-            raise ValueError(f"account must be named: there are {', '.join(desk.names.accounts.names[:8])}")
-        return number, ins, desk.names.accounts.names[0 if account is None else desk.names.accounts.id(account) - 1]
+        if account is None and len(kept.names.accounts.names) != 1:
+            raise ValueError(f"account must be named: there are {', '.join(kept.names.accounts.names[:8])}")
+        return number, ins, kept.names.accounts.names[0 if account is None else kept.names.accounts.id(account) - 1]
     except (UndeclaredError, ValueError) as error:
         raise ValueError(f"line {line}: {error}") from None
 
@@ -84,54 +84,56 @@ def _number(line: int, name: str, text: str, precision: int, bound: int) -> int:
 
 # ---- positions
 
-def reconcile_positions(desk: Desk, source: Any) -> list[Difference]:
+def reconcile_positions(kept: KeptLedger, source: Any) -> list[Difference]:
     """Differences of quantity, and of cost where the broker gives one."""
     theirs: dict[tuple[int, str], tuple[int, str, int]] = {}
     for line, row in read_csv(source, ("symbol", "qty"), ("account", "cost")):
-        number, ins, account = _instrument(desk, line, row)
+        number, ins, account = _instrument(kept, line, row)
         if (number, account) in theirs:
             before = theirs[number, account][2]
             raise ValueError(f"line {line}: {ins.symbol} in account {account} stands on line {before} too")
         qty = _number(line, "qty", row["qty"], ins.qty_precision, POSITION_MAX)
         theirs[number, account] = qty, row.get("cost", ""), line
-    ours = _held(desk)
+    ours = _held(kept)
     found: list[Difference] = []
     gaps = {key: theirs.get(key, (0, "", 0))[0] - ours.get(key, 0) for key in theirs.keys() | ours.keys()}
     for key in sorted(gaps):
         number, account = key
-        ins, (qty, cost, line) = desk.names.instruments[number - 1], theirs.get(key, (0, "", 0))
+        ins, (qty, cost, line) = kept.names.instruments[number - 1], theirs.get(key, (0, "", 0))
         if gaps[key]:
-            cause = _position_cause(desk, number, account, ours.get(key, 0), qty, gaps)
+            cause = _position_cause(kept, number, account, ours.get(key, 0), qty, gaps)
             found.append(Difference("POSITION", ins.symbol, account, "qty", ins.quantity(ours.get(key, 0)),
                                     ins.quantity(qty), cause, line))
         elif cost:
-            found += _cost_difference(desk, number, account, cost, line)
+            found += _cost_difference(kept, number, account, cost, line)
     return found
 
 
-def _legs(desk: Desk, account: str) -> list[int]:
-    return desk.account_legs(account)
+def _legs(kept: KeptLedger, account: str) -> list[int]:
+    return kept.account_legs(account)
 
 
-def _held(desk: Desk) -> dict[tuple[int, str], int]:
+def _held(kept: KeptLedger) -> dict[tuple[int, str], int]:
     """Lots held by instrument and account, both legs together."""
     found = {}
-    for account in desk.names.accounts.names:
-        for number in range(1, len(desk.names.instruments) + 1):
-            qty = sum(desk.ledger.position(number, leg)[0] for leg in _legs(desk, account))
+    for account in kept.names.accounts.names:
+        for number in range(1, len(kept.names.instruments) + 1):
+            qty = sum(kept.ledger.position(number, leg)[0] for leg in _legs(kept, account))
             if qty:
                 found[number, account] = qty
     return found
 
 
-def _position_cause(desk: Desk, number: int, account: str, ours: int, theirs: int, gaps: Mapping[Any, int]) -> str:
-    gap, legs = theirs - ours, _legs(desk, account)
+def _position_cause(
+    kept: KeptLedger, number: int, account: str, ours: int, theirs: int, gaps: Mapping[Any, int]
+) -> str:
+    gap, legs = theirs - ours, _legs(kept, account)
     if ours == -theirs:
         return "long and short are swapped: a sign convention"
     for other, its_gap in gaps.items():
         if other[0] == number and other[1] != account and its_gap == -gap:
             return f"the opposite difference is in account {other[1]}: a transfer or allocation on one side only"
-    for trade_id, e in log_of(desk):
+    for trade_id, e in log_of(kept):
         if e.instrument != number or e.kind > EntryKind.OPENING or e.account not in legs:
             continue
         if e.status == EntryStatus.BUSTED and gap == e.qty:
@@ -150,15 +152,15 @@ def _position_cause(desk: Desk, number: int, account: str, ours: int, theirs: in
     return "the position is missing at the broker" if not theirs else UNKNOWN
 
 
-def _cost_difference(desk: Desk, number: int, account: str, text: str, line: int) -> list[Difference]:
-    ins, legs = desk.names.instruments[number - 1], _legs(desk, account)
+def _cost_difference(kept: KeptLedger, number: int, account: str, text: str, line: int) -> list[Difference]:
+    ins, legs = kept.names.instruments[number - 1], _legs(kept, account)
     try:
         theirs = Decimal(text)
     except ArithmeticError:
         raise ValueError(f"line {line}: cost {show(text)} is not a decimal number") from None
     if not theirs.is_finite():
         raise ValueError(f"line {line}: cost must be finite, not {show(text)}")
-    rows = [desk.ledger.position(number, leg) for leg in legs]
+    rows = [kept.ledger.position(number, leg) for leg in legs]
     ours = ins.money(sum(row[1] for row in rows))
     if ours == theirs:
         return []
@@ -169,32 +171,32 @@ def _cost_difference(desk: Desk, number: int, account: str, text: str, line: int
         cause = "the broker's cost has the other sign"
     else:
         for method in Method:
-            if method not in (desk.method, Method.SPECIFIC) and _cost_by(desk, method, number, legs) == theirs:
-                cause = f"it is the cost by {method.name}; this ledger keeps {desk.method.name}"
+            if method not in (kept.method, Method.SPECIFIC) and _cost_by(kept, method, number, legs) == theirs:
+                cause = f"it is the cost by {method.name}; this ledger keeps {kept.method.name}"
     return [Difference("COST", ins.symbol, account, "cost", ours, theirs, cause, line)]
 
 
-def _cost_by(desk: Desk, method: Method, number: int, legs: list[int]) -> Decimal | None:
+def _cost_by(kept: KeptLedger, method: Method, number: int, legs: list[int]) -> Decimal | None:
     """What the position would have cost by another method; None where it began before the log."""
-    if desk.ledger.forgotten:
+    if kept.ledger.forgotten:
         return None
-    rows = desk.ledger.entries()
+    rows = kept.ledger.entries()
     rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["instrument"] == number)]
-    side = desk.new_ledger(len(desk.names.accounts.names) * desk.legs, method, 1, len(rows) + 1, len(rows) + 1)
+    side = kept.new_ledger(len(kept.names.accounts.names) * kept.legs, method, 1, len(rows) + 1, len(rows) + 1)
     rows["lot"] = 0
     side.apply_fills(rows)
-    return desk.names.instruments[number - 1].money(sum(side.position(number, leg)[1] for leg in legs))
+    return kept.names.instruments[number - 1].money(sum(side.position(number, leg)[1] for leg in legs))
 
 
 # ---- fills
 
-def reconcile_fills(desk: Desk, exec_ids: Mapping[int, str], source: Any) -> list[Difference]:
+def reconcile_fills(kept: KeptLedger, exec_ids: Mapping[int, str], source: Any) -> list[Difference]:
     """Differences of fills, matched by exec_id."""
-    ours = {exec_ids[trade_id]: (trade_id, e) for trade_id, e in log_of(desk) if trade_id in exec_ids}
+    ours = {exec_ids[trade_id]: (trade_id, e) for trade_id, e in log_of(kept) if trade_id in exec_ids}
     seen: dict[str, int] = {}
     found: list[Difference] = []
     for line, row in read_csv(source, ("exec_id", "symbol", "side", "qty", "price"), ("account", "commission")):
-        number, ins, account = _instrument(desk, line, row)
+        number, ins, account = _instrument(kept, line, row)
         exec_id = row["exec_id"]
         if exec_id in seen:
             found.append(Difference("FILL", ins.symbol, account, "exec_id", exec_id, exec_id,
@@ -204,17 +206,18 @@ def reconcile_fills(desk: Desk, exec_ids: Mapping[int, str], source: Any) -> lis
         if exec_id not in ours:
             found.append(Difference("FILL", ins.symbol, account, "exec_id", None, exec_id, "it is missing here", line))
         else:
-            found += _fill_differences(desk, ins, number, account, ours[exec_id], row, line)
+            found += _fill_differences(kept, ins, number, account, ours[exec_id], row, line)
     for exec_id, (trade_id, e) in ours.items():
         if exec_id not in seen and e.status != EntryStatus.BUSTED:
-            symbol, account = desk.names.symbols.names[e.instrument - 1], desk.account_name(e.account)
+            symbol, account = kept.names.symbols.names[e.instrument - 1], kept.account_name(e.account)
             cause = f"trade {trade_id} is missing at the broker, or busted there"
             found.append(Difference("FILL", symbol, account, "exec_id", exec_id, None, cause, 0))
     return found
 
 
 def _fill_differences(
-    desk: Desk, ins: Instrument, number: int, account: str, ours: tuple[int, Any], row: Mapping[str, str], line: int
+    kept: KeptLedger, ins: Instrument, number: int, account: str, ours: tuple[int, Any], row: Mapping[str, str],
+    line: int,
 ) -> list[Difference]:
     trade_id, e = ours
     if e.status == EntryStatus.BUSTED:
@@ -229,8 +232,8 @@ def _fill_differences(
     its_side = Side.BUY if e.qty > 0 else Side.SELL
     corrected = "a correction is booked on one side only"
     pairs = [
-        ("symbol", desk.names.symbols.names[e.instrument - 1], ins.symbol, "one side has the wrong symbol"),
-        ("account", desk.account_name(e.account), account, "an allocation is booked on one side only"),
+        ("symbol", kept.names.symbols.names[e.instrument - 1], ins.symbol, "one side has the wrong symbol"),
+        ("account", kept.account_name(e.account), account, "an allocation is booked on one side only"),
         ("side", its_side.name, side.name, "one side has the wrong side"),
         ("qty", ins.quantity(abs(e.qty)), ins.quantity(qty), corrected),
         ("price", ins.price(e.price), ins.price(price), corrected),

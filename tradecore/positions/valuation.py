@@ -13,7 +13,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, PRICE_MAX
 from ..vocabulary.units import EXACT, Number, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure
-from .kept_ledger import Desk
+from .kept_ledger import KeptLedger
 from .precision import Precision
 from .rates import Rates
 
@@ -40,28 +40,28 @@ class MarkView(NamedTuple):
 
 
 class Valuation:
-    """The marks of one desk. Threads: one caller at a time."""
+    """The marks of one kept. Threads: one caller at a time."""
 
-    desk: Desk
+    kept: KeptLedger
     precision: Precision
     rates: Rates
     count: int
     width: int
     all_since: int
 
-    def __init__(self, desk: Desk, precision: str, notional_threshold: Number) -> None:
+    def __init__(self, kept: KeptLedger, precision: str, notional_threshold: Number) -> None:
         if not isinstance(precision, str) or precision.upper() not in Precision.__members__:
             raise ValueError(f"precision {precision!r} must be exact, hybrid or fast")
-        self.desk, self.precision, self.rates = desk, Precision[precision.upper()], Rates(desk.names.currencies)
+        self.kept, self.precision, self.rates = kept, Precision[precision.upper()], Rates(kept.names.currencies)
         threshold = whole_units(notional_threshold, 6, "notional_threshold", 2**62, low=0)
-        instruments = desk.names.instruments
+        instruments = kept.names.instruments
         limits = [min(_FLOAT_MOST, _amount_of(threshold, instrument)) for instrument in instruments]
-        self.count, self.width = len(instruments), len(desk.names.accounts.names) * desk.legs
-        self.marking: Any = desk.room("marking").Marking(
-            desk.ledger.columns, self.width, np.array([ins.inverse_scale for ins in instruments], np.int64),
+        self.count, self.width = len(instruments), len(kept.names.accounts.names) * kept.legs
+        self.marking: Any = kept.room("marking").Marking(
+            kept.ledger.columns, self.width, np.array([ins.inverse_scale for ins in instruments], np.int64),
             np.array(limits, np.float64),
         )
-        self.marks: Column = desk.ledger.columns[3]  # the ledger's own: the middle where bids and asks differ
+        self.marks: Column = kept.ledger.columns[3]  # the ledger's own: the middle where bids and asks differ
         self.own: tuple[Column, Column] | None = None  # bids and asks, where any differ
         self.all_since = 0  # when all were marked at once
         self.since: Column | None = None  # when each was, where some were marked since
@@ -71,9 +71,9 @@ class Valuation:
 
     def mark_all(self, prices: Column, time: int | None) -> int:
         """Int64 price units of every instrument, in the order of declaration; NO_PRICE where there is none."""
-        now = self.desk.now(time)
+        now = self.kept.now(time)
         try:
-            self.desk.ledger.set_marks(prices)
+            self.kept.ledger.set_marks(prices)
         except (TypeError, ValueError):
             self._demand_prices(prices)
             raise
@@ -95,9 +95,9 @@ class Valuation:
         for name, column in (("bids", bids), ("asks", asks)):
             if len(column) != len(symbols):
                 raise ValueError(f"{name} must be one a symbol: {len(symbols)} symbols, {len(column)} {name}")
-        now, rows = self.desk.now(time), []
+        now, rows = self.kept.now(time), []
         for symbol, bid, ask in zip(symbols, bids, asks, strict=True):
-            number, ins = self.desk.instrument(symbol)
+            number, ins = self.kept.instrument(symbol)
             low, high = _mark_units(ins, bid, "mark"), _mark_units(ins, ask, "mark")
             if low > high:
                 raise ValueError(f"{symbol} bid {bid} is above ask {ask}")
@@ -111,7 +111,7 @@ class Valuation:
             if self.own is not None:
                 self.own[0][number - 1], self.own[1][number - 1] = low, high
             times[number - 1] = now
-            self.desk.ledger.set_mark(number, _middle(low, high))
+            self.kept.ledger.set_mark(number, _middle(low, high))
         changed = np.array([number - 1 for number, _, _ in rows], np.int64)
         return int(self.marking.mark(self.bids, self.asks, self.precision, changed)[0]) if rows else 0
 
@@ -119,7 +119,7 @@ class Valuation:
         """An instrument whose mark is of no use any more: after a split, until it is marked again."""
         if self.own is not None:
             self.own[0][number - 1] = self.own[1][number - 1] = NO_PRICE
-        self.desk.ledger.set_mark(number, NO_PRICE)
+        self.kept.ledger.set_mark(number, NO_PRICE)
         self.marking.mark(self.bids, self.asks, self.precision, np.array([number - 1], np.int64))
 
     @property
@@ -151,20 +151,20 @@ class Valuation:
         bids, asks = self.bids, self.asks
         if max_age_ns is None:
             return bids, asks
-        old = self.desk.now(now, "now") - self.times() > max_age_ns
+        old = self.kept.now(now, "now") - self.times() > max_age_ns
         return np.where(old, NO_PRICE, bids), np.where(old, NO_PRICE, asks)
 
     def demand_marks(self, bids: Column, asks: Column, accounts: Iterable[int], missing: str) -> None:
         """Refuses held positions without a mark, naming the first, unless they may be excluded."""
         if missing == "exclude":
             return
-        qty = self.desk.ledger.columns[0].reshape(-1, self.width)[: self.count]
+        qty = self.kept.ledger.columns[0].reshape(-1, self.width)[: self.count]
         for at in np.flatnonzero((bids == NO_PRICE) | (asks == NO_PRICE)):
             for account in accounts:
                 if qty[at, account - 1]:
-                    symbol = self.desk.names.symbols.names[at]
+                    symbol = self.kept.names.symbols.names[at]
                     why = "has no mark" if NO_PRICE in (self.bids[at], self.asks[at]) else "has a stale mark"
-                    name = self.desk.account_name(account)
+                    name = self.kept.account_name(account)
                     raise ValueError(f"{symbol} {why} and account {name} holds it: mark() it first, or leave it out "
                                      "with missing='exclude'")
 
@@ -172,24 +172,24 @@ class Valuation:
         """P&L by account and currency."""
         bids, asks = self.fresh(missing, max_age_ns, now)
         found = []
-        for name in self.desk.account_names(account):
-            legs = self.desk.account_legs(name)
+        for name in self.kept.account_names(account):
+            legs = self.kept.account_legs(name)
             self.demand_marks(bids, asks, legs, missing)
             found += self._account_pnl(name, legs, bids, asks)
         return found
 
     def _account_pnl(self, name: str, legs: list[int], bids: Column, asks: Column) -> list[AccountPnl]:
-        names, scales = self.desk.names.currencies.names, self.desk.scales
+        names, scales = self.kept.names.currencies.names, self.kept.scales
         realised, unrealised, fees, dividends = ({c: Decimal(0) for c in names} for _ in range(4))
         unmarked = 0
         for leg in legs:
-            sums, charges, incomes, without = self.desk.ledger.account_sums(
-                leg, self.desk.scale_of, len(scales), bids, asks)
+            sums, charges, incomes, without = self.kept.ledger.account_sums(
+                leg, self.kept.scale_of, len(scales), bids, asks)
             unmarked += without
-            _add(realised, self.desk.money(row[0] for row in sums))
-            _add(unrealised, self.desk.money(row[3] for row in sums))
-            _add(fees, self.desk.micros(charges))
-            _add(dividends, self.desk.micros(incomes))
+            _add(realised, self.kept.money(row[0] for row in sums))
+            _add(unrealised, self.kept.money(row[3] for row in sums))
+            _add(fees, self.kept.micros(charges))
+            _add(dividends, self.kept.micros(incomes))
             for ins, row in zip(scales, sums, strict=True):
                 _add(fees, {ins.currency: Decimal(row[4]).scaleb(-6, EXACT)})
         return [AccountPnl(name, c, realised[c], unrealised[c], fees[c], dividends[c],
@@ -198,8 +198,8 @@ class Valuation:
 
     def base_pnl(self, rows: list[AccountPnl], currency: str, max_age_ns: int | None, now: int | None) -> BasePnl:
         """The sum of rows in one currency, by the rates given."""
-        self.desk.names.currencies.id(currency)
-        at = self.desk.now(now, "now")
+        self.kept.names.currencies.id(currency)
+        at = self.kept.now(now, "now")
         used: dict[str, Fraction] = {}
         net = day = Fraction(0)
         for row in rows:
@@ -210,49 +210,49 @@ class Valuation:
 
     def cash_flow(self, name: str) -> dict[str, Decimal]:
         """What trades, fees and dividends moved, by currency. An inverse contract moves only what it realises."""
-        found = {c: Decimal(0) for c in self.desk.names.currencies.names}
-        for leg in self.desk.account_legs(name):
-            sums, charges, incomes, _ = self.desk.ledger.account_sums(leg, self.desk.scale_of, len(self.desk.scales),
+        found = {c: Decimal(0) for c in self.kept.names.currencies.names}
+        for leg in self.kept.account_legs(name):
+            sums, charges, incomes, _ = self.kept.ledger.account_sums(leg, self.kept.scale_of, len(self.kept.scales),
                                                                       self.bids, self.bids)
-            _add(found, self.desk.micros(incomes))
-            _add(found, {c: v.copy_negate() for c, v in self.desk.micros(charges).items()})
-            for ins, (realised, cost, carried, _, fees) in zip(self.desk.scales, sums, strict=True):
+            _add(found, self.kept.micros(incomes))
+            _add(found, {c: v.copy_negate() for c, v in self.kept.micros(charges).items()})
+            for ins, (realised, cost, carried, _, fees) in zip(self.kept.scales, sums, strict=True):
                 moved = realised if ins.inverse else realised - cost + carried
                 _add(found, {ins.currency: exact_sum(ins.money(moved), Decimal(-fees).scaleb(-6, EXACT))})
         return found
 
     def exposures(self, account: str | None, group: str | None, missing: str) -> list[Exposure]:
         """Gross and net by currency, of an account or all, of a group or all."""
-        declared = sorted(set(self.desk.groups.values()))
+        declared = sorted(set(self.kept.groups.values()))
         if group is not None and group not in declared:
             raise ValueError(f"group {group!r} is not declared; declared: {', '.join(declared) or 'none'}")
-        legs = [leg for name in self.desk.account_names(account) for leg in self.desk.account_legs(name)]
+        legs = [leg for name in self.kept.account_names(account) for leg in self.kept.account_legs(name)]
         bids, asks = self.fresh(missing, None, None)
         self.demand_marks(bids, asks, legs, missing)
-        gross, net = ({c: Decimal(0) for c in self.desk.names.currencies.names} for _ in range(2))
-        for bucket, (ins, its_group) in enumerate(self.desk.buckets):
+        gross, net = ({c: Decimal(0) for c in self.kept.names.currencies.names} for _ in range(2))
+        for bucket, (ins, its_group) in enumerate(self.kept.buckets):
             for leg in legs if group in (None, its_group) else ():
-                both = self.desk.ledger.exposure(leg, bucket)
+                both = self.kept.ledger.exposure(leg, bucket)
                 _add(gross, {ins.currency: ins.money(both[0])})
                 _add(net, {ins.currency: ins.money(both[1])})
-        qty = self.desk.ledger.columns[0].reshape(-1, self.width)[: self.count][:, [leg - 1 for leg in legs]]
+        qty = self.kept.ledger.columns[0].reshape(-1, self.width)[: self.count][:, [leg - 1 for leg in legs]]
         unmarked = qty[(bids == NO_PRICE) | (asks == NO_PRICE)].any(axis=1).sum() if self.count else 0
-        return [Exposure(c, gross[c], net[c], int(unmarked)) for c in self.desk.names.currencies.names]
+        return [Exposure(c, gross[c], net[c], int(unmarked)) for c in self.kept.names.currencies.names]
 
     def totals(self, missing: str, max_age_ns: int | None, now: int | None) -> dict[str, dict[str, Decimal]]:
         """{account: {currency: unrealised P&L}}, one exact pass over all positions."""
         bids, asks = self.fresh(missing, max_age_ns, now)
         self.demand_marks(bids, asks, range(1, self.width + 1), missing)
-        sums, _ = self.marking.totals(bids, asks, self.desk.scale_of, len(self.desk.scales))
+        sums, _ = self.marking.totals(bids, asks, self.kept.scale_of, len(self.kept.scales))
         found: dict[str, dict[str, Decimal]] = {}
         for at in range(self.width):
-            _add(found.setdefault(self.desk.account_name(at + 1), {}), self.desk.money(group[at] for group in sums))
+            _add(found.setdefault(self.kept.account_name(at + 1), {}), self.kept.money(group[at] for group in sums))
         return found
 
     def view(self) -> MarkView:
         """The columns as they are."""
         shape = self.count, self.width
-        qty, cost, high = (column.reshape(shape) for column in self.desk.ledger.columns[:3])
+        qty, cost, high = (column.reshape(shape) for column in self.kept.ledger.columns[:3])
         low, low_high, fast, kinds, made_by = self.marking.views
         return MarkView(qty, cost, high, low.reshape(shape), low_high.reshape(shape), fast.reshape(shape), kinds,
                         made_by.reshape(shape))

@@ -11,26 +11,13 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType
 
 from ..execution.book import reduce_node
 from ..orders.lists import OCO, cap_limit, oco_most, others_of
-from ..orders.order_table import (
-    AT_VENUE,
-    AWAITS_PARENT,
-    AWAITS_PRICE,
-    CANCELED,
-    NOWHERE,
-    RESTING,
-    Group,
-    Order,
-    cancel_sent,
-    has_cancel,
-    is_live,
-    leaves_of,
-    wanted_qty,
-)
+from ..orders.order_facts import cancel_sent, has_cancel, is_live, leaves_of, wanted_qty
+from ..orders.order_table import AT_VENUE, AWAITS_PARENT, AWAITS_PRICE, CANCELED, NOWHERE, RESTING, Group, Order
 from ..orders.triggers import SOURCES, disarm_trigger, find_triggered, has_waiting, trail_peaks
-from ..risk.risk import exposure_of, reducible_qty
+from ..risk.holds import exposure_of, reducible_qty
 from ..vocabulary.instrument import BUY, SELL, direction
 from .conditions import is_trading, look_at_market, trigger_price
-from .orderpath import release_order
+from .placing import release_order
 from .requests import ask_cancel, ask_replace
 from .state import REDUCE_ONLY, State, book_of, end_order, report_execution, sync_order, sync_top
 

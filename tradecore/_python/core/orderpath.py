@@ -8,317 +8,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason, Route
-from tradecore.vocabulary.fix import ExecType, OrdRejReason, OrdType, TimeInForce
-from tradecore.vocabulary.records import MONEY_MAX, NO_PRICE, PRICE_MAX
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.fix import ExecType, OrdRejReason, OrdType
+from tradecore.vocabulary.records import MONEY_MAX, PRICE_MAX
 from tradecore.vocabulary.rows import Finding
 
-from ..execution.book import Book, Fill, add_node, crosses, is_fillable, match_order
-from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
+from ..execution.routing import twice_touch
 from ..orders.ids import id_is_valid
-from ..orders.lists import find_bad_join, join_group, waits_for_parent
-from ..orders.order_table import (
-    AT_VENUE,
-    AWAITS_PARENT,
-    AWAITS_PRICE,
-    AWAITS_SESSION,
-    CANCELED,
-    EXPIRED,
-    NOWHERE,
-    REJECTED,
-    RESTING,
-    Order,
-    leaves_of,
-    load_order,
-)
-from ..orders.triggers import arm_trigger, source_of
-from ..orders.validation import AUCTIONS, CASH, POST_ONLY, explain_mask, first_reason, validate_order
-from ..risk.risk import (
-    COLLAR,
-    Question,
-    check_risk,
-    exposure_of,
-    is_killed,
-    needs_reference,
-    observe_risk,
-    protection_price,
-    reserve_order,
-    watched_rules,
-)
-from ..vocabulary.instrument import (
-    BUY,
-    FOK,
-    GTC,
-    IOC,
-    LIMIT,
-    MARKET,
-    SELL,
-    InstrumentRow,
-    awaits_price,
-    direction,
-    has_limit,
-    opposite,
-)
-from .conditions import look_at_market, session_takes, session_waits, trigger_price
+from ..orders.lists import find_bad_join, join_group
+from ..orders.order_table import REJECTED, Order, load_order
+from ..orders.validation import CASH, explain_mask, first_reason, validate_order
+from ..risk.holds import Question, exposure_of, reserve_order
+from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
+from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
+from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
     EVENTS,
-    EXECUTING,
     EXECUTION,
     ORDER,
-    POSITION,
     REDUCE_ONLY,
     RISK,
     RISK_OBSERVED,
-    ROUTING,
-    SEND_ORDER,
     VALIDATION,
     State,
     acknowledge,
     arm_order_timer,
-    book_of,
     count_stage,
-    end_order,
-    is_external,
     order_fields,
     publish,
-    report_end,
-    report_execution,
     start_clock,
     sync_order,
-    sync_tops,
-    tell_price,
     twice_reference,
 )
-from .trade_booking import Charge, book_fills, report_fills
-
-EXPIRES = {Reason.AUCTION_LEFTOVER}
-
-
-def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bound: int) -> None:
-    order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
-    report_end(core, c, order, ExecType.REJECTED)
-    sync_order(core, order)
-
-
-# ---- risk: the question that an order puts
-
-
-def ask_order(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, hold_qty: int,
-    recheck: bool,
-) -> Question:
-    """The question of an order with these terms. What waits for a price is asked about as if that price had come."""
-    side = direction(order.side)
-    ord_type = LIMIT if has_limit(order.ord_type) else MARKET
-    rules = core.risk.accounts[order.account]
-    reference2 = touch2 = NO_PRICE
-    if awaits_price(order.ord_type) and not order.triggered and order.ord_type != OrdType.TRAILING_STOP:
-        reference2 = 2 * stop_px
-    elif needs_reference(rules, ord_type, side):
-        reference2 = twice_reference(core, order.instrument)
-        touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
-    return Question(
-        order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument,
-        order.account, order.venue, side, ord_type, False,
-        bool(order.exec_inst & REDUCE_ONLY) and not waits_for_parent(core.groups, order),
-        not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck, False,
-        core.orders.open_count - order.is_open, core.orders.open_max, ins, rules,
-        exposure_of(core.risk, order.instrument, order.account),
-        is_killed(core.risk, order.instrument, order.account, order.venue),
-    )
-
-
-def limit_ticks(ins: InstrumentRow, q: Question) -> int:
-    """The worst tick that the order may trade at."""
-    if q.ord_type != MARKET:
-        price = q.price
-    elif q.rules.limits[COLLAR] >= 0:
-        price = protection_price(q)
-    else:
-        price = PRICE_MAX if q.side == BUY else -PRICE_MAX
-    return price // ins.tick if q.side == BUY else -(-price // ins.tick)
-
-
-# ---- routing and execution
-
-
-def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> int:
-    """The first ranked venue that displays a price within the limit (FILL_OR_KILL: and holds the whole quantity);
-    where there is none, the venue where the order rests best. 0: every venue is down."""
-    side = direction(order.side)
-    ranking = rank_venues(core.router, ins, order.instrument, side, core.now)
-    if ranking.changed:
-        keep_decision(core.router, ranking)
-    order.decision = ranking.decision
-    if not order.exec_inst & POST_ONLY:
-        taken_side = opposite(side)
-        for term in ranking.terms:
-            book = book_of(core, order.instrument, term.venue)
-            if term.venue in core.router.down or not crosses(book, taken_side, limit):
-                continue
-            if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, leaves_of(order)):
-                continue
-            order.route = Route.TAKES
-            return term.venue
-    order.route = Route.RESTS
-    return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
-
-
-def execute_order(book: Book, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
-    """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
-    side, qty = direction(order.side), leaves_of(order)
-    taken_side = opposite(side)
-    if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
-        return Reason.POST_ONLY_WOULD_TAKE, []
-    if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, qty):
-        return Reason.FOK_NOT_FILLABLE, []
-    if order.min_qty and not is_fillable(book, taken_side, limit, order.min_qty):
-        return Reason.MIN_QTY_NOT_MET, []
-    left, fills = match_order(book, taken_side, limit, qty)
-    if left == 0:
-        return None, fills
-    if order.time_in_force in AUCTIONS:
-        return Reason.AUCTION_LEFTOVER, fills
-    if not has_limit(order.ord_type):
-        return Reason.MARKET_LEFTOVER, fills
-    if order.time_in_force == IOC:
-        return Reason.IOC_LEFTOVER, fills
-    add_node(book, side, order.order_id, limit, left, order.display_qty)
-    order.place = RESTING
-    return None, fills
-
-
-def finish_order(
-    core: State, c: Any, order: Order, reason: Reason | None, fills: list[Fill], charges: list[Charge], first: bool
-) -> None:
-    """Reports New where this is the order's first placing, the trades, and the end where it ends at once."""
-    if reason == Reason.POST_ONLY_WOULD_TAKE:
-        touch = touch_price(core.router, order.instrument, direction(order.side), order.venue)
-        refuse_placing(core, c, order, reason, order.price, touch, first)
-        return
-    if first:
-        order.acked = True
-        report_execution(core, c, order, ExecType.NEW)
-    report_fills(core, c, order.instrument, order, fills, charges)
-    if reason:
-        end_order(core, c, order, EXPIRED if reason in EXPIRES else CANCELED, reason)
-
-
-def refuse_placing(core: State, c: Any, order: Order, reason: int, value: int, bound: int, first: bool) -> None:
-    """A new order is rejected; one that was New already is canceled."""
-    if first:
-        reject_order(core, c, order, reason, value, bound)
-    else:
-        order.value, order.bound = value, bound
-        end_order(core, c, order, CANCELED, reason)
-
-
-def send_order(core: State, c: Any, order: Order, first: bool) -> None:
-    """To an external venue: what happened to it is UNKNOWN until the venue tells."""
-    order.place, order.awaited, order.sent_time = AT_VENUE, True, core.now
-    if first:
-        report_execution(core, c, order, ExecType.PENDING_NEW)
-    publish(core, c, SEND_ORDER, **order_fields(order) | sent_terms(core, order))
-    sync_order(core, order)
-
-
-def sent_terms(core: State, order: Order) -> dict[str, Any]:
-    """What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET
-    or LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once."""
-    told: dict[str, Any] = {}
-    if awaits_price(order.ord_type) and order.triggered:
-        told = {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE}
-    if not is_native(core, order, "native_times_in_force", order.time_in_force):
-        if order.time_in_force in AUCTIONS:
-            told |= {"time_in_force": IOC}
-        elif order.time_in_force == TimeInForce.GTD:
-            told |= {"time_in_force": GTC}
-    return told
-
-
-def place_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
-) -> int:
-    """Routing, execution, position and reports of an order that passed; when its last stage began."""
-    if order.venue == 0:
-        order.venue = route_order(core, ins, order, limit)
-    elif order.route == Route.NONE:
-        order.route = Route.DIRECTED
-    since = count_stage(core, ROUTING, since, timed)
-    if order.venue == 0 or order.venue in core.disconnected:
-        refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
-        return since
-    if is_external(core, order.venue):
-        send_order(core, c, order, first)
-        return since
-    reason, fills = execute_order(book_of(core, order.instrument, order.venue), order, limit)
-    sync_tops(core, order.instrument, order.venue)
-    since = count_stage(core, EXECUTING, since, timed)
-    charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)
-    since = count_stage(core, POSITION, since, timed)
-    finish_order(core, c, order, reason, fills, charges, first)
-    return since
-
-
-# ---- what waits
-
-
-def is_native(core: State, order: Order, words: str, word: int) -> bool:
-    """Can the external venue that an order names do this by itself?"""
-    return is_external(core, order.venue) and bool(getattr(core.router.venues[order.venue], words) >> word & 1)
-
-
-def waiting_place(core: State, order: Order) -> int:
-    """What an order must wait for first; NOWHERE where it can go to a venue now."""
-    if waits_for_parent(core.groups, order):
-        return AWAITS_PARENT
-    waits = awaits_price(order.ord_type) and not order.triggered
-    if waits and not is_native(core, order, "native_ord_types", order.ord_type):
-        return AWAITS_PRICE
-    waits = session_waits(core, order.instrument, order.time_in_force)
-    if waits and not is_native(core, order, "native_times_in_force", order.time_in_force):
-        return AWAITS_SESSION
-    return NOWHERE
-
-
-def start_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
-) -> int:
-    """To where the order belongs now: what holds it, or a venue."""
-    place = waiting_place(core, order)
-    if place == NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed)
-    if place == AWAITS_PRICE:
-        if order.ord_type == OrdType.TRAILING_STOP:
-            market = look_at_market(core, order.instrument)
-            order.peak_px = trigger_price(market, source_of(order), direction(order.side) == SELL)
-            if order.peak_px == NO_PRICE:
-                refuse_placing(core, c, order, Reason.REFERENCE_PRICE_UNAVAILABLE, NO_PRICE, 0, first)
-                return since
-        arm_trigger(core.triggers, order)
-        tell_price(core, order.instrument)
-    order.place = place
-    if first:
-        order.acked = True
-        report_execution(core, c, order, ExecType.NEW)
-    sync_order(core, order)
-    return since
-
-
-def release_order(core: State, c: Any, order: Order, placed: bool = False) -> None:
-    """An order that waited goes on, if risk still lets it; `placed`: to a venue, whatever the session says."""
-    ins = core.instruments[order.instrument]
-    order.place = NOWHERE
-    q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
-    q.released = True
-    refused = check_risk(q)
-    if refused is not None:
-        refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
-    else:
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
-
 
 # ---- a new order
 

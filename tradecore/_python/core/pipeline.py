@@ -20,16 +20,20 @@ from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrder
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.execids import find_exec_id
 from ..orders.lists import find_bad_join
-from ..orders.order_table import REJECTED, Orders, derive_status, leaves_of, load_order, unknown_of
+from ..orders.order_facts import derive_status, leaves_of, unknown_of
+from ..orders.order_table import REJECTED, Orders, load_order
 from ..orders.validation import CASH, bit_of, validate_order
 from ..positions.costs import mark_of, position_of
-from ..risk.risk import evaluate_risk, exposure_of
+from ..risk.holds import exposure_of
+from ..risk.risk import evaluate_risk
 from ..vocabulary.instrument import BUY, SELL, TIME_MAX
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .follow_ups import settle
 from .marketdata import enter_mark, enter_quote
-from .orderpath import ask_order, convert_cash, enter_order, observe_question
-from .requests import enter_cancel, enter_replace, mass_cancel, request_status
+from .orderpath import convert_cash, enter_order, observe_question
+from .placing import ask_order
+from .replaces import enter_replace
+from .requests import enter_cancel, mass_cancel, request_status
 from .sessions import enter_clock, enter_session, enter_venue_session, fire_timers, roll_day, split_instrument
 from .settings import (
     change_limit,

@@ -9,37 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.fix import CxlRejReason, ExecType, OrdRejReason, OrdType
-from tradecore.vocabulary.records import CODECS, NO_PRICE
+from tradecore.vocabulary.fix import CxlRejReason, ExecType, OrdRejReason
 
-from ..execution.book import crosses, reduce_node
-from ..execution.routing import touch_price
 from ..orders.ids import id_is_valid
-from ..orders.lists import find_excess, limit_after
-from ..orders.order_table import (
-    AT_VENUE,
-    AWAITS_PRICE,
-    CANCELED,
-    NOWHERE,
-    REJECTED,
-    RESTING,
-    Order,
-    Request,
-    add_request,
-    cancel_sent,
-    derive_status,
-    has_cancel,
-    is_live,
-    last_id,
-    leaves_of,
-    remove_request,
-    unknown_of,
-)
-from ..orders.triggers import arm_trigger
-from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
-from ..risk.risk import check_risk, count_sent
-from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
-from .orderpath import ask_order, limit_ticks, start_order
+from ..orders.lists import limit_after
+from ..orders.order_facts import cancel_sent, derive_status, is_live, last_id, leaves_of, unknown_of
+from ..orders.order_table import AT_VENUE, CANCELED, REJECTED, Order, Request, add_request, remove_request
+from ..vocabulary.instrument import SELL, direction
 from .state import (
     ACK_ACCEPTED,
     CANCEL,
@@ -51,18 +27,13 @@ from .state import (
     SEND_STATUS_REQUEST,
     State,
     acknowledge,
-    book_of,
     count_stage,
     end_order,
     order_fields,
     publish,
     refuse_command,
-    report_execution,
     start_clock,
     sync_order,
-    sync_top,
-    tell_price,
-    withdraw_order,
 )
 
 # The FIX reason that goes with ours; a refusal by risk is the broker's option, an invalid term is OTHER.
@@ -236,117 +207,3 @@ def request_status(core: State, c: Any) -> Any:
     if order.place == AT_VENUE and (order.awaited or order.requests) and order.venue not in core.disconnected:
         publish(core, c, SEND_STATUS_REQUEST, **order_fields(order))
     return acknowledge(order)
-
-
-# ---- replace
-
-
-def enter_replace(core: State, c: Any) -> Any:
-    order_id, order, reason = find_target(core, c)
-    bad_id = find_bad_id(core, c)
-    if order is None:
-        return refuse_request(core, c, order_id, None, bad_id or reason)
-    if bad_id:
-        return refuse_request(core, c, order_id, order, bad_id)
-    if c.cl_ord_id and len(core.ids.order_ids) == core.ids.capacity:
-        return refuse_request(core, c, order_id, order, Reason.TABLE_FULL, core.ids.capacity, core.ids.capacity)
-    claim_request_id(core, c, order)
-    asked_qty = c.order_qty or order.order_qty
-    order_qty = max(asked_qty, order.cum_qty)  # below what is filled already: it becomes that
-    price = order.price if c.price == NO_PRICE else c.price
-    stop_px = order.stop_px if c.stop_px == NO_PRICE or not awaits_price(order.ord_type) else c.stop_px
-    expire_time = c.expire_time or order.expire_time
-    if order.terminal or (not is_live(order) and order_qty <= order.cum_qty):
-        return refuse_request(core, c, order_id, order, Reason.TOO_LATE_TO_CANCEL)
-    if has_cancel(order):
-        return refuse_request(core, c, order_id, order, Reason.ALREADY_PENDING)
-    ins = core.instruments[order.instrument]
-    refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
-    if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:
-        refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
-    if refused is None:
-        refused = find_excess(order, order_qty)
-    if refused is None:
-        refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time)
-    if refused is not None:
-        return refuse_request(core, c, order_id, order, *refused)
-    if order.place == AT_VENUE:
-        ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, 0)
-    else:
-        replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time)
-    return acknowledge(order)
-
-
-def find_bad_terms(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
-) -> tuple[int, int, int] | None:
-    """Why no order can have these terms: the order as it would be, validated as a new one."""
-    if order.place == AT_VENUE and expire_time != order.expire_time:
-        return Reason.INVALID_FIELD_VALUE, expire_time, 112  # no request carries it to a venue
-    if price != NO_PRICE and not has_limit(order.ord_type):
-        return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
-    if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
-        return Reason.STOP_PX_OUT_OF_RANGE, stop_px, order.stop_px  # it follows the market
-    declared = len(core.accounts), len(core.router.venues)
-    order_command = CODECS[10].tuple_type(
-        10, order.side, order.ord_type, order.time_in_force, order.exec_inst, order.instrument, order.account,
-        order.venue, 0, 0, b"", order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
-        order.peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
-        order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
-    )
-    mask = validate_order(ins, *declared, core.now, order_command)
-    if not mask:
-        return None
-    return first_reason(mask), *explain_mask(mask, ins, len(core.instruments), *declared, core.now, order_command)
-
-
-def find_refusal(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
-) -> tuple[int, int, int] | None:
-    """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
-    the quantity always passes; one that asks for more is a new order to sessions and rates."""
-    same = (price, stop_px, expire_time) == (order.price, order.stop_px, order.expire_time)
-    if same and order_qty <= order.order_qty:
-        return None
-    more = max(0, order_qty - order.cum_qty - order.held)
-    q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
-    refused = check_risk(q)
-    if refused is not None:
-        return refused.reason, refused.value, refused.limit
-    side = direction(order.side)
-    if order.exec_inst & POST_ONLY and order.place == RESTING:
-        ticks = price // ins.tick
-        if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
-            return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
-    if more:
-        count_sent(q)
-    return None
-
-
-def replace_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
-) -> None:
-    """Replaces an order that is no external venue's, at once. It keeps its place in the queue where only its quantity
-    falls; else it goes to the end, and may trade."""
-    keeps = price == order.price and order_qty <= order.order_qty
-    was = order.place
-    if was == RESTING and keeps and order_qty > order.cum_qty:
-        reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)
-        for side in (BUY, SELL):
-            sync_top(core, order.instrument, order.venue, side)
-    elif was in (RESTING, AWAITS_PRICE):
-        withdraw_order(core, order)
-    order.oco_limit = limit_after(order, order_qty)
-    order.order_qty, order.price, order.stop_px, order.expire_time = order_qty, price, stop_px, expire_time
-    report_execution(core, c, order, ExecType.REPLACED, **take_id(order, c.cl_ord_id))
-    sync_order(core, order)
-    if not is_live(order):
-        return
-    if was == AWAITS_PRICE:
-        order.place = AWAITS_PRICE
-        arm_trigger(core.triggers, order)
-        tell_price(core, order.instrument)
-    elif was == NOWHERE or (was == RESTING and order.place == NOWHERE):
-        q = ask_order(core, ins, order, order_qty, price, stop_px, 0, True)
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
-

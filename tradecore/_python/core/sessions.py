@@ -13,25 +13,16 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, TimeInForc
 from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX, QTY_MAX, TIME_MAX
 
 from ..orders.lists import forget_names, split_limit, split_lists
-from ..orders.order_table import (
-    AT_VENUE,
-    AWAITS_PRICE,
-    AWAITS_SESSION,
-    EXPIRED,
-    RESTING,
-    Order,
-    has_cancel,
-    is_live,
-    unknown_of,
-)
+from ..orders.order_facts import has_cancel, is_live, unknown_of
+from ..orders.order_table import AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, EXPIRED, RESTING, Order
 from ..orders.timers import SESSION_TIMER
 from ..orders.trades import fold_position
 from ..orders.triggers import arm_trigger
 from ..positions.costs import position_of
-from ..risk.risk import exposure_of, move_position
+from ..risk.holds import exposure_of, move_position
 from .conditions import AT_THE_CLOSE, CLOSED, HALTED, PRE_OPEN, is_trading
 from .marketdata import clear_quotes
-from .orderpath import is_native, release_order
+from .placing import is_native, release_order
 from .requests import ask_cancel
 from .state import (
     SEND_STATUS_REQUEST,

@@ -15,7 +15,7 @@ from ..execution.routing import load_venue
 from ..orders.ids import id_is_valid
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
-from ..risk.risk import move_position, set_limit, switch
+from ..risk.holds import move_position, set_limit, switch
 from ..vocabulary.instrument import find_bad_definition, find_bad_price, load_instrument
 from .state import State, accept_command, refuse_command
 

@@ -20,28 +20,14 @@ from ..execution.routing import Router, set_top, twice_mid
 from ..orders.execids import ExecIds
 from ..orders.ids import Ids
 from ..orders.lists import Groups, forget_member, leave_group, rejoin_group, sync_list
-from ..orders.order_table import (
-    AT_VENUE,
-    AWAITS_PRICE,
-    NOWHERE,
-    REJECTED,
-    RESTING,
-    TRANSITIONS,
-    Order,
-    Orders,
-    derive_status,
-    end_facts,
-    held_of,
-    is_live,
-    leaves_of,
-    next_deadline,
-    unknown_of,
-)
+from ..orders.order_facts import derive_status, end_facts, held_of, is_live, leaves_of, next_deadline, unknown_of
+from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger
 from ..positions.ledger import Ledger
-from ..risk.risk import RiskTable, exposure_of, hold_lots
+from ..risk.holds import exposure_of, hold_lots
+from ..risk.risk import RiskTable
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from .events import BUCKETS, EventLog, bucket_of
 

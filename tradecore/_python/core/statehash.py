@@ -11,9 +11,10 @@ from tradecore.vocabulary.records import NO_PRICE
 
 from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
-from ..orders.order_table import Order, derive_status
+from ..orders.order_facts import derive_status
+from ..orders.order_table import Order
 from ..positions.costs import position_of
-from ..risk.risk import exposure_of
+from ..risk.holds import exposure_of
 from ..vocabulary.hashing import chain_row, text_words, wide_words
 from ..vocabulary.instrument import BUY, SELL, opposite
 from .state import State, book_of, session_of

@@ -16,7 +16,7 @@ from ..orders.lists import tell_fill
 from ..orders.order_table import NOWHERE, Order
 from ..orders.trades import Execution, append_execution
 from ..positions.costs import apply_fill, commission_of, position_of
-from ..risk.risk import exposure_of, move_position
+from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
 from .state import TRADE, State, report_execution, sync_order, tell_price

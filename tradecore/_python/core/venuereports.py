@@ -11,20 +11,8 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecTy
 from tradecore.vocabulary.records import NO_PRICE, QTY_MAX
 
 from ..orders.lists import cap_limit, tell_list
-from ..orders.order_table import (
-    AT_VENUE,
-    NEW,
-    NOWHERE,
-    PARTIALLY_FILLED,
-    PENDING_NEW,
-    Order,
-    Request,
-    cancel_sent,
-    derive_status,
-    end_facts,
-    is_live,
-    remove_request,
-)
+from ..orders.order_facts import cancel_sent, derive_status, end_facts, is_live
+from ..orders.order_table import AT_VENUE, NEW, NOWHERE, PARTIALLY_FILLED, PENDING_NEW, Order, Request, remove_request
 from ..vocabulary.instrument import find_bad_price
 from .requests import ask_cancel, take_id
 from .state import (

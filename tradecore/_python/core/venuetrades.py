@@ -18,7 +18,7 @@ from ..orders.lists import tell_fill
 from ..orders.order_table import Order
 from ..orders.trades import Execution, append_execution, rebuild_position
 from ..positions.costs import commission_of
-from ..risk.risk import move_position
+from ..risk.holds import move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price
 from ..vocabulary.shell import saturate
 from .state import (

@@ -15,7 +15,8 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ContingencyType
 
 from ..vocabulary.shell import saturate
-from .order_table import Group, Order, is_filled, is_live
+from .order_facts import is_filled, is_live
+from .order_table import Group, Order
 
 OCO, OTO = int(ContingencyType.OCO), int(ContingencyType.OTO)
 

@@ -6,96 +6,44 @@ reason; each answers with a Finding, whose value and limit are in the rule's own
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope
+from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Scope
 from tradecore.vocabulary.records import CODECS, LIMIT_OFF, MONEY_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
 from tradecore.vocabulary.rows import Finding
 
 from ..vocabulary.instrument import BUY, MARKET, SELL, InstrumentRow, define_instrument_row, notional_micros
-from ..vocabulary.shell import Records, demand, demand_power_of_two, open_batch, open_command, saturate
-
-RULES = len(Rule)
-ALL_RULES = (1 << RULES) - 1
-ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION_QTY, ORDER_RATE = (int(rule) for rule in Rule)
-
-
-@dataclass(slots=True)
-class AccountRisk:
-    """One account's limits, and when its last orders passed."""
-
-    sent_times: deque[int]  # as long as the largest rate limit
-    limits: list[int] = field(default_factory=lambda: [0] * RULES)  # LIMIT_OFF: off; see `configured`
-    watched: list[int] = field(default_factory=lambda: [0] * RULES)  # only observed: `limits` has them as off
-    window_ns: int = 0  # of ORDER_RATE
-    sent: int = 0  # orders that passed, ever
-    configured: int = 0  # one bit a rule that was set, to a number or to off
-    watching: int = 0  # one bit a rule that is only observed
-    killed: bool = False
-
-
-@dataclass(slots=True)
-class Exposure:
-    """Position and holds of one instrument in one account, in lots; account 0 is the whole firm."""
-
-    position_qty: int = 0
-    working_buy: int = 0
-    working_sell: int = 0
-    reduce_only: int = 0  # open orders that may only reduce
+from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
+from .holds import (
+    ALL_RULES,
+    COLLAR,
+    ORDER_NOTIONAL,
+    ORDER_QTY,
+    ORDER_RATE,
+    POSITION_QTY,
+    AccountRisk,
+    Question,
+    RiskTables,
+    commit_fill,
+    exposure_of,
+    is_killed,
+    reducible_qty,
+    release_hold,
+    reserve_order,
+    set_limit,
+    switch,
+)
 
 
-@dataclass(slots=True)
-class Question:
-    """What risk is asked about. Twice the reference price, so that a mid between units stays an integer."""
-
-    order_qty: int
-    leaves_qty: int  # of it, what is not traded yet
-    hold_qty: int  # lots that would be held beyond what is: the whole of a new order, the increase of a replace
-    price: int
-    reference2: int
-    touch2: int  # twice the best price that it could take, or NO_PRICE
-    now: int
-    instrument: int
-    account: int
-    venue: int
-    side: int  # BUY or SELL
-    ord_type: int  # MARKET or LIMIT: as what it would trade
-    duplicate: bool
-    reduce_only: bool
-    closed: bool  # no session takes it now
-    recheck: bool  # it was sent before: a replace that asks for no more, or an order that is let go; not counted again
-    released: bool  # an order that is let go: what it holds is in the exposure
-    open_orders: int
-    max_open_orders: int
-    # The rows that it is about.
-    ins: InstrumentRow
-    rules: AccountRisk
-    exposure: Exposure
-    killed: bool
-
-
-class RiskTable:
+class RiskTable(RiskTables):
     """Pre-trade limits that count working orders, fail-closed, for a system that has its own order handling.
 
     Orders must be valid (see Validator): ids declared, quantities and prices within bounds.
     """
-
-    def __init__(self, accounts: int, instruments: int, order_rate: int) -> None:
-        demand("accounts", accounts, 1, 65_535)
-        demand("instruments", instruments, 1, 32_766)
-        demand_power_of_two("order_rate", order_rate, 1 << 20)
-        self.account_max, self.instrument_max, self.order_rate = accounts, instruments, order_rate
-        self.instruments: dict[int, InstrumentRow] = {}
-        self.accounts = [AccountRisk(deque(maxlen=order_rate)) for _ in range(accounts + 1)]
-        self.exposures: dict[tuple[int, int], Exposure] = {}
-        self.killed_firm = False
-        self.killed_instruments: set[int] = set()
-        self.killed_venues: set[int] = set()
 
     def define(self, definition: bytes) -> int:
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be."""
@@ -173,15 +121,8 @@ class RiskTable:
         demand("qty", qty, 0, e.working_buy if side == BUY else e.working_sell)
 
 
-def exposure_of(risk: RiskTable, instrument: int, account: int) -> Exposure:
-    exposure = risk.exposures.get((instrument, account))
-    if exposure is None:
-        exposure = risk.exposures[instrument, account] = Exposure()
-    return exposure
-
-
 def ask_risk(
-    risk: RiskTable, ins: InstrumentRow, c: Any, reference2: int, touch2: int, now: int, duplicate: bool,
+    risk: RiskTables, ins: InstrumentRow, c: Any, reference2: int, touch2: int, now: int, duplicate: bool,
     open_orders: int, max_open_orders: int,
 ) -> Question:
     """The question that a valid MARKET or LIMIT order puts, with the rows that it is about."""
@@ -192,11 +133,6 @@ def ask_risk(
         max_open_orders, ins, rules, exposure_of(risk, c.instrument, c.account),
         is_killed(risk, c.instrument, c.account, c.venue),
     )
-
-
-def is_killed(risk: RiskTable, instrument: int, account: int, venue: int) -> bool:
-    return (risk.killed_firm or risk.accounts[account].killed or instrument in risk.killed_instruments
-            or venue in risk.killed_venues)
 
 
 def needs_reference(rules: AccountRisk, ord_type: int, side: int) -> bool:
@@ -320,11 +256,6 @@ def check_overflow(q: Question) -> Finding:
     return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
 
 
-def reducible_qty(position_qty: int, side: int) -> int:
-    """How many lots an order of `side` can trade and only reduce the position."""
-    return max(0, position_qty if side == SELL else -position_qty)
-
-
 def check_reduce_only(q: Question) -> Finding:
     """A reduce-only order is no larger than the position that it reduces. What comes later is trimmed as fills come."""
     most = reducible_qty(q.exposure.position_qty, q.side)
@@ -380,76 +311,3 @@ def observe_risk(q: Question, explain: bool) -> list[Finding]:
     if explain:
         findings[-1] = findings[-1]._replace(value=count_recent(q) + 1)
     return [f._replace(reason=int(f.reason)) for f in findings]
-
-
-def reserve_order(risk: RiskTable, q: Question) -> None:
-    """An order that passed: it counts for the rate, and its quantity is held."""
-    count_sent(q)
-    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
-
-
-def count_sent(q: Question) -> None:
-    """It counts for the rate."""
-    q.rules.sent_times.append(q.now)
-    q.rules.sent += 1
-
-
-def hold_lots(risk: RiskTable, instrument: int, account: int, side: int, qty: int) -> None:
-    """Holds `qty` more lots (negative: fewer), for the account and for the firm."""
-    for e in (exposure_of(risk, instrument, account), exposure_of(risk, instrument, 0)):
-        if side == BUY:
-            e.working_buy += qty
-        else:
-            e.working_sell += qty
-
-
-def move_position(risk: RiskTable, instrument: int, account: int, qty: int) -> None:
-    """A trade's signed lots; account 0 is suspense, which only the firm's row has."""
-    if account:
-        exposure_of(risk, instrument, account).position_qty += qty
-    exposure_of(risk, instrument, 0).position_qty += qty
-
-
-def release_hold(risk: RiskTable, instrument: int, account: int, side: int, qty: int) -> None:
-    hold_lots(risk, instrument, account, side, -qty)
-
-
-def commit_fill(risk: RiskTable, instrument: int, account: int, side: int, qty: int) -> None:
-    """A fill: the hold becomes position."""
-    release_hold(risk, instrument, account, side, qty)
-    move_position(risk, instrument, account, qty if side == BUY else -qty)
-
-
-def set_limit(risk: RiskTable, account: int, rule: int, value: int, window_ns: int, mode: int) -> int:
-    """Sets one limit. The byte offset of the field that can't be, or -1."""
-    if not 0 <= rule < RULES:
-        return 56
-    most = {COLLAR: 1_000_000, ORDER_RATE: risk.order_rate}.get(rule, MONEY_MAX)
-    if not LIMIT_OFF <= value <= most:
-        return 64
-    if rule == ORDER_RATE and value >= 0 and window_ns < 1:
-        return 72
-    if mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
-        return 80
-    rules = risk.accounts[account]
-    rules.configured |= 1 << rule
-    if mode == LimitMode.OBSERVE and value >= 0:
-        rules.limits[rule], rules.watched[rule] = LIMIT_OFF, value
-        rules.watching |= 1 << rule
-    else:
-        rules.limits[rule], rules.watched[rule] = value, 0
-        rules.watching &= ~(1 << rule)
-    if rule == ORDER_RATE:
-        rules.window_ns = window_ns
-    return -1
-
-
-def switch(risk: RiskTable, scope: int, target: int, engaged: bool) -> None:
-    """Engages or releases one kill switch; the caller has checked scope and target."""
-    if scope == Scope.FIRM:
-        risk.killed_firm = engaged
-    elif scope == Scope.ACCOUNT:
-        risk.accounts[target].killed = engaged
-    else:
-        killed = risk.killed_instruments if scope == Scope.INSTRUMENT else risk.killed_venues
-        (killed.add if engaged else killed.discard)(target)

@@ -1,0 +1,272 @@
+# Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
+
+from trade_booking cimport *
+from conditions cimport *
+
+
+cdef inline void reject_order(
+    tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound
+) noexcept nogil:
+    order.reason = <int16_t>reason
+    order.value = value
+    order.bound = bound
+    order.terminal = STATUS_REJECTED
+    publish_execution(core, order, start_end(core, c, order, EXEC_REJECTED))
+    sync_order(core, order)
+
+
+# ---- risk: the question that an order puts
+
+cdef inline bint awaits_parent(const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    if terms.group:
+        return waits_for_parent(group_of(&core.groups, terms), order.order_id)
+    return waits_for_parent(find_named(&core.groups, terms.list_id), order.order_id)
+
+
+# What waits for a price is asked about as if that price had come.
+cdef inline void ask_order(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t order_qty, int64_t price, int64_t stop_px,
+    int64_t hold_qty, bint recheck, tc_question* q
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side), ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
+    q.order_qty = order_qty
+    q.leaves_qty = order_qty - order.cum_qty
+    q.hold_qty = hold_qty
+    q.price = price
+    q.now = core.now
+    q.reference2 = no_price()
+    q.touch2 = no_price()
+    q.instrument = order.instrument
+    q.account = order.account
+    q.venue = order.venue
+    q.side = side
+    q.ord_type = ord_type
+    q.duplicate = False
+    q.recheck = recheck
+    q.released = False
+    q.reduce_only = order.exec_inst & INST_REDUCE_ONLY and not awaits_parent(core, order)
+    q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
+    q.open_orders = core.orders.open.count - order.is_open
+    q.max_open_orders = core.orders.open_max
+    if awaits_price(order.ord_type) and not order.triggered and order.ord_type != TYPE_TRAILING_STOP:
+        q.reference2 = 2 * stop_px
+    elif needs_reference(&core.risk.accounts[order.account], ord_type, side):
+        q.reference2 = twice_reference(core, order.instrument)
+        q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
+
+
+# The worst tick that the order may trade at.
+cdef inline int64_t limit_ticks(const tc_core* core, const tc_instrument* ins, const tc_question* q) noexcept nogil:
+    cdef int64_t price = q.price
+    if q.ord_type == TYPE_MARKET:
+        if core.risk.accounts[q.account].limits[RULE_COLLAR] >= 0:
+            price = protection_price(&core.risk.accounts[q.account], q)
+        else:
+            price = price_max() if q.side == SIDE_BUY else -price_max()
+    return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
+
+
+# ---- routing and execution
+
+# The first ranked venue that displays a price within the limit (FILL_OR_KILL: and holds the whole quantity);
+# where there is none, the venue where the order rests best. 0: every venue is down.
+cdef inline int32_t route_order(
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
+    cdef int32_t venue
+    cdef uint32_t row
+    cdef int at
+    if ranking.changed:
+        keep_decision(&core.router, side_row(order.instrument, side))
+    order.decision = ranking.decision
+    if not order.exec_inst & INST_POST_ONLY:
+        for at in range(ranking.count):
+            venue = ranking.order[at]
+            row = row_of(core, order.instrument, venue, opposite(side))
+            if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, limit):
+                continue
+            if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
+                continue
+            order.route = ROUTE_TAKES
+            return venue
+    order.route = ROUTE_RESTS
+    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
+
+
+# Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
+cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef int64_t left
+    core.book.fill_count = 0
+    if order.exec_inst & INST_POST_ONLY and crosses(&core.book, row, limit):
+        return POST_ONLY_WOULD_TAKE
+    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
+        return FOK_NOT_FILLABLE
+    if terms.min_qty and not is_fillable(&core.book, row, limit, terms.min_qty):
+        return MIN_QTY_NOT_MET
+    left = match_order(&core.book, row, limit, leaves_of(order))
+    if left == 0:
+        return REASON_NONE
+    if is_auction(order.time_in_force):
+        return AUCTION_LEFTOVER
+    if not has_limit(order.ord_type):
+        return MARKET_LEFTOVER
+    if order.time_in_force == TIF_IOC:
+        return IOC_LEFTOVER
+    add_node(&core.book, row_of(core, order.instrument, order.venue, side), slot_of(&core.orders, order), limit, left,
+             terms.display_qty)
+    order.place = PLACE_RESTING
+    return REASON_NONE
+
+
+# A new order is rejected; one that was New already is canceled.
+cdef inline void refuse_placing(
+    tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound, bint first
+) noexcept nogil:
+    if first:
+        reject_order(core, c, order, reason, value, bound)
+    else:
+        order.value = value
+        order.bound = bound
+        end_order(core, c, order, STATUS_CANCELED, reason)
+
+
+# Reports New where this is the order's first placing, the trades, and the end where it ends at once.
+cdef inline void finish_order(
+    tc_core* core, const tc_command* c, tc_order* order, int reason, bint first
+) noexcept nogil:
+    if reason == POST_ONLY_WOULD_TAKE:
+        refuse_placing(core, c, order, reason, order.price,
+                       touch_price(&core.router, order.instrument, direction(order.side), order.venue), first)
+        return
+    if first:
+        order.acked = True
+        report_execution(core, c, order, EXEC_NEW)
+    report_fills(core, c, order.instrument, order)
+    if reason:
+        end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
+
+
+# Only in C: a field in Python.
+cdef inline bint is_disconnected(const tc_core* core, int32_t venue) noexcept nogil:
+    return (core.disconnected >> (venue - 1)) & 1
+
+
+# What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET or
+# LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once.
+cdef inline void put_sent_terms(const tc_core* core, tc_report* r, const tc_order* order) noexcept nogil:
+    if awaits_price(order.ord_type) and order.triggered:
+        r.ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
+        r.stop_px = no_price()
+    if not (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1:
+        if is_auction(order.time_in_force):
+            r.time_in_force = TIF_IOC
+        elif order.time_in_force == TIF_GTD:
+            r.time_in_force = TIF_GTC
+
+
+# To an external venue: what happened to it is UNKNOWN until the venue tells.
+cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order, bint first) noexcept nogil:
+    cdef tc_report* r
+    extend_order(&core.orders, order).sent_time = core.now
+    order.place = PLACE_AT_VENUE
+    order.awaited = True
+    if first:
+        report_execution(core, c, order, EXEC_PENDING_NEW)
+    r = start_message(core, c, order, REPORT_SEND_ORDER)
+    put_sent_terms(core, r, order)
+    publish_report(&core.events, r)
+    sync_order(core, order)
+
+
+# Routing, execution, position and reports of an order that passed; when its last stage began.
+cdef inline uint64_t place_order(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
+    uint64_t since, bint timed
+) noexcept nogil:
+    cdef int reason
+    if order.venue == 0:
+        order.venue = route_order(core, ins, order, limit)
+    elif order.route == ROUTE_NONE:
+        order.route = ROUTE_DIRECTED
+    since = count_stage(core, STAGE_ROUTING, since, timed)
+    if order.venue == 0 or is_disconnected(core, order.venue):
+        refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
+        return since
+    if is_external(core, order.venue):
+        send_order(core, c, order, first)
+        return since
+    reason = execute_order(core, order, limit)
+    sync_tops(core, order.instrument, order.venue)
+    since = count_stage(core, STAGE_EXECUTION, since, timed)
+    book_fills(core, order.instrument, order.venue, order, direction(order.side))
+    since = count_stage(core, STAGE_POSITION, since, timed)
+    finish_order(core, c, order, reason, first)
+    return since
+
+
+# ---- what waits
+
+# What an order must wait for first; PLACE_NOWHERE where it can go to a venue now. What the external venue that it names
+# can do by itself is that venue's.
+cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_venue* venue = &core.router.venues[order.venue if is_external(core, order.venue) else 0]
+    if awaits_parent(core, order):
+        return PLACE_AWAITS_PARENT
+    if awaits_price(order.ord_type) and not order.triggered and not (venue.native_ord_types >> order.ord_type) & 1:
+        return PLACE_AWAITS_PRICE
+    if (session_waits(core, order.instrument, order.time_in_force)
+            and not (venue.native_times_in_force >> order.time_in_force) & 1):
+        return PLACE_AWAITS_SESSION
+    return PLACE_NOWHERE
+
+
+# To where the order belongs now: what holds it, or a venue.
+cdef inline uint64_t start_order(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
+    uint64_t since, bint timed
+) noexcept nogil:
+    cdef uint8_t place = waiting_place(core, order)
+    cdef tc_terms* terms
+    cdef tc_market market
+    if place == PLACE_NOWHERE:
+        return place_order(core, c, ins, order, limit, first, since, timed)
+    if place == PLACE_AWAITS_PRICE:
+        if order.ord_type == TYPE_TRAILING_STOP:
+            terms = terms_of(&core.orders, order)
+            look_at_market(core, order.instrument, &market)
+            terms.peak_px = trigger_price(&market, source_of(terms), direction(order.side) == SIDE_SELL)
+            if terms.peak_px == no_price():
+                refuse_placing(core, c, order, REFERENCE_PRICE_UNAVAILABLE, no_price(), 0, first)
+                return since
+        arm_trigger(&core.triggers, &core.orders, order)
+        tell_price(core, order.instrument)
+    order.place = place
+    if first:
+        order.acked = True
+        report_execution(core, c, order, EXEC_NEW)
+    sync_order(core, order)
+    return since
+
+
+# An order that waited goes on, if risk still lets it; `placed`: to a venue, whatever the session says.
+cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* order, bint placed) noexcept nogil:
+    cdef const tc_instrument* ins = &core.instruments[order.instrument]
+    cdef tc_question q
+    cdef tc_finding finding
+    cdef int reason
+    order.place = PLACE_NOWHERE
+    ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
+    q.released = True
+    reason = check_risk(&core.risk, ins, &q, &finding)
+    if reason:
+        refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
+    elif placed:
+        place_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
+    else:
+        start_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)

@@ -1,0 +1,176 @@
+# Replaces: what may be asked, what risk says to it, and what a simulated venue makes of it.
+
+from requests cimport *
+
+
+# Why no order can have these terms: the order as it would be, validated as a new one.
+cdef inline int find_bad_terms(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
+    int64_t* bound
+) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef bint trails = order.ord_type == TYPE_TRAILING_STOP
+    cdef tc_command again
+    cdef uint64_t mask
+    if order.place == PLACE_AT_VENUE and asked.expire_time != terms.expire_time:
+        value[0] = asked.expire_time
+        bound[0] = 112
+        return INVALID_FIELD_VALUE                     # no request carries it to a venue
+    if asked.price != no_price() and not has_limit(order.ord_type):
+        value[0] = asked.price
+        bound[0] = 64
+        return INVALID_FIELD_VALUE                     # its type has none
+    if trails and asked.stop_px != terms.stop_px:
+        value[0] = asked.stop_px
+        bound[0] = terms.stop_px
+        return STOP_PX_OUT_OF_RANGE                    # it follows the market
+    memset(&again, 0, sizeof(again))
+    again.kind = KIND_NEW_ORDER
+    again.side = order.side
+    again.ord_type = order.ord_type
+    again.time_in_force = order.time_in_force
+    again.exec_inst = order.exec_inst
+    again.instrument = order.instrument
+    again.account = order.account
+    again.venue = order.venue
+    again.order_qty = asked.order_qty
+    again.price = asked.price
+    again.expire_time = asked.expire_time
+    again.stop_px = no_price() if trails else asked.stop_px
+    again.peg_offset = terms.peg_offset
+    again.min_qty = terms.min_qty
+    again.list_id = terms.list_id
+    again.display_qty = asked.order_qty if asked.order_qty < terms.display_qty else terms.display_qty
+    if again.display_qty < 0:
+        again.display_qty = 0
+    again.trigger_price_type = terms.trigger_price_type
+    again.peg_offset_type = terms.peg_offset_type
+    again.contingency_type = terms.contingency_type
+    again.strategy = order.strategy
+    mask = validate_order(ins, core.account_count, core.venue_count, core.now, &again)
+    if not mask:
+        return REASON_NONE
+    explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, &again, value, bound)
+    return INVALID_FIELD_VALUE + tc_lowest_bit(mask)
+
+
+# Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers the
+# quantity always passes; one that asks for more is a new order to sessions and rates.
+cdef inline int find_refusal(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
+    int64_t* bound
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef int64_t more = asked.order_qty - order.cum_qty - order.held
+    cdef tc_question q
+    cdef tc_finding finding
+    cdef int reason
+    if (asked.order_qty <= order.order_qty and asked.price == order.price
+            and asked.stop_px == terms_of(&core.orders, order).stop_px
+            and asked.expire_time == terms_of(&core.orders, order).expire_time):
+        return REASON_NONE
+    if more < 0:
+        more = 0
+    ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
+    reason = check_risk(&core.risk, ins, &q, &finding)
+    if reason:
+        value[0] = finding.value
+        bound[0] = finding.limit
+        return reason
+    if (order.exec_inst & INST_POST_ONLY and order.place == PLACE_RESTING
+            and crosses(&core.book, row_of(core, order.instrument, order.venue, opposite(side)),
+                        tc_floor_div(asked.price, ins.tick))):
+        value[0] = asked.price
+        bound[0] = touch_price(&core.router, order.instrument, side, order.venue)
+        return POST_ONLY_WOULD_TAKE
+    if more:
+        count_sent(&core.risk, &q)
+    return REASON_NONE
+
+
+# Replaces an order that is no external venue's, at once. It keeps its place in the queue where only its quantity falls;
+# else it goes to the end, and may trade.
+cdef inline void replace_order(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, const tc_asked* asked
+) noexcept nogil:
+    cdef uint8_t was = order.place
+    cdef bint keeps = asked.price == order.price and asked.order_qty <= order.order_qty
+    cdef tc_terms* terms = extend_order(&core.orders, order)
+    cdef tc_report* r
+    cdef tc_question q
+    cdef char before[24]
+    if was == PLACE_RESTING and keeps and asked.order_qty > order.cum_qty:
+        reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - asked.order_qty)
+        sync_tops(core, order.instrument, order.venue)
+    elif was == PLACE_RESTING or was == PLACE_AWAITS_PRICE:
+        withdraw_order(core, order)
+    terms.oco_limit = limit_after(&core.groups, terms, asked.order_qty)
+    order.order_qty = asked.order_qty
+    order.price = asked.price
+    terms.stop_px = asked.stop_px
+    terms.expire_time = asked.expire_time
+    memcpy(before, order.cl_ord_id, 24)
+    take_id(core, order, c.cl_ord_id)
+    r = start_execution(core, c, order, EXEC_REPLACED)
+    memcpy(r.orig_cl_ord_id, before, 24)
+    publish_execution(core, order, r)
+    sync_order(core, order)
+    if not is_live(order):
+        return
+    if was == PLACE_AWAITS_PRICE:
+        order.place = PLACE_AWAITS_PRICE
+        arm_trigger(&core.triggers, &core.orders, order)
+        tell_price(core, order.instrument)
+    elif was == PLACE_NOWHERE or (was == PLACE_RESTING and order.place == PLACE_NOWHERE):
+        ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, 0, True, &q)
+        start_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
+
+
+cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t order_id = 0, value = 0, bound = 0
+    cdef int reason = 0, bad_id
+    cdef tc_order* order = find_target(core, c, &order_id, &reason)
+    cdef const tc_instrument* ins
+    cdef tc_asked asked
+    bad_id = find_bad_id(core, c)
+    if order == NULL or bad_id:
+        refuse_request(core, c, ack, order_id, order, bad_id if bad_id else reason, 0, 0)
+        return
+    if not id_is_empty(c.cl_ord_id) and core.ids.count == core.ids.capacity:
+        refuse_request(core, c, ack, order_id, order, TABLE_FULL, core.ids.capacity, core.ids.capacity)
+        return
+    claim_request_id(core, c, order)
+    put_asked(core, order, &asked)
+    if c.order_qty:
+        asked.order_qty = c.order_qty
+    if c.price != no_price():
+        asked.price = c.price
+    if c.stop_px != no_price() and awaits_price(order.ord_type):
+        asked.stop_px = c.stop_px
+    if c.expire_time:
+        asked.expire_time = c.expire_time
+    if order.terminal or (not is_live(order) and asked.order_qty <= order.cum_qty):
+        refuse_request(core, c, ack, order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
+        return
+    if has_cancel(&core.orders, order):
+        refuse_request(core, c, ack, order_id, order, ALREADY_PENDING, 0, 0)
+        return
+    ins = &core.instruments[order.instrument]
+    reason = find_bad_terms(core, ins, order, &asked, &value, &bound)
+    if asked.order_qty < order.cum_qty:                # below what is filled already: it becomes that
+        asked.order_qty = order.cum_qty
+    if not reason and order.place == PLACE_AT_VENUE and core.orders.replaces == core.orders.open_max:
+        reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if not reason:
+        value = asked.order_qty
+        reason = find_excess(&core.groups, &core.orders, order, value, &bound)
+    if not reason:
+        reason = find_refusal(core, ins, order, &asked, &value, &bound)
+    if reason:
+        refuse_request(core, c, ack, order_id, order, reason, value, bound)
+        return
+    if order.place == PLACE_AT_VENUE:
+        ask_venue(core, c, order, c.cl_ord_id, True, &asked, REASON_NONE)
+    else:
+        replace_order(core, c, ins, order, &asked)
+    acknowledge(core, order, ack)

@@ -1,0 +1,39 @@
+# What an entry must be before the ledger looks at it: errors that name field, value and bound, told by the shell.
+# Only in C: `open_batch` and `demand` in Python.
+
+from entries cimport *
+from table cimport demand
+
+
+cdef enum:
+    SPLIT_MAX = 1_000_000          # of a split's numerator and denominator
+
+
+# The door's bounds of one entry, whatever the state.
+cdef inline int demand_entry(const tc_entry* e, int32_t instruments, int32_t accounts, int32_t currencies) except -1:
+    demand("kind", e.kind, 0, 4)
+    demand("instrument", e.instrument, 1, instruments)
+    demand("currency", e.currency, 0, currencies)
+    demand("transact_time", e.transact_time, 0, time_max())
+    demand("strategy", e.strategy, 0, 2**31 - 1)
+    demand("lot", e.lot, 0, 2**62)
+    demand("fee", e.fee, -money_max(), money_max())
+    if e.kind == ENTRY_SPLIT:
+        demand("numerator", e.qty, 1, SPLIT_MAX)
+        demand("denominator", e.price, 1, SPLIT_MAX)
+        return 0
+    demand("price", e.price, -price_max(), price_max())
+    if e.kind == ENTRY_DIVIDEND:
+        demand("currency", e.currency, 1, currencies)
+        return 0
+    demand("account", e.account, 1, accounts)
+    if e.kind == ENTRY_TRANSFER:
+        demand("contra", e.contra, 1, accounts)
+        demand("qty", e.qty, 1, position_max())
+        if e.contra == e.account:
+            raise ValueError(f"contra {e.contra} must be another account")
+        return 0
+    demand("qty", e.qty, -qty_max(), qty_max())
+    if e.qty == 0:
+        raise ValueError("qty 0 is no fill")
+    return 0
