@@ -5,8 +5,8 @@ tolerance (exit 1). callgrind counts them, and the misses of a second-level cach
 own (build/instructions) that knows the kernels' lines: kernels are inlined, so files tell what functions can't.
 With another compiler, processor or Python the figures are others: then it reports, says so, and refuses nothing.
 
-`--update` commits today's figures; `--json` prints them; `--only NAME...` runs some and shows their files (up to 0.3%
-more than in a whole run, where the interpreter has seen more of the code before).
+`--update` commits today's figures; `--json` prints them; `--only NAME...` runs some and shows their files. The same code
+counts the same; 0.2% either way is where Python's objects happen to lie, and 0.3% what its interpreter has seen before.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ Figures = dict[str, Any]  # of a scenario: operations, instructions, misses, fil
 
 
 def call(*command: str | Path, **more: Any) -> str:
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **more)
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, **more)
     if done.returncode:
         sys.exit(f"{done.stdout}{done.stderr}\nfailed: {' '.join(str(word) for word in command)}")
     return done.stdout
@@ -75,11 +76,13 @@ def count(names: list[str]) -> dict[str, Figures]:
         source.write_text(LIBRARY)
         call("cc", "-O2", "-shared", "-fPIC", "-o", library, source)
         # Without site, no other installation of the package comes in between; a bare environment is the same anywhere.
+        # Python's own allocator costs a percent more or less by where a pool of it happens to be full; malloc doesn't.
+        bare = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "PYTHONMALLOC": "malloc"}
         paths = [str(BUILD / "site"), *{sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}]
-        said = call("valgrind", "--tool=callgrind", "--instr-atstart=no", *CACHES, "--compress-strings=no",
+        said = call("valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no", *CACHES, "--compress-strings=no",
                     "--compress-pos=no", f"--callgrind-out-file={dump}", sys.executable, "-S", "-B",
                     ROOT / "bench" / "scenarios.py", library, *names,
-                    env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"})
+                    env=bare | {"PYTHONPATH": os.pathsep.join(paths)})
         operations = json.loads(said)
         found = dict(read_dump(path) for path in Path(folder).glob("dump.*"))
     return {name: per_operation(*found[name], number) for name, number in operations.items()}
@@ -114,6 +117,10 @@ def read_dump(path: Path) -> tuple[str, tuple[Counter[str], int]]:
             missed = [column for column, event in enumerate(line.split()[1:]) if event in ("ILmr", "DLmr", "DLmw")]
         elif line.startswith(TRIGGER):
             name = line.removeprefix(TRIGGER)
+        elif line.startswith("totals: "):
+            total = [int(number) for number in line.split()[1:]]
+            if (files.total(), misses) != (total[0], sum(total[column] for column in missed)):
+                sys.exit(f"{name}: read {files.total():,} instructions, {misses:,} misses; callgrind says {line}")
     return name, (files, misses)
 
 

@@ -297,8 +297,12 @@ def main() -> None:
         stop()
         dump(name.encode())
 
+    names = sys.argv[2:] or list(SCENARIOS)
+    unknown = set(names) - SCENARIOS.keys()
+    if unknown:
+        sys.exit(f"no scenario {', '.join(sorted(unknown))}; there are: {'; '.join(SCENARIOS)}")
     gc.disable()
-    for name in sys.argv[2:] or SCENARIOS:
+    for name in names:
         # Once before: a library binds a function at its first call, the interpreter specialises code that it knows.
         for count in (uncounted, partial(counted, name)):
             SCENARIOS[name](count)
