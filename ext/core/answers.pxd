@@ -5,6 +5,21 @@ from pipeline cimport *
 from shell cimport wide
 
 
+# The report that answers the command, b"" where none is held.
+cdef inline bytes answer_of(const tc_core* core):
+    cdef int64_t seq = core.answer_seq
+    cdef const tc_report* report = &core.events.ring[<uint64_t>seq & core.events.mask]
+    if report.seq != seq:                  # dropped while a view held its place; the last is in `spare`
+        report = &core.events.spare
+    if core.events.seq < seq or report.seq != seq:     # the command's own later reports overwrote it
+        return b""
+    return (<const char*>report)[:sizeof(tc_report)]
+
+
+cdef inline list stage_counts(const tc_core* core, int stage):
+    return [core.histograms[stage * BUCKETS + i] for i in range(BUCKETS)]
+
+
 cdef inline tuple order_row(const tc_core* core, const tc_order* o):
     cdef const tc_terms* more = terms_of(&core.orders, o)
     return (
@@ -23,6 +38,29 @@ cdef inline tuple trade_row(const tc_execution* row):
             row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state)
 
 
+# An id as a record has it; False where no record can hold it, so that nothing has it.
+cdef inline bint take_text(char* id, bytes text):
+    memset(id, 0, 24)
+    memcpy(id, <const char*>text, min(len(text), 24))
+    return 0 < len(text) <= 24
+
+
+# The number in the log of the trade that an external venue's exec_id is about, 0 where it is not held.
+cdef inline int64_t number_of_trade(tc_core* core, int64_t venue, const char* id):
+    cdef const tc_trades* log = &core.trades
+    cdef int64_t known = find_exec_id(&core.exec_ids, log, <int32_t>venue, id, hash_exec_id(venue, id))
+    cdef int64_t number = row_of_id(log, exec_id_at(&core.exec_ids, known)) if known else 0
+    if number:
+        number = execution_at(log, number).trade or number
+    return number if number >= first_execution(log) else 0
+
+
+cdef inline tuple displayed_top(const tc_core* core, int32_t instrument, int32_t venue):
+    cdef const tc_top* bid = &core.router.tops[side_row(instrument, SIDE_SELL) * MAX_VENUES + venue - 1]
+    cdef const tc_top* ask = &core.router.tops[side_row(instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
+    return bid.price if bid.size else no_price(), bid.size, ask.price if ask.size else no_price(), ask.size
+
+
 cdef inline list decision_terms(const tc_router* router, int64_t slot):
     cdef const tc_term* term
     cdef int64_t i
@@ -35,7 +73,6 @@ cdef inline list decision_terms(const tc_router* router, int64_t slot):
 
 # The rows of a question that was asked of every check, those of observed limits last.
 cdef inline list finding_rows(const tc_finding* findings):
-    cdef int i
     return [(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
              findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
             for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
@@ -51,3 +88,18 @@ cdef inline dict count_metrics(const tc_core* core):
         "trades_folded": core.trades.folded, "unexpected_transitions": core.unexpected,
         "waiting_for_price": core.triggers.waiting,
     }
+
+
+# Bytes from `first` on, that nobody may write; `shape` and `strides` are the exporter's own.
+cdef inline void show_bytes(Py_buffer* buffer, object owner, void* first, Py_ssize_t* shape, Py_ssize_t* strides):
+    buffer.buf = first
+    buffer.obj = owner
+    buffer.len = shape[0]
+    buffer.itemsize = 1
+    buffer.readonly = 1
+    buffer.ndim = 1
+    buffer.format = "B"
+    buffer.shape = shape
+    buffer.strides = strides
+    buffer.suboffsets = NULL
+    buffer.internal = NULL

@@ -2,7 +2,7 @@
 """The fused order path: one state, one `nogil` loop over commands, and the handles that read the state."""
 
 from cpython.buffer cimport PyBUF_WRITABLE
-from answers cimport count_metrics, decision_terms, finding_rows, order_row, trade_row
+from answers cimport *
 from coretables cimport open_core
 from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
@@ -52,17 +52,7 @@ cdef class EventView:
     def __getbuffer__(self, Py_buffer* buffer, int flags):
         if flags & PyBUF_WRITABLE:
             raise BufferError("reports can't be written")
-        buffer.buf = <void*>self.first
-        buffer.obj = self
-        buffer.len = self.shape[0]
-        buffer.itemsize = 1
-        buffer.readonly = 1
-        buffer.ndim = 1
-        buffer.format = "B"
-        buffer.shape = self.shape
-        buffer.strides = self.strides
-        buffer.suboffsets = NULL
-        buffer.internal = NULL
+        show_bytes(buffer, self, <void*>self.first, self.shape, self.strides)
 
     def __dealloc__(self):
         if self.state is not None:
@@ -139,19 +129,9 @@ cdef class Core:
         """
         cdef tc_ack ack
         cdef tc_command c = open_command(command)[0]
-        cdef const tc_events* events = &self.state.core.events
-        cdef const tc_report* report
-        cdef int64_t seq
-        answer = b""
         with self.state.lock:
             apply_command(&self.state.core, &c, &ack, now, False)
-            seq = self.state.core.answer_seq
-            if events.seq >= seq:
-                report = &events.ring[<uint64_t>seq & events.mask]
-                if report.seq != seq:                  # dropped while a view held its place; the last is in `spare`
-                    report = &events.spare
-                if report.seq == seq:                  # else the command's own later reports overwrote it
-                    answer = (<const char*>report)[:sizeof(tc_report)]
+            answer = answer_of(&self.state.core)
         return AckRow(ack.order_id, ack.cum_qty, ack.leaves_qty, ack.report_type, ack.ord_status, ack.reason,
                       ack.ord_rej_reason, ack.cxl_rej_reason), answer
 
@@ -206,31 +186,20 @@ cdef class Core:
 
     def find_trade(self, int64_t venue, bytes venue_exec_id):
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
-        cdef const tc_trades* log = &self.state.core.trades
-        cdef int64_t known, number
+        cdef int64_t number
         cdef char id[24]
-        memset(id, 0, 24)
-        if not 0 < len(venue_exec_id) <= 24:
+        if not take_text(id, venue_exec_id):
             return None
-        memcpy(id, <const char*>venue_exec_id, len(venue_exec_id))
         with self.state.lock:
-            known = find_exec_id(&self.state.core.exec_ids, log, <int32_t>venue, id, hash_exec_id(venue, id))
-            number = row_of_id(log, exec_id_at(&self.state.core.exec_ids, known)) if known else 0
-            if number == 0:
-                return None
-            number = execution_at(log, number).trade or number
-            if number < first_execution(log):
-                return None
-            return TradeRow._make(trade_row(execution_at(log, number)))
+            number = number_of_trade(&self.state.core, venue, id)
+            return TradeRow._make(trade_row(execution_at(&self.state.core.trades, number))) if number else None
 
     def find_order_id(self, bytes cl_ord_id):
         """The order_id that first used a ClOrdID, or 0."""
         cdef char id[24]
         cdef const tc_id_entry* entry
-        memset(id, 0, 24)
-        if not 0 < len(cl_ord_id) <= 24:
+        if not take_text(id, cl_ord_id):
             return 0
-        memcpy(id, <const char*>cl_ord_id, len(cl_ord_id))
         with self.state.lock:
             entry = find_id(&self.state.core.ids, id)
             return 0 if entry == NULL else entry.order_id
@@ -288,15 +257,11 @@ cdef class Core:
 
     def top(self, int64_t instrument, int64_t venue):
         """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""
-        cdef const tc_top* bid
-        cdef const tc_top* ask
         cdef const tc_core* core = &self.state.core
         with self.state.lock:
             if not 1 <= instrument <= core.instrument_count or not 1 <= venue <= core.venue_count:
                 raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
-            bid = &core.router.tops[side_row(<int32_t>instrument, SIDE_SELL) * MAX_VENUES + venue - 1]
-            ask = &core.router.tops[side_row(<int32_t>instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
-            return (bid.price if bid.size else no_price(), bid.size, ask.price if ask.size else no_price(), ask.size)
+            return displayed_top(core, <int32_t>instrument, <int32_t>venue)
 
     def check(self, bytes command, int64_t now):
         """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
@@ -403,7 +368,7 @@ cdef class Core:
         cdef tc_core* core = &self.state.core
         cdef tc_hasher h
         cdef int64_t[::1] ids
-        cdef int64_t i, count = 0
+        cdef int64_t count = 0
         cdef uint32_t slot
         memset(&h, 0, sizeof(h))
         with self.state.lock:
@@ -413,17 +378,7 @@ cdef class Core:
                     ids[count] = core.orders.slots[slot].order_id
                     count += 1
             ids = np.sort(np.asarray(ids)[:count])
-            hash_counters(&h, core)
-            hash_definitions(&h, core)
-            hash_accounts(&h, core)
-            hash_positions(&h, core)
-            for i in range(count):
-                hash_order(&h, find_order(&core.orders, ids[i]))
-                hash_terms(&h, core, find_order(&core.orders, ids[i]))
-                hash_requests(&h, core, find_order(&core.orders, ids[i]))
-            hash_books(&h, core)
-            hash_trades(&h, core)
-            hash_open(&h, core)
+            hash_state(&h, core, &ids[0] if count else NULL, count)
         return h.chain
 
     def metrics(self):
@@ -439,6 +394,5 @@ cdef class Core:
         cdef int stage
         result = {}
         for stage, name in enumerate(STAGES):
-            with self.state.lock: counts = [self.state.core.histograms[stage * BUCKETS + i] for i in range(BUCKETS)]
-            result[name] = percentiles(counts, scale)
+            with self.state.lock: result[name] = percentiles(stage_counts(&self.state.core, stage), scale)
         return result

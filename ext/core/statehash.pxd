@@ -304,3 +304,21 @@ cdef inline void hash_books(tc_hasher* h, const tc_core* core) noexcept nogil:
         for venue in range(1, core.venue_count + 1):
             for side in range(SIDE_BUY, SIDE_SELL + 1):
                 hash_row(h, core, i, venue, side)
+
+
+# The whole state: `ids` are the order_ids of all held orders, ascending.
+cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int64_t count) noexcept nogil:
+    cdef const tc_order* order
+    cdef int64_t i
+    hash_counters(h, core)
+    hash_definitions(h, core)
+    hash_accounts(h, core)
+    hash_positions(h, core)
+    for i in range(count):
+        order = find_order(&core.orders, ids[i])
+        hash_order(h, order)
+        hash_terms(h, core, order)
+        hash_requests(h, core, order)
+    hash_books(h, core)
+    hash_trades(h, core)
+    hash_open(h, core)

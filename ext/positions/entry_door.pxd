@@ -1,7 +1,8 @@
 # What an entry must be before the ledger looks at it: errors that name field, value and bound, told by the shell.
 # Only in C: `open_batch` and `demand` in Python.
 
-from entries cimport *
+from intake cimport *
+from shell cimport wide
 from table cimport demand
 
 
@@ -37,3 +38,28 @@ cdef inline int demand_entry(const tc_entry* e, int32_t instruments, int32_t acc
     if e.qty == 0:
         raise ValueError("qty 0 is no fill")
     return 0
+
+
+# The sizes that a ledger may have.
+cdef inline int demand_sizes(
+    int instruments, int accounts, int method, int legs, int currencies, int64_t trades, int64_t lots, int buckets
+) except -1:
+    demand("instruments", instruments, 1, 32_766)
+    demand("accounts", accounts, 1, 131_070)
+    demand("method", method, 0, 3)
+    demand("legs", legs, 1, 2)
+    demand("currencies", currencies, 1, 255)
+    demand("trades", trades, 1, 2**31 - 2)
+    demand("lots", lots, 1, 2**30 - 1)
+    demand("buckets", buckets, 1, 65_535)
+    return 0
+
+
+# An account's sums as Python numbers: by group, and what is not 0 by currency.
+cdef inline tuple sums_of(
+    const tc_account_sums* sums, int groups, const tc_i128* charges, const tc_i128* incomes, int currencies
+):
+    return ([(wide(sums[i].realised), wide(sums[i].cost), wide(sums[i].carried), wide(sums[i].unrealised),
+              wide(sums[i].fees)) for i in range(groups)],
+            {c: wide(charges[c]) for c in range(1, currencies + 1) if charges[c] != 0},
+            {c: wide(incomes[c]) for c in range(1, currencies + 1) if incomes[c] != 0})

@@ -2,9 +2,9 @@
 """The ledger alone: entries in, exact positions and P&L out. Door checks here, the arithmetic in the .pxd files."""
 
 from libc.string cimport memcpy, memset
-from columns cimport numbers, read_only
+from columns cimport aligned, numbers, read_only
 from definitions cimport *
-from entry_door cimport demand_entry
+from entry_door cimport demand_entry, demand_sizes, sums_of
 from shell cimport open_batch, wide
 from intake cimport *
 
@@ -22,10 +22,7 @@ cdef extern from "tradecore/marking.h" nogil:
 
 
 cdef object new_column(int64_t count, object dtype=np.int64):
-    """Zeroed numbers from the start of a cache line, so that vector instructions never straddle one."""
-    whole = np.zeros(count + 16, dtype)
-    skip = -whole.ctypes.data % 64 // whole.itemsize
-    return whole[skip : skip + count]
+    return aligned(np.zeros(count + 16, dtype), count)
 
 
 cdef class Ledger:
@@ -48,18 +45,10 @@ cdef class Ledger:
 
     def __cinit__(self, int instruments, int accounts, int method=0, int legs=1, int currencies=1,
                   long long trades=65_536, long long lots=65_536, int buckets=1):
-        demand("instruments", instruments, 1, 32_766)
-        demand("accounts", accounts, 1, 131_070)
-        demand("method", method, 0, 3)
-        demand("legs", legs, 1, 2)
-        demand("currencies", currencies, 1, 255)
-        demand("trades", trades, 1, 2**31 - 2)
-        demand("lots", lots, 1, 2**30 - 1)
-        demand("buckets", buckets, 1, 65_535)
+        demand_sizes(instruments, accounts, method, legs, currencies, trades, lots, buckets)
         cdef tc_books* b = &self.books
         cdef int64_t rows = <int64_t>(instruments + 1) * (accounts + 1), cells = <int64_t>instruments * accounts
-        self.tables = []
-        self.blocks = []
+        self.tables, self.blocks = [], []
         t = self.tables
         self.settings = (instruments, accounts, method, legs, currencies, trades, lots, buckets)
         self.instrument_max = instruments
@@ -113,8 +102,7 @@ cdef class Ledger:
         free_tables(self.tables)
 
     cdef void* memory(self, int64_t count, int64_t size) except NULL:
-        """A zeroed table from the start of a cache line. NumPy's large arrays lie on huge pages where there are any:
-        rows that are met at random then cost no walk through the page table."""
+        """A zeroed table from the start of a cache line; NumPy's large arrays lie on huge pages where there are any."""
         block = new_column((count * size + 7) >> 3)
         self.blocks.append(block)
         return numbers(block)
@@ -326,7 +314,7 @@ cdef class Ledger:
         `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends are micros. A
         position without a mark counts in all but `unrealised`. Threads: one caller at a time.
         """
-        cdef int64_t i, c, unmarked = 0
+        cdef int64_t i, unmarked = 0
         cdef list tables = []
         demand("account", account, 1, self.account_max)
         demand("group_count", group_count, 1, 65_535)
@@ -342,10 +330,7 @@ cdef class Ledger:
                 for i in range(self.count):
                     unmarked += sum_position(&self.books, <int32_t>i + 1, account, bids[i], asks[i],
                                              &all_sums[groups[i]], charges, incomes)
-            return ([(wide(all_sums[i].realised), wide(all_sums[i].cost), wide(all_sums[i].carried),
-                      wide(all_sums[i].unrealised), wide(all_sums[i].fees)) for i in range(group_count)],
-                    {c: wide(charges[c]) for c in range(1, self.currency_max + 1) if charges[c] != 0},
-                    {c: wide(incomes[c]) for c in range(1, self.currency_max + 1) if incomes[c] != 0}, unmarked)
+            return sums_of(all_sums, group_count, charges, incomes, self.currency_max) + (unmarked,)
         finally:
             free_tables(tables)
 

@@ -1,5 +1,5 @@
-# The tables of risk: limits, switches, exposures, and the orders of the last while. What rests is reserved, a fill commits
-# it, an end releases it. They are what the checks ask; they refuse nothing.
+# The tables of risk: limits, switches, exposures, and the orders of the last while. What rests is reserved, a fill
+# commits it, an end releases it. They are what the checks ask; they refuse nothing.
 
 from instrument cimport *
 

@@ -17,7 +17,7 @@ from ..vocabulary.records import MONEY_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, Q
 from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, show, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind, EntryStatus, Method
+from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind, EntryStatus
 from .kept_ledger import KeptLedger
 from .ledger_reports import closed_lots, daily_pnl, pnl_by, positions, trades
 from .locked import locked
@@ -396,6 +396,5 @@ class PositionKeeper:
     def _lot(self, lot: int | str | None) -> int:
         if lot is None:
             return 0
-        if self._kept.method is not Method.SPECIFIC:
-            raise ValueError(f"lot {show(lot)}: lots are named only by method='specific', not {self._kept.method.name}")
+        self._kept.demand_specific(lot)
         return self._trade(lot) if isinstance(lot, str) else check_int(lot, "lot", 1, 2**62)

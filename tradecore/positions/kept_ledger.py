@@ -15,7 +15,7 @@ from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory, Names
 from ..vocabulary.records import CODECS, TIME_MAX
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, to_decimal
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, show, to_decimal
 from .entries import Method
 
 LEGS = ("LONG", "SHORT")
@@ -141,6 +141,11 @@ class KeptLedger:
         if units <= 0 and not ins.any_sign:
             raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
         return units
+
+    def demand_specific(self, lot: int | str) -> None:
+        """ValueError where lots can't be named: the method chooses them."""
+        if self.method is not Method.SPECIFIC:
+            raise ValueError(f"lot {show(lot)}: lots are named only by method='specific', not {self.method.name}")
 
     def now(self, time: int | None, name: str = "transact_time") -> int:
         """A given time, or the clock's; int nanoseconds UTC."""
