@@ -481,7 +481,7 @@ def test_forgotten_trades_make_room(make):
 def test_threads_wait_for_each_other_and_nothing_is_lost(make):
     """Batches run without the GIL: unlocked, two of them would tear the sums, and a reader would see half a batch."""
     keeper = make(method="fifo", trades=400_000, lots=400_000)
-    size = 20_000 if keeper._desk.backend == "native" else 200
+    size = 20_000 if keeper._kept.backend == "native" else 200
     rows = np.zeros(size, FILL_DTYPE)
     rows["instrument"] = rows["account"] = 1
     rows["qty"], rows["price"] = np.tile([1, -1], size // 2), np.tile([100, 101], size // 2)

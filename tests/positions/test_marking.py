@@ -180,7 +180,7 @@ def test_a_large_table_follows_fills_busts_corrections_splits_and_transfers(meth
         assert view.kinds.max() == 0
         assert np.array_equal(view.unrealized, view.qty * prices[:, None] - view.cost)
         assert {int(qty) for qty in view.qty[3, 600:603]} == held
-        assert bool(keeper._desk.ledger.columns[7][3]) == (max(held) < 2**31 - 1)
+        assert bool(keeper._kept.ledger.columns[7][3]) == (max(held) < 2**31 - 1)
         keeper.mark(["I3"], ["0.10"], asks=["0.11"])
         bid, ask = keeper._valuation.bids[3], keeper._valuation.asks[3]
         assert np.array_equal(view.unrealized[3], view.qty[3] * np.where(view.qty[3] > 0, bid, ask) - view.cost[3])

@@ -226,7 +226,7 @@ def test_arrow_needs_no_pyarrow(make):
     keeper = make()
     fill(keeper, "BUY", 1, 2)
     before = set(sys.modules)
-    if keeper._desk.backend == "native":
+    if keeper._kept.backend == "native":
         for _ in range(3):  # made, and freed without a reader
             assert "arrow_array_stream" in repr(keeper.trades().to_arrow().__arrow_c_stream__())
         assert not {name for name in set(sys.modules) - before if name.startswith("pyarrow")}
