@@ -139,6 +139,26 @@ def test_no_shell_cimports_a_shell(path):
     assert not set(re.findall(r"^(?:from|cimport) (\w+)", path.read_text(), re.M)) & pure_shells
 
 
+# What is cimported whole: the vocabulary, the neighbour below in one's own folder, `state` all tables, orders what the
+# ledger and a book hold for them.
+VOCABULARY_WHOLE, TABLES_WHOLE = {"records", "instrument", "definitions", "table"}, {"costs", "book"}
+
+
+def star_faults(stem: str, folder: str, text: str, folders: dict[str, str]) -> list[str]:
+    """Files cimported whole though they are not on the chain."""
+    return [other for other in re.findall(r"^from (\w+) cimport \*", text, re.M)
+            if folders.get(other) != folder and other not in VOCABULARY_WHOLE and stem != "state"
+            and not (folder == "orders" and other in TABLES_WHOLE)]
+
+
+def test_whole_files_are_cimported_along_one_chain():
+    folders = {path.stem: path.parent.name for path in KERNELS}
+    for path in [*KERNELS, *SHELLS]:
+        assert not star_faults(path.stem, path.parent.name, path.read_text(), folders), path
+    assert star_faults("risk", "risk", "from book cimport *\n", folders) == ["book"]
+    assert not star_faults("trades", "orders", "from costs cimport *\nfrom ids cimport *\n", folders)
+
+
 def shared_stems(paths: list[Path]) -> list[str]:
     """Stems that mean different things: they lie in more than one folder."""
     places: dict[str, set[str]] = {}

@@ -1,6 +1,7 @@
 """Quotes and marks. A quote is two external orders in a venue's book; it asks no risk, and answers with no report.
 
 It may take what rests: then those orders trade, and their reports tell so.
+It holds what was displayed, no more.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The fused order path in plain Python: one state, one loop over commands, and the handles that read the state.
 
-The native pipeline's twin, bit for bit. It holds the door and the readers; the rules are in the rooms.
+The native pipeline's twin, bit for bit. It holds the door and the readers; the rules are in the rooms. The answer of a
+command is its first report after those of the timers that its time set off.
 """
 
 from __future__ import annotations

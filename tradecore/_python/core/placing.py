@@ -1,4 +1,9 @@
-"""Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again."""
+"""Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
+
+It goes to the first venue in the order of all-in cost whose displayed price is within its limit; a FILL_OR_KILL to
+where the whole quantity is; what can't trade at once, and what is post-only, rests at the lowest maker fee. While a
+replace is unanswered the larger quantity is held. What waits is asked by risk again when it is let go.
+"""
 
 from __future__ import annotations
 

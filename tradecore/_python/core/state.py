@@ -104,7 +104,8 @@ def sync_tops(core: State, instrument: int, venue: int) -> None:
 
 
 def twice_reference(core: State, instrument: int) -> int:
-    """Twice the reference price: the mid, else the last trade, else the mark, else NO_PRICE."""
+    """Twice the reference price of collar and market notional: the mid of the best-ranked ask and bid, else the last
+    trade, else the mark, else NO_PRICE."""
     price = twice_mid(core.router, core.instruments[instrument], instrument, core.now)
     for known in (core.ledger.lasts, core.ledger.marks):
         if price == NO_PRICE and instrument in known:

@@ -1,7 +1,7 @@
 """Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
 
 Called by the order path, by market data, since a quote may take what rests, and by what external venues report. It
-matches nothing itself.
+matches nothing itself. Commissions are rounded once a fill, half to even, and booked when they occur.
 """
 
 from __future__ import annotations

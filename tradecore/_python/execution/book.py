@@ -2,7 +2,8 @@
 
 Orders of one price wait in a dict from number to quantity: a dict keeps insertion order, so it is the queue.
 Prices here are ticks, quantities lots; the number is the caller's. `side` is the side that rests, except where
-a taker's is meant.
+a taker's is meant. The kernels find a level by hashing and the next best price by a trie of 64-bit occupancy maps,
+eight tiers deep, so that sparse prices cost no more than dense ones.
 """
 
 from __future__ import annotations

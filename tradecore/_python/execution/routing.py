@@ -2,7 +2,8 @@
 
 Cost is in millionths of a price unit: the displayed price (selling: negated) plus the taker fee; lower is better for
 both sides. A ranking is re-scored only for the venues that changed since it was read, and wholly when it is older
-than the time to live. What a ranking said when it last routed an order is kept for explain().
+than the time to live. Ties: the most recently updated quote, then the lower venue id. What a ranking said when it
+last routed an order is kept for explain().
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """The kernels of the ledger. Amounts are integers of price unit x lot x multiplier; they know no orders.
 
-Identity, after every event: realised + unrealised - fees = cash flow net of fees + market value.
+Identity, after every event: realised + unrealised - fees + dividends = cash flow net of fees + market value - carried,
+where what an opening or a transfer brings without cash is carried. Average cost, on magnitudes: `q, r = divmod(cost,
+qty)`, `release = q * closed + (r * closed) // qty`; the remainder stays in the position. An inverse contract is worth
+-qty x multiplier / price, rounded half to even at 12 decimals once a fill.
 """
 
 from __future__ import annotations

@@ -1,4 +1,9 @@
-"""Bulk mark-to-market over a ledger's columns, in exact, hybrid or fast precision; every position's P&L is written."""
+"""Bulk mark-to-market over a ledger's columns, in exact, hybrid or fast precision; every position's P&L is written.
+
+Positions of one instrument lie together: a run. A bound on each run says beforehand whether 64 bits hold every number,
+and then products modulo 2**64 are exact on any instruction set; other runs take 128 bits. A missing mark is an error or
+is left out and counted, never zero.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,14 @@
 
 Working orders count: what rests is reserved, a fill commits it, an end releases it. One check, one function, one
 reason; each answers with a Finding, whose value and limit are in the rule's own unit.
+
+The collar binds the aggressive side only; a MARKET order never trades beyond it, and is refused where there is no
+positive reference. An order's notional is taken at its worst: a buy at its limit; a sell at the highest of limit,
+reference and the best bid that it could take; a MARKET order at its protection price, or without a collar at the higher
+of the reference and what it takes first.
+
+An observed limit lies in a table of its own (`watched`) and is off in the enforced one, so that no check and no path
+knows of observing: an account that watches something is asked once more after it passed.
 """
 
 from __future__ import annotations
