@@ -7,11 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import T0, small_capacity
+from conftest import T0, limits, small_capacity
 
 import tradecore as tc
 from tradecore.order import CODECS
 
+D = Decimal
 R = tc.Reason
 V = tc.SimulatedVenue
 VENUES = {
@@ -231,6 +232,55 @@ def test_a_ranking_older_than_its_time_to_live_is_made_anew(core, clock):
         core.submit("AAPL", "BUY", 1, 50, time_in_force="IOC")
         missed.append(core.metrics()["rankings_missed"] - before)
     assert missed == [1, 0, 0, 1, 0, 1]
+
+
+# ---- a venue that is down: killed, or its session lost
+
+DOWN = {"killed": ("engage_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": False})}
+UP = {"killed": ("release_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": True})}
+# What an order counts at where it could take 10 at EXT and at XNAS, without a reference but the mark of 50: side, limit
+# price, what EXT and XNAS display to it, and the notional of one lot while EXT is up and while it is down.
+COUNTS_AT = [
+    ("SELL", "1", "70", "60", 70, 60),     # the best bid that it could take
+    ("SELL", "1", "60", "70", 70, 70),
+    ("SELL", "65", "70", "60", 70, 65),    # the higher of limit, reference and bid
+    ("SELL", "1", "70", "40", 70, 50),
+    ("SELL", None, "70", "60", 70, 60),
+    ("BUY", None, "55", "60", 55, 60),     # the higher of the reference and what it takes first
+    ("BUY", None, "60", "55", 55, 55),
+    ("BUY", None, "45", "60", 50, 60),
+]
+
+
+@pytest.mark.parametrize("how", list(DOWN))
+@pytest.mark.parametrize(("side", "price", "ext", "xnas", "up", "down"), COUNTS_AT)
+def test_what_a_venue_displays_that_is_down_is_no_price_that_an_order_could_take(make_core, how, side, price, ext, xnas, up, down):
+    core = make_core(venues=[tc.ExternalVenue("EXT"), V("XNAS")], limits=limits(max_order_notional=1_000))
+    core.mark("AAPL", 50)
+    display(core, "EXT", side, ext, 10)
+    display(core, "XNAS", side, xnas, 10)
+
+    def counted():
+        (row,) = [row for row in core.check("AAPL", side, 1, price) if row.rule is R.MAX_ORDER_NOTIONAL]
+        return row.value
+
+    assert counted() == up
+    for (call, given), notional in ((DOWN[how], down), (UP[how], up)):
+        getattr(core, call)(**given)
+        assert counted() == notional
+
+
+@pytest.mark.parametrize("how", list(DOWN))
+def test_the_reference_leaves_out_what_a_venue_displays_that_is_down(make_core, how):
+    """Mids of 100 (99 at EXT, 101 at XNAS), of 98 without EXT (95 and 101 at XNAS)."""
+    core = make_core(venues=[tc.ExternalVenue("EXT"), V("XNAS")], limits=limits(price_collar_bps=0))
+    core.quote("EXT", "AAPL", bid=99, bid_size=10, ask=103, ask_size=10)
+    core.quote("XNAS", "AAPL", bid=95, bid_size=10, ask=101, ask_size=10)
+    for (call, given), mid in ((None, None), 100), (DOWN[how], 98), (UP[how], 100):
+        if call:
+            getattr(core, call)(**given)
+        assert core.check("AAPL", "BUY", 1, mid, venue="XNAS").passed
+        assert not core.check("AAPL", "BUY", 1, mid + D("0.01"), venue="XNAS").passed
 
 
 # ---- the room alone, against a sort
