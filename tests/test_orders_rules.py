@@ -64,6 +64,21 @@ def test_a_trigger_does_not_see_what_a_venue_displays_that_is_down(two_venues, h
     assert (order.place, order.ord_status, order.cum_qty) == (P.NOWHERE, S.FILLED, 10)
 
 
+@pytest.mark.parametrize(("terms", "reached"), [
+    ({"side": "SELL", "stop_px": 95, "trigger_price_type": "BEST_BID"}, {"bid": 95, "ask": 101}),
+    ({"side": "BUY", "stop_px": 105, "trigger_price_type": "BEST_OFFER"}, {"bid": 99, "ask": 105}),
+    ({"side": "BUY", "stop_px": 102, "trigger_price_type": "BEST_MID"}, {"bid": 101, "ask": 103}),
+])
+def test_a_venue_that_displays_nothing_more_hides_no_other(two_venues, terms, reached):
+    core = two_venues
+    quote(core, "EXT", bid=98, ask=102)
+    order = core.submit("AAPL", qty=10, venue="XNAS", **terms)
+    quote(core, "EXT")
+    assert order.place is P.AWAITS_PRICE
+    quote(core, "XNAS", **reached)
+    assert (order.ord_status, order.cum_qty) == (S.FILLED, 10)
+
+
 @pytest.mark.parametrize("how", list(DOWN))
 def test_a_price_of_a_venue_that_is_up_again_triggers_at_the_next_look(two_venues, how):
     core = two_venues

@@ -73,6 +73,41 @@ def test_a_mid_between_two_units_is_protected_from_exactly_there(make_core, side
     assert (order.cum_qty, order.avg_px, order.reason) == (1, D(within), R.MARKET_LEFTOVER)
 
 
+# ---- the reference of a collar is exact, and positive
+
+HALF = [  # the mid of 3.12 and 3.13 is 3.125: one of the two is exactly 16 bps away from it
+    (16, "BUY", "3.13", True), (15, "BUY", "3.13", False), (16, "SELL", "3.12", True), (15, "SELL", "3.12", False),
+    (16, "BUY", "3.14", False), (16, "SELL", "3.11", False), (0, "BUY", "3.12", True), (0, "SELL", "3.13", True),
+]
+
+
+@pytest.mark.parametrize(("bps", "side", "price", "passes"), HALF)
+def test_a_collar_around_a_mid_between_two_units_starts_exactly_there(make_core, bps, side, price, passes):
+    core = make_core(instruments=[tc.Instrument("X", **COARSE)], limits=limits(price_collar_bps=bps))
+    core.quote("XNAS", "X", bid="3.12", bid_size=1, ask="3.13", ask_size=1)
+    assert core.submit("X", side, 1, price, venue="ARCX").reason is (R.NONE if passes else R.PRICE_COLLAR)
+
+
+NOT_POSITIVE = [{"mark": 0}, {"mark": "-0.01"}, {"bid": "-0.01", "ask": "0.01"}, {"bid": "-0.02", "ask": "0.01"}]
+
+
+@pytest.mark.parametrize("market", NOT_POSITIVE)
+@pytest.mark.parametrize(("armed", "side", "price", "passes"), [
+    ({"price_collar_bps": 500}, "BUY", 5, False), ({"price_collar_bps": 500}, "SELL", -5, False),
+    ({"price_collar_bps": 500}, "BUY", None, False), ({"max_order_notional": 10}, "SELL", None, False),
+    ({"max_order_notional": 10}, "BUY", 5, True),
+])
+def test_a_reference_that_is_not_positive_is_none(make_core, market, armed, side, price, passes):
+    """Basis points of it bound nothing: what is armed and can't be evaluated refuses."""
+    core = make_core(instruments=[tc.Instrument("X", **BELOW_ZERO)], limits=limits(**armed))
+    if "mark" in market:
+        core.mark("X", market["mark"])
+    else:
+        core.quote("XNAS", "X", **market, bid_size=1, ask_size=1)
+    order = core.submit("X", side, 1, price, venue="ARCX")
+    assert order.reason is (R.NONE if passes else R.REFERENCE_PRICE_UNAVAILABLE)
+
+
 # ---- the window of a rate that is only observed: the same one, but every order passes, so every order counts
 
 OBSERVED_RATE = [  # ns since the first order; how many are then in the window, this one too; whether 2 are exceeded
@@ -107,6 +142,22 @@ def test_a_rate_enforced_again_counts_what_was_sent_while_it_was_observed(make_c
     assert core.submit("AAPL", "BUY", 1, 10).reason is R.ORDER_RATE
     clock.now += SECOND
     assert core.submit("AAPL", "BUY", 1, 10).reason is R.NONE
+
+
+@pytest.mark.parametrize(("mode", "value", "refused", "verdict"), [
+    (tc.LimitMode.ENFORCE, 100, R.MAX_ORDER_QTY, "REFUSE"), (tc.LimitMode.ENFORCE, 101, R.NONE, "PASS"),
+    (tc.LimitMode.ENFORCE, None, R.NONE, "OFF"), (tc.LimitMode.OBSERVE, None, R.NONE, "OFF"),
+])
+def test_a_limit_that_was_observed_is_observed_no_more_once_it_is_set_anew(make_core, mode, value, refused, verdict):
+    core = make_core(limits=limits(max_order_qty=10), features=tc.Features(max_order_qty="observe"))
+    rule = np.zeros(1, tc.order.COMMAND_DTYPES[tc.CommandType.SET_LIMIT])
+    rule["kind"], rule["account"], rule["rule"], rule["mode"] = tc.CommandType.SET_LIMIT, 1, tc.Rule.MAX_ORDER_QTY, mode
+    rule["value"] = -1 if value is None else value * 1_000_000
+    core.submit_batch(rule)
+    assert core.check("AAPL", "BUY", 101, 10)[R.MAX_ORDER_QTY].verdict == verdict
+    reader = core.reports()
+    assert core.submit("AAPL", "BUY", 101, 10).reason is refused
+    assert [r.report_type for r in reader] == [tc.ReportType.EXECUTION_REPORT]
 
 
 # ---- an order that was asked about before is not counted again
@@ -153,6 +204,47 @@ def test_a_triggered_order_does_not_count_for_the_rate_again(make_core, clock):
     clock.now += SECOND - 1  # the stop has left the window, at the time when it was sent
     assert core.submit("AAPL", "BUY", 1, 90).reason is R.NONE
     assert core.submit("AAPL", "BUY", 1, 90).reason is R.ORDER_RATE
+
+
+@pytest.mark.parametrize(("asked", "passes"), [
+    ({"price": 11}, True), ({"qty": 79}, True), ({"qty": 79, "price": 11}, True), ({"qty": 80, "price": 9}, True),
+    ({"qty": 81}, False), ({"qty": 81, "price": 9}, False),
+])
+def test_a_replace_is_held_against_the_position_limit_for_its_increase_only(make_core, asked, passes):
+    """80 work where by now 50 may: they may be moved and made less."""
+    core = make_core(limits=limits(max_position_qty=100))
+    order = core.submit("AAPL", "BUY", 80, 10)
+    core.set_limits(limits(max_position_qty=50), account="alpha")
+    assert core.replace(order, **asked).reason is (R.NONE if passes else R.MAX_POSITION_QTY)
+    assert core.position("AAPL").working_buy_qty == order.leaves_qty == (asked.get("qty", 80) if passes else 80)
+
+
+# ---- what may only reduce is held against the position that it reduces, for what it has left
+
+REDUCING = [(10, "SELL", 10, None), (10, "SELL", 11, 10), (10, "BUY", 1, 0), (-10, "BUY", 10, None), (-10, "BUY", 11, 10),
+            (-10, "SELL", 1, 0), (0, "BUY", 1, 0), (0, "SELL", 1, 0)]
+
+
+@pytest.mark.parametrize(("position", "side", "qty", "bound"), REDUCING)
+def test_a_reduce_only_order_is_on_the_other_side_of_its_position_and_no_larger(make_core, position, side, qty, bound):
+    core = make_core()
+    if position:
+        core.open_position("AAPL", position, 10)
+    order = core.submit("AAPL", side, qty, 10, reduce_only=True)
+    assert order.reason is (R.NONE if bound is None else R.REDUCE_ONLY_VIOLATION)
+    if bound is not None:
+        assert order.text == f"REDUCE_ONLY_VIOLATION: order_qty {qty} exceeds the position {bound} that it may only reduce"
+
+
+def test_a_reduce_only_order_that_has_traded_is_held_against_the_position_for_its_rest(make_core):
+    core = make_core(venues=[tc.SimulatedVenue("XNAS")])
+    core.open_position("AAPL", 100, 10)
+    order = core.submit("AAPL", "SELL", 100, 20, reduce_only=True)
+    core.quote("XNAS", "AAPL", bid=20, bid_size=40)
+    assert (order.cum_qty, core.position("AAPL").qty) == (40, 60)
+    assert core.replace(order, price=21).exec_type is tc.ExecType.REPLACED  # 60 are left, of 60 held
+    assert core.replace(order, qty=101, price=22).reason is R.REDUCE_ONLY_VIOLATION
+    assert (order.order_qty, order.price, order.leaves_qty) == (100, 21, 60)
 
 
 # ---- overflow: what would be held beyond the bound is refused; what is held is no news, and trades are never refused

@@ -68,6 +68,21 @@ def test_the_best_all_in_price_wins(make_core, side, a, b, winner):
     assert (report.commission, report.venue) == (10 * winning.fee, winner)
 
 
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+@pytest.mark.parametrize(("fees", "winner"), [(("1 bp", "free"), "B"), (("-1 bp", "free"), "A"), (("taker 30", "1 bp"), "A")])
+def test_a_fee_by_notional_is_paid_on_a_negative_price_too(make_core, side, fees, winner):
+    """By its magnitude: 0.01 a unit at -100, whichever way the money goes."""
+    core = make_core(instruments=[tc.Instrument("CL", any_sign=True)],
+                     venues=[V(name, **VENUES[fee]) for name, fee in zip("AB", fees, strict=True)])
+    for venue in "AB":
+        display(core, venue, side, -100, symbol="CL")
+    order = core.submit("CL", side, 10)
+    assert order.venue == winner
+    for score in core.explain(order).venues:
+        paid = {"1 bp": D("0.01"), "-1 bp": D("-0.01"), "taker 30": D("0.003"), "free": D(0)}[fees["AB".index(score.venue)]]
+        assert (score.fee, score.all_in) == (paid, -100 + paid if side == "BUY" else -100 - paid)
+
+
 def test_a_tie_goes_to_the_latest_change_then_to_the_lower_venue_id(core, room):
     display(core, "XNAS", "BUY", 100)
     display(core, "ARCX", "BUY", 100)
