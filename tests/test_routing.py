@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import T0, limits, small_capacity
+from conftest import T0, limits, seeds, small_capacity
 
 import tradecore as tc
 from tradecore.order import CODECS
@@ -310,8 +310,9 @@ def alone(room, venues):
     return router
 
 
-def test_the_ranking_is_the_sort_of_the_costs(room):
-    seeded = random.Random(3)
+@pytest.mark.parametrize("seed", seeds([3]), indirect=True)
+def test_the_ranking_is_the_sort_of_the_costs(room, seed):
+    seeded = random.Random(seed)
     venues = [V(f"V{n}", **seeded.choice(list(VENUES.values()))) for n in range(64)]
     router = alone(room, venues)
     tops, now = {}, T0
