@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import seeds
 from ledger_oracle import Book, Trade, entry_rows, random_fill, rebuilt
 
 import tradecore as tc
@@ -27,7 +28,7 @@ from tradecore.vocabulary.instrument import Instrument
 from tradecore.vocabulary.records import CODECS, MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX
 
 INSTRUMENTS, ACCOUNTS = 40, 5
-FILLS = 100_000
+FILLS, LONG_FILLS = 20_000, 100_000
 METHODS = list(Method)
 LOT_METHODS = [Method.FIFO, Method.LIFO, Method.SPECIFIC]
 
@@ -153,12 +154,14 @@ class Session:
                 assert lots == [(lot.trade_id, lot.qty, lot.price) for lot in book.lots]
 
 
+@pytest.mark.parametrize("seed", seeds([11]), indirect=True)
+@pytest.mark.parametrize("fills", [FILLS, pytest.param(LONG_FILLS, marks=pytest.mark.long)])
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-def test_a_hundred_thousand_fills_equal_fractions_after_every_fill(method):
-    session = Session(new_ledger("native", method), method, 11)
-    session.run(FILLS, 200)
-    assert session.ledger.trade_count == FILLS
-    assert session.changes >= FILLS // 200 - 5
+def test_thousands_of_fills_equal_fractions_after_every_fill(method, fills, seed):
+    session = Session(new_ledger("native", method), method, seed)
+    session.run(fills, 200)
+    assert session.ledger.trade_count == fills
+    assert session.changes >= fills // 200 - 5
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)

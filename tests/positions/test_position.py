@@ -87,6 +87,7 @@ FEES = [
     ({"taker_fee_bps": 1}, 1, 5, "0.005", "0.000002", "0"),                                   # 0.0000025: to even
     ({"taker_fee_bps": -1}, 1, 3, "0.005", "-0.000002", "0"),
     ({"taker_fee_bps": -1}, 1, 5, "0.005", "-0.000002", "0"),
+    ({"taker_fee_bps": 1, "maker_fee_bps": "-0.25"}, 1, 3, "-33.33", "0.009999", "-0.0025"),  # on what the price is worth
     ({"taker_fee_per_share": "0.000001"}, "0.1", "0.5", 100, "0.000000", "0"),
     ({"taker_fee_per_share": "0.000001"}, "0.1", "1.5", 100, "0.000002", "0"),
     ({"maker_fee_per_share": "-0.000001"}, "0.1", "2.5", 100, "0", "-0.000002"),
@@ -95,7 +96,7 @@ FEES = [
 
 @pytest.mark.parametrize(("fees", "lot", "qty", "price", "taker", "maker"), FEES)
 def test_a_commission_is_rounded_once_half_to_even(make_core, fees, lot, qty, price, taker, maker):
-    core = make_core(instruments=[tc.Instrument("AAPL", tick_size="0.005", lot_size=lot)], venues=[V("XNAS", **fees)],
+    core = make_core(instruments=[tc.Instrument("AAPL", tick_size="0.005", lot_size=lot, any_sign=True)], venues=[V("XNAS", **fees)],
                      accounts=["taker", "maker"])
     core.submit("AAPL", "SELL", qty, price, account="maker")
     core.submit("AAPL", "BUY", qty, price, account="taker")
