@@ -122,6 +122,7 @@ cdef inline void tell_price(tc_core* core, int32_t instrument) noexcept nogil:
         core.is_moved[instrument] = True
         core.moved[<uint64_t>core.moved_last & core.moved_mask] = instrument
         core.moved_last += 1
+        tc_assert(core.moved_last - core.moved_first <= <int64_t>core.moved_mask + 1)
 
 
 cdef inline bint is_external(const tc_core* core, int32_t venue) noexcept nogil:
@@ -148,7 +149,15 @@ cdef inline void sync_top(tc_core* core, int32_t instrument, int32_t venue, uint
                 core.book.levels[best].qty, core.command_seq)
 
 
+# Has a book a bid at or above its ask? Only while a match runs.
+cdef inline bint is_crossed(const tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    cdef uint32_t bid = core.book.rows[row_of(core, instrument, venue, SIDE_BUY)].best
+    return bid != NO_LEVEL and crosses(
+        &core.book, row_of(core, instrument, venue, SIDE_SELL), core.book.levels[bid].price)
+
+
 cdef inline void sync_tops(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    tc_assert(not is_crossed(core, instrument, venue))
     sync_top(core, instrument, venue, SIDE_BUY)
     sync_top(core, instrument, venue, SIDE_SELL)
 
@@ -245,6 +254,7 @@ cdef inline void publish_execution(tc_core* core, tc_order* order, tc_report* r)
             r.value = order.last_status
             r.bound = r.ord_status
     order.last_status = r.ord_status
+    tc_assert((r.leaves_qty == 0) | (r.cum_qty + r.leaves_qty == r.order_qty))
     publish_report(&core.events, r)
 
 
@@ -323,6 +333,7 @@ cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept 
 # An order leaves the open ones, those of its list too; the oldest that had left is evicted.
 cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) noexcept nogil:
     cdef uint32_t slot = slot_of(&core.orders, order), evicted
+    tc_assert((order.held == 0) & (order.first_request == NO_SLOT))
     if group != NULL:
         leave_group(&core.groups, group, &core.orders, slot)
     evicted = end_order_slot(&core.orders, slot)
@@ -339,6 +350,7 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
     if held != order.held:
         hold_lots(&core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
+    tc_assert((order.cum_qty >= 0) & (order.held >= leaves_of(order)) & ((order.admitted != 0) | (order.held == 0)))
     if group != NULL:
         sync_list(&core.groups, group, order, terms)
     if opens != order.is_open:
@@ -356,8 +368,15 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
             arm_order_timer(core, order)
 
 
+# Has a resting order as much in the book as it may still trade? Not while its trades are reported, one after another.
+cdef inline bint rests_whole(const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_node* node = &core.book.nodes[slot_of(&core.orders, order)]
+    return order.place != PLACE_RESTING or node.qty + node.hidden == leaves_of(order)
+
+
 # Takes an order from where the core keeps it; one at an external venue is the venue's.
 cdef inline void withdraw_order(tc_core* core, tc_order* order) noexcept nogil:
+    tc_assert(rests_whole(core, order))
     if order.place == PLACE_RESTING:
         remove_node(&core.book, slot_of(&core.orders, order))
         sync_top(core, order.instrument, order.venue, opposite(direction(order.side)))

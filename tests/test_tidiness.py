@@ -133,7 +133,7 @@ ONLY_IN_C = {
     "risk": {"has_reference"},
     "routing": {"place_venue", "ranks_before", "side_row"},
     "position": set(),
-    "execution": {"append_node", "unlink_node", "close_level", "find_slot", "hash_place", "is_ask_row", "is_better", "level_key", "next_level",
+    "execution": {"append_node", "unlink_node", "close_level", "find_slot", "hash_place", "is_ask_row", "is_better", "is_linked_node", "level_key", "next_level",
                   "offset_price", "open_level", "remove_slot", "trie_add", "trie_key", "trie_next", "trie_remove"},
     "events": {"next_report"},
     "lots": {"book_average", "closing_qty", "closing_value", "cost_of", "newer_lot", "take_from", "take_row"},
