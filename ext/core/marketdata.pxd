@@ -37,11 +37,13 @@ cdef inline void quote_side(
     cdef const tc_instrument* ins = &core.instruments[c.instrument]
     cdef uint32_t row = row_of(core, c.instrument, c.venue, side)
     cdef int64_t ticks, left
+    tc_assert(core.book.nodes[core.order_slots + row].qty == 0)        # its last quote was removed
     core.book.fill_count = 0
     if size == 0:
         return
     ticks = tc_floor_div(price, ins.tick)
     left = match_order(&core.book, row_of(core, c.instrument, c.venue, opposite(side)), ticks, size)
+    tc_assert((left >= 0) & (left <= size))
     if left:
         add_node(&core.book, row, core.order_slots + row, ticks, left, 0)
     book_fills(core, c.instrument, c.venue, NULL, side)

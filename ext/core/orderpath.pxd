@@ -13,6 +13,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     cdef int64_t order_id = order.order_id
     cdef uint32_t prev = order.prev, next = order.next
     cdef tc_terms* terms
+    tc_assert(order_id > 0)
     tc_clear(order, sizeof(tc_order))
     order.order_id = order_id
     order.prev = prev
@@ -159,6 +160,7 @@ cdef inline int claim_order_id(tc_core* core, const tc_order* order) noexcept no
 
 # An order that passed risk counts: in its hold, its list, among those that may only reduce, and for the clock.
 cdef inline void admit_order(tc_core* core, tc_order* order) noexcept nogil:
+    tc_assert((order.admitted == 0) & (order.held == 0) & (order.cum_qty == 0))
     order.admitted = True
     order.held = order.order_qty
     if order.extended and terms_of(&core.orders, order).list_id:

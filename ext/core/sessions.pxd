@@ -17,6 +17,7 @@ cdef inline void leave_book(tc_core* core, tc_order* order) noexcept nogil:
     if order.place == PLACE_RESTING:
         withdraw_order(core, order)
         order.place = PLACE_AWAITS_SESSION
+    tc_assert(order.place != PLACE_RESTING)
 
 
 # A halt takes what rests out of the book; it comes back in the order in which it was entered.
@@ -63,6 +64,7 @@ cdef inline int64_t list_mine(tc_core* core, int32_t instrument) noexcept nogil:
             core.mine[count] = at
             count += 1
         at = core.orders.slots[at].next
+    tc_assert(count <= core.orders.open.count)
     return count
 
 
@@ -170,6 +172,7 @@ cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* 
     cdef int64_t timeout = core.router.venues[order.venue].request_timeout if order.place == PLACE_AT_VENUE else 0
     cdef int64_t before = count_unknown(core, order), expire_time = terms_of(&core.orders, order).expire_time
     cdef char no_id[24]
+    tc_assert(order.order_id != 0)                     # who leaves the table has no timer
     if timeout:
         mark_unknown(core, order, core.now - timeout)
     if count_unknown(core, order) != before:
@@ -247,6 +250,7 @@ cdef inline void keep_ids(tc_core* core) noexcept nogil:
         entry = core.ids.entries[i]
         if core.orders.slots[entry.slot].order_id == entry.order_id and core.orders.slots[entry.slot].is_open:
             claim_id(&core.ids, entry.id, entry.order_id, entry.slot)
+    tc_assert(core.ids.count <= count)
 
 
 # The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders and lists that
@@ -322,6 +326,7 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     cdef tc_split split
     cdef tc_report* r
     split_terms(core, order, c.split_numerator, c.split_denominator, &split)
+    tc_assert(order.place != PLACE_RESTING)            # only what does not trade is split
     if waits:
         withdraw_order(core, order)
     terms = extend_order(&core.orders, order)
@@ -377,6 +382,7 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
         if account:
             exposure_of(&core.risk, c.instrument, account).position_qty = qty
         exposure_of(&core.risk, c.instrument, 0).position_qty += qty
+        tc_assert(tc_abs(qty) <= position_max())
         fold_position(&core.trades, &core.ledger, c.instrument, account)
     core.ledger.lasts[c.instrument] = no_price()
     core.ledger.marks[c.instrument] = no_price()

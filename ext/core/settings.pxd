@@ -98,6 +98,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
         return
     core.venue_count += 1
     core.router.venue_count = core.venue_count
+    tc_assert((core.venue_count <= core.venue_max) & (core.venue_count <= MAX_VENUES))
     venue = &core.router.venues[core.venue_count]
     venue.maker_fee_per_unit = c.maker_fee_per_unit
     venue.taker_fee_per_unit = c.taker_fee_per_unit
@@ -135,6 +136,7 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         apply_fill(p, c.position_qty, c.position_px)
         fold_position(&core.trades, &core.ledger, c.instrument, c.account)
         move_position(&core.risk, c.instrument, c.account, c.position_qty)
+        tc_assert(exposure_of(&core.risk, c.instrument, c.account).position_qty == p.qty)
         accept_command(core, c, c.instrument, c.account, 0, c.position_qty, c.position_px)
 
 

@@ -28,6 +28,7 @@ cdef inline void book_venue_trade(
     row = book_trade(core, instrument, order.account if order != NULL else 0, c.venue, direction(side), c.last_qty,
                      c.last_px, commission, core.exec_seq, order_id)
     memcpy(row.venue_exec_id, c.exec_id, 24)
+    tc_assert((row.exec_id == core.exec_seq) & (row.trade == 0))
     know_exec_id(&core.exec_ids, &core.trades, hash, core.exec_seq, said)
     if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
@@ -166,6 +167,7 @@ cdef inline void correct_trade(
     cdef tc_order* order
     cdef tc_report* r
     cdef tc_i128 commission = 0
+    tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
     if qty:
         commission = commission_of(&core.instruments[was.instrument], qty, price, fees.taker_fee_per_unit,
                                    fees.taker_fee_ppm)
@@ -179,6 +181,8 @@ cdef inline void correct_trade(
     log_correction(core, c, &was, number, qty, price)    # it may fold `trade`, as rebuilt, and take its place
     know_exec_id(&core.exec_ids, &core.trades, hash, core.exec_seq, said)
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
+    tc_assert((was.account == 0) | (exposure_of(&core.risk, was.instrument, was.account).position_qty
+                                    == position_of(&core.ledger, was.instrument, was.account).qty))
     tell_trimmed(core, was.instrument, was.account)
     order = find_order(&core.orders, was.order_id) if was.account else NULL
     if order == NULL:
@@ -193,6 +197,7 @@ cdef inline void correct_trade(
             r.reason = TRADE_IN_SUSPENSE
     else:
         order.cum_qty += more
+        tc_assert(order.cum_qty >= 0)
         if more > 0 and order.extended:                # what is taken back is not given to the others again
             tell_fill(&core.groups, order, terms_of(&core.orders, order), more)
         order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)

@@ -172,6 +172,7 @@ cdef inline uint32_t open_level(tc_book* book, uint32_t row, int64_t price) noex
     cdef tc_level* level
     if slot.value != 0:
         return <uint32_t>(slot.value - 1)
+    tc_assert(book.free_count > 0)
     book.free_count -= 1
     number = book.free_levels[book.free_count]
     slot.key = level_key(row, price)
@@ -187,12 +188,14 @@ cdef inline uint32_t open_level(tc_book* book, uint32_t row, int64_t price) noex
     book.rows[row].levels += 1
     if book.rows[row].best == NO_LEVEL or is_better(row, price, book.levels[book.rows[row].best].price):
         book.rows[row].best = number
+    tc_assert(not is_better(row, price, book.levels[book.rows[row].best].price))
     return number
 
 
 cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
     cdef uint32_t row = book.levels[number].row
     cdef int64_t price = book.levels[number].price
+    tc_assert((book.levels[number].qty == 0) & (book.levels[number].hidden_qty == 0))
     if book.rows[row].best == number:
         book.rows[row].best = next_level(book, number)
     trie_remove(book, row, offset_price(price))
@@ -200,12 +203,14 @@ cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
     book.rows[row].levels -= 1
     book.free_levels[book.free_count] = number
     book.free_count += 1
+    tc_assert((book.rows[row].levels == 0) == (book.rows[row].best == NO_LEVEL))
 
 
 # ---- the venue
 
 cdef inline void append_node(tc_book* book, tc_level* level, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
+    tc_assert((level.head == NO_NODE) == (level.tail == NO_NODE))
     node.prev = level.tail
     node.next = NO_NODE
     if level.tail == NO_NODE:
@@ -223,6 +228,7 @@ cdef inline void add_node(
     cdef tc_level* level = &book.levels[at]
     cdef tc_node* node = &book.nodes[number]
     cdef int64_t hidden = qty - peak if 0 < peak and peak < qty else 0
+    tc_assert((qty > 0) & (node.qty == 0) & (node.hidden == 0))        # it rests nowhere yet
     node.qty = qty - hidden
     node.hidden = hidden
     node.peak = peak
@@ -230,9 +236,18 @@ cdef inline void add_node(
     append_node(book, level, number)
     level.qty += node.qty
     level.hidden_qty += hidden
+    tc_assert((level.qty >= node.qty) & (level.hidden_qty >= hidden))
+
+
+# Do the neighbours of a node, or its level's ends, point at it?
+cdef inline bint is_linked_node(const tc_book* book, const tc_level* level, const tc_node* node) noexcept nogil:
+    cdef uint32_t before = level.head if node.prev == NO_NODE else book.nodes[node.prev].next
+    cdef uint32_t behind = level.tail if node.next == NO_NODE else book.nodes[node.next].prev
+    return &book.nodes[before] == node and &book.nodes[behind] == node
 
 
 cdef inline void unlink_node(tc_book* book, tc_level* level, const tc_node* node) noexcept nogil:
+    tc_assert(is_linked_node(book, level, node))
     if node.prev == NO_NODE:
         level.head = node.next
     else:
@@ -246,6 +261,7 @@ cdef inline void unlink_node(tc_book* book, tc_level* level, const tc_node* node
 cdef inline void remove_node(tc_book* book, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
     cdef tc_level* level = &book.levels[node.level]
+    tc_assert((level.qty >= node.qty) & (level.hidden_qty >= node.hidden))
     level.qty -= node.qty
     level.hidden_qty -= node.hidden
     unlink_node(book, level, node)
@@ -265,11 +281,13 @@ cdef inline void reduce_node(tc_book* book, uint32_t number, int64_t qty) noexce
     level.hidden_qty -= unseen
     node.qty -= qty - unseen
     level.qty -= qty - unseen
+    tc_assert((node.qty > 0) & (level.qty >= node.qty) & (level.hidden_qty >= node.hidden))
 
 
 # An iceberg whose shown part is gone shows the next, behind everything at its price.
 cdef inline void refresh_node(tc_book* book, tc_level* level, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
+    tc_assert((node.hidden > 0) & (node.peak > 0))
     unlink_node(book, level, node)
     node.qty = node.hidden if node.hidden < node.peak else node.peak
     node.hidden -= node.qty
@@ -325,4 +343,6 @@ cdef inline int64_t match_order(tc_book* book, uint32_t row, int64_t limit, int6
         else:
             node.qty -= taken
             level.qty -= taken
+        tc_assert(taken > 0)
+    tc_assert((qty == 0) | (not crosses(book, row, limit)))
     return qty

@@ -64,6 +64,7 @@ cdef inline void set_top(
 ) noexcept nogil:
     cdef int64_t row = side_row(instrument, side)
     cdef tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
+    tc_assert((venue >= 1) & (venue <= router.venue_count) & (size >= 0))
     if top.price == price and top.size == size:
         return
     top.price = price
@@ -127,6 +128,8 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
         at -= 1
     ranking.order[at] = <uint8_t>venue
     ranking.count += 1
+    tc_assert(ranking.count <= router.venue_count)
+    tc_assert((at == ranking.count - 1) | (not ranks_before(&terms[ranking.order[at + 1] - 1], &terms[venue - 1])))
 
 
 # Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
@@ -165,6 +168,7 @@ cdef inline tc_ranking* rank_venues(
         dirty &= dirty - 1
         score_venue(router, ins, row, side, venue)
         place_venue(router, row, venue)
+    tc_assert((ranking.count >= 0) & (ranking.ranked_at <= now))
     return ranking
 
 

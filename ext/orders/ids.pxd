@@ -78,12 +78,14 @@ cdef inline tc_id_entry* find_id(const tc_ids* ids, const char* id) noexcept nog
 cdef inline void claim_id(tc_ids* ids, const char* id, int64_t order_id, uint32_t slot) noexcept nogil:
     cdef uint64_t hash = hash_id(id), at = hash & ids.index_mask
     cdef tc_id_entry* entry = &ids.entries[ids.count]
+    tc_assert((ids.count < ids.capacity) & (order_id > 0))
     while ids.index[at].number:
         at = (at + 1) & ids.index_mask
     memcpy(entry.id, id, 24)
     entry.order_id = order_id
     entry.slot = slot
     ids.count += 1
+    tc_assert(ids.count <= ids.index_mask)             # an empty place ends every search
     ids.index[at].number = ids.count
     ids.index[at].tag = <uint32_t>(hash >> 32)
     ids.digest = tc_fold(ids.digest ^ hash, <uint64_t>0x9E3779B97F4A7C15)

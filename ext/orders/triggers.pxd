@@ -107,7 +107,9 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
     cdef tc_terms* terms = terms_of(orders, order)
     cdef uint8_t source = source_of(terms)
     cdef uint32_t slot = slot_of(orders, order)
+    tc_assert((order.triggered == 0) & (is_live(order) != 0))
     if order.ord_type == TYPE_TRAILING_STOP:
+        tc_assert(terms.peak_px != no_price())
         terms.stop_px = trail_stop(order, terms, terms.peak_px)
         # A trailing sell moves when the price rises above its peak: the opposite of what triggers it.
         add_node(&triggers.peaks[book_place(source)],
@@ -123,6 +125,8 @@ cdef inline void disarm_trigger(tc_triggers* triggers, const tc_orders* orders, 
     cdef uint32_t slot = slot_of(orders, order)
     cdef uint8_t source = source_of(terms_of(orders, order))
     cdef int place = book_place(source)
+    tc_assert((triggers.counts[order.instrument] > 0) & (triggers.waiting >= triggers.counts[order.instrument]))
+    tc_assert(triggers.stops[place].nodes[slot].qty == 1)
     remove_node(&triggers.stops[place], slot)
     if order.ord_type == TYPE_TRAILING_STOP:
         remove_node(&triggers.peaks[place], slot)
@@ -140,6 +144,7 @@ cdef inline void trail_peaks(
     cdef tc_order* order
     while price != no_price() and best != NO_LEVEL and is_better(row, book.levels[best].price, price):
         order = &orders.slots[book.levels[best].head]
+        tc_assert((order.ord_type == TYPE_TRAILING_STOP) & (order.place == PLACE_AWAITS_PRICE))
         disarm_trigger(triggers, orders, order)
         terms_of(orders, order).peak_px = price
         arm_trigger(triggers, orders, order)

@@ -39,6 +39,8 @@ cdef inline tc_position* position_of(const tc_ledger* ledger, int32_t instrument
 cdef inline tc_i128 release_cost(tc_i128 cost, int64_t qty, int64_t closed) noexcept nogil:
     cdef tc_i128 q = tc_floor_div_wide(cost, qty)
     cdef tc_i128 r = cost - q * qty
+    tc_assert((closed >= 0) & (closed <= qty))
+    tc_assert((r >= 0) & (r < qty))
     return q * closed + tc_floor_div_wide(r * closed, qty)
 
 
@@ -61,6 +63,7 @@ cdef inline void apply_value(tc_position* p, int64_t qty, tc_i128 value) noexcep
     else:
         p.qty += qty
         p.cost = p.cost + value
+    tc_assert((p.qty != 0) | (p.cost == 0))            # what is not held has no cost
 
 
 # Books a fill of signed `qty` at `price`.

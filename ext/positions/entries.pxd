@@ -156,6 +156,7 @@ cdef inline bint is_wider(const tc_tally* t, const tc_position* p) noexcept nogi
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
     cdef tc_tally* t = &b.tallies[instrument]
+    tc_assert((instrument >= 1) & (account >= 1) & (account <= b.accounts))
     b.qtys[at] = p.qty
     b.costs_low[at] = <int64_t>tc_low(p.cost)
     b.costs_high[at] = tc_high(p.cost)
@@ -177,6 +178,7 @@ cdef inline void add_exposure(
         after = value_of(t.inverse_scale, qty_after, mark_after)
     sum.net = sum.net + after - before
     sum.gross = sum.gross + tc_abs_wide(after) - tc_abs_wide(before)
+    tc_assert(sum.gross >= tc_abs_wide(sum.net))
 
 
 # Columns, tally and exposure after one position has changed.
@@ -188,6 +190,7 @@ cdef inline void follow(
     t.net = t.net + (p.qty - qty_before)
     t.gross = t.gross + (tc_abs(p.qty) - tc_abs(qty_before))
     t.cost = t.cost + p.cost - cost_before
+    tc_assert(t.gross >= tc_abs_wide(t.net))
     write_columns(b, instrument, account, p)
     if not b.exposures_are_stale and mark != no_price():
         add_exposure(b, instrument, account, qty_before, p.qty, mark, mark)

@@ -69,6 +69,7 @@ cdef inline void fetch_rows(const tc_books* b, const tc_entry* e, tc_coming* nex
     next.qty = e.qty
     if e.kind > ENTRY_OPENING:
         return
+    tc_assert((e.instrument >= 1) & (e.account >= 1) & (e.account <= b.accounts))
     at = column_of(b, e.instrument, e.account)
     next.position = position_of(&b.ledger, e.instrument, e.account)
     tc_prefetch(next.position)
@@ -123,6 +124,7 @@ cdef inline int sum_position(
     cdef const tc_position* p = position_of(&b.ledger, instrument, account)
     cdef int64_t at = row_of(b, instrument, account), c
     cdef tc_i128 value
+    tc_assert((p.qty != 0) | (p.cost == 0))
     sums.realised = sums.realised + p.realised
     sums.cost = sums.cost + p.cost
     sums.carried = sums.carried + b.carried[at]

@@ -91,6 +91,8 @@ cdef inline void hold_lots(
     else:
         e.working_sell += qty
         firm.working_sell += qty
+    tc_assert((e.working_buy >= 0) & (e.working_sell >= 0))
+    tc_assert((firm.working_buy >= e.working_buy) & (firm.working_sell >= e.working_sell))
 
 
 # It counts for the rate.
@@ -102,6 +104,7 @@ cdef inline void count_sent(tc_risk* risk, const tc_question* q) noexcept nogil:
 
 # An order that passed: it counts for the rate, and its quantity is held.
 cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
+    tc_assert((q.hold_qty > 0) & (q.account > 0))      # account 0 is the firm, which orders nothing
     count_sent(risk, q)
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
 
@@ -161,6 +164,7 @@ cdef inline int set_limit(
         a.limits[rule] = value
         a.watched[rule] = 0
         a.watching &= ~bit
+    tc_assert((a.configured & a.watching) == a.watching)
     if rule == RULE_ORDER_RATE:
         a.window_ns = window_ns
     return -1

@@ -1,4 +1,4 @@
-# The records of include/tradecore/records.h and the arithmetic of arith.h, as Cython sees them.
+# The records of include/tradecore/records.h, the arithmetic of arith.h and the check of assert.h, as Cython sees them.
 # tc_i128 is 128 bits in C; Cython only knows that it is an integer, so it is never turned into a Python object.
 # Only in C: constants of C as functions.
 
@@ -82,6 +82,10 @@ cdef extern from "tradecore/arith.h" nogil:
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)
     uint64_t tc_word(const char* bytes)
+
+
+cdef extern from "tradecore/assert.h" nogil:
+    void tc_assert(bint condition)
 
 
 cdef extern from "tradecore/clock.h" nogil:

@@ -6,15 +6,19 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tradecore/assert.h"
+
 typedef __int128 tc_i128;
 
 /* Division towards minus infinity, as Python's; the divisor is positive. */
 static inline int64_t tc_floor_div(int64_t a, int64_t b) {
+    tc_assert(b > 0);
     int64_t q = a / b;
     return (a % b < 0) ? q - 1 : q;
 }
 
 static inline int64_t tc_floor_mod(int64_t a, int64_t b) {
+    tc_assert(b > 0);
     int64_t r = a % b;
     return r < 0 ? r + b : r;
 }
@@ -26,6 +30,7 @@ __attribute__((noinline, cold, unused)) static tc_i128 tc_floor_div_far(tc_i128 
 }
 
 static inline tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b) {
+    tc_assert(b > 0);
     if (a == (int64_t)a && b == (int64_t)b) return tc_floor_div((int64_t)a, (int64_t)b);
     return tc_floor_div_far(a, b);
 }
@@ -68,8 +73,15 @@ static inline void tc_prefetch(const void *address) {
     __asm__ volatile("" : : "r"(address));
 }
 
-static inline int tc_lowest_bit(uint64_t a) { return __builtin_ctzll(a); }   /* a is not 0 */
-static inline int tc_highest_bit(uint64_t a) { return 63 - __builtin_clzll(a); } /* a is not 0 */
+static inline int tc_lowest_bit(uint64_t a) {
+    tc_assert(a != 0);
+    return __builtin_ctzll(a);
+}
+
+static inline int tc_highest_bit(uint64_t a) {
+    tc_assert(a != 0);
+    return 63 - __builtin_clzll(a);
+}
 
 /* Zeroes a row line by line. A memset of its size becomes a string instruction, which takes longer to start than to run. */
 static inline void tc_clear(void *row, size_t size) {
