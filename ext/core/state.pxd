@@ -330,6 +330,7 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
             arm_order_timer(core, order)
 
 
+# Only in C: for tc_assert.
 # Has a resting order as much in the book as it may still trade? Not while its trades are reported, one after another.
 cdef inline bint rests_whole(const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_node* node = &core.book.nodes[slot_of(&core.orders, order)]
