@@ -21,7 +21,7 @@ S = tc.OrdStatus
 
 NUMBERS = [
     (True, TypeError, "bool"), ([1], TypeError, "list"), (b"1", TypeError, "bytes"), (1j, TypeError, "complex"),
-    (np.float32(1), TypeError, "float32"), (np.int64(1), TypeError, "int64"), (object(), TypeError, "object"),
+    (np.bool_(True), TypeError, "bool"), (np.float32("nan"), ValueError, "finite"), (np.timedelta64(1, "D"), TypeError, "timedelta64"), (object(), TypeError, "object"),
     (float("nan"), ValueError, "nan"), (float("inf"), ValueError, "inf"), (-float("inf"), ValueError, "-inf"),
     ("NaN", ValueError, "NaN"), ("-Infinity", ValueError, "Infinity"), (D("NaN"), ValueError, "NaN"),
     (D("sNaN"), ValueError, "sNaN"), ("abc", ValueError, "abc"), ("", ValueError, "''"), ("1.2.3", ValueError, "1.2.3"),

@@ -56,8 +56,8 @@ class KeptLedger:
             if not names:
                 raise ValueError(f"{what} must have at least one")
         self.groups = self._read_groups(groups)
-        check_int(trades, "trades", 1, 2**31 - 2)
-        check_int(lots, "lots", 1, 2**30 - 1)
+        trades = check_int(trades, "trades", 1, 2**31 - 2)
+        lots = check_int(lots, "lots", 1, 2**30 - 1)
         self._number_scales()
         width = len(self.names.accounts.names) * self.legs
         self.ledger: Any = self.new_ledger(width, self.method, self.legs, trades, lots)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .scalars import demand_plain
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
@@ -30,8 +32,9 @@ class Capacity:
         }
         for name, most in bounds.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise TypeError(f"capacity {name} must be an int, not {type(value).__name__}")
+            if type(value) is not int:
+                value = demand_plain(value, (int,), f"capacity {name}", "an int")
+                object.__setattr__(self, name, value)
             if not 1 <= value <= most:
                 raise ValueError(f"capacity {name} {value} must be 1 to {most}")
         for name in ("events", "order_rate", "decisions", "trades", "exec_ids"):

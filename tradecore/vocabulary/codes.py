@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntFlag
-
-from .fix import FixEnum, OrdRejReason
+from .fix import FixChar, FixEnum, FixFlags, OrdRejReason
 
 
 class CommandType(FixEnum):
@@ -35,7 +33,7 @@ class CommandType(FixEnum):
     KILL_SWITCH = 31
 
 
-class ReportType(FixEnum):
+class ReportType(FixChar):
     """What a report record tells: FIX MsgType read in base 36, so 8, 9, D, F, G, H, j and r; 10 is ours.
 
     NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST and ORDER_STATUS_REQUEST are what an external
@@ -113,7 +111,7 @@ class TradeState(FixEnum):
     FOLDED = 2
 
 
-class Unknown(IntFlag):
+class Unknown(FixFlags):
     """What of an order was sent to its venue and has an outcome that is not known: a timeout, or a lost session.
     Neither a reject nor a reason to resend; its quantity stays held."""
 

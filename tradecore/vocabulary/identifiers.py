@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .scalars import demand_plain
+
 Identifier = str | int | bytes
+IDENTIFIERS = (str, int, bytes)
 
 
 def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes:
@@ -12,8 +15,8 @@ def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes
     """
     if value is None:
         return b""
-    if isinstance(value, bool) or not isinstance(value, (str, int, bytes)):
-        raise TypeError(f"{name} must be str, int, bytes or None, not {type(value).__name__}")
+    if isinstance(value, bool) or not isinstance(value, IDENTIFIERS):
+        value = demand_plain(value, IDENTIFIERS, name, "str, int, bytes or None")
     if isinstance(value, int) and value.bit_length() > 80:
         raise ValueError(f"{name} of {value.bit_length()} bits has more than 24 digits")
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
@@ -28,7 +31,7 @@ def check_name(value: object, what: str) -> str:
         raise TypeError(f"{what} must be a str, not {type(value).__name__}")
     if not 1 <= len(value) <= 24 or not all("!" <= c <= "~" for c in value):
         raise ValueError(f"{what} {value!r} must be 1 to 24 printable ASCII characters without spaces")
-    return value
+    return str(value)  # NumPy's str too
 
 
 def check_names(names: object, what: str) -> None:

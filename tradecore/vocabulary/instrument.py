@@ -9,6 +9,7 @@ from fractions import Fraction
 from .fix import OrdType, TimeInForce
 from .identifiers import check_name
 from .records import MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
+from .scalars import demand_plain
 from .units import (
     AMOUNT_PRECISION_MAX,
     EXACT,
@@ -62,11 +63,12 @@ class Instrument:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        check_name(self.symbol, "symbol")
-        check_name(self.currency, "currency")
+        put(self, "symbol", check_name(self.symbol, "symbol"))
+        put(self, "currency", check_name(self.currency, "currency"))
         where = f"instrument {self.symbol}:"
-        if isinstance(self.price_precision, bool) or not isinstance(self.price_precision, (int, type(None))):
-            raise TypeError(f"{where} price_precision must be an int, not {type(self.price_precision).__name__}")
+        if type(self.price_precision) is not int and self.price_precision is not None:
+            digits = demand_plain(self.price_precision, (int,), f"{where} price_precision", "an int")
+            put(self, "price_precision", digits)
         tick_decimals = decimals_of(self.tick_size, f"{where} tick_size")
         precision = tick_decimals + 2 if self.price_precision is None else self.price_precision
         if not tick_decimals <= precision <= 12:

@@ -21,6 +21,7 @@ class Names:
 
     def add(self, name: str) -> int:
         """Declare the next name; the core has accepted it."""
+        name = str(name)  # a NumPy text is declared as the text that it is
         self.names.append(name)
         self._ids[name] = len(self.names)
         return len(self.names)
@@ -33,7 +34,7 @@ class Names:
         if found is None:
             near = get_close_matches(name, self.names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; declared: {', '.join(self.names[:8]) or 'none'}"
-            raise UndeclaredError(f"{self.kind} {name!r} is not declared{hint}")
+            raise UndeclaredError(f"{self.kind} {str(name)!r} is not declared{hint}")
         return found
 
     def name(self, number: int) -> str | None:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from decimal import Context, Decimal, InvalidOperation
 from math import isfinite
+from typing import Any
 
 from .records import LIMIT_OFF, MONEY_MAX, TIME_MAX
+from .scalars import demand_plain, plain
 
-Number = str | int | Decimal | float
+Number = str | int | Decimal | float  # NumPy's scalars too: see scalars.plain
+NUMBERS = (str, int, Decimal, float)
 MONEY_PRECISION = 6
 AMOUNT_PRECISION_MAX = 18
 INVERSE_SCALE_MAX = 10**18
@@ -19,14 +22,15 @@ INVERSE_PRECISION = 12  # decimals of an inverse contract's amounts, in its own 
 EXACT = Context(prec=60)
 
 
-def whole_units(value: object, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
+def whole_units(value: Any, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
     """`value` as a whole number of 10**-precision, exactly.
 
-    A float is taken where it is the nearest float to such a number. Raises TypeError for other types
-    (bools too), ValueError naming field, value and bound for NaN, infinities, and what does not fit.
+    A float is taken where it is the nearest float to such a number; a NumPy scalar is a number like any other (see
+    `scalars.plain`). Raises TypeError for other types (bools too), ValueError naming field, value and bound for NaN,
+    infinities, and what does not fit.
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
-        raise TypeError(f"{name} must be str, int, Decimal or float, not {type(value).__name__}")
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        value = demand_plain(value, NUMBERS, name, "str, int, Decimal or float")
     units: int = value * 10**precision if isinstance(value, int) else _exact(value, precision, name)
     low = -bound if low is None else low
     if not low <= units <= bound:
@@ -39,7 +43,7 @@ def show(value: object) -> str:
     """A value as an error quotes it: never thousands of digits."""
     if isinstance(value, int) and value.bit_length() > 200:
         return f"(an int of {value.bit_length()} bits)"
-    text = repr(value)
+    text = repr(plain(value))
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
@@ -83,13 +87,14 @@ def exact_sum(*values: Decimal) -> Decimal:
     return total
 
 
-def check_int(value: object, name: str, low: int, high: int = 2**63 - 1) -> int:
+def check_int(value: Any, name: str, low: int, high: int = 2**63 - 1) -> int:
     """An int within its bounds. Raises TypeError or ValueError naming it."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+        value = demand_plain(value, (int,), name, "an int")
     if not low <= value <= high:
         raise ValueError(f"{name} {show(value)} must be {low} to {high}")
-    return value
+    number: int = value
+    return number
 
 
 def check_time(value: int | None, name: str = "transact_time") -> int:
@@ -119,7 +124,7 @@ def decimals_of(value: Number, name: str) -> int:
                 raise
         else:
             return digits
-    raise ValueError(f"{name} {value!r} has more than 12 decimals")
+    raise ValueError(f"{name} {show(value)} has more than 12 decimals")
 
 
 def demand_type(value: object, kind: type | tuple[type, ...], name: str) -> None:
