@@ -6,13 +6,16 @@ no test runs one twin twice.
 
 from __future__ import annotations
 
+from collections import deque
 from importlib import import_module
 
 import pytest
 
 import tradecore as tc
+from tradecore.face import Face
 
 T0 = 1_700_000_000_000_000_000
+WATCHED = 4  # cores of one test
 PACKAGES = {"native": "tradecore._native", "python": "tradecore._python"}
 SMALL = {
     "instruments": 16, "accounts": 8, "venues": 8, "currencies": 4, "open_orders": 2048, "order_history": 4096,
@@ -53,6 +56,31 @@ def build_core(backend, **given):
     core = tc.TradingCore(backend=backend, **settings)
     assert core.backend == backend
     return core
+
+
+def check_lifetimes(core):
+    """Every slot, request, timer, list and held lot in use of a backend's core is one that its orders account for."""
+    leaked = {name: counts for name, counts in core.lifetimes().items() if counts[0] != counts[1]}
+    assert not leaked, f"leaked (in use, accounted for): {leaked}"
+
+
+@pytest.fixture(autouse=True)
+def lifetimes(monkeypatch):
+    """Whatever core a test builds, and however it ends: nothing may have leaked once it is over. A test that builds many
+    has those looked at on the way that are WATCHED behind the newest, so that they don't pile up. Gives those that are
+    still to be looked at."""
+    built, face_init = deque(), Face.__init__
+
+    def init(face, *args, **kwargs):
+        face_init(face, *args, **kwargs)
+        built.append(face._core)
+        if len(built) > WATCHED:
+            check_lifetimes(built.popleft())
+
+    monkeypatch.setattr(Face, "__init__", init)
+    yield built
+    for core in built:
+        check_lifetimes(core)
 
 
 @pytest.fixture(params=list(PACKAGES))

@@ -33,6 +33,7 @@ from tradecore.order import (
 from .execids import find_exec_id
 from .groups import find_bad_join
 from .instrument import BUY, SELL, TIME_MAX
+from .lifetimes import count_lifetimes
 from .marketdata import enter_mark, enter_quote
 from .orderpath import ask_order, convert_cash, enter_order, observe_question
 from .orders import REJECTED, Orders, derive_status, leaves_of, load_order, unknown_of
@@ -377,6 +378,11 @@ class Core:
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
         }
+
+    def lifetimes(self) -> dict[str, tuple[int, int]]:
+        """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
+        with self._lock:
+            return count_lifetimes(self._state)
 
     def latency(self) -> dict[str, tuple[float, ...]]:
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""
