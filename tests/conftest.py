@@ -10,6 +10,7 @@ that used it, and taken from `--fresh-seed` where that is given. Tests marked `l
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,9 +18,11 @@ import pytest
 
 import tradecore as tc
 from tradecore._backend import room_module
+from tradecore.core.core_gate import CoreGate
 from tradecore.replay.recording import find_newcomers_recording, read_recording
 
 T0 = 1_700_000_000_000_000_000
+WATCHED = 4  # cores of one test
 BACKENDS = ("native", "python")
 SMALL = {
     "instruments": 16, "accounts": 8, "venues": 8, "currencies": 4, "open_orders": 2048, "order_history": 4096,
@@ -121,6 +124,31 @@ def build_core(backend, **given):
     core = tc.TradingCore(backend=backend, **settings)
     assert core.backend == backend
     return core
+
+
+def check_lifetimes(core):
+    """Every slot, request, timer, list and held lot in use of a backend's core is one that its orders account for."""
+    leaked = {name: counts for name, counts in core.lifetimes().items() if counts[0] != counts[1]}
+    assert not leaked, f"leaked (in use, accounted for): {leaked}"
+
+
+@pytest.fixture(autouse=True)
+def lifetimes(monkeypatch):
+    """Whatever core a test builds, and however it ends: nothing may have leaked once it is over. A test that builds many
+    has those looked at on the way that are WATCHED behind the newest, so that they don't pile up. Gives those that are
+    still to be looked at."""
+    built, gate_init = deque(), CoreGate.__init__
+
+    def init(gate, *args, **kwargs):
+        gate_init(gate, *args, **kwargs)
+        built.append(gate.core)
+        if len(built) > WATCHED:
+            check_lifetimes(built.popleft())
+
+    monkeypatch.setattr(CoreGate, "__init__", init)
+    yield built
+    for core in built:
+        check_lifetimes(core)
 
 
 def method_of(core, name):

@@ -48,6 +48,7 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     requests = 2 * slots + capacity.open_orders
     core.orders.requests = <tc_request*>table(t, requests, sizeof(tc_request))
     core.orders.free_requests = <uint32_t*>table(t, requests, sizeof(uint32_t))
+    core.orders.request_rows = <uint32_t>requests
     core.orders.free_request_count = <uint32_t>requests
     for i in range(requests):
         core.orders.free_requests[i] = <uint32_t>(requests - 1 - i)

@@ -4,6 +4,7 @@
 from cpython.buffer cimport PyBUF_WRITABLE
 from answers cimport *
 from coretables cimport open_core
+from lifetimes cimport count_due, count_lists, count_used, tc_lifetimes
 from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
 from statehash cimport *
@@ -386,6 +387,17 @@ cdef class Core:
         cdef const tc_core* core = &self.state.core
         with self.state.lock:
             return count_metrics(core)
+
+    def lifetimes(self):
+        """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
+        cdef tc_lifetimes used, due
+        cdef dict in_use, accounted
+        with self.state.lock:
+            count_used(&self.state.core, &used)
+            count_due(&self.state.core, &due)
+            count_lists(&self.state.core, &used, &due)
+        in_use, accounted = used, due
+        return {name: (count, accounted[name]) for name, count in in_use.items()}
 
     def latency(self):
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""

@@ -281,7 +281,8 @@ cdef inline void acknowledge(const tc_core* core, const tc_order* order, tc_ack*
 
 # ---- an order's facts have changed
 
-cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept nogil:
+# When an order's timer must go off next, 0 for never: at its venue, or where the core keeps it.
+cdef inline int64_t order_deadline(const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_venue* venue
     cdef int64_t timeout = 0
     cdef bint expires = True
@@ -289,7 +290,11 @@ cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept 
         venue = &core.router.venues[order.venue]
         timeout = venue.request_timeout
         expires = not (venue.native_times_in_force >> TIF_GTD) & 1
-    arm_timer(&core.timers, slot_of(&core.orders, order), next_deadline(&core.orders, order, timeout, expires))
+    return next_deadline(&core.orders, order, timeout, expires)
+
+
+cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept nogil:
+    arm_timer(&core.timers, slot_of(&core.orders, order), order_deadline(core, order))
 
 
 # An order leaves the open ones, those of its list too; the oldest that had left is evicted.

@@ -91,7 +91,7 @@ cdef struct tc_orders:
     uint32_t* free_slots
     uint32_t* free_requests
     uint32_t free_count, free_request_count
-    uint32_t blank
+    uint32_t blank, request_rows   # all rows of requests
     uint32_t* by_id                # slot + 1, found by hashing: dense ids unhashed would be one endless cluster
     uint64_t by_id_mask
     tc_list open, history

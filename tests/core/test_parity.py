@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from conftest import FRESH
+from conftest import FRESH, check_lifetimes
 from lifecycle_stream import LifecycleStream
 from streams import INSTRUMENTS, START, Stream
 
@@ -154,8 +154,9 @@ class Pair:
 
     def compare_state(self) -> None:
         """Everything that can be asked, here and now."""
-        for counter in ("now", "command_seq", "event_seq", "metrics"):
+        for counter in ("now", "command_seq", "event_seq", "metrics", "lifetimes"):
             self.both(counter)
+        check_lifetimes(self.native)
         capacity, made = self.stream.capacity, self.native.metrics()["decisions"]
         for instrument in range(capacity.instruments + 2):
             self.both("mark_price", instrument)

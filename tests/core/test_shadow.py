@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import T0, Clock, limits, small_capacity
+from conftest import T0, Clock, check_lifetimes, limits, small_capacity
 
 import tradecore as tc
 from tradecore._python.risk import risk as twin_risk
@@ -84,7 +84,7 @@ def test_after_a_difference_the_shadow_is_left_alone(make):
     assert core.shadow_cost().commands == 1
 
 
-def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch):
+def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch, lifetimes):
     sound = twin_risk.reserve_order
 
     def forgets(risk, q):
@@ -98,6 +98,9 @@ def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch):
     assert core.difference is None  # not yet: the hold shows in no report
     core.submit("AAPL", "BUY", 24, 100)
     assert core.difference.fields["reason"] == (tc.Reason.MAX_POSITION_QTY, tc.Reason.NONE)
+    with pytest.raises(AssertionError, match="'holds': "):
+        check_lifetimes(core.shadow._core)
+    lifetimes.clear()  # the fault is a leak: it is told, once
 
 
 def test_a_report_that_only_one_core_makes_is_a_difference(make):

@@ -30,6 +30,7 @@ from ..risk.risk import evaluate_risk
 from ..vocabulary.instrument import BUY, SELL, TIME_MAX
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .follow_ups import settle
+from .lifetimes import count_lifetimes
 from .marketdata import enter_mark, enter_quote
 from .orderpath import convert_cash, enter_order, observe_question
 from .placing import ask_order
@@ -369,6 +370,11 @@ class Core:
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
         }
+
+    def lifetimes(self) -> dict[str, tuple[int, int]]:
+        """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
+        with self._lock:
+            return count_lifetimes(self._state)
 
     def latency(self) -> dict[str, tuple[float, ...]]:
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""

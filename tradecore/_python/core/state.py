@@ -157,13 +157,18 @@ def sync_order(core: State, order: Order) -> None:
         arm_order_timer(core, order)
 
 
-def arm_order_timer(core: State, order: Order) -> None:
+def order_deadline(core: State, order: Order) -> int:
+    """When an order's timer must go off next, 0 for never: at its venue, or where the core keeps it."""
     venue = core.router.venues.get(order.venue)
     timeout, expires = 0, True
     if venue is not None and order.place == AT_VENUE:
         timeout = venue.request_timeout
         expires = not venue.native_times_in_force >> TimeInForce.GTD & 1
-    core.timers.arm_timer((ORDER_TIMER, order.order_id), next_deadline(order, timeout, expires))
+    return next_deadline(order, timeout, expires)
+
+
+def arm_order_timer(core: State, order: Order) -> None:
+    core.timers.arm_timer((ORDER_TIMER, order.order_id), order_deadline(core, order))
 
 
 def withdraw_order(core: State, order: Order) -> None:
