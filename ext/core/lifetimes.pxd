@@ -1,5 +1,6 @@
 # What is in use of a core's tables, beside what the orders that are there account for: after every command the two are
 # equal, or something has leaked. For tests; it changes nothing, and walks every order that is held.
+# Only in C: a twin's tables say how long they are.
 
 from pipeline cimport *
 
@@ -76,3 +77,14 @@ cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogi
     for instrument in range(1, core.instrument_count + 1):
         due.timers += core.close_times[instrument] != 0
     due.firm_holds = due.holds
+
+
+# {name: (in use, accounted for)}
+cdef inline dict count_lifetimes(const tc_core* core):
+    cdef tc_lifetimes used, due
+    cdef dict in_use, accounted
+    count_used(core, &used)
+    count_due(core, &due)
+    count_lists(core, &used, &due)
+    in_use, accounted = used, due
+    return {name: (count, accounted[name]) for name, count in in_use.items()}

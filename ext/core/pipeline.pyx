@@ -4,7 +4,7 @@
 from cpython.buffer cimport PyBUF_WRITABLE
 from answers cimport *
 from coretables cimport open_core
-from lifetimes cimport count_due, count_lists, count_used, tc_lifetimes
+from lifetimes cimport count_lifetimes
 from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
 from statehash cimport *
@@ -236,11 +236,9 @@ cdef class Core:
 
     def firm_exposure(self, int64_t instrument):
         """(position, working buys, working sells) in lots of all accounts and suspense together."""
-        cdef const tc_exposure* e
         with self.state.lock:
             self.demand_instrument(instrument)
-            e = exposure_of(&self.state.core.risk, <int32_t>instrument, 0)
-            return e.position_qty, e.working_buy, e.working_sell
+            return firm_row(exposure_of(&self.state.core.risk, <int32_t>instrument, 0))
 
     def mark_price(self, int64_t instrument):
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
@@ -384,20 +382,11 @@ cdef class Core:
 
     def metrics(self):
         """Counters by name. They are not part of the state."""
-        cdef const tc_core* core = &self.state.core
-        with self.state.lock:
-            return count_metrics(core)
+        with self.state.lock: return count_metrics(&self.state.core)
 
     def lifetimes(self):
         """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
-        cdef tc_lifetimes used, due
-        cdef dict in_use, accounted
-        with self.state.lock:
-            count_used(&self.state.core, &used)
-            count_due(&self.state.core, &due)
-            count_lists(&self.state.core, &used, &due)
-        in_use, accounted = used, due
-        return {name: (count, accounted[name]) for name, count in in_use.items()}
+        with self.state.lock: return count_lifetimes(&self.state.core)
 
     def latency(self):
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""

@@ -64,7 +64,7 @@ def test_a_leak_is_told(make_core):
         """A backend's core that has lost a request."""
 
         def lifetimes(self):
-            return make_core()._core.lifetimes() | {"requests": (2, 1)}
+            return make_core()._gate.core.lifetimes() | {"requests": (2, 1)}
 
     with pytest.raises(AssertionError, match=r"\{'requests': \(2, 1\)\}"):
         check_lifetimes(Leaky())

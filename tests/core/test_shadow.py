@@ -99,7 +99,7 @@ def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch, lifetimes):
     core.submit("AAPL", "BUY", 24, 100)
     assert core.difference.fields["reason"] == (tc.Reason.MAX_POSITION_QTY, tc.Reason.NONE)
     with pytest.raises(AssertionError, match="'holds': "):
-        check_lifetimes(core.shadow._core)
+        check_lifetimes(core.shadow._gate.core)
     lifetimes.clear()  # the fault is a leak: it is told, once
 
 
