@@ -3,10 +3,12 @@ one, and what a rebuilt instrument counts once."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from test_ledger import METHODS, definition, put
 
 from tradecore.positions.entries import EntryKind, EntryStatus, Method
+from tradecore.vocabulary.records import NO_PRICE
 
 K = EntryKind
 
@@ -44,6 +46,18 @@ def test_a_lot_that_moves_keeps_the_trade_and_the_time_that_opened_it(room, meth
         assert ledger.position(1, 2)[2] == (130 - 120) * 5 * sign
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_transfer_at_average_cost_leaves_the_remainder_where_it_was(room, sign):
+    """3 for 10: divmod(10, 3) is (3, 1), so one takes 3 along and leaves 7; then 3 of 7, and the last takes 4."""
+    ledger = new_ledger(room, Method.AVERAGE)
+    for price in (3, 3, 4):
+        put(ledger, qty=sign, price=price)
+    for left, moved in ((7, 3), (4, 6), (0, 10)):
+        put(ledger, kind=K.TRANSFER, qty=1, contra=2)
+        assert (ledger.position(1, 1)[1], ledger.position(1, 2)[1]) == (left * sign, moved * sign)
+        assert (ledger.sums(1, 1)[0], ledger.sums(1, 2)[0]) == (-moved * sign, moved * sign)
+
+
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_what_a_transfer_closes_is_closed_where_it_goes(room, method):
     """10 long at 100 into 4 short at 110: 4 close at their cost, 6 are held."""
@@ -57,6 +71,21 @@ def test_what_a_transfer_closes_is_closed_where_it_goes(room, method):
     if method is not Method.AVERAGE:
         assert int(closing["opening_trade"]) == short
         assert ledger.lots(1, 2) == [(long, 7, 6, 600)]
+
+
+@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.SPECIFIC], ids=lambda method: method.name)
+def test_a_lot_is_known_by_its_trade_also_after_trades_were_forgotten(room, method):
+    ledger = new_ledger(room, method)
+    first = put(ledger, qty=1, price=100, transact_time=1)
+    ledger.forget_trades()
+    second, third = (put(ledger, qty=1, price=price, transact_time=price) for price in (110, 120))
+    assert (first, second, third) == (1, 2, 3)
+    whole = [(1, 1, 1, 100), (2, 110, 1, 110), (3, 120, 1, 120)]
+    assert ledger.lots(1, 1) == whole
+    ledger.amend(second, EntryStatus.BUSTED, 0, 0, 0)
+    assert ledger.lots(1, 1) == [whole[0], whole[2]]
+    ledger.amend(second, EntryStatus.LIVE, 0, 0, 0)
+    assert ledger.lots(1, 1) == whole
 
 
 # ---- a split: a lot that comes to nothing leaves its cost to the next
@@ -82,6 +111,22 @@ def test_a_split_loses_no_cost_of_a_lot_that_comes_to_nothing(room, method, open
     assert ledger.lots(1, 1) == [(trade, 0, qty * sign, cost * sign) for trade, qty, cost in left]
     assert ledger.position(1, 1) == (sum(qty for _, qty, _ in left) * sign, sum(cost for *_, cost in left) * sign, 0, 0)
     assert ledger.open_lots == len(left)
+
+
+# ---- what an account is worth: long positions at the bid, short ones at the ask
+
+
+@pytest.mark.parametrize(("bid", "ask", "unrealised", "unmarked"), [
+    (103, 105, (10 * 3, 4 * -5), 0), (99, 99, (10 * -1, 4 * 1), 0), (NO_PRICE, 105, (0, 0), 1), (103, NO_PRICE, (0, 0), 1),
+])
+def test_an_account_is_worth_what_its_positions_would_fetch(room, bid, ask, unrealised, unmarked):
+    ledger = new_ledger(room, Method.AVERAGE)
+    put(ledger, qty=10, price=100, fee=3)
+    put(ledger, account=2, qty=-4, price=100)
+    marks = [np.array([number], np.int64) for number in (bid, ask)]
+    for account, (cost, fees) in enumerate(((1_000, 3), (-400, 0)), 1):
+        found = ledger.account_sums(account, np.zeros(1, np.int64), 1, *marks)
+        assert found == ([(0, cost, 0, unrealised[account - 1], fees)], {}, {}, unmarked)
 
 
 # ---- a rebuilt instrument: the base, and what stands since, each counted once

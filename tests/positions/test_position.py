@@ -129,6 +129,16 @@ def test_the_mark_comes_before_the_last_trade(core):
     assert core.position("AAPL").mark == 90
 
 
+def test_the_last_trade_is_the_last_one_of_a_sweep_too(make_core):
+    core = make_core(accounts=["alpha", "maker"], venues=[V("XNAS")])
+    for side, prices in (("SELL", (101, 102, 104)), ("BUY", (99, 97))):
+        for price in prices:
+            core.submit("AAPL", side, 10, price, account="maker")
+    for side, qty, limit, last in (("BUY", 5, 101, 101), ("BUY", 10, 102, 102), ("SELL", 20, 97, 97), ("BUY", 10, 104, 104)):
+        core.submit("AAPL", side, qty, limit, account="alpha", time_in_force="IOC")
+        assert core.position("AAPL", "alpha").mark == core.position("AAPL", "maker").mark == last
+
+
 @pytest.mark.parametrize(("qty", "cost"), [(100, 5000), (-100, -5000)])
 def test_an_opening_position_is_held_at_its_price_and_opens_once(core, qty, cost):
     core.positions.open_position("AAPL", qty, 50)

@@ -11,7 +11,7 @@ import pytest
 from conftest import T0, limits, small_capacity
 
 import tradecore as tc
-from tradecore.vocabulary.records import COMMAND_DTYPES, POSITION_MAX, QTY_MAX
+from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_OFF, MONEY_MAX, POSITION_MAX, QTY_MAX
 
 D = Decimal
 R = tc.Reason
@@ -73,6 +73,32 @@ def test_a_mid_between_two_units_is_protected_from_exactly_there(make_core, side
     assert (order.cum_qty, order.avg_px, order.reason) == (1, D(within), R.MARKET_LEFTOVER)
 
 
+def test_a_protection_price_is_one_of_the_prices_that_there_are(make_core):
+    """The collar of the highest price that can be asked is above it: a MARKET buy counts at that price, not beyond."""
+    core = make_core(instruments=[tc.Instrument("X", **COARSE)], limits=limits(price_collar_bps=500, max_order_notional=10**12))
+    core.mark("X", "1e12")
+    row = core.check("X", "BUY", 1)[R.MAX_ORDER_NOTIONAL]
+    assert (row.value, row.verdict) == (10**12, "PASS")
+
+
+MOST = [(tc.Rule.MAX_ORDER_QTY, MONEY_MAX), (tc.Rule.MAX_ORDER_NOTIONAL, MONEY_MAX), (tc.Rule.PRICE_COLLAR, 1_000_000),
+        (tc.Rule.MAX_POSITION_QTY, MONEY_MAX), (tc.Rule.ORDER_RATE, 4)]
+
+
+@pytest.mark.parametrize(("rule", "most"), MOST)
+def test_each_limit_may_be_as_large_as_its_bound(room, rule, most):
+    table = room("risk").RiskTable(accounts=1, instruments=1, order_rate=4)
+    table.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **tc.Instrument("A").definition(1)))
+    order = tc.new_orders(1)
+    order["instrument"], order["account"], order["side"], order["order_qty"], order["price"] = 1, 1, 1, 1, 1
+    for limit in (most, 0, LIMIT_OFF):
+        table.set_limit(1, rule, limit, SECOND)
+        (found,) = [f for f in table.check(order.tobytes(), 2) if f.reason == R[rule.name]]
+        assert (found.limit, found.armed) == (limit, limit >= 0)
+    with pytest.raises(ValueError, match="can't be"):
+        table.set_limit(1, rule, most + 1, SECOND)
+
+
 # ---- the reference of a collar is exact, and positive
 
 HALF = [  # the mid of 3.12 and 3.13 is 3.125: one of the two is exactly 16 bps away from it
@@ -106,6 +132,18 @@ def test_a_reference_that_is_not_positive_is_none(make_core, market, armed, side
         core.quote("XNAS", "X", **market, bid_size=1, ask_size=1)
     order = core.submit("X", side, 1, price, venue="ARCX")
     assert order.reason is (R.NONE if passes else R.REFERENCE_PRICE_UNAVAILABLE)
+
+
+@pytest.mark.parametrize(("side", "price", "counts_at"), [
+    ("BUY", 90, 90), ("BUY", 110, 110), ("SELL", 90, 100), ("SELL", 110, 110), ("BUY", None, 150), ("SELL", None, 100),
+])
+def test_a_buy_counts_at_its_limit_also_where_a_collar_asks_for_the_reference(make_core, side, price, counts_at):
+    """The reference is 100, the collar 50 %: only a MARKET buy counts at what it may pay."""
+    core = make_core(limits=limits(price_collar_bps=5_000, max_order_notional=10 * counts_at))
+    core.mark("AAPL", 100)
+    row = core.check("AAPL", side, 10, price)[R.MAX_ORDER_NOTIONAL]
+    assert (row.value, row.headroom, row.verdict) == (10 * counts_at, 0, "PASS")
+    assert core.submit("AAPL", side, 11, price).reason is R.MAX_ORDER_NOTIONAL
 
 
 # ---- the window of a rate that is only observed: the same one, but every order passes, so every order counts
@@ -301,7 +339,7 @@ def test_only_what_would_hold_more_is_refused_beyond_the_bound(brimful, method, 
 # ---- texts: a number that exceeds a bound is shown above it, one that falls short below it, however near they are
 
 HAIR = {"tick_size": "0.0001", "lot_size": "0.0001"}  # notionals of 1e-8, told in micros
-MOST = "4611686018427.387904"  # no order's notional is above 2**62 micros
+LARGEST = "4611686018427.387904"  # no order's notional is above 2**62 micros
 # instrument, limits, order, reason, (value, bound) in the text: the value exactly, then as a whole micro or bp
 NEAR = [
     ({"min_notional": 1}, {}, ("BUY", "9999.9999", "0.0001"), R.NOTIONAL_BELOW_MIN, ("0.99999999", "0.999999", "1")),
@@ -309,7 +347,7 @@ NEAR = [
     ({"max_notional": 1}, {}, ("BUY", "10000.0001", "0.0001"), R.NOTIONAL_ABOVE_MAX, ("1.00000001", "1.000001", "1")),
     ({"max_notional": 1}, {}, ("SELL", "1.0001", "1"), R.NOTIONAL_ABOVE_MAX, ("1.0001", "1.0001", "1")),
     ({}, {}, ("BUY", "9711382608.8870", "474.8743"), R.NOTIONAL_ABOVE_MAX,
-     ("4611686018427.38790410", "4611686018427.387905", MOST)),
+     ("4611686018427.38790410", "4611686018427.387905", LARGEST)),
     ({}, {"max_order_notional": 1}, ("BUY", "10000.0001", "0.0001"), R.MAX_ORDER_NOTIONAL, ("1.00000001", "1.000001", "1")),
     ({}, {"max_order_notional": 1}, ("SELL", "0.0101", "1"), R.MAX_ORDER_NOTIONAL, ("1.01", "1.01", "1")),
     ({}, {"price_collar_bps": 500}, ("BUY", "1", "105.0001"), R.PRICE_COLLAR, ("500.01", "501", "500")),
@@ -344,5 +382,5 @@ def test_a_notional_half_a_unit_over_its_limit_is_shown_over_it(make_core):
 
 def test_a_quote_beyond_the_largest_notional_is_told_above_it(make_core):
     core = make_core(instruments=[tc.Instrument("X", **HAIR)])
-    with pytest.raises(tc.RefusedError, match=rf"NOTIONAL_ABOVE_MAX: notional 4611686018427\.387905 is above the maximum {MOST}"):
+    with pytest.raises(tc.RefusedError, match=rf"NOTIONAL_ABOVE_MAX: notional 4611686018427\.387905 is above the maximum {LARGEST}"):
         core.quote("XNAS", "X", bid="474.8743", bid_size="9711382608.8870")
