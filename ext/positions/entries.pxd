@@ -53,7 +53,8 @@ cdef struct tc_tally:
     uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| since it was last summed anew
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
-    int64_t spare[6]
+    uint8_t home                   # the exponent of costs that are kept coarse, where it is enough
+    uint8_t spare[47]
 
 
 cdef struct tc_exposure_sum:
@@ -130,8 +131,8 @@ cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p
     cdef int64_t limit
     t.qty_bits = <uint8_t>max(t.qty_bits, bits_of(p.qty))
     t.cost_bits = <uint8_t>max(t.cost_bits, bits_of_wide(p.cost))
-    form = form_of(now, t.qty_bits, t.cost_bits, t.inverse_scale != 0, &b.costs_low[column_of(b, instrument, 1)],
-                   b.accounts)
+    form = form_of(now, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0,
+                   &b.costs_low[column_of(b, instrument, 1)], b.accounts)
     limit = <int64_t>1 << (62 - t.qty_bits)
     if t.cost_bits > 62:
         limit = -limit if form.exponent else -1

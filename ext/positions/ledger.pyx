@@ -121,6 +121,7 @@ cdef class Ledger:
         self.count = count
         t.inverse_scale = inverse_scale
         t.bucket = bucket
+        t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = self.instruments[count].lots_per_unit
         t.currency = self.instruments[count].currency
         if inverse_scale:

@@ -29,7 +29,7 @@ cdef extern from "tradecore/marking.h" nogil:
             const tc_run_columns*, const int64_t*, int64_t*, uint8_t*, uint8_t*, int64_t, int64_t) noexcept nogil
         void (*mark_run)(const int64_t*, const int64_t*, int64_t, int64_t, int64_t*, int64_t) noexcept nogil
         void (*mark_run_fast)(
-            const int64_t*, const int64_t*, const int64_t*, double, double, double*, int64_t) noexcept nogil
+            const int64_t*, const int64_t*, const int64_t*, double, double, double, double*, int64_t) noexcept nogil
         int64_t (*mark_run_hybrid)(
             const int64_t*, const int64_t*, int64_t, int64_t, double, int64_t*, uint8_t*, int64_t) noexcept nogil
         const char* name
@@ -198,7 +198,8 @@ cdef class Marking:
         cdef int64_t at = run * self.width, i, limit = self.limits[run], unit
         cdef tc_form form = self.columns.forms[run]
         cdef bint narrow = -limit <= bid <= limit and -limit <= ask <= limit
-        cdef const int64_t* high = NULL          # a narrow run's costs have none
+        cdef const int64_t* cost = &self.cost[at]
+        cdef const int64_t* high = NULL          # a narrow or coarse run's costs have none
         self.units[run] = 0
         if bid == no_price() or ask == no_price():
             self.kinds[run] = RUN_EXCLUDED
@@ -215,9 +216,13 @@ cdef class Marking:
                                                       &self.out[at], &self.made_by[at], self.width)
         elif precision == 2 and not self.scales[run]:
             self.kinds[run] = RUN_NARROW if narrow else RUN_WIDE
-            if not narrow:
+            unit = 1
+            if not narrow and form.split == 0 and form.exponent:
+                cost = &self.columns.words[at]
+                unit = tc_tens[form.exponent]
+            elif not narrow:
                 high = self.high + at
-            self.kernels.mark_run_fast(&self.qty[at], &self.cost[at], high, <double>bid, <double>ask,
+            self.kernels.mark_run_fast(&self.qty[at], cost, high, <double>unit, <double>bid, <double>ask,
                                        &self.out_fast[at], self.width)
             floats[0] += self.width
         elif precision < 2 and tc_is_coarse(form, limit, bid) and tc_is_coarse(form, limit, ask):

@@ -4,9 +4,9 @@
 # they grow: in the finest unit while they fit there, which holds whatever is booked; else in the coarsest 10**exponent
 # that all costs of the run share. The first cost that is no multiple makes the exponent fall to what still divides. An
 # average cost's remainder mostly leaves none: then a position is read as a 32-bit quantity and a cost.
-# Costs of 60 bits and more are kept in units of the least 10**exponent that leaves them 59, rounded down, and what was
-# rounded off beside them: an amount then is a multiple less that rest, in 64 bits up to a mark of 4 times the average
-# cost and more. It is the least so that as many marks as can be are multiples of it.
+# Where a word has no room and costs come near 64 bits, they are kept in units of 10**exponent, rounded down, and what was
+# rounded off beside them: an amount then is a multiple of the unit less that rest, at any mark that is a multiple. So the
+# unit is the hundredth of a tick as long as that is enough, and no larger than it must be beyond.
 
 from costs cimport *
 
@@ -22,7 +22,7 @@ cdef extern from "tradecore/runs.h" nogil:
 cdef enum:
     FIRST_SPLIT = 24               # up to 8 million lots, 549 billion of cost
     EXPONENT_MOST = 9              # so that a unit has 32 bits: marking multiplies by it
-    COARSE_BITS = 59               # of a cost that is rounded down
+    COARSE_FROM = 57               # from more bits on a cost is kept coarse too: a mark that is not may be near
 
 
 cdef inline int32_t bits_of(int64_t value) noexcept nogil:
@@ -64,12 +64,24 @@ cdef inline int common_exponent(const int64_t* costs, int64_t n) noexcept nogil:
     return exponent
 
 
-# The least exponent that leaves a cost of so many bits COARSE_BITS, 0 where none does.
-cdef inline uint8_t coarse_exponent(int32_t cost_bits) noexcept nogil:
+# The exponent of a hundredth of a tick, in which marks between ticks are whole too; 0 where that is finer than the price
+# unit.
+cdef inline uint8_t home_exponent(int64_t tick) noexcept nogil:
+    cdef uint8_t exponent = 0
+    while exponent < EXPONENT_MOST and tick % (<int64_t>1_000 * tc_tens[exponent]) == 0:
+        exponent += 1
+    return exponent
+
+
+# The exponent that leaves a cost of so many bits at most 62, 0 where none does: `home`, or the least that leaves it 61,
+# since the mark may be above what was paid.
+cdef inline uint8_t coarse_exponent(int32_t cost_bits, uint8_t home) noexcept nogil:
     cdef uint8_t exponent = 1
-    if cost_bits - COARSE_BITS > 29:
+    if cost_bits - 62 <= bits_off(home):
+        return home
+    if cost_bits - 61 > bits_off(EXPONENT_MOST):
         return 0
-    while tc_tens[exponent] < <uint32_t>1 << (cost_bits - COARSE_BITS):
+    while tc_tens[exponent] < <uint32_t>1 << (cost_bits - 61):
         exponent += 1
     return exponent
 
@@ -77,7 +89,7 @@ cdef inline uint8_t coarse_exponent(int32_t cost_bits) noexcept nogil:
 # The form of a run from the bits of its largest quantity and cost, and where it needs a common unit, from its costs.
 # Where neither a word nor a coarse cost is to be had, both are 0, and stay so until the run is summed anew.
 cdef inline tc_form form_of(
-    tc_form now, int32_t qty_bits, int32_t cost_bits, bint is_inverse, const int64_t* costs, int64_t n
+    tc_form now, int32_t qty_bits, int32_t cost_bits, uint8_t home, bint is_inverse, const int64_t* costs, int64_t n
 ) noexcept nogil:
     cdef tc_form form
     cdef int exponent
@@ -91,6 +103,6 @@ cdef inline tc_form form_of(
         if form.split:
             form.exponent = <uint8_t>exponent
             return form
-    if cost_bits > COARSE_BITS:
-        form.exponent = coarse_exponent(cost_bits)
+    if cost_bits > COARSE_FROM:
+        form.exponent = coarse_exponent(cost_bits, home)
     return form

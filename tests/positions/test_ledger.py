@@ -87,7 +87,7 @@ def check_narrow(columns):
         if not split and exponent:
             assert [w * unit + r for w, r in zip(words[cells].tolist(), rests[cells].tolist(), strict=True)] == costs
             assert max(rests[cells].tolist()) < unit
-            assert max(abs(w) for w in words[cells].tolist()) <= 2**59
+            assert max(abs(w) for w in words[cells].tolist()) <= 2**62
 
 
 def splits_of(ledger):
@@ -477,7 +477,7 @@ def test_a_cost_that_only_its_high_half_tells_widens_the_bound(package):
         put(ledger, qty=qty, price=price)
     assert ledger.position(1, 1) == (2**32, 2**64, 0, 0)
     assert ledger.columns[4][0] == -(2**29)
-    assert ledger.columns[7][0].tolist() == [0, 2]  # 65 bits are 59 in units of 100
+    assert ledger.columns[7][0].tolist() == [0, 2]  # 65 bits are 61 in units of 10**2
 
 
 def test_sums_near_128_bits_are_refused_and_change_nothing(package):

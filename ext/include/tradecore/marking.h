@@ -35,7 +35,7 @@ typedef struct {
     int64_t (*mark_mixed)(const tc_run_columns *columns, const int64_t *marks, int64_t *out, uint8_t *kinds,
                           uint8_t *units, int64_t runs, int64_t width);
     void (*mark_run)(const int64_t *qty, const int64_t *cost, int64_t bid, int64_t ask, int64_t *out, int64_t n);
-    void (*mark_run_fast)(const int64_t *qty, const int64_t *low, const int64_t *high, double bid, double ask,
+    void (*mark_run_fast)(const int64_t *qty, const int64_t *low, const int64_t *high, double unit, double bid, double ask,
                           double *out, int64_t n);
     int64_t (*mark_run_hybrid)(const int64_t *qty, const int64_t *cost, int64_t bid, int64_t ask, double limit,
                                int64_t *out, uint8_t *made_by, int64_t n);

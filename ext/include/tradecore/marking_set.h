@@ -162,12 +162,13 @@ TC_TARGET static void TC_NAME(mark_run)(const int64_t *restrict qty, const int64
     }
 }
 
-/* float64: rounded in each conversion, in the product and in the difference. A narrow run's costs have no `high`. */
+/* float64: rounded in each conversion, in the products and in the difference. Costs that have no `high` are counted in
+   `unit`, which is 1 for a narrow run's. */
 TC_TARGET static void TC_NAME(mark_run_fast)(const int64_t *restrict qty, const int64_t *restrict low,
-                                             const int64_t *restrict high, double bid, double ask, double *restrict out,
-                                             int64_t n) {
+                                             const int64_t *restrict high, double unit, double bid, double ask,
+                                             double *restrict out, int64_t n) {
     if (high == NULL) {
-        for (int64_t i = 0; i < n; i++) out[i] = (double)qty[i] * (qty[i] > 0 ? bid : ask) - (double)low[i];
+        for (int64_t i = 0; i < n; i++) out[i] = (double)qty[i] * (qty[i] > 0 ? bid : ask) - (double)low[i] * unit;
         return;
     }
     for (int64_t i = 0; i < n; i++)

@@ -37,6 +37,7 @@ class Tally:
     lots_per_unit: int
     currency: int
     bucket: int
+    home: int = 0  # the exponent of costs that are kept coarse, where it is enough
     net: int = 0
     gross: int = 0
     cost: int = 0
@@ -115,7 +116,7 @@ def widen_run(b: Books, instrument: int, p: Position) -> None:
     t, now, at = b.tallies[instrument], form_at(b, instrument), column_of(b, instrument, 1)
     t.qty_bits, t.cost_bits = max(t.qty_bits, bits_of(p.qty)), max(t.cost_bits, bits_of(p.cost))
     costs = b.columns[1][at : at + b.accounts]
-    form = form_of(now, t.qty_bits, t.cost_bits, t.inverse_scale != 0, map(int, costs))
+    form = form_of(now, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0, map(int, costs))
     limit = 1 << (62 - t.qty_bits)
     if t.cost_bits > 62:
         limit = -limit if form[1] else -1

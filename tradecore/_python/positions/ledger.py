@@ -32,6 +32,7 @@ from .costs import (
 from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally
 from .lots import Closings, Lots
 from .marking import demand_numbers
+from .runs import home_exponent
 
 __all__ = [
     "Ledger", "Position", "apply_fill", "apply_value", "commission_of", "mark_of", "position_of", "release_cost",
@@ -89,7 +90,7 @@ class Ledger:
             del self.instruments[count]
             demand("currency", row.currency, 1, self.currency_max)
         self.books.open_columns()
-        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket)
+        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket, home_exponent(row.tick))
         if inverse_scale:
             self.books.columns[4][count - 1] = -1
         return count

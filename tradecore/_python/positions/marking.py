@@ -116,7 +116,11 @@ class Marking:
             value = unrealised_at(qty, low, high, scale, bid, ask)
             made_by = MADE_BY_EXACT
             if precision == FAST:
-                by_float = float(qty) * float(bid if qty > 0 else ask) - to_float(low, high)
+                split, exponent = map(int, self.forms[run])
+                paid = to_float(low, high)
+                if not narrow and exponent and not split:
+                    paid = float(((high << 64) + low % 2**64) // 10**exponent) * float(10**exponent)
+                by_float = float(qty) * float(bid if qty > 0 else ask) - paid
                 self.fast_column[at] = to_float(_signed(value), value >> 64) if scale else by_float
                 floats += not scale
             elif precision == HYBRID and narrow:
