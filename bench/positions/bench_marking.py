@@ -14,7 +14,7 @@ def test_marking(room, measure, precision):
     qtys = rng.integers(-10_000, 10_000, RUNS * WIDTH)
     costs = qtys * rng.integers(1_000_000, 3_000_000, RUNS * WIDTH)
     columns = qtys, costs, costs >> 63, np.zeros(RUNS, np.int64), np.full(RUNS, 2**40)
-    columns += qtys.astype(np.int32), costs * 2**24 + qtys, np.full(RUNS, 24, np.uint8)
+    columns += qtys.astype(np.int32), costs * 2**24 + qtys, np.full((RUNS, 2), (24, 0), np.uint8), np.zeros_like(qtys, np.uint32)
     prices = rng.integers(1_000_000, 3_000_000, RUNS)
     limits = np.full(RUNS, 1e10)
     marking = room("marking").Marking(columns, WIDTH, np.zeros(RUNS, np.int64), limits)

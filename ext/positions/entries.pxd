@@ -6,6 +6,7 @@
 # Columns, tallies and exposure sums follow each entry, so that a mark and a risk check need no pass over the table.
 
 from lots cimport *
+from runs cimport *
 
 
 cdef enum tc_entry_kind:
@@ -52,7 +53,8 @@ cdef struct tc_tally:
     uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| since it was last summed anew
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
-    int64_t spare[6]
+    uint8_t home                   # the exponent of costs that are kept coarse, where it is enough
+    uint8_t spare[47]
 
 
 cdef struct tc_exposure_sum:
@@ -76,10 +78,12 @@ cdef struct tc_books:
     int64_t* qtys                  # columns for marking: [(instrument - 1) * accounts + account - 1]
     int64_t* costs_low
     int64_t* costs_high
-    int64_t* words                 # cost x 2**split + qty: half the bytes, in runs that have a split
-    int32_t* small_qtys            # in the others: qty modulo 2**32, itself where the run's limit is 2**31 or more
-    uint8_t* splits                # [instrument - 1]: bits of a word's quantity; 0: a word can't hold both numbers
-    int64_t* mark_limits           # [instrument - 1]: up to this |mark|, every position of the run fits 64 bits
+    int64_t* words                 # a position in half the bytes, or its coarse cost, as the run's form says
+    uint32_t* rests                # cost less its coarse cost
+    int32_t* small_qtys            # where a word has none: qty modulo 2**32, itself where |limit| is 2**31 or more
+    tc_form* forms                 # [instrument - 1]
+    int64_t* mark_limits           # [instrument - 1]: up to this |mark|, in units of the form where it is below 0,
+                                   # every position of the run fits 64 bits
     int64_t entry_count, entry_most, forgotten, bucket_stride
     int32_t method, legs, accounts
     bint exposures_are_stale
@@ -99,70 +103,64 @@ cdef inline int64_t row_of(const tc_books* b, int32_t instrument, int32_t accoun
     return instrument * b.ledger.account_stride + account
 
 
-cdef inline int32_t bits_of(int64_t value) noexcept nogil:
-    return tc_highest_bit(<uint64_t>tc_abs(value)) + 1 if value else 0
+# A position in fewer bytes. What is written is given: columns read right after they are written make a fill wait.
+cdef inline void write_narrow(tc_books* b, int64_t at, tc_form form, int64_t qty, tc_i128 cost) noexcept nogil:
+    cdef tc_i128 coarse
+    if form.split:
+        b.words[at] = <int64_t>((<uint64_t>tc_coarse(<int64_t>tc_low(cost), form.exponent) << form.split) + <uint64_t>qty)
+        return
+    b.small_qtys[at] = <int32_t>qty
+    if form.exponent:
+        coarse = tc_floor_div_wide(cost, tc_tens[form.exponent])
+        b.words[at] = <int64_t>coarse
+        b.rests[at] = <uint32_t>tc_low(cost - coarse * tc_tens[form.exponent])
 
 
-cdef enum:
-    FIRST_SPLIT = 24               # up to 8 million lots, 549 billion of cost
+cdef inline void write_run(tc_books* b, int32_t instrument, tc_form form) noexcept nogil:
+    cdef int64_t at = column_of(b, instrument, 1)
+    b.forms[instrument - 1] = form
+    for at in range(at, at + b.accounts):
+        write_narrow(b, at, form, b.qtys[at], tc_join(b.costs_low[at], b.costs_high[at]))
 
 
-# The split of a run's words: the one it has while both numbers fit, signed; else the one that leaves both the same room
-# to grow, so that a run is seldom written again. Marking multiplies quantities of up to 32 bits.
-cdef inline uint8_t split_of(const tc_tally* t, uint8_t split) noexcept nogil:
-    if t.qty_bits < split and t.cost_bits < 64 - split:
-        return split
-    if t.qty_bits > 31 or t.qty_bits + t.cost_bits > 62:
-        return 0
-    return <uint8_t>min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
-
-
-# A position in half the bytes. Both numbers are given: columns read right after they are written make a fill wait.
-cdef inline void write_narrow(tc_books* b, int64_t at, uint8_t split, int64_t qty, uint64_t cost) noexcept nogil:
-    if split:
-        b.words[at] = <int64_t>((cost << split) + <uint64_t>qty)
-    else:
-        b.small_qtys[at] = <int32_t>qty
-
-
-# The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62.
+# The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62, both
+# in units of the form where the cost has more bits; and the form.
 cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
-    cdef int32_t bits = bits_of(p.qty)
-    cdef int64_t at = column_of(b, instrument, 1)
-    cdef uint8_t split
-    if bits > t.qty_bits:
-        t.qty_bits = bits
-    bits = bits_of(tc_saturate(p.cost)) if tc_saturate(p.cost) > no_price() else 64
-    if bits > t.cost_bits:
-        t.cost_bits = bits
-    b.mark_limits[instrument - 1] = -1
-    if t.cost_bits <= 62 and not t.inverse_scale:
-        b.mark_limits[instrument - 1] = <int64_t>1 << (62 - t.qty_bits)
-    split = split_of(t, b.splits[instrument - 1])
-    if split != b.splits[instrument - 1]:
-        b.splits[instrument - 1] = split
-        for at in range(at, at + b.accounts):
-            write_narrow(b, at, split, b.qtys[at], <uint64_t>b.costs_low[at])
+    cdef tc_form now = b.forms[instrument - 1], form
+    cdef int64_t limit
+    t.qty_bits = <uint8_t>max(t.qty_bits, bits_of(p.qty))
+    t.cost_bits = <uint8_t>max(t.cost_bits, bits_of_wide(p.cost))
+    form = form_of(now, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0,
+                   &b.costs_low[column_of(b, instrument, 1)], b.accounts)
+    limit = <int64_t>1 << (62 - t.qty_bits)
+    if t.cost_bits > 62:
+        limit = -limit if form.exponent else -1
+    b.mark_limits[instrument - 1] = -1 if t.inverse_scale else limit
+    if form.split != now.split or form.exponent != now.exponent:
+        write_run(b, instrument, form)
 
 
-# Whether a run's bound may have to grow. It may say so in vain of a cost beyond 64 bits, whose bound can't grow.
-cdef inline bint is_wider(const tc_tally* t, const tc_position* p) noexcept nogil:
-    cdef int64_t low = <int64_t>tc_low(p.cost)
-    cdef uint64_t far = <uint64_t>(tc_high(p.cost) ^ (low >> 63))
-    return (<uint64_t>tc_abs(p.qty) >> t.qty_bits | <uint64_t>tc_abs(low) >> (t.cost_bits & 63) | far) != 0
+# Whether a run's bound may have to grow, or its unit to fall.
+cdef inline bint is_wider(const tc_tally* t, tc_form form, const tc_position* p) noexcept nogil:
+    if <uint64_t>tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:
+        return True
+    return form.split and form.exponent and not tc_is_multiple(<int64_t>tc_low(p.cost), form.exponent)
+
+
+cdef inline void write_costs(tc_books* b, int64_t at, const tc_position* p) noexcept nogil:
+    b.qtys[at] = p.qty
+    b.costs_low[at] = <int64_t>tc_low(p.cost)
+    b.costs_high[at] = tc_high(p.cost)
 
 
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
-    cdef tc_tally* t = &b.tallies[instrument]
     tc_assert((instrument >= 1) & (account >= 1) & (account <= b.accounts))
-    b.qtys[at] = p.qty
-    b.costs_low[at] = <int64_t>tc_low(p.cost)
-    b.costs_high[at] = tc_high(p.cost)
-    if is_wider(t, p):
+    write_costs(b, at, p)
+    if is_wider(&b.tallies[instrument], b.forms[instrument - 1], p):
         widen_run(b, instrument, p)
-    write_narrow(b, at, b.splits[instrument - 1], p.qty, tc_low(p.cost))
+    write_narrow(b, at, b.forms[instrument - 1], p.qty, p.cost)
 
 
 cdef inline void add_exposure(
@@ -199,6 +197,7 @@ cdef inline void follow(
 # Sums and columns of one instrument, from its positions.
 cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
+    cdef tc_position largest       # of no position: the largest quantity and cost of any
     cdef const tc_position* p
     cdef int32_t account
     t.net = 0
@@ -206,14 +205,20 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     t.cost = 0
     t.qty_bits = 0
     t.cost_bits = 0
-    b.mark_limits[instrument - 1] = -1 if t.inverse_scale else <int64_t>1 << 62
-    b.splits[instrument - 1] = FIRST_SPLIT
+    largest.qty = 0
+    largest.cost = 0
     for account in range(1, b.accounts + 1):
         p = position_of(&b.ledger, instrument, account)
         t.net = t.net + p.qty
         t.gross = t.gross + tc_abs(p.qty)
         t.cost = t.cost + p.cost
-        write_columns(b, instrument, account, p)
+        largest.qty = max(largest.qty, tc_abs(p.qty))
+        largest.cost = largest.cost if tc_abs_wide(p.cost) < largest.cost else tc_abs_wide(p.cost)
+        write_costs(b, column_of(b, instrument, account), p)
+    b.forms[instrument - 1].split = FIRST_SPLIT
+    b.forms[instrument - 1].exponent = 0
+    widen_run(b, instrument, &largest)
+    write_run(b, instrument, b.forms[instrument - 1])
     b.exposures_are_stale = True
 
 

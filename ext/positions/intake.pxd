@@ -75,7 +75,7 @@ cdef inline void fetch_rows(const tc_books* b, const tc_entry* e, tc_coming* nex
     tc_prefetch(next.position)
     tc_prefetch(&b.tallies[e.instrument])
     tc_prefetch(&b.qtys[at])
-    tc_prefetch(&b.words[at] if b.splits[e.instrument - 1] else <int64_t*>&b.small_qtys[at])
+    tc_prefetch(&b.words[at] if b.forms[e.instrument - 1].split else <int64_t*>&b.small_qtys[at])
     tc_prefetch(&b.costs_low[at])
     tc_prefetch(&b.costs_high[at])
 

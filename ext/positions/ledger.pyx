@@ -40,8 +40,8 @@ cdef class Ledger:
     cdef int count, instrument_max, account_max, currency_max
     cdef list tables, blocks
     cdef tuple sizes, settings
+    cdef tuple narrow
     cdef object least_column, qty_column, low_column, high_column, mark_column, limit_column
-    cdef object small_column, word_column, split_column
 
     def __cinit__(self, int instruments, int accounts, int method=0, int legs=1, int currencies=1,
                   long long trades=65_536, long long lots=65_536, int buckets=1):
@@ -79,12 +79,12 @@ cdef class Ledger:
         self.qty_column = new_column(cells)
         self.low_column = new_column(cells)
         self.high_column = new_column(cells)
-        self.small_column = new_column(cells, np.int32)
-        self.word_column = new_column(cells)
-        self.split_column = np.full(instruments, <int>FIRST_SPLIT, np.uint8)
-        b.small_qtys = <int32_t*>numbers(self.small_column)
-        b.words = numbers(self.word_column)
-        b.splits = <uint8_t*>numbers(self.split_column)
+        forms = np.array([[<int>FIRST_SPLIT, 0]] * instruments, np.uint8)
+        self.narrow = new_column(cells, np.int32), new_column(cells), forms, new_column(cells, np.uint32)
+        b.small_qtys = <int32_t*>numbers(self.narrow[0])
+        b.words = numbers(self.narrow[1])
+        b.forms = <tc_form*>numbers(self.narrow[2])
+        b.rests = <uint32_t*>numbers(self.narrow[3])
         self.mark_column = new_column(instruments + 1)
         self.limit_column = new_column(instruments)
         self.mark_column[:] = NO_PRICE
@@ -121,6 +121,7 @@ cdef class Ledger:
         self.count = count
         t.inverse_scale = inverse_scale
         t.bucket = bucket
+        t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = self.instruments[count].lots_per_unit
         t.currency = self.instruments[count].currency
         if inverse_scale:
@@ -388,13 +389,12 @@ cdef class Ledger:
 
     @property
     def columns(self):
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, splits): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests): read-only views.
 
-        They follow every entry. The marks, limits and splits are one an instrument; the others have instruments x
-        accounts numbers, one instrument's side by side. Up to |limit| a marked position of the run fits 64 bits. Where
-        the run's split is not 0, a word is cost x 2**split + qty; where it is 0, the 32-bit column has the quantities
-        modulo 2**32, which are themselves where the limit is at least 2**31. The other of the two means nothing there.
+        They follow every entry; marks, limits and forms are one an instrument. Up to |limit|, below 0 in units of
+        10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
+        cost / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32, themselves where
+        |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest. The rest means nothing.
         """
-        return (read_only(self.qty_column), read_only(self.low_column), read_only(self.high_column),
-                read_only(self.mark_column)[1:], read_only(self.limit_column), read_only(self.small_column),
-                read_only(self.word_column), read_only(self.split_column))
+        wide = self.qty_column, self.low_column, self.high_column, self.mark_column[1:], self.limit_column
+        return tuple(map(read_only, wide + self.narrow))

@@ -72,17 +72,27 @@ def state(ledger):
 
 
 def check_narrow(columns):
-    """The narrow column of each run that is to be read holds its quantities and costs."""
-    qtys, low, high, _, limits, small, words, splits = columns
+    """The narrow columns of each run that are to be read hold its quantities and costs."""
+    qtys, low, high, _, limits, small, words, forms, rests = columns
     width = len(qtys) // len(limits)
-    for run, split in enumerate(splits.tolist()):
-        cells = slice(run * width, (run + 1) * width)
+    for run, (split, exponent) in enumerate(forms.tolist()):
+        cells, unit = slice(run * width, (run + 1) * width), 10**exponent
+        costs = [(h << 64) + w % 2**64 for w, h in zip(low[cells].tolist(), high[cells].tolist(), strict=True)]
         if split:
-            costs = [(h << 64) + w % 2**64 for w, h in zip(low[cells].tolist(), high[cells].tolist(), strict=True)]
-            assert words[cells].tolist() == [c * 2**split + q for c, q in zip(costs, qtys[cells].tolist(), strict=True)]
-            assert all(abs(q) < 2 ** (split - 1) and abs(c) < 2 ** (63 - split) for c, q in zip(costs, qtys[cells], strict=True))
+            assert all(c % unit == 0 for c in costs)
+            paid = [c // unit for c in costs]
+            assert words[cells].tolist() == [c * 2**split + q for c, q in zip(paid, qtys[cells].tolist(), strict=True)]
+            assert all(abs(q) < 2 ** (split - 1) and abs(c) < 2 ** (63 - split) for c, q in zip(paid, qtys[cells], strict=True))
         else:
             assert np.array_equal(small[cells], qtys[cells].astype(np.int32))
+        if not split and exponent:
+            assert [w * unit + r for w, r in zip(words[cells].tolist(), rests[cells].tolist(), strict=True)] == costs
+            assert max(rests[cells].tolist()) < unit
+            assert max(abs(w) for w in words[cells].tolist()) <= 2**62
+
+
+def splits_of(ledger):
+    return ledger.columns[7][:, 0].tolist()
 
 
 def ledger_instruments(ledger):
@@ -204,22 +214,22 @@ def test_a_random_life_is_the_same_in_both_backends_and_after_replay():
 
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize(("qty", "price", "split", "after"), [
-    (2**23 - 1, 1, 24, 24), (2**23, 1, 32, 24), (1, 2**39 - 1, 24, 24), (1, 2**39, 13, 12), (2**20 - 1, 2**22, 21, 24),
-    (2**20 - 1, 2**23, 0, 24), (2**31 - 1, 1, 32, 24), (2**31, 1, 0, 24), (3, -(2**45), 10, 9), (10**14, 10**14, 0, 9),
+    (2**23 - 1, 1, 24, 24), (2**23, 1, 32, 24), (1, 2**39 - 1, 24, 24), (1, 2**39, 13, 13), (2**20 - 1, 2**22, 21, 24),
+    (2**20 - 1, 2**23, 0, 24), (2**31 - 1, 1, 32, 24), (2**31, 1, 0, 24), (3, -(2**45), 10, 10), (10**14, 10**14, 0, 10),
 ])
 def test_a_run_has_words_while_both_numbers_fit_and_again_after_a_bust(package, qty, price, split, after, sign):
     """One number more than fits, and the whole run goes to another split or to 32-bit quantities."""
     ledger = new_ledger(package, Method.AVERAGE, 2, 3)
     put(ledger, instrument=2, account=3, qty=5, price=-7)
-    assert ledger.columns[7].tolist() == [24, 24]
+    assert splits_of(ledger) == [24, 24]
     trade = put(ledger, instrument=2, account=2, qty=qty * sign, price=price)
     for account in (1, 2):
-        assert ledger.columns[7].tolist() == [24, split]
+        assert splits_of(ledger) == [24, split]
         check_narrow(ledger.columns)
         put(ledger, instrument=2, account=account, qty=-sign, price=price)
     ledger.amend(trade, 1, 0, 0, 0)
     check_narrow(ledger.columns)
-    assert ledger.columns[7].tolist() == [24, after]
+    assert splits_of(ledger) == [24, after]
 
 
 def test_runs_change_their_words_alike_in_both_backends():
@@ -233,7 +243,7 @@ def test_runs_change_their_words_alike_in_both_backends():
         for ledger in both:
             check_narrow(ledger.columns)
         assert both[0].columns[7].tolist() == both[1].columns[7].tolist()
-        splits |= set(both[0].columns[7].tolist())
+        splits |= set(splits_of(both[0]))
         if seeded.random() < 0.9:
             for ledger in both:
                 ledger.amend(trade, 1, 0, 0, 0)
@@ -469,7 +479,8 @@ def test_a_cost_that_only_its_high_half_tells_widens_the_bound(package):
         assert ledger.columns[4][0] == (2**62 if ledger.trade_count == 0 else 2**29)
         put(ledger, qty=qty, price=price)
     assert ledger.position(1, 1) == (2**32, 2**64, 0, 0)
-    assert ledger.columns[4][0] == -1
+    assert ledger.columns[4][0] == -(2**29)
+    assert ledger.columns[7][0].tolist() == [0, 2]  # 65 bits are 61 in units of 10**2
 
 
 def test_sums_near_128_bits_are_refused_and_change_nothing(package):

@@ -14,7 +14,7 @@ from ..vocabulary.records import NO_PRICE, PRICE_MAX
 from ..vocabulary.units import EXACT, Number, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure
 from .kept_ledger import KeptLedger
-from .precision import Precision
+from .precision import RUN_COARSE, RUN_EXCLUDED, RUN_WIDE, Precision
 from .rates import Rates
 
 Column = np.ndarray[Any, np.dtype[Any]]
@@ -25,8 +25,9 @@ class MarkView(NamedTuple):
     """Read-only NumPy views, without copying; instruments x accounts (hedged: two columns an account), amounts.
 
     `unrealized` is int64, NO_PRICE where a held position has no mark; where `kinds` (one an instrument) is 1 the value
-    is unrealized_high x 2**64 + unrealized (unsigned). `unrealized_fast` is what fast precision wrote, `made_by` who
-    made a number under hybrid precision: 1 float64, 2 integers.
+    is unrealized_high x 2**64 + unrealized (unsigned), where it is 3, unrealized x 10**exponents (one an instrument)
+    - rests: amounts beyond 64 bits, of a coin, say, without writing more of them. `unrealized_fast` is what fast
+    precision wrote, `made_by` who made a number under hybrid precision: 1 float64, 2 integers.
     """
 
     qty: Column
@@ -37,6 +38,19 @@ class MarkView(NamedTuple):
     unrealized_fast: Column
     kinds: Column
     made_by: Column
+    exponents: Column
+    rests: Column
+
+    def amount(self, instrument: int, account: int) -> int | None:
+        """One position's unrealised P&L as the last mark wrote it, exactly; places from 0; None where it is not marked."""
+        low, kind = int(self.unrealized[instrument, account]), int(self.kinds[instrument])
+        if kind == RUN_EXCLUDED:
+            return None if low == NO_PRICE else 0
+        if kind == RUN_WIDE:
+            return (int(self.unrealized_high[instrument, account]) << 64) + low % 2**64
+        if kind == RUN_COARSE:
+            return low * 10 ** int(self.exponents[instrument]) - int(self.rests[instrument, account])
+        return low
 
 
 class Valuation:
@@ -253,9 +267,9 @@ class Valuation:
         """The columns as they are."""
         shape = self.count, self.width
         qty, cost, high = (column.reshape(shape) for column in self.kept.ledger.columns[:3])
-        low, low_high, fast, kinds, made_by = self.marking.views
+        low, low_high, fast, kinds, made_by, exponents = self.marking.views
         return MarkView(qty, cost, high, low.reshape(shape), low_high.reshape(shape), fast.reshape(shape), kinds,
-                        made_by.reshape(shape))
+                        made_by.reshape(shape), exponents, self.kept.ledger.columns[8].reshape(shape))
 
 
 def _mark_units(ins: Instrument, price: Any, name: str) -> int:

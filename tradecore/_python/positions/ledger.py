@@ -32,6 +32,7 @@ from .costs import (
 from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally
 from .lots import Closings, Lots
 from .marking import demand_numbers
+from .runs import home_exponent
 
 __all__ = [
     "Ledger", "Position", "apply_fill", "apply_value", "commission_of", "mark_of", "position_of", "release_cost",
@@ -89,7 +90,7 @@ class Ledger:
             del self.instruments[count]
             demand("currency", row.currency, 1, self.currency_max)
         self.books.open_columns()
-        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket)
+        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket, home_exponent(row.tick))
         if inverse_scale:
             self.books.columns[4][count - 1] = -1
         return count
@@ -338,12 +339,12 @@ class Ledger:
 
     @property
     def columns(self) -> tuple[Records, ...]:
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, splits): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests): read-only views.
 
-        They follow every entry. The marks, limits and splits are one an instrument; the others have instruments x
-        accounts numbers, one instrument's side by side. Up to |limit| a marked position of the run fits 64 bits. Where
-        the run's split is not 0, a word is cost x 2**split + qty; where it is 0, the 32-bit column has the quantities
-        modulo 2**32, which are themselves where the limit is at least 2**31. The other of the two means nothing there.
+        They follow every entry; marks, limits and forms are one an instrument. Up to |limit|, below 0 in units of
+        10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
+        cost / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32, themselves where
+        |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest. The rest means nothing.
         """
         self.books.open_columns()
         views = tuple(column.view() for column in self.books.columns)
