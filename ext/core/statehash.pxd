@@ -145,6 +145,8 @@ cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogi
     cdef const tc_position* p
     cdef const tc_exposure* e
     for i in range(1, core.instrument_count + 1):
+        if not exposure_of(&core.risk, i, 0).is_used:
+            continue                                   # so are the rows of all accounts: they are not walked
         for j in range(core.account_count + 1):
             p = position_of(&core.ledger, i, j)
             e = exposure_of(&core.risk, i, j)

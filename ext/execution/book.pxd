@@ -1,16 +1,16 @@
 # The simulated venue's book: price-time priority, add and cancel in constant time, over sparse prices.
 #
 # Orders rest in nodes, nodes in the FIFO list of a price level. A level is found by hashing (row, price); the next
-# best price by a trie of 64-bit occupancy maps, eight tiers of six bits, whose maps are found by hashing too: at most
-# 16 steps whatever the prices and however many rest, usually one. A row is one side of one book; while it has had one
+# best price by a trie of 64-bit occupancy maps, ten tiers of six bits, whose maps are found by hashing too: at most
+# 20 steps whatever the prices and however many rest, usually one. A row is one side of one book; while it has had one
 # level at a time, as a quote alone has, it is in neither hash, and costs no more than the level.
-# Prices here are ticks, |tick| < 2**47; quantities are lots. The node number is the caller's.
+# Prices here are ticks, or what waits for a price units of it, |price| < 2**54; quantities are lots. The node number is the caller's.
 
 from records cimport *
 
 
 cdef enum:
-    TIERS = 8
+    TIERS = 10
     NO_NODE = 0xFFFFFFFF
     NO_LEVEL = 0                   # levels count from 1, so that a table of zeros is one of empty rows
 
@@ -90,7 +90,7 @@ cdef inline void remove_slot(tc_hash* table, tc_slot* slot) noexcept nogil:
 # ---- trie of occupied prices
 
 cdef inline uint64_t offset_price(int64_t price) noexcept nogil:
-    return <uint64_t>(price + (<int64_t>1 << 47))
+    return <uint64_t>(price + (<int64_t>1 << 54))
 
 
 cdef inline uint64_t trie_tag(uint32_t row, int tier) noexcept nogil:
