@@ -83,6 +83,9 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
     if reason:
         refuse_command(core, c, ack, reason, value, bound)
         return
+    if (c.bid_size or c.ask_size) and not use_book(&core.books, c.instrument, c.venue):
+        refuse_command(core, c, ack, BOOKS_FULL, core.books.count, core.books.most)
+        return
     remove_quotes(core, c.instrument, c.venue)
     quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)
     quote_side(core, c, SIDE_SELL, c.ask_px, c.ask_size)

@@ -119,6 +119,8 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
         return MARKET_LEFTOVER
     if order.time_in_force == TIF_IOC:
         return IOC_LEFTOVER
+    if not use_book(&core.books, order.instrument, order.venue):
+        return BOOKS_FULL                              # and nothing was taken: there was no book to take from
     add_node(&core.book, row_of(core, order.instrument, order.venue, side), slot_of(&core.orders, order), limit, left,
              terms.display_qty)
     order.place = PLACE_RESTING
@@ -144,6 +146,9 @@ cdef inline void finish_order(
     if reason == POST_ONLY_WOULD_TAKE:
         refuse_placing(core, c, order, reason, order.price,
                        touch_price(&core.router, order.instrument, direction(order.side), order.venue), first)
+        return
+    if reason == BOOKS_FULL:
+        refuse_placing(core, c, order, reason, core.books.count, core.books.most, first)
         return
     if first:
         order.acked = True

@@ -11,14 +11,6 @@ cdef inline bint is_taken(const tc_id_entry* entries, int32_t count, const char*
     return False
 
 
-cdef inline bint instrument_is_taken(const tc_core* core, const char* name) noexcept nogil:
-    cdef int32_t i
-    for i in range(1, core.instrument_count + 1):
-        if memcmp(core.instruments[i].name, name, 24) == 0:
-            return True
-    return False
-
-
 cdef inline bint venue_is_taken(const tc_core* core, const char* name) noexcept nogil:
     cdef int32_t i
     for i in range(1, core.venue_count + 1):
@@ -52,23 +44,30 @@ cdef inline void define_currency(tc_core* core, const tc_command* c, tc_ack* ack
 
 
 cdef inline void define_account(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    if refuse_name(core, c, ack, is_taken(core.accounts, core.account_count, c.cl_ord_id), core.account_count,
-                   core.account_max):
+    cdef uint32_t* place = find_name(&core.account_names, core.accounts[0].id, sizeof(tc_id_entry), c.cl_ord_id)
+    if refuse_name(core, c, ack, place[0] != 0, core.account_count, core.account_max):
         return
     core.account_count += 1
+    place[0] = <uint32_t>core.account_count
     memcpy(core.accounts[core.account_count].id, c.cl_ord_id, 24)
     accept_command(core, c, 0, core.account_count, 0, core.account_count, 0)
 
 
 cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int offset = find_bad_definition(c, core.currency_count)
-    if refuse_name(core, c, ack, instrument_is_taken(core, c.cl_ord_id), core.instrument_count, core.instrument_max):
+    cdef uint32_t* place = find_name(&core.instrument_names, core.instruments[0].name, sizeof(tc_instrument),
+                                     c.cl_ord_id)
+    if refuse_name(core, c, ack, place[0] != 0, core.instrument_count, core.instrument_max):
         return
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, offset)
         return
     core.instrument_count += 1
+    place[0] = <uint32_t>core.instrument_count
     load_instrument(&core.instruments[core.instrument_count], c)
+    core.ledger.marks[core.instrument_count] = no_price()
+    core.ledger.lasts[core.instrument_count] = no_price()
+    core.sessions[core.instrument_count] = SES_OPEN
     accept_command(core, c, core.instrument_count, 0, 0, core.instrument_count, 0)
 
 

@@ -8,6 +8,7 @@ from validation cimport *
 from risk cimport *
 from routing cimport *
 from book cimport *
+from books cimport *
 from costs cimport *
 from events cimport *
 from trades cimport *
@@ -26,6 +27,7 @@ cdef struct tc_core:
     tc_instrument* instruments     # from 1, as everything that is declared
     tc_id_entry* accounts
     tc_id_entry* currencies
+    tc_names instrument_names, account_names
     tc_charge* charges             # beside book.fills
     uint64_t* histograms           # [stage * BUCKETS + bucket]
     tc_ids ids
@@ -33,6 +35,7 @@ cdef struct tc_core:
     tc_risk risk
     tc_router router
     tc_book book
+    tc_books books
     tc_ledger ledger
     tc_events events
     tc_trades trades
@@ -66,9 +69,9 @@ cdef inline tc_instrument* find_instrument(tc_core* core, int32_t instrument) no
     return &core.instruments[instrument]
 
 
-# Only in C: an index into a list in Python.
+# Only in C: a dict in Python.
 cdef inline uint32_t row_of(const tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
-    return <uint32_t>((instrument * core.venue_max + venue - 1) * 2 + side - 1)
+    return book_side(&core.books, instrument, venue, side)
 
 
 # A price of this instrument may have moved: what waits for one is looked at when the command is done.

@@ -145,6 +145,8 @@ cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogi
     cdef const tc_position* p
     cdef const tc_exposure* e
     for i in range(1, core.instrument_count + 1):
+        if not exposure_of(&core.risk, i, 0).is_used:
+            continue                                   # so are the rows of all accounts: they are not walked
         for j in range(core.account_count + 1):
             p = position_of(&core.ledger, i, j)
             e = exposure_of(&core.risk, i, j)
@@ -297,11 +299,16 @@ cdef inline void hash_row(
         level = next_level(&core.book, level)
 
 
+# Only where something was ever displayed: what was not is not walked.
 cdef inline void hash_books(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef int32_t i, venue
     cdef uint8_t side
+    cdef uint64_t seen
     for i in range(1, core.instrument_count + 1):
-        for venue in range(1, core.venue_count + 1):
+        seen = core.router.rankings[side_row(i, SIDE_BUY)].seen | core.router.rankings[side_row(i, SIDE_SELL)].seen
+        while seen:
+            venue = tc_lowest_bit(seen) + 1
+            seen &= seen - 1
             for side in range(SIDE_BUY, SIDE_SELL + 1):
                 hash_row(h, core, i, venue, side)
 

@@ -35,6 +35,7 @@ cdef struct tc_term:
 
 cdef struct tc_ranking:
     uint64_t dirty                 # bit venue - 1
+    uint64_t seen                  # bit venue - 1: it has displayed something, or that it displays nothing
     int64_t ranked_at, decision
     int32_t count                  # venues that display something, best first
     bint changed                   # since the last decision that was kept
@@ -71,6 +72,7 @@ cdef inline void set_top(
     top.size = size
     top.stamp = stamp
     router.rankings[row].dirty |= <uint64_t>1 << (venue - 1)
+    router.rankings[row].seen |= <uint64_t>1 << (venue - 1)
     router.rankings[row].changed = True
 
 
@@ -156,7 +158,7 @@ cdef inline tc_ranking* rank_venues(
     cdef uint64_t dirty = ranking.dirty
     cdef int32_t venue
     if now - ranking.ranked_at > router.time_to_live:
-        dirty = ~<uint64_t>0 >> (64 - router.venue_count) if router.venue_count else 0
+        dirty = ranking.seen
     elif not dirty:
         router.hits += 1
         return ranking

@@ -16,6 +16,12 @@ cdef struct tc_id_place:
     uint32_t tag                   # the high half of its hash, so that hardly an entry is looked at in vain
 
 
+# An open-addressed index over declared names, which stand in their own table by number, from 1.
+cdef struct tc_names:
+    uint32_t* places               # the number, 0 is empty
+    uint64_t mask
+
+
 # Ids of the day: entries in order of arrival, and an open-addressed index over them. Nothing is ever removed.
 cdef struct tc_ids:
     tc_id_entry* entries
@@ -52,6 +58,17 @@ cdef inline uint64_t hash_id(const char* id) noexcept nogil:
     return tc_fold(tc_word(id) ^ <uint64_t>0x9E3779B97F4A7C15,
                    tc_fold(tc_word(id + 8) ^ <uint64_t>0xC2B2AE3D27D4EB4F,
                            tc_word(id + 16) ^ <uint64_t>0x165667B19E3779F9) ^ <uint64_t>0xD6E8FEB86659FD93)
+
+
+# Only in C: a dict in Python.
+# Where a name stands or would: `first` is the name of number 0, and the next lie `stride` bytes apart.
+cdef inline uint32_t* find_name(
+    const tc_names* names, const char* first, size_t stride, const char* name
+) noexcept nogil:
+    cdef uint64_t at = hash_id(name) & names.mask
+    while names.places[at] and memcmp(first + names.places[at] * stride, name, 24) != 0:
+        at = (at + 1) & names.mask
+    return &names.places[at]
 
 
 # Only in C: a dict in Python.

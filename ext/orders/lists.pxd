@@ -40,7 +40,7 @@ cdef inline tc_group* find_named(const tc_groups* groups, int64_t list_id) noexc
     cdef const tc_slot* slot
     if list_id == 0:
         return NULL
-    slot = find_slot(&groups.by_id, <uint64_t>list_id)
+    slot = find_slot(&groups.by_id, <uint64_t>list_id, 0)
     return NULL if slot.value == 0 else &groups.rows[slot.value - 1]
 
 
@@ -161,7 +161,7 @@ cdef inline void append_member(tc_group* group, tc_orders* orders, uint32_t at) 
 # The first order of a list opens it; if it is OTO it is the parent.
 cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
-    cdef tc_slot* slot = find_slot(&groups.by_id, <uint64_t>terms.list_id)
+    cdef tc_slot* slot = find_slot(&groups.by_id, <uint64_t>terms.list_id, 0)
     cdef tc_group* group
     tc_assert((terms.list_id != 0) & (terms.group == 0))
     if slot.value == 0:
@@ -191,7 +191,7 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order
 # No order can join a list any more, unless one of it is open.
 cdef inline void forget_name(tc_groups* groups, const tc_group* group) noexcept nogil:
     if group.head == NO_SLOT and find_named(groups, group.list_id) == group:
-        remove_slot(&groups.by_id, find_slot(&groups.by_id, <uint64_t>group.list_id))
+        remove_slot(&groups.by_id, find_slot(&groups.by_id, <uint64_t>group.list_id, 0))
 
 
 # A new day: the list_ids of what is not open may be used again.

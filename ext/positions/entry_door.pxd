@@ -44,7 +44,7 @@ cdef inline int demand_entry(const tc_entry* e, int32_t instruments, int32_t acc
 cdef inline int demand_sizes(
     int instruments, int accounts, int method, int legs, int currencies, int64_t trades, int64_t lots, int buckets
 ) except -1:
-    demand("instruments", instruments, 1, 32_766)
+    demand("instruments", instruments, 1, 1_000_000)
     demand("accounts", accounts, 1, 131_070)
     demand("method", method, 0, 3)
     demand("legs", legs, 1, 2)

@@ -35,7 +35,8 @@ cdef struct tc_account_risk:
 cdef struct tc_exposure:
     int64_t position_qty, working_buy, working_sell
     uint32_t reduce_only           # open orders that may only reduce
-    uint32_t is_trimmed            # it stands in the list of positions that moved under such orders
+    uint16_t is_trimmed            # it stands in the list of positions that moved under such orders
+    uint16_t is_used               # of the firm's row: something of the instrument was ever held or booked
 
 
 cdef struct tc_risk:
@@ -85,6 +86,7 @@ cdef inline void hold_lots(
 ) noexcept nogil:
     cdef tc_exposure* e = exposure_of(risk, instrument, account)
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
+    firm.is_used = True
     if side == SIDE_BUY:
         e.working_buy += qty
         firm.working_buy += qty
@@ -111,9 +113,11 @@ cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nog
 
 # A trade's signed lots; account 0 is suspense, which only the firm's row has.
 cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t account, int64_t qty) noexcept nogil:
+    cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
     if account:
         exposure_of(risk, instrument, account).position_qty += qty
-    exposure_of(risk, instrument, 0).position_qty += qty
+    firm.position_qty += qty
+    firm.is_used = True
 
 
 cdef inline void release_hold(

@@ -24,7 +24,7 @@ cdef class RiskTable:
 
     def __cinit__(self, int accounts, int instruments, int order_rate):
         demand("accounts", accounts, 1, 65_535)
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand("order_rate", order_rate, 1, 1 << 20)
         if order_rate & (order_rate - 1):
             raise ValueError(f"order_rate {order_rate} must be a power of two")

@@ -304,7 +304,7 @@ def test_what_is_refused_to_be_declared_twice_changes_nothing_but_the_log(core, 
 def test_a_full_table_refuses_with_its_size(make_core, size, method, given):
     full = 2 if size == "venues" else 1
     core = make_core(capacity=small_capacity(**{size: full}))
-    with pytest.raises(tc.RefusedError, match=f"table is full: {full} of {full}"):
+    with pytest.raises(tc.RefusedError, match=f"table is full: {full} of {full}, the capacity {size}"):
         method_of(core, method)(given)
 
 

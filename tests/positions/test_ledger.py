@@ -542,7 +542,7 @@ def test_an_entry_outside_its_bounds_is_refused_at_the_door(package, fields, mat
 
 
 @pytest.mark.parametrize(("given", "match"), [
-    ({"instruments": 0}, "instruments 0 must be 1 to 32766"), ({"accounts": 0}, "accounts 0 must be 1"),
+    ({"instruments": 0}, "instruments 0 must be 1 to 1000000"), ({"accounts": 0}, "accounts 0 must be 1"),
     ({"method": 4}, "method 4 must be 0 to 3"), ({"legs": 3}, "legs 3 must be 1 to 2"), ({"trades": 0}, "trades 0 must be"),
     ({"lots": 0}, "lots 0 must be"), ({"currencies": 256}, "currencies 256 must be"), ({"buckets": 0}, "buckets 0 must be"),
 ])

@@ -54,7 +54,7 @@ class DropCopy:
             raise TypeError(f"core must be a TradingCore, not {type(core).__name__}")
         if isinstance(method, str) and method.lower() == "specific":
             raise ValueError("method 'specific': no report names the lot that a trade closes; take another")
-        if suspense in core._gate.names.accounts.names:
+        if suspense in core._gate.names.accounts:
             raise ValueError(f"suspense {suspense!r} is an account of this core: give another name")
         self._core, self._suspense, self._strategies = core, suspense, dict(strategies or {})
         self._names = core._gate.names

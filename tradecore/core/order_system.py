@@ -43,9 +43,9 @@ class OrderSystem:
     def define_instrument(self, instrument: Instrument) -> None:
         """Declare an instrument, and its currency where it is new."""
         demand_type(instrument, Instrument, "instrument")
-        currencies, symbols = self._gate.names.currencies, self._gate.names.symbols.names
-        refused = instrument.symbol in symbols or len(symbols) >= self.capacity.instruments
-        if instrument.currency not in currencies.names and not refused:  # a refusal must not leave a new currency
+        currencies, symbols = self._gate.names.currencies, self._gate.names.symbols
+        refused = instrument.symbol in symbols or len(symbols.names) >= self.capacity.instruments
+        if instrument.currency not in currencies and not refused:  # a refusal must not leave a new currency
             self.define_currency(instrument.currency)
         currency = 1 if refused else currencies.id(instrument.currency)
         self._gate.command(CommandType.DEFINE_INSTRUMENT, **instrument.definition(currency))

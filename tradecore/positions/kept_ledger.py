@@ -65,9 +65,9 @@ class KeptLedger:
     def _add_instrument(self, instrument: Instrument) -> None:
         if not isinstance(instrument, Instrument):
             raise TypeError(f"instruments must be Instrument, not {type(instrument).__name__}")
-        if instrument.symbol in self.names.symbols.names:
+        if instrument.symbol in self.names.symbols:
             raise ValueError(f"instrument {instrument.symbol!r} is declared twice")
-        if instrument.currency not in self.names.currencies.names:
+        if instrument.currency not in self.names.currencies:
             self.names.currencies.add(instrument.currency)
         self.names.symbols.add(instrument.symbol)
         self.names.instruments.append(instrument)
@@ -203,7 +203,7 @@ def _declare(names: Names, given: Iterable[str], what: str, *, again: bool = Fal
         raise TypeError(f"{what} names must be an iterable of names, not the str {given!r}")
     for name in given:
         check_name(name, what)
-        if name not in names.names:
+        if name not in names:
             names.add(name)
         elif not again:
             raise ValueError(f"{what} {name!r} is declared twice")

@@ -22,6 +22,7 @@ from .units import (
     whole_units,
 )
 
+ORD_TYPES, TIMES_IN_FORCE = tuple(OrdType), tuple(TimeInForce)  # one object each, whatever the number of instruments
 _AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
@@ -50,8 +51,8 @@ class Instrument:
     price_precision: int | None = None
     any_sign: bool = False
     inverse: bool = False
-    ord_types: tuple[str | OrdType, ...] = tuple(OrdType)
-    times_in_force: tuple[str | TimeInForce, ...] = tuple(TimeInForce)
+    ord_types: tuple[str | OrdType, ...] = ORD_TYPES
+    times_in_force: tuple[str | TimeInForce, ...] = TIMES_IN_FORCE
     # Filled in below: the integers of the definition record.
     qty_precision: int = field(init=False)
     multiplier_precision: int = field(init=False)
@@ -90,8 +91,11 @@ class Instrument:
         put(self, "max_lots", most)
         units = whole_units(self.multiplier, self.multiplier_precision, f"{where} multiplier", MULTIPLIER_MAX, low=1)
         put(self, "multiplier_units", units)
-        put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
-        put(self, "times_in_force", tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force))
+        if self.ord_types is not ORD_TYPES:
+            put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
+        if self.times_in_force is not TIMES_IN_FORCE:
+            words = tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force)
+            put(self, "times_in_force", words)
         if not isinstance(self.any_sign, bool):
             raise TypeError(f"{where} any_sign must be a bool, not {type(self.any_sign).__name__}")
         if not isinstance(self.inverse, bool):

@@ -26,6 +26,9 @@ class Names:
         self._ids[name] = len(self.names)
         return len(self.names)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._ids
+
     def id(self, name: object) -> int:
         """The id of a name. Raises TypeError for what is no str, UndeclaredError naming the nearest declared one."""
         if not isinstance(name, str):

@@ -22,6 +22,11 @@ _IN_LOTS = {
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
 _LOTS_AGAINST_MILLIONTHS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
+# The field of Capacity that bounds what a command declares.
+_DEFINED: dict[int, str] = {
+    CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
+    CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_CURRENCY: "currencies",
+}
 
 _TEXTS = {
     Reason.UNKNOWN_INSTRUMENT: "instrument {value} is not declared: {bound} are",
@@ -59,6 +64,7 @@ _TEXTS = {
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
+    Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.POST_ONLY_WOULD_TAKE: "price {value} would take at {bound}",
     Reason.IOC_LEFTOVER: "the rest of an IMMEDIATE_OR_CANCEL order",
     Reason.FOK_NOT_FILLABLE: "no venue holds the whole quantity within the limit",
@@ -151,4 +157,6 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: {_TEXTS[word]}: order_qty {reason_value(word, value, ins)} exceeds the " \
                f"{reason_bound(word, bound, ins)} that it left"
     text = _TEXTS[word].format(value=reason_value(word, value, ins), bound=reason_bound(word, bound, ins))
+    if word is Reason.TABLE_FULL and kind in _DEFINED:
+        text += f", the capacity {_DEFINED[kind]}"
     return f"{word.name}: {text}"

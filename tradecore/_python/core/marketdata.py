@@ -13,7 +13,7 @@ from tradecore.vocabulary.records import MONEY_MAX, QTY_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, notional_micros, opposite
-from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
+from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops, use_book
 from .trade_booking import book_fills, report_fills
 
 
@@ -68,7 +68,10 @@ def enter_quote(core: State, c: Any) -> Any:
         bad = Reason.INVALID_FIELD_VALUE, c.ask_px, 72
     if bad:
         return refuse_command(core, c, *bad)
-    book = book_of(core, c.instrument, c.venue)
+    sized = c.bid_size or c.ask_size
+    book = (use_book if sized else book_of)(core, c.instrument, c.venue)
+    if book is None:
+        return refuse_command(core, c, Reason.BOOKS_FULL, len(core.books), core.capacity.books)
     remove_quotes(book)
     quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
     quote_side(core, c, book, SELL, c.ask_px, c.ask_size)

@@ -13,7 +13,7 @@ from tradecore.vocabulary.codes import Reason, Route
 from tradecore.vocabulary.fix import ExecType, OrdType, TimeInForce
 from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
 
-from ..execution.book import Book, Fill, add_node, crosses, is_fillable, match_order
+from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
 from ..orders.lists import waits_for_parent
 from ..orders.order_facts import leaves_of
@@ -67,6 +67,7 @@ from .state import (
     sync_tops,
     tell_price,
     twice_reference,
+    use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
 
@@ -137,10 +138,10 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
     return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
 
 
-def execute_order(book: Book, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
+def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
     """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
     side, qty = direction(order.side), leaves_of(order)
-    taken_side = opposite(side)
+    taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
     if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
         return Reason.POST_ONLY_WOULD_TAKE, []
     if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, qty):
@@ -156,7 +157,10 @@ def execute_order(book: Book, order: Order, limit: int) -> tuple[Reason | None, 
         return Reason.MARKET_LEFTOVER, fills
     if order.time_in_force == IOC:
         return Reason.IOC_LEFTOVER, fills
-    add_node(book, side, order.order_id, limit, left, order.display_qty)
+    rests = use_book(core, order.instrument, order.venue)
+    if rests is None:
+        return Reason.BOOKS_FULL, fills  # none: there was no book to take from
+    add_node(rests, side, order.order_id, limit, left, order.display_qty)
     order.place = RESTING
     return None, fills
 
@@ -168,6 +172,9 @@ def finish_order(
     if reason == Reason.POST_ONLY_WOULD_TAKE:
         touch = touch_price(core.router, order.instrument, direction(order.side), order.venue)
         refuse_placing(core, c, order, reason, order.price, touch, first)
+        return
+    if reason == Reason.BOOKS_FULL:
+        refuse_placing(core, c, order, reason, len(core.books), core.capacity.books, first)
         return
     if first:
         order.acked = True
@@ -224,7 +231,7 @@ def place_order(
     if is_external(core, order.venue):
         send_order(core, c, order, first)
         return since
-    reason, fills = execute_order(book_of(core, order.instrument, order.venue), order, limit)
+    reason, fills = execute_order(core, order, limit)
     sync_tops(core, order.instrument, order.venue)
     since = count_stage(core, EXECUTING, since, timed)
     charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)

@@ -5,7 +5,7 @@ Each answers with an ack, after publishing that it was accepted or why it was re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Scope
@@ -23,7 +23,7 @@ FEE_PER_UNIT_MAX = 1_000_000_000_000
 TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
 
 
-def refuse_name(core: State, c: Any, taken: Iterable[bytes], count: int, most: int) -> Any:
+def refuse_name(core: State, c: Any, taken: Container[bytes], count: int, most: int) -> Any:
     """The ack of a name that can't be declared, which is refused here; None where it can."""
     if not c.cl_ord_id or not id_is_valid(c.cl_ord_id):
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 32)
@@ -46,17 +46,18 @@ def define_currency(core: State, c: Any) -> Any:
 
 def define_account(core: State, c: Any) -> Any:
     names = core.accounts
-    refused = refuse_name(core, c, names.values(), len(names), core.capacity.accounts)
+    refused = refuse_name(core, c, core.account_names, len(names), core.capacity.accounts)
     if refused:
         return refused
     number = len(names) + 1
     names[number] = c.cl_ord_id
+    core.account_names.add(c.cl_ord_id)
     return accept_command(core, c, number, 0, account=number)
 
 
 def define_instrument(core: State, c: Any) -> Any:
     rows = core.instruments
-    refused = refuse_name(core, c, (row.name for row in rows.values()), len(rows), core.capacity.instruments)
+    refused = refuse_name(core, c, core.instrument_names, len(rows), core.capacity.instruments)
     if refused:
         return refused
     offset = find_bad_definition(c, len(core.currencies))
@@ -64,6 +65,7 @@ def define_instrument(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, offset)
     number = len(rows) + 1
     rows[number] = load_instrument(c)
+    core.instrument_names.add(c.cl_ord_id)
     return accept_command(core, c, number, 0, instrument=number)
 
 
@@ -84,7 +86,7 @@ def find_bad_fee(c: Any) -> int:
 
 def define_venue(core: State, c: Any) -> Any:
     venues = core.router.venues
-    refused = refuse_name(core, c, (venue.name for venue in venues.values()), len(venues), core.capacity.venues)
+    refused = refuse_name(core, c, [venue.name for venue in venues.values()], len(venues), core.capacity.venues)
     if refused:
         return refused
     offset = find_bad_fee(c)

@@ -52,13 +52,16 @@ class State:
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self.instruments: dict[int, InstrumentRow] = {}
+        self.instrument_names: set[bytes] = set()
         self.accounts: dict[int, bytes] = {}
+        self.account_names: set[bytes] = set()
         self.currencies: dict[int, bytes] = {}
         self.ids = Ids(capacity.cl_ord_ids)
         self.orders = Orders(capacity.open_orders, capacity.order_history)
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
+        self.no_book = Book(1)  # where none was used yet; it stays empty
         self.ledger = Ledger(capacity.instruments, capacity.accounts)
         self.events = EventLog(capacity.events)
         self.histograms = [[0] * BUCKETS for _ in STAGES]
@@ -81,8 +84,14 @@ class State:
 
 
 def book_of(core: State, instrument: int, venue: int) -> Book:
+    """The book of an instrument at a venue; where there is none yet, one that stays empty."""
+    return core.books.get((instrument, venue), core.no_book)
+
+
+def use_book(core: State, instrument: int, venue: int) -> Book | None:
+    """A book appears when something is first to rest in it. None where no more can be."""
     book = core.books.get((instrument, venue))
-    if book is None:
+    if book is None and len(core.books) < core.capacity.books:
         book = core.books[instrument, venue] = Book(core.capacity.open_orders)
     return book
 

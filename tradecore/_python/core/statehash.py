@@ -64,12 +64,11 @@ def accounts(core: State) -> Iterator[Row]:
 
 def positions(core: State) -> Iterator[Row]:
     """Account 0: the suspense position, and the firm's exposure."""
-    for i in core.instruments:
-        for j in (0, *core.accounts):
-            p, e = position_of(core.ledger, i, j), exposure_of(core.risk, i, j)
-            if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell or e.position_qty:
-                money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
-                yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell, e.reduce_only
+    for i, j in sorted(core.ledger.positions.keys() | core.risk.exposures.keys()):
+        p, e = position_of(core.ledger, i, j), exposure_of(core.risk, i, j)
+        if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell or e.position_qty:
+            money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
+            yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell, e.reduce_only
 
 
 def orders(core: State) -> Iterator[Row]:
@@ -115,16 +114,16 @@ def waiting(core: State) -> Iterator[Row]:
 
 def books(core: State) -> Iterator[Row]:
     """One side of one book after another: what rests, in price-time priority, and when the top last changed."""
-    for instrument in core.instruments:
-        for venue in core.router.venues:
-            for side in (BUY, SELL):
-                top = ranking_of(core.router, instrument, opposite(side)).tops.get(venue, UNSEEN)
-                book = book_of(core, instrument, venue)
-                levels = book.depth(side)
-                if top.stamp == 0 and not levels:
-                    continue
-                yield 10, instrument, venue, side, top.stamp
-                for price, queue in levels:
-                    for number, qty in queue:
-                        hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)
-                        yield 11, price, qty, max(0, number), hidden  # a quote is no order: 0
+    seen = {(instrument, venue) for (instrument, _), ranking in core.router.rankings.items() for venue in ranking.tops}
+    for instrument, venue in sorted(seen):
+        book = book_of(core, instrument, venue)
+        for side in (BUY, SELL):
+            top = ranking_of(core.router, instrument, opposite(side)).tops.get(venue, UNSEEN)
+            levels = book.depth(side)
+            if top.stamp == 0 and not levels:
+                continue
+            yield 10, instrument, venue, side, top.stamp
+            for price, queue in levels:
+                for number, qty in queue:
+                    hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)
+                    yield 11, price, qty, max(0, number), hidden  # a quote is no order: 0

@@ -68,7 +68,7 @@ class Router:
     """All-in cost of up to 64 venues at the top of their books, ranked and cached per instrument and side."""
 
     def __init__(self, instruments: int, decisions: int) -> None:
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand_power_of_two("decisions", decisions, 1 << 20)
         self.instrument_max, self.decisions_kept = instruments, decisions
         self.instruments: dict[int, InstrumentRow] = {}

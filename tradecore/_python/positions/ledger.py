@@ -60,7 +60,7 @@ class Ledger:
 
     def __init__(self, instruments: int, accounts: int, method: int = 0, legs: int = 1, currencies: int = 1,
                  trades: int = 65_536, lots: int = 65_536, buckets: int = 1) -> None:
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand("accounts", accounts, 1, 131_070)
         demand("method", method, 0, 3)
         demand("legs", legs, 1, 2)

@@ -77,7 +77,7 @@ class RiskTables:
 
     def __init__(self, accounts: int, instruments: int, order_rate: int) -> None:
         demand("accounts", accounts, 1, 65_535)
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand_power_of_two("order_rate", order_rate, 1 << 20)
         self.account_max, self.instrument_max, self.order_rate = accounts, instruments, order_rate
         self.instruments: dict[int, InstrumentRow] = {}
