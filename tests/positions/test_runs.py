@@ -144,6 +144,21 @@ def test_fast_marks_of_coins_are_near(package):
         assert abs(told - (qty * mark - cost)) <= abs(cost) * 2**-51
 
 
+def test_an_inverse_contract_is_never_marked_in_a_coarse_unit(package):
+    """Its value is no product with the mark, however long its costs are and whatever divides the mark."""
+    keeper = new_keeper(package, {"inverse": True})
+    ledger, ins = keeper._kept.ledger, keeper._kept.names.instruments[0]
+    keeper.apply_fill("I0", "BUY", 10**9, "0.01", account="A0")
+    qty, cost, _, _ = ledger.position(1, 1)
+    assert abs(cost).bit_length() > 62
+    assert form(keeper) == (0, 0)
+    for mark in (1, 10, 100, 10**6, 10**9):
+        marks = np.array([mark])
+        keeper._valuation.marking.mark(marks, marks, 0)
+        assert keeper.view().kinds[0] == RUN_WIDE
+        assert keeper.view().amount(0, 0) == ins.value(qty, mark) - cost
+
+
 def random_fill(seeded, lots):
     """A fill on a grid of its own: the powers of ten that prices share come and go."""
     unit = 10 ** seeded.choice((0, 1, 2, 3, 4, 4, 6, 6, 6, 8))
