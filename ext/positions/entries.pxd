@@ -54,7 +54,8 @@ cdef struct tc_tally:
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
     uint8_t home                   # the exponent of costs that are kept coarse, where it is enough
-    uint8_t spare[47]
+    uint8_t gap_bits               # of the largest |cost - qty x near|, where that is kept
+    uint8_t spare[46]
 
 
 cdef struct tc_exposure_sum:
@@ -82,6 +83,7 @@ cdef struct tc_books:
     uint32_t* rests                # cost less its coarse cost
     int32_t* small_qtys            # where a word has none: qty modulo 2**32, itself where |limit| is 2**31 or more
     tc_form* forms                 # [instrument - 1]
+    int64_t* nears                 # [instrument - 1]: the price that the costs in words are counted from, or 0
     int64_t* mark_limits           # [instrument - 1]: up to this |mark|, in units of the form where it is below 0,
                                    # every position of the run fits 64 bits
     int64_t entry_count, entry_most, forgotten, bucket_stride
@@ -104,10 +106,14 @@ cdef inline int64_t row_of(const tc_books* b, int32_t instrument, int32_t accoun
 
 
 # A position in fewer bytes. What is written is given: columns read right after they are written make a fill wait.
-cdef inline void write_narrow(tc_books* b, int64_t at, tc_form form, int64_t qty, tc_i128 cost) noexcept nogil:
+cdef inline void write_narrow(
+    tc_books* b, int64_t at, tc_form form, int64_t near, int64_t qty, tc_i128 cost
+) noexcept nogil:
     cdef tc_i128 coarse
+    cdef uint64_t kept
     if form.split:
-        b.words[at] = <int64_t>((<uint64_t>tc_coarse(<int64_t>tc_low(cost), form.exponent) << form.split) + <uint64_t>qty)
+        kept = <uint64_t>tc_coarse(<int64_t>(tc_low(cost) - <uint64_t>qty * <uint64_t>near), form.exponent)
+        b.words[at] = <int64_t>((kept << form.split) + <uint64_t>qty)
         return
     b.small_qtys[at] = <int32_t>qty
     if form.exponent:
@@ -117,10 +123,10 @@ cdef inline void write_narrow(tc_books* b, int64_t at, tc_form form, int64_t qty
 
 
 cdef inline void write_run(tc_books* b, int32_t instrument, tc_form form) noexcept nogil:
-    cdef int64_t at = column_of(b, instrument, 1)
+    cdef int64_t at = column_of(b, instrument, 1), near = b.nears[instrument - 1]
     b.forms[instrument - 1] = form
     for at in range(at, at + b.accounts):
-        write_narrow(b, at, form, b.qtys[at], tc_join(b.costs_low[at], b.costs_high[at]))
+        write_narrow(b, at, form, near, b.qtys[at], tc_join(b.costs_low[at], b.costs_high[at]))
 
 
 # The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62, both
@@ -128,23 +134,25 @@ cdef inline void write_run(tc_books* b, int32_t instrument, tc_form form) noexce
 cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
     cdef tc_form now = b.forms[instrument - 1], form
-    cdef int64_t limit
+    cdef int64_t limit, near = b.nears[instrument - 1], at = column_of(b, instrument, 1)
     t.qty_bits = <uint8_t>max(t.qty_bits, bits_of(p.qty))
     t.cost_bits = <uint8_t>max(t.cost_bits, bits_of_wide(p.cost))
-    form = form_of(now, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0,
-                   &b.costs_low[column_of(b, instrument, 1)], b.accounts)
+    form = form_of(now, &b.nears[instrument - 1], &t.gap_bits, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0,
+                   &b.qtys[at], &b.costs_low[at], b.accounts)
     limit = <int64_t>1 << (62 - t.qty_bits)
     if t.cost_bits > 62:
         limit = -limit if form.exponent else -1
     b.mark_limits[instrument - 1] = -1 if t.inverse_scale else limit
-    if form.split != now.split or form.exponent != now.exponent:
+    if form.split != now.split or form.exponent != now.exponent or b.nears[instrument - 1] != near:
         write_run(b, instrument, form)
 
 
 # Whether a run's bound may have to grow, or its unit to fall.
-cdef inline bint is_wider(const tc_tally* t, tc_form form, const tc_position* p) noexcept nogil:
+cdef inline bint is_wider(const tc_tally* t, tc_form form, int64_t near, const tc_position* p) noexcept nogil:
     if <uint64_t>tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:
         return True
+    if near:
+        return tc_abs_wide(p.cost - tc_wide(p.qty, near)) >> t.gap_bits != 0
     return form.split and form.exponent and not tc_is_multiple(<int64_t>tc_low(p.cost), form.exponent)
 
 
@@ -158,9 +166,9 @@ cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account,
     cdef int64_t at = column_of(b, instrument, account)
     tc_assert((instrument >= 1) & (account >= 1) & (account <= b.accounts))
     write_costs(b, at, p)
-    if is_wider(&b.tallies[instrument], b.forms[instrument - 1], p):
+    if is_wider(&b.tallies[instrument], b.forms[instrument - 1], b.nears[instrument - 1], p):
         widen_run(b, instrument, p)
-    write_narrow(b, at, b.forms[instrument - 1], p.qty, p.cost)
+    write_narrow(b, at, b.forms[instrument - 1], b.nears[instrument - 1], p.qty, p.cost)
 
 
 cdef inline void add_exposure(
@@ -217,6 +225,8 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
         write_costs(b, column_of(b, instrument, account), p)
     b.forms[instrument - 1].split = FIRST_SPLIT
     b.forms[instrument - 1].exponent = 0
+    b.nears[instrument - 1] = 0
+    t.gap_bits = 0
     widen_run(b, instrument, &largest)
     write_run(b, instrument, b.forms[instrument - 1])
     b.exposures_are_stale = True

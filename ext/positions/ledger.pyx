@@ -80,18 +80,18 @@ cdef class Ledger:
         self.low_column = new_column(cells)
         self.high_column = new_column(cells)
         forms = np.array([[<int>FIRST_SPLIT, 0]] * instruments, np.uint8)
-        self.narrow = new_column(cells, np.int32), new_column(cells), forms, new_column(cells, np.uint32)
+        rests, nears = new_column(cells, np.uint32), new_column(instruments)
+        self.narrow = new_column(cells, np.int32), new_column(cells), forms, rests, nears
         b.small_qtys = <int32_t*>numbers(self.narrow[0])
         b.words = numbers(self.narrow[1])
         b.forms = <tc_form*>numbers(self.narrow[2])
-        b.rests = <uint32_t*>numbers(self.narrow[3])
-        self.mark_column = new_column(instruments + 1)
-        self.limit_column = new_column(instruments)
-        self.mark_column[:] = NO_PRICE
+        b.rests = <uint32_t*>numbers(rests)
+        b.nears = numbers(nears)
+        self.mark_column = np.full(instruments + 1, NO_PRICE)
+        self.limit_column = np.full(instruments, 2**62)
         self.least_column = np.full(instruments, -price_max())
         self.lows = numbers(self.least_column)
         self.kernels = tc_find_simd("auto")
-        self.limit_column[:] = 2**62
         b.qtys = numbers(self.qty_column)
         b.costs_low = numbers(self.low_column)
         b.costs_high = numbers(self.high_column)
@@ -389,12 +389,12 @@ cdef class Ledger:
 
     @property
     def columns(self):
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only views.
 
-        They follow every entry; marks, limits and forms are one an instrument. Up to |limit|, below 0 in units of
-        10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
-        cost / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32, themselves where
-        |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest. The rest means nothing.
+        They follow every entry; marks, limits, forms and nears are one an instrument. Up to |limit|, below 0 in units
+        of 10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
+        (cost - qty x near) / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32,
+        themselves where |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest.
         """
         wide = self.qty_column, self.low_column, self.high_column, self.mark_column[1:], self.limit_column
         return tuple(map(read_only, wide + self.narrow))

@@ -19,6 +19,7 @@ cdef extern from "tradecore/marking.h" nogil:
         const int64_t* cost
         const int64_t* words
         const int64_t* limits
+        const int64_t* nears
         const int32_t* small
         const tc_form* forms
     ctypedef struct tc_simd:
@@ -107,7 +108,7 @@ cdef class Marking:
 
     def __cinit__(self, tuple columns, int accounts, inverse_scales, float_limits, simd=None):
         self.kernels = choose(simd)
-        qty, cost, high, _, limits, small, words, forms, _ = columns
+        qty, cost, high, _, limits, small, words, forms, _, nears = columns
         self.runs = len(limits)
         self.width = accounts
         demand("columns", len(qty), self.runs * accounts, self.runs * accounts)
@@ -125,6 +126,7 @@ cdef class Marking:
         self.columns.cost = self.cost
         self.columns.words = <int64_t*>address(words)
         self.columns.limits = self.limits
+        self.columns.nears = <int64_t*>address(nears)
         self.columns.small = <int32_t*>address(small)
         self.columns.forms = <tc_form*>address(forms)
         self.scales = <int64_t*>address(inverse_scales)

@@ -1,9 +1,10 @@
 # How a run, the positions of one instrument, lies in fewer bytes for marking, so that a large table is read faster.
 #
 # A position is read as one word, cost x 2**split + qty, while both numbers fit 64 bits, the split between them moving as
-# they grow: in the finest unit while they fit there, which holds whatever is booked; else in the coarsest 10**exponent
-# that all costs of the run share. The first cost that is no multiple makes the exponent fall to what still divides. An
-# average cost's remainder mostly leaves none: then a position is read as a 32-bit quantity and a cost.
+# they grow. Where the cost is too long, what is kept of it is cost - qty x near, from a price amid those that were paid:
+# it is as short as these are near each other, and holds whatever is booked. Where they are not, the cost is counted in
+# the coarsest 10**exponent that all costs of the run share; the first that is no multiple makes the exponent fall to what
+# still divides. An average cost's remainder mostly leaves none: then a position is read as a 32-bit quantity and a cost.
 # Where a word has no room and costs come near 64 bits, they are kept in units of 10**exponent, rounded down, and what was
 # rounded off beside them: an amount then is a multiple of the unit less that rest, at any mark that is a multiple. So the
 # unit is the hundredth of a tick as long as that is enough, and no larger than it must be beyond.
@@ -86,23 +87,54 @@ cdef inline uint8_t coarse_exponent(int32_t cost_bits, uint8_t home) noexcept no
     return exponent
 
 
-# The form of a run from the bits of its largest quantity and cost, and where it needs a common unit, from its costs.
-# Where neither a word nor a coarse cost is to be had, both are 0, and stay so until the run is summed anew.
+# Between the lowest and the highest price that a position has cost, rounded down. Costs have 62 bits.
+cdef inline int64_t middle_price(const int64_t* qtys, const int64_t* costs, int64_t n) noexcept nogil:
+    cdef int64_t lowest = 0, highest = 0, price, i
+    cdef bint is_first = True
+    for i in range(n):
+        if qtys[i]:
+            price = tc_floor_div(costs[i], qtys[i]) if qtys[i] > 0 else tc_floor_div(-costs[i], -qtys[i])
+            lowest = price if is_first else min(lowest, price)
+            highest = price if is_first else max(highest, price)
+            is_first = False
+    return (lowest + highest) >> 1
+
+
+# The bits of the largest distance of a cost from what `near` would have cost.
+cdef inline int32_t largest_gap(const int64_t* qtys, const int64_t* costs, int64_t near, int64_t n) noexcept nogil:
+    cdef int32_t bits = 0
+    cdef int64_t i
+    for i in range(n):
+        bits = max(bits, bits_of_wide(costs[i] - tc_wide(qtys[i], near)))
+    return bits
+
+
+# The form of a run from the bits of its largest quantity and cost, and where those are too many for a word, from its
+# positions. Where neither a word nor a coarse cost is to be had, it is all 0, until the run is summed anew. `near` and
+# `gap_bits`, of the largest |cost - qty x near| since that was chosen, are what they are now and are changed.
 cdef inline tc_form form_of(
-    tc_form now, int32_t qty_bits, int32_t cost_bits, uint8_t home, bint is_inverse, const int64_t* costs, int64_t n
+    tc_form now, int64_t* near, uint8_t* gap_bits, int32_t qty_bits, int32_t cost_bits, uint8_t home, bint is_inverse,
+    const int64_t* qtys, const int64_t* costs, int64_t n
 ) noexcept nogil:
     cdef tc_form form
     cdef int exponent
-    form.split = split_of(qty_bits, cost_bits, now.split)
+    form.split = 0 if near[0] else split_of(qty_bits, cost_bits, now.split)
     form.exponent = 0
     if form.split or is_inverse:
         return form
     if now.split and cost_bits <= 62:
+        if now.exponent == 0:
+            if near[0] == 0:
+                near[0] = middle_price(qtys, costs, n)
+            gap_bits[0] = <uint8_t>max(gap_bits[0], largest_gap(qtys, costs, near[0], n))
+            form.split = split_of(qty_bits, gap_bits[0], now.split)
+            if form.split:
+                return form
         exponent = common_exponent(costs, n)
         form.split = split_of(qty_bits, cost_bits - bits_off(exponent), now.split)
-        if form.split:
-            form.exponent = <uint8_t>exponent
-            return form
-    if cost_bits > COARSE_FROM:
+        form.exponent = <uint8_t>exponent if form.split else 0
+    near[0] = 0
+    gap_bits[0] = 0
+    if not form.split and cost_bits > COARSE_FROM:
         form.exponent = coarse_exponent(cost_bits, home)
     return form

@@ -152,20 +152,21 @@ def test_a_large_table_reads_words_at_the_edges_of_every_split(word, width):
     runs = 2**19 // width + 40
     rng, splits, marks = np.random.default_rng(width), np.arange(runs) % 33, (2**53, -(2**53), 2**32 - 1, -(2**32), 1, 0)
     exponents = np.where(splits > 0, np.arange(runs) % 10, 0)
+    nears = np.where(exponents > 0, 0, np.arange(runs) % 7 * 10**9 - 10**9) * (splits > 0)
     qty, cost = np.zeros((runs, width), np.int64), np.zeros((runs, width), np.int64)
     for run, split in enumerate(splits.tolist()):
         most, paid = 2 ** ((split or 32) - 1), 2 ** (63 - (split or 1))
         qty[run] = rng.choice((-most, -1, 0, most - 1, int(rng.integers(-most, most))), width)
         unit = 10 ** int(exponents[run])
         paid = min(paid, 2**63 // unit)  # what 64 bits hold in amounts; the result wraps where it does not fit
-        cost[run] = rng.choice((-paid, -1, 0, paid - 1, int(rng.integers(-paid, paid))), width) * unit
+        cost[run] = rng.choice((-paid, -1, 0, paid - 1, int(rng.integers(-paid, paid))), width) * unit + qty[run] * nears[run]
     prices = rng.choice((*marks, *rng.integers(-(2**53), 2**53, 20).tolist()), runs)
     expected = (qty * prices[:, None] - cost).ravel()
-    small, words, forms, rests = narrow(qty, cost, splits, exponents)
+    small, words, forms, rests, nears = narrow(qty, cost, splits, exponents, nears)
     qty[splits > 0], small.reshape(runs, width)[splits > 0], words.reshape(runs, width)[splits == 0] = 7, 7, 7
     cost[splits > 0] = 7
     columns = (qty.ravel(), cost.ravel(), cost.ravel() >> 63, np.zeros(runs, np.int64), np.full(runs, 2**53), small, words,
-               forms, rests)
+               forms, rests, nears)
     marking = make("native", columns, width, simd=word)
     assert marking.mark(prices, prices) == (0, 0)
     assert np.array_equal(marking.views[0], expected)
@@ -184,7 +185,7 @@ def test_a_large_table_follows_fills_busts_corrections_splits_and_transfers(meth
         assert view.kinds.max() == 0
         assert np.array_equal(view.unrealized, view.qty * prices[:, None] - view.cost)
         assert {int(qty) for qty in view.qty[3, 600:603]} == held
-        assert bool(keeper._kept.ledger.columns[7][3, 0]) == (max(held) < 2**31 - 1)
+        assert bool(keeper._kept.ledger.columns[7][3, 0]) == (max(held) < 2**31)
         keeper.mark(["I3"], ["0.10"], asks=["0.11"])
         bid, ask = keeper._valuation.bids[3], keeper._valuation.asks[3]
         assert np.array_equal(view.unrealized[3], view.qty[3] * np.where(view.qty[3] > 0, bid, ask) - view.cost[3])

@@ -58,9 +58,10 @@ def check(keeper, bids, asks=None):
 
 
 def test_a_word_counts_in_the_coarsest_unit_that_the_costs_share_and_again_after_a_bust(package):
-    """9,999 shares for 300.00 need 14 + 49 bits in units of 1e-8, one more than a word has."""
+    """9,999 shares for 3,000.00 and as many for 20.00 need 14 + 52 bits in units of 1e-8, in whole cents 14 + 32."""
     keeper, marks = new_keeper(package, SHARE), [30_123_456_789]
-    keeper.apply_fill("I0", "BUY", 9_999, "300", account="A0")
+    keeper.apply_fill("I0", "BUY", 9_999, "3000", account="A0")
+    keeper.apply_fill("I0", "BUY", 9_999, "20", account="A5")
     assert form(keeper) == (24, 9)
     fourth = keeper.apply_fill("I0", "SELL", 1, "299.1234", account="A1")
     assert form(keeper) == (24, 4)
@@ -82,7 +83,7 @@ def test_a_word_counts_in_the_coarsest_unit_that_the_costs_share_and_again_after
     assert form(keeper)[1] == 6
     keeper.transfer("I0", 1_000, "A0", "A4")
     assert check(keeper, marks) == [RUN_NARROW]
-    keeper.correct(1, qty=1_100, price="300")  # short enough for the finest unit again
+    keeper.correct(1, qty=1_100, price="20")  # short enough for the finest unit again
     assert form(keeper)[1] == 0 < form(keeper)[0]
     assert check(keeper, marks) == [RUN_NARROW]
 
@@ -90,7 +91,8 @@ def test_a_word_counts_in_the_coarsest_unit_that_the_costs_share_and_again_after
 def test_an_average_cost_with_a_remainder_ends_a_common_unit_and_first_in_first_out_has_none(package):
     for method, expected in (("average", (0, 0)), ("fifo", (24, 8))):
         keeper = new_keeper(package, SHARE, method=method)
-        keeper.apply_fill("I0", "BUY", 9_999, "300", account="A0")
+        keeper.apply_fill("I0", "BUY", 9_999, "3000", account="A0")
+        keeper.apply_fill("I0", "BUY", 9_999, "20", account="A5")
         for qty, price in ((3, 100), (4, 101), (-5, 103)):
             keeper.apply_fill("I0", "BUY" if qty > 0 else "SELL", abs(qty), price, account="A1")
         assert form(keeper) == expected
@@ -104,6 +106,28 @@ def test_the_finest_unit_is_kept_while_words_hold_it(package):
         keeper.apply_fill("I0", "BUY", qty, price, account=account)
     keeper.apply_fill("I0", "SELL", 5, "103", account="A1")
     assert form(keeper)[1] == 0 < form(keeper)[0]
+    assert check(keeper, [30_123_456_789]) == [RUN_NARROW]
+
+
+def test_costs_are_counted_from_a_price_near_them_whatever_is_booked(package):
+    """30 million shares' worth at 300: 14 + 49 bits, but from 300 the distances are short, with remainders too."""
+    keeper, near = new_keeper(package, SHARE), lambda: int(keeper._kept.ledger.columns[9][0])
+    keeper.apply_fill("I0", "BUY", 9_999, "300", account="A0")
+    assert form(keeper) == (24, 0)
+    assert near() == 300 * 10**8
+    for account, side, qty, price in (("A1", "SELL", 9_000, "303"), ("A2", "BUY", 7_000, "299.12345678"),
+                                      ("A2", "BUY", 7, "290.1"), ("A2", "SELL", 3_333, "301"), ("A0", "SELL", 1, "1")):
+        keeper.apply_fill("I0", side, qty, price, account=account)
+        assert form(keeper)[1] == 0 < form(keeper)[0]
+        assert near() == 300 * 10**8
+        for mark in (30_123_456_789, 1, 10**12):
+            assert check(keeper, [mark]) == [RUN_NARROW]
+    far = keeper.apply_fill("I0", "BUY", 9_999, "3000", account="A3")  # too far: nothing is shared, so no word
+    assert (*form(keeper), near()) == (0, 0, 0)
+    assert check(keeper, [30_123_456_789]) == [RUN_NARROW]
+    keeper.bust(far)
+    assert form(keeper)[1] == 0 < form(keeper)[0]
+    assert 299 * 10**8 < near() < 303 * 10**8  # between the lowest and the highest
     assert check(keeper, [30_123_456_789]) == [RUN_NARROW]
 
 
@@ -144,6 +168,21 @@ def test_fast_marks_of_coins_are_near(package):
         assert abs(told - (qty * mark - cost)) <= abs(cost) * 2**-51
 
 
+def test_an_inverse_contract_is_never_marked_in_a_coarse_unit(package):
+    """Its value is no product with the mark, however long its costs are and whatever divides the mark."""
+    keeper = new_keeper(package, {"inverse": True})
+    ledger, ins = keeper._kept.ledger, keeper._kept.names.instruments[0]
+    keeper.apply_fill("I0", "BUY", 10**9, "0.01", account="A0")
+    qty, cost, _, _ = ledger.position(1, 1)
+    assert abs(cost).bit_length() > 62
+    assert form(keeper) == (0, 0)
+    for mark in (1, 10, 100, 10**6, 10**9):
+        marks = np.array([mark])
+        keeper._valuation.marking.mark(marks, marks, 0)
+        assert keeper.view().kinds[0] == RUN_WIDE
+        assert keeper.view().amount(0, 0) == ins.value(qty, mark) - cost
+
+
 def random_fill(seeded, lots):
     """A fill on a grid of its own: the powers of ten that prices share come and go."""
     unit = 10 ** seeded.choice((0, 1, 2, 3, 4, 4, 6, 6, 6, 8))
@@ -178,7 +217,8 @@ def test_both_backends_change_forms_alike_and_stay_exact(seed, method):
         columns = [keeper._kept.ledger.columns for keeper in both]
         assert all(np.array_equal(*pair) for pair in zip(columns[0][:5], columns[1][:5], strict=True))
         assert columns[0][7].tolist() == columns[1][7].tolist()
-        seen |= {(split > 0, exponent) for split, exponent in columns[0][7].tolist()}
+        assert columns[0][9].tolist() == columns[1][9].tolist()
+        seen |= {(split > 0, exponent, near != 0) for (split, exponent), near in zip(*(columns[0][i].tolist() for i in (7, 9)), strict=True)}
         if step % 5 == 0:
             unit = 10 ** seeded.choice((0, 4, 6))
             bids = [seeded.randint(-(10**11), 10**12) // unit * unit for _ in range(3)]
@@ -190,11 +230,11 @@ def test_both_backends_change_forms_alike_and_stay_exact(seed, method):
 
 
 def book_of_every_form(width):
-    """The columns of 70 runs of seven forms, and marks; of each last there is none."""
+    """The columns of 80 runs of eight forms, and marks; of each last there is none."""
     one = {"any_sign": True, "price_precision": 8}
     spec = [  # quantities up to, price unit, prices up to, mark unit
-        (100, 1, 10**10, 1), (9_999, 10**4, 3 * 10**6, 1), (9_999, 1, 3 * 10**10, 1), (10**9, 1, 10**13, 10**4),
-        (10**9, 1, 10**13, 1), (2**33, 1, 10**12, 10**6), (9, 1, 10**9, 1),
+        (100, 1, 10**10, 1), (9_999, 10**4, 3 * 10**7, 1), (9_999, 1, 3 * 10**11, 1), (10**9, 1, 10**13, 10**4),
+        (10**9, 1, 10**13, 1), (2**33, 1, 10**12, 10**6), (9, 1, 10**9, 1), (9_999, 1, 3 * 10**10, 1),
     ] * 10
     rng = np.random.default_rng(width)
     instruments = [tc.Instrument(f"I{i}", **one) for i in range(len(spec))]
@@ -209,25 +249,27 @@ def book_of_every_form(width):
             if turn == 1 or unit == 1:
                 keeper.apply_fills(fills)
     marks = np.array([int(rng.integers(1, high * unit // other)) * other for _, unit, high, other in spec])
-    marks[6::7] = NO_PRICE
+    marks[6::8] = NO_PRICE
     return keeper._kept.ledger.columns, marks
 
 
 @pytest.mark.parametrize("word", [word for word in SETS if has(word)])
 def test_a_large_table_of_all_forms_is_exact_on_every_instruction_set(word):
-    width = 2**19 // 70 + 13
+    width = 2**19 // 80 + 13
     columns, marks = book_of_every_form(width)
     forms = columns[7].tolist()
     assert [(split > 0, exponent) for split, exponent in forms[:4]] == [(True, 0), (True, 4), (False, 0), (False, 4)]
     assert forms[5][0] == 0 < forms[5][1]
+    assert forms[7][1] == 0 < forms[7][0]
+    assert (columns[9] != 0).tolist() == [False] * 7 + [True] + ([False] * 7 + [True]) * 9
     scales, floats = np.zeros(len(marks), np.int64), np.zeros(len(marks))
     marking = room_module("native", "marking").Marking(columns, width, scales, floats, simd=word)
     qty, low, high, rests = (columns[i].reshape(-1, width).astype(object) for i in (0, 1, 2, 8))
     amounts = qty * marks.astype(object)[:, None] - (high * 2**64 + low % 2**64)
     for alike in (marks, marks.copy()):  # past the cache; and run by run
-        assert marking.mark(marks, alike) == (int(np.count_nonzero(qty[6::7])), 0)
+        assert marking.mark(marks, alike) == (int(np.count_nonzero(qty[6::8])), 0)
         written, upper, _, kinds, _, exponents = marking.views
-        assert kinds.tolist() == [0, 0, 0, 3, 1, 3, 2] * 10
+        assert kinds.tolist() == [0, 0, 0, 3, 1, 3, 2, 0] * 10
         for run, kind in enumerate(kinds.tolist()):
             if marks[run] == NO_PRICE:
                 continue

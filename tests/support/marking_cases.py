@@ -19,15 +19,16 @@ def low_of(value):
     return (value + 2**63) % 2**64 - 2**63
 
 
-def narrow(qty, cost, splits, exponents=0):
-    """(32-bit quantities, words, forms, rests) of runs as rows, as a ledger has them; costs may be Python's integers."""
+def narrow(qty, cost, splits, exponents=0, nears=0):
+    """(32-bit quantities, words, forms, rests, nears) of runs as rows, as a ledger has them; costs may be Python's."""
     split = np.array(splits, np.uint8)
-    exponent = np.zeros_like(split) + np.array(exponents, np.uint8)
+    exponent, near = np.zeros_like(split) + np.array(exponents, np.uint8), np.zeros(len(split), np.int64) + nears
     unit, shift = 10 ** exponent.astype(np.int64)[:, None], split.astype(np.uint64)[:, None]
-    coarse = np.array([low_of(int(c)) for c in (cost // unit).flat], np.int64).reshape(cost.shape).view(np.uint64)
+    kept = (cost - qty * near[:, None]) // unit
+    coarse = np.array([low_of(int(c)) for c in kept.flat], np.int64).reshape(cost.shape).view(np.uint64)
     words = np.where(shift > 0, (coarse << shift) + qty.view(np.uint64), coarse)
     return (qty.astype(np.int32).ravel(), words.view(np.int64).ravel(), np.stack((split, exponent), 1),
-            (cost % unit).astype(np.uint32).ravel())
+            (cost % unit).astype(np.uint32).ravel(), near)
 
 
 def exact(views, rests, run, at):

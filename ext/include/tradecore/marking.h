@@ -4,7 +4,8 @@
    bits; multiplication and subtraction modulo 2**64 then give it whatever happens in between. That is what vector
    instructions have (in AVX-512 as one instruction, elsewhere from 32 x 32 to 64 bit partial products). Runs that may
    not fit take the 128-bit kernel. Memory bounds a large table, so a run whose quantities and costs fit 64 bits together
-   is read from there as words: cost / 10**exponent x 2**split + qty, both signed (ext/positions/runs.pxd). A run whose
+   is read from there as words: (cost - qty x near) / 10**exponent x 2**split + qty, both signed, and marked at mark - near
+   (ext/positions/runs.pxd). A run whose
    costs are beyond 62 bits is marked in units of 10**exponent, where they have fewer, at any mark that is a multiple.
    Integers give the same bits on every set; the float kernels do too, because each conversion, product and difference is
    rounded once, to nearest (-ffp-contract=off forbids fused ones). */
@@ -21,7 +22,7 @@
 
 /* A ledger's columns, as runs.pxd explains them. */
 typedef struct {
-    const int64_t *qty, *cost, *words, *limits;
+    const int64_t *qty, *cost, *words, *limits, *nears;
     const int32_t *small;
     const tc_form *forms;
 } tc_run_columns;

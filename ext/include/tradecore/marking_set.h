@@ -85,10 +85,11 @@ TC_TARGET static inline void TC_NAME(mark_run_past)(const tc_run_columns *column
                                                     int64_t *restrict out, int64_t width) {
     tc_form form = columns->forms[run];
     int64_t at = run * width;
+    uint64_t further = (uint64_t)mark - (uint64_t)columns->nears[run];
     if (form.split != 0 && form.exponent != 0)
-        TC_NAME(mark_words_past)(columns->words + at, form.split, 1, tc_tens[form.exponent], (uint64_t)mark, out + at, width);
+        TC_NAME(mark_words_past)(columns->words + at, form.split, 1, tc_tens[form.exponent], further, out + at, width);
     else if (form.split != 0)
-        TC_NAME(mark_words_past)(columns->words + at, form.split, 0, 1, (uint64_t)mark, out + at, width);
+        TC_NAME(mark_words_past)(columns->words + at, form.split, 0, 1, further, out + at, width);
     else if (columns->limits[run] >= TC_SMALL_LIMIT)
         TC_NAME(mark_past)(columns->qty + at, columns->small + at, columns->cost + at, mark, out + at, width);
     else

@@ -6,7 +6,7 @@
 
 #define TC_EXPONENT_MOST 9 /* so that a unit has 32 bits, which vector instructions multiply */
 
-/* `split` is not 0: a word is cost / 10**exponent x 2**split + qty; every cost of the run is a multiple.
+/* `split` is not 0: a word is (cost - qty x near) / 10**exponent x 2**split + qty, and every such number a multiple.
    `split` is 0: quantities are 32-bit numbers; `exponent` is not 0: a word is floor(cost / 10**exponent) too. */
 typedef struct {
     uint8_t split, exponent;

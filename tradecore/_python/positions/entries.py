@@ -13,7 +13,7 @@ from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX
 from ..vocabulary.shell import saturate
 from .costs import Position, position_of, value_of
 from .lots import Lots, find_lot
-from .runs import FIRST_SPLIT, bits_of, form_of, is_multiple
+from .runs import FIRST_SPLIT, Form, bits_of, form_of, is_multiple
 
 FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
 LIVE, BUSTED, CORRECTED = (int(status) for status in EntryStatus)
@@ -43,6 +43,7 @@ class Tally:
     cost: int = 0
     qty_bits: int = 0  # of the largest |qty| and |cost| since it was last summed anew
     cost_bits: int = 0
+    gap_bits: int = 0
     chain: list[int] = field(default_factory=list)  # places in the log
 
 
@@ -80,16 +81,17 @@ class Books:
             self.columns += [np.full(self.instruments, NO_PRICE), np.full(self.instruments, 2**62)]
             self.columns += [np.zeros(cells, np.int32), np.zeros(cells, np.int64)]
             self.columns += [np.array([[FIRST_SPLIT, 0]] * self.instruments, np.uint8), np.zeros(cells, np.uint32)]
+            self.columns.append(np.zeros(self.instruments, np.int64))
 
 
 def column_of(b: Books, instrument: int, account: int) -> int:
     return (instrument - 1) * b.accounts + account - 1
 
 
-def write_narrow(b: Books, at: int, form: tuple[int, int], qty: int, cost: int) -> None:
+def write_narrow(b: Books, at: int, form: Form, qty: int, cost: int) -> None:
     """A position in fewer bytes."""
-    split, exponent = form
-    coarse, rest = divmod(cost, 10**exponent)
+    split, exponent, near, _ = form
+    coarse, rest = divmod(cost - qty * near, 10**exponent)
     if split:
         b.columns[6][at] = (coarse * 2**split + qty + 2**63) % 2**64 - 2**63
         return
@@ -98,13 +100,13 @@ def write_narrow(b: Books, at: int, form: tuple[int, int], qty: int, cost: int) 
         b.columns[6][at], b.columns[8][at] = coarse, rest
 
 
-def form_at(b: Books, instrument: int) -> tuple[int, int]:
-    split, exponent = b.columns[7][instrument - 1]
-    return int(split), int(exponent)
+def form_at(b: Books, instrument: int) -> Form:
+    split, exponent = map(int, b.columns[7][instrument - 1])
+    return Form(split, exponent, int(b.columns[9][instrument - 1]), b.tallies[instrument].gap_bits)
 
 
-def write_run(b: Books, instrument: int, form: tuple[int, int]) -> None:
-    b.columns[7][instrument - 1] = form
+def write_run(b: Books, instrument: int, form: Form) -> None:
+    b.columns[7][instrument - 1] = form[:2]
     for account in range(1, b.accounts + 1):
         at = column_of(b, instrument, account)
         write_narrow(b, at, form, int(b.columns[0][at]), (int(b.columns[2][at]) << 64) + int(b.columns[1][at]) % 2**64)
@@ -115,21 +117,24 @@ def widen_run(b: Books, instrument: int, p: Position) -> None:
     both in units of the form where the cost has more bits; and the form."""
     t, now, at = b.tallies[instrument], form_at(b, instrument), column_of(b, instrument, 1)
     t.qty_bits, t.cost_bits = max(t.qty_bits, bits_of(p.qty)), max(t.cost_bits, bits_of(p.cost))
-    costs = b.columns[1][at : at + b.accounts]
-    form = form_of(now, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0, map(int, costs))
+    qtys, costs = (list(map(int, column[at : at + b.accounts])) for column in b.columns[:2])
+    form = form_of(now, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0, qtys, costs)
+    b.columns[9][instrument - 1], t.gap_bits = form.near, form.gap_bits
     limit = 1 << (62 - t.qty_bits)
     if t.cost_bits > 62:
         limit = -limit if form[1] else -1
     b.columns[4][instrument - 1] = -1 if t.inverse_scale else limit
-    if form != now:
+    if form[:3] != now[:3]:
         write_run(b, instrument, form)
 
 
-def is_wider(t: Tally, form: tuple[int, int], p: Position) -> bool:
+def is_wider(t: Tally, form: Form, p: Position) -> bool:
     """Whether a run's bound has to grow, or its unit to fall."""
     if abs(p.qty) >> t.qty_bits or abs(p.cost) >> t.cost_bits:
         return True
-    return form[0] != 0 and form[1] != 0 and not is_multiple(p.cost, form[1])
+    if form.near:
+        return abs(p.cost - p.qty * form.near) >> t.gap_bits != 0
+    return form.split != 0 and form.exponent != 0 and not is_multiple(p.cost, form.exponent)
 
 
 def write_costs(b: Books, at: int, p: Position) -> None:
@@ -180,6 +185,7 @@ def retally(b: Books, instrument: int) -> None:
         largest.qty, largest.cost = max(largest.qty, abs(p.qty)), max(largest.cost, abs(p.cost))
         write_costs(b, column_of(b, instrument, account), p)
     b.columns[7][instrument - 1] = FIRST_SPLIT, 0
+    b.columns[9][instrument - 1], t.gap_bits = 0, 0
     widen_run(b, instrument, largest)
     write_run(b, instrument, form_at(b, instrument))
     b.exposures_are_stale = True

@@ -339,12 +339,12 @@ class Ledger:
 
     @property
     def columns(self) -> tuple[Records, ...]:
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only views.
 
-        They follow every entry; marks, limits and forms are one an instrument. Up to |limit|, below 0 in units of
-        10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
-        cost / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32, themselves where
-        |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest. The rest means nothing.
+        They follow every entry; marks, limits, forms and nears are one an instrument. Up to |limit|, below 0 in units
+        of 10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
+        (cost - qty x near) / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32,
+        themselves where |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest.
         """
         self.books.open_columns()
         views = tuple(column.view() for column in self.books.columns)

@@ -64,7 +64,7 @@ class Marking:
     def __init__(self, columns: tuple[Records, ...], accounts: int, inverse_scales: Records, float_limits: Records,
                  simd: str | None = None) -> None:
         self._simd = globals()["simd"](simd)
-        self.qty, self.cost, self.high, _, self.limits, _, _, self.forms, _ = columns
+        self.qty, self.cost, self.high, _, self.limits, _, _, self.forms, _, _ = columns
         self.runs, self.width = len(self.limits), accounts
         demand("columns", len(self.qty), self.runs * accounts, self.runs * accounts)
         for name, column, dtype in (("inverse_scales", inverse_scales, np.int64),
