@@ -19,6 +19,7 @@ from timers cimport *
 
 cdef enum:
     KIND_DEFINE_CURRENCY = 1
+    KIND_DEFINE_TICKS = 7
     KIND_DEFINE_INSTRUMENT = 2
     KIND_DEFINE_VENUE = 3
     KIND_DEFINE_ACCOUNT = 4
@@ -66,13 +67,15 @@ cdef enum:
 
 
 cdef struct tc_charge:
-    tc_i128 maker, taker           # commission of one fill, micros
+    tc_i128 maker, taker           # commission of one fill, money units
 
 
 cdef struct tc_core:
     tc_instrument* instruments     # from 1, as everything that is declared
     tc_id_entry* accounts
     tc_id_entry* currencies
+    uint8_t* money_precisions      # [currency]: decimals of its money unit
+    tc_band* bands                 # [instrument * BANDS + band]: tick tables
     tc_charge* charges             # beside book.fills
     uint64_t* histograms           # [stage * BUCKETS + bucket]
     tc_ids ids
@@ -301,6 +304,20 @@ cdef inline void accept_command(
     r.venue = venue
     r.value = value
     r.bound = bound
+    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    publish_report(&core.events, r)
+
+
+# Only in C: a report is one call with keywords in Python.
+# Cash: the amount's low word is the value, its high word the decision.
+cdef inline void accept_wide(
+    tc_core* core, const tc_command* c, int32_t account, int64_t value, int64_t bound, int64_t high
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
+    r.account = account
+    r.value = value
+    r.bound = bound
+    r.decision = high
     memcpy(r.cl_ord_id, c.cl_ord_id, 24)
     publish_report(&core.events, r)
 

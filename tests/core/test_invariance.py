@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import T0, build_core, limits, small_capacity
+from conftest import CENT, T0, build_core, limits, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import COMMAND_DTYPES
@@ -29,7 +29,7 @@ def a_session(count=COUNT, seed=12):
     session["instrument"], session["account"] = random.integers(1, 3, count), random.integers(1, 3, count)
     for place in range(count):
         row = session[place : place + 1].view(COMMAND_DTYPES[tc.CommandType(int(session["kind"][place]))])
-        price = int(random.integers(95, 105)) * 100
+        price = int(random.integers(95, 105)) * CENT
         if row["kind"] == tc.CommandType.NEW_ORDER:
             row["side"], row["ord_type"] = random.integers(1, 3), random.choice([2, 2, 2, 1])
             row["time_in_force"], row["exec_inst"] = random.choice([0, 0, 1, 3, 4]), random.choice([0, 0, 0, 1])
@@ -39,7 +39,7 @@ def a_session(count=COUNT, seed=12):
         elif row["kind"] == tc.CommandType.CANCEL:
             row["order_id"] = random.integers(1, place + 30)
         elif row["kind"] == tc.CommandType.QUOTE:
-            row["venue"], row["bid_px"], row["ask_px"] = random.integers(1, 3), price, price + 300
+            row["venue"], row["bid_px"], row["ask_px"] = random.integers(1, 3), price, price + 3 * CENT
             row["bid_size"], row["ask_size"] = random.integers(0, 50, 2)
         elif row["kind"] == tc.CommandType.MARK:
             row["mark_px"] = price

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import T0, limits, method_of, small_capacity
+from conftest import CENT, T0, limits, method_of, small_capacity
 
 import tradecore as tc
 
@@ -662,7 +662,7 @@ def test_trades_of_the_cores_own_venues_have_both_sides(core):
 def test_a_batch_may_carry_requests_and_reports(core, sent):
     reports = np.zeros(2, tc.EXECUTION_REPORT_DTYPE)
     reports["kind"], reports["venue"], reports["cl_ord_id"], reports["exec_type"] = tc.CommandType.EXECUTION_REPORT, 2, b"X", E.TRADE
-    reports["exec_id"], reports["last_qty"], reports["last_px"], reports["cum_qty"], reports["price"] = [b"1", b"2"], [10, 20], 1_000_000, -1, tc.NO_PRICE
+    reports["exec_id"], reports["last_qty"], reports["last_px"], reports["cum_qty"], reports["price"] = [b"1", b"2"], [10, 20], 10_000 * CENT, -1, tc.NO_PRICE
     assert list(core.submit_batch(reports)["cum_qty"]) == [10, 30]
     replaces = np.zeros(1, tc.REPLACE_DTYPE)
     replaces["kind"], replaces["orig_cl_ord_id"], replaces["order_qty"] = tc.CommandType.REPLACE, b"X", 50

@@ -13,9 +13,9 @@ from tradecore.vocabulary.codes import ORD_REJ_REASON
 from tradecore.vocabulary.records import CODECS, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 
 INSTRUMENTS = [
-    tc.Instrument("AAPL", tick_size="0.01", lot_size=10, min_qty=20, max_qty=1000, min_notional=100, max_notional=50_000),
-    tc.Instrument("LIM", tick_size="0.01", ord_types=("LIMIT",), times_in_force=("DAY",)),
-    tc.Instrument("SPR", tick_size="0.01", any_sign=True),
+    tc.Instrument("AAPL", tick_size="0.01", price_precision=4, lot_size=10, min_qty=20, max_qty=1000, min_notional=100, max_notional=50_000),
+    tc.Instrument("LIM", tick_size="0.01", price_precision=4, ord_types=("LIMIT",), times_in_force=("DAY",)),
+    tc.Instrument("SPR", tick_size="0.01", price_precision=4, any_sign=True),
 ]
 GOOD = {"instrument": 1, "account": 1, "side": 1, "ord_type": 2, "order_qty": 100, "price": 100_000}
 MARKET = {"ord_type": 1, "price": tc.NO_PRICE}

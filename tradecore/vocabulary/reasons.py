@@ -9,8 +9,8 @@ from .codes import CommandType, Reason
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
-from .records import COMMAND_DTYPES, NO_PRICE, UNTELLABLE
-from .units import MONEY_PRECISION, to_decimal
+from .records import COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, UNTELLABLE
+from .units import read_told, to_decimal
 
 _IN_PRICE = {
     Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
@@ -21,7 +21,7 @@ _IN_LOTS = {
     Reason.OTHER_FILLED, Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
-_LOTS_AGAINST_MILLIONTHS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
+_LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
 _TEXTS = {
     Reason.UNKNOWN_INSTRUMENT: "instrument {value} is not declared: {bound} are",
@@ -108,18 +108,18 @@ def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> i
     if value == NO_PRICE:
         return None
     if reason in _IN_MONEY:
-        return to_decimal(value, MONEY_PRECISION)
+        return to_decimal(read_told(value), LIMIT_PRECISION)
     if instrument is not None and reason in _IN_PRICE:
         return instrument.price(value)
-    if instrument is not None and reason in _IN_LOTS | _LOTS_AGAINST_MILLIONTHS:
+    if instrument is not None and reason in _IN_LOTS | _LOTS_AGAINST_LIMITS:
         return instrument.quantity(value)
     return value
 
 
 def reason_bound(reason: Reason, bound: int, instrument: Instrument | None) -> int | Decimal | None:
     """A reason's bound in the user's unit."""
-    if reason in _LOTS_AGAINST_MILLIONTHS:
-        return to_decimal(bound, MONEY_PRECISION)
+    if reason in _LOTS_AGAINST_LIMITS:
+        return to_decimal(read_told(bound), LIMIT_PRECISION)
     return reason_value(reason, bound, instrument)
 
 

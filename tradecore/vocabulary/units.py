@@ -8,15 +8,20 @@ from __future__ import annotations
 from decimal import Context, Decimal, InvalidOperation
 from math import isfinite
 
-from .records import LIMIT_OFF, MONEY_MAX, TIME_MAX
+from .records import LIMIT_MAX, LIMIT_OFF, LIMIT_PRECISION, TIME_MAX
 
 Number = str | int | Decimal | float
-MONEY_PRECISION = 6
+MONEY_PRECISION = 9  # decimals of a currency's money unit where it does not say otherwise; of venues' fees per unit
+MONEY_PRECISION_MAX = 12
+CASH_ORDER_PRECISION = 6  # of a cash_order_qty
 AMOUNT_PRECISION_MAX = 18
-INVERSE_SCALE_MAX = 10**18
+PRICE_DIGITS, PRICE_PRECISION_MOST = 6, 10  # finer than the tick by default, up to so many decimals
+INVERSE_SCALE_MAX = 10**23  # with QTY_MAX: an inverse trade's value at the price 1 is at most 10**37
 INVERSE_PRECISION = 12  # decimals of an inverse contract's amounts, in its own currency
-# 10**14 units times 10**18 lots has 32 digits; the default context's 28 would round exact money.
+# 10**16 units times 10**16 quantity units has 32 digits; the default context's 28 would round exact money.
 EXACT = Context(prec=60)
+WORD = 2**64
+_PLAIN, _DIGITS = 2**61, 2**57  # what `tell_wide` tells as it is, and the digits that it keeps of more
 
 
 def whole_units(value: object, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
@@ -104,9 +109,32 @@ def check_bool(value: object, name: str) -> bool:
     return value
 
 
-def micros(value: Number | None, name: str) -> int:
-    """A non-negative amount of money in micros; None is LIMIT_OFF."""
-    return LIMIT_OFF if value is None else whole_units(value, MONEY_PRECISION, name, MONEY_MAX, low=0)
+def limit_units(value: Number | None, name: str) -> int:
+    """A non-negative limit, of a quantity or of money, in 10**-9; None is LIMIT_OFF."""
+    return LIMIT_OFF if value is None else whole_units(value, LIMIT_PRECISION, name, LIMIT_MAX, low=0)
+
+
+def one_number(low: int, high: int) -> int:
+    """The number of 128 bits in two words of a record; the low one may have been read as signed."""
+    return high * WORD + low % WORD
+
+
+def tell_wide(value: int, up: bool) -> int:
+    """A number of up to 128 bits in the 64 of a report: itself up to 2**61, or negative; more as 17 digits and a power
+    of ten, rounded up or down. For reports, never for a decision."""
+    if value < _PLAIN:
+        return max(value, 1 - 2**63)
+    power = 0
+    while value >= _DIGITS:
+        value, rest = divmod(value, 10)
+        value += up and rest > 0
+        power += 1
+    return 2**62 | power << 57 | value
+
+
+def read_told(word: int) -> int:
+    """What `tell_wide` told."""
+    return word % _DIGITS * 10 ** (word >> 57 & 31) if word >> 62 == 1 else word
 
 
 def decimals_of(value: Number, name: str) -> int:
