@@ -47,7 +47,8 @@ def a_session(count=COUNT, seed=12):
             row["scope"], row["target"] = (int(random.integers(1, 4)), int(random.integers(1, 3)))
             row["engaged"] = random.choice([0, 0, 1])
         else:
-            row["value"] = random.choice([-1, 10**9])
+            is_off = random.choice([True, False])
+            row["value"], row["value_high"] = (2**64 - 1, -1) if is_off else (10**12, 0)
     return session
 
 
@@ -119,16 +120,16 @@ def test_submit_and_submit_batch_are_one_path(backend, session, whole):
             units = int(body["price"])
             core.submit(
                 symbol, int(body["side"]), int(body["order_qty"]),
-                None if units == tc.NO_PRICE else f"{units}e-4", account=account, time_in_force=int(body["time_in_force"]),
+                None if units == tc.NO_PRICE else f"{units}e-8", account=account, time_in_force=int(body["time_in_force"]),
                 post_only=bool(body["exec_inst"]), venue=names["venue"][body["venue"] - 1] if body["venue"] else None,
                 cl_ord_id=bytes(body["cl_ord_id"]) or None)
         elif row["kind"] == tc.CommandType.CANCEL:
             core.cancel(order_id=int(body["order_id"]))
         elif row["kind"] == tc.CommandType.QUOTE:
-            core.quote(names["venue"][body["venue"] - 1], symbol, bid=f"{body['bid_px']}e-4", bid_size=int(body["bid_size"]),
-                       ask=f"{body['ask_px']}e-4", ask_size=int(body["ask_size"]))
+            core.quote(names["venue"][body["venue"] - 1], symbol, bid=f"{body['bid_px']}e-8", bid_size=int(body["bid_size"]),
+                       ask=f"{body['ask_px']}e-8", ask_size=int(body["ask_size"]))
         elif row["kind"] == tc.CommandType.MARK:
-            core.mark(symbol, f"{body['mark_px']}e-4")
+            core.mark(symbol, f"{body['mark_px']}e-8")
         elif row["kind"] == tc.CommandType.KILL_SWITCH:
             scope = ("account", "symbol", "venue")[body["scope"] - 1]
             name = {"account": "ab", "symbol": names["instrument"], "venue": "XY"}[scope][body["target"] - 1]

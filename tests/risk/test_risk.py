@@ -355,7 +355,7 @@ def test_a_notional_just_over_the_limit_is_shown_over_the_limit(make_core):
     core = make_core(instruments=[tc.Instrument("X", tick_size="0.0001", lot_size="0.0001")],
                      limits=limits(max_order_notional=1))
     row = core.check("X", "BUY", "10000.0001", "0.0001")[R.MAX_ORDER_NOTIONAL]
-    assert (row.value, row.headroom, row.verdict) == (Decimal("1.000001"), Decimal("-0.000001"), "REFUSE")
+    assert (row.value, row.headroom, row.verdict) == (Decimal("1.00000001"), Decimal("-0.00000001"), "REFUSE")
 
 
 def test_a_market_buy_counts_at_its_protection_price(make_core):

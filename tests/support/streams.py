@@ -261,7 +261,7 @@ class Stream:
         if chance < 0.5:
             rule = pick.choice(list(Rule))
             value, window = self._limit(account, rule)
-            value = pick.choice((value, value, value * 2, value // 2, 0, -2, 2**63 - 1, 10**25 + 1, 3)) if account != 1 else value
+            value = pick.choice((value, value, value * 2, value // 2, 0, -2, 10**25 + 1, 3)) if account != 1 else value
             after = self._pack(K.SET_LIMIT, account=account, rule=rule, value=self._limit(account, rule)[0],
                                window_ns=window)
             if account != 3:
@@ -269,7 +269,7 @@ class Stream:
             return self._pack(K.SET_LIMIT, account=3 if rule == 2 and account == 3 else account,
                               rule=rule if account != 3 else 1, value=max(-2, value),
                               window_ns=pick.choice((window, window, 0, 10**9)),
-                              mode=pick.choice((0, 0, 1, 1, 1, 2)))
+                              mode=pick.choice((0, 1, 1, 1, 1, 2)))
         if chance < 0.72:
             scope = pick.choice(list(Scope))
             most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues}[scope]

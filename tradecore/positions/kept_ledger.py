@@ -148,7 +148,7 @@ class KeptLedger:
         """A price in units; ValueError where the instrument has none such."""
         units = ins.price_units(price, name)
         if units <= 0 and not ins.any_sign:
-            raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
+            raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1):f}")
         return units
 
     def demand_specific(self, lot: int | str) -> None:

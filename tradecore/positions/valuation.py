@@ -261,7 +261,7 @@ class Valuation:
 def _mark_units(ins: Instrument, price: Any, name: str) -> int:
     units = ins.price_units(price, name)
     if units <= 0 and not ins.any_sign:
-        raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
+        raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1):f}")
     assert abs(units) <= PRICE_MAX
     return units
 

@@ -103,6 +103,11 @@ def _bits(mask: int, words: type[OrdType] | type[TimeInForce]) -> str:
     return ", ".join(word.name for word in words if mask >> word & 1)
 
 
+def _plain(number: int | Decimal | None) -> int | str | None:
+    """A number with all its digits: 0.00000001, not 1E-8."""
+    return f"{number:f}" if isinstance(number, Decimal) else number
+
+
 def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
     """A reason's value in the user's unit; None where there is none."""
     if value == NO_PRICE:
@@ -138,7 +143,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word is Reason.INVALID_FIELD_VALUE:
         field = field_at(kind, bound)
         if ins is not None and field == "ask_px":
-            return f"{word.name}: ask_px {ins.price(value)} is not above bid_px"
+            return f"{word.name}: ask_px {ins.price(value):f} is not above bid_px"
         if value == UNTELLABLE:
             return f"{word.name}: {field} is no number, or no whole number of lots"
         return f"{word.name}: {field} {value} is out of bounds"
@@ -148,7 +153,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return (f"{word.name}: time_in_force {TimeInForce(value).name} is not possible with this ord_type and "
                 f"exec_inst; the instrument takes {_bits(bound, TimeInForce)}")
     if word in (Reason.OTHER_FILLED, Reason.PARENT_ENDED) and value:  # of an order that came late
-        return f"{word.name}: {_TEXTS[word]}: order_qty {reason_value(word, value, ins)} exceeds the " \
-               f"{reason_bound(word, bound, ins)} that it left"
-    text = _TEXTS[word].format(value=reason_value(word, value, ins), bound=reason_bound(word, bound, ins))
+        return f"{word.name}: {_TEXTS[word]}: order_qty {_plain(reason_value(word, value, ins))} exceeds the " \
+               f"{_plain(reason_bound(word, bound, ins))} that it left"
+    text = _TEXTS[word].format(value=_plain(reason_value(word, value, ins)), bound=_plain(reason_bound(word, bound, ins)))
     return f"{word.name}: {text}"

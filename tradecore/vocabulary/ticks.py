@@ -23,7 +23,7 @@ def table_of(tick_size: TickTable, where: str) -> list[tuple[Number, Number]]:
     """A tick or a table of them as pairs of (from price, tick)."""
     if isinstance(tick_size, Mapping):
         pairs = list(tick_size.items())
-    elif isinstance(tick_size, Sequence) and not isinstance(tick_size, str):
+    elif isinstance(tick_size, (list, tuple)):
         pairs = list(tick_size)
     else:
         return [(0, tick_size)]  # type: ignore[list-item]  # a single number, which its conversion checks
@@ -31,7 +31,8 @@ def table_of(tick_size: TickTable, where: str) -> list[tuple[Number, Number]]:
         raise ValueError(f"{where} a tick table has 1 to {BANDS_MAX} bands, not {len(pairs)}")
     for pair in pairs:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"{where} a tick table must hold pairs of (from price, tick), not {pair!r}")
+            raise TypeError(f"{where} must be a number or pairs of (from price, tick), not a {type(tick_size).__name__} "
+                            f"of {pair!r}")
     return [(from_px, tick) for from_px, tick in pairs]
 
 

@@ -35,7 +35,7 @@ def whole_units(value: object, precision: int, name: str, bound: int, *, low: in
     units: int = value * 10**precision if isinstance(value, int) else _exact(value, precision, name)
     low = -bound if low is None else low
     if not low <= units <= bound:
-        bounds = f"{to_decimal(low, precision)} to {to_decimal(bound, precision)}"
+        bounds = f"{to_decimal(low, precision):f} to {to_decimal(bound, precision):f}"
         raise ValueError(f"{name} {show(value)} is outside {bounds}")
     return units
 
@@ -56,7 +56,7 @@ def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
             raise ValueError(f"{name} {show(value)} is larger than any amount in the core")
         units = round(Decimal(value).scaleb(precision, EXACT))
         if float(to_decimal(units, precision)) != value:
-            raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
+            raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision):f}")
         return units
     try:
         number = Decimal(value) if isinstance(value, Decimal) else Decimal(value.strip())
@@ -71,13 +71,13 @@ def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
     scaled = number.scaleb(precision, EXACT)
     units = int(scaled)
     if units != scaled:
-        raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
+        raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision):f}")
     return units
 
 
 def to_decimal(units: int, precision: int) -> Decimal:
-    """Whole units of 10**-precision as an exact Decimal."""
-    return Decimal(units).scaleb(-precision, EXACT)
+    """Whole units of 10**-precision as an exact Decimal. Nothing at all is a plain 0: finer ones print as 0E-9."""
+    return Decimal(units).scaleb(-precision, EXACT) if units or precision < 7 else Decimal(0)
 
 
 def exact_sum(*values: Decimal) -> Decimal:
