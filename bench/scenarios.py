@@ -53,8 +53,8 @@ def records(dtype: Any, kind: tc.CommandType, count: int, **columns: Any) -> Any
 def new_orders(count: int, **columns: Any) -> Any:
     """Limit orders of 300 at 190.00, buys and sells in turn, each with a ClOrdID."""
     orders = tc.new_orders(count)
-    columns = {"instrument": 1, "account": 1, "order_qty": 300, "price": 19_000 * CENT, "side": 1 + np.arange(count) % 2,
-               "cl_ord_id": order_ids(np.arange(count))} | columns
+    columns = {"instrument": 1, "account": 1, "order_qty": 300, "price": 19_000 * CENT,
+               "side": 1 + np.arange(count) % 2, "cl_ord_id": order_ids(np.arange(count))} | columns
     for name, column in columns.items():
         orders[name] = column
     return orders

@@ -11,7 +11,15 @@ import pytest
 from conftest import T0, limits
 
 import tradecore as tc
-from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_OFF, LIMIT_PRECISION, NO_PRICE, POSITION_MAX, QTY_MAX
+from tradecore.vocabulary.records import (
+    CODECS,
+    COMMAND_DTYPES,
+    LIMIT_OFF,
+    LIMIT_PRECISION,
+    NO_PRICE,
+    POSITION_MAX,
+    QTY_MAX,
+)
 
 R = tc.Reason
 SECOND = 1_000_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from decimal import Decimal as D
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -12,6 +12,7 @@ from conftest import limits, small_capacity
 import tradecore as tc
 from tradecore.vocabulary.records import CASH_MAX, FEE_MAX, LIMIT_MAX
 
+D = Decimal
 R = tc.Reason
 ETH = tc.Instrument("ETH/BTC", tick_size="0.00001", lot_size="0.0001", currency="BTC")
 BROKER = ("1.02345678", "0.00000123", "0.350000001")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from decimal import Decimal as D
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,7 @@ import tradecore as tc
 from tradecore.vocabulary.records import AMOUNT_MAX, BANDS_MAX, CODECS, PRICE_MAX
 from tradecore.vocabulary.units import read_told, tell_wide
 
+D = Decimal
 R = tc.Reason
 TABLE = [(0, "0.01"), (10, "0.05"), (100, "0.5")]
 

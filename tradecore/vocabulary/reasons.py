@@ -155,5 +155,5 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word in (Reason.OTHER_FILLED, Reason.PARENT_ENDED) and value:  # of an order that came late
         return f"{word.name}: {_TEXTS[word]}: order_qty {_plain(reason_value(word, value, ins))} exceeds the " \
                f"{_plain(reason_bound(word, bound, ins))} that it left"
-    text = _TEXTS[word].format(value=_plain(reason_value(word, value, ins)), bound=_plain(reason_bound(word, bound, ins)))
-    return f"{word.name}: {text}"
+    said, its_bound = reason_value(word, value, ins), reason_bound(word, bound, ins)
+    return f"{word.name}: {_TEXTS[word].format(value=_plain(said), bound=_plain(its_bound))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import gcd
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .records import BANDS_MAX, PRICE_MAX
 from .units import Number, decimals_of, whole_units
@@ -21,6 +21,7 @@ class TickBand(NamedTuple):
 
 def table_of(tick_size: TickTable, where: str) -> list[tuple[Number, Number]]:
     """A tick or a table of them as pairs of (from price, tick)."""
+    pairs: list[Any]
     if isinstance(tick_size, Mapping):
         pairs = list(tick_size.items())
     elif isinstance(tick_size, (list, tuple)):
@@ -31,8 +32,8 @@ def table_of(tick_size: TickTable, where: str) -> list[tuple[Number, Number]]:
         raise ValueError(f"{where} a tick table has 1 to {BANDS_MAX} bands, not {len(pairs)}")
     for pair in pairs:
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"{where} must be a number or pairs of (from price, tick), not a {type(tick_size).__name__} "
-                            f"of {pair!r}")
+            kind = type(tick_size).__name__
+            raise TypeError(f"{where} must be a number or pairs of (from price, tick), not a {kind} of {pair!r}")
     return [(from_px, tick) for from_px, tick in pairs]
 
 

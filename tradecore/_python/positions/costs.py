@@ -82,7 +82,7 @@ def apply_fill(p: Position, qty: int, price: int) -> None:
 
 def scale_of(inverse_scale: int) -> int:
     """What an inverse contract's word stands for, multiplier x 64 + power of ten: 64 bits may not hold it."""
-    return (inverse_scale >> 6) * 10 ** (inverse_scale & 63)
+    return (inverse_scale >> 6) * int(10 ** (inverse_scale & 63))
 
 
 def value_of(inverse_scale: int, qty: int, price: int) -> int:
