@@ -164,6 +164,20 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         accept_command(core, c, c.instrument, c.account, 0, c.position_qty, c.position_px)
 
 
+# Only in C: a report is one call with keywords in Python.
+# Cash: the amount's low word is the value, its high word the decision.
+cdef inline void accept_wide(
+    tc_core* core, const tc_command* c, int32_t account, int64_t value, int64_t bound, int64_t high
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
+    r.account = account
+    r.value = value
+    r.bound = bound
+    r.decision = high
+    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    publish_report(&core.events, r)
+
+
 cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_i128* cash
     cdef tc_i128 amount = tc_join(c.amount, c.amount_high)

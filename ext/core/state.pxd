@@ -308,20 +308,6 @@ cdef inline void accept_command(
     publish_report(&core.events, r)
 
 
-# Only in C: a report is one call with keywords in Python.
-# Cash: the amount's low word is the value, its high word the decision.
-cdef inline void accept_wide(
-    tc_core* core, const tc_command* c, int32_t account, int64_t value, int64_t bound, int64_t high
-) noexcept nogil:
-    cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    r.account = account
-    r.value = value
-    r.bound = bound
-    r.decision = high
-    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
-    publish_report(&core.events, r)
-
-
 cdef inline void acknowledge(const tc_core* core, const tc_order* order, tc_ack* ack) noexcept nogil:
     ack.order_id = order.order_id
     ack.cum_qty = order.cum_qty

@@ -29,8 +29,7 @@ cdef class Ledger:
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
-    an account. Amounts are integers of price unit x quantity unit x multiplier, fees and dividends money
-    units.
+    an account. Amounts are integers of price unit x quantity unit, fees and dividends money units.
     """
 
     cdef tc_books books
@@ -110,8 +109,7 @@ cdef class Ledger:
     def define(self, bytes definition, inverse_scale=0, int bucket=0):
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
 
-        `inverse_scale` above 0 makes it an inverse contract (`Instrument.inverse_word`); `bucket` is where its
-        exposure is summed.
+        `inverse_scale` is an inverse contract's (`Instrument.inverse_word`), or 0; `bucket` where its exposure is summed.
         """
         demand_inverse(inverse_scale)
         demand("bucket", bucket, 0, self.books.bucket_stride - 1)
@@ -142,8 +140,8 @@ cdef class Ledger:
     def apply_fills(self, fills):
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed quantity units at a price in price units, fee in money units. All rows are booked or none: a row outside
-        its bounds raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
+        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
+        raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
         """
         cdef bint whole = fills.dtype == ENTRY_DTYPE
         if not whole and fills.dtype != FILL_DTYPE:

@@ -84,7 +84,7 @@ cdef inline bint check_order_qty(
 ) noexcept nogil:
     cdef tc_i128 limit = a.limits[RULE_ORDER_QTY]
     f.armed = limit >= 0
-    f.refused = f.armed and tc_wide(q.order_qty, ins.qty_scale) > limit * ins.qty_limit_scale
+    f.refused = f.armed and tc_wide(q.order_qty, ins.qty_scale) > scaled_limit(limit, ins.qty_limit_scale)
     if explain or f.refused:
         f.value = q.order_qty
         f.limit = tc_tell_wide(limit, False)
@@ -125,7 +125,7 @@ cdef inline bint check_order_notional(
         return False                                   # refused by check_reference
     amount2 = tc_wide(notional_price2(a, q), q.order_qty)
     f.refused = f.armed and (tc_mul_overflows(amount2, ins.notional_scale, &scaled)
-                             or scaled > 2 * (limit * ins.limit_scale))
+                             or scaled > 2 * scaled_limit(limit, ins.limit_scale))
     if explain or f.refused:
         f.value = tell_notional(ins, tc_floor_div_wide(amount2 + 1, 2), True)
         f.limit = tc_tell_wide(limit, False)
@@ -172,7 +172,7 @@ cdef inline bint check_position_qty(
         return False
     worst = worst_position(e, q)
     f.refused = (f.armed and (q.hold_qty > 0 or q.released)
-                 and tc_wide(worst, ins.qty_scale) > limit * ins.qty_limit_scale)
+                 and tc_wide(worst, ins.qty_scale) > scaled_limit(limit, ins.qty_limit_scale))
     if explain or f.refused:
         f.value = worst
         f.limit = tc_tell_wide(limit, False)

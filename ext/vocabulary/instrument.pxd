@@ -142,9 +142,9 @@ cdef inline int find_bad_band(const tc_instrument* ins, int64_t band, int64_t fr
         return 64
     if below != NULL and from_px <= below.from_px:
         return 64
-    if tick < 1 or tick > price_max() or tick % ins.tick != 0 or from_px % tick != 0:
+    if tick < 1 or tick > price_max() or tc_floor_mod(tick, ins.tick) != 0 or tc_floor_mod(from_px, tick) != 0:
         return 72
-    return 72 if below != NULL and from_px % below.tick != 0 else -1
+    return 72 if below != NULL and tc_floor_mod(from_px, below.tick) != 0 else -1
 
 
 # The next band of the tick table; the first begins the table anew.
@@ -152,6 +152,12 @@ cdef inline void add_band(tc_instrument* ins, int64_t band, int64_t from_px, int
     ins.bands[band].from_px = from_px
     ins.bands[band].tick = tick
     ins.band_count = <int32_t>band + 1
+
+
+# Only in C: 128 bits.
+# A limit times its scale, which is 1 for most instruments: a product of 128 bits is three.
+cdef inline tc_i128 scaled_limit(tc_i128 limit, int64_t scale) noexcept nogil:
+    return limit if scale == 1 else limit * scale
 
 
 # The tick of orders at this price.
@@ -178,8 +184,9 @@ cdef inline int64_t most_qty(const tc_instrument* ins, int64_t price) noexcept n
     return tc_saturate(tc_floor_div_wide(ins.amount_most, tc_abs(price) if price else 1))
 
 
+# |price x quantity| is at most 1e16 x 1e14: only a multiplier above 1e7 can bring it beyond.
 cdef inline bint is_beyond_amount(const tc_instrument* ins, int64_t price, int64_t qty) noexcept nogil:
-    return tc_wide(tc_abs(price), tc_abs(qty)) > ins.amount_most
+    return ins.multiplier > 10_000_000 and tc_wide(tc_abs(price), tc_abs(qty)) > ins.amount_most
 
 
 # A notional for reports (tc_tell_wide), rounded up where it is to exceed a bound and down where it is to fall short of

@@ -265,7 +265,7 @@ class Stream:
             after = self._pack(K.SET_LIMIT, account=account, rule=rule, value=self._limit(account, rule)[0],
                                window_ns=window)
             if account != 3:
-                self._undo(after, 30)
+                self._undo(after, 60)
             return self._pack(K.SET_LIMIT, account=3 if rule == 2 and account == 3 else account,
                               rule=rule if account != 3 else 1, value=max(-2, value),
                               window_ns=pick.choice((window, window, 0, 10**9)),

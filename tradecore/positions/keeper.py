@@ -14,7 +14,7 @@ from ..vocabulary.currency import Currency
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CASH_MAX, FEE_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
+from ..vocabulary.records import CASH_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
 from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import Number, check_int, exact_sum, show, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
@@ -88,7 +88,7 @@ class PositionKeeper:
         lots = ins.qty_lots(qty, "qty", low=1)
         units = self._kept.price(ins, price, "price")
         currency = 0 if commission_currency is None else self._kept.names.currencies.id(commission_currency)
-        fee = self._kept.names.money_units(currency or ins.currency, commission, f"{symbol} commission", FEE_MAX)
+        fee = self._kept.fee_units(ins, currency, commission)
         taken = self._exec_ids.get("" if exec_id is None else check_name(exec_id, "exec_id"))
         if taken is not None:
             raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
@@ -105,8 +105,7 @@ class PositionKeeper:
     def apply_fills(self, fills: np.ndarray[Any, Any]) -> int:
         """Book a contiguous array of FILL_DTYPE or ENTRY_DTYPE rows, all or none; the first one's trade id.
 
-        Ids are those of `ids`, prices int64 price units, quantities signed int64 quantity units, fees int64 money
-        units of their currency.
+        Ids are those of `ids`, prices int64 price units, signed int64 quantity units, fees int64 money units.
         Raises ValueError naming row, field, value and bound. Threads: any; runs without the GIL.
         """
         if not isinstance(fills, np.ndarray):
@@ -139,8 +138,7 @@ class PositionKeeper:
         units = row.price if price is None else self._kept.price(ins, price, "price")
         fee = row.fee
         if commission is not None:
-            fee = self._kept.names.money_units(row.currency or ins.currency, commission, f"{ins.symbol} commission",
-                                               FEE_MAX)
+            fee = self._kept.fee_units(ins, row.currency, commission)
         self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
 
     @locked
@@ -188,8 +186,7 @@ class PositionKeeper:
     @locked
     def dividend(self, symbol: str, amount: Number, *, currency: str | None = None,
                  transact_time: int | None = None) -> int:
-        """`amount` for a whole unit of what every account holds now; rounded half to even to a money unit once an
-        account. A short position pays."""
+        """`amount` for a whole unit of what every account holds now, rounded half to even, once each. A short one pays."""
         number, ins = self._kept.instrument(symbol)
         paid_in = self._kept.names.currencies.id(ins.currency if currency is None else currency)
         units = self._kept.names.money_units(paid_in, amount, f"{symbol} dividend", PRICE_MAX)
@@ -269,10 +266,9 @@ class PositionKeeper:
         carried, charges, incomes = ledger.sums(number, at)
         lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
         mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
-        row, money = PositionRow(qty, cost, realised, fees, 0, 0), self._kept.fees
-        return KeptPosition(ins, self._kept.account_name(at), row, int(mark),
-                            self._kept.names.decimals_of(ins.currency), money(charges), money(incomes),
-                            ins.money(carried), lots)
+        row, money, names = PositionRow(qty, cost, realised, fees, 0, 0), self._kept.fees, self._kept.names
+        return KeptPosition(ins, self._kept.account_name(at), row, int(mark), names.decimals_of(ins.currency),
+                            money(charges), money(incomes), ins.money(carried), lots)
 
     @locked
     def pnl(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,

@@ -15,7 +15,7 @@ from ..vocabulary.currency import Currency, read_currencies
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory, Names
-from ..vocabulary.records import CODECS, TIME_MAX
+from ..vocabulary.records import CODECS, FEE_MAX, TIME_MAX
 from ..vocabulary.units import Number, check_int, exact_sum, show
 from .entries import Method
 
@@ -205,6 +205,10 @@ class KeptLedger:
     def fees(self, sums: Mapping[int, int]) -> dict[str, Decimal]:
         """Money units by currency id as money by currency."""
         return {self.names.currencies.names[c - 1]: self.names.money(c, v) for c, v in sums.items()}
+
+    def fee_units(self, ins: Instrument, currency: int, commission: Number) -> int:
+        """A commission in money units of a currency, the instrument's where it is 0."""
+        return self.names.money_units(currency or ins.currency, commission, f"{ins.symbol} commission", FEE_MAX)
 
     def fee(self, entry: Any, units: int) -> Decimal:
         """Money units of an entry's currency, which is its instrument's where it names none, as money."""

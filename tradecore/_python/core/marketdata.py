@@ -11,7 +11,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import QTY_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
-from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, most_qty, opposite
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
 from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
 from .trade_booking import book_fills, report_fills
 
@@ -29,7 +29,7 @@ def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -
         return Reason.PRICE_OUT_OF_RANGE, price, ins.price_most if price > 0 else -ins.price_most
     if price % ins.tick:  # it needs a place in the book; which tick holds where is a rule about orders
         return Reason.PRICE_TICK_MULTIPLE, price, ins.tick
-    if size > most_qty(ins, price):
+    if is_beyond_amount(ins, price, size):
         return Reason.ARITHMETIC_OVERFLOW, size, most_qty(ins, price)
     return None
 

@@ -22,6 +22,7 @@ from ..vocabulary.instrument import (
     find_bad_band,
     find_bad_definition,
     find_bad_price,
+    is_beyond_amount,
     load_instrument,
     most_qty,
 )
@@ -132,7 +133,7 @@ def open_position(core: State, c: Any) -> Any:
     bad = find_bad_price(ins, c.position_px)
     if bad:
         return refuse_command(core, c, *bad)
-    if abs(c.position_qty) > most_qty(ins, c.position_px):
+    if is_beyond_amount(ins, c.position_px, c.position_qty):
         return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, c.position_qty, most_qty(ins, c.position_px))
     p = position_of(core.ledger, c.instrument, c.account)
     if p != Position():

@@ -62,8 +62,7 @@ class Ledger:
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
-    an account. Amounts are integers of price unit x quantity unit x multiplier, fees and dividends money
-    units.
+    an account. Amounts are integers of price unit x quantity unit, fees and dividends money units.
     """
 
     def __init__(self, instruments: int, accounts: int, method: int = 0, legs: int = 1, currencies: int = 1,
@@ -87,8 +86,7 @@ class Ledger:
     def define(self, definition: bytes, inverse_scale: int = 0, bucket: int = 0) -> int:
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
 
-        `inverse_scale` above 0 makes it an inverse contract (`Instrument.inverse_word`); `bucket` is where its
-        exposure is summed.
+        `inverse_scale` is an inverse contract's (`Instrument.inverse_word`), or 0; `bucket` where its exposure is summed.
         """
         demand_inverse(inverse_scale)
         demand("bucket", bucket, 0, self.bucket_max - 1)
@@ -135,8 +133,8 @@ class Ledger:
     def apply_fills(self, fills: Records) -> int:
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed quantity units at a price in price units, fee in money units. All rows are booked or none: a row outside
-        its bounds raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
+        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
+        raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
         """
         if fills.dtype == ENTRY_DTYPE:
             rows = [row._replace(next=0, status=0, spare=0) for row in open_batch(fills, ENTRY_CODEC)]

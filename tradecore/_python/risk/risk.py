@@ -17,7 +17,16 @@ from tradecore.vocabulary.records import CODECS, LIMIT_OFF, NO_PRICE, POSITION_M
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import tell_wide
 
-from ..vocabulary.instrument import BUY, MARKET, SELL, InstrumentRow, define_instrument_row, most_qty, tell_notional
+from ..vocabulary.instrument import (
+    BUY,
+    MARKET,
+    SELL,
+    InstrumentRow,
+    define_instrument_row,
+    is_beyond_amount,
+    most_qty,
+    tell_notional,
+)
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .holds import (
     ALL_RULES,
@@ -255,7 +264,7 @@ def count_recent(q: Question) -> int:
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst = worst_position(q)
-    if q.ord_type != MARKET and q.order_qty > most_qty(q.ins, q.price):  # what takes no price takes what was checked
+    if q.ord_type != MARKET and is_beyond_amount(q.ins, q.price, q.order_qty):  # what takes no price takes what was checked
         return Finding(Reason.ARITHMETIC_OVERFLOW, q.order_qty, most_qty(q.ins, q.price), True, True)
     return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
 

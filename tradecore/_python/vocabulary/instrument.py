@@ -172,6 +172,10 @@ def safe_price(ins: InstrumentRow, price: int, side: int) -> int:
     return price // tick * tick if side == BUY else -(-price // tick * tick)
 
 
+def is_beyond_amount(ins: InstrumentRow, price: int, qty: int) -> bool:
+    return abs(price * qty) * ins.multiplier > AMOUNT_MAX
+
+
 def most_qty(ins: InstrumentRow, price: int) -> int:
     """The largest quantity whose |price x quantity x multiplier| is within its bound."""
     return AMOUNT_MAX // (max(1, abs(price)) * ins.multiplier)
