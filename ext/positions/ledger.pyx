@@ -109,7 +109,7 @@ cdef class Ledger:
     def define(self, bytes definition, inverse_scale=0, int bucket=0):
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
 
-        `inverse_scale` is an inverse contract's (`Instrument.inverse_word`), or 0; `bucket` where its exposure is summed.
+        `inverse_scale`: `Instrument.inverse_word`, 0 where it is none; `bucket`: where its exposure is summed.
         """
         demand_inverse(inverse_scale)
         demand("bucket", bucket, 0, self.books.bucket_stride - 1)

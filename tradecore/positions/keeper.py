@@ -186,7 +186,7 @@ class PositionKeeper:
     @locked
     def dividend(self, symbol: str, amount: Number, *, currency: str | None = None,
                  transact_time: int | None = None) -> int:
-        """`amount` for a whole unit of what every account holds now, rounded half to even, once each. A short one pays."""
+        """`amount` for a whole unit of what every account holds now, rounded half to even, once each. Shorts pay."""
         number, ins = self._kept.instrument(symbol)
         paid_in = self._kept.names.currencies.id(ins.currency if currency is None else currency)
         units = self._kept.names.money_units(paid_in, amount, f"{symbol} dividend", PRICE_MAX)

@@ -86,7 +86,7 @@ class Ledger:
     def define(self, definition: bytes, inverse_scale: int = 0, bucket: int = 0) -> int:
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
 
-        `inverse_scale` is an inverse contract's (`Instrument.inverse_word`), or 0; `bucket` where its exposure is summed.
+        `inverse_scale`: `Instrument.inverse_word`, 0 where it is none; `bucket`: where its exposure is summed.
         """
         demand_inverse(inverse_scale)
         demand("bucket", bucket, 0, self.bucket_max - 1)

@@ -264,7 +264,7 @@ def count_recent(q: Question) -> int:
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst = worst_position(q)
-    if q.ord_type != MARKET and is_beyond_amount(q.ins, q.price, q.order_qty):  # what takes no price takes what was checked
+    if q.ord_type != MARKET and is_beyond_amount(q.ins, q.price, q.order_qty):
         return Finding(Reason.ARITHMETIC_OVERFLOW, q.order_qty, most_qty(q.ins, q.price), True, True)
     return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
 
