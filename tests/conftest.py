@@ -24,6 +24,7 @@ from tradecore.replay.recording import find_newcomers_recording, read_recording
 T0 = 1_700_000_000_000_000_000
 WATCHED = 4  # cores of one test
 BACKENDS = ("native", "python")
+CENT = tc.Instrument("AAPL").tick  # price units of the default tick
 SMALL = {
     "instruments": 16, "accounts": 8, "venues": 8, "currencies": 4, "open_orders": 2048, "order_history": 4096,
     "cl_ord_ids": 8192, "events": 4096, "order_rate": 1024, "decisions": 256, "exec_ids": 65_536,

@@ -146,7 +146,7 @@ cdef inline int open_ledgers(
     core.ledger.account_stride = accounts
     core.ledger.currency_stride = capacity.currencies + 1
     core.ledger.positions = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
-    core.ledger.cash = <int64_t*>table(t, accounts * (capacity.currencies + 1), sizeof(int64_t))
+    core.ledger.cash = <tc_i128*>table(t, accounts * (capacity.currencies + 1), sizeof(tc_i128))
     core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
 
@@ -174,6 +174,8 @@ cdef inline int open_core(list t, tc_core* core, object capacity, object reasons
     open_names(t, &core.instrument_names, instruments)
     core.accounts = <tc_id_entry*>table(t, accounts, sizeof(tc_id_entry))
     open_names(t, &core.account_names, accounts)
+    core.bands = <tc_band*>table(t, instruments * BANDS, sizeof(tc_band))
+    core.money_precisions = <uint8_t*>table(t, capacity.currencies + 1, sizeof(uint8_t))
     core.currencies = <tc_id_entry*>table(t, capacity.currencies + 1, sizeof(tc_id_entry))
     core.histograms = <uint64_t*>table(t, HISTOGRAMS * BUCKETS, sizeof(uint64_t))
     for i, reason in enumerate(reasons):

@@ -55,6 +55,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         define_venue(core, c, ack)
     elif c.kind == KIND_DEFINE_INSTRUMENT:
         define_instrument(core, c, ack)
+    elif c.kind == KIND_DEFINE_TICKS:
+        define_ticks(core, c, ack)
     else:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
 

@@ -247,12 +247,12 @@ cdef class Core:
             return mark_of(&self.state.core.ledger, <int32_t>instrument)
 
     def opening_cash(self, int64_t account, int64_t currency):
-        """The opening cash of an account in a currency, micros."""
+        """The opening cash of an account in a currency, in its money units."""
         cdef const tc_core* core = &self.state.core
         with self.state.lock:
             if not 1 <= account <= core.account_count or not 1 <= currency <= core.currency_count:
                 raise LookupError(f"account {account} or currency {currency} is not declared")
-            return core.ledger.cash[account * core.ledger.currency_stride + currency]
+            return wide(core.ledger.cash[account * core.ledger.currency_stride + currency])
 
     def top(self, int64_t instrument, int64_t venue):
         """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""

@@ -60,10 +60,10 @@ cdef inline void ask_order(
 cdef inline int64_t limit_ticks(const tc_core* core, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     cdef int64_t price = q.price
     if q.ord_type == TYPE_MARKET:
+        price = ins.price_most if q.side == SIDE_BUY else -ins.price_most
         if core.risk.accounts[q.account].limits[RULE_COLLAR] >= 0:
-            price = protection_price(&core.risk.accounts[q.account], q)
-        else:
-            price = price_max() if q.side == SIDE_BUY else -price_max()
+            price = max(-ins.price_most, min(ins.price_most, protection_price(&core.risk.accounts[q.account], q)))
+            price = safe_price(ins, price, q.side)
     return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
 
 

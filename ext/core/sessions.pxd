@@ -296,11 +296,13 @@ cdef inline bint scale(
     return True
 
 
-cdef inline bint scale_price(int64_t price, int64_t n, int64_t d, int64_t tick, int64_t* out) noexcept nogil:
+cdef inline bint scale_price(
+    const tc_instrument* ins, int64_t price, int64_t n, int64_t d, int64_t* out
+) noexcept nogil:
     if price == no_price():
         out[0] = price
         return True
-    return scale(price, d, n, price_max(), out) and tc_floor_mod(out[0], tick) == 0
+    return scale(price, d, n, ins.price_most, out) and tc_floor_mod(out[0], tick_at(ins, out[0])) == 0
 
 
 # An order's quantities and prices after a split; False where one of them could not be.
@@ -315,8 +317,8 @@ cdef inline bint split_terms(
         and scale(order.cum_qty, n, d, qty_max(), &out.cum_qty)
         and scale(terms.display_qty, n, d, qty_max(), &out.display_qty)
         and scale(terms.min_qty, n, d, qty_max(), &out.min_qty)
-        and scale_price(order.price, n, d, ins.tick, &out.price)
-        and scale_price(terms.stop_px, n, d, ins.tick, &out.stop_px)
+        and scale_price(ins, order.price, n, d, &out.price)
+        and scale_price(ins, terms.stop_px, n, d, &out.stop_px)
     )
 
 

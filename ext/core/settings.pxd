@@ -38,7 +38,11 @@ cdef inline void define_currency(tc_core* core, const tc_command* c, tc_ack* ack
     if refuse_name(core, c, ack, is_taken(core.currencies, core.currency_count, c.cl_ord_id), core.currency_count,
                    core.currency_max):
         return
+    if c.decimals < 0 or c.decimals > 12:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.decimals, 56)
+        return
     core.currency_count += 1
+    core.money_precisions[core.currency_count] = <uint8_t>c.decimals
     memcpy(core.currencies[core.currency_count].id, c.cl_ord_id, 24)
     accept_command(core, c, 0, 0, 0, core.currency_count, 0)
 
@@ -59,6 +63,8 @@ cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* a
                                      c.cl_ord_id)
     if refuse_name(core, c, ack, place[0] != 0, core.instrument_count, core.instrument_max):
         return
+    if offset < 0 and c.money_precision != core.money_precisions[c.currency]:
+        offset = 1
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, offset)
         return
@@ -68,12 +74,29 @@ cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* a
     core.ledger.marks[core.instrument_count] = no_price()
     core.ledger.lasts[core.instrument_count] = no_price()
     core.sessions[core.instrument_count] = SES_OPEN
+    core.instruments[core.instrument_count].bands = &core.bands[core.instrument_count * BANDS]
     accept_command(core, c, core.instrument_count, 0, 0, core.instrument_count, 0)
+
+
+# The next band of an instrument's tick table; band 0 begins the table anew.
+cdef inline void define_ticks(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef int offset
+    if ins == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    offset = find_bad_band(ins, c.band, c.from_px, c.band_tick)
+    if offset >= 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.band if offset == 56 else c.from_px if offset == 64 else
+                       c.band_tick, offset)
+        return
+    add_band(ins, c.band, c.from_px, c.band_tick)
+    accept_command(core, c, c.instrument, 0, 0, c.from_px, c.band_tick)
 
 
 # A venue charges by quantity or by notional, not both: so that a commission is rounded once.
 cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
-    cdef int64_t most = 1_000_000_000_000
+    cdef int64_t most = 1_000_000_000_000_000
     if c.maker_fee_per_unit > most or c.maker_fee_per_unit < -most:
         return 56
     if c.taker_fee_per_unit > most or c.taker_fee_per_unit < -most:
@@ -127,6 +150,9 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.position_qty, 56)
     elif find_bad_price(&core.instruments[c.instrument], c.position_px, &bound):
         refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.position_px, bound)
+    elif is_beyond_amount(&core.instruments[c.instrument], c.position_px, c.position_qty):
+        refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, c.position_qty,
+                       most_qty(&core.instruments[c.instrument], c.position_px))
     else:
         p = position_of(&core.ledger, c.instrument, c.account)
         if p.qty != 0 or p.cost != 0 or p.realised != 0 or p.fees != 0:
@@ -139,34 +165,49 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         accept_command(core, c, c.instrument, c.account, 0, c.position_qty, c.position_px)
 
 
+# Only in C: a report is one call with keywords in Python.
+# Cash: the amount's low word is the value, its high word the decision.
+cdef inline void accept_wide(
+    tc_core* core, const tc_command* c, int32_t account, int64_t value, int64_t bound, int64_t high
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
+    r.account = account
+    r.value = value
+    r.bound = bound
+    r.decision = high
+    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    publish_report(&core.events, r)
+
+
 cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int64_t* cash
-    cdef tc_i128 balance
+    cdef tc_i128* cash
+    cdef tc_i128 amount = tc_join(c.amount, c.amount_high)
+    cdef bint beyond = amount > cash_max() or amount < -cash_max()
     if not is_known_account(core, c.account):
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
     elif c.currency < 1 or c.currency > core.currency_count:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.currency, 20)
     else:
         cash = &core.ledger.cash[c.account * core.ledger.currency_stride + c.currency]
-        balance = <tc_i128>cash[0] + c.amount
-        if tc_abs_wide(balance) > money_max():
-            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, c.amount, money_max())
+        if beyond or tc_abs_wide(cash[0] + amount) > cash_max():
+            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, tc_saturate(amount), tc_tell_wide(cash_max(), False))
             return
-        cash[0] = <int64_t>balance
-        accept_command(core, c, 0, c.account, 0, c.amount, c.currency)
+        cash[0] = cash[0] + amount
+        accept_wide(core, c, c.account, <int64_t>c.amount, c.currency, c.amount_high)
 
 
 cdef inline void change_limit(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int offset
+    cdef tc_i128 limit = tc_join(c.value, c.value_high)
     if not is_known_account(core, c.account):
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
         return
-    offset = set_limit(&core.risk, c.account, c.rule, c.value, c.window_ns, c.mode)
+    offset = set_limit(&core.risk, c.account, c.rule, limit, c.window_ns, c.mode)
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.rule if offset == 56 else
-                       c.value if offset == 64 else c.window_ns if offset == 72 else c.mode, offset)
+                       tc_saturate(limit) if offset == 64 else c.window_ns if offset == 72 else c.mode, offset)
     else:
-        accept_command(core, c, 0, c.account, 0, c.value, c.rule)
+        accept_command(core, c, 0, c.account, 0, tc_tell_wide(limit, False), c.rule)
 
 
 cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

@@ -20,7 +20,7 @@ from kinds cimport *
 
 
 cdef struct tc_charge:
-    tc_i128 maker, taker           # commission of one fill, micros
+    tc_i128 maker, taker           # commission of one fill, money units
 
 
 cdef struct tc_core:
@@ -28,6 +28,8 @@ cdef struct tc_core:
     tc_id_entry* accounts
     tc_id_entry* currencies
     tc_names instrument_names, account_names
+    uint8_t* money_precisions      # [currency]: decimals of its money unit
+    tc_band* bands                 # [instrument * BANDS + band]: tick tables
     tc_charge* charges             # beside book.fills
     uint64_t* histograms           # [stage * BUCKETS + bucket]
     tc_ids ids

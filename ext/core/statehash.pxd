@@ -57,12 +57,13 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
 
 
 cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept nogil:
-    cdef int32_t i
+    cdef int32_t i, band
     cdef const tc_instrument* ins
     cdef const tc_venue* venue
     for i in range(1, core.currency_count + 1):
         put(h, 2)
         put_text(h, core.currencies[i].id)
+        put(h, core.money_precisions[i])
         end_row(h)
     for i in range(1, core.instrument_count + 1):
         ins = &core.instruments[i]
@@ -80,14 +81,19 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, ins.min_qty)
         put(h, ins.max_qty)
         put(h, ins.multiplier)
-        put(h, ins.min_notional)
-        put(h, ins.max_notional)
+        put_wide(h, ins.min_notional)
+        put_wide(h, ins.max_notional)
         put(h, core.risk.killed_instruments[i])
         put(h, core.ledger.marks[i])
         put(h, core.ledger.lasts[i])
         put(h, core.sessions[i])
         put(h, core.close_times[i])
         end_row(h)
+        for band in range(ins.band_count):
+            put(h, 16)
+            put(h, ins.bands[band].from_px)
+            put(h, ins.bands[band].tick)
+            end_row(h)
     for i in range(1, core.venue_count + 1):
         venue = &core.router.venues[i]
         put(h, 4)
@@ -123,9 +129,9 @@ cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil
         put(h, 5)
         put_text(h, core.accounts[i].id)
         for j in range(RULES):
-            put(h, a.limits[j])
+            put_wide(h, a.limits[j])
         for j in range(RULES):
-            put(h, a.watched[j])
+            put_wide(h, a.watched[j])
         put(h, a.watching)
         put(h, a.window_ns)
         put(h, a.configured)
@@ -135,7 +141,7 @@ cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil
         hash_sent_times(h, core, i)
         for j in range(1, core.currency_count + 1):
             put(h, 7)
-            put(h, core.ledger.cash[i * core.ledger.currency_stride + j])
+            put_wide(h, core.ledger.cash[i * core.ledger.currency_stride + j])
             end_row(h)
 
 

@@ -101,6 +101,10 @@ cdef inline void enter_trade(
     if find_bad_price(&core.instruments[instrument], c.last_px, &bound):
         refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, c.last_px, bound)
         return
+    if is_beyond_amount(&core.instruments[instrument], c.last_px, c.last_qty):
+        refuse_report(core, c, ack, ARITHMETIC_OVERFLOW, c.last_qty,
+                      most_qty(&core.instruments[instrument], c.last_px))
+        return
     known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_id, hash)
     said = said_of(EXEC_TRADE, <uint64_t>order_id, c.last_qty, c.last_px)
     if known >= core.exec_ids.day_first:
@@ -231,6 +235,7 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     cdef int64_t number = 0, exec_id = 0, state = TRADE_FOLDED
     cdef int64_t known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_ref_id, named_hash)
     cdef const tc_execution* named
+    cdef const tc_instrument* ins
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
         return
@@ -259,7 +264,11 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
         if qty < 1 or qty > qty_max():
             refuse_report(core, c, ack, INVALID_FIELD_VALUE, qty, 96)
             return
-        if find_bad_price(&core.instruments[execution_at(&core.trades, number).instrument], price, &bound):
+        ins = &core.instruments[execution_at(&core.trades, number).instrument]
+        if find_bad_price(ins, price, &bound):
             refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, price, bound)
+            return
+        if is_beyond_amount(ins, price, qty):
+            refuse_report(core, c, ack, ARITHMETIC_OVERFLOW, qty, most_qty(ins, price))
             return
     correct_trade(core, c, ack, number, qty, price, hash, said)

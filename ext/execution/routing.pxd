@@ -13,7 +13,7 @@ cdef enum:
 
 
 cdef struct tc_venue:
-    int64_t maker_fee_per_unit, taker_fee_per_unit     # micros for a whole unit of quantity
+    int64_t maker_fee_per_unit, taker_fee_per_unit     # 10**-9 for a whole unit of quantity
     int64_t maker_fee_ppm, taker_fee_ppm               # millionths of the notional
     # Of an external one: how long it has for an answer (ns, 0: for ever), and what it can do by itself.
     int64_t request_timeout
@@ -82,7 +82,7 @@ cdef inline tc_i128 fee_charge(
 ) noexcept nogil:
     cdef tc_i128 charge = tc_wide(tc_abs(price), fee_ppm)
     if fee_per_unit:
-        charge = charge + tc_floor_div_wide(tc_wide(fee_per_unit, ins.unit_scale), ins.multiplier)
+        charge = charge + tc_floor_div_wide(tc_wide(fee_per_unit, ins.unit_scale), ins.multiplier * 1_000)
     return charge
 
 

@@ -13,7 +13,7 @@ cdef enum tc_entry_kind:
     ENTRY_FILL = 0
     ENTRY_OPENING = 1              # held already: its cost is no cash
     ENTRY_SPLIT = 2                # qty for price, of every account
-    ENTRY_DIVIDEND = 3             # price is micros for a whole unit, to every account
+    ENTRY_DIVIDEND = 3             # price is money units for a whole unit, to every account
     ENTRY_TRANSFER = 4             # qty lots, from account to contra
 
 
@@ -36,6 +36,7 @@ cdef enum tc_entry_reason:
     SPLIT_FRACTION = 8
     BEYOND_HELD = 9
     PRICE_NOT_POSITIVE = 10
+    BEYOND_AMOUNT = 11
 
 
 cdef packed struct tc_entry:
@@ -49,13 +50,14 @@ cdef struct tc_tally:
     tc_i128 net, gross, cost       # lots, lots, amount
     int64_t inverse_scale
     int32_t last_entry
-    int16_t currency
+    uint8_t currency, is_bounded   # by amount_most: its multiplier is so large that a fill may pass it
     uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| since it was last summed anew
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
+    tc_i128 amount_most            # |price x quantity| of one fill: 10**37 / multiplier
     uint8_t home                   # the exponent of costs that are kept coarse, where it is enough
     uint8_t gap_bits               # of the largest |cost - qty x near|, where that is kept
-    uint8_t spare[46]
+    uint8_t spare[30]
 
 
 cdef struct tc_exposure_sum:
@@ -68,8 +70,8 @@ cdef struct tc_books:
     tc_entry* entries
     tc_tally* tallies
     tc_exposure_sum* exposures     # [account * bucket_stride + bucket]
-    tc_i128* charges               # [position * currency_stride + currency]: fees in other currencies, micros
-    tc_i128* incomes               # [position * currency_stride + currency]: dividends, micros
+    tc_i128* charges               # [position * currency_stride + currency]: fees in other currencies, money units
+    tc_i128* incomes               # [position * currency_stride + currency]: dividends, money units
     tc_i128* carried               # [position]: cost that came in, or left, without cash
     tc_position* base_positions
     tc_lot* base_lots
@@ -257,16 +259,29 @@ cdef inline int find_bad_lot(
     return ENTRY_GOOD
 
 
+# How much of an instrument one account may hold: an inverse contract's value at the price 1 must stay within an amount.
+cdef inline int64_t position_most(const tc_tally* t) noexcept nogil:
+    cdef tc_i128 most = position_max()
+    if t.inverse_scale:
+        most = min(most, tc_floor_div_wide(amount_max(), scale_of(t.inverse_scale)))
+    return <int64_t>most
+
+
 # Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived.
 cdef inline int find_bad_fill(
     const tc_books* b, const tc_position* p, const tc_entry* e, bint strict, tc_finding* found
 ) noexcept nogil:
+    cdef const tc_tally* t = &b.tallies[e.instrument]
     cdef int64_t after = p.qty + e.qty
-    if tc_abs(after) > position_max():
+    if tc_abs(after) > position_max() or (t.inverse_scale and tc_abs(after) > position_most(t)):
         found.value = after
-        found.bound = position_max()
+        found.bound = position_most(t)
         return BEYOND_POSITION
-    if b.tallies[e.instrument].inverse_scale and e.price <= 0:
+    if t.is_bounded and tc_wide(tc_abs(e.qty), tc_abs(e.price)) > t.amount_most:
+        found.value = tc_abs(e.qty)
+        found.bound = <int64_t>tc_floor_div_wide(t.amount_most, tc_abs(e.price))
+        return BEYOND_AMOUNT
+    if t.inverse_scale and e.price <= 0:
         found.value = e.price
         found.bound = 1
         return PRICE_NOT_POSITIVE
@@ -299,9 +314,9 @@ cdef inline int find_bad_split(const tc_books* b, const tc_entry* e, tc_finding*
             found.value = position_of(&b.ledger, e.instrument, account).qty
             found.bound = e.price
             return SPLIT_FRACTION
-        if tc_abs_wide(size) > position_max():
+        if tc_abs_wide(size) > position_most(&b.tallies[e.instrument]):
             found.value = tc_saturate(size)
-            found.bound = position_max()
+            found.bound = position_most(&b.tallies[e.instrument])
             return BEYOND_POSITION
     return ENTRY_GOOD
 
@@ -314,9 +329,9 @@ cdef inline int find_bad_transfer(const tc_books* b, const tc_entry* e, tc_findi
         found.value = e.qty
         found.bound = tc_abs(source.qty)
         return BEYOND_HELD
-    if after > position_max() or after < -position_max():
+    if tc_abs(after) > position_most(&b.tallies[e.instrument]):
         found.value = after
-        found.bound = position_max()
+        found.bound = position_most(&b.tallies[e.instrument])
         return BEYOND_POSITION
     if (is_beyond_sum(target.realised) or is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])
             or is_beyond_sum(b.carried[row_of(b, e.instrument, e.contra)])):
@@ -347,4 +362,4 @@ cdef inline int find_bad_entry(const tc_books* b, const tc_entry* e, bint strict
         return find_bad_split(b, e, found)
     if e.kind == ENTRY_TRANSFER:
         return find_bad_transfer(b, e, found)
-    return find_bad_dividend(b, e, found)    # one adds at most 1e18 lots x 1e14 micros < 2**107
+    return find_bad_dividend(b, e, found)    # one adds at most 1e16 x 1e16 < 2**107

@@ -53,13 +53,13 @@ cdef inline bint is_within(int64_t value, int64_t most) noexcept nogil:
 cdef inline bint is_plain_fill(const tc_books* b, int32_t instruments, const tc_entry* e, bint whole) noexcept nogil:
     if whole and not (
         (e.kind <= ENTRY_OPENING) & (e.currency < b.ledger.currency_stride) & (e.strategy >= 0)
-        & (<uint64_t>e.transact_time <= <uint64_t>time_max()) & (<uint64_t>e.lot <= <uint64_t>money_max())
+        & (<uint64_t>e.transact_time <= <uint64_t>time_max()) & (<uint64_t>e.lot <= <uint64_t>fee_max())
     ):
         return False
     return (
         (<uint32_t>e.instrument - 1 < <uint32_t>instruments) & (<uint32_t>e.account - 1 < <uint32_t>b.accounts)
         & (e.qty != 0) & is_within(e.qty, qty_max()) & is_within(e.price, price_max())
-        & is_within(e.fee, money_max()))
+        & is_within(e.fee, fee_max()))
 
 
 # The lines that a fill will touch; ids were checked.

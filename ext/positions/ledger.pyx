@@ -4,14 +4,13 @@
 from libc.string cimport memcpy, memset
 from columns cimport aligned, numbers, read_only
 from definitions cimport *
-from entry_door cimport demand_entry, demand_sizes, sums_of
+from entry_door cimport demand_entry, demand_inverse, demand_sizes, sums_of
 from shell cimport open_batch, wide
 from intake cimport *
 
 import numpy as np
 
 from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError
-from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 from tradecore.vocabulary.records import FILL_DTYPE, NO_PRICE
 
 
@@ -30,7 +29,7 @@ cdef class Ledger:
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
-    an account. Amounts are integers of price unit x lot x multiplier, fees and dividends micros.
+    an account. Amounts are integers of price unit x quantity unit, fees and dividends money units.
     """
 
     cdef tc_books books
@@ -110,16 +109,17 @@ cdef class Ledger:
     def define(self, bytes definition, inverse_scale=0, int bucket=0):
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
 
-        `inverse_scale` above 0 makes it an inverse contract, worth -qty x inverse_scale / price; `bucket` is where its
-        exposure is summed.
+        `inverse_scale`: `Instrument.inverse_word`, 0 where it is none; `bucket`: where its exposure is summed.
         """
-        demand("inverse_scale", inverse_scale, 0, INVERSE_SCALE_MAX)
+        demand_inverse(inverse_scale)
         demand("bucket", bucket, 0, self.books.bucket_stride - 1)
         cdef int count = define_instrument_row(self.instruments, self.count, self.instrument_max, definition)
         cdef tc_tally* t = &self.books.tallies[count]
         demand("currency", self.instruments[count].currency, 1, self.currency_max)
         self.count = count
         t.inverse_scale = inverse_scale
+        t.amount_most = self.instruments[count].amount_most
+        t.is_bounded = t.amount_most < tc_power_of_ten(30)
         t.bucket = bucket
         t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = self.instruments[count].lots_per_unit
@@ -141,7 +141,7 @@ cdef class Ledger:
     def apply_fills(self, fills):
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed lots at a price in price units, fee in micros. All rows are booked or none: a row outside its bounds
+        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
         raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
         """
         cdef bint whole = fills.dtype == ENTRY_DTYPE
@@ -239,12 +239,12 @@ cdef class Ledger:
         return position_of(&self.books.ledger, instrument, account)
 
     def position(self, int instrument, int account):
-        """(qty, cost, realised, fees): lots, amounts (price unit x lot x multiplier), micros."""
+        """(qty, cost, realised, fees): quantity units, amounts (price x quantity unit x multiplier), money units."""
         cdef const tc_position* p = self.row(instrument, account)
         return p.qty, wide(p.cost), wide(p.realised), wide(p.fees)
 
     def sums(self, int instrument, int account):
-        """(carried, {currency: fees}, {currency: dividends}): an amount, and micros where they are not 0."""
+        """(carried, {currency: fees}, {currency: dividends}): an amount, and money units where they are not 0."""
         cdef const tc_position* p = self.row(instrument, account)
         cdef int64_t at = row_of(&self.books, instrument, account)
         cdef int64_t first = at * self.books.ledger.currency_stride
@@ -312,7 +312,7 @@ cdef class Ledger:
         """One account over all instruments: ([(realised, cost, carried, unrealised, fees)] by group, {currency: fees in
         other currencies}, {currency: dividends}, held positions without a mark).
 
-        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends are micros. A
+        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends money units. A
         position without a mark counts in all but `unrealised`. Threads: one caller at a time.
         """
         cdef int64_t i, unmarked = 0

@@ -23,8 +23,8 @@ cdef enum:
 
 
 cdef struct tc_account_risk:
-    int64_t limits[RULES]          # millionths of a unit, micros, bps, millionths of a unit, orders; -1: off
-    int64_t watched[RULES]         # limits that are only observed: `limits` has them as off
+    tc_i128 limits[RULES]          # 10**-9 of a unit, of a currency, bps, 10**-9 of a unit, orders; -1: off
+    tc_i128 watched[RULES]         # limits that are only observed: `limits` has them as off
     int64_t window_ns              # of ORDER_RATE
     int64_t sent                   # orders that passed, ever; the last rate_mask + 1 times are kept
     uint32_t configured            # one bit a rule that was set, to a number or to off
@@ -141,9 +141,9 @@ cdef inline bint is_killed(const tc_risk* risk, int32_t instrument, int32_t acco
 
 # Sets one limit. The byte offset of the field that can't be, or -1.
 cdef inline int set_limit(
-    tc_risk* risk, int32_t account, int64_t rule, int64_t value, int64_t window_ns, int64_t mode
+    tc_risk* risk, int32_t account, int64_t rule, tc_i128 value, int64_t window_ns, int64_t mode
 ) noexcept nogil:
-    cdef int64_t most = money_max()
+    cdef tc_i128 most = limit_max()
     cdef tc_account_risk* a = &risk.accounts[account]
     cdef uint32_t bit
     if rule < 0 or rule >= RULES:

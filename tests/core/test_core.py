@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import T0, build_core, limits, method_of, small_capacity
+from conftest import CENT, T0, build_core, limits, method_of, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import COMMAND_DTYPES, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, REPORT_DTYPE, TIME_MAX
@@ -239,7 +239,7 @@ def test_a_wrong_part_of_a_definition_is_named_with_its_value(kind, field):
 
 
 @pytest.mark.parametrize(("given", "error", "says"), [
-    ({"tick_size": "1e-9", "lot_size": "1e-9"}, ValueError, "at most 18 are possible"),
+    ({"tick_size": "1e-9", "lot_size": "1e-10"}, ValueError, r"9 \+ .* 10 \+ .* 0 = 19, at most 18 are possible"),
     ({"min_qty": 10, "max_qty": 5}, ValueError, "max_qty 5 is below min_qty 10"),
     ({"min_qty": "0.5"}, ValueError, "min_qty"),
 ])
@@ -310,17 +310,17 @@ def test_a_full_table_refuses_with_its_size(make_core, size, method, given):
 
 # ---- numbers
 
-@pytest.mark.parametrize(("price", "units"), [
-    (189.96, 1_899_600), ("189.96", 1_899_600), (D("189.9600"), 1_899_600), (190, 1_900_000), (0.1, 1_000), (1e2, 1_000_000),
-    (" 189.96 ", 1_899_600), ("1.8996e2", 1_899_600), ("1_000", 10_000_000), (0.30000000000000004, None), (0.1 + 0.2, None),
-    (189.96000000000004, None), (189.96 + 1e-9, None), ("189.96001", None), (1 / 3, None),
+@pytest.mark.parametrize(("price", "cents"), [
+    (189.96, 18_996), ("189.96", 18_996), (D("189.9600"), 18_996), (190, 19_000), (0.1, 10), (1e2, 10_000),
+    (" 189.96 ", 18_996), ("1.8996e2", 18_996), ("1_000", 100_000), (0.30000000000000004, None), (0.1 + 0.2, None),
+    (189.96000000000004, None), (189.96 + 1e-9, None), ("189.960000001", None), (1 / 3, None),
 ])
-def test_a_price_is_taken_exactly_or_not_at_all(core, price, units):
-    if units is None:
-        with pytest.raises(ValueError, match=r"price .* is not a multiple of 0\.0001"):
+def test_a_price_is_taken_exactly_or_not_at_all(core, price, cents):
+    if cents is None:
+        with pytest.raises(ValueError, match=r"price .* is not a multiple of 0\.00000001"):
             core.submit("AAPL", "BUY", 1, price)
     else:
-        assert core.submit("AAPL", "BUY", 1, price).row.price == units
+        assert core.submit("AAPL", "BUY", 1, price).row.price == cents * CENT
 
 
 # ---- handles
@@ -433,7 +433,7 @@ def test_an_order_is_asked_for_by_one_id(core, given):
 
 def some_orders(count, **columns):
     orders = tc.new_orders(count)
-    for name, value in ({"instrument": 1, "account": 1, "side": 1, "order_qty": 1, "price": 10_000} | columns).items():
+    for name, value in ({"instrument": 1, "account": 1, "side": 1, "order_qty": 1, "price": 100 * CENT} | columns).items():
         orders[name] = value
     return orders
 
@@ -464,7 +464,7 @@ def test_definitions_hidden_in_a_batch_are_refused_before_anything_runs(core):
 
 @pytest.mark.parametrize("shape", ["read-only", "strided", "reversed", "misaligned", "empty"])
 def test_any_layout_of_command_records_is_taken(core, shape):
-    orders = some_orders(6, price=[10_000, 20_000, 30_000, 40_000, 50_000, 60_000])
+    orders = some_orders(6, price=CENT * np.arange(100, 700, 100))
     if shape == "read-only":
         orders.setflags(write=False)
     elif shape == "strided":

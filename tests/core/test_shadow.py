@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import T0, Clock, check_lifetimes, limits, small_capacity
+from conftest import CENT, T0, Clock, check_lifetimes, limits, small_capacity
 
 import tradecore as tc
 from tradecore._python.risk import risk as twin_risk
@@ -38,7 +38,7 @@ def trade(core):
     core.cancel(resting)
     orders = tc.new_orders(3_000)
     orders["instrument"], orders["account"], orders["order_qty"] = 1, 1, np.arange(3_000) % 120 + 1
-    orders["side"], orders["price"] = 1 + np.arange(3_000) % 2, 1_000_000
+    orders["side"], orders["price"] = 1 + np.arange(3_000) % 2, 10_000 * CENT
     core.submit_batch(orders)
     core.risk.engage_kill_switch(account="alpha")
     core.submit("AAPL", "BUY", 1, 100)
@@ -143,7 +143,7 @@ def test_while_a_view_is_held_what_is_dropped_is_counted_and_no_difference(make)
     core.submit("AAPL", "BUY", 1, 100)
     view = core.event_view()
     orders = tc.new_orders(200)
-    orders["instrument"], orders["account"], orders["order_qty"], orders["side"], orders["price"] = 1, 1, 1, 1, 1_000_000
+    orders["instrument"], orders["account"], orders["order_qty"], orders["side"], orders["price"] = 1, 1, 1, 1, 10_000 * CENT
     core.submit_batch(orders)
     assert core.metrics()["events_dropped"] > 0
     assert core.shadow_cost().uncompared > 0
@@ -152,7 +152,7 @@ def test_while_a_view_is_held_what_is_dropped_is_counted_and_no_difference(make)
         core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is None
     order = {"kind": tc.CommandType.NEW_ORDER, "side": 1, "ord_type": 2, "instrument": 1, "account": 1, "order_qty": 1}
-    core.shadow._gate.core.apply(CODECS[tc.CommandType.NEW_ORDER].pack(**order, price=1_000_000), T0)  # behind the mirror's back
+    core.shadow._gate.core.apply(CODECS[tc.CommandType.NEW_ORDER].pack(**order, price=10_000 * CENT), T0)  # behind the mirror's back
     core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is not None
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import T0, limits, method_of, seeds, small_capacity
+from conftest import CENT, T0, limits, method_of, seeds, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import CODECS
@@ -156,7 +156,7 @@ def test_a_post_only_order_that_would_take_where_it_rests_is_rejected(make_core)
     display(core, "B", "BUY", 100)
     order = core.submit("AAPL", "BUY", 10, 100, post_only=True)
     assert (order.venue, order.reason, order.ord_status) == ("B", R.POST_ONLY_WOULD_TAKE, tc.OrdStatus.REJECTED)
-    assert order.text == "POST_ONLY_WOULD_TAKE: price 100.0000 would take at 100.0000"
+    assert order.text == "POST_ONLY_WOULD_TAKE: price 100.00000000 would take at 100.00000000"
 
 
 # ---- explain()
@@ -315,10 +315,10 @@ def test_the_ranking_is_the_sort_of_the_costs(room, seed):
     seeded = random.Random(seed)
     venues = [V(f"V{n}", **seeded.choice(list(VENUES.values()))) for n in range(64)]
     router = alone(room, venues)
-    tops, now = {}, T0
+    tops, now, ticks = {}, T0, {1: CENT, 2: 10**4}
     for stamp in range(1, 1500):
         number, side, venue = seeded.randint(1, 2), seeded.randint(1, 2), seeded.randint(1, 64)
-        price, size = seeded.randint(9_990, 10_010) * 100, seeded.choice([0, 1, 5])
+        price, size = seeded.randint(9_990, 10_010) * ticks[number], seeded.choice([0, 1, 5])
         router.set_top(number, side, venue, price, size, stamp)
         if tops.get((number, side, venue), (None, None))[:2] != (price, size):
             tops[number, side, venue] = price, size, stamp
@@ -326,7 +326,7 @@ def test_the_ranking_is_the_sort_of_the_costs(room, seed):
             continue
         now += seeded.choice([0, 200_000_000])
         number, side = seeded.randint(1, 2), seeded.randint(1, 2)
-        scale, multiplier = (10**4, 1) if number == 1 else (10**3, Fraction(3, 10))
+        scale, multiplier = (10**8, 1000) if number == 1 else (10**7, 1000 * Fraction(3, 10))
 
         def cost(venue, number=number, side=side, scale=scale, multiplier=multiplier):
             price, _, stamp = tops[number, side, venue]

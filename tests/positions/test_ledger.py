@@ -25,7 +25,7 @@ from tradecore.positions.entries import (
     Method,
 )
 from tradecore.vocabulary.instrument import Instrument
-from tradecore.vocabulary.records import CODECS, MONEY_MAX, NO_PRICE, PRICE_MAX, QTY_MAX
+from tradecore.vocabulary.records import CODECS, FEE_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
 
 INSTRUMENTS, ACCOUNTS = 40, 5
 FILLS, LONG_FILLS = 20_000, 100_000
@@ -410,7 +410,7 @@ INVERSE = 10**14
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_an_inverse_contract_is_worth_one_over_the_price(package, method):
     ledger = room_module(package, "ledger").Ledger(1, 1, method=int(method))
-    ledger.define(definition(any_sign=False), inverse_scale=INVERSE)
+    ledger.define(definition(any_sign=False), inverse_scale=64 + 14)  # 1 x 10**14
     value = lambda qty, price: -round(Fraction(qty * INVERSE, price))  # noqa: E731  round() is half to even
     put(ledger, qty=100, price=30_000)
     put(ledger, qty=50, price=40_000)
@@ -484,45 +484,60 @@ def test_a_cost_that_only_its_high_half_tells_widens_the_bound(package):
 
 
 def test_sums_near_128_bits_are_refused_and_change_nothing(package):
-    """Of the largest inverse contract, bought at 1 and sold at 1e14, a round realises 1e32: 425,353 rounds to 2**125."""
-    ledger = room_module(package, "ledger").Ledger(1, 1, trades=1_000_000)
-    ledger.define(definition(any_sign=False), inverse_scale=10**18)
-    rows = np.zeros(20_000, ENTRY_DTYPE)
+    """Of the largest inverse contract, bought at 1 and sold at 1e16, a round realises 1e37: five rounds to 2**125."""
+    ledger = room_module(package, "ledger").Ledger(1, 1)
+    ledger.define(definition(any_sign=False), inverse_scale=64 + 23)
+    rows = np.zeros(2, ENTRY_DTYPE)
     rows["instrument"] = rows["account"] = 1
-    rows["qty"], rows["price"] = [QTY_MAX, -QTY_MAX] * 10_000, [1, PRICE_MAX] * 10_000
-    if package == "python":  # the same bound, reached by hand
-        ledger.books.carried[1, 1] = 0
-        ledger.apply_fills(rows[:2])
-        ledger.books.positions[1, 1].realised = 2**125 - 1
-    round_value = 10**32 - 10**18
-    rounds = 420_000 if package == "native" else 0
-    for _ in range(rounds // 10_000):
+    rows["qty"], rows["price"] = [QTY_MAX, -QTY_MAX], [1, PRICE_MAX]
+    round_value = 10**37 - 10**21
+    for _ in range(-(-(2**125) // round_value)):
         ledger.apply_fills(rows)
-    with pytest.raises(EntryError, match=r"beyond 2\*\*125") as raised:
+    with pytest.raises(EntryError, match=r"beyond 2\*\*125"):
         ledger.apply_fills(rows)
-    if package == "native":
-        assert rounds + raised.value.row // 2 == -(-(2**125) // round_value)
-        assert ledger.position(1, 1) == (0, 0, rounds * round_value, 0)
+    assert ledger.position(1, 1) == (0, 0, 5 * round_value, 0)
 
 
 def test_a_position_never_exceeds_its_bound(package):
     ledger = new_ledger(package, Method.AVERAGE, 1, 1)
-    rows = np.zeros(10_000, ENTRY_DTYPE)
+    rows = np.zeros(POSITION_MAX // QTY_MAX, ENTRY_DTYPE)
     rows["instrument"], rows["account"], rows["qty"], rows["price"] = 1, 1, QTY_MAX, PRICE_MAX
     ledger.apply_fills(rows)
-    with pytest.raises(EntryError, match="the position would be 1000000000000000001 lots, beyond 1000000000000000000"):
+    with pytest.raises(EntryError, match="the position would be 10000000000000001 lots, beyond 10000000000000000"):
         put(ledger, qty=1, price=1)
-    assert ledger.position(1, 1) == (10**18, 10**32, 0, 0)
+    assert ledger.position(1, 1) == (10**16, 10**32, 0, 0)
     rows["qty"], rows["price"] = -QTY_MAX, -PRICE_MAX
     ledger.apply_fills(rows)
     assert ledger.position(1, 1) == (0, 0, -2 * 10**32, 0)
 
 
+def test_an_inverse_position_is_bounded_by_its_value_at_the_price_1(package):
+    ledger = room_module(package, "ledger").Ledger(1, 1)
+    ledger.define(definition(any_sign=False), inverse_scale=1_000 * 64 + 19)  # 10**22: 10**15 of it are 10**37
+    rows = np.zeros(10, ENTRY_DTYPE)
+    rows["instrument"], rows["account"], rows["qty"], rows["price"] = 1, 1, -QTY_MAX, 1
+    ledger.apply_fills(rows)
+    with pytest.raises(EntryError, match="would be -1000000000000001 lots, beyond 1000000000000000"):
+        put(ledger, qty=-1, price=1)
+    assert ledger.position(1, 1) == (-(10**15), 10**37, 0, 0)
+
+
+@pytest.mark.parametrize(("qty", "price", "most"), [(10**13, 10**15, 10**13), (10**12 + 1, -(10**16), 10**12)])
+def test_a_fill_beyond_an_amount_is_refused_and_changes_nothing(package, qty, price, most):
+    """|price x quantity x multiplier| is at most 10**37."""
+    ledger = room_module(package, "ledger").Ledger(1, 1)
+    ledger.define(definition(multiplier=10**9))
+    assert put(ledger, qty=most, price=price) == 1
+    with pytest.raises(EntryError, match=f"qty {qty + 1} exceeds the {most} with which price x qty x multiplier"):
+        put(ledger, qty=qty + 1, price=price)
+    assert ledger.trade_count == 1
+
+
 BAD = [
     ({"kind": 5}, "kind 5 must be 0 to 4"), ({"instrument": 2}, "instrument 2 must be 1 to 1"),
     ({"account": 0}, "account 0 must be 1 to 2"), ({"qty": 0}, "qty 0 is no fill"),
-    ({"qty": QTY_MAX + 1}, "qty 100000000000001 must be"), ({"price": PRICE_MAX + 1}, "price 100000000000001 must be"),
-    ({"fee": MONEY_MAX + 1}, "fee 4611686018427387905 must be"), ({"currency": 4}, "currency 4 must be 0 to 3"),
+    ({"qty": QTY_MAX + 1}, "qty 100000000000001 must be"), ({"price": PRICE_MAX + 1}, "price 10000000000000001 must be"),
+    ({"fee": FEE_MAX + 1}, "fee 4611686018427387905 must be"), ({"currency": 4}, "currency 4 must be 0 to 3"),
     ({"transact_time": -1}, "transact_time -1 must be 0"), ({"strategy": -1}, "strategy -1 must be 0"),
     ({"lot": -1}, "lot -1 must be 0"), ({"kind": 2, "qty": 0}, "numerator 0 must be 1 to 1000000"),
     ({"kind": 2, "price": 0}, "denominator 0 must be 1"), ({"kind": 3}, "currency 0 must be 1 to 3"),

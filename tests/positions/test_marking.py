@@ -52,7 +52,8 @@ def truth(qty, cost, scale, bid, ask):
     mark = bid if qty > 0 else ask
     if qty == 0:
         return -cost
-    return (-round(Fraction(qty * scale, mark)) if scale else qty * mark) - cost
+    number = (scale >> 6) * 10 ** (scale & 63)  # an inverse contract's word
+    return (-round(Fraction(qty * number, mark)) if scale else qty * mark) - cost
 
 
 @pytest.mark.parametrize(("runs", "width"), SHAPES)

@@ -67,7 +67,7 @@ def adversarial(seed, runs, width):
             bid, ask = seeded.choice(((NO_PRICE, NO_PRICE), (bid, NO_PRICE), (NO_PRICE, ask)))
         qtys += row
         costs += paid
-        scales.append(10**12 if kind == "inverse" else 0)
+        scales.append(64 + 12 if kind == "inverse" else 0)  # 1 x 10**12
         bids.append(bid)
         asks.append(ask)
         limits.append(limit)

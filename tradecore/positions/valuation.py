@@ -72,7 +72,7 @@ class Valuation:
         limits = [min(_FLOAT_MOST, _amount_of(threshold, instrument)) for instrument in instruments]
         self.count, self.width = len(instruments), len(kept.names.accounts.names) * kept.legs
         self.marking: Any = kept.room("marking").Marking(
-            kept.ledger.columns, self.width, np.array([ins.inverse_scale for ins in instruments], np.int64),
+            kept.ledger.columns, self.width, np.array([ins.inverse_word for ins in instruments], np.int64),
             np.array(limits, np.float64),
         )
         self.marks: Column = kept.ledger.columns[3]  # the ledger's own: the middle where bids and asks differ
@@ -202,10 +202,10 @@ class Valuation:
             unmarked += without
             _add(realised, self.kept.money(row[0] for row in sums))
             _add(unrealised, self.kept.money(row[3] for row in sums))
-            _add(fees, self.kept.micros(charges))
-            _add(dividends, self.kept.micros(incomes))
+            _add(fees, self.kept.fees(charges))
+            _add(dividends, self.kept.fees(incomes))
             for ins, row in zip(scales, sums, strict=True):
-                _add(fees, {ins.currency: Decimal(row[4]).scaleb(-6, EXACT)})
+                _add(fees, {ins.currency: self.kept.names.money(ins.currency, row[4])})
         return [AccountPnl(name, c, realised[c], unrealised[c], fees[c], dividends[c],
                            self.day_start.get((name, c), Decimal(0)), unmarked)
                 for c in names]
@@ -228,11 +228,11 @@ class Valuation:
         for leg in self.kept.account_legs(name):
             sums, charges, incomes, _ = self.kept.ledger.account_sums(leg, self.kept.scale_of, len(self.kept.scales),
                                                                       self.bids, self.bids)
-            _add(found, self.kept.micros(incomes))
-            _add(found, {c: v.copy_negate() for c, v in self.kept.micros(charges).items()})
+            _add(found, self.kept.fees(incomes))
+            _add(found, {c: v.copy_negate() for c, v in self.kept.fees(charges).items()})
             for ins, (realised, cost, carried, _, fees) in zip(self.kept.scales, sums, strict=True):
                 moved = realised if ins.inverse else realised - cost + carried
-                _add(found, {ins.currency: exact_sum(ins.money(moved), Decimal(-fees).scaleb(-6, EXACT))})
+                _add(found, {ins.currency: exact_sum(ins.money(moved), self.kept.names.money(ins.currency, -fees))})
         return found
 
     def exposures(self, account: str | None, group: str | None, missing: str) -> list[Exposure]:
@@ -275,7 +275,7 @@ class Valuation:
 def _mark_units(ins: Instrument, price: Any, name: str) -> int:
     units = ins.price_units(price, name)
     if units <= 0 and not ins.any_sign:
-        raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
+        raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1):f}")
     assert abs(units) <= PRICE_MAX
     return units
 

@@ -14,6 +14,7 @@ class CommandType(FixEnum):
     DEFINE_ACCOUNT = 4
     OPENING_POSITION = 5
     OPENING_CASH = 6
+    DEFINE_TICKS = 7
     NEW_ORDER = 10
     CANCEL = 11
     REPLACE = 12

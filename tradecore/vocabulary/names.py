@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from difflib import get_close_matches
 
+from .currency import Currency
 from .instrument import Instrument
+from .units import Number, to_decimal, whole_units
 
 
 class UndeclaredError(LookupError):
@@ -50,10 +53,28 @@ class Directory:
 
     def __init__(self) -> None:
         self.currencies: Names = Names("currency")
+        self.decimals: list[int] = []  # of each currency's money unit
         self.accounts: Names = Names("account")
         self.venues: Names = Names("venue")
         self.symbols: Names = Names("symbol")
         self.instruments: list[Instrument] = []
+
+    def add_currency(self, currency: Currency) -> int:
+        """Declare the next currency; the core has accepted it."""
+        self.decimals.append(currency.decimals)
+        return self.currencies.add(currency.name)
+
+    def money(self, currency: int | str, units: int) -> Decimal:
+        """Money units of a currency, by id or name, as money."""
+        return to_decimal(units, self.decimals_of(currency))
+
+    def money_units(self, currency: int | str, value: Number, name: str, bound: int) -> int:
+        """Money as a currency's money units; refuses what is not a whole number of them, or beyond the bound."""
+        return whole_units(value, self.decimals_of(currency), name, bound)
+
+    def decimals_of(self, currency: int | str) -> int:
+        """The decimals of a currency's money unit."""
+        return self.decimals[(self.currencies.id(currency) if isinstance(currency, str) else currency) - 1]
 
     def find_instrument(self, symbol: object) -> tuple[int, Instrument]:
         """A declared symbol's id and instrument."""

@@ -42,6 +42,7 @@ from .settings import (
     define_account,
     define_currency,
     define_instrument,
+    define_ticks,
     define_venue,
     open_cash,
     open_position,
@@ -63,7 +64,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.EXECUTION_REPORT: enter_execution_report, CommandType.TRADE_CORRECTION: enter_correction,
     CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
-    CommandType.VENUE_SESSION: enter_venue_session,
+    CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
 }
 
 
@@ -257,7 +258,7 @@ class Core:
         return mark_of(self._state.ledger, instrument)
 
     def opening_cash(self, account: int, currency: int) -> int:
-        """The opening cash of an account in a currency, micros."""
+        """The opening cash of an account in a currency, in its money units."""
         if account not in self._state.accounts or currency not in self._state.currencies:
             raise LookupError(f"account {account} or currency {currency} is not declared")
         return self._state.ledger.cash.get((account, currency), 0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Route
 from tradecore.vocabulary.fix import ExecType, OrdType, TimeInForce
-from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
+from tradecore.vocabulary.records import NO_PRICE
 
 from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
@@ -46,6 +46,7 @@ from ..vocabulary.instrument import (
     direction,
     has_limit,
     opposite,
+    safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .state import (
@@ -110,9 +111,9 @@ def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     if q.ord_type != MARKET:
         price = q.price
     elif q.rules.limits[COLLAR] >= 0:
-        price = protection_price(q)
+        price = safe_price(ins, max(-ins.price_most, min(ins.price_most, protection_price(q))), q.side)
     else:
-        price = PRICE_MAX if q.side == BUY else -PRICE_MAX
+        price = ins.price_most if q.side == BUY else -ins.price_most
     return price // ins.tick if q.side == BUY else -(-price // ins.tick)
 
 

@@ -56,6 +56,7 @@ class State:
         self.accounts: dict[int, bytes] = {}
         self.account_names: set[bytes] = set()
         self.currencies: dict[int, bytes] = {}
+        self.money_precisions: dict[int, int] = {}
         self.ids = Ids(capacity.cl_ord_ids)
         self.orders = Orders(capacity.open_orders, capacity.order_history)
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
@@ -255,10 +256,11 @@ def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) 
 
 
 def accept_command(
-    core: State, c: Any, value: int, bound: int, *, instrument: int = 0, account: int = 0, venue: int = 0
+    core: State, c: Any, value: int, bound: int, *, instrument: int = 0, account: int = 0, venue: int = 0,
+    decision: int = 0,
 ) -> Any:
     publish(core, c, ACCEPTED, instrument=instrument, account=account, venue=venue, value=value, bound=bound,
-            cl_ord_id=c.cl_ord_id)
+            cl_ord_id=c.cl_ord_id, decision=decision)
     return ACK_ACCEPTED
 
 

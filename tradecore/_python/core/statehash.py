@@ -37,14 +37,16 @@ def counters(core: State) -> Iterator[Row]:
 
 
 def definitions(core: State) -> Iterator[Row]:
-    for name in core.currencies.values():
-        yield 2, *text_words(name)
+    for i, name in core.currencies.items():
+        yield 2, *text_words(name), core.money_precisions[i]
     for i, ins in core.instruments.items():
         yield (3, *text_words(ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
-               ins.min_qty, ins.max_qty, ins.multiplier, ins.min_notional, ins.max_notional,
+               ins.min_qty, ins.max_qty, ins.multiplier, *wide_words(ins.min_notional), *wide_words(ins.max_notional),
                int(i in core.risk.killed_instruments), core.ledger.marks.get(i, NO_PRICE),
                core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
+        for band in ins.bands:
+            yield 16, *band
     for i, venue in core.router.venues.items():
         yield (4, *text_words(venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit, venue.maker_fee_ppm,
                venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout, venue.native_ord_types,
@@ -54,12 +56,13 @@ def definitions(core: State) -> Iterator[Row]:
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
         a = core.risk.accounts[i]
-        yield (5, *text_words(name), *a.limits, *a.watched, a.watching, a.window_ns, a.configured, int(a.killed),
+        limits = [word for limit in (*a.limits, *a.watched) for word in wide_words(limit)]
+        yield (5, *text_words(name), *limits, a.watching, a.window_ns, a.configured, int(a.killed),
                a.sent)
         for time in a.sent_times:  # what the account's rate limit can still see, oldest first
             yield 6, time
         for j in core.currencies:
-            yield 7, core.ledger.cash.get((i, j), 0)
+            yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
 
 
 def positions(core: State) -> Iterator[Row]:

@@ -22,7 +22,7 @@ from ..vocabulary.shell import saturate
 from .state import TRADE, State, report_execution, sync_order, tell_price
 
 ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
-Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, micros
+Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, money units
 
 
 def book_trade(core: State, trade: Execution) -> None:

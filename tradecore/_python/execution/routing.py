@@ -26,7 +26,7 @@ TIME_TO_LIVE = 100_000_000  # ns
 
 
 class Venue(NamedTuple):
-    """A venue's fees: micros for a whole unit of quantity, or millionths of the notional; a rebate is negative. Of an
+    """A venue's fees: 10**-9 for a whole unit of quantity, or millionths of the notional; a rebate is negative. Of an
     external one also how long it has for an answer (ns, 0: for ever), and what it can do by itself."""
 
     name: bytes
@@ -147,7 +147,7 @@ def set_top(router: Router, instrument: int, side: int, venue: int, price: int, 
 
 def fee_charge(ins: InstrumentRow, price: int, fee_per_unit: int, fee_ppm: int) -> int:
     """A fee in millionths of a price unit, for one lot at `price`; rounded down."""
-    return abs(price) * fee_ppm + fee_per_unit * ins.unit_scale // ins.multiplier
+    return abs(price) * fee_ppm + fee_per_unit * ins.unit_scale // (ins.multiplier * 1000)
 
 
 def rank_key(term: Term) -> tuple[int, int, int]:

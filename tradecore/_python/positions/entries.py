@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tradecore.positions.entries import EntryKind, EntryReason, EntryStatus, Method
-from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX
+from tradecore.vocabulary.records import AMOUNT_MAX, MULTIPLIER_MAX, NO_PRICE, POSITION_MAX
+from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 
-from ..vocabulary.shell import saturate
-from .costs import Position, position_of, value_of
+from ..vocabulary.shell import demand, saturate
+from .costs import Position, position_of, scale_of, value_of
 from .lots import Lots, find_lot
 from .runs import FIRST_SPLIT, Form, bits_of, form_of, is_multiple
 
@@ -37,6 +38,7 @@ class Tally:
     lots_per_unit: int
     currency: int
     bucket: int
+    amount_most: int  # |price x quantity| of one fill: 10**37 / multiplier
     home: int = 0  # the exponent of costs that are kept coarse, where it is enough
     net: int = 0
     gross: int = 0
@@ -62,7 +64,7 @@ class Books:
     entries: list[Any] = field(default_factory=list)
     forgotten: int = 0
     tallies: dict[int, Tally] = field(default_factory=dict)
-    charges: dict[tuple[int, int, int], int] = field(default_factory=dict)  # instrument, account, currency: micros
+    charges: dict[tuple[int, int, int], int] = field(default_factory=dict)  # instrument, account, currency: money units
     incomes: dict[tuple[int, int, int], int] = field(default_factory=dict)
     carried: dict[tuple[int, int], int] = field(default_factory=dict)  # cost that came in without cash
     base_positions: dict[tuple[int, int], Position] = field(default_factory=dict)
@@ -208,12 +210,29 @@ def find_bad_lot(b: Books, p: Position, e: Any) -> Finding | None:
     return None
 
 
+def demand_inverse(inverse_scale: int) -> None:
+    """Refuses a word that stands for no scale of an inverse contract (`Instrument.inverse_word`), 0 for an ordinary."""
+    demand("inverse_scale", inverse_scale, 0, MULTIPLIER_MAX * 64 + 63)
+    if inverse_scale:
+        demand("inverse_scale's power of ten", inverse_scale & 63, 0, 24)
+        demand("inverse_scale's number", scale_of(inverse_scale), 1, INVERSE_SCALE_MAX)
+
+
+def position_most(t: Tally) -> int:
+    """How much of an instrument one account may hold: an inverse contract's value at the price 1 must stay within an
+    amount too."""
+    return min(POSITION_MAX, AMOUNT_MAX // scale_of(t.inverse_scale)) if t.inverse_scale else POSITION_MAX
+
+
 def find_bad_fill(b: Books, e: Any, strict: bool) -> Finding | None:
     """Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived."""
     p = position_of(b, e.instrument, e.account)
     after, closes = p.qty + e.qty, p.qty != 0 and (p.qty > 0) != (e.qty > 0)
-    if not -POSITION_MAX <= after <= POSITION_MAX:
-        return Finding(EntryReason.BEYOND_POSITION, after, POSITION_MAX)
+    most = position_most(b.tallies[e.instrument])
+    if not -most <= after <= most:
+        return Finding(EntryReason.BEYOND_POSITION, after, most)
+    if abs(e.qty * e.price) > b.tallies[e.instrument].amount_most:
+        return Finding(EntryReason.BEYOND_AMOUNT, abs(e.qty), b.tallies[e.instrument].amount_most // abs(e.price))
     if b.tallies[e.instrument].inverse_scale and e.price <= 0:
         return Finding(EntryReason.PRICE_NOT_POSITIVE, e.price, 1)
     if is_beyond_sum(p.realised) or is_beyond_sum(b.carried.get((e.instrument, e.account), 0)):
@@ -233,8 +252,9 @@ def find_bad_split(b: Books, e: Any) -> Finding | None:
         size, rest = divmod(qty * e.qty, e.price)
         if rest:
             return Finding(EntryReason.SPLIT_FRACTION, qty, e.price)
-        if abs(size) > POSITION_MAX:
-            return Finding(EntryReason.BEYOND_POSITION, saturate(size), POSITION_MAX)
+        most = position_most(b.tallies[e.instrument])
+        if abs(size) > most:
+            return Finding(EntryReason.BEYOND_POSITION, saturate(size), most)
     return None
 
 
@@ -244,8 +264,9 @@ def find_bad_transfer(b: Books, e: Any) -> Finding | None:
     carried = (b.carried.get((e.instrument, account), 0) for account in (e.account, e.contra))
     if e.qty > abs(source.qty):
         return Finding(EntryReason.BEYOND_HELD, e.qty, abs(source.qty))
-    if not -POSITION_MAX <= after <= POSITION_MAX:
-        return Finding(EntryReason.BEYOND_POSITION, after, POSITION_MAX)
+    most = position_most(b.tallies[e.instrument])
+    if not -most <= after <= most:
+        return Finding(EntryReason.BEYOND_POSITION, after, most)
     if is_beyond_sum(target.realised) or any(map(is_beyond_sum, carried)):
         return Finding(EntryReason.BEYOND_SUM, 0, 0)
     if b.method != AVERAGE and b.lots.open_count >= b.lots.most:

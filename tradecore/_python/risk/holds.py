@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tradecore.vocabulary.codes import LimitMode, Rule, Scope
-from tradecore.vocabulary.records import LIMIT_OFF, MONEY_MAX
+from tradecore.vocabulary.records import LIMIT_MAX, LIMIT_OFF
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
@@ -147,7 +147,7 @@ def set_limit(risk: RiskTables, account: int, rule: int, value: int, window_ns: 
     """Sets one limit. The byte offset of the field that can't be, or -1."""
     if not 0 <= rule < RULES:
         return 56
-    most = {COLLAR: 1_000_000, ORDER_RATE: risk.order_rate}.get(rule, MONEY_MAX)
+    most = {COLLAR: 1_000_000, ORDER_RATE: risk.order_rate}.get(rule, LIMIT_MAX)
     if not LIMIT_OFF <= value <= most:
         return 64
     if rule == ORDER_RATE and value >= 0 and window_ns < 1:
