@@ -174,7 +174,7 @@ def test_a_protection_price_is_rounded_to_its_bands_tick_on_the_safe_side(make_c
 @pytest.mark.parametrize(("band", "from_px", "tick", "field"), [
     (1, 5 * CENT, CENT, "band 1"), (17, 0, CENT, "band 17"), (-1, 0, CENT, "band -1"), (0, CENT, CENT, f"from_px {CENT}"),
     (2, 10 * CENT, CENT, f"from_px {10 * CENT}"), (2, PRICE_MAX + 1, CENT, "from_px"), (2, -CENT, CENT, "from_px"), (2, 0, CENT, "from_px 0"),
-    (2, 20 * CENT, 0, "band_tick 0"), (2, 20 * CENT, CENT + 1, "band_tick"), (2, 20 * CENT, 3 * CENT, "band_tick"), (2, 21 * CENT, CENT, "band_tick"),
+    (2, 20 * CENT, 0, "band_tick 0"), (2, 20 * CENT, CENT // 2, "band_tick"), (2, 20 * CENT, CENT + 1, "band_tick"), (2, 20 * CENT, 3 * CENT, "band_tick"), (2, 21 * CENT, CENT, "band_tick"),
 ])
 def test_a_band_that_no_table_can_have_is_refused_and_changes_nothing(core, band, from_px, tick, field):
     kind = tc.CommandType.DEFINE_TICKS
