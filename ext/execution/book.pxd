@@ -3,7 +3,7 @@
 # Orders rest in nodes, nodes in the FIFO list of a price level. A level is found by hashing (row, price); the next
 # best price by a trie of 64-bit occupancy maps, eight tiers of six bits, whose maps are found by hashing too: at most
 # 16 steps whatever the prices and however many rest, usually one. A row is one side of one book.
-# Prices here are ticks, |tick| < 2**47; quantities are lots. The node number is the caller's.
+# Prices here are ticks, |tick| <= 1e14 < 2**47; quantities are lots. The node number is the caller's.
 
 from records cimport *
 
