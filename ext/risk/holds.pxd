@@ -86,7 +86,6 @@ cdef inline void hold_lots(
 ) noexcept nogil:
     cdef tc_exposure* e = exposure_of(risk, instrument, account)
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
-    firm.is_used = True
     if side == SIDE_BUY:
         e.working_buy += qty
         firm.working_buy += qty
@@ -106,6 +105,7 @@ cdef inline void count_sent(tc_risk* risk, const tc_question* q) noexcept nogil:
 cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
     count_sent(risk, q)
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
+    exposure_of(risk, q.instrument, 0).is_used = True
 
 
 # A trade's signed lots; account 0 is suspense, which only the firm's row has.
