@@ -90,7 +90,8 @@ class Ledger:
             del self.instruments[count]
             demand("currency", row.currency, 1, self.currency_max)
         self.books.open_columns()
-        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket, home_exponent(row.tick))
+        home = home_exponent(row.tick)
+        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket, home)
         if inverse_scale:
             self.books.columns[4][count - 1] = -1
         return count
@@ -339,7 +340,7 @@ class Ledger:
 
     @property
     def columns(self) -> tuple[Records, ...]:
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only.
 
         They follow every entry; marks, limits, forms and nears are one an instrument. Up to |limit|, below 0 in units
         of 10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
