@@ -21,6 +21,7 @@ from ..vocabulary.reports import Report, ReportReader
 from ..vocabulary.units import Number, check_int, check_time, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
+from .interning import intern_column
 from .outbound import Outbound
 
 Words = Iterable[str] | str
@@ -48,25 +49,37 @@ class OrderSystem:
         if instrument.currency not in currencies.names and not refused:  # a refusal must not leave a new currency
             self.define_currency(instrument.currency)
         currency = 1 if refused else currencies.id(instrument.currency)
-        self._gate.command(CommandType.DEFINE_INSTRUMENT, **instrument.definition(currency))
+        self._gate.command(CommandType.DEFINE_INSTRUMENT, instrument.symbol, **instrument.definition(currency))
         self._gate.names.symbols.add(instrument.symbol)
         self._gate.names.instruments.append(instrument)
 
     def define_currency(self, currency: str) -> None:
         """Declare a currency."""
-        name = check_name(currency, "currency").encode("ascii")
-        self._gate.command(CommandType.DEFINE_CURRENCY, cl_ord_id=name)
+        self._gate.command(CommandType.DEFINE_CURRENCY, check_name(currency, "currency"))
         self._gate.names.currencies.add(currency)
 
     def _declare_account(self, account: str) -> int:
-        name = check_name(account, "account").encode("ascii")
-        self._gate.command(CommandType.DEFINE_ACCOUNT, cl_ord_id=name)
+        self._gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))
         return self._gate.names.accounts.add(account)
 
     @property
     def accounts(self) -> tuple[str, ...]:
         """The declared accounts, in the order of declaration."""
         return tuple(self._gate.names.accounts.names)
+
+    def intern(self, texts: Any) -> Any:
+        """The numbers of a whole column of ids, for a batch's `cl_ord_id` and its kin: an int64 array.
+
+        A sequence of str, bytes or int, or a NumPy column of them: each is 1 to 64 printable ASCII characters without
+        spaces. A text is given its number once, and keeps it; an integer from 1 to 2**62 is its own, and so is its
+        decimal text. Raises TypeError or ValueError naming the row; RefusedError where the capacity `ids` is too small,
+        by then what came before has its numbers.
+        """
+        return intern_column(self._gate, texts)
+
+    def id_text(self, number: int) -> str:
+        """The text of an id's number, as a report's `row` or an array of reports has it; empty for 0."""
+        return self._gate.names.text_of(check_int(number, "number", -(2**63), 2**63 - 1))
 
     # ---- requests, and what there is now
 

@@ -15,7 +15,8 @@ class Capacity:
     currencies: int = 16
     open_orders: int = 65_536
     order_history: int = 65_536
-    cl_ord_ids: int = 1_048_576
+    cl_ord_ids: int = 1_048_576  # that name an order, in a day
+    ids: int = 1_048_576  # texts of ids and names, kept as long as the core is; own integers need none
     events: int = 16_384
     order_rate: int = 16_384
     decisions: int = 4_096
@@ -25,8 +26,8 @@ class Capacity:
     def __post_init__(self) -> None:
         bounds = {
             "instruments": 16_383, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
-            "order_history": 2**24, "cl_ord_ids": 2**27, "events": 2**24, "order_rate": 2**20, "decisions": 2**20,
-            "trades": 2**24, "exec_ids": 2**27,
+            "order_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27, "events": 2**24, "order_rate": 2**20,
+            "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
         }
         for name, most in bounds.items():
             value = getattr(self, name)

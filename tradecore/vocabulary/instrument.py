@@ -161,7 +161,7 @@ class Instrument:
         """The fields of this instrument's DEFINE_INSTRUMENT record."""
         where = f"instrument {self.symbol}:"
         return {
-            "cl_ord_id": self.symbol.encode("ascii"), "currency": currency_id,
+            "currency": currency_id,
             "price_precision": self.price_precision or 0, "qty_precision": self.qty_precision,
             "multiplier_precision": self.multiplier_precision, "any_sign": int(self.any_sign) + 2 * self.inverse,
             "ord_types": sum(1 << OrdType.parse(v, where) for v in set(self.ord_types)),

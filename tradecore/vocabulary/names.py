@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Any
 
 from .instrument import Instrument
 
@@ -42,14 +43,21 @@ class Names:
 
 
 class Directory:
-    """Everything that was declared in one core. Orders and reports share it; it knows no core."""
+    """Everything that was declared in one core. Orders and reports share it, and read in `core`, the backend's, what no
+    record has room for: texts of ids, an order's facts."""
 
-    def __init__(self) -> None:
+    def __init__(self, core: Any = None) -> None:
+        self.core = core
         self.currencies: Names = Names("currency")
         self.accounts: Names = Names("account")
         self.venues: Names = Names("venue")
         self.symbols: Names = Names("symbol")
         self.instruments: list[Instrument] = []
+
+    def text_of(self, number: int) -> str:
+        """The text of an id; empty for none."""
+        text: str = self.core.text_of(number)
+        return text
 
     def find_instrument(self, symbol: object) -> tuple[int, Instrument]:
         """A declared symbol's id and instrument."""

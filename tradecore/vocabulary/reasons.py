@@ -35,7 +35,7 @@ _TEXTS = {
     Reason.QTY_ABOVE_MAX: "order_qty {value} is above the maximum {bound}",
     Reason.NOTIONAL_BELOW_MIN: "notional {value} is below the minimum {bound}",
     Reason.NOTIONAL_ABOVE_MAX: "notional {value} is above the maximum {bound}",
-    Reason.INVALID_CL_ORD_ID: "cl_ord_id must be 1 to 24 printable ASCII bytes, NUL-padded",
+    Reason.INVALID_CL_ORD_ID: "cl_ord_id is no id: an integer from 1 to 2**62, or the number of an interned text",
     Reason.ALREADY_DEFINED: "it is defined already",
     Reason.TABLE_FULL: "its table is full: {value} of {bound}",
     Reason.MISSING_STOP_PX: "stop_px is missing: this ord_type waits for one",
@@ -45,6 +45,7 @@ _TEXTS = {
     Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
     Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
     Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
+    Reason.IDS_FULL: "the table of ids is full: {value} of {bound}: raise the capacity `ids`",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument or the venue",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
@@ -99,6 +100,12 @@ def field_at(kind: int, offset: int) -> str:
     return next((name for name, spec in fields.items() if spec[1] == offset), "kind")
 
 
+_TABLES: dict[int, str] = {  # the capacity that bounds what a command adds to
+    CommandType.DEFINE_CURRENCY: "currencies", CommandType.DEFINE_INSTRUMENT: "instruments",
+    CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_ACCOUNT: "accounts", CommandType.NEW_ORDER: "cl_ord_ids",
+}
+
+
 def _bits(mask: int, words: type[OrdType] | type[TimeInForce]) -> str:
     return ", ".join(word.name for word in words if mask >> word & 1)
 
@@ -150,5 +157,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word in (Reason.OTHER_FILLED, Reason.PARENT_ENDED) and value:  # of an order that came late
         return f"{word.name}: {_TEXTS[word]}: order_qty {reason_value(word, value, ins)} exceeds the " \
                f"{reason_bound(word, bound, ins)} that it left"
+    if word is Reason.TABLE_FULL and kind in _TABLES:
+        return f"{word.name}: {_TEXTS[word].format(value=value, bound=bound)}: raise the capacity `{_TABLES[kind]}`"
     text = _TEXTS[word].format(value=reason_value(word, value, ins), bound=reason_bound(word, bound, ins))
     return f"{word.name}: {text}"
