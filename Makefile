@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 export TRADECORE_REQUIRE_EXT = 1
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
-.PHONY: run test test-oldest lint types bench instructions wheel wheel-test test-arm64 vectors test-fallback \
+.PHONY: run test test-long test-oldest lint types bench instructions wheel wheel-test test-arm64 vectors test-fallback \
         sanitize workflows sbom clean
 
 run: $(VENV)/.installed $(VENV)/.recording
@@ -15,6 +15,10 @@ run: $(VENV)/.installed $(VENV)/.recording
 
 test: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools lint
 	$(BIN)/python -m pytest
+
+# The tests of `make test` and those marked `long`: whole recordings in the twin, long lives and streams.
+test-long: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
+	$(BIN)/python -m pytest -m ""
 
 # The lower bounds that pyproject.toml names, in an environment of their own.
 test-oldest:

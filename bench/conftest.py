@@ -52,6 +52,6 @@ def orders():
     array["instrument"], array["account"] = 1, rng.integers(1, 17, OPERATIONS)
     array["side"] = rng.integers(1, 3, OPERATIONS)
     array["order_qty"] = rng.integers(1, 500, OPERATIONS)
-    array["price"] = (19_000 + rng.integers(-50, 51, OPERATIONS)) * 100
+    array["price"] = (19_000 + rng.integers(-50, 51, OPERATIONS)) * Instrument("AAPL").tick
     array["transact_time"] = 1 + np.arange(OPERATIONS) * 1_000_000
     return array

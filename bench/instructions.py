@@ -5,7 +5,7 @@ tolerance (exit 1). callgrind counts them, and the misses of a second-level cach
 own (build/instructions) that knows the kernels' lines: kernels are inlined, so files tell what functions can't.
 With another compiler, processor or Python the figures are others: then it reports, says so, and refuses nothing.
 
-`--update` commits today's figures; `--json` prints them; `--only NAME...` runs some and shows their files. The same code
+`--update` commits the figures; `--json` prints them; `--only NAME...` runs some and shows their files. The same code
 counts the same; 0.2% either way is where Python's objects happen to lie, and 0.3% what its interpreter has seen before.
 """
 

@@ -32,6 +32,7 @@ VENUES = 8
 OFF = tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)
 ARMED = tc.RiskLimits(max_order_qty=10_000, max_order_notional="5_000_000", max_position_qty=10_000_000,
                       price_collar_bps=500, order_rate=16_000)
+CENT = tc.Instrument("AAPL").tick  # price units
 STAMPS = 1_000_000_000 + np.arange(OPERATIONS) * 1_000  # 1 us apart
 
 
@@ -52,8 +53,8 @@ def records(dtype: Any, kind: tc.CommandType, count: int, **columns: Any) -> Any
 def new_orders(count: int, **columns: Any) -> Any:
     """Limit orders of 300 at 190.00, buys and sells in turn, each with a ClOrdID."""
     orders = tc.new_orders(count)
-    columns = {"instrument": 1, "account": 1, "order_qty": 300, "price": 1_900_000, "side": 1 + np.arange(count) % 2,
-               "cl_ord_id": order_ids(np.arange(count))} | columns
+    columns = {"instrument": 1, "account": 1, "order_qty": 300, "price": 19_000 * CENT,
+               "side": 1 + np.arange(count) % 2, "cl_ord_id": order_ids(np.arange(count))} | columns
     for name, column in columns.items():
         orders[name] = column
     return orders
@@ -91,7 +92,7 @@ def eight_venues(instruments: int) -> tc.TradingCore:
     at = np.arange(instruments * VENUES)
     venue = 1 + at % VENUES
     run(core, records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, len(at), instrument=1 + at // VENUES, venue=venue,
-                      bid_px=1_899_000 - 100 * venue, ask_px=1_901_000 + 100 * venue,
+                      bid_px=(18_990 - venue) * CENT, ask_px=(19_010 + venue) * CENT,
                       bid_size=10**9, ask_size=10**9), tc.OrdStatus(0))
     return core
 
@@ -100,7 +101,7 @@ def batch(count: Count, instruments: int) -> None:
     """Validation, eleven checks armed, eight venues ranked, a fill at the best, position, events."""
     core = eight_venues(instruments)
     side = 1 + np.arange(OPERATIONS) % 2
-    orders = new_orders(OPERATIONS, side=side, price=np.where(side == 1, 1_902_000, 1_898_000), order_qty=100,
+    orders = new_orders(OPERATIONS, side=side, price=np.where(side == 1, 19_020, 18_980) * CENT, order_qty=100,
                         instrument=np.random.default_rng(1).integers(1, instruments + 1, OPERATIONS),
                         transact_time=STAMPS)
     with count(OPERATIONS):
@@ -138,7 +139,7 @@ def acknowledgement(count: Count) -> None:
 def venue_trade(count: Count) -> None:
     core = resting()
     run(core, venue_reports(tc.ExecType.NEW), tc.OrdStatus.NEW)
-    reports = venue_reports(tc.ExecType.TRADE, last_qty=100, last_px=1_900_000 + np.arange(OPERATIONS) % 7)
+    reports = venue_reports(tc.ExecType.TRADE, last_qty=100, last_px=19_000 * CENT + np.arange(OPERATIONS) % 7)
     with count(OPERATIONS):
         acks = core.submit_batch(reports)
     assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()
@@ -146,8 +147,8 @@ def venue_trade(count: Count) -> None:
 
 def apart() -> Any:
     """Prices of `new_orders` at which no buy meets a sell."""
-    away = np.random.default_rng(3).integers(1, 5_000, OPERATIONS) * 100
-    return 1_900_000 + np.where(np.arange(OPERATIONS) % 2 == 0, -away, away)
+    away = np.random.default_rng(3).integers(1, 5_000, OPERATIONS) * CENT
+    return 19_000 * CENT + np.where(np.arange(OPERATIONS) % 2 == 0, -away, away)
 
 
 def cancel(count: Count) -> None:
@@ -164,15 +165,15 @@ def quote(count: Count, stops: int) -> None:
     """Quotes that reach no stop; these watch the last trade, the touch and the mid, around the market."""
     core = make_core([tc.SimulatedVenue("V")], 1, OFF)
     rng = np.random.default_rng(5)
-    moves = rng.integers(-20, 21, OPERATIONS) * 100
-    quotes = records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, OPERATIONS, bid_px=9_999_900 + moves,
-                     ask_px=10_000_100 + moves, bid_size=1_000, ask_size=1_000, transact_time=STAMPS)
+    moves = rng.integers(-20, 21, OPERATIONS) * CENT
+    quotes = records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, OPERATIONS, bid_px=99_999 * CENT + moves,
+                     ask_px=100_001 * CENT + moves, bid_size=1_000, ask_size=1_000, transact_time=STAMPS)
     run(core, quotes, tc.OrdStatus(0))
     side = 1 + np.arange(stops) % 2
-    away = rng.integers(500, 50_000, stops) * 100
+    away = rng.integers(500, 50_000, stops) * CENT
     watched = np.choose(rng.integers(0, 3, stops), [2, np.where(side == 1, 1, 3), 6])
     run(core, new_orders(stops, ord_type=tc.OrdType.STOP, price=tc.NO_PRICE, trigger_price_type=watched,
-                         stop_px=10_000_000 + np.where(side == 1, away, -away)), tc.OrdStatus.NEW)
+                         stop_px=100_000 * CENT + np.where(side == 1, away, -away)), tc.OrdStatus.NEW)
     with count(OPERATIONS):
         core.submit_batch(quotes)
     assert core.metrics()["waiting_for_price"] == stops
@@ -211,7 +212,7 @@ def risk(count: Count) -> None:
     orders = new_orders(OPERATIONS, account=np.random.default_rng(7).integers(1, 17, OPERATIONS),
                         transact_time=STAMPS)
     with count(OPERATIONS):
-        reasons = table.admit(orders, 2 * 1_900_000)
+        reasons = table.admit(orders, 2 * 19_000 * CENT)
     assert not reasons.any()
 
 

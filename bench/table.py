@@ -50,6 +50,13 @@ def main() -> None:
     if all(rows):
         none, million = (row["native"]["ns"] for row in rows if row)
         print(f"\na quote that triggers none, with 1,000,000 stops resting: {million / none:.2f} x one with none")
+    for what in ("core", "keeper"):
+        few, many = (found.get(f"{what} of[{count} instruments]") for count in ("1,000", "16,000"))
+        if few and many:
+            ratio = 16 * many["native"]["ns"] / few["native"]["ns"]
+            print(f"a {what} of 16,000 instruments: {ratio:.1f} x one of 1,000")
+    if not arguments and sys.platform == "linux":
+        subprocess.run([sys.executable, str(HERE / "core/footprint.py")], check=True)
 
 
 if __name__ == "__main__":

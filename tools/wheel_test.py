@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,13 +15,17 @@ from pathlib import Path
 from pythons import Python, find_pythons, lacking
 
 ROOT = Path(__file__).parent.parent
-SIZE_MAX, IMPORT_MAX = 3_000_000, 60.0  # bytes; ms beyond NumPy
+# Bytes; and how much of the processor's time our import takes beyond NumPy's, as a share of NumPy's own in the same
+# process: a slow machine, and what else runs on it, take both alike. Thirteen medians of eleven, on three Pythons and a
+# machine with three times its work, were 0.42 to 0.52; with asyncio imported too they are 0.86.
+SIZE_MAX, IMPORT_MAX = 3_000_000, 0.7
 RECORDING = "ob-analytics==0.1.0"
 # What the suite reads, besides the installed package; test_tidiness is about the source tree itself.
 BESIDE_THE_SUITE = ["tests", "ext", "README.md", "pyproject.toml"]
 SUITE = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore=tests/test_tidiness.py"]
-TIME_IMPORT = ("import time, numpy; start = time.perf_counter(); import tradecore; "
-               "assert tradecore.backend == 'native'; print((time.perf_counter() - start) * 1000)")
+TIME_IMPORT = ("import time; start = time.process_time(); import numpy; between = time.process_time(); "
+               "import tradecore; end = time.process_time(); assert tradecore.backend == 'native'; "
+               "print((end - between) / (between - start))")
 
 
 class Environment:
@@ -61,10 +66,9 @@ def test_wheel(wheel: Path, python: Python, folder: Path) -> tuple[list[str], li
     size = wheel.stat().st_size
     if size >= SIZE_MAX:
         wrong.append(f"the wheel has {size:,} bytes, the bound is {SIZE_MAX:,}")
-    # The best of ten: what other programs take of the machine only adds to it.
-    took = min(float(env.demand(env.bin / "python", "-c", TIME_IMPORT)) for _ in range(10))
+    took = statistics.median(float(env.demand(env.bin / "python", "-c", TIME_IMPORT)) for _ in range(11))
     if took >= IMPORT_MAX:
-        wrong.append(f"the import took {took:.0f} ms beyond NumPy, the bound is {IMPORT_MAX:.0f}")
+        wrong.append(f"the import took {took:.2f} times as long as NumPy's, the bound is {IMPORT_MAX}")
     suite = env.run(env.bin / "python", *SUITE)
     last = suite.stdout.strip().splitlines()[-1] if suite.stdout.strip() else "no output"
     if suite.returncode or not re.search(r"\d+ passed", last):
@@ -73,7 +77,7 @@ def test_wheel(wheel: Path, python: Python, folder: Path) -> tuple[list[str], li
     matched = re.search(r"recorded trades matched: (\d+ of \d+)", replay.stdout)
     if replay.returncode or matched is None:
         wrong.append(f"tradecore replay: {replay.stdout}{replay.stderr}")
-    return [python.version, python.tag, f"{size / 1e6:.2f} MB", f"{took:.0f} ms", matched[1] if matched else "FAILED",
+    return [python.version, python.tag, f"{size / 1e6:.2f} MB", f"{took:.2f}", matched[1] if matched else "FAILED",
             last.strip("= ")], wrong
 
 
@@ -95,8 +99,8 @@ def main() -> None:
         print(layout.format(*row), "FAILED" if wrong else "", flush=True)
         everything_wrong += [f"{python.tag} {python.version}: {text}" for text in wrong]
     print(f"lacking here, so not tested: {', '.join(lacking(pythons)) or 'none'}")
-    print(f"bounds: a wheel below {SIZE_MAX / 1e6:.0f} MB, its import below {IMPORT_MAX:.0f} ms beyond NumPy's, "
-          "best of ten")
+    print(f"bounds: a wheel below {SIZE_MAX / 1e6:.0f} MB, its import below {IMPORT_MAX} of NumPy's own, "
+          "the median of eleven")
     if everything_wrong:
         sys.exit("\n".join(everything_wrong))
 

@@ -40,6 +40,7 @@ from .vocabulary.codes import (
     TradeState,
     Unknown,
 )
+from .vocabulary.currency import Currency
 from .vocabulary.features import Feature, Features
 from .vocabulary.fix import (
     ContingencyType,
@@ -82,9 +83,9 @@ __version__ = "0.1.0"
 __all__ = [
     "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
     "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
-    "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "CxlRejReason",
-    "Difference", "Discrepancy", "DropCopy", "EntryError", "ExecInst", "ExecRestatementReason", "ExecType",
-    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
+    "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "Currency",
+    "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError", "ExecInst", "ExecRestatementReason",
+    "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
     "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot",
     "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place",
     "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",

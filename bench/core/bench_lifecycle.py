@@ -11,6 +11,7 @@ from tradecore.vocabulary.fix import ExecType
 from tradecore.vocabulary.records import COMMAND_DTYPES, NO_PRICE
 
 REPORTS, QUOTES = 20_000, 20_000
+CENT = tc.Instrument("AAPL").tick  # price units
 OFF = tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)
 
 
@@ -22,7 +23,7 @@ def make_core(backend, venue, **capacity):
 def new_orders(count):
     orders = tc.new_orders(count)
     orders["instrument"] = orders["account"] = orders["venue"] = 1
-    orders["order_qty"], orders["price"] = 300, 1_900_000
+    orders["order_qty"], orders["price"] = 300, 19_000 * CENT
     orders["side"] = 1 + np.arange(count) % 2
     return orders
 
@@ -35,7 +36,7 @@ def venue_reports(orders, serial):
     reports["price"], reports["cum_qty"] = NO_PRICE, -1
     mixed = np.concatenate([rng.permutation(orders) for _ in range(REPORTS // orders)])
     reports["cl_ord_id"] = 1 + mixed
-    reports["last_qty"], reports["last_px"] = 100, 1_900_000 + np.arange(REPORTS) % 7
+    reports["last_qty"], reports["last_px"] = 100, 19_000 * CENT + np.arange(REPORTS) % 7
     reports["exec_id"] = 1 + serial * REPORTS + np.arange(REPORTS)
     return reports
 
@@ -68,8 +69,8 @@ def rest_stops(core, count):
     rng = np.random.default_rng(5)
     stops["venue"], stops["price"] = 0, NO_PRICE
     stops["ord_type"] = tc.OrdType.STOP
-    away = rng.integers(500, 50_000, count) * 100
-    stops["stop_px"] = 10_000_000 + np.where(stops["side"] == 1, away, -away)
+    away = rng.integers(500, 50_000, count) * CENT
+    stops["stop_px"] = 100_000 * CENT + np.where(stops["side"] == 1, away, -away)
     touch = np.where(stops["side"] == 1, 1, 3)
     stops["trigger_price_type"] = np.choose(rng.integers(0, 3, count), [2, touch, 6])
     acks = core.submit_batch(stops)
@@ -83,8 +84,8 @@ def test_quote(backend, measure, stops):
     core = make_core(backend, tc.SimulatedVenue("V"), open_orders=max(stops, 1_000), order_history=1_000)
     quotes = np.zeros(QUOTES, COMMAND_DTYPES[CommandType.QUOTE])
     quotes["kind"], quotes["instrument"], quotes["venue"] = CommandType.QUOTE, 1, 1
-    moves = np.random.default_rng(4).integers(-20, 21, QUOTES) * 100
-    quotes["bid_px"], quotes["ask_px"] = 10_000_000 + moves - 100, 10_000_000 + moves + 100
+    moves = np.random.default_rng(4).integers(-20, 21, QUOTES) * CENT
+    quotes["bid_px"], quotes["ask_px"] = 99_999 * CENT + moves, 100_001 * CENT + moves
     quotes["bid_size"] = quotes["ask_size"] = 1_000
     core.submit_batch(quotes)
     rest_stops(core, stops)

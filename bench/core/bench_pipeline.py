@@ -42,7 +42,7 @@ def test_whole_path_eight_venues(backend, measure):
     orders = tc.new_orders(count)
     orders["instrument"], orders["account"], orders["order_qty"] = 1, 1, 100
     orders["side"] = 1 + np.arange(count) % 2
-    orders["price"] = np.where(orders["side"] == 1, 1_902_000, 1_898_000)
+    orders["price"] = np.where(orders["side"] == 1, 19_020, 18_980) * tc.Instrument("AAPL").tick
     orders["transact_time"] = 1 + np.arange(count) * 1_000_000
     acks = measure(lambda core, array: core.submit_batch(array), lambda: (make_core(backend), orders), operations=count)
     assert (acks["ord_status"] == tc.OrdStatus.FILLED).all()

@@ -2,6 +2,7 @@
 
 One process, rounds interleaved, medians with the quartiles' distance over the median; so the ratios are of one run.
 Peers are optional (`pip install --group peers`): one that is not installed is said to be skipped.
+The price unit has 6 digits more than the tick; prices have 4 decimals, in which the peers' 64 bits hold every amount.
 `--positions N` for another size than 10 million.
 """
 
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,22 @@ import tradecore as tc
 
 ROUNDS = 15
 WIDTH = 1_000  # accounts
+FINER, TRADED = 8, 4  # decimals of the price unit, and of every price
+SCALE = 10 ** (FINER - TRADED)
 Work = Callable[[], Any]
+
+
+class Market(NamedTuple):
+    """What is held: lots and prices drawn from these, prices in 1e-4."""
+
+    lot: str
+    qty: int
+    low: int
+    high: int
+
+
+SHARES = Market("1", 10_000, 500_000, 3_000_000)
+COINS = Market("0.00000001", 10**9, 10_000_000, 1_500_000_000)  # up to 10 coins, 1,000 to 150,000 each
 
 
 def interleave(works: dict[str, Work], rounds: int = ROUNDS, inner: int = 1) -> dict[str, tuple[float, float]]:
@@ -41,19 +57,20 @@ def interleave(works: dict[str, Work], rounds: int = ROUNDS, inner: int = 1) -> 
     return found
 
 
-def build(positions: int, precision: str) -> tuple[tc.PositionKeeper, np.ndarray, np.ndarray]:
-    """A keeper that holds `positions`, its fills, and a price for each instrument."""
+def build(market: Market, positions: int, precision: str) -> tuple[tc.PositionKeeper, np.ndarray, np.ndarray]:
+    """A keeper that holds `positions`, its fills, and a price for each instrument, both in price units."""
     runs = max(1, positions // WIDTH)
     width = min(WIDTH, positions)
-    keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(runs)], [f"A{a}" for a in range(width)],
-                               precision=precision, trades=runs * width, backend="native")
+    instruments = [tc.Instrument(f"I{i}", lot_size=market.lot, price_precision=FINER) for i in range(runs)]
+    keeper = tc.PositionKeeper(instruments, [f"A{a}" for a in range(width)], precision=precision, trades=runs * width,
+                               backend="native")
     rng = np.random.default_rng(3)
     fills = np.zeros(runs * width, tc.FILL_DTYPE)
     fills["instrument"] = np.repeat(np.arange(1, runs + 1), width)
     fills["account"] = np.tile(np.arange(1, width + 1), runs)
-    fills["qty"] = rng.integers(1, 10_000, len(fills)) * rng.choice((-1, 1), len(fills))
-    fills["price"] = rng.integers(500_000, 3_000_000, len(fills))
-    return keeper, fills, rng.integers(500_000, 3_000_000, runs)
+    fills["qty"] = rng.integers(1, market.qty, len(fills)) * rng.choice((-1, 1), len(fills))
+    fills["price"] = rng.integers(market.low, market.high, len(fills)) * SCALE
+    return keeper, fills, rng.integers(market.low, market.high, runs) * SCALE
 
 
 def peers(qty: Any, marks: Any, cost: Any, out: Any) -> dict[str, Work]:
@@ -90,11 +107,15 @@ def peers(qty: Any, marks: Any, cost: Any, out: Any) -> dict[str, Work]:
 
 
 def largest_error(keeper: tc.PositionKeeper, truth: Any, precision: str) -> Decimal:
-    """In units of the smallest step of the currency that the ledger books, 1e-4 here."""
+    """In the steps of the prices, 1e-4 a lot, which is what `truth` counts."""
     view = keeper.view()
     if precision == "fast":
-        return Decimal(float(np.max(np.abs(view.unrealized_fast - truth))))
-    return Decimal(int(np.max(np.abs(view.unrealized - truth))))
+        return Decimal(float(np.max(np.abs(view.unrealized_fast / SCALE - truth))))
+    assert not (view.kinds == 1).any()
+    assert not view.rests[view.kinds == 3].any()
+    finer = FINER - TRADED - np.where(view.kinds == 3, view.exponents, 0).astype(np.int64)[:, None]
+    steps = view.unrealized // 10 ** np.maximum(finer, 0) * 10 ** np.maximum(-finer, 0)
+    return Decimal(int(np.max(np.abs(steps - truth))))
 
 
 def show(title: str, found: dict[str, tuple[float, float]], count: int, base: str) -> None:
@@ -104,56 +125,74 @@ def show(title: str, found: dict[str, tuple[float, float]], count: int, base: st
         print(f"{name:<44} {seconds / count * 1e9:>9.3f} {spread:>7.0%} {seconds * 1e6:>10.1f}us {ratio:>19.2f}x")
 
 
-def bulk(positions: int) -> None:
+def bulk(name: str, market: Market, positions: int) -> None:
     works: dict[str, Work] = {}
     errors: dict[str, str] = {}
     keepers = []
     for precision in ("exact", "hybrid", "fast"):
-        keeper, fills, prices = build(positions, precision)
+        keeper, fills, prices = build(market, positions, precision)
         start = time.perf_counter()
         keeper.apply_fills(fills)
         taken = time.perf_counter() - start
         print(f"apply_fills, {len(fills):,} positions opened in new memory: {len(fills) / taken / 1e6:.1f} million/s")
         keeper.mark(prices)
         view = keeper.view()
-        truth = np.array(view.qty) * prices[:, None] - np.array(view.cost)
+        cost = fills["qty"] * (fills["price"] // SCALE)
+        truth = np.array(view.qty) * (prices // SCALE)[:, None] - cost.reshape(view.qty.shape)
         made = np.bincount(np.array(view.made_by).ravel(), minlength=3)
         by = f"; {made[1]:,} made by float64, {made[2]:,} by integers" if precision == "hybrid" else ""
-        errors[precision] = f"{largest_error(keeper, truth, precision)} of the smallest step{by}"
+        errors[precision] = f"{largest_error(keeper, truth, precision)} of 1e-4 a lot{by}"
         works[f"tradecore, {precision}, {keeper.simd}"] = partial(keeper.mark, prices)
         keepers.append(keeper)
-    qty, cost = np.array(keepers[0].view().qty).ravel(), np.array(keepers[0].view().cost).ravel()
-    works |= peers(qty, np.repeat(prices, len(qty) // len(prices)), cost, np.zeros_like(qty))
+    qty, marks = np.array(keepers[0].view().qty).ravel(), prices // SCALE
+    works |= peers(qty, np.repeat(marks, len(qty) // len(marks)), cost, np.zeros_like(qty))
     found = interleave(works)
-    title = f"marking {len(qty):,} positions, every unrealised P&L written"
+    title = f"marking {len(qty):,} positions of {name}, every unrealised P&L written"
     show(title, found, len(qty), "NumPy: qty * mark - cost")
     for precision, error in errors.items():
         print(f"largest error, {precision}: {error}")
 
 
+def remainders(positions: int) -> None:
+    """At average cost, after a third of every position was closed: costs are then no multiples of anything."""
+    works: dict[str, Work] = {}
+    for name, market in (("shares", SHARES), ("coins", COINS)):
+        keeper, fills, prices = build(market, positions, "exact")
+        keeper.apply_fills(fills)
+        keeper.forget_trades()
+        fills["qty"] = -(np.abs(fills["qty"]) // 3 + 1) * np.sign(fills["qty"])
+        keeper.apply_fills(fills)
+        works[f"tradecore, exact, {name}"] = partial(keeper.mark, prices)
+    qty = np.array(keeper.view().qty).ravel()
+    works |= peers(qty, np.repeat(prices // SCALE, len(qty) // len(prices)), qty + 1, np.zeros_like(qty))
+    title = f"marking {len(qty):,} positions after partial closes at average cost"
+    show(title, interleave(works), len(qty), "NumPy: qty * mark - cost")
+
+
 def extremes() -> None:
-    """Where float64 can't follow: a notional of 1e17 price units, next to ordinary ones."""
-    print("\nlargest error where positions are large (qty and price units to 1e9 each)")
+    """Where float64 can't follow: a notional of 1e17 of 1e-4, next to ordinary ones."""
+    print("\nlargest error where positions are large (lots to 1e9, prices to 100,000)")
     rng = np.random.default_rng(9)
     for precision in ("exact", "hybrid", "fast"):
-        keeper, fills, _ = build(100_000, precision)
-        fills["qty"], fills["price"] = rng.integers(1, 10**9, len(fills)), rng.integers(1, 10**9, len(fills))
+        keeper, fills, _ = build(SHARES, 100_000, precision)
+        fills["qty"], paid = rng.integers(1, 10**9, len(fills)), rng.integers(1, 10**9, len(fills))
+        fills["price"] = paid * SCALE
         keeper.apply_fills(fills)
         prices = rng.integers(1, 10**9, len(fills) // WIDTH)
-        keeper.mark(prices)
+        keeper.mark(prices * SCALE)
         view = keeper.view()
-        truth = np.array(view.qty) * prices[:, None] - np.array(view.cost)
+        truth = np.array(view.qty) * prices[:, None] - (fills["qty"] * paid).reshape(view.qty.shape)
         made = np.bincount(view.made_by.ravel(), minlength=3)
         by = f"; {made[1]:,} made by float64, {made[2]:,} by integers" if precision == "hybrid" else ""
-        print(f"{precision:<7} {largest_error(keeper, truth, precision)} of the smallest step{by}")
+        print(f"{precision:<7} {largest_error(keeper, truth, precision)} of 1e-4 a lot{by}")
 
 
 def small() -> None:
     works: dict[str, Work] = {}
     for runs, width in ((1_000, 1), (100, 10)):
-        instruments = [tc.Instrument(f"I{i}") for i in range(runs)]
+        instruments = [tc.Instrument(f"I{i}", price_precision=FINER) for i in range(runs)]
         keeper = tc.PositionKeeper(instruments, [f"A{a}" for a in range(width)], backend="native")
-        prices = np.arange(1, runs + 1) * 10_000
+        prices = np.arange(1, runs + 1) * 10_000 * SCALE
         works[f"tradecore, {runs} x {width}"] = partial(keeper.mark, prices)
     qty, marks, cost, out = (np.arange(1_000) for _ in range(4))
     works |= peers(qty, marks, cost, out)
@@ -169,9 +208,9 @@ def booking() -> None:
             fills = np.zeros(count, tc.FILL_DTYPE)
             fills["instrument"], fills["account"] = rng.integers(1, instruments + 1, count), rng.integers(1, 17, count)
             fills["qty"] = rng.integers(1, 500, count) * rng.choice((-1, 1), count)
-            fills["price"] = 1_900_000 + rng.integers(-5_000, 5_001, count)
+            fills["price"] = (1_900_000 + rng.integers(-5_000, 5_001, count)) * SCALE
             for _ in range(rounds):
-                keeper = tc.PositionKeeper([tc.Instrument(f"I{i}") for i in range(instruments)],
+                keeper = tc.PositionKeeper([tc.Instrument(f"I{i}", price_precision=FINER) for i in range(instruments)],
                                            [f"A{a}" for a in range(16)], method, trades=count, lots=2 * count,
                                            backend="native")
                 keeper.apply_fills(fills)  # touches the log's pages, which a new process has not
@@ -193,7 +232,9 @@ def main() -> None:
     booking()
     small()
     extremes()
-    bulk(given.positions)
+    bulk("shares", SHARES, given.positions)
+    bulk("coins", COINS, given.positions)
+    remainders(given.positions)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,10 @@ cdef inline tuple displayed_top(const tc_core* core, int32_t instrument, int32_t
     return bid.price if bid.size else no_price(), bid.size, ask.price if ask.size else no_price(), ask.size
 
 
+cdef inline tuple firm_row(const tc_exposure* e):
+    return e.position_qty, e.working_buy, e.working_sell
+
+
 cdef inline list decision_terms(const tc_router* router, int64_t slot):
     cdef const tc_term* term
     cdef int64_t i

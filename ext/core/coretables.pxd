@@ -9,21 +9,15 @@ from table cimport table
 
 # The tables of one book: of a venue's orders, or of what waits for a price.
 cdef inline int open_book(list t, tc_book* book, int64_t nodes, int64_t rows, int64_t levels) except -1:
-    cdef int64_t i
     book.nodes = <tc_node*>table(t, nodes, sizeof(tc_node))
     book.rows = <tc_row*>table(t, rows, sizeof(tc_row))
-    book.levels = <tc_level*>table(t, levels, sizeof(tc_level))
+    book.levels = <tc_level*>table(t, levels + 1, sizeof(tc_level))
     book.free_levels = <uint32_t*>table(t, levels, sizeof(uint32_t))
     book.by_price.mask = <uint64_t>round_up(2 * levels) - 1
     book.by_price.slots = <tc_slot*>table(t, book.by_price.mask + 1, sizeof(tc_slot))
     # A level adds at most TIERS maps; the table holds them all at most half full, so that it can't fill up.
     book.tries.mask = <uint64_t>round_up(2 * TIERS * levels) - 1
     book.tries.slots = <tc_slot*>table(t, book.tries.mask + 1, sizeof(tc_slot))
-    for i in range(rows):
-        book.rows[i].best = NO_LEVEL
-    book.free_count = <uint32_t>levels
-    for i in range(levels):
-        book.free_levels[i] = <uint32_t>(levels - 1 - i)
     return 0
 
 
@@ -48,6 +42,7 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     requests = 2 * slots + capacity.open_orders
     core.orders.requests = <tc_request*>table(t, requests, sizeof(tc_request))
     core.orders.free_requests = <uint32_t*>table(t, requests, sizeof(uint32_t))
+    core.orders.request_rows = <uint32_t>requests
     core.orders.free_request_count = <uint32_t>requests
     for i in range(requests):
         core.orders.free_requests[i] = <uint32_t>(requests - 1 - i)
@@ -98,19 +93,21 @@ cdef inline int open_waiting(
     list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
 ) except -1:
     cdef int64_t i, rows
-    rows = instruments * capacity.venues * 2
+    core.books.numbers = <uint32_t*>table(t, instruments * capacity.venues, sizeof(uint32_t))
+    core.books.venues = capacity.venues
+    core.books.most = min(capacity.books, capacity.instruments * capacity.venues)
+    rows = (<int64_t>core.books.most + 1) * 2
     open_book(t, &core.book, slots + rows, rows, slots + rows + 1)
-    core.book.fills = <tc_fill*>table(t, slots + rows, sizeof(tc_fill))
-    core.charges = <tc_charge*>table(t, slots + rows, sizeof(tc_charge))
+    # One command takes from one side of one book: its orders, and its quote.
+    core.book.fills = <tc_fill*>table(t, slots + 1, sizeof(tc_fill))
+    core.charges = <tc_charge*>table(t, slots + 1, sizeof(tc_charge))
     core.mine = <uint32_t*>table(t, slots, sizeof(uint32_t))
     for i in range(2):
         open_book(t, &core.triggers.stops[i], slots, instruments * TRIGGER_ROWS, slots + 1)
         open_book(t, &core.triggers.peaks[i], slots, instruments * TRIGGER_ROWS, slots + 1)
     core.triggers.nearest = <tc_nearest*>table(t, instruments, sizeof(tc_nearest))
-    open_nearest(&core.triggers, instruments)
     core.triggers.counts = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)
-    memset(core.sessions, SES_OPEN, instruments)
     core.close_times = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.is_moved = <uint8_t*>table(t, instruments, 1)
     core.moved_mask = <uint64_t>round_up(instruments) - 1
@@ -140,7 +137,6 @@ cdef inline int open_waiting(
 cdef inline int open_ledgers(
     list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
 ) except -1:
-    cdef int64_t i
     core.day = 1
     core.trades.mask = <uint64_t>capacity.trades - 1
     core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
@@ -155,17 +151,19 @@ cdef inline int open_ledgers(
     core.ledger.account_stride = accounts
     core.ledger.currency_stride = capacity.currencies + 1
     core.ledger.positions = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
-    core.ledger.cash = <int64_t*>table(t, accounts * (capacity.currencies + 1), sizeof(int64_t))
+    core.ledger.cash = <tc_i128*>table(t, accounts * (capacity.currencies + 1), sizeof(tc_i128))
     core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
-    for i in range(instruments):
-        core.ledger.marks[i] = no_price()
-        core.ledger.lasts[i] = no_price()
-        core.router.rankings[2 * i].ranked_at = 0
-        core.router.rankings[2 * i + 1].ranked_at = 0
 
     core.events.mask = <uint64_t>capacity.events - 1
     core.events.ring = <tc_report*>table(t, capacity.events, sizeof(tc_report))
+    return 0
+
+
+# At most half full.
+cdef inline int open_names(list t, tc_names* names, int64_t count) except -1:
+    names.mask = <uint64_t>round_up(2 * count) - 1
+    names.places = <uint32_t*>table(t, names.mask + 1, sizeof(uint32_t))
     return 0
 
 
@@ -179,6 +177,10 @@ cdef inline int open_core(list t, tc_core* core, object capacity, object reasons
     core.currency_max = capacity.currencies
     core.instruments = <tc_instrument*>table(t, instruments, sizeof(tc_instrument))
     core.accounts = <int64_t*>table(t, accounts, sizeof(int64_t))
+    open_names(t, &core.instrument_names, instruments)
+    open_names(t, &core.account_names, accounts)
+    core.bands = <tc_band*>table(t, instruments * BANDS, sizeof(tc_band))
+    core.money_precisions = <uint8_t*>table(t, capacity.currencies + 1, sizeof(uint8_t))
     core.currencies = <int64_t*>table(t, capacity.currencies + 1, sizeof(int64_t))
     core.histograms = <uint64_t*>table(t, HISTOGRAMS * BUCKETS, sizeof(uint64_t))
     for i, reason in enumerate(reasons):

@@ -21,6 +21,7 @@ cdef inline void shrink_order(
     cdef tc_asked asked
     cdef tc_terms* terms
     cdef tc_report* r
+    tc_assert((is_live(order) != 0) & ((away != 0) | (order_qty < order.order_qty)))
     if order_qty <= order.cum_qty or (away and core.orders.replaces == core.orders.open_max):
         stop_order(core, c, order, reason)             # where no replace can be sent: rather none than too much
     elif away and (cancel_sent(&core.orders, order) or wanted_qty(&core.orders, order) <= order_qty):
@@ -41,6 +42,7 @@ cdef inline void shrink_order(
         r.exec_restatement_reason = 5                  # PARTIAL_DECLINE
         publish_execution(core, order, r)
         sync_order(core, order)
+        tc_assert(rests_whole(core, order))
 
 
 # No reduce-only order is larger than the position that is left.
@@ -49,6 +51,7 @@ cdef inline void trim_reduce_only(tc_core* core, const tc_command* c, int64_t pl
     cdef uint32_t at = core.orders.open.head, next
     cdef tc_order* order
     cdef int64_t most
+    tc_assert(e.is_trimmed != 0)
     e.is_trimmed = False
     while at != NO_SLOT:
         order = &core.orders.slots[at]
@@ -68,6 +71,7 @@ cdef inline void trim_reduce_only(tc_core* core, const tc_command* c, int64_t pl
 cdef inline void free_child(tc_core* core, const tc_command* c, tc_group* group) noexcept nogil:
     cdef uint32_t at = group.head
     cdef tc_order* order = NULL
+    tc_assert((group.ended != 0) & (group.root != 0))
     group.waits = False
     while at != NO_SLOT:
         if core.orders.slots[at].place == PLACE_AWAITS_PARENT and is_live(&core.orders.slots[at]):
@@ -93,6 +97,7 @@ cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* grou
     cdef uint32_t at = group.head, next
     cdef tc_order* order
     cdef tc_terms* terms
+    tc_assert(group.has_news != 0)
     group.held += 1                                    # or its row could become free under our feet
     group.has_news = False
     while at != NO_SLOT:
@@ -116,6 +121,7 @@ cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* grou
 
 # What an order waited for has come: it is reported, asked about again, and goes to a venue.
 cdef inline void trigger_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    tc_assert((order.place == PLACE_AWAITS_PRICE) & (order.triggered == 0))
     disarm_trigger(&core.triggers, &core.orders, order)
     order.place = PLACE_NOWHERE
     order.triggered = True
@@ -166,6 +172,7 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
             settle_group(core, c, group)
         elif core.moved_first != core.moved_last:
             instrument = core.moved[<uint64_t>core.moved_first & core.moved_mask]
+            tc_assert(core.is_moved[instrument] != 0)
             if not let_one_go(core, c, instrument):
                 core.moved_first += 1
                 core.is_moved[instrument] = False

@@ -7,7 +7,6 @@ from trade_booking cimport *
 cdef inline int find_bad_quote_side(
     const tc_instrument* ins, int64_t price, int64_t size, int first, int64_t* value, int64_t* bound
 ) noexcept nogil:
-    cdef tc_i128 scaled = 0
     cdef int reason
     if size < 0 or size > qty_max():
         value[0] = size
@@ -19,14 +18,16 @@ cdef inline int find_bad_quote_side(
     reason = find_bad_price(ins, price, bound)
     if reason:
         return reason
-    if tc_floor_mod(price, ins.tick) != 0:
-        bound[0] = ins.tick
+    if tc_abs(price) > ins.price_most:
+        bound[0] = ins.price_most if price > 0 else -ins.price_most
+        return PRICE_OUT_OF_RANGE
+    if tc_floor_mod(price, ins.tick) != 0:             # it needs a place in the book; which tick holds where is a rule
+        bound[0] = ins.tick                            # about orders
         return PRICE_TICK_MULTIPLE
-    if (tc_mul_overflows(tc_wide(tc_abs(price), size), ins.notional_scale, &scaled)
-            or scaled > tc_wide(money_max(), ins.limit_scale)):
-        value[0] = notional_micros(ins, tc_wide(price, size), True)
-        bound[0] = money_max()
-        return NOTIONAL_ABOVE_MAX
+    if is_beyond_amount(ins, price, size):
+        value[0] = size
+        bound[0] = most_qty(ins, price)
+        return ARITHMETIC_OVERFLOW
     return REASON_NONE
 
 
@@ -37,11 +38,13 @@ cdef inline void quote_side(
     cdef const tc_instrument* ins = &core.instruments[c.instrument]
     cdef uint32_t row = row_of(core, c.instrument, c.venue, side)
     cdef int64_t ticks, left
+    tc_assert(core.book.nodes[core.order_slots + row].qty == 0)        # its last quote was removed
     core.book.fill_count = 0
     if size == 0:
         return
     ticks = tc_floor_div(price, ins.tick)
     left = match_order(&core.book, row_of(core, c.instrument, c.venue, opposite(side)), ticks, size)
+    tc_assert((left >= 0) & (left <= size))
     if left:
         add_node(&core.book, row, core.order_slots + row, ticks, left, 0)
     book_fills(core, c.instrument, c.venue, NULL, side)
@@ -80,6 +83,9 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
         reason, value, bound = INVALID_FIELD_VALUE, c.ask_px, 72
     if reason:
         refuse_command(core, c, ack, reason, value, bound)
+        return
+    if (c.bid_size or c.ask_size) and not use_book(&core.books, c.instrument, c.venue):
+        refuse_command(core, c, ack, BOOKS_FULL, core.books.count, core.books.most)
         return
     remove_quotes(core, c.instrument, c.venue)
     quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)

@@ -9,6 +9,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     cdef int64_t order_id = order.order_id
     cdef uint32_t prev = order.prev, next = order.next
     cdef tc_terms* terms
+    tc_assert(order_id > 0)
     tc_clear(order, sizeof(tc_order))
     order.order_id = order_id
     order.prev = prev
@@ -144,11 +145,11 @@ cdef inline int64_t convert_cash(tc_core* core, const tc_instrument* ins, const 
     if c.ord_type == TYPE_MARKET or c.ord_type == TYPE_TRAILING_STOP:
         price2 = twice_reference(core, c.instrument)
     price2 = tc_abs_wide(price2)
-    if price2 == 0 or price2 > 2 * price_max() or c.order_qty < 1 or c.order_qty > money_max():
+    if price2 == 0 or price2 > 2 * price_max() or c.order_qty < 1 or c.order_qty > cash_order_max():
         return 0
-    lots = tc_floor_div_wide(tc_wide(c.order_qty, ins.limit_scale) * 2, price2 * ins.notional_scale)
-    if lots > money_max():
-        lots = money_max()
+    lots = tc_floor_div_wide(tc_wide(c.order_qty, ins.limit_scale) * (2 * CASH_ORDER_SCALE), price2 * ins.notional_scale)
+    if lots > cash_order_max():
+        lots = cash_order_max()
     return tc_floor_div(<int64_t>lots, ins.lot) * ins.lot
 
 
@@ -164,6 +165,7 @@ cdef inline int claim_order_id(tc_core* core, const tc_order* order) noexcept no
 
 # An order that passed risk counts: in its hold, its list, among those that may only reduce, and for the clock.
 cdef inline void admit_order(tc_core* core, tc_order* order) noexcept nogil:
+    tc_assert((order.admitted == 0) & (order.held == 0) & (order.cum_qty == 0))
     order.admitted = True
     order.held = order.order_qty
     if order.extended and terms_of(&core.orders, order).list_id:

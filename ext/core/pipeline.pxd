@@ -59,6 +59,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         define_venue(core, c, ack)
     elif c.kind == KIND_DEFINE_INSTRUMENT:
         define_instrument(core, c, ack)
+    elif c.kind == KIND_DEFINE_TICKS:
+        define_ticks(core, c, ack)
     else:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
 
@@ -85,6 +87,7 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
     run_command(core, c, ack, timed)
     if has_work(core):
         settle(core, c)
+        tc_assert(not has_work(core))
         order = find_order(&core.orders, ack.order_id)
         if order != NULL and ack.report_type == REPORT_EXECUTION:      # what followed may have been about it
             memset(ack, 0, sizeof(tc_ack))

@@ -4,6 +4,7 @@
 from cpython.buffer cimport PyBUF_WRITABLE
 from answers cimport *
 from coretables cimport open_core
+from lifetimes cimport count_lifetimes
 from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
 from statehash cimport *
@@ -237,11 +238,9 @@ cdef class Core:
 
     def firm_exposure(self, int64_t instrument):
         """(position, working buys, working sells) in lots of all accounts and suspense together."""
-        cdef const tc_exposure* e
         with self.state.lock:
             self.demand_instrument(instrument)
-            e = exposure_of(&self.state.core.risk, <int32_t>instrument, 0)
-            return e.position_qty, e.working_buy, e.working_sell
+            return firm_row(exposure_of(&self.state.core.risk, <int32_t>instrument, 0))
 
     def mark_price(self, int64_t instrument):
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
@@ -250,12 +249,12 @@ cdef class Core:
             return mark_of(&self.state.core.ledger, <int32_t>instrument)
 
     def opening_cash(self, int64_t account, int64_t currency):
-        """The opening cash of an account in a currency, micros."""
+        """The opening cash of an account in a currency, in its money units."""
         cdef const tc_core* core = &self.state.core
         with self.state.lock:
             if not 1 <= account <= core.account_count or not 1 <= currency <= core.currency_count:
                 raise LookupError(f"account {account} or currency {currency} is not declared")
-            return core.ledger.cash[account * core.ledger.currency_stride + currency]
+            return wide(core.ledger.cash[account * core.ledger.currency_stride + currency])
 
     def top(self, int64_t instrument, int64_t venue):
         """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""
@@ -385,9 +384,11 @@ cdef class Core:
 
     def metrics(self):
         """Counters by name. They are not part of the state."""
-        cdef const tc_core* core = &self.state.core
-        with self.state.lock:
-            return count_metrics(core)
+        with self.state.lock: return count_metrics(&self.state.core)
+
+    def lifetimes(self):
+        """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
+        with self.state.lock: return count_lifetimes(&self.state.core)
 
     def latency(self):
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""

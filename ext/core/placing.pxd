@@ -60,10 +60,10 @@ cdef inline void ask_order(
 cdef inline int64_t limit_ticks(const tc_core* core, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     cdef int64_t price = q.price
     if q.ord_type == TYPE_MARKET:
+        price = ins.price_most if q.side == SIDE_BUY else -ins.price_most
         if core.risk.accounts[q.account].limits[RULE_COLLAR] >= 0:
-            price = protection_price(&core.risk.accounts[q.account], q)
-        else:
-            price = price_max() if q.side == SIDE_BUY else -price_max()
+            price = max(-ins.price_most, min(ins.price_most, protection_price(&core.risk.accounts[q.account], q)))
+            price = safe_price(ins, price, q.side)
     return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
 
 
@@ -102,6 +102,7 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t left
+    tc_assert((order.place == PLACE_NOWHERE) & (leaves_of(order) > 0))
     core.book.fill_count = 0
     if order.exec_inst & INST_POST_ONLY and crosses(&core.book, row, limit):
         return POST_ONLY_WOULD_TAKE
@@ -118,6 +119,8 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
         return MARKET_LEFTOVER
     if order.time_in_force == TIF_IOC:
         return IOC_LEFTOVER
+    if not use_book(&core.books, order.instrument, order.venue):
+        return BOOKS_FULL                              # and nothing was taken: there was no book to take from
     add_node(&core.book, row_of(core, order.instrument, order.venue, side), slot_of(&core.orders, order), limit, left,
              terms.display_qty)
     order.place = PLACE_RESTING
@@ -144,10 +147,14 @@ cdef inline void finish_order(
         refuse_placing(core, c, order, reason, order.price,
                        touch_price(&core.router, order.instrument, direction(order.side), order.venue), first)
         return
+    if reason == BOOKS_FULL:
+        refuse_placing(core, c, order, reason, core.books.count, core.books.most, first)
+        return
     if first:
         order.acked = True
         report_execution(core, c, order, EXEC_NEW)
     report_fills(core, c, order.instrument, order)
+    tc_assert(rests_whole(core, order))
     if reason:
         end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
 
@@ -173,6 +180,7 @@ cdef inline void put_sent_terms(const tc_core* core, tc_report* r, const tc_orde
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
 cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order, bint first) noexcept nogil:
     cdef tc_report* r
+    tc_assert((order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     extend_order(&core.orders, order).sent_time = core.now
     order.place = PLACE_AT_VENUE
     order.awaited = True
@@ -190,6 +198,7 @@ cdef inline uint64_t place_order(
     uint64_t since, bint timed
 ) noexcept nogil:
     cdef int reason
+    tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     if order.venue == 0:
         order.venue = route_order(core, ins, order, limit)
     elif order.route == ROUTE_NONE:
@@ -234,6 +243,7 @@ cdef inline uint64_t start_order(
     cdef uint8_t place = waiting_place(core, order)
     cdef tc_terms* terms
     cdef tc_market market
+    tc_assert((order.admitted != 0) & (order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     if place == PLACE_NOWHERE:
         return place_order(core, c, ins, order, limit, first, since, timed)
     if place == PLACE_AWAITS_PRICE:
@@ -260,6 +270,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     cdef tc_question q
     cdef tc_finding finding
     cdef int reason
+    tc_assert((order.place != PLACE_RESTING) & (order.place != PLACE_AT_VENUE) & (is_live(order) != 0))
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True

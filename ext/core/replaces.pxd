@@ -99,6 +99,7 @@ cdef inline void replace_order(
     cdef tc_report* r
     cdef tc_question q
     cdef int64_t before = order.cl_ord_id
+    tc_assert((was != PLACE_AT_VENUE) & (asked.order_qty >= order.cum_qty) & rests_whole(core, order))
     if was == PLACE_RESTING and keeps and asked.order_qty > order.cum_qty:
         reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - asked.order_qty)
         sync_tops(core, order.instrument, order.venue)
@@ -114,6 +115,7 @@ cdef inline void replace_order(
     r.orig_cl_ord_id = before
     publish_execution(core, order, r)
     sync_order(core, order)
+    tc_assert(rests_whole(core, order))
     if not is_live(order):
         return
     if was == PLACE_AWAITS_PRICE:

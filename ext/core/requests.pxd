@@ -98,6 +98,7 @@ cdef inline void ask_venue(
     cdef tc_report* r = start_message(core, c, order, REPORT_SEND_REPLACE if is_replace else REPORT_SEND_CANCEL)
     cdef tc_request* request
     cdef int64_t limit
+    tc_assert((order.place == PLACE_AT_VENUE) & (order.admitted != 0))
     r.orig_cl_ord_id = last_id(&core.orders, order)
     r.cl_ord_id = cl_ord_id
     r.order_qty = asked.order_qty
@@ -160,6 +161,7 @@ cdef inline void end_on_request(tc_core* core, const tc_command* c, tc_order* or
     r.orig_cl_ord_id = before
     publish_execution(core, order, r)
     sync_order(core, order)
+    tc_assert((order.held == 0) & (order.place == PLACE_NOWHERE))
 
 
 cdef inline void cancel_order(tc_core* core, const tc_command* c, tc_ack* ack, tc_order* order) noexcept nogil:

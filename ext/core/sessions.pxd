@@ -17,6 +17,7 @@ cdef inline void leave_book(tc_core* core, tc_order* order) noexcept nogil:
     if order.place == PLACE_RESTING:
         withdraw_order(core, order)
         order.place = PLACE_AWAITS_SESSION
+    tc_assert(order.place != PLACE_RESTING)
 
 
 # A halt takes what rests out of the book; it comes back in the order in which it was entered.
@@ -63,6 +64,7 @@ cdef inline int64_t list_mine(tc_core* core, int32_t instrument) noexcept nogil:
             core.mine[count] = at
             count += 1
         at = core.orders.slots[at].next
+    tc_assert(count <= core.orders.open.count)
     return count
 
 
@@ -169,6 +171,7 @@ cdef inline void report_unknown(tc_core* core, const tc_command* c, tc_order* or
 cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef int64_t timeout = core.router.venues[order.venue].request_timeout if order.place == PLACE_AT_VENUE else 0
     cdef int64_t before = count_unknown(core, order), expire_time = terms_of(&core.orders, order).expire_time
+    tc_assert(order.order_id != 0)                     # who leaves the table has no timer
     if timeout:
         mark_unknown(core, order, core.now - timeout)
     if count_unknown(core, order) != before:
@@ -245,6 +248,7 @@ cdef inline void keep_ids(tc_core* core) noexcept nogil:
         entry = core.ids.entries[i]
         if core.orders.slots[entry.slot].order_id == entry.order_id and core.orders.slots[entry.slot].is_open:
             claim_id(&core.ids, &core.texts, entry.id, entry.order_id, entry.slot)
+    tc_assert(core.ids.count <= count)
 
 
 # The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders and lists that
@@ -290,11 +294,13 @@ cdef inline bint scale(
     return True
 
 
-cdef inline bint scale_price(int64_t price, int64_t n, int64_t d, int64_t tick, int64_t* out) noexcept nogil:
+cdef inline bint scale_price(
+    const tc_instrument* ins, int64_t price, int64_t n, int64_t d, int64_t* out
+) noexcept nogil:
     if price == no_price():
         out[0] = price
         return True
-    return scale(price, d, n, price_max(), out) and tc_floor_mod(out[0], tick) == 0
+    return scale(price, d, n, ins.price_most, out) and tc_floor_mod(out[0], tick_at(ins, out[0])) == 0
 
 
 # An order's quantities and prices after a split; False where one of them could not be.
@@ -309,8 +315,8 @@ cdef inline bint split_terms(
         and scale(order.cum_qty, n, d, qty_max(), &out.cum_qty)
         and scale(terms.display_qty, n, d, qty_max(), &out.display_qty)
         and scale(terms.min_qty, n, d, qty_max(), &out.min_qty)
-        and scale_price(order.price, n, d, ins.tick, &out.price)
-        and scale_price(terms.stop_px, n, d, ins.tick, &out.stop_px)
+        and scale_price(ins, order.price, n, d, &out.price)
+        and scale_price(ins, terms.stop_px, n, d, &out.stop_px)
     )
 
 
@@ -320,6 +326,7 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     cdef tc_split split
     cdef tc_report* r
     split_terms(core, order, c.split_numerator, c.split_denominator, &split)
+    tc_assert(order.place != PLACE_RESTING)            # only what does not trade is split
     if waits:
         withdraw_order(core, order)
     terms = extend_order(&core.orders, order)
@@ -375,6 +382,7 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
         if account:
             exposure_of(&core.risk, c.instrument, account).position_qty = qty
         exposure_of(&core.risk, c.instrument, 0).position_qty += qty
+        tc_assert(tc_abs(qty) <= position_max())
         fold_position(&core.trades, &core.ledger, c.instrument, account)
     core.ledger.lasts[c.instrument] = no_price()
     core.ledger.marks[c.instrument] = no_price()

@@ -22,14 +22,6 @@ cdef inline bint is_taken(const int64_t* names, int32_t count, int64_t name) noe
     return False
 
 
-cdef inline bint instrument_is_taken(const tc_core* core, int64_t name) noexcept nogil:
-    cdef int32_t i
-    for i in range(1, core.instrument_count + 1):
-        if core.instruments[i].name == name:
-            return True
-    return False
-
-
 cdef inline bint venue_is_taken(const tc_core* core, int64_t name) noexcept nogil:
     cdef int32_t i
     for i in range(1, core.venue_count + 1):
@@ -57,35 +49,65 @@ cdef inline void define_currency(tc_core* core, const tc_command* c, tc_ack* ack
     if refuse_name(core, c, ack, is_taken(core.currencies, core.currency_count, c.cl_ord_id), core.currency_count,
                    core.currency_max):
         return
+    if c.decimals < 0 or c.decimals > 12:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.decimals, 56)
+        return
     core.currency_count += 1
+    core.money_precisions[core.currency_count] = <uint8_t>c.decimals
     core.currencies[core.currency_count] = c.cl_ord_id
     accept_command(core, c, 0, 0, 0, core.currency_count, 0)
 
 
 cdef inline void define_account(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    if refuse_name(core, c, ack, is_taken(core.accounts, core.account_count, c.cl_ord_id), core.account_count,
-                   core.account_max):
+    cdef uint32_t* place = find_name(&core.account_names, core.accounts, sizeof(int64_t), c.cl_ord_id)
+    if refuse_name(core, c, ack, place[0] != 0, core.account_count, core.account_max):
         return
     core.account_count += 1
+    place[0] = <uint32_t>core.account_count
     core.accounts[core.account_count] = c.cl_ord_id
     accept_command(core, c, 0, core.account_count, 0, core.account_count, 0)
 
 
 cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int offset = find_bad_definition(c, core.currency_count)
-    if refuse_name(core, c, ack, instrument_is_taken(core, c.cl_ord_id), core.instrument_count, core.instrument_max):
+    cdef uint32_t* place = find_name(&core.instrument_names, &core.instruments[0].name, sizeof(tc_instrument),
+                                     c.cl_ord_id)
+    if refuse_name(core, c, ack, place[0] != 0, core.instrument_count, core.instrument_max):
         return
+    if offset < 0 and c.money_precision != core.money_precisions[c.currency]:
+        offset = 1
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, offset)
         return
     core.instrument_count += 1
+    place[0] = <uint32_t>core.instrument_count
     load_instrument(&core.instruments[core.instrument_count], c)
+    core.ledger.marks[core.instrument_count] = no_price()
+    core.ledger.lasts[core.instrument_count] = no_price()
+    core.sessions[core.instrument_count] = SES_OPEN
+    core.instruments[core.instrument_count].bands = &core.bands[core.instrument_count * BANDS]
     accept_command(core, c, core.instrument_count, 0, 0, core.instrument_count, 0)
+
+
+# The next band of an instrument's tick table; band 0 begins the table anew.
+cdef inline void define_ticks(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_instrument* ins = find_instrument(core, c.instrument)
+    cdef int offset
+    if ins == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+        return
+    offset = find_bad_band(ins, c.band, c.from_px, c.band_tick)
+    if offset >= 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.band if offset == 56 else c.from_px if offset == 64 else
+                       c.band_tick, offset)
+        return
+    add_band(ins, c.band, c.from_px, c.band_tick)
+    accept_command(core, c, c.instrument, 0, 0, c.from_px, c.band_tick)
 
 
 # A venue charges by quantity or by notional, not both: so that a commission is rounded once.
 cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
-    cdef int64_t most = 1_000_000_000_000
+    cdef int64_t most = 1_000_000_000_000_000
     if c.maker_fee_per_unit > most or c.maker_fee_per_unit < -most:
         return 56
     if c.taker_fee_per_unit > most or c.taker_fee_per_unit < -most:
@@ -109,6 +131,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
         return
     core.venue_count += 1
     core.router.venue_count = core.venue_count
+    tc_assert((core.venue_count <= core.venue_max) & (core.venue_count <= MAX_VENUES))
     venue = &core.router.venues[core.venue_count]
     venue.maker_fee_per_unit = c.maker_fee_per_unit
     venue.taker_fee_per_unit = c.taker_fee_per_unit
@@ -138,6 +161,9 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.position_qty, 56)
     elif find_bad_price(&core.instruments[c.instrument], c.position_px, &bound):
         refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.position_px, bound)
+    elif is_beyond_amount(&core.instruments[c.instrument], c.position_px, c.position_qty):
+        refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, c.position_qty,
+                       most_qty(&core.instruments[c.instrument], c.position_px))
     else:
         p = position_of(&core.ledger, c.instrument, c.account)
         if p.qty != 0 or p.cost != 0 or p.realised != 0 or p.fees != 0:
@@ -146,37 +172,53 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         apply_fill(p, c.position_qty, c.position_px)
         fold_position(&core.trades, &core.ledger, c.instrument, c.account)
         move_position(&core.risk, c.instrument, c.account, c.position_qty)
+        tc_assert(exposure_of(&core.risk, c.instrument, c.account).position_qty == p.qty)
         accept_command(core, c, c.instrument, c.account, 0, c.position_qty, c.position_px)
 
 
+# Only in C: a report is one call with keywords in Python.
+# Cash: the amount's low word is the value, its high word value_high.
+cdef inline void accept_wide(
+    tc_core* core, const tc_command* c, int32_t account, int64_t value, int64_t bound, int64_t high
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
+    put_place(r, account, 0)
+    r.value = value
+    r.bound = bound
+    r.value_high = high
+    r.cl_ord_id = c.cl_ord_id
+    publish_report(&core.events, r)
+
+
 cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int64_t* cash
-    cdef tc_i128 balance
+    cdef tc_i128* cash
+    cdef tc_i128 amount = tc_join(c.amount, c.amount_high)
+    cdef bint beyond = amount > cash_max() or amount < -cash_max()
     if not is_known_account(core, c.account):
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
     elif c.currency < 1 or c.currency > core.currency_count:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.currency, 20)
     else:
         cash = &core.ledger.cash[c.account * core.ledger.currency_stride + c.currency]
-        balance = <tc_i128>cash[0] + c.amount
-        if tc_abs_wide(balance) > money_max():
-            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, c.amount, money_max())
+        if beyond or tc_abs_wide(cash[0] + amount) > cash_max():
+            refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, tc_saturate(amount), tc_tell_wide(cash_max(), False))
             return
-        cash[0] = <int64_t>balance
-        accept_command(core, c, 0, c.account, 0, c.amount, c.currency)
+        cash[0] = cash[0] + amount
+        accept_wide(core, c, c.account, <int64_t>c.amount, c.currency, c.amount_high)
 
 
 cdef inline void change_limit(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int offset
+    cdef tc_i128 limit = tc_join(c.value, c.value_high)
     if not is_known_account(core, c.account):
         refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
         return
-    offset = set_limit(&core.risk, c.account, c.rule, c.value, c.window_ns, c.mode)
+    offset = set_limit(&core.risk, c.account, c.rule, limit, c.window_ns, c.mode)
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.rule if offset == 56 else
-                       c.value if offset == 64 else c.window_ns if offset == 72 else c.mode, offset)
+                       tc_saturate(limit) if offset == 64 else c.window_ns if offset == 72 else c.mode, offset)
     else:
-        accept_command(core, c, 0, c.account, 0, c.value, c.rule)
+        accept_command(core, c, 0, c.account, 0, tc_tell_wide(limit, False), c.rule)
 
 
 cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

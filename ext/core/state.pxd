@@ -8,6 +8,7 @@ from validation cimport *
 from risk cimport *
 from routing cimport *
 from book cimport *
+from books cimport *
 from costs cimport *
 from events cimport *
 from trades cimport *
@@ -15,65 +16,20 @@ from execids cimport *
 from triggers cimport *
 from lists cimport *
 from timers cimport *
-
-
-cdef enum:
-    KIND_DEFINE_CURRENCY = 1
-    KIND_DEFINE_INSTRUMENT = 2
-    KIND_DEFINE_VENUE = 3
-    KIND_DEFINE_ACCOUNT = 4
-    KIND_OPENING_POSITION = 5
-    KIND_OPENING_CASH = 6
-    KIND_INTERN = 7
-    KIND_NEW_ORDER = 10
-    KIND_CANCEL = 11
-    KIND_REPLACE = 12
-    KIND_MASS_CANCEL = 13
-    KIND_STATUS_REQUEST = 14
-    KIND_EXECUTION_REPORT = 15
-    KIND_TRADE_CORRECTION = 16
-    KIND_CANCEL_REJECT = 17
-    KIND_QUOTE = 20
-    KIND_MARK = 21
-    KIND_SESSION = 22
-    KIND_CLOCK = 23
-    KIND_ROLL_DAY = 24
-    KIND_SPLIT = 25
-    KIND_VENUE_SESSION = 26
-    KIND_SET_LIMIT = 30
-    KIND_KILL_SWITCH = 31
-    REPORT_EXECUTION = 8
-    REPORT_CANCEL_REJECT = 9
-    REPORT_ACCEPTED = 10
-    REPORT_RISK_OBSERVED = 11
-    REPORT_SEND_ORDER = 13
-    REPORT_SEND_CANCEL = 15
-    REPORT_SEND_REPLACE = 16
-    REPORT_SEND_STATUS_REQUEST = 17
-    REPORT_BUSINESS_REJECT = 19
-    REPORT_MASS_CANCEL = 27
-    LIQUIDITY_ADDED = 1
-    LIQUIDITY_REMOVED = 2
-    REASON_TABLE = 1024
-    STAGE_VALIDATION = 0
-    STAGE_RISK = 1
-    STAGE_ROUTING = 2
-    STAGE_EXECUTION = 3
-    STAGE_POSITION = 4
-    STAGE_EVENTS = 5
-    STAGE_ORDER = 6
-    STAGE_CANCEL = 7
-    HISTOGRAMS = 8
+from kinds cimport *
 
 
 cdef struct tc_charge:
-    tc_i128 maker, taker           # commission of one fill, micros
+    tc_i128 maker, taker           # commission of one fill, money units
 
 
 cdef struct tc_core:
     tc_instrument* instruments     # from 1, as everything that is declared
     int64_t* accounts              # the number of its name, as of all that is declared
     int64_t* currencies
+    tc_names instrument_names, account_names
+    uint8_t* money_precisions      # [currency]: decimals of its money unit
+    tc_band* bands                 # [instrument * BANDS + band]: tick tables
     tc_charge* charges             # beside book.fills
     uint64_t* histograms           # [stage * BUCKETS + bucket]
     tc_texts texts
@@ -82,6 +38,7 @@ cdef struct tc_core:
     tc_risk risk
     tc_router router
     tc_book book
+    tc_books books
     tc_ledger ledger
     tc_events events
     tc_trades trades
@@ -115,9 +72,9 @@ cdef inline tc_instrument* find_instrument(tc_core* core, int32_t instrument) no
     return &core.instruments[instrument]
 
 
-# Only in C: an index into a list in Python.
+# Only in C: a dict in Python.
 cdef inline uint32_t row_of(const tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
-    return <uint32_t>((instrument * core.venue_max + venue - 1) * 2 + side - 1)
+    return book_side(&core.books, instrument, venue, side)
 
 
 # A price of this instrument may have moved: what waits for one is looked at when the command is done.
@@ -126,6 +83,7 @@ cdef inline void tell_price(tc_core* core, int32_t instrument) noexcept nogil:
         core.is_moved[instrument] = True
         core.moved[<uint64_t>core.moved_last & core.moved_mask] = instrument
         core.moved_last += 1
+        tc_assert(core.moved_last - core.moved_first <= <int64_t>core.moved_mask + 1)
 
 
 cdef inline bint is_external(const tc_core* core, int32_t venue) noexcept nogil:
@@ -153,7 +111,15 @@ cdef inline void sync_top(tc_core* core, int32_t instrument, int32_t venue, uint
                 core.book.levels[best].qty, core.command_seq)
 
 
+# Has a book a bid at or above its ask? Only while a match runs.
+cdef inline bint is_crossed(const tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    cdef uint32_t bid = core.book.rows[row_of(core, instrument, venue, SIDE_BUY)].best
+    return bid != NO_LEVEL and crosses(
+        &core.book, row_of(core, instrument, venue, SIDE_SELL), core.book.levels[bid].price)
+
+
 cdef inline void sync_tops(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    tc_assert(not is_crossed(core, instrument, venue))
     sync_top(core, instrument, venue, SIDE_BUY)
     sync_top(core, instrument, venue, SIDE_SELL)
 
@@ -260,6 +226,7 @@ cdef inline void publish_execution(tc_core* core, tc_order* order, tc_report* r)
                 r.value = order.last_status
                 r.bound = r.ord_status
     order.last_status = r.ord_status
+    tc_assert((leaves_of(order) == 0) | (r.cum_qty + leaves_of(order) == r.order_qty))
     publish_report(&core.events, r)
 
 
@@ -323,7 +290,8 @@ cdef inline void acknowledge(const tc_core* core, const tc_order* order, tc_ack*
 
 # ---- an order's facts have changed
 
-cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept nogil:
+# When an order's timer must go off next, 0 for never: at its venue, or where the core keeps it.
+cdef inline int64_t order_deadline(const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_venue* venue
     cdef int64_t timeout = 0
     cdef bint expires = True
@@ -331,12 +299,17 @@ cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept 
         venue = &core.router.venues[order.venue]
         timeout = venue.request_timeout
         expires = not (venue.native_times_in_force >> TIF_GTD) & 1
-    arm_timer(&core.timers, slot_of(&core.orders, order), next_deadline(&core.orders, order, timeout, expires))
+    return next_deadline(&core.orders, order, timeout, expires)
+
+
+cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept nogil:
+    arm_timer(&core.timers, slot_of(&core.orders, order), order_deadline(core, order))
 
 
 # An order leaves the open ones, those of its list too; the oldest that had left is evicted.
 cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) noexcept nogil:
     cdef uint32_t slot = slot_of(&core.orders, order), evicted
+    tc_assert((order.held == 0) & (order.first_request == NO_SLOT))
     if group != NULL:
         leave_group(&core.groups, group, &core.orders, slot)
     evicted = end_order_slot(&core.orders, slot)
@@ -353,6 +326,7 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
     if held != order.held:
         hold_lots(&core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
+    tc_assert((order.cum_qty >= 0) & (order.held >= leaves_of(order)) & ((order.admitted != 0) | (order.held == 0)))
     if group != NULL:
         sync_list(&core.groups, group, order, terms)
     if opens != order.is_open:
@@ -370,8 +344,16 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
             arm_order_timer(core, order)
 
 
+# Only in C: for tc_assert.
+# Has a resting order as much in the book as it may still trade? Not while its trades are reported, one after another.
+cdef inline bint rests_whole(const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_node* node = &core.book.nodes[slot_of(&core.orders, order)]
+    return order.place != PLACE_RESTING or node.qty + node.hidden == leaves_of(order)
+
+
 # Takes an order from where the core keeps it; one at an external venue is the venue's.
 cdef inline void withdraw_order(tc_core* core, tc_order* order) noexcept nogil:
+    tc_assert(rests_whole(core, order))
     if order.place == PLACE_RESTING:
         remove_node(&core.book, slot_of(&core.orders, order))
         sync_top(core, order.instrument, order.venue, opposite(direction(order.side)))

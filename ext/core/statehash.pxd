@@ -60,12 +60,13 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
 
 
 cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept nogil:
-    cdef int32_t i
+    cdef int32_t i, band
     cdef const tc_instrument* ins
     cdef const tc_venue* venue
     for i in range(1, core.currency_count + 1):
         put(h, 2)
         put_id(h, core, core.currencies[i])
+        put(h, core.money_precisions[i])
         end_row(h)
     for i in range(1, core.instrument_count + 1):
         ins = &core.instruments[i]
@@ -83,14 +84,19 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, ins.min_qty)
         put(h, ins.max_qty)
         put(h, ins.multiplier)
-        put(h, ins.min_notional)
-        put(h, ins.max_notional)
+        put_wide(h, ins.min_notional)
+        put_wide(h, ins.max_notional)
         put(h, core.risk.killed_instruments[i])
         put(h, core.ledger.marks[i])
         put(h, core.ledger.lasts[i])
         put(h, core.sessions[i])
         put(h, core.close_times[i])
         end_row(h)
+        for band in range(ins.band_count):
+            put(h, 16)
+            put(h, ins.bands[band].from_px)
+            put(h, ins.bands[band].tick)
+            end_row(h)
     for i in range(1, core.venue_count + 1):
         venue = &core.router.venues[i]
         put(h, 4)
@@ -126,9 +132,9 @@ cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil
         put(h, 5)
         put_id(h, core, core.accounts[i])
         for j in range(RULES):
-            put(h, a.limits[j])
+            put_wide(h, a.limits[j])
         for j in range(RULES):
-            put(h, a.watched[j])
+            put_wide(h, a.watched[j])
         put(h, a.watching)
         put(h, a.window_ns)
         put(h, a.configured)
@@ -138,7 +144,7 @@ cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil
         hash_sent_times(h, core, i)
         for j in range(1, core.currency_count + 1):
             put(h, 7)
-            put(h, core.ledger.cash[i * core.ledger.currency_stride + j])
+            put_wide(h, core.ledger.cash[i * core.ledger.currency_stride + j])
             end_row(h)
 
 
@@ -148,6 +154,8 @@ cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogi
     cdef const tc_position* p
     cdef const tc_exposure* e
     for i in range(1, core.instrument_count + 1):
+        if not exposure_of(&core.risk, i, 0).is_used:
+            continue                                   # so are the rows of all accounts: they are not walked
         for j in range(core.account_count + 1):
             p = position_of(&core.ledger, i, j)
             e = exposure_of(&core.risk, i, j)
@@ -300,11 +308,16 @@ cdef inline void hash_row(
         level = next_level(&core.book, level)
 
 
+# Only where something was ever displayed: what was not is not walked.
 cdef inline void hash_books(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef int32_t i, venue
     cdef uint8_t side
+    cdef uint64_t seen
     for i in range(1, core.instrument_count + 1):
-        for venue in range(1, core.venue_count + 1):
+        seen = core.router.rankings[side_row(i, SIDE_BUY)].seen | core.router.rankings[side_row(i, SIDE_SELL)].seen
+        while seen:
+            venue = tc_lowest_bit(seen) + 1
+            seen &= seen - 1
             for side in range(SIDE_BUY, SIDE_SELL + 1):
                 hash_row(h, core, i, venue, side)
 

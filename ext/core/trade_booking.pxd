@@ -11,6 +11,7 @@ cdef inline void tell_trimmed(tc_core* core, int32_t instrument, int32_t account
         e.is_trimmed = True
         core.trimmed[<uint64_t>core.trimmed_last & core.trimmed_mask] = e - core.risk.exposures
         core.trimmed_last += 1
+        tc_assert(core.trimmed_last - core.trimmed_first <= <int64_t>core.trimmed_mask + 1)
 
 
 # One trade into its position, the firm's exposure and the log, whose row it returns. Account 0 is suspense.
@@ -21,9 +22,11 @@ cdef inline tc_execution* book_trade(
     cdef int64_t signed = qty if side == SIDE_BUY else -qty
     cdef tc_position* p = position_of(&core.ledger, instrument, account)
     cdef tc_execution* row = append_execution(&core.trades, &core.ledger)
+    tc_assert((qty > 0) & (instrument >= 1) & (instrument <= core.instrument_count))
     apply_fill(p, signed, price)
     p.fees = p.fees + commission
     move_position(&core.risk, instrument, account, signed)
+    tc_assert((account == 0) | (exposure_of(&core.risk, instrument, account).position_qty == p.qty))
     tc_clear(row, sizeof(tc_execution))
     row.exec_id = exec_id
     row.order_id = order_id
@@ -69,6 +72,7 @@ cdef inline void book_fills(
 
 # A trade into its order's facts; any trade is an answer to a new order.
 cdef inline void add_fill(tc_core* core, tc_order* order, int64_t qty, int64_t price) noexcept nogil:
+    tc_assert((qty > 0) & (order.cum_qty >= 0) & (order.admitted != 0))
     order.cum_qty += qty
     order.cum_amount = order.cum_amount + tc_wide(qty, price)
     order.acked = True
@@ -113,5 +117,6 @@ cdef inline void report_fills(tc_core* core, const tc_command* c, int32_t instru
             report_fill(core, c, maker, fill.qty, price, core.charges[i].maker,
                         taker.order_id if taker != NULL else 0, LIQUIDITY_ADDED)
             sync_order(core, maker)
+            tc_assert(rests_whole(core, maker))
         if taker != NULL:                              # last, so that what the command is about is the last evicted
             sync_order(core, taker)

@@ -96,6 +96,7 @@ cdef inline void take_terms(
     extend_order(&core.orders, order)
     order.price = c.price if c.price != no_price() and order.price != no_price() else price
     order.order_qty = order_qty if order_qty > order.cum_qty else order.cum_qty
+    tc_assert((order.order_qty > 0) & (order.order_qty >= order.cum_qty))
 
 
 # Canceled, expired or rejected: its pending requests are closed with it.
@@ -106,6 +107,7 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     cdef tc_report* r
     if asked:
         take_id(core, order, core.orders.requests[request].cl_ord_id)
+    tc_assert((order.place == PLACE_AT_VENUE) & (order.terminal == 0))
     end_facts(&core.orders, order, c.exec_type)
     order.place = PLACE_NOWHERE
     order.reason = VENUE_REPORTED
@@ -148,6 +150,7 @@ cdef inline void replace_at_venue(
     cdef int64_t before = order.cl_ord_id
     cdef tc_terms* terms = extend_order(&core.orders, order)
     cdef tc_report* r
+    tc_assert(asked.is_replace != 0)
     remove_request(&core.orders, order, request)
     take_terms(core, order, c, c.order_qty if c.order_qty else asked.order_qty, asked.price)
     terms.stop_px = asked.stop_px

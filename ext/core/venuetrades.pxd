@@ -29,6 +29,7 @@ cdef inline void book_venue_trade(
     row = book_trade(core, instrument, order.account if order != NULL else 0, c.venue, direction(side), c.last_qty,
                      c.last_px, commission, core.exec_seq, order_id)
     row.venue_exec_id = c.exec_id
+    tc_assert((row.exec_id == core.exec_seq) & (row.trade == 0))
     know_exec_id(&core.exec_ids, &core.trades, core.exec_seq, said,
                  hash_exec_id(c.venue, hash_of_id(&core.texts, c.exec_id)))
     if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
@@ -111,6 +112,10 @@ cdef inline void enter_trade(
     if find_bad_price(&core.instruments[instrument], c.last_px, &bound):
         refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, c.last_px, bound)
         return
+    if is_beyond_amount(&core.instruments[instrument], c.last_px, c.last_qty):
+        refuse_report(core, c, ack, ARITHMETIC_OVERFLOW, c.last_qty,
+                      most_qty(&core.instruments[instrument], c.last_px))
+        return
     known = find_exec_id(&core.exec_ids, c.venue, c.exec_id)
     said = said_of(EXEC_TRADE, <uint64_t>order_id, c.last_qty, c.last_px)
     if known >= core.exec_ids.day_first:
@@ -175,6 +180,7 @@ cdef inline void correct_trade(
     cdef tc_order* order
     cdef tc_report* r
     cdef tc_i128 commission = 0
+    tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
     if qty:
         commission = commission_of(&core.instruments[was.instrument], qty, price, fees.taker_fee_per_unit,
                                    fees.taker_fee_ppm)
@@ -189,6 +195,8 @@ cdef inline void correct_trade(
     know_exec_id(&core.exec_ids, &core.trades, core.exec_seq, said,
                  hash_exec_id(c.venue, hash_of_id(&core.texts, c.exec_id)))
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
+    tc_assert((was.account == 0) | (exposure_of(&core.risk, was.instrument, was.account).position_qty
+                                    == position_of(&core.ledger, was.instrument, was.account).qty))
     tell_trimmed(core, was.instrument, was.account)
     order = find_order(&core.orders, was.order_id) if was.account else NULL
     if order == NULL:
@@ -203,6 +211,7 @@ cdef inline void correct_trade(
             r.reason = TRADE_IN_SUSPENSE
     else:
         order.cum_qty += more
+        tc_assert(order.cum_qty >= 0)
         if more > 0 and order.extended:                # what is taken back is not given to the others again
             tell_fill(&core.groups, order, terms_of(&core.orders, order), more)
         order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
@@ -233,6 +242,7 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     cdef int64_t number = 0, exec_id = 0, state = TRADE_FOLDED
     cdef int64_t known = find_exec_id(&core.exec_ids, c.venue, c.exec_ref_id)
     cdef const tc_execution* named
+    cdef const tc_instrument* ins
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
         return
@@ -264,7 +274,11 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
         if qty < 1 or qty > qty_max():
             refuse_report(core, c, ack, INVALID_FIELD_VALUE, qty, 96)
             return
-        if find_bad_price(&core.instruments[execution_at(&core.trades, number).instrument], price, &bound):
+        ins = &core.instruments[execution_at(&core.trades, number).instrument]
+        if find_bad_price(ins, price, &bound):
             refuse_report(core, c, ack, PRICE_OUT_OF_RANGE, price, bound)
+            return
+        if is_beyond_amount(ins, price, qty):
+            refuse_report(core, c, ack, ARITHMETIC_OVERFLOW, qty, most_qty(ins, price))
             return
     correct_trade(core, c, ack, number, qty, price, said)

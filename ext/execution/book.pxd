@@ -1,17 +1,18 @@
 # The simulated venue's book: price-time priority, add and cancel in constant time, over sparse prices.
 #
 # Orders rest in nodes, nodes in the FIFO list of a price level. A level is found by hashing (row, price); the next
-# best price by a trie of 64-bit occupancy maps, eight tiers of six bits, whose maps are found by hashing too: at most
-# 16 steps whatever the prices and however many rest, usually one. A row is one side of one book.
-# Prices here are ticks, |tick| < 2**47; quantities are lots. The node number is the caller's.
+# best price by a trie of 64-bit occupancy maps, ten tiers of six bits, whose maps are found by hashing too: at most
+# 20 steps whatever the prices and however many rest, usually one. A row is one side of one book; while it has had one
+# level at a time, as a quote alone has, it is in neither hash, and costs no more than the level.
+# Prices here are ticks, or what waits for a price units of it, |price| < 2**54; quantities are lots. The node number is the caller's.
 
 from records cimport *
 
 
 cdef enum:
-    TIERS = 8
+    TIERS = 10
     NO_NODE = 0xFFFFFFFF
-    NO_LEVEL = 0xFFFFFFFF
+    NO_LEVEL = 0                   # levels count from 1, so that a table of zeros is one of empty rows
 
 
 cdef struct tc_node:
@@ -27,8 +28,9 @@ cdef struct tc_level:
     uint32_t head, tail, row
 
 
-cdef struct tc_slot:               # hash slot: the key's parts, and the level (or the trie's map)
-    uint64_t key
+cdef struct tc_slot:               # hash slot: the key's two parts, and the level (or the trie's map)
+    uint64_t key                   # a place, or its prefix
+    uint64_t tag                   # the row, and the tier of the trie's map
     uint64_t value
 
 
@@ -39,7 +41,7 @@ cdef struct tc_hash:
 
 cdef struct tc_row:
     uint32_t best                  # level, or NO_LEVEL
-    uint32_t levels
+    uint32_t is_mapped             # its levels are in the hashes: since it had two, until it has none
 
 
 cdef struct tc_fill:
@@ -51,8 +53,8 @@ cdef struct tc_fill:
 cdef struct tc_book:
     tc_node* nodes
     tc_level* levels
-    uint32_t* free_levels
-    uint32_t free_count
+    uint32_t* free_levels          # of those that were in use: levels are taken one after another first
+    uint32_t free_count, level_count
     tc_row* rows                   # [book * 2 + side - 1]
     tc_hash by_price, tries
     tc_fill* fills                 # what the last match took, in order
@@ -61,13 +63,13 @@ cdef struct tc_book:
 
 # ---- hash: linear probing, removal by shifting back, so that no tombstone ever slows a long day
 
-cdef inline uint64_t hash_place(const tc_hash* table, uint64_t key) noexcept nogil:
-    return tc_fold(key, <uint64_t>0x9E3779B97F4A7C15) & table.mask
+cdef inline uint64_t hash_place(const tc_hash* table, uint64_t key, uint64_t tag) noexcept nogil:
+    return tc_fold(key ^ tag << 36, <uint64_t>0x9E3779B97F4A7C15) & table.mask
 
 
-cdef inline tc_slot* find_slot(const tc_hash* table, uint64_t key) noexcept nogil:
-    cdef uint64_t at = hash_place(table, key)
-    while table.slots[at].value != 0 and table.slots[at].key != key:
+cdef inline tc_slot* find_slot(const tc_hash* table, uint64_t key, uint64_t tag) noexcept nogil:
+    cdef uint64_t at = hash_place(table, key, tag)
+    while table.slots[at].value != 0 and (table.slots[at].key != key or table.slots[at].tag != tag):
         at = (at + 1) & table.mask
     return &table.slots[at]
 
@@ -78,7 +80,7 @@ cdef inline void remove_slot(tc_hash* table, tc_slot* slot) noexcept nogil:
         at = (at + 1) & table.mask
         if table.slots[at].value == 0:
             break
-        home = hash_place(table, table.slots[at].key)
+        home = hash_place(table, table.slots[at].key, table.slots[at].tag)
         if ((at - home) & table.mask) >= ((at - hole) & table.mask):
             table.slots[hole] = table.slots[at]
             hole = at
@@ -88,12 +90,16 @@ cdef inline void remove_slot(tc_hash* table, tc_slot* slot) noexcept nogil:
 # ---- trie of occupied prices
 
 cdef inline uint64_t offset_price(int64_t price) noexcept nogil:
-    return <uint64_t>(price + (<int64_t>1 << 47))
+    return <uint64_t>(price + (<int64_t>1 << 54))
 
 
-# 16 bits of row, 45 of prefix, 3 of tier: tier 0 has the longest prefix, 42 bits.
-cdef inline uint64_t trie_key(uint32_t row, int tier, uint64_t place) noexcept nogil:
-    return ((<uint64_t>row << 42 | place >> (6 * (tier + 1))) << 3) | <uint64_t>tier
+cdef inline uint64_t trie_tag(uint32_t row, int tier) noexcept nogil:
+    return <uint64_t>row << 4 | <uint64_t>tier
+
+
+# The map of a tier that a place is in.
+cdef inline tc_slot* find_map(const tc_book* book, uint32_t row, int tier, uint64_t place) noexcept nogil:
+    return find_slot(&book.tries, place >> (6 * (tier + 1)), trie_tag(row, tier))
 
 
 cdef inline void trie_add(tc_book* book, uint32_t row, uint64_t place) noexcept nogil:
@@ -101,9 +107,10 @@ cdef inline void trie_add(tc_book* book, uint32_t row, uint64_t place) noexcept 
     cdef bint was_empty
     cdef int tier
     for tier in range(TIERS):
-        slot = find_slot(&book.tries, trie_key(row, tier, place))
+        slot = find_map(book, row, tier, place)
         was_empty = slot.value == 0
-        slot.key = trie_key(row, tier, place)
+        slot.key = place >> (6 * (tier + 1))
+        slot.tag = trie_tag(row, tier)
         slot.value |= <uint64_t>1 << ((place >> (6 * tier)) & 63)
         if not was_empty:
             return
@@ -113,7 +120,7 @@ cdef inline void trie_remove(tc_book* book, uint32_t row, uint64_t place) noexce
     cdef tc_slot* slot
     cdef int tier
     for tier in range(TIERS):
-        slot = find_slot(&book.tries, trie_key(row, tier, place))
+        slot = find_map(book, row, tier, place)
         slot.value &= ~(<uint64_t>1 << ((place >> (6 * tier)) & 63))
         if slot.value != 0:
             return
@@ -126,7 +133,7 @@ cdef inline int64_t trie_next(const tc_book* book, uint32_t row, uint64_t place,
     cdef int tier, digit
     for tier in range(TIERS):
         digit = <int>((place >> (6 * tier)) & 63)
-        bits = find_slot(&book.tries, trie_key(row, tier, place)).value
+        bits = find_map(book, row, tier, place).value
         if up:
             bits = bits & (~<uint64_t>0 << digit) & ~(<uint64_t>1 << digit)
         else:
@@ -137,17 +144,13 @@ cdef inline int64_t trie_next(const tc_book* book, uint32_t row, uint64_t place,
         place |= <uint64_t>(tc_lowest_bit(bits) if up else tc_highest_bit(bits)) << (6 * tier)
         while tier > 0:
             tier -= 1
-            bits = find_slot(&book.tries, trie_key(row, tier, place)).value
+            bits = find_map(book, row, tier, place).value
             place |= <uint64_t>(tc_lowest_bit(bits) if up else tc_highest_bit(bits)) << (6 * tier)
         return <int64_t>place
     return -1
 
 
 # ---- levels
-
-cdef inline uint64_t level_key(uint32_t row, int64_t price) noexcept nogil:
-    return <uint64_t>row << 48 | offset_price(price)
-
 
 cdef inline bint is_ask_row(uint32_t row) noexcept nogil:
     return row & 1
@@ -160,22 +163,31 @@ cdef inline bint is_better(uint32_t row, int64_t price, int64_t other) noexcept 
 # The level behind `level` in priority, or NO_LEVEL.
 cdef inline uint32_t next_level(const tc_book* book, uint32_t level) noexcept nogil:
     cdef uint32_t row = book.levels[level].row
-    cdef int64_t place = trie_next(book, row, offset_price(book.levels[level].price), is_ask_row(row))
+    cdef int64_t place
+    if not book.rows[row].is_mapped:
+        return NO_LEVEL
+    place = trie_next(book, row, offset_price(book.levels[level].price), is_ask_row(row))
     if place < 0:
         return NO_LEVEL
-    return <uint32_t>(find_slot(&book.by_price, <uint64_t>row << 48 | <uint64_t>place).value - 1)
+    return <uint32_t>find_slot(&book.by_price, <uint64_t>place, row).value
 
 
-cdef inline uint32_t open_level(tc_book* book, uint32_t row, int64_t price) noexcept nogil:
-    cdef tc_slot* slot = find_slot(&book.by_price, level_key(row, price))
+cdef inline void map_level(tc_book* book, uint32_t row, uint32_t number, tc_slot* slot, uint64_t place) noexcept nogil:
+    slot.key = place
+    slot.tag = row
+    slot.value = number
+    trie_add(book, row, place)
+
+
+cdef inline uint32_t take_level(tc_book* book, uint32_t row, int64_t price) noexcept nogil:
     cdef uint32_t number
     cdef tc_level* level
-    if slot.value != 0:
-        return <uint32_t>(slot.value - 1)
-    book.free_count -= 1
-    number = book.free_levels[book.free_count]
-    slot.key = level_key(row, price)
-    slot.value = <uint64_t>number + 1
+    if book.free_count:
+        book.free_count -= 1
+        number = book.free_levels[book.free_count]
+    else:
+        book.level_count += 1
+        number = book.level_count
     level = &book.levels[number]
     level.price = price
     level.qty = 0
@@ -183,21 +195,45 @@ cdef inline uint32_t open_level(tc_book* book, uint32_t row, int64_t price) noex
     level.row = row
     level.head = NO_NODE
     level.tail = NO_NODE
-    trie_add(book, row, offset_price(price))
-    book.rows[row].levels += 1
-    if book.rows[row].best == NO_LEVEL or is_better(row, price, book.levels[book.rows[row].best].price):
-        book.rows[row].best = number
+    return number
+
+
+cdef inline uint32_t open_level(tc_book* book, uint32_t at, int64_t price) noexcept nogil:
+    cdef tc_row* row = &book.rows[at]
+    cdef uint64_t place = offset_price(price), other
+    cdef tc_slot* slot
+    cdef uint32_t number
+    if row.best == NO_LEVEL:
+        row.best = take_level(book, at, price)
+        return row.best
+    if not row.is_mapped:
+        if book.levels[row.best].price == price:
+            return row.best
+        row.is_mapped = True
+        other = offset_price(book.levels[row.best].price)
+        map_level(book, at, row.best, find_slot(&book.by_price, other, at), other)
+    slot = find_slot(&book.by_price, place, at)
+    if slot.value != 0:
+        return <uint32_t>slot.value
+    number = take_level(book, at, price)
+    map_level(book, at, number, slot, place)
+    if is_better(at, price, book.levels[row.best].price):
+        row.best = number
+    tc_assert(not is_better(at, price, book.levels[row.best].price))
     return number
 
 
 cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
-    cdef uint32_t row = book.levels[number].row
-    cdef int64_t price = book.levels[number].price
-    if book.rows[row].best == number:
-        book.rows[row].best = next_level(book, number)
-    trie_remove(book, row, offset_price(price))
-    remove_slot(&book.by_price, find_slot(&book.by_price, level_key(row, price)))
-    book.rows[row].levels -= 1
+    cdef uint32_t at = book.levels[number].row
+    cdef tc_row* row = &book.rows[at]
+    cdef uint64_t place = offset_price(book.levels[number].price)
+    tc_assert((book.levels[number].qty == 0) & (book.levels[number].hidden_qty == 0))
+    if row.best == number:
+        row.best = next_level(book, number)
+    if row.is_mapped:
+        trie_remove(book, at, place)
+        remove_slot(&book.by_price, find_slot(&book.by_price, place, at))
+        row.is_mapped = row.best != NO_LEVEL
     book.free_levels[book.free_count] = number
     book.free_count += 1
 
@@ -206,6 +242,7 @@ cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
 
 cdef inline void append_node(tc_book* book, tc_level* level, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
+    tc_assert((level.head == NO_NODE) == (level.tail == NO_NODE))
     node.prev = level.tail
     node.next = NO_NODE
     if level.tail == NO_NODE:
@@ -223,6 +260,7 @@ cdef inline void add_node(
     cdef tc_level* level = &book.levels[at]
     cdef tc_node* node = &book.nodes[number]
     cdef int64_t hidden = qty - peak if 0 < peak and peak < qty else 0
+    tc_assert((qty > 0) & (node.qty == 0) & (node.hidden == 0))        # it rests nowhere yet
     node.qty = qty - hidden
     node.hidden = hidden
     node.peak = peak
@@ -230,9 +268,18 @@ cdef inline void add_node(
     append_node(book, level, number)
     level.qty += node.qty
     level.hidden_qty += hidden
+    tc_assert((level.qty >= node.qty) & (level.hidden_qty >= hidden))
+
+
+# Do the neighbours of a node, or its level's ends, point at it?
+cdef inline bint is_linked_node(const tc_book* book, const tc_level* level, const tc_node* node) noexcept nogil:
+    cdef uint32_t before = level.head if node.prev == NO_NODE else book.nodes[node.prev].next
+    cdef uint32_t behind = level.tail if node.next == NO_NODE else book.nodes[node.next].prev
+    return &book.nodes[before] == node and &book.nodes[behind] == node
 
 
 cdef inline void unlink_node(tc_book* book, tc_level* level, const tc_node* node) noexcept nogil:
+    tc_assert(is_linked_node(book, level, node))
     if node.prev == NO_NODE:
         level.head = node.next
     else:
@@ -246,6 +293,7 @@ cdef inline void unlink_node(tc_book* book, tc_level* level, const tc_node* node
 cdef inline void remove_node(tc_book* book, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
     cdef tc_level* level = &book.levels[node.level]
+    tc_assert((level.qty >= node.qty) & (level.hidden_qty >= node.hidden))
     level.qty -= node.qty
     level.hidden_qty -= node.hidden
     unlink_node(book, level, node)
@@ -265,11 +313,13 @@ cdef inline void reduce_node(tc_book* book, uint32_t number, int64_t qty) noexce
     level.hidden_qty -= unseen
     node.qty -= qty - unseen
     level.qty -= qty - unseen
+    tc_assert((node.qty > 0) & (level.qty >= node.qty) & (level.hidden_qty >= node.hidden))
 
 
 # An iceberg whose shown part is gone shows the next, behind everything at its price.
 cdef inline void refresh_node(tc_book* book, tc_level* level, uint32_t number) noexcept nogil:
     cdef tc_node* node = &book.nodes[number]
+    tc_assert((node.hidden > 0) & (node.peak > 0))
     unlink_node(book, level, node)
     node.qty = node.hidden if node.hidden < node.peak else node.peak
     node.hidden -= node.qty
@@ -325,4 +375,6 @@ cdef inline int64_t match_order(tc_book* book, uint32_t row, int64_t limit, int6
         else:
             node.qty -= taken
             level.qty -= taken
+        tc_assert(taken > 0)
+    tc_assert((qty == 0) | (not crosses(book, row, limit)))
     return qty

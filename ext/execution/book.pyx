@@ -23,13 +23,12 @@ cdef class Book:
     cdef list tables
 
     def __cinit__(self, int64_t orders):
-        cdef int64_t i
         demand("orders", orders, 1, 1 << 24)
         self.tables = []
         t = self.tables
         self.capacity = orders
         self.book.nodes = <tc_node*>table(t, orders, sizeof(tc_node))
-        self.book.levels = <tc_level*>table(t, orders + 1, sizeof(tc_level))
+        self.book.levels = <tc_level*>table(t, orders + 2, sizeof(tc_level))
         self.book.free_levels = <uint32_t*>table(t, orders + 1, sizeof(uint32_t))
         self.book.rows = <tc_row*>table(t, 2, sizeof(tc_row))
         self.book.fills = <tc_fill*>table(t, orders + 1, sizeof(tc_fill))
@@ -37,11 +36,6 @@ cdef class Book:
         self.book.by_price.slots = <tc_slot*>table(t, self.book.by_price.mask + 1, sizeof(tc_slot))
         self.book.tries.mask = <uint64_t>round_up(2 * TIERS * (orders + 1)) - 1
         self.book.tries.slots = <tc_slot*>table(t, self.book.tries.mask + 1, sizeof(tc_slot))
-        self.book.rows[0].best = NO_LEVEL
-        self.book.rows[1].best = NO_LEVEL
-        self.book.free_count = <uint32_t>(orders + 1)
-        for i in range(orders + 1):
-            self.book.free_levels[i] = <uint32_t>(orders - i)
 
     def __dealloc__(self):
         free_tables(self.tables)

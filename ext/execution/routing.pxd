@@ -13,7 +13,7 @@ cdef enum:
 
 
 cdef struct tc_venue:
-    int64_t maker_fee_per_unit, taker_fee_per_unit     # micros for a whole unit of quantity
+    int64_t maker_fee_per_unit, taker_fee_per_unit     # 10**-9 for a whole unit of quantity
     int64_t maker_fee_ppm, taker_fee_ppm               # millionths of the notional
     # Of an external one: how long it has for an answer (ns, 0: for ever), and what it can do by itself.
     int64_t request_timeout
@@ -35,6 +35,7 @@ cdef struct tc_term:
 
 cdef struct tc_ranking:
     uint64_t dirty                 # bit venue - 1
+    uint64_t seen                  # bit venue - 1: it has displayed something, or that it displays nothing
     int64_t ranked_at, decision
     int32_t count                  # venues that display something, best first
     bint changed                   # since the last decision that was kept
@@ -64,12 +65,14 @@ cdef inline void set_top(
 ) noexcept nogil:
     cdef int64_t row = side_row(instrument, side)
     cdef tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
+    tc_assert((venue >= 1) & (venue <= router.venue_count) & (size >= 0))
     if top.price == price and top.size == size:
         return
     top.price = price
     top.size = size
     top.stamp = stamp
     router.rankings[row].dirty |= <uint64_t>1 << (venue - 1)
+    router.rankings[row].seen |= <uint64_t>1 << (venue - 1)
     router.rankings[row].changed = True
 
 
@@ -79,7 +82,7 @@ cdef inline tc_i128 fee_charge(
 ) noexcept nogil:
     cdef tc_i128 charge = tc_wide(tc_abs(price), fee_ppm)
     if fee_per_unit:
-        charge = charge + tc_floor_div_wide(tc_wide(fee_per_unit, ins.unit_scale), ins.multiplier)
+        charge = charge + tc_floor_div_wide(tc_wide(fee_per_unit, ins.unit_scale), ins.multiplier * 1_000)
     return charge
 
 
@@ -127,6 +130,8 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
         at -= 1
     ranking.order[at] = <uint8_t>venue
     ranking.count += 1
+    tc_assert(ranking.count <= router.venue_count)
+    tc_assert((at == ranking.count - 1) | (not ranks_before(&terms[ranking.order[at + 1] - 1], &terms[venue - 1])))
 
 
 # Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
@@ -153,7 +158,7 @@ cdef inline tc_ranking* rank_venues(
     cdef uint64_t dirty = ranking.dirty
     cdef int32_t venue
     if now - ranking.ranked_at > router.time_to_live:
-        dirty = ~<uint64_t>0 >> (64 - router.venue_count) if router.venue_count else 0
+        dirty = ranking.seen
     elif not dirty:
         router.hits += 1
         return ranking
@@ -165,6 +170,7 @@ cdef inline tc_ranking* rank_venues(
         dirty &= dirty - 1
         score_venue(router, ins, row, side, venue)
         place_venue(router, row, venue)
+    tc_assert((ranking.count >= 0) & (ranking.ranked_at <= now))
     return ranking
 
 

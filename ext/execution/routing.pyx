@@ -19,7 +19,7 @@ cdef class Router:
     cdef list tables
 
     def __cinit__(self, int instruments, int decisions):
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand("decisions", decisions, 1, 1 << 20)
         if decisions & (decisions - 1):
             raise ValueError(f"decisions {decisions} must be a power of two")

@@ -122,6 +122,7 @@ cdef inline int64_t find_exec_id(const tc_exec_ids* ids, int32_t venue, int64_t 
 cdef inline void push_out(tc_exec_ids* ids, tc_exec_bucket* bucket) noexcept nogil:
     cdef uint32_t age = age_of_entry(ids, bucket.numbers[WAYS - 1]), older = age_of_entry(ids, bucket.pushed)
     if age < ids.held:
+        tc_assert((older > age) | (older >= ids.held))     # a chain goes back, so that it ends
         ids.entries[<uint64_t>(ids.count - age) & ids.mask].back = older - age if older < ids.held else 0
         bucket.pushed = bucket.numbers[WAYS - 1]
     memmove(&bucket.numbers[1], &bucket.numbers[0], (WAYS - 1) * sizeof(uint32_t))
@@ -141,6 +142,8 @@ cdef inline void know_exec_id(
     ids.count += 1
     if ids.held <= <int64_t>ids.mask:
         ids.held += 1
+    tc_assert((ids.held <= ids.count) & (ids.held <= <int64_t>ids.mask + 1))
+    tc_assert(log.held > 0)
     entry = &ids.entries[<uint64_t>ids.count & ids.mask]
     entry.id = row.venue_exec_id
     entry.said = said

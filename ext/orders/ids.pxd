@@ -9,13 +9,30 @@ cdef struct tc_id_entry:
     uint32_t slot
 
 
-# Entries in order of arrival, and an open-addressed index over them.
+# An open-addressed index over declared names, which stand in their own table by number, from 1.
+cdef struct tc_names:
+    uint32_t* places               # the number, 0 is empty
+    uint64_t mask
+
+
+# Ids of the day: entries in order of arrival, and an open-addressed index over them.
 cdef struct tc_ids:
     tc_id_entry* entries
     tc_id_place* index
     uint32_t count, capacity
     uint64_t index_mask
     uint64_t digest                # over all ids in order of arrival, for the state hash
+
+
+# Only in C: a dict in Python.
+# Where a name stands or would: `first` is the name of number 0, and the next lie `stride` bytes apart.
+cdef inline uint32_t* find_name(
+    const tc_names* names, const int64_t* first, size_t stride, int64_t name
+) noexcept nogil:
+    cdef uint64_t at = hash_number(name) & names.mask
+    while names.places[at] and (<const int64_t*>(<const char*>first + names.places[at] * stride))[0] != name:
+        at = (at + 1) & names.mask
+    return &names.places[at]
 
 
 # Only in C: a dict in Python.
@@ -44,12 +61,14 @@ cdef inline void claim_id(
 ) noexcept nogil:
     cdef uint64_t hash = hash_number(id), at = hash & ids.index_mask
     cdef tc_id_entry* entry = &ids.entries[ids.count]
+    tc_assert((ids.count < ids.capacity) & (order_id > 0))
     while ids.index[at].number:
         at = (at + 1) & ids.index_mask
     entry.id = id
     entry.order_id = order_id
     entry.slot = slot
     ids.count += 1
+    tc_assert(ids.count <= ids.index_mask)             # an empty place ends every search
     ids.index[at].number = ids.count
     ids.index[at].tag = <uint32_t>(hash >> 32)
     ids.digest = tc_fold(ids.digest ^ hash_of_id(texts, id), <uint64_t>0x9E3779B97F4A7C15)

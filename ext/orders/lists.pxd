@@ -40,7 +40,7 @@ cdef inline tc_group* find_named(const tc_groups* groups, int64_t list_id) noexc
     cdef const tc_slot* slot
     if list_id == 0:
         return NULL
-    slot = find_slot(&groups.by_id, <uint64_t>list_id)
+    slot = find_slot(&groups.by_id, <uint64_t>list_id, 0)
     return NULL if slot.value == 0 else &groups.rows[slot.value - 1]
 
 
@@ -148,6 +148,7 @@ cdef inline void cap_limit(const tc_groups* groups, const tc_order* order, tc_te
 # Only in C: a dict in Python.
 cdef inline void append_member(tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
     cdef tc_terms* terms = &orders.terms[at]
+    tc_assert((group.head == NO_SLOT) == (group.tail == NO_SLOT))
     terms.group_prev = group.tail
     terms.group_next = NO_SLOT
     if group.tail == NO_SLOT:
@@ -160,9 +161,11 @@ cdef inline void append_member(tc_group* group, tc_orders* orders, uint32_t at) 
 # The first order of a list opens it; if it is OTO it is the parent.
 cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
-    cdef tc_slot* slot = find_slot(&groups.by_id, <uint64_t>terms.list_id)
+    cdef tc_slot* slot = find_slot(&groups.by_id, <uint64_t>terms.list_id, 0)
     cdef tc_group* group
+    tc_assert((terms.list_id != 0) & (terms.group == 0))
     if slot.value == 0:
+        tc_assert(groups.free_count > 0)
         groups.free_count -= 1
         slot.key = <uint64_t>terms.list_id
         slot.value = <uint64_t>groups.free_rows[groups.free_count] + 1
@@ -180,6 +183,7 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order
     group = group_of(groups, terms)
     append_member(group, orders, slot_of(orders, order))
     group.held += 1
+    tc_assert(group.account == order.account)
     terms.oco_limit = order.order_qty + group.oco_total
     terms.told = TOLD_LIVE
 
@@ -187,7 +191,7 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order
 # No order can join a list any more, unless one of it is open.
 cdef inline void forget_name(tc_groups* groups, const tc_group* group) noexcept nogil:
     if group.head == NO_SLOT and find_named(groups, group.list_id) == group:
-        remove_slot(&groups.by_id, find_slot(&groups.by_id, <uint64_t>group.list_id))
+        remove_slot(&groups.by_id, find_slot(&groups.by_id, <uint64_t>group.list_id, 0))
 
 
 # A new day: the list_ids of what is not open may be used again.
@@ -198,9 +202,18 @@ cdef inline void forget_names(tc_groups* groups) noexcept nogil:
             forget_name(groups, &groups.rows[row])
 
 
+# Do the neighbours of an open member, or its list's ends, point at it?
+cdef inline bint is_linked_member(const tc_group* group, const tc_orders* orders, uint32_t at) noexcept nogil:
+    cdef const tc_terms* terms = &orders.terms[at]
+    cdef uint32_t before = group.head if terms.group_prev == NO_SLOT else orders.terms[terms.group_prev].group_next
+    cdef uint32_t behind = group.tail if terms.group_next == NO_SLOT else orders.terms[terms.group_next].group_prev
+    return before == at and behind == at
+
+
 # An order that ended.
 cdef inline void leave_group(tc_groups* groups, tc_group* group, tc_orders* orders, uint32_t at) noexcept nogil:
     cdef const tc_terms* terms = &orders.terms[at]
+    tc_assert(is_linked_member(group, orders, at))
     if terms.group_prev == NO_SLOT:
         group.head = terms.group_next
     else:
@@ -215,13 +228,16 @@ cdef inline void leave_group(tc_groups* groups, tc_group* group, tc_orders* orde
 
 # An order that is evicted. The row is free with its last one, and once its news are settled.
 cdef inline void forget_member(tc_groups* groups, tc_group* group) noexcept nogil:
+    tc_assert(group.held > 0)
     group.held -= 1
     if group.held:
         return
+    tc_assert(group.head == NO_SLOT)                   # who is open is held
     forget_name(groups, group)
     if not group.has_news:
         groups.free_rows[groups.free_count] = <uint32_t>(group - groups.rows)
         groups.free_count += 1
+        tc_assert(groups.free_count <= groups.row_count)
 
 
 # Only in C: a deque in Python.
@@ -230,6 +246,7 @@ cdef inline void add_news(tc_groups* groups, tc_group* group) noexcept nogil:
         group.has_news = True
         groups.news[<uint64_t>groups.news_last & groups.news_mask] = <uint32_t>(group - groups.rows)
         groups.news_last += 1
+        tc_assert(groups.news_last - groups.news_first <= <int64_t>groups.news_mask + 1)
 
 
 # A member has traded, ended, come back or changed: its list has news.
@@ -248,6 +265,7 @@ cdef inline void sync_list(tc_groups* groups, tc_group* group, const tc_order* o
         group.oco_filled += not before & TOLD_FILLED
     elif before & TOLD_FILLED:
         group.oco_filled -= 1
+    tc_assert((group.oco_filled >= 0) & (group.held > 0))
     terms.told = told
     if (told ^ before) & TOLD_LIVE:
         tell_list(groups, group, order)
@@ -259,6 +277,7 @@ cdef inline void tell_fill(tc_groups* groups, const tc_order* order, tc_terms* t
     if group != NULL and terms.contingency_type == CONTINGENCY_OCO:
         group.oco_total += qty
         terms.oco_own += qty
+        tc_assert((qty > 0) & (others_of(group, terms) >= 0))
         tell_list(groups, group, order)
 
 

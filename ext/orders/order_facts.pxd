@@ -110,6 +110,7 @@ cdef inline void end_facts(tc_orders* orders, tc_order* order, uint8_t terminal)
     order.terminal = terminal
     while order.first_request != NO_SLOT:
         remove_request(orders, order, order.first_request)
+    tc_assert((order.last_request == NO_SLOT) & (order.pending_cancels == 0) & (order.pending_replaces == 0))
     order.done_for_day = False
     order.stopped = False
     order.suspended = False

@@ -91,7 +91,7 @@ cdef struct tc_orders:
     uint32_t* free_slots
     uint32_t* free_requests
     uint32_t free_count, free_request_count
-    uint32_t blank
+    uint32_t blank, request_rows   # all rows of requests
     uint32_t* by_id                # slot + 1, found by hashing: dense ids unhashed would be one endless cluster
     uint64_t by_id_mask
     tc_list open, history
@@ -132,6 +132,7 @@ cdef inline uint32_t slot_of(const tc_orders* orders, const tc_order* order) noe
 
 cdef inline void forget_order(tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint64_t hole = find_place(orders, order_id) - orders.by_id, at = hole, home
+    tc_assert(orders.by_id[hole] != 0)
     while True:
         at = (at + 1) & orders.by_id_mask
         if orders.by_id[at] == 0:
@@ -168,6 +169,7 @@ cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept 
 
 cdef inline void append_order(tc_orders* orders, tc_list* to, uint32_t slot) noexcept nogil:
     cdef tc_order* order = &orders.slots[slot]
+    tc_assert((to.head == NO_SLOT) == (to.tail == NO_SLOT))
     order.prev = to.tail
     order.next = NO_SLOT
     if to.tail == NO_SLOT:
@@ -178,8 +180,17 @@ cdef inline void append_order(tc_orders* orders, tc_list* to, uint32_t slot) noe
     to.count += 1
 
 
+# Do the neighbours of an order, or its list's ends, point at it?
+cdef inline bint is_linked_order(const tc_orders* orders, const tc_list* where, uint32_t slot) noexcept nogil:
+    cdef const tc_order* order = &orders.slots[slot]
+    cdef uint32_t before = where.head if order.prev == NO_SLOT else orders.slots[order.prev].next
+    cdef uint32_t behind = where.tail if order.next == NO_SLOT else orders.slots[order.next].prev
+    return before == slot and behind == slot
+
+
 cdef inline void unlink_order(tc_orders* orders, tc_list* where, uint32_t slot) noexcept nogil:
     cdef tc_order* order = &orders.slots[slot]
+    tc_assert(is_linked_order(orders, where, slot))
     if order.prev == NO_SLOT:
         where.head = order.next
     else:
@@ -189,14 +200,17 @@ cdef inline void unlink_order(tc_orders* orders, tc_list* where, uint32_t slot) 
     else:
         orders.slots[order.next].prev = order.prev
     where.count -= 1
+    tc_assert((where.count == 0) == (where.head == NO_SLOT))
 
 
 # A free slot always exists. An order is refused at open_max, so what else is open came back from the history, which
 # holds no more than history_size: there are open_max + 2 * history_size + 2 slots.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint32_t slot
+    tc_assert(orders.free_count > 0)
     orders.free_count -= 1
     slot = orders.free_slots[orders.free_count]
+    tc_assert((orders.slots[slot].order_id == 0) & (find_place(orders, order_id)[0] == 0))
     orders.slots[slot].order_id = order_id
     find_place(orders, order_id)[0] = slot + 1
     append_order(orders, &orders.open, slot)
@@ -205,6 +219,7 @@ cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept no
 
 # A bust or a replace can bring an ended order back to life.
 cdef inline void reopen_order(tc_orders* orders, uint32_t slot) noexcept nogil:
+    tc_assert(orders.slots[slot].is_open == 0)
     unlink_order(orders, &orders.history, slot)
     append_order(orders, &orders.open, slot)
     orders.slots[slot].is_open = True
@@ -225,6 +240,7 @@ cdef inline uint32_t end_order_slot(tc_orders* orders, uint32_t slot) noexcept n
         orders.free_count += 1
         orders.evicted += 1
     append_order(orders, &orders.history, slot)
+    tc_assert((evicted != slot) & (orders.history.count <= orders.history_size))
     return evicted
 
 
@@ -235,6 +251,7 @@ cdef inline tc_request* add_request(
 ) noexcept nogil:
     cdef uint32_t at
     cdef tc_request* request
+    tc_assert((orders.free_request_count > 0) & ((order.first_request == NO_SLOT) == (order.last_request == NO_SLOT)))
     orders.free_request_count -= 1
     at = orders.free_requests[orders.free_request_count]
     request = &orders.requests[at]
@@ -251,11 +268,21 @@ cdef inline tc_request* add_request(
     order.last_request = at
     if is_replace:
         orders.replaces += 1
+    tc_assert(orders.replaces <= orders.open_max)
     return request
+
+
+# Do the neighbours of a request, or its order, point at it?
+cdef inline bint is_linked_request(const tc_orders* orders, const tc_order* order, uint32_t at) noexcept nogil:
+    cdef const tc_request* request = &orders.requests[at]
+    cdef uint32_t before = order.first_request if request.prev == NO_SLOT else orders.requests[request.prev].next
+    cdef uint32_t behind = order.last_request if request.next == NO_SLOT else orders.requests[request.next].prev
+    return before == at and behind == at
 
 
 cdef inline void remove_request(tc_orders* orders, tc_order* order, uint32_t at) noexcept nogil:
     cdef tc_request* request = &orders.requests[at]
+    tc_assert(is_linked_request(orders, order, at))
     if request.prev == NO_SLOT:
         order.first_request = request.next
     else:
@@ -265,9 +292,11 @@ cdef inline void remove_request(tc_orders* orders, tc_order* order, uint32_t at)
     else:
         orders.requests[request.next].prev = request.prev
     if request.is_replace:
+        tc_assert((orders.replaces > 0) & (order.pending_replaces >= request.pending))
         orders.replaces -= 1
         order.pending_replaces -= request.pending
     else:
+        tc_assert(order.pending_cancels >= request.pending)
         order.pending_cancels -= request.pending
     orders.free_requests[orders.free_request_count] = at
     orders.free_request_count += 1

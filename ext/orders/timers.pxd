@@ -3,6 +3,7 @@
 # A key is an order's slot, or the number of order slots plus an instrument.
 
 from libc.stdint cimport int64_t, uint32_t
+from records cimport tc_assert
 
 
 cdef struct tc_timers:
@@ -25,6 +26,7 @@ cdef inline bint fires_before(const tc_timers* timers, uint32_t a, uint32_t b) n
 
 
 cdef inline void put_timer(tc_timers* timers, uint32_t place, uint32_t key) noexcept nogil:
+    tc_assert((place >= 1) & (place <= timers.used))
     timers.heap[place] = key
     timers.places[key] = place
 
@@ -43,12 +45,14 @@ cdef inline void sift_timer(tc_timers* timers, uint32_t place, uint32_t key) noe
         put_timer(timers, place, timers.heap[child])
         place = child
     put_timer(timers, place, key)
+    tc_assert((place == 1) | (not fires_before(timers, key, timers.heap[place >> 1])))
 
 
 cdef inline void disarm_timer(tc_timers* timers, uint32_t key) noexcept nogil:
     cdef uint32_t place = timers.places[key], last
     if place == 0:
         return
+    tc_assert((place <= timers.used) & (timers.heap[place] == key))
     last = timers.heap[timers.used]
     timers.used -= 1
     timers.places[key] = 0
@@ -61,6 +65,7 @@ cdef inline void arm_timer(tc_timers* timers, uint32_t key, int64_t deadline) no
     if timers.places[key] and timers.deadlines[key] == deadline:
         return
     disarm_timer(timers, key)
+    tc_assert(timers.places[key] == 0)
     if deadline == 0:
         return
     timers.count += 1

@@ -53,6 +53,7 @@ cdef inline void apply_trade(tc_position* p, const tc_execution* trade) noexcept
 
 
 cdef inline void fold_trade(tc_trades* log, tc_execution* trade) noexcept nogil:
+    tc_assert((trade.trade == 0) & (trade.state != TRADE_FOLDED))      # a trade becomes final once
     trade.state = TRADE_FOLDED
     log.folded += 1
 
@@ -68,6 +69,7 @@ cdef inline tc_execution* append_execution(tc_trades* log, const tc_ledger* ledg
     elif row.trade == 0 and row.state != TRADE_FOLDED:
         base_of(log, ledger, row.instrument, row.account)[0] = row.after
         fold_trade(log, row)
+    tc_assert((log.held <= log.count) & (log.held <= <int64_t>log.mask + 1))
     return row
 
 

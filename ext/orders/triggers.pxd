@@ -23,7 +23,7 @@ cdef struct tc_nearest:
     int64_t falls[SOURCES]
 
 
-# Two books each, for a book has 65,536 rows: the offer and the bid in one, the last trade and the mid in the other.
+# Two books each: the offer and the bid in one, the last trade and the mid in the other.
 cdef struct tc_triggers:
     tc_book stops[2]               # rows: trigger_row; nodes: order slots
     tc_book peaks[2]
@@ -93,13 +93,12 @@ cdef inline void sync_nearest(tc_triggers* triggers, int32_t instrument, uint8_t
 
 
 # Only in C: the head of a sorted list in Python.
-cdef inline void open_nearest(tc_triggers* triggers, int64_t instruments) noexcept nogil:
-    cdef int64_t instrument
+# The line of an instrument where nothing waits yet: it is read only while something does, and written first here.
+cdef inline void open_nearest(tc_nearest* nearest) noexcept nogil:
     cdef int place
-    for instrument in range(instruments):
-        for place in range(SOURCES):
-            triggers.nearest[instrument].rises[place] = INT64_MAX
-            triggers.nearest[instrument].falls[place] = INT64_MIN
+    for place in range(SOURCES):
+        nearest.rises[place] = INT64_MAX
+        nearest.falls[place] = INT64_MIN
 
 
 # Adds a waiting order; a trailing stop's peak is set.
@@ -107,7 +106,11 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
     cdef tc_terms* terms = terms_of(orders, order)
     cdef uint8_t source = source_of(terms)
     cdef uint32_t slot = slot_of(orders, order)
+    tc_assert((order.triggered == 0) & (is_live(order) != 0))
+    if not triggers.counts[order.instrument]:
+        open_nearest(&triggers.nearest[order.instrument])
     if order.ord_type == TYPE_TRAILING_STOP:
+        tc_assert(terms.peak_px != no_price())
         terms.stop_px = trail_stop(order, terms, terms.peak_px)
         # A trailing sell moves when the price rises above its peak: the opposite of what triggers it.
         add_node(&triggers.peaks[book_place(source)],
@@ -123,6 +126,8 @@ cdef inline void disarm_trigger(tc_triggers* triggers, const tc_orders* orders, 
     cdef uint32_t slot = slot_of(orders, order)
     cdef uint8_t source = source_of(terms_of(orders, order))
     cdef int place = book_place(source)
+    tc_assert((triggers.counts[order.instrument] > 0) & (triggers.waiting >= triggers.counts[order.instrument]))
+    tc_assert(triggers.stops[place].nodes[slot].qty == 1)
     remove_node(&triggers.stops[place], slot)
     if order.ord_type == TYPE_TRAILING_STOP:
         remove_node(&triggers.peaks[place], slot)
@@ -140,6 +145,7 @@ cdef inline void trail_peaks(
     cdef tc_order* order
     while price != no_price() and best != NO_LEVEL and is_better(row, book.levels[best].price, price):
         order = &orders.slots[book.levels[best].head]
+        tc_assert((order.ord_type == TYPE_TRAILING_STOP) & (order.place == PLACE_AWAITS_PRICE))
         disarm_trigger(triggers, orders, order)
         terms_of(orders, order).peak_px = price
         arm_trigger(triggers, orders, order)

@@ -87,9 +87,9 @@ cdef inline uint64_t check_price(const tc_instrument* ins, const tc_command* c) 
         return 0
     if c.price == no_price():
         return bit_of(MISSING_REQUIRED_FIELD)
-    if c.price > price_max() or c.price < -price_max() or (c.price <= 0 and not ins.any_sign):
+    if c.price > ins.price_most or c.price < -ins.price_most or (c.price <= 0 and not ins.any_sign):
         mask |= bit_of(PRICE_OUT_OF_RANGE)
-    if tc_floor_mod(c.price, ins.tick) != 0:
+    if tc_floor_mod(c.price, tick_at(ins, c.price)) != 0:
         mask |= bit_of(PRICE_TICK_MULTIPLE)
     return mask
 
@@ -108,7 +108,7 @@ cdef inline uint64_t check_trigger(const tc_instrument* ins, const tc_command* c
     elif c.stop_px == no_price():
         mask |= bit_of(MISSING_STOP_PX)
     elif (c.stop_px > price_max() or c.stop_px < -price_max() or (c.stop_px <= 0 and not ins.any_sign)
-          or tc_floor_mod(c.stop_px, ins.tick) != 0):
+          or tc_floor_mod(c.stop_px, tick_at(ins, c.stop_px)) != 0):
         mask |= bit_of(STOP_PX_OUT_OF_RANGE)
     return mask
 
@@ -146,11 +146,13 @@ cdef inline uint64_t check_qty(const tc_instrument* ins, const tc_command* c) no
 # A MARKET order has no price to take a notional at; risk holds it against its protection price.
 cdef inline uint64_t check_notional(const tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef tc_i128 scaled = 0
-    cdef int64_t most = ins.max_notional if ins.max_notional >= 0 else money_max()
-    if (tc_mul_overflows(tc_wide(tc_abs(c.price), c.order_qty), ins.notional_scale, &scaled)
-            or scaled > tc_wide(most, ins.limit_scale)):
+    if ins.max_notional < 0 and ins.min_notional <= 0:
+        return 0
+    if tc_mul_overflows(tc_wide(tc_abs(c.price), c.order_qty), ins.notional_scale, &scaled):
+        return bit_of(NOTIONAL_ABOVE_MAX) if ins.max_notional >= 0 else 0
+    if ins.max_notional >= 0 and scaled > ins.max_notional * ins.limit_scale:
         return bit_of(NOTIONAL_ABOVE_MAX)
-    if ins.min_notional > 0 and scaled < tc_wide(ins.min_notional, ins.limit_scale):
+    if ins.min_notional > 0 and scaled < ins.min_notional * ins.limit_scale:
         return bit_of(NOTIONAL_BELOW_MIN)
     return 0
 
@@ -227,10 +229,10 @@ cdef inline void explain_mask(
         bound[0] = ins.times_in_force
     elif reason == PRICE_TICK_MULTIPLE:
         value[0] = c.price
-        bound[0] = ins.tick
+        bound[0] = tick_at(ins, c.price)
     elif reason == PRICE_OUT_OF_RANGE:
         value[0] = c.price
-        bound[0] = price_max() if c.price > 0 else -price_max() if ins.any_sign else ins.tick
+        bound[0] = ins.price_most if c.price > 0 else -ins.price_most if ins.any_sign else ins.tick
     elif reason == QTY_LOT_MULTIPLE:
         value[0] = c.order_qty
         bound[0] = ins.lot
@@ -241,14 +243,14 @@ cdef inline void explain_mask(
         value[0] = c.order_qty
         bound[0] = ins.max_qty
     elif reason == NOTIONAL_BELOW_MIN:
-        value[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), False)
-        bound[0] = ins.min_notional
+        value[0] = tell_notional(ins, tc_wide(c.price, c.order_qty), False)
+        bound[0] = tc_tell_wide(ins.min_notional, True)
     elif reason == NOTIONAL_ABOVE_MAX:
-        value[0] = notional_micros(ins, tc_wide(c.price, c.order_qty), True)
-        bound[0] = ins.max_notional if ins.max_notional >= 0 else money_max()
+        value[0] = tell_notional(ins, tc_wide(c.price, c.order_qty), True)
+        bound[0] = tc_tell_wide(ins.max_notional, False)
     elif reason == STOP_PX_OUT_OF_RANGE:
         value[0] = c.stop_px
-        bound[0] = ins.tick
+        bound[0] = tick_at(ins, c.stop_px)
     elif reason == INVALID_MIN_QTY:
         value[0] = c.min_qty
         bound[0] = c.order_qty

@@ -23,6 +23,8 @@ cdef inline void book_fill(
         book_average(p, e.qty, value, price, sink)
     else:
         book_trade(&b.lots, p, b.method, e.qty, value, price, trade_id, e.transact_time, e.lot, sink)
+    tc_assert((b.method == METHOD_AVERAGE) | ((p.qty == 0) == (p.first_lot == 0)))
+    tc_assert(tc_abs(p.qty) <= position_max())
     if e.kind == ENTRY_OPENING:
         carried = &b.carried[row_of(b, e.instrument, e.account)]
         carried[0] = carried[0] + value
@@ -36,7 +38,7 @@ cdef inline void book_split(tc_books* b, const tc_entry* e) noexcept nogil:
         split_lots(&b.lots, position_of(&b.ledger, e.instrument, account), e.qty, e.price)
 
 
-# Micros for a whole unit, on what each account holds; rounded half to even, once per account. A short position pays.
+# Money units for a whole unit, on what each account holds; rounded half to even, once per account. A short position pays.
 cdef inline void book_dividend(tc_books* b, const tc_entry* e) noexcept nogil:
     cdef int32_t account
     cdef tc_i128* sum
@@ -51,6 +53,7 @@ cdef inline void book_transfer(tc_books* b, const tc_entry* e, tc_closings* sink
     cdef tc_i128 moved
     cdef tc_i128* source = &b.carried[row_of(b, e.instrument, e.account)]
     cdef tc_i128* target = &b.carried[row_of(b, e.instrument, e.contra)]
+    tc_assert((e.account != e.contra) & (e.qty <= tc_abs(position_of(&b.ledger, e.instrument, e.account).qty)))
     if sink != NULL:
         sink.account = e.contra
     moved = move_lots(&b.lots, position_of(&b.ledger, e.instrument, e.account),
@@ -85,6 +88,8 @@ cdef inline void append_entry(tc_books* b, const tc_entry* e) noexcept nogil:
     else:
         t.first_entry = <int32_t>b.entry_count
     t.last_entry = <int32_t>b.entry_count
+    tc_assert((b.entry_count <= b.entry_most) & (t.first_entry <= t.last_entry))
+    tc_assert(b.entries[t.last_entry - 1].next == 0)
 
 
 # Checks, books and logs the entry that stands behind the log's last. A reason leaves everything as it was.
@@ -170,6 +175,7 @@ cdef inline int rebuild(tc_books* b, int32_t instrument, int64_t* failed, tc_fin
     cdef int32_t most = b.lots.most
     cdef int reason
     free_lots(b, instrument)
+    tc_assert((b.lots.open_count >= 0) & (b.lots.open_count <= most))
     b.lots.most = b.lots.open_count + most
     reset_to_base(b, instrument)
     reason = replay_chain(b, instrument, failed, found)
@@ -193,6 +199,7 @@ cdef inline void cut_chain(tc_books* b, int32_t instrument, int64_t count) noexc
         t.last_entry = row
     if row:
         b.entries[row - 1].next = 0
+    tc_assert((t.first_entry <= t.last_entry) & (t.last_entry <= count))
     free_lots(b, instrument)
 
 

@@ -6,13 +6,14 @@
 # Columns, tallies and exposure sums follow each entry, so that a mark and a risk check need no pass over the table.
 
 from lots cimport *
+from runs cimport *
 
 
 cdef enum tc_entry_kind:
     ENTRY_FILL = 0
     ENTRY_OPENING = 1              # held already: its cost is no cash
     ENTRY_SPLIT = 2                # qty for price, of every account
-    ENTRY_DIVIDEND = 3             # price is micros for a whole unit, to every account
+    ENTRY_DIVIDEND = 3             # price is money units for a whole unit, to every account
     ENTRY_TRANSFER = 4             # qty lots, from account to contra
 
 
@@ -35,6 +36,7 @@ cdef enum tc_entry_reason:
     SPLIT_FRACTION = 8
     BEYOND_HELD = 9
     PRICE_NOT_POSITIVE = 10
+    BEYOND_AMOUNT = 11
 
 
 cdef packed struct tc_entry:
@@ -48,11 +50,14 @@ cdef struct tc_tally:
     tc_i128 net, gross, cost       # lots, lots, amount
     int64_t inverse_scale
     int32_t last_entry
-    int16_t currency
+    uint8_t currency, is_bounded   # by amount_most: its multiplier is so large that a fill may pass it
     uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| since it was last summed anew
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
-    int64_t spare[6]
+    tc_i128 amount_most            # |price x quantity| of one fill: 10**37 / multiplier
+    uint8_t home                   # the exponent of costs that are kept coarse, where it is enough
+    uint8_t gap_bits               # of the largest |cost - qty x near|, where that is kept
+    uint8_t spare[30]
 
 
 cdef struct tc_exposure_sum:
@@ -65,8 +70,8 @@ cdef struct tc_books:
     tc_entry* entries
     tc_tally* tallies
     tc_exposure_sum* exposures     # [account * bucket_stride + bucket]
-    tc_i128* charges               # [position * currency_stride + currency]: fees in other currencies, micros
-    tc_i128* incomes               # [position * currency_stride + currency]: dividends, micros
+    tc_i128* charges               # [position * currency_stride + currency]: fees in other currencies, money units
+    tc_i128* incomes               # [position * currency_stride + currency]: dividends, money units
     tc_i128* carried               # [position]: cost that came in, or left, without cash
     tc_position* base_positions
     tc_lot* base_lots
@@ -76,10 +81,13 @@ cdef struct tc_books:
     int64_t* qtys                  # columns for marking: [(instrument - 1) * accounts + account - 1]
     int64_t* costs_low
     int64_t* costs_high
-    int64_t* words                 # cost x 2**split + qty: half the bytes, in runs that have a split
-    int32_t* small_qtys            # in the others: qty modulo 2**32, itself where the run's limit is 2**31 or more
-    uint8_t* splits                # [instrument - 1]: bits of a word's quantity; 0: a word can't hold both numbers
-    int64_t* mark_limits           # [instrument - 1]: up to this |mark|, every position of the run fits 64 bits
+    int64_t* words                 # a position in half the bytes, or its coarse cost, as the run's form says
+    uint32_t* rests                # cost less its coarse cost
+    int32_t* small_qtys            # where a word has none: qty modulo 2**32, itself where |limit| is 2**31 or more
+    tc_form* forms                 # [instrument - 1]
+    int64_t* nears                 # [instrument - 1]: the price that the costs in words are counted from, or 0
+    int64_t* mark_limits           # [instrument - 1]: up to this |mark|, in units of the form where it is below 0,
+                                   # every position of the run fits 64 bits
     int64_t entry_count, entry_most, forgotten, bucket_stride
     int32_t method, legs, accounts
     bint exposures_are_stale
@@ -99,69 +107,70 @@ cdef inline int64_t row_of(const tc_books* b, int32_t instrument, int32_t accoun
     return instrument * b.ledger.account_stride + account
 
 
-cdef inline int32_t bits_of(int64_t value) noexcept nogil:
-    return tc_highest_bit(<uint64_t>tc_abs(value)) + 1 if value else 0
+# A position in fewer bytes. What is written is given: columns read right after they are written make a fill wait.
+cdef inline void write_narrow(
+    tc_books* b, int64_t at, tc_form form, int64_t near, int64_t qty, tc_i128 cost
+) noexcept nogil:
+    cdef tc_i128 coarse
+    cdef uint64_t kept
+    if form.split:
+        kept = <uint64_t>tc_coarse(<int64_t>(tc_low(cost) - <uint64_t>qty * <uint64_t>near), form.exponent)
+        b.words[at] = <int64_t>((kept << form.split) + <uint64_t>qty)
+        return
+    b.small_qtys[at] = <int32_t>qty
+    if form.exponent:
+        coarse = tc_floor_div_wide(cost, tc_tens[form.exponent])
+        b.words[at] = <int64_t>coarse
+        b.rests[at] = <uint32_t>tc_low(cost - coarse * tc_tens[form.exponent])
 
 
-cdef enum:
-    FIRST_SPLIT = 24               # up to 8 million lots, 549 billion of cost
+cdef inline void write_run(tc_books* b, int32_t instrument, tc_form form) noexcept nogil:
+    cdef int64_t at = column_of(b, instrument, 1), near = b.nears[instrument - 1]
+    b.forms[instrument - 1] = form
+    for at in range(at, at + b.accounts):
+        write_narrow(b, at, form, near, b.qtys[at], tc_join(b.costs_low[at], b.costs_high[at]))
 
 
-# The split of a run's words: the one it has while both numbers fit, signed; else the one that leaves both the same room
-# to grow, so that a run is seldom written again. Marking multiplies quantities of up to 32 bits.
-cdef inline uint8_t split_of(const tc_tally* t, uint8_t split) noexcept nogil:
-    if t.qty_bits < split and t.cost_bits < 64 - split:
-        return split
-    if t.qty_bits > 31 or t.qty_bits + t.cost_bits > 62:
-        return 0
-    return <uint8_t>min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
-
-
-# A position in half the bytes. Both numbers are given: columns read right after they are written make a fill wait.
-cdef inline void write_narrow(tc_books* b, int64_t at, uint8_t split, int64_t qty, uint64_t cost) noexcept nogil:
-    if split:
-        b.words[at] = <int64_t>((cost << split) + <uint64_t>qty)
-    else:
-        b.small_qtys[at] = <int32_t>qty
-
-
-# The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62.
+# The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62, both
+# in units of the form where the cost has more bits; and the form.
 cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
-    cdef int32_t bits = bits_of(p.qty)
-    cdef int64_t at = column_of(b, instrument, 1)
-    cdef uint8_t split
-    if bits > t.qty_bits:
-        t.qty_bits = bits
-    bits = bits_of(tc_saturate(p.cost)) if tc_saturate(p.cost) > no_price() else 64
-    if bits > t.cost_bits:
-        t.cost_bits = bits
-    b.mark_limits[instrument - 1] = -1
-    if t.cost_bits <= 62 and not t.inverse_scale:
-        b.mark_limits[instrument - 1] = <int64_t>1 << (62 - t.qty_bits)
-    split = split_of(t, b.splits[instrument - 1])
-    if split != b.splits[instrument - 1]:
-        b.splits[instrument - 1] = split
-        for at in range(at, at + b.accounts):
-            write_narrow(b, at, split, b.qtys[at], <uint64_t>b.costs_low[at])
+    cdef tc_form now = b.forms[instrument - 1], form
+    cdef int64_t limit, near = b.nears[instrument - 1], at = column_of(b, instrument, 1)
+    t.qty_bits = <uint8_t>max(t.qty_bits, bits_of(p.qty))
+    t.cost_bits = <uint8_t>max(t.cost_bits, bits_of_wide(p.cost))
+    form = form_of(now, &b.nears[instrument - 1], &t.gap_bits, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0,
+                   &b.qtys[at], &b.costs_low[at], b.accounts)
+    limit = <int64_t>1 << (62 - t.qty_bits)
+    if t.cost_bits > 62:
+        limit = -limit if form.exponent else -1
+    b.mark_limits[instrument - 1] = -1 if t.inverse_scale else limit
+    if form.split != now.split or form.exponent != now.exponent or b.nears[instrument - 1] != near:
+        write_run(b, instrument, form)
 
 
-# Whether a run's bound may have to grow. It may say so in vain of a cost beyond 64 bits, whose bound can't grow.
-cdef inline bint is_wider(const tc_tally* t, const tc_position* p) noexcept nogil:
-    cdef int64_t low = <int64_t>tc_low(p.cost)
-    cdef uint64_t far = <uint64_t>(tc_high(p.cost) ^ (low >> 63))
-    return (<uint64_t>tc_abs(p.qty) >> t.qty_bits | <uint64_t>tc_abs(low) >> (t.cost_bits & 63) | far) != 0
+# Whether a run's bound may have to grow, or its unit to fall.
+cdef inline bint is_wider(const tc_tally* t, tc_form form, int64_t near, const tc_position* p) noexcept nogil:
+    if <uint64_t>tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:
+        return True
+    if near:
+        return tc_abs_wide(p.cost - tc_wide(p.qty, near)) >> t.gap_bits != 0
+    return form.split and form.exponent and not tc_is_multiple(<int64_t>tc_low(p.cost), form.exponent)
+
+
+cdef inline void write_costs(tc_books* b, int64_t at, const tc_position* p) noexcept nogil:
+    b.qtys[at] = p.qty
+    b.costs_low[at] = <int64_t>tc_low(p.cost)
+    b.costs_high[at] = tc_high(p.cost)
 
 
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
-    cdef tc_tally* t = &b.tallies[instrument]
-    b.qtys[at] = p.qty
-    b.costs_low[at] = <int64_t>tc_low(p.cost)
-    b.costs_high[at] = tc_high(p.cost)
-    if is_wider(t, p):
+    tc_assert((instrument >= 1) & (account >= 1) & (account <= b.accounts))
+    write_costs(b, at, p)
+    if is_wider(&b.tallies[instrument], b.forms[instrument - 1], b.nears[instrument - 1], p):
         widen_run(b, instrument, p)
-    write_narrow(b, at, b.splits[instrument - 1], p.qty, tc_low(p.cost))
+    write_narrow(b, at, b.forms[instrument - 1], b.nears[instrument - 1], p.qty, p.cost)
 
 
 cdef inline void add_exposure(
@@ -177,6 +186,7 @@ cdef inline void add_exposure(
         after = value_of(t.inverse_scale, qty_after, mark_after)
     sum.net = sum.net + after - before
     sum.gross = sum.gross + tc_abs_wide(after) - tc_abs_wide(before)
+    tc_assert(sum.gross >= tc_abs_wide(sum.net))
 
 
 # Columns, tally and exposure after one position has changed.
@@ -188,6 +198,7 @@ cdef inline void follow(
     t.net = t.net + (p.qty - qty_before)
     t.gross = t.gross + (tc_abs(p.qty) - tc_abs(qty_before))
     t.cost = t.cost + p.cost - cost_before
+    tc_assert(t.gross >= tc_abs_wide(t.net))
     write_columns(b, instrument, account, p)
     if not b.exposures_are_stale and mark != no_price():
         add_exposure(b, instrument, account, qty_before, p.qty, mark, mark)
@@ -196,6 +207,7 @@ cdef inline void follow(
 # Sums and columns of one instrument, from its positions.
 cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     cdef tc_tally* t = &b.tallies[instrument]
+    cdef tc_position largest       # of no position: the largest quantity and cost of any
     cdef const tc_position* p
     cdef int32_t account
     t.net = 0
@@ -203,14 +215,22 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     t.cost = 0
     t.qty_bits = 0
     t.cost_bits = 0
-    b.mark_limits[instrument - 1] = -1 if t.inverse_scale else <int64_t>1 << 62
-    b.splits[instrument - 1] = FIRST_SPLIT
+    largest.qty = 0
+    largest.cost = 0
     for account in range(1, b.accounts + 1):
         p = position_of(&b.ledger, instrument, account)
         t.net = t.net + p.qty
         t.gross = t.gross + tc_abs(p.qty)
         t.cost = t.cost + p.cost
-        write_columns(b, instrument, account, p)
+        largest.qty = max(largest.qty, tc_abs(p.qty))
+        largest.cost = largest.cost if tc_abs_wide(p.cost) < largest.cost else tc_abs_wide(p.cost)
+        write_costs(b, column_of(b, instrument, account), p)
+    b.forms[instrument - 1].split = FIRST_SPLIT
+    b.forms[instrument - 1].exponent = 0
+    b.nears[instrument - 1] = 0
+    t.gap_bits = 0
+    widen_run(b, instrument, &largest)
+    write_run(b, instrument, b.forms[instrument - 1])
     b.exposures_are_stale = True
 
 
@@ -239,16 +259,29 @@ cdef inline int find_bad_lot(
     return ENTRY_GOOD
 
 
+# How much of an instrument one account may hold: an inverse contract's value at the price 1 must stay within an amount.
+cdef inline int64_t position_most(const tc_tally* t) noexcept nogil:
+    cdef tc_i128 most = position_max()
+    if t.inverse_scale:
+        most = min(most, tc_floor_div_wide(amount_max(), scale_of(t.inverse_scale)))
+    return <int64_t>most
+
+
 # Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived.
 cdef inline int find_bad_fill(
     const tc_books* b, const tc_position* p, const tc_entry* e, bint strict, tc_finding* found
 ) noexcept nogil:
+    cdef const tc_tally* t = &b.tallies[e.instrument]
     cdef int64_t after = p.qty + e.qty
-    if tc_abs(after) > position_max():
+    if tc_abs(after) > position_max() or (t.inverse_scale and tc_abs(after) > position_most(t)):
         found.value = after
-        found.bound = position_max()
+        found.bound = position_most(t)
         return BEYOND_POSITION
-    if b.tallies[e.instrument].inverse_scale and e.price <= 0:
+    if t.is_bounded and tc_wide(tc_abs(e.qty), tc_abs(e.price)) > t.amount_most:
+        found.value = tc_abs(e.qty)
+        found.bound = <int64_t>tc_floor_div_wide(t.amount_most, tc_abs(e.price))
+        return BEYOND_AMOUNT
+    if t.inverse_scale and e.price <= 0:
         found.value = e.price
         found.bound = 1
         return PRICE_NOT_POSITIVE
@@ -281,9 +314,9 @@ cdef inline int find_bad_split(const tc_books* b, const tc_entry* e, tc_finding*
             found.value = position_of(&b.ledger, e.instrument, account).qty
             found.bound = e.price
             return SPLIT_FRACTION
-        if tc_abs_wide(size) > position_max():
+        if tc_abs_wide(size) > position_most(&b.tallies[e.instrument]):
             found.value = tc_saturate(size)
-            found.bound = position_max()
+            found.bound = position_most(&b.tallies[e.instrument])
             return BEYOND_POSITION
     return ENTRY_GOOD
 
@@ -296,9 +329,9 @@ cdef inline int find_bad_transfer(const tc_books* b, const tc_entry* e, tc_findi
         found.value = e.qty
         found.bound = tc_abs(source.qty)
         return BEYOND_HELD
-    if after > position_max() or after < -position_max():
+    if tc_abs(after) > position_most(&b.tallies[e.instrument]):
         found.value = after
-        found.bound = position_max()
+        found.bound = position_most(&b.tallies[e.instrument])
         return BEYOND_POSITION
     if (is_beyond_sum(target.realised) or is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])
             or is_beyond_sum(b.carried[row_of(b, e.instrument, e.contra)])):
@@ -329,4 +362,4 @@ cdef inline int find_bad_entry(const tc_books* b, const tc_entry* e, bint strict
         return find_bad_split(b, e, found)
     if e.kind == ENTRY_TRANSFER:
         return find_bad_transfer(b, e, found)
-    return find_bad_dividend(b, e, found)    # one adds at most 1e18 lots x 1e14 micros < 2**107
+    return find_bad_dividend(b, e, found)    # one adds at most 1e16 x 1e16 < 2**107

@@ -7,7 +7,19 @@ from table cimport demand
 
 
 cdef enum:
+    INVERSE_DIGITS = 23            # with qty_max: an inverse trade's value at the price 1 is at most 10**37
     SPLIT_MAX = 1_000_000          # of a split's numerator and denominator
+
+
+# Refuses a word that stands for no scale of an inverse contract (`Instrument.inverse_word`); 0 is an ordinary one.
+cdef inline int demand_inverse(object inverse_scale) except -1:
+    demand("inverse_scale", inverse_scale, 0, multiplier_max() * 64 + 63)
+    cdef int64_t word = inverse_scale
+    if word:
+        demand("inverse_scale's power of ten", word & 63, 0, 24)
+        if scale_of(word) < 1 or scale_of(word) > tc_power_of_ten(INVERSE_DIGITS):
+            raise ValueError(f"inverse_scale's number {wide(scale_of(word))} must be 1 to {10**<int>INVERSE_DIGITS}")
+    return 0
 
 
 # The door's bounds of one entry, whatever the state.
@@ -18,7 +30,7 @@ cdef inline int demand_entry(const tc_entry* e, int32_t instruments, int32_t acc
     demand("transact_time", e.transact_time, 0, time_max())
     demand("strategy", e.strategy, 0, 2**31 - 1)
     demand("lot", e.lot, 0, 2**62)
-    demand("fee", e.fee, -money_max(), money_max())
+    demand("fee", e.fee, -fee_max(), fee_max())
     if e.kind == ENTRY_SPLIT:
         demand("numerator", e.qty, 1, SPLIT_MAX)
         demand("denominator", e.price, 1, SPLIT_MAX)
@@ -44,7 +56,7 @@ cdef inline int demand_entry(const tc_entry* e, int32_t instruments, int32_t acc
 cdef inline int demand_sizes(
     int instruments, int accounts, int method, int legs, int currencies, int64_t trades, int64_t lots, int buckets
 ) except -1:
-    demand("instruments", instruments, 1, 32_766)
+    demand("instruments", instruments, 1, 1_000_000)
     demand("accounts", accounts, 1, 131_070)
     demand("method", method, 0, 3)
     demand("legs", legs, 1, 2)

@@ -53,13 +53,13 @@ cdef inline bint is_within(int64_t value, int64_t most) noexcept nogil:
 cdef inline bint is_plain_fill(const tc_books* b, int32_t instruments, const tc_entry* e, bint whole) noexcept nogil:
     if whole and not (
         (e.kind <= ENTRY_OPENING) & (e.currency < b.ledger.currency_stride) & (e.strategy >= 0)
-        & (<uint64_t>e.transact_time <= <uint64_t>time_max()) & (<uint64_t>e.lot <= <uint64_t>money_max())
+        & (<uint64_t>e.transact_time <= <uint64_t>time_max()) & (<uint64_t>e.lot <= <uint64_t>fee_max())
     ):
         return False
     return (
         (<uint32_t>e.instrument - 1 < <uint32_t>instruments) & (<uint32_t>e.account - 1 < <uint32_t>b.accounts)
         & (e.qty != 0) & is_within(e.qty, qty_max()) & is_within(e.price, price_max())
-        & is_within(e.fee, money_max()))
+        & is_within(e.fee, fee_max()))
 
 
 # The lines that a fill will touch; ids were checked.
@@ -69,12 +69,13 @@ cdef inline void fetch_rows(const tc_books* b, const tc_entry* e, tc_coming* nex
     next.qty = e.qty
     if e.kind > ENTRY_OPENING:
         return
+    tc_assert((e.instrument >= 1) & (e.account >= 1) & (e.account <= b.accounts))
     at = column_of(b, e.instrument, e.account)
     next.position = position_of(&b.ledger, e.instrument, e.account)
     tc_prefetch(next.position)
     tc_prefetch(&b.tallies[e.instrument])
     tc_prefetch(&b.qtys[at])
-    tc_prefetch(&b.words[at] if b.splits[e.instrument - 1] else <int64_t*>&b.small_qtys[at])
+    tc_prefetch(&b.words[at] if b.forms[e.instrument - 1].split else <int64_t*>&b.small_qtys[at])
     tc_prefetch(&b.costs_low[at])
     tc_prefetch(&b.costs_high[at])
 
@@ -123,6 +124,7 @@ cdef inline int sum_position(
     cdef const tc_position* p = position_of(&b.ledger, instrument, account)
     cdef int64_t at = row_of(b, instrument, account), c
     cdef tc_i128 value
+    tc_assert((p.qty != 0) | (p.cost == 0))
     sums.realised = sums.realised + p.realised
     sums.cost = sums.cost + p.cost
     sums.carried = sums.carried + b.carried[at]

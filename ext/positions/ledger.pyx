@@ -4,14 +4,13 @@
 from libc.string cimport memcpy, memset
 from columns cimport aligned, numbers, read_only
 from definitions cimport *
-from entry_door cimport demand_entry, demand_sizes, sums_of
+from entry_door cimport demand_entry, demand_inverse, demand_sizes, sums_of
 from shell cimport open_batch, wide
 from intake cimport *
 
 import numpy as np
 
 from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError
-from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 from tradecore.vocabulary.records import FILL_DTYPE, NO_PRICE
 
 
@@ -30,7 +29,7 @@ cdef class Ledger:
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
-    an account. Amounts are integers of price unit x lot x multiplier, fees and dividends micros.
+    an account. Amounts are integers of price unit x quantity unit, fees and dividends money units.
     """
 
     cdef tc_books books
@@ -40,8 +39,8 @@ cdef class Ledger:
     cdef int count, instrument_max, account_max, currency_max
     cdef list tables, blocks
     cdef tuple sizes, settings
+    cdef tuple narrow
     cdef object least_column, qty_column, low_column, high_column, mark_column, limit_column
-    cdef object small_column, word_column, split_column
 
     def __cinit__(self, int instruments, int accounts, int method=0, int legs=1, int currencies=1,
                   long long trades=65_536, long long lots=65_536, int buckets=1):
@@ -79,19 +78,19 @@ cdef class Ledger:
         self.qty_column = new_column(cells)
         self.low_column = new_column(cells)
         self.high_column = new_column(cells)
-        self.small_column = new_column(cells, np.int32)
-        self.word_column = new_column(cells)
-        self.split_column = np.full(instruments, <int>FIRST_SPLIT, np.uint8)
-        b.small_qtys = <int32_t*>numbers(self.small_column)
-        b.words = numbers(self.word_column)
-        b.splits = <uint8_t*>numbers(self.split_column)
-        self.mark_column = new_column(instruments + 1)
-        self.limit_column = new_column(instruments)
-        self.mark_column[:] = NO_PRICE
+        forms = np.array([[<int>FIRST_SPLIT, 0]] * instruments, np.uint8)
+        rests, nears = new_column(cells, np.uint32), new_column(instruments)
+        self.narrow = new_column(cells, np.int32), new_column(cells), forms, rests, nears
+        b.small_qtys = <int32_t*>numbers(self.narrow[0])
+        b.words = numbers(self.narrow[1])
+        b.forms = <tc_form*>numbers(self.narrow[2])
+        b.rests = <uint32_t*>numbers(rests)
+        b.nears = numbers(nears)
+        self.mark_column = np.full(instruments + 1, NO_PRICE)
+        self.limit_column = np.full(instruments, 2**62)
         self.least_column = np.full(instruments, -price_max())
         self.lows = numbers(self.least_column)
         self.kernels = tc_find_simd("auto")
-        self.limit_column[:] = 2**62
         b.qtys = numbers(self.qty_column)
         b.costs_low = numbers(self.low_column)
         b.costs_high = numbers(self.high_column)
@@ -110,17 +109,19 @@ cdef class Ledger:
     def define(self, bytes definition, inverse_scale=0, int bucket=0):
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
 
-        `inverse_scale` above 0 makes it an inverse contract, worth -qty x inverse_scale / price; `bucket` is where its
-        exposure is summed.
+        `inverse_scale`: `Instrument.inverse_word`, 0 where it is none; `bucket`: where its exposure is summed.
         """
-        demand("inverse_scale", inverse_scale, 0, INVERSE_SCALE_MAX)
+        demand_inverse(inverse_scale)
         demand("bucket", bucket, 0, self.books.bucket_stride - 1)
         cdef int count = define_instrument_row(self.instruments, self.count, self.instrument_max, definition)
         cdef tc_tally* t = &self.books.tallies[count]
         demand("currency", self.instruments[count].currency, 1, self.currency_max)
         self.count = count
         t.inverse_scale = inverse_scale
+        t.amount_most = self.instruments[count].amount_most
+        t.is_bounded = t.amount_most < tc_power_of_ten(30)
         t.bucket = bucket
+        t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = self.instruments[count].lots_per_unit
         t.currency = self.instruments[count].currency
         if inverse_scale:
@@ -140,7 +141,7 @@ cdef class Ledger:
     def apply_fills(self, fills):
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed lots at a price in price units, fee in micros. All rows are booked or none: a row outside its bounds
+        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
         raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
         """
         cdef bint whole = fills.dtype == ENTRY_DTYPE
@@ -238,12 +239,12 @@ cdef class Ledger:
         return position_of(&self.books.ledger, instrument, account)
 
     def position(self, int instrument, int account):
-        """(qty, cost, realised, fees): lots, amounts (price unit x lot x multiplier), micros."""
+        """(qty, cost, realised, fees): quantity units, amounts (price x quantity unit x multiplier), money units."""
         cdef const tc_position* p = self.row(instrument, account)
         return p.qty, wide(p.cost), wide(p.realised), wide(p.fees)
 
     def sums(self, int instrument, int account):
-        """(carried, {currency: fees}, {currency: dividends}): an amount, and micros where they are not 0."""
+        """(carried, {currency: fees}, {currency: dividends}): an amount, and money units where they are not 0."""
         cdef const tc_position* p = self.row(instrument, account)
         cdef int64_t at = row_of(&self.books, instrument, account)
         cdef int64_t first = at * self.books.ledger.currency_stride
@@ -311,7 +312,7 @@ cdef class Ledger:
         """One account over all instruments: ([(realised, cost, carried, unrealised, fees)] by group, {currency: fees in
         other currencies}, {currency: dividends}, held positions without a mark).
 
-        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends are micros. A
+        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends money units. A
         position without a mark counts in all but `unrealised`. Threads: one caller at a time.
         """
         cdef int64_t i, unmarked = 0
@@ -388,13 +389,12 @@ cdef class Ledger:
 
     @property
     def columns(self):
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, splits): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only views.
 
-        They follow every entry. The marks, limits and splits are one an instrument; the others have instruments x
-        accounts numbers, one instrument's side by side. Up to |limit| a marked position of the run fits 64 bits. Where
-        the run's split is not 0, a word is cost x 2**split + qty; where it is 0, the 32-bit column has the quantities
-        modulo 2**32, which are themselves where the limit is at least 2**31. The other of the two means nothing there.
+        They follow every entry; marks, limits, forms and nears are one an instrument. Up to |limit|, below 0 in units
+        of 10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
+        (cost - qty x near) / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32,
+        themselves where |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest.
         """
-        return (read_only(self.qty_column), read_only(self.low_column), read_only(self.high_column),
-                read_only(self.mark_column)[1:], read_only(self.limit_column), read_only(self.small_column),
-                read_only(self.word_column), read_only(self.split_column))
+        wide = self.qty_column, self.low_column, self.high_column, self.mark_column[1:], self.limit_column
+        return tuple(map(read_only, wide + self.narrow))

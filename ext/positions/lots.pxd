@@ -73,6 +73,7 @@ cdef inline int32_t take_row(tc_lots* lots) noexcept nogil:
     lots.used += is_new
     lots.free = lots.rows[row].next
     lots.open_count += 1
+    tc_assert((row >= 1) & (row <= lots.used) & (lots.open_count <= lots.used))
     return row
 
 
@@ -82,6 +83,7 @@ cdef inline void open_lot(
 ) noexcept nogil:
     cdef int32_t row = take_row(lots)
     cdef tc_lot* lot = &lots.rows[row]
+    tc_assert((qty > 0) & ((p.first_lot == 0) == (p.last_lot == 0)))
     lot.qty = qty
     lot.cost = cost
     lot.price = price
@@ -103,24 +105,28 @@ cdef inline tc_i128 cost_of(const tc_lot* lot) noexcept nogil:
 # Takes `qty` lots out of a lot that has as many; gives the cost that leaves with them.
 cdef inline tc_i128 take_from(tc_lot* lot, int64_t qty) noexcept nogil:
     cdef tc_i128 cost
+    tc_assert((qty > 0) & (qty <= lot.qty))
     if lot.price != no_price():
         lot.qty -= qty
         return tc_wide(qty, lot.price)
     cost = lot.cost if qty == lot.qty else release_cost(lot.cost, lot.qty, qty)
     lot.cost = lot.cost - cost
     lot.qty -= qty
+    tc_assert((lot.qty != 0) | (lot.cost == 0))
     return cost
 
 
 cdef inline void drop_lot(tc_lots* lots, tc_position* p, int32_t row) noexcept nogil:
     cdef tc_lot* lot = &lots.rows[row]
     cdef int32_t others = -<int32_t>(p.first_lot != p.last_lot)
+    tc_assert((lots.open_count > 0) & (p.first_lot != 0) & (p.last_lot != 0))
     if row == p.first_lot:
         p.first_lot = lot.next & others
         p.last_lot = p.last_lot & others
     elif row == p.last_lot:
         p.last_lot = lot.prev
     else:
+        tc_assert((lots.rows[lot.prev].next == row) & (lots.rows[lot.next].prev == row))
         lots.rows[lot.prev].next = lot.next
         lots.rows[lot.next].prev = lot.prev
     lot.next = lots.free
@@ -166,8 +172,10 @@ cdef inline tc_i128 close_lots(
     cdef tc_i128 released = 0, cost, fetched
     cdef int32_t row
     cdef tc_lot* lot
+    tc_assert(qty <= tc_abs(p.qty))
     while left > 0:
         row = next_lot(lots, p, method, named)
+        tc_assert(row != 0)                            # what is held stands in lots
         lot = &lots.rows[row]
         piece = left if left < lot.qty else lot.qty
         cost = take_from(lot, piece)
@@ -228,9 +236,11 @@ cdef inline void book_trade(
         p.qty -= closed * sign
         value = value - closing
         qty += closed * sign
+        tc_assert((p.qty != 0) | ((p.cost == 0) & (p.first_lot == 0)))
     if qty:
         p.qty += qty
         p.cost = p.cost + value
+        tc_assert((price == no_price()) | (value == tc_wide(qty, price)))
         open_lot(lots, p, tc_abs(qty), value * -sign, price, trade_id, time)
 
 
@@ -261,6 +271,7 @@ cdef inline tc_i128 move_lots(
         source.qty -= piece * sign
         source.cost = source.cost - cost * sign
         moved = moved + cost * sign
+        tc_assert((source.qty != 0) | ((source.cost == 0) & (source.first_lot == 0)))
         book_trade(lots, target, method, piece * sign, cost * sign, no_price(), opening, opened, 0, sink)
         left -= piece
     return moved
@@ -288,3 +299,4 @@ cdef inline void split_lots(tc_lots* lots, tc_position* p, int64_t numerator, in
             carried = lot.cost
             drop_lot(lots, p, row)
         row = following
+    tc_assert((before == 0) | (after == tc_abs(p.qty)))

@@ -1,12 +1,6 @@
 # Marking kernels for what vector instructions can't do: runs whose numbers need 128 bits, runs without a mark, totals.
 
-from costs cimport *
-
-
-cdef enum tc_run_kind:
-    RUN_NARROW = 0                 # 64 bits hold every number of the run
-    RUN_WIDE = 1                   # low and high 64 bits
-    RUN_EXCLUDED = 2               # it has no mark: no value where it is held, 0 where it is flat
+from runs cimport *
 
 
 # Unrealised P&L in 128 bits: a long position is worth the bid, a short one the ask.

@@ -14,20 +14,33 @@ from tradecore.positions.precision import EXACT, FAST, HYBRID, SIMD_WORDS
 
 
 cdef extern from "tradecore/marking.h" nogil:
+    ctypedef struct tc_run_columns:
+        const int64_t* qty
+        const int64_t* cost
+        const int64_t* words
+        const int64_t* limits
+        const int64_t* nears
+        const int32_t* small
+        const tc_form* forms
     ctypedef struct tc_simd:
         int64_t (*count_wide)(const int64_t*, const int64_t*, int64_t) noexcept nogil
         int64_t (*count_bad)(const int64_t*, const int64_t*, int64_t, int64_t) noexcept nogil
-        void (*mark_table)(
-            const int64_t*, const int32_t*, const int64_t*, const int64_t*, const uint8_t*, const int64_t*,
-            const int64_t*, int64_t*, int64_t, int64_t) noexcept nogil
+        void (*mark_table)(const tc_run_columns*, const int64_t*, int64_t*, int64_t, int64_t) noexcept nogil
+        int64_t (*mark_mixed)(
+            const tc_run_columns*, const int64_t*, int64_t*, uint8_t*, uint8_t*, int64_t, int64_t) noexcept nogil
         void (*mark_run)(const int64_t*, const int64_t*, int64_t, int64_t, int64_t*, int64_t) noexcept nogil
         void (*mark_run_fast)(
-            const int64_t*, const int64_t*, const int64_t*, double, double, double*, int64_t) noexcept nogil
+            const int64_t*, const int64_t*, const int64_t*, double, double, double, double*, int64_t) noexcept nogil
         int64_t (*mark_run_hybrid)(
             const int64_t*, const int64_t*, int64_t, int64_t, double, int64_t*, uint8_t*, int64_t) noexcept nogil
         const char* name
     const tc_simd* tc_find_simd(const char* name)
     const int MADE_BY_EXACT "TC_MADE_BY_EXACT"
+    const int RUN_NARROW "TC_RUN_NARROW"
+    const int RUN_WIDE "TC_RUN_WIDE"
+    const int RUN_EXCLUDED "TC_RUN_EXCLUDED"
+    const int RUN_COARSE "TC_RUN_COARSE"
+    bint tc_is_coarse(tc_form form, int64_t limit, int64_t mark)
     double tc_to_double(int64_t low, int64_t high)
 
 
@@ -76,11 +89,9 @@ cdef class Marking:
     """
 
     cdef const tc_simd* kernels
+    cdef tc_run_columns columns
     cdef const int64_t* qty
-    cdef const int32_t* small      # the same quantities in half the bytes, of use where a run's limit says so
     cdef const int64_t* cost
-    cdef const int64_t* words      # quantity and cost as one number, where the run's split is not 0
-    cdef const uint8_t* splits
     cdef const int64_t* high
     cdef const int64_t* limits
     cdef const int64_t* scales
@@ -89,14 +100,15 @@ cdef class Marking:
     cdef int64_t* out_high
     cdef double* out_fast
     cdef uint8_t* kinds
+    cdef uint8_t* units            # exponents, where a kind is coarse
     cdef uint8_t* made_by
     cdef int64_t runs, width
     cdef bint all_narrow
-    cdef object kept, low_column, high_column, fast_column, kind_column, made_column
+    cdef object kept, low_column, high_column, fast_column, kind_column, unit_column, made_column
 
     def __cinit__(self, tuple columns, int accounts, inverse_scales, float_limits, simd=None):
         self.kernels = choose(simd)
-        qty, cost, high, _, limits, small, words, splits = columns
+        qty, cost, high, _, limits, small, words, forms, _, nears = columns
         self.runs = len(limits)
         self.width = accounts
         demand("columns", len(qty), self.runs * accounts, self.runs * accounts)
@@ -109,10 +121,14 @@ cdef class Marking:
         self.qty = <int64_t*>address(qty)
         self.cost = <int64_t*>address(cost)
         self.high = <int64_t*>address(high)
-        self.small = <int32_t*>address(small)
-        self.words = <int64_t*>address(words)
-        self.splits = <uint8_t*>address(splits)
         self.limits = <int64_t*>address(limits)
+        self.columns.qty = self.qty
+        self.columns.cost = self.cost
+        self.columns.words = <int64_t*>address(words)
+        self.columns.limits = self.limits
+        self.columns.nears = <int64_t*>address(nears)
+        self.columns.small = <int32_t*>address(small)
+        self.columns.forms = <tc_form*>address(forms)
         self.scales = <int64_t*>address(inverse_scales)
         self.float_limits = <double*>address(float_limits)
         self.low_column = new_cells(len(qty), np.int64)
@@ -120,11 +136,13 @@ cdef class Marking:
         self.fast_column = new_cells(len(qty), np.float64)
         self.made_column = new_cells(len(qty), np.uint8)
         self.kind_column = new_cells(self.runs, np.uint8)
+        self.unit_column = new_cells(self.runs, np.uint8)
         self.out = <int64_t*>address(self.low_column)
         self.out_high = <int64_t*>address(self.high_column)
         self.out_fast = <double*>address(self.fast_column)
         self.made_by = <uint8_t*>address(self.made_column)
         self.kinds = <uint8_t*>address(self.kind_column)
+        self.units = <uint8_t*>address(self.unit_column)
         self.all_narrow = True
 
     def mark(self, const long long[::1] bids not None, const long long[::1] asks not None, int precision=0, runs=None):
@@ -153,23 +171,38 @@ cdef class Marking:
                     self.mark_one(some[i], bid[some[i]], ask[some[i]], precision, &excluded, &floats)
             return excluded, floats
         with nogil:
-            if precision == 0 and bid == ask and self.kernels.count_wide(bid, self.limits, count) == 0:
-                if not self.all_narrow:
-                    for i in range(self.runs):
-                        self.kinds[i] = RUN_NARROW
-                    self.all_narrow = True
-                self.kernels.mark_table(self.qty, self.small, self.cost, self.words, self.splits, bid, self.limits,
-                                        self.out, count, self.width)
+            if precision == 0 and bid == ask:
+                self.mark_alike(bid, count, &excluded, &floats)
             else:
                 for i in range(count):
                     self.mark_one(i, bid[i], ask[i], precision, &excluded, &floats)
         return excluded, floats
 
+    cdef void mark_alike(self, const int64_t* marks, int64_t count, int64_t* excluded, int64_t* floats) noexcept nogil:
+        """All runs in exact numbers, bids and asks alike: what a large table is marked by."""
+        cdef int64_t i
+        if self.kernels.count_wide(marks, self.limits, count) == 0:
+            if not self.all_narrow:
+                for i in range(self.runs):
+                    self.kinds[i] = RUN_NARROW
+                    self.units[i] = 0
+                self.all_narrow = True
+            self.kernels.mark_table(&self.columns, marks, self.out, count, self.width)
+            return
+        self.all_narrow = False
+        if self.kernels.mark_mixed(&self.columns, marks, self.out, self.kinds, self.units, count, self.width):
+            for i in range(count):
+                if self.kinds[i] == RUN_WIDE:
+                    self.mark_one(i, marks[i], marks[i], 0, excluded, floats)
+
     cdef void mark_one(self, int64_t run, int64_t bid, int64_t ask, int precision, int64_t* excluded,
                        int64_t* floats) noexcept nogil:
-        cdef int64_t at = run * self.width, i, limit = self.limits[run]
+        cdef int64_t at = run * self.width, i, limit = self.limits[run], unit
+        cdef tc_form form = self.columns.forms[run]
         cdef bint narrow = -limit <= bid <= limit and -limit <= ask <= limit
-        cdef const int64_t* high = NULL          # a narrow run's costs have none
+        cdef const int64_t* cost = &self.cost[at]
+        cdef const int64_t* high = NULL          # a narrow or coarse run's costs have none
+        self.units[run] = 0
         if bid == no_price() or ask == no_price():
             self.kinds[run] = RUN_EXCLUDED
             excluded[0] += exclude_run(&self.qty[at], &self.out[at], self.width)
@@ -185,11 +218,23 @@ cdef class Marking:
                                                       &self.out[at], &self.made_by[at], self.width)
         elif precision == 2 and not self.scales[run]:
             self.kinds[run] = RUN_NARROW if narrow else RUN_WIDE
-            if not narrow:
+            unit = 1
+            if not narrow and form.split == 0 and form.exponent:
+                cost = &self.columns.words[at]
+                unit = tc_tens[form.exponent]
+            elif not narrow:
                 high = self.high + at
-            self.kernels.mark_run_fast(&self.qty[at], &self.cost[at], high, <double>bid, <double>ask,
+            self.kernels.mark_run_fast(&self.qty[at], cost, high, <double>unit, <double>bid, <double>ask,
                                        &self.out_fast[at], self.width)
             floats[0] += self.width
+        elif precision < 2 and tc_is_coarse(form, limit, bid) and tc_is_coarse(form, limit, ask):
+            self.kinds[run] = RUN_COARSE
+            self.units[run] = form.exponent
+            unit = tc_tens[form.exponent]
+            self.kernels.mark_run(&self.qty[at], &self.columns.words[at], bid // unit, ask // unit, &self.out[at],
+                                  self.width)
+            for i in range(at, at + self.width if precision == 1 else at):
+                self.made_by[i] = MADE_BY_EXACT
         else:
             self.kinds[run] = RUN_WIDE
             mark_wide_run(&self.qty[at], &self.cost[at], &self.high[at], self.scales[run], bid, ask, &self.out[at],
@@ -241,11 +286,12 @@ cdef class Marking:
 
     @property
     def views(self):
-        """(low, high, fast, kinds, made_by): read-only views of what `mark` writes, without copying.
+        """(low, high, fast, kinds, made_by, exponents): read-only views of what `mark` writes, without copying.
 
         `low` is int64 amounts, NO_PRICE where a held position has no mark; where `kinds` of its run is 1 the value is
-        high x 2**64 + low (unsigned). `fast` is float64 amounts, NaN without a mark, of what fast precision wrote.
-        `made_by` is 1 for float64, 2 for integers, of what hybrid precision wrote.
+        high x 2**64 + low (unsigned), where it is 3, low x 10**exponent less the ledger's rest of the position. `fast`
+        is float64 amounts, NaN without a mark, of what fast precision wrote. `made_by` is 1 for float64, 2 for
+        integers, of what hybrid precision wrote.
         """
-        return tuple(read_only(column) for column in (
-            self.low_column, self.high_column, self.fast_column, self.kind_column, self.made_column))
+        return tuple(map(read_only, (self.low_column, self.high_column, self.fast_column, self.kind_column,
+                                     self.made_column, self.unit_column)))

@@ -23,8 +23,8 @@ cdef enum:
 
 
 cdef struct tc_account_risk:
-    int64_t limits[RULES]          # millionths of a unit, micros, bps, millionths of a unit, orders; -1: off
-    int64_t watched[RULES]         # limits that are only observed: `limits` has them as off
+    tc_i128 limits[RULES]          # 10**-9 of a unit, of a currency, bps, 10**-9 of a unit, orders; -1: off
+    tc_i128 watched[RULES]         # limits that are only observed: `limits` has them as off
     int64_t window_ns              # of ORDER_RATE
     int64_t sent                   # orders that passed, ever; the last rate_mask + 1 times are kept
     uint32_t configured            # one bit a rule that was set, to a number or to off
@@ -35,7 +35,8 @@ cdef struct tc_account_risk:
 cdef struct tc_exposure:
     int64_t position_qty, working_buy, working_sell
     uint32_t reduce_only           # open orders that may only reduce
-    uint32_t is_trimmed            # it stands in the list of positions that moved under such orders
+    uint16_t is_trimmed            # it stands in the list of positions that moved under such orders
+    uint16_t is_used               # of the firm's row: something of the instrument was ever held or booked
 
 
 cdef struct tc_risk:
@@ -85,12 +86,15 @@ cdef inline void hold_lots(
 ) noexcept nogil:
     cdef tc_exposure* e = exposure_of(risk, instrument, account)
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
+    firm.is_used = True
     if side == SIDE_BUY:
         e.working_buy += qty
         firm.working_buy += qty
     else:
         e.working_sell += qty
         firm.working_sell += qty
+    tc_assert((e.working_buy >= 0) & (e.working_sell >= 0))
+    tc_assert((firm.working_buy >= e.working_buy) & (firm.working_sell >= e.working_sell))
 
 
 # It counts for the rate.
@@ -102,15 +106,18 @@ cdef inline void count_sent(tc_risk* risk, const tc_question* q) noexcept nogil:
 
 # An order that passed: it counts for the rate, and its quantity is held.
 cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
+    tc_assert((q.hold_qty > 0) & (q.account > 0))      # account 0 is the firm, which orders nothing
     count_sent(risk, q)
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
 
 
 # A trade's signed lots; account 0 is suspense, which only the firm's row has.
 cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t account, int64_t qty) noexcept nogil:
+    cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
     if account:
         exposure_of(risk, instrument, account).position_qty += qty
-    exposure_of(risk, instrument, 0).position_qty += qty
+    firm.position_qty += qty
+    firm.is_used = True
 
 
 cdef inline void release_hold(
@@ -134,9 +141,9 @@ cdef inline bint is_killed(const tc_risk* risk, int32_t instrument, int32_t acco
 
 # Sets one limit. The byte offset of the field that can't be, or -1.
 cdef inline int set_limit(
-    tc_risk* risk, int32_t account, int64_t rule, int64_t value, int64_t window_ns, int64_t mode
+    tc_risk* risk, int32_t account, int64_t rule, tc_i128 value, int64_t window_ns, int64_t mode
 ) noexcept nogil:
-    cdef int64_t most = money_max()
+    cdef tc_i128 most = limit_max()
     cdef tc_account_risk* a = &risk.accounts[account]
     cdef uint32_t bit
     if rule < 0 or rule >= RULES:
@@ -161,6 +168,7 @@ cdef inline int set_limit(
         a.limits[rule] = value
         a.watched[rule] = 0
         a.watching &= ~bit
+    tc_assert((a.configured & a.watching) == a.watching)
     if rule == RULE_ORDER_RATE:
         a.window_ns = window_ns
     return -1

@@ -18,7 +18,7 @@ cdef inline bint has_reference(const tc_question* q) noexcept nogil:
 
 # The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
 cdef inline int64_t protection_price(const tc_account_risk* account, const tc_question* q) noexcept nogil:
-    cdef int64_t bps = account.limits[RULE_COLLAR]
+    cdef int64_t bps = <int64_t>account.limits[RULE_COLLAR]
     cdef tc_i128 price
     if q.side == SIDE_BUY:
         price = tc_floor_div_wide(tc_wide(q.reference2, 10_000 + bps), 20_000)
@@ -82,12 +82,12 @@ cdef inline bint check_reference(
 cdef inline bint check_order_qty(
     const tc_account_risk* a, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int64_t limit = a.limits[RULE_ORDER_QTY]
+    cdef tc_i128 limit = a.limits[RULE_ORDER_QTY]
     f.armed = limit >= 0
-    f.refused = f.armed and tc_wide(q.order_qty, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale)
+    f.refused = f.armed and tc_wide(q.order_qty, ins.qty_scale) > scaled_limit(limit, ins.qty_limit_scale)
     if explain or f.refused:
         f.value = q.order_qty
-        f.limit = limit
+        f.limit = tc_tell_wide(limit, False)
     return f.refused
 
 
@@ -112,21 +112,23 @@ cdef inline int64_t notional_price2(const tc_account_risk* a, const tc_question*
 cdef inline bint check_order_notional(
     const tc_account_risk* a, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int64_t limit = a.limits[RULE_ORDER_NOTIONAL]
+    cdef tc_i128 limit = a.limits[RULE_ORDER_NOTIONAL]
     cdef tc_i128 amount2, scaled = 0
     f.armed = limit >= 0
     f.refused = False
     f.value = no_price()
-    f.limit = limit
     if not f.armed and not explain:
         return False
+    if explain:
+        f.limit = tc_tell_wide(limit, False)
     if q.ord_type == TYPE_MARKET and not has_reference(q):
         return False                                   # refused by check_reference
     amount2 = tc_wide(notional_price2(a, q), q.order_qty)
     f.refused = f.armed and (tc_mul_overflows(amount2, ins.notional_scale, &scaled)
-                             or scaled > 2 * tc_wide(limit, ins.limit_scale))
+                             or scaled > 2 * scaled_limit(limit, ins.limit_scale))
     if explain or f.refused:
-        f.value = notional_micros(ins, tc_floor_div_wide(amount2 + 1, 2), True)
+        f.value = tell_notional(ins, tc_floor_div_wide(amount2 + 1, 2), True)
+        f.limit = tc_tell_wide(limit, False)
     return f.refused
 
 
@@ -134,7 +136,7 @@ cdef inline bint check_order_notional(
 cdef inline bint check_collar(
     const tc_account_risk* a, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int64_t bps = a.limits[RULE_COLLAR]
+    cdef int64_t bps = <int64_t>a.limits[RULE_COLLAR]
     cdef tc_i128 away
     f.armed = bps >= 0
     f.refused = False
@@ -162,16 +164,18 @@ cdef inline bint check_position_qty(
     const tc_account_risk* a, const tc_instrument* ins, const tc_exposure* e, const tc_question* q, tc_finding* f,
     bint explain
 ) noexcept nogil:
-    cdef int64_t limit = a.limits[RULE_POSITION_QTY], worst
+    cdef tc_i128 limit = a.limits[RULE_POSITION_QTY]
+    cdef int64_t worst
     f.armed = limit >= 0
     f.refused = False
     if not f.armed and not explain:
         return False
     worst = worst_position(e, q)
     f.refused = (f.armed and (q.hold_qty > 0 or q.released)
-                 and tc_wide(worst, ins.qty_scale) > tc_wide(limit, ins.qty_limit_scale))
-    f.value = worst
-    f.limit = limit
+                 and tc_wide(worst, ins.qty_scale) > scaled_limit(limit, ins.qty_limit_scale))
+    if explain or f.refused:
+        f.value = worst
+        f.limit = tc_tell_wide(limit, False)
     return f.refused
 
 
@@ -179,7 +183,7 @@ cdef inline bint check_position_qty(
 cdef inline bint check_order_rate(
     const tc_risk* risk, const tc_account_risk* a, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int64_t limit = a.limits[RULE_ORDER_RATE], used = 0, start = q.now - a.window_ns
+    cdef int64_t limit = <int64_t>a.limits[RULE_ORDER_RATE], used = 0, start = q.now - a.window_ns
     cdef int64_t* times = &risk.sent_times[q.account * <int64_t>(risk.rate_mask + 1)]
     f.armed = limit >= 0
     f.refused = f.armed and not q.recheck and (limit == 0 or (
@@ -194,9 +198,16 @@ cdef inline bint check_order_rate(
     return f.refused
 
 
-# Always armed: with it, no position, cost or P&L can leave its integers.
-cdef inline bint check_overflow(const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+# Always armed: with it, no position, cost or P&L can leave its integers. What takes no price takes what was checked.
+cdef inline bint check_overflow(
+    const tc_instrument* ins, const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
     f.armed = True
+    if q.ord_type != TYPE_MARKET and is_beyond_amount(ins, q.price, q.order_qty):
+        f.value = q.order_qty
+        f.limit = most_qty(ins, q.price)
+        f.refused = True
+        return True
     f.value = worst_position(e, q)
     f.limit = position_max()
     f.refused = f.value > position_max() and q.hold_qty > 0
@@ -251,7 +262,7 @@ cdef inline int check_risk(
         return MAX_POSITION_QTY
     if check_order_rate(risk, a, q, f, False):
         return ORDER_RATE
-    if check_overflow(e, q, f, False):
+    if check_overflow(ins, e, q, f, False):
         return ARITHMETIC_OVERFLOW
     if check_reduce_only(e, q, f, False):
         return REDUCE_ONLY_VIOLATION
@@ -276,7 +287,7 @@ cdef inline void evaluate_risk(
     check_collar(a, q, &f[7], True)
     check_position_qty(a, ins, e, q, &f[8], True)
     check_order_rate(risk, a, q, &f[9], True)
-    check_overflow(e, q, &f[10], True)
+    check_overflow(ins, e, q, &f[10], True)
     check_reduce_only(e, q, &f[11], True)
     check_session(q, &f[12], True)
 

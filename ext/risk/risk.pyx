@@ -3,7 +3,7 @@
 
 from libc.string cimport memset
 from definitions cimport *
-from shell cimport open_batch, open_command
+from shell cimport number_of, open_batch, open_command
 from risk cimport *
 
 import numpy as np
@@ -24,7 +24,7 @@ cdef class RiskTable:
 
     def __cinit__(self, int accounts, int instruments, int order_rate):
         demand("accounts", accounts, 1, 65_535)
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand("order_rate", order_rate, 1, 1 << 20)
         if order_rate & (order_rate - 1):
             raise ValueError(f"order_rate {order_rate} must be a power of two")
@@ -59,10 +59,10 @@ cdef class RiskTable:
         self.count = define_instrument_row(self.instruments, self.count, self.instrument_max, definition)
         return self.count
 
-    def set_limit(self, int account, int64_t rule, int64_t value, int64_t window_ns=0):
+    def set_limit(self, int account, int64_t rule, value, int64_t window_ns=0):
         """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
         demand("account", account, 1, self.account_max)
-        if set_limit(&self.risk, account, rule, value, window_ns, MODE_ENFORCE) >= 0:
+        if set_limit(&self.risk, account, rule, number_of(value), window_ns, MODE_ENFORCE) >= 0:
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
 
     def kill(self, int scope, int target, bint engaged):
@@ -98,7 +98,7 @@ cdef class RiskTable:
         side, ord_type = c.side, c.ord_type
         q.side = side
         q.ord_type = ord_type
-        q.max_open_orders = money_max()
+        q.max_open_orders = time_max()
 
     def check(self, bytes order, int64_t reference2):
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.

@@ -15,5 +15,5 @@ cdef inline object read_only(object column):
 
 # `count` numbers of a column that has 16 to spare, from the start of a cache line: no vector straddles one.
 cdef inline object aligned(object whole, int64_t count):
-    skip = -whole.ctypes.data % 64 // whole.itemsize
+    skip = divmod(-whole.ctypes.data & 63, whole.itemsize)[0]
     return whole[skip : skip + count]

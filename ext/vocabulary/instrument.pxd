@@ -5,17 +5,34 @@ from libc.string cimport memcpy
 from records cimport *
 
 
+cdef enum:
+    BANDS = 16                     # of one instrument's tick table
+    MONEY_PRECISION = 9            # of a venue's fees per unit
+    LIMIT_PRECISION = 9
+    CASH_ORDER_SCALE = 1_000       # a cash_order_qty is in 10**-6
+
+
+# From this price on, by magnitude, this tick.
+cdef struct tc_band:
+    int64_t from_px, tick
+
+
 cdef struct tc_instrument:
-    int64_t tick, lot, min_qty, max_qty          # price units, lots
-    int64_t min_notional, max_notional           # micros, -1: none
-    int64_t notional_scale, limit_scale          # amount * notional_scale / limit_scale is micros
-    int64_t qty_scale, qty_limit_scale           # lots * qty_scale / qty_limit_scale is millionths of a whole unit
+    int64_t tick, lot, min_qty, max_qty          # price units, quantity units; tick: the finest, that divides all
+    int64_t price_most                           # of an order or a quote
+    int64_t notional_scale, limit_scale          # amount * notional_scale / limit_scale is a notional, in 10**-9
+    tc_i128 min_notional, max_notional           # -1: none
+    tc_i128 amount_most                          # |price x quantity|, before the multiplier
+    int64_t qty_scale, qty_limit_scale           # quantity units * qty_scale / qty_limit_scale: as limits count it
+    int64_t fee_scale, unit_fee_scale            # amount * fee_scale * ppm / fee_divisor is a fee in money units,
+    tc_i128 fee_divisor, unit_fee_divisor        # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
     int64_t unit_scale                           # 10**(price_precision + multiplier_precision)
     int64_t lots_per_unit                        # 10**qty_precision
     int64_t multiplier
-    int32_t currency
+    tc_band* bands                               # NULL where the room that has it keeps no tick tables
+    int32_t currency, band_count                 # 0 bands: one tick is for all
     uint32_t ord_types, times_in_force
-    uint8_t price_precision, qty_precision, multiplier_precision, any_sign
+    uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
     int64_t name                   # its number in the table of ids
 
 
@@ -48,6 +65,10 @@ cdef inline int64_t power_of_ten(int exponent) noexcept nogil:
 
 # The byte offset of the first field that no instrument can have, or -1.
 cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noexcept nogil:
+    cdef tc_i128 least = tc_join(c.min_notional, c.min_notional_high)
+    cdef tc_i128 most = tc_join(c.max_notional, c.max_notional_high)
+    if c.money_precision > 12:
+        return 1
     if c.currency < 1 or c.currency > currencies:
         return 20
     if c.price_precision > 12:
@@ -56,6 +77,8 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
         return 57
     if c.any_sign > 1:
         return 59
+    if c.multiplier < 1 or c.multiplier > multiplier_max():
+        return 60
     if c.tick < 1 or c.tick > price_max():
         return 64
     if c.lot < 1 or c.lot > qty_max():
@@ -64,32 +87,39 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
         return 80
     if c.min_qty < 1 or c.min_qty > c.max_qty:
         return 88
-    if c.multiplier < 1 or c.multiplier > multiplier_max():
+    if least < -1 or least > limit_max():
         return 96
-    if c.min_notional < -1 or c.min_notional > money_max():
-        return 104
-    if c.max_notional < -1 or c.max_notional > money_max():
+    if most < -1 or most > limit_max():
         return 112
     return -1
 
 
-# notional_scale is at most 1e9 * 1e6 and fits. An order's amount (2**94) times it may not fit 128 bits: that product is
-# checked. A limit (at most 2**62) times limit_scale (at most 1e12) is below 2**102.
+# notional_scale is at most 1e9 * 1e9 and fits. An order's amount (1e30) times it may not fit 128 bits: that product is
+# checked. A limit (at most 1e25) times limit_scale (at most 1e9) is at most 1e34. fee_scale is at most 1e9 * 1e6.
 cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef int decimals = c.price_precision + c.qty_precision + c.multiplier_precision
+    cdef int finer = decimals + 6 - c.money_precision, money = c.money_precision - MONEY_PRECISION
     ins.tick = c.tick
     ins.lot = c.lot
     ins.min_qty = c.min_qty
     ins.max_qty = c.max_qty
-    ins.min_notional = c.min_notional
-    ins.max_notional = c.max_notional
-    ins.notional_scale = c.multiplier * power_of_ten(6 - decimals)
-    ins.limit_scale = power_of_ten(decimals - 6)
-    ins.qty_scale = power_of_ten(6 - c.qty_precision)
-    ins.qty_limit_scale = power_of_ten(c.qty_precision - 6)
+    ins.price_most = price_max() if c.tick >= 100 else book_ticks_max() * c.tick
+    ins.min_notional = tc_join(c.min_notional, c.min_notional_high)
+    ins.max_notional = tc_join(c.max_notional, c.max_notional_high)
+    ins.amount_most = tc_floor_div_wide(amount_max(), c.multiplier)
+    ins.notional_scale = c.multiplier * power_of_ten(LIMIT_PRECISION - decimals)
+    ins.limit_scale = power_of_ten(decimals - LIMIT_PRECISION)
+    ins.qty_scale = power_of_ten(LIMIT_PRECISION - c.qty_precision)
+    ins.qty_limit_scale = power_of_ten(c.qty_precision - LIMIT_PRECISION)
+    ins.fee_scale = c.multiplier * power_of_ten(-finer)
+    ins.fee_divisor = tc_power_of_ten(finer if finer > 0 else 0)
+    ins.unit_fee_scale = power_of_ten(money)
+    ins.unit_fee_divisor = tc_power_of_ten(c.qty_precision + (-money if money < 0 else 0))
     ins.unit_scale = power_of_ten(c.price_precision + c.multiplier_precision)
     ins.lots_per_unit = power_of_ten(c.qty_precision)
     ins.multiplier = c.multiplier
+    ins.money_precision = c.money_precision
+    ins.band_count = 0
     ins.currency = c.currency
     ins.ord_types = c.ord_types
     ins.times_in_force = c.times_in_force
@@ -100,15 +130,74 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.name = c.cl_ord_id
 
 
-# An amount in micros for reports, rounded up where it is to exceed a bound and down where it is to fall short of one;
-# the checks themselves compare without dividing.
-cdef inline int64_t notional_micros(const tc_instrument* ins, tc_i128 amount, bint up) noexcept nogil:
+# The byte offset of the first field that the instrument's next band can't have, or -1. A band begins on a whole number
+# of its own tick and of the one below: a price rounded to its band's tick stays in the band, or on its edge.
+cdef inline int find_bad_band(const tc_instrument* ins, int64_t band, int64_t from_px, int64_t tick) noexcept nogil:
+    cdef const tc_band* below = NULL
+    if (band != 0 and band != ins.band_count) or band >= BANDS:
+        return 56
+    if band:
+        below = &ins.bands[band - 1]
+    if from_px < 0 or from_px > price_max() or (from_px == 0) != (band == 0):
+        return 64
+    if below != NULL and from_px <= below.from_px:
+        return 64
+    if tick < 1 or tick > price_max() or tc_floor_mod(tick, ins.tick) != 0 or tc_floor_mod(from_px, tick) != 0:
+        return 72
+    return 72 if below != NULL and tc_floor_mod(from_px, below.tick) != 0 else -1
+
+
+# The next band of the tick table; the first begins the table anew.
+cdef inline void add_band(tc_instrument* ins, int64_t band, int64_t from_px, int64_t tick) noexcept nogil:
+    ins.bands[band].from_px = from_px
+    ins.bands[band].tick = tick
+    ins.band_count = <int32_t>band + 1
+
+
+# Only in C: 128 bits.
+# A limit times its scale, which is 1 for most instruments: a product of 128 bits is three.
+cdef inline tc_i128 scaled_limit(tc_i128 limit, int64_t scale) noexcept nogil:
+    return limit if scale == 1 else limit * scale
+
+
+# The tick of orders at this price.
+cdef inline int64_t tick_at(const tc_instrument* ins, int64_t price) noexcept nogil:
+    cdef int at = ins.band_count - 1
+    if at < 0:
+        return ins.tick
+    while at > 0 and tc_abs(price) < ins.bands[at].from_px:
+        at -= 1
+    return ins.bands[at].tick
+
+
+# The nearest price on its band's tick that is no worse for an order of `side` than this one.
+cdef inline int64_t safe_price(const tc_instrument* ins, int64_t price, uint8_t side) noexcept nogil:
+    cdef int64_t tick
+    if ins.band_count == 0:
+        return price
+    tick = tick_at(ins, price)
+    return tc_floor_div(price, tick) * tick if side == SIDE_BUY else -(tc_floor_div(-price, tick) * tick)
+
+
+# The largest quantity whose |price x quantity x multiplier| is within its bound.
+cdef inline int64_t most_qty(const tc_instrument* ins, int64_t price) noexcept nogil:
+    return tc_saturate(tc_floor_div_wide(ins.amount_most, tc_abs(price) if price else 1))
+
+
+# |price x quantity| is at most 1e16 x 1e14: only a multiplier above 1e7 can bring it beyond.
+cdef inline bint is_beyond_amount(const tc_instrument* ins, int64_t price, int64_t qty) noexcept nogil:
+    return ins.multiplier > 10_000_000 and tc_wide(tc_abs(price), tc_abs(qty)) > ins.amount_most
+
+
+# A notional for reports (tc_tell_wide), rounded up where it is to exceed a bound and down where it is to fall short of
+# one; the checks themselves compare without dividing.
+cdef inline int64_t tell_notional(const tc_instrument* ins, tc_i128 amount, bint up) noexcept nogil:
     cdef tc_i128 scaled = 0
     if tc_mul_overflows(tc_abs_wide(amount), ins.notional_scale, &scaled):
-        return tc_saturate(<tc_i128>1 << 100)
-    if up:
-        return tc_saturate(-tc_floor_div_wide(-scaled, ins.limit_scale))
-    return tc_saturate(tc_floor_div_wide(scaled, ins.limit_scale))
+        scaled = tc_join(<uint64_t>-1, <int64_t>((<uint64_t>1 << 63) - 1))
+    if up and scaled > 0:
+        return tc_tell_wide(tc_floor_div_wide(scaled - 1, ins.limit_scale) + 1, up)
+    return tc_tell_wide(tc_floor_div_wide(scaled, ins.limit_scale), up)
 
 
 # Why nothing can have this price, with the bound that it breaks; REASON_NONE where something can.

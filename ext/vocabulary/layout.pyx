@@ -2,6 +2,7 @@
 """The records as the C compiler lays them out, for the test that holds them against tradecore/vocabulary/records.py."""
 
 from records cimport *
+from shell cimport wide
 
 
 cdef dict command_layout():
@@ -38,6 +39,12 @@ cdef dict command_layout():
         "scope": <char*>&c.scope - <char*>&c, "target": <char*>&c.target - <char*>&c,
         "engaged": <char*>&c.engaged - <char*>&c, "position_qty": <char*>&c.position_qty - <char*>&c,
         "position_px": <char*>&c.position_px - <char*>&c, "amount": <char*>&c.amount - <char*>&c,
+        "amount_high": <char*>&c.amount_high - <char*>&c, "value_high": <char*>&c.value_high - <char*>&c,
+        "decimals": <char*>&c.decimals - <char*>&c, "band": <char*>&c.band - <char*>&c,
+        "from_px": <char*>&c.from_px - <char*>&c, "band_tick": <char*>&c.band_tick - <char*>&c,
+        "money_precision": <char*>&c.money_precision - <char*>&c,
+        "min_notional_high": <char*>&c.min_notional_high - <char*>&c,
+        "max_notional_high": <char*>&c.max_notional_high - <char*>&c,
         "maker_fee_per_unit": <char*>&c.maker_fee_per_unit - <char*>&c,
         "taker_fee_per_unit": <char*>&c.taker_fee_per_unit - <char*>&c,
         "maker_fee_ppm": <char*>&c.maker_fee_ppm - <char*>&c,
@@ -82,6 +89,7 @@ cdef dict report_layout():
         "commission": <char*>&r.commission - <char*>&r, "stop_px": <char*>&r.stop_px - <char*>&r,
         "reject_mask": <char*>&r.reject_mask - <char*>&r, "contra_order_id": <char*>&r.contra_order_id - <char*>&r,
         "venue_exec_id": <char*>&r.venue_exec_id - <char*>&r, "exec_ref_id": <char*>&r.exec_ref_id - <char*>&r,
+        "value_high": <char*>&r.value_high - <char*>&r,
     }
 
 
@@ -103,6 +111,8 @@ def layout():
         "tc_report": report_layout(),
         "tc_ack": ack_layout(),
         "bounds": {"no_price": no_price(), "price_max": price_max(), "qty_max": qty_max(),
-                   "multiplier_max": multiplier_max(), "position_max": position_max(), "money_max": money_max(),
+                   "multiplier_max": multiplier_max(), "position_max": position_max(), "fee_max": fee_max(),
+                   "book_ticks_max": book_ticks_max(), "amount_max": wide(amount_max()),
+                   "limit_max": wide(limit_max()), "cash_max": wide(cash_max()), "cash_order_max": cash_order_max(),
                    "time_max": time_max()},
     }

@@ -1,4 +1,4 @@
-# The records of include/tradecore/records.h and the arithmetic of arith.h, as Cython sees them.
+# The records of include/tradecore/records.h, the arithmetic of arith.h and the check of assert.h, as Cython sees them.
 # tc_i128 is 128 bits in C; Cython only knows that it is an integer, so it is never turned into a Python object.
 # Only in C: constants of C as functions.
 
@@ -29,15 +29,23 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t connected
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
-        int64_t rule, value, window_ns, mode
+        uint64_t value
+        int64_t rule, window_ns, mode, value_high
         int64_t scope, target, engaged
         int64_t position_qty, position_px
-        int64_t amount
+        uint64_t amount
+        int64_t amount_high
+        int64_t decimals
+        int64_t band, from_px, band_tick
         int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout
         uint32_t native_ord_types, native_times_in_force, external
         uint8_t price_precision, qty_precision, multiplier_precision, any_sign
-        int64_t tick, lot, max_qty, multiplier, min_notional, max_notional
-        uint32_t ord_types, times_in_force
+        uint8_t money_precision
+        uint16_t times_in_force
+        uint32_t ord_types, multiplier
+        int64_t tick, lot, max_qty
+        uint64_t min_notional, max_notional
+        int64_t min_notional_high, max_notional_high
 
     ctypedef struct tc_report:
         int64_t seq, command_seq, transact_time, order_id
@@ -57,7 +65,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t last_qty, value
         int64_t last_px, bound
         int64_t commission, stop_px, reject_mask
-        int64_t contra_order_id, venue_exec_id, exec_ref_id
+        int64_t contra_order_id, venue_exec_id, exec_ref_id, value_high
 
     ctypedef struct tc_ack:
         int64_t order_id, cum_qty, leaves_qty
@@ -74,18 +82,25 @@ cdef extern from "tradecore/arith.h" nogil:
     tc_i128 tc_wide(int64_t a, int64_t b)
     bint tc_mul_overflows(tc_i128 a, int64_t b, tc_i128* out)
     int64_t tc_saturate(tc_i128 a)
+    int64_t tc_tell_wide(tc_i128 a, bint up)
+    tc_i128 tc_power_of_ten(int exponent)
+    tc_i128 tc_share(tc_i128 a, int64_t scale, int64_t ppm, tc_i128 divisor, tc_i128 most)
     int64_t tc_sign(int64_t a)
     int64_t tc_abs(int64_t a)
     tc_i128 tc_abs_wide(tc_i128 a)
     uint64_t tc_low(tc_i128 a)
     int64_t tc_high(tc_i128 a)
-    tc_i128 tc_join(int64_t low, int64_t high)
+    tc_i128 tc_join(uint64_t low, int64_t high)
     void tc_prefetch(const void* address)
     void tc_clear(void* row, size_t size)
     int tc_lowest_bit(uint64_t a)
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)
     uint64_t tc_word(const char* bytes)
+
+
+cdef extern from "tradecore/assert.h" nogil:
+    void tc_assert(bint condition)
 
 
 cdef extern from "tradecore/clock.h" nogil:
@@ -229,6 +244,7 @@ cdef enum tc_reason:
     REDUCE_ONLY_VIOLATION = 212
     SESSION_CLOSED = 213
     NO_VENUE = 301
+    BOOKS_FULL = 302
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403
@@ -266,6 +282,11 @@ cdef inline int64_t no_price() noexcept nogil:
 
 
 cdef inline int64_t price_max() noexcept nogil:
+    return <int64_t>10_000_000_000_000_000
+
+
+# Of an order or a quote, in ticks: the books count in them.
+cdef inline int64_t book_ticks_max() noexcept nogil:
     return <int64_t>100_000_000_000_000
 
 
@@ -278,10 +299,27 @@ cdef inline int64_t multiplier_max() noexcept nogil:
 
 
 cdef inline int64_t position_max() noexcept nogil:
-    return <int64_t>1_000_000_000_000_000_000
+    return <int64_t>10_000_000_000_000_000
 
 
-cdef inline int64_t money_max() noexcept nogil:
+# |price x quantity x multiplier| of one order, quote or trade.
+cdef inline tc_i128 amount_max() noexcept nogil:
+    return tc_power_of_ten(37)
+
+
+cdef inline tc_i128 limit_max() noexcept nogil:
+    return tc_power_of_ten(25)
+
+
+cdef inline tc_i128 cash_max() noexcept nogil:
+    return tc_power_of_ten(28)
+
+
+cdef inline int64_t fee_max() noexcept nogil:
+    return <int64_t>1 << 62
+
+
+cdef inline int64_t cash_order_max() noexcept nogil:
     return <int64_t>1 << 62
 
 

@@ -26,6 +26,13 @@ cdef inline object wide(tc_i128 value):
     return (<object>tc_high(value) << 64) | <object>tc_low(value)
 
 
+cdef inline tc_i128 number_of(object value):
+    """An int as 128 bits; one that they can't hold as a number beyond every bound."""
+    if not -(1 << 127) <= value < 1 << 127:
+        return tc_power_of_ten(38)
+    return tc_join(<uint64_t>(value & 0xFFFF_FFFF_FFFF_FFFF), <int64_t>(value >> 64))
+
+
 cdef inline int64_t round_up(int64_t count):
     """The next power of two, at least 8."""
     cdef int64_t size = 8

@@ -7,7 +7,7 @@ import threading
 import warnings
 
 import pytest
-from conftest import small_capacity
+from conftest import CENT, small_capacity
 
 import tradecore as tc
 
@@ -35,7 +35,7 @@ def mixed(core):
 
 def batch(count):
     orders = tc.new_orders(count)
-    orders["instrument"], orders["account"], orders["side"], orders["order_qty"], orders["price"] = 1, 1, 1, 1, 10_000
+    orders["instrument"], orders["account"], orders["side"], orders["order_qty"], orders["price"] = 1, 1, 1, 1, 100 * CENT
     return orders
 
 

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from conftest import small_capacity
+from conftest import CENT, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import CODECS, REPORT_DTYPE
@@ -198,7 +198,7 @@ def nest_cancel(core):
 
 def nest_batch(core):
     orders = tc.new_orders(3)
-    orders["instrument"], orders["account"], orders["side"], orders["order_qty"], orders["price"] = 1, 1, 1, 1, 500_000
+    orders["instrument"], orders["account"], orders["side"], orders["order_qty"], orders["price"] = 1, 1, 1, 1, 5_000 * CENT
     assert (core.submit_batch(orders)["leaves_qty"] == 1).all()
 
 
@@ -208,7 +208,7 @@ def outer_submit(core):
 
 def outer_batch(core):
     orders = tc.new_orders(4)
-    orders["instrument"], orders["account"], orders["side"], orders["order_qty"], orders["price"] = 1, 1, 1, 5, 1_000_000
+    orders["instrument"], orders["account"], orders["side"], orders["order_qty"], orders["price"] = 1, 1, 1, 5, 10_000 * CENT
     core.submit_batch(orders)
 
 
@@ -269,7 +269,7 @@ def test_a_batch_delivers_every_report_though_it_exceeds_the_ring(make_core, eve
     core.subscribe(heard.append)
     before = core._gate.core.event_seq
     orders = tc.new_orders(200)
-    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 1, 10_000
+    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 1, 100 * CENT
     orders["side"] = 1
     core.submit_batch(orders)
     assert seqs(heard) == list(range(before + 1, before + 201))

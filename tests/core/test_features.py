@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from conftest import T0, limits
+from conftest import CENT, T0, limits
 
 import tradecore as tc
 from tradecore.core.config import ConfigError, load_session
 from tradecore.vocabulary.features import VARIABLE
-from tradecore.vocabulary.records import CODECS, LIMIT_OFF
+from tradecore.vocabulary.records import CODECS, LIMIT_OFF, LIMIT_PRECISION
 
 OBSERVED, ACCEPTED = tc.ReportType.RISK_OBSERVED, tc.ReportType.EXECUTION_REPORT
 
@@ -99,7 +99,7 @@ def test_an_observed_limit_is_part_of_the_state_and_can_be_enforced_again(make_c
     plain = make_core(limits=limits(max_order_qty=100))
     observing = make_core(limits=limits(max_order_qty=100), features=tc.Features(max_order_qty="observe"))
     assert plain.state_hash() != observing.state_hash()
-    set_limit = {"kind": tc.CommandType.SET_LIMIT, "account": 1, "rule": 0, "value": 100_000_000}
+    set_limit = {"kind": tc.CommandType.SET_LIMIT, "account": 1, "rule": 0, "value": 100 * 10**LIMIT_PRECISION}
     observing._gate.core.apply(CODECS[tc.CommandType.SET_LIMIT].pack(**set_limit), T0)
     assert observing.submit("AAPL", "BUY", 101, 100).reason is tc.Reason.MAX_ORDER_QTY
 
@@ -119,7 +119,7 @@ def test_stage_timers_fill_latency(make_core):
     for word, count in (("on", 3), ("off", 0)):
         core = make_core(features=tc.Features(stage_timers=word))
         orders = tc.new_orders(3)
-        orders["instrument"], orders["account"], orders["order_qty"], orders["side"], orders["price"] = 1, 1, 1, 1, 10_000
+        orders["instrument"], orders["account"], orders["order_qty"], orders["side"], orders["price"] = 1, 1, 1, 1, 100 * CENT
         core.submit_batch(orders)
         assert core.latency()["order"][0] == count
 

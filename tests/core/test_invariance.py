@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import T0, build_core, limits, small_capacity
+from conftest import CENT, T0, build_core, limits, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import COMMAND_DTYPES
@@ -29,7 +29,7 @@ def a_session(count=COUNT, seed=12):
     session["instrument"], session["account"] = random.integers(1, 3, count), random.integers(1, 3, count)
     for place in range(count):
         row = session[place : place + 1].view(COMMAND_DTYPES[tc.CommandType(int(session["kind"][place]))])
-        price = int(random.integers(95, 105)) * 100
+        price = int(random.integers(95, 105)) * CENT
         if row["kind"] == tc.CommandType.NEW_ORDER:
             row["side"], row["ord_type"] = random.integers(1, 3), random.choice([2, 2, 2, 1])
             row["time_in_force"], row["exec_inst"] = random.choice([0, 0, 1, 3, 4]), random.choice([0, 0, 0, 1])
@@ -39,7 +39,7 @@ def a_session(count=COUNT, seed=12):
         elif row["kind"] == tc.CommandType.CANCEL:
             row["order_id"] = random.integers(1, int(0.7 * place) + 30)
         elif row["kind"] == tc.CommandType.QUOTE:
-            row["venue"], row["bid_px"], row["ask_px"] = random.integers(1, 3), price, price + 300
+            row["venue"], row["bid_px"], row["ask_px"] = random.integers(1, 3), price, price + 3 * CENT
             row["bid_size"], row["ask_size"] = random.integers(0, 50, 2)
         elif row["kind"] == tc.CommandType.MARK:
             row["mark_px"] = price
@@ -47,7 +47,8 @@ def a_session(count=COUNT, seed=12):
             row["scope"], row["target"] = (int(random.integers(1, 4)), int(random.integers(1, 3)))
             row["engaged"] = random.choice([0, 0, 1])
         else:
-            row["value"] = random.choice([-1, 10**9])
+            is_off = random.choice([True, False])
+            row["value"], row["value_high"] = (2**64 - 1, -1) if is_off else (10**12, 0)
     return session
 
 
@@ -119,16 +120,16 @@ def test_submit_and_submit_batch_are_one_path(backend, session, whole):
             units = int(body["price"])
             core.submit(
                 symbol, int(body["side"]), int(body["order_qty"]),
-                None if units == tc.NO_PRICE else f"{units}e-4", account=account, time_in_force=int(body["time_in_force"]),
+                None if units == tc.NO_PRICE else f"{units}e-8", account=account, time_in_force=int(body["time_in_force"]),
                 post_only=bool(body["exec_inst"]), venue=names["venue"][body["venue"] - 1] if body["venue"] else None,
                 cl_ord_id=int(body["cl_ord_id"]) or None)
         elif row["kind"] == tc.CommandType.CANCEL:
             core.cancel(order_id=int(body["order_id"]))
         elif row["kind"] == tc.CommandType.QUOTE:
-            core.quote(names["venue"][body["venue"] - 1], symbol, bid=f"{body['bid_px']}e-4", bid_size=int(body["bid_size"]),
-                       ask=f"{body['ask_px']}e-4", ask_size=int(body["ask_size"]))
+            core.quote(names["venue"][body["venue"] - 1], symbol, bid=f"{body['bid_px']}e-8", bid_size=int(body["bid_size"]),
+                       ask=f"{body['ask_px']}e-8", ask_size=int(body["ask_size"]))
         elif row["kind"] == tc.CommandType.MARK:
-            core.mark(symbol, f"{body['mark_px']}e-4")
+            core.mark(symbol, f"{body['mark_px']}e-8")
         elif row["kind"] == tc.CommandType.KILL_SWITCH:
             scope = ("account", "symbol", "venue")[body["scope"] - 1]
             name = {"account": "ab", "symbol": names["instrument"], "venue": "XY"}[scope][body["target"] - 1]

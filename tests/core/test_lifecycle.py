@@ -11,6 +11,7 @@ from random import Random
 from zlib import crc32
 
 import pytest
+from conftest import FRESH, seeds
 from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, id_of, record
 from lifemodel import WORKING_MAX, Known, Model
 
@@ -34,7 +35,8 @@ from tradecore.vocabulary.records import CODECS
 from tradecore.vocabulary.rows import StaleOrderError
 
 BACKENDS = ("native", "python")
-EPISODES, STEPS = 40, 2_500  # 100,000 steps in each backend
+STEPS, LONG_STEPS = 2_500, 100_000
+SEEDS = seeds(range(8), long=range(8, 40))  # with the long ones, 100,000 steps and a fresh life in each backend
 TRADES = 128  # the log: small, so that trades become final within an episode
 C, E, S, T = CommandType, ExecType, OrdStatus, TimeInForce
 STATES = [E.NEW, E.PENDING_CANCEL, E.PENDING_REPLACE, E.REPLACED, E.CANCELED, E.EXPIRED, E.REJECTED, E.DONE_FOR_DAY, E.STOPPED,
@@ -335,20 +337,27 @@ def held(core, model: Model, c) -> Known | None:
 
 
 @cache
-def episode(backend: str, seed: int) -> list[int]:
+def episode(backend: str, seed: int, steps: int = STEPS) -> list[int]:
     core = build(room_module(backend, "pipeline").Core, instruments=2, trades=TRADES, order_history=48)
-    return play(core, seed, STEPS)
+    return play(core, seed, steps)
 
 
-@pytest.mark.parametrize("seed", range(EPISODES))
+@pytest.mark.parametrize("seed", SEEDS, indirect=True)
 @pytest.mark.parametrize("backend", list(BACKENDS))
 def test_every_step_of_a_random_life_is_what_the_facts_say(backend, seed):
     assert len(episode(backend, seed)) == STEPS + 2
 
 
-@pytest.mark.parametrize("seed", range(EPISODES))
+@pytest.mark.parametrize("seed", SEEDS, indirect=True)
 def test_both_backends_live_the_same_life(seed):
     native, python = (episode(backend, seed) for backend in BACKENDS)
+    assert native == python
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [FRESH], indirect=True)
+def test_a_long_life_is_what_the_facts_say_and_the_same_in_both_backends(seed):
+    native, python = (episode(backend, seed, LONG_STEPS) for backend in BACKENDS)
     assert native == python
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from conftest import FRESH, check_lifetimes
 from lifecycle_stream import LifecycleStream
 from streams import INSTRUMENTS, START, Stream
 
@@ -35,16 +36,21 @@ from tradecore.vocabulary.records import (
 BACKENDS = ("native", "python")
 ROOMY = Capacity(instruments=12, accounts=12, venues=5, currencies=4, open_orders=4_096, order_history=1_024,
                  cl_ord_ids=65_536, ids=65_536, events=4_096, order_rate=512, decisions=256, trades=1_024, exec_ids=4_096)
-CRAMPED = Capacity(instruments=9, accounts=9, venues=3, currencies=3, open_orders=64, order_history=16,
+CRAMPED = Capacity(instruments=9, accounts=9, venues=3, currencies=3, books=16, open_orders=64, order_history=16,
                    cl_ord_ids=256, ids=96, events=64, order_rate=8, decisions=8, trades=16, exec_ids=16)
 WIDEST = Capacity(instruments=16, accounts=16, venues=8, currencies=4, open_orders=512, order_history=1,
                   cl_ord_ids=4_096, ids=4_096, events=8_192, order_rate=64, decisions=1, trades=1, exec_ids=8)
-RUNS = [("roomy", ROOMY, 200, 40_000, seed) for seed in (1, 2, 3)]
-RUNS += [("cramped", CRAMPED, 8, 20_000, seed) for seed in (4, 5, 6)]
-RUNS += [("widest", WIDEST, 333, 30_000, 7)]
-RUNS += [("lifecycle roomy", ROOMY, 150, 30_000, seed) for seed in (11, 12)]
-RUNS += [("lifecycle cramped", CRAMPED, 8, 16_000, seed) for seed in (13, 14)]
-RUNS += [("lifecycle widest", WIDEST, 300, 21_000, 15)]
+SHAPES = {  # of a stream: capacity, batch, and the commands of a fresh one
+    "roomy": (ROOMY, 200, 8_000), "cramped": (CRAMPED, 8, 4_000), "widest": (WIDEST, 333, 12_000),
+    "lifecycle roomy": (ROOMY, 150, 6_000), "lifecycle cramped": (CRAMPED, 8, 3_200), "lifecycle widest": (WIDEST, 300, 9_000),
+}
+RUNS = [("roomy", 40_000, 1), ("cramped", 20_000, 4), ("widest", 30_000, 7)]
+RUNS += [("lifecycle roomy", 30_000, 11), ("lifecycle cramped", 16_000, 13), ("lifecycle widest", 21_000, 15)]
+RUNS += [(name, fresh, FRESH) for name, (_, _, fresh) in SHAPES.items()]
+LONG_RUNS = [("roomy", 40_000, 2), ("roomy", 40_000, 3), ("cramped", 20_000, 5), ("cramped", 20_000, 6)]
+LONG_RUNS += [("lifecycle roomy", 30_000, 12), ("lifecycle cramped", 16_000, 14)]
+LONG_RUNS += [(name, 10 * fresh, FRESH) for name, (_, _, fresh) in SHAPES.items()]
+RUNS += [pytest.param(*run, marks=pytest.mark.long) for run in LONG_RUNS]
 
 # What the streams met, over all runs: the last test asks whether they were real ones.
 MET: Counter[str] = Counter()
@@ -151,8 +157,9 @@ class Pair:
 
     def compare_state(self) -> None:
         """Everything that can be asked, here and now."""
-        for counter in ("now", "command_seq", "event_seq", "metrics"):
+        for counter in ("now", "command_seq", "event_seq", "metrics", "lifetimes"):
             self.both(counter)
+        check_lifetimes(self.native)
         capacity, made = self.stream.capacity, self.native.metrics()["decisions"]
         for instrument in range(capacity.instruments + 2):
             self.both("mark_price", instrument)
@@ -208,8 +215,9 @@ def plain(value: Any) -> object:
     return tuple(plain(part) for part in value) if isinstance(value, (tuple, list)) else value
 
 
-@pytest.mark.parametrize(("name", "capacity", "batch", "count", "seed"), RUNS, ids=[f"{r[0]}-{r[4]}" for r in RUNS])
-def test_streams_give_the_same_everything(name: str, capacity: Capacity, batch: int, count: int, seed: int) -> None:
+@pytest.mark.parametrize(("name", "count", "seed"), RUNS, indirect=["seed"])
+def test_streams_give_the_same_everything(name: str, count: int, seed: int) -> None:
+    capacity, batch, _ = SHAPES[name]
     pair = Pair(capacity, seed, LifecycleStream if name.startswith("lifecycle") else Stream)
     for number in range(count // batch):
         pair.run(batch, (pair.stream.clock, 0, -5)[number % 3 if number % 7 == 0 else 0])
@@ -221,7 +229,7 @@ def test_streams_give_the_same_everything(name: str, capacity: Capacity, batch: 
 
 def test_streams_are_real_ones() -> None:
     """Runs after the streams: every reason was met, and the market traded."""
-    if MET["commands"] < 200_000:
+    if MET["commands"] < 150_000:
         pytest.skip("needs the whole file's streams")
     missing = [reason.name for reason in Reason if not REASONS[reason]]
     assert not missing

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import T0, Clock, limits, small_capacity
+from conftest import CENT, T0, Clock, check_lifetimes, limits, small_capacity
 
 import tradecore as tc
 from tradecore._python.risk import risk as twin_risk
@@ -38,7 +38,7 @@ def trade(core):
     core.cancel(resting)
     orders = tc.new_orders(3_000)
     orders["instrument"], orders["account"], orders["order_qty"] = 1, 1, np.arange(3_000) % 120 + 1
-    orders["side"], orders["price"] = 1 + np.arange(3_000) % 2, 1_000_000
+    orders["side"], orders["price"] = 1 + np.arange(3_000) % 2, 10_000 * CENT
     core.submit_batch(orders)
     core.risk.engage_kill_switch(account="alpha")
     core.submit("AAPL", "BUY", 1, 100)
@@ -84,7 +84,7 @@ def test_after_a_difference_the_shadow_is_left_alone(make):
     assert core.shadow_cost().commands == 1
 
 
-def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch):
+def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch, lifetimes):
     sound = twin_risk.reserve_order
 
     def forgets(risk, q):
@@ -98,6 +98,9 @@ def test_a_fault_planted_in_one_backend_is_found(make, monkeypatch):
     assert core.difference is None  # not yet: the hold shows in no report
     core.submit("AAPL", "BUY", 24, 100)
     assert core.difference.fields["reason"] == (tc.Reason.MAX_POSITION_QTY, tc.Reason.NONE)
+    with pytest.raises(AssertionError, match="'holds': "):
+        check_lifetimes(core.shadow._gate.core)
+    lifetimes.clear()  # the fault is a leak: it is told, once
 
 
 def test_a_report_that_only_one_core_makes_is_a_difference(make):
@@ -140,7 +143,7 @@ def test_while_a_view_is_held_what_is_dropped_is_counted_and_no_difference(make)
     core.submit("AAPL", "BUY", 1, 100)
     view = core.event_view()
     orders = tc.new_orders(200)
-    orders["instrument"], orders["account"], orders["order_qty"], orders["side"], orders["price"] = 1, 1, 1, 1, 1_000_000
+    orders["instrument"], orders["account"], orders["order_qty"], orders["side"], orders["price"] = 1, 1, 1, 1, 10_000 * CENT
     core.submit_batch(orders)
     assert core.metrics()["events_dropped"] > 0
     assert core.shadow_cost().uncompared > 0
@@ -149,7 +152,7 @@ def test_while_a_view_is_held_what_is_dropped_is_counted_and_no_difference(make)
         core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is None
     order = {"kind": tc.CommandType.NEW_ORDER, "side": 1, "ord_type": 2, "instrument": 1, "account": 1, "order_qty": 1}
-    core.shadow._gate.core.apply(CODECS[tc.CommandType.NEW_ORDER].pack(**order, price=1_000_000), T0)  # behind the mirror's back
+    core.shadow._gate.core.apply(CODECS[tc.CommandType.NEW_ORDER].pack(**order, price=10_000 * CENT), T0)  # behind the mirror's back
     core.submit("AAPL", "BUY", 1, 100)
     assert core.difference is not None
 

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import T0, build_core, limits
+from conftest import CENT, T0, build_core, limits
 
 import tradecore as tc
 
@@ -57,7 +57,7 @@ def test_rows_are_read_whole_while_a_batch_runs(core, backend):
     """At one price, cost is quantity times price: a torn row would not be."""
     count = 40_000 if backend == "native" else 2_000
     orders = tc.new_orders(count)
-    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 7, 1_000_000
+    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 7, 10_000 * CENT
     orders["side"], orders["time_in_force"] = tc.Side.BUY, tc.TimeInForce.IOC
     core.quote("XNAS", "AAPL", ask=100, ask_size=10**9)
     done, reads = threading.Event(), []
@@ -72,7 +72,7 @@ def test_rows_are_read_whole_while_a_batch_runs(core, backend):
     def read():
         while not done.is_set():
             row = core.position("AAPL", "a0").row
-            assert row.cost == row.qty * 1_000_000
+            assert row.cost == row.qty * 10_000 * CENT
             reads.append(row.qty)
 
     assert run_threads(trade, read, read) == []
@@ -82,7 +82,7 @@ def test_rows_are_read_whole_while_a_batch_runs(core, backend):
 def test_a_question_leaves_the_clock_where_a_batch_has_moved_it(core, backend):
     count = 40_000 if backend == "native" else 1_000
     orders = tc.new_orders(count)
-    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 7, 1_000_000
+    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = 1, 1, 7, 10_000 * CENT
     orders["side"], orders["time_in_force"] = tc.Side.BUY, tc.TimeInForce.IOC
     orders["transact_time"] = T0 + np.arange(1, count + 1)
     done = threading.Event()

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import small_capacity
+from conftest import CENT, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import BOOK_DTYPE, NO_PRICE, QTY_MAX
@@ -128,7 +128,7 @@ def test_a_quote_that_crosses_resting_orders_fills_them_at_their_prices(core):
     after = core._gate.core.event_seq
     core.quote("XNAS", "AAPL", ask="98.50", ask_size=25)
     assert trades(core, after) == [(orders[1].order_id, 0, 10, 100), (orders[0].order_id, 0, 10, 99)]
-    assert core._gate.core.top(1, 1) == (980_000, 10, 985_000, 5)  # the quote rests with what is left
+    assert core._gate.core.top(1, 1) == (9_800 * CENT, 10, 9_850 * CENT, 5)  # the quote rests with what is left
     assert [order.ord_status for order in orders] == [S.FILLED, S.FILLED, S.NEW]
     assert core.metrics()["trades"] == 2
 
@@ -137,7 +137,7 @@ def test_a_replaced_quote_loses_the_old_one_and_its_place(core):
     core.quote("XNAS", "AAPL", bid=99, bid_size=10, ask=101, ask_size=10)
     resting = core.submit("AAPL", "SELL", 10, 101, venue="XNAS")
     core.quote("XNAS", "AAPL", ask=101, ask_size=10)  # behind the order now; and no bid any more
-    assert core._gate.core.top(1, 1) == (NO_PRICE, 0, 1_010_000, 20)
+    assert core._gate.core.top(1, 1) == (NO_PRICE, 0, 10_100 * CENT, 20)
     core.submit("AAPL", "BUY", 10, 101, venue="XNAS")
     assert resting.ord_status is S.FILLED
     core.quote("XNAS", "AAPL")
@@ -149,22 +149,24 @@ def test_a_replaced_quote_loses_the_old_one_and_its_place(core):
     ({"bid": "100.005", "bid_size": 1}, "PRICE_TICK_MULTIPLE: price 100.0050"),
     ({"ask": 0, "ask_size": 1}, "PRICE_OUT_OF_RANGE"),
     ({"ask": -1, "ask_size": 1}, "PRICE_OUT_OF_RANGE"),
-    ({"ask": 10**9, "ask_size": 10**13}, "NOTIONAL_ABOVE_MAX"),
+    ({"symbol": "BIG", "ask": 10**8, "ask_size": 10**13}, "ARITHMETIC_OVERFLOW"),
 ])
-def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(core, quote, says):
+def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(make_core, quote, says):
+    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("BIG", multiplier=10**8)])
     core.quote("XNAS", "AAPL", bid=99, bid_size=10, ask=101, ask_size=10)
     with pytest.raises(tc.RefusedError, match=says):
-        core.quote("XNAS", "AAPL", **quote)
-    assert core._gate.core.top(1, 1) == (990_000, 10, 1_010_000, 10)
+        core.quote("XNAS", **{"symbol": "AAPL", **quote})
+    assert core._gate.core.top(1, 1) == (9_900 * CENT, 10, 10_100 * CENT, 10)
 
 
 @pytest.mark.parametrize(("command", "says"), [
-    (lambda core: core.quote("XNAS", "AAPL", ask="100.005", ask_size=1), r"price 100\.0050 .* the tick 0\.0100"),
-    (lambda core: core.quote("XNAS", "AAPL", ask=-1, ask_size=1), r"price -1\.0000 is out of range: the bound is 0\.0100"),
-    (lambda core: core.quote("XNAS", "AAPL", ask=10**9, ask_size=10**13), "notional .* the maximum 461168601842"),
-    (lambda core: core.mark("AAPL", -1), r"price -1\.0000 is out of range: the bound is 0\.0100"),
+    (lambda core: core.quote("XNAS", "AAPL", ask="100.005", ask_size=1), r"price 100\.00500000 .* the tick 0\.01000000"),
+    (lambda core: core.quote("XNAS", "AAPL", ask=-1, ask_size=1), r"price -1\.00000000 is out of range: the bound is 0\.01000000"),
+    (lambda core: core.quote("XNAS", "BIG", ask=10**8, ask_size=10**13 + 1), "10000000000001 is beyond the largest amount 10000000000000"),
+    (lambda core: core.mark("AAPL", -1), r"price -1\.00000000 is out of range: the bound is 0\.01000000"),
 ])
-def test_refused_market_data_names_the_bound_that_was_exceeded(core, command, says):
+def test_refused_market_data_names_the_bound_that_was_exceeded(make_core, command, says):
+    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("BIG", multiplier=10**8)])
     # As an order's refusal does: value and bound of the rule, not the offset of a field.
     with pytest.raises(tc.RefusedError, match=says):
         command(core)
@@ -335,7 +337,7 @@ def test_the_path_trades_as_the_list_book_does(make_core):
             told += [(taker, 0 if isinstance(maker, str) else maker, traded, px)] if taker else []
             told += [] if isinstance(maker, str) else [(maker, taker, traded, px)]
         assert trades(core, after) == told
-        tops = [(level[0][0] * 100, sum(q for _, q in level[0][1])) if level else (NO_PRICE, 0)
+        tops = [(level[0][0] * CENT, sum(q for _, q in level[0][1])) if level else (NO_PRICE, 0)
                 for level in (model.depth(1), model.depth(2))]
         assert core._gate.core.top(1, 1) == (*tops[0], *tops[1])
     for number, order in orders.items():

@@ -7,11 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import T0, small_capacity
+from conftest import CENT, T0, limits, method_of, seeds, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.records import CODECS
 
+D = Decimal
 R = tc.Reason
 V = tc.SimulatedVenue
 VENUES = {
@@ -65,6 +66,21 @@ def test_the_best_all_in_price_wins(make_core, side, a, b, winner):
     report = next(r for r in core.reports(0) if r.exec_type is tc.ExecType.TRADE)
     winning = next(score for score in told.venues if score.chosen)
     assert (report.commission, report.venue) == (10 * winning.fee, winner)
+
+
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+@pytest.mark.parametrize(("fees", "winner"), [(("1 bp", "free"), "B"), (("-1 bp", "free"), "A"), (("taker 30", "1 bp"), "A")])
+def test_a_fee_by_notional_is_paid_on_a_negative_price_too(make_core, side, fees, winner):
+    """By its magnitude: 0.01 a unit at -100, whichever way the money goes."""
+    core = make_core(instruments=[tc.Instrument("CL", any_sign=True)],
+                     venues=[V(name, **VENUES[fee]) for name, fee in zip("AB", fees, strict=True)])
+    for venue in "AB":
+        display(core, venue, side, -100, symbol="CL")
+    order = core.submit("CL", side, 10)
+    assert order.venue == winner
+    for score in core.explain(order).venues:
+        paid = {"1 bp": D("0.01"), "-1 bp": D("-0.01"), "taker 30": D("0.003"), "free": D(0)}[fees["AB".index(score.venue)]]
+        assert (score.fee, score.all_in) == (paid, -100 + paid if side == "BUY" else -100 - paid)
 
 
 def test_a_tie_goes_to_the_latest_change_then_to_the_lower_venue_id(core, room):
@@ -140,7 +156,7 @@ def test_a_post_only_order_that_would_take_where_it_rests_is_rejected(make_core)
     display(core, "B", "BUY", 100)
     order = core.submit("AAPL", "BUY", 10, 100, post_only=True)
     assert (order.venue, order.reason, order.ord_status) == ("B", R.POST_ONLY_WOULD_TAKE, tc.OrdStatus.REJECTED)
-    assert order.text == "POST_ONLY_WOULD_TAKE: price 100.0000 would take at 100.0000"
+    assert order.text == "POST_ONLY_WOULD_TAKE: price 100.00000000 would take at 100.00000000"
 
 
 # ---- explain()
@@ -233,6 +249,55 @@ def test_a_ranking_older_than_its_time_to_live_is_made_anew(core, clock):
     assert missed == [1, 0, 0, 1, 0, 1]
 
 
+# ---- a venue that is down: killed, or its session lost
+
+DOWN = {"killed": ("engage_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": False})}
+UP = {"killed": ("release_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": True})}
+# What an order counts at where it could take 10 at EXT and at XNAS, without a reference but the mark of 50: side, limit
+# price, what EXT and XNAS display to it, and the notional of one lot while EXT is up and while it is down.
+COUNTS_AT = [
+    ("SELL", "1", "70", "60", 70, 60),     # the best bid that it could take
+    ("SELL", "1", "60", "70", 70, 70),
+    ("SELL", "65", "70", "60", 70, 65),    # the higher of limit, reference and bid
+    ("SELL", "1", "70", "40", 70, 50),
+    ("SELL", None, "70", "60", 70, 60),
+    ("BUY", None, "55", "60", 55, 60),     # the higher of the reference and what it takes first
+    ("BUY", None, "60", "55", 55, 55),
+    ("BUY", None, "45", "60", 50, 60),
+]
+
+
+@pytest.mark.parametrize("how", list(DOWN))
+@pytest.mark.parametrize(("side", "price", "ext", "xnas", "up", "down"), COUNTS_AT)
+def test_what_a_venue_displays_that_is_down_is_no_price_that_an_order_could_take(make_core, how, side, price, ext, xnas, up, down):
+    core = make_core(venues=[tc.ExternalVenue("EXT"), V("XNAS")], limits=limits(max_order_notional=1_000))
+    core.mark("AAPL", 50)
+    display(core, "EXT", side, ext, 10)
+    display(core, "XNAS", side, xnas, 10)
+
+    def counted():
+        (row,) = [row for row in core.check("AAPL", side, 1, price) if row.rule is R.MAX_ORDER_NOTIONAL]
+        return row.value
+
+    assert counted() == up
+    for (call, given), notional in ((DOWN[how], down), (UP[how], up)):
+        method_of(core, call)(**given)
+        assert counted() == notional
+
+
+@pytest.mark.parametrize("how", list(DOWN))
+def test_the_reference_leaves_out_what_a_venue_displays_that_is_down(make_core, how):
+    """Mids of 100 (99 at EXT, 101 at XNAS), of 98 without EXT (95 and 101 at XNAS)."""
+    core = make_core(venues=[tc.ExternalVenue("EXT"), V("XNAS")], limits=limits(price_collar_bps=0))
+    core.quote("EXT", "AAPL", bid=99, bid_size=10, ask=103, ask_size=10)
+    core.quote("XNAS", "AAPL", bid=95, bid_size=10, ask=101, ask_size=10)
+    for (call, given), mid in ((None, None), 100), (DOWN[how], 98), (UP[how], 100):
+        if call:
+            method_of(core, call)(**given)
+        assert core.check("AAPL", "BUY", 1, mid, venue="XNAS").passed
+        assert not core.check("AAPL", "BUY", 1, mid + D("0.01"), venue="XNAS").passed
+
+
 # ---- the room alone, against a sort
 
 def alone(room, venues):
@@ -245,14 +310,15 @@ def alone(room, venues):
     return router
 
 
-def test_the_ranking_is_the_sort_of_the_costs(room):
-    seeded = random.Random(3)
+@pytest.mark.parametrize("seed", seeds([3]), indirect=True)
+def test_the_ranking_is_the_sort_of_the_costs(room, seed):
+    seeded = random.Random(seed)
     venues = [V(f"V{n}", **seeded.choice(list(VENUES.values()))) for n in range(64)]
     router = alone(room, venues)
-    tops, now = {}, T0
+    tops, now, ticks = {}, T0, {1: CENT, 2: 10**4}
     for stamp in range(1, 1500):
         number, side, venue = seeded.randint(1, 2), seeded.randint(1, 2), seeded.randint(1, 64)
-        price, size = seeded.randint(9_990, 10_010) * 100, seeded.choice([0, 1, 5])
+        price, size = seeded.randint(9_990, 10_010) * ticks[number], seeded.choice([0, 1, 5])
         router.set_top(number, side, venue, price, size, stamp)
         if tops.get((number, side, venue), (None, None))[:2] != (price, size):
             tops[number, side, venue] = price, size, stamp
@@ -260,7 +326,7 @@ def test_the_ranking_is_the_sort_of_the_costs(room):
             continue
         now += seeded.choice([0, 200_000_000])
         number, side = seeded.randint(1, 2), seeded.randint(1, 2)
-        scale, multiplier = (10**4, 1) if number == 1 else (10**3, Fraction(3, 10))
+        scale, multiplier = (10**8, 1000) if number == 1 else (10**7, 1000 * Fraction(3, 10))
 
         def cost(venue, number=number, side=side, scale=scale, multiplier=multiplier):
             price, _, stamp = tops[number, side, venue]

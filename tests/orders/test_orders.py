@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import T0, limits, method_of, small_capacity
+from conftest import CENT, T0, limits, method_of, small_capacity
 
 import tradecore as tc
 
@@ -69,7 +69,7 @@ def test_an_order_says_all_its_terms(core):
     assert (stop.stop_px, stop.price, stop.trigger_price_type, stop.expire_time) == (D("95.5"), D("94.5"), tc.TriggerPriceType.BEST_BID, T0 + SECOND)
     assert (stop.list_id, stop.contingency_type, stop.strategy, stop.display_qty) == (7, tc.ContingencyType.OCO, 3, 2)
     assert (stop.place, stop.unknown, stop.peg_offset, stop.min_qty, stop.orig_cl_ord_id) == (tc.Place.AWAITS_PRICE, tc.Unknown.NONE, None, 0, "")
-    assert "94.5000 stop 95.5000" in repr(stop)
+    assert "94.50000000 stop 95.50000000" in repr(stop)
     (new,) = core.orders.order_history(stop)
     assert (new.stop_px, new.trigger_price_type, new.contingency_type, new.unknown) == (D("95.5"), tc.TriggerPriceType.BEST_BID, tc.ContingencyType.OCO, tc.Unknown.NONE)
     trail = core.submit("AAPL", "SELL", 5, account="alpha", peg_offset="1.5", trigger_price_type="BEST_BID")
@@ -206,8 +206,8 @@ def test_a_replace_says_what_is_to_change(core, sent):
     for bad in (0, -1, "0.5", 10**20):
         with pytest.raises(ValueError, match="AAPL order_qty"):
             core.replace(sent, qty=bad)
-    with pytest.raises(ValueError, match=r"AAPL price '1\.00001' is not a multiple"):
-        core.replace(sent, price="1.00001")
+    with pytest.raises(ValueError, match=r"AAPL price '1\.000000001' is not a multiple"):
+        core.replace(sent, price="1.000000001")
     with pytest.raises(ValueError, match="stop_px 90: a LIMIT order has none"):
         core.replace(sent, stop_px=90)
     stop = core.submit("AAPL", "SELL", 5, account="alpha", stop_px=90)
@@ -429,8 +429,8 @@ BAD_REPORTS = [
     ("TRADE", {"last_qty": None}, R.INVALID_FIELD_VALUE, "last_qty 0"), ("TRADE", {"last_qty": "0.5"}, R.INVALID_FIELD_VALUE, "no whole number of lots"),
     ("TRADE", {"last_qty": "many"}, R.INVALID_FIELD_VALUE, "no number"), ("TRADE", {"last_qty": float("nan")}, R.INVALID_FIELD_VALUE, "last_qty is no number"),
     ("TRADE", {"last_qty": 10**15}, R.INVALID_FIELD_VALUE, "last_qty 10000"), ("TRADE", {"last_qty": 10**30}, R.INVALID_FIELD_VALUE, "last_qty"),
-    ("TRADE", {"last_px": -1}, R.PRICE_OUT_OF_RANGE, "-1.0000"), ("TRADE", {"last_px": None}, R.PRICE_OUT_OF_RANGE, "price"),
-    ("TRADE", {"last_px": "1.00001"}, R.PRICE_OUT_OF_RANGE, "no whole number of price units"), ("TRADE", {"last_px": float("inf")}, R.PRICE_OUT_OF_RANGE, "no number"),
+    ("TRADE", {"last_px": -1}, R.PRICE_OUT_OF_RANGE, "-1.00000000"), ("TRADE", {"last_px": None}, R.PRICE_OUT_OF_RANGE, "price"),
+    ("TRADE", {"last_px": "1.000000001"}, R.PRICE_OUT_OF_RANGE, "no whole number of price units"), ("TRADE", {"last_px": float("inf")}, R.PRICE_OUT_OF_RANGE, "no number"),
     ("TRADE", {"exec_id": None}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": ""}, R.INVALID_FIELD_VALUE, "exec_id"),
     ("TRADE", {"exec_id": "a "}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": "x" * 65}, R.INVALID_FIELD_VALUE, "exec_id"),
     ("TRADE", {"exec_id": 10**64}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": b"\xff"}, R.INVALID_FIELD_VALUE, "exec_id"),
@@ -440,7 +440,7 @@ BAD_REPORTS = [
     ("TRADE", {"cl_ord_id": "who", "symbol": "AAPL"}, R.INVALID_FIELD_VALUE, "side 0"), ("NEW", {"cl_ord_id": "who"}, R.UNKNOWN_ORDER, "no such order"),
     ("TRADE", {"venue": "XNAS"}, R.UNKNOWN_VENUE, "venue 1"), ("TRADE", {"venue": "OTHER"}, R.INVALID_FIELD_VALUE, "side 0"),
     ("PENDING_NEW", {}, R.VENUE_CONTRADICTS, "10"), ("PENDING_CANCEL", {}, R.NO_SUCH_REQUEST, "0 requests"), ("REPLACED", {}, R.NO_SUCH_REQUEST, "0 requests"),
-    ("RESTATED", {"order_qty": "0.5"}, R.INVALID_FIELD_VALUE, "order_qty is no number"), ("RESTATED", {"price": "1.00001"}, R.PRICE_OUT_OF_RANGE, "no whole number"),
+    ("RESTATED", {"order_qty": "0.5"}, R.INVALID_FIELD_VALUE, "order_qty is no number"), ("RESTATED", {"price": "1.000000001"}, R.PRICE_OUT_OF_RANGE, "no whole number"),
     ("RESTATED", {"order_qty": -1}, R.INVALID_FIELD_VALUE, "order_qty -1"), ("ORDER_STATUS", {"ord_status": "NEW", "cl_ord_id": "done"}, R.VENUE_CONTRADICTS, "status"),
     ("TRADE_CANCEL", {}, R.INVALID_FIELD_VALUE, "exec_type 17"), ("CALCULATED", {}, R.VENUE_CONTRADICTS, "11"),
 ]
@@ -466,7 +466,7 @@ BAD_CORRECTIONS = [
     ("TRADE_CANCEL", "never", "n", {}, R.UNKNOWN_TRADE), ("TRADE_CORRECT", "never", "n", {"last_qty": "0.5", "last_px": "x"}, R.UNKNOWN_TRADE),
     ("TRADE_CANCEL", "gone", "n", {}, R.UNKNOWN_TRADE), ("TRADE_CORRECT", "e0", "n", {}, R.INVALID_FIELD_VALUE), ("TRADE_CORRECT", "e0", "n", {"last_qty": 5}, R.PRICE_OUT_OF_RANGE),
     ("TRADE_CORRECT", "e0", "n", {"last_qty": -5, "last_px": 5}, R.INVALID_FIELD_VALUE), ("TRADE_CORRECT", "e0", "n", {"last_qty": "0.5", "last_px": 5}, R.INVALID_FIELD_VALUE),
-    ("TRADE_CORRECT", "e0", "n", {"last_qty": 5, "last_px": "1.00001"}, R.PRICE_OUT_OF_RANGE), ("TRADE", "e0", "n", {"last_qty": 5, "last_px": 5}, R.INVALID_FIELD_VALUE),
+    ("TRADE_CORRECT", "e0", "n", {"last_qty": 5, "last_px": "1.000000001"}, R.PRICE_OUT_OF_RANGE), ("TRADE", "e0", "n", {"last_qty": 5, "last_px": 5}, R.INVALID_FIELD_VALUE),
     ("TRADE_CANCEL", "e0", "e0", {}, R.EXECID_REUSED), ("TRADE_CANCEL", "gone", "b1", {}, R.EXECID_REPEATED), ("TRADE_CANCEL", "e0", "", {}, R.INVALID_FIELD_VALUE),
 ]
 
@@ -664,7 +664,7 @@ def test_trades_of_the_cores_own_venues_have_both_sides(core):
 def test_a_batch_may_carry_requests_and_reports(core, sent):
     reports = np.zeros(2, tc.EXECUTION_REPORT_DTYPE)
     reports["kind"], reports["venue"], reports["cl_ord_id"], reports["exec_type"] = tc.CommandType.EXECUTION_REPORT, 2, core.intern(["X"])[0], E.TRADE
-    reports["exec_id"], reports["last_qty"], reports["last_px"], reports["cum_qty"], reports["price"] = [1, 2], [10, 20], 1_000_000, -1, tc.NO_PRICE
+    reports["exec_id"], reports["last_qty"], reports["last_px"], reports["cum_qty"], reports["price"] = [1, 2], [10, 20], 10_000 * CENT, -1, tc.NO_PRICE
     assert list(core.submit_batch(reports)["cum_qty"]) == [10, 30]
     replaces = np.zeros(1, tc.REPLACE_DTYPE)
     replaces["kind"], replaces["orig_cl_ord_id"], replaces["order_qty"] = tc.CommandType.REPLACE, core.intern(np.array(["X"]))[0], 50

@@ -10,12 +10,12 @@ import pytest
 import tradecore as tc
 from tradecore.orders.validation import failures
 from tradecore.vocabulary.codes import ORD_REJ_REASON
-from tradecore.vocabulary.records import CODECS, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
+from tradecore.vocabulary.records import AMOUNT_MAX, CODECS, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 
 INSTRUMENTS = [
-    tc.Instrument("AAPL", tick_size="0.01", lot_size=10, min_qty=20, max_qty=1000, min_notional=100, max_notional=50_000),
-    tc.Instrument("LIM", tick_size="0.01", ord_types=("LIMIT",), times_in_force=("DAY",)),
-    tc.Instrument("SPR", tick_size="0.01", any_sign=True),
+    tc.Instrument("AAPL", tick_size="0.01", price_precision=4, lot_size=10, min_qty=20, max_qty=1000, min_notional=100, max_notional=50_000),
+    tc.Instrument("LIM", tick_size="0.01", price_precision=4, ord_types=("LIMIT",), times_in_force=("DAY",)),
+    tc.Instrument("SPR", tick_size="0.01", price_precision=4, any_sign=True),
 ]
 GOOD = {"instrument": 1, "account": 1, "side": 1, "ord_type": 2, "order_qty": 100, "price": 100_000}
 MARKET = {"ord_type": 1, "price": tc.NO_PRICE}
@@ -61,7 +61,7 @@ ROWS = [
     (R.PRICE_TICK_MULTIPLE, {"instrument": 3, "price": -100}, {"instrument": 3, "price": -99}, r"price -0\.0099"),
     (R.PRICE_OUT_OF_RANGE, {"price": 10_000}, {"price": 0}, r"price 0\.0000 is out of range: the bound is 0\.0100"),
     (R.PRICE_OUT_OF_RANGE, {"instrument": 3, "price": 0}, {"price": -100}, r"price -0\.0100 is out of range"),
-    (R.PRICE_OUT_OF_RANGE, {"instrument": 3, "price": PRICE_MAX}, {"price": PRICE_MAX + 100}, "the bound is 10000000000"),
+    (R.PRICE_OUT_OF_RANGE, {"instrument": 3, "price": PRICE_MAX}, {"price": PRICE_MAX + 100}, "the bound is 1000000000000"),
     (R.QTY_LOT_MULTIPLE, {"order_qty": 110}, {"order_qty": 105}, "order_qty 105 .*the lot 10"),
     (R.QTY_BELOW_MIN, {"order_qty": 20}, {"order_qty": 10}, "order_qty 10 is below the minimum 20"),
     (R.QTY_BELOW_MIN, {"instrument": 2, "order_qty": 1}, {"instrument": 2, "order_qty": 0}, "order_qty 0 .*minimum 1"),
@@ -69,9 +69,9 @@ ROWS = [
     (R.QTY_ABOVE_MAX, {"instrument": 2, "order_qty": QTY_MAX, "price": 100},
      {"instrument": 2, "order_qty": QTY_MAX + 1, "price": 100}, f"order_qty {QTY_MAX + 1} .* {QTY_MAX}"),
     (R.NOTIONAL_BELOW_MIN, {"order_qty": 20, "price": 50_000}, {"order_qty": 20, "price": 49_900},
-     r"notional 99\.800000 .*minimum 100\.000000"),
+     r"notional 99\.800000000 .*minimum 100\.000000000"),
     (R.NOTIONAL_ABOVE_MAX, {"order_qty": 1000, "price": 500_000}, {"order_qty": 1000, "price": 500_100},
-     r"notional 50010\.000000 .*maximum 50000\.000000"),
+     r"notional 50010\.000000000 .*maximum 50000\.000000000"),
     (R.INVALID_CL_ORD_ID, {"cl_ord_id": 2**62}, {"cl_ord_id": 2**63 - 1}, "cl_ord_id is no id: an integer from 1"),
     (R.INVALID_CL_ORD_ID, {"cl_ord_id": 0}, {"cl_ord_id": -1}, "cl_ord_id"),
     (R.INVALID_CL_ORD_ID, {"cl_ord_id": 1}, {"cl_ord_id": -(2**63)}, "cl_ord_id"),
@@ -179,13 +179,20 @@ def test_a_notional_is_a_magnitude_where_prices_may_be_negative(make_core):
 
 
 @pytest.mark.parametrize("multiplier", [1, 9, 100_000, 123_456_789, MULTIPLIER_MAX])
-def test_the_largest_order_can_not_overflow_a_notional(make_core, multiplier):
-    instrument = tc.Instrument("BIG", tick_size=1, price_precision=0, multiplier=multiplier, any_sign=True)
+@pytest.mark.parametrize("most", [None, 10**16])
+def test_the_largest_order_can_not_overflow_an_amount(make_core, multiplier, most):
+    instrument = tc.Instrument("BIG", tick_size=100, price_precision=0, multiplier=multiplier, any_sign=True, max_notional=most)
     core = make_core(instruments=[instrument])
-    for price in (PRICE_MAX, -PRICE_MAX, 3**29):
+    for price in (PRICE_MAX, -PRICE_MAX, 3**29 * 100):
         for qty in (QTY_MAX, 7**16):
-            assert core.submit("BIG", "BUY", qty, price).reason is R.NOTIONAL_ABOVE_MAX
-    assert core.submit("BIG", "BUY", 1, 1).reason is R.NONE
+            beyond = abs(price) * qty * multiplier > AMOUNT_MAX
+            expected = R.NOTIONAL_ABOVE_MAX if most else R.ARITHMETIC_OVERFLOW if beyond else R.NONE
+            order = core.submit("BIG", "BUY", qty, price)
+            assert order.reason is expected
+            if expected is R.ARITHMETIC_OVERFLOW:
+                assert order.text.endswith(f"beyond the largest amount {AMOUNT_MAX // (abs(price) * multiplier)}")
+            core.cancel(order)
+    assert core.submit("BIG", "BUY", 1, 100).reason is R.NONE
 
 
 @pytest.mark.parametrize("orders", [np.zeros(3, "i8"), np.zeros((2, 2), tc.ORDER_DTYPE), tc.new_orders(4)[::2]])

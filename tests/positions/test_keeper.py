@@ -18,6 +18,7 @@ from tradecore.positions.entries import ENTRY_DTYPE
 from tradecore.vocabulary.records import FILL_DTYPE, NO_PRICE
 
 D = Decimal
+CENT = tc.Instrument("AAPL").tick  # price units
 AAPL, MSFT = tc.Instrument("AAPL", tick_size="0.01"), tc.Instrument("MSFT", tick_size="0.01")
 SAP = tc.Instrument("SAP", tick_size="0.01", currency="EUR")
 FUT = tc.Instrument("FUT", tick_size="0.5", lot_size="0.1", multiplier="2.5", any_sign=True)
@@ -154,7 +155,7 @@ def test_a_batch_is_what_its_fills_are_one_by_one(make):
         symbol, account, qty, price = seeded.choice(("AAPL", "MSFT")), seeded.choice("ab"), seeded.choice((-9, 4, 5)), seeded.randint(1, 99)
         fill(one, "BUY" if qty > 0 else "SELL", abs(qty), price, symbol, account=account, commission="0.01")
         row["instrument"], row["account"] = many.ids(symbol), many.ids(account=account)
-        row["qty"], row["price"], row["fee"] = qty, price * 10_000, 10_000
+        row["qty"], row["price"], row["fee"] = qty, price * 100 * CENT, 10_000_000
     assert many.apply_fills(rows) == 1
     for symbol in ("AAPL", "MSFT"):
         for account in "ab":
@@ -249,23 +250,23 @@ def test_all_marks_some_marks_and_marks_by_side(make):
     keeper = make(AAPL, MSFT, accounts=["a", "b"])
     fill(keeper, "BUY", 10, 100, account="a")
     fill(keeper, "SELL", 10, 100, account="b")
-    assert keeper.mark(np.array([1_010_000, NO_PRICE])) == 0
+    assert keeper.mark(np.array([10_100 * CENT, NO_PRICE])) == 0
     view = keeper.view()
-    assert view.unrealized.tolist() == [[100_000, -100_000], [0, 0]]
+    assert view.unrealized.tolist() == [[1_000 * CENT, -1_000 * CENT], [0, 0]]
     assert view.qty.tolist() == [[10, -10], [0, 0]]
     assert view.unrealized.base is not None
     assert keeper.mark("AAPL", 102) == 0
     assert keeper.mark(["MSFT"], ["5.5"]) == 0
     assert keeper.mark({"AAPL": 103, "MSFT": 6}) == 0
-    assert view.unrealized.tolist() == [[300_000, -300_000], [0, 0]]  # the same memory
+    assert view.unrealized.tolist() == [[3_000 * CENT, -3_000 * CENT], [0, 0]]  # the same memory
     keeper.mark("AAPL", 101, asks=104)
     assert [keeper.position("AAPL", name).unrealized_pnl for name in "ab"] == [10, -40]
     assert keeper.totals() == {"a": {"USD": 10}, "b": {"USD": -40}}
-    keeper.mark("AAPL", "101.0001", asks="101.0002", basis="mid")
-    assert [keeper.position("AAPL", name).mark for name in "ab"] == [D("101.0002")] * 2  # half a unit: to even
+    keeper.mark("AAPL", "101.00000001", asks="101.00000002", basis="mid")
+    assert [keeper.position("AAPL", name).mark for name in "ab"] == [D("101.00000002")] * 2  # half a unit: to even
     fill(keeper, "BUY", 5, 100, account="a")
     assert keeper.refresh() == 0
-    assert view.unrealized[0, 0] == 15 * 1_010_002 - 15_000_000
+    assert view.unrealized[0, 0] == 15 * (10_100 * CENT + 2) - 150_000 * CENT
 
 
 def test_a_missing_or_stale_mark_is_an_error_or_left_out_and_counted(make):
@@ -301,9 +302,9 @@ def test_precisions_are_of_the_view_and_never_of_the_ledger(make, precision):
     keeper.mark("AAPL", "100.5")
     view = keeper.view()
     if precision == "fast":
-        assert view.unrealized_fast.tolist() == [[15_000.0, 450_000_000.0]]
+        assert view.unrealized_fast.tolist() == [[150.0 * CENT, 4_500_000.0 * CENT]]
     else:
-        assert view.unrealized.tolist() == [[15_000, 450_000_000]]
+        assert view.unrealized.tolist() == [[150 * CENT, 4_500_000 * CENT]]
     if precision == "hybrid":
         assert view.made_by.tolist() == [[1, 2]]  # 9 million is above the threshold
     assert keeper.totals() == {"a": {"USD": D("1.5")}, "b": {"USD": 45_000}}
@@ -380,10 +381,10 @@ def bad_calls():
         ({**ok, "side": "BYE"}, ValueError, "BYE"), ({**ok, "qty": 0}, ValueError, "qty 0 is outside 1 to"),
         ({**ok, "qty": "1.5"}, ValueError, "qty '1.5' is not a multiple of 1"), ({**ok, "qty": True}, TypeError, "qty must be"),
         ({**ok, "qty": -1}, ValueError, "qty -1 is outside 1 to"), ({**ok, "qty": float("nan")}, ValueError, "qty must be finite"),
-        ({**ok, "price": 0}, ValueError, "price 0 must be at least 0.0001"), ({**ok, "price": "x"}, ValueError, "price 'x' is not"),
-        ({**ok, "price": "1e15"}, ValueError, "price '1e15' is outside"), ({**ok, "price": "1.00001"}, ValueError, "not a multiple"),
+        ({**ok, "price": 0}, ValueError, "price 0 must be at least 0.00000001"), ({**ok, "price": "x"}, ValueError, "price 'x' is not"),
+        ({**ok, "price": "1e15"}, ValueError, "price '1e15' is outside"), ({**ok, "price": "1.000000001"}, ValueError, "not a multiple"),
         ({**ok, "account": "nobody"}, LookupError, "account 'nobody' is not declared"), ({**ok, "account": None}, ValueError, "account must be named"),
-        ({**ok, "commission": "0.0000001"}, ValueError, "commission '0.0000001' is not a multiple"),
+        ({**ok, "commission": "0.0000000001"}, ValueError, "commission '0.0000000001' is not a multiple"),
         ({**ok, "commission": None}, TypeError, "commission must be"), ({**ok, "commission_currency": "GBP"}, LookupError, "GBP"),
         ({**ok, "strategy": "x"}, LookupError, "strategy 'x'"), ({**ok, "transact_time": -1}, ValueError, "transact_time -1 must be 0"),
         ({**ok, "transact_time": 1.5}, TypeError, "transact_time must be an int"), ({**ok, "exec_id": ""}, ValueError, "exec_id '' must be"),
@@ -420,11 +421,11 @@ def test_a_keeper_that_can_not_be_is_refused(backend, given, error, match):
 def test_bad_marks_are_refused_and_the_old_ones_stand(make):
     keeper = make(AAPL, MSFT)
     fill(keeper, "BUY", 1, 100)
-    keeper.mark(np.array([1_010_000, 5]))
+    keeper.mark(np.array([10_100 * CENT, 5]))
     cases = [
         ((np.array([1.0, 2.0]),), {}, ValueError, r"contiguous int64 array of price units of shape \(2,\), got float64"),
         ((np.array([1]),), {}, ValueError, r"got int64 of shape \(1,\)"), ((np.zeros((2, 1), int),), {}, ValueError, r"shape \(2, 1\)"),
-        ((np.zeros(4, int)[::2],), {}, ValueError, "contiguous"), ((np.array([10**15, 5]),), {}, ValueError, r"marks\[0\] 1000000000000000 must be"),
+        ((np.zeros(4, int)[::2],), {}, ValueError, "contiguous"), ((np.array([10**17, 5]),), {}, ValueError, r"marks\[0\] 100000000000000000 must be"),
         (("AAPL", 0), {}, ValueError, "AAPL mark 0 must be at least"), (("AAPL", None), {}, TypeError, "mark must be str"),
         ((["AAPL", "MSFT"], [1]), {}, ValueError, "bids must be one a symbol: 2 symbols, 1 bids"), ((["AAPL"], None), {}, TypeError, "prices must be"),
         (("AAPL", 5), {"asks": 4}, ValueError, "AAPL bid 5 is above ask 4"), (("AAPL", 5), {"asks": 6, "basis": "best"}, ValueError, "basis 'best'"),
@@ -434,8 +435,8 @@ def test_bad_marks_are_refused_and_the_old_ones_stand(make):
     for args, given, error, match in cases:
         with pytest.raises(error, match=match):
             keeper.mark(*args, **given)
-        assert (keeper.position("AAPL").mark, keeper.position("MSFT").mark) == (101, D("0.0005"))
-        assert keeper.view().unrealized[0, 0] == 10_000
+        assert (keeper.position("AAPL").mark, keeper.position("MSFT").mark) == (101, D("0.00000005"))
+        assert keeper.view().unrealized[0, 0] == 100 * CENT
     for ask, match in ((lambda: keeper.pnl(missing="zero"), "missing 'zero'"), (lambda: keeper.exposure(group="X"), "group 'X' is not declared")):
         with pytest.raises(ValueError, match=match):
             ask()

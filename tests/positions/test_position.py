@@ -11,7 +11,7 @@ import pytest
 from conftest import small_capacity
 
 import tradecore as tc
-from tradecore.vocabulary.records import CODECS, FILL_DTYPE, MONEY_MAX, PRICE_MAX, QTY_MAX
+from tradecore.vocabulary.records import CASH_MAX, CODECS, FEE_MAX, FILL_DTYPE, PRICE_MAX, QTY_MAX
 from tradecore.vocabulary.units import exact_sum
 
 D = Decimal
@@ -39,7 +39,7 @@ STORIES = [
     ([("SELL", 10, 100), ("BUY", 4, 90)], -6, 100, -600, 40),
     ([("SELL", 10, 100), ("BUY", 10, 105)], 0, 0, 0, -50),
     ([("SELL", 10, 100), ("BUY", 12, 101)], 2, 101, 202, -10),
-    ([("BUY", 1, 100), ("BUY", 2, 101), ("SELL", 1, 100)], 2, Fraction("100.6667"), "201.3334", "-0.6666"),
+    ([("BUY", 1, 100), ("BUY", 2, 101), ("SELL", 1, 100)], 2, Fraction("100.66666667"), "201.33333334", "-0.66666666"),
 ]
 
 
@@ -77,7 +77,7 @@ def test_a_multiplier_scales_money_and_nothing_else(make_core, multiplier):
     assert position.unrealized_pnl == 2 * D("9.75") * factor
 
 
-# ---- fees: venue, quantity, price, taker's commission, maker's. Half to even, at micros, once a fill.
+# ---- fees: venue, quantity, price, taker's commission, maker's. Half to even, once a fill, at micros: the currency has 6.
 
 FEES = [
     ({"taker_fee_per_share": "0.003", "maker_fee_per_share": "-0.002"}, 1, 7, 100, "0.021", "-0.014"),
@@ -87,6 +87,7 @@ FEES = [
     ({"taker_fee_bps": 1}, 1, 5, "0.005", "0.000002", "0"),                                   # 0.0000025: to even
     ({"taker_fee_bps": -1}, 1, 3, "0.005", "-0.000002", "0"),
     ({"taker_fee_bps": -1}, 1, 5, "0.005", "-0.000002", "0"),
+    ({"taker_fee_bps": 1, "maker_fee_bps": "-0.25"}, 1, 3, "-33.33", "0.009999", "-0.0025"),  # on what the price is worth
     ({"taker_fee_per_share": "0.000001"}, "0.1", "0.5", 100, "0.000000", "0"),
     ({"taker_fee_per_share": "0.000001"}, "0.1", "1.5", 100, "0.000002", "0"),
     ({"maker_fee_per_share": "-0.000001"}, "0.1", "2.5", 100, "0", "-0.000002"),
@@ -95,8 +96,8 @@ FEES = [
 
 @pytest.mark.parametrize(("fees", "lot", "qty", "price", "taker", "maker"), FEES)
 def test_a_commission_is_rounded_once_half_to_even(make_core, fees, lot, qty, price, taker, maker):
-    core = make_core(instruments=[tc.Instrument("AAPL", tick_size="0.005", lot_size=lot)], venues=[V("XNAS", **fees)],
-                     accounts=["taker", "maker"])
+    core = make_core(instruments=[tc.Instrument("AAPL", tick_size="0.005", lot_size=lot, any_sign=True)], venues=[V("XNAS", **fees)],
+                     accounts=["taker", "maker"], currencies=[tc.Currency("USD", decimals=6)])
     core.submit("AAPL", "SELL", qty, price, account="maker")
     core.submit("AAPL", "BUY", qty, price, account="taker")
     told = {r.account: r.commission for r in core.reports(0) if r.exec_type is tc.ExecType.TRADE}
@@ -128,6 +129,16 @@ def test_the_mark_comes_before_the_last_trade(core):
     assert core.position("AAPL").mark == 90
 
 
+def test_the_last_trade_is_the_last_one_of_a_sweep_too(make_core):
+    core = make_core(accounts=["alpha", "maker"], venues=[V("XNAS")])
+    for side, prices in (("SELL", (101, 102, 104)), ("BUY", (99, 97))):
+        for price in prices:
+            core.submit("AAPL", side, 10, price, account="maker")
+    for side, qty, limit, last in (("BUY", 5, 101, 101), ("BUY", 10, 102, 102), ("SELL", 20, 97, 97), ("BUY", 10, 104, 104)):
+        core.submit("AAPL", side, qty, limit, account="alpha", time_in_force="IOC")
+        assert core.position("AAPL", "alpha").mark == core.position("AAPL", "maker").mark == last
+
+
 @pytest.mark.parametrize(("qty", "cost"), [(100, 5000), (-100, -5000)])
 def test_an_opening_position_is_held_at_its_price_and_opens_once(core, qty, cost):
     core.positions.open_position("AAPL", qty, 50)
@@ -142,12 +153,12 @@ def test_an_opening_position_is_held_at_its_price_and_opens_once(core, qty, cost
 
 
 def test_opening_cash_adds_up_and_keeps_its_bound(core):
-    for amount in ("1000.50", -200, "0.000001"):
+    for amount in ("1000.50", -200, "0.000000001"):
         core.positions.open_cash("USD", amount)
-    assert core._gate.core.opening_cash(1, 1) == 800_500_001
+    assert core._gate.core.opening_cash(1, 1) == 800_500_000_001
     with pytest.raises(tc.RefusedError, match="ARITHMETIC_OVERFLOW"):
-        core.positions.open_cash("USD", D(MONEY_MAX).scaleb(-6))
-    assert core._gate.core.opening_cash(1, 1) == 800_500_001
+        core.positions.open_cash("USD", D(CASH_MAX).scaleb(-9))
+    assert core._gate.core.opening_cash(1, 1) == 800_500_000_001
 
 
 def test_pnl_is_by_currency(make_core):
@@ -263,7 +274,7 @@ def test_the_ledger_follows_the_stated_rule_whatever_the_fills(ledger):
 
 
 @pytest.mark.parametrize("bad", [{"instrument": 2}, {"instrument": 0}, {"account": 4}, {"qty": 0}, {"qty": QTY_MAX + 1},
-                                 {"price": -PRICE_MAX - 1}, {"fee": MONEY_MAX + 1}])
+                                 {"price": -PRICE_MAX - 1}, {"fee": FEE_MAX + 1}])
 def test_the_ledger_alone_books_all_rows_or_none(ledger, bad):
     rows = fills((5, 10, 0), (5, 10, 0))
     for name, value in bad.items():

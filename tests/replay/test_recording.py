@@ -12,7 +12,6 @@ import pytest
 
 from tradecore.replay.recording import Action, Recording, RecordingError, find_newcomers_recording, read_recording
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "bitstamp_l3_first10min"
 HEADER = "seq,ts_ms,action,order_id,side,type,tif,price,qty"
 TRADES_HEADER = "n,event_seq,ts_ms,price,qty,taker_order_id,maker_order_id,taker_side,exchange_trade_id"
 CAPTURE_HEADER = "id,timestamp,exchange_timestamp,price,volume,action,direction"
@@ -39,19 +38,9 @@ def write_capture(folder: Path, rows: list[str], trades: list[str]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shared() -> Recording:
-    if not SHARED.is_dir():
-        pytest.skip("../shared/data/bitstamp_l3_first10min is absent")
-    return read_recording(SHARED)
-
-
-@pytest.fixture(scope="module")
-def newcomers() -> Recording:
-    if importlib.util.find_spec("ob_analytics") is None:
-        pytest.skip("ob_analytics is not installed: pip install --no-deps ob-analytics==0.1.0")
-    recording = read_recording(find_newcomers_recording())
+def newcomers(half_hour: Recording) -> Recording:
     assert "ob_analytics" not in sys.modules
-    return recording
+    return half_hour
 
 
 def test_an_event_file_is_read_exactly(tmp_path: Path) -> None:
@@ -249,10 +238,10 @@ def test_an_absent_wheel_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch)
         find_newcomers_recording()
 
 
-def test_the_shared_ten_minutes_have_the_known_counts(shared: Recording) -> None:
-    assert np.bincount(shared.events["action"]).tolist() == [6_510, 60_537, 60_449]
-    assert np.count_nonzero(shared.events["post_only"]) == 48_063
-    assert len(shared.trades) == 106
+def test_the_shared_ten_minutes_have_the_known_counts(ten_minutes: Recording) -> None:
+    assert np.bincount(ten_minutes.events["action"]).tolist() == [6_510, 60_537, 60_449]
+    assert np.count_nonzero(ten_minutes.events["post_only"]) == 48_063
+    assert len(ten_minutes.trades) == 106
 
 
 def test_the_newcomers_recording_has_the_known_counts(newcomers: Recording) -> None:
@@ -262,9 +251,9 @@ def test_the_newcomers_recording_has_the_known_counts(newcomers: Recording) -> N
     assert len(newcomers.trades) == 284
 
 
-def test_both_forms_agree_on_the_first_ten_minutes(shared: Recording, newcomers: Recording) -> None:
-    first = read_recording(newcomers.source, max_events=len(shared.events))
-    for name in shared.events.dtype.names or ():
+def test_both_forms_agree_on_the_first_ten_minutes(ten_minutes: Recording, newcomers: Recording) -> None:
+    first = read_recording(newcomers.source, max_events=len(ten_minutes.events))
+    for name in ten_minutes.events.dtype.names or ():
         if name != "line":  # of two different files
-            assert np.array_equal(shared.events[name], first.events[name]), name
-    assert np.array_equal(shared.trades, first.trades)
+            assert np.array_equal(ten_minutes.events[name], first.events[name]), name
+    assert np.array_equal(ten_minutes.trades, first.trades)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import TEN_MINUTES
 
 from tradecore.cli.main import main
 from tradecore.core.config import ConfigError, load_session
@@ -16,51 +17,63 @@ from tradecore.execution.venues import ExternalVenue, SimulatedVenue
 from tradecore.replay.market import OWN_ORDER_FIELDS, OwnOrdersError, Trade, compare_trades, replay_recording
 from tradecore.replay.recording import Recording, find_newcomers_recording, read_recording
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "bitstamp_l3_first10min"
 EXAMPLES = Path(str(files("tradecore").joinpath("examples/orders.csv"))).parent
-
-
-@pytest.fixture(scope="module")
-def ten_minutes():
-    if not SHARED.is_dir():
-        pytest.skip("the ten-minute recording is not here: it is not part of the project")
-    return read_recording(SHARED)
-
-
-@pytest.fixture(scope="module")
-def half_hour():
-    try:
-        return read_recording(find_newcomers_recording())
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
 def some_events():
     """Enough of a recording for one that does not judge the core: from whichever is here."""
-    path = SHARED if SHARED.is_dir() else find_newcomers_recording()
+    path = TEN_MINUTES if TEN_MINUTES.is_dir() else find_newcomers_recording()
     return read_recording(path, max_events=24_000)
 
 
-def test_the_half_hour_comes_out_as_the_exchange_printed_it(half_hour):
-    results = {backend: replay_recording(half_hour, backend=backend) for backend in ("native", "python")}
-    for backend, result in results.items():
-        assert result.backend == backend
-        assert (result.events, result.trades_expected, result.trades_matched) == (306_968, 284, 284)
-        assert result.first_difference is None
-        assert result.is_exact
-        assert result.rejects == {"POST_ONLY_WOULD_TAKE": 100_518}
-        assert sum(result.cancel_rejects.values()) == 100_532
-        assert result.cancel_rejects["UNKNOWN_ORDER"] == 13
-        assert result.orders["submitted"] == 6_510 + 150_377
-        assert sum(result.orders.values()) == 2 * result.orders["submitted"]
-        assert result.fills == 2 * 284
-    native, twin = results["native"], results["python"]
+def first_events(recording, count):
+    """The first events of a recording, and the trades whose takers are among them."""
+    events = recording.events[:count]
+    takers = np.isin(recording.trades["taker_order_id"], events["order_id"])
+    return Recording("its first events", events, recording.trades[takers], ())
+
+
+def demand_equal(results):
+    native, twin = results
+    assert (native.backend, twin.backend) == ("native", "python")
     assert (native.event_hash, native.state_hash) == (twin.event_hash, twin.state_hash)
-    assert native.pnl == twin.pnl
+    assert (native.pnl, native.rejects, native.cancel_rejects) == (twin.pnl, twin.rejects, twin.cancel_rejects)
 
 
-@pytest.mark.parametrize("backend", ["native", "python"])
+def demand_half_hour(result):
+    assert (result.events, result.trades_expected, result.trades_matched) == (306_968, 284, 284)
+    assert result.first_difference is None
+    assert result.is_exact
+    assert result.rejects == {"POST_ONLY_WOULD_TAKE": 100_518}
+    assert sum(result.cancel_rejects.values()) == 100_532
+    assert result.cancel_rejects["UNKNOWN_ORDER"] == 13
+    assert result.orders["submitted"] == 6_510 + 150_377
+    assert sum(result.orders.values()) == 2 * result.orders["submitted"]
+    assert result.fills == 2 * 284
+
+
+def test_the_half_hour_comes_out_as_the_exchange_printed_it(half_hour):
+    demand_half_hour(replay_recording(half_hour, backend="native"))
+
+
+@pytest.mark.long
+def test_the_half_hour_comes_out_of_the_twin_as_of_the_native_core(half_hour):
+    results = [replay_recording(half_hour, backend=backend) for backend in ("native", "python")]
+    demand_half_hour(results[1])
+    demand_equal(results)
+
+
+def test_a_third_of_the_half_hour_comes_out_of_both_backends(half_hour):
+    part = first_events(half_hour, 100_000)
+    results = [replay_recording(part, backend=backend) for backend in ("native", "python")]
+    for result in results:
+        assert (result.events, result.trades_expected, result.trades_matched) == (100_000, 74, 74)
+        assert result.is_exact
+    demand_equal(results)
+
+
+@pytest.mark.parametrize("backend", ["native", pytest.param("python", marks=pytest.mark.long)])
 def test_ten_minutes_come_out_as_the_exchange_printed_them(ten_minutes, backend):
     result = replay_recording(ten_minutes, backend=backend)
     assert (result.trades_expected, result.trades_matched, result.first_difference) == (106, 106, None)

@@ -11,7 +11,15 @@ import pytest
 from conftest import T0, limits
 
 import tradecore as tc
-from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_OFF, NO_PRICE, POSITION_MAX, QTY_MAX
+from tradecore.vocabulary.records import (
+    CODECS,
+    COMMAND_DTYPES,
+    LIMIT_OFF,
+    LIMIT_PRECISION,
+    NO_PRICE,
+    POSITION_MAX,
+    QTY_MAX,
+)
 
 R = tc.Reason
 SECOND = 1_000_000_000
@@ -72,13 +80,13 @@ def test_a_rule_that_is_off_refuses_nothing(make_core, rule, armed, orders, says
 # ---- the room alone: the same boundaries without a core
 
 ROOM_ROWS = [
-    (tc.Rule.MAX_ORDER_QTY, 100_000_000, [(1, 99, 10_000), (1, 100, 10_000)], (1, 101, 10_000), R.MAX_ORDER_QTY),
-    (tc.Rule.MAX_ORDER_NOTIONAL, 10_000_000_000, [(1, 100, 999_900), (1, 100, 1_000_000)], (1, 100, 1_000_001),
+    (tc.Rule.MAX_ORDER_QTY, 100 * 10**LIMIT_PRECISION, [(1, 99, 10_000), (1, 100, 10_000)], (1, 101, 10_000), R.MAX_ORDER_QTY),
+    (tc.Rule.MAX_ORDER_NOTIONAL, 10_000 * 10**LIMIT_PRECISION, [(1, 100, 999_900), (1, 100, 1_000_000)], (1, 100, 1_000_001),
      R.MAX_ORDER_NOTIONAL),
     (tc.Rule.PRICE_COLLAR, 500, [(1, 1, 1_049_999), (1, 1, 1_050_000)], (1, 1, 1_050_001), R.PRICE_COLLAR),
     (tc.Rule.PRICE_COLLAR, 500, [(2, 1, 950_001), (2, 1, 950_000)], (2, 1, 949_999), R.PRICE_COLLAR),
-    (tc.Rule.MAX_POSITION_QTY, 100_000_000, [(1, 99, 10_000), (1, 1, 10_000)], (1, 1, 10_000), R.MAX_POSITION_QTY),
-    (tc.Rule.MAX_POSITION_QTY, 100_000_000, [(2, 99, 10_000), (2, 1, 10_000)], (2, 1, 10_000), R.MAX_POSITION_QTY),
+    (tc.Rule.MAX_POSITION_QTY, 100 * 10**LIMIT_PRECISION, [(1, 99, 10_000), (1, 1, 10_000)], (1, 1, 10_000), R.MAX_POSITION_QTY),
+    (tc.Rule.MAX_POSITION_QTY, 100 * 10**LIMIT_PRECISION, [(2, 99, 10_000), (2, 1, 10_000)], (2, 1, 10_000), R.MAX_POSITION_QTY),
     (tc.Rule.ORDER_RATE, 2, [(1, 1, 10_000), (2, 1, 10_000)], (1, 1, 10_000), R.ORDER_RATE),
 ]
 
@@ -93,7 +101,7 @@ def asked(*rows, account=1, time=T0):
 @pytest.fixture
 def table(room):
     alone = room("risk").RiskTable(accounts=2, instruments=1, order_rate=4)
-    alone.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **tc.Instrument("A").definition(1)))
+    alone.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **tc.Instrument("A", price_precision=4).definition(1)))
     for rule in tc.Rule:
         alone.set_limit(1, rule, LIMIT_OFF)
     return alone
@@ -198,7 +206,8 @@ def test_a_killed_venue_is_routed_around_and_no_venue_is_a_refusal(core):
 def test_an_account_without_complete_limits_can_not_trade(make_core):
     core = make_core(limits=None)
     rules = np.zeros(5, COMMAND_DTYPES[tc.CommandType.SET_LIMIT])
-    rules["kind"], rules["account"], rules["value"], rules["rule"] = tc.CommandType.SET_LIMIT, 1, LIMIT_OFF, range(5)
+    rules["kind"], rules["account"], rules["value"], rules["rule"] = tc.CommandType.SET_LIMIT, 1, 2**64 + LIMIT_OFF, range(5)
+    rules["value_high"] = -1
     for at in range(5):
         order = core.submit("AAPL", "BUY", 1, 10)
         assert order.reason is R.RISK_CONFIG_MISSING
@@ -354,7 +363,7 @@ def test_a_notional_just_over_the_limit_is_shown_over_the_limit(make_core):
     core = make_core(instruments=[tc.Instrument("X", tick_size="0.0001", lot_size="0.0001")],
                      limits=limits(max_order_notional=1))
     row = core.check("X", "BUY", "10000.0001", "0.0001")[R.MAX_ORDER_NOTIONAL]
-    assert (row.value, row.headroom, row.verdict) == (Decimal("1.000001"), Decimal("-0.000001"), "REFUSE")
+    assert (row.value, row.headroom, row.verdict) == (Decimal("1.00000001"), Decimal("-0.00000001"), "REFUSE")
 
 
 def test_a_market_buy_counts_at_its_protection_price(make_core):

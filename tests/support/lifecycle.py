@@ -52,11 +52,11 @@ def record(kind: CommandType, **fields) -> bytes:
 def setting_up(instruments: int = 1) -> list[bytes]:
     """Prices in whole units and quantities in lots: instruments A, B, ..., accounts 1 and 2, venues EXT and SIM; no
     limit is armed."""
-    commands = [record(CommandType.DEFINE_CURRENCY, cl_ord_id=b"USD")]
+    commands = [record(CommandType.DEFINE_CURRENCY, cl_ord_id=b"USD", decimals=9)]
     commands += [
-        record(CommandType.DEFINE_INSTRUMENT, cl_ord_id=bytes([65 + i]), currency=1, tick=1, lot=1, min_qty=1,
+        record(CommandType.DEFINE_INSTRUMENT, cl_ord_id=bytes([65 + i]), currency=1, money_precision=9, tick=1, lot=1, min_qty=1,
                max_qty=10**9, multiplier=1, min_notional=-1, max_notional=-1, ord_types=ALL_WORDS,
-               times_in_force=ALL_WORDS)
+               times_in_force=0xFFFF)
         for i in range(instruments)
     ]
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"EXT", external=1, request_timeout=REQUEST_TIMEOUT,

@@ -16,10 +16,10 @@ from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.fix import OrdType, TimeInForce
 from tradecore.vocabulary.records import (
+    CASH_MAX,
     CODECS,
     COMMAND_DTYPES,
     LIMIT_OFF,
-    MONEY_MAX,
     NAMELESS,
     NO_PRICE,
     NO_ROOM,
@@ -34,7 +34,7 @@ ALL_TIFS = sum(1 << word for word in TimeInForce)
 EXTREMES = (0, 1, -1, 2, 255, 2**31 - 1, 2**32, -(2**31), 2**62, 2**62 + 1, 2**63 - 1, -(2**63), -(2**63) + 1,
             PRICE_MAX, PRICE_MAX + 1, -PRICE_MAX, QTY_MAX, QTY_MAX + 1)
 _RANGES = {"u1": (0, 2**8 - 1), "i1": (-(2**7), 2**7 - 1), "u2": (0, 2**16 - 1), "u4": (0, 2**32 - 1), "i4": (-(2**31), 2**31 - 1),
-           "i8": (-(2**63), 2**63 - 1)}
+           "i8": (-(2**63), 2**63 - 1), "u8": (0, 2**64 - 1)}
 
 # name, mid in ticks, typical quantity in lots, and the fields that are not the usual ones.
 INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
@@ -43,7 +43,7 @@ INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
     (b"FUTURE", 900, 4, {"price_precision": 4, "tick": 2_500, "multiplier": 50}),
     (b"SPREAD", 3, 10, {"price_precision": 3, "tick": 7, "any_sign": 1, "multiplier": 25, "multiplier_precision": 1}),
     (b"PICKY", 700, 26, {"price_precision": 2, "tick": 3, "ord_types": 0b100, "times_in_force": 0b01001,
-                         "min_notional": 200_000_000, "max_notional": 900_000_000}),
+                         "min_notional": 200_000_000_000, "max_notional": 900_000_000_000}),
     (b"ROUND", 120, 500, {"tick": 1, "lot": 100, "min_qty": 200, "max_qty": 3_000}),
     (b"FINE", 1_000, 3_000_000, {"price_precision": 9, "qty_precision": 6, "multiplier_precision": 3, "tick": 1_000_000,
                                  "multiplier": 1_500}),
@@ -53,12 +53,12 @@ INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
 FEES: list[dict[str, int]] = [
     {"maker_fee_ppm": 100, "taker_fee_ppm": 300},
     {"maker_fee_ppm": -200, "taker_fee_ppm": 300},  # a rebate, and the same taker fee: ties
-    {"maker_fee_per_unit": -2_000, "taker_fee_per_unit": 3_001},
+    {"maker_fee_per_unit": -2_000_000, "taker_fee_per_unit": 3_000_001},
     {"taker_fee_ppm": 77},
-    {"maker_fee_per_unit": 333, "taker_fee_ppm": -50},
+    {"maker_fee_per_unit": 333_000, "taker_fee_ppm": -50},
     {},
     {},
-    {"maker_fee_ppm": 1_000, "taker_fee_per_unit": 7},
+    {"maker_fee_ppm": 1_000, "taker_fee_per_unit": 7_000},
 ]
 
 
@@ -126,21 +126,24 @@ class Stream:
     # ---- declarations, good and bad
 
     def _declarations(self) -> Iterator[bytes]:
-        for name in (b"USD", b"EUR", b"USD", b"", NAMELESS, 2**63 - 1):
-            yield self._pack(K.DEFINE_CURRENCY, cl_ord_id=name)
+        for name, decimals in ((b"USD", 9), (b"EUR", 12), (b"USD", 9), (b"", 9), (NAMELESS, 9), (2**63 - 1, 9), (b"BAD", 13),
+                               (b"CHF", 6)):
+            yield self._pack(K.DEFINE_CURRENCY, cl_ord_id=name, decimals=decimals)
         yield self._pack(K.DEFINE_CURRENCY, cl_ord_id=b"EUR", version=2)
         instrument = {"tick": 1, "lot": 1, "min_qty": 1, "max_qty": QTY_MAX, "multiplier": 1, "currency": 1,
                       "ord_types": ALL_TYPES, "times_in_force": ALL_TIFS, "min_notional": LIMIT_OFF,
                       "max_notional": LIMIT_OFF}
-        for field in CODECS[K.DEFINE_INSTRUMENT].fields[12:]:
-            if field not in ("ord_types", "times_in_force"):  # these may be anything
-                bad = 255 if field.endswith("precision") or field == "any_sign" else -2
+        instrument["money_precision"] = 9
+        for field in ("money_precision", *CODECS[K.DEFINE_INSTRUMENT].fields[11:]):
+            if not field.endswith("notional_high"):  # the words of a number are told together
+                bad = 255 if field.endswith("precision") or field == "any_sign" else -2 if field != "multiplier" else 0
                 yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", **{**instrument, field: bad})
         yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", **{**instrument, "currency": 9})
         for i, (name, _, _, fields) in enumerate(INSTRUMENTS):
-            yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=name, **{**instrument, "currency": 1 + i % 2, **fields})
+            yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=name, **{**instrument, "currency": 1 + i % 2, "money_precision": 9 + 3 * (i % 2), **fields})
+        yield from self._tick_tables()
         for fees in ({"maker_fee_ppm": 1_000_001}, {"taker_fee_ppm": 5, "taker_fee_per_unit": 5},
-                     {"maker_fee_per_unit": -(2**63)}, {"taker_fee_per_unit": 10**12 + 1}):
+                     {"maker_fee_per_unit": -(2**63)}, {"taker_fee_per_unit": 10**15 + 1}):
             yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", **fees)
         for i in range(self.capacity.venues):
             yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"V%d" % i, **FEES[i])
@@ -151,10 +154,21 @@ class Stream:
                     value, window = self._limit(account, rule)
                     yield self._pack(K.SET_LIMIT, account=account, rule=rule, value=value, window_ns=window)
         for account in range(1, 9):
-            yield self._pack(K.OPENING_CASH, account=account, currency=1 + account % 2, amount=account * 10**12)
+            yield self._pack(K.OPENING_CASH, account=account, currency=1 + account % 2, amount=account * 10**27)
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
                              position_px=INSTRUMENTS[account - 1][1])
-        yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=MONEY_MAX)
+        yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
+
+    def _tick_tables(self) -> Iterator[bytes]:
+        """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""
+        for instrument, bands in ((1, ((0, 100), (490_000, 200), (500_000, 500), (505_000, 100))), (4, ((0, 7), (28, 14)))):
+            for band, (from_px, tick) in enumerate(bands):
+                yield self._pack(K.DEFINE_TICKS, instrument=instrument, band=band, from_px=from_px, band_tick=tick)
+        for instrument, band, from_px, tick in (
+            (9, 0, 0, 100), (1, 3, 600_000, 100), (1, 17, 600_000, 100), (1, 4, 505_000, 100), (1, 4, PRICE_MAX + 1, 100),
+            (1, 4, 600_000, 0), (1, 4, 600_000, 150), (1, 4, 600_050, 100), (1, 0, 100, 100), (1, -1, 0, 100),
+        ):
+            yield self._pack(K.DEFINE_TICKS, instrument=instrument, band=band, from_px=from_px, band_tick=tick)
 
     def _repairs(self) -> Iterator[bytes]:
         for scope, most in zip(Scope, (0, 8, 8, self.capacity.venues), strict=True):
@@ -169,12 +183,12 @@ class Stream:
     def _limit(self, account: int, rule: Rule) -> tuple[int, int]:
         """Accounts 1 and 7 are free; each other one has some rules armed."""
         armed = {
-            2: {Rule.MAX_ORDER_QTY: 9_000 * 10**6, Rule.MAX_ORDER_NOTIONAL: 10**15, Rule.PRICE_COLLAR: 200,
-                Rule.MAX_POSITION_QTY: 10**12, Rule.ORDER_RATE: 200},
+            2: {Rule.MAX_ORDER_QTY: 9_000 * 10**9, Rule.MAX_ORDER_NOTIONAL: 10**25, Rule.PRICE_COLLAR: 200,
+                Rule.MAX_POSITION_QTY: 10**15, Rule.ORDER_RATE: 200},
             4: {Rule.ORDER_RATE: 4, Rule.PRICE_COLLAR: 50},
-            5: {Rule.MAX_POSITION_QTY: 1_000 * 10**6, Rule.MAX_ORDER_QTY: 150 * 10**6},
-            6: {Rule.MAX_ORDER_NOTIONAL: 2 * 10**10, Rule.PRICE_COLLAR: 0},
-            8: {Rule.MAX_ORDER_NOTIONAL: 10**11, Rule.ORDER_RATE: 8},
+            5: {Rule.MAX_POSITION_QTY: 1_000 * 10**9, Rule.MAX_ORDER_QTY: 150 * 10**9},
+            6: {Rule.MAX_ORDER_NOTIONAL: 2 * 10**13, Rule.PRICE_COLLAR: 0},
+            8: {Rule.MAX_ORDER_NOTIONAL: 10**14, Rule.ORDER_RATE: 8},
         }
         value = armed.get(account, {}).get(rule, LIMIT_OFF)
         if rule == Rule.ORDER_RATE:
@@ -290,15 +304,15 @@ class Stream:
         if chance < 0.5:
             rule = pick.choice(list(Rule))
             value, window = self._limit(account, rule)
-            value = pick.choice((value, value, value * 2, value // 2, 0, -2, 2**63 - 1, 3)) if account != 1 else value
+            value = pick.choice((value, value, value * 2, value // 2, 0, -2, 10**25 + 1, 3)) if account != 1 else value
             after = self._pack(K.SET_LIMIT, account=account, rule=rule, value=self._limit(account, rule)[0],
                                window_ns=window)
             if account != 3:
-                self._undo(after, 30)
+                self._undo(after, 60)
             return self._pack(K.SET_LIMIT, account=3 if rule == 2 and account == 3 else account,
-                              rule=rule if account != 3 else 1, value=max(-2, min(value, 2**63 - 1)),
+                              rule=rule if account != 3 else 1, value=max(-2, value),
                               window_ns=pick.choice((window, window, 0, 10**9)),
-                              mode=pick.choice((0, 0, 1, 1, 1, 2)))
+                              mode=pick.choice((0, 1, 1, 1, 1, 2)))
         if chance < 0.72:
             scope = pick.choice(list(Scope))
             most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues}[scope]
@@ -317,10 +331,10 @@ class Stream:
                               position_px=price)
         if chance < 0.93:
             return self._pack(K.OPENING_CASH, account=account, currency=pick.choice((1, 2, 9)),
-                              amount=pick.choice((5, -5, 2**62, -(2**63))))
+                              amount=pick.choice((5, -5, 2**62, -(2**63), 10**28, -(2**127))))
         kind = pick.choice((K.DEFINE_CURRENCY, K.DEFINE_ACCOUNT, K.DEFINE_VENUE, K.DEFINE_INSTRUMENT))
         name = pick.choice((b"USD", b"A1", b"V0", b"STOCK", b"NEW%d" % len(self.sent)))
-        fields = {"currency": 1, "tick": 1, "lot": 1, "min_qty": 1, "max_qty": 9, "multiplier": 1, "ord_types": 6,
+        fields = {"currency": 1, "money_precision": 9, "tick": 1, "lot": 1, "min_qty": 1, "max_qty": 9, "multiplier": 1, "ord_types": 6,
                   "times_in_force": 27} if kind == K.DEFINE_INSTRUMENT else {}
         return self._pack(kind, cl_ord_id=name, **fields)
 

@@ -50,7 +50,9 @@ def test_enumerations_are_the_same_in_the_kernels(prefix, words):
 
 @pytest.mark.parametrize(("name", "value"), [
     ("no_price", records.NO_PRICE), ("price_max", records.PRICE_MAX), ("qty_max", records.QTY_MAX),
-    ("multiplier_max", records.MULTIPLIER_MAX), ("position_max", records.POSITION_MAX), ("money_max", records.MONEY_MAX), ("time_max", records.TIME_MAX),
+    ("multiplier_max", records.MULTIPLIER_MAX), ("position_max", records.POSITION_MAX), ("fee_max", records.FEE_MAX), ("time_max", records.TIME_MAX),
+    ("book_ticks_max", records.BOOK_TICKS_MAX), ("amount_max", records.AMOUNT_MAX), ("limit_max", records.LIMIT_MAX), ("cash_max", records.CASH_MAX),
+    ("cash_order_max", records.CASH_ORDER_MAX),
 ])
 def test_bounds_are_the_same_in_the_kernels(name, value):
     assert layout.layout()["bounds"][name] == value

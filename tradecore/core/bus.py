@@ -110,7 +110,7 @@ class EventBus:
             check_int(capacity, "capacity", 1, QUEUE_CAPACITY_MAX), _check_policy(policy),
         )
         if after is not None:
-            check_int(after, "after", 0, 2**62)
+            after = check_int(after, "after", 0, 2**62)
         full: list[Subscription] = []
         with self._reading:
             if self.subscriptions:

@@ -16,6 +16,7 @@ from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
 from ..vocabulary.reports import Report
+from ..vocabulary.scalars import demand_plain
 from ..vocabulary.units import demand_type
 from .bus import EventBus
 
@@ -99,7 +100,7 @@ class CoreGate:
         """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none."""
         now = self.clock()
         if isinstance(now, bool) or not isinstance(now, int):
-            raise TypeError(f"clock must give int nanoseconds, not {type(now).__name__}")
+            now = demand_plain(now, (int,), "clock", "a callable that gives int nanoseconds")
         if not 0 <= now <= TIME_MAX:
             raise ValueError(f"clock gave {now} ns, outside 0 to {TIME_MAX}")
         return now

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from ..positions.keeper import PositionKeeper
 from ..vocabulary.codes import CommandType, ReportType
+from ..vocabulary.currency import Currency
 from ..vocabulary.fix import ExecType, Side
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.reports import Report
 from ..vocabulary.rows import StaleOrderError
-from ..vocabulary.units import MONEY_PRECISION, to_decimal
+from ..vocabulary.units import one_number
 from .trading_core import TradingCore
 
 
@@ -54,14 +55,15 @@ class DropCopy:
             raise TypeError(f"core must be a TradingCore, not {type(core).__name__}")
         if isinstance(method, str) and method.lower() == "specific":
             raise ValueError("method 'specific': no report names the lot that a trade closes; take another")
-        if suspense in core._gate.names.accounts.names:
+        if suspense in core._gate.names.accounts:
             raise ValueError(f"suspense {suspense!r} is an account of this core: give another name")
         self._core, self._suspense, self._strategies = core, suspense, dict(strategies or {})
         self._names = core._gate.names
         self._instruments, self._accounts = list(self._names.instruments), [*self._names.accounts.names, suspense]
         self._keeper = PositionKeeper(
             self._instruments, self._accounts, method, precision=precision,
-            strategies=dict.fromkeys(self._strategies.values()), currencies=self._names.currencies.names,
+            strategies=dict.fromkeys(self._strategies.values()),
+            currencies=map(Currency, self._names.currencies.names, self._names.decimals),
             groups=groups, trades=trades, lots=lots, backend=core.backend,
         )
         self._trade_ids: dict[tuple[int, int], int] = {}  # by the core's exec_id and order_id: a match has two sides
@@ -125,7 +127,8 @@ class DropCopy:
                                        account=report.account, transact_time=row.transact_time)
         elif row.command_kind == CommandType.OPENING_CASH:
             self._keeper.open_cash(self._names.currencies.names[row.bound - 1],
-                                   to_decimal(row.value, MONEY_PRECISION), account=report.account)
+                                   self._names.money(row.bound, one_number(row.value, row.value_high)),
+                                   account=report.account)
         elif row.command_kind == CommandType.SPLIT and ins is not None:
             self._keeper.split(ins.symbol, row.value, row.bound, transact_time=row.transact_time)
 

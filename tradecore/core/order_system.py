@@ -14,11 +14,12 @@ from ..positions.position import Position
 from ..positions.positions import Positions
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, ReportType
+from ..vocabulary.currency import Currency
 from ..vocabulary.fix import ExecType, Side
 from ..vocabulary.identifiers import Identifier, check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.reports import Report, ReportReader
-from ..vocabulary.units import Number, check_int, check_time, demand_type
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
 from .interning import intern_column
@@ -44,19 +45,27 @@ class OrderSystem:
     def define_instrument(self, instrument: Instrument) -> None:
         """Declare an instrument, and its currency where it is new."""
         demand_type(instrument, Instrument, "instrument")
-        currencies, symbols = self._gate.names.currencies, self._gate.names.symbols.names
-        refused = instrument.symbol in symbols or len(symbols) >= self.capacity.instruments
-        if instrument.currency not in currencies.names and not refused:  # a refusal must not leave a new currency
+        currencies, symbols = self._gate.names.currencies, self._gate.names.symbols
+        refused = instrument.symbol in symbols or len(symbols.names) >= self.capacity.instruments
+        if instrument.currency not in currencies and not refused:  # a refusal must not leave a new currency
             self.define_currency(instrument.currency)
         currency = 1 if refused else currencies.id(instrument.currency)
-        self._gate.command(CommandType.DEFINE_INSTRUMENT, instrument.symbol, **instrument.definition(currency))
+        money = MONEY_PRECISION if refused else self._gate.names.decimals_of(currency)
+        self._gate.command(CommandType.DEFINE_INSTRUMENT, instrument.symbol, **instrument.definition(currency, money))
+        for fields in instrument.tick_definitions():
+            self._gate.command(CommandType.DEFINE_TICKS, instrument=len(symbols.names) + 1, **fields)
         self._gate.names.symbols.add(instrument.symbol)
         self._gate.names.instruments.append(instrument)
 
-    def define_currency(self, currency: str) -> None:
-        """Declare a currency."""
-        self._gate.command(CommandType.DEFINE_CURRENCY, check_name(currency, "currency"))
-        self._gate.names.currencies.add(currency)
+    def define_currency(self, currency: str | Currency, decimals: int | None = None) -> None:
+        """Declare a currency; its cash and fees are counted in 10**-decimals (0 to 12), 9 where nothing is said. To be
+        said before an instrument in it is declared."""
+        if not isinstance(currency, Currency):
+            currency = Currency(check_name(currency, "currency"), MONEY_PRECISION if decimals is None else decimals)
+        elif decimals is not None:
+            raise TypeError(f"decimals {decimals!r} are said by currency {currency.name} itself")
+        self._gate.command(CommandType.DEFINE_CURRENCY, currency.name, decimals=currency.decimals)
+        self._gate.names.add_currency(currency)
 
     def _declare_account(self, account: str) -> int:
         self._gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))

@@ -23,6 +23,7 @@ from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refu
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType
+from ..vocabulary.currency import Currency, read_currencies
 from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
@@ -39,6 +40,7 @@ class TradingCore(OrderSystem):
     """Orders in; validation, risk, routing, execution, positions; reports out. Deterministic: the same commands give
     the same reports and the same state hash, in either backend.
 
+    `currencies` need naming where their money is not counted in 9 decimals: Currency("BTC", decimals=12).
     `limits` is one RiskLimits for every account, or a mapping by account name. `clock` gives ns UTC and stamps what
     has no `transact_time`; the core itself never reads a clock. `backend` is native, python or auto; see Features too.
     Threads: any may call; one lock per core. Callbacks run on the thread whose command made the news.
@@ -50,6 +52,7 @@ class TradingCore(OrderSystem):
         instruments: Iterable[Instrument] = (),
         venues: Iterable[Venue] = (),
         accounts: Iterable[str] = (),
+        currencies: Iterable[str | Currency] = (),
         limits: RiskLimits | Mapping[str, RiskLimits] | None = None,
         capacity: Capacity | None = None,
         clock: Callable[[], int] = time.time_ns,
@@ -59,12 +62,15 @@ class TradingCore(OrderSystem):
         if not isinstance(limits, (RiskLimits, Mapping, type(None))):
             raise TypeError(f"limits must be RiskLimits or a mapping of them by account, not {type(limits).__name__}")
         check_names(accounts, "accounts")
+        declared = read_currencies(currencies)
         super().__init__(capacity, clock, backend)
         self.features: Features = Features.of(features)
         self.risk: RiskEngine = RiskEngine(self._gate, self.features)
         self.execution: ExecutionEngine = ExecutionEngine(self._gate)
         self.orders: Orders = self._orders
         self.positions: Positions = self._positions
+        for currency in declared:
+            self.define_currency(currency)
         for venue in venues:
             self.execution.define_venue(venue)
         for instrument in instruments:

@@ -7,7 +7,6 @@ contradicts the facts is refused and counted. The contents of a report never rai
 from __future__ import annotations
 
 from contextlib import suppress
-from decimal import Decimal
 from typing import Any, TypedDict
 
 from ..vocabulary.codes import CommandType
@@ -17,7 +16,8 @@ from ..vocabulary.identifiers import Identifier, encode_told_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, UNTELLABLE
 from ..vocabulary.reports import Report
-from ..vocabulary.units import Number, check_int, check_time, demand_type, whole_units
+from ..vocabulary.scalars import demand_plain, plain
+from ..vocabulary.units import NUMBERS, Number, check_int, check_time, demand_type, whole_units
 
 
 class ExecutionFacts(TypedDict, total=False):
@@ -134,8 +134,8 @@ def _name_order(call: str, cl_ord_id: Identifier | None, order_id: int | None) -
 
 def _told(value: Any, precision: int, name: str) -> int:
     """A number as a venue told it, in units, or what the core refuses where no record can hold it exactly."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
-        raise TypeError(f"{name} must be str, int, Decimal or float, not {type(value).__name__}")
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        value = demand_plain(value, NUMBERS, name, "str, int, Decimal or float")
     try:
         return whole_units(value, precision, name, UNTELLABLE - 1)
     except ValueError:
@@ -154,6 +154,7 @@ def _reason(kind: type[FixEnum], value: object, name: str) -> int:
     """A reason as FIX's integer: OTHER where none is given, a venue's own number as it is."""
     if value is None:
         return 99
+    value = plain(value)
     if isinstance(value, int) and not isinstance(value, (bool, FixEnum)):
         return value if 0 <= value <= 99 else 99
     return int(kind.parse(value, name))

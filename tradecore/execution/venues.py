@@ -8,7 +8,7 @@ from ..vocabulary.fix import FixEnum, OrdType, TimeInForce
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, whole_units
 
-_FEE_MAX = 10**12  # micros for a whole unit
+_FEE_MAX = 10**15  # 10**-9 for a whole unit
 _TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
 
 

@@ -118,8 +118,7 @@ class Orders:
             order_id = core.find_order_id(core.find_text(encode_cl_ord_id(cl_ord_id)))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
-        check_int(order_id, "order_id", 1)
-        return Order(self._gate.core.order(order_id), self._gate.names)
+        return Order(self._gate.core.order(check_int(order_id, "order_id", 1)), self._gate.names)
 
     def open_orders(self, account: str | None = None, symbol: str | None = None) -> list[Order]:
         """Live handles to what is open, of one account or symbol or of all, in the order in which it became so: what
@@ -148,7 +147,7 @@ class Orders:
         if order is not None:
             order_id = demand_own(order, self._gate).order_id
         if order_id is not None:
-            check_int(order_id, "order_id", 1, _ORDER_ID_MAX)
+            order_id = check_int(order_id, "order_id", 1, _ORDER_ID_MAX)
         return {"order_id": order_id or 0, "orig_cl_ord_id": encode_cl_ord_id(cl_ord_id)}
 
     def _row_of(self, target: dict[str, Any]) -> OrderRow | None:

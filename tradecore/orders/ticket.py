@@ -12,8 +12,8 @@ from ..vocabulary.fix import ContingencyType, ExecInst, OrdType, PegOffsetType, 
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
-from ..vocabulary.records import CODECS, MONEY_MAX, NO_PRICE, QTY_MAX, TIME_MAX, VERSION
-from ..vocabulary.units import MONEY_PRECISION, Number, check_bool, check_int, check_time, show, whole_units
+from ..vocabulary.records import CASH_ORDER_MAX, CODECS, NO_PRICE, QTY_MAX, TIME_MAX, VERSION
+from ..vocabulary.units import CASH_ORDER_PRECISION, Number, check_bool, check_int, check_time, show, whole_units
 
 STRATEGY_MAX = 2**31 - 1
 _POST_ONLY, _REDUCE_ONLY, _CASH = int(ExecInst.POST_ONLY), int(ExecInst.REDUCE_ONLY), int(ExecInst.CASH_ORDER_QTY)
@@ -83,7 +83,7 @@ def pack_order(
         raise TypeError(f"qty {show(qty)} and cash_order_qty {show(cash_order_qty)} exclude each other: give one")
     else:
         flags += _CASH
-        order_qty = whole_units(cash_order_qty, MONEY_PRECISION, "cash_order_qty", MONEY_MAX, low=0)
+        order_qty = whole_units(cash_order_qty, CASH_ORDER_PRECISION, "cash_order_qty", CASH_ORDER_MAX, low=0)
     name = encode_cl_ord_id(cl_ord_id)
     return CODECS[CommandType.NEW_ORDER].pack(
         kind=CommandType.NEW_ORDER, version=VERSION, side=its_side, ord_type=kind,

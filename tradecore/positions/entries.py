@@ -1,7 +1,7 @@
 """The ledger's entries as records, and the words for why one can't be booked. Vocabulary: it decides nothing.
 
-An entry is 64 bytes: a fill, an opening position, a split, a dividend or a transfer. Units are the core's: lots,
-price units, micros, nanoseconds UTC; ids from 1, 0 means none.
+An entry is 64 bytes: a fill, an opening position, a split, a dividend or a transfer. Units are the core's: quantity
+units, price units, money units, nanoseconds UTC; ids from 1, 0 means none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class EntryKind(IntEnum):
     FILL = 0
     OPENING = 1  # held already: its cost is no cash
     SPLIT = 2  # qty for price, of every account
-    DIVIDEND = 3  # price is micros for a whole unit, to every account
+    DIVIDEND = 3  # price is money units for a whole unit, to every account
     TRANSFER = 4  # qty lots, from account to contra
 
 
@@ -52,6 +52,7 @@ class EntryReason(IntEnum):
     SPLIT_FRACTION = 8
     BEYOND_HELD = 9
     PRICE_NOT_POSITIVE = 10
+    BEYOND_AMOUNT = 11
 
 
 _TEXTS = {
@@ -65,6 +66,7 @@ _TEXTS = {
     EntryReason.SPLIT_FRACTION: "{value} lots would be no whole number of lots after the split (divisor {bound})",
     EntryReason.BEYOND_HELD: "qty {value} lots exceeds the {bound} lots held",
     EntryReason.PRICE_NOT_POSITIVE: "price {value} must be at least {bound}: an inverse contract is worth 1 / price",
+    EntryReason.BEYOND_AMOUNT: "qty {value} exceeds the {bound} with which price x qty x multiplier is within 10**37",
 }
 
 

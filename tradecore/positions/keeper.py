@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from ..vocabulary.currency import Currency
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import MONEY_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TEXT_SIZE
+from ..vocabulary.records import CASH_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TEXT_SIZE
 from ..vocabulary.rows import PositionRow
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, show, whole_units
+from ..vocabulary.units import Number, check_int, exact_sum, show, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
 from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind, EntryStatus
 from .kept_ledger import KeptLedger
@@ -49,7 +50,7 @@ class PositionKeeper:
         precision: str = "exact",
         notional_threshold: Number = 1_000_000,
         strategies: Iterable[str] = (),
-        currencies: Iterable[str] = (),
+        currencies: Iterable[str | Currency] = (),
         groups: Mapping[str, Iterable[str]] | None = None,
         trades: int = 1_048_576,
         lots: int = 262_144,
@@ -86,8 +87,8 @@ class PositionKeeper:
         bought = Side.parse(side, "side") is Side.BUY
         lots = ins.qty_lots(qty, "qty", low=1)
         units = self._kept.price(ins, price, "price")
-        fee = whole_units(commission, MONEY_PRECISION, f"{symbol} commission", MONEY_MAX)
         currency = 0 if commission_currency is None else self._kept.names.currencies.id(commission_currency)
+        fee = self._kept.fee_units(ins, currency, commission)
         taken = self._exec_ids.get("" if exec_id is None else check_name(exec_id, "exec_id", TEXT_SIZE))
         if taken is not None:
             raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
@@ -104,7 +105,7 @@ class PositionKeeper:
     def apply_fills(self, fills: np.ndarray[Any, Any]) -> int:
         """Book a contiguous array of FILL_DTYPE or ENTRY_DTYPE rows, all or none; the first one's trade id.
 
-        Ids are those of `ids`, prices int64 price units, quantities signed int64 lots, fees int64 micros.
+        Ids are those of `ids`, prices int64 price units, signed int64 quantity units, fees int64 money units.
         Raises ValueError naming row, field, value and bound. Threads: any; runs without the GIL.
         """
         if not isinstance(fills, np.ndarray):
@@ -137,7 +138,7 @@ class PositionKeeper:
         units = row.price if price is None else self._kept.price(ins, price, "price")
         fee = row.fee
         if commission is not None:
-            fee = whole_units(commission, MONEY_PRECISION, f"{ins.symbol} commission", MONEY_MAX)
+            fee = self._kept.fee_units(ins, row.currency, commission)
         self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
 
     @locked
@@ -155,9 +156,9 @@ class PositionKeeper:
         """Add to an account's cash: an opening balance, a deposit, or, negative, a withdrawal."""
         self._kept.names.currencies.id(currency)
         name = self._kept.account_name(self._kept.account_legs(account)[0])
-        micros = whole_units(amount, MONEY_PRECISION, f"{currency} amount", MONEY_MAX)
+        units = self._kept.names.money_units(currency, amount, f"{currency} amount", CASH_MAX)
         before = self._cash.get((name, currency), Decimal(0))
-        self._cash[name, currency] = exact_sum(before, Decimal(micros).scaleb(-MONEY_PRECISION))
+        self._cash[name, currency] = exact_sum(before, self._kept.names.money(currency, units))
 
     @locked
     def transfer(self, symbol: str, qty: Number, from_account: str, to_account: str, *, leg: str | None = None,
@@ -185,12 +186,11 @@ class PositionKeeper:
     @locked
     def dividend(self, symbol: str, amount: Number, *, currency: str | None = None,
                  transact_time: int | None = None) -> int:
-        """`amount` for a whole unit of what every account holds now; rounded half to even to micros once an account. A
-        short position pays."""
+        """`amount` for a whole unit of what every account holds now, rounded half to even, once each. Shorts pay."""
         number, ins = self._kept.instrument(symbol)
-        micros = whole_units(amount, MONEY_PRECISION, f"{symbol} dividend", PRICE_MAX)
         paid_in = self._kept.names.currencies.id(ins.currency if currency is None else currency)
-        return self._book(EntryKind.DIVIDEND, number, price=micros, currency=paid_in, time=transact_time)
+        units = self._kept.names.money_units(paid_in, amount, f"{symbol} dividend", PRICE_MAX)
+        return self._book(EntryKind.DIVIDEND, number, price=units, currency=paid_in, time=transact_time)
 
     @locked
     def forget_trades(self) -> int:
@@ -266,9 +266,9 @@ class PositionKeeper:
         carried, charges, incomes = ledger.sums(number, at)
         lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
         mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
-        row, micros = PositionRow(qty, cost, realised, fees, 0, 0), self._kept.micros
-        return KeptPosition(ins, self._kept.account_name(at), row, int(mark), micros(charges), micros(incomes),
-                            ins.money(carried), lots)
+        row, money, names = PositionRow(qty, cost, realised, fees, 0, 0), self._kept.fees, self._kept.names
+        return KeptPosition(ins, self._kept.account_name(at), row, int(mark), names.decimals_of(ins.currency),
+                            money(charges), money(incomes), ins.money(carried), lots)
 
     @locked
     def pnl(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,

@@ -11,11 +11,12 @@ import numpy as np
 
 from .._backend import choose_backend, room_module
 from ..vocabulary.codes import CommandType
+from ..vocabulary.currency import Currency, read_currencies
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory, Names
-from ..vocabulary.records import CODECS, TIME_MAX
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, exact_sum, show, to_decimal
+from ..vocabulary.records import CODECS, FEE_MAX, TIME_MAX
+from ..vocabulary.units import Number, check_int, exact_sum, show
 from .entries import Method
 
 LEGS = ("LONG", "SHORT")
@@ -32,13 +33,14 @@ class KeptLedger:
     clock: Callable[[], int]
     names: Directory
     strategies: Names
+    _decimals: dict[str, Currency]
     groups: dict[str, str]
     scale_of: np.ndarray[Any, np.dtype[np.int64]]
 
     def __init__(
         self, instruments: Iterable[Instrument], accounts: Iterable[str], method: str, hedging: bool,
-        strategies: Iterable[str], currencies: Iterable[str], groups: Mapping[str, Iterable[str]], trades: int,
-        lots: int, clock: Callable[[], int], backend: str | None,
+        strategies: Iterable[str], currencies: Iterable[str | Currency], groups: Mapping[str, Iterable[str]],
+        trades: int, lots: int, clock: Callable[[], int], backend: str | None,
     ) -> None:
         if not isinstance(method, str) or method.upper() not in Method.__members__:
             raise ValueError(f"method {method!r} must be average, fifo, lifo or specific")
@@ -47,17 +49,20 @@ class KeptLedger:
         self.backend = choose_backend(backend).name
         self.method, self.legs, self.clock = Method[method.upper()], 2 if hedging else 1, clock
         self.names, self.strategies = Directory(), Names("strategy")
+        given = read_currencies(currencies)
+        self._decimals = {currency.name: currency for currency in given}
         for instrument in instruments:
             self._add_instrument(instrument)
         _declare(self.names.accounts, accounts, "account")
         _declare(self.strategies, strategies, "strategy")
-        _declare(self.names.currencies, currencies, "currency", again=True)
+        for currency in given:
+            self._add_currency(currency.name)
         for what, names in (("instruments", self.names.symbols.names), ("accounts", self.names.accounts.names)):
             if not names:
                 raise ValueError(f"{what} must have at least one")
         self.groups = self._read_groups(groups)
-        check_int(trades, "trades", 1, 2**31 - 2)
-        check_int(lots, "lots", 1, 2**30 - 1)
+        trades = check_int(trades, "trades", 1, 2**31 - 2)
+        lots = check_int(lots, "lots", 1, 2**30 - 1)
         self._number_scales()
         width = len(self.names.accounts.names) * self.legs
         self.ledger: Any = self.new_ledger(width, self.method, self.legs, trades, lots)
@@ -65,12 +70,15 @@ class KeptLedger:
     def _add_instrument(self, instrument: Instrument) -> None:
         if not isinstance(instrument, Instrument):
             raise TypeError(f"instruments must be Instrument, not {type(instrument).__name__}")
-        if instrument.symbol in self.names.symbols.names:
+        if instrument.symbol in self.names.symbols:
             raise ValueError(f"instrument {instrument.symbol!r} is declared twice")
-        if instrument.currency not in self.names.currencies.names:
-            self.names.currencies.add(instrument.currency)
+        self._add_currency(instrument.currency)
         self.names.symbols.add(instrument.symbol)
         self.names.instruments.append(instrument)
+
+    def _add_currency(self, name: str) -> None:
+        if name not in self.names.currencies:
+            self.names.add_currency(self._decimals.get(name, Currency(name)))
 
     def _read_groups(self, groups: Mapping[str, Iterable[str]]) -> dict[str, str]:
         """{symbol: group}; a symbol is in one group at most."""
@@ -116,9 +124,10 @@ class KeptLedger:
         sizes = len(self.names.instruments), width, int(method), legs, len(self.names.currencies.names)
         ledger = self.room("ledger").Ledger(*sizes, trades, lots, len(self.buckets))
         for ins, bucket in zip(self.names.instruments, self.bucket_of, strict=True):
-            fields = {**ins.definition(self.names.currencies.id(ins.currency)), "any_sign": int(ins.any_sign)}
+            currency = self.names.currencies.id(ins.currency)
+            fields = {**ins.definition(currency, self.names.decimals_of(currency)), "any_sign": int(ins.any_sign)}
             record = CODECS[CommandType.DEFINE_INSTRUMENT].pack(kind=CommandType.DEFINE_INSTRUMENT, **fields)
-            ledger.define(record, ins.inverse_scale, bucket)
+            ledger.define(record, ins.inverse_word, bucket)
         return ledger
 
     def room(self, name: str) -> ModuleType:
@@ -139,7 +148,7 @@ class KeptLedger:
         """A price in units; ValueError where the instrument has none such."""
         units = ins.price_units(price, name)
         if units <= 0 and not ins.any_sign:
-            raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
+            raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1):f}")
         return units
 
     def demand_specific(self, lot: int | str) -> None:
@@ -193,9 +202,17 @@ class KeptLedger:
             found[ins.currency] = exact_sum(found.get(ins.currency, Decimal(0)), ins.money(amount))
         return found
 
-    def micros(self, sums: Mapping[int, int]) -> dict[str, Decimal]:
-        """Micros by currency id as money by currency."""
-        return {self.names.currencies.names[c - 1]: to_decimal(v, MONEY_PRECISION) for c, v in sums.items()}
+    def fees(self, sums: Mapping[int, int]) -> dict[str, Decimal]:
+        """Money units by currency id as money by currency."""
+        return {self.names.currencies.names[c - 1]: self.names.money(c, v) for c, v in sums.items()}
+
+    def fee_units(self, ins: Instrument, currency: int, commission: Number) -> int:
+        """A commission in money units of a currency, the instrument's where it is 0."""
+        return self.names.money_units(currency or ins.currency, commission, f"{ins.symbol} commission", FEE_MAX)
+
+    def fee(self, entry: Any, units: int) -> Decimal:
+        """Money units of an entry's currency, which is its instrument's where it names none, as money."""
+        return self.names.money(entry.currency or self.names.instruments[entry.instrument - 1].currency, units)
 
 
 def _declare(names: Names, given: Iterable[str], what: str, *, again: bool = False) -> None:
@@ -203,7 +220,7 @@ def _declare(names: Names, given: Iterable[str], what: str, *, again: bool = Fal
         raise TypeError(f"{what} names must be an iterable of names, not the str {given!r}")
     for name in given:
         check_name(name, what)
-        if name not in names.names:
+        if name not in names:
             names.add(name)
         elif not again:
             raise ValueError(f"{what} {name!r} is declared twice")

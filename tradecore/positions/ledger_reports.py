@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
-from ..vocabulary.units import MONEY_PRECISION, exact_sum, to_decimal
+from ..vocabulary.units import exact_sum
 from .accounts import AccountPnl
 from .entries import ENTRY_CODEC, EntryKind, EntryStatus, Method
 from .kept_ledger import LEGS, KeptLedger
@@ -62,13 +62,13 @@ def trades(kept: KeptLedger, exec_ids: dict[int, str]) -> Statement:
     for trade_id, e in log_of(kept):
         ins = kept.names.instruments[e.instrument - 1]
         qty = Decimal(e.qty) if e.kind in (SPLIT, DIVIDEND) else ins.quantity(e.qty)
-        price = to_decimal(e.price, MONEY_PRECISION) if e.kind == DIVIDEND else ins.price(e.price)
+        price = kept.fee(e, e.price) if e.kind == DIVIDEND else ins.price(e.price)
         currency = kept.names.currencies.name(e.currency) or ins.currency
         rows.append((
             trade_id, exec_ids.get(trade_id), EntryKind(e.kind).name, EntryStatus(e.status).name, e.transact_time,
             ins.symbol, kept.account_name(e.account) if e.account else None, leg_of(kept, e.account), qty,
             Decimal(e.price) if e.kind == SPLIT else None if e.kind == TRANSFER else price,
-            to_decimal(e.fee, MONEY_PRECISION), currency, kept.strategies.name(e.strategy), e.lot,
+            kept.fee(e, e.fee), currency, kept.strategies.name(e.strategy), e.lot,
             kept.account_name(e.contra) if e.contra else None,
         ))
     return Statement("trades", _TRADES, rows)
@@ -89,7 +89,7 @@ def positions(kept: KeptLedger, valuation: Valuation) -> Statement:
                 ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
                 ins.price(mark) if marked else None,
                 ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
-                ins.money(realised), to_decimal(fees, MONEY_PRECISION), ins.currency,
+                ins.money(realised), kept.names.money(ins.currency, fees), ins.currency,
             ))
     return Statement("positions", _POSITIONS, rows)
 
@@ -136,7 +136,7 @@ class Commissions:
     def __init__(self, kept: KeptLedger) -> None:
         self._average = kept.method is Method.AVERAGE
         self._currencies = kept.names.currencies
-        self._left: dict[Any, tuple[int, Fraction]] = {}  # micros and lots not yet shared
+        self._left: dict[Any, tuple[int, Fraction]] = {}  # money units and quantity not yet shared
 
     def booked(self, trade_id: int, e: Any, ins: Instrument) -> None:
         own = e.currency == 0 or self._currencies.names[e.currency - 1] == ins.currency
@@ -145,26 +145,26 @@ class Commissions:
     def opened(self, trade_id: int, e: Any, lots: int) -> None:
         """`lots` of a trade opened: at average cost their commission joins the position's pool."""
         if self._average and lots:
-            micros, pooled = self._left.get((e.instrument, e.account), (0, Fraction(0)))
-            self._left[e.instrument, e.account] = micros + self.share(trade_id, lots), pooled + lots
+            fee, pooled = self._left.get((e.instrument, e.account), (0, Fraction(0)))
+            self._left[e.instrument, e.account] = fee + self.share(trade_id, lots), pooled + lots
 
     def moved(self, e: Any) -> None:
         """A transfer takes its part of the pool along; lots take their trade along by themselves."""
         if self._average:
-            micros, pooled = self._left.get((e.instrument, e.contra), (0, Fraction(0)))
-            self._left[e.instrument, e.contra] = micros + self.share((e.instrument, e.account), e.qty), pooled + e.qty
+            fee, pooled = self._left.get((e.instrument, e.contra), (0, Fraction(0)))
+            self._left[e.instrument, e.contra] = fee + self.share((e.instrument, e.account), e.qty), pooled + e.qty
 
     def split(self, e: Any, trades_of: dict[int, int]) -> None:
-        for key, (micros, lots) in self._left.items():
+        for key, (fee, lots) in self._left.items():
             instrument = key[0] if isinstance(key, tuple) else trades_of[key]
             if instrument == e.instrument:
-                self._left[key] = micros, lots * e.qty / e.price
+                self._left[key] = fee, lots * e.qty / e.price
 
     def share(self, key: Any, lots: int) -> int:
-        """The micros that go with `lots` of what is left."""
-        micros, left = self._left.get(key, (0, Fraction(0)))
-        gone = micros if lots >= left else int(micros * lots / left // 1)
-        self._left[key] = micros - gone, max(left - lots, Fraction(0))
+        """The money units that go with `lots` of what is left."""
+        fee, left = self._left.get(key, (0, Fraction(0)))
+        gone = fee if lots >= left else int(fee * lots / left // 1)
+        self._left[key] = fee - gone, max(left - lots, Fraction(0))
         return gone
 
 
@@ -186,8 +186,9 @@ def closed_lots(kept: KeptLedger, attribute: bool) -> Statement:
         for opening, _, opened, _, qty, low, high, value_low, value_high, _, account in by_trade.get(trade_id, ()):
             cost, value = (high << 64) + low % 2**64, (value_high << 64) + value_low % 2**64
             since = opened or held[e.instrument, account].opened
-            opening_fee = to_decimal(commissions.share(opening or (e.instrument, account), abs(qty)), MONEY_PRECISION)
-            closing_fee = to_decimal(commissions.share(trade_id, abs(qty)), MONEY_PRECISION)
+            pool = opening or (e.instrument, account)
+            opening_fee = kept.names.money(ins.currency, commissions.share(pool, abs(qty)))
+            closing_fee = kept.names.money(ins.currency, commissions.share(trade_id, abs(qty)))
             basis, proceeds = ins.money(cost if qty > 0 else value), ins.money(-value if qty > 0 else -cost)
             if attribute:
                 basis = exact_sum(basis, opening_fee if qty > 0 else closing_fee)
@@ -246,12 +247,12 @@ def pnl_by(kept: KeptLedger, keys: tuple[str, ...]) -> Statement:
         currency = kept.names.currencies.name(e.currency) or ins.currency
         if e.fee and e.account:
             found = tally(e.transact_time, ins, e.account, e.strategy, currency)
-            found.fees = exact_sum(found.fees, to_decimal(e.fee, MONEY_PRECISION))
+            found.fees = exact_sum(found.fees, kept.fee(e, e.fee))
         if e.kind == DIVIDEND:
             for (instrument, account), its in held.items():
                 if instrument == e.instrument and its.qty:
                     found = tally(e.transact_time, ins, account, e.strategy, currency)
-                    due = to_decimal(_half_even(its.qty * e.price, 10**ins.qty_precision), MONEY_PRECISION)
+                    due = kept.fee(e, _half_even(its.qty * e.price, 10**ins.qty_precision))
                     found.dividends = exact_sum(found.dividends, due)
     columns = [*((key, "text") for key in keys), ("currency", "text"), ("realized_pnl", "decimal"), ("fees", "decimal"),
                ("dividends", "decimal"), ("net", "decimal")]

@@ -28,6 +28,7 @@ class Position:
     account: str
     row: PositionRow
     mark_units: int
+    money_precision: int = MONEY_PRECISION  # the decimals of its currency's money unit
 
     @property
     def qty(self) -> Decimal:
@@ -57,7 +58,7 @@ class Position:
     @property
     def fees(self) -> Decimal:
         """Commissions paid; negative where rebates were larger."""
-        return to_decimal(self.row.fees, MONEY_PRECISION)
+        return to_decimal(self.row.fees, self.money_precision)
 
     @property
     def mark(self) -> Decimal | None:
@@ -143,6 +144,6 @@ def read_trade(row: TradeRow, directory: Directory) -> Trade:
     return Trade(
         row.exec_id, directory.text_of(row.venue_exec_id), row.order_id, instrument.symbol,
         directory.accounts.name(row.account), directory.venues.names[row.venue - 1], Side(row.side),
-        instrument.quantity(row.qty), instrument.price(row.price), to_decimal(row.commission, MONEY_PRECISION), row.day,
-        TradeState(row.state),
+        instrument.quantity(row.qty), instrument.price(row.price),
+        directory.money(instrument.currency, row.commission), row.day, TradeState(row.state),
     )

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from ..vocabulary.codes import CommandType
 from ..vocabulary.gate import Gate
-from ..vocabulary.records import MONEY_MAX, QTY_MAX
+from ..vocabulary.records import CASH_MAX, QTY_MAX
 from ..vocabulary.rows import PositionRow
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, exact_sum, to_decimal, whole_units
+from ..vocabulary.units import Number, check_int, check_time, exact_sum, to_decimal
 from .entries import SPLIT_MAX
 from .position import FirmExposure, Position, ProfitAndLoss, Trade, read_trade
 
@@ -25,13 +25,14 @@ class Positions:
         account_id = self._gate.names.find_account(account)
         row = self._gate.core.position(number, account_id)
         return Position(instrument, self._gate.names.accounts.names[account_id - 1], PositionRow(*row),
-                        self._gate.core.mark_price(number))
+                        self._gate.core.mark_price(number), self._gate.names.decimals_of(instrument.currency))
 
     def suspense(self, symbol: str) -> Position:
         """The position of the trades that match no order: no account has it, and the firm's exposure counts it."""
         number, instrument = self._gate.names.find_instrument(symbol)
         row = self._gate.core.suspense(number)
-        return Position(instrument, "(suspense)", PositionRow(*row), self._gate.core.mark_price(number))
+        return Position(instrument, "(suspense)", PositionRow(*row), self._gate.core.mark_price(number),
+                        self._gate.names.decimals_of(instrument.currency))
 
     def firm_exposure(self, symbol: str) -> FirmExposure:
         """One instrument over all accounts and suspense: the position, and what open orders would add or take."""
@@ -63,11 +64,11 @@ class Positions:
         An opening position counts as bought at its price.
         """
         account_id, currency_id = self._gate.names.find_account(account), self._gate.names.currencies.id(currency)
-        total = to_decimal(self._gate.core.opening_cash(account_id, currency_id), MONEY_PRECISION)
+        total = self._gate.names.money(currency_id, self._gate.core.opening_cash(account_id, currency_id))
         for number, instrument in enumerate(self._gate.names.instruments, 1):
             if instrument.currency == currency:
                 row = self._gate.core.position(number, account_id)
-                fees = to_decimal(-row.fees, MONEY_PRECISION)
+                fees = self._gate.names.money(currency_id, -row.fees)
                 total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
         return total
 
@@ -83,10 +84,10 @@ class Positions:
 
     def open_cash(self, currency: str, amount: Number, *, account: str | None = None) -> None:
         """Opening cash, added to what was opened before."""
+        number = self._gate.names.currencies.id(currency)
         self._gate.command(
-            CommandType.OPENING_CASH, account=self._gate.names.find_account(account),
-            currency=self._gate.names.currencies.id(currency),
-            amount=whole_units(amount, MONEY_PRECISION, "amount", MONEY_MAX),
+            CommandType.OPENING_CASH, account=self._gate.names.find_account(account), currency=number,
+            amount=self._gate.names.money_units(number, amount, "amount", CASH_MAX),
         )
 
     def split(self, symbol: str, numerator: int, denominator: int, *, transact_time: int | None = None) -> None:

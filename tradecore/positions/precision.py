@@ -26,4 +26,4 @@ class MadeBy(IntEnum):
 
 EXACT, HYBRID, FAST = (int(precision) for precision in Precision)
 SIMD_WORDS = ("auto", "baseline", "avx2", "avx512", "neon")
-RUN_NARROW, RUN_WIDE, RUN_EXCLUDED = 0, 1, 2
+RUN_NARROW, RUN_WIDE, RUN_EXCLUDED, RUN_COARSE = 0, 1, 2, 3

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TextIO
 from ..vocabulary.fix import Side
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import UndeclaredError
-from ..vocabulary.records import MONEY_MAX, POSITION_MAX
-from ..vocabulary.units import MONEY_PRECISION, exact_sum, show, to_decimal, whole_units
+from ..vocabulary.records import FEE_MAX, POSITION_MAX
+from ..vocabulary.units import exact_sum, show, whole_units
 from .entries import EntryKind, EntryStatus, Method
 from .kept_ledger import KeptLedger
 from .ledger_reports import log_of
@@ -165,7 +165,7 @@ def _cost_difference(kept: KeptLedger, number: int, account: str, text: str, lin
     if ours == theirs:
         return []
     cause = UNKNOWN
-    if exact_sum(ours, to_decimal(sum(row[3] for row in rows), MONEY_PRECISION)) == theirs:
+    if exact_sum(ours, kept.names.money(ins.currency, sum(row[3] for row in rows))) == theirs:
         cause = "the broker's cost includes commissions"
     elif ours == -theirs:
         cause = "the broker's cost has the other sign"
@@ -239,9 +239,10 @@ def _fill_differences(
         ("price", ins.price(e.price), ins.price(price), corrected),
     ]
     if row.get("commission"):
-        fee = _number(line, "commission", row["commission"], MONEY_PRECISION, MONEY_MAX)
+        decimals = kept.names.decimals_of(e.currency or ins.currency)
+        fee = _number(line, "commission", row["commission"], decimals, FEE_MAX)
         sign = "the sign: one side books what is paid as negative"
         cause = sign if fee == -e.fee else "another fee schedule, or a rebate"
-        pairs.append(("commission", to_decimal(e.fee, MONEY_PRECISION), to_decimal(fee, MONEY_PRECISION), cause))
+        pairs.append(("commission", kept.fee(e, e.fee), kept.fee(e, fee), cause))
     return [Difference("FILL", ins.symbol, account, name, mine, its, f"trade {trade_id}: {cause}", line)
             for name, mine, its, cause in pairs if mine != its]

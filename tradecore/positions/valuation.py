@@ -14,7 +14,7 @@ from ..vocabulary.records import NO_PRICE, PRICE_MAX
 from ..vocabulary.units import EXACT, Number, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure
 from .kept_ledger import KeptLedger
-from .precision import Precision
+from .precision import RUN_COARSE, RUN_EXCLUDED, RUN_WIDE, Precision
 from .rates import Rates
 
 Column = np.ndarray[Any, np.dtype[Any]]
@@ -25,8 +25,9 @@ class MarkView(NamedTuple):
     """Read-only NumPy views, without copying; instruments x accounts (hedged: two columns an account), amounts.
 
     `unrealized` is int64, NO_PRICE where a held position has no mark; where `kinds` (one an instrument) is 1 the value
-    is unrealized_high x 2**64 + unrealized (unsigned). `unrealized_fast` is what fast precision wrote, `made_by` who
-    made a number under hybrid precision: 1 float64, 2 integers.
+    is unrealized_high x 2**64 + unrealized (unsigned), where it is 3, unrealized x 10**exponents (one an instrument)
+    - rests: amounts beyond 64 bits, of a coin, say, without writing more of them. `unrealized_fast` is what fast
+    precision wrote, `made_by` who made a number under hybrid precision: 1 float64, 2 integers.
     """
 
     qty: Column
@@ -37,6 +38,19 @@ class MarkView(NamedTuple):
     unrealized_fast: Column
     kinds: Column
     made_by: Column
+    exponents: Column
+    rests: Column
+
+    def amount(self, instrument: int, account: int) -> int | None:
+        """One position's unrealised P&L as the last mark wrote it, exactly; places from 0; None where it is not marked."""
+        low, kind = int(self.unrealized[instrument, account]), int(self.kinds[instrument])
+        if kind == RUN_EXCLUDED:
+            return None if low == NO_PRICE else 0
+        if kind == RUN_WIDE:
+            return (int(self.unrealized_high[instrument, account]) << 64) + low % 2**64
+        if kind == RUN_COARSE:
+            return low * 10 ** int(self.exponents[instrument]) - int(self.rests[instrument, account])
+        return low
 
 
 class Valuation:
@@ -58,7 +72,7 @@ class Valuation:
         limits = [min(_FLOAT_MOST, _amount_of(threshold, instrument)) for instrument in instruments]
         self.count, self.width = len(instruments), len(kept.names.accounts.names) * kept.legs
         self.marking: Any = kept.room("marking").Marking(
-            kept.ledger.columns, self.width, np.array([ins.inverse_scale for ins in instruments], np.int64),
+            kept.ledger.columns, self.width, np.array([ins.inverse_word for ins in instruments], np.int64),
             np.array(limits, np.float64),
         )
         self.marks: Column = kept.ledger.columns[3]  # the ledger's own: the middle where bids and asks differ
@@ -188,10 +202,10 @@ class Valuation:
             unmarked += without
             _add(realised, self.kept.money(row[0] for row in sums))
             _add(unrealised, self.kept.money(row[3] for row in sums))
-            _add(fees, self.kept.micros(charges))
-            _add(dividends, self.kept.micros(incomes))
+            _add(fees, self.kept.fees(charges))
+            _add(dividends, self.kept.fees(incomes))
             for ins, row in zip(scales, sums, strict=True):
-                _add(fees, {ins.currency: Decimal(row[4]).scaleb(-6, EXACT)})
+                _add(fees, {ins.currency: self.kept.names.money(ins.currency, row[4])})
         return [AccountPnl(name, c, realised[c], unrealised[c], fees[c], dividends[c],
                            self.day_start.get((name, c), Decimal(0)), unmarked)
                 for c in names]
@@ -214,11 +228,11 @@ class Valuation:
         for leg in self.kept.account_legs(name):
             sums, charges, incomes, _ = self.kept.ledger.account_sums(leg, self.kept.scale_of, len(self.kept.scales),
                                                                       self.bids, self.bids)
-            _add(found, self.kept.micros(incomes))
-            _add(found, {c: v.copy_negate() for c, v in self.kept.micros(charges).items()})
+            _add(found, self.kept.fees(incomes))
+            _add(found, {c: v.copy_negate() for c, v in self.kept.fees(charges).items()})
             for ins, (realised, cost, carried, _, fees) in zip(self.kept.scales, sums, strict=True):
                 moved = realised if ins.inverse else realised - cost + carried
-                _add(found, {ins.currency: exact_sum(ins.money(moved), Decimal(-fees).scaleb(-6, EXACT))})
+                _add(found, {ins.currency: exact_sum(ins.money(moved), self.kept.names.money(ins.currency, -fees))})
         return found
 
     def exposures(self, account: str | None, group: str | None, missing: str) -> list[Exposure]:
@@ -253,15 +267,15 @@ class Valuation:
         """The columns as they are."""
         shape = self.count, self.width
         qty, cost, high = (column.reshape(shape) for column in self.kept.ledger.columns[:3])
-        low, low_high, fast, kinds, made_by = self.marking.views
+        low, low_high, fast, kinds, made_by, exponents = self.marking.views
         return MarkView(qty, cost, high, low.reshape(shape), low_high.reshape(shape), fast.reshape(shape), kinds,
-                        made_by.reshape(shape))
+                        made_by.reshape(shape), exponents, self.kept.ledger.columns[8].reshape(shape))
 
 
 def _mark_units(ins: Instrument, price: Any, name: str) -> int:
     units = ins.price_units(price, name)
     if units <= 0 and not ins.any_sign:
-        raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1)}")
+        raise ValueError(f"{ins.symbol} {name} {price} must be at least {ins.price(1):f}")
     assert abs(units) <= PRICE_MAX
     return units
 

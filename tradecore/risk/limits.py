@@ -14,7 +14,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.reasons import reason_bound, reason_value
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.rows import Finding
-from ..vocabulary.units import Number, check_int, demand_type, micros
+from ..vocabulary.units import Number, check_int, demand_type, limit_units
 
 
 class _Off(Enum):
@@ -72,12 +72,12 @@ def demand_room(limits: RiskLimits, capacity: Capacity) -> None:
 
 
 def _amount(value: object, name: str) -> int:
-    """Millionths of a unit, or LIMIT_OFF."""
+    """10**-9 of a unit, or LIMIT_OFF."""
     if value is OFF:
         return LIMIT_OFF
     if value is None:
         raise TypeError(f"{name} must be a number or OFF, not None")
-    return micros(value, name)  # type: ignore[arg-type]  # micros checks the type itself
+    return limit_units(value, name)  # type: ignore[arg-type]  # it checks the type itself
 
 
 def _count(value: object, name: str, most: int) -> int:

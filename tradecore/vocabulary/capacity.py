@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .scalars import demand_plain
+
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """The size of every table, fixed at construction: after the start the hot path allocates nothing."""
+    """The size of every table, fixed at construction: after the start the hot path allocates nothing.
+
+    Memory follows what is used: a table's pages come into being where they are first written, so that an instrument
+    that nobody quotes or trades costs its definition alone. What finds its table full is refused, naming the table.
+    """
 
     instruments: int = 1024
     accounts: int = 64
     venues: int = 8
     currencies: int = 16
+    books: int = 65_536  # of an instrument at a venue, each of which appears when something first rests in it
     open_orders: int = 65_536
     order_history: int = 65_536
     cl_ord_ids: int = 1_048_576  # that name an order, in a day
@@ -25,14 +32,15 @@ class Capacity:
 
     def __post_init__(self) -> None:
         bounds = {
-            "instruments": 16_383, "accounts": 65_535, "venues": 64, "currencies": 255, "open_orders": 2**24,
-            "order_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27, "events": 2**24, "order_rate": 2**20,
-            "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
+            "instruments": 1_000_000, "accounts": 65_535, "venues": 64, "currencies": 255, "books": 2**22,
+            "open_orders": 2**24, "order_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27, "events": 2**24,
+            "order_rate": 2**20, "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
         }
         for name, most in bounds.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise TypeError(f"capacity {name} must be an int, not {type(value).__name__}")
+            if type(value) is not int:
+                value = demand_plain(value, (int,), f"capacity {name}", "an int")
+                object.__setattr__(self, name, value)
             if not 1 <= value <= most:
                 raise ValueError(f"capacity {name} {value} must be 1 to {most}")
         for name in ("events", "order_rate", "decisions", "trades", "exec_ids"):
@@ -43,6 +51,3 @@ class Capacity:
         if self.exec_ids < self.trades:
             raise ValueError(f"capacity exec_ids {self.exec_ids} must be at least trades {self.trades}: what can be "
                              "busted must be known")
-        if (self.instruments + 1) * self.venues > 32_768:
-            raise ValueError(f"capacity: (instruments + 1) x venues is {(self.instruments + 1) * self.venues}, "
-                             "at most 32768 books are possible")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntFlag
-
-from .fix import FixEnum, OrdRejReason
+from .fix import FixChar, FixEnum, FixFlags, OrdRejReason
 
 
 class CommandType(FixEnum):
@@ -16,7 +14,8 @@ class CommandType(FixEnum):
     DEFINE_ACCOUNT = 4
     OPENING_POSITION = 5
     OPENING_CASH = 6
-    INTERN = 7
+    DEFINE_TICKS = 7
+    INTERN = 8
     NEW_ORDER = 10
     CANCEL = 11
     REPLACE = 12
@@ -36,7 +35,7 @@ class CommandType(FixEnum):
     KILL_SWITCH = 31
 
 
-class ReportType(FixEnum):
+class ReportType(FixChar):
     """What a report record tells: FIX MsgType read in base 36, so 8, 9, D, F, G, H, j and r; 10 is ours.
 
     NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST and ORDER_STATUS_REQUEST are what an external
@@ -114,7 +113,7 @@ class TradeState(FixEnum):
     FOLDED = 2
 
 
-class Unknown(IntFlag):
+class Unknown(FixFlags):
     """What of an order was sent to its venue and has an outcome that is not known: a timeout, or a lost session.
     Neither a reject nor a reason to resend; its quantity stays held."""
 
@@ -171,6 +170,7 @@ class Reason(FixEnum):
     REDUCE_ONLY_VIOLATION = 212
     SESSION_CLOSED = 213
     NO_VENUE = 301
+    BOOKS_FULL = 302
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403

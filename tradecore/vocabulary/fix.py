@@ -1,18 +1,32 @@
 """FIX vocabulary: enumerations, shared by every room and by both backends. Our own words are in codes.
 
 Single-character FIX fields are IntEnums whose value is the character read in base 36 ('A' is 10);
-integer fields keep FIX's integers. Every enumeration also accepts its member's name, so "BUY" works
-wherever `Side.BUY` does. This file holds words only: no state, no rules.
+integer fields keep FIX's integers. Every enumeration also accepts its member's name, and what FIX writes: "BUY" and "1"
+work wherever `Side.BUY` does. All print as their names. This file holds words only: no state, no rules.
 """
 
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import Self
+from typing import Any, Self
+
+from .scalars import demand_plain, plain
 
 
 class FixEnum(IntEnum):
-    """An IntEnum that can also be read from its member's name, whatever the letter case."""
+    """An IntEnum that prints as its member's name, and can be read from it, whatever the letter case, and from FIX's
+    text: here that of an integer field, its decimal digits."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        return format_word(self, self.name, spec)
+
+    @classmethod
+    def read_text(cls, text: str) -> int | None:
+        """The integer that a FIX field's text stands for, or None where it is no such text."""
+        return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 4 else None
 
     @classmethod
     def find(cls, value: int) -> Self | None:
@@ -21,24 +35,50 @@ class FixEnum(IntEnum):
 
     @classmethod
     def parse(cls, value: object, field: str) -> Self:
-        """Return the member for a member, its name or its integer value.
+        """Return the member for a member, its name, its integer value or FIX's text.
 
         Raises TypeError for other types, and ValueError, naming field, value and the members, for an unknown one.
         """
         if type(value) is cls:
             return value
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            value = demand_plain(value, (str, int), field, f"a {cls.__name__}, its name or its value")
+        number: Any = value
         if isinstance(value, str):
-            member = cls.__members__.get(value.strip().upper())
+            word = value.strip().upper()
+            member = cls.__members__.get(word)
             if member is not None:
                 return member
-        elif isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{field} must be a {cls.__name__}, its name or its value, not {type(value).__name__}")
-        elif value in cls._value2member_map_:
-            return cls(value)
-        raise ValueError(f"{field} {value!r} is not a {cls.__name__}: one of {', '.join(cls.__members__)}")
+            number = cls.read_text(word)
+        if number in cls._value2member_map_:
+            return cls(number)
+        raise ValueError(f"{field} {plain(value)!r} is not a {cls.__name__}: one of {', '.join(cls.__members__)}")
 
 
-class Side(FixEnum):
+class FixChar(FixEnum):
+    """A FixEnum of a single-character field. Names are longer than one character, so that one is always FIX's."""
+
+    @classmethod
+    def read_text(cls, text: str) -> int | None:
+        return int(text, 36) if len(text) == 1 and text.isascii() and text.isalnum() else None
+
+
+class FixFlags(IntFlag):
+    """A set of flags that prints as their names."""
+
+    def __str__(self) -> str:
+        return self.name or "NONE"
+
+    def __format__(self, spec: str) -> str:
+        return format_word(self, str(self), spec)
+
+
+def format_word(value: int, name: str, spec: str) -> str:
+    """A name, or its integer where the format asks for one, as in f"{side:d}"."""
+    return int.__format__(value, spec) if spec and spec[-1] in "bcdoxXneEfFgG%" else format(name, spec)
+
+
+class Side(FixChar):
     """Side(54)."""
 
     BUY = 1
@@ -47,7 +87,7 @@ class Side(FixEnum):
     SELL_SHORT_EXEMPT = 6
 
 
-class OrdType(FixEnum):
+class OrdType(FixChar):
     """OrdType(40). FIX has no character for the last two; they take U and V, which it leaves free."""
 
     MARKET = 1
@@ -59,7 +99,7 @@ class OrdType(FixEnum):
     TRAILING_STOP = 31
 
 
-class TimeInForce(FixEnum):
+class TimeInForce(FixChar):
     """TimeInForce(59)."""
 
     DAY = 0
@@ -76,7 +116,7 @@ class TimeInForce(FixEnum):
     GTD = 6
 
 
-class ExecInst(IntFlag):
+class ExecInst(FixFlags):
     """ExecInst(18) as a set of flags; CASH_ORDER_QTY says that order_qty holds CashOrderQty(152), in micros."""
 
     NONE = 0
@@ -86,7 +126,7 @@ class ExecInst(IntFlag):
     CASH_ORDER_QTY = 4
 
 
-class TriggerPriceType(FixEnum):
+class TriggerPriceType(FixChar):
     """TriggerPriceType(1107): the price that a stop watches. NONE is the last trade."""
 
     NONE = 0
@@ -124,7 +164,7 @@ class TradSesStatus(FixEnum):
     PRE_CLOSE = 5
 
 
-class OrdStatus(FixEnum):
+class OrdStatus(FixChar):
     """OrdStatus(39)."""
 
     NEW = 0
@@ -174,7 +214,7 @@ def transition_table() -> list[int]:
     return table
 
 
-class ExecType(FixEnum):
+class ExecType(FixChar):
     """ExecType(150)."""
 
     NEW = 0

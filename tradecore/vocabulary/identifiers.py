@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .records import TEXT_SIZE
+from .scalars import demand_plain
 
 Identifier = str | int | bytes
+IDENTIFIERS = (str, int, bytes)
 NAME_SIZE = 63
 _INT_BITS_MAX = 212  # of 64 digits
 
@@ -16,8 +18,8 @@ def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes
     """
     if value is None:
         return b""
-    if isinstance(value, bool) or not isinstance(value, (str, int, bytes)):
-        raise TypeError(f"{name} must be str, int, bytes or None, not {type(value).__name__}")
+    if isinstance(value, bool) or not isinstance(value, IDENTIFIERS):
+        value = demand_plain(value, IDENTIFIERS, name, "str, int, bytes or None")
     if isinstance(value, int) and value.bit_length() > _INT_BITS_MAX:
         raise ValueError(f"{name} of {value.bit_length()} bits has more than {TEXT_SIZE} digits")
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
@@ -31,8 +33,8 @@ def encode_told_id(value: Identifier | None, name: str) -> bytes | None:
     Raises TypeError for another type."""
     if value is None:
         return b""
-    if isinstance(value, bool) or not isinstance(value, (str, int, bytes)):
-        raise TypeError(f"{name} must be str, int, bytes or None, not {type(value).__name__}")
+    if isinstance(value, bool) or not isinstance(value, IDENTIFIERS):
+        value = demand_plain(value, IDENTIFIERS, name, "str, int, bytes or None")
     if isinstance(value, int) and value.bit_length() > _INT_BITS_MAX:
         return None
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
@@ -51,7 +53,7 @@ def check_name(value: object, what: str, most: int = NAME_SIZE) -> str:
     if not is_printable(value, most):
         raise ValueError(f"{what} {value[:80]!r} must be 1 to {most} printable ASCII characters, "
                          "with spaces only between others")
-    return value
+    return str(value)  # NumPy's str too
 
 
 def check_names(names: object, what: str) -> None:

@@ -9,18 +9,23 @@ from fractions import Fraction
 from .fix import OrdType, TimeInForce
 from .identifiers import check_name
 from .records import MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
+from .ticks import TickBand, TickTable, finest_tick, read_bands, table_decimals, table_of
 from .units import (
     AMOUNT_PRECISION_MAX,
     EXACT,
     INVERSE_PRECISION,
     INVERSE_SCALE_MAX,
+    MONEY_PRECISION,
+    PRICE_DIGITS,
+    PRICE_PRECISION_MOST,
     Number,
     decimals_of,
-    micros,
+    limit_units,
     to_decimal,
     whole_units,
 )
 
+ORD_TYPES, TIMES_IN_FORCE = tuple(OrdType), tuple(TimeInForce)  # one object each, whatever the number of instruments
 _AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
@@ -28,9 +33,11 @@ _AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 class Instrument:
     """What is traded, and the reference data that its orders are checked against.
 
-    `tick_size` is the grid of order and quote prices (Decimal text, in `currency`). `price_precision`
-    is the number of decimals in which prices are booked: by default two finer than the tick, so that
-    a fill may lie between ticks. `lot_size` is the quantity step. `multiplier` is the contract size.
+    `tick_size` is the step of order prices (Decimal text, in `currency`), or a table of them by price band: pairs of
+    (from price, tick), or a mapping, the first from 0. `price_precision` is the number of decimals in which prices are
+    booked: by default six finer than the tick up to ten, so that a trade may lie between ticks; fewer where all
+    decimals together would be more than 18. `lot_size` is the step of order quantities, `qty_precision` the decimals in
+    which quantities are booked, by default the lot's. `multiplier` is the contract size.
     `min_notional` and `max_notional` are in `currency`. `any_sign` allows zero and negative prices. `inverse` is a
     contract on the price turned over: a quantity is worth quantity x multiplier / price in `currency` (a coin, say),
     rounded at 12 decimals once a fill; for `PositionKeeper`, a `TradingCore` refuses it. `ord_types` and
@@ -38,7 +45,7 @@ class Instrument:
     """
 
     symbol: str
-    tick_size: Number = "0.01"
+    tick_size: TickTable = "0.01"
     currency: str = "USD"
     lot_size: Number = 1
     min_qty: Number | None = None
@@ -47,14 +54,15 @@ class Instrument:
     min_notional: Number | None = None
     max_notional: Number | None = None
     price_precision: int | None = None
+    qty_precision: int = None  # type: ignore[assignment]  # the lot's decimals; an int once it is made
     any_sign: bool = False
     inverse: bool = False
-    ord_types: tuple[str | OrdType, ...] = tuple(OrdType)
-    times_in_force: tuple[str | TimeInForce, ...] = tuple(TimeInForce)
+    ord_types: tuple[str | OrdType, ...] = ORD_TYPES
+    times_in_force: tuple[str | TimeInForce, ...] = TIMES_IN_FORCE
     # Filled in below: the integers of the definition record.
-    qty_precision: int = field(init=False)
     multiplier_precision: int = field(init=False)
-    tick: int = field(init=False)
+    bands: tuple[TickBand, ...] = field(init=False)  # one, from 0, where the tick is the same at every price
+    tick: int = field(init=False)  # the finest, that divides all
     lot: int = field(init=False)
     min_lots: int = field(init=False)
     max_lots: int = field(init=False)
@@ -62,24 +70,16 @@ class Instrument:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        check_name(self.symbol, "symbol")
-        check_name(self.currency, "currency")
+        put(self, "symbol", check_name(self.symbol, "symbol"))
+        put(self, "currency", check_name(self.currency, "currency"))
         where = f"instrument {self.symbol}:"
-        if isinstance(self.price_precision, bool) or not isinstance(self.price_precision, (int, type(None))):
-            raise TypeError(f"{where} price_precision must be an int, not {type(self.price_precision).__name__}")
-        tick_decimals = decimals_of(self.tick_size, f"{where} tick_size")
-        precision = tick_decimals + 2 if self.price_precision is None else self.price_precision
-        if not tick_decimals <= precision <= 12:
-            raise ValueError(f"{where} price_precision {precision} must be {tick_decimals} (the tick's) to 12")
-        put(self, "price_precision", precision)
-        put(self, "qty_precision", decimals_of(self.lot_size, f"{where} lot_size"))
-        put(self, "multiplier_precision", decimals_of(self.multiplier, f"{where} multiplier"))
-        if self.amount_precision > AMOUNT_PRECISION_MAX:
-            raise ValueError(
-                f"{where} price_precision {precision} + lot_size decimals {self.qty_precision} + multiplier decimals "
-                f"{self.multiplier_precision} = {self.amount_precision}, at most {AMOUNT_PRECISION_MAX} are possible"
-            )
-        put(self, "tick", whole_units(self.tick_size, precision, f"{where} tick_size", PRICE_MAX, low=1))
+        pairs = table_of(self.tick_size, f"{where} tick_size")
+        self._choose_precisions(table_decimals(pairs, f"{where} tick_size"), where)
+        bands = read_bands(pairs, self.price_precision or 0, f"{where} tick_size")
+        if len(pairs) > 1:
+            put(self, "tick_size", tuple(pairs))
+        put(self, "bands", bands)
+        put(self, "tick", finest_tick(bands))
         put(self, "lot", self._lots(self.lot_size, f"{where} lot_size"))
         put(self, "min_lots", self.lot if self.min_qty is None else self._lots(self.min_qty, f"{where} min_qty"))
         most = QTY_MAX if self.max_qty is None else self._lots(self.max_qty, f"{where} max_qty")
@@ -88,27 +88,62 @@ class Instrument:
         put(self, "max_lots", most)
         units = whole_units(self.multiplier, self.multiplier_precision, f"{where} multiplier", MULTIPLIER_MAX, low=1)
         put(self, "multiplier_units", units)
-        put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
-        put(self, "times_in_force", tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force))
+        if self.ord_types is not ORD_TYPES:
+            put(self, "ord_types", tuple(OrdType.parse(v, f"{where} ord_types") for v in self.ord_types))
+        if self.times_in_force is not TIMES_IN_FORCE:
+            words = tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force)
+            put(self, "times_in_force", words)
         if not isinstance(self.any_sign, bool):
             raise TypeError(f"{where} any_sign must be a bool, not {type(self.any_sign).__name__}")
         if not isinstance(self.inverse, bool):
             raise TypeError(f"{where} inverse must be a bool, not {type(self.inverse).__name__}")
         if self.inverse and (self.any_sign or not 1 <= self.inverse_scale <= INVERSE_SCALE_MAX):
             raise ValueError(
-                f"{where} an inverse contract has positive prices only, and 10**(12 + price_precision {precision}) x "
-                f"multiplier {self.multiplier} in lots must be 1 to 10**18"
+                f"{where} an inverse contract has positive prices only, and 10**(12 + price_precision "
+                f"{self.price_precision} - quantity decimals {self.qty_precision}) x multiplier {self.multiplier} "
+                f"= {self.inverse_scale} must be 1 to 10**23"
             )
-        fields = self.definition(1)
-        if 0 <= int(fields["max_notional"]) < int(fields["min_notional"]):
+        least, most = self._notionals(where)
+        if 0 <= most < least:
             raise ValueError(f"{where} max_notional {self.max_notional} is below min_notional {self.min_notional}")
+
+    def _choose_precisions(self, tick_decimals: int, where: str) -> None:
+        """Decimals of prices, quantities and the multiplier; refuses what are together more than 18, with the sum."""
+        put = object.__setattr__
+        for name in ("price_precision", "qty_precision"):
+            given = getattr(self, name)
+            if type(given) is not int and given is not None:
+                put(self, name, demand_plain(given, (int,), f"{where} {name}", "an int"))
+        lot_decimals = decimals_of(self.lot_size, f"{where} lot_size")
+        qty = lot_decimals if self.qty_precision is None else self.qty_precision
+        if not lot_decimals <= qty <= 12:
+            raise ValueError(f"{where} qty_precision {qty} must be {lot_decimals} (the lot's) to 12")
+        multiplier = decimals_of(self.multiplier, f"{where} multiplier")
+        price = self.price_precision
+        if price is None:
+            finer = max(tick_decimals, min(tick_decimals + PRICE_DIGITS, PRICE_PRECISION_MOST))
+            price = max(tick_decimals, min(finer, AMOUNT_PRECISION_MAX - qty - multiplier))
+        if not tick_decimals <= price <= 12:
+            raise ValueError(f"{where} price_precision {price} must be {tick_decimals} (the tick's) to 12")
+        if price + qty + multiplier > AMOUNT_PRECISION_MAX:
+            raise ValueError(
+                f"{where} price_precision {price} + quantity decimals {qty} + multiplier decimals {multiplier} = "
+                f"{price + qty + multiplier}, at most {AMOUNT_PRECISION_MAX} are possible"
+            )
+        put(self, "price_precision", price)
+        put(self, "qty_precision", qty)
+        put(self, "multiplier_precision", multiplier)
+
+    def _notionals(self, where: str) -> tuple[int, int]:
+        return (limit_units(self.min_notional, f"{where} min_notional"),
+                limit_units(self.max_notional, f"{where} max_notional"))
 
     def _lots(self, value: Number, name: str) -> int:
         return whole_units(value, self.qty_precision, name, QTY_MAX, low=1)
 
     @property
     def amount_precision(self) -> int:
-        """Decimals of an amount (price unit x lot x multiplier) in `currency`; of an inverse contract's always 12."""
+        """Decimals of an amount (price unit x quantity unit x multiplier) in `currency`; of inverse contracts 12."""
         plain = (self.price_precision or 0) + self.qty_precision + self.multiplier_precision
         return INVERSE_PRECISION if self.inverse else plain
 
@@ -117,7 +152,7 @@ class Instrument:
         return whole_units(value, self.price_precision or 0, f"{self.symbol} {name}", PRICE_MAX)
 
     def qty_lots(self, value: Number, name: str = "order_qty", *, low: int = 0) -> int:
-        """A quantity as lots; refuses what is not a whole number of them."""
+        """A quantity as quantity units; refuses what is not a whole number of them."""
         return whole_units(value, self.qty_precision, f"{self.symbol} {name}", QTY_MAX, low=low)
 
     def price(self, units: int) -> Decimal:
@@ -125,11 +160,11 @@ class Instrument:
         return to_decimal(units, self.price_precision or 0)
 
     def quantity(self, lots: int) -> Decimal:
-        """Lots as a quantity."""
+        """Quantity units as a quantity."""
         return to_decimal(lots, self.qty_precision)
 
     def price_ratio(self, amount: int, lots: int) -> Fraction:
-        """The exact average price of an amount (price unit x lot) over lots."""
+        """The exact average price of an amount (price unit x quantity unit) over quantity units."""
         if self.inverse:
             return Fraction(-lots * self.inverse_scale, amount * 10 ** (self.price_precision or 0))
         return Fraction(amount, lots * 10 ** (self.price_precision or 0))
@@ -141,14 +176,20 @@ class Instrument:
         return plain if plain == quotient else quotient
 
     def money(self, amount: int) -> Decimal:
-        """An amount (price unit x lot x multiplier) in `currency`, exactly."""
+        """An amount (price unit x quantity unit x multiplier) in `currency`, exactly."""
         return to_decimal(amount if self.inverse else amount * self.multiplier_units, self.amount_precision)
 
     @property
     def inverse_scale(self) -> int:
-        """An inverse contract's lots x this / price units is its amount, at 12 decimals; 0 for an ordinary one."""
+        """An inverse contract's quantity units x this / price units is its amount, at 12 decimals; 0 for others."""
         digits = (self.price_precision or 0) + INVERSE_PRECISION - self.qty_precision - self.multiplier_precision
         return self.multiplier_units * 10**digits if self.inverse and digits >= 0 else 0
+
+    @property
+    def inverse_word(self) -> int:
+        """`inverse_scale` as the ledger takes it, which 64 bits may not hold: multiplier x 64 + power of ten."""
+        digits = (self.price_precision or 0) + INVERSE_PRECISION - self.qty_precision - self.multiplier_precision
+        return self.multiplier_units * 64 + digits if self.inverse_scale else 0
 
     def value(self, lots: int, units: int) -> int:
         """The amount that signed lots are worth at a price, as the ledger books it."""
@@ -157,17 +198,22 @@ class Instrument:
         quotient, rest = divmod(lots * self.inverse_scale, units)
         return -(quotient + (2 * rest > units or (2 * rest == units and quotient % 2 == 1)))
 
-    def definition(self, currency_id: int) -> dict[str, int | bytes]:
-        """The fields of this instrument's DEFINE_INSTRUMENT record."""
+    def definition(self, currency_id: int, money_precision: int = MONEY_PRECISION) -> dict[str, int | bytes]:
+        """The fields of this instrument's DEFINE_INSTRUMENT record; `money_precision`: its currency's decimals."""
         where = f"instrument {self.symbol}:"
+        least, most = self._notionals(where)
         return {
-            "currency": currency_id,
+            "currency": currency_id, "money_precision": money_precision,
             "price_precision": self.price_precision or 0, "qty_precision": self.qty_precision,
             "multiplier_precision": self.multiplier_precision, "any_sign": int(self.any_sign) + 2 * self.inverse,
             "ord_types": sum(1 << OrdType.parse(v, where) for v in set(self.ord_types)),
             "times_in_force": sum(1 << TimeInForce.parse(v, where) for v in set(self.times_in_force)),
             "tick": self.tick, "lot": self.lot, "min_qty": self.min_lots, "max_qty": self.max_lots,
-            "multiplier": self.multiplier_units,
-            "min_notional": micros(self.min_notional, f"{where} min_notional"),
-            "max_notional": micros(self.max_notional, f"{where} max_notional"),
+            "multiplier": self.multiplier_units, "min_notional": least, "max_notional": most,
         }
+
+    def tick_definitions(self) -> list[dict[str, int]]:
+        """The fields of this instrument's DEFINE_TICKS records, which follow it; none where one tick is for all."""
+        if len(self.bands) == 1:
+            return []
+        return [{"band": at, "from_px": band.from_px, "band_tick": band.tick} for at, band in enumerate(self.bands)]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Layout = Sequence[tuple[str, str]]
-_CODES = {"u1": "B", "u2": "H", "u4": "I", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "S64": "64s"}
+_CODES = {"u1": "B", "u2": "H", "u4": "I", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u8": "Q", "S64": "64s"}
 
 
 def make_dtype(
@@ -44,6 +44,8 @@ class Codec:
         named = [(n, k) for n, k in layout if n]
         self.fields: tuple[str, ...] = tuple(n for n, _ in named)
         self._texts = tuple(i for i, (_, k) in enumerate(named) if k[0] == "S")
+        # Numbers of 128 bits: the low word has the name, the high word the name and `_high`.
+        self._wide = [name for name, _ in named if f"{name}_high" in self.fields]
         self._blank: dict[str, int | bytes] = {name: b"" if kind[0] == "S" else 0 for name, kind in named}
         self.tuple_type: Any = NamedTuple(name, [(n, Any) for n in self.fields])  # type: ignore[misc]
 
@@ -55,8 +57,12 @@ class Codec:
         return self.tuple_type._make(values)
 
     def pack(self, **fields: int | bytes) -> bytes:
-        """The record's bytes; fields that are not named are 0."""
+        """The record's bytes; fields that are not named are 0. A number of 128 bits is given whole."""
         values = self._blank | fields
+        for name in self._wide:
+            if f"{name}_high" not in fields:
+                number = int(fields.get(name, 0))
+                values[name], values[f"{name}_high"] = number % 2**64, number // 2**64
         if len(values) > len(self._blank):
             raise TypeError(f"no such field: {', '.join(sorted(fields.keys() - self._blank.keys()))}")
         return self.struct.pack(*values.values())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
+from .currency import Currency
 from .instrument import Instrument
+from .units import Number, to_decimal, whole_units
 
 
 class UndeclaredError(LookupError):
@@ -22,9 +25,13 @@ class Names:
 
     def add(self, name: str) -> int:
         """Declare the next name; the core has accepted it."""
+        name = str(name)  # a NumPy text is declared as the text that it is
         self.names.append(name)
         self._ids[name] = len(self.names)
         return len(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._ids
 
     def id(self, name: object) -> int:
         """The id of a name. Raises TypeError for what is no str, UndeclaredError naming the nearest declared one."""
@@ -34,7 +41,7 @@ class Names:
         if found is None:
             near = get_close_matches(name, self.names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; declared: {', '.join(self.names[:8]) or 'none'}"
-            raise UndeclaredError(f"{self.kind} {name!r} is not declared{hint}")
+            raise UndeclaredError(f"{self.kind} {str(name)!r} is not declared{hint}")
         return found
 
     def name(self, number: int) -> str | None:
@@ -49,6 +56,7 @@ class Directory:
     def __init__(self, core: Any = None) -> None:
         self.core = core
         self.currencies: Names = Names("currency")
+        self.decimals: list[int] = []  # of each currency's money unit
         self.accounts: Names = Names("account")
         self.venues: Names = Names("venue")
         self.symbols: Names = Names("symbol")
@@ -58,6 +66,23 @@ class Directory:
         """The text of an id; empty for none."""
         text: str = self.core.text_of(number)
         return text
+
+    def add_currency(self, currency: Currency) -> int:
+        """Declare the next currency; the core has accepted it."""
+        self.decimals.append(currency.decimals)
+        return self.currencies.add(currency.name)
+
+    def money(self, currency: int | str, units: int) -> Decimal:
+        """Money units of a currency, by id or name, as money."""
+        return to_decimal(units, self.decimals_of(currency))
+
+    def money_units(self, currency: int | str, value: Number, name: str, bound: int) -> int:
+        """Money as a currency's money units; refuses what is not a whole number of them, or beyond the bound."""
+        return whole_units(value, self.decimals_of(currency), name, bound)
+
+    def decimals_of(self, currency: int | str) -> int:
+        """The decimals of a currency's money unit."""
+        return self.decimals[(self.currencies.id(currency) if isinstance(currency, str) else currency) - 1]
 
     def find_instrument(self, symbol: object) -> tuple[int, Instrument]:
         """A declared symbol's id and instrument."""

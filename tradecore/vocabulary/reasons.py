@@ -9,8 +9,8 @@ from .codes import CommandType, Reason
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
-from .records import COMMAND_DTYPES, NO_PRICE, UNTELLABLE
-from .units import MONEY_PRECISION, to_decimal
+from .records import COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, UNTELLABLE
+from .units import read_told, to_decimal
 
 _IN_PRICE = {
     Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
@@ -21,7 +21,12 @@ _IN_LOTS = {
     Reason.OTHER_FILLED, Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
-_LOTS_AGAINST_MILLIONTHS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
+# The field of Capacity that bounds what a command declares.
+_DEFINED: dict[int, str] = {
+    CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
+    CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_CURRENCY: "currencies",
+}
+_LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
 _TEXTS = {
     Reason.UNKNOWN_INSTRUMENT: "instrument {value} is not declared: {bound} are",
@@ -60,6 +65,7 @@ _TEXTS = {
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
+    Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.POST_ONLY_WOULD_TAKE: "price {value} would take at {bound}",
     Reason.IOC_LEFTOVER: "the rest of an IMMEDIATE_OR_CANCEL order",
     Reason.FOK_NOT_FILLABLE: "no venue holds the whole quantity within the limit",
@@ -110,23 +116,28 @@ def _bits(mask: int, words: type[OrdType] | type[TimeInForce]) -> str:
     return ", ".join(word.name for word in words if mask >> word & 1)
 
 
+def _plain(number: int | Decimal | None) -> int | str | None:
+    """A number with all its digits: 0.00000001, not 1E-8."""
+    return f"{number:f}" if isinstance(number, Decimal) else number
+
+
 def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
     """A reason's value in the user's unit; None where there is none."""
     if value == NO_PRICE:
         return None
     if reason in _IN_MONEY:
-        return to_decimal(value, MONEY_PRECISION)
+        return to_decimal(read_told(value), LIMIT_PRECISION)
     if instrument is not None and reason in _IN_PRICE:
         return instrument.price(value)
-    if instrument is not None and reason in _IN_LOTS | _LOTS_AGAINST_MILLIONTHS:
+    if instrument is not None and reason in _IN_LOTS | _LOTS_AGAINST_LIMITS:
         return instrument.quantity(value)
     return value
 
 
 def reason_bound(reason: Reason, bound: int, instrument: Instrument | None) -> int | Decimal | None:
     """A reason's bound in the user's unit."""
-    if reason in _LOTS_AGAINST_MILLIONTHS:
-        return to_decimal(bound, MONEY_PRECISION)
+    if reason in _LOTS_AGAINST_LIMITS:
+        return to_decimal(read_told(bound), LIMIT_PRECISION)
     return reason_value(reason, bound, instrument)
 
 
@@ -145,7 +156,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word is Reason.INVALID_FIELD_VALUE:
         field = field_at(kind, bound)
         if ins is not None and field == "ask_px":
-            return f"{word.name}: ask_px {ins.price(value)} is not above bid_px"
+            return f"{word.name}: ask_px {ins.price(value):f} is not above bid_px"
         if value == UNTELLABLE:
             return f"{word.name}: {field} is no number, or no whole number of lots"
         return f"{word.name}: {field} {value} is out of bounds"
@@ -155,9 +166,10 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return (f"{word.name}: time_in_force {TimeInForce(value).name} is not possible with this ord_type and "
                 f"exec_inst; the instrument takes {_bits(bound, TimeInForce)}")
     if word in (Reason.OTHER_FILLED, Reason.PARENT_ENDED) and value:  # of an order that came late
-        return f"{word.name}: {_TEXTS[word]}: order_qty {reason_value(word, value, ins)} exceeds the " \
-               f"{reason_bound(word, bound, ins)} that it left"
-    if word is Reason.TABLE_FULL and kind in _TABLES:
-        return f"{word.name}: {_TEXTS[word].format(value=value, bound=bound)}: raise the capacity `{_TABLES[kind]}`"
-    text = _TEXTS[word].format(value=reason_value(word, value, ins), bound=reason_bound(word, bound, ins))
+        return f"{word.name}: {_TEXTS[word]}: order_qty {_plain(reason_value(word, value, ins))} exceeds the " \
+               f"{_plain(reason_bound(word, bound, ins))} that it left"
+    said, its_bound = reason_value(word, value, ins), reason_bound(word, bound, ins)
+    text = _TEXTS[word].format(value=_plain(said), bound=_plain(its_bound))
+    if word is Reason.TABLE_FULL and kind in _DEFINED:
+        text += f", the capacity {_DEFINED[kind]}"
     return f"{word.name}: {text}"

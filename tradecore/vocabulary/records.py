@@ -4,9 +4,11 @@ The layouts are written once, here; NumPy dtypes, the twin's codecs and the test
 (ext/include/tradecore/records.h) all come from them. Little-endian, no pointers, no padding; a text is a number: a
 client's own integer from 1 to OWN_ID_MAX is its own, any other text is interned first (INTERN), in the core's table.
 
-Units: prices are int64 price units (10**-price_precision), quantities int64 lots (10**-qty_precision),
-money int64 micros (1e-6 of the currency), times int64 nanoseconds UTC. Ids are small integers from 1;
-0 means none. A record of any kind may stand in one batch: view the array with the dtype of its kind.
+Units: prices are int64 price units (10**-price_precision), quantities int64 quantity units (10**-qty_precision),
+a fee int64 and cash 128 bits of the currency's money unit (10**-decimals), limits 128 bits of 10**-LIMIT_PRECISION,
+times int64 nanoseconds UTC. 128 bits are two words: the low one unsigned, and the high one signed, in the field whose
+name ends in `_high`. Ids are small integers from 1; 0 means none. A record of any kind may stand in one batch: view the
+array with the dtype of its kind.
 """
 
 from __future__ import annotations
@@ -22,11 +24,19 @@ from .report_codec import ReportCodec
 UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1
-PRICE_MAX = 10**14  # |price| in price units; with QTY_MAX it bounds an order's amount by 2**94
-QTY_MAX = 10**14  # lots in one order, quote or opening position
-POSITION_MAX = 10**18  # |position + working orders| in lots; beyond it ARITHMETIC_OVERFLOW
+# Why nothing leaves its integers: see ext/positions/costs.pxd, which sums it up.
+PRICE_MAX = 10**16  # |price| in price units
+BOOK_TICKS_MAX = 10**14  # |price| of an order or a quote in ticks: the books count in them
+QTY_MAX = 10**14  # quantity units in one order, quote, trade or opening position
+POSITION_MAX = 10**16  # |position + working orders| in quantity units; beyond it ARITHMETIC_OVERFLOW
 MULTIPLIER_MAX = 10**9
-MONEY_MAX = 2**62  # micros: one order's notional, a limit, an opening balance
+AMOUNT_MAX = 10**37  # |price x quantity x multiplier| of one order, quote or trade; beyond it ARITHMETIC_OVERFLOW
+LIMIT_PRECISION = 9  # decimals of a limit, of a currency's amount or a quantity
+LIMIT_MAX = 10**25  # 10**16 whole units: a limit, a least or largest notional
+FEE_MAX = 2**62  # money units: one fee
+CASH_MAX = 10**28  # money units: opening cash; 10**16 of a currency with 12 decimals
+CASH_ORDER_MAX = 2**62  # micros: a cash_order_qty
+BANDS_MAX = 16  # of one instrument's tick table
 TIME_MAX = 2**62  # ns UTC
 COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 128, 32
 VERSION = 1  # of all records; a command that says 0 means it too
@@ -82,27 +92,36 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.ROLL_DAY: [],
     CommandType.SPLIT: [("split_numerator", "i8"), ("split_denominator", "i8")],
     CommandType.VENUE_SESSION: [("connected", "i8")],
-    CommandType.SET_LIMIT: [("rule", "i8"), ("value", "i8"), ("window_ns", "i8"), ("mode", "i8")],
+    CommandType.SET_LIMIT: [
+        ("rule", "i8"), ("value", "u8"), ("window_ns", "i8"), ("mode", "i8"), ("value_high", "i8"),
+    ],
     CommandType.KILL_SWITCH: [("scope", "i8"), ("target", "i8"), ("engaged", "i8")],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
-    CommandType.OPENING_CASH: [("amount", "i8")],
-    CommandType.DEFINE_CURRENCY: [],
+    CommandType.OPENING_CASH: [("amount", "u8"), ("amount_high", "i8")],
+    CommandType.DEFINE_CURRENCY: [("decimals", "i8")],  # of its money unit
     CommandType.DEFINE_ACCOUNT: [],
     CommandType.DEFINE_VENUE: [
-        ("maker_fee_per_unit", "i8"), ("taker_fee_per_unit", "i8"),  # micros for a whole unit of quantity
+        ("maker_fee_per_unit", "i8"), ("taker_fee_per_unit", "i8"),  # 10**-9 for a whole unit of quantity
         ("maker_fee_ppm", "i8"), ("taker_fee_ppm", "i8"),  # millionths of the notional
         ("request_timeout", "i8"),  # ns, 0: none; what follows is of an external venue
         ("native_ord_types", "u4"), ("native_times_in_force", "u4"), ("external", "u4"),
     ],
     CommandType.DEFINE_INSTRUMENT: [
         ("price_precision", "u1"), ("qty_precision", "u1"), ("multiplier_precision", "u1"), ("any_sign", "u1"),
-        ("", "x4"),
-        ("tick", "i8"), ("lot", "i8"), ("max_qty", "i8"), ("min_qty", "i8"), ("multiplier", "i8"),
-        ("min_notional", "i8"), ("max_notional", "i8"),  # micros; LIMIT_OFF where there is none
-        ("ord_types", "u4"), ("times_in_force", "u4"),  # bit n set: value n is supported
+        ("multiplier", "u4"),
+        ("tick", "i8"), ("lot", "i8"), ("max_qty", "i8"), ("min_qty", "i8"),  # tick: the finest, that divides all
+        ("min_notional", "u8"), ("min_notional_high", "i8"),  # as limits; LIMIT_OFF where there is none
+        ("max_notional", "u8"), ("max_notional_high", "i8"),
     ],
+    # One band of a tick table, from `from_px` up; bands come in order, 0 begins the table anew.
+    CommandType.DEFINE_TICKS: [("band", "i8"), ("from_px", "i8"), ("band_tick", "i8")],
 }
 _HEADERS: dict[CommandType, Layout] = {
+    CommandType.DEFINE_INSTRUMENT: [
+        ("kind", "u1"), ("money_precision", "u1"),  # the decimals of its currency
+        ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported
+        *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15"),
+    ],
     CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15")],
     CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "i8"), ("version", "u1"), ("", "x15")],
     CommandType.CANCEL_REJECT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15")],
@@ -133,6 +152,7 @@ _SHARED: dict[str, tuple[str, str]] = {
     "value": ("last_qty", "i8"), "bound": ("last_px", "i8"), "stop_px": ("commission", "i8"),
     "reject_mask": ("commission", "i8"),
     "venue_exec_id": ("contra_order_id", "i8"),  # ExecID(17) as a venue gave it; in its trades, FLAG_VENUE says so
+    "value_high": ("contra_order_id", "i8"),  # of accepted cash: the high word of its amount
     "exec_ref_id": ("contra_order_id", "i8"),  # of a bust or a correction: the core's number of the trade
 }
 _ACK: Layout = [

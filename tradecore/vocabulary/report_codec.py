@@ -17,6 +17,7 @@ FLAG_STATUS = 0x0F  # the status before, of a report that is an UNEXPECTED_TRANS
 NO_PRICE = -(2**63)
 
 _EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION_REPORT), int(ReportType.ORDER_CANCEL_REJECT)
+_ACCEPTED = int(ReportType.COMMAND_ACCEPTED)
 _OF_AN_ORDER = {_EXECUTION, _CANCEL_REJECT, *(int(kind) for kind in ReportType if 13 <= kind <= 17)}
 _TRADE, _REJECTED, _RESTATED = int(ExecType.TRADE), int(ExecType.REJECTED), int(ExecType.RESTATED)
 _TRADES = {_TRADE, int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
@@ -70,6 +71,7 @@ class ReportRow(NamedTuple):
     stop_px: int = NO_PRICE
     reject_mask: int = 0
     leaves_qty: int = 0
+    value_high: int = 0  # of accepted cash: the high word of its amount
 
 
 class ReportCodec:
@@ -92,12 +94,13 @@ class ReportCodec:
             ids = _trade_ids(exec_type, flags, last)
             value, bound = _alarm_of(reason, cum_qty, order_qty, flags, values[6])
             return ReportRow._make((*common, why, first, a, b, c, *ids, -1, -1, -1, 0, value, bound, NO_PRICE, 0,
-                                    leaves))
+                                    leaves, 0))
         refused = kind == _EXECUTION and exec_type == _REJECTED
         reasons = _reasons(kind, exec_type, why)
         stop_px, mask = (NO_PRICE, c) if refused else (c, 0)
-        return ReportRow._make((*common, 0, 0, 0, NO_PRICE, 0, 0, 0, last, *reasons, first, a, b, stop_px, mask,
-                                leaves))
+        venue_id, high = (0, last) if kind == _ACCEPTED else (last, 0)
+        return ReportRow._make((*common, 0, 0, 0, NO_PRICE, 0, 0, 0, venue_id, *reasons, first, a, b, stop_px, mask,
+                                leaves, high))
 
     def pack(self, fields: dict[str, Any]) -> bytes:
         """The record's bytes; fields that are not named are blank. An account or a venue that no record can tell,
@@ -114,7 +117,7 @@ class ReportCodec:
         else:
             third = get("reject_mask", 0) if kind == _EXECUTION and exec_type == _REJECTED else get("stop_px", NO_PRICE)
             by_kind = (_why(kind, exec_type, fields) & 0xFF, get("orig_cl_ord_id", 0), get("value", 0), get("bound", 0),
-                       third, get("venue_exec_id", 0))
+                       third, get("value_high" if kind == _ACCEPTED else "venue_exec_id", 0))
         liquidity, second, *rest = by_kind
         return self.struct.pack(
             get("seq", 0), get("command_seq", 0), get("transact_time", 0), get("order_id", 0), kind, exec_type,

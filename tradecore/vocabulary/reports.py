@@ -120,7 +120,9 @@ class Report(OrderFields):
     @property
     def commission(self) -> Decimal:
         """Commission(12) of this trade in the instrument's currency; a rebate is negative."""
-        return to_decimal(self.row.commission, MONEY_PRECISION)
+        ins = self._directory.instrument(self.row.instrument)
+        return to_decimal(self.row.commission, MONEY_PRECISION if ins is None else
+                          self._directory.decimals_of(ins.currency))
 
     @property
     def cxl_rej_reason(self) -> CxlRejReason:

@@ -7,30 +7,39 @@ from __future__ import annotations
 
 from decimal import Context, Decimal, InvalidOperation
 from math import isfinite
+from typing import Any
 
-from .records import LIMIT_OFF, MONEY_MAX, TIME_MAX
+from .records import LIMIT_MAX, LIMIT_OFF, LIMIT_PRECISION, TIME_MAX
+from .scalars import demand_plain, plain
 
-Number = str | int | Decimal | float
-MONEY_PRECISION = 6
+Number = str | int | Decimal | float  # NumPy's scalars too: see scalars.plain
+NUMBERS = (str, int, Decimal, float)
+MONEY_PRECISION = 9  # decimals of a currency's money unit where it does not say otherwise; of venues' fees per unit
+MONEY_PRECISION_MAX = 12
+CASH_ORDER_PRECISION = 6  # of a cash_order_qty
 AMOUNT_PRECISION_MAX = 18
-INVERSE_SCALE_MAX = 10**18
+PRICE_DIGITS, PRICE_PRECISION_MOST = 6, 10  # finer than the tick by default, up to so many decimals
+INVERSE_SCALE_MAX = 10**23  # with QTY_MAX: an inverse trade's value at the price 1 is at most 10**37
 INVERSE_PRECISION = 12  # decimals of an inverse contract's amounts, in its own currency
-# 10**14 units times 10**18 lots has 32 digits; the default context's 28 would round exact money.
+# 10**16 units times 10**16 quantity units has 32 digits; the default context's 28 would round exact money.
 EXACT = Context(prec=60)
+WORD = 2**64
+_PLAIN, _DIGITS = 2**61, 2**57  # what `tell_wide` tells as it is, and the digits that it keeps of more
 
 
-def whole_units(value: object, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
+def whole_units(value: Any, precision: int, name: str, bound: int, *, low: int | None = None) -> int:
     """`value` as a whole number of 10**-precision, exactly.
 
-    A float is taken where it is the nearest float to such a number. Raises TypeError for other types
-    (bools too), ValueError naming field, value and bound for NaN, infinities, and what does not fit.
+    A float is taken where it is the nearest float to such a number; a NumPy scalar is a number like any other (see
+    `scalars.plain`). Raises TypeError for other types (bools too), ValueError naming field, value and bound for NaN,
+    infinities, and what does not fit.
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, float)):
-        raise TypeError(f"{name} must be str, int, Decimal or float, not {type(value).__name__}")
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        value = demand_plain(value, NUMBERS, name, "str, int, Decimal or float")
     units: int = value * 10**precision if isinstance(value, int) else _exact(value, precision, name)
     low = -bound if low is None else low
     if not low <= units <= bound:
-        bounds = f"{to_decimal(low, precision)} to {to_decimal(bound, precision)}"
+        bounds = f"{to_decimal(low, precision):f} to {to_decimal(bound, precision):f}"
         raise ValueError(f"{name} {show(value)} is outside {bounds}")
     return units
 
@@ -39,7 +48,7 @@ def show(value: object) -> str:
     """A value as an error quotes it: never thousands of digits."""
     if isinstance(value, int) and value.bit_length() > 200:
         return f"(an int of {value.bit_length()} bits)"
-    text = repr(value)
+    text = repr(plain(value))
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 
@@ -51,7 +60,7 @@ def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
             raise ValueError(f"{name} {show(value)} is larger than any amount in the core")
         units = round(Decimal(value).scaleb(precision, EXACT))
         if float(to_decimal(units, precision)) != value:
-            raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
+            raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision):f}")
         return units
     try:
         number = Decimal(value) if isinstance(value, Decimal) else Decimal(value.strip())
@@ -66,13 +75,13 @@ def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
     scaled = number.scaleb(precision, EXACT)
     units = int(scaled)
     if units != scaled:
-        raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision)}")
+        raise ValueError(f"{name} {show(value)} is not a multiple of {to_decimal(1, precision):f}")
     return units
 
 
 def to_decimal(units: int, precision: int) -> Decimal:
-    """Whole units of 10**-precision as an exact Decimal."""
-    return Decimal(units).scaleb(-precision, EXACT)
+    """Whole units of 10**-precision as an exact Decimal. Nothing at all is a plain 0: finer ones print as 0E-9."""
+    return Decimal(units).scaleb(-precision, EXACT) if units or precision < 7 else Decimal(0)
 
 
 def exact_sum(*values: Decimal) -> Decimal:
@@ -83,13 +92,14 @@ def exact_sum(*values: Decimal) -> Decimal:
     return total
 
 
-def check_int(value: object, name: str, low: int, high: int = 2**63 - 1) -> int:
+def check_int(value: Any, name: str, low: int, high: int = 2**63 - 1) -> int:
     """An int within its bounds. Raises TypeError or ValueError naming it."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+        value = demand_plain(value, (int,), name, "an int")
     if not low <= value <= high:
         raise ValueError(f"{name} {show(value)} must be {low} to {high}")
-    return value
+    number: int = value
+    return number
 
 
 def check_time(value: int | None, name: str = "transact_time") -> int:
@@ -104,9 +114,32 @@ def check_bool(value: object, name: str) -> bool:
     return value
 
 
-def micros(value: Number | None, name: str) -> int:
-    """A non-negative amount of money in micros; None is LIMIT_OFF."""
-    return LIMIT_OFF if value is None else whole_units(value, MONEY_PRECISION, name, MONEY_MAX, low=0)
+def limit_units(value: Number | None, name: str) -> int:
+    """A non-negative limit, of a quantity or of money, in 10**-9; None is LIMIT_OFF."""
+    return LIMIT_OFF if value is None else whole_units(value, LIMIT_PRECISION, name, LIMIT_MAX, low=0)
+
+
+def one_number(low: int, high: int) -> int:
+    """The number of 128 bits in two words of a record; the low one may have been read as signed."""
+    return high * WORD + low % WORD
+
+
+def tell_wide(value: int, up: bool) -> int:
+    """A number of up to 128 bits in the 64 of a report: itself up to 2**61, or negative; more as 17 digits and a power
+    of ten, rounded up or down. For reports, never for a decision."""
+    if value < _PLAIN:
+        return max(value, 1 - 2**63)
+    power = 0
+    while value >= _DIGITS:
+        value, rest = divmod(value, 10)
+        value += up and rest > 0
+        power += 1
+    return 2**62 | power << 57 | value
+
+
+def read_told(word: int) -> int:
+    """What `tell_wide` told."""
+    return word % _DIGITS * 10 ** (word >> 57 & 31) if word >> 62 == 1 else word
 
 
 def decimals_of(value: Number, name: str) -> int:
@@ -119,7 +152,7 @@ def decimals_of(value: Number, name: str) -> int:
                 raise
         else:
             return digits
-    raise ValueError(f"{name} {value!r} has more than 12 decimals")
+    raise ValueError(f"{name} {show(value)} has more than 12 decimals")
 
 
 def demand_type(value: object, kind: type | tuple[type, ...], name: str) -> None:

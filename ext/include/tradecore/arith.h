@@ -6,15 +6,19 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tradecore/assert.h"
+
 typedef __int128 tc_i128;
 
 /* Division towards minus infinity, as Python's; the divisor is positive. */
 static inline int64_t tc_floor_div(int64_t a, int64_t b) {
+    tc_assert(b > 0);
     int64_t q = a / b;
     return (a % b < 0) ? q - 1 : q;
 }
 
 static inline int64_t tc_floor_mod(int64_t a, int64_t b) {
+    tc_assert(b > 0);
     int64_t r = a % b;
     return r < 0 ? r + b : r;
 }
@@ -22,10 +26,11 @@ static inline int64_t tc_floor_mod(int64_t a, int64_t b) {
 /* 128-bit division is slow, and rare: out of the way, so that what might need it stays small enough to be inlined. */
 __attribute__((noinline, cold, unused)) static tc_i128 tc_floor_div_far(tc_i128 a, tc_i128 b) {
     tc_i128 q = a / b;
-    return (a % b < 0) ? q - 1 : q;
+    return (a - q * b < 0) ? q - 1 : q;
 }
 
 static inline tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b) {
+    tc_assert(b > 0);
     if (a == (int64_t)a && b == (int64_t)b) return tc_floor_div((int64_t)a, (int64_t)b);
     return tc_floor_div_far(a, b);
 }
@@ -42,8 +47,59 @@ static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
 /* 1 where the product does not fit 128 bits. */
 static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
 
+/* 10 to the power of 0 to 38. */
+static inline tc_i128 tc_power_of_ten(int exponent) {
+    static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
+        10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+        100000000000000000, 1000000000000000000};
+    int half = exponent > 18 ? 18 : exponent, rest = exponent - half;
+    tc_i128 power = powers[half];
+    return rest > 18 ? power * powers[18] * powers[rest - 18] : power * powers[rest];
+}
+
+/* What tc_share does where a product does not fit 128 bits: never of money that exists. */
+__attribute__((noinline, cold, unused)) static tc_i128 tc_share_far(tc_i128 a, int64_t scale, int64_t ppm,
+                                                                    tc_i128 divisor, tc_i128 most) {
+    tc_i128 scaled, whole, q, part;
+    int over = __builtin_mul_overflow(a, (tc_i128)scale, &scaled);
+    if (!over) {
+        whole = scaled / divisor;
+        over = __builtin_mul_overflow(whole, (tc_i128)ppm, &q);
+        part = (scaled - whole * divisor) * ppm;
+        if (!over && q < most && q > -most) {
+            tc_i128 low = tc_floor_div_wide(part, divisor), twice = 2 * (part - low * divisor);
+            q += low;
+            if (twice > divisor || (twice == divisor && (q & 1))) q += 1;
+            return q;
+        }
+    }
+    return ppm < 0 ? -most : most;
+}
+
+/* a x scale x ppm / divisor to the nearest whole number, ties to even, within `most`; a is not negative. */
+static inline tc_i128 tc_share(tc_i128 a, int64_t scale, int64_t ppm, tc_i128 divisor, tc_i128 most) {
+    tc_i128 scaled;
+    if (__builtin_mul_overflow(a, (tc_i128)scale, &scaled) || __builtin_mul_overflow(scaled, (tc_i128)ppm, &scaled))
+        return tc_share_far(a, scale, ppm, divisor, most);
+    scaled = tc_round_half_even(scaled, divisor);
+    return scaled > most ? most : scaled < -most ? -most : scaled;
+}
+
 static inline int64_t tc_saturate(tc_i128 a) {
     return a > INT64_MAX ? INT64_MAX : a < INT64_MIN ? INT64_MIN : (int64_t)a;
+}
+
+/* A number in the 64 bits of a report: itself up to 2**61, or negative; more as 17 digits and a power of ten, rounded up or
+   down. For reports, never for a decision. Only in C: called for refusals alone, so out of the way. */
+__attribute__((noinline, cold, unused)) static int64_t tc_tell_wide(tc_i128 a, int up) {
+    int64_t power = 0;
+    if (a < (tc_i128)1 << 61) return a < -INT64_MAX ? -INT64_MAX : (int64_t)a;
+    while (a >= (tc_i128)1 << 57) {
+        tc_i128 q = a / 10;
+        a = q + (up && a != q * 10);
+        power += 1;
+    }
+    return (int64_t)1 << 62 | power << 57 | (int64_t)a;
 }
 
 /* 1, or -1 below 0. It and tc_abs are written without a choice: compilers turn one into a branch where it suits them,
@@ -58,8 +114,8 @@ static inline int64_t tc_abs(int64_t a) {
 static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
 static inline uint64_t tc_low(tc_i128 a) { return (uint64_t)a; }
 static inline int64_t tc_high(tc_i128 a) { return (int64_t)(a >> 64); }
-static inline tc_i128 tc_join(int64_t low, int64_t high) {
-    return (tc_i128)((unsigned __int128)(uint64_t)high << 64 | (uint64_t)low);
+static inline tc_i128 tc_join(uint64_t low, int64_t high) {
+    return (tc_i128)((unsigned __int128)(uint64_t)high << 64 | low);
 }
 
 /* The empty statement keeps it: GCC takes a function that only prefetches for one without effect, and drops its calls. */
@@ -68,8 +124,15 @@ static inline void tc_prefetch(const void *address) {
     __asm__ volatile("" : : "r"(address));
 }
 
-static inline int tc_lowest_bit(uint64_t a) { return __builtin_ctzll(a); }   /* a is not 0 */
-static inline int tc_highest_bit(uint64_t a) { return 63 - __builtin_clzll(a); } /* a is not 0 */
+static inline int tc_lowest_bit(uint64_t a) {
+    tc_assert(a != 0);
+    return __builtin_ctzll(a);
+}
+
+static inline int tc_highest_bit(uint64_t a) {
+    tc_assert(a != 0);
+    return 63 - __builtin_clzll(a);
+}
 
 /* Zeroes a row line by line. A memset of its size becomes a string instruction, which takes longer to start than to run. */
 static inline void tc_clear(void *row, size_t size) {

@@ -14,6 +14,7 @@ typedef struct {
     union {
         struct { uint8_t kind, side, ord_type, time_in_force; uint32_t exec_inst; };
         struct { uint8_t head[2], exec_type, ord_status; int32_t reject_reason; };
+        struct { uint8_t head_1, money_precision; uint16_t times_in_force; uint32_t ord_types; };
     };
     int32_t instrument, account, venue, currency;
     int64_t transact_time;
@@ -33,19 +34,24 @@ typedef struct {
         int64_t connected;
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
-        struct { int64_t rule, value, window_ns, mode; };
+        struct { int64_t rule; uint64_t value; int64_t window_ns, mode, value_high; };
         struct { int64_t scope, target, engaged; };
         struct { int64_t position_qty, position_px; };
-        int64_t amount;
+        struct { uint64_t amount; int64_t amount_high; };
+        int64_t decimals;
+        struct { int64_t band, from_px, band_tick; };
         struct {
             int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout;
             uint32_t native_ord_types, native_times_in_force, external;
         };
         struct {
             uint8_t price_precision, qty_precision, multiplier_precision, any_sign;
-            int32_t body_3;
-            int64_t tick, lot, max_qty, body_4, multiplier, min_notional, max_notional; /* body_4 is min_qty */
-            uint32_t ord_types, times_in_force;
+            uint32_t multiplier;
+            int64_t tick, lot, max_qty, body_4; /* body_4 is min_qty */
+            uint64_t min_notional;
+            int64_t min_notional_high;
+            uint64_t max_notional;
+            int64_t max_notional_high;
         };
         char text[64];
         int64_t body[9];
@@ -68,7 +74,7 @@ typedef struct {
     union { int64_t last_qty, value; };
     union { int64_t last_px, bound; };
     union { int64_t commission, stop_px, reject_mask; };
-    union { int64_t contra_order_id, venue_exec_id, exec_ref_id; };
+    union { int64_t contra_order_id, venue_exec_id, exec_ref_id, value_high; };
 } tc_report;
 
 typedef struct {

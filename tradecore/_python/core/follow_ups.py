@@ -1,5 +1,9 @@
 """What follows from a command once its own trades and reports are out: reduce-only orders are trimmed, lists hear of
 their members, and what waited for a price is let go, one after another until nothing follows. It never calls itself.
+
+An OCO order may have what its user wanted, less what the others have traded since; a bust gives nothing back. That is
+looked at after every trade, end, return and answer. A venue that refuses to make an order less, or makes more of it, is
+asked for all of it back; a cancel that it refuses is its last word. The first price reached goes first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Quotes and marks. A quote is two external orders in a venue's book; it asks no risk, and answers with no report.
 
 It may take what rests: then those orders trade, and their reports tell so.
+It holds what was displayed, no more.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.records import MONEY_MAX, QTY_MAX
+from tradecore.vocabulary.records import QTY_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
-from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, notional_micros, opposite
-from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
+from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops, use_book
 from .trade_booking import book_fills, report_fills
 
 
@@ -25,10 +26,12 @@ def find_bad_quote_side(ins: InstrumentRow, price: int, size: int, first: int) -
     bad = find_bad_price(ins, price)
     if bad:
         return bad
-    if price % ins.tick:
+    if abs(price) > ins.price_most:
+        return Reason.PRICE_OUT_OF_RANGE, price, ins.price_most if price > 0 else -ins.price_most
+    if price % ins.tick:  # it needs a place in the book; which tick holds where is a rule about orders
         return Reason.PRICE_TICK_MULTIPLE, price, ins.tick
-    if abs(price) * size * ins.notional_scale > MONEY_MAX * ins.limit_scale:
-        return Reason.NOTIONAL_ABOVE_MAX, notional_micros(ins, price * size, True), MONEY_MAX
+    if is_beyond_amount(ins, price, size):
+        return Reason.ARITHMETIC_OVERFLOW, size, most_qty(ins, price)
     return None
 
 
@@ -67,7 +70,10 @@ def enter_quote(core: State, c: Any) -> Any:
         bad = Reason.INVALID_FIELD_VALUE, c.ask_px, 72
     if bad:
         return refuse_command(core, c, *bad)
-    book = book_of(core, c.instrument, c.venue)
+    sized = c.bid_size or c.ask_size
+    book = (use_book if sized else book_of)(core, c.instrument, c.venue)
+    if book is None:
+        return refuse_command(core, c, Reason.BOOKS_FULL, len(core.books), core.capacity.books)
     remove_quotes(book)
     quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
     quote_side(core, c, book, SELL, c.ask_px, c.ask_size)

@@ -10,8 +10,9 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, OrdRejReason, OrdType
-from tradecore.vocabulary.records import MONEY_MAX, NO_ROOM, OWN_ID_MAX, PRICE_MAX
+from tradecore.vocabulary.records import CASH_ORDER_MAX, LIMIT_PRECISION, NO_ROOM, OWN_ID_MAX, PRICE_MAX
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 
 from ..execution.routing import twice_touch
 from ..orders.lists import find_bad_join, join_group
@@ -80,10 +81,11 @@ def convert_cash(core: State, ins: InstrumentRow, c: Any) -> Any:
     price2 = 2 * (c.price if has_limit(c.ord_type) else c.stop_px)
     if c.ord_type in (MARKET, OrdType.TRAILING_STOP):
         price2 = twice_reference(core, c.instrument)
-    if not 0 < c.order_qty <= MONEY_MAX or not 0 < abs(price2) <= 2 * PRICE_MAX:
+    if not 0 < c.order_qty <= CASH_ORDER_MAX or not 0 < abs(price2) <= 2 * PRICE_MAX:
         return c._replace(order_qty=0)
-    lots = 2 * c.order_qty * ins.limit_scale // (abs(price2) * ins.notional_scale)
-    return c._replace(order_qty=min(lots, MONEY_MAX) // ins.lot * ins.lot)
+    cash = c.order_qty * 10 ** (LIMIT_PRECISION - CASH_ORDER_PRECISION)
+    lots = 2 * cash * ins.limit_scale // (abs(price2) * ins.notional_scale)
+    return c._replace(order_qty=min(lots, CASH_ORDER_MAX) // ins.lot * ins.lot)
 
 
 def claim_order_id(core: State, order: Order) -> Reason | None:

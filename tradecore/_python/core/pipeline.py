@@ -1,6 +1,7 @@
 """The fused order path in plain Python: one state, one loop over commands, and the handles that read the state.
 
-The native pipeline's twin, bit for bit. It holds the door and the readers; the rules are in the rooms.
+The native pipeline's twin, bit for bit. It holds the door and the readers; the rules are in the rooms. The answer of a
+command is its first report after those of the timers that its time set off.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from ..vocabulary.instrument import BUY, SELL, TIME_MAX
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from ..vocabulary.texts import find_text, text_of_id
 from .follow_ups import settle
+from .lifetimes import count_lifetimes
 from .marketdata import enter_mark, enter_quote
 from .orderpath import convert_cash, enter_order, observe_question
 from .placing import ask_order
@@ -50,6 +52,7 @@ from .settings import (
     define_account,
     define_currency,
     define_instrument,
+    define_ticks,
     define_venue,
     enter_text,
     open_cash,
@@ -72,7 +75,8 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.EXECUTION_REPORT: enter_execution_report, CommandType.TRADE_CORRECTION: enter_correction,
     CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
-    CommandType.VENUE_SESSION: enter_venue_session, CommandType.INTERN: enter_text,
+    CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
+    CommandType.INTERN: enter_text,
 }
 
 
@@ -274,7 +278,7 @@ class Core:
         return mark_of(self._state.ledger, instrument)
 
     def opening_cash(self, account: int, currency: int) -> int:
-        """The opening cash of an account in a currency, micros."""
+        """The opening cash of an account in a currency, in its money units."""
         if account not in self._state.accounts or currency not in self._state.currencies:
             raise LookupError(f"account {account} or currency {currency} is not declared")
         return self._state.ledger.cash.get((account, currency), 0)
@@ -394,6 +398,11 @@ class Core:
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
         }
+
+    def lifetimes(self) -> dict[str, tuple[int, int]]:
+        """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
+        with self._lock:
+            return count_lifetimes(self._state)
 
     def latency(self) -> dict[str, tuple[float, ...]]:
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""

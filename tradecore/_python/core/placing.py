@@ -1,4 +1,9 @@
-"""Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again."""
+"""Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
+
+It goes to the first venue in the order of all-in cost whose displayed price is within its limit; a FILL_OR_KILL to
+where the whole quantity is; what can't trade at once, and what is post-only, rests at the lowest maker fee. While a
+replace is unanswered the larger quantity is held. What waits is asked by risk again when it is let go.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +11,9 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Route
 from tradecore.vocabulary.fix import ExecType, OrdType, TimeInForce
-from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
+from tradecore.vocabulary.records import NO_PRICE
 
-from ..execution.book import Book, Fill, add_node, crosses, is_fillable, match_order
+from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
 from ..orders.lists import waits_for_parent
 from ..orders.order_facts import leaves_of
@@ -41,6 +46,7 @@ from ..vocabulary.instrument import (
     direction,
     has_limit,
     opposite,
+    safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .state import (
@@ -62,6 +68,7 @@ from .state import (
     sync_tops,
     tell_price,
     twice_reference,
+    use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
 
@@ -104,9 +111,9 @@ def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     if q.ord_type != MARKET:
         price = q.price
     elif q.rules.limits[COLLAR] >= 0:
-        price = protection_price(q)
+        price = safe_price(ins, max(-ins.price_most, min(ins.price_most, protection_price(q))), q.side)
     else:
-        price = PRICE_MAX if q.side == BUY else -PRICE_MAX
+        price = ins.price_most if q.side == BUY else -ins.price_most
     return price // ins.tick if q.side == BUY else -(-price // ins.tick)
 
 
@@ -132,10 +139,10 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
     return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
 
 
-def execute_order(book: Book, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
+def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
     """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
     side, qty = direction(order.side), leaves_of(order)
-    taken_side = opposite(side)
+    taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
     if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
         return Reason.POST_ONLY_WOULD_TAKE, []
     if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, qty):
@@ -151,7 +158,10 @@ def execute_order(book: Book, order: Order, limit: int) -> tuple[Reason | None, 
         return Reason.MARKET_LEFTOVER, fills
     if order.time_in_force == IOC:
         return Reason.IOC_LEFTOVER, fills
-    add_node(book, side, order.order_id, limit, left, order.display_qty)
+    rests = use_book(core, order.instrument, order.venue)
+    if rests is None:
+        return Reason.BOOKS_FULL, fills  # none: there was no book to take from
+    add_node(rests, side, order.order_id, limit, left, order.display_qty)
     order.place = RESTING
     return None, fills
 
@@ -163,6 +173,9 @@ def finish_order(
     if reason == Reason.POST_ONLY_WOULD_TAKE:
         touch = touch_price(core.router, order.instrument, direction(order.side), order.venue)
         refuse_placing(core, c, order, reason, order.price, touch, first)
+        return
+    if reason == Reason.BOOKS_FULL:
+        refuse_placing(core, c, order, reason, len(core.books), core.capacity.books, first)
         return
     if first:
         order.acked = True
@@ -219,7 +232,7 @@ def place_order(
     if is_external(core, order.venue):
         send_order(core, c, order, first)
         return since
-    reason, fills = execute_order(book_of(core, order.instrument, order.venue), order, limit)
+    reason, fills = execute_order(core, order, limit)
     sync_tops(core, order.instrument, order.venue)
     since = count_stage(core, EXECUTING, since, timed)
     charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)

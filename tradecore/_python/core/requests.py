@@ -1,6 +1,7 @@
 """Requests about orders: cancel, replace, mass cancel, status. What makes no sense is refused and changes nothing.
 
-At a simulated venue a request is done at once; an external venue is asked, and its report decides. Source: FIX 4.4
+At a simulated venue a request is done at once; an external venue is asked, and its report decides. UNKNOWN ends with an
+answer, the order's end, an operator's report, or, for a cancel, a status that the order works. Source: FIX 4.4
 Appendix D.
 """
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, TimeInForce, TradSesStatus
-from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX, QTY_MAX, TIME_MAX
+from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX, QTY_MAX, TIME_MAX
 
 from ..orders.lists import forget_names, split_limit, split_lists
 from ..orders.order_facts import has_cancel, is_live, unknown_of
@@ -20,6 +20,7 @@ from ..orders.trades import fold_position
 from ..orders.triggers import arm_trigger
 from ..positions.costs import position_of
 from ..risk.holds import exposure_of, move_position
+from ..vocabulary.instrument import tick_at
 from .conditions import AT_THE_CLOSE, CLOSED, HALTED, PRE_OPEN, is_trading
 from .marketdata import clear_quotes
 from .placing import is_native, release_order
@@ -275,11 +276,11 @@ def split_instrument(core: State, c: Any) -> Any:
         terms = split_terms(order, n, d)
         if terms is None or order.requests or order.peg_offset or max(terms[:4]) > QTY_MAX or terms[0] % ins.lot:
             return refuse_command(core, c, Reason.UNEVEN_SPLIT, order.order_id, 0)
-        if any(px != NO_PRICE and (px % ins.tick or abs(px) > PRICE_MAX) for px in terms[4:]):
+        if any(px != NO_PRICE and (px % tick_at(ins, px) or abs(px) > ins.price_most) for px in terms[4:]):
             return refuse_command(core, c, Reason.UNEVEN_SPLIT, order.order_id, 0)
     for account in range(len(core.accounts) + 1):
         qty = scale(position_of(core.ledger, c.instrument, account).qty, n, d)
-        if qty is None or abs(qty) > 10**18:
+        if qty is None or abs(qty) > POSITION_MAX:
             return refuse_command(core, c, Reason.UNEVEN_SPLIT, 0, account)
     ack = accept_command(core, c, n, d, instrument=c.instrument)
     exposure_of(core.risk, c.instrument, 0).position_qty = 0

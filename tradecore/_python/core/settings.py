@@ -5,21 +5,31 @@ Each answers with an ack, after publishing that it was accepted or why it was re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Scope
-from tradecore.vocabulary.records import MONEY_MAX, QTY_MAX
+from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
+from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.holds import move_position, set_limit, switch
-from ..vocabulary.instrument import find_bad_definition, find_bad_price, load_instrument
+from ..vocabulary.instrument import (
+    add_band,
+    find_bad_band,
+    find_bad_definition,
+    find_bad_price,
+    is_beyond_amount,
+    load_instrument,
+    most_qty,
+)
+from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
 from .state import ACK_ACCEPTED, State, accept_command, refuse_command
 
-FEE_PER_UNIT_MAX = 1_000_000_000_000
+FEE_PER_UNIT_MAX = 1_000_000_000_000_000
 TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
 
 
@@ -33,7 +43,7 @@ def enter_text(core: State, c: Any) -> Any:
     return ACK_ACCEPTED._replace(order_id=number or intern_text(core.texts, c.text))
 
 
-def refuse_name(core: State, c: Any, taken: Iterable[int], count: int, most: int) -> Any:
+def refuse_name(core: State, c: Any, taken: Container[int], count: int, most: int) -> Any:
     """The ack of a name that can't be declared, which is refused here; None where it can."""
     if c.cl_ord_id <= 0 or not id_is_known(core.texts, c.cl_ord_id):
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 32)
@@ -49,32 +59,51 @@ def define_currency(core: State, c: Any) -> Any:
     refused = refuse_name(core, c, names.values(), len(names), core.capacity.currencies)
     if refused:
         return refused
+    if not 0 <= c.decimals <= 12:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.decimals, 56)
     number = len(names) + 1
-    names[number] = c.cl_ord_id
+    names[number], core.money_precisions[number] = c.cl_ord_id, c.decimals
     return accept_command(core, c, number, 0)
 
 
 def define_account(core: State, c: Any) -> Any:
     names = core.accounts
-    refused = refuse_name(core, c, names.values(), len(names), core.capacity.accounts)
+    refused = refuse_name(core, c, core.account_names, len(names), core.capacity.accounts)
     if refused:
         return refused
     number = len(names) + 1
     names[number] = c.cl_ord_id
+    core.account_names.add(c.cl_ord_id)
     return accept_command(core, c, number, 0, account=number)
 
 
 def define_instrument(core: State, c: Any) -> Any:
     rows = core.instruments
-    refused = refuse_name(core, c, (row.name for row in rows.values()), len(rows), core.capacity.instruments)
+    refused = refuse_name(core, c, core.instrument_names, len(rows), core.capacity.instruments)
     if refused:
         return refused
     offset = find_bad_definition(c, len(core.currencies))
+    if offset < 0 and c.money_precision != core.money_precisions[c.currency]:
+        offset = 1
     if offset >= 0:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, offset)
     number = len(rows) + 1
     rows[number] = load_instrument(c)
+    core.instrument_names.add(c.cl_ord_id)
     return accept_command(core, c, number, 0, instrument=number)
+
+
+def define_ticks(core: State, c: Any) -> Any:
+    """The next band of an instrument's tick table; band 0 begins the table anew."""
+    ins = core.instruments.get(c.instrument)
+    if ins is None:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    offset = find_bad_band(ins, c.band, c.from_px, c.band_tick)
+    if offset >= 0:
+        value = {56: c.band, 64: c.from_px, 72: c.band_tick}[offset]
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
+    add_band(ins, c.band, c.from_px, c.band_tick)
+    return accept_command(core, c, c.from_px, c.band_tick, instrument=c.instrument)
 
 
 def find_bad_fee(c: Any) -> int:
@@ -94,7 +123,7 @@ def find_bad_fee(c: Any) -> int:
 
 def define_venue(core: State, c: Any) -> Any:
     venues = core.router.venues
-    refused = refuse_name(core, c, (venue.name for venue in venues.values()), len(venues), core.capacity.venues)
+    refused = refuse_name(core, c, [venue.name for venue in venues.values()], len(venues), core.capacity.venues)
     if refused:
         return refused
     offset = find_bad_fee(c)
@@ -112,9 +141,12 @@ def open_position(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
     if abs(c.position_qty) > QTY_MAX:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.position_qty, 56)
-    bad = find_bad_price(core.instruments[c.instrument], c.position_px)
+    ins = core.instruments[c.instrument]
+    bad = find_bad_price(ins, c.position_px)
     if bad:
         return refuse_command(core, c, *bad)
+    if is_beyond_amount(ins, c.position_px, c.position_qty):
+        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, c.position_qty, most_qty(ins, c.position_px))
     p = position_of(core.ledger, c.instrument, c.account)
     if p != Position():
         return refuse_command(core, c, Reason.ALREADY_DEFINED, p.qty, 0)
@@ -129,21 +161,28 @@ def open_cash(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
     if c.currency not in core.currencies:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.currency, 20)
-    balance = core.ledger.cash.get((c.account, c.currency), 0) + c.amount
-    if abs(balance) > MONEY_MAX:
-        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, c.amount, MONEY_MAX)
+    amount = one_number(c.amount, c.amount_high)
+    balance = core.ledger.cash.get((c.account, c.currency), 0) + amount
+    if max(abs(amount), abs(balance)) > CASH_MAX:
+        return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, saturate(amount), tell_wide(CASH_MAX, False))
     core.ledger.cash[c.account, c.currency] = balance
-    return accept_command(core, c, c.amount, c.currency, account=c.account)
+    return accept_command(core, c, as_signed(c.amount), c.currency, account=c.account, value_high=c.amount_high)
+
+
+def as_signed(word: int) -> int:
+    """A word of a record as reports carry it."""
+    return word - WORD if word >= WORD // 2 else word
 
 
 def change_limit(core: State, c: Any) -> Any:
     if c.account not in core.accounts:
         return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
-    offset = set_limit(core.risk, c.account, c.rule, c.value, c.window_ns, c.mode)
+    limit = one_number(c.value, c.value_high)
+    offset = set_limit(core.risk, c.account, c.rule, limit, c.window_ns, c.mode)
     if offset >= 0:
-        fields = {56: c.rule, 64: c.value, 72: c.window_ns, 80: c.mode}
+        fields = {56: c.rule, 64: saturate(limit), 72: c.window_ns, 80: c.mode}
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, fields[offset], offset)
-    return accept_command(core, c, c.value, c.rule, account=c.account)
+    return accept_command(core, c, tell_wide(limit, False), c.rule, account=c.account)
 
 
 def switch_kill(core: State, c: Any) -> Any:

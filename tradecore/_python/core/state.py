@@ -50,14 +50,18 @@ class State:
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self.instruments: dict[int, InstrumentRow] = {}
+        self.instrument_names: set[int] = set()
         self.accounts: dict[int, int] = {}  # the number of its name, as of all that is declared
+        self.account_names: set[int] = set()
         self.currencies: dict[int, int] = {}
+        self.money_precisions: dict[int, int] = {}
         self.texts = Texts(capacity.ids)
         self.ids = Ids(capacity.cl_ord_ids, self.texts)
         self.orders = Orders(capacity.open_orders, capacity.order_history)
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
+        self.no_book = Book(1)  # where none was used yet; it stays empty
         self.ledger = Ledger(capacity.instruments, capacity.accounts)
         self.events = EventLog(capacity.events)
         self.histograms = [[0] * BUCKETS for _ in STAGES]
@@ -80,8 +84,14 @@ class State:
 
 
 def book_of(core: State, instrument: int, venue: int) -> Book:
+    """The book of an instrument at a venue; where there is none yet, one that stays empty."""
+    return core.books.get((instrument, venue), core.no_book)
+
+
+def use_book(core: State, instrument: int, venue: int) -> Book | None:
+    """A book appears when something is first to rest in it. None where no more can be."""
     book = core.books.get((instrument, venue))
-    if book is None:
+    if book is None and len(core.books) < core.capacity.books:
         book = core.books[instrument, venue] = Book(core.capacity.open_orders)
     return book
 
@@ -103,7 +113,8 @@ def sync_tops(core: State, instrument: int, venue: int) -> None:
 
 
 def twice_reference(core: State, instrument: int) -> int:
-    """Twice the reference price: the mid, else the last trade, else the mark, else NO_PRICE."""
+    """Twice the reference price of collar and market notional: the mid of the best-ranked ask and bid, else the last
+    trade, else the mark, else NO_PRICE."""
     price = twice_mid(core.router, core.instruments[instrument], instrument, core.now)
     for known in (core.ledger.lasts, core.ledger.marks):
         if price == NO_PRICE and instrument in known:
@@ -155,13 +166,18 @@ def sync_order(core: State, order: Order) -> None:
         arm_order_timer(core, order)
 
 
-def arm_order_timer(core: State, order: Order) -> None:
+def order_deadline(core: State, order: Order) -> int:
+    """When an order's timer must go off next, 0 for never: at its venue, or where the core keeps it."""
     venue = core.router.venues.get(order.venue)
     timeout, expires = 0, True
     if venue is not None and order.place == AT_VENUE:
         timeout = venue.request_timeout
         expires = not venue.native_times_in_force >> TimeInForce.GTD & 1
-    core.timers.arm_timer((ORDER_TIMER, order.order_id), next_deadline(order, timeout, expires))
+    return next_deadline(order, timeout, expires)
+
+
+def arm_order_timer(core: State, order: Order) -> None:
+    core.timers.arm_timer((ORDER_TIMER, order.order_id), order_deadline(core, order))
 
 
 def withdraw_order(core: State, order: Order) -> None:
@@ -240,10 +256,11 @@ def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) 
 
 
 def accept_command(
-    core: State, c: Any, value: int, bound: int, *, instrument: int = 0, account: int = 0, venue: int = 0
+    core: State, c: Any, value: int, bound: int, *, instrument: int = 0, account: int = 0, venue: int = 0,
+    value_high: int = 0,
 ) -> Any:
     publish(core, c, ACCEPTED, instrument=instrument, account=account, venue=venue, value=value, bound=bound,
-            cl_ord_id=c.cl_ord_id)
+            cl_ord_id=c.cl_ord_id, value_high=value_high)
     return ACK_ACCEPTED
 
 

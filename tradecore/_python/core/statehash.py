@@ -39,14 +39,16 @@ def counters(core: State) -> Iterator[Row]:
 
 
 def definitions(core: State) -> Iterator[Row]:
-    for name in core.currencies.values():
-        yield 2, hash_of_id(core.texts, name)
+    for i, name in core.currencies.items():
+        yield 2, hash_of_id(core.texts, name), core.money_precisions[i]
     for i, ins in core.instruments.items():
         yield (3, hash_of_id(core.texts, ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
-               ins.min_qty, ins.max_qty, ins.multiplier, ins.min_notional, ins.max_notional,
+               ins.min_qty, ins.max_qty, ins.multiplier, *wide_words(ins.min_notional), *wide_words(ins.max_notional),
                int(i in core.risk.killed_instruments), core.ledger.marks.get(i, NO_PRICE),
                core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
+        for band in ins.bands:
+            yield 16, *band
     for i, venue in core.router.venues.items():
         yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
                venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
@@ -56,22 +58,22 @@ def definitions(core: State) -> Iterator[Row]:
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
         a = core.risk.accounts[i]
-        yield (5, hash_of_id(core.texts, name), *a.limits, *a.watched, a.watching, a.window_ns, a.configured,
-               int(a.killed), a.sent)
+        limits = [word for limit in (*a.limits, *a.watched) for word in wide_words(limit)]
+        yield (5, hash_of_id(core.texts, name), *limits, a.watching, a.window_ns, a.configured, int(a.killed),
+               a.sent)
         for time in a.sent_times:  # what the account's rate limit can still see, oldest first
             yield 6, time
         for j in core.currencies:
-            yield 7, core.ledger.cash.get((i, j), 0)
+            yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
 
 
 def positions(core: State) -> Iterator[Row]:
     """Account 0: the suspense position, and the firm's exposure."""
-    for i in core.instruments:
-        for j in (0, *core.accounts):
-            p, e = position_of(core.ledger, i, j), exposure_of(core.risk, i, j)
-            if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell or e.position_qty:
-                money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
-                yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell, e.reduce_only
+    for i, j in sorted(core.ledger.positions.keys() | core.risk.exposures.keys()):
+        p, e = position_of(core.ledger, i, j), exposure_of(core.risk, i, j)
+        if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell or e.position_qty:
+            money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
+            yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell, e.reduce_only
 
 
 def orders(core: State) -> Iterator[Row]:
@@ -118,16 +120,16 @@ def waiting(core: State) -> Iterator[Row]:
 
 def books(core: State) -> Iterator[Row]:
     """One side of one book after another: what rests, in price-time priority, and when the top last changed."""
-    for instrument in core.instruments:
-        for venue in core.router.venues:
-            for side in (BUY, SELL):
-                top = ranking_of(core.router, instrument, opposite(side)).tops.get(venue, UNSEEN)
-                book = book_of(core, instrument, venue)
-                levels = book.depth(side)
-                if top.stamp == 0 and not levels:
-                    continue
-                yield 10, instrument, venue, side, top.stamp
-                for price, queue in levels:
-                    for number, qty in queue:
-                        hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)
-                        yield 11, price, qty, max(0, number), hidden  # a quote is no order: 0
+    seen = {(instrument, venue) for (instrument, _), ranking in core.router.rankings.items() for venue in ranking.tops}
+    for instrument, venue in sorted(seen):
+        book = book_of(core, instrument, venue)
+        for side in (BUY, SELL):
+            top = ranking_of(core.router, instrument, opposite(side)).tops.get(venue, UNSEEN)
+            levels = book.depth(side)
+            if top.stamp == 0 and not levels:
+                continue
+            yield 10, instrument, venue, side, top.stamp
+            for price, queue in levels:
+                for number, qty in queue:
+                    hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)
+                    yield 11, price, qty, max(0, number), hidden  # a quote is no order: 0

@@ -1,7 +1,7 @@
 """Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
 
 Called by the order path, by market data, since a quote may take what rests, and by what external venues report. It
-matches nothing itself.
+matches nothing itself. Commissions are rounded once a fill, half to even, and booked when they occur.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..vocabulary.shell import saturate
 from .state import TRADE, State, report_execution, sync_order, tell_price
 
 ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
-Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, micros
+Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, money units
 
 
 def book_trade(core: State, trade: Execution) -> None:

@@ -19,7 +19,7 @@ from ..orders.order_table import Order
 from ..orders.trades import Execution, append_execution, rebuild_position
 from ..positions.costs import commission_of
 from ..risk.holds import move_position
-from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price
+from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
 from .state import (
@@ -56,6 +56,8 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
     bad = find_bad_price(ins, c.last_px)
     if bad:
         return refuse_report(core, c, *bad)
+    if is_beyond_amount(ins, c.last_px, c.last_qty):
+        return refuse_report(core, c, Reason.ARITHMETIC_OVERFLOW, c.last_qty, most_qty(ins, c.last_px))
     known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
     said = said_of(ExecType.TRADE, order_id, c.last_qty, c.last_px)
     if known is not None and known.day == core.day:
@@ -164,6 +166,8 @@ def enter_correction(core: State, c: Any) -> Any:
         bad = find_bad_price(ins, price)
         if bad:
             return refuse_report(core, c, *bad)
+        if is_beyond_amount(ins, price, qty):
+            return refuse_report(core, c, Reason.ARITHMETIC_OVERFLOW, qty, most_qty(ins, price))
     return correct_trade(core, c, ins, trade, qty, price, said)
 
 

@@ -2,7 +2,12 @@
 
 Orders of one price wait in a dict from number to quantity: a dict keeps insertion order, so it is the queue.
 Prices here are ticks, quantities lots; the number is the caller's. `side` is the side that rests, except where
-a taker's is meant.
+a taker's is meant. The kernels find a level by hashing and the next best price by a trie of 64-bit occupancy maps, ten
+tiers deep, so that sparse prices cost no more than dense ones; a row of one level, as a quote alone has, is in neither.
+
+A book appears when something is first to rest in it, up to the capacity `books` (BOOKS_FULL). The kernels' tables are
+zeroed address space whose pages come into being where they are written, and zero means empty: nothing is walked at the
+start, and an instrument that nobody quotes costs its definition alone.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Cost is in millionths of a price unit: the displayed price (selling: negated) plus the taker fee; lower is better for
 both sides. A ranking is re-scored only for the venues that changed since it was read, and wholly when it is older
-than the time to live. What a ranking said when it last routed an order is kept for explain().
+than the time to live. Ties: the most recently updated quote, then the lower venue id. What a ranking said when it
+last routed an order is kept for explain().
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ TIME_TO_LIVE = 100_000_000  # ns
 
 
 class Venue(NamedTuple):
-    """A venue's fees: micros for a whole unit of quantity, or millionths of the notional; a rebate is negative. Of an
+    """A venue's fees: 10**-9 for a whole unit of quantity, or millionths of the notional; a rebate is negative. Of an
     external one also how long it has for an answer (ns, 0: for ever), and what it can do by itself."""
 
     name: int
@@ -67,7 +68,7 @@ class Router:
     """All-in cost of up to 64 venues at the top of their books, ranked and cached per instrument and side."""
 
     def __init__(self, instruments: int, decisions: int) -> None:
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand_power_of_two("decisions", decisions, 1 << 20)
         self.instrument_max, self.decisions_kept = instruments, decisions
         self.instruments: dict[int, InstrumentRow] = {}
@@ -146,7 +147,7 @@ def set_top(router: Router, instrument: int, side: int, venue: int, price: int, 
 
 def fee_charge(ins: InstrumentRow, price: int, fee_per_unit: int, fee_ppm: int) -> int:
     """A fee in millionths of a price unit, for one lot at `price`; rounded down."""
-    return abs(price) * fee_ppm + fee_per_unit * ins.unit_scale // ins.multiplier
+    return abs(price) * fee_ppm + fee_per_unit * ins.unit_scale // (ins.multiplier * 1000)
 
 
 def rank_key(term: Term) -> tuple[int, int, int]:

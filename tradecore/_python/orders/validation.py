@@ -19,7 +19,8 @@ from tradecore.vocabulary.fix import (
     TimeInForce,
     TriggerPriceType,
 )
-from tradecore.vocabulary.records import CODECS, MONEY_MAX, NO_PRICE, OWN_ID_MAX, PRICE_MAX
+from tradecore.vocabulary.records import CODECS, NO_PRICE, OWN_ID_MAX, PRICE_MAX
+from tradecore.vocabulary.units import tell_wide
 
 from ..vocabulary.instrument import (
     FOK,
@@ -32,7 +33,8 @@ from ..vocabulary.instrument import (
     awaits_price,
     define_instrument_row,
     has_limit,
-    notional_micros,
+    tell_notional,
+    tick_at,
 )
 from ..vocabulary.shell import Records, demand, open_batch
 
@@ -124,9 +126,9 @@ def check_price(ins: InstrumentRow, c: Any) -> int:
         return 0
     if c.price == NO_PRICE:
         return bit_of(Reason.MISSING_REQUIRED_FIELD)
-    if not -PRICE_MAX <= c.price <= PRICE_MAX or (c.price <= 0 and not ins.any_sign):
+    if not -ins.price_most <= c.price <= ins.price_most or (c.price <= 0 and not ins.any_sign):
         mask |= bit_of(Reason.PRICE_OUT_OF_RANGE)
-    if c.price % ins.tick:
+    if c.price % tick_at(ins, c.price):
         mask |= bit_of(Reason.PRICE_TICK_MULTIPLE)
     return mask
 
@@ -145,7 +147,8 @@ def check_trigger(ins: InstrumentRow, c: Any) -> int:
             mask |= bit_of(Reason.STOP_PX_OUT_OF_RANGE)
     elif c.stop_px == NO_PRICE:
         mask |= bit_of(Reason.MISSING_STOP_PX)
-    elif not -PRICE_MAX <= c.stop_px <= PRICE_MAX or (c.stop_px <= 0 and not ins.any_sign) or c.stop_px % ins.tick:
+    elif (not -PRICE_MAX <= c.stop_px <= PRICE_MAX or (c.stop_px <= 0 and not ins.any_sign)
+          or c.stop_px % tick_at(ins, c.stop_px)):
         mask |= bit_of(Reason.STOP_PX_OUT_OF_RANGE)
     return mask
 
@@ -183,8 +186,7 @@ def check_qty(ins: InstrumentRow, c: Any) -> int:
 def check_notional(ins: InstrumentRow, c: Any) -> int:
     """A MARKET order has no price to take a notional at; risk holds it against its protection price."""
     scaled = abs(c.price) * c.order_qty * ins.notional_scale
-    most = ins.max_notional if ins.max_notional >= 0 else MONEY_MAX
-    if scaled > most * ins.limit_scale:
+    if 0 <= ins.max_notional * ins.limit_scale < scaled:
         return bit_of(Reason.NOTIONAL_ABOVE_MAX)
     if ins.min_notional > 0 and scaled < ins.min_notional * ins.limit_scale:
         return bit_of(Reason.NOTIONAL_BELOW_MIN)
@@ -241,20 +243,19 @@ def explain_mask(
         return c.venue, venues
     if ins is None:
         return c.instrument, instruments
-    price_bound = PRICE_MAX if c.price > 0 else -PRICE_MAX if ins.any_sign else ins.tick
+    price_bound = ins.price_most if c.price > 0 else -ins.price_most if ins.any_sign else ins.tick
     amount = c.price * c.order_qty
-    most = ins.max_notional if ins.max_notional >= 0 else MONEY_MAX
     answers = {
         Reason.UNSUPPORTED_ORDER_TYPE: (c.ord_type, ins.ord_types),
         Reason.UNSUPPORTED_TIF: (c.time_in_force, ins.times_in_force),
-        Reason.PRICE_TICK_MULTIPLE: (c.price, ins.tick),
+        Reason.PRICE_TICK_MULTIPLE: (c.price, tick_at(ins, c.price)),
         Reason.PRICE_OUT_OF_RANGE: (c.price, price_bound),
         Reason.QTY_LOT_MULTIPLE: (c.order_qty, ins.lot),
         Reason.QTY_BELOW_MIN: (c.order_qty, ins.min_qty),
         Reason.QTY_ABOVE_MAX: (c.order_qty, ins.max_qty),
-        Reason.NOTIONAL_BELOW_MIN: (notional_micros(ins, amount, False), ins.min_notional),
-        Reason.NOTIONAL_ABOVE_MAX: (notional_micros(ins, amount, True), most),
-        Reason.STOP_PX_OUT_OF_RANGE: (c.stop_px, ins.tick),
+        Reason.NOTIONAL_BELOW_MIN: (tell_notional(ins, amount, False), tell_wide(ins.min_notional, True)),
+        Reason.NOTIONAL_ABOVE_MAX: (tell_notional(ins, amount, True), tell_wide(ins.max_notional, False)),
+        Reason.STOP_PX_OUT_OF_RANGE: (c.stop_px, tick_at(ins, c.stop_px)),
         Reason.INVALID_MIN_QTY: (c.min_qty, c.order_qty),
         Reason.INVALID_DISPLAY_QTY: (c.display_qty, c.order_qty),
         Reason.EXPIRE_TIME_IN_PAST: (c.expire_time, now),

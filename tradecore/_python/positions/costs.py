@@ -1,6 +1,9 @@
 """The kernels of the ledger. Amounts are integers of price unit x lot x multiplier; they know no orders.
 
-Identity, after every event: realised + unrealised - fees = cash flow net of fees + market value.
+Identity, after every event: realised + unrealised - fees + dividends = cash flow net of fees + market value - carried,
+where what an opening or a transfer brings without cash is carried. Average cost, on magnitudes: `q, r = divmod(cost,
+qty)`, `release = q * closed + (r * closed) // qty`; the remainder stays in the position. An inverse contract is worth
+-qty x multiplier / price, rounded half to even at 12 decimals once a fill.
 """
 
 from __future__ import annotations
@@ -8,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tradecore.vocabulary.records import NO_PRICE
+from tradecore.vocabulary.records import AMOUNT_MAX, NO_PRICE
 
 from ..vocabulary.instrument import InstrumentRow
 
@@ -25,7 +28,7 @@ class Lot:
 
 @dataclass(slots=True)
 class Position:
-    """One instrument in one account: signed lots, micros, amounts."""
+    """One instrument in one account: signed quantity units, money units, amounts."""
 
     qty: int = 0
     fees: int = 0  # paid is positive
@@ -80,10 +83,15 @@ def apply_fill(p: Position, qty: int, price: int) -> None:
     apply_value(p, qty, qty * price)
 
 
+def scale_of(inverse_scale: int) -> int:
+    """What an inverse contract's word stands for, multiplier x 64 + power of ten: 64 bits may not hold it."""
+    return (inverse_scale >> 6) * int(10 ** (inverse_scale & 63))
+
+
 def value_of(inverse_scale: int, qty: int, price: int) -> int:
-    """What signed lots are worth at a price. An inverse contract is worth -qty x scale / price in its own currency,
-    rounded half to even once; that rounded value is the ledger's fact. `inverse_scale` 0 is an ordinary contract."""
-    return -round_half_even(qty * inverse_scale, price) if inverse_scale else qty * price
+    """What signed quantity units are worth at a price. An inverse contract is worth -qty x scale / price in its own
+    currency, rounded half to even once; that rounded value is the ledger's fact. `inverse_scale` 0: an ordinary one."""
+    return -round_half_even(qty * scale_of(inverse_scale), price) if inverse_scale else qty * price
 
 
 def unrealised(p: Position, mark: int) -> int:
@@ -97,11 +105,13 @@ def round_half_even(a: int, b: int) -> int:
 
 
 def commission_of(ins: InstrumentRow, qty: int, price: int, fee_per_unit: int, fee_ppm: int) -> int:
-    """A fill's commission in micros, rounded once: either by quantity or by notional; a rebate is negative."""
+    """A fill's commission in money units, rounded once: either by quantity or by notional; a rebate is negative. Beyond
+    an amount's bound, which no currency has, it is that bound."""
     if fee_per_unit:
-        return round_half_even(qty * fee_per_unit, ins.lots_per_unit)
-    notional = abs(qty * price) * ins.notional_scale
-    return round_half_even(notional * fee_ppm, ins.limit_scale * 1_000_000)
+        fee = round_half_even(qty * fee_per_unit * ins.unit_fee_scale, ins.unit_fee_divisor)
+    else:
+        fee = round_half_even(abs(qty * price) * ins.fee_scale * fee_ppm, ins.fee_divisor)
+    return max(-AMOUNT_MAX, min(AMOUNT_MAX, fee))
 
 
 def mark_of(ledger: Holdings, instrument: int) -> int:

@@ -8,17 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tradecore.positions.entries import EntryKind, EntryReason, EntryStatus, Method
-from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX
+from tradecore.vocabulary.records import AMOUNT_MAX, MULTIPLIER_MAX, NO_PRICE, POSITION_MAX
+from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 
-from ..vocabulary.shell import INT64_MIN, saturate
-from .costs import Position, position_of, value_of
+from ..vocabulary.shell import demand, saturate
+from .costs import Position, position_of, scale_of, value_of
 from .lots import Lots, find_lot
+from .runs import FIRST_SPLIT, Form, bits_of, form_of, is_multiple
 
 FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
 LIVE, BUSTED, CORRECTED = (int(status) for status in EntryStatus)
 AVERAGE, SPECIFIC = int(Method.AVERAGE), int(Method.SPECIFIC)
 Column = np.ndarray[Any, np.dtype[np.int64]]
-FIRST_SPLIT = 24  # up to 8 million lots, 549 billion of cost
 
 
 class Finding(NamedTuple):
@@ -37,11 +38,14 @@ class Tally:
     lots_per_unit: int
     currency: int
     bucket: int
+    amount_most: int  # |price x quantity| of one fill: 10**37 / multiplier
+    home: int = 0  # the exponent of costs that are kept coarse, where it is enough
     net: int = 0
     gross: int = 0
     cost: int = 0
     qty_bits: int = 0  # of the largest |qty| and |cost| since it was last summed anew
     cost_bits: int = 0
+    gap_bits: int = 0
     chain: list[int] = field(default_factory=list)  # places in the log
 
 
@@ -60,7 +64,7 @@ class Books:
     entries: list[Any] = field(default_factory=list)
     forgotten: int = 0
     tallies: dict[int, Tally] = field(default_factory=dict)
-    charges: dict[tuple[int, int, int], int] = field(default_factory=dict)  # instrument, account, currency: micros
+    charges: dict[tuple[int, int, int], int] = field(default_factory=dict)  # instrument, account, currency: money units
     incomes: dict[tuple[int, int, int], int] = field(default_factory=dict)
     carried: dict[tuple[int, int], int] = field(default_factory=dict)  # cost that came in without cash
     base_positions: dict[tuple[int, int], Position] = field(default_factory=dict)
@@ -78,55 +82,74 @@ class Books:
             self.columns = [np.zeros(cells, np.int64) for _ in range(3)]
             self.columns += [np.full(self.instruments, NO_PRICE), np.full(self.instruments, 2**62)]
             self.columns += [np.zeros(cells, np.int32), np.zeros(cells, np.int64)]
-            self.columns.append(np.full(self.instruments, FIRST_SPLIT, np.uint8))
+            self.columns += [np.array([[FIRST_SPLIT, 0]] * self.instruments, np.uint8), np.zeros(cells, np.uint32)]
+            self.columns.append(np.zeros(self.instruments, np.int64))
 
 
 def column_of(b: Books, instrument: int, account: int) -> int:
     return (instrument - 1) * b.accounts + account - 1
 
 
-def bits_of(value: int) -> int:
-    return abs(value).bit_length()
-
-
-def split_of(t: Tally, split: int) -> int:
-    """The split of a run's words: the one it has while both numbers fit, else one with the same room for both, or 0."""
-    if t.qty_bits < split and t.cost_bits < 64 - split:
-        return split
-    if t.qty_bits > 31 or t.qty_bits + t.cost_bits > 62:
-        return 0
-    return min(32, t.qty_bits + 1 + ((62 - t.qty_bits - t.cost_bits) >> 1))
-
-
-def write_narrow(b: Books, at: int, split: int) -> None:
-    """A position in half the bytes, from the columns that hold all of them."""
-    qty, cost = int(b.columns[0][at]), int(b.columns[1][at])
+def write_narrow(b: Books, at: int, form: Form, qty: int, cost: int) -> None:
+    """A position in fewer bytes."""
+    split, exponent, near, _ = form
+    coarse, rest = divmod(cost - qty * near, 10**exponent)
     if split:
-        b.columns[6][at] = (cost * 2**split + qty + 2**63) % 2**64 - 2**63
-    else:
-        b.columns[5][at] = (qty + 2**31) % 2**32 - 2**31
+        b.columns[6][at] = (coarse * 2**split + qty + 2**63) % 2**64 - 2**63
+        return
+    b.columns[5][at] = (qty + 2**31) % 2**32 - 2**31
+    if exponent:
+        b.columns[6][at], b.columns[8][at] = coarse, rest
+
+
+def form_at(b: Books, instrument: int) -> Form:
+    split, exponent = map(int, b.columns[7][instrument - 1])
+    return Form(split, exponent, int(b.columns[9][instrument - 1]), b.tallies[instrument].gap_bits)
+
+
+def write_run(b: Books, instrument: int, form: Form) -> None:
+    b.columns[7][instrument - 1] = form[:2]
+    for account in range(1, b.accounts + 1):
+        at = column_of(b, instrument, account)
+        write_narrow(b, at, form, int(b.columns[0][at]), (int(b.columns[2][at]) << 64) + int(b.columns[1][at]) % 2**64)
 
 
 def widen_run(b: Books, instrument: int, p: Position) -> None:
-    """The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62, |cost| < 2**62."""
-    t = b.tallies[instrument]
-    t.qty_bits = max(t.qty_bits, bits_of(p.qty))
-    t.cost_bits = max(t.cost_bits, bits_of(saturate(p.cost)) if saturate(p.cost) > INT64_MIN else 64)
-    b.columns[4][instrument - 1] = 1 << (62 - t.qty_bits) if t.cost_bits <= 62 and not t.inverse_scale else -1
-    split = split_of(t, int(b.columns[7][instrument - 1]))
-    if split != b.columns[7][instrument - 1]:
-        b.columns[7][instrument - 1] = split
-        for account in range(1, b.accounts + 1):
-            write_narrow(b, column_of(b, instrument, account), split)
+    """The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62,
+    both in units of the form where the cost has more bits; and the form."""
+    t, now, at = b.tallies[instrument], form_at(b, instrument), column_of(b, instrument, 1)
+    t.qty_bits, t.cost_bits = max(t.qty_bits, bits_of(p.qty)), max(t.cost_bits, bits_of(p.cost))
+    qtys, costs = (list(map(int, column[at : at + b.accounts])) for column in b.columns[:2])
+    form = form_of(now, t.qty_bits, t.cost_bits, t.home, t.inverse_scale != 0, qtys, costs)
+    b.columns[9][instrument - 1], t.gap_bits = form.near, form.gap_bits
+    limit = 1 << (62 - t.qty_bits)
+    if t.cost_bits > 62:
+        limit = -limit if form[1] else -1
+    b.columns[4][instrument - 1] = -1 if t.inverse_scale else limit
+    if form[:3] != now[:3]:
+        write_run(b, instrument, form)
+
+
+def is_wider(t: Tally, form: Form, p: Position) -> bool:
+    """Whether a run's bound has to grow, or its unit to fall."""
+    if abs(p.qty) >> t.qty_bits or abs(p.cost) >> t.cost_bits:
+        return True
+    if form.near:
+        return abs(p.cost - p.qty * form.near) >> t.gap_bits != 0
+    return form.split != 0 and form.exponent != 0 and not is_multiple(p.cost, form.exponent)
+
+
+def write_costs(b: Books, at: int, p: Position) -> None:
+    b.columns[0][at], b.columns[1][at] = p.qty, (p.cost + 2**63) % 2**64 - 2**63
+    b.columns[2][at] = p.cost >> 64
 
 
 def write_columns(b: Books, instrument: int, account: int, p: Position) -> None:
-    at, t = column_of(b, instrument, account), b.tallies[instrument]
-    b.columns[0][at], b.columns[1][at] = p.qty, (p.cost + 2**63) % 2**64 - 2**63
-    b.columns[2][at] = p.cost >> 64
-    if abs(p.qty) >> t.qty_bits or abs(p.cost) >> t.cost_bits:
+    at = column_of(b, instrument, account)
+    write_costs(b, at, p)
+    if is_wider(b.tallies[instrument], form_at(b, instrument), p):
         widen_run(b, instrument, p)
-    write_narrow(b, at, int(b.columns[7][instrument - 1]))
+    write_narrow(b, at, form_at(b, instrument), p.qty, p.cost)
 
 
 def add_exposure(
@@ -155,14 +178,18 @@ def retally(b: Books, instrument: int) -> None:
     """Sums and columns of one instrument, from its positions."""
     t = b.tallies[instrument]
     t.net = t.gross = t.cost = t.qty_bits = t.cost_bits = 0
-    b.columns[4][instrument - 1] = -1 if t.inverse_scale else 2**62
-    b.columns[7][instrument - 1] = FIRST_SPLIT
+    largest = Position()  # of no position: the largest quantity and cost of any
     for account in range(1, b.accounts + 1):
         p = position_of(b, instrument, account)
         t.net += p.qty
         t.gross += abs(p.qty)
         t.cost += p.cost
-        write_columns(b, instrument, account, p)
+        largest.qty, largest.cost = max(largest.qty, abs(p.qty)), max(largest.cost, abs(p.cost))
+        write_costs(b, column_of(b, instrument, account), p)
+    b.columns[7][instrument - 1] = FIRST_SPLIT, 0
+    b.columns[9][instrument - 1], t.gap_bits = 0, 0
+    widen_run(b, instrument, largest)
+    write_run(b, instrument, form_at(b, instrument))
     b.exposures_are_stale = True
 
 
@@ -183,12 +210,29 @@ def find_bad_lot(b: Books, p: Position, e: Any) -> Finding | None:
     return None
 
 
+def demand_inverse(inverse_scale: int) -> None:
+    """Refuses a word that stands for no scale of an inverse contract (`Instrument.inverse_word`), 0 for an ordinary."""
+    demand("inverse_scale", inverse_scale, 0, MULTIPLIER_MAX * 64 + 63)
+    if inverse_scale:
+        demand("inverse_scale's power of ten", inverse_scale & 63, 0, 24)
+        demand("inverse_scale's number", scale_of(inverse_scale), 1, INVERSE_SCALE_MAX)
+
+
+def position_most(t: Tally) -> int:
+    """How much of an instrument one account may hold: an inverse contract's value at the price 1 must stay within an
+    amount too."""
+    return min(POSITION_MAX, AMOUNT_MAX // scale_of(t.inverse_scale)) if t.inverse_scale else POSITION_MAX
+
+
 def find_bad_fill(b: Books, e: Any, strict: bool) -> Finding | None:
     """Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived."""
     p = position_of(b, e.instrument, e.account)
     after, closes = p.qty + e.qty, p.qty != 0 and (p.qty > 0) != (e.qty > 0)
-    if not -POSITION_MAX <= after <= POSITION_MAX:
-        return Finding(EntryReason.BEYOND_POSITION, after, POSITION_MAX)
+    most = position_most(b.tallies[e.instrument])
+    if not -most <= after <= most:
+        return Finding(EntryReason.BEYOND_POSITION, after, most)
+    if abs(e.qty * e.price) > b.tallies[e.instrument].amount_most:
+        return Finding(EntryReason.BEYOND_AMOUNT, abs(e.qty), b.tallies[e.instrument].amount_most // abs(e.price))
     if b.tallies[e.instrument].inverse_scale and e.price <= 0:
         return Finding(EntryReason.PRICE_NOT_POSITIVE, e.price, 1)
     if is_beyond_sum(p.realised) or is_beyond_sum(b.carried.get((e.instrument, e.account), 0)):
@@ -208,8 +252,9 @@ def find_bad_split(b: Books, e: Any) -> Finding | None:
         size, rest = divmod(qty * e.qty, e.price)
         if rest:
             return Finding(EntryReason.SPLIT_FRACTION, qty, e.price)
-        if abs(size) > POSITION_MAX:
-            return Finding(EntryReason.BEYOND_POSITION, saturate(size), POSITION_MAX)
+        most = position_most(b.tallies[e.instrument])
+        if abs(size) > most:
+            return Finding(EntryReason.BEYOND_POSITION, saturate(size), most)
     return None
 
 
@@ -219,8 +264,9 @@ def find_bad_transfer(b: Books, e: Any) -> Finding | None:
     carried = (b.carried.get((e.instrument, account), 0) for account in (e.account, e.contra))
     if e.qty > abs(source.qty):
         return Finding(EntryReason.BEYOND_HELD, e.qty, abs(source.qty))
-    if not -POSITION_MAX <= after <= POSITION_MAX:
-        return Finding(EntryReason.BEYOND_POSITION, after, POSITION_MAX)
+    most = position_most(b.tallies[e.instrument])
+    if not -most <= after <= most:
+        return Finding(EntryReason.BEYOND_POSITION, after, most)
     if is_beyond_sum(target.realised) or any(map(is_beyond_sum, carried)):
         return Finding(EntryReason.BEYOND_SUM, 0, 0)
     if b.method != AVERAGE and b.lots.open_count >= b.lots.most:

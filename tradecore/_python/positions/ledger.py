@@ -11,8 +11,16 @@ import numpy as np
 
 from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError
 from tradecore.vocabulary.layouts import Codec
-from tradecore.vocabulary.records import FILL_DTYPE, MONEY_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
-from tradecore.vocabulary.units import INVERSE_SCALE_MAX
+from tradecore.vocabulary.records import (
+    AMOUNT_MAX,
+    FEE_MAX,
+    FILL_DTYPE,
+    NO_PRICE,
+    POSITION_MAX,
+    PRICE_MAX,
+    QTY_MAX,
+    TIME_MAX,
+)
 
 from ..vocabulary.instrument import InstrumentRow, define_instrument_row
 from ..vocabulary.shell import Records, demand, open_batch
@@ -29,9 +37,10 @@ from .costs import (
     unrealised,
     value_of,
 )
-from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally
+from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally, demand_inverse
 from .lots import Closings, Lots
 from .marking import demand_numbers
+from .runs import home_exponent
 
 __all__ = [
     "Ledger", "Position", "apply_fill", "apply_value", "commission_of", "mark_of", "position_of", "release_cost",
@@ -54,12 +63,12 @@ class Ledger:
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
-    an account. Amounts are integers of price unit x lot x multiplier, fees and dividends micros.
+    an account. Amounts are integers of price unit x quantity unit, fees and dividends money units.
     """
 
     def __init__(self, instruments: int, accounts: int, method: int = 0, legs: int = 1, currencies: int = 1,
                  trades: int = 65_536, lots: int = 65_536, buckets: int = 1) -> None:
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand("accounts", accounts, 1, 131_070)
         demand("method", method, 0, 3)
         demand("legs", legs, 1, 2)
@@ -73,15 +82,14 @@ class Ledger:
         self.instruments: dict[int, InstrumentRow] = {}
         self.books = Books(method, legs, accounts, instruments, Lots(lots))
         self.positions, self.marks, self.lasts = self.books.positions, self.books.marks, self.books.lasts
-        self.cash: dict[tuple[int, int], int] = {}  # the fused core's, by account and currency: opening cash, micros
+        self.cash: dict[tuple[int, int], int] = {}  # the fused core's, by account and currency: opening cash
 
     def define(self, definition: bytes, inverse_scale: int = 0, bucket: int = 0) -> int:
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be.
 
-        `inverse_scale` above 0 makes it an inverse contract, worth -qty x inverse_scale / price; `bucket` is where its
-        exposure is summed.
+        `inverse_scale`: `Instrument.inverse_word`, 0 where it is none; `bucket`: where its exposure is summed.
         """
-        demand("inverse_scale", inverse_scale, 0, INVERSE_SCALE_MAX)
+        demand_inverse(inverse_scale)
         demand("bucket", bucket, 0, self.bucket_max - 1)
         count = define_instrument_row(self.instruments, self.instrument_max, definition)
         row = self.instruments[count]
@@ -89,7 +97,8 @@ class Ledger:
             del self.instruments[count]
             demand("currency", row.currency, 1, self.currency_max)
         self.books.open_columns()
-        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket)
+        self.books.tallies[count] = Tally(inverse_scale, row.lots_per_unit, row.currency, bucket,
+                                          AMOUNT_MAX // row.multiplier, home_exponent(row.tick))
         if inverse_scale:
             self.books.columns[4][count - 1] = -1
         return count
@@ -102,7 +111,7 @@ class Ledger:
         demand("transact_time", e.transact_time, 0, TIME_MAX)
         demand("strategy", e.strategy, 0, 2**31 - 1)
         demand("lot", e.lot, 0, 2**62)
-        demand("fee", e.fee, -MONEY_MAX, MONEY_MAX)
+        demand("fee", e.fee, -FEE_MAX, FEE_MAX)
         if e.kind == SPLIT:
             demand("numerator", e.qty, 1, SPLIT_MAX)
             demand("denominator", e.price, 1, SPLIT_MAX)
@@ -125,7 +134,7 @@ class Ledger:
     def apply_fills(self, fills: Records) -> int:
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed lots at a price in price units, fee in micros. All rows are booked or none: a row outside its bounds
+        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
         raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
         """
         if fills.dtype == ENTRY_DTYPE:
@@ -190,12 +199,12 @@ class Ledger:
         return position_of(self, instrument, account)
 
     def position(self, instrument: int, account: int) -> tuple[int, int, int, int]:
-        """(qty, cost, realised, fees): lots, amounts (price unit x lot x multiplier), micros."""
+        """(qty, cost, realised, fees): quantity units, amounts (price x quantity unit x multiplier), money units."""
         p = self._row(instrument, account)
         return p.qty, p.cost, p.realised, p.fees
 
     def sums(self, instrument: int, account: int) -> tuple[int, dict[int, int], dict[int, int]]:
-        """(carried, {currency: fees}, {currency: dividends}): an amount, and micros where they are not 0."""
+        """(carried, {currency: fees}, {currency: dividends}): an amount, and money units where they are not 0."""
         p, b = self._row(instrument, account), self.books
         currencies = range(1, self.currency_max + 1)
         charges = {c: b.charges.get((instrument, account, c), 0) for c in currencies}
@@ -257,7 +266,7 @@ class Ledger:
         """One account over all instruments: ([(realised, cost, carried, unrealised, fees)] by group, {currency: fees in
         other currencies}, {currency: dividends}, held positions without a mark).
 
-        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends are micros. A
+        `groups`, `bids` and `asks` are int64, one an instrument. Amounts are exact; fees and dividends money units. A
         position without a mark counts in all but `unrealised`. Threads: one caller at a time.
         """
         b, unmarked = self.books, 0
@@ -338,12 +347,12 @@ class Ledger:
 
     @property
     def columns(self) -> tuple[Records, ...]:
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, splits): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only views.
 
-        They follow every entry. The marks, limits and splits are one an instrument; the others have instruments x
-        accounts numbers, one instrument's side by side. Up to |limit| a marked position of the run fits 64 bits. Where
-        the run's split is not 0, a word is cost x 2**split + qty; where it is 0, the 32-bit column has the quantities
-        modulo 2**32, which are themselves where the limit is at least 2**31. The other of the two means nothing there.
+        They follow every entry; marks, limits, forms and nears are one an instrument. Up to |limit|, below 0 in units
+        of 10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is
+        (cost - qty x near) / 10**exponent x 2**split + qty; else the 32-bit column has the quantities modulo 2**32,
+        themselves where |limit| is at least 2**31, and with an exponent cost is word x 10**exponent + rest.
         """
         self.books.open_columns()
         views = tuple(column.view() for column in self.books.columns)

@@ -1,7 +1,8 @@
 """Lots: what is open, lot by lot. Which lot a closing trade takes from is the method.
 
 A lot holds its quantity and its cost as magnitudes. Part of a lot leaves with its cost by the rule of `release_cost`:
-exact where the lot was opened by a trade, because then cost = qty x price.
+exact where the lot was opened by a trade, because then cost = qty x price: the kernels keep that price and divide
+nothing. A lot that is named (specific lot) goes first, then the oldest.
 """
 
 from __future__ import annotations

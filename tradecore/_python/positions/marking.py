@@ -1,4 +1,9 @@
-"""Bulk mark-to-market over a ledger's columns, in exact, hybrid or fast precision; every position's P&L is written."""
+"""Bulk mark-to-market over a ledger's columns, in exact, hybrid or fast precision; every position's P&L is written.
+
+Positions of one instrument lie together: a run. A bound on each run says beforehand whether 64 bits hold every number,
+and then products modulo 2**64 are exact on any instruction set; other runs take 128 bits. A missing mark is an error or
+is left out and counted, never zero.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.positions.precision import EXACT, FAST, HYBRID, RUN_EXCLUDED, RUN_NARROW, RUN_WIDE, SIMD_WORDS, MadeBy
+from tradecore.positions.precision import (
+    EXACT,
+    FAST,
+    HYBRID,
+    RUN_COARSE,
+    RUN_EXCLUDED,
+    RUN_NARROW,
+    RUN_WIDE,
+    SIMD_WORDS,
+    MadeBy,
+)
 from tradecore.vocabulary.records import NO_PRICE
 
 from ..vocabulary.shell import Records, demand
@@ -49,7 +64,7 @@ class Marking:
     def __init__(self, columns: tuple[Records, ...], accounts: int, inverse_scales: Records, float_limits: Records,
                  simd: str | None = None) -> None:
         self._simd = globals()["simd"](simd)
-        self.qty, self.cost, self.high, _, self.limits, _, _, _ = columns
+        self.qty, self.cost, self.high, _, self.limits, _, _, self.forms, _, _ = columns
         self.runs, self.width = len(self.limits), accounts
         demand("columns", len(self.qty), self.runs * accounts, self.runs * accounts)
         for name, column, dtype in (("inverse_scales", inverse_scales, np.int64),
@@ -60,7 +75,7 @@ class Marking:
         self.scales, self.float_limits = inverse_scales, float_limits
         self.low_column, self.high_column = np.zeros(len(self.qty), np.int64), np.zeros(len(self.qty), np.int64)
         self.fast_column, self.made_column = np.zeros(len(self.qty)), np.zeros(len(self.qty), np.uint8)
-        self.kind_column = np.zeros(self.runs, np.uint8)
+        self.kind_column, self.unit_column = np.zeros(self.runs, np.uint8), np.zeros(self.runs, np.uint8)
 
     def mark(self, bids: Any, asks: Any, precision: int = 0, runs: Any = None) -> tuple[int, int]:
         """Write every position's unrealised P&L; return (positions without a mark, positions that float64 made).
@@ -88,6 +103,7 @@ class Marking:
         limit, scale = int(self.limits[run]), int(self.scales[run])
         narrow = -limit <= bid <= limit and -limit <= ask <= limit
         cells = range(run * self.width, (run + 1) * self.width)
+        self.unit_column[run] = 0
         if NO_PRICE in (bid, ask):
             self.kind_column[run] = RUN_EXCLUDED
             for at in cells:
@@ -95,6 +111,9 @@ class Marking:
                 if precision == FAST:
                     self.fast_column[at] = np.nan if self.qty[at] else 0.0
             return int(np.count_nonzero(self.qty[cells.start : cells.stop])), 0
+        if not narrow and precision != FAST and self._is_coarse(run, bid) and self._is_coarse(run, ask):
+            self._mark_coarse(run, bid, ask, precision)
+            return 0, 0
         self.kind_column[run] = RUN_NARROW if narrow else RUN_WIDE
         floats = 0
         for at in cells:
@@ -102,7 +121,11 @@ class Marking:
             value = unrealised_at(qty, low, high, scale, bid, ask)
             made_by = MADE_BY_EXACT
             if precision == FAST:
-                by_float = float(qty) * float(bid if qty > 0 else ask) - to_float(low, high)
+                split, exponent = map(int, self.forms[run])
+                paid = to_float(low, high)
+                if not narrow and exponent and not split:
+                    paid = float(((high << 64) + low % 2**64) // 10**exponent) * float(10**exponent)
+                by_float = float(qty) * float(bid if qty > 0 else ask) - paid
                 self.fast_column[at] = to_float(_signed(value), value >> 64) if scale else by_float
                 floats += not scale
             elif precision == HYBRID and narrow:
@@ -118,6 +141,23 @@ class Marking:
             if (precision == HYBRID and narrow) or (not narrow and (precision != FAST or scale)):
                 self.made_column[at] = made_by
         return 0, floats
+
+    def _is_coarse(self, run: int, mark: int) -> bool:
+        """Whether a coarse run's numbers fit 64 bits at this mark: it is then a multiple of the unit."""
+        split, exponent = map(int, self.forms[run])
+        if split or not exponent or mark % 10**exponent:
+            return False
+        return abs(mark) <= abs(int(self.limits[run])) * 10**exponent
+
+    def _mark_coarse(self, run: int, bid: int, ask: int, precision: int) -> None:
+        exponent = int(self.forms[run, 1])
+        unit = 10**exponent
+        self.kind_column[run], self.unit_column[run] = RUN_COARSE, exponent
+        for at in range(run * self.width, (run + 1) * self.width):
+            qty, cost = int(self.qty[at]), (int(self.high[at]) << 64) + int(self.cost[at]) % 2**64
+            self.low_column[at] = qty * ((bid if qty > 0 else ask) // unit) - cost // unit
+            if precision == HYBRID:
+                self.made_column[at] = MADE_BY_EXACT
 
     def totals(self, bids: Any, asks: Any, groups: Any, group_count: int) -> tuple[list[list[int]], int]:
         """([group][account] sums of unrealised amounts, positions left out for want of a mark), exact in 128 bits.
@@ -151,13 +191,15 @@ class Marking:
 
     @property
     def views(self) -> tuple[Records, ...]:
-        """(low, high, fast, kinds, made_by): read-only views of what `mark` writes, without copying.
+        """(low, high, fast, kinds, made_by, exponents): read-only views of what `mark` writes, without copying.
 
         `low` is int64 amounts, NO_PRICE where a held position has no mark; where `kinds` of its run is 1 the value is
-        high x 2**64 + low (unsigned). `fast` is float64 amounts, NaN without a mark, of what fast precision wrote.
-        `made_by` is 1 for float64, 2 for integers, of what hybrid precision wrote.
+        high x 2**64 + low (unsigned), where it is 3, low x 10**exponent less the ledger's rest of the position. `fast`
+        is float64 amounts, NaN without a mark, of what fast precision wrote. `made_by` is 1 for float64, 2 for
+        integers, of what hybrid precision wrote.
         """
-        columns = self.low_column, self.high_column, self.fast_column, self.kind_column, self.made_column
+        columns = (self.low_column, self.high_column, self.fast_column, self.kind_column, self.made_column,
+                   self.unit_column)
         views = tuple(column.view() for column in columns)
         for view in views:
             view.flags.writeable = False

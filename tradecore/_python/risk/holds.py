@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tradecore.vocabulary.codes import LimitMode, Rule, Scope
-from tradecore.vocabulary.records import LIMIT_OFF, MONEY_MAX
+from tradecore.vocabulary.records import LIMIT_MAX, LIMIT_OFF
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
@@ -77,7 +77,7 @@ class RiskTables:
 
     def __init__(self, accounts: int, instruments: int, order_rate: int) -> None:
         demand("accounts", accounts, 1, 65_535)
-        demand("instruments", instruments, 1, 32_766)
+        demand("instruments", instruments, 1, 1_000_000)
         demand_power_of_two("order_rate", order_rate, 1 << 20)
         self.account_max, self.instrument_max, self.order_rate = accounts, instruments, order_rate
         self.instruments: dict[int, InstrumentRow] = {}
@@ -147,7 +147,7 @@ def set_limit(risk: RiskTables, account: int, rule: int, value: int, window_ns: 
     """Sets one limit. The byte offset of the field that can't be, or -1."""
     if not 0 <= rule < RULES:
         return 56
-    most = {COLLAR: 1_000_000, ORDER_RATE: risk.order_rate}.get(rule, MONEY_MAX)
+    most = {COLLAR: 1_000_000, ORDER_RATE: risk.order_rate}.get(rule, LIMIT_MAX)
     if not LIMIT_OFF <= value <= most:
         return 64
     if rule == ORDER_RATE and value >= 0 and window_ns < 1:

@@ -2,6 +2,14 @@
 
 Working orders count: what rests is reserved, a fill commits it, an end releases it. One check, one function, one
 reason; each answers with a Finding, whose value and limit are in the rule's own unit.
+
+The collar binds the aggressive side only; a MARKET order never trades beyond it, and is refused where there is no
+positive reference. An order's notional is taken at its worst: a buy at its limit; a sell at the highest of limit,
+reference and the best bid that it could take; a MARKET order at its protection price, or without a collar at the higher
+of the reference and what it takes first.
+
+An observed limit lies in a table of its own (`watched`) and is off in the enforced one, so that no check and no path
+knows of observing: an account that watches something is asked once more after it passed.
 """
 
 from __future__ import annotations
@@ -13,10 +21,20 @@ from typing import Any
 import numpy as np
 
 from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Scope
-from tradecore.vocabulary.records import CODECS, LIMIT_OFF, MONEY_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
+from tradecore.vocabulary.records import CODECS, LIMIT_OFF, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.units import tell_wide
 
-from ..vocabulary.instrument import BUY, MARKET, SELL, InstrumentRow, define_instrument_row, notional_micros
+from ..vocabulary.instrument import (
+    BUY,
+    MARKET,
+    SELL,
+    InstrumentRow,
+    define_instrument_row,
+    is_beyond_amount,
+    most_qty,
+    tell_notional,
+)
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .holds import (
     ALL_RULES,
@@ -111,7 +129,7 @@ class RiskTable(RiskTables):
         if c.ord_type != MARKET:
             demand("price", c.price, -PRICE_MAX, PRICE_MAX)
         return ask_risk(self, self.instruments[c.instrument], c, reference2, NO_PRICE, c.transact_time, False, 0,
-                        MONEY_MAX)
+                        TIME_MAX)
 
     def _demand_hold(self, instrument: int, account: int, side: int, qty: int) -> None:
         demand("instrument", instrument, 1, len(self.instruments))
@@ -181,7 +199,7 @@ def check_reference(q: Question) -> Finding:
 def check_order_qty(q: Question) -> Finding:
     limit = q.rules.limits[ORDER_QTY]
     refused = limit >= 0 and q.order_qty * q.ins.qty_scale > limit * q.ins.qty_limit_scale
-    return Finding(Reason.MAX_ORDER_QTY, q.order_qty, limit, refused, limit >= 0)
+    return Finding(Reason.MAX_ORDER_QTY, q.order_qty, tell_wide(limit, False), refused, limit >= 0)
 
 
 def notional_price2(q: Question) -> int:
@@ -200,10 +218,11 @@ def check_order_notional(q: Question) -> Finding:
     limit = q.rules.limits[ORDER_NOTIONAL]
     armed = limit >= 0
     if q.ord_type == MARKET and q.reference2 <= 0:  # refused by check_reference
-        return Finding(Reason.MAX_ORDER_NOTIONAL, NO_PRICE, limit, False, armed)
+        return Finding(Reason.MAX_ORDER_NOTIONAL, NO_PRICE, tell_wide(limit, False), False, armed)
     amount2 = notional_price2(q) * q.order_qty
     refused = armed and amount2 * q.ins.notional_scale > 2 * limit * q.ins.limit_scale
-    return Finding(Reason.MAX_ORDER_NOTIONAL, notional_micros(q.ins, (amount2 + 1) // 2, True), limit, refused, armed)
+    return Finding(Reason.MAX_ORDER_NOTIONAL, tell_notional(q.ins, (amount2 + 1) // 2, True), tell_wide(limit, False),
+                   refused, armed)
 
 
 def check_collar(q: Question) -> Finding:
@@ -228,7 +247,7 @@ def check_position_qty(q: Question) -> Finding:
     limit = q.rules.limits[POSITION_QTY]
     worst = worst_position(q)
     refused = limit >= 0 and (q.hold_qty > 0 or q.released) and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
-    return Finding(Reason.MAX_POSITION_QTY, worst, limit, refused, limit >= 0)
+    return Finding(Reason.MAX_POSITION_QTY, worst, tell_wide(limit, False), refused, limit >= 0)
 
 
 def check_order_rate(q: Question) -> Finding:
@@ -253,6 +272,8 @@ def count_recent(q: Question) -> int:
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst = worst_position(q)
+    if q.ord_type != MARKET and is_beyond_amount(q.ins, q.price, q.order_qty):
+        return Finding(Reason.ARITHMETIC_OVERFLOW, q.order_qty, most_qty(q.ins, q.price), True, True)
     return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
 
 

@@ -10,9 +10,20 @@ from typing import Any
 
 from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.fix import OrdType, Side, TimeInForce
-from tradecore.vocabulary.records import CODECS, MONEY_MAX, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
+from tradecore.vocabulary.records import (
+    AMOUNT_MAX,
+    BANDS_MAX,
+    BOOK_TICKS_MAX,
+    CODECS,
+    LIMIT_MAX,
+    LIMIT_PRECISION,
+    MULTIPLIER_MAX,
+    PRICE_MAX,
+    QTY_MAX,
+)
+from tradecore.vocabulary.units import MONEY_PRECISION, one_number, tell_wide
 
-from .shell import open_command, saturate
+from .shell import open_command
 
 # Plain ints: an order's side is compared with them many times.
 BUY, SELL = int(Side.BUY), int(Side.SELL)
@@ -24,7 +35,7 @@ _PRICED = {int(OrdType.LIMIT), int(OrdType.STOP_LIMIT), int(OrdType.LIMIT_IF_TOU
 
 @dataclass(frozen=True, slots=True)
 class InstrumentRow:
-    """An instrument's numbers: price units, lots, micros."""
+    """An instrument's numbers: price units, quantity units; notionals in 10**-9 of its currency."""
 
     name: int
     currency: int
@@ -34,19 +45,26 @@ class InstrumentRow:
     any_sign: int
     ord_types: int
     times_in_force: int
-    tick: int
+    tick: int  # the finest, that divides all of its bands
     lot: int
     min_qty: int
     max_qty: int
     multiplier: int
     min_notional: int
     max_notional: int
-    notional_scale: int  # amount * notional_scale / limit_scale is micros
+    notional_scale: int  # amount * notional_scale / limit_scale is a notional
     limit_scale: int
-    qty_scale: int  # lots * qty_scale / qty_limit_scale is millionths of a whole unit
+    qty_scale: int  # quantity units * qty_scale / qty_limit_scale is a quantity as limits count it
     qty_limit_scale: int
+    fee_scale: int  # amount * fee_scale * ppm / fee_divisor is a fee
+    fee_divisor: int
+    unit_fee_scale: int  # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor is a fee
+    unit_fee_divisor: int
     unit_scale: int
     lots_per_unit: int
+    price_most: int  # of an order or a quote
+    money_precision: int
+    bands: list[tuple[int, int]]  # (from price, tick); none where one tick is for all
 
 
 def opposite(side: int) -> int:
@@ -70,6 +88,8 @@ def direction(side: int) -> int:
 
 def find_bad_definition(c: Any, currencies: int) -> int:
     """The byte offset of the first field that no instrument can have, or -1."""
+    if c.money_precision > 12:
+        return 1
     if not 1 <= c.currency <= currencies:
         return 20
     if c.price_precision > 12:
@@ -78,6 +98,8 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 57
     if c.any_sign > 1:
         return 59
+    if not 1 <= c.multiplier <= MULTIPLIER_MAX:
+        return 60
     if not 1 <= c.tick <= PRICE_MAX:
         return 64
     if not 1 <= c.lot <= QTY_MAX:
@@ -86,26 +108,77 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 80
     if not 1 <= c.min_qty <= c.max_qty:
         return 88
-    if not 1 <= c.multiplier <= MULTIPLIER_MAX:
+    if not -1 <= one_number(c.min_notional, c.min_notional_high) <= LIMIT_MAX:
         return 96
-    if not -1 <= c.min_notional <= MONEY_MAX:
-        return 104
-    if not -1 <= c.max_notional <= MONEY_MAX:
+    if not -1 <= one_number(c.max_notional, c.max_notional_high) <= LIMIT_MAX:
         return 112
     return -1
 
 
 def load_instrument(c: Any) -> InstrumentRow:
     decimals = c.price_precision + c.qty_precision + c.multiplier_precision
+    finer, money = decimals + 6 - c.money_precision, c.money_precision - MONEY_PRECISION
     return InstrumentRow(
         name=c.cl_ord_id, currency=c.currency, price_precision=c.price_precision, qty_precision=c.qty_precision,
         multiplier_precision=c.multiplier_precision, any_sign=c.any_sign, ord_types=c.ord_types,
         times_in_force=c.times_in_force, tick=c.tick, lot=c.lot, min_qty=c.min_qty, max_qty=c.max_qty,
-        multiplier=c.multiplier, min_notional=c.min_notional, max_notional=c.max_notional,
-        notional_scale=c.multiplier * 10 ** max(0, 6 - decimals), limit_scale=10 ** max(0, decimals - 6),
-        qty_scale=10 ** max(0, 6 - c.qty_precision), qty_limit_scale=10 ** max(0, c.qty_precision - 6),
+        multiplier=c.multiplier, min_notional=one_number(c.min_notional, c.min_notional_high),
+        max_notional=one_number(c.max_notional, c.max_notional_high),
+        notional_scale=c.multiplier * 10 ** max(0, LIMIT_PRECISION - decimals),
+        limit_scale=10 ** max(0, decimals - LIMIT_PRECISION),
+        qty_scale=10 ** max(0, LIMIT_PRECISION - c.qty_precision),
+        qty_limit_scale=10 ** max(0, c.qty_precision - LIMIT_PRECISION),
+        fee_scale=c.multiplier * 10 ** max(0, -finer), fee_divisor=10 ** max(0, finer),
+        unit_fee_scale=10 ** max(0, money), unit_fee_divisor=10 ** (c.qty_precision + max(0, -money)),
         unit_scale=10 ** (c.price_precision + c.multiplier_precision), lots_per_unit=10**c.qty_precision,
+        price_most=min(PRICE_MAX, BOOK_TICKS_MAX * c.tick), money_precision=c.money_precision, bands=[],
     )
+
+
+def find_bad_band(ins: InstrumentRow, band: int, from_px: int, tick: int) -> int:
+    """The byte offset of the first field that the instrument's next band can't have, or -1.
+
+    A band begins on a whole number of its own tick and of the one below: a price rounded to its band's tick stays in
+    the band, or on its edge.
+    """
+    if band not in (0, len(ins.bands)) or band >= BANDS_MAX:
+        return 56
+    if not 0 <= from_px <= PRICE_MAX or (from_px == 0) != (band == 0) or (band and from_px <= ins.bands[-1][0]):
+        return 64
+    if not 1 <= tick <= PRICE_MAX or tick % ins.tick or from_px % tick or (band and from_px % ins.bands[-1][1]):
+        return 72
+    return -1
+
+
+def add_band(ins: InstrumentRow, band: int, from_px: int, tick: int) -> None:
+    """The next band of the tick table; the first begins the table anew."""
+    if band == 0:
+        ins.bands.clear()
+    ins.bands.append((from_px, tick))
+
+
+def tick_at(ins: InstrumentRow, price: int) -> int:
+    """The tick of orders at this price."""
+    tick = ins.tick
+    for from_px, its_tick in ins.bands:
+        if abs(price) >= from_px:
+            tick = its_tick
+    return tick
+
+
+def safe_price(ins: InstrumentRow, price: int, side: int) -> int:
+    """The nearest price on its band's tick that is no worse for an order of `side` than this one."""
+    tick = tick_at(ins, price)
+    return price // tick * tick if side == BUY else -(-price // tick * tick)
+
+
+def is_beyond_amount(ins: InstrumentRow, price: int, qty: int) -> bool:
+    return abs(price * qty) * ins.multiplier > AMOUNT_MAX
+
+
+def most_qty(ins: InstrumentRow, price: int) -> int:
+    """The largest quantity whose |price x quantity x multiplier| is within its bound."""
+    return AMOUNT_MAX // (max(1, abs(price)) * ins.multiplier)
 
 
 def define_instrument_row(rows: dict[int, InstrumentRow], most: int, definition: bytes) -> int:
@@ -120,11 +193,11 @@ def define_instrument_row(rows: dict[int, InstrumentRow], most: int, definition:
     return len(rows)
 
 
-def notional_micros(ins: InstrumentRow, amount: int, up: bool) -> int:
-    """An amount in micros for reports, rounded up where it is to exceed a bound and down where it is to fall short
+def tell_notional(ins: InstrumentRow, amount: int, up: bool) -> int:
+    """A notional for reports (`tell_wide`), rounded up where it is to exceed a bound and down where it is to fall short
     of one; the checks themselves compare without dividing."""
-    scaled = abs(amount) * ins.notional_scale
-    return saturate(-(-scaled // ins.limit_scale) if up else scaled // ins.limit_scale)
+    scaled = min(abs(amount) * ins.notional_scale, 2**127 - 1)
+    return tell_wide(-(-scaled // ins.limit_scale) if up else scaled // ins.limit_scale, up)
 
 
 def find_bad_price(ins: InstrumentRow, price: int) -> tuple[Reason, int, int] | None:

@@ -1,0 +1,90 @@
+# What is in use of a core's tables, beside what the orders that are there account for: after every command the two are
+# equal, or something has leaked. For tests; it changes nothing, and walks every order that is held.
+# Only in C: a twin's tables say how long they are.
+
+from pipeline cimport *
+
+
+cdef struct tc_lifetimes:
+    int64_t slots, requests
+    int64_t replaces               # of the requests
+    int64_t timers
+    int64_t lists, members         # of contingent orders
+    int64_t waiting                # for a price
+    int64_t holds, firm_holds      # lots, buys and sells
+
+
+# What the tables themselves say.
+cdef inline void count_used(const tc_core* core, tc_lifetimes* used) noexcept nogil:
+    cdef const tc_exposure* e
+    cdef int32_t instrument, account
+    memset(used, 0, sizeof(tc_lifetimes))
+    used.slots = core.order_slots - core.orders.free_count
+    used.requests = core.orders.request_rows - core.orders.free_request_count
+    used.replaces = core.orders.replaces
+    used.timers = core.timers.used
+    used.lists = core.groups.row_count - core.groups.free_count
+    used.waiting = core.triggers.waiting
+    for instrument in range(1, core.instrument_count + 1):
+        e = exposure_of(&core.risk, instrument, 0)
+        used.firm_holds += e.working_buy + e.working_sell
+        for account in range(1, core.account_count + 1):
+            e = exposure_of(&core.risk, instrument, account)
+            used.holds += e.working_buy + e.working_sell
+
+
+# The lists that still hold an order, and how many each says that it holds.
+cdef inline void count_lists(const tc_core* core, tc_lifetimes* used, tc_lifetimes* due) noexcept nogil:
+    cdef uint32_t row
+    if used.lists == 0:
+        return
+    for row in range(core.groups.row_count):
+        used.members += core.groups.rows[row].held
+        due.lists += core.groups.rows[row].held > 0
+
+
+cdef inline void account_order(const tc_core* core, const tc_order* order, tc_lifetimes* due) noexcept nogil:
+    due.slots += 1
+    due.members += terms_of(&core.orders, order).group != 0
+
+
+# Only an open order has requests, a deadline, a price that it waits for, or lots that are held for it.
+cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lifetimes* due) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    account_order(core, order, due)
+    while at != NO_SLOT:
+        due.requests += 1
+        due.replaces += core.orders.requests[at].is_replace
+        at = core.orders.requests[at].next
+    due.timers += order_deadline(core, order) != 0
+    due.waiting += order.place == PLACE_AWAITS_PRICE
+    if order.admitted:
+        due.holds += held_of(&core.orders, order)
+
+
+# What the orders in the table, open and ended, account for; and the sessions that have an end.
+cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogil:
+    cdef uint32_t at = core.orders.open.head
+    cdef int32_t instrument
+    memset(due, 0, sizeof(tc_lifetimes))
+    while at != NO_SLOT:
+        account_open(core, &core.orders.slots[at], due)
+        at = core.orders.slots[at].next
+    at = core.orders.history.head
+    while at != NO_SLOT:
+        account_order(core, &core.orders.slots[at], due)
+        at = core.orders.slots[at].next
+    for instrument in range(1, core.instrument_count + 1):
+        due.timers += core.close_times[instrument] != 0
+    due.firm_holds = due.holds
+
+
+# {name: (in use, accounted for)}
+cdef inline dict count_lifetimes(const tc_core* core):
+    cdef tc_lifetimes used, due
+    cdef dict in_use, accounted
+    count_used(core, &used)
+    count_due(core, &due)
+    count_lists(core, &used, &due)
+    in_use, accounted = used, due
+    return {name: (count, accounted[name]) for name, count in in_use.items()}

@@ -1,0 +1,46 @@
+"""What is in use of a core's tables, beside what the orders that are there account for: after every command the two are
+equal, or something has leaked. For tests; it changes nothing, and walks every order that is held.
+"""
+
+from __future__ import annotations
+
+from ..orders.order_facts import held_of
+from ..orders.order_table import AWAITS_PRICE, Group, Order
+from ..risk.holds import Exposure
+from .state import State, order_deadline
+
+
+def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
+    """(in use, accounted for) by name. Only an open order has requests, a deadline, a price that it waits for, or lots
+    that are held for it; a session that has an end has a deadline too."""
+    held, opened = list(core.orders.by_id.values()), list(core.orders.open.values())
+    listed = [*opened, *core.orders.history.values()]
+    groups = groups_of(core, listed)
+    holds = sum(held_of(order) for order in opened if order.admitted)
+    exposures = core.risk.exposures.items()
+    return {
+        "slots": (len(held), len(listed)),
+        "requests": (count_requests(held), count_requests(opened)),
+        "replaces": (core.orders.replaces, sum(r.is_replace for order in opened for r in order.requests)),
+        "timers": (len(core.timers.armed), sum(order_deadline(core, order) != 0 for order in opened)
+                   + sum(time != 0 for time in core.close_times.values())),
+        "lists": (len(groups), sum(group.held > 0 for group in groups)),
+        "members": (sum(group.held for group in groups), sum(order.group is not None for order in listed)),
+        "waiting": (core.triggers.counts.total(), sum(order.place == AWAITS_PRICE for order in opened)),
+        "holds": (sum(working(e) for (_, account), e in exposures if account), holds),
+        "firm_holds": (sum(working(e) for (_, account), e in exposures if not account), holds),
+    }
+
+
+def groups_of(core: State, listed: list[Order]) -> list[Group]:
+    """The lists that orders can join, and those that are known to their orders alone, each once."""
+    known = [*core.groups.by_id.values(), *(order.group for order in listed if order.group is not None)]
+    return list({id(group): group for group in known}.values())
+
+
+def count_requests(orders: list[Order]) -> int:
+    return sum(len(order.requests) for order in orders)
+
+
+def working(e: Exposure) -> int:
+    return e.working_buy + e.working_sell
