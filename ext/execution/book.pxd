@@ -4,7 +4,8 @@
 # best price by a trie of 64-bit occupancy maps, ten tiers of six bits, whose maps are found by hashing too: at most
 # 20 steps whatever the prices and however many rest, usually one. A row is one side of one book; while it has had one
 # level at a time, as a quote alone has, it is in neither hash, and costs no more than the level.
-# Prices here are ticks, or what waits for a price units of it, |price| < 2**54; quantities are lots. The node number is the caller's.
+# Prices here are ticks, or what waits for a price units of it, |price| < 2**54; quantities are lots. The node number is
+# the caller's.
 
 from records cimport *
 

@@ -42,7 +42,7 @@ cdef class Book:
 
     cdef int demand_order(self, int64_t side, int64_t price, int64_t qty) except -1:
         demand("side", side, 1, 2)
-        demand("price", price, -price_max(), price_max())
+        demand("price", price, -book_ticks_max(), book_ticks_max())
         demand("qty", qty, 1, qty_max())
         return 0
 

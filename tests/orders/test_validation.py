@@ -116,6 +116,18 @@ def validator(room):
     return alone
 
 
+def test_the_room_alone_has_the_tick_of_the_orders_price(validator):
+    kind = tc.CommandType.DEFINE_TICKS
+    for band in ({"from_px": 0, "band_tick": 100}, {"band": 1, "from_px": 100_000, "band_tick": 500}):
+        validator.define_ticks(CODECS[kind].pack(kind=kind, instrument=1, **band))
+    orders = records({"price": 99_900}, {"price": 100_000}, {"price": 100_100}, {"price": 100_500})
+    assert [failures(int(mask)) for mask in validator.validate(orders)] == [(), (), (R.PRICE_TICK_MULTIPLE,), ()]
+    for bad, says in (({"instrument": 4}, "instrument 4 must be 1 to 3"), ({"instrument": 1, "band": 1}, "at byte 56"),
+                      ({"instrument": 1, "band": 2, "from_px": 7}, "at byte 64"), ({"instrument": 2, "band_tick": 7}, "at byte 72")):
+        with pytest.raises(ValueError, match=says):
+            validator.define_ticks(CODECS[kind].pack(kind=kind, **bad))
+
+
 def test_the_table_has_a_row_for_every_reason():
     assert {row[0] for row in ROWS} == VALIDATION - {R.IDS_FULL}  # which only a core can find
 

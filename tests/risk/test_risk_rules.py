@@ -11,7 +11,7 @@ import pytest
 from conftest import T0, limits, small_capacity
 
 import tradecore as tc
-from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_OFF, MONEY_MAX, POSITION_MAX, QTY_MAX
+from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_MAX, LIMIT_OFF, POSITION_MAX, QTY_MAX
 
 D = Decimal
 R = tc.Reason
@@ -81,8 +81,8 @@ def test_a_protection_price_is_one_of_the_prices_that_there_are(make_core):
     assert (row.value, row.verdict) == (10**12, "PASS")
 
 
-MOST = [(tc.Rule.MAX_ORDER_QTY, MONEY_MAX), (tc.Rule.MAX_ORDER_NOTIONAL, MONEY_MAX), (tc.Rule.PRICE_COLLAR, 1_000_000),
-        (tc.Rule.MAX_POSITION_QTY, MONEY_MAX), (tc.Rule.ORDER_RATE, 4)]
+MOST = [(tc.Rule.MAX_ORDER_QTY, LIMIT_MAX), (tc.Rule.MAX_ORDER_NOTIONAL, LIMIT_MAX), (tc.Rule.PRICE_COLLAR, 1_000_000),
+        (tc.Rule.MAX_POSITION_QTY, LIMIT_MAX), (tc.Rule.ORDER_RATE, 4)]
 
 
 @pytest.mark.parametrize(("rule", "most"), MOST)

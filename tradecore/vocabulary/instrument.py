@@ -9,6 +9,7 @@ from fractions import Fraction
 from .fix import OrdType, TimeInForce
 from .identifiers import check_name
 from .records import MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
+from .scalars import demand_plain
 from .ticks import TickBand, TickTable, finest_tick, read_bands, table_decimals, table_of
 from .units import (
     AMOUNT_PRECISION_MAX,

@@ -69,7 +69,7 @@ class TradeRow(NamedTuple):
 
 
 class PositionRow(NamedTuple):
-    """A ledger row and its holds: lots, amounts (price unit x lot x multiplier), micros."""
+    """A ledger row and its holds: quantity units, amounts (price unit x quantity unit), money units."""
 
     qty: int
     cost: int

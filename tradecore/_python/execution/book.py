@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tradecore.vocabulary.layouts import Codec
-from tradecore.vocabulary.records import BOOK_DTYPE, PRICE_MAX, QTY_MAX
+from tradecore.vocabulary.records import BOOK_DTYPE, BOOK_TICKS_MAX, QTY_MAX
 
 from ..vocabulary.instrument import BUY, SELL, opposite
 from ..vocabulary.shell import Records, demand, open_batch
@@ -123,7 +123,7 @@ class Book:
 
 def _demand_order(side: int, price: int, qty: int) -> None:
     demand("side", side, 1, 2)
-    demand("price", price, -PRICE_MAX, PRICE_MAX)
+    demand("price", price, -BOOK_TICKS_MAX, BOOK_TICKS_MAX)
     demand("qty", qty, 1, QTY_MAX)
 
 

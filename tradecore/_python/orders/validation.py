@@ -30,13 +30,15 @@ from ..vocabulary.instrument import (
     MARKET,
     TIME_MAX,
     InstrumentRow,
+    add_band,
     awaits_price,
     define_instrument_row,
+    find_bad_band,
     has_limit,
     tell_notional,
     tick_at,
 )
-from ..vocabulary.shell import Records, demand, open_batch
+from ..vocabulary.shell import Records, demand, open_batch, open_command
 
 POST_ONLY, CASH = int(ExecInst.POST_ONLY), int(ExecInst.CASH_ORDER_QTY)
 ALL_EXEC_INST = POST_ONLY | int(ExecInst.REDUCE_ONLY) | CASH
@@ -58,6 +60,16 @@ class Validator:
     def define(self, definition: bytes) -> int:
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be."""
         return define_instrument_row(self._instruments, 1024, definition)
+
+    def define_ticks(self, band: bytes) -> None:
+        """The next band of an instrument's tick table, a DEFINE_TICKS record. ValueError where it can't be."""
+        c = open_command(band, CODECS[CommandType.DEFINE_TICKS])
+        demand("instrument", c.instrument, 1, len(self._instruments))
+        row = self._instruments[c.instrument]
+        offset = find_bad_band(row, c.band, c.from_px, c.band_tick)
+        if offset >= 0:
+            raise ValueError(f"the band's field at byte {offset} is out of range")
+        add_band(row, c.band, c.from_px, c.band_tick)
 
     def validate(self, orders: Records) -> Records:
         """Failures of each ORDER_DTYPE record as an int64 mask: bit n set means Reason(101 + n); 0 is good.
