@@ -125,7 +125,7 @@ def test_a_full_table_of_ids_names_its_capacity_and_keeps_no_cancel_in(make_core
     first = core.submit("AAPL", "BUY", 10, 100, cl_ord_id="a")
     second = core.submit("AAPL", "BUY", 10, 100, cl_ord_id="b")
     third = core.submit("AAPL", "BUY", 10, 100, cl_ord_id="c")
-    says = "IDS_FULL: the table of ids is full: 6 of 6: raise the capacity `ids`"
+    says = "IDS_FULL: the table of ids is full: 6 of 6, the capacity ids"
     assert (third.reason, third.text, third.ord_status) == (R.IDS_FULL, says, tc.OrdStatus.REJECTED)
     assert not core.check("AAPL", "BUY", 10, 100, cl_ord_id="c")
     assert core.submit("AAPL", "BUY", 10, 100, cl_ord_id=5).reason is R.NONE  # an integer needs no room
@@ -139,7 +139,7 @@ def test_a_full_table_of_ids_names_its_capacity_and_keeps_no_cancel_in(make_core
     assert core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="b", exec_id=1, last_qty=1, last_px=100).exec_type is E.TRADE
     assert second.cum_qty == 1
     for call in (lambda: core.define_account("new"), lambda: core.intern(["a", "new"])):
-        with pytest.raises(ValueError, match=r"refused: IDS_FULL: .* raise the capacity `ids`"):
+        with pytest.raises(ValueError, match=r"refused: IDS_FULL: .* the capacity ids"):
             call()
 
 

@@ -249,7 +249,7 @@ def test_a_full_table_of_cl_ord_ids_refuses_new_ids_only(make_core):
     for cl_ord_id in "ab":
         assert core.submit("AAPL", "BUY", 1, 10, cl_ord_id=cl_ord_id).reason is R.NONE
     order = core.submit("AAPL", "BUY", 1, 10, cl_ord_id="c")
-    assert (order.reason, order.text) == (R.TABLE_FULL, "TABLE_FULL: its table is full: 2 of 2: raise the capacity `cl_ord_ids`")
+    assert (order.reason, order.text) == (R.TABLE_FULL, "TABLE_FULL: its table is full: 2 of 2, the capacity cl_ord_ids")
     assert core.submit("AAPL", "BUY", 1, 10).reason is R.NONE
 
 

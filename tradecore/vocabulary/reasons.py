@@ -25,6 +25,7 @@ _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_OR
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
     CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_CURRENCY: "currencies",
+    CommandType.NEW_ORDER: "cl_ord_ids",
 }
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
@@ -50,7 +51,7 @@ _TEXTS = {
     Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
     Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
     Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
-    Reason.IDS_FULL: "the table of ids is full: {value} of {bound}: raise the capacity `ids`",
+    Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument or the venue",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
@@ -104,12 +105,6 @@ def field_at(kind: int, offset: int) -> str:
     dtype = COMMAND_DTYPES.get(CommandType(kind)) if kind in CommandType._value2member_map_ else None
     fields: Any = (dtype.fields if dtype is not None else None) or {"kind": (None, 0)}
     return next((name for name, spec in fields.items() if spec[1] == offset), "kind")
-
-
-_TABLES: dict[int, str] = {  # the capacity that bounds what a command adds to
-    CommandType.DEFINE_CURRENCY: "currencies", CommandType.DEFINE_INSTRUMENT: "instruments",
-    CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_ACCOUNT: "accounts", CommandType.NEW_ORDER: "cl_ord_ids",
-}
 
 
 def _bits(mask: int, words: type[OrdType] | type[TimeInForce]) -> str:

@@ -19,7 +19,7 @@ typedef struct {
     int32_t instrument, account, venue, currency;
     int64_t transact_time;
     union { int64_t cl_ord_id; int64_t exec_ref_id; };
-    uint8_t version, head_1[15];
+    uint8_t version, head_2[15];
     union {
         struct {
             int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time;
