@@ -43,7 +43,7 @@ cdef inline void quote_side(
     if size == 0:
         return
     ticks = tc_floor_div(price, ins.tick)
-    left = match_order(&core.book, row_of(core, c.instrument, c.venue, opposite(side)), ticks, size)
+    left = match_order(&core.book, row ^ 1, ticks, size)
     tc_assert((left >= 0) & (left <= size))
     if left:
         add_node(&core.book, row, core.order_slots + row, ticks, left, 0)

@@ -119,10 +119,11 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
         return MARKET_LEFTOVER
     if order.time_in_force == TIF_IOC:
         return IOC_LEFTOVER
-    if not use_book(&core.books, order.instrument, order.venue):
-        return BOOKS_FULL                              # and nothing was taken: there was no book to take from
-    add_node(&core.book, row_of(core, order.instrument, order.venue, side), slot_of(&core.orders, order), limit, left,
-             terms.display_qty)
+    if is_no_book(row):
+        if not use_book(&core.books, order.instrument, order.venue):
+            return BOOKS_FULL                          # and nothing was taken: there was no book to take from
+        row = row_of(core, order.instrument, order.venue, opposite(side))
+    add_node(&core.book, row ^ 1, slot_of(&core.orders, order), limit, left, terms.display_qty)
     order.place = PLACE_RESTING
     return REASON_NONE
 

@@ -100,15 +100,21 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
             core.router.down |= <uint64_t>1 << (venue - 1)
 
 
-# Tells the router what a taker of `side` finds at this venue.
-cdef inline void sync_top(tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
-    cdef uint32_t best = core.book.rows[row_of(core, instrument, venue, opposite(side))].best
+# Tells the router what a taker of `side` finds at this venue, in this row.
+cdef inline void sync_row(
+    tc_core* core, int32_t instrument, int32_t venue, uint8_t side, uint32_t row
+) noexcept nogil:
+    cdef uint32_t best = core.book.rows[row].best
     tell_price(core, instrument)
     if best == NO_LEVEL:
         set_top(&core.router, instrument, side, venue, no_price(), 0, core.command_seq)
     else:
         set_top(&core.router, instrument, side, venue, core.book.levels[best].price * core.instruments[instrument].tick,
                 core.book.levels[best].qty, core.command_seq)
+
+
+cdef inline void sync_top(tc_core* core, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
+    sync_row(core, instrument, venue, side, row_of(core, instrument, venue, opposite(side)))
 
 
 # Has a book a bid at or above its ask? Only while a match runs.
@@ -119,9 +125,10 @@ cdef inline bint is_crossed(const tc_core* core, int32_t instrument, int32_t ven
 
 
 cdef inline void sync_tops(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    cdef uint32_t row = row_of(core, instrument, venue, SIDE_SELL)
     tc_assert(not is_crossed(core, instrument, venue))
-    sync_top(core, instrument, venue, SIDE_BUY)
-    sync_top(core, instrument, venue, SIDE_SELL)
+    sync_row(core, instrument, venue, SIDE_BUY, row)
+    sync_row(core, instrument, venue, SIDE_SELL, row ^ 1)
 
 
 # Twice the reference price: the mid, else the last trade, else the mark, else none.

@@ -4,7 +4,7 @@
 # best price by a trie of 64-bit occupancy maps, ten tiers of six bits, whose maps are found by hashing too: at most
 # 20 steps whatever the prices and however many rest, usually one. A row is one side of one book; while it has had one
 # level at a time, as a quote alone has, it is in neither hash, and costs no more than the level.
-# Prices here are ticks, or what waits for a price units of it, |price| < 2**54; quantities are lots. The node number is
+# Prices here are ticks, or units of what waits for a price, |price| < 2**54; quantities are lots. The node number is
 # the caller's.
 
 from records cimport *
@@ -105,16 +105,17 @@ cdef inline tc_slot* find_map(const tc_book* book, uint32_t row, int tier, uint6
 
 cdef inline void trie_add(tc_book* book, uint32_t row, uint64_t place) noexcept nogil:
     cdef tc_slot* slot
-    cdef bint was_empty
+    cdef uint64_t bit
     cdef int tier
     for tier in range(TIERS):
         slot = find_map(book, row, tier, place)
-        was_empty = slot.value == 0
+        bit = <uint64_t>1 << ((place >> (6 * tier)) & 63)
+        if slot.value:
+            slot.value |= bit
+            return
         slot.key = place >> (6 * (tier + 1))
         slot.tag = trie_tag(row, tier)
-        slot.value |= <uint64_t>1 << ((place >> (6 * tier)) & 63)
-        if not was_empty:
-            return
+        slot.value = bit
 
 
 cdef inline void trie_remove(tc_book* book, uint32_t row, uint64_t place) noexcept nogil:
@@ -161,16 +162,18 @@ cdef inline bint is_better(uint32_t row, int64_t price, int64_t other) noexcept 
     return price < other if is_ask_row(row) else price > other
 
 
+# The level behind a place in priority, or NO_LEVEL, in a row that is mapped.
+cdef inline uint32_t level_behind(const tc_book* book, uint32_t row, uint64_t place) noexcept nogil:
+    cdef int64_t next = trie_next(book, row, place, is_ask_row(row))
+    return NO_LEVEL if next < 0 else <uint32_t>find_slot(&book.by_price, <uint64_t>next, row).value
+
+
 # The level behind `level` in priority, or NO_LEVEL.
 cdef inline uint32_t next_level(const tc_book* book, uint32_t level) noexcept nogil:
     cdef uint32_t row = book.levels[level].row
-    cdef int64_t place
     if not book.rows[row].is_mapped:
         return NO_LEVEL
-    place = trie_next(book, row, offset_price(book.levels[level].price), is_ask_row(row))
-    if place < 0:
-        return NO_LEVEL
-    return <uint32_t>find_slot(&book.by_price, <uint64_t>place, row).value
+    return level_behind(book, row, offset_price(book.levels[level].price))
 
 
 cdef inline void map_level(tc_book* book, uint32_t row, uint32_t number, tc_slot* slot, uint64_t place) noexcept nogil:
@@ -229,12 +232,14 @@ cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
     cdef tc_row* row = &book.rows[at]
     cdef uint64_t place = offset_price(book.levels[number].price)
     tc_assert((book.levels[number].qty == 0) & (book.levels[number].hidden_qty == 0))
-    if row.best == number:
-        row.best = next_level(book, number)
     if row.is_mapped:
+        if row.best == number:
+            row.best = level_behind(book, at, place)
+            row.is_mapped = row.best != NO_LEVEL
         trie_remove(book, at, place)
         remove_slot(&book.by_price, find_slot(&book.by_price, place, at))
-        row.is_mapped = row.best != NO_LEVEL
+    else:
+        row.best = NO_LEVEL
     book.free_levels[book.free_count] = number
     book.free_count += 1
 

@@ -15,9 +15,14 @@ cdef inline uint32_t* number_of(const tc_books* books, int32_t instrument, int32
     return &books.numbers[instrument * books.venues + venue - 1]
 
 
-# One side of a book, a row of the book's kernels; where there is no book yet, one of the book 0, which stays empty.
+# One side of a book, a row of the book's kernels, whose other side is `row ^ 1`; where there is no book yet, one of the
+# book 0, which stays empty.
 cdef inline uint32_t book_side(const tc_books* books, int32_t instrument, int32_t venue, uint8_t side) noexcept nogil:
     return number_of(books, instrument, venue)[0] * 2 + side - 1
+
+
+cdef inline bint is_no_book(uint32_t row) noexcept nogil:
+    return row < 2
 
 
 # False where no more books can be.

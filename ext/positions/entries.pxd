@@ -107,18 +107,20 @@ cdef inline int64_t row_of(const tc_books* b, int32_t instrument, int32_t accoun
     return instrument * b.ledger.account_stride + account
 
 
-# A position in fewer bytes. What is written is given: columns read right after they are written make a fill wait.
+# A position in fewer bytes. What is written is given, costs in their halves: columns read right after they are written,
+# or 128 bits of a position at once, make a fill wait.
 cdef inline void write_narrow(
-    tc_books* b, int64_t at, tc_form form, int64_t near, int64_t qty, tc_i128 cost
+    tc_books* b, int64_t at, tc_form form, int64_t near, int64_t qty, int64_t low, int64_t high
 ) noexcept nogil:
-    cdef tc_i128 coarse
+    cdef tc_i128 cost, coarse
     cdef uint64_t kept
     if form.split:
-        kept = <uint64_t>tc_coarse(<int64_t>(tc_low(cost) - <uint64_t>qty * <uint64_t>near), form.exponent)
+        kept = <uint64_t>tc_coarse(<int64_t>(<uint64_t>low - <uint64_t>qty * <uint64_t>near), form.exponent)
         b.words[at] = <int64_t>((kept << form.split) + <uint64_t>qty)
         return
     b.small_qtys[at] = <int32_t>qty
     if form.exponent:
+        cost = tc_join(low, high)
         coarse = tc_floor_div_wide(cost, tc_tens[form.exponent])
         b.words[at] = <int64_t>coarse
         b.rests[at] = <uint32_t>tc_low(cost - coarse * tc_tens[form.exponent])
@@ -128,7 +130,7 @@ cdef inline void write_run(tc_books* b, int32_t instrument, tc_form form) noexce
     cdef int64_t at = column_of(b, instrument, 1), near = b.nears[instrument - 1]
     b.forms[instrument - 1] = form
     for at in range(at, at + b.accounts):
-        write_narrow(b, at, form, near, b.qtys[at], tc_join(b.costs_low[at], b.costs_high[at]))
+        write_narrow(b, at, form, near, b.qtys[at], b.costs_low[at], b.costs_high[at])
 
 
 # The bound below which every position of the run, marked, fits 64 bits: |qty| x |mark| < 2**62 and |cost| < 2**62, both
@@ -149,13 +151,16 @@ cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p
         write_run(b, instrument, form)
 
 
-# Whether a run's bound may have to grow, or its unit to fall.
+# Whether a run's bound has to grow, or its unit to fall.
 cdef inline bint is_wider(const tc_tally* t, tc_form form, int64_t near, const tc_position* p) noexcept nogil:
-    if <uint64_t>tc_abs(p.qty) >> t.qty_bits or tc_abs_wide(p.cost) >> t.cost_bits:
+    cdef int64_t low = <int64_t>tc_low(p.cost)
+    cdef tc_i128 gap
+    if (<uint64_t>tc_abs(p.qty) >> t.qty_bits != 0) | tc_is_longer(low, tc_high(p.cost), t.cost_bits):
         return True
     if near:
-        return tc_abs_wide(p.cost - tc_wide(p.qty, near)) >> t.gap_bits != 0
-    return form.split and form.exponent and not tc_is_multiple(<int64_t>tc_low(p.cost), form.exponent)
+        gap = low - tc_wide(p.qty, near)
+        return tc_is_longer(<int64_t>tc_low(gap), tc_high(gap), t.gap_bits)
+    return form.split and form.exponent and not tc_is_multiple(low, form.exponent)
 
 
 cdef inline void write_costs(tc_books* b, int64_t at, const tc_position* p) noexcept nogil:
@@ -164,13 +169,33 @@ cdef inline void write_costs(tc_books* b, int64_t at, const tc_position* p) noex
     b.costs_high[at] = tc_high(p.cost)
 
 
-cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
-    cdef int64_t at = column_of(b, instrument, account)
-    tc_assert((instrument >= 1) & (account >= 1) & (account <= b.accounts))
-    write_costs(b, at, p)
+# Whether a position may be longer than the run's largest. In vain where costs are beyond 64 bits, which are seldom.
+# Without a choice by a sign: no branch predictor knows that of a position.
+cdef inline bint may_be_longer(const tc_tally* t, const tc_position* p) noexcept nogil:
+    cdef int64_t low = <int64_t>tc_low(p.cost)
+    cdef uint64_t far = <uint64_t>(tc_high(p.cost) ^ (low >> 63))
+    return (<uint64_t>tc_abs(p.qty) >> t.qty_bits | <uint64_t>tc_abs(low) >> (t.cost_bits & 63) | far) != 0
+
+
+# Only in C: what is seldom or needs more than a shift, out of the way of most fills.
+cdef inline void write_formed(tc_books* b, int32_t instrument, int64_t at, const tc_position* p) noexcept nogil:
     if is_wider(&b.tallies[instrument], b.forms[instrument - 1], b.nears[instrument - 1], p):
         widen_run(b, instrument, p)
-    write_narrow(b, at, b.forms[instrument - 1], b.nears[instrument - 1], p.qty, p.cost)
+    write_narrow(b, at, b.forms[instrument - 1], b.nears[instrument - 1], p.qty, <int64_t>tc_low(p.cost),
+                 tc_high(p.cost))
+
+
+cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
+    cdef int64_t at = column_of(b, instrument, account)
+    cdef tc_form form = b.forms[instrument - 1]
+    tc_assert((instrument >= 1) & (account >= 1) & (account <= b.accounts))
+    write_costs(b, at, p)
+    if tc_seldom(may_be_longer(&b.tallies[instrument], p) or form.exponent or b.nears[instrument - 1]):
+        write_formed(b, instrument, at, p)
+    elif form.split:
+        b.words[at] = <int64_t>((tc_low(p.cost) << form.split) + <uint64_t>p.qty)
+    else:
+        b.small_qtys[at] = <int32_t>p.qty
 
 
 cdef inline void add_exposure(

@@ -389,7 +389,7 @@ cdef class Ledger:
 
     @property
     def columns(self):
-        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only views.
+        """(qty, cost low 64 bits, cost high, marks, mark limits, 32-bit qty, words, forms, rests, nears): read-only.
 
         They follow every entry; marks, limits, forms and nears are one an instrument. Up to |limit|, below 0 in units
         of 10**exponent, a marked position of the run fits 64 bits. A form is (split, exponent): with a split a word is

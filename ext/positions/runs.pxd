@@ -1,13 +1,14 @@
 # How a run, the positions of one instrument, lies in fewer bytes for marking, so that a large table is read faster.
 #
-# A position is read as one word, cost x 2**split + qty, while both numbers fit 64 bits, the split between them moving as
-# they grow. Where the cost is too long, what is kept of it is cost - qty x near, from a price amid those that were paid:
-# it is as short as these are near each other, and holds whatever is booked. Where they are not, the cost is counted in
-# the coarsest 10**exponent that all costs of the run share; the first that is no multiple makes the exponent fall to what
-# still divides. An average cost's remainder mostly leaves none: then a position is read as a 32-bit quantity and a cost.
-# Where a word has no room and costs come near 64 bits, they are kept in units of 10**exponent, rounded down, and what was
-# rounded off beside them: an amount then is a multiple of the unit less that rest, at any mark that is a multiple. So the
-# unit is the hundredth of a tick as long as that is enough, and no larger than it must be beyond.
+# A position is read as one word, cost x 2**split + qty, while both numbers fit 64 bits, the split between them moving
+# as they grow. Where the cost is too long, what is kept of it is cost - qty x near, from a price amid those that were
+# paid: it is as short as these are near each other, and holds whatever is booked. Where they are not, the cost is
+# counted in the coarsest 10**exponent that all costs of the run share; the first that is no multiple makes the exponent
+# fall to what still divides. An average cost's remainder mostly leaves none: then a position is read as a 32-bit
+# quantity and a cost.
+# Where a word has no room and costs come near 64 bits, they are kept in units of 10**exponent, rounded down, and what
+# was rounded off beside them: an amount then is a multiple of the unit less that rest, at any mark that is a multiple.
+# So the unit is the hundredth of a tick as long as that is enough, and no larger than it must be beyond.
 
 from costs cimport *
 
@@ -18,6 +19,8 @@ cdef extern from "tradecore/runs.h" nogil:
     const uint32_t tc_tens[10]
     int64_t tc_coarse(int64_t cost, int e)
     bint tc_is_multiple(int64_t cost, int e)
+    bint tc_is_longer(int64_t low, int64_t high, int bits)
+    bint tc_seldom(bint what)
 
 
 cdef enum:
@@ -30,6 +33,7 @@ cdef inline int32_t bits_of(int64_t value) noexcept nogil:
     return tc_highest_bit(<uint64_t>tc_abs(value)) + 1 if value else 0
 
 
+# Only in C: Python's integers have any length.
 cdef inline int32_t bits_of_wide(tc_i128 value) noexcept nogil:
     cdef tc_i128 size = tc_abs_wide(value)
     if tc_high(size):
@@ -39,7 +43,7 @@ cdef inline int32_t bits_of_wide(tc_i128 value) noexcept nogil:
 
 # The bits that a division by 10**exponent takes off at least: floor(log2(10**exponent)).
 cdef inline int32_t bits_off(int32_t exponent) noexcept nogil:
-    return exponent * 93 // 28
+    return <int32_t>tc_floor_div(exponent * 93, 28)
 
 
 # The split of a run's words: the one it has while both numbers fit, signed; else the one that leaves both the same room
@@ -65,11 +69,11 @@ cdef inline int common_exponent(const int64_t* costs, int64_t n) noexcept nogil:
     return exponent
 
 
-# The exponent of a hundredth of a tick, in which marks between ticks are whole too; 0 where that is finer than the price
-# unit.
+# The exponent of a hundredth of a tick, in which marks between ticks are whole too; 0 where that is finer than the
+# price unit.
 cdef inline uint8_t home_exponent(int64_t tick) noexcept nogil:
     cdef uint8_t exponent = 0
-    while exponent < EXPONENT_MOST and tick % (<int64_t>1_000 * tc_tens[exponent]) == 0:
+    while exponent < EXPONENT_MOST and tc_floor_mod(tick, <int64_t>1_000 * tc_tens[exponent]) == 0:
         exponent += 1
     return exponent
 

@@ -86,7 +86,6 @@ cdef inline void hold_lots(
 ) noexcept nogil:
     cdef tc_exposure* e = exposure_of(risk, instrument, account)
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
-    firm.is_used = True
     if side == SIDE_BUY:
         e.working_buy += qty
         firm.working_buy += qty
@@ -109,6 +108,7 @@ cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nog
     tc_assert((q.hold_qty > 0) & (q.account > 0))      # account 0 is the firm, which orders nothing
     count_sent(risk, q)
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
+    exposure_of(risk, q.instrument, 0).is_used = True
 
 
 # A trade's signed lots; account 0 is suspense, which only the firm's row has.

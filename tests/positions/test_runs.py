@@ -213,7 +213,7 @@ def test_both_backends_change_forms_alike_and_stay_exact(seed, method):
             for keeper in both:
                 keeper._kept.ledger.amend(trade, 2, int(row["qty"][0]), int(row["price"][0]), 0)
         else:
-            trades.append([keeper.apply_fills(row) for keeper in both][0])
+            trades += {keeper.apply_fills(row) for keeper in both}
         columns = [keeper._kept.ledger.columns for keeper in both]
         assert all(np.array_equal(*pair) for pair in zip(columns[0][:5], columns[1][:5], strict=True))
         assert columns[0][7].tolist() == columns[1][7].tolist()
@@ -286,7 +286,7 @@ def test_a_coarse_cost_has_62_bits_wherever_it_is_kept_and_a_hundredth_of_a_tick
         for bits in range(58, 127):
             exponent = runs.coarse_exponent(bits, home)
             assert exponent or bits > 90 or (home == 0 and bits <= 62)
-            assert bits > 62 and not exponent or (2**bits - 1) // 10**exponent < 2**62
+            assert (bits > 62 and not exponent) or (2**bits - 1) // 10**exponent < 2**62
             assert exponent in (0, home) or bits - 62 > runs.bits_off(home)
     assert [runs.home_exponent(tick) for tick in (1, 100, 1_000, 10**6, 25 * 10**5, 10**14)] == [0, 0, 1, 4, 3, 9]
     assert [runs.common_exponent(costs) for costs in ([0, 0], [500, 30], [-7], [10**12, 0])] == [9, 1, 0, 9]

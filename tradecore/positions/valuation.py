@@ -42,14 +42,14 @@ class MarkView(NamedTuple):
     rests: Column
 
     def amount(self, instrument: int, account: int) -> int | None:
-        """One position's unrealised P&L as the last mark wrote it, exactly; places from 0; None where it is not marked."""
+        """One position's unrealised P&L as the last mark wrote it, exactly; from 0; None where it has no mark."""
         low, kind = int(self.unrealized[instrument, account]), int(self.kinds[instrument])
         if kind == RUN_EXCLUDED:
             return None if low == NO_PRICE else 0
         if kind == RUN_WIDE:
             return (int(self.unrealized_high[instrument, account]) << 64) + low % 2**64
         if kind == RUN_COARSE:
-            return low * 10 ** int(self.exponents[instrument]) - int(self.rests[instrument, account])
+            return low * int(10 ** int(self.exponents[instrument])) - int(self.rests[instrument, account])
         return low
 
 

@@ -23,6 +23,17 @@ static const uint64_t tc_fifths[TC_EXPONENT_MOST + 1] = {
 /* cost / 10**e of a multiple, without a division; of another number, some number. */
 static inline int64_t tc_coarse(int64_t cost, int e) { return (int64_t)((uint64_t)(cost >> e) * tc_fifths[e]); }
 
+/* Whether a number of two halves has more than so many bits, at most 127. Without a choice by its sign: no branch
+   predictor knows that of a position. Below 64 bits the high half has only the sign. */
+static inline int tc_is_longer(int64_t low, int64_t high, int bits) {
+    if (bits < 64) return ((uint64_t)tc_abs(low) >> bits | (uint64_t)(high ^ low >> 63)) != 0;
+    tc_i128 a = tc_join(low, high), below = a >> 127;
+    return (unsigned __int128)((a ^ below) - below) >> bits != 0;
+}
+
+/* What is so seldom true that code for it belongs elsewhere. */
+static inline int tc_seldom(int what) { return __builtin_expect(what, 0); }
+
 static inline int tc_is_multiple(int64_t cost, int e) { return tc_wide(tc_coarse(cost, e), tc_tens[e]) == cost; }
 
 #endif

@@ -147,7 +147,7 @@ class Marking:
         split, exponent = map(int, self.forms[run])
         if split or not exponent or mark % 10**exponent:
             return False
-        return abs(mark) <= abs(int(self.limits[run])) * 10**exponent
+        return abs(mark) <= abs(int(self.limits[run])) * int(10**exponent)
 
     def _mark_coarse(self, run: int, bid: int, ask: int, precision: int) -> None:
         exponent = int(self.forms[run, 1])

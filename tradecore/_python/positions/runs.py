@@ -34,7 +34,7 @@ def bits_of(value: int) -> int:
 
 
 def is_multiple(cost: int, exponent: int) -> bool:
-    return cost % 10**exponent == 0
+    return not cost % int(10**exponent)
 
 
 def bits_off(exponent: int) -> int:
@@ -83,8 +83,8 @@ def home_exponent(tick: int) -> int:
 
 
 def coarse_exponent(cost_bits: int, home: int) -> int:
-    """The exponent that leaves a cost of so many bits at most 62, 0 where none does: `home`, or the least that leaves it
-    61, since the mark may be above what was paid."""
+    """The exponent that leaves a cost of so many bits at most 62, 0 where none does: `home`, or the least that leaves
+    it 61, since the mark may be above what was paid."""
     if cost_bits - 62 <= bits_off(home):
         return home
     fits = (e for e in range(1, EXPONENT_MOST + 1) if 10**e >= 1 << (cost_bits - 61))
