@@ -35,9 +35,9 @@ def venue_reports(orders, serial):
     reports["kind"], reports["venue"], reports["exec_type"] = CommandType.EXECUTION_REPORT, 1, ExecType.TRADE
     reports["price"], reports["cum_qty"] = NO_PRICE, -1
     mixed = np.concatenate([rng.permutation(orders) for _ in range(REPORTS // orders)])
-    reports["cl_ord_id"] = np.char.add(b"order-", mixed.astype("S8"))
+    reports["cl_ord_id"] = 1 + mixed
     reports["last_qty"], reports["last_px"] = 100, 19_000 * CENT + np.arange(REPORTS) % 7
-    reports["exec_id"] = np.char.add(b"exec-%d-" % serial, np.arange(REPORTS).astype("S8"))
+    reports["exec_id"] = 1 + serial * REPORTS + np.arange(REPORTS)
     return reports
 
 
@@ -52,7 +52,7 @@ def test_life_cycle_report_applied(backend, measure, orders, known, batches):
     core = make_core(backend, tc.ExternalVenue("EXT"), cl_ord_ids=32_768, open_orders=16_384, trades=16_384,
                      exec_ids=known)
     sent = new_orders(orders)
-    sent["cl_ord_id"], sent["order_qty"] = np.char.add(b"order-", np.arange(orders).astype("S8")), 10**9
+    sent["cl_ord_id"], sent["order_qty"] = 1 + np.arange(orders), 10**9
     core.submit_batch(sent)
     for serial in range(batches):
         core.submit_batch(venue_reports(orders, serial))

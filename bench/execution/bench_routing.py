@@ -13,7 +13,7 @@ def router_of(room, definition):
     router.define(definition)
     for venue in range(1, VENUES + 1):
         router.add_venue(CODECS[CommandType.DEFINE_VENUE].pack(
-            kind=CommandType.DEFINE_VENUE, cl_ord_id=b"V%d" % venue, taker_fee_ppm=10 * venue))
+            kind=CommandType.DEFINE_VENUE, taker_fee_ppm=10 * venue))
         for side in (1, 2):
             router.set_top(1, side, venue, 1_900_000 + 100 * venue * (3 - 2 * side), 100, venue)
     return router

@@ -53,6 +53,11 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     for i in range(slots):
         core.orders.free_slots[i] = <uint32_t>(slots - 1 - i)
 
+    core.texts.capacity = capacity.ids
+    core.texts.entries = <tc_text*>table(t, capacity.ids, sizeof(tc_text))
+    core.texts.letters = <char*>table(t, capacity.ids, TEXT_SIZE)
+    core.texts.index_mask = <uint64_t>round_up(2 * capacity.ids) - 1
+    core.texts.index = <tc_id_place*>table(t, core.texts.index_mask + 1, sizeof(tc_id_place))
     core.ids.capacity = capacity.cl_ord_ids
     core.ids.entries = <tc_id_entry*>table(t, capacity.cl_ord_ids, sizeof(tc_id_entry))
     core.ids.index_mask = <uint64_t>round_up(2 * capacity.cl_ord_ids) - 1
@@ -171,12 +176,12 @@ cdef inline int open_core(list t, tc_core* core, object capacity, object reasons
     core.venue_max = capacity.venues
     core.currency_max = capacity.currencies
     core.instruments = <tc_instrument*>table(t, instruments, sizeof(tc_instrument))
+    core.accounts = <int64_t*>table(t, accounts, sizeof(int64_t))
     open_names(t, &core.instrument_names, instruments)
-    core.accounts = <tc_id_entry*>table(t, accounts, sizeof(tc_id_entry))
     open_names(t, &core.account_names, accounts)
     core.bands = <tc_band*>table(t, instruments * BANDS, sizeof(tc_band))
     core.money_precisions = <uint8_t*>table(t, capacity.currencies + 1, sizeof(uint8_t))
-    core.currencies = <tc_id_entry*>table(t, capacity.currencies + 1, sizeof(tc_id_entry))
+    core.currencies = <int64_t*>table(t, capacity.currencies + 1, sizeof(int64_t))
     core.histograms = <uint64_t*>table(t, HISTOGRAMS * BUCKETS, sizeof(uint64_t))
     for i, reason in enumerate(reasons):
         core.ord_rej_reasons[i] = reason

@@ -4,11 +4,11 @@
 # overwrite them is dropped and counted. Sequence numbers and the hash go on either way.
 
 from libc.string cimport memset
-from records cimport *
+from hashing cimport *
 
 
 cdef enum:
-    REPORT_WORDS = 32
+    REPORT_WORDS = 16
     BUCKETS = 64 * 16
 
 
@@ -21,24 +21,6 @@ cdef struct tc_events:
     int64_t dropped_until          # the newest of them
     uint64_t digest
     tc_report spare                # where a dropped report is built
-
-
-# The record digest is a sum of folds of word pairs, each word xored with its own key: any field counts, and
-# the twelve multiplications are independent. The event hash folds the digests one after another.
-cdef inline uint64_t word_key(int place) noexcept nogil:
-    return <uint64_t>0x9E3779B97F4A7C15 * <uint64_t>(2 * place + 1)
-
-
-cdef inline uint64_t digest_words(const uint64_t* words, int count) noexcept nogil:
-    cdef uint64_t digest = 0
-    cdef int i
-    for i in range(0, count, 2):
-        digest += tc_fold(words[i] ^ word_key(i), words[i + 1] ^ word_key(i + 1))
-    return digest
-
-
-cdef inline uint64_t chain_digest(uint64_t chain, uint64_t digest) noexcept nogil:
-    return tc_fold(chain ^ digest, <uint64_t>0x9E3779B97F4A7C15) + digest
 
 
 # The place of the next report, zeroed, with its sequence number.
@@ -59,6 +41,19 @@ cdef inline tc_report* next_report(tc_events* events) noexcept nogil:
 # A report is little-endian words in the documented order, so its words are its logical fields.
 cdef inline void publish_report(tc_events* events, const tc_report* report) noexcept nogil:
     events.digest = chain_digest(events.digest, digest_words(<const uint64_t*>report, REPORT_WORDS))
+
+
+# Only in C: in Python a codec sees to it.
+# An account or a venue as a report tells it: 0 for one that a batch named and no record can tell.
+cdef inline void put_place(tc_report* r, int32_t account, int32_t venue) noexcept nogil:
+    r.account = <uint16_t>account if <uint32_t>account <= 0xFFFF else 0
+    r.venue = <uint8_t>venue if <uint32_t>venue <= 0xFF else 0
+
+
+# Only in C: in Python a codec sees to it.
+# Has an execution report of this type the form of a trade?
+cdef inline bint is_trade(uint8_t exec_type) noexcept nogil:
+    return EXEC_TRADE <= exec_type and exec_type <= EXEC_TRADE_CANCEL
 
 
 # HDR-style: 16 buckets to an octave, so a bucket is at most 1/16 of its value wide.

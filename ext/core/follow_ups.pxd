@@ -7,12 +7,10 @@ from requests cimport *
 # Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself sends
 # no second cancel after one that is UNKNOWN.
 cdef inline void stop_order(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
-    cdef char no_id[24]
     if order.place != PLACE_AT_VENUE:
         end_order(core, c, order, STATUS_CANCELED, reason)
     elif not has_cancel(&core.orders, order):
-        memset(no_id, 0, 24)
-        ask_cancel(core, c, order, no_id, reason)
+        ask_cancel(core, c, order, 0, reason)
 
 
 # Lowers an order's quantity; it keeps its place in its queue, and ends where nothing is left.
@@ -23,17 +21,15 @@ cdef inline void shrink_order(
     cdef tc_asked asked
     cdef tc_terms* terms
     cdef tc_report* r
-    cdef char no_id[24]
     tc_assert((is_live(order) != 0) & ((away != 0) | (order_qty < order.order_qty)))
     if order_qty <= order.cum_qty or (away and core.orders.replaces == core.orders.open_max):
         stop_order(core, c, order, reason)             # where no replace can be sent: rather none than too much
     elif away and (cancel_sent(&core.orders, order) or wanted_qty(&core.orders, order) <= order_qty):
         return                                         # it is asked for as little already
     elif away:
-        memset(no_id, 0, 24)
         put_asked(core, order, &asked)
         asked.order_qty = order_qty
-        ask_venue(core, c, order, no_id, True, &asked, reason)
+        ask_venue(core, c, order, 0, True, &asked, reason)
     else:
         if order.place == PLACE_RESTING:
             reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - order_qty)

@@ -4,10 +4,6 @@ from placing cimport *
 
 
 # Only in C: == in Python.
-cdef inline bint is_same_text(const char* a, const char* b) noexcept nogil:
-    return memcmp(a, b, 24) == 0
-
-
 # An order as a command asks for it. Its route is not chosen yet, so what it enters with is what it is first sent with.
 cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command* c, int64_t now) noexcept nogil:
     cdef int64_t order_id = order.order_id
@@ -22,7 +18,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     order.last_request = NO_SLOT
     order.is_open = True
     order.last_status = STATUS_PENDING_NEW
-    memcpy(order.cl_ord_id, c.cl_ord_id, 24)
+    order.cl_ord_id = c.cl_ord_id
     order.instrument = c.instrument
     order.account = c.account
     order.venue = c.venue
@@ -80,11 +76,11 @@ cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t qty = terms.entered_qty if order.extended else order.order_qty
     cdef int64_t price = terms.entered_price if order.extended else order.price
-    cdef const char* cl_ord_id = order.cl_ord_id
+    cdef int64_t cl_ord_id = order.cl_ord_id
     if order.extended:
         cl_ord_id = terms.entered_cl_ord_id
     return (
-        is_same_text(cl_ord_id, c.cl_ord_id) and order.instrument == c.instrument and order.account == c.account
+        cl_ord_id == c.cl_ord_id and order.instrument == c.instrument and order.account == c.account
         and order.entered_venue == c.venue and order.side == c.side
         and order.ord_type == c.ord_type and order.time_in_force == c.time_in_force
         and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
@@ -96,6 +92,15 @@ cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const
         and terms.trigger_price_type == c.trigger_price_type and terms.peg_offset_type == c.peg_offset_type
         and terms.contingency_type == <uint8_t>c.contingency_type
     )
+
+
+# A new order in the table, under the next order_id.
+cdef inline tc_order* make_order(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_order* order
+    core.order_seq += 1
+    order = &core.orders.slots[open_order(&core.orders, core.order_seq)]
+    load_order(&core.orders, order, c, core.now)
+    return order
 
 
 # An id that was used before: the same order again gets the first one's report and makes no second order; a different
@@ -113,21 +118,21 @@ cdef inline void answer_again(
         publish_report(&core.events, start_execution(core, c, first, EXEC_ORDER_STATUS))
         acknowledge(core, first, ack)
         return
-    order = &core.orders.slots[open_order(&core.orders, core.command_seq)]
-    load_order(&core.orders, order, c, core.now)
+    order = make_order(core, c)
     order.terminal = STATUS_REJECTED
     order.reason = DUPLICATE_CLORDID
+    r = start_report(core, c, REPORT_EXECUTION)
     if first != NULL:
-        r = start_message(core, c, first, REPORT_EXECUTION)
+        put_order(r, core, first)
     else:
-        r = start_report(core, c, REPORT_EXECUTION)
         r.order_id = first_id
         r.ord_status = STATUS_REJECTED
-        memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+        r.cl_ord_id = c.cl_ord_id
     r.exec_type = EXEC_REJECTED
     r.reason = DUPLICATE_CLORDID
-    r.contra_order_id = order.order_id
-    r.ord_rej_reason = core.ord_rej_reasons[<int>DUPLICATE_CLORDID]
+    r.value = order.order_id
+    r.reject_mask = 0
+    r.ord_rej_reason = <int8_t>core.ord_rej_reasons[<int>DUPLICATE_CLORDID]
     publish_report(&core.events, r)
     sync_order(core, order)
     acknowledge(core, order, ack)
@@ -150,11 +155,11 @@ cdef inline int64_t convert_cash(tc_core* core, const tc_instrument* ins, const 
 
 # Claims an order's id. An id that is no id claims nothing: validation refuses it.
 cdef inline int claim_order_id(tc_core* core, const tc_order* order) noexcept nogil:
-    if id_is_empty(order.cl_ord_id) or not id_is_valid(order.cl_ord_id):
+    if order.cl_ord_id == 0 or not id_is_known(&core.texts, order.cl_ord_id):
         return REASON_NONE
     if core.ids.count == core.ids.capacity:
         return TABLE_FULL
-    claim_id(&core.ids, order.cl_ord_id, order.order_id, slot_of(&core.orders, order))
+    claim_id(&core.ids, &core.texts, order.cl_ord_id, order.order_id, slot_of(&core.orders, order))
     return REASON_NONE
 
 
@@ -195,9 +200,9 @@ cdef inline void observe_order(
             r = start_report(core, c, REPORT_RISK_OBSERVED)
             r.order_id = order.order_id
             r.instrument = q.instrument
-            r.account = q.account
+            put_place(r, q.account, 0)
             r.side = q.side
-            memcpy(r.cl_ord_id, order.cl_ord_id, 24)
+            r.cl_ord_id = order.cl_ord_id
             r.order_qty = order.order_qty
             r.price = order.price
             r.reason = <int16_t>(REFERENCE_PRICE_UNAVAILABLE + i)
@@ -216,26 +221,27 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_finding finding
     cdef int reason, claimed, bad_join
 
-    if not id_is_empty(c.cl_ord_id):
+    if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
     if used != NULL:
         answer_again(core, c, ack, used)
         return
-    order = &core.orders.slots[open_order(&core.orders, core.command_seq)]
+    order = make_order(core, c)
     ins = find_instrument(core, c.instrument)
-    load_order(&core.orders, order, c, core.now)
     if c.exec_inst & INST_CASH and ins != NULL:
         converted = c[0]
         converted.order_qty = convert_cash(core, ins, c)
         order.order_qty = converted.order_qty
         c = &converted
     claimed = claim_order_id(core, order)
-    mask = validate_order(ins, core.account_count, core.venue_count, core.now, c)
+    mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
     bad_join = REASON_NONE
     if c.list_id:
         bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
-    if mask:
+    if c.cl_ord_id == NO_ROOM:
+        reject_order(core, c, order, IDS_FULL, core.texts.count, core.texts.capacity)
+    elif mask:
         explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, c,
                      &finding.value, &finding.limit)
         order.reject_mask = <int64_t>mask

@@ -9,7 +9,9 @@ from venuetrades cimport *
 
 
 cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
-    if c.kind == KIND_NEW_ORDER:
+    if c.version > VERSION:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.version, 40)
+    elif c.kind == KIND_NEW_ORDER:
         enter_order(core, c, ack, timed)
     elif c.kind == KIND_CANCEL:
         enter_cancel(core, c, ack, timed)
@@ -17,6 +19,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         enter_quote(core, c, ack)
     elif c.kind == KIND_EXECUTION_REPORT:
         enter_execution_report(core, c, ack)
+    elif c.kind == KIND_INTERN:
+        enter_text(core, c, ack)
     elif c.kind == KIND_REPLACE:
         enter_replace(core, c, ack)
     elif c.kind == KIND_MASS_CANCEL:
@@ -100,8 +104,9 @@ cdef inline int answer_question(
 ) noexcept nogil:
     cdef const tc_instrument* ins = find_instrument(core, c.instrument)
     cdef int64_t clock = core.now, time = c.transact_time if c.transact_time else now
-    cdef bint named = not id_is_empty(c.cl_ord_id)
+    cdef bint named = c.cl_ord_id != 0
     cdef bint duplicate = named and find_id(&core.ids, c.cl_ord_id) != NULL
+    cdef bint no_room = c.cl_ord_id == NEW_ID and core.texts.count == core.texts.capacity
     cdef int alone = REASON_NONE
     cdef tc_question q
     findings[0].value = 1
@@ -109,7 +114,11 @@ cdef inline int answer_question(
     core.now = time if time > clock else clock
     if c.exec_inst & INST_CASH and ins != NULL:
         c.order_qty = convert_cash(core, ins, c)
-    mask[0] = validate_order(ins, core.account_count, core.venue_count, core.now, c)
+    if c.cl_ord_id == NEW_ID:
+        c.cl_ord_id = 0
+    mask[0] = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
+    if not mask[0] and no_room:
+        mask[0] = bit_of(IDS_FULL)
     if not mask[0] and named and not duplicate and core.ids.count == core.ids.capacity:
         mask[0] = bit_of(TABLE_FULL)
     if mask[0]:

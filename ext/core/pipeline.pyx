@@ -83,8 +83,7 @@ cdef class OrderHandle:
 
 cdef OrderHandle handle(State state, uint32_t slot):
     cdef OrderHandle order = OrderHandle.__new__(OrderHandle)
-    order.state = state
-    order.slot = slot
+    order.state, order.slot = state, slot
     order.order_id = state.core.orders.slots[slot].order_id
     return order
 
@@ -185,25 +184,28 @@ cdef class Core:
                     found.append(TradeRow._make(trade_row(row)))
         return found
 
-    def find_trade(self, int64_t venue, bytes venue_exec_id):
+    def find_trade(self, int64_t venue, int64_t venue_exec_id):
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
         cdef int64_t number
-        cdef char id[24]
-        if not take_text(id, venue_exec_id):
-            return None
         with self.state.lock:
-            number = number_of_trade(&self.state.core, venue, id)
+            number = number_of_trade(&self.state.core, venue, venue_exec_id)
             return TradeRow._make(trade_row(execution_at(&self.state.core.trades, number))) if number else None
 
-    def find_order_id(self, bytes cl_ord_id):
+    def venue_exec_id(self, int64_t exec_id):
+        """The id that an external venue gave the execution with the core's own number; 0 where the log has none."""
+        with self.state.lock: return venue_id_of(&self.state.core.trades, exec_id)
+
+    def find_order_id(self, int64_t cl_ord_id):
         """The order_id that first used a ClOrdID, or 0."""
-        cdef char id[24]
-        cdef const tc_id_entry* entry
-        if not take_text(id, cl_ord_id):
-            return 0
-        with self.state.lock:
-            entry = find_id(&self.state.core.ids, id)
-            return 0 if entry == NULL else entry.order_id
+        with self.state.lock: return order_id_of(&self.state.core.ids, cl_ord_id)
+
+    def find_text(self, bytes text):
+        """The number of an id's or a name's text; 0 where it has none yet (INTERN gives it one)."""
+        with self.state.lock: return number_of_text(&self.state.core.texts, text)
+
+    def text_of(self, int64_t number):
+        """An id or a name as text, an integer's in decimal; empty for none."""
+        with self.state.lock: return text_of_number(&self.state.core.texts, number)
 
     cdef int demand_instrument(self, int64_t instrument) except -1:
         if not 1 <= instrument <= self.state.core.instrument_count:
@@ -291,7 +293,7 @@ cdef class Core:
 
     @property
     def command_seq(self):
-        """Commands taken, the refused ones too; also the order_id of the last order if that was one."""
+        """Commands taken, the refused ones too."""
         with self.state.lock: return self.state.core.command_seq
 
     @property

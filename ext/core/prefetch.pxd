@@ -25,18 +25,18 @@ cdef inline bint names_order(const tc_command* c) noexcept nogil:
 
 
 cdef inline void fetch_place(const tc_core* core, const tc_command* c, tc_coming* next) noexcept nogil:
-    cdef const char* id = c.orig_cl_ord_id
+    cdef int64_t id = c.orig_cl_ord_id
     next.hash = 0
     next.place = NULL
     if not names_order(c):
         return
     if c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL_REJECT:
         id = c.cl_ord_id
-    if id_is_empty(id):
+    if id == 0:
         next.place = &core.orders.by_id[home_of(&core.orders, c.order_id)]
         tc_prefetch(next.place)
     else:
-        next.hash = hash_id(id)
+        next.hash = hash_number(id)
         tc_prefetch(&core.ids.index[next.hash & core.ids.index_mask])
 
 
@@ -74,7 +74,7 @@ cdef inline void fetch_order(const tc_core* core, const tc_coming* next) noexcep
 cdef inline void fetch_exec_id(const tc_core* core, const tc_command* c) noexcept nogil:
     cdef const tc_exec_ids* ids = &core.exec_ids
     if c.kind == KIND_EXECUTION_REPORT and c.exec_type == EXEC_TRADE:
-        tc_prefetch(bucket_of_id(ids, hash_exec_id(c.venue, c.exec_id)))
+        tc_prefetch(bucket_of_id(ids, exec_id_place(c.venue, c.exec_id)))
         tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ID + 1) & ids.mask])
 
 

@@ -47,7 +47,7 @@ cdef inline int find_bad_terms(
     again.peg_offset_type = terms.peg_offset_type
     again.contingency_type = terms.contingency_type
     again.strategy = order.strategy
-    mask = validate_order(ins, core.account_count, core.venue_count, core.now, &again)
+    mask = validate_order(ins, core.account_count, core.venue_count, 0, core.now, &again)
     if not mask:
         return REASON_NONE
     explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, &again, value, bound)
@@ -98,7 +98,7 @@ cdef inline void replace_order(
     cdef tc_terms* terms = extend_order(&core.orders, order)
     cdef tc_report* r
     cdef tc_question q
-    cdef char before[24]
+    cdef int64_t before = order.cl_ord_id
     tc_assert((was != PLACE_AT_VENUE) & (asked.order_qty >= order.cum_qty) & rests_whole(core, order))
     if was == PLACE_RESTING and keeps and asked.order_qty > order.cum_qty:
         reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - asked.order_qty)
@@ -110,10 +110,9 @@ cdef inline void replace_order(
     order.price = asked.price
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
-    memcpy(before, order.cl_ord_id, 24)
     take_id(core, order, c.cl_ord_id)
     r = start_execution(core, c, order, EXEC_REPLACED)
-    memcpy(r.orig_cl_ord_id, before, 24)
+    r.orig_cl_ord_id = before
     publish_execution(core, order, r)
     sync_order(core, order)
     tc_assert(rests_whole(core, order))
@@ -138,7 +137,10 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     if order == NULL or bad_id:
         refuse_request(core, c, ack, order_id, order, bad_id if bad_id else reason, 0, 0)
         return
-    if not id_is_empty(c.cl_ord_id) and core.ids.count == core.ids.capacity:
+    if c.cl_ord_id == NO_ROOM:
+        refuse_request(core, c, ack, order_id, order, IDS_FULL, core.texts.count, core.texts.capacity)
+        return
+    if c.cl_ord_id and core.ids.count == core.ids.capacity:
         refuse_request(core, c, ack, order_id, order, TABLE_FULL, core.ids.capacity, core.ids.capacity)
         return
     claim_request_id(core, c, order)

@@ -30,7 +30,7 @@ cdef inline tc_order* find_target(
     cdef const tc_id_entry* entry
     order_id[0] = c.order_id
     reason[0] = UNKNOWN_ORDER
-    if not id_is_empty(c.orig_cl_ord_id):
+    if c.orig_cl_ord_id:
         entry = find_id(&core.ids, c.orig_cl_ord_id)
         order_id[0] = entry.order_id if entry != NULL else 0
         if entry != NULL:
@@ -50,13 +50,14 @@ cdef inline void refuse_request(
     r.ord_status = STATUS_REJECTED
     if order != NULL:
         put_order(r, core, order)
+        put_stop(r, core, order)
         ack.cum_qty = order.cum_qty
         ack.leaves_qty = leaves_of(order)
     r.order_id = order_id
     r.reason = <int16_t>reason
-    r.cxl_rej_reason = cxl_rej_reason_of(reason)
-    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
-    memcpy(r.orig_cl_ord_id, c.orig_cl_ord_id, 24)
+    r.cxl_rej_reason = <int8_t>cxl_rej_reason_of(reason)
+    r.cl_ord_id = c.cl_ord_id
+    r.orig_cl_ord_id = c.orig_cl_ord_id
     r.value = value
     r.bound = bound
     publish_report(&core.events, r)
@@ -67,39 +68,39 @@ cdef inline void refuse_request(
     ack.cxl_rej_reason = r.cxl_rej_reason
 
 
-# Why a request can't have its id; REASON_NONE where it can, or has none.
+# Why a request can't have its id; REASON_NONE where it can, or has none: a full table of ids keeps no cancel in.
 cdef inline int find_bad_id(const tc_core* core, const tc_command* c) noexcept nogil:
-    if id_is_empty(c.cl_ord_id):
+    if c.cl_ord_id == 0 or c.cl_ord_id == NO_ROOM:
         return REASON_NONE
-    if not id_is_valid(c.cl_ord_id):
+    if not id_is_known(&core.texts, c.cl_ord_id):
         return INVALID_CL_ORD_ID
     return DUPLICATE_REQUEST_ID if find_id(&core.ids, c.cl_ord_id) != NULL else REASON_NONE
 
 
 # A full table keeps no cancel in: its id is then not known again.
 cdef inline void claim_request_id(tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
-    if not id_is_empty(c.cl_ord_id) and core.ids.count < core.ids.capacity:
-        claim_id(&core.ids, c.cl_ord_id, order.order_id, slot_of(&core.orders, order))
+    if c.cl_ord_id > 0 and core.ids.count < core.ids.capacity:
+        claim_id(&core.ids, &core.texts, c.cl_ord_id, order.order_id, slot_of(&core.orders, order))
 
 
 # The order goes on under a request's id.
-cdef inline void take_id(tc_core* core, tc_order* order, const char* cl_ord_id) noexcept nogil:
-    if not is_empty_id(cl_ord_id):
-        memcpy(extend_order(&core.orders, order).orig_cl_ord_id, order.cl_ord_id, 24)
-        memcpy(order.cl_ord_id, cl_ord_id, 24)
+cdef inline void take_id(tc_core* core, tc_order* order, int64_t cl_ord_id) noexcept nogil:
+    if cl_ord_id > 0:
+        extend_order(&core.orders, order).orig_cl_ord_id = order.cl_ord_id
+        order.cl_ord_id = cl_ord_id
 
 
 # Sends a request to the order's venue, and waits for its answer.
 cdef inline void ask_venue(
-    tc_core* core, const tc_command* c, tc_order* order, const char* cl_ord_id, bint is_replace, const tc_asked* asked,
+    tc_core* core, const tc_command* c, tc_order* order, int64_t cl_ord_id, bint is_replace, const tc_asked* asked,
     int reason
 ) noexcept nogil:
     cdef tc_report* r = start_message(core, c, order, REPORT_SEND_REPLACE if is_replace else REPORT_SEND_CANCEL)
     cdef tc_request* request
     cdef int64_t limit
     tc_assert((order.place == PLACE_AT_VENUE) & (order.admitted != 0))
-    memcpy(r.orig_cl_ord_id, last_id(&core.orders, order), 24)
-    memcpy(r.cl_ord_id, cl_ord_id, 24)
+    r.orig_cl_ord_id = last_id(&core.orders, order)
+    r.cl_ord_id = cl_ord_id
     r.order_qty = asked.order_qty
     r.price = asked.price
     r.stop_px = asked.stop_px
@@ -131,7 +132,7 @@ cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked*
 
 # Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before.
 cdef inline void ask_cancel(
-    tc_core* core, const tc_command* c, tc_order* order, const char* cl_ord_id, int reason
+    tc_core* core, const tc_command* c, tc_order* order, int64_t cl_ord_id, int reason
 ) noexcept nogil:
     cdef tc_asked asked
     cdef uint32_t at = order.first_request, earlier = NO_SLOT
@@ -150,15 +151,14 @@ cdef inline void ask_cancel(
 
 # An order that ends on request: it goes on under the request's id, and its report tells of both.
 cdef inline void end_on_request(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
-    cdef char before[24]
+    cdef int64_t before = order.cl_ord_id
     cdef tc_report* r
-    memcpy(before, order.cl_ord_id, 24)
     take_id(core, order, c.cl_ord_id)
     withdraw_order(core, order)
     end_facts(&core.orders, order, STATUS_CANCELED)
     order.reason = CANCEL_REQUESTED
     r = start_end(core, c, order, EXEC_CANCELED)
-    memcpy(r.orig_cl_ord_id, before, 24)
+    r.orig_cl_ord_id = before
     publish_execution(core, order, r)
     sync_order(core, order)
     tc_assert((order.held == 0) & (order.place == PLACE_NOWHERE))
@@ -173,7 +173,7 @@ cdef inline void cancel_order(tc_core* core, const tc_command* c, tc_ack* ack, t
         refuse_request(core, c, ack, order.order_id, order, ALREADY_PENDING, 0, 0)
         return
     if order.place == PLACE_AT_VENUE:
-        ask_cancel(core, c, order, c.cl_ord_id, REASON_NONE)
+        ask_cancel(core, c, order, c.cl_ord_id if c.cl_ord_id > 0 else 0, REASON_NONE)
     else:
         end_on_request(core, c, order)
     acknowledge(core, order, ack)
@@ -208,8 +208,6 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
     cdef uint32_t at = core.orders.open.head, next
     cdef tc_order* order
     cdef tc_report* r
-    cdef char no_id[24]
-    memset(no_id, 0, 24)
     if c.instrument < 0 or c.instrument > core.instrument_count:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.instrument, 8)
         return
@@ -234,17 +232,16 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
             else:
                 done += 1
                 if order.place == PLACE_AT_VENUE:
-                    ask_cancel(core, c, order, no_id, CANCEL_REQUESTED)
+                    ask_cancel(core, c, order, 0, CANCEL_REQUESTED)
                 else:
                     end_order(core, c, order, STATUS_CANCELED, CANCEL_REQUESTED)
         at = next
     core.answer_seq = core.events.seq + 1
     r = start_report(core, c, REPORT_MASS_CANCEL)
     r.instrument = c.instrument
-    r.account = c.account
-    r.venue = c.venue
+    put_place(r, c.account, c.venue)
     r.side = c.side
-    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    r.cl_ord_id = c.cl_ord_id
     r.value = done
     r.bound = waiting
     publish_report(&core.events, r)
@@ -264,9 +261,9 @@ cdef inline void request_status(tc_core* core, const tc_command* c, tc_ack* ack)
         r.exec_type = EXEC_ORDER_STATUS
         r.ord_status = STATUS_REJECTED
         r.order_id = order_id
-        memcpy(r.cl_ord_id, c.orig_cl_ord_id, 24)
+        r.cl_ord_id = c.orig_cl_ord_id
         r.reason = UNKNOWN_ORDER
-        r.ord_rej_reason = core.ord_rej_reasons[<int>UNKNOWN_ORDER]
+        r.ord_rej_reason = <int8_t>core.ord_rej_reasons[<int>UNKNOWN_ORDER]
         publish_report(&core.events, r)
         ack.order_id = order_id
         ack.report_type = REPORT_EXECUTION

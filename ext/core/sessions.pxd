@@ -171,7 +171,6 @@ cdef inline void report_unknown(tc_core* core, const tc_command* c, tc_order* or
 cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef int64_t timeout = core.router.venues[order.venue].request_timeout if order.place == PLACE_AT_VENUE else 0
     cdef int64_t before = count_unknown(core, order), expire_time = terms_of(&core.orders, order).expire_time
-    cdef char no_id[24]
     tc_assert(order.order_id != 0)                     # who leaves the table has no timer
     if timeout:
         mark_unknown(core, order, core.now - timeout)
@@ -185,8 +184,7 @@ cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* 
             return
         order.expiry_asked = True
         if not has_cancel(&core.orders, order):
-            memset(no_id, 0, 24)
-            ask_cancel(core, c, order, no_id, EXPIRE_TIME_REACHED)
+            ask_cancel(core, c, order, 0, EXPIRE_TIME_REACHED)
     sync_order(core, order)
 
 
@@ -249,7 +247,7 @@ cdef inline void keep_ids(tc_core* core) noexcept nogil:
     for i in range(count):
         entry = core.ids.entries[i]
         if core.orders.slots[entry.slot].order_id == entry.order_id and core.orders.slots[entry.slot].is_open:
-            claim_id(&core.ids, entry.id, entry.order_id, entry.slot)
+            claim_id(&core.ids, &core.texts, entry.id, entry.order_id, entry.slot)
     tc_assert(core.ids.count <= count)
 
 

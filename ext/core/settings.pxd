@@ -3,18 +3,29 @@
 from state cimport *
 
 
-cdef inline bint is_taken(const tc_id_entry* entries, int32_t count, const char* name) noexcept nogil:
+# Interns a text: its number is the ack's order_id. No report: it changes nothing that anyone asked for.
+cdef inline void enter_text(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t number = intern_text(&core.texts, c.text)
+    if number > 0:
+        ack.order_id = number
+    elif number == 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, 56)
+    else:
+        refuse_command(core, c, ack, IDS_FULL, core.texts.count, core.texts.capacity)
+
+
+cdef inline bint is_taken(const int64_t* names, int32_t count, int64_t name) noexcept nogil:
     cdef int32_t i
     for i in range(1, count + 1):
-        if memcmp(entries[i].id, name, 24) == 0:
+        if names[i] == name:
             return True
     return False
 
 
-cdef inline bint venue_is_taken(const tc_core* core, const char* name) noexcept nogil:
+cdef inline bint venue_is_taken(const tc_core* core, int64_t name) noexcept nogil:
     cdef int32_t i
     for i in range(1, core.venue_count + 1):
-        if memcmp(core.router.venues[i].name, name, 24) == 0:
+        if core.router.venues[i].name == name:
             return True
     return False
 
@@ -23,7 +34,7 @@ cdef inline bint venue_is_taken(const tc_core* core, const char* name) noexcept 
 cdef inline bint refuse_name(
     tc_core* core, const tc_command* c, tc_ack* ack, bint taken, int32_t count, int32_t most
 ) noexcept nogil:
-    if id_is_empty(c.cl_ord_id) or not id_is_valid(c.cl_ord_id):
+    if c.cl_ord_id == 0 or not id_is_known(&core.texts, c.cl_ord_id):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, 32)
     elif taken:
         refuse_command(core, c, ack, ALREADY_DEFINED, 0, 0)
@@ -43,23 +54,23 @@ cdef inline void define_currency(tc_core* core, const tc_command* c, tc_ack* ack
         return
     core.currency_count += 1
     core.money_precisions[core.currency_count] = <uint8_t>c.decimals
-    memcpy(core.currencies[core.currency_count].id, c.cl_ord_id, 24)
+    core.currencies[core.currency_count] = c.cl_ord_id
     accept_command(core, c, 0, 0, 0, core.currency_count, 0)
 
 
 cdef inline void define_account(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef uint32_t* place = find_name(&core.account_names, core.accounts[0].id, sizeof(tc_id_entry), c.cl_ord_id)
+    cdef uint32_t* place = find_name(&core.account_names, core.accounts, sizeof(int64_t), c.cl_ord_id)
     if refuse_name(core, c, ack, place[0] != 0, core.account_count, core.account_max):
         return
     core.account_count += 1
     place[0] = <uint32_t>core.account_count
-    memcpy(core.accounts[core.account_count].id, c.cl_ord_id, 24)
+    core.accounts[core.account_count] = c.cl_ord_id
     accept_command(core, c, 0, core.account_count, 0, core.account_count, 0)
 
 
 cdef inline void define_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int offset = find_bad_definition(c, core.currency_count)
-    cdef uint32_t* place = find_name(&core.instrument_names, core.instruments[0].name, sizeof(tc_instrument),
+    cdef uint32_t* place = find_name(&core.instrument_names, &core.instruments[0].name, sizeof(tc_instrument),
                                      c.cl_ord_id)
     if refuse_name(core, c, ack, place[0] != 0, core.instrument_count, core.instrument_max):
         return
@@ -130,7 +141,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     venue.external = c.external
     venue.native_ord_types = c.native_ord_types
     venue.native_times_in_force = c.native_times_in_force
-    memcpy(venue.name, c.cl_ord_id, 24)
+    venue.name = c.cl_ord_id
     accept_command(core, c, 0, 0, core.venue_count, core.venue_count, 0)
 
 
@@ -166,16 +177,16 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
 
 
 # Only in C: a report is one call with keywords in Python.
-# Cash: the amount's low word is the value, its high word the decision.
+# Cash: the amount's low word is the value, its high word value_high.
 cdef inline void accept_wide(
     tc_core* core, const tc_command* c, int32_t account, int64_t value, int64_t bound, int64_t high
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    r.account = account
+    put_place(r, account, 0)
     r.value = value
     r.bound = bound
-    r.decision = high
-    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    r.value_high = high
+    r.cl_ord_id = c.cl_ord_id
     publish_report(&core.events, r)
 
 

@@ -25,13 +25,14 @@ cdef struct tc_charge:
 
 cdef struct tc_core:
     tc_instrument* instruments     # from 1, as everything that is declared
-    tc_id_entry* accounts
-    tc_id_entry* currencies
+    int64_t* accounts              # the number of its name, as of all that is declared
+    int64_t* currencies
     tc_names instrument_names, account_names
     uint8_t* money_precisions      # [currency]: decimals of its money unit
     tc_band* bands                 # [instrument * BANDS + band]: tick tables
     tc_charge* charges             # beside book.fills
     uint64_t* histograms           # [stage * BUCKETS + bucket]
+    tc_texts texts
     tc_ids ids
     tc_orders orders
     tc_risk risk
@@ -58,7 +59,7 @@ cdef struct tc_core:
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max
     uint32_t order_slots           # nodes from here on are quotes, one for each row
-    int64_t command_seq, exec_seq, now, day
+    int64_t command_seq, order_seq, exec_seq, now, day
     int64_t answer_seq             # of the report that answers the command
     int64_t reports_refused, trades_in_suspense, unexpected
     int16_t ord_rej_reasons[REASON_TABLE]
@@ -156,21 +157,17 @@ cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t 
     r.transact_time = core.now
     r.report_type = report_type
     r.command_kind = c.kind
-    r.ord_rej_reason = -1
-    r.cxl_rej_reason = -1
-    r.exec_restatement_reason = -1
+    r.version = VERSION
+    r.ord_rej_reason = -1                              # and what shares its place
     r.price = no_price()
     r.stop_px = no_price()
-    r.last_px = no_price()
     return r
 
 
 # Only in C: a report is one call with keywords in Python.
-# What every report about an order tells.
+# What every report about an order tells; of its stop price see put_stop.
 cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
-    cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef uint8_t ord_type, time_in_force
-    cdef int32_t instrument, account, venue
     cdef int64_t order_qty, price
     r.order_id = order.order_id
     r.ord_status = derive_status(order)
@@ -180,21 +177,20 @@ cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* or
     r.ord_type = ord_type
     r.time_in_force = time_in_force
     r.exec_inst = order.exec_inst
-    instrument, account, venue = order.instrument, order.account, order.venue
-    r.instrument = instrument
-    r.account = account
-    r.venue = venue
-    memcpy(r.cl_ord_id, order.cl_ord_id, 24)
+    r.instrument = order.instrument
+    put_place(r, order.account, order.venue)
+    r.cl_ord_id = order.cl_ord_id
     order_qty, price = order.order_qty, order.price
     r.order_qty = order_qty
     r.price = price
     r.cum_qty = order.cum_qty
-    r.leaves_qty = leaves_of(order)
-    r.stop_px = terms.stop_px
-    r.trigger_price_type = terms.trigger_price_type
-    r.contingency_type = terms.contingency_type
-    r.decision = order.decision
+    r.flags = FLAG_ENDED if order.terminal else 0
     r.unknown = unknown_of(&core.orders, order)
+
+
+# Only in C: a report is one call with keywords in Python.
+cdef inline void put_stop(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
+    r.stop_px = terms_of(&core.orders, order).stop_px
 
 
 # Only in C: a report is one call with keywords in Python.
@@ -204,6 +200,7 @@ cdef inline tc_report* start_message(
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, report_type)
     put_order(r, core, order)
+    put_stop(r, core, order)
     return r
 
 
@@ -211,8 +208,15 @@ cdef inline tc_report* start_message(
 cdef inline tc_report* start_execution(
     tc_core* core, const tc_command* c, const tc_order* order, uint8_t exec_type
 ) noexcept nogil:
-    cdef tc_report* r = start_message(core, c, order, REPORT_EXECUTION)
+    cdef tc_report* r = start_report(core, c, REPORT_EXECUTION)
+    put_order(r, core, order)
     r.exec_type = exec_type
+    if is_trade(exec_type):                            # the caller says the rest
+        r.last_liquidity_ind = 0
+    elif exec_type == EXEC_REJECTED:
+        r.reject_mask = 0
+    else:
+        put_stop(r, core, order)
     return r
 
 
@@ -224,10 +228,12 @@ cdef inline void publish_execution(tc_core* core, tc_order* order, tc_report* r)
         core.unexpected += 1
         if r.reason == REASON_NONE:
             r.reason = UNEXPECTED_TRANSITION
-            r.value = order.last_status
-            r.bound = r.ord_status
+            r.flags |= order.last_status
+            if not is_trade(r.exec_type):
+                r.value = order.last_status
+                r.bound = r.ord_status
     order.last_status = r.ord_status
-    tc_assert((r.leaves_qty == 0) | (r.cum_qty + r.leaves_qty == r.order_qty))
+    tc_assert((leaves_of(order) == 0) | (r.cum_qty + leaves_of(order) == r.order_qty))
     publish_report(&core.events, r)
 
 
@@ -246,9 +252,9 @@ cdef inline tc_report* start_end(
     r.reason = order.reason
     r.value = order.value
     r.bound = order.bound
-    r.reject_mask = order.reject_mask
     if exec_type == EXEC_REJECTED:
-        r.ord_rej_reason = core.ord_rej_reasons[order.reason]
+        r.reject_mask = order.reject_mask
+        r.ord_rej_reason = <int8_t>core.ord_rej_reasons[order.reason]
     return r
 
 
@@ -260,8 +266,7 @@ cdef inline void refuse_command(
     r.value = value
     r.bound = bound
     r.instrument = c.instrument
-    r.account = c.account
-    r.venue = c.venue
+    put_place(r, c.account, c.venue)
     publish_report(&core.events, r)
     ack.report_type = REPORT_BUSINESS_REJECT
     ack.reason = <int16_t>reason
@@ -272,11 +277,10 @@ cdef inline void accept_command(
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
     r.instrument = instrument
-    r.account = account
-    r.venue = venue
+    put_place(r, account, venue)
     r.value = value
     r.bound = bound
-    memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+    r.cl_ord_id = c.cl_ord_id
     publish_report(&core.events, r)
 
 

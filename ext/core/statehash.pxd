@@ -25,10 +25,10 @@ cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
     put(h, tc_high(value))
 
 
-cdef inline void put_text(tc_hasher* h, const char* text) noexcept nogil:
-    put(h, <int64_t>tc_word(text))
-    put(h, <int64_t>tc_word(text + 8))
-    put(h, <int64_t>tc_word(text + 16))
+# Only in C: part of a row in Python.
+# An id by the hash of its text, never by its number.
+cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
+    put(h, <int64_t>hash_of_id(&core.texts, number))
 
 
 cdef inline void end_row(tc_hasher* h) noexcept nogil:
@@ -53,6 +53,9 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, core.unexpected)
     put(h, core.trades.folded)
     put(h, <int64_t>core.exec_ids.digest)
+    put(h, core.order_seq)
+    put(h, core.texts.count)
+    put(h, <int64_t>core.texts.digest)
     end_row(h)
 
 
@@ -62,13 +65,13 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
     cdef const tc_venue* venue
     for i in range(1, core.currency_count + 1):
         put(h, 2)
-        put_text(h, core.currencies[i].id)
+        put_id(h, core, core.currencies[i])
         put(h, core.money_precisions[i])
         end_row(h)
     for i in range(1, core.instrument_count + 1):
         ins = &core.instruments[i]
         put(h, 3)
-        put_text(h, ins.name)
+        put_id(h, core, ins.name)
         put(h, ins.currency)
         put(h, ins.price_precision)
         put(h, ins.qty_precision)
@@ -97,7 +100,7 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
     for i in range(1, core.venue_count + 1):
         venue = &core.router.venues[i]
         put(h, 4)
-        put_text(h, venue.name)
+        put_id(h, core, venue.name)
         put(h, venue.maker_fee_per_unit)
         put(h, venue.taker_fee_per_unit)
         put(h, venue.maker_fee_ppm)
@@ -127,7 +130,7 @@ cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil
     for i in range(1, core.account_count + 1):
         a = &core.risk.accounts[i]
         put(h, 5)
-        put_text(h, core.accounts[i].id)
+        put_id(h, core, core.accounts[i])
         for j in range(RULES):
             put_wide(h, a.limits[j])
         for j in range(RULES):
@@ -173,10 +176,10 @@ cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogi
             end_row(h)
 
 
-cdef inline void hash_order(tc_hasher* h, const tc_order* order) noexcept nogil:
+cdef inline void hash_order(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
     put(h, 9)
     put(h, order.order_id)
-    put_text(h, order.cl_ord_id)
+    put_id(h, core, order.cl_ord_id)
     put(h, order.instrument)
     put(h, order.account)
     put(h, order.venue)
@@ -202,7 +205,7 @@ cdef inline void hash_order(tc_hasher* h, const tc_order* order) noexcept nogil:
 cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     put(h, 12)
-    put_text(h, terms.orig_cl_ord_id)
+    put_id(h, core, terms.orig_cl_ord_id)
     put(h, terms.stop_px)
     put(h, terms.peg_offset)
     put(h, terms.min_qty)
@@ -231,7 +234,7 @@ cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order
     while at != NO_SLOT:
         request = &core.orders.requests[at]
         put(h, 13)
-        put_text(h, request.cl_ord_id)
+        put_id(h, core, request.cl_ord_id)
         put(h, request.is_replace)
         put(h, request.sent_time)
         put(h, request.order_qty)
@@ -252,7 +255,7 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
         row = execution_at(&core.trades, number)
         put(h, 14)
         put(h, row.exec_id)
-        put_text(h, row.venue_exec_id)
+        put_id(h, core, row.venue_exec_id)
         put(h, row.exec_type)
         put(h, row.order_id)
         put(h, row.instrument)
@@ -329,7 +332,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_positions(h, core)
     for i in range(count):
         order = find_order(&core.orders, ids[i])
-        hash_order(h, order)
+        hash_order(h, core, order)
         hash_terms(h, core, order)
         hash_requests(h, core, order)
     hash_books(h, core)

@@ -32,7 +32,7 @@ cdef inline bint ends_order(uint8_t exec_type) noexcept nogil:
 cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64_t* order_id) noexcept nogil:
     cdef const tc_id_entry* entry
     cdef tc_order* order = NULL
-    entry = find_id(&core.ids, c.cl_ord_id) if not id_is_empty(c.cl_ord_id) else NULL
+    entry = find_id(&core.ids, c.cl_ord_id) if c.cl_ord_id else NULL
     order_id[0] = entry.order_id if entry != NULL else c.order_id
     if entry == NULL:
         order = find_order(&core.orders, c.order_id)
@@ -45,19 +45,19 @@ cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64
 
 # The request that a venue answers, or NO_SLOT: by its id; where it names none, the oldest of its kind.
 cdef inline uint32_t find_request(
-    const tc_core* core, const tc_order* order, const char* cl_ord_id, bint is_replace
+    const tc_core* core, const tc_order* order, int64_t cl_ord_id, bint is_replace
 ) noexcept nogil:
     cdef const tc_request* request
     cdef uint32_t at = order.first_request, oldest = NO_SLOT
     while at != NO_SLOT:
         request = &core.orders.requests[at]
         if request.is_replace == is_replace:
-            if not is_empty_id(request.cl_ord_id) and is_same_text(request.cl_ord_id, cl_ord_id):
+            if request.cl_ord_id and request.cl_ord_id == cl_ord_id:
                 return at
             if oldest == NO_SLOT:
                 oldest = at
         at = request.next
-    if not id_is_empty(cl_ord_id) and not is_same_text(cl_ord_id, order.cl_ord_id):
+    if cl_ord_id and cl_ord_id != order.cl_ord_id:
         return NO_SLOT
     return oldest
 
@@ -103,9 +103,8 @@ cdef inline void take_terms(
 cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef uint32_t request = find_request(core, order, c.cl_ord_id, False)
     cdef bint asked = c.exec_type == EXEC_CANCELED and request != NO_SLOT
-    cdef char before[24]
+    cdef int64_t before = order.cl_ord_id
     cdef tc_report* r
-    memcpy(before, order.cl_ord_id, 24)
     if asked:
         take_id(core, order, core.orders.requests[request].cl_ord_id)
     tc_assert((order.place == PLACE_AT_VENUE) & (order.terminal == 0))
@@ -115,10 +114,10 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     r = start_execution(core, c, order, c.exec_type)
     r.reason = VENUE_REPORTED
     if c.exec_type == EXEC_REJECTED:
-        r.ord_rej_reason = <int16_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
+        r.ord_rej_reason = <int8_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
     if asked:
-        memcpy(r.orig_cl_ord_id, before, 24)
-    memcpy(r.venue_exec_id, c.exec_id, 24)
+        r.orig_cl_ord_id = before
+    r.venue_exec_id = c.exec_id
     publish_execution(core, order, r)
 
 
@@ -130,10 +129,8 @@ cdef inline bint wants_less(int reason) noexcept nogil:
 # The core wanted less of an order, and its venue made it more, or refused: rather none than too much. A cancel that is
 # refused is the venue's last word.
 cdef inline void insist(tc_core* core, const tc_command* c, tc_order* order, const tc_request* request) noexcept nogil:
-    cdef char no_id[24]
     if request.is_replace and is_live(order) and not cancel_sent(&core.orders, order):
-        memset(no_id, 0, 24)
-        ask_cancel(core, c, order, no_id, request.reason)
+        ask_cancel(core, c, order, 0, request.reason)
 
 
 # What a user asked of an order is answered: its list, or the position that it may only reduce, may want less.
@@ -150,11 +147,10 @@ cdef inline void replace_at_venue(
     tc_core* core, const tc_command* c, tc_order* order, uint32_t request
 ) noexcept nogil:
     cdef tc_request asked = core.orders.requests[request]
-    cdef char before[24]
+    cdef int64_t before = order.cl_ord_id
     cdef tc_terms* terms = extend_order(&core.orders, order)
     cdef tc_report* r
     tc_assert(asked.is_replace != 0)
-    memcpy(before, order.cl_ord_id, 24)
     remove_request(&core.orders, order, request)
     take_terms(core, order, c, c.order_qty if c.order_qty else asked.order_qty, asked.price)
     terms.stop_px = asked.stop_px
@@ -164,8 +160,8 @@ cdef inline void replace_at_venue(
     cap_limit(&core.groups, order, terms)
     take_id(core, order, asked.cl_ord_id)
     r = start_execution(core, c, order, EXEC_REPLACED)
-    memcpy(r.orig_cl_ord_id, before, 24)
-    memcpy(r.venue_exec_id, c.exec_id, 24)
+    r.orig_cl_ord_id = before
+    r.venue_exec_id = c.exec_id
     publish_execution(core, order, r)
     if not wants_less(asked.reason):
         look_again(core, order)
@@ -183,15 +179,15 @@ cdef inline void restate_at_venue(tc_core* core, const tc_command* c, tc_order* 
     look_again(core, order)
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = <int8_t>c.reject_reason if 0 <= c.reject_reason and c.reject_reason <= 99 else 99
-    memcpy(r.venue_exec_id, c.exec_id, 24)
+    r.venue_exec_id = c.exec_id
     publish_execution(core, order, r)
 
 
 cdef inline void put_request_ids(
     tc_core* core, tc_report* r, const tc_order* order, uint32_t request
 ) noexcept nogil:
-    memcpy(r.cl_ord_id, core.orders.requests[request].cl_ord_id, 24)
-    memcpy(r.orig_cl_ord_id, order.cl_ord_id, 24)
+    r.cl_ord_id = core.orders.requests[request].cl_ord_id
+    r.orig_cl_ord_id = order.cl_ord_id
 
 
 # A temporary state, or New: working, and reinstated if it was not.
@@ -262,7 +258,7 @@ cdef inline void take_state(
         r = start_execution(core, c, order, t)
         if request != NO_SLOT:
             put_request_ids(core, r, order, request)
-        memcpy(r.venue_exec_id, c.exec_id, 24)
+        r.venue_exec_id = c.exec_id
         publish_execution(core, order, r)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
@@ -321,12 +317,12 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     if order == NULL:
         refuse_report(core, c, ack, UNKNOWN_ORDER, order_id, 0)
         return
-    request = order.first_request if not id_is_empty(c.cl_ord_id) else NO_SLOT
-    while request != NO_SLOT and not is_same_text(core.orders.requests[request].cl_ord_id, c.cl_ord_id):
+    request = order.first_request if c.cl_ord_id else NO_SLOT
+    while request != NO_SLOT and core.orders.requests[request].cl_ord_id != c.cl_ord_id:
         request = core.orders.requests[request].next
-    if request == NO_SLOT and (id_is_empty(c.cl_ord_id) or is_same_text(c.cl_ord_id, order.cl_ord_id)):
+    if request == NO_SLOT and (c.cl_ord_id == 0 or c.cl_ord_id == order.cl_ord_id):
         request = order.first_request                  # named as the order's: the oldest without an id of its own
-        while request != NO_SLOT and not is_empty_id(core.orders.requests[request].cl_ord_id):
+        while request != NO_SLOT and core.orders.requests[request].cl_ord_id:
             request = core.orders.requests[request].next
         if request == NO_SLOT:
             request = order.first_request
@@ -337,9 +333,9 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     remove_request(&core.orders, order, request)
     order.last_status = derive_status(order)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
-    memcpy(r.cl_ord_id, asked.cl_ord_id, 24)
-    memcpy(r.orig_cl_ord_id, order.cl_ord_id, 24)
-    r.cxl_rej_reason = <int16_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
+    r.cl_ord_id = asked.cl_ord_id
+    r.orig_cl_ord_id = order.cl_ord_id
+    r.cxl_rej_reason = <int8_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
     r.reason = VENUE_REPORTED
     ack.cxl_rej_reason = r.cxl_rej_reason
     publish_report(&core.events, r)

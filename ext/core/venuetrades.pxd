@@ -10,13 +10,14 @@ cdef inline void put_trade(tc_report* r, const tc_execution* row) noexcept nogil
     r.last_px = row.price
     r.commission = tc_saturate(row.commission)
     r.exec_id = row.exec_id
-    memcpy(r.venue_exec_id, row.venue_exec_id, 24)
+    r.venue_exec_id = row.venue_exec_id
+    r.flags |= FLAG_VENUE
 
 
 # A trade of an order; of none that is known: into suspense, which counts for the firm.
 cdef inline void book_venue_trade(
     tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order, int32_t instrument,
-    uint8_t side, uint64_t hash, uint64_t said
+    uint8_t side, uint64_t said
 ) noexcept nogil:
     cdef const tc_venue* fees = &core.router.venues[c.venue]
     cdef tc_i128 commission = commission_of(&core.instruments[instrument], c.last_qty, c.last_px,
@@ -27,9 +28,10 @@ cdef inline void book_venue_trade(
     core.exec_seq += 1
     row = book_trade(core, instrument, order.account if order != NULL else 0, c.venue, direction(side), c.last_qty,
                      c.last_px, commission, core.exec_seq, order_id)
-    memcpy(row.venue_exec_id, c.exec_id, 24)
+    row.venue_exec_id = c.exec_id
     tc_assert((row.exec_id == core.exec_seq) & (row.trade == 0))
-    know_exec_id(&core.exec_ids, &core.trades, hash, core.exec_seq, said)
+    know_exec_id(&core.exec_ids, &core.trades, core.exec_seq, said,
+                 hash_exec_id(c.venue, hash_of_id(&core.texts, c.exec_id)))
     if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
@@ -37,12 +39,13 @@ cdef inline void book_venue_trade(
         core.trades_in_suspense += 1
         r = start_report(core, c, REPORT_EXECUTION)
         put_trade(r, row)
+        r.last_liquidity_ind = 0
         r.exec_type = EXEC_TRADE
         r.order_id = order_id
         r.instrument = instrument
-        r.venue = c.venue
+        put_place(r, 0, c.venue)
         r.side = side
-        memcpy(r.cl_ord_id, c.cl_ord_id, 24)
+        r.cl_ord_id = c.cl_ord_id
         r.reason = TRADE_IN_SUSPENSE
         publish_report(&core.events, r)
         ack.order_id = order_id
@@ -55,11 +58,8 @@ cdef inline void book_venue_trade(
     put_trade(r, row)
     if order.cum_qty > order.order_qty:
         r.reason = OVERFILL
-        r.value = order.cum_qty
-        r.bound = order.order_qty
     elif late:
         r.reason = LATE_TRADE
-        r.value = order.terminal
     publish_execution(core, order, r)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
@@ -71,7 +71,18 @@ cdef inline void refuse_known(
     tc_core* core, const tc_command* c, tc_ack* ack, int64_t known, uint64_t said, int64_t bound
 ) noexcept nogil:
     cdef const tc_exec_id* entry = exec_id_at(&core.exec_ids, known)
-    refuse_report(core, c, ack, EXECID_REPEATED if entry.said == said else EXECID_REUSED, entry.exec_id, bound)
+    refuse_report(core, c, ack, EXECID_REPEATED if entry.said == said else EXECID_REUSED, entry.execution >> 8, bound)
+
+
+# An exec_id that is none, or that found no room in the table of ids, is refused here, and True returned.
+cdef inline bint refuse_exec_id(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.exec_id == NO_ROOM:
+        refuse_report(core, c, ack, IDS_FULL, core.texts.count, core.texts.capacity)
+        return True
+    if id_is_known(&core.texts, c.exec_id):
+        return False
+    refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
+    return True
 
 
 cdef inline void enter_trade(
@@ -80,8 +91,8 @@ cdef inline void enter_trade(
     cdef int32_t instrument = c.instrument
     cdef uint8_t side = c.side
     cdef int64_t bound = 0, known
-    cdef uint64_t hash = hash_exec_id(c.venue, c.exec_id), said
-    if id_is_empty(c.exec_id):
+    cdef uint64_t said
+    if c.exec_id == 0:
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
         return
     if order != NULL:
@@ -105,12 +116,12 @@ cdef inline void enter_trade(
         refuse_report(core, c, ack, ARITHMETIC_OVERFLOW, c.last_qty,
                       most_qty(&core.instruments[instrument], c.last_px))
         return
-    known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_id, hash)
+    known = find_exec_id(&core.exec_ids, c.venue, c.exec_id)
     said = said_of(EXEC_TRADE, <uint64_t>order_id, c.last_qty, c.last_px)
     if known >= core.exec_ids.day_first:
         refuse_known(core, c, ack, known, said, order_id)
         return
-    book_venue_trade(core, c, ack, order_id, order, instrument, side, hash, said)
+    book_venue_trade(core, c, ack, order_id, order, instrument, side, said)
 
 
 cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -122,8 +133,7 @@ cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_a
     if not is_exec_type(c.exec_type) or is_correction(c.exec_type):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, c.exec_type, 2)
         return
-    if not id_is_valid(c.exec_id):
-        refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
+    if refuse_exec_id(core, c, ack):
         return
     order = find_venue_order(core, c, &order_id)
     if c.exec_type == EXEC_TRADE:
@@ -156,13 +166,12 @@ cdef inline void log_correction(
     row.day = core.day
     row.trade = number
     row.ref_exec_id = was.exec_id
-    memcpy(row.venue_exec_id, c.exec_id, 24)
+    row.venue_exec_id = c.exec_id
 
 
 # Makes a trade this quantity and price, 0 where it is busted, and derives everything from it again.
 cdef inline void correct_trade(
-    tc_core* core, const tc_command* c, tc_ack* ack, int64_t number, int64_t qty, int64_t price, uint64_t hash,
-    uint64_t said
+    tc_core* core, const tc_command* c, tc_ack* ack, int64_t number, int64_t qty, int64_t price, uint64_t said
 ) noexcept nogil:
     cdef tc_execution* trade = execution_at(&core.trades, number)
     cdef tc_execution was = trade[0]
@@ -183,7 +192,8 @@ cdef inline void correct_trade(
     rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
     core.exec_seq += 1
     log_correction(core, c, &was, number, qty, price)    # it may fold `trade`, as rebuilt, and take its place
-    know_exec_id(&core.exec_ids, &core.trades, hash, core.exec_seq, said)
+    know_exec_id(&core.exec_ids, &core.trades, core.exec_seq, said,
+                 hash_exec_id(c.venue, hash_of_id(&core.texts, c.exec_id)))
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
     tc_assert((was.account == 0) | (exposure_of(&core.risk, was.instrument, was.account).position_qty
                                     == position_of(&core.ledger, was.instrument, was.account).qty))
@@ -194,8 +204,8 @@ cdef inline void correct_trade(
         r.exec_type = c.exec_type
         r.order_id = was.order_id
         r.instrument = was.instrument
-        r.account = was.account
-        r.venue = was.venue
+        put_place(r, was.account, was.venue)
+        r.last_liquidity_ind = 0
         r.side = was.side
         if was.account == 0:
             r.reason = TRADE_IN_SUSPENSE
@@ -208,14 +218,11 @@ cdef inline void correct_trade(
         r = start_execution(core, c, order, c.exec_type)
         if order.cum_qty > order.order_qty and qty > 0:
             r.reason = OVERFILL
-            r.value = order.cum_qty
-            r.bound = order.order_qty
     r.last_qty = qty
     r.last_px = price if qty else no_price()
     r.commission = tc_saturate(commission)
     r.exec_id = core.exec_seq
     r.exec_ref_id = was.exec_id
-    memcpy(r.venue_exec_id, c.exec_id, 24)
     if order == NULL:
         publish_report(&core.events, r)
         ack.order_id = was.order_id
@@ -230,10 +237,10 @@ cdef inline void correct_trade(
 # had been rebuilt from the trades that survive.
 cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef bint busts = c.exec_type == EXEC_TRADE_CANCEL
-    cdef uint64_t hash = hash_exec_id(c.venue, c.exec_id), named_hash = hash_exec_id(c.venue, c.exec_ref_id), said
+    cdef uint64_t said
     cdef int64_t qty = 0 if busts else c.last_qty, price = 0 if busts else c.last_px, bound = 0
     cdef int64_t number = 0, exec_id = 0, state = TRADE_FOLDED
-    cdef int64_t known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_ref_id, named_hash)
+    cdef int64_t known = find_exec_id(&core.exec_ids, c.venue, c.exec_ref_id)
     cdef const tc_execution* named
     cdef const tc_instrument* ins
     if not is_external(core, c.venue):
@@ -242,7 +249,9 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     if not is_correction(c.exec_type):
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, c.exec_type, 2)
         return
-    if id_is_empty(c.exec_id) or not id_is_valid(c.exec_id):
+    if refuse_exec_id(core, c, ack):
+        return
+    if c.exec_id == 0:
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, 0, 72)
         return
     number = row_of_id(&core.trades, exec_id_at(&core.exec_ids, known)) if known else 0
@@ -252,8 +261,9 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
         exec_id = named.ref_exec_id if named.trade else named.exec_id
         if number >= first_execution(&core.trades):
             state = execution_at(&core.trades, number).state
-    known = find_exec_id(&core.exec_ids, &core.trades, c.venue, c.exec_id, hash)
-    said = said_of(c.exec_type, named_hash, qty, price)
+    known = find_exec_id(&core.exec_ids, c.venue, c.exec_id)
+    said = hash_of_id(&core.texts, c.exec_ref_id) if id_is_known(&core.texts, c.exec_ref_id) else 0
+    said = said_of(c.exec_type, hash_exec_id(c.venue, said), qty, price)
     if known >= core.exec_ids.day_first:
         refuse_known(core, c, ack, known, said, exec_id)
         return
@@ -271,4 +281,4 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
         if is_beyond_amount(ins, price, qty):
             refuse_report(core, c, ack, ARITHMETIC_OVERFLOW, qty, most_qty(ins, price))
             return
-    correct_trade(core, c, ack, number, qty, price, hash, said)
+    correct_trade(core, c, ack, number, qty, price, said)

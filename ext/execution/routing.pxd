@@ -18,7 +18,7 @@ cdef struct tc_venue:
     # Of an external one: how long it has for an answer (ns, 0: for ever), and what it can do by itself.
     int64_t request_timeout
     uint32_t native_ord_types, native_times_in_force, external
-    char name[24]
+    int64_t name                   # its number in the table of ids
 
 
 cdef struct tc_top:

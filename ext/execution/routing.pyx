@@ -1,7 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Routing alone: tops of book in, ranked venues out. Door checks here, scores and ranking in routing.pxd."""
 
-from libc.string cimport memcpy
 from definitions cimport *
 from shell cimport open_batch, open_command, wide
 from routing cimport *
@@ -57,7 +56,7 @@ cdef class Router:
         venue.taker_fee_per_unit = c.taker_fee_per_unit
         venue.maker_fee_ppm = c.maker_fee_ppm
         venue.taker_fee_ppm = c.taker_fee_ppm
-        memcpy(venue.name, c.cl_ord_id, 24)
+        venue.name = c.cl_ord_id
         return self.router.venue_count
 
     def set_top(self, int instrument, int side, int venue, int64_t price, int64_t size, int64_t stamp):

@@ -6,10 +6,10 @@
 # newest first. As the oldest entry always leaves first, the end of a chain is where the entries that are held end, and
 # nothing is ever taken out of one.
 #
-# An id is told by its row while the trade log holds it, then by 64 bits of its hash: of 100,000 ids a day, two are
-# taken for one once in 10**9 days, and then a trade is refused with its reason, not lost.
+# An id is compared whole: the venue and the number that the table of ids gave it.
 
-from libc.string cimport memcmp, memmove
+from libc.string cimport memmove
+from texts cimport *
 from trades cimport *
 
 
@@ -18,9 +18,9 @@ cdef enum:
 
 
 cdef struct tc_exec_id:
-    uint64_t hash                  # of venue and id
+    int64_t id                     # its number in the table of ids
     uint64_t said                  # what the report said, as a number: to know a repetition from a reuse
-    int64_t exec_id                # the core's own number
+    int64_t execution              # the core's own number, and in the low 8 bits the venue
     uint32_t row                   # in the trade log, which may have let it go: the low 32 bits of its number
     uint32_t back                  # pushed out: how many entries before it the next one of its chain is, 0: none is
 
@@ -41,10 +41,15 @@ cdef struct tc_exec_ids:
     uint64_t digest                # over all that was ever known, for the state hash
 
 
-cdef inline uint64_t hash_exec_id(int64_t venue, const char* id) noexcept nogil:
-    return tc_fold(tc_word(id) ^ <uint64_t>0x9E3779B97F4A7C15,
-                   tc_fold(tc_word(id + 8) ^ <uint64_t>0xC2B2AE3D27D4EB4F,
-                           tc_word(id + 16) ^ <uint64_t>venue ^ <uint64_t>0x165667B19E3779F9))
+# Of a venue's id, by the id's hash (texts.hash_of_id).
+cdef inline uint64_t hash_exec_id(int64_t venue, uint64_t id_hash) noexcept nogil:
+    return tc_fold(id_hash ^ <uint64_t>0x9E3779B97F4A7C15, <uint64_t>venue ^ <uint64_t>0x165667B19E3779F9)
+
+
+# Only in C: a dict in Python.
+# Where a venue's id stands: by its number, which needs no look at its text.
+cdef inline uint64_t exec_id_place(int64_t venue, int64_t id) noexcept nogil:
+    return hash_exec_id(venue, <uint64_t>id)
 
 
 # What a report said: of a trade its order, of a bust or a correction the hash of the id that it names.
@@ -87,34 +92,26 @@ cdef inline int64_t row_of_id(const tc_trades* log, const tc_exec_id* entry) noe
     return log.count - age if age < log.held else 0
 
 
-cdef inline bint is_id(
-    const tc_trades* log, const tc_exec_id* entry, int32_t venue, const char* id, uint64_t hash
-) noexcept nogil:
-    cdef int64_t row
-    if entry.hash != hash:
-        return False
-    row = row_of_id(log, entry)
-    return row == 0 or (execution_at(log, row).venue == venue
-                        and memcmp(execution_at(log, row).venue_exec_id, id, 24) == 0)
+cdef inline bint is_id(const tc_exec_id* entry, int32_t venue, int64_t id) noexcept nogil:
+    return entry.id == id and (entry.execution & 0xFF) == venue
 
 
 # The number of the newest entry with this id at this venue, or 0.
-cdef inline int64_t find_exec_id(
-    const tc_exec_ids* ids, const tc_trades* log, int32_t venue, const char* id, uint64_t hash
-) noexcept nogil:
+cdef inline int64_t find_exec_id(const tc_exec_ids* ids, int32_t venue, int64_t id) noexcept nogil:
+    cdef uint64_t hash = exec_id_place(venue, id)
     cdef const tc_exec_bucket* bucket = bucket_of_id(ids, hash)
     cdef int64_t age
     cdef uint32_t back = 1
     cdef int way
-    if id[0] == 0 or not may_be_known(ids, bucket, hash):
+    if id == 0 or not may_be_known(ids, bucket, hash):
         return 0
     for way in range(WAYS):
         age = age_of_entry(ids, bucket.numbers[way])
-        if age < ids.held and is_id(log, exec_id_at(ids, ids.count - age), venue, id, hash):
+        if age < ids.held and is_id(exec_id_at(ids, ids.count - age), venue, id):
             return ids.count - age
     age = age_of_entry(ids, bucket.pushed)
     while age < ids.held and back:
-        if is_id(log, exec_id_at(ids, ids.count - age), venue, id, hash):
+        if is_id(exec_id_at(ids, ids.count - age), venue, id):
             return ids.count - age
         back = exec_id_at(ids, ids.count - age).back
         age += back
@@ -132,10 +129,13 @@ cdef inline void push_out(tc_exec_ids* ids, tc_exec_bucket* bucket) noexcept nog
     memmove(&bucket.tags[1], &bucket.tags[0], (WAYS - 1) * sizeof(uint16_t))
 
 
-# From now on the last row of the log is known by its id; the oldest entry leaves where there is no room.
+# From now on the last row of the log is known by its id, whose hash is `logical`; the oldest entry leaves where there
+# is no room.
 cdef inline void know_exec_id(
-    tc_exec_ids* ids, const tc_trades* log, uint64_t hash, int64_t exec_id, uint64_t said
+    tc_exec_ids* ids, const tc_trades* log, int64_t exec_id, uint64_t said, uint64_t logical
 ) noexcept nogil:
+    cdef const tc_execution* row = execution_at(log, log.count)
+    cdef uint64_t hash = exec_id_place(row.venue, row.venue_exec_id)
     cdef tc_exec_bucket* bucket = bucket_of_id(ids, hash)
     cdef tc_exec_id* entry
     push_out(ids, bucket)
@@ -145,11 +145,11 @@ cdef inline void know_exec_id(
     tc_assert((ids.held <= ids.count) & (ids.held <= <int64_t>ids.mask + 1))
     tc_assert(log.held > 0)
     entry = &ids.entries[<uint64_t>ids.count & ids.mask]
-    entry.hash = hash
+    entry.id = row.venue_exec_id
     entry.said = said
-    entry.exec_id = exec_id
+    entry.execution = exec_id << 8 | row.venue
     entry.row = <uint32_t>log.count
     entry.back = 0
     bucket.numbers[0] = <uint32_t>ids.count
     bucket.tags[0] = <uint16_t>(hash >> 48)
-    ids.digest = tc_fold(ids.digest ^ hash ^ said, <uint64_t>0x9E3779B97F4A7C15)
+    ids.digest = tc_fold(ids.digest ^ logical ^ said, <uint64_t>0x9E3779B97F4A7C15)

@@ -118,19 +118,14 @@ cdef inline void end_facts(tc_orders* orders, tc_order* order, uint8_t terminal)
     order.unknown_new = False
 
 
-# Only in C: == in Python.
-cdef inline bint is_empty_id(const char* id) noexcept nogil:
-    return id[0] == 0
-
-
 # OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed over:
 # its venue may never have heard of it.
-cdef inline const char* last_id(const tc_orders* orders, const tc_order* order) noexcept nogil:
+cdef inline int64_t last_id(const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef uint32_t at = order.last_request
     cdef const tc_request* request
     while at != NO_SLOT:
         request = &orders.requests[at]
-        if not is_empty_id(request.cl_ord_id) and (request.is_replace or not request.unknown):
+        if request.cl_ord_id and (request.is_replace or not request.unknown):
             return request.cl_ord_id
         at = request.prev
     return order.cl_ord_id

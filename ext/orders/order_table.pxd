@@ -22,7 +22,7 @@ cdef enum:
 
 cdef struct tc_order:
     int64_t order_id               # 0: free
-    char cl_ord_id[24]
+    int64_t cl_ord_id
     int32_t instrument, account, venue
     uint8_t side, ord_type, time_in_force, exec_inst
     int64_t order_qty, price, cum_qty
@@ -63,12 +63,12 @@ cdef struct tc_terms:
     int64_t peak_px                # the best price that a trailing stop has seen
     # As first sent, to know the same order again.
     int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
-    char entered_cl_ord_id[24]
-    char orig_cl_ord_id[24]
+    int64_t entered_cl_ord_id
+    int64_t orig_cl_ord_id
 
 
 cdef struct tc_request:
-    char cl_ord_id[24]
+    int64_t cl_ord_id              # 0: it has none
     int64_t sent_time
     int64_t order_qty, price, stop_px, expire_time
     int64_t oco_limit              # the order's, once it is done
@@ -160,7 +160,7 @@ cdef inline tc_terms* extend_order(tc_orders* orders, tc_order* order) noexcept 
     terms[0] = orders.terms[orders.blank]
     terms.entered_qty = order.order_qty
     terms.entered_price = order.price
-    memcpy(terms.entered_cl_ord_id, order.cl_ord_id, 24)
+    terms.entered_cl_ord_id = order.cl_ord_id
     order.extended = True
     return terms
 
@@ -247,7 +247,7 @@ cdef inline uint32_t end_order_slot(tc_orders* orders, uint32_t slot) noexcept n
 # ---- requests
 
 cdef inline tc_request* add_request(
-    tc_orders* orders, tc_order* order, const char* cl_ord_id, bint is_replace, int64_t now
+    tc_orders* orders, tc_order* order, int64_t cl_ord_id, bint is_replace, int64_t now
 ) noexcept nogil:
     cdef uint32_t at
     cdef tc_request* request
@@ -256,7 +256,7 @@ cdef inline tc_request* add_request(
     at = orders.free_requests[orders.free_request_count]
     request = &orders.requests[at]
     memset(request, 0, sizeof(tc_request))
-    memcpy(request.cl_ord_id, cl_ord_id, 24)
+    request.cl_ord_id = cl_ord_id
     request.is_replace = is_replace
     request.sent_time = now
     request.prev = order.last_request

@@ -12,7 +12,7 @@ from costs cimport *
 cdef struct tc_execution:
     tc_i128 commission
     int64_t exec_id
-    char venue_exec_id[24]         # empty for the core's own trades
+    int64_t venue_exec_id          # 0 for the core's own trades
     int64_t order_id, qty, price, day
     int64_t trade                  # of a bust or a correction: the number of its trade's row, 0 for a trade
     int64_t ref_exec_id            # and that trade's exec_id

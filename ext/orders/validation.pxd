@@ -2,7 +2,6 @@
 # (bit = reason - 101). They look at the order and at reference data, never at positions, limits or markets.
 
 from instrument cimport *
-from ids cimport id_is_valid
 
 
 cdef enum:
@@ -158,9 +157,10 @@ cdef inline uint64_t check_notional(const tc_instrument* ins, const tc_command* 
     return 0
 
 
-# All failures of an order. `ins` is NULL where the instrument is not declared.
+# All failures of an order. `ins` is NULL where the instrument is not declared; `ids` is the largest number that is an
+# id.
 cdef inline uint64_t validate_order(
-    const tc_instrument* ins, int32_t accounts, int32_t venues, int64_t now, const tc_command* c
+    const tc_instrument* ins, int32_t accounts, int32_t venues, int64_t ids, int64_t now, const tc_command* c
 ) noexcept nogil:
     cdef uint64_t mask = 0, bounds
     cdef bint known = find_bad_field(c) < 0
@@ -170,7 +170,7 @@ cdef inline uint64_t validate_order(
         mask |= bit_of(UNKNOWN_ACCOUNT)
     if c.venue < 0 or c.venue > venues:
         mask |= bit_of(UNKNOWN_VENUE)
-    if not id_is_valid(c.cl_ord_id):
+    if <uint64_t>c.cl_ord_id > <uint64_t>ids:
         mask |= bit_of(INVALID_CL_ORD_ID)
     if ins == NULL:
         return mask | bit_of(UNKNOWN_INSTRUMENT)

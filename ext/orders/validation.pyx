@@ -60,5 +60,5 @@ cdef class Validator:
                 c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
                 out[i] = <int64_t>validate_order(
                     &self.instruments[c.instrument] if 1 <= c.instrument <= self.count else NULL,
-                    self.accounts, self.venues, 0, c)
+                    self.accounts, self.venues, <int64_t>1 << 62, 0, c)
         return masks

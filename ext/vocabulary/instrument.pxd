@@ -33,7 +33,7 @@ cdef struct tc_instrument:
     int32_t currency, band_count                 # 0 bands: one tick is for all
     uint32_t ord_types, times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
-    char name[24]
+    int64_t name                   # its number in the table of ids
 
 
 cdef inline uint8_t opposite(uint8_t side) noexcept nogil:
@@ -127,7 +127,7 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.qty_precision = c.qty_precision
     ins.multiplier_precision = c.multiplier_precision
     ins.any_sign = c.any_sign
-    memcpy(ins.name, c.cl_ord_id, 24)
+    ins.name = c.cl_ord_id
 
 
 # The byte offset of the first field that the instrument's next band can't have, or -1. A band begins on a whole number

@@ -13,15 +13,16 @@ cdef extern from "tradecore/records.h" nogil:
         int32_t reject_reason
         int32_t instrument, account, venue, currency
         int64_t transact_time
-        char cl_ord_id[24]
-        char exec_ref_id[24]
+        int64_t cl_ord_id, exec_ref_id
+        uint8_t version
+        char text[64]
         int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time
         uint8_t trigger_price_type, peg_offset_type
         uint16_t contingency_type
         int32_t strategy
-        char orig_cl_ord_id[24]
+        int64_t orig_cl_ord_id
         int64_t order_id
-        char exec_id[24]
+        int64_t exec_id
         int64_t last_qty, last_px, cum_qty
         int64_t trad_ses_status, close_time
         int64_t split_numerator, split_denominator
@@ -48,20 +49,23 @@ cdef extern from "tradecore/records.h" nogil:
 
     ctypedef struct tc_report:
         int64_t seq, command_seq, transact_time, order_id
-        uint8_t report_type, exec_type, ord_status, side, ord_type, time_in_force
-        uint16_t exec_inst
-        int16_t reason, ord_rej_reason, cxl_rej_reason
-        uint8_t last_liquidity_ind, unknown
-        int32_t instrument, account, venue
-        uint8_t command_kind
-        int8_t exec_restatement_reason
-        uint8_t trigger_price_type, contingency_type
-        char cl_ord_id[24]
-        char orig_cl_ord_id[24]
-        int64_t order_qty, price, stop_px, cum_qty, leaves_qty
-        int64_t last_qty, last_px, commission, exec_id, exec_ref_id, contra_order_id
-        int64_t value, bound, reject_mask, decision
-        char venue_exec_id[24]
+        uint8_t report_type, exec_type, ord_status, side, ord_type, time_in_force, exec_inst, unknown
+        int32_t instrument
+        uint16_t account, user
+        uint8_t venue, producer
+        int16_t reason
+        uint8_t command_kind, version, flags
+        uint8_t last_liquidity_ind                     # its place is a reason's in what is no trade
+        int8_t ord_rej_reason, cxl_rej_reason, exec_restatement_reason
+        int64_t cl_ord_id
+        int64_t exec_id, orig_cl_ord_id                # one place, as all that stands in one line from here on
+        int64_t order_qty
+        int64_t cum_qty
+        int64_t price
+        int64_t last_qty, value
+        int64_t last_px, bound
+        int64_t commission, stop_px, reject_mask
+        int64_t contra_order_id, venue_exec_id, exec_ref_id, value_high
 
     ctypedef struct tc_ack:
         int64_t order_id, cum_qty, leaves_qty
@@ -185,6 +189,19 @@ cdef enum:
     TRADE_FOLDED = 2
 
 
+cdef enum:
+    VERSION = 1
+    FLAG_ENDED = 0x80              # the order has ended
+    FLAG_VENUE = 0x40              # an external venue's trade
+
+
+# In a command: an id that no table can hold; one that found no room; in a question, a text that is not interned yet.
+cdef enum:
+    NAMELESS = -1
+    NO_ROOM = -2
+    NEW_ID = -3
+
+
 # Reason codes; the words and the FIX reasons are in tradecore/vocabulary/codes.py (tests/vocabulary/test_records.py).
 cdef enum tc_reason:
     REASON_NONE = 0
@@ -212,6 +229,7 @@ cdef enum tc_reason:
     EXPIRE_TIME_IN_PAST = 122
     INVALID_PEG_OFFSET = 123
     INVALID_CONTINGENCY = 124
+    IDS_FULL = 125
     KILL_SWITCH = 201
     RISK_CONFIG_MISSING = 202
     DUPLICATE_CLORDID = 203

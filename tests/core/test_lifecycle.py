@@ -12,7 +12,7 @@ from zlib import crc32
 
 import pytest
 from conftest import FRESH, seeds
-from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, record
+from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, id_of, record
 from lifemodel import WORKING_MAX, Known, Model
 
 from tradecore._backend import room_module
@@ -377,7 +377,7 @@ X = record(C.NEW_ORDER, cl_ord_id=b"X", instrument=1, account=1, venue=EXT, side
 
 
 def outcome(driver):
-    row, position = driver.core.order(driver.core.find_order_id(b"X")).row(), driver.core.position(1, 1)
+    row, position = driver.core.order(driver.core.find_order_id(id_of(b"X"))).row(), driver.core.position(1, 1)
     return row.ord_status, row.unknown, row.leaves_qty, position.qty, position.working_buy
 
 
@@ -408,7 +408,7 @@ def test_the_same_cl_ord_id_again_creates_nothing_while_the_first_is_unknown(sil
             E.ORDER_STATUS,
             1,
         )
-        assert ack.order_id == report.order_id == silent.core.find_order_id(b"X")
+        assert ack.order_id == report.order_id == silent.core.find_order_id(id_of(b"X"))
     assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
     counters = ("open_orders", "cl_ord_ids", "trades")
     assert [silent.core.metrics()[name] for name in counters] == [before[name] for name in counters]

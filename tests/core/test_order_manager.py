@@ -178,9 +178,9 @@ BAD_CALLS = [
     (lambda m: m.new_order("MSFT", "BUY", 1, 1, account="alpha"), LookupError, "MSFT"), (lambda m: m.new_order("AAPL", "BUY", 1, 1), LookupError, "account must be named"),
     (lambda m: m.new_order("AAPL", "BUY", True, 1, account="alpha"), TypeError, "order_qty.*bool"), (lambda m: m.new_order("AAPL", "BUY", 1, "x", account="alpha"), ValueError, "price 'x'"),
     (lambda m: m.on_execution_report("FILL", cl_ord_id="X"), ValueError, "exec_type 'FILL'"), (lambda m: m.on_execution_report("TRADE", last_qty=True), TypeError, "last_qty"),
-    (lambda m: m.on_execution_report("TRADE", exec_id="x" * 25), ValueError, "exec_id .* 25 bytes"), (lambda m: m.on_execution_report("TRADE", volume=1), TypeError, "volume"),
+    (lambda m: m.on_execution_report("TRADE", exec_id=1.5), TypeError, "exec_id .* float"), (lambda m: m.on_execution_report("TRADE", volume=1), TypeError, "volume"),
     (lambda m: m.on_trade_correction("TRADE_CANCEL", 1.5, "a"), TypeError, "exec_ref_id"), (lambda m: m.on_cancel_reject(cxl_rej_reason="LATE"), ValueError, "cxl_rej_reason 'LATE'"),
-    (lambda m: m.cancel(), TypeError, "cancel takes one of"), (lambda m: m.replace(order_id=1), TypeError, "at least one of"), (lambda m: m.define_account("a b"), ValueError, "account 'a b'"),
+    (lambda m: m.cancel(), TypeError, "cancel takes one of"), (lambda m: m.replace(order_id=1), TypeError, "at least one of"), (lambda m: m.define_account("a "), ValueError, "account 'a '"),
 ]
 
 

@@ -35,11 +35,11 @@ from tradecore.vocabulary.records import (
 
 BACKENDS = ("native", "python")
 ROOMY = Capacity(instruments=12, accounts=12, venues=5, currencies=4, open_orders=4_096, order_history=1_024,
-                 cl_ord_ids=65_536, events=4_096, order_rate=512, decisions=256, trades=1_024, exec_ids=4_096)
+                 cl_ord_ids=65_536, ids=65_536, events=4_096, order_rate=512, decisions=256, trades=1_024, exec_ids=4_096)
 CRAMPED = Capacity(instruments=9, accounts=9, venues=3, currencies=3, books=16, open_orders=64, order_history=16,
-                   cl_ord_ids=256, events=64, order_rate=8, decisions=8, trades=16, exec_ids=16)
+                   cl_ord_ids=256, ids=96, events=64, order_rate=8, decisions=8, trades=16, exec_ids=16)
 WIDEST = Capacity(instruments=16, accounts=16, venues=8, currencies=4, open_orders=512, order_history=1,
-                  cl_ord_ids=4_096, events=8_192, order_rate=64, decisions=1, trades=1, exec_ids=8)
+                  cl_ord_ids=4_096, ids=4_096, events=8_192, order_rate=64, decisions=1, trades=1, exec_ids=8)
 SHAPES = {  # of a stream: capacity, batch, and the commands of a fresh one
     "roomy": (ROOMY, 200, 8_000), "cramped": (CRAMPED, 8, 4_000), "widest": (WIDEST, 333, 12_000),
     "lifecycle roomy": (ROOMY, 150, 6_000), "lifecycle cramped": (CRAMPED, 8, 3_200), "lifecycle widest": (WIDEST, 300, 9_000),
@@ -79,7 +79,7 @@ class Pair:
         self.stream = stream(seed, capacity)
         self.native = room_module("native", "pipeline").Core(capacity)
         self.twin = room_module("python", "pipeline").Core(capacity)
-        self.seq = self.lost = self.same_until = 0
+        self.seq = self.lost = self.same_until = self.made = 0
         self.batches: list[tuple[int, int]] = []  # sizes and clocks, to replay
 
     def both(self, method: str, *args: object) -> object:
@@ -140,6 +140,9 @@ class Pair:
         if self.native.event_hash != self.twin.event_hash:
             fail_at(self, first, "event hashes of the batch from", self.native.event_hash, self.twin.event_hash)
         self.seq = self.native.event_seq
+        kinds = np.frombuffer(records, np.uint8)[::128]
+        self.stream.made = int(max(self.made, acks[0]["order_id"][kinds == K.NEW_ORDER].max(initial=0)))
+        self.made = self.stream.made
         self._count(records, reports, lost)
 
     def _count(self, records: bytes, reports: Any, lost: int) -> None:
@@ -175,12 +178,17 @@ class Pair:
         for instrument in range(-1, 12):
             self.both("suspense", instrument)
             self.both("firm_exposure", instrument)
-        for exec_id in [*getattr(self.stream, "exec_ids", [])[-20:], b"", b"never", b"a" * 30]:
+        for exec_id in [*getattr(self.stream, "exec_ids", [])[-20:], 0, -1, 2**62 + 10**6, -(2**63)]:
             self.both("find_trade", capacity.venues, exec_id)
         for order_id in [*self.stream.order_ids[-60:], 0, -1, 1, self.native.command_seq + 1]:
             self.both("order", order_id)
-        for name in [*self.stream.names[-20:], b"", b"\0", b"a" * 25, b"never"]:
+        for name in [*self.stream.names[-20:], 0, -1, 2**62, 2**62 + 10**6, 2**63 - 1, -(2**63)]:
             self.both("find_order_id", name)
+            self.both("text_of", name)
+        for text in (*list(self.stream.numbers)[-20:], b"", b"\0", b"a" * 65, b"never", b"7", b"007", b"x\0", b" "):
+            self.both("find_text", text)
+        for exec_id in range(-1, 40):
+            self.both("venue_exec_id", exec_id)
         for order in self.stream.orders[-40:]:
             for command in (order, order[:32] + bytes(24) + order[56:]):  # as it is, then without its used id
                 self.both("check", command, START + 10**9)
@@ -236,7 +244,7 @@ def test_apply_and_submit_answer_alike() -> None:
     handles: list[tuple[Any, Any]] = []
     for command in pair.stream.take(3_000):
         pair.batches.append((1, START))
-        if command[0] == K.NEW_ORDER and len(handles) < 500:
+        if command[0] == K.NEW_ORDER and command[40] <= 1 and len(handles) < 500:
             handles.append((pair.native.submit(command, START), pair.twin.submit(command, START)))
         else:
             pair.both("apply", command, START)
@@ -378,7 +386,7 @@ def test_router_alone() -> None:
     rooms.define()
     pick, orders, now = random.Random(6), some_orders(6, 3_000), 0
     for venue in range(1, 6):
-        fees: dict[str, int | bytes] = {"taker_fee_ppm": 100 * (venue % 3), "cl_ord_id": b"V"}
+        fees: dict[str, int | bytes] = {"taker_fee_ppm": 100 * (venue % 3)}
         rooms.both("add_venue", CODECS[K.DEFINE_VENUE].pack(kind=K.DEFINE_VENUE, **fees))
     for step in range(3_000):
         now += pick.randrange(10**7)

@@ -140,7 +140,8 @@ def test_a_question_never_changes_anything_and_is_answered_as_submit_answers(com
         for command in commands:
             run(core, command)
         before = core.state_hash(), core.event_hash
-        used = cl_ord_id is not None and core._gate.core.find_order_id(str(cl_ord_id).encode()) != 0
+        number = core._gate.core.find_text(str(cl_ord_id).encode())
+        used = cl_ord_id is not None and core._gate.core.find_order_id(number) != 0
         result = core.check("AAPL", side, qty, price, **given_order)
         assert (core.state_hash(), core.event_hash) == before
         reason = core.submit("AAPL", side, qty, price, **given_order).reason

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lifecycle import EXT, SECOND, SIM, T0, Books, Driver, build, is_execution, record
+from lifecycle import EXT, SECOND, SIM, T0, Books, Driver, build, id_of, is_execution, record, text_of
 
 from tradecore._backend import room_module
 from tradecore.vocabulary import codes, fix
@@ -76,7 +76,7 @@ def number(text: str) -> int:
 
 def value_of(key: str, text: str, words: dict = _WORDS):
     if key in _TEXTS:
-        return text.encode()
+        return id_of(text.encode())
     if key in _FLAGS and not text.isdigit():
         return sum(_FLAGS[key][name] for name in text.split("|"))
     if key in words and not text.lstrip("-").isdigit():
@@ -153,8 +153,8 @@ class Player:
     def __init__(self, core) -> None:
         self.driver, self.books = Driver(core), Books(capacity=256)
         self.reports: list = []  # of the last command, not yet expected
-        self.exec_ids: dict[int, bytes] = {}  # the venue's id by the core's own
-        self.replaces: dict[int, dict[bytes, int]] = {}  # by order: what open replaces ask for
+        self.exec_ids: dict[int, int] = {}  # the venue's id by the core's own
+        self.replaces: dict[int, dict[int, int]] = {}  # by order: what open replaces ask for
         self.status_of: dict[int, int] = {}
         self.amounts: dict[int, int] = {}  # by report: the sum of quantity x price over its order's trades
 
@@ -206,7 +206,7 @@ class Player:
         words = [ExecType(r.exec_type).name if is_execution(r) else ReportType(r.report_type).name]
         if r.order_qty:
             average = self.average(r)
-            ids = r.cl_ord_id.decode() + ("," + r.orig_cl_ord_id.decode() if r.orig_cl_ord_id else "")
+            ids = text_of(r.cl_ord_id) + ("," + text_of(r.orig_cl_ord_id) if r.orig_cl_ord_id else "")
             words += [OrdStatus(r.ord_status).name, str(r.order_qty), str(r.cum_qty), str(r.leaves_qty),
                       "-" if average is None else str(average), ids or "-"]
         elif is_execution(r) or r.report_type == ReportType.ORDER_CANCEL_REJECT:
@@ -247,7 +247,7 @@ class Player:
         given = _QUIET | pairs_of([token for token in tokens[1:] if "=" in token])
         for key, value in given.items():
             if key == "exec_id":
-                found = r.venue_exec_id
+                found = self.driver.core.venue_exec_id(r.exec_id) if r.exec_ref_id else r.venue_exec_id
             elif key == "exec_ref_id":
                 found = self.exec_ids.get(r.exec_ref_id)
             else:
@@ -263,7 +263,7 @@ class Player:
             return self.average(r) == (None if text == "-" else Fraction(text))
         if column == "ids":
             first, _, second = ("" if text == "-" else text).partition(",")
-            return (r.cl_ord_id.decode(), r.orig_cl_ord_id.decode()) == (first, second)
+            return (text_of(r.cl_ord_id), text_of(r.orig_cl_ord_id)) == (first, second)
         return getattr(r, column) == int(text)
 
     def read(self, tokens: list[str]) -> None:
@@ -271,7 +271,7 @@ class Player:
         what, rest = tokens[0], tokens[1:]
         core = self.driver.core
         if what == "order":
-            order_id = core.find_order_id(rest[0].encode())
+            order_id = core.find_order_id(id_of(rest[0].encode()))
             fields, source = pairs_of(rest[1:]), core.order(order_id).row()
         elif what == "position":
             fields = pairs_of(rest)

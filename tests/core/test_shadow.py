@@ -64,7 +64,7 @@ def test_another_configuration_differs_first_where_it_must_and_the_core_goes_on_
     assert hashes == trade(tc.TradingCore(clock=Clock(), **SETTINGS))
     difference = core.difference
     assert core.found == [difference]
-    first_over = core.orders.order(order_id=difference.command_seq)
+    first_over = core.orders.order(order_id=int(difference.first["order_id"]))
     assert first_over.order_qty == 101
     assert (difference.what, difference.command.order_qty) == ("report", 101)
     assert difference.fields["reason"] == (tc.Reason.NONE, tc.Reason.MAX_ORDER_QTY)

@@ -432,7 +432,9 @@ BAD_REPORTS = [
     ("TRADE", {"last_px": -1}, R.PRICE_OUT_OF_RANGE, "-1.00000000"), ("TRADE", {"last_px": None}, R.PRICE_OUT_OF_RANGE, "price"),
     ("TRADE", {"last_px": "1.000000001"}, R.PRICE_OUT_OF_RANGE, "no whole number of price units"), ("TRADE", {"last_px": float("inf")}, R.PRICE_OUT_OF_RANGE, "no number"),
     ("TRADE", {"exec_id": None}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": ""}, R.INVALID_FIELD_VALUE, "exec_id"),
-    ("TRADE", {"exec_id": "a b"}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": "é"}, R.INVALID_FIELD_VALUE, "exec_id"),
+    ("TRADE", {"exec_id": "a "}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": "x" * 65}, R.INVALID_FIELD_VALUE, "exec_id"),
+    ("TRADE", {"exec_id": 10**64}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": b"\xff"}, R.INVALID_FIELD_VALUE, "exec_id"),
+    ("TRADE", {"exec_id": "a\tb"}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": "é"}, R.INVALID_FIELD_VALUE, "exec_id"),
     ("TRADE", {"exec_id": "e0"}, R.EXECID_REUSED, "execution 1"), ("TRADE", {"exec_id": "e0", "last_qty": 7, "last_px": 70}, R.EXECID_REPEATED, "execution 1"),
     ("TRADE", {"cl_ord_id": "who"}, R.UNKNOWN_INSTRUMENT, "instrument 0"), ("TRADE", {"cl_ord_id": None}, R.UNKNOWN_INSTRUMENT, "instrument 0"),
     ("TRADE", {"cl_ord_id": "who", "symbol": "AAPL"}, R.INVALID_FIELD_VALUE, "side 0"), ("NEW", {"cl_ord_id": "who"}, R.UNKNOWN_ORDER, "no such order"),
@@ -661,11 +663,11 @@ def test_trades_of_the_cores_own_venues_have_both_sides(core):
 
 def test_a_batch_may_carry_requests_and_reports(core, sent):
     reports = np.zeros(2, tc.EXECUTION_REPORT_DTYPE)
-    reports["kind"], reports["venue"], reports["cl_ord_id"], reports["exec_type"] = tc.CommandType.EXECUTION_REPORT, 2, b"X", E.TRADE
-    reports["exec_id"], reports["last_qty"], reports["last_px"], reports["cum_qty"], reports["price"] = [b"1", b"2"], [10, 20], 10_000 * CENT, -1, tc.NO_PRICE
+    reports["kind"], reports["venue"], reports["cl_ord_id"], reports["exec_type"] = tc.CommandType.EXECUTION_REPORT, 2, core.intern(["X"])[0], E.TRADE
+    reports["exec_id"], reports["last_qty"], reports["last_px"], reports["cum_qty"], reports["price"] = [1, 2], [10, 20], 10_000 * CENT, -1, tc.NO_PRICE
     assert list(core.submit_batch(reports)["cum_qty"]) == [10, 30]
     replaces = np.zeros(1, tc.REPLACE_DTYPE)
-    replaces["kind"], replaces["orig_cl_ord_id"], replaces["order_qty"] = tc.CommandType.REPLACE, b"X", 50
+    replaces["kind"], replaces["orig_cl_ord_id"], replaces["order_qty"] = tc.CommandType.REPLACE, core.intern(np.array(["X"]))[0], 50
     replaces["price"], replaces["stop_px"] = tc.NO_PRICE, tc.NO_PRICE
     core.submit_batch(replaces)
     assert core.execution.on_execution_report("EXT", "REPLACED", cl_ord_id="X").order_qty == 50

@@ -72,9 +72,9 @@ ROWS = [
      r"notional 99\.800000000 .*minimum 100\.000000000"),
     (R.NOTIONAL_ABOVE_MAX, {"order_qty": 1000, "price": 500_000}, {"order_qty": 1000, "price": 500_100},
      r"notional 50010\.000000000 .*maximum 50000\.000000000"),
-    (R.INVALID_CL_ORD_ID, {"cl_ord_id": b"~!09azAZ" * 3}, {"cl_ord_id": b"a b"}, "cl_ord_id must be 1 to 24"),
-    (R.INVALID_CL_ORD_ID, {"cl_ord_id": b""}, {"cl_ord_id": b"\x7f"}, "cl_ord_id"),
-    (R.INVALID_CL_ORD_ID, {"cl_ord_id": b"a"}, {"cl_ord_id": b"a\0b"}, "cl_ord_id"),
+    (R.INVALID_CL_ORD_ID, {"cl_ord_id": 2**62}, {"cl_ord_id": 2**63 - 1}, "cl_ord_id is no id: an integer from 1"),
+    (R.INVALID_CL_ORD_ID, {"cl_ord_id": 0}, {"cl_ord_id": -1}, "cl_ord_id"),
+    (R.INVALID_CL_ORD_ID, {"cl_ord_id": 1}, {"cl_ord_id": -(2**63)}, "cl_ord_id"),
     (R.MISSING_REQUIRED_FIELD, STOP | {"ord_type": 4, "price": 100_000}, STOP | {"ord_type": 4}, "price is missing"),
     (R.MISSING_STOP_PX, STOP, STOP | {"stop_px": tc.NO_PRICE}, "stop_px is missing"),
     (R.STOP_PX_OUT_OF_RANGE, STOP, STOP | {"stop_px": 100_050}, r"stop_px 10\.0050 .*the tick 0\.0100"),
@@ -129,7 +129,7 @@ def test_the_room_alone_has_the_tick_of_the_orders_price(validator):
 
 
 def test_the_table_has_a_row_for_every_reason():
-    assert {row[0] for row in ROWS} == VALIDATION
+    assert {row[0] for row in ROWS} == VALIDATION - {R.IDS_FULL}  # which only a core can find
 
 
 @pytest.mark.parametrize(("reason", "good", "bad", "says"), ROWS, ids=NAMES)
@@ -152,7 +152,7 @@ def test_each_reason_refuses_the_bad_row_and_lets_the_good_one_through(make_core
 
 
 ALL_AT_ONCE = [
-    ({"side": 9, "account": 9, "venue": 9, "cl_ord_id": b" "},
+    ({"side": 9, "account": 9, "venue": 9, "cl_ord_id": -1},
      (R.INVALID_FIELD_VALUE, R.UNKNOWN_ACCOUNT, R.UNKNOWN_VENUE, R.INVALID_CL_ORD_ID)),
     ({"instrument": 9, "account": 9, "order_qty": -5, "price": 0}, (R.UNKNOWN_INSTRUMENT, R.UNKNOWN_ACCOUNT)),
     ({"exec_inst": 1, "time_in_force": 4, "order_qty": 15, **MARKET},
@@ -172,19 +172,6 @@ def test_all_failures_stand_in_one_mask(make_core, validator, change, reasons):
     order = core.orders.order(order_id=int(core.submit_batch(orders)[0]["order_id"]))
     assert failures(order.reject_mask) == reasons
     assert order.reason == (reasons[0] if reasons else 0)
-
-
-def test_every_byte_of_an_id_counts(validator):
-    """Each value at each place of ids of each length: 0x21 to 0x7e up to the first NUL, then NULs only."""
-    ids = [(b"x" * length).ljust(24, b"\0")[:at] + bytes([value]) + (b"x" * length).ljust(24, b"\0")[at + 1 :]
-           for length in (0, 1, 7, 8, 9, 15, 16, 17, 23, 24) for at in range(24) for value in range(256)]
-    orders = np.repeat(records({}), len(ids))
-    orders["cl_ord_id"] = np.array(ids, "S24")
-    raw = orders.view("u1").reshape(len(ids), -1)
-    offset = orders.dtype.fields["cl_ord_id"][1]
-    raw[:, offset : offset + 24] = np.frombuffer(b"".join(ids), "u1").reshape(-1, 24)
-    good = [re.fullmatch(rb"[!-~]*\0*", text) is not None for text in ids]
-    assert [mask == 0 for mask in validator.validate(orders)] == good
 
 
 def test_a_bit_of_the_mask_is_a_reason():

@@ -411,7 +411,7 @@ def test_a_bad_fill_is_refused_and_changes_nothing(make, given, error, match):
     ({"trades": 0}, ValueError, "trades 0 must be"), ({"lots": 2**31}, ValueError, "lots 2147483648 must be"),
     ({"groups": {"G": ["NONE"]}}, LookupError, "NONE"), ({"groups": {"G": ["AAPL"], "H": ["AAPL"]}}, ValueError, "is in group 'G' and in group 'H'"),
     ({"clock": 5}, TypeError, "clock must be callable"), ({"notional_threshold": -1}, ValueError, "notional_threshold -1 is outside"),
-    ({"currencies": ["no good"]}, ValueError, "currency 'no good'"), ({"backend": "fast"}, ValueError, "'fast' is not one of"),
+    ({"currencies": ["no good "]}, ValueError, "currency 'no good '"), ({"backend": "fast"}, ValueError, "'fast' is not one of"),
 ])
 def test_a_keeper_that_can_not_be_is_refused(backend, given, error, match):
     with pytest.raises(error, match=match):

@@ -229,7 +229,7 @@ def test_a_cl_ord_id_is_used_once_a_day(make_core):
         order = core.submit("AAPL", side, qty, price, account=account, cl_ord_id=7)
         assert (order.reason, order.ord_rej_reason) == (R.DUPLICATE_CLORDID, tc.OrdRejReason.DUPLICATE_ORDER)
         (report,) = core.reports(core._gate.core.event_seq - 1)  # with the first order's status and quantities
-        assert (report.exec_type, report.order_id, report.row.contra_order_id) == (tc.ExecType.REJECTED, first.order_id, order.order_id)
+        assert (report.exec_type, report.order_id, report.row.value) == (tc.ExecType.REJECTED, first.order_id, order.order_id)
         assert (report.ord_status, report.order_qty, report.leaves_qty) == (tc.OrdStatus.NEW, 1, 1)
     for near in ("70", "07", "seven"):
         assert core.submit("AAPL", "BUY", 1, 10, account="alpha", cl_ord_id=near).reason is R.NONE
@@ -249,7 +249,7 @@ def test_a_full_table_of_cl_ord_ids_refuses_new_ids_only(make_core):
     for cl_ord_id in "ab":
         assert core.submit("AAPL", "BUY", 1, 10, cl_ord_id=cl_ord_id).reason is R.NONE
     order = core.submit("AAPL", "BUY", 1, 10, cl_ord_id="c")
-    assert (order.reason, order.text) == (R.TABLE_FULL, "TABLE_FULL: its table is full: 2 of 2")
+    assert (order.reason, order.text) == (R.TABLE_FULL, "TABLE_FULL: its table is full: 2 of 2, the capacity cl_ord_ids")
     assert core.submit("AAPL", "BUY", 1, 10).reason is R.NONE
 
 
@@ -493,7 +493,7 @@ def test_check_changes_nothing_and_agrees_with_submit(make_core, clock):
     seeded = random.Random(11)
     armed = limits(max_order_qty=50, max_order_notional=4_500, price_collar_bps=300, max_position_qty=70, order_rate=4)
     core = make_core(limits=armed, capacity=tc.Capacity(instruments=2, open_orders=6))
-    seen = set()
+    seen, same, first = set(), None, None
     for step in range(400):
         clock.now += seeded.choice([0, 1, 200_000_000])
         if step % 10 == 5:
@@ -507,11 +507,18 @@ def test_check_changes_nothing_and_agrees_with_submit(make_core, clock):
         hashes = core.state_hash(), core.event_hash
         refused = [row.rule for row in core.check("AAPL", **order) if row.verdict == "REFUSE"]
         assert (core.state_hash(), core.event_hash) == hashes
-        reason = core.submit("AAPL", **order).reason
+        answered = core.submit("AAPL", **order)
+        reason = answered.reason
+        if order == same:  # the same order again is told how the first one stands
+            assert refused[0] is R.DUPLICATE_CLORDID
+            assert answered == first
+            continue
+        if order["cl_ord_id"] == "same" and same is None:
+            same, first = order, answered
         assert (reason if 200 < reason < 300 else None) == (refused[0] if refused else None)
         seen.add(reason)
         if seeded.random() < 0.2:
-            core.cancel(order_id=seeded.randint(1, core._gate.core.command_seq))
+            core.cancel(order_id=seeded.randint(1, 2 * step + 2))
     assert seen >= {R.NONE, R.DUPLICATE_CLORDID, R.MAX_OPEN_ORDERS, R.REFERENCE_PRICE_UNAVAILABLE, R.MAX_ORDER_QTY,
                     R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE}
 

@@ -32,9 +32,21 @@ _SILENT = {
 }
 
 
+def id_of(text: bytes) -> int:
+    """A short text as the integer that its bytes are: an id of a client's own, so that nothing need be interned."""
+    assert len(text) < 8
+    return int.from_bytes(text, "big")
+
+
+def text_of(number: int) -> str:
+    """The text that `id_of` made the integer of."""
+    return number.to_bytes(8, "big").lstrip(b"\0").decode()
+
+
 def record(kind: CommandType, **fields) -> bytes:
     """One command record; what is not given says nothing."""
-    return CODECS[kind].pack(**{**_SILENT.get(kind, {}), "kind": int(kind), **fields})
+    told = {name: id_of(value) if isinstance(value, bytes) else value for name, value in fields.items()}
+    return CODECS[kind].pack(**{**_SILENT.get(kind, {}), "kind": int(kind), "version": 1, **told})
 
 
 def setting_up(instruments: int = 1) -> list[bytes]:
@@ -51,7 +63,7 @@ def setting_up(instruments: int = 1) -> list[bytes]:
                            taker_fee_ppm=EXT_FEE_PPM))
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"SIM", maker_fee_per_unit=-2, taker_fee_per_unit=3))
     for account in (1, 2):
-        commands.append(record(CommandType.DEFINE_ACCOUNT, cl_ord_id=b"account%d" % account))
+        commands.append(record(CommandType.DEFINE_ACCOUNT, cl_ord_id=b"acc%d" % account))
         commands += [record(CommandType.SET_LIMIT, account=account, rule=rule, value=-1) for rule in Rule]
     return commands
 

@@ -11,7 +11,7 @@ from streams import INSTRUMENTS, Stream
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.fix import ExecType, TimeInForce
-from tradecore.vocabulary.records import CODECS, NO_PRICE
+from tradecore.vocabulary.records import CODECS, NAMELESS, NO_PRICE, NO_ROOM
 
 SECOND = 1_000_000_000
 STATES = [0, 3, 4, 4, 4, 5, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 18, 18, 21]  # ExecTypes that are no trades
@@ -23,15 +23,16 @@ class LifecycleStream(Stream):
     def __init__(self, seed: int, capacity: Capacity) -> None:
         super().__init__(seed, capacity)
         self.external = capacity.venues
-        self.away: list[tuple[int, bytes, int, int, int]] = []  # order_id, name, instrument, side, qty
-        self.exec_ids: list[bytes] = []
-        self.requests: list[bytes] = []
+        self.away: list[tuple[int, int, int, int, int]] = []  # order_id, name, instrument, side, qty
+        self.exec_ids: list[int] = []
+        self.requests: list[int] = []
         self.lists = 0
         self.trades: list[bytes] = []
 
     def _declarations(self) -> Any:
         for command in super()._declarations():
-            if command[0] == K.DEFINE_VENUE and command[32:34] == b"V%d" % (self.external - 1):
+            last = self.numbers.get(b"V%d" % (self.external - 1), 0)
+            if command[0] == K.DEFINE_VENUE and command[32:40] == last.to_bytes(8, "little"):
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", external=2)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", request_timeout=-1)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"V%d" % (self.external - 1), external=1,
@@ -53,7 +54,7 @@ class LifecycleStream(Stream):
         return maker()
 
     def _pack_order(self, fields: dict[str, Any]) -> bytes:
-        self.order_ids.append(len(self.sent) + 1)
+        self.order_ids.append(self.made + 1)
         command = CODECS[K.NEW_ORDER].pack(**fields)
         self.orders.append(command)
         return command
@@ -88,7 +89,7 @@ class LifecycleStream(Stream):
         elif kind == 7:
             fields |= {"time_in_force": pick.choice((2, 7)), "exec_inst": 0}
         else:
-            fields |= {"exec_inst": 4, "order_qty": pick.choice((10**9, 5 * 10**10, 0, -1)), "cl_ord_id": b""}
+            fields |= {"exec_inst": 4, "order_qty": pick.choice((10**9, 5 * 10**10, 0, -1)), "cl_ord_id": 0}
         if fields["time_in_force"] == TimeInForce.GTD:
             fields["expire_time"] = self.clock + pick.choice((1, 20, 200, 3_000, -5)) * 1_000_000
         if pick.random() < 0.3:
@@ -106,7 +107,7 @@ class LifecycleStream(Stream):
             fields |= {"ord_type": 3, "price": NO_PRICE, "time_in_force": 0,
                        "stop_px": self.mids[int(fields["instrument"]) - 1] * INSTRUMENTS[int(fields["instrument"]) - 1][3]["tick"]}
         name = fields["cl_ord_id"]
-        self.away.append((len(self.sent) + 1, name if isinstance(name, bytes) else b"", int(fields["instrument"]),
+        self.away.append((self.made + 1, name, int(fields["instrument"]),
                           int(fields["side"]), int(fields["order_qty"])))
         return self._pack_order(fields)
 
@@ -117,15 +118,17 @@ class LifecycleStream(Stream):
         command = bytearray(self.random.choice(self.orders[-60:]))
         if self.random.random() < 0.3:
             command[56:64] = (int.from_bytes(command[56:64], "little", signed=True) + 1).to_bytes(8, "little", signed=True)
-        self.order_ids.append(len(self.sent) + 1)
+        self.order_ids.append(self.made + 1)
         return bytes(command)
 
     # ---- requests
 
-    def _id(self) -> bytes:
+    def _id(self) -> int:
         if self.random.random() < 0.3:
-            return b""
-        name = self.random.choice(self.names) if self.names and self.random.random() < 0.05 else b"r%d" % len(self.sent)
+            return 0
+        name = self.number_of(b"r%d" % len(self.sent)) if self.random.random() < 0.3 else len(self.sent) + 1
+        if self.names and self.random.random() < 0.05:
+            name = self.random.choice(self.names)
         self.names.append(name)
         self.requests.append(name)
         return name
@@ -168,7 +171,7 @@ class LifecycleStream(Stream):
 
     # ---- what the venue reports
 
-    def _report(self, order: tuple[int, bytes, int, int, int], exec_type: int, **more: Any) -> bytes:
+    def _report(self, order: tuple[int, int, int, int, int], exec_type: int, **more: Any) -> bytes:
         order_id, name, *_ = order
         pick = self.random
         fields: dict[str, Any] = {"venue": self.external, "exec_type": exec_type, "price": NO_PRICE, "cum_qty": -1,
@@ -186,9 +189,9 @@ class LifecycleStream(Stream):
             fields |= {"exec_id": b"s%d" % len(self.sent), "reject_reason": pick.randrange(-3, 120)}
         return self._pack(K.EXECUTION_REPORT, **(fields | more))
 
-    def _order_away(self) -> tuple[int, bytes, int, int, int]:
+    def _order_away(self) -> tuple[int, int, int, int, int]:
         if not self.away or self.random.random() < 0.03:
-            return self.random.randrange(1, 50), b"", self.random.randrange(10), self.random.randrange(4), 100
+            return self.random.randrange(1, 50), 0, self.random.randrange(10), self.random.randrange(4), 100
         return self.random.choice(self.away[-20:])
 
     def _some_report(self) -> bytes:
@@ -196,13 +199,16 @@ class LifecycleStream(Stream):
             return self._report(self.away[-1], int(ExecType.NEW))
         return self._report(self._order_away(), self.random.choice(STATES))
 
+    def _exec_id(self) -> int:
+        return len(self.sent) + 1 if self.random.random() < 0.5 else self.number_of(b"exec-%d" % len(self.sent))
+
     def _trade(self) -> bytes:
         pick, order = self.random, self._order_away()
         if self.trades and pick.random() < 0.05:
             return pick.choice(self.trades[-8:])  # delivered again
         number = order[2] if 1 <= order[2] <= 8 else 1
         tick = INSTRUMENTS[number - 1][3]["tick"]
-        exec_id = b"e%d" % len(self.sent)
+        exec_id = self._exec_id()
         if pick.random() < 0.08 and self.exec_ids:
             exec_id = pick.choice(self.exec_ids[-30:])
         self.exec_ids.append(exec_id)
@@ -212,14 +218,14 @@ class LifecycleStream(Stream):
         if pick.random() < 0.15:
             more |= {"instrument": order[2], "side": order[3]}
         if pick.random() < 0.02:
-            more |= {"exec_id": pick.choice((b"", b"a b"))}
+            more |= {"exec_id": pick.choice((0, NAMELESS, NO_ROOM, 2**63 - 1))}
         self.trades.append(self._report(order, int(ExecType.TRADE), **more))
         return self.trades[-1]
 
     def _correction(self) -> bytes:
         pick = self.random
         ref = pick.choice(self.exec_ids[-40:]) if self.exec_ids and pick.random() < 0.95 else b"never"
-        exec_id = b"k%d" % len(self.sent)
+        exec_id = self._exec_id()
         self.exec_ids.append(exec_id)
         instrument, tick, mid = self._instrument()
         if pick.random() < 0.05 and len(self.exec_ids) > 3:

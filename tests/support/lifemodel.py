@@ -29,7 +29,7 @@ UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4
 class Asked:
     """A request that was sent to a venue and is not answered."""
 
-    cl_ord_id: bytes
+    cl_ord_id: int
     is_replace: bool
     order_qty: int
     sent: int
@@ -42,7 +42,7 @@ class Known:
     """One order's facts, as the log tells them."""
 
     order_id: int
-    cl_ord_id: bytes
+    cl_ord_id: int
     instrument: int
     account: int
     buys: bool
@@ -119,11 +119,11 @@ class Known:
                 bits |= UNKNOWN_REPLACE if a.is_replace else UNKNOWN_CANCEL
         return bits
 
-    def last_asked_id(self) -> bytes:
+    def last_asked_id(self) -> int:
         known = [a.cl_ord_id for a in self.asked if a.cl_ord_id and (a.is_replace or not a.unknown)]
         return known[-1] if known else self.cl_ord_id
 
-    def find_asked(self, is_replace: bool | None, *ids: bytes) -> Asked:
+    def find_asked(self, is_replace: bool | None, *ids: int) -> Asked:
         """The oldest request of a kind with one of these ids."""
         return next(a for a in self.asked if is_replace in (None, a.is_replace) and a.cl_ord_id in ids)
 
@@ -133,15 +133,15 @@ class Model:
 
     def __init__(self, trades: int) -> None:
         self.orders: dict[int, Known] = {}
-        self.ids: dict[bytes, int] = {}
+        self.ids: dict[int, int] = {}
         self.books = Books(trades)
         self.day = 1
         self.unexpected = self.refused = self.suspense = 0
         self.now = 0
         # Of every execution: its number, day, type, what it is about (an order, or the id that it names), quantity,
         # price, and trade, by its number and order.
-        self.exec_ids: dict[bytes, tuple] = {}
-        self.logged: list[bytes] = []  # the venue's id of each execution ever, b"" for the core's own
+        self.exec_ids: dict[int, tuple] = {}
+        self.logged: list[int] = []  # the venue's id of each execution ever, 0 for the core's own
         self.connected = True
         self.renewed: set[int] = set()  # orders that the last new day has left open
         self.had_order = False  # could the venue that reported the last trade have the order that it named?
@@ -201,7 +201,7 @@ class Model:
             elif c.kind == C.ROLL_DAY:
                 self.renewed = {o.order_id for o in (self.open | self.touched).values() if o.is_open}
             return
-        if r.contra_order_id and r.exec_type == E.REJECTED:
+        if r.reason == R.DUPLICATE_CLORDID and r.exec_type == E.REJECTED:
             self.refuse_duplicate(c, r)
             return
         is_trade = is_execution(r) and r.exec_type in TRADES
@@ -241,7 +241,7 @@ class Model:
         assert r.reason == R.DUPLICATE_CLORDID
         assert self.ids[c.cl_ord_id] == r.order_id
         o = Known(
-            r.contra_order_id,
+            r.value,
             c.cl_ord_id,
             c.instrument,
             c.account,
@@ -250,7 +250,7 @@ class Model:
             ended=S.REJECTED,
             admitted=False,
         )
-        self.orders[r.contra_order_id] = o
+        self.orders[r.value] = o
         first = self.orders[r.order_id]
         if r.order_qty:
             assert c != first.command, "the same order again is told how the first one stands"
@@ -289,7 +289,7 @@ class Model:
         assert r.orig_cl_ord_id == o.last_asked_id(), "OrigClOrdID is the last id that was not rejected"
         assert not o.cancel_asked or is_replace
         if r.reason:
-            assert r.cl_ord_id == b"", "the core's own requests have no id"
+            assert r.cl_ord_id == 0, "the core's own requests have no id"
         else:
             assert r.cl_ord_id == c.cl_ord_id
             assert c.kind == (C.REPLACE if is_replace else C.CANCEL)
@@ -356,7 +356,7 @@ class Model:
 
     def learn_replaced(self, c, r, o: Known, by_venue: bool) -> None:
         if by_venue:
-            own = (r.cl_ord_id,) if r.cl_ord_id != o.cl_ord_id else (b"", r.cl_ord_id)
+            own = (r.cl_ord_id,) if r.cl_ord_id != o.cl_ord_id else (0, r.cl_ord_id)
             asked = o.find_asked(True, *own)
             o.asked.remove(asked)
             o.order_qty = max(c.order_qty or asked.order_qty, o.cum_qty)
@@ -386,7 +386,10 @@ class Model:
 
     def check_report(self, c, r, o: Known) -> None:
         status = o.status()
-        assert (r.ord_status, r.cum_qty, r.leaves_qty) == (status, o.cum_qty, o.leaves()), (r, o)
+        leaves = o.leaves()
+        if r.report_type == M.ORDER_CANCEL_REPLACE_REQUEST and o.ended is None:  # of what is asked for
+            leaves = max(0, r.order_qty - o.cum_qty)
+        assert (r.ord_status, r.cum_qty, r.leaves_qty) == (status, o.cum_qty, leaves), (r, o)
         assert r.order_qty == o.order_qty or r.report_type in REQUESTS, (r, o)
         assert r.unknown == o.unknowns(), (r, o)
         assert (r.order_id, r.account, r.instrument) == (o.order_id, o.account, o.instrument)
@@ -400,10 +403,10 @@ class Model:
 
     def log_execution(self, c, r) -> None:
         o = self.orders.get(r.order_id)
-        if r.venue_exec_id:
+        if r.venue_exec_id or r.exec_ref_id:
             self.had_order = o is not None and o.venue == EXT and bool(o.sent or (o.ended is not None and o.admitted))
         self.books.take(r)
-        name = r.venue_exec_id
+        name = c.exec_id if r.exec_ref_id else r.venue_exec_id  # the venue's of a bust is read in the log
         self.logged.append(name)
         if name:
             trade = r.exec_ref_id or r.exec_id, r.order_id
@@ -443,7 +446,7 @@ class Model:
 
     def check_money(self, c, reports: list, expected: tuple) -> None:
         what, detail = expected
-        booked = [r for r in reports if is_execution(r) and r.exec_type in TRADES and r.venue_exec_id]
+        booked = [r for r in reports if is_execution(r) and r.exec_type in TRADES and (r.venue_exec_id or r.exec_ref_id)]
         refused = [r for r in reports if r.report_type == M.BUSINESS_REJECT]
         if what == "refused":
             assert not booked
@@ -452,7 +455,8 @@ class Model:
             return
         assert not refused, "money was refused"
         (r,) = booked
-        assert (r.exec_type, r.venue_exec_id) == (c.exec_type, c.exec_id)
+        assert r.exec_type == c.exec_type
+        assert r.exec_ref_id or r.venue_exec_id == c.exec_id
         if c.exec_type != E.TRADE_CANCEL:
             assert (r.last_qty, r.last_px) == (c.last_qty, c.last_px)
         if c.exec_type == E.TRADE:

@@ -1,7 +1,8 @@
 """Seeded command streams: a market that trades, and everything wrong that can be put into a record.
 
-The stream never looks at a core: it knows order ids because an order's id is its command's number. What it sends is
-therefore the same for every backend, and most of it lands; the rest is meant to be refused.
+The stream never looks at a core: it knows the numbers of texts because it interns them, and guesses order ids because
+each NEW_ORDER makes an order (`made`, which who runs it may put right between batches). What it sends is therefore the
+same for every backend, and most of it lands; the rest is meant to be refused.
 """
 
 from __future__ import annotations
@@ -14,7 +15,18 @@ from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.fix import OrdType, TimeInForce
-from tradecore.vocabulary.records import CASH_MAX, CODECS, COMMAND_DTYPES, LIMIT_OFF, NO_PRICE, PRICE_MAX, QTY_MAX
+from tradecore.vocabulary.records import (
+    CASH_MAX,
+    CODECS,
+    COMMAND_DTYPES,
+    LIMIT_OFF,
+    NAMELESS,
+    NO_PRICE,
+    NO_ROOM,
+    OWN_ID_MAX,
+    PRICE_MAX,
+    QTY_MAX,
+)
 
 START = 1_700_000_000_000_000_000
 ALL_TYPES = sum(1 << word for word in OrdType)
@@ -61,7 +73,11 @@ class Stream:
         self.sent: list[bytes] = []
         self.later: list[tuple[int, bytes]] = []  # commands that undo others, and when
         self.order_ids: list[int] = []
-        self.names: list[bytes] = []
+        self.names: list[int] = []
+        self.numbers: dict[bytes, int] = {}  # of texts that are interned
+        self.interning: list[bytes] = []  # what must go before the next command
+        self.held: bytes | None = None  # and that command
+        self.made = 0  # orders
         self.orders: list[bytes] = []
         self.repairs = list(self._repairs())
 
@@ -70,13 +86,32 @@ class Stream:
         for _ in range(count):
             if len(self.sent) == 0:
                 self.later = [(0, command) for command in self._declarations()]
-            due = self.later and self.later[0][0] <= len(self.sent)
-            command = self.later.pop(0)[1] if due else self._next()
+            if not self.interning and self.held is None:
+                due = self.later and self.later[0][0] <= len(self.sent)
+                self.held = self.later.pop(0)[1] if due else self._next()
+            if self.interning:
+                command = self.interning.pop(0)
+            else:
+                command, self.held = self.held, None
+            assert command is not None
+            self.made += command[0] == K.NEW_ORDER
             self.sent.append(command)
             yield command
 
     def _pack(self, kind: K, **fields: int | bytes) -> bytes:
-        return CODECS[kind].pack(kind=kind, transact_time=self._time(), **fields)
+        """A command; texts become the numbers that they are interned under."""
+        told = {name: self.number_of(value) if isinstance(value, bytes) else value for name, value in fields.items()}
+        return CODECS[kind].pack(kind=kind, transact_time=self._time(), **told)
+
+    def number_of(self, text: bytes) -> int:
+        """The number of a text, which is interned first where it is new; of what is none, one that is no id."""
+        if not text or text in self.numbers:
+            return self.numbers.get(text, 0)
+        self.interning.append(CODECS[K.INTERN].pack(kind=K.INTERN, version=1, text=text))
+        if len(self.numbers) == self.capacity.ids:
+            return self.random.choice((NO_ROOM, NAMELESS, OWN_ID_MAX + self.capacity.ids + 1))
+        self.numbers[text] = OWN_ID_MAX + len(self.numbers) + 1
+        return self.numbers[text]
 
     def _time(self) -> int:
         chance = self.random.random()
@@ -91,13 +126,15 @@ class Stream:
     # ---- declarations, good and bad
 
     def _declarations(self) -> Iterator[bytes]:
-        for name, decimals in ((b"USD", 9), (b"EUR", 12), (b"USD", 9), (b"", 9), (b"JP Y", 9), (b"BAD", 13), (b"CHF", 6)):
+        for name, decimals in ((b"USD", 9), (b"EUR", 12), (b"USD", 9), (b"", 9), (NAMELESS, 9), (2**63 - 1, 9), (b"BAD", 13),
+                               (b"CHF", 6)):
             yield self._pack(K.DEFINE_CURRENCY, cl_ord_id=name, decimals=decimals)
+        yield self._pack(K.DEFINE_CURRENCY, cl_ord_id=b"EUR", version=2)
         instrument = {"tick": 1, "lot": 1, "min_qty": 1, "max_qty": QTY_MAX, "multiplier": 1, "currency": 1,
                       "ord_types": ALL_TYPES, "times_in_force": ALL_TIFS, "min_notional": LIMIT_OFF,
                       "max_notional": LIMIT_OFF}
         instrument["money_precision"] = 9
-        for field in ("money_precision", *CODECS[K.DEFINE_INSTRUMENT].fields[10:]):
+        for field in ("money_precision", *CODECS[K.DEFINE_INSTRUMENT].fields[11:]):
             if not field.endswith("notional_high"):  # the words of a number are told together
                 bad = 255 if field.endswith("precision") or field == "any_sign" else -2 if field != "multiplier" else 0
                 yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", **{**instrument, field: bad})
@@ -164,7 +201,7 @@ class Stream:
         if len(self.sent) % 40 == 0:  # garbled settings would leave ever more switched off: put one right
             return self.repairs[len(self.sent) // 40 % len(self.repairs)]
         makers: list[tuple[Callable[[], bytes], int]] = [
-            (self._order, 560), (self._cancel, 130), (self._quote, 210), (self._setting, 25), (self._garbled, 60),
+            (self._order, 560), (self._cancel, 130), (self._quote, 210), (self._setting, 34), (self._garbled, 60),
             (self._noise, 15),
         ]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
@@ -185,7 +222,7 @@ class Stream:
             return self.random.choice((0, -5, typical * 1_000, QTY_MAX, QTY_MAX + 1, lot + 1))
         return max(1, self.random.randrange(1, 2 * typical) // lot) * lot
 
-    def order(self) -> dict[str, int | bytes]:
+    def order(self) -> dict[str, int]:
         """The fields of a new order; mostly a good one."""
         pick = self.random
         instrument, tick, mid = self._instrument()
@@ -203,24 +240,30 @@ class Stream:
             "exec_inst": int(pick.random() < 0.06), "instrument": instrument,
             "account": pick.choices(range(1, 9), (30, 20, 1, 5, 6, 6, 25, 6))[0],
             "venue": pick.randrange(1, self.capacity.venues + 1) if pick.random() < 0.3 else 0,
-            "cl_ord_id": self._name(), "order_qty": self._qty(instrument), "price": price,
+            "cl_ord_id": self._name(), "version": pick.choice((0, 1)), "order_qty": self._qty(instrument), "price": price,
         }
 
-    def _name(self) -> bytes:
+    def _name(self) -> int:
         chance = self.random.random()
         if chance < 0.5:
-            return b""
+            return 0
         if chance < 0.52 and self.names:
             return self.random.choice(self.names)
         if chance < 0.525:
-            bad = (b"a b", b"\0x", b"caf\xc3\xa9", b"x\x7f", b"1234567\0" + b"9" * 8, b"a" * 23 + b" ")
-            return self.random.choice(bad)
-        name = b"c%d-%s" % (len(self.sent), b"z" * self.random.randrange(16))
+            return self.random.choice((NAMELESS, NO_ROOM, -(2**63), OWN_ID_MAX + 10**7, 2**63 - 1))
+        if chance < 0.53:  # what can't be interned is refused, and the order comes without it
+            bad = (b" a", b"a ", b"\0x", b"caf\xc3\xa9", b"x\x7f", b"1234567\0" + b"9" * 8, b"\t", b" " * 64)
+            self.interning.append(CODECS[K.INTERN].pack(kind=K.INTERN, text=self.random.choice(bad)))
+            return 0
+        name = len(self.sent) + 1 if chance < 0.8 else self.number_of(
+            b"c%d-%s" % (len(self.sent), b"z" * self.random.randrange(56)))
+        if chance > 0.99:  # look-alikes: texts of their own, but for the last
+            self.number_of(b"%s%d" % (self.random.choice((b"0", b"+", b"-", b"")), len(self.sent)))
         self.names.append(name)
         return name
 
     def _order(self) -> bytes:
-        self.order_ids.append(len(self.sent) + 1)
+        self.order_ids.append(self.made + 1)
         command = CODECS[K.NEW_ORDER].pack(**self.order())
         self.orders.append(command)
         return command
@@ -234,7 +277,7 @@ class Stream:
         if chance < 0.92 and self.names:
             names = self.names[-30:] if recent else self.names
             return self._pack(K.CANCEL, orig_cl_ord_id=self.random.choice(names), order_id=self.random.randrange(50))
-        bad = self.random.choice((b"never-was", b"a b", b"", b"\0x"))
+        bad = self.random.choice((b"never-was", b"a b", b"", NAMELESS, 2**62 + 10**7))
         return self._pack(K.CANCEL, orig_cl_ord_id=bad, order_id=self.random.choice(EXTREMES))
 
     def _quote(self) -> bytes:
@@ -311,7 +354,7 @@ class Stream:
             places: Any = COMMAND_DTYPES[K(command[0])].fields
             kind, at = places[field]
             if kind.kind == "S":
-                value = self.random.randbytes(24)
+                value = self.random.randbytes(64)
             else:
                 low, high = _RANGES[kind.str[1:]]
                 extremes = [v for v in EXTREMES if low <= v <= high]
@@ -326,6 +369,7 @@ class Stream:
         command = bytearray(self.random.randbytes(128))
         if self.random.random() < 0.8:
             command[0] = self.random.choice(list(K))
+        command[40] = self.random.choice((0, 1, 1, 2))  # its version
         self._keep_clock(command)
         return bytes(command)
 

@@ -13,7 +13,7 @@ EXT = Path(__file__).parents[2] / "ext"
 
 @pytest.mark.parametrize(("struct", "dtypes", "size"), [
     ("tc_command", list(records.COMMAND_DTYPES.values()), 128),
-    ("tc_report", [records.REPORT_DTYPE], 256),
+    ("tc_report", [records.REPORT_DTYPE], 128),
     ("tc_ack", [records.ACK_DTYPE], 32),
 ])
 def test_c_structs_have_the_published_offsets(struct, dtypes, size):

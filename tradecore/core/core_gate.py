@@ -10,11 +10,11 @@ from typing import Any
 
 from .._backend import choose_backend
 from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import CommandType, ReportType
+from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.gate import RefusedError
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
-from ..vocabulary.records import CODECS, REPORT_CODEC, TIME_MAX
+from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain
 from ..vocabulary.units import demand_type
@@ -33,7 +33,7 @@ class CoreGate:
         self.capacity: Capacity = capacity or Capacity()
         self.core: Any = chosen.pipeline.Core(self.capacity)
         self.clock = clock
-        self.names = Directory()
+        self.names = Directory(self.core)
         self.bus = EventBus(self.core, self.names)
 
     def submit(self, record: bytes) -> Any:
@@ -42,19 +42,21 @@ class CoreGate:
         self.bus.deliver()
         return handle
 
-    def command(self, kind: CommandType, **fields: int | bytes) -> None:
-        """Run a command that has no order; RefusedError, naming field, value and bound, where it is refused."""
+    def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
+        """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
+        where it is refused."""
+        if name:
+            fields["cl_ord_id"] = self.core.find_text(name.encode("ascii")) or self._intern(name.encode("ascii"), True)
         report = self._run(kind, **fields)
         self.bus.deliver()
         if report is not None and report.report_type is ReportType.BUSINESS_REJECT:
-            name = str(fields.get("cl_ord_id", b""), "ascii")  # type: ignore[arg-type]  # a definition's name is bytes
             row = report.row
             instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
             text = reason_text(kind, row.reason, row.value, row.bound, instrument, self.names)
             raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
 
-    def ask(self, kind: CommandType, **fields: int | bytes) -> Report:
-        """Run a command about an order; the report that answers it."""
+    def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
+        """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""
         report = self._run(kind, **fields)
         self.bus.deliver()
         if report is None:
@@ -62,10 +64,37 @@ class CoreGate:
                               "the capacity `events`")
         return report
 
-    def _run(self, kind: CommandType, **fields: int | bytes) -> Report | None:
-        """Run a command; the report that answers it; None where none is held."""
-        answer = self.core.apply(CODECS[kind].pack(kind=kind, **fields), self.time())[1]
-        return Report(REPORT_CODEC.unpack(answer), self.names) if answer else None
+    def id_of(self, text: bytes | None) -> int:
+        """The number of an id's text, interned where it is new; 0 of none (b""), and for what has none (None, a full
+        table) one that the core refuses."""
+        if not text:
+            return 0 if text is not None else NAMELESS
+        return self.core.find_text(text) or self._intern(text, False)
+
+    def known_id(self, text: bytes) -> int:
+        """As `id_of`, for a question: nothing is interned."""
+        return self.core.find_text(text) or NEW_ID if text else 0
+
+    def _intern(self, text: bytes, strict: bool) -> int:
+        ack, answer = self.core.apply(CODECS[CommandType.INTERN].pack(kind=CommandType.INTERN, version=VERSION,
+                                                                      text=text), self.time())
+        if ack.report_type != ReportType.BUSINESS_REJECT:
+            return int(ack.order_id)
+        self.bus.deliver()
+        if not strict:
+            return NO_ROOM if ack.reason == Reason.IDS_FULL else NAMELESS
+        row = REPORT_CODEC.unpack(answer)
+        raise RefusedError(f"INTERN {text.decode()} refused: "
+                           f"{reason_text(CommandType.INTERN, row.reason, row.value, row.bound, 0, self.names)}")
+
+    def _run(self, kind: CommandType, **fields: int | bytes | None) -> Report | None:
+        """Run a command, its ids interned last; the report that answers it; None where none is held."""
+        told: dict[str, Any] = fields
+        for name, value in fields.items():
+            if not isinstance(value, int):
+                told[name] = 0 if value == b"" else self.id_of(value)
+        answer = self.core.apply(CODECS[kind].pack(kind=kind, version=VERSION, **told), self.time())[1]
+        return Report(answer, self.names) if answer else None
 
     def time(self) -> int:
         """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none."""

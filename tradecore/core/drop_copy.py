@@ -127,7 +127,7 @@ class DropCopy:
                                        account=report.account, transact_time=row.transact_time)
         elif row.command_kind == CommandType.OPENING_CASH:
             self._keeper.open_cash(self._names.currencies.names[row.bound - 1],
-                                   self._names.money(row.bound, one_number(row.value, row.decision)),
+                                   self._names.money(row.bound, one_number(row.value, row.value_high)),
                                    account=report.account)
         elif row.command_kind == CommandType.SPLIT and ins is not None:
             self._keeper.split(ins.symbol, row.value, row.bound, transact_time=row.transact_time)

@@ -54,7 +54,7 @@ class OrderManager(OrderSystem):
                               times_in_force=tuple(TimeInForce))
         super().__init__(capacity, clock, backend)
         self._reports = VenueReports(self._gate)
-        self._gate.command(CommandType.DEFINE_VENUE, **venue.definition())
+        self._gate.command(CommandType.DEFINE_VENUE, venue.name, **venue.definition())
         self._venue = self._gate.names.venues.add(venue.name)
         for instrument in instruments:
             self.define_instrument(instrument)
@@ -82,7 +82,7 @@ class OrderManager(OrderSystem):
         if terms.get("venue") is not None:
             raise TypeError(f"venue {terms['venue']!r}: an OrderManager has one counterparty, and no venues")
         directed: OrderTerms = {**terms, "venue": COUNTERPARTY}
-        command = pack_order(self._gate.names, symbol, side, qty, price, **directed)
+        command = pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **directed)
         return Order(self._gate.submit(command), self._gate.names)
 
     # ---- from the counterparty

@@ -22,6 +22,7 @@ from ..vocabulary.reports import Report, ReportReader
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
+from .interning import intern_column
 from .outbound import Outbound
 
 Words = Iterable[str] | str
@@ -50,7 +51,7 @@ class OrderSystem:
             self.define_currency(instrument.currency)
         currency = 1 if refused else currencies.id(instrument.currency)
         money = MONEY_PRECISION if refused else self._gate.names.decimals_of(currency)
-        self._gate.command(CommandType.DEFINE_INSTRUMENT, **instrument.definition(currency, money))
+        self._gate.command(CommandType.DEFINE_INSTRUMENT, instrument.symbol, **instrument.definition(currency, money))
         for fields in instrument.tick_definitions():
             self._gate.command(CommandType.DEFINE_TICKS, instrument=len(symbols.names) + 1, **fields)
         self._gate.names.symbols.add(instrument.symbol)
@@ -63,19 +64,31 @@ class OrderSystem:
             currency = Currency(check_name(currency, "currency"), MONEY_PRECISION if decimals is None else decimals)
         elif decimals is not None:
             raise TypeError(f"decimals {decimals!r} are said by currency {currency.name} itself")
-        self._gate.command(CommandType.DEFINE_CURRENCY, cl_ord_id=currency.name.encode("ascii"),
-                           decimals=currency.decimals)
+        self._gate.command(CommandType.DEFINE_CURRENCY, currency.name, decimals=currency.decimals)
         self._gate.names.add_currency(currency)
 
     def _declare_account(self, account: str) -> int:
-        name = check_name(account, "account").encode("ascii")
-        self._gate.command(CommandType.DEFINE_ACCOUNT, cl_ord_id=name)
+        self._gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))
         return self._gate.names.accounts.add(account)
 
     @property
     def accounts(self) -> tuple[str, ...]:
         """The declared accounts, in the order of declaration."""
         return tuple(self._gate.names.accounts.names)
+
+    def intern(self, texts: Any) -> Any:
+        """The numbers of a whole column of ids, for a batch's `cl_ord_id` and its kin: an int64 array.
+
+        A sequence of str, bytes or int, or a NumPy column of them: each is 1 to 64 printable ASCII characters without
+        spaces. A text is given its number once, and keeps it; an integer from 1 to 2**62 is its own, and so is its
+        decimal text. Raises TypeError or ValueError naming the row; RefusedError where the capacity `ids` is too small,
+        by then what came before has its numbers.
+        """
+        return intern_column(self._gate, texts)
+
+    def id_text(self, number: int) -> str:
+        """The text of an id's number, as a report's `row` or an array of reports has it; empty for 0."""
+        return self._gate.names.text_of(check_int(number, "number", -(2**63), 2**63 - 1))
 
     # ---- requests, and what there is now
 

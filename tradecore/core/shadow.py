@@ -15,7 +15,7 @@ import numpy as np
 
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.fix import ExecType, FixEnum, OrdRejReason, OrdStatus
-from ..vocabulary.records import ACK_DTYPE, CODECS, COMMAND_SIZE, HEADER_CODEC, REPORT_DTYPE, as_bytes
+from ..vocabulary.records import ACK_DTYPE, CODECS, COMMAND_SIZE, HEADER_CODEC, REPORT_CODEC, as_bytes
 from .trading_core import TradingCore
 
 Array = Any
@@ -81,9 +81,9 @@ class ShadowCore(TradingCore):
     """A TradingCore with a second one beside it, which gets every command that comes after the set-up.
 
     `shadow` holds what the second core is built with instead: `{"backend": "python"}`, `{"limits": ...}`. Both must
-    take equally many commands to set up, since an order's id is the number of its command. After the first difference
-    the second core is left alone; the first goes on. `on_difference` is called with it once; left out, it is warned
-    about (RuntimeWarning).
+    take equally many commands to set up, so that reports name the same ones. After the first difference the second core
+    is left alone; the first goes on. `on_difference` is called with it once; left out, it is warned about
+    (RuntimeWarning).
     Threads: any may call; a command runs in both cores before the next.
     """
 
@@ -229,19 +229,18 @@ def _differ(
 ) -> ShadowDifference:
     record = records[(number - 1) * COMMAND_SIZE : number * COMMAND_SIZE]
     command = CODECS.get(record[0], HEADER_CODEC).unpack(record)
-    rows = [row if isinstance(row, np.void) else None for row in (first, second)]
-    names = (REPORT_DTYPE if what == "report" else ACK_DTYPE).names or ()
-    fields = {}
-    for name in names:
-        ours, its = (None if row is None else row[name].item() for row in rows)
-        if ours != its:
-            fields[name] = ours, its
-    return ShadowDifference(before + number, command, what, event, _plain(first), _plain(second), fields)
+    sides = _plain(what, first), _plain(what, second)
+    ours, its = (side if isinstance(side, dict) else {} for side in sides)
+    fields = {name: (ours.get(name), its.get(name)) for name in {**ours, **its} if ours.get(name) != its.get(name)}
+    one, other = ({name: value for name, value in side.items() if value} if isinstance(side, dict) else side
+                  for side in sides)
+    return ShadowDifference(before + number, command, what, event, one, other, fields)
 
 
-def _plain(row: Any) -> Any:
-    """A record as a dict of plain values, without what is 0."""
+def _plain(what: str, row: Any) -> Any:
+    """A record as a dict of plain values: of a report those of its kind."""
     if not isinstance(row, np.void):
         return row
-    values = {name: row[name].item() for name in row.dtype.names or ()}
-    return {name: value for name, value in values.items() if value not in (0, b"")}
+    if what == "report":
+        return REPORT_CODEC.unpack(row.tobytes())._asdict()
+    return {name: row[name].item() for name in row.dtype.names or ()}

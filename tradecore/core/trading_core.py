@@ -130,7 +130,7 @@ class TradingCore(OrderSystem):
         TypeError, ValueError or UndeclaredError for a wrong call, before anything changes. `transact_time` (ns UTC)
         also moves the core's clock, which follows the latest time it has seen and never goes back.
         """
-        command = pack_order(self._gate.names, symbol, side, qty, price, **terms)
+        command = pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **terms)
         return Order(self._gate.submit(command), self._gate.names)
 
     def check(
@@ -143,7 +143,7 @@ class TradingCore(OrderSystem):
         Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
         a venue can say (no venue is up, a post-only order that would take) is not asked.
         """
-        command = pack_order(self._gate.names, symbol, side, qty, price, **terms)
+        command = pack_order(self._gate.names, self._gate.known_id, symbol, side, qty, price, **terms)
         mask, findings = self._gate.core.check(command, self._gate.time())
         instrument = self._gate.names.find_instrument(symbol)[1]
         return CheckResult(refused_rows(failures(mask)) if mask else check_rows(findings, instrument))

@@ -23,7 +23,7 @@ class ExecutionEngine:
     def define_venue(self, venue: Venue) -> None:
         """Declare a venue. RefusedError where the name is taken or the table is full."""
         demand_type(venue, (SimulatedVenue, ExternalVenue), "venue")
-        self._gate.command(CommandType.DEFINE_VENUE, **venue.definition())
+        self._gate.command(CommandType.DEFINE_VENUE, venue.name, **venue.definition())
         self._gate.names.venues.add(venue.name)
 
     def set_session(
@@ -48,7 +48,7 @@ class ExecutionEngine:
         A trade is booked whatever the order's status, and flagged (`reason`) where it is late, too much, or matches no
         order. What contradicts the facts is refused as a BusinessMessageReject with its reason, counted (metrics:
         reports_refused), and changes nothing. Raises TypeError, ValueError or UndeclaredError for a wrong call only: a
-        wrong type, an undeclared name, a word that is none, an id longer than 24 characters.
+        wrong type, an undeclared name, a word that is none.
         """
         return self._reports.execution_report(self._gate.names.venues.id(venue), exec_type, **facts)
 

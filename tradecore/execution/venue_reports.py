@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, FixEnum, OrdRejReason, OrdStatus, Side
 from ..vocabulary.gate import Gate
-from ..vocabulary.identifiers import IDENTIFIERS, Identifier
+from ..vocabulary.identifiers import Identifier, encode_told_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, UNTELLABLE
 from ..vocabulary.reports import Report
@@ -25,7 +25,7 @@ class ExecutionFacts(TypedDict, total=False):
 
     `cl_ord_id` (any id in the order's chain) or `order_id` names the order. A trade that matches none is booked in
     suspense by `symbol` and `side`, and so is one whose symbol or side is not the order's. `exec_id`: the venue's, 1 to
-    24 characters; a trade counts once by it. `last_qty` and `last_px` of a trade; `cum_qty`: the venue's own, compared
+    64 characters; a trade counts once by it. `last_qty` and `last_px` of a trade; `cum_qty`: the venue's own, compared
     with ours; `order_qty` and `price` of a Replaced or Restated order (0 and None: as asked for). `ord_status` goes
     with ExecType ORDER_STATUS. `reject_reason`: an OrdRejReason, its name or the venue's number;
     `exec_restatement_reason` likewise.
@@ -79,7 +79,7 @@ class VenueReports:
         cumulated = -1 if cum_qty is None else _lots(ins, cum_qty, "cum_qty")
         return self._gate.ask(
             CommandType.EXECUTION_REPORT, venue=venue, exec_type=kind, **target, instrument=number,
-            exec_id=_encode_id(exec_id, "exec_id"), last_qty=_lots(ins, last_qty, "last_qty"),
+            exec_id=encode_told_id(exec_id, "exec_id"), last_qty=_lots(ins, last_qty, "last_qty"),
             last_px=_units(ins, last_px, "last_px"), order_qty=_lots(ins, order_qty, "order_qty"),
             cum_qty=cumulated if cumulated >= 0 or cum_qty is None else UNTELLABLE, price=_units(ins, price, "price"),
             ord_status=0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status"), reject_reason=why,
@@ -90,15 +90,15 @@ class VenueReports:
         self, venue: int, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
         last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
     ) -> Report:
-        named = _encode_id(exec_ref_id, "exec_ref_id")
-        trade = self._gate.core.find_trade(venue, named)
+        named, core = encode_told_id(exec_ref_id, "exec_ref_id"), self._gate.core
+        trade = core.find_trade(venue, core.find_text(named or b""))
         number = 0 if trade is None else trade.instrument
         ins = self._gate.names.instrument(number)
         return self._gate.ask(
             CommandType.TRADE_CORRECTION, venue=venue, instrument=number,
-            exec_type=ExecType.parse(exec_type, "exec_type"), exec_ref_id=named, exec_id=_encode_id(exec_id, "exec_id"),
-            last_qty=_lots(ins, last_qty, "last_qty"), last_px=_units(ins, last_px, "last_px"),
-            transact_time=check_time(transact_time),
+            exec_type=ExecType.parse(exec_type, "exec_type"), exec_ref_id=named,
+            exec_id=encode_told_id(exec_id, "exec_id"), last_qty=_lots(ins, last_qty, "last_qty"),
+            last_px=_units(ins, last_px, "last_px"), transact_time=check_time(transact_time),
         )
 
     def cancel_reject(
@@ -116,33 +116,20 @@ class VenueReports:
         self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
                       transact_time=check_time(transact_time))
 
-    def _instrument_of_told(self, target: dict[str, int | bytes]) -> int:
+    def _instrument_of_told(self, target: dict[str, Any]) -> int:
         """Whose units a report is in that names no symbol: its order's; 0 where there is none."""
-        order_id = self._gate.core.find_order_id(target["cl_ord_id"]) if target["cl_ord_id"] else target["order_id"]
+        core, name = self._gate.core, target["cl_ord_id"]
+        order_id = core.find_order_id(core.find_text(name)) if name else target["order_id"]
         with suppress(LookupError):
-            return int(self._gate.core.order(order_id).row().instrument)
+            return int(core.order(order_id).row().instrument)
         return 0
 
 
-def _name_order(call: str, cl_ord_id: Identifier | None, order_id: int | None) -> dict[str, int | bytes]:
+def _name_order(call: str, cl_ord_id: Identifier | None, order_id: int | None) -> dict[str, Any]:
     if cl_ord_id is not None and order_id is not None:
         raise TypeError(f"{call} takes one of cl_ord_id and order_id, got both")
     number = 0 if order_id is None else check_int(order_id, "order_id", 1)
-    return {"cl_ord_id": _encode_id(cl_ord_id, "cl_ord_id"), "order_id": number}
-
-
-def _encode_id(value: object, name: str) -> bytes:
-    """An id as a venue said it: whether it is one is the core's to decide, if a record can hold it."""
-    if value is None:
-        return b""
-    if isinstance(value, bool) or not isinstance(value, IDENTIFIERS):
-        value = demand_plain(value, IDENTIFIERS, name, "str, int, bytes or None")
-    if isinstance(value, int) and value.bit_length() > 80:
-        raise ValueError(f"{name} of {value.bit_length()} bits has more than 24 digits")
-    data = value if isinstance(value, bytes) else str(value).encode("utf-8", "backslashreplace")
-    if len(data) > 24:
-        raise ValueError(f"{name} {str(value)[:60]!r} has {len(data)} bytes, at most 24 are possible")
-    return data
+    return {"cl_ord_id": encode_told_id(cl_ord_id, "cl_ord_id"), "order_id": number}
 
 
 def _told(value: Any, precision: int, name: str) -> int:

@@ -92,7 +92,7 @@ def _check_fees(venue: Venue) -> None:
 
 def _fees(venue: Venue) -> dict[str, int | bytes]:
     where = f"venue {venue.name}:"
-    fields: dict[str, int | bytes] = {"cl_ord_id": venue.name.encode("ascii")}
+    fields: dict[str, int | bytes] = {}
     for who in ("maker", "taker"):
         per_share, bps = f"{who}_fee_per_share", f"{who}_fee_bps"
         fields[f"{who}_fee_per_unit"] = whole_units(

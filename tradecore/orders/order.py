@@ -36,7 +36,7 @@ class Order(OrderFields):
 
     @property
     def order_id(self) -> int:
-        """OrderID(37): the sequence number of the command that made it. Readable after eviction too."""
+        """OrderID(37): the core's own number, from 1 in the order of orders. Readable after eviction too."""
         return int(self._handle.order_id)
 
     def is_of(self, directory: Directory) -> bool:

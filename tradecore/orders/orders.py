@@ -6,6 +6,8 @@ Appendix D.
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import OrdType, Side
 from ..vocabulary.gate import Gate
@@ -112,7 +114,8 @@ class Orders:
         if (order_id is None) == (cl_ord_id is None):
             raise TypeError("order() takes one of order_id and cl_ord_id")
         if order_id is None:
-            order_id = self._gate.core.find_order_id(encode_cl_ord_id(cl_ord_id))
+            core = self._gate.core
+            order_id = core.find_order_id(core.find_text(encode_cl_ord_id(cl_ord_id)))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
         return Order(self._gate.core.order(check_int(order_id, "order_id", 1)), self._gate.names)
@@ -135,7 +138,7 @@ class Orders:
 
     def _target(
         self, call: str, order: Order | None, cl_ord_id: Identifier | None, order_id: int | None
-    ) -> dict[str, int | bytes]:
+    ) -> dict[str, Any]:
         """The fields that name an order in a request."""
         given = [name for name, value in (("order", order), ("cl_ord_id", cl_ord_id), ("order_id", order_id))
                  if value is not None]
@@ -147,9 +150,10 @@ class Orders:
             order_id = check_int(order_id, "order_id", 1, _ORDER_ID_MAX)
         return {"order_id": order_id or 0, "orig_cl_ord_id": encode_cl_ord_id(cl_ord_id)}
 
-    def _row_of(self, target: dict[str, int | bytes]) -> OrderRow | None:
+    def _row_of(self, target: dict[str, Any]) -> OrderRow | None:
         """The facts of an order that is held, for its units; None where there is no such order."""
-        order_id = target["order_id"] or self._gate.core.find_order_id(target["orig_cl_ord_id"])
+        core = self._gate.core
+        order_id = target["order_id"] or core.find_order_id(core.find_text(target["orig_cl_ord_id"]))
         try:
             row: OrderRow = self._gate.core.order(order_id).row()
         except LookupError:

@@ -4,6 +4,7 @@ is the core's to decide, and a refusal is then news.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypedDict
 
 from ..vocabulary.codes import CommandType
@@ -11,7 +12,7 @@ from ..vocabulary.fix import ContingencyType, ExecInst, OrdType, PegOffsetType, 
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
-from ..vocabulary.records import CASH_ORDER_MAX, CODECS, NO_PRICE, QTY_MAX, TIME_MAX
+from ..vocabulary.records import CASH_ORDER_MAX, CODECS, NO_PRICE, QTY_MAX, TIME_MAX, VERSION
 from ..vocabulary.units import CASH_ORDER_PRECISION, Number, check_bool, check_int, check_time, show, whole_units
 
 STRATEGY_MAX = 2**31 - 1
@@ -23,7 +24,7 @@ class OrderTerms(TypedDict, total=False):
     """The terms of a new order beside symbol, side, qty and price. Each may be left out.
 
     `account`: where one is declared it is that one. `venue` directs the order; otherwise it is routed. `cl_ord_id`: 1
-    to 24 printable ASCII characters, or an int; the same order again under the same id is answered with the first.
+    to 64 printable ASCII characters, or an int; the same order again under the same id is answered with the first.
     `ord_type`: where it is not given, TRAILING_STOP with a `peg_offset`, STOP_LIMIT or STOP with a `stop_px`, else
     LIMIT with a price, else MARKET. `peg_offset`: a price, or with `peg_offset_type` BASIS_POINTS an int, 1 to 9999.
     `trigger_price_type`: the price that a stop watches, the last trade where it is not given; BID_ASK is the best
@@ -58,7 +59,8 @@ class OrderTerms(TypedDict, total=False):
 
 
 def pack_order(
-    directory: Directory, symbol: str, side: object, qty: Number | None, price: Number | None, *,
+    directory: Directory, id_of: Callable[[bytes], int], symbol: str, side: object, qty: Number | None,
+    price: Number | None, *,
     account: str | None = None, venue: str | None = None, cl_ord_id: Identifier | None = None, ord_type: object = None,
     time_in_force: object = TimeInForce.DAY, post_only: bool = False, reduce_only: bool = False,
     stop_px: Number | None = None, peg_offset: Number | None = None, peg_offset_type: object = PegOffsetType.PRICE,
@@ -67,7 +69,8 @@ def pack_order(
     cash_order_qty: Number | None = None, list_id: int | None = None, contingency_type: object = ContingencyType.NONE,
     strategy: int = 0, transact_time: int | None = None,
 ) -> bytes:
-    """The record of an order. Raises TypeError, ValueError or UndeclaredError naming field, value and bound."""
+    """The record of an order; `id_of` gives its id's number, and is asked last: a wrong call interns nothing. Raises
+    TypeError, ValueError or UndeclaredError naming field, value and bound."""
     number, instrument = directory.find_instrument(symbol)
     its_side = Side.parse(side, "side")
     kind = _choose_type(ord_type, price, stop_px, peg_offset)
@@ -81,11 +84,12 @@ def pack_order(
     else:
         flags += _CASH
         order_qty = whole_units(cash_order_qty, CASH_ORDER_PRECISION, "cash_order_qty", CASH_ORDER_MAX, low=0)
+    name = encode_cl_ord_id(cl_ord_id)
     return CODECS[CommandType.NEW_ORDER].pack(
-        kind=CommandType.NEW_ORDER, side=its_side, ord_type=kind,
+        kind=CommandType.NEW_ORDER, version=VERSION, side=its_side, ord_type=kind,
         time_in_force=TimeInForce.parse(time_in_force, "time_in_force"), exec_inst=flags, instrument=number,
         account=directory.find_account(account), venue=0 if venue is None else directory.venues.id(venue),
-        transact_time=check_time(transact_time), cl_ord_id=encode_cl_ord_id(cl_ord_id), order_qty=order_qty,
+        transact_time=check_time(transact_time), order_qty=order_qty,
         price=NO_PRICE if price is None else instrument.price_units(price),
         stop_px=NO_PRICE if stop_px is None else instrument.price_units(stop_px, "stop_px"),
         peg_offset=_offset_units(instrument, peg_offset, offset_type), peg_offset_type=offset_type,
@@ -94,7 +98,7 @@ def pack_order(
         expire_time=check_time(expire_time, "expire_time"),
         list_id=0 if list_id is None else check_int(list_id, "list_id", 1, TIME_MAX),
         contingency_type=ContingencyType.parse(contingency_type, "contingency_type"),
-        strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX),
+        strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX), cl_ord_id=id_of(name),
     )
 
 

@@ -14,7 +14,7 @@ from ..vocabulary.currency import Currency
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CASH_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
+from ..vocabulary.records import CASH_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TEXT_SIZE
 from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import Number, check_int, exact_sum, show, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
@@ -89,7 +89,7 @@ class PositionKeeper:
         units = self._kept.price(ins, price, "price")
         currency = 0 if commission_currency is None else self._kept.names.currencies.id(commission_currency)
         fee = self._kept.fee_units(ins, currency, commission)
-        taken = self._exec_ids.get("" if exec_id is None else check_name(exec_id, "exec_id"))
+        taken = self._exec_ids.get("" if exec_id is None else check_name(exec_id, "exec_id", TEXT_SIZE))
         if taken is not None:
             raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
         trade_id = self._book(

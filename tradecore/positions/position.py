@@ -142,7 +142,7 @@ def read_trade(row: TradeRow, directory: Directory) -> Trade:
     """A core's trade in the user's units."""
     instrument = directory.instruments[row.instrument - 1]
     return Trade(
-        row.exec_id, row.venue_exec_id.decode("ascii", "backslashreplace"), row.order_id, instrument.symbol,
+        row.exec_id, directory.text_of(row.venue_exec_id), row.order_id, instrument.symbol,
         directory.accounts.name(row.account), directory.venues.names[row.venue - 1], Side(row.side),
         instrument.quantity(row.qty), instrument.price(row.price),
         directory.money(instrument.currency, row.commission), row.day, TradeState(row.state),

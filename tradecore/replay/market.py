@@ -26,7 +26,7 @@ from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.fix import ExecInst, ExecType, LastLiquidityInd, OrdStatus, OrdType, Side, TimeInForce
 from ..vocabulary.identifiers import encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, as_bytes
+from ..vocabulary.records import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, OWN_ID_MAX, as_bytes
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
 Array = Any
@@ -176,14 +176,14 @@ def recorded_commands(events: Array, instrument: Instrument) -> Array:
     """One command record for each recorded event: prices from ticks to price units, accounts by id modulo 16."""
     commands = np.zeros(len(events), ORDER_DTYPE)
     cancels = events["action"] == Action.CANCEL
-    ids = events["order_id"].astype("S24")
+    ids = events["order_id"]  # integers are their own ids
     commands["kind"] = np.where(cancels, CommandType.CANCEL, CommandType.NEW_ORDER)
     commands["instrument"], commands["account"] = 1, 1 + events["order_id"] % ACCOUNTS
     commands["transact_time"] = events["ts_ms"] * 1_000_000
     for name in ("side", "ord_type", "time_in_force"):
         commands[name] = events[name]
     commands["exec_inst"] = np.where(events["post_only"], ExecInst.POST_ONLY, ExecInst.NONE)
-    commands["cl_ord_id"] = np.where(cancels, b"", ids)
+    commands["cl_ord_id"] = np.where(cancels, 0, ids)
     commands["order_qty"] = events["qty"]
     commands["price"] = np.where(events["ord_type"] == OrdType.MARKET, NO_PRICE, events["price"] * instrument.tick)
     commands.view(CANCEL_DTYPE)["orig_cl_ord_id"][cancels] = ids[cancels]
@@ -209,21 +209,23 @@ def _own_commands(path: str | Path, session: Session, core: TradingCore, events:
             where = f"{path}:{reader.line_num}"
             if None in row or None in row.values():
                 raise OwnOrdersError(f"{where}: expected {len(OWN_ORDER_FIELDS)} values separated by commas")
-            rows.append(_own_command(row, where, account, instrument, start))
+            rows.append(_own_command(row, where, account, instrument, start, core))
     rows.sort(key=lambda command: int(command["transact_time"][0]))
     return np.concatenate([as_bytes(row) for row in rows]).view(ORDER_DTYPE) if rows else np.zeros(0, ORDER_DTYPE)
 
 
-def _own_command(row: dict[str, str], where: str, account: int, instrument: Instrument, start: int) -> Array:
+def _own_command(
+    row: dict[str, str], where: str, account: int, instrument: Instrument, start: int, core: TradingCore
+) -> Array:
     command = np.zeros(1, ORDER_DTYPE)
     name = "at_ms"
     try:
         command["transact_time"] = (start + int(row["at_ms"])) * 1_000_000
         command["instrument"], command["account"] = 1, account
         name = "cl_ord_id"
-        identity = encode_cl_ord_id(row["cl_ord_id"])
-        if identity.isdigit():
+        if encode_cl_ord_id(row["cl_ord_id"]).isdigit():
             raise ValueError("digits alone are the recorded orders' ids")
+        (identity,) = core.intern([row["cl_ord_id"]])
         name = "action"
         if row["action"] == "cancel":
             command["kind"] = CommandType.CANCEL
@@ -305,8 +307,8 @@ def _printed_trades(kept: dict[str, Array], tick: int) -> list[Trade]:
             for maker, taker, price, qty in zip(*columns, strict=True)]
 
 
-def _number(cl_ord_id: bytes | None) -> int:
-    return int(cl_ord_id) if cl_ord_id and cl_ord_id.isdigit() else 0
+def _number(cl_ord_id: int | None) -> int:
+    return cl_ord_id if cl_ord_id is not None and 0 < cl_ord_id <= OWN_ID_MAX else 0
 
 
 def compare_trades(expected: list[Trade], printed: list[Trade]) -> tuple[int, str | None]:
@@ -344,7 +346,7 @@ def _own_outcomes(
     instrument, rows = session.instruments[0], dict[int, dict[str, Any]]()
     for at in np.flatnonzero(execution & (kept["account"] == core.ids(account=str(session.orders_account)))):
         order_id = int(kept["order_id"][at])
-        row = rows.setdefault(order_id, {"cl_ord_id": kept["cl_ord_id"][at].decode(), "qty": 0, "amount": 0})
+        row = rows.setdefault(order_id, {"cl_ord_id": core.id_text(int(kept["cl_ord_id"][at])), "qty": 0, "amount": 0})
         row["status"] = OrdStatus(int(kept["ord_status"][at])).name
         row["reason"] = Reason(int(kept["reason"][at])).name
         if kept["exec_type"][at] == ExecType.TRADE:

@@ -11,11 +11,6 @@ from .names import Directory
 from .records import NO_PRICE
 
 
-def text_of(value: bytes) -> str:
-    """An id as text, whatever bytes a batch put into it."""
-    return value.decode("ascii", "backslashreplace")
-
-
 class OrderFields:
     """FIX fields over `row`. What depends on something undeclared is None: a batch may name anything."""
 
@@ -28,6 +23,11 @@ class OrderFields:
         """All facts at once, as integers: prices in price units, quantities in lots, ids of the core."""
         raise NotImplementedError
 
+    @property
+    def _order_row(self) -> Any:
+        """The facts of the order that this is about; None where it is no longer held."""
+        return self.row
+
     def _price(self, units: int) -> Decimal | None:
         instrument = self._directory.instrument(self.row.instrument)
         return None if units == NO_PRICE or instrument is None else instrument.price(units)
@@ -38,18 +38,18 @@ class OrderFields:
 
     @property
     def order_id(self) -> int:
-        """OrderID(37): the sequence number of the command that made the order; 0 where none is meant."""
+        """OrderID(37): the core's own number, from 1 in the order of orders; 0 where none is meant."""
         return int(self.row.order_id)
 
     @property
     def cl_ord_id(self) -> str:
         """ClOrdID(11): of the order, or the last of its requests that was done; empty where it was automatic."""
-        return text_of(self.row.cl_ord_id)
+        return self._directory.text_of(self.row.cl_ord_id)
 
     @property
     def orig_cl_ord_id(self) -> str:
         """OrigClOrdID(41): the id before this one in the order's chain; empty where there is none."""
-        return text_of(self.row.orig_cl_ord_id)
+        return self._directory.text_of(self.row.orig_cl_ord_id)
 
     @property
     def symbol(self) -> str | None:
@@ -109,12 +109,14 @@ class OrderFields:
     @property
     def trigger_price_type(self) -> TriggerPriceType | None:
         """TriggerPriceType(1107): the price that it watches, NONE for the last trade; None where there is none such."""
-        return TriggerPriceType.find(self.row.trigger_price_type)
+        row = self._order_row
+        return None if row is None else TriggerPriceType.find(row.trigger_price_type)
 
     @property
     def contingency_type(self) -> ContingencyType | None:
         """ContingencyType(1385), NONE for an order alone; None where a batch gave none that is."""
-        return ContingencyType.find(self.row.contingency_type)
+        row = self._order_row
+        return None if row is None else ContingencyType.find(row.contingency_type)
 
     @property
     def unknown(self) -> Unknown:

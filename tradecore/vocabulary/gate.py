@@ -33,8 +33,9 @@ class Gate(Protocol):
     def capacity(self) -> Capacity:
         """The sizes of its tables."""
 
-    def command(self, kind: CommandType, **fields: int | bytes) -> None:
-        """Run a command that has no order; RefusedError, naming field, value and bound, where it is refused."""
+    def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
+        """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
+        where it is refused."""
 
-    def ask(self, kind: CommandType, **fields: int | bytes) -> Report:
-        """Run a command about an order; the report that answers it."""
+    def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
+        """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from .records import TEXT_SIZE
 from .scalars import demand_plain
 
 Identifier = str | int | bytes
 IDENTIFIERS = (str, int, bytes)
+NAME_SIZE = 63
+_INT_BITS_MAX = 212  # of 64 digits
 
 
 def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes:
-    """The record's form of a ClOrdID(11): 1 to 24 printable ASCII bytes; None is b"" (automatic).
+    """A ClOrdID(11) as text: 1 to 64 printable ASCII bytes without spaces; None is b"" (automatic).
 
     An int is its decimal text. Raises TypeError or ValueError naming the value and the bound.
     """
@@ -17,20 +20,39 @@ def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes
         return b""
     if isinstance(value, bool) or not isinstance(value, IDENTIFIERS):
         value = demand_plain(value, IDENTIFIERS, name, "str, int, bytes or None")
-    if isinstance(value, int) and value.bit_length() > 80:
-        raise ValueError(f"{name} of {value.bit_length()} bits has more than 24 digits")
+    if isinstance(value, int) and value.bit_length() > _INT_BITS_MAX:
+        raise ValueError(f"{name} of {value.bit_length()} bits has more than {TEXT_SIZE} digits")
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-    if not 1 <= len(text) <= 24 or not all("!" <= c <= "~" for c in text):
-        raise ValueError(f"{name} {text[:60]!r} must be 1 to 24 printable ASCII characters without spaces")
+    if not 1 <= len(text) <= TEXT_SIZE or not all("!" <= c <= "~" for c in text):
+        raise ValueError(f"{name} {text[:80]!r} must be 1 to {TEXT_SIZE} printable ASCII characters without spaces")
     return text.encode("ascii")
 
 
-def check_name(value: object, what: str) -> str:
-    """A declared name: 1 to 24 printable ASCII characters, so that it fits a definition record."""
+def encode_told_id(value: Identifier | None, name: str) -> bytes | None:
+    """An id as a venue said it: b"" for none, None for what is no id at all, which is the core's to refuse, as news.
+    Raises TypeError for another type."""
+    if value is None:
+        return b""
+    if isinstance(value, bool) or not isinstance(value, IDENTIFIERS):
+        value = demand_plain(value, IDENTIFIERS, name, "str, int, bytes or None")
+    if isinstance(value, int) and value.bit_length() > _INT_BITS_MAX:
+        return None
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return text.encode("ascii") if is_printable(text, TEXT_SIZE) else b"" if not text else None
+
+
+def is_printable(text: str, most: int) -> bool:
+    """1 to `most` printable ASCII characters, spaces only between others."""
+    return 1 <= len(text) <= most and all(" " <= c <= "~" for c in text) and text == text.strip(" ")
+
+
+def check_name(value: object, what: str, most: int = NAME_SIZE) -> str:
+    """A declared name: 1 to 63 printable ASCII characters, with spaces only between others."""
     if not isinstance(value, str):
         raise TypeError(f"{what} must be a str, not {type(value).__name__}")
-    if not 1 <= len(value) <= 24 or not all("!" <= c <= "~" for c in value):
-        raise ValueError(f"{what} {value!r} must be 1 to 24 printable ASCII characters without spaces")
+    if not is_printable(value, most):
+        raise ValueError(f"{what} {value[:80]!r} must be 1 to {most} printable ASCII characters, "
+                         "with spaces only between others")
     return str(value)  # NumPy's str too
 
 

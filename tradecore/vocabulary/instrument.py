@@ -204,7 +204,7 @@ class Instrument:
         where = f"instrument {self.symbol}:"
         least, most = self._notionals(where)
         return {
-            "cl_ord_id": self.symbol.encode("ascii"), "currency": currency_id, "money_precision": money_precision,
+            "currency": currency_id, "money_precision": money_precision,
             "price_precision": self.price_precision or 0, "qty_precision": self.qty_precision,
             "multiplier_precision": self.multiplier_precision, "any_sign": int(self.any_sign) + 2 * self.inverse,
             "ord_types": sum(1 << OrdType.parse(v, where) for v in set(self.ord_types)),

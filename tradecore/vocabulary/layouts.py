@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 Layout = Sequence[tuple[str, str]]
-_CODES = {"u1": "B", "u2": "H", "u4": "I", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u8": "Q", "S24": "24s"}
+_CODES = {"u1": "B", "u2": "H", "u4": "I", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u8": "Q", "S64": "64s"}
 
 
-def make_dtype(layout: Layout, size: int) -> np.dtype[np.void]:
-    """The NumPy dtype of a layout; fields without a name leave bytes free."""
+def make_dtype(
+    layout: Layout, size: int, shared: Mapping[str, tuple[str, str]] | None = None
+) -> np.dtype[np.void]:
+    """The NumPy dtype of a layout; fields without a name leave bytes free; `shared` ones lie where another does."""
     named, at = [], 0
     for name, kind in layout:
         if name:
             named.append((name, kind, at))
         at += int(kind[1:])
     assert at <= size, (layout, at)
+    places = {name: offset for name, _, offset in named}
+    named += [(name, kind, places[other]) for name, (other, kind) in (shared or {}).items()]
     spec: Any = {"names": [n for n, _, _ in named], "formats": [f"<{k}" if k[0] != "S" else k for _, k, _ in named],
                  "offsets": [offset for _, _, offset in named], "itemsize": size}
     dtype: np.dtype[np.void] = np.dtype(spec)
     return dtype
+
+
+def struct_format(layout: Layout) -> str:
+    """The `struct` format of a layout."""
+    return "<" + "".join(_CODES.get(kind, kind[1:] + "x") for _, kind in layout)
 
 
 class Codec:
@@ -31,8 +40,7 @@ class Codec:
 
     def __init__(self, name: str, layout: Layout, size: int) -> None:
         used = sum(int(kind[1:]) for _, kind in layout)
-        codes = "".join(_CODES.get(k, k[1:] + "x") for _, k in layout)
-        self.struct: struct.Struct = struct.Struct(f"<{codes}{size - used}x")
+        self.struct: struct.Struct = struct.Struct(f"{struct_format(layout)}{size - used}x")
         named = [(n, k) for n, k in layout if n]
         self.fields: tuple[str, ...] = tuple(n for n, _ in named)
         self._texts = tuple(i for i, (_, k) in enumerate(named) if k[0] == "S")

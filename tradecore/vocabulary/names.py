@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from difflib import get_close_matches
+from typing import Any
 
 from .currency import Currency
 from .instrument import Instrument
@@ -49,15 +50,22 @@ class Names:
 
 
 class Directory:
-    """Everything that was declared in one core. Orders and reports share it; it knows no core."""
+    """Everything that was declared in one core. Orders and reports share it, and read in `core`, the backend's, what no
+    record has room for: texts of ids, an order's facts."""
 
-    def __init__(self) -> None:
+    def __init__(self, core: Any = None) -> None:
+        self.core = core
         self.currencies: Names = Names("currency")
         self.decimals: list[int] = []  # of each currency's money unit
         self.accounts: Names = Names("account")
         self.venues: Names = Names("venue")
         self.symbols: Names = Names("symbol")
         self.instruments: list[Instrument] = []
+
+    def text_of(self, number: int) -> str:
+        """The text of an id; empty for none."""
+        text: str = self.core.text_of(number)
+        return text
 
     def add_currency(self, currency: Currency) -> int:
         """Declare the next currency; the core has accepted it."""

@@ -25,6 +25,7 @@ _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_OR
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
     CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_CURRENCY: "currencies",
+    CommandType.NEW_ORDER: "cl_ord_ids",
 }
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
@@ -40,7 +41,7 @@ _TEXTS = {
     Reason.QTY_ABOVE_MAX: "order_qty {value} is above the maximum {bound}",
     Reason.NOTIONAL_BELOW_MIN: "notional {value} is below the minimum {bound}",
     Reason.NOTIONAL_ABOVE_MAX: "notional {value} is above the maximum {bound}",
-    Reason.INVALID_CL_ORD_ID: "cl_ord_id must be 1 to 24 printable ASCII bytes, NUL-padded",
+    Reason.INVALID_CL_ORD_ID: "cl_ord_id is no id: an integer from 1 to 2**62, or the number of an interned text",
     Reason.ALREADY_DEFINED: "it is defined already",
     Reason.TABLE_FULL: "its table is full: {value} of {bound}",
     Reason.MISSING_STOP_PX: "stop_px is missing: this ord_type waits for one",
@@ -50,6 +51,7 @@ _TEXTS = {
     Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
     Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
     Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
+    Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument or the venue",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",

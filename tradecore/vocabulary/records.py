@@ -1,7 +1,8 @@
 """Fixed-size records: what enters the core (commands), what leaves it (reports), and a batch's answers (acks).
 
 The layouts are written once, here; NumPy dtypes, the twin's codecs and the test that checks the C structs
-(ext/include/tradecore/records.h) all come from them. Little-endian, no pointers, no texts, no padding.
+(ext/include/tradecore/records.h) all come from them. Little-endian, no pointers, no padding; a text is a number: a
+client's own integer from 1 to OWN_ID_MAX is its own, any other text is interned first (INTERN), in the core's table.
 
 Units: prices are int64 price units (10**-price_precision), quantities int64 quantity units (10**-qty_precision),
 a fee int64 and cash 128 bits of the currency's money unit (10**-decimals), limits 128 bits of 10**-LIMIT_PRECISION,
@@ -18,6 +19,7 @@ import numpy as np
 
 from .codes import CommandType
 from .layouts import Codec, Layout, make_dtype
+from .report_codec import ReportCodec
 
 UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
@@ -36,7 +38,13 @@ CASH_MAX = 10**28  # money units: opening cash; 10**16 of a currency with 12 dec
 CASH_ORDER_MAX = 2**62  # micros: a cash_order_qty
 BANDS_MAX = 16  # of one instrument's tick table
 TIME_MAX = 2**62  # ns UTC
-COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 256, 32
+COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 128, 32
+VERSION = 1  # of all records; a command that says 0 means it too
+OWN_ID_MAX = 2**62  # a client's own integer is its own number; texts are numbered from here on, the first one + 1
+TEXT_SIZE = 64
+NAMELESS = -1  # in a command: an id that no table can hold, which its gate has said for a text that is none
+NO_ROOM = -2  # an id that could not be interned: the table of ids is full
+NEW_ID = -3  # in a question (`check`): a text that is not interned yet
 
 
 # A field is (name, kind); ("", "x8") leaves 8 bytes free, so that a name has one offset in all layouts.
@@ -45,33 +53,37 @@ _ROUTING: Layout = [
 ]
 _HEADER: Layout = [
     ("kind", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u4"),
-    *_ROUTING, ("cl_ord_id", "S24"),
+    *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15"),
 ]
 # What a venue tells has ExecType, OrdStatus and a reject reason where an order has its type.
 _VENUE_HEADER: Layout = [
     ("kind", "u1"), ("side", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("reject_reason", "i4"), *_ROUTING,
 ]
 
-# Body fields by command, from byte 56. Definitions carry their name in cl_ord_id.
+# Body fields by command, from byte 56. Definitions carry the number of their name in cl_ord_id. What is free is 0: room
+# for producer, user, parent, self-match id, algo, order capacity, locate, position effect, sweep and last market.
 _BODIES: dict[CommandType, Layout] = {
+    CommandType.INTERN: [("text", "S64")],  # the id or the name that gets a number
     CommandType.NEW_ORDER: [
         ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("peg_offset", "i8"), ("min_qty", "i8"),
         ("display_qty", "i8"), ("list_id", "i8"), ("expire_time", "i8"),
         ("trigger_price_type", "u1"), ("peg_offset_type", "u1"), ("contingency_type", "u2"), ("strategy", "i4"),
     ],
-    CommandType.CANCEL: [("", "x24"), ("orig_cl_ord_id", "S24"), ("order_id", "i8")],
+    CommandType.CANCEL: [("", "x24"), ("orig_cl_ord_id", "i8"), ("", "x16"), ("order_id", "i8")],
     # order_qty 0, price and stop_px NO_PRICE, expire_time 0: as it is.
     CommandType.REPLACE: [
-        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "S24"), ("order_id", "i8"),
-        ("expire_time", "i8"),
+        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "i8"), ("", "x16"),
+        ("order_id", "i8"), ("expire_time", "i8"),
     ],
     CommandType.MASS_CANCEL: [("", "x68"), ("strategy", "i4")],  # header fields and strategy: 0 is any
-    CommandType.STATUS_REQUEST: [("", "x24"), ("orig_cl_ord_id", "S24"), ("order_id", "i8")],
+    CommandType.STATUS_REQUEST: [("", "x24"), ("orig_cl_ord_id", "i8"), ("", "x16"), ("order_id", "i8")],
     CommandType.EXECUTION_REPORT: [
-        ("order_qty", "i8"), ("price", "i8"), ("exec_id", "S24"), ("last_qty", "i8"), ("order_id", "i8"),
+        ("order_qty", "i8"), ("price", "i8"), ("exec_id", "i8"), ("", "x16"), ("last_qty", "i8"), ("order_id", "i8"),
         ("last_px", "i8"), ("cum_qty", "i8"),  # the venue's CumQty(14), -1 where it did not say
     ],
-    CommandType.TRADE_CORRECTION: [("", "x16"), ("exec_id", "S24"), ("last_qty", "i8"), ("", "x8"), ("last_px", "i8")],
+    CommandType.TRADE_CORRECTION: [
+        ("", "x16"), ("exec_id", "i8"), ("", "x16"), ("last_qty", "i8"), ("", "x8"), ("last_px", "i8"),
+    ],
     CommandType.CANCEL_REJECT: [("", "x48"), ("order_id", "i8")],
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
     CommandType.MARK: [("mark_px", "i8")],
@@ -108,30 +120,41 @@ _HEADERS: dict[CommandType, Layout] = {
     CommandType.DEFINE_INSTRUMENT: [
         ("kind", "u1"), ("money_precision", "u1"),  # the decimals of its currency
         ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported
-        *_ROUTING, ("cl_ord_id", "S24"),
+        *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15"),
     ],
-    CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "S24")],
-    CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "S24")],
-    CommandType.CANCEL_REJECT: [*_VENUE_HEADER, ("cl_ord_id", "S24")],
+    CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15")],
+    CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "i8"), ("version", "u1"), ("", "x15")],
+    CommandType.CANCEL_REJECT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15")],
 }
 
+# Two cache lines: 96 bytes that every report has, but for two ids and a byte that go by its kind, and 32 by kind. A
+# trade, a bust and a correction have one form; what is refused (ExecType REJECTED) has its mask where others have a
+# stop price.
 _REPORT: Layout = [
     ("seq", "i8"), ("command_seq", "i8"), ("transact_time", "i8"), ("order_id", "i8"),
     ("report_type", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("side", "u1"),
-    ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u2"),
-    ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"), ("last_liquidity_ind", "u1"),
+    ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u1"),
     ("unknown", "u1"),  # UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE
-    ("instrument", "i4"), ("account", "i4"), ("venue", "i4"),
-    ("command_kind", "u1"), ("exec_restatement_reason", "i1"), ("trigger_price_type", "u1"), ("contingency_type", "u1"),
-    ("cl_ord_id", "S24"), ("orig_cl_ord_id", "S24"),
-    ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
+    ("instrument", "i4"), ("account", "u2"), ("user", "u2"),
+    ("venue", "u1"), ("producer", "u1"), ("reason", "i2"), ("command_kind", "u1"), ("version", "u1"),
+    ("flags", "u1"),  # FLAG_...; the low four bits are the status before, where that led nowhere that FIX knows
+    ("last_liquidity_ind", "u1"),  # of a trade
+    ("cl_ord_id", "i8"),
+    ("exec_id", "i8"),  # of a trade, bust or correction: the core's own number
+    ("order_qty", "i8"), ("cum_qty", "i8"), ("price", "i8"),
     ("last_qty", "i8"), ("last_px", "i8"), ("commission", "i8"),
-    ("exec_id", "i8"), ("exec_ref_id", "i8"), ("contra_order_id", "i8"),
-    ("value", "i8"), ("bound", "i8"), ("reject_mask", "i8"),
-    ("decision", "i8"),  # of accepted cash: the high word of its amount
-    ("venue_exec_id", "S24"),  # ExecID(17) as the external venue gave it
+    ("contra_order_id", "i8"),  # of a trade that the core itself matched
 ]
-
+# Fields that share the place of another, by the other's name.
+_SHARED: dict[str, tuple[str, str]] = {
+    "ord_rej_reason": ("last_liquidity_ind", "i1"), "cxl_rej_reason": ("last_liquidity_ind", "i1"),
+    "exec_restatement_reason": ("last_liquidity_ind", "i1"), "orig_cl_ord_id": ("exec_id", "i8"),
+    "value": ("last_qty", "i8"), "bound": ("last_px", "i8"), "stop_px": ("commission", "i8"),
+    "reject_mask": ("commission", "i8"),
+    "venue_exec_id": ("contra_order_id", "i8"),  # ExecID(17) as a venue gave it; in its trades, FLAG_VENUE says so
+    "value_high": ("contra_order_id", "i8"),  # of accepted cash: the high word of its amount
+    "exec_ref_id": ("contra_order_id", "i8"),  # of a bust or a correction: the core's number of the trade
+}
 _ACK: Layout = [
     ("order_id", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
     ("report_type", "u1"), ("ord_status", "u1"), ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"),
@@ -145,7 +168,7 @@ CODECS: dict[int, Codec] = {
     for kind, body in _BODIES.items()
 }
 HEADER_CODEC = Codec("Header", _HEADER, COMMAND_SIZE)
-REPORT_CODEC = Codec("ReportRow", _REPORT, REPORT_SIZE)
+REPORT_CODEC = ReportCodec(_REPORT)
 ACK_CODEC = Codec("AckRow", _ACK, ACK_SIZE)
 ReportRow = REPORT_CODEC.tuple_type
 AckRow = ACK_CODEC.tuple_type
@@ -153,6 +176,7 @@ AckRow = ACK_CODEC.tuple_type
 COMMAND_DTYPES: dict[CommandType, np.dtype[np.void]] = {
     kind: make_dtype([*_HEADERS.get(kind, _HEADER), *body], COMMAND_SIZE) for kind, body in _BODIES.items()
 }
+INTERN_DTYPE = COMMAND_DTYPES[CommandType.INTERN]
 ORDER_DTYPE = COMMAND_DTYPES[CommandType.NEW_ORDER]
 CANCEL_DTYPE = COMMAND_DTYPES[CommandType.CANCEL]
 REPLACE_DTYPE = COMMAND_DTYPES[CommandType.REPLACE]
@@ -160,7 +184,7 @@ EXECUTION_REPORT_DTYPE = COMMAND_DTYPES[CommandType.EXECUTION_REPORT]
 TRADE_CORRECTION_DTYPE = COMMAND_DTYPES[CommandType.TRADE_CORRECTION]
 QUOTE_DTYPE = COMMAND_DTYPES[CommandType.QUOTE]
 MARK_DTYPE = COMMAND_DTYPES[CommandType.MARK]
-REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE)
+REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE, _SHARED)
 ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
@@ -177,6 +201,7 @@ def new_orders(count: int) -> np.ndarray[Any, np.dtype[np.void]]:
     """An array of `count` NEW_ORDER records (LIMIT, DAY, no price yet) for `TradingCore.submit_batch`."""
     orders = np.zeros(count, ORDER_DTYPE)
     orders["kind"], orders["ord_type"], orders["price"] = CommandType.NEW_ORDER, 2, NO_PRICE
+    orders["version"] = VERSION
     return orders
 
 

@@ -7,26 +7,33 @@ from decimal import Decimal
 from typing import Any
 
 from .codes import CommandType, ReportType
-from .fields import OrderFields, text_of
+from .fields import OrderFields
 from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
 from .names import Directory
 from .reasons import reason_text
-from .records import REPORT_CODEC, REPORT_DTYPE
+from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
 from .units import MONEY_PRECISION, to_decimal
+
+_BARE = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL, ExecType.REJECTED}
 
 
 class Report(OrderFields):
-    """One report record, immutable. Integers as in REPORT_DTYPE are in `row`; properties speak the user's units."""
+    """One report record, immutable. Its integers are in `row` (ReportRow); properties speak the user's units. What a
+    record has no room for, such as `contingency_type`, is read at the order: None once it is no longer held."""
 
     __slots__ = ("_row",)
 
-    def __init__(self, row: Any, directory: Directory) -> None:
-        self._row, self._directory = row, directory
+    def __init__(self, record: bytes, directory: Directory) -> None:
+        self._row: Any = record
+        self._directory = directory
 
     @property
     def row(self) -> Any:
-        """The record's fields as a named tuple of integers."""
-        return self._row
+        """The record's fields as a named tuple of integers, those of its kind and those that follow from them."""
+        row = self._row
+        if row.__class__ is bytes:  # read when it is first asked for: many are only passed on
+            row = self._row = REPORT_CODEC.unpack(row)
+        return row
 
     @property
     def seq(self) -> int:
@@ -60,8 +67,29 @@ class Report(OrderFields):
 
     @property
     def venue_exec_id(self) -> str:
-        """ExecID(17) as the external venue gave it."""
-        return text_of(self.row.venue_exec_id)
+        """ExecID(17) as the external venue gave it. Of a bust or a correction it is read in the trade log: empty once
+        that has let it go."""
+        row, core = self.row, self._directory.core
+        return self._directory.text_of(core.venue_exec_id(row.exec_id) if row.exec_ref_id else row.venue_exec_id)
+
+    @property
+    def _order_row(self) -> Any:
+        try:
+            return self._directory.core.order(self.row.order_id).row()
+        except LookupError:
+            return None
+
+    @property
+    def stop_px(self) -> Decimal | None:
+        """StopPx(99): what it waits for, a trailing stop's as it stood then; None where it waits for no price. A trade
+        and a refused order have no room for it: the order's as it is now, None where it is no longer held."""
+        units, row = self.row.stop_px, self._order_row if self._is_bare else None
+        return self._price(units if row is None else row.stop_px)
+
+    @property
+    def _is_bare(self) -> bool:
+        """Does it leave its order's stop price to the order?"""
+        return self.exec_type in _BARE
 
     @property
     def exec_restatement_reason(self) -> ExecRestatementReason:
@@ -133,8 +161,7 @@ def read_reports(array: Any, directory: Directory) -> list[Report]:
     """Report objects of a REPORT_DTYPE array."""
     assert array.dtype == REPORT_DTYPE
     data = array.tobytes()
-    size = REPORT_CODEC.struct.size
-    return [Report(REPORT_CODEC.unpack(data, at), directory) for at in range(0, len(data), size)]
+    return [Report(data[at : at + REPORT_SIZE], directory) for at in range(0, len(data), REPORT_SIZE)]
 
 
 class ReportReader:

@@ -10,10 +10,10 @@ class StaleOrderError(LookupError):
 
 
 class OrderRow(NamedTuple):
-    """An order's facts as integers: prices in price units, quantities in lots, ids of the core."""
+    """An order's facts as integers: prices in price units, quantities in lots, the core's ids; a text's number."""
 
     order_id: int
-    cl_ord_id: bytes
+    cl_ord_id: int
     instrument: int
     account: int
     venue: int
@@ -35,7 +35,7 @@ class OrderRow(NamedTuple):
     transact_time: int
     decision: int
     route: int
-    orig_cl_ord_id: bytes
+    orig_cl_ord_id: int
     stop_px: int
     peg_offset: int
     min_qty: int
@@ -51,10 +51,11 @@ class OrderRow(NamedTuple):
 
 
 class TradeRow(NamedTuple):
-    """A booked trade as integers. `state` is TRADE_LIVE, TRADE_BUSTED or TRADE_FOLDED (into its position for good)."""
+    """A booked trade as integers, its venue's id as its number. `state` is TRADE_LIVE, TRADE_BUSTED or TRADE_FOLDED
+    (into its position for good)."""
 
     exec_id: int
-    venue_exec_id: bytes
+    venue_exec_id: int
     order_id: int
     instrument: int
     account: int

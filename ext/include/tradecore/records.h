@@ -1,5 +1,5 @@
 /* Fixed-size records, laid out exactly as tradecore/vocabulary/records.py publishes them (tests/vocabulary/test_records.py compares).
-   Little-endian, no pointers, no texts, no padding; a ring, a file and a network can carry the same bytes. */
+   Little-endian, no pointers, no padding, and a text only where it is given its number; a ring, a file and a network can carry the same bytes. */
 #ifndef TRADECORE_RECORDS_H
 #define TRADECORE_RECORDS_H
 
@@ -18,7 +18,8 @@ typedef struct {
     };
     int32_t instrument, account, venue, currency;
     int64_t transact_time;
-    union { char cl_ord_id[24]; char exec_ref_id[24]; };
+    union { int64_t cl_ord_id; int64_t exec_ref_id; };
+    uint8_t version, head_2[15];
     union {
         struct {
             int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time;
@@ -26,8 +27,8 @@ typedef struct {
             uint16_t contingency_type;
             int32_t strategy;
         };
-        struct { int64_t body_0[3]; char orig_cl_ord_id[24]; int64_t order_id; };
-        struct { int64_t body_1[2]; char exec_id[24]; int64_t last_qty, body_2, last_px, cum_qty; };
+        struct { int64_t body_0[3]; int64_t orig_cl_ord_id; int64_t body_5[2]; int64_t order_id; };
+        struct { int64_t body_1[2]; int64_t exec_id; int64_t body_6[2]; int64_t last_qty, body_2, last_px, cum_qty; };
         struct { int64_t trad_ses_status, close_time; };
         struct { int64_t split_numerator, split_denominator; };
         int64_t connected;
@@ -52,6 +53,7 @@ typedef struct {
             uint64_t max_notional;
             int64_t max_notional_high;
         };
+        char text[64];
         int64_t body[9];
     };
 } tc_command;
@@ -59,19 +61,20 @@ typedef struct {
 typedef struct {
     int64_t seq, command_seq, transact_time, order_id;
     uint8_t report_type, exec_type, ord_status, side;
-    uint8_t ord_type, time_in_force;
-    uint16_t exec_inst;
-    int16_t reason, ord_rej_reason, cxl_rej_reason;
-    uint8_t last_liquidity_ind, unknown;
-    int32_t instrument, account, venue;
-    uint8_t command_kind;
-    int8_t exec_restatement_reason;
-    uint8_t trigger_price_type, contingency_type;
-    char cl_ord_id[24], orig_cl_ord_id[24];
-    int64_t order_qty, price, stop_px, cum_qty, leaves_qty;
-    int64_t last_qty, last_px, commission, exec_id, exec_ref_id, contra_order_id;
-    int64_t value, bound, reject_mask, decision;
-    char venue_exec_id[24];
+    uint8_t ord_type, time_in_force, exec_inst, unknown;
+    int32_t instrument;
+    uint16_t account, user;
+    uint8_t venue, producer;
+    int16_t reason;
+    uint8_t command_kind, version, flags;
+    union { uint8_t last_liquidity_ind; int8_t ord_rej_reason, cxl_rej_reason, exec_restatement_reason; };
+    int64_t cl_ord_id;
+    union { int64_t exec_id, orig_cl_ord_id; };
+    int64_t order_qty, cum_qty, price;
+    union { int64_t last_qty, value; };
+    union { int64_t last_px, bound; };
+    union { int64_t commission, stop_px, reject_mask; };
+    union { int64_t contra_order_id, venue_exec_id, exec_ref_id, value_high; };
 } tc_report;
 
 typedef struct {
@@ -81,7 +84,7 @@ typedef struct {
 } tc_ack;
 
 _Static_assert(sizeof(tc_command) == 128, "a command is two cache lines");
-_Static_assert(sizeof(tc_report) == 256, "a report is four cache lines");
+_Static_assert(sizeof(tc_report) == 128, "a report is two cache lines");
 _Static_assert(sizeof(tc_ack) == 32, "an ack is half a cache line");
 
 #endif

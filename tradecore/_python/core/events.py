@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
+from tradecore.vocabulary.records import REPORT_DTYPE, REPORT_SIZE
 
 from ..vocabulary.hashing import chain_digest, digest_words
-from ..vocabulary.shell import Records, demand_power_of_two, open_batch
+from ..vocabulary.shell import Records, demand_batch, demand_power_of_two
 
 BUCKETS = 64 * 16
 _WORDS = struct.Struct(f"<{REPORT_SIZE // 8}Q")
@@ -32,16 +31,18 @@ class EventLog:
 
     def publish(self, reports: Records) -> None:
         """Append REPORT_DTYPE records; their seq is assigned here. Threads: one caller at a time."""
-        for row in open_batch(reports, REPORT_CODEC):
-            self.publish_report(row)
+        demand_batch(reports, REPORT_SIZE)
+        memory = reports.tobytes()
+        for at in range(0, len(memory), REPORT_SIZE):
+            self.publish_report(memory[at : at + REPORT_SIZE])
 
-    def publish_report(self, row: tuple[Any, ...]) -> None:
-        """Append one report, its fields in the record's order, with the next sequence number.
+    def publish_report(self, report: bytes) -> None:
+        """Append one report, with the next sequence number.
 
         A report is little-endian words in the documented order, so its words are its logical fields.
         """
         self.seq += 1
-        record = REPORT_CODEC.struct.pack(self.seq, *row[1:])
+        record = self.seq.to_bytes(8, "little") + report[8:]
         self.held.append(record)
         self._digest = chain_digest(self._digest, digest_words(_WORDS.unpack(record)))
 

@@ -48,7 +48,7 @@ def stop_order(core: State, c: Any, order: Order, reason: Reason) -> None:
     if order.place != AT_VENUE:
         end_order(core, c, order, CANCELED, reason)
     elif not has_cancel(order):
-        ask_cancel(core, c, order, b"", reason)
+        ask_cancel(core, c, order, 0, reason)
 
 
 def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reason) -> None:
@@ -59,7 +59,7 @@ def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reas
     elif order.place == AT_VENUE and (cancel_sent(order) or wanted_qty(order) <= order_qty):
         return  # it is asked for as little already
     elif order.place == AT_VENUE:
-        ask_replace(core, c, order, b"", order_qty, order.price, order.stop_px, order.expire_time, reason)
+        ask_replace(core, c, order, 0, order_qty, order.price, order.stop_px, order.expire_time, reason)
     else:
         if order.place == RESTING:
             reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)

@@ -10,18 +10,18 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, OrdRejReason, OrdType
-from tradecore.vocabulary.records import CASH_ORDER_MAX, LIMIT_PRECISION, PRICE_MAX
+from tradecore.vocabulary.records import CASH_ORDER_MAX, LIMIT_PRECISION, NO_ROOM, OWN_ID_MAX, PRICE_MAX
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 
 from ..execution.routing import twice_touch
-from ..orders.ids import id_is_valid
 from ..orders.lists import find_bad_join, join_group
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, explain_mask, first_reason, validate_order
 from ..risk.holds import Question, exposure_of, reserve_order
 from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
+from ..vocabulary.texts import id_is_known
 from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
     EVENTS,
@@ -51,6 +51,14 @@ def is_same_order(order: Order, c: Any) -> bool:
     return order.entered == again.entered
 
 
+def make_order(core: State, c: Any) -> Order:
+    """A new order in the table, under the next order_id."""
+    core.order_seq += 1
+    order = load_order(c, core.order_seq, core.now)
+    core.orders.open_order(order)
+    return order
+
+
 def answer_again(core: State, c: Any, first_id: int) -> Any:
     """An id that was used before: the same order again gets the first one's report and makes no second order; a
     different one is rejected, with the first one's status and quantities. Source: FIX 4.4 Appendix D, F.1.a and b."""
@@ -58,13 +66,11 @@ def answer_again(core: State, c: Any, first_id: int) -> Any:
     if first is not None and is_same_order(first, c):
         publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, **order_fields(first))
         return acknowledge(first)
-    order = load_order(c, core.command_seq, core.now)
-    core.orders.open_order(order)
+    order = make_order(core, c)
     order.terminal, order.reason = REJECTED, int(Reason.DUPLICATE_CLORDID)
     told = {"order_id": first_id, "ord_status": REJECTED, "cl_ord_id": c.cl_ord_id}
     publish(core, c, EXECUTION, **(told if first is None else order_fields(first)), exec_type=ExecType.REJECTED,
-            reason=Reason.DUPLICATE_CLORDID, ord_rej_reason=OrdRejReason.DUPLICATE_ORDER,
-            contra_order_id=order.order_id)
+            reason=Reason.DUPLICATE_CLORDID, ord_rej_reason=OrdRejReason.DUPLICATE_ORDER, value=order.order_id)
     sync_order(core, order)
     return acknowledge(order)
 
@@ -84,7 +90,7 @@ def convert_cash(core: State, ins: InstrumentRow, c: Any) -> Any:
 
 def claim_order_id(core: State, order: Order) -> Reason | None:
     """Claims an order's id. An id that is no id claims nothing: validation refuses it."""
-    if not order.cl_ord_id or not id_is_valid(order.cl_ord_id):
+    if order.cl_ord_id <= 0 or not id_is_known(core.texts, order.cl_ord_id):
         return None
     if len(core.ids.order_ids) == core.ids.capacity:
         return Reason.TABLE_FULL
@@ -113,22 +119,24 @@ def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Ques
 
 def enter_order(core: State, c: Any, timed: bool) -> Any:
     start = since = start_clock(timed)
-    used = core.ids.order_ids.get(c.cl_ord_id, 0) if c.cl_ord_id else 0
+    used = core.ids.order_ids.get(c.cl_ord_id, 0)
     if used:
         return answer_again(core, c, used)
     ins = core.instruments.get(c.instrument)
     declared = len(core.accounts), len(core.router.venues)
-    order = load_order(c, core.command_seq, core.now)
-    core.orders.open_order(order)
+    known_ids = OWN_ID_MAX + len(core.texts.texts)
+    order = make_order(core, c)
     if c.exec_inst & CASH and ins is not None:
         c = convert_cash(core, ins, c)
         order.order_qty = c.order_qty
 
     claimed = claim_order_id(core, order)
-    mask = validate_order(ins, *declared, core.now, c)
+    mask = validate_order(ins, *declared, known_ids, core.now, c)
     since = count_stage(core, VALIDATION, since, timed)
     bad_join = find_bad_join(core.groups, order) if order.list_id else None
-    if mask or ins is None:
+    if c.cl_ord_id == NO_ROOM:
+        reject_order(core, c, order, Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity)
+    elif mask or ins is None:
         order.reject_mask = mask
         reasons = explain_mask(mask, ins, len(core.instruments), *declared, core.now, c)
         reject_order(core, c, order, first_reason(mask), *reasons)

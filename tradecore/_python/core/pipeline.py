@@ -15,20 +15,30 @@ import numpy as np
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.histogram import STAGES, percentiles
-from tradecore.vocabulary.records import ACK_CODEC, ACK_SIZE, CODECS, COMMAND_SIZE, HEADER_CODEC, NO_PRICE
+from tradecore.vocabulary.records import (
+    ACK_CODEC,
+    ACK_SIZE,
+    CODECS,
+    COMMAND_SIZE,
+    HEADER_CODEC,
+    NEW_ID,
+    NO_PRICE,
+    OWN_ID_MAX,
+    VERSION,
+)
 from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
 
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.execids import find_exec_id
 from ..orders.lists import find_bad_join
-from ..orders.order_facts import derive_status, leaves_of, unknown_of
-from ..orders.order_table import REJECTED, Orders, load_order
+from ..orders.order_table import Orders, load_order
 from ..orders.validation import CASH, bit_of, validate_order
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
 from ..risk.risk import evaluate_risk
 from ..vocabulary.instrument import BUY, SELL, TIME_MAX
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
+from ..vocabulary.texts import find_text, text_of_id
 from .follow_ups import settle
 from .lifetimes import count_lifetimes
 from .marketdata import enter_mark, enter_quote
@@ -44,11 +54,12 @@ from .settings import (
     define_instrument,
     define_ticks,
     define_venue,
+    enter_text,
     open_cash,
     open_position,
     switch_kill,
 )
-from .state import EXECUTION, ORD_REJ_REASONS, State, acknowledge, refuse_command
+from .state import EXECUTION, State, acknowledge, read_order, refuse_command
 from .statehash import hash_state
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_correction, enter_execution_report
@@ -65,6 +76,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
+    CommandType.INTERN: enter_text,
 }
 
 
@@ -92,6 +104,8 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
 
 
 def run_command(core: State, c: Any, timed: bool) -> Any:
+    if c.version > VERSION:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.version, 40)
     if c.kind == _NEW_ORDER:
         return enter_order(core, c, timed)
     if c.kind == _CANCEL:
@@ -120,14 +134,7 @@ class OrderHandle:
         if o is None:
             raise StaleOrderError(f"order {self.order_id} was evicted: more than "
                                   f"{self._orders.history_size} orders ended since it did")
-        return OrderRow(
-            o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
-            o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
-            ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
-            o.transact_time, o.decision, o.route, o.orig_cl_ord_id, o.stop_px, o.peg_offset, o.min_qty, o.display_qty,
-            o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
-            unknown_of(o),
-        )
+        return read_order(o)
 
 
 class Core:
@@ -209,16 +216,29 @@ class Core:
             trades = (row.row for row in self._state.trades.rows if row.trade is None)
             return [row for row in trades if instrument in (0, row.instrument) and account in (0, row.account)]
 
-    def find_trade(self, venue: int, venue_exec_id: bytes) -> TradeRow | None:
+    def find_trade(self, venue: int, venue_exec_id: int) -> TradeRow | None:
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
         with self._lock:
-            known = find_exec_id(self._state.exec_ids, venue, venue_exec_id.rstrip(b"\0"))
+            known = find_exec_id(self._state.exec_ids, venue, venue_exec_id)
             trade = known.row.trade or known.row if known is not None and known.row.is_held else None
             return trade.row if trade is not None and trade.is_held else None
 
-    def find_order_id(self, cl_ord_id: bytes) -> int:
+    def venue_exec_id(self, exec_id: int) -> int:
+        """The id that an external venue gave the execution with the core's own number; 0 where the log has none."""
+        with self._lock:
+            return next((row.venue_exec_id for row in self._state.trades.rows if row.exec_id == exec_id), 0)
+
+    def find_order_id(self, cl_ord_id: int) -> int:
         """The order_id that first used a ClOrdID, or 0."""
-        return self._state.ids.order_ids.get(cl_ord_id.rstrip(b"\0"), 0) if len(cl_ord_id) <= 24 else 0
+        return self._state.ids.order_ids.get(cl_ord_id, 0)
+
+    def find_text(self, text: bytes) -> int:
+        """The number of an id's or a name's text; 0 where it has none yet (INTERN gives it one)."""
+        return find_text(self._state.texts, text)
+
+    def text_of(self, number: int) -> str:
+        """An id or a name as text, an integer's in decimal; empty for none."""
+        return text_of_id(self._state.texts, number)
 
     def _demand_instrument(self, instrument: int) -> None:
         if instrument not in self._state.instruments:
@@ -288,11 +308,17 @@ class Core:
                 c = convert_cash(core, ins, c)
             clock, core.now = core.now, max(core.now, c.transact_time or now)
             try:
-                mask = validate_order(ins, len(core.accounts), len(core.router.venues), core.now, c)
-                duplicate = bool(c.cl_ord_id) and c.cl_ord_id in core.ids.order_ids
+                duplicate, named = c.cl_ord_id in core.ids.order_ids, c.cl_ord_id != 0
+                no_room = c.cl_ord_id == NEW_ID and len(core.texts.texts) == core.texts.capacity
+                if c.cl_ord_id == NEW_ID:
+                    c = c._replace(cl_ord_id=0)
+                known_ids = OWN_ID_MAX + len(core.texts.texts)
+                mask = validate_order(ins, len(core.accounts), len(core.router.venues), known_ids, core.now, c)
                 if mask or ins is None:
                     return (0, [Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)]) if duplicate else (mask, [])
-                if c.cl_ord_id and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
+                if no_room:
+                    return bit_of(Reason.IDS_FULL), []
+                if named and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
                     return bit_of(Reason.TABLE_FULL), []
                 thought = load_order(c, 0, 0)
                 bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
@@ -315,7 +341,7 @@ class Core:
 
     @property
     def command_seq(self) -> int:
-        """Commands taken, the refused ones too; also the order_id of the last order if that was one."""
+        """Commands taken, the refused ones too."""
         return self._state.command_seq
 
     @property
@@ -365,8 +391,9 @@ class Core:
         core = self._state
         return {
             "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
-            "cl_ord_ids": len(core.ids.order_ids), "trades": core.exec_seq, "events": core.events.seq,
-            "events_dropped": 0, "rankings_hit": core.router.hits, "rankings_missed": core.router.misses,
+            "cl_ord_ids": len(core.ids.order_ids), "ids": len(core.texts.texts), "trades": core.exec_seq,
+            "events": core.events.seq, "events_dropped": 0, "rankings_hit": core.router.hits,
+            "rankings_missed": core.router.misses,
             "decisions": core.router.decisions, "reports_refused": core.reports_refused,
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),

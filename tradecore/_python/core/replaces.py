@@ -6,7 +6,7 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, OrdType
-from tradecore.vocabulary.records import CODECS, NO_PRICE
+from tradecore.vocabulary.records import CODECS, NO_PRICE, NO_ROOM
 
 from ..execution.book import crosses, reduce_node
 from ..execution.routing import touch_price
@@ -30,6 +30,8 @@ def enter_replace(core: State, c: Any) -> Any:
         return refuse_request(core, c, order_id, None, bad_id or reason)
     if bad_id:
         return refuse_request(core, c, order_id, order, bad_id)
+    if c.cl_ord_id == NO_ROOM:
+        return refuse_request(core, c, order_id, order, Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity)
     if c.cl_ord_id and len(core.ids.order_ids) == core.ids.capacity:
         return refuse_request(core, c, order_id, order, Reason.TABLE_FULL, core.ids.capacity, core.ids.capacity)
     claim_request_id(core, c, order)
@@ -72,11 +74,11 @@ def find_bad_terms(
     declared = len(core.accounts), len(core.router.venues)
     order_command = CODECS[10].tuple_type(
         10, order.side, order.ord_type, order.time_in_force, order.exec_inst, order.instrument, order.account,
-        order.venue, 0, 0, b"", order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
+        order.venue, 0, 0, 0, 0, order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
         order.peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
         order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
     )
-    mask = validate_order(ins, *declared, core.now, order_command)
+    mask = validate_order(ins, *declared, 0, core.now, order_command)
     if not mask:
         return None
     return first_reason(mask), *explain_mask(mask, ins, len(core.instruments), *declared, core.now, order_command)

@@ -11,12 +11,13 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import CxlRejReason, ExecType, OrdRejReason
+from tradecore.vocabulary.records import NO_ROOM
 
-from ..orders.ids import id_is_valid
 from ..orders.lists import limit_after
 from ..orders.order_facts import cancel_sent, derive_status, is_live, last_id, leaves_of, unknown_of
 from ..orders.order_table import AT_VENUE, CANCELED, REJECTED, Order, Request, add_request, remove_request
 from ..vocabulary.instrument import SELL, direction
+from ..vocabulary.texts import id_is_known
 from .state import (
     ACK_ACCEPTED,
     CANCEL,
@@ -79,24 +80,24 @@ def refuse_request(
 
 
 def find_bad_id(core: State, c: Any) -> Reason | None:
-    """Why a request can't have its id; None where it can, or has none."""
-    if not c.cl_ord_id:
+    """Why a request can't have its id; None where it can, or has none: a full table of ids keeps no cancel in."""
+    if c.cl_ord_id in (0, NO_ROOM):
         return None
-    if not id_is_valid(c.cl_ord_id):
+    if not id_is_known(core.texts, c.cl_ord_id):
         return Reason.INVALID_CL_ORD_ID
     return Reason.DUPLICATE_REQUEST_ID if c.cl_ord_id in core.ids.order_ids else None
 
 
 def claim_request_id(core: State, c: Any, order: Order) -> None:
     """A full table keeps no cancel in: its id is then not known again."""
-    if c.cl_ord_id and len(core.ids.order_ids) < core.ids.capacity:
+    if c.cl_ord_id > 0 and len(core.ids.order_ids) < core.ids.capacity:
         core.ids.claim_id(c.cl_ord_id, order.order_id)
 
 
-def take_id(order: Order, cl_ord_id: bytes) -> dict[str, Any]:
+def take_id(order: Order, cl_ord_id: int) -> dict[str, Any]:
     """The order goes on under a request's id; what its report tells of both."""
     before = order.cl_ord_id
-    if cl_ord_id:
+    if cl_ord_id > 0:
         order.orig_cl_ord_id, order.cl_ord_id = before, cl_ord_id
     return {"orig_cl_ord_id": before}
 
@@ -115,7 +116,7 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, re
     sync_order(core, order)
 
 
-def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: bytes, reason: int) -> None:
+def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: int, reason: int) -> None:
     """Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before."""
     for earlier in [request for request in order.requests if not request.is_replace][:-1]:
         remove_request(core.orders, order, earlier)
@@ -125,7 +126,7 @@ def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: bytes, reason: int)
 
 
 def ask_replace(
-    core: State, c: Any, order: Order, cl_ord_id: bytes, order_qty: int, price: int, stop_px: int, expire_time: int,
+    core: State, c: Any, order: Order, cl_ord_id: int, order_qty: int, price: int, stop_px: int, expire_time: int,
     reason: int,
 ) -> None:
     request = Request(cl_ord_id, True, core.now, order_qty, price, stop_px, expire_time)
@@ -156,7 +157,7 @@ def cancel_order(core: State, c: Any, order: Order) -> Any:
     if cancel_sent(order):
         return refuse_request(core, c, order.order_id, order, Reason.ALREADY_PENDING)
     if order.place == AT_VENUE:
-        ask_cancel(core, c, order, c.cl_ord_id, 0)
+        ask_cancel(core, c, order, max(0, c.cl_ord_id), 0)
     else:
         end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED, **take_id(order, c.cl_ord_id))
     return acknowledge(order)
@@ -182,7 +183,7 @@ def mass_cancel(core: State, c: Any) -> Any:
             continue
         done += 1
         if order.place == AT_VENUE:
-            ask_cancel(core, c, order, b"", Reason.CANCEL_REQUESTED)
+            ask_cancel(core, c, order, 0, Reason.CANCEL_REQUESTED)
         else:
             end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED)
     core.answer_seq = core.events.seq + 1

@@ -73,7 +73,7 @@ def fire_order_timer(core: State, c: Any, order: Order) -> None:
             return
         order.expiry_asked = True
         if not has_cancel(order):
-            ask_cancel(core, c, order, b"", Reason.EXPIRE_TIME_REACHED)
+            ask_cancel(core, c, order, 0, Reason.EXPIRE_TIME_REACHED)
     sync_order(core, order)
 
 

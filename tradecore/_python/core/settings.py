@@ -13,7 +13,6 @@ from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
 from ..execution.routing import load_venue
-from ..orders.ids import id_is_valid
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
 from ..risk.holds import move_position, set_limit, switch
@@ -27,15 +26,26 @@ from ..vocabulary.instrument import (
     most_qty,
 )
 from ..vocabulary.shell import saturate
-from .state import State, accept_command, refuse_command
+from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
+from .state import ACK_ACCEPTED, State, accept_command, refuse_command
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000_000
 TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
 
 
-def refuse_name(core: State, c: Any, taken: Container[bytes], count: int, most: int) -> Any:
+def enter_text(core: State, c: Any) -> Any:
+    """Interns a text: its number is the ack's order_id. No report: it changes nothing that anyone asked for."""
+    if not text_is_valid(c.text):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 56)
+    number = find_text(core.texts, c.text)
+    if not number and len(core.texts.texts) == core.texts.capacity:
+        return refuse_command(core, c, Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity)
+    return ACK_ACCEPTED._replace(order_id=number or intern_text(core.texts, c.text))
+
+
+def refuse_name(core: State, c: Any, taken: Container[int], count: int, most: int) -> Any:
     """The ack of a name that can't be declared, which is refused here; None where it can."""
-    if not c.cl_ord_id or not id_is_valid(c.cl_ord_id):
+    if c.cl_ord_id <= 0 or not id_is_known(core.texts, c.cl_ord_id):
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 32)
     if c.cl_ord_id in taken:
         return refuse_command(core, c, Reason.ALREADY_DEFINED, 0, 0)
@@ -156,7 +166,7 @@ def open_cash(core: State, c: Any) -> Any:
     if max(abs(amount), abs(balance)) > CASH_MAX:
         return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, saturate(amount), tell_wide(CASH_MAX, False))
     core.ledger.cash[c.account, c.currency] = balance
-    return accept_command(core, c, as_signed(c.amount), c.currency, account=c.account, decision=c.amount_high)
+    return accept_command(core, c, as_signed(c.amount), c.currency, account=c.account, value_high=c.amount_high)
 
 
 def as_signed(word: int) -> int:

@@ -14,6 +14,8 @@ from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
 from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, AckRow
+from tradecore.vocabulary.report_codec import FLAG_ENDED
+from tradecore.vocabulary.rows import OrderRow
 
 from ..execution.book import Book, best_level, remove_node
 from ..execution.routing import Router, set_top, twice_mid
@@ -29,6 +31,7 @@ from ..positions.ledger import Ledger
 from ..risk.holds import exposure_of, hold_lots
 from ..risk.risk import RiskTable
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
+from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
@@ -38,11 +41,6 @@ TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
 
-# A report that says nothing yet: its fields, in the record's order.
-_BLANK: dict[str, Any] = dict.fromkeys(REPORT_CODEC.fields, 0) | {
-    "cl_ord_id": b"", "orig_cl_ord_id": b"", "venue_exec_id": b"", "ord_rej_reason": -1, "cxl_rej_reason": -1,
-    "exec_restatement_reason": -1, "price": NO_PRICE, "stop_px": NO_PRICE, "last_px": NO_PRICE,
-}
 ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 
 
@@ -52,12 +50,13 @@ class State:
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self.instruments: dict[int, InstrumentRow] = {}
-        self.instrument_names: set[bytes] = set()
-        self.accounts: dict[int, bytes] = {}
-        self.account_names: set[bytes] = set()
-        self.currencies: dict[int, bytes] = {}
+        self.instrument_names: set[int] = set()
+        self.accounts: dict[int, int] = {}  # the number of its name, as of all that is declared
+        self.account_names: set[int] = set()
+        self.currencies: dict[int, int] = {}
         self.money_precisions: dict[int, int] = {}
-        self.ids = Ids(capacity.cl_ord_ids)
+        self.texts = Texts(capacity.ids)
+        self.ids = Ids(capacity.cl_ord_ids, self.texts)
         self.orders = Orders(capacity.open_orders, capacity.order_history)
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
         self.router = Router(capacity.instruments, capacity.decisions)
@@ -76,7 +75,7 @@ class State:
         self.moved: deque[int] = deque()  # instruments whose price may let something go
         # Instrument and account: a position moved under reduce-only orders.
         self.trimmed: deque[tuple[int, int]] = deque()
-        self.command_seq = self.exec_seq = self.now = 0
+        self.command_seq = self.order_seq = self.exec_seq = self.now = 0
         self.answer_seq = 0  # of the report that answers the command
         self.day = 1
         self.disconnected: set[int] = set()  # external venues
@@ -212,7 +211,7 @@ def publish(core: State, c: Any, report_type: int, **fields: Any) -> None:
     """Publishes a report of command `c` with these fields; the others are blank."""
     known = {"command_seq": core.command_seq, "transact_time": core.now, "report_type": report_type,
              "command_kind": c.kind}
-    core.events.publish_report(tuple((_BLANK | known | fields).values()))
+    core.events.publish_report(REPORT_CODEC.pack(known | fields))
 
 
 def order_fields(order: Order) -> dict[str, Any]:
@@ -221,9 +220,8 @@ def order_fields(order: Order) -> dict[str, Any]:
         "order_id": order.order_id, "ord_status": derive_status(order), "side": order.side, "ord_type": order.ord_type,
         "time_in_force": order.time_in_force, "exec_inst": order.exec_inst, "instrument": order.instrument,
         "account": order.account, "venue": order.venue, "cl_ord_id": order.cl_ord_id, "order_qty": order.order_qty,
-        "price": order.price, "stop_px": order.stop_px, "cum_qty": order.cum_qty, "leaves_qty": leaves_of(order),
-        "decision": order.decision, "unknown": unknown_of(order), "trigger_price_type": order.trigger_price_type,
-        "contingency_type": order.contingency_type,
+        "price": order.price, "stop_px": order.stop_px, "cum_qty": order.cum_qty, "unknown": unknown_of(order),
+        "flags": FLAG_ENDED if order.terminal else 0,
     }
 
 
@@ -236,7 +234,9 @@ def report_execution(core: State, c: Any, order: Order, exec_type: int, **specia
         core.unexpected += 1
         if not special.get("reason"):
             special |= {"reason": Reason.UNEXPECTED_TRANSITION, "value": order.last_status, "bound": status}
+            fields["flags"] |= order.last_status
     order.last_status = status
+    fields["flags"] |= special.pop("flags", 0)
     publish(core, c, EXECUTION, exec_type=exec_type, **(fields | special))
 
 
@@ -257,10 +257,10 @@ def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) 
 
 def accept_command(
     core: State, c: Any, value: int, bound: int, *, instrument: int = 0, account: int = 0, venue: int = 0,
-    decision: int = 0,
+    value_high: int = 0,
 ) -> Any:
     publish(core, c, ACCEPTED, instrument=instrument, account=account, venue=venue, value=value, bound=bound,
-            cl_ord_id=c.cl_ord_id, decision=decision)
+            cl_ord_id=c.cl_ord_id, value_high=value_high)
     return ACK_ACCEPTED
 
 
@@ -278,4 +278,16 @@ def acknowledge(order: Order) -> Any:
     return AckRow(
         order.order_id, order.cum_qty, leaves_of(order), EXECUTION, derive_status(order), order.reason,
         ORD_REJ_REASONS[order.reason] if order.terminal == REJECTED else -1, -1,
+    )
+
+
+def read_order(o: Order) -> OrderRow:
+    """An order's facts as a reader has them."""
+    return OrderRow(
+        o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
+        o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
+        ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
+        o.transact_time, o.decision, o.route, o.orig_cl_ord_id, o.stop_px, o.peg_offset, o.min_qty, o.display_qty,
+        o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
+        unknown_of(o),
     )

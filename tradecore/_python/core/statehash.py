@@ -15,8 +15,9 @@ from ..orders.order_facts import derive_status
 from ..orders.order_table import Order
 from ..positions.costs import position_of
 from ..risk.holds import exposure_of
-from ..vocabulary.hashing import chain_row, text_words, wide_words
+from ..vocabulary.hashing import chain_row, wide_words
 from ..vocabulary.instrument import BUY, SELL, opposite
+from ..vocabulary.texts import hash_of_id
 from .state import State, book_of, session_of
 
 Row = tuple[int, ...]
@@ -33,14 +34,15 @@ def hash_state(core: State) -> int:
 def counters(core: State) -> Iterator[Row]:
     yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
            len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm), core.day, core.reports_refused,
-           core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest)
+           core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest, core.order_seq,
+           len(core.texts.texts), core.texts.digest)
 
 
 def definitions(core: State) -> Iterator[Row]:
     for i, name in core.currencies.items():
-        yield 2, *text_words(name), core.money_precisions[i]
+        yield 2, hash_of_id(core.texts, name), core.money_precisions[i]
     for i, ins in core.instruments.items():
-        yield (3, *text_words(ins.name), ins.currency, ins.price_precision, ins.qty_precision,
+        yield (3, hash_of_id(core.texts, ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
                ins.min_qty, ins.max_qty, ins.multiplier, *wide_words(ins.min_notional), *wide_words(ins.max_notional),
                int(i in core.risk.killed_instruments), core.ledger.marks.get(i, NO_PRICE),
@@ -48,16 +50,16 @@ def definitions(core: State) -> Iterator[Row]:
         for band in ins.bands:
             yield 16, *band
     for i, venue in core.router.venues.items():
-        yield (4, *text_words(venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit, venue.maker_fee_ppm,
-               venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout, venue.native_ord_types,
-               venue.native_times_in_force, venue.external, int(i in core.disconnected))
+        yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
+               venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
+               venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
 
 
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
         a = core.risk.accounts[i]
         limits = [word for limit in (*a.limits, *a.watched) for word in wide_words(limit)]
-        yield (5, *text_words(name), *limits, a.watching, a.window_ns, a.configured, int(a.killed),
+        yield (5, hash_of_id(core.texts, name), *limits, a.watching, a.window_ns, a.configured, int(a.killed),
                a.sent)
         for time in a.sent_times:  # what the account's rate limit can still see, oldest first
             yield 6, time
@@ -77,36 +79,37 @@ def positions(core: State) -> Iterator[Row]:
 def orders(core: State) -> Iterator[Row]:
     for order_id in sorted(core.orders.by_id):
         order = core.orders.by_id[order_id]
-        yield order_row(order)
-        yield terms_row(order)
+        yield order_row(core, order)
+        yield terms_row(core, order)
         for request in order.requests:
-            yield (13, *text_words(request.cl_ord_id), int(request.is_replace), request.sent_time, request.order_qty,
-                   request.price, request.stop_px, request.expire_time, int(request.pending),
+            yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
+                   request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),
                    int(request.unknown))
 
 
-def order_row(order: Order) -> Row:
-    return (9, order.order_id, *text_words(order.cl_ord_id), order.instrument, order.account, order.venue, order.side,
-            order.ord_type, order.time_in_force, order.exec_inst, order.order_qty, order.price, order.cum_qty,
-            *wide_words(order.cum_amount), derive_status(order), order.reason, order.value, order.bound,
+def order_row(core: State, order: Order) -> Row:
+    return (9, order.order_id, hash_of_id(core.texts, order.cl_ord_id), order.instrument, order.account, order.venue,
+            order.side, order.ord_type, order.time_in_force, order.exec_inst, order.order_qty, order.price,
+            order.cum_qty, *wide_words(order.cum_amount), derive_status(order), order.reason, order.value, order.bound,
             order.reject_mask, order.transact_time, order.decision, int(order.route))
 
 
-def terms_row(order: Order) -> Row:
+def terms_row(core: State, order: Order) -> Row:
     flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
              order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open)
-    return (12, *text_words(order.orig_cl_ord_id), order.stop_px, order.peg_offset, order.min_qty, order.display_qty,
-            order.expire_time, order.list_id, order.strategy, order.trigger_price_type, order.peg_offset_type,
-            order.contingency_type, order.terminal, sum(1 << bit for bit, flag in enumerate(flags) if flag),
+    return (12, hash_of_id(core.texts, order.orig_cl_ord_id), order.stop_px, order.peg_offset, order.min_qty,
+            order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
+            order.peg_offset_type, order.contingency_type, order.terminal,
+            sum(1 << bit for bit, flag in enumerate(flags) if flag),
             order.sent_time, order.place, order.held, order.last_status, order.peak_px)
 
 
 def trades(core: State) -> Iterator[Row]:
     """The trades that can still be busted or corrected, in order."""
     for trade in core.trades.rows:
-        yield (14, trade.exec_id, *text_words(trade.venue_exec_id), trade.exec_type, trade.order_id, trade.instrument,
-               trade.account, trade.venue, trade.side, trade.qty, trade.price, *wide_words(trade.commission), trade.day,
-               trade.state, trade.ref_exec_id)
+        yield (14, trade.exec_id, hash_of_id(core.texts, trade.venue_exec_id), trade.exec_type, trade.order_id,
+               trade.instrument, trade.account, trade.venue, trade.side, trade.qty, trade.price,
+               *wide_words(trade.commission), trade.day, trade.state, trade.ref_exec_id)
 
 
 def waiting(core: State) -> Iterator[Row]:

@@ -60,7 +60,7 @@ def book_fills(
         if fill.number > 0:  # else a quote, which has no account
             sides.append((core.orders.by_id[fill.number], opposite(side), maker_fee))
         for order, its_side, fee in sides:
-            book_trade(core, Execution(number, b"", TRADE, order.order_id, instrument, order.account, venue, its_side,
+            book_trade(core, Execution(number, 0, TRADE, order.order_id, instrument, order.account, venue, its_side,
                                        fill.qty, price, fee, core.day, TRADE_LIVE))
         core.ledger.lasts[instrument] = price
         tell_price(core, instrument)

@@ -53,7 +53,7 @@ def find_order(core: State, c: Any) -> tuple[int, Order | None]:
     return order_id, order if known else None
 
 
-def find_request(order: Order, cl_ord_id: bytes, is_replace: bool) -> Request | None:
+def find_request(order: Order, cl_ord_id: int, is_replace: bool) -> Request | None:
     """The request that a venue answers: by its id; where it names none, the oldest of its kind."""
     of_kind = [request for request in order.requests if request.is_replace == is_replace]
     for request in of_kind:
@@ -194,7 +194,7 @@ def insist(core: State, c: Any, order: Order, request: Request) -> None:
     """The core wanted less of an order, and its venue made it more, or refused: rather none than too much. A cancel
     that is refused is the venue's last word."""
     if request.is_replace and is_live(order) and not cancel_sent(order):
-        ask_cancel(core, c, order, b"", Reason(request.reason))
+        ask_cancel(core, c, order, 0, Reason(request.reason))
 
 
 def look_again(core: State, order: Order) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType
-from tradecore.vocabulary.records import NO_PRICE, QTY_MAX
+from tradecore.vocabulary.records import NO_PRICE, NO_ROOM, QTY_MAX
+from tradecore.vocabulary.report_codec import FLAG_VENUE
 from tradecore.vocabulary.rows import TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
 
 from ..orders.execids import ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
-from ..orders.ids import id_is_valid
 from ..orders.lists import tell_fill
 from ..orders.order_table import Order
 from ..orders.trades import Execution, append_execution, rebuild_position
@@ -21,6 +21,7 @@ from ..positions.costs import commission_of
 from ..risk.holds import move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
+from ..vocabulary.texts import hash_of_id, id_is_known
 from .state import (
     ACK_ACCEPTED,
     EXECUTION,
@@ -64,6 +65,13 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
     return book_venue_trade(core, c, ins, order_id, order, instrument, side, said)
 
 
+def refuse_exec_id(core: State, c: Any) -> Any:
+    """An exec_id that is none, or that found no room in the table of ids; None where it is one, or is not given."""
+    if c.exec_id == NO_ROOM:
+        return refuse_report(core, c, Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity)
+    return None if id_is_known(core.texts, c.exec_id) else refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
+
+
 def refuse_known(core: State, c: Any, known: ExecId, said: int, bound: int) -> Any:
     """An exec_id of today: delivered again, or used again for something else."""
     reason = Reason.EXECID_REPEATED if known.said == said else Reason.EXECID_REUSED
@@ -81,12 +89,13 @@ def book_venue_trade(
     trade = Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, direction(side),
                       c.last_qty, c.last_px, commission, core.day)
     book_trade(core, trade)
-    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, trade))
+    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, trade),
+                 hash_exec_id(c.venue, hash_of_id(core.texts, c.exec_id)))
     if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
     told = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission), "exec_id": core.exec_seq,
-            "venue_exec_id": c.exec_id}
+            "venue_exec_id": c.exec_id, "flags": FLAG_VENUE}
     if order is None:
         core.trades_in_suspense += 1
         publish(core, c, EXECUTION, **told, exec_type=ExecType.TRADE, order_id=order_id, cl_ord_id=c.cl_ord_id,
@@ -110,8 +119,9 @@ def enter_execution_report(core: State, c: Any) -> Any:
         return refuse_report(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     if c.exec_type not in ExecType._value2member_map_ or c.exec_type in _CORRECTIONS:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.exec_type, 2)
-    if c.exec_id and not id_is_valid(c.exec_id):
-        return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
+    refused = refuse_exec_id(core, c)
+    if refused:
+        return refused
     order_id, order = find_order(core, c)
     if c.exec_type == ExecType.TRADE:
         return enter_trade(core, c, order_id, order)
@@ -132,14 +142,18 @@ def enter_correction(core: State, c: Any) -> Any:
         return refuse_report(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     if c.exec_type not in _CORRECTIONS:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.exec_type, 2)
-    if not c.exec_id or not id_is_valid(c.exec_id):
+    refused = refuse_exec_id(core, c)
+    if refused:
+        return refused
+    if not c.exec_id:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
     busts = c.exec_type == ExecType.TRADE_CANCEL
     qty, price = (0, 0) if busts else (c.last_qty, c.last_px)
     named = find_exec_id(core.exec_ids, c.venue, c.exec_ref_id)
     trade = named.row.trade or named.row if named is not None and named.row.is_held else None
     known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
-    said = said_of(c.exec_type, hash_exec_id(c.venue, c.exec_ref_id), qty, price)
+    ref = c.exec_ref_id if id_is_known(core.texts, c.exec_ref_id) else 0
+    said = said_of(c.exec_type, hash_exec_id(c.venue, hash_of_id(core.texts, ref)), qty, price)
     if known is not None and known.day == core.day:
         return refuse_known(core, c, known, said, trade.exec_id if trade is not None else 0)
     if trade is None or trade.state != TRADE_LIVE:
@@ -170,12 +184,13 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
     row = Execution(core.exec_seq, c.exec_id, c.exec_type, trade.order_id, trade.instrument, trade.account, trade.venue,
                     trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)
     append_execution(core.trades, row)
-    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, row))
+    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, row),
+                 hash_exec_id(c.venue, hash_of_id(core.texts, c.exec_id)))
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
     tell_trimmed(core, trade.instrument, trade.account)
     told = {"last_qty": qty, "last_px": price if qty else NO_PRICE, "commission": saturate(trade.commission),
-            "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id, "venue_exec_id": c.exec_id}
+            "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id}
     order = core.orders.by_id.get(trade.order_id) if trade.account else None
     if order is None:
         publish(core, c, EXECUTION, **told, exec_type=c.exec_type, order_id=trade.order_id,

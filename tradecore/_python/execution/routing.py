@@ -29,7 +29,7 @@ class Venue(NamedTuple):
     """A venue's fees: 10**-9 for a whole unit of quantity, or millionths of the notional; a rebate is negative. Of an
     external one also how long it has for an answer (ns, 0: for ever), and what it can do by itself."""
 
-    name: bytes
+    name: int
     maker_fee_per_unit: int
     taker_fee_per_unit: int
     maker_fee_ppm: int

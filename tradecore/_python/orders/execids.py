@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from ..vocabulary.hashing import GOLDEN, WORD, fold, text_words
+from ..vocabulary.hashing import GOLDEN, WORD, fold
 from .trades import Execution
 
 
@@ -15,7 +15,7 @@ class ExecId(NamedTuple):
     """One id, and whose it is."""
 
     venue: int
-    id: bytes
+    id: int
     day: int
     said: int  # what the report said, as a number: to know a repetition from a reuse
     row: Execution  # in the trade log, which may have let it go
@@ -27,13 +27,13 @@ class ExecIds:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.entries: deque[ExecId] = deque()
-        self.by_id: dict[tuple[int, bytes], ExecId] = {}
+        self.by_id: dict[tuple[int, int], ExecId] = {}
         self.digest = 0  # over all that was ever known, for the state hash
 
 
-def hash_exec_id(venue: int, name: bytes) -> int:
-    first, second, third = text_words(name)
-    return fold(first ^ GOLDEN, fold(second ^ 0xC2B2AE3D27D4EB4F, third ^ venue ^ 0x165667B19E3779F9))
+def hash_exec_id(venue: int, id_hash: int) -> int:
+    """Of a venue's id, by the id's hash (texts.hash_of_id)."""
+    return fold(id_hash ^ GOLDEN, venue ^ 0x165667B19E3779F9)
 
 
 def said_of(exec_type: int, subject: int, qty: int, price: int) -> int:
@@ -42,17 +42,18 @@ def said_of(exec_type: int, subject: int, qty: int, price: int) -> int:
     return fold(subject ^ GOLDEN, tail ^ exec_type)
 
 
-def find_exec_id(ids: ExecIds, venue: int, name: bytes) -> ExecId | None:
+def find_exec_id(ids: ExecIds, venue: int, number: int) -> ExecId | None:
     """The newest entry with this id at this venue."""
-    return ids.by_id.get((venue, name))
+    return ids.by_id.get((venue, number))
 
 
-def know_exec_id(ids: ExecIds, entry: ExecId) -> None:
-    """From now on this execution is known by its id; the oldest entry leaves where there is no room."""
+def know_exec_id(ids: ExecIds, entry: ExecId, logical: int) -> None:
+    """From now on this execution is known by its id, whose hash is `logical`; the oldest entry leaves where there is no
+    room."""
     if len(ids.entries) == ids.capacity:
         oldest = ids.entries.popleft()
         if ids.by_id[oldest.venue, oldest.id] is oldest:
             del ids.by_id[oldest.venue, oldest.id]
     ids.entries.append(entry)
     ids.by_id[entry.venue, entry.id] = entry
-    ids.digest = fold(ids.digest ^ hash_exec_id(entry.venue, entry.id) ^ entry.said, GOLDEN)
+    ids.digest = fold(ids.digest ^ logical ^ entry.said, GOLDEN)

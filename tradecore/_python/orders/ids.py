@@ -1,42 +1,30 @@
-"""ClOrdID(11) and names: 1 to 24 printable ASCII bytes; b"" is "none". Nothing is ever removed in a day, and an
-order may have several: its own, and those of the requests about it."""
+"""The ClOrdIDs of the day, by number (vocabulary.texts), each with the order that first used it. Nothing is ever
+removed in a day, and an order may have several: its own, and those of the requests about it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
 
-from ..vocabulary.hashing import GOLDEN, fold, text_words
-
-_VALID = re.compile(rb"[!-~]{0,24}")
-
-
-def id_is_valid(name: bytes) -> bool:
-    return _VALID.fullmatch(name) is not None
-
-
-def hash_id(name: bytes) -> int:
-    first, second, third = text_words(name)
-    tail = fold(second ^ 0xC2B2AE3D27D4EB4F, third ^ 0x165667B19E3779F9)
-    return fold(first ^ GOLDEN, tail ^ 0xD6E8FEB86659FD93)
+from ..vocabulary.hashing import GOLDEN, fold
+from ..vocabulary.texts import Texts, hash_of_id
 
 
 class Ids:
     """The ids of the day, each with the order that first used it."""
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.order_ids: dict[bytes, int] = {}
+    def __init__(self, capacity: int, texts: Texts) -> None:
+        self.capacity, self.texts = capacity, texts
+        self.order_ids: dict[int, int] = {}
         self.digest = 0  # over all ids in order of arrival, for the state hash
 
-    def claim_id(self, name: bytes, order_id: int) -> None:
+    def claim_id(self, number: int, order_id: int) -> None:
         """Adds an id that is not there yet; the caller has checked the capacity."""
-        self.order_ids[name] = order_id
-        self.digest = fold(self.digest ^ hash_id(name), GOLDEN)
+        self.order_ids[number] = order_id
+        self.digest = fold(self.digest ^ hash_of_id(self.texts, number), GOLDEN)
 
     def keep_ids(self, order_ids: Container[int]) -> None:
         """A new day: only the ids of these orders are still taken."""
-        kept = [(name, order_id) for name, order_id in self.order_ids.items() if order_id in order_ids]
+        kept = [(number, order_id) for number, order_id in self.order_ids.items() if order_id in order_ids]
         self.order_ids, self.digest = {}, 0
-        for name, order_id in kept:
-            self.claim_id(name, order_id)
+        for number, order_id in kept:
+            self.claim_id(number, order_id)

@@ -106,7 +106,7 @@ def end_facts(orders: Orders, order: Order, terminal: int) -> None:
     order.done_for_day = order.stopped = order.suspended = order.awaited = order.unknown_new = False
 
 
-def last_id(order: Order) -> bytes:
+def last_id(order: Order) -> int:
     """OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed
     over: its venue may never have heard of it."""
     ids = (request.cl_ord_id for request in reversed(order.requests) if request.is_replace or not request.unknown)

@@ -25,7 +25,7 @@ TRANSITIONS = transition_table()
 class Request:
     """A cancel or replace that was sent to a venue and has no outcome yet."""
 
-    cl_ord_id: bytes
+    cl_ord_id: int
     is_replace: bool
     sent_time: int
     order_qty: int = 0  # what a replace asks for; each as the order has it where it asks for no change
@@ -61,7 +61,7 @@ class Order:
     """An order's facts; OrdStatus and LeavesQty follow from them."""
 
     order_id: int
-    cl_ord_id: bytes
+    cl_ord_id: int
     instrument: int
     account: int
     venue: int
@@ -99,7 +99,7 @@ class Order:
     sent_time: int = 0
     expiry_asked: bool = False  # its venue was asked to cancel it when its time had come
     requests: list[Request] = field(default_factory=list)  # oldest first
-    orig_cl_ord_id: bytes = b""
+    orig_cl_ord_id: int = 0
     entered: tuple[Any, ...] = ()  # its terms as first sent, to know the same order again
     # What the core makes of it.
     place: int = NOWHERE

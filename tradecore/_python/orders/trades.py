@@ -23,7 +23,7 @@ class Execution:
     """One execution. A bust and a correction have a row of their own, for their ids; `trade` is what they are about."""
 
     exec_id: int
-    venue_exec_id: bytes  # empty for the core's own trades
+    venue_exec_id: int  # 0 for the core's own trades
     exec_type: int
     order_id: int
     instrument: int

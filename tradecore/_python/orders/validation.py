@@ -19,7 +19,7 @@ from tradecore.vocabulary.fix import (
     TimeInForce,
     TriggerPriceType,
 )
-from tradecore.vocabulary.records import CODECS, NO_PRICE, PRICE_MAX
+from tradecore.vocabulary.records import CODECS, NO_PRICE, OWN_ID_MAX, PRICE_MAX
 from tradecore.vocabulary.units import tell_wide
 
 from ..vocabulary.instrument import (
@@ -39,7 +39,6 @@ from ..vocabulary.instrument import (
     tick_at,
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command
-from .ids import id_is_valid
 
 POST_ONLY, CASH = int(ExecInst.POST_ONLY), int(ExecInst.CASH_ORDER_QTY)
 ALL_EXEC_INST = POST_ONLY | int(ExecInst.REDUCE_ONLY) | CASH
@@ -77,7 +76,7 @@ class Validator:
 
         Threads: do not define instruments meanwhile.
         """
-        masks = [validate_order(self._instruments.get(c.instrument), self._accounts, self._venues, 0, c)
+        masks = [validate_order(self._instruments.get(c.instrument), self._accounts, self._venues, OWN_ID_MAX, 0, c)
                  for c in open_batch(orders, CODECS[CommandType.NEW_ORDER])]
         return np.array(masks, np.int64)
 
@@ -206,8 +205,9 @@ def check_notional(ins: InstrumentRow, c: Any) -> int:
     return 0
 
 
-def validate_order(ins: InstrumentRow | None, accounts: int, venues: int, now: int, c: Any) -> int:
-    """All failures of an order. `ins` is None where the instrument is not declared."""
+def validate_order(ins: InstrumentRow | None, accounts: int, venues: int, ids: int, now: int, c: Any) -> int:
+    """All failures of an order. `ins` is None where the instrument is not declared; `ids` is the largest number that is
+    an id."""
     mask = 0
     known = find_bad_field(c) < 0
     if not known:
@@ -216,7 +216,7 @@ def validate_order(ins: InstrumentRow | None, accounts: int, venues: int, now: i
         mask |= bit_of(Reason.UNKNOWN_ACCOUNT)
     if not 0 <= c.venue <= venues:
         mask |= bit_of(Reason.UNKNOWN_VENUE)
-    if not id_is_valid(c.cl_ord_id):
+    if not 0 <= c.cl_ord_id <= ids:
         mask |= bit_of(Reason.INVALID_CL_ORD_ID)
     if ins is None:
         return mask | bit_of(Reason.UNKNOWN_INSTRUMENT)

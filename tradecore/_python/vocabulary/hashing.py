@@ -7,7 +7,6 @@ that any field and any place counts; a chain folds the digests one after another
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 
 WORD = 2**64 - 1
@@ -50,9 +49,3 @@ def chain_row(chain: int, numbers: Iterable[int]) -> int:
 def wide_words(value: int) -> tuple[int, int]:
     """A 128-bit amount as its low and high words."""
     return value & WORD, value >> 64
-
-
-def text_words(text: bytes) -> tuple[int, int, int]:
-    """A text of up to 24 bytes, NUL-padded, as three little-endian words."""
-    first, second, third = struct.unpack("<3Q", text.ljust(24, b"\0"))
-    return first, second, third

@@ -37,7 +37,7 @@ _PRICED = {int(OrdType.LIMIT), int(OrdType.STOP_LIMIT), int(OrdType.LIMIT_IF_TOU
 class InstrumentRow:
     """An instrument's numbers: price units, quantity units; notionals in 10**-9 of its currency."""
 
-    name: bytes
+    name: int
     currency: int
     price_precision: int
     qty_precision: int
