@@ -149,7 +149,7 @@ def test_a_replaced_quote_loses_the_old_one_and_its_place(core):
     ({"bid": "100.005", "bid_size": 1}, "PRICE_TICK_MULTIPLE: price 100.0050"),
     ({"ask": 0, "ask_size": 1}, "PRICE_OUT_OF_RANGE"),
     ({"ask": -1, "ask_size": 1}, "PRICE_OUT_OF_RANGE"),
-    ({"symbol": "BIG", "ask": 10**8, "ask_size": 10**13}, "ARITHMETIC_OVERFLOW"),
+    ({"symbol": "BIG", "ask": 10**8, "ask_size": 10**13 + 1}, "ARITHMETIC_OVERFLOW"),
 ])
 def test_a_quote_that_can_not_be_is_refused_and_changes_nothing(make_core, quote, says):
     core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("BIG", multiplier=10**8)])
