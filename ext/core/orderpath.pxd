@@ -147,7 +147,8 @@ cdef inline int64_t convert_cash(tc_core* core, const tc_instrument* ins, const 
     price2 = tc_abs_wide(price2)
     if price2 == 0 or price2 > 2 * price_max() or c.order_qty < 1 or c.order_qty > cash_order_max():
         return 0
-    lots = tc_floor_div_wide(tc_wide(c.order_qty, ins.limit_scale) * (2 * CASH_ORDER_SCALE), price2 * ins.notional_scale)
+    lots = tc_wide(c.order_qty, ins.limit_scale) * (2 * CASH_ORDER_SCALE)
+    lots = tc_floor_div_wide(lots, price2 * ins.notional_scale)
     if lots > cash_order_max():
         lots = cash_order_max()
     return tc_floor_div(<int64_t>lots, ins.lot) * ins.lot

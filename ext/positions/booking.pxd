@@ -38,7 +38,7 @@ cdef inline void book_split(tc_books* b, const tc_entry* e) noexcept nogil:
         split_lots(&b.lots, position_of(&b.ledger, e.instrument, account), e.qty, e.price)
 
 
-# Money units for a whole unit, on what each account holds; rounded half to even, once per account. A short position pays.
+# Money units for a whole unit, on what each account holds; rounded half to even, once each. A short position pays.
 cdef inline void book_dividend(tc_books* b, const tc_entry* e) noexcept nogil:
     cdef int32_t account
     cdef tc_i128* sum

@@ -4,8 +4,8 @@
 # Why 128 bits can't overflow, with 2**127 = 1.7e38. The bounds: prices |p| <= 1e16 units; |q| <= 1e14 quantity units in
 # one order, quote or trade; |p x q x multiplier| <= 1e37 of each, refused where it comes in (ARITHMETIC_OVERFLOW,
 # BEYOND_AMOUNT); a position, with what works, <= 1e16; price, quantity and multiplier decimals together <= 18.
-#   One fill is worth at most 1e14 x 1e16 = 1e30. An inverse contract's value is q x scale / p, with p >= 1: its scale is
-#   at most 1e23, so one fill's is at most 1e14 x 1e23 = 1e37, and a position of it is bounded by 1e37 / scale.
+#   One fill is worth at most 1e14 x 1e16 = 1e30. An inverse contract's value is q x scale / p, with p >= 1: its scale
+#   is at most 1e23, so one fill's is at most 1e14 x 1e23 = 1e37, and a position of it is bounded by 1e37 / scale.
 #   So an open position's cost, and its value at any mark, is at most 1e16 x 1e16 = 1e32 (1e37 inverse), and cost less
 #   value at most 2e32 (2e37). Sums over 131,070 accounts, or 50,000 instruments, stay below 1.4e37.
 #   release_cost multiplies a remainder below 1e16 by at most 1e16: 1e32.
