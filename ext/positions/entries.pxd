@@ -255,7 +255,8 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     b.nears[instrument - 1] = 0
     t.gap_bits = 0
     widen_run(b, instrument, &largest)
-    write_run(b, instrument, b.forms[instrument - 1])
+    for account in range(1, b.accounts + 1):
+        write_formed(b, instrument, column_of(b, instrument, account), position_of(&b.ledger, instrument, account))
     b.exposures_are_stale = True
 
 
