@@ -4,7 +4,8 @@
 # overwrite them is dropped and counted. Sequence numbers and the hash go on either way.
 
 from libc.string cimport memset
-from hashing cimport *
+from hashing cimport chain_digest, digest_words
+from records cimport *
 
 
 cdef enum:

@@ -47,9 +47,9 @@ cdef inline bint id_is_known(const tc_texts* texts, int64_t number) noexcept nog
 
 
 # Only in C: len() in Python.
-# The letters of a NUL-padded text, 0 where it is none: 1 to 64 printable ASCII bytes, spaces only between others. Eight
-# bytes at a time, each answering in its high bit; where one has that bit itself, what the sums carry into its neighbours
-# changes nothing: the text is bad.
+# The letters of a NUL-padded text, 0 where it is none: 1 to 64 printable ASCII bytes, spaces only between others.
+# Eight bytes at a time, each answering in its high bit; where one has that bit itself, what the sums carry into its
+# neighbours changes nothing: the text is bad.
 cdef inline int text_size(const char* text) noexcept nogil:
     cdef uint64_t ones = <uint64_t>0x0101010101010101, high = ones << 7
     cdef uint64_t bad = 0, before = high, word, used

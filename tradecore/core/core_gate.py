@@ -91,8 +91,8 @@ class CoreGate:
         """Run a command, its ids interned last; the report that answers it; None where none is held."""
         told: dict[str, Any] = fields
         for name, value in fields.items():
-            if not isinstance(value, int):
-                told[name] = 0 if value == b"" else self.id_of(value)
+            if value is None or isinstance(value, bytes):
+                told[name] = self.id_of(value) if value != b"" else 0
         answer = self.core.apply(CODECS[kind].pack(kind=kind, version=VERSION, **told), self.time())[1]
         return Report(answer, self.names) if answer else None
 
