@@ -122,6 +122,10 @@ def test_a_report_can_be_read_as_csv_and_tells_trades_whole(make):
     assert lines[2] == f"2,,TRANSFER,LIVE,{DAY},AAPL,a,,1,,0,USD,,0,b"
     assert lines[3] == f"3,,SPLIT,LIVE,{DAY},AAPL,,,2,1,0,USD,,0,"
     assert lines[4] == f"4,,DIVIDEND,LIVE,{DAY},AAPL,,,0,0.250000000,0,USD,,0,"
+    fill(keeper, "BUY", 2, "0.00000001", account="b", commission="0.000000001")
+    keeper.trades().to_csv(text := io.StringIO())
+    assert ",2,0.00000001,0.000000001,USD," in text.getvalue()
+    keeper.bust(5)
     assert [(r.symbol, r.account, r.qty, r.cost, r.unrealized_pnl) for r in keeper.positions()] == [
         ("AAPL", "a", -4, -21, None), ("AAPL", "b", -2, D("-10.5"), None)]
     for keys in ((), ("venue",), ("day", "day")):
