@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -43,7 +44,7 @@ class Statement:
             return
         writer = csv.writer(target)
         writer.writerow([name for name, _ in self.columns])
-        writer.writerows(["" if value is None else value for value in row] for row in self.rows)
+        writer.writerows([_plain(value) for value in row] for row in self.rows)
 
     def to_arrow(self) -> ArrowStream:
         """The rows behind the Arrow C stream interface: `pyarrow.table(statement.to_arrow())`, polars, duckdb, ...
@@ -52,3 +53,8 @@ class Statement:
         Raises ValueError where a column's decimals don't fit 38 digits.
         """
         return ArrowStream(self.columns, [[row[i] for row in self.rows] for i in range(len(self.columns))])
+
+
+def _plain(value: Any) -> Any:
+    """A cell of a CSV: all digits of a Decimal, 0.000000001 and not 1E-9; nothing for None."""
+    return f"{value:f}" if isinstance(value, Decimal) else "" if value is None else value
