@@ -10,7 +10,7 @@ import pytest
 from conftest import T0, limits, small_capacity
 
 import tradecore as tc
-from tradecore.vocabulary.records import CASH_MAX, CODECS, FEE_MAX, LIMIT_MAX
+from tradecore.vocabulary.records import CASH_MAX, VERSION, CODECS, FEE_MAX, LIMIT_MAX
 
 D = Decimal
 R = tc.Reason
@@ -200,7 +200,9 @@ def test_an_instrument_counts_fees_as_its_currency_does(core):
     """The record says the decimals again, for the rooms that know no currency: they must be the currency's."""
     kind, reader = tc.CommandType.DEFINE_INSTRUMENT, core.reports()
     for decimals, reason in ((9, 0), (8, R.INVALID_FIELD_VALUE), (13, R.INVALID_FIELD_VALUE)):
-        record = CODECS[kind].pack(kind=kind, **tc.Instrument(f"X{decimals}").definition(1, decimals))
+        name = core.intern([f"X{decimals}"])[0]
+        record = CODECS[kind].pack(kind=kind, version=VERSION, cl_ord_id=int(name),
+                                   **tc.Instrument(f"X{decimals}").definition(1, decimals))
         assert core._gate.core.apply(record, T0)[0].reason == reason
     texts = [report.text for report in reader if report.reason]
     assert texts == ["INVALID_FIELD_VALUE: money_precision 0 is out of bounds"] * 2

@@ -62,7 +62,7 @@ class Instrument:
     times_in_force: tuple[str | TimeInForce, ...] = TIMES_IN_FORCE
     # Filled in below: the integers of the definition record.
     multiplier_precision: int = field(init=False)
-    bands: tuple[TickBand, ...] = field(init=False)  # one, from 0, where the tick is the same at every price
+    bands: tuple[TickBand, ...] = field(init=False)  # empty where the tick is the same at every price
     tick: int = field(init=False)  # the finest, that divides all
     lot: int = field(init=False)
     min_lots: int = field(init=False)
@@ -79,7 +79,7 @@ class Instrument:
         bands = read_bands(pairs, self.price_precision or 0, f"{where} tick_size")
         if len(pairs) > 1:
             put(self, "tick_size", tuple(pairs))
-        put(self, "bands", bands)
+        put(self, "bands", bands if len(bands) > 1 else ())
         put(self, "tick", finest_tick(bands))
         put(self, "lot", self._lots(self.lot_size, f"{where} lot_size"))
         put(self, "min_lots", self.lot if self.min_qty is None else self._lots(self.min_qty, f"{where} min_qty"))
@@ -215,6 +215,6 @@ class Instrument:
 
     def tick_definitions(self) -> list[dict[str, int]]:
         """The fields of this instrument's DEFINE_TICKS records, which follow it; none where one tick is for all."""
-        if len(self.bands) == 1:
+        if not self.bands:
             return []
         return [{"band": at, "from_px": band.from_px, "band_tick": band.tick} for at, band in enumerate(self.bands)]
