@@ -104,7 +104,7 @@ def ext_imports() -> dict[str, set[str]]:
 
 # What is cimported whole: the vocabulary, the neighbour below in one's own folder, `state` all tables, orders what the
 # ledger and a book hold for them.
-VOCABULARY_WHOLE, TABLES_WHOLE = {"records", "instrument", "definitions", "table"}, {"costs", "book"}
+VOCABULARY_WHOLE, TABLES_WHOLE = {"records", "instrument", "definitions", "table", "texts", "hashing"}, {"costs", "book"}
 
 
 def star_faults(stem: str, folder: str, text: str, folders: dict[str, str]) -> list[str]:

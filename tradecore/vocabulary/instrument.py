@@ -27,6 +27,7 @@ from .units import (
 )
 
 ORD_TYPES, TIMES_IN_FORCE = tuple(OrdType), tuple(TimeInForce)  # one object each, whatever the number of instruments
+_TICKS: dict[int, int] = {}  # many instruments have one tick: they share its number
 _AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
@@ -80,7 +81,8 @@ class Instrument:
         if len(pairs) > 1:
             put(self, "tick_size", tuple(pairs))
         put(self, "bands", bands if len(bands) > 1 else ())
-        put(self, "tick", finest_tick(bands))
+        tick = finest_tick(bands)
+        put(self, "tick", _TICKS.setdefault(tick, tick))
         put(self, "lot", self._lots(self.lot_size, f"{where} lot_size"))
         put(self, "min_lots", self.lot if self.min_qty is None else self._lots(self.min_qty, f"{where} min_qty"))
         most = QTY_MAX if self.max_qty is None else self._lots(self.max_qty, f"{where} max_qty")
