@@ -270,13 +270,12 @@ cdef class Core:
         Findings stand in the order of the reasons, then of observed limits; there are none where the mask is not 0. A
         used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
         """
-        cdef tc_core* core = &self.state.core
         cdef tc_command c = open_command(command)[0]
         cdef tc_finding findings[CHECKS + OBSERVABLE]
         cdef uint64_t mask = 0
         cdef int alone
         with self.state.lock:
-            alone = answer_question(core, &c, now, &mask, findings)
+            alone = answer_question(&self.state.core, &c, now, &mask, findings)
         if alone:
             return 0, [Finding(alone, findings[0].value, findings[0].limit, True, True)]
         return mask, [] if mask else [Finding._make(row) for row in finding_rows(findings)]

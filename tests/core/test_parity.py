@@ -34,12 +34,13 @@ from tradecore.vocabulary.records import (
 )
 
 BACKENDS = ("native", "python")
+# The ring of reports holds all of a batch, also where it halts a market or cancels all that works; CRAMPED loses some.
 ROOMY = Capacity(instruments=12, accounts=12, venues=5, currencies=4, open_orders=4_096, order_history=1_024,
-                 cl_ord_ids=65_536, ids=65_536, events=4_096, order_rate=512, decisions=256, trades=1_024, exec_ids=4_096)
+                 cl_ord_ids=65_536, ids=65_536, events=65_536, order_rate=512, decisions=256, trades=1_024, exec_ids=4_096)
 CRAMPED = Capacity(instruments=9, accounts=9, venues=3, currencies=3, books=16, open_orders=64, order_history=16,
                    cl_ord_ids=256, ids=96, events=64, order_rate=8, decisions=8, trades=16, exec_ids=16)
 WIDEST = Capacity(instruments=16, accounts=16, venues=8, currencies=4, open_orders=512, order_history=1,
-                  cl_ord_ids=4_096, ids=4_096, events=8_192, order_rate=64, decisions=1, trades=1, exec_ids=8)
+                  cl_ord_ids=4_096, ids=4_096, events=65_536, order_rate=64, decisions=1, trades=1, exec_ids=8)
 SHAPES = {  # of a stream: capacity, batch, and the commands of a fresh one
     "roomy": (ROOMY, 200, 8_000), "cramped": (CRAMPED, 8, 4_000), "widest": (WIDEST, 333, 12_000),
     "lifecycle roomy": (ROOMY, 150, 6_000), "lifecycle cramped": (CRAMPED, 8, 3_200), "lifecycle widest": (WIDEST, 300, 9_000),

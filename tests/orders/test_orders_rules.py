@@ -1,17 +1,70 @@
-"""What lets orders go and what makes them less, by the stated rules, where both twins could be wrong alike: which prices
-a trigger sees, and which orders of a list or of a position are trimmed."""
+"""What lets orders go and what makes them less, by the stated rules, where both twins could be wrong alike: what risk is
+asked of a replace and of a stop, which prices a trigger sees, and which orders of a list or of a position are trimmed."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
-from conftest import method_of
+from conftest import limits, method_of
 
 import tradecore as tc
 
 D = Decimal
-P, S = tc.Place, tc.OrdStatus
+P, R, S = tc.Place, tc.Reason, tc.OrdStatus
+
+# ---- a replace is asked about as the whole order that it would be
+
+ASKED = [  # of a buy of 10 at 100, the reference: the limits, what is asked, and what refuses it
+    ({"price_collar_bps": 500}, {"price": 105}, None), ({"price_collar_bps": 500}, {"price": "105.01"}, R.PRICE_COLLAR),
+    ({"price_collar_bps": 500}, {"price": 1}, None), ({"price_collar_bps": 500}, {"qty": 11, "price": 106}, R.PRICE_COLLAR),
+    ({"max_order_notional": 1_050}, {"price": 105}, None), ({"max_order_notional": 1_050}, {"price": "105.01"}, R.MAX_ORDER_NOTIONAL),
+    ({"max_order_notional": 1_050}, {"qty": 11}, R.MAX_ORDER_NOTIONAL), ({"max_order_notional": 1_050}, {"qty": 11, "price": 95}, None),
+    ({"max_order_notional": 999}, {"qty": 9}, None), ({"max_order_notional": 999}, {"price": "99.99"}, R.MAX_ORDER_NOTIONAL),
+    ({"max_order_qty": 12}, {"qty": 12}, None), ({"max_order_qty": 12}, {"qty": 13}, R.MAX_ORDER_QTY),
+    ({"max_order_qty": 9}, {"price": 99}, R.MAX_ORDER_QTY), ({"max_order_qty": 9}, {"qty": 9, "price": 99}, None),
+    ({"max_order_qty": 1}, {"qty": 9}, None),  # what only becomes less always passes
+]
+
+
+@pytest.mark.parametrize(("armed", "asked", "refusal"), ASKED)
+def test_a_replace_is_held_against_the_limits_as_the_whole_order_that_it_would_be(make_core, armed, asked, refusal):
+    core = make_core()
+    core.mark("AAPL", 100)
+    order = core.submit("AAPL", "BUY", 10, 100, venue="XNAS")
+    core.risk.set_limits(limits(**armed), account="alpha")
+    report = core.replace(order, **asked)
+    assert report.reason is (refusal or R.NONE)
+    wanted = {} if refusal else asked
+    assert (order.order_qty, order.price) == (wanted.get("qty", 10), D(wanted.get("price", 100)))
+
+
+# ---- what waits for a price is asked about as if that price had come: it needs no other reference
+
+STOPS = [  # the market is at 100: the limits, a stop of 10, and what refuses it
+    ({"price_collar_bps": 500}, {"side": "BUY", "stop_px": 200, "price": 210}, None),
+    ({"price_collar_bps": 500}, {"side": "BUY", "stop_px": 200, "price": "210.01"}, R.PRICE_COLLAR),
+    ({"price_collar_bps": 500}, {"side": "SELL", "stop_px": 50, "price": "47.50"}, None),
+    ({"price_collar_bps": 500}, {"side": "SELL", "stop_px": 50, "price": "47.49"}, R.PRICE_COLLAR),
+    ({"max_order_notional": 2_000}, {"side": "BUY", "stop_px": 200}, None),
+    ({"max_order_notional": 1_999}, {"side": "BUY", "stop_px": 200}, R.MAX_ORDER_NOTIONAL),
+    ({"max_order_notional": 500}, {"side": "SELL", "stop_px": 50}, None),
+    ({"max_order_notional": 499}, {"side": "SELL", "stop_px": 50}, R.MAX_ORDER_NOTIONAL),
+    ({"max_order_notional": 500}, {"side": "SELL", "stop_px": 50, "price": 40}, None),
+    ({"max_order_notional": 2_100, "price_collar_bps": 500}, {"side": "BUY", "stop_px": 200}, None),  # at its protection price
+    ({"max_order_notional": 2_099, "price_collar_bps": 500}, {"side": "BUY", "stop_px": 200}, R.MAX_ORDER_NOTIONAL),
+]
+
+
+@pytest.mark.parametrize("market", [True, False])
+@pytest.mark.parametrize(("armed", "terms", "refusal"), STOPS)
+def test_a_stop_is_held_against_the_limits_at_its_own_trigger_price(make_core, armed, terms, refusal, market):
+    core = make_core(limits=limits(**armed))
+    if market:
+        core.quote("XNAS", "AAPL", bid="99.99", bid_size=50, ask="100.01", ask_size=50)
+    order = core.submit("AAPL", qty=10, **terms)
+    assert (order.reason, order.place) == ((refusal, P.NOWHERE) if refusal else (R.NONE, P.AWAITS_PRICE))
+
 
 # ---- triggers see what venues display that are up
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from test_ledger import METHODS, definition, put
 
-from tradecore.positions.entries import EntryKind, EntryStatus, Method
+from tradecore.positions.entries import EntryError, EntryKind, EntryStatus, Method
 from tradecore.vocabulary.records import NO_PRICE
 
 K = EntryKind
@@ -86,6 +86,17 @@ def test_a_lot_is_known_by_its_trade_also_after_trades_were_forgotten(room, meth
     assert ledger.lots(1, 1) == [whole[0], whole[2]]
     ledger.amend(second, EntryStatus.LIVE, 0, 0, 0)
     assert ledger.lots(1, 1) == whole
+
+
+@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.SPECIFIC], ids=lambda method: method.name)
+def test_a_transfer_that_would_open_a_lot_too_many_is_refused_and_changes_nothing(room, method):
+    ledger = room("ledger").Ledger(1, 2, method=int(method), trades=100, lots=2)
+    ledger.define(definition())
+    for price in (100, 110):
+        put(ledger, qty=10, price=price)
+    with pytest.raises(EntryError, match="open lot 3 exceeds the stated capacity of 2 lots"):
+        put(ledger, kind=K.TRANSFER, qty=5, contra=2)
+    assert (ledger.lots(1, 1), ledger.lots(1, 2), ledger.open_lots) == ([(1, 0, 10, 1_000), (2, 0, 10, 1_100)], [], 2)
 
 
 # ---- a split: a lot that comes to nothing leaves its cost to the next
@@ -171,3 +182,23 @@ def test_a_rebuilt_instrument_counts_its_base_and_what_stands_since_once(room, m
     for trade in since:
         ledger.amend(trade, EntryStatus.LIVE, 0, 0, 0)
     assert told(ledger) == TWICE
+
+
+@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO], ids=lambda method: method.name)
+def test_what_once_fitted_is_replayed_though_others_hold_its_lots_by_now(room, method):
+    """Of three lots the first instrument held two, gave one up, and the second took two: on the way there are four."""
+    ledger = room("ledger").Ledger(2, 1, method=int(method), trades=100, lots=3)
+    for _ in range(2):
+        ledger.define(definition())
+    put(ledger, qty=10, price=100)
+    put(ledger, qty=10, price=110)
+    gave = put(ledger, qty=-10, price=120)
+    for _ in range(2):
+        put(ledger, instrument=2, qty=1, price=1)
+    before = ledger.position(1, 1), ledger.lots(1, 1)
+    last = put(ledger, qty=-1, price=130)
+    ledger.amend(last, EntryStatus.BUSTED, 0, 0, 0)
+    assert (ledger.position(1, 1), ledger.lots(1, 1), ledger.open_lots) == (*before, 3)
+    with pytest.raises(EntryError, match="capacity of 3 lots"):
+        ledger.amend(gave, EntryStatus.BUSTED, 0, 0, 0)
+    assert (ledger.position(1, 1), ledger.lots(1, 1), ledger.open_lots) == (*before, 3)

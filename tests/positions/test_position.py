@@ -106,6 +106,32 @@ def test_a_commission_is_rounded_once_half_to_even(make_core, fees, lot, qty, pr
     assert core.pnl("maker")[0].net == -D(maker)
 
 
+# ---- a bust or a correction: the base, which the log has let go of, and what survives of it in order
+
+BOOKED = [("BUY", 10, 100), ("SELL", 4, 110), ("BUY", 2, 90), ("SELL", 1, 120)]  # at one cent of rebate a share
+# what the venue takes back of the last two; then qty, cost, realised, fees. The first two are the base: 6 for 600, 40 gained.
+REBUILT = [
+    ((), 7, "682.5", "62.5", "-0.17"),
+    ((("TRADE_CANCEL", "t3", {}),), 8, 780, 40, "-0.16"),
+    ((("TRADE_CANCEL", "t2", {}),), 5, 500, 60, "-0.15"),
+    ((("TRADE_CORRECT", "t2", {"last_qty": 2, "last_px": 80}),), 7, 665, 65, "-0.17"),
+    ((("TRADE_CORRECT", "t3", {"last_qty": 8, "last_px": 120}),), 0, 0, 220, "-0.24"),
+]
+
+
+@pytest.mark.parametrize(("changes", "qty", "cost", "realised", "fees"), REBUILT)
+def test_a_rebuilt_position_is_its_base_and_the_trades_that_survive(make_core, changes, qty, cost, realised, fees):
+    core = make_core(venues=[tc.ExternalVenue("EXT", taker_fee_per_share="-0.01")], capacity=small_capacity(trades=2, exec_ids=16))
+    for number, (side, size, price) in enumerate(BOOKED):
+        order = core.submit("AAPL", side, size, price, venue="EXT")
+        core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=f"t{number}", last_qty=size, last_px=price)
+    assert core.metrics()["trades_folded"] == 2
+    for number, (exec_type, exec_ref_id, terms) in enumerate(changes):
+        assert core.execution.on_trade_correction("EXT", exec_type, exec_ref_id, f"c{number}", **terms).exec_type is tc.ExecType[exec_type]
+    position = core.position("AAPL")
+    assert (position.qty, position.cost, position.realized_pnl, position.fees) == (qty, D(cost), D(realised), D(fees))
+
+
 # ---- marks and openings
 
 def test_a_missing_mark_is_an_error_and_never_zero(make_core):

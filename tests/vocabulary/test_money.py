@@ -10,7 +10,7 @@ import pytest
 from conftest import T0, limits, small_capacity
 
 import tradecore as tc
-from tradecore.vocabulary.records import CASH_MAX, VERSION, CODECS, FEE_MAX, LIMIT_MAX
+from tradecore.vocabulary.records import CASH_MAX, CODECS, FEE_MAX, LIMIT_MAX, VERSION
 
 D = Decimal
 R = tc.Reason

@@ -21,29 +21,24 @@ from tradecore.vocabulary.records import (
     CODECS,
     COMMAND_SIZE,
     HEADER_CODEC,
-    NEW_ID,
     NO_PRICE,
-    OWN_ID_MAX,
     VERSION,
 )
 from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
 
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.execids import find_exec_id
-from ..orders.lists import find_bad_join
-from ..orders.order_table import Orders, load_order
-from ..orders.validation import CASH, bit_of, validate_order
+from ..orders.order_table import Orders
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
-from ..risk.risk import evaluate_risk
 from ..vocabulary.instrument import BUY, SELL, TIME_MAX
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from ..vocabulary.texts import find_text, text_of_id
 from .follow_ups import settle
 from .lifetimes import count_lifetimes
 from .marketdata import enter_mark, enter_quote
-from .orderpath import convert_cash, enter_order, observe_question
-from .placing import ask_order
+from .orderpath import enter_order
+from .questions import answer_question
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
 from .sessions import enter_clock, enter_session, enter_venue_session, fire_timers, roll_day, split_instrument
@@ -300,35 +295,9 @@ class Core:
         used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
         """
         int64(now)
-        core = self._state
-        c = open_command(command, CODECS[_NEW_ORDER])
-        ins = core.instruments.get(c.instrument)
+        int64(now)
         with self._lock:
-            if c.exec_inst & CASH and ins is not None:
-                c = convert_cash(core, ins, c)
-            clock, core.now = core.now, max(core.now, c.transact_time or now)
-            try:
-                duplicate, named = c.cl_ord_id in core.ids.order_ids, c.cl_ord_id != 0
-                no_room = c.cl_ord_id == NEW_ID and len(core.texts.texts) == core.texts.capacity
-                if c.cl_ord_id == NEW_ID:
-                    c = c._replace(cl_ord_id=0)
-                known_ids = OWN_ID_MAX + len(core.texts.texts)
-                mask = validate_order(ins, len(core.accounts), len(core.router.venues), known_ids, core.now, c)
-                if mask or ins is None:
-                    return (0, [Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)]) if duplicate else (mask, [])
-                if no_room:
-                    return bit_of(Reason.IDS_FULL), []
-                if named and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
-                    return bit_of(Reason.TABLE_FULL), []
-                thought = load_order(c, 0, 0)
-                bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
-                if bad_join:
-                    return 0, [Finding(*bad_join, True, True)]
-                q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
-                q.duplicate, q.open_orders = duplicate, core.orders.open_count
-                return 0, evaluate_risk(q) + [f for f in observe_question(core, ins, q, explain=True) if f.armed]
-            finally:
-                core.now = clock
+            return answer_question(self._state, open_command(command, CODECS[_NEW_ORDER]), now)
 
     def decision(self, decision: int) -> list[Term]:
         """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""

@@ -1,0 +1,47 @@
+"""What is asked of a new order without sending it: every check's answer, and nothing is changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.records import NEW_ID, OWN_ID_MAX
+from tradecore.vocabulary.rows import Finding
+
+from ..orders.lists import find_bad_join
+from ..orders.order_table import load_order
+from ..orders.validation import CASH, bit_of, validate_order
+from ..risk.risk import evaluate_risk
+from .orderpath import convert_cash, observe_question
+from .placing import ask_order
+from .state import State
+
+
+def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
+    """What validation and risk would say to a new order (see `Core.check`). Changes nothing."""
+    ins = core.instruments.get(c.instrument)
+    if c.exec_inst & CASH and ins is not None:
+        c = convert_cash(core, ins, c)
+    clock, core.now = core.now, max(core.now, c.transact_time or now)
+    try:
+        duplicate, named = c.cl_ord_id in core.ids.order_ids, c.cl_ord_id != 0
+        no_room = c.cl_ord_id == NEW_ID and len(core.texts.texts) == core.texts.capacity
+        if c.cl_ord_id == NEW_ID:
+            c = c._replace(cl_ord_id=0)
+        known_ids = OWN_ID_MAX + len(core.texts.texts)
+        mask = validate_order(ins, len(core.accounts), len(core.router.venues), known_ids, core.now, c)
+        if mask or ins is None:
+            return (0, [Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)]) if duplicate else (mask, [])
+        if no_room:
+            return bit_of(Reason.IDS_FULL), []
+        if named and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
+            return bit_of(Reason.TABLE_FULL), []
+        thought = load_order(c, 0, 0)
+        bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
+        if bad_join:
+            return 0, [Finding(*bad_join, True, True)]
+        q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
+        q.duplicate, q.open_orders = duplicate, core.orders.open_count
+        return 0, evaluate_risk(q) + [f for f in observe_question(core, ins, q, explain=True) if f.armed]
+    finally:
+        core.now = clock
