@@ -480,7 +480,7 @@ def test_a_cost_that_only_its_high_half_tells_widens_the_bound(package):
         put(ledger, qty=qty, price=price)
     assert ledger.position(1, 1) == (2**32, 2**64, 0, 0)
     assert ledger.columns[4][0] == -(2**29)
-    assert ledger.columns[7][0].tolist() == [0, 2]  # 65 bits are 61 in units of 10**2
+    assert ledger.columns[7][0].tolist() == [0, 4]  # a hundredth of the tick of 10**6: 65 bits are 52 in units of it
 
 
 def test_sums_near_128_bits_are_refused_and_change_nothing(package):
