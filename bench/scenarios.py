@@ -222,7 +222,7 @@ def fills(count: Count, method: str) -> None:
     rows = np.zeros(OPERATIONS, tc.FILL_DTYPE)
     rows["instrument"], rows["account"] = rng.integers(1, 17, OPERATIONS), rng.integers(1, 17, OPERATIONS)
     rows["qty"] = rng.integers(1, 500, OPERATIONS) * rng.choice((-1, 1), OPERATIONS)
-    rows["price"] = 1_900_000 + rng.integers(-5_000, 5_001, OPERATIONS)
+    rows["price"] = 19_000 * CENT + rng.integers(-5_000, 5_001, OPERATIONS) * (CENT // 100)  # a hundredth of the tick
     keeper = tc.PositionKeeper([tc.Instrument(f"I{n}") for n in range(1, 17)], [f"a{n}" for n in range(1, 17)], method,
                                trades=OPERATIONS, lots=2 * OPERATIONS, backend="native")
     with count(OPERATIONS):
