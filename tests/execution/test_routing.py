@@ -156,7 +156,7 @@ def test_a_post_only_order_that_would_take_where_it_rests_is_rejected(make_core)
     display(core, "B", "BUY", 100)
     order = core.submit("AAPL", "BUY", 10, 100, post_only=True)
     assert (order.venue, order.reason, order.ord_status) == ("B", R.POST_ONLY_WOULD_TAKE, tc.OrdStatus.REJECTED)
-    assert order.text == "POST_ONLY_WOULD_TAKE: price 100.00000000 would take at 100.00000000"
+    assert order.text == "POST_ONLY_WOULD_TAKE: price 100 would take at 100"
 
 
 # ---- explain()

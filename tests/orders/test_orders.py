@@ -69,7 +69,7 @@ def test_an_order_says_all_its_terms(core):
     assert (stop.stop_px, stop.price, stop.trigger_price_type, stop.expire_time) == (D("95.5"), D("94.5"), tc.TriggerPriceType.BEST_BID, T0 + SECOND)
     assert (stop.list_id, stop.contingency_type, stop.strategy, stop.display_qty) == (7, tc.ContingencyType.OCO, 3, 2)
     assert (stop.place, stop.unknown, stop.peg_offset, stop.min_qty, stop.orig_cl_ord_id) == (tc.Place.AWAITS_PRICE, tc.Unknown.NONE, None, 0, "")
-    assert "94.50000000 stop 95.50000000" in repr(stop)
+    assert "94.50 stop 95.50" in repr(stop)
     (new,) = core.orders.order_history(stop)
     assert (new.stop_px, new.trigger_price_type, new.contingency_type, new.unknown) == (D("95.5"), tc.TriggerPriceType.BEST_BID, tc.ContingencyType.OCO, tc.Unknown.NONE)
     trail = core.submit("AAPL", "SELL", 5, account="alpha", peg_offset="1.5", trigger_price_type="BEST_BID")
@@ -429,7 +429,7 @@ BAD_REPORTS = [
     ("TRADE", {"last_qty": None}, R.INVALID_FIELD_VALUE, "last_qty 0"), ("TRADE", {"last_qty": "0.5"}, R.INVALID_FIELD_VALUE, "no whole number of lots"),
     ("TRADE", {"last_qty": "many"}, R.INVALID_FIELD_VALUE, "no number"), ("TRADE", {"last_qty": float("nan")}, R.INVALID_FIELD_VALUE, "last_qty is no number"),
     ("TRADE", {"last_qty": 10**15}, R.INVALID_FIELD_VALUE, "last_qty 10000"), ("TRADE", {"last_qty": 10**30}, R.INVALID_FIELD_VALUE, "last_qty"),
-    ("TRADE", {"last_px": -1}, R.PRICE_OUT_OF_RANGE, "-1.00000000"), ("TRADE", {"last_px": None}, R.PRICE_OUT_OF_RANGE, "price"),
+    ("TRADE", {"last_px": -1}, R.PRICE_OUT_OF_RANGE, "-1"), ("TRADE", {"last_px": None}, R.PRICE_OUT_OF_RANGE, "price"),
     ("TRADE", {"last_px": "1.000000001"}, R.PRICE_OUT_OF_RANGE, "no whole number of price units"), ("TRADE", {"last_px": float("inf")}, R.PRICE_OUT_OF_RANGE, "no number"),
     ("TRADE", {"exec_id": None}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": ""}, R.INVALID_FIELD_VALUE, "exec_id"),
     ("TRADE", {"exec_id": "a "}, R.INVALID_FIELD_VALUE, "exec_id"), ("TRADE", {"exec_id": "x" * 65}, R.INVALID_FIELD_VALUE, "exec_id"),

@@ -134,7 +134,7 @@ def test_own_orders_trade_along_under_their_own_limits(some_events, backend):
         ("buy-1", "NEW"), ("buy-2", "FILLED"), ("sell-1", "CANCELED"), ("too-big", "REJECTED"),
         ("far-off", "REJECTED"), ("sell-2", "FILLED")]
     assert result.own_orders[1] == {"cl_ord_id": "buy-2", "status": "FILLED", "cum_qty": "0.02000000",
-                                    "avg_px": "78323.000000", "reason": "NONE"}
+                                    "avg_px": "78323", "reason": "NONE"}
     assert result.rejects["MAX_ORDER_QTY"] == 1
     assert result.rejects["PRICE_COLLAR"] == 1
     mine = next(row for row in result.pnl if row["account"] == "mine")

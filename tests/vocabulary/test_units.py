@@ -19,6 +19,12 @@ R = tc.Reason
 TABLE = [(0, "0.01"), (10, "0.05"), (100, "0.5")]
 
 
+def plain(number):
+    """A number as a text has it: no zeros at its end."""
+    text = f"{D(number):.8f}"
+    return text.rstrip("0").rstrip(".")
+
+
 def trade(core, side, qty, price, exec_id, symbol="AAPL"):
     """One order, and its trade as an external venue reports it."""
     order = core.submit(symbol, side, qty, price, venue="EXT")
@@ -79,7 +85,7 @@ def test_what_the_world_quotes_is_inside_the_bounds(make_core):
             assert core.submit(symbol, side, qty, price).reason is R.NONE
         assert core.position(symbol).cost == before
     assert core.submit("BRK.A", "BUY", 10**11, "700000.00").text == \
-        "MAX_ORDER_NOTIONAL: notional 70000000000000000.000000000 exceeds 10000000000000000.000000000"
+        "MAX_ORDER_NOTIONAL: notional 70000000000000000 exceeds 10000000000000000"
 
 
 def test_an_inverse_contract_as_it_is_declared_by_default(backend):
@@ -119,7 +125,7 @@ def test_an_amount_beyond_its_bound_is_refused_where_it_comes_in(make_core, pric
 def test_an_order_lies_within_the_ticks_that_a_book_counts(make_core):
     core = make_core(instruments=[tc.Instrument("X", tick_size="1e-10")])
     assert core.submit("X", "BUY", 1, 10_000).reason is R.NONE
-    assert core.submit("X", "BUY", 1, "10000.0000000001").text == "PRICE_OUT_OF_RANGE: price 10000.0000000001 is out of range: the bound is 10000.0000000000"
+    assert core.submit("X", "BUY", 1, "10000.0000000001").text == "PRICE_OUT_OF_RANGE: price 10000.0000000001 is out of range: the bound is 10000"
     with pytest.raises(tc.RefusedError, match="PRICE_OUT_OF_RANGE"):
         core.quote("XNAS", "X", ask="10000.0000000001", ask_size=1)
     core.mark("X", "999999.9999999999")  # a mark, or a trade, is in no book
@@ -133,7 +139,7 @@ def test_the_tick_is_that_of_the_orders_price(make_core):
                         ("100", None), ("100.5", None), ("100.05", "0.5"), ("-9.99", None), ("-10.01", "0.05"), ("0.005", "0.01")):
         for order in (core.submit("X", "BUY", 1, price), core.submit("X", "BUY", 1, price, stop_px=price, ord_type="STOP_LIMIT")):
             assert order.reason is (R.NONE if tick is None else R.PRICE_TICK_MULTIPLE), (price, order)
-            assert tick is None or order.text == f"PRICE_TICK_MULTIPLE: price {D(price):.8f} is not a multiple of the tick {D(tick):.8f}"
+            assert tick is None or order.text == f"PRICE_TICK_MULTIPLE: price {plain(price)} is not a multiple of the tick {plain(tick)}"
         stop = core.submit("X", "BUY", 1, stop_px=price)
         assert stop.reason is (R.NONE if tick is None else R.STOP_PX_OUT_OF_RANGE)
         replaced = core.replace(core.submit("X", "BUY", 1, 10), price=price)
@@ -202,7 +208,7 @@ def test_a_table_has_sixteen_bands_at_most(make_core):
 
 def test_the_lot_is_a_rule_about_orders_and_a_trade_may_be_finer(make_core):
     core = make_core(instruments=[tc.Instrument("X", lot_size=10, qty_precision=3)], venues=[tc.ExternalVenue("EXT")])
-    assert core.submit("X", "BUY", 15, 100).text == "QTY_LOT_MULTIPLE: order_qty 15.000 is not a multiple of the lot 10.000"
+    assert core.submit("X", "BUY", 15, 100).text == "QTY_LOT_MULTIPLE: order_qty 15 is not a multiple of the lot 10"
     order = core.submit("X", "BUY", 10, 100)
     core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="1", last_qty="0.125", last_px=100)
     assert (core.position("X").qty, order.leaves_qty) == (D("0.125"), D("9.875"))

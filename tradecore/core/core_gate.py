@@ -33,8 +33,8 @@ class CoreGate:
         self.capacity: Capacity = capacity or Capacity()
         self.core: Any = chosen.pipeline.Core(self.capacity)
         self.clock = clock
-        self.names = Directory(self.core)
-        self.bus = EventBus(self.core, self.names)
+        self.names: Directory = Directory(self.core)
+        self.bus: EventBus = EventBus(self.core, self.names)
 
     def submit(self, record: bytes) -> Any:
         """Run a NEW_ORDER record; the backend's handle to the order."""

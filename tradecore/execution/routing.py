@@ -13,6 +13,8 @@ from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import OrderRow, Term
 from ..vocabulary.units import to_decimal
 
+FEE_DECIMALS = 4  # of a fee per unit and an all-in price, where they hold it
+
 
 class VenueScore(NamedTuple):
     """One venue's line: what it displayed, the taker fee, and the all-in price that ranked it (lower is better to
@@ -79,6 +81,7 @@ def _score(term: Term, instrument: Instrument, row: OrderRow, directory: Directo
     cost = term.cost if row.side == Side.BUY else -term.cost
     return VenueScore(
         directory.venues.name(term.venue) or str(term.venue), instrument.price(term.price),
-        instrument.quantity(term.size), to_decimal(term.fee, precision), to_decimal(cost, precision),
+        instrument.quantity(term.size), to_decimal(term.fee, precision, FEE_DECIMALS),
+        to_decimal(cost, precision, FEE_DECIMALS),
         term.venue == row.venue,
     )

@@ -13,7 +13,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import PositionRow, TradeRow
-from ..vocabulary.units import MONEY_PRECISION, exact_sum, to_decimal
+from ..vocabulary.units import CENTS, MONEY_PRECISION, exact_sum, to_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Position:
     @property
     def fees(self) -> Decimal:
         """Commissions paid; negative where rebates were larger."""
-        return to_decimal(self.row.fees, self.money_precision)
+        return to_decimal(self.row.fees, self.money_precision, CENTS)
 
     @property
     def mark(self) -> Decimal | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from .fix import OrdType, TimeInForce
 from .identifiers import check_name
@@ -13,7 +14,7 @@ from .scalars import demand_plain
 from .ticks import TickBand, TickTable, finest_tick, read_bands, table_decimals, table_of
 from .units import (
     AMOUNT_PRECISION_MAX,
-    EXACT,
+    CENTS,
     INVERSE_PRECISION,
     INVERSE_SCALE_MAX,
     MONEY_PRECISION,
@@ -159,8 +160,9 @@ class Instrument:
         return whole_units(value, self.qty_precision, f"{self.symbol} {name}", QTY_MAX, low=low)
 
     def price(self, units: int) -> Decimal:
-        """Price units as a price."""
-        return to_decimal(units, self.price_precision or 0)
+        """Price units as a price, in the tick's decimals where they hold it."""
+        precision = self.price_precision or 0
+        return to_decimal(units, precision, tick_decimals(self.tick, precision))
 
     def quantity(self, lots: int) -> Decimal:
         """Quantity units as a quantity."""
@@ -175,12 +177,12 @@ class Instrument:
     def rounded_price(self, ratio: Fraction) -> Decimal:
         """A ratio as a Decimal: in this instrument's decimals where they hold it, else 28 digits, half to even."""
         quotient = _AVG_PX.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
-        plain = quotient.quantize(to_decimal(1, self.price_precision or 0), context=EXACT)
-        return plain if plain == quotient else quotient
+        units = ratio * 10 ** (self.price_precision or 0)
+        return self.price(units.numerator) if units.denominator == 1 else quotient
 
     def money(self, amount: int) -> Decimal:
         """An amount (price unit x quantity unit x multiplier) in `currency`, exactly."""
-        return to_decimal(amount if self.inverse else amount * self.multiplier_units, self.amount_precision)
+        return to_decimal(amount if self.inverse else amount * self.multiplier_units, self.amount_precision, CENTS)
 
     @property
     def inverse_scale(self) -> int:
@@ -220,3 +222,11 @@ class Instrument:
         if not self.bands:
             return []
         return [{"band": at, "from_px": band.from_px, "band_tick": band.tick} for at, band in enumerate(self.bands)]
+
+
+@lru_cache(maxsize=4_096)
+def tick_decimals(tick: int, precision: int) -> int:
+    """Decimals of a tick in units of 10**-precision: how many a price on it has at most."""
+    while precision and tick % 10 == 0:
+        tick, precision = tick // 10, precision - 1
+    return precision

@@ -8,7 +8,7 @@ from typing import Any
 
 from .currency import Currency
 from .instrument import Instrument
-from .units import Number, to_decimal, whole_units
+from .units import CENTS, Number, to_decimal, whole_units
 
 
 class UndeclaredError(LookupError):
@@ -74,7 +74,7 @@ class Directory:
 
     def money(self, currency: int | str, units: int) -> Decimal:
         """Money units of a currency, by id or name, as money."""
-        return to_decimal(units, self.decimals_of(currency))
+        return to_decimal(units, self.decimals_of(currency), CENTS)
 
     def money_units(self, currency: int | str, value: Number, name: str, bound: int) -> int:
         """Money as a currency's money units; refuses what is not a whole number of them, or beyond the bound."""

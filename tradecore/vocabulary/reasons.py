@@ -112,8 +112,11 @@ def _bits(mask: int, words: type[OrdType] | type[TimeInForce]) -> str:
 
 
 def _plain(number: int | Decimal | None) -> int | str | None:
-    """A number with all its digits: 0.00000001, not 1E-8."""
-    return f"{number:f}" if isinstance(number, Decimal) else number
+    """A number with all its digits, 0.00000001 and not 1E-8, but for the zeros at its end."""
+    if not isinstance(number, Decimal):
+        return number
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
@@ -121,7 +124,7 @@ def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> i
     if value == NO_PRICE:
         return None
     if reason in _IN_MONEY:
-        return to_decimal(read_told(value), LIMIT_PRECISION)
+        return to_decimal(read_told(value), LIMIT_PRECISION, 0)
     if instrument is not None and reason in _IN_PRICE:
         return instrument.price(value)
     if instrument is not None and reason in _IN_LOTS | _LOTS_AGAINST_LIMITS:
@@ -132,7 +135,7 @@ def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> i
 def reason_bound(reason: Reason, bound: int, instrument: Instrument | None) -> int | Decimal | None:
     """A reason's bound in the user's unit."""
     if reason in _LOTS_AGAINST_LIMITS:
-        return to_decimal(read_told(bound), LIMIT_PRECISION)
+        return to_decimal(read_told(bound), LIMIT_PRECISION, 0)
     return reason_value(reason, bound, instrument)
 
 

@@ -12,7 +12,7 @@ from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
 from .names import Directory
 from .reasons import reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
-from .units import MONEY_PRECISION, to_decimal
+from .units import CENTS, MONEY_PRECISION, to_decimal
 
 _BARE = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL, ExecType.REJECTED}
 
@@ -122,7 +122,7 @@ class Report(OrderFields):
         """Commission(12) of this trade in the instrument's currency; a rebate is negative."""
         ins = self._directory.instrument(self.row.instrument)
         return to_decimal(self.row.commission, MONEY_PRECISION if ins is None else
-                          self._directory.decimals_of(ins.currency))
+                          self._directory.decimals_of(ins.currency), CENTS)
 
     @property
     def cxl_rej_reason(self) -> CxlRejReason:

@@ -16,6 +16,7 @@ Number = str | int | Decimal | float  # NumPy's scalars too: see scalars.plain
 NUMBERS = (str, int, Decimal, float)
 MONEY_PRECISION = 9  # decimals of a currency's money unit where it does not say otherwise; of venues' fees per unit
 MONEY_PRECISION_MAX = 12
+CENTS = 2  # the decimals of money that people write, where they hold it
 CASH_ORDER_PRECISION = 6  # of a cash_order_qty
 AMOUNT_PRECISION_MAX = 18
 PRICE_DIGITS, PRICE_PRECISION_MOST = 6, 10  # finer than the tick by default, up to so many decimals
@@ -79,8 +80,13 @@ def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
     return units
 
 
-def to_decimal(units: int, precision: int) -> Decimal:
-    """Whole units of 10**-precision as an exact Decimal. Nothing at all is a plain 0: finer ones print as 0E-9."""
+def to_decimal(units: int, precision: int, least: int | None = None) -> Decimal:
+    """Whole units of 10**-precision as an exact Decimal, of `least` decimals where they hold it. Nothing at all is a
+    plain 0 where it would print as 0E-9."""
+    if least is not None and precision > least:
+        short, rest = divmod(units, 10 ** (precision - least))
+        if not rest:
+            return Decimal(short).scaleb(-least, EXACT)
     return Decimal(units).scaleb(-precision, EXACT) if units or precision < 7 else Decimal(0)
 
 
