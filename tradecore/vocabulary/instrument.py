@@ -162,7 +162,7 @@ class Instrument:
     def price(self, units: int) -> Decimal:
         """Price units as a price, in the tick's decimals where they hold it."""
         precision = self.price_precision or 0
-        return to_decimal(units, precision, tick_decimals(self.tick, precision))
+        return to_decimal(units, precision, _tick_decimals(self.tick, precision))
 
     def quantity(self, lots: int) -> Decimal:
         """Quantity units as a quantity."""
@@ -225,7 +225,7 @@ class Instrument:
 
 
 @lru_cache(maxsize=4_096)
-def tick_decimals(tick: int, precision: int) -> int:
+def _tick_decimals(tick: int, precision: int) -> int:
     """Decimals of a tick in units of 10**-precision: how many a price on it has at most."""
     while precision and tick % 10 == 0:
         tick, precision = tick // 10, precision - 1
