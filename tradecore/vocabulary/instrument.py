@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from functools import lru_cache
 
 from .fix import OrdType, TimeInForce
 from .identifiers import check_name
@@ -29,6 +28,7 @@ from .units import (
 
 ORD_TYPES, TIMES_IN_FORCE = tuple(OrdType), tuple(TimeInForce)  # one object each, whatever the number of instruments
 _TICKS: dict[int, int] = {}  # many instruments have one tick: they share its number
+_DECIMALS: dict[tuple[int, int], int] = {}  # of a tick in units of so many decimals
 _AVG_PX = Context(prec=28, rounding=ROUND_HALF_EVEN)
 
 
@@ -224,9 +224,10 @@ class Instrument:
         return [{"band": at, "from_px": band.from_px, "band_tick": band.tick} for at, band in enumerate(self.bands)]
 
 
-@lru_cache(maxsize=4_096)
 def _tick_decimals(tick: int, precision: int) -> int:
     """Decimals of a tick in units of 10**-precision: how many a price on it has at most."""
-    while precision and tick % 10 == 0:
-        tick, precision = tick // 10, precision - 1
-    return precision
+    found = _DECIMALS.get((tick, precision))
+    if found is None:
+        found = precision - next(n for n in range(precision + 1) if n == precision or tick % 10 ** (n + 1))
+        _DECIMALS[tick, precision] = found
+    return found
