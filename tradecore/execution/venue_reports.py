@@ -114,7 +114,7 @@ class VenueReports:
     def set_session(self, venue: int, connected: bool, transact_time: int | None) -> None:
         demand_type(connected, bool, "connected")
         self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
-                      transact_time=check_time(transact_time))
+                           transact_time=check_time(transact_time))
 
     def _instrument_of_told(self, target: dict[str, Any]) -> int:
         """Whose units a report is in that names no symbol: its order's; 0 where there is none."""

@@ -106,7 +106,7 @@ class Orders:
         """An execution report (OrderStatus) of an order as it stands; where an external venue owes an answer about it,
         the venue is asked too. An order that is not known is told as Rejected, UNKNOWN_ORDER (FIX G.1.b)."""
         return self._gate.ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
-                         transact_time=check_time(transact_time))
+                              transact_time=check_time(transact_time))
 
     def order(self, *, order_id: int | None = None, cl_ord_id: Identifier | None = None) -> Order:
         """A live handle to an order, by its `order_id` or by any id in its chain: its own, or of a request about it.
