@@ -32,6 +32,7 @@ from .vocabulary.codes import (
     OUTBOUND,
     CommandType,
     LimitMode,
+    MsgType,
     Place,
     Reason,
     ReportType,
@@ -60,6 +61,7 @@ from .vocabulary.fix import (
 )
 from .vocabulary.gate import RefusedError
 from .vocabulary.instrument import Instrument
+from .vocabulary.messages import OutboundMessage
 from .vocabulary.names import UndeclaredError
 from .vocabulary.records import (
     ACK_DTYPE,
@@ -69,6 +71,7 @@ from .vocabulary.records import (
     MARK_DTYPE,
     NO_PRICE,
     ORDER_DTYPE,
+    OUTBOUND_DTYPE,
     QUOTE_DTYPE,
     REPLACE_DTYPE,
     REPORT_DTYPE,
@@ -82,12 +85,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
-    "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
+    "OFF", "ORDER_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE",
+    "TRADE_CORRECTION_DTYPE",
     "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "Currency",
     "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError", "ExecInst", "ExecRestatementReason",
     "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
-    "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot",
-    "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place",
+    "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "MsgType",
+    "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "OutboundMessage",
+    "PegOffsetType", "Place",
     "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
     "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
     "SimulatedVenue", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",

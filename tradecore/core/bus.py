@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..vocabulary.codes import ReportType
+from ..vocabulary.codes import MsgType, ReportType
 from ..vocabulary.fix import ExecType, FixEnum
 from ..vocabulary.names import Directory
 from ..vocabulary.reports import Report, ReportReader
@@ -246,6 +246,9 @@ def _words(kind: type[FixEnum], given: object, name: str) -> frozenset[int] | No
     if given is None:
         return None
     several: Iterable[object] = given if isinstance(given, (list, tuple, set, frozenset)) else [given]
+    for word in several:
+        if isinstance(word, MsgType) or (isinstance(word, str) and word.strip().upper() in MsgType.__members__):
+            raise ValueError(f"{name} {word!s}: what venues are to be sent is no report: read outbound()")
     words = frozenset(int(kind.parse(word, name)) for word in several)
     if not words:
         raise ValueError(f"{name} {given!r} names none: leave it out for every one")

@@ -18,12 +18,13 @@ from ..vocabulary.currency import Currency
 from ..vocabulary.fix import ExecType, Side
 from ..vocabulary.identifiers import Identifier, check_name
 from ..vocabulary.instrument import Instrument
+from ..vocabulary.messages import OutboundMessage
 from ..vocabulary.reports import Report, ReportReader
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
 from .interning import intern_column
-from .outbound import Outbound
+from .outbound import hand_out, messages
 
 Words = Iterable[str] | str
 
@@ -38,7 +39,6 @@ class OrderSystem:
         self._gate = CoreGate(capacity, clock, backend)
         self.backend, self.capacity = self._gate.backend, self._gate.capacity
         self._orders, self._positions = Orders(self._gate), Positions(self._gate)
-        self._outbound = Outbound(self._gate)
 
     # ---- definitions
 
@@ -129,15 +129,27 @@ class OrderSystem:
         """One instrument in one account, as it is now."""
         return self._positions.position(symbol, account)
 
-    def outbound(self) -> Iterator[Report]:
-        """The messages for external venues, oldest first, each given once, up to now: NewOrderSingle,
-        OrderCancelRequest, OrderCancelReplaceRequest and OrderStatusRequest, by their `report_type` and `venue`.
+    def outbound(self) -> Iterator[OutboundMessage]:
+        """The messages for external venues, oldest first, each given once, until none waits: NewOrderSingle,
+        OrderCancelRequest, OrderCancelReplaceRequest and OrderStatusRequest, by their `msg_type` and `venue`.
 
-        `order(order_id=...)` has the terms that a report has no room for. Raises RuntimeError where messages were
-        overwritten before they were read, and goes on at the next call: read it at least every `events` reports, or
-        `subscribe(..., report_types=OUTBOUND)`. Threads: any; no message is given twice.
+        None is ever lost: they wait in a queue of their own, whose size follows from the capacity `open_orders`. Where
+        nobody reads it, new orders are rejected in the end (OUTBOUND_FULL); cancels still fit. What is not read yet is
+        taken back where it has become pointless: an order that is canceled before it was read, or that a kill switch
+        stops, ends at once and is never sent. Each message that is read is a command of its own (HAND_OUT), so that a
+        replay takes back the same. Threads: any; no message is given twice.
         """
-        return self._outbound.messages()
+        return messages(self._gate)
+
+    def outbound_batch(self, most: int = 65_536) -> Any:
+        """As `outbound()`, in one step: up to `most` messages as an OUTBOUND_DTYPE array, whose ids are numbers
+        (`id_text`); an empty one where none waits. Raises TypeError or ValueError for `most`. Threads: any."""
+        return hand_out(self._gate, check_int(most, "most", 1, 2**31 - 1))
+
+    @property
+    def outbound_pending(self) -> int:
+        """How many messages for external venues wait to be read."""
+        return int(self._gate.core.outbound_pending)
 
     # ---- time
 

@@ -1,54 +1,28 @@
-"""What external venues are to be sent, each message once."""
+"""What external venues are to be sent, out of the core's queue: message by message, or many at once as an array.
+
+What is handed out is no longer the core's: so one at a time, where a reader takes one at a time.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Iterator
+from typing import Any
 
-import numpy as np
-
-from ..vocabulary.codes import OUTBOUND
-from ..vocabulary.gate import Gate
-from ..vocabulary.reports import Report, read_reports
-
-_READ = 1024
+from ..vocabulary.codes import CommandType
+from ..vocabulary.messages import OutboundMessage
+from ..vocabulary.records import CODECS, VERSION
+from .core_gate import CoreGate
 
 
-class Outbound:
-    """Reads on where it stopped. Threads: any; no message is given twice."""
+def hand_out(gate: CoreGate, most: int) -> Any:
+    """The next messages, at most so many, as an OUTBOUND_DTYPE array. Where none waits, no command is made."""
+    record = CODECS[CommandType.HAND_OUT].pack(kind=CommandType.HAND_OUT, version=VERSION, most=most)
+    taken = gate.core.hand_out(record, gate.time())
+    gate.bus.deliver()
+    return taken
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-        self._sent, self._outbox = 0, deque[Report]()
-        self._sending = threading.Lock()
 
-    def messages(self) -> Iterator[Report]:
-        """The messages for external venues, oldest first, each given once, up to now: NewOrderSingle,
-        OrderCancelRequest, OrderCancelReplaceRequest and OrderStatusRequest, by their `report_type` and `venue`.
-
-        `order(order_id=...)` has the terms that a report has no room for. Raises RuntimeError where messages were
-        overwritten before they were read, and goes on at the next call: read it at least every `events` reports, or
-        `subscribe(..., report_types=OUTBOUND)`. Threads: any; no message is given twice.
-        """
-        while True:
-            with self._sending:
-                if not self._outbox:
-                    self._fill_outbox()
-                if not self._outbox:
-                    return
-                message = self._outbox.popleft()
-            yield message
-
-    def _fill_outbox(self) -> None:
-        """Reads on until there is a message, or nothing more."""
-        while not self._outbox:
-            reports, lost = self._gate.core.read_events(self._sent, _READ)
-            self._sent += lost + len(reports)
-            self._outbox.extend(read_reports(reports[np.isin(reports["report_type"], OUTBOUND)], self._gate.names))
-            if lost:
-                raise RuntimeError(f"{lost} reports were overwritten before outbound() could read them, perhaps "
-                                   "messages for a venue: ask order_status() of the open_orders() whose place is "
-                                   "AT_VENUE, and raise the capacity `events`")
-            if not len(reports):
-                return
+def messages(gate: CoreGate) -> Iterator[OutboundMessage]:
+    """The messages that wait, each once, until none does."""
+    while len(taken := hand_out(gate, 1)):
+        yield OutboundMessage(taken.tobytes(), gate.names)

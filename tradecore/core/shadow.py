@@ -29,7 +29,7 @@ _WORDS: dict[str, type[FixEnum]] = {
 class ShadowDifference:
     """Where two cores parted: the command, and what each said to it. `fields` names what differs: {field: (ours, its)}.
 
-    `what` is `report`, `ack`, or `error` where the second core raised. A report that only one core made has None on
+    `what` is `report`, `ack`, `message` (to a venue), or `error` where the second core raised. A report that only one core made has None on
     the other side.
     """
 
@@ -164,6 +164,25 @@ class _Mirror:
             handle = self._first(self.first.submit, command, now)
             self._second(command, before, None, None, self.second.submit, command, now)
             return handle
+
+    def hand_out(self, command: bytes, now: int) -> Array:
+        """What venues are to be sent, out of both cores; the first one's."""
+        with self._lock:
+            before, theirs = self.first.command_seq, []
+            given: Array = self._first(self.first.hand_out, command, now)
+            if self.first.command_seq != before:
+                self._second(command, before, None, None, lambda: theirs.append(self.second.hand_out(command, now)))
+                self._compare_messages(command, before, given, theirs)
+            return given
+
+    def _compare_messages(self, command: bytes, before: int, ours: Array, both: list[Array]) -> None:
+        if self.difference is not None or ours.tobytes() == both[0].tobytes():
+            return
+        its = both[0]
+        at = next((i for i in range(min(len(ours), len(its))) if ours[i] != its[i]), min(len(ours), len(its)))
+        first, second = (rows[at] if at < len(rows) else None for rows in (ours, its))
+        self.difference = _differ(command, before, 1, "message", None, first, second)
+        self._tell(self.difference)
 
     def _first(self, call: Any, *arguments: Any) -> Any:
         started = time.perf_counter_ns()

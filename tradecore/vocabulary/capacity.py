@@ -22,6 +22,7 @@ class Capacity:
     books: int = 65_536  # of an instrument at a venue, each of which appears when something first rests in it
     open_orders: int = 65_536
     order_history: int = 65_536
+    reject_history: int = 65_536  # of orders that reached no venue, which push out none that may still trade
     cl_ord_ids: int = 1_048_576  # that name an order, in a day
     ids: int = 1_048_576  # texts of ids and names, kept as long as the core is; own integers need none
     events: int = 16_384
@@ -33,8 +34,8 @@ class Capacity:
     def __post_init__(self) -> None:
         bounds = {
             "instruments": 1_000_000, "accounts": 65_535, "venues": 64, "currencies": 255, "books": 2**22,
-            "open_orders": 2**24, "order_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27, "events": 2**24,
-            "order_rate": 2**20, "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
+            "open_orders": 2**24, "order_history": 2**24, "reject_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27,
+            "events": 2**24, "order_rate": 2**20, "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
         }
         for name, most in bounds.items():
             value = getattr(self, name)

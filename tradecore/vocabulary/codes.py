@@ -24,6 +24,7 @@ class CommandType(FixEnum):
     EXECUTION_REPORT = 15
     TRADE_CORRECTION = 16
     CANCEL_REJECT = 17
+    HAND_OUT = 18
     QUOTE = 20
     MARK = 21
     SESSION = 22
@@ -36,27 +37,26 @@ class CommandType(FixEnum):
 
 
 class ReportType(FixChar):
-    """What a report record tells: FIX MsgType read in base 36, so 8, 9, D, F, G, H, j and r; 10 is ours.
-
-    NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, ORDER_CANCEL_REPLACE_REQUEST and ORDER_STATUS_REQUEST are what an external
-    venue is to be sent.
-    """
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 and 11 are ours."""
 
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
     COMMAND_ACCEPTED = 10
     RISK_OBSERVED = 11
-    NEW_ORDER_SINGLE = 13
-    ORDER_CANCEL_REQUEST = 15
-    ORDER_CANCEL_REPLACE_REQUEST = 16
-    ORDER_STATUS_REQUEST = 17
     BUSINESS_REJECT = 19
     ORDER_MASS_CANCEL_REPORT = 27
 
 
-# What an external venue is to be sent.
-OUTBOUND = (ReportType.NEW_ORDER_SINGLE, ReportType.ORDER_CANCEL_REQUEST, ReportType.ORDER_CANCEL_REPLACE_REQUEST,
-            ReportType.ORDER_STATUS_REQUEST)
+class MsgType(FixChar):
+    """MsgType(35) of what an external venue is to be sent: D, F, G and H."""
+
+    NEW_ORDER_SINGLE = 13
+    ORDER_CANCEL_REQUEST = 15
+    ORDER_CANCEL_REPLACE_REQUEST = 16
+    ORDER_STATUS_REQUEST = 17
+
+
+OUTBOUND = tuple(MsgType)
 
 
 class Scope(FixEnum):
@@ -171,6 +171,7 @@ class Reason(FixEnum):
     SESSION_CLOSED = 213
     NO_VENUE = 301
     BOOKS_FULL = 302
+    OUTBOUND_FULL = 303
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403
@@ -224,6 +225,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
+    Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
     Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,
 }
 REASON_TABLE_SIZE = 1024

@@ -67,6 +67,8 @@ _TEXTS = {
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
+    Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
+                          "orders that work: read outbound()",
     Reason.POST_ONLY_WOULD_TAKE: "price {value} would take at {bound}",
     Reason.IOC_LEFTOVER: "the rest of an IMMEDIATE_OR_CANCEL order",
     Reason.FOK_NOT_FILLABLE: "no venue holds the whole quantity within the limit",

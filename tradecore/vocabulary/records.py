@@ -1,4 +1,5 @@
-"""Fixed-size records: what enters the core (commands), what leaves it (reports), and a batch's answers (acks).
+"""Fixed-size records: what enters the core (commands), what leaves it (reports, and messages for external venues), and
+a batch's answers (acks).
 
 The layouts are written once, here; NumPy dtypes, the twin's codecs and the test that checks the C structs
 (ext/include/tradecore/records.h) all come from them. Little-endian, no pointers, no padding; a text is a number: a
@@ -38,7 +39,7 @@ CASH_MAX = 10**28  # money units: opening cash; 10**16 of a currency with 12 dec
 CASH_ORDER_MAX = 2**62  # micros: a cash_order_qty
 BANDS_MAX = 16  # of one instrument's tick table
 TIME_MAX = 2**62  # ns UTC
-COMMAND_SIZE, REPORT_SIZE, ACK_SIZE = 128, 128, 32
+COMMAND_SIZE, REPORT_SIZE, ACK_SIZE, OUTBOUND_SIZE = 128, 128, 32, 192
 VERSION = 1  # of all records; a command that says 0 means it too
 OWN_ID_MAX = 2**62  # a client's own integer is its own number; texts are numbered from here on, the first one + 1
 TEXT_SIZE = 64
@@ -85,6 +86,8 @@ _BODIES: dict[CommandType, Layout] = {
         ("", "x16"), ("exec_id", "i8"), ("", "x16"), ("last_qty", "i8"), ("", "x8"), ("last_px", "i8"),
     ],
     CommandType.CANCEL_REJECT: [("", "x48"), ("order_id", "i8")],
+    # The next messages for external venues, at most so many: they are the caller's to send.
+    CommandType.HAND_OUT: [("most", "i8")],
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
     CommandType.MARK: [("mark_px", "i8")],
     CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one
@@ -155,6 +158,20 @@ _SHARED: dict[str, tuple[str, str]] = {
     "value_high": ("contra_order_id", "i8"),  # of accepted cash: the high word of its amount
     "exec_ref_id": ("contra_order_id", "i8"),  # of a bust or a correction: the core's number of the trade
 }
+# A message for an external venue, three cache lines: every field that its NewOrderSingle(D), OrderCancelRequest(F),
+# OrderCancelReplaceRequest(G) or OrderStatusRequest(H) needs; G and F have the terms that they ask for. `seq` counts
+# what is handed out, without gaps; `event_seq` is the last report before it was made. What is free is 0: room for
+# parent, self-match id, algo, order capacity, locate, position effect, sweep and last market.
+_OUTBOUND: Layout = [
+    ("seq", "i8"), ("command_seq", "i8"), ("event_seq", "i8"), ("transact_time", "i8"), ("order_id", "i8"),
+    ("msg_type", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u1"),
+    ("ord_status", "u1"), ("unknown", "u1"), ("version", "u1"),
+    ("instrument", "i4"), ("account", "u2"), ("user", "u2"), ("venue", "u1"), ("producer", "u1"), ("reason", "i2"),
+    ("command_kind", "u1"), ("trigger_price_type", "u1"), ("peg_offset_type", "u1"), ("contingency_type", "u1"),
+    ("cl_ord_id", "i8"), ("orig_cl_ord_id", "i8"), ("order_qty", "i8"), ("cum_qty", "i8"), ("price", "i8"),
+    ("stop_px", "i8"), ("expire_time", "i8"), ("min_qty", "i8"), ("display_qty", "i8"), ("peg_offset", "i8"),
+    ("list_id", "i8"), ("strategy", "i4"),
+]
 _ACK: Layout = [
     ("order_id", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"),
     ("report_type", "u1"), ("ord_status", "u1"), ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"),
@@ -170,6 +187,7 @@ CODECS: dict[int, Codec] = {
 HEADER_CODEC = Codec("Header", _HEADER, COMMAND_SIZE)
 REPORT_CODEC = ReportCodec(_REPORT)
 ACK_CODEC = Codec("AckRow", _ACK, ACK_SIZE)
+OUTBOUND_CODEC = Codec("OutboundRow", _OUTBOUND, OUTBOUND_SIZE)
 ReportRow = REPORT_CODEC.tuple_type
 AckRow = ACK_CODEC.tuple_type
 
@@ -185,6 +203,7 @@ TRADE_CORRECTION_DTYPE = COMMAND_DTYPES[CommandType.TRADE_CORRECTION]
 QUOTE_DTYPE = COMMAND_DTYPES[CommandType.QUOTE]
 MARK_DTYPE = COMMAND_DTYPES[CommandType.MARK]
 REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE, _SHARED)
+OUTBOUND_DTYPE = make_dtype(_OUTBOUND, OUTBOUND_SIZE)
 ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)

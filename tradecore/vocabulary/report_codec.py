@@ -18,7 +18,7 @@ NO_PRICE = -(2**63)
 
 _EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION_REPORT), int(ReportType.ORDER_CANCEL_REJECT)
 _ACCEPTED = int(ReportType.COMMAND_ACCEPTED)
-_OF_AN_ORDER = {_EXECUTION, _CANCEL_REJECT, *(int(kind) for kind in ReportType if 13 <= kind <= 17)}
+_OF_AN_ORDER = {_EXECUTION, _CANCEL_REJECT}
 _TRADE, _REJECTED, _RESTATED = int(ExecType.TRADE), int(ExecType.REJECTED), int(ExecType.RESTATED)
 _TRADES = {_TRADE, int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
 _STATED = {_REJECTED, int(ExecType.ORDER_STATUS), _RESTATED}  # that give a reason of FIX

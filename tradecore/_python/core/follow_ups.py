@@ -21,6 +21,7 @@ from ..orders.triggers import SOURCES, disarm_trigger, find_triggered, has_waiti
 from ..risk.holds import exposure_of, reducible_qty
 from ..vocabulary.instrument import BUY, SELL, direction
 from .conditions import is_trading, look_at_market, trigger_price
+from .outbound import recall_order
 from .placing import release_order
 from .requests import ask_cancel, ask_replace
 from .state import REDUCE_ONLY, State, book_of, end_order, report_execution, sync_order, sync_top
@@ -45,7 +46,7 @@ def settle(core: State, c: Any) -> None:
 def stop_order(core: State, c: Any, order: Order, reason: Reason) -> None:
     """Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself
     sends no second cancel after one that is UNKNOWN."""
-    if order.place != AT_VENUE:
+    if recall_order(core, order):
         end_order(core, c, order, CANCELED, reason)
     elif not has_cancel(order):
         ask_cancel(core, c, order, 0, reason)

@@ -14,7 +14,7 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
     """(in use, accounted for) by name. Only an open order has requests, a deadline, a price that it waits for, or lots
     that are held for it; a session that has an end has a deadline too."""
     held, opened = list(core.orders.by_id.values()), list(core.orders.open.values())
-    listed = [*opened, *core.orders.history.values()]
+    listed = [*opened, *core.orders.history.values(), *core.orders.rejects.values()]
     groups = groups_of(core, listed)
     holds = sum(held_of(order) for order in opened if order.admitted)
     exposures = core.risk.exposures.items()
@@ -22,6 +22,7 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
         "slots": (len(held), len(listed)),
         "requests": (count_requests(held), count_requests(opened)),
         "replaces": (core.orders.replaces, sum(r.is_replace for order in opened for r in order.requests)),
+        "places": (core.orders.unsent.away, sum(order.reserves for order in opened)),
         "timers": (len(core.timers.armed), sum(order_deadline(core, order) != 0 for order in opened)
                    + sum(time != 0 for time in core.close_times.values())),
         "lists": (len(groups), sum(group.held > 0 for group in groups)),

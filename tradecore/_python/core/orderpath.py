@@ -15,6 +15,7 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 
 from ..execution.routing import twice_touch
+from ..execution.unsent import places_taken
 from ..orders.lists import find_bad_join, join_group
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, explain_mask, first_reason, validate_order
@@ -22,6 +23,7 @@ from ..risk.holds import Question, exposure_of, reserve_order
 from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known
+from .outbound import reserve_places
 from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
     EVENTS,
@@ -35,6 +37,7 @@ from .state import (
     acknowledge,
     arm_order_timer,
     count_stage,
+    is_external,
     order_fields,
     publish,
     start_clock,
@@ -147,6 +150,9 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
         refused = check_risk(q)
+        if refused is None and is_external(core, order.venue) and not reserve_places(core, order):
+            refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
+                              True)
         if refused is None:
             if q.rules.watching:
                 observe_order(core, c, ins, order, q)

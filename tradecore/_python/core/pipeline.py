@@ -22,6 +22,7 @@ from tradecore.vocabulary.records import (
     COMMAND_SIZE,
     HEADER_CODEC,
     NO_PRICE,
+    OUTBOUND_DTYPE,
     VERSION,
 )
 from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
@@ -38,6 +39,7 @@ from .follow_ups import settle
 from .lifetimes import count_lifetimes
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
+from .outbound import hand_out
 from .questions import answer_question
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
@@ -71,7 +73,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
-    CommandType.INTERN: enter_text,
+    CommandType.INTERN: enter_text, CommandType.HAND_OUT: hand_out,
 }
 
 
@@ -183,7 +185,9 @@ class Core:
         kind = open_command(command, HEADER_CODEC).kind
         with self._lock:
             ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
-            return self._hold(ack.order_id)
+            if ack.order_id in self._state.orders.by_id or ack.order_id < 1:
+                return self._hold(ack.order_id)
+            return OrderHandle(self._state.orders, ack.order_id, self._lock)  # the command itself evicted it: stale
 
     def _hold(self, order_id: int) -> OrderHandle:
         if order_id not in self._state.orders.by_id:
@@ -295,7 +299,6 @@ class Core:
         used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
         """
         int64(now)
-        int64(now)
         with self._lock:
             return answer_question(self._state, open_command(command, CODECS[_NEW_ORDER]), now)
 
@@ -347,6 +350,24 @@ class Core:
         reports.flags.writeable = False
         return reports
 
+    def hand_out(self, command: bytes, now: int) -> Records:
+        """Run one HAND_OUT record, unless nothing waits; the messages that it hands out. Threads: as `run`."""
+        int64(now)
+        c = open_command(command, CODECS[CommandType.HAND_OUT])
+        unsent = self._state.orders.unsent
+        with self._lock:
+            given: list[bytes] = []
+            if unsent.messages:
+                unsent.reader = given
+                apply_command(self._state, c._replace(most=min(c.most, len(unsent.messages))), now, False)
+                unsent.reader = None
+        return np.frombuffer(bytearray(b"".join(given)), OUTBOUND_DTYPE)
+
+    @property
+    def outbound_pending(self) -> int:
+        """Messages for external venues that are not handed out."""
+        return len(self._state.orders.unsent.messages)
+
     def state_hash(self) -> int:
         """64-bit hash over the logical state: definitions, limits, positions, orders, books, counters.
 
@@ -366,6 +387,7 @@ class Core:
             "decisions": core.router.decisions, "reports_refused": core.reports_refused,
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
+            "outbound_handed": core.orders.unsent.handed, "outbound_pending": len(core.orders.unsent.messages),
         }
 
     def lifetimes(self) -> dict[str, tuple[int, int]]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Route
-from tradecore.vocabulary.fix import ExecType, OrdType, TimeInForce
+from tradecore.vocabulary.fix import ExecType, OrdType
 from tradecore.vocabulary.records import NO_PRICE
 
 from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
+from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import (
@@ -36,7 +37,6 @@ from ..risk.risk import check_risk, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
-    GTC,
     IOC,
     LIMIT,
     MARKET,
@@ -49,19 +49,17 @@ from ..vocabulary.instrument import (
     safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
+from .outbound import reserve_places, send_new
 from .state import (
     EXECUTING,
     POSITION,
     REDUCE_ONLY,
     ROUTING,
-    SEND_ORDER,
     State,
     book_of,
     count_stage,
     end_order,
     is_external,
-    order_fields,
-    publish,
     report_end,
     report_execution,
     sync_order,
@@ -199,22 +197,8 @@ def send_order(core: State, c: Any, order: Order, first: bool) -> None:
     order.place, order.awaited, order.sent_time = AT_VENUE, True, core.now
     if first:
         report_execution(core, c, order, ExecType.PENDING_NEW)
-    publish(core, c, SEND_ORDER, **order_fields(order) | sent_terms(core, order))
+    send_new(core, c, order)
     sync_order(core, order)
-
-
-def sent_terms(core: State, order: Order) -> dict[str, Any]:
-    """What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET
-    or LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once."""
-    told: dict[str, Any] = {}
-    if awaits_price(order.ord_type) and order.triggered:
-        told = {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE}
-    if not is_native(core, order, "native_times_in_force", order.time_in_force):
-        if order.time_in_force in AUCTIONS:
-            told |= {"time_in_force": IOC}
-        elif order.time_in_force == TimeInForce.GTD:
-            told |= {"time_in_force": GTC}
-    return told
 
 
 def place_order(
@@ -230,7 +214,11 @@ def place_order(
         refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
         return since
     if is_external(core, order.venue):
-        send_order(core, c, order, first)
+        if reserve_places(core, order):
+            send_order(core, c, order, first)
+        else:
+            refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
+                           core.orders.unsent.most, first)
         return since
     reason, fills = execute_order(core, order, limit)
     sync_tops(core, order.instrument, order.venue)

@@ -10,6 +10,7 @@ from tradecore.vocabulary.records import CODECS, NO_PRICE, NO_ROOM
 
 from ..execution.book import crosses, reduce_node
 from ..execution.routing import touch_price
+from ..execution.unsent import has_places, places_taken
 from ..orders.lists import find_excess, limit_after
 from ..orders.order_facts import has_cancel, is_live
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, RESTING, Order
@@ -48,6 +49,8 @@ def enter_replace(core: State, c: Any) -> Any:
     refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
     if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:
         refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if refused is None and order.place == AT_VENUE and not has_places(core.orders.unsent, 1):
+        refused = Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most
     if refused is None:
         refused = find_excess(order, order_qty)
     if refused is None:

@@ -14,19 +14,17 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecType, OrdRejReason
 from tradecore.vocabulary.records import NO_ROOM
 
 from ..orders.lists import limit_after
-from ..orders.order_facts import cancel_sent, derive_status, is_live, last_id, leaves_of, unknown_of
+from ..orders.order_facts import cancel_sent, derive_status, is_live, last_id, leaves_of
 from ..orders.order_table import AT_VENUE, CANCELED, REJECTED, Order, Request, add_request, remove_request
 from ..vocabulary.instrument import SELL, direction
 from ..vocabulary.texts import id_is_known
+from .outbound import recall_order, report_asked, send_request, send_status_request
 from .state import (
     ACK_ACCEPTED,
     CANCEL,
     CANCEL_REJECT,
     EXECUTION,
     MASS_CANCEL_REPORT,
-    SEND_CANCEL,
-    SEND_REPLACE,
-    SEND_STATUS_REQUEST,
     State,
     acknowledge,
     count_stage,
@@ -38,7 +36,8 @@ from .state import (
     sync_order,
 )
 
-# The FIX reason that goes with ours; a refusal by risk is the broker's option, an invalid term is OTHER.
+# The FIX reason that goes with ours; a refusal by risk, and for want of room, is the broker's option, an invalid term
+# is OTHER.
 _CXL_REJ_REASONS = {
     Reason.TOO_LATE_TO_CANCEL: CxlRejReason.TOO_LATE_TO_CANCEL, Reason.UNKNOWN_ORDER: CxlRejReason.UNKNOWN_ORDER,
     Reason.ALREADY_PENDING: CxlRejReason.ALREADY_PENDING,
@@ -50,7 +49,8 @@ def cxl_rej_reason_of(reason: int) -> int:
     known = _CXL_REJ_REASONS.get(Reason(reason))
     if known is not None:
         return int(known)
-    return int(CxlRejReason.BROKER_OPTION if 200 < reason < 300 else CxlRejReason.OTHER)
+    broker = 200 < reason < 300 or reason == Reason.OUTBOUND_FULL
+    return int(CxlRejReason.BROKER_OPTION if broker else CxlRejReason.OTHER)
 
 
 def find_target(core: State, c: Any) -> tuple[int, Order | None, Reason]:
@@ -102,35 +102,40 @@ def take_id(order: Order, cl_ord_id: int) -> dict[str, Any]:
     return {"orig_cl_ord_id": before}
 
 
-def ask_venue(core: State, c: Any, order: Order, request: Request, kind: int, reason: int) -> None:
-    """Sends a request to the order's venue, and waits for its answer."""
-    told = order_fields(order) | {
-        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": last_id(order), "order_qty": request.order_qty,
-        "price": request.price, "stop_px": request.stop_px, "reason": reason,
-    }
+def ask_venue(core: State, c: Any, order: Order, request: Request, reason: int) -> None:
+    """Sends a request to the order's venue, reports that it did, and waits for its answer."""
+    orig_cl_ord_id = last_id(order)
     request.oco_limit = order.oco_limit if reason else limit_after(order, request.order_qty)
     add_request(core.orders, order, request)
     request.unknown, request.reason = order.venue in core.disconnected, int(reason)
-    told["unknown"] = unknown_of(order)
-    publish(core, c, kind, **told)
+    send_request(core, c, order, request, orig_cl_ord_id, int(reason))
+    report_asked(core, c, order, request, orig_cl_ord_id, int(reason))
     sync_order(core, order)
 
 
 def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: int, reason: int) -> None:
-    """Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before."""
-    for earlier in [request for request in order.requests if not request.is_replace][:-1]:
-        remove_request(core.orders, order, earlier)
-        order.last_status = derive_status(order)  # told by the message that follows
+    """Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before, and of one
+    that was not handed out."""
+    cancels = [request for request in order.requests if not request.is_replace]
+    for earlier in cancels:
+        if earlier is not cancels[-1] or earlier.message is not None:
+            remove_request(core.orders, order, earlier)
+            order.last_status = derive_status(order)  # told by the report that follows
     request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time)
-    ask_venue(core, c, order, request, SEND_CANCEL, reason)
+    ask_venue(core, c, order, request, reason)
 
 
 def ask_replace(
     core: State, c: Any, order: Order, cl_ord_id: int, order_qty: int, price: int, stop_px: int, expire_time: int,
     reason: int,
 ) -> None:
+    """What the core asks of itself takes the place of what it asked before, where that was not handed out."""
+    change = order.change_message
+    if reason and change is not None and change.request is not None:
+        remove_request(core.orders, order, change.request)
+        order.last_status = derive_status(order)
     request = Request(cl_ord_id, True, core.now, order_qty, price, stop_px, expire_time)
-    ask_venue(core, c, order, request, SEND_REPLACE, reason)
+    ask_venue(core, c, order, request, reason)
 
 
 # ---- cancel
@@ -156,10 +161,10 @@ def cancel_order(core: State, c: Any, order: Order) -> Any:
         return refuse_request(core, c, order.order_id, order, Reason.TOO_LATE_TO_CANCEL)
     if cancel_sent(order):
         return refuse_request(core, c, order.order_id, order, Reason.ALREADY_PENDING)
-    if order.place == AT_VENUE:
-        ask_cancel(core, c, order, max(0, c.cl_ord_id), 0)
-    else:
+    if recall_order(core, order):
         end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED, **take_id(order, c.cl_ord_id))
+    else:
+        ask_cancel(core, c, order, max(0, c.cl_ord_id), 0)
     return acknowledge(order)
 
 
@@ -182,10 +187,10 @@ def mass_cancel(core: State, c: Any) -> Any:
             waiting += 1
             continue
         done += 1
-        if order.place == AT_VENUE:
-            ask_cancel(core, c, order, 0, Reason.CANCEL_REQUESTED)
-        else:
+        if recall_order(core, order):
             end_order(core, c, order, CANCELED, Reason.CANCEL_REQUESTED)
+        else:
+            ask_cancel(core, c, order, 0, Reason.CANCEL_REQUESTED)
     core.answer_seq = core.events.seq + 1
     publish(core, c, MASS_CANCEL_REPORT, instrument=c.instrument, account=c.account, venue=c.venue, side=c.side,
             cl_ord_id=c.cl_ord_id, value=done, bound=waiting)
@@ -207,5 +212,5 @@ def request_status(core: State, c: Any) -> Any:
                                      ord_rej_reason=int(OrdRejReason.UNKNOWN_ORDER))
     publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, **order_fields(order))
     if order.place == AT_VENUE and (order.awaited or order.requests) and order.venue not in core.disconnected:
-        publish(core, c, SEND_STATUS_REQUEST, **order_fields(order))
+        send_status_request(core, c, order, 0)
     return acknowledge(order)

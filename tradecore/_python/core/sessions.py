@@ -23,16 +23,14 @@ from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import tick_at
 from .conditions import AT_THE_CLOSE, CLOSED, HALTED, PRE_OPEN, is_trading
 from .marketdata import clear_quotes
+from .outbound import recall_order, send_status_request
 from .placing import is_native, release_order
 from .requests import ask_cancel
 from .state import (
-    SEND_STATUS_REQUEST,
     State,
     accept_command,
     end_order,
     is_external,
-    order_fields,
-    publish,
     refuse_command,
     report_execution,
     session_of,
@@ -68,7 +66,7 @@ def fire_order_timer(core: State, c: Any, order: Order) -> None:
         report_unknown(core, c, order, Reason.REQUEST_TIMEOUT)
     native = order.place == AT_VENUE and is_native(core, order, "native_times_in_force", GTD)
     if order.expire_time and order.expire_time <= core.now and is_live(order) and not native:
-        if order.place != AT_VENUE:
+        if recall_order(core, order):
             end_order(core, c, order, EXPIRED, Reason.EXPIRE_TIME_REACHED)
             return
         order.expiry_asked = True
@@ -96,11 +94,7 @@ def report_unknown(core: State, c: Any, order: Order, reason: Reason) -> None:
     its session is there again."""
     report_execution(core, c, order, ExecType.ORDER_STATUS, reason=reason)
     if order.venue not in core.disconnected:
-        ask_outcome(core, c, order, reason)
-
-
-def ask_outcome(core: State, c: Any, order: Order, reason: Reason) -> None:
-    publish(core, c, SEND_STATUS_REQUEST, **order_fields(order) | {"reason": reason})
+        send_status_request(core, c, order, reason)
 
 
 def enter_clock(core: State, c: Any) -> Any:
@@ -206,7 +200,7 @@ def enter_venue_session(core: State, c: Any) -> Any:
         if order.venue != c.venue or order.place != AT_VENUE:
             continue
         if c.connected and unknown_of(order):
-            ask_outcome(core, c, order, Reason.VENUE_DISCONNECTED)
+            send_status_request(core, c, order, Reason.VENUE_DISCONNECTED)
         elif not c.connected and (order.awaited or order.requests):
             before = count_unknown(order)
             mark_unknown(order, core.now)

@@ -27,6 +27,7 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
+from .outbound import withdraw_killed
 from .state import ACK_ACCEPTED, State, accept_command, refuse_command
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000_000
@@ -199,4 +200,7 @@ def switch_kill(core: State, c: Any) -> Any:
     switch(core.risk, c.scope, c.target, c.engaged == 1)
     if c.scope == Scope.VENUE:
         core.router.down = core.risk.killed_venues | core.disconnected
-    return accept_command(core, c, c.scope, c.target)
+    ack = accept_command(core, c, c.scope, c.target)
+    if c.engaged:
+        withdraw_killed(core, c)
+    return ack

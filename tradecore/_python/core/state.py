@@ -35,8 +35,8 @@ from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
-(EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, SEND_ORDER, SEND_CANCEL, SEND_REPLACE, SEND_STATUS_REQUEST,
- BUSINESS_REJECT, MASS_CANCEL_REPORT) = (int(kind) for kind in ReportType)
+EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, BUSINESS_REJECT, MASS_CANCEL_REPORT = (
+    int(kind) for kind in ReportType)
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
@@ -57,7 +57,7 @@ class State:
         self.money_precisions: dict[int, int] = {}
         self.texts = Texts(capacity.ids)
         self.ids = Ids(capacity.cl_ord_ids, self.texts)
-        self.orders = Orders(capacity.open_orders, capacity.order_history)
+        self.orders = Orders(capacity.open_orders, capacity.order_history, capacity.reject_history)
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
@@ -67,7 +67,7 @@ class State:
         self.histograms = [[0] * BUCKETS for _ in STAGES]
         self.trades = TradeLog(capacity.trades)
         self.exec_ids = ExecIds(capacity.exec_ids)
-        self.triggers = Triggers(capacity.open_orders + capacity.order_history + 1)
+        self.triggers = Triggers(capacity.open_orders + capacity.order_history + capacity.reject_history + 1)
         self.groups = Groups()
         self.timers = Timers()
         self.sessions: dict[int, int] = {}  # TradSesStatus by instrument; OPEN where nothing was said
@@ -160,6 +160,8 @@ def sync_order(core: State, order: Order) -> None:
             evicted = core.orders.end_order(order)
             if evicted is not None and evicted.group is not None:
                 forget_member(core.groups, evicted.group)
+        if order.reserves:
+            core.orders.unsent.away += 1 if opens else -1
         if order.exec_inst & REDUCE_ONLY and order.admitted:
             exposure_of(core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
     if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tradecore.vocabulary.records import NO_PRICE
+from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC
 
 from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
@@ -21,11 +21,13 @@ from ..vocabulary.texts import hash_of_id
 from .state import State, book_of, session_of
 
 Row = tuple[int, ...]
+HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version", "user", "producer")
+          and not name.endswith("cl_ord_id")]
 
 
 def hash_state(core: State) -> int:
     chain = 0
-    for rows in (counters, definitions, accounts, positions, orders, books, trades, waiting):
+    for rows in (counters, definitions, accounts, positions, orders, books, trades, waiting, outbound):
         for row in rows(core):
             chain = chain_row(chain, row)
     return chain
@@ -35,7 +37,7 @@ def counters(core: State) -> Iterator[Row]:
     yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
            len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm), core.day, core.reports_refused,
            core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest, core.order_seq,
-           len(core.texts.texts), core.texts.digest)
+           len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
 
 
 def definitions(core: State) -> Iterator[Row]:
@@ -84,7 +86,7 @@ def orders(core: State) -> Iterator[Row]:
         for request in order.requests:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),
-                   int(request.unknown))
+                   int(request.unknown), int(request.message is not None))
 
 
 def order_row(core: State, order: Order) -> Row:
@@ -96,7 +98,9 @@ def order_row(core: State, order: Order) -> Row:
 
 def terms_row(core: State, order: Order) -> Row:
     flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
-             order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open)
+             order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open, order.reserves,
+             order.recalled, order.new_message is not None, order.cancel_message is not None,
+             order.change_message is not None, order.status_message is not None)
     return (12, hash_of_id(core.texts, order.orig_cl_ord_id), order.stop_px, order.peg_offset, order.min_qty,
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,
@@ -116,6 +120,14 @@ def waiting(core: State) -> Iterator[Row]:
     """Open orders in the order in which they became so."""
     for order_id in core.orders.open:
         yield 15, order_id
+
+
+def outbound(core: State) -> Iterator[Row]:
+    """What is not handed out, in its order."""
+    for message in core.orders.unsent.messages:
+        f = message.fields
+        ids = hash_of_id(core.texts, f["cl_ord_id"]), hash_of_id(core.texts, f["orig_cl_ord_id"])
+        yield 17, *(f[name] for name in HASHED), *ids
 
 
 def books(core: State) -> Iterator[Row]:

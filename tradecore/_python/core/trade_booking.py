@@ -12,14 +12,14 @@ from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
 from tradecore.vocabulary.rows import TRADE_LIVE
 
 from ..execution.book import Fill
-from ..orders.lists import tell_fill
+from ..orders.lists import tell_fill, tell_list
 from ..orders.order_table import NOWHERE, Order
 from ..orders.trades import Execution, append_execution
 from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
-from .state import TRADE, State, report_execution, sync_order, tell_price
+from .state import REDUCE_ONLY, TRADE, State, report_execution, sync_order, tell_price
 
 ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
 Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, money units
@@ -41,6 +41,14 @@ def tell_trimmed(core: State, instrument: int, account: int) -> None:
     cell = instrument, account
     if account and exposure_of(core.risk, instrument, account).reduce_only and cell not in core.trimmed:
         core.trimmed.append(cell)
+
+
+def look_again(core: State, order: Order) -> None:
+    """What a user asked of an order is answered: its list, or the position that it may only reduce, may want less."""
+    if order.group is not None:
+        tell_list(core.groups, order.group, order)
+    if order.exec_inst & REDUCE_ONLY:
+        tell_trimmed(core, order.instrument, order.account)
 
 
 def book_fills(

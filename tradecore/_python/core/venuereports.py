@@ -10,15 +10,14 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason
 from tradecore.vocabulary.records import NO_PRICE, QTY_MAX
 
-from ..orders.lists import cap_limit, tell_list
+from ..orders.lists import cap_limit
 from ..orders.order_facts import cancel_sent, derive_status, end_facts, is_live
 from ..orders.order_table import AT_VENUE, NEW, NOWHERE, PARTIALLY_FILLED, PENDING_NEW, Order, Request, remove_request
 from ..vocabulary.instrument import find_bad_price
+from .outbound import send_status_request
 from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
-    REDUCE_ONLY,
-    SEND_STATUS_REQUEST,
     State,
     acknowledge,
     is_external,
@@ -28,7 +27,7 @@ from .state import (
     report_execution,
     sync_order,
 )
-from .trade_booking import tell_trimmed
+from .trade_booking import look_again
 
 _LESS = {int(Reason.OTHER_FILLED), int(Reason.PARENT_ENDED), int(Reason.REDUCED_POSITION)}  # the core's own wishes
 _TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
@@ -49,8 +48,10 @@ def find_order(core: State, c: Any) -> tuple[int, Order | None]:
     have."""
     order_id = core.ids.order_ids.get(c.cl_ord_id, 0) or c.order_id
     order = core.orders.by_id.get(order_id)
-    known = order is not None and order.admitted and order.venue == c.venue and order.place <= AT_VENUE
-    return order_id, order if known else None
+    if order is None or not order.admitted or order.venue != c.venue or order.place > AT_VENUE:
+        return order_id, None
+    order.new_message = None  # its venue has it: it can't be taken back
+    return order_id, order
 
 
 def find_request(order: Order, cl_ord_id: int, is_replace: bool) -> Request | None:
@@ -186,8 +187,9 @@ def take_status(core: State, c: Any, order: Order) -> Any:
 def compare_cum_qty(core: State, c: Any, order: Order) -> None:
     """A venue that has filled more or less than we know of: a trade was missed; it is asked for the status."""
     if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
-        publish(core, c, SEND_STATUS_REQUEST, **order_fields(order) | {
-            "reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty})
+        report_execution(core, c, order, ExecType.ORDER_STATUS, reason=Reason.CUM_QTY_MISMATCH, value=c.cum_qty,
+                         bound=order.cum_qty)
+        send_status_request(core, c, order, Reason.CUM_QTY_MISMATCH)
 
 
 def insist(core: State, c: Any, order: Order, request: Request) -> None:
@@ -195,14 +197,6 @@ def insist(core: State, c: Any, order: Order, request: Request) -> None:
     that is refused is the venue's last word."""
     if request.is_replace and is_live(order) and not cancel_sent(order):
         ask_cancel(core, c, order, 0, Reason(request.reason))
-
-
-def look_again(core: State, order: Order) -> None:
-    """What a user asked of an order is answered: its list, or the position that it may only reduce, may want less."""
-    if order.group is not None:
-        tell_list(core.groups, order.group, order)
-    if order.exec_inst & REDUCE_ONLY:
-        tell_trimmed(core, order.instrument, order.account)
 
 
 def enter_cancel_reject(core: State, c: Any) -> Any:

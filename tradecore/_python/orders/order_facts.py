@@ -23,6 +23,7 @@ from .order_table import (
     SUSPENDED,
     Order,
     Orders,
+    Request,
     remove_request,
 )
 
@@ -106,10 +107,11 @@ def end_facts(orders: Orders, order: Order, terminal: int) -> None:
     order.done_for_day = order.stopped = order.suspended = order.awaited = order.unknown_new = False
 
 
-def last_id(order: Order) -> int:
-    """OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed
-    over: its venue may never have heard of it."""
-    ids = (request.cl_ord_id for request in reversed(order.requests) if request.is_replace or not request.unknown)
+def last_id(order: Order, before: Request | None = None) -> int:
+    """OrigClOrdID(41) of the next request, or of one that was asked: the last id in the chain that was not rejected. An
+    UNKNOWN cancel is passed over: its venue may never have heard of it."""
+    earlier = order.requests if before is None else order.requests[: order.requests.index(before)]
+    ids = (request.cl_ord_id for request in reversed(earlier) if request.is_replace or not request.unknown)
     return next(filter(None, ids), order.cl_ord_id)
 
 

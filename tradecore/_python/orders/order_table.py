@@ -1,7 +1,8 @@
 """The order table: facts, and what follows from them. OrdStatus is computed here, never assigned.
 
 Source: FIX 4.4 Appendix D. An order is open while it is live or a request about it is unanswered; the others are the
-history, evicted first in, first out. The live handles that a user holds never influence it.
+history, evicted first in, first out; those that reached no venue have one of their own, so that they push out none
+that may still trade. The live handles that a user holds never influence it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tradecore.vocabulary.codes import Place
+from tradecore.vocabulary.codes import Place, Reason
 from tradecore.vocabulary.fix import OrdStatus, transition_table
 from tradecore.vocabulary.records import NO_PRICE
 
+from ..execution.unsent import Message, Unsent
 from ..vocabulary.instrument import awaits_price, has_limit
 
 (NEW, PARTIALLY_FILLED, FILLED, DONE_FOR_DAY, CANCELED, PENDING_CANCEL, STOPPED, REJECTED, SUSPENDED, PENDING_NEW,
@@ -21,7 +23,7 @@ NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT = (int(p
 TRANSITIONS = transition_table()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """A cancel or replace that was sent to a venue and has no outcome yet."""
 
@@ -36,6 +38,7 @@ class Request:
     pending: bool = False  # the venue has acknowledged it: it counts in OrdStatus
     unknown: bool = False  # it timed out, or its session was lost
     reason: int = 0  # why the core asks of itself, 0 where a user asked
+    message: Message | None = None  # while it is not handed out
 
 
 @dataclass(slots=True, eq=False)
@@ -112,6 +115,13 @@ class Order:
     oco_filled: bool = False  # its list counts it among those filled whole
     told_live: bool = False  # what its list has heard of it last
     group: Group | None = None  # the list that it joined: the same list_id may name a later one
+    reserves: bool = False  # while it is open, places are kept for what its external venue may have to be sent
+    recalled: bool = False  # taken back before it was handed out
+    # Of each kind the one that is not handed out; its replaces that a user asked for are the requests'.
+    new_message: Message | None = None
+    cancel_message: Message | None = None
+    change_message: Message | None = None  # a replace that the core itself asks for
+    status_message: Message | None = None
     decision: int = 0
     route: int = 0  # how its venue was chosen: fix.Route
     value: int = 0
@@ -121,13 +131,16 @@ class Order:
 
 
 class Orders:
-    """Open orders in the order in which they became so, and the `history_size` others that ended last."""
+    """Open orders in the order in which they became so, and the `history_size` others that ended last, beside the
+    `reject_size` that reached no venue."""
 
-    def __init__(self, open_max: int, history_size: int) -> None:
-        self.open_max, self.history_size = open_max, history_size
+    def __init__(self, open_max: int, history_size: int, reject_size: int) -> None:
+        self.open_max, self.history_size, self.reject_size = open_max, history_size, reject_size
         self.by_id: dict[int, Order] = {}
         self.open: dict[int, Order] = {}
         self.history: dict[int, Order] = {}  # oldest first
+        self.rejects: dict[int, Order] = {}
+        self.unsent = Unsent(open_max)
         self.evicted = 0
         self.replaces = 0  # that venues have not answered
 
@@ -145,16 +158,23 @@ class Orders:
         order.is_open = True
 
     def end_order(self, order: Order) -> Order | None:
-        """Moves an order to the history; the oldest leaves when there is no room, and is returned."""
+        """Moves an order to its history; the oldest leaves when there is no room, and is returned."""
         evicted = None
         del self.open[order.order_id]
         order.is_open = False
-        if len(self.history) == self.history_size:
-            evicted = self.history.pop(next(iter(self.history)))
+        history, size = (self.rejects, self.reject_size) if reached_no_venue(order) else (
+            self.history, self.history_size)
+        if len(history) == size:
+            evicted = history.pop(next(iter(history)))
             del self.by_id[evicted.order_id]
             self.evicted += 1
-        self.history[order.order_id] = order
+        history[order.order_id] = order
         return evicted
+
+
+def reached_no_venue(order: Order) -> bool:
+    """Was it refused here, or taken back before it was handed out? Nothing can trade it any more."""
+    return order.recalled or (order.terminal == REJECTED and order.reason != Reason.VENUE_REPORTED)
 
 
 def load_order(c: Any, order_id: int, now: int) -> Order:
@@ -179,5 +199,8 @@ def add_request(orders: Orders, order: Order, request: Request) -> None:
 
 
 def remove_request(orders: Orders, order: Order, request: Request) -> None:
+    if request.message is not None:
+        request.message.request = None  # what is not handed out yet still goes out
+        request.message = None
     order.requests.remove(request)
     orders.replaces -= request.is_replace

@@ -1,0 +1,196 @@
+"""What external venues are to be sent: made, taken back while nobody has it, handed out. The queue itself is `unsent`.
+
+An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch. A message is
+handed out once; what becomes of it then is the caller's.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any
+
+from tradecore.vocabulary.codes import MsgType, Reason, Scope
+from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
+from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, VERSION
+
+from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
+from ..orders.order_facts import derive_status, last_id, unknown_of
+from ..orders.order_table import AT_VENUE, CANCELED, NOWHERE, Order, Request, remove_request
+from ..orders.validation import AUCTIONS
+from ..vocabulary.instrument import GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
+from .state import (
+    ACK_ACCEPTED,
+    CANCEL_REJECT,
+    EXECUTION,
+    State,
+    end_order,
+    order_fields,
+    publish,
+    refuse_command,
+    sync_order,
+)
+from .trade_booking import look_again
+
+SEND_NEW, SEND_CANCEL, SEND_REPLACE, SEND_STATUS = (int(kind) for kind in MsgType)
+
+
+def reserve_places(core: State, order: Order) -> bool:
+    """Keeps places for what an order's external venue may have to be sent; False where there are none."""
+    if not order.reserves:
+        if not has_places(core.orders.unsent, PLACES):
+            return False
+        order.reserves = True
+        core.orders.unsent.away += 1
+    return True
+
+
+# ---- made
+
+
+def message_fields(core: State, c: Any, order: Order, msg_type: int) -> dict[str, int]:
+    """A message about an order as it stands, in the terms in which its venue has it."""
+    return {
+        "command_seq": core.command_seq, "event_seq": core.events.seq, "transact_time": core.now,
+        "order_id": order.order_id, "msg_type": msg_type, "side": order.side, "ord_type": order.ord_type,
+        "time_in_force": order.time_in_force, "exec_inst": order.exec_inst, "ord_status": derive_status(order),
+        "unknown": unknown_of(order), "version": VERSION, "instrument": order.instrument, "account": order.account,
+        "venue": order.venue, "reason": 0, "command_kind": c.kind, "trigger_price_type": order.trigger_price_type,
+        "peg_offset_type": order.peg_offset_type, "contingency_type": order.contingency_type,
+        "cl_ord_id": order.cl_ord_id, "orig_cl_ord_id": 0, "order_qty": order.order_qty, "cum_qty": order.cum_qty,
+        "price": order.price, "stop_px": order.stop_px, "expire_time": order.expire_time, "min_qty": order.min_qty,
+        "display_qty": order.display_qty, "peg_offset": order.peg_offset, "list_id": order.list_id,
+        "strategy": order.strategy,
+    } | sent_terms(core, order)
+
+
+def sent_terms(core: State, order: Order) -> dict[str, Any]:
+    """What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET
+    or LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once."""
+    told: dict[str, Any] = {}
+    if awaits_price(order.ord_type) and order.triggered:
+        told = {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE,
+                "trigger_price_type": 0, "peg_offset": 0, "peg_offset_type": 0}
+    if not core.router.venues[order.venue].native_times_in_force >> order.time_in_force & 1:
+        if order.time_in_force in AUCTIONS:
+            told |= {"time_in_force": IOC}
+        elif order.time_in_force == TimeInForce.GTD:
+            told |= {"time_in_force": GTC, "expire_time": 0}
+    return told
+
+
+def send_new(core: State, c: Any, order: Order) -> None:
+    order.new_message = Message(message_fields(core, c, order, SEND_NEW), order)
+    append_message(core.orders.unsent, order.new_message)
+
+
+def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
+    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only."""
+    fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
+    fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "order_qty": request.order_qty,
+               "price": request.price, "reason": int(reason),
+               "display_qty": min(order.display_qty, request.order_qty)}
+    if fields["stop_px"] != NO_PRICE:
+        fields["stop_px"] = request.stop_px
+    message = request.message = Message(fields, order, request)
+    if not request.is_replace:
+        if order.cancel_message is not None:
+            drop_message(core.orders.unsent, order.cancel_message)
+        order.cancel_message = message
+    elif reason:
+        if order.change_message is not None:
+            drop_message(core.orders.unsent, order.change_message)
+        order.change_message = message
+    append_message(core.orders.unsent, message)
+
+
+def send_status_request(core: State, c: Any, order: Order, reason: int) -> None:
+    """Asks a venue how an order stands; once, while nobody has the question."""
+    if order.status_message is None:
+        order.status_message = Message(message_fields(core, c, order, SEND_STATUS) | {"reason": int(reason)}, order)
+        append_message(core.orders.unsent, order.status_message)
+
+
+# ---- taken back
+
+
+def is_unsent(order: Order) -> bool:
+    """Was an order not handed out yet, and has its venue said nothing of it?"""
+    return order.new_message is not None
+
+
+def recall_order(core: State, order: Order) -> bool:
+    """Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end?"""
+    if order.place != AT_VENUE:
+        return True
+    if not is_unsent(order):
+        return False
+    own = [order.new_message, order.cancel_message, order.change_message, order.status_message]
+    for message in [*own, *(request.message for request in order.requests)]:
+        if message is not None and message in core.orders.unsent.messages:
+            drop_message(core.orders.unsent, message)
+    order.place, order.recalled = NOWHERE, True
+    return True
+
+
+def asks_more(order: Order, request: Request) -> bool:
+    """Would a replace be a new order to risk? One that only lowers the quantity is not."""
+    same = (request.price, request.stop_px, request.expire_time) == (order.price, order.stop_px, order.expire_time)
+    return not same or request.order_qty > order.order_qty
+
+
+def is_in_scope(order: Order, scope: int, target: int) -> bool:
+    return target in {Scope.FIRM: (0,), Scope.ACCOUNT: (order.account,), Scope.INSTRUMENT: (order.instrument,),
+                      Scope.VENUE: (order.venue,)}[Scope(scope)]
+
+
+def withdraw_killed(core: State, c: Any) -> None:
+    """A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for
+    more are refused."""
+    for message in list(core.orders.unsent.messages):
+        order = message.order
+        if message not in core.orders.unsent.messages or not is_in_scope(order, c.scope, c.target):
+            continue  # it went with its order
+        if message is order.new_message and is_unsent(order):
+            recall_order(core, order)
+            end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
+        elif message.request is not None and message.fields["msg_type"] == SEND_REPLACE:
+            withdraw_replace(core, c, order, message.request)
+
+
+def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> None:
+    if request.reason or request.pending or not asks_more(order, request):
+        return
+    drop_message(core.orders.unsent, request.message)  # type: ignore[arg-type]  # it is why we are here
+    remove_request(core.orders, order, request)
+    order.last_status = derive_status(order)
+    publish(core, c, CANCEL_REJECT, **order_fields(order) | {
+        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": Reason.KILL_SWITCH,
+        "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
+    sync_order(core, order)
+    look_again(core, order)
+
+
+# ---- handed out
+
+
+def hand_out(core: State, c: Any) -> Any:
+    """The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it
+    is no news."""
+    unsent = core.orders.unsent
+    if c.most < 1:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.most, 56)
+    for message in list(islice(unsent.messages, c.most)):
+        request = message.request
+        if request is not None:  # what was asked before it may have been answered since, or taken back
+            message.fields["orig_cl_ord_id"] = last_id(message.order, request)
+        drop_message(unsent, message)
+        unsent.handed += 1
+        if unsent.reader is not None:
+            unsent.reader.append(OUTBOUND_CODEC.pack(**message.fields, seq=unsent.handed))
+    return ACK_ACCEPTED._replace(order_id=unsent.handed)
+
+
+def report_asked(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
+    """A request goes to a venue: the order as it stands, under the request's id."""
+    publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, **order_fields(order) | {
+        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "reason": int(reason)})
