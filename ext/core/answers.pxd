@@ -16,6 +16,31 @@ cdef inline bytes answer_of(const tc_core* core):
     return (<const char*>report)[:sizeof(tc_report)]
 
 
+# Copies of `count` reports from `first` on; how many are held.
+cdef inline int64_t copy_reports(const tc_events* events, int64_t first, int64_t count, tc_report* to):
+    cdef const tc_report* report
+    cdef int64_t i, kept = 0
+    for i in range(count):
+        report = &events.ring[<uint64_t>(first + i) & events.mask]
+        if report.seq != first + i:            # dropped while a view held its place; the last is in `spare`
+            report = &events.spare
+        if report.seq == first + i:
+            to[kept] = report[0]
+            kept += 1
+    return kept
+
+
+# The numbers of the orders that are held, as they come.
+cdef inline int64_t list_order_ids(const tc_core* core, int64_t* to):
+    cdef int64_t count = 0
+    cdef uint32_t slot
+    for slot in range(core.order_slots):
+        if core.orders.slots[slot].order_id:
+            to[count] = core.orders.slots[slot].order_id
+            count += 1
+    return count
+
+
 cdef inline list stage_counts(const tc_core* core, int stage):
     return [core.histograms[stage * BUCKETS + i] for i in range(BUCKETS)]
 
@@ -36,6 +61,19 @@ cdef inline tuple order_row(const tc_core* core, const tc_order* o):
 cdef inline tuple trade_row(const tc_execution* row):
     return (row.exec_id, row.venue_exec_id, row.order_id, row.instrument,
             row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state)
+
+
+# The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any.
+cdef inline list trade_rows(const tc_trades* log, int64_t instrument, int64_t account):
+    cdef const tc_execution* row
+    cdef int64_t number
+    found = []
+    for number in range(first_execution(log), log.count + 1):
+        row = execution_at(log, number)
+        if (row.trade == 0 and (instrument == 0 or row.instrument == instrument)
+                and (account == 0 or row.account == account)):
+            found.append(trade_row(row))
+    return found
 
 
 # The number of a text, 0 where it has none.
@@ -116,7 +154,8 @@ cdef inline dict count_metrics(const tc_core* core):
         "rankings_missed": core.router.misses, "decisions": core.router.decisions,
         "reports_refused": core.reports_refused, "trades_in_suspense": core.trades_in_suspense,
         "trades_folded": core.trades.folded, "unexpected_transitions": core.unexpected,
-        "waiting_for_price": core.triggers.waiting,
+        "waiting_for_price": core.triggers.waiting, "outbound_handed": core.orders.unsent.handed,
+        "outbound_pending": core.orders.unsent.count,
     }
 
 

@@ -21,6 +21,17 @@ cdef inline int open_book(list t, tc_book* book, int64_t nodes, int64_t rows, in
     return 0
 
 
+# Beyond the places there is room for what every order that is held may still have to be sent: those that come back from
+# the history are asked no room.
+cdef inline int open_unsent(list t, tc_unsent* unsent, object capacity) except -1:
+    cdef int64_t held = capacity.open_orders + 2 * capacity.order_history + 2
+    unsent.most = PLACES_PER_ORDER * capacity.open_orders
+    unsent.row_max = <uint32_t>(unsent.most + PLACES * held)
+    unsent.messages = <tc_message*>table(t, <int64_t>unsent.row_max + 1, sizeof(tc_message))
+    unsent.rows = <tc_message_row*>table(t, <int64_t>unsent.row_max + 1, sizeof(tc_message_row))
+    return 0
+
+
 # Orders, their terms and requests, and their ids.
 cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64_t slots, object transitions) except -1:
     cdef int64_t requests, i
@@ -38,6 +49,10 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.orders.history.head = NO_SLOT
     core.orders.history.tail = NO_SLOT
     core.orders.history_size = capacity.order_history
+    core.orders.rejects.head = NO_SLOT
+    core.orders.rejects.tail = NO_SLOT
+    core.orders.reject_size = capacity.reject_history
+    open_unsent(t, &core.orders.unsent, capacity)
     # An order has two cancels at most that are unanswered, the older one UNKNOWN; there are at most open_max replaces.
     requests = 2 * slots + capacity.open_orders
     core.orders.requests = <tc_request*>table(t, requests, sizeof(tc_request))
@@ -169,8 +184,9 @@ cdef inline int open_names(list t, tc_names* names, int64_t count) except -1:
 
 # Everything. `reasons` and `transitions` are the vocabulary's dense tables.
 cdef inline int open_core(list t, tc_core* core, object capacity, object reasons, object transitions) except -1:
-    cdef int64_t i, slots = capacity.open_orders + 2 * capacity.order_history + 2
+    cdef int64_t i, slots
     cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
+    slots = capacity.open_orders + 2 * capacity.order_history + capacity.reject_history + 2
     core.instrument_max = capacity.instruments
     core.account_max = capacity.accounts
     core.venue_max = capacity.venues

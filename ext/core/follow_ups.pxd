@@ -7,7 +7,7 @@ from requests cimport *
 # Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself sends
 # no second cancel after one that is UNKNOWN.
 cdef inline void stop_order(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
-    if order.place != PLACE_AT_VENUE:
+    if recall_order(core, order):
         end_order(core, c, order, STATUS_CANCELED, reason)
     elif not has_cancel(&core.orders, order):
         ask_cancel(core, c, order, 0, reason)
@@ -29,7 +29,7 @@ cdef inline void shrink_order(
     elif away:
         put_asked(core, order, &asked)
         asked.order_qty = order_qty
-        ask_venue(core, c, order, 0, True, &asked, reason)
+        ask_replace(core, c, order, 0, &asked, reason)
     else:
         if order.place == PLACE_RESTING:
             reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - order_qty)

@@ -7,6 +7,7 @@ from pipeline cimport *
 
 cdef struct tc_lifetimes:
     int64_t slots, requests
+    int64_t places                 # orders that keep places for what is to be sent
     int64_t replaces               # of the requests
     int64_t timers
     int64_t lists, members         # of contingent orders
@@ -22,6 +23,7 @@ cdef inline void count_used(const tc_core* core, tc_lifetimes* used) noexcept no
     used.slots = core.order_slots - core.orders.free_count
     used.requests = core.orders.request_rows - core.orders.free_request_count
     used.replaces = core.orders.replaces
+    used.places = core.orders.unsent.away
     used.timers = core.timers.used
     used.lists = core.groups.row_count - core.groups.free_count
     used.waiting = core.triggers.waiting
@@ -52,6 +54,7 @@ cdef inline void account_order(const tc_core* core, const tc_order* order, tc_li
 cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lifetimes* due) noexcept nogil:
     cdef uint32_t at = order.first_request
     account_order(core, order, due)
+    due.places += order.kept & KEEPS_PLACES
     while at != NO_SLOT:
         due.requests += 1
         due.replaces += core.orders.requests[at].is_replace
@@ -71,6 +74,10 @@ cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogi
         account_open(core, &core.orders.slots[at], due)
         at = core.orders.slots[at].next
     at = core.orders.history.head
+    while at != NO_SLOT:
+        account_order(core, &core.orders.slots[at], due)
+        at = core.orders.slots[at].next
+    at = core.orders.rejects.head
     while at != NO_SLOT:
         account_order(core, &core.orders.slots[at], due)
         at = core.orders.slots[at].next

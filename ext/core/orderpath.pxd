@@ -255,6 +255,10 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
         reason = check_risk(&core.risk, ins, &q, &finding)
+        if not reason and is_external(core, order.venue) and not reserve_places(core, order):
+            reason = OUTBOUND_FULL
+            finding.value = places_taken(&core.orders.unsent)
+            finding.limit = core.orders.unsent.most
         if not reason:
             if core.risk.accounts[c.account].watching:
                 observe_order(core, c, ins, order, &q)

@@ -29,6 +29,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         request_status(core, c, ack)
     elif c.kind == KIND_TRADE_CORRECTION:
         enter_correction(core, c, ack)
+    elif c.kind == KIND_HAND_OUT:
+        hand_out(core, c, ack)
     elif c.kind == KIND_CANCEL_REJECT:
         enter_cancel_reject(core, c, ack)
     elif c.kind == KIND_MARK:

@@ -16,7 +16,7 @@ import numpy as np
 from tradecore.vocabulary.codes import ord_rej_reason_table
 from tradecore.vocabulary.fix import transition_table
 from tradecore.vocabulary.histogram import STAGES, percentiles
-from tradecore.vocabulary.records import ACK_SIZE, REPORT_DTYPE, AckRow
+from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
 from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
 
 
@@ -81,10 +81,9 @@ cdef class OrderHandle:
         return OrderRow._make(order_row(&self.state.core, o))
 
 
-cdef OrderHandle handle(State state, uint32_t slot):
+cdef OrderHandle handle(State state, uint32_t slot, int64_t order_id):
     cdef OrderHandle order = OrderHandle.__new__(OrderHandle)
-    order.state, order.slot = state, slot
-    order.order_id = state.core.orders.slots[slot].order_id
+    order.state, order.slot, order.order_id = state, slot, order_id
     return order
 
 
@@ -141,17 +140,17 @@ cdef class Core:
         cdef tc_command c = open_command(command)[0]
         with self.state.lock:
             apply_command(&self.state.core, &c, &ack, now, False)
-            return self.hold(ack.order_id)
+            return self.hold(ack.order_id, True)                       # the command itself may have evicted it
 
-    cdef OrderHandle hold(self, int64_t order_id):
-        cdef uint32_t number = find_place(&self.state.core.orders, order_id)[0]
-        if number == 0 or order_id < 1:
+    cdef OrderHandle hold(self, int64_t order_id, bint stale):
+        cdef uint32_t number = find_place(&self.state.core.orders, order_id)[0] if order_id > 0 else 0
+        if number == 0 and (order_id < 1 or not stale):
             raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
-        return handle(self.state, number - 1)
+        return handle(self.state, number - 1 if number else 0, order_id)
 
     def order(self, int64_t order_id):
         """A handle to an order. Raises LookupError where there is none, or it is evicted."""
-        with self.state.lock: return self.hold(order_id)
+        with self.state.lock: return self.hold(order_id, False)
 
     def open_orders(self, int64_t instrument, int64_t account):
         """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
@@ -166,23 +165,14 @@ cdef class Core:
             while at != NO_SLOT:
                 if ((instrument == 0 or orders.slots[at].instrument == instrument)
                         and (account == 0 or orders.slots[at].account == account)):
-                    found.append(handle(self.state, at))
+                    found.append(handle(self.state, at, orders.slots[at].order_id))
                 at = orders.slots[at].next
         return found
 
     def trades(self, int64_t instrument, int64_t account):
         """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
-        cdef const tc_trades* log = &self.state.core.trades
-        cdef const tc_execution* row
-        cdef int64_t number
-        found = []
         with self.state.lock:
-            for number in range(first_execution(log), log.count + 1):
-                row = execution_at(log, number)
-                if (row.trade == 0 and (instrument == 0 or row.instrument == instrument)
-                        and (account == 0 or row.account == account)):
-                    found.append(TradeRow._make(trade_row(row)))
-        return found
+            return [TradeRow._make(row) for row in trade_rows(&self.state.core.trades, instrument, account)]
 
     def find_trade(self, int64_t venue, int64_t venue_exec_id):
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
@@ -318,22 +308,15 @@ cdef class Core:
     def read_events(self, int64_t after, int64_t limit):
         """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
         cdef const tc_events* events = &self.state.core.events
-        cdef int64_t first, count, i, kept = 0
+        cdef int64_t first, count, kept = 0
         cdef unsigned char[::1] memory
-        cdef const tc_report* report
         with self.state.lock:
             first = max(after + 1, self.first_held())
             count = max(0, min(limit, events.seq - first + 1))
             reports = np.zeros(count, REPORT_DTYPE)
             if count:
                 memory = reports.view(np.uint8)
-            for i in range(count):
-                report = &events.ring[<uint64_t>(first + i) & events.mask]
-                if report.seq != first + i:            # dropped while a view held its place; the last is in `spare`
-                    report = &events.spare
-                if report.seq == first + i:
-                    memcpy(&memory[kept * <int64_t>sizeof(tc_report)], report, sizeof(tc_report))
-                    kept += 1
+                kept = copy_reports(events, first, count, <tc_report*>&memory[0])
             return reports[:kept], max(0, first - after - 1) + count - kept
 
     def view_events(self, int64_t after):
@@ -360,6 +343,30 @@ cdef class Core:
             events.held_from = first
         return np.frombuffer(view, REPORT_DTYPE)
 
+    def hand_out(self, bytes command, int64_t now):
+        """Run one HAND_OUT record, unless nothing waits; the messages that it hands out. Threads: as `run`."""
+        cdef tc_command c = open_command(command)[0]
+        cdef tc_unsent* unsent = &self.state.core.orders.unsent
+        cdef unsigned char[::1] memory
+        cdef tc_ack ack
+        cdef int64_t given = 0
+        with self.state.lock: c.most = min(c.most, unsent.count)
+        messages = np.zeros(max(c.most, 0), OUTBOUND_DTYPE)
+        memory = messages.view(np.uint8) if c.most > 0 else bytearray(1)
+        with nogil, self.state.lock:
+            if unsent.count:
+                given = -unsent.handed
+                unsent.reader = <tc_message*>&memory[0]
+                apply_command(&self.state.core, &c, &ack, now, False)
+                unsent.reader = NULL
+                given += unsent.handed
+        return messages[:given]
+
+    @property
+    def outbound_pending(self):
+        """Messages for external venues that are not handed out."""
+        with self.state.lock: return self.state.core.orders.unsent.count
+
     def state_hash(self):
         """64-bit hash over the logical state: definitions, limits, positions, orders, books, counters.
 
@@ -368,15 +375,11 @@ cdef class Core:
         cdef tc_core* core = &self.state.core
         cdef tc_hasher h
         cdef int64_t[::1] ids
-        cdef int64_t count = 0
-        cdef uint32_t slot
+        cdef int64_t count
         memset(&h, 0, sizeof(h))
         with self.state.lock:
             ids = np.zeros(core.order_slots, np.int64)
-            for slot in range(core.order_slots):
-                if core.orders.slots[slot].order_id:
-                    ids[count] = core.orders.slots[slot].order_id
-                    count += 1
+            count = list_order_ids(core, &ids[0])
             ids = np.sort(np.asarray(ids)[:count])
             hash_state(&h, core, &ids[0] if count else NULL, count)
         return h.chain

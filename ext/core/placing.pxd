@@ -1,6 +1,6 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
-from trade_booking cimport *
+from outbound cimport *
 from conditions cimport *
 
 
@@ -165,31 +165,15 @@ cdef inline bint is_disconnected(const tc_core* core, int32_t venue) noexcept no
     return (core.disconnected >> (venue - 1)) & 1
 
 
-# What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET or
-# LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once.
-cdef inline void put_sent_terms(const tc_core* core, tc_report* r, const tc_order* order) noexcept nogil:
-    if awaits_price(order.ord_type) and order.triggered:
-        r.ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
-        r.stop_px = no_price()
-    if not (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1:
-        if is_auction(order.time_in_force):
-            r.time_in_force = TIF_IOC
-        elif order.time_in_force == TIF_GTD:
-            r.time_in_force = TIF_GTC
-
-
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
 cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order, bint first) noexcept nogil:
-    cdef tc_report* r
     tc_assert((order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     extend_order(&core.orders, order).sent_time = core.now
     order.place = PLACE_AT_VENUE
     order.awaited = True
     if first:
         report_execution(core, c, order, EXEC_PENDING_NEW)
-    r = start_message(core, c, order, REPORT_SEND_ORDER)
-    put_sent_terms(core, r, order)
-    publish_report(&core.events, r)
+    send_new(core, c, order)
     sync_order(core, order)
 
 
@@ -209,7 +193,11 @@ cdef inline uint64_t place_order(
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
     if is_external(core, order.venue):
-        send_order(core, c, order, first)
+        if reserve_places(core, order):
+            send_order(core, c, order, first)
+        else:
+            refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
+                           first)
         return since
     reason = execute_order(core, order, limit)
     sync_tops(core, order.instrument, order.venue)

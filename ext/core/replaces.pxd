@@ -165,6 +165,8 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         asked.order_qty = order.cum_qty
     if not reason and order.place == PLACE_AT_VENUE and core.orders.replaces == core.orders.open_max:
         reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
+    if not reason and order.place == PLACE_AT_VENUE and not has_places(&core.orders.unsent, 1):
+        reason, value, bound = OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most
     if not reason:
         value = asked.order_qty
         reason = find_excess(&core.groups, &core.orders, order, value, &bound)
@@ -174,7 +176,7 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         refuse_request(core, c, ack, order_id, order, reason, value, bound)
         return
     if order.place == PLACE_AT_VENUE:
-        ask_venue(core, c, order, c.cl_ord_id, True, &asked, REASON_NONE)
+        ask_replace(core, c, order, c.cl_ord_id, &asked, REASON_NONE)
     else:
         replace_order(core, c, ins, order, &asked)
     acknowledge(core, order, ack)

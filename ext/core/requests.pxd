@@ -10,7 +10,8 @@ cdef struct tc_asked:
     int64_t order_qty, price, stop_px, expire_time
 
 
-# The FIX reason that goes with ours; a refusal by risk is the broker's option, an invalid term is OTHER.
+# The FIX reason that goes with ours; a refusal by risk, and for want of room, is the broker's option, an invalid term is
+# OTHER.
 cdef inline int16_t cxl_rej_reason_of(int reason) noexcept nogil:
     if reason == TOO_LATE_TO_CANCEL:
         return 0
@@ -20,7 +21,7 @@ cdef inline int16_t cxl_rej_reason_of(int reason) noexcept nogil:
         return 3
     if reason == DUPLICATE_REQUEST_ID:
         return 6
-    return 2 if 200 < reason and reason < 300 else 99
+    return 2 if (200 < reason and reason < 300) or reason == OUTBOUND_FULL else 99
 
 
 # The order that a request is about, or NULL: by any id in its chain, or by its order_id; and why there is none.
@@ -90,21 +91,14 @@ cdef inline void take_id(tc_core* core, tc_order* order, int64_t cl_ord_id) noex
         order.cl_ord_id = cl_ord_id
 
 
-# Sends a request to the order's venue, and waits for its answer.
+# Sends a request to the order's venue, reports that it did, and waits for its answer.
 cdef inline void ask_venue(
     tc_core* core, const tc_command* c, tc_order* order, int64_t cl_ord_id, bint is_replace, const tc_asked* asked,
     int reason
 ) noexcept nogil:
-    cdef tc_report* r = start_message(core, c, order, REPORT_SEND_REPLACE if is_replace else REPORT_SEND_CANCEL)
+    cdef int64_t orig_cl_ord_id = last_id(&core.orders, order, NO_SLOT), limit
     cdef tc_request* request
-    cdef int64_t limit
     tc_assert((order.place == PLACE_AT_VENUE) & (order.admitted != 0))
-    r.orig_cl_ord_id = last_id(&core.orders, order)
-    r.cl_ord_id = cl_ord_id
-    r.order_qty = asked.order_qty
-    r.price = asked.price
-    r.stop_px = asked.stop_px
-    r.reason = <int16_t>reason
     limit = terms_of(&core.orders, order).oco_limit
     if not reason:
         limit = limit_after(&core.groups, terms_of(&core.orders, order), asked.order_qty)
@@ -116,9 +110,20 @@ cdef inline void ask_venue(
     request.expire_time = asked.expire_time
     request.unknown = is_disconnected(core, order.venue)
     request.reason = <int16_t>reason
-    r.unknown = unknown_of(&core.orders, order)
-    publish_report(&core.events, r)
+    send_request(core, c, order, request, orig_cl_ord_id, reason)
+    report_asked(core, c, order, request, orig_cl_ord_id, reason)
     sync_order(core, order)
+
+
+# What the core asks of itself takes the place of what it asked before, where that was not handed out.
+cdef inline void ask_replace(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t cl_ord_id, const tc_asked* asked, int reason
+) noexcept nogil:
+    cdef uint32_t change = terms_of(&core.orders, order).change_message if reason else NO_MESSAGE
+    if change != NO_MESSAGE and core.orders.unsent.rows[change].request:
+        remove_request(&core.orders, order, core.orders.unsent.rows[change].request - 1)
+        order.last_status = derive_status(order)
+    ask_venue(core, c, order, cl_ord_id, True, asked, reason)
 
 
 # Only in C: an object made in one call in Python.
@@ -130,7 +135,8 @@ cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked*
     asked.expire_time = terms.expire_time
 
 
-# Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before.
+# Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before, and of one that
+# was not handed out.
 cdef inline void ask_cancel(
     tc_core* core, const tc_command* c, tc_order* order, int64_t cl_ord_id, int reason
 ) noexcept nogil:
@@ -140,9 +146,12 @@ cdef inline void ask_cancel(
         if not core.orders.requests[at].is_replace:
             if earlier != NO_SLOT:
                 remove_request(&core.orders, order, earlier)
-                order.last_status = derive_status(order)               # told by the message that follows
+                order.last_status = derive_status(order)               # told by the report that follows
             earlier = at
         at = core.orders.requests[at].next
+    if earlier != NO_SLOT and core.orders.requests[earlier].message != NO_MESSAGE:
+        remove_request(&core.orders, order, earlier)
+        order.last_status = derive_status(order)
     put_asked(core, order, &asked)
     ask_venue(core, c, order, cl_ord_id, False, &asked, reason)
 
@@ -172,10 +181,10 @@ cdef inline void cancel_order(tc_core* core, const tc_command* c, tc_ack* ack, t
     if cancel_sent(&core.orders, order):
         refuse_request(core, c, ack, order.order_id, order, ALREADY_PENDING, 0, 0)
         return
-    if order.place == PLACE_AT_VENUE:
-        ask_cancel(core, c, order, c.cl_ord_id if c.cl_ord_id > 0 else 0, REASON_NONE)
-    else:
+    if recall_order(core, order):
         end_on_request(core, c, order)
+    else:
+        ask_cancel(core, c, order, c.cl_ord_id if c.cl_ord_id > 0 else 0, REASON_NONE)
     acknowledge(core, order, ack)
 
 
@@ -231,10 +240,10 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
                 waiting += 1
             else:
                 done += 1
-                if order.place == PLACE_AT_VENUE:
-                    ask_cancel(core, c, order, 0, CANCEL_REQUESTED)
-                else:
+                if recall_order(core, order):
                     end_order(core, c, order, STATUS_CANCELED, CANCEL_REQUESTED)
+                else:
+                    ask_cancel(core, c, order, 0, CANCEL_REQUESTED)
         at = next
     core.answer_seq = core.events.seq + 1
     r = start_report(core, c, REPORT_MASS_CANCEL)
@@ -274,5 +283,5 @@ cdef inline void request_status(tc_core* core, const tc_command* c, tc_ack* ack)
     publish_report(&core.events, start_execution(core, c, order, EXEC_ORDER_STATUS))
     if (order.place == PLACE_AT_VENUE and (order.awaited or order.first_request != NO_SLOT)
             and not is_disconnected(core, order.venue)):
-        publish_report(&core.events, start_message(core, c, order, REPORT_SEND_STATUS_REQUEST))
+        send_status_request(core, c, order, REASON_NONE)
     acknowledge(core, order, ack)

@@ -151,12 +151,6 @@ cdef inline int64_t count_unknown(const tc_core* core, const tc_order* order) no
     return count
 
 
-cdef inline void ask_outcome(tc_core* core, const tc_command* c, const tc_order* order, int reason) noexcept nogil:
-    cdef tc_report* r = start_message(core, c, order, REPORT_SEND_STATUS_REQUEST)
-    r.reason = <int16_t>reason
-    publish_report(&core.events, r)
-
-
 # Neither a reject nor a reason to resend: the hold stays, and the venue is asked for the status, at once or when its
 # session is there again.
 cdef inline void report_unknown(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
@@ -164,7 +158,7 @@ cdef inline void report_unknown(tc_core* core, const tc_command* c, tc_order* or
     r.reason = <int16_t>reason
     publish_execution(core, order, r)
     if not is_disconnected(core, order.venue):
-        ask_outcome(core, c, order, reason)
+        send_status_request(core, c, order, reason)
 
 
 # Requests without an answer become UNKNOWN and the venue is asked; an order that has expired ends.
@@ -179,7 +173,7 @@ cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* 
     if order.place == PLACE_AT_VENUE and (core.router.venues[order.venue].native_times_in_force >> TIF_GTD) & 1:
         expire_time = 0                                # that venue's own
     if expire_time and expire_time <= core.now and is_live(order):
-        if order.place != PLACE_AT_VENUE:
+        if recall_order(core, order):
             end_order(core, c, order, STATUS_EXPIRED, EXPIRE_TIME_REACHED)
             return
         order.expiry_asked = True
@@ -225,7 +219,7 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
             pass
         elif c.connected:
             if unknown_of(&core.orders, order):
-                ask_outcome(core, c, order, VENUE_DISCONNECTED)
+                send_status_request(core, c, order, VENUE_DISCONNECTED)
         elif order.awaited or order.first_request != NO_SLOT:
             before = count_unknown(core, order)
             mark_unknown(core, order, core.now)

@@ -1,6 +1,6 @@
 # Commands that declare and set: definitions, opening balances, limits, the kill switch. A refusal changes nothing.
 
-from state cimport *
+from outbound cimport *
 
 
 # Interns a text: its number is the ack's order_id. No report: it changes nothing that anyone asked for.
@@ -240,3 +240,5 @@ cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) no
                        64 if 0 <= c.scope <= SCOPE_VENUE else 56)
         return
     accept_command(core, c, 0, 0, 0, c.scope, c.target)
+    if on:
+        withdraw_killed(core, c)

@@ -343,6 +343,8 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
                 append_member(group, &core.orders, slot_of(&core.orders, order))
         else:
             close_order(core, order, group)
+        if order.kept & KEEPS_PLACES:
+            core.orders.unsent.away += 1 if opens else -1
         if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
             exposure_of(&core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
     if order.extended:

@@ -56,6 +56,7 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, core.order_seq)
     put(h, core.texts.count)
     put(h, <int64_t>core.texts.digest)
+    put(h, core.orders.unsent.handed)
     end_row(h)
 
 
@@ -219,7 +220,10 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.terminal)
     put(h, order.admitted | order.acked << 1 | order.done_for_day << 2 | order.calculated << 3 | order.stopped << 4
         | order.suspended << 5 | order.triggered << 6 | order.awaited << 7 | order.unknown_new << 8
-        | order.expiry_asked << 9 | order.is_open << 10)
+        | order.expiry_asked << 9 | order.is_open << 10 | (order.kept & KEEPS_PLACES) << 11
+        | ((order.kept & RECALLED) >> 1) << 12 | (terms.new_message != NO_MESSAGE) << 13
+        | (terms.cancel_message != NO_MESSAGE) << 14 | (terms.change_message != NO_MESSAGE) << 15
+        | (terms.status_message != NO_MESSAGE) << 16)
     put(h, terms.sent_time)
     put(h, order.place)
     put(h, order.held)
@@ -243,6 +247,7 @@ cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order
         put(h, request.expire_time)
         put(h, request.pending)
         put(h, request.unknown)
+        put(h, request.message != NO_MESSAGE)
         end_row(h)
         at = request.next
 
@@ -279,6 +284,48 @@ cdef inline void hash_open(tc_hasher* h, const tc_core* core) noexcept nogil:
         put(h, core.orders.slots[at].order_id)
         end_row(h)
         at = core.orders.slots[at].next
+
+
+# What is not handed out, in its order.
+cdef inline void hash_outbound(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef uint32_t at = core.orders.unsent.first
+    cdef const tc_message* m
+    while at != NO_MESSAGE:
+        m = &core.orders.unsent.messages[at]
+        put(h, 17)
+        put(h, m.command_seq)
+        put(h, m.event_seq)
+        put(h, m.transact_time)
+        put(h, m.order_id)
+        put(h, m.msg_type)
+        put(h, m.side)
+        put(h, m.ord_type)
+        put(h, m.time_in_force)
+        put(h, m.exec_inst)
+        put(h, m.ord_status)
+        put(h, m.unknown)
+        put(h, m.instrument)
+        put(h, m.account)
+        put(h, m.venue)
+        put(h, m.reason)
+        put(h, m.command_kind)
+        put(h, m.trigger_price_type)
+        put(h, m.peg_offset_type)
+        put(h, m.contingency_type)
+        put(h, m.order_qty)
+        put(h, m.cum_qty)
+        put(h, m.price)
+        put(h, m.stop_px)
+        put(h, m.expire_time)
+        put(h, m.min_qty)
+        put(h, m.display_qty)
+        put(h, m.peg_offset)
+        put(h, m.list_id)
+        put(h, m.strategy)
+        put_id(h, core, m.cl_ord_id)
+        put_id(h, core, m.orig_cl_ord_id)
+        end_row(h)
+        at = core.orders.unsent.rows[at].next
 
 
 # One side of one book: what rests, in price-time priority, and when the top last changed.
@@ -338,3 +385,4 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_books(h, core)
     hash_trades(h, core)
     hash_open(h, core)
+    hash_outbound(h, core)

@@ -14,6 +14,15 @@ cdef inline void tell_trimmed(tc_core* core, int32_t instrument, int32_t account
         tc_assert(core.trimmed_last - core.trimmed_first <= <int64_t>core.trimmed_mask + 1)
 
 
+# What a user asked of an order is answered: its list, or the position that it may only reduce, may want less.
+cdef inline void look_again(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef tc_group* group = group_of(&core.groups, terms_of(&core.orders, order))
+    if group != NULL:
+        tell_list(&core.groups, group, order)
+    if order.exec_inst & INST_REDUCE_ONLY:
+        tell_trimmed(core, order.instrument, order.account)
+
+
 # One trade into its position, the firm's exposure and the log, whose row it returns. Account 0 is suspense.
 cdef inline tc_execution* book_trade(
     tc_core* core, int32_t instrument, int32_t account, int32_t venue, uint8_t side, int64_t qty, int64_t price,

@@ -40,6 +40,8 @@ cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64
         order = &core.orders.slots[entry.slot]
     if order == NULL or not order.admitted or order.venue != c.venue or order.place > PLACE_AT_VENUE:
         return NULL
+    if order.extended:
+        terms_of(&core.orders, order).new_message = NO_MESSAGE         # its venue has it: it can't be taken back
     return order
 
 
@@ -63,14 +65,15 @@ cdef inline uint32_t find_request(
 
 
 # A venue that has filled more or less than we know of: a trade was missed; it is asked for the status.
-cdef inline void compare_cum_qty(tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
+cdef inline void compare_cum_qty(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef tc_report* r
     if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
-        r = start_message(core, c, order, REPORT_SEND_STATUS_REQUEST)
+        r = start_execution(core, c, order, EXEC_ORDER_STATUS)
         r.reason = CUM_QTY_MISMATCH
         r.value = c.cum_qty
         r.bound = order.cum_qty
-        publish_report(&core.events, r)
+        publish_execution(core, order, r)
+        send_status_request(core, c, order, CUM_QTY_MISMATCH)
 
 
 # ---- states
@@ -131,15 +134,6 @@ cdef inline bint wants_less(int reason) noexcept nogil:
 cdef inline void insist(tc_core* core, const tc_command* c, tc_order* order, const tc_request* request) noexcept nogil:
     if request.is_replace and is_live(order) and not cancel_sent(&core.orders, order):
         ask_cancel(core, c, order, 0, request.reason)
-
-
-# What a user asked of an order is answered: its list, or the position that it may only reduce, may want less.
-cdef inline void look_again(tc_core* core, const tc_order* order) noexcept nogil:
-    cdef tc_group* group = group_of(&core.groups, terms_of(&core.orders, order))
-    if group != NULL:
-        tell_list(&core.groups, group, order)
-    if order.exec_inst & INST_REDUCE_ONLY:
-        tell_trimmed(core, order.instrument, order.account)
 
 
 # What was asked for, or what the venue says it made of it.

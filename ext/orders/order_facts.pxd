@@ -118,10 +118,10 @@ cdef inline void end_facts(tc_orders* orders, tc_order* order, uint8_t terminal)
     order.unknown_new = False
 
 
-# OrigClOrdID(41) of the next request: the last id in the chain that was not rejected. An UNKNOWN cancel is passed over:
-# its venue may never have heard of it.
-cdef inline int64_t last_id(const tc_orders* orders, const tc_order* order) noexcept nogil:
-    cdef uint32_t at = order.last_request
+# OrigClOrdID(41) of the next request (`before` is NO_SLOT), or of one that was asked: the last id in the chain that was
+# not rejected. An UNKNOWN cancel is passed over: its venue may never have heard of it.
+cdef inline int64_t last_id(const tc_orders* orders, const tc_order* order, uint32_t before) noexcept nogil:
+    cdef uint32_t at = order.last_request if before == NO_SLOT else orders.requests[before].prev
     cdef const tc_request* request
     while at != NO_SLOT:
         request = &orders.requests[at]

@@ -2,12 +2,14 @@
 # Source: FIX 4.4 Appendix D.
 #
 # Fixed slots, a map from order_id, and two lists through the slots: open orders in the order in which they became so,
-# and the others, evicted first in, first out. An order is open while it is live or a request about it is unanswered.
+# and the others, evicted first in, first out; those that reached no venue have a history of their own, so that they push
+# out none that may still trade. An order is open while it is live or a request about it is unanswered.
 # order_id is never used twice, so it is also the slot's generation: a handle that finds another id is stale.
 # What few orders have lies in a table of its own (tc_terms); all others share its last row, which is blank.
 
 from libc.string cimport memcmp, memcpy, memset
 from instrument cimport *
+from unsent cimport *
 
 
 cdef enum:
@@ -18,6 +20,8 @@ cdef enum:
     NO_SLOT = 0xFFFFFFFF
     TOLD_LIVE = 1
     TOLD_FILLED = 2                # whole: its list counts it
+    KEEPS_PLACES = 1               # while it is open, for what its external venue may have to be sent
+    RECALLED = 2                   # taken back before it was handed out
 
 
 cdef struct tc_order:
@@ -38,6 +42,7 @@ cdef struct tc_order:
     uint8_t terminal               # STATUS_CANCELED, EXPIRED or REJECTED once it has ended without being filled
     uint8_t last_status            # as last reported
     uint8_t pending_cancels
+    uint8_t kept                   # KEEPS_PLACES, RECALLED
     uint32_t pending_replaces
     uint8_t is_open, admitted, acked, done_for_day, calculated, stopped, suspended, triggered
     uint8_t awaited                # sent to a venue that has not answered yet
@@ -65,6 +70,9 @@ cdef struct tc_terms:
     int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
     int64_t entered_cl_ord_id
     int64_t orig_cl_ord_id
+    # Of each kind the message that is not handed out; its replaces that a user asked for are the requests'.
+    uint32_t new_message, cancel_message, status_message
+    uint32_t change_message        # a replace that the core itself asks for
 
 
 cdef struct tc_request:
@@ -73,6 +81,7 @@ cdef struct tc_request:
     int64_t order_qty, price, stop_px, expire_time
     int64_t oco_limit              # the order's, once it is done
     uint32_t prev, next
+    uint32_t message               # while it is not handed out
     uint8_t is_replace
     uint8_t pending                # the venue has acknowledged it: it counts in OrdStatus
     uint8_t unknown                # it timed out, or its session was lost
@@ -94,11 +103,12 @@ cdef struct tc_orders:
     uint32_t blank, request_rows   # all rows of requests
     uint32_t* by_id                # slot + 1, found by hashing: dense ids unhashed would be one endless cluster
     uint64_t by_id_mask
-    tc_list open, history
-    int64_t open_max, history_size
+    tc_list open, history, rejects
+    int64_t open_max, history_size, reject_size
     int64_t evicted
     int64_t replaces               # that venues have not answered
     uint16_t transitions[16]       # by status: a bit for each that may follow
+    tc_unsent unsent
 
 
 # Only in C: a dict in Python.
@@ -204,7 +214,7 @@ cdef inline void unlink_order(tc_orders* orders, tc_list* where, uint32_t slot) 
 
 
 # A free slot always exists. An order is refused at open_max, so what else is open came back from the history, which
-# holds no more than history_size: there are open_max + 2 * history_size + 2 slots.
+# holds no more than history_size: there are open_max + 2 * history_size + reject_size + 2 slots.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint32_t slot
     tc_assert(orders.free_count > 0)
@@ -225,22 +235,30 @@ cdef inline void reopen_order(tc_orders* orders, uint32_t slot) noexcept nogil:
     orders.slots[slot].is_open = True
 
 
+# Was it refused here, or taken back before it was handed out? Nothing can trade it any more.
+cdef inline bint reached_no_venue(const tc_order* order) noexcept nogil:
+    return order.kept & RECALLED or (order.terminal == STATUS_REJECTED and order.reason != VENUE_REPORTED)
+
+
 # Only in C: a deque in Python.
-# Moves an order to the history; the oldest leaves when there is no room, and its slot is returned, else NO_SLOT.
+# Moves an order to its history; the oldest leaves when there is no room, and its slot is returned, else NO_SLOT.
 cdef inline uint32_t end_order_slot(tc_orders* orders, uint32_t slot) noexcept nogil:
     cdef uint32_t evicted = NO_SLOT
+    cdef bint away = reached_no_venue(&orders.slots[slot])
+    cdef tc_list* history = &orders.rejects if away else &orders.history
     unlink_order(orders, &orders.open, slot)
     orders.slots[slot].is_open = False
-    if orders.history.count == orders.history_size:
-        evicted = orders.history.head
-        unlink_order(orders, &orders.history, evicted)
+    if history.count == (orders.reject_size if away else orders.history_size):
+        evicted = history.head
+        unlink_order(orders, history, evicted)
         forget_order(orders, orders.slots[evicted].order_id)
         orders.slots[evicted].order_id = 0
         orders.free_slots[orders.free_count] = evicted
         orders.free_count += 1
         orders.evicted += 1
-    append_order(orders, &orders.history, slot)
-    tc_assert((evicted != slot) & (orders.history.count <= orders.history_size))
+    append_order(orders, history, slot)
+    tc_assert((evicted != slot) & (orders.history.count <= orders.history_size)
+              & (orders.rejects.count <= orders.reject_size))
     return evicted
 
 
@@ -283,6 +301,9 @@ cdef inline bint is_linked_request(const tc_orders* orders, const tc_order* orde
 cdef inline void remove_request(tc_orders* orders, tc_order* order, uint32_t at) noexcept nogil:
     cdef tc_request* request = &orders.requests[at]
     tc_assert(is_linked_request(orders, order, at))
+    if request.message != NO_MESSAGE:                  # what is not handed out yet still goes out
+        orders.unsent.rows[request.message].request = 0
+        request.message = NO_MESSAGE
     if request.prev == NO_SLOT:
         order.first_request = request.next
     else:
@@ -312,3 +333,23 @@ cdef inline void mark_pending(tc_orders* orders, tc_order* order, uint32_t at) n
         else:
             order.pending_cancels += 1
     request.unknown = False
+
+
+# ---- what is not handed out
+
+# Takes a message out of the queue; nothing knows of it any more.
+cdef inline void drop_message(tc_orders* orders, uint32_t at) noexcept nogil:
+    cdef const tc_message_row* row = &orders.unsent.rows[at]
+    cdef tc_terms* terms = &orders.terms[row.slot]
+    if orders.slots[row.slot].order_id == row.order_id:
+        if terms.new_message == at:
+            terms.new_message = NO_MESSAGE
+        elif terms.cancel_message == at:
+            terms.cancel_message = NO_MESSAGE
+        elif terms.change_message == at:
+            terms.change_message = NO_MESSAGE
+        elif terms.status_message == at:
+            terms.status_message = NO_MESSAGE
+    if row.request:
+        orders.requests[row.request - 1].message = NO_MESSAGE
+    free_message(&orders.unsent, at)

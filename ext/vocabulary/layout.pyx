@@ -27,7 +27,7 @@ cdef dict command_layout():
         "reject_reason": <char*>&c.reject_reason - <char*>&c, "exec_id": <char*>&c.exec_id - <char*>&c,
         "last_qty": <char*>&c.last_qty - <char*>&c, "last_px": <char*>&c.last_px - <char*>&c,
         "cum_qty": <char*>&c.cum_qty - <char*>&c, "exec_ref_id": <char*>&c.exec_ref_id - <char*>&c,
-        "bid_px": <char*>&c.bid_px - <char*>&c, "bid_size": <char*>&c.bid_size - <char*>&c,
+        "most": <char*>&c.most - <char*>&c, "bid_px": <char*>&c.bid_px - <char*>&c, "bid_size": <char*>&c.bid_size - <char*>&c,
         "ask_px": <char*>&c.ask_px - <char*>&c, "ask_size": <char*>&c.ask_size - <char*>&c,
         "mark_px": <char*>&c.mark_px - <char*>&c, "trad_ses_status": <char*>&c.trad_ses_status - <char*>&c,
         "close_time": <char*>&c.close_time - <char*>&c,
@@ -93,6 +93,32 @@ cdef dict report_layout():
     }
 
 
+cdef dict message_layout():
+    cdef tc_message m
+    return {
+        "sizeof": sizeof(tc_message), "seq": <char*>&m.seq - <char*>&m,
+        "command_seq": <char*>&m.command_seq - <char*>&m, "event_seq": <char*>&m.event_seq - <char*>&m,
+        "transact_time": <char*>&m.transact_time - <char*>&m, "order_id": <char*>&m.order_id - <char*>&m,
+        "msg_type": <char*>&m.msg_type - <char*>&m, "side": <char*>&m.side - <char*>&m,
+        "ord_type": <char*>&m.ord_type - <char*>&m, "time_in_force": <char*>&m.time_in_force - <char*>&m,
+        "exec_inst": <char*>&m.exec_inst - <char*>&m, "ord_status": <char*>&m.ord_status - <char*>&m,
+        "unknown": <char*>&m.unknown - <char*>&m, "version": <char*>&m.version - <char*>&m,
+        "instrument": <char*>&m.instrument - <char*>&m, "account": <char*>&m.account - <char*>&m,
+        "user": <char*>&m.user - <char*>&m, "venue": <char*>&m.venue - <char*>&m,
+        "producer": <char*>&m.producer - <char*>&m, "reason": <char*>&m.reason - <char*>&m,
+        "command_kind": <char*>&m.command_kind - <char*>&m,
+        "trigger_price_type": <char*>&m.trigger_price_type - <char*>&m,
+        "peg_offset_type": <char*>&m.peg_offset_type - <char*>&m,
+        "contingency_type": <char*>&m.contingency_type - <char*>&m, "cl_ord_id": <char*>&m.cl_ord_id - <char*>&m,
+        "orig_cl_ord_id": <char*>&m.orig_cl_ord_id - <char*>&m, "order_qty": <char*>&m.order_qty - <char*>&m,
+        "cum_qty": <char*>&m.cum_qty - <char*>&m, "price": <char*>&m.price - <char*>&m,
+        "stop_px": <char*>&m.stop_px - <char*>&m, "expire_time": <char*>&m.expire_time - <char*>&m,
+        "min_qty": <char*>&m.min_qty - <char*>&m, "display_qty": <char*>&m.display_qty - <char*>&m,
+        "peg_offset": <char*>&m.peg_offset - <char*>&m, "list_id": <char*>&m.list_id - <char*>&m,
+        "strategy": <char*>&m.strategy - <char*>&m,
+    }
+
+
 cdef dict ack_layout():
     cdef tc_ack a
     return {
@@ -109,6 +135,7 @@ def layout():
     return {
         "tc_command": command_layout(),
         "tc_report": report_layout(),
+        "tc_message": message_layout(),
         "tc_ack": ack_layout(),
         "bounds": {"no_price": no_price(), "price_max": price_max(), "qty_max": qty_max(),
                    "multiplier_max": multiplier_max(), "position_max": position_max(), "fee_max": fee_max(),

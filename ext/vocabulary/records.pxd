@@ -27,6 +27,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t trad_ses_status, close_time
         int64_t split_numerator, split_denominator
         int64_t connected
+        int64_t most
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
         uint64_t value
@@ -66,6 +67,18 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t last_px, bound
         int64_t commission, stop_px, reject_mask
         int64_t contra_order_id, venue_exec_id, exec_ref_id, value_high
+
+    ctypedef struct tc_message:
+        int64_t seq, command_seq, event_seq, transact_time, order_id
+        uint8_t msg_type, side, ord_type, time_in_force, exec_inst, ord_status, unknown, version
+        int32_t instrument
+        uint16_t account, user
+        uint8_t venue, producer
+        int16_t reason
+        uint8_t command_kind, trigger_price_type, peg_offset_type, contingency_type
+        int64_t cl_ord_id, orig_cl_ord_id, order_qty, cum_qty, price, stop_px, expire_time, min_qty
+        int64_t display_qty, peg_offset, list_id
+        int32_t strategy
 
     ctypedef struct tc_ack:
         int64_t order_id, cum_qty, leaves_qty
@@ -245,6 +258,7 @@ cdef enum tc_reason:
     SESSION_CLOSED = 213
     NO_VENUE = 301
     BOOKS_FULL = 302
+    OUTBOUND_FULL = 303
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403

@@ -21,11 +21,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lifecycle import EXT, SECOND, SIM, T0, Books, Driver, build, id_of, is_execution, record, text_of
+from lifecycle import EXT, SECOND, SIM, T0, Books, Driver, Sent, build, id_of, is_execution, record, text_of
 
 from tradecore._backend import room_module
 from tradecore.vocabulary import codes, fix
-from tradecore.vocabulary.codes import CommandType, ReportType
+from tradecore.vocabulary.codes import CommandType, MsgType, ReportType
 from tradecore.vocabulary.fix import ExecType, OrdStatus
 from tradecore.vocabulary.records import CODECS, NO_PRICE
 from tradecore.vocabulary.rows import StaleOrderError
@@ -144,6 +144,10 @@ def client_command(tokens: list[str]) -> bytes:
     return record(kind, **fields)
 
 
+def message_name(r) -> str:
+    return (MsgType if isinstance(r, Sent) else ReportType)(r.report_type).name
+
+
 # ---- playing
 
 
@@ -176,7 +180,7 @@ class Player:
             self.books.split(r.instrument, c.split_numerator, c.split_denominator)
         elif r.report_type == ReportType.COMMAND_ACCEPTED and c.kind == CommandType.OPENING_POSITION:
             self.books.open(r.instrument, r.account, c.position_qty, c.position_px)
-        elif r.report_type == ReportType.ORDER_CANCEL_REPLACE_REQUEST:
+        elif r.report_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST:
             open_replaces[r.cl_ord_id] = r.order_qty
         elif r.report_type == ReportType.ORDER_CANCEL_REJECT:
             if r.reason == codes.Reason.VENUE_REPORTED:
@@ -203,7 +207,7 @@ class Player:
 
     def describe(self, r) -> str:
         """A report in the words of a scenario."""
-        words = [ExecType(r.exec_type).name if is_execution(r) else ReportType(r.report_type).name]
+        words = [ExecType(r.exec_type).name if is_execution(r) else message_name(r)]
         if r.order_qty:
             average = self.average(r)
             ids = text_of(r.cl_ord_id) + ("," + text_of(r.orig_cl_ord_id) if r.orig_cl_ord_id else "")
@@ -240,7 +244,7 @@ class Player:
         if is_execution(r):
             wrong = [] if word == ExecType(r.exec_type).name else ["exec_type"]
         else:
-            wrong = [] if word == ReportType(r.report_type).name else ["message"]
+            wrong = [] if word == message_name(r) else ["message"]
         for column, text in zip(_COLUMNS, columns, strict=False):
             if text != "*" and not self.agrees(r, column, text):
                 wrong.append(column)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType, ReportType, Rule
-from tradecore.vocabulary.fix import ExecType
-from tradecore.vocabulary.records import CODECS, NO_PRICE, REPORT_CODEC, REPORT_SIZE
+from tradecore.vocabulary.fix import ExecType, OrdStatus
+from tradecore.vocabulary.records import CODECS, NO_PRICE, OUTBOUND_CODEC, OUTBOUND_SIZE, REPORT_CODEC, REPORT_SIZE
 
 T0 = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -77,8 +77,41 @@ def build(core_class, instruments: int = 1, **sizes):
     return core
 
 
+@dataclass
+class Sent:
+    """A message for a venue, read as a report that has nothing of what reports alone have."""
+
+    row: object
+    last_qty: int = 0
+    last_px: int = NO_PRICE
+    ord_rej_reason: int = -1
+    cxl_rej_reason: int = -1
+    exec_restatement_reason: int = -1
+    exec_type: int = 0
+    exec_ref_id: int = 0
+    venue_exec_id: int = 0
+    contra_order_id: int = 0
+
+    def __getattr__(self, name):
+        return getattr(self.row, name)
+
+    @property
+    def seq(self):
+        return -self.row.seq
+
+    @property
+    def report_type(self):
+        return self.row.msg_type
+
+    @property
+    def leaves_qty(self):
+        ended = self.row.ord_status in (OrdStatus.CANCELED, OrdStatus.EXPIRED, OrdStatus.REJECTED)
+        return 0 if ended else max(0, self.row.order_qty - self.row.cum_qty)
+
+
 class Driver:
-    """Feeds one core and hands back the reports of each command; `trail` is all that it said, byte by byte."""
+    """Feeds one core and hands back the reports of each command, and between them what its venue is sent at once;
+    `trail` is all that it said, byte by byte."""
 
     def __init__(self, core) -> None:
         self.core, self.seen, self.now = core, core.event_seq, T0
@@ -93,8 +126,15 @@ class Driver:
         records = range(0, len(raw), REPORT_SIZE)
         assert not answer or answer in {raw[at : at + REPORT_SIZE] for at in records}
         self.seen += count
-        self.trail.append(repr(tuple(ack)).encode() + answer + raw)
-        return ack, [REPORT_CODEC.unpack(raw, at) for at in records]
+        said = [REPORT_CODEC.unpack(raw, at) for at in records]
+        sent = self.core.hand_out(record(CommandType.HAND_OUT, most=2**20), self.now).tobytes()
+        assert self.core.event_seq == self.seen, "to hand out is no news"
+        self.trail.append(repr(tuple(ack)).encode() + answer + raw + sent)
+        for at in range(0, len(sent), OUTBOUND_SIZE):
+            message = Sent(OUTBOUND_CODEC.unpack(sent, at))
+            behind = sum((r.event_seq if isinstance(r, Sent) else r.seq) <= message.event_seq for r in said)
+            said.insert(behind, message)
+        return ack, said
 
 
 # ---- a ledger rebuilt from reports

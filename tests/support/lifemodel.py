@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lifecycle import EXT, REQUEST_TIMEOUT, Books, is_execution
 from listmodel import ListModel
 
-from tradecore.vocabulary.codes import CommandType, Reason, ReportType
+from tradecore.vocabulary.codes import CommandType, MsgType, Reason, ReportType
 from tradecore.vocabulary.fix import TRANSITIONS, ExecRestatementReason, ExecType, OrdStatus, OrdType
 
 S, E, C, R, M = OrdStatus, ExecType, CommandType, Reason, ReportType
@@ -20,7 +20,7 @@ ENDS = {E.CANCELED: S.CANCELED, E.EXPIRED: S.EXPIRED, E.REJECTED: S.REJECTED}
 FLAGS = {E.DONE_FOR_DAY: "done_for_day", E.STOPPED: "stopped", E.SUSPENDED: "suspended", E.CALCULATED: "calculated"}
 GOOD_AGAIN = {ExecRestatementReason.GT_RENEWAL, ExecRestatementReason.GT_CORPORATE_ACTION}
 SHRINKS = {R.OTHER_FILLED, R.PARENT_ENDED, R.REDUCED_POSITION}
-REQUESTS = {M.ORDER_CANCEL_REQUEST, M.ORDER_CANCEL_REPLACE_REQUEST}
+REQUESTS = {MsgType.ORDER_CANCEL_REQUEST, MsgType.ORDER_CANCEL_REPLACE_REQUEST}
 WORKING_MAX = 50
 UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4
 
@@ -262,7 +262,7 @@ class Model:
         """A report's news into the order's facts."""
         by_venue = (c.kind == C.EXECUTION_REPORT and r.order_id == self.named(c)
                     and r.reason not in (R.REQUEST_TIMEOUT, R.VENUE_DISCONNECTED))
-        if r.report_type == M.NEW_ORDER_SINGLE:
+        if r.report_type == MsgType.NEW_ORDER_SINGLE:
             o.awaited, o.sent = True, self.now
         elif r.report_type in REQUESTS:
             self.learn_request(c, r, o)
@@ -282,7 +282,7 @@ class Model:
             assert self.ids.setdefault(c.cl_ord_id, o.order_id) == o.order_id
 
     def learn_request(self, c, r, o: Known) -> None:
-        is_replace = r.report_type == M.ORDER_CANCEL_REPLACE_REQUEST
+        is_replace = r.report_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST
         if not is_replace and not o.cancel_asked:  # beside the last one that is UNKNOWN
             for a in [a for a in o.asked if not a.is_replace][:-1]:
                 o.asked.remove(a)
@@ -387,7 +387,7 @@ class Model:
     def check_report(self, c, r, o: Known) -> None:
         status = o.status()
         leaves = o.leaves()
-        if r.report_type == M.ORDER_CANCEL_REPLACE_REQUEST and o.ended is None:  # of what is asked for
+        if r.report_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST and o.ended is None:  # of what is asked for
             leaves = max(0, r.order_qty - o.cum_qty)
         assert (r.ord_status, r.cum_qty, r.leaves_qty) == (status, o.cum_qty, leaves), (r, o)
         assert r.order_qty == o.order_qty or r.report_type in REQUESTS, (r, o)

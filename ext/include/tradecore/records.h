@@ -32,6 +32,7 @@ typedef struct {
         struct { int64_t trad_ses_status, close_time; };
         struct { int64_t split_numerator, split_denominator; };
         int64_t connected;
+        int64_t most;
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
         struct { int64_t rule; uint64_t value; int64_t window_ns, mode, value_high; };
@@ -78,6 +79,20 @@ typedef struct {
 } tc_report;
 
 typedef struct {
+    int64_t seq, command_seq, event_seq, transact_time, order_id;
+    uint8_t msg_type, side, ord_type, time_in_force, exec_inst, ord_status, unknown, version;
+    int32_t instrument;
+    uint16_t account, user;
+    uint8_t venue, producer;
+    int16_t reason;
+    uint8_t command_kind, trigger_price_type, peg_offset_type, contingency_type;
+    int64_t cl_ord_id, orig_cl_ord_id, order_qty, cum_qty, price, stop_px, expire_time, min_qty;
+    int64_t display_qty, peg_offset, list_id;
+    int32_t strategy;
+    uint8_t rest[36];
+} tc_message;
+
+typedef struct {
     int64_t order_id, cum_qty, leaves_qty;
     uint8_t report_type, ord_status;
     int16_t reason, ord_rej_reason, cxl_rej_reason;
@@ -85,6 +100,7 @@ typedef struct {
 
 _Static_assert(sizeof(tc_command) == 128, "a command is two cache lines");
 _Static_assert(sizeof(tc_report) == 128, "a report is two cache lines");
+_Static_assert(sizeof(tc_message) == 192, "a message is three cache lines");
 _Static_assert(sizeof(tc_ack) == 32, "an ack is half a cache line");
 
 #endif

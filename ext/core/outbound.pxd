@@ -1,0 +1,255 @@
+# What external venues are to be sent: made, taken back while nobody has it, handed out. The queue itself is `unsent`.
+#
+# An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch. A message is
+# handed out once; what becomes of it then is the caller's.
+
+from trade_booking cimport *
+
+
+# Keeps places for what an order's external venue may have to be sent; False where there are none.
+cdef inline bint reserve_places(tc_core* core, tc_order* order) noexcept nogil:
+    if not order.kept & KEEPS_PLACES:
+        if not has_places(&core.orders.unsent, PLACES):
+            return False
+        order.kept |= KEEPS_PLACES
+        core.orders.unsent.away += 1
+    return True
+
+
+# ---- made
+
+# What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET or
+# LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once.
+cdef inline void put_sent_terms(const tc_core* core, tc_message* m, const tc_order* order) noexcept nogil:
+    if awaits_price(order.ord_type) and order.triggered:
+        m.ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
+        m.stop_px = no_price()
+        m.trigger_price_type = 0
+        m.peg_offset = 0
+        m.peg_offset_type = 0
+    if not (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1:
+        if is_auction(order.time_in_force):
+            m.time_in_force = TIF_IOC
+        elif order.time_in_force == TIF_GTD:
+            m.time_in_force = TIF_GTC
+            m.expire_time = 0
+
+
+# Only in C: a dict in Python.
+# A message about an order as it stands, in the terms in which its venue has it: its row, at the end of the queue.
+cdef inline uint32_t make_message(
+    tc_core* core, const tc_command* c, const tc_order* order, uint8_t msg_type, int reason
+) noexcept nogil:
+    cdef tc_unsent* unsent = &core.orders.unsent
+    cdef uint32_t at = append_message(unsent)
+    cdef tc_message* m = &unsent.messages[at]
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    tc_assert((order.extended != 0) & (order.kept & KEEPS_PLACES != 0) & (order.is_open != 0))
+    unsent.rows[at].order_id = order.order_id
+    unsent.rows[at].slot = slot_of(&core.orders, order)
+    unsent.rows[at].request = 0
+    tc_clear(m, sizeof(tc_message))
+    m.command_seq = core.command_seq
+    m.event_seq = core.events.seq
+    m.transact_time = core.now
+    m.order_id = order.order_id
+    m.msg_type = msg_type
+    m.side = order.side
+    m.ord_type = order.ord_type
+    m.time_in_force = order.time_in_force
+    m.exec_inst = order.exec_inst
+    m.ord_status = derive_status(order)
+    m.unknown = unknown_of(&core.orders, order)
+    m.version = VERSION
+    m.instrument = order.instrument
+    m.account = <uint16_t>order.account
+    m.venue = <uint8_t>order.venue
+    m.reason = <int16_t>reason
+    m.command_kind = c.kind
+    m.trigger_price_type = terms.trigger_price_type
+    m.peg_offset_type = terms.peg_offset_type
+    m.contingency_type = terms.contingency_type
+    m.cl_ord_id = order.cl_ord_id
+    m.order_qty = order.order_qty
+    m.cum_qty = order.cum_qty
+    m.price = order.price
+    m.stop_px = terms.stop_px
+    m.expire_time = terms.expire_time
+    m.min_qty = terms.min_qty
+    m.display_qty = terms.display_qty
+    m.peg_offset = terms.peg_offset
+    m.list_id = terms.list_id
+    m.strategy = order.strategy
+    put_sent_terms(core, m, order)
+    return at
+
+
+cdef inline void send_new(tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = make_message(core, c, order, MSG_NEW_ORDER_SINGLE, REASON_NONE)
+    terms_of(&core.orders, order).new_message = at
+
+
+# A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only.
+cdef inline void send_request(
+    tc_core* core, const tc_command* c, const tc_order* order, tc_request* request, int64_t orig_cl_ord_id, int reason
+) noexcept nogil:
+    cdef tc_terms* terms = terms_of(&core.orders, order)
+    cdef uint8_t msg_type = MSG_ORDER_CANCEL_REPLACE_REQUEST if request.is_replace else MSG_ORDER_CANCEL_REQUEST
+    cdef uint32_t at = make_message(core, c, order, msg_type, reason)
+    cdef tc_message* m = &core.orders.unsent.messages[at]
+    m.cl_ord_id = request.cl_ord_id
+    m.orig_cl_ord_id = orig_cl_ord_id
+    m.order_qty = request.order_qty
+    m.price = request.price
+    if m.display_qty > request.order_qty:
+        m.display_qty = request.order_qty
+    if m.stop_px != no_price():
+        m.stop_px = request.stop_px
+    request.message = at
+    core.orders.unsent.rows[at].request = <uint32_t>(request - core.orders.requests) + 1
+    if not request.is_replace:
+        if terms.cancel_message != NO_MESSAGE:
+            drop_message(&core.orders, terms.cancel_message)
+        terms.cancel_message = at
+    elif reason:
+        if terms.change_message != NO_MESSAGE:
+            drop_message(&core.orders, terms.change_message)
+        terms.change_message = at
+
+
+# Asks a venue how an order stands; once, while nobody has the question.
+cdef inline void send_status_request(
+    tc_core* core, const tc_command* c, const tc_order* order, int reason
+) noexcept nogil:
+    cdef tc_terms* terms = terms_of(&core.orders, order)
+    if terms.status_message == NO_MESSAGE:
+        terms.status_message = make_message(core, c, order, MSG_ORDER_STATUS_REQUEST, reason)
+
+
+# A request goes to a venue: the order as it stands, under the request's id.
+cdef inline void report_asked(
+    tc_core* core, const tc_command* c, const tc_order* order, const tc_request* request, int64_t orig_cl_ord_id,
+    int reason
+) noexcept nogil:
+    cdef tc_report* r = start_execution(core, c, order, EXEC_ORDER_STATUS)
+    r.cl_ord_id = request.cl_ord_id
+    r.orig_cl_ord_id = orig_cl_ord_id
+    r.reason = <int16_t>reason
+    publish_report(&core.events, r)
+
+
+# ---- taken back
+
+# Was an order not handed out yet, and has its venue said nothing of it?
+cdef inline bint is_unsent(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    return order.extended and orders.terms[slot_of(orders, order)].new_message != NO_MESSAGE
+
+
+# Only in C: a loop over a list in Python.
+cdef inline void drop_own(tc_core* core, uint32_t at) noexcept nogil:
+    if at != NO_MESSAGE:
+        drop_message(&core.orders, at)
+
+
+# Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end?
+cdef inline bint recall_order(tc_core* core, tc_order* order) noexcept nogil:
+    cdef tc_terms* terms
+    cdef uint32_t at = order.first_request
+    if order.place != PLACE_AT_VENUE:
+        return True
+    if not is_unsent(&core.orders, order):
+        return False
+    terms = terms_of(&core.orders, order)
+    drop_own(core, terms.new_message)
+    drop_own(core, terms.cancel_message)
+    drop_own(core, terms.change_message)
+    drop_own(core, terms.status_message)
+    while at != NO_SLOT:
+        drop_own(core, core.orders.requests[at].message)
+        at = core.orders.requests[at].next
+    order.place = PLACE_NOWHERE
+    order.kept |= RECALLED
+    return True
+
+
+# Would a replace be a new order to risk? One that only lowers the quantity is not.
+cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(orders, order)
+    return (request.price != order.price or request.stop_px != terms.stop_px
+            or request.expire_time != terms.expire_time or request.order_qty > order.order_qty)
+
+
+cdef inline bint is_in_scope(const tc_order* order, int64_t scope, int64_t target) noexcept nogil:
+    return (scope == SCOPE_FIRM or (scope == SCOPE_ACCOUNT and order.account == target)
+            or (scope == SCOPE_INSTRUMENT and order.instrument == target)
+            or (scope == SCOPE_VENUE and order.venue == target))
+
+
+cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* order, uint32_t at) noexcept nogil:
+    cdef tc_request asked = core.orders.requests[at]
+    cdef tc_report* r
+    if not asked.is_replace or asked.reason or asked.pending or not asks_more(&core.orders, order, &asked):
+        return
+    drop_message(&core.orders, asked.message)
+    remove_request(&core.orders, order, at)
+    order.last_status = derive_status(order)
+    r = start_message(core, c, order, REPORT_CANCEL_REJECT)
+    r.cl_ord_id = asked.cl_ord_id
+    r.orig_cl_ord_id = order.cl_ord_id
+    r.reason = KILL_SWITCH
+    r.cxl_rej_reason = 2                               # BROKER_OPTION
+    publish_report(&core.events, r)
+    sync_order(core, order)
+    look_again(core, order)
+
+
+# A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for more
+# are refused.
+cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_unsent* unsent = &core.orders.unsent
+    cdef uint32_t at = unsent.first, prev, next
+    cdef tc_message_row* row
+    cdef tc_order* order
+    while at != NO_MESSAGE:
+        row = &unsent.rows[at]
+        prev = row.prev
+        next = row.next
+        order = &core.orders.slots[row.slot]
+        if order.order_id != row.order_id or not is_in_scope(order, c.scope, c.target):
+            pass
+        elif terms_of(&core.orders, order).new_message == at:
+            recall_order(core, order)
+            end_order(core, c, order, STATUS_CANCELED, KILL_SWITCH)
+            next = unsent.rows[prev].next if prev != NO_MESSAGE else unsent.first      # what followed went with it
+        elif row.request:
+            withdraw_replace(core, c, order, row.request - 1)
+        at = next
+
+
+# ---- handed out
+
+# The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it is no
+# news.
+cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_unsent* unsent = &core.orders.unsent
+    cdef uint32_t at
+    cdef int64_t left = c.most
+    cdef tc_message* m
+    cdef const tc_message_row* row
+    if left < 1:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, left, 56)
+        return
+    while unsent.first != NO_MESSAGE and left > 0:
+        at = unsent.first
+        m = &unsent.messages[at]
+        row = &unsent.rows[at]
+        if row.request:                                # what was asked before it may have been answered, or taken back
+            m.orig_cl_ord_id = last_id(&core.orders, &core.orders.slots[row.slot], row.request - 1)
+        unsent.handed += 1
+        m.seq = unsent.handed
+        if unsent.reader != NULL:
+            unsent.reader[0] = m[0]
+            unsent.reader += 1
+        drop_message(&core.orders, at)
+        left -= 1
+    ack.order_id = unsent.handed
