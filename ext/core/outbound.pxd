@@ -89,14 +89,28 @@ cdef inline void send_new(tc_core* core, const tc_command* c, const tc_order* or
     terms_of(&core.orders, order).new_message = at
 
 
-# A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only.
+# A message that is not handed out makes room for the next of its kind. One that its venue has answered all the same goes
+# out as it is, while there are places.
+cdef inline void give_way(tc_core* core, uint32_t at) noexcept nogil:
+    if at != NO_MESSAGE and (core.orders.unsent.rows[at].request or not has_places(&core.orders.unsent, 1)):
+        drop_message(&core.orders, at)
+
+
+# A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless its venue
+# has answered the one before.
 cdef inline void send_request(
     tc_core* core, const tc_command* c, const tc_order* order, tc_request* request, int64_t orig_cl_ord_id, int reason
 ) noexcept nogil:
     cdef tc_terms* terms = terms_of(&core.orders, order)
     cdef uint8_t msg_type = MSG_ORDER_CANCEL_REPLACE_REQUEST if request.is_replace else MSG_ORDER_CANCEL_REQUEST
-    cdef uint32_t at = make_message(core, c, order, msg_type, reason)
-    cdef tc_message* m = &core.orders.unsent.messages[at]
+    cdef uint32_t at
+    cdef tc_message* m
+    if not request.is_replace:
+        give_way(core, terms.cancel_message)
+    elif reason:
+        give_way(core, terms.change_message)
+    at = make_message(core, c, order, msg_type, reason)
+    m = &core.orders.unsent.messages[at]
     m.cl_ord_id = request.cl_ord_id
     m.orig_cl_ord_id = orig_cl_ord_id
     m.order_qty = request.order_qty
@@ -108,12 +122,8 @@ cdef inline void send_request(
     request.message = at
     core.orders.unsent.rows[at].request = <uint32_t>(request - core.orders.requests) + 1
     if not request.is_replace:
-        if terms.cancel_message != NO_MESSAGE:
-            drop_message(&core.orders, terms.cancel_message)
         terms.cancel_message = at
     elif reason:
-        if terms.change_message != NO_MESSAGE:
-            drop_message(&core.orders, terms.change_message)
         terms.change_message = at
 
 

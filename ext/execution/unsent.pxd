@@ -13,7 +13,7 @@ from records cimport *
 
 cdef enum:
     PLACES = 4                     # that an open order keeps
-    PLACES_PER_ORDER = 6           # of the queue: a new order that waits, the places that it keeps, one for a replace
+    PLACES_PER_ORDER = 8           # of the queue: a new order that waits, the places that it keeps, some for replaces
     NO_MESSAGE = 0                 # rows count from 1
 
 

@@ -16,7 +16,7 @@ from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, id_o
 from lifemodel import WORKING_MAX, Known, Model
 
 from tradecore._backend import room_module
-from tradecore.vocabulary.codes import CommandType, Reason, ReportType, Scope
+from tradecore.vocabulary.codes import CommandType, MsgType, Reason, ReportType, Scope
 from tradecore.vocabulary.fix import (
     ContingencyType,
     CxlRejReason,
@@ -369,7 +369,7 @@ def silent(request):
     """A driver whose order X for 100 was sent to a venue that has said nothing since."""
     driver = Driver(build(room_module(request.param, "pipeline").Core))
     _, reports = driver.apply(X)
-    assert [r.report_type for r in reports] == [ReportType.EXECUTION_REPORT, ReportType.NEW_ORDER_SINGLE]
+    assert [r.report_type for r in reports] == [ReportType.EXECUTION_REPORT, MsgType.NEW_ORDER_SINGLE]
     return driver
 
 
@@ -391,7 +391,7 @@ def test_an_order_whose_venue_never_answers_is_unknown_and_held(silent):
     assert outcome(silent) == (S.PENDING_NEW, 0, 100, 0, 100)
     status, asked, _ = wait(silent, 1)
     assert (status.exec_type, status.ord_status, status.unknown) == (E.ORDER_STATUS, S.PENDING_NEW, 1)
-    assert (asked.report_type, asked.reason) == (ReportType.ORDER_STATUS_REQUEST, Reason.REQUEST_TIMEOUT)
+    assert (asked.report_type, asked.reason) == (MsgType.ORDER_STATUS_REQUEST, Reason.REQUEST_TIMEOUT)
     assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
     for _ in range(3):  # it is told once, and neither resent nor given up, however long it takes
         assert [r.report_type for r in wait(silent, 3600 * SECOND)] == [ReportType.COMMAND_ACCEPTED]

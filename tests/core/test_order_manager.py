@@ -40,7 +40,7 @@ def facts(order):
 
 
 def kinds(manager):
-    return [(message.report_type.name, message.cl_ord_id, message.orig_cl_ord_id) for message in manager.outbound()]
+    return [(message.msg_type.name, message.cl_ord_id, message.orig_cl_ord_id) for message in manager.outbound()]
 
 
 def fill(manager, exec_id, qty, px, cl_ord_id="X", **more):
@@ -159,7 +159,7 @@ def test_mass_cancel_status_history_and_suspense(manager, order):
     assert manager.order_status(order).ord_status is S.PENDING_NEW
     stray = manager.on_execution_report("TRADE", cl_ord_id="who", exec_id=9, last_qty=3, last_px=7, symbol="AAPL", side="SELL")
     assert (stray.reason, manager.suspense("AAPL").qty, manager.firm_exposure("AAPL").qty) == (R.TRADE_IN_SUSPENSE, -3, -3)
-    assert [r.report_type.name for r in manager.order_history(order)] == ["EXECUTION_REPORT", "NEW_ORDER_SINGLE", "EXECUTION_REPORT", "ORDER_STATUS_REQUEST"]
+    assert [r.exec_type.name for r in manager.order_history(order)] == ["PENDING_NEW", "ORDER_STATUS"]
 
 
 def test_a_new_day_frees_ids(manager, order):

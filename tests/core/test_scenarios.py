@@ -411,7 +411,7 @@ WORKED = {
 @pytest.mark.parametrize("name", list(WORKED))
 def test_the_worked_numbers_of_the_page_are_in_their_files(name):
     lines = [line.split() for line in lines_of(SCENARIOS / f"{name}.txt") if line.startswith("<")]
-    reports = [" ".join(words[2:7]) for words in lines if words[1] in ExecType.__members__]
+    reports = [" ".join(words[2:7]) for words in lines if words[1] in ExecType.__members__ and words[1] != "ORDER_STATUS"]
     assert reports == [" ".join(row.split()) for row in WORKED[name].split(",")]
 
 

@@ -261,7 +261,9 @@ class Model:
     def learn(self, c, r, o: Known) -> None:
         """A report's news into the order's facts."""
         by_venue = (c.kind == C.EXECUTION_REPORT and r.order_id == self.named(c)
-                    and r.reason not in (R.REQUEST_TIMEOUT, R.VENUE_DISCONNECTED))
+                    and (r.exec_type != E.ORDER_STATUS or (  # else an alarm, or what the core asks, and no answer
+                        c.exec_type == E.ORDER_STATUS
+                        and r.reason in (R.NONE, R.CUM_QTY_MISMATCH, R.UNEXPECTED_TRANSITION))))
         if r.report_type == MsgType.NEW_ORDER_SINGLE:
             o.awaited, o.sent = True, self.now
         elif r.report_type in REQUESTS:
@@ -465,7 +467,7 @@ class Model:
     def check_alarm(self, c, reports: list) -> None:
         """A venue's own CumQty that is not ours is a missed fill: an alarm, and only then."""
         o = self.orders.get(self.named(c))
-        alarms = [r for r in reports if r.reason == R.CUM_QTY_MISMATCH]
+        alarms = [r for r in reports if is_execution(r) and r.reason == R.CUM_QTY_MISMATCH]
         kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type,)
         taken = o is not None and any(is_execution(r) and r.exec_type in kinds and r.order_id == o.order_id and r.account
                                       for r in reports)

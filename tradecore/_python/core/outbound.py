@@ -84,7 +84,8 @@ def send_new(core: State, c: Any, order: Order) -> None:
 
 
 def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
-    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only."""
+    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless its
+    venue has answered the one before."""
     fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
     fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "order_qty": request.order_qty,
                "price": request.price, "reason": int(reason),
@@ -93,14 +94,19 @@ def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_or
         fields["stop_px"] = request.stop_px
     message = request.message = Message(fields, order, request)
     if not request.is_replace:
-        if order.cancel_message is not None:
-            drop_message(core.orders.unsent, order.cancel_message)
+        give_way(core, order.cancel_message)
         order.cancel_message = message
     elif reason:
-        if order.change_message is not None:
-            drop_message(core.orders.unsent, order.change_message)
+        give_way(core, order.change_message)
         order.change_message = message
     append_message(core.orders.unsent, message)
+
+
+def give_way(core: State, message: Message | None) -> None:
+    """A message that is not handed out makes room for the next of its kind. One that its venue has answered all the same
+    goes out as it is, while there are places."""
+    if message is not None and (message.request is not None or not has_places(core.orders.unsent, 1)):
+        drop_message(core.orders.unsent, message)
 
 
 def send_status_request(core: State, c: Any, order: Order, reason: int) -> None:

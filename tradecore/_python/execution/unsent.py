@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 PLACES = 4  # that an open order keeps
-PLACES_PER_ORDER = 6  # of the queue: a new order that waits, the places that it keeps, and one for a replace
+PLACES_PER_ORDER = 8  # of the queue: a new order that waits, the places that it keeps, and some for replaces
 
 
 @dataclass(slots=True, eq=False)
