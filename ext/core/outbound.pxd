@@ -44,7 +44,7 @@ cdef inline uint32_t make_message(
     cdef uint32_t at = append_message(unsent)
     cdef tc_message* m = &unsent.messages[at]
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    tc_assert((order.extended != 0) & (order.kept & KEEPS_PLACES != 0) & (order.is_open != 0))
+    tc_assert(order.extended != 0)
     unsent.rows[at].order_id = order.order_id
     unsent.rows[at].slot = slot_of(&core.orders, order)
     unsent.rows[at].request = 0
@@ -129,9 +129,9 @@ cdef inline void send_request(
 
 # Asks a venue how an order stands; once, while nobody has the question.
 cdef inline void send_status_request(
-    tc_core* core, const tc_command* c, const tc_order* order, int reason
+    tc_core* core, const tc_command* c, tc_order* order, int reason
 ) noexcept nogil:
-    cdef tc_terms* terms = terms_of(&core.orders, order)
+    cdef tc_terms* terms = extend_order(&core.orders, order)
     if terms.status_message == NO_MESSAGE:
         terms.status_message = make_message(core, c, order, MSG_ORDER_STATUS_REQUEST, reason)
 

@@ -311,6 +311,7 @@ def test_a_list_outlives_the_eviction_of_some_of_its_orders(desk):
     core = desk(capacity=small_capacity(open_orders=4, order_history=2))
     first = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
     second = core.submit("AAPL", "BUY", 10, 100, venue="EXT", account="alpha", list_id=1, contingency_type="OCO")
+    list(core.outbound())
     fill(core, first, 10, 100, "t1")
     core.execution.on_execution_report("EXT", "CANCELED", order_id=second.order_id)
     for n in range(6):  # evicts both: nobody remembers the list

@@ -30,6 +30,7 @@ from tradecore.vocabulary.records import (
     HEADER_CODEC,
     NO_PRICE,
     ORDER_DTYPE,
+    OUTBOUND_SIZE,
     REPORT_DTYPE,
 )
 
@@ -144,6 +145,9 @@ class Pair:
         kinds = np.frombuffer(records, np.uint8)[::128]
         self.stream.made = int(max(self.made, acks[0]["order_id"][kinds == K.NEW_ORDER].max(initial=0)))
         self.made = self.stream.made
+        if isinstance(self.stream, LifecycleStream) and not self.stream.is_read:
+            rows = (handle.row() for handle in self.native.open_orders(0, 0))
+            self.stream.working = [row.order_id for row in rows if row.venue == self.stream.external]
         self._count(records, reports, lost)
 
     def _count(self, records: bytes, reports: Any, lost: int) -> None:
@@ -155,10 +159,20 @@ class Pair:
         taker = (reports["exec_type"] == ExecType.TRADE) & (reports["command_kind"] == K.NEW_ORDER)
         MET["orders that trade"] += len(set(reports[taker]["order_id"]) | set(reports[taker]["contra_order_id"]))
         REASONS.update(reports["reason"].tolist())
+        MET["taken back"] += int(((reports["reason"] == Reason.KILL_SWITCH) & (reports["exec_type"] == ExecType.CANCELED)).sum())
+
+    def hand_out(self, most: int, now: int) -> None:
+        """Some of what venues are to be sent, out of both; a command like any other, where anything waits."""
+        record, before = CODECS[K.HAND_OUT].pack(kind=K.HAND_OUT, most=most), self.native.command_seq
+        messages: Any = self.both("hand_out", record, now)
+        MET["messages"] += len(messages[1]) // OUTBOUND_SIZE
+        if self.native.command_seq != before:
+            self.stream.sent.append(record)
+            self.batches.append((1, now))
 
     def compare_state(self) -> None:
         """Everything that can be asked, here and now."""
-        for counter in ("now", "command_seq", "event_seq", "metrics", "lifetimes"):
+        for counter in ("now", "command_seq", "event_seq", "metrics", "lifetimes", "outbound_pending"):
             self.both(counter)
         check_lifetimes(self.native)
         capacity, made = self.stream.capacity, self.native.metrics()["decisions"]
@@ -222,6 +236,8 @@ def test_streams_give_the_same_everything(name: str, count: int, seed: int) -> N
     pair = Pair(capacity, seed, LifecycleStream if name.startswith("lifecycle") else Stream)
     for number in range(count // batch):
         pair.run(batch, (pair.stream.clock, 0, -5)[number % 3 if number % 7 == 0 else 0])
+        if number % 3 == 0 and getattr(pair.stream, "is_read", True):
+            pair.hand_out((1, 7, 10_000)[number % 9 // 3], pair.stream.clock)
         if number % (count // batch // 6) == 5:
             pair.compare_state()
     pair.compare_state()
@@ -236,6 +252,8 @@ def test_streams_are_real_ones(request: pytest.FixtureRequest) -> None:
     assert MET["commands"] > 150_000
     missing = [reason.name for reason in Reason if not REASONS[reason]]
     assert not missing
+    assert MET["messages"] > 2_000
+    assert MET["taken back"] > 100
     assert MET["orders that trade"] > 0.1 * MET["orders"]
     assert MET["checks"] > 1_000
     assert set(OBSERVED) == set(range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1))

@@ -10,6 +10,7 @@ from streams import INSTRUMENTS, Stream
 
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
+from tradecore.vocabulary.codes import Scope
 from tradecore.vocabulary.fix import ExecType, TimeInForce
 from tradecore.vocabulary.records import CODECS, NAMELESS, NO_PRICE, NO_ROOM
 
@@ -23,6 +24,7 @@ class LifecycleStream(Stream):
     def __init__(self, seed: int, capacity: Capacity) -> None:
         super().__init__(seed, capacity)
         self.external = capacity.venues
+        self.working: list[int] = []  # at the external venue: who runs it may say so
         self.away: list[tuple[int, int, int, int, int]] = []  # order_id, name, instrument, side, qty
         self.exec_ids: list[int] = []
         self.requests: list[int] = []
@@ -44,12 +46,14 @@ class LifecycleStream(Stream):
     def _next(self) -> bytes:
         if len(self.sent) % 7 == 0 and len(self.away) > 12:  # or the external venue would hold ever more
             return self._report(self.away.pop(0), self.random.choice((4, 12, 4, 8)))
+        if not self.is_read and self.working and self.random.random() < 0.4:
+            return self._unread()
         if self.random.random() < 0.35:
             return super()._next()
         makers = [(self._special, 30), (self._away, 22), (self._some_report, 30), (self._trade, 30), (self._replace, 14),
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
-                  (self._roll, 1), (self._split, 1), (self._again, 3)]
+                  (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -120,6 +124,28 @@ class LifecycleStream(Stream):
             command[56:64] = (int.from_bytes(command[56:64], "little", signed=True) + 1).to_bytes(8, "little", signed=True)
         self.order_ids.append(self.made + 1)
         return bytes(command)
+
+    def _hand_out(self) -> bytes:
+        if not self.is_read:
+            return self._away()
+        return self._pack(K.HAND_OUT, most=self.random.choice((1, 1, 2, 5, 30, 2**62, 0, -1)))
+
+    def _kill(self) -> bytes:
+        scope, target = self.random.choice(((Scope.VENUE, self.external), (Scope.ACCOUNT, 1), (Scope.INSTRUMENT, 2), (Scope.FIRM, 0)))
+        self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0), 2)
+        return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1)
+
+    @property
+    def is_read(self) -> bool:
+        """Now and then nobody reads for long: a cancel or a kill finds what it may take back, and places run out."""
+        return len(self.sent) % 7_000 < 3_500
+
+    def _unread(self) -> bytes:
+        """A replace that is answered though nobody has read that it was to be sent: it takes a place for long."""
+        order_id = self.random.choice(self.working)
+        self._undo(self._pack(K.CANCEL_REJECT, venue=self.external, order_id=order_id), 0)
+        return self._pack(K.REPLACE, order_id=order_id, order_qty=self.random.randrange(1, 9), price=NO_PRICE,
+                          stop_px=NO_PRICE)
 
     # ---- requests
 
