@@ -182,6 +182,13 @@ cdef inline bint recall_order(tc_core* core, tc_order* order) noexcept nogil:
     return True
 
 
+# Takes back a request, and its message where that was not handed out.
+cdef inline void withdraw_request(tc_core* core, tc_order* order, uint32_t at) noexcept nogil:
+    drop_own(core, core.orders.requests[at].message)
+    remove_request(&core.orders, order, at)
+    order.last_status = derive_status(order)           # told by the report that follows
+
+
 # Would a replace be a new order to risk? One that only lowers the quantity is not.
 cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
     cdef const tc_terms* terms = terms_of(orders, order)
@@ -200,9 +207,7 @@ cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* 
     cdef tc_report* r
     if not asked.is_replace or asked.reason or asked.pending or not asks_more(&core.orders, order, &asked):
         return
-    drop_message(&core.orders, asked.message)
-    remove_request(&core.orders, order, at)
-    order.last_status = derive_status(order)
+    withdraw_request(core, order, at)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
     r.cl_ord_id = asked.cl_ord_id
     r.orig_cl_ord_id = order.cl_ord_id

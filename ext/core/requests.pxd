@@ -121,8 +121,7 @@ cdef inline void ask_replace(
 ) noexcept nogil:
     cdef uint32_t change = terms_of(&core.orders, order).change_message if reason else NO_MESSAGE
     if change != NO_MESSAGE and core.orders.unsent.rows[change].request:
-        remove_request(&core.orders, order, core.orders.unsent.rows[change].request - 1)
-        order.last_status = derive_status(order)
+        withdraw_request(core, order, core.orders.unsent.rows[change].request - 1)
     ask_venue(core, c, order, cl_ord_id, True, asked, reason)
 
 
@@ -145,13 +144,11 @@ cdef inline void ask_cancel(
     while at != NO_SLOT:
         if not core.orders.requests[at].is_replace:
             if earlier != NO_SLOT:
-                remove_request(&core.orders, order, earlier)
-                order.last_status = derive_status(order)               # told by the report that follows
+                withdraw_request(core, order, earlier)
             earlier = at
         at = core.orders.requests[at].next
     if earlier != NO_SLOT and core.orders.requests[earlier].message != NO_MESSAGE:
-        remove_request(&core.orders, order, earlier)
-        order.last_status = derive_status(order)
+        withdraw_request(core, order, earlier)
     put_asked(core, order, &asked)
     ask_venue(core, c, order, cl_ord_id, False, &asked, reason)
 

@@ -216,16 +216,39 @@ def test_a_failing_subscriber_is_reported_removed_and_harms_nobody(core):
     assert seqs(heard) == list(range(after + 1, after + 51))
 
 
-def test_where_warnings_are_errors_every_subscriber_is_still_served(core):
-    heard = []
+def test_where_warnings_are_errors_every_subscriber_is_served_and_the_caller_gets_its_order(core, monkeypatch):
+    heard, complaints = [], []
+    monkeypatch.setattr(threading, "excepthook", complaints.append)
     core.subscribe(lambda report: 1 / 0)
     core.subscribe(heard.append)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(RuntimeWarning, match="division"):
-            core.submit("AAPL", "BUY", 1, 1, account="alpha", cl_ord_id="x")
-    assert len(heard) == 1
-    assert core.orders.order(cl_ord_id="x").ord_status is tc.OrdStatus.NEW
+        order = core.submit("AAPL", "BUY", 1, 1, account="alpha", cl_ord_id="x")
+    assert (len(heard), order.ord_status) == (1, tc.OrdStatus.NEW)
+    (complaint,) = complaints
+    assert (complaint.exc_type, "division" in str(complaint.exc_value)) == (RuntimeWarning, True)
+
+
+def test_a_callback_that_can_not_even_be_shown_harms_nobody(core):
+    class BrokenError(Exception):
+        def __repr__(self):
+            raise ValueError("no repr")
+
+    class Callback:
+        def __call__(self, report):
+            raise BrokenError
+
+        __repr__ = BrokenError.__repr__
+
+    core.subscribe(Callback())
+    with pytest.warns(RuntimeWarning, match="report callback a Callback raised a BrokenError"):
+        assert core.submit("AAPL", "BUY", 1, 1, account="alpha").ord_status is tc.OrdStatus.NEW
+
+
+@pytest.mark.parametrize("words", ["ORDER_CANCEL_REQUEST", tc.MsgType.NEW_ORDER_SINGLE, tc.OUTBOUND])
+def test_what_venues_are_to_be_sent_is_no_report(core, words):
+    with pytest.raises(ValueError, match=r"what venues are to be sent is no report: read outbound\(\)"):
+        core.subscribe(print, report_types=words)
 
 
 def test_a_subscriber_may_end_itself_or_another_while_it_is_called(core):

@@ -178,7 +178,7 @@ class EventBus:
             count = dropped.get(subscription, 0)
             subscription.dropped += count
             if count and subscription.policy == "drop":
-                self._complain(f"{count} reports for {subscription.callback!r} found its queue of "
+                self._complain(f"{count} reports for {show(subscription.callback)} found its queue of "
                                f"{subscription.capacity} full: the oldest were dropped")
         return [one for one in subscriptions if one.policy == "disconnect" and (lost or one in dropped)]
 
@@ -186,7 +186,7 @@ class EventBus:
         for one in subscriptions:
             if one.active:
                 one.dropped += self.end(one)
-                self._complain(f"{one.callback!r} was disconnected: its queue of {one.capacity} was full, and "
+                self._complain(f"{show(one.callback)} was disconnected: its queue of {one.capacity} was full, and "
                                f"{one.dropped} reports were dropped ({one.lost} overwritten); the last that it heard "
                                f"is {one.last_seq}")
 
@@ -206,9 +206,9 @@ class EventBus:
                     self._call(*taken)
             finally:
                 self._delivering.release()
-        # Only now: where warnings are errors, one must not keep a report from another subscriber.
+        # Only now: a complaint must not keep a report from another subscriber.
         while self._complaints:
-            warnings.warn(self._complaints.popleft(), RuntimeWarning, stacklevel=3)
+            complain(self._complaints.popleft(), 4)
 
     def _take(self) -> tuple[Subscription, Report] | None:
         """Whose turn it is, with what: the oldest report first, and of one report who subscribed first."""
@@ -235,10 +235,28 @@ class EventBus:
             waited = self.end(subscription)
             if waited:
                 said += f", with {waited} reports waiting for it"
-        self._complain(f"report callback {subscription.callback!r} raised {error!r} {said}")
+        self._complain(f"report callback {show(subscription.callback)} raised {show(error)} {said}")
 
     def _complain(self, text: str) -> None:
         self._complaints.append(text)
+
+
+def complain(text: str, stacklevel: int) -> None:
+    """A RuntimeWarning about something beside the call, which is done. Where warnings are errors it goes to
+    threading.excepthook instead: raised, it would hide from the caller what the call has done, a trade perhaps."""
+    try:
+        warnings.warn(text, RuntimeWarning, stacklevel=stacklevel)
+    except RuntimeWarning as error:
+        threading.excepthook(threading.ExceptHookArgs(
+            (type(error), error, error.__traceback__, threading.current_thread())))
+
+
+def show(thing: object) -> str:
+    """Its repr, or its type's name where that raises."""
+    try:
+        return repr(thing)
+    except Exception:  # a subscriber's own: it must not reach the core's caller
+        return f"a {type(thing).__name__}"
 
 
 def _words(kind: type[FixEnum], given: object, name: str) -> frozenset[int] | None:

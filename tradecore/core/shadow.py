@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.fix import ExecType, FixEnum, OrdRejReason, OrdStatus
 from ..vocabulary.records import ACK_DTYPE, CODECS, COMMAND_SIZE, HEADER_CODEC, REPORT_CODEC, as_bytes
+from .bus import complain, show
 from .trading_core import TradingCore
 
 Array = Any
@@ -29,8 +29,8 @@ _WORDS: dict[str, type[FixEnum]] = {
 class ShadowDifference:
     """Where two cores parted: the command, and what each said to it. `fields` names what differs: {field: (ours, its)}.
 
-    `what` is `report`, `ack`, `message` (to a venue), or `error` where the second core raised. A report that only one core made has None on
-    the other side.
+    `what` is `report`, `ack`, `message` (to a venue), or `error` where the second core raised. What only one core made
+    has None on the other side.
     """
 
     command_seq: int
@@ -115,7 +115,7 @@ class ShadowCore(TradingCore):
 
 
 def _warn(difference: ShadowDifference) -> None:
-    warnings.warn(f"the shadow has parted from the core: {difference}", RuntimeWarning, stacklevel=5)
+    complain(f"the shadow has parted from the core: {difference}", 7)
 
 
 class _Mirror:
@@ -182,7 +182,7 @@ class _Mirror:
         at = next((i for i in range(min(len(ours), len(its))) if ours[i] != its[i]), min(len(ours), len(its)))
         first, second = (rows[at] if at < len(rows) else None for rows in (ours, its))
         self.difference = _differ(command, before, 1, "message", None, first, second)
-        self._tell(self.difference)
+        self._tell_difference(self.difference)
 
     def _first(self, call: Any, *arguments: Any) -> Any:
         started = time.perf_counter_ns()
@@ -210,7 +210,13 @@ class _Mirror:
         self.compared += len(records) // COMMAND_SIZE
         self.compare_ns += time.perf_counter_ns() - called
         if self.difference is not None:
-            self._tell(self.difference)
+            self._tell_difference(self.difference)
+
+    def _tell_difference(self, difference: ShadowDifference) -> None:
+        try:
+            self._tell(difference)
+        except Exception as error:  # it must not reach the first core's caller
+            complain(f"on_difference {show(self._tell)} raised {show(error)}", 6)
 
     def _report_difference(self, records: bytes, before: int) -> ShadowDifference | None:
         both, lost = [], 0

@@ -84,8 +84,8 @@ def send_new(core: State, c: Any, order: Order) -> None:
 
 
 def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
-    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless its
-    venue has answered the one before."""
+    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless
+    its venue has answered the one before."""
     fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
     fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "order_qty": request.order_qty,
                "price": request.price, "reason": int(reason),
@@ -103,8 +103,8 @@ def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_or
 
 
 def give_way(core: State, message: Message | None) -> None:
-    """A message that is not handed out makes room for the next of its kind. One that its venue has answered all the same
-    goes out as it is, while there are places."""
+    """A message that is not handed out makes room for the next of its kind. One that its venue has answered all the
+    same goes out as it is, while there are places."""
     if message is not None and (message.request is not None or not has_places(core.orders.unsent, 1)):
         drop_message(core.orders.unsent, message)
 
@@ -138,6 +138,14 @@ def recall_order(core: State, order: Order) -> bool:
     return True
 
 
+def withdraw_request(core: State, order: Order, request: Request) -> None:
+    """Takes back a request, and its message where that was not handed out."""
+    if request.message is not None:
+        drop_message(core.orders.unsent, request.message)
+    remove_request(core.orders, order, request)
+    order.last_status = derive_status(order)  # told by the report that follows
+
+
 def asks_more(order: Order, request: Request) -> bool:
     """Would a replace be a new order to risk? One that only lowers the quantity is not."""
     same = (request.price, request.stop_px, request.expire_time) == (order.price, order.stop_px, order.expire_time)
@@ -166,9 +174,7 @@ def withdraw_killed(core: State, c: Any) -> None:
 def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> None:
     if request.reason or request.pending or not asks_more(order, request):
         return
-    drop_message(core.orders.unsent, request.message)  # type: ignore[arg-type]  # it is why we are here
-    remove_request(core.orders, order, request)
-    order.last_status = derive_status(order)
+    withdraw_request(core, order, request)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": Reason.KILL_SWITCH,
         "cxl_rej_reason": CxlRejReason.BROKER_OPTION})

@@ -14,11 +14,11 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecType, OrdRejReason
 from tradecore.vocabulary.records import NO_ROOM
 
 from ..orders.lists import limit_after
-from ..orders.order_facts import cancel_sent, derive_status, is_live, last_id, leaves_of
-from ..orders.order_table import AT_VENUE, CANCELED, REJECTED, Order, Request, add_request, remove_request
+from ..orders.order_facts import cancel_sent, is_live, last_id, leaves_of
+from ..orders.order_table import AT_VENUE, CANCELED, REJECTED, Order, Request, add_request
 from ..vocabulary.instrument import SELL, direction
 from ..vocabulary.texts import id_is_known
-from .outbound import recall_order, report_asked, send_request, send_status_request
+from .outbound import recall_order, report_asked, send_request, send_status_request, withdraw_request
 from .state import (
     ACK_ACCEPTED,
     CANCEL,
@@ -119,8 +119,7 @@ def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: int, reason: int) -
     cancels = [request for request in order.requests if not request.is_replace]
     for earlier in cancels:
         if earlier is not cancels[-1] or earlier.message is not None:
-            remove_request(core.orders, order, earlier)
-            order.last_status = derive_status(order)  # told by the report that follows
+            withdraw_request(core, order, earlier)
     request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time)
     ask_venue(core, c, order, request, reason)
 
@@ -132,8 +131,7 @@ def ask_replace(
     """What the core asks of itself takes the place of what it asked before, where that was not handed out."""
     change = order.change_message
     if reason and change is not None and change.request is not None:
-        remove_request(core.orders, order, change.request)
-        order.last_status = derive_status(order)
+        withdraw_request(core, order, change.request)
     request = Request(cl_ord_id, True, core.now, order_qty, price, stop_px, expire_time)
     ask_venue(core, c, order, request, reason)
 
