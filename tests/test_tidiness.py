@@ -189,7 +189,8 @@ PUBLIC = """
 ACK_DTYPE AccountPnl BasePnl CANCEL_DTYPE Capacity CheckResult CommandType ContingencyType CxlRejReason Difference
 Discrepancy DropCopy ENTRY_DTYPE EXECUTION_REPORT_DTYPE EntryError ExecInst ExecRestatementReason ExecType
 ExecutionFacts Explanation Exposure ExternalVenue FILL_DTYPE Feature Features FirmExposure Instrument KeptPosition
-LastLiquidityInd LimitMode MARK_DTYPE MarkView MissingRateError NO_PRICE OFF ORDER_DTYPE OUTBOUND OpenLot OrdRejReason
+LastLiquidityInd LimitMode MARK_DTYPE MarkView MissingRateError MsgType NO_PRICE OFF ORDER_DTYPE OUTBOUND OUTBOUND_DTYPE OpenLot OrdRejReason
+OutboundMessage
 OrdStatus OrdType Order OrderManager OrderTerms PegOffsetType Place Position PositionKeeper ProfitAndLoss QUOTE_DTYPE
 REPLACE_DTYPE REPORT_DTYPE Reason RefusedError Report ReportReader ReportType RiskCheck RiskLimits Rule Scope
 ShadowCore ShadowCost ShadowDifference Side SimulatedVenue StaleOrderError Statement Subscription

@@ -16,6 +16,12 @@ cdef inline bytes answer_of(const tc_core* core):
     return (<const char*>report)[:sizeof(tc_report)]
 
 
+# The sequence number of the oldest report that the ring may hold.
+cdef inline int64_t first_held(const tc_events* events):
+    cdef int64_t first = events.seq - <int64_t>events.mask
+    return first if first > 1 else 1
+
+
 # Copies of `count` reports from `first` on; how many are held.
 cdef inline int64_t copy_reports(const tc_events* events, int64_t first, int64_t count, tc_report* to):
     cdef const tc_report* report

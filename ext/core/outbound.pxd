@@ -89,15 +89,15 @@ cdef inline void send_new(tc_core* core, const tc_command* c, const tc_order* or
     terms_of(&core.orders, order).new_message = at
 
 
-# A message that is not handed out makes room for the next of its kind. One that its venue has answered all the same goes
-# out as it is, while there are places.
+# A message that is not handed out makes room for the next of its kind. One that its venue has answered all the same
+# goes out as it is, while there are places.
 cdef inline void give_way(tc_core* core, uint32_t at) noexcept nogil:
     if at != NO_MESSAGE and (core.orders.unsent.rows[at].request or not has_places(&core.orders.unsent, 1)):
         drop_message(&core.orders, at)
 
 
-# A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless its venue
-# has answered the one before.
+# A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless its
+# venue has answered the one before.
 cdef inline void send_request(
     tc_core* core, const tc_command* c, const tc_order* order, tc_request* request, int64_t orig_cl_ord_id, int reason
 ) noexcept nogil:
@@ -243,8 +243,8 @@ cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept no
 
 # ---- handed out
 
-# The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it is no
-# news.
+# The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it is
+# no news.
 cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_unsent* unsent = &core.orders.unsent
     cdef uint32_t at

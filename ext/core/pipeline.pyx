@@ -301,18 +301,13 @@ cdef class Core:
         """The core's clock, ns UTC: the latest transact_time so far."""
         with self.state.lock: return self.state.core.now
 
-    cdef int64_t first_held(self):
-        cdef const tc_events* events = &self.state.core.events
-        cdef int64_t first = events.seq - <int64_t>events.mask
-        return first if first > 1 else 1
-
     def read_events(self, int64_t after, int64_t limit):
         """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
         cdef const tc_events* events = &self.state.core.events
         cdef int64_t first, count, kept = 0
         cdef unsigned char[::1] memory
         with self.state.lock:
-            first = max(after + 1, self.first_held())
+            first = max(after + 1, first_held(events))
             count = max(0, min(limit, events.seq - first + 1))
             reports = np.zeros(count, REPORT_DTYPE)
             if count:
@@ -333,7 +328,7 @@ cdef class Core:
         with self.state.lock:
             if events.held_from:
                 raise BufferError("another event view is still held: delete its arrays first")
-            first = max(after + 1, self.first_held())
+            first = max(after + 1, first_held(events))
             count = min(events.seq - first + 1, <int64_t>events.mask + 1 - <int64_t>(<uint64_t>first & events.mask))
             if count <= 0:
                 return np.frombuffer(b"", REPORT_DTYPE)

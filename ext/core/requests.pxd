@@ -10,8 +10,8 @@ cdef struct tc_asked:
     int64_t order_qty, price, stop_px, expire_time
 
 
-# The FIX reason that goes with ours; a refusal by risk, and for want of room, is the broker's option, an invalid term is
-# OTHER.
+# The FIX reason that goes with ours; a refusal by risk, and for want of room, is the broker's option, an invalid term
+# is OTHER.
 cdef inline int16_t cxl_rej_reason_of(int reason) noexcept nogil:
     if reason == TOO_LATE_TO_CANCEL:
         return 0

@@ -1,9 +1,9 @@
 # What external venues are to be sent, until it is handed out: a queue that loses nothing, and the places in it.
 #
-# An order that is open at an external venue has at most PLACES messages that are not handed out: its new, its cancel, its
-# status request and what the core itself changes of it, each the last of its kind; those places are kept for it, whatever
-# else is waiting. A replace that a user asks for takes a place when it is asked. So what the core must be able to send
-# always finds room, and what finds none is refused before it changes anything.
+# An order that is open at an external venue has at most PLACES messages that are not handed out: its new, its cancel,
+# its status request and what the core itself changes of it, each the last of its kind; those places are kept for it,
+# whatever else is waiting. A replace that a user asks for takes a place when it is asked. So what the core must be able
+# to send always finds room, and what finds none is refused before it changes anything.
 #
 # Rows, and a list through them in the order in which they were made; a row that was given back is the next one that is
 # taken, so that memory is touched as it is used.

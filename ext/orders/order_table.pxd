@@ -2,8 +2,8 @@
 # Source: FIX 4.4 Appendix D.
 #
 # Fixed slots, a map from order_id, and two lists through the slots: open orders in the order in which they became so,
-# and the others, evicted first in, first out; those that reached no venue have a history of their own, so that they push
-# out none that may still trade. An order is open while it is live or a request about it is unanswered.
+# and the others, evicted first in, first out; those that reached no venue have a history of their own, so that they
+# push out none that may still trade. An order is open while it is live or a request about it is unanswered.
 # order_id is never used twice, so it is also the slot's generation: a handle that finds another id is stale.
 # What few orders have lies in a table of its own (tc_terms); all others share its last row, which is blank.
 

@@ -105,8 +105,8 @@ def ext_imports() -> dict[str, set[str]]:
 
 
 # What is cimported whole: the vocabulary, the neighbour below in one's own folder, `state` all tables, orders what the
-# ledger and a book hold for them.
-VOCABULARY_WHOLE, TABLES_WHOLE = {"records", "instrument", "definitions", "table", "texts", "hashing"}, {"costs", "book"}
+# ledger, a book and the queue to venues hold for them.
+VOCABULARY_WHOLE, TABLES_WHOLE = {"records", "instrument", "definitions", "table", "texts", "hashing"}, {"costs", "book", "unsent"}
 
 
 def star_faults(stem: str, folder: str, text: str, folders: dict[str, str]) -> list[str]:

@@ -14,6 +14,7 @@ EXT = Path(__file__).parents[2] / "ext"
 @pytest.mark.parametrize(("struct", "dtypes", "size"), [
     ("tc_command", list(records.COMMAND_DTYPES.values()), 128),
     ("tc_report", [records.REPORT_DTYPE], 128),
+    ("tc_message", [records.OUTBOUND_DTYPE], 192),
     ("tc_ack", [records.ACK_DTYPE], 32),
 ])
 def test_c_structs_have_the_published_offsets(struct, dtypes, size):
@@ -28,6 +29,7 @@ def test_every_published_field_is_in_a_c_struct():
     published = {name for dtype in records.COMMAND_DTYPES.values() for name in dtype.names}
     assert published == layout.layout()["tc_command"].keys() - {"sizeof"}
     assert set(records.REPORT_DTYPE.names) == layout.layout()["tc_report"].keys() - {"sizeof"}
+    assert set(records.OUTBOUND_DTYPE.names) == layout.layout()["tc_message"].keys() - {"sizeof"}
     assert set(records.ACK_DTYPE.names) == layout.layout()["tc_ack"].keys() - {"sizeof"}
 
 
@@ -40,7 +42,7 @@ def test_reason_codes_are_the_same_in_the_kernels():
 
 @pytest.mark.parametrize(("prefix", "words"), [
     ("KIND", codes.CommandType), ("SIDE", fix.Side), ("TYPE", fix.OrdType), ("SCOPE", codes.Scope),
-    ("STATUS", fix.OrdStatus), ("ROUTE", codes.Route), ("EXEC", fix.ExecType), ("PLACE", codes.Place), ("SES", fix.TradSesStatus),
+    ("STATUS", fix.OrdStatus), ("ROUTE", codes.Route), ("EXEC", fix.ExecType), ("PLACE", codes.Place), ("SES", fix.TradSesStatus), ("MSG", codes.MsgType),
 ])
 def test_enumerations_are_the_same_in_the_kernels(prefix, words):
     text = "".join(path.read_text() for path in EXT.glob("*/*.pxd"))

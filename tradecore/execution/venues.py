@@ -38,8 +38,8 @@ class SimulatedVenue:
 
 @dataclass(frozen=True, slots=True)
 class ExternalVenue:
-    """A venue outside the core: an order for it goes out as a report (see `fix.OUTBOUND`), and what the venue answers
-    comes in through `on_execution_report` and its kin. Until then its outcome is not known, and its quantity is held.
+    """A venue outside the core: what it is to be sent is read from `outbound()`, and what it answers comes in through
+    `on_execution_report` and its kin. Until then an order's outcome is not known, and its quantity is held.
 
     Fees as of a SimulatedVenue; a trade is charged as a taker's. `request_timeout` (ns, 0: for ever): what is not
     answered by then is flagged UNKNOWN and the venue is asked for the status; it is never resent. `ord_types` and

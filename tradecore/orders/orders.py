@@ -36,9 +36,9 @@ class Orders:
         """Ask to cancel an order, given as a handle or by one of its ids (`cl_ord_id`: any in its chain); returns the
         report that answers.
 
-        An execution report (Canceled) where the core holds the order; the OrderCancelRequest that goes out where it is
-        at an external venue, whose report decides; an order cancel reject with `cxl_rej_reason` where it makes no
-        sense. `new_cl_ord_id` is the request's own id. Raises TypeError or ValueError for a wrong call.
+        An execution report (Canceled) where the core holds the order, or its venue was not sent it yet; one of how it
+        stands (OrderStatus) where it is at an external venue: then an OrderCancelRequest goes out (`outbound()`), and
+        the venue's report decides; an order cancel reject with `cxl_rej_reason` where it makes no sense. `new_cl_ord_id` is the request's own id. Raises TypeError or ValueError for a wrong call.
         """
         return self._gate.ask(
             CommandType.CANCEL, **self._target("cancel", order, cl_ord_id, order_id),
@@ -54,9 +54,10 @@ class Orders:
 
         `qty` is the whole order's (OrderQty, what is filled included), up or down; below what is filled it becomes
         that. The order keeps its place in the queue where only its quantity falls. Returns the report that answers: an
-        execution report (Replaced) where the core holds the order; the OrderCancelReplaceRequest that goes out where it
-        is at an external venue (its report decides; until then the larger quantity is held); an order cancel reject
-        where it makes no sense or risk refuses. Raises TypeError or ValueError for a wrong call.
+        execution report (Replaced) where the core holds the order; one of how it stands (OrderStatus) where it is at an
+        external venue: then an OrderCancelReplaceRequest goes out (`outbound()`), and the venue's report decides (until
+        then the larger quantity is held); an order cancel reject where it makes no sense, risk refuses, or what venues
+        are to be sent has no room (OUTBOUND_FULL). Raises TypeError or ValueError for a wrong call.
         """
         if qty is None and price is None and stop_px is None and expire_time is None:
             raise TypeError("replace takes at least one of qty, price, stop_px and expire_time")
@@ -128,8 +129,8 @@ class Orders:
         return [Order(handle, self._gate.names) for handle in self._gate.core.open_orders(instrument, number)]
 
     def order_history(self, order: Order) -> list[Report]:
-        """The reports about an order that the ring still holds, oldest first: execution reports, cancel rejects, and
-        what was sent to its venue. Readable after eviction too; walks the ring (capacity `events`)."""
+        """The reports about an order that the ring still holds, oldest first: execution reports and cancel rejects; a
+        request that went to its venue is told as the order stood (OrderStatus) under the request's id. Readable after eviction too; walks the ring (capacity `events`)."""
         order_id = demand_own(order, self._gate).order_id
         reports, _ = self._gate.core.read_events(0, self._gate.capacity.events)
         return read_reports(reports[reports["order_id"] == order_id], self._gate.names)

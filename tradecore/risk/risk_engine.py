@@ -24,7 +24,9 @@ class RiskEngine:
     def engage_kill_switch(
         self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None
     ) -> None:
-        """Block new orders at once: of the firm, or of one account, symbol or venue. Cancels still get out."""
+        """Block new orders at once: of the firm, or of one account, symbol or venue. Cancels still get out; new orders
+        for external venues that nobody has read from `outbound()` are Canceled and never sent, and so are replaces that
+        ask for more refused."""
         self._switch(1, account, symbol, venue)
 
     def release_kill_switch(
