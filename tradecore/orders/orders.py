@@ -38,7 +38,8 @@ class Orders:
 
         An execution report (Canceled) where the core holds the order, or its venue was not sent it yet; one of how it
         stands (OrderStatus) where it is at an external venue: then an OrderCancelRequest goes out (`outbound()`), and
-        the venue's report decides; an order cancel reject with `cxl_rej_reason` where it makes no sense. `new_cl_ord_id` is the request's own id. Raises TypeError or ValueError for a wrong call.
+        the venue's report decides; an order cancel reject with `cxl_rej_reason` where it makes no sense.
+        `new_cl_ord_id` is the request's own id. Raises TypeError or ValueError for a wrong call.
         """
         return self._gate.ask(
             CommandType.CANCEL, **self._target("cancel", order, cl_ord_id, order_id),
