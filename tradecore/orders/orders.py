@@ -131,7 +131,8 @@ class Orders:
 
     def order_history(self, order: Order) -> list[Report]:
         """The reports about an order that the ring still holds, oldest first: execution reports and cancel rejects; a
-        request that went to its venue is told as the order stood (OrderStatus) under the request's id. Readable after eviction too; walks the ring (capacity `events`)."""
+        request that went to its venue is told as the order stood (OrderStatus) under the request's id. Readable after
+        eviction too; walks the ring (capacity `events`)."""
         order_id = demand_own(order, self._gate).order_id
         reports, _ = self._gate.core.read_events(0, self._gate.capacity.events)
         return read_reports(reports[reports["order_id"] == order_id], self._gate.names)
