@@ -115,6 +115,17 @@ def test_to_hand_out_is_no_news_but_a_change_of_state(desk):
     assert one.state_hash() != other.state_hash()
 
 
+@pytest.mark.parametrize("field", ["price", "orig_cl_ord_id", "msg_type", "strategy"])
+def test_what_waits_is_state(field):
+    """In the twin, where a message can be reached; parity streams hold the compiled core to the same hash."""
+    core = build_core("python", venues=[EXT])
+    core.submit("AAPL", "BUY", 1, 10)
+    before = core.state_hash()
+    (message,) = core._gate.core._state.orders.unsent.messages
+    message.fields[field] += 1
+    assert core.state_hash() != before
+
+
 def test_a_batch_may_hand_out_and_its_ack_numbers_the_last_message(desk):
     core = desk()
     for _ in range(3):
@@ -201,6 +212,17 @@ def test_its_memory_is_bounded_whatever_a_venue_says_that_was_sent_nothing(desk)
     messages = read(core)
     assert ("ORDER_CANCEL_REQUEST", 1) in messages
     assert messages.count(("ORDER_STATUS_REQUEST", 1)) == 1
+
+
+def test_its_memory_is_bounded_whatever_the_core_itself_changes(desk):
+    core = desk(capacity=small_capacity(open_orders=4, order_history=4))
+    one, other = (send(core, 1_000, list_id=1, contingency_type="OCO") for _ in range(2))
+    read(core)
+    for n in range(200):  # each shrink is done before anybody read that it was asked
+        heard_of(core, one, "TRADE", exec_id=n + 1, last_qty=1, last_px=10)
+        heard_of(core, other, "REPLACED")
+    assert (other.order_qty, core.outbound_pending) == (800, 8 * 4 - 2 * 4)
+    assert [m.order_qty for m in core.outbound()][-1] == 800
 
 
 def test_an_order_that_waits_for_its_price_keeps_its_place(desk):
