@@ -40,7 +40,7 @@ cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64
         order = &core.orders.slots[entry.slot]
     if order == NULL or not order.admitted or order.venue != c.venue or order.place > PLACE_AT_VENUE:
         return NULL
-    if order.extended:
+    if order.awaited:                                  # else it has been heard of before
         terms_of(&core.orders, order).new_message = NO_MESSAGE         # its venue has it: it can't be taken back
     return order
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 
 class StaleOrderError(LookupError):
-    """The order was evicted: terminal, and older than the `order_history` most recent terminal orders."""
+    """The order was evicted: terminal, and older than the `order_history` most recent terminal orders; of those that
+    reached no venue, than the `reject_history` most recent of them."""
 
 
 class OrderRow(NamedTuple):
