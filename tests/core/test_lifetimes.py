@@ -26,12 +26,12 @@ def test_slots_stay_in_use_until_the_history_lets_them_go(make_core):
 def test_requests_and_deadlines_last_until_the_answer(make_core):
     core = make_core(venues=[tc.ExternalVenue("XEXT", request_timeout=SECOND)])
     core.submit("AAPL", "BUY", 100, 100, account="alpha", cl_ord_id="o-1")
-    assert in_use(core) == {"slots": 1, "timers": 1, "holds": 100, "firm_holds": 100}
+    assert in_use(core) == {"slots": 1, "places": 1, "timers": 1, "holds": 100, "firm_holds": 100}
     core.execution.on_execution_report("XEXT", "NEW", cl_ord_id="o-1")
-    assert in_use(core) == {"slots": 1, "holds": 100, "firm_holds": 100}
+    assert in_use(core) == {"slots": 1, "places": 1, "holds": 100, "firm_holds": 100}
     core.replace(cl_ord_id="o-1", qty=250, new_cl_ord_id="r-1")
     core.cancel(cl_ord_id="o-1", new_cl_ord_id="c-1")
-    assert in_use(core) == {"slots": 1, "requests": 2, "replaces": 1, "timers": 1, "holds": 250, "firm_holds": 250}
+    assert in_use(core) == {"slots": 1, "places": 1, "requests": 2, "replaces": 1, "timers": 1, "holds": 250, "firm_holds": 250}
     core.execution.on_execution_report("XEXT", "CANCELED", cl_ord_id="c-1")
     assert in_use(core) == {"slots": 1}
 
