@@ -205,7 +205,7 @@ def test_one_changed_command_changes_the_hashes(backend, session, whole):
 def test_an_order_costs_the_same_when_the_history_evicts(backend):
     """Dense order ids in an unhashed table once made each eviction walk all of them: a thousand times the cost."""
     history = 4_096
-    core = build(backend, capacity=tc.Capacity(order_history=history))
+    core = build(backend, capacity=tc.Capacity(order_history=history, reject_history=history))
     orders = tc.new_orders(history // 2)
     orders["instrument"], orders["account"], orders["side"], orders["order_qty"] = 1, 1, tc.Side.BUY, 1
     orders["price"], orders["time_in_force"] = 100, tc.TimeInForce.IOC
