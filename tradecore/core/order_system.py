@@ -142,7 +142,7 @@ class OrderSystem:
         return messages(self._gate)
 
     def outbound_batch(self, most: int = 65_536) -> Any:
-        """As `outbound()`, in one step: up to `most` messages as an OUTBOUND_DTYPE array, whose ids are numbers
+        """As `outbound()`, many at once: up to `most` messages as an OUTBOUND_DTYPE array, whose ids are numbers
         (`id_text`); an empty one where none waits. Raises TypeError or ValueError for `most`. Threads: any."""
         return hand_out(self._gate, check_int(most, "most", 1, 2**31 - 1))
 

@@ -20,7 +20,7 @@ class Capacity:
     venues: int = 8
     currencies: int = 16
     books: int = 65_536  # of an instrument at a venue, each of which appears when something first rests in it
-    open_orders: int = 65_536
+    open_orders: int = 65_536  # eight times as many messages for external venues can wait to be read
     order_history: int = 65_536
     reject_history: int = 65_536  # of orders that reached no venue, which push out none that may still trade
     cl_ord_ids: int = 1_048_576  # that name an order, in a day
