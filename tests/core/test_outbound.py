@@ -9,7 +9,7 @@ import pytest
 from conftest import CENT, Clock, build_core, limits, small_capacity
 
 import tradecore as tc
-from tradecore.vocabulary.records import ACK_DTYPE, CODECS
+from tradecore.vocabulary.records import ACK_DTYPE, CODECS, HAND_OUT_DTYPE
 
 R, S, M = tc.Reason, tc.OrdStatus, tc.MsgType
 SECOND = 10**9
@@ -130,10 +130,9 @@ def test_a_batch_may_hand_out_and_its_ack_numbers_the_last_message(desk):
     core = desk()
     for _ in range(3):
         send(core)
-    commands = np.zeros(3, tc.ORDER_DTYPE).view("V128")
-    for at, most in enumerate((2, 0, 2**62)):
-        commands[at] = np.frombuffer(CODECS[tc.CommandType.HAND_OUT].pack(kind=tc.CommandType.HAND_OUT, most=most), "V128")[0]
-    acks = core.submit_batch(commands.view(tc.ORDER_DTYPE))
+    commands = np.zeros(3, HAND_OUT_DTYPE)
+    commands["kind"], commands["most"] = tc.CommandType.HAND_OUT, [2, 0, 2**62]
+    acks = core.submit_batch(commands)
     assert list(acks["order_id"]) == [2, 0, 3]
     assert list(acks["reason"]) == [R.NONE, R.INVALID_FIELD_VALUE, R.NONE]
     assert [r.text for r in core.reports(0) if r.reason] == ["INVALID_FIELD_VALUE: most 0 is out of bounds"]

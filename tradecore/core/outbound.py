@@ -21,7 +21,7 @@ _PIECE = 4_096
 
 def hand_out(gate: CoreGate, most: int) -> Any:
     """The next messages, at most so many, as an OUTBOUND_DTYPE array. Where none waits, no command is made."""
-    now, pieces = gate.time(), []
+    now, pieces = gate.time(), list[Any]()
     while most > 0 and (not pieces or len(pieces[-1]) == _PIECE):
         count = min(most, _PIECE)
         record = CODECS[CommandType.HAND_OUT].pack(kind=CommandType.HAND_OUT, version=VERSION, most=count)
