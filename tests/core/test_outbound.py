@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 
 import numpy as np
 import pytest
-from conftest import CENT, Clock, build_core, limits, small_capacity
+from conftest import CENT, Clock, build_core, check_lifetimes, limits, seeds, small_capacity
+from lifecycle_stream import LifecycleStream
 
 import tradecore as tc
 from tradecore.vocabulary.records import ACK_DTYPE, CODECS, HAND_OUT_DTYPE
@@ -153,6 +155,34 @@ def test_a_replay_takes_back_the_same(backend):
     assert (again.state_hash(), again.event_hash) == (core.state_hash(), core.event_hash)
 
 
+@pytest.mark.parametrize("seed", seeds([21, 22]), indirect=True)
+def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
+    """A random life, read now and then: numbers without gaps, and of each order its new before what is about it."""
+    capacity = tc.Capacity(instruments=12, accounts=12, venues=3, currencies=4, open_orders=512, order_history=4_096, events=16,
+                           order_rate=512, trades=1_024, exec_ids=4_096)
+    stream, core, kinds, last = LifecycleStream(seed, capacity), room("pipeline").Core(capacity), defaultdict(list), 0
+    for n in range(60):
+        records = b"".join(command for command in stream.take(50) if command[0] != tc.CommandType.HAND_OUT)
+        acks = np.zeros(len(records) // 128, ACK_DTYPE)
+        core.run(np.frombuffer(records, "V128"), acks, stream.clock)
+        made = acks["order_id"][np.frombuffer(records, np.uint8)[::128] == tc.CommandType.NEW_ORDER]
+        stream.made = int(made.max(initial=stream.made))
+        most = 2**31 if n == 59 else stream.random.choice((0, 0, 3, 40))
+        if most:
+            for message in core.hand_out(CODECS[tc.CommandType.HAND_OUT].pack(kind=tc.CommandType.HAND_OUT, most=most), stream.clock):
+                last += 1
+                assert message["seq"] == last
+                kinds[int(message["order_id"])].append(M(int(message["msg_type"])))
+    at_venue = {handle.order_id for handle in core.open_orders(0, 0) if handle.row().place == tc.Place.AT_VENUE}
+    assert len(at_venue) > 20
+    assert last > 200
+    for order_id, sent in kinds.items():
+        assert sent.count(M.NEW_ORDER_SINGLE) <= 1
+        assert M.NEW_ORDER_SINGLE not in sent[1:], order_id
+    assert all(kinds[order_id][0] is M.NEW_ORDER_SINGLE for order_id in at_venue)
+    check_lifetimes(core)
+
+
 # ---- places
 
 
@@ -196,6 +226,17 @@ def test_an_outbound_that_nobody_reads_refuses_new_orders_while_cancels_fit(desk
         core.orders.order_status(order)
     assert [kind for kind, _ in read(core)[-20:]] == ["ORDER_CANCEL_REQUEST"] * 10 + ["ORDER_STATUS_REQUEST"] * 10
     assert send(core).ord_status is S.PENDING_NEW, "it is read: there is room again"
+
+
+def test_a_kill_and_a_mass_cancel_fit_into_a_full_queue(desk):
+    core = desk(capacity=small_capacity(open_orders=16, order_history=4, cl_ord_ids=65_536))
+    working = [send(core) for _ in range(10)]
+    for order in working:
+        heard_of(core, order)
+    fill_up(core)
+    core.risk.engage_kill_switch()
+    assert core.mass_cancel().total_affected_orders == 10
+    assert read(core)[-10:] == [("ORDER_CANCEL_REQUEST", order.order_id) for order in working]
 
 
 def test_its_memory_is_bounded_whatever_a_venue_says_that_was_sent_nothing(desk):
