@@ -158,7 +158,7 @@ def test_a_replay_takes_back_the_same(backend):
 @pytest.mark.parametrize("seed", seeds([21, 22]), indirect=True)
 def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     """A random life, read now and then: numbers without gaps, and of each order its new before what is about it."""
-    capacity = tc.Capacity(instruments=12, accounts=12, venues=3, currencies=4, open_orders=512, order_history=4_096, events=16,
+    capacity = tc.Capacity(instruments=12, accounts=12, venues=3, currencies=4, open_orders=512, order_history=4_096, events=65_536,
                            order_rate=512, trades=1_024, exec_ids=4_096)
     stream, core, kinds, last = LifecycleStream(seed, capacity), room("pipeline").Core(capacity), defaultdict(list), 0
     for n in range(60):
@@ -180,6 +180,10 @@ def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
         assert sent.count(M.NEW_ORDER_SINGLE) <= 1
         assert M.NEW_ORDER_SINGLE not in sent[1:], order_id
     assert all(kinds[order_id][0] is M.NEW_ORDER_SINGLE for order_id in at_venue)
+    reports = core.read_events(0, 65_536)[0]
+    killed = reports["order_id"][(reports["exec_type"] == tc.ExecType.CANCELED) & (reports["reason"] == R.KILL_SWITCH)]
+    assert len(killed) > 5
+    assert not [n for n in killed.tolist() if M.NEW_ORDER_SINGLE in kinds.get(n, ())], "withdrawn, and sent all the same"
     check_lifetimes(core)
 
 
