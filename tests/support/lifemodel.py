@@ -391,6 +391,8 @@ class Model:
         leaves = o.leaves()
         if r.report_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST and o.ended is None:  # of what is asked for
             leaves = max(0, r.order_qty - o.cum_qty)
+        if r.report_type == MsgType.ORDER_STATUS_REQUEST:  # it does not say that its order has ended
+            leaves = r.leaves_qty
         assert (r.ord_status, r.cum_qty, r.leaves_qty) == (status, o.cum_qty, leaves), (r, o)
         assert r.order_qty == o.order_qty or r.report_type in REQUESTS, (r, o)
         assert r.unknown == o.unknowns(), (r, o)

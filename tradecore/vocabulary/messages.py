@@ -63,7 +63,7 @@ class OutboundMessage(OrderFields):
 
     @property
     def leaves_qty(self) -> Decimal | None:
-        """LeavesQty(151) of the terms that it asks for."""
+        """LeavesQty(151) of the terms that it tells: OrderQty less CumQty, whether or not the order has ended."""
         return self._quantity(max(0, self._row.order_qty - self._row.cum_qty))
 
     @property
