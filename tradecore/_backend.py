@@ -15,7 +15,8 @@ from types import ModuleType
 from typing import NamedTuple
 
 CHOICES = ("auto", "native", "python")
-# Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines.
+# Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines. Two
+# compiled modules have theirs among the engines: `door` in core.door, `live_order` in orders.order.
 FOLDERS = {
     "arithmetic": "vocabulary",
     "validation": "orders",
@@ -43,7 +44,7 @@ def is_native_installed() -> bool:
 
 def room_module(backend: str, room: str) -> ModuleType:
     """The module of one room in one backend: `native` or `python`."""
-    place = {"native": f"_native.{room}", "python": f"_python.{FOLDERS[room]}.{room}"}[backend]
+    place = f"_native.{room}" if backend == "native" else f"_python.{FOLDERS[room]}.{room}"
     return import_module(f"tradecore.{place}")
 
 

@@ -5,15 +5,22 @@ from pipeline cimport *
 from shell cimport wide
 
 
-# The report that answers the command, b"" where none is held.
-cdef inline bytes answer_of(const tc_core* core):
+# A copy of the report that answers the command; False where none is held.
+cdef inline bint copy_answer(const tc_core* core, tc_report* answer) noexcept nogil:
     cdef int64_t seq = core.answer_seq
     cdef const tc_report* report = &core.events.ring[<uint64_t>seq & core.events.mask]
     if report.seq != seq:                  # dropped while a view held its place; the last is in `spare`
         report = &core.events.spare
     if core.events.seq < seq or report.seq != seq:     # the command's own later reports overwrote it
-        return b""
-    return (<const char*>report)[:sizeof(tc_report)]
+        return False
+    answer[0] = report[0]
+    return True
+
+
+# The report that answers the command, b"" where none is held.
+cdef inline bytes answer_of(const tc_core* core):
+    cdef tc_report answer
+    return (<const char*>&answer)[:sizeof(tc_report)] if copy_answer(core, &answer) else b""
 
 
 cdef inline list stage_counts(const tc_core* core, int stage):
@@ -99,13 +106,6 @@ cdef inline list decision_terms(const tc_router* router, int64_t slot):
         term = &router.history[slot * MAX_VENUES + i]
         terms.append((term.venue, term.price, term.size, term.stamp, wide(term.fee), wide(term.cost)))
     return terms
-
-
-# The rows of a question that was asked of every check, those of observed limits last.
-cdef inline list finding_rows(const tc_finding* findings):
-    return [(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
-             findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
-            for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
 
 
 cdef inline dict count_metrics(const tc_core* core):

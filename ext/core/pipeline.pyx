@@ -4,6 +4,7 @@
 from cpython.buffer cimport PyBUF_WRITABLE
 from answers cimport *
 from coretables cimport open_core
+from findings cimport finding_rows
 from lifetimes cimport count_lifetimes
 from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
@@ -33,9 +34,35 @@ cdef class State:
     def __dealloc__(self):
         free_tables(self.tables)
 
-    # One command, and its ack.
-    cdef void run_one(self, const tc_command* c, tc_ack* ack, int64_t now):
+    cdef void run_one(self, const tc_command* c, tc_ack* ack, int64_t now) noexcept:
         with self.lock: apply_command(&self.core, c, ack, now, False)
+
+    cdef uint32_t run_order(self, const tc_command* c, tc_ack* ack, int64_t now) noexcept:
+        with self.lock:
+            apply_command(&self.core, c, ack, now, False)
+            return find_place(&self.core.orders, ack.order_id)[0] if ack.order_id > 0 else 0
+
+    cdef bint run_answer(self, const tc_command* c, tc_ack* ack, int64_t now, tc_report* answer) noexcept:
+        with self.lock:
+            apply_command(&self.core, c, ack, now, False)
+            return copy_answer(&self.core, answer)
+
+    cdef int ask(self, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings) noexcept:
+        with self.lock: return answer_question(&self.core, c, now, mask, findings)
+
+    cdef int64_t number_of(self, const char* text) noexcept:
+        with self.lock: return find_text(&self.core.texts, text)
+
+    cdef bint copy_order(self, uint32_t slot, int64_t order_id, tc_order* order) noexcept:
+        with self.lock: order[0] = self.core.orders.slots[slot]
+        return order.order_id == order_id
+
+    cdef bint copy_terms(self, uint32_t slot, int64_t order_id, tc_order* order, tc_terms* terms, uint8_t* unknown) noexcept:
+        with self.lock:
+            order[0] = self.core.orders.slots[slot]
+            terms[0] = terms_of(&self.core.orders, &self.core.orders.slots[slot])[0]
+            unknown[0] = unknown_of(&self.core.orders, order) if order.order_id == order_id else 0
+        return order.order_id == order_id
 
 
 @cython.no_gc
@@ -63,20 +90,14 @@ cdef class EventView:
 cdef class OrderHandle:
     """A live handle to one order. It holds the core's tables, not the core; eviction makes it stale."""
 
-    cdef State state
-    cdef uint32_t slot
-    cdef readonly int64_t order_id
-
     def row(self):
         """The order's facts now. Raises StaleOrderError once the order is evicted. Threads: any."""
-        with self.state.lock: return self.read()
-
-    cdef object read(self):
         cdef const tc_order* o = &self.state.core.orders.slots[self.slot]
-        if o.order_id != self.order_id:
-            raise StaleOrderError(f"order {self.order_id} was evicted: more than "
-                                  f"{self.state.core.orders.history_size} orders ended since it did")
-        return OrderRow._make(order_row(&self.state.core, o))
+        with self.state.lock:
+            if o.order_id == self.order_id:
+                return OrderRow._make(order_row(&self.state.core, o))
+        raise StaleOrderError(f"order {self.order_id} was evicted: more than "
+                              f"{self.state.core.orders.history_size} orders ended since it did")
 
 
 cdef OrderHandle handle(State state, uint32_t slot):

@@ -6,9 +6,10 @@ It knows no order, no venue and no rule.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from .._backend import choose_backend
+from .._backend import choose_backend, room_module
+from ..orders.order import Order
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.gate import RefusedError
@@ -34,6 +35,7 @@ class CoreGate:
         self.core: Any = chosen.pipeline.Core(self.capacity)
         self.clock = clock
         self.names: Directory = Directory(self.core)
+        self._order_type: Any = Order if self.backend == "python" else room_module("native", "live_order").Order
         self.bus: EventBus = EventBus(self.core, self.names)
 
     def submit(self, record: bytes) -> Any:
@@ -41,6 +43,11 @@ class CoreGate:
         handle = self.core.submit(record, self.time())
         self.bus.deliver()
         return handle
+
+    def order(self, handle: Any) -> Order:
+        """The live order of a backend's handle."""
+        order: Order = self._order_type(handle, self.names)
+        return order
 
     def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
         """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
@@ -50,19 +57,27 @@ class CoreGate:
         report = self._run(kind, **fields)
         self.bus.deliver()
         if report is not None and report.report_type is ReportType.BUSINESS_REJECT:
-            row = report.row
-            instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
-            text = reason_text(kind, row.reason, row.value, row.bound, instrument, self.names)
-            raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
+            self.refuse(kind, name, report)
+
+    def refuse(self, kind: CommandType, name: str, report: Report) -> NoReturn:
+        """Raises RefusedError with what a report says, naming field, value and bound."""
+        row = report.row
+        instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
+        text = reason_text(kind, row.reason, row.value, row.bound, instrument, self.names)
+        raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
 
     def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
         """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""
         report = self._run(kind, **fields)
         self.bus.deliver()
         if report is None:
-            raise LookupError(f"{kind.name} is done, but its answer was overwritten by what followed from it: raise "
-                              "the capacity `events`")
+            self.refuse_silence(kind)
         return report
+
+    def refuse_silence(self, kind: CommandType) -> NoReturn:
+        """Raises LookupError: a command's answer is gone."""
+        raise LookupError(f"{kind.name} is done, but its answer was overwritten by what followed from it: raise "
+                          "the capacity `events`")
 
     def id_of(self, text: bytes | None) -> int:
         """The number of an id's text, interned where it is new; 0 of none (b""), and for what has none (None, a full
@@ -98,9 +113,12 @@ class CoreGate:
 
     def time(self) -> int:
         """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none."""
-        now = self.clock()
+        return self.read_time(self.clock())
+
+    def read_time(self, now: Any) -> int:
+        """What the clock gave, as ns UTC. Raises TypeError or ValueError where that is no time."""
         if isinstance(now, bool) or not isinstance(now, int):
             now = demand_plain(now, (int,), "clock", "a callable that gives int nanoseconds")
         if not 0 <= now <= TIME_MAX:
             raise ValueError(f"clock gave {now} ns, outside 0 to {TIME_MAX}")
-        return now
+        return int(now)

@@ -6,6 +6,7 @@ TradingCore and OrderManager are such systems. It knows no rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from types import BuiltinMethodType
 from typing import Any
 
 from ..orders.order import Order
@@ -22,10 +23,12 @@ from ..vocabulary.reports import Report, ReportReader
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
+from .door import Door, compiled_calls
 from .interning import intern_column
 from .outbound import Outbound
 
 Words = Iterable[str] | str
+_OURS = __name__.partition(".")[0] + "."
 
 
 class OrderSystem:
@@ -34,11 +37,30 @@ class OrderSystem:
     backend: str
     capacity: Capacity
 
-    def __init__(self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None) -> None:
+    def __init__(
+        self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None, counterparty: str | None = None
+    ) -> None:
         self._gate = CoreGate(capacity, clock, backend)
         self.backend, self.capacity = self._gate.backend, self._gate.capacity
         self._orders, self._positions = Orders(self._gate), Positions(self._gate)
         self._outbound = Outbound(self._gate)
+        self._door = Door(self._gate, counterparty)
+
+    # ---- the door
+
+    def _open_door(self, *names: str) -> None:
+        """Put a compiled core's own calls before those of this class, where no class of the user's overrides them."""
+        if self.backend == "native":
+            slow = {name: getattr(self._door, name, None) or getattr(self._orders, name) for name in names}
+            calls = compiled_calls(self._gate, slow, type(self), "new_order" in names)
+            vars(self).update((name, call) for name, call in calls.items()
+                              if getattr(type(self), name).__module__.startswith(_OURS))
+
+    def _close_door(self) -> None:
+        """Every call through Python again."""
+        for name, call in list(vars(self).items()):
+            if isinstance(call, BuiltinMethodType):
+                del vars(self)[name]
 
     # ---- definitions
 

@@ -100,6 +100,7 @@ class ShadowCore(TradingCore):
         }
         super().__init__(**kept)
         self.shadow: TradingCore = TradingCore(**{**kept, **shadow})
+        self._close_door()  # the compiled calls know only one core
         rings = min(self.capacity.events, self.shadow.capacity.events)
         self._gate.core = self._mirror = _Mirror(self._gate.core, self.shadow._gate.core, rings, on_difference or _warn)
 

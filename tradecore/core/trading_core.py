@@ -15,11 +15,10 @@ from ..execution.routing import Explanation, explain_order
 from ..execution.venues import Venue
 from ..orders.order import Order
 from ..orders.orders import Orders, demand_own
-from ..orders.ticket import OrderTerms, pack_order
-from ..orders.validation import failures
+from ..orders.ticket import OrderTerms
 from ..positions.position import ProfitAndLoss
 from ..positions.positions import Positions
-from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
+from ..risk.limits import CheckResult, RiskLimits, demand_room
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType
@@ -81,6 +80,7 @@ class TradingCore(OrderSystem):
             self.risk.set_limits(limits, account=account)  # type: ignore[arg-type]  # the loop is empty otherwise
         for account, its_limits in limits.items() if isinstance(limits, Mapping) else ():
             self.risk.set_limits(its_limits, account=account)
+        self._open_door("submit", "check", "quote", "mark", "cancel", "replace")
 
     # ---- definitions and settings
 
@@ -99,22 +99,12 @@ class TradingCore(OrderSystem):
         ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
     ) -> None:
         """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't."""
-        number, instrument = self._gate.names.find_instrument(symbol)
-        sides: dict[str, int] = {}
-        for name, price, size in (("bid", bid, bid_size), ("ask", ask, ask_size)):
-            if (price is None) != (size is None):
-                raise ValueError(f"{name} {price!r} and {name}_size {size!r} go together: give both or neither")
-            sides[f"{name}_px"] = 0 if price is None else instrument.price_units(price, name)
-            sides[f"{name}_size"] = 0 if size is None else instrument.qty_lots(size, f"{name}_size")
-        self._gate.command(
-            CommandType.QUOTE, instrument=number, venue=self._gate.names.venues.id(venue),
-            transact_time=check_time(transact_time), **sides,
-        )
+        self._door.quote(venue, symbol, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size,
+                         transact_time=transact_time)
 
     def mark(self, symbol: str, price: Number) -> None:
         """What positions in a symbol are valued at from now on."""
-        number, instrument = self._gate.names.find_instrument(symbol)
-        self._gate.command(CommandType.MARK, instrument=number, mark_px=instrument.price_units(price))
+        self._door.mark(symbol, price)
 
     # ---- orders
 
@@ -130,8 +120,7 @@ class TradingCore(OrderSystem):
         TypeError, ValueError or UndeclaredError for a wrong call, before anything changes. `transact_time` (ns UTC)
         also moves the core's clock, which follows the latest time it has seen and never goes back.
         """
-        command = pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **terms)
-        return Order(self._gate.submit(command), self._gate.names)
+        return self._door.submit(symbol, side, qty, price, **terms)
 
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
@@ -143,10 +132,7 @@ class TradingCore(OrderSystem):
         Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
         a venue can say (no venue is up, a post-only order that would take) is not asked.
         """
-        command = pack_order(self._gate.names, self._gate.known_id, symbol, side, qty, price, **terms)
-        mask, findings = self._gate.core.check(command, self._gate.time())
-        instrument = self._gate.names.find_instrument(symbol)[1]
-        return CheckResult(refused_rows(failures(mask)) if mask else check_rows(findings, instrument))
+        return self._door.check(symbol, side, qty, price, **terms)
 
     def submit_batch(self, commands: Any, *, transact_time: int | None = None, timed: bool = False) -> Any:
         """Run an array of command records (ORDER_DTYPE and its kin); one ACK_DTYPE row each.

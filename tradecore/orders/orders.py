@@ -118,14 +118,14 @@ class Orders:
             order_id = core.find_order_id(core.find_text(encode_cl_ord_id(cl_ord_id)))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
-        return Order(self._gate.core.order(check_int(order_id, "order_id", 1)), self._gate.names)
+        return self._gate.order(self._gate.core.order(check_int(order_id, "order_id", 1)))
 
     def open_orders(self, account: str | None = None, symbol: str | None = None) -> list[Order]:
         """Live handles to what is open, of one account or symbol or of all, in the order in which it became so: what
         can still trade, and what has a request that its venue has not answered. Threads: any."""
         instrument = 0 if symbol is None else self._gate.names.symbols.id(symbol)
         number = 0 if account is None else self._gate.names.accounts.id(account)
-        return [Order(handle, self._gate.names) for handle in self._gate.core.open_orders(instrument, number)]
+        return [self._gate.order(handle) for handle in self._gate.core.open_orders(instrument, number)]
 
     def order_history(self, order: Order) -> list[Report]:
         """The reports about an order that the ring still holds, oldest first: execution reports, cancel rejects, and

@@ -21,23 +21,23 @@ class Names:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.names: list[str] = []
-        self._ids: dict[str, int] = {}
+        self.ids: dict[str, int] = {}
 
     def add(self, name: str) -> int:
         """Declare the next name; the core has accepted it."""
         name = str(name)  # a NumPy text is declared as the text that it is
         self.names.append(name)
-        self._ids[name] = len(self.names)
+        self.ids[name] = len(self.names)
         return len(self.names)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ids
+        return name in self.ids
 
     def id(self, name: object) -> int:
         """The id of a name. Raises TypeError for what is no str, UndeclaredError naming the nearest declared one."""
         if not isinstance(name, str):
             raise TypeError(f"{self.kind} must be a str, not {type(name).__name__}")
-        found = self._ids.get(name)
+        found = self.ids.get(name)
         if found is None:
             near = get_close_matches(name, self.names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; declared: {', '.join(self.names[:8]) or 'none'}"
