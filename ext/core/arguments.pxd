@@ -9,10 +9,23 @@ from texts cimport TEXT_SIZE, own_id_max, text_size
 from units cimport *
 
 
+cdef enum:
+    NAMES_MAX = 32
+
+
 # What a user may write for the members of one enumeration, and their integers.
 cdef struct tc_words:
     PyObject* kind
     PyObject* values               # a dict
+    PyObject* names[NAMES_MAX]     # the members' own, found by address: a word in a source is the interned text
+    int integers[NAMES_MAX]
+    int count
+
+
+# The name that was asked for last, and its number: most callers ask for few.
+cdef struct tc_last_name:
+    PyObject* name                 # a reference of its own
+    int32_t number
 
 
 # `kept` holds what they name without a reference.
@@ -25,6 +38,14 @@ cdef inline tc_words words_of(object kind, list kept):
         number = kind.read_text(letter)
         if number is not None and kind.find(number) is not None:
             values[letter] = number
+    words.count = 0
+    for name in kind.__members__:
+        assert words.count < NAMES_MAX
+        name = intern(name)
+        kept.append(name)
+        words.names[words.count] = <PyObject*>name
+        words.integers[words.count] = values[name]
+        words.count += 1
     kept.append((kind, values))
     words.kind = <PyObject*>kind
     words.values = <PyObject*>values
@@ -32,8 +53,12 @@ cdef inline tc_words words_of(object kind, list kept):
 
 
 # A word's integer, -1 for what is none.
-cdef inline int find_word(const tc_words words, PyObject* given) except -2:
+cdef inline int find_word(const tc_words* words, PyObject* given) except -2:
     cdef PyObject* found
+    cdef int i
+    for i in range(words.count):
+        if words.names[i] == given:
+            return words.integers[i]
     if Py_TYPE(<object>given) == words.kind:
         return <int><object>given
     if not PyUnicode_CheckExact(<object>given) and not PyLong_CheckExact(<object>given):
@@ -116,14 +141,22 @@ cdef inline bint read_id(PyObject* value, char* text, int64_t* number) except -1
     return text_size(text) == size and memchr(text, 0x20, size) == NULL
 
 
-cdef inline bint find_name(dict ids, PyObject* name, int32_t* number) except -1:
+cdef inline bint find_name(dict ids, PyObject* name, int32_t* number, tc_last_name* last) except -1:
     cdef PyObject* found
+    if TC_HAS_GIL and name == last.name:
+        number[0] = last.number
+        return True
     if not PyUnicode_CheckExact(<object>name):
         return False
     found = PyDict_GetItemWithError(ids, <object>name)
     if found == NULL:
         return False
     number[0] = <int32_t><object>found
+    if TC_HAS_GIL:
+        Py_INCREF(<object>name)
+        Py_XDECREF(last.name)
+        last.name = name
+        last.number = number[0]
     return True
 
 

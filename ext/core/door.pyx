@@ -5,6 +5,7 @@ It decides only whether it can read what it was given. What it can't is called a
 which does it all, or says what is wrong; both make the same record of the same call.
 """
 
+from cpython.list cimport PyList_GET_SIZE
 from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
 from holds cimport CHECKS, OBSERVABLE, tc_finding
 from arguments cimport *
@@ -98,7 +99,8 @@ cdef class Door:
     cdef State state
     cdef object gate, names, bus, clock
     cdef dict symbols, accounts, venues
-    cdef list account_names
+    cdef list account_names, listening
+    cdef tc_last_name last_symbol, last_account, last_venue
     cdef int32_t counterparty      # where every order goes; 0: where it says, or is routed
     cdef bint is_system_clock
     cdef readonly object slow      # {name: the same call in Python}
@@ -108,6 +110,7 @@ cdef class Door:
         self.gate, self.names, self.bus, self.clock = gate, gate.names, gate.bus, gate.clock
         self.state = gate.core._state
         self.symbols, self.accounts, self.venues = gate.names.symbols.ids, gate.names.accounts.ids, gate.names.venues.ids
+        self.listening = gate.bus.listening
         self.account_names = gate.names.accounts.names
         self.is_system_clock = gate.clock is SYSTEM_CLOCK
         self.counterparty = counterparty
@@ -115,6 +118,11 @@ cdef class Door:
         self.order_slow = slow["new_order" if counterparty else "submit"]
         self.cancel_slow, self.replace_slow = slow["cancel"], slow["replace"]
         self.check_slow, self.quote_slow, self.mark_slow = slow.get("check"), slow.get("quote"), slow.get("mark")
+
+    def __dealloc__(self):
+        Py_XDECREF(self.last_symbol.name)
+        Py_XDECREF(self.last_account.name)
+        Py_XDECREF(self.last_venue.name)
 
     def calls(self):
         """{name: the compiled call} for every name that the core has in Python."""
@@ -135,7 +143,7 @@ cdef class Door:
         return self.gate.read_time(told)
 
     cdef int deliver(self) except -1:
-        if self.bus.subscriptions:
+        if PyList_GET_SIZE(self.listening):
             self.bus.deliver()
         return 0
 
@@ -167,12 +175,12 @@ cdef class Door:
         if given[SYMBOL] == NULL or given[SIDE] == NULL or not is_given(given[QTY]) or is_given(given[CASH_ORDER_QTY]) \
                 or is_given(given[PEG_OFFSET]) or given[PEG_OFFSET_TYPE] != NULL:
             return False
-        if not find_name(self.symbols, given[SYMBOL], &c.instrument):
+        if not find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol):
             return False
         ins = &self.state.core.instruments[c.instrument]
         c.kind = KIND_NEW_ORDER
         c.version = VERSION
-        word = find_word(SIDES, given[SIDE])
+        word = find_word(&SIDES, given[SIDE])
         if word < 0:
             return False
         c.side = <uint8_t>word
@@ -195,31 +203,31 @@ cdef class Door:
         cdef int64_t strategy = 0
         cdef int word = 0
         if is_given(given[ACCOUNT]):
-            if not find_name(self.accounts, given[ACCOUNT], &c.account):
+            if not find_name(self.accounts, given[ACCOUNT], &c.account, &self.last_account):
                 return False
         elif len(self.account_names) == 1:
             c.account = 1
         else:
             return False
         c.venue = self.counterparty
-        if is_given(given[VENUE]) and (self.counterparty or not find_name(self.venues, given[VENUE], &c.venue)):
+        if is_given(given[VENUE]) and (self.counterparty or not find_name(self.venues, given[VENUE], &c.venue, &self.last_venue)):
             return False
         if is_given(given[ORD_TYPE]):
-            word = find_word(ORD_TYPES, given[ORD_TYPE])
+            word = find_word(&ORD_TYPES, given[ORD_TYPE])
         else:
             word = (TYPE_STOP_LIMIT if priced else TYPE_STOP) if stops else TYPE_LIMIT if priced else TYPE_MARKET
         if word < 0 or (priced and not has_limit(<uint8_t>word)):
             return False
         c.ord_type = <uint8_t>word
-        word = TIF_DAY if given[TIME_IN_FORCE] == NULL else find_word(TIMES_IN_FORCE, given[TIME_IN_FORCE])
+        word = TIF_DAY if given[TIME_IN_FORCE] == NULL else find_word(&TIMES_IN_FORCE, given[TIME_IN_FORCE])
         if word < 0:
             return False
         c.time_in_force = <uint8_t>word
-        word = 0 if given[TRIGGER] == NULL else find_word(TRIGGERS, given[TRIGGER])
+        word = 0 if given[TRIGGER] == NULL else find_word(&TRIGGERS, given[TRIGGER])
         if word < 0:
             return False
         c.trigger_price_type = <uint8_t>word
-        word = 0 if given[CONTINGENCY] == NULL else find_word(CONTINGENCIES, given[CONTINGENCY])
+        word = 0 if given[CONTINGENCY] == NULL else find_word(&CONTINGENCIES, given[CONTINGENCY])
         if word < 0:
             return False
         c.contingency_type = <uint16_t>word
@@ -287,7 +295,7 @@ cdef class Door:
         cdef const tc_instrument* ins
         tc_clear(&c, sizeof(c))
         if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and given[1] != NULL
-                and find_name(self.venues, given[0], &c.venue) and find_name(self.symbols, given[1], &c.instrument)
+                and find_name(self.venues, given[0], &c.venue, &self.last_venue) and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
                 and is_given(given[2]) == is_given(given[3]) and is_given(given[4]) == is_given(given[5])):
             return PyObject_Vectorcall(self.quote_slow, arguments, count, keywords)
         ins = &self.state.core.instruments[c.instrument]
@@ -304,7 +312,7 @@ cdef class Door:
         tc_clear(&c, sizeof(c))
         c.kind = KIND_MARK
         if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and is_given(given[1])
-                and find_name(self.symbols, given[0], &c.instrument)
+                and find_name(self.symbols, given[0], &c.instrument, &self.last_symbol)
                 and read_price(NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
             return PyObject_Vectorcall(self.mark_slow, arguments, count, keywords)
         return self.tell(&c)

@@ -8,7 +8,7 @@ from libc.stdint cimport uint8_t, uint32_t, int64_t
 from cpython.object cimport PyObject
 from order_facts cimport *
 from shell cimport wide
-from units cimport tell_units, tick_decimals
+from units cimport TOLD_MAX, tc_told, tell_units
 from tradecore._native.pipeline cimport OrderHandle, State
 cimport cython
 
@@ -29,6 +29,7 @@ cdef tuple every(words):
 
 
 cdef object DECIMAL = Decimal
+cdef tc_told TOLD[TOLD_MAX]
 cdef tuple SIDES = every(Side), ORD_TYPES = every(OrdType), TIMES_IN_FORCE = every(TimeInForce)
 cdef tuple STATUSES = every(OrdStatus), PLACES = every(Place), PEG_OFFSET_TYPES = every(PegOffsetType)
 cdef tuple TRIGGERS = every(TriggerPriceType), CONTINGENCIES = every(ContingencyType)
@@ -73,11 +74,11 @@ cdef class Order:
         cdef const tc_instrument* ins = self.instrument(o)
         if ins == NULL or units == no_price():
             return None
-        return tell_units(DECIMAL, units, ins.price_precision, tick_decimals(ins))
+        return tell_units(TOLD, DECIMAL, units, ins.price_precision, ins.tick_precision)
 
     cdef object tell_quantity(self, const tc_order* o, int64_t lots):
         cdef const tc_instrument* ins = self.instrument(o)
-        return None if ins == NULL else tell_units(DECIMAL, lots, ins.qty_precision, ins.qty_precision)
+        return None if ins == NULL else tell_units(TOLD, DECIMAL, lots, ins.qty_precision, ins.qty_precision)
 
     @property
     def row(self):

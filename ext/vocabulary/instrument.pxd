@@ -33,6 +33,7 @@ cdef struct tc_instrument:
     int32_t currency, band_count                 # 0 bands: one tick is for all
     uint32_t ord_types, times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
+    uint8_t tick_precision         # decimals that a price on the tick has at most
     int64_t name                   # its number in the table of ids
 
 
@@ -127,6 +128,9 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.qty_precision = c.qty_precision
     ins.multiplier_precision = c.multiplier_precision
     ins.any_sign = c.any_sign
+    ins.tick_precision = c.price_precision
+    while ins.tick_precision and c.tick % tc_ten_to(c.price_precision - ins.tick_precision + 1) == 0:
+        ins.tick_precision -= 1
     ins.name = c.cl_ord_id
 
 

@@ -84,6 +84,7 @@ cdef extern from "tradecore/arith.h" nogil:
     int64_t tc_saturate(tc_i128 a)
     int64_t tc_tell_wide(tc_i128 a, bint up)
     tc_i128 tc_power_of_ten(int exponent)
+    int64_t tc_ten_to(int exponent)
     tc_i128 tc_share(tc_i128 a, int64_t scale, int64_t ppm, tc_i128 divisor, tc_i128 most)
     int64_t tc_sign(int64_t a)
     int64_t tc_abs(int64_t a)

@@ -5,12 +5,24 @@
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.unicode cimport PyUnicode_CheckExact
 from instrument cimport *
 
+cdef extern from *:
+    """
+    #ifdef Py_GIL_DISABLED
+    #define TC_HAS_GIL 0
+    #else
+    #define TC_HAS_GIL 1
+    #endif
+    """
+    const bint TC_HAS_GIL          # what is remembered between calls is one thread's at a time
+
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
-    object PyUnicode_FromStringAndSize(const char* letters, Py_ssize_t size)
+    object PyUnicode_New(Py_ssize_t size, uint32_t most)
+    void* PyUnicode_DATA(object text)
     object PyObject_CallOneArg(object called, object argument)
     object PyObject_Str(object value)
     PyObject* Py_TYPE(object value)
@@ -18,6 +30,7 @@ cdef extern from "Python.h":
 cdef enum:
     DIGITS_MAX = 18                # of a text: what 64 bits hold whatever they are
     LETTERS_MAX = 40
+    TOLD_MAX = 256
 
 
 # The decimal number that a text is, in units of 10**-precision within a bound. False for what it does not know: spaces,
@@ -26,7 +39,8 @@ cdef inline bint read_decimal(
     const char* text, Py_ssize_t size, int precision, int64_t bound, int64_t* units
 ) noexcept nogil:
     cdef Py_ssize_t at = 0
-    cdef int64_t number = 0, scale
+    cdef int64_t number = 0
+    cdef tc_i128 scaled
     cdef int digits = 0, decimals = 0
     cdef bint negative = size > 0 and text[0] == 0x2D, point = False
     cdef unsigned char digit
@@ -54,16 +68,16 @@ cdef inline bint read_decimal(
             return False
         number //= 10
         decimals -= 1
-    scale = power_of_ten(precision - decimals)
-    if number > bound // scale:
+    scaled = tc_wide(number, tc_ten_to(precision - decimals))
+    if scaled > bound:
         return False
-    units[0] = -number * scale if negative else number * scale
+    units[0] = -<int64_t>scaled if negative else <int64_t>scaled
     return True
 
 
 # A float is a number of units where it is the nearest float to it: below 2**53 the quotient is rounded right.
 cdef inline bint read_float(double value, int precision, int64_t bound, int64_t* units) noexcept nogil:
-    cdef double scale = <double>power_of_ten(precision), scaled = value * scale
+    cdef double scale = <double>tc_ten_to(precision), scaled = value * scale
     cdef int64_t number
     if not -9007199254740992.0 < scaled < 9007199254740992.0:      # NaN too
         return False
@@ -88,7 +102,8 @@ cdef inline bint read_units(
     cdef Py_ssize_t size = 0
     cdef const char* text
     cdef int overflow = 0
-    cdef int64_t number, scale
+    cdef int64_t number
+    cdef tc_i128 scaled
     cdef PyObject* kind
     if PyUnicode_CheckExact(value):
         text = PyUnicode_AsUTF8AndSize(value, &size)
@@ -107,42 +122,63 @@ cdef inline bint read_units(
             return False
         value = int(value)
     number = PyLong_AsLongLongAndOverflow(value, &overflow)
-    scale = power_of_ten(precision)
-    if overflow or number > bound // scale or number < -(bound // scale):
+    scaled = tc_wide(number, tc_ten_to(precision))
+    if overflow or scaled > bound or scaled < -bound:
         return False
-    units[0] = number * scale
+    units[0] = <int64_t>scaled
     return True
 
 
-# Units of 10**-precision as a Decimal, in `least` decimals where they hold it; as to_decimal() in Python.
-cdef inline object tell_units(object decimal, int64_t units, int precision, int least):
+# A Decimal that was told before: most numbers are asked for more than once.
+cdef struct tc_told:
+    int64_t units
+    int64_t form
+    PyObject* value                # a reference of its own, NULL where there is none yet
+
+
+# Units of 10**-precision as a Decimal, in `least` decimals where they hold it; as to_decimal() in Python. `told` has
+# TOLD_MAX rows, which two numbers may want in turn.
+cdef inline object tell_units(tc_told* told, object decimal, int64_t units, int precision, int least):
+    cdef int64_t form = precision << 8 | least
+    cdef tc_told* row = &told[(<uint64_t>(units + form) * <uint64_t>0x9E3779B97F4A7C15) >> 56]
+    if not TC_HAS_GIL:
+        return write_units(decimal, units, precision, least)
+    if row.value == NULL or row.units != units or row.form != form:
+        made = write_units(decimal, units, precision, least)
+        Py_XDECREF(row.value)
+        row.units = units
+        row.form = form
+        row.value = <PyObject*>made
+        Py_INCREF(made)
+    return <object>row.value
+
+
+cdef inline object write_units(object decimal, int64_t units, int precision, int least):
     cdef char letters[LETTERS_MAX]
-    cdef int at = LETTERS_MAX, decimals = 0
+    cdef int at = LETTERS_MAX, point
     cdef uint64_t number = <uint64_t>0 - <uint64_t>units if units < 0 else <uint64_t>units
-    if precision > least and number % <uint64_t>power_of_ten(precision - least) == 0:
-        number //= <uint64_t>power_of_ten(precision - least)
+    if precision > least and number % <uint64_t>tc_ten_to(precision - least) == 0:
+        number //= <uint64_t>tc_ten_to(precision - least)
         precision = least
     elif number == 0 and precision >= 7:               # it would print as 0E-9
         precision = 0
-    while number or decimals <= precision:
-        if decimals == precision and decimals:
-            at -= 1
-            letters[at] = 0x2E
+    point = LETTERS_MAX - precision
+    while at > point:
         at -= 1
         letters[at] = 0x30 + <char>(number % 10)
         number //= 10
-        decimals += 1
+    if precision:
+        at -= 1
+        letters[at] = 0x2E
+    while True:
+        at -= 1
+        letters[at] = 0x30 + <char>(number % 10)
+        number //= 10
+        if number == 0:
+            break
     if units < 0:
         at -= 1
         letters[at] = 0x2D
-    return PyObject_CallOneArg(decimal, PyUnicode_FromStringAndSize(letters + at, LETTERS_MAX - at))
-
-
-# How many decimals a price on this tick has at most.
-cdef inline int tick_decimals(const tc_instrument* ins) noexcept nogil:
-    cdef int decimals = ins.price_precision
-    cdef int64_t tick = ins.tick
-    while decimals > 0 and tick % 10 == 0:
-        tick //= 10
-        decimals -= 1
-    return decimals
+    text = PyUnicode_New(LETTERS_MAX - at, 127)
+    memcpy(PyUnicode_DATA(text), letters + at, LETTERS_MAX - at)
+    return PyObject_CallOneArg(decimal, text)

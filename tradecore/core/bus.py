@@ -87,6 +87,7 @@ class EventBus:
         self._core, self._directory = core, directory
         self._reader = ReportReader(core, directory, 0)
         self.subscriptions: tuple[Subscription, ...] = ()  # replaced, never changed: any thread may walk it
+        self.listening: list[Subscription] = []  # the same in one list for ever: a compiled door asks whether it is empty
         self._delivering, self._reading = threading.Lock(), threading.Lock()
         self._complaints: deque[str] = deque()
 
@@ -121,6 +122,7 @@ class EventBus:
                 self._replay(subscription, after)
             subscription.last_seq = self._reader.cursor if after is None else after
             self.subscriptions += (subscription,)
+            self.listening[:] = self.subscriptions
         self._disconnect(full)
         return subscription
 
@@ -141,6 +143,7 @@ class EventBus:
         """Take a subscription off the bus; how many reports still waited for it."""
         with self._reading:
             self.subscriptions = tuple(one for one in self.subscriptions if one is not subscription)
+            self.listening[:] = self.subscriptions
             waited = len(subscription.queue)
             subscription.queue.clear()
         return waited

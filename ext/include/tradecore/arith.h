@@ -47,14 +47,19 @@ static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
 /* 1 where the product does not fit 128 bits. */
 static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
 
-/* 10 to the power of 0 to 38. */
-static inline tc_i128 tc_power_of_ten(int exponent) {
+/* 10 to the power of 0 to 18. */
+static inline int64_t tc_ten_to(int exponent) {
     static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
         10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
         100000000000000000, 1000000000000000000};
+    return powers[exponent];
+}
+
+/* 10 to the power of 0 to 38. */
+static inline tc_i128 tc_power_of_ten(int exponent) {
     int half = exponent > 18 ? 18 : exponent, rest = exponent - half;
-    tc_i128 power = powers[half];
-    return rest > 18 ? power * powers[18] * powers[rest - 18] : power * powers[rest];
+    tc_i128 power = tc_ten_to(half);
+    return rest > 18 ? power * tc_ten_to(18) * tc_ten_to(rest - 18) : power * tc_ten_to(rest);
 }
 
 /* What tc_share does where a product does not fit 128 bits: never of money that exists. */
