@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import NamedTuple
 
 CHOICES = ("auto", "native", "python")
-# Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines. Two
-# compiled modules have theirs among the engines: `door` in core.door, `live_order` in orders.order.
+# Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines.
+# Those of `door` and `live_order` are the engines' own core.door and orders.order.
 FOLDERS = {
     "arithmetic": "vocabulary",
     "validation": "orders",

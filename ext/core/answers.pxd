@@ -108,6 +108,13 @@ cdef inline list decision_terms(const tc_router* router, int64_t slot):
     return terms
 
 
+# The rows of a question that was asked of every check, those of observed limits last.
+cdef inline list finding_rows(const tc_finding* findings):
+    return [(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
+             findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
+            for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
+
+
 cdef inline dict count_metrics(const tc_core* core):
     return {
         "open_orders": core.orders.open.count, "orders_evicted": core.orders.evicted,

@@ -1,12 +1,16 @@
-# A call's arguments: by place or by name, and each as the core's integer. Called with the GIL. Each answers False for what
-# it can't read, which is then read, or refused with a reason, in Python.
+# A call's arguments: by place or by name, and each as the core's integer. Called with the GIL. Each answers False for
+# what it can't read, which is then read, or refused with a reason, in Python.
 # Only in C: Python reads its own arguments.
 
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memchr, memcpy, memset
 from texts cimport TEXT_SIZE, own_id_max, text_size
-from units cimport *
+from units cimport (
+    Py_INCREF, Py_TYPE, Py_XDECREF, PyLong_AsLongLongAndOverflow, PyLong_CheckExact, PyObject, PyUnicode_AsUTF8AndSize,
+    PyUnicode_CheckExact, TC_HAS_GIL, int32_t, int64_t, no_price, price_max, qty_max, read_units, tc_instrument,
+    tc_number_types, time_max, uint32_t,
+)
 
 
 cdef enum:
@@ -65,6 +69,10 @@ cdef inline int find_word(const tc_words* words, PyObject* given) except -2:
         return -1                                      # True and 1.0 are no words, though they equal one
     found = PyDict_GetItemWithError(<dict>words.values, <object>given)
     return -1 if found == NULL else <int><object>found
+
+
+cdef inline tuple names_of(str words):
+    return tuple([intern(name) for name in words.split()])
 
 
 # The arguments of a call by the places of their names; NULL where none is given. False for a name that is none, a value
@@ -161,7 +169,7 @@ cdef inline bint find_name(dict ids, PyObject* name, int32_t* number, tc_last_na
 
 
 cdef inline bint read_price(
-    const tc_number_types types, PyObject* value, const tc_instrument* ins, int64_t missing, int64_t* units
+    const tc_number_types* types, PyObject* value, const tc_instrument* ins, int64_t missing, int64_t* units
 ) except -1:
     if not is_given(value):
         units[0] = missing
@@ -170,7 +178,7 @@ cdef inline bint read_price(
 
 
 cdef inline bint read_qty(
-    const tc_number_types types, PyObject* value, const tc_instrument* ins, int64_t* units
+    const tc_number_types* types, PyObject* value, const tc_instrument* ins, int64_t* units
 ) except -1:
     if not is_given(value):
         units[0] = 0

@@ -1,17 +1,18 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """The compiled door: a user's call into one command record, through the core, and back, in a few hundred instructions.
 
-It decides only whether it can read what it was given. What it can't is called again in Python (core/door.py, orders.py),
-which does it all, or says what is wrong; both make the same record of the same call.
+It decides only whether it can read what it was given. What it can't is called again in Python (core/door.py), which
+does it all, or says what is wrong; both make the same record of the same call.
 """
 
 from cpython.list cimport PyList_GET_SIZE
 from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
 from holds cimport CHECKS, OBSERVABLE, tc_finding
-from arguments cimport *
-from findings cimport finding_rows
+from order_terms cimport *
 from kinds cimport *
-from order_table cimport *
+from instrument cimport *
+from order_table cimport tc_order
+from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
 from tradecore._native.pipeline cimport State
 cimport cython
@@ -21,12 +22,11 @@ from decimal import Decimal
 
 import numpy as _np
 
-from tradecore.orders.validation import failures
-from tradecore.risk.limits import CheckResult, check_rows, refused_rows
+from tradecore.core.door import read_answers
+from tradecore.risk.limits import CheckResult
 from tradecore.vocabulary.codes import CommandType
 from tradecore.vocabulary.fix import ContingencyType, OrdType, Side, TimeInForce, TriggerPriceType
 from tradecore.vocabulary.reports import Report
-from tradecore.vocabulary.rows import Finding
 
 cdef extern from "Python.h":
     ctypedef PyObject* (*PyCFunction)(PyObject*, PyObject*)
@@ -50,46 +50,23 @@ cdef object SYSTEM_CLOCK = _time.time_ns
 cdef list KEPT = [Decimal, _np.int64, _np.float64]     # what is named above without a reference
 
 
-cdef tc_words SIDES = words_of(Side, KEPT), ORD_TYPES = words_of(OrdType, KEPT), TIMES_IN_FORCE = words_of(TimeInForce, KEPT)
-cdef tc_words TRIGGERS = words_of(TriggerPriceType, KEPT), CONTINGENCIES = words_of(ContingencyType, KEPT)
+cdef tc_order_words WORDS
+WORDS.side = words_of(Side, KEPT)
+WORDS.ord_type = words_of(OrdType, KEPT)
+WORDS.time_in_force = words_of(TimeInForce, KEPT)
+WORDS.trigger = words_of(TriggerPriceType, KEPT)
+WORDS.contingency = words_of(ContingencyType, KEPT)
 
-# The parameters of each call, in the order of its signature: those before `places` may be given by place.
-cdef tuple ORDER_NAMES = tuple([intern(name) for name in (
+# The parameters of each call, in the order of its signature.
+cdef tuple ORDER_NAMES = names_of(
     "symbol side qty price account venue cl_ord_id ord_type time_in_force post_only reduce_only stop_px peg_offset "
-    "peg_offset_type trigger_price_type min_qty display_qty expire_time cash_order_qty list_id contingency_type strategy "
-    "transact_time").split()])
-cdef tuple QUOTE_NAMES = tuple([intern(name) for name in "venue symbol bid bid_size ask ask_size transact_time".split()])
-cdef tuple MARK_NAMES = tuple([intern(name) for name in "symbol price".split()])
-cdef tuple CANCEL_NAMES = tuple([intern(name) for name in
-                                 "order cl_ord_id order_id new_cl_ord_id transact_time".split()])
-cdef tuple REPLACE_NAMES = tuple([intern(name) for name in (
-    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time").split()])
-
-cdef enum:
-    MOST = 24                      # parameters of a call
-    SYMBOL = 0
-    SIDE = 1
-    QTY = 2
-    PRICE = 3
-    ACCOUNT = 4
-    VENUE = 5
-    CL_ORD_ID = 6
-    ORD_TYPE = 7
-    TIME_IN_FORCE = 8
-    POST_ONLY = 9
-    REDUCE_ONLY = 10
-    STOP_PX = 11
-    PEG_OFFSET = 12
-    PEG_OFFSET_TYPE = 13
-    TRIGGER = 14
-    MIN_QTY = 15
-    DISPLAY_QTY = 16
-    EXPIRE_TIME = 17
-    CASH_ORDER_QTY = 18
-    LIST_ID = 19
-    CONTINGENCY = 20
-    STRATEGY = 21
-    TRANSACT_TIME = 22
+    "peg_offset_type trigger_price_type min_qty display_qty expire_time cash_order_qty list_id contingency_type "
+    "strategy transact_time")
+cdef tuple QUOTE_NAMES = names_of("venue symbol bid bid_size ask ask_size transact_time")
+cdef tuple MARK_NAMES = names_of("symbol price")
+cdef tuple CANCEL_NAMES = names_of("order cl_ord_id order_id new_cl_ord_id transact_time")
+cdef tuple REPLACE_NAMES = names_of(
+    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time")
 
 
 @cython.final
@@ -109,7 +86,8 @@ cdef class Door:
     def __init__(self, gate, slow, counterparty):
         self.gate, self.names, self.bus, self.clock = gate, gate.names, gate.bus, gate.clock
         self.state = gate.core._state
-        self.symbols, self.accounts, self.venues = gate.names.symbols.ids, gate.names.accounts.ids, gate.names.venues.ids
+        self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
+        self.venues = gate.names.venues.ids
         self.listening = gate.bus.listening
         self.account_names = gate.names.accounts.names
         self.is_system_clock = gate.clock is SYSTEM_CLOCK
@@ -169,73 +147,25 @@ cdef class Door:
 
     # Everything but its id; False where Python has to read it.
     cdef bint read_order(self, PyObject** given, tc_command* c) except -1:
-        cdef const tc_instrument* ins
-        cdef int word
         tc_clear(c, sizeof(tc_command))
-        if given[SYMBOL] == NULL or given[SIDE] == NULL or not is_given(given[QTY]) or is_given(given[CASH_ORDER_QTY]) \
-                or is_given(given[PEG_OFFSET]) or given[PEG_OFFSET_TYPE] != NULL:
-            return False
-        if not find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol):
-            return False
-        ins = &self.state.core.instruments[c.instrument]
         c.kind = KIND_NEW_ORDER
         c.version = VERSION
-        word = find_word(&SIDES, given[SIDE])
-        if word < 0:
-            return False
-        c.side = <uint8_t>word
-        if not self.read_terms(given, c, ins):
-            return False
         return (
-            read_qty(NUMBERS, given[QTY], ins, &c.order_qty)
-            and read_price(NUMBERS, given[PRICE], ins, no_price(), &c.price)
-            and read_price(NUMBERS, given[STOP_PX], ins, no_price(), &c.stop_px)
-            and read_qty(NUMBERS, given[MIN_QTY], ins, &c.min_qty)
-            and read_qty(NUMBERS, given[DISPLAY_QTY], ins, &c.display_qty)
-            and read_time(given[EXPIRE_TIME], &c.expire_time)
-            and read_int(given[LIST_ID], 0, 1, time_max(), &c.list_id)
-            and read_time(given[TRANSACT_TIME], &c.transact_time)
+            given[SYMBOL] != NULL and find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol)
+            and self.read_places(given, c) and read_words(&WORDS, given, c)
+            and read_numbers(&NUMBERS, &self.state.core.instruments[c.instrument], given, c)
         )
 
-    # Where it goes, and its words.
-    cdef bint read_terms(self, PyObject** given, tc_command* c, const tc_instrument* ins) except -1:
-        cdef bint priced = is_given(given[PRICE]), stops = is_given(given[STOP_PX])
-        cdef int64_t strategy = 0
-        cdef int word = 0
-        if is_given(given[ACCOUNT]):
-            if not find_name(self.accounts, given[ACCOUNT], &c.account, &self.last_account):
-                return False
-        elif len(self.account_names) == 1:
-            c.account = 1
-        else:
-            return False
+    # Where it goes.
+    cdef bint read_places(self, PyObject** given, tc_command* c) except -1:
         c.venue = self.counterparty
-        if is_given(given[VENUE]) and (self.counterparty or not find_name(self.venues, given[VENUE], &c.venue, &self.last_venue)):
+        if is_given(given[VENUE]) and (self.counterparty
+                                       or not find_name(self.venues, given[VENUE], &c.venue, &self.last_venue)):
             return False
-        if is_given(given[ORD_TYPE]):
-            word = find_word(&ORD_TYPES, given[ORD_TYPE])
-        else:
-            word = (TYPE_STOP_LIMIT if priced else TYPE_STOP) if stops else TYPE_LIMIT if priced else TYPE_MARKET
-        if word < 0 or (priced and not has_limit(<uint8_t>word)):
-            return False
-        c.ord_type = <uint8_t>word
-        word = TIF_DAY if given[TIME_IN_FORCE] == NULL else find_word(&TIMES_IN_FORCE, given[TIME_IN_FORCE])
-        if word < 0:
-            return False
-        c.time_in_force = <uint8_t>word
-        word = 0 if given[TRIGGER] == NULL else find_word(&TRIGGERS, given[TRIGGER])
-        if word < 0:
-            return False
-        c.trigger_price_type = <uint8_t>word
-        word = 0 if given[CONTINGENCY] == NULL else find_word(&CONTINGENCIES, given[CONTINGENCY])
-        if word < 0:
-            return False
-        c.contingency_type = <uint16_t>word
-        if given[STRATEGY] == <PyObject*>None or not read_int(given[STRATEGY], 0, 0, 2147483647, &strategy):
-            return False
-        c.strategy = <int32_t>strategy
-        return (read_flag(given[POST_ONLY], INST_POST_ONLY, &c.exec_inst)
-                and read_flag(given[REDUCE_ONLY], INST_REDUCE_ONLY, &c.exec_inst))
+        if is_given(given[ACCOUNT]):
+            return find_name(self.accounts, given[ACCOUNT], &c.account, &self.last_account)
+        c.account = 1
+        return PyList_GET_SIZE(self.account_names) == 1
 
     cdef object submit(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
         cdef PyObject* given[MOST]
@@ -284,7 +214,8 @@ cdef class Door:
         result = PyType_GenericAlloc(<PyTypeObject*>RESULT, 0)
         result._passed = passed
         result._rows = None
-        result._told = (READ_ANSWERS, (alone, mask, (<const char*>findings)[:sizeof(findings)], self.names, c.instrument))
+        told = (<const char*>findings)[:sizeof(findings)]
+        result._told = (read_answers, (alone, mask, told, self.names, c.instrument))
         return result
 
     # ---- market data
@@ -292,17 +223,13 @@ cdef class Door:
     cdef object quote(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
         cdef PyObject* given[MOST]
         cdef tc_command c
-        cdef const tc_instrument* ins
         tc_clear(&c, sizeof(c))
-        if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and given[1] != NULL
-                and find_name(self.venues, given[0], &c.venue, &self.last_venue) and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
-                and is_given(given[2]) == is_given(given[3]) and is_given(given[4]) == is_given(given[5])):
-            return PyObject_Vectorcall(self.quote_slow, arguments, count, keywords)
-        ins = &self.state.core.instruments[c.instrument]
         c.kind = KIND_QUOTE
-        if not (read_price(NUMBERS, given[2], ins, 0, &c.bid_px) and read_qty(NUMBERS, given[3], ins, &c.bid_size) and c.bid_size >= 0
-                and read_price(NUMBERS, given[4], ins, 0, &c.ask_px) and read_qty(NUMBERS, given[5], ins, &c.ask_size)
-                and c.ask_size >= 0 and read_time(given[6], &c.transact_time)):
+        if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and given[1] != NULL
+                and find_name(self.venues, given[0], &c.venue, &self.last_venue)
+                and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
+                and read_sides(&NUMBERS, &self.state.core.instruments[c.instrument], given + 2, &c)
+                and read_time(given[6], &c.transact_time)):
             return PyObject_Vectorcall(self.quote_slow, arguments, count, keywords)
         return self.tell(&c)
 
@@ -313,7 +240,7 @@ cdef class Door:
         c.kind = KIND_MARK
         if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and is_given(given[1])
                 and find_name(self.symbols, given[0], &c.instrument, &self.last_symbol)
-                and read_price(NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
+                and read_price(&NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
             return PyObject_Vectorcall(self.mark_slow, arguments, count, keywords)
         return self.tell(&c)
 
@@ -367,9 +294,9 @@ cdef class Door:
                 and not (is_given(given[5]) and (o.ord_type == TYPE_MARKET or o.ord_type == TYPE_LIMIT))):
             return PyObject_Vectorcall(self.replace_slow, arguments, count, keywords)
         ins = &self.state.core.instruments[o.instrument]
-        if not (read_qty(NUMBERS, given[3], ins, &c.order_qty) and (c.order_qty > 0 or not is_given(given[3]))
-                and read_price(NUMBERS, given[4], ins, no_price(), &c.price)
-                and read_price(NUMBERS, given[5], ins, no_price(), &c.stop_px) and read_time(given[6], &c.expire_time)
+        if not (read_qty(&NUMBERS, given[3], ins, &c.order_qty) and (c.order_qty > 0 or not is_given(given[3]))
+                and read_price(&NUMBERS, given[4], ins, no_price(), &c.price)
+                and read_price(&NUMBERS, given[5], ins, no_price(), &c.stop_px) and read_time(given[6], &c.expire_time)
                 and read_id(given[7], text, &own) and read_time(given[8], &c.transact_time)):
             return PyObject_Vectorcall(self.replace_slow, arguments, count, keywords)
         return self.request(&c, target, 0, text, own)
@@ -402,46 +329,47 @@ cdef class Door:
         return report
 
 
-def _read_answers(int alone, uint64_t mask, bytes told, names, int instrument):
-    """What a question was answered, in the user's units: once somebody looks."""
-    cdef const tc_finding* findings = <const tc_finding*><const char*>told
-    if mask and not alone:
-        return refused_rows(failures(mask))
-    if alone:
-        found = [Finding(alone, findings[0].value, findings[0].limit, True, True)]
-    else:
-        found = [Finding._make(row) for row in finding_rows(findings)]
-    return check_rows(found, names.instrument(instrument))
+@cython.final
+cdef class Prepared:
+    """A call of submit() whose terms are fixed; its Python twin does what it can't read, and shows it."""
 
+    cdef Door door
+    cdef object slow
+    cdef tc_command terms
+    cdef bint typed                # its OrdType was said, and does not follow from the price
 
-cdef object READ_ANSWERS = _read_answers
+    def __init__(self, Door door not None, bytes record, bint typed, slow):
+        assert len(record) == sizeof(tc_command)
+        memcpy(&self.terms, <const char*>record, sizeof(tc_command))
+        self.door, self.typed, self.slow = door, typed, slow
+
+    def __call__(self, qty=None, price=None, *, cl_ord_id=None, transact_time=None):
+        cdef const tc_instrument* ins = &self.door.state.core.instruments[self.terms.instrument]
+        cdef tc_command c = self.terms
+        cdef char text[TEXT_SIZE]
+        cdef int64_t own = 0
+        if not self.typed and price is not None:
+            c.ord_type = TYPE_LIMIT if c.ord_type == TYPE_MARKET else TYPE_STOP_LIMIT
+        if (qty is None or (price is not None and not has_limit(c.ord_type)) or c.exec_inst & INST_CASH
+                or c.peg_offset or not (
+                    read_qty(&NUMBERS, <PyObject*>qty, ins, &c.order_qty)
+                    and read_price(&NUMBERS, <PyObject*>price, ins, no_price(), &c.price)
+                    and read_id(<PyObject*>cl_ord_id, text, &own)
+                    and read_time(<PyObject*>transact_time, &c.transact_time))):
+            return self.slow(qty, price, cl_ord_id=cl_ord_id, transact_time=transact_time)
+        return self.door.send(&c, text, own)
+
+    def __repr__(self): return repr(self.slow)
 
 
 # ---- as C calls them
 
-cdef object call_submit(Door door, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
-    return door.submit(arguments, count, keywords)
-
-
-cdef object call_check(Door door, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
-    return door.check(arguments, count, keywords)
-
-
-cdef object call_quote(Door door, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
-    return door.quote(arguments, count, keywords)
-
-
-cdef object call_mark(Door door, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
-    return door.mark(arguments, count, keywords)
-
-
-cdef object call_cancel(Door door, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
-    return door.cancel(arguments, count, keywords)
-
-
-cdef object call_replace(Door door, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
-    return door.replace(arguments, count, keywords)
-
+cdef object call_submit(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.submit(a, n, names)
+cdef object call_check(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.check(a, n, names)
+cdef object call_quote(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.quote(a, n, names)
+cdef object call_mark(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.mark(a, n, names)
+cdef object call_cancel(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.cancel(a, n, names)
+cdef object call_replace(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.replace(a, n, names)
 
 cdef tuple CALLS = ("submit", "new_order", "check", "quote", "mark", "cancel", "replace")
 cdef PyMethodDef METHODS[7]

@@ -4,9 +4,10 @@
 Its twin is tradecore.orders.order.Order, which reads a tuple of all facts: what that says, this says.
 """
 
-from libc.stdint cimport uint8_t, uint32_t, int64_t
-from cpython.object cimport PyObject
-from order_facts cimport *
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from instrument cimport *
+from order_facts cimport derive_status, leaves_of
+from order_table cimport tc_order, tc_terms
 from shell cimport wide
 from units cimport TOLD_MAX, tc_told, tell_units
 from tradecore._native.pipeline cimport OrderHandle, State
@@ -26,6 +27,11 @@ from tradecore.vocabulary.rows import OrderRow, StaleOrderError
 cdef tuple every(words):
     """The member of each value of a byte, None where it is none."""
     return tuple([words.find(value) for value in range(256)])
+
+
+cdef object tell_name(list names, int32_t number):
+    """The name of an id, None for what was never declared."""
+    return names[number - 1] if 1 <= number <= len(names) else None
 
 
 cdef object DECIMAL = Decimal
@@ -117,21 +123,21 @@ cdef class Order:
         """Symbol(55)."""
         cdef tc_order o
         self.read(&o)
-        return self.names.symbols.name(o.instrument)
+        return tell_name(self.names.symbols.names, o.instrument)
 
     @property
     def account(self):
         """Account(1)."""
         cdef tc_order o
         self.read(&o)
-        return self.names.accounts.name(o.account)
+        return tell_name(self.names.accounts.names, o.account)
 
     @property
     def venue(self):
         """Where it went: ExDestination(100), LastMkt(30); None where it was never routed."""
         cdef tc_order o
         self.read(&o)
-        return self.names.venues.name(o.venue)
+        return tell_name(self.names.venues.names, o.venue)
 
     # ---- words
 

@@ -4,7 +4,6 @@
 from cpython.buffer cimport PyBUF_WRITABLE
 from answers cimport *
 from coretables cimport open_core
-from findings cimport finding_rows
 from lifetimes cimport count_lifetimes
 from prefetch cimport AHEAD, fetch_ahead, tc_coming
 from shell cimport open_batch, open_command, wide
@@ -57,7 +56,9 @@ cdef class State:
         with self.lock: order[0] = self.core.orders.slots[slot]
         return order.order_id == order_id
 
-    cdef bint copy_terms(self, uint32_t slot, int64_t order_id, tc_order* order, tc_terms* terms, uint8_t* unknown) noexcept:
+    cdef bint copy_terms(
+        self, uint32_t slot, int64_t order_id, tc_order* order, tc_terms* terms, uint8_t* unknown
+    ) noexcept:
         with self.lock:
             order[0] = self.core.orders.slots[slot]
             terms[0] = terms_of(&self.core.orders, &self.core.orders.slots[slot])[0]

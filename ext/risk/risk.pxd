@@ -203,7 +203,7 @@ cdef inline int64_t count_recent(
     if first < 0:
         first = 0
     while first < last:
-        middle = first + (last - first) // 2
+        middle = (first + last) >> 1
         if times[<uint64_t>middle & risk.rate_mask] > start:
             last = middle
         else:

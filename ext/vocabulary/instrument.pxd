@@ -129,7 +129,7 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.multiplier_precision = c.multiplier_precision
     ins.any_sign = c.any_sign
     ins.tick_precision = c.price_precision
-    while ins.tick_precision and c.tick % tc_ten_to(c.price_precision - ins.tick_precision + 1) == 0:
+    while ins.tick_precision and tc_floor_mod(c.tick, tc_ten_to(c.price_precision - ins.tick_precision + 1)) == 0:
         ins.tick_precision -= 1
     ins.name = c.cl_ord_id
 

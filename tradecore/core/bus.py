@@ -87,7 +87,7 @@ class EventBus:
         self._core, self._directory = core, directory
         self._reader = ReportReader(core, directory, 0)
         self.subscriptions: tuple[Subscription, ...] = ()  # replaced, never changed: any thread may walk it
-        self.listening: list[Subscription] = []  # the same in one list for ever: a compiled door asks whether it is empty
+        self.listening: list[Subscription] = []  # the same in one list: a compiled door asks if it is empty
         self._delivering, self._reading = threading.Lock(), threading.Lock()
         self._complaints: deque[str] = deque()
 

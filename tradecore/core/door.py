@@ -7,17 +7,21 @@ it can't read to this one; both make the same command of the same call.
 from __future__ import annotations
 
 import inspect
+import struct
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Unpack
 
 from .._backend import room_module
 from ..orders.order import Order
+from ..orders.prepared import PreparedOrder
 from ..orders.ticket import OrderTerms, pack_order
 from ..orders.validation import failures
-from ..risk.limits import CheckResult, check_rows, refused_rows
-from ..vocabulary.codes import CommandType
+from ..risk.limits import CheckResult, RiskCheck, check_rows, refused_rows
+from ..vocabulary.codes import CommandType, Reason
 from ..vocabulary.fix import Side
+from ..vocabulary.names import Directory
+from ..vocabulary.rows import Finding
 from ..vocabulary.units import Number, check_time
 from .core_gate import CoreGate
 
@@ -66,6 +70,24 @@ class Door:
         instrument = self._gate.names.find_instrument(symbol)[1]
         return CheckResult(refused_rows(failures(mask)) if mask else check_rows(findings, instrument))
 
+    def prepare(
+        self, symbol: str, side: Side | str, terms: OrderTerms, call: Call, compiled: Any
+    ) -> Callable[..., Order]:
+        """See TradingCore.prepare; `call` is the core's submit, `compiled` the door that it belongs to, or None."""
+        demand_terms("prepare", terms)
+        for name in ("cl_ord_id", "transact_time"):
+            if name in terms:
+                raise TypeError(f"prepare() got {name}, which every order has of its own: give it when it is sent")
+        instrument = self._gate.names.find_instrument(symbol)[1]
+        qty = None if terms.get("cash_order_qty") is not None else instrument.quantity(instrument.lot)
+        record = pack_order(self._gate.names, lambda text: 0, symbol, side, qty, None, **terms)
+        prepared = PreparedOrder(call, symbol, side, dict(terms))
+        if compiled is None:
+            return prepared
+        native: Any = room_module("native", "door")
+        sent: Callable[..., Order] = native.Prepared(compiled, record, terms.get("ord_type") is not None, prepared)
+        return sent
+
     def quote(
         self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number | None = None,
         ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
@@ -99,14 +121,29 @@ def demand_terms(call: str, terms: Mapping[str, object]) -> None:
             raise TypeError(f"{call}() got an unexpected keyword {word!r}{hint}")
 
 
-def compiled_calls(gate: CoreGate, slow: dict[str, Call], documented: type, counterparty: int) -> dict[str, Call]:
-    """The calls of a compiled core by name; `slow` has the same in Python, `documented` their signatures and texts."""
+def read_answers(alone: int, mask: int, told: bytes, names: Directory, instrument: int) -> list[RiskCheck]:
+    """What a compiled core answered a question, in the user's units: once somebody looks."""
+    if mask and not alone:
+        return refused_rows(failures(mask))
+    rows = [Finding(0, value, limit, bool(refused), bool(armed))
+            for value, limit, refused, armed in struct.iter_unpack("qqii", told)]
+    checks = Reason.SESSION_CLOSED - Reason.KILL_SWITCH + 1
+    found = [row._replace(reason=Reason.KILL_SWITCH + at) for at, row in enumerate(rows[:checks])]
+    found += [row._replace(reason=Reason.REFERENCE_PRICE_UNAVAILABLE + at)
+              for at, row in enumerate(rows[checks:]) if row.armed]
+    if alone:
+        found = [found[0]._replace(reason=alone, refused=True, armed=True)]
+    return check_rows(found, names.instruments[instrument - 1])
+
+
+def compiled_door(gate: CoreGate, slow: dict[str, Call], documented: type, counterparty: int) -> Any:
+    """The door of a compiled core; `slow` has its calls in Python, `documented` their signatures and texts.
+    `counterparty` is the venue of every order, 0 where it is said or routed."""
     native: Any = room_module("native", "door")
     for name in slow:
         method = getattr(documented, name)
         native.describe(name, _signature(method), inspect.getdoc(method))
-    calls: dict[str, Call] = native.Door(gate, slow, counterparty).calls()
-    return calls
+    return native.Door(gate, slow, counterparty)
 
 
 def _signature(method: Call) -> str:

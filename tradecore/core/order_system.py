@@ -23,7 +23,7 @@ from ..vocabulary.reports import Report, ReportReader
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
-from .door import Door, compiled_calls
+from .door import Door, compiled_door
 from .interning import intern_column
 from .outbound import Outbound
 
@@ -45,6 +45,7 @@ class OrderSystem:
         self._orders, self._positions = Orders(self._gate), Positions(self._gate)
         self._outbound = Outbound(self._gate)
         self._door = Door(self._gate, counterparty)
+        self._compiled: Any = None
 
     # ---- the door
 
@@ -52,12 +53,13 @@ class OrderSystem:
         """Put a compiled core's own calls before those of this class, where no class of the user's overrides them."""
         if self.backend == "native":
             slow = {name: getattr(self._door, name, None) or getattr(self._orders, name) for name in names}
-            calls = compiled_calls(self._gate, slow, type(self), "new_order" in names)
-            vars(self).update((name, call) for name, call in calls.items()
+            self._compiled = compiled_door(self._gate, slow, type(self), int("new_order" in names))
+            vars(self).update((name, call) for name, call in self._compiled.calls().items()
                               if getattr(type(self), name).__module__.startswith(_OURS))
 
     def _close_door(self) -> None:
         """Every call through Python again."""
+        self._compiled = None
         for name, call in list(vars(self).items()):
             if isinstance(call, BuiltinMethodType):
                 del vars(self)[name]

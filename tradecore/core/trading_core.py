@@ -134,6 +134,15 @@ class TradingCore(OrderSystem):
         """
         return self._door.check(symbol, side, qty, price, **terms)
 
+    def prepare(self, symbol: str, side: Side | str, **terms: Unpack[OrderTerms]) -> Callable[..., Order]:
+        """An order whose symbol, side and terms are fixed: call what comes back with quantity and price, and if need be
+        a `cl_ord_id` and a `transact_time`, as often as you like. Each call is a `submit` of its own.
+
+        The cheapest way to send one order after another. Raises what `submit` raises, here for the terms and there for
+        the rest.
+        """
+        return self._door.prepare(symbol, side, terms, self.submit, self._compiled)
+
     def submit_batch(self, commands: Any, *, transact_time: int | None = None, timed: bool = False) -> Any:
         """Run an array of command records (ORDER_DTYPE and its kin); one ACK_DTYPE row each.
 

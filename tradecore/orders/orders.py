@@ -118,7 +118,8 @@ class Orders:
             order_id = core.find_order_id(core.find_text(encode_cl_ord_id(cl_ord_id)))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
-        return self._gate.order(self._gate.core.order(check_int(order_id, "order_id", 1)))
+        found: Order = self._gate.order(self._gate.core.order(check_int(order_id, "order_id", 1)))
+        return found
 
     def open_orders(self, account: str | None = None, symbol: str | None = None) -> list[Order]:
         """Live handles to what is open, of one account or symbol or of all, in the order in which it became so: what
