@@ -84,8 +84,8 @@ cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept n
 cdef inline void hold_lots(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
-    cdef tc_exposure* e = exposure_of(risk, instrument, account)
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
+    cdef tc_exposure* e = firm + account
     if side == SIDE_BUY:
         e.working_buy += qty
         firm.working_buy += qty
@@ -106,16 +106,16 @@ cdef inline void count_sent(tc_risk* risk, const tc_question* q) noexcept nogil:
 # An order that passed: it counts for the rate, and its quantity is held.
 cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
     tc_assert((q.hold_qty > 0) & (q.account > 0))      # account 0 is the firm, which orders nothing
-    count_sent(risk, q)
-    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
     exposure_of(risk, q.instrument, 0).is_used = True
+    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
+    count_sent(risk, q)
 
 
 # A trade's signed lots; account 0 is suspense, which only the firm's row has.
 cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t account, int64_t qty) noexcept nogil:
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
     if account:
-        exposure_of(risk, instrument, account).position_qty += qty
+        firm[account].position_qty += qty
     firm.position_qty += qty
     firm.is_used = True
 

@@ -154,12 +154,6 @@ cdef inline void add_band(tc_instrument* ins, int64_t band, int64_t from_px, int
     ins.band_count = <int32_t>band + 1
 
 
-# Only in C: 128 bits.
-# A limit times its scale, which is 1 for most instruments: a product of 128 bits is three.
-cdef inline tc_i128 scaled_limit(tc_i128 limit, int64_t scale) noexcept nogil:
-    return limit if scale == 1 else limit * scale
-
-
 # The tick of orders at this price.
 cdef inline int64_t tick_at(const tc_instrument* ins, int64_t price) noexcept nogil:
     cdef int at = ins.band_count - 1

@@ -81,6 +81,7 @@ cdef extern from "tradecore/arith.h" nogil:
     tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b)
     tc_i128 tc_wide(int64_t a, int64_t b)
     bint tc_mul_overflows(tc_i128 a, int64_t b, tc_i128* out)
+    bint tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale)
     int64_t tc_saturate(tc_i128 a)
     int64_t tc_tell_wide(tc_i128 a, bint up)
     tc_i128 tc_power_of_ten(int exponent)

@@ -47,6 +47,19 @@ static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
 /* 1 where the product does not fit 128 bits. */
 static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
 
+/* What tc_is_above does with what is seldom: a product of 128 bits by 64 is three, one that is checked is more. */
+__attribute__((noinline, cold, unused)) static int tc_is_above_far(tc_i128 a, int64_t scale, tc_i128 limit,
+                                                                   int64_t limit_scale) {
+    tc_i128 scaled;
+    return tc_mul_overflows(a, scale, &scaled) || scaled > limit * limit_scale;
+}
+
+/* Is a x scale above limit x limit_scale? A product that does not fit 128 bits is; the limit's fits. */
+static inline int tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale) {
+    if (limit_scale == 1 && a == (int64_t)a) return tc_wide((int64_t)a, scale) > limit;
+    return tc_is_above_far(a, scale, limit, limit_scale);
+}
+
 /* 10 to the power of 0 to 38. */
 static inline tc_i128 tc_power_of_ten(int exponent) {
     static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
