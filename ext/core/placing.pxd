@@ -53,7 +53,8 @@ cdef inline void ask_order(
         q.reference2 = 2 * stop_px
     elif needs_reference(&core.risk.accounts[order.account], ord_type, side):
         q.reference2 = twice_reference(core, order.instrument)
-        q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
+        if counts_at_market(ord_type, side):
+            q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
 
 
 # The worst tick that the order may trade at.

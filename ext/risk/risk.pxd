@@ -7,9 +7,14 @@
 from holds cimport *
 
 
+# Does an order count at what the market says? A buy within its limit counts at that, whatever it takes.
+cdef inline bint counts_at_market(uint8_t ord_type, uint8_t side) noexcept nogil:
+    return ord_type == TYPE_MARKET or side == SIDE_SELL
+
+
 cdef inline bint needs_reference(const tc_account_risk* account, uint8_t ord_type, uint8_t side) noexcept nogil:
     return account.limits[RULE_COLLAR] >= 0 or (
-        account.limits[RULE_ORDER_NOTIONAL] >= 0 and (ord_type == TYPE_MARKET or side == SIDE_SELL))
+        account.limits[RULE_ORDER_NOTIONAL] >= 0 and counts_at_market(ord_type, side))
 
 
 cdef inline bint has_reference(const tc_question* q) noexcept nogil:
