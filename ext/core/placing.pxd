@@ -213,7 +213,10 @@ cdef inline uint64_t place_order(
         send_order(core, c, order, first)
         return since
     reason = execute_order(core, order, limit)
-    sync_tops(core, order.instrument, order.venue)
+    if core.book.fill_count or order.place == PLACE_RESTING:
+        sync_tops(core, order.instrument, order.venue)
+    else:                                              # the book is as it was
+        tell_price(core, order.instrument)
     since = count_stage(core, STAGE_EXECUTION, since, timed)
     book_fills(core, order.instrument, order.venue, order, direction(order.side))
     since = count_stage(core, STAGE_POSITION, since, timed)

@@ -47,17 +47,26 @@ static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
 /* 1 where the product does not fit 128 bits. */
 static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
 
-/* What tc_is_above does with what is seldom: a product of 128 bits by 64 is three, one that is checked is more. */
+/* What tc_is_above does with what is seldom. */
 __attribute__((noinline, cold, unused)) static int tc_is_above_far(tc_i128 a, int64_t scale, tc_i128 limit,
                                                                    int64_t limit_scale) {
     tc_i128 scaled;
     return tc_mul_overflows(a, scale, &scaled) || scaled > limit * limit_scale;
 }
 
-/* Is a x scale above limit x limit_scale? A product that does not fit 128 bits is; the limit's fits. */
+/* Is a x scale above limit x limit_scale? A product that does not fit 128 bits is; the limit's fits, and none of these is
+ * negative but a. Numbers of 64 bits, or a scale of 1, are compared without a checked product, which is slow. */
 static inline int tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale) {
-    if (limit_scale == 1 && a == (int64_t)a) return tc_wide((int64_t)a, scale) > limit;
-    return tc_is_above_far(a, scale, limit, limit_scale);
+    tc_i128 scaled = tc_wide((int64_t)a, scale);
+    if (a != (int64_t)a) {
+        if (scale != 1) return tc_is_above_far(a, scale, limit, limit_scale);
+        scaled = a;
+    }
+    if (limit_scale != 1) {
+        unsigned __int128 high = (uint64_t)(limit >> 64) * (uint64_t)limit_scale;
+        limit = (tc_i128)((high << 64) + (unsigned __int128)(uint64_t)limit * (uint64_t)limit_scale);
+    }
+    return scaled > limit;
 }
 
 /* 10 to the power of 0 to 38. */
