@@ -98,11 +98,12 @@ cdef inline int add_entry(tc_books* b, tc_finding* found) noexcept nogil:
     cdef tc_position* p = NULL
     cdef int64_t qty = 0
     cdef tc_i128 cost = 0
-    cdef int reason
+    cdef int reason = ENTRY_GOOD
     if e.kind <= ENTRY_OPENING:
         p = position_of(&b.ledger, e.instrument, e.account)
         qty, cost = p.qty, p.cost
-        reason = find_bad_fill(b, p, e, True, found)
+        if tc_seldom(may_be_bad(b, p, e)):
+            reason = find_bad_fill(b, p, e, True, found)
     else:
         reason = find_bad_entry(b, e, True, found)
     if reason:
