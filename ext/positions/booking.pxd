@@ -92,6 +92,15 @@ cdef inline void append_entry(tc_books* b, const tc_entry* e) noexcept nogil:
     tc_assert(b.entries[t.last_entry - 1].next == 0)
 
 
+# Only in C: the twin asks find_bad_fill alone.
+# Has find_bad_fill anything to say to this fill, or to look at twice? Seldom: one answer for all of its reasons.
+cdef inline bint may_be_bad(const tc_books* b, const tc_position* p, const tc_entry* e) noexcept nogil:
+    cdef const tc_tally* t = &b.tallies[e.instrument]
+    return (
+        (tc_abs(p.qty + e.qty) > position_max()) | (t.inverse_scale != 0) | (t.is_bounded != 0)
+        | is_beyond_sum(p.realised) | b.carries | b.doubts | (b.lots.open_count >= b.lots.most))
+
+
 # Checks, books and logs the entry that stands behind the log's last. A reason leaves everything as it was.
 cdef inline int add_entry(tc_books* b, tc_finding* found) noexcept nogil:
     cdef const tc_entry* e = &b.entries[b.entry_count]

@@ -295,15 +295,6 @@ cdef inline int64_t position_most(const tc_tally* t) noexcept nogil:
     return <int64_t>most
 
 
-# Only in C: the twin asks find_bad_fill alone.
-# Has find_bad_fill anything to say to this fill, or to look at twice? Seldom: one answer for all of its reasons.
-cdef inline bint may_be_bad(const tc_books* b, const tc_position* p, const tc_entry* e) noexcept nogil:
-    cdef const tc_tally* t = &b.tallies[e.instrument]
-    return (
-        (tc_abs(p.qty + e.qty) > position_max()) | (t.inverse_scale != 0) | (t.is_bounded != 0)
-        | is_beyond_sum(p.realised) | b.carries | b.doubts | (b.lots.open_count >= b.lots.most))
-
-
 # Why this fill or opening can't be booked now. `strict` is the door's rule; a replay books what survived.
 cdef inline int find_bad_fill(
     const tc_books* b, const tc_position* p, const tc_entry* e, bint strict, tc_finding* found

@@ -206,7 +206,8 @@ cdef inline tc_i128 closing_value(int64_t qty, tc_i128 value, int64_t price, int
 
 
 # Only in C: `book_trade` in Python.
-# What a trade closes at average cost, for the report. `price` is NO_PRICE where value is not qty x price, here and below.
+# What a trade closes at average cost, for the report. `price` is NO_PRICE where value is not qty x price, here and
+# below.
 cdef inline void note_average(
     const tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
 ) noexcept nogil:
