@@ -24,11 +24,9 @@ cdef inline bint has_reference(const tc_question* q) noexcept nogil:
 # The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
 cdef inline int64_t protection_price(const tc_account_risk* account, const tc_question* q) noexcept nogil:
     cdef int64_t bps = <int64_t>account.limits[RULE_COLLAR]
-    cdef tc_i128 price
-    if q.side == SIDE_BUY:
-        price = tc_floor_div_wide(tc_wide(q.reference2, 10_000 + bps), 20_000)
-    else:
-        price = -tc_floor_div_wide(tc_wide(q.reference2, bps - 10_000), 20_000)
+    cdef bint buys = q.side == SIDE_BUY
+    cdef tc_i128 price = tc_floor_div_wide(tc_wide(q.reference2, bps + 10_000 if buys else bps - 10_000), 20_000)
+    price = price if buys else -price
     return price_max() if price > price_max() else -price_max() if price < -price_max() else <int64_t>price
 
 

@@ -84,6 +84,7 @@ cdef extern from "tradecore/arith.h" nogil:
     bint tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale)
     int64_t tc_saturate(tc_i128 a)
     int64_t tc_tell_wide(tc_i128 a, bint up)
+    int64_t tc_tell_notional(tc_i128 a, int64_t scale, int64_t limit_scale, bint up)
     tc_i128 tc_power_of_ten(int exponent)
     tc_i128 tc_share(tc_i128 a, int64_t scale, int64_t ppm, tc_i128 divisor, tc_i128 most)
     int64_t tc_sign(int64_t a)
