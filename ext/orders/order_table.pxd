@@ -37,9 +37,10 @@ cdef struct tc_order:
     uint8_t place                  # PLACE_...
     uint8_t terminal               # STATUS_CANCELED, EXPIRED or REJECTED once it has ended without being filled
     uint8_t last_status            # as last reported
-    uint8_t pending_cancels
-    uint32_t pending_replaces
-    uint8_t is_open, admitted, acked, done_for_day, calculated, stopped, suspended, triggered
+    uint8_t is_open, admitted
+    uint32_t pending_replaces      # with the four that follow one word, which is 0 of most orders (has_news)
+    uint8_t pending_cancels, done_for_day, stopped, suspended
+    uint8_t acked, calculated, triggered
     uint8_t awaited                # sent to a venue that has not answered yet
     uint8_t unknown_new
     uint8_t expiry_asked           # its venue was asked to cancel it when its time had come

@@ -92,17 +92,27 @@ cdef inline void append_entry(tc_books* b, const tc_entry* e) noexcept nogil:
     tc_assert(b.entries[t.last_entry - 1].next == 0)
 
 
+# Only in C: the twin asks find_bad_fill alone.
+# Has find_bad_fill anything to say to this fill, or to look at twice? Seldom: one answer for all of its reasons.
+cdef inline bint may_be_bad(const tc_books* b, const tc_position* p, const tc_entry* e) noexcept nogil:
+    cdef const tc_tally* t = &b.tallies[e.instrument]
+    return (
+        (tc_abs(p.qty + e.qty) > position_max()) | (t.inverse_scale != 0) | (t.is_bounded != 0)
+        | is_beyond_sum(p.realised) | b.carries | b.doubts | (b.lots.open_count >= b.lots.most))
+
+
 # Checks, books and logs the entry that stands behind the log's last. A reason leaves everything as it was.
 cdef inline int add_entry(tc_books* b, tc_finding* found) noexcept nogil:
     cdef const tc_entry* e = &b.entries[b.entry_count]
     cdef tc_position* p = NULL
     cdef int64_t qty = 0
     cdef tc_i128 cost = 0
-    cdef int reason
+    cdef int reason = ENTRY_GOOD
     if e.kind <= ENTRY_OPENING:
         p = position_of(&b.ledger, e.instrument, e.account)
         qty, cost = p.qty, p.cost
-        reason = find_bad_fill(b, p, e, True, found)
+        if tc_seldom(may_be_bad(b, p, e)):
+            reason = find_bad_fill(b, p, e, True, found)
     else:
         reason = find_bad_entry(b, e, True, found)
     if reason:

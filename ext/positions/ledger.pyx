@@ -56,7 +56,7 @@ cdef class Ledger:
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
         b.accounts = accounts
         b.method = method
-        b.legs = legs
+        b.legs, b.doubts = legs, legs == 2 or method == METHOD_SPECIFIC
         b.bucket_stride = buckets
         b.ledger.account_stride = accounts + 1
         b.ledger.currency_stride = currencies + 1

@@ -206,18 +206,27 @@ cdef inline tc_i128 closing_value(int64_t qty, tc_i128 value, int64_t price, int
 
 
 # Only in C: `book_trade` in Python.
-# Books a trade of signed `qty` lots worth `value` at average cost, which keeps no lots. `price` is NO_PRICE where value
-# is not qty x price, here and below.
-cdef inline void book_average(
-    tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
+# What a trade closes at average cost, for the report. `price` is NO_PRICE where value is not qty x price, here and
+# below.
+cdef inline void note_average(
+    const tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
 ) noexcept nogil:
     cdef int64_t sign = tc_sign(p.qty), closed = closing_qty(p, qty)
     cdef tc_lot whole
-    if closed and sink != NULL:
+    if closed:
         whole.trade_id = 0
         whole.opened = 0
         note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign,
                      closing_value(qty, value, price, closed))
+
+
+# Only in C: `book_trade` in Python.
+# Books a trade of signed `qty` lots worth `value` at average cost, which keeps no lots.
+cdef inline void book_average(
+    tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
+) noexcept nogil:
+    if sink != NULL:
+        note_average(p, qty, value, price, sink)
     apply_value(p, qty, value)
 
 

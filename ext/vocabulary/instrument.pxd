@@ -158,12 +158,6 @@ cdef inline void add_band(tc_instrument* ins, int64_t band, int64_t from_px, int
     ins.band_count = <int32_t>band + 1
 
 
-# Only in C: 128 bits.
-# A limit times its scale, which is 1 for most instruments: a product of 128 bits is three.
-cdef inline tc_i128 scaled_limit(tc_i128 limit, int64_t scale) noexcept nogil:
-    return limit if scale == 1 else limit * scale
-
-
 # The tick of orders at this price.
 cdef inline int64_t tick_at(const tc_instrument* ins, int64_t price) noexcept nogil:
     cdef int at = ins.band_count - 1
@@ -196,12 +190,7 @@ cdef inline bint is_beyond_amount(const tc_instrument* ins, int64_t price, int64
 # A notional for reports (tc_tell_wide), rounded up where it is to exceed a bound and down where it is to fall short of
 # one; the checks themselves compare without dividing.
 cdef inline int64_t tell_notional(const tc_instrument* ins, tc_i128 amount, bint up) noexcept nogil:
-    cdef tc_i128 scaled = 0
-    if tc_mul_overflows(tc_abs_wide(amount), ins.notional_scale, &scaled):
-        scaled = tc_join(<uint64_t>-1, <int64_t>((<uint64_t>1 << 63) - 1))
-    if up and scaled > 0:
-        return tc_tell_wide(tc_floor_div_wide(scaled - 1, ins.limit_scale) + 1, up)
-    return tc_tell_wide(tc_floor_div_wide(scaled, ins.limit_scale), up)
+    return tc_tell_notional(amount, ins.notional_scale, ins.limit_scale, up)
 
 
 # Why nothing can have this price, with the bound that it breaks; REASON_NONE where something can.

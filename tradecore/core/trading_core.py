@@ -165,7 +165,7 @@ class TradingCore(OrderSystem):
             kind = CommandType(int(commands["kind"][row]))
             raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
         now = check_time(transact_time) or self._gate.time()
-        acks = np.zeros(len(commands), ACK_DTYPE)
+        acks = np.empty(len(commands), ACK_DTYPE)
         # With subscribers, in pieces: each piece's reports are copied out of the ring before the next can overwrite
         # them, and the callbacks run after the whole batch.
         step = max(1, self.capacity.events // 8) if self._gate.bus.has_subscribers else max(1, len(commands))

@@ -32,7 +32,7 @@ from ..orders.order_table import (
 from ..orders.triggers import arm_trigger, source_of
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import COLLAR, Question, exposure_of, is_killed
-from ..risk.risk import check_risk, needs_reference, protection_price
+from ..risk.risk import check_risk, counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -94,7 +94,8 @@ def ask_order(
         reference2 = 2 * stop_px
     elif needs_reference(rules, ord_type, side):
         reference2 = twice_reference(core, order.instrument)
-        touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
+        if counts_at_market(ord_type, side):
+            touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
     return Question(
         order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument,
         order.account, order.venue, side, ord_type, False,
