@@ -17,6 +17,7 @@ from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain
+from ..vocabulary.stamps import demand_nanoseconds
 from ..vocabulary.units import demand_type
 from .bus import EventBus
 
@@ -97,10 +98,10 @@ class CoreGate:
         return Report(answer, self.names) if answer else None
 
     def time(self) -> int:
-        """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none."""
+        """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none, or a time in another unit."""
         now = self.clock()
         if isinstance(now, bool) or not isinstance(now, int):
             now = demand_plain(now, (int,), "clock", "a callable that gives int nanoseconds")
         if not 0 <= now <= TIME_MAX:
             raise ValueError(f"clock gave {now} ns, outside 0 to {TIME_MAX}")
-        return now
+        return demand_nanoseconds(now, "clock", self.core)
