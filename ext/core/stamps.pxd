@@ -1,9 +1,9 @@
 # The core's time. Only the caller's clock moves it: forwards, and by at most the capacity `clock_step` at once.
 #
-# A command of ours is stamped by its own transact_time, else by the clock. What a venue or a feed tells is stamped by the
-# clock alone: its own time is data, and goes into its report. A stamp that is further ahead, or in another unit than ns,
-# lets no new order and no replace in; whatever else bears one, a cancel, a kill, a limit, is done at the core's time.
-# ADVANCE_CLOCK takes a longer step. A clock that stands still or goes back moves nothing.
+# A command of ours is stamped by its own transact_time, else by the clock. What a venue or a feed tells is stamped by
+# the clock alone: its own time is data, and goes into its report. A stamp that is further ahead, or in another unit
+# than ns, lets no new order and no replace in; whatever else bears one, a cancel, a kill, a limit, is done at the
+# core's time. ADVANCE_CLOCK takes a longer step. A clock that stands still or goes back moves nothing.
 
 from follow_ups cimport *
 from sessions cimport fire_timers
@@ -30,7 +30,7 @@ cdef inline int64_t stamp_of(const tc_command* c, int64_t now) noexcept nogil:
     return now if c.transact_time == 0 or is_told(c.kind) else c.transact_time
 
 
-# Only in C: find_unit of tradecore/vocabulary/stamps.py.
+# Only in C: find_unit of tradecore/vocabulary/time_units.py.
 # Does a time lie between 2005 and 2050 in another unit, though the core's own is in nanoseconds since 1970?
 cdef inline bint is_other_unit(int64_t time, int64_t core_time) noexcept nogil:
     cdef int64_t since = 1_104_537_600, until = 2_524_608_000, scale = 1

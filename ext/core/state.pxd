@@ -167,6 +167,7 @@ cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t 
     return r
 
 
+# Only in C: a report is one call with keywords in Python.
 # When a venue says that something was, where it says so: of the report that tells of it.
 cdef inline void put_told_time(tc_report* r, const tc_command* c) noexcept nogil:
     if 0 < c.transact_time and c.transact_time <= time_max():

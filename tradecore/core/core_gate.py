@@ -17,7 +17,7 @@ from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain
-from ..vocabulary.stamps import demand_nanoseconds
+from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import demand_type
 from .bus import EventBus
 

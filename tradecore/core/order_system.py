@@ -20,7 +20,7 @@ from ..vocabulary.identifiers import Identifier, check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import TIME_MAX
 from ..vocabulary.reports import Report, ReportReader
-from ..vocabulary.stamps import demand_nanoseconds
+from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate

@@ -8,7 +8,7 @@ from typing import Any
 
 from .currency import Currency
 from .instrument import Instrument
-from .stamps import demand_nanoseconds
+from .time_units import demand_nanoseconds
 from .units import CENTS, Number, check_time, to_decimal, whole_units
 
 

@@ -10,7 +10,7 @@ from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
 from .records import COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, TIME_MAX, UNTELLABLE
-from .stamps import find_unit
+from .time_units import find_unit
 from .units import read_told, to_decimal
 
 _IN_PRICE = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.records import TIME_MAX, VERSION
-from tradecore.vocabulary.stamps import find_unit
+from tradecore.vocabulary.time_units import find_unit
 
 from .follow_ups import settle
 from .sessions import fire_timers
