@@ -95,6 +95,8 @@ def test_what_the_world_says_is_applied_at_the_cores_time(core, clock, tell, tim
 @pytest.mark.parametrize("kind", [K.QUOTE, K.MARK])
 def test_a_feeds_record_is_applied_whatever_its_time(core, clock, kind, time):
     in_batch(kind, venue=1)(core, time) if kind == K.QUOTE else in_batch(kind, mark_px=5)(core, time)
+    record = CODECS[kind].pack(kind=kind, instrument=1, venue=1, transact_time=time, **({"mark_px": 5} if kind == K.MARK else {}))
+    assert core._gate.core.apply(record, -1)[0].reason == 0  # nor does the clock's of then
     is_as_before(core, clock)
 
 

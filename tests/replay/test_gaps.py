@@ -61,6 +61,15 @@ def test_own_orders_trade_along_beyond_a_gap(tmp_path):
     assert len(result.own_orders) == 4
 
 
+def test_own_orders_keep_their_place_behind_an_event_of_another_year(tmp_path):
+    market(tmp_path, START_MS, START_MS + 1, FAR_MS, START_MS + 2, START_MS + 3)
+    own = tmp_path / "own.csv"
+    own.write_text("at_ms,action,cl_ord_id,side,type,tif,price,qty\n9,new,mine,buy,limit,gtc,101.00,0.1\n")
+    result = replay_recording(read_recording(tmp_path), own_orders=own)
+    assert result.trades_matched == 3  # nobody sold to it: it came last
+    assert [row["cum_qty"] for row in result.own_orders] == ["0"]
+
+
 def test_the_command_replays_it_too(tmp_path, capsys):
     market(tmp_path, START_MS, START_MS + 1, START_MS + 17 * DAY_MS, START_MS + 17 * DAY_MS + 9)
     assert main(["replay", str(tmp_path), "--json", "--shadow"]) == 0
