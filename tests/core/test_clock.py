@@ -125,6 +125,16 @@ def test_a_venues_own_time_is_in_the_report_of_what_it_said_and_ours_in_the_othe
     assert take("EXT", "TRADE", cl_ord_id="E3", exec_id="9", last_qty=1, last_px=5).transact_time == T0 + 7
 
 
+@pytest.mark.parametrize("time", [-1, 0, 2**62 + 1])
+def test_a_venues_time_that_is_none_loses_no_trade_and_is_told_as_ours(core, time):
+    trade = CODECS[K.EXECUTION_REPORT].pack(
+        kind=K.EXECUTION_REPORT, venue=2, exec_type=tc.ExecType.TRADE, order_id=2, exec_id=1, last_qty=3, last_px=500 * CENT, cum_qty=-1,
+        price=tc.NO_PRICE, transact_time=time)
+    ack, _ = core._gate.core.apply(trade, T0)
+    assert (ack.reason, ack.cum_qty) == (0, 3)
+    assert list(core.reports(0))[-1].transact_time == T0
+
+
 def test_what_a_drop_copy_keeps_has_the_venues_time(core):
     copy = tc.DropCopy(core, "fifo")
     core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="E", exec_id="1", last_qty=3, last_px=5, transact_time=T0 + DAY)
