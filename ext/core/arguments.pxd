@@ -119,6 +119,15 @@ cdef inline bint read_time(PyObject* value, int64_t* time) except -1:
     return read_int(value, 0, 1, time_max(), time)
 
 
+# May it be seconds, milliseconds or microseconds of our days, where nanoseconds are meant? (vocabulary/time_units.py)
+cdef inline bint looks_coarse(int64_t time) noexcept nogil:
+    return 1_104_537_600 <= time < <int64_t>2_524_608_000_000_000
+
+
+cdef inline bint read_stamp(PyObject* value, int64_t* time) except -1:
+    return read_time(value, time) and not looks_coarse(time[0])
+
+
 # A flag: its bit where it is True. False for what is neither True nor False.
 cdef inline bint read_flag(PyObject* value, uint32_t bit, uint32_t* flags):
     if value == NULL or value == <PyObject*>False:

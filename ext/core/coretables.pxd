@@ -171,6 +171,7 @@ cdef inline int open_names(list t, tc_names* names, int64_t count) except -1:
 cdef inline int open_core(list t, tc_core* core, object capacity, object reasons, object transitions) except -1:
     cdef int64_t i, slots = capacity.open_orders + 2 * capacity.order_history + 2
     cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
+    core.clock_step = capacity.clock_step
     core.instrument_max = capacity.instruments
     core.account_max = capacity.accounts
     core.venue_max = capacity.venues

@@ -116,7 +116,7 @@ cdef class Door:
         told = self.clock()
         if PyLong_CheckExact(told):
             ns = PyLong_AsLongLongAndOverflow(told, &overflow)
-            if not overflow and 0 <= ns <= time_max():
+            if not overflow and 0 <= ns <= time_max() and not looks_coarse(ns):
                 return ns
         return self.gate.read_time(told)
 
@@ -229,7 +229,7 @@ cdef class Door:
                 and find_name(self.venues, given[0], &c.venue, &self.last_venue)
                 and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
                 and read_sides(&NUMBERS, &self.state.core.instruments[c.instrument], given + 2, &c)
-                and read_time(given[6], &c.transact_time)):
+                and read_stamp(given[6], &c.transact_time)):
             return PyObject_Vectorcall(self.quote_slow, arguments, count, keywords)
         return self.tell(&c)
 
@@ -269,7 +269,7 @@ cdef class Door:
         if not (collect(CANCEL_NAMES, 1, arguments, count, keywords, given)
                 and is_given(given[0]) + is_given(given[1]) + is_given(given[2]) == 1
                 and self.read_target(given, &c) and read_id(given[1], target, &target_own)
-                and read_id(given[3], text, &own) and read_time(given[4], &c.transact_time)):
+                and read_id(given[3], text, &own) and read_stamp(given[4], &c.transact_time)):
             return PyObject_Vectorcall(self.cancel_slow, arguments, count, keywords)
         return self.request(&c, target, target_own, text, own)
 
@@ -297,7 +297,7 @@ cdef class Door:
         if not (read_qty(&NUMBERS, given[3], ins, &c.order_qty) and (c.order_qty > 0 or not is_given(given[3]))
                 and read_price(&NUMBERS, given[4], ins, no_price(), &c.price)
                 and read_price(&NUMBERS, given[5], ins, no_price(), &c.stop_px) and read_time(given[6], &c.expire_time)
-                and read_id(given[7], text, &own) and read_time(given[8], &c.transact_time)):
+                and read_id(given[7], text, &own) and read_stamp(given[8], &c.transact_time)):
             return PyObject_Vectorcall(self.replace_slow, arguments, count, keywords)
         return self.request(&c, target, 0, text, own)
 
@@ -355,7 +355,7 @@ cdef class Prepared:
                     read_qty(&NUMBERS, <PyObject*>qty, ins, &c.order_qty)
                     and read_price(&NUMBERS, <PyObject*>price, ins, no_price(), &c.price)
                     and read_id(<PyObject*>cl_ord_id, text, &own)
-                    and read_time(<PyObject*>transact_time, &c.transact_time))):
+                    and read_stamp(<PyObject*>transact_time, &c.transact_time))):
             return self.slow(qty, price, cl_ord_id=cl_ord_id, transact_time=transact_time)
         return self.door.send(&c, text, own)
 

@@ -85,7 +85,7 @@ cdef inline bint read_numbers(
         and read_qty(types, given[DISPLAY_QTY], ins, &c.display_qty)
         and read_time(given[EXPIRE_TIME], &c.expire_time)
         and read_int(given[LIST_ID], 0, 1, time_max(), &c.list_id)
-        and read_time(given[TRANSACT_TIME], &c.transact_time)
+        and read_stamp(given[TRANSACT_TIME], &c.transact_time)
     )
 
 

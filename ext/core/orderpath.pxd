@@ -240,6 +240,9 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
     if c.cl_ord_id == NO_ROOM:
         reject_order(core, c, order, IDS_FULL, core.texts.count, core.texts.capacity)
+    elif core.stamp_reason:
+        order.reject_mask = <int64_t>bit_of(core.stamp_reason)
+        reject_order(core, c, order, core.stamp_reason, core.stamp, core.stamp_bound)
     elif mask:
         explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, c,
                      &finding.value, &finding.limit)

@@ -122,7 +122,7 @@ cdef class Core:
     def run(self, commands, acks, int64_t now, bint timed=False):
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
-        `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms.
+        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         cdef const unsigned char[::1] source = open_batch(commands, sizeof(tc_command))
@@ -330,7 +330,7 @@ cdef class Core:
 
     @property
     def now(self):
-        """The core's clock, ns UTC: the latest transact_time so far."""
+        """The core's clock, ns UTC: the latest time that the caller's clock brought it to."""
         with self.state.lock: return self.state.core.now
 
     cdef int64_t first_held(self):

@@ -61,6 +61,9 @@ cdef struct tc_core:
     uint32_t order_slots           # nodes from here on are quotes, one for each row
     int64_t command_seq, order_seq, exec_seq, now, day
     int64_t answer_seq             # of the report that answers the command
+    int64_t clock_step             # the most that the clock moves `now` at once
+    int64_t stamp, stamp_bound     # why no new order or replace can have this command's stamp; see stamps.pxd
+    int stamp_reason
     int64_t reports_refused, trades_in_suspense, unexpected
     int16_t ord_rej_reasons[REASON_TABLE]
 
@@ -162,6 +165,13 @@ cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t 
     r.price = no_price()
     r.stop_px = no_price()
     return r
+
+
+# Only in C: a report is one call with keywords in Python.
+# When a venue says that something was, where it says so: of the report that tells of it.
+cdef inline void put_told_time(tc_report* r, const tc_command* c) noexcept nogil:
+    if 0 < c.transact_time and c.transact_time <= time_max():
+        r.transact_time = c.transact_time
 
 
 # Only in C: a report is one call with keywords in Python.

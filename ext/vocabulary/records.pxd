@@ -27,6 +27,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t trad_ses_status, close_time
         int64_t split_numerator, split_denominator
         int64_t connected
+        int64_t clock_time
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
         uint64_t value
@@ -233,6 +234,7 @@ cdef enum tc_reason:
     INVALID_PEG_OFFSET = 123
     INVALID_CONTINGENCY = 124
     IDS_FULL = 125
+    CLOCK_STEP = 126
     KILL_SWITCH = 201
     RISK_CONFIG_MISSING = 202
     DUPLICATE_CLORDID = 203

@@ -104,6 +104,7 @@ DOORS = {
     "set_session": ({"symbol": None, "status": "HALTED"}, {
         "symbol": NAMES, "status": [(None, TypeError, ""), *WORDS], "close_time": TIMES, "transact_time": TIMES}),
     "clock_tick": ({}, {"transact_time": TIMES}),
+    "advance_clock": ({"time": T0}, {"time": [(None, TypeError, "NoneType"), *TIMES]}),
     "roll_day": ({}, {"transact_time": TIMES}),
     "split": ({"symbol": "AAPL", "numerator": 2, "denominator": 1}, {
         "symbol": [(None, TypeError, ""), *NAMES], "numerator": [(1.5, TypeError, "float"), (0, ValueError, "0"), (10**6 + 1, ValueError, "1000001")],
@@ -228,7 +229,8 @@ BUILDERS = {
            for name in ("max_order_qty", "max_order_notional", "max_position_qty")},
         **dict.fromkeys(("price_collar_bps", "order_rate"), COUNTS),
         "order_rate_window_ms": [*COUNTS[:3], (0, ValueError, "at least 1"), (10**13, ValueError, str(10**13))]}),
-    tc.Capacity: ({}, {name: [*COUNTS, (0, ValueError, "0 must be 1 to")] for name in small_capacity().__slots__}),
+    tc.Capacity: ({}, {name: [*COUNTS, (0, ValueError, "0 must be 1 to")] for name in small_capacity().__slots__} | {
+        "clock_step": [*COUNTS[:-1], (0, ValueError, "0 must be 1 to"), (2**61 + 1, ValueError, str(2**61 + 1))]}),
 }
 PARTS = [(kind, field) for kind, (_, doors) in BUILDERS.items() for field in doors]
 
@@ -528,6 +530,7 @@ def test_garbage_rows_are_refused_one_by_one_and_the_others_run(core):
     kinds = [int(kind) for kind in tc.CommandType if not kind.name.startswith("DEFINE_")]
     garbage["kind"] = np.resize([*kinds, 0, 99, 255], 300)
     garbage["version"] %= 2
+    garbage.view(COMMAND_DTYPES[tc.CommandType.ADVANCE_CLOCK])["clock_time"][garbage["kind"] == tc.CommandType.ADVANCE_CLOCK] = 0
     garbage["transact_time"][::3] = 0
     garbage["transact_time"][1::3] = np.abs(garbage["transact_time"][1::3]) >> 3
     commands = np.repeat(garbage, 2)

@@ -58,7 +58,7 @@ WORDS = {
     "stop_px": PRICES, "min_qty": QUANTITIES, "display_qty": QUANTITIES, "peg_offset": [None, "0.5", "x"],
     "peg_offset_type": ["PRICE", 0, None], "trigger_price_type": ["NONE", "BID_ASK", TriggerPriceType.BEST_BID, 2, "z"],
     "expire_time": [None, 1, 2**62, 2**62 + 1, 1_700_000_000_000_000_009, -1, 1.5, True, np.int64(1_700_000_000_000_000_099)],
-    "transact_time": [None, 1_700_000_000_000_000_001, 0, -5, 2**70, "now", 1.0],
+    "transact_time": [None, 1_700_000_000_000_000_001, 0, -5, 2**70, "now", 1.0, 1_700_000_000, 1_700_000_000_000_000, 2**61],
     "cash_order_qty": [None, "100", 5], "list_id": [None, 1, 0, 2**63, "a"],
     "contingency_type": ["NONE", "OCO", 1, "x"], "strategy": [0, 3, 2**31, -1, None, 1.0, True],
     "account": [None, "A", "B", "", 5, "a"], "venue": [None, "X", "Y", "E", "Z", 1], "cl_ord_id": IDS,
@@ -292,7 +292,8 @@ def test_a_clock_that_gives_no_time_is_named_before_anything_runs():
     core = TradingCore(instruments=INSTRUMENTS, venues=[SimulatedVenue("X")], accounts=["A"], limits=LIMITS, backend="native",
                        clock=lambda: times[-1])
     before = core.event_hash
-    for time, error in ((2.5, TypeError), (-1, ValueError), (None, TypeError), (2**70, ValueError), (True, TypeError)):
+    for time, error in ((2.5, TypeError), (-1, ValueError), (None, TypeError), (2**70, ValueError), (True, TypeError),
+                        (1_764_331_891_000, ValueError)):
         times.append(time)
         for call in (lambda: core.submit("AAPL", "BUY", 5, "90", cl_ord_id="t"), lambda: core.quote("X", "AAPL"),
                      lambda: core.cancel(order_id=1), lambda: core.check("AAPL", "BUY", 5), lambda: core.mark("AAPL", 5)):

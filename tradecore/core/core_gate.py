@@ -18,6 +18,7 @@ from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain
+from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import demand_type
 from .bus import EventBus
 
@@ -112,13 +113,13 @@ class CoreGate:
         return Report(answer, self.names) if answer else None
 
     def time(self) -> int:
-        """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none."""
+        """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none, or a time in another unit."""
         return self.read_time(self.clock())
 
     def read_time(self, now: Any) -> int:
-        """What the clock gave, as ns UTC. Raises TypeError or ValueError where that is no time."""
+        """What the clock gave, as ns UTC. Raises TypeError or ValueError where that is no time, or another unit's."""
         if isinstance(now, bool) or not isinstance(now, int):
             now = demand_plain(now, (int,), "clock", "a callable that gives int nanoseconds")
         if not 0 <= now <= TIME_MAX:
             raise ValueError(f"clock gave {now} ns, outside 0 to {TIME_MAX}")
-        return int(now)
+        return demand_nanoseconds(now, "clock", self.core)

@@ -22,7 +22,7 @@ from ..vocabulary.codes import CommandType, Reason
 from ..vocabulary.fix import Side
 from ..vocabulary.names import Directory
 from ..vocabulary.rows import Finding
-from ..vocabulary.units import Number, check_time
+from ..vocabulary.units import Number
 from .core_gate import CoreGate
 
 _TERMS = list(OrderTerms.__annotations__)
@@ -102,7 +102,7 @@ class Door:
             sides[f"{name}_size"] = 0 if size is None else instrument.qty_lots(size, f"{name}_size")
         self._gate.command(
             CommandType.QUOTE, instrument=number, venue=self._gate.names.venues.id(venue),
-            transact_time=check_time(transact_time), **sides,
+            transact_time=self._gate.names.stamp(transact_time), **sides,
         )
 
     def mark(self, symbol: str, price: Number) -> None:

@@ -19,8 +19,10 @@ from ..vocabulary.currency import Currency
 from ..vocabulary.fix import ExecType, Side
 from ..vocabulary.identifiers import Identifier, check_name
 from ..vocabulary.instrument import Instrument
+from ..vocabulary.records import TIME_MAX
 from ..vocabulary.reports import Report, ReportReader
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
+from ..vocabulary.time_units import demand_nanoseconds
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
 from .door import Door, compiled_door
@@ -166,15 +168,28 @@ class OrderSystem:
     # ---- time
 
     def clock_tick(self, transact_time: int | None = None) -> None:
-        """Move the core's clock to a time (ns UTC), or to that of the `clock`: what is due by then happens, such as
-        requests that time out, orders that expire, sessions that close. Every command does the same with its own time;
-        the core's clock follows the latest, and never goes back."""
-        self._gate.command(CommandType.CLOCK, transact_time=check_time(transact_time))
+        """Move the core's time to that of the `clock`, or to one that stands for it (ns UTC). What is due by then
+        happens: requests time out, orders expire, sessions close. The tick itself makes no report.
+
+        Every command does the same. The core's time stays where the clock stands still or goes back, and goes forward
+        by at most Capacity(clock_step) at once. RefusedError beyond that: see `advance_clock`.
+        """
+        self._gate.command(CommandType.CLOCK, transact_time=self._gate.names.stamp(transact_time))
+
+    def advance_clock(self, time: int) -> None:
+        """Move the core's time forward to `time` (ns UTC), by however much: over a long holiday, in a replay. What is
+        due by then happens. RefusedError where it would go back.
+
+        Until this is said, a stamp that is ahead by more than Capacity(clock_step) is taken to be wrong. It moves
+        nothing; new orders and replaces are refused (CLOCK_STEP), everything else is done at the core's time.
+        """
+        reached = demand_nanoseconds(check_int(time, "time", 1, TIME_MAX), "time", self._gate.core)
+        self._gate.command(CommandType.ADVANCE_CLOCK, clock_time=reached)
 
     def roll_day(self, *, transact_time: int | None = None) -> None:
         """Begin the next trading day: what the core holds for the day expires, GOOD_TILL_CANCEL and GOOD_TILL_DATE
         orders are restated, and the ids of orders that are not open may be used again."""
-        self._gate.command(CommandType.ROLL_DAY, transact_time=check_time(transact_time))
+        self._gate.command(CommandType.ROLL_DAY, transact_time=self._gate.names.stamp(transact_time))
 
     # ---- events
 

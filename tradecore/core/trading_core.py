@@ -28,7 +28,7 @@ from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE
-from ..vocabulary.units import Number, check_time
+from ..vocabulary.units import Number
 from .order_system import OrderSystem
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
@@ -41,7 +41,8 @@ class TradingCore(OrderSystem):
 
     `currencies` need naming where their money is not counted in 9 decimals: Currency("BTC", decimals=12).
     `limits` is one RiskLimits for every account, or a mapping by account name. `clock` gives ns UTC and stamps what
-    has no `transact_time`; the core itself never reads a clock. `backend` is native, python or auto; see Features too.
+    we have given no `transact_time`; it alone moves the core's time (see `clock_tick`); the core never reads a clock.
+    `backend` is native, python or auto; see Features too.
     Threads: any may call; one lock per core. Callbacks run on the thread whose command made the news.
     """
 
@@ -98,7 +99,8 @@ class TradingCore(OrderSystem):
         self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number | None = None,
         ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
     ) -> None:
-        """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't."""
+        """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't.
+        `transact_time` (ns UTC) is the feed's own: data, which moves no clock."""
         self._door.quote(venue, symbol, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size,
                          transact_time=transact_time)
 
@@ -118,7 +120,8 @@ class TradingCore(OrderSystem):
         `account` may be left out where one is declared. A refusal is news: `ord_status` REJECTED with `reason` and
         `text`. The same order again under the same `cl_ord_id` makes no second one: the first comes back. Raises
         TypeError, ValueError or UndeclaredError for a wrong call, before anything changes. `transact_time` (ns UTC)
-        also moves the core's clock, which follows the latest time it has seen and never goes back.
+        stands for the `clock`: it moves the core's time, forwards, by at most Capacity(clock_step); further ahead it is
+        refused (CLOCK_STEP).
         """
         return self._door.submit(symbol, side, qty, price, **terms)
 
@@ -146,9 +149,10 @@ class TradingCore(OrderSystem):
     def submit_batch(self, commands: Any, *, transact_time: int | None = None, timed: bool = False) -> Any:
         """Run an array of command records (ORDER_DTYPE and its kin); one ACK_DTYPE row each.
 
-        Ids stand for names: `ids("AAPL")`. Records without transact_time are stamped once for the batch. A record
-        that can't be is refused with a report of its own; the others run. Definitions are refused as a whole: they
-        go through `define_...`. `timed` fills `latency()`. Raises TypeError or ValueError before anything ran.
+        Ids stand for names: `ids("AAPL")`. Records of ours without transact_time, and what venues and feeds tell, are
+        stamped once for the batch, by `transact_time` or the `clock`. A record that can't be is refused with a report
+        of its own; the others run. Definitions are refused as a whole: they go through `define_...`. `timed` fills
+        `latency()`. Raises TypeError or ValueError before anything ran.
         Callbacks hear of it after the whole batch: a batch that makes more reports than a subscription's `capacity` is
         more than it can hold.
         """
@@ -164,7 +168,7 @@ class TradingCore(OrderSystem):
             row = int(np.argmax(defining))
             kind = CommandType(int(commands["kind"][row]))
             raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
-        now = check_time(transact_time) or self._gate.time()
+        now = self._gate.names.stamp(transact_time) or self._gate.time()
         acks = np.empty(len(commands), ACK_DTYPE)
         # With subscribers, in pieces: each piece's reports are copied out of the ring before the next can overwrite
         # them, and the callbacks run after the whole batch.

@@ -42,7 +42,8 @@ class Orders:
         """
         return self._gate.ask(
             CommandType.CANCEL, **self._target("cancel", order, cl_ord_id, order_id),
-            cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"), transact_time=check_time(transact_time),
+            cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"),
+            transact_time=self._gate.names.stamp(transact_time),
         )
 
     def replace(
@@ -73,7 +74,7 @@ class Orders:
             order_qty=0 if qty is None else _qty(instrument, qty),
             price=NO_PRICE if price is None else _price(instrument, price, "price"),
             stop_px=NO_PRICE if stop_px is None else _price(instrument, stop_px, "stop_px"),
-            expire_time=check_time(expire_time, "expire_time"), transact_time=check_time(transact_time),
+            expire_time=check_time(expire_time, "expire_time"), transact_time=self._gate.names.stamp(transact_time),
         )
 
     def mass_cancel(
@@ -96,7 +97,7 @@ class Orders:
             instrument=0 if symbol is None else names.symbols.id(symbol), side=wanted or 0,
             strategy=0 if strategy is None else check_int(strategy, "strategy", 1, STRATEGY_MAX),
             venue=0 if venue is None else names.venues.id(venue), cl_ord_id=encode_cl_ord_id(cl_ord_id),
-            transact_time=check_time(transact_time),
+            transact_time=self._gate.names.stamp(transact_time),
         )
 
     def order_status(
@@ -106,7 +107,7 @@ class Orders:
         """An execution report (OrderStatus) of an order as it stands; where an external venue owes an answer about it,
         the venue is asked too. An order that is not known is told as Rejected, UNKNOWN_ORDER (FIX G.1.b)."""
         return self._gate.ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
-                              transact_time=check_time(transact_time))
+                              transact_time=self._gate.names.stamp(transact_time))
 
     def order(self, *, order_id: int | None = None, cl_ord_id: Identifier | None = None) -> Order:
         """A live handle to an order, by its `order_id` or by any id in its chain: its own, or of a request about it.

@@ -8,7 +8,8 @@ from typing import Any
 
 from .currency import Currency
 from .instrument import Instrument
-from .units import CENTS, Number, to_decimal, whole_units
+from .time_units import demand_nanoseconds
+from .units import CENTS, Number, check_time, to_decimal, whole_units
 
 
 class UndeclaredError(LookupError):
@@ -66,6 +67,11 @@ class Directory:
         """The text of an id; empty for none."""
         text: str = self.core.text_of(number)
         return text
+
+    def stamp(self, value: int | None) -> int:
+        """A transact_time of the caller's clock, ns UTC, or 0 where none is given. Raises TypeError or ValueError,
+        naming the unit where it is another."""
+        return demand_nanoseconds(check_time(value), "transact_time", self.core)
 
     def add_currency(self, currency: Currency) -> int:
         """Declare the next currency; the core has accepted it."""

@@ -89,6 +89,7 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.MARK: [("mark_px", "i8")],
     CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one
     CommandType.CLOCK: [],
+    CommandType.ADVANCE_CLOCK: [("clock_time", "i8")],
     CommandType.ROLL_DAY: [],
     CommandType.SPLIT: [("split_numerator", "i8"), ("split_denominator", "i8")],
     CommandType.VENUE_SESSION: [("connected", "i8")],

@@ -31,7 +31,7 @@ from ..orders.execids import find_exec_id
 from ..orders.order_table import Orders
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
-from ..vocabulary.instrument import BUY, SELL, TIME_MAX
+from ..vocabulary.instrument import BUY, SELL
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from ..vocabulary.texts import find_text, text_of_id
 from .follow_ups import settle
@@ -41,7 +41,7 @@ from .orderpath import enter_order
 from .questions import answer_question
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
-from .sessions import enter_clock, enter_session, enter_venue_session, fire_timers, roll_day, split_instrument
+from .sessions import enter_session, enter_venue_session, roll_day, split_instrument
 from .settings import (
     change_limit,
     define_account,
@@ -54,6 +54,7 @@ from .settings import (
     open_position,
     switch_kill,
 )
+from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, read_order, refuse_command
 from .statehash import hash_state
 from .venuereports import enter_cancel_reject
@@ -71,24 +72,17 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
-    CommandType.INTERN: enter_text,
+    CommandType.INTERN: enter_text, CommandType.ADVANCE_CLOCK: advance_clock,
 }
 
 
 def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     """One command through the core; its ack."""
-    time = c.transact_time or now
     core.command_seq += 1
     core.answer_seq = core.events.seq + 1
-    if not 0 <= time <= TIME_MAX:
-        if c.kind != _NEW_ORDER:  # an order's clock is a field that validation refuses
-            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, time, 24)
-    elif time > core.now:  # the core's clock never goes back
-        core.now = time
-        if core.timers.next_deadline <= time:
-            fire_timers(core, c)
-            settle(core, c)
-            core.answer_seq = core.events.seq + 1
+    refused = move_clock(core, c, now)
+    if refused is not None:
+        return refused
     ack = run_command(core, c, timed)
     if core.trimmed or core.groups.news or core.moved:
         settle(core, c)
@@ -142,7 +136,7 @@ class Core:
     def run(self, commands: Records, acks: Records, now: int, timed: bool = False) -> None:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
-        `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms.
+        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         int64(now)
@@ -325,7 +319,7 @@ class Core:
 
     @property
     def now(self) -> int:
-        """The core's clock, ns UTC: the latest transact_time so far."""
+        """The core's clock, ns UTC: the latest time that the caller's clock brought it to."""
         return self._state.now
 
     def read_events(self, after: int, limit: int) -> tuple[Records, int]:

@@ -103,10 +103,6 @@ def ask_outcome(core: State, c: Any, order: Order, reason: Reason) -> None:
     publish(core, c, SEND_STATUS_REQUEST, **order_fields(order) | {"reason": reason})
 
 
-def enter_clock(core: State, c: Any) -> Any:
-    return accept_command(core, c, core.now, 0)
-
-
 # ---- instruments
 
 

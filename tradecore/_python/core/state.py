@@ -13,7 +13,7 @@ from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
 from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
-from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, AckRow
+from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
 from tradecore.vocabulary.report_codec import FLAG_ENDED
 from tradecore.vocabulary.rows import OrderRow
 
@@ -77,6 +77,8 @@ class State:
         self.trimmed: deque[tuple[int, int]] = deque()
         self.command_seq = self.order_seq = self.exec_seq = self.now = 0
         self.answer_seq = 0  # of the report that answers the command
+        # Why no new order or replace can have this command's stamp: reason, value and bound. See stamps.
+        self.bad_stamp: tuple[Reason, int, int] | None = None
         self.day = 1
         self.disconnected: set[int] = set()  # external venues
         # What was refused or flagged: of venues' reports, and of statuses that no transition leads to.
@@ -212,6 +214,11 @@ def publish(core: State, c: Any, report_type: int, **fields: Any) -> None:
     known = {"command_seq": core.command_seq, "transact_time": core.now, "report_type": report_type,
              "command_kind": c.kind}
     core.events.publish_report(REPORT_CODEC.pack(known | fields))
+
+
+def told_time(core: State, c: Any) -> int:
+    """When a venue says that something was, where it says so: of the report that tells of it."""
+    return c.transact_time if 0 < c.transact_time <= TIME_MAX else core.now
 
 
 def order_fields(order: Order) -> dict[str, Any]:
