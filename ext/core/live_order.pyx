@@ -202,7 +202,8 @@ cdef class Order:
 
     @property
     def transact_time(self):
-        """TransactTime(60), ns UTC."""
+        """TransactTime(60), ns UTC: the core's time; where a report tells what a venue reported, the venue's own, if it
+        told one."""
         cdef tc_order o
         self.read(&o)
         return o.transact_time
