@@ -5,6 +5,7 @@ It knows no order, no venue and no rule.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,8 @@ class CoreGate:
         self.clock = clock
         self.names: Directory = Directory(self.core)
         self.bus: EventBus = EventBus(self.core, self.names)
+        if chosen.name == "python":  # what comes inside of a command there runs after it, and is told of then
+            self.core.hear_later(weakref.WeakMethod(self.bus.deliver))
 
     def submit(self, record: bytes) -> Any:
         """Run a NEW_ORDER record; the backend's handle to the order."""
@@ -49,7 +52,9 @@ class CoreGate:
             fields["cl_ord_id"] = self.core.find_text(name.encode("ascii")) or self._intern(name.encode("ascii"), True)
         report = self._run(kind, **fields)
         self.bus.deliver()
-        if report is not None and report.report_type is ReportType.BUSINESS_REJECT:
+        if report is None or report.is_later:  # in plain Python, from inside of a command: reports tell of it
+            return
+        if report.report_type is ReportType.BUSINESS_REJECT:
             row = report.row
             instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
             text = reason_text(kind, row.reason, row.value, row.bound, instrument, self.names)
@@ -78,6 +83,9 @@ class CoreGate:
     def _intern(self, text: bytes, strict: bool) -> int:
         ack, answer = self.core.apply(CODECS[CommandType.INTERN].pack(kind=CommandType.INTERN, version=VERSION,
                                                                       text=text), self.time())
+        if ack is None:
+            raise RuntimeError(f"{text.decode()} is new, and can't be given its number from inside of another command "
+                               "in the plain-Python core: intern it before")
         if ack.report_type != ReportType.BUSINESS_REJECT:
             return int(ack.order_id)
         self.bus.deliver()
