@@ -10,12 +10,17 @@ cdef extern from "tradecore/turnstile.h" nogil:
     void tc_copy_shared(void* to, const void* source, int64_t bytes)
 
 
+cdef enum:
+    NO_KIND = 0
+
+
 # A caller's records: other threads may write them meanwhile, and its acks too.
 cdef struct tc_batch:
     const tc_command* commands
     tc_ack* acks
     int64_t count, done, now
     bint timed
+    bint sealed                    # a definition in it is refused
     tc_coming ahead[AHEAD]
 
 
@@ -34,6 +39,11 @@ cdef inline void run_single(
     take_command(core, tap, &slots.commands[0], ack, now, False)
 
 
+cdef inline bint is_definition(uint8_t kind) noexcept nogil:
+    return (kind == KIND_DEFINE_INSTRUMENT or kind == KIND_DEFINE_VENUE or kind == KIND_DEFINE_ACCOUNT
+            or kind == KIND_DEFINE_CURRENCY or kind == KIND_DEFINE_TICKS)
+
+
 # The next chunk of a batch: what it takes is copied before any of it is looked at. What lies behind the chunk is copied
 # again with the next one: nothing but addresses to fetch is read from it.
 cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch* batch) noexcept nogil:
@@ -44,6 +54,8 @@ cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch
     tc_copy_shared(slots.commands, &batch.commands[batch.done], seen * <int64_t>sizeof(tc_command))
     while i < taken and core.events.seq < enough:
         fetch_ahead(core, slots.commands, i, seen, batch.ahead)
+        if batch.sealed and is_definition(slots.commands[i].kind):
+            slots.commands[i].kind = NO_KIND           # a command of no kind is refused for it
         take_command(core, tap, &slots.commands[i], &slots.acks[i], batch.now, batch.timed)
         i += 1
     tc_copy_shared(&batch.acks[batch.done], slots.acks, i * <int64_t>sizeof(tc_ack))

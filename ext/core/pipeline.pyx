@@ -20,12 +20,13 @@ cdef class Core(Readers):
     def __init__(self, capacity):
         self.state = State(capacity)
 
-    def run(self, commands, acks, int64_t now, bint timed=False):
+    def run(self, commands, acks, int64_t now, bint timed=False, bint sealed=False):
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
         `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms. Each chunk of at most
         256 commands is copied, then run, then its acks are written; between two chunks other callers get in, and a
-        signal's handler may raise: what has run by then is the records whose acks were written.
+        signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
+        a definition in it is refused, for nobody else would know what it has defined.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         cdef const unsigned char[::1] source = open_batch(commands, sizeof(tc_command))
@@ -43,7 +44,7 @@ cdef class Core(Readers):
         tc_clear(&batch, sizeof(batch))
         batch.commands = <const tc_command*>&source[0]
         batch.acks = <tc_ack*>&target[0]
-        batch.count, batch.now, batch.timed = count, now, timed
+        batch.count, batch.now, batch.timed, batch.sealed = count, now, timed, sealed
         self.state.run_batch(&batch)
 
     def apply(self, bytes command, int64_t now):

@@ -7,6 +7,7 @@ wait for room (the policy `block`) is refused: callbacks run on the thread of th
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections import deque
@@ -228,6 +229,8 @@ class EventBus:
         if self._inside == threading.get_ident():
             self._came_inside = True
             return
+        if self.subscriptions and sys.is_finalizing():
+            return  # a daemon thread may have been kept from leaving, with a lock that is waited for below
         self._came_inside = False
         while self.subscriptions and (
             self._reader.cursor < self._core.event_seq or any(one.queue for one in self.subscriptions)

@@ -13,6 +13,7 @@ from .._backend import choose_backend
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.gate import RefusedError
+from ..vocabulary.later import LaterHandle
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
@@ -42,7 +43,8 @@ class CoreGate:
     def submit(self, record: bytes) -> Any:
         """Run a NEW_ORDER record; the backend's handle to the order."""
         handle = self.core.submit(record, self.time())
-        self.bus.deliver()
+        if handle.__class__ is not LaterHandle:
+            self.bus.deliver()
         return handle
 
     def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
@@ -51,8 +53,10 @@ class CoreGate:
         if name:
             fields["cl_ord_id"] = self.core.find_text(name.encode("ascii")) or self._intern(name.encode("ascii"), True)
         report = self._run(kind, **fields)
+        if report is not None and report.is_later:  # in plain Python, from inside of a command: it is told of after it
+            return
         self.bus.deliver()
-        if report is None or report.is_later:  # in plain Python, from inside of a command: reports tell of it
+        if report is None:
             return
         if report.report_type is ReportType.BUSINESS_REJECT:
             row = report.row
@@ -63,7 +67,8 @@ class CoreGate:
     def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
         """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""
         report = self._run(kind, **fields)
-        self.bus.deliver()
+        if report is None or not report.is_later:
+            self.bus.deliver()
         if report is None:
             raise LookupError(f"{kind.name} is done, but its answer was overwritten by what followed from it: raise "
                               "the capacity `events`")

@@ -6,7 +6,7 @@ TradingCore and OrderManager are such systems. It knows no rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from ..orders.order import Order
 from ..orders.orders import Orders
@@ -39,6 +39,18 @@ class OrderSystem:
         self.backend, self.capacity = self._gate.backend, self._gate.capacity
         self._orders, self._positions = Orders(self._gate), Positions(self._gate)
         self._outbound = Outbound(self._gate)
+
+    def close(self) -> None:
+        """End it: every later call, on any thread, raises RuntimeError, and a batch that runs ends at its next chunk.
+        Its memory goes with the last order, report view and core that is still held. Closing twice does no harm."""
+        self._gate.core.close()
+
+    def __enter__(self) -> Self:
+        """The core itself, closed at the end of the `with`."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     # ---- definitions
 

@@ -6,6 +6,8 @@ LOST = ("the core is lost in this process: another thread was inside it when the
 BROKEN = ("the core is broken: an exception from outside (a signal's handler, a debugger) or a bug ended a command of "
           "the plain-Python core half done; restore it from what was applied before")
 
+ENDING = "the interpreter is ending, and has kept a thread that was inside the plain-Python core from ever coming back"
+
 
 def tap_full(lost: int) -> str:
     """What a tap says that has no more to give, for its room was used up."""

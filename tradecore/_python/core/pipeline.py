@@ -49,6 +49,8 @@ from .venuereports import enter_cancel_reject
 from .venuetrades import enter_correction, enter_execution_report
 
 _NEW_ORDER, _CANCEL = int(CommandType.NEW_ORDER), int(CommandType.CANCEL)
+_OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType if kind.name.startswith("DEFINE_"))
+NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
     CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
@@ -107,12 +109,15 @@ class Core(Readers):
         self._state = State(capacity)
         self._turnstile = Turnstile(self._state, apply_command)
 
-    def run(self, commands: Records, acks: Records, now: int, timed: bool = False) -> None:
+    def run(
+        self, commands: Records, acks: Records, now: int, timed: bool = False, sealed: bool = False
+    ) -> None:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
         `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms. Each chunk of at most
         256 commands is copied, then run, then its acks are written; between two chunks other callers get in, and a
-        signal's handler may raise: what has run by then is the records whose acks were written.
+        signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
+        a definition in it is refused, for nobody else would know what it has defined.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         int64(now)
@@ -128,18 +133,21 @@ class Core(Readers):
         source, target = commands.view(np.uint8).data, acks.view(np.uint8).data
         if target.readonly:
             raise ValueError("buffer source array is read-only")
-        done = 0
+        done, sealing = 0, _SEALED if sealed else _OPEN
         while done < count:
             records = bytes(source[done * COMMAND_SIZE : (done + CHUNK) * COMMAND_SIZE])
-            ran = self._turnstile.command(self._run_chunk, records, target[done * ACK_SIZE :], now, timed)
+            ran = self._turnstile.command(self._run_chunk, records, target[done * ACK_SIZE :], now, timed, sealing)
             done += CHUNK if ran.__class__ is Later else ran
             self._turnstile.give_way()
 
-    def _run_chunk(self, records: bytes, target: memoryview, now: int, timed: bool) -> int:
+    def _run_chunk(self, records: bytes, target: memoryview, now: int, timed: bool, refused: frozenset[int]) -> int:
         """How many of these records have run: all, or as many as have made enough reports."""
         acks, enough = bytearray(), self._state.events.seq + CHUNK_REPORTS
         for at in range(0, len(records), COMMAND_SIZE):
-            ack = self._turnstile.take_command(records[at : at + COMMAND_SIZE], now, timed)
+            command = records[at : at + COMMAND_SIZE]
+            if command[0] in refused:
+                command = bytes([NO_KIND]) + command[1:]
+            ack = self._turnstile.take_command(command, now, timed)
             acks += ACK_CODEC.struct.pack(*ack)
             if self._state.events.seq >= enough:
                 break

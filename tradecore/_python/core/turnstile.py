@@ -10,6 +10,7 @@ and says so.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -21,7 +22,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import numpy as np
 
 from tradecore.vocabulary.later import Later
-from tradecore.vocabulary.lifespan import BROKEN, CLOSED, LOST, tap_full
+from tradecore.vocabulary.lifespan import BROKEN, CLOSED, ENDING, LOST, tap_full
 from tradecore.vocabulary.records import CODECS, HEADER_CODEC, TAP_DTYPE
 
 from ..vocabulary.shell import Records
@@ -69,6 +70,8 @@ class Turnstile:
             raise RuntimeError(LOST)
         if self._inside == threading.get_ident():
             return work(*args)
+        if sys.is_finalizing() and not self._lock.acquire(blocking=False):
+            raise RuntimeError(ENDING)
         token = object()
         try:
             self._wanting.add(token)
