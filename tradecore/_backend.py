@@ -23,7 +23,7 @@ FOLDERS = {
     "risk": "risk",
     "book": "execution", "routing": "execution",
     "ledger": "positions", "marking": "positions", "arrow": "positions",
-    "events": "core", "pipeline": "core",
+    "events": "core", "readers": "core", "pipeline": "core",
 }
 _HOW_TO_BUILD = ("install a wheel for this platform, or a C compiler and "
                  "`pip install --force-reinstall --no-binary tradecore tradecore`")

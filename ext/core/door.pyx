@@ -11,10 +11,10 @@ from holds cimport CHECKS, OBSERVABLE, tc_finding
 from order_terms cimport *
 from kinds cimport *
 from instrument cimport *
-from order_table cimport tc_order
+from order_table cimport NO_SLOT, tc_order
 from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
-from tradecore._native.pipeline cimport State
+from tradecore._native.turnstile cimport State
 cimport cython
 
 import time as _time
@@ -183,11 +183,11 @@ cdef class Door:
         cdef uint32_t slot
         cdef Order order = Order.__new__(Order)
         c.cl_ord_id = self.number_of(text, own, now)
-        slot = self.state.run_order(c, &ack, now)
+        slot = self.state.run_held(c, &ack, now)
         order.state = self.state
         order.names = self.names
         order.number = ack.order_id
-        order.slot = slot - 1 if slot else 0           # one that is evicted already: reading it says so
+        order.slot = slot if slot != NO_SLOT else 0    # one that is evicted already: reading it says so
         self.deliver()
         return order
 
@@ -250,7 +250,7 @@ cdef class Door:
         cdef tc_report answer
         cdef bint told
         c.version = VERSION
-        told = self.state.run_answer(c, &ack, self.time(), &answer)
+        told = self.state.run_asked(c, &ack, self.time(), &answer)
         self.deliver()
         if ack.report_type == REPORT_BUSINESS_REJECT and told:
             self.gate.refuse(CommandType(c.kind), "", self.report(&answer))
@@ -288,7 +288,7 @@ cdef class Door:
                 and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
                 and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
                 and self.read_target(given, &c)
-                and self.state.copy_order((<Order>given[0]).slot, c.order_id, &o)
+                and self.state.read_order((<Order>given[0]).slot, c.order_id, &o)
                 and 1 <= o.instrument <= self.state.core.instrument_count
                 and not (is_given(given[4]) and not has_limit(o.ord_type))
                 and not (is_given(given[5]) and (o.ord_type == TYPE_MARKET or o.ord_type == TYPE_LIMIT))):
@@ -318,7 +318,7 @@ cdef class Door:
         c.version = VERSION
         c.orig_cl_ord_id = self.number_of(target, target_own, now)
         c.cl_ord_id = self.number_of(text, own, now)
-        told = self.state.run_answer(c, &ack, now, &answer)
+        told = self.state.run_asked(c, &ack, now, &answer)
         self.deliver()
         return self.report(&answer) if told else self.gate.refuse_silence(CommandType(c.kind))
 

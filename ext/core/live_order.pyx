@@ -7,10 +7,13 @@ Its twin is tradecore.orders.order.Order, which reads a tuple of all facts: what
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 from instrument cimport *
 from order_facts cimport derive_status, leaves_of
-from order_table cimport tc_order, tc_terms
+from order_table cimport tc_order
+from answers cimport order_row
+from copies cimport copy_order, tc_order_copy
 from shell cimport wide
 from units cimport TOLD_MAX, tc_told, tell_units
-from tradecore._native.pipeline cimport OrderHandle, State
+from tradecore._native.readers cimport OrderHandle
+from tradecore._native.turnstile cimport State
 cimport cython
 
 from decimal import Decimal
@@ -57,7 +60,7 @@ cdef class Order:
     # ---- reading
 
     cdef int read(self, tc_order* o) except -1:
-        if not self.state.copy_order(self.slot, self.number, o):
+        if not self.state.read_order(self.slot, self.number, o):
             self.refuse()
         return 0
 
@@ -65,11 +68,14 @@ cdef class Order:
         raise StaleOrderError(f"order {self.number} was evicted: more than "
                               f"{self.state.core.orders.history_size} orders ended since it did")
 
-    cdef int read_terms(self, tc_order* o, tc_terms* terms) except -1:
-        cdef uint8_t unknown = 0
-        if not self.state.copy_terms(self.slot, self.number, o, terms, &unknown):
+    cdef int read_whole(self, tc_order_copy* copy) except -1:
+        cdef bint is_held
+        self.state.enter()
+        is_held = copy_order(&self.state.core, self.slot, self.number, copy)
+        self.state.leave()
+        if not is_held:
             self.refuse()
-        return unknown
+        return 0
 
     cdef const tc_instrument* instrument(self, const tc_order* o) noexcept:
         if o.instrument < 1 or o.instrument > self.state.core.instrument_count:
@@ -89,18 +95,9 @@ cdef class Order:
     @property
     def row(self):
         """All facts at once, as integers."""
-        cdef tc_order o
-        cdef tc_terms more
-        cdef int unknown = self.read_terms(&o, &more)
-        return OrderRow._make((
-            o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type,
-            o.time_in_force, o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(&o), wide(o.cum_amount),
-            derive_status(&o), o.reason,
-            self.state.core.ord_rej_reasons[o.reason] if o.terminal == STATUS_REJECTED else -1,
-            o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
-            more.orig_cl_ord_id, more.stop_px, more.peg_offset, more.min_qty,
-            more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
-            more.peg_offset_type, more.contingency_type, o.place, unknown))
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return OrderRow._make(order_row(&copy))
 
     @property
     def order_id(self):
@@ -280,91 +277,81 @@ cdef class Order:
     @property
     def orig_cl_ord_id(self):
         """OrigClOrdID(41): the id before this one in the order's chain; empty where there is none."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return self.names.text_of(more.orig_cl_ord_id)
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return self.names.text_of(copy.terms.orig_cl_ord_id)
 
     @property
     def stop_px(self):
         """StopPx(99): what it waits for, a trailing stop's as it stands now; None where it waits for no price."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return self.tell_price(&o, more.stop_px)
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return self.tell_price(&copy.order, copy.terms.stop_px)
 
     @property
     def peg_offset(self):
         """PegOffsetValue(211) of a trailing stop: a price, or an int of basis points; None for other orders."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        if more.peg_offset == 0:
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        if copy.terms.peg_offset == 0:
             return None
-        return more.peg_offset if more.peg_offset_type == PEG_BASIS_POINTS else self.tell_price(&o, more.peg_offset)
+        return copy.terms.peg_offset if copy.terms.peg_offset_type == PEG_BASIS_POINTS else self.tell_price(&copy.order, copy.terms.peg_offset)
 
     @property
     def peg_offset_type(self):
         """PegOffsetType(836); None where a batch gave none that is."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return PEG_OFFSET_TYPES[more.peg_offset_type]
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return PEG_OFFSET_TYPES[copy.terms.peg_offset_type]
 
     @property
     def trigger_price_type(self):
         """TriggerPriceType(1107): the price that it watches, NONE for the last trade; None where there is none such."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return TRIGGERS[more.trigger_price_type]
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return TRIGGERS[copy.terms.trigger_price_type]
 
     @property
     def contingency_type(self):
         """ContingencyType(1385), NONE for an order alone; None where a batch gave none that is."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return CONTINGENCIES[more.contingency_type]
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return CONTINGENCIES[copy.terms.contingency_type]
 
     @property
     def min_qty(self):
         """MinQty(110): less is not traded at all; 0 where there is none."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return self.tell_quantity(&o, more.min_qty)
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return self.tell_quantity(&copy.order, copy.terms.min_qty)
 
     @property
     def display_qty(self):
         """DisplayQty(1138): what an iceberg shows at a time; 0 where all is shown."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return self.tell_quantity(&o, more.display_qty)
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return self.tell_quantity(&copy.order, copy.terms.display_qty)
 
     @property
     def expire_time(self):
         """ExpireTime(126), ns UTC; 0 where there is none."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return more.expire_time
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return copy.terms.expire_time
 
     @property
     def list_id(self):
         """ListID(66) of the contingent orders that it belongs to; 0 where it is alone."""
-        cdef tc_order o
-        cdef tc_terms more
-        self.read_terms(&o, &more)
-        return more.list_id
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return copy.terms.list_id
 
     @property
     def unknown(self):
         """What was sent to the venue and has an outcome that is not known: NEW, CANCEL, REPLACE; false for nothing."""
-        cdef tc_order o
-        cdef tc_terms more
-        return UNKNOWNS[self.read_terms(&o, &more)]
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return UNKNOWNS[copy.unknown]
 
     # ---- as text
 

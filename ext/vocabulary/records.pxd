@@ -100,6 +100,8 @@ cdef extern from "tradecore/arith.h" nogil:
     int tc_lowest_bit(uint64_t a)
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)
+    int64_t tc_heard(const int64_t* word)
+    void tc_say(int64_t* word, int64_t value)
     uint64_t tc_word(const char* bytes)
 
 

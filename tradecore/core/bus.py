@@ -7,6 +7,7 @@ wait for room (the policy `block`) is refused: callbacks run on the thread of th
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections import deque
@@ -80,7 +81,8 @@ class EventBus:
     """Delivers reports to the subscriptions, report by report, in the order in which they subscribed.
 
     The outermost call delivers: what a callback commands runs at once, and its reports wait for the loop that is
-    running; so do those of another thread's command meanwhile.
+    running; so do those of another thread's command meanwhile, and those of a command that comes from inside of the bus
+    itself: from a signal's handler, or a finalizer.
     """
 
     def __init__(self, core: Any, directory: Directory) -> None:
@@ -88,7 +90,10 @@ class EventBus:
         self._reader = ReportReader(core, directory, 0)
         self.subscriptions: tuple[Subscription, ...] = ()  # replaced, never changed: any thread may walk it
         self.listening: list[Subscription] = []  # the same in one list: a compiled door asks if it is empty
-        self._delivering, self._reading = threading.Lock(), threading.Lock()
+        self._delivering, self._reading = threading.Lock(), threading.RLock()
+        self._inside = 0  # the thread that has _reading, once it has begun
+        self._is_distributing = False
+        self._came_inside = False  # a command whose reports are still to be told of
         self._complaints: deque[str] = deque()
 
     @property
@@ -112,19 +117,31 @@ class EventBus:
         )
         if after is not None:
             after = check_int(after, "after", 0, 2**62)
-        full: list[Subscription] = []
         with self._reading:
-            if self.subscriptions:
-                full = self._read_new()
-            else:
-                self._reader.cursor = self._core.event_seq
-            if after is not None:
-                self._replay(subscription, after)
-            subscription.last_seq = self._reader.cursor if after is None else after
-            self.subscriptions += (subscription,)
-            self.listening[:] = self.subscriptions
+            full = self._alone(self._add, subscription, after)
         self._disconnect(full)
         return subscription
+
+    # Under _reading, which this thread has; from inside of what it does, the same thread may come again.
+    def _alone(self, work: Callable[..., Any], *args: Any) -> Any:
+        before, self._inside = self._inside, threading.get_ident()
+        try:
+            return work(*args)
+        finally:
+            self._inside = before
+
+    def _add(self, subscription: Subscription, after: int | None) -> list[Subscription]:
+        full: list[Subscription] = []
+        if self.subscriptions:
+            full = self._read_new()
+        else:
+            self._reader.cursor = self._core.event_seq
+        if after is not None:
+            self._replay(subscription, after)
+        subscription.last_seq = self._reader.cursor if after is None else after
+        self.subscriptions += (subscription,)
+        self.listening[:] = self.subscriptions
+        return full
 
     def _replay(self, subscription: Subscription, after: int) -> None:
         """Queues what is held after a report: no more than the ring holds, whatever the queue's capacity."""
@@ -142,10 +159,16 @@ class EventBus:
     def end(self, subscription: Subscription) -> int:
         """Take a subscription off the bus; how many reports still waited for it."""
         with self._reading:
-            self.subscriptions = tuple(one for one in self.subscriptions if one is not subscription)
-            self.listening[:] = self.subscriptions
-            waited = len(subscription.queue)
-            subscription.queue.clear()
+            waited: int = self._alone(self._remove, subscription)
+        if self._came_inside:
+            self.deliver()
+        return waited
+
+    def _remove(self, subscription: Subscription) -> int:
+        self.subscriptions = tuple(one for one in self.subscriptions if one is not subscription)
+        self.listening[:] = self.subscriptions
+        waited = len(subscription.queue)
+        subscription.queue.clear()
         return waited
 
     # ---- from the ring into the queues
@@ -154,11 +177,20 @@ class EventBus:
         """Copy what is new out of the ring, before it can be overwritten; deliver later."""
         if self.subscriptions:
             with self._reading:
-                full = self._read_new()
+                full = self._alone(self._read_new)
             self._disconnect(full)
 
     def _read_new(self) -> list[Subscription]:
         """Into the queues; the subscriptions that are to be disconnected, for they would miss something."""
+        if self._is_distributing:  # from inside: what was read before this must be queued before
+            return []
+        self._is_distributing = True
+        try:
+            return self._distribute()
+        finally:
+            self._is_distributing = False
+
+    def _distribute(self) -> list[Subscription]:
         subscriptions, before, dropped = self.subscriptions, self._reader.lost, dict[Subscription, int]()
         while self._reader.cursor < self._core.event_seq:
             for report in self._reader.read():
@@ -197,6 +229,12 @@ class EventBus:
 
     def deliver(self) -> None:
         """Call back with everything that is new."""
+        if self._inside == threading.get_ident():
+            self._came_inside = True
+            return
+        if self.subscriptions and sys.is_finalizing():
+            return  # a daemon thread may have been kept from leaving, with a lock that is waited for below
+        self._came_inside = False
         while self.subscriptions and (
             self._reader.cursor < self._core.event_seq or any(one.queue for one in self.subscriptions)
         ):
@@ -216,11 +254,15 @@ class EventBus:
     def _take(self) -> tuple[Subscription, Report] | None:
         """Whose turn it is, with what: the oldest report first, and of one report who subscribed first."""
         with self._reading:
-            waiting = [one for one in self.subscriptions if one.queue]
-            if not waiting:
-                return None
-            subscription = min(waiting, key=lambda one: one.queue[0].seq)
-            return subscription, subscription.queue.popleft()
+            taken: tuple[Subscription, Report] | None = self._alone(self._take_oldest)
+            return taken
+
+    def _take_oldest(self) -> tuple[Subscription, Report] | None:
+        waiting = [one for one in self.subscriptions if one.queue]
+        if not waiting:
+            return None
+        subscription = min(waiting, key=lambda one: one.queue[0].seq)
+        return subscription, subscription.queue.popleft()
 
     def _call(self, subscription: Subscription, report: Report) -> None:
         subscription.last_seq = report.seq

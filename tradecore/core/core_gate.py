@@ -5,6 +5,7 @@ It knows no order, no venue and no rule.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ from ..orders.order import Order
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.gate import RefusedError
+from ..vocabulary.later import LaterHandle
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
@@ -38,11 +40,14 @@ class CoreGate:
         self.names: Directory = Directory(self.core)
         self._order_type: Any = Order if self.backend == "python" else room_module("native", "live_order").Order
         self.bus: EventBus = EventBus(self.core, self.names)
+        if chosen.name == "python":  # what comes inside of a command there runs after it, and is told of then
+            self.core.hear_later(weakref.WeakMethod(self.bus.deliver))
 
     def submit(self, record: bytes) -> Any:
         """Run a NEW_ORDER record; the backend's handle to the order."""
         handle = self.core.submit(record, self.time())
-        self.bus.deliver()
+        if handle.__class__ is not LaterHandle:
+            self.bus.deliver()
         return handle
 
     def order(self, handle: Any) -> Order:
@@ -56,6 +61,8 @@ class CoreGate:
         if name:
             fields["cl_ord_id"] = self.core.find_text(name.encode("ascii")) or self._intern(name.encode("ascii"), True)
         report = self._run(kind, **fields)
+        if report is not None and report.is_later:  # in plain Python, from inside of a command: it is told of after it
+            return
         self.bus.deliver()
         if report is not None and report.report_type is ReportType.BUSINESS_REJECT:
             self.refuse(kind, name, report)
@@ -70,7 +77,8 @@ class CoreGate:
     def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
         """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""
         report = self._run(kind, **fields)
-        self.bus.deliver()
+        if report is None or not report.is_later:
+            self.bus.deliver()
         if report is None:
             self.refuse_silence(kind)
         return report
@@ -94,6 +102,9 @@ class CoreGate:
     def _intern(self, text: bytes, strict: bool) -> int:
         ack, answer = self.core.apply(CODECS[CommandType.INTERN].pack(kind=CommandType.INTERN, version=VERSION,
                                                                       text=text), self.time())
+        if ack is None:
+            raise RuntimeError(f"{text.decode()} is new, and can't be given its number from inside of another command "
+                               "in the plain-Python core: intern it before")
         if ack.report_type != ReportType.BUSINESS_REJECT:
             return int(ack.order_id)
         self.bus.deliver()

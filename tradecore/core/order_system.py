@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinMethodType
-from typing import Any
+from typing import Any, Self
 
 from ..orders.order import Order
 from ..orders.orders import Orders
@@ -65,6 +65,18 @@ class OrderSystem:
         for name, call in list(vars(self).items()):
             if isinstance(call, BuiltinMethodType):
                 del vars(self)[name]
+
+    def close(self) -> None:
+        """End it: every later call, on any thread, raises RuntimeError, and a batch that runs ends at its next chunk.
+        Its memory goes with the last order, report view and core that is still held. Closing twice does no harm."""
+        self._gate.core.close()
+
+    def __enter__(self) -> Self:
+        """The core itself, closed at the end of the `with`."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     # ---- definitions
 

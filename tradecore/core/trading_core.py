@@ -35,6 +35,17 @@ _RECORD = np.dtype(f"V{COMMAND_SIZE}")
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
 
 
+def check_acks(out: Any, count: int) -> Any:
+    """The array for a batch's acks, zeroed. Raises TypeError or ValueError."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a NumPy array of ACK_DTYPE, not {type(out).__name__}")
+    if out.dtype != ACK_DTYPE or out.shape != (count,) or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be a contiguous, writable array of {count} rows of ACK_DTYPE; got shape "
+                         f"{out.shape} of {out.dtype}")
+    out[:] = 0
+    return out
+
+
 class TradingCore(OrderSystem):
     """Orders in; validation, risk, routing, execution, positions; reports out. Deterministic: the same commands give
     the same reports and the same state hash, in either backend.
@@ -146,7 +157,9 @@ class TradingCore(OrderSystem):
         """
         return self._door.prepare(symbol, side, terms, self.submit, self._compiled)
 
-    def submit_batch(self, commands: Any, *, transact_time: int | None = None, timed: bool = False) -> Any:
+    def submit_batch(
+        self, commands: Any, *, transact_time: int | None = None, timed: bool = False, out: Any = None
+    ) -> Any:
         """Run an array of command records (ORDER_DTYPE and its kin); one ACK_DTYPE row each.
 
         Ids stand for names: `ids("AAPL")`. Records of ours without transact_time, and what venues and feeds tell, are
@@ -155,6 +168,11 @@ class TradingCore(OrderSystem):
         `latency()`. Raises TypeError or ValueError before anything ran.
         Callbacks hear of it after the whole batch: a batch that makes more reports than a subscription's `capacity` is
         more than it can hold.
+
+        It runs over its own copy, in chunks of at most 256 records; between two of them other threads' calls get in,
+        and signals are looked at. Where a handler raises (Ctrl-C), what has run by then stays: those records have acks
+        in `out`, an ACK_DTYPE array of as many rows that you gave; of the rest `report_type` is 0. The exception's note
+        says how many. Threads: any; whoever writes `commands` meanwhile changes what is taken, or not, nothing else.
         """
         if not isinstance(commands, np.ndarray):
             raise TypeError(f"commands must be a NumPy array of command records, not {type(commands).__name__}")
@@ -169,15 +187,20 @@ class TradingCore(OrderSystem):
             kind = CommandType(int(commands["kind"][row]))
             raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
         now = self._gate.names.stamp(transact_time) or self._gate.time()
-        acks = np.empty(len(commands), ACK_DTYPE)
+        acks = np.zeros(len(commands), ACK_DTYPE) if out is None else check_acks(out, len(commands))
         # With subscribers, in pieces: each piece's reports are copied out of the ring before the next can overwrite
         # them, and the callbacks run after the whole batch.
         step = max(1, self.capacity.events // 8) if self._gate.bus.has_subscribers else max(1, len(commands))
-        for at in range(0, len(commands), step):
-            piece, answers = commands[at : at + step], acks[at : at + step]
-            self._gate.core.run(piece, answers, now, timed or self.features.stage_timers)
-            self._gate.bus.collect()
-        self._gate.bus.deliver()
+        try:
+            for at in range(0, len(commands), step):
+                piece, answers = commands[at : at + step], acks[at : at + step]
+                self._gate.core.run(piece, answers, now, timed or self.features.stage_timers, True)
+                self._gate.bus.collect()
+        except BaseException as error:
+            error.add_note(f"submit_batch: {np.count_nonzero(acks['report_type'])} of {len(acks)} records have run")
+            raise
+        finally:
+            self._gate.bus.deliver()
         return acks
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, venue: str | None = None) -> int:

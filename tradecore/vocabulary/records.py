@@ -187,6 +187,8 @@ QUOTE_DTYPE = COMMAND_DTYPES[CommandType.QUOTE]
 MARK_DTYPE = COMMAND_DTYPES[CommandType.MARK]
 REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE, _SHARED)
 ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
+# A command as it was applied, and the time that stamped it where it has none of its own.
+TAP_DTYPE = np.dtype([("command", f"V{COMMAND_SIZE}"), ("now", "<i8")])
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
 FILL_DTYPE = make_dtype([("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")], 32)

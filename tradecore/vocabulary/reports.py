@@ -9,10 +9,20 @@ from typing import Any
 from .codes import CommandType, ReportType
 from .fields import OrderFields
 from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
+from .later import Later
 from .names import Directory
 from .reasons import reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
 from .units import CENTS, MONEY_PRECISION, to_decimal
+
+
+def _told(later: Later) -> bytes:
+    """The record that answers a command that came inside of another, once it has run."""
+    record: bytes = later.result[1]
+    if not record:
+        raise LookupError("the answer was overwritten by what followed from it: raise the capacity `events`")
+    return record
+
 
 _BARE = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL, ExecType.REJECTED}
 
@@ -23,7 +33,7 @@ class Report(OrderFields):
 
     __slots__ = ("_row",)
 
-    def __init__(self, record: bytes, directory: Directory) -> None:
+    def __init__(self, record: bytes | Later, directory: Directory) -> None:
         self._row: Any = record
         self._directory = directory
 
@@ -33,7 +43,15 @@ class Report(OrderFields):
         row = self._row
         if row.__class__ is bytes:  # read when it is first asked for: many are only passed on
             row = self._row = REPORT_CODEC.unpack(row)
+        elif row.__class__ is Later:
+            row = self._row = REPORT_CODEC.unpack(_told(row))
         return row
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it answers a command that has not run yet: in the plain-Python core, one that came inside of another
+        (from a signal's handler, say) and runs right after it. Reading a property raises RuntimeError until then."""
+        return isinstance(self._row, Later) and not self._row.is_done
 
     @property
     def seq(self) -> int:

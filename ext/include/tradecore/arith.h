@@ -184,6 +184,10 @@ static inline uint64_t tc_fold(uint64_t a, uint64_t b) {
     return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
+/* What one thread says to another that holds no lock. */
+static inline int64_t tc_heard(const int64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void tc_say(int64_t *word, int64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+
 static inline uint64_t tc_word(const char *bytes) {
     uint64_t w;
     memcpy(&w, bytes, 8);

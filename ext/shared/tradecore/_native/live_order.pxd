@@ -2,8 +2,9 @@
 
 from libc.stdint cimport int64_t, uint32_t
 from instrument cimport tc_instrument
-from order_table cimport tc_order, tc_terms
-from tradecore._native.pipeline cimport State
+from copies cimport tc_order_copy
+from order_table cimport tc_order
+from tradecore._native.turnstile cimport State
 
 
 cdef class Order:
@@ -14,7 +15,7 @@ cdef class Order:
 
     cdef int read(self, tc_order* o) except -1
     cdef int refuse(self) except -1
-    cdef int read_terms(self, tc_order* o, tc_terms* terms) except -1
+    cdef int read_whole(self, tc_order_copy* copy) except -1
     cdef const tc_instrument* instrument(self, const tc_order* o) noexcept
     cdef object tell_price(self, const tc_order* o, int64_t units)
     cdef object tell_quantity(self, const tc_order* o, int64_t lots)
