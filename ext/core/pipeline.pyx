@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
-from chunks cimport tc_batch
+from chunks cimport definitions, tc_batch
 from records cimport *
 from shell cimport open_batch, open_command
 from tradecore._native.readers cimport OrderHandle, Readers
@@ -44,7 +44,7 @@ cdef class Core(Readers):
         tc_clear(&batch, sizeof(batch))
         batch.commands = <const tc_command*>&source[0]
         batch.acks = <tc_ack*>&target[0]
-        batch.count, batch.now, batch.timed, batch.sealed = count, now, timed, sealed
+        batch.count, batch.now, batch.timed, batch.refused = count, now, timed, definitions() if sealed else 0
         self.state.run_batch(&batch)
 
     def apply(self, bytes command, int64_t now):

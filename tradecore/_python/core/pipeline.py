@@ -183,6 +183,10 @@ class Core(Readers):
         order_id: int = self._turnstile.take_command(command, now).order_id
         return self._hold(order_id) if order_id in self._state.orders.by_id else order_id
 
+    def is_inside(self) -> bool:
+        """Whether this thread is inside of a command or a question: this is a signal's handler, or a finalizer."""
+        return self._turnstile.is_inside()
+
     def hear_later(self, tell: Callable[[], Callable[[], object] | None]) -> None:
         """Whom to tell, by a weak reference, when commands that came inside of another one have run."""
         self._turnstile.after_later = tell
