@@ -189,7 +189,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 
 def test_every_public_method_has_a_door_here():
-    without_arguments = {"accounts", "event_hash", "latency", "metrics", "outbound", "state_hash", "backend", "capacity"}
+    without_arguments = {"accounts", "close", "event_hash", "latency", "metrics", "outbound", "state_hash", "backend", "capacity"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
               if not name.startswith("_") and name not in vars(engine)}

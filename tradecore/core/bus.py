@@ -228,7 +228,7 @@ class EventBus:
 
     def deliver(self) -> None:
         """Call back with everything that is new."""
-        if not self.subscriptions:
+        if not self.subscriptions and not self._complaints:
             return
         if self._is_inside():
             self._came_inside = True
