@@ -19,7 +19,8 @@ from wheel_test import RECORDING, SUITE, Environment
 
 PREPARED = ["CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "ext", "tradecore", "tests"]
 ADDRESS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
-SHARING = ["tests/core/test_threads.py", "tests/core/test_events.py", "tests/core/test_core.py"]
+SHARING = ["tests/core/test_threads.py", "tests/core/test_turnstile.py", "tests/core/test_events.py",
+           "tests/core/test_core.py"]
 
 
 class Plant(NamedTuple):
@@ -59,7 +60,14 @@ SANITIZERS = {
     ),
     "thread": Sanitizer(
         "-fsanitize=thread", "libtsan.so", {"TSAN_OPTIONS": "exitcode=66"}, ["setarch", "-R"], SHARING,
-        [Plant("ext/core/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race")],
+        [Plant("ext/include/tradecore/turnstile.h", "return atomic_compare_exchange_strong_explicit(",
+               "return 1 || atomic_compare_exchange_strong_explicit(", SHARING[:1], "data race"),
+         Plant("ext/include/tradecore/turnstile.h", "exchange_explicit(&t->held, 0, memory_order_release)",
+               "exchange_explicit(&t->held, 0, memory_order_relaxed)", SHARING[:1], "data race"),
+         # A caller's array is read as it is, and only so: what asks about it would hear of the thread that scribbles.
+         Plant("ext/include/tradecore/turnstile.h", "__attribute__((no_sanitize_thread, noinline))",
+               "__attribute__((noinline))", [f"{SHARING[1]}::test_a_scribbler_tears_nothing_that_was_taken"],
+               "data race")],
     ),
 }
 

@@ -20,7 +20,7 @@ cdef struct tc_batch:
     tc_ack* acks
     int64_t count, done, now
     bint timed
-    bint sealed                    # a definition in it is refused
+    uint64_t refused               # bit kind: of commands that are not for a batch
     tc_coming ahead[AHEAD]
 
 
@@ -39,9 +39,9 @@ cdef inline void run_single(
     take_command(core, tap, &slots.commands[0], ack, now, False)
 
 
-cdef inline bint is_definition(uint8_t kind) noexcept nogil:
-    return (kind == KIND_DEFINE_INSTRUMENT or kind == KIND_DEFINE_VENUE or kind == KIND_DEFINE_ACCOUNT
-            or kind == KIND_DEFINE_CURRENCY or kind == KIND_DEFINE_TICKS)
+cdef inline uint64_t definitions() noexcept nogil:
+    return (1 << KIND_DEFINE_INSTRUMENT | 1 << KIND_DEFINE_VENUE | 1 << KIND_DEFINE_ACCOUNT
+            | 1 << KIND_DEFINE_CURRENCY | 1 << KIND_DEFINE_TICKS)
 
 
 # The next chunk of a batch: what it takes is copied before any of it is looked at. What lies behind the chunk is copied
@@ -54,7 +54,7 @@ cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch
     tc_copy_shared(slots.commands, &batch.commands[batch.done], seen * <int64_t>sizeof(tc_command))
     while i < taken and core.events.seq < enough:
         fetch_ahead(core, slots.commands, i, seen, batch.ahead)
-        if batch.sealed and is_definition(slots.commands[i].kind):
+        if slots.commands[i].kind < 64 and (batch.refused >> slots.commands[i].kind) & 1:
             slots.commands[i].kind = NO_KIND           # a command of no kind is refused for it
         take_command(core, tap, &slots.commands[i], &slots.acks[i], batch.now, batch.timed)
         i += 1

@@ -1,7 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
-from chunks cimport tc_batch
+from chunks cimport definitions, tc_batch
 from records cimport *
 from shell cimport open_batch, open_command
 from tradecore._native.readers cimport OrderHandle, Readers
@@ -23,8 +23,8 @@ cdef class Core(Readers):
     def run(self, commands, acks, int64_t now, bint timed=False, bint sealed=False):
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
-        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at most
-        256 commands is copied, then run, then its acks are written; between two chunks other callers get in, and a
+        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at
+        most 256 commands is copied, then run, then its acks are written; between two chunks others get in, and a
         signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
         a definition in it is refused, for nobody else would know what it has defined.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
@@ -44,7 +44,7 @@ cdef class Core(Readers):
         tc_clear(&batch, sizeof(batch))
         batch.commands = <const tc_command*>&source[0]
         batch.acks = <tc_ack*>&target[0]
-        batch.count, batch.now, batch.timed, batch.sealed = count, now, timed, sealed
+        batch.count, batch.now, batch.timed, batch.refused = count, now, timed, definitions() if sealed else 0
         self.state.run_batch(&batch)
 
     def apply(self, bytes command, int64_t now):

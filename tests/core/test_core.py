@@ -66,6 +66,8 @@ QUOTE = {"venue": "XNAS", "symbol": "AAPL", "bid": 99, "bid_size": 5, "ask": 101
 DOORS = {
     "submit": (ORDER, ORDER_DOORS),
     "check": (ORDER, ORDER_DOORS),
+    "prepare": ({"symbol": "AAPL", "side": "BUY"}, {name: ORDER_DOORS[name] for name in ORDER_DOORS if name not in (
+        "qty", "price", "cl_ord_id", "transact_time")}),
     "submit trailing": (TRAILING, {"peg_offset": NUMBERS}),
     "submit trailing in basis points": (TRAILING | {"peg_offset_type": "BASIS_POINTS"}, {
         "peg_offset": [(True, TypeError, "bool"), ("5", TypeError, "str"), (0.5, TypeError, "float"), (-1, ValueError, "-1"), (10_001, ValueError, "10001")]}),
@@ -190,7 +192,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 
 def test_every_public_method_has_a_door_here():
-    without_arguments = {"accounts", "event_hash", "latency", "metrics", "outbound", "state_hash", "backend", "capacity"}
+    without_arguments = {"accounts", "close", "event_hash", "latency", "metrics", "outbound", "state_hash", "backend", "capacity"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
               if not name.startswith("_") and name not in vars(engine)}

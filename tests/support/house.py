@@ -152,6 +152,24 @@ def kernel_names(text: str) -> list[str]:
     return re.findall(r"^cdef inline .*?(\w+)\(", text, re.M)
 
 
+def section_faults(text: str, kernels: set[str]) -> list[str]:
+    """What a shell does between enter() and leave() besides calling kernels, which the compiler keeps free of Python."""
+    found, inside = [], False
+    for line in code_of(text).splitlines():
+        line = line.strip()
+        if re.search(r"\bwith [^:]*\block\b", line):
+            found.append(f"a lock of Python's: {line}")
+        elif re.fullmatch(r"(\w+\.)+enter\w*\(\)|(while|if) .*\benter\w*\(\):?", line):
+            inside = True
+        elif line.endswith(".leave()") or line.startswith(("return", "tc_turnstile_leave(")):
+            inside = False
+        elif inside and line not in ("", "with nogil:", "self.is_closed = True", "if self.is_closed:", "if block != NULL:"):
+            calls = set(re.findall(r"(?<!\.)\b(\w+)\(", line)) - {"sizeof"}
+            if not calls or not calls <= kernels | {"memcpy"} or re.search(r"\.\w+\(|[\[{]\w+ for|\"", line):
+                found.append(line)
+    return found
+
+
 def twinless(kernels: dict[str, str], twins: str) -> list[str]:
     """Kernels that other files use and that no twin has by their name; what a file keeps to itself may be C's alone, and
     so may what says `# Only in C: why` above itself or on top of its file."""

@@ -91,7 +91,8 @@ class EventBus:
         self.subscriptions: tuple[Subscription, ...] = ()  # replaced, never changed: any thread may walk it
         self.listening: list[Subscription] = []  # the same in one list: a compiled door asks if it is empty
         self._delivering, self._reading = threading.Lock(), threading.RLock()
-        self._inside = 0  # the thread that has _reading, once it has begun
+        self._owned: Callable[[], bool] = self._reading._is_owned  # type: ignore[attr-defined]  # Condition uses it
+        self._core_is_inside: Callable[[], bool] | None = getattr(core, "is_inside", None)
         self._is_distributing = False
         self._came_inside = False  # a command whose reports are still to be told of
         self._complaints: deque[str] = deque()
@@ -117,18 +118,17 @@ class EventBus:
         )
         if after is not None:
             after = check_int(after, "after", 0, 2**62)
+        if self._core_is_inside is not None and self._core_is_inside():
+            raise RuntimeError("subscribe(): not from inside of a command of the plain-Python core")
         with self._reading:
-            full = self._alone(self._add, subscription, after)
+            full = self._add(subscription, after)
         self._disconnect(full)
         return subscription
 
-    # Under _reading, which this thread has; from inside of what it does, the same thread may come again.
-    def _alone(self, work: Callable[..., Any], *args: Any) -> Any:
-        before, self._inside = self._inside, threading.get_ident()
-        try:
-            return work(*args)
-        finally:
-            self._inside = before
+    def _is_inside(self) -> bool:
+        """Is this thread reading for the bus, or inside of the core (in plain Python)? Then this is a signal's handler
+        or a finalizer: it must wait for no lock, and tell nobody. Who is there does so afterwards."""
+        return self._owned() or (self._core_is_inside is not None and self._core_is_inside())
 
     def _add(self, subscription: Subscription, after: int | None) -> list[Subscription]:
         full: list[Subscription] = []
@@ -158,8 +158,10 @@ class EventBus:
 
     def end(self, subscription: Subscription) -> int:
         """Take a subscription off the bus; how many reports still waited for it."""
+        if self._is_inside():
+            return self._remove(subscription)
         with self._reading:
-            waited: int = self._alone(self._remove, subscription)
+            waited = self._remove(subscription)
         if self._came_inside:
             self.deliver()
         return waited
@@ -175,9 +177,9 @@ class EventBus:
 
     def collect(self) -> None:
         """Copy what is new out of the ring, before it can be overwritten; deliver later."""
-        if self.subscriptions:
+        if self.subscriptions and not self._is_inside():
             with self._reading:
-                full = self._alone(self._read_new)
+                full = self._read_new()
             self._disconnect(full)
 
     def _read_new(self) -> list[Subscription]:
@@ -229,10 +231,12 @@ class EventBus:
 
     def deliver(self) -> None:
         """Call back with everything that is new."""
-        if self._inside == threading.get_ident():
+        if not self.subscriptions and not self._complaints:
+            return
+        if self._is_inside():
             self._came_inside = True
             return
-        if self.subscriptions and sys.is_finalizing():
+        if sys.is_finalizing():
             return  # a daemon thread may have been kept from leaving, with a lock that is waited for below
         self._came_inside = False
         while self.subscriptions and (
@@ -254,8 +258,7 @@ class EventBus:
     def _take(self) -> tuple[Subscription, Report] | None:
         """Whose turn it is, with what: the oldest report first, and of one report who subscribed first."""
         with self._reading:
-            taken: tuple[Subscription, Report] | None = self._alone(self._take_oldest)
-            return taken
+            return self._take_oldest()
 
     def _take_oldest(self) -> tuple[Subscription, Report] | None:
         waiting = [one for one in self.subscriptions if one.queue]

@@ -119,23 +119,30 @@ static inline int tc_turnstile_is_lost(tc_turnstile *t) {
 #define TC_UNASKED __attribute__((no_sanitize_thread, noinline))
 #endif
 #ifdef TC_UNASKED
-#define TC_APART __asm__ volatile("" ::: "memory") /* or the loop would become a call of memcpy, which is asked */
-#else
-#define TC_UNASKED
-#define TC_APART
-#endif
-
-typedef struct { uint64_t words[4]; } tc_words;
-_Static_assert(sizeof(tc_words) == 32, "records are whole numbers of these");
-
 TC_UNASKED static inline void tc_copy_shared(void *to, const void *from, int64_t bytes) {
-    tc_words *target = (tc_words *)to;
-    const tc_words *source = (const tc_words *)from;
-    for (int64_t i = 0; i < bytes / (int64_t)sizeof(tc_words); i++) {
+    uint64_t *target = (uint64_t *)to;
+    const uint64_t *source = (const uint64_t *)from;
+    for (int64_t i = 0; i < bytes / 8; i++) {
         target[i] = source[i];
-        TC_APART;
+        __asm__ volatile("" ::: "memory"); /* or it would become a call of memcpy, which is asked */
     }
+}
+#else
+/* Half a cache line, a whole record in registers: a call of memcpy takes longer to start for a few acks. */
+typedef struct { uint64_t words[4]; } tc_piece;
+typedef struct { uint64_t words[8]; } tc_line;
+
+static inline void tc_copy_shared(void *to, const void *from, int64_t bytes) {
+    char *target = (char *)to;
+    const char *source = (const char *)from;
+    for (; bytes >= 64; bytes -= 64, target += 64, source += 64) {
+        *(tc_line *)target = *(const tc_line *)source;
+        __asm__ volatile("" ::: "memory");
+    }
+    if (bytes)
+        *(tc_piece *)target = *(const tc_piece *)source;
     __asm__ volatile("" ::: "memory");
 }
+#endif
 
 #endif

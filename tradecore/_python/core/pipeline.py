@@ -105,8 +105,8 @@ class Core(Readers):
     ) -> None:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
-        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at most
-        256 commands is copied, then run, then its acks are written; between two chunks other callers get in, and a
+        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at
+        most 256 commands is copied, then run, then its acks are written; between two chunks others get in, and a
         signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
         a definition in it is refused, for nobody else would know what it has defined.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
@@ -173,6 +173,10 @@ class Core(Readers):
     def _submit(self, command: bytes, now: int) -> OrderHandle | int:
         order_id: int = self._turnstile.take_command(command, now).order_id
         return self._hold(order_id) if order_id in self._state.orders.by_id else order_id
+
+    def is_inside(self) -> bool:
+        """Whether this thread is inside of a command or a question: this is a signal's handler, or a finalizer."""
+        return self._turnstile.is_inside()
 
     def hear_later(self, tell: Callable[[], Callable[[], object] | None]) -> None:
         """Whom to tell, by a weak reference, when commands that came inside of another one have run."""

@@ -40,10 +40,12 @@ class Turnstile:
         self.core, self._apply = core, apply
         self.after_later: Callable[[], Callable[[], object] | None] = _nobody
         self._lock = threading.RLock()
-        self._inside = 0  # the thread that is inside
+        # Is this thread inside? By the lock: so there is no moment between its coming in and its saying so.
+        self.is_inside: Callable[[], bool] = self._lock._is_owned  # type: ignore[attr-defined]  # Condition uses it too
         self._wanting: set[object] = set()
         self._later: deque[Later] = deque()
-        self._closed = self._broken = self._lost = False
+        self._closed = self._lost = False
+        self._broken: BaseException | None = None
         self._tap: list[bytes] | None = None
         self._tap_most = self._tap_lost = 0
         _turnstiles.add(self)
@@ -59,7 +61,7 @@ class Turnstile:
 
     def command(self, work: Callable[..., Any], *args: Any) -> Any:
         """What some work that changes the state gives back; a Later where it comes from inside: it runs right after."""
-        if self._inside == threading.get_ident():
+        if self.is_inside():
             self._later.append(Later(work, args))
             return self._later[-1]
         return self._enter(work, args, True)
@@ -68,25 +70,24 @@ class Turnstile:
     def _enter(self, work: Callable[..., Any], args: tuple[Any, ...], changes: bool) -> Any:
         if self._lost:
             raise RuntimeError(LOST)
-        if self._inside == threading.get_ident():
+        if self.is_inside():
             return work(*args)
-        if sys.is_finalizing() and not self._lock.acquire(blocking=False):
-            raise RuntimeError(ENDING)
+        if sys.is_finalizing():
+            if not self._lock.acquire(blocking=False):
+                raise RuntimeError(ENDING)
+            self._lock.release()
         token = object()
         try:
             self._wanting.add(token)
             with self._lock:
                 self._wanting.discard(token)
-                if self._closed or self._broken:
-                    raise RuntimeError(CLOSED if self._closed else BROKEN)
+                if self._closed or self._broken is not None:
+                    raise RuntimeError(CLOSED if self._closed else BROKEN) from self._broken
                 try:
-                    self._inside = threading.get_ident()
                     return work(*args)
-                except BaseException:
-                    self._broken |= changes
+                except BaseException as error:
+                    self._broken = error if changes else self._broken
                     raise
-                finally:
-                    self._inside = 0
         finally:
             self._wanting.discard(token)
             if self._later:
@@ -105,7 +106,7 @@ class Turnstile:
 
     def give_way(self) -> None:
         """Between two chunks: those who wait now get in first."""
-        waiting = set(self._wanting) if self._inside != threading.get_ident() else set()
+        waiting = set() if self.is_inside() else set(self._wanting)
         while not waiting.isdisjoint(self._wanting):
             time.sleep(0)
 
