@@ -16,7 +16,8 @@ class Later:
 
     def __init__(self, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self._work, self._args = work, args
-        self.is_done, self._result = False, None
+        self.is_done: bool = False
+        self._result: Any = None
         self._error: BaseException | None = None
 
     def run(self, call: Callable[[Callable[..., Any], tuple[Any, ...]], Any]) -> None:
