@@ -295,7 +295,9 @@ cdef class Order:
         self.read_whole(&copy)
         if copy.terms.peg_offset == 0:
             return None
-        return copy.terms.peg_offset if copy.terms.peg_offset_type == PEG_BASIS_POINTS else self.tell_price(&copy.order, copy.terms.peg_offset)
+        if copy.terms.peg_offset_type == PEG_BASIS_POINTS:
+            return copy.terms.peg_offset
+        return self.tell_price(&copy.order, copy.terms.peg_offset)
 
     @property
     def peg_offset_type(self):

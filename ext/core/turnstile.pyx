@@ -162,7 +162,7 @@ cdef class State:
 
     cdef int read_order(self, uint32_t slot, int64_t order_id, tc_order* order) except -1:
         self.enter()
-        order[0] = self.core.orders.slots[slot]
+        take_order(&self.core.orders, slot, order)
         self.leave()
         return order.order_id == order_id
 

@@ -117,6 +117,12 @@ cdef inline uint32_t* find_place(const tc_orders* orders, int64_t order_id) noex
     return &orders.by_id[at]
 
 
+# Only in C: an object in Python.
+# What stands in a slot, whichever order's it is.
+cdef inline void take_order(const tc_orders* orders, uint32_t slot, tc_order* copy) noexcept nogil:
+    copy[0] = orders.slots[slot]
+
+
 # The order with this id, or NULL where it never was or is evicted.
 cdef inline tc_order* find_order(const tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint32_t number

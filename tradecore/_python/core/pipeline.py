@@ -68,6 +68,8 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
 
 def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     """One command through the core; its ack."""
+    core.command_seq += 1
+    core.answer_seq = core.events.seq + 1
     refused = move_clock(core, c, now)
     if refused is not None:
         return refused
