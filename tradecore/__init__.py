@@ -27,6 +27,8 @@ from .positions.reconcile import Difference
 from .positions.statement import Statement
 from .positions.valuation import MarkView
 from .risk.limits import OFF, CheckResult, RiskCheck, RiskLimits
+from .runtime.ring_memory import RingClosedError, RingFullError
+from .runtime.rings import RingBuffer, RingClaim, RingStats, shared_ring
 from .vocabulary.capacity import Capacity
 from .vocabulary.codes import (
     OUTBOUND,
@@ -89,10 +91,11 @@ __all__ = [
     "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot",
     "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place",
     "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
-    "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
-    "SimulatedVenue", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
-    "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "new_orders",
+    "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule",
+    "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleOrderError",
+    "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState", "TradingCore",
+    "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
+    "new_orders", "shared_ring",
 ]
 
 

@@ -152,22 +152,26 @@ def create_file(path: Path, geometry: Geometry, dtype: np.dtype[Any]) -> tuple[m
         memory = mmap.mmap(fd, geometry.size)
         write_header(memory, geometry, dtype)
         os.link(making, path)
+        return memory, _open(making)
     except FileExistsError:
-        os.close(fd)
         raise
     except OSError as error:
-        os.close(fd)
         raise MemoryError(f"a shared ring of {geometry.size} bytes: {error}") from error
     finally:
+        os.close(fd)
         os.unlink(making)
-    return memory, fd
+
+
+def _open(path: str | Path) -> int:
+    """For locks alone: a mapping keeps a copy of its descriptor, with which its locks would live as long."""
+    return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
 
 def open_file(path: Path, backend: str) -> tuple[mmap.mmap, int, Geometry, np.dtype[Any]]:
     """The file of a ring that another process made, mapped: memory, descriptor, geometry, dtype. Raises ValueError where
     it is no ring of this version, or one of the other backend, whose accesses are made otherwise.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    fd = _open(path)
     try:
         size = os.fstat(fd).st_size
         if size < HEADER:
@@ -187,10 +191,11 @@ def open_file(path: Path, backend: str) -> tuple[mmap.mmap, int, Geometry, np.dt
                             WAITS[geometry.wait], backend=backend, shared=True)
         if planned != geometry:
             raise ValueError(f"{path}: its header contradicts itself: {geometry}")
-    except (ValueError, SyntaxError, LookupError) as error:
+        return memory, _open(path), geometry, dtype
+    except (SyntaxError, LookupError, TypeError) as error:
+        raise ValueError(f"{path}: a damaged header: {error}") from error
+    finally:
         os.close(fd)
-        raise error if isinstance(error, ValueError) else ValueError(f"{path}: a damaged header: {error}") from error
-    return memory, fd, geometry, dtype
 
 
 def _lock(kind: int, byte: int) -> bytes:
