@@ -62,6 +62,7 @@ cdef enum:
 cdef enum:
     CLAIM_MOST = 65_535            # records of one claim in a shared ring: its count has 16 bits of the intent
     NAP_MOST = 1_000_000           # ns
+    SPINS_BUSY = 2_048             # and before that does, to whoever else wants it
     SPINS = 64                     # looks before anything but WAIT_BUSY gives the processor away
 
 
@@ -156,25 +157,28 @@ cdef inline uint64_t claim_one(
     return 0 if room < least else least_of(room, count)
 
 
-# The same among many: `tail` goes to who swaps it first. A tail that is out of date makes the room too large, never too
-# small, and its swap fails. The cached head is stored with release and loaded with acquire, so that what the consumer
-# did before `head` is seen by who takes another producer's word for it.
+# The same among many: `tail` goes to who swaps it first. What is used may seem more than the capacity: the tail is older
+# than the head, or another producer has put back a head that is older than the one before; both are looked at again. The
+# cached head is stored with release and loaded with acquire, so that what the consumer did before `head` is seen by who
+# takes another producer's word for it.
 cdef inline uint64_t claim_many(
     tc_ring* r, uint64_t count, uint64_t least, uint64_t* at, bint together,
 ) noexcept nogil:
     cdef tc_ring_memory* m = r.memory
-    cdef uint64_t tail = tc_load_relaxed(&m.tail), head, room
+    cdef uint64_t tail = tc_load_relaxed(&m.tail), head, used, room
     if r.rows != NULL:
         count = least_of(count, CLAIM_MOST)
         least = least_of(least, CLAIM_MOST)
     while True:
-        head = tc_load_acquire(&m.cached_head)
-        room = r.capacity - (tail - head)
-        if room < count:
+        used = tail - tc_load_acquire(&m.cached_head)
+        if used > r.capacity or r.capacity - used < count:
             head = tc_load_acquire(&m.head)
             tc_store_release(&m.cached_head, head)
-            room = r.capacity - (tail - head)
-        room = least_of(room, count)
+            used = tail - head
+            if used > r.capacity:
+                tail = tc_load_relaxed(&m.tail)
+                continue
+        room = least_of(r.capacity - used, count)
         if together:
             room = least_of(room, r.capacity - (tail & r.mask))
         if room < least:
@@ -395,7 +399,9 @@ cdef inline bint wait_more(tc_ring* r, int strategy, uint64_t* turns, uint32_t* 
     now = tc_nanoseconds()
     if now >= until:
         return False
-    if strategy == WAIT_YIELD or (strategy == WAIT_BACKOFF and turns[0] < SPINS + 8):
+    if strategy == WAIT_BUSY and turns[0] & (SPINS_BUSY - 1) == 0:
+        tc_yield()                                      # or who is waited for may have no processor to run on
+    elif strategy == WAIT_YIELD or (strategy == WAIT_BACKOFF and turns[0] < SPINS + 8):
         tc_yield()
     elif strategy == WAIT_BACKOFF:
         tc_sleep(<int64_t>least_of(least_of(<uint64_t>1_000 << least_of(turns[0] - SPINS - 8, 10), NAP_MOST), until - now))
