@@ -1,6 +1,6 @@
 """`make sanitize`: the suite over extensions built with the Address and UndefinedBehavior sanitizers, then the tests
-that share a core over ones built with ThreadSanitizer, all with the kernels' own checks (tc_assert). Each must first
-find a bug that is planted for it, in a copy.
+that share a core or a ring over ones built with ThreadSanitizer, all with the kernels' own checks (tc_assert). Each must
+first find a bug that is planted for it, in a copy.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from wheel_test import RECORDING, SUITE, Environment
 
 PREPARED = ["CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "ext", "tradecore", "tests"]
 ADDRESS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
-SHARING = ["tests/core/test_threads.py", "tests/core/test_events.py", "tests/core/test_core.py"]
+SHARING = ["tests/core/test_threads.py", "tests/core/test_events.py", "tests/core/test_core.py",
+           "tests/runtime/test_ring_drill.py", "tests/runtime/test_rings.py", "tests/runtime/test_shared_rings.py"]
+RINGS = ["tests/runtime/test_ring_drill.py"]  # two million records for each kind of ring and policy
 
 
 class Plant(NamedTuple):
@@ -59,7 +61,9 @@ SANITIZERS = {
     ),
     "thread": Sanitizer(
         "-fsanitize=thread", "libtsan.so", {"TSAN_OPTIONS": "exitcode=66"}, ["setarch", "-R"], SHARING,
-        [Plant("ext/core/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race")],
+        [Plant("ext/core/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race"),
+         Plant("ext/include/tradecore/ring.h", "__atomic_store_n(at, value, __ATOMIC_RELEASE); }\nstatic inline uint64_t",
+               "__atomic_store_n(at, value, __ATOMIC_RELAXED); }\nstatic inline uint64_t", RINGS, "data race")],
     ),
 }
 
@@ -90,7 +94,7 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
         flags = f"{sanitizer.flags} -g -fno-omit-frame-pointer"
         wheels = folder / "wheels"
         wheel = build_wheel(sys.executable, prepare(folder, plant), wheels, CFLAGS=flags, LDFLAGS=flags,
-                            SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON")
+                            SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON")
         environment.install(wheel, "pytest>=8", "hypothesis>=6.100")
         environment.install("--no-deps", RECORDING)
         library = subprocess.run(["cc", f"-print-file-name={sanitizer.library}"], capture_output=True, text=True,
