@@ -18,7 +18,7 @@ CHOICES = ("auto", "native", "python")
 # Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines.
 FOLDERS = {
     "arithmetic": "vocabulary",
-    "rings": "runtime",
+    "rings": "runtime", "pools": "runtime",
     "validation": "orders",
     "risk": "risk",
     "book": "execution", "routing": "execution",
