@@ -1,6 +1,6 @@
 """`make sanitize`: the suite over extensions built with the Address and UndefinedBehavior sanitizers, then the tests
-that share a core or a ring over ones built with ThreadSanitizer, all with the kernels' own checks (tc_assert). Each must
-first find a bug that is planted for it, in a copy.
+that share a core or a ring over ones built with ThreadSanitizer, all with the kernels' own checks (tc_assert). Each
+must first find a bug that is planted for it, in a copy.
 """
 
 from __future__ import annotations
@@ -62,8 +62,9 @@ SANITIZERS = {
     "thread": Sanitizer(
         "-fsanitize=thread", "libtsan.so", {"TSAN_OPTIONS": "exitcode=66"}, ["setarch", "-R"], SHARING,
         [Plant("ext/core/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race"),
-         Plant("ext/include/tradecore/ring.h", "__atomic_store_n(at, value, __ATOMIC_RELEASE); }\nstatic inline uint64_t",
-               "__atomic_store_n(at, value, __ATOMIC_RELAXED); }\nstatic inline uint64_t", RINGS, "data race")],
+         Plant("ext/include/tradecore/ring.h", "void tc_store_release(uint64_t *at, uint64_t value) { "
+               "__atomic_store_n(at, value, __ATOMIC_RELEASE)", "void tc_store_release(uint64_t *at, uint64_t value) { "
+               "__atomic_store_n(at, value, __ATOMIC_RELAXED)", RINGS, "data race")],
     ),
 }
 

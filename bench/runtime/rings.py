@@ -1,7 +1,7 @@
 """What a ring's record costs, beside a C++ queue of one element at a time, a bare cache line, and queue.SimpleQueue.
 
-Two native threads, each pinned to a processor; rounds of all contenders take turns; medians, and the best round, which a
-busy machine disturbs least. Needs two processors, a C++ compiler, and the drills (TRADECORE_DRILL).
+Two native threads, each pinned to a processor; rounds of all contenders take turns; medians, and the best round, which
+a busy machine disturbs least. Needs two processors, a C++ compiler, and the drills (TRADECORE_DRILL).
 """
 
 from __future__ import annotations
@@ -126,7 +126,8 @@ def main() -> None:
         library = build_queue(folder)
         works: dict[str, Callable[[], float]] = {
             "ring, batches": partial(ring, "one", BATCH), "ring, one at a time": partial(ring, "one", 1),
-            "ring of many, batches": partial(ring, "many", BATCH), "ring of many, one at a time": partial(ring, "many", 1),
+            "ring of many, batches": partial(ring, "many", BATCH),
+            "ring of many, one at a time": partial(ring, "many", 1),
             "C++ queue": partial(cpp, library), "round trip": round_trip, "bare exchange": bare,
             "from Python, batches": partial(from_python, BATCH), "from Python, one": partial(from_python, 1),
             "SimpleQueue": simple_queue,
@@ -135,15 +136,16 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, work in works.items():
                 taken[name].append(work())
-    print(f"\nrings: 64-byte records, capacity {CAPACITY}, batches of {BATCH}, {len(CPUS)} processors, {platform.machine()}; "
-          f"ns a record (or a trip), {ROUNDS} rounds in turn")
+    print(f"\nrings: 64-byte records, capacity {CAPACITY}, batches of {BATCH}, {len(CPUS)} processors, "
+          f"{platform.machine()}; ns a record (or a trip), {ROUNDS} rounds in turn")
     for name, rounds in taken.items():
         print(f"{name:<30} {np.median(rounds):>10.1f} median {min(rounds):>10.1f} best")
     for what, above, below, sign, target in RATIOS:
         middle = float(np.median(taken[above]) / np.median(taken[below]))
         best = min(taken[above]) / min(taken[below])
         met = [ratio >= target if sign == ">=" else ratio <= target for ratio in (middle, best)]
-        words = "met" if all(met) else "MISSED" if not any(met) else f"met by the {'median' if met[0] else 'best'} alone"
+        half = f"met by the {'median' if met[0] else 'best'} alone"
+        words = "met" if all(met) else half if any(met) else "MISSED"
         print(f"{what:<60} {middle:>6.2f} x median {best:>6.2f} x best, target {sign} {target}: {words}")
 
 

@@ -1,6 +1,7 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
-"""Native loops over the ring's kernels, for its tests, sanitizers and benchmarks: threads that share nothing but a ring. In
-no wheel: built where TRADECORE_DRILL is on. A record has 64 bytes: number, producer, and words that follow from both.
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+"""Native loops over the ring's kernels, for its tests, sanitizers and benchmarks: threads that share nothing but a
+ring. In no wheel: built where TRADECORE_DRILL is on. A record has 64 bytes: number, producer, and words that follow
+from both.
 """
 
 from rings cimport *
@@ -62,7 +63,9 @@ def produce(unsigned char[::1] memory, uint64_t producer, uint64_t count, uint64
 
 
 def consume(unsigned char[::1] memory, uint64_t count, uint64_t batch):
-    """Take `count` records, those that were overwritten included: (drained, lost, faults: torn, twice or out of order)."""
+    """Take `count` records, those that were overwritten included: (drained, lost, faults: torn, twice or out of
+    order).
+    """
     cdef tc_ring r
     cdef tc_line lines[BATCH_MOST]
     cdef uint64_t next_number[PRODUCERS_MOST]

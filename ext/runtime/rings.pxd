@@ -8,127 +8,11 @@
 # published by one word, at its first position, that holds its end: a word of an earlier lap is not beyond its position.
 # Overwriting: a slot's word is odd while it is written, 2 x position + 2 when it holds that position's record.
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from ring_memory cimport *
 
 
-cdef extern from "tradecore/ring.h" nogil:
-    enum:
-        TC_RING_HEADER
-        TC_RING_PRODUCERS
-
-    ctypedef struct tc_ring_memory:
-        uint64_t magic, version, backend, record_size, stride, capacity, many, on_full, wait, rows_at, words_at, slots_at
-        uint64_t size, dtype_length, consumed, tail, cached_head, refused, head, known, abandoned, lost
-        uint32_t consumer_waits, producers_wait
-
-    ctypedef struct tc_ring_row:
-        uint64_t intent
-
-    uint64_t tc_load_relaxed(const uint64_t* at)
-    uint64_t tc_load_acquire(const uint64_t* at)
-    void tc_store_relaxed(uint64_t* at, uint64_t value)
-    void tc_store_release(uint64_t* at, uint64_t value)
-    uint64_t tc_add_relaxed(uint64_t* at, uint64_t value)
-    uint64_t tc_add_release(uint64_t* at, uint64_t value)
-    int tc_swap_if(uint64_t* at, uint64_t* seen, uint64_t value)
-    void tc_fence_acquire()
-    void tc_fence_release()
-    void tc_fence_full()
-    uint32_t tc_enter(uint32_t* door, uint32_t as_)
-    void tc_leave(uint32_t* door)
-    uint32_t tc_load_word(const uint32_t* at)
-    void tc_store_word(uint32_t* at, uint32_t value)
-    void tc_write_words(char* slot, const char* source, uint64_t size)
-    void tc_read_words(char* target, const char* slot, uint64_t size)
-    void tc_copy_record(char* target, const char* source, uint64_t size)
-    void tc_spin()
-    void tc_yield()
-    void tc_sleep(int64_t nanoseconds)
-    void tc_sleep_on(uint32_t* word, int64_t nanoseconds)
-    void tc_wake_all(uint32_t* word)
-    int tc_is_locked(int fd, int64_t byte)
-    uint64_t tc_nanoseconds()
-
-
-cdef enum:
-    FULL_FAIL, FULL_SPIN, FULL_BLOCK, FULL_OVERWRITE
-
-
-cdef enum:
-    WAIT_BUSY, WAIT_YIELD, WAIT_BACKOFF, WAIT_FUTEX
-
-
-cdef enum:
-    CLAIM_MOST = 65_535            # records of one claim in a shared ring: its count has 16 bits of the intent
-    NAP_MOST = 1_000_000           # ns
-    SPINS_BUSY = 2_048             # and before that does, to whoever else wants it
-    SPINS = 64                     # looks before anything but WAIT_BUSY gives the processor away
-
-
-cdef extern from *:
-    """
-    #define TC_SKIPPED 0x8000000000000000ull   /* of a word: nobody will ever commit what it spans */
-    """
-    const uint64_t TC_SKIPPED
-
-
-# What one side knows of a ring: where its parts lie, and the sizes, so that the header's first line is left alone.
-cdef struct tc_ring:
-    tc_ring_memory* memory
-    uint64_t* words                # with many producers, or overwriting; else NULL
-    char* slots
-    uint64_t capacity, mask, record_size, stride
-    int many, on_full, wait
-    tc_ring_row* rows              # of a shared ring of many producers; else NULL
-    int row, fd                    # this producer's, and the file that says who lives
-    uint32_t closed                # 1: leave, whoever waits
-
-
-# Only in C: addresses.
-cdef inline void open_ring(tc_ring* r, char* memory) noexcept nogil:
-    cdef tc_ring_memory* m = <tc_ring_memory*>memory
-    r.memory, r.slots = m, memory + m.slots_at
-    r.capacity, r.mask, r.record_size, r.stride = m.capacity, m.capacity - 1, m.record_size, m.stride
-    r.many, r.on_full, r.wait = <int>m.many, <int>m.on_full, <int>m.wait
-    r.words = <uint64_t*>(memory + m.words_at) if m.words_at else NULL
-    r.rows = <tc_ring_row*>(memory + m.rows_at) if m.rows_at else NULL
-    r.row, r.fd, r.closed = -1, -1, 0
-
-
-cdef inline uint64_t least_of(uint64_t a, uint64_t b) noexcept nogil:
-    return a if a < b else b
-
-
-# Records into slots: at most two runs, where a record fills its slot.
-cdef inline void copy_in(tc_ring* r, uint64_t at, const char* source, uint64_t count) noexcept nogil:
-    cdef uint64_t slot = at & r.mask, run, i
-    if count == 1:
-        tc_copy_record(r.slots + slot * r.stride, source, r.record_size)
-    elif r.record_size == r.stride:
-        run = least_of(count, r.capacity - slot)
-        memcpy(r.slots + slot * r.stride, source, run * r.stride)
-        memcpy(r.slots, source + run * r.stride, (count - run) * r.stride)
-    else:
-        for i in range(count):
-            tc_copy_record(r.slots + ((at + i) & r.mask) * r.stride, source + i * r.record_size, r.record_size)
-
-
-cdef inline void copy_out(tc_ring* r, uint64_t at, char* target, uint64_t count) noexcept nogil:
-    cdef uint64_t slot = at & r.mask, run, i
-    if count == 1:
-        tc_copy_record(target, r.slots + slot * r.stride, r.record_size)
-    elif r.record_size == r.stride:
-        run = least_of(count, r.capacity - slot)
-        memcpy(target, r.slots + slot * r.stride, run * r.stride)
-        memcpy(target + run * r.stride, r.slots, (count - run) * r.stride)
-    else:
-        for i in range(count):
-            tc_copy_record(target + i * r.record_size, r.slots + ((at + i) & r.mask) * r.stride, r.record_size)
-
-
-# Whoever sleeps on this word is woken. The fence stands between what was just published and the look at the word, as one
-# stands between the sleeper's word and its last look at the ring: one of the two sees the other.
+# Whoever sleeps on this word is woken. The fence stands between what was just published and the look at the word, as
+# one stands between the sleeper's word and its last look at the ring: one of the two sees the other.
 cdef inline void wake(tc_ring* r, uint32_t* word) noexcept nogil:
     if r.wait == WAIT_FUTEX:
         tc_fence_full()
@@ -139,9 +23,9 @@ cdef inline void wake(tc_ring* r, uint32_t* word) noexcept nogil:
 
 # ---- producers
 
-# Room for the one producer's next records: up to `count`, or 0 where there is less than `least`. The consumer's index is
-# looked at only where the last look does not do; with acquire, since the slots it left are written next. `together`: no
-# further than the ring's edge.
+# Room for the one producer's next records: up to `count`, or 0 where there is less than `least`. The consumer's index
+# is looked at only where the last look does not do; with acquire, since the slots it left are written next. `together`:
+# no further than the ring's edge.
 cdef inline uint64_t claim_one(
     tc_ring* r, uint64_t count, uint64_t least, uint64_t* at, bint together,
 ) noexcept nogil:
@@ -157,10 +41,10 @@ cdef inline uint64_t claim_one(
     return 0 if room < least else least_of(room, count)
 
 
-# The same among many: `tail` goes to who swaps it first. What is used may seem more than the capacity: the tail is older
-# than the head, or another producer has put back a head that is older than the one before; both are looked at again. The
-# cached head is stored with release and loaded with acquire, so that what the consumer did before `head` is seen by who
-# takes another producer's word for it.
+# The same among many: `tail` goes to who swaps it first. What is used may seem more than the capacity: the tail is
+# older than the head, or another producer has put back a head that is older than the one before; both are looked at
+# again. The cached head is stored with release and loaded with acquire, so that what the consumer did before `head` is
+# seen by who takes another producer's word for it.
 cdef inline uint64_t claim_many(
     tc_ring* r, uint64_t count, uint64_t least, uint64_t* at, bint together,
 ) noexcept nogil:
@@ -316,8 +200,8 @@ cdef inline bint is_claimed_by_living(tc_ring* r, uint64_t at) noexcept nogil:
     return False
 
 
-# In a shared ring: positions at the head that were claimed by who died before the commit are skipped; how many. A living
-# owner is seen by its intent, or, where that is gone already, by its commit.
+# In a shared ring: positions at the head that were claimed by who died before the commit are skipped; how many. A
+# living owner is seen by its intent, or, where that is gone already, by its commit.
 cdef inline uint64_t skip_orphans(tc_ring* r) noexcept nogil:
     cdef uint64_t head = tc_load_relaxed(&r.memory.head), tail = tc_load_acquire(&r.memory.tail), at = head
     if r.rows == NULL or r.memory.known != head:
@@ -389,7 +273,7 @@ cdef inline uint64_t drain_some(tc_ring* r, char* target, uint64_t limit) noexce
 # One more look that found nothing: by its strategy, spin, give the processor away, nap twice as long as before, or
 # sleep until woken: the word says so before the last look. False where it is time to leave.
 cdef inline bint wait_more(tc_ring* r, int strategy, uint64_t* turns, uint32_t* word, uint64_t until) noexcept nogil:
-    cdef uint64_t now
+    cdef uint64_t now, nap
     turns[0] += 1
     if tc_load_word(&r.closed):
         return False
@@ -404,7 +288,8 @@ cdef inline bint wait_more(tc_ring* r, int strategy, uint64_t* turns, uint32_t* 
     elif strategy == WAIT_YIELD or (strategy == WAIT_BACKOFF and turns[0] < SPINS + 8):
         tc_yield()
     elif strategy == WAIT_BACKOFF:
-        tc_sleep(<int64_t>least_of(least_of(<uint64_t>1_000 << least_of(turns[0] - SPINS - 8, 10), NAP_MOST), until - now))
+        nap = least_of(<uint64_t>1_000 << least_of(turns[0] - SPINS - 8, 10), NAP_MOST)
+        tc_sleep(<int64_t>least_of(nap, until - now))
     elif strategy == WAIT_FUTEX and turns[0] & 1:
         tc_sleep_on(word, <int64_t>(until - now))
     elif strategy == WAIT_FUTEX:

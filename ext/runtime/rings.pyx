@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """A ring over memory that is given: door checks here, the algorithm in rings.pxd. Calls that have to wait do so without
 the GIL and look for signals every 10 ms; the others keep it."""
 
@@ -103,7 +103,7 @@ cdef class Ring:
     cdef unsigned char[::1] memory
     cdef object dtype, rescued
     cdef uint32_t producing, consuming
-    cdef readonly bint is_producing_alone
+    cdef bint is_producing_alone
     cdef bint is_disowned
 
     def __init__(self, memory, dtype, int fd):
@@ -151,7 +151,9 @@ cdef class Ring:
         return 0
 
     cdef bint has_lost_consumer(self) except -1:
-        return self.ring.fd >= 0 and not tc_load_word(&self.ring.closed) and self.ring.memory.consumed and not is_locked(self.ring.fd, CONSUMER)
+        if self.ring.fd < 0 or tc_load_word(&self.ring.closed) or not self.ring.memory.consumed:
+            return False
+        return not is_locked(self.ring.fd, CONSUMER)
 
     def publish(self, records, int64_t timeout):
         """Copy a batch in; how many records went in: all, or fewer at the deadline, of which `fail` makes none.

@@ -2,8 +2,8 @@
 C's: no race, no deadlock, nothing lost or twice. Each order and each check is also taken away, and that is found.
 """
 
-from memory_model import ACQ_REL, ACQUIRE, RELAXED, RELEASE, Model, ViolationError
 import pytest
+from memory_model import ACQ_REL, ACQUIRE, RELAXED, RELEASE, Model, ViolationError
 
 SOUND = {
     "tail store": RELEASE, "tail load": ACQUIRE, "head store": RELEASE, "head load": ACQUIRE, "commit store": RELEASE,

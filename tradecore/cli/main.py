@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     doctor.set_defaults(run=_doctor)
     bench = commands.add_parser("bench", help="measure this installation, each figure beside its target")
-    bench.add_argument("--memory", action="store_true", required=True, help="allocations, garbage collection, peak memory")
+    bench.add_argument("--memory", action="store_true", required=True, help="allocations, collections, peak")
     bench.add_argument("--backend", choices=["auto", "native", "python"], help="default: TRADECORE_BACKEND, else auto")
     bench.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     bench.set_defaults(run=_bench)

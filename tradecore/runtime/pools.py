@@ -36,8 +36,8 @@ class PoolStats(NamedTuple):
 
 
 class PooledRecord:
-    """One record of a pool, by its fields: `record["price"] = 5`. A `with` block releases it at its end. After the release
-    every use of it raises StaleHandleError, whoever has the place now.
+    """One record of a pool, by its fields: `record["price"] = 5`. A `with` block releases it at its end. After the
+    release every use of it raises StaleHandleError, whoever has the place now.
     """
 
     __slots__ = ("_pool", "handle")
@@ -59,7 +59,8 @@ class PooledRecord:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         self.release()
 
     def __repr__(self) -> str:
@@ -116,7 +117,7 @@ class Arena:
         self._used = self._high_water = self._hits = self._misses = 0
 
     def acquire(self, count: int = 1) -> int:
-        """A handle to `count` zeroed records that lie together. Raises PoolExhaustedError where so many are not left."""
+        """A handle to `count` zeroed records that lie together. Raises PoolExhaustedError where there are fewer."""
         wanted = demand_plain(count, (int,), "count", "an int")
         if not 1 <= wanted <= len(self._records):
             raise ValueError(f"count {wanted} must be 1 to {len(self._records)}, the arena's size")
@@ -135,7 +136,8 @@ class Arena:
         number = _handle(handle)
         run = number & (_SIZE_MOST - 1)
         if number >> 24 != self._generation or run >= len(self._runs):
-            raise StaleHandleError(f"handle {handle} is of generation {number >> 24}, the arena's is {self._generation}")
+            raise StaleHandleError(f"handle {handle} is of generation {number >> 24}, the arena's is "
+                                   f"{self._generation}")
         first, behind = self._runs[run]
         return self._records[first:behind]
 

@@ -1,4 +1,5 @@
-"""The memory of a ring: where its parts lie, its header, the file that processes share, and the locks that say who lives.
+"""The memory of a ring: where its parts lie, its header, the file that processes share, and the locks that say who
+lives.
 
 It holds no record and knows no order of access: that is the backends' (`rings`).
 """
@@ -103,9 +104,9 @@ def plan_ring(dtype: np.dtype[Any], capacity: int, many: bool, on_full: str, wai
     if size > most:
         raise MemoryError(f"capacity {capacity} of {dtype.itemsize}-byte records takes {size} bytes, "
                           f"this machine has {most}")
-    return Geometry(MAGIC, VERSION, BACKENDS[backend], dtype.itemsize, stride, capacity, int(many), ON_FULL.index(on_full),
-                    WAITS.index(wait), HEADER if with_rows else 0, words_at if with_words else 0, slots_at, size,
-                    len(dtype_text(dtype)))
+    return Geometry(MAGIC, VERSION, BACKENDS[backend], dtype.itemsize, stride, capacity, int(many),
+                    ON_FULL.index(on_full), WAITS.index(wait), HEADER if with_rows else 0,
+                    words_at if with_words else 0, slots_at, size, len(dtype_text(dtype)))
 
 
 def write_header(memory: mmap.mmap, geometry: Geometry, dtype: np.dtype[Any]) -> None:
@@ -136,8 +137,8 @@ def path_of(name: str) -> Path:
 
 
 def create_file(path: Path, geometry: Geometry, dtype: np.dtype[Any]) -> tuple[mmap.mmap, int]:
-    """A new file of a ring, mapped, and its descriptor: it gets its name when it is whole. FileExistsError where the name
-    is taken; all its memory is there, or MemoryError.
+    """A new file of a ring, mapped, and its descriptor: it gets its name when it is whole. FileExistsError where the
+    name is taken; all its memory is there, or MemoryError.
     """
     if not hasattr(fcntl, "F_OFD_SETLK"):
         raise OSError("a shared ring needs locks of open files (F_OFD_SETLK), which this system does not have")
@@ -168,8 +169,8 @@ def _open(path: str | Path) -> int:
 
 
 def open_file(path: Path, backend: str) -> tuple[mmap.mmap, int, Geometry, np.dtype[Any]]:
-    """The file of a ring that another process made, mapped: memory, descriptor, geometry, dtype. Raises ValueError where
-    it is no ring of this version, or one of the other backend, whose accesses are made otherwise.
+    """The file of a ring that another process made, mapped: memory, descriptor, geometry, dtype. Raises ValueError
+    where it is no ring of this version, or one of the other backend, whose accesses are made otherwise.
     """
     fd = _open(path)
     try:

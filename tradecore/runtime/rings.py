@@ -74,7 +74,8 @@ class RingClaim:
     def __enter__(self) -> Records:
         return self.records
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         if kind is None:
             self.commit()
         else:
@@ -85,11 +86,11 @@ class RingBuffer:
     """A bounded queue of records of one NumPy dtype, for one consumer; `producers` is "one" or "many".
 
     `capacity` is a power of two. `on_full`: "fail" raises RingFullError and takes nothing, "spin" waits on the
-    processor, "block" waits as `wait` says, "overwrite" lets the oldest give way and counts it. `wait`, for the consumer
-    too: "busy", "yield", "backoff" (naps of up to a millisecond) or "futex" (sleeps until woken). With a `name` it lies in
-    memory that processes share: the first makes it, others `RingBuffer.open(name)`; it is there until `unlink()`.
-    Threads: any for producers="many", else one at a time that publishes; one that drains. What waits does so without the
-    GIL; a second consumer, or producer of a ring of one, gets an error. A child of fork opens its own.
+    processor, "block" waits as `wait` says, "overwrite" lets the oldest give way and counts it. `wait`, for the
+    consumer too: "busy", "yield", "backoff" (naps of up to a millisecond) or "futex" (sleeps until woken). With a
+    `name` it lies in memory that processes share: the first makes it, others `RingBuffer.open(name)`; it is there until
+    `unlink()`. Threads: any for producers="many", else one at a time that publishes; one that drains. What waits does
+    so without the GIL; a second consumer, or producer of a ring of one, gets an error. A child of fork opens its own.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class RingBuffer:
         _choose("on_full", on_full, ON_FULL)
         _choose("wait", wait, WAITS)
         if name is not None and producers == "many" and on_full == "overwrite":
-            raise ValueError("on_full 'overwrite' with producers 'many' is for the threads of one process: a process that "
+            raise ValueError("on_full 'overwrite' with producers 'many' is for the threads of one process: one that "
                              "died while it wrote would stop the others")
         chosen = choose_backend(backend).name
         planned = plan_ring(found, size, producers == "many", on_full, wait,  # type: ignore[arg-type]  # as above
@@ -113,8 +114,8 @@ class RingBuffer:
 
     @classmethod
     def open(cls, name: str, dtype: Any = None, *, backend: str | None = None) -> Self:
-        """A ring that another process made. `dtype`, where it is given, must be the ring's. FileNotFoundError where there
-        is none of this name; ValueError where the file is none, or another version's or backend's.
+        """A ring that another process made. `dtype`, where it is given, must be the ring's. FileNotFoundError where
+        there is none of this name; ValueError where the file is none, or another version's or backend's.
         """
         chosen = choose_backend(backend).name
         path = path_of(name)
@@ -187,7 +188,8 @@ class RingBuffer:
     def _fail(self, what: str, done: int) -> None:
         self._ring.demand_open()
         stats = self.stats()
-        raise RingFullError(f"no room for {what}: {stats.used} of {stats.capacity} are used, {done} were published", done)
+        raise RingFullError(f"no room for {what}: {stats.used} of {stats.capacity} are used, {done} were published",
+                            done)
 
     def _records(self, records: Any) -> Records:
         if not isinstance(records, (np.ndarray, np.void, np.generic)) or records.dtype != self.dtype:
@@ -204,9 +206,9 @@ class RingBuffer:
               view: bool = False) -> Records:
         """Take the oldest records out, at most `limit` (default: all that are there), as an array.
 
-        Waits up to `timeout` seconds (None: for ever) until `at_least` are there, and gives what there is: none is an empty
-        array. `view=True` gives them where they lie, read-only and up to the ring's edge: their slots are taken until the
-        last array over them is gone, and until then another drain raises BufferError.
+        Waits up to `timeout` seconds (None: for ever) until `at_least` are there, and gives what there is: none is an
+        empty array. `view=True` gives them where they lie, read-only and up to the ring's edge: their slots are taken
+        until the last array over them is gone, and until then another drain raises BufferError.
         """
         most = self.capacity if limit is None else _whole("limit", limit)
         least = _whole("at_least", at_least)
@@ -239,8 +241,8 @@ class RingBuffer:
         """What it has seen. Threads: any; each figure is as of now, not all as of one moment."""
         tail, head, refused, abandoned, lost = self._ring.counts()
         over = max(0, tail - head - self.capacity)  # overwritten, and not counted by the consumer yet
-        return RingStats(self.capacity, tail - head - over, tail - abandoned, head - abandoned - lost, refused, lost + over,
-                         abandoned)
+        return RingStats(self.capacity, tail - head - over, tail - abandoned, head - abandoned - lost, refused,
+                         lost + over, abandoned)
 
     def __len__(self) -> int:
         return self.stats().used

@@ -33,12 +33,12 @@ class Capacity:
 
     @classmethod
     def small(cls) -> Self:
-        """Sizes for one desk in little memory: a few dozen instruments, thousands of open orders, batches of up to 10,000.
-        A process with NumPy stays below 100 MB however many orders it takes; `tradecore bench --memory` shows it.
+        """Sizes for one desk in little memory: a few dozen instruments, thousands of open orders, batches of up to
+        10,000. A process with NumPy stays below 100 MB however many orders it takes: see `tradecore bench --memory`.
         """
-        return cls(instruments=64, accounts=16, venues=8, currencies=8, books=512, open_orders=8_192, order_history=16_384,
-                   cl_ord_ids=65_536, ids=65_536, events=32_768, order_rate=4_096, decisions=1_024, trades=16_384,
-                   exec_ids=65_536)
+        return cls(instruments=64, accounts=16, venues=8, currencies=8, books=512, open_orders=8_192,
+                   order_history=16_384, cl_ord_ids=65_536, ids=65_536, events=32_768, order_rate=4_096,
+                   decisions=1_024, trades=16_384, exec_ids=65_536)
 
     def __post_init__(self) -> None:
         bounds = {

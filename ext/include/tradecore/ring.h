@@ -24,8 +24,8 @@ enum { TC_RING_HEADER = 4096, TC_RING_PRODUCERS = 64 };
 /* The first 4,096 bytes of a ring, as tradecore/runtime/ring_memory.py writes them. Positions count records from 0 and
    never go back: a slot is a position modulo the capacity. */
 typedef struct {
-    uint64_t magic, version, backend, record_size, stride, capacity, many, on_full, wait, rows_at, words_at, slots_at, size,
-        dtype_length, consumed, reserved;
+    uint64_t magic, version, backend, record_size, stride, capacity, many, on_full, wait, rows_at, words_at, slots_at,
+        size, dtype_length, consumed, reserved;
     uint64_t tail;        /* the producers': of the next record; with many producers, of the next claim */
     uint64_t cached_head; /* what they saw last of `head` */
     uint64_t refused;     /* records of batches that found no room */
@@ -96,8 +96,8 @@ static inline void tc_read_words(char *target, const char *slot, uint64_t size) 
     }
 }
 
-/* One record: a line of 64 bytes without a call. ThreadSanitizer sees calls alone: what is copied without one would be no
-   race whatever its order. */
+/* One record: a line of 64 bytes without a call. ThreadSanitizer sees calls alone: what is copied without one would be
+   no race whatever its order. */
 static inline void tc_copy_record(char *target, const char *source, uint64_t size) {
 #if !defined(__SANITIZE_THREAD__)
     if (size == 64) {
@@ -121,7 +121,7 @@ static inline void tc_sleep(int64_t nanoseconds) {
     nanosleep(&t, 0);
 }
 
-/* Sleep while `*word` is 1, at most so long; by the kernel's futex, between processes too. Where there is none, a nap. */
+/* Sleep while `*word` is 1, at most so long; by the kernel's futex, between processes too. Without one, a nap. */
 static inline void tc_sleep_on(uint32_t *word, int64_t nanoseconds) {
 #if defined(__linux__)
     struct timespec t = {nanoseconds / 1000000000, nanoseconds % 1000000000};
@@ -136,7 +136,7 @@ static inline void tc_wake_all(uint32_t *word) {
 #endif
 }
 
-/* Whether another opening of the file holds this byte locked: the kernel lets go of it when its process ends, however. */
+/* Whether another opening of the file holds this byte locked: the kernel lets go of it when its process ends. */
 static inline int tc_is_locked(int fd, int64_t byte) {
 #if defined(F_OFD_GETLK)
     struct flock lock;

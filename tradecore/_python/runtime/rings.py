@@ -7,38 +7,29 @@ of accesses to get right here; the compiled ring, which has no lock, is compared
 from __future__ import annotations
 
 import mmap
-import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tradecore.runtime.ring_memory import (
     ABANDONED,
-    CACHED_HEAD,
     CONSUMED,
     CONSUMER,
     HEAD,
-    KNOWN,
     LOST,
-    ON_FULL,
     PRODUCERS,
     REFUSED,
     TAIL,
-    Geometry,
     RingClosedError,
     is_locked,
-    lock_byte,
-    unlock_byte,
 )
 
 from ..vocabulary.shell import Records
+from .ring_steps import RingSteps
 
-STEP = 1 + PRODUCERS  # the byte of the file that is locked during a step
-SKIPPED, CLAIM_MOST = 1 << 63, 65_535
 CALL, HELD = 1, 2
 NAP_MOST = 0.001
 
@@ -47,14 +38,19 @@ class Claim:
     """Records of a ring that are being written in place. What is dropped without a commit is abandoned."""
 
     def __init__(self, ring: Ring, at: int, count: int) -> None:
-        self._ring, self._at, self.count = ring, at, count
+        self._ring, self._at, self._count = ring, at, count
         self._is_open = True
+
+    @property
+    def count(self) -> int:
+        """Records that are claimed."""
+        return self._count
 
     def records(self) -> Records:
         """The claimed records, to be written before the commit."""
         if not self._is_open:
             raise ValueError("the claim was committed or abandoned already")
-        array = self._ring.array(self._at, self.count)
+        array = self._ring._array(self._at, self._count)
         weakref.finalize(array, self._held).atexit = False  # which holds this claim as long as the array is there
         return array
 
@@ -63,8 +59,8 @@ class Claim:
 
     def commit(self, count: int) -> None:
         """Publish the first `count` records; the others are abandoned. Once."""
-        if not 0 <= count <= self.count:
-            raise ValueError(f"count {count} must be 0 to {self.count}, the records claimed")
+        if not 0 <= count <= self._count:
+            raise ValueError(f"count {count} must be 0 to {self._count}, the records claimed")
         if not self._is_open:
             raise ValueError("the claim was committed or abandoned already")
         self._ring.demand_open()
@@ -72,36 +68,28 @@ class Claim:
 
     def _finish(self, count: int) -> None:
         self._is_open = False
-        self._ring.commit(self._at, count, self.count)
-        self._ring.leave_producing()
+        self._ring._commit(self._at, count, self._count)
+        self._ring._leave_producing()
 
     def __del__(self) -> None:
-        if self._is_open and not self._ring.is_disowned:
+        if self._is_open and not self._ring._is_disowned:
             self._finish(0)
 
 
-class Ring:
+class Ring(RingSteps):
     """A bounded queue of fixed-size records over a memory with its header, between producers and one consumer."""
 
     def __init__(self, memory: mmap.mmap, dtype: np.dtype[Any], fd: int) -> None:
-        self._bytes, self._dtype, self._fd = memoryview(memory), dtype, fd
-        self._header = self._bytes.cast("Q")
-        g = Geometry(*self._header[: len(Geometry._fields)])
-        self._capacity, self._mask, self._size, self._stride = g.capacity, g.capacity - 1, g.record_size, g.stride
-        self._is_many, self._on_full, self._slots_at = bool(g.many), ON_FULL[g.on_full], g.slots_at
-        self._words = self._header[g.words_at // 8 :] if g.words_at else self._header[:0]
-        self._rows = self._header[g.rows_at // 8 :: 8][:PRODUCERS] if g.rows_at else self._header[:0]
-        self._row = -1
-        self.is_producing_alone = not self._is_many or bool(g.rows_at)
-        self.is_disowned = self._is_closed = False
-        self._lock, self._doors = threading.RLock(), {"producing": 0, "consuming": 0}
+        super().__init__(memory, dtype, fd)
+        self._is_disowned = self._is_closed = False
+        self._doors = {"producing": 0, "consuming": 0}
         self._rescued: Records | None = None
 
     # ---- the door
 
     def demand_open(self) -> None:
         """Raises RingClosedError where it is closed, or a child of fork has it."""
-        if self.is_disowned:
+        if self._is_disowned:
             raise RingClosedError("this ring was opened before a fork: a child opens its own, by name")
         if self._is_closed:
             raise RingClosedError("the ring is closed")
@@ -113,18 +101,6 @@ class Ring:
         self._row = row
         if self._rows:
             self._rows[row] = 0
-
-    @contextmanager
-    def _step(self) -> Iterator[memoryview]:
-        """The header's words, for one step alone."""
-        with self._lock:
-            while self._fd >= 0 and not lock_byte(self._fd, STEP):
-                time.sleep(0.00002)
-            try:
-                yield self._header
-            finally:
-                if self._fd >= 0:
-                    unlock_byte(self._fd, STEP)
 
     def _enter(self, door: str, how: int) -> int:
         with self._lock:
@@ -143,8 +119,8 @@ class Ring:
             raise RuntimeError("records are claimed and not committed yet" if found == HELD else
                                "another thread publishes: a ring of one producer takes one at a time")
 
-    def leave_producing(self) -> None:
-        if self.is_producing_alone:
+    def _leave_producing(self) -> None:
+        if self._is_producing_alone:
             self._doors["producing"] = 0
 
     def _consume(self, how: int) -> None:
@@ -155,7 +131,9 @@ class Ring:
             raise RuntimeError("another thread drains: a ring has one consumer")
 
     def _has_lost_consumer(self) -> bool:
-        return self._fd >= 0 and not self._is_closed and bool(self._header[CONSUMED]) and not is_locked(self._fd, CONSUMER)
+        if self._fd < 0 or self._is_closed or not self._header[CONSUMED]:
+            return False
+        return not is_locked(self._fd, CONSUMER)
 
     def _wait(self, done: Callable[[], bool], timeout: int) -> None:
         """Naps, each twice as long as the one before, until `done`, the deadline, or the ring is closed."""
@@ -169,61 +147,9 @@ class Ring:
 
     # ---- producers
 
-    def array(self, at: int, count: int) -> Records:
-        start = self._slots_at + (at & self._mask) * self._stride
-        return np.ndarray((count,), self._dtype, self._bytes, start, (self._stride,))
-
-    def _claim_records(self, h: memoryview, count: int, least: int, *, together: bool = False) -> tuple[int, int]:
-        """Room for up to `count` records, none where it is less than `least`: (position, how many)."""
-        if self._rows:
-            count, least = min(count, CLAIM_MOST), min(least, CLAIM_MOST)
-        at = h[TAIL]
-        if self._capacity - (at - h[CACHED_HEAD]) < count:
-            h[CACHED_HEAD] = h[HEAD]
-        room = min(self._capacity - (at - h[CACHED_HEAD]), count)
-        if together:
-            room = min(room, self._capacity - (at & self._mask))
-        if room < least:
-            return at, 0
-        if self._rows:
-            self._rows[self._row] = (at << 16 | room) & (2**64 - 1)
-        if self._is_many:
-            h[TAIL] = at + room
-        return at, room
-
-    def commit(self, at: int, count: int, claimed: int) -> None:
+    def _commit(self, at: int, count: int, claimed: int) -> None:
         with self._step() as h:
             self._commit_records(h, at, count, claimed)
-
-    def _commit_records(self, h: memoryview, at: int, count: int, claimed: int) -> None:
-        if not self._is_many:
-            h[TAIL] = at + count
-            return
-        if count < claimed:
-            self._words[(at + count) & self._mask] = (at + claimed) | SKIPPED
-        if count:
-            self._words[at & self._mask] = at + count
-        if self._rows:
-            self._rows[self._row] = 0
-
-    def _write(self, at: int, record: memoryview) -> None:
-        start = self._slots_at + (at & self._mask) * self._stride
-        self._bytes[start : start + self._size] = record
-
-    def _publish_some(self, source: memoryview, count: int, least: int) -> int:
-        """Up to `count` records, as many as there is room for now, none where that is less than `least`."""
-        with self._step() as h:
-            is_over = self._on_full == "overwrite"
-            at, got = (h[TAIL], count) if is_over else self._claim_records(h, count, least)
-            for i in range(got):
-                self._write(at + i, source[i * self._size : (i + 1) * self._size])
-                if is_over:
-                    self._words[(at + i) & self._mask] = 2 * (at + i) + 2
-            if is_over:
-                h[TAIL] = at + got
-            elif got:
-                self._commit_records(h, at, got, got)
-            return got
 
     def publish(self, records: Records, timeout: int) -> int:
         """Copy a batch in; how many records went in: all, or fewer at the deadline, of which `fail` makes none.
@@ -232,7 +158,7 @@ class Ring:
         """
         self.demand_open()
         source, count, done = memoryview(records.tobytes()), len(records), 0
-        if self.is_producing_alone:
+        if self._is_producing_alone:
             self._produce(CALL)
 
         def publish_more() -> bool:
@@ -247,7 +173,7 @@ class Ring:
             error.add_note(f"{done} of {count} records are in the ring")
             raise
         finally:
-            self.leave_producing()
+            self._leave_producing()
         if done < count:
             with self._step() as h:
                 h[REFUSED] += count - done
@@ -260,7 +186,7 @@ class Ring:
             raise ValueError(f"count {count} must be 1 to {self._capacity}, the capacity")
         if self._on_full == "overwrite":
             raise ValueError("a ring that overwrites has no records in place: publish copies them in")
-        if self.is_producing_alone:
+        if self._is_producing_alone:
             self._produce(HELD)
         at = got = 0
 
@@ -274,7 +200,7 @@ class Ring:
             self._wait(claim_some, 0 if self._on_full == "fail" else timeout)
         finally:
             if not got:
-                self.leave_producing()
+                self._leave_producing()
         if got:
             return Claim(self, at, got)
         with self._step() as h:
@@ -282,67 +208,6 @@ class Ring:
         return None
 
     # ---- the consumer
-
-    def _ready_records(self, h: memoryview, limit: int) -> int:
-        """Records that can be drained now, up to `limit`."""
-        if self._on_full == "overwrite":
-            return min(h[TAIL] - h[HEAD], self._capacity, limit)
-        if h[KNOWN] - h[HEAD] < limit:
-            if self._is_many:
-                self._follow_claims(h, limit)
-                self._skip_orphans(h)
-                self._follow_claims(h, limit)
-            else:
-                h[KNOWN] = h[TAIL]
-        return min(h[KNOWN] - h[HEAD], limit)
-
-    def _end_of(self, at: int) -> int:
-        """Where the claim that begins here ends, with SKIPPED where it is given up; 0 where nobody committed it."""
-        word = self._words[at & self._mask]
-        return word if 0 < (word & ~SKIPPED) - at <= self._capacity else 0
-
-    def _follow_claims(self, h: memoryview, limit: int) -> None:
-        while h[KNOWN] - h[HEAD] < limit:
-            word = self._end_of(h[KNOWN])
-            if not word or (word & SKIPPED and h[KNOWN] != h[HEAD]):
-                break
-            if word & SKIPPED:
-                self._skip_records(h, (word & ~SKIPPED) - h[KNOWN])
-            else:
-                h[KNOWN] = word
-
-    def _skip_records(self, h: memoryview, count: int) -> None:
-        h[ABANDONED] += count
-        h[HEAD] = h[KNOWN] = h[HEAD] + count
-
-    def _is_claimed_by_living(self, at: int) -> bool:
-        for row, intent in enumerate(self._rows):
-            if ((at - (intent >> 16)) & (2**48 - 1)) < (intent & 0xFFFF) and (
-                    row == self._row or is_locked(self._fd, 1 + row)):
-                return True
-        return False
-
-    def _skip_orphans(self, h: memoryview) -> None:
-        at = head = h[HEAD]
-        if not self._rows or h[KNOWN] != head:
-            return
-        while at != h[TAIL] and not self._is_claimed_by_living(at) and not self._end_of(at):
-            at += 1
-        if at != head:
-            self._skip_records(h, at - head)
-
-    def _take_records(self, h: memoryview, limit: int) -> list[bytes]:
-        found: list[bytes] = []
-        if self._on_full == "overwrite" and h[TAIL] - h[HEAD] > self._capacity:
-            h[LOST] += h[TAIL] - h[HEAD] - self._capacity
-            h[HEAD] = h[TAIL] - self._capacity
-        for at in range(h[HEAD], h[HEAD] + self._ready_records(h, limit)):
-            start = self._slots_at + (at & self._mask) * self._stride
-            found.append(bytes(self._bytes[start : start + self._size]))
-        h[HEAD] += len(found)
-        if self._on_full == "overwrite":
-            h[KNOWN] = h[HEAD]
-        return found
 
     def drain(self, limit: int, least: int, timeout: int) -> Records:
         """A copy of the oldest records, at most `limit`, after waiting for `least`. Threads: one at a time."""
@@ -399,7 +264,7 @@ class Ring:
             if not count:
                 self._doors["consuming"] = 0
         if count:
-            array = self.array(at, count)
+            array = self._array(at, count)
             array.flags.writeable = False
             weakref.finalize(array, self._end_view, at + count).atexit = False
             return array
@@ -407,7 +272,7 @@ class Ring:
         return None
 
     def _end_view(self, head: int) -> None:
-        if self.is_disowned:
+        if self._is_disowned:
             return
         with self._step() as h:
             h[HEAD] = head
@@ -426,7 +291,7 @@ class Ring:
 
     def disown(self) -> None:
         """In a child of fork: this ring is the parent's."""
-        self.is_disowned = self._is_closed = True
+        self._is_disowned = self._is_closed = True
 
     @property
     def is_closed(self) -> bool:
