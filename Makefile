@@ -38,6 +38,7 @@ bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	$(BIN)/python bench/table.py
 	-$(BIN)/python -m pip install --quiet --group peers
 	$(BIN)/python bench/positions/bulk.py
+	$(BIN)/python bench/runtime/rings.py
 
 # Instructions of fixed scenarios, beside those that are committed: what "not slower" means. Needs valgrind.
 instructions: $(VENV)/.installed $(VENV)/.recording

@@ -1,8 +1,11 @@
 """RingBuffer in one process: order, policies, waits, claims, views, and what is refused; both backends, step by step equal."""
 
+import doctest
+import re
 import threading
 import time
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -391,3 +394,10 @@ def test_the_twins_are_equal_step_by_step_down_to_the_bytes(producers, on_full, 
     native, python = (replay(backend, producers, on_full, seed) for backend in ("native", "python"))
     assert native == python
     assert len(native[0]) > 100
+
+
+def test_the_readmes_session_is_what_it_prints():
+    text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    session = next(found for found in re.findall(r"```pycon\n(.*?)```", text, re.S) if "RingBuffer" in found)
+    test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
+    assert doctest.DocTestRunner().run(test) == (0, 7)
