@@ -134,6 +134,7 @@ class RingBuffer:
         self.backend: str = backend
         self._ring: Any = room_module(backend, "rings").Ring(memory, dtype, fd)
         self._produces = self._consumes = path is None
+        self._batch_max = self.batch_max if geometry.on_full == 0 else 2**62  # a batch that waits goes in by pieces
         _opened.add(self)
 
     # ---- who produces, who consumes: of a shared ring, whose process holds the lock
@@ -162,13 +163,14 @@ class RingBuffer:
         Fewer than all raise RingFullError: under "fail" none did, under "spin" and "block" its `published` went in
         before `timeout` (seconds) was over, or the shared ring's consumer was gone. Raises TypeError for another dtype.
         """
-        array = self._records(records)
+        is_plain = records.__class__ is np.ndarray and records.dtype is self.dtype and records.ndim == 1
+        array = records if is_plain and records.flags.c_contiguous else self._records(records)
         if not self._produces:
             self._be_producer()
         count = len(array)
-        if self._geometry.on_full == 0 and count > self.batch_max:
+        if count > self._batch_max:
             raise ValueError(f"a batch of {count} records can never be in at once: the most is {self.batch_max}")
-        done: int = self._ring.publish(array, _nanoseconds(timeout))
+        done: int = self._ring.publish(array, -1 if timeout is None else _nanoseconds(timeout))
         if done < count:
             self._fail(f"{count} records", done)
         return done
@@ -210,6 +212,9 @@ class RingBuffer:
         empty array. `view=True` gives them where they lie, read-only and up to the ring's edge: their slots are taken
         until the last array over them is gone, and until then another drain raises BufferError.
         """
+        if limit is None and at_least == 1 and at_least is not True and timeout == 0.0 and self._consumes and not view:
+            at_once: Records = self._ring.drain(self._geometry.capacity, 1, 0)
+            return at_once
         most = self.capacity if limit is None else _whole("limit", limit)
         least = _whole("at_least", at_least)
         if limit is None and not view:
