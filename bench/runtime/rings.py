@@ -81,9 +81,10 @@ def round_trip() -> float:
                 lambda: drill.round_trips(there._memory, back._memory, TRIPS, False)) / TRIPS
 
 
-def bare() -> float:
+def bare(pauses: bool) -> float:
     line = np.zeros(32, "u8")[8:]
-    return both(lambda: drill.exchanges(line, TRIPS, True), lambda: drill.exchanges(line, TRIPS, False)) / TRIPS
+    return both(lambda: drill.exchanges(line, TRIPS, True, pauses),
+                lambda: drill.exchanges(line, TRIPS, False, pauses)) / TRIPS
 
 
 def from_python(batch: int) -> float:
@@ -128,7 +129,8 @@ def main() -> None:
             "ring, batches": partial(ring, "one", BATCH), "ring, one at a time": partial(ring, "one", 1),
             "ring of many, batches": partial(ring, "many", BATCH),
             "ring of many, one at a time": partial(ring, "many", 1),
-            "C++ queue": partial(cpp, library), "round trip": round_trip, "bare exchange": bare,
+            "C++ queue": partial(cpp, library), "round trip": round_trip, "bare exchange": partial(bare, False),
+            "bare exchange, with a pause": partial(bare, True),
             "from Python, batches": partial(from_python, PYTHON_BATCH), "from Python, one": partial(from_python, 1),
             "SimpleQueue": simple_queue,
         }

@@ -110,7 +110,8 @@ cdef inline list finding_rows(const tc_finding* findings):
 
 cdef inline dict count_metrics(const tc_core* core):
     return {
-        "open_orders": core.orders.open.count, "orders_evicted": core.orders.evicted,
+        "open_orders": core.orders.open.count, "open_orders_high_water": core.orders.open_high,
+        "tables_full": core.tables_full, "orders_evicted": core.orders.evicted,
         "cl_ord_ids": core.ids.count, "ids": core.texts.count, "trades": core.exec_seq, "events": core.events.seq,
         "events_dropped": core.events.dropped, "rankings_hit": core.router.hits,
         "rankings_missed": core.router.misses, "decisions": core.router.decisions,

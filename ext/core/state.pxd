@@ -62,6 +62,7 @@ cdef struct tc_core:
     int64_t command_seq, order_seq, exec_seq, now, day
     int64_t answer_seq             # of the report that answers the command
     int64_t reports_refused, trades_in_suspense, unexpected
+    int64_t tables_full            # commands refused for want of room in a table: not part of the state
     int16_t ord_rej_reasons[REASON_TABLE]
 
 
@@ -258,10 +259,15 @@ cdef inline tc_report* start_end(
     return r
 
 
+cdef inline void note_full(tc_core* core, int reason) noexcept nogil:
+    core.tables_full += reason == TABLE_FULL or reason == IDS_FULL or reason == BOOKS_FULL
+
+
 cdef inline void refuse_command(
     tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_BUSINESS_REJECT)
+    note_full(core, reason)
     r.reason = <int16_t>reason
     r.value = value
     r.bound = bound

@@ -138,8 +138,10 @@ def round_trips(unsigned char[::1] there, unsigned char[::1] back, uint64_t coun
     return start
 
 
-def exchanges(uint64_t[::1] line, uint64_t count, bint answers):
-    """A number in one cache line, set to 2n + 1 by one side and to 2n + 2 by the other; ns that it took."""
+def exchanges(uint64_t[::1] line, uint64_t count, bint answers, bint pauses):
+    """A number in one cache line, set to 2n + 1 by one side and to 2n + 2 by the other, with a pause between two looks
+    or without; ns that it took.
+    """
     cdef uint64_t* word = &line[0]
     cdef uint64_t i, start
     with nogil:
@@ -147,11 +149,13 @@ def exchanges(uint64_t[::1] line, uint64_t count, bint answers):
         for i in range(count):
             if answers:
                 while tc_load_acquire(word) != 2 * i + 1:
-                    tc_spin()
+                    if pauses:
+                        tc_spin()
                 tc_store_release(word, 2 * i + 2)
             else:
                 tc_store_release(word, 2 * i + 1)
                 while tc_load_acquire(word) != 2 * i + 2:
-                    tc_spin()
+                    if pauses:
+                        tc_spin()
         start = tc_nanoseconds() - start
     return start

@@ -55,6 +55,8 @@ cdef enum:
 cdef enum:
     CLAIM_MOST = 65_535            # records of one claim in a shared ring: its count has 16 bits of the intent
     NAP_MOST = 1_000_000           # ns
+    GRACE_MOST = 31                # pauses
+    LOOK_AHEAD = 32                # committed records that are looked for at once, however few are asked for
     SPINS_BUSY = 2_048             # and before that does, to whoever else wants it
     SPINS = 64                     # looks before anything but WAIT_BUSY gives the processor away
 
@@ -76,6 +78,7 @@ cdef struct tc_ring:
     tc_ring_row* rows              # of a shared ring of many producers; else NULL
     int row, fd                    # this producer's, and the file that says who lives
     uint32_t closed                # 1: leave, whoever waits
+    uint32_t grace                 # pauses before the consumer looks again at a stream that it has caught up with
 
 
 # Only in C: addresses.
@@ -86,7 +89,7 @@ cdef inline void open_ring(tc_ring* r, char* memory) noexcept nogil:
     r.many, r.on_full, r.wait = <int>m.many, <int>m.on_full, <int>m.wait
     r.words = <uint64_t*>(memory + m.words_at) if m.words_at else NULL
     r.rows = <tc_ring_row*>(memory + m.rows_at) if m.rows_at else NULL
-    r.row, r.fd, r.closed = -1, -1, 0
+    r.row, r.fd, r.closed, r.grace = -1, -1, 0, 0
 
 
 # Only in C: min.
