@@ -27,6 +27,10 @@ from .positions.reconcile import Difference
 from .positions.statement import Statement
 from .positions.valuation import MarkView
 from .risk.limits import OFF, CheckResult, RiskCheck, RiskLimits
+from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
+from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
+from .runtime.ring_memory import RingClosedError, RingFullError
+from .runtime.rings import RingBuffer, RingClaim, RingStats, shared_ring
 from .vocabulary.capacity import Capacity
 from .vocabulary.codes import (
     OUTBOUND,
@@ -83,16 +87,18 @@ __version__ = "0.1.0"
 __all__ = [
     "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
     "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
-    "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "Currency",
+    "AccountPnl", "Arena", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "Currency",
     "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError", "ExecInst", "ExecRestatementReason",
     "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
-    "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot",
-    "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place",
-    "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
-    "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
-    "SimulatedVenue", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
-    "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "new_orders",
+    "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "ObjectPool",
+    "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType",
+    "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position", "PositionKeeper", "ProfitAndLoss",
+    "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RingBuffer", "RingClaim", "RingClosedError",
+    "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost",
+    "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError", "StaleOrderError", "Statement",
+    "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState", "TradingCore", "TriggerPriceType",
+    "UndeclaredError", "Unknown", "VenueScore", "backend",
+    "new_orders", "shared_ring",
 ]
 
 

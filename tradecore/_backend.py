@@ -19,6 +19,7 @@ CHOICES = ("auto", "native", "python")
 # Those of `door` and `live_order` are the engines' own core.door and orders.order.
 FOLDERS = {
     "arithmetic": "vocabulary",
+    "rings": "runtime", "pools": "runtime",
     "validation": "orders",
     "risk": "risk",
     "book": "execution", "routing": "execution",

@@ -26,7 +26,8 @@ cdef struct tc_position_copy:
 
 
 cdef struct tc_metrics:
-    int64_t open_orders, orders_evicted, cl_ord_ids, ids, trades, events, events_dropped, rankings_hit, rankings_missed
+    int64_t open_orders, open_orders_high_water, tables_full, orders_evicted, cl_ord_ids, ids, trades, events
+    int64_t events_dropped, rankings_hit, rankings_missed
     int64_t decisions, reports_refused, trades_in_suspense, trades_folded, unexpected_transitions, waiting_for_price
 
 
@@ -247,6 +248,8 @@ cdef inline uint64_t hash_whole(tc_core* core, int64_t* ids) noexcept nogil:
 
 cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil:
     m.open_orders = core.orders.open.count
+    m.open_orders_high_water = core.orders.open_high
+    m.tables_full = core.tables_full
     m.orders_evicted = core.orders.evicted
     m.cl_ord_ids = core.ids.count
     m.ids = core.texts.count

@@ -7,6 +7,8 @@ from conditions cimport *
 cdef inline void reject_order(
     tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
+    note_full(core, reason)
+    core.tables_full += reason == MAX_OPEN_ORDERS and bound == core.orders.open_max
     order.reason = <int16_t>reason
     order.value = value
     order.bound = bound

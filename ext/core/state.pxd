@@ -65,6 +65,7 @@ cdef struct tc_core:
     int64_t stamp, stamp_bound     # why no new order or replace can have this command's stamp; see stamps.pxd
     int stamp_reason
     int64_t reports_refused, trades_in_suspense, unexpected
+    int64_t tables_full            # commands refused for want of room in a table: not part of the state
     int16_t ord_rej_reasons[REASON_TABLE]
 
 
@@ -268,10 +269,15 @@ cdef inline tc_report* start_end(
     return r
 
 
+cdef inline void note_full(tc_core* core, int reason) noexcept nogil:
+    core.tables_full += reason == TABLE_FULL or reason == IDS_FULL or reason == BOOKS_FULL
+
+
 cdef inline void refuse_command(
     tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_BUSINESS_REJECT)
+    note_full(core, reason)
     r.reason = <int16_t>reason
     r.value = value
     r.bound = bound

@@ -97,6 +97,7 @@ cdef struct tc_orders:
     uint64_t by_id_mask
     tc_list open, history
     int64_t open_max, history_size
+    int64_t open_high              # the most that were open at once: not part of the state
     int64_t evicted
     int64_t replaces               # that venues have not answered
     uint16_t transitions[16]       # by status: a bit for each that may follow
@@ -210,6 +211,11 @@ cdef inline void unlink_order(tc_orders* orders, tc_list* where, uint32_t slot) 
     tc_assert((where.count == 0) == (where.head == NO_SLOT))
 
 
+cdef inline void note_open(tc_orders* orders) noexcept nogil:
+    if orders.open.count > orders.open_high:
+        orders.open_high = orders.open.count
+
+
 # A free slot always exists. An order is refused at open_max, so what else is open came back from the history, which
 # holds no more than history_size: there are open_max + 2 * history_size + 2 slots.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
@@ -221,6 +227,7 @@ cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept no
     orders.slots[slot].order_id = order_id
     find_place(orders, order_id)[0] = slot + 1
     append_order(orders, &orders.open, slot)
+    note_open(orders)
     return slot
 
 
@@ -229,6 +236,7 @@ cdef inline void reopen_order(tc_orders* orders, uint32_t slot) noexcept nogil:
     tc_assert(orders.slots[slot].is_open == 0)
     unlink_order(orders, &orders.history, slot)
     append_order(orders, &orders.open, slot)
+    note_open(orders)
     orders.slots[slot].is_open = True
 
 

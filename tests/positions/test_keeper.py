@@ -509,6 +509,6 @@ def test_threads_wait_for_each_other_and_nothing_is_lost(make):
 
 def test_the_readme_session_says_what_it_prints():
     text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    (session,) = re.findall(r"```pycon\n(.*?)```", text, re.S)
+    session = re.findall(r"```pycon\n(.*?)```", text, re.S)[0]
     test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
     assert doctest.DocTestRunner().run(test) == (0, 10)

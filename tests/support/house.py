@@ -13,14 +13,14 @@ ROOT = Path(__file__).parents[2]
 PACKAGE, TWINS, EXT = ROOT / "tradecore", ROOT / "tradecore" / "_python", ROOT / "ext"
 # A folder may import those that it names, and itself.
 MAY_IMPORT = {
-    "vocabulary": set(),
+    "vocabulary": set(), "runtime": {"vocabulary"},
     "risk": {"vocabulary"}, "execution": {"vocabulary"}, "positions": {"vocabulary"},
     "orders": {"vocabulary", "execution", "positions"},
-    "core": {"vocabulary", "risk", "execution", "positions", "orders"},
+    "core": {"vocabulary", "runtime", "risk", "execution", "positions", "orders"},
 }
 MAY_IMPORT["replay"] = {*MAY_IMPORT["core"], "core"}
 MAY_IMPORT["cli"] = {*MAY_IMPORT["replay"], "replay"}
-CHOOSES_A_BACKEND = {"positions", "core", "cli", "replay"}  # of the package's folders; nobody else imports _backend
+CHOOSES_A_BACKEND = {"runtime", "positions", "core", "cli", "replay"}  # of the package's folders; nobody else imports _backend
 LINES_MAX, FUNCTION_LINES_MAX = 400, 70
 TEST_LINES_MAX = 700  # a table of cases is read a row at a time
 SHARED = EXT / "shared"  # declarations of what one compiled module may use of another: no kernel, nothing runs in it

@@ -1,8 +1,9 @@
-"""The `tradecore` command: `replay` plays a recorded market through the path, `doctor` says what runs here.
+"""The `tradecore` command: `replay` plays a recorded market through the path, `doctor` says what runs here, `bench`
+measures it here.
 
 Results go to standard output (a table, or one JSON object), everything else to standard error. Exit status: 0 good,
-1 the replay did not reproduce the recording, its shadow differed, or the doctor found no backend, 2 a wrong call or
-unreadable input.
+1 the replay did not reproduce the recording, its shadow differed, the doctor found no backend, or a measure missed its
+target, 2 a wrong call or unreadable input.
 """
 
 from __future__ import annotations
@@ -71,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="which backend runs here and why, and the versions")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     doctor.set_defaults(run=_doctor)
+    bench = commands.add_parser("bench", help="measure this installation, each figure beside its target")
+    bench.add_argument("--memory", action="store_true", required=True, help="allocations, collections, peak")
+    bench.add_argument("--backend", choices=["auto", "native", "python"], help="default: TRADECORE_BACKEND, else auto")
+    bench.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    bench.set_defaults(run=_bench)
     return parser
 
 
@@ -87,6 +93,15 @@ def _doctor(options: argparse.Namespace) -> int:
     found = examine()
     print(json.dumps(found, indent=2) if options.json else render(found))
     return 0 if found["backend"] else 1
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from .._backend import choose_backend
+    from .memory import measure, render
+
+    rows = measure(choose_backend(options.backend).name)
+    print(json.dumps({"rows": rows}, indent=2) if options.json else render(rows))
+    return 1 if any(row["ok"] is False for row in rows) else 0
 
 
 def _replay(options: argparse.Namespace) -> int:

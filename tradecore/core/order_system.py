@@ -256,5 +256,8 @@ class OrderSystem:
         return int(self._gate.core.state_hash())
 
     def metrics(self) -> dict[str, int]:
-        """Counters by name."""
-        return dict(self._gate.core.metrics())
+        """Counters by name. Of tables: what is in use (`open_orders`, `cl_ord_ids`, `ids`), of `..._size`; `commands`
+        that came, and `tables_full`, those refused for want of room: the misses.
+        """
+        sizes = {f"{name}_size": getattr(self.capacity, name) for name in ("open_orders", "cl_ord_ids", "ids")}
+        return {**self._gate.core.metrics(), **sizes, "commands": int(self._gate.core.command_seq)}

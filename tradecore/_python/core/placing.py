@@ -60,6 +60,7 @@ from .state import (
     count_stage,
     end_order,
     is_external,
+    note_full,
     order_fields,
     publish,
     report_end,
@@ -76,6 +77,8 @@ EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 
 def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bound: int) -> None:
+    note_full(core, reason)
+    core.tables_full += reason == Reason.MAX_OPEN_ORDERS and bound == core.orders.open_max
     order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
     report_end(core, c, order, ExecType.REJECTED)
     sync_order(core, order)

@@ -235,7 +235,8 @@ class Readers:
         """Counters by name. They are not part of the state."""
         core = self._state
         return {
-            "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
+            "open_orders": core.orders.open_count, "open_orders_high_water": core.orders.open_high,
+            "tables_full": core.tables_full, "orders_evicted": core.orders.evicted,
             "cl_ord_ids": len(core.ids.order_ids), "ids": len(core.texts.texts), "trades": core.exec_seq,
             "events": core.events.seq, "events_dropped": 0, "rankings_hit": core.router.hits,
             "rankings_missed": core.router.misses,

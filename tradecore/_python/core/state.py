@@ -83,6 +83,7 @@ class State:
         self.disconnected: set[int] = set()  # external venues
         # What was refused or flagged: of venues' reports, and of statuses that no transition leads to.
         self.reports_refused = self.trades_in_suspense = self.unexpected = 0
+        self.tables_full = 0  # commands refused for want of room in a table: not part of the state
 
 
 def book_of(core: State, instrument: int, venue: int) -> Book:
@@ -256,7 +257,12 @@ def report_end(core: State, c: Any, order: Order, exec_type: int, **special: Any
     )
 
 
+def note_full(core: State, reason: int) -> None:
+    core.tables_full += reason in (Reason.TABLE_FULL, Reason.IDS_FULL, Reason.BOOKS_FULL)
+
+
 def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:
+    note_full(core, reason)
     publish(core, c, BUSINESS_REJECT, reason=reason, value=value, bound=bound, instrument=c.instrument,
             account=c.account, venue=c.venue)
     return ACK_ACCEPTED._replace(report_type=BUSINESS_REJECT, reason=int(reason))
