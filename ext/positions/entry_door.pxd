@@ -75,3 +75,16 @@ cdef inline tuple sums_of(
               wide(sums[i].fees)) for i in range(groups)],
             {c: wide(charges[c]) for c in range(1, currencies + 1) if charges[c] != 0},
             {c: wide(incomes[c]) for c in range(1, currencies + 1) if incomes[c] != 0})
+
+
+# [(trade_id, opened, qty, cost)] from a position's oldest open lot to its newest.
+cdef inline list lots_of(const tc_books* b, const tc_position* p):
+    cdef int32_t at = p.first_lot
+    cdef const tc_lot* lot
+    cdef int64_t sign = 1 if p.qty > 0 else -1
+    found = []
+    while at:
+        lot = &b.lots.rows[at]
+        found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(cost_of(lot) * sign)))
+        at = newer_lot(b.lots.rows, p, at)
+    return found

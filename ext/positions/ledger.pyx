@@ -4,13 +4,14 @@
 from libc.string cimport memcpy, memset
 from columns cimport aligned, numbers, read_only
 from definitions cimport *
-from entry_door cimport demand_entry, demand_inverse, demand_sizes, sums_of
+from entry_door cimport demand_entry, demand_inverse, demand_sizes, lots_of, sums_of
+from holdings cimport note_holdings, tc_holding
 from shell cimport open_batch, wide
 from intake cimport *
 
 import numpy as np
 
-from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError
+from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, HOLDING_DTYPE, EntryError
 from tradecore.vocabulary.records import FILL_DTYPE, NO_PRICE
 
 
@@ -256,14 +257,13 @@ cdef class Ledger:
 
     def lots(self, int instrument, int account):
         """[(trade_id, opened, qty, cost)] from the oldest open lot to the newest; empty at average cost."""
-        cdef int32_t at = self.row(instrument, account).first_lot
-        cdef const tc_lot* lot
-        cdef int64_t sign = 1 if self.row(instrument, account).qty > 0 else -1
-        found = []
-        while at:
-            lot = &self.books.lots.rows[at]
-            found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(cost_of(lot) * sign)))
-            at = newer_lot(self.books.lots.rows, self.row(instrument, account), at)
+        return lots_of(&self.books, self.row(instrument, account))
+
+    def holdings(self):
+        """Every position that is held or was, by instrument and account, as HOLDING_DTYPE rows."""
+        cdef int64_t count = note_holdings(&self.books, self.count, NULL, 0)
+        found = np.zeros(count, HOLDING_DTYPE)
+        note_holdings(&self.books, self.count, <tc_holding*>numbers(found), count)
         return found
 
     def entries(self):

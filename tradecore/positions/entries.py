@@ -102,7 +102,12 @@ _CLOSING: Layout = [
     ("cost_low", "i8"), ("cost_high", "i8"), ("value_low", "i8"), ("value_high", "i8"),
     ("instrument", "i4"), ("account", "i4"),
 ]
+_HOLDING: Layout = [
+    ("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("cost_low", "i8"), ("cost_high", "i8"),
+    ("realised_low", "i8"), ("realised_high", "i8"), ("fees_low", "i8"), ("fees_high", "i8"),
+]
 ENTRY_CODEC = Codec("Entry", _ENTRY, 64)
 ENTRY_DTYPE = make_dtype(_ENTRY, 64)
 CLOSING_DTYPE = make_dtype(_CLOSING, 80)
+HOLDING_DTYPE = make_dtype(_HOLDING, 64)
 SPLIT_MAX = 1_000_000  # of a split's numerator and denominator

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
-from ..vocabulary.units import exact_sum
+from ..vocabulary.units import CENTS, exact_sum
 from .accounts import AccountPnl
 from .entries import ENTRY_CODEC, EntryKind, EntryStatus, Method
 from .kept_ledger import LEGS, KeptLedger
+from .report_columns import Column, Decimals, Numbers, Values, Words
 from .statement import Statement
 from .valuation import Valuation
 
 FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
 KEYS = ("day", "symbol", "account", "strategy")
-_TRADES = [
-    ("trade_id", "int64"), ("exec_id", "text"), ("kind", "text"), ("status", "text"), ("transact_time", "time"),
-    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("price", "decimal"),
-    ("commission", "decimal"), ("commission_currency", "text"), ("strategy", "text"), ("lot", "int64"),
-    ("contra_account", "text"),
-]
 _CLOSED = [
     ("symbol", "text"), ("account", "text"), ("leg", "text"), ("opening_trade", "int64"), ("closing_trade", "int64"),
     ("opened", "time"), ("closed", "time"), ("holding_ns", "int64"), ("qty", "decimal"), ("cost_basis", "decimal"),
@@ -56,41 +53,70 @@ def leg_of(kept: KeptLedger, account: int) -> str | None:
     return None if kept.legs == 1 or not account else LEGS[(account - 1) % 2]
 
 
-def trades(kept: KeptLedger, exec_ids: dict[int, str]) -> Statement:
-    """Every entry in the log."""
-    rows = []
-    for trade_id, e in log_of(kept):
-        ins = kept.names.instruments[e.instrument - 1]
-        qty = Decimal(e.qty) if e.kind in (SPLIT, DIVIDEND) else ins.quantity(e.qty)
-        price = kept.fee(e, e.price) if e.kind == DIVIDEND else ins.price(e.price)
-        currency = kept.names.currencies.name(e.currency) or ins.currency
-        rows.append((
-            trade_id, exec_ids.get(trade_id), EntryKind(e.kind).name, EntryStatus(e.status).name, e.transact_time,
-            ins.symbol, kept.account_name(e.account) if e.account else None, leg_of(kept, e.account), qty,
-            Decimal(e.price) if e.kind == SPLIT else None if e.kind == TRANSFER else price,
-            kept.fee(e, e.fee), currency, kept.strategies.name(e.strategy), e.lot,
-            kept.account_name(e.contra) if e.contra else None,
-        ))
-    return Statement("trades", _TRADES, rows)
+def trades(kept: KeptLedger, exec_ids: Mapping[int, str]) -> Statement:
+    """Every entry in the log, column by column."""
+    log, names = kept.ledger.entries(), kept.names
+    first, kinds = kept.ledger.forgotten + 1, log["kind"]
+    at = log["instrument"] - 1
+    raw = (kinds == SPLIT) | (kinds == DIVIDEND)
+    own = np.array([names.currencies.id(ins.currency) for ins in names.instruments], np.int64)
+    currency = np.where(log["currency"] > 0, log["currency"], own[at])
+    decimals = np.array([0, *names.decimals], np.int64)[currency]
+    qty_scale, price_scale, tick_decimals = (
+        np.array(found, np.int64)[at] for found in zip(*map(_scales, names.instruments), strict=True))
+    is_dividend = kinds == DIVIDEND
+    price_scale = np.where(is_dividend, decimals, np.where(kinds == SPLIT, 0, price_scale))
+    codes = log["account"].astype(np.int64), log["contra"].astype(np.int64)
+    accounts: list[str | None] = [None, *names.accounts.names]
+    owner, contra = ((code + kept.legs - 1) // kept.legs for code in codes)
+    leg = (codes[0] - 1) % 2 + 1 if kept.legs == 2 else np.zeros(len(log), np.int64)
+    strategies: list[str | None] = [None, *kept.strategies.names]
+    return Statement.of("trades", {
+        "trade_id": Numbers("int64", np.arange(first, first + len(log))),
+        "exec_id": _exec_ids(exec_ids, first, len(log)),
+        "kind": Words(kinds, [kind.name for kind in EntryKind]),
+        "status": Words(log["status"], [status.name for status in EntryStatus]),
+        "transact_time": Numbers("time", log["transact_time"]),
+        "symbol": Words(at, names.symbols.names),
+        "account": Words(owner, accounts),
+        "leg": Words(np.where(codes[0] > 0, leg, 0), [None, *LEGS]),
+        "qty": Decimals(log["qty"], np.where(raw, 0, qty_scale), 12),
+        "price": Decimals(log["price"], price_scale, np.where(is_dividend, CENTS, tick_decimals), kinds == TRANSFER),
+        "commission": Decimals(log["fee"], decimals),
+        "commission_currency": Words(currency - 1, names.currencies.names),
+        "strategy": Words(log["strategy"], strategies),
+        "lot": Numbers("int64", log["lot"]),
+        "contra_account": Words(contra, accounts),
+    })
+
+
+def _scales(ins: Instrument) -> tuple[int, int, int]:
+    """Decimals of an instrument's quantities, of its prices, and of its tick."""
+    return ins.qty_precision, ins.price_precision or 0, ins.tick_decimals
+
+
+def _exec_ids(exec_ids: Mapping[int, str], first: int, count: int) -> Column:
+    if not exec_ids:
+        return Words(np.zeros(count, np.int64), [None])
+    return Values("text", list(map(exec_ids.get, range(first, first + count))))
 
 
 def positions(kept: KeptLedger, valuation: Valuation) -> Statement:
     """Every position that is held or was."""
-    rows = []
-    for number, ins in enumerate(kept.names.instruments, 1):
-        for account in range(1, len(kept.names.accounts.names) * kept.legs + 1):
-            qty, cost, realised, fees = kept.ledger.position(number, account)
-            if not (qty or cost or realised or fees):
-                continue
-            mark = int((valuation.bids if qty >= 0 else valuation.asks)[number - 1])
-            marked = mark != NO_PRICE
-            rows.append((
-                ins.symbol, kept.account_name(account), leg_of(kept, account), ins.quantity(qty),
-                ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
-                ins.price(mark) if marked else None,
-                ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
-                ins.money(realised), kept.names.money(ins.currency, fees), ins.currency,
-            ))
+    rows, bids, asks = [], valuation.bids, valuation.asks
+    for row in kept.ledger.holdings().tolist():
+        number, account, qty = row[:3]
+        cost, realised, fees = (_wide(*row[at : at + 2]) for at in (3, 5, 7))
+        ins = kept.names.instruments[number - 1]
+        mark = int((bids if qty >= 0 else asks)[number - 1])
+        marked = mark != NO_PRICE
+        rows.append((
+            ins.symbol, kept.account_name(account), leg_of(kept, account), ins.quantity(qty),
+            ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
+            ins.price(mark) if marked else None,
+            ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
+            ins.money(realised), kept.names.money(ins.currency, fees), ins.currency,
+        ))
     return Statement("positions", _POSITIONS, rows)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError
+from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_CODEC, ENTRY_DTYPE, HOLDING_DTYPE, SPLIT_MAX, EntryError
 from tradecore.vocabulary.layouts import Codec
 from tradecore.vocabulary.records import (
     AMOUNT_MAX,
@@ -38,6 +38,7 @@ from .costs import (
     value_of,
 )
 from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally, demand_inverse
+from .holdings import halves, note_holdings
 from .lots import Closings, Lots
 from .marking import demand_numbers
 from .runs import home_exponent
@@ -52,10 +53,6 @@ BOOKING_CODEC = Codec(
     FILL_DTYPE.itemsize,
 )
 _ENTRY = ENTRY_CODEC.unpack(bytes(64))
-
-
-def _signed(value: int) -> int:
-    return (value + 2**63) % 2**64 - 2**63
 
 
 class Ledger:
@@ -219,6 +216,13 @@ class Ledger:
         sign = 1 if p.qty > 0 else -1
         return [(lot.trade_id, lot.opened, lot.qty * sign, lot.cost * sign) for lot in p.lots]
 
+    def holdings(self) -> Records:
+        """Every position that is held or was, by instrument and account, as HOLDING_DTYPE rows."""
+        found = np.zeros(len(rows := note_holdings(self.books, len(self.instruments))), HOLDING_DTYPE)
+        for at, row in enumerate(rows):
+            found[at] = row
+        return found
+
     def entries(self) -> Records:
         """A copy of the log as ENTRY_DTYPE rows, busted and corrected ones marked; the first is `forgotten` + 1."""
         found = np.zeros(len(self.books.entries), ENTRY_DTYPE)
@@ -256,8 +260,7 @@ class Ledger:
                     book_entry(side, b.entries[at], b.forgotten + at + 1, sink)
         found = np.zeros(len(sink.rows), CLOSING_DTYPE)
         for row, (opening, closing, opened, closed, qty, cost, value, instrument, account) in enumerate(sink.rows):
-            found[row] = (opening, closing, opened, closed, qty, _signed(cost), cost >> 64, _signed(value),
-                          value >> 64, instrument, account)
+            found[row] = (opening, closing, opened, closed, qty, *halves(cost), *halves(value), instrument, account)
         return found[np.argsort(found["closing_trade"], kind="stable")]
 
     def account_sums(
