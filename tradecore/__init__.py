@@ -19,8 +19,11 @@ from .execution.venues import ExternalVenue, SimulatedVenue
 from .orders.order import Order
 from .orders.ticket import OrderTerms
 from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .positions.entries import ENTRY_DTYPE, EntryError
+from .positions.broker_forms import BROKER_FORMS
+from .positions.csv_form import CsvForm
+from .positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError, EntryKind
 from .positions.keeper import PositionKeeper
+from .positions.load_csv import LoadError
 from .positions.position import FirmExposure, Position, ProfitAndLoss, Trade
 from .positions.rates import MissingRateError
 from .positions.reconcile import Difference
@@ -81,18 +84,18 @@ from .vocabulary.rows import StaleOrderError
 __version__ = "0.1.0"
 
 __all__ = [
-    "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
-    "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
-    "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "Currency",
-    "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError", "ExecInst", "ExecRestatementReason",
-    "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
-    "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "OpenLot",
-    "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place",
-    "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
-    "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
-    "SimulatedVenue", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
-    "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "new_orders",
+    "ACK_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
+    "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "OUTBOUND", "QUOTE_DTYPE", "REPLACE_DTYPE",
+    "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType",
+    "ContingencyType", "CsvForm", "Currency", "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError",
+    "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation", "Exposure",
+    "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd",
+    "LimitMode", "LoadError", "MarkView", "MissingRateError", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType",
+    "Order", "OrderManager", "OrderTerms", "PegOffsetType", "Place", "Position", "PositionKeeper", "ProfitAndLoss",
+    "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RiskCheck", "RiskLimits", "Rule", "Scope",
+    "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleOrderError", "Statement",
+    "Subscription", "TimeInForce", "TradSesStatus", "Trade", "TradeState", "TradingCore", "TriggerPriceType",
+    "UndeclaredError", "Unknown", "VenueScore", "backend", "new_orders",
 ]
 
 

@@ -118,10 +118,10 @@ def test_a_report_can_be_read_as_csv_and_tells_trades_whole(make):
     keeper.trades().to_csv(text)
     lines = text.getvalue().split("\r\n")
     assert lines[0].startswith("trade_id,exec_id,kind,status,transact_time,symbol,account")
-    assert lines[1] == f"1,x1,FILL,LIVE,1970-01-02T00:00:00Z,AAPL,a,,-3,10.50,0.10,EUR,s,0,"
-    assert lines[2] == f"2,,TRANSFER,LIVE,1970-01-02T00:00:00Z,AAPL,a,,1,,0.00,USD,,0,b"
-    assert lines[3] == f"3,,SPLIT,LIVE,1970-01-02T00:00:00Z,AAPL,,,2,1,0.00,USD,,0,"
-    assert lines[4] == f"4,,DIVIDEND,LIVE,1970-01-02T00:00:00Z,AAPL,,,0,0.25,0.00,USD,,0,"
+    assert lines[1] == "1,x1,FILL,LIVE,1970-01-02T00:00:00Z,AAPL,a,,-3,10.50,0.10,EUR,s,0,"
+    assert lines[2] == "2,,TRANSFER,LIVE,1970-01-02T00:00:00Z,AAPL,a,,1,,0.00,USD,,0,b"
+    assert lines[3] == "3,,SPLIT,LIVE,1970-01-02T00:00:00Z,AAPL,,,2,1,0.00,USD,,0,"
+    assert lines[4] == "4,,DIVIDEND,LIVE,1970-01-02T00:00:00Z,AAPL,,,0,0.25,0.00,USD,,0,"
     fill(keeper, "BUY", 2, "0.00000001", account="b", commission="0.000000001")
     keeper.trades().to_csv(text := io.StringIO())
     assert ",2,0.00000001,0.000000001,USD," in text.getvalue()

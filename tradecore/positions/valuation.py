@@ -13,6 +13,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, PRICE_MAX
 from ..vocabulary.units import EXACT, Number, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure
+from .entries import EntryKind, EntryStatus
 from .kept_ledger import KeptLedger
 from .precision import RUN_COARSE, RUN_EXCLUDED, RUN_WIDE, Precision
 from .rates import Rates
@@ -128,6 +129,17 @@ class Valuation:
             self.kept.ledger.set_mark(number, _middle(low, high))
         changed = np.array([number - 1 for number, _, _ in rows], np.int64)
         return int(self.marking.mark(self.bids, self.asks, self.precision, changed)[0]) if rows else 0
+
+    def mark_last(self, time: int | None) -> int:
+        """Instruments without a mark at the price of their last live fill; how many those are."""
+        rows = self.kept.ledger.entries()
+        fills = rows[(rows["kind"] == EntryKind.FILL) & (rows["status"] != EntryStatus.BUSTED)]
+        last = dict(zip(fills["instrument"].tolist(), fills["price"].tolist(), strict=True))
+        wanted = [number for number in last if self.bids[number - 1] == NO_PRICE]
+        chosen = [self.kept.names.instruments[number - 1] for number in wanted]
+        quotes = [ins.price(last[number]) for number, ins in zip(wanted, chosen, strict=True)]
+        self.mark_some([ins.symbol for ins in chosen], quotes, quotes, "side", time)
+        return len(wanted)
 
     def forget_mark(self, number: int) -> None:
         """An instrument whose mark is of no use any more: after a split, until it is marked again."""
