@@ -26,7 +26,9 @@ from .kept_ledger import KeptLedger
 from .ledger_reports import closed_lots, daily_pnl, pnl_by, positions, trades
 from .load_csv import load_csv, read_form
 from .locked import locked
-from .reconcile import Difference, reconcile_fills, reconcile_positions
+from .reconcile import Difference, as_statement
+from .reconcile_fills import reconcile_fills
+from .reconcile_positions import reconcile_positions
 from .statement import Statement
 from .valuation import Column, MarkView, Valuation
 
@@ -352,18 +354,23 @@ class PositionKeeper:
         return daily_pnl(self._days)
 
     @locked
-    def reconcile(self, *, positions: Any = None, fills: Any = None) -> list[Difference]:
-        """Compare with a broker's CSV, each a path or an open text file; the differences with their probable causes.
+    def reconcile(self, *, positions: Any = None, fills: Any = None, positions_form: CsvForm | None = None,
+                  fills_form: CsvForm | None = None) -> Statement:
+        """Compare with a broker's CSV, each a path or an open text file; the differences (`Difference`), all of them,
+        with their causes: called possible, unless proved by the fills where both files are given.
 
         Positions have columns symbol, qty, and where wanted account, cost; fills exec_id, symbol, side, qty, price, and
-        where wanted account, commission. Raises ValueError naming line and column for what can't be read.
+        where wanted account, commission; or what a form says. What can't be read, symbols and accounts that are not
+        declared, and figures finer than the units here are differences too. Raises ValueError where a file's columns
+        are not found.
         """
         found: list[Difference] = []
-        if positions is not None:
-            found += reconcile_positions(self._kept, positions)
+        proof = None
         if fills is not None:
-            found += reconcile_fills(self._kept, self._fills.names, fills)
-        return found
+            found, proof = reconcile_fills(self._kept, self._fills, fills, fills_form or CsvForm())
+        if positions is not None:
+            found = reconcile_positions(self._kept, positions, positions_form or CsvForm(), proof) + found
+        return as_statement(found)
 
     # ---- helpers
 
