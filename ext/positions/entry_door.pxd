@@ -58,7 +58,7 @@ cdef inline int demand_sizes(
 ) except -1:
     demand("instruments", instruments, 1, 1_000_000)
     demand("accounts", accounts, 1, 131_070)
-    demand("method", method, 0, 3)
+    demand("method", method, 0, 5)
     demand("legs", legs, 1, 2)
     demand("currencies", currencies, 1, 255)
     demand("trades", trades, 1, 2**31 - 2)

@@ -26,7 +26,7 @@ cdef object new_column(int64_t count, object dtype=np.int64):
 
 
 cdef class Ledger:
-    """Exact positions by instrument and account, by average cost, FIFO, LIFO or specific lot.
+    """Exact positions by instrument and account, by average cost, FIFO, LIFO, HIFO, LOFO or specific lot.
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of

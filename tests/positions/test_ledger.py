@@ -30,7 +30,7 @@ from tradecore.vocabulary.records import CODECS, FEE_MAX, NO_PRICE, POSITION_MAX
 INSTRUMENTS, ACCOUNTS = 40, 5
 FILLS, LONG_FILLS = 20_000, 100_000
 METHODS = list(Method)
-LOT_METHODS = [Method.FIFO, Method.LIFO, Method.SPECIFIC]
+LOT_METHODS = [Method.FIFO, Method.LIFO, Method.HIFO, Method.LOFO, Method.SPECIFIC]
 
 
 def definition(currency=1, **given):
@@ -381,7 +381,7 @@ def test_a_transfer_takes_its_lots_and_their_cost_along(package, method):
     put(ledger, qty=10, price=100)
     put(ledger, qty=10, price=120)
     put(ledger, kind=EntryKind.TRANSFER, qty=15, contra=2)
-    moved = {Method.AVERAGE: 1650, Method.LIFO: 1700}.get(method, 1600)
+    moved = {Method.AVERAGE: 1650, Method.LIFO: 1700, Method.HIFO: 1700}.get(method, 1600)
     assert ledger.position(1, 1) == (5, 2200 - moved, 0, 0)
     assert ledger.position(1, 2) == (15, moved, 0, 0)
     assert (ledger.sums(1, 1)[0], ledger.sums(1, 2)[0]) == (-moved, moved)
@@ -558,7 +558,7 @@ def test_an_entry_outside_its_bounds_is_refused_at_the_door(package, fields, mat
 
 @pytest.mark.parametrize(("given", "match"), [
     ({"instruments": 0}, "instruments 0 must be 1 to 1000000"), ({"accounts": 0}, "accounts 0 must be 1"),
-    ({"method": 4}, "method 4 must be 0 to 3"), ({"legs": 3}, "legs 3 must be 1 to 2"), ({"trades": 0}, "trades 0 must be"),
+    ({"method": 6}, "method 6 must be 0 to 5"), ({"legs": 3}, "legs 3 must be 1 to 2"), ({"trades": 0}, "trades 0 must be"),
     ({"lots": 0}, "lots 0 must be"), ({"currencies": 256}, "currencies 256 must be"), ({"buckets": 0}, "buckets 0 must be"),
 ])
 def test_a_ledger_of_no_possible_size_is_refused(package, given, match):

@@ -32,7 +32,7 @@ class Discrepancy(NamedTuple):
 
 
 class DropCopy:
-    """`keeper` holds what `core` has traded, by `method` (average, fifo or lifo), and follows it from then on.
+    """`keeper` holds what `core` has traded, by `method` (any but specific), and follows it from then on.
 
     It begins with the first report, or with opening positions and trades `after` that sequence number (0: all); raises
     LookupError where they are no longer held (capacity `events`): make it before the core trades. Instruments and

@@ -18,6 +18,8 @@ class Method(IntEnum):
     FIFO = 1
     LIFO = 2
     SPECIFIC = 3
+    HIFO = 4  # the dearest a unit first, long or short; of equals the oldest
+    LOFO = 5  # the cheapest
 
 
 class EntryKind(IntEnum):

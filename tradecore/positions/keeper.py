@@ -36,7 +36,8 @@ from .valuation import Column, MarkView, Valuation
 class PositionKeeper:
     """Positions and P&L by instrument and account: fills in, exact figures out.
 
-    `method` says which lots a closing fill takes from: average, fifo, lifo or specific. Netted by default; with
+    `method` says which lots a closing fill takes from: average, fifo, lifo, hifo (the dearest
+    first, by price, long or short), lofo (the cheapest) or specific. Netted by default; with
     `hedging` long and short stand side by side. `precision` is how bulk marks compute: exact, hybrid (float64 below
     `notional_threshold` where that is exact) or fast (float64). `groups` are instruments whose exposure is summed.
     `trades` bounds the log of entries that can still be busted or corrected, `lots` the open lots. `clock`: ns UTC.

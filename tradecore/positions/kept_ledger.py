@@ -43,7 +43,7 @@ class KeptLedger:
         trades: int, lots: int, clock: Callable[[], int], backend: str | None,
     ) -> None:
         if not isinstance(method, str) or method.upper() not in Method.__members__:
-            raise ValueError(f"method {method!r} must be average, fifo, lifo or specific")
+            raise ValueError(f"method {method!r} must be average, fifo, lifo, hifo, lofo or specific")
         if not callable(clock):
             raise TypeError(f"clock must be callable, not {type(clock).__name__}")
         self.backend = choose_backend(backend).name

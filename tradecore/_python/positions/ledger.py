@@ -56,7 +56,7 @@ _ENTRY = ENTRY_CODEC.unpack(bytes(64))
 
 
 class Ledger:
-    """Exact positions by instrument and account, by average cost, FIFO, LIFO or specific lot.
+    """Exact positions by instrument and account, by average cost, FIFO, LIFO, HIFO, LOFO or specific lot.
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
@@ -67,7 +67,7 @@ class Ledger:
                  trades: int = 65_536, lots: int = 65_536, buckets: int = 1) -> None:
         demand("instruments", instruments, 1, 1_000_000)
         demand("accounts", accounts, 1, 131_070)
-        demand("method", method, 0, 3)
+        demand("method", method, 0, 5)
         demand("legs", legs, 1, 2)
         demand("currencies", currencies, 1, 255)
         demand("trades", trades, 1, 2**31 - 2)
