@@ -117,11 +117,11 @@ def test_the_dearest_or_the_cheapest_lot_closes_first_and_of_equals_the_oldest(r
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize(("method", "first"), [(Method.HIFO, 2), (Method.LOFO, 1)])
 def test_what_is_dearer_is_told_exactly_where_lots_have_costs_and_no_prices(room, method, first, sign):
-    """After 3 for 7, 7 at 1,000,001 are 3 at 7,000,007 / 3, and 14 at 1,000,001 and 7 at 1,000,002 a little more."""
+    """After 30 for 7, 7 at 10**12 are 30 that cost 233,333,333,333 + 10/30 each, 7 at one more 17/30."""
     ledger = new_ledger(room, method)
+    put(ledger, qty=7 * sign, price=10**12)
     put(ledger, qty=7 * sign, price=10**12 + 1)
-    put(ledger, qty=7 * sign, price=10**12 + 2)
-    put(ledger, kind=K.SPLIT, account=0, qty=3, price=7)
+    put(ledger, kind=K.SPLIT, account=0, qty=30, price=7)
     put(ledger, qty=-1 * sign, price=1)
     assert ledger.closings()["opening_trade"].tolist() == [first]
 

@@ -130,6 +130,15 @@ def test_fills_of_both_sides_prove_a_cause_and_rule_out_a_wrong_one(booked):
         ("FILL", "a", "it is missing here", True)]
 
 
+def test_fills_that_explain_a_part_of_a_difference_prove_nothing(make):
+    keeper = make()
+    fill(keeper, "BUY", 10, 100, exec_id="a")
+    found = keeper.reconcile(positions=io.StringIO("symbol,qty\nAAPL,19\n"),
+                             fills=io.StringIO("exec_id,symbol,side,qty,price\na,AAPL,BUY,10,100\nb,AAPL,BUY,4,1\n"))
+    assert [(d.kind, d.proved) for d in found] == [("POSITION", False), ("FILL", True)]
+    assert found[0].cause == "possible: no single trade, split or transfer explains it"
+
+
 def test_a_short_sale_is_a_sell_and_finer_figures_are_differences(make):
     keeper = make(AAPL)
     fill(keeper, "SELL_SHORT", 5, "10.5", exec_id="s1")

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..vocabulary.fix import Side
 from ..vocabulary.records import TIME_MAX
 from ..vocabulary.units import show
+from .holding import read_zone
 
 FIELDS = ("symbol", "side", "qty", "price", "account", "commission", "commission_currency", "transact_time", "exec_id",
           "position_effect", "strategy", "lot", "cost")
@@ -76,15 +76,12 @@ class CsvForm:
                              f"{self.decimal!r}")
         for word, side in self.sides.items():
             Side.parse(side, f"sides[{word!r}]")
-        try:
-            self.zone  # noqa: B018  # found or refused here, not at the first line
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"time_zone {self.time_zone!r} is no zone of this machine's tz database") from None
+        read_zone(self.time_zone)
 
     @cached_property
     def zone(self) -> Any:
         """The zone of times without an offset."""
-        return UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone)
+        return read_zone(self.time_zone)
 
     @cached_property
     def _number(self) -> re.Pattern[str]:

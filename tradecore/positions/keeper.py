@@ -19,11 +19,13 @@ from ..vocabulary.records import CASH_MAX, POSITION_MAX, PRICE_MAX, QTY_MAX
 from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import Number, check_int, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
+from .closed_lots import closed_lots
 from .csv_form import CsvForm
 from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind
 from .fills import Fills, Lots
+from .holding import read_zone
 from .kept_ledger import KeptLedger
-from .ledger_reports import closed_lots, daily_pnl, pnl_by, positions, trades
+from .ledger_reports import daily_pnl, pnl_by, positions, trades
 from .load_csv import load_csv, read_form
 from .locked import locked
 from .reconcile import Difference, as_statement
@@ -332,14 +334,19 @@ class PositionKeeper:
         return positions(self._kept, self._valuation)
 
     @locked
-    def closed_lots(self, *, attribute_commissions: bool = False) -> Statement:
-        """Every closed piece of a lot: when opened and closed, cost basis, proceeds, P&L, holding period in ns.
+    def closed_lots(self, *, attribute_commissions: bool = False, per_fill: bool = False, wash_sales: bool = False,
+                    time_zone: str = "UTC") -> Statement:
+        """Every closed piece of a lot: which trades opened and closed it, when and at what price, cost basis, proceeds,
+        P&L, and how long it was held: in ns, in days of `time_zone`'s calendar, and as a `term` (see `holding`).
 
         With `attribute_commissions` both legs' commissions, where they are in the instrument's currency, are put into
         the lot in proportion to its quantity, as a broker's FIFO statement does: the basis includes what opening cost,
         the proceeds are less what closing cost. At average cost a lot is the position, opened when it was flat.
+        `per_fill` sums the lots of each closing fill. `wash_sales` marks by the US rule which losses were deferred by
+        buying again within 30 days (see `holding` for what it does not look at); it books nothing.
         """
-        return closed_lots(self._kept, attribute_commissions)
+        return closed_lots(self._kept, self._fills.names, attribute_commissions, read_zone(time_zone), per_fill,
+                           wash_sales)
 
     @locked
     def pnl_by(self, *keys: str) -> Statement:

@@ -22,11 +22,6 @@ from .valuation import Valuation
 
 FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
 KEYS = ("day", "symbol", "account", "strategy")
-_CLOSED = [
-    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("opening_trade", "int64"), ("closing_trade", "int64"),
-    ("opened", "time"), ("closed", "time"), ("holding_ns", "int64"), ("qty", "decimal"), ("cost_basis", "decimal"),
-    ("proceeds", "decimal"), ("pnl", "decimal"), ("commissions", "decimal"), ("currency", "text"),
-]
 _POSITIONS = [
     ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("avg_px", "decimal"),
     ("cost", "decimal"), ("mark", "decimal"), ("unrealized_pnl", "decimal"), ("realized_pnl", "decimal"),
@@ -151,86 +146,6 @@ def walk(kept: KeptLedger) -> Iterator[tuple[int, Any, dict[tuple[int, int], Hel
             add((e.instrument, e.contra), moved, e.transact_time)
         elif e.kind != DIVIDEND:
             add((e.instrument, e.account), e.qty, e.transact_time)
-
-
-class Commissions:
-    """Shares a trade's commission between the lots that it closed and opened, by quantity; the shares add up exactly.
-
-    At average cost the opening commissions of a position are one pool. Only commissions in the instrument's currency.
-    """
-
-    def __init__(self, kept: KeptLedger) -> None:
-        self._average = kept.method is Method.AVERAGE
-        self._currencies = kept.names.currencies
-        self._left: dict[Any, tuple[int, Fraction]] = {}  # money units and quantity not yet shared
-
-    def booked(self, trade_id: int, e: Any, ins: Instrument) -> None:
-        own = e.currency == 0 or self._currencies.names[e.currency - 1] == ins.currency
-        self._left[trade_id] = (e.fee if own else 0, Fraction(abs(e.qty)))
-
-    def opened(self, trade_id: int, e: Any, lots: int) -> None:
-        """`lots` of a trade opened: at average cost their commission joins the position's pool."""
-        if self._average and lots:
-            fee, pooled = self._left.get((e.instrument, e.account), (0, Fraction(0)))
-            self._left[e.instrument, e.account] = fee + self.share(trade_id, lots), pooled + lots
-
-    def moved(self, e: Any) -> None:
-        """A transfer takes its part of the pool along; lots take their trade along by themselves."""
-        if self._average:
-            fee, pooled = self._left.get((e.instrument, e.contra), (0, Fraction(0)))
-            self._left[e.instrument, e.contra] = fee + self.share((e.instrument, e.account), e.qty), pooled + e.qty
-
-    def split(self, e: Any, trades_of: dict[int, int]) -> None:
-        for key, (fee, lots) in self._left.items():
-            instrument = key[0] if isinstance(key, tuple) else trades_of[key]
-            if instrument == e.instrument:
-                self._left[key] = fee, lots * e.qty / e.price
-
-    def share(self, key: Any, lots: int) -> int:
-        """The money units that go with `lots` of what is left."""
-        fee, left = self._left.get(key, (0, Fraction(0)))
-        gone = fee if lots >= left else int(fee * lots / left // 1)
-        self._left[key] = fee - gone, max(left - lots, Fraction(0))
-        return gone
-
-
-def closed_lots(kept: KeptLedger, attribute: bool) -> Statement:
-    """Every closed piece of a lot, with or without both legs' commissions."""
-    by_trade: dict[int, list[Any]] = {}
-    for row in kept.ledger.closings().tolist():
-        by_trade.setdefault(row[1], []).append(row)
-    commissions, trades_of, rows = Commissions(kept), dict[int, int](), []
-    for trade_id, e, held in walk(kept):
-        ins = kept.names.instruments[e.instrument - 1]
-        trades_of[trade_id] = e.instrument
-        if e.kind == SPLIT:
-            commissions.split(e, trades_of)
-        if e.kind > OPENING and e.kind != TRANSFER:
-            continue
-        commissions.booked(trade_id, e, ins)
-        closed = 0
-        for opening, _, opened, _, qty, low, high, value_low, value_high, _, account in by_trade.get(trade_id, ()):
-            cost, value = (high << 64) + low % 2**64, (value_high << 64) + value_low % 2**64
-            since = opened or held[e.instrument, account].opened
-            pool = opening or (e.instrument, account)
-            opening_fee = kept.names.money(ins.currency, commissions.share(pool, abs(qty)))
-            closing_fee = kept.names.money(ins.currency, commissions.share(trade_id, abs(qty)))
-            basis, proceeds = ins.money(cost if qty > 0 else value), ins.money(-value if qty > 0 else -cost)
-            if attribute:
-                basis = exact_sum(basis, opening_fee if qty > 0 else closing_fee)
-                proceeds = exact_sum(proceeds, (closing_fee if qty > 0 else opening_fee).copy_negate())
-            pnl, fees = exact_sum(proceeds, basis.copy_negate()), exact_sum(opening_fee, closing_fee)
-            closed += abs(qty)
-            rows.append((
-                ins.symbol, kept.account_name(account), leg_of(kept, account), opening, trade_id, since,
-                e.transact_time, e.transact_time - since if since else 0, ins.quantity(qty), basis, proceeds, pnl, fees,
-                ins.currency,
-            ))
-        if e.kind == TRANSFER:
-            commissions.moved(e)
-        else:
-            commissions.opened(trade_id, e, abs(e.qty) - closed)
-    return Statement("closed_lots", _CLOSED, rows)
 
 
 def day_of(time: int) -> str:
