@@ -37,8 +37,9 @@ class DropCopy:
     It begins with the first report, or with opening positions and trades `after` that sequence number (0: all); raises
     LookupError where they are no longer held (capacity `events`): make it before the core trades. Instruments and
     accounts are those that the core has declared by now. `strategies` names the numbers that orders carry; trades in
-    suspense are in an account of that name. `groups`, `precision`, `trades` and `lots` are the keeper's: call its
-    `forget_trades` before its log is full (each night, say); a bust of a trade that it has forgotten can't be followed.
+    suspense are in an account of that name, which is meant only where it is named: a core's only account stays the only
+    one. `groups`, `precision`, `trades` and `lots` are the keeper's: call its `forget_trades` before its log is full
+    (each night, say); a bust of a trade that it has forgotten can't be followed.
 
     Opening cash and splits are followed too (an opening position moves no cash here); marks and days are yours (`mark`,
     `keeper.roll_day`). Once a report was missed or could not be booked, the keeper raises RuntimeError, whoever holds
@@ -66,6 +67,7 @@ class DropCopy:
             currencies=map(Currency, self._names.currencies.names, self._names.decimals),
             groups=groups, trades=trades, lots=lots, backend=core.backend,
         )
+        self._keeper._kept.aside = frozenset([suspense])  # one account of the core is still the only one
         self._trade_ids: dict[tuple[int, int], int] = {}  # by the core's exec_id and order_id: a match has two sides
         self._subscription = core.subscribe(
             self._take, report_types=[ReportType.EXECUTION_REPORT, ReportType.COMMAND_ACCEPTED], policy="disconnect",

@@ -20,6 +20,7 @@ from .entries import ENTRY_CODEC, ENTRY_DTYPE, EntryError, EntryKind, EntryStatu
 from .kept_ledger import KeptLedger
 
 Lots = int | str | Mapping[int | str, Number] | None
+_STEP = 2_048  # rows that are looked at together: what that needs stays small
 _BOUNDS = (("qty", QTY_MAX), ("price", PRICE_MAX), ("fee", FEE_MAX))
 
 
@@ -147,7 +148,13 @@ class Fills:
         """ValueError for a price of 0 or below where the instrument has none such."""
         if not {"instrument", "price"} <= set(fills.dtype.names or ()):
             return
-        low = np.flatnonzero(fills["price"] <= 0)
+        prices = fills["price"]
+        for start in range(0, len(fills), _STEP):
+            if (prices[start : start + _STEP] <= 0).any():
+                self._demand_price_signs(fills, start)
+
+    def _demand_price_signs(self, fills: np.ndarray[Any, Any], start: int) -> None:
+        low = start + np.flatnonzero(fills["price"][start : start + _STEP] <= 0)
         if "kind" in (fills.dtype.names or ()):
             low = low[fills["kind"][low] <= EntryKind.OPENING]
         for at in low.tolist():
@@ -172,6 +179,16 @@ class Fills:
         if "qty" in names:
             for at in np.flatnonzero(plain & (fills["qty"] == 0)).tolist():
                 raise ValueError(f"row {at}: qty 0 is no fill: it must be -{QTY_MAX} to {QTY_MAX}, and not 0")
+
+    def enter(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
+        """Book one entry of any kind; its trade id."""
+        packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
+                                  transact_time=self._kept.now(time), **fields)
+        try:
+            return int(self._kept.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
+        except EntryError as error:
+            error.args = (f"{self._kept.names.symbols.names[instrument - 1]}: {error.text}",)
+            raise
 
     # ---- afterwards
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from threading import RLock
@@ -21,7 +22,8 @@ from ..vocabulary.units import Number, check_int, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
 from .closed_lots import closed_lots
 from .csv_form import CsvForm
-from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind
+from .entries import SPLIT_MAX, EntryError, EntryKind
+from .equity import BaseEquity, base_equity, equity
 from .fills import Fills, Lots
 from .holding import read_zone
 from .kept_ledger import KeptLedger
@@ -73,7 +75,7 @@ class PositionKeeper:
         self._fills = Fills(self._kept)
         self._valuation = Valuation(self._kept, precision, notional_threshold)
         self._cash: dict[tuple[str, str], Decimal] = {}
-        self._days: list[tuple[str, int, list[AccountPnl]]] = []
+        self._days: dict[str, list[AccountPnl]] = {}
 
     # ---- what is booked
 
@@ -157,7 +159,7 @@ class PositionKeeper:
         number, ins = self._kept.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", QTY_MAX)
         leg = None if self._kept.legs == 1 else "LONG" if lots > 0 else "SHORT"
-        return self._book(EntryKind.OPENING, number, account=self._kept.account(account, leg), qty=lots,
+        return self._fills.enter(EntryKind.OPENING, number, account=self._kept.account(account, leg), qty=lots,
                           price=self._kept.price(ins, price, "price"), time=transact_time)
 
     @locked
@@ -176,8 +178,8 @@ class PositionKeeper:
         number, ins = self._kept.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", POSITION_MAX, low=1)
         source, target = self._kept.account(from_account, leg), self._kept.account(to_account, leg)
-        return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._fills.lot(lot),
-                          time=transact_time)
+        return self._fills.enter(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots,
+                                 lot=self._fills.lot(lot), time=transact_time)
 
     @locked
     def split(self, symbol: str, new: int, old: int, *, transact_time: int | None = None) -> int:
@@ -188,7 +190,7 @@ class PositionKeeper:
         number, _ = self._kept.instrument(symbol)
         check_int(new, "new", 1, SPLIT_MAX)
         check_int(old, "old", 1, SPLIT_MAX)
-        trade_id = self._book(EntryKind.SPLIT, number, qty=new, price=old, time=transact_time)
+        trade_id = self._fills.enter(EntryKind.SPLIT, number, qty=new, price=old, time=transact_time)
         self._valuation.forget_mark(number)
         return trade_id
 
@@ -199,7 +201,7 @@ class PositionKeeper:
         number, ins = self._kept.instrument(symbol)
         paid_in = self._kept.names.currencies.id(ins.currency if currency is None else currency)
         units = self._kept.names.money_units(paid_in, amount, f"{symbol} dividend", PRICE_MAX)
-        return self._book(EntryKind.DIVIDEND, number, price=units, currency=paid_in, time=transact_time)
+        return self._fills.enter(EntryKind.DIVIDEND, number, price=units, currency=paid_in, time=transact_time)
 
     @locked
     def forget_trades(self) -> int:
@@ -307,18 +309,31 @@ class PositionKeeper:
         return exact_sum(self._cash.get((name, currency), Decimal(0)), self._valuation.cash_flow(name)[currency])
 
     @locked
-    def roll_day(self, day: str, *, missing: str = "error", max_age_ns: int | None = None,
-                 now: int | None = None) -> list[AccountPnl]:
-        """Close a day under the name `day`: its P&L by account and currency. Positions carry over, day P&L restarts.
+    def equity(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,
+               now: int | None = None) -> Statement:
+        """Cash, market value and their sum by account and currency; an inverse contract's value is what it would
+        realise. Missing marks as in `pnl`; one that is left out counts at its cost."""
+        return equity(self._valuation, self._cash, account, missing, max_age_ns, now)
 
-        Every held position needs a mark, or the next day would start wrong.
-        """
-        check_name(day, "day")
-        if any(day == name for name, _, _ in self._days):
-            raise ValueError(f"day {day!r} is already closed")
-        rows = self._valuation.pnl(None, missing, max_age_ns, now)
-        self._days.append((day, self._kept.ledger.forgotten + self._kept.ledger.trade_count, rows))
+    @locked
+    def base_equity(self, currency: str, account: str | None = None, *, missing: str = "error",
+                    max_age_ns: int | None = None, now: int | None = None) -> BaseEquity:
+        """Equity and cash in one currency by the rates at `now`, of an account or all. Raises MissingRateError."""
+        rows = equity(self._valuation, self._cash, account, missing, max_age_ns, now)
+        return base_equity(self._valuation, rows, currency, max_age_ns, now)
+
+    @locked
+    def roll_day(self, day: str | date, *, missing: str = "error", max_age_ns: int | None = None,
+                 now: int | None = None) -> list[AccountPnl]:
+        """Close a day, named by a date or a text: its P&L by account and currency. Positions carry over, day P&L
+        restarts. Every held position needs a mark, or the next day would start wrong."""
+        name = check_name(day.isoformat() if isinstance(day, date) else day, "day")
+        if name in self._days:
+            raise ValueError(f"day {name!r} is already closed")
+        at = self._kept.now(now, "now")
+        rows = self._days[name] = self._valuation.pnl(None, missing, max_age_ns, now)
         self._valuation.day_start = {(row.account, row.currency): row.net for row in rows}
+        self._valuation.rolled_at = at
         return rows
 
     # ---- reports
@@ -379,14 +394,3 @@ class PositionKeeper:
         if positions is not None:
             found = reconcile_positions(self._kept, positions, positions_form or CsvForm(), proof) + found
         return as_statement(found)
-
-    # ---- helpers
-
-    def _book(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
-        packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
-                                  transact_time=self._kept.now(time), **fields)
-        try:
-            return int(self._kept.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
-        except EntryError as error:
-            error.args = (f"{self._kept.names.symbols.names[instrument - 1]}: {error.text}",)
-            raise

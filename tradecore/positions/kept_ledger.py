@@ -35,6 +35,7 @@ class KeptLedger:
     strategies: Names
     _decimals: dict[str, Currency]
     groups: dict[str, str]
+    aside: frozenset[str] = frozenset()  # accounts that nobody means without naming them
     scale_of: np.ndarray[Any, np.dtype[np.int64]]
 
     def __init__(
@@ -168,11 +169,10 @@ class KeptLedger:
     def account(self, account: str | None, leg: str | None = None) -> int:
         """The ledger's account: optional where there is one; hedged, each account has a long and a short leg."""
         if account is None:
-            if len(self.names.accounts.names) != 1:
+            account = self.only_account
+            if account is None:
                 raise ValueError(f"account must be named: there are {', '.join(self.names.accounts.names[:8])}")
-            number = 1
-        else:
-            number = self.names.accounts.id(account)
+        number = self.names.accounts.id(account)
         if self.legs == 1:
             if leg is not None:
                 raise ValueError(f"leg {leg!r}: positions are netted here, only hedging=True has legs")
@@ -180,6 +180,12 @@ class KeptLedger:
         if leg not in LEGS:
             raise ValueError(f"leg {leg!r} must be LONG or SHORT: positions are hedged here")
         return 2 * number - 1 + LEGS.index(leg)
+
+    @property
+    def only_account(self) -> str | None:
+        """The account that is meant where none is named: the only one, those aside left out."""
+        names = [name for name in self.names.accounts.names[:3] if name not in self.aside]
+        return names[0] if len(names) == 1 and len(self.names.accounts.names) == 1 + len(self.aside) else None
 
     def account_legs(self, account: str | None) -> list[int]:
         """The ledger's accounts of an account: one, or its two legs."""

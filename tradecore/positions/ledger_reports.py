@@ -227,10 +227,10 @@ def _wide(low: int, high: int) -> int:
     return int((high << 64) + low % 2**64)
 
 
-def daily_pnl(days: Sequence[tuple[str, int, Sequence[AccountPnl]]]) -> Statement:
+def daily_pnl(days: Mapping[str, Sequence[AccountPnl]]) -> Statement:
     """P&L of every day that was closed, by account and currency."""
     rows = [(day, row.account, row.currency, row.day_pnl, row.net, row.unmarked)
-            for day, _, found in days for row in found]
+            for day, found in days.items() for row in found]
     columns = [("day", "text"), ("account", "text"), ("currency", "text"), ("day_pnl", "decimal"),
                ("net", "decimal"), ("unmarked", "int64")]
     return Statement("daily_pnl", columns, rows)

@@ -81,10 +81,10 @@ class Broker:
         symbol = self.form.symbols.get(line.fields["symbol"][0], line.fields["symbol"][0])
         account = line.fields.get("account", ("",))[0]
         if not account:
-            if len(self._accounts) > 1:
+            account = self._kept.only_account or ""
+            if not account:
                 self.unreadable(line, "account", "", "must be named: there are " + ", ".join([*self._accounts][:8]))
                 return None
-            account = next(iter(self._accounts))
         number, owner = self._symbols.get(symbol), self._accounts.get(account)
         for name, its, text in (("symbol", number, symbol), ("account", owner, account)):
             if its is None:
