@@ -167,7 +167,7 @@ def test_a_cores_only_account_is_the_keepers_only_one(make_core):
     assert books.keeper.cash("USD") == 0
     assert books.keeper.apply_fill("AAPL", "BUY", 1, 9) == 2
     assert books.keeper.position("AAPL", "suspense").qty == 0
-    both = tc.DropCopy(make_core())
+    both = tc.DropCopy(make_core(accounts=["alpha", "beta"]))
     with pytest.raises(ValueError, match="account must be named: there are alpha, beta"):
         both.keeper.position("AAPL")
 

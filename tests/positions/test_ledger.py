@@ -270,6 +270,12 @@ def random_entry(seeded, ledger, step):
         return ("entry", {**fields, "kind": EntryKind.DIVIDEND, "account": 0, "currency": seeded.randint(1, 3)})
     if kind < 0.36:
         return ("entry", {**fields, "kind": EntryKind.TRANSFER, "contra": seeded.randint(1, 4), "qty": abs(fields["qty"])})
+    if kind < 0.40:
+        cost = fields["qty"] * seeded.choice((7, 50, 2**62, -3))
+        return ("entry", {**fields, "kind": EntryKind.CARRY, "price": (cost + 2**63) % 2**64 - 2**63, "lot": cost >> 64})
+    if kind < 0.43:
+        denominator = seeded.choice((1, 3, 1_000_000))
+        return ("entry", {**fields, "kind": EntryKind.SHED, "qty": seeded.randint(1, denominator), "price": denominator})
     lots = ledger.lots(i, a)
     if lots and seeded.random() < 0.7:
         fields["lot"] = seeded.choice(lots)[0]
@@ -534,7 +540,9 @@ def test_a_fill_beyond_an_amount_is_refused_and_changes_nothing(package, qty, pr
 
 
 BAD = [
-    ({"kind": 5}, "kind 5 must be 0 to 4"), ({"instrument": 2}, "instrument 2 must be 1 to 1"),
+    ({"kind": 7}, "kind 7 must be 0 to 6"), ({"kind": 6, "qty": 3, "price": 2}, "numerator 3 must be 1 to 2"),
+    ({"kind": 6, "qty": 1, "price": 0}, "denominator 0 must be 1 to 1000000"), ({"kind": 5, "qty": 0}, "qty 0 is no fill"),
+    ({"kind": 5, "account": 0}, "account 0 must be 1 to"), ({"instrument": 2}, "instrument 2 must be 1 to 1"),
     ({"account": 0}, "account 0 must be 1 to 2"), ({"qty": 0}, "qty 0 is no fill"),
     ({"qty": QTY_MAX + 1}, "qty 100000000000001 must be"), ({"price": PRICE_MAX + 1}, "price 10000000000000001 must be"),
     ({"fee": FEE_MAX + 1}, "fee 4611686018427387905 must be"), ({"currency": 4}, "currency 4 must be 0 to 3"),

@@ -47,8 +47,10 @@ def test_a_fill_by_several_lots_takes_of_each_and_its_commission_adds_up(make):
     assert (whole.closing_trade, whole.lots, whole.qty, whole.cost_basis, whole.proceeds, whole.pnl, whole.commissions) == (
         trade, 3, 12, 1280, 1560, 280, D("1e-8"))
     before = keeper.position("AAPL")
-    with pytest.raises(ValueError, match="trade 4 closed 3 lots: bust it, and book it anew"):
+    with pytest.raises(ValueError, match="trade 4 is 3 entries: bust it, and book it anew"):
         keeper.correct("s", qty=3)
+    with pytest.raises(ValueError, match="trade 5 is a part of trade 4: name that"):
+        keeper.bust(5)
     keeper.bust("s")
     assert keeper.position("AAPL").qty == 30
     assert before.qty == 18

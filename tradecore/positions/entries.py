@@ -30,6 +30,8 @@ class EntryKind(IntEnum):
     SPLIT = 2  # qty for price, of every account
     DIVIDEND = 3  # price is money units for a whole unit, to every account
     TRANSFER = 4  # qty lots, from account to contra
+    CARRY = 5  # qty lots that cost price + lot x 2**64 elsewhere; no cash
+    SHED = 6  # qty of price parts of every lot's cost leave; where those are all, the lots too
 
 
 class EntryStatus(IntEnum):
@@ -55,6 +57,8 @@ class EntryReason(IntEnum):
     BEYOND_HELD = 9
     PRICE_NOT_POSITIVE = 10
     BEYOND_AMOUNT = 11
+    CARRY_OPPOSED = 12
+    BEYOND_COST = 13
 
 
 _TEXTS = {
@@ -68,6 +72,8 @@ _TEXTS = {
     EntryReason.SPLIT_FRACTION: "{value} lots would be no whole number of lots after the split (divisor {bound})",
     EntryReason.BEYOND_HELD: "qty {value} lots exceeds the {bound} lots held",
     EntryReason.PRICE_NOT_POSITIVE: "price {value} must be at least {bound}: an inverse contract is worth 1 / price",
+    EntryReason.CARRY_OPPOSED: "{value} lots can't join the {bound} held the other way: close those first",
+    EntryReason.BEYOND_COST: "the cost that {value} lots bring is beyond {bound} price units each, or 10**37",
     EntryReason.BEYOND_AMOUNT: "qty {value} exceeds the {bound} with which price x qty x multiplier is within 10**37",
 }
 

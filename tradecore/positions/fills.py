@@ -45,6 +45,8 @@ class Fills:
         self._kept = kept
         self.exec_ids: dict[str, int] = {}
         self.names: dict[int, str] = {}
+        self._actions: dict[int, set[int]] = {}  # instruments of entries that carried cost on, by their first
+        self._wholes: dict[int, int] = {}  # the first entry of each other one that belongs to it
         self._pieces: dict[int, int] = {}  # entries of a fill that closed several lots, by its first
 
     # ---- one fill
@@ -96,9 +98,14 @@ class Fills:
         pieces = [row] if not isinstance(lots, Mapping) else self._split(row, lots)
         first = self.book(pieces, [exec_id, *[None] * (len(pieces) - 1)])
         if len(pieces) > 1:
-            self._pieces[first] = len(pieces)
+            self._belong(first, len(pieces))
             self.names |= dict.fromkeys(range(first, first + len(pieces)), exec_id) if exec_id is not None else {}
         return first
+
+    def _belong(self, first: int, count: int) -> None:
+        """Entries that are one: busted by the first's id."""
+        self._pieces[first] = count
+        self._wholes |= dict.fromkeys(range(first + 1, first + count), first)
 
     def _split(self, row: FillRow, lots: Mapping[int | str, Number]) -> list[FillRow]:
         """One row a lot; the commission goes by quantity, and the shares add up."""
@@ -190,6 +197,13 @@ class Fills:
             error.args = (f"{self._kept.names.symbols.names[instrument - 1]}: {error.text}",)
             raise
 
+    def enter_all(self, entries: np.ndarray[Any, Any]) -> int:
+        """Book entries that belong together, all or none; the first one's trade id busts them all."""
+        first = int(self._kept.ledger.apply_fills(entries))
+        self._belong(first, len(entries))
+        self._actions[first] = set(entries["instrument"].tolist())
+        return first
+
     # ---- afterwards
 
     def trade(self, trade: int | str) -> int:
@@ -201,6 +215,12 @@ class Fills:
         ledger = self._kept.ledger
         return check_int(trade, "trade", ledger.forgotten + 1, ledger.forgotten + ledger.trade_count)
 
+    def _whole(self, trade: int | str) -> int:
+        trade_id = self.trade(trade)
+        if trade_id in self._wholes:
+            raise ValueError(f"trade {trade_id} is a part of trade {self._wholes[trade_id]}: name that")
+        return trade_id
+
     def lot(self, lot: int | str | None) -> int:
         """The trade id that opened a lot; 0 where none is named."""
         if lot is None:
@@ -210,7 +230,7 @@ class Fills:
 
     def bust(self, trade: int | str) -> None:
         """Take back a trade, with all pieces of a fill that closed several lots."""
-        trade_id = self.trade(trade)
+        trade_id = self._whole(trade)
         pieces = range(trade_id, trade_id + self._pieces.get(trade_id, 1))
         for at, piece in enumerate(reversed(pieces)):
             try:
@@ -219,12 +239,13 @@ class Fills:
                 for done in pieces[len(pieces) - at:]:
                     self._kept.ledger.amend(done, int(EntryStatus.LIVE), 0, 0, 0)
                 raise
+        self._actions.pop(trade_id, None)
 
     def correct(self, trade: int | str, qty: Number | None, price: Number | None, commission: Number | None) -> None:
         """Change a trade's figures. ValueError for one that closed several lots: bust it, and book it anew."""
-        trade_id = self.trade(trade)
+        trade_id = self._whole(trade)
         if trade_id in self._pieces:
-            raise ValueError(f"trade {trade_id} closed {self._pieces[trade_id]} lots: bust it, and book it anew")
+            raise ValueError(f"trade {trade_id} is {self._pieces[trade_id]} entries: bust it, and book it anew")
         row = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
         ins = self._kept.names.instruments[row.instrument - 1]
         lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
@@ -233,8 +254,12 @@ class Fills:
         self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
 
     def _amend(self, trade_id: int, status: EntryStatus, qty: int, price: int, fee: int) -> None:
-        if ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
+        entry = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
+        if entry.status == EntryStatus.BUSTED:
             raise ValueError(f"trade {trade_id} is already busted")
+        for action, instruments in self._actions.items():
+            if entry.instrument in instruments and trade_id < action:
+                raise ValueError(f"trade {trade_id} is part of what action {action} carried on: bust that first")
         self._kept.ledger.amend(trade_id, int(status), qty, price, fee)
 
     def forget(self) -> None:
@@ -242,3 +267,5 @@ class Fills:
         self.exec_ids.clear()
         self.names.clear()
         self._pieces.clear()
+        self._wholes.clear()
+        self._actions.clear()

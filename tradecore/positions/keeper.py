@@ -21,6 +21,7 @@ from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import Number, check_int, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
 from .closed_lots import closed_lots
+from .corporate import CorporateActions
 from .csv_form import CsvForm
 from .entries import SPLIT_MAX, EntryError, EntryKind
 from .equity import BaseEquity, base_equity, equity
@@ -40,10 +41,10 @@ from .valuation import Column, MarkView, Valuation
 class PositionKeeper:
     """Positions and P&L by instrument and account: fills in, exact figures out.
 
-    `method` says which lots a closing fill takes from: average, fifo, lifo, hifo (the dearest
-    first, by price, long or short), lofo (the cheapest) or specific. Netted by default; with
-    `hedging` long and short stand side by side. `precision` is how bulk marks compute: exact, hybrid (float64 below
-    `notional_threshold` where that is exact) or fast (float64). `groups` are instruments whose exposure is summed.
+    `method` says which lots a closing fill takes from: average, fifo, lifo, hifo (the dearest first, by price, long or
+    short), lofo (the cheapest) or specific. Netted by default; with `hedging` long and short stand side by side.
+    `precision` is how bulk marks compute: exact, hybrid (float64 below `notional_threshold` where that is exact) or
+    fast (float64). `groups` are instruments whose exposure is summed. `corporate`: spin-offs, mergers, new names.
     `trades` bounds the log of entries that can still be busted or corrected, `lots` the open lots. `clock`: ns UTC.
 
     Prices and quantities come as str, int, Decimal or float and must be whole numbers of the instrument's units; money
@@ -74,6 +75,7 @@ class PositionKeeper:
                                 lots, clock, backend)
         self._fills = Fills(self._kept)
         self._valuation = Valuation(self._kept, precision, notional_threshold)
+        self.corporate = CorporateActions(self, self._kept, self._fills, self._valuation)
         self._cash: dict[tuple[str, str], Decimal] = {}
         self._days: dict[str, list[AccountPnl]] = {}
 

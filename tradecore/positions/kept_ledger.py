@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -76,6 +77,14 @@ class KeptLedger:
         self._add_currency(instrument.currency)
         self.names.symbols.add(instrument.symbol)
         self.names.instruments.append(instrument)
+
+    def rename(self, symbol: str, new_symbol: str) -> None:
+        """A symbol's new name; its id stays."""
+        number, instrument = self.instrument(symbol)
+        self.names.symbols.rename(symbol, new_symbol)
+        self.names.instruments[number - 1] = replace(instrument, symbol=new_symbol)
+        if symbol in self.groups:
+            self.groups[new_symbol] = self.groups.pop(symbol)
 
     def _add_currency(self, name: str) -> None:
         if name not in self.names.currencies:

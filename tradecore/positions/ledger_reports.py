@@ -20,7 +20,7 @@ from .report_columns import Column, Decimals, Numbers, Values, Words
 from .statement import Statement
 from .valuation import Valuation
 
-FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
+FILL, OPENING, SPLIT, DIVIDEND, TRANSFER, CARRY, SHED = (int(kind) for kind in EntryKind)
 KEYS = ("day", "symbol", "account", "strategy")
 _POSITIONS = [
     ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("avg_px", "decimal"),
@@ -53,14 +53,17 @@ def trades(kept: KeptLedger, exec_ids: Mapping[int, str]) -> Statement:
     log, names = kept.ledger.entries(), kept.names
     first, kinds = kept.ledger.forgotten + 1, log["kind"]
     at = log["instrument"] - 1
-    raw = (kinds == SPLIT) | (kinds == DIVIDEND)
+    parts = (kinds == SPLIT) | (kinds == SHED)
+    raw = parts | (kinds == DIVIDEND)
+    lots = np.where(kinds == CARRY, 0, log["lot"])
     own = np.array([names.currencies.id(ins.currency) for ins in names.instruments], np.int64)
     currency = np.where(log["currency"] > 0, log["currency"], own[at])
     decimals = np.array([0, *names.decimals], np.int64)[currency]
     qty_scale, price_scale, tick_decimals = (
         np.array(found, np.int64)[at] for found in zip(*map(_scales, names.instruments), strict=True))
     is_dividend = kinds == DIVIDEND
-    price_scale = np.where(is_dividend, decimals, np.where(kinds == SPLIT, 0, price_scale))
+    price_scale = np.where(is_dividend, decimals, np.where(parts, 0, price_scale))
+    unpriced = (kinds == TRANSFER) | (kinds == CARRY)
     codes = log["account"].astype(np.int64), log["contra"].astype(np.int64)
     accounts: list[str | None] = [None, *names.accounts.names]
     owner, contra = ((code + kept.legs - 1) // kept.legs for code in codes)
@@ -76,11 +79,11 @@ def trades(kept: KeptLedger, exec_ids: Mapping[int, str]) -> Statement:
         "account": Words(owner, accounts),
         "leg": Words(np.where(codes[0] > 0, leg, 0), [None, *LEGS]),
         "qty": Decimals(log["qty"], np.where(raw, 0, qty_scale), 12),
-        "price": Decimals(log["price"], price_scale, np.where(is_dividend, CENTS, tick_decimals), kinds == TRANSFER),
+        "price": Decimals(log["price"], price_scale, np.where(is_dividend, CENTS, tick_decimals), unpriced),
         "commission": Decimals(log["fee"], decimals),
         "commission_currency": Words(currency - 1, names.currencies.names),
         "strategy": Words(log["strategy"], strategies),
-        "lot": Numbers("int64", log["lot"]),
+        "lot": Numbers("int64", lots),
         "contra_account": Words(contra, accounts),
     })
 
@@ -144,6 +147,9 @@ def walk(kept: KeptLedger) -> Iterator[tuple[int, Any, dict[tuple[int, int], Hel
             moved = e.qty if held[e.instrument, e.account].qty > 0 else -e.qty
             add((e.instrument, e.account), -moved, e.transact_time)
             add((e.instrument, e.contra), moved, e.transact_time)
+        elif e.kind == SHED:
+            if e.qty == e.price:
+                held[e.instrument, e.account] = Held(0, 0)
         elif e.kind != DIVIDEND:
             add((e.instrument, e.account), e.qty, e.transact_time)
 
@@ -212,7 +218,7 @@ def _realised(kept: KeptLedger, by_strategy: bool) -> Iterator[tuple[int, int, i
         return
     width = len(kept.names.accounts.names) * kept.legs
     rows = kept.ledger.entries()
-    rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["kind"] != TRANSFER)]
+    rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["kind"] < TRANSFER)]
     rows["account"] += rows["strategy"] * width * (rows["account"] > 0)
     if kept.method is Method.SPECIFIC:
         rows["lot"] = 0

@@ -37,7 +37,7 @@ from .costs import (
     unrealised,
     value_of,
 )
-from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally, demand_inverse
+from .entries import BUSTED, CARRY, CORRECTED, DIVIDEND, OPENING, SHED, SPLIT, TRANSFER, Books, Tally, demand_inverse
 from .holdings import halves, note_holdings
 from .lots import Closings, Lots
 from .marking import demand_numbers
@@ -53,6 +53,12 @@ BOOKING_CODEC = Codec(
     FILL_DTYPE.itemsize,
 )
 _ENTRY = ENTRY_CODEC.unpack(bytes(64))
+
+
+def demand_qty(e: Any) -> None:
+    demand("qty", e.qty, -QTY_MAX, QTY_MAX)
+    if e.qty == 0:
+        raise ValueError("qty 0 is no fill")
 
 
 class Ledger:
@@ -102,13 +108,22 @@ class Ledger:
 
     def _check_row(self, e: Any) -> None:
         """The door's bounds of one entry, whatever the state."""
-        demand("kind", e.kind, 0, 4)
+        demand("kind", e.kind, 0, 6)
         demand("instrument", e.instrument, 1, len(self.instruments))
         demand("currency", e.currency, 0, self.currency_max)
         demand("transact_time", e.transact_time, 0, TIME_MAX)
         demand("strategy", e.strategy, 0, 2**31 - 1)
-        demand("lot", e.lot, 0, 2**62)
         demand("fee", e.fee, -FEE_MAX, FEE_MAX)
+        if e.kind == CARRY:
+            demand("account", e.account, 1, self.account_max)
+            demand_qty(e)
+            return
+        demand("lot", e.lot, 0, 2**62)
+        if e.kind == SHED:
+            demand("account", e.account, 1, self.account_max)
+            demand("denominator", e.price, 1, SPLIT_MAX)
+            demand("numerator", e.qty, 1, e.price)
+            return
         if e.kind == SPLIT:
             demand("numerator", e.qty, 1, SPLIT_MAX)
             demand("denominator", e.price, 1, SPLIT_MAX)
@@ -124,9 +139,7 @@ class Ledger:
             if e.contra == e.account:
                 raise ValueError(f"contra {e.contra} must be another account")
             return
-        demand("qty", e.qty, -QTY_MAX, QTY_MAX)
-        if e.qty == 0:
-            raise ValueError("qty 0 is no fill")
+        demand_qty(e)
 
     def apply_fills(self, fills: Records) -> int:
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
