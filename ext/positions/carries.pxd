@@ -1,5 +1,5 @@
-# What a corporate action moves between instruments: cost that is carried into a position, and cost that it sheds. No cash
-# moves and nothing is realised; what came or left so is counted in `carried`.
+# What a corporate action moves between instruments: cost that is carried into a position, and cost that it sheds. No
+# cash moves and nothing is realised; what came or left so is counted in `carried`.
 #
 # A spin-off sheds a share of every lot's cost here and carries it into lots of the new instrument there; a merger sheds
 # all, with the lots. Each is an entry of one instrument, so that a bust replays its own chain.

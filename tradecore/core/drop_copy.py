@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ..positions.keeper import PositionKeeper
 from ..vocabulary.codes import CommandType, ReportType
@@ -18,6 +18,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.reports import Report
 from ..vocabulary.rows import StaleOrderError
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import one_number
 from .trading_core import TradingCore
 
@@ -81,6 +82,15 @@ class DropCopy:
         """The books. Raises RuntimeError where a report was missed or could not be booked: they are no longer true."""
         self._demand_truth()
         return self._keeper
+
+    def __repr__(self) -> str:
+        s = self._subscription
+        true = s.active and not (s.failures or s.dropped or s.lost)
+        state = f"true up to report {s.last_seq}" if true else f"no longer true after report {s.last_seq}"
+        return f"<DropCopy {state}: {self._keeper!r}, suspense in account {self._suspense!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it follows one core; make another of that core")
 
     def _demand_truth(self) -> None:
         s = self._subscription

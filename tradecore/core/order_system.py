@@ -6,7 +6,7 @@ TradingCore and OrderManager are such systems. It knows no rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from ..orders.order import Order
 from ..orders.orders import Orders
@@ -19,6 +19,7 @@ from ..vocabulary.fix import ExecType, Side
 from ..vocabulary.identifiers import Identifier, check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
@@ -39,6 +40,15 @@ class OrderSystem:
         self.backend, self.capacity = self._gate.backend, self._gate.capacity
         self._orders, self._positions = Orders(self._gate), Positions(self._gate)
         self._outbound = Outbound(self._gate)
+
+    def __repr__(self) -> str:
+        names, counts = self._gate.names, self.metrics()
+        told = ", ".join(f"{counts[name]:,} {name}" for name in ("events", "open_orders") if name in counts)
+        return (f"<{type(self).__name__} {self.backend}: {len(names.instruments)} instruments, "
+                f"{len(names.venues.names)} venues, {len(names.accounts.names)} accounts, {told}>")
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its state is one; build another from the same arguments, and replay the commands")
 
     # ---- definitions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from ..vocabulary.codes import CommandType, Place
 from ..vocabulary.fields import OrderFields
@@ -12,7 +12,8 @@ from ..vocabulary.fix import PegOffsetType
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import NO_PRICE
-from ..vocabulary.rows import OrderRow
+from ..vocabulary.rows import OrderRow, StaleOrderError
+from ..vocabulary.showing import html_table, refuse_copy
 
 
 class Order(OrderFields):
@@ -118,8 +119,24 @@ class Order(OrderFields):
     def __hash__(self) -> int:
         return hash((id(self._directory), self.order_id))
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it reads its core; keep its `row`")
+
+    def _repr_html_(self) -> str:
+        try:
+            words = [("order_id", self.order_id), ("symbol", self.symbol), ("side", self.side), ("qty", self.order_qty),
+                     ("price", self.price), ("ord_status", self.ord_status.name), ("cum_qty", self.cum_qty),
+                     ("leaves_qty", self.leaves_qty), ("avg_px", self.avg_px), ("text", self.text)]
+        except StaleOrderError:
+            words = [("order_id", self.order_id), ("ord_status", "no longer held")]
+        shown = ["" if value is None else getattr(value, "name", value) for _, value in words]
+        return html_table("order", [name for name, _ in words], [shown], 1, [False] * len(words))
+
     def __repr__(self) -> str:
-        row = self.row
+        try:
+            row = self.row
+        except StaleOrderError:
+            return f"<Order {self.order_id}, no longer held>"
         kind = self.ord_type.name if self.ord_type else f"ord_type {row.ord_type}"
         price = kind if row.price == NO_PRICE else self.price
         if row.stop_px != NO_PRICE:

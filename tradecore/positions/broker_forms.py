@@ -13,7 +13,7 @@ _US = "America/New_York"
 BROKER_FORMS = {
     # Interactive Brokers, Flex Query, section Trades, as CSV: signed quantities, what was paid is negative.
     "ibkr_flex": CsvForm(
-        columns={"account": "ClientAccountID", "symbol": "Symbol", "transact_time": "DateTime", "side": "Buy/Sell",
+        columns={"account": "ClientAccountID", "symbol": "Symbol", "transact_time": "DateTime",
                  "qty": "Quantity", "price": "TradePrice", "commission": "IBCommission",
                  "commission_currency": "IBCommissionCurrency", "exec_id": "IBExecID"},
         signed=True, commission_paid_negative=True, time_zone=_US,
@@ -47,9 +47,9 @@ BROKER_FORMS = {
 
 EXAMPLES = {
     "ibkr_flex": """\
-"ClientAccountID","Symbol","DateTime","Buy/Sell","Quantity","TradePrice","IBCommission","IBCommissionCurrency","IBExecID"
-"U1","AAPL","20240102;093000","BUY","100","189.955","-0.5","USD","0000e0d5.6593a1b2.01.01"
-"U1","AAPL","20240102;101500","SELL","-40","190.1","-0.52","USD","0000e0d5.6593a1b2.01.02"
+"ClientAccountID","Symbol","DateTime","Quantity","TradePrice","IBCommission","IBCommissionCurrency","IBExecID"
+"U1","AAPL","20240102;093000","100","189.955","-0.5","USD","0000e0d5.6593a1b2.01.01"
+"U1","AAPL","20240102;101500","-40","190.1","-0.52","USD","0000e0d5.6593a1b2.01.02"
 """,
     "ibkr_activity": """\
 Statement,Header,Field Name,Field Value

@@ -8,13 +8,14 @@ other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import PRICE_MAX
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, check_int, decimals_of, whole_units
 from .entries import ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind
 from .fills import Fills
@@ -43,6 +44,12 @@ class CorporateActions:
         self._lock, self._keeper = keeper._lock, keeper
         self._guard: Callable[[], None] | None = self._demand_truth
         self._kept, self._fills, self._valuation = kept, fills, valuation
+
+    def __repr__(self) -> str:
+        return f"<CorporateActions of {self._keeper!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it belongs to its keeper")
 
     @locked
     def stock_dividend(self, symbol: str, rate: Number, *, transact_time: int | None = None) -> int:

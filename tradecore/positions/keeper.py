@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from threading import RLock
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CASH_MAX, POSITION_MAX, PRICE_MAX, QTY_MAX
 from ..vocabulary.rows import PositionRow
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, check_int, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
 from .closed_lots import closed_lots
@@ -78,6 +79,12 @@ class PositionKeeper:
         self.corporate = CorporateActions(self, self._kept, self._fills, self._valuation)
         self._cash: dict[tuple[str, str], Decimal] = {}
         self._days: dict[str, list[AccountPnl]] = {}
+
+    def __repr__(self) -> str:
+        return f"<PositionKeeper {self._kept.told()}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its ledger is one; build another keeper and book `trades()` in it")
 
     # ---- what is booked
 

@@ -154,6 +154,13 @@ class KeptLedger:
             raise ValueError(f"position_effect {effect!r} must be OPEN or CLOSE: positions are hedged here")
         return "LONG" if bought == (effect == "OPEN") else "SHORT"
 
+    def told(self) -> str:
+        """What is kept, in counts."""
+        ledger, names = self.ledger, self.names
+        return (f"{self.method.name.lower()}, {self.backend}: {len(names.instruments)} instruments, "
+                f"{len(names.accounts.names)} accounts, {ledger.trade_count + ledger.forgotten} entries, "
+                f"{ledger.open_lots} open lots")
+
     def price(self, ins: Instrument, price: Number, name: str) -> int:
         """A price in units; ValueError where the instrument has none such."""
         units = ins.price_units(price, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import Any, NoReturn
 
 SHOWN = 20  # rows of a table in a notebook; the rest is counted
 _LEFT, _RIGHT = "text-align:left", "text-align:right"
@@ -26,8 +26,6 @@ def html_table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]],
             f"<tbody>{body}</tbody></table>")
 
 
-def text_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Columns side by side, as wide as their widest cell."""
-    cells = [list(map(str, columns)), *(list(map(str, row)) for row in rows)]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(columns))]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+def refuse_copy(thing: object, instead: str) -> NoReturn:
+    """Raises TypeError for what has a state that can't be copied or pickled, saying what to do instead."""
+    raise TypeError(f"{type(thing).__name__} can't be copied or pickled: {instead}")
