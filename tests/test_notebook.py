@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from notebook import run
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "examples" / "back_office.ipynb"
-sys.path.insert(0, str(ROOT / "tools"))
-from notebook import run
 
 
 @pytest.fixture(scope="module")

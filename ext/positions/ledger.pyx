@@ -139,11 +139,11 @@ cdef class Ledger:
                 return False
         return True
 
-    def apply_fills(self, fills):
+    def apply_fills(self, fills, long long now=0):
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
-        raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
+        Signed quantity units, price units, fees in money units; a row without a time came `now`. All or none: a row
+        outside its bounds raises ValueError, one that the state refuses EntryError. Threads: one caller at a time.
         """
         cdef bint whole = fills.dtype == ENTRY_DTYPE
         if not whole and fills.dtype != FILL_DTYPE:
@@ -168,7 +168,7 @@ cdef class Ledger:
                         break
                 if at < count:
                     entry = &self.books.entries[first + at]
-                    load_entry(entry, &source[at * size], whole)
+                    load_entry(entry, &source[at * size], whole, now)
                     if not is_plain_fill(&self.books, self.count, entry, whole) and not self.is_row(entry):
                         reason = -1
                         break
@@ -179,7 +179,7 @@ cdef class Ledger:
                 take_back(&self.books, first)
         if reason:
             for at in range(count):            # a row that no state could take is told before one that this can't
-                load_entry(&refused, &source[at * size], whole)
+                load_entry(&refused, &source[at * size], whole, now)
                 demand_entry(&refused, self.count, self.account_max, self.currency_max)
             raise EntryError(reason, found.value, found.bound, failed, 0)
         return self.books.forgotten + first + 1

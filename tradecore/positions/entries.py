@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from ..vocabulary.fix import FixEnum
 from ..vocabulary.layouts import Codec, Layout, make_dtype
 
 
@@ -22,7 +23,7 @@ class Method(IntEnum):
     LOFO = 5  # the cheapest
 
 
-class EntryKind(IntEnum):
+class EntryKind(FixEnum):
     """What an entry books."""
 
     FILL = 0

@@ -20,6 +20,7 @@ from .entries import ENTRY_CODEC, ENTRY_DTYPE, EntryError, EntryKind, EntryStatu
 from .kept_ledger import KeptLedger
 
 Lots = int | str | Mapping[int | str, Number] | None
+ID_MAX = 2**62  # of an exec_id that is a number
 _STEP = 2_048  # rows that are looked at together: what that needs stays small
 _BOUNDS = (("qty", QTY_MAX), ("price", PRICE_MAX), ("fee", FEE_MAX))
 
@@ -45,6 +46,8 @@ class Fills:
         self._kept = kept
         self.exec_ids: dict[str, int] = {}
         self.names: dict[int, str] = {}
+        self._texts: list[str] = []  # of ids that are no numbers, and their numbers from 2**62 on
+        self._numbers: dict[str, int] = {}
         self._actions: dict[int, set[int]] = {}  # instruments of entries that carried cost on, by their first
         self._wholes: dict[int, int] = {}  # the first entry of each other one that belongs to it
         self._pieces: dict[int, int] = {}  # entries of a fill that closed several lots, by its first
@@ -142,14 +145,50 @@ class Fills:
 
     def apply_batch(self, fills: np.ndarray[Any, Any]) -> int:
         """Book an array of FILL_DTYPE or ENTRY_DTYPE; what `apply` refuses is refused, naming row, field and bound."""
+        exec_ids = self._demand_ids(fills)
         try:
             self._demand_prices(fills)
-            return int(self._kept.ledger.apply_fills(fills))
+            first = int(self._kept.ledger.apply_fills(fills, self._kept.now(None)))
         except EntryError:
             raise
         except ValueError:
             self._demand_rows(fills)
             raise
+        self._name(first, exec_ids)
+        return first
+
+    def number_of(self, exec_id: str) -> int:
+        """The number that stands for an exec_id in a row: its own where it is an integer from 1 to 2**62."""
+        check_name(exec_id, "exec_id", TEXT_SIZE)
+        if exec_id.isdecimal() and exec_id[0] != "0" and len(exec_id) < 20 and int(exec_id) <= ID_MAX:
+            return int(exec_id)
+        number = self._numbers.get(exec_id)
+        if number is None:
+            self._texts.append(exec_id)
+            number = self._numbers[exec_id] = ID_MAX + len(self._texts)
+        return number
+
+    def _demand_ids(self, fills: np.ndarray[Any, Any]) -> list[str | None]:
+        """The exec_ids of a batch's rows. ValueError for one that is booked, stands there twice, or is no number."""
+        if "exec_id" not in (fills.dtype.names or ()) or fills.ndim != 1:
+            return []
+        ids = fills["exec_id"]
+        if not any(ids[start : start + _STEP].any() for start in range(0, len(ids), _STEP)):
+            return []
+        found: list[str | None] = []
+        rows: dict[str, int] = {}
+        for at, number in enumerate(fills["exec_id"].tolist()):
+            if not 0 <= number <= ID_MAX + len(self._texts):
+                raise ValueError(f"row {at}: exec_id {number} must be 0 to {ID_MAX}, or what ids(exec_id=...) gave")
+            text = None if not number else str(number) if number <= ID_MAX else self._texts[number - ID_MAX - 1]
+            if text is not None:
+                if text in rows:
+                    raise ValueError(f"row {at}: exec_id {text!r} stands in row {rows[text]} too")
+                if text in self.exec_ids:
+                    raise ValueError(f"row {at}: exec_id {text!r} is already booked as trade {self.exec_ids[text]}")
+                rows[text] = at
+            found.append(text)
+        return found
 
     def _demand_prices(self, fills: np.ndarray[Any, Any]) -> None:
         """ValueError for a price of 0 or below where the instrument has none such."""

@@ -17,10 +17,9 @@ from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CASH_MAX, POSITION_MAX, PRICE_MAX, QTY_MAX
-from ..vocabulary.rows import PositionRow
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, check_int, exact_sum, whole_units
-from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
+from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition
 from .closed_lots import closed_lots
 from .corporate import CorporateActions
 from .csv_form import CsvForm
@@ -29,7 +28,7 @@ from .equity import BaseEquity, base_equity, equity
 from .fills import Fills, Lots
 from .holding import read_zone
 from .kept_ledger import KeptLedger
-from .ledger_reports import daily_pnl, pnl_by, positions, trades
+from .ledger_reports import daily_pnl, pnl_by, positions, read_position, trades
 from .load_csv import load_csv, read_form
 from .locked import locked
 from .reconcile import Difference, as_statement
@@ -117,9 +116,9 @@ class PositionKeeper:
     def apply_fills(self, fills: np.ndarray[Any, Any]) -> int:
         """Book a contiguous array of FILL_DTYPE or ENTRY_DTYPE rows, all or none; the first one's trade id.
 
-        Ids are those of `ids`, prices int64 price units, signed int64 quantity units, fees int64 money units.
-        Raises ValueError naming row, field, value and bound: what `apply_fill` refuses is refused here. Threads: any;
-        runs without the GIL.
+        Ids are those of `ids`, prices int64 price units, signed int64 quantity units, fees int64 money units; a row
+        without a transact_time gets the clock's, an exec_id of 0 is none. Raises ValueError naming row, field, value
+        and bound: what `apply_fill` refuses is refused here. Threads: any; runs without the GIL.
         """
         if not isinstance(fills, np.ndarray):
             raise TypeError(f"fills must be a NumPy array of FILL_DTYPE or ENTRY_DTYPE, not {type(fills).__name__}")
@@ -140,8 +139,11 @@ class PositionKeeper:
         return load_csv(self._fills, source, read_form(form, columns, options), account, skip_bad)
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, leg: str | None = None,
-            strategy: str | None = None, currency: str | None = None) -> int:
-        """The id for `apply_fills` of one declared name; hedged, of an account's LONG or SHORT `leg`."""
+            strategy: str | None = None, currency: str | None = None, exec_id: str | None = None) -> int:
+        """The id for `apply_fills` of one declared name; hedged, of an account's LONG or SHORT `leg`; or the number
+        that stands for an exec_id (an integer from 1 to 2**62 stands for itself)."""
+        if exec_id is not None:
+            return self._fills.number_of(exec_id)
         if symbol is not None:
             return self._kept.names.symbols.id(symbol)
         if strategy is not None:
@@ -272,15 +274,7 @@ class PositionKeeper:
     @locked
     def position(self, symbol: str, account: str | None = None, *, leg: str | None = None) -> KeptPosition:
         """A position as it is now; a copy. Hedged, of one `leg`: LONG or SHORT."""
-        number, ins = self._kept.instrument(symbol)
-        at, ledger = self._kept.account(account, leg), self._kept.ledger
-        qty, cost, realised, fees = ledger.position(number, at)
-        carried, charges, incomes = ledger.sums(number, at)
-        lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
-        mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
-        row, money, names = PositionRow(qty, cost, realised, fees, 0, 0), self._kept.fees, self._kept.names
-        return KeptPosition(ins, self._kept.account_name(at), row, int(mark), names.decimals_of(ins.currency),
-                            money(charges), money(incomes), ins.money(carried), lots)
+        return read_position(self._kept, self._valuation, symbol, account, leg)
 
     @locked
     def pnl(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,

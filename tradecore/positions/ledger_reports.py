@@ -12,8 +12,9 @@ import numpy as np
 
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
+from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import CENTS, exact_sum
-from .accounts import AccountPnl
+from .accounts import AccountPnl, KeptPosition, OpenLot
 from .entries import ENTRY_CODEC, EntryKind, EntryStatus, Method
 from .kept_ledger import LEGS, KeptLedger
 from .report_columns import Column, Decimals, Numbers, Values, Words
@@ -97,6 +98,21 @@ def _exec_ids(exec_ids: Mapping[int, str], first: int, count: int) -> Column:
     if not exec_ids:
         return Words(np.zeros(count, np.int64), [None])
     return Values("text", list(map(exec_ids.get, range(first, first + count))))
+
+
+def read_position(
+    kept: KeptLedger, valuation: Valuation, symbol: str, account: str | None, leg: str | None
+) -> KeptPosition:
+    """One position as it is now."""
+    number, ins = kept.instrument(symbol)
+    at, ledger = kept.account(account, leg), kept.ledger
+    qty, cost, realised, fees = ledger.position(number, at)
+    carried, charges, incomes = ledger.sums(number, at)
+    lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
+    mark = (valuation.bids if qty >= 0 else valuation.asks)[number - 1]
+    row, decimals = PositionRow(qty, cost, realised, fees, 0, 0), kept.names.decimals_of(ins.currency)
+    return KeptPosition(ins, kept.account_name(at), row, int(mark), decimals, kept.fees(charges), kept.fees(incomes),
+                        ins.money(carried), lots)
 
 
 def positions(kept: KeptLedger, valuation: Valuation) -> Statement:

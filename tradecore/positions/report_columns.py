@@ -17,7 +17,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # text: str or None; int64: int; decimal: Decimal or None; time: int ns UTC, 0 is none; any: Decimal, str or None, which
 # is text in Arrow.
 KINDS = ("text", "int64", "decimal", "time", "any")
-Encoded = tuple[str, str, int, list[Any]]  # name, Arrow format, nulls, buffers
+# Name, Arrow format, nulls, buffers (of decimals 128 bits, or int64), and what numbers stand for: offsets and bytes.
+Encoded = tuple[str, str, int, list[Any], tuple[Array, Array] | None]
 _DIGITS = 38  # of a decimal128
 _WORD = 2**63
 
@@ -54,7 +55,7 @@ class Values:
         if self.kind == "decimal":
             return _exact_decimals(name, self._values, none)
         numbers = np.array([v or 0 for v in self._values], np.int64)
-        return name, "tsn:UTC" if self.kind == "time" else "l", int(none.sum()), [_validity(none), numbers]
+        return name, "tsn:UTC" if self.kind == "time" else "l", int(none.sum()), [_validity(none), numbers], None
 
 
 class Numbers:
@@ -73,18 +74,20 @@ class Numbers:
 
     def encode(self, name: str) -> Encoded:
         if self.kind == "int64":
-            return name, "l", 0, [None, self._numbers]
+            return name, "l", 0, [None, self._numbers], None
         none = self._numbers == 0
-        return name, "tsn:UTC", int(none.sum()), [_validity(none), self._numbers]
+        return name, "tsn:UTC", int(none.sum()), [_validity(none), self._numbers], None
 
 
 class Words:
-    """A column of texts that repeat: a code a row, and what each stands for (None: nothing)."""
+    """A column of texts that repeat: a code a row, and what each stands for (None: nothing). It stays so in Arrow: a
+    dictionary, which pandas, polars and DuckDB call categories."""
 
     kind = "text"
 
     def __init__(self, codes: Array, words: Sequence[str | None]) -> None:
-        self._codes, self._words = np.ascontiguousarray(codes, np.int64), list(words)
+        self._codes = np.ascontiguousarray(codes, np.uint8 if codes.dtype == np.uint8 else np.int32)
+        self._words = list(words)
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -93,34 +96,28 @@ class Words:
         return list(map(self._words.__getitem__, self._codes[:most].tolist()))
 
     def encode(self, name: str) -> Encoded:
-        texts = [b"" if word is None else word.encode("utf-8") for word in self._words] or [b""]
-        sizes = np.array([len(text) for text in texts])
         nothing = np.array([word is None for word in self._words] or [True])
         validity, nulls = None, 0
         if nothing.any():
-            none = nothing[self._codes]
-            validity, nulls = _validity(none), int(none.sum())
-        width = max(1, int(sizes.max()))
-        table = np.zeros((len(texts), width), np.uint8)
-        for at, text in enumerate(texts):
-            table[at, : len(text)] = np.frombuffer(text, np.uint8)
-        offsets = np.zeros(len(self._codes) + 1, np.int32)
-        np.cumsum(sizes.astype(np.int32)[self._codes], out=offsets[1:])
-        spread = table.view(f"V{width}")[self._codes].view(np.uint8).reshape(-1, width)
-        if sizes.min() < width:
-            spread = spread[(np.arange(width) < sizes[:, None])[self._codes]]
-        return name, "u", nulls, [validity, offsets, spread.reshape(-1)]
+            none = self._codes == np.flatnonzero(nothing)[0] if nothing.sum() == 1 else nothing[self._codes]
+            validity, nulls = _validity(none), int(np.count_nonzero(none))
+        texts = [(word or "").encode("utf-8") for word in self._words]
+        offsets = np.cumsum([0, *map(len, texts)]).astype(np.int32)
+        words = offsets, np.frombuffer(b"".join(texts), np.uint8)
+        return name, "C" if self._codes.dtype == np.uint8 else "i", nulls, [validity, self._codes], words
 
 
 class Decimals:
     """A column of whole units of 10**-scale, with `least` decimals where they hold it; both one a row, or one for all.
-    Where `none` is true there is nothing."""
+    Where `none` is true there is nothing. In Arrow they have the finest scale, whatever the values are."""
 
     kind = "decimal"
 
     def __init__(self, units: Array, scale: Array | int, least: Array | int = CENTS, none: Array | None = None) -> None:
-        self._units, self._scale = np.ascontiguousarray(units, np.int64), scale
-        self._least, self._none = np.minimum(least, scale), none
+        self._units, self._none = np.ascontiguousarray(units, np.int64), none
+        if isinstance(scale, np.ndarray) and len(scale) and (scale == scale[0]).all():
+            scale = int(scale[0])
+        self._scale, self._least = scale, np.minimum(least, scale)
 
     def __len__(self) -> int:
         return len(self._units)
@@ -139,35 +136,14 @@ class Decimals:
         if self._none is not None and self._none.any():
             validity, nulls, units = _validity(self._none), int(self._none.sum()), np.where(self._none, 0, units)
         scales = self._scale
-        if isinstance(scales, np.ndarray) and len(units) and (scales == scales[0]).all():
-            scales = int(scales[0])
-        if isinstance(scales, int):
-            digits = _needed(units, scales, int(np.max(self._least, initial=0)))
-            return name, f"d:{_DIGITS},{digits}", nulls, [validity, _wide(units // 10 ** (scales - digits))]
-        most = int(np.max(scales, initial=0))
-        up = 10 ** (most - scales)
-        if len(units) and int(np.abs(units).max()) * int(up.max()) >= _WORD:
-            form, _, buffers = _exact_decimals(name, self.values(), np.zeros(len(units), bool))[1:]
-            return name, form, nulls, [validity, buffers[1]]
-        scaled = units * up
-        digits = _needed(scaled, most, int(np.max(self._least, initial=0)))
-        return name, f"d:{_DIGITS},{digits}", nulls, [validity, _wide(scaled // 10 ** (most - digits))]
-
-
-def _needed(units: Array, scale: int, least: int) -> int:
-    """How many of `scale` decimals these units need, at least `least`."""
-    digits = least
-    while digits < scale and (units % 10 ** (scale - digits)).any():
-        digits += 1
-    return digits
-
-
-def _wide(units: Array) -> Array:
-    """Int64 as 128-bit numbers."""
-    found = np.empty((len(units), 2), np.int64)
-    found[:, 0] = units
-    np.right_shift(units, 63, out=found[:, 1])
-    return found.reshape(-1)
+        if isinstance(scales, np.ndarray):
+            most = int(np.max(scales, initial=0))
+            up = 10 ** (most - scales)
+            if len(units) and int(np.abs(units).max()) * int(up.max()) >= _WORD:
+                form, _, buffers = _exact_decimals(name, self.values(), np.zeros(len(units), bool))[1:4]
+                return name, form, nulls, [validity, buffers[1]], None
+            scales, units = most, units * up
+        return name, f"d:{_DIGITS},{scales}", nulls, [validity, units], None
 
 
 def _validity(none: Array) -> Array | None:
@@ -177,7 +153,7 @@ def _validity(none: Array) -> Array | None:
 def _text(name: str, data: list[bytes], none: Array) -> Encoded:
     offsets = np.zeros(len(data) + 1, np.int32)
     np.cumsum(np.fromiter(map(len, data), np.int32, len(data)), out=offsets[1:])
-    return name, "u", int(none.sum()), [_validity(none), offsets, np.frombuffer(b"".join(data), np.uint8)]
+    return name, "u", int(none.sum()), [_validity(none), offsets, np.frombuffer(b"".join(data), np.uint8)], None
 
 
 def _exact_decimals(name: str, values: list[Any], none: Array) -> Encoded:
@@ -189,7 +165,7 @@ def _exact_decimals(name: str, values: list[Any], none: Array) -> Encoded:
         raise ValueError(f"column {name}: {max(given, key=abs)} at {scale} decimals has more than {_DIGITS} digits")
     packed = b"".join(number.to_bytes(16, "little", signed=True) for number in units)
     form = f"d:{_DIGITS},{scale}"
-    return name, form, int(none.sum()), [_validity(none), np.frombuffer(packed, np.uint8)]
+    return name, form, int(none.sum()), [_validity(none), np.frombuffer(packed, np.uint8)], None
 
 
 def plain_text(value: Any) -> str:

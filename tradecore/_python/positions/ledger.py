@@ -49,10 +49,12 @@ __all__ = [
 ]
 BOOKING_CODEC = Codec(
     "Booking",
-    [("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")],
+    [("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"),
+     ("transact_time", "i8"), ("exec_id", "i8")],
     FILL_DTYPE.itemsize,
 )
 _ENTRY = ENTRY_CODEC.unpack(bytes(64))
+_BOOKED = ("instrument", "account", "qty", "price", "fee", "transact_time")  # of a fill, what the log holds
 
 
 def demand_qty(e: Any) -> None:
@@ -141,18 +143,20 @@ class Ledger:
             return
         demand_qty(e)
 
-    def apply_fills(self, fills: Records) -> int:
+    def apply_fills(self, fills: Records, now: int = 0) -> int:
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
-        raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
+        Signed quantity units, price units, fees in money units; a row without a time came `now`. All or none: a row
+        outside its bounds raises ValueError, one that the state refuses EntryError. Threads: one caller at a time.
         """
         if fills.dtype == ENTRY_DTYPE:
             rows = [row._replace(next=0, status=0, spare=0) for row in open_batch(fills, ENTRY_CODEC)]
         elif fills.dtype == FILL_DTYPE:
-            rows = [_ENTRY._replace(**row._asdict()) for row in open_batch(fills, BOOKING_CODEC)]
+            booked = open_batch(fills, BOOKING_CODEC)
+            rows = [_ENTRY._replace(**dict(zip(_BOOKED, row, strict=False))) for row in booked]
         else:
             raise ValueError(f"expected FILL_DTYPE, got {fills.dtype}")
+        rows = [e if e.transact_time else e._replace(transact_time=now) for e in rows]
         first = len(self.books.entries)
         if len(rows) > self.trade_max - first:
             raise ValueError(f"{first + len(rows)} entries exceed the stated capacity of {self.trade_max} trades: "
