@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import pickle
 import random
 import sys
+import time
 from decimal import Decimal
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 
 import tradecore as tc
@@ -164,3 +167,83 @@ def test_arrow_gives_what_the_report_has(make):
     huge = tc.Statement("huge", [("a", "decimal")], [(D(10) ** 38,), (D("0.1"),)])
     with pytest.raises(ValueError, match=r"column a: .* has more than 38 digits"):
         huge.to_arrow()
+
+
+@pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed: the reader's side can't be seen")
+def test_a_report_is_an_arrow_table_by_itself_of_one_schema_whatever_it_holds(make):
+    import pyarrow
+
+    keeper = make(AAPL, FUT, accounts=["a", "b"], method="fifo", strategies=["s"])
+    empty = pyarrow.table(keeper.trades())
+    fill(keeper, "BUY", 10, "100", account="a", exec_id="x", strategy="s", transact_time=7)
+    keeper.transfer("AAPL", 4, "a", "b")
+    keeper.dividend("AAPL", "0.25")
+    table = pyarrow.table(keeper.trades())
+    table.validate(full=True)
+    assert table.column("symbol").to_pylist() == ["AAPL"] * 3
+    assert table.column("strategy").to_pylist() == ["s", None, None]
+    assert table.column("price").to_pylist() == [100, None, D("0.25")]
+    assert table.column("contra_account").to_pylist() == [None, "b", None]
+    assert pyarrow.types.is_dictionary(table.schema.field("kind").type)
+    assert [f.name for f in empty.schema] == [f.name for f in table.schema]
+    again = pyarrow.table(pickle.loads(pickle.dumps(keeper.trades())))
+    assert again.equals(table)
+    (difference,) = keeper.reconcile(positions=io.StringIO("symbol,account,qty\nAAPL,a,6\nAAPL,b,5.5\n"))
+    assert pyarrow.table(keeper.reconcile(positions=io.StringIO("symbol,account,qty\nAAPL,a,6\nAAPL,b,5.5\n"))).column("theirs").to_pylist() == ["5.5"]
+    assert difference.proved
+
+
+def test_a_report_is_pickled_compared_and_indexed(make):
+    keeper = make(method="fifo")
+    assert keeper.trades() == []
+    fill(keeper, "BUY", 10, "100.5", exec_id="x")
+    fill(keeper, "SELL", 3, "101")
+    for statement in (keeper.trades(), keeper.closed_lots(), keeper.positions(), keeper.pnl_by("symbol"), keeper.equity(missing="exclude")):
+        again = pickle.loads(pickle.dumps(statement))
+        assert again == statement
+        assert again.rows[0]._fields == statement.rows[0]._fields
+        assert pickle.loads(pickle.dumps(statement[0])) == statement[0]
+        assert (len(statement), statement[-1]) == (len(statement.rows), statement.rows[-1])
+    assert keeper.trades() != keeper.closed_lots()
+    with pytest.raises(LookupError, match="column 'venue' is none of trade_id"):
+        keeper.trades().column("venue")
+    with pytest.raises(ValueError, match="row 0 has 1 values, there are 2 columns"):
+        tc.Statement("x", [("a", "text"), ("b", "text")], [("1",)])
+    with pytest.raises(ValueError, match="kind 'float' must be one of"):
+        tc.Statement("x", [("a", "float")], [])
+
+
+def test_times_in_a_csv_are_iso_with_all_their_digits(make):
+    keeper = make()
+    for sent in (1_700_000_000 * 10**9, 1_700_000_000_123_000_000, 1_700_000_000_000_000_001):
+        fill(keeper, "BUY", 1, 1, transact_time=sent)
+    keeper.trades().to_csv(text := io.StringIO())
+    times = [line.split(",")[4] for line in text.getvalue().splitlines()[1:]]
+    assert times == ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.123Z", "2023-11-14T22:13:20.000000001Z"]
+
+
+def test_a_notebook_shows_a_few_rows_and_counts_the_rest(make):
+    keeper = make()
+    for _ in range(25):
+        fill(keeper, "BUY", 1, 1)
+    html = keeper.trades()._repr_html_()
+    assert html.count("<tr>") == 21
+    assert "trades: 25 rows, 5 more not shown" in html
+
+
+@pytest.mark.long
+def test_a_million_rows_are_handed_on_in_ten_copies_of_their_bytes():
+    count = 1_000_000
+    keeper = tc.PositionKeeper([tc.Instrument(f"S{i}") for i in range(100)], [f"a{i}" for i in range(10)], trades=count, backend="native")
+    rows, seeded = np.zeros(count, tc.FILL_DTYPE), np.random.default_rng(1)
+    rows["instrument"], rows["account"] = seeded.integers(1, 101, count), seeded.integers(1, 11, count)
+    rows["qty"], rows["price"] = seeded.choice([-7, 5, 3, -1], count), 10**6 * seeded.integers(1, 50_000, count)
+    keeper.apply_fills(rows)
+    trades = keeper.trades()
+
+    def best(work):
+        return min((lambda begun: (work(), time.perf_counter() - begun)[1])(time.perf_counter()) for _ in range(9))
+
+    source = np.zeros(count * (3 * 8 + 3 * 16 + 9) // 8)  # three int64, three decimals, nine codes
+    target = source.copy()
+    assert best(trades.__arrow_c_stream__) <= 10 * best(lambda: np.copyto(target, source))

@@ -21,7 +21,6 @@ from .kept_ledger import KeptLedger
 
 Lots = int | str | Mapping[int | str, Number] | None
 ID_MAX = 2**62  # of an exec_id that is a number
-_STEP = 2_048  # rows that are looked at together: what that needs stays small
 _BOUNDS = (("qty", QTY_MAX), ("price", PRICE_MAX), ("fee", FEE_MAX))
 
 
@@ -173,7 +172,7 @@ class Fills:
         if "exec_id" not in (fills.dtype.names or ()) or fills.ndim != 1:
             return []
         ids = fills["exec_id"]
-        if not any(ids[start : start + _STEP].any() for start in range(0, len(ids), _STEP)):
+        if not ids.size or (ids.min() == 0 and ids.max() == 0):
             return []
         found: list[str | None] = []
         rows: dict[str, int] = {}
@@ -194,13 +193,9 @@ class Fills:
         """ValueError for a price of 0 or below where the instrument has none such."""
         if not {"instrument", "price"} <= set(fills.dtype.names or ()):
             return
-        prices = fills["price"]
-        for start in range(0, len(fills), _STEP):
-            if (prices[start : start + _STEP] <= 0).any():
-                self._demand_price_signs(fills, start)
-
-    def _demand_price_signs(self, fills: np.ndarray[Any, Any], start: int) -> None:
-        low = start + np.flatnonzero(fills["price"][start : start + _STEP] <= 0)
+        if not fills.size or fills["price"].min() > 0:  # which needs no memory, however many there are
+            return
+        low = np.flatnonzero(fills["price"] <= 0)
         if "kind" in (fills.dtype.names or ()):
             low = low[fills["kind"][low] <= EntryKind.OPENING]
         for at in low.tolist():

@@ -86,8 +86,8 @@ class Words:
     kind = "text"
 
     def __init__(self, codes: Array, words: Sequence[str | None]) -> None:
-        self._codes = np.ascontiguousarray(codes, np.uint8 if codes.dtype == np.uint8 else np.int32)
         self._words = list(words)
+        self._codes = np.ascontiguousarray(codes, np.uint8 if len(self._words) <= 256 else np.int32)
 
     def __len__(self) -> int:
         return len(self._codes)
