@@ -21,14 +21,8 @@ from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrder
 
 
 @cython.no_gc
-@cython.final
 cdef class State:
     """The tables of one core. Handles and views hold it; it holds no Python object that could hold it."""
-
-    cdef tc_core core
-    cdef cython.pymutex lock
-    cdef list tables
-    cdef uint64_t ticks_at_start, nanoseconds_at_start
 
     def __cinit__(self, capacity):
         self.tables = []
@@ -38,6 +32,10 @@ cdef class State:
 
     def __dealloc__(self):
         free_tables(self.tables)
+
+    # One command, and its ack.
+    cdef void run_one(self, const tc_command* c, tc_ack* ack, int64_t now):
+        with self.lock: apply_command(&self.core, c, ack, now, False)
 
 
 @cython.no_gc
@@ -95,6 +93,9 @@ cdef class Core:
     cdef State state
 
     def __init__(self, capacity): self.state = State(capacity)
+
+    @property
+    def _state(self): return self.state
 
     def run(self, commands, acks, int64_t now, bint timed=False):
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
@@ -393,8 +394,6 @@ cdef class Core:
         """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""
         cdef double scale = <double>(tc_nanoseconds() - self.state.nanoseconds_at_start) / max(
             1, tc_ticks() - self.state.ticks_at_start)
-        cdef int stage
-        result = {}
-        for stage, name in enumerate(STAGES):
-            with self.state.lock: result[name] = percentiles(stage_counts(&self.state.core, stage), scale)
-        return result
+        with self.state.lock:
+            counts = [stage_counts(&self.state.core, stage) for stage in range(len(STAGES))]
+        return {name: percentiles(its, scale) for name, its in zip(STAGES, counts)}

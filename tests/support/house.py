@@ -23,7 +23,9 @@ MAY_IMPORT["cli"] = {*MAY_IMPORT["replay"], "replay"}
 CHOOSES_A_BACKEND = {"positions", "core", "cli", "replay"}  # of the package's folders; nobody else imports _backend
 LINES_MAX, FUNCTION_LINES_MAX = 400, 70
 TEST_LINES_MAX = 700  # a table of cases is read a row at a time
-KERNELS, SHELLS = sorted(EXT.rglob("*.pxd")), sorted(EXT.rglob("*.pyx"))
+SHARED = EXT / "shared"  # declarations of what one compiled module may use of another: no kernel, nothing runs in it
+KERNELS = sorted(path for path in EXT.rglob("*.pxd") if SHARED not in path.parents)
+SHELLS = sorted(EXT.rglob("*.pyx"))
 PYTHON = sorted(path for path in PACKAGE.rglob("*.py"))
 DOORS = {"shell", "table", "definitions", "coretables", "answers", "columns", "entry_door", "lifetimes"}  # what shells need before they release the GIL
 
