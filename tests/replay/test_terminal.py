@@ -79,7 +79,7 @@ def test_ctrl_c_during_an_import_is_one_line_and_130(recording, tmp_path, moment
 
 
 @posix
-@pytest.mark.parametrize("wait", [0.0, 0.3, 1.0, 2.0])
+@pytest.mark.parametrize("wait", [0.0, 0.2, 0.5, 1.0])
 def test_ctrl_c_at_any_moment_of_a_replay_is_one_line_and_130(tmp_path, wait):
     rows = [f"{n},{n},new,{n},{'buy' if n % 2 else 'sell'},limit,gtc,{100 + n % 7},1" for n in range(1, 400_000)]
     (tmp_path / "events.csv").write_text(HEADER + "\n".join(rows) + "\n")
@@ -96,9 +96,13 @@ def test_ctrl_c_at_any_moment_of_a_replay_is_one_line_and_130(tmp_path, wait):
     os.close(write)
     assert os.read(read, 1) == b"!"
     time.sleep(wait)
+    done = process.poll() is not None  # a quick machine: then it was no interruption
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=120)
     os.close(read)
+    if done:
+        assert error == ""
+        return
     assert process.returncode == 130
     one_line(error, "interrupted")
 

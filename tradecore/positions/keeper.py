@@ -75,7 +75,7 @@ class PositionKeeper:
                                 lots, clock, backend)
         self._fills = Fills(self._kept)
         self._valuation = Valuation(self._kept, precision, notional_threshold)
-        self.corporate = CorporateActions(self, self._kept, self._fills, self._valuation)
+        self.corporate: CorporateActions = CorporateActions(self, self._kept, self._fills, self._valuation)
         self._cash: dict[tuple[str, str], Decimal] = {}
         self._days: dict[str, list[AccountPnl]] = {}
 

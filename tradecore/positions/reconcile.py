@@ -62,7 +62,8 @@ class Broker:
     """A broker's file as rows of ours, and as differences where a row is of nothing that is declared here."""
 
     def __init__(self, kept: KeptLedger, form: CsvForm) -> None:
-        self._kept, self.form = kept, form
+        self._kept = kept
+        self.form: CsvForm = form
         self.found: list[Difference] = []
         self._accounts = {name: at for at, name in enumerate(kept.names.accounts.names, 1)}
         self._symbols = {name: at for at, name in enumerate(kept.names.symbols.names, 1)}

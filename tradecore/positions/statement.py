@@ -6,9 +6,8 @@ import csv
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 from ..vocabulary.showing import SHOWN, html_table
 from .arrow import ArrowStream
@@ -76,7 +75,7 @@ class Statement:
             return NotImplemented
         return (self.name, self.columns, self.rows) == (other.name, other.columns, other.rows)
 
-    __hash__ = None  # type: ignore[assignment]  # it is compared by its rows
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # it is compared by its rows, which makes it None
 
     def __repr__(self) -> str:
         return f"Statement({self.name}: {self._length} rows of {', '.join(self._columns)})"
@@ -132,11 +131,16 @@ def _written(kind: str, value: Any) -> Any:
     return iso_time(value) if kind == "time" else plain_text(value)
 
 
-@cache
+_ROW_TYPES: dict[tuple[str, tuple[str, ...]], Any] = {}
+
+
 def _row_type(name: str, columns: tuple[str, ...]) -> Any:
+    if (name, columns) in _ROW_TYPES:
+        return _ROW_TYPES[name, columns]
     make: Any = namedtuple  # its fields are a report's columns, known only here
     made = make(name, columns)
     made.__reduce__ = lambda row: (_row_again, (name, columns, tuple(row)))
+    _ROW_TYPES[name, columns] = made
     return made
 
 
