@@ -19,11 +19,12 @@ cimport cython
 from decimal import Decimal
 from fractions import Fraction
 
-from tradecore.orders.order import Order as Twin, average_price, order_text, show_order
+from tradecore.orders.order import Order as Twin, average_price, order_table, order_text, show_order
 from tradecore.vocabulary.codes import Place, Reason, Unknown
 from tradecore.vocabulary.fix import (
     ContingencyType, ExecInst, OrdRejReason, OrdStatus, OrdType, PegOffsetType, Side, TimeInForce, TriggerPriceType,
 )
+from tradecore.vocabulary.showing import refuse_copy
 from tradecore.vocabulary.rows import OrderRow, StaleOrderError
 
 
@@ -361,6 +362,12 @@ cdef class Order:
     def text(self):
         """Text(58): why it was rejected or canceled, naming field, value and bound."""
         return order_text(self, self.names)
+
+    def __reduce__(self):
+        refuse_copy(self, "it reads its core; keep its `row`")
+
+    def _repr_html_(self):
+        return order_table(self)
 
     def __eq__(self, other):
         return isinstance(other, Twin) and other.is_of(self.names) and other.order_id == self.number

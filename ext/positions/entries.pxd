@@ -15,6 +15,8 @@ cdef enum tc_entry_kind:
     ENTRY_SPLIT = 2                # qty for price, of every account
     ENTRY_DIVIDEND = 3             # price is money units for a whole unit, to every account
     ENTRY_TRANSFER = 4             # qty lots, from account to contra
+    ENTRY_CARRY = 5                # qty lots that cost price + lot x 2**64 elsewhere; no cash
+    ENTRY_SHED = 6                 # qty of price parts of every lot's cost leave; where those are all, the lots too
 
 
 cdef enum tc_entry_status:
@@ -37,6 +39,8 @@ cdef enum tc_entry_reason:
     BEYOND_HELD = 9
     PRICE_NOT_POSITIVE = 10
     BEYOND_AMOUNT = 11
+    CARRY_OPPOSED = 12
+    BEYOND_COST = 13
 
 
 cdef packed struct tc_entry:

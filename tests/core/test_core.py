@@ -343,7 +343,7 @@ def test_a_handle_is_live_until_its_order_is_evicted(make_core):
     for count in range(2):
         assert order.ord_status is S.CANCELED
         core.submit("AAPL", "BUY", count, 100, time_in_force="IOC")
-    for read in (lambda: order.ord_status, lambda: again.row, lambda: repr(order), lambda: core.explain(order),
+    for read in (lambda: order.ord_status, lambda: again.row, lambda: order.text, lambda: core.explain(order),
                  lambda: core.orders.order(order_id=order.order_id), lambda: core.orders.order(cl_ord_id="mine")):
         with pytest.raises(tc.StaleOrderError, match=f"order {order.order_id} "):
             read()

@@ -407,7 +407,7 @@ def test_a_bad_fill_is_refused_and_changes_nothing(make, given, error, match):
     ({"instruments": []}, ValueError, "instruments must have at least one"), ({"instruments": ["AAPL"]}, TypeError, "must be Instrument, not str"),
     ({"instruments": [AAPL, AAPL]}, ValueError, "'AAPL' is declared twice"), ({"accounts": []}, ValueError, "accounts must have at least one"),
     ({"accounts": "main"}, TypeError, "account names must be an iterable"), ({"accounts": ["a", "a"]}, ValueError, "'a' is declared twice"),
-    ({"method": "hifo"}, ValueError, "'hifo' must be average, fifo, lifo or specific"), ({"precision": "double"}, ValueError, "must be exact, hybrid or fast"),
+    ({"method": "best"}, ValueError, "'best' must be average, fifo, lifo, hifo, lofo or specific"), ({"precision": "double"}, ValueError, "must be exact, hybrid or fast"),
     ({"trades": 0}, ValueError, "trades 0 must be"), ({"lots": 2**31}, ValueError, "lots 2147483648 must be"),
     ({"groups": {"G": ["NONE"]}}, LookupError, "NONE"), ({"groups": {"G": ["AAPL"], "H": ["AAPL"]}}, ValueError, "is in group 'G' and in group 'H'"),
     ({"clock": 5}, TypeError, "clock must be callable"), ({"notional_threshold": -1}, ValueError, "notional_threshold -1 is outside"),

@@ -12,12 +12,13 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from ..vocabulary.codes import ReportType
 from ..vocabulary.fix import ExecType, FixEnum
 from ..vocabulary.names import Directory
 from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import check_int
 
 Callback = Callable[[Report], object]
@@ -71,6 +72,9 @@ class Subscription:
         ):
             return False
         return self._account in (0, row.account) and self._instrument in (0, row.instrument)
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "subscribe again")
 
     def __repr__(self) -> str:
         return (f"<Subscription of {self.callback!r}{'' if self.active else ', ended'}: delivered={self.delivered} "

@@ -142,7 +142,7 @@ def compiled_door(gate: CoreGate, slow: dict[str, Call], documented: type, count
     native: Any = room_module("native", "door")
     for name in slow:
         method = getattr(documented, name)
-        native.describe(name, _signature(method), inspect.getdoc(method))
+        native.describe(name, _signature(method), inspect.getdoc(method) or "")
     return native.Door(gate, slow, counterparty)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinMethodType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from ..orders.order import Order
 from ..orders.orders import Orders
@@ -21,6 +21,7 @@ from ..vocabulary.identifiers import Identifier, check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import TIME_MAX
 from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
@@ -77,6 +78,19 @@ class OrderSystem:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        names = self._gate.names
+        try:
+            counts = self.metrics()
+        except RuntimeError:  # nobody can ask any more: it was closed, or lost in a fork
+            return f"<{type(self).__name__} {self.backend}: closed>"
+        told = ", ".join(f"{counts[name]:,} {name}" for name in ("events", "open_orders") if name in counts)
+        return (f"<{type(self).__name__} {self.backend}: {len(names.instruments)} instruments, "
+                f"{len(names.venues.names)} venues, {len(names.accounts.names)} accounts, {told}>")
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its state is one; build another from the same arguments, and replay the commands")
 
     # ---- definitions
 

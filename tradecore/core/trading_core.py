@@ -4,6 +4,7 @@ that engine: `risk`, `execution`, `positions`, `orders`.
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Unpack
@@ -229,3 +230,15 @@ class TradingCore(OrderSystem):
     def latency(self) -> dict[str, tuple[int, float, float, float, float]]:
         """(count, P50, P99, P99.9, max) in ns by stage, of the batches that ran `timed`."""
         return dict(self._gate.core.latency())
+
+
+def _tell_terms() -> None:
+    """`help(core.submit)` tells the terms too: they are keywords, so the signature shows only their name."""
+    each = "\n".join(f"    {name}: {kind}" for name, kind in inspect.get_annotations(OrderTerms).items())
+    terms = None if OrderTerms.__doc__ is None else f"{inspect.getdoc(OrderTerms)}\n\nTerms:\n{each}"
+    for method in (TradingCore.submit, TradingCore.check):
+        if method.__doc__ is not None and terms is not None:  # python -OO has none
+            method.__doc__ = f"{inspect.getdoc(method)}\n\n{terms}"
+
+
+_tell_terms()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABCMeta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from ..vocabulary.codes import CommandType, Place
 from ..vocabulary.fields import OrderFields
@@ -14,7 +14,8 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import NO_PRICE
-from ..vocabulary.rows import OrderRow
+from ..vocabulary.rows import OrderRow, StaleOrderError
+from ..vocabulary.showing import html_table, refuse_copy
 
 
 class Order(OrderFields, metaclass=ABCMeta):
@@ -119,6 +120,12 @@ class Order(OrderFields, metaclass=ABCMeta):
     def __hash__(self) -> int:
         return hash((id(self._directory), self.order_id))
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it reads its core; keep its `row`")
+
+    def _repr_html_(self) -> str:
+        return order_table(self)
+
     def __repr__(self) -> str:
         return show_order(self, self._directory)
 
@@ -140,8 +147,11 @@ def order_text(order: Order, directory: Directory) -> str:
 
 
 def show_order(order: Order, directory: Directory) -> str:
-    """An order in a line."""
-    row = order.row
+    """An order in a line. It never raises: a stale one says so."""
+    try:
+        row = order.row
+    except StaleOrderError:
+        return f"<Order {order.order_id}, no longer held>"
     kind = order.ord_type.name if order.ord_type else f"ord_type {row.ord_type}"
     price = kind if row.price == NO_PRICE else order.price
     if row.stop_px != NO_PRICE:
@@ -150,3 +160,15 @@ def show_order(order: Order, directory: Directory) -> str:
     side = order.side.name if order.side else f"side {row.side}"
     return (f"<Order {row.order_id} {side} {order.order_qty} {order.symbol} @ {price} "
             f"{order.ord_status.name} cum_qty={order.cum_qty} leaves_qty={order.leaves_qty}{why}>")
+
+
+def order_table(order: Order) -> str:
+    """An order as a notebook shows it."""
+    try:
+        words = [("order_id", order.order_id), ("symbol", order.symbol), ("side", order.side), ("qty", order.order_qty),
+                 ("price", order.price), ("ord_status", order.ord_status.name), ("cum_qty", order.cum_qty),
+                 ("leaves_qty", order.leaves_qty), ("avg_px", order.avg_px), ("text", order.text)]
+    except StaleOrderError:
+        words = [("order_id", order.order_id), ("ord_status", "no longer held")]
+    shown = ["" if value is None else getattr(value, "name", value) for _, value in words]
+    return html_table("order", [name for name, _ in words], [shown], 1, [False] * len(words))

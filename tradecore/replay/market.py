@@ -203,10 +203,11 @@ def _own_commands(path: str | Path, session: Session, core: TradingCore, events:
     instrument = session.instruments[0]
     rows = []
     # Bytes that are no UTF-8 come as themselves, and are refused by the field that they stand in.
-    with Path(path).open(newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with Path(path).open(newline="", encoding="utf-8-sig", errors="backslashreplace") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != OWN_ORDER_FIELDS:
-            raise OwnOrdersError(f"{path}:1: header: got {reader.fieldnames}, expected {','.join(OWN_ORDER_FIELDS)}")
+            got = ",".join(map(str, reader.fieldnames or []))[:80]
+            raise OwnOrdersError(f"{path}:1: header: got {got!r}, expected {','.join(OWN_ORDER_FIELDS)}")
         for row in reader:
             where = f"{path}:{reader.line_num}"
             if None in row or None in row.values():

@@ -14,6 +14,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.reasons import reason_bound, reason_value
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.rows import Finding
+from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number, check_int, demand_type, limit_units
 
 
@@ -139,6 +140,14 @@ class CheckResult(Sequence[RiskCheck]):
 
     def __iter__(self) -> Iterator[RiskCheck]:
         return iter(self._table())
+
+    def __repr__(self) -> str:
+        return f"CheckResult: {'passes' if self.passed else 'refused'}\n{self}"
+
+    def _repr_html_(self) -> str:
+        rows = [(row.rule.name, row.value, row.limit, row.headroom, row.verdict) for row in self._table()]
+        return html_table("check", ["rule", "value", "limit", "headroom", "verdict"], rows, len(rows),
+                          [False, True, True, True, False])
 
     def __str__(self) -> str:
         lines = [f"{'rule':<28} {'value':>18} {'limit':>18} {'headroom':>18}  verdict"]

@@ -31,6 +31,12 @@ class Names:
         self.ids[name] = len(self.names)
         return len(self.names)
 
+    def rename(self, name: str, new_name: str) -> None:
+        """Another name for an id; the old one is free again."""
+        number = self._ids.pop(name)
+        self.names[number - 1] = new_name
+        self._ids[new_name] = number
+
     def __contains__(self, name: object) -> bool:
         return name in self.ids
 

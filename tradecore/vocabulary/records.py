@@ -191,7 +191,10 @@ ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
 TAP_DTYPE = np.dtype([("command", f"V{COMMAND_SIZE}"), ("now", "<i8")])
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
-FILL_DTYPE = make_dtype([("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")], 32)
+FILL_DTYPE = make_dtype([
+    ("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"), ("transact_time", "i8"),
+    ("exec_id", "i8"),
+], 48)
 
 
 def as_bytes(records: Any) -> Any:

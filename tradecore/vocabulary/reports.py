@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from .codes import CommandType, ReportType
 from .fields import OrderFields
@@ -13,6 +13,7 @@ from .later import Later
 from .names import Directory
 from .reasons import reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
+from .showing import refuse_copy
 from .units import CENTS, MONEY_PRECISION, to_decimal
 
 
@@ -154,6 +155,9 @@ class Report(OrderFields):
         r = self.row
         return reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it reads names in its core; keep its `row`")
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Report) and self.row == other.row
 
@@ -199,6 +203,12 @@ class ReportReader:
         self.lost += lost
         self.cursor += lost + len(array)
         return read_reports(array, self._directory)
+
+    def __repr__(self) -> str:
+        return f"<ReportReader after report {self.cursor}: lost={self.lost}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "ask for reports(after=...) again")
 
     def __iter__(self) -> Iterator[Report]:
         while reports := self.read():
