@@ -2,8 +2,8 @@
 measures it here.
 
 Results go to standard output (a table, or one JSON object), everything else to standard error, an error in one line.
-Exit status: 0 good, 1 the replay did not reproduce the recording, its shadow differed, the doctor found no backend, or a
-measure missed its target, 2 a wrong call, unreadable input, or output that can't be written, 130 interrupted (Ctrl-C),
+Exit status: 0 good, 1 the replay did not reproduce the recording, its shadow differed, the doctor found no backend, or
+a measure missed its target, 2 a wrong call, unreadable input, or output that can't be written, 130 interrupted (Ctrl-C),
 141 the reader of standard output went away (`tradecore replay | head`).
 """
 

@@ -33,9 +33,9 @@ class Names:
 
     def rename(self, name: str, new_name: str) -> None:
         """Another name for an id; the old one is free again."""
-        number = self._ids.pop(name)
+        number = self.ids.pop(name)
         self.names[number - 1] = new_name
-        self._ids[new_name] = number
+        self.ids[new_name] = number
 
     def __contains__(self, name: object) -> bool:
         return name in self.ids
