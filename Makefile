@@ -38,6 +38,7 @@ bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	$(BIN)/python bench/table.py
 	-$(BIN)/python -m pip install --quiet --group peers
 	$(BIN)/python bench/positions/bulk.py
+	$(BIN)/python bench/runtime/rings.py
 
 # Instructions of fixed scenarios, beside those that are committed: what "not slower" means. Needs valgrind.
 instructions: $(VENV)/.installed $(VENV)/.recording
@@ -86,7 +87,7 @@ $(VENV)/bin/python:
 # Editable: Python edits count at once, kernels are rebuilt when one of their sources changes.
 $(VENV)/.installed: $(VENV)/bin/python $(SOURCES)
 	$(BIN)/python -m pip install --quiet "scikit-build-core>=1.0" "cython>=3.1" "cython-cmake>=0.3" "cmake>=3.25" "ninja>=1.11" "setuptools>=77"
-	$(BIN)/python -m pip install --quiet --no-build-isolation -Cbuild-dir=build/editable --editable .
+	$(BIN)/python -m pip install --quiet --no-build-isolation -Cbuild-dir=build/editable -Ccmake.define.TRADECORE_DRILL=ON --editable .
 	touch $@
 
 # The newcomer's recording is the data inside this wheel: read as files, never imported.

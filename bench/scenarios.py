@@ -79,8 +79,9 @@ def recorded_events() -> Any:
 
 
 def recorded_market(count: Count) -> None:
-    session = load_session()
-    core, commands = start_core(session, "native", 1), recorded_commands(recorded_events(), session.instruments[0])
+    session, events = load_session(), recorded_events()
+    core = start_core(session, "native", int(events["ts_ms"][0]) * 1_000_000)
+    commands = recorded_commands(events, session.instruments[0])
     with count(len(commands)):
         core.submit_batch(commands)
     assert core.metrics()["trades"] > 0

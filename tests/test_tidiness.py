@@ -40,6 +40,7 @@ from house import (
     kernel_names,
     package_imports,
     python_imports,
+    section_faults,
     shared_stems,
     star_faults,
     twinless,
@@ -101,6 +102,28 @@ def test_the_rule_about_kernels_knows_good_from_bad():
 @pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
 def test_kernels_are_inline_integers_that_never_raise_allocate_or_touch_an_object(path):
     assert not kernel_faults(path.read_text(), is_door=path.stem in DOORS)
+
+
+def test_the_rule_about_locked_sections_knows_good_from_bad():
+    good = "self.state.enter()\nwith nogil:\n    n = copy_top(&core, i, &bid)\n    self.state.leave()\nreturn wide(n)\n"
+    assert not section_faults(good, {"copy_top"})
+    assert not section_faults("with self.lock: n = copy_top(&self.core, i)\n", {"copy_top"})
+    for bad in ("self.state.enter()\nrows = np.zeros(n)\nself.state.leave()\n", "with self.state.lock: return x\n",
+                "self.state.enter()\nn = copy_top(&core, len(rows), &bid)\nself.state.leave()\n",
+                "self.state.enter()\nraise LookupError\nself.state.leave()\n", "with nogil, self.lock:\n",
+                "with self.lock: n = len(rows)\n"):
+        assert section_faults(bad, {"copy_top"}), bad
+
+
+@pytest.mark.parametrize("path", SHELLS, ids=lambda path: path.name)
+def test_no_python_runs_in_a_locked_section(path):
+    names = {name for other in KERNELS
+             for name in re.findall(r"^cdef inline [^\n]*?(\w+)\([^:]*?\) noexcept nogil:", other.read_text(), re.M)}
+    assert "copy_order" in names
+    assert "order_row" not in names
+    assert not section_faults(path.read_text(), names)
+    if path.stem in ("readers", "turnstile"):
+        assert path.read_text().count(".enter") > 5
 
 
 def test_the_rule_about_twins_knows_good_from_bad():

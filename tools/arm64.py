@@ -87,7 +87,7 @@ def cross_build(version: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     defines = {"CMAKE_SYSTEM_NAME": "Linux", "CMAKE_SYSTEM_PROCESSOR": "aarch64",
-               "Python_INCLUDE_DIR": arm_headers(version)}
+               "Python_INCLUDE_DIR": arm_headers(version), "TRADECORE_DRILL": "ON"}
     return build_wheel(builders[0], build_sdist(), folder, **zig(f"{TRIPLE}.{GLIBC}"),
                        SETUPTOOLS_EXT_SUFFIX=f".cpython-{tag[2:]}-{TRIPLE}.so", _PYTHON_HOST_PLATFORM="linux-aarch64",
                        SKBUILD_CMAKE_DEFINE=";".join(f"{key}={value}" for key, value in defines.items()))

@@ -19,7 +19,10 @@ from wheel_test import RECORDING, SUITE, Environment
 
 PREPARED = ["CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "ext", "tradecore", "tests"]
 ADDRESS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
-SHARING = ["tests/core/test_threads.py", "tests/core/test_events.py", "tests/core/test_core.py"]
+SHARING = ["tests/core/test_threads.py", "tests/core/test_turnstile.py", "tests/core/test_events.py",
+           "tests/core/test_core.py",
+           "tests/runtime/test_ring_drill.py", "tests/runtime/test_rings.py", "tests/runtime/test_shared_rings.py"]
+RINGS = ["tests/runtime/test_ring_drill.py"]  # two million records for each kind of ring and policy
 
 
 class Plant(NamedTuple):
@@ -59,7 +62,17 @@ SANITIZERS = {
     ),
     "thread": Sanitizer(
         "-fsanitize=thread", "libtsan.so", {"TSAN_OPTIONS": "exitcode=66"}, ["setarch", "-R"], SHARING,
-        [Plant("ext/core/pipeline.pyx", "with nogil, self.state.lock:", "with nogil:", SHARING[:1], "data race")],
+        [Plant("ext/include/tradecore/turnstile.h", "return atomic_compare_exchange_strong_explicit(",
+               "return 1 || atomic_compare_exchange_strong_explicit(", SHARING[:1], "data race"),
+         Plant("ext/include/tradecore/turnstile.h", "exchange_explicit(&t->held, 0, memory_order_release)",
+               "exchange_explicit(&t->held, 0, memory_order_relaxed)", SHARING[:1], "data race"),
+         # A caller's array is read as it is, and only so: what asks about it would hear of the thread that scribbles.
+         Plant("ext/include/tradecore/turnstile.h", "__attribute__((no_sanitize_thread, noinline))",
+               "__attribute__((noinline))", [f"{SHARING[1]}::test_a_scribbler_tears_nothing_that_was_taken"],
+               "data race"),
+         Plant("ext/include/tradecore/ring.h", "void tc_store_release(uint64_t *at, uint64_t value) { "
+               "__atomic_store_n(at, value, __ATOMIC_RELEASE)", "void tc_store_release(uint64_t *at, uint64_t value) { "
+               "__atomic_store_n(at, value, __ATOMIC_RELAXED)", RINGS, "data race")],
     ),
 }
 
@@ -90,7 +103,7 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
         flags = f"{sanitizer.flags} -g -fno-omit-frame-pointer"
         wheels = folder / "wheels"
         wheel = build_wheel(sys.executable, prepare(folder, plant), wheels, CFLAGS=flags, LDFLAGS=flags,
-                            SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON")
+                            SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON")
         environment.install(wheel, "pytest>=8", "hypothesis>=6.100")
         environment.install("--no-deps", RECORDING)
         library = subprocess.run(["cc", f"-print-file-name={sanitizer.library}"], capture_output=True, text=True,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import _start  # noqa: F401  # first: a command's Ctrl-C is told in one line from here on
 from ._backend import choose_backend
 from .core.bus import Subscription
+from .core.config import ConfigError, Session, load_session
 from .core.drop_copy import Discrepancy, DropCopy
 from .core.order_manager import OrderManager
 from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
@@ -19,14 +21,23 @@ from .execution.venues import ExternalVenue, SimulatedVenue
 from .orders.order import Order
 from .orders.ticket import OrderTerms
 from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .positions.entries import ENTRY_DTYPE, EntryError
+from .positions.broker_forms import BROKER_FORMS
+from .positions.corporate import CorporateActions
+from .positions.csv_form import CsvForm
+from .positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError, EntryKind
+from .positions.equity import BaseEquity
 from .positions.keeper import PositionKeeper
+from .positions.load_csv import LoadError
 from .positions.position import FirmExposure, Position, ProfitAndLoss, Trade
 from .positions.rates import MissingRateError
 from .positions.reconcile import Difference
 from .positions.statement import Statement
 from .positions.valuation import MarkView
 from .risk.limits import OFF, CheckResult, RiskCheck, RiskLimits
+from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
+from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
+from .runtime.ring_memory import RingClosedError, RingFullError
+from .runtime.rings import RingBuffer, RingClaim, RingStats, shared_ring
 from .vocabulary.capacity import Capacity
 from .vocabulary.codes import (
     OUTBOUND,
@@ -84,20 +95,21 @@ from .vocabulary.rows import StaleOrderError
 __version__ = "0.1.0"
 
 __all__ = [
-    "ACK_DTYPE", "CANCEL_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE", "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE",
-    "OFF", "ORDER_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE",
-    "TRADE_CORRECTION_DTYPE",
-    "AccountPnl", "BasePnl", "Capacity", "CheckResult", "CommandType", "ContingencyType", "Currency",
-    "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError", "ExecInst", "ExecRestatementReason",
-    "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
-    "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "MarkView", "MissingRateError", "MsgType",
-    "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "OutboundMessage",
-    "PegOffsetType", "Place",
-    "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
-    "RiskCheck", "RiskLimits", "Rule", "Scope", "ShadowCore", "ShadowCost", "ShadowDifference", "Side",
-    "SimulatedVenue", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
+    "ACK_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
+    "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE", "QUOTE_DTYPE",
+    "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl",
+    "Capacity", "CheckResult", "CommandType", "ConfigError", "ContingencyType", "CorporateActions", "CsvForm",
+    "Currency", "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst",
+    "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature",
+    "Features", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView",
+    "MissingRateError", "MsgType", "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order",
+    "OrderManager", "OrderTerms", "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats",
+    "PooledRecord", "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader",
+    "ReportType", "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck",
+    "RiskLimits", "Rule", "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue",
+    "StaleHandleError", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
     "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "new_orders",
+    "load_session", "new_orders", "shared_ring",
 ]
 
 

@@ -16,13 +16,15 @@ from typing import NamedTuple
 
 CHOICES = ("auto", "native", "python")
 # Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines.
+# Those of `door` and `live_order` are the engines' own core.door and orders.order.
 FOLDERS = {
     "arithmetic": "vocabulary",
+    "rings": "runtime", "pools": "runtime",
     "validation": "orders",
     "risk": "risk",
     "book": "execution", "routing": "execution",
     "ledger": "positions", "marking": "positions", "arrow": "positions",
-    "events": "core", "pipeline": "core",
+    "events": "core", "readers": "core", "pipeline": "core",
 }
 _HOW_TO_BUILD = ("install a wheel for this platform, or a C compiler and "
                  "`pip install --force-reinstall --no-binary tradecore tradecore`")
@@ -43,7 +45,7 @@ def is_native_installed() -> bool:
 
 def room_module(backend: str, room: str) -> ModuleType:
     """The module of one room in one backend: `native` or `python`."""
-    place = {"native": f"_native.{room}", "python": f"_python.{FOLDERS[room]}.{room}"}[backend]
+    place = f"_native.{room}" if backend == "native" else f"_python.{FOLDERS[room]}.{room}"
     return import_module(f"tradecore.{place}")
 
 

@@ -18,8 +18,8 @@ def recording():
 
 def test_whole_path_recorded_market(backend, measure, recording):
     def prepare():
-        session = load_session()
-        return start_core(session, backend, 1), recorded_commands(recording.events, session.instruments[0])
+        session, start = load_session(), int(recording.events["ts_ms"][0]) * 1_000_000
+        return start_core(session, backend, start), recorded_commands(recording.events, session.instruments[0])
 
     acks = measure(lambda core, commands: core.submit_batch(commands), prepare, operations=EVENTS)
     assert len(acks) == EVENTS

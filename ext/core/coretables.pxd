@@ -187,6 +187,7 @@ cdef inline int open_core(list t, tc_core* core, object capacity, object reasons
     cdef int64_t i, slots
     cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
     slots = capacity.open_orders + 2 * capacity.order_history + capacity.reject_history + 2
+    core.clock_step = capacity.clock_step
     core.instrument_max = capacity.instruments
     core.account_max = capacity.accounts
     core.venue_max = capacity.venues

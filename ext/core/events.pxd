@@ -17,7 +17,7 @@ cdef struct tc_events:
     tc_report* ring
     uint64_t mask
     int64_t seq                    # of the last report; the first is 1
-    int64_t held_from              # sequence that a view still shows, 0 where there is none
+    int64_t held_from              # sequence that a view still shows, 0 where there is none: it may go at any time
     int64_t dropped                # reports that were not written because a view held their place
     int64_t dropped_until          # the newest of them
     uint64_t digest
@@ -27,8 +27,9 @@ cdef struct tc_events:
 # The place of the next report, zeroed, with its sequence number.
 cdef inline tc_report* next_report(tc_events* events) noexcept nogil:
     cdef tc_report* report
+    cdef int64_t held_from = tc_heard(&events.held_from)
     events.seq += 1
-    if events.held_from and events.seq - events.held_from > <int64_t>events.mask:
+    if held_from and events.seq - held_from > <int64_t>events.mask:
         events.dropped += 1
         events.dropped_until = events.seq
         report = &events.spare

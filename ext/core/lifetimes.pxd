@@ -86,12 +86,13 @@ cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogi
     due.firm_holds = due.holds
 
 
+cdef inline void count_lifetimes(const tc_core* core, tc_lifetimes* used, tc_lifetimes* due) noexcept nogil:
+    count_used(core, used)
+    count_due(core, due)
+    count_lists(core, used, due)
+
+
 # {name: (in use, accounted for)}
-cdef inline dict count_lifetimes(const tc_core* core):
-    cdef tc_lifetimes used, due
-    cdef dict in_use, accounted
-    count_used(core, &used)
-    count_due(core, &due)
-    count_lists(core, &used, &due)
-    in_use, accounted = used, due
+cdef inline dict lifetime_rows(tc_lifetimes used, tc_lifetimes due):
+    cdef dict in_use = used, accounted = due
     return {name: (count, accounted[name]) for name, count in in_use.items()}

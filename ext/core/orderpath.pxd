@@ -30,9 +30,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     order.order_qty = c.order_qty
     order.transact_time = now
     order.price = c.price if has_limit(c.ord_type) else no_price()
-    if (awaits_price(c.ord_type) or c.peg_offset or c.min_qty or c.display_qty or c.list_id or c.expire_time
-            or c.trigger_price_type or c.peg_offset_type or c.contingency_type or c.strategy
-            or c.exec_inst & INST_CASH):
+    if has_terms(c) or c.exec_inst & INST_CASH:
         terms = extend_order(orders, order)
         terms.stop_px = c.stop_px if awaits_price(c.ord_type) else no_price()
         terms.peg_offset = c.peg_offset
@@ -242,6 +240,9 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
     if c.cl_ord_id == NO_ROOM:
         reject_order(core, c, order, IDS_FULL, core.texts.count, core.texts.capacity)
+    elif core.stamp_reason:
+        order.reject_mask = <int64_t>bit_of(core.stamp_reason)
+        reject_order(core, c, order, core.stamp_reason, core.stamp, core.stamp_bound)
     elif mask:
         explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, c,
                      &finding.value, &finding.limit)
@@ -267,8 +268,10 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         since = count_stage(core, STAGE_RISK, since, timed)
         if reason:
             reject_order(core, c, order, reason, finding.value, finding.limit)
+        elif waiting_place(core, order) == PLACE_NOWHERE:  # start_order, for nearly all in one step less
+            since = place_order(core, c, ins, order, limit_ticks(core, ins, &q), True, since, timed)
         else:
-            since = start_order(core, c, ins, order, limit_ticks(core, ins, &q), True, since, timed)
+            start_waiting(core, c, order, waiting_place(core, order), True)
     acknowledge(core, order, ack)
     count_stage(core, STAGE_EVENTS, since, timed)
     count_stage(core, STAGE_ORDER, start, timed)

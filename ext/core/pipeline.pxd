@@ -4,6 +4,7 @@ from marketdata cimport *
 from replaces cimport *
 from sessions cimport *
 from settings cimport *
+from stamps cimport *
 from follow_ups cimport *
 from venuetrades cimport *
 
@@ -38,7 +39,9 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
     elif c.kind == KIND_SESSION:
         enter_session(core, c, ack)
     elif c.kind == KIND_CLOCK:
-        accept_command(core, c, 0, 0, 0, core.now, 0)
+        enter_clock(core, c, ack)
+    elif c.kind == KIND_ADVANCE_CLOCK:
+        advance_clock(core, c, ack)
     elif c.kind == KIND_ROLL_DAY:
         roll_day(core, c)
     elif c.kind == KIND_SPLIT:
@@ -68,7 +71,6 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
 
 
 cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, int64_t now, bint timed) noexcept nogil:
-    cdef int64_t time = c.transact_time if c.transact_time != 0 else now
     cdef const tc_order* order
     memset(ack, 0, sizeof(tc_ack))
     ack.report_type = REPORT_ACCEPTED
@@ -76,16 +78,8 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
     ack.cxl_rej_reason = -1
     core.command_seq += 1
     core.answer_seq = core.events.seq + 1
-    if time < 0 or time > time_max():
-        if c.kind != KIND_NEW_ORDER:
-            refuse_command(core, c, ack, INVALID_FIELD_VALUE, time, 24)
-            return
-    elif time > core.now:                              # the core's clock never goes back
-        core.now = time
-        if next_timer(&core.timers) <= time:
-            fire_timers(core, c)
-            settle(core, c)
-            core.answer_seq = core.events.seq + 1
+    if not move_clock(core, c, ack, now):
+        return
     run_command(core, c, ack, timed)
     if has_work(core):
         settle(core, c)
@@ -105,20 +99,24 @@ cdef inline int answer_question(
     tc_core* core, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings
 ) noexcept nogil:
     cdef const tc_instrument* ins = find_instrument(core, c.instrument)
-    cdef int64_t clock = core.now, time = c.transact_time if c.transact_time else now
+    cdef int64_t clock = core.now, time = stamp_of(c, now), latest = 0
     cdef bint named = c.cl_ord_id != 0
     cdef bint duplicate = named and find_id(&core.ids, c.cl_ord_id) != NULL
     cdef bint no_room = c.cl_ord_id == NEW_ID and core.texts.count == core.texts.capacity
-    cdef int alone = REASON_NONE
+    cdef int alone = REASON_NONE, bad_stamp = REASON_NONE
     cdef tc_question q
     findings[0].value = 1
     findings[0].limit = 0
-    core.now = time if time > clock else clock
+    if 0 <= time and time <= time_max():               # else validation's
+        bad_stamp = find_bad_stamp(core, time, now, &latest)
+    core.now = time if time > clock and not bad_stamp else clock
     if c.exec_inst & INST_CASH and ins != NULL:
         c.order_qty = convert_cash(core, ins, c)
     if c.cl_ord_id == NEW_ID:
         c.cl_ord_id = 0
     mask[0] = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
+    if bad_stamp:
+        mask[0] = bit_of(bad_stamp)
     if not mask[0] and no_room:
         mask[0] = bit_of(IDS_FULL)
     if not mask[0] and named and not duplicate and core.ids.count == core.ids.capacity:

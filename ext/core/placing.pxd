@@ -7,6 +7,8 @@ from conditions cimport *
 cdef inline void reject_order(
     tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
+    note_full(core, reason)
+    core.tables_full += reason == MAX_OPEN_ORDERS and bound == core.orders.open_max
     order.reason = <int16_t>reason
     order.value = value
     order.bound = bound
@@ -19,6 +21,8 @@ cdef inline void reject_order(
 
 cdef inline bint awaits_parent(const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
+    if not order.extended:
+        return False
     if terms.group:
         return waits_for_parent(group_of(&core.groups, terms), order.order_id)
     return waits_for_parent(find_named(&core.groups, terms.list_id), order.order_id)
@@ -53,7 +57,8 @@ cdef inline void ask_order(
         q.reference2 = 2 * stop_px
     elif needs_reference(&core.risk.accounts[order.account], ord_type, side):
         q.reference2 = twice_reference(core, order.instrument)
-        q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
+        if counts_at_market(ord_type, side):
+            q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
 
 
 # The worst tick that the order may trade at.
@@ -200,7 +205,11 @@ cdef inline uint64_t place_order(
                            first)
         return since
     reason = execute_order(core, order, limit)
-    sync_tops(core, order.instrument, order.venue)
+    if (core.book.fill_count == 0 and order.place != PLACE_RESTING
+            and not is_no_book(row_of(core, order.instrument, order.venue, SIDE_BUY))):
+        tell_price(core, order.instrument)             # the book, and what the router knows of it, are as they were
+    else:
+        sync_tops(core, order.instrument, order.venue)
     since = count_stage(core, STAGE_EXECUTION, since, timed)
     book_fills(core, order.instrument, order.venue, order, direction(order.side))
     since = count_stage(core, STAGE_POSITION, since, timed)
@@ -224,17 +233,12 @@ cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) no
     return PLACE_NOWHERE
 
 
-# To where the order belongs now: what holds it, or a venue.
-cdef inline uint64_t start_order(
-    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
-    uint64_t since, bint timed
+# Only in C: start_order in Python, where most orders go on to a venue.
+cdef inline void start_waiting(
+    tc_core* core, const tc_command* c, tc_order* order, uint8_t place, bint first
 ) noexcept nogil:
-    cdef uint8_t place = waiting_place(core, order)
     cdef tc_terms* terms
     cdef tc_market market
-    tc_assert((order.admitted != 0) & (order.place == PLACE_NOWHERE) & (is_live(order) != 0))
-    if place == PLACE_NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed)
     if place == PLACE_AWAITS_PRICE:
         if order.ord_type == TYPE_TRAILING_STOP:
             terms = terms_of(&core.orders, order)
@@ -242,7 +246,7 @@ cdef inline uint64_t start_order(
             terms.peak_px = trigger_price(&market, source_of(terms), direction(order.side) == SIDE_SELL)
             if terms.peak_px == no_price():
                 refuse_placing(core, c, order, REFERENCE_PRICE_UNAVAILABLE, no_price(), 0, first)
-                return since
+                return
         arm_trigger(&core.triggers, &core.orders, order)
         tell_price(core, order.instrument)
     order.place = place
@@ -250,6 +254,18 @@ cdef inline uint64_t start_order(
         order.acked = True
         report_execution(core, c, order, EXEC_NEW)
     sync_order(core, order)
+
+
+# To where the order belongs now: what holds it, or a venue.
+cdef inline uint64_t start_order(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
+    uint64_t since, bint timed
+) noexcept nogil:
+    cdef uint8_t place = waiting_place(core, order)
+    tc_assert((order.admitted != 0) & (order.place == PLACE_NOWHERE) & (is_live(order) != 0))
+    if place == PLACE_NOWHERE:
+        return place_order(core, c, ins, order, limit, first, since, timed)
+    start_waiting(core, c, order, place, first)
     return since
 
 

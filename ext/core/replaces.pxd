@@ -159,6 +159,9 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     if has_cancel(&core.orders, order):
         refuse_request(core, c, ack, order_id, order, ALREADY_PENDING, 0, 0)
         return
+    if core.stamp_reason:
+        refuse_request(core, c, ack, order_id, order, core.stamp_reason, core.stamp, core.stamp_bound)
+        return
     ins = &core.instruments[order.instrument]
     reason = find_bad_terms(core, ins, order, &asked, &value, &bound)
     if asked.order_qty < order.cum_qty:                # below what is filled already: it becomes that

@@ -48,6 +48,7 @@ cdef inline void refuse_request(
     int64_t value, int64_t bound
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_CANCEL_REJECT)
+    note_full(core, reason)
     r.ord_status = STATUS_REJECTED
     if order != NULL:
         put_order(r, core, order)

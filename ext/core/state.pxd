@@ -61,7 +61,11 @@ cdef struct tc_core:
     uint32_t order_slots           # nodes from here on are quotes, one for each row
     int64_t command_seq, order_seq, exec_seq, now, day
     int64_t answer_seq             # of the report that answers the command
+    int64_t clock_step             # the most that the clock moves `now` at once
+    int64_t stamp, stamp_bound     # why no new order or replace can have this command's stamp; see stamps.pxd
+    int stamp_reason
     int64_t reports_refused, trades_in_suspense, unexpected
+    int64_t tables_full            # commands refused for want of room in a table: not part of the state
     int16_t ord_rej_reasons[REASON_TABLE]
 
 
@@ -165,6 +169,13 @@ cdef inline tc_report* start_report(tc_core* core, const tc_command* c, uint8_t 
 
 
 # Only in C: a report is one call with keywords in Python.
+# When a venue says that something was, where it says so: of the report that tells of it.
+cdef inline void put_told_time(tc_report* r, const tc_command* c) noexcept nogil:
+    if 0 < c.transact_time and c.transact_time <= time_max():
+        r.transact_time = c.transact_time
+
+
+# Only in C: a report is one call with keywords in Python.
 # What every report about an order tells; of its stop price see put_stop.
 cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
     cdef uint8_t ord_type, time_in_force
@@ -258,10 +269,15 @@ cdef inline tc_report* start_end(
     return r
 
 
+cdef inline void note_full(tc_core* core, int reason) noexcept nogil:
+    core.tables_full += reason == TABLE_FULL or reason == IDS_FULL or reason == BOOKS_FULL
+
+
 cdef inline void refuse_command(
     tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_BUSINESS_REJECT)
+    note_full(core, reason)
     r.reason = <int16_t>reason
     r.value = value
     r.bound = bound

@@ -121,6 +121,7 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     if asked:
         r.orig_cl_ord_id = before
     r.venue_exec_id = c.exec_id
+    put_told_time(r, c)
     publish_execution(core, order, r)
 
 
@@ -156,6 +157,7 @@ cdef inline void replace_at_venue(
     r = start_execution(core, c, order, EXEC_REPLACED)
     r.orig_cl_ord_id = before
     r.venue_exec_id = c.exec_id
+    put_told_time(r, c)
     publish_execution(core, order, r)
     if not wants_less(asked.reason):
         look_again(core, order)
@@ -174,6 +176,7 @@ cdef inline void restate_at_venue(tc_core* core, const tc_command* c, tc_order* 
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = <int8_t>c.reject_reason if 0 <= c.reject_reason and c.reject_reason <= 99 else 99
     r.venue_exec_id = c.exec_id
+    put_told_time(r, c)
     publish_execution(core, order, r)
 
 
@@ -253,6 +256,7 @@ cdef inline void take_state(
         if request != NO_SLOT:
             put_request_ids(core, r, order, request)
         r.venue_exec_id = c.exec_id
+        put_told_time(r, c)
         publish_execution(core, order, r)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
@@ -292,6 +296,7 @@ cdef inline void take_status(
         r.reason = CUM_QTY_MISMATCH
         r.value = c.cum_qty
         r.bound = order.cum_qty
+    put_told_time(r, c)
     publish_execution(core, order, r)
     sync_order(core, order)
     acknowledge(core, order, ack)
@@ -332,6 +337,7 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     r.cxl_rej_reason = <int8_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
     r.reason = VENUE_REPORTED
     ack.cxl_rej_reason = r.cxl_rej_reason
+    put_told_time(r, c)
     publish_report(&core.events, r)
     sync_order(core, order)
     if wants_less(asked.reason):

@@ -47,6 +47,7 @@ cdef inline void book_venue_trade(
         r.side = side
         r.cl_ord_id = c.cl_ord_id
         r.reason = TRADE_IN_SUSPENSE
+        put_told_time(r, c)
         publish_report(&core.events, r)
         ack.order_id = order_id
         ack.report_type = REPORT_EXECUTION
@@ -60,6 +61,7 @@ cdef inline void book_venue_trade(
         r.reason = OVERFILL
     elif late:
         r.reason = LATE_TRADE
+    put_told_time(r, c)
     publish_execution(core, order, r)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
@@ -223,6 +225,7 @@ cdef inline void correct_trade(
     r.commission = tc_saturate(commission)
     r.exec_id = core.exec_seq
     r.exec_ref_id = was.exec_id
+    put_told_time(r, c)
     if order == NULL:
         publish_report(&core.events, r)
         ack.order_id = was.order_id

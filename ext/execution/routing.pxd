@@ -28,9 +28,9 @@ cdef struct tc_top:
 
 # One venue's line of a ranking: the terms of its cost.
 cdef struct tc_term:
-    int64_t price, size, stamp
     tc_i128 fee, cost              # millionths of a price unit
-    int32_t venue
+    int64_t price, size, stamp
+    int32_t venue                  # one line of a ranking, one cache line
 
 
 cdef struct tc_ranking:
@@ -110,7 +110,16 @@ cdef inline void score_venue(
     term.cost = term.fee + price if side == SIDE_BUY else term.fee - price
 
 
-# Takes the venue out of the sorted list, and puts it back in where its new cost belongs.
+# Does the venue at a place of the sorted list, which has a new cost, still belong there?
+cdef inline bint stays_at(const tc_ranking* ranking, const tc_term* terms, int at) noexcept nogil:
+    cdef const tc_term* term = &terms[ranking.order[at] - 1]
+    return (
+        term.size > 0 and (at == 0 or ranks_before(&terms[ranking.order[at - 1] - 1], term))
+        and (at + 1 == ranking.count or ranks_before(term, &terms[ranking.order[at + 1] - 1]))
+    )
+
+
+# Takes the venue out of the sorted list, and puts it back in where its new cost belongs: mostly where it was.
 cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[row]
     cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
@@ -118,6 +127,8 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
     while at < ranking.count and ranking.order[at] != venue:
         at += 1
     if at < ranking.count:
+        if stays_at(ranking, terms, at):
+            return
         ranking.count -= 1
         while at < ranking.count:
             ranking.order[at] = ranking.order[at + 1]
@@ -231,12 +242,14 @@ cdef inline int64_t twice_touch(
     tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now
 ) noexcept nogil:
     cdef const tc_ranking* ranking = rank_venues(router, ins, instrument, side, now)
+    cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
     cdef int64_t best = no_price(), price
-    cdef int at
+    cdef int at, place
     for at in range(ranking.count):
-        if (router.down >> (ranking.order[at] - 1)) & 1:
+        place = ranking.order[at] - 1
+        if (router.down >> place) & 1:
             continue
-        price = 2 * touch_price(router, instrument, side, ranking.order[at])
+        price = tops[place].price
         if best == no_price() or (price > best if side == SIDE_SELL else price < best):
             best = price
-    return best
+    return best if best == no_price() else 2 * best

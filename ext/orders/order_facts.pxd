@@ -39,21 +39,29 @@ cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) n
     return order.order_qty if at == NO_SLOT else orders.requests[at].order_qty
 
 
+# Only in C: one look in place of six.
+# Does its status come from more than its trades and its end?
+cdef inline bint has_news(const tc_order* order) noexcept nogil:
+    return tc_word(<const char*>&order.pending_replaces) != 0 or order.calculated
+
+
 # OrdStatus(39) from the facts, by FIX's precedence.
 cdef inline uint8_t derive_status(const tc_order* order) noexcept nogil:
-    if order.pending_cancels:
-        return STATUS_PENDING_CANCEL
-    if order.pending_replaces:
-        return STATUS_PENDING_REPLACE
-    if order.done_for_day:
-        return STATUS_DONE_FOR_DAY
-    if order.calculated and not is_live(order):
-        return STATUS_CALCULATED
+    cdef bint news = has_news(order)
+    if news:
+        if order.pending_cancels:
+            return STATUS_PENDING_CANCEL
+        if order.pending_replaces:
+            return STATUS_PENDING_REPLACE
+        if order.done_for_day:
+            return STATUS_DONE_FOR_DAY
+        if order.calculated and not is_live(order):
+            return STATUS_CALCULATED
     if is_filled(order):
         return STATUS_FILLED
-    if order.stopped:
+    if news and order.stopped:
         return STATUS_STOPPED
-    if order.suspended:
+    if news and order.suspended:
         return STATUS_SUSPENDED
     if order.terminal == STATUS_CANCELED or order.terminal == STATUS_EXPIRED:
         return order.terminal

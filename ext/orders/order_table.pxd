@@ -41,10 +41,11 @@ cdef struct tc_order:
     uint8_t place                  # PLACE_...
     uint8_t terminal               # STATUS_CANCELED, EXPIRED or REJECTED once it has ended without being filled
     uint8_t last_status            # as last reported
-    uint8_t pending_cancels
+    uint8_t is_open, admitted
+    uint32_t pending_replaces      # with the four that follow one word, which is 0 of most orders (has_news)
+    uint8_t pending_cancels, done_for_day, stopped, suspended
+    uint8_t acked, calculated, triggered
     uint8_t kept                   # KEEPS_PLACES, RECALLED
-    uint32_t pending_replaces
-    uint8_t is_open, admitted, acked, done_for_day, calculated, stopped, suspended, triggered
     uint8_t awaited                # sent to a venue that has not answered yet
     uint8_t unknown_new
     uint8_t expiry_asked           # its venue was asked to cancel it when its time had come
@@ -105,6 +106,7 @@ cdef struct tc_orders:
     uint64_t by_id_mask
     tc_list open, history, rejects
     int64_t open_max, history_size, reject_size
+    int64_t open_high              # the most that were open at once: not part of the state
     int64_t evicted
     int64_t replaces               # that venues have not answered
     uint16_t transitions[16]       # by status: a bit for each that may follow
@@ -124,6 +126,12 @@ cdef inline uint32_t* find_place(const tc_orders* orders, int64_t order_id) noex
     while orders.by_id[at] != 0 and orders.slots[orders.by_id[at] - 1].order_id != order_id:
         at = (at + 1) & orders.by_id_mask
     return &orders.by_id[at]
+
+
+# Only in C: an object in Python.
+# What stands in a slot, whichever order's it is.
+cdef inline void take_order(const tc_orders* orders, uint32_t slot, tc_order* copy) noexcept nogil:
+    copy[0] = orders.slots[slot]
 
 
 # The order with this id, or NULL where it never was or is evicted.
@@ -213,6 +221,11 @@ cdef inline void unlink_order(tc_orders* orders, tc_list* where, uint32_t slot) 
     tc_assert((where.count == 0) == (where.head == NO_SLOT))
 
 
+cdef inline void note_open(tc_orders* orders) noexcept nogil:
+    if orders.open.count > orders.open_high:
+        orders.open_high = orders.open.count
+
+
 # A free slot always exists. An order is refused at open_max, so what else is open came back from the history, which
 # holds no more than history_size: there are open_max + 2 * history_size + reject_size + 2 slots.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
@@ -224,6 +237,7 @@ cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept no
     orders.slots[slot].order_id = order_id
     find_place(orders, order_id)[0] = slot + 1
     append_order(orders, &orders.open, slot)
+    note_open(orders)
     return slot
 
 
@@ -232,6 +246,7 @@ cdef inline void reopen_order(tc_orders* orders, uint32_t slot) noexcept nogil:
     tc_assert(orders.slots[slot].is_open == 0)
     unlink_order(orders, &orders.history, slot)
     append_order(orders, &orders.open, slot)
+    note_open(orders)
     orders.slots[slot].is_open = True
 
 

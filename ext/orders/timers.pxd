@@ -15,6 +15,7 @@ cdef struct tc_timers:
     int64_t count                  # armed ever
 
 
+# Only in C: an attribute in Python.
 cdef inline int64_t next_timer(const tc_timers* timers) noexcept nogil:
     return timers.deadlines[timers.heap[1]] if timers.used else <int64_t>0x7FFFFFFFFFFFFFFF
 

@@ -38,6 +38,17 @@ cdef inline bint is_auction(uint8_t tif) noexcept nogil:
     return tif == TIF_AT_THE_OPEN or tif == TIF_AT_THE_CLOSE
 
 
+# An order's last word: the types of triggers and lists, and the strategy. Most orders have none of them.
+cdef inline int64_t last_word(const tc_command* c) noexcept nogil:
+    return <int64_t>tc_word(<const char*>&c.trigger_price_type)
+
+
+# Has it any of the terms that few orders have?
+cdef inline bint has_terms(const tc_command* c) noexcept nogil:
+    return awaits_price(c.ord_type) or (
+        c.peg_offset | c.min_qty | c.display_qty | c.list_id | c.expire_time | last_word(c)) != 0
+
+
 # The byte offset of the first field whose value is no word of the vocabulary, or -1.
 cdef inline int find_bad_field(const tc_command* c) noexcept nogil:
     if not is_side(c.side):
@@ -50,6 +61,8 @@ cdef inline int find_bad_field(const tc_command* c) noexcept nogil:
         return 4
     if c.transact_time < 0 or c.transact_time > time_max():
         return 24
+    if last_word(c) == 0:
+        return -1
     if not is_trigger_price_type(c.trigger_price_type):
         return 120
     if c.peg_offset_type > PEG_BASIS_POINTS:
@@ -176,7 +189,9 @@ cdef inline uint64_t validate_order(
         return mask | bit_of(UNKNOWN_INSTRUMENT)
     bounds = check_price(ins, c) | check_qty(ins, c)
     if known:
-        mask |= check_combination(ins, c) | check_trigger(ins, c) | check_terms(ins, now, c)
+        mask |= check_combination(ins, c)
+        if has_terms(c) or c.time_in_force == TIF_GTD or <uint64_t>c.stop_px << 1:      # not 0, and not NO_PRICE
+            mask |= check_trigger(ins, c) | check_terms(ins, now, c)
         if has_limit(c.ord_type) and not bounds:
             bounds = check_notional(ins, c)
     return mask | bounds

@@ -1,6 +1,6 @@
 # Booking an entry on the ledger's state, and rebuilding an instrument from its base and its live entries.
 
-from entries cimport *
+from carries cimport *
 
 
 cdef inline void add_fee(tc_books* b, tc_position* p, const tc_entry* e) noexcept nogil:
@@ -63,7 +63,7 @@ cdef inline void book_transfer(tc_books* b, const tc_entry* e, tc_closings* sink
     target[0] = target[0] + moved
 
 
-# The state after an entry that find_bad_entry found good; columns and sums are left to the caller.
+# The state after an entry that find_bad found good; columns and sums are left to the caller.
 cdef inline void book_entry(tc_books* b, const tc_entry* e, int64_t trade_id, tc_closings* sink) noexcept nogil:
     if sink != NULL:
         sink.instrument = e.instrument
@@ -75,8 +75,12 @@ cdef inline void book_entry(tc_books* b, const tc_entry* e, int64_t trade_id, tc
         book_split(b, e)
     elif e.kind == ENTRY_DIVIDEND:
         book_dividend(b, e)
-    else:
+    elif e.kind == ENTRY_TRANSFER:
         book_transfer(b, e, sink)
+    elif e.kind == ENTRY_CARRY:
+        book_carry(b, e, trade_id)
+    else:
+        book_shed(b, e)
 
 
 # Makes the log's next entry, which stands there already, its last, and that of its instrument's chain.
@@ -92,19 +96,29 @@ cdef inline void append_entry(tc_books* b, const tc_entry* e) noexcept nogil:
     tc_assert(b.entries[t.last_entry - 1].next == 0)
 
 
+# Only in C: the twin asks find_bad_fill alone.
+# Has find_bad_fill anything to say to this fill, or to look at twice? Seldom: one answer for all of its reasons.
+cdef inline bint may_be_bad(const tc_books* b, const tc_position* p, const tc_entry* e) noexcept nogil:
+    cdef const tc_tally* t = &b.tallies[e.instrument]
+    return (
+        (tc_abs(p.qty + e.qty) > position_max()) | (t.inverse_scale != 0) | (t.is_bounded != 0)
+        | is_beyond_sum(p.realised) | b.carries | b.doubts | (b.lots.open_count >= b.lots.most))
+
+
 # Checks, books and logs the entry that stands behind the log's last. A reason leaves everything as it was.
 cdef inline int add_entry(tc_books* b, tc_finding* found) noexcept nogil:
     cdef const tc_entry* e = &b.entries[b.entry_count]
     cdef tc_position* p = NULL
     cdef int64_t qty = 0
     cdef tc_i128 cost = 0
-    cdef int reason
+    cdef int reason = ENTRY_GOOD
     if e.kind <= ENTRY_OPENING:
         p = position_of(&b.ledger, e.instrument, e.account)
         qty, cost = p.qty, p.cost
-        reason = find_bad_fill(b, p, e, True, found)
+        if tc_seldom(may_be_bad(b, p, e)):
+            reason = find_bad_fill(b, p, e, True, found)
     else:
-        reason = find_bad_entry(b, e, True, found)
+        reason = find_bad(b, e, True, found)
     if reason:
         return reason
     if p != NULL:
@@ -160,7 +174,7 @@ cdef inline int replay_chain(tc_books* b, int32_t instrument, int64_t* failed, t
     while row:
         failed[0] = b.forgotten + row
         if b.entries[row - 1].status != ENTRY_BUSTED:
-            reason = find_bad_entry(b, &b.entries[row - 1], False, found)
+            reason = find_bad(b, &b.entries[row - 1], False, found)
             if reason:
                 return reason
             book_entry(b, &b.entries[row - 1], b.forgotten + row, NULL)

@@ -15,6 +15,8 @@ cdef enum tc_entry_kind:
     ENTRY_SPLIT = 2                # qty for price, of every account
     ENTRY_DIVIDEND = 3             # price is money units for a whole unit, to every account
     ENTRY_TRANSFER = 4             # qty lots, from account to contra
+    ENTRY_CARRY = 5                # qty lots that cost price + lot x 2**64 elsewhere; no cash
+    ENTRY_SHED = 6                 # qty of price parts of every lot's cost leave; where those are all, the lots too
 
 
 cdef enum tc_entry_status:
@@ -37,6 +39,8 @@ cdef enum tc_entry_reason:
     BEYOND_HELD = 9
     PRICE_NOT_POSITIVE = 10
     BEYOND_AMOUNT = 11
+    CARRY_OPPOSED = 12
+    BEYOND_COST = 13
 
 
 cdef packed struct tc_entry:
@@ -55,9 +59,10 @@ cdef struct tc_tally:
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
     tc_i128 amount_most            # |price x quantity| of one fill: 10**37 / multiplier
+    uint8_t plain_split            # of words that are cost x 2**split + qty and nothing else, 0 where they are not
     uint8_t home                   # the exponent of costs that are kept coarse, where it is enough
     uint8_t gap_bits               # of the largest |cost - qty x near|, where that is kept
-    uint8_t spare[30]
+    uint8_t spare[29]
 
 
 cdef struct tc_exposure_sum:
@@ -90,6 +95,7 @@ cdef struct tc_books:
                                    # every position of the run fits 64 bits
     int64_t entry_count, entry_most, forgotten, bucket_stride
     int32_t method, legs, accounts
+    bint doubts                    # every fill: a leg has one side, or a closing fill names its lot
     bint exposures_are_stale
     bint carries                   # an opening or a transfer was booked: `carried` is looked at
 
@@ -147,6 +153,7 @@ cdef inline void widen_run(tc_books* b, int32_t instrument, const tc_position* p
     if t.cost_bits > 62:
         limit = -limit if form.exponent else -1
     b.mark_limits[instrument - 1] = -1 if t.inverse_scale else limit
+    t.plain_split = 0 if form.exponent or b.nears[instrument - 1] else form.split
     if form.split != now.split or form.exponent != now.exponent or b.nears[instrument - 1] != near:
         write_run(b, instrument, form)
 
@@ -187,15 +194,14 @@ cdef inline void write_formed(tc_books* b, int32_t instrument, int64_t at, const
 
 cdef inline void write_columns(tc_books* b, int32_t instrument, int32_t account, const tc_position* p) noexcept nogil:
     cdef int64_t at = column_of(b, instrument, account)
-    cdef tc_form form = b.forms[instrument - 1]
+    cdef const tc_tally* t = &b.tallies[instrument]
     tc_assert((instrument >= 1) & (account >= 1) & (account <= b.accounts))
+    tc_assert((t.plain_split == 0) | (t.plain_split == b.forms[instrument - 1].split))
     write_costs(b, at, p)
-    if tc_seldom(may_be_longer(&b.tallies[instrument], p) or form.exponent or b.nears[instrument - 1]):
+    if tc_seldom(may_be_longer(t, p) or t.plain_split == 0):
         write_formed(b, instrument, at, p)
-    elif form.split:
-        b.words[at] = <int64_t>((tc_low(p.cost) << form.split) + <uint64_t>p.qty)
     else:
-        b.small_qtys[at] = <int32_t>p.qty
+        b.words[at] = <int64_t>((tc_low(p.cost) << t.plain_split) + <uint64_t>p.qty)
 
 
 cdef inline void add_exposure(

@@ -22,15 +22,31 @@ cdef inline int demand_inverse(object inverse_scale) except -1:
     return 0
 
 
+cdef inline int demand_qty(const tc_entry* e) except -1:
+    demand("qty", e.qty, -qty_max(), qty_max())
+    if e.qty == 0:
+        raise ValueError("qty 0 is no fill")
+    return 0
+
+
 # The door's bounds of one entry, whatever the state.
 cdef inline int demand_entry(const tc_entry* e, int32_t instruments, int32_t accounts, int32_t currencies) except -1:
-    demand("kind", e.kind, 0, 4)
+    demand("kind", e.kind, 0, 6)
     demand("instrument", e.instrument, 1, instruments)
     demand("currency", e.currency, 0, currencies)
     demand("transact_time", e.transact_time, 0, time_max())
     demand("strategy", e.strategy, 0, 2**31 - 1)
-    demand("lot", e.lot, 0, 2**62)
     demand("fee", e.fee, -fee_max(), fee_max())
+    if e.kind == ENTRY_CARRY:
+        demand("account", e.account, 1, accounts)
+        demand_qty(e)
+        return 0
+    demand("lot", e.lot, 0, 2**62)
+    if e.kind == ENTRY_SHED:
+        demand("account", e.account, 1, accounts)
+        demand("denominator", e.price, 1, SPLIT_MAX)
+        demand("numerator", e.qty, 1, e.price)
+        return 0
     if e.kind == ENTRY_SPLIT:
         demand("numerator", e.qty, 1, SPLIT_MAX)
         demand("denominator", e.price, 1, SPLIT_MAX)
@@ -46,9 +62,7 @@ cdef inline int demand_entry(const tc_entry* e, int32_t instruments, int32_t acc
         if e.contra == e.account:
             raise ValueError(f"contra {e.contra} must be another account")
         return 0
-    demand("qty", e.qty, -qty_max(), qty_max())
-    if e.qty == 0:
-        raise ValueError("qty 0 is no fill")
+    demand_qty(e)
     return 0
 
 
@@ -58,7 +72,7 @@ cdef inline int demand_sizes(
 ) except -1:
     demand("instruments", instruments, 1, 1_000_000)
     demand("accounts", accounts, 1, 131_070)
-    demand("method", method, 0, 3)
+    demand("method", method, 0, 5)
     demand("legs", legs, 1, 2)
     demand("currencies", currencies, 1, 255)
     demand("trades", trades, 1, 2**31 - 2)
@@ -75,3 +89,16 @@ cdef inline tuple sums_of(
               wide(sums[i].fees)) for i in range(groups)],
             {c: wide(charges[c]) for c in range(1, currencies + 1) if charges[c] != 0},
             {c: wide(incomes[c]) for c in range(1, currencies + 1) if incomes[c] != 0})
+
+
+# [(trade_id, opened, qty, cost)] from a position's oldest open lot to its newest.
+cdef inline list lots_of(const tc_books* b, const tc_position* p):
+    cdef int32_t at = p.first_lot
+    cdef const tc_lot* lot
+    cdef int64_t sign = 1 if p.qty > 0 else -1
+    found = []
+    while at:
+        lot = &b.lots.rows[at]
+        found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(cost_of(lot) * sign)))
+        at = newer_lot(b.lots.rows, p, at)
+    return found

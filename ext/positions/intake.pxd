@@ -20,21 +20,22 @@ cdef struct tc_coming:
 
 cdef packed struct tc_booking:
     int32_t instrument, account
-    int64_t qty, price, fee
+    int64_t qty, price, fee, transact_time, exec_id
 
 
 cdef struct tc_account_sums:
     tc_i128 realised, cost, carried, unrealised, fees
 
 
-# What the log will hold of a row; status and chain are the ledger's own.
-cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) noexcept nogil:
+# What the log will hold of a row; status and chain are the ledger's own. One without a time came `now`.
+cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole, int64_t now) noexcept nogil:
     cdef const tc_booking* f = <const tc_booking*>row
     if whole:
         e[0] = (<const tc_entry*>row)[0]
         e.status = 0
         e.spare = 0
         e.next = 0
+        e.transact_time += now & -<int64_t>(e.transact_time == 0)
         return
     memset(e, 0, sizeof(tc_entry))
     e.instrument = f.instrument
@@ -42,6 +43,7 @@ cdef inline void load_entry(tc_entry* e, const unsigned char* row, bint whole) n
     e.qty = f.qty
     e.price = f.price
     e.fee = f.fee
+    e.transact_time = f.transact_time + (now & -<int64_t>(f.transact_time == 0))
 
 
 cdef inline bint is_within(int64_t value, int64_t most) noexcept nogil:
@@ -53,13 +55,13 @@ cdef inline bint is_within(int64_t value, int64_t most) noexcept nogil:
 cdef inline bint is_plain_fill(const tc_books* b, int32_t instruments, const tc_entry* e, bint whole) noexcept nogil:
     if whole and not (
         (e.kind <= ENTRY_OPENING) & (e.currency < b.ledger.currency_stride) & (e.strategy >= 0)
-        & (<uint64_t>e.transact_time <= <uint64_t>time_max()) & (<uint64_t>e.lot <= <uint64_t>fee_max())
+        & (<uint64_t>e.lot <= <uint64_t>fee_max())
     ):
         return False
     return (
         (<uint32_t>e.instrument - 1 < <uint32_t>instruments) & (<uint32_t>e.account - 1 < <uint32_t>b.accounts)
         & (e.qty != 0) & is_within(e.qty, qty_max()) & is_within(e.price, price_max())
-        & is_within(e.fee, fee_max()))
+        & is_within(e.fee, fee_max()) & (<uint64_t>e.transact_time <= <uint64_t>time_max()))
 
 
 # The lines that a fill will touch; ids were checked.

@@ -4,13 +4,14 @@
 from libc.string cimport memcpy, memset
 from columns cimport aligned, numbers, read_only
 from definitions cimport *
-from entry_door cimport demand_entry, demand_inverse, demand_sizes, sums_of
+from entry_door cimport demand_entry, demand_inverse, demand_sizes, lots_of, sums_of
+from holdings cimport note_holdings, tc_holding
 from shell cimport open_batch, wide
 from intake cimport *
 
 import numpy as np
 
-from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError
+from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, HOLDING_DTYPE, EntryError
 from tradecore.vocabulary.records import FILL_DTYPE, NO_PRICE
 
 
@@ -25,7 +26,7 @@ cdef object new_column(int64_t count, object dtype=np.int64):
 
 
 cdef class Ledger:
-    """Exact positions by instrument and account, by average cost, FIFO, LIFO or specific lot.
+    """Exact positions by instrument and account, by average cost, FIFO, LIFO, HIFO, LOFO or specific lot.
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
@@ -56,7 +57,7 @@ cdef class Ledger:
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
         b.accounts = accounts
         b.method = method
-        b.legs = legs
+        b.legs, b.doubts = legs, legs == 2 or method == METHOD_SPECIFIC
         b.bucket_stride = buckets
         b.ledger.account_stride = accounts + 1
         b.ledger.currency_stride = currencies + 1
@@ -138,11 +139,11 @@ cdef class Ledger:
                 return False
         return True
 
-    def apply_fills(self, fills):
+    def apply_fills(self, fills, long long now=0):
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
-        raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
+        Signed quantity units, price units, fees in money units; a row without a time came `now`. All or none: a row
+        outside its bounds raises ValueError, one that the state refuses EntryError. Threads: one caller at a time.
         """
         cdef bint whole = fills.dtype == ENTRY_DTYPE
         if not whole and fills.dtype != FILL_DTYPE:
@@ -167,7 +168,7 @@ cdef class Ledger:
                         break
                 if at < count:
                     entry = &self.books.entries[first + at]
-                    load_entry(entry, &source[at * size], whole)
+                    load_entry(entry, &source[at * size], whole, now)
                     if not is_plain_fill(&self.books, self.count, entry, whole) and not self.is_row(entry):
                         reason = -1
                         break
@@ -178,7 +179,7 @@ cdef class Ledger:
                 take_back(&self.books, first)
         if reason:
             for at in range(count):            # a row that no state could take is told before one that this can't
-                load_entry(&refused, &source[at * size], whole)
+                load_entry(&refused, &source[at * size], whole, now)
                 demand_entry(&refused, self.count, self.account_max, self.currency_max)
             raise EntryError(reason, found.value, found.bound, failed, 0)
         return self.books.forgotten + first + 1
@@ -256,14 +257,13 @@ cdef class Ledger:
 
     def lots(self, int instrument, int account):
         """[(trade_id, opened, qty, cost)] from the oldest open lot to the newest; empty at average cost."""
-        cdef int32_t at = self.row(instrument, account).first_lot
-        cdef const tc_lot* lot
-        cdef int64_t sign = 1 if self.row(instrument, account).qty > 0 else -1
-        found = []
-        while at:
-            lot = &self.books.lots.rows[at]
-            found.append((lot.trade_id, lot.opened, lot.qty * sign, wide(cost_of(lot) * sign)))
-            at = newer_lot(self.books.lots.rows, self.row(instrument, account), at)
+        return lots_of(&self.books, self.row(instrument, account))
+
+    def holdings(self):
+        """Every position that is held or was, by instrument and account, as HOLDING_DTYPE rows."""
+        cdef int64_t count = note_holdings(&self.books, self.count, NULL, 0)
+        found = np.zeros(count, HOLDING_DTYPE)
+        note_holdings(&self.books, self.count, <tc_holding*>numbers(found), count)
         return found
 
     def entries(self):

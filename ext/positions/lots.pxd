@@ -16,6 +16,8 @@ cdef enum tc_method:
     METHOD_FIFO = 1
     METHOD_LIFO = 2
     METHOD_SPECIFIC = 3
+    METHOD_HIFO = 4                # the dearest a unit first, long or short; of equals the oldest
+    METHOD_LOFO = 5                # the cheapest
 
 
 cdef struct tc_lot:
@@ -153,6 +155,30 @@ cdef inline int32_t find_lot(const tc_lots* lots, const tc_position* p, int64_t 
     return row
 
 
+# Whether a unit of one lot cost more than a unit of another: exactly, also where they have costs and no prices.
+cdef inline bint is_dearer(const tc_lot* a, const tc_lot* b) noexcept nogil:
+    cdef tc_i128 whole, other
+    if a.price != no_price() and b.price != no_price():
+        return a.price > b.price
+    whole = tc_floor_div_wide(cost_of(a), a.qty)
+    other = tc_floor_div_wide(cost_of(b), b.qty)
+    if whole != other:
+        return whole > other
+    return (tc_wide(<int64_t>tc_low(cost_of(a) - whole * a.qty), b.qty)
+            > tc_wide(<int64_t>tc_low(cost_of(b) - other * b.qty), a.qty))
+
+
+# The dearest or the cheapest open lot, the oldest of equals: a look at each, since lots leave in any order.
+cdef inline int32_t find_extreme(const tc_lots* lots, const tc_position* p, bint dearest) noexcept nogil:
+    cdef int32_t best = p.first_lot, row = p.first_lot
+    while row:
+        if (is_dearer(&lots.rows[row], &lots.rows[best]) if dearest
+                else is_dearer(&lots.rows[best], &lots.rows[row])):
+            best = row
+        row = newer_lot(lots.rows, p, row)
+    return best
+
+
 # The lot that a closing trade takes from next: the named one while it is there, else the method's.
 cdef inline int32_t next_lot(const tc_lots* lots, const tc_position* p, int method, int64_t named) noexcept nogil:
     cdef int32_t row = 0
@@ -160,6 +186,8 @@ cdef inline int32_t next_lot(const tc_lots* lots, const tc_position* p, int meth
         row = find_lot(lots, p, named)
     if row:
         return row
+    if method >= METHOD_HIFO:
+        return find_extreme(lots, p, method == METHOD_HIFO)
     return p.last_lot if method == METHOD_LIFO else p.first_lot
 
 
@@ -206,18 +234,27 @@ cdef inline tc_i128 closing_value(int64_t qty, tc_i128 value, int64_t price, int
 
 
 # Only in C: `book_trade` in Python.
-# Books a trade of signed `qty` lots worth `value` at average cost, which keeps no lots. `price` is NO_PRICE where value
-# is not qty x price, here and below.
-cdef inline void book_average(
-    tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
+# What a trade closes at average cost, for the report. `price` is NO_PRICE where value is not qty x price, here and
+# below.
+cdef inline void note_average(
+    const tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
 ) noexcept nogil:
     cdef int64_t sign = tc_sign(p.qty), closed = closing_qty(p, qty)
     cdef tc_lot whole
-    if closed and sink != NULL:
+    if closed:
         whole.trade_id = 0
         whole.opened = 0
         note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign,
                      closing_value(qty, value, price, closed))
+
+
+# Only in C: `book_trade` in Python.
+# Books a trade of signed `qty` lots worth `value` at average cost, which keeps no lots.
+cdef inline void book_average(
+    tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
+) noexcept nogil:
+    if sink != NULL:
+        note_average(p, qty, value, price, sink)
     apply_value(p, qty, value)
 
 

@@ -80,12 +80,12 @@ cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept n
     return qty if qty > 0 else 0
 
 
-# Holds `qty` more lots (negative: fewer), for the account and for the firm.
-cdef inline void hold_lots(
+# Holds `qty` more lots (negative: fewer), for the account and for the firm, whose row it returns.
+cdef inline tc_exposure* hold_lots(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
-    cdef tc_exposure* e = exposure_of(risk, instrument, account)
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
+    cdef tc_exposure* e = firm + account
     if side == SIDE_BUY:
         e.working_buy += qty
         firm.working_buy += qty
@@ -94,6 +94,7 @@ cdef inline void hold_lots(
         firm.working_sell += qty
     tc_assert((e.working_buy >= 0) & (e.working_sell >= 0))
     tc_assert((firm.working_buy >= e.working_buy) & (firm.working_sell >= e.working_sell))
+    return firm
 
 
 # It counts for the rate.
@@ -107,15 +108,14 @@ cdef inline void count_sent(tc_risk* risk, const tc_question* q) noexcept nogil:
 cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
     tc_assert((q.hold_qty > 0) & (q.account > 0))      # account 0 is the firm, which orders nothing
     count_sent(risk, q)
-    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
-    exposure_of(risk, q.instrument, 0).is_used = True
+    hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty).is_used = True
 
 
 # A trade's signed lots; account 0 is suspense, which only the firm's row has.
 cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t account, int64_t qty) noexcept nogil:
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
     if account:
-        exposure_of(risk, instrument, account).position_qty += qty
+        firm[account].position_qty += qty
     firm.position_qty += qty
     firm.is_used = True
 

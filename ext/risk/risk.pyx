@@ -1,7 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Risk alone: limits, holds and positions of accounts, asked order by order. Door checks here, rules in risk.pxd."""
 
-from libc.string cimport memset
 from definitions cimport *
 from shell cimport number_of, open_batch, open_command
 from risk cimport *
@@ -82,7 +81,6 @@ cdef class RiskTable:
     cdef void ask(self, const tc_command* c, int64_t reference2, tc_question* q) noexcept nogil:
         cdef int32_t instrument, account, venue
         cdef uint8_t side, ord_type
-        memset(q, 0, sizeof(tc_question))
         q.order_qty = c.order_qty
         q.price = c.price
         q.now = c.transact_time
@@ -98,6 +96,8 @@ cdef class RiskTable:
         side, ord_type = c.side, c.ord_type
         q.side = side
         q.ord_type = ord_type
+        q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = False
+        q.open_orders = 0
         q.max_open_orders = time_max()
 
     def check(self, bytes order, int64_t reference2):

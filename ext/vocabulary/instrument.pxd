@@ -33,6 +33,7 @@ cdef struct tc_instrument:
     int32_t currency, band_count                 # 0 bands: one tick is for all
     uint32_t ord_types, times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
+    uint8_t tick_precision         # decimals that a price on the tick has at most
     int64_t name                   # its number in the table of ids
 
 
@@ -127,6 +128,9 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.qty_precision = c.qty_precision
     ins.multiplier_precision = c.multiplier_precision
     ins.any_sign = c.any_sign
+    ins.tick_precision = c.price_precision
+    while ins.tick_precision and tc_floor_mod(c.tick, tc_ten_to(c.price_precision - ins.tick_precision + 1)) == 0:
+        ins.tick_precision -= 1
     ins.name = c.cl_ord_id
 
 
@@ -152,12 +156,6 @@ cdef inline void add_band(tc_instrument* ins, int64_t band, int64_t from_px, int
     ins.bands[band].from_px = from_px
     ins.bands[band].tick = tick
     ins.band_count = <int32_t>band + 1
-
-
-# Only in C: 128 bits.
-# A limit times its scale, which is 1 for most instruments: a product of 128 bits is three.
-cdef inline tc_i128 scaled_limit(tc_i128 limit, int64_t scale) noexcept nogil:
-    return limit if scale == 1 else limit * scale
 
 
 # The tick of orders at this price.
@@ -192,12 +190,7 @@ cdef inline bint is_beyond_amount(const tc_instrument* ins, int64_t price, int64
 # A notional for reports (tc_tell_wide), rounded up where it is to exceed a bound and down where it is to fall short of
 # one; the checks themselves compare without dividing.
 cdef inline int64_t tell_notional(const tc_instrument* ins, tc_i128 amount, bint up) noexcept nogil:
-    cdef tc_i128 scaled = 0
-    if tc_mul_overflows(tc_abs_wide(amount), ins.notional_scale, &scaled):
-        scaled = tc_join(<uint64_t>-1, <int64_t>((<uint64_t>1 << 63) - 1))
-    if up and scaled > 0:
-        return tc_tell_wide(tc_floor_div_wide(scaled - 1, ins.limit_scale) + 1, up)
-    return tc_tell_wide(tc_floor_div_wide(scaled, ins.limit_scale), up)
+    return tc_tell_notional(amount, ins.notional_scale, ins.limit_scale, up)
 
 
 # Why nothing can have this price, with the bound that it breaks; REASON_NONE where something can.

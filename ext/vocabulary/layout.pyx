@@ -31,7 +31,7 @@ cdef dict command_layout():
         "bid_px": <char*>&c.bid_px - <char*>&c, "bid_size": <char*>&c.bid_size - <char*>&c,
         "ask_px": <char*>&c.ask_px - <char*>&c, "ask_size": <char*>&c.ask_size - <char*>&c,
         "mark_px": <char*>&c.mark_px - <char*>&c, "trad_ses_status": <char*>&c.trad_ses_status - <char*>&c,
-        "close_time": <char*>&c.close_time - <char*>&c,
+        "close_time": <char*>&c.close_time - <char*>&c, "clock_time": <char*>&c.clock_time - <char*>&c,
         "split_numerator": <char*>&c.split_numerator - <char*>&c,
         "split_denominator": <char*>&c.split_denominator - <char*>&c,
         "connected": <char*>&c.connected - <char*>&c, "rule": <char*>&c.rule - <char*>&c,

@@ -28,6 +28,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t split_numerator, split_denominator
         int64_t connected
         int64_t most
+        int64_t clock_time
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
         uint64_t value
@@ -94,9 +95,12 @@ cdef extern from "tradecore/arith.h" nogil:
     tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b)
     tc_i128 tc_wide(int64_t a, int64_t b)
     bint tc_mul_overflows(tc_i128 a, int64_t b, tc_i128* out)
+    bint tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale)
     int64_t tc_saturate(tc_i128 a)
     int64_t tc_tell_wide(tc_i128 a, bint up)
+    int64_t tc_tell_notional(tc_i128 a, int64_t scale, int64_t limit_scale, bint up)
     tc_i128 tc_power_of_ten(int exponent)
+    int64_t tc_ten_to(int exponent)
     tc_i128 tc_share(tc_i128 a, int64_t scale, int64_t ppm, tc_i128 divisor, tc_i128 most)
     int64_t tc_sign(int64_t a)
     int64_t tc_abs(int64_t a)
@@ -109,6 +113,8 @@ cdef extern from "tradecore/arith.h" nogil:
     int tc_lowest_bit(uint64_t a)
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)
+    int64_t tc_heard(const int64_t* word)
+    void tc_say(int64_t* word, int64_t value)
     uint64_t tc_word(const char* bytes)
 
 
@@ -243,6 +249,7 @@ cdef enum tc_reason:
     INVALID_PEG_OFFSET = 123
     INVALID_CONTINGENCY = 124
     IDS_FULL = 125
+    CLOCK_STEP = 126
     KILL_SWITCH = 201
     RISK_CONFIG_MISSING = 202
     DUPLICATE_CLORDID = 203

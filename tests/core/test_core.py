@@ -66,6 +66,8 @@ QUOTE = {"venue": "XNAS", "symbol": "AAPL", "bid": 99, "bid_size": 5, "ask": 101
 DOORS = {
     "submit": (ORDER, ORDER_DOORS),
     "check": (ORDER, ORDER_DOORS),
+    "prepare": ({"symbol": "AAPL", "side": "BUY"}, {name: ORDER_DOORS[name] for name in ORDER_DOORS if name not in (
+        "qty", "price", "cl_ord_id", "transact_time")}),
     "submit trailing": (TRAILING, {"peg_offset": NUMBERS}),
     "submit trailing in basis points": (TRAILING | {"peg_offset_type": "BASIS_POINTS"}, {
         "peg_offset": [(True, TypeError, "bool"), ("5", TypeError, "str"), (0.5, TypeError, "float"), (-1, ValueError, "-1"), (10_001, ValueError, "10001")]}),
@@ -106,6 +108,7 @@ DOORS = {
     "set_session": ({"symbol": None, "status": "HALTED"}, {
         "symbol": NAMES, "status": [(None, TypeError, ""), *WORDS], "close_time": TIMES, "transact_time": TIMES}),
     "clock_tick": ({}, {"transact_time": TIMES}),
+    "advance_clock": ({"time": T0}, {"time": [(None, TypeError, "NoneType"), *TIMES]}),
     "roll_day": ({}, {"transact_time": TIMES}),
     "split": ({"symbol": "AAPL", "numerator": 2, "denominator": 1}, {
         "symbol": [(None, TypeError, ""), *NAMES], "numerator": [(1.5, TypeError, "float"), (0, ValueError, "0"), (10**6 + 1, ValueError, "1000001")],
@@ -191,7 +194,8 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 
 def test_every_public_method_has_a_door_here():
-    without_arguments = {"accounts", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash", "backend", "capacity"}
+    without_arguments = {"accounts", "close", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash",
+                         "backend", "capacity"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
               if not name.startswith("_") and name not in vars(engine)}
@@ -230,7 +234,8 @@ BUILDERS = {
            for name in ("max_order_qty", "max_order_notional", "max_position_qty")},
         **dict.fromkeys(("price_collar_bps", "order_rate"), COUNTS),
         "order_rate_window_ms": [*COUNTS[:3], (0, ValueError, "at least 1"), (10**13, ValueError, str(10**13))]}),
-    tc.Capacity: ({}, {name: [*COUNTS, (0, ValueError, "0 must be 1 to")] for name in small_capacity().__slots__}),
+    tc.Capacity: ({}, {name: [*COUNTS, (0, ValueError, "0 must be 1 to")] for name in small_capacity().__slots__} | {
+        "clock_step": [*COUNTS[:-1], (0, ValueError, "0 must be 1 to"), (2**61 + 1, ValueError, str(2**61 + 1))]}),
 }
 PARTS = [(kind, field) for kind, (_, doors) in BUILDERS.items() for field in doors]
 
@@ -341,7 +346,7 @@ def test_a_handle_is_live_until_its_order_is_evicted(make_core):
     for count in range(2):
         assert order.ord_status is S.CANCELED
         core.submit("AAPL", "BUY", count + 1, 100, time_in_force="IOC")
-    for read in (lambda: order.ord_status, lambda: again.row, lambda: repr(order), lambda: core.explain(order),
+    for read in (lambda: order.ord_status, lambda: again.row, lambda: order.text, lambda: core.explain(order),
                  lambda: core.orders.order(order_id=order.order_id), lambda: core.orders.order(cl_ord_id="mine")):
         with pytest.raises(tc.StaleOrderError, match=f"order {order.order_id} "):
             read()
@@ -531,6 +536,7 @@ def test_garbage_rows_are_refused_one_by_one_and_the_others_run(core):
     kinds = [int(kind) for kind in tc.CommandType if not kind.name.startswith("DEFINE_") and kind is not tc.CommandType.HAND_OUT]
     garbage["kind"] = np.resize([*kinds, 0, 99, 255], 300)
     garbage["version"] %= 2
+    garbage.view(COMMAND_DTYPES[tc.CommandType.ADVANCE_CLOCK])["clock_time"][garbage["kind"] == tc.CommandType.ADVANCE_CLOCK] = 0
     garbage["transact_time"][::3] = 0
     garbage["transact_time"][1::3] = np.abs(garbage["transact_time"][1::3]) >> 3
     commands = np.repeat(garbage, 2)

@@ -159,6 +159,19 @@ def test_a_bust_of_what_came_before_is_told_as_that(desk):
         _ = books.keeper
 
 
+def test_a_cores_only_account_is_the_keepers_only_one(make_core):
+    core = make_core(accounts=["alpha"])
+    books = tc.DropCopy(core)
+    core.positions.open_position("AAPL", 50, 9)
+    assert books.keeper.position("AAPL").qty == books.keeper.position("AAPL", "alpha").qty == 50
+    assert books.keeper.cash("USD") == 0
+    assert books.keeper.apply_fill("AAPL", "BUY", 1, 9) == 2
+    assert books.keeper.position("AAPL", "suspense").qty == 0
+    both = tc.DropCopy(make_core(accounts=["alpha", "beta"]))
+    with pytest.raises(ValueError, match="account must be named: there are alpha, beta"):
+        both.keeper.position("AAPL")
+
+
 def test_a_suspense_name_that_is_an_account_is_refused(desk):
     with pytest.raises(ValueError, match="suspense 'alpha' is an account of this core: give another name"):
         tc.DropCopy(desk(), suspense="alpha")

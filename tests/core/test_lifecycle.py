@@ -387,14 +387,14 @@ def wait(driver, ns):
 
 
 def test_an_order_whose_venue_never_answers_is_unknown_and_held(silent):
-    assert wait(silent, REQUEST_TIMEOUT - 1)[0].report_type == ReportType.COMMAND_ACCEPTED
+    assert not wait(silent, REQUEST_TIMEOUT - 1)
     assert outcome(silent) == (S.PENDING_NEW, 0, 100, 0, 100)
-    status, asked, _ = wait(silent, 1)
+    status, asked = wait(silent, 1)
     assert (status.exec_type, status.ord_status, status.unknown) == (E.ORDER_STATUS, S.PENDING_NEW, 1)
     assert (asked.report_type, asked.reason) == (MsgType.ORDER_STATUS_REQUEST, Reason.REQUEST_TIMEOUT)
     assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
     for _ in range(3):  # it is told once, and neither resent nor given up, however long it takes
-        assert [r.report_type for r in wait(silent, 3600 * SECOND)] == [ReportType.COMMAND_ACCEPTED]
+        assert not wait(silent, 3600 * SECOND)
     assert outcome(silent) == (S.PENDING_NEW, 1, 100, 0, 100)
 
 
@@ -430,7 +430,7 @@ def test_a_late_report_resolves_it(silent, answer, status, leaves, qty, held):
     wait(silent, REQUEST_TIMEOUT)
     silent.apply(record(C.EXECUTION_REPORT, venue=EXT, cl_ord_id=b"X", **answer))
     assert outcome(silent) == (status, 0, leaves, qty, held)
-    assert len(wait(silent, 10 * REQUEST_TIMEOUT)) == 1, "what is resolved is not asked about again"
+    assert not wait(silent, 10 * REQUEST_TIMEOUT), "what is resolved is not asked about again"
 
 
 def test_a_status_that_says_nothing_new_resolves_nothing(silent):

@@ -334,7 +334,7 @@ def doc_of(thing: object) -> str:
 
 @pytest.mark.parametrize("name", [
     "validation.Validator", "risk.RiskTable", "routing.Router", "book.Book", "ledger.Ledger", "events.EventLog",
-    "pipeline.Core", "pipeline.OrderHandle",
+    "pipeline.Core", "readers.Readers", "readers.OrderHandle",
 ])
 def test_names_and_docstrings_are_the_same(name: str) -> None:
     room, cls = name.split(".")

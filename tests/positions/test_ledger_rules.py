@@ -27,6 +27,8 @@ MOVED = [  # of 10 opened at 100 by trade 1 at time 7 and 10 at 120 by trade 2 a
     (Method.LIFO, 0, [(1, 7, 5, 500), (2, 9, 10, 1_200)], [(1, 7, 5, 500)]),
     (Method.SPECIFIC, 2, [(1, 7, 5, 500), (2, 9, 10, 1_200)], [(1, 7, 5, 500)]),  # the named one, then the oldest
     (Method.SPECIFIC, 1, [(1, 7, 10, 1_000), (2, 9, 5, 600)], [(2, 9, 5, 600)]),
+    (Method.HIFO, 0, [(1, 7, 5, 500), (2, 9, 10, 1_200)], [(1, 7, 5, 500)]),
+    (Method.LOFO, 0, [(1, 7, 10, 1_000), (2, 9, 5, 600)], [(2, 9, 5, 600)]),
 ]
 
 
@@ -73,7 +75,7 @@ def test_what_a_transfer_closes_is_closed_where_it_goes(room, method):
         assert ledger.lots(1, 2) == [(long, 7, 6, 600)]
 
 
-@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.SPECIFIC], ids=lambda method: method.name)
+@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.HIFO, Method.LOFO, Method.SPECIFIC], ids=lambda method: method.name)
 def test_a_lot_is_known_by_its_trade_also_after_trades_were_forgotten(room, method):
     ledger = new_ledger(room, method)
     first = put(ledger, qty=1, price=100, transact_time=1)
@@ -88,7 +90,7 @@ def test_a_lot_is_known_by_its_trade_also_after_trades_were_forgotten(room, meth
     assert ledger.lots(1, 1) == whole
 
 
-@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.SPECIFIC], ids=lambda method: method.name)
+@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.HIFO, Method.LOFO, Method.SPECIFIC], ids=lambda method: method.name)
 def test_a_transfer_that_would_open_a_lot_too_many_is_refused_and_changes_nothing(room, method):
     ledger = room("ledger").Ledger(1, 2, method=int(method), trades=100, lots=2)
     ledger.define(definition())
@@ -97,6 +99,42 @@ def test_a_transfer_that_would_open_a_lot_too_many_is_refused_and_changes_nothin
     with pytest.raises(EntryError, match="open lot 3 exceeds the stated capacity of 2 lots"):
         put(ledger, kind=K.TRANSFER, qty=5, contra=2)
     assert (ledger.lots(1, 1), ledger.lots(1, 2), ledger.open_lots) == ([(1, 0, 10, 1_000), (2, 0, 10, 1_100)], [], 2)
+
+
+# ---- which lot is the dearest
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("method", "order"), [(Method.HIFO, [2, 4, 3, 1, 5]), (Method.LOFO, [5, 1, 3, 2, 4])])
+def test_the_dearest_or_the_cheapest_lot_closes_first_and_of_equals_the_oldest(room, method, order, sign):
+    ledger = new_ledger(room, method)
+    for price in (100, 130, 110, 130, 90):
+        put(ledger, qty=10 * sign, price=price)
+    for _ in order:
+        put(ledger, qty=-10 * sign, price=100)
+    assert ledger.closings()["opening_trade"].tolist() == order
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("method", "first"), [(Method.HIFO, 2), (Method.LOFO, 1)])
+def test_what_is_dearer_is_told_exactly_where_lots_have_costs_and_no_prices(room, method, first, sign):
+    """After 30 for 7, 7 at 10**12 are 30 that cost 233,333,333,333 + 10/30 each, 7 at one more 17/30."""
+    ledger = new_ledger(room, method)
+    put(ledger, qty=7 * sign, price=10**12)
+    put(ledger, qty=7 * sign, price=10**12 + 1)
+    put(ledger, kind=K.SPLIT, account=0, qty=30, price=7)
+    put(ledger, qty=-1 * sign, price=1)
+    assert ledger.closings()["opening_trade"].tolist() == [first]
+
+
+@pytest.mark.parametrize(("method", "first"), [(Method.HIFO, 2), (Method.LOFO, 1)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_of_an_inverse_contract_the_dearest_is_the_one_at_the_highest_price(room, method, first, sign):
+    ledger = room("ledger").Ledger(1, 1, method=int(method), trades=9, lots=9)
+    ledger.define(definition(), 64 + 12)
+    for price in (10_000, 20_000):
+        put(ledger, qty=5 * sign, price=price)
+    put(ledger, qty=-5 * sign, price=15_000)
+    assert ledger.closings()["opening_trade"].tolist() == [first]
 
 
 # ---- a split: a lot that comes to nothing leaves its cost to the next
@@ -111,7 +149,7 @@ SHRUNK = [  # lots as (qty, price), new and old shares, what is left as (trade, 
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.SPECIFIC], ids=lambda method: method.name)
+@pytest.mark.parametrize("method", [Method.FIFO, Method.LIFO, Method.HIFO, Method.LOFO, Method.SPECIFIC], ids=lambda method: method.name)
 @pytest.mark.parametrize(("opened", "split", "left"), SHRUNK)
 def test_a_split_loses_no_cost_of_a_lot_that_comes_to_nothing(room, method, opened, split, left, sign):
     assert sum(qty * price for qty, price in opened) == sum(cost for *_, cost in left)

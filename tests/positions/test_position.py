@@ -259,7 +259,7 @@ def ledger(room):
 def fills(*rows):
     array = np.zeros(len(rows), FILL_DTYPE)
     for place, (qty, price, fee) in enumerate(rows):
-        array[place] = (1, 1, qty, price, fee)
+        array[place] = (1, 1, qty, price, fee, 0, 0)
     return array
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import pickle
 import random
 import sys
+import time
 from decimal import Decimal
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 
 import tradecore as tc
@@ -118,10 +121,10 @@ def test_a_report_can_be_read_as_csv_and_tells_trades_whole(make):
     keeper.trades().to_csv(text)
     lines = text.getvalue().split("\r\n")
     assert lines[0].startswith("trade_id,exec_id,kind,status,transact_time,symbol,account")
-    assert lines[1] == f"1,x1,FILL,LIVE,{DAY},AAPL,a,,-3,10.50,0.10,EUR,s,0,"
-    assert lines[2] == f"2,,TRANSFER,LIVE,{DAY},AAPL,a,,1,,0.00,USD,,0,b"
-    assert lines[3] == f"3,,SPLIT,LIVE,{DAY},AAPL,,,2,1,0.00,USD,,0,"
-    assert lines[4] == f"4,,DIVIDEND,LIVE,{DAY},AAPL,,,0,0.25,0.00,USD,,0,"
+    assert lines[1] == "1,x1,FILL,LIVE,1970-01-02T00:00:00Z,AAPL,a,,-3,10.50,0.10,EUR,s,0,"
+    assert lines[2] == "2,,TRANSFER,LIVE,1970-01-02T00:00:00Z,AAPL,a,,1,,0.00,USD,,0,b"
+    assert lines[3] == "3,,SPLIT,LIVE,1970-01-02T00:00:00Z,AAPL,,,2,1,0.00,USD,,0,"
+    assert lines[4] == "4,,DIVIDEND,LIVE,1970-01-02T00:00:00Z,AAPL,,,0,0.25,0.00,USD,,0,"
     fill(keeper, "BUY", 2, "0.00000001", account="b", commission="0.000000001")
     keeper.trades().to_csv(text := io.StringIO())
     assert ",2,0.00000001,0.000000001,USD," in text.getvalue()
@@ -131,97 +134,6 @@ def test_a_report_can_be_read_as_csv_and_tells_trades_whole(make):
     for keys in ((), ("venue",), ("day", "day")):
         with pytest.raises(ValueError, match="must be some of day, symbol, account, strategy"):
             keeper.pnl_by(*keys)
-
-
-# ---- reconciliation
-
-def positions(keeper, *lines):
-    return keeper.reconcile(positions=io.StringIO("symbol,account,qty,cost\n" + "\n".join(lines)))
-
-
-@pytest.fixture
-def booked(make):
-    keeper = make(AAPL, SAP, FUT, accounts=["a", "b"], method="fifo")
-    for qty, price, account in ((10, 100, "a"), (7, 110, "a"), (30, 50, "b")):
-        fill(keeper, "BUY", qty, price, account=account, commission=1, exec_id=f"e{qty}")
-    fill(keeper, "SELL", 4, 120, account="a", commission=1, exec_id="e4")
-    keeper.bust(fill(keeper, "BUY", 3, 100, account="a", exec_id="e3"))
-    return keeper
-
-
-@pytest.mark.parametrize(("a", "b", "causes"), [
-    ("13", "30", []), ("-13", "30", ["long and short are swapped"]), ("6", "30", ["trade 2 is missing at the broker"]),
-    ("17", "30", ["trade 4 is missing at the broker"]), ("16", "30", ["trade 5 is busted here and stands at the broker"]),
-    ("20", "30", ["trade 2 is booked twice at the broker"]), ("21", "30", ["trade 4 has the other side at the broker"]),
-    ("26", "30", ["a split, 2 for 1, is missing here"]), ("13", "60", ["trade 3 is booked twice"]),
-    ("8", "35", ["in account b: a transfer or allocation", "in account a: a transfer or allocation"]),
-    ("0", "30", ["the position is missing at the broker"]), ("12", "30", ["no single trade, split or transfer explains it"]),
-])
-def test_a_difference_of_positions_comes_with_its_probable_cause(booked, a, b, causes):
-    found = positions(booked, f"AAPL,a,{a},", f"AAPL,b,{b},")
-    assert [d.kind for d in found] == ["POSITION"] * len(causes)
-    for difference, cause in zip(found, causes, strict=True):
-        assert cause in difference.cause
-        assert difference.line == (2 if difference.account == "a" else 3)
-
-
-def test_positions_that_one_side_lacks(booked):
-    found = positions(booked, "AAPL,b,30,", "SAP,a,5,")
-    assert [(d.symbol, d.ours, d.theirs, d.line) for d in found] == [("AAPL", 13, 0, 0), ("SAP", 0, 5, 3)]
-    assert found[1].cause == "the position, or its opening, is missing here"
-
-
-@pytest.mark.parametrize(("cost", "cause"), [
-    ("1370", None), ("1373.000000", "includes commissions"), ("-1370", "the other sign"), ("1330", "it is the cost by LIFO"),
-    ("1353.529412", None), ("1", "no single trade"),
-])
-def test_a_difference_of_cost_names_the_method_or_the_commissions(booked, cost, cause):
-    found = positions(booked, f"AAPL,a,13,{cost}", "AAPL,b,30,1500")
-    if cost == "1353.529412":
-        cause = "no single trade"  # the average, rounded: no method's own figure
-    assert [d.kind for d in found] == (["COST"] if cause else [])
-    assert not cause or cause in found[0].cause
-
-
-def test_fills_are_matched_by_exec_id(booked):
-    text = ("exec_id,symbol,side,qty,price,account,commission\n"
-            "e10,AAPL,BUY,10,100.00,a,1\n"       # the same
-            "e7,AAPL,BUY,7,110.25,a,-1\n"        # price, commission
-            "e7,AAPL,BUY,7,110,a,1\n"            # twice
-            "e3,AAPL,BUY,3,100,a,0\n"            # busted here
-            "e4,AAPL,BUY,5,120,b,1\n"            # account, side, qty
-            "e99,SAP,SELL,1,5,a,0\n")            # missing here; e30 is missing there
-    found = booked.reconcile(fills=io.StringIO(text))
-    assert [(d.line, d.field, d.cause.split(": ")[-1]) for d in found] == [
-        (3, "price", "a correction is booked on one side only"),
-        (3, "commission", "one side books what is paid as negative"),
-        (4, "exec_id", "line 3 too"), (5, "exec_id", "trade 5 is busted here and stands at the broker"),
-        (6, "account", "an allocation is booked on one side only"), (6, "side", "one side has the wrong side"),
-        (6, "qty", "a correction is booked on one side only"), (7, "exec_id", "it is missing here"),
-        (0, "exec_id", "trade 3 is missing at the broker, or busted there"),
-    ]
-    assert (found[0].ours, found[0].theirs) == (110, D("110.25"))
-
-
-@pytest.mark.parametrize(("text", "match"), [
-    ("", "line 1: column 'symbol' is missing; found: nothing"), ("symbol,lots\nA,1\n", "line 1: column 'qty' is missing"),
-    ("symbol,qty,side\n", "line 1: column 'side' is not known"), ("symbol,qty\nAAPL\n", "line 2: expected 2 fields"),
-    ("symbol,qty\nAAPL,1,2\n", "line 2: expected 2 fields"), ("symbol,qty,account\nAPPL,1,a\n", "line 2: symbol 'APPL' is not declared"),
-    ("symbol,qty\nAAPL,1\n", "line 2: account must be named"), ("symbol,qty,account\nAAPL,x,a\n", "line 2: qty 'x' is not a decimal number"),
-    ("symbol,qty,account\nAAPL,1,a\nAAPL,2,a\n", "line 3: AAPL in account a stands on line 2 too"),
-    ("symbol,qty,account,cost\nAAPL,13,a,y\nAAPL,30,b,\n", "line 2: cost 'y' is not a decimal number"),
-])
-def test_a_file_that_can_not_be_read_names_line_and_column(booked, text, match):
-    with pytest.raises(ValueError, match=match):
-        booked.reconcile(positions=io.StringIO(text))
-
-
-def test_a_file_is_read_by_its_path(booked, tmp_path):
-    path = tmp_path / "positions.csv"
-    path.write_text("\ufeffsymbol,account,qty\nAAPL,a,13\nAAPL,b,30\n", encoding="utf-8")
-    assert booked.reconcile(positions=path) == []
-    with pytest.raises(FileNotFoundError):
-        booked.reconcile(positions=tmp_path / "none.csv")
 
 
 # ---- Arrow
@@ -255,3 +167,83 @@ def test_arrow_gives_what_the_report_has(make):
     huge = tc.Statement("huge", [("a", "decimal")], [(D(10) ** 38,), (D("0.1"),)])
     with pytest.raises(ValueError, match=r"column a: .* has more than 38 digits"):
         huge.to_arrow()
+
+
+@pytest.mark.skipif(find_spec("pyarrow") is None, reason="pyarrow is not installed: the reader's side can't be seen")
+def test_a_report_is_an_arrow_table_by_itself_of_one_schema_whatever_it_holds(make):
+    import pyarrow
+
+    keeper = make(AAPL, FUT, accounts=["a", "b"], method="fifo", strategies=["s"])
+    empty = pyarrow.table(keeper.trades())
+    fill(keeper, "BUY", 10, "100", account="a", exec_id="x", strategy="s", transact_time=7)
+    keeper.transfer("AAPL", 4, "a", "b")
+    keeper.dividend("AAPL", "0.25")
+    table = pyarrow.table(keeper.trades())
+    table.validate(full=True)
+    assert table.column("symbol").to_pylist() == ["AAPL"] * 3
+    assert table.column("strategy").to_pylist() == ["s", None, None]
+    assert table.column("price").to_pylist() == [100, None, D("0.25")]
+    assert table.column("contra_account").to_pylist() == [None, "b", None]
+    assert pyarrow.types.is_dictionary(table.schema.field("kind").type)
+    assert [f.name for f in empty.schema] == [f.name for f in table.schema]
+    again = pyarrow.table(pickle.loads(pickle.dumps(keeper.trades())))
+    assert again.equals(table)
+    (difference,) = keeper.reconcile(positions=io.StringIO("symbol,account,qty\nAAPL,a,6\nAAPL,b,5.5\n"))
+    assert pyarrow.table(keeper.reconcile(positions=io.StringIO("symbol,account,qty\nAAPL,a,6\nAAPL,b,5.5\n"))).column("theirs").to_pylist() == ["5.5"]
+    assert difference.proved
+
+
+def test_a_report_is_pickled_compared_and_indexed(make):
+    keeper = make(method="fifo")
+    assert keeper.trades() == []
+    fill(keeper, "BUY", 10, "100.5", exec_id="x")
+    fill(keeper, "SELL", 3, "101")
+    for statement in (keeper.trades(), keeper.closed_lots(), keeper.positions(), keeper.pnl_by("symbol"), keeper.equity(missing="exclude")):
+        again = pickle.loads(pickle.dumps(statement))
+        assert again == statement
+        assert again.rows[0]._fields == statement.rows[0]._fields
+        assert pickle.loads(pickle.dumps(statement[0])) == statement[0]
+        assert (len(statement), statement[-1]) == (len(statement.rows), statement.rows[-1])
+    assert keeper.trades() != keeper.closed_lots()
+    with pytest.raises(LookupError, match="column 'venue' is none of trade_id"):
+        keeper.trades().column("venue")
+    with pytest.raises(ValueError, match="row 0 has 1 values, there are 2 columns"):
+        tc.Statement("x", [("a", "text"), ("b", "text")], [("1",)])
+    with pytest.raises(ValueError, match="kind 'float' must be one of"):
+        tc.Statement("x", [("a", "float")], [])
+
+
+def test_times_in_a_csv_are_iso_with_all_their_digits(make):
+    keeper = make()
+    for sent in (1_700_000_000 * 10**9, 1_700_000_000_123_000_000, 1_700_000_000_000_000_001):
+        fill(keeper, "BUY", 1, 1, transact_time=sent)
+    keeper.trades().to_csv(text := io.StringIO())
+    times = [line.split(",")[4] for line in text.getvalue().splitlines()[1:]]
+    assert times == ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.123Z", "2023-11-14T22:13:20.000000001Z"]
+
+
+def test_a_notebook_shows_a_few_rows_and_counts_the_rest(make):
+    keeper = make()
+    for _ in range(25):
+        fill(keeper, "BUY", 1, 1)
+    html = keeper.trades()._repr_html_()
+    assert html.count("<tr>") == 21
+    assert "trades: 25 rows, 5 more not shown" in html
+
+
+@pytest.mark.long
+def test_a_million_rows_are_handed_on_in_ten_copies_of_their_bytes():
+    count = 1_000_000
+    keeper = tc.PositionKeeper([tc.Instrument(f"S{i}") for i in range(100)], [f"a{i}" for i in range(10)], trades=count, backend="native")
+    rows, seeded = np.zeros(count, tc.FILL_DTYPE), np.random.default_rng(1)
+    rows["instrument"], rows["account"] = seeded.integers(1, 101, count), seeded.integers(1, 11, count)
+    rows["qty"], rows["price"] = seeded.choice([-7, 5, 3, -1], count), 10**6 * seeded.integers(1, 50_000, count)
+    keeper.apply_fills(rows)
+    trades = keeper.trades()
+
+    def best(work):
+        return min((lambda begun: (work(), time.perf_counter() - begun)[1])(time.perf_counter()) for _ in range(9))
+
+    source = np.zeros(count * (3 * 8 + 3 * 16 + 9) // 8)  # three int64, three decimals, nine codes
+    target = source.copy()
+    assert best(trades.__arrow_c_stream__) <= 10 * best(lambda: np.copyto(target, source))

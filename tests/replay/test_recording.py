@@ -156,6 +156,25 @@ def test_a_cut_recording_keeps_the_trades_of_arrived_takers(tmp_path: Path) -> N
         read_recording(path, max_events=-1)
 
 
+def test_a_cut_recording_is_read_no_further_than_it_must_and_is_the_whole_ones_beginning(newcomers, ten_minutes) -> None:
+    for whole in (newcomers, ten_minutes):
+        for count in (0, 1, 5, 4_000, 20_000):
+            calls: list[tuple[int, int]] = []
+            cut = read_recording(whole.source, max_events=count, progress=lambda *call, calls=calls: calls.append(call))
+            assert np.array_equal(cut.events, whole.events[:count])
+            assert cut.trades["taker_order_id"].tolist() == whole.trades["taker_order_id"][: len(cut.trades)].tolist()
+            if count <= 5 and calls[0][1] > 2**21:
+                assert len(calls) <= 3
+                assert calls[-2][0] < calls[0][1] / 4
+
+
+def test_a_bom_is_no_part_of_the_header(tmp_path: Path) -> None:
+    path = write_events(tmp_path, *GOOD)
+    wanted = read_recording(path).events
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert np.array_equal(read_recording(path).events, wanted)
+
+
 def test_progress_ends_at_the_whole_file(tmp_path: Path) -> None:
     path, calls = write_events(tmp_path, *GOOD), []
     # Trades are a small second file: counted too, they would make the bar jump back.
@@ -172,7 +191,7 @@ SNAPSHOT = [
 CLOSING = ["11,90,90,0.0,2.0,deleted,bid", "12,90,90,101.0,0.5,deleted,ask"]
 
 
-def test_a_capture_becomes_events(tmp_path: Path) -> None:
+def test_a_capture_becomes_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         *SNAPSHOT,
         "21,60,51,101.0,0.3,created,bid",  # post-only: the very next row deletes it whole
@@ -200,6 +219,9 @@ def test_a_capture_becomes_events(tmp_path: Path) -> None:
     ]
     assert recording.trades.tolist() == [(501, 101, 30_000_000, 22, 12, 1), (502, 101, 20_000_000, 23, 12, 1)]
     assert read_recording(folder, max_events=5).trades["trade_id"].tolist() == [501]
+    monkeypatch.setattr("tradecore.replay.recording._CHUNK_CHARS", 1)  # line by line: each may be the last that is read
+    for count in range(9):
+        assert read_recording(folder, max_events=count).events.tolist() == recording.events[:count].tolist()
 
 
 @pytest.mark.parametrize(

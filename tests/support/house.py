@@ -13,21 +13,21 @@ ROOT = Path(__file__).parents[2]
 PACKAGE, TWINS, EXT = ROOT / "tradecore", ROOT / "tradecore" / "_python", ROOT / "ext"
 # A folder may import those that it names, and itself.
 MAY_IMPORT = {
-    "vocabulary": set(),
+    "vocabulary": set(), "runtime": {"vocabulary"},
     "risk": {"vocabulary"}, "execution": {"vocabulary"}, "positions": {"vocabulary"},
     "orders": {"vocabulary", "execution", "positions"},
-    "core": {"vocabulary", "risk", "execution", "positions", "orders"},
+    "core": {"vocabulary", "runtime", "risk", "execution", "positions", "orders"},
 }
 MAY_IMPORT["replay"] = {*MAY_IMPORT["core"], "core"}
 MAY_IMPORT["cli"] = {*MAY_IMPORT["replay"], "replay"}
-CHOOSES_A_BACKEND = {"positions", "core", "cli", "replay"}  # of the package's folders; nobody else imports _backend
+CHOOSES_A_BACKEND = {"runtime", "positions", "core", "cli", "replay"}  # of the package's folders; nobody else imports _backend
 LINES_MAX, FUNCTION_LINES_MAX = 400, 70
 TEST_LINES_MAX = 700  # a table of cases is read a row at a time
 SHARED = EXT / "shared"  # declarations of what one compiled module may use of another: no kernel, nothing runs in it
 KERNELS = sorted(path for path in EXT.rglob("*.pxd") if SHARED not in path.parents)
 SHELLS = sorted(EXT.rglob("*.pyx"))
 PYTHON = sorted(path for path in PACKAGE.rglob("*.py"))
-DOORS = {"shell", "table", "definitions", "coretables", "answers", "columns", "entry_door", "lifetimes"}  # what shells need before they release the GIL
+DOORS = {"shell", "table", "definitions", "coretables", "answers", "columns", "entry_door", "lifetimes", "arguments", "units", "order_terms"}  # what shells need before they release the GIL
 
 
 def module_of(path: Path) -> str:
@@ -150,6 +150,27 @@ def kernel_faults(text: str, *, is_door: bool = False) -> list[str]:
 
 def kernel_names(text: str) -> list[str]:
     return re.findall(r"^cdef inline .*?(\w+)\(", text, re.M)
+
+
+def section_faults(text: str, kernels: set[str]) -> list[str]:
+    """What a shell does between enter() and leave() besides calling kernels, which the compiler keeps free of Python."""
+    found, inside = [], False
+    for line in code_of(text).splitlines():
+        line = line.strip()
+        alone = re.fullmatch(r"with self\.lock: (?:\w+ = )?(\w+)\([\w&., ]*\)", line)
+        if alone and alone.group(1) in kernels:
+            continue
+        if re.search(r"\bwith [^:]*\block\b", line):
+            found.append(f"a lock of Python's: {line}")
+        elif re.fullmatch(r"(\w+\.)+enter\w*\(\)|(while|if) .*\benter\w*\(\):?", line):
+            inside = True
+        elif line.endswith(".leave()") or line.startswith(("return", "tc_turnstile_leave(")):
+            inside = False
+        elif inside and line not in ("", "with nogil:", "self.is_closed = True", "if self.is_closed:", "if block != NULL:"):
+            calls = set(re.findall(r"(?<!\.)\b(\w+)\(", line)) - {"sizeof"}
+            if not calls or not calls <= kernels | {"memcpy"} or re.search(r"\.\w+\(|[\[{]\w+ for|\"", line):
+                found.append(line)
+    return found
 
 
 def twinless(kernels: dict[str, str], twins: str) -> list[str]:

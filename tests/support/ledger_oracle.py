@@ -68,6 +68,9 @@ class Book:
         gone = Fraction(0)
         while closed:
             place = -1 if self.method is Method.LIFO else 0
+            prices = [lot.price for lot in self.lots]
+            if self.method in (Method.HIFO, Method.LOFO):
+                place = prices.index(max(prices) if self.method is Method.HIFO else min(prices))
             for i, lot in enumerate(self.lots):
                 if named and lot.trade_id == named:
                     place = i

@@ -283,6 +283,11 @@ class LifecycleStream(Stream):
 
     def _clock(self) -> bytes:
         self.clock += self.random.choice((1, 300, 1_500)) * 1_000_000
+        if self.random.random() < 0.1:
+            time = self.random.choice((0, -1, 5, self.clock - 10**10, 2**62 + 1))
+            if self.random.random() < 0.5:
+                time = self.clock = self.clock + self.random.choice((0, 0, 20 * 86_400 * 10**9))  # a holiday
+            return CODECS[K.ADVANCE_CLOCK].pack(kind=K.ADVANCE_CLOCK, clock_time=time)
         return CODECS[K.CLOCK].pack(kind=K.CLOCK, transact_time=self.clock)
 
     def _venue_session(self) -> bytes:

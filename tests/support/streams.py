@@ -29,6 +29,7 @@ from tradecore.vocabulary.records import (
 )
 
 START = 1_700_000_000_000_000_000
+STEP = Capacity().clock_step
 ALL_TYPES = sum(1 << word for word in OrdType)
 ALL_TIFS = sum(1 << word for word in TimeInForce)
 EXTREMES = (0, 1, -1, 2, 255, 2**31 - 1, 2**32, -(2**31), 2**62, 2**62 + 1, 2**63 - 1, -(2**63), -(2**63) + 1,
@@ -121,6 +122,10 @@ class Stream:
             return 0
         if chance < 0.08:
             return self.clock - self.random.randrange(10**9)
+        if chance < 0.09:  # another unit, an hour more than the clock may step, 2096, no time at all
+            return self.random.choice((
+                self.clock // 10**6, self.clock // 10**3, self.clock // 10**9, self.clock + STEP + 3_600 * 10**9, 4 * 10**18,
+                2**62, 2**62 + 1, -1))
         return self.clock
 
     # ---- declarations, good and bad
@@ -374,7 +379,9 @@ class Stream:
         return bytes(command)
 
     def _keep_clock(self, command: bytearray) -> None:
-        """One far-future time would stop the core's clock for the rest of the day."""
+        """A time that the clock may step to would stop it there for the rest of the day; one further ahead must not."""
         time = int.from_bytes(command[24:32], "little", signed=True)
-        if self.clock < time <= 2**62:
+        if self.clock < time <= self.clock + STEP:
             command[24:32] = self.clock.to_bytes(8, "little")
+        if command[0] == K.ADVANCE_CLOCK and self.clock < int.from_bytes(command[56:64], "little", signed=True) <= 2**62:
+            command[56:64] = self.clock.to_bytes(8, "little")

@@ -1,4 +1,3 @@
 # What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
 
 from tradecore._python.core.pipeline import Core as Core
-from tradecore._python.core.pipeline import OrderHandle as OrderHandle

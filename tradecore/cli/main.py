@@ -1,8 +1,10 @@
-"""The `tradecore` command: `replay` plays a recorded market through the path, `doctor` says what runs here.
+"""The `tradecore` command: `replay` plays a recorded market through the path, `doctor` says what runs here, `bench`
+measures it here.
 
-Results go to standard output (a table, or one JSON object), everything else to standard error. Exit status: 0 good,
-1 the replay did not reproduce the recording, its shadow differed, or the doctor found no backend, 2 a wrong call or
-unreadable input.
+Results go to standard output (a table, or one JSON object), everything else to standard error, an error in one line.
+Exit status: 0 good, 1 the replay did not reproduce the recording, its shadow differed, the doctor found no backend or a
+measure missed its target, 2 a wrong call, unreadable input, or output that can't be written, 130 interrupted (Ctrl-C),
+141 the reader of standard output went away (`tradecore replay | head`).
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
-from .. import __version__
+from .. import __version__, _start
 
 # Of the user's own targets, P99 by stage in ns: order management is validation and events, execution routing and venue.
 TARGETS = {"validation": 300e3, "risk": 1e6, "routing": 1e6, "execution": 1e6, "position": 500e3, "events": 300e3,
@@ -24,29 +27,49 @@ TARGETS = {"validation": 300e3, "risk": 1e6, "routing": 1e6, "execution": 1e6, "
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    # A warning is for the person at the terminal, not a stack frame: one line.
-    warnings.showwarning = lambda message, *rest: print(f"tradecore: warning: {message}", file=sys.stderr)
+    _start.listen()
     try:
+        if sys.stdout is None:
+            raise OSError("standard output is closed: there is no place for the result")
+        options = _parser().parse_args(arguments)
+        # A warning is for the person at the terminal, not a stack frame: one line.
+        warnings.showwarning = lambda message, *rest: _tell(f"warning: {message}")
         run: Callable[[argparse.Namespace], int] = options.run
         status = run(options)
-        _flush()
+        sys.stdout.flush()
         return status
+    except BrokenPipeError:
+        _drop_output()
+        _tell("the reader of standard output has gone away")
+        return 141
     except (OSError, ValueError, ImportError, LookupError) as error:
-        print(f"tradecore: error: {error}", file=sys.stderr)
+        _drop_output()
+        _tell(f"error: {' '.join(str(error).splitlines())}")
         return 2
     except KeyboardInterrupt:
-        print("tradecore: interrupted", file=sys.stderr)
+        _drop_output()
+        _tell("interrupted")
         return 130
+    finally:
+        if _start.is_command():
+            _start.be_quiet()
 
 
-def _flush() -> None:
-    """A full disk is an error here, not a traceback at exit, where Python would try the same bytes again."""
+def _tell(text: str) -> None:
+    """One line on standard error, where that is open: `print` would take standard output in its place."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"tradecore: {text}", file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """What can't be written is no traceback at exit, where Python would try the same bytes again."""
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--orders", metavar="FILE.csv", help="own orders that trade along, under their own account")
     replay.add_argument("--without", metavar="ORDER_ID", type=int, action="append", default=[],
                         help="leave a recorded order out (may be repeated)")
-    replay.add_argument("--max-events", metavar="N", type=_count, help="only the first N events")
+    replay.add_argument("--max-events", metavar="N", type=_count,
+                        help="only the first N events; what is behind them is not read")
     replay.add_argument("--skip-bad", action="store_true", help="count and report malformed lines instead of stopping")
     replay.add_argument("--shadow", action="store_true", help="run the other backend beside, and compare every report")
     replay.add_argument("--shadow-session", metavar="FILE.toml", help="run this session beside instead, and compare")
@@ -71,6 +95,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="which backend runs here and why, and the versions")
     doctor.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     doctor.set_defaults(run=_doctor)
+    bench = commands.add_parser("bench", help="measure this installation, each figure beside its target")
+    bench.add_argument("--memory", action="store_true", required=True, help="allocations, collections, peak")
+    bench.add_argument("--backend", choices=["auto", "native", "python"], help="default: TRADECORE_BACKEND, else auto")
+    bench.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    bench.set_defaults(run=_bench)
     return parser
 
 
@@ -87,6 +116,15 @@ def _doctor(options: argparse.Namespace) -> int:
     found = examine()
     print(json.dumps(found, indent=2) if options.json else render(found))
     return 0 if found["backend"] else 1
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from .._backend import choose_backend
+    from .memory import measure, render
+
+    rows = measure(choose_backend(options.backend).name)
+    print(json.dumps({"rows": rows}, indent=2) if options.json else render(rows))
+    return 1 if any(row["ok"] is False for row in rows) else 0
 
 
 def _replay(options: argparse.Namespace) -> int:
@@ -117,7 +155,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _progress(what: str) -> Callable[[int, int], None] | None:
     """A bar on a terminal; nothing where the output is read by a program."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(done: int, total: int) -> None:

@@ -7,16 +7,18 @@ wait for room (the policy `block`) is refused: callbacks run on the thread of th
 
 from __future__ import annotations
 
+import sys
 import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from ..vocabulary.codes import MsgType, ReportType
 from ..vocabulary.fix import ExecType, FixEnum
 from ..vocabulary.names import Directory
 from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import check_int
 
 Callback = Callable[[Report], object]
@@ -71,6 +73,9 @@ class Subscription:
             return False
         return self._account in (0, row.account) and self._instrument in (0, row.instrument)
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "subscribe again")
+
     def __repr__(self) -> str:
         return (f"<Subscription of {self.callback!r}{'' if self.active else ', ended'}: delivered={self.delivered} "
                 f"waiting={len(self.queue)} dropped={self.dropped} lost={self.lost} failures={self.failures}>")
@@ -80,14 +85,20 @@ class EventBus:
     """Delivers reports to the subscriptions, report by report, in the order in which they subscribed.
 
     The outermost call delivers: what a callback commands runs at once, and its reports wait for the loop that is
-    running; so do those of another thread's command meanwhile.
+    running; so do those of another thread's command meanwhile, and those of a command that comes from inside of the bus
+    itself: from a signal's handler, or a finalizer.
     """
 
     def __init__(self, core: Any, directory: Directory) -> None:
         self._core, self._directory = core, directory
         self._reader = ReportReader(core, directory, 0)
         self.subscriptions: tuple[Subscription, ...] = ()  # replaced, never changed: any thread may walk it
-        self._delivering, self._reading = threading.Lock(), threading.Lock()
+        self.listening: list[Subscription] = []  # the same in one list: a compiled door asks if it is empty
+        self._delivering, self._reading = threading.Lock(), threading.RLock()
+        self._owned: Callable[[], bool] = self._reading._is_owned  # type: ignore[attr-defined]  # Condition uses it
+        self._core_is_inside: Callable[[], bool] | None = getattr(core, "is_inside", None)
+        self._is_distributing = False
+        self._came_inside = False  # a command whose reports are still to be told of
         self._complaints: deque[str] = deque()
 
     @property
@@ -111,18 +122,30 @@ class EventBus:
         )
         if after is not None:
             after = check_int(after, "after", 0, 2**62)
-        full: list[Subscription] = []
+        if self._core_is_inside is not None and self._core_is_inside():
+            raise RuntimeError("subscribe(): not from inside of a command of the plain-Python core")
         with self._reading:
-            if self.subscriptions:
-                full = self._read_new()
-            else:
-                self._reader.cursor = self._core.event_seq
-            if after is not None:
-                self._replay(subscription, after)
-            subscription.last_seq = self._reader.cursor if after is None else after
-            self.subscriptions += (subscription,)
+            full = self._add(subscription, after)
         self._disconnect(full)
         return subscription
+
+    def _is_inside(self) -> bool:
+        """Is this thread reading for the bus, or inside of the core (in plain Python)? Then this is a signal's handler
+        or a finalizer: it must wait for no lock, and tell nobody. Who is there does so afterwards."""
+        return self._owned() or (self._core_is_inside is not None and self._core_is_inside())
+
+    def _add(self, subscription: Subscription, after: int | None) -> list[Subscription]:
+        full: list[Subscription] = []
+        if self.subscriptions:
+            full = self._read_new()
+        else:
+            self._reader.cursor = self._core.event_seq
+        if after is not None:
+            self._replay(subscription, after)
+        subscription.last_seq = self._reader.cursor if after is None else after
+        self.subscriptions += (subscription,)
+        self.listening[:] = self.subscriptions
+        return full
 
     def _replay(self, subscription: Subscription, after: int) -> None:
         """Queues what is held after a report: no more than the ring holds, whatever the queue's capacity."""
@@ -139,23 +162,41 @@ class EventBus:
 
     def end(self, subscription: Subscription) -> int:
         """Take a subscription off the bus; how many reports still waited for it."""
+        if self._is_inside():
+            return self._remove(subscription)
         with self._reading:
-            self.subscriptions = tuple(one for one in self.subscriptions if one is not subscription)
-            waited = len(subscription.queue)
-            subscription.queue.clear()
+            waited = self._remove(subscription)
+        if self._came_inside:
+            self.deliver()
+        return waited
+
+    def _remove(self, subscription: Subscription) -> int:
+        self.subscriptions = tuple(one for one in self.subscriptions if one is not subscription)
+        self.listening[:] = self.subscriptions
+        waited = len(subscription.queue)
+        subscription.queue.clear()
         return waited
 
     # ---- from the ring into the queues
 
     def collect(self) -> None:
         """Copy what is new out of the ring, before it can be overwritten; deliver later."""
-        if self.subscriptions:
+        if self.subscriptions and not self._is_inside():
             with self._reading:
                 full = self._read_new()
             self._disconnect(full)
 
     def _read_new(self) -> list[Subscription]:
         """Into the queues; the subscriptions that are to be disconnected, for they would miss something."""
+        if self._is_distributing:  # from inside: what was read before this must be queued before
+            return []
+        self._is_distributing = True
+        try:
+            return self._distribute()
+        finally:
+            self._is_distributing = False
+
+    def _distribute(self) -> list[Subscription]:
         subscriptions, before, dropped = self.subscriptions, self._reader.lost, dict[Subscription, int]()
         while self._reader.cursor < self._core.event_seq:
             for report in self._reader.read():
@@ -194,6 +235,14 @@ class EventBus:
 
     def deliver(self) -> None:
         """Call back with everything that is new."""
+        if not self.subscriptions and not self._complaints:
+            return
+        if self._is_inside():
+            self._came_inside = True
+            return
+        if sys.is_finalizing():
+            return  # a daemon thread may have been kept from leaving, with a lock that is waited for below
+        self._came_inside = False
         while self.subscriptions and (
             self._reader.cursor < self._core.event_seq or any(one.queue for one in self.subscriptions)
         ):
@@ -213,11 +262,14 @@ class EventBus:
     def _take(self) -> tuple[Subscription, Report] | None:
         """Whose turn it is, with what: the oldest report first, and of one report who subscribed first."""
         with self._reading:
-            waiting = [one for one in self.subscriptions if one.queue]
-            if not waiting:
-                return None
-            subscription = min(waiting, key=lambda one: one.queue[0].seq)
-            return subscription, subscription.queue.popleft()
+            return self._take_oldest()
+
+    def _take_oldest(self) -> tuple[Subscription, Report] | None:
+        waiting = [one for one in self.subscriptions if one.queue]
+        if not waiting:
+            return None
+        subscription = min(waiting, key=lambda one: one.queue[0].seq)
+        return subscription, subscription.queue.popleft()
 
     def _call(self, subscription: Subscription, report: Report) -> None:
         subscription.last_seq = report.seq

@@ -92,7 +92,7 @@ def _limits(table: dict[str, Any], where: str) -> RiskLimits:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8: {error}") from None
 

@@ -5,18 +5,22 @@ It knows no order, no venue and no rule.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from .._backend import choose_backend
+from .._backend import choose_backend, room_module
+from ..orders.order import Order
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.gate import RefusedError
+from ..vocabulary.later import LaterHandle
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain
+from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import demand_type
 from .bus import EventBus
 
@@ -34,13 +38,22 @@ class CoreGate:
         self.core: Any = chosen.pipeline.Core(self.capacity)
         self.clock = clock
         self.names: Directory = Directory(self.core)
+        self._order_type: Any = Order if self.backend == "python" else room_module("native", "live_order").Order
         self.bus: EventBus = EventBus(self.core, self.names)
+        if chosen.name == "python":  # what comes inside of a command there runs after it, and is told of then
+            self.core.hear_later(weakref.WeakMethod(self.bus.deliver))
 
     def submit(self, record: bytes) -> Any:
         """Run a NEW_ORDER record; the backend's handle to the order."""
         handle = self.core.submit(record, self.time())
-        self.bus.deliver()
+        if handle.__class__ is not LaterHandle:
+            self.bus.deliver()
         return handle
+
+    def order(self, handle: Any) -> Order:
+        """The live order of a backend's handle."""
+        order: Order = self._order_type(handle, self.names)
+        return order
 
     def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
         """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
@@ -48,21 +61,32 @@ class CoreGate:
         if name:
             fields["cl_ord_id"] = self.core.find_text(name.encode("ascii")) or self._intern(name.encode("ascii"), True)
         report = self._run(kind, **fields)
+        if report is not None and report.is_later:  # in plain Python, from inside of a command: it is told of after it
+            return
         self.bus.deliver()
         if report is not None and report.report_type is ReportType.BUSINESS_REJECT:
-            row = report.row
-            instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
-            text = reason_text(kind, row.reason, row.value, row.bound, instrument, self.names)
-            raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
+            self.refuse(kind, name, report)
+
+    def refuse(self, kind: CommandType, name: str, report: Report) -> NoReturn:
+        """Raises RefusedError with what a report says, naming field, value and bound."""
+        row = report.row
+        instrument = row.instrument if kind != CommandType.DEFINE_INSTRUMENT else 0
+        text = reason_text(kind, row.reason, row.value, row.bound, instrument, self.names)
+        raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
 
     def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
         """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""
         report = self._run(kind, **fields)
-        self.bus.deliver()
+        if report is None or not report.is_later:
+            self.bus.deliver()
         if report is None:
-            raise LookupError(f"{kind.name} is done, but its answer was overwritten by what followed from it: raise "
-                              "the capacity `events`")
+            self.refuse_silence(kind)
         return report
+
+    def refuse_silence(self, kind: CommandType) -> NoReturn:
+        """Raises LookupError: a command's answer is gone."""
+        raise LookupError(f"{kind.name} is done, but its answer was overwritten by what followed from it: raise "
+                          "the capacity `events`")
 
     def id_of(self, text: bytes | None) -> int:
         """The number of an id's text, interned where it is new; 0 of none (b""), and for what has none (None, a full
@@ -78,6 +102,9 @@ class CoreGate:
     def _intern(self, text: bytes, strict: bool) -> int:
         ack, answer = self.core.apply(CODECS[CommandType.INTERN].pack(kind=CommandType.INTERN, version=VERSION,
                                                                       text=text), self.time())
+        if ack is None:
+            raise RuntimeError(f"{text.decode()} is new, and can't be given its number from inside of another command "
+                               "in the plain-Python core: intern it before")
         if ack.report_type != ReportType.BUSINESS_REJECT:
             return int(ack.order_id)
         self.bus.deliver()
@@ -97,10 +124,13 @@ class CoreGate:
         return Report(answer, self.names) if answer else None
 
     def time(self) -> int:
-        """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none."""
-        now = self.clock()
+        """The clock's time, ns UTC. Raises TypeError or ValueError where it gives none, or a time in another unit."""
+        return self.read_time(self.clock())
+
+    def read_time(self, now: Any) -> int:
+        """What the clock gave, as ns UTC. Raises TypeError or ValueError where that is no time, or another unit's."""
         if isinstance(now, bool) or not isinstance(now, int):
             now = demand_plain(now, (int,), "clock", "a callable that gives int nanoseconds")
         if not 0 <= now <= TIME_MAX:
             raise ValueError(f"clock gave {now} ns, outside 0 to {TIME_MAX}")
-        return now
+        return demand_nanoseconds(now, "clock", self.core)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ..positions.keeper import PositionKeeper
 from ..vocabulary.codes import CommandType, ReportType
@@ -18,6 +18,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.reports import Report
 from ..vocabulary.rows import StaleOrderError
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import one_number
 from .trading_core import TradingCore
 
@@ -32,13 +33,14 @@ class Discrepancy(NamedTuple):
 
 
 class DropCopy:
-    """`keeper` holds what `core` has traded, by `method` (average, fifo or lifo), and follows it from then on.
+    """`keeper` holds what `core` has traded, by `method` (any but specific), and follows it from then on.
 
     It begins with the first report, or with opening positions and trades `after` that sequence number (0: all); raises
     LookupError where they are no longer held (capacity `events`): make it before the core trades. Instruments and
     accounts are those that the core has declared by now. `strategies` names the numbers that orders carry; trades in
-    suspense are in an account of that name. `groups`, `precision`, `trades` and `lots` are the keeper's: call its
-    `forget_trades` before its log is full (each night, say); a bust of a trade that it has forgotten can't be followed.
+    suspense are in an account of that name, which is meant only where it is named: a core's only account stays the only
+    one. `groups`, `precision`, `trades` and `lots` are the keeper's: call its `forget_trades` before its log is full
+    (each night, say); a bust of a trade that it has forgotten can't be followed.
 
     Opening cash and splits are followed too (an opening position moves no cash here); marks and days are yours (`mark`,
     `keeper.roll_day`). Once a report was missed or could not be booked, the keeper raises RuntimeError, whoever holds
@@ -66,6 +68,7 @@ class DropCopy:
             currencies=map(Currency, self._names.currencies.names, self._names.decimals),
             groups=groups, trades=trades, lots=lots, backend=core.backend,
         )
+        self._keeper._kept.aside = frozenset([suspense])  # one account of the core is still the only one
         self._trade_ids: dict[tuple[int, int], int] = {}  # by the core's exec_id and order_id: a match has two sides
         self._subscription = core.subscribe(
             self._take, report_types=[ReportType.EXECUTION_REPORT, ReportType.COMMAND_ACCEPTED], policy="disconnect",
@@ -79,6 +82,15 @@ class DropCopy:
         """The books. Raises RuntimeError where a report was missed or could not be booked: they are no longer true."""
         self._demand_truth()
         return self._keeper
+
+    def __repr__(self) -> str:
+        s = self._subscription
+        true = s.active and not (s.failures or s.dropped or s.lost)
+        state = f"true up to report {s.last_seq}" if true else f"no longer true after report {s.last_seq}"
+        return f"<DropCopy {state}: {self._keeper!r}, suspense in account {self._suspense!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it follows one core; make another of that core")
 
     def _demand_truth(self) -> None:
         s = self._subscription
@@ -134,7 +146,7 @@ class DropCopy:
 
     def _book_trade(self, report: Report, ins: Instrument) -> None:
         row = report.row
-        taken = self._keeper._exec_ids  # a venue may use an id again on another day, and another venue the same
+        taken = self._keeper._fills.exec_ids  # a venue may use an id again on another day, and another venue the same
         names = report.venue_exec_id, f"{row.exec_id}-{row.order_id}", f"@{row.seq}", f"@@{row.seq}"
         name = next(name for name in names if name and name not in taken)
         trade_id = self._keeper.apply_fill(

@@ -11,7 +11,7 @@ from typing import Unpack
 from ..execution.venue_reports import ExecutionFacts, VenueReports
 from ..execution.venues import ExternalVenue
 from ..orders.order import Order
-from ..orders.ticket import OrderTerms, pack_order
+from ..orders.ticket import OrderTerms
 from ..positions.position import FirmExposure, Position, Trade
 from ..risk.limits import OFF, RiskLimits
 from ..vocabulary.capacity import Capacity
@@ -52,7 +52,7 @@ class OrderManager(OrderSystem):
         check_names(accounts, "accounts")
         venue = ExternalVenue(COUNTERPARTY, request_timeout=request_timeout, ord_types=tuple(OrdType),
                               times_in_force=tuple(TimeInForce))
-        super().__init__(capacity, clock, backend)
+        super().__init__(capacity, clock, backend, COUNTERPARTY)
         self._reports = VenueReports(self._gate)
         self._gate.command(CommandType.DEFINE_VENUE, venue.name, **venue.definition())
         self._venue = self._gate.names.venues.add(venue.name)
@@ -60,6 +60,7 @@ class OrderManager(OrderSystem):
             self.define_instrument(instrument)
         for account in accounts:
             self.define_account(account)
+        self._open_door("new_order", "cancel", "replace")
 
     def define_account(self, account: str) -> None:
         """Declare an account. It has no limits: checking risk is yours here."""
@@ -79,11 +80,7 @@ class OrderManager(OrderSystem):
         `text`, and goes nowhere. The same order again under the same `cl_ord_id` makes no second one: the first comes
         back. Raises TypeError, ValueError or UndeclaredError for a wrong call, before anything changes.
         """
-        if terms.get("venue") is not None:
-            raise TypeError(f"venue {terms['venue']!r}: an OrderManager has one counterparty, and no venues")
-        directed: OrderTerms = {**terms, "venue": COUNTERPARTY}
-        command = pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **directed)
-        return Order(self._gate.submit(command), self._gate.names)
+        return self._door.new_order(symbol, side, qty, price, **terms)
 
     # ---- from the counterparty
 

@@ -6,7 +6,8 @@ TradingCore and OrderManager are such systems. It knows no rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from types import BuiltinMethodType
+from typing import Any, NoReturn, Self
 
 from ..orders.order import Order
 from ..orders.orders import Orders
@@ -19,14 +20,19 @@ from ..vocabulary.fix import ExecType, Side
 from ..vocabulary.identifiers import Identifier, check_name
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.messages import OutboundMessage
+from ..vocabulary.records import TIME_MAX
 from ..vocabulary.reports import Report, ReportReader
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, check_time, demand_type
+from ..vocabulary.showing import refuse_copy
+from ..vocabulary.time_units import demand_nanoseconds
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
+from .door import Door, compiled_door
 from .interning import intern_column
 from .outbound import hand_out, messages
 
 Words = Iterable[str] | str
+_OURS = __name__.partition(".")[0] + "."
 
 
 class OrderSystem:
@@ -35,10 +41,56 @@ class OrderSystem:
     backend: str
     capacity: Capacity
 
-    def __init__(self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None) -> None:
+    def __init__(
+        self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None, counterparty: str | None = None
+    ) -> None:
         self._gate = CoreGate(capacity, clock, backend)
         self.backend, self.capacity = self._gate.backend, self._gate.capacity
         self._orders, self._positions = Orders(self._gate), Positions(self._gate)
+        self._door = Door(self._gate, counterparty)
+        self._compiled: Any = None
+
+    # ---- the door
+
+    def _open_door(self, *names: str) -> None:
+        """Put a compiled core's own calls before those of this class, where no class of the user's overrides them."""
+        if self.backend == "native":
+            slow = {name: getattr(self._door, name, None) or getattr(self._orders, name) for name in names}
+            self._compiled = compiled_door(self._gate, slow, type(self), int("new_order" in names))
+            vars(self).update((name, call) for name, call in self._compiled.calls().items()
+                              if getattr(type(self), name).__module__.startswith(_OURS))
+
+    def _close_door(self) -> None:
+        """Every call through Python again."""
+        self._compiled = None
+        for name, call in list(vars(self).items()):
+            if isinstance(call, BuiltinMethodType):
+                del vars(self)[name]
+
+    def close(self) -> None:
+        """End it: every later call, on any thread, raises RuntimeError, and a batch that runs ends at its next chunk.
+        Its memory goes with the last order, report view and core that is still held. Closing twice does no harm."""
+        self._gate.core.close()
+
+    def __enter__(self) -> Self:
+        """The core itself, closed at the end of the `with`."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        names = self._gate.names
+        try:
+            counts = self.metrics()
+        except RuntimeError:  # nobody can ask any more: it was closed, or lost in a fork
+            return f"<{type(self).__name__} {self.backend}: closed>"
+        told = ", ".join(f"{counts[name]:,} {name}" for name in ("events", "open_orders") if name in counts)
+        return (f"<{type(self).__name__} {self.backend}: {len(names.instruments)} instruments, "
+                f"{len(names.venues.names)} venues, {len(names.accounts.names)} accounts, {told}>")
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its state is one; build another from the same arguments, and replay the commands")
 
     # ---- definitions
 
@@ -154,15 +206,28 @@ class OrderSystem:
     # ---- time
 
     def clock_tick(self, transact_time: int | None = None) -> None:
-        """Move the core's clock to a time (ns UTC), or to that of the `clock`: what is due by then happens, such as
-        requests that time out, orders that expire, sessions that close. Every command does the same with its own time;
-        the core's clock follows the latest, and never goes back."""
-        self._gate.command(CommandType.CLOCK, transact_time=check_time(transact_time))
+        """Move the core's time to that of the `clock`, or to one that stands for it (ns UTC). What is due by then
+        happens: requests time out, orders expire, sessions close. The tick itself makes no report.
+
+        Every command does the same. The core's time stays where the clock stands still or goes back, and goes forward
+        by at most Capacity(clock_step) at once. RefusedError beyond that: see `advance_clock`.
+        """
+        self._gate.command(CommandType.CLOCK, transact_time=self._gate.names.stamp(transact_time))
+
+    def advance_clock(self, time: int) -> None:
+        """Move the core's time forward to `time` (ns UTC), by however much: over a long holiday, in a replay. What is
+        due by then happens. RefusedError where it would go back.
+
+        Until this is said, a stamp that is ahead by more than Capacity(clock_step) is taken to be wrong. It moves
+        nothing; new orders and replaces are refused (CLOCK_STEP), everything else is done at the core's time.
+        """
+        reached = demand_nanoseconds(check_int(time, "time", 1, TIME_MAX), "time", self._gate.core)
+        self._gate.command(CommandType.ADVANCE_CLOCK, clock_time=reached)
 
     def roll_day(self, *, transact_time: int | None = None) -> None:
         """Begin the next trading day: what the core holds for the day expires, GOOD_TILL_CANCEL and GOOD_TILL_DATE
         orders are restated, and the ids of orders that are not open may be used again."""
-        self._gate.command(CommandType.ROLL_DAY, transact_time=check_time(transact_time))
+        self._gate.command(CommandType.ROLL_DAY, transact_time=self._gate.names.stamp(transact_time))
 
     # ---- events
 
@@ -217,5 +282,8 @@ class OrderSystem:
         return int(self._gate.core.state_hash())
 
     def metrics(self) -> dict[str, int]:
-        """Counters by name."""
-        return dict(self._gate.core.metrics())
+        """Counters by name. Of tables: what is in use (`open_orders`, `cl_ord_ids`, `ids`), of `..._size`; `commands`
+        that came, and `tables_full`, those refused for want of room: the misses.
+        """
+        sizes = {f"{name}_size": getattr(self.capacity, name) for name in ("open_orders", "cl_ord_ids", "ids")}
+        return {**self._gate.core.metrics(), **sizes, "commands": int(self._gate.core.command_seq)}

@@ -100,6 +100,7 @@ class ShadowCore(TradingCore):
         }
         super().__init__(**kept)
         self.shadow: TradingCore = TradingCore(**{**kept, **shadow})
+        self._close_door()  # the compiled calls know only one core
         rings = min(self.capacity.events, self.shadow.capacity.events)
         self._gate.core = self._mirror = _Mirror(self._gate.core, self.shadow._gate.core, rings, on_difference or _warn)
 
@@ -138,16 +139,16 @@ class _Mirror:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.first, name)
 
-    def run(self, commands: Array, acks: Array, now: int, timed: bool = False) -> None:
+    def run(self, commands: Array, acks: Array, now: int, timed: bool = False, sealed: bool = False) -> None:
         """A batch, piece by piece."""
         with self._lock:
             for at in range(0, max(1, len(commands)), self._piece):
                 piece, answers = commands[at : at + self._piece], acks[at : at + self._piece]
                 theirs = np.zeros(len(answers), ACK_DTYPE)
                 before = self.first.command_seq
-                self._first(self.first.run, piece, answers, now, timed)
+                self._first(self.first.run, piece, answers, now, timed, sealed)
                 records = as_bytes(piece).tobytes()
-                self._second(records, before, answers, theirs, self.second.run, piece, theirs, now, False)
+                self._second(records, before, answers, theirs, self.second.run, piece, theirs, now, False, sealed)
 
     def apply(self, command: bytes, now: int) -> tuple[Any, bytes]:
         """One command; the first core's answer."""

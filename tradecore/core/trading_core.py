@@ -4,6 +4,7 @@ that engine: `risk`, `execution`, `positions`, `orders`.
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Unpack
@@ -15,11 +16,10 @@ from ..execution.routing import Explanation, explain_order
 from ..execution.venues import Venue
 from ..orders.order import Order
 from ..orders.orders import Orders, demand_own
-from ..orders.ticket import OrderTerms, pack_order
-from ..orders.validation import failures
+from ..orders.ticket import OrderTerms
 from ..positions.position import ProfitAndLoss
 from ..positions.positions import Positions
-from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
+from ..risk.limits import CheckResult, RiskLimits, demand_room
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType
@@ -29,11 +29,22 @@ from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE
-from ..vocabulary.units import Number, check_time
+from ..vocabulary.units import Number
 from .order_system import OrderSystem
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
+
+
+def check_acks(out: Any, count: int) -> Any:
+    """The array for a batch's acks, zeroed. Raises TypeError or ValueError."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a NumPy array of ACK_DTYPE, not {type(out).__name__}")
+    if out.dtype != ACK_DTYPE or out.shape != (count,) or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be a contiguous, writable array of {count} rows of ACK_DTYPE; got shape "
+                         f"{out.shape} of {out.dtype}")
+    out[:] = 0
+    return out
 
 
 class TradingCore(OrderSystem):
@@ -42,7 +53,8 @@ class TradingCore(OrderSystem):
 
     `currencies` need naming where their money is not counted in 9 decimals: Currency("BTC", decimals=12).
     `limits` is one RiskLimits for every account, or a mapping by account name. `clock` gives ns UTC and stamps what
-    has no `transact_time`; the core itself never reads a clock. `backend` is native, python or auto; see Features too.
+    we have given no `transact_time`; it alone moves the core's time (see `clock_tick`); the core never reads a clock.
+    `backend` is native, python or auto; see Features too.
     Threads: any may call; one lock per core. Callbacks run on the thread whose command made the news.
     """
 
@@ -81,6 +93,7 @@ class TradingCore(OrderSystem):
             self.risk.set_limits(limits, account=account)  # type: ignore[arg-type]  # the loop is empty otherwise
         for account, its_limits in limits.items() if isinstance(limits, Mapping) else ():
             self.risk.set_limits(its_limits, account=account)
+        self._open_door("submit", "check", "quote", "mark", "cancel", "replace")
 
     # ---- definitions and settings
 
@@ -98,23 +111,14 @@ class TradingCore(OrderSystem):
         self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number | None = None,
         ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
     ) -> None:
-        """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't."""
-        number, instrument = self._gate.names.find_instrument(symbol)
-        sides: dict[str, int] = {}
-        for name, price, size in (("bid", bid, bid_size), ("ask", ask, ask_size)):
-            if (price is None) != (size is None):
-                raise ValueError(f"{name} {price!r} and {name}_size {size!r} go together: give both or neither")
-            sides[f"{name}_px"] = 0 if price is None else instrument.price_units(price, name)
-            sides[f"{name}_size"] = 0 if size is None else instrument.qty_lots(size, f"{name}_size")
-        self._gate.command(
-            CommandType.QUOTE, instrument=number, venue=self._gate.names.venues.id(venue),
-            transact_time=check_time(transact_time), **sides,
-        )
+        """Replace what a venue displays from outside; a side without a price is empty. RefusedError where it can't.
+        `transact_time` (ns UTC) is the feed's own: data, which moves no clock."""
+        self._door.quote(venue, symbol, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size,
+                         transact_time=transact_time)
 
     def mark(self, symbol: str, price: Number) -> None:
         """What positions in a symbol are valued at from now on."""
-        number, instrument = self._gate.names.find_instrument(symbol)
-        self._gate.command(CommandType.MARK, instrument=number, mark_px=instrument.price_units(price))
+        self._door.mark(symbol, price)
 
     # ---- orders
 
@@ -128,10 +132,10 @@ class TradingCore(OrderSystem):
         `account` may be left out where one is declared. A refusal is news: `ord_status` REJECTED with `reason` and
         `text`. The same order again under the same `cl_ord_id` makes no second one: the first comes back. Raises
         TypeError, ValueError or UndeclaredError for a wrong call, before anything changes. `transact_time` (ns UTC)
-        also moves the core's clock, which follows the latest time it has seen and never goes back.
+        stands for the `clock`: it moves the core's time, forwards, by at most Capacity(clock_step); further ahead it is
+        refused (CLOCK_STEP).
         """
-        command = pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **terms)
-        return Order(self._gate.submit(command), self._gate.names)
+        return self._door.submit(symbol, side, qty, price, **terms)
 
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
@@ -143,19 +147,33 @@ class TradingCore(OrderSystem):
         Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
         a venue can say (no venue is up, a post-only order that would take) is not asked.
         """
-        command = pack_order(self._gate.names, self._gate.known_id, symbol, side, qty, price, **terms)
-        mask, findings = self._gate.core.check(command, self._gate.time())
-        instrument = self._gate.names.find_instrument(symbol)[1]
-        return CheckResult(refused_rows(failures(mask)) if mask else check_rows(findings, instrument))
+        return self._door.check(symbol, side, qty, price, **terms)
 
-    def submit_batch(self, commands: Any, *, transact_time: int | None = None, timed: bool = False) -> Any:
+    def prepare(self, symbol: str, side: Side | str, **terms: Unpack[OrderTerms]) -> Callable[..., Order]:
+        """An order whose symbol, side and terms are fixed: call what comes back with quantity and price, and if need be
+        a `cl_ord_id` and a `transact_time`, as often as you like. Each call is a `submit` of its own.
+
+        The cheapest way to send one order after another. Raises what `submit` raises, here for the terms and there for
+        the rest.
+        """
+        return self._door.prepare(symbol, side, terms, self.submit, self._compiled)
+
+    def submit_batch(
+        self, commands: Any, *, transact_time: int | None = None, timed: bool = False, out: Any = None
+    ) -> Any:
         """Run an array of command records (ORDER_DTYPE and its kin); one ACK_DTYPE row each.
 
-        Ids stand for names: `ids("AAPL")`. Records without transact_time are stamped once for the batch. A record
-        that can't be is refused with a report of its own; the others run. Definitions are refused as a whole: they
-        go through `define_...`. `timed` fills `latency()`. Raises TypeError or ValueError before anything ran.
+        Ids stand for names: `ids("AAPL")`. Records of ours without transact_time, and what venues and feeds tell, are
+        stamped once for the batch, by `transact_time` or the `clock`. A record that can't be is refused with a report
+        of its own; the others run. Definitions are refused as a whole: they go through `define_...`. `timed` fills
+        `latency()`. Raises TypeError or ValueError before anything ran.
         Callbacks hear of it after the whole batch: a batch that makes more reports than a subscription's `capacity` is
         more than it can hold.
+
+        It runs over its own copy, in chunks of at most 256 records; between two of them other threads' calls get in,
+        and signals are looked at. Where a handler raises (Ctrl-C), what has run by then stays: those records have acks
+        in `out`, an ACK_DTYPE array of as many rows that you gave; of the rest `report_type` is 0. The exception's note
+        says how many. Threads: any; whoever writes `commands` meanwhile changes what is taken, or not, nothing else.
         """
         if not isinstance(commands, np.ndarray):
             raise TypeError(f"commands must be a NumPy array of command records, not {type(commands).__name__}")
@@ -169,16 +187,21 @@ class TradingCore(OrderSystem):
             row = int(np.argmax(defining))
             kind = CommandType(int(commands["kind"][row]))
             raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
-        now = check_time(transact_time) or self._gate.time()
-        acks = np.zeros(len(commands), ACK_DTYPE)
+        now = self._gate.names.stamp(transact_time) or self._gate.time()
+        acks = np.zeros(len(commands), ACK_DTYPE) if out is None else check_acks(out, len(commands))
         # With subscribers, in pieces: each piece's reports are copied out of the ring before the next can overwrite
         # them, and the callbacks run after the whole batch.
         step = max(1, self.capacity.events // 8) if self._gate.bus.has_subscribers else max(1, len(commands))
-        for at in range(0, len(commands), step):
-            piece, answers = commands[at : at + step], acks[at : at + step]
-            self._gate.core.run(piece, answers, now, timed or self.features.stage_timers)
-            self._gate.bus.collect()
-        self._gate.bus.deliver()
+        try:
+            for at in range(0, len(commands), step):
+                piece, answers = commands[at : at + step], acks[at : at + step]
+                self._gate.core.run(piece, answers, now, timed or self.features.stage_timers, True)
+                self._gate.bus.collect()
+        except BaseException as error:
+            error.add_note(f"submit_batch: {np.count_nonzero(acks['report_type'])} of {len(acks)} records have run")
+            raise
+        finally:
+            self._gate.bus.deliver()
         return acks
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, venue: str | None = None) -> int:
@@ -207,3 +230,15 @@ class TradingCore(OrderSystem):
     def latency(self) -> dict[str, tuple[int, float, float, float, float]]:
         """(count, P50, P99, P99.9, max) in ns by stage, of the batches that ran `timed`."""
         return dict(self._gate.core.latency())
+
+
+def _tell_terms() -> None:
+    """`help(core.submit)` tells the terms too: they are keywords, so the signature shows only their name."""
+    each = "\n".join(f"    {name}: {kind}" for name, kind in inspect.get_annotations(OrderTerms).items())
+    terms = None if OrderTerms.__doc__ is None else f"{inspect.getdoc(OrderTerms)}\n\nTerms:\n{each}"
+    for method in (TradingCore.submit, TradingCore.check):
+        if method.__doc__ is not None and terms is not None:  # python -OO has none
+            method.__doc__ = f"{inspect.getdoc(method)}\n\n{terms}"
+
+
+_tell_terms()

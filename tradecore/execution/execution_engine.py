@@ -36,7 +36,7 @@ class ExecutionEngine:
         self._gate.command(
             CommandType.SESSION, instrument=0 if symbol is None else self._gate.names.symbols.id(symbol),
             trad_ses_status=TradSesStatus.parse(status, "status"), close_time=check_time(close_time, "close_time"),
-            transact_time=check_time(transact_time),
+            transact_time=self._gate.names.stamp(transact_time),
         )
 
     def on_execution_report(

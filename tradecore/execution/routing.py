@@ -11,6 +11,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import OrderRow, Term
+from ..vocabulary.showing import html_table
 from ..vocabulary.units import to_decimal
 
 FEE_DECIMALS = 4  # of a fee per unit and an all-in price, where they hold it
@@ -36,6 +37,15 @@ class Explanation(NamedTuple):
     chosen: str | None
     how: str
     venues: tuple[VenueScore, ...]
+
+    def __repr__(self) -> str:
+        return f"Explanation: {self}"
+
+    def _repr_html_(self) -> str:
+        rows = [(its.venue, f"{its.price:f}", f"{its.size:f}", f"{its.fee:f}", f"{its.all_in:f}",
+                 "chosen" if its.chosen else "") for its in self.venues]
+        name, columns = str(self).partition("\n")[0], ["venue", "price", "size", "fee", "all-in", ""]
+        return html_table(name, columns, rows, len(rows), [False, True, True, True, True, False])
 
     def __str__(self) -> str:
         side = self.side.name if self.side else "no side"

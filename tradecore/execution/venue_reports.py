@@ -28,7 +28,8 @@ class ExecutionFacts(TypedDict, total=False):
     64 characters; a trade counts once by it. `last_qty` and `last_px` of a trade; `cum_qty`: the venue's own, compared
     with ours; `order_qty` and `price` of a Replaced or Restated order (0 and None: as asked for). `ord_status` goes
     with ExecType ORDER_STATUS. `reject_reason`: an OrdRejReason, its name or the venue's number;
-    `exec_restatement_reason` likewise.
+    `exec_restatement_reason` likewise. `transact_time` (ns UTC): the venue's own, data that the report which follows
+    tells, and that moves no clock.
 
     Quantities and prices are in whole units of the order's instrument. One that is no number, or no whole number of
     lots or price units, or out of range, is refused by the core, as news.
@@ -114,7 +115,7 @@ class VenueReports:
     def set_session(self, venue: int, connected: bool, transact_time: int | None) -> None:
         demand_type(connected, bool, "connected")
         self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
-                           transact_time=check_time(transact_time))
+                           transact_time=self._gate.names.stamp(transact_time))
 
     def _instrument_of_told(self, target: dict[str, Any]) -> int:
         """Whose units a report is in that names no symbol: its order's; 0 where there is none."""

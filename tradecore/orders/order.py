@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from ..vocabulary.codes import CommandType, Place
 from ..vocabulary.fields import OrderFields
 from ..vocabulary.fix import PegOffsetType
+from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import NO_PRICE
-from ..vocabulary.rows import OrderRow
+from ..vocabulary.rows import OrderRow, StaleOrderError
+from ..vocabulary.showing import html_table, refuse_copy
 
 
-class Order(OrderFields):
+class Order(OrderFields, metaclass=ABCMeta):
     """A live order. Every property reads the order as it is now.
 
     Raises StaleOrderError once the order is evicted: terminal, and older than the `order_history` most recent
@@ -98,8 +101,8 @@ class Order(OrderFields):
     @property
     def avg_px(self) -> Decimal:
         """AvgPx(6), rounded half to even at 28 digits; `avg_px_ratio` is exact."""
-        instrument = self._directory.instrument(self.row.instrument)
-        return Decimal(0) if instrument is None else instrument.rounded_price(self.avg_px_ratio)
+        row = self.row
+        return average_price(self._directory.instrument(row.instrument), row.cum_amount, row.cum_qty)
 
     @property
     def reject_mask(self) -> int:
@@ -109,8 +112,7 @@ class Order(OrderFields):
     @property
     def text(self) -> str:
         """Text(58): why it was rejected or canceled, naming field, value and bound."""
-        row = self.row
-        return reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, self._directory)
+        return order_text(self, self._directory)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Order) and other.is_of(self._directory) and other.order_id == self.order_id
@@ -118,13 +120,55 @@ class Order(OrderFields):
     def __hash__(self) -> int:
         return hash((id(self._directory), self.order_id))
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it reads its core; keep its `row`")
+
+    def _repr_html_(self) -> str:
+        return order_table(self)
+
     def __repr__(self) -> str:
-        row = self.row
-        kind = self.ord_type.name if self.ord_type else f"ord_type {row.ord_type}"
-        price = kind if row.price == NO_PRICE else self.price
-        if row.stop_px != NO_PRICE:
-            price = f"{price} stop {self.stop_px}"
-        why = f" {self.text}" if row.reason else ""
-        side = self.side.name if self.side else f"side {row.side}"
-        return (f"<Order {row.order_id} {side} {self.order_qty} {self.symbol} @ {price} "
-                f"{self.ord_status.name} cum_qty={self.cum_qty} leaves_qty={self.leaves_qty}{why}>")
+        return show_order(self, self._directory)
+
+
+# What the compiled order says in the same words.
+
+
+def average_price(instrument: Instrument | None, amount: int, cum_qty: int) -> Decimal:
+    """The average price of an order's amount (price unit x quantity unit): see `Order.avg_px`."""
+    if instrument is None:
+        return Decimal(0)
+    return instrument.rounded_price(instrument.price_ratio(amount, cum_qty) if cum_qty else Fraction(0))
+
+
+def order_text(order: Order, directory: Directory) -> str:
+    """Text(58) of an order."""
+    row = order.row
+    return reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, directory)
+
+
+def show_order(order: Order, directory: Directory) -> str:
+    """An order in a line. It never raises: a stale one says so."""
+    try:
+        row = order.row
+    except StaleOrderError:
+        return f"<Order {order.order_id}, no longer held>"
+    kind = order.ord_type.name if order.ord_type else f"ord_type {row.ord_type}"
+    price = kind if row.price == NO_PRICE else order.price
+    if row.stop_px != NO_PRICE:
+        price = f"{price} stop {order.stop_px}"
+    why = f" {order_text(order, directory)}" if row.reason else ""
+    side = order.side.name if order.side else f"side {row.side}"
+    return (f"<Order {row.order_id} {side} {order.order_qty} {order.symbol} @ {price} "
+            f"{order.ord_status.name} cum_qty={order.cum_qty} leaves_qty={order.leaves_qty}{why}>")
+
+
+def order_table(order: Order) -> str:
+    """An order as a notebook shows it."""
+    try:
+        words = [("order_id", order.order_id), ("symbol", order.symbol), ("side", order.side), ("qty", order.order_qty),
+                 ("price", order.price), ("ord_status", order.ord_status.name), ("cum_qty", order.cum_qty),
+                 ("leaves_qty", order.leaves_qty), ("avg_px", order.avg_px), ("text", order.text)]
+    except StaleOrderError:
+        words = [("order_id", order.order_id), ("ord_status", "no longer held")]
+    shown = ["" if value is None else getattr(value, "name", value) for _, value in words]
+    return html_table("order", [name for name, _ in words], [shown], 1, [False] * len(words))

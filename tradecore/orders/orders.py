@@ -43,7 +43,8 @@ class Orders:
         """
         return self._gate.ask(
             CommandType.CANCEL, **self._target("cancel", order, cl_ord_id, order_id),
-            cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"), transact_time=check_time(transact_time),
+            cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"),
+            transact_time=self._gate.names.stamp(transact_time),
         )
 
     def replace(
@@ -75,7 +76,7 @@ class Orders:
             order_qty=0 if qty is None else _qty(instrument, qty),
             price=NO_PRICE if price is None else _price(instrument, price, "price"),
             stop_px=NO_PRICE if stop_px is None else _price(instrument, stop_px, "stop_px"),
-            expire_time=check_time(expire_time, "expire_time"), transact_time=check_time(transact_time),
+            expire_time=check_time(expire_time, "expire_time"), transact_time=self._gate.names.stamp(transact_time),
         )
 
     def mass_cancel(
@@ -98,7 +99,7 @@ class Orders:
             instrument=0 if symbol is None else names.symbols.id(symbol), side=wanted or 0,
             strategy=0 if strategy is None else check_int(strategy, "strategy", 1, STRATEGY_MAX),
             venue=0 if venue is None else names.venues.id(venue), cl_ord_id=encode_cl_ord_id(cl_ord_id),
-            transact_time=check_time(transact_time),
+            transact_time=self._gate.names.stamp(transact_time),
         )
 
     def order_status(
@@ -108,7 +109,7 @@ class Orders:
         """An execution report (OrderStatus) of an order as it stands; where an external venue owes an answer about it,
         the venue is asked too. An order that is not known is told as Rejected, UNKNOWN_ORDER (FIX G.1.b)."""
         return self._gate.ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
-                              transact_time=check_time(transact_time))
+                              transact_time=self._gate.names.stamp(transact_time))
 
     def order(self, *, order_id: int | None = None, cl_ord_id: Identifier | None = None) -> Order:
         """A live handle to an order, by its `order_id` or by any id in its chain: its own, or of a request about it.
@@ -120,14 +121,15 @@ class Orders:
             order_id = core.find_order_id(core.find_text(encode_cl_ord_id(cl_ord_id)))
             if not order_id:
                 raise LookupError(f"no order has cl_ord_id {cl_ord_id!r}")
-        return Order(self._gate.core.order(check_int(order_id, "order_id", 1)), self._gate.names)
+        found: Order = self._gate.order(self._gate.core.order(check_int(order_id, "order_id", 1)))
+        return found
 
     def open_orders(self, account: str | None = None, symbol: str | None = None) -> list[Order]:
         """Live handles to what is open, of one account or symbol or of all, in the order in which it became so: what
         can still trade, and what has a request that its venue has not answered. Threads: any."""
         instrument = 0 if symbol is None else self._gate.names.symbols.id(symbol)
         number = 0 if account is None else self._gate.names.accounts.id(account)
-        return [Order(handle, self._gate.names) for handle in self._gate.core.open_orders(instrument, number)]
+        return [self._gate.order(handle) for handle in self._gate.core.open_orders(instrument, number)]
 
     def order_history(self, order: Order) -> list[Report]:
         """The reports about an order that the ring still holds, oldest first: execution reports and cancel rejects; a

@@ -32,7 +32,7 @@ class OrderTerms(TypedDict, total=False):
     are whole units. `expire_time` (ns UTC) belongs to GOOD_TILL_DATE. `cash_order_qty` is money in place of `qty`,
     converted to whole lots at the limit, else the stop, else the reference price. `list_id` (from 1) and
     `contingency_type` go together: OCO members reduce each other, OTO children wait for the list's first order.
-    `strategy`: an int from 0, for mass cancels. `transact_time`: ns UTC; it also moves the core's clock.
+    `strategy`: an int from 0, for mass cancels. `transact_time` (ns UTC) stands for the `clock`.
 
     Source: FIX 5.0 SP2, NewOrderSingle.
     """
@@ -89,7 +89,7 @@ def pack_order(
         kind=CommandType.NEW_ORDER, version=VERSION, side=its_side, ord_type=kind,
         time_in_force=TimeInForce.parse(time_in_force, "time_in_force"), exec_inst=flags, instrument=number,
         account=directory.find_account(account), venue=0 if venue is None else directory.venues.id(venue),
-        transact_time=check_time(transact_time), order_qty=order_qty,
+        transact_time=directory.stamp(transact_time), order_qty=order_qty,
         price=NO_PRICE if price is None else instrument.price_units(price),
         stop_px=NO_PRICE if stop_px is None else instrument.price_units(stop_px, "stop_px"),
         peg_offset=_offset_units(instrument, peg_offset, offset_type), peg_offset_type=offset_type,

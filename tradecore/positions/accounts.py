@@ -20,7 +20,7 @@ class OpenLot(NamedTuple):
     cost: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KeptPosition(Position):
     """A position with what came and went besides its trades.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from ..vocabulary.fix import FixEnum
 from ..vocabulary.layouts import Codec, Layout, make_dtype
 
 
@@ -18,9 +19,11 @@ class Method(IntEnum):
     FIFO = 1
     LIFO = 2
     SPECIFIC = 3
+    HIFO = 4  # the dearest a unit first, long or short; of equals the oldest
+    LOFO = 5  # the cheapest
 
 
-class EntryKind(IntEnum):
+class EntryKind(FixEnum):
     """What an entry books."""
 
     FILL = 0
@@ -28,6 +31,8 @@ class EntryKind(IntEnum):
     SPLIT = 2  # qty for price, of every account
     DIVIDEND = 3  # price is money units for a whole unit, to every account
     TRANSFER = 4  # qty lots, from account to contra
+    CARRY = 5  # qty lots that cost price + lot x 2**64 elsewhere; no cash
+    SHED = 6  # qty of price parts of every lot's cost leave; where those are all, the lots too
 
 
 class EntryStatus(IntEnum):
@@ -53,6 +58,8 @@ class EntryReason(IntEnum):
     BEYOND_HELD = 9
     PRICE_NOT_POSITIVE = 10
     BEYOND_AMOUNT = 11
+    CARRY_OPPOSED = 12
+    BEYOND_COST = 13
 
 
 _TEXTS = {
@@ -66,6 +73,8 @@ _TEXTS = {
     EntryReason.SPLIT_FRACTION: "{value} lots would be no whole number of lots after the split (divisor {bound})",
     EntryReason.BEYOND_HELD: "qty {value} lots exceeds the {bound} lots held",
     EntryReason.PRICE_NOT_POSITIVE: "price {value} must be at least {bound}: an inverse contract is worth 1 / price",
+    EntryReason.CARRY_OPPOSED: "{value} lots can't join the {bound} held the other way: close those first",
+    EntryReason.BEYOND_COST: "the cost that {value} lots bring is beyond {bound} price units each, or 10**37",
     EntryReason.BEYOND_AMOUNT: "qty {value} exceeds the {bound} with which price x qty x multiplier is within 10**37",
 }
 
@@ -102,7 +111,12 @@ _CLOSING: Layout = [
     ("cost_low", "i8"), ("cost_high", "i8"), ("value_low", "i8"), ("value_high", "i8"),
     ("instrument", "i4"), ("account", "i4"),
 ]
+_HOLDING: Layout = [
+    ("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("cost_low", "i8"), ("cost_high", "i8"),
+    ("realised_low", "i8"), ("realised_high", "i8"), ("fees_low", "i8"), ("fees_high", "i8"),
+]
 ENTRY_CODEC = Codec("Entry", _ENTRY, 64)
 ENTRY_DTYPE = make_dtype(_ENTRY, 64)
 CLOSING_DTYPE = make_dtype(_CLOSING, 80)
+HOLDING_DTYPE = make_dtype(_HOLDING, 64)
 SPLIT_MAX = 1_000_000  # of a split's numerator and denominator

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 import numpy as np
 
@@ -14,15 +16,24 @@ from ..vocabulary.currency import Currency
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CASH_MAX, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TEXT_SIZE
-from ..vocabulary.rows import PositionRow
-from ..vocabulary.units import Number, check_int, exact_sum, show, whole_units
-from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .entries import ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError, EntryKind, EntryStatus
+from ..vocabulary.records import CASH_MAX, POSITION_MAX, PRICE_MAX, QTY_MAX
+from ..vocabulary.showing import refuse_copy
+from ..vocabulary.units import Number, check_int, exact_sum, whole_units
+from .accounts import AccountPnl, BasePnl, Exposure, KeptPosition
+from .closed_lots import closed_lots
+from .corporate import CorporateActions
+from .csv_form import CsvForm
+from .entries import SPLIT_MAX, EntryError, EntryKind
+from .equity import BaseEquity, base_equity, equity
+from .fills import Fills, Lots
+from .holding import read_zone
 from .kept_ledger import KeptLedger
-from .ledger_reports import closed_lots, daily_pnl, pnl_by, positions, trades
+from .ledger_reports import daily_pnl, pnl_by, positions, read_position, trades
+from .load_csv import load_csv, read_form
 from .locked import locked
-from .reconcile import Difference, reconcile_fills, reconcile_positions
+from .reconcile import Difference, as_statement
+from .reconcile_fills import reconcile_fills
+from .reconcile_positions import reconcile_positions
 from .statement import Statement
 from .valuation import Column, MarkView, Valuation
 
@@ -30,9 +41,10 @@ from .valuation import Column, MarkView, Valuation
 class PositionKeeper:
     """Positions and P&L by instrument and account: fills in, exact figures out.
 
-    `method` says which lots a closing fill takes from: average, fifo, lifo or specific. Netted by default; with
-    `hedging` long and short stand side by side. `precision` is how bulk marks compute: exact, hybrid (float64 below
-    `notional_threshold` where that is exact) or fast (float64). `groups` are instruments whose exposure is summed.
+    `method` says which lots a closing fill takes from: average, fifo, lifo, hifo (the dearest first, by price, long or
+    short), lofo (the cheapest) or specific. Netted by default; with `hedging` long and short stand side by side.
+    `precision` is how bulk marks compute: exact, hybrid (float64 below `notional_threshold` where that is exact) or
+    fast (float64). `groups` are instruments whose exposure is summed. `corporate`: spin-offs, mergers, new names.
     `trades` bounds the log of entries that can still be busted or corrected, `lots` the open lots. `clock`: ns UTC.
 
     Prices and quantities come as str, int, Decimal or float and must be whole numbers of the instrument's units; money
@@ -61,60 +73,77 @@ class PositionKeeper:
         self._guard: Callable[[], None] | None = None  # raises where the books are no longer true (DropCopy)
         self._kept = KeptLedger(instruments, accounts, method, hedging, strategies, currencies, groups or {}, trades,
                                 lots, clock, backend)
+        self._fills = Fills(self._kept)
         self._valuation = Valuation(self._kept, precision, notional_threshold)
+        self.corporate: CorporateActions = CorporateActions(self, self._kept, self._fills, self._valuation)
         self._cash: dict[tuple[str, str], Decimal] = {}
-        self._exec_ids: dict[str, int] = {}
-        self._names: dict[int, str] = {}
-        self._days: list[tuple[str, int, list[AccountPnl]]] = []
+        self._days: dict[str, list[AccountPnl]] = {}
+
+    def __repr__(self) -> str:
+        return f"<PositionKeeper {self._kept.told()}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its ledger is one; build another keeper and book `trades()` in it")
 
     # ---- what is booked
 
     @locked
     def apply_fill(
-        self, symbol: str, side: str | Side, qty: Number, price: Number, *, account: str | None = None,
+        self, symbol: str, side: str | Side | None, qty: Number, price: Number, *, account: str | None = None,
         commission: Number = 0, commission_currency: str | None = None, position_effect: str | None = None,
-        lot: int | str | None = None, strategy: str | None = None, transact_time: int | None = None,
-        exec_id: str | None = None,
+        lot: Lots = None, strategy: str | None = None, transact_time: int | None = None, exec_id: str | None = None,
     ) -> int:
-        """Book a fill; its trade id. `commission` is in `commission_currency`, the instrument's by default; a rebate
-        is negative. Hedged, `position_effect` (FIX 77) says OPEN or CLOSE. By specific lot, a closing fill names its
-        `lot`: the trade id or exec_id that opened it. An `exec_id` is booked once.
+        """Book a fill; its trade id. Without a `side` (None) the quantity is signed. `commission` is in
+        `commission_currency`, the instrument's by default; a rebate is negative. Hedged, `position_effect` (FIX 77)
+        says OPEN or CLOSE. By specific lot, a closing fill names its `lot`: the trade id or exec_id that opened it, or
+        {lot: quantity} for several, among which the commission is split exactly. An `exec_id` is booked once.
 
         Raises TypeError or ValueError naming field, value and bound; UndeclaredError for a name; EntryError (a
         ValueError) where the position can't take it.
         """
-        number, ins = self._kept.instrument(symbol)
-        bought = Side.parse(side, "side") is Side.BUY
-        lots = ins.qty_lots(qty, "qty", low=1)
-        units = self._kept.price(ins, price, "price")
-        currency = 0 if commission_currency is None else self._kept.names.currencies.id(commission_currency)
-        fee = self._kept.fee_units(ins, currency, commission)
-        taken = self._exec_ids.get("" if exec_id is None else check_name(exec_id, "exec_id", TEXT_SIZE))
-        if taken is not None:
-            raise ValueError(f"exec_id {exec_id!r} is already booked as trade {taken}")
-        trade_id = self._book(
-            EntryKind.FILL, number, account=self._kept.account(account, self._kept.leg(bought, position_effect)),
-            qty=lots if bought else -lots, price=units, fee=fee, currency=currency, lot=self._lot(lot),
-            strategy=0 if strategy is None else self._kept.strategies.id(strategy), time=transact_time,
+        row = self._fills.row(
+            symbol, side, qty, price, account=account, commission=commission, commission_currency=commission_currency,
+            position_effect=position_effect, lot=None if isinstance(lot, Mapping) else lot, strategy=strategy,
+            transact_time=transact_time,
         )
-        if exec_id is not None:
-            self._exec_ids[exec_id], self._names[trade_id] = trade_id, exec_id
-        return trade_id
+        try:
+            return self._fills.apply(row, self._fills.free_id(exec_id), lot)
+        except EntryError as error:
+            error.args = (f"{symbol}: {error.text}",)
+            raise
 
     @locked
     def apply_fills(self, fills: np.ndarray[Any, Any]) -> int:
         """Book a contiguous array of FILL_DTYPE or ENTRY_DTYPE rows, all or none; the first one's trade id.
 
-        Ids are those of `ids`, prices int64 price units, signed int64 quantity units, fees int64 money units.
-        Raises ValueError naming row, field, value and bound. Threads: any; runs without the GIL.
+        Ids are those of `ids`, prices int64 price units, signed int64 quantity units, fees int64 money units; a row
+        without a transact_time gets the clock's, an exec_id of 0 is none. Raises ValueError naming row, field, value
+        and bound: what `apply_fill` refuses is refused here. Threads: any; runs without the GIL.
         """
         if not isinstance(fills, np.ndarray):
             raise TypeError(f"fills must be a NumPy array of FILL_DTYPE or ENTRY_DTYPE, not {type(fills).__name__}")
-        return int(self._kept.ledger.apply_fills(fills))
+        return self._fills.apply_batch(fills)
+
+    @locked
+    def load_csv(
+        self, source: str | Path | TextIO, /, columns: Mapping[str, str | tuple[str, ...]] | None = None, *,
+        form: CsvForm | None = None, account: str | None = None, skip_bad: bool = False, **options: Any,
+    ) -> Statement:
+        """Book a broker's file of fills; every line's fate: BOOKED, REFUSED with column, value and problem, LEFT_OUT
+        or EMPTY. `columns` and `options` are those of `CsvForm`; `form` is one that is made (see BROKER_FORMS).
+        `account` is that of lines that name none.
+
+        Nothing is booked where a line can't be, unless `skip_bad`: LoadError (a ValueError) has every line's fate.
+        Raises ValueError where the file as a whole can't be read.
+        """
+        return load_csv(self._fills, source, read_form(form, columns, options), account, skip_bad)
 
     def ids(self, symbol: str | None = None, *, account: str | None = None, leg: str | None = None,
-            strategy: str | None = None, currency: str | None = None) -> int:
-        """The id for `apply_fills` of one declared name; hedged, of an account's LONG or SHORT `leg`."""
+            strategy: str | None = None, currency: str | None = None, exec_id: str | None = None) -> int:
+        """The id for `apply_fills` of one declared name; hedged, of an account's LONG or SHORT `leg`; or the number
+        that stands for an exec_id (an integer from 1 to 2**62 stands for itself)."""
+        if exec_id is not None:
+            return self._fills.number_of(exec_id)
         if symbol is not None:
             return self._kept.names.symbols.id(symbol)
         if strategy is not None:
@@ -125,21 +154,14 @@ class PositionKeeper:
     def bust(self, trade: int | str) -> None:
         """Take back a trade (id or exec_id), also out of a closed lot: as if it had never been booked. Splits,
         dividends and transfers can be taken back too."""
-        self._amend(self._trade(trade), EntryStatus.BUSTED, 0, 0, 0)
+        self._fills.bust(trade)
 
     @locked
     def correct(self, trade: int | str, *, qty: Number | None = None, price: Number | None = None,
                 commission: Number | None = None) -> None:
-        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays."""
-        trade_id = self._trade(trade)
-        row = ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id))
-        ins = self._kept.names.instruments[row.instrument - 1]
-        lots = abs(row.qty) if qty is None else ins.qty_lots(qty, "qty", low=1)
-        units = row.price if price is None else self._kept.price(ins, price, "price")
-        fee = row.fee
-        if commission is not None:
-            fee = self._kept.fee_units(ins, row.currency, commission)
-        self._amend(trade_id, EntryStatus.CORRECTED, lots if row.qty > 0 else -lots, units, fee)
+        """Change a trade's quantity, price or commission, as if it had been booked so; its side stays. A fill that
+        closed several lots is busted and booked anew."""
+        self._fills.correct(trade, qty, price, commission)
 
     @locked
     def open_position(self, symbol: str, qty: Number, price: Number, *, account: str | None = None,
@@ -148,7 +170,7 @@ class PositionKeeper:
         number, ins = self._kept.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", QTY_MAX)
         leg = None if self._kept.legs == 1 else "LONG" if lots > 0 else "SHORT"
-        return self._book(EntryKind.OPENING, number, account=self._kept.account(account, leg), qty=lots,
+        return self._fills.enter(EntryKind.OPENING, number, account=self._kept.account(account, leg), qty=lots,
                           price=self._kept.price(ins, price, "price"), time=transact_time)
 
     @locked
@@ -167,8 +189,8 @@ class PositionKeeper:
         number, ins = self._kept.instrument(symbol)
         lots = whole_units(qty, ins.qty_precision, f"{symbol} qty", POSITION_MAX, low=1)
         source, target = self._kept.account(from_account, leg), self._kept.account(to_account, leg)
-        return self._book(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots, lot=self._lot(lot),
-                          time=transact_time)
+        return self._fills.enter(EntryKind.TRANSFER, number, account=source, contra=target, qty=lots,
+                                 lot=self._fills.lot(lot), time=transact_time)
 
     @locked
     def split(self, symbol: str, new: int, old: int, *, transact_time: int | None = None) -> int:
@@ -179,7 +201,7 @@ class PositionKeeper:
         number, _ = self._kept.instrument(symbol)
         check_int(new, "new", 1, SPLIT_MAX)
         check_int(old, "old", 1, SPLIT_MAX)
-        trade_id = self._book(EntryKind.SPLIT, number, qty=new, price=old, time=transact_time)
+        trade_id = self._fills.enter(EntryKind.SPLIT, number, qty=new, price=old, time=transact_time)
         self._valuation.forget_mark(number)
         return trade_id
 
@@ -190,15 +212,14 @@ class PositionKeeper:
         number, ins = self._kept.instrument(symbol)
         paid_in = self._kept.names.currencies.id(ins.currency if currency is None else currency)
         units = self._kept.names.money_units(paid_in, amount, f"{symbol} dividend", PRICE_MAX)
-        return self._book(EntryKind.DIVIDEND, number, price=units, currency=paid_in, time=transact_time)
+        return self._fills.enter(EntryKind.DIVIDEND, number, price=units, currency=paid_in, time=transact_time)
 
     @locked
     def forget_trades(self) -> int:
         """Make the present state the base, so that the log has room again; earlier trades can't be busted any more and
         leave the reports. Returns how many trades were ever booked."""
         booked = int(self._kept.ledger.forget_trades())
-        self._exec_ids.clear()
-        self._names.clear()
+        self._fills.forget()
         return booked
 
     # ---- marks and rates
@@ -227,14 +248,7 @@ class PositionKeeper:
     @locked
     def mark_last(self, *, time: int | None = None) -> int:
         """Value every instrument that has no mark at the price of its last live fill; returns how many were."""
-        rows = self._kept.ledger.entries()
-        fills = rows[(rows["kind"] == EntryKind.FILL) & (rows["status"] != EntryStatus.BUSTED)]
-        last = dict(zip(fills["instrument"].tolist(), fills["price"].tolist(), strict=True))
-        wanted = [number for number in last if self._valuation.bids[number - 1] == NO_PRICE]
-        chosen = [self._kept.names.instruments[number - 1] for number in wanted]
-        quotes = [ins.price(last[number]) for number, ins in zip(wanted, chosen, strict=True)]
-        self._valuation.mark_some([ins.symbol for ins in chosen], quotes, quotes, "side", time)
-        return len(wanted)
+        return self._valuation.mark_last(time)
 
     @locked
     def refresh(self) -> int:
@@ -260,15 +274,7 @@ class PositionKeeper:
     @locked
     def position(self, symbol: str, account: str | None = None, *, leg: str | None = None) -> KeptPosition:
         """A position as it is now; a copy. Hedged, of one `leg`: LONG or SHORT."""
-        number, ins = self._kept.instrument(symbol)
-        at, ledger = self._kept.account(account, leg), self._kept.ledger
-        qty, cost, realised, fees = ledger.position(number, at)
-        carried, charges, incomes = ledger.sums(number, at)
-        lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
-        mark = (self._valuation.bids if qty >= 0 else self._valuation.asks)[number - 1]
-        row, money, names = PositionRow(qty, cost, realised, fees, 0, 0), self._kept.fees, self._kept.names
-        return KeptPosition(ins, self._kept.account_name(at), row, int(mark), names.decimals_of(ins.currency),
-                            money(charges), money(incomes), ins.money(carried), lots)
+        return read_position(self._kept, self._valuation, symbol, account, leg)
 
     @locked
     def pnl(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,
@@ -306,18 +312,31 @@ class PositionKeeper:
         return exact_sum(self._cash.get((name, currency), Decimal(0)), self._valuation.cash_flow(name)[currency])
 
     @locked
-    def roll_day(self, day: str, *, missing: str = "error", max_age_ns: int | None = None,
-                 now: int | None = None) -> list[AccountPnl]:
-        """Close a day under the name `day`: its P&L by account and currency. Positions carry over, day P&L restarts.
+    def equity(self, account: str | None = None, *, missing: str = "error", max_age_ns: int | None = None,
+               now: int | None = None) -> Statement:
+        """Cash, market value and their sum by account and currency; an inverse contract's value is what it would
+        realise. Missing marks as in `pnl`; one that is left out counts at its cost."""
+        return equity(self._valuation, self._cash, account, missing, max_age_ns, now)
 
-        Every held position needs a mark, or the next day would start wrong.
-        """
-        check_name(day, "day")
-        if any(day == name for name, _, _ in self._days):
-            raise ValueError(f"day {day!r} is already closed")
-        rows = self._valuation.pnl(None, missing, max_age_ns, now)
-        self._days.append((day, self._kept.ledger.forgotten + self._kept.ledger.trade_count, rows))
+    @locked
+    def base_equity(self, currency: str, account: str | None = None, *, missing: str = "error",
+                    max_age_ns: int | None = None, now: int | None = None) -> BaseEquity:
+        """Equity and cash in one currency by the rates at `now`, of an account or all. Raises MissingRateError."""
+        rows = equity(self._valuation, self._cash, account, missing, max_age_ns, now)
+        return base_equity(self._valuation, rows, currency, max_age_ns, now)
+
+    @locked
+    def roll_day(self, day: str | date, *, missing: str = "error", max_age_ns: int | None = None,
+                 now: int | None = None) -> list[AccountPnl]:
+        """Close a day, named by a date or a text: its P&L by account and currency. Positions carry over, day P&L
+        restarts. Every held position needs a mark, or the next day would start wrong."""
+        name = check_name(day.isoformat() if isinstance(day, date) else day, "day")
+        if name in self._days:
+            raise ValueError(f"day {name!r} is already closed")
+        at = self._kept.now(now, "now")
+        rows = self._days[name] = self._valuation.pnl(None, missing, max_age_ns, now)
         self._valuation.day_start = {(row.account, row.currency): row.net for row in rows}
+        self._valuation.rolled_at = at
         return rows
 
     # ---- reports
@@ -325,7 +344,7 @@ class PositionKeeper:
     @locked
     def trades(self) -> Statement:
         """Every entry in the log, busted and corrected ones marked."""
-        return trades(self._kept, self._names)
+        return trades(self._kept, self._fills.names)
 
     @locked
     def positions(self) -> Statement:
@@ -333,14 +352,19 @@ class PositionKeeper:
         return positions(self._kept, self._valuation)
 
     @locked
-    def closed_lots(self, *, attribute_commissions: bool = False) -> Statement:
-        """Every closed piece of a lot: when opened and closed, cost basis, proceeds, P&L, holding period in ns.
+    def closed_lots(self, *, attribute_commissions: bool = False, per_fill: bool = False, wash_sales: bool = False,
+                    time_zone: str = "UTC") -> Statement:
+        """Every closed piece of a lot: which trades opened and closed it, when and at what price, cost basis, proceeds,
+        P&L, and how long it was held: in ns, in days of `time_zone`'s calendar, and as a `term` (see `holding`).
 
         With `attribute_commissions` both legs' commissions, where they are in the instrument's currency, are put into
         the lot in proportion to its quantity, as a broker's FIFO statement does: the basis includes what opening cost,
         the proceeds are less what closing cost. At average cost a lot is the position, opened when it was flat.
+        `per_fill` sums the lots of each closing fill. `wash_sales` marks by the US rule which losses were deferred by
+        buying again within 30 days (see `holding` for what it does not look at); it books nothing.
         """
-        return closed_lots(self._kept, attribute_commissions)
+        return closed_lots(self._kept, self._fills.names, attribute_commissions, read_zone(time_zone), per_fill,
+                           wash_sales)
 
     @locked
     def pnl_by(self, *keys: str) -> Statement:
@@ -356,45 +380,20 @@ class PositionKeeper:
         return daily_pnl(self._days)
 
     @locked
-    def reconcile(self, *, positions: Any = None, fills: Any = None) -> list[Difference]:
-        """Compare with a broker's CSV, each a path or an open text file; the differences with their probable causes.
+    def reconcile(self, *, positions: Any = None, fills: Any = None, positions_form: CsvForm | None = None,
+                  fills_form: CsvForm | None = None) -> Statement:
+        """Compare with a broker's CSV, each a path or an open text file; the differences (`Difference`), all of them,
+        with their causes: called possible, unless proved by the fills where both files are given.
 
         Positions have columns symbol, qty, and where wanted account, cost; fills exec_id, symbol, side, qty, price, and
-        where wanted account, commission. Raises ValueError naming line and column for what can't be read.
+        where wanted account, commission; or what a form says. What can't be read, symbols and accounts that are not
+        declared, and figures finer than the units here are differences too. Raises ValueError where a file's columns
+        are not found.
         """
         found: list[Difference] = []
-        if positions is not None:
-            found += reconcile_positions(self._kept, positions)
+        proof = None
         if fills is not None:
-            found += reconcile_fills(self._kept, self._names, fills)
-        return found
-
-    # ---- helpers
-
-    def _book(self, kind: EntryKind, instrument: int, *, time: int | None, account: int = 0, **fields: int) -> int:
-        packed = ENTRY_CODEC.pack(kind=int(kind), instrument=instrument, account=account,
-                                  transact_time=self._kept.now(time), **fields)
-        try:
-            return int(self._kept.ledger.apply_fills(np.frombuffer(packed, ENTRY_DTYPE)))
-        except EntryError as error:
-            error.args = (f"{self._kept.names.symbols.names[instrument - 1]}: {error.text}",)
-            raise
-
-    def _amend(self, trade_id: int, status: EntryStatus, qty: int, price: int, fee: int) -> None:
-        if ENTRY_CODEC.unpack(self._kept.ledger.entry(trade_id)).status == EntryStatus.BUSTED:
-            raise ValueError(f"trade {trade_id} is already busted")
-        self._kept.ledger.amend(trade_id, int(status), qty, price, fee)
-
-    def _trade(self, trade: int | str) -> int:
-        if isinstance(trade, str):
-            if trade not in self._exec_ids:
-                raise LookupError(f"exec_id {show(trade)} is not booked here")
-            return self._exec_ids[trade]
-        ledger = self._kept.ledger
-        return check_int(trade, "trade", ledger.forgotten + 1, ledger.forgotten + ledger.trade_count)
-
-    def _lot(self, lot: int | str | None) -> int:
-        if lot is None:
-            return 0
-        self._kept.demand_specific(lot)
-        return self._trade(lot) if isinstance(lot, str) else check_int(lot, "lot", 1, 2**62)
+            found, proof = reconcile_fills(self._kept, self._fills, fills, fills_form or CsvForm())
+        if positions is not None:
+            found = reconcile_positions(self._kept, positions, positions_form or CsvForm(), proof) + found
+        return as_statement(found)

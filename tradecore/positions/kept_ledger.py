@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
@@ -35,6 +36,7 @@ class KeptLedger:
     strategies: Names
     _decimals: dict[str, Currency]
     groups: dict[str, str]
+    aside: frozenset[str] = frozenset()  # accounts that nobody means without naming them
     scale_of: np.ndarray[Any, np.dtype[np.int64]]
 
     def __init__(
@@ -43,7 +45,7 @@ class KeptLedger:
         trades: int, lots: int, clock: Callable[[], int], backend: str | None,
     ) -> None:
         if not isinstance(method, str) or method.upper() not in Method.__members__:
-            raise ValueError(f"method {method!r} must be average, fifo, lifo or specific")
+            raise ValueError(f"method {method!r} must be average, fifo, lifo, hifo, lofo or specific")
         if not callable(clock):
             raise TypeError(f"clock must be callable, not {type(clock).__name__}")
         self.backend = choose_backend(backend).name
@@ -75,6 +77,14 @@ class KeptLedger:
         self._add_currency(instrument.currency)
         self.names.symbols.add(instrument.symbol)
         self.names.instruments.append(instrument)
+
+    def rename(self, symbol: str, new_symbol: str) -> None:
+        """A symbol's new name; its id stays."""
+        number, instrument = self.instrument(symbol)
+        self.names.symbols.rename(symbol, new_symbol)
+        self.names.instruments[number - 1] = replace(instrument, symbol=new_symbol)
+        if symbol in self.groups:
+            self.groups[new_symbol] = self.groups.pop(symbol)
 
     def _add_currency(self, name: str) -> None:
         if name not in self.names.currencies:
@@ -144,6 +154,13 @@ class KeptLedger:
             raise ValueError(f"position_effect {effect!r} must be OPEN or CLOSE: positions are hedged here")
         return "LONG" if bought == (effect == "OPEN") else "SHORT"
 
+    def told(self) -> str:
+        """What is kept, in counts."""
+        ledger, names = self.ledger, self.names
+        return (f"{self.method.name.lower()}, {self.backend}: {len(names.instruments)} instruments, "
+                f"{len(names.accounts.names)} accounts, {ledger.trade_count + ledger.forgotten} entries, "
+                f"{ledger.open_lots} open lots")
+
     def price(self, ins: Instrument, price: Number, name: str) -> int:
         """A price in units; ValueError where the instrument has none such."""
         units = ins.price_units(price, name)
@@ -168,11 +185,10 @@ class KeptLedger:
     def account(self, account: str | None, leg: str | None = None) -> int:
         """The ledger's account: optional where there is one; hedged, each account has a long and a short leg."""
         if account is None:
-            if len(self.names.accounts.names) != 1:
+            account = self.only_account
+            if account is None:
                 raise ValueError(f"account must be named: there are {', '.join(self.names.accounts.names[:8])}")
-            number = 1
-        else:
-            number = self.names.accounts.id(account)
+        number = self.names.accounts.id(account)
         if self.legs == 1:
             if leg is not None:
                 raise ValueError(f"leg {leg!r}: positions are netted here, only hedging=True has legs")
@@ -180,6 +196,12 @@ class KeptLedger:
         if leg not in LEGS:
             raise ValueError(f"leg {leg!r} must be LONG or SHORT: positions are hedged here")
         return 2 * number - 1 + LEGS.index(leg)
+
+    @property
+    def only_account(self) -> str | None:
+        """The account that is meant where none is named: the only one, those aside left out."""
+        names = [name for name in self.names.accounts.names[:3] if name not in self.aside]
+        return names[0] if len(names) == 1 and len(self.names.accounts.names) == 1 + len(self.aside) else None
 
     def account_legs(self, account: str | None) -> list[int]:
         """The ledger's accounts of an account: one, or its two legs."""

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
-from ..vocabulary.units import exact_sum
-from .accounts import AccountPnl
+from ..vocabulary.rows import PositionRow
+from ..vocabulary.units import CENTS, exact_sum
+from .accounts import AccountPnl, KeptPosition, OpenLot
 from .entries import ENTRY_CODEC, EntryKind, EntryStatus, Method
 from .kept_ledger import LEGS, KeptLedger
+from .report_columns import Column, Decimals, Numbers, Values, Words
 from .statement import Statement
 from .valuation import Valuation
 
-FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
+FILL, OPENING, SPLIT, DIVIDEND, TRANSFER, CARRY, SHED = (int(kind) for kind in EntryKind)
 KEYS = ("day", "symbol", "account", "strategy")
-_TRADES = [
-    ("trade_id", "int64"), ("exec_id", "text"), ("kind", "text"), ("status", "text"), ("transact_time", "time"),
-    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("price", "decimal"),
-    ("commission", "decimal"), ("commission_currency", "text"), ("strategy", "text"), ("lot", "int64"),
-    ("contra_account", "text"),
-]
-_CLOSED = [
-    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("opening_trade", "int64"), ("closing_trade", "int64"),
-    ("opened", "time"), ("closed", "time"), ("holding_ns", "int64"), ("qty", "decimal"), ("cost_basis", "decimal"),
-    ("proceeds", "decimal"), ("pnl", "decimal"), ("commissions", "decimal"), ("currency", "text"),
-]
 _POSITIONS = [
     ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("avg_px", "decimal"),
     ("cost", "decimal"), ("mark", "decimal"), ("unrealized_pnl", "decimal"), ("realized_pnl", "decimal"),
@@ -56,41 +49,88 @@ def leg_of(kept: KeptLedger, account: int) -> str | None:
     return None if kept.legs == 1 or not account else LEGS[(account - 1) % 2]
 
 
-def trades(kept: KeptLedger, exec_ids: dict[int, str]) -> Statement:
-    """Every entry in the log."""
-    rows = []
-    for trade_id, e in log_of(kept):
-        ins = kept.names.instruments[e.instrument - 1]
-        qty = Decimal(e.qty) if e.kind in (SPLIT, DIVIDEND) else ins.quantity(e.qty)
-        price = kept.fee(e, e.price) if e.kind == DIVIDEND else ins.price(e.price)
-        currency = kept.names.currencies.name(e.currency) or ins.currency
-        rows.append((
-            trade_id, exec_ids.get(trade_id), EntryKind(e.kind).name, EntryStatus(e.status).name, e.transact_time,
-            ins.symbol, kept.account_name(e.account) if e.account else None, leg_of(kept, e.account), qty,
-            Decimal(e.price) if e.kind == SPLIT else None if e.kind == TRANSFER else price,
-            kept.fee(e, e.fee), currency, kept.strategies.name(e.strategy), e.lot,
-            kept.account_name(e.contra) if e.contra else None,
-        ))
-    return Statement("trades", _TRADES, rows)
+def trades(kept: KeptLedger, exec_ids: Mapping[int, str]) -> Statement:
+    """Every entry in the log, column by column."""
+    log, names = kept.ledger.entries(), kept.names
+    first, kinds = kept.ledger.forgotten + 1, log["kind"]
+    at = log["instrument"] - 1
+    parts = (kinds == SPLIT) | (kinds == SHED)
+    raw = parts | (kinds == DIVIDEND)
+    lots = np.where(kinds == CARRY, 0, log["lot"])
+    own = np.array([names.currencies.id(ins.currency) for ins in names.instruments], np.int64)
+    currency = np.where(log["currency"] > 0, log["currency"], own[at])
+    decimals = np.array([0, *names.decimals], np.int64)[currency]
+    qty_scale, price_scale, tick_decimals = (
+        np.array(found, np.int64)[at] for found in zip(*map(_scales, names.instruments), strict=True))
+    is_dividend = kinds == DIVIDEND
+    price_scale = np.where(is_dividend, decimals, np.where(parts, 0, price_scale))
+    unpriced = (kinds == TRANSFER) | (kinds == CARRY)
+    codes = log["account"].astype(np.int64), log["contra"].astype(np.int64)
+    accounts: list[str | None] = [None, *names.accounts.names]
+    owner, contra = ((code + kept.legs - 1) // kept.legs for code in codes)
+    leg = (codes[0] - 1) % 2 + 1 if kept.legs == 2 else np.zeros(len(log), np.int64)
+    strategies: list[str | None] = [None, *kept.strategies.names]
+    return Statement.of("trades", {
+        "trade_id": Numbers("int64", np.arange(first, first + len(log))),
+        "exec_id": _exec_ids(exec_ids, first, len(log)),
+        "kind": Words(kinds, [kind.name for kind in EntryKind]),
+        "status": Words(log["status"], [status.name for status in EntryStatus]),
+        "transact_time": Numbers("time", log["transact_time"]),
+        "symbol": Words(at, names.symbols.names),
+        "account": Words(owner, accounts),
+        "leg": Words(np.where(codes[0] > 0, leg, 0), [None, *LEGS]),
+        "qty": Decimals(log["qty"], np.where(raw, 0, qty_scale), 12),
+        "price": Decimals(log["price"], price_scale, np.where(is_dividend, CENTS, tick_decimals), unpriced),
+        "commission": Decimals(log["fee"], decimals),
+        "commission_currency": Words(currency - 1, names.currencies.names),
+        "strategy": Words(log["strategy"], strategies),
+        "lot": Numbers("int64", lots),
+        "contra_account": Words(contra, accounts),
+    })
+
+
+def _scales(ins: Instrument) -> tuple[int, int, int]:
+    """Decimals of an instrument's quantities, of its prices, and of its tick."""
+    return ins.qty_precision, ins.price_precision or 0, ins.tick_decimals
+
+
+def _exec_ids(exec_ids: Mapping[int, str], first: int, count: int) -> Column:
+    if not exec_ids:
+        return Words(np.zeros(count, np.int64), [None])
+    return Values("text", list(map(exec_ids.get, range(first, first + count))))
+
+
+def read_position(
+    kept: KeptLedger, valuation: Valuation, symbol: str, account: str | None, leg: str | None
+) -> KeptPosition:
+    """One position as it is now."""
+    number, ins = kept.instrument(symbol)
+    at, ledger = kept.account(account, leg), kept.ledger
+    qty, cost, realised, fees = ledger.position(number, at)
+    carried, charges, incomes = ledger.sums(number, at)
+    lots = tuple(OpenLot(i, t, ins.quantity(q), ins.money(c)) for i, t, q, c in ledger.lots(number, at))
+    mark = (valuation.bids if qty >= 0 else valuation.asks)[number - 1]
+    row, decimals = PositionRow(qty, cost, realised, fees, 0, 0), kept.names.decimals_of(ins.currency)
+    return KeptPosition(ins, kept.account_name(at), row, int(mark), decimals, kept.fees(charges), kept.fees(incomes),
+                        ins.money(carried), lots)
 
 
 def positions(kept: KeptLedger, valuation: Valuation) -> Statement:
     """Every position that is held or was."""
-    rows = []
-    for number, ins in enumerate(kept.names.instruments, 1):
-        for account in range(1, len(kept.names.accounts.names) * kept.legs + 1):
-            qty, cost, realised, fees = kept.ledger.position(number, account)
-            if not (qty or cost or realised or fees):
-                continue
-            mark = int((valuation.bids if qty >= 0 else valuation.asks)[number - 1])
-            marked = mark != NO_PRICE
-            rows.append((
-                ins.symbol, kept.account_name(account), leg_of(kept, account), ins.quantity(qty),
-                ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
-                ins.price(mark) if marked else None,
-                ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
-                ins.money(realised), kept.names.money(ins.currency, fees), ins.currency,
-            ))
+    rows, bids, asks = [], valuation.bids, valuation.asks
+    for row in kept.ledger.holdings().tolist():
+        number, account, qty = row[:3]
+        cost, realised, fees = (_wide(*row[at : at + 2]) for at in (3, 5, 7))
+        ins = kept.names.instruments[number - 1]
+        mark = int((bids if qty >= 0 else asks)[number - 1])
+        marked = mark != NO_PRICE
+        rows.append((
+            ins.symbol, kept.account_name(account), leg_of(kept, account), ins.quantity(qty),
+            ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
+            ins.price(mark) if marked else None,
+            ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
+            ins.money(realised), kept.names.money(ins.currency, fees), ins.currency,
+        ))
     return Statement("positions", _POSITIONS, rows)
 
 
@@ -123,88 +163,11 @@ def walk(kept: KeptLedger) -> Iterator[tuple[int, Any, dict[tuple[int, int], Hel
             moved = e.qty if held[e.instrument, e.account].qty > 0 else -e.qty
             add((e.instrument, e.account), -moved, e.transact_time)
             add((e.instrument, e.contra), moved, e.transact_time)
+        elif e.kind == SHED:
+            if e.qty == e.price:
+                held[e.instrument, e.account] = Held(0, 0)
         elif e.kind != DIVIDEND:
             add((e.instrument, e.account), e.qty, e.transact_time)
-
-
-class Commissions:
-    """Shares a trade's commission between the lots that it closed and opened, by quantity; the shares add up exactly.
-
-    At average cost the opening commissions of a position are one pool. Only commissions in the instrument's currency.
-    """
-
-    def __init__(self, kept: KeptLedger) -> None:
-        self._average = kept.method is Method.AVERAGE
-        self._currencies = kept.names.currencies
-        self._left: dict[Any, tuple[int, Fraction]] = {}  # money units and quantity not yet shared
-
-    def booked(self, trade_id: int, e: Any, ins: Instrument) -> None:
-        own = e.currency == 0 or self._currencies.names[e.currency - 1] == ins.currency
-        self._left[trade_id] = (e.fee if own else 0, Fraction(abs(e.qty)))
-
-    def opened(self, trade_id: int, e: Any, lots: int) -> None:
-        """`lots` of a trade opened: at average cost their commission joins the position's pool."""
-        if self._average and lots:
-            fee, pooled = self._left.get((e.instrument, e.account), (0, Fraction(0)))
-            self._left[e.instrument, e.account] = fee + self.share(trade_id, lots), pooled + lots
-
-    def moved(self, e: Any) -> None:
-        """A transfer takes its part of the pool along; lots take their trade along by themselves."""
-        if self._average:
-            fee, pooled = self._left.get((e.instrument, e.contra), (0, Fraction(0)))
-            self._left[e.instrument, e.contra] = fee + self.share((e.instrument, e.account), e.qty), pooled + e.qty
-
-    def split(self, e: Any, trades_of: dict[int, int]) -> None:
-        for key, (fee, lots) in self._left.items():
-            instrument = key[0] if isinstance(key, tuple) else trades_of[key]
-            if instrument == e.instrument:
-                self._left[key] = fee, lots * e.qty / e.price
-
-    def share(self, key: Any, lots: int) -> int:
-        """The money units that go with `lots` of what is left."""
-        fee, left = self._left.get(key, (0, Fraction(0)))
-        gone = fee if lots >= left else int(fee * lots / left // 1)
-        self._left[key] = fee - gone, max(left - lots, Fraction(0))
-        return gone
-
-
-def closed_lots(kept: KeptLedger, attribute: bool) -> Statement:
-    """Every closed piece of a lot, with or without both legs' commissions."""
-    by_trade: dict[int, list[Any]] = {}
-    for row in kept.ledger.closings().tolist():
-        by_trade.setdefault(row[1], []).append(row)
-    commissions, trades_of, rows = Commissions(kept), dict[int, int](), []
-    for trade_id, e, held in walk(kept):
-        ins = kept.names.instruments[e.instrument - 1]
-        trades_of[trade_id] = e.instrument
-        if e.kind == SPLIT:
-            commissions.split(e, trades_of)
-        if e.kind > OPENING and e.kind != TRANSFER:
-            continue
-        commissions.booked(trade_id, e, ins)
-        closed = 0
-        for opening, _, opened, _, qty, low, high, value_low, value_high, _, account in by_trade.get(trade_id, ()):
-            cost, value = (high << 64) + low % 2**64, (value_high << 64) + value_low % 2**64
-            since = opened or held[e.instrument, account].opened
-            pool = opening or (e.instrument, account)
-            opening_fee = kept.names.money(ins.currency, commissions.share(pool, abs(qty)))
-            closing_fee = kept.names.money(ins.currency, commissions.share(trade_id, abs(qty)))
-            basis, proceeds = ins.money(cost if qty > 0 else value), ins.money(-value if qty > 0 else -cost)
-            if attribute:
-                basis = exact_sum(basis, opening_fee if qty > 0 else closing_fee)
-                proceeds = exact_sum(proceeds, (closing_fee if qty > 0 else opening_fee).copy_negate())
-            pnl, fees = exact_sum(proceeds, basis.copy_negate()), exact_sum(opening_fee, closing_fee)
-            closed += abs(qty)
-            rows.append((
-                ins.symbol, kept.account_name(account), leg_of(kept, account), opening, trade_id, since,
-                e.transact_time, e.transact_time - since if since else 0, ins.quantity(qty), basis, proceeds, pnl, fees,
-                ins.currency,
-            ))
-        if e.kind == TRANSFER:
-            commissions.moved(e)
-        else:
-            commissions.opened(trade_id, e, abs(e.qty) - closed)
-    return Statement("closed_lots", _CLOSED, rows)
 
 
 def day_of(time: int) -> str:
@@ -271,7 +234,7 @@ def _realised(kept: KeptLedger, by_strategy: bool) -> Iterator[tuple[int, int, i
         return
     width = len(kept.names.accounts.names) * kept.legs
     rows = kept.ledger.entries()
-    rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["kind"] != TRANSFER)]
+    rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["kind"] < TRANSFER)]
     rows["account"] += rows["strategy"] * width * (rows["account"] > 0)
     if kept.method is Method.SPECIFIC:
         rows["lot"] = 0
@@ -286,10 +249,10 @@ def _wide(low: int, high: int) -> int:
     return int((high << 64) + low % 2**64)
 
 
-def daily_pnl(days: Sequence[tuple[str, int, Sequence[AccountPnl]]]) -> Statement:
+def daily_pnl(days: Mapping[str, Sequence[AccountPnl]]) -> Statement:
     """P&L of every day that was closed, by account and currency."""
     rows = [(day, row.account, row.currency, row.day_pnl, row.net, row.unmarked)
-            for day, _, found in days for row in found]
+            for day, found in days.items() for row in found]
     columns = [("day", "text"), ("account", "text"), ("currency", "text"), ("day_pnl", "decimal"),
                ("net", "decimal"), ("unmarked", "int64")]
     return Statement("daily_pnl", columns, rows)

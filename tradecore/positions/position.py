@@ -13,10 +13,11 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import PositionRow, TradeRow
+from ..vocabulary.showing import html_table
 from ..vocabulary.units import CENTS, MONEY_PRECISION, exact_sum, to_decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Position:
     """One instrument in one account, at average cost, as it was when it was read.
 
@@ -80,6 +81,13 @@ class Position:
         """Market value less cost. Raises ValueError where there is no mark."""
         return self.instrument.money(self._marked() - self.row.cost)
 
+    def __repr__(self) -> str:
+        return f"<Position {' '.join(f'{name} {value}' for name, value in shown(self))}>"
+
+    def _repr_html_(self) -> str:
+        names, values = zip(*shown(self), strict=True)
+        return html_table("position", names, [values], 1, [name not in ("symbol", "account") for name in names])
+
     @property
     def working_buy_qty(self) -> Decimal:
         """What open buy orders would add."""
@@ -105,6 +113,18 @@ class ProfitAndLoss:
     def net(self) -> Decimal:
         """Realised plus unrealised, less fees."""
         return exact_sum(self.realized_pnl, self.unrealized_pnl, self.fees.copy_negate())
+
+
+def shown(position: Position) -> list[tuple[str, str]]:
+    """What a position shows of itself: what it is, quantity, average price, realised and unrealised P&L."""
+    unknown = position.row.qty and position.mark_units == NO_PRICE
+    average = position.avg_px
+    if -int(average.as_tuple().exponent) > (position.instrument.price_precision or 0):
+        average = round(average, position.instrument.price_precision or 0)
+    return [("symbol", position.instrument.symbol), ("account", position.account), ("qty", f"{position.qty:f}"),
+            ("avg_px", f"{average:f}"), ("realized_pnl", f"{position.realized_pnl:f}"),
+            ("unrealized_pnl", "unknown (no mark)" if unknown else f"{position.unrealized_pnl:f}"),
+            ("fees", f"{position.fees:f}")]
 
 
 class FirmExposure(NamedTuple):

@@ -8,7 +8,7 @@ from ..vocabulary.codes import CommandType
 from ..vocabulary.gate import Gate
 from ..vocabulary.records import CASH_MAX, QTY_MAX
 from ..vocabulary.rows import PositionRow
-from ..vocabulary.units import Number, check_int, check_time, exact_sum, to_decimal
+from ..vocabulary.units import Number, check_int, exact_sum, to_decimal
 from .entries import SPLIT_MAX
 from .position import FirmExposure, Position, ProfitAndLoss, Trade, read_trade
 
@@ -98,5 +98,5 @@ class Positions:
             CommandType.SPLIT, instrument=self._gate.names.symbols.id(symbol),
             split_numerator=check_int(numerator, "numerator", 1, SPLIT_MAX),
             split_denominator=check_int(denominator, "denominator", 1, SPLIT_MAX),
-            transact_time=check_time(transact_time),
+            transact_time=self._gate.names.stamp(transact_time),
         )

@@ -13,6 +13,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, PRICE_MAX
 from ..vocabulary.units import EXACT, Number, exact_sum, whole_units
 from .accounts import AccountPnl, BasePnl, Exposure
+from .entries import EntryKind, EntryStatus
 from .kept_ledger import KeptLedger
 from .precision import RUN_COARSE, RUN_EXCLUDED, RUN_WIDE, Precision
 from .rates import Rates
@@ -79,6 +80,7 @@ class Valuation:
         self.own: tuple[Column, Column] | None = None  # bids and asks, where any differ
         self.all_since = 0  # when all were marked at once
         self.since: Column | None = None  # when each was, where some were marked since
+        self.rolled_at = 0  # when the last day was closed
         self.day_start: dict[tuple[str, str], Decimal] = {}
 
     # ---- marks in
@@ -129,6 +131,17 @@ class Valuation:
         changed = np.array([number - 1 for number, _, _ in rows], np.int64)
         return int(self.marking.mark(self.bids, self.asks, self.precision, changed)[0]) if rows else 0
 
+    def mark_last(self, time: int | None) -> int:
+        """Instruments without a mark at the price of their last live fill; how many those are."""
+        rows = self.kept.ledger.entries()
+        fills = rows[(rows["kind"] == EntryKind.FILL) & (rows["status"] != EntryStatus.BUSTED)]
+        last = dict(zip(fills["instrument"].tolist(), fills["price"].tolist(), strict=True))
+        wanted = [number for number in last if self.bids[number - 1] == NO_PRICE]
+        chosen = [self.kept.names.instruments[number - 1] for number in wanted]
+        quotes = [ins.price(last[number]) for number, ins in zip(wanted, chosen, strict=True)]
+        self.mark_some([ins.symbol for ins in chosen], quotes, quotes, "side", time)
+        return len(wanted)
+
     def forget_mark(self, number: int) -> None:
         """An instrument whose mark is of no use any more: after a split, until it is marked again."""
         if self.own is not None:
@@ -163,9 +176,12 @@ class Valuation:
         if missing not in ("error", "exclude"):
             raise ValueError(f"missing {missing!r} must be error or exclude")
         bids, asks = self.bids, self.asks
-        if max_age_ns is None:
+        if max_age_ns is None and now is None:
             return bids, asks
-        old = self.kept.now(now, "now") - self.times() > max_age_ns
+        ages = self.kept.now(now, "now") - self.times()
+        old = ages < 0
+        if max_age_ns is not None:
+            old |= ages > max_age_ns
         return np.where(old, NO_PRICE, bids), np.where(old, NO_PRICE, asks)
 
     def demand_marks(self, bids: Column, asks: Column, accounts: Iterable[int], missing: str) -> None:
@@ -211,7 +227,7 @@ class Valuation:
                 for c in names]
 
     def base_pnl(self, rows: list[AccountPnl], currency: str, max_age_ns: int | None, now: int | None) -> BasePnl:
-        """The sum of rows in one currency, by the rates given."""
+        """The sum of rows in one currency, by the rates at `now`; what the day began with, by those when it began."""
         self.kept.names.currencies.id(currency)
         at = self.kept.now(now, "now")
         used: dict[str, Fraction] = {}
@@ -219,8 +235,10 @@ class Valuation:
         for row in rows:
             if row.net or row.day_pnl:
                 ratio = used[row.currency] = self.rates.ratio(row.currency, currency, at, max_age_ns)
-                net, day = net + Fraction(row.net) * ratio, day + Fraction(row.day_pnl) * ratio
-        return BasePnl(currency, net, _decimal(net), _decimal(day), used)
+                net, day = net + Fraction(row.net) * ratio, day + Fraction(row.net) * ratio
+            if row.day_start:  # what was brought in from yesterday, at yesterday's rate
+                day -= Fraction(row.day_start) * self.rates.ratio(row.currency, currency, self.rolled_at, None)
+        return BasePnl(currency, net, rounded(net), rounded(day), used)
 
     def cash_flow(self, name: str) -> dict[str, Decimal]:
         """What trades, fees and dividends moved, by currency. An inverse contract moves only what it realises."""
@@ -248,7 +266,8 @@ class Valuation:
             for leg in legs if group in (None, its_group) else ():
                 both = self.kept.ledger.exposure(leg, bucket)
                 _add(gross, {ins.currency: ins.money(both[0])})
-                _add(net, {ins.currency: ins.money(both[1])})
+                # An inverse contract's value is below 0 where it is long; its exposure has the position's sign.
+                _add(net, {ins.currency: ins.money(-both[1] if ins.inverse else both[1])})
         qty = self.kept.ledger.columns[0].reshape(-1, self.width)[: self.count][:, [leg - 1 for leg in legs]]
         unmarked = qty[(bids == NO_PRICE) | (asks == NO_PRICE)].any(axis=1).sum() if self.count else 0
         return [Exposure(c, gross[c], net[c], int(unmarked)) for c in self.kept.names.currencies.names]
@@ -297,7 +316,7 @@ def _add(sums: dict[str, Decimal], more: Mapping[str, Decimal]) -> None:
         sums[currency] = exact_sum(sums.get(currency, Decimal(0)), amount)
 
 
-def _decimal(ratio: Fraction) -> Decimal:
+def rounded(ratio: Fraction) -> Decimal:
     """Exact where 60 digits hold it, else half to even at 28."""
     exact = EXACT.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
     if Fraction(exact) == ratio:

@@ -27,6 +27,7 @@ from ..vocabulary.fix import ExecInst, ExecType, LastLiquidityInd, OrdStatus, Or
 from ..vocabulary.identifiers import encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, OWN_ID_MAX, as_bytes
+from .gaps import follow_clock, move_over_gaps
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
 Array = Any
@@ -108,7 +109,8 @@ def replay_recording(
     commands = recorded_commands(events, session.instruments[0])
     own = _own_commands(own_orders, session, core, events) if own_orders is not None else None
     if own is not None:
-        commands = _merge(commands, own)
+        commands = _merge(commands, own, session.capacity.clock_step)
+    commands = move_over_gaps(commands, session.capacity.clock_step)
     parts, seconds = _run(core, commands, progress)
     if isinstance(core, ShadowCore):
         seconds = core.shadow_cost().first_ns / 1e9
@@ -201,10 +203,11 @@ def _own_commands(path: str | Path, session: Session, core: TradingCore, events:
     instrument = session.instruments[0]
     rows = []
     # Bytes that are no UTF-8 come as themselves, and are refused by the field that they stand in.
-    with Path(path).open(newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with Path(path).open(newline="", encoding="utf-8-sig", errors="backslashreplace") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != OWN_ORDER_FIELDS:
-            raise OwnOrdersError(f"{path}:1: header: got {reader.fieldnames}, expected {','.join(OWN_ORDER_FIELDS)}")
+            got = ",".join(map(str, reader.fieldnames or []))[:80]
+            raise OwnOrdersError(f"{path}:1: header: got {got!r}, expected {','.join(OWN_ORDER_FIELDS)}")
         for row in reader:
             where = f"{path}:{reader.line_num}"
             if None in row or None in row.values():
@@ -257,10 +260,10 @@ def _own_command(
     return command
 
 
-def _merge(recorded: Array, own: Array) -> Array:
+def _merge(recorded: Array, own: Array, clock_step: int) -> Array:
     """Own orders arrive after every recorded event of the same or an earlier time."""
     # The recording's own clock steps back now and then; arrival is by its latest time so far.
-    arrival = np.maximum.accumulate(recorded["transact_time"])
+    arrival = follow_clock(recorded["transact_time"], clock_step).clock
     at = np.searchsorted(arrival, own["transact_time"], side="right")
     return np.insert(as_bytes(recorded), at, as_bytes(own)).view(ORDER_DTYPE)
 

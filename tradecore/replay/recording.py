@@ -86,13 +86,14 @@ def read_recording(
 
     An exchange_trades.csv beside an event file is read too. `skip_bad` collects malformed lines instead of raising;
     a file wrong as a whole always raises. `max_events` keeps the first events, and the trades whose takers arrive
-    among them, but all lines are checked. `progress(done, total)` is called now and then, in bytes of the main file.
+    among them; the main file is read in pieces until it has them, and what is behind is not looked at.
+    `progress(done, total)` is called now and then, in bytes of the main file.
     """
     if max_events is not None and max_events < 0:
         raise ValueError(f"max_events {max_events}: expected 0 or more, or None for all")
     file, bad = _find_file(Path(path)), list[BadLine]()  # all files' bad lines gather in this list
-    read = _read_capture if file.name.startswith("orders.csv") else _read_events
-    events, arrivals, trades, takers = read(file, bad, progress)
+    read = _read_capture if _demand_kind(file) else _read_events
+    events, arrivals, trades, takers = read(file, bad, progress, max_events)
     if bad and not skip_bad:
         raise RecordingError(min(bad))
     if max_events is not None and max_events < len(events):
@@ -117,9 +118,55 @@ def _find_file(path: Path) -> Path:
     raise FileNotFoundError(f"no recording at {path}: expected an event file, or a directory with {' or '.join(names)}")
 
 
-def _read_events(file: Path, bad: list[BadLine], progress: Progress | None) -> tuple[Array, Array, Array, Array]:
+def _demand_kind(file: Path) -> bool:
+    """Whether a file is a raw capture, by its name and what stands beside it. FileNotFoundError telling what a file
+    called orders.csv may be, where it is none."""
+    if not file.name.startswith("orders.csv"):
+        return False
+    if not (file.parent / "trades.csv").is_file():
+        raise FileNotFoundError(f"{file} is no recording: a raw capture has its trades.csv beside it; own orders that "
+                                "trade along are given by --orders (`own_orders`)")
+    return True
+
+
+class _Left:
+    """How many more events are wanted, of a file that is read in pieces."""
+
+    def __init__(self, most: int | None, wanted: Callable[[Table], Array]) -> None:
+        self._left, self._wanted = most, wanted
+
+    def is_enough(self, rows: Table) -> bool:
+        """Whether these rows have what was left, and one more, so that the last is judged by what follows it."""
+        if self._left is None:
+            return False
+        if not len(rows["line"]):
+            return self._left < 0
+        wanted = self._wanted(rows)
+        self._left -= int(wanted.sum())
+        return self._left < 0 and bool(wanted[-1])
+
+
+class _Live:
+    """Rows of a capture that are surely events of the market: not of its snapshot, no echo, not the recorder's end."""
+
+    def __init__(self) -> None:
+        self._snapshot: tuple[int, int] | None = None
+
+    def __call__(self, rows: Table) -> Array:
+        sent, seen = rows["exchange_timestamp"], rows["timestamp"]
+        self._snapshot = self._snapshot or (int(sent[0]), int(seen[0]))
+        created, deleted = rows["action"] == _CREATED, rows["action"] == _DELETED
+        live = np.where(deleted, (rows["volume"] > 0) & (sent != seen), created)
+        found: Array = live & ~((sent == self._snapshot[0]) & (seen == self._snapshot[1]))
+        return found
+
+
+def _read_events(
+    file: Path, bad: list[BadLine], progress: Progress | None, most: int | None
+) -> tuple[Array, Array, Array, Array]:
     """Events, what names each one's arrival, trades, and the arrival of each one's taker; so for the other form."""
-    table = _read_table(file, _EVENT_COLUMNS, bad, _event_rules, progress)
+    left = _Left(most, lambda rows: np.ones(len(rows["line"]), np.bool_))
+    table = _read_table(file, _EVENT_COLUMNS, bad, _event_rules, progress, left)
     table["post_only"] = table["tif"] == _POST_ONLY
     table["tif"][table["post_only"]] = TimeInForce.GTC
     for name in ("price", "qty", "type", "tif"):
@@ -131,7 +178,9 @@ def _read_events(file: Path, bad: list[BadLine], progress: Progress | None) -> t
     return events, table["seq"], _records(TRADE_DTYPE, trades, trade_id="exchange_trade_id"), trades["event_seq"]
 
 
-def _read_capture(file: Path, bad: list[BadLine], progress: Progress | None) -> tuple[Array, Array, Array, Array]:
+def _read_capture(
+    file: Path, bad: list[BadLine], progress: Progress | None, most: int | None
+) -> tuple[Array, Array, Array, Array]:
     table = _read_table(file.parent / "trades.csv", _CAPTURE_TRADE_COLUMNS, bad)
     buy, pair = table["side"] == Side.BUY, (table["buy_order_id"], table["sell_order_id"])
     table |= {"taker_order_id": np.where(buy, *pair), "maker_order_id": np.where(buy, *pair[::-1])}
@@ -142,7 +191,8 @@ def _read_capture(file: Path, bad: list[BadLine], progress: Progress | None) -> 
         right = (rows["action"] != _CREATED) | (rows["volume"] > 0) | in_usd
         yield "volume", right, f"a positive {_BTC}, or 0 for a market order with trades in trades.csv"
 
-    events = _convert_capture(_read_table(file, _CAPTURE_COLUMNS, bad, sized, progress), trades)
+    left = _Left(most, _Live())
+    events = _convert_capture(_read_table(file, _CAPTURE_COLUMNS, bad, sized, progress, left), trades)
     return events, np.where(events["action"] == Action.NEW, events["order_id"], 0), trades, trades["taker_order_id"]
 
 
@@ -259,7 +309,8 @@ def _records(dtype: np.dtype[np.void], table: Table, **renamed: str) -> Array:
 
 
 def _read_table(
-    file: Path, columns: Columns, bad: list[BadLine], rules: Rules | None = None, progress: Progress | None = None
+    file: Path, columns: Columns, bad: list[BadLine], rules: Rules | None = None, progress: Progress | None = None,
+    left: _Left | None = None,
 ) -> Table:
     """The good lines of a file; the others go to `bad`, each by its first wrong field."""
     tables: list[Table] = [{name: np.empty(0, np.int64) for name in ("line", *columns)}]
@@ -278,6 +329,10 @@ def _read_table(
                 bad.append(BadLine(file.name, first + at, name, texts[name][at].rstrip("\n")[:_VALUE_CHARS], expected))
             good &= right
         tables.append({"line": np.flatnonzero(good) + first} | {name: table[name][good] for name in table})
+        if left is not None and left.is_enough(tables[-1]):
+            if progress:
+                progress(1, 1)  # all that is wanted
+            break
     return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
@@ -287,13 +342,13 @@ def _read_lines(file: Path, header: str, progress: Progress | None) -> Iterator[
     try:
         with file.open("rb") as raw:
             data = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if file.suffix == ".gz" else raw
-            text = TextIOWrapper(data, "utf-8", errors="backslashreplace")
+            text = TextIOWrapper(data, "utf-8-sig", errors="backslashreplace")
             if (line := text.readline(len(header) + _VALUE_CHARS).rstrip("\n")) != header:
                 raise RecordingError(BadLine(file.name, 1, "header", line, header))
             while lines := text.readlines(_CHUNK_CHARS):
-                yield last + 1, lines
-                last += len(lines)
                 if progress:
                     progress(raw.tell(), total)
+                yield last + 1, lines
+                last += len(lines)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise RecordingError(BadLine(file.name, last, "file", str(error), "a whole gzip file")) from error

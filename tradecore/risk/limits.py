@@ -14,6 +14,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.reasons import reason_bound, reason_value
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.rows import Finding
+from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number, check_int, demand_type, limit_units
 
 
@@ -101,35 +102,56 @@ class RiskCheck(NamedTuple):
 class CheckResult(Sequence[RiskCheck]):
     """All rules' answers at once; true where the order would pass."""
 
+    __slots__ = ("_passed", "_rows", "_told")
+
+    _passed: bool
+    _rows: list[RiskCheck] | None  # None until they are first looked at
+    _told: Any  # by a compiled core, which makes the object itself: (how to read it, what it said)
+
     def __init__(self, rows: list[RiskCheck]) -> None:
         self._rows = rows
+        self._passed = all(row.verdict != "REFUSE" for row in rows)
+
+    def _table(self) -> list[RiskCheck]:
+        if self._rows is None:
+            read, said = self._told
+            self._rows = read(*said)
+        return self._rows
 
     @property
     def passed(self) -> bool:
         """Whether no rule refuses."""
-        return all(row.verdict != "REFUSE" for row in self._rows)
+        return self._passed
 
     def __bool__(self) -> bool:
-        return self.passed
+        return self._passed
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._table())
 
     def __getitem__(self, place: Any) -> Any:
         if isinstance(place, (str, Reason)):
             wanted = Reason.parse(place, "rule")
-            for row in self._rows:
+            for row in self._table():
                 if row.rule is wanted:
                     return row
             raise KeyError(place)
-        return self._rows[place]
+        return self._table()[place]
 
     def __iter__(self) -> Iterator[RiskCheck]:
-        return iter(self._rows)
+        return iter(self._table())
+
+    def __repr__(self) -> str:
+        return f"CheckResult: {'passes' if self.passed else 'refused'}\n{self}"
+
+    def _repr_html_(self) -> str:
+        rows = [(row.rule.name, row.value, row.limit, row.headroom, row.verdict) for row in self._table()]
+        return html_table("check", ["rule", "value", "limit", "headroom", "verdict"], rows, len(rows),
+                          [False, True, True, True, False])
 
     def __str__(self) -> str:
         lines = [f"{'rule':<28} {'value':>18} {'limit':>18} {'headroom':>18}  verdict"]
-        for row in self._rows:
+        for row in self._table():
             cells = "".join(f" {_cell(cell):>18}" for cell in (row.value, row.limit, row.headroom))
             lines.append(f"{row.rule.name:<28}{cells}  {row.verdict}")
         return "\n".join(lines)

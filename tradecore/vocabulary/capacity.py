@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from .scalars import demand_plain
 
@@ -30,12 +31,23 @@ class Capacity:
     decisions: int = 4_096
     trades: int = 65_536  # the newest trades: those that can still be busted and corrected
     exec_ids: int = 262_144  # of external venues' trades, busts and corrections: those that are known again in a day
+    clock_step: int = 14 * 86_400 * 10**9  # ns that the clock may go forward at once: beyond it see `advance_clock`
+
+    @classmethod
+    def small(cls) -> Self:
+        """Sizes for one desk in little memory: a few dozen instruments, thousands of open orders, batches of up to
+        10,000. A process with NumPy stays below 100 MB however many orders it takes: see `tradecore bench --memory`.
+        """
+        return cls(instruments=64, accounts=16, venues=8, currencies=8, books=512, open_orders=8_192,
+                   order_history=16_384, cl_ord_ids=65_536, ids=65_536, events=32_768, order_rate=4_096,
+                   decisions=1_024, trades=16_384, exec_ids=65_536)
 
     def __post_init__(self) -> None:
         bounds = {
             "instruments": 1_000_000, "accounts": 65_535, "venues": 64, "currencies": 255, "books": 2**22,
             "open_orders": 2**24, "order_history": 2**24, "reject_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27,
             "events": 2**24, "order_rate": 2**20, "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
+            "clock_step": 2**61,
         }
         for name, most in bounds.items():
             value = getattr(self, name)

@@ -32,6 +32,7 @@ class CommandType(FixEnum):
     ROLL_DAY = 24
     SPLIT = 25
     VENUE_SESSION = 26
+    ADVANCE_CLOCK = 27
     SET_LIMIT = 30
     KILL_SWITCH = 31
 
@@ -156,6 +157,7 @@ class Reason(FixEnum):
     INVALID_PEG_OFFSET = 123
     INVALID_CONTINGENCY = 124
     IDS_FULL = 125
+    CLOCK_STEP = 126
     KILL_SWITCH = 201
     RISK_CONFIG_MISSING = 202
     DUPLICATE_CLORDID = 203

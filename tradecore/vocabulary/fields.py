@@ -146,5 +146,6 @@ class OrderFields:
 
     @property
     def transact_time(self) -> int:
-        """TransactTime(60), ns UTC."""
+        """TransactTime(60), ns UTC: the core's time; where a report tells what a venue reported, the venue's own, if it
+        told one."""
         return int(self.row.transact_time)

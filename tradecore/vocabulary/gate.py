@@ -33,6 +33,9 @@ class Gate(Protocol):
     def capacity(self) -> Capacity:
         """The sizes of its tables."""
 
+    def order(self, handle: Any) -> Any:
+        """The live order of a backend's handle."""
+
     def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
         """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
         where it is refused."""

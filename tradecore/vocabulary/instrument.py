@@ -164,6 +164,11 @@ class Instrument:
         precision = self.price_precision or 0
         return to_decimal(units, precision, _tick_decimals(self.tick, precision))
 
+    @property
+    def tick_decimals(self) -> int:
+        """The decimals that a price on the tick has at most."""
+        return _tick_decimals(self.tick, self.price_precision or 0)
+
     def quantity(self, lots: int) -> Decimal:
         """Quantity units as a quantity."""
         return to_decimal(lots, self.qty_precision)

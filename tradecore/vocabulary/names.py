@@ -8,7 +8,8 @@ from typing import Any
 
 from .currency import Currency
 from .instrument import Instrument
-from .units import CENTS, Number, to_decimal, whole_units
+from .time_units import demand_nanoseconds
+from .units import CENTS, Number, check_time, to_decimal, whole_units
 
 
 class UndeclaredError(LookupError):
@@ -21,23 +22,29 @@ class Names:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.names: list[str] = []
-        self._ids: dict[str, int] = {}
+        self.ids: dict[str, int] = {}
 
     def add(self, name: str) -> int:
         """Declare the next name; the core has accepted it."""
         name = str(name)  # a NumPy text is declared as the text that it is
         self.names.append(name)
-        self._ids[name] = len(self.names)
+        self.ids[name] = len(self.names)
         return len(self.names)
 
+    def rename(self, name: str, new_name: str) -> None:
+        """Another name for an id; the old one is free again."""
+        number = self.ids.pop(name)
+        self.names[number - 1] = new_name
+        self.ids[new_name] = number
+
     def __contains__(self, name: object) -> bool:
-        return name in self._ids
+        return name in self.ids
 
     def id(self, name: object) -> int:
         """The id of a name. Raises TypeError for what is no str, UndeclaredError naming the nearest declared one."""
         if not isinstance(name, str):
             raise TypeError(f"{self.kind} must be a str, not {type(name).__name__}")
-        found = self._ids.get(name)
+        found = self.ids.get(name)
         if found is None:
             near = get_close_matches(name, self.names, 1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; declared: {', '.join(self.names[:8]) or 'none'}"
@@ -66,6 +73,11 @@ class Directory:
         """The text of an id; empty for none."""
         text: str = self.core.text_of(number)
         return text
+
+    def stamp(self, value: int | None) -> int:
+        """A transact_time of the caller's clock, ns UTC, or 0 where none is given. Raises TypeError or ValueError,
+        naming the unit where it is another."""
+        return demand_nanoseconds(check_time(value), "transact_time", self.core)
 
     def add_currency(self, currency: Currency) -> int:
         """Declare the next currency; the core has accepted it."""

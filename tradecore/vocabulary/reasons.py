@@ -9,7 +9,8 @@ from .codes import CommandType, Reason
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
-from .records import COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, UNTELLABLE
+from .records import COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, TIME_MAX, UNTELLABLE
+from .time_units import find_unit
 from .units import read_told, to_decimal
 
 _IN_PRICE = {
@@ -52,6 +53,7 @@ _TEXTS = {
     Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
     Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
     Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
+    Reason.CLOCK_STEP: "transact_time {value} is too far ahead: the clock goes up to {bound}, advance_clock() further",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument or the venue",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
@@ -149,6 +151,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     ins = directory.instrument(instrument)
     if word is Reason.SESSION_CLOSED and kind == CommandType.SPLIT:
         return f"{word.name}: a split is possible only while the instrument does not trade"
+    if word is Reason.CLOCK_STEP and kind == CommandType.ADVANCE_CLOCK:
+        return f"{word.name}: clock_time {value} must not be before the core's time {bound}"
     if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
         return f"{word.name}: close_time {value} must be after {bound}"
     if word is Reason.PRICE_OUT_OF_RANGE and value == UNTELLABLE:
@@ -159,6 +163,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
             return f"{word.name}: ask_px {ins.price(value):f} is not above bid_px"
         if value == UNTELLABLE:
             return f"{word.name}: {field} is no number, or no whole number of lots"
+        if field == "transact_time" and (unit := find_unit(value, TIME_MAX)):
+            return f"{word.name}: transact_time {value} looks like {unit} since 1970: give nanoseconds"
         return f"{word.name}: {field} {value} is out of bounds"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"

@@ -92,6 +92,7 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.MARK: [("mark_px", "i8")],
     CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one
     CommandType.CLOCK: [],
+    CommandType.ADVANCE_CLOCK: [("clock_time", "i8")],
     CommandType.ROLL_DAY: [],
     CommandType.SPLIT: [("split_numerator", "i8"), ("split_denominator", "i8")],
     CommandType.VENUE_SESSION: [("connected", "i8")],
@@ -206,9 +207,14 @@ MARK_DTYPE = COMMAND_DTYPES[CommandType.MARK]
 REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE, _SHARED)
 OUTBOUND_DTYPE = make_dtype(_OUTBOUND, OUTBOUND_SIZE)
 ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
+# A command as it was applied, and the time that stamped it where it has none of its own.
+TAP_DTYPE = np.dtype([("command", f"V{COMMAND_SIZE}"), ("now", "<i8")])
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
-FILL_DTYPE = make_dtype([("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")], 32)
+FILL_DTYPE = make_dtype([
+    ("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"), ("transact_time", "i8"),
+    ("exec_id", "i8"),
+], 48)
 
 
 def as_bytes(records: Any) -> Any:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from .codes import CommandType, ReportType
 from .fields import OrderFields
 from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
+from .later import Later
 from .names import Directory
 from .reasons import reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
+from .showing import refuse_copy
 from .units import CENTS, MONEY_PRECISION, to_decimal
+
+
+def _told(later: Later) -> bytes:
+    """The record that answers a command that came inside of another, once it has run."""
+    record: bytes = later.result[1]
+    if not record:
+        raise LookupError("the answer was overwritten by what followed from it: raise the capacity `events`")
+    return record
+
 
 _BARE = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL, ExecType.REJECTED}
 
@@ -23,7 +34,7 @@ class Report(OrderFields):
 
     __slots__ = ("_row",)
 
-    def __init__(self, record: bytes, directory: Directory) -> None:
+    def __init__(self, record: bytes | Later, directory: Directory) -> None:
         self._row: Any = record
         self._directory = directory
 
@@ -33,7 +44,15 @@ class Report(OrderFields):
         row = self._row
         if row.__class__ is bytes:  # read when it is first asked for: many are only passed on
             row = self._row = REPORT_CODEC.unpack(row)
+        elif row.__class__ is Later:
+            row = self._row = REPORT_CODEC.unpack(_told(row))
         return row
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it answers a command that has not run yet: in the plain-Python core, one that came inside of another
+        (from a signal's handler, say) and runs right after it. Reading a property raises RuntimeError until then."""
+        return isinstance(self._row, Later) and not self._row.is_done
 
     @property
     def seq(self) -> int:
@@ -136,6 +155,9 @@ class Report(OrderFields):
         r = self.row
         return reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it reads names in its core; keep its `row`")
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Report) and self.row == other.row
 
@@ -181,6 +203,12 @@ class ReportReader:
         self.lost += lost
         self.cursor += lost + len(array)
         return read_reports(array, self._directory)
+
+    def __repr__(self) -> str:
+        return f"<ReportReader after report {self.cursor}: lost={self.lost}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "ask for reports(after=...) again")
 
     def __iter__(self) -> Iterator[Report]:
         while reports := self.read():

@@ -49,7 +49,7 @@ def show(value: object) -> str:
     """A value as an error quotes it: never thousands of digits."""
     if isinstance(value, int) and value.bit_length() > 200:
         return f"(an int of {value.bit_length()} bits)"
-    text = repr(plain(value))
+    text = str(value) if isinstance(value, Decimal) else repr(plain(value))
     return text if len(text) <= 80 else f"{text[:60]}... ({len(text)} characters)"
 
 

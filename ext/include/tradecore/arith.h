@@ -43,18 +43,46 @@ static inline tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b) {
 }
 
 static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
+static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
 
 /* 1 where the product does not fit 128 bits. */
 static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
 
-/* 10 to the power of 0 to 38. */
-static inline tc_i128 tc_power_of_ten(int exponent) {
+/* What tc_is_above does with what is seldom. */
+__attribute__((noinline, cold, unused)) static int tc_is_above_far(tc_i128 a, int64_t scale, tc_i128 limit,
+                                                                   int64_t limit_scale) {
+    tc_i128 scaled;
+    return tc_mul_overflows(a, scale, &scaled) || scaled > limit * limit_scale;
+}
+
+/* Is a x scale above limit x limit_scale? A product that does not fit 128 bits is; the limit's fits, and none of these is
+ * negative but a. Numbers of 64 bits, or a scale of 1, are compared without a checked product, which is slow. */
+static inline int tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale) {
+    tc_i128 scaled = tc_wide((int64_t)a, scale);
+    if (a != (int64_t)a) {
+        if (scale != 1) return tc_is_above_far(a, scale, limit, limit_scale);
+        scaled = a;
+    }
+    if (limit_scale != 1) {
+        unsigned __int128 high = (uint64_t)(limit >> 64) * (uint64_t)limit_scale;
+        limit = (tc_i128)((high << 64) + (unsigned __int128)(uint64_t)limit * (uint64_t)limit_scale);
+    }
+    return scaled > limit;
+}
+
+/* 10 to the power of 0 to 18. */
+static inline int64_t tc_ten_to(int exponent) {
     static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
         10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
         100000000000000000, 1000000000000000000};
+    return powers[exponent];
+}
+
+/* 10 to the power of 0 to 38. */
+static inline tc_i128 tc_power_of_ten(int exponent) {
     int half = exponent > 18 ? 18 : exponent, rest = exponent - half;
-    tc_i128 power = powers[half];
-    return rest > 18 ? power * powers[18] * powers[rest - 18] : power * powers[rest];
+    tc_i128 power = tc_ten_to(half);
+    return rest > 18 ? power * tc_ten_to(18) * tc_ten_to(rest - 18) : power * tc_ten_to(rest);
 }
 
 /* What tc_share does where a product does not fit 128 bits: never of money that exists. */
@@ -102,6 +130,16 @@ __attribute__((noinline, cold, unused)) static int64_t tc_tell_wide(tc_i128 a, i
     return (int64_t)1 << 62 | power << 57 | (int64_t)a;
 }
 
+/* A notional for a report: a x scale / limit_scale, rounded up where it is to exceed a bound, and what does not fit 128 bits
+   is the most that does. */
+__attribute__((noinline, cold, unused)) static int64_t tc_tell_notional(tc_i128 a, int64_t scale, int64_t limit_scale,
+                                                                       int up) {
+    tc_i128 scaled;
+    if (tc_mul_overflows(tc_abs_wide(a), scale, &scaled)) scaled = (tc_i128)(~(unsigned __int128)0 >> 1);
+    if (up && scaled > 0) return tc_tell_wide(tc_floor_div_wide(scaled - 1, limit_scale) + 1, up);
+    return tc_tell_wide(tc_floor_div_wide(scaled, limit_scale), up);
+}
+
 /* 1, or -1 below 0. It and tc_abs are written without a choice: compilers turn one into a branch where it suits them,
  * and which way a trade goes is what no branch predictor knows. */
 static inline int64_t tc_sign(int64_t a) { return a >> 63 | 1; }
@@ -111,7 +149,6 @@ static inline int64_t tc_abs(int64_t a) {
     uint64_t below = (uint64_t)(a >> 63);
     return (int64_t)(((uint64_t)a ^ below) - below);
 }
-static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
 static inline uint64_t tc_low(tc_i128 a) { return (uint64_t)a; }
 static inline int64_t tc_high(tc_i128 a) { return (int64_t)(a >> 64); }
 static inline tc_i128 tc_join(uint64_t low, int64_t high) {
@@ -146,6 +183,10 @@ static inline uint64_t tc_fold(uint64_t a, uint64_t b) {
     unsigned __int128 p = (unsigned __int128)a * b;
     return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
+
+/* What one thread says to another that holds no lock. */
+static inline int64_t tc_heard(const int64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void tc_say(int64_t *word, int64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
 
 static inline uint64_t tc_word(const char *bytes) {
     uint64_t w;

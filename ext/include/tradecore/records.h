@@ -33,6 +33,7 @@ typedef struct {
         struct { int64_t split_numerator, split_denominator; };
         int64_t connected;
         int64_t most;
+        int64_t clock_time;
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
         struct { int64_t rule; uint64_t value; int64_t window_ns, mode, value_high; };

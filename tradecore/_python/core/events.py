@@ -41,16 +41,17 @@ class EventLog:
 
         A report is little-endian words in the documented order, so its words are its logical fields.
         """
-        self.seq += 1
-        record = self.seq.to_bytes(8, "little") + report[8:]
+        record = (self.seq + 1).to_bytes(8, "little") + report[8:]
         self.held.append(record)
+        self.seq += 1
         self._digest = chain_digest(self._digest, digest_words(_WORDS.unpack(record)))
 
     def read(self, after: int, limit: int) -> tuple[Records, int]:
         """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
-        first = max(after + 1, self.first_held)
-        count = max(0, min(limit, self.seq - first + 1))
-        at = first - self.seq - 1 + len(self.held)
+        newest = int.from_bytes(self.held[-1][:8], "little") if self.held else 0  # `seq`, or one that is coming
+        first = max(after + 1, newest - len(self.held) + 1)
+        count = max(0, min(limit, newest - first + 1))
+        at = first - newest - 1 + len(self.held)
         memory = bytearray().join(self.held[i] for i in range(at, at + count))
         return np.frombuffer(memory, REPORT_DTYPE), max(0, first - after - 1)
 

@@ -18,7 +18,7 @@ from ..execution.routing import twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import find_bad_join, join_group
 from ..orders.order_table import REJECTED, Order, load_order
-from ..orders.validation import CASH, explain_mask, first_reason, validate_order
+from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import Question, exposure_of, reserve_order
 from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
@@ -139,6 +139,9 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
     bad_join = find_bad_join(core.groups, order) if order.list_id else None
     if c.cl_ord_id == NO_ROOM:
         reject_order(core, c, order, Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity)
+    elif core.bad_stamp is not None:
+        order.reject_mask = bit_of(core.bad_stamp[0])
+        reject_order(core, c, order, *core.bad_stamp)
     elif mask or ins is None:
         order.reject_mask = mask
         reasons = explain_mask(mask, ins, len(core.instruments), *declared, core.now, c)

@@ -1,12 +1,11 @@
-"""The fused order path in plain Python: one state, one loop over commands, and the handles that read the state.
+"""The fused order path in plain Python: one state, and the commands that change it.
 
-The native pipeline's twin, bit for bit. It holds the door and the readers; the rules are in the rooms. The answer of a
-command is its first report after those of the timers that its time set off.
+The native pipeline's twin, bit for bit. It holds the door; the rules are in the rooms. The answer of a command is its
+first report after those of the timers that its time set off.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,36 +13,26 @@ import numpy as np
 
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType, Reason
-from tradecore.vocabulary.histogram import STAGES, percentiles
+from tradecore.vocabulary.later import Later, LaterHandle
 from tradecore.vocabulary.records import (
     ACK_CODEC,
     ACK_SIZE,
     CODECS,
     COMMAND_SIZE,
     HEADER_CODEC,
-    NO_PRICE,
     OUTBOUND_DTYPE,
     VERSION,
 )
-from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
 
-from ..execution.routing import UNSEEN, ranking_of
-from ..orders.execids import find_exec_id
-from ..orders.order_table import Orders
-from ..positions.costs import mark_of, position_of
-from ..risk.holds import exposure_of
-from ..vocabulary.instrument import BUY, SELL, TIME_MAX
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
-from ..vocabulary.texts import find_text, text_of_id
 from .follow_ups import settle
-from .lifetimes import count_lifetimes
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
 from .outbound import hand_out
-from .questions import answer_question
+from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
-from .sessions import enter_clock, enter_session, enter_venue_session, fire_timers, roll_day, split_instrument
+from .sessions import enter_session, enter_venue_session, roll_day, split_instrument
 from .settings import (
     change_limit,
     define_account,
@@ -56,12 +45,15 @@ from .settings import (
     open_position,
     switch_kill,
 )
-from .state import EXECUTION, State, acknowledge, read_order, refuse_command
-from .statehash import hash_state
+from .stamps import advance_clock, enter_clock, move_clock
+from .state import EXECUTION, State, acknowledge, refuse_command
+from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_correction, enter_execution_report
 
 _NEW_ORDER, _CANCEL = int(CommandType.NEW_ORDER), int(CommandType.CANCEL)
+_OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType if kind.name.startswith("DEFINE_"))
+NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
     CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
@@ -73,24 +65,18 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.CANCEL_REJECT: enter_cancel_reject, CommandType.SESSION: enter_session,
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
-    CommandType.INTERN: enter_text, CommandType.HAND_OUT: hand_out,
+    CommandType.INTERN: enter_text, CommandType.ADVANCE_CLOCK: advance_clock,
+    CommandType.HAND_OUT: hand_out,
 }
 
 
 def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     """One command through the core; its ack."""
-    time = c.transact_time or now
     core.command_seq += 1
     core.answer_seq = core.events.seq + 1
-    if not 0 <= time <= TIME_MAX:
-        if c.kind != _NEW_ORDER:  # an order's clock is a field that validation refuses
-            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, time, 24)
-    elif time > core.now:  # the core's clock never goes back
-        core.now = time
-        if core.timers.next_deadline <= time:
-            fire_timers(core, c)
-            settle(core, c)
-            core.answer_seq = core.events.seq + 1
+    refused = move_clock(core, c, now)
+    if refused is not None:
+        return refused
     ack = run_command(core, c, timed)
     if core.trimmed or core.groups.news or core.moved:
         settle(core, c)
@@ -113,38 +99,22 @@ def run_command(core: State, c: Any, timed: bool) -> Any:
     return handler(core, c)
 
 
-class OrderHandle:
-    """A live handle to one order. It holds the core's tables, not the core; eviction makes it stale."""
-
-    __slots__ = ("_lock", "_orders", "order_id")
-
-    def __init__(self, orders: Orders, order_id: int, lock: threading.Lock) -> None:
-        self._orders, self.order_id, self._lock = orders, order_id, lock
-
-    def row(self) -> OrderRow:
-        """The order's facts now. Raises StaleOrderError once the order is evicted. Threads: any."""
-        with self._lock:
-            return self._read()
-
-    def _read(self) -> OrderRow:
-        o = self._orders.by_id.get(self.order_id)
-        if o is None:
-            raise StaleOrderError(f"order {self.order_id} was evicted: more than "
-                                  f"{self._orders.history_size} orders ended since it did")
-        return read_order(o)
-
-
-class Core:
+class Core(Readers):
     """The whole order path over one state: commands in, reports out."""
 
     def __init__(self, capacity: Capacity) -> None:
         self._state = State(capacity)
-        self._lock = threading.Lock()
+        self._turnstile = Turnstile(self._state, apply_command)
 
-    def run(self, commands: Records, acks: Records, now: int, timed: bool = False) -> None:
+    def run(
+        self, commands: Records, acks: Records, now: int, timed: bool = False, sealed: bool = False
+    ) -> None:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
-        `now` (ns UTC) stamps records without transact_time; `timed` fills the stage histograms.
+        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at
+        most 256 commands is copied, then run, then its acks are written; between two chunks others get in, and a
+        signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
+        a definition in it is refused, for nobody else would know what it has defined.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         int64(now)
@@ -160,11 +130,26 @@ class Core:
         source, target = commands.view(np.uint8).data, acks.view(np.uint8).data
         if target.readonly:
             raise ValueError("buffer source array is read-only")
-        with self._lock:
-            for i in range(count):
-                at = i * COMMAND_SIZE
-                c = CODECS.get(source[at], HEADER_CODEC).unpack(source, at)
-                ACK_CODEC.struct.pack_into(target, i * ACK_SIZE, *apply_command(self._state, c, now, timed))
+        done, sealing = 0, _SEALED if sealed else _OPEN
+        while done < count:
+            records = bytes(source[done * COMMAND_SIZE : (done + CHUNK) * COMMAND_SIZE])
+            ran = self._turnstile.command(self._run_chunk, records, target[done * ACK_SIZE :], now, timed, sealing)
+            done += CHUNK if ran.__class__ is Later else ran
+            self._turnstile.give_way()
+
+    def _run_chunk(self, records: bytes, target: memoryview, now: int, timed: bool, refused: frozenset[int]) -> int:
+        """How many of these records have run: all, or as many as have made enough reports."""
+        acks, enough = bytearray(), self._state.events.seq + CHUNK_REPORTS
+        for at in range(0, len(records), COMMAND_SIZE):
+            command = records[at : at + COMMAND_SIZE]
+            if command[0] in refused:
+                command = bytes([NO_KIND]) + command[1:]
+            ack = self._turnstile.take_command(command, now, timed)
+            acks += ACK_CODEC.struct.pack(*ack)
+            if self._state.events.seq >= enough:
+                break
+        target[: len(acks)] = acks
+        return len(acks) // ACK_SIZE
 
     def apply(self, command: bytes, now: int) -> Any:
         """Run one command record; return its ack, and the bytes of the report that answers it (b"": none is held).
@@ -173,228 +158,75 @@ class Core:
         OrderMassCancelReport. Threads: as `run`.
         """
         int64(now)
-        kind = open_command(command, HEADER_CODEC).kind
-        with self._lock:
-            ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
-            reports, lost = self._state.events.read(self._state.answer_seq - 1, 1)
-            return ack, b"" if lost else reports.tobytes()  # lost: the command's own later reports overwrote it
+        open_command(command, HEADER_CODEC)
+        answer = self._turnstile.command(self._apply, command, now)
+        return (None, answer) if answer.__class__ is Later else answer
 
-    def submit(self, command: bytes, now: int) -> OrderHandle:
+    def _apply(self, command: bytes, now: int) -> tuple[Any, bytes]:
+        ack = self._turnstile.take_command(command, now)
+        reports, lost = self._state.events.read(self._state.answer_seq - 1, 1)
+        return ack, b"" if lost else reports.tobytes()  # lost: the command's own later reports overwrote it
+
+    def submit(self, command: bytes, now: int) -> OrderHandle | LaterHandle:
         """Run one NEW_ORDER record; return a handle to the order. Threads: as `run`."""
         int64(now)
-        kind = open_command(command, HEADER_CODEC).kind
-        with self._lock:
-            ack = apply_command(self._state, CODECS.get(kind, HEADER_CODEC).unpack(command), now, False)
-            if ack.order_id in self._state.orders.by_id or ack.order_id < 1:
-                return self._hold(ack.order_id)
-            return OrderHandle(self._state.orders, ack.order_id, self._lock)  # the command itself evicted it: stale
+        open_command(command, HEADER_CODEC)
+        handle: OrderHandle | Later | int = self._turnstile.command(self._submit, command, now)
+        if isinstance(handle, Later):
+            return LaterHandle(handle)
+        return self._hold(handle) if isinstance(handle, int) else handle  # an id that is not held: it raises
 
-    def _hold(self, order_id: int) -> OrderHandle:
-        if order_id not in self._state.orders.by_id:
-            raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
-        return OrderHandle(self._state.orders, order_id, self._lock)
-
-    def order(self, order_id: int) -> OrderHandle:
-        """A handle to an order. Raises LookupError where there is none, or it is evicted."""
-        with self._lock:
-            return self._hold(order_id)
-
-    def open_orders(self, instrument: int, account: int) -> list[OrderHandle]:
-        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
-
-        Open is what can still trade, and what has a request that its venue has not answered.
-        """
-        with self._lock:
-            return [OrderHandle(self._state.orders, order.order_id, self._lock)
-                    for order in self._state.orders.open.values()
-                    if instrument in (0, order.instrument) and account in (0, order.account)]
-
-    def trades(self, instrument: int, account: int) -> list[TradeRow]:
-        """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
-        with self._lock:
-            trades = (row.row for row in self._state.trades.rows if row.trade is None)
-            return [row for row in trades if instrument in (0, row.instrument) and account in (0, row.account)]
-
-    def find_trade(self, venue: int, venue_exec_id: int) -> TradeRow | None:
-        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
-        with self._lock:
-            known = find_exec_id(self._state.exec_ids, venue, venue_exec_id)
-            trade = known.row.trade or known.row if known is not None and known.row.is_held else None
-            return trade.row if trade is not None and trade.is_held else None
-
-    def venue_exec_id(self, exec_id: int) -> int:
-        """The id that an external venue gave the execution with the core's own number; 0 where the log has none."""
-        with self._lock:
-            return next((row.venue_exec_id for row in self._state.trades.rows if row.exec_id == exec_id), 0)
-
-    def find_order_id(self, cl_ord_id: int) -> int:
-        """The order_id that first used a ClOrdID, or 0."""
-        return self._state.ids.order_ids.get(cl_ord_id, 0)
-
-    def find_text(self, text: bytes) -> int:
-        """The number of an id's or a name's text; 0 where it has none yet (INTERN gives it one)."""
-        return find_text(self._state.texts, text)
-
-    def text_of(self, number: int) -> str:
-        """An id or a name as text, an integer's in decimal; empty for none."""
-        return text_of_id(self._state.texts, number)
-
-    def _demand_instrument(self, instrument: int) -> None:
-        if instrument not in self._state.instruments:
-            raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
-
-    def _demand(self, instrument: int, account: int) -> None:
-        core = self._state
-        self._demand_instrument(instrument)
-        if account not in core.accounts:
-            raise LookupError(f"account {account} is not 1 to {len(core.accounts)}")
-
-    def position(self, instrument: int, account: int) -> PositionRow:
-        """The ledger row and the holds of one instrument in one account."""
-        with self._lock:
-            self._demand(instrument, account)
-            p = position_of(self._state.ledger, instrument, account)
-            e = exposure_of(self._state.risk, instrument, account)
-            return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
-
-    def suspense(self, instrument: int) -> PositionRow:
-        """The ledger row of the trades that match no order; nothing works there."""
-        with self._lock:
-            self._demand_instrument(instrument)
-            p = position_of(self._state.ledger, instrument, 0)
-            return PositionRow(p.qty, p.cost, p.realised, p.fees, 0, 0)
-
-    def firm_exposure(self, instrument: int) -> tuple[int, int, int]:
-        """(position, working buys, working sells) in lots of all accounts and suspense together."""
-        with self._lock:
-            self._demand_instrument(instrument)
-            e = exposure_of(self._state.risk, instrument, 0)
-            return e.position_qty, e.working_buy, e.working_sell
-
-    def mark_price(self, instrument: int) -> int:
-        """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
-        self._demand_instrument(instrument)
-        return mark_of(self._state.ledger, instrument)
-
-    def opening_cash(self, account: int, currency: int) -> int:
-        """The opening cash of an account in a currency, in its money units."""
-        if account not in self._state.accounts or currency not in self._state.currencies:
-            raise LookupError(f"account {account} or currency {currency} is not declared")
-        return self._state.ledger.cash.get((account, currency), 0)
-
-    def top(self, instrument: int, venue: int) -> tuple[int, int, int, int]:
-        """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""
-        with self._lock:
-            router = self._state.router
-            if instrument not in self._state.instruments or venue not in router.venues:
-                raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
-            bid = ranking_of(router, instrument, SELL).tops.get(venue, UNSEEN)
-            ask = ranking_of(router, instrument, BUY).tops.get(venue, UNSEEN)
-            return (bid.price if bid.size else NO_PRICE, bid.size, ask.price if ask.size else NO_PRICE, ask.size)
-
-    def check(self, command: bytes, now: int) -> tuple[int, list[Finding]]:
-        """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
-
-        Findings stand in the order of the reasons, then of observed limits; there are none where the mask is not 0. A
-        used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
-        """
-        int64(now)
-        with self._lock:
-            return answer_question(self._state, open_command(command, CODECS[_NEW_ORDER]), now)
-
-    def decision(self, decision: int) -> list[Term]:
-        """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""
-        with self._lock:
-            router = self._state.router
-            if not 1 <= decision <= router.decisions or router.decisions - decision >= router.decisions_kept:
-                raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
-                                  f"the last {router.decisions_kept} are kept")
-            return list(router.history[decision - router.decisions - 1])
-
-    @property
-    def command_seq(self) -> int:
-        """Commands taken, the refused ones too."""
-        return self._state.command_seq
-
-    @property
-    def event_seq(self) -> int:
-        """Sequence number of the last report; the first is 1."""
-        return self._state.events.seq
-
-    @property
-    def event_hash(self) -> int:
-        """64-bit hash over every field of every report so far, in order."""
-        return self._state.events.digest
-
-    @property
-    def now(self) -> int:
-        """The core's clock, ns UTC: the latest transact_time so far."""
-        return self._state.now
-
-    def read_events(self, after: int, limit: int) -> tuple[Records, int]:
-        """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
-        with self._lock:
-            return self._state.events.read(int64(after), int64(limit))
-
-    def view_events(self, after: int) -> Records:
-        """A read-only NumPy array of the reports after a sequence number, up to the ring's edge.
-
-        In the compiled core it lies over the ring itself, not copied: the records stay as they are until the last
-        array over them is gone; meanwhile reports that would overwrite them are dropped and counted (metrics:
-        events_dropped), and another view raises BufferError. In the plain-Python twin it is a copy that holds nothing.
-        """
-        with self._lock:
-            events = self._state.events
-            first = max(int64(after) + 1, events.first_held)
-            reports, _ = events.read(after, events.capacity - first % events.capacity)
-        reports.flags.writeable = False
-        return reports
+    def _submit(self, command: bytes, now: int) -> OrderHandle | int:
+        order_id: int = self._turnstile.take_command(command, now).order_id
+        if order_id in self._state.orders.by_id or order_id < 1:
+            return self._hold(order_id) if order_id > 0 else order_id
+        return OrderHandle(self._state.orders, order_id, self._turnstile)  # the command itself evicted it: stale
 
     def hand_out(self, command: bytes, now: int) -> Records:
         """Run one HAND_OUT record, unless nothing waits; the messages that it hands out. Threads: as `run`."""
         int64(now)
-        c = open_command(command, CODECS[CommandType.HAND_OUT])
-        unsent = self._state.orders.unsent
-        with self._lock:
-            given: list[bytes] = []
-            if unsent.messages:
-                unsent.reader = given
-                apply_command(self._state, c._replace(most=min(c.most, len(unsent.messages))), now, False)
-                unsent.reader = None
+        open_command(command, HEADER_CODEC)
+        if self._turnstile.is_inside():  # what it handed out after the command would be lost
+            raise RuntimeError("messages can't be handed out inside of a command: take them after it")
+        given: list[bytes] = self._turnstile.command(self._hand_out, command, now)
         return np.frombuffer(bytearray(b"".join(given)), OUTBOUND_DTYPE)
+
+    def _hand_out(self, command: bytes, now: int) -> list[bytes]:
+        unsent, codec = self._state.orders.unsent, CODECS[CommandType.HAND_OUT]
+        given: list[bytes] = []
+        c = codec.unpack(command)
+        if unsent.messages:
+            unsent.reader = given
+            self._turnstile.take_command(codec.pack(**{**c._asdict(), "most": min(c.most, len(unsent.messages))}), now)
+            unsent.reader = None
+        return given
 
     @property
     def outbound_pending(self) -> int:
         """Messages for external venues that are not handed out."""
         return len(self._state.orders.unsent.messages)
 
-    def state_hash(self) -> int:
-        """64-bit hash over the logical state: definitions, limits, positions, orders, books, counters.
+    def is_inside(self) -> bool:
+        """Whether this thread is inside of a command or a question: this is a signal's handler, or a finalizer."""
+        return self._turnstile.is_inside()
 
-        Walks every table, so its cost grows with what is held. Threads: as `run`.
+    def hear_later(self, tell: Callable[[], Callable[[], object] | None]) -> None:
+        """Whom to tell, by a weak reference, when commands that came inside of another one have run."""
+        self._turnstile.after_later = tell
+
+    def start_tap(self, most: int) -> None:
+        """From now on keep what is applied, up to `most` commands (0: none), with the times that stamped them."""
+        self._turnstile.ask(self._turnstile.start_tap, int64(most))
+
+    def read_tap(self) -> Records:
+        """What was applied since the tap was started or last read, as it was applied: TAP_DTYPE rows.
+
+        Where it was full it has what came before, then raises RuntimeError naming how many it has not: start it again.
         """
-        with self._lock:
-            return hash_state(self._state)
+        rows: Records = self._turnstile.ask(self._turnstile.read_tap)
+        return rows
 
-    def metrics(self) -> dict[str, int]:
-        """Counters by name. They are not part of the state."""
-        core = self._state
-        return {
-            "open_orders": core.orders.open_count, "orders_evicted": core.orders.evicted,
-            "cl_ord_ids": len(core.ids.order_ids), "ids": len(core.texts.texts), "trades": core.exec_seq,
-            "events": core.events.seq, "events_dropped": 0, "rankings_hit": core.router.hits,
-            "rankings_missed": core.router.misses,
-            "decisions": core.router.decisions, "reports_refused": core.reports_refused,
-            "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
-            "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
-            "outbound_handed": core.orders.unsent.handed, "outbound_pending": len(core.orders.unsent.messages),
-        }
-
-    def lifetimes(self) -> dict[str, tuple[int, int]]:
-        """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
-        with self._lock:
-            return count_lifetimes(self._state)
-
-    def latency(self) -> dict[str, tuple[float, ...]]:
-        """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""
-        return {name: percentiles(counts, 1.0) for name, counts in zip(STAGES, self._state.histograms, strict=True)}
+    def close(self) -> None:
+        """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until
+        the last handle and view are gone. Closing twice does no harm. Threads: any; a batch that runs ends here."""
+        self._turnstile.close()

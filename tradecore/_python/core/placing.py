@@ -33,7 +33,7 @@ from ..orders.order_table import (
 from ..orders.triggers import arm_trigger, source_of
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import COLLAR, Question, exposure_of, is_killed
-from ..risk.risk import check_risk, needs_reference, protection_price
+from ..risk.risk import check_risk, counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -60,6 +60,7 @@ from .state import (
     count_stage,
     end_order,
     is_external,
+    note_full,
     report_end,
     report_execution,
     sync_order,
@@ -74,6 +75,8 @@ EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 
 def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bound: int) -> None:
+    note_full(core, reason)
+    core.tables_full += reason == Reason.MAX_OPEN_ORDERS and bound == core.orders.open_max
     order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
     report_end(core, c, order, ExecType.REJECTED)
     sync_order(core, order)
@@ -92,7 +95,8 @@ def ask_order(
         reference2 = 2 * stop_px
     elif needs_reference(rules, ord_type, side):
         reference2 = twice_reference(core, order.instrument)
-        touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
+        if counts_at_market(ord_type, side):
+            touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
     return Question(
         order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument,
         order.account, order.venue, side, ord_type, False,

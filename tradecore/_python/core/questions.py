@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.records import NEW_ID, OWN_ID_MAX
+from tradecore.vocabulary.records import NEW_ID, OWN_ID_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
 
 from ..orders.lists import find_bad_join
@@ -14,6 +14,7 @@ from ..orders.validation import CASH, bit_of, validate_order
 from ..risk.risk import evaluate_risk
 from .orderpath import convert_cash, observe_question
 from .placing import ask_order
+from .stamps import find_bad_stamp, stamp_of
 from .state import State
 
 
@@ -22,7 +23,9 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
     ins = core.instruments.get(c.instrument)
     if c.exec_inst & CASH and ins is not None:
         c = convert_cash(core, ins, c)
-    clock, core.now = core.now, max(core.now, c.transact_time or now)
+    clock, time = core.now, stamp_of(c, now)
+    bad_stamp = find_bad_stamp(core, time, now) if 0 <= time <= TIME_MAX else None  # else validation's
+    core.now = clock if bad_stamp else max(clock, time)
     try:
         duplicate, named = c.cl_ord_id in core.ids.order_ids, c.cl_ord_id != 0
         no_room = c.cl_ord_id == NEW_ID and len(core.texts.texts) == core.texts.capacity
@@ -30,6 +33,8 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
             c = c._replace(cl_ord_id=0)
         known_ids = OWN_ID_MAX + len(core.texts.texts)
         mask = validate_order(ins, len(core.accounts), len(core.router.venues), known_ids, core.now, c)
+        if bad_stamp is not None:
+            mask = bit_of(bad_stamp[0])
         if mask or ins is None:
             return (0, [Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)]) if duplicate else (mask, [])
         if no_room:

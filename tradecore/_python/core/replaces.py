@@ -45,6 +45,8 @@ def enter_replace(core: State, c: Any) -> Any:
         return refuse_request(core, c, order_id, order, Reason.TOO_LATE_TO_CANCEL)
     if has_cancel(order):
         return refuse_request(core, c, order_id, order, Reason.ALREADY_PENDING)
+    if core.bad_stamp is not None:
+        return refuse_request(core, c, order_id, order, *core.bad_stamp)
     ins = core.instruments[order.instrument]
     refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
     if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:

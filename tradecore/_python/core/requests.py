@@ -29,6 +29,7 @@ from .state import (
     acknowledge,
     count_stage,
     end_order,
+    note_full,
     order_fields,
     publish,
     refuse_command,
@@ -67,6 +68,7 @@ def refuse_request(
     core: State, c: Any, order_id: int, order: Order | None, reason: int, value: int = 0, bound: int = 0
 ) -> Any:
     """OrderCancelReject: with the status of the order as it stands, which is unchanged."""
+    note_full(core, reason)
     fix_reason = cxl_rej_reason_of(reason)
     facts = {"ord_status": REJECTED} if order is None else order_fields(order)
     publish(core, c, CANCEL_REJECT, **facts | {

@@ -97,10 +97,6 @@ def report_unknown(core: State, c: Any, order: Order, reason: Reason) -> None:
         send_status_request(core, c, order, reason)
 
 
-def enter_clock(core: State, c: Any) -> Any:
-    return accept_command(core, c, core.now, 0)
-
-
 # ---- instruments
 
 

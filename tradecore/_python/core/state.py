@@ -13,7 +13,7 @@ from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
 from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
-from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, AckRow
+from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
 from tradecore.vocabulary.report_codec import FLAG_ENDED
 from tradecore.vocabulary.rows import OrderRow
 
@@ -77,10 +77,13 @@ class State:
         self.trimmed: deque[tuple[int, int]] = deque()
         self.command_seq = self.order_seq = self.exec_seq = self.now = 0
         self.answer_seq = 0  # of the report that answers the command
+        # Why no new order or replace can have this command's stamp: reason, value and bound. See stamps.
+        self.bad_stamp: tuple[Reason, int, int] | None = None
         self.day = 1
         self.disconnected: set[int] = set()  # external venues
         # What was refused or flagged: of venues' reports, and of statuses that no transition leads to.
         self.reports_refused = self.trades_in_suspense = self.unexpected = 0
+        self.tables_full = 0  # commands refused for want of room in a table: not part of the state
 
 
 def book_of(core: State, instrument: int, venue: int) -> Book:
@@ -216,6 +219,11 @@ def publish(core: State, c: Any, report_type: int, **fields: Any) -> None:
     core.events.publish_report(REPORT_CODEC.pack(known | fields))
 
 
+def told_time(core: State, c: Any) -> int:
+    """When a venue says that something was, where it says so: of the report that tells of it."""
+    return c.transact_time if 0 < c.transact_time <= TIME_MAX else core.now
+
+
 def order_fields(order: Order) -> dict[str, Any]:
     """What every report about an order tells."""
     return {
@@ -251,7 +259,12 @@ def report_end(core: State, c: Any, order: Order, exec_type: int, **special: Any
     )
 
 
+def note_full(core: State, reason: int) -> None:
+    core.tables_full += reason in (Reason.TABLE_FULL, Reason.IDS_FULL, Reason.BOOKS_FULL)
+
+
 def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:
+    note_full(core, reason)
     publish(core, c, BUSINESS_REJECT, reason=reason, value=value, bound=bound, instrument=c.instrument,
             account=c.account, venue=c.venue)
     return ACK_ACCEPTED._replace(report_type=BUSINESS_REJECT, reason=int(reason))

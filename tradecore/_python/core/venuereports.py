@@ -26,6 +26,7 @@ from .state import (
     refuse_command,
     report_execution,
     sync_order,
+    told_time,
 )
 from .trade_booking import look_again
 
@@ -102,11 +103,11 @@ def take_state(core: State, c: Any, order: Order) -> Any:
         cap_limit(order)
         look_again(core, order)
         report_execution(core, c, order, ExecType.RESTATED, exec_restatement_reason=restatement_of(c),
-                         venue_exec_id=c.exec_id)
+                         venue_exec_id=c.exec_id, transact_time=told_time(core, c))
     elif request is not None:
         request.pending, request.unknown, request.sent_time = True, False, core.now  # heard of: its clock starts anew
         report_execution(core, c, order, c.exec_type, cl_ord_id=request.cl_ord_id,
-                         orig_cl_ord_id=order.cl_ord_id, venue_exec_id=c.exec_id)
+                         orig_cl_ord_id=order.cl_ord_id, venue_exec_id=c.exec_id, transact_time=told_time(core, c))
     else:
         if c.exec_type in _STATES:
             setattr(order, _STATES[c.exec_type], True)
@@ -114,7 +115,7 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             order.suspended = order.done_for_day = order.stopped = False
         elif c.exec_type == ExecType.TRIGGERED:
             order.triggered = True
-        report_execution(core, c, order, c.exec_type, venue_exec_id=c.exec_id)
+        report_execution(core, c, order, c.exec_type, venue_exec_id=c.exec_id, transact_time=told_time(core, c))
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     return acknowledge(order)
@@ -146,7 +147,8 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
     rejected = c.exec_type == ExecType.REJECTED
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(OrdRejReason.OTHER)
     report_execution(core, c, order, c.exec_type, reason=Reason.VENUE_REPORTED,
-                     ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id, **told)
+                     ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id,
+                     transact_time=told_time(core, c), **told)
 
 
 def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> None:
@@ -158,7 +160,8 @@ def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> Non
         order.oco_limit = request.oco_limit
     cap_limit(order)
     told = take_id(order, request.cl_ord_id)
-    report_execution(core, c, order, ExecType.REPLACED, venue_exec_id=c.exec_id, **told)
+    report_execution(core, c, order, ExecType.REPLACED, venue_exec_id=c.exec_id, transact_time=told_time(core, c),
+                     **told)
     if request.reason not in _LESS:
         look_again(core, order)
     elif order.order_qty > request.order_qty:
@@ -179,7 +182,8 @@ def take_status(core: State, c: Any, order: Order) -> Any:
             look_again(core, order)
     # Asking again would be answered the same again: a difference is told, once for each answer.
     missed = {"reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty}
-    report_execution(core, c, order, ExecType.ORDER_STATUS, **missed if 0 <= c.cum_qty != order.cum_qty else {})
+    report_execution(core, c, order, ExecType.ORDER_STATUS, transact_time=told_time(core, c),
+                     **missed if 0 <= c.cum_qty != order.cum_qty else {})
     sync_order(core, order)
     return acknowledge(order)
 
@@ -217,7 +221,7 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(CxlRejReason.OTHER)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
-        "reason": Reason.VENUE_REPORTED})
+        "reason": Reason.VENUE_REPORTED, "transact_time": told_time(core, c)})
     sync_order(core, order)
     if request.reason in _LESS:
         insist(core, c, order, request)

@@ -32,6 +32,7 @@ from .state import (
     report_execution,
     sync_order,
     tell_price,
+    told_time,
 )
 from .trade_booking import add_fill, book_trade, tell_trimmed
 from .venuereports import compare_cum_qty, find_order, refuse_report, take_state, take_status
@@ -95,7 +96,7 @@ def book_venue_trade(
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
     told = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission), "exec_id": core.exec_seq,
-            "venue_exec_id": c.exec_id, "flags": FLAG_VENUE}
+            "venue_exec_id": c.exec_id, "flags": FLAG_VENUE, "transact_time": told_time(core, c)}
     if order is None:
         core.trades_in_suspense += 1
         publish(core, c, EXECUTION, **told, exec_type=ExecType.TRADE, order_id=order_id, cl_ord_id=c.cl_ord_id,
@@ -190,7 +191,7 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
     tell_trimmed(core, trade.instrument, trade.account)
     told = {"last_qty": qty, "last_px": price if qty else NO_PRICE, "commission": saturate(trade.commission),
-            "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id}
+            "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id, "transact_time": told_time(core, c)}
     order = core.orders.by_id.get(trade.order_id) if trade.account else None
     if order is None:
         publish(core, c, EXECUTION, **told, exec_type=c.exec_type, order_id=trade.order_id,

@@ -142,6 +142,7 @@ class Orders:
         self.rejects: dict[int, Order] = {}
         self.unsent = Unsent(open_max)
         self.evicted = 0
+        self.open_high = 0  # the most that were open at once: not part of the state
         self.replaces = 0  # that venues have not answered
 
     @property
@@ -150,11 +151,16 @@ class Orders:
 
     def open_order(self, order: Order) -> None:
         self.by_id[order.order_id] = self.open[order.order_id] = order
+        self.note_open()
+
+    def note_open(self) -> None:
+        self.open_high = max(self.open_high, len(self.open))
 
     def reopen_order(self, order: Order) -> None:
         """A bust or a replace can bring an ended order back to life."""
         del self.history[order.order_id]
         self.open[order.order_id] = order
+        self.note_open()
         order.is_open = True
 
     def end_order(self, order: Order) -> Order | None:

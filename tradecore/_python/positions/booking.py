@@ -12,17 +12,19 @@ from typing import Any
 from tradecore.positions.entries import EntryReason
 from tradecore.vocabulary.records import NO_PRICE
 
+from .carries import book_carry, book_shed, find_bad
 from .costs import Position, position_of, round_half_even, value_of
 from .entries import (
     BUSTED,
+    CARRY,
     DIVIDEND,
     OPENING,
     SPLIT,
+    TRANSFER,
     Books,
     Finding,
     add_exposure,
     column_of,
-    find_bad_entry,
     follow,
     retally,
 )
@@ -72,7 +74,7 @@ def book_transfer(b: Books, e: Any, trade_id: int, sink: Closings | None) -> Non
 
 
 def book_entry(b: Books, e: Any, trade_id: int, sink: Closings | None) -> None:
-    """The state after an entry that `find_bad_entry` found good; columns and sums are left to the caller."""
+    """The state after an entry that `find_bad` found good; columns and sums are left to the caller."""
     if sink is not None:
         sink.instrument, sink.trade_id, sink.time = e.instrument, trade_id, e.transact_time
     if e.kind <= OPENING:
@@ -81,8 +83,12 @@ def book_entry(b: Books, e: Any, trade_id: int, sink: Closings | None) -> None:
         book_split(b, e)
     elif e.kind == DIVIDEND:
         book_dividend(b, e)
-    else:
+    elif e.kind == TRANSFER:
         book_transfer(b, e, trade_id, sink)
+    elif e.kind == CARRY:
+        book_carry(b, e, trade_id)
+    else:
+        book_shed(b, e)
 
 
 def append_entry(b: Books, e: Any) -> None:
@@ -93,7 +99,7 @@ def append_entry(b: Books, e: Any) -> None:
 
 def add_entry(b: Books, e: Any) -> Finding | None:
     """Checks, books and logs a new entry. A finding leaves everything as it was."""
-    finding = find_bad_entry(b, e, True)
+    finding = find_bad(b, e, True)
     if finding is not None:
         return finding
     trade_id = b.forgotten + len(b.entries) + 1
@@ -136,7 +142,7 @@ def free_lots(b: Books, instrument: int) -> None:
 def replay_chain(b: Books, instrument: int) -> tuple[Finding, int] | None:
     for at in b.tallies[instrument].chain:
         if b.entries[at].status != BUSTED:
-            finding = find_bad_entry(b, b.entries[at], False)
+            finding = find_bad(b, b.entries[at], False)
             if finding is not None:
                 return finding, b.forgotten + at + 1
             book_entry(b, b.entries[at], b.forgotten + at + 1, None)

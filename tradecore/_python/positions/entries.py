@@ -16,7 +16,7 @@ from .costs import Position, position_of, scale_of, value_of
 from .lots import Lots, find_lot
 from .runs import FIRST_SPLIT, Form, bits_of, form_of, is_multiple
 
-FILL, OPENING, SPLIT, DIVIDEND, TRANSFER = (int(kind) for kind in EntryKind)
+FILL, OPENING, SPLIT, DIVIDEND, TRANSFER, CARRY, SHED = (int(kind) for kind in EntryKind)
 LIVE, BUSTED, CORRECTED = (int(status) for status in EntryStatus)
 AVERAGE, SPECIFIC = int(Method.AVERAGE), int(Method.SPECIFIC)
 Column = np.ndarray[Any, np.dtype[np.int64]]

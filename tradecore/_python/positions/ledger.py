@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_CODEC, ENTRY_DTYPE, SPLIT_MAX, EntryError
+from tradecore.positions.entries import CLOSING_DTYPE, ENTRY_CODEC, ENTRY_DTYPE, HOLDING_DTYPE, SPLIT_MAX, EntryError
 from tradecore.vocabulary.layouts import Codec
 from tradecore.vocabulary.records import (
     AMOUNT_MAX,
@@ -37,7 +37,8 @@ from .costs import (
     unrealised,
     value_of,
 )
-from .entries import BUSTED, CORRECTED, DIVIDEND, OPENING, SPLIT, TRANSFER, Books, Tally, demand_inverse
+from .entries import BUSTED, CARRY, CORRECTED, DIVIDEND, OPENING, SHED, SPLIT, TRANSFER, Books, Tally, demand_inverse
+from .holdings import halves, note_holdings
 from .lots import Closings, Lots
 from .marking import demand_numbers
 from .runs import home_exponent
@@ -48,18 +49,22 @@ __all__ = [
 ]
 BOOKING_CODEC = Codec(
     "Booking",
-    [("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8")],
+    [("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"),
+     ("transact_time", "i8"), ("exec_id", "i8")],
     FILL_DTYPE.itemsize,
 )
 _ENTRY = ENTRY_CODEC.unpack(bytes(64))
+_BOOKED = ("instrument", "account", "qty", "price", "fee", "transact_time")  # of a fill, what the log holds
 
 
-def _signed(value: int) -> int:
-    return (value + 2**63) % 2**64 - 2**63
+def demand_qty(e: Any) -> None:
+    demand("qty", e.qty, -QTY_MAX, QTY_MAX)
+    if e.qty == 0:
+        raise ValueError("qty 0 is no fill")
 
 
 class Ledger:
-    """Exact positions by instrument and account, by average cost, FIFO, LIFO or specific lot.
+    """Exact positions by instrument and account, by average cost, FIFO, LIFO, HIFO, LOFO or specific lot.
 
     `method` is a `Method`; `legs` 2 keeps long and short apart, account 2n - 1 the long and 2n the short leg of n.
     `trades` bounds the log of entries that can still be busted, `lots` the open lots, `buckets` the exposure sums of
@@ -70,7 +75,7 @@ class Ledger:
                  trades: int = 65_536, lots: int = 65_536, buckets: int = 1) -> None:
         demand("instruments", instruments, 1, 1_000_000)
         demand("accounts", accounts, 1, 131_070)
-        demand("method", method, 0, 3)
+        demand("method", method, 0, 5)
         demand("legs", legs, 1, 2)
         demand("currencies", currencies, 1, 255)
         demand("trades", trades, 1, 2**31 - 2)
@@ -105,13 +110,22 @@ class Ledger:
 
     def _check_row(self, e: Any) -> None:
         """The door's bounds of one entry, whatever the state."""
-        demand("kind", e.kind, 0, 4)
+        demand("kind", e.kind, 0, 6)
         demand("instrument", e.instrument, 1, len(self.instruments))
         demand("currency", e.currency, 0, self.currency_max)
         demand("transact_time", e.transact_time, 0, TIME_MAX)
         demand("strategy", e.strategy, 0, 2**31 - 1)
-        demand("lot", e.lot, 0, 2**62)
         demand("fee", e.fee, -FEE_MAX, FEE_MAX)
+        if e.kind == CARRY:
+            demand("account", e.account, 1, self.account_max)
+            demand_qty(e)
+            return
+        demand("lot", e.lot, 0, 2**62)
+        if e.kind == SHED:
+            demand("account", e.account, 1, self.account_max)
+            demand("denominator", e.price, 1, SPLIT_MAX)
+            demand("numerator", e.qty, 1, e.price)
+            return
         if e.kind == SPLIT:
             demand("numerator", e.qty, 1, SPLIT_MAX)
             demand("denominator", e.price, 1, SPLIT_MAX)
@@ -127,22 +141,22 @@ class Ledger:
             if e.contra == e.account:
                 raise ValueError(f"contra {e.contra} must be another account")
             return
-        demand("qty", e.qty, -QTY_MAX, QTY_MAX)
-        if e.qty == 0:
-            raise ValueError("qty 0 is no fill")
+        demand_qty(e)
 
-    def apply_fills(self, fills: Records) -> int:
+    def apply_fills(self, fills: Records, now: int = 0) -> int:
         """Book FILL_DTYPE or ENTRY_DTYPE rows in order; return the first one's trade id.
 
-        Signed quantity units, price units, fees in money units. All rows are booked or none: a row outside its bounds
-        raises ValueError, one that its ledger's state refuses EntryError. Threads: one caller at a time.
+        Signed quantity units, price units, fees in money units; a row without a time came `now`. All or none: a row
+        outside its bounds raises ValueError, one that the state refuses EntryError. Threads: one caller at a time.
         """
         if fills.dtype == ENTRY_DTYPE:
             rows = [row._replace(next=0, status=0, spare=0) for row in open_batch(fills, ENTRY_CODEC)]
         elif fills.dtype == FILL_DTYPE:
-            rows = [_ENTRY._replace(**row._asdict()) for row in open_batch(fills, BOOKING_CODEC)]
+            booked = open_batch(fills, BOOKING_CODEC)
+            rows = [_ENTRY._replace(**dict(zip(_BOOKED, row, strict=False))) for row in booked]
         else:
             raise ValueError(f"expected FILL_DTYPE, got {fills.dtype}")
+        rows = [e if e.transact_time else e._replace(transact_time=now) for e in rows]
         first = len(self.books.entries)
         if len(rows) > self.trade_max - first:
             raise ValueError(f"{first + len(rows)} entries exceed the stated capacity of {self.trade_max} trades: "
@@ -219,6 +233,13 @@ class Ledger:
         sign = 1 if p.qty > 0 else -1
         return [(lot.trade_id, lot.opened, lot.qty * sign, lot.cost * sign) for lot in p.lots]
 
+    def holdings(self) -> Records:
+        """Every position that is held or was, by instrument and account, as HOLDING_DTYPE rows."""
+        found = np.zeros(len(rows := note_holdings(self.books, len(self.instruments))), HOLDING_DTYPE)
+        for at, row in enumerate(rows):
+            found[at] = row
+        return found
+
     def entries(self) -> Records:
         """A copy of the log as ENTRY_DTYPE rows, busted and corrected ones marked; the first is `forgotten` + 1."""
         found = np.zeros(len(self.books.entries), ENTRY_DTYPE)
@@ -256,8 +277,7 @@ class Ledger:
                     book_entry(side, b.entries[at], b.forgotten + at + 1, sink)
         found = np.zeros(len(sink.rows), CLOSING_DTYPE)
         for row, (opening, closing, opened, closed, qty, cost, value, instrument, account) in enumerate(sink.rows):
-            found[row] = (opening, closing, opened, closed, qty, _signed(cost), cost >> 64, _signed(value),
-                          value >> 64, instrument, account)
+            found[row] = (opening, closing, opened, closed, qty, *halves(cost), *halves(value), instrument, account)
         return found[np.argsort(found["closing_trade"], kind="stable")]
 
     def account_sums(

@@ -13,7 +13,7 @@ from tradecore.positions.entries import Method
 
 from .costs import Lot, Position, apply_value, release_cost
 
-AVERAGE, LIFO = int(Method.AVERAGE), int(Method.LIFO)
+AVERAGE, LIFO, HIFO, LOFO = (int(m) for m in (Method.AVERAGE, Method.LIFO, Method.HIFO, Method.LOFO))
 
 
 @dataclass(slots=True)
@@ -60,9 +60,25 @@ def find_lot(p: Position, trade_id: int) -> Lot | None:
     return next((lot for lot in p.lots if lot.trade_id == trade_id), None)
 
 
+def is_dearer(a: Lot, b: Lot) -> bool:
+    """Whether a unit of one lot cost more than a unit of another: exactly."""
+    return a.cost * b.qty > b.cost * a.qty
+
+
+def find_extreme(p: Position, dearest: bool) -> Lot:
+    """The dearest or the cheapest open lot, the oldest of equals."""
+    best = p.lots[0]
+    for lot in p.lots:
+        if is_dearer(lot, best) if dearest else is_dearer(best, lot):
+            best = lot
+    return best
+
+
 def next_lot(p: Position, method: int, named: int) -> Lot:
     """The lot that a closing trade takes from next: the named one while it is there, else the method's."""
     found = find_lot(p, named) if named else None
+    if found is None and method in (HIFO, LOFO):
+        return find_extreme(p, method == HIFO)
     return found or p.lots[-1 if method == LIFO else 0]
 
 

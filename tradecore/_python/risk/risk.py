@@ -153,8 +153,13 @@ def ask_risk(
     )
 
 
+def counts_at_market(ord_type: int, side: int) -> bool:
+    """Does an order count at what the market says? A buy within its limit counts at that, whatever it takes."""
+    return ord_type == MARKET or side == SELL
+
+
 def needs_reference(rules: AccountRisk, ord_type: int, side: int) -> bool:
-    return rules.limits[COLLAR] >= 0 or (rules.limits[ORDER_NOTIONAL] >= 0 and (ord_type == MARKET or side == SELL))
+    return rules.limits[COLLAR] >= 0 or (rules.limits[ORDER_NOTIONAL] >= 0 and counts_at_market(ord_type, side))
 
 
 def protection_price(q: Question) -> int:

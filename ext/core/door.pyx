@@ -1,0 +1,399 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+"""The compiled door: a user's call into one command record, through the core, and back, in a few hundred instructions.
+
+It decides only whether it can read what it was given. What it can't is called again in Python (core/door.py), which
+does it all, or says what is wrong; both make the same record of the same call.
+"""
+
+from cpython.list cimport PyList_GET_SIZE
+from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
+from holds cimport CHECKS, OBSERVABLE, tc_finding
+from order_terms cimport *
+from kinds cimport *
+from instrument cimport *
+from order_table cimport NO_SLOT, tc_order
+from units cimport tc_number_types
+from tradecore._native.live_order cimport Order
+from tradecore._native.turnstile cimport State
+cimport cython
+
+import time as _time
+from decimal import Decimal
+
+import numpy as _np
+
+from tradecore.core.door import read_answers
+from tradecore.risk.limits import CheckResult
+from tradecore.vocabulary.codes import CommandType
+from tradecore.vocabulary.fix import ContingencyType, OrdType, Side, TimeInForce, TriggerPriceType
+from tradecore.vocabulary.reports import Report
+
+cdef extern from "Python.h":
+    ctypedef PyObject* (*PyCFunction)(PyObject*, PyObject*)
+    ctypedef struct PyMethodDef:
+        const char* ml_name
+        PyCFunction ml_meth
+        int ml_flags
+        const char* ml_doc
+    int METH_FASTCALL, METH_KEYWORDS
+    object PyCFunction_New(PyMethodDef* method, object self)
+    object PyObject_Vectorcall(object called, PyObject* const* arguments, size_t count, PyObject* keywords)
+    ctypedef struct PyTypeObject
+    object PyType_GenericAlloc(PyTypeObject* kind, Py_ssize_t items)
+
+cdef tc_number_types NUMBERS
+NUMBERS.decimal = <PyObject*>Decimal
+NUMBERS.int64 = <PyObject*>_np.int64
+NUMBERS.float64 = <PyObject*>_np.float64
+cdef object RESULT = CheckResult, REPORT = Report
+cdef object SYSTEM_CLOCK = _time.time_ns
+cdef list KEPT = [Decimal, _np.int64, _np.float64]     # what is named above without a reference
+
+
+cdef tc_order_words WORDS
+WORDS.side = words_of(Side, KEPT)
+WORDS.ord_type = words_of(OrdType, KEPT)
+WORDS.time_in_force = words_of(TimeInForce, KEPT)
+WORDS.trigger = words_of(TriggerPriceType, KEPT)
+WORDS.contingency = words_of(ContingencyType, KEPT)
+
+# The parameters of each call, in the order of its signature.
+cdef tuple ORDER_NAMES = names_of(
+    "symbol side qty price account venue cl_ord_id ord_type time_in_force post_only reduce_only stop_px peg_offset "
+    "peg_offset_type trigger_price_type min_qty display_qty expire_time cash_order_qty list_id contingency_type "
+    "strategy transact_time")
+cdef tuple QUOTE_NAMES = names_of("venue symbol bid bid_size ask ask_size transact_time")
+cdef tuple MARK_NAMES = names_of("symbol price")
+cdef tuple CANCEL_NAMES = names_of("order cl_ord_id order_id new_cl_ord_id transact_time")
+cdef tuple REPLACE_NAMES = names_of(
+    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time")
+
+
+@cython.final
+cdef class Door:
+    """One core's door. It holds the core's state and names, and the Python that explains; nothing that holds it."""
+
+    cdef State state
+    cdef object gate, names, bus, clock
+    cdef dict symbols, accounts, venues
+    cdef list account_names, listening
+    cdef tc_last_name last_symbol, last_account, last_venue
+    cdef int32_t counterparty      # where every order goes; 0: where it says, or is routed
+    cdef bint is_system_clock
+    cdef readonly object slow      # {name: the same call in Python}
+    cdef object order_slow, check_slow, quote_slow, mark_slow, cancel_slow, replace_slow
+
+    def __init__(self, gate, slow, counterparty):
+        self.gate, self.names, self.bus, self.clock = gate, gate.names, gate.bus, gate.clock
+        self.state = gate.core._state
+        self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
+        self.venues = gate.names.venues.ids
+        self.listening = gate.bus.listening
+        self.account_names = gate.names.accounts.names
+        self.is_system_clock = gate.clock is SYSTEM_CLOCK
+        self.counterparty = counterparty
+        self.slow = slow
+        self.order_slow = slow["new_order" if counterparty else "submit"]
+        self.cancel_slow, self.replace_slow = slow["cancel"], slow["replace"]
+        self.check_slow, self.quote_slow, self.mark_slow = slow.get("check"), slow.get("quote"), slow.get("mark")
+
+    def __dealloc__(self):
+        Py_XDECREF(self.last_symbol.name)
+        Py_XDECREF(self.last_account.name)
+        Py_XDECREF(self.last_venue.name)
+
+    def calls(self):
+        """{name: the compiled call} for every name that the core has in Python."""
+        return {name: PyCFunction_New(&METHODS[CALLS.index(name)], self) for name in self.slow}
+
+    cdef int64_t time(self) except -1:
+        cdef timespec now
+        cdef int64_t ns
+        cdef int overflow = 0
+        if self.is_system_clock:
+            clock_gettime(CLOCK_REALTIME, &now)
+            return <int64_t>now.tv_sec * 1_000_000_000 + now.tv_nsec
+        told = self.clock()
+        if PyLong_CheckExact(told):
+            ns = PyLong_AsLongLongAndOverflow(told, &overflow)
+            if not overflow and 0 <= ns <= time_max() and not looks_coarse(ns):
+                return ns
+        return self.gate.read_time(told)
+
+    cdef int deliver(self) except -1:
+        if PyList_GET_SIZE(self.listening):
+            self.bus.deliver()
+        return 0
+
+    # The number of an id that was read: an own integer, or a text's, which gets one where it has none yet.
+    cdef int64_t number_of(self, const char* text, int64_t own, int64_t now) except? -1:
+        cdef tc_command c
+        cdef tc_ack ack
+        if text[0] == 0:
+            return own
+        own = self.state.number_of(text)
+        if own:
+            return own
+        tc_clear(&c, sizeof(c))
+        c.kind = KIND_INTERN
+        c.version = VERSION
+        memcpy(c.text, text, TEXT_SIZE)
+        self.state.run_one(&c, &ack, now)
+        if ack.report_type != REPORT_BUSINESS_REJECT:
+            return ack.order_id
+        return NO_ROOM if ack.reason == IDS_FULL else NAMELESS
+
+    # ---- a new order
+
+    # Everything but its id; False where Python has to read it.
+    cdef bint read_order(self, PyObject** given, tc_command* c) except -1:
+        tc_clear(c, sizeof(tc_command))
+        c.kind = KIND_NEW_ORDER
+        c.version = VERSION
+        return (
+            given[SYMBOL] != NULL and find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol)
+            and self.read_places(given, c) and read_words(&WORDS, given, c)
+            and read_numbers(&NUMBERS, &self.state.core.instruments[c.instrument], given, c)
+        )
+
+    # Where it goes.
+    cdef bint read_places(self, PyObject** given, tc_command* c) except -1:
+        c.venue = self.counterparty
+        if is_given(given[VENUE]) and (self.counterparty
+                                       or not find_name(self.venues, given[VENUE], &c.venue, &self.last_venue)):
+            return False
+        if is_given(given[ACCOUNT]):
+            return find_name(self.accounts, given[ACCOUNT], &c.account, &self.last_account)
+        c.account = 1
+        return PyList_GET_SIZE(self.account_names) == 1
+
+    cdef object submit(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
+        cdef PyObject* given[MOST]
+        cdef tc_command c
+        cdef char text[TEXT_SIZE]
+        cdef int64_t own = 0
+        if not (collect(ORDER_NAMES, 4, arguments, count, keywords, given) and self.read_order(given, &c)
+                and read_id(given[CL_ORD_ID], text, &own)):
+            return PyObject_Vectorcall(self.order_slow, arguments, count, keywords)
+        return self.send(&c, text, own)
+
+    cdef Order send(self, tc_command* c, const char* text, int64_t own):
+        cdef tc_ack ack
+        cdef int64_t now = self.time()
+        cdef uint32_t slot
+        cdef Order order = Order.__new__(Order)
+        c.cl_ord_id = self.number_of(text, own, now)
+        slot = self.state.run_held(c, &ack, now)
+        order.state = self.state
+        order.names = self.names
+        order.number = ack.order_id
+        order.slot = slot if slot != NO_SLOT else 0    # one that is evicted already: reading it says so
+        self.deliver()
+        return order
+
+    cdef object check(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
+        cdef PyObject* given[MOST]
+        cdef tc_command c
+        cdef char text[TEXT_SIZE]
+        cdef int64_t own = 0
+        cdef uint64_t mask = 0
+        cdef tc_finding findings[CHECKS + OBSERVABLE]
+        cdef int alone, i
+        cdef bint passed
+        if not (collect(ORDER_NAMES, 4, arguments, count, keywords, given) and self.read_order(given, &c)
+                and read_id(given[CL_ORD_ID], text, &own)):
+            return PyObject_Vectorcall(self.check_slow, arguments, count, keywords)
+        if text[0]:                                    # a question interns nothing
+            own = self.state.number_of(text) or NEW_ID
+        c.cl_ord_id = own
+        tc_clear(findings, sizeof(findings))
+        alone = self.state.ask(&c, self.time(), &mask, findings)
+        passed = alone == 0 and mask == 0
+        for i in range(CHECKS):
+            passed = passed and not findings[i].refused
+        result = PyType_GenericAlloc(<PyTypeObject*>RESULT, 0)
+        result._passed = passed
+        result._rows = None
+        told = (<const char*>findings)[:sizeof(findings)]
+        result._told = (read_answers, (alone, mask, told, self.names, c.instrument))
+        return result
+
+    # ---- market data
+
+    cdef object quote(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
+        cdef PyObject* given[MOST]
+        cdef tc_command c
+        tc_clear(&c, sizeof(c))
+        c.kind = KIND_QUOTE
+        if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and given[1] != NULL
+                and find_name(self.venues, given[0], &c.venue, &self.last_venue)
+                and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
+                and read_sides(&NUMBERS, &self.state.core.instruments[c.instrument], given + 2, &c)
+                and read_stamp(given[6], &c.transact_time)):
+            return PyObject_Vectorcall(self.quote_slow, arguments, count, keywords)
+        return self.tell(&c)
+
+    cdef object mark(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
+        cdef PyObject* given[MOST]
+        cdef tc_command c
+        tc_clear(&c, sizeof(c))
+        c.kind = KIND_MARK
+        if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and is_given(given[1])
+                and find_name(self.symbols, given[0], &c.instrument, &self.last_symbol)
+                and read_price(&NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
+            return PyObject_Vectorcall(self.mark_slow, arguments, count, keywords)
+        return self.tell(&c)
+
+    # A command without an order: nothing comes back, or a RefusedError.
+    cdef object tell(self, tc_command* c):
+        cdef tc_ack ack
+        cdef tc_report answer
+        cdef bint told
+        c.version = VERSION
+        told = self.state.run_asked(c, &ack, self.time(), &answer)
+        self.deliver()
+        if ack.report_type == REPORT_BUSINESS_REJECT and told:
+            self.gate.refuse(CommandType(c.kind), "", self.report(&answer))
+        return None
+
+    # ---- requests
+
+    cdef object cancel(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
+        cdef PyObject* given[MOST]
+        cdef tc_command c
+        cdef char target[TEXT_SIZE]
+        cdef char text[TEXT_SIZE]
+        cdef int64_t target_own = 0, own = 0
+        tc_clear(&c, sizeof(c))
+        c.kind = KIND_CANCEL
+        if not (collect(CANCEL_NAMES, 1, arguments, count, keywords, given)
+                and is_given(given[0]) + is_given(given[1]) + is_given(given[2]) == 1
+                and self.read_target(given, &c) and read_id(given[1], target, &target_own)
+                and read_id(given[3], text, &own) and read_stamp(given[4], &c.transact_time)):
+            return PyObject_Vectorcall(self.cancel_slow, arguments, count, keywords)
+        return self.request(&c, target, target_own, text, own)
+
+    cdef object replace(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
+        cdef PyObject* given[MOST]
+        cdef tc_command c
+        cdef char target[TEXT_SIZE]
+        cdef char text[TEXT_SIZE]
+        cdef int64_t own = 0
+        cdef tc_order o
+        cdef const tc_instrument* ins
+        tc_clear(&c, sizeof(c))
+        target[0] = 0
+        c.kind = KIND_REPLACE
+        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given)
+                and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
+                and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
+                and self.read_target(given, &c)
+                and self.state.read_order((<Order>given[0]).slot, c.order_id, &o)
+                and 1 <= o.instrument <= self.state.core.instrument_count
+                and not (is_given(given[4]) and not has_limit(o.ord_type))
+                and not (is_given(given[5]) and (o.ord_type == TYPE_MARKET or o.ord_type == TYPE_LIMIT))):
+            return PyObject_Vectorcall(self.replace_slow, arguments, count, keywords)
+        ins = &self.state.core.instruments[o.instrument]
+        if not (read_qty(&NUMBERS, given[3], ins, &c.order_qty) and (c.order_qty > 0 or not is_given(given[3]))
+                and read_price(&NUMBERS, given[4], ins, no_price(), &c.price)
+                and read_price(&NUMBERS, given[5], ins, no_price(), &c.stop_px) and read_time(given[6], &c.expire_time)
+                and read_id(given[7], text, &own) and read_stamp(given[8], &c.transact_time)):
+            return PyObject_Vectorcall(self.replace_slow, arguments, count, keywords)
+        return self.request(&c, target, 0, text, own)
+
+    # Which order: a live one of this core, or a number.
+    cdef bint read_target(self, PyObject** given, tc_command* c) except -1:
+        if not is_given(given[0]):
+            return read_int(given[2], 0, 1, <int64_t>(~<uint64_t>0 >> 1), &c.order_id)
+        if Py_TYPE(<object>given[0]) != <PyObject*>Order or (<Order>given[0]).state is not self.state:
+            return False
+        c.order_id = (<Order>given[0]).number
+        return True
+
+    cdef object request(self, tc_command* c, const char* target, int64_t target_own, const char* text, int64_t own):
+        cdef tc_ack ack
+        cdef tc_report answer
+        cdef bint told
+        cdef int64_t now = self.time()
+        c.version = VERSION
+        c.orig_cl_ord_id = self.number_of(target, target_own, now)
+        c.cl_ord_id = self.number_of(text, own, now)
+        told = self.state.run_asked(c, &ack, now, &answer)
+        self.deliver()
+        return self.report(&answer) if told else self.gate.refuse_silence(CommandType(c.kind))
+
+    cdef object report(self, const tc_report* answer):
+        report = PyType_GenericAlloc(<PyTypeObject*>REPORT, 0)
+        report._row = (<const char*>answer)[:sizeof(tc_report)]
+        report._directory = self.names
+        return report
+
+
+@cython.final
+cdef class Prepared:
+    """A call of submit() whose terms are fixed; its Python twin does what it can't read, and shows it."""
+
+    cdef Door door
+    cdef object slow
+    cdef tc_command terms
+    cdef bint typed                # its OrdType was said, and does not follow from the price
+
+    def __init__(self, Door door not None, bytes record, bint typed, slow):
+        assert len(record) == sizeof(tc_command)
+        memcpy(&self.terms, <const char*>record, sizeof(tc_command))
+        self.door, self.typed, self.slow = door, typed, slow
+
+    def __call__(self, qty=None, price=None, *, cl_ord_id=None, transact_time=None):
+        cdef const tc_instrument* ins = &self.door.state.core.instruments[self.terms.instrument]
+        cdef tc_command c = self.terms
+        cdef char text[TEXT_SIZE]
+        cdef int64_t own = 0
+        if not self.typed and price is not None:
+            c.ord_type = TYPE_LIMIT if c.ord_type == TYPE_MARKET else TYPE_STOP_LIMIT
+        if (qty is None or (price is not None and not has_limit(c.ord_type)) or c.exec_inst & INST_CASH
+                or c.peg_offset or not (
+                    read_qty(&NUMBERS, <PyObject*>qty, ins, &c.order_qty)
+                    and read_price(&NUMBERS, <PyObject*>price, ins, no_price(), &c.price)
+                    and read_id(<PyObject*>cl_ord_id, text, &own)
+                    and read_stamp(<PyObject*>transact_time, &c.transact_time))):
+            return self.slow(qty, price, cl_ord_id=cl_ord_id, transact_time=transact_time)
+        return self.door.send(&c, text, own)
+
+    def __repr__(self): return repr(self.slow)
+
+
+# ---- as C calls them
+
+cdef object call_submit(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.submit(a, n, names)
+cdef object call_check(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.check(a, n, names)
+cdef object call_quote(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.quote(a, n, names)
+cdef object call_mark(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.mark(a, n, names)
+cdef object call_cancel(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.cancel(a, n, names)
+cdef object call_replace(Door d, PyObject* const* a, Py_ssize_t n, PyObject* names): return d.replace(a, n, names)
+
+cdef tuple CALLS = ("submit", "new_order", "check", "quote", "mark", "cancel", "replace")
+cdef PyMethodDef METHODS[7]
+cdef list TEXTS = []               # what METHODS points to
+
+
+cdef int define(int at, const char* name, void* call) except -1:
+    METHODS[at].ml_name = name
+    METHODS[at].ml_meth = <PyCFunction>call
+    METHODS[at].ml_flags = METH_FASTCALL | METH_KEYWORDS
+    return 0
+
+
+define(0, "submit", <void*>call_submit)
+define(1, "new_order", <void*>call_submit)
+define(2, "check", <void*>call_check)
+define(3, "quote", <void*>call_quote)
+define(4, "mark", <void*>call_mark)
+define(5, "cancel", <void*>call_cancel)
+define(6, "replace", <void*>call_replace)
+
+
+def describe(name, signature, text):
+    """Give a compiled call its signature and docstring, which help() and inspect read."""
+    cdef bytes told = f"{name}{signature}\n--\n\n{text}".encode()
+    TEXTS.append(told)
+    METHODS[CALLS.index(name)].ml_doc = told

@@ -1,0 +1,78 @@
+/* A user's decimals into units of 10**-precision and back, exactly. What these do not know is read in Python. */
+#ifndef TRADECORE_UNITS_H
+#define TRADECORE_UNITS_H
+
+#include <stdint.h>
+#include <stdbool.h>
+#include "tradecore/arith.h"
+
+enum { TC_DIGITS_MAX = 18, TC_LETTERS_MAX = 40 };  /* of a text: what 64 bits hold whatever the digits are */
+
+/* The number that a text is, within a bound. False for spaces, exponents, more digits, and no whole number of units. */
+static inline bool tc_read_decimal(const char *text, int64_t size, int precision, int64_t bound, int64_t *units) {
+    int64_t at = size > 0 && text[0] == '-', number = 0;
+    int digits = 0, decimals = 0;
+    bool negative = at, point = false;
+    if (size > TC_LETTERS_MAX) return false;
+    for (; at < size; at++) {
+        unsigned digit = (unsigned char)text[at] - (unsigned)'0';
+        if (digit <= 9) {
+            number = number * 10 + digit;
+            decimals += point;
+            if (++digits > TC_DIGITS_MAX) return false;
+        } else if (text[at] == '.' && !point) {
+            point = true;
+        } else {
+            return false;
+        }
+    }
+    if (digits == 0) return false;
+    for (; decimals > precision; decimals--) {
+        if (number % 10) return false;
+        number /= 10;
+    }
+    tc_i128 scaled = (tc_i128)number * tc_ten_to(precision - decimals);
+    if (scaled > bound) return false;
+    *units = negative ? -(int64_t)scaled : (int64_t)scaled;
+    return true;
+}
+
+/* A float is a number of units where it is the nearest float to it: below 2**53 the quotient is rounded right. */
+static inline bool tc_read_float(double value, int precision, int64_t bound, int64_t *units) {
+    double scale = (double)tc_ten_to(precision), scaled = value * scale;
+    if (!(scaled > -9007199254740992.0 && scaled < 9007199254740992.0)) return false;  /* NaN too */
+    int64_t number = (int64_t)(scaled + (scaled >= 0 ? 0.5 : -0.5));
+    if (number > bound || number < -bound || (double)number / scale != value) return false;
+    *units = number;
+    return true;
+}
+
+#define tc_read_python_float(value, precision, bound, units) \
+    tc_read_float(PyFloat_AS_DOUBLE(value), precision, bound, units)
+
+/* A whole number as units, within a bound. */
+static inline bool tc_read_whole(int64_t number, int precision, int64_t bound, int64_t *units) {
+    tc_i128 scaled = (tc_i128)number * tc_ten_to(precision);
+    if (scaled > bound || scaled < -bound) return false;
+    *units = (int64_t)scaled;
+    return true;
+}
+
+/* The letters of units, in `least` decimals where they hold it, into the end of a buffer; how many. */
+static inline int tc_write_units(int64_t units, int precision, int least, char letters[TC_LETTERS_MAX]) {
+    uint64_t number = units < 0 ? 0 - (uint64_t)units : (uint64_t)units;
+    char *at = letters + TC_LETTERS_MAX;
+    if (precision > least && number % (uint64_t)tc_ten_to(precision - least) == 0) {
+        number /= (uint64_t)tc_ten_to(precision - least);
+        precision = least;
+    } else if (number == 0 && precision >= 7) {  /* it would print as 0E-9 */
+        precision = 0;
+    }
+    for (int i = 0; i < precision; i++, number /= 10) *--at = (char)('0' + number % 10);
+    if (precision) *--at = '.';
+    do *--at = (char)('0' + number % 10); while (number /= 10);
+    if (units < 0) *--at = '-';
+    return (int)(letters + TC_LETTERS_MAX - at);
+}
+
+#endif

@@ -1,0 +1,352 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+"""A ring over memory that is given: door checks here, the algorithm in rings.pxd. Calls that have to wait do so without
+the GIL and look for signals every 10 ms; the others keep it."""
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport uintptr_t
+from rings cimport *
+cimport cython
+
+import numpy as np
+
+from tradecore.runtime.ring_memory import CONSUMER, RingClosedError, is_locked
+
+cdef uint64_t TICK = 10_000_000    # ns
+cdef enum:
+    CALL = 1
+    HELD = 2
+
+
+
+@cython.no_gc
+@cython.final
+cdef class Claim:
+    """Records of a ring that are being written in place. What is dropped without a commit is abandoned."""
+
+    cdef Ring ring
+    cdef uint64_t at
+    cdef readonly Py_ssize_t count
+    cdef Py_ssize_t shape[1]
+    cdef Py_ssize_t strides[1]
+
+    def __getbuffer__(self, Py_buffer* buffer, int flags):
+        if self.shape[0] < 0:
+            raise ValueError("the claim was committed or abandoned already")
+        show_slots(buffer, self, &self.ring.ring, self.at, self.shape, self.strides, 0)
+
+    def records(self):
+        """The claimed records, to be written before the commit."""
+        return array_of(self.ring, self, self.count)
+
+    def commit(self, int64_t count):
+        """Publish the first `count` records; the others are abandoned. Once."""
+        if not 0 <= count <= self.count:
+            raise ValueError(f"count {count} must be 0 to {self.count}, the records claimed")
+        if self.ring is None or self.shape[0] < 0:
+            raise ValueError("the claim was committed or abandoned already")
+        self.ring.demand_open()
+        self.finish(<uint64_t>count)
+
+    cdef void finish(self, uint64_t count) noexcept:
+        self.shape[0] = -1
+        if count or self.ring.ring.many:
+            commit_records(&self.ring.ring, self.at, count, <uint64_t>self.count)
+        if self.ring.is_producing_alone:
+            tc_leave(&self.ring.producing)
+
+    def __dealloc__(self):
+        if self.ring is not None and self.shape[0] >= 0 and not self.ring.is_disowned:
+            self.finish(0)
+
+
+@cython.no_gc
+@cython.final
+cdef class _View:
+    """Keeps the slots of a NumPy view from being written until the last array over them is gone."""
+
+    cdef Ring ring
+    cdef uint64_t at
+    cdef readonly Py_ssize_t count
+    cdef Py_ssize_t shape[1]
+    cdef Py_ssize_t strides[1]
+
+    def __getbuffer__(self, Py_buffer* buffer, int flags):
+        if flags & 1:                                   # PyBUF_WRITABLE
+            raise BufferError("records that are drained can't be written")
+        show_slots(buffer, self, &self.ring.ring, self.at, self.shape, self.strides, 1)
+
+    def __dealloc__(self):
+        if self.ring is not None and not self.ring.is_disowned:
+            give_back(&self.ring.ring, self.at + <uint64_t>self.count)
+            tc_leave(&self.ring.consuming)
+
+
+cdef object array_of(Ring ring, object owner, Py_ssize_t count):
+    """Records where they lie: the array holds its owner."""
+    return np.ndarray((count,), ring.dtype, owner, 0, (<Py_ssize_t>ring.ring.stride,))
+
+
+cdef int show_slots(Py_buffer* buffer, object owner, tc_ring* r, uint64_t at, Py_ssize_t* shape, Py_ssize_t* strides,
+                    int is_readonly) except -1:
+    buffer.buf, buffer.obj = r.slots + (at & r.mask) * r.stride, owner
+    buffer.len, buffer.itemsize, buffer.readonly = shape[0], 1, is_readonly
+    buffer.ndim, buffer.format, buffer.shape, buffer.strides = 1, NULL, shape, strides
+    buffer.suboffsets, buffer.internal = NULL, NULL
+    return 0
+
+
+@cython.final
+cdef class Ring:
+    """A bounded queue of fixed-size records over a memory with its header, between producers and one consumer."""
+
+    cdef tc_ring ring
+    cdef unsigned char[::1] memory
+    cdef object dtype, rescued
+    cdef uint32_t producing, consuming
+    cdef bint is_producing_alone
+    cdef bint is_disowned
+
+    def __init__(self, memory, dtype, int fd):
+        self.memory, self.dtype, self.rescued = memory, dtype, None
+        open_ring(&self.ring, <char*>&self.memory[0])
+        self.ring.fd = fd
+        self.is_producing_alone = not self.ring.many or self.ring.rows != NULL
+
+    cpdef int demand_open(self) except -1:
+        """Raises RingClosedError where it is closed, or a child of fork has it."""
+        if self.is_disowned:
+            raise RingClosedError("this ring was opened before a fork: a child opens its own, by name")
+        if tc_load_word(&self.ring.closed):
+            raise RingClosedError("the ring is closed")
+        return 0
+
+    def adopt_row(self, int row):
+        """Be this producer of a shared ring, whose lock the caller holds."""
+        if not 0 <= row < TC_RING_PRODUCERS:
+            raise ValueError(f"row {row} must be 0 to {TC_RING_PRODUCERS - 1}")
+        self.ring.row = row
+        if self.ring.rows != NULL:
+            tc_store_release(&self.ring.rows[row].intent, 0)
+
+    cdef int produce(self, uint32_t how) except -1:
+        """Passes the producers' door: waits for another thread's call where many may produce, and is refused else."""
+        cdef uint32_t found = tc_enter(&self.producing, how)
+        while found == CALL and self.ring.many:
+            with nogil:
+                tc_sleep(50_000)
+            PyErr_CheckSignals()
+            self.demand_open()
+            found = tc_enter(&self.producing, how)
+        if found:
+            raise RuntimeError("records are claimed and not committed yet" if found == HELD else
+                               "another thread publishes: a ring of one producer takes one at a time")
+        return 0
+
+    cdef int consume(self, uint32_t how) except -1:
+        cdef uint32_t found = tc_enter(&self.consuming, how)
+        if found == HELD:
+            raise BufferError("a view is still held: delete its arrays first")
+        if found:
+            raise RuntimeError("another thread drains: a ring has one consumer")
+        return 0
+
+    cdef bint has_lost_consumer(self) except -1:
+        if self.ring.fd < 0 or tc_load_word(&self.ring.closed) or not self.ring.memory.consumed:
+            return False
+        return not is_locked(self.ring.fd, CONSUMER)
+
+    def publish(self, records, int64_t timeout):
+        """Copy a batch in; how many records went in: all, or fewer at the deadline, of which `fail` makes none.
+
+        `timeout` in ns, negative for none. Threads: one per ring of one producer, any where there are many.
+        """
+        self.demand_open()
+        cdef const unsigned char[::1] source = records.view(np.uint8)
+        cdef uint64_t count = <uint64_t>(source.shape[0]) // self.ring.record_size, done = 0, least = 1
+        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
+        cdef tc_ring* r = &self.ring
+        cdef const char* bytes = <const char*>&source[0] if count else NULL
+        if self.is_producing_alone:
+            self.produce(CALL)
+        try:
+            if r.on_full == FULL_FAIL:
+                least = count
+            if count:
+                done = publish_some(r, bytes, count, least)
+            while done < count and r.on_full != FULL_FAIL and timeout and not tc_load_word(&r.closed):
+                done = self.publish_rest(bytes, done, count, deadline)
+                PyErr_CheckSignals()
+                if (deadline and tc_nanoseconds() >= deadline) or (done < count and self.has_lost_consumer()):
+                    break
+        except BaseException as error:
+            error.add_note(f"{done} of {count} records are in the ring")
+            raise
+        finally:
+            if self.is_producing_alone:
+                tc_leave(&self.producing)
+        if done < count:
+            tc_add_relaxed(&r.memory.refused, count - done)
+        return done
+
+    cdef uint64_t publish_rest(self, const char* bytes, uint64_t done, uint64_t count, uint64_t deadline):
+        cdef tc_ring* r = &self.ring
+        cdef uint64_t until = tc_nanoseconds() + TICK
+        if deadline:
+            until = least_of(until, deadline)
+        with nogil:
+            done += publish_until(r, bytes + done * r.record_size, count - done, until)
+        return done
+
+    def claim(self, int64_t count, int64_t timeout):
+        """1 to `count` records to be written in place, as many as lie together; None where there was no room."""
+        self.demand_open()
+        cdef tc_ring* r = &self.ring
+        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
+        cdef uint64_t at = 0, got, until
+        cdef Claim claim
+        if count < 1 or <uint64_t>count > r.capacity:
+            raise ValueError(f"count {count} must be 1 to {r.capacity}, the capacity")
+        if r.on_full == FULL_OVERWRITE:
+            raise ValueError("a ring that overwrites has no records in place: publish copies them in")
+        if self.is_producing_alone:
+            self.produce(HELD)
+        got = 0
+        try:
+            got = claim_records(r, <uint64_t>count, 1, &at, True)
+            while not got and r.on_full != FULL_FAIL and timeout and not tc_load_word(&r.closed):
+                until = tc_nanoseconds() + TICK
+                if deadline:
+                    until = least_of(until, deadline)
+                with nogil:
+                    got = claim_until(r, <uint64_t>count, &at, until)
+                if not got:
+                    PyErr_CheckSignals()
+                    if (deadline and tc_nanoseconds() >= deadline) or self.has_lost_consumer():
+                        break
+        finally:
+            if not got and self.is_producing_alone:
+                tc_leave(&self.producing)
+        if not got:
+            tc_add_relaxed(&r.memory.refused, <uint64_t>count)
+            return None
+        claim = Claim.__new__(Claim)
+        claim.ring, claim.at, claim.count = self, at, <Py_ssize_t>got
+        claim.shape[0], claim.strides[0] = <Py_ssize_t>(got * r.stride), 1
+        return claim
+
+    cdef uint64_t wait_ready(self, uint64_t least, int64_t timeout) except? 0:
+        """Waits until so many records are there, at most the capacity; how many are."""
+        cdef tc_ring* r = &self.ring
+        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
+        cdef uint64_t until, found = ready_records(r, least)
+        if found < least and skip_orphans(r):
+            found = ready_records(r, least)
+        while found < least and timeout and not tc_load_word(&r.closed):
+            until = tc_nanoseconds() + TICK
+            if deadline:
+                until = least_of(until, deadline)
+            with nogil:
+                found = ready_until(r, least, until)
+                if found < least and skip_orphans(r):
+                    found = ready_records(r, least)
+            PyErr_CheckSignals()
+            if deadline and tc_nanoseconds() >= deadline:
+                break
+        return found
+
+    cdef object rescue(self, uint64_t limit):
+        """Records that a drain had taken out when a signal ended it: they come first."""
+        records = self.rescued[:limit]
+        self.rescued = self.rescued[limit:] if limit < <uint64_t>len(self.rescued) else None
+        return records
+
+    def drain(self, int64_t limit, int64_t least, int64_t timeout):
+        """A copy of the oldest records, at most `limit`, after waiting for `least`. Threads: one at a time."""
+        self.demand_open()
+        cdef tc_ring* r = &self.ring
+        cdef uint64_t done = 0, count
+        cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
+        records = None
+        self.consume(CALL)
+        try:
+            if self.rescued is not None:
+                return self.rescue(<uint64_t>limit)
+            self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout)
+            count = <uint64_t>limit if <uint64_t>least > r.capacity else ready_records(r, <uint64_t>limit)
+            records = np.empty(count, self.dtype)
+            done = self.fill(records, count, least_of(<uint64_t>least, count), timeout, deadline) if count else 0
+        finally:
+            tc_leave(&self.consuming)
+        if not done:
+            self.demand_open()
+        return records[:done]
+
+    cdef uint64_t fill(self, records, uint64_t count, uint64_t least, int64_t timeout, uint64_t deadline) except? 0:
+        cdef tc_ring* r = &self.ring
+        cdef unsigned char[::1] memory = records.view(np.uint8)
+        cdef char* target = <char*>&memory[0]
+        cdef uint64_t done = drain_some(r, target, count), until
+        while done < least and timeout and not tc_load_word(&r.closed):
+            until = tc_nanoseconds() + TICK
+            if deadline:
+                until = least_of(until, deadline)
+            with nogil:
+                done += drain_until(r, target + done * r.record_size, least - done, count - done, until)
+                skip_orphans(r)
+            try:
+                PyErr_CheckSignals()
+            except BaseException:
+                self.rescued = records[:done] if done else None
+                raise
+            if deadline and tc_nanoseconds() >= deadline:
+                break
+        return done
+
+    def view(self, int64_t limit, int64_t least, int64_t timeout):
+        """The oldest records where they lie, at most `limit` and to the ring's edge; None where there are none."""
+        self.demand_open()
+        cdef tc_ring* r = &self.ring
+        cdef _View view
+        cdef uint64_t at, count = 0
+        if r.on_full == FULL_OVERWRITE:
+            raise ValueError("a ring that overwrites has no view: drain copies what is whole")
+        self.consume(HELD)
+        try:
+            if self.rescued is not None:
+                raise BufferError("a signal ended a drain: its records come first, and are no longer in the ring")
+            self.wait_ready(least_of(<uint64_t>least, r.capacity), timeout)
+            at = tc_load_relaxed(&r.memory.head)
+            count = least_of(ready_records(r, <uint64_t>limit), r.capacity - (at & r.mask))
+            at = tc_load_relaxed(&r.memory.head)        # further, where something was skipped
+            count = least_of(count, r.capacity - (at & r.mask))
+        finally:
+            if not count:
+                tc_leave(&self.consuming)
+        if not count:
+            self.demand_open()
+            return None
+        view = _View.__new__(_View)
+        view.ring, view.at, view.count = self, at, <Py_ssize_t>count
+        view.shape[0], view.strides[0] = <Py_ssize_t>(count * r.stride), 1
+        return array_of(self, view, view.count)
+
+    def counts(self):
+        """(tail, head, refused, abandoned, lost): positions and counters, each as it is now."""
+        cdef tc_ring_memory* m = self.ring.memory
+        cdef uint64_t head = tc_load_acquire(&m.head)
+        return (tc_load_acquire(&m.tail), head, tc_load_relaxed(&m.refused), tc_load_relaxed(&m.abandoned),
+                tc_load_relaxed(&m.lost))
+
+    def close(self):
+        """Whoever waits leaves, and every later call is refused."""
+        tc_store_word(&self.ring.closed, 1)
+
+    def disown(self):
+        """In a child of fork: this ring is the parent's."""
+        self.is_disowned = True
+        tc_store_word(&self.ring.closed, 1)
+
+    @property
+    def is_closed(self):
+        """Whether it was closed, here or before a fork."""
+        return tc_load_word(&self.ring.closed) != 0

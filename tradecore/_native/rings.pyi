@@ -1,0 +1,4 @@
+# What checkers and editors see of the compiled module: its typed twin. `make types` holds the two together.
+
+from tradecore._python.runtime.rings import Claim as Claim
+from tradecore._python.runtime.rings import Ring as Ring

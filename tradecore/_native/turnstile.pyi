@@ -1,0 +1,1 @@
+# The compiled core's own memory: no one's interface.

@@ -1,0 +1,257 @@
+"""What may be asked of a core in plain Python: each answer is of one moment. It decides nothing."""
+
+from __future__ import annotations
+
+from tradecore.vocabulary.codes import CommandType
+from tradecore.vocabulary.histogram import STAGES, percentiles
+from tradecore.vocabulary.records import CODECS, NO_PRICE
+from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
+
+from ..execution.routing import UNSEEN, ranking_of
+from ..orders.execids import find_exec_id
+from ..orders.order_table import Orders
+from ..positions.costs import mark_of, position_of
+from ..risk.holds import exposure_of
+from ..vocabulary.instrument import BUY, SELL
+from ..vocabulary.shell import Records, int64, open_command
+from ..vocabulary.texts import find_text, text_of_id
+from .lifetimes import count_lifetimes
+from .questions import answer_question
+from .state import State, read_order
+from .statehash import hash_state
+from .turnstile import Turnstile, asked
+
+_NEW_ORDER = int(CommandType.NEW_ORDER)
+
+
+class OrderHandle:
+    """A live handle to one order. It holds the core's tables, not the core; eviction makes it stale."""
+
+    __slots__ = ("_orders", "_turnstile", "order_id")
+
+    def __init__(self, orders: Orders, order_id: int, turnstile: Turnstile) -> None:
+        self._orders, self.order_id, self._turnstile = orders, order_id, turnstile
+
+    def row(self) -> OrderRow:
+        """The order's facts now. Raises StaleOrderError once the order is evicted. Threads: any."""
+        row: OrderRow = self._turnstile.ask(self._read)
+        return row
+
+    def _read(self) -> OrderRow:
+        o = self._orders.by_id.get(self.order_id)
+        if o is None:
+            raise StaleOrderError(f"order {self.order_id} was evicted: more than "
+                                  f"{self._orders.history_size} orders ended since it did")
+        return read_order(o)
+
+
+class Readers:
+    """What may be asked of a core. Threads: any may ask; each answer is of one moment."""
+
+    _state: State
+    _turnstile: Turnstile
+
+    def _hold(self, order_id: int) -> OrderHandle:
+        if order_id not in self._state.orders.by_id:
+            raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
+        return OrderHandle(self._state.orders, order_id, self._turnstile)
+
+    @asked
+    def order(self, order_id: int) -> OrderHandle:
+        """A handle to an order. Raises LookupError where there is none, or it is evicted."""
+        return self._hold(order_id)
+
+    @asked
+    def open_orders(self, instrument: int, account: int) -> list[OrderHandle]:
+        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+
+        Open is what can still trade, and what has a request that its venue has not answered.
+        """
+        return [OrderHandle(self._state.orders, order.order_id, self._turnstile)
+                for order in self._state.orders.open.values()
+                if instrument in (0, order.instrument) and account in (0, order.account)]
+
+    @asked
+    def trades(self, instrument: int, account: int) -> list[TradeRow]:
+        """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
+        trades = (row.row for row in self._state.trades.rows if row.trade is None)
+        return [row for row in trades if instrument in (0, row.instrument) and account in (0, row.account)]
+
+    @asked
+    def find_trade(self, venue: int, venue_exec_id: int) -> TradeRow | None:
+        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
+        known = find_exec_id(self._state.exec_ids, venue, venue_exec_id)
+        trade = known.row.trade or known.row if known is not None and known.row.is_held else None
+        return trade.row if trade is not None and trade.is_held else None
+
+    @asked
+    def venue_exec_id(self, exec_id: int) -> int:
+        """The id that an external venue gave the execution with the core's own number; 0 where the log has none."""
+        return next((row.venue_exec_id for row in self._state.trades.rows if row.exec_id == exec_id), 0)
+
+    @asked
+    def find_order_id(self, cl_ord_id: int) -> int:
+        """The order_id that first used a ClOrdID, or 0."""
+        return self._state.ids.order_ids.get(cl_ord_id, 0)
+
+    @asked
+    def find_text(self, text: bytes) -> int:
+        """The number of an id's or a name's text; 0 where it has none yet (INTERN gives it one)."""
+        return find_text(self._state.texts, text)
+
+    @asked
+    def text_of(self, number: int) -> str:
+        """An id or a name as text, an integer's in decimal; empty for none."""
+        return text_of_id(self._state.texts, number)
+
+    def _demand_instrument(self, instrument: int) -> None:
+        if instrument not in self._state.instruments:
+            raise LookupError(f"instrument {instrument} is not 1 to {len(self._state.instruments)}")
+
+    def _demand(self, instrument: int, account: int) -> None:
+        core = self._state
+        self._demand_instrument(instrument)
+        if account not in core.accounts:
+            raise LookupError(f"account {account} is not 1 to {len(core.accounts)}")
+
+    @asked
+    def position(self, instrument: int, account: int) -> PositionRow:
+        """The ledger row and the holds of one instrument in one account."""
+        self._demand(instrument, account)
+        p = position_of(self._state.ledger, instrument, account)
+        e = exposure_of(self._state.risk, instrument, account)
+        return PositionRow(p.qty, p.cost, p.realised, p.fees, e.working_buy, e.working_sell)
+
+    @asked
+    def suspense(self, instrument: int) -> PositionRow:
+        """The ledger row of the trades that match no order; nothing works there."""
+        self._demand_instrument(instrument)
+        p = position_of(self._state.ledger, instrument, 0)
+        return PositionRow(p.qty, p.cost, p.realised, p.fees, 0, 0)
+
+    @asked
+    def firm_exposure(self, instrument: int) -> tuple[int, int, int]:
+        """(position, working buys, working sells) in lots of all accounts and suspense together."""
+        self._demand_instrument(instrument)
+        e = exposure_of(self._state.risk, instrument, 0)
+        return e.position_qty, e.working_buy, e.working_sell
+
+    @asked
+    def mark_price(self, instrument: int) -> int:
+        """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
+        self._demand_instrument(instrument)
+        return mark_of(self._state.ledger, instrument)
+
+    @asked
+    def opening_cash(self, account: int, currency: int) -> int:
+        """The opening cash of an account in a currency, in its money units."""
+        if account not in self._state.accounts or currency not in self._state.currencies:
+            raise LookupError(f"account {account} or currency {currency} is not declared")
+        return self._state.ledger.cash.get((account, currency), 0)
+
+    @asked
+    def top(self, instrument: int, venue: int) -> tuple[int, int, int, int]:
+        """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""
+        router = self._state.router
+        if instrument not in self._state.instruments or venue not in router.venues:
+            raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
+        bid = ranking_of(router, instrument, SELL).tops.get(venue, UNSEEN)
+        ask = ranking_of(router, instrument, BUY).tops.get(venue, UNSEEN)
+        return (bid.price if bid.size else NO_PRICE, bid.size, ask.price if ask.size else NO_PRICE, ask.size)
+
+    @asked
+    def check(self, command: bytes, now: int) -> tuple[int, list[Finding]]:
+        """Ask validation and risk about a NEW_ORDER record: (mask, findings). Changes no state.
+
+        Findings stand in the order of the reasons, then of observed limits; there are none where the mask is not 0. A
+        used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
+        """
+        int64(now)
+        int64(now)
+        return answer_question(self._state, open_command(command, CODECS[_NEW_ORDER]), now)
+
+    @asked
+    def decision(self, decision: int) -> list[Term]:
+        """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""
+        router = self._state.router
+        if not 1 <= decision <= router.decisions or router.decisions - decision >= router.decisions_kept:
+            raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
+                              f"the last {router.decisions_kept} are kept")
+        return list(router.history[decision - router.decisions - 1])
+
+    @property
+    @asked
+    def command_seq(self) -> int:
+        """Commands taken, the refused ones too."""
+        return self._state.command_seq
+
+    @property
+    @asked
+    def event_seq(self) -> int:
+        """Sequence number of the last report; the first is 1."""
+        return self._state.events.seq
+
+    @property
+    @asked
+    def event_hash(self) -> int:
+        """64-bit hash over every field of every report so far, in order."""
+        return self._state.events.digest
+
+    @property
+    @asked
+    def now(self) -> int:
+        """The core's clock, ns UTC: the latest time that the caller's clock brought it to."""
+        return self._state.now
+
+    @asked
+    def read_events(self, after: int, limit: int) -> tuple[Records, int]:
+        """A copy of up to `limit` reports after a sequence number, and how many before them were lost."""
+        return self._state.events.read(int64(after), int64(limit))
+
+    @asked
+    def view_events(self, after: int) -> Records:
+        """A read-only NumPy array of the reports after a sequence number, up to the ring's edge.
+
+        In the compiled core it lies over the ring itself, not copied: the records stay as they are until the last
+        array over them is gone; meanwhile reports that would overwrite them are dropped and counted (metrics:
+        events_dropped), and another view raises BufferError. In the plain-Python twin it is a copy that holds nothing.
+        """
+        events = self._state.events
+        first = max(int64(after) + 1, events.first_held)
+        reports, _ = events.read(after, events.capacity - first % events.capacity)
+        reports.flags.writeable = False
+        return reports
+
+    @asked
+    def state_hash(self) -> int:
+        """64-bit hash over the logical state: definitions, limits, positions, orders, books, counters.
+
+        Walks every table, so its cost grows with what is held. Threads: as `run`.
+        """
+        return hash_state(self._state)
+
+    @asked
+    def metrics(self) -> dict[str, int]:
+        """Counters by name. They are not part of the state."""
+        core = self._state
+        return {
+            "open_orders": core.orders.open_count, "open_orders_high_water": core.orders.open_high,
+            "tables_full": core.tables_full, "orders_evicted": core.orders.evicted,
+            "cl_ord_ids": len(core.ids.order_ids), "ids": len(core.texts.texts), "trades": core.exec_seq,
+            "events": core.events.seq, "events_dropped": 0, "rankings_hit": core.router.hits,
+            "rankings_missed": core.router.misses,
+            "decisions": core.router.decisions, "reports_refused": core.reports_refused,
+            "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
+            "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
+            "outbound_handed": core.orders.unsent.handed, "outbound_pending": len(core.orders.unsent.messages),
+        }
+
+    def lifetimes(self) -> dict[str, tuple[int, int]]:
+        """{name: (in use, accounted for)} of slots, requests, timers, lists and holds: unequal is a leak. For tests."""
+        counts: dict[str, tuple[int, int]] = self._turnstile.ask_anyway(count_lifetimes, self._state)
+        return counts
+
+    @asked
+    def latency(self) -> dict[str, tuple[float, ...]]:
+        """(count, p50, p99, p99.9, max) in ns by stage, of what ran timed; bucket bounds, 1/16 wide."""
+        return {name: percentiles(counts, 1.0) for name, counts in zip(STAGES, self._state.histograms, strict=True)}

@@ -1,0 +1,299 @@
+"""A ring over memory that is given: the same records, positions, words and counters, one lock around each step.
+
+The lock is a thread's, and for a file that processes share, a byte of it: what dies lets go of it. So there is no order
+of accesses to get right here; the compiled ring, which has no lock, is compared with this one.
+"""
+
+from __future__ import annotations
+
+import mmap
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tradecore.runtime.ring_memory import (
+    ABANDONED,
+    CONSUMED,
+    CONSUMER,
+    HEAD,
+    LOST,
+    PRODUCERS,
+    REFUSED,
+    TAIL,
+    RingClosedError,
+    is_locked,
+)
+
+from ..vocabulary.shell import Records
+from .ring_steps import RingSteps
+
+CALL, HELD = 1, 2
+NAP_MOST = 0.001
+
+
+class Claim:
+    """Records of a ring that are being written in place. What is dropped without a commit is abandoned."""
+
+    def __init__(self, ring: Ring, at: int, count: int) -> None:
+        self._ring, self._at, self._count = ring, at, count
+        self._is_open = True
+
+    @property
+    def count(self) -> int:
+        """Records that are claimed."""
+        return self._count
+
+    def records(self) -> Records:
+        """The claimed records, to be written before the commit."""
+        if not self._is_open:
+            raise ValueError("the claim was committed or abandoned already")
+        array = self._ring._array(self._at, self._count)
+        weakref.finalize(array, self._held).atexit = False  # which holds this claim as long as the array is there
+        return array
+
+    def _held(self) -> None:
+        pass
+
+    def commit(self, count: int) -> None:
+        """Publish the first `count` records; the others are abandoned. Once."""
+        if not 0 <= count <= self._count:
+            raise ValueError(f"count {count} must be 0 to {self._count}, the records claimed")
+        if not self._is_open:
+            raise ValueError("the claim was committed or abandoned already")
+        self._ring.demand_open()
+        self._finish(count)
+
+    def _finish(self, count: int) -> None:
+        self._is_open = False
+        self._ring._commit(self._at, count, self._count)
+        self._ring._leave_producing()
+
+    def __del__(self) -> None:
+        if self._is_open and not self._ring._is_disowned:
+            self._finish(0)
+
+
+class Ring(RingSteps):
+    """A bounded queue of fixed-size records over a memory with its header, between producers and one consumer."""
+
+    def __init__(self, memory: mmap.mmap, dtype: np.dtype[Any], fd: int) -> None:
+        super().__init__(memory, dtype, fd)
+        self._is_disowned = self._is_closed = False
+        self._doors = {"producing": 0, "consuming": 0}
+        self._rescued: Records | None = None
+
+    # ---- the door
+
+    def demand_open(self) -> None:
+        """Raises RingClosedError where it is closed, or a child of fork has it."""
+        if self._is_disowned:
+            raise RingClosedError("this ring was opened before a fork: a child opens its own, by name")
+        if self._is_closed:
+            raise RingClosedError("the ring is closed")
+
+    def adopt_row(self, row: int) -> None:
+        """Be this producer of a shared ring, whose lock the caller holds."""
+        if not 0 <= row < PRODUCERS:
+            raise ValueError(f"row {row} must be 0 to {PRODUCERS - 1}")
+        self._row = row
+        if self._rows:
+            self._rows[row] = 0
+
+    def _enter(self, door: str, how: int) -> int:
+        with self._lock:
+            found = self._doors[door]
+            if not found:
+                self._doors[door] = how
+            return found
+
+    def _produce(self, how: int) -> None:
+        found = self._enter("producing", how)
+        while found == CALL and self._is_many:
+            time.sleep(0.00005)
+            self.demand_open()
+            found = self._enter("producing", how)
+        if found:
+            raise RuntimeError("records are claimed and not committed yet" if found == HELD else
+                               "another thread publishes: a ring of one producer takes one at a time")
+
+    def _leave_producing(self) -> None:
+        if self._is_producing_alone:
+            self._doors["producing"] = 0
+
+    def _consume(self, how: int) -> None:
+        found = self._enter("consuming", how)
+        if found == HELD:
+            raise BufferError("a view is still held: delete its arrays first")
+        if found:
+            raise RuntimeError("another thread drains: a ring has one consumer")
+
+    def _has_lost_consumer(self) -> bool:
+        if self._fd < 0 or self._is_closed or not self._header[CONSUMED]:
+            return False
+        return not is_locked(self._fd, CONSUMER)
+
+    def _wait(self, done: Callable[[], bool], timeout: int) -> None:
+        """Naps, each twice as long as the one before, until `done`, the deadline, or the ring is closed."""
+        nap, deadline = 0.000001, time.monotonic_ns() + timeout
+        while not done() and timeout and not self._is_closed:
+            left = (deadline - time.monotonic_ns()) / 1e9 if timeout > 0 else NAP_MOST
+            if left <= 0:
+                break
+            time.sleep(min(nap, left, NAP_MOST))
+            nap *= 2
+
+    # ---- producers
+
+    def _commit(self, at: int, count: int, claimed: int) -> None:
+        with self._step() as h:
+            self._commit_records(h, at, count, claimed)
+
+    def publish(self, records: Records, timeout: int) -> int:
+        """Copy a batch in; how many records went in: all, or fewer at the deadline, of which `fail` makes none.
+
+        `timeout` in ns, negative for none. Threads: one per ring of one producer, any where there are many.
+        """
+        self.demand_open()
+        source, count, done = memoryview(records.tobytes()), len(records), 0
+        if self._is_producing_alone:
+            self._produce(CALL)
+
+        def publish_more() -> bool:
+            nonlocal done
+            least = count if self._on_full == "fail" else 1
+            done += self._publish_some(source[done * self._size :], count - done, least) if count else 0
+            return done == count or self._has_lost_consumer()
+
+        try:
+            self._wait(publish_more, 0 if self._on_full == "fail" else timeout)
+        except BaseException as error:
+            error.add_note(f"{done} of {count} records are in the ring")
+            raise
+        finally:
+            self._leave_producing()
+        if done < count:
+            with self._step() as h:
+                h[REFUSED] += count - done
+        return done
+
+    def claim(self, count: int, timeout: int) -> Claim | None:
+        """1 to `count` records to be written in place, as many as lie together; None where there was no room."""
+        self.demand_open()
+        if not 1 <= count <= self._capacity:
+            raise ValueError(f"count {count} must be 1 to {self._capacity}, the capacity")
+        if self._on_full == "overwrite":
+            raise ValueError("a ring that overwrites has no records in place: publish copies them in")
+        if self._is_producing_alone:
+            self._produce(HELD)
+        at = got = 0
+
+        def claim_some() -> bool:
+            nonlocal at, got
+            with self._step() as h:
+                at, got = self._claim_records(h, count, 1, together=True)
+            return got > 0 or self._has_lost_consumer()
+
+        try:
+            self._wait(claim_some, 0 if self._on_full == "fail" else timeout)
+        finally:
+            if not got:
+                self._leave_producing()
+        if got:
+            return Claim(self, at, got)
+        with self._step() as h:
+            h[REFUSED] += count
+        return None
+
+    # ---- the consumer
+
+    def drain(self, limit: int, least: int, timeout: int) -> Records:
+        """A copy of the oldest records, at most `limit`, after waiting for `least`. Threads: one at a time."""
+        self.demand_open()
+        self._consume(CALL)
+        found: list[bytes] = []
+
+        def drain_more() -> bool:
+            with self._step() as h:
+                if self._ready_records(h, least - len(found)) >= min(least - len(found), self._capacity):
+                    found.extend(self._take_records(h, limit - len(found)))
+            return len(found) >= least
+
+        try:
+            if self._rescued is not None:
+                records, rest = self._rescued[:limit], self._rescued[limit:]
+                self._rescued = rest if len(rest) else None
+                return records
+            self._wait(drain_more, timeout)
+            if len(found) < least:
+                with self._step() as h:
+                    found += self._take_records(h, limit - len(found))
+        except BaseException:
+            if found:
+                self._rescued = np.frombuffer(bytearray().join(found), self._dtype)
+            raise
+        finally:
+            self._doors["consuming"] = 0
+        if not found:
+            self.demand_open()
+        return np.frombuffer(bytearray().join(found), self._dtype)
+
+    def view(self, limit: int, least: int, timeout: int) -> Records | None:
+        """The oldest records where they lie, at most `limit` and to the ring's edge; None where there are none."""
+        self.demand_open()
+        if self._on_full == "overwrite":
+            raise ValueError("a ring that overwrites has no view: drain copies what is whole")
+        self._consume(HELD)
+        at = count = 0
+
+        def find() -> bool:
+            nonlocal at, count
+            with self._step() as h:
+                ready = self._ready_records(h, max(limit, least))
+                at = h[HEAD]
+                count = min(ready, limit, self._capacity - (at & self._mask))
+            return ready >= min(least, self._capacity)
+
+        try:
+            if self._rescued is not None:
+                raise BufferError("a signal ended a drain: its records come first, and are no longer in the ring")
+            self._wait(find, timeout)
+        finally:
+            if not count:
+                self._doors["consuming"] = 0
+        if count:
+            array = self._array(at, count)
+            array.flags.writeable = False
+            weakref.finalize(array, self._end_view, at + count).atexit = False
+            return array
+        self.demand_open()
+        return None
+
+    def _end_view(self, head: int) -> None:
+        if self._is_disowned:
+            return
+        with self._step() as h:
+            h[HEAD] = head
+        self._doors["consuming"] = 0
+
+    # ---- both
+
+    def counts(self) -> tuple[int, int, int, int, int]:
+        """(tail, head, refused, abandoned, lost): positions and counters, each as it is now."""
+        with self._step() as h:
+            return h[TAIL], h[HEAD], h[REFUSED], h[ABANDONED], h[LOST]
+
+    def close(self) -> None:
+        """Whoever waits leaves, and every later call is refused."""
+        self._is_closed = True
+
+    def disown(self) -> None:
+        """In a child of fork: this ring is the parent's."""
+        self._is_disowned = self._is_closed = True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed, here or before a fork."""
+        return self._is_closed

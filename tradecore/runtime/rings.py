@@ -1,0 +1,331 @@
+"""RingBuffer: a bounded queue of fixed-size records between threads, or processes, without a lock.
+
+One or many producers, one consumer. What is published is drained once, in its producer's order; a full ring loses
+nothing that it does not count. The README says why it is correct.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from .._backend import choose_backend, room_module
+from ..vocabulary.scalars import plain
+from .ring_memory import (
+    CONSUMED,
+    CONSUMER,
+    ON_FULL,
+    PRODUCERS,
+    WAITS,
+    Geometry,
+    RingFullError,
+    create_file,
+    demand_capacity,
+    demand_dtype,
+    lock_byte,
+    open_file,
+    path_of,
+    plan_ring,
+    private_memory,
+)
+
+Records = np.ndarray[Any, np.dtype[Any]]
+_CLAIM_MOST = 65_535  # records of one claim among many processes
+_opened: weakref.WeakSet[RingBuffer] = weakref.WeakSet()
+
+
+class RingStats(NamedTuple):
+    """What a ring has seen: records, since it was made."""
+
+    capacity: int
+    used: int  # published, or claimed, and not drained
+    published: int
+    drained: int
+    refused: int  # of batches that found no room: what was left of them
+    lost: int  # overwritten before they were drained
+    abandoned: int  # claimed by who did not commit them
+
+
+class RingClaim:
+    """Records of a ring to be written where they lie: `records`, then `commit`. A `with` block commits all at its end,
+    and abandons them where it raises. After either the records are the ring's: write no more.
+    """
+
+    def __init__(self, claim: Any) -> None:
+        self._claim = claim
+        self.records: Records = claim.records()
+
+    def commit(self, count: int | None = None) -> None:
+        """Publish the first `count` records, or all; the others are abandoned. Raises ValueError for a second time."""
+        self._claim.commit(self._claim.count if count is None else _whole("count", count))
+
+    def abandon(self) -> None:
+        """Publish none of them."""
+        self._claim.commit(0)
+
+    def __enter__(self) -> Records:
+        return self.records
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.abandon()
+
+
+class RingBuffer:
+    """A bounded queue of records of one NumPy dtype, for one consumer; `producers` is "one" or "many".
+
+    `capacity` is a power of two. `on_full`: "fail" raises RingFullError and takes nothing, "spin" waits on the
+    processor, "block" waits as `wait` says, "overwrite" lets the oldest give way and counts it. `wait`, for the
+    consumer too: "busy", "yield", "backoff" (naps of up to a millisecond) or "futex" (sleeps until woken). With a
+    `name` it lies in memory that processes share: the first makes it, others `RingBuffer.open(name)`; it is there until
+    `unlink()`. Threads: any for producers="many", else one at a time that publishes; one that drains. What waits does
+    so without the GIL; a second consumer, or producer of a ring of one, gets an error. A child of fork opens its own.
+    """
+
+    def __init__(
+        self, dtype: Any, capacity: int, *, producers: str = "one", on_full: str = "fail", wait: str = "backoff",
+        name: str | None = None, backend: str | None = None,
+    ) -> None:
+        found, size = demand_dtype(dtype), plain(capacity)
+        demand_capacity(size)  # type: ignore[arg-type]  # refuses what is no int
+        _choose("producers", producers, ("one", "many"))
+        _choose("on_full", on_full, ON_FULL)
+        _choose("wait", wait, WAITS)
+        if name is not None and producers == "many" and on_full == "overwrite":
+            raise ValueError("on_full 'overwrite' with producers 'many' is for the threads of one process: one that "
+                             "died while it wrote would stop the others")
+        chosen = choose_backend(backend).name
+        planned = plan_ring(found, size, producers == "many", on_full, wait,  # type: ignore[arg-type]  # as above
+                            backend=chosen, shared=name is not None)
+        path = None if name is None else path_of(name)
+        memory, fd = (private_memory(planned, found), -1) if path is None else create_file(path, planned, found)
+        self._begin(memory, fd, planned, found, chosen, path)
+
+    @classmethod
+    def open(cls, name: str, dtype: Any = None, *, backend: str | None = None) -> Self:
+        """A ring that another process made. `dtype`, where it is given, must be the ring's. FileNotFoundError where
+        there is none of this name; ValueError where the file is none, or another version's or backend's.
+        """
+        chosen = choose_backend(backend).name
+        path = path_of(name)
+        memory, fd, geometry, found = open_file(path, chosen)
+        if dtype is not None and demand_dtype(dtype) != found:
+            os.close(fd)
+            raise TypeError(f"dtype {np.dtype(dtype)} is not the ring's, {found}")
+        ring = cls.__new__(cls)
+        ring._begin(memory, fd, geometry, found, chosen, path)
+        return ring
+
+    def _begin(self, memory: Any, fd: int, geometry: Geometry, dtype: np.dtype[Any], backend: str,
+               path: Path | None) -> None:
+        self._memory, self._fd, self._path, self._geometry = memory, fd, path, geometry
+        self.dtype: np.dtype[Any] = dtype
+        self.backend: str = backend
+        self._ring: Any = room_module(backend, "rings").Ring(memory, dtype, fd)
+        self._produces = self._consumes = path is None
+        self._batch_max = self.batch_max if geometry.on_full == 0 else 2**62  # a batch that waits goes in by pieces
+        _opened.add(self)
+
+    # ---- who produces, who consumes: of a shared ring, whose process holds the lock
+
+    def _be_producer(self) -> None:
+        self._ring.demand_open()
+        rows = range(PRODUCERS if self._geometry.many else 1)
+        row = next((row for row in rows if lock_byte(self._fd, 1 + row)), None)
+        if row is None:
+            raise RuntimeError(f"the ring has {len(rows)} producer{'s' * (len(rows) > 1)} already: all that it takes")
+        self._ring.adopt_row(row)
+        self._produces = True
+
+    def _be_consumer(self) -> None:
+        self._ring.demand_open()
+        if not lock_byte(self._fd, CONSUMER):
+            raise RuntimeError("the ring has a consumer already, and takes one")
+        self._memory[8 * CONSUMED] = 1
+        self._consumes = True
+
+    # ---- producers
+
+    def publish(self, records: Any, *, timeout: float | None = None) -> int:
+        """Copy records in, in their order: an array of the ring's dtype, or one record. How many went in.
+
+        Fewer than all raise RingFullError: under "fail" none did, under "spin" and "block" its `published` went in
+        before `timeout` (seconds) was over, or the shared ring's consumer was gone. Raises TypeError for another dtype.
+        """
+        is_plain = records.__class__ is np.ndarray and records.dtype is self.dtype and records.ndim == 1
+        array = records if is_plain and records.flags.c_contiguous else self._records(records)
+        if not self._produces:
+            self._be_producer()
+        count = len(array)
+        if count > self._batch_max:
+            raise ValueError(f"a batch of {count} records can never be in at once: the most is {self.batch_max}")
+        done: int = self._ring.publish(array, -1 if timeout is None else _nanoseconds(timeout))
+        if done < count:
+            self._fail(f"{count} records", done)
+        return done
+
+    def claim(self, count: int = 1, *, timeout: float | None = None) -> RingClaim:
+        """Records to be written in place: 1 to `count`, as many as there is room for and lie together.
+
+        Raises RingFullError where there is none, after `timeout` seconds under "spin" and "block".
+        """
+        if not self._produces:
+            self._be_producer()
+        claim = self._ring.claim(_whole("count", count), _nanoseconds(timeout))
+        if claim is None:
+            self._fail(f"a claim of {count}", 0)
+        return RingClaim(claim)
+
+    def _fail(self, what: str, done: int) -> None:
+        self._ring.demand_open()
+        stats = self.stats()
+        raise RingFullError(f"no room for {what}: {stats.used} of {stats.capacity} are used, {done} were published",
+                            done)
+
+    def _records(self, records: Any) -> Records:
+        if not isinstance(records, (np.ndarray, np.void, np.generic)) or records.dtype != self.dtype:
+            said = records.dtype if isinstance(records, (np.ndarray, np.generic)) else type(records).__name__
+            raise TypeError(f"records must be an array of the ring's dtype {self.dtype}, not {said}")
+        array: Records = np.ascontiguousarray(records)  # makes one dimension of none
+        if array.ndim != 1:
+            raise ValueError(f"records must have one dimension, not shape {array.shape}")
+        return array
+
+    # ---- the consumer
+
+    def drain(self, limit: int | None = None, *, at_least: int = 1, timeout: float | None = 0.0,
+              view: bool = False) -> Records:
+        """Take the oldest records out, at most `limit` (default: all that are there), as an array.
+
+        Waits up to `timeout` seconds (None: for ever) until `at_least` are there, and gives what there is: none is an
+        empty array. `view=True` gives them where they lie, read-only and up to the ring's edge: their slots are taken
+        until the last array over them is gone, and until then another drain raises BufferError.
+        """
+        if limit is None and at_least == 1 and at_least is not True and timeout == 0.0 and self._consumes and not view:
+            at_once: Records = self._ring.drain(self._geometry.capacity, 1, 0)
+            return at_once
+        most = self.capacity if limit is None else _whole("limit", limit)
+        least = _whole("at_least", at_least)
+        if limit is None and not view:
+            most = max(most, least)
+        if not 1 <= least <= most:
+            raise ValueError(f"at_least {least} must be 1 to {most}, the limit")
+        if not self._consumes:
+            self._be_consumer()
+        if not view:
+            drained: Records = self._ring.drain(most, least, _nanoseconds(timeout))
+            return drained
+        seen: Records | None = self._ring.view(most, least, _nanoseconds(timeout))
+        return np.empty(0, self.dtype) if seen is None else seen
+
+    # ---- reading
+
+    @property
+    def capacity(self) -> int:
+        """Records that it holds."""
+        return self._geometry.capacity
+
+    @property
+    def batch_max(self) -> int:
+        """The most records that can be published at once under "fail"."""
+        shared = self._geometry.many and self._fd >= 0
+        return min(self.capacity, _CLAIM_MOST) if shared else self.capacity
+
+    def stats(self) -> RingStats:
+        """What it has seen. Threads: any; each figure is as of now, not all as of one moment."""
+        tail, head, refused, abandoned, lost = self._ring.counts()
+        over = max(0, tail - head - self.capacity)  # overwritten, and not counted by the consumer yet
+        return RingStats(self.capacity, tail - head - over, tail - abandoned, head - abandoned - lost, refused,
+                         lost + over, abandoned)
+
+    def __len__(self) -> int:
+        return self.stats().used
+
+    def __bool__(self) -> bool:
+        return True
+
+    # ---- its end
+
+    def close(self) -> None:
+        """Leave it: who waits in it, and every later call, gets RingClosedError. Its memory goes with the last array
+        over it; a shared ring stays for the others.
+        """
+        if not self._ring.is_closed:
+            self._ring.close()
+        if self._fd >= 0:
+            os.close(self._fd)  # lets go of the locks
+            self._fd = -1
+
+    def unlink(self) -> None:
+        """Take a shared ring's name away: who has it open keeps it. FileNotFoundError where it is gone."""
+        if self._path is None:
+            raise ValueError("a ring without a name has no file")
+        self._path.unlink()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_ring"):
+            self.close()
+
+
+@contextmanager
+def shared_ring(name: str, dtype: Any, capacity: int, **settings: Any) -> Iterator[RingBuffer]:
+    """A shared ring for the time of a `with` block; its name goes with it."""
+    with RingBuffer(dtype, capacity, name=name, **settings) as ring:
+        try:
+            yield ring
+        finally:
+            ring.unlink()
+
+
+def _choose(name: str, word: str, words: tuple[str, ...]) -> None:
+    if word not in words:
+        raise ValueError(f"{name} {word!r} is not one of {', '.join(words)}")
+
+
+def _whole(name: str, value: int) -> int:
+    found = plain(value)
+    if isinstance(found, bool) or not isinstance(found, int):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    if not 0 <= found < 2**62:
+        raise ValueError(f"{name} {found} must be 0 to {2**62 - 1}")
+    return found
+
+
+def _nanoseconds(timeout: float | None) -> int:
+    """Seconds as ns, -1 for None."""
+    if timeout is None:
+        return -1
+    seconds = plain(timeout)
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"timeout must be seconds or None, not {type(timeout).__name__}")
+    if not (math.isfinite(seconds) and 0 <= seconds <= 1e9):
+        raise ValueError(f"timeout {seconds} must be 0 to 1e9 seconds, or None")
+    return int(seconds * 1e9)
+
+
+def _leave_to_parent() -> None:
+    """In a child of fork: the rings are the parent's, and so must their locks be."""
+    for ring in list(_opened):
+        ring._ring.disown()
+        ring.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

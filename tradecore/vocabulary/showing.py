@@ -1,0 +1,31 @@
+"""How things show themselves: tables as text and as HTML for a notebook. It only arranges what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, NoReturn
+
+SHOWN = 20  # rows of a table in a notebook; the rest is counted
+_LEFT, _RIGHT = "text-align:left", "text-align:right"
+
+
+def html_table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], count: int,
+               right: Sequence[bool]) -> str:
+    """A table with its caption; `count` rows there are, of which `rows` are shown; `right` aligned are numbers."""
+    styles = [_RIGHT if is_number else _LEFT for is_number in right]
+    head = "".join(f'<th style="{s}">{escape(c)}</th>' for s, c in zip(styles, columns, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{s}">{escape(str(v))}</td>' for s, v in zip(styles, row, strict=True)) + "</tr>"
+        for row in rows
+    )
+    hidden = count - len(rows)
+    more = f", {hidden} more not shown" if hidden > 0 else ""
+    unit = "row" if count == 1 else "rows"
+    return (f"<table><caption>{escape(name)}: {count} {unit}{more}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>")
+
+
+def refuse_copy(thing: object, instead: str) -> NoReturn:
+    """Raises TypeError for what has a state that can't be copied or pickled, saying what to do instead."""
+    raise TypeError(f"{type(thing).__name__} can't be copied or pickled: {instead}")
