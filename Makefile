@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 export TRADECORE_REQUIRE_EXT = 1
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
-.PHONY: run test test-long test-oldest lint types bench instructions wheel wheel-test test-arm64 vectors test-fallback \
+.PHONY: run test test-long test-oldest lint types bench bench-peers instructions wheel wheel-test test-arm64 vectors test-fallback \
         sanitize workflows sbom clean
 
 run: $(VENV)/.installed $(VENV)/.recording
@@ -39,6 +39,12 @@ bench: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
 	-$(BIN)/python -m pip install --quiet --group peers
 	$(BIN)/python bench/positions/bulk.py
 	$(BIN)/python bench/runtime/rings.py
+
+# Calls from Python beside an empty compiled one and beside OpenPit's, in an environment of their own.
+bench-peers:
+	$(MAKE) VENV=.venv-peers .venv-peers/.installed
+	-.venv-peers/bin/python -m pip install --quiet --group calls
+	.venv-peers/bin/python bench/peers.py $(ARGS)
 
 # Instructions of fixed scenarios, beside those that are committed: what "not slower" means. Needs valgrind.
 instructions: $(VENV)/.installed $(VENV)/.recording

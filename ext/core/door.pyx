@@ -27,6 +27,7 @@ from tradecore.risk.limits import CheckResult
 from tradecore.vocabulary.codes import CommandType
 from tradecore.vocabulary.fix import ContingencyType, OrdType, Side, TimeInForce, TriggerPriceType
 from tradecore.vocabulary.reports import Report
+from tradecore.vocabulary.showing import refuse_copy
 
 cdef extern from "Python.h":
     ctypedef PyObject* (*PyCFunction)(PyObject*, PyObject*)
@@ -45,8 +46,7 @@ cdef tc_number_types NUMBERS
 NUMBERS.decimal = <PyObject*>Decimal
 NUMBERS.int64 = <PyObject*>_np.int64
 NUMBERS.float64 = <PyObject*>_np.float64
-cdef object RESULT = CheckResult, REPORT = Report
-cdef object SYSTEM_CLOCK = _time.time_ns
+cdef object RESULT = CheckResult, REPORT = Report, SYSTEM_CLOCK = _time.time_ns
 cdef list KEPT = [Decimal, _np.int64, _np.float64]     # what is named above without a reference
 
 
@@ -360,6 +360,7 @@ cdef class Prepared:
         return self.door.send(&c, text, own)
 
     def __repr__(self): return repr(self.slow)
+    def __reduce__(self): refuse_copy(self, "prepare it anew in its core")
 
 
 # ---- as C calls them

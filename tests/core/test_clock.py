@@ -50,7 +50,7 @@ def is_as_before(core, clock):
     ended = [order for name in ("S", "third") if (order := core.orders.order(cl_ord_id=name))]
     assert [order.ord_status for order in ended] == [S.EXPIRED, S.EXPIRED]
     assert core.orders.order(cl_ord_id="E").unknown == 0
-    assert any(report.report_type is tc.ReportType.ORDER_CANCEL_REQUEST for report in core.outbound())
+    assert any(message.msg_type is tc.MsgType.ORDER_CANCEL_REQUEST for message in core.outbound())
 
 
 # ---- what venues and feeds say of time is data
@@ -224,7 +224,7 @@ def test_an_order_manager_has_the_same_clock(backend, clock):
     order = manager.new_order("AAPL", "BUY", 1, 5)
     clock.now = T0 + DAY + 1
     assert manager.new_order("AAPL", "BUY", 1, 5).reason is R.CLOCK_STEP
-    assert manager.cancel(order).report_type is tc.ReportType.ORDER_CANCEL_REQUEST
+    assert manager.cancel(order).ord_status is S.CANCELED  # at the core's time; it was not handed out yet
     manager.advance_clock(T0 + DAY + 1)
     assert manager.new_order("AAPL", "BUY", 1, 5).ord_status is S.PENDING_NEW
 

@@ -78,7 +78,7 @@ def run_batch(rng):
 
 def confirm(rng):
     for message in core.outbound():
-        if message.report_type is tc.ReportType.NEW_ORDER_SINGLE and rng.random() < 0.9:
+        if message.msg_type is tc.MsgType.NEW_ORDER_SINGLE and rng.random() < 0.9:
             core.execution.on_execution_report("EXT", exec_type="NEW", order_id=message.order_id)
 
 

@@ -26,6 +26,19 @@ def core_with_orders(make_core):
     return core, orders
 
 
+def runtime_things(backend):
+    """Rings and pools: fresh, used, stale and closed."""
+    kind = [("number", "i8"), ("price", "f8")]
+    ring, closed = tc.RingBuffer(kind, 8, backend=backend), tc.RingBuffer(kind, 8, backend=backend)
+    closed.close()
+    pool, arena = tc.ObjectPool(kind, 8, backend=backend), tc.Arena(kind, 8)
+    used, stale = pool.acquire(), pool.acquire()
+    stale.release()
+    arena.acquire(3)
+    return {tc.RingBuffer: [ring, closed], tc.RingClaim: [ring.claim(2)], tc.RingStats: [ring.stats()], tc.Arena: [arena],
+            tc.ObjectPool: [pool], tc.PooledRecord: [used, stale], tc.PoolStats: [pool.stats()]}
+
+
 @pytest.fixture
 def things(make_core, backend):
     """{class: instances}: fresh, used, stale and closed, of every public class that is no word or error."""
@@ -42,6 +55,8 @@ def things(make_core, backend):
     closed.close()
     subscription = core.subscribe(print)
     subscription()
+    sending = tc.OrderManager(instruments=[tc.Instrument("AAPL")], accounts=["A"], clock=lambda: 7, backend=backend)
+    sending.new_order("AAPL", "BUY", 5, "10")
     reader = core.reports(after=0)
     reports = list(reader)
     return {
@@ -57,6 +72,7 @@ def things(make_core, backend):
         tc.VenueScore: list(core.explain(orders[2]).venues), tc.RiskCheck: list(core.check("AAPL", "BUY", 5, "189")),
         tc.Instrument: [tc.Instrument("AAPL")], tc.Currency: [tc.Currency("USD")], tc.Capacity: [tc.Capacity()], tc.Features: [core.features],
         tc.RiskLimits: [tc.RiskLimits(max_order_qty=1, price_collar_bps=tc.OFF)], tc.SimulatedVenue: [tc.SimulatedVenue("X")],
+        **runtime_things(backend), tc.OutboundMessage: [next(iter(sending.outbound()))],
         tc.ExternalVenue: [tc.ExternalVenue("X")], tc.CsvForm: list(tc.BROKER_FORMS.values()), tc.Session: [tc.load_session()],
     }
 
@@ -123,7 +139,8 @@ def test_a_copy_is_equal_or_refused_with_what_to_do_instead(things):
                 assert said.startswith(f"{type(thing).__name__} can't be copied or pickled: "), said  # of any kind
                 continue
             assert repr(again) == repr(thing), cls
-    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription}
+    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription,
+                       tc.OutboundMessage, tc.RingBuffer, tc.RingClaim, tc.Arena, tc.ObjectPool, tc.PooledRecord}
 
 
 def test_help_of_submit_tells_the_terms(make_core):

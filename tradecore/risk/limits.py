@@ -112,6 +112,9 @@ class CheckResult(Sequence[RiskCheck]):
         self._rows = rows
         self._passed = all(row.verdict != "REFUSE" for row in rows)
 
+    def __reduce__(self) -> tuple[type[CheckResult], tuple[list[RiskCheck]]]:
+        return CheckResult, (self._table(),)  # what it says, without the core that says it
+
     def _table(self) -> list[RiskCheck]:
         if self._rows is None:
             read, said = self._told

@@ -7,12 +7,13 @@ another record.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 
 from .._backend import choose_backend, room_module
 from ..vocabulary.scalars import demand_plain
+from ..vocabulary.showing import refuse_copy
 from .pool_errors import PoolExhaustedError, StaleHandleError
 
 Records = np.ndarray[Any, np.dtype[Any]]
@@ -69,6 +70,9 @@ class PooledRecord:
         except StaleHandleError:
             return f"PooledRecord(released, handle {self.handle})"
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it lies in its pool; copy its fields")
+
 
 class ObjectPool:
     """`size` records of a dtype with fields, made once: `acquire` hands one out, zeroed, `release` takes it back.
@@ -102,6 +106,13 @@ class ObjectPool:
         """What it has seen so far."""
         return PoolStats(*self._pool.counts())
 
+    def __repr__(self) -> str:
+        now = self.stats()
+        return f"<ObjectPool {self.backend}: {now.in_use} of {now.size} records in use>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its handles name records of this one")
+
 
 class Arena:
     """Room for `size` records of a dtype with fields, handed out in runs and taken back all at once by `reset`.
@@ -115,6 +126,12 @@ class Arena:
         self._runs: list[tuple[int, int]] = []  # of this generation: first, behind the last
         self._generation = 1
         self._used = self._high_water = self._hits = self._misses = 0
+
+    def __repr__(self) -> str:
+        return f"<Arena: {self._used} of {len(self._records)} records in use>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its handles name records of this one")
 
     def acquire(self, count: int = 1) -> int:
         """A handle to `count` zeroed records that lie together. Raises PoolExhaustedError where there are fewer."""

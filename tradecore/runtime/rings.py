@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 
 from .._backend import choose_backend, room_module
 from ..vocabulary.scalars import plain
+from ..vocabulary.showing import refuse_copy
 from .ring_memory import (
     CONSUMED,
     CONSUMER,
@@ -80,6 +81,12 @@ class RingClaim:
             self.commit()
         else:
             self.abandon()
+
+    def __repr__(self) -> str:
+        return f"<RingClaim of {len(self.records)} records>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its records lie in the ring; copy `records`")
 
 
 class RingBuffer:
@@ -254,6 +261,14 @@ class RingBuffer:
 
     def __bool__(self) -> bool:
         return True
+
+    def __repr__(self) -> str:
+        name = "" if self._path is None else f" {self._path.name}"
+        used = "closed" if self._ring.is_closed else f"{len(self)} of {self.capacity} records"
+        return f"<RingBuffer{name} {self.backend}: {used}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "give it a name, and RingBuffer.open it where you want it")
 
     # ---- its end
 

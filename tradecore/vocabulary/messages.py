@@ -4,7 +4,7 @@ Decimals built when asked for."""
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from .codes import CommandType, MsgType
 from .fields import OrderFields
@@ -12,6 +12,7 @@ from .fix import OrdRejReason, PegOffsetType
 from .names import Directory
 from .reasons import reason_text
 from .records import OUTBOUND_CODEC
+from .showing import refuse_copy
 
 
 class OutboundMessage(OrderFields):
@@ -23,6 +24,9 @@ class OutboundMessage(OrderFields):
     def __init__(self, record: bytes, directory: Directory) -> None:
         self._row: Any = OUTBOUND_CODEC.unpack(record)
         self._directory = directory
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it reads names in its core; keep its `row`")
 
     @property
     def row(self) -> Any:
