@@ -67,7 +67,7 @@ def tradecore_calls() -> dict[str, Call]:
     core, resting = build_core(), list[tc.Order]()
     submit, cancel, quote, check = core.submit, core.cancel, core.quote, core.check
     buy = core.prepare("AAPL", "BUY", account="alpha")
-    order = submit("AAPL", "BUY", 100, "100.01", account="alpha")
+    order = submit("AAPL", "BUY", 100, "98.02", venue="V2")  # it rests: it is never evicted
     resting += [submit("AAPL", "BUY", 1, "98.01", venue="V1") for _ in range(CALLS * (ROUNDS + 1))]
     return {
         "submit(), fill": lambda: submit("AAPL", "BUY", 100, "100.01", account="alpha"),
