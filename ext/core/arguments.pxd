@@ -7,8 +7,8 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memchr, memcpy, memset
 from texts cimport TEXT_SIZE, own_id_max, text_size
 from units cimport (
-    Py_INCREF, Py_TYPE, Py_XDECREF, PyLong_AsLongLongAndOverflow, PyLong_CheckExact, PyObject, PyUnicode_AsUTF8AndSize,
-    PyUnicode_CheckExact, TC_HAS_GIL, int32_t, int64_t, no_price, price_max, qty_max, read_units, tc_instrument,
+    Py_INCREF, Py_XDECREF, PyLong_AsLongLongAndOverflow, PyLong_CheckExact, PyObject, PyUnicode_AsUTF8AndSize,
+    PyUnicode_CheckExact, TC_HAS_GIL, tc_type_of, int32_t, int64_t, no_price, price_max, qty_max, read_units, tc_instrument,
     tc_number_types, time_max, uint32_t,
 )
 
@@ -63,7 +63,7 @@ cdef inline int find_word(const tc_words* words, PyObject* given) except -2:
     for i in range(words.count):
         if words.names[i] == given:
             return words.integers[i]
-    if Py_TYPE(<object>given) == words.kind:
+    if tc_type_of(<object>given) == words.kind:
         return <int><object>given
     if not PyUnicode_CheckExact(<object>given) and not PyLong_CheckExact(<object>given):
         return -1                                      # True and 1.0 are no words, though they equal one

@@ -305,7 +305,7 @@ cdef class Door:
     cdef bint read_target(self, PyObject** given, tc_command* c) except -1:
         if not is_given(given[0]):
             return read_int(given[2], 0, 1, <int64_t>(~<uint64_t>0 >> 1), &c.order_id)
-        if Py_TYPE(<object>given[0]) != <PyObject*>Order or (<Order>given[0]).state is not self.state:
+        if tc_type_of(<object>given[0]) != <PyObject*>Order or (<Order>given[0]).state is not self.state:
             return False
         c.order_id = (<Order>given[0]).number
         return True

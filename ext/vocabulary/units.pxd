@@ -15,8 +15,10 @@ cdef extern from *:
     #else
     #define TC_HAS_GIL 1
     #endif
+    #define tc_type_of(value) ((PyObject *)Py_TYPE(value))
     """
     const bint TC_HAS_GIL          # what is remembered between calls is one thread's at a time
+    PyObject* tc_type_of(object value)
 
 cdef extern from "tradecore/units.h" nogil:
     int TC_LETTERS_MAX
@@ -34,7 +36,6 @@ cdef extern from "Python.h":
     void* PyUnicode_DATA(object text)
     object PyObject_CallOneArg(object called, object argument)
     object PyObject_Str(object value)
-    PyObject* Py_TYPE(object value)
 
 cdef enum:
     TOLD_MAX = 256
@@ -72,7 +73,7 @@ cdef inline bint read_units(
         return read_text(value, precision, bound, units)
     if PyFloat_CheckExact(value):
         return tc_read_python_float(value, precision, bound, units)
-    kind = Py_TYPE(value)
+    kind = tc_type_of(value)
     if kind == types.decimal:
         return read_text(PyObject_Str(value), precision, bound, units)
     if kind == types.float64:
