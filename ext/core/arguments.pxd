@@ -7,9 +7,9 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memchr, memcpy, memset
 from texts cimport TEXT_SIZE, own_id_max, text_size
 from units cimport (
-    Py_INCREF, Py_XDECREF, PyLong_AsLongLongAndOverflow, PyLong_CheckExact, PyObject, PyUnicode_AsUTF8AndSize,
-    PyUnicode_CheckExact, TC_HAS_GIL, tc_type_of, int32_t, int64_t, no_price, price_max, qty_max, read_units, tc_instrument,
-    tc_number_types, time_max, uint32_t,
+    PyLong_AsLongLongAndOverflow, PyLong_CheckExact, PyObject, PyUnicode_AsUTF8AndSize, PyUnicode_CheckExact,
+    Py_INCREF, Py_XDECREF, TC_HAS_GIL, int32_t, int64_t, no_price, price_max, qty_max, read_units, tc_instrument,
+    tc_number_types, tc_type_of, time_max, uint32_t,
 )
 
 
