@@ -17,9 +17,9 @@ static inline bool tc_read_decimal(const char *text, int64_t size, int precision
     for (; at < size; at++) {
         unsigned digit = (unsigned char)text[at] - (unsigned)'0';
         if (digit <= 9) {
+            if (digits++ == TC_DIGITS_MAX) return false;
             number = number * 10 + digit;
             decimals += point;
-            if (++digits > TC_DIGITS_MAX) return false;
         } else if (text[at] == '.' && !point) {
             point = true;
         } else {
