@@ -49,7 +49,6 @@ NUMBERS.float64 = <PyObject*>_np.float64
 cdef object RESULT = CheckResult, REPORT = Report, SYSTEM_CLOCK = _time.time_ns
 cdef list KEPT = [Decimal, _np.int64, _np.float64]     # what is named above without a reference
 
-
 cdef tc_order_words WORDS
 WORDS.side = words_of(Side, KEPT)
 WORDS.ord_type = words_of(OrdType, KEPT)
@@ -80,22 +79,18 @@ cdef class Door:
     cdef tc_last_name last_symbol, last_account, last_venue
     cdef int32_t counterparty      # where every order goes; 0: where it says, or is routed
     cdef bint is_system_clock
-    cdef readonly object slow      # {name: the same call in Python}
-    cdef object order_slow, check_slow, quote_slow, mark_slow, cancel_slow, replace_slow
+    cdef readonly dict slow        # {name: the same call in Python}
+    cdef str order_call            # the name that a new order has among them
 
     def __init__(self, gate, slow, counterparty):
         self.gate, self.names, self.bus, self.clock = gate, gate.names, gate.bus, gate.clock
         self.state = gate.core._state
         self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
         self.venues = gate.names.venues.ids
-        self.listening = gate.bus.listening
-        self.account_names = gate.names.accounts.names
+        self.listening, self.account_names = gate.bus.listening, gate.names.accounts.names
         self.is_system_clock = gate.clock is SYSTEM_CLOCK
-        self.counterparty = counterparty
-        self.slow = slow
-        self.order_slow = slow["new_order" if counterparty else "submit"]
-        self.cancel_slow, self.replace_slow = slow["cancel"], slow["replace"]
-        self.check_slow, self.quote_slow, self.mark_slow = slow.get("check"), slow.get("quote"), slow.get("mark")
+        self.counterparty, self.slow = counterparty, slow
+        self.order_call = "new_order" if counterparty else "submit"
 
     def __dealloc__(self):
         Py_XDECREF(self.last_symbol.name)
@@ -174,7 +169,7 @@ cdef class Door:
         cdef int64_t own = 0
         if not (collect(ORDER_NAMES, 4, arguments, count, keywords, given) and self.read_order(given, &c)
                 and read_id(given[CL_ORD_ID], text, &own)):
-            return PyObject_Vectorcall(self.order_slow, arguments, count, keywords)
+            return PyObject_Vectorcall(self.slow[self.order_call], arguments, count, keywords)
         return self.send(&c, text, own)
 
     cdef Order send(self, tc_command* c, const char* text, int64_t own):
@@ -202,7 +197,7 @@ cdef class Door:
         cdef bint passed
         if not (collect(ORDER_NAMES, 4, arguments, count, keywords, given) and self.read_order(given, &c)
                 and read_id(given[CL_ORD_ID], text, &own)):
-            return PyObject_Vectorcall(self.check_slow, arguments, count, keywords)
+            return PyObject_Vectorcall(self.slow["check"], arguments, count, keywords)
         if text[0]:                                    # a question interns nothing
             own = self.state.number_of(text) or NEW_ID
         c.cl_ord_id = own
@@ -230,7 +225,7 @@ cdef class Door:
                 and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
                 and read_sides(&NUMBERS, &self.state.core.instruments[c.instrument], given + 2, &c)
                 and read_stamp(given[6], &c.transact_time)):
-            return PyObject_Vectorcall(self.quote_slow, arguments, count, keywords)
+            return PyObject_Vectorcall(self.slow["quote"], arguments, count, keywords)
         return self.tell(&c)
 
     cdef object mark(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
@@ -241,7 +236,7 @@ cdef class Door:
         if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and is_given(given[1])
                 and find_name(self.symbols, given[0], &c.instrument, &self.last_symbol)
                 and read_price(&NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
-            return PyObject_Vectorcall(self.mark_slow, arguments, count, keywords)
+            return PyObject_Vectorcall(self.slow["mark"], arguments, count, keywords)
         return self.tell(&c)
 
     # A command without an order: nothing comes back, or a RefusedError.
@@ -270,7 +265,7 @@ cdef class Door:
                 and is_given(given[0]) + is_given(given[1]) + is_given(given[2]) == 1
                 and self.read_target(given, &c) and read_id(given[1], target, &target_own)
                 and read_id(given[3], text, &own) and read_stamp(given[4], &c.transact_time)):
-            return PyObject_Vectorcall(self.cancel_slow, arguments, count, keywords)
+            return PyObject_Vectorcall(self.slow["cancel"], arguments, count, keywords)
         return self.request(&c, target, target_own, text, own)
 
     cdef object replace(self, PyObject* const* arguments, Py_ssize_t count, PyObject* keywords):
@@ -292,13 +287,13 @@ cdef class Door:
                 and 1 <= o.instrument <= self.state.core.instrument_count
                 and not (is_given(given[4]) and not has_limit(o.ord_type))
                 and not (is_given(given[5]) and (o.ord_type == TYPE_MARKET or o.ord_type == TYPE_LIMIT))):
-            return PyObject_Vectorcall(self.replace_slow, arguments, count, keywords)
+            return PyObject_Vectorcall(self.slow["replace"], arguments, count, keywords)
         ins = &self.state.core.instruments[o.instrument]
         if not (read_qty(&NUMBERS, given[3], ins, &c.order_qty) and (c.order_qty > 0 or not is_given(given[3]))
                 and read_price(&NUMBERS, given[4], ins, no_price(), &c.price)
                 and read_price(&NUMBERS, given[5], ins, no_price(), &c.stop_px) and read_time(given[6], &c.expire_time)
                 and read_id(given[7], text, &own) and read_stamp(given[8], &c.transact_time)):
-            return PyObject_Vectorcall(self.replace_slow, arguments, count, keywords)
+            return PyObject_Vectorcall(self.slow["replace"], arguments, count, keywords)
         return self.request(&c, target, 0, text, own)
 
     # Which order: a live one of this core, or a number.
@@ -391,6 +386,11 @@ define(3, "quote", <void*>call_quote)
 define(4, "mark", <void*>call_mark)
 define(5, "cancel", <void*>call_cancel)
 define(6, "replace", <void*>call_replace)
+
+
+def is_described(name):
+    """Has a compiled call its signature and docstring? They are told once, for the calls of every core."""
+    return METHODS[CALLS.index(name)].ml_doc != NULL
 
 
 def describe(name, signature, text):

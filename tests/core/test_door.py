@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import inspect
 import random
+import subprocess
+import sys
+import textwrap
 from decimal import Decimal
 
 import numpy as np
@@ -151,6 +154,15 @@ def test_requests_quotes_and_marks_are_those_in_python(seed):
     assert {str(order.ord_status) for order in ours} >= {"CANCELED", "PENDING_NEW"}
 
 
+def test_a_question_says_that_a_new_id_would_find_no_room():
+    core = make(capacity=Capacity(ids=16))
+    with pytest.raises(RefusedError, match="IDS_FULL"):
+        core.intern([f"text-{n}" for n in range(16)])
+    for call in (core.check, core._door.check):
+        assert [(row.rule.name, row.verdict) for row in call("AAPL", "BUY", 5, "90", cl_ord_id="new")] == [("IDS_FULL", "REFUSE")]
+        assert call("AAPL", "BUY", 5, "90", cl_ord_id="text-0").passed
+
+
 def test_a_live_order_says_what_its_twin_says():
     core = make(capacity=Capacity(order_history=4))
     orders = [
@@ -190,7 +202,8 @@ def test_prices_and_quantities_are_told_as_in_python():
         units = min(units, 10**15)
         lots = rng.choice([1, 10, rng.randrange(1, 10**9)])
         order = core.submit(instrument.symbol, "BUY", str(instrument.quantity(lots)), str(instrument.price(units)), venue="X")
-        for told, meant in ((order.price, instrument.price(units)), (order.order_qty, instrument.quantity(lots))):
+        for told, meant in ((order.price, instrument.price(units)), (order.order_qty, instrument.quantity(lots)),
+                            (order.cum_qty, instrument.quantity(order.row.cum_qty))):
             assert (told, str(told)) == (meant, str(meant))
 
 
@@ -237,6 +250,26 @@ def test_a_class_of_the_users_may_override_a_call(backend):
 
     core = Mine(instruments=INSTRUMENTS, venues=[SimulatedVenue("X")], accounts=["A", "B"], limits=LIMITS, backend=backend)
     assert core.submit("AAPL", "BUY", 1, "5").account == "A"
+    assert "symbol" in inspect.signature(make(backend).submit).parameters  # what it says of itself, no other core says
+
+
+def test_a_compiled_call_is_described_once_whatever_core_comes_first():
+    told = subprocess.run([sys.executable, "-W", "error", "-c", textwrap.dedent("""
+        import inspect, tracemalloc, tradecore as tc
+        class Mine(tc.TradingCore):
+            def submit(self, *args, **terms):
+                "Mine."
+                return super().submit(*args, **terms)
+        Mine(backend="native")
+        assert inspect.getdoc(tc.TradingCore(backend="native").submit) == inspect.getdoc(tc.TradingCore.submit)
+        small = tc.Capacity.small()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(20):
+            tc.TradingCore(backend="native", capacity=small)
+        assert tracemalloc.get_traced_memory()[0] - before < 20_000, tracemalloc.get_traced_memory()
+    """)], capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
 
 
 @pytest.mark.parametrize("backend", ["native", "python"])

@@ -2,3 +2,5 @@
 
 from tradecore._python.core.readers import OrderHandle as OrderHandle
 from tradecore._python.core.readers import Readers as Readers
+
+def _read_findings(told: bytes) -> list[tuple[int, int, int, bool, bool]]: ...

@@ -7,7 +7,6 @@ it can't read to this one; both make the same command of the same call.
 from __future__ import annotations
 
 import inspect
-import struct
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Unpack
@@ -18,7 +17,7 @@ from ..orders.prepared import PreparedOrder
 from ..orders.ticket import OrderTerms, pack_order
 from ..orders.validation import failures
 from ..risk.limits import CheckResult, RiskCheck, check_rows, refused_rows
-from ..vocabulary.codes import CommandType, Reason
+from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import Side
 from ..vocabulary.names import Directory
 from ..vocabulary.rows import Finding
@@ -29,6 +28,7 @@ _TERMS = list(OrderTerms.__annotations__)
 _DEFAULTS = {"time_in_force": "DAY", "post_only": False, "reduce_only": False, "peg_offset_type": "PRICE",
              "trigger_price_type": "NONE", "contingency_type": "NONE", "strategy": 0}
 Call = Callable[..., Any]
+_OURS = __name__.partition(".")[0] + "."
 
 
 class Door:
@@ -37,12 +37,18 @@ class Door:
     def __init__(self, gate: CoreGate, counterparty: str | None = None) -> None:
         self._gate, self._counterparty = gate, counterparty
 
+    @property
+    def counterparty_id(self) -> int:
+        """The venue of every order, 0 where an order says it or is routed."""
+        return 0 if self._counterparty is None else self._gate.names.venues.id(self._counterparty)
+
     def submit(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
         **terms: Unpack[OrderTerms],
     ) -> Order:
         """See TradingCore.submit."""
-        return self._send("submit", symbol, side, qty, price, terms)
+        demand_terms("submit", terms)
+        return self._send(symbol, side, qty, price, terms)
 
     def new_order(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
@@ -52,10 +58,9 @@ class Door:
         demand_terms("new_order", terms)
         if terms.get("venue") is not None:
             raise TypeError(f"venue {terms['venue']!r}: an OrderManager has one counterparty, and no venues")
-        return self._send("new_order", symbol, side, qty, price, {**terms, "venue": self._counterparty})
+        return self._send(symbol, side, qty, price, {**terms, "venue": self._counterparty})
 
-    def _send(self, call: str, symbol: str, side: Side | str, qty: Any, price: Any, terms: OrderTerms) -> Order:
-        demand_terms(call, terms)
+    def _send(self, symbol: str, side: Side | str, qty: Any, price: Any, terms: OrderTerms) -> Order:
         return self._gate.order(self._gate.submit(
             pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **terms)))
 
@@ -125,25 +130,28 @@ def read_answers(alone: int, mask: int, told: bytes, names: Directory, instrumen
     """What a compiled core answered a question, in the user's units: once somebody looks."""
     if mask and not alone:
         return refused_rows(failures(mask))
-    rows = [Finding(0, value, limit, bool(refused), bool(armed))
-            for value, limit, refused, armed in struct.iter_unpack("qqii", told)]
-    checks = Reason.SESSION_CLOSED - Reason.KILL_SWITCH + 1
-    found = [row._replace(reason=Reason.KILL_SWITCH + at) for at, row in enumerate(rows[:checks])]
-    found += [row._replace(reason=Reason.REFERENCE_PRICE_UNAVAILABLE + at)
-              for at, row in enumerate(rows[checks:]) if row.armed]
+    found = [Finding._make(row) for row in room_module("native", "readers")._read_findings(told)]
     if alone:
-        found = [found[0]._replace(reason=alone, refused=True, armed=True)]
+        found = [Finding(alone, found[0].value, found[0].limit, True, True)]
     return check_rows(found, names.instruments[instrument - 1])
 
 
-def compiled_door(gate: CoreGate, slow: dict[str, Call], documented: type, counterparty: int) -> Any:
-    """The door of a compiled core; `slow` has its calls in Python, `documented` their signatures and texts.
-    `counterparty` is the venue of every order, 0 where it is said or routed."""
+def compiled_door(gate: CoreGate, door: Door, slow: dict[str, Call], documented: type) -> Any:
+    """The door of a compiled core; `slow` has its calls in Python, `documented` their signatures and texts, which are
+    told once: they are those of every core."""
     native: Any = room_module("native", "door")
     for name in slow:
-        method = getattr(documented, name)
-        native.describe(name, _signature(method), inspect.getdoc(method) or "")
-    return native.Door(gate, slow, counterparty)
+        if not native.is_described(name):
+            # What a class of the user's says of its own call is not said of ours.
+            ours = next(cls for cls in documented.__mro__ if name in vars(cls) and cls.__module__.startswith(_OURS))
+            method = vars(ours)[name]
+            native.describe(name, _signature(method), inspect.getdoc(method) or "")
+    return native.Door(gate, slow, door.counterparty_id)
+
+
+def is_ours(method: Call) -> bool:
+    """Is it a call of this package's, and none that a class of the user's has overridden?"""
+    return method.__module__.startswith(_OURS)
 
 
 def _signature(method: Call) -> str:

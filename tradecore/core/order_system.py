@@ -27,12 +27,11 @@ from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
-from .door import Door, compiled_door
+from .door import Door, compiled_door, is_ours
 from .interning import intern_column
 from .outbound import hand_out, messages
 
 Words = Iterable[str] | str
-_OURS = __name__.partition(".")[0] + "."
 
 
 class OrderSystem:
@@ -56,9 +55,9 @@ class OrderSystem:
         """Put a compiled core's own calls before those of this class, where no class of the user's overrides them."""
         if self.backend == "native":
             slow = {name: getattr(self._door, name, None) or getattr(self._orders, name) for name in names}
-            self._compiled = compiled_door(self._gate, slow, type(self), int("new_order" in names))
+            self._compiled = compiled_door(self._gate, self._door, slow, type(self))
             vars(self).update((name, call) for name, call in self._compiled.calls().items()
-                              if getattr(type(self), name).__module__.startswith(_OURS))
+                              if is_ours(getattr(type(self), name)))
 
     def _close_door(self) -> None:
         """Every call through Python again."""
