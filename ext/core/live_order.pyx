@@ -25,7 +25,7 @@ from tradecore.vocabulary.fix import (
     ContingencyType, ExecInst, OrdRejReason, OrdStatus, OrdType, PegOffsetType, Side, TimeInForce, TriggerPriceType,
 )
 from tradecore.vocabulary.showing import refuse_copy
-from tradecore.vocabulary.rows import OrderRow, StaleOrderError
+from tradecore.vocabulary.rows import OrderRow, evicted
 
 
 cdef tuple every(words):
@@ -66,8 +66,7 @@ cdef class Order:
         return 0
 
     cdef int refuse(self) except -1:
-        raise StaleOrderError(f"order {self.number} was evicted: more than "
-                              f"{self.state.core.orders.history_size} orders ended since it did")
+        raise evicted(self.number, self.state.core.orders.history_size, self.state.core.orders.reject_size)
 
     cdef int read_whole(self, tc_order_copy* copy) except -1:
         cdef bint is_held

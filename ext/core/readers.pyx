@@ -14,7 +14,7 @@ import numpy as np
 
 from tradecore.vocabulary.histogram import STAGES, percentiles
 from tradecore.vocabulary.records import REPORT_DTYPE
-from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
+from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow, evicted
 
 
 @cython.no_gc
@@ -50,8 +50,7 @@ cdef class OrderHandle:
         is_held = copy_order(&self.state.core, self.slot, self.order_id, &copy)
         self.state.leave()
         if not is_held:
-            raise StaleOrderError(f"order {self.order_id} was evicted: more than "
-                                  f"{self.state.core.orders.history_size} orders ended since it did")
+            raise evicted(self.order_id, self.state.core.orders.history_size, self.state.core.orders.reject_size)
         return OrderRow._make(order_row(&copy))
 
 

@@ -10,6 +10,12 @@ class StaleOrderError(LookupError):
     reached no venue, than the `reject_history` most recent of them."""
 
 
+def evicted(order_id: int, history: int, rejects: int) -> StaleOrderError:
+    """The error of an order that is no longer held, with the capacities that its eviction followed from."""
+    return StaleOrderError(f"order {order_id} was evicted: the last {history} orders that ended are held, and the last "
+                           f"{rejects} that reached no venue")
+
+
 class OrderRow(NamedTuple):
     """An order's facts as integers: prices in price units, quantities in lots, the core's ids; a text's number."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tradecore.vocabulary.codes import CommandType
 from tradecore.vocabulary.histogram import STAGES, percentiles
 from tradecore.vocabulary.records import CODECS, NO_PRICE
-from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow
+from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow, evicted
 
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.execids import find_exec_id
@@ -40,8 +40,7 @@ class OrderHandle:
     def _read(self) -> OrderRow:
         o = self._orders.by_id.get(self.order_id)
         if o is None:
-            raise StaleOrderError(f"order {self.order_id} was evicted: more than "
-                                  f"{self._orders.history_size} orders ended since it did")
+            raise evicted(self.order_id, self._orders.history_size, self._orders.reject_size)
         return read_order(o)
 
 
