@@ -72,3 +72,9 @@ def test_a_core_can_name_its_backend_whatever_the_environment_says():
         assert tradecore.TradingCore(backend=backend).backend == backend
     with pytest.raises(ValueError, match="auto, native, python"):
         tradecore.TradingCore(backend="fast")
+
+
+def test_what_an_orders_path_does_not_need_is_imported_when_it_is_asked_for():
+    code = ("import sys, tradecore as tc; print(sorted(m for m in sys.modules if m.startswith('tradecore.runtime.')"
+            " or 'keeper' in m or 'shadow' in m)); print(all(getattr(tc, name) is getattr(tc, name) for name in dir(tc)))")
+    assert run(code, "auto").stdout.split("\n")[:2] == ["[]", "True"]

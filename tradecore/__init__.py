@@ -5,39 +5,21 @@ Orders in; validation, pre-trade risk, smart order routing, execution, exact pos
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from . import _start  # noqa: F401  # first: a command's Ctrl-C is told in one line from here on
 from ._backend import choose_backend
 from .core.bus import Subscription
-from .core.config import ConfigError, Session, load_session
-from .core.drop_copy import Discrepancy, DropCopy
 from .core.order_manager import OrderManager
-from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
 from .core.trading_core import TradingCore
 from .execution.routing import Explanation, VenueScore
 from .execution.venue_reports import ExecutionFacts
 from .execution.venues import ExternalVenue, SimulatedVenue
 from .orders.order import Order
 from .orders.ticket import OrderTerms
-from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
-from .positions.broker_forms import BROKER_FORMS
-from .positions.corporate import CorporateActions
-from .positions.csv_form import CsvForm
-from .positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError, EntryKind
-from .positions.equity import BaseEquity
-from .positions.keeper import PositionKeeper
-from .positions.load_csv import LoadError
 from .positions.position import FirmExposure, Position, ProfitAndLoss, Trade
-from .positions.rates import MissingRateError
-from .positions.reconcile import Difference
-from .positions.statement import Statement
-from .positions.valuation import MarkView
 from .risk.limits import OFF, CheckResult, RiskCheck, RiskLimits
-from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
-from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
-from .runtime.ring_memory import RingClosedError, RingFullError
-from .runtime.rings import RingBuffer, RingClaim, RingStats, shared_ring
 from .vocabulary.capacity import Capacity
 from .vocabulary.codes import (
     OUTBOUND,
@@ -92,6 +74,49 @@ from .vocabulary.records import (
 from .vocabulary.reports import Report, ReportReader
 from .vocabulary.rows import StaleOrderError
 
+# What an order's path does not need is imported when it is first asked for: the back office, rings, a shadow, sessions.
+_LATER = {
+    "core.config": "ConfigError Session load_session",
+    "core.drop_copy": "Discrepancy DropCopy",
+    "core.shadow": "ShadowCore ShadowCost ShadowDifference",
+    "positions.accounts": "AccountPnl BasePnl Exposure KeptPosition OpenLot",
+    "positions.broker_forms": "BROKER_FORMS",
+    "positions.corporate": "CorporateActions",
+    "positions.csv_form": "CsvForm",
+    "positions.entries": "CLOSING_DTYPE ENTRY_DTYPE EntryError EntryKind",
+    "positions.equity": "BaseEquity",
+    "positions.keeper": "PositionKeeper",
+    "positions.load_csv": "LoadError",
+    "positions.rates": "MissingRateError",
+    "positions.reconcile": "Difference",
+    "positions.statement": "Statement",
+    "positions.valuation": "MarkView",
+    "runtime.pool_errors": "PoolExhaustedError StaleHandleError",
+    "runtime.pools": "Arena ObjectPool PooledRecord PoolStats",
+    "runtime.ring_memory": "RingClosedError RingFullError",
+    "runtime.rings": "RingBuffer RingClaim RingStats shared_ring",
+}
+if TYPE_CHECKING:
+    from .core.config import ConfigError, Session, load_session
+    from .core.drop_copy import Discrepancy, DropCopy
+    from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
+    from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
+    from .positions.broker_forms import BROKER_FORMS
+    from .positions.corporate import CorporateActions
+    from .positions.csv_form import CsvForm
+    from .positions.entries import CLOSING_DTYPE, ENTRY_DTYPE, EntryError, EntryKind
+    from .positions.equity import BaseEquity
+    from .positions.keeper import PositionKeeper
+    from .positions.load_csv import LoadError
+    from .positions.rates import MissingRateError
+    from .positions.reconcile import Difference
+    from .positions.statement import Statement
+    from .positions.valuation import MarkView
+    from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
+    from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
+    from .runtime.ring_memory import RingClosedError, RingFullError
+    from .runtime.rings import RingBuffer, RingClaim, RingStats, shared_ring
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -117,7 +142,15 @@ backend: str  # the name of the backend that a TradingCore gets here, chosen whe
 
 if not TYPE_CHECKING:  # a checker would take any name for one of ours
 
+    _MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
+
     def __getattr__(name):
         if name == "backend":
             return choose_backend().name
-        raise AttributeError(f"module 'tradecore' has no attribute {name!r}")
+        if name not in _MODULES:
+            raise AttributeError(f"module 'tradecore' has no attribute {name!r}")
+        globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return globals()[name]
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

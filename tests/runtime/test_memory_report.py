@@ -1,6 +1,7 @@
 """`tradecore bench --memory`: every row with its target, and a counter that counts."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,11 @@ from tradecore.cli.main import main
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it reads /proc")
 
 
+# The counting library goes before all others, as a sanitizer's own must: the two exclude each other.
+COUNTS = pytest.mark.skipif("san.so" in os.environ.get("LD_PRELOAD", ""), reason="a sanitizer counts memory by itself")
+
+
+@COUNTS
 def test_every_row_says_its_value_and_whether_it_met_its_target(capsys):
     status = main(["bench", "--memory", "--backend", "native", "--json"])
     rows = json.loads(capsys.readouterr().out)["rows"]
@@ -35,6 +41,7 @@ def test_the_twin_has_nothing_to_show(capsys):
     assert said.count("n/a") == len(said.splitlines()) > 5
 
 
+@COUNTS
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_a_malloc_in_the_pass_is_counted():
     with tempfile.TemporaryDirectory() as folder:
