@@ -163,6 +163,25 @@ def test_a_finalizer_commands_and_asks_from_inside_any_call(backend):
     assert "no hang" in run_apart(FINALIZERS, backend)
 
 
+def test_any_number_of_commands_may_come_inside_of_one_in_plain_python():
+    """As finalizers bring them: they run in a loop, not one inside of the end of another."""
+    core, heard, answers = build_core("python"), [], []
+    core.subscribe(heard.append)
+    state = core._gate.core._state
+    publish = state.events.publish_report
+
+    def interrupted(report):
+        publish(report)
+        if not answers:
+            answers.extend(core.mass_cancel() for _ in range(3_000))
+
+    state.events.publish_report = interrupted
+    core.submit("AAPL", "BUY", 1, 50, venue="XNAS")
+    assert [answers[0].total_affected_orders, answers[-1].total_affected_orders] == [1, 0]
+    assert len(heard) == 2 + 3_000  # the order, its cancel, and each answer
+    assert heard[-1].seq == answers[-1].seq == core._gate.core.event_seq
+
+
 def test_what_comes_inside_of_a_command_in_plain_python_runs_right_after_it():
     core = build_core("python")
     core._gate.core.start_tap(1_000)

@@ -44,6 +44,8 @@ class Turnstile:
         self.is_inside: Callable[[], bool] = self._lock._is_owned  # type: ignore[attr-defined]  # Condition uses it too
         self._wanting: set[object] = set()
         self._later: deque[Later] = deque()
+        self._running, self._telling = set[int](), set[int]()  # threads that run what came inside, and tell of it
+        self._ran = 0
         self._closed = self._lost = False
         self._broken: BaseException | None = None
         self._tap: list[bytes] | None = None
@@ -93,16 +95,35 @@ class Turnstile:
             if self._later:
                 self._run_later()
 
+    # One loop a thread, however many come while it runs: what follows from the end of each is left to it.
     def _run_later(self) -> None:
-        while self._later:
-            try:
-                later = self._later.popleft()
-            except IndexError:  # another thread took it
-                return
-            later.run(lambda work, args: self._enter(work, args, True))
+        me = threading.get_ident()
+        if me in self._running:
+            return
+        self._running.add(me)
+        try:
+            while self._later:
+                try:
+                    later = self._later.popleft()
+                except IndexError:  # another thread took it
+                    break
+                later.run(lambda work, args: self._enter(work, args, True))
+                self._ran += 1
+        finally:
+            self._running.discard(me)
+        self._tell_later(me)
+
+    # Who listens hears of it; of what has run meanwhile too, for that may have come after it last looked.
+    def _tell_later(self, me: int) -> None:
         tell = self.after_later()
-        if tell is not None:
-            tell()
+        told = -1
+        while tell is not None and told != self._ran and me not in self._telling:
+            told = self._ran
+            self._telling.add(me)
+            try:
+                tell()
+            finally:
+                self._telling.discard(me)
 
     def give_way(self) -> None:
         """Between two chunks: those who wait now get in first."""
