@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from fractions import Fraction
 from typing import Any
 
 from ..positions.report_columns import Array, Column, Decimals, Numbers, Values
-from ..positions.tables import Table, names_of, of_instruments, prices, wide_ints, words
+from ..positions.tables import Table, mean_price, names_of, of_instruments, prices, wide_ints, words
 from ..vocabulary.codes import Place
 from ..vocabulary.fix import OrdStatus, OrdType, Side, TimeInForce
 from ..vocabulary.names import Directory
@@ -40,11 +39,9 @@ def order_table(lines: Array, directory: Directory) -> Table:
         return "decimal", lambda: Decimals(lines[name], by_instrument(lambda i: i.qty_precision), 0)
 
     def average() -> Column:
-        ratios = zip(of.tolist(), lines["cum_qty"].tolist(), wide_ints(lines["cum_amount"], lines["cum_amount_high"]),
-                     strict=True)
-        return Values("any", [instruments[i - 1].rounded_price(
-            instruments[i - 1].price_ratio(amount, qty) if qty else Fraction(0))
-            for i, qty, amount in ratios])
+        amounts = wide_ints(lines["cum_amount"], lines["cum_amount_high"])
+        return Values("any", [mean_price(instruments[i - 1], amount, qty) for i, qty, amount in zip(
+            of.tolist(), lines["cum_qty"].tolist(), amounts, strict=True)])
 
     return Table.over("orders", lines, names, {
         "order_id": ("int64", lambda: Numbers("int64", lines["order_id"])),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..vocabulary.records import NO_PRICE
 from ..vocabulary.units import CENTS, exact_sum, to_decimal
 from .report_columns import Array, Column, Decimals, Values
 from .statement import Statement
-from .tables import Table, amounts, names_of, of_instruments, prices, wide_ints, words
+from .tables import Table, amounts, mean_price, names_of, of_instruments, prices, wide_ints, words
 
 SUSPENSE = "(suspense)"
 PNL_COLUMNS = [("account", "text"), ("currency", "text"), ("realized_pnl", "decimal"), ("unrealized_pnl", "decimal"),
@@ -45,9 +44,9 @@ def position_table(lines: Array, directory: Directory) -> Table:
         return Decimals(lines[name], by_instrument(lambda i: i.qty_precision), 0)
 
     def average() -> Column:
-        ratios = zip(of.tolist(), lines["qty"].tolist(), wide_ints(lines["cost"], lines["cost_high"]), strict=True)
-        return Values("any", [instruments[i - 1].rounded_price(
-            instruments[i - 1].price_ratio(cost, qty) if qty else Fraction(0)) for i, qty, cost in ratios])
+        costs = wide_ints(lines["cost"], lines["cost_high"])
+        return Values("any", [mean_price(instruments[i - 1], cost, qty) for i, qty, cost in zip(
+            of.tolist(), lines["qty"].tolist(), costs, strict=True)])
 
     def currency() -> Column:
         codes = by_instrument(lambda i: directory.currencies.id(i.currency))
@@ -73,17 +72,20 @@ def position_table(lines: Array, directory: Directory) -> Table:
 def pnl_table(lines: Array, directory: Directory) -> Statement:
     """A row for each account and currency of which there is anything; suspense is one. Where a position has no mark,
     `unrealized_pnl` and `net` are None and `unmarked` counts it: a missing mark is never zero."""
-    scale = of_instruments(directory.instruments, lambda i: i.amount_precision)[lines["instrument"]]
-    factor = of_instruments(directory.instruments, lambda i: i.multiplier_units)[lines["instrument"]]
-    currency = of_instruments(directory.instruments, lambda i: directory.currencies.id(i.currency))[lines["instrument"]]
+    # What is summed as integers is of one account, and of one kind: currency, decimals of an amount, multiplier.
+    kinds: dict[tuple[int, int, int], int] = {}
+    kind_of = of_instruments(directory.instruments, lambda i: kinds.setdefault(
+        (directory.currencies.id(i.currency), i.amount_precision, i.multiplier_units), len(kinds)))
     unmarked = (lines["mark"] == NO_PRICE) & (lines["qty"] != 0)
-    keys = np.stack([lines["account"], currency, scale, factor], axis=1) if len(lines) else np.zeros((0, 4), np.int64)
-    groups, at = np.unique(keys, axis=0, return_inverse=True)
+    groups, at = np.unique(lines["account"] * np.int64(len(kinds) or 1) + kind_of[lines["instrument"]],
+                           return_inverse=True)
     count = len(groups)
-    sums = {name: _sums(lines, name, at.reshape(-1), count) for name in ("realised", "unrealised", "fees")}
-    missing = np.bincount(at.reshape(-1)[unmarked], minlength=count).tolist()
+    sums = {name: _sums(lines, name, at, count) for name in ("realised", "unrealised", "fees")}
+    missing = np.bincount(at[unmarked], minlength=count).tolist()
     rows: dict[tuple[int, int], list[Any]] = {}
-    for i, (account, in_currency, decimals, times) in enumerate(groups.tolist()):
+    for i, group in enumerate(groups.tolist()):
+        account, kind = divmod(group, len(kinds))
+        in_currency, decimals, times = list(kinds)[kind]
         row = rows.setdefault((account, in_currency), [Decimal(0), Decimal(0), Decimal(0), 0])
         row[0] = exact_sum(row[0], to_decimal(sums["realised"][i] * times, decimals, CENTS))
         row[1] = exact_sum(row[1], to_decimal(sums["unrealised"][i] * times, decimals, CENTS))

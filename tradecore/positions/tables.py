@@ -5,6 +5,8 @@ column is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,16 @@ def prices(units: Array, scales: Array, least: Array) -> Decimals:
 def wide_ints(low: Array, high: Array) -> list[int]:
     """Numbers of 128 bits, from their words."""
     return [(above << 64) + (below % 2**64) for below, above in zip(low.tolist(), high.tolist(), strict=True)]
+
+
+def mean_price(instrument: Instrument, amount: int, lots: int) -> Decimal:
+    """As `Instrument.rounded_price` of the ratio, without making it: an amount over what was traded for it."""
+    if lots == 0 or instrument.inverse:
+        return instrument.rounded_price(instrument.price_ratio(amount, lots) if lots else Fraction(0))
+    units, rest = divmod(amount, lots)
+    if rest == 0:
+        return instrument.price(units)
+    return instrument.rounded_price(instrument.price_ratio(amount, lots))
 
 
 def amounts(array: Array, name: str, factors: Array, scales: Array, none: Array | None = None) -> Column:
