@@ -131,6 +131,7 @@ cdef inline int open_waiting(
     core.books.most = min(capacity.books, capacity.instruments * capacity.venues)
     rows = (<int64_t>core.books.most + 1) * 2
     open_book(t, &core.book, slots + rows, rows, slots + rows + 1)
+    core.books.printed = <int64_t*>table(t, rows, sizeof(int64_t))
     # One command takes from one side of one book: its orders, and its quote.
     core.book.fills = <tc_fill*>table(t, slots + 1, sizeof(tc_fill))
     core.charges = <tc_charge*>table(t, slots + 1, sizeof(tc_charge))
@@ -177,7 +178,8 @@ cdef inline int open_ledgers(
     core.day = 1
     core.trades.mask = <uint64_t>capacity.trades - 1
     core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
-    core.exec_ids.day_first = 1
+    for i in range(DAYS_KNOWN + 1):
+        core.exec_ids.day_firsts[i] = 1
     core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
     core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
     # Four of a bucket's ten ways are in use on average, so that hardly one of them is pushed out while it is held.

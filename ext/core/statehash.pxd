@@ -113,6 +113,10 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.external)
         put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
+        if venue.print_fills:
+            put(h, 18)
+            put(h, venue.print_fills)
+            end_row(h)
 
 
 # The last times that an account's rate limit can still see, oldest first.
@@ -342,6 +346,10 @@ cdef inline void hash_row(
     put(h, side)
     put(h, top.stamp)
     end_row(h)
+    if core.books.printed[row]:
+        put(h, 19)
+        put(h, core.books.printed[row])
+        end_row(h)
     while level != NO_LEVEL:
         node = core.book.levels[level].head
         while node != NO_NODE:

@@ -56,6 +56,8 @@ def definitions(core: State) -> Iterator[Row]:
         yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
                venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
                venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
+        if venue.print_fills:
+            yield 18, venue.print_fills
 
 
 def accounts(core: State) -> Iterator[Row]:
@@ -142,6 +144,8 @@ def books(core: State) -> Iterator[Row]:
             if top.stamp == 0 and not levels:
                 continue
             yield 10, instrument, venue, side, top.stamp
+            if printed := core.printed.get((instrument, venue, side)):
+                yield 19, printed
             for price, queue in levels:
                 for number, qty in queue:
                     hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)
