@@ -2,6 +2,7 @@
 
 from marketdata cimport *
 from replaces cimport *
+from days cimport roll_day
 from sessions cimport *
 from settings cimport *
 from stamps cimport *

@@ -118,7 +118,9 @@ cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
         return 80
     if c.request_timeout < 0 or c.request_timeout > <int64_t>86_400_000_000_000:      # a day
         return 88
-    return 104 if c.external > 1 else -1
+    if c.external > 1:
+        return 104
+    return 108 if c.day_end > DAY_END_EXPIRE else -1
 
 
 cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -141,6 +143,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     venue.external = c.external
     venue.native_ord_types = c.native_ord_types
     venue.native_times_in_force = c.native_times_in_force
+    venue.day_end = c.day_end
     venue.name = c.cl_ord_id
     accept_command(core, c, 0, 0, core.venue_count, core.venue_count, 0)
 

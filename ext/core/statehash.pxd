@@ -112,6 +112,7 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.native_times_in_force)
         put(h, venue.external)
         put(h, (core.disconnected >> (i - 1)) & 1)
+        put(h, venue.day_end)
         end_row(h)
 
 
@@ -229,6 +230,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.held)
     put(h, order.last_status)
     put(h, terms.peak_px)
+    put(h, terms.doubt_qty)
     end_row(h)
 
 

@@ -54,7 +54,8 @@ def definitions(core: State) -> Iterator[Row]:
     for i, venue in core.router.venues.items():
         yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
                venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
-               venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
+               venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected),
+               venue.day_end)
 
 
 def accounts(core: State) -> Iterator[Row]:
@@ -105,7 +106,8 @@ def terms_row(core: State, order: Order) -> Row:
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,
             sum(1 << bit for bit, flag in enumerate(flags) if flag),
-            order.sent_time, order.place, order.held, order.last_status, order.peak_px)
+            order.sent_time, order.place, order.held, order.last_status, order.peak_px,
+            order.doubt_qty)
 
 
 def trades(core: State) -> Iterator[Row]:
