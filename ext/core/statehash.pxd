@@ -208,7 +208,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     put(h, 12)
     put_id(h, core, terms.orig_cl_ord_id)
-    put(h, terms.stop_px)
+    put(h, stop_of(&core.triggers, &core.orders, order))
     put(h, terms.peg_offset)
     put(h, terms.min_qty)
     put(h, terms.display_qty)
@@ -229,7 +229,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.place)
     put(h, order.held)
     put(h, order.last_status)
-    put(h, terms.peak_px)
+    put(h, peak_of(&core.triggers, &core.orders, order))
     put(h, terms.doubt_qty)
     end_row(h)
 

@@ -13,6 +13,7 @@ from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.order_facts import derive_status
 from ..orders.order_table import Order
+from ..orders.triggers import peak_of, stop_of
 from ..positions.costs import position_of
 from ..risk.holds import exposure_of
 from ..vocabulary.hashing import chain_row, wide_words
@@ -102,11 +103,11 @@ def terms_row(core: State, order: Order) -> Row:
              order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open, order.reserves,
              order.recalled, order.new_message is not None, order.cancel_message is not None,
              order.change_message is not None, order.status_message is not None)
-    return (12, hash_of_id(core.texts, order.orig_cl_ord_id), order.stop_px, order.peg_offset, order.min_qty,
+    return (12, hash_of_id(core.texts, order.orig_cl_ord_id), stop_of(order), order.peg_offset, order.min_qty,
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,
             sum(1 << bit for bit, flag in enumerate(flags) if flag),
-            order.sent_time, order.place, order.held, order.last_status, order.peak_px,
+            order.sent_time, order.place, order.held, order.last_status, peak_of(order),
             order.doubt_qty)
 
 
