@@ -131,6 +131,7 @@ cdef inline int open_waiting(
     core.books.most = min(capacity.books, capacity.instruments * capacity.venues)
     rows = (<int64_t>core.books.most + 1) * 2
     open_book(t, &core.book, slots + rows, rows, slots + rows + 1)
+    core.books.printed = <int64_t*>table(t, rows, sizeof(int64_t))
     # One command takes from one side of one book: its orders, and its quote.
     core.book.fills = <tc_fill*>table(t, slots + 1, sizeof(tc_fill))
     core.charges = <tc_charge*>table(t, slots + 1, sizeof(tc_charge))

@@ -71,6 +71,7 @@ class State:
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
+        self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side
         self.no_book = Book(1)  # where none was used yet; it stays empty
         self.ledger = Ledger(capacity.instruments, capacity.accounts)
         self.events = EventLog(capacity.events)
