@@ -19,20 +19,42 @@ cdef inline bint session_waits(const tc_core* core, int32_t instrument, uint8_t 
     return not is_trading(core, instrument) or time_in_force == TIF_AT_THE_CLOSE
 
 
-# What triggers watch of one instrument; -2**63 where there is none.
+# What triggers watch of one instrument; -2**63 where there is none that counts.
 cdef struct tc_market:
     int64_t last, bid, offer
+    bint is_printed                # this session has had a trade print that is fresh
 
 
+# Own fills move the last trade, but make no session one that prints.
+cdef inline bint has_fresh_print(const tc_core* core, int32_t instrument) noexcept nogil:
+    cdef int64_t printed = core.triggers.print_times[instrument], age = core.instruments[instrument].print_max_age
+    return printed > 0 and (age == 0 or core.now - printed <= age)
+
+
+# Only prices that were told since the session opened: what stood before decides nothing.
 cdef inline void look_at_market(const tc_core* core, int32_t instrument, tc_market* market) noexcept nogil:
-    market.last = core.ledger.lasts[instrument]
-    market.bid = displayed_price(&core.router, instrument, SIDE_SELL)
-    market.offer = displayed_price(&core.router, instrument, SIDE_BUY)
+    cdef int64_t since = core.triggers.opened_at[instrument]
+    market.last = core.ledger.lasts[instrument] if core.triggers.lasts_told[instrument] > since else no_price()
+    market.bid = displayed_price(&core.router, instrument, SIDE_SELL, since)
+    market.offer = displayed_price(&core.router, instrument, SIDE_BUY, since)
+    market.is_printed = has_fresh_print(core, instrument)
+
+
+# The TriggerPriceType that an order watches as the market is now (see triggers).
+cdef inline uint8_t chosen_source(const tc_market* market, uint8_t watch) noexcept nogil:
+    if watch <= TRIGGER_BEST_BID or watch == TRIGGER_BEST_MID:
+        return watch
+    if watch >= WATCH_TRAIL_SELL and market.bid != no_price() and market.offer != no_price():
+        return TRIGGER_BEST_MID
+    if market.is_printed:
+        return TRIGGER_LAST_TRADE
+    return TRIGGER_BEST_BID if watch == WATCH_TOUCH_SELL or watch == WATCH_TRAIL_SELL else TRIGGER_BEST_OFFER
 
 
 # The price that a trigger watches, or -2**63. A mid between two units counts as the one not yet reached: the lower
 # where a rising price is waited for, the higher for a falling one.
-cdef inline int64_t trigger_price(const tc_market* market, uint8_t source, bint rising) noexcept nogil:
+cdef inline int64_t trigger_price(const tc_market* market, uint8_t watch, bint rising) noexcept nogil:
+    cdef uint8_t source = chosen_source(market, watch)
     cdef int64_t mid2
     if source == TRIGGER_LAST_TRADE:
         return market.last

@@ -145,6 +145,14 @@ cdef inline int open_waiting(
     core.triggers.offsets = <tc_leaf*>table(t, slots + 1, sizeof(tc_leaf))
     core.triggers.nearest = <tc_nearest*>table(t, instruments, sizeof(tc_nearest))
     core.triggers.counts = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.triggers.opened_at = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.triggers.lasts_told = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.triggers.print_times = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.triggers.held_most = slots
+    core.triggers.held_back = <int64_t*>table(t, slots + 1, sizeof(int64_t))
+    core.triggers.reached = <uint32_t*>table(t, slots, sizeof(uint32_t))
+    core.triggers.fired_mask = <uint64_t>round_up(slots) - 1
+    core.triggers.fired = <int64_t*>table(t, core.triggers.fired_mask + 1, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)
     core.close_times = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.is_moved = <uint8_t*>table(t, instruments, 1)
@@ -164,10 +172,10 @@ cdef inline int open_waiting(
     core.groups.by_id.mask = <uint64_t>round_up(2 * slots) - 1
     core.groups.by_id.slots = <tc_slot*>table(t, core.groups.by_id.mask + 1, sizeof(tc_slot))
 
-    core.timers.heap = <uint32_t*>table(t, slots + instruments + 1, sizeof(uint32_t))
-    core.timers.places = <uint32_t*>table(t, slots + instruments, sizeof(uint32_t))
-    core.timers.deadlines = <int64_t*>table(t, slots + instruments, sizeof(int64_t))
-    core.timers.orders = <int64_t*>table(t, slots + instruments, sizeof(int64_t))
+    core.timers.heap = <uint32_t*>table(t, slots + 2 * instruments + 1, sizeof(uint32_t))
+    core.timers.places = <uint32_t*>table(t, slots + 2 * instruments, sizeof(uint32_t))
+    core.timers.deadlines = <int64_t*>table(t, slots + 2 * instruments, sizeof(int64_t))
+    core.timers.orders = <int64_t*>table(t, slots + 2 * instruments, sizeof(int64_t))
     return 0
 
 

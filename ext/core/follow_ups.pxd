@@ -1,5 +1,5 @@
 # What follows from a command once its own trades and reports are out: reduce-only orders are trimmed, lists hear of
-# their members, and what waited for a price is let go, one after another until nothing follows. It never calls itself.
+# their members, and what a price has reached is let go, one after another until nothing follows. It never calls itself.
 
 from requests cimport *
 
@@ -120,41 +120,44 @@ cdef inline void settle_group(tc_core* core, const tc_command* c, tc_group* grou
 
 # What an order waited for has come: it is reported, asked about again, and goes to a venue.
 cdef inline void trigger_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
-    tc_assert((order.place == PLACE_AWAITS_PRICE) & (order.triggered == 0))
-    disarm_trigger(&core.triggers, &core.orders, order)
-    order.place = PLACE_NOWHERE
-    order.triggered = True
+    tc_assert(order.triggered != 0)
     report_execution(core, c, order, EXEC_TRIGGERED)
     release_order(core, c, order, False)
 
 
-# Moves the trailing stops, and triggers the first order that a price has reached; False where there is none.
-cdef inline bint let_one_go(tc_core* core, const tc_command* c, int32_t instrument) noexcept nogil:
-    cdef int64_t price
-    cdef uint32_t triggered
-    cdef uint8_t source, side
-    cdef int place
-    cdef tc_market market
-    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
-        return False
-    look_at_market(core, instrument, &market)
-    if not reaches_nearest(&core.triggers.nearest[instrument], &market):
-        return False
-    for place in range(SOURCES):
-        source = source_at(place)
-        for side in range(SIDE_BUY, SIDE_SELL + 1):
-            price = trigger_price(&market, source, side == SIDE_SELL)
-            trail_peaks(&core.triggers, &core.orders, instrument, source, side, price)
-            triggered = find_triggered(&core.triggers, instrument, source, side, price)
-            if triggered != NO_SLOT:
-                trigger_order(core, c, &core.orders.slots[triggered])
-                return True
-    return False
+# The next whose price has come, unless another's trade has ended it since.
+cdef inline void take_fired(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_triggers* triggers = &core.triggers
+    cdef int64_t order_id = triggers.fired[<uint64_t>triggers.fired_first & triggers.fired_mask]
+    cdef tc_order* order = find_order(&core.orders, order_id)
+    triggers.fired_first += 1
+    if order != NULL and is_live(order) and order.place == PLACE_NOWHERE:
+        trigger_order(core, c, order)
+
+
+# A switch was released, a venue or a session is there again: what was triggered and could not go is asked about again.
+cdef inline void ask_again(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_triggers* triggers = &core.triggers
+    cdef int64_t count = triggers.held_count, i, value = 0, bound = 0
+    cdef tc_order* order
+    triggers.asks_again = False
+    triggers.held_count = 0                            # who still waits comes in again, before where we read
+    for i in range(count):
+        order = find_order(&core.orders, triggers.held_back[i])
+        if order == NULL or order.place != PLACE_AWAITS_VENUE or not is_live(order):
+            continue
+        if not is_trading(core, order.instrument) or find_hindrance(core, order, &value, &bound):
+            keep_held(core, order.order_id)
+            continue
+        order.suspended = False
+        report_execution(core, c, order, EXEC_NEW)
+        release_order(core, c, order, False)
 
 
 cdef inline bint has_work(const tc_core* core) noexcept nogil:
     return (core.trimmed_first != core.trimmed_last or core.groups.news_first != core.groups.news_last
-            or core.moved_first != core.moved_last)
+            or core.moved_first != core.moved_last or core.triggers.fired_first != core.triggers.fired_last
+            or core.triggers.asks_again)
 
 
 # Until nothing follows any more.
@@ -169,11 +172,15 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
             core.groups.news_first += 1
             group = &core.groups.rows[core.groups.news[<uint64_t>(core.groups.news_first - 1) & core.groups.news_mask]]
             settle_group(core, c, group)
+        elif core.triggers.fired_first != core.triggers.fired_last:
+            take_fired(core, c)
+        elif core.triggers.asks_again:
+            ask_again(core, c)
         elif core.moved_first != core.moved_last:
             instrument = core.moved[<uint64_t>core.moved_first & core.moved_mask]
             tc_assert(core.is_moved[instrument] != 0)
-            if not let_one_go(core, c, instrument):
-                core.moved_first += 1
-                core.is_moved[instrument] = False
+            core.moved_first += 1
+            core.is_moved[instrument] = False
+            elect_all(core, instrument)
         else:
             return

@@ -107,6 +107,7 @@ cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogi
         at = core.orders.slots[at].next
     for instrument in range(1, core.instrument_count + 1):
         due.timers += core.close_times[instrument] != 0
+        due.timers += core.timers.places[print_key(core, instrument)] != 0
     due.firm_holds = due.holds
 
 

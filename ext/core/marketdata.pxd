@@ -93,6 +93,10 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
     quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)
     quote_side(core, c, SIDE_SELL, c.ask_px, c.ask_size)
     sync_tops(core, c.instrument, c.venue)
+    tell_top(&core.router, c.instrument, SIDE_BUY, c.venue, core.command_seq)
+    tell_top(&core.router, c.instrument, SIDE_SELL, c.venue, core.command_seq)
+    if (core.disconnected >> (c.venue - 1)) & 1:
+        elect_directed(core, c.instrument, c.venue)
 
 
 cdef inline void enter_mark(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

@@ -49,12 +49,10 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
 
 
 
-# The same question of a record that makes no order: ask_order's, of an order that is only a thought.
-cdef inline void ask_record(
-    tc_core* core, const tc_instrument* ins, const tc_command* c, tc_question* q
-) noexcept nogil:
-    cdef tc_order thought
-    memset(&thought, 0, sizeof(thought))
+# Only in C: load_order in Python.
+# A record that makes no order, as an order that is only a thought.
+cdef inline void think_order(const tc_command* c, tc_order* thought) noexcept nogil:
+    memset(thought, 0, sizeof(tc_order))
     thought.instrument = c.instrument
     thought.account = c.account
     thought.venue = c.venue
@@ -62,9 +60,51 @@ cdef inline void ask_record(
     thought.ord_type = c.ord_type
     thought.time_in_force = c.time_in_force
     thought.exec_inst = <uint8_t>c.exec_inst
+
+
+# Only in C: find_group in Python.
+cdef inline tc_listed list_named(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_listed listed
+    listed.group = find_named(&core.groups, c.list_id)
+    listed.as_oco = c.contingency_type == CONTINGENCY_OCO
+    return listed
+
+
+# The same question of such a record: ask_order's.
+cdef inline void ask_record(
+    tc_core* core, const tc_instrument* ins, const tc_command* c, tc_question* q
+) noexcept nogil:
+    cdef tc_order thought
+    think_order(c, &thought)
     ask_order(core, ins, &thought, c.order_qty, c.price, c.stop_px, c.order_qty, False, q)
     if waits_for_parent(find_named(&core.groups, c.list_id), 0):
         q.reduce_only = False
+
+
+# Does a record that makes no order close its position, or with so much to trade reduce it?
+cdef inline bint closes_as_thought(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_order thought
+    cdef tc_listed listed = list_named(core, c)
+    think_order(c, &thought)
+    return closes_position(core, &thought, &listed, c.order_qty)
+
+
+cdef inline bint reduces_as_thought(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_order thought
+    cdef tc_listed listed = list_named(core, c)
+    think_order(c, &thought)
+    return reduces_listed(core, &thought, &listed, c.order_qty)
+
+
+# What an order that brings its position to zero may be, whose quantity is what it is.
+cdef inline uint64_t closing_bits() noexcept nogil:
+    return bit_of(QTY_LOT_MULTIPLE) | bit_of(QTY_BELOW_MIN) | bit_of(NOTIONAL_BELOW_MIN)
+
+
+# Is all that is wrong with an order what one that closes its position may be?
+cdef inline bint is_excused(tc_core* core, const tc_order* order, uint64_t mask) noexcept nogil:
+    cdef tc_listed listed = list_of(core, order)
+    return not mask & ~closing_bits() and closes_position(core, order, &listed, order.order_qty)
 
 
 # ---- a new order
@@ -234,6 +274,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         c = &converted
     claimed = claim_order_id(core, order)
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
+    if mask and is_excused(core, order, mask):
+        mask = 0
     since = count_stage(core, STAGE_VALIDATION, since, timed)
     bad_join = REASON_NONE
     if c.list_id:
@@ -255,7 +297,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
-        reason = check_risk(&core.risk, ins, &q, &finding)
+        reason = ask_risk_of(core, ins, order, &q, &finding)
         if not reason and is_external(core, order.venue) and not reserve_places(core, order):
             reason = OUTBOUND_FULL
             finding.value = places_taken(&core.orders.unsent)

@@ -5,6 +5,7 @@ from prints cimport *
 from replaces cimport *
 from days cimport roll_day
 from sessions cimport *
+from splits cimport *
 from settings cimport *
 from stamps cimport *
 from follow_ups cimport *
@@ -121,6 +122,8 @@ cdef inline int answer_question(
     mask[0] = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     if bad_stamp:
         mask[0] = bit_of(bad_stamp)
+    if mask[0] and not mask[0] & ~closing_bits() and closes_as_thought(core, c):
+        mask[0] = 0
     if not mask[0] and no_room:
         mask[0] = bit_of(IDS_FULL)
     if not mask[0] and named and not duplicate and core.ids.count == core.ids.capacity:
@@ -135,5 +138,8 @@ cdef inline int answer_question(
         q.open_orders = core.orders.open.count
         observe_question(core, ins, q, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
+        if (findings[4].refused or findings[8].refused or findings[9].refused) and reduces_as_thought(core, c):
+            q.reduces = True                           # what is_exempt says
+            evaluate_risk(&core.risk, ins, &q, findings)
     core.now = clock
     return alone

@@ -1,7 +1,6 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
-from outbound cimport *
-from conditions cimport *
+from exits cimport *
 
 
 cdef inline void reject_order(
@@ -28,7 +27,19 @@ cdef inline bint awaits_parent(const tc_core* core, const tc_order* order) noexc
     return waits_for_parent(find_named(&core.groups, terms.list_id), order.order_id)
 
 
-# What waits for a price is asked about as if that price had come.
+# Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone, and a
+# limit that its user has changed since, are held against the market.
+cdef inline bint is_held_to_trigger(const tc_core* core, const tc_order* order, int64_t price) noexcept nogil:
+    if not awaits_price(order.ord_type):
+        return False
+    if not order.triggered:
+        return order.ord_type != TYPE_TRAILING_STOP
+    return order.place == PLACE_NOWHERE and (
+        not has_limit(order.ord_type) or price == terms_of(&core.orders, order).entered_price)
+
+
+# What waits for a price is asked about as if that price had come, and is held against it from then on: a stop's
+# protection is the collar from its own trigger price.
 cdef inline void ask_order(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t order_qty, int64_t price, int64_t stop_px,
     int64_t hold_qty, bint recheck, tc_question* q
@@ -49,11 +60,12 @@ cdef inline void ask_order(
     q.duplicate = False
     q.recheck = recheck
     q.released = False
+    q.reduces = False
     q.reduce_only = order.exec_inst & INST_REDUCE_ONLY and not awaits_parent(core, order)
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
     q.open_orders = core.orders.open.count - order.is_open
     q.max_open_orders = core.orders.open_max
-    if awaits_price(order.ord_type) and not order.triggered and order.ord_type != TYPE_TRAILING_STOP:
+    if is_held_to_trigger(core, order, price):
         q.reference2 = 2 * stop_px
     elif needs_reference(&core.risk.accounts[order.account], ord_type, side):
         q.reference2 = twice_reference(core, order.instrument)
@@ -107,6 +119,7 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t left
+    cdef bint protects
     tc_assert((order.place == PLACE_NOWHERE) & (leaves_of(order) > 0))
     core.book.fill_count = 0
     if order.exec_inst & INST_POST_ONLY and crosses(&core.book, row, limit):
@@ -115,12 +128,13 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
         return FOK_NOT_FILLABLE
     if terms.min_qty and not is_fillable(&core.book, row, limit, terms.min_qty):
         return MIN_QTY_NOT_MET
+    protects = protects_position(core, order)
     left = match_order(&core.book, row, limit, leaves_of(order))
     if left == 0:
         return REASON_NONE
     if is_auction(order.time_in_force):
         return AUCTION_LEFTOVER
-    if not has_limit(order.ord_type):
+    if not has_limit(order.ord_type) and not protects:
         return MARKET_LEFTOVER
     if order.time_in_force == TIF_IOC:
         return IOC_LEFTOVER
@@ -211,6 +225,8 @@ cdef inline uint64_t place_order(
     book_fills(core, order.instrument, order.venue, order, direction(order.side))
     since = count_stage(core, STAGE_POSITION, since, timed)
     finish_order(core, c, order, reason, first)
+    if order.place == PLACE_RESTING and not has_limit(order.ord_type):
+        rest_exit(core, c, ins, order, limit)
     return since
 
 
@@ -237,14 +253,16 @@ cdef inline void start_waiting(
     cdef tc_terms* terms
     cdef tc_market market
     if place == PLACE_AWAITS_PRICE:
+        terms = terms_of(&core.orders, order)
+        terms.watch = choose_source(order, terms, core.instruments[order.instrument].trigger_source)
         if order.ord_type == TYPE_TRAILING_STOP:
-            terms = terms_of(&core.orders, order)
             look_at_market(core, order.instrument, &market)
             terms.peak_px = trigger_price(&market, source_of(terms), direction(order.side) == SIDE_SELL)
             if terms.peak_px == no_price():
                 refuse_placing(core, c, order, REFERENCE_PRICE_UNAVAILABLE, no_price(), 0, first)
                 return
         arm_trigger(&core.triggers, &core.orders, order)
+        watch_print(core, order.instrument)
         tell_price(core, order.instrument)
     order.place = place
     if first:
@@ -271,13 +289,18 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     cdef const tc_instrument* ins = &core.instruments[order.instrument]
     cdef tc_question q
     cdef tc_finding finding
-    cdef int reason
+    cdef int reason, hindrance
+    cdef int64_t value = 0, bound = 0
     tc_assert((order.place != PLACE_RESTING) & (order.place != PLACE_AT_VENUE) & (is_live(order) != 0))
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
-    reason = check_risk(&core.risk, ins, &q, &finding)
-    if reason:
+    reason = ask_risk_of(core, ins, order, &q, &finding)
+    hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
+    if hindrance and (not reason or reason == KILL_SWITCH) and (
+            hindrance != KILL_SWITCH or reduces(core, order, q.leaves_qty)):
+        hold_back(core, c, order, hindrance, value, bound)
+    elif reason:
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     elif placed:
         place_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)

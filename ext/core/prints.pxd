@@ -3,7 +3,6 @@
 # there since it came has traded first.
 
 from marketdata cimport *
-from conditions cimport *
 
 
 # Why a print can't be, with value and bound. It may lie between ticks: that is a rule about orders.
@@ -92,5 +91,8 @@ cdef inline void enter_trade_print(tc_core* core, const tc_command* c, tc_ack* a
             if c.side != side:                         # who took did not take from his own side
                 fill_side(core, c, ins, side, rule)
         sync_tops(core, c.instrument, c.venue)
-    core.ledger.lasts[c.instrument] = c.print_px
-    tell_price(core, c.instrument)
+    if is_trading(core, c.instrument):
+        core.triggers.print_times[c.instrument] = max(<int64_t>1, core.now)
+        if core.triggers.counts[c.instrument]:
+            watch_print(core, c.instrument)
+    move_last(core, c.instrument, c.print_px)

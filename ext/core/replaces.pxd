@@ -16,6 +16,10 @@ cdef inline int find_bad_terms(
         value[0] = asked.expire_time
         bound[0] = 112
         return INVALID_FIELD_VALUE                     # no request carries it to a venue
+    if asked.peg_offset != terms.peg_offset and (order.place == PLACE_AT_VENUE or not trails):
+        value[0] = asked.peg_offset
+        bound[0] = 88
+        return INVALID_FIELD_VALUE                     # no request carries it either; its type has none
     if asked.price != no_price() and not has_limit(order.ord_type):
         value[0] = asked.price
         bound[0] = 64
@@ -41,7 +45,7 @@ cdef inline int find_bad_terms(
     again.price = asked.price
     again.expire_time = asked.expire_time
     again.stop_px = no_price() if trails else asked.stop_px
-    again.peg_offset = terms.peg_offset
+    again.peg_offset = asked.peg_offset
     again.min_qty = terms.min_qty
     again.list_id = terms.list_id
     again.display_qty = asked.order_qty if asked.order_qty < terms.display_qty else terms.display_qty
@@ -71,12 +75,13 @@ cdef inline int find_refusal(
     cdef int reason
     if (asked.order_qty <= order.order_qty and asked.price == order.price
             and asked.stop_px == stop_of(&core.triggers, &core.orders, order)
-            and asked.expire_time == terms_of(&core.orders, order).expire_time):
+            and asked.expire_time == terms_of(&core.orders, order).expire_time
+            and asked.peg_offset == terms_of(&core.orders, order).peg_offset):
         return REASON_NONE
     if more < 0:
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
-    reason = check_risk(&core.risk, ins, &q, &finding)
+    reason = ask_risk_of(core, ins, order, &q, &finding)
     if reason:
         value[0] = finding.value
         bound[0] = finding.limit
@@ -114,6 +119,7 @@ cdef inline void replace_order(
     order.price = asked.price
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
+    terms.peg_offset = asked.peg_offset
     take_id(core, order, c.cl_ord_id)
     r = start_execution(core, c, order, EXEC_REPLACED)
     r.orig_cl_ord_id = before
@@ -157,6 +163,8 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         asked.stop_px = c.stop_px
     if c.expire_time:
         asked.expire_time = c.expire_time
+    if c.new_peg_offset:
+        asked.peg_offset = c.new_peg_offset
     if order.terminal or (not is_live(order) and asked.order_qty <= order.cum_qty):
         refuse_request(core, c, ack, order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
         return

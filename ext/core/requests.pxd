@@ -8,6 +8,7 @@ from orderpath cimport *
 # What a replace asks for; each as the order has it where it asks for no change.
 cdef struct tc_asked:
     int64_t order_qty, price, stop_px, expire_time
+    int64_t peg_offset
 
 
 # The FIX reason that goes with ours; a refusal by risk, and for want of room, is the broker's option, an invalid term
@@ -133,6 +134,7 @@ cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked*
     asked.price = order.price
     asked.stop_px = stop_of(&core.triggers, &core.orders, order)
     asked.expire_time = terms.expire_time
+    asked.peg_offset = terms.peg_offset
 
 
 # Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before, and of one that

@@ -38,6 +38,8 @@ cdef inline void reinstate_order(tc_core* core, const tc_command* c, tc_order* o
 
 
 cdef inline void resume_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    if order.place == PLACE_AWAITS_VENUE:
+        return
     reinstate_order(core, c, order)
     if order.place == PLACE_AWAITS_SESSION and order.time_in_force != TIF_AT_THE_CLOSE:
         release_order(core, c, order, False)
@@ -89,6 +91,9 @@ cdef inline void change_session(
     if status == SES_CLOSED:
         close_session(core, c, count)
         return
+    if is_trading(core, instrument) and was != SES_OPEN and was != SES_PRE_CLOSE:
+        core.triggers.opened_at[instrument] = core.command_seq - 1
+        core.triggers.print_times[instrument] = 0
     for i in range(count):
         order = &core.orders.slots[core.open_orders.found[i].slot]
         if status == SES_HALTED:
@@ -98,6 +103,7 @@ cdef inline void change_session(
         elif is_live(order):
             resume_order(core, c, order)
     if is_trading(core, instrument) and was != status:
+        core.triggers.asks_again = True
         tell_price(core, instrument)
 
 
@@ -184,6 +190,8 @@ cdef inline void fire_timers(tc_core* core, const tc_command* c) noexcept nogil:
     while take_due(&core.timers, core.now, &key):
         if key < core.order_slots:
             fire_order_timer(core, c, &core.orders.slots[key])
+        elif key >= print_key(core, 0):
+            end_print(core, <int32_t>(key - print_key(core, 0)))
         else:
             core.close_times[key - core.order_slots] = 0
             change_session(core, c, <int32_t>(key - core.order_slots), SES_CLOSED)
@@ -196,6 +204,7 @@ cdef inline void fire_timers(tc_core* core, const tc_command* c) noexcept nogil:
 cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_order* order
     cdef int64_t before, count, i
+    cdef int32_t instrument
     cdef uint64_t bit
     if not is_external(core, c.venue):
         refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
@@ -207,6 +216,10 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
     bit = <uint64_t>1 << (c.venue - 1)
     core.disconnected = core.disconnected & ~bit if c.connected else core.disconnected | bit
     set_down(core)
+    core.triggers.asks_again = core.triggers.asks_again or c.connected == 1
+    if core.triggers.waiting:                          # what is displayed there counts again, or no more
+        for instrument in range(1, core.instrument_count + 1):
+            tell_price(core, instrument)
     count = find_open(&core.open_orders, &core.orders, 0, 0, c.venue, 0)
     for i in range(count):
         order = &core.orders.slots[core.open_orders.found[i].slot]
@@ -223,117 +236,3 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
             sync_order(core, order)
 
 
-# ---- splits
-
-cdef struct tc_split:
-    int64_t order_qty, cum_qty, display_qty, min_qty, price, stop_px
-
-
-# value x numerator / denominator where that is a whole number within its bound; False where it is not.
-cdef inline bint scale(
-    int64_t value, int64_t numerator, int64_t denominator, int64_t most, int64_t* out
-) noexcept nogil:
-    cdef tc_i128 product = tc_wide(value, numerator), q = tc_floor_div_wide(product, denominator)
-    if q * denominator != product or tc_abs_wide(q) > most:
-        return False
-    out[0] = <int64_t>q
-    return True
-
-
-cdef inline bint scale_price(
-    const tc_instrument* ins, int64_t price, int64_t n, int64_t d, int64_t* out
-) noexcept nogil:
-    if price == no_price():
-        out[0] = price
-        return True
-    return scale(price, d, n, ins.price_most, out) and tc_floor_mod(out[0], tick_at(ins, out[0])) == 0
-
-
-# An order's quantities and prices after a split; False where one of them could not be.
-cdef inline bint split_terms(
-    const tc_core* core, const tc_order* order, int64_t n, int64_t d, tc_split* out
-) noexcept nogil:
-    cdef const tc_terms* terms = terms_of(&core.orders, order)
-    cdef const tc_instrument* ins = &core.instruments[order.instrument]
-    return (
-        order.first_request == NO_SLOT and terms.peg_offset == 0
-        and scale(order.order_qty, n, d, qty_max(), &out.order_qty) and tc_floor_mod(out.order_qty, ins.lot) == 0
-        and scale(order.cum_qty, n, d, qty_max(), &out.cum_qty)
-        and scale(terms.display_qty, n, d, qty_max(), &out.display_qty)
-        and scale(terms.min_qty, n, d, qty_max(), &out.min_qty)
-        and scale_price(ins, order.price, n, d, &out.price)
-        and scale_price(ins, terms.stop_px, n, d, &out.stop_px)
-    )
-
-
-cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
-    cdef bint waits = order.place == PLACE_AWAITS_PRICE
-    cdef tc_terms* terms
-    cdef tc_split split
-    cdef tc_report* r
-    split_terms(core, order, c.split_numerator, c.split_denominator, &split)
-    tc_assert(order.place != PLACE_RESTING)            # only what does not trade is split
-    if waits:
-        withdraw_order(core, order)
-    terms = extend_order(&core.orders, order)
-    order.order_qty = split.order_qty
-    order.cum_qty = split.cum_qty
-    order.price = split.price
-    terms.display_qty = split.display_qty
-    terms.min_qty = split.min_qty
-    terms.stop_px = split.stop_px
-    split_limit(&core.groups, terms, c.split_numerator, c.split_denominator)
-    r = start_execution(core, c, order, EXEC_RESTATED)
-    r.exec_restatement_reason = 0                      # GT_CORPORATE_ACTION
-    publish_execution(core, order, r)
-    sync_order(core, order)
-    if waits:
-        order.place = PLACE_AWAITS_PRICE
-        arm_trigger(&core.triggers, &core.orders, order)
-
-
-# n new shares for d old ones: quantities and positions times n / d, prices times d / n, amounts as they were.
-# Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order or
-# a position would not be whole, or an order has a request that is unanswered. Trades before a split are final.
-cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int64_t n = c.split_numerator, d = c.split_denominator, qty = 0, count, i
-    cdef tc_order* order
-    cdef int32_t account, venue
-    cdef tc_split split
-    if find_instrument(core, c.instrument) == NULL:
-        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
-        return
-    if n < 1 or n > 1_000_000 or d < 1 or d > 1_000_000:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, n if n < 1 or n > 1_000_000 else d,
-                       56 if n < 1 or n > 1_000_000 else 64)
-        return
-    if is_trading(core, c.instrument):
-        refuse_command(core, c, ack, SESSION_CLOSED, core.sessions[c.instrument], 0)
-        return
-    count = find_open(&core.open_orders, &core.orders, c.instrument, 0, 0, 0)
-    for i in range(count):
-        order = &core.orders.slots[core.open_orders.found[i].slot]
-        if not split_terms(core, order, n, d, &split):
-            refuse_command(core, c, ack, UNEVEN_SPLIT, order.order_id, 0)
-            return
-    for account in range(core.account_count + 1):
-        if not scale(position_of(&core.ledger, c.instrument, account).qty, n, d, position_max(), &qty):
-            refuse_command(core, c, ack, UNEVEN_SPLIT, 0, account)
-            return
-    accept_command(core, c, c.instrument, 0, 0, n, d)
-    exposure_of(&core.risk, c.instrument, 0).position_qty = 0
-    for account in range(core.account_count + 1):
-        scale(position_of(&core.ledger, c.instrument, account).qty, n, d, position_max(), &qty)
-        position_of(&core.ledger, c.instrument, account).qty = qty
-        if account:
-            exposure_of(&core.risk, c.instrument, account).position_qty = qty
-        exposure_of(&core.risk, c.instrument, 0).position_qty += qty
-        tc_assert(tc_abs(qty) <= position_max())
-        fold_position(&core.trades, &core.ledger, c.instrument, account)
-    core.ledger.lasts[c.instrument] = no_price()
-    core.ledger.marks[c.instrument] = no_price()
-    for venue in range(1, core.venue_count + 1):
-        clear_quotes(core, c.instrument, venue)
-    split_lists(&core.groups, c.instrument, n, d)
-    for i in range(count):
-        split_order(core, c, &core.orders.slots[core.open_orders.found[i].slot])

@@ -246,5 +246,7 @@ cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) no
                        64 if 0 <= c.scope <= SCOPE_VENUE else 56)
         return
     accept_command(core, c, 0, 0, 0, c.scope, c.target)
+    if not on:
+        core.triggers.asks_again = True
     if on:
         withdraw_killed(core, c)

@@ -2,44 +2,7 @@
 # A row is up to 32 words, zero-padded; a section starts with its number and its count of rows.
 # Only in C: a twin hashes rows in comprehensions.
 
-from pipeline cimport *
-
-
-cdef enum:
-    HASH_WORDS = 32
-
-
-cdef struct tc_hasher:
-    uint64_t chain
-    uint64_t words[HASH_WORDS]
-    int used
-
-
-cdef inline void put(tc_hasher* h, int64_t word) noexcept nogil:
-    h.words[h.used] = <uint64_t>word
-    h.used += 1
-
-
-cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
-    put(h, <int64_t>tc_low(value))
-    put(h, tc_high(value))
-
-
-# An id by the hash of its text, never by its number.
-cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
-    put(h, <int64_t>hash_of_id(&core.texts, number))
-
-
-cdef inline void end_row(tc_hasher* h) noexcept nogil:
-    h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
-    tc_clear(h.words, sizeof(h.words))
-    h.used = 0
-
-
-cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value) noexcept nogil:
-    put(h, section)
-    put(h, value)
-    end_row(h)
+from orderhash cimport *
 
 
 cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -63,6 +26,22 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, <int64_t>core.texts.digest)
     put(h, core.orders.unsent.handed)
     end_row(h)
+
+
+# Which prices count for what waits, where that is not as it is by default.
+cdef inline void hash_watched(tc_hasher* h, const tc_core* core, int32_t i) noexcept nogil:
+    cdef const tc_instrument* ins = &core.instruments[i]
+    if ins.trigger_source or ins.print_max_age != <int64_t>60_000_000_000:
+        put(h, 25)
+        put(h, ins.trigger_source)
+        put(h, ins.print_max_age)
+        end_row(h)
+    if core.triggers.opened_at[i] or core.triggers.print_times[i]:
+        put(h, 26)
+        put(h, core.triggers.opened_at[i])
+        put(h, core.triggers.print_times[i])
+        put(h, core.triggers.lasts_told[i])
+        end_row(h)
 
 
 cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -103,6 +82,7 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
             put(h, ins.bands[band].from_px)
             put(h, ins.bands[band].tick)
             end_row(h)
+        hash_watched(h, core, i)
     for i in range(1, core.venue_count + 1):
         venue = &core.router.venues[i]
         put(h, 4)
@@ -182,83 +162,6 @@ cdef inline void hash_positions(tc_hasher* h, const tc_core* core) noexcept nogi
             put(h, e.working_sell)
             put(h, e.reduce_only)
             end_row(h)
-
-
-cdef inline void hash_order(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
-    put(h, 9)
-    put(h, order.order_id)
-    put_id(h, core, order.cl_ord_id)
-    put(h, order.instrument)
-    put(h, order.account)
-    put(h, order.venue)
-    put(h, order.side)
-    put(h, order.ord_type)
-    put(h, order.time_in_force)
-    put(h, order.exec_inst)
-    put(h, order.order_qty)
-    put(h, order.price)
-    put(h, order.cum_qty)
-    put_wide(h, order.cum_amount)
-    put(h, derive_status(order))
-    put(h, order.reason)
-    put(h, order.value)
-    put(h, order.bound)
-    put(h, order.reject_mask)
-    put(h, order.transact_time)
-    put(h, order.decision)
-    put(h, order.route)
-    end_row(h)
-
-
-cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
-    cdef const tc_terms* terms = terms_of(&core.orders, order)
-    put(h, 12)
-    put_id(h, core, terms.orig_cl_ord_id)
-    put(h, stop_of(&core.triggers, &core.orders, order))
-    put(h, terms.peg_offset)
-    put(h, terms.min_qty)
-    put(h, terms.display_qty)
-    put(h, terms.expire_time)
-    put(h, terms.list_id)
-    put(h, order.strategy)
-    put(h, terms.trigger_price_type)
-    put(h, terms.peg_offset_type)
-    put(h, terms.contingency_type)
-    put(h, order.terminal)
-    put(h, order.admitted | order.acked << 1 | order.done_for_day << 2 | order.calculated << 3 | order.stopped << 4
-        | order.suspended << 5 | order.triggered << 6 | order.awaited << 7 | order.unknown_new << 8
-        | order.expiry_asked << 9 | order.is_open << 10 | (order.kept & KEEPS_PLACES) << 11
-        | ((order.kept & RECALLED) >> 1) << 12 | (terms.new_message != NO_MESSAGE) << 13
-        | (terms.cancel_message != NO_MESSAGE) << 14 | (terms.change_message != NO_MESSAGE) << 15
-        | (terms.status_message != NO_MESSAGE) << 16)
-    put(h, terms.sent_time)
-    put(h, order.place)
-    put(h, order.held)
-    put(h, order.last_status)
-    put(h, peak_of(&core.triggers, &core.orders, order))
-    end_row(h)
-    if terms.doubt_qty:
-        put_row(h, 20, terms.doubt_qty)
-
-
-cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
-    cdef const tc_request* request
-    cdef uint32_t at = order.first_request
-    while at != NO_SLOT:
-        request = &core.orders.requests[at]
-        put(h, 13)
-        put_id(h, core, request.cl_ord_id)
-        put(h, request.is_replace)
-        put(h, request.sent_time)
-        put(h, request.order_qty)
-        put(h, request.price)
-        put(h, request.stop_px)
-        put(h, request.expire_time)
-        put(h, request.pending)
-        put(h, request.unknown)
-        put(h, request.message != NO_MESSAGE)
-        end_row(h)
-        at = request.next
 
 
 # The trades that can still be busted or corrected, in order.
@@ -349,10 +252,10 @@ cdef inline void hash_row(
     put(h, side)
     put(h, top.stamp)
     end_row(h)
+    if core.triggers.opened_at[instrument]:
+        put_row(h, 27, top.told)
     if core.books.printed[row]:
-        put(h, 19)
-        put(h, core.books.printed[row])
-        end_row(h)
+        put_row(h, 24, core.books.printed[row])
     while level != NO_LEVEL:
         node = core.book.levels[level].head
         while node != NO_NODE:

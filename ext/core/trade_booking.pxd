@@ -1,7 +1,7 @@
 # Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
 # Called by the order path, by market data, since a quote may take what rests, and by what external venues report.
 
-from state cimport *
+from elections cimport *
 
 
 # A position moved: reduce-only orders in it may now be too large.
@@ -74,9 +74,7 @@ cdef inline void book_fills(
             maker = &core.orders.slots[fill.node]
             book_trade(core, instrument, maker.account, venue, opposite(side), fill.qty, price, core.charges[i].maker,
                        core.exec_seq + 1 + i, maker.order_id)
-    if core.book.fill_count:
-        core.ledger.lasts[instrument] = price
-        tell_price(core, instrument)
+        move_last(core, instrument, price)
 
 
 # A trade into its order's facts; any trade is an answer to a new order.

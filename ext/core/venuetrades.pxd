@@ -107,8 +107,7 @@ cdef inline void book_venue_trade(
     know_exec_id(&core.exec_ids, &core.trades, core.exec_seq, said, named,
                  hash_exec_id(c.venue, instrument, row.side, hash_of_id(&core.texts, c.exec_id)))
     if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
-        core.ledger.lasts[instrument] = c.last_px
-        tell_price(core, instrument)
+        move_last(core, instrument, c.last_px)
     if order == NULL:
         core.trades_in_suspense += 1
         r = start_report(core, c, REPORT_EXECUTION)

@@ -27,7 +27,7 @@ cdef struct tc_venue:
 
 cdef struct tc_top:
     int64_t price, size            # price units, lots; size 0: nothing displayed
-    int64_t stamp                  # command that changed it last
+    int64_t stamp, told            # command that changed it last, and that told it last: a quote may say it again
 
 
 # One venue's line of a ranking: the terms of its cost.
@@ -75,6 +75,7 @@ cdef inline void set_top(
     top.price = price
     top.size = size
     top.stamp = stamp
+    top.told = stamp
     router.rankings[row].dirty |= <uint64_t>1 << (venue - 1)
     router.rankings[row].seen |= <uint64_t>1 << (venue - 1)
     router.rankings[row].changed = True
@@ -228,13 +229,23 @@ cdef inline int64_t twice_mid(
     return touch_price(router, instrument, SIDE_BUY, ask) + touch_price(router, instrument, SIDE_SELL, bid)
 
 
-# The best price displayed to an order of `side` at any venue that is up, fees aside, unranked; -2**63: none.
-cdef inline int64_t displayed_price(const tc_router* router, int32_t instrument, uint8_t side) noexcept nogil:
+# A venue has said what it displays, whether or not that has changed.
+cdef inline void tell_top(
+    tc_router* router, int32_t instrument, uint8_t side, int32_t venue, int64_t stamp
+) noexcept nogil:
+    router.tops[side_row(instrument, side) * MAX_VENUES + venue - 1].told = stamp
+
+
+# The best price displayed to an order of `side` at any venue that is up, fees aside, unranked; -2**63: none. Only what
+# was told after the command `since`.
+cdef inline int64_t displayed_price(
+    const tc_router* router, int32_t instrument, uint8_t side, int64_t since
+) noexcept nogil:
     cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
     cdef int64_t best = no_price()
     cdef int32_t venue
     for venue in range(router.venue_count):
-        if tops[venue].size <= 0 or (router.down >> venue) & 1:
+        if tops[venue].size <= 0 or (router.down >> venue) & 1 or tops[venue].told <= since:
             continue
         if best == no_price() or (tops[venue].price > best if side == SIDE_SELL else tops[venue].price < best):
             best = tops[venue].price

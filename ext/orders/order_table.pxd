@@ -79,6 +79,7 @@ cdef struct tc_terms:
     uint32_t new_message, cancel_message, status_message
     uint32_t change_message        # a replace that the core itself asks for
     uint32_t strategy_prev, strategy_next       # the other open orders of its strategy
+    uint8_t watch                  # the price that it watches: see triggers
 
 
 cdef struct tc_request:

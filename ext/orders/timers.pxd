@@ -1,6 +1,7 @@
-# Deadlines: one for each order, one for each instrument's session. The earliest first, then the one armed first.
+# Deadlines: one for each order, one for each instrument's session, one for its last print. The earliest first, then the
+# one armed first.
 # A binary heap of keys that knows where each key stands, so that disarming costs no more than arming.
-# A key is an order's slot, or the number of order slots plus an instrument.
+# A key is an order's slot, or the number of order slots plus an instrument; of a print, plus all instruments and that.
 
 from libc.stdint cimport int64_t, uint32_t
 from records cimport tc_assert

@@ -2,7 +2,7 @@
 #
 # What waits for a rising price stands in a row whose best is the lowest (a SELL row of the book's kernels); for a
 # falling one in a row whose best is the highest. The nearest price of each row that does anything stands in one line an
-# instrument, so that a price that does nothing is known by eight comparisons.
+# instrument, so that a price that does nothing is known by sixteen comparisons.
 #
 # Trailing stops that have seen the same best price (their peak) are one group, which stands in a second book by it: the
 # group moves when the market passes its peak, whatever stands in it, and is united with those that the market reaches.
@@ -13,17 +13,12 @@
 
 from libc.stdint cimport INT64_MAX, INT64_MIN
 from heaps cimport *
-from order_facts cimport *
+from sources cimport *
 from book cimport *
 
 
-cdef enum:
-    SOURCES = 4                    # BEST_OFFER, LAST_TRADE, BEST_BID, BEST_MID, in this order
-    TRIGGER_ROWS = SOURCES         # of one instrument in one book
-
-
 # Of one instrument, by source: the lowest price that does something when it rises so far, INT64_MAX where none does,
-# and the highest one for falling, INT64_MIN. One cache line.
+# and the highest one for falling, INT64_MIN. Two cache lines.
 cdef struct tc_nearest:
     int64_t rises[SOURCES]
     int64_t falls[SOURCES]
@@ -54,20 +49,18 @@ cdef struct tc_triggers:
     tc_nearest* nearest            # by instrument
     int64_t* counts                # waiting orders by instrument
     int64_t waiting                # of all instruments
-
-
-cdef inline int source_place(uint8_t source) noexcept nogil:
-    return 3 if source == TRIGGER_BEST_MID else source - 1
-
-
-# Only in C: an index into a tuple in Python.
-cdef inline uint8_t source_at(int place) noexcept nogil:
-    return TRIGGER_BEST_MID if place == 3 else <uint8_t>(place + 1)
-
-
-# The price that an order watches; the last trade where it says nothing.
-cdef inline uint8_t source_of(const tc_terms* terms) noexcept nogil:
-    return terms.trigger_price_type if terms.trigger_price_type else TRIGGER_LAST_TRADE
+    # By instrument: the command before the one that opened its session, the one that told its last trade, and when it
+    # last printed one in this session.
+    int64_t* opened_at
+    int64_t* lasts_told
+    int64_t* print_times
+    int64_t* fired                 # a ring of orders whose price has come, by order_id
+    int64_t fired_first, fired_last
+    uint64_t fired_mask
+    uint32_t* reached              # what a price has reached last: see find_reached
+    int64_t* held_back             # orders that wait for a venue or a switch, and some that did, by order_id
+    int64_t held_count, held_most
+    bint asks_again                # what waits for a venue or a switch is to be asked about again
 
 
 cdef inline uint32_t trigger_row(int32_t instrument, uint8_t source, uint8_t side) noexcept nogil:
@@ -352,3 +345,20 @@ cdef inline uint32_t find_triggered(
     if price == no_price() or best == NO_LEVEL or is_better(row, price, book.levels[best].price):
         return NO_SLOT
     return book.levels[best].head
+
+
+# All orders on a side that the price has reached, in the order in which they would trigger: how many.
+cdef inline int64_t find_reached(
+    const tc_triggers* triggers, int32_t instrument, uint8_t source, uint8_t side, int64_t price, uint32_t* slots
+) noexcept nogil:
+    cdef const tc_book* book = &triggers.stops[book_place(source)]
+    cdef uint32_t row = trigger_row(instrument, source, side), level = book.rows[row].best, node
+    cdef int64_t count = 0
+    while price != no_price() and level != NO_LEVEL and not is_better(row, price, book.levels[level].price):
+        node = book.levels[level].head
+        while node != NO_NODE:
+            slots[count] = node
+            count += 1
+            node = book.nodes[node].next
+        level = next_level(book, level)
+    return count

@@ -82,7 +82,7 @@ cdef inline uint64_t check_combination(const tc_instrument* ins, const tc_comman
         mask |= bit_of(UNSUPPORTED_TIF)
     if c.ord_type == TYPE_MARKET and (tif == TIF_GTC or tif == TIF_GTD):      # a market order never rests
         mask |= bit_of(UNSUPPORTED_TIF)
-    if awaits_price(c.ord_type) and (is_immediate(tif) or is_auction(tif)):
+    if awaits_price(c.ord_type) and is_auction(tif):
         mask |= bit_of(UNSUPPORTED_TIF)
     if c.exec_inst & INST_POST_ONLY:
         if c.ord_type != TYPE_LIMIT:

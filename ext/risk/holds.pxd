@@ -67,6 +67,7 @@ cdef struct tc_question:
     bint closed                    # no session takes it now
     bint recheck                   # a replace that asks for no more, or an order that is let go: not counted again
     bint released                  # an order that is let go: what it holds is in the exposure
+    bint reduces                   # it only brings the position nearer to zero: see is_exempt
     int64_t open_orders, max_open_orders
 
 
@@ -78,6 +79,20 @@ cdef inline tc_exposure* exposure_of(const tc_risk* risk, int32_t instrument, in
 cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept nogil:
     cdef int64_t qty = position_qty if side == SIDE_SELL else -position_qty
     return qty if qty > 0 else 0
+
+
+# Does an order reduce: with the `works` lots that work on its side, does it only bring the position nearer to zero?
+# Works: what is sent, at a venue, or about to be; what waits for a price counts once that has come; an OCO list counts
+# once, with its largest order.
+cdef inline bint is_reducing(int64_t position_qty, uint8_t side, int64_t leaves_qty, int64_t works) noexcept nogil:
+    return works + leaves_qty <= reducible_qty(position_qty, side)
+
+
+# Only in C: a set in Python.
+# What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
+# reference only what has a limit price passes. What is not here binds exits as well.
+cdef inline bint is_exempt(int reason) noexcept nogil:
+    return reason == MAX_POSITION_QTY or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE
 
 
 # Holds `qty` more lots (negative: fewer), for the account and for the firm, whose row it returns.

@@ -79,7 +79,7 @@ cdef inline bint check_reference(
 ) noexcept nogil:
     cdef bint armed = a.limits[RULE_COLLAR] >= 0 or (
         q.ord_type == TYPE_MARKET and a.limits[RULE_ORDER_NOTIONAL] >= 0)
-    cdef bint refused = armed and not has_reference(q)
+    cdef bint refused = armed and not has_reference(q) and not (q.reduces and q.ord_type != TYPE_MARKET)
     if explain or refused:
         tell_finding(f, armed, refused, q.reference2 if has_reference(q) else no_price(), 0)
     return refused
@@ -155,29 +155,31 @@ cdef inline bint check_collar(
     return refused
 
 
-# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that only reduces always passes: its worst
-# position is on the other side of zero.
+# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that reduces always passes.
 cdef inline bint check_position_qty(
     const tc_account_risk* a, const tc_instrument* ins, const tc_exposure* e, const tc_question* q, tc_finding* f,
     bint explain
 ) noexcept nogil:
     cdef tc_i128 limit = a.limits[RULE_POSITION_QTY]
     cdef bint armed = limit >= 0
-    cdef bint refused = (armed and (q.hold_qty > 0 or q.released)
+    cdef bint refused = (armed and (q.hold_qty > 0 or q.released) and not q.reduces
                          and tc_is_above(worst_position(e, q), ins.qty_scale, limit, ins.qty_limit_scale))
     if explain or refused:
         tell_finding(f, armed, refused, worst_position(e, q), tc_tell_wide(limit, False))
     return refused
 
 
-# At most `limit` orders in any window: the order `limit` places back must be older than the window.
+# At most `limit` orders in any window, twice as many that reduce: the order `limit` places back must be older than the
+# window.
 cdef inline bint check_order_rate(
     const tc_risk* risk, const tc_account_risk* a, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
     cdef int64_t limit = <int64_t>a.limits[RULE_ORDER_RATE], used = limit, start = q.now - a.window_ns
     cdef int64_t* times = &risk.sent_times[q.account * <int64_t>(risk.rate_mask + 1)]
-    cdef bint armed = limit >= 0
-    cdef bint refused = armed and not q.recheck and (limit == 0 or (
+    cdef bint armed = limit >= 0, refused
+    if q.reduces and limit > 0:
+        limit = used = min(2 * limit, <int64_t>risk.rate_mask + 1)
+    refused = armed and not q.recheck and (limit == 0 or (
         a.sent >= limit and times[<uint64_t>(a.sent - limit) & risk.rate_mask] > start))
     if explain:
         used = count_recent(risk, a, times, start)

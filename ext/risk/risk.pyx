@@ -96,7 +96,7 @@ cdef class RiskTable:
         side, ord_type = c.side, c.ord_type
         q.side = side
         q.ord_type = ord_type
-        q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = False
+        q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.reduces = False
         q.open_orders = 0
         q.max_open_orders = time_max()
 

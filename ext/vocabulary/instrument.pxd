@@ -34,6 +34,8 @@ cdef struct tc_instrument:
     uint32_t ord_types, times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
     uint8_t tick_precision         # decimals that a price on the tick has at most
+    uint8_t trigger_source         # what its stops watch that don't say
+    int64_t print_max_age          # ns
     int64_t name                   # its number in the table of ids
 
 
@@ -72,6 +74,10 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
         return 1
     if c.currency < 1 or c.currency > currencies:
         return 20
+    if c.trigger_source > TRIGGER_BEST_BID and c.trigger_source != TRIGGER_BEST_MID:
+        return 41
+    if c.print_max_age < 0 or c.print_max_age > time_max():
+        return 48
     if c.price_precision > 12:
         return 56
     if c.qty_precision > 12 or c.price_precision + c.qty_precision + c.multiplier_precision > 18:
@@ -131,6 +137,8 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.tick_precision = c.price_precision
     while ins.tick_precision and tc_floor_mod(c.tick, tc_ten_to(c.price_precision - ins.tick_precision + 1)) == 0:
         ins.tick_precision -= 1
+    ins.trigger_source = c.trigger_source
+    ins.print_max_age = c.print_max_age
     ins.name = c.cl_ord_id
 
 

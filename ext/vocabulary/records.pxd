@@ -14,13 +14,15 @@ cdef extern from "tradecore/records.h" nogil:
         int32_t instrument, account, venue, currency
         int64_t transact_time
         int64_t cl_ord_id, exec_ref_id
-        uint8_t version
+        uint8_t version, trigger_source
+        int64_t print_max_age
         char text[64]
         int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time
         uint8_t trigger_price_type, peg_offset_type
         uint16_t contingency_type
         int32_t strategy
         int64_t orig_cl_ord_id
+        int64_t new_peg_offset
         int64_t order_id
         int64_t exec_id
         int64_t last_qty, last_px, cum_qty
@@ -188,6 +190,7 @@ cdef enum:
     PLACE_AWAITS_PRICE = 3
     PLACE_AWAITS_SESSION = 4
     PLACE_AWAITS_PARENT = 5
+    PLACE_AWAITS_VENUE = 6
     SES_HALTED = 1
     SES_OPEN = 2
     SES_CLOSED = 3
@@ -300,6 +303,7 @@ cdef enum tc_reason:
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
+    EXIT_RESTS = 525
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542

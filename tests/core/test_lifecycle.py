@@ -12,8 +12,10 @@ from zlib import crc32
 
 import pytest
 from conftest import FRESH, seeds
+from exitmodel import EXITS_ALONE, Exits
 from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, id_of, record
 from lifemodel import WORKING_MAX, Known, Model
+from triggermodel import Prices
 
 from tradecore._backend import room_module
 from tradecore.vocabulary.codes import CommandType, DayEnd, MsgType, Reason, ReportType, Scope
@@ -336,8 +338,10 @@ def day_end_of(seed: int) -> DayEnd:
 
 def play(core, seed: int, steps: int) -> list[int]:
     """One episode, checked at every step; a digest of what the core answered to each command."""
-    driver, model = Driver(core), Model(TRADES, day_end_of(seed))
+    driver, model, prices, exits = Driver(core), Model(TRADES, day_end_of(seed)), Prices(2), Exits(core)
     model.now = T0
+    for limit in EXITS_ALONE:
+        driver.apply(limit)
     script, journal = Script(seed, model), []
     for step in range(steps):
         command, waits = script.next()
@@ -345,9 +349,13 @@ def play(core, seed: int, steps: int) -> list[int]:
         driver.now += waits
         try:
             foreseen = model.foresee_money(c, held(core, model, c))
+            exits.look(c)
             _, reports = driver.apply(command)
             model.take(c, reports, driver.now, foreseen)
             model.check(core)
+            exits.check(c, reports)
+            prices.take(core, c, reports, driver.now)
+            prices.check(core, driver.now)
         except Exception as error:
             error.add_note(f"seed {seed}, step {step}: {c}")
             raise

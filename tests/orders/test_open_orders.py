@@ -85,7 +85,8 @@ def test_open_orders_are_those_of_an_account_and_a_symbol_oldest_first(make_core
 
 def test_an_order_that_waited_is_found_at_the_venue_that_it_went_to(make_core):
     core = many(make_core)
-    stop = core.submit("AAA", "BUY", 10, 105, stop_px=100, account="a", ord_type="STOP_LIMIT")
+    stop = core.submit("AAA", "BUY", 10, 105, stop_px=100, account="a", ord_type="STOP_LIMIT",
+                       trigger_price_type="LAST_TRADE")
     assert stop.venue is None
     core.quote("ARCX", "AAA", bid=99, bid_size=5, ask=101, ask_size=5)
     core.submit("AAA", "BUY", 1, 101, account="b", venue="ARCX")  # a trade at 101: the stop takes 4, and rests

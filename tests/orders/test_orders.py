@@ -100,7 +100,7 @@ REFUSED_TERMS = [
     ({"price": 100, "expire_time": T0 + 1}, R.EXPIRE_TIME_IN_PAST), ({"price": 100, "time_in_force": "GTD"}, R.EXPIRE_TIME_IN_PAST),
     ({"price": 100, "time_in_force": "GTD", "expire_time": T0}, R.EXPIRE_TIME_IN_PAST), ({"price": 100, "list_id": 1}, R.INVALID_CONTINGENCY),
     ({"price": 100, "contingency_type": "OCO"}, R.INVALID_CONTINGENCY), ({"price": 100, "reduce_only": True}, R.REDUCE_ONLY_VIOLATION),
-    ({"stop_px": 90, "time_in_force": "IOC"}, R.UNSUPPORTED_TIF), ({"price": 100, "time_in_force": "AT_THE_OPEN"}, R.SESSION_CLOSED),
+    ({"stop_px": 90, "time_in_force": "AT_THE_CLOSE"}, R.UNSUPPORTED_TIF), ({"price": 100, "time_in_force": "AT_THE_OPEN"}, R.SESSION_CLOSED),
 ]
 
 
@@ -201,7 +201,7 @@ def test_a_request_names_one_order(core, method, given):
 
 
 def test_a_replace_says_what_is_to_change(core, sent):
-    with pytest.raises(TypeError, match="at least one of qty, price, stop_px and expire_time"):
+    with pytest.raises(TypeError, match="at least one of qty, price, stop_px, peg_offset and expire_time"):
         core.replace(sent)
     for bad in (0, -1, "0.5", 10**20):
         with pytest.raises(ValueError, match="AAPL order_qty"):
@@ -552,7 +552,8 @@ def test_a_lost_session_makes_what_was_sent_unknown(core, sent):
 def test_the_core_holds_what_a_venue_can_not_do(make_core):
     able = tc.ExternalVenue("ABLE", ord_types=tuple(tc.OrdType), times_in_force=tuple(tc.TimeInForce))
     core = make_core(venues=[EXT, able])
-    held, native = (core.submit("AAPL", "SELL", 5, stop_px=95, venue=name) for name in ("EXT", "ABLE"))
+    held, native = (core.submit("AAPL", "SELL", 5, stop_px=95, trigger_price_type="LAST_TRADE", venue=name)
+                    for name in ("EXT", "ABLE"))
     assert (held.place, native.place) == (tc.Place.AWAITS_PRICE, tc.Place.AT_VENUE)
     (message,) = core.outbound()
     assert (message.order_id, message.stop_px, message.ord_type) == (native.order_id, 95, tc.OrdType.STOP)

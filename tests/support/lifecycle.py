@@ -56,7 +56,7 @@ def setting_up(instruments: int = 1, day_end: int = 0) -> list[bytes]:
     commands += [
         record(CommandType.DEFINE_INSTRUMENT, cl_ord_id=bytes([65 + i]), currency=1, money_precision=9, tick=1, lot=1, min_qty=1,
                max_qty=10**9, multiplier=1, min_notional=-1, max_notional=-1, ord_types=ALL_WORDS,
-               times_in_force=0xFFFF)
+               times_in_force=0xFFFF, print_max_age=60 * SECOND)
         for i in range(instruments)
     ]
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"EXT", external=1, request_timeout=REQUEST_TIMEOUT,

@@ -498,7 +498,8 @@ class Model:
         known = mine and self.exec_ids.get((c.exec_id, *self.traded(mine[6][0], None)))
         if known and self.day - known[1] <= 2:
             same = known[2:6] == (c.exec_type, c.exec_ref_id, qty, price)
-            return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
+            gone = named is not None and named[0] < len(self.logged) - self.books.capacity  # nobody can say which it was
+            return ("refused", None if gone else R.EXECID_REPEATED if same else R.EXECID_REUSED)
         if named is None or named[0] < len(self.logged) - self.books.capacity:
             return ("refused", R.UNKNOWN_TRADE)
         trade = self.books.trades[named[6]]

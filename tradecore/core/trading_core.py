@@ -30,6 +30,7 @@ from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE
 from ..vocabulary.units import Number
+from .flattening import flatten_position
 from .order_system import OrderSystem
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
@@ -150,6 +151,18 @@ class TradingCore(OrderSystem):
         """
         return self._door.submit(symbol, side, qty, price, **terms)
 
+    def flatten(self, *, account: str | None = None, symbol: str) -> list[Order]:
+        """Close a position: the orders that were sent, in the order in which they were.
+
+        First what works on the closing side is canceled. Then MARKET orders that may only reduce go out, routed, each
+        as large as the account's MAX_ORDER_QTY and MAX_ORDER_NOTIONAL and the instrument allow, until nothing is left
+        or one does not trade whole: the last one tells why. What an external venue has not answered yet may still
+        trade there, and is left out: call again once it has. An empty list: there is nothing to close, or all of it
+        waits for such answers. It is a sequence of commands like any other: others may come between. Raises TypeError
+        or UndeclaredError. Threads: any.
+        """
+        return flatten_position(self, account, symbol)
+
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
         **terms: Unpack[OrderTerms],
@@ -232,13 +245,14 @@ class TradingCore(OrderSystem):
         return self.positions.pnl(account)
 
     def explain(self, order: Order) -> Explanation:
-        """Why an order went where it went: each venue's price, fee and all-in price when it was routed.
+        """Why an order went where it went: each venue's price, fee and all-in price when it was routed. What one that
+        waits is waiting for, the price that it watches and what that is now, is in `waits`.
 
         Raises LookupError where the ranking is no longer held (capacity `decisions`).
         """
         row = demand_own(order, self._gate).row
         terms = self._gate.core.decision(row.decision) if row.decision > 0 else []
-        return explain_order(row, terms, self._gate.names)
+        return explain_order(row, terms, self._gate.names, self._gate.core.watched(row.order_id))
 
     def latency(self) -> dict[str, tuple[int, float, float, float, float]]:
         """(count, P50, P99, P99.9, max) in ns by stage, of the batches that ran `timed`."""

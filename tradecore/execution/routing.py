@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..vocabulary.codes import Route
-from ..vocabulary.fix import ExecInst, Side, TimeInForce
+from ..vocabulary.codes import Place, Route
+from ..vocabulary.fix import ExecInst, Side, TimeInForce, TriggerPriceType
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE
@@ -29,14 +29,38 @@ class VenueScore(NamedTuple):
     chosen: bool
 
 
+class Waiting(NamedTuple):
+    """What an order waits for: at which `place`; for a price (AWAITS_PRICE) also which one it watches now, what that is
+    (None where there is none that counts yet), and up (`rises`) or down to what."""
+
+    place: Place
+    trigger_price_type: TriggerPriceType = TriggerPriceType.NONE
+    price: Decimal | None = None
+    stop_px: Decimal | None = None
+    rises: bool = False
+
+    def __str__(self) -> str:
+        if self.place is not Place.AWAITS_PRICE:
+            return f"waits for {_WAITS[self.place]}"
+        now = "of which there is none yet" if self.price is None else f"now {self.price:f}"
+        way = "rise" if self.rises else "fall"
+        return f"waits for {self.trigger_price_type.name}, {now}, to {way} to {self.stop_px:f}"
+
+
+_WAITS = {Place.AWAITS_SESSION: "its session", Place.AWAITS_PARENT: "its list's parent",
+          Place.AWAITS_VENUE: "its venue, or for a kill switch to be released: its price has come"}
+
+
 class Explanation(NamedTuple):
-    """A routing decision as it was taken: the venues, best first, and the one that was chosen."""
+    """A routing decision as it was taken: the venues, best first, and the one that was chosen; and what an order that
+    is not at a venue waits for (`waits`), as it is now."""
 
     symbol: str | None
     side: Side | None
     chosen: str | None
     how: str
     venues: tuple[VenueScore, ...]
+    waits: Waiting | None = None
 
     def __repr__(self) -> str:
         return f"Explanation: {self}"
@@ -50,6 +74,8 @@ class Explanation(NamedTuple):
     def __str__(self) -> str:
         side = self.side.name if self.side else "no side"
         lines = [f"{side} {self.symbol}: {self.chosen or 'no venue'}, {self.how}"]
+        if self.waits is not None:
+            lines.append(f"  {self.waits}")
         if self.venues:
             lines.append(f"  {'venue':<12} {'price':>16} {'size':>14} {'fee':>14} {'all-in':>18}")
         for score in self.venues:
@@ -58,7 +84,18 @@ class Explanation(NamedTuple):
         return "\n".join(lines)
 
 
-def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Explanation:
+def explain_waiting(row: OrderRow, watched: tuple[int, int, bool], instrument: Instrument) -> Waiting | None:
+    """What an order waits for; `watched`: the price that it watches, as the core has it now."""
+    place, (source, price, rises) = Place(row.place), watched
+    if place is not Place.AWAITS_PRICE:
+        return Waiting(place) if place in _WAITS else None
+    now = None if price == NO_PRICE else instrument.price(price)
+    return Waiting(place, TriggerPriceType(source), now, instrument.price(row.stop_px), rises)
+
+
+def explain_order(
+    row: OrderRow, terms: list[Term], directory: Directory, watched: tuple[int, int, bool] = (0, NO_PRICE, False)
+) -> Explanation:
     """The decision behind an order, from the ranking that it was taken with."""
     instrument = directory.instrument(row.instrument)
     chosen = directory.venues.name(row.venue)
@@ -75,7 +112,7 @@ def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Exp
     if instrument is None:  # a batch named one that is not declared: it was refused, so never routed
         return Explanation(None, side, chosen, how, ())
     scores = tuple(_score(term, instrument, row, directory) for term in terms)
-    return Explanation(instrument.symbol, side, chosen, how, scores)
+    return Explanation(instrument.symbol, side, chosen, how, scores, explain_waiting(row, watched, instrument))
 
 
 def _why_it_rests(row: OrderRow) -> str:

@@ -116,7 +116,8 @@ class Route(FixEnum):
 
 class Place(FixEnum):
     """Where an open order is: at no venue yet or any more, resting in a simulated venue's book, sent to an external
-    venue, or held by the core until a price, a session, or its list's parent lets it go."""
+    venue, or held by the core until a price, a session, or its list's parent lets it go; or, once a price has, until
+    its venue or a kill switch does."""
 
     NOWHERE = 0
     RESTING = 1
@@ -124,6 +125,7 @@ class Place(FixEnum):
     AWAITS_PRICE = 3
     AWAITS_SESSION = 4
     AWAITS_PARENT = 5
+    AWAITS_VENUE = 6
 
 
 class TradeState(FixEnum):
@@ -224,6 +226,7 @@ class Reason(FixEnum):
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
+    EXIT_RESTS = 525
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from .fix import OrdType, TimeInForce
+from .fix import OrdType, TimeInForce, TriggerPriceType
 from .identifiers import check_name
-from .records import MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
+from .records import MULTIPLIER_MAX, PRICE_MAX, PRINT_MAX_AGE, QTY_MAX, TIME_MAX
 from .scalars import demand_plain
 from .ticks import TickBand, TickTable, finest_tick, read_bands, table_decimals, table_of
 from .units import (
@@ -20,6 +20,7 @@ from .units import (
     PRICE_DIGITS,
     PRICE_PRECISION_MOST,
     Number,
+    check_int,
     decimals_of,
     limit_units,
     to_decimal,
@@ -45,6 +46,8 @@ class Instrument:
     contract on the price turned over: a quantity is worth quantity x multiplier / price in `currency` (a coin, say),
     rounded at 12 decimals once a fill; for `PositionKeeper`, a `TradingCore` refuses it. `ord_types` and
     `times_in_force` are what its orders may be: what a venue can't do by itself, the core holds and triggers.
+    `trigger_price_type` is what its stops watch that don't say; NONE: the last trade while this session has had a trade
+    print that is no older than `print_max_age` (ns, 0: however old), else the touch, and of trailing stops the mid.
     """
 
     symbol: str
@@ -62,6 +65,8 @@ class Instrument:
     inverse: bool = False
     ord_types: tuple[str | OrdType, ...] = ORD_TYPES
     times_in_force: tuple[str | TimeInForce, ...] = TIMES_IN_FORCE
+    trigger_price_type: str | TriggerPriceType = TriggerPriceType.NONE
+    print_max_age: int = PRINT_MAX_AGE
     # Filled in below: the integers of the definition record.
     multiplier_precision: int = field(init=False)
     bands: tuple[TickBand, ...] = field(init=False)  # empty where the tick is the same at every price
@@ -97,6 +102,8 @@ class Instrument:
         if self.times_in_force is not TIMES_IN_FORCE:
             words = tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force)
             put(self, "times_in_force", words)
+        put(self, "trigger_price_type", TriggerPriceType.parse(self.trigger_price_type, f"{where} trigger_price_type"))
+        check_int(self.print_max_age, f"{where} print_max_age", 0, TIME_MAX)
         if not isinstance(self.any_sign, bool):
             raise TypeError(f"{where} any_sign must be a bool, not {type(self.any_sign).__name__}")
         if not isinstance(self.inverse, bool):
@@ -218,7 +225,9 @@ class Instrument:
             "multiplier_precision": self.multiplier_precision, "any_sign": int(self.any_sign) + 2 * self.inverse,
             "ord_types": sum(1 << OrdType.parse(v, where) for v in set(self.ord_types)),
             "times_in_force": sum(1 << TimeInForce.parse(v, where) for v in set(self.times_in_force)),
-            "tick": self.tick, "lot": self.lot, "min_qty": self.min_lots, "max_qty": self.max_lots,
+            "trigger_source": int(TriggerPriceType.parse(self.trigger_price_type, where)),
+            "print_max_age": self.print_max_age, "tick": self.tick, "lot": self.lot,
+            "min_qty": self.min_lots, "max_qty": self.max_lots,
             "multiplier": self.multiplier_units, "min_notional": least, "max_notional": most,
         }
 

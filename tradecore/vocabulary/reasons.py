@@ -15,6 +15,7 @@ from .units import read_told, to_decimal
 
 _IN_PRICE = {
     Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
+    Reason.EXIT_RESTS,
     Reason.STOP_TRIGGERED,
 }
 _IN_LOTS = {
@@ -102,6 +103,8 @@ _TEXTS = {
     Reason.EXECID_REPEATED: "execution {value} is booked already",
     Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
     Reason.UNEXPECTED_TRANSITION: "FIX knows no way from ord_status {value} to {bound}",
+    Reason.EXIT_RESTS: "nothing more is displayed within the protection price: the rest of this exit stands there, at "
+                       "{value}",
     Reason.LATE_REPLACED: "the venue tells order_qty {value} of a replace that is past: we have {bound}; it is asked",
     Reason.ORDER_IN_DOUBT: "the venue knows no such order, or says that it is over; to us it works: it is asked",
     Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",

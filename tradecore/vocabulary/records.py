@@ -37,6 +37,7 @@ LIMIT_MAX = 10**25  # 10**16 whole units: a limit, a least or largest notional
 FEE_MAX = 2**62  # money units: one fee
 CASH_MAX = 10**28  # money units: opening cash; 10**16 of a currency with 12 decimals
 CASH_ORDER_MAX = 2**62  # micros: a cash_order_qty
+PRINT_MAX_AGE = 60_000_000_000  # ns: how long a trade print is fresh where an instrument does not say
 BANDS_MAX = 16  # of one instrument's tick table
 TIME_MAX = 2**62  # ns UTC
 COMMAND_SIZE, REPORT_SIZE, ACK_SIZE, OUTBOUND_SIZE = 128, 128, 32, 192
@@ -71,10 +72,10 @@ _BODIES: dict[CommandType, Layout] = {
         ("trigger_price_type", "u1"), ("peg_offset_type", "u1"), ("contingency_type", "u2"), ("strategy", "i4"),
     ],
     CommandType.CANCEL: [("", "x24"), ("orig_cl_ord_id", "i8"), ("", "x16"), ("order_id", "i8")],
-    # order_qty 0, price and stop_px NO_PRICE, expire_time 0: as it is.
+    # order_qty 0, price and stop_px NO_PRICE, new_peg_offset and expire_time 0: as it is.
     CommandType.REPLACE: [
-        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "i8"), ("", "x16"),
-        ("order_id", "i8"), ("expire_time", "i8"),
+        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "i8"),
+        ("new_peg_offset", "i8"), ("", "x8"), ("order_id", "i8"), ("expire_time", "i8"),
     ],
     CommandType.MASS_CANCEL: [("", "x68"), ("strategy", "i4")],  # header fields and strategy: 0 is any
     CommandType.STATUS_REQUEST: [("", "x24"), ("orig_cl_ord_id", "i8"), ("", "x16"), ("order_id", "i8")],
@@ -128,7 +129,10 @@ _HEADERS: dict[CommandType, Layout] = {
     CommandType.DEFINE_INSTRUMENT: [
         ("kind", "u1"), ("money_precision", "u1"),  # the decimals of its currency
         ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported
-        *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15"),
+        *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"),
+        # What stops watch that don't say (TriggerPriceType, 0: see triggers), and how long a print is fresh (ns, 0: for
+        # the session).
+        ("trigger_source", "u1"), ("", "x6"), ("print_max_age", "i8"),
     ],
     CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15")],
     CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "i8"), ("version", "u1"), ("", "x15")],

@@ -19,7 +19,8 @@ typedef struct {
     int32_t instrument, account, venue, currency;
     int64_t transact_time;
     union { int64_t cl_ord_id; int64_t exec_ref_id; };
-    uint8_t version, head_2[15];
+    uint8_t version, trigger_source, head_2[6];
+    int64_t print_max_age;
     union {
         struct {
             int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time;
@@ -27,7 +28,7 @@ typedef struct {
             uint16_t contingency_type;
             int32_t strategy;
         };
-        struct { int64_t body_0[3]; int64_t orig_cl_ord_id; int64_t body_5[2]; int64_t order_id; };
+        struct { int64_t body_0[3]; int64_t orig_cl_ord_id, new_peg_offset, body_5; int64_t order_id; };
         struct { int64_t body_1[2]; int64_t exec_id; int64_t body_6[2]; int64_t last_qty, body_2, last_px, cum_qty; };
         struct { int64_t trad_ses_status, close_time; };
         struct { int64_t split_numerator, split_denominator; };

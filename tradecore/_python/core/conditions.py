@@ -8,7 +8,7 @@ from tradecore.vocabulary.fix import TimeInForce, TradSesStatus
 from tradecore.vocabulary.records import NO_PRICE
 
 from ..execution.routing import displayed_price
-from ..orders.triggers import BID, LAST, OFFER
+from ..orders.sources import BID, LAST, MID, OFFER, TOUCH_SELL, TRAIL_BUY, TRAIL_SELL
 from ..vocabulary.instrument import BUY, FOK, IOC, SELL
 from .state import State, session_of
 
@@ -33,28 +33,49 @@ def session_waits(core: State, instrument: int, time_in_force: int) -> bool:
 
 
 class Market(NamedTuple):
-    """What triggers watch of one instrument; NO_PRICE where there is none."""
+    """What triggers watch of one instrument; NO_PRICE where there is none that counts."""
 
     last: int
     bid: int
     offer: int
+    is_printed: bool  # this session has had a trade print that is fresh
+
+
+def has_fresh_print(core: State, instrument: int) -> bool:
+    """Own fills move the last trade, but make no session one that prints."""
+    printed, age = core.triggers.print_times.get(instrument, 0), core.instruments[instrument].print_max_age
+    return printed > 0 and (age == 0 or core.now - printed <= age)
 
 
 def look_at_market(core: State, instrument: int) -> Market:
-    return Market(core.ledger.lasts.get(instrument, NO_PRICE), displayed_price(core.router, instrument, SELL),
-                  displayed_price(core.router, instrument, BUY))
+    """Only prices that were told since the session opened: what stood before decides nothing."""
+    since = core.triggers.opened_at.get(instrument, 0)
+    counts = core.triggers.lasts_told.get(instrument, 0) > since
+    last = core.ledger.lasts.get(instrument, NO_PRICE) if counts else NO_PRICE
+    return Market(last, displayed_price(core.router, instrument, SELL, since),
+                  displayed_price(core.router, instrument, BUY, since), has_fresh_print(core, instrument))
 
 
-def trigger_price(market: Market, source: int, rising: bool) -> int:
+def chosen_source(market: Market, watch: int) -> int:
+    """The TriggerPriceType that an order watches as the market is now (see triggers)."""
+    if watch in (OFFER, LAST, BID, MID):
+        return watch
+    if watch in (TRAIL_SELL, TRAIL_BUY) and NO_PRICE not in (market.bid, market.offer):
+        return MID
+    if market.is_printed:
+        return LAST
+    return BID if watch in (TOUCH_SELL, TRAIL_SELL) else OFFER
+
+
+def trigger_price(market: Market, watch: int, rising: bool) -> int:
     """The price that a trigger watches, or NO_PRICE. A mid between two units counts as the one not yet reached: the
     lower where a rising price is waited for, the higher for a falling one."""
+    source = chosen_source(market, watch)
+    if source == MID:
+        if NO_PRICE in (market.bid, market.offer):
+            return NO_PRICE
+        mid2 = market.bid + market.offer
+        return mid2 // 2 if rising else -(-mid2 // 2)
     if source == LAST:
         return market.last
-    if source == BID:
-        return market.bid
-    if source == OFFER:
-        return market.offer
-    if NO_PRICE in (market.bid, market.offer):
-        return NO_PRICE
-    mid2 = market.bid + market.offer
-    return mid2 // 2 if rising else -(-mid2 // 2)
+    return market.bid if source == BID else market.offer

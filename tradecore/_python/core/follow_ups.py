@@ -1,5 +1,5 @@
 """What follows from a command once its own trades and reports are out: reduce-only orders are trimmed, lists hear of
-their members, and what waited for a price is let go, one after another until nothing follows. It never calls itself.
+their members, and what a price has reached is let go, one after another until nothing follows. It never calls itself.
 
 An OCO order may have what its user wanted, less what the others have traded since; a bust gives nothing back. That is
 looked at after every trade, end, return and answer. A venue that refuses to make an order less, or makes more of it, is
@@ -17,11 +17,12 @@ from ..execution.book import reduce_node
 from ..orders.lists import OCO, cap_limit, oco_most, others_of
 from ..orders.open_orders import find_larger
 from ..orders.order_facts import cancel_sent, has_cancel, is_live, wanted_qty
-from ..orders.order_table import AT_VENUE, AWAITS_PARENT, AWAITS_PRICE, CANCELED, NOWHERE, RESTING, Group, Order
-from ..orders.triggers import SOURCES, disarm_trigger, find_triggered, has_waiting, trail_peaks
+from ..orders.order_table import AT_VENUE, AWAITS_PARENT, AWAITS_VENUE, CANCELED, NOWHERE, RESTING, Group, Order
 from ..risk.holds import exposure_of, reducible_qty
 from ..vocabulary.instrument import BUY, SELL
-from .conditions import is_trading, look_at_market, trigger_price
+from .conditions import is_trading
+from .elections import elect_all
+from .exits import find_hindrance
 from .outbound import recall_order
 from .placing import release_order
 from .requests import ask_cancel, ask_replace
@@ -37,9 +38,14 @@ def settle(core: State, c: Any) -> None:
             trim_reduce_only(core, c, *core.trimmed.popleft())
         elif core.groups.news:
             settle_group(core, c, core.groups.news.popleft())
+        elif core.triggers.fired:
+            order = core.orders.by_id.get(core.triggers.fired.popleft())
+            if order is not None and is_live(order) and order.place == NOWHERE:  # else another's trade has ended it
+                trigger_order(core, c, order)
+        elif core.triggers.asks_again:
+            ask_again(core, c)
         elif core.moved:
-            if not let_one_go(core, c, core.moved[0]):
-                core.moved.popleft()
+            elect_all(core, core.moved.popleft())
         else:
             return
 
@@ -120,28 +126,25 @@ def free_child(core: State, c: Any, group: Group) -> None:
 # ---- what waits for a price
 
 
-def let_one_go(core: State, c: Any, instrument: int) -> bool:
-    """Moves the trailing stops, and triggers the first order that a price has reached; False where there is none."""
-    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
-        return False
-    market = look_at_market(core, instrument)
-    for source in SOURCES:
-        for side in (BUY, SELL):
-            if not has_waiting(core.triggers, instrument, source, side):
-                continue
-            price = trigger_price(market, source, side == SELL)
-            trail_peaks(core.triggers, instrument, source, side, price)
-            triggered = find_triggered(core.triggers, instrument, source, side, price)
-            if triggered:
-                trigger_order(core, c, core.orders.by_id[triggered])
-                return True
-    return False
-
-
 def trigger_order(core: State, c: Any, order: Order) -> None:
     """What an order waited for has come: it is reported, asked about again, and goes to a venue."""
-    assert order.place == AWAITS_PRICE
-    disarm_trigger(core.triggers, order)
-    order.place, order.triggered = NOWHERE, True
     report_execution(core, c, order, ExecType.TRIGGERED)
     release_order(core, c, order)
+
+
+def ask_again(core: State, c: Any) -> None:
+    """A switch was released, a venue or a session is there again: what was triggered and could not go is asked about
+    again."""
+    core.triggers.asks_again = False
+    waiting = list(core.triggers.held_back)
+    core.triggers.held_back.clear()
+    for order_id in waiting:
+        order = core.orders.by_id.get(order_id)
+        if order is None or order.place != AWAITS_VENUE or not is_live(order):
+            continue
+        if not is_trading(core, order.instrument) or find_hindrance(core, order) is not None:
+            core.triggers.held_back[order_id] = None
+            continue
+        order.suspended = False
+        report_execution(core, c, order, ExecType.NEW)
+        release_order(core, c, order)

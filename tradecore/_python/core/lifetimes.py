@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..orders.order_facts import held_of, leaves_of
 from ..orders.order_table import AWAITS_PRICE, Group, Order
+from ..orders.timers import PRINT_TIMER
 from ..risk.holds import Exposure
 from .state import REDUCE_ONLY, State, order_deadline
 
@@ -24,7 +25,8 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
         "replaces": (core.orders.replaces, sum(r.is_replace for order in opened for r in order.requests)),
         "places": (core.orders.unsent.away, sum(order.reserves for order in opened)),
         "timers": (len(core.timers.armed), sum(order_deadline(core, order) != 0 for order in opened)
-                   + sum(time != 0 for time in core.close_times.values())),
+                   + sum(time != 0 for time in core.close_times.values())
+                   + sum(kind == PRINT_TIMER for kind, _ in core.timers.armed)),
         "lists": (len(groups), sum(group.held > 0 for group in groups)),
         "members": (sum(group.held for group in groups), sum(order.group is not None for order in listed)),
         "waiting": (core.triggers.counts.total(), sum(order.place == AWAITS_PRICE for order in opened)),

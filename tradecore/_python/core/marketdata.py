@@ -12,7 +12,9 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import QTY_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
+from ..execution.routing import tell_top
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
+from .elections import elect_directed
 from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops, use_book
 from .trade_booking import book_fills, report_fills
 
@@ -80,6 +82,10 @@ def enter_quote(core: State, c: Any) -> Any:
     quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
     quote_side(core, c, book, SELL, c.ask_px, c.ask_size)
     sync_tops(core, c.instrument, c.venue)
+    for side in (BUY, SELL):
+        tell_top(core.router, c.instrument, side, c.venue, core.command_seq)
+    if c.venue in core.disconnected:
+        elect_directed(core, c.instrument, c.venue)
     return ACK_ACCEPTED
 
 

@@ -20,10 +20,11 @@ from ..orders.lists import find_bad_join, join_group
 from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
-from ..risk.holds import Question, exposure_of, reserve_order
-from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
+from ..risk.holds import CLOSING_EXEMPTIONS, Question, exposure_of, reserve_order
+from ..risk.risk import needs_reference, observe_risk, watched_rules
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known
+from .exits import ask_risk_of, closes_position
 from .outbound import reserve_places
 from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
@@ -45,6 +46,9 @@ from .state import (
     sync_order,
     twice_reference,
 )
+
+CLOSING_BITS = sum(bit_of(reason) for reason in CLOSING_EXEMPTIONS)
+
 
 # ---- a new order
 
@@ -136,6 +140,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
 
     claimed = claim_order_id(core, order)
     mask = validate_order(ins, *declared, known_ids, core.now, c)
+    if mask and not mask & ~CLOSING_BITS and closes_position(core, order):
+        mask = 0
     since = count_stage(core, VALIDATION, since, timed)
     bad_join = find_bad_join(core.groups, order) if order.list_id else None
     if c.cl_ord_id == NO_ROOM:
@@ -153,7 +159,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = check_risk(q)
+        refused = ask_risk_of(core, order, q)
         if refused is None and is_external(core, order.venue) and not reserve_places(core, order):
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)

@@ -37,7 +37,7 @@ from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
-from .sessions import enter_session, enter_venue_session, split_instrument
+from .sessions import enter_session, enter_venue_session
 from .settings import (
     change_limit,
     define_account,
@@ -50,6 +50,7 @@ from .settings import (
     open_position,
     switch_kill,
 )
+from .splits import split_instrument
 from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, refuse_command
 from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
@@ -83,7 +84,7 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     if refused is not None:
         return refused
     ack = run_command(core, c, timed)
-    if core.trimmed or core.groups.news or core.moved:
+    if core.trimmed or core.groups.news or core.triggers.fired or core.triggers.asks_again or core.moved:
         settle(core, c)
         order = core.orders.by_id.get(ack.order_id)
         if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it

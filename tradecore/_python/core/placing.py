@@ -31,10 +31,11 @@ from ..orders.order_table import (
     RESTING,
     Order,
 )
-from ..orders.triggers import arm_trigger, source_of
+from ..orders.sources import choose_source
+from ..orders.triggers import arm_trigger
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import COLLAR, Question, exposure_of, is_killed
-from ..risk.risk import check_risk, counts_at_market, needs_reference, protection_price
+from ..risk.risk import counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -50,6 +51,8 @@ from ..vocabulary.instrument import (
     safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
+from .elections import watch_print
+from .exits import ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
 from .outbound import reserve_places, send_new
 from .state import (
     EXECUTING,
@@ -72,6 +75,7 @@ from .state import (
 )
 from .trade_booking import Charge, book_fills, report_fills
 
+ENTERED_PRICE = 9  # in `entered`
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 
@@ -83,16 +87,27 @@ def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bou
     sync_order(core, order)
 
 
+def is_held_to_trigger(order: Order, price: int) -> bool:
+    """Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone,
+    and a limit that its user has changed since, are held against the market."""
+    if not awaits_price(order.ord_type):
+        return False
+    if not order.triggered:
+        return order.ord_type != OrdType.TRAILING_STOP
+    return order.place == NOWHERE and (not has_limit(order.ord_type) or price == order.entered[ENTERED_PRICE])
+
+
 def ask_order(
     core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, hold_qty: int,
     recheck: bool,
 ) -> Question:
-    """The question of an order with these terms. What waits for a price is asked about as if that price had come."""
+    """The question of an order with these terms. What waits for a price is asked about as if that price had come, and
+    is held against it from then on: a stop's protection is the collar from its own trigger price."""
     side = direction(order.side)
     ord_type = LIMIT if has_limit(order.ord_type) else MARKET
     rules = core.risk.accounts[order.account]
     reference2 = touch2 = NO_PRICE
-    if awaits_price(order.ord_type) and not order.triggered and order.ord_type != OrdType.TRAILING_STOP:
+    if is_held_to_trigger(order, price):
         reference2 = 2 * stop_px
     elif needs_reference(rules, ord_type, side):
         reference2 = twice_reference(core, order.instrument)
@@ -102,7 +117,7 @@ def ask_order(
         order_qty, order_qty - order.cum_qty, hold_qty, price, reference2, touch2, core.now, order.instrument,
         order.account, order.venue, side, ord_type, False,
         bool(order.exec_inst & REDUCE_ONLY) and not waits_for_parent(core.groups, order),
-        not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck, False,
+        not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck, False, False,
         core.orders.open_count - order.is_open, core.orders.open_max, ins, rules,
         exposure_of(core.risk, order.instrument, order.account),
         is_killed(core.risk, order.instrument, order.account, order.venue),
@@ -152,12 +167,13 @@ def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None,
         return Reason.FOK_NOT_FILLABLE, []
     if order.min_qty and not is_fillable(book, taken_side, limit, order.min_qty):
         return Reason.MIN_QTY_NOT_MET, []
+    protects = protects_position(core, order)
     left, fills = match_order(book, taken_side, limit, qty)
     if left == 0:
         return None, fills
     if order.time_in_force in AUCTIONS:
         return Reason.AUCTION_LEFTOVER, fills
-    if not has_limit(order.ord_type):
+    if not has_limit(order.ord_type) and not protects:
         return Reason.MARKET_LEFTOVER, fills
     if order.time_in_force == IOC:
         return Reason.IOC_LEFTOVER, fills
@@ -232,6 +248,8 @@ def place_order(
     charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)
     since = count_stage(core, POSITION, since, timed)
     finish_order(core, c, order, reason, fills, charges, first)
+    if order.place == RESTING and not has_limit(order.ord_type):
+        rest_exit(core, c, ins, order, limit)
     return since
 
 
@@ -261,13 +279,15 @@ def start_order(
     if place == NOWHERE:
         return place_order(core, c, ins, order, limit, first, since, timed)
     if place == AWAITS_PRICE:
+        order.watch = choose_source(order, ins.trigger_source)
         if order.ord_type == OrdType.TRAILING_STOP:
             market = look_at_market(core, order.instrument)
-            order.peak_px = trigger_price(market, source_of(order), direction(order.side) == SELL)
+            order.peak_px = trigger_price(market, order.watch, direction(order.side) == SELL)
             if order.peak_px == NO_PRICE:
                 refuse_placing(core, c, order, Reason.REFERENCE_PRICE_UNAVAILABLE, NO_PRICE, 0, first)
                 return since
         arm_trigger(core.triggers, order)
+        watch_print(core, order.instrument)
         tell_price(core, order.instrument)
     order.place = place
     if first:
@@ -283,8 +303,12 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = check_risk(q)
-    if refused is not None:
+    refused = ask_risk_of(core, order, q)
+    hindrance = find_hindrance(core, order) if order.triggered else None
+    if hindrance is not None and (refused is None or refused.reason == Reason.KILL_SWITCH) and (
+            hindrance[0] != Reason.KILL_SWITCH or reduces(core, order, q.leaves_qty)):
+        hold_back(core, c, order, *hindrance)
+    elif refused is not None:
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     elif placed:
         place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)

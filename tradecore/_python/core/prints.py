@@ -16,7 +16,8 @@ from tradecore.vocabulary.records import QTY_MAX
 from ..execution.book import Book, add_node, crosses, match_order, rank_of, remove_node
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
 from .conditions import is_trading
-from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops, tell_price
+from .elections import move_last, watch_print
+from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops
 from .trade_booking import book_fills, report_fills
 
 
@@ -81,6 +82,9 @@ def enter_trade_print(core: State, c: Any) -> Any:
             if c.side != side:  # who took did not take from his own side
                 fill_side(core, c, ins, book_of(core, c.instrument, c.venue), side, rule)
         sync_tops(core, c.instrument, c.venue)
-    core.ledger.lasts[c.instrument] = c.print_px
-    tell_price(core, c.instrument)
+    if is_trading(core, c.instrument):
+        core.triggers.print_times[c.instrument] = max(1, core.now)
+        if core.triggers.counts[c.instrument]:
+            watch_print(core, c.instrument)
+    move_last(core, c.instrument, c.print_px)
     return ACK_ACCEPTED

@@ -11,8 +11,10 @@ from tradecore.vocabulary.rows import Finding
 from ..orders.lists import find_bad_join
 from ..orders.order_table import load_order
 from ..orders.validation import CASH, bit_of, validate_order
+from ..risk.holds import EXEMPTIONS
 from ..risk.risk import evaluate_risk
-from .orderpath import convert_cash, observe_question
+from .exits import closes_position, reduces
+from .orderpath import CLOSING_BITS, convert_cash, observe_question
 from .placing import ask_order
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
@@ -35,18 +37,24 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
         mask = validate_order(ins, len(core.accounts), len(core.router.venues), known_ids, core.now, c)
         if bad_stamp is not None:
             mask = bit_of(bad_stamp[0])
+        thought = load_order(c, 0, 0)
+        if mask and not mask & ~CLOSING_BITS and closes_position(core, thought):
+            mask = 0
         if mask or ins is None:
             return (0, [Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)]) if duplicate else (mask, [])
         if no_room:
             return bit_of(Reason.IDS_FULL), []
         if named and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
             return bit_of(Reason.TABLE_FULL), []
-        thought = load_order(c, 0, 0)
         bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
         if bad_join:
             return 0, [Finding(*bad_join, True, True)]
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         q.duplicate, q.open_orders = duplicate, core.orders.open_count
-        return 0, evaluate_risk(q) + [f for f in observe_question(core, ins, q, explain=True) if f.armed]
+        found = evaluate_risk(q)
+        if any(f.refused and f.reason in EXEMPTIONS for f in found) and reduces(core, thought, q.leaves_qty):
+            q.reduces = True
+            found = evaluate_risk(q)
+        return 0, found + [f for f in observe_question(core, ins, q, explain=True) if f.armed]
     finally:
         core.now = clock

@@ -9,21 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, TimeInForce, TradSesStatus
-from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX, QTY_MAX, TIME_MAX
+from tradecore.vocabulary.fix import ExecType, TimeInForce, TradSesStatus
+from tradecore.vocabulary.records import TIME_MAX
 
-from ..orders.lists import split_limit, split_lists
 from ..orders.open_orders import find_open
 from ..orders.order_facts import has_cancel, is_live, unknown_of
-from ..orders.order_table import AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, EXPIRED, RESTING, Order
-from ..orders.timers import SESSION_TIMER
-from ..orders.trades import fold_position
-from ..orders.triggers import arm_trigger
-from ..positions.costs import position_of
-from ..risk.holds import exposure_of, move_position
-from ..vocabulary.instrument import tick_at
-from .conditions import AT_THE_CLOSE, CLOSED, HALTED, PRE_OPEN, is_trading
-from .marketdata import clear_quotes
+from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, EXPIRED, RESTING, Order
+from ..orders.timers import PRINT_TIMER, SESSION_TIMER
+from .conditions import AT_THE_CLOSE, CLOSED, HALTED, OPEN, PRE_CLOSE, PRE_OPEN, is_trading
+from .elections import end_print
 from .outbound import recall_order, send_status_request
 from .placing import is_native, release_order
 from .requests import ask_cancel
@@ -57,6 +51,8 @@ def fire_timers(core: State, c: Any) -> None:
         if kind == SESSION_TIMER:
             core.close_times[number] = 0
             change_session(core, c, number, CLOSED)
+        elif kind == PRINT_TIMER:
+            end_print(core, number)
         else:
             fire_order_timer(core, c, core.orders.by_id[number])
 
@@ -133,10 +129,14 @@ def change_session(core: State, c: Any, instrument: int, status: int) -> None:
         for order in mine:
             leave_book(core, order)
     elif is_trading(core, instrument):
+        if was not in (OPEN, PRE_CLOSE):
+            core.triggers.opened_at[instrument] = core.command_seq - 1
+            core.triggers.print_times.pop(instrument, None)
         for order in mine:
             if is_live(order):
                 resume_order(core, c, order)
         if was != status:
+            core.triggers.asks_again = True
             tell_price(core, instrument)
 
 
@@ -165,6 +165,8 @@ def reinstate_order(core: State, c: Any, order: Order) -> None:
 
 
 def resume_order(core: State, c: Any, order: Order) -> None:
+    if order.place == AWAITS_VENUE:
+        return
     reinstate_order(core, c, order)
     if order.place == AWAITS_SESSION and order.time_in_force != AT_THE_CLOSE:
         release_order(core, c, order)
@@ -197,6 +199,9 @@ def enter_venue_session(core: State, c: Any) -> Any:
     ack = accept_command(core, c, c.connected, 0, venue=c.venue)
     (core.disconnected.discard if c.connected else core.disconnected.add)(c.venue)
     core.router.down = core.risk.killed_venues | core.disconnected
+    core.triggers.asks_again = core.triggers.asks_again or c.connected == 1
+    for instrument in core.instruments:  # what is displayed there counts again, or no more
+        tell_price(core, instrument)
     for order in find_open(core.open_orders, 0, 0, c.venue, 0):
         if order.place != AT_VENUE:
             continue
@@ -210,81 +215,4 @@ def enter_venue_session(core: State, c: Any) -> Any:
             sync_order(core, order)
     return ack
 
-
-# ---- splits
-
-
-def scale(value: int, numerator: int, denominator: int) -> int | None:
-    """value x numerator / denominator where that is a whole number, else None."""
-    q, r = divmod(value * numerator, denominator)
-    return None if r else q
-
-
-def split_terms(order: Order, n: int, d: int) -> tuple[int, int, int, int, int, int] | None:
-    """An order's quantities and prices after a split, or None where one of them would not be whole."""
-    quantities = (scale(qty, n, d) for qty in (order.order_qty, order.cum_qty, order.display_qty, order.min_qty))
-    prices = (NO_PRICE if px == NO_PRICE else scale(px, d, n) for px in (order.price, order.stop_px))
-    terms = (*quantities, *prices)
-    return None if None in terms else terms  # type: ignore[return-value]  # no term is None
-
-
-def split_instrument(core: State, c: Any) -> Any:
-    """n new shares for d old ones: quantities and positions times n / d, prices times d / n, amounts as they were.
-
-    Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order
-    or a position would not be whole, or an order has a request that is unanswered. Trades before a split are final:
-    they can no longer be busted or corrected. Quotes, marks and last trades are forgotten.
-    """
-    n, d, ins = c.split_numerator, c.split_denominator, core.instruments.get(c.instrument)
-    if ins is None:
-        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
-    for offset, value in ((56, n), (64, d)):
-        if not 1 <= value <= 1_000_000:
-            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
-    if is_trading(core, c.instrument):
-        return refuse_command(core, c, Reason.SESSION_CLOSED, session_of(core, c.instrument), 0)
-    mine = find_open(core.open_orders, c.instrument, 0, 0, 0)
-    for order in mine:
-        terms = split_terms(order, n, d)
-        if terms is None or order.requests or order.peg_offset or max(terms[:4]) > QTY_MAX or terms[0] % ins.lot:
-            return refuse_command(core, c, Reason.UNEVEN_SPLIT, order.order_id, 0)
-        if any(px != NO_PRICE and (px % tick_at(ins, px) or abs(px) > ins.price_most) for px in terms[4:]):
-            return refuse_command(core, c, Reason.UNEVEN_SPLIT, order.order_id, 0)
-    for account in range(len(core.accounts) + 1):
-        qty = scale(position_of(core.ledger, c.instrument, account).qty, n, d)
-        if qty is None or abs(qty) > POSITION_MAX:
-            return refuse_command(core, c, Reason.UNEVEN_SPLIT, 0, account)
-    ack = accept_command(core, c, n, d, instrument=c.instrument)
-    exposure_of(core.risk, c.instrument, 0).position_qty = 0
-    for account in range(len(core.accounts) + 1):
-        p = position_of(core.ledger, c.instrument, account)
-        p.qty = p.qty * n // d
-        if account:
-            exposure_of(core.risk, c.instrument, account).position_qty = 0
-        move_position(core.risk, c.instrument, account, p.qty)
-        fold_position(core.trades, core.ledger, c.instrument, account)
-    core.ledger.lasts.pop(c.instrument, None)
-    core.ledger.marks.pop(c.instrument, None)
-    for venue in core.router.venues:
-        clear_quotes(core, c.instrument, venue)
-    split_lists(core.groups, c.instrument, n, d)
-    for order in mine:
-        split_order(core, c, order, n, d)
-    return ack
-
-
-def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
-    terms = split_terms(order, n, d)
-    assert terms is not None
-    waits = order.place == AWAITS_PRICE
-    if waits:
-        withdraw_order(core, order)
-    order.order_qty, order.cum_qty, order.display_qty, order.min_qty, order.price, order.stop_px = terms
-    split_limit(order, n, d)
-    report_execution(core, c, order, ExecType.RESTATED,
-                     exec_restatement_reason=ExecRestatementReason.GT_CORPORATE_ACTION)
-    sync_order(core, order)
-    if waits:
-        order.place = AWAITS_PRICE
-        arm_trigger(core.triggers, order)
 

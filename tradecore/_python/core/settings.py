@@ -204,6 +204,7 @@ def switch_kill(core: State, c: Any) -> Any:
     switch(core.risk, c.scope, c.target, c.engaged == 1)
     if c.scope == Scope.VENUE:
         core.router.down = core.risk.killed_venues | core.disconnected
+    core.triggers.asks_again = core.triggers.asks_again or not c.engaged
     ack = accept_command(core, c, c.scope, c.target)
     if c.engaged:
         withdraw_killed(core, c)

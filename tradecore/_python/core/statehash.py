@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC
+from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, PRINT_MAX_AGE
 
 from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
@@ -52,6 +52,11 @@ def definitions(core: State) -> Iterator[Row]:
                core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
         for band in ins.bands:
             yield 16, *band
+        if (ins.trigger_source, ins.print_max_age) != (0, PRINT_MAX_AGE):
+            yield 25, ins.trigger_source, ins.print_max_age
+        opened, printed = core.triggers.opened_at.get(i, 0), core.triggers.print_times.get(i, 0)
+        if opened or printed:
+            yield 26, opened, printed, core.triggers.lasts_told.get(i, 0)
     for i, venue in core.router.venues.items():
         yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
                venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
@@ -148,8 +153,10 @@ def books(core: State) -> Iterator[Row]:
             if top.stamp == 0 and not levels:
                 continue
             yield 10, instrument, venue, side, top.stamp
+            if instrument in core.triggers.opened_at:
+                yield 27, top.told
             if printed := core.printed.get((instrument, venue, side)):
-                yield 19, printed
+                yield 24, printed
             for price, queue in levels:
                 for number, qty in queue:
                     hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)

@@ -19,7 +19,8 @@ from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
-from .state import REDUCE_ONLY, TRADE, State, report_execution, sync_order, tell_price
+from .elections import move_last
+from .state import REDUCE_ONLY, TRADE, State, report_execution, sync_order
 
 ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
 Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, money units
@@ -70,8 +71,7 @@ def book_fills(
         for order, its_side, fee in sides:
             book_trade(core, Execution(number, 0, TRADE, order.order_id, instrument, order.account, venue, its_side,
                                        fill.qty, price, fee, core.day, TRADE_LIVE))
-        core.ledger.lasts[instrument] = price
-        tell_price(core, instrument)
+        move_last(core, instrument, price)
     return charges
 
 

@@ -23,6 +23,7 @@ from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_pric
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
 from .doubts import compare_cum_qty, refuse_report
+from .elections import move_last
 from .state import (
     ACK_ACCEPTED,
     EXECUTION,
@@ -32,7 +33,6 @@ from .state import (
     publish,
     report_execution,
     sync_order,
-    tell_price,
     told_time,
 )
 from .trade_booking import add_fill, book_trade, tell_trimmed
@@ -139,8 +139,7 @@ def book_venue_trade(
     book_trade(core, trade)
     know_execution(core, c.exec_id, say_trade(core, c, order_id), trade)
     if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
-        core.ledger.lasts[instrument] = c.last_px
-        tell_price(core, instrument)
+        move_last(core, instrument, c.last_px)
     told = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission), "exec_id": core.exec_seq,
             "venue_exec_id": c.exec_id, "flags": FLAG_VENUE, "transact_time": told_time(core, c)}
     if order is None:

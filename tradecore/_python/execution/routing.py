@@ -43,14 +43,16 @@ class Venue(NamedTuple):
 
 
 class Top(NamedTuple):
-    """What a taker finds at a venue: price units, lots (0: nothing), and the command that changed it last."""
+    """What a taker finds at a venue: price units, lots (0: nothing), the command that changed it last, and the one that
+    told it last: a quote may say again what it said."""
 
     price: int
     size: int
     stamp: int
+    told: int
 
 
-UNSEEN = Top(0, 0, 0)
+UNSEEN = Top(0, 0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -143,9 +145,16 @@ def set_top(router: Router, instrument: int, side: int, venue: int, price: int, 
     ranking = ranking_of(router, instrument, side)
     top = ranking.tops.get(venue, UNSEEN)
     if top.price != price or top.size != size:
-        ranking.tops[venue] = Top(price, size, stamp)
+        ranking.tops[venue] = Top(price, size, stamp, stamp)
         ranking.dirty.add(venue)
         ranking.changed = True
+
+
+def tell_top(router: Router, instrument: int, side: int, venue: int, stamp: int) -> None:
+    """A venue has said what it displays, whether or not that has changed."""
+    tops = ranking_of(router, instrument, side).tops
+    if venue in tops:
+        tops[venue] = tops[venue]._replace(told=stamp)
 
 
 def fee_charge(ins: InstrumentRow, price: int, fee_per_unit: int, fee_ppm: int) -> int:
@@ -213,10 +222,12 @@ def twice_mid(router: Router, ins: InstrumentRow, instrument: int, now: int) -> 
     return touch_price(router, instrument, BUY, ask) + touch_price(router, instrument, SELL, bid)
 
 
-def displayed_price(router: Router, instrument: int, side: int) -> int:
-    """The best price displayed to an order of `side` at any venue that is up, fees aside, unranked, or NO_PRICE."""
+def displayed_price(router: Router, instrument: int, side: int, since: int) -> int:
+    """The best price displayed to an order of `side` at any venue that is up, fees aside, unranked, or NO_PRICE. Only
+    what was told after the command `since`."""
     tops = ranking_of(router, instrument, side).tops.items()
-    prices = [top.price for venue, top in tops if top.size > 0 and venue not in router.down]
+    prices = [top.price for venue, top in tops
+              if top.size > 0 and venue not in router.down and top.told > since]
     return (max(prices) if side == SELL else min(prices)) if prices else NO_PRICE
 
 

@@ -19,7 +19,7 @@ from ..vocabulary.instrument import awaits_price, has_limit
 
 (NEW, PARTIALLY_FILLED, FILLED, DONE_FOR_DAY, CANCELED, PENDING_CANCEL, STOPPED, REJECTED, SUSPENDED, PENDING_NEW,
  CALCULATED, EXPIRED, PENDING_REPLACE) = (int(status) for status in OrdStatus)
-NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT = (int(place) for place in Place)
+NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT, AWAITS_VENUE = (int(place) for place in Place)
 TRANSITIONS = transition_table()
 
 
@@ -109,6 +109,7 @@ class Order:
     is_open: bool = True
     held: int = 0  # lots that risk counts as working
     last_status: int = PENDING_NEW  # as last reported
+    watch: int = 0  # the price that it watches: see triggers
     peak_px: int = 0  # the best price that a trailing stop has seen
     doubt_qty: int = 0  # its venue is to tell how it stands: until then at least so much of it is held
     oco_own: int = 0  # what its list has heard that it traded

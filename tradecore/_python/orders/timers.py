@@ -1,11 +1,12 @@
-"""Deadlines: one for each order, one for each instrument's session. The earliest first, then the one armed first."""
+"""Deadlines: one for each order, one for each instrument's session, one for its last print. The earliest first, then
+the one armed first."""
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
 
-Key = tuple[int, int]  # ORDER_TIMER and an order_id, or SESSION_TIMER and an instrument
-ORDER_TIMER, SESSION_TIMER = 0, 1
+Key = tuple[int, int]  # ORDER_TIMER and an order_id, or SESSION_TIMER or PRINT_TIMER and an instrument
+ORDER_TIMER, SESSION_TIMER, PRINT_TIMER = 0, 1, 2
 NEVER = 2**63 - 1
 
 

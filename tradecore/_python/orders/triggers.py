@@ -13,17 +13,16 @@ Source of the words: FIX TriggerPriceType(1107), PegOffsetValue(211).
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections import Counter
+from collections import Counter, deque
 
-from tradecore.vocabulary.fix import OrdType, PegOffsetType, TriggerPriceType
+from tradecore.vocabulary.fix import OrdType, PegOffsetType
 from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
 
 from ..execution.book import Book, add_node, best_level, rank_of, remove_node
 from ..vocabulary.instrument import BUY, SELL, direction
 from .order_table import Order
+from .sources import source_of
 
-OFFER, LAST, BID, MID = (int(TriggerPriceType[name]) for name in ("BEST_OFFER", "LAST_TRADE", "BEST_BID", "BEST_MID"))
-SOURCES = (OFFER, LAST, BID, MID)
 Place = tuple[int, int, int]
 _TOUCHED = {int(OrdType.MARKET_IF_TOUCHED), int(OrdType.LIMIT_IF_TOUCHED)}
 
@@ -39,11 +38,14 @@ class Triggers:
         self.trailing: dict[int, Order] = {}
         self.opened = self.armed = 0  # groups and trailing stops ever
         self.counts: Counter[int] = Counter()  # waiting orders by instrument
-
-
-def source_of(order: Order) -> int:
-    """The price that an order watches; the last trade where it says nothing."""
-    return order.trigger_price_type or LAST
+        # By instrument: the command before the one that opened its session, the one that told its last trade, and when
+        # it last printed one in this session.
+        self.opened_at: dict[int, int] = {}
+        self.lasts_told: dict[int, int] = {}
+        self.print_times: dict[int, int] = {}
+        self.fired: deque[int] = deque()  # orders whose price has come
+        self.held_back: dict[int, None] = {}  # orders that wait for a venue or a switch, and some that did
+        self.asks_again = False  # what waits for a venue or a switch is to be asked about again
 
 
 def waiting_side(order: Order) -> int:
@@ -240,3 +242,13 @@ def find_triggered(triggers: Triggers, instrument: int, source: int, side: int, 
     if price == NO_PRICE or best is None or (best[0] > price if side == SELL else best[0] < price):
         return 0
     return _first_number(book, side)
+
+
+def find_reached(triggers: Triggers, instrument: int, source: int, side: int, price: int) -> list[int]:
+    """All orders on a side that the price has reached, in the order in which they would trigger."""
+    book = triggers.stops.get((instrument, source))
+    if book is None or price == NO_PRICE:
+        return []
+    levels, reached = book.sides[side].levels, rank_of(side, price)
+    ranks = [rank for rank in reversed(book.sides[side].ranks) if rank >= reached]
+    return [number for rank in ranks for number in levels[rank].queue]

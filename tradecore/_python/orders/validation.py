@@ -120,7 +120,7 @@ def check_combination(ins: InstrumentRow, c: Any) -> int:
         mask |= bit_of(Reason.UNSUPPORTED_TIF)
     if c.ord_type == MARKET and c.time_in_force in (GTC, GTD):  # a market order never rests
         mask |= bit_of(Reason.UNSUPPORTED_TIF)
-    if awaits_price(c.ord_type) and (immediate or c.time_in_force in AUCTIONS):
+    if awaits_price(c.ord_type) and c.time_in_force in AUCTIONS:
         mask |= bit_of(Reason.UNSUPPORTED_TIF)
     if c.exec_inst & POST_ONLY:
         if c.ord_type != LIMIT:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from tradecore.vocabulary.codes import LimitMode, Rule, Scope
+from tradecore.vocabulary.codes import LimitMode, Reason, Rule, Scope
 from tradecore.vocabulary.records import LIMIT_MAX, LIMIT_OFF
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
@@ -63,6 +63,7 @@ class Question:
     closed: bool  # no session takes it now
     recheck: bool  # it was sent before: a replace that asks for no more, or an order that is let go; not counted again
     released: bool  # an order that is let go: what it holds is in the exposure
+    reduces: bool  # it only brings the position nearer to zero: see EXEMPTIONS
     open_orders: int
     max_open_orders: int
     # The rows that it is about.
@@ -103,6 +104,20 @@ def is_killed(risk: RiskTables, instrument: int, account: int, venue: int) -> bo
 def reducible_qty(position_qty: int, side: int) -> int:
     """How many lots an order of `side` can trade and only reduce the position."""
     return max(0, position_qty if side == SELL else -position_qty)
+
+
+def is_reducing(position_qty: int, side: int, leaves_qty: int, works: int) -> bool:
+    """Does an order reduce: with the `works` lots that work on its side, does it only bring the position nearer to
+    zero? Works: what is sent, at a venue, or about to be; what waits for a price counts once that has come; an OCO list
+    counts once, with its largest order."""
+    return works + leaves_qty <= reducible_qty(position_qty, side)
+
+
+# What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
+# reference only what has a limit price passes. What is not here binds exits as well.
+EXEMPTIONS = frozenset((Reason.MAX_POSITION_QTY, Reason.ORDER_RATE, Reason.REFERENCE_PRICE_UNAVAILABLE))
+# Nor one that brings its position to zero, whose quantity is what it is.
+CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
 
 
 def reserve_order(risk: RiskTables, q: Question) -> None:

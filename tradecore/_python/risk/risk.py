@@ -147,7 +147,7 @@ def ask_risk(
     rules = risk.accounts[c.account]
     return Question(
         c.order_qty, c.order_qty, c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue,
-        BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, open_orders,
+        BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, False, open_orders,
         max_open_orders, ins, rules, exposure_of(risk, c.instrument, c.account),
         is_killed(risk, c.instrument, c.account, c.venue),
     )
@@ -198,7 +198,8 @@ def check_reference(q: Question) -> Finding:
     limits = q.rules.limits
     armed = limits[COLLAR] >= 0 or (q.ord_type == MARKET and limits[ORDER_NOTIONAL] >= 0)
     value = q.reference2 if q.reference2 > 0 else NO_PRICE
-    return Finding(Reason.REFERENCE_PRICE_UNAVAILABLE, value, 0, armed and q.reference2 <= 0, armed)
+    exempt = q.reduces and q.ord_type != MARKET
+    return Finding(Reason.REFERENCE_PRICE_UNAVAILABLE, value, 0, armed and q.reference2 <= 0 and not exempt, armed)
 
 
 def check_order_qty(q: Question) -> Finding:
@@ -247,17 +248,20 @@ def check_collar(q: Question) -> Finding:
 
 
 def check_position_qty(q: Question) -> Finding:
-    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that only reduces always passes: its worst
-    position is on the other side of zero."""
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that reduces always passes."""
     limit = q.rules.limits[POSITION_QTY]
     worst = worst_position(q)
-    refused = limit >= 0 and (q.hold_qty > 0 or q.released) and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
+    asked = (q.hold_qty > 0 or q.released) and not q.reduces
+    refused = limit >= 0 and asked and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
     return Finding(Reason.MAX_POSITION_QTY, worst, tell_wide(limit, False), refused, limit >= 0)
 
 
 def check_order_rate(q: Question) -> Finding:
-    """At most `limit` orders in any window: the order `limit` places back must be older than the window."""
+    """At most `limit` orders in any window, twice as many that reduce: the order `limit` places back must be older than
+    the window."""
     limit = q.rules.limits[ORDER_RATE]
+    if q.reduces and limit > 0:
+        limit = min(2 * limit, q.rules.sent_times.maxlen or limit)
     start = q.now - q.rules.window_ns
     late = limit > 0 and q.rules.sent >= limit and q.rules.sent_times[-limit] > start
     refused = not q.recheck and (limit == 0 or late)

@@ -64,6 +64,8 @@ class InstrumentRow:
     lots_per_unit: int
     price_most: int  # of an order or a quote
     money_precision: int
+    trigger_source: int  # what its stops watch that don't say
+    print_max_age: int  # ns
     bands: list[tuple[int, int]]  # (from price, tick); none where one tick is for all
 
 
@@ -92,6 +94,10 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 1
     if not 1 <= c.currency <= currencies:
         return 20
+    if c.trigger_source and c.trigger_source not in (1, 2, 3, 6):
+        return 41
+    if not 0 <= c.print_max_age <= TIME_MAX:
+        return 48
     if c.price_precision > 12:
         return 56
     if c.qty_precision > 12 or c.price_precision + c.qty_precision + c.multiplier_precision > 18:
@@ -131,7 +137,8 @@ def load_instrument(c: Any) -> InstrumentRow:
         fee_scale=c.multiplier * 10 ** max(0, -finer), fee_divisor=10 ** max(0, finer),
         unit_fee_scale=10 ** max(0, money), unit_fee_divisor=10 ** (c.qty_precision + max(0, -money)),
         unit_scale=10 ** (c.price_precision + c.multiplier_precision), lots_per_unit=10**c.qty_precision,
-        price_most=min(PRICE_MAX, BOOK_TICKS_MAX * c.tick), money_precision=c.money_precision, bands=[],
+        price_most=min(PRICE_MAX, BOOK_TICKS_MAX * c.tick), money_precision=c.money_precision,
+        trigger_source=c.trigger_source, print_max_age=c.print_max_age, bands=[],
     )
 
 

@@ -1,0 +1,107 @@
+# Whom a price lets go: trailing stops move, and what it reaches is triggered, at once and all of it. What is triggered
+# waits in a queue until the command's own trades and reports are out, then goes one after another: what the first of
+# them does to the market takes nothing back from the others, whose price had come.
+
+from conditions cimport *
+
+
+# Its price has come.
+cdef inline void fire_order(tc_core* core, tc_order* order) noexcept nogil:
+    cdef tc_triggers* triggers = &core.triggers
+    tc_assert((order.place == PLACE_AWAITS_PRICE) & (order.triggered == 0))
+    disarm_trigger(triggers, &core.orders, order)
+    order.place = PLACE_NOWHERE
+    order.triggered = True
+    triggers.fired[<uint64_t>triggers.fired_last & triggers.fired_mask] = order.order_id
+    triggers.fired_last += 1
+    tc_assert(triggers.fired_last - triggers.fired_first <= <int64_t>triggers.fired_mask + 1)
+
+
+# What watches a price of one source, and waits for it to rise (SELL) or to fall (BUY).
+cdef inline void elect(tc_core* core, int32_t instrument, uint8_t source, uint8_t side, int64_t price) noexcept nogil:
+    cdef uint32_t triggered
+    if price == no_price():
+        return
+    trail_peaks(&core.triggers, &core.orders, instrument, source, side, price)
+    triggered = find_triggered(&core.triggers, instrument, source, side, price)
+    while triggered != NO_SLOT:
+        fire_order(core, &core.orders.slots[triggered])
+        triggered = find_triggered(&core.triggers, instrument, source, side, price)
+
+
+# Whatever the market reaches as it is now.
+cdef inline void elect_all(tc_core* core, int32_t instrument) noexcept nogil:
+    cdef tc_market market
+    cdef uint8_t side
+    cdef int place
+    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return
+    look_at_market(core, instrument, &market)
+    if not reaches_nearest(&core.triggers.nearest[instrument], &market):
+        return
+    for place in range(SOURCES):
+        for side in range(SIDE_BUY, SIDE_SELL + 1):
+            elect(core, instrument, source_at(place), side, trigger_price(&market, source_at(place), side == SIDE_SELL))
+
+
+# A trade: the last one from now on. Each counts, of a sweep too, so it is not put off.
+cdef inline void move_last(tc_core* core, int32_t instrument, int64_t price) noexcept nogil:
+    cdef uint8_t side
+    core.ledger.lasts[instrument] = price
+    core.triggers.lasts_told[instrument] = core.command_seq
+    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        elect(core, instrument, TRIGGER_LAST_TRADE, side, price)
+    if has_fresh_print(core, instrument):
+        for side in range(SIDE_BUY, SIDE_SELL + 1):
+            elect(core, instrument, WATCH_TOUCH_SELL, side, price)
+        for side in range(SIDE_BUY, SIDE_SELL + 1):
+            elect(core, instrument, WATCH_TOUCH_BUY, side, price)
+    tell_price(core, instrument)
+
+
+# A venue that is disconnected displays a price: it counts for what is to go there. Of what others wait for it says
+# nothing: they can't trade there. A list of trailing stops is known by its first, which may be another's.
+cdef inline void elect_directed(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
+    cdef const tc_top* top = &core.router.tops[side_row(instrument, SIDE_SELL) * MAX_VENUES + venue - 1]
+    cdef tc_market market
+    cdef tc_order* order
+    cdef int64_t count, i
+    cdef uint8_t side
+    cdef int place
+    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return
+    look_at_market(core, instrument, &market)
+    market.bid = top.price if top.size else no_price()
+    top = &core.router.tops[side_row(instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
+    market.offer = top.price if top.size else no_price()
+    for place in range(SOURCES):
+        for side in range(SIDE_BUY, SIDE_SELL + 1):
+            if source_at(place) == TRIGGER_LAST_TRADE:
+                continue
+            count = find_reached(&core.triggers, instrument, source_at(place), side,
+                                 trigger_price(&market, source_at(place), side == SIDE_SELL), core.triggers.reached)
+            for i in range(count):
+                order = &core.orders.slots[core.triggers.reached[i]]
+                if order.venue == venue:
+                    fire_order(core, order)
+
+
+# Only in C: a pair in Python.
+cdef inline uint32_t print_key(const tc_core* core, int32_t instrument) noexcept nogil:
+    return core.order_slots + <uint32_t>core.instrument_max + 1 + <uint32_t>instrument
+
+
+# Once a print is no longer fresh, what watches it looks at the touch: even if nothing else happens.
+cdef inline void watch_print(tc_core* core, int32_t instrument) noexcept nogil:
+    cdef int64_t age = core.instruments[instrument].print_max_age
+    if age and not core.timers.places[print_key(core, instrument)] and has_fresh_print(core, instrument):
+        arm_timer(&core.timers, print_key(core, instrument), core.triggers.print_times[instrument] + age + 1)
+
+
+# The timer of a print: there may have been a newer one since it was armed.
+cdef inline void end_print(tc_core* core, int32_t instrument) noexcept nogil:
+    if core.triggers.counts[instrument]:
+        watch_print(core, instrument)
+        tell_price(core, instrument)

@@ -1,0 +1,197 @@
+# Exits get out: which orders reduce, and so pass what is_exempt says; which exits rest at their protection price, and
+# what waits for a venue or a switch once its price has come.
+
+from outbound cimport *
+
+
+# Does another order work on an order's side of its position: sent, or at a venue? What waits for a price counts once
+# that has come.
+cdef inline bint works_beside(const tc_order* order, const tc_order* other) noexcept nogil:
+    return (other.instrument == order.instrument and other.account == order.account and other != order
+            and direction(other.side) == direction(order.side)
+            and (other.place == PLACE_RESTING or other.place == PLACE_AT_VENUE
+                 or other.place == PLACE_AWAITS_SESSION or other.place == PLACE_AWAITS_VENUE))
+
+
+cdef inline bint is_oco(const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    return terms.group != 0 and terms.contingency_type == CONTINGENCY_OCO
+
+
+# What an order has of a list: the one that it is in or would join, NULL: none; and whether as OCO.
+cdef struct tc_listed:
+    const tc_group* group
+    bint as_oco
+
+
+# Only in C: find_group in Python.
+cdef inline tc_listed list_of(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef tc_listed listed
+    listed.group = NULL
+    listed.as_oco = False
+    if order.extended:
+        listed.group = group_of(&core.groups, terms) if terms.group else find_named(&core.groups, terms.list_id)
+        listed.as_oco = terms.contingency_type == CONTINGENCY_OCO
+    return listed
+
+
+# Of an OCO list only the largest of those that work counts, the first of equals; of the order's own list none: one of
+# them trades.
+cdef inline bint counts_for_list(
+    tc_core* core, const tc_order* order, const tc_listed* listed, const tc_order* other
+) noexcept nogil:
+    cdef const tc_group* group = group_of(&core.groups, terms_of(&core.orders, other))
+    cdef const tc_order* member
+    cdef uint32_t at
+    if not is_oco(core, other):
+        return True
+    if listed.as_oco and listed.group == group:
+        return False
+    at = group.head
+    while at != NO_SLOT:
+        member = &core.orders.slots[at]
+        if (works_beside(order, member) and is_oco(core, member)
+                and (member.held > other.held or (member.held == other.held and other.order_id > member.order_id))):
+            return False
+        at = core.orders.terms[at].group_next
+    return True
+
+
+# Only in C: a dict in Python.
+cdef inline uint32_t open_place(const tc_core* core, int32_t instrument, int32_t account) noexcept nogil:
+    return core.open_orders.places[instrument * core.open_orders.account_stride + account]
+
+
+# Lots that work on an order's side of its position, itself left out; no further than beyond `most`.
+cdef inline int64_t count_works(
+    tc_core* core, const tc_order* order, const tc_listed* listed, int64_t most
+) noexcept nogil:
+    cdef uint32_t at = core.open_orders.rows[open_place(core, order.instrument, order.account)].head
+    cdef const tc_order* other
+    cdef int64_t works = 0
+    while at and works <= most:
+        other = &core.orders.slots[at - 1]
+        if works_beside(order, other) and counts_for_list(core, order, listed, other):
+            works += other.held
+        at = other.position_next
+    return works
+
+
+# The position that an order is judged by; of the exit legs of a bracket, with what the entry will bring.
+cdef inline int64_t position_for(tc_core* core, const tc_order* order, const tc_listed* listed) noexcept nogil:
+    cdef int64_t position_qty = exposure_of(&core.risk, order.instrument, order.account).position_qty
+    cdef const tc_order* root
+    if listed.group == NULL or not waits_for_parent(listed.group, order.order_id):
+        return position_qty
+    root = find_order(&core.orders, listed.group.root)
+    if root == NULL or root.instrument != order.instrument:
+        return position_qty
+    return position_qty + (leaves_of(root) if direction(root.side) == SIDE_BUY else -leaves_of(root))
+
+
+# Only in C: `reduces` in Python, which has an order that is only a thought too.
+# Does an order with so much to trade reduce (see risk)?
+cdef inline bint reduces_listed(
+    tc_core* core, const tc_order* order, const tc_listed* listed, int64_t leaves_qty
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef int64_t position_qty = position_for(core, order, listed), most = reducible_qty(position_qty, side)
+    return leaves_qty <= most and is_reducing(position_qty, side, leaves_qty, count_works(core, order, listed, most))
+
+
+cdef inline bint reduces(tc_core* core, const tc_order* order, int64_t leaves_qty) noexcept nogil:
+    cdef tc_listed listed = list_of(core, order)
+    return reduces_listed(core, order, &listed, leaves_qty)
+
+
+# Does an order bring its position to zero, with what works on its side?
+cdef inline bint closes_position(
+    tc_core* core, const tc_order* order, const tc_listed* listed, int64_t order_qty
+) noexcept nogil:
+    cdef int64_t most = reducible_qty(position_for(core, order, listed), direction(order.side))
+    return 0 < order_qty and order_qty <= most and order_qty + count_works(core, order, listed, most) == most
+
+
+# Risk's refusal. Whether an order reduces is found out where only that can let it pass.
+cdef inline int ask_risk_of(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, tc_question* q, tc_finding* finding
+) noexcept nogil:
+    cdef int reason = check_risk(&core.risk, ins, q, finding)
+    if reason and is_exempt(reason) and reduces(core, order, q.leaves_qty):
+        q.reduces = True
+        reason = check_risk(&core.risk, ins, q, finding)
+    return reason
+
+
+# Is it a stop or a trailing exit that has triggered, with a protection price to rest at? It must not end while its
+# position stands.
+cdef inline bint protects_position(tc_core* core, const tc_order* order) noexcept nogil:
+    return (order.triggered and (order.ord_type == TYPE_STOP or order.ord_type == TYPE_TRAILING_STOP)
+            and core.risk.accounts[order.account].limits[RULE_COLLAR] >= 0 and reduces(core, order, leaves_of(order)))
+
+
+# An exit that has found nothing more within its protection price rests there from now on, as a limit order; an alert
+# says so.
+cdef inline void rest_exit(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit
+) noexcept nogil:
+    cdef tc_report* r
+    order.ord_type = TYPE_STOP_LIMIT
+    order.price = limit * ins.tick
+    terms_of(&core.orders, order).peg_offset = 0
+    r = start_execution(core, c, order, EXEC_RESTATED)
+    r.reason = EXIT_RESTS
+    r.value = order.price
+    r.exec_restatement_reason = 3                      # REPRICING
+    publish_execution(core, order, r)
+    sync_order(core, order)
+
+
+# Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue.
+cdef inline int find_hindrance(tc_core* core, const tc_order* order, int64_t* value, int64_t* bound) noexcept nogil:
+    value[0] = 1
+    bound[0] = 0
+    if is_killed(&core.risk, order.instrument, order.account, order.venue):
+        return KILL_SWITCH
+    value[0] = order.venue
+    if order.venue and is_disconnected(core, order.venue):
+        return VENUE_DISCONNECTED
+    bound[0] = core.venue_count
+    if order.venue == 0 and core.router.down == (~<uint64_t>0 >> (64 - core.venue_count) if core.venue_count else 0):
+        return NO_VENUE
+    return REASON_NONE
+
+
+# Only in C: a dict in Python.
+# An order stands once among those that wait; those that did are dropped when there is no room.
+cdef inline void keep_held(tc_core* core, int64_t order_id) noexcept nogil:
+    cdef tc_triggers* triggers = &core.triggers
+    cdef const tc_order* order
+    cdef int64_t count = 0, i
+    if triggers.held_count == triggers.held_most:
+        for i in range(triggers.held_count):
+            order = find_order(&core.orders, triggers.held_back[i])
+            if order != NULL and order.place == PLACE_AWAITS_VENUE and order.order_id != order_id:
+                triggers.held_back[count] = triggers.held_back[i]
+                count += 1
+        triggers.held_count = count
+    triggers.held_back[triggers.held_count] = order_id
+    triggers.held_count += 1
+    tc_assert(triggers.held_count <= triggers.held_most)
+
+
+# An order whose price has come, and that can't go: it is Suspended, and asked about again once it can.
+cdef inline void hold_back(
+    tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound
+) noexcept nogil:
+    cdef tc_report* r
+    order.place = PLACE_AWAITS_VENUE
+    order.suspended = True
+    keep_held(core, order.order_id)
+    r = start_execution(core, c, order, EXEC_SUSPENDED)
+    r.reason = <int16_t>reason
+    r.value = value
+    r.bound = bound
+    publish_execution(core, order, r)
+    sync_order(core, order)

@@ -1,0 +1,196 @@
+"""Exits get out: what reduces, what it is exempt from, where a stop that finds nothing rests, and flatten().
+
+An order reduces when its quantity plus what works on its side is no more than the position. Numbers: long 10, MAX_POSITION
+or ORDER_RATE set so that an entry is refused; a 1% collar from a stop's own trigger price of 95 is 94.05.
+"""
+
+import pytest
+from conftest import limits
+
+import tradecore as tc
+
+R = tc.Reason
+NEW, FILLED, REJECTED, SUSPENDED = tc.OrdStatus.NEW, tc.OrdStatus.FILLED, tc.OrdStatus.REJECTED, tc.OrdStatus.SUSPENDED
+
+
+@pytest.fixture
+def desk(make_core):
+    """AAPL at P and an external venue, long 10 in alpha, with these limits."""
+
+    def build(qty=10, instrument=None, **armed):
+        core = make_core(instruments=[instrument or tc.Instrument("AAPL")], limits=limits(**armed),
+                         venues=[tc.SimulatedVenue("P"), tc.ExternalVenue("EXT")])
+        if qty:
+            core.positions.open_position("AAPL", qty, 100)
+        return core
+
+    return build
+
+
+# ---- what reduces, and what works
+
+
+def test_a_position_limit_refuses_no_exit(desk):
+    core = desk(max_position_qty=5)
+    assert core.submit("AAPL", "SELL", 16, 100, venue="P").reason is R.MAX_POSITION_QTY
+    stop = core.submit("AAPL", "SELL", 10, stop_px=95, venue="P")
+    limit = core.submit("AAPL", "SELL", 10, 101, venue="P")  # a stop that has not triggered does not work
+    assert (stop.ord_status, limit.ord_status) == (NEW, NEW)
+    assert core.submit("AAPL", "SELL", 10, 102, venue="P").reason is R.MAX_POSITION_QTY  # what rests does
+    assert core.check("AAPL", "SELL", 10, 102, venue="P")["MAX_POSITION_QTY"].verdict == "REFUSE"
+
+
+def test_an_exit_is_not_refused_at_its_trigger_for_what_it_is_exempt_from(desk):
+    core = desk(max_position_qty=5)
+    stop = core.submit("AAPL", "SELL", 10, stop_px=95, venue="P")
+    other = core.submit("AAPL", "SELL", 10, stop_px=90, venue="P")
+    core.quote("P", "AAPL", bid=95, bid_size=10)
+    assert (stop.ord_status, other.ord_status) == (FILLED, NEW)
+    core.quote("P", "AAPL", bid=90, bid_size=10)  # nothing is left to reduce: it would be short 10
+    assert other.reason is R.MAX_POSITION_QTY
+
+
+def test_a_list_counts_once(desk):
+    core = desk(max_position_qty=5)
+    oco = {"list_id": 1, "contingency_type": "OCO", "venue": "P"}
+    legs = [core.submit("AAPL", "SELL", 6, price, **oco) for price in (101, 102)]
+    assert [leg.ord_status for leg in legs] == [NEW, NEW]
+    assert core.submit("AAPL", "SELL", 4, 103, venue="P").ord_status is NEW  # 6 of the list and 4 are the 10
+    assert core.submit("AAPL", "SELL", 1, 104, venue="P").reason is R.MAX_POSITION_QTY
+
+
+def test_the_legs_of_a_bracket_are_judged_by_what_the_entry_will_bring(desk):
+    core = desk(qty=0, max_position_qty=10)
+    entry = core.submit("AAPL", "BUY", 10, 99, venue="P", list_id=1, contingency_type="OTO")
+    legs = [core.submit("AAPL", "SELL", 10, venue="P", list_id=1, contingency_type="OCO", **terms)
+            for terms in ({"price": 105}, {"stop_px": 95})]
+    assert [order.ord_status for order in (entry, *legs)] == [NEW, NEW, NEW]
+    assert core.submit("AAPL", "SELL", 11, 105, venue="P", list_id=1, contingency_type="OCO").reason is R.MAX_POSITION_QTY
+
+
+@pytest.mark.parametrize(("qty", "passes"), [(10, 4), (11, 2)])
+def test_an_exit_may_come_at_twice_the_rate(desk, qty, passes):
+    core = desk(order_rate=2, order_rate_window_ms=1000)
+    sent = [core.submit("AAPL", "SELL", qty, 101, stop_px=95, venue="P") for _ in range(5)]
+    assert [order.ord_status for order in sent] == [NEW] * passes + [REJECTED] * (5 - passes)
+    assert sent[-1].reason is R.ORDER_RATE
+
+
+def test_a_limit_exit_needs_no_reference_price_and_a_market_one_does(desk):
+    core = desk(price_collar_bps=100)
+    assert core.submit("AAPL", "BUY", 1, 100, venue="P").reason is R.REFERENCE_PRICE_UNAVAILABLE
+    assert core.submit("AAPL", "SELL", 10, venue="P").reason is R.REFERENCE_PRICE_UNAVAILABLE
+    assert core.submit("AAPL", "SELL", 10, 150, venue="P").ord_status is NEW
+    core.mass_cancel()
+    core.quote("P", "AAPL", bid=100, bid_size=1, ask="100.02", ask_size=1)
+    assert core.submit("AAPL", "SELL", 10, 98, venue="P").reason is R.PRICE_COLLAR  # not exempt
+
+
+@pytest.mark.parametrize(("armed", "terms", "reason"), [
+    ({"max_order_qty": 9}, {}, R.MAX_ORDER_QTY), ({"max_order_notional": 900}, {}, R.MAX_ORDER_NOTIONAL),
+    ({}, {"cl_ord_id": "used"}, R.DUPLICATE_CLORDID),
+])
+def test_what_is_not_in_the_table_binds_exits_too(desk, armed, terms, reason):
+    core = desk(**armed)
+    core.submit("AAPL", "SELL", 1, 200, venue="P", cl_ord_id="used")
+    assert core.submit("AAPL", "SELL", 9 + ("max_order_qty" in armed), 101, venue="P", **terms).reason is reason
+
+
+def test_what_closes_a_position_to_zero_may_be_an_odd_lot(desk):
+    core = desk(qty=7, instrument=tc.Instrument("AAPL", lot_size=5, qty_precision=0, min_notional=100_000))
+    assert core.submit("AAPL", "SELL", 6, 100, venue="P").ord_status is REJECTED  # one is left
+    assert core.check("AAPL", "SELL", 7, 100, venue="P").passed
+    core.quote("P", "AAPL", bid=100, bid_size=10)
+    assert core.submit("AAPL", "SELL", 7, 100, venue="P").ord_status is FILLED
+
+
+# ---- a stop's protection
+
+
+@pytest.mark.parametrize("terms", [{"stop_px": 95}, {"peg_offset": 5}])
+def test_an_exit_that_finds_nothing_within_its_protection_rests_there(desk, terms):
+    core = desk(price_collar_bps=100)
+    core.quote("P", "AAPL", bid=100, bid_size=5, ask="100.02", ask_size=5)
+    exit_ = core.submit("AAPL", "SELL", 10, venue="P", trigger_price_type="BEST_BID", **terms)
+    alerts = []
+    core.subscribe(lambda report: alerts.append(report) if report.reason is R.EXIT_RESTS else None)
+    core.quote("P", "AAPL", bid=1, bid_size=500)  # a stub: nobody is there
+    assert (exit_.ord_status, exit_.cum_qty, exit_.place) == (NEW, 0, tc.Place.RESTING)
+    assert exit_.price == tc.Instrument("AAPL").price(9_405_000_000)  # 1% below the trigger price of 95
+    assert [(alert.exec_type, alert.exec_restatement_reason) for alert in alerts] == [
+        (tc.ExecType.RESTATED, tc.ExecRestatementReason.REPRICING)]
+    assert "94.05" in alerts[0].text
+    core.quote("P", "AAPL", bid="94.05", bid_size=4)
+    assert (exit_.cum_qty, exit_.avg_px) == (4, exit_.price)
+    assert core.replace(exit_, price=93).cxl_rej_reason is not None
+    assert core.replace(exit_, price=94).ord_status is tc.OrdStatus.PARTIALLY_FILLED
+    core.quote("P", "AAPL", bid=94, bid_size=6)
+    assert exit_.ord_status is FILLED
+
+
+def test_the_rest_of_an_exit_rests_too(desk):
+    core = desk(price_collar_bps=100)
+    exit_ = core.submit("AAPL", "SELL", 10, stop_px=95, venue="P")
+    core.quote("P", "AAPL", bid=95, bid_size=4)
+    assert (exit_.cum_qty, exit_.place, exit_.price) == (4, tc.Place.RESTING, tc.Instrument("AAPL").price(9_405_000_000))
+
+
+@pytest.mark.parametrize(("side", "qty", "bps"), [("BUY", 10, 100), ("SELL", 11, 100), ("SELL", 10, tc.OFF)])
+def test_an_entry_and_what_has_no_protection_price_do_not_rest(desk, side, qty, bps):
+    core = desk(price_collar_bps=bps)
+    order = core.submit("AAPL", side, qty, stop_px=95, venue="P", trigger_price_type="LAST_TRADE")
+    core.trade_print("AAPL", 95, 1)
+    assert (order.ord_status, order.reason) == (tc.OrdStatus.CANCELED, R.MARKET_LEFTOVER)
+
+
+def test_a_stop_needs_no_reference_at_its_trigger(desk):
+    core = desk(price_collar_bps=100)
+    stop = core.submit("AAPL", "SELL", 10, 90, stop_px="90.5", venue="EXT", trigger_price_type="LAST_TRADE")
+    core.trade_print("AAPL", 90, 1)
+    assert [message.ord_type for message in core.outbound()] == [tc.OrdType.LIMIT]
+    assert stop.place is tc.Place.AT_VENUE
+
+
+# ---- flatten
+
+
+def test_flatten_closes_in_pieces_that_respect_the_limits(desk):
+    core = desk(qty=25, max_order_qty=10, price_collar_bps=100)
+    core.quote("P", "AAPL", bid=100, bid_size=100, ask="100.02", ask_size=100)
+    resting = core.submit("AAPL", "SELL", 5, 101, venue="P")
+    buy = core.submit("AAPL", "BUY", 5, 99, venue="P")
+    orders = core.flatten(account="alpha", symbol="AAPL")
+    assert [order.order_qty for order in orders] == [10, 10, 5]
+    assert all(order.exec_inst & tc.ExecInst.REDUCE_ONLY for order in orders)
+    assert core.position("AAPL").qty == 0
+    assert resting.ord_status is tc.OrdStatus.CANCELED
+    assert buy.ord_status is NEW
+
+
+def test_flatten_respects_a_notional_limit_and_buys_a_short_back(desk):
+    core = desk(qty=-25, max_order_notional=1_050, price_collar_bps=100)
+    core.quote("P", "AAPL", bid=100, bid_size=100, ask=100.02, ask_size=100)
+    orders = core.flatten(account="alpha", symbol="AAPL")
+    assert core.position("AAPL").qty == 0
+    assert [order.order_qty for order in orders] == [10, 10, 5]  # a buy counts at most 101.02: 10 of them are 1010.2
+
+
+def test_flatten_waits_for_external_answers(desk):
+    core = desk()
+    core.quote("P", "AAPL", bid=100, bid_size=100)
+    working = core.submit("AAPL", "SELL", 4, 101, venue="EXT")
+    list(core.outbound())
+    core.execution.on_execution_report("EXT", "NEW", order_id=working.order_id)
+    assert [order.order_qty for order in core.flatten(account="alpha", symbol="AAPL")] == [6]  # 4 may still trade there
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
+    assert [order.order_qty for order in core.flatten(account="alpha", symbol="AAPL")] == [4]
+    assert core.position("AAPL").qty == 0
+    assert core.flatten(account="alpha", symbol="AAPL") == []
+
+
+def test_flatten_stops_at_the_first_refusal(desk):
+    core = desk()
+    core.risk.engage_kill_switch(account="alpha")
+    orders = core.flatten(account="alpha", symbol="AAPL")
+    assert [order.reason for order in orders] == [R.KILL_SWITCH]
+    assert core.position("AAPL").qty == 10

@@ -1,0 +1,84 @@
+"""Whom a price lets go: trailing stops move, and what it reaches is triggered, at once and all of it.
+
+What is triggered waits in a queue until the command's own trades and reports are out, then goes one after another: what
+the first of them does to the market takes nothing back from the others, whose price had come.
+"""
+
+from __future__ import annotations
+
+from tradecore.vocabulary.records import NO_PRICE
+
+from ..orders.order_table import NOWHERE, Order
+from ..orders.sources import LAST, SOURCES, TOUCH_BUY, TOUCH_SELL
+from ..orders.timers import PRINT_TIMER
+from ..orders.triggers import disarm_trigger, find_reached, find_triggered, has_waiting, trail_peaks
+from ..vocabulary.instrument import BUY, SELL
+from .conditions import has_fresh_print, is_trading, look_at_market, trigger_price
+from .state import State, tell_price
+
+
+def fire_order(core: State, order: Order) -> None:
+    """Its price has come."""
+    disarm_trigger(core.triggers, order)
+    order.place, order.triggered = NOWHERE, True
+    core.triggers.fired.append(order.order_id)
+
+
+def elect(core: State, instrument: int, source: int, side: int, price: int) -> None:
+    """What watches a price of one source, and waits for it to rise (SELL) or to fall (BUY)."""
+    if price == NO_PRICE or not has_waiting(core.triggers, instrument, source, side):
+        return
+    trail_peaks(core.triggers, instrument, source, side, price)
+    while triggered := find_triggered(core.triggers, instrument, source, side, price):
+        fire_order(core, core.orders.by_id[triggered])
+
+
+def elect_all(core: State, instrument: int) -> None:
+    """Whatever the market reaches as it is now."""
+    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return
+    market = look_at_market(core, instrument)
+    for source in SOURCES:
+        for side in (BUY, SELL):
+            elect(core, instrument, source, side, trigger_price(market, source, side == SELL))
+
+
+def move_last(core: State, instrument: int, price: int) -> None:
+    """A trade: the last one from now on. Each counts, of a sweep too, so it is not put off."""
+    core.ledger.lasts[instrument] = price
+    core.triggers.lasts_told[instrument] = core.command_seq
+    if core.triggers.counts[instrument] and is_trading(core, instrument):
+        for source in (LAST, TOUCH_SELL, TOUCH_BUY) if has_fresh_print(core, instrument) else (LAST,):
+            for side in (BUY, SELL):
+                elect(core, instrument, source, side, price)
+        tell_price(core, instrument)
+
+
+def elect_directed(core: State, instrument: int, venue: int) -> None:
+    """A venue that is disconnected displays a price: it counts for what is to go there. Of what others wait for it
+    says nothing: they can't trade there. A list of trailing stops is known by its first, which may be another's."""
+    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return
+    tops = (core.router.rankings[instrument, side].tops[venue] for side in (SELL, BUY))
+    bid, offer = (top.price if top.size else NO_PRICE for top in tops)
+    market = look_at_market(core, instrument)._replace(bid=bid, offer=offer)
+    for source in (source for source in SOURCES if source != LAST):
+        for side in (BUY, SELL):
+            price = trigger_price(market, source, side == SELL)
+            for number in find_reached(core.triggers, instrument, source, side, price):
+                if core.orders.by_id[number].venue == venue:
+                    fire_order(core, core.orders.by_id[number])
+
+
+def watch_print(core: State, instrument: int) -> None:
+    """Once a print is no longer fresh, what watches it looks at the touch: even if nothing else happens."""
+    age, key = core.instruments[instrument].print_max_age, (PRINT_TIMER, instrument)
+    if age and key not in core.timers.armed and has_fresh_print(core, instrument):
+        core.timers.arm_timer(key, core.triggers.print_times[instrument] + age + 1)
+
+
+def end_print(core: State, instrument: int) -> None:
+    """The timer of a print: there may have been a newer one since it was armed."""
+    if core.triggers.counts[instrument]:
+        watch_print(core, instrument)
+        tell_price(core, instrument)

@@ -1,0 +1,120 @@
+"""Exits get out: which orders reduce, and so pass what EXEMPTIONS says; which exits rest at their protection price, and
+what waits for a venue or a switch once its price has come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, OrdType
+from tradecore.vocabulary.rows import Finding
+
+from ..orders.lists import OCO, find_group, waits_for_parent
+from ..orders.order_facts import leaves_of
+from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, RESTING, Order
+from ..risk.holds import COLLAR, EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
+from ..risk.risk import check_risk
+from ..vocabulary.instrument import BUY, InstrumentRow, direction
+from .state import State, report_execution, sync_order
+
+
+def works_beside(order: Order, other: Order) -> bool:
+    """Does another order work on an order's side of its position: sent, or at a venue? What waits for a price counts
+    once that has come."""
+    return (other.instrument == order.instrument and other.account == order.account and other is not order
+            and direction(other.side) == direction(order.side)
+            and other.place in (RESTING, AT_VENUE, AWAITS_SESSION, AWAITS_VENUE))
+
+
+def counts_for_list(core: State, order: Order, other: Order) -> bool:
+    """Of an OCO list only the largest of those that work counts, the first of equals; of the order's own list none:
+    one of them trades."""
+    if other.group is None or other.contingency_type != OCO:
+        return True
+    if other.group is find_group(core.groups, order) and order.contingency_type == OCO:
+        return False
+    return not any(works_beside(order, member) and member.contingency_type == OCO
+                   and (member.held, other.order_id) > (other.held, member.order_id)
+                   for member in other.group.members.values())
+
+
+def count_works(core: State, order: Order, most: int) -> int:
+    """Lots that work on an order's side of its position, itself left out; no further than beyond `most`."""
+    works = 0
+    for other in core.open_orders.by_position.get((order.instrument, order.account), {}).values():
+        if works_beside(order, other) and counts_for_list(core, order, other):
+            works += other.held
+            if works > most:
+                break
+    return works
+
+
+def position_for(core: State, order: Order) -> int:
+    """The position that an order is judged by; of the exit legs of a bracket, with what the entry will bring."""
+    position_qty = exposure_of(core.risk, order.instrument, order.account).position_qty
+    group = find_group(core.groups, order)
+    if group is None or not waits_for_parent(core.groups, order):
+        return position_qty
+    root = core.orders.by_id.get(group.root)
+    if root is None or root.instrument != order.instrument:
+        return position_qty
+    return position_qty + (leaves_of(root) if direction(root.side) == BUY else -leaves_of(root))
+
+
+def reduces(core: State, order: Order, leaves_qty: int) -> bool:
+    """Does an order with so much to trade reduce (see risk)?"""
+    side, position_qty = direction(order.side), position_for(core, order)
+    most = reducible_qty(position_qty, side)
+    return leaves_qty <= most and is_reducing(position_qty, side, leaves_qty, count_works(core, order, most))
+
+
+def closes_position(core: State, order: Order) -> bool:
+    """Does an order bring its position to zero, with what works on its side?"""
+    position_qty = position_for(core, order)
+    most = reducible_qty(position_qty, direction(order.side))
+    return 0 < order.order_qty <= most and order.order_qty + count_works(core, order, most) == most
+
+
+def ask_risk_of(core: State, order: Order, q: Question) -> Finding | None:
+    """Risk's refusal, or None. Whether an order reduces is found out where only that can let it pass."""
+    refused = check_risk(q)
+    if refused is not None and refused.reason in EXEMPTIONS and reduces(core, order, q.leaves_qty):
+        q.reduces = True
+        refused = check_risk(q)
+    return refused
+
+
+def protects_position(core: State, order: Order) -> bool:
+    """Is it a stop or a trailing exit that has triggered, with a protection price to rest at? It must not end while its
+    position stands."""
+    return (order.triggered and order.ord_type in (OrdType.STOP, OrdType.TRAILING_STOP)
+            and core.risk.accounts[order.account].limits[COLLAR] >= 0 and reduces(core, order, leaves_of(order)))
+
+
+def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int) -> None:
+    """An exit that has found nothing more within its protection price rests there from now on, as a limit order; an
+    alert says so."""
+    order.ord_type, order.price, order.peg_offset = int(OrdType.STOP_LIMIT), limit * ins.tick, 0
+    report_execution(core, c, order, ExecType.RESTATED, reason=Reason.EXIT_RESTS, value=order.price,
+                     exec_restatement_reason=ExecRestatementReason.REPRICING)
+    sync_order(core, order)
+
+
+def find_hindrance(core: State, order: Order) -> tuple[Reason, int, int] | None:
+    """Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue."""
+    if is_killed(core.risk, order.instrument, order.account, order.venue):
+        return Reason.KILL_SWITCH, 1, 0
+    if order.venue in core.disconnected:
+        return Reason.VENUE_DISCONNECTED, order.venue, 0
+    if order.venue == 0 and len(core.router.down) == len(core.router.venues):
+        return Reason.NO_VENUE, 0, len(core.router.venues)
+    return None
+
+
+def hold_back(core: State, c: Any, order: Order, reason: Reason, value: int, bound: int) -> None:
+    """An order whose price has come, and that can't go: it is Suspended, and asked about again once it can."""
+    order.place, order.suspended = AWAITS_VENUE, True
+    core.triggers.held_back.pop(order.order_id, None)
+    core.triggers.held_back[order.order_id] = None
+    report_execution(core, c, order, ExecType.SUSPENDED, reason=reason, value=value, bound=bound)
+    sync_order(core, order)
