@@ -53,9 +53,9 @@ cdef class Ledger:
         self.settings = (instruments, accounts, method, legs, currencies, trades, lots, buckets)
         self.instrument_max, self.account_max, self.currency_max = instruments, accounts, currencies
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
-        b.accounts = accounts
-        b.method = method
+        b.accounts, b.method = accounts, method
         b.legs, b.doubts = legs, legs == 2 or method == METHOD_SPECIFIC
+        b.in_turn = method == METHOD_FIFO or method == METHOD_LIFO
         b.bucket_stride = buckets
         b.ledger.account_stride = accounts + 1
         b.ledger.currency_stride = currencies + 1
@@ -123,7 +123,7 @@ cdef class Ledger:
         self.count = count
         t.inverse_scale, t.bucket = inverse_scale, bucket
         t.amount_most = self.instruments[count].amount_most
-        t.is_bounded = t.amount_most < tc_power_of_ten(30)
+        t.doubts = AMOUNT_DOUBT * (t.amount_most < tc_power_of_ten(30)) | INVERSE_DOUBT * (inverse_scale != 0)
         t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = self.instruments[count].lots_per_unit
         t.currency = self.instruments[count].currency

@@ -234,6 +234,36 @@ cdef inline void book_trade(
         open_lot(lots, p, tc_abs(qty), value * -sign, price, trade_id, time)
 
 
+# Only in C: `book_trade` in Python.
+# The same where lots close as they were opened, the last or the first first, none is named and nothing is noted.
+cdef inline void take_turns(
+    tc_lots* lots, tc_position* p, bint is_lifo, int64_t qty, tc_i128 value, int64_t price, int64_t trade_id,
+    int64_t time
+) noexcept nogil:
+    cdef int64_t sign = -tc_sign(qty), closed = closing_qty(p, qty), left = closed, piece
+    cdef tc_i128 closing, released = 0
+    cdef int32_t row
+    if closed:
+        closing = closing_value(qty, value, price, closed)
+        while left > 0:
+            row = p.last_lot if is_lifo else p.first_lot
+            piece = left if left < lots.rows[row].qty else lots.rows[row].qty
+            released = released + take_from(&lots.rows[row], piece)
+            left -= piece
+            if lots.rows[row].qty == 0:
+                drop_lot(lots, p, row)
+        p.realised = p.realised - closing - released * sign
+        p.cost = p.cost - released * sign
+        p.qty -= closed * sign
+        value = value - closing
+        qty += closed * sign
+        tc_assert((p.qty != 0) | ((p.cost == 0) & (p.first_lot == 0)))
+    if qty:
+        p.qty += qty
+        p.cost = p.cost + value
+        open_lot(lots, p, tc_abs(qty), value * -sign, price, trade_id, time)
+
+
 # Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them. Cost that
 # moves is no cash. Into a position of the other sign the lots close against it, at their cost.
 cdef inline tc_i128 move_lots(
