@@ -275,19 +275,3 @@ cdef inline void set_mark(tc_books* b, int32_t instrument, int64_t mark) noexcep
             if qty:
                 add_exposure(b, instrument, account, qty, qty, before, mark)
     b.ledger.marks[instrument] = mark
-
-
-# Only in C: a list that grows in Python.
-# Instrument by instrument, each alone: so it never holds more lots than its ledger may.
-cdef inline void note_closings(
-    const tc_books* b, tc_books* side, int32_t instruments, tc_closings* sink
-) noexcept nogil:
-    cdef int32_t instrument, row
-    for instrument in range(1, instruments + 1):
-        row = b.tallies[instrument].first_entry
-        reset_to_base(side, instrument)
-        while row:
-            if b.entries[row - 1].status != ENTRY_BUSTED:
-                book_entry(side, &b.entries[row - 1], b.forgotten + row, sink)
-            row = b.entries[row - 1].next
-        free_lots(side, instrument)
