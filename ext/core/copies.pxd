@@ -55,6 +55,7 @@ cdef inline bint copy_order(
         return False
     copy.order = order[0]
     copy.terms = terms_of(&core.orders, order)[0]
+    copy.terms.stop_px = stop_of(&core.triggers, &core.orders, order)
     copy.leaves_qty = leaves_of(order)
     copy.status = derive_status(order)
     copy.unknown = unknown_of(&core.orders, order)
@@ -62,21 +63,17 @@ cdef inline bint copy_order(
     return True
 
 
-# Copies as many open orders as there is room for; how many there are. Instrument or account 0 is any.
+# Copies as many open orders as there is room for, oldest first; how many there are. Instrument or account 0 is any.
 cdef inline int64_t copy_open(
-    const tc_core* core, int64_t instrument, int64_t account, tc_handle_copy* rows, int64_t room
+    tc_core* core, int64_t instrument, int64_t account, tc_handle_copy* rows, int64_t room
 ) noexcept nogil:
-    cdef const tc_order* order
-    cdef uint32_t at = core.orders.open.head
-    cdef int64_t count = 0
-    while at != NO_SLOT:
-        order = &core.orders.slots[at]
-        if (instrument == 0 or order.instrument == instrument) and (account == 0 or order.account == account):
-            if count < room:
-                rows[count].order_id = order.order_id
-                rows[count].slot = at
-            count += 1
-        at = order.next
+    cdef int64_t count, i
+    if instrument < 0 or instrument > core.instrument_count or account < 0 or account > core.account_count:
+        return 0
+    count = find_open(&core.open_orders, &core.orders, <int32_t>instrument, <int32_t>account, 0, 0)
+    for i in range(min(count, room)):
+        rows[i].order_id = core.open_orders.found[i].order_id
+        rows[i].slot = core.open_orders.found[i].slot
     return count
 
 
@@ -98,15 +95,13 @@ cdef inline int64_t copy_trades(
 
 
 # The trade that an external venue's exec_id is about; False where it is not held.
-cdef inline bint copy_trade(tc_core* core, int64_t venue, int64_t id, tc_execution* copy) noexcept nogil:
-    cdef const tc_trades* log = &core.trades
-    cdef int64_t known = find_exec_id(&core.exec_ids, <int32_t>venue, id)
-    cdef int64_t number = row_of_id(log, exec_id_at(&core.exec_ids, known)) if known else 0
-    if number:
-        number = execution_at(log, number).trade or number
-    if number == 0 or number < first_execution(log):
+cdef inline bint copy_trade(
+    tc_core* core, int64_t venue, int64_t instrument, int64_t side, int64_t id, tc_execution* copy
+) noexcept nogil:
+    cdef int64_t number = find_told_trade(core, <int32_t>venue, <int32_t>instrument, <uint8_t>side, id)
+    if number == 0:
         return False
-    copy[0] = execution_at(log, number)[0]
+    copy[0] = execution_at(&core.trades, number)[0]
     return True
 
 
@@ -209,6 +204,74 @@ cdef inline int64_t copy_reports(
             copies[kept[0]] = report[0]
             kept[0] += 1
     return (first - after - 1 if first > after + 1 else 0) + count - kept[0]
+
+
+# The report with this number, NULL where it was dropped: a view held its place.
+cdef inline const tc_report* held_report(const tc_events* events, int64_t seq) noexcept nogil:
+    cdef const tc_report* report = &events.ring[<uint64_t>seq & events.mask]
+    if report.seq != seq:
+        report = &events.spare
+    return report if report.seq == seq else NULL
+
+
+# From which report on there is something wanted that comes after this one; behind the newest where nothing is.
+cdef inline int64_t first_wanted(const tc_events* events, int64_t after) noexcept nogil:
+    if events.wanted_from == 0:
+        return events.seq + 1
+    return events.wanted_from if events.wanted_from > after else after + 1
+
+
+cdef inline int64_t count_wanted(const tc_events* events, int64_t after) noexcept nogil:
+    cdef int64_t at = first_wanted(events, after), count = 0
+    cdef const tc_report* report
+    if at < first_held(events):
+        at = first_held(events)
+    while at <= events.seq:
+        report = held_report(events, at)
+        count += report != NULL and is_wanted(events, report)
+        at += 1
+    return count
+
+
+# Copies up to `room` of the reports after a number that a filter takes; the number that it came to. What is lost counts
+# from the first that was wanted.
+cdef inline int64_t copy_wanted(
+    tc_events* events, int64_t after, tc_report* copies, int64_t room, int64_t* kept, int64_t* lost
+) noexcept nogil:
+    cdef int64_t wanted = first_wanted(events, after), at = wanted
+    cdef const tc_report* report
+    kept[0], lost[0] = 0, 0
+    if at <= events.seq and at < first_held(events):
+        at = first_held(events)
+        lost[0] = at - wanted
+    while at <= events.seq:
+        report = held_report(events, at)
+        if report == NULL:
+            lost[0] += 1
+        elif is_wanted(events, report):
+            if kept[0] == room:
+                tc_say(&events.wanted_from, at)
+                return at - 1
+            copies[kept[0]] = report[0]
+            kept[0] += 1
+        at += 1
+    tc_say(&events.wanted_from, 0)
+    return events.seq
+
+
+# From now on these are the filters, also for what came after a number.
+cdef inline void set_filters(tc_events* events, const tc_filter* filters, int64_t count, int64_t after) noexcept nogil:
+    cdef int64_t at = after + 1 if after >= first_held(events) else first_held(events), i
+    cdef const tc_report* report
+    for i in range(count):
+        events.filters[i] = filters[i]
+    events.filter_count = count
+    tc_say(&events.wanted_from, 0)
+    while at <= events.seq and count and events.wanted_from == 0:
+        report = held_report(events, at)
+        if report != NULL and is_wanted(events, report):
+            tc_say(&events.wanted_from, at)
+        at += 1
 
 
 # Holds the reports after a number, up to the ring's edge, for a view: how many, -1 where another view holds some.

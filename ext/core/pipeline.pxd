@@ -1,7 +1,9 @@
 # The conductor: one command to where it belongs. No Python object anywhere.
 
 from marketdata cimport *
+from prints cimport *
 from replaces cimport *
+from days cimport roll_day
 from sessions cimport *
 from settings cimport *
 from stamps cimport *
@@ -36,6 +38,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         enter_cancel_reject(core, c, ack)
     elif c.kind == KIND_MARK:
         enter_mark(core, c, ack)
+    elif c.kind == KIND_TRADE_PRINT:
+        enter_trade_print(core, c, ack)
     elif c.kind == KIND_SESSION:
         enter_session(core, c, ack)
     elif c.kind == KIND_CLOCK:

@@ -33,6 +33,7 @@ class CommandType(FixEnum):
     SPLIT = 25
     VENUE_SESSION = 26
     ADVANCE_CLOCK = 27
+    TRADE_PRINT = 28
     SET_LIMIT = 30
     KILL_SWITCH = 31
 
@@ -83,6 +84,25 @@ class LimitMode(FixEnum):
     """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED)."""
     ENFORCE = 0
     OBSERVE = 1
+
+
+class DayEnd(FixEnum):
+    """What the end of the day means for a DAY order that an external venue has: the venue reports it (VENUE), is asked
+    how each stands (ASK), or has expired them all (EXPIRE)."""
+
+    VENUE = 0
+    ASK = 1
+    EXPIRE = 2
+
+
+class PrintFills(FixEnum):
+    """What a trade that its market printed does to orders that rest at a simulated venue: nothing (NONE); it fills
+    those that it went THROUGH, whose price is better than its own; or also those at its price, AFTER_QUEUE: with what
+    printed there beyond what the venue displayed. Never more than was printed."""
+
+    NONE = 0
+    THROUGH = 1
+    AFTER_QUEUE = 2
 
 
 class Route(FixEnum):
@@ -204,6 +224,9 @@ class Reason(FixEnum):
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
+    LATE_REPLACED = 540
+    ORDER_IN_DOUBT = 541
+    STOP_TRIGGERED = 542
 
 
 # The FIX reason that goes with each of ours; whatever is not here is OTHER (99).
