@@ -100,7 +100,7 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
     cdef int32_t venue
     core.router.down = core.disconnected
     for venue in range(1, core.venue_count + 1):
-        if core.risk.killed_venues[venue]:
+        if core.risk.venue_switches[venue].engaged:
             core.router.down |= <uint64_t>1 << (venue - 1)
 
 

@@ -32,7 +32,9 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
         uint64_t value
-        int64_t rule, window_ns, mode, value_high
+        int64_t rule, window_ns, mode, value_high, who, why
+        uint16_t limit_scope, soft_share
+        uint32_t set_size, set_at
         int64_t scope, target, engaged
         int64_t position_qty, position_px
         uint64_t amount

@@ -64,7 +64,7 @@ def setting_up(instruments: int = 1) -> list[bytes]:
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"SIM", maker_fee_per_unit=-2, taker_fee_per_unit=3))
     for account in (1, 2):
         commands.append(record(CommandType.DEFINE_ACCOUNT, cl_ord_id=b"acc%d" % account))
-        commands += [record(CommandType.SET_LIMIT, account=account, rule=rule, value=-1) for rule in Rule]
+        commands += [record(CommandType.SET_LIMIT, limit_scope=1, account=account, rule=rule, value=-1) for rule in Rule]
     return commands
 
 
