@@ -210,8 +210,9 @@ cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noex
 # A change of a limit or a switch, with who asked for it and why.
 cdef inline void accept_change(tc_core* core, const tc_command* c, int64_t value, int64_t bound) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    r.instrument = c.instrument
-    put_place(r, c.account, c.venue)
+    if c.kind == KIND_SET_LIMIT:                       # a switch has its target in other fields
+        r.instrument = c.instrument
+        put_place(r, c.account, c.venue)
     r.value = value
     r.bound = bound
     r.cl_ord_id = c.who

@@ -238,7 +238,7 @@ def place_order(
     if order.venue == 0 or order.venue in core.disconnected:
         refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
         return since
-    if routed:
+    if routed and (Scope.VENUE, 0, 0, order.venue, 0) in core.risk.rows.by_target:
         refused, limit = ask_venue_limits(core, ins, order, limit)
         if refused is not None:
             order.reject_mask = refused.row
