@@ -196,7 +196,7 @@ def test_a_set_of_changes_is_made_whole_or_not_at_all(make_core):
     core = make_core(accounts=["alpha", "beta"], capacity=small_capacity(limit_rows=12))
     seen, had = core._gate.core.event_seq, core.risk.limits()._lines
     three = [{"rule": rule, "value": 5} for rule in ("max_order_qty", "max_order_notional", "price_collar")]
-    with pytest.raises(tc.RefusedError, match="TABLE_FULL: .*10 of 12"):
+    with pytest.raises(tc.RefusedError, match=r"TABLE_FULL: .*10 of 12"):
         core.risk.change_limits(three, who="jane")
     assert core.risk.limits()._lines == had
     assert [report.report_type for report in core.reports(seen)] == [tc.ReportType.BUSINESS_REJECT]
