@@ -72,7 +72,7 @@ cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint32_t i
     for i in range(1, core.risk.rows.row_count + 1):
         total += limit_digest(core, &core.risk.rows.rows[i])
-    put(h, 18)
+    put(h, 28)
     put(h, core.risk.rows.row_count)
     put(h, <int64_t>total)
     put(h, core.risk.rows.staged_count)
@@ -85,7 +85,7 @@ cdef inline void hash_switch(
 ) noexcept nogil:
     if not switch.engaged:
         return
-    put(h, 19)
+    put(h, 29)
     put(h, scope)
     put(h, target)
     put_id(h, core, switch.who)

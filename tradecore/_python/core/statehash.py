@@ -61,6 +61,8 @@ def definitions(core: State) -> Iterator[Row]:
                venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
         if venue.print_fills:
             yield 18, venue.print_fills
+        if venue.day_end:
+            yield 19, venue.day_end
 
 
 def accounts(core: State) -> Iterator[Row]:
@@ -75,7 +77,7 @@ def limits(core: State) -> Iterator[Row]:
     """Rows have no order of their own: their digests are added up."""
     rows = core.risk.rows
     total = sum(limit_digest(core, row) for row in rows.rows) % 2**64
-    yield 18, len(rows.rows), total, len(rows.staged), rows.staged_size
+    yield 28, len(rows.rows), total, len(rows.staged), rows.staged_size
 
 
 def limit_digest(core: State, row: LimitRow) -> int:
@@ -90,7 +92,7 @@ def limit_digest(core: State, row: LimitRow) -> int:
 
 def switches(core: State) -> Iterator[Row]:
     for (scope, target), switch in sorted(core.risk.switches.items()):
-        yield (19, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why), switch.since)
+        yield (29, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why), switch.since)
 
 
 def positions(core: State) -> Iterator[Row]:
@@ -107,6 +109,8 @@ def orders(core: State) -> Iterator[Row]:
         order = core.orders.by_id[order_id]
         yield order_row(core, order)
         yield terms_row(core, order)
+        if order.doubt_qty:
+            yield 20, order.doubt_qty
         for request in order.requests:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),
