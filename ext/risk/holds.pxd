@@ -1,7 +1,7 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
-from lines cimport *
+from limit_lines cimport *
 
 
 cdef enum:

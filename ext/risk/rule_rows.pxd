@@ -24,7 +24,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 5                      # of an effective line, see lines.pxd
+    SLOTS = 5                      # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 

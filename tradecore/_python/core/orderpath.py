@@ -21,7 +21,7 @@ from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import Question, exposure_of, note_breach, reserve_order
-from ..risk.lines import line_of
+from ..risk.limit_lines import line_of
 from ..risk.risk import check_risk, evaluate_limits, needs_reference
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known

@@ -35,7 +35,7 @@ from ..orders.order_table import (
 from ..orders.triggers import arm_trigger, source_of
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import Question, count_line, exposure_of, is_killed, note_breach
-from ..risk.lines import COLLAR, Line, fold_rows, line_of
+from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
 from ..risk.risk import check_limits, check_risk, counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,

@@ -12,7 +12,7 @@ from tradecore.vocabulary.rows import Finding
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
-from .lines import Line, Lines, line_of
+from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
 
 

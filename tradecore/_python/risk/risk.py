@@ -48,7 +48,7 @@ from .holds import (
     reserve_order,
     set_switch,
 )
-from .lines import COLLAR, FIRM_POSITION, ORDER_NOTIONAL, ORDER_QTY, POSITION, Line, line_of
+from .limit_lines import COLLAR, FIRM_POSITION, ORDER_NOTIONAL, ORDER_QTY, POSITION, Line, line_of
 from .rule_rows import LimitRow, find_bad_limit, set_row
 
 _SET_LIMIT = CODECS[CommandType.SET_LIMIT]
