@@ -126,9 +126,10 @@ cdef inline int ask_risk_of(
 
 # Is it a stop or a trailing exit that has triggered, with a protection price to rest at? It must not end while its
 # position stands.
-cdef inline bint protects_position(tc_core* core, const tc_order* order) noexcept nogil:
+cdef inline bint protects_position(tc_core* core, const tc_order* order, int64_t limit) noexcept nogil:
+    cdef const tc_instrument* ins = &core.instruments[order.instrument]
     return (order.triggered and (order.ord_type == TYPE_STOP or order.ord_type == TYPE_TRAILING_STOP)
-            and core.risk.accounts[order.account].limits[RULE_COLLAR] >= 0 and reduces(core, order, leaves_of(order)))
+            and tc_abs(limit) != tc_floor_div(ins.price_most, ins.tick) and reduces(core, order, leaves_of(order)))
 
 
 # An exit that has found nothing more within its protection price rests there from now on, as a limit order; an alert
@@ -152,7 +153,7 @@ cdef inline void rest_exit(
 cdef inline int find_hindrance(tc_core* core, const tc_order* order, int64_t* value, int64_t* bound) noexcept nogil:
     value[0] = 1
     bound[0] = 0
-    if is_killed(&core.risk, order.instrument, order.account, order.venue):
+    if is_killed(&core.risk, order.instrument, order.account, order.venue, order.strategy):
         return KILL_SWITCH
     value[0] = order.venue
     if order.venue and is_disconnected(core, order.venue):

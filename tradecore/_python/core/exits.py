@@ -12,7 +12,7 @@ from tradecore.vocabulary.rows import Finding
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, RESTING, Order
-from ..risk.holds import COLLAR, EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
+from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
 from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, InstrumentRow, direction
 from .state import State, report_execution, sync_order
@@ -84,11 +84,12 @@ def ask_risk_of(core: State, order: Order, q: Question) -> Finding | None:
     return refused
 
 
-def protects_position(core: State, order: Order) -> bool:
+def protects_position(core: State, order: Order, limit: int) -> bool:
     """Is it a stop or a trailing exit that has triggered, with a protection price to rest at? It must not end while its
     position stands."""
     return (order.triggered and order.ord_type in (OrdType.STOP, OrdType.TRAILING_STOP)
-            and core.risk.accounts[order.account].limits[COLLAR] >= 0 and reduces(core, order, leaves_of(order)))
+            and abs(limit) != core.instruments[order.instrument].price_most // core.instruments[order.instrument].tick
+            and reduces(core, order, leaves_of(order)))
 
 
 def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int) -> None:
@@ -102,7 +103,7 @@ def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int)
 
 def find_hindrance(core: State, order: Order) -> tuple[Reason, int, int] | None:
     """Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue."""
-    if is_killed(core.risk, order.instrument, order.account, order.venue):
+    if is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy):
         return Reason.KILL_SWITCH, 1, 0
     if order.venue in core.disconnected:
         return Reason.VENUE_DISCONNECTED, order.venue, 0
