@@ -79,3 +79,20 @@ cdef inline bint reaches_nearest(const tc_nearest* nearest, const tc_market* mar
         price = trigger_price(market, source_at(place), False)
         reached |= price != no_price() and price <= nearest.falls[place]
     return reached
+
+
+# Only in C: a method of the readers in Python.
+# What an order that waits for a price watches now: the TriggerPriceType, or 0 where it waits for none, or is not held.
+cdef inline uint8_t copy_watched(tc_core* core, int64_t order_id, int64_t* price, bint* rises) noexcept nogil:
+    cdef const tc_order* order = find_order(&core.orders, order_id)
+    cdef tc_market market
+    cdef uint8_t watch
+    price[0] = no_price()
+    rises[0] = False
+    if order == NULL or order.place != PLACE_AWAITS_PRICE:
+        return 0
+    look_at_market(core, order.instrument, &market)
+    watch = terms_of(&core.orders, order).watch
+    rises[0] = waiting_side(order) == SIDE_SELL
+    price[0] = trigger_price(&market, watch, rises[0])
+    return chosen_source(&market, watch)

@@ -166,22 +166,6 @@ cdef inline bint copy_top(
 
 
 # How many terms a ranking has, -1 where it is not held; `made` is how many rankings there were.
-# What an order that waits for a price watches now: the TriggerPriceType, or 0 where it waits for none, or is not held.
-cdef inline uint8_t copy_watched(tc_core* core, int64_t order_id, int64_t* price, bint* rises) noexcept nogil:
-    cdef const tc_order* order = find_order(&core.orders, order_id)
-    cdef tc_market market
-    cdef uint8_t watch
-    price[0] = no_price()
-    rises[0] = False
-    if order == NULL or order.place != PLACE_AWAITS_PRICE:
-        return 0
-    look_at_market(core, order.instrument, &market)
-    watch = terms_of(&core.orders, order).watch
-    rises[0] = waiting_side(order) == SIDE_SELL
-    price[0] = trigger_price(&market, watch, rises[0])
-    return chosen_source(&market, watch)
-
-
 cdef inline int copy_decision(
     const tc_router* router, int64_t decision, tc_term* terms, int64_t* made
 ) noexcept nogil:

@@ -102,10 +102,13 @@ cdef inline uint64_t closing_bits() noexcept nogil:
     return bit_of(QTY_LOT_MULTIPLE) | bit_of(QTY_BELOW_MIN) | bit_of(NOTIONAL_BELOW_MIN)
 
 
-# Is all that is wrong with an order what one that closes its position may be?
-cdef inline bint is_excused(tc_core* core, const tc_order* order, uint64_t mask) noexcept nogil:
-    cdef tc_listed listed = list_of(core, order)
-    return not mask & ~closing_bits() and closes_position(core, order, &listed, order.order_qty)
+# What is wrong with an order, less what one that closes its position may be.
+cdef inline uint64_t excuse_closing(tc_core* core, const tc_order* order, uint64_t mask) noexcept nogil:
+    cdef tc_listed listed
+    if mask == 0 or mask & ~closing_bits():
+        return mask
+    listed = list_of(core, order)
+    return 0 if closes_position(core, order, &listed, order.order_qty) else mask
 
 
 # ---- a new order
@@ -263,7 +266,6 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_question q
     cdef tc_finding finding
     cdef int reason, claimed, bad_join
-
     if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
     if used != NULL:
@@ -278,8 +280,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         c = &converted
     claimed = claim_order_id(core, order)
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
-    if mask and is_excused(core, order, mask):
-        mask = 0
+    mask = excuse_closing(core, order, mask)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
     bad_join = REASON_NONE
     if c.list_id:
