@@ -91,6 +91,8 @@ _LATER = {
     "positions.reconcile": "Difference",
     "positions.statement": "Statement",
     "positions.valuation": "MarkView",
+    "risk.expressions": "RuleError",
+    "risk.rule_book": "RuleLine",
     "runtime.pool_errors": "PoolExhaustedError StaleHandleError",
     "runtime.pools": "Arena ObjectPool PooledRecord PoolStats",
     "runtime.ring_memory": "RingClosedError RingFullError",
@@ -112,6 +114,8 @@ if TYPE_CHECKING:
     from .positions.reconcile import Difference
     from .positions.statement import Statement
     from .positions.valuation import MarkView
+    from .risk.expressions import RuleError
+    from .risk.rule_book import RuleLine
     from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
     from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
     from .runtime.ring_memory import RingClosedError, RingFullError
@@ -131,10 +135,10 @@ __all__ = [
     "OrderManager", "OrderTerms", "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats",
     "PooledRecord", "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader",
     "ReportType", "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck",
-    "RiskLimits", "Rule", "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue",
-    "StaleHandleError", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
-    "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "load_session", "new_orders", "shared_ring",
+    "RiskLimits", "Rule", "RuleError", "RuleLine", "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference",
+    "Side", "SimulatedVenue", "StaleHandleError", "StaleOrderError", "Statement", "Subscription", "TimeInForce",
+    "TradSesStatus", "Trade", "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown",
+    "VenueScore", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

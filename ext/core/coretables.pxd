@@ -92,6 +92,8 @@ cdef inline int open_risk_and_routing(
     core.risk.rate_mask = <uint64_t>capacity.order_rate - 1
     core.risk.sent_times = <int64_t*>table(t, accounts * capacity.order_rate, sizeof(int64_t))
 
+    core.rules.rows = <tc_rule*>table(t, USER_RULES_MAX + 1, sizeof(tc_rule))
+
     core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))
     core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
     core.router.terms = <tc_term*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))

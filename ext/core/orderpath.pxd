@@ -256,6 +256,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
         reason = check_risk(&core.risk, ins, &q, &finding)
+        if not reason and core.rules.count:
+            reason = find_rule_refusal(core, ins, &q, order.strategy, &finding)
         if not reason and is_external(core, order.venue) and not reserve_places(core, order):
             reason = OUTBOUND_FULL
             finding.value = places_taken(&core.orders.unsent)
@@ -263,6 +265,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         if not reason:
             if core.risk.accounts[c.account].watching:
                 observe_order(core, c, ins, order, &q)
+            if core.rules.observed:
+                observe_user_rules(core, c, ins, order, &q)
             reserve_order(&core.risk, &q)
             admit_order(core, order)
         since = count_stage(core, STAGE_RISK, since, timed)

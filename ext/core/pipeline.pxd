@@ -3,7 +3,7 @@
 from marketdata cimport *
 from replaces cimport *
 from sessions cimport *
-from settings cimport *
+from rule_commands cimport *
 from stamps cimport *
 from follow_ups cimport *
 from venuetrades cimport *
@@ -52,6 +52,12 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         change_limit(core, c, ack)
     elif c.kind == KIND_KILL_SWITCH:
         switch_kill(core, c, ack)
+    elif c.kind == KIND_ADD_RULE:
+        add_rule(core, c, ack)
+    elif c.kind == KIND_RULE_STEPS:
+        add_steps(core, c, ack)
+    elif c.kind == KIND_REMOVE_RULE:
+        remove_rule(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:

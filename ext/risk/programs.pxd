@@ -9,8 +9,66 @@ from records cimport *
 cdef enum:
     STEPS_MAX = 64
     STACK_MAX = 16
-    CELLS = 44
     BITS = 64
+    USER_RULES_MAX = 32
+    STEPS_PER_RECORD = 4
+
+# What is filled for a rule to read; see tradecore/vocabulary/rule_words.py (tests/risk/test_programs.py compares).
+cdef enum:
+    CELL_ONE = 0
+    CELL_PRICE_SCALE = 1
+    CELL_QTY_SCALE = 2
+    CELL_AMOUNT_SCALE = 3
+    CELL_MONEY_SCALE = 4
+    CELL_MULTIPLIER = 5
+    CELL_MULTIPLIER_SCALE = 6
+    CELL_TICK = 7
+    CELL_LOT = 8
+    CELL_ORDER_QTY = 9
+    CELL_LEAVES_QTY = 10
+    CELL_PRICE = 11
+    CELL_BUYS = 12
+    CELL_IS_MARKET = 13
+    CELL_REDUCE_ONLY = 14
+    CELL_INSTRUMENT = 15
+    CELL_ACCOUNT = 16
+    CELL_VENUE = 17
+    CELL_STRATEGY = 18
+    CELL_NOTIONAL2 = 19
+    CELL_NOTIONAL2_HIGH = 20
+    CELL_POSITION_QTY = 21
+    CELL_WORKING_BUY = 22
+    CELL_WORKING_SELL = 23
+    CELL_FIRM_QTY = 24
+    CELL_FIRM_BUY = 25
+    CELL_FIRM_SELL = 26
+    CELL_OPEN_ORDERS = 27
+    CELL_REALISED = 28
+    CELL_REALISED_HIGH = 29
+    CELL_UNREALISED = 30
+    CELL_UNREALISED_HIGH = 31
+    CELL_FEES = 32
+    CELL_FEES_HIGH = 33
+    CELL_BID_PX = 34
+    CELL_ASK_PX = 35
+    CELL_LAST_PX = 36
+    CELL_MARK_PX = 37
+    CELL_REFERENCE2 = 38
+    CELL_TIME = 39
+    CELL_SECOND_OF_DAY = 40
+    CELL_WEEKDAY = 41
+    CELLS = 42
+
+# Cells are filled by groups, a group only where a rule reads one of it.
+cdef enum:
+    SCALES_GROUP = 1
+    ORDER_GROUP = 2
+    NOTIONAL_GROUP = 4
+    POSITION_GROUP = 8
+    FIRM_GROUP = 16
+    MONEY_GROUP = 32
+    MARKET_GROUP = 64
+    CLOCK_GROUP = 128
 
 cdef enum tc_outcome:
     RULE_HOLDS = 0
@@ -61,6 +119,59 @@ cdef struct tc_step:
     uint16_t a, b
     uint16_t column                # of the expression, from 1
     int64_t factor
+
+
+cdef struct tc_rule:
+    int64_t name, who, why         # numbers of their texts
+    uint64_t needs                 # bits of the quantities that must be known
+    uint32_t groups                # of the cells that it reads
+    uint16_t step_count, loaded
+    uint8_t mode                   # enforced, or only observed
+    tc_step steps[STEPS_MAX]
+
+
+cdef struct tc_rules:
+    tc_rule* rows                  # in the order in which they were added; behind the last, one that is being loaded
+    int32_t count, observed        # of those in force, and of them, those that are only observed
+    uint32_t groups                # of the cells that any of them reads
+    bint is_loading
+
+
+# The bit of the group that a cell is filled with.
+cdef inline uint32_t group_of_cell(uint16_t cell) noexcept nogil:
+    if cell >= CELL_TIME:
+        return CLOCK_GROUP
+    if cell >= CELL_BID_PX:
+        return MARKET_GROUP
+    if cell >= CELL_REALISED:
+        return MONEY_GROUP
+    if cell >= CELL_FIRM_QTY:
+        return FIRM_GROUP
+    if cell >= CELL_POSITION_QTY:
+        return POSITION_GROUP
+    if cell >= CELL_NOTIONAL2:
+        return NOTIONAL_GROUP
+    if cell >= CELL_ORDER_QTY:
+        return ORDER_GROUP
+    return SCALES_GROUP if cell >= CELL_PRICE_SCALE else 0
+
+
+# The bit of the group with which it comes to be known whether a quantity is.
+cdef inline uint32_t group_of_bit(int bit) noexcept nogil:
+    return ORDER_GROUP if bit == 0 else NOTIONAL_GROUP if bit == 1 else MONEY_GROUP if bit < 5 else MARKET_GROUP
+
+
+# The groups that a rule reads: of its cells, and of what it needs to be known.
+cdef inline uint32_t groups_of(const tc_step* steps, int count, uint64_t needs) noexcept nogil:
+    cdef uint32_t groups = 0
+    cdef int at
+    for at in range(count):
+        groups |= group_of_cell(steps[at].b)
+        groups |= group_of_bit(steps[at].a) if steps[at].op == STEP_KNOWN else group_of_cell(steps[at].a)
+    for at in range(BITS):
+        if (needs >> at) & 1:
+            groups |= group_of_bit(at)
+    return groups
 
 
 # Only in C: a table of pairs in Python.

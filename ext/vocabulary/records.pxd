@@ -34,6 +34,8 @@ cdef extern from "tradecore/records.h" nogil:
         uint64_t value
         int64_t rule, window_ns, mode, value_high
         int64_t scope, target, engaged
+        int64_t step_count, who, why, step_at
+        uint64_t needs
         int64_t position_qty, position_px
         uint64_t amount
         int64_t amount_high
@@ -266,6 +268,7 @@ cdef enum tc_reason:
     ARITHMETIC_OVERFLOW = 211
     REDUCE_ONLY_VIOLATION = 212
     SESSION_CLOSED = 213
+    USER_RULE = 250
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -46,7 +46,8 @@ def factors(x: Whole) -> tuple[int, tuple[Whole, ...]]:
 
 
 def product(*numbers: Whole) -> Whole:
-    value, parts = 1, []
+    value = 1
+    parts: list[Whole] = []
     for x in numbers:
         k, others = factors(x)
         value *= k

@@ -39,14 +39,13 @@ Named = Callable[[str, str], int]  # (symbol, account or venue; its name) -> its
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled rule: its steps' bytes, the bits of what it needs to be known, the groups of cells that it reads.
+    """A compiled rule: its steps' bytes, and the bits of what it needs to be known.
 
     `cost` counts its steps, each about a dozen instructions; `depth` the numbers that it holds at once.
     """
 
     steps: bytes
     needs: int
-    groups: int
     cost: int
     depth: int
 
@@ -68,7 +67,7 @@ def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
 class _Compiler:
     def __init__(self, name: str, rules: Mapping[str, Node], named: Named) -> None:
         self.name, self.rules, self.named = name, rules, named
-        self.needs = self.groups = self.depth = 0
+        self.needs = self.depth = 0
 
     def take(self, node: Node) -> _Typed:
         self.depth += 1
@@ -123,9 +122,7 @@ class _Compiler:
         if node.op != "name" or node.name not in QUANTITIES:
             said = repr(node.name) if node.name else "this"
             raise RuleError(f"{said} is no quantity{nearest(node.name, QUANTITIES)}", node.column)
-        quantity = QUANTITIES[node.name]
-        self.groups |= quantity.group
-        return quantity
+        return QUANTITIES[node.name]
 
     def other_rule(self, node: Node) -> _Typed:
         other = node.name.removeprefix("rule.")
@@ -234,7 +231,7 @@ def compile_rule(expression: str | Node, *, name: str = "", rules: Mapping[str, 
         raise RuleError(f"its {len(writer.steps)} steps are more than {STEPS_MAX}", 1)
     if writer.deepest > STACK_MAX:
         raise RuleError(f"it holds {writer.deepest} numbers at once, more than {STACK_MAX}", 1)
-    return Program(writer.packed(), compiler.needs, compiler.groups, len(writer.steps), writer.deepest)
+    return Program(writer.packed(), compiler.needs, len(writer.steps), writer.deepest)
 
 
 def conjuncts(node: Node, compiler: _Compiler) -> list[tuple[int, Whole]]:

@@ -55,7 +55,8 @@ class StepWriter:
                 self.require(part, column)
             return
         if fact.op in _CHECKS:
-            for op, a, b in ((fact.op, *fact.parts), (_MIRRORED[fact.op], *reversed(fact.parts))):
+            one, other = fact.parts
+            for op, a, b in ((fact.op, one, other), (_MIRRORED[fact.op], other, one)):
                 value = operand(b)
                 if a.op == "cell" and not a.wide and value is not None:
                     self.write(_CHECKS[op], value, a.value)

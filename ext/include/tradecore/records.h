@@ -38,6 +38,8 @@ typedef struct {
         int64_t mark_px;
         struct { int64_t rule; uint64_t value; int64_t window_ns, mode, value_high; };
         struct { int64_t scope, target, engaged; };
+        struct { int64_t step_count; uint64_t needs; int64_t body_7[3], who, why; }; /* body_7[1] is mode */
+        struct { int64_t body_8[8], step_at; };
         struct { int64_t position_qty, position_px; };
         struct { uint64_t amount; int64_t amount_high; };
         int64_t decimals;

@@ -44,6 +44,7 @@ from .state import (
     sync_order,
     twice_reference,
 )
+from .user_rules import find_rule_refusal, observe_user_rules
 
 # ---- a new order
 
@@ -152,13 +153,15 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = check_risk(q)
+        refused = check_risk(q) or find_rule_refusal(core, ins, q, order.strategy)
         if refused is None and is_external(core, order.venue) and not reserve_places(core, order):
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
             if q.rules.watching:
                 observe_order(core, c, ins, order, q)
+            if core.rules.observed:
+                observe_user_rules(core, c, ins, order, q)
             reserve_order(core.risk, q)
             admit_order(core, order)
         since = count_stage(core, RISK, since, timed)

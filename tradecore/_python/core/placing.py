@@ -70,6 +70,7 @@ from .state import (
     use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
+from .user_rules import find_rule_refusal
 
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
@@ -281,7 +282,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = check_risk(q)
+    refused = check_risk(q) or find_rule_refusal(core, ins, q, order.strategy)
     if refused is not None:
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     elif placed:

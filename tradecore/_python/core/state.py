@@ -29,6 +29,7 @@ from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger
 from ..positions.ledger import Ledger
 from ..risk.holds import exposure_of, hold_lots
+from ..risk.programs import UserRules
 from ..risk.risk import RiskTable
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
@@ -59,6 +60,7 @@ class State:
         self.ids = Ids(capacity.cl_ord_ids, self.texts)
         self.orders = Orders(capacity.open_orders, capacity.order_history, capacity.reject_history)
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
+        self.rules = UserRules()
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
         self.no_book = Book(1)  # where none was used yet; it stays empty

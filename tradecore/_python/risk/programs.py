@@ -7,6 +7,7 @@ quantity that is needed and not known.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from tradecore.vocabulary.rule_words import (
     CELLS,
     FAILS,
     HOLDS,
+    MARKET,
+    MONEY,
+    NOTIONAL,
+    ORDER,
     STACK_MAX,
     STEP_CODEC,
     STEPS_MAX,
@@ -23,6 +28,7 @@ from tradecore.vocabulary.rule_words import (
     UNKNOWN_QUANTITY,
     WIDE,
     Step,
+    group_of_cell,
 )
 
 from ..vocabulary.shell import Records
@@ -127,6 +133,45 @@ def ask_rule(steps: Sequence[Any], needs: int, cells: Sequence[int], unknown: in
     if needs & unknown:
         return UNKNOWN_QUANTITY, 0
     return run_steps(steps, cells, unknown)
+
+
+def group_of_bit(bit: int) -> int:
+    """The bit of the group with which it comes to be known whether a quantity is."""
+    return ORDER if bit == 0 else NOTIONAL if bit == 1 else MONEY if bit < 5 else MARKET
+
+
+def groups_of(steps: Sequence[Any], needs: int) -> int:
+    """The groups that a rule reads: of its cells, and of what it needs to be known."""
+    groups = 0
+    for step in steps:
+        groups |= group_of_cell(step.b)
+        groups |= group_of_bit(step.a) if step.op == Step.KNOWN else group_of_cell(step.a)
+    for bit in range(BITS):
+        groups |= group_of_bit(bit) if needs >> bit & 1 else 0
+    return groups
+
+
+@dataclass(slots=True)
+class UserRule:
+    """One rule in a core's state: whose steps may be coming still."""
+
+    name: int  # numbers of texts
+    who: int
+    why: int
+    needs: int  # bits of the quantities that must be known
+    mode: int  # enforced, or only observed
+    step_count: int
+    steps: list[Any] = field(default_factory=list)
+    groups: int = 0  # of the cells that it reads
+
+
+class UserRules:
+    """The rules of a core, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self.rows: list[UserRule] = []  # those in force
+        self.loading: UserRule | None = None
+        self.observed = self.groups = 0  # how many are only observed; the cells' groups that any of them reads
 
 
 def read_steps(steps: bytes) -> list[Any]:
