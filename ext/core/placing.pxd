@@ -191,6 +191,8 @@ cdef inline uint64_t place_order(
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     if order.venue == 0:
         order.venue = route_order(core, ins, order, limit)
+        if order.kept & INDEXED:
+            link_venue(&core.open_orders, &core.orders, order)
     elif order.route == ROUTE_NONE:
         order.route = ROUTE_DIRECTED
     since = count_stage(core, STAGE_ROUTING, since, timed)

@@ -117,7 +117,7 @@ cdef class Readers:
         return self.hold(slot, order_id)
 
     def open_orders(self, int64_t instrument, int64_t account):
-        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+        """Handles to what is open, oldest first; instrument or account 0 is any.
 
         Open is what can still trade, and what has a request that its venue has not answered.
         """

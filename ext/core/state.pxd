@@ -13,6 +13,7 @@ from costs cimport *
 from events cimport *
 from trades cimport *
 from execids cimport *
+from open_orders cimport *
 from triggers cimport *
 from lists cimport *
 from timers cimport *
@@ -43,6 +44,7 @@ cdef struct tc_core:
     tc_events events
     tc_trades trades
     tc_exec_ids exec_ids
+    tc_open_orders open_orders
     tc_triggers triggers
     tc_groups groups
     tc_timers timers
@@ -55,7 +57,6 @@ cdef struct tc_core:
     int64_t moved_first, moved_last, trimmed_first, trimmed_last
     uint64_t moved_mask, trimmed_mask, disconnected    # external venues, as router.down
     tc_rules rules                 # of users
-    uint32_t* mine                 # order slots that a change of session is about
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max
     uint32_t order_slots           # nodes from here on are quotes, one for each row
@@ -92,16 +93,6 @@ cdef inline void tell_price(tc_core* core, int32_t instrument) noexcept nogil:
 
 cdef inline bint is_external(const tc_core* core, int32_t venue) noexcept nogil:
     return venue >= 1 and venue <= core.venue_count and core.router.venues[venue].external
-
-
-# Only in C: an assignment in Python.
-# Venues that are killed or disconnected are never chosen.
-cdef inline void set_down(tc_core* core) noexcept nogil:
-    cdef int32_t venue
-    core.router.down = core.disconnected
-    for venue in range(1, core.venue_count + 1):
-        if core.risk.killed_venues[venue]:
-            core.router.down |= <uint64_t>1 << (venue - 1)
 
 
 # Tells the router what a taker of `side` finds at this venue, in this row.
@@ -201,7 +192,7 @@ cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* or
 
 # Only in C: a report is one call with keywords in Python.
 cdef inline void put_stop(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
-    r.stop_px = terms_of(&core.orders, order).stop_px
+    r.stop_px = stop_of(&core.triggers, &core.orders, order)
 
 
 # Only in C: a report is one call with keywords in Python.
@@ -335,6 +326,7 @@ cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) no
     tc_assert((order.held == 0) & (order.first_request == NO_SLOT))
     if group != NULL:
         leave_group(&core.groups, group, &core.orders, slot)
+    drop_order(&core.open_orders, &core.orders, order)
     evicted = end_order_slot(&core.orders, slot)
     if evicted != NO_SLOT and core.orders.slots[evicted].extended and core.orders.terms[evicted].group:
         forget_member(&core.groups, group_of(&core.groups, &core.orders.terms[evicted]))
@@ -355,6 +347,7 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
     if opens != order.is_open:
         if opens:
             reopen_order(&core.orders, slot_of(&core.orders, order))
+            index_order(&core.open_orders, &core.orders, order)
             if group != NULL:
                 append_member(group, &core.orders, slot_of(&core.orders, order))
         else:
@@ -363,6 +356,8 @@ cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
             core.orders.unsent.away += 1 if opens else -1
         if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
             exposure_of(&core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
+    if order.exec_inst & INST_REDUCE_ONLY:
+        sync_size(&core.open_orders, &core.orders, order)
     if order.extended:
         if (terms.expire_time or order.place == PLACE_AT_VENUE
                 or core.timers.places[slot_of(&core.orders, order)]):

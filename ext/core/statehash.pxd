@@ -113,6 +113,10 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.external)
         put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
+        if venue.print_fills:
+            put(h, 18)
+            put(h, venue.print_fills)
+            end_row(h)
 
 
 # The last times that an account's rate limit can still see, oldest first.
@@ -207,7 +211,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     put(h, 12)
     put_id(h, core, terms.orig_cl_ord_id)
-    put(h, terms.stop_px)
+    put(h, stop_of(&core.triggers, &core.orders, order))
     put(h, terms.peg_offset)
     put(h, terms.min_qty)
     put(h, terms.display_qty)
@@ -228,7 +232,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.place)
     put(h, order.held)
     put(h, order.last_status)
-    put(h, terms.peak_px)
+    put(h, peak_of(&core.triggers, &core.orders, order))
     end_row(h)
 
 
@@ -342,6 +346,10 @@ cdef inline void hash_row(
     put(h, side)
     put(h, top.stamp)
     end_row(h)
+    if core.books.printed[row]:
+        put(h, 19)
+        put(h, core.books.printed[row])
+        end_row(h)
     while level != NO_LEVEL:
         node = core.book.levels[level].head
         while node != NO_NODE:

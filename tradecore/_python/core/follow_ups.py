@@ -15,16 +15,17 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType
 
 from ..execution.book import reduce_node
 from ..orders.lists import OCO, cap_limit, oco_most, others_of
-from ..orders.order_facts import cancel_sent, has_cancel, is_live, leaves_of, wanted_qty
+from ..orders.open_orders import find_larger
+from ..orders.order_facts import cancel_sent, has_cancel, is_live, wanted_qty
 from ..orders.order_table import AT_VENUE, AWAITS_PARENT, AWAITS_PRICE, CANCELED, NOWHERE, RESTING, Group, Order
 from ..orders.triggers import SOURCES, disarm_trigger, find_triggered, has_waiting, trail_peaks
 from ..risk.holds import exposure_of, reducible_qty
-from ..vocabulary.instrument import BUY, SELL, direction
+from ..vocabulary.instrument import BUY, SELL
 from .conditions import is_trading, look_at_market, trigger_price
 from .outbound import recall_order
 from .placing import release_order
 from .requests import ask_cancel, ask_replace
-from .state import REDUCE_ONLY, State, book_of, end_order, report_execution, sync_order, sync_top
+from .state import State, book_of, end_order, report_execution, sync_order, sync_top
 
 PARTIAL_DECLINE = int(ExecRestatementReason.PARTIAL_DECLINE)
 
@@ -75,12 +76,11 @@ def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reas
 def trim_reduce_only(core: State, c: Any, instrument: int, account: int) -> None:
     """No reduce-only order is larger than the position that is left."""
     position_qty = exposure_of(core.risk, instrument, account).position_qty
-    for order in list(core.orders.open.values()):
-        if (order.instrument, order.account) != (instrument, account) or not order.exec_inst & REDUCE_ONLY:
-            continue
-        most = reducible_qty(position_qty, direction(order.side))
-        if leaves_of(order) > most and order.place != AWAITS_PARENT:  # a child is asked about when it is let go
-            shrink_order(core, c, order, order.cum_qty + most, Reason.REDUCED_POSITION)
+    for side in (BUY, SELL):
+        most = reducible_qty(position_qty, side)
+        for order in find_larger(core.open_orders, instrument, account, side, most):
+            if order.place != AWAITS_PARENT:  # a child is asked about when it is let go
+                shrink_order(core, c, order, order.cum_qty + most, Reason.REDUCED_POSITION)
 
 
 # ---- lists
@@ -130,7 +130,7 @@ def let_one_go(core: State, c: Any, instrument: int) -> bool:
             if not has_waiting(core.triggers, instrument, source, side):
                 continue
             price = trigger_price(market, source, side == SELL)
-            trail_peaks(core.triggers, instrument, source, side, price, core.orders.by_id.__getitem__)
+            trail_peaks(core.triggers, instrument, source, side, price)
             triggered = find_triggered(core.triggers, instrument, source, side, price)
             if triggered:
                 trigger_order(core, c, core.orders.by_id[triggered])

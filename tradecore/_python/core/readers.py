@@ -9,6 +9,7 @@ from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrder
 
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.execids import find_exec_id
+from ..orders.open_orders import find_open
 from ..orders.order_table import Orders
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
@@ -62,13 +63,12 @@ class Readers:
 
     @asked
     def open_orders(self, instrument: int, account: int) -> list[OrderHandle]:
-        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+        """Handles to what is open, oldest first; instrument or account 0 is any.
 
         Open is what can still trade, and what has a request that its venue has not answered.
         """
         return [OrderHandle(self._state.orders, order.order_id, self._turnstile)
-                for order in self._state.orders.open.values()
-                if instrument in (0, order.instrument) and account in (0, order.account)]
+                for order in find_open(self._state.open_orders, instrument, account, 0, 0)]
 
     @asked
     def trades(self, instrument: int, account: int) -> list[TradeRow]:

@@ -128,6 +128,9 @@ class Order:
     bound: int = 0
     reject_mask: int = 0
     reason: int = 0
+    size: int | None = None  # of one that may only reduce, and is indexed: its leaves_qty there
+    trail: Any = None  # the group of trailing stops that it joined, while it trails
+    trail_key: tuple[int, int, int] = (0, 0, 0)  # its place there: peg_offset, number of arming, order_id
 
 
 class Orders:

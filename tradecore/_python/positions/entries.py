@@ -13,7 +13,7 @@ from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 
 from ..vocabulary.shell import demand, saturate
 from .costs import Position, position_of, scale_of, value_of
-from .lots import Lots, find_lot
+from .lot_order import Lots, find_lot
 from .runs import FIRST_SPLIT, Form, bits_of, form_of, is_multiple
 
 FILL, OPENING, SPLIT, DIVIDEND, TRANSFER, CARRY, SHED = (int(kind) for kind in EntryKind)
@@ -202,7 +202,7 @@ def find_bad_lot(b: Books, p: Position, e: Any) -> Finding | None:
     closes."""
     if not e.lot:
         return Finding(EntryReason.LOT_NOT_NAMED, e.lot, 1)
-    lot = find_lot(p, e.lot)
+    lot = find_lot(b.lots, p, e.lot)
     if lot is None:
         return Finding(EntryReason.LOT_UNKNOWN, e.lot, b.forgotten + len(b.entries))
     if lot.qty < abs(e.qty) < abs(p.qty):
