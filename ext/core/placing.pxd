@@ -281,9 +281,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
-    reason = check_risk(&core.risk, ins, &q, &finding)
-    if not reason and core.rules.count:
-        reason = find_rule_refusal(core, ins, &q, order.strategy, &finding)
+    reason = find_risk_refusal(core, ins, &q, order.strategy, &finding)
     if reason:
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     elif placed:

@@ -158,11 +158,14 @@ cdef inline int ask_user_rules(
     return REASON_NONE
 
 
-# Only in C: an argument with a default in Python.
-cdef inline int find_rule_refusal(
+# Why risk refuses an order: the first of its own checks that does, else the first of the rules of users.
+cdef inline int find_risk_refusal(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
     cdef int32_t at = 0
+    cdef int reason = check_risk(&core.risk, ins, q, finding)
+    if reason or not core.rules.count:
+        return reason
     return ask_user_rules(core, ins, q, strategy, MODE_ENFORCE, &at, finding)
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from .fix import FixEnum
-from .layouts import Codec, Layout, make_dtype
+from .layouts import Codec, Layout
 from .records import AMOUNT_MAX, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 
 USER_RULES_MAX = 32  # of one core
@@ -73,7 +71,6 @@ TAKES_AND_PUTS: dict[int, tuple[int, int]] = {
 }
 _STEP: Layout = [("op", "u1"), ("", "x1"), ("a", "u2"), ("b", "u2"), ("column", "u2"), ("factor", "i8")]
 STEP_CODEC = Codec("StepRow", _STEP, 16)
-STEP_DTYPE: np.dtype[np.void] = make_dtype(_STEP, 16)
 
 # Why a rule refuses an order: it does not hold, what it needs is not known, or a number left 128 bits.
 HOLDS, FAILS, UNKNOWN_QUANTITY, TOO_LARGE = 0, 1, 2, 3

@@ -21,7 +21,7 @@ from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import Question, exposure_of, reserve_order
-from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
+from ..risk.risk import needs_reference, observe_risk, watched_rules
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known
 from .outbound import reserve_places
@@ -45,7 +45,7 @@ from .state import (
     sync_order,
     twice_reference,
 )
-from .user_rules import find_rule_refusal, observe_user_rules
+from .user_rules import find_risk_refusal, observe_user_rules
 
 # ---- a new order
 
@@ -154,7 +154,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = check_risk(q) or find_rule_refusal(core, ins, q, order.strategy)
+        refused = find_risk_refusal(core, ins, q, order.strategy)
         if refused is None and is_external(core, order.venue) and not reserve_places(core, order):
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)

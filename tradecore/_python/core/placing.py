@@ -34,7 +34,7 @@ from ..orders.order_table import (
 from ..orders.triggers import arm_trigger, source_of
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import COLLAR, Question, exposure_of, is_killed
-from ..risk.risk import check_risk, counts_at_market, needs_reference, protection_price
+from ..risk.risk import counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -71,7 +71,7 @@ from .state import (
     use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
-from .user_rules import find_rule_refusal
+from .user_rules import find_risk_refusal
 
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
@@ -284,7 +284,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = check_risk(q) or find_rule_refusal(core, ins, q, order.strategy)
+    refused = find_risk_refusal(core, ins, q, order.strategy)
     if refused is not None:
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     elif placed:
