@@ -95,15 +95,13 @@ cdef inline int64_t copy_trades(
 
 
 # The trade that an external venue's exec_id is about; False where it is not held.
-cdef inline bint copy_trade(tc_core* core, int64_t venue, int64_t id, tc_execution* copy) noexcept nogil:
-    cdef const tc_trades* log = &core.trades
-    cdef int64_t known = find_exec_id(&core.exec_ids, <int32_t>venue, id)
-    cdef int64_t number = row_of_id(log, exec_id_at(&core.exec_ids, known)) if known else 0
-    if number:
-        number = execution_at(log, number).trade or number
-    if number == 0 or number < first_execution(log):
+cdef inline bint copy_trade(
+    tc_core* core, int64_t venue, int64_t instrument, int64_t side, int64_t id, tc_execution* copy
+) noexcept nogil:
+    cdef int64_t number = find_told_trade(core, <int32_t>venue, <int32_t>instrument, <uint8_t>side, id)
+    if number == 0:
         return False
-    copy[0] = execution_at(log, number)[0]
+    copy[0] = execution_at(&core.trades, number)[0]
     return True
 
 

@@ -180,7 +180,8 @@ cdef inline int open_ledgers(
     core.day = 1
     core.trades.mask = <uint64_t>capacity.trades - 1
     core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
-    core.exec_ids.day_first = 1
+    for i in range(DAYS_KNOWN + 1):
+        core.exec_ids.day_firsts[i] = 1
     core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
     core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
     # Four of a bucket's ten ways are in use on average, so that hardly one of them is pushed out while it is held.

@@ -262,7 +262,7 @@ cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
         at = next
     keep_ids(core)
     forget_names(&core.groups)
-    core.exec_ids.day_first = core.exec_ids.count + 1
+    roll_exec_ids(&core.exec_ids)
 
 
 # ---- splits

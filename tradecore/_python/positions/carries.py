@@ -12,8 +12,8 @@ from typing import Any
 from tradecore.positions.entries import EntryReason
 from tradecore.vocabulary.records import PRICE_MAX
 
-from .costs import position_of, release_cost
-from .entries import AVERAGE, CARRY, SHED, Books, Finding, find_bad_entry, is_beyond_sum, position_most
+from .costs import is_beyond_sum, position_of, release_cost
+from .entries import AVERAGE, CARRY, SHED, Books, Finding, find_bad_entry, position_most
 from .lot_order import put_all_in_order
 from .lots import drop_lots, open_lot
 

@@ -55,6 +55,11 @@ def position_of(ledger: Holdings, instrument: int, account: int) -> Position:
     return position
 
 
+def is_beyond_sum(amount: int) -> bool:
+    """Is a running sum so large that no more may be added to it? See ext/positions/costs.pxd."""
+    return abs(amount >> 64) >= 2**61
+
+
 def release_cost(cost: int, qty: int, closed: int) -> int:
     """The cost that leaves with `closed` of `qty` lots; on magnitudes, the remainder stays in the position."""
     q, r = divmod(cost, qty)

@@ -12,7 +12,7 @@ from tradecore.vocabulary.records import AMOUNT_MAX, MULTIPLIER_MAX, NO_PRICE, P
 from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 
 from ..vocabulary.shell import demand, saturate
-from .costs import Position, position_of, scale_of, value_of
+from .costs import Position, is_beyond_sum, position_of, scale_of, value_of
 from .lot_order import Lots, find_lot
 from .runs import FIRST_SPLIT, Form, bits_of, form_of, is_multiple
 
@@ -191,10 +191,6 @@ def retally(b: Books, instrument: int) -> None:
     widen_run(b, instrument, largest)
     write_run(b, instrument, form_at(b, instrument))
     b.exposures_are_stale = True
-
-
-def is_beyond_sum(amount: int) -> bool:
-    return abs(amount >> 64) >= 2**61
 
 
 def find_bad_lot(b: Books, p: Position, e: Any) -> Finding | None:
