@@ -23,7 +23,9 @@ from tradecore._backend import room_module
 from tradecore.core.config import load_session
 from tradecore.replay.market import recorded_commands, start_core
 from tradecore.replay.recording import find_newcomers_recording, read_recording
+from tradecore.risk.rule_programs import compile_rule
 from tradecore.vocabulary.records import BOOK_DTYPE, CODECS
+from tradecore.vocabulary.rule_words import CELL, CELLS
 
 Count = Callable[[int], AbstractContextManager[None]]
 OPERATIONS = 10_000
@@ -217,6 +219,21 @@ def risk(count: Count) -> None:
     assert not reasons.any()
 
 
+def user_rule(count: Count) -> None:
+    """A rule of five terms that holds, alone: its steps over cells that are filled."""
+    rule = compile_rule("order.qty <= 500 and position.qty >= -900 and position.working_buy <= 700 and "
+                        "exposure.open_orders < 1_000 and exposure.qty <= 100_000")
+    program = room_module("native", "programs").RuleProgram(rule.steps, rule.needs)
+    cells = np.zeros((OPERATIONS, len(CELLS)), np.int64)
+    cells[:, CELL["one"]] = 1
+    cells[:, CELL["qty_scale"]] = 100
+    cells[:, CELL["order_qty"]] = np.random.default_rng(9).integers(1, 50_001, OPERATIONS)
+    unknown = np.zeros(OPERATIONS, np.int64)
+    with count(OPERATIONS):
+        said = program.ask(cells, unknown)
+    assert not said.any()
+
+
 def fills(count: Count, method: str) -> None:
     """Fills of 16 instruments and 16 accounts that add, reduce, close and flip."""
     rng = np.random.default_rng(8)
@@ -273,6 +290,7 @@ SCENARIOS: dict[str, Callable[[Count], None]] = {
     "quote, 10,000 stops resting": partial(quote, stops=10_000),
     "book alone": book,
     "risk alone": risk,
+    "user rule of five terms": user_rule,
     "apply_fills, average": partial(fills, method="average"),
     "apply_fills, fifo": partial(fills, method="fifo"),
     "submit() from Python": submit,
