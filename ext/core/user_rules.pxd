@@ -132,19 +132,15 @@ cdef inline uint64_t fill_cells(
 
 # ---- asked
 
-# The first rule from `at` on, of those that are enforced or of those that are only observed, that refuses an order;
-# REASON_NONE where none does. The finding names the rule, what it said, and the column. Changes nothing.
+# The first rule from `at` on, of those that are enforced or of those that are only observed, that refuses an order by
+# what its cells say; REASON_NONE where none does. The finding names the rule, what it said, and the column.
 cdef inline int ask_user_rules(
-    tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, uint8_t mode, int32_t* at,
-    tc_finding* finding
+    const tc_rules* rules, const int64_t* cells, uint64_t unknown, uint8_t mode, int32_t* at, tc_finding* finding
 ) noexcept nogil:
-    cdef int64_t cells[CELLS]
-    cdef uint64_t unknown
     cdef const tc_rule* rule
     cdef int outcome, column = 0
-    unknown = fill_cells(core, ins, q, strategy, cells)
-    while at[0] < core.rules.count:
-        rule = &core.rules.rows[at[0]]
+    while at[0] < rules.count:
+        rule = &rules.rows[at[0]]
         at[0] += 1
         if rule.mode != mode:
             continue
@@ -162,11 +158,14 @@ cdef inline int ask_user_rules(
 cdef inline int find_risk_refusal(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
+    cdef int64_t cells[CELLS]
+    cdef uint64_t unknown
     cdef int32_t at = 0
     cdef int reason = check_risk(&core.risk, ins, q, finding)
     if reason or not core.rules.count:
         return reason
-    return ask_user_rules(core, ins, q, strategy, MODE_ENFORCE, &at, finding)
+    unknown = fill_cells(core, ins, q, strategy, cells)
+    return ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
 
 
 # Reports what the rules that are only observed would have refused.
@@ -175,8 +174,10 @@ cdef inline void observe_user_rules(
 ) noexcept nogil:
     cdef tc_finding finding
     cdef tc_report* r
+    cdef int64_t cells[CELLS]
+    cdef uint64_t unknown = fill_cells(core, ins, q, order.strategy, cells)
     cdef int32_t at = 0
-    while ask_user_rules(core, ins, q, order.strategy, MODE_OBSERVE, &at, &finding):
+    while ask_user_rules(&core.rules, cells, unknown, MODE_OBSERVE, &at, &finding):
         r = start_report(core, c, REPORT_RISK_OBSERVED)
         r.order_id = order.order_id
         r.instrument = q.instrument
