@@ -5,6 +5,7 @@
 from libc.stdlib cimport qsort
 from pipeline cimport *
 from rulehash cimport *
+from usage cimport measure_row
 
 
 cdef struct tc_order_copy:
@@ -206,6 +207,74 @@ cdef inline int64_t copy_reports(
     return (first - after - 1 if first > after + 1 else 0) + count - kept[0]
 
 
+# The report with this number, NULL where it was dropped: a view held its place.
+cdef inline const tc_report* held_report(const tc_events* events, int64_t seq) noexcept nogil:
+    cdef const tc_report* report = &events.ring[<uint64_t>seq & events.mask]
+    if report.seq != seq:
+        report = &events.spare
+    return report if report.seq == seq else NULL
+
+
+# From which report on there is something wanted that comes after this one; behind the newest where nothing is.
+cdef inline int64_t first_wanted(const tc_events* events, int64_t after) noexcept nogil:
+    if events.wanted_from == 0:
+        return events.seq + 1
+    return events.wanted_from if events.wanted_from > after else after + 1
+
+
+cdef inline int64_t count_wanted(const tc_events* events, int64_t after) noexcept nogil:
+    cdef int64_t at = first_wanted(events, after), count = 0
+    cdef const tc_report* report
+    if at < first_held(events):
+        at = first_held(events)
+    while at <= events.seq:
+        report = held_report(events, at)
+        count += report != NULL and is_wanted(events, report)
+        at += 1
+    return count
+
+
+# Copies up to `room` of the reports after a number that a filter takes; the number that it came to. What is lost counts
+# from the first that was wanted.
+cdef inline int64_t copy_wanted(
+    tc_events* events, int64_t after, tc_report* copies, int64_t room, int64_t* kept, int64_t* lost
+) noexcept nogil:
+    cdef int64_t wanted = first_wanted(events, after), at = wanted
+    cdef const tc_report* report
+    kept[0], lost[0] = 0, 0
+    if at <= events.seq and at < first_held(events):
+        at = first_held(events)
+        lost[0] = at - wanted
+    while at <= events.seq:
+        report = held_report(events, at)
+        if report == NULL:
+            lost[0] += 1
+        elif is_wanted(events, report):
+            if kept[0] == room:
+                tc_say(&events.wanted_from, at)
+                return at - 1
+            copies[kept[0]] = report[0]
+            kept[0] += 1
+        at += 1
+    tc_say(&events.wanted_from, 0)
+    return events.seq
+
+
+# From now on these are the filters, also for what came after a number.
+cdef inline void set_filters(tc_events* events, const tc_filter* filters, int64_t count, int64_t after) noexcept nogil:
+    cdef int64_t at = after + 1 if after >= first_held(events) else first_held(events), i
+    cdef const tc_report* report
+    for i in range(count):
+        events.filters[i] = filters[i]
+    events.filter_count = count
+    tc_say(&events.wanted_from, 0)
+    while at <= events.seq and count and events.wanted_from == 0:
+        report = held_report(events, at)
+        if report != NULL and is_wanted(events, report):
+            tc_say(&events.wanted_from, at)
+        at += 1
+
+
 # Holds the reports after a number, up to the ring's edge, for a view: how many, -1 where another view holds some.
 cdef inline int64_t hold_reports(tc_events* events, int64_t after, tc_report** from_here) noexcept nogil:
     cdef int64_t first = first_held(events) if after < first_held(events) else after + 1, count, edge
@@ -262,3 +331,62 @@ cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil
     m.waiting_for_price = core.triggers.waiting
     m.outbound_handed = core.orders.unsent.handed
     m.outbound_pending = core.orders.unsent.count
+
+
+# One row of limits, with what is used of it.
+cdef struct tc_limit_copy:
+    tc_limit_row row
+    tc_i128 used
+    int64_t number
+    int32_t used_instrument
+
+
+cdef struct tc_switch_copy:
+    int32_t scope, target
+    tc_switch switch
+
+
+# Copies as many rows of limits as there is room for, by number; how many there are.
+cdef inline int64_t copy_limits(
+    const tc_core* core, int64_t first, int64_t last, tc_limit_copy* rows, int64_t room
+) noexcept nogil:
+    cdef int64_t number, count = 0
+    if first < 1:
+        first = 1
+    if last > core.risk.rows.row_count:
+        last = core.risk.rows.row_count
+    for number in range(first, last + 1):
+        if count < room:
+            rows[count].row = core.risk.rows.rows[number]
+            rows[count].number = number
+            rows[count].used = measure_row(&core.risk, core.instruments, core.instrument_count, <uint32_t>number,
+                                           core.now, &rows[count].used_instrument)
+        count += 1
+    return count
+
+
+cdef inline int64_t copy_switch(
+    const tc_switch* switch, int scope, int32_t target, tc_switch_copy* rows, int64_t count, int64_t room
+) noexcept nogil:
+    if not switch.engaged:
+        return count
+    if count < room:
+        rows[count].scope = scope
+        rows[count].target = target
+        rows[count].switch = switch[0]
+    return count + 1
+
+
+cdef inline int64_t copy_switches(const tc_core* core, tc_switch_copy* rows, int64_t room) noexcept nogil:
+    cdef const tc_risk* risk = &core.risk
+    cdef int32_t i
+    cdef int64_t count = copy_switch(&risk.firm_switch, SCOPE_FIRM, 0, rows, 0, room)
+    for i in range(1, core.account_count + 1):
+        count = copy_switch(&risk.account_switches[i], SCOPE_ACCOUNT, i, rows, count, room)
+    for i in range(1, core.instrument_count + 1):
+        count = copy_switch(&risk.instrument_switches[i], SCOPE_INSTRUMENT, i, rows, count, room)
+    for i in range(1, core.venue_count + 1):
+        count = copy_switch(&risk.venue_switches[i], SCOPE_VENUE, i, rows, count, room)
+    for i in range(1, risk.rows.strategy_max + 1):
+        count = copy_switch(&risk.strategy_switches[i], SCOPE_STRATEGY, i, rows, count, room)
+    return count

@@ -141,5 +141,6 @@ cdef inline int answer_question(
         q.open_orders = core.orders.open.count
         observe_question(core, ins, q, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
+        evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
     core.now = clock
     return alone

@@ -18,6 +18,7 @@ from tradecore.vocabulary.codes import ord_rej_reason_table
 from tradecore.vocabulary.fix import transition_table
 from tradecore.vocabulary.lifespan import CLOSED, LOST, tap_full
 from tradecore.vocabulary.records import TAP_DTYPE
+from tradecore.vocabulary.rules import rule_numbers
 
 cdef extern from "tradecore/turnstile.h" nogil:
     void tc_turnstile_open(tc_turnstile* door)
@@ -53,7 +54,8 @@ cdef class State:
     def __cinit__(self, capacity):
         self.tables = []
         tc_turnstile_open(&self.door)
-        open_core(self.tables, &self.core, capacity, ord_rej_reason_table(), transition_table())
+        open_core(self.tables, &self.core, capacity, ord_rej_reason_table(), transition_table(),
+                  rule_numbers())
         self.slots = <tc_slots*>table(self.tables, 1, sizeof(tc_slots))
         self.ticks_at_start = tc_ticks()
         self.nanoseconds_at_start = tc_nanoseconds()
@@ -180,13 +182,16 @@ cdef class State:
         self.leave()
         return order.order_id == order_id
 
-    # Chunk by chunk until the time is up: 0 where all is done, 1 where it is not, -1 where the core is closed.
+    # Chunk by chunk until the time is up: 0 where all is done, or it has stopped; 1 where it goes on, -1 where the core
+    # is closed.
     cdef int run_chunks(self, tc_batch* batch, uint64_t until) noexcept nogil:
         while batch.done < batch.count:
             if not self.come_in():
                 return -1
             run_chunk(&self.core, &self.tap, self.slots, batch)
             tc_turnstile_leave(&self.door)
+            if batch.stopped:
+                return 0
             if until and batch.done < batch.count and tc_nanoseconds() >= until:
                 return 1
         return 0

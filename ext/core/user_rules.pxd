@@ -148,10 +148,25 @@ cdef inline int ask_user_rules(
         if outcome:
             finding.armed = True
             finding.refused = True
+            finding.reason = USER_RULE
+            finding.row = 0
             finding.value = rule.name
             finding.limit = outcome | column << 2
             return USER_RULE
     return REASON_NONE
+
+
+# What the rules of users that are enforced say to an order that is only a thought.
+cdef inline void evaluate_user_rules(
+    tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
+) noexcept nogil:
+    cdef int64_t cells[CELLS]
+    cdef uint64_t unknown = fill_cells(core, ins, q, strategy, cells)
+    cdef int32_t at = 0
+    memset(finding, 0, sizeof(tc_finding))
+    finding.reason = USER_RULE
+    finding.armed = core.rules.count > core.rules.observed
+    ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
 
 
 # Why risk refuses an order: the first of its own checks that does, else the first of the rules of users.
@@ -189,4 +204,5 @@ cdef inline void observe_user_rules(
         r.reason = USER_RULE
         r.value = finding.value
         r.bound = finding.limit
+        r.reject_mask = 0
         publish_report(&core.events, r)

@@ -43,6 +43,9 @@ cdef dict command_layout():
         "engaged": <char*>&c.engaged - <char*>&c, "position_qty": <char*>&c.position_qty - <char*>&c,
         "position_px": <char*>&c.position_px - <char*>&c, "amount": <char*>&c.amount - <char*>&c,
         "amount_high": <char*>&c.amount_high - <char*>&c, "value_high": <char*>&c.value_high - <char*>&c,
+        "who": <char*>&c.who - <char*>&c, "why": <char*>&c.why - <char*>&c,
+        "limit_scope": <char*>&c.limit_scope - <char*>&c, "soft_share": <char*>&c.soft_share - <char*>&c,
+        "set_size": <char*>&c.set_size - <char*>&c, "set_at": <char*>&c.set_at - <char*>&c,
         "decimals": <char*>&c.decimals - <char*>&c, "band": <char*>&c.band - <char*>&c,
         "from_px": <char*>&c.from_px - <char*>&c, "band_tick": <char*>&c.band_tick - <char*>&c,
         "money_precision": <char*>&c.money_precision - <char*>&c,
@@ -65,7 +68,6 @@ cdef dict command_layout():
         "max_notional": <char*>&c.max_notional - <char*>&c, "ord_types": <char*>&c.ord_types - <char*>&c,
         "times_in_force": <char*>&c.times_in_force - <char*>&c,
         "step_count": <char*>&c.step_count - <char*>&c, "needs": <char*>&c.needs - <char*>&c,
-        "who": <char*>&c.who - <char*>&c, "why": <char*>&c.why - <char*>&c,
         "step_at": <char*>&c.step_at - <char*>&c,
     }
 

@@ -45,6 +45,18 @@ def test_other_checks_speak_first(core):
     assert buy(core, 10).reason is tc.Reason.USER_RULE
 
 
+def test_check_asks_the_rules_too(core):
+    assert "USER_RULE" not in [row.rule.name for row in core.check("AAPL", "BUY", 11, "189.00", account="alpha")]
+    core.risk.add_rule("seen", "order.qty <= 1", mode="OBSERVE")
+    assert "USER_RULE" not in [row.rule.name for row in core.check("AAPL", "BUY", 11, "189.00", account="alpha")]
+    core.risk.add_rule("small", "order.qty <= 10 and order.strategy == 4")
+    before = core.state_hash()
+    for qty, verdict in ((10, "PASS"), (11, "REFUSE")):
+        said = core.check("AAPL", "BUY", qty, "189.00", account="alpha", strategy=4)
+        assert (said["USER_RULE"].verdict, said.passed) == (verdict, verdict == "PASS")
+    assert core.state_hash() == before
+
+
 def test_a_rule_that_is_removed_binds_no_more(core):
     core.risk.add_rule("one", "order.qty <= 1")
     core.risk.add_rule("two", "order.qty <= 2")

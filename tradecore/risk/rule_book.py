@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from ..vocabulary.codes import CommandType, LimitMode
 from ..vocabulary.gate import Gate
-from ..vocabulary.identifiers import is_printable
-from ..vocabulary.records import TEXT_SIZE
 from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD
 from ..vocabulary.units import demand_type
 from .expressions import Node, RuleError, read_expression
+from .limit_table import note
 from .rule_programs import compile_rule, nearest
 
 _NAME = re.compile(r"[A-Za-z_]\w{0,62}", re.ASCII)
@@ -28,16 +27,6 @@ class RuleLine(NamedTuple):
     who: str
     why: str
     cost: int
-
-
-def read_note(value: object, name: str) -> bytes:
-    """Who or why, as bytes. Raises TypeError or ValueError."""
-    demand_type(value, str, name)
-    text = str(value)
-    if text and not is_printable(text, TEXT_SIZE):
-        raise ValueError(f"{name} {text[:80]!r} must be up to {TEXT_SIZE} printable ASCII characters, with spaces only "
-                         "between others")
-    return text.encode("ascii")
 
 
 def names_of(node: Node) -> set[str]:
@@ -61,7 +50,7 @@ class RuleBook:
         demand_type(name, str, "name")
         if not _NAME.fullmatch(name):
             raise ValueError(f"name {name[:80]!r} must be a letter, then letters, digits and _, 63 at most")
-        word, notes = LimitMode.parse(mode, "mode"), {"who": read_note(who, "who"), "why": read_note(why, "why")}
+        word, notes = LimitMode.parse(mode, "mode"), {"who": note(who, "who"), "why": note(why, "why")}
         with self._lock:
             tree = read_expression(expression)
             if name in self._lines:
@@ -77,7 +66,7 @@ class RuleBook:
             return self._lines[name]
 
     def remove(self, name: str, who: str, why: str) -> None:
-        notes = {"who": read_note(who, "who"), "why": read_note(why, "why")}
+        notes = {"who": note(who, "who"), "why": note(why, "why")}
         with self._lock:
             if name not in self._lines:
                 raise LookupError(f"{name!r} is no rule{nearest(str(name), list(self._lines))}")

@@ -158,6 +158,13 @@ def ask_user_rules(
     return found
 
 
+def evaluate_user_rules(core: State, ins: InstrumentRow, q: Question, strategy: int) -> list[Finding]:
+    """What the rules of users that are enforced say to an order that is only a thought; none where there are none."""
+    if len(core.rules.rows) == core.rules.observed:
+        return []
+    return ask_user_rules(core, ins, q, strategy)[:1] or [Finding(int(Reason.USER_RULE), 0, 0, False, True)]
+
+
 def find_risk_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
     """Why risk refuses an order: the first of its own checks that does, else the first of the rules of users."""
     return check_risk(q) or next(iter(ask_user_rules(core, ins, q, strategy)), None)
@@ -169,5 +176,5 @@ def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q:
         publish(
             core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account, side=q.side,
             cl_ord_id=order.cl_ord_id, order_qty=order.order_qty, price=order.price, reason=finding.reason,
-            value=finding.value, bound=finding.limit,
+            value=finding.value, bound=finding.limit, reject_mask=0,
         )
