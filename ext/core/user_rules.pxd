@@ -161,12 +161,14 @@ cdef inline void evaluate_user_rules(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
     cdef int64_t cells[CELLS]
-    cdef uint64_t unknown = fill_cells(core, ins, q, strategy, cells)
+    cdef uint64_t unknown
     cdef int32_t at = 0
     memset(finding, 0, sizeof(tc_finding))
     finding.reason = USER_RULE
     finding.armed = core.rules.count > core.rules.observed
-    ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
+    if finding.armed:
+        unknown = fill_cells(core, ins, q, strategy, cells)
+        ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
 
 
 # Why risk refuses an order: the first of its own checks that does, else the first of the rules of users.
