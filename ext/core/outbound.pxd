@@ -236,7 +236,7 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
     cdef int32_t venue
     core.router.down = core.disconnected
     for venue in range(1, core.venue_count + 1):
-        if core.risk.killed_venues[venue]:
+        if core.risk.venue_switches[venue].engaged:
             core.router.down |= <uint64_t>1 << (venue - 1)
 
 
@@ -245,7 +245,8 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
 cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept nogil:
     cdef int64_t count = find_open(
         &core.open_orders, &core.orders, <int32_t>(c.target if c.scope == SCOPE_INSTRUMENT else 0),
-        <int32_t>(c.target if c.scope == SCOPE_ACCOUNT else 0), <int32_t>(c.target if c.scope == SCOPE_VENUE else 0), 0)
+        <int32_t>(c.target if c.scope == SCOPE_ACCOUNT else 0), <int32_t>(c.target if c.scope == SCOPE_VENUE else 0),
+        <int32_t>(c.target if c.scope == SCOPE_STRATEGY else 0))
     cdef int64_t i
     cdef uint32_t at, next
     cdef tc_order* order

@@ -168,7 +168,7 @@ def withdraw_killed(core: State, c: Any) -> None:
     more are refused."""
     target = {Scope(c.scope): c.target}
     for order in find_open(core.open_orders, target.get(Scope.INSTRUMENT, 0), target.get(Scope.ACCOUNT, 0),
-                           target.get(Scope.VENUE, 0), 0):
+                           target.get(Scope.VENUE, 0), target.get(Scope.STRATEGY, 0)):
         if is_unsent(order):
             recall_order(core, order)
             end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
