@@ -2,6 +2,7 @@
 # what waits for a venue or a switch once its price has come.
 
 from outbound cimport *
+from user_rules cimport *
 
 
 # Does another order work on an order's side of its position: sent, or at a venue? What waits for a price counts once
@@ -117,10 +118,10 @@ cdef inline bint closes_position(
 cdef inline int ask_risk_of(
     tc_core* core, const tc_instrument* ins, const tc_order* order, tc_question* q, tc_finding* finding
 ) noexcept nogil:
-    cdef int reason = check_risk(&core.risk, ins, q, finding)
+    cdef int reason = find_risk_refusal(core, ins, q, order.strategy, finding)
     if reason and is_exempt(reason) and reduces(core, order, q.leaves_qty):
         q.reduces = True
-        reason = check_risk(&core.risk, ins, q, finding)
+        reason = find_risk_refusal(core, ins, q, order.strategy, finding)
     return reason
 
 

@@ -6,7 +6,7 @@ from replaces cimport *
 from days cimport roll_day
 from sessions cimport *
 from splits cimport *
-from settings cimport *
+from rule_commands cimport *
 from stamps cimport *
 from follow_ups cimport *
 from venuetrades cimport *
@@ -57,6 +57,12 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         change_limit(core, c, ack)
     elif c.kind == KIND_KILL_SWITCH:
         switch_kill(core, c, ack)
+    elif c.kind == KIND_ADD_RULE:
+        add_rule(core, c, ack)
+    elif c.kind == KIND_RULE_STEPS:
+        add_steps(core, c, ack)
+    elif c.kind == KIND_REMOVE_RULE:
+        remove_rule(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:
@@ -141,5 +147,6 @@ cdef inline int answer_question(
         if (findings[4].refused or findings[8].refused or findings[9].refused) and reduces_as_thought(core, c):
             q.reduces = True                           # what is_exempt says
             evaluate_risk(&core.risk, ins, &q, findings)
+        evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
     core.now = clock
     return alone

@@ -13,9 +13,9 @@ from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, RESTING, Order
 from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
-from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, InstrumentRow, direction
 from .state import State, report_execution, sync_order
+from .user_rules import find_risk_refusal
 
 
 def works_beside(order: Order, other: Order) -> bool:
@@ -75,12 +75,12 @@ def closes_position(core: State, order: Order) -> bool:
     return 0 < order.order_qty <= most and order.order_qty + count_works(core, order, most) == most
 
 
-def ask_risk_of(core: State, order: Order, q: Question) -> Finding | None:
+def ask_risk_of(core: State, ins: InstrumentRow, order: Order, q: Question) -> Finding | None:
     """Risk's refusal, or None. Whether an order reduces is found out where only that can let it pass."""
-    refused = check_risk(q)
+    refused = find_risk_refusal(core, ins, q, order.strategy)
     if refused is not None and refused.reason in EXEMPTIONS and reduces(core, order, q.leaves_qty):
         q.reduces = True
-        refused = check_risk(q)
+        refused = find_risk_refusal(core, ins, q, order.strategy)
     return refused
 
 

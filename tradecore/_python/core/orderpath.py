@@ -47,6 +47,7 @@ from .state import (
     sync_order,
     twice_reference,
 )
+from .user_rules import observe_user_rules
 
 CLOSING_BITS = sum(bit_of(reason) for reason in CLOSING_EXEMPTIONS)
 
@@ -119,6 +120,10 @@ def observe_question(core: State, ins: InstrumentRow, q: Question, explain: bool
 
 def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
     """Reports what the limits that are only observed would have refused of an order that passed and holds nothing."""
+    if core.rules.observed:
+        observe_user_rules(core, c, ins, order, q)
+    if not core.risk.rows.observed:
+        return
     for finding in observe_question(core, ins, q, explain=False):
         if finding.refused:
             note_breach(core.risk, finding, core.now)
@@ -163,7 +168,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = ask_risk_of(core, order, q)
+        refused = ask_risk_of(core, ins, order, q)
         if refused is not None:
             note_breach(core.risk, refused, core.now)
             order.reject_mask = refused.row  # the row of limits that spoke
@@ -171,7 +176,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
-            if core.risk.rows.observed:
+            if core.risk.rows.observed or core.rules.observed:
                 observe_order(core, c, ins, order, q)
             reserve_order(core.risk, q)
             admit_order(core, order)

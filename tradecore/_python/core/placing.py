@@ -333,7 +333,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = ask_risk_of(core, order, q)
+    refused = ask_risk_of(core, ins, order, q)
     hindrance = find_hindrance(core, order) if order.triggered else None
     if hindrance is not None and (refused is None or refused.reason == Reason.KILL_SWITCH) and (
             hindrance[0] != Reason.KILL_SWITCH or reduces(core, order, q.leaves_qty)):

@@ -18,6 +18,7 @@ from .orderpath import CLOSING_BITS, convert_cash, observe_question
 from .placing import ask_order
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
+from .user_rules import evaluate_user_rules
 
 
 def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
@@ -55,6 +56,7 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
         if any(f.refused and f.reason in EXEMPTIONS for f in found) and reduces(core, thought, q.leaves_qty):
             q.reduces = True
             found = evaluate_risk(q)
-        return 0, found + [f for f in observe_question(core, ins, q, explain=True) if f.armed]
+        observed = [f for f in observe_question(core, ins, q, explain=True) if f.armed]
+        return 0, found + observed + evaluate_user_rules(core, ins, q, c.strategy)
     finally:
         core.now = clock

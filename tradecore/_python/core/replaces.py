@@ -106,7 +106,7 @@ def find_refusal(
         return None
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
-    refused = ask_risk_of(core, order, q)
+    refused = ask_risk_of(core, ins, order, q)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         return refused.reason, refused.value, refused.limit
