@@ -15,7 +15,7 @@ cdef inline tuple order_row(const tc_order_copy* copy):
         o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
         more.orig_cl_ord_id, more.stop_px, more.peg_offset, more.min_qty,
         more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
-        more.peg_offset_type, more.contingency_type, o.place, copy.unknown)
+        more.peg_offset_type, more.contingency_type, o.place, copy.unknown, more.parent_id)
 
 
 cdef inline tuple trade_row(const tc_execution* row):

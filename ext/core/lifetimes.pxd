@@ -61,8 +61,8 @@ cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lif
         at = core.orders.requests[at].next
     due.timers += order_deadline(core, order) != 0
     due.waiting += order.place == PLACE_AWAITS_PRICE
-    if order.admitted:
-        due.holds += held_of(&core.orders, order)
+    if order.admitted and parent_of(&core.orders, order) == NULL:
+        due.holds += max(held_of(&core.orders, order), terms_of(&core.orders, order).working)
 
 
 # What the orders in the table, open and ended, account for; and the sessions that have an end.

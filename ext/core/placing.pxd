@@ -2,6 +2,7 @@
 
 from outbound cimport *
 from conditions cimport *
+from parts cimport *
 
 
 cdef inline void reject_order(
@@ -98,7 +99,7 @@ cdef inline int32_t route_order(
             order.route = ROUTE_TAKES
             return venue
     order.route = ROUTE_RESTS
-    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
+    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
 
 
 # Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
@@ -182,6 +183,21 @@ cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order,
     sync_order(core, order)
 
 
+# What no venue displays whole is worked in parts: its children are made when the command is done.
+cdef inline void start_children(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t limit, bint first
+) noexcept nogil:
+    order.venue = 0
+    order.route = ROUTE_SPLIT
+    order.place = PLACE_IN_CHILDREN
+    extend_order(&core.orders, order).worst_ticks = limit
+    if first:
+        order.acked = True
+        report_execution(core, c, order, EXEC_NEW)
+    sync_order(core, order)
+    tell_parent(core, order)
+
+
 # Routing, execution, position and reports of an order that passed; when its last stage began.
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
@@ -194,6 +210,9 @@ cdef inline uint64_t place_order(
     elif order.route == ROUTE_NONE:
         order.route = ROUTE_DIRECTED
     since = count_stage(core, STAGE_ROUTING, since, timed)
+    if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
+        start_children(core, c, order, limit, first)
+        return since
     if order.venue == 0 or is_disconnected(core, order.venue):
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since

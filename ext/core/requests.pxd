@@ -99,7 +99,7 @@ cdef inline void ask_venue(
 ) noexcept nogil:
     cdef int64_t orig_cl_ord_id = last_id(&core.orders, order, NO_SLOT), limit
     cdef tc_request* request
-    tc_assert((order.place == PLACE_AT_VENUE) & (order.admitted != 0))
+    tc_assert(((order.place == PLACE_AT_VENUE) | (order.place == PLACE_IN_CHILDREN)) & (order.admitted != 0))
     limit = terms_of(&core.orders, order).oco_limit
     if not reason:
         limit = limit_after(&core.groups, terms_of(&core.orders, order), asked.order_qty)
@@ -109,8 +109,14 @@ cdef inline void ask_venue(
     request.price = asked.price
     request.stop_px = asked.stop_px
     request.expire_time = asked.expire_time
-    request.unknown = is_disconnected(core, order.venue)
+    request.unknown = order.venue != 0 and is_disconnected(core, order.venue)
     request.reason = <int16_t>reason
+    if order.place == PLACE_IN_CHILDREN:               # its children are asked: see children
+        if order.first_request != order.last_request:
+            report_asked(core, c, order, request, orig_cl_ord_id, reason)
+        sync_order(core, order)
+        tell_parent(core, order)
+        return
     send_request(core, c, order, request, orig_cl_ord_id, reason)
     report_asked(core, c, order, request, orig_cl_ord_id, reason)
     sync_order(core, order)
@@ -205,6 +211,8 @@ cdef inline bint mass_cancel_takes(const tc_core* core, const tc_command* c, con
         and (c.venue == 0 or c.venue == order.venue)
         and (c.strategy == 0 or c.strategy == order.strategy)
         and (c.side == 0 or c.side == direction(order.side)) and is_live(order)
+        # Children go with their parent, but for those at the one venue that is meant.
+        and (c.venue != 0 or terms_of(&core.orders, order).parent_id == 0)
     )
 
 

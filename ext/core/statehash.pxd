@@ -229,6 +229,15 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.held)
     put(h, order.last_status)
     put(h, terms.peak_px)
+    put(h, terms.parent_id)
+    put(h, terms.working)
+    put(h, <int64_t>terms.tried)
+    put(h, terms.tried_seq)
+    put(h, <int64_t>terms.refused)
+    put(h, terms.worst_ticks)
+    put(h, terms.ending)
+    put(h, terms.ending_reason)
+    put(h, terms.stop_asked)
     end_row(h)
 
 

@@ -187,6 +187,7 @@ cdef enum:
     PLACE_AWAITS_PRICE = 3
     PLACE_AWAITS_SESSION = 4
     PLACE_AWAITS_PARENT = 5
+    PLACE_IN_CHILDREN = 6
     SES_HALTED = 1
     SES_OPEN = 2
     SES_CLOSED = 3
@@ -296,6 +297,8 @@ cdef enum tc_reason:
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
+    CHILD_ORDER = 530
+    PARENT_CHANGED = 531
 
 
 cdef inline int64_t no_price() noexcept nogil:

@@ -131,6 +131,11 @@ class Orders:
         number = 0 if account is None else self._gate.names.accounts.id(account)
         return [self._gate.order(handle) for handle in self._gate.core.open_orders(instrument, number)]
 
+    def children(self, order: Order) -> list[Order]:
+        """The parts of an order that is worked over several venues (`place` IN_CHILDREN), oldest first: those that are
+        held. Each is an order at one venue, with an id of its own; their cum_qty is the order's. Threads: any."""
+        return [self._gate.order(handle) for handle in self._gate.core.children(demand_own(order, self._gate).order_id)]
+
     def order_history(self, order: Order) -> list[Report]:
         """The reports about an order that the ring still holds, oldest first: execution reports and cancel rejects; a
         request that went to its venue is told as the order stood (OrderStatus) under the request's id. Readable after

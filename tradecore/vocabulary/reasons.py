@@ -101,6 +101,8 @@ _TEXTS = {
     Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
     Reason.UNEXPECTED_TRANSITION: "FIX knows no way from ord_status {value} to {bound}",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
+    Reason.CHILD_ORDER: "order {value} is a part of order {bound}: replace that",
+    Reason.PARENT_CHANGED: "the order that it is a part of asks for less, or for other terms",
 }
 
 

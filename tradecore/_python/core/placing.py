@@ -25,6 +25,7 @@ from ..orders.order_table import (
     AWAITS_SESSION,
     CANCELED,
     EXPIRED,
+    IN_CHILDREN,
     NOWHERE,
     REJECTED,
     RESTING,
@@ -50,6 +51,7 @@ from ..vocabulary.instrument import (
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .outbound import reserve_places, send_new
+from .parts import is_divided
 from .state import (
     EXECUTING,
     POSITION,
@@ -65,6 +67,7 @@ from .state import (
     report_execution,
     sync_order,
     sync_tops,
+    tell_parent,
     tell_price,
     twice_reference,
     use_book,
@@ -205,6 +208,16 @@ def send_order(core: State, c: Any, order: Order, first: bool) -> None:
     sync_order(core, order)
 
 
+def start_children(core: State, c: Any, order: Order, limit: int, first: bool) -> None:
+    """What no venue displays whole is worked in parts: its children are made when the command is done."""
+    order.venue, order.route, order.place, order.worst_ticks = 0, Route.SPLIT, IN_CHILDREN, limit
+    if first:
+        order.acked = True
+        report_execution(core, c, order, ExecType.NEW)
+    sync_order(core, order)
+    tell_parent(core, order)
+
+
 def place_order(
     core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
 ) -> int:
@@ -214,6 +227,9 @@ def place_order(
     elif order.route == Route.NONE:
         order.route = Route.DIRECTED
     since = count_stage(core, ROUTING, since, timed)
+    if order.route == Route.TAKES and not order.parent and is_divided(core, ins, order, limit):
+        start_children(core, c, order, limit, first)
+        return since
     if order.venue == 0 or order.venue in core.disconnected:
         refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
         return since
