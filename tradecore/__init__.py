@@ -27,6 +27,7 @@ from .vocabulary.codes import (
     LimitMode,
     MsgType,
     Place,
+    PrintFills,
     Reason,
     ReportType,
     Rule,
@@ -69,6 +70,7 @@ from .vocabulary.records import (
     REPLACE_DTYPE,
     REPORT_DTYPE,
     TRADE_CORRECTION_DTYPE,
+    TRADE_PRINT_DTYPE,
     new_orders,
 )
 from .vocabulary.reports import Report, ReportReader
@@ -122,19 +124,19 @@ __version__ = "0.1.0"
 __all__ = [
     "ACK_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE", "QUOTE_DTYPE",
-    "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl",
-    "Capacity", "CheckResult", "CommandType", "ConfigError", "ContingencyType", "CorporateActions", "CsvForm",
-    "Currency", "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst",
-    "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature",
-    "Features", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView",
-    "MissingRateError", "MsgType", "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order",
-    "OrderManager", "OrderTerms", "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats",
-    "PooledRecord", "Position", "PositionKeeper", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader",
-    "ReportType", "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck",
-    "RiskLimits", "Rule", "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue",
-    "StaleHandleError", "StaleOrderError", "Statement", "Subscription", "TimeInForce", "TradSesStatus", "Trade",
-    "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "load_session", "new_orders", "shared_ring",
+    "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "TRADE_PRINT_DTYPE", "AccountPnl", "Arena",
+    "BaseEquity", "BasePnl", "Capacity", "CheckResult", "CommandType", "ConfigError", "ContingencyType",
+    "CorporateActions", "CsvForm", "Currency", "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError",
+    "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation", "Exposure",
+    "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd",
+    "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType", "ObjectPool", "OpenLot", "OrdRejReason",
+    "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "OutboundMessage", "PegOffsetType", "Place",
+    "PoolExhaustedError", "PoolStats", "PooledRecord", "Position", "PositionKeeper", "PrintFills", "ProfitAndLoss",
+    "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RingBuffer", "RingClaim", "RingClosedError",
+    "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule", "Scope", "Session", "ShadowCore", "ShadowCost",
+    "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError", "StaleOrderError", "Statement", "Subscription",
+    "TimeInForce", "TradSesStatus", "Trade", "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError",
+    "Unknown", "VenueScore", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

@@ -231,6 +231,8 @@ cdef inline void add_child(
         terms.tried_seq = core.command_seq
     sync_order(core, child)
     place_order(core, c, ins, child, ticks, True, 0, False)
+    if child.is_open:
+        index_order(&core.open_orders, &core.orders, child)
 
 
 # Rests at the lowest maker fee, at its limit, or where a venue that is up displays as much, next to it.

@@ -55,6 +55,7 @@ cdef inline bint copy_order(
         return False
     copy.order = order[0]
     copy.terms = terms_of(&core.orders, order)[0]
+    copy.terms.stop_px = stop_of(&core.triggers, &core.orders, order)
     copy.leaves_qty = leaves_of(order)
     copy.status = derive_status(order)
     copy.unknown = unknown_of(&core.orders, order)
@@ -62,21 +63,17 @@ cdef inline bint copy_order(
     return True
 
 
-# Copies as many open orders as there is room for; how many there are. Instrument or account 0 is any.
+# Copies as many open orders as there is room for, oldest first; how many there are. Instrument or account 0 is any.
 cdef inline int64_t copy_open(
-    const tc_core* core, int64_t instrument, int64_t account, tc_handle_copy* rows, int64_t room
+    tc_core* core, int64_t instrument, int64_t account, tc_handle_copy* rows, int64_t room
 ) noexcept nogil:
-    cdef const tc_order* order
-    cdef uint32_t at = core.orders.open.head
-    cdef int64_t count = 0
-    while at != NO_SLOT:
-        order = &core.orders.slots[at]
-        if (instrument == 0 or order.instrument == instrument) and (account == 0 or order.account == account):
-            if count < room:
-                rows[count].order_id = order.order_id
-                rows[count].slot = at
-            count += 1
-        at = order.next
+    cdef int64_t count, i
+    if instrument < 0 or instrument > core.instrument_count or account < 0 or account > core.account_count:
+        return 0
+    count = find_open(&core.open_orders, &core.orders, <int32_t>instrument, <int32_t>account, 0, 0)
+    for i in range(min(count, room)):
+        rows[i].order_id = core.open_orders.found[i].order_id
+        rows[i].slot = core.open_orders.found[i].slot
     return count
 
 
@@ -115,15 +112,13 @@ cdef inline int64_t copy_trades(
 
 
 # The trade that an external venue's exec_id is about; False where it is not held.
-cdef inline bint copy_trade(tc_core* core, int64_t venue, int64_t id, tc_execution* copy) noexcept nogil:
-    cdef const tc_trades* log = &core.trades
-    cdef int64_t known = find_exec_id(&core.exec_ids, <int32_t>venue, id)
-    cdef int64_t number = row_of_id(log, exec_id_at(&core.exec_ids, known)) if known else 0
-    if number:
-        number = execution_at(log, number).trade or number
-    if number == 0 or number < first_execution(log):
+cdef inline bint copy_trade(
+    tc_core* core, int64_t venue, int64_t instrument, int64_t side, int64_t id, tc_execution* copy
+) noexcept nogil:
+    cdef int64_t number = find_told_trade(core, <int32_t>venue, <int32_t>instrument, <uint8_t>side, id)
+    if number == 0:
         return False
-    copy[0] = execution_at(log, number)[0]
+    copy[0] = execution_at(&core.trades, number)[0]
     return True
 
 

@@ -107,6 +107,24 @@ cdef inline int open_risk_and_routing(
     return 0
 
 
+# The lists of open orders, by what they are of.
+cdef inline int open_indices(
+    list t, tc_open_orders* index, object capacity, int64_t slots, int64_t instruments, int64_t accounts
+) except -1:
+    index.rows = <tc_open_row*>table(t, slots + 1, sizeof(tc_open_row))
+    index.free_rows = <uint32_t*>table(t, slots, sizeof(uint32_t))
+    index.places = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
+    index.account_stride = accounts
+    index.by_instrument = <uint32_t*>table(t, instruments, sizeof(uint32_t))
+    index.by_account = <uint32_t*>table(t, accounts, sizeof(uint32_t))
+    index.by_venue = <uint32_t*>table(t, capacity.venues + 1, sizeof(uint32_t))
+    index.by_strategy.mask = <uint64_t>round_up(2 * slots) - 1
+    index.by_strategy.slots = <tc_slot*>table(t, index.by_strategy.mask + 1, sizeof(tc_slot))
+    index.sizes = <tc_leaf*>table(t, slots + 1, sizeof(tc_leaf))
+    index.found = <tc_found*>table(t, slots, sizeof(tc_found))
+    return 0
+
+
 # Books, what waits for a price, a session or another order, and deadlines.
 cdef inline int open_waiting(
     list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
@@ -117,13 +135,18 @@ cdef inline int open_waiting(
     core.books.most = min(capacity.books, capacity.instruments * capacity.venues)
     rows = (<int64_t>core.books.most + 1) * 2
     open_book(t, &core.book, slots + rows, rows, slots + rows + 1)
+    core.books.printed = <int64_t*>table(t, rows, sizeof(int64_t))
     # One command takes from one side of one book: its orders, and its quote.
     core.book.fills = <tc_fill*>table(t, slots + 1, sizeof(tc_fill))
     core.charges = <tc_charge*>table(t, slots + 1, sizeof(tc_charge))
-    core.mine = <uint32_t*>table(t, slots, sizeof(uint32_t))
     for i in range(2):
         open_book(t, &core.triggers.stops[i], slots, instruments * TRIGGER_ROWS, slots + 1)
-        open_book(t, &core.triggers.peaks[i], slots, instruments * TRIGGER_ROWS, slots + 1)
+        open_book(t, &core.triggers.peaks[i], 2 * slots + 1, instruments * TRIGGER_ROWS, slots + 1)
+    core.triggers.slots = <uint32_t>slots
+    core.triggers.trails = <tc_trail*>table(t, 2 * slots + 1, sizeof(tc_trail))
+    core.triggers.free_trails = <uint32_t*>table(t, 2 * slots, sizeof(uint32_t))
+    core.triggers.joined = <uint32_t*>table(t, slots, sizeof(uint32_t))
+    core.triggers.offsets = <tc_leaf*>table(t, slots + 1, sizeof(tc_leaf))
     core.triggers.nearest = <tc_nearest*>table(t, instruments, sizeof(tc_nearest))
     core.triggers.counts = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)
@@ -159,7 +182,8 @@ cdef inline int open_ledgers(
     core.day = 1
     core.trades.mask = <uint64_t>capacity.trades - 1
     core.trades.rows = <tc_execution*>table(t, capacity.trades, sizeof(tc_execution))
-    core.exec_ids.day_first = 1
+    for i in range(DAYS_KNOWN + 1):
+        core.exec_ids.day_firsts[i] = 1
     core.exec_ids.mask = <uint64_t>capacity.exec_ids - 1
     core.exec_ids.entries = <tc_exec_id*>table(t, capacity.exec_ids, sizeof(tc_exec_id))
     # Four of a bucket's ten ways are in use on average, so that hardly one of them is pushed out while it is held.
@@ -208,6 +232,7 @@ cdef inline int open_core(list t, tc_core* core, object capacity, object reasons
         core.ord_rej_reasons[i] = reason
     open_orders_tables(t, core, capacity, slots, transitions)
     open_risk_and_routing(t, core, capacity, slots, instruments, accounts)
+    open_indices(t, &core.open_orders, capacity, slots, instruments, accounts)
     open_waiting(t, core, capacity, slots, instruments, accounts)
     open_ledgers(t, core, capacity, slots, instruments, accounts)
     return 0

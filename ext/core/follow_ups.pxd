@@ -7,21 +7,20 @@ from children cimport *
 # No reduce-only order is larger than the position that is left.
 cdef inline void trim_reduce_only(tc_core* core, const tc_command* c, int64_t place) noexcept nogil:
     cdef tc_exposure* e = &core.risk.exposures[place]
-    cdef uint32_t at = core.orders.open.head, next
+    cdef int32_t instrument = <int32_t>tc_floor_div(place, core.risk.account_stride)
+    cdef int32_t account = <int32_t>tc_floor_mod(place, core.risk.account_stride)
     cdef tc_order* order
-    cdef int64_t most
+    cdef int64_t most, count, i
+    cdef uint8_t side
     tc_assert(e.is_trimmed != 0)
     e.is_trimmed = False
-    while at != NO_SLOT:
-        order = &core.orders.slots[at]
-        next = order.next
-        at = next
-        if not order.exec_inst & INST_REDUCE_ONLY or not order.admitted \
-                or exposure_of(&core.risk, order.instrument, order.account) != e:
-            continue
-        most = reducible_qty(e.position_qty, direction(order.side))
-        if leaves_of(order) > most and order.place != PLACE_AWAITS_PARENT:     # a child is asked about when let go
-            shrink_order(core, c, order, order.cum_qty + most, REDUCED_POSITION)
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        most = reducible_qty(e.position_qty, side)
+        count = find_larger(&core.open_orders, &core.orders, instrument, account, side, most)
+        for i in range(count):
+            order = &core.orders.slots[core.open_orders.found[i].slot]
+            if order.place != PLACE_AWAITS_PARENT:     # a child is asked about when let go
+                shrink_order(core, c, order, order.cum_qty + most, REDUCED_POSITION)
 
 
 # ---- lists

@@ -12,6 +12,7 @@ cdef struct tc_lifetimes:
     int64_t timers
     int64_t lists, members         # of contingent orders
     int64_t waiting                # for a price
+    int64_t indexed, reducing      # open orders by position; of them, the leaves of those that may only reduce
     int64_t holds, firm_holds      # lots, buys and sells
 
 
@@ -27,6 +28,7 @@ cdef inline void count_used(const tc_core* core, tc_lifetimes* used) noexcept no
     used.timers = core.timers.used
     used.lists = core.groups.row_count - core.groups.free_count
     used.waiting = core.triggers.waiting
+    used.indexed = core.open_orders.count
     for instrument in range(1, core.instrument_count + 1):
         e = exposure_of(&core.risk, instrument, 0)
         used.firm_holds += e.working_buy + e.working_sell
@@ -45,6 +47,25 @@ cdef inline void count_lists(const tc_core* core, tc_lifetimes* used, tc_lifetim
         due.lists += core.groups.rows[row].held > 0
 
 
+# What the rows of positions lead to.
+cdef inline void count_indexed(const tc_core* core, tc_lifetimes* used) noexcept nogil:
+    cdef const tc_open_orders* index = &core.open_orders
+    cdef int32_t instrument
+    cdef uint32_t row, at
+    cdef int64_t found = 0
+    for instrument in range(1, core.instrument_count + 1):
+        row = index.by_instrument[instrument]
+        while row:
+            at = index.rows[row].head
+            while at:
+                found += core.orders.slots[at - 1].instrument == instrument
+                used.reducing += -index.sizes[at].key if index.sizes[at].rank else 0
+                at = core.orders.slots[at - 1].position_next
+            row = index.rows[row].instrument_next
+    if found != used.indexed:
+        used.indexed = -1
+
+
 cdef inline void account_order(const tc_core* core, const tc_order* order, tc_lifetimes* due) noexcept nogil:
     due.slots += 1
     due.members += terms_of(&core.orders, order).group != 0
@@ -61,6 +82,9 @@ cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lif
         at = core.orders.requests[at].next
     due.timers += order_deadline(core, order) != 0
     due.waiting += order.place == PLACE_AWAITS_PRICE
+    due.indexed += 1
+    if order.admitted and order.exec_inst & INST_REDUCE_ONLY:
+        due.reducing += leaves_of(order)
     if order.admitted and parent_of(&core.orders, order) == NULL:
         due.holds += max(held_of(&core.orders, order), terms_of(&core.orders, order).working)
 
@@ -88,6 +112,7 @@ cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogi
 
 cdef inline void count_lifetimes(const tc_core* core, tc_lifetimes* used, tc_lifetimes* due) noexcept nogil:
     count_used(core, used)
+    count_indexed(core, used)
     count_due(core, due)
     count_lists(core, used, due)
 

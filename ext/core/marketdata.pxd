@@ -53,9 +53,11 @@ cdef inline void quote_side(
 
 cdef inline void remove_quotes(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
     cdef uint8_t side
-    cdef uint32_t node
+    cdef uint32_t row, node
     for side in range(SIDE_BUY, SIDE_SELL + 1):
-        node = core.order_slots + row_of(core, instrument, venue, side)
+        row = row_of(core, instrument, venue, side)
+        core.books.printed[row] = 0
+        node = core.order_slots + row
         if core.book.nodes[node].qty > 0:
             remove_node(&core.book, node)
 

@@ -272,6 +272,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             since = place_order(core, c, ins, order, limit_ticks(core, ins, &q), True, since, timed)
         else:
             start_waiting(core, c, order, waiting_place(core, order), True)
+        if order.is_open:
+            index_order(&core.open_orders, &core.orders, order)
     acknowledge(core, order, ack)
     count_stage(core, STAGE_EVENTS, since, timed)
     count_stage(core, STAGE_ORDER, start, timed)

@@ -219,6 +219,16 @@ cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* 
     look_again(core, order)
 
 
+# Only in C: an assignment in Python.
+# Venues that are killed or disconnected are never chosen.
+cdef inline void set_down(tc_core* core) noexcept nogil:
+    cdef int32_t venue
+    core.router.down = core.disconnected
+    for venue in range(1, core.venue_count + 1):
+        if core.risk.killed_venues[venue]:
+            core.router.down |= <uint64_t>1 << (venue - 1)
+
+
 # A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for more
 # are refused.
 cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept nogil:

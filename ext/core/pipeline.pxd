@@ -1,6 +1,7 @@
 # The conductor: one command to where it belongs. No Python object anywhere.
 
 from marketdata cimport *
+from prints cimport *
 from replaces cimport *
 from sessions cimport *
 from settings cimport *
@@ -36,6 +37,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         enter_cancel_reject(core, c, ack)
     elif c.kind == KIND_MARK:
         enter_mark(core, c, ack)
+    elif c.kind == KIND_TRADE_PRINT:
+        enter_trade_print(core, c, ack)
     elif c.kind == KIND_SESSION:
         enter_session(core, c, ack)
     elif c.kind == KIND_CLOCK:

@@ -207,12 +207,15 @@ cdef inline uint64_t place_order(
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     if order.venue == 0:
         order.venue = route_order(core, ins, order, limit)
+        if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
+            since = count_stage(core, STAGE_ROUTING, since, timed)
+            start_children(core, c, order, limit, first)
+            return since
+        if order.kept & INDEXED:
+            link_venue(&core.open_orders, &core.orders, order)
     elif order.route == ROUTE_NONE:
         order.route = ROUTE_DIRECTED
     since = count_stage(core, STAGE_ROUTING, since, timed)
-    if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
-        start_children(core, c, order, limit, first)
-        return since
     if order.venue == 0 or is_disconnected(core, order.venue):
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since

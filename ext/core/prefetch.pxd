@@ -74,7 +74,7 @@ cdef inline void fetch_order(const tc_core* core, const tc_coming* next) noexcep
 cdef inline void fetch_exec_id(const tc_core* core, const tc_command* c) noexcept nogil:
     cdef const tc_exec_ids* ids = &core.exec_ids
     if c.kind == KIND_EXECUTION_REPORT and c.exec_type == EXEC_TRADE:
-        tc_prefetch(bucket_of_id(ids, exec_id_place(c.venue, c.exec_id)))
+        tc_prefetch(bucket_of_id(ids, exec_id_place(c.venue, c.instrument, direction(c.side), c.exec_id)))
         tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ID + 1) & ids.mask])
 
 

@@ -137,7 +137,7 @@ cdef class Readers:
         return self.hold(slot, order_id)
 
     def open_orders(self, int64_t instrument, int64_t account):
-        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+        """Handles to what is open, oldest first; instrument or account 0 is any.
 
         Open is what can still trade, and what has a request that its venue has not answered.
         """
@@ -164,12 +164,13 @@ cdef class Readers:
         finally:
             PyMem_Free(rows)
 
-    def find_trade(self, int64_t venue, int64_t venue_exec_id):
-        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
+    def find_trade(self, int64_t venue, int64_t instrument, int64_t side, int64_t venue_exec_id):
+        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None: none is
+        held, or several are. Instrument or side 0 is any."""
         cdef tc_execution row
         cdef bint is_held
         self.state.enter()
-        is_held = copy_trade(&self.state.core, venue, venue_exec_id, &row)
+        is_held = copy_trade(&self.state.core, venue, instrument, side, venue_exec_id, &row)
         self.state.leave()
         return TradeRow._make(trade_row(&row)) if is_held else None
 

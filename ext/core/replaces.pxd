@@ -20,9 +20,9 @@ cdef inline int find_bad_terms(
         value[0] = asked.price
         bound[0] = 64
         return INVALID_FIELD_VALUE                     # its type has none
-    if trails and asked.stop_px != terms.stop_px:
+    if trails and asked.stop_px != stop_of(&core.triggers, &core.orders, order):
         value[0] = asked.stop_px
-        bound[0] = terms.stop_px
+        bound[0] = stop_of(&core.triggers, &core.orders, order)
         return STOP_PX_OUT_OF_RANGE                    # it follows the market
     memset(&again, 0, sizeof(again))
     again.kind = KIND_NEW_ORDER
@@ -66,7 +66,7 @@ cdef inline int find_refusal(
     cdef tc_finding finding
     cdef int reason
     if (asked.order_qty <= order.order_qty and asked.price == order.price
-            and asked.stop_px == terms_of(&core.orders, order).stop_px
+            and asked.stop_px == stop_of(&core.triggers, &core.orders, order)
             and asked.expire_time == terms_of(&core.orders, order).expire_time):
         return REASON_NONE
     if more < 0:

@@ -137,7 +137,7 @@ cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked*
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     asked.order_qty = order.order_qty
     asked.price = order.price
-    asked.stop_px = terms.stop_px
+    asked.stop_px = stop_of(&core.triggers, &core.orders, order)
     asked.expire_time = terms.expire_time
 
 
@@ -206,21 +206,15 @@ cdef inline void enter_cancel(tc_core* core, const tc_command* c, tc_ack* ack, b
 
 
 cdef inline bint mass_cancel_takes(const tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
-    return (
-        (c.instrument == 0 or c.instrument == order.instrument) and (c.account == 0 or c.account == order.account)
-        and (c.venue == 0 or c.venue == order.venue)
-        and (c.strategy == 0 or c.strategy == order.strategy)
-        and (c.side == 0 or c.side == direction(order.side)) and is_live(order)
-        # Children go with their parent, but for those at the one venue that is meant.
-        and (c.venue != 0 or terms_of(&core.orders, order).parent_id == 0)
-    )
+    # Children go with their parent, but for those at the one venue that is meant.
+    return ((c.side == 0 or c.side == direction(order.side)) and is_live(order)
+            and (c.venue != 0 or terms_of(&core.orders, order).parent_id == 0))
 
 
 # Cancels what is open of one account, instrument, side, strategy, venue, or any of them; then tells how many: `value`
 # were canceled or asked for back, `bound` are asked for back already.
 cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int64_t done = 0, waiting = 0
-    cdef uint32_t at = core.orders.open.head, next
+    cdef int64_t done = 0, waiting = 0, count, i
     cdef tc_order* order
     cdef tc_report* r
     if c.instrument < 0 or c.instrument > core.instrument_count:
@@ -238,9 +232,9 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
     if c.strategy < 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.strategy, 124)
         return
-    while at != NO_SLOT:
-        order = &core.orders.slots[at]
-        next = order.next
+    count = find_open(&core.open_orders, &core.orders, c.instrument, c.account, c.venue, c.strategy)
+    for i in range(count):
+        order = &core.orders.slots[core.open_orders.found[i].slot]
         if mass_cancel_takes(core, c, order):
             if cancel_sent(&core.orders, order):
                 waiting += 1
@@ -250,7 +244,6 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
                     end_order(core, c, order, STATUS_CANCELED, CANCEL_REQUESTED)
                 else:
                     ask_cancel(core, c, order, 0, CANCEL_REQUESTED)
-        at = next
     core.answer_seq = core.events.seq + 1
     r = start_report(core, c, REPORT_MASS_CANCEL)
     r.instrument = c.instrument

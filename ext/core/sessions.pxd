@@ -53,19 +53,15 @@ cdef inline void close_day(tc_core* core, const tc_command* c, tc_order* order) 
         end_day(core, c, order)
 
 
-cdef inline bint is_mine(const tc_order* order, int32_t instrument) noexcept nogil:
-    return order.instrument == instrument and order.place != PLACE_AT_VENUE
-
-
-# The orders of this instrument that are open now, by slot, in `core.mine`; what the change does may end some of them.
+# The orders of this instrument that are open now and at no external venue, in `open_orders.found`; what the change does
+# may end some of them.
 cdef inline int64_t list_mine(tc_core* core, int32_t instrument) noexcept nogil:
-    cdef uint32_t at = core.orders.open.head
-    cdef int64_t count = 0
-    while at != NO_SLOT:
-        if is_mine(&core.orders.slots[at], instrument):
-            core.mine[count] = at
+    cdef tc_found* found = core.open_orders.found
+    cdef int64_t listed = find_open(&core.open_orders, &core.orders, instrument, 0, 0, 0), count = 0, i
+    for i in range(listed):
+        if core.orders.slots[found[i].slot].place != PLACE_AT_VENUE:
+            found[count] = found[i]
             count += 1
-        at = core.orders.slots[at].next
     tc_assert(count <= core.orders.open.count)
     return count
 
@@ -75,12 +71,12 @@ cdef inline void close_session(tc_core* core, const tc_command* c, int64_t count
     cdef tc_order* order
     cdef int64_t i
     for i in range(count):
-        order = &core.orders.slots[core.mine[i]]
+        order = &core.orders.slots[core.open_orders.found[i].slot]
         if (is_live(order) and order.place == PLACE_AWAITS_SESSION and order.time_in_force == TIF_AT_THE_CLOSE):
             reinstate_order(core, c, order)
             release_order(core, c, order, True)
     for i in range(count):
-        order = &core.orders.slots[core.mine[i]]
+        order = &core.orders.slots[core.open_orders.found[i].slot]
         if is_live(order) and order.place != PLACE_AT_VENUE:
             close_day(core, c, order)
 
@@ -96,7 +92,7 @@ cdef inline void change_session(
         close_session(core, c, count)
         return
     for i in range(count):
-        order = &core.orders.slots[core.mine[i]]
+        order = &core.orders.slots[core.open_orders.found[i].slot]
         if status == SES_HALTED:
             suspend_order(core, c, order)
         elif status == SES_PRE_OPEN:
@@ -200,9 +196,8 @@ cdef inline void fire_timers(tc_core* core, const tc_command* c) noexcept nogil:
 # A lost session: the outcome of everything that was sent and not answered is UNKNOWN; no new order goes there. Once it
 # is there again, the venue is asked about everything that is UNKNOWN.
 cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef uint32_t at = core.orders.open.head, next
     cdef tc_order* order
-    cdef int64_t before
+    cdef int64_t before, count, i
     cdef uint64_t bit
     if not is_external(core, c.venue):
         refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
@@ -214,10 +209,10 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
     bit = <uint64_t>1 << (c.venue - 1)
     core.disconnected = core.disconnected & ~bit if c.connected else core.disconnected | bit
     set_down(core)
-    while at != NO_SLOT:
-        order = &core.orders.slots[at]
-        next = order.next
-        if order.venue != c.venue or order.place != PLACE_AT_VENUE:
+    count = find_open(&core.open_orders, &core.orders, 0, 0, c.venue, 0)
+    for i in range(count):
+        order = &core.orders.slots[core.open_orders.found[i].slot]
+        if order.place != PLACE_AT_VENUE:
             pass
         elif c.connected:
             if unknown_of(&core.orders, order):
@@ -228,7 +223,6 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
             if count_unknown(core, order) != before:
                 report_unknown(core, c, order, VENUE_DISCONNECTED)
             sync_order(core, order)
-        at = next
 
 
 # ---- days
@@ -270,7 +264,7 @@ cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
         at = next
     keep_ids(core)
     forget_names(&core.groups)
-    core.exec_ids.day_first = core.exec_ids.count + 1
+    roll_exec_ids(&core.exec_ids)
 
 
 # ---- splits
@@ -346,8 +340,8 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
 # Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order or
 # a position would not be whole, or an order has a request that is unanswered. Trades before a split are final.
 cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int64_t n = c.split_numerator, d = c.split_denominator, qty = 0
-    cdef uint32_t at = core.orders.open.head, next
+    cdef int64_t n = c.split_numerator, d = c.split_denominator, qty = 0, count, i
+    cdef tc_order* order
     cdef int32_t account, venue
     cdef tc_split split
     if find_instrument(core, c.instrument) == NULL:
@@ -360,12 +354,12 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
     if is_trading(core, c.instrument):
         refuse_command(core, c, ack, SESSION_CLOSED, core.sessions[c.instrument], 0)
         return
-    while at != NO_SLOT:
-        if (core.orders.slots[at].instrument == c.instrument
-                and not split_terms(core, &core.orders.slots[at], n, d, &split)):
-            refuse_command(core, c, ack, UNEVEN_SPLIT, core.orders.slots[at].order_id, 0)
+    count = find_open(&core.open_orders, &core.orders, c.instrument, 0, 0, 0)
+    for i in range(count):
+        order = &core.orders.slots[core.open_orders.found[i].slot]
+        if not split_terms(core, order, n, d, &split):
+            refuse_command(core, c, ack, UNEVEN_SPLIT, order.order_id, 0)
             return
-        at = core.orders.slots[at].next
     for account in range(core.account_count + 1):
         if not scale(position_of(&core.ledger, c.instrument, account).qty, n, d, position_max(), &qty):
             refuse_command(core, c, ack, UNEVEN_SPLIT, 0, account)
@@ -385,9 +379,5 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)
     split_lists(&core.groups, c.instrument, n, d)
-    at = core.orders.open.head
-    while at != NO_SLOT:
-        next = core.orders.slots[at].next
-        if core.orders.slots[at].instrument == c.instrument:
-            split_order(core, c, &core.orders.slots[at])
-        at = next
+    for i in range(count):
+        split_order(core, c, &core.orders.slots[core.open_orders.found[i].slot])

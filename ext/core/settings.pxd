@@ -118,7 +118,9 @@ cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
         return 80
     if c.request_timeout < 0 or c.request_timeout > <int64_t>86_400_000_000_000:      # a day
         return 88
-    return 104 if c.external > 1 else -1
+    if c.external > 1:
+        return 104
+    return 108 if c.print_fills > FILLS_AFTER_QUEUE or (c.external and c.print_fills) else -1
 
 
 cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -139,6 +141,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     venue.taker_fee_ppm = c.taker_fee_ppm
     venue.request_timeout = c.request_timeout
     venue.external = c.external
+    venue.print_fills = c.print_fills
     venue.native_ord_types = c.native_ord_types
     venue.native_times_in_force = c.native_times_in_force
     venue.name = c.cl_ord_id

@@ -13,6 +13,7 @@ from costs cimport *
 from events cimport *
 from trades cimport *
 from execids cimport *
+from open_orders cimport *
 from triggers cimport *
 from lists cimport *
 from timers cimport *
@@ -43,6 +44,7 @@ cdef struct tc_core:
     tc_events events
     tc_trades trades
     tc_exec_ids exec_ids
+    tc_open_orders open_orders
     tc_triggers triggers
     tc_groups groups
     tc_timers timers
@@ -56,7 +58,6 @@ cdef struct tc_core:
     int64_t moved_first, moved_last, trimmed_first, trimmed_last, parents_first, parents_last
     uint64_t moved_mask, trimmed_mask, parents_mask
     uint64_t disconnected          # external venues, as router.down
-    uint32_t* mine                 # order slots that a change of session is about
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max
     uint32_t order_slots           # nodes from here on are quotes, one for each row
@@ -93,16 +94,6 @@ cdef inline void tell_price(tc_core* core, int32_t instrument) noexcept nogil:
 
 cdef inline bint is_external(const tc_core* core, int32_t venue) noexcept nogil:
     return venue >= 1 and venue <= core.venue_count and core.router.venues[venue].external
-
-
-# Only in C: an assignment in Python.
-# Venues that are killed or disconnected are never chosen.
-cdef inline void set_down(tc_core* core) noexcept nogil:
-    cdef int32_t venue
-    core.router.down = core.disconnected
-    for venue in range(1, core.venue_count + 1):
-        if core.risk.killed_venues[venue]:
-            core.router.down |= <uint64_t>1 << (venue - 1)
 
 
 # Tells the router what a taker of `side` finds at this venue, in this row.
@@ -202,7 +193,7 @@ cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* or
 
 # Only in C: a report is one call with keywords in Python.
 cdef inline void put_stop(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
-    r.stop_px = terms_of(&core.orders, order).stop_px
+    r.stop_px = stop_of(&core.triggers, &core.orders, order)
 
 
 # Only in C: a report is one call with keywords in Python.

@@ -2,39 +2,7 @@
 # A row is up to 32 words, zero-padded; a section starts with its number and its count of rows.
 # Only in C: a twin hashes rows in comprehensions.
 
-from pipeline cimport *
-
-
-cdef enum:
-    HASH_WORDS = 32
-
-
-cdef struct tc_hasher:
-    uint64_t chain
-    uint64_t words[HASH_WORDS]
-    int used
-
-
-cdef inline void put(tc_hasher* h, int64_t word) noexcept nogil:
-    h.words[h.used] = <uint64_t>word
-    h.used += 1
-
-
-cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
-    put(h, <int64_t>tc_low(value))
-    put(h, tc_high(value))
-
-
-# Only in C: part of a row in Python.
-# An id by the hash of its text, never by its number.
-cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
-    put(h, <int64_t>hash_of_id(&core.texts, number))
-
-
-cdef inline void end_row(tc_hasher* h) noexcept nogil:
-    h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
-    tc_clear(h.words, sizeof(h.words))
-    h.used = 0
+from hash_rows cimport *
 
 
 cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -113,6 +81,10 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.external)
         put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
+        if venue.print_fills:
+            put(h, 18)
+            put(h, venue.print_fills)
+            end_row(h)
 
 
 # The last times that an account's rate limit can still see, oldest first.
@@ -207,7 +179,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     put(h, 12)
     put_id(h, core, terms.orig_cl_ord_id)
-    put(h, terms.stop_px)
+    put(h, stop_of(&core.triggers, &core.orders, order))
     put(h, terms.peg_offset)
     put(h, terms.min_qty)
     put(h, terms.display_qty)
@@ -228,7 +200,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.place)
     put(h, order.held)
     put(h, order.last_status)
-    put(h, terms.peak_px)
+    put(h, peak_of(&core.triggers, &core.orders, order))
     put(h, terms.parent_id)
     put(h, terms.working)
     put(h, <int64_t>terms.tried)
@@ -351,6 +323,10 @@ cdef inline void hash_row(
     put(h, side)
     put(h, top.stamp)
     end_row(h)
+    if core.books.printed[row]:
+        put(h, 19)
+        put(h, core.books.printed[row])
+        end_row(h)
     while level != NO_LEVEL:
         node = core.book.levels[level].head
         while node != NO_NODE:

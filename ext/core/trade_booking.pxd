@@ -105,6 +105,18 @@ cdef inline void add_fills(tc_core* core, tc_order* order, int64_t qty, int64_t 
         add_fill(core, parent, qty, price)
 
 
+# Only in C: in correct_trade in Python.
+# A trade of an order is now this much at this price.
+cdef inline void correct_facts(
+    tc_core* core, tc_order* order, const tc_execution* was, int64_t qty, int64_t price
+) noexcept nogil:
+    order.cum_qty += qty - was.qty
+    tc_assert(order.cum_qty >= 0)
+    if qty > was.qty and order.extended:               # what is taken back is not given to the others again
+        tell_fill(&core.groups, order, terms_of(&core.orders, order), qty - was.qty)
+    order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
+
+
 cdef inline void report_fill(
     tc_core* core, const tc_command* c, tc_order* order, int64_t qty, int64_t price, tc_i128 commission,
     int64_t contra_order_id, uint8_t liquidity

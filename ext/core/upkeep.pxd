@@ -25,6 +25,7 @@ cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) no
     tc_assert((order.held == 0) & (order.first_request == NO_SLOT))
     if group != NULL:
         leave_group(&core.groups, group, &core.orders, slot)
+    drop_order(&core.open_orders, &core.orders, order)
     evicted = end_order_slot(&core.orders, slot)
     if evicted != NO_SLOT and core.orders.slots[evicted].extended and core.orders.terms[evicted].group:
         forget_member(&core.groups, group_of(&core.groups, &core.orders.terms[evicted]))
@@ -62,6 +63,7 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
     if opens != order.is_open:
         if opens:
             reopen_order(&core.orders, slot_of(&core.orders, order))
+            index_order(&core.open_orders, &core.orders, order)
             if group != NULL:
                 append_member(group, &core.orders, slot_of(&core.orders, order))
         else:
@@ -70,6 +72,8 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
             core.orders.unsent.away += 1 if opens else -1
         if order.exec_inst & INST_REDUCE_ONLY and order.admitted:
             exposure_of(&core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
+    if order.exec_inst & INST_REDUCE_ONLY:
+        sync_size(&core.open_orders, &core.orders, order)
     if order.extended:
         if (terms.expire_time or order.place == PLACE_AT_VENUE
                 or core.timers.places[slot_of(&core.orders, order)]):

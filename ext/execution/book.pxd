@@ -227,6 +227,16 @@ cdef inline uint32_t open_level(tc_book* book, uint32_t at, int64_t price) noexc
     return number
 
 
+# The level at this price, or NO_LEVEL.
+cdef inline uint32_t find_level(const tc_book* book, uint32_t row, int64_t price) noexcept nogil:
+    cdef uint32_t best = book.rows[row].best
+    if best == NO_LEVEL or book.levels[best].price == price:
+        return best
+    if not book.rows[row].is_mapped:
+        return NO_LEVEL
+    return <uint32_t>find_slot(&book.by_price, offset_price(price), row).value
+
+
 cdef inline void close_level(tc_book* book, uint32_t number) noexcept nogil:
     cdef uint32_t at = book.levels[number].row
     cdef tc_row* row = &book.rows[at]

@@ -7,6 +7,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 cdef struct tc_books:
     uint32_t* numbers              # [instrument * venues + venue - 1], from 1; 0 where nothing has rested yet
+    int64_t* printed               # by row: at its quote's price since it came, where the venue's rule counts it
     int64_t venues
     uint32_t count, most
 

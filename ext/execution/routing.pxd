@@ -17,7 +17,7 @@ cdef struct tc_venue:
     int64_t maker_fee_ppm, taker_fee_ppm               # millionths of the notional
     # Of an external one: how long it has for an answer (ns, 0: for ever), and what it can do by itself.
     int64_t request_timeout
-    uint32_t native_ord_types, native_times_in_force, external
+    uint32_t native_ord_types, native_times_in_force, external, print_fills
     int64_t name                   # its number in the table of ids
 
 

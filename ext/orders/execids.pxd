@@ -1,12 +1,13 @@
-# Execution ids that venues gave: the newest `capacity` of them, so that a trade counts once by (venue, exec_id, day),
-# whatever is redelivered, also when the trade log has let it go. It decides nothing.
+# Execution ids that venues gave: the newest `capacity` of them, so that a trade counts once by (venue, instrument,
+# side, exec_id), whatever is redelivered over two rolls of the day, also when the trade log has let it go: some venues
+# number trades by symbol, and both sides of one trade may share a number. It decides nothing.
 #
 # A bucket is one cache line: the newest ids of one place by 16 bits of their hashes, enough to tell that an id is new,
 # as nearly all are, without a look at any entry. What a full bucket pushes out while it is held forms a chain, the
 # newest first. As the oldest entry always leaves first, the end of a chain is where the entries that are held end, and
 # nothing is ever taken out of one.
 #
-# An id is compared whole: the venue and the number that the table of ids gave it.
+# An identity is compared whole: venue, instrument, side, and the number that the table of ids gave the id.
 
 from libc.string cimport memmove
 from texts cimport *
@@ -15,12 +16,17 @@ from trades cimport *
 
 cdef enum:
     WAYS = 10                      # ids of a bucket
+    DAYS_KNOWN = 2                 # rolls of the day over which an id is known
 
 
 cdef struct tc_exec_id:
     int64_t id                     # its number in the table of ids
     uint64_t said                  # what the report said, as a number: to know a repetition from a reuse
-    int64_t execution              # the core's own number, and in the low 8 bits the venue
+    uint64_t named                 # the same by what it named its order, which may be forgotten before its trade is
+    int64_t execution              # the core's own number
+    int32_t instrument
+    uint8_t venue, side            # BUY or SELL
+    uint16_t pad
     uint32_t row                   # in the trade log, which may have let it go: the low 32 bits of its number
     uint32_t back                  # pushed out: how many entries before it the next one of its chain is, 0: none is
 
@@ -35,21 +41,30 @@ cdef struct tc_exec_ids:
     tc_exec_id* entries            # ring of entry numbers from 1
     uint64_t mask
     int64_t count, held            # entries ever, and entries in the ring
-    int64_t day_first              # the number of the first of today
+    int64_t day_firsts[DAYS_KNOWN + 1]     # the numbers of the first of today, of the day before, and so on
     tc_exec_bucket* buckets        # by hash
     uint64_t bucket_mask
     uint64_t digest                # over all that was ever known, for the state hash
 
 
-# Of a venue's id, by the id's hash (texts.hash_of_id).
-cdef inline uint64_t hash_exec_id(int64_t venue, uint64_t id_hash) noexcept nogil:
-    return tc_fold(id_hash ^ <uint64_t>0x9E3779B97F4A7C15, <uint64_t>venue ^ <uint64_t>0x165667B19E3779F9)
+# Of a trade's identity, by the id's hash (texts.hash_of_id).
+cdef inline uint64_t hash_exec_id(int64_t venue, int64_t instrument, int64_t side, uint64_t id_hash) noexcept nogil:
+    return tc_fold(id_hash ^ <uint64_t>0x9E3779B97F4A7C15,
+                   <uint64_t>(venue | side << 8 | instrument << 16) ^ <uint64_t>0x165667B19E3779F9)
 
 
 # Only in C: a dict in Python.
-# Where a venue's id stands: by its number, which needs no look at its text.
-cdef inline uint64_t exec_id_place(int64_t venue, int64_t id) noexcept nogil:
-    return hash_exec_id(venue, <uint64_t>id)
+# Where a trade's id stands: by its number, which needs no look at its text.
+cdef inline uint64_t exec_id_place(int64_t venue, int64_t instrument, int64_t side, int64_t id) noexcept nogil:
+    return hash_exec_id(venue, instrument, side, <uint64_t>id)
+
+
+# Only in C: an entry knows its day in Python.
+cdef inline void roll_exec_ids(tc_exec_ids* ids) noexcept nogil:
+    cdef int day
+    for day in range(DAYS_KNOWN, 0, -1):
+        ids.day_firsts[day] = ids.day_firsts[day - 1]
+    ids.day_firsts[0] = ids.count + 1
 
 
 # What a report said: of a trade its order, of a bust or a correction the hash of the id that it names.
@@ -92,13 +107,17 @@ cdef inline int64_t row_of_id(const tc_trades* log, const tc_exec_id* entry) noe
     return log.count - age if age < log.held else 0
 
 
-cdef inline bint is_id(const tc_exec_id* entry, int32_t venue, int64_t id) noexcept nogil:
-    return entry.id == id and (entry.execution & 0xFF) == venue
+cdef inline bint is_id(
+    const tc_exec_id* entry, int32_t venue, int32_t instrument, uint8_t side, int64_t id
+) noexcept nogil:
+    return entry.id == id and entry.instrument == instrument and entry.side == side and entry.venue == venue
 
 
-# The number of the newest entry with this id at this venue, or 0.
-cdef inline int64_t find_exec_id(const tc_exec_ids* ids, int32_t venue, int64_t id) noexcept nogil:
-    cdef uint64_t hash = exec_id_place(venue, id)
+# The number of the newest entry with this identity, or 0.
+cdef inline int64_t find_exec_id(
+    const tc_exec_ids* ids, int32_t venue, int32_t instrument, uint8_t side, int64_t id
+) noexcept nogil:
+    cdef uint64_t hash = exec_id_place(venue, instrument, side, id)
     cdef const tc_exec_bucket* bucket = bucket_of_id(ids, hash)
     cdef int64_t age
     cdef uint32_t back = 1
@@ -107,11 +126,11 @@ cdef inline int64_t find_exec_id(const tc_exec_ids* ids, int32_t venue, int64_t 
         return 0
     for way in range(WAYS):
         age = age_of_entry(ids, bucket.numbers[way])
-        if age < ids.held and is_id(exec_id_at(ids, ids.count - age), venue, id):
+        if age < ids.held and is_id(exec_id_at(ids, ids.count - age), venue, instrument, side, id):
             return ids.count - age
     age = age_of_entry(ids, bucket.pushed)
     while age < ids.held and back:
-        if is_id(exec_id_at(ids, ids.count - age), venue, id):
+        if is_id(exec_id_at(ids, ids.count - age), venue, instrument, side, id):
             return ids.count - age
         back = exec_id_at(ids, ids.count - age).back
         age += back
@@ -132,10 +151,10 @@ cdef inline void push_out(tc_exec_ids* ids, tc_exec_bucket* bucket) noexcept nog
 # From now on the last row of the log is known by its id, whose hash is `logical`; the oldest entry leaves where there
 # is no room.
 cdef inline void know_exec_id(
-    tc_exec_ids* ids, const tc_trades* log, int64_t exec_id, uint64_t said, uint64_t logical
+    tc_exec_ids* ids, const tc_trades* log, int64_t exec_id, uint64_t said, uint64_t named, uint64_t logical
 ) noexcept nogil:
     cdef const tc_execution* row = execution_at(log, log.count)
-    cdef uint64_t hash = exec_id_place(row.venue, row.venue_exec_id)
+    cdef uint64_t hash = exec_id_place(row.venue, row.instrument, row.side, row.venue_exec_id)
     cdef tc_exec_bucket* bucket = bucket_of_id(ids, hash)
     cdef tc_exec_id* entry
     push_out(ids, bucket)
@@ -147,7 +166,11 @@ cdef inline void know_exec_id(
     entry = &ids.entries[<uint64_t>ids.count & ids.mask]
     entry.id = row.venue_exec_id
     entry.said = said
-    entry.execution = exec_id << 8 | row.venue
+    entry.named = named
+    entry.execution = exec_id
+    entry.instrument = row.instrument
+    entry.venue = <uint8_t>row.venue
+    entry.side = row.side
     entry.row = <uint32_t>log.count
     entry.back = 0
     bucket.numbers[0] = <uint32_t>ids.count

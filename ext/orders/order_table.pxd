@@ -23,6 +23,7 @@ cdef enum:
     TOLD_FILLED = 2                # whole: its list counts it
     KEEPS_PLACES = 1               # while it is open, for what its external venue may have to be sent
     RECALLED = 2                   # taken back before it was handed out
+    INDEXED = 4                    # it stands in the lists of open orders
 
 
 cdef struct tc_order:
@@ -46,13 +47,15 @@ cdef struct tc_order:
     uint32_t pending_replaces      # with the four that follow one word, which is 0 of most orders (has_news)
     uint8_t pending_cancels, done_for_day, stopped, suspended
     uint8_t acked, calculated, triggered
-    uint8_t kept                   # KEEPS_PLACES, RECALLED
+    uint8_t kept                   # KEEPS_PLACES, RECALLED, INDEXED
     uint8_t awaited                # sent to a venue that has not answered yet
     uint8_t unknown_new
     uint8_t expiry_asked           # its venue was asked to cancel it when its time had come
     uint8_t extended               # it has a row of terms
     int32_t entered_venue          # as first sent, 0 where it named none
     int32_t strategy
+    uint32_t position_prev, position_next       # the other open orders of its position, and of its venue
+    uint32_t venue_prev, venue_next
 
 
 cdef struct tc_terms:
@@ -75,6 +78,7 @@ cdef struct tc_terms:
     # Of each kind the message that is not handed out; its replaces that a user asked for are the requests'.
     uint32_t new_message, cancel_message, status_message
     uint32_t change_message        # a replace that the core itself asks for
+    uint32_t strategy_prev, strategy_next       # the other open orders of its strategy
     # Of a child: the order that it is a part of, and whether it was asked back for that. Of that order: its open
     # children, what they may still trade, and the venues (bit venue - 1) that it has tried.
     int64_t parent_id, working

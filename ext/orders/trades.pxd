@@ -78,6 +78,42 @@ cdef inline bint is_of_position(const tc_execution* row, int32_t instrument, int
             and row.state != TRADE_FOLDED)
 
 
+# The number of the one trade that a venue's exec_id is about; 0 where none is held, or several are. Instrument or side
+# 0 is any. It walks the log: only what does not tell a trade's whole identity needs it.
+cdef inline int64_t find_named_trade(
+    const tc_trades* log, int32_t venue, int32_t instrument, uint8_t side, int64_t exec_id
+) noexcept nogil:
+    cdef const tc_execution* row
+    cdef int64_t number, found = 0, about
+    for number in range(log.count, first_execution(log) - 1 if exec_id else log.count, -1):
+        row = execution_at(log, number)
+        if (row.venue_exec_id == exec_id and row.venue == venue and (instrument == 0 or row.instrument == instrument)
+                and (side == 0 or row.side == side)):
+            about = row.trade if row.trade else number
+            if found and about != found:
+                return 0
+            found = about
+    return found if found >= first_execution(log) else 0
+
+
+# Does the position leave its integers on the way of a rebuild where the trade in row `number` becomes `qty`?
+cdef inline bint is_beyond_rebuild(
+    const tc_trades* log, const tc_ledger* ledger, int64_t number, int64_t qty, int64_t most, int64_t* value
+) noexcept nogil:
+    cdef const tc_execution* trade = execution_at(log, number)
+    cdef const tc_execution* row
+    cdef int64_t i, lots
+    value[0] = base_of(log, ledger, trade.instrument, trade.account).qty
+    for i in range(first_execution(log), log.count + 1):
+        row = execution_at(log, i)
+        if is_of_position(row, trade.instrument, trade.account):
+            lots = qty if i == number else row.qty if row.state == TRADE_LIVE else 0
+            value[0] += lots if row.side == SIDE_BUY else -lots
+            if value[0] > most or value[0] < -most:
+                return True
+    return False
+
+
 # The position as its base and its surviving trades in order make it; walks the log, for busts are rare.
 cdef inline void rebuild_position(
     tc_trades* log, tc_ledger* ledger, int32_t instrument, int32_t account

@@ -92,6 +92,7 @@ cdef inline void book_shed(tc_books* b, const tc_entry* e) noexcept nogil:
             lot.price = no_price()
             gone = gone + part * sign
             row = newer_lot(b.lots.rows, p, row)
+        put_all_in_order(&b.lots, p)
     p.cost = p.cost - gone
     carried[0] = carried[0] - gone
     b.carries = True

@@ -41,6 +41,11 @@ cdef inline tc_position* position_of(const tc_ledger* ledger, int32_t instrument
     return &ledger.positions[instrument * ledger.account_stride + account]
 
 
+# Is a running sum so large that no more may be added to it?
+cdef inline bint is_beyond_sum(tc_i128 sum) noexcept nogil:
+    return <uint64_t>(tc_high(sum) + (<int64_t>1 << 61) - 1) > (<uint64_t>1 << 62) - 2
+
+
 # The cost that leaves with `closed` of `qty` lots; on magnitudes, the remainder stays in the position.
 cdef inline tc_i128 release_cost(tc_i128 cost, int64_t qty, int64_t closed) noexcept nogil:
     cdef tc_i128 q = tc_floor_div_wide(cost, qty)

@@ -266,10 +266,6 @@ cdef inline void retally(tc_books* b, int32_t instrument) noexcept nogil:
     b.exposures_are_stale = True
 
 
-cdef inline bint is_beyond_sum(tc_i128 sum) noexcept nogil:
-    return <uint64_t>(tc_high(sum) + (<int64_t>1 << 61) - 1) > (<uint64_t>1 << 62) - 2
-
-
 # The lot that a closing fill names, where lots are named: it must be there and be large enough, unless all closes.
 cdef inline int find_bad_lot(
     const tc_books* b, const tc_position* p, const tc_entry* e, tc_finding* found

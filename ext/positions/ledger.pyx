@@ -51,9 +51,7 @@ cdef class Ledger:
         self.tables, self.blocks = [], []
         t = self.tables
         self.settings = (instruments, accounts, method, legs, currencies, trades, lots, buckets)
-        self.instrument_max = instruments
-        self.account_max = accounts
-        self.currency_max = currencies
+        self.instrument_max, self.account_max, self.currency_max = instruments, accounts, currencies
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
         b.accounts = accounts
         b.method = method
@@ -66,6 +64,11 @@ cdef class Ledger:
         b.lots.most = <int32_t>(lots if method else 1)
         b.lots.rows = <tc_lot*>self.memory(2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
         b.base_lots = <tc_lot*>table(t, 2 * <int64_t>b.lots.most + 1, sizeof(tc_lot))
+        b.lots.positions = b.ledger.positions
+        if method >= METHOD_SPECIFIC:
+            b.lots.order = method
+            b.lots.branches = <tc_branch*>table(t, 2 * <int64_t>b.lots.most + 1, sizeof(tc_branch))
+            b.lots.roots = <int32_t*>table(t, rows, sizeof(int32_t))
         b.entry_most = trades
         b.entries = <tc_entry*>self.memory(trades, sizeof(tc_entry))
         b.tallies = <tc_tally*>self.memory(instruments + 1, sizeof(tc_tally))
@@ -118,10 +121,9 @@ cdef class Ledger:
         cdef tc_tally* t = &self.books.tallies[count]
         demand("currency", self.instruments[count].currency, 1, self.currency_max)
         self.count = count
-        t.inverse_scale = inverse_scale
+        t.inverse_scale, t.bucket = inverse_scale, bucket
         t.amount_most = self.instruments[count].amount_most
         t.is_bounded = t.amount_most < tc_power_of_ten(30)
-        t.bucket = bucket
         t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = self.instruments[count].lots_per_unit
         t.currency = self.instruments[count].currency
@@ -296,8 +298,6 @@ cdef class Ledger:
         memcpy(side.books.base_positions, self.books.base_positions, rows * sizeof(tc_position))
         memcpy(side.books.base_lots, self.books.base_lots, (2 * <int64_t>self.books.lots.most + 1) * sizeof(tc_lot))
         sink.count = 0
-        sink.most = 0
-        sink.rows = NULL
         for _ in range(2):                 # once to count, once to write
             sink.most = sink.count
             sink.count = 0

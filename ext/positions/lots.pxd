@@ -8,31 +8,7 @@
 # and ends, so the oldest lot's `prev` and the newest's `next` mean nothing: a lot that leaves at either end, as by FIFO
 # and LIFO all do, touches no other, which is one line of memory less.
 
-from costs cimport *
-
-
-cdef enum tc_method:
-    METHOD_AVERAGE = 0
-    METHOD_FIFO = 1
-    METHOD_LIFO = 2
-    METHOD_SPECIFIC = 3
-    METHOD_HIFO = 4                # the dearest a unit first, long or short; of equals the oldest
-    METHOD_LOFO = 5                # the cheapest
-
-
-cdef struct tc_lot:
-    tc_i128 cost                   # times the position's sign; of no meaning where the lot has a price
-    int64_t qty                    # lots, positive
-    int64_t price                  # what each of them cost, or NO_PRICE
-    int64_t trade_id, opened       # the trade that opened it, and its time
-    int32_t next, prev
-    int64_t spare                  # one lot, one cache line
-
-
-cdef struct tc_lots:
-    tc_lot* rows                   # from 1; 0 is none
-    int32_t free, used, most       # first free row, rows ever taken, all rows
-    int32_t open_count
+from lot_order cimport *
 
 
 # One closed piece of a lot, for the report: what it cost and what it fetched, as signed values; qty is what was held.
@@ -97,11 +73,10 @@ cdef inline void open_lot(
     else:
         p.first_lot = row
     p.last_lot = row
-
-
-# Only in C: a field in Python.
-cdef inline tc_i128 cost_of(const tc_lot* lot) noexcept nogil:
-    return lot.cost if lot.price == no_price() else tc_wide(lot.qty, lot.price)
+    if lots.order:
+        lots.opened += 1
+        lots.branches[row].age = lots.opened
+        put_in_order(lots, p, row)
 
 
 # Takes `qty` lots out of a lot that has as many; gives the cost that leaves with them.
@@ -136,47 +111,27 @@ cdef inline void drop_lot(tc_lots* lots, tc_position* p, int32_t row) noexcept n
     lots.open_count -= 1
 
 
+# Takes `qty` lots out of a lot of a position, and the lot out of its lists where those are all. A lot without a price
+# has another cost a unit afterwards: it takes its place anew.
+cdef inline tc_i128 take_lots(tc_lots* lots, tc_position* p, int32_t row, int64_t qty) noexcept nogil:
+    cdef tc_lot* lot = &lots.rows[row]
+    cdef bint moves = lots.order and (qty == lot.qty or lot.price == no_price())
+    cdef tc_i128 cost
+    if moves:
+        take_out_of_order(lots, p, row)
+    cost = take_from(lot, qty)
+    if lot.qty == 0:
+        drop_lot(lots, p, row)
+    elif moves:
+        put_in_order(lots, p, row)
+    return cost
+
+
 cdef inline void drop_lots(tc_lots* lots, tc_position* p) noexcept nogil:
+    if lots.order:
+        root_of(lots, p)[0] = 0
     while p.first_lot:
         drop_lot(lots, p, p.first_lot)
-
-
-# Only in C: the next of a list in Python.
-# The lot after this one, 0 after the newest.
-cdef inline int32_t newer_lot(const tc_lot* rows, const tc_position* p, int32_t row) noexcept nogil:
-    return 0 if row == p.last_lot else rows[row].next
-
-
-# The open lot of a trade, or 0. A trade opens at most one lot in a position.
-cdef inline int32_t find_lot(const tc_lots* lots, const tc_position* p, int64_t trade_id) noexcept nogil:
-    cdef int32_t row = p.first_lot
-    while row and lots.rows[row].trade_id != trade_id:
-        row = newer_lot(lots.rows, p, row)
-    return row
-
-
-# Whether a unit of one lot cost more than a unit of another: exactly, also where they have costs and no prices.
-cdef inline bint is_dearer(const tc_lot* a, const tc_lot* b) noexcept nogil:
-    cdef tc_i128 whole, other
-    if a.price != no_price() and b.price != no_price():
-        return a.price > b.price
-    whole = tc_floor_div_wide(cost_of(a), a.qty)
-    other = tc_floor_div_wide(cost_of(b), b.qty)
-    if whole != other:
-        return whole > other
-    return (tc_wide(<int64_t>tc_low(cost_of(a) - whole * a.qty), b.qty)
-            > tc_wide(<int64_t>tc_low(cost_of(b) - other * b.qty), a.qty))
-
-
-# The dearest or the cheapest open lot, the oldest of equals: a look at each, since lots leave in any order.
-cdef inline int32_t find_extreme(const tc_lots* lots, const tc_position* p, bint dearest) noexcept nogil:
-    cdef int32_t best = p.first_lot, row = p.first_lot
-    while row:
-        if (is_dearer(&lots.rows[row], &lots.rows[best]) if dearest
-                else is_dearer(&lots.rows[best], &lots.rows[row])):
-            best = row
-        row = newer_lot(lots.rows, p, row)
-    return best
 
 
 # The lot that a closing trade takes from next: the named one while it is there, else the method's.
@@ -187,7 +142,7 @@ cdef inline int32_t next_lot(const tc_lots* lots, const tc_position* p, int meth
     if row:
         return row
     if method >= METHOD_HIFO:
-        return find_extreme(lots, p, method == METHOD_HIFO)
+        return first_in_order(lots, p)
     return p.last_lot if method == METHOD_LIFO else p.first_lot
 
 
@@ -206,15 +161,13 @@ cdef inline tc_i128 close_lots(
         tc_assert(row != 0)                            # what is held stands in lots
         lot = &lots.rows[row]
         piece = left if left < lot.qty else lot.qty
-        cost = take_from(lot, piece)
+        cost = take_lots(lots, p, row, piece)
         if sink != NULL:
             fetched = value if piece == left else -release_cost(-value * sign, left, piece) * sign
             value = value - fetched
             note_closing(sink, lot, piece * sign, cost * sign, fetched)
         released = released + cost
         left -= piece
-        if lot.qty == 0:
-            drop_lot(lots, p, row)
     return released
 
 
@@ -301,10 +254,8 @@ cdef inline tc_i128 move_lots(
         row = next_lot(lots, source, method, named)
         lot = &lots.rows[row]
         piece = left if left < lot.qty else lot.qty
-        cost = take_from(lot, piece)
         opened, opening = lot.opened, lot.trade_id
-        if lot.qty == 0:
-            drop_lot(lots, source, row)
+        cost = take_lots(lots, source, row, piece)
         source.qty -= piece * sign
         source.cost = source.cost - cost * sign
         moved = moved + cost * sign
@@ -336,4 +287,5 @@ cdef inline void split_lots(tc_lots* lots, tc_position* p, int64_t numerator, in
             carried = lot.cost
             drop_lot(lots, p, row)
         row = following
+    put_all_in_order(lots, p)
     tc_assert((before == 0) | (after == tc_abs(p.qty)))

@@ -30,6 +30,8 @@ cdef dict command_layout():
         "most": <char*>&c.most - <char*>&c,
         "bid_px": <char*>&c.bid_px - <char*>&c, "bid_size": <char*>&c.bid_size - <char*>&c,
         "ask_px": <char*>&c.ask_px - <char*>&c, "ask_size": <char*>&c.ask_size - <char*>&c,
+        "print_px": <char*>&c.print_px - <char*>&c, "print_size": <char*>&c.print_size - <char*>&c,
+        "print_fills": <char*>&c.print_fills - <char*>&c,
         "mark_px": <char*>&c.mark_px - <char*>&c, "trad_ses_status": <char*>&c.trad_ses_status - <char*>&c,
         "close_time": <char*>&c.close_time - <char*>&c, "clock_time": <char*>&c.clock_time - <char*>&c,
         "split_numerator": <char*>&c.split_numerator - <char*>&c,

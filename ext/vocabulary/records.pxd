@@ -31,6 +31,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t clock_time
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
+        int64_t print_px, print_size
         uint64_t value
         int64_t rule, window_ns, mode, value_high
         int64_t scope, target, engaged
@@ -40,7 +41,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t decimals
         int64_t band, from_px, band_tick
         int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout
-        uint32_t native_ord_types, native_times_in_force, external
+        uint32_t native_ord_types, native_times_in_force, external, print_fills
         uint8_t price_precision, qty_precision, multiplier_precision, any_sign
         uint8_t money_precision
         uint16_t times_in_force
@@ -193,6 +194,9 @@ cdef enum:
     SES_CLOSED = 3
     SES_PRE_OPEN = 4
     SES_PRE_CLOSE = 5
+    FILLS_NONE = 0
+    FILLS_THROUGH = 1
+    FILLS_AFTER_QUEUE = 2
     TRIGGER_BEST_OFFER = 1
     TRIGGER_LAST_TRADE = 2
     TRIGGER_BEST_BID = 3

@@ -377,7 +377,7 @@ def test_a_question_hears_of_used_ids_and_of_lists(pair):
     assert submit(side="SELL", list_id=2, contingency_type="OTO", reduce_only=True).reason is tc.Reason.NONE
 
 
-def test_a_trade_is_counted_once_a_day_though_the_log_has_let_it_go(desk):
+def test_a_trade_is_counted_once_in_three_days_though_the_log_has_let_it_go(desk):
     core = desk(capacity=small_capacity(trades=2, exec_ids=8))
     order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha")
     for n in range(6):
@@ -388,7 +388,9 @@ def test_a_trade_is_counted_once_a_day_though_the_log_has_let_it_go(desk):
     assert core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t0", "b0").reason is tc.Reason.UNKNOWN_TRADE
     core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5")
     assert core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t5", "b5").reason is tc.Reason.EXECID_REPEATED
-    core.roll_day()
+    for _ in range(3):
+        assert fill(core, order, 1, 100, "t0").reason is tc.Reason.EXECID_REPEATED, "over two rolls of the day"
+        core.roll_day()
     assert fill(core, order, 1, 100, "t0").reason is tc.Reason.NONE, "another day's"
     assert order.cum_qty == 6
 
@@ -405,7 +407,7 @@ def test_the_newest_execution_ids_are_known_and_no_more(desk):
 def test_execution_ids_that_share_one_bucket_are_all_known(desk):
     core = desk(capacity=small_capacity(trades=256, exec_ids=256))
     buckets = 256 // 4
-    mine = [n for n in range(1, 3_000) if hash_exec_id(1, n) % buckets == 7][:30]  # by its number an id finds its bucket
+    mine = [n for n in range(1, 3_000) if hash_exec_id(1, 1, 1, n) % buckets == 7][:30]  # by its number an id finds its bucket
     others = [f"o{n}" for n in range(227)]
     order = core.submit("AAPL", "BUY", 1_000, 100, venue="EXT", account="alpha")
     for name in mine:

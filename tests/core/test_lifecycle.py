@@ -56,7 +56,7 @@ class Script:
         self.kinds = {
             self.enter: 22, self.cancel: 6, self.replace: 9, self.mass_cancel: 1, self.ask_status: 2, self.trade: 22,
             self.state: 14, self.answer: 14, self.correct: 6, self.redeliver: 3, self.quote: 10, self.wait: 5,
-            self.session: 1, self.venue_session: 1, self.roll: 1, self.kill: 1, self.enter_again: 1,
+            self.session: 1, self.venue_session: 1, self.roll: 1, self.kill: 1, self.enter_again: 1, self.trade_print: 6,
         }
         self.choices, self.weights = list(self.kinds), list(self.kinds.values())
 
@@ -180,6 +180,12 @@ class Script:
 
     def ask_status(self) -> bytes | None:
         return record(C.STATUS_REQUEST, **self.target(self.pick()))
+
+    def trade_print(self) -> bytes:
+        random = self.random
+        return record(C.TRADE_PRINT, instrument=random.choice([1, 1, 2]), venue=random.choice([0, SIM, SIM, EXT]),
+                      side=random.choice([0, Side.BUY, Side.SELL]), print_px=random.randint(94, 106),
+                      print_size=random.choice([1, 5, 10, 30]))
 
     def kill(self) -> bytes | None:
         self.killed = True

@@ -26,12 +26,12 @@ def test_slots_stay_in_use_until_the_history_lets_them_go(make_core):
 def test_requests_and_deadlines_last_until_the_answer(make_core):
     core = make_core(venues=[tc.ExternalVenue("XEXT", request_timeout=SECOND)])
     core.submit("AAPL", "BUY", 100, 100, account="alpha", cl_ord_id="o-1")
-    assert in_use(core) == {"slots": 1, "places": 1, "timers": 1, "holds": 100, "firm_holds": 100}
+    assert in_use(core) == {"slots": 1, "places": 1, "timers": 1, "indexed": 1, "holds": 100, "firm_holds": 100}
     core.execution.on_execution_report("XEXT", "NEW", cl_ord_id="o-1")
-    assert in_use(core) == {"slots": 1, "places": 1, "holds": 100, "firm_holds": 100}
+    assert in_use(core) == {"slots": 1, "places": 1, "indexed": 1, "holds": 100, "firm_holds": 100}
     core.replace(cl_ord_id="o-1", qty=250, new_cl_ord_id="r-1")
     core.cancel(cl_ord_id="o-1", new_cl_ord_id="c-1")
-    assert in_use(core) == {"slots": 1, "places": 1, "requests": 2, "replaces": 1, "timers": 1, "holds": 250, "firm_holds": 250}
+    assert in_use(core) == {"slots": 1, "places": 1, "requests": 2, "replaces": 1, "timers": 1, "indexed": 1, "holds": 250, "firm_holds": 250}
     core.execution.on_execution_report("XEXT", "CANCELED", cl_ord_id="c-1")
     assert in_use(core) == {"slots": 1}
 
@@ -40,7 +40,7 @@ def test_a_list_is_held_until_its_last_member_is_evicted(make_core):
     core = make_core(capacity=small_capacity(open_orders=8, order_history=1))
     for n in range(2):
         core.submit("AAPL", "BUY", 10, 90 + n, account="alpha", cl_ord_id=f"p-{n}", list_id=7, contingency_type="OCO")
-    assert in_use(core) == {"slots": 2, "lists": 1, "members": 2, "holds": 20, "firm_holds": 20}
+    assert in_use(core) == {"slots": 2, "lists": 1, "members": 2, "indexed": 2, "holds": 20, "firm_holds": 20}
     core.mass_cancel()
     assert in_use(core) == {"slots": 1, "lists": 1, "members": 1}
     core.submit("AAPL", "BUY", 10, 90, account="alpha", cl_ord_id="q")
@@ -53,10 +53,20 @@ def test_what_waits_for_a_price_or_a_time_is_counted(make_core, clock):
     core.submit("AAPL", "SELL", 7, account="alpha", ord_type="STOP", stop_px=90, cl_ord_id="s-1",
                 time_in_force="GOOD_TILL_DATE", expire_time=T0 + SECOND)
     core.execution.set_session("AAPL", "OPEN", close_time=T0 + SECOND)
-    assert in_use(core) == {"slots": 1, "timers": 2, "waiting": 1, "holds": 7, "firm_holds": 7}
+    assert in_use(core) == {"slots": 1, "timers": 2, "waiting": 1, "indexed": 1, "holds": 7, "firm_holds": 7}
     clock.now = T0 + SECOND
     core.clock_tick()
     assert in_use(core) == {"slots": 1}
+
+
+def test_open_orders_are_indexed_and_those_that_may_only_reduce_by_what_is_left_of_them(make_core):
+    core = make_core(venues=[tc.SimulatedVenue("XNAS")])
+    core.positions.open_position("AAPL", 50, 90, account="alpha")
+    core.submit("AAPL", "SELL", 30, 100, account="alpha", reduce_only=True)
+    core.submit("AAPL", "BUY", 10, 100, account="alpha")
+    assert in_use(core) == {"slots": 2, "indexed": 1, "reducing": 20, "holds": 20, "firm_holds": 20}
+    core.mass_cancel()
+    assert in_use(core) == {"slots": 2}
 
 
 def test_a_leak_is_told(make_core):

@@ -194,7 +194,7 @@ class Pair:
             self.both("suspense", instrument)
             self.both("firm_exposure", instrument)
         for exec_id in [*getattr(self.stream, "exec_ids", [])[-20:], 0, -1, 2**62 + 10**6, -(2**63)]:
-            self.both("find_trade", capacity.venues, exec_id)
+            self.both("find_trade", capacity.venues, 0, 0, exec_id)
         for order_id in [*self.stream.order_ids[-60:], 0, -1, 1, self.native.command_seq + 1]:
             self.both("order", order_id)
         for name in [*self.stream.names[-20:], 0, -1, 2**62, 2**62 + 10**6, 2**63 - 1, -(2**63)]:

@@ -131,10 +131,10 @@ def client_command(tokens: list[str]) -> bytes:
         fields["orig_cl_ord_id"] = orig
     elif kind == CommandType.NEW_ORDER:
         fields |= {"side": 1, "ord_type": 2, "instrument": 1, "account": 1, "venue": EXT}
-    elif kind in (CommandType.QUOTE, CommandType.MARK, CommandType.SESSION, CommandType.SPLIT,
+    elif kind in (CommandType.QUOTE, CommandType.MARK, CommandType.TRADE_PRINT, CommandType.SESSION, CommandType.SPLIT,
                   CommandType.OPENING_POSITION):
         fields["instrument"] = 1
-    if kind == CommandType.QUOTE:
+    if kind in (CommandType.QUOTE, CommandType.TRADE_PRINT):
         fields["venue"] = SIM
     if kind == CommandType.OPENING_POSITION:
         fields["account"] = 1

@@ -595,7 +595,7 @@ EXT = Path(__file__).parents[2] / "ext"
 
 
 @pytest.mark.parametrize(("file", "enum", "prefix", "words"), [
-    ("lots", "tc_method", "METHOD_", Method), ("entries", "tc_entry_kind", "ENTRY_", EntryKind),
+    ("lot_order", "tc_method", "METHOD_", Method), ("entries", "tc_entry_kind", "ENTRY_", EntryKind),
     ("entries", "tc_entry_status", "ENTRY_", EntryStatus), ("entries", "tc_entry_reason", "", EntryReason),
 ])
 def test_enumerations_are_the_same_in_the_kernels(file, enum, prefix, words):

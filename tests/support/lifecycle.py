@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tradecore.vocabulary.capacity import Capacity
-from tradecore.vocabulary.codes import CommandType, ReportType, Rule
+from tradecore.vocabulary.codes import CommandType, PrintFills, ReportType, Rule
 from tradecore.vocabulary.fix import ExecType, OrdStatus
 from tradecore.vocabulary.records import CODECS, NO_PRICE, OUTBOUND_CODEC, OUTBOUND_SIZE, REPORT_CODEC, REPORT_SIZE
 
@@ -61,7 +61,8 @@ def setting_up(instruments: int = 1) -> list[bytes]:
     ]
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"EXT", external=1, request_timeout=REQUEST_TIMEOUT,
                            taker_fee_ppm=EXT_FEE_PPM))
-    commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"SIM", maker_fee_per_unit=-2, taker_fee_per_unit=3))
+    commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"SIM", maker_fee_per_unit=-2, taker_fee_per_unit=3,
+                           print_fills=PrintFills.AFTER_QUEUE))
     for account in (1, 2):
         commands.append(record(CommandType.DEFINE_ACCOUNT, cl_ord_id=b"acc%d" % account))
         commands += [record(CommandType.SET_LIMIT, account=account, rule=rule, value=-1) for rule in Rule]

@@ -12,7 +12,7 @@ from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Scope
 from tradecore.vocabulary.fix import ExecType, TimeInForce
-from tradecore.vocabulary.records import CODECS, NAMELESS, NO_PRICE, NO_ROOM
+from tradecore.vocabulary.records import CODECS, NAMELESS, NO_PRICE, NO_ROOM, PRICE_MAX, QTY_MAX
 
 SECOND = 1_000_000_000
 STATES = [0, 3, 4, 4, 4, 5, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 18, 18, 21]  # ExecTypes that are no trades
@@ -37,6 +37,8 @@ class LifecycleStream(Stream):
             if command[0] == K.DEFINE_VENUE and command[32:40] == last.to_bytes(8, "little"):
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", external=2)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", request_timeout=-1)
+                yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", print_fills=3)
+                yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", print_fills=1, external=1)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"V%d" % (self.external - 1), external=1,
                                  request_timeout=SECOND, native_ord_types=1 << 3 | 0b110,
                                  native_times_in_force=0b1011011, taker_fee_ppm=120)
@@ -53,7 +55,7 @@ class LifecycleStream(Stream):
         makers = [(self._special, 30), (self._away, 22), (self._some_report, 30), (self._trade, 30), (self._replace, 14),
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
-                  (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2)]
+                  (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -265,6 +267,17 @@ class LifecycleStream(Stream):
         if self.random.random() < 0.7 and self.requests:
             fields = {"cl_ord_id": self.random.choice(self.requests[-10:])}
         return self._pack(K.CANCEL_REJECT, venue=self.external, reject_reason=self.random.randrange(-2, 7), **fields)
+
+    def _print(self) -> bytes:
+        instrument, tick, mid = self._instrument()
+        pick = self.random
+        fields = {"print_px": (mid + pick.choice((-3, -1, 0, 0, 1, 3))) * tick + pick.choice((0, 0, 0, 1)),
+                  "print_size": self._qty(instrument), "side": pick.choice((0, 1, 1, 2, 2)),
+                  "venue": pick.randrange(self.capacity.venues + 1)}
+        if pick.random() < 0.05:
+            fields |= pick.choice(({"print_px": PRICE_MAX + 1}, {"print_px": 0}, {"print_size": 0}, {"print_size": QTY_MAX + 1},
+                                   {"side": 5}, {"venue": -1}, {"print_px": PRICE_MAX, "print_size": QTY_MAX}))
+        return self._pack(K.TRADE_PRINT, instrument=instrument, **fields)
 
     # ---- time
 

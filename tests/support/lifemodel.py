@@ -138,9 +138,10 @@ class Model:
         self.day = 1
         self.unexpected = self.refused = self.suspense = 0
         self.now = 0
-        # Of every execution: its number, day, type, what it is about (an order, or the id that it names), quantity,
-        # price, and trade, by its number and order.
-        self.exec_ids: dict[int, tuple] = {}
+        # Of every execution, by its id, instrument and side: its number, day, type, what it is about (an order, or the
+        # id that it names), quantity, price, trade, by its number and order, and the name by which a trade named its order.
+        self.exec_ids: dict[tuple[int, int, bool], tuple] = {}
+        self.sides: dict[int, tuple[int, bool]] = {}  # instrument and side of each venue's trade, by the core's number
         self.logged: list[int] = []  # the venue's id of each execution ever, 0 for the core's own
         self.connected = True
         self.renewed: set[int] = set()  # orders that the last new day has left open
@@ -416,7 +417,8 @@ class Model:
             trade = r.exec_ref_id or r.exec_id, r.order_id
             qty, price = (0, 0) if r.exec_type == E.TRADE_CANCEL else (r.last_qty, r.last_px)
             about = r.order_id if r.exec_type == E.TRADE else c.exec_ref_id
-            self.exec_ids[name] = (len(self.logged) - 1, self.day, r.exec_type, about, qty, price, trade)
+            where = name, *self.traded(trade[0], r)
+            self.exec_ids[where] = (len(self.logged) - 1, self.day, r.exec_type, about, qty, price, trade, self.called(c))
 
     def foresee_money(self, c, order: Known | None) -> tuple | None:
         """What must become of a venue's trade, bust or correction: its account and reason, or the refusal."""
@@ -426,19 +428,37 @@ class Model:
             return None
         if not c.exec_id or not 1 <= c.instrument <= 2 or c.last_qty < 1 or c.last_px < 1:
             return ("refused", None)
-        known = self.exec_ids.get(c.exec_id)
-        if known is not None and known[1] == self.day:
-            same = known[2:6] == (E.TRADE, self.named(c), c.last_qty, c.last_px)
+        known = self.exec_ids.get((c.exec_id, c.instrument, c.side == 1))
+        if known is not None and self.day - known[1] <= 2:
+            told = E.TRADE, c.last_qty, c.last_px
+            same = (known[2], *known[4:6]) == told and (known[3] == self.named(c) or known[7] == self.called(c))
             return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
         matches = order is not None and c.instrument == order.instrument and (c.side == 1) == order.buys
         return ("booked", order if matches else None)
 
+    def called(self, c) -> tuple[int, int]:
+        """How a trade names its order."""
+        return (c.cl_ord_id, 0) if c.kind == C.EXECUTION_REPORT and c.cl_ord_id else (0, getattr(c, "order_id", 0))
+
+    def traded(self, exec_id: int, r) -> tuple[int, bool]:
+        """The instrument and side of a trade, which its first report tells."""
+        if r is not None and r.exec_type == E.TRADE:
+            self.sides[exec_id] = r.instrument, r.side == 1
+        return self.sides[exec_id]
+
+    def only(self, name: int) -> tuple | None:
+        """The newest execution of an id, where only one trade that is still in the log has it."""
+        first = len(self.logged) - self.books.capacity
+        mine = [known for (known_name, *_), known in self.exec_ids.items() if known_name == name and known[0] >= first]
+        return max(mine) if len({known[6][0] for known in mine}) == 1 else None
+
     def foresee_correction(self, c) -> tuple:
         busts = c.exec_type == E.TRADE_CANCEL
         qty, price = (0, 0) if busts else (c.last_qty, c.last_px)
-        named = self.exec_ids.get(c.exec_ref_id)
-        known = self.exec_ids.get(c.exec_id)
-        if known is not None and known[1] == self.day:
+        named = self.only(c.exec_ref_id)
+        mine = named or self.only(c.exec_id)
+        known = mine and self.exec_ids.get((c.exec_id, *self.traded(mine[6][0], None)))
+        if known and self.day - known[1] <= 2:
             same = known[2:6] == (c.exec_type, c.exec_ref_id, qty, price)
             return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
         if named is None or named[0] < len(self.logged) - self.books.capacity:

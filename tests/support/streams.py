@@ -55,8 +55,8 @@ FEES: list[dict[str, int]] = [
     {"maker_fee_ppm": 100, "taker_fee_ppm": 300},
     {"maker_fee_ppm": -200, "taker_fee_ppm": 300},  # a rebate, and the same taker fee: ties
     {"maker_fee_per_unit": -2_000_000, "taker_fee_per_unit": 3_000_001},
-    {"taker_fee_ppm": 77},
-    {"maker_fee_per_unit": 333_000, "taker_fee_ppm": -50},
+    {"taker_fee_ppm": 77, "print_fills": 1},
+    {"maker_fee_per_unit": 333_000, "taker_fee_ppm": -50, "print_fills": 2},
     {},
     {},
     {"maker_fee_ppm": 1_000, "taker_fee_per_unit": 7_000},

@@ -110,6 +110,22 @@ class Door:
             transact_time=self._gate.names.stamp(transact_time), **sides,
         )
 
+    def trade_print(
+        self, symbol: str, price: Number, size: Number, venue: str | None = None, aggressor: Side | str | None = None,
+        *, transact_time: int | None = None,
+    ) -> None:
+        """See TradingCore.trade_print."""
+        number, instrument = self._gate.names.find_instrument(symbol)
+        side = 0 if aggressor is None else Side.parse(aggressor, "aggressor")
+        if side > Side.SELL:
+            raise ValueError(f"aggressor {aggressor!r} must be BUY or SELL, or None where it is not known")
+        self._gate.command(
+            CommandType.TRADE_PRINT, instrument=number, side=side,
+            venue=0 if venue is None else self._gate.names.venues.id(venue),
+            print_px=instrument.price_units(price), print_size=instrument.qty_lots(size, "size", low=1),
+            transact_time=self._gate.names.stamp(transact_time),
+        )
+
     def mark(self, symbol: str, price: Number) -> None:
         """See TradingCore.mark."""
         number, instrument = self._gate.names.find_instrument(symbol)

@@ -116,6 +116,19 @@ class TradingCore(OrderSystem):
         self._door.quote(venue, symbol, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size,
                          transact_time=transact_time)
 
+    def trade_print(
+        self, symbol: str, price: Number, size: Number, venue: str | None = None, aggressor: Side | str | None = None,
+        *, transact_time: int | None = None,
+    ) -> None:
+        """A trade that the market printed: the last trade from now on. It triggers what watches that price, and fills
+        what rests at a simulated `venue` by the rule that the venue declares (`print_fills`).
+
+        `venue` None: a print of the whole market, which fills nothing. `aggressor` BUY or SELL is who took; None where
+        the feed does not say. A price may lie between ticks. RefusedError where the print can't be; TypeError,
+        ValueError or UndeclaredError for a wrong call. `transact_time` as of a quote. Threads: any.
+        """
+        self._door.trade_print(symbol, price, size, venue, aggressor, transact_time=transact_time)
+
     def mark(self, symbol: str, price: Number) -> None:
         """What positions in a symbol are valued at from now on."""
         self._door.mark(symbol, price)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Unpack
 
 from ..vocabulary.codes import CommandType
-from ..vocabulary.fix import CxlRejReason, ExecType, TradSesStatus
+from ..vocabulary.fix import CxlRejReason, ExecType, Side, TradSesStatus
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier
 from ..vocabulary.reports import Report
@@ -54,16 +54,19 @@ class ExecutionEngine:
 
     def on_trade_correction(
         self, venue: str, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
-        last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
+        last_qty: Number | None = None, last_px: Number | None = None, symbol: str | None = None,
+        side: Side | str | None = None, transact_time: int | None = None,
     ) -> Report:
         """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
-        trade with the venue's `exec_ref_id`. The order, the position and P&L become what the surviving trades make of
-        them.
+        trade with the venue's `exec_ref_id`; its `symbol` and `side` say which where a venue has several under one id.
+        The order, the position and P&L become what the surviving trades make of them.
 
-        Refused, as news: a trade that is not known, or was busted before; an `exec_id` that was used for another.
+        Refused, as news: a trade that is not known, is one of several, or was busted before; an `exec_id` that was used
+        for another.
         """
-        return self._reports.trade_correction(self._gate.names.venues.id(venue), exec_type, exec_ref_id, exec_id,
-                                              last_qty=last_qty, last_px=last_px, transact_time=transact_time)
+        return self._reports.trade_correction(
+            self._gate.names.venues.id(venue), exec_type, exec_ref_id, exec_id, last_qty=last_qty, last_px=last_px,
+            symbol=symbol, side=side, transact_time=transact_time)
 
     def on_cancel_reject(
         self, venue: str, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,

@@ -72,7 +72,8 @@ class VenueReports:
             raise TypeError("ord_status must be given with exec_type ORDER_STATUS")
         number = 0 if symbol is None else self._gate.names.symbols.id(symbol)
         target = _name_order("on_execution_report", cl_ord_id, order_id)
-        number = number or self._instrument_of_told(target)
+        named = encode_told_id(exec_id, "exec_id")
+        number = number or self._instrument_of_told(venue, target, named)
         ins = self._gate.names.instrument(number)
         why = _reason(OrdRejReason, reject_reason, "reject_reason")
         if kind is ExecType.RESTATED:
@@ -80,7 +81,7 @@ class VenueReports:
         cumulated = -1 if cum_qty is None else _lots(ins, cum_qty, "cum_qty")
         return self._gate.ask(
             CommandType.EXECUTION_REPORT, venue=venue, exec_type=kind, **target, instrument=number,
-            exec_id=encode_told_id(exec_id, "exec_id"), last_qty=_lots(ins, last_qty, "last_qty"),
+            exec_id=named, last_qty=_lots(ins, last_qty, "last_qty"),
             last_px=_units(ins, last_px, "last_px"), order_qty=_lots(ins, order_qty, "order_qty"),
             cum_qty=cumulated if cumulated >= 0 or cum_qty is None else UNTELLABLE, price=_units(ins, price, "price"),
             ord_status=0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status"), reject_reason=why,
@@ -89,14 +90,18 @@ class VenueReports:
 
     def trade_correction(
         self, venue: int, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
-        last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
+        last_qty: Number | None = None, last_px: Number | None = None, symbol: str | None = None,
+        side: Side | str | None = None, transact_time: int | None = None,
     ) -> Report:
         named, core = encode_told_id(exec_ref_id, "exec_ref_id"), self._gate.core
-        trade = core.find_trade(venue, core.find_text(named or b""))
-        number = 0 if trade is None else trade.instrument
+        number = 0 if symbol is None else self._gate.names.symbols.id(symbol)
+        its_side = 0 if side is None else int(Side.parse(side, "side"))
+        trade = core.find_trade(venue, number, its_side, core.find_text(named or b""))
+        if trade is not None:
+            number, its_side = trade.instrument, its_side or trade.side
         ins = self._gate.names.instrument(number)
         return self._gate.ask(
-            CommandType.TRADE_CORRECTION, venue=venue, instrument=number,
+            CommandType.TRADE_CORRECTION, venue=venue, instrument=number, side=its_side,
             exec_type=ExecType.parse(exec_type, "exec_type"), exec_ref_id=named,
             exec_id=encode_told_id(exec_id, "exec_id"), last_qty=_lots(ins, last_qty, "last_qty"),
             last_px=_units(ins, last_px, "last_px"), transact_time=check_time(transact_time),
@@ -117,13 +122,15 @@ class VenueReports:
         self._gate.command(CommandType.VENUE_SESSION, venue=venue, connected=int(connected),
                            transact_time=self._gate.names.stamp(transact_time))
 
-    def _instrument_of_told(self, target: dict[str, Any]) -> int:
-        """Whose units a report is in that names no symbol: its order's; 0 where there is none."""
+    def _instrument_of_told(self, venue: int, target: dict[str, Any], exec_id: bytes | None) -> int:
+        """Whose units a report is in that names no symbol: its order's, or where that is forgotten by now, those of the
+        trade that it tells again; 0 where there is none."""
         core, name = self._gate.core, target["cl_ord_id"]
         order_id = core.find_order_id(core.find_text(name)) if name else target["order_id"]
         with suppress(LookupError):
             return int(core.order(order_id).row().instrument)
-        return 0
+        trade = core.find_trade(venue, 0, 0, core.find_text(exec_id)) if exec_id else None
+        return 0 if trade is None else int(trade.instrument)
 
 
 def _name_order(call: str, cl_ord_id: Identifier | None, order_id: int | None) -> dict[str, Any]:

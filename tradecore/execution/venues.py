@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..vocabulary.codes import PrintFills
 from ..vocabulary.fix import FixEnum, OrdType, TimeInForce
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, whole_units
@@ -20,6 +21,10 @@ class SimulatedVenue:
     side of the trade, so that a commission is rounded once; a rebate is negative. A quote of this venue is an
     external order on each side: it holds what was displayed, no more, and where it crosses resting orders it takes
     them at their prices.
+
+    `print_fills` says what a trade print of its market does to what rests in it: NONE, nothing; THROUGH, it fills the
+    orders whose price is better than the print's, at their own; AFTER_QUEUE, also those at its price, by what printed
+    there beyond what is displayed. Never more than was printed, best price first, then by time.
     """
 
     name: str
@@ -27,13 +32,16 @@ class SimulatedVenue:
     taker_fee_per_share: Number = 0
     maker_fee_bps: Number = 0
     taker_fee_bps: Number = 0
+    print_fills: str | PrintFills = "NONE"
 
     def __post_init__(self) -> None:
         _check_fees(self)
+        rule = PrintFills.parse(self.print_fills, f"venue {self.name}: print_fills")
+        object.__setattr__(self, "print_fills", rule)
 
     def definition(self) -> dict[str, int | bytes]:
         """The fields of this venue's DEFINE_VENUE record."""
-        return _fees(self)
+        return _fees(self) | {"print_fills": int(PrintFills.parse(self.print_fills, "print_fills"))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,8 @@ class Orders:
         return found
 
     def open_orders(self, account: str | None = None, symbol: str | None = None) -> list[Order]:
-        """Live handles to what is open, of one account or symbol or of all, in the order in which it became so: what
-        can still trade, and what has a request that its venue has not answered. Threads: any."""
+        """Live handles to what is open, of one account or symbol or of all, oldest first (by order_id): what can still
+        trade, and what has a request that its venue has not answered. Threads: any."""
         instrument = 0 if symbol is None else self._gate.names.symbols.id(symbol)
         number = 0 if account is None else self._gate.names.accounts.id(account)
         return [self._gate.order(handle) for handle in self._gate.core.open_orders(instrument, number)]

@@ -26,7 +26,7 @@ from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.fix import ExecInst, ExecType, LastLiquidityInd, OrdStatus, OrdType, Side, TimeInForce
 from ..vocabulary.identifiers import encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, OWN_ID_MAX, as_bytes
+from ..vocabulary.records import CANCEL_DTYPE, NO_PRICE, ORDER_DTYPE, OWN_ID_MAX, TRADE_PRINT_DTYPE, as_bytes
 from .gaps import follow_clock, move_over_gaps
 from .recording import PRICE_DECIMALS, QTY_DECIMALS, Action, Recording
 
@@ -175,9 +175,10 @@ def _shadow_figures(core: ShadowCore) -> dict[str, Any]:
 
 
 def recorded_commands(events: Array, instrument: Instrument) -> Array:
-    """One command record for each recorded event: prices from ticks to price units, accounts by id modulo 16."""
+    """One command record for each recorded event: prices from ticks to price units, accounts by id modulo 16.
+    A print is one of the session's venue."""
     commands = np.zeros(len(events), ORDER_DTYPE)
-    cancels = events["action"] == Action.CANCEL
+    cancels, prints = events["action"] == Action.CANCEL, events["action"] == Action.PRINT
     ids = events["order_id"]  # integers are their own ids
     commands["kind"] = np.where(cancels, CommandType.CANCEL, CommandType.NEW_ORDER)
     commands["instrument"], commands["account"] = 1, 1 + events["order_id"] % ACCOUNTS
@@ -189,6 +190,12 @@ def recorded_commands(events: Array, instrument: Instrument) -> Array:
     commands["order_qty"] = events["qty"]
     commands["price"] = np.where(events["ord_type"] == OrdType.MARKET, NO_PRICE, events["price"] * instrument.tick)
     commands.view(CANCEL_DTYPE)["orig_cl_ord_id"][cancels] = ids[cancels]
+    told = np.zeros(int(prints.sum()), TRADE_PRINT_DTYPE)
+    told["kind"], told["instrument"], told["venue"] = CommandType.TRADE_PRINT, 1, 1
+    told["side"] = events["side"][prints]
+    told["transact_time"] = commands["transact_time"][prints]
+    told["print_px"], told["print_size"] = commands["price"][prints], events["qty"][prints]
+    as_bytes(commands)[prints] = as_bytes(told)
     return commands
 
 

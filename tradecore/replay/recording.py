@@ -33,7 +33,7 @@ PRICE_DECIMALS, QTY_DECIMALS = 0, 8  # a price tick is 1 USD, a quantity step 1e
 DECIMAL_MAX = 10**16  # ticks or steps in one number; all the bitcoin that will ever be is 2.1e15 steps
 _CHUNK_CHARS, _VALUE_CHARS = 1 << 18, 80  # read at once (2**22 takes half as long again); quoted of a wrong value
 
-# line is that of the source file, where the header is 1. What a cancel or a market order doesn't have is 0.
+# line is that of the source file, where the header is 1. What a cancel, a market order or a print doesn't have is 0.
 RECORDED_DTYPE = np.dtype([
     ("line", "i8"), ("ts_ms", "i8"), ("order_id", "i8"), ("price", "i8"), ("qty", "i8"), ("action", "u1"),
     ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("post_only", "?")], align=True)
@@ -46,6 +46,7 @@ class Action(IntEnum):
     SEED = 0  # in the book when the recording starts
     NEW = 1
     CANCEL = 2
+    PRINT = 3  # a trade that the market printed; its side is the aggressor's
 
 
 class BadLine(NamedTuple):
@@ -169,7 +170,7 @@ def _read_events(
     table = _read_table(file, _EVENT_COLUMNS, bad, _event_rules, progress, left)
     table["post_only"] = table["tif"] == _POST_ONLY
     table["tif"][table["post_only"]] = TimeInForce.GTC
-    for name in ("price", "qty", "type", "tif"):
+    for name in ("order_id", "price", "qty", "type", "tif"):
         table[name][table[name] == _BLANK] = 0
     events = _records(RECORDED_DTYPE, table, ord_type="type", time_in_force="tif")
     if not (trades_file := file.parent / "exchange_trades.csv").is_file():
@@ -241,6 +242,10 @@ _POST_ONLY = 100  # a word of the tif column that is no TimeInForce
 _DECIMAL = re.compile(r"([0-9]{1,30})(?:\.([0-9]{1,30}))?(?:[eE]([+-]?[0-9]{1,2}))?")
 
 
+def _parse_id(text: str) -> int:  # of an order; a print has none
+    return _parse_integer(text) if text else _BLANK
+
+
 def _parse_integer(text: str) -> int:  # int() alone takes '1_0', ' 1' and other alphabets' digits
     value = int(text) if len(text) <= 19 and text.isascii() and text.isdigit() else 0
     return value if 0 < value < 2**63 else _INVALID
@@ -267,7 +272,8 @@ _INT, _SIDE = (_parse_integer, f"an integer from 1 to {2**63 - 1}"), _words({"bu
 _PRICE, _QTY = _decimal(PRICE_DECIMALS, 1, f"a positive {_USD}"), _decimal(QTY_DECIMALS, 1, f"a positive {_BTC}")
 _EVENT_COLUMNS = {
     "seq": _INT, "ts_ms": _INT, "action": _words({action.name.lower(): action for action in Action}),
-    "order_id": _INT, "side": _SIDE, "type": _words({"market": OrdType.MARKET, "limit": OrdType.LIMIT, "": _BLANK}),
+    "order_id": (_parse_id, _INT[1]), "side": _SIDE,
+    "type": _words({"market": OrdType.MARKET, "limit": OrdType.LIMIT, "": _BLANK}),
     "tif": _words({"gtc": TimeInForce.GTC, "ioc": TimeInForce.IOC, "post_only": _POST_ONLY, "": _BLANK}),
     "price": _decimal(PRICE_DECIMALS, 0, f"a {_USD}", True), "qty": _decimal(QTY_DECIMALS, 1, _QTY[1], True),
 }
@@ -290,14 +296,17 @@ def _event_rules(table: Table) -> Iterator[tuple[str, Array, str]]:
     """What one field of an event demands of another."""
     tif, price, blank = table["tif"], table["price"], {name: table[name] == _BLANK for name in table}
     seed, cancel = table["action"] == Action.SEED, table["action"] == Action.CANCEL
+    printed = table["action"] == Action.PRINT
     market, limit = table["type"] == OrdType.MARKET, table["type"] == OrdType.LIMIT
-    right = np.select([cancel, seed], [blank["type"], limit], market | limit)
-    yield "type", right, "limit for seed, market or limit for new, nothing for cancel"
-    right = np.select([cancel, seed, market], [blank["tif"], tif == TimeInForce.GTC, tif == TimeInForce.IOC], tif > 0)
+    yield "order_id", blank["order_id"] == printed, "nothing for print, else " + _INT[1]
+    right = np.select([cancel | printed, seed], [blank["type"], limit], market | limit)
+    yield "type", right, "limit for seed, market or limit for new, nothing for cancel and print"
+    right = np.select([cancel | printed, seed, market],
+                      [blank["tif"], tif == TimeInForce.GTC, tif == TimeInForce.IOC], tif > 0)
     yield "tif", right, "gtc for seed, ioc for a market order, gtc, ioc or post_only for a limit order, else nothing"
     right = np.select([cancel | market, seed], [blank["price"], price >= 0], price > 0)
-    yield "price", right, f"a positive {_USD} for a limit order, 0 too for seed, nothing for a market order or cancel"
-    yield "qty", blank["qty"] == cancel, f"a positive {_BTC} for seed and new, nothing for cancel"
+    yield "price", right, f"a positive {_USD} for limit and print, 0 too for seed, nothing for a market order or cancel"
+    yield "qty", blank["qty"] == cancel, f"a positive {_BTC} for seed, new and print, nothing for cancel"
 
 
 def _records(dtype: np.dtype[np.void], table: Table, **renamed: str) -> Array:

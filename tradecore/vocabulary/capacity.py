@@ -30,7 +30,7 @@ class Capacity:
     order_rate: int = 16_384
     decisions: int = 4_096
     trades: int = 65_536  # the newest trades: those that can still be busted and corrected
-    exec_ids: int = 262_144  # of external venues' trades, busts and corrections: those that are known again in a day
+    exec_ids: int = 262_144  # of external venues' trades, busts and corrections: those that are known again
     clock_step: int = 14 * 86_400 * 10**9  # ns that the clock may go forward at once: beyond it see `advance_clock`
 
     @classmethod

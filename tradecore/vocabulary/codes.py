@@ -33,6 +33,7 @@ class CommandType(FixEnum):
     SPLIT = 25
     VENUE_SESSION = 26
     ADVANCE_CLOCK = 27
+    TRADE_PRINT = 28
     SET_LIMIT = 30
     KILL_SWITCH = 31
 
@@ -83,6 +84,16 @@ class LimitMode(FixEnum):
     """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED)."""
     ENFORCE = 0
     OBSERVE = 1
+
+
+class PrintFills(FixEnum):
+    """What a trade that its market printed does to orders that rest at a simulated venue: nothing (NONE); it fills
+    those that it went THROUGH, whose price is better than its own; or also those at its price, AFTER_QUEUE: with what
+    printed there beyond what the venue displayed. Never more than was printed."""
+
+    NONE = 0
+    THROUGH = 1
+    AFTER_QUEUE = 2
 
 
 class Route(FixEnum):

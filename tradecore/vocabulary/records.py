@@ -90,6 +90,8 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.HAND_OUT: [("most", "i8")],
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
     CommandType.MARK: [("mark_px", "i8")],
+    # A trade that the market printed, and its aggressor in `side`, 0 where that is not known; venue 0: not said.
+    CommandType.TRADE_PRINT: [("print_px", "i8"), ("print_size", "i8")],
     CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one
     CommandType.CLOCK: [],
     CommandType.ADVANCE_CLOCK: [("clock_time", "i8")],
@@ -109,6 +111,7 @@ _BODIES: dict[CommandType, Layout] = {
         ("maker_fee_ppm", "i8"), ("taker_fee_ppm", "i8"),  # millionths of the notional
         ("request_timeout", "i8"),  # ns, 0: none; what follows is of an external venue
         ("native_ord_types", "u4"), ("native_times_in_force", "u4"), ("external", "u4"),
+        ("print_fills", "u4"),  # PrintFills of a simulated venue
     ],
     CommandType.DEFINE_INSTRUMENT: [
         ("price_precision", "u1"), ("qty_precision", "u1"), ("multiplier_precision", "u1"), ("any_sign", "u1"),
@@ -204,6 +207,7 @@ TRADE_CORRECTION_DTYPE = COMMAND_DTYPES[CommandType.TRADE_CORRECTION]
 HAND_OUT_DTYPE = COMMAND_DTYPES[CommandType.HAND_OUT]
 QUOTE_DTYPE = COMMAND_DTYPES[CommandType.QUOTE]
 MARK_DTYPE = COMMAND_DTYPES[CommandType.MARK]
+TRADE_PRINT_DTYPE = COMMAND_DTYPES[CommandType.TRADE_PRINT]
 REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE, _SHARED)
 OUTBOUND_DTYPE = make_dtype(_OUTBOUND, OUTBOUND_SIZE)
 ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)

@@ -36,6 +36,7 @@ typedef struct {
         int64_t clock_time;
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
+        struct { int64_t print_px, print_size; };
         struct { int64_t rule; uint64_t value; int64_t window_ns, mode, value_high; };
         struct { int64_t scope, target, engaged; };
         struct { int64_t position_qty, position_px; };
@@ -44,7 +45,7 @@ typedef struct {
         struct { int64_t band, from_px, band_tick; };
         struct {
             int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout;
-            uint32_t native_ord_types, native_times_in_force, external;
+            uint32_t native_ord_types, native_times_in_force, external, print_fills;
         };
         struct {
             uint8_t price_precision, qty_precision, multiplier_precision, any_sign;

@@ -19,6 +19,7 @@ from tradecore.vocabulary.records import CODECS, NO_PRICE, VERSION
 from ..execution.book import rank_of
 from ..execution.routing import displayed_price, posting_venue
 from ..orders.lists import cap_limit
+from ..orders.open_orders import index_order
 from ..orders.order_facts import has_cancel, is_live, leaves_of
 from ..orders.order_table import CANCELED, EXPIRED, RESTING, Order, Request, load_order, remove_request
 from ..risk.risk import check_risk
@@ -256,3 +257,5 @@ def add_child(
         parent.tried_seq = core.command_seq
     sync_order(core, child)
     place_order(core, c, ins, child, ticks, True, 0, False)
+    if child.is_open:
+        index_order(core.open_orders, child)

@@ -14,16 +14,17 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType
 
 from ..orders.lists import OCO, oco_most, others_of
-from ..orders.order_facts import is_live, leaves_of, wanted_qty
+from ..orders.open_orders import find_larger
+from ..orders.order_facts import is_live, wanted_qty
 from ..orders.order_table import AWAITS_PARENT, AWAITS_PRICE, NOWHERE, Group, Order
 from ..orders.triggers import SOURCES, disarm_trigger, find_triggered, has_waiting, trail_peaks
 from ..risk.holds import exposure_of, reducible_qty
-from ..vocabulary.instrument import BUY, SELL, direction
+from ..vocabulary.instrument import BUY, SELL
 from .children import settle_parent
 from .conditions import is_trading, look_at_market, trigger_price
 from .placing import release_order
 from .shrinking import shrink_order, stop_order
-from .state import REDUCE_ONLY, State, report_execution
+from .state import State, report_execution
 
 
 def settle(core: State, c: Any) -> None:
@@ -47,12 +48,11 @@ def settle(core: State, c: Any) -> None:
 def trim_reduce_only(core: State, c: Any, instrument: int, account: int) -> None:
     """No reduce-only order is larger than the position that is left."""
     position_qty = exposure_of(core.risk, instrument, account).position_qty
-    for order in list(core.orders.open.values()):
-        if (order.instrument, order.account) != (instrument, account) or not order.exec_inst & REDUCE_ONLY:
-            continue
-        most = reducible_qty(position_qty, direction(order.side))
-        if leaves_of(order) > most and order.place != AWAITS_PARENT:  # a child is asked about when it is let go
-            shrink_order(core, c, order, order.cum_qty + most, Reason.REDUCED_POSITION)
+    for side in (BUY, SELL):
+        most = reducible_qty(position_qty, side)
+        for order in find_larger(core.open_orders, instrument, account, side, most):
+            if order.place != AWAITS_PARENT:  # a child is asked about when it is let go
+                shrink_order(core, c, order, order.cum_qty + most, Reason.REDUCED_POSITION)
 
 
 # ---- lists
@@ -102,7 +102,7 @@ def let_one_go(core: State, c: Any, instrument: int) -> bool:
             if not has_waiting(core.triggers, instrument, source, side):
                 continue
             price = trigger_price(market, source, side == SELL)
-            trail_peaks(core.triggers, instrument, source, side, price, core.orders.by_id.__getitem__)
+            trail_peaks(core.triggers, instrument, source, side, price)
             triggered = find_triggered(core.triggers, instrument, source, side, price)
             if triggered:
                 trigger_order(core, c, core.orders.by_id[triggered])

@@ -4,10 +4,10 @@ equal, or something has leaked. For tests; it changes nothing, and walks every o
 
 from __future__ import annotations
 
-from ..orders.order_facts import held_of
+from ..orders.order_facts import held_of, leaves_of
 from ..orders.order_table import AWAITS_PRICE, Group, Order
 from ..risk.holds import Exposure
-from .state import State, order_deadline, parent_of
+from .state import REDUCE_ONLY, State, order_deadline, parent_of
 
 
 def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
@@ -29,6 +29,9 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
         "lists": (len(groups), sum(group.held > 0 for group in groups)),
         "members": (sum(group.held for group in groups), sum(order.group is not None for order in listed)),
         "waiting": (core.triggers.counts.total(), sum(order.place == AWAITS_PRICE for order in opened)),
+        "indexed": (sum(map(len, core.open_orders.by_position.values())), len(opened)),
+        "reducing": (-sum(size for sizes in core.open_orders.sizes.values() for size, _ in sizes), sum(
+            leaves_of(order) for order in opened if order.admitted and order.exec_inst & REDUCE_ONLY)),
         "holds": (sum(working(e) for (_, account), e in exposures if account), holds),
         "firm_holds": (sum(working(e) for (_, account), e in exposures if not account), holds),
     }

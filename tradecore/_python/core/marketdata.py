@@ -47,15 +47,17 @@ def quote_side(core: State, c: Any, book: Book, side: int, price: int, size: int
     report_fills(core, c, c.instrument, None, fills, charges)
 
 
-def remove_quotes(book: Book) -> None:
+def remove_quotes(core: State, instrument: int, venue: int) -> None:
+    book = book_of(core, instrument, venue)
     for side in (BUY, SELL):
+        core.printed.pop((instrument, venue, side), None)
         if -side in book.places:
             remove_node(book, -side)
 
 
 def clear_quotes(core: State, instrument: int, venue: int) -> None:
     """Nothing is displayed from outside any more."""
-    remove_quotes(book_of(core, instrument, venue))
+    remove_quotes(core, instrument, venue)
     sync_tops(core, instrument, venue)
 
 
@@ -74,7 +76,7 @@ def enter_quote(core: State, c: Any) -> Any:
     book = (use_book if sized else book_of)(core, c.instrument, c.venue)
     if book is None:
         return refuse_command(core, c, Reason.BOOKS_FULL, len(core.books), core.capacity.books)
-    remove_quotes(book)
+    remove_quotes(core, c.instrument, c.venue)
     quote_side(core, c, book, BUY, c.bid_px, c.bid_size)
     quote_side(core, c, book, SELL, c.ask_px, c.ask_size)
     sync_tops(core, c.instrument, c.venue)

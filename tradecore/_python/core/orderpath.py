@@ -17,6 +17,7 @@ from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 from ..execution.routing import twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import find_bad_join, join_group
+from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import Question, exposure_of, reserve_order
@@ -166,6 +167,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             reject_order(core, c, order, refused.reason, refused.value, refused.limit)
         else:
             since = start_order(core, c, ins, order, limit_ticks(ins, q), True, since, timed)
+        if order.is_open:
+            index_order(core.open_orders, order)
     count_stage(core, EVENTS, since, timed)
     count_stage(core, ORDER, start, timed)
     return acknowledge(order)

@@ -29,6 +29,7 @@ from .follow_ups import settle
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
 from .outbound import hand_out
+from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
@@ -66,7 +67,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.CLOCK: enter_clock, CommandType.ROLL_DAY: roll_day, CommandType.SPLIT: split_instrument,
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
     CommandType.INTERN: enter_text, CommandType.ADVANCE_CLOCK: advance_clock,
-    CommandType.HAND_OUT: hand_out,
+    CommandType.HAND_OUT: hand_out, CommandType.TRADE_PRINT: enter_trade_print,
 }
 
 

@@ -17,6 +17,7 @@ from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
+from ..orders.open_orders import link_venue
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import (
     AT_VENUE,
@@ -224,12 +225,14 @@ def place_order(
     """Routing, execution, position and reports of an order that passed; when its last stage began."""
     if order.venue == 0:
         order.venue = route_order(core, ins, order, limit)
+        if order.route == Route.TAKES and is_divided(core, ins, order, limit):
+            since = count_stage(core, ROUTING, since, timed)
+            start_children(core, c, order, limit, first)
+            return since
+        link_venue(core.open_orders, order)
     elif order.route == Route.NONE:
         order.route = Route.DIRECTED
     since = count_stage(core, ROUTING, since, timed)
-    if order.route == Route.TAKES and not order.parent and is_divided(core, ins, order, limit):
-        start_children(core, c, order, limit, first)
-        return since
     if order.venue == 0 or order.venue in core.disconnected:
         refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
         return since

@@ -8,7 +8,7 @@ from tradecore.vocabulary.records import CODECS, NO_PRICE
 from tradecore.vocabulary.rows import Finding, OrderRow, PositionRow, StaleOrderError, Term, TradeRow, evicted
 
 from ..execution.routing import UNSEEN, ranking_of
-from ..orders.execids import find_exec_id
+from ..orders.open_orders import find_open
 from ..orders.order_table import Orders
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
@@ -20,6 +20,7 @@ from .questions import answer_question
 from .state import State, read_order
 from .statehash import hash_state
 from .turnstile import Turnstile, asked
+from .venuetrades import find_told_trade
 
 _NEW_ORDER = int(CommandType.NEW_ORDER)
 
@@ -62,13 +63,12 @@ class Readers:
 
     @asked
     def open_orders(self, instrument: int, account: int) -> list[OrderHandle]:
-        """Handles to what is open, in the order in which it became so; instrument or account 0 is any.
+        """Handles to what is open, oldest first; instrument or account 0 is any.
 
         Open is what can still trade, and what has a request that its venue has not answered.
         """
         return [OrderHandle(self._state.orders, order.order_id, self._turnstile)
-                for order in self._state.orders.open.values()
-                if instrument in (0, order.instrument) and account in (0, order.account)]
+                for order in find_open(self._state.open_orders, instrument, account, 0, 0)]
 
     @asked
     def children(self, order_id: int) -> list[OrderHandle]:
@@ -83,11 +83,11 @@ class Readers:
         return [row for row in trades if instrument in (0, row.instrument) and account in (0, row.account)]
 
     @asked
-    def find_trade(self, venue: int, venue_exec_id: int) -> TradeRow | None:
-        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None."""
-        known = find_exec_id(self._state.exec_ids, venue, venue_exec_id)
-        trade = known.row.trade or known.row if known is not None and known.row.is_held else None
-        return trade.row if trade is not None and trade.is_held else None
+    def find_trade(self, venue: int, instrument: int, side: int, venue_exec_id: int) -> TradeRow | None:
+        """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None: none is
+        held, or several are. Instrument or side 0 is any."""
+        trade = find_told_trade(self._state, venue, instrument, side, venue_exec_id)
+        return None if trade is None else trade.row
 
     @asked
     def venue_exec_id(self, exec_id: int) -> int:

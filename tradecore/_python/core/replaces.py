@@ -14,7 +14,7 @@ from ..execution.unsent import has_places, places_taken
 from ..orders.lists import find_excess, limit_after
 from ..orders.order_facts import has_cancel, is_live
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, IN_CHILDREN, NOWHERE, RESTING, Order
-from ..orders.triggers import arm_trigger
+from ..orders.triggers import arm_trigger, stop_of
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent
 from ..risk.risk import check_risk
@@ -39,6 +39,7 @@ def enter_replace(core: State, c: Any) -> Any:
     asked_qty = c.order_qty or order.order_qty
     order_qty = max(asked_qty, order.cum_qty)  # below what is filled already: it becomes that
     price = order.price if c.price == NO_PRICE else c.price
+    order.stop_px = stop_of(order)
     stop_px = order.stop_px if c.stop_px == NO_PRICE or not awaits_price(order.ord_type) else c.stop_px
     expire_time = c.expire_time or order.expire_time
     if order.terminal or (not is_live(order) and order_qty <= order.cum_qty):

@@ -14,6 +14,7 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecType, OrdRejReason
 from tradecore.vocabulary.records import NO_ROOM
 
 from ..orders.lists import limit_after
+from ..orders.open_orders import find_open
 from ..orders.order_facts import cancel_sent, is_live, last_id, leaves_of
 from ..orders.order_table import AT_VENUE, CANCELED, IN_CHILDREN, REJECTED, Order, Request, add_request
 from ..vocabulary.instrument import SELL, direction
@@ -178,16 +179,13 @@ def cancel_order(core: State, c: Any, order: Order) -> Any:
 def mass_cancel(core: State, c: Any) -> Any:
     """Cancels what is open of one account, instrument, side, strategy, venue, or any of them; then tells how many:
     `value` were canceled or asked for back, `bound` are asked for back already."""
-    wanted = {"instrument": c.instrument, "account": c.account, "venue": c.venue, "strategy": c.strategy}
     for offset, value, most in ((8, c.instrument, len(core.instruments)), (12, c.account, len(core.accounts)),
                                 (16, c.venue, len(core.router.venues)), (1, c.side, SELL),
                                 (124, c.strategy, 2**31 - 1)):
         if not 0 <= value <= most:
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
     done = waiting = 0
-    for order in list(core.orders.open.values()):
-        if any(value and getattr(order, name) != value for name, value in wanted.items()):
-            continue
+    for order in find_open(core.open_orders, c.instrument, c.account, c.venue, c.strategy):
         if (c.side and direction(order.side) != c.side) or not is_live(order) or (order.parent and not c.venue):
             continue  # children go with their parent, but for those at the one venue that is meant
         if cancel_sent(order):

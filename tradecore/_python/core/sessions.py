@@ -13,6 +13,7 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, TimeInForc
 from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX, QTY_MAX, TIME_MAX
 
 from ..orders.lists import forget_names, split_limit, split_lists
+from ..orders.open_orders import find_open
 from ..orders.order_facts import has_cancel, is_live, unknown_of
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, EXPIRED, IN_CHILDREN, RESTING, Order
 from ..orders.timers import SESSION_TIMER
@@ -120,7 +121,7 @@ def enter_session(core: State, c: Any) -> Any:
 def change_session(core: State, c: Any, instrument: int, status: int) -> None:
     was = session_of(core, instrument)
     core.sessions[instrument] = status
-    mine = [order for order in core.orders.open.values() if order.instrument == instrument and order.place != AT_VENUE]
+    mine = [order for order in find_open(core.open_orders, instrument, 0, 0, 0) if order.place != AT_VENUE]
     if status == HALTED:
         for order in mine:
             suspend_order(core, c, order)
@@ -196,8 +197,8 @@ def enter_venue_session(core: State, c: Any) -> Any:
     ack = accept_command(core, c, c.connected, 0, venue=c.venue)
     (core.disconnected.discard if c.connected else core.disconnected.add)(c.venue)
     core.router.down = core.risk.killed_venues | core.disconnected
-    for order in list(core.orders.open.values()):
-        if order.venue != c.venue or order.place != AT_VENUE:
+    for order in find_open(core.open_orders, 0, 0, c.venue, 0):
+        if order.place != AT_VENUE:
             continue
         if c.connected and unknown_of(order):
             send_status_request(core, c, order, Reason.VENUE_DISCONNECTED)
@@ -265,7 +266,7 @@ def split_instrument(core: State, c: Any) -> Any:
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
     if is_trading(core, c.instrument):
         return refuse_command(core, c, Reason.SESSION_CLOSED, session_of(core, c.instrument), 0)
-    mine = [order for order in core.orders.open.values() if order.instrument == c.instrument]
+    mine = find_open(core.open_orders, c.instrument, 0, 0, 0)
     for order in mine:
         terms = split_terms(order, n, d)
         if terms is None or order.requests or order.peg_offset or max(terms[:4]) > QTY_MAX or terms[0] % ins.lot:

@@ -22,11 +22,12 @@ from ..execution.routing import Router, set_top, twice_mid
 from ..orders.execids import ExecIds
 from ..orders.ids import Ids
 from ..orders.lists import Groups, forget_member, leave_group, rejoin_group, sync_list
+from ..orders.open_orders import OpenOrders, drop_order, index_order, sync_size
 from ..orders.order_facts import derive_status, end_facts, held_of, is_live, leaves_of, next_deadline, unknown_of
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, EXPIRED, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
-from ..orders.triggers import Triggers, disarm_trigger
+from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..positions.ledger import Ledger
 from ..risk.holds import exposure_of, hold_lots
 from ..risk.risk import RiskTable
@@ -61,12 +62,14 @@ class State:
         self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
+        self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side
         self.no_book = Book(1)  # where none was used yet; it stays empty
         self.ledger = Ledger(capacity.instruments, capacity.accounts)
         self.events = EventLog(capacity.events)
         self.histograms = [[0] * BUCKETS for _ in STAGES]
         self.trades = TradeLog(capacity.trades)
         self.exec_ids = ExecIds(capacity.exec_ids)
+        self.open_orders = OpenOrders(self.orders)
         self.triggers = Triggers(capacity.open_orders + capacity.order_history + capacity.reject_history + 1)
         self.groups = Groups()
         self.timers = Timers()
@@ -194,11 +197,13 @@ def sync_facts(core: State, order: Order) -> None:
     if opens != order.is_open:
         if opens:
             core.orders.reopen_order(order)
+            index_order(core.open_orders, order)
             if group is not None:
                 rejoin_group(group, order)
         else:
             if group is not None:
                 leave_group(core.groups, group, order)
+            drop_order(core.open_orders, order)
             evicted = core.orders.end_order(order)
             if evicted is not None and evicted.group is not None:
                 forget_member(core.groups, evicted.group)
@@ -206,6 +211,8 @@ def sync_facts(core: State, order: Order) -> None:
             core.orders.unsent.away += 1 if opens else -1
         if order.exec_inst & REDUCE_ONLY and order.admitted:
             exposure_of(core.risk, order.instrument, order.account).reduce_only += 1 if opens else -1
+    if order.exec_inst & REDUCE_ONLY:
+        sync_size(core.open_orders, order)
     if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
         arm_order_timer(core, order)
 
@@ -269,7 +276,7 @@ def order_fields(order: Order) -> dict[str, Any]:
         "order_id": order.order_id, "ord_status": derive_status(order), "side": order.side, "ord_type": order.ord_type,
         "time_in_force": order.time_in_force, "exec_inst": order.exec_inst, "instrument": order.instrument,
         "account": order.account, "venue": order.venue, "cl_ord_id": order.cl_ord_id, "order_qty": order.order_qty,
-        "price": order.price, "stop_px": order.stop_px, "cum_qty": order.cum_qty, "unknown": unknown_of(order),
+        "price": order.price, "stop_px": stop_of(order), "cum_qty": order.cum_qty, "unknown": unknown_of(order),
         "flags": FLAG_ENDED if order.terminal else 0,
     }
 
@@ -350,7 +357,7 @@ def read_order(o: Order) -> OrderRow:
         o.order_id, o.cl_ord_id, o.instrument, o.account, o.venue, o.side, o.ord_type, o.time_in_force,
         o.exec_inst, o.order_qty, o.price, o.cum_qty, leaves_of(o), o.cum_amount, derive_status(o), o.reason,
         ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
-        o.transact_time, o.decision, o.route, o.orig_cl_ord_id, o.stop_px, o.peg_offset, o.min_qty, o.display_qty,
+        o.transact_time, o.decision, o.route, o.orig_cl_ord_id, stop_of(o), o.peg_offset, o.min_qty, o.display_qty,
         o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
         unknown_of(o), o.parent,
     )

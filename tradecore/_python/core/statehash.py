@@ -13,6 +13,7 @@ from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.order_facts import derive_status
 from ..orders.order_table import Order
+from ..orders.triggers import peak_of, stop_of
 from ..positions.costs import position_of
 from ..risk.holds import exposure_of
 from ..vocabulary.hashing import chain_row, wide_words
@@ -55,6 +56,8 @@ def definitions(core: State) -> Iterator[Row]:
         yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
                venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
                venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
+        if venue.print_fills:
+            yield 18, venue.print_fills
 
 
 def accounts(core: State) -> Iterator[Row]:
@@ -101,11 +104,11 @@ def terms_row(core: State, order: Order) -> Row:
              order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open, order.reserves,
              order.recalled, order.new_message is not None, order.cancel_message is not None,
              order.change_message is not None, order.status_message is not None)
-    return (12, hash_of_id(core.texts, order.orig_cl_ord_id), order.stop_px, order.peg_offset, order.min_qty,
+    return (12, hash_of_id(core.texts, order.orig_cl_ord_id), stop_of(order), order.peg_offset, order.min_qty,
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,
             sum(1 << bit for bit, flag in enumerate(flags) if flag),
-            order.sent_time, order.place, order.held, order.last_status, order.peak_px, order.parent, order.working,
+            order.sent_time, order.place, order.held, order.last_status, peak_of(order), order.parent, order.working,
             order.tried, order.tried_seq, order.refused, order.worst_ticks, order.ending, order.ending_reason,
             int(order.stop_asked))
 
@@ -143,6 +146,8 @@ def books(core: State) -> Iterator[Row]:
             if top.stamp == 0 and not levels:
                 continue
             yield 10, instrument, venue, side, top.stamp
+            if printed := core.printed.get((instrument, venue, side)):
+                yield 19, printed
             for price, queue in levels:
                 for number, qty in queue:
                     hidden = hidden_of(book.sides[side].levels[rank_of(side, price)], number)

@@ -1,6 +1,6 @@
 """Trades, busts and corrections that external venues report. Money is never refused: a trade is booked whatever the
 status, and flagged where it is unexpected; one that matches no order goes to suspense. A trade counts once by (venue,
-exec_id, day), whatever is redelivered. Source: FIX 4.4 Appendix D.
+instrument, side, exec_id) over two rolls of the day, whatever is redelivered. Source: FIX 4.4 Appendix D.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType
-from tradecore.vocabulary.records import NO_PRICE, NO_ROOM, QTY_MAX
+from tradecore.vocabulary.records import NO_PRICE, NO_ROOM, POSITION_MAX, QTY_MAX
 from tradecore.vocabulary.report_codec import FLAG_VENUE
 from tradecore.vocabulary.rows import TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
 
-from ..orders.execids import ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
+from ..orders.execids import DAYS_KNOWN, ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
 from ..orders.lists import tell_fill
 from ..orders.order_table import Order
-from ..orders.trades import Execution, append_execution, rebuild_position
-from ..positions.costs import commission_of
-from ..risk.holds import move_position
+from ..orders.trades import Execution, append_execution, find_named_trade, is_beyond_rebuild, rebuild_position
+from ..positions.costs import commission_of, is_beyond_sum, position_of
+from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
@@ -38,6 +38,8 @@ from .trade_booking import add_fills, book_trade, tell_trimmed, teller_of
 from .venuereports import compare_cum_qty, find_order, refuse_report, take_state, take_status
 
 _CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
+SIDES = (1, 2, 5, 6)
+FIRM_MAX = 2**62  # |position| of the whole firm in quantity units: a venue's trades are not asked for its limits
 
 
 def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
@@ -45,10 +47,13 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
     instrument = c.instrument or (order.instrument if order is not None else 0)
     side = c.side or (order.side if order is not None else 0)
+    again = find_again(core, c, instrument, side, order_id)
+    if again is not None:
+        return refuse_report(core, c, *again)
     ins = core.instruments.get(instrument)
     if ins is None:
         return refuse_report(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
-    if side not in (1, 2, 5, 6):
+    if side not in SIDES:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.side, 1)
     if order is not None and (instrument != order.instrument or direction(side) != direction(order.side)):
         order = None  # whatever the venue means, it is not that order's trade
@@ -59,11 +64,58 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
         return refuse_report(core, c, *bad)
     if is_beyond_amount(ins, c.last_px, c.last_qty):
         return refuse_report(core, c, Reason.ARITHMETIC_OVERFLOW, c.last_qty, most_qty(ins, c.last_px))
-    known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
-    said = said_of(ExecType.TRADE, order_id, c.last_qty, c.last_px)
-    if known is not None and known.day == core.day:
-        return refuse_known(core, c, known, said, order_id)
-    return book_venue_trade(core, c, ins, order_id, order, instrument, side, said)
+    signed = c.last_qty if direction(side) == BUY else -c.last_qty
+    beyond = find_beyond(core, instrument, 0 if order is None else order.account, signed, order, c.last_qty)
+    if beyond:
+        return refuse_report(core, c, Reason.ARITHMETIC_OVERFLOW, *beyond)
+    return book_venue_trade(core, c, ins, order_id, order, instrument, side)
+
+
+def say_trade(core: State, c: Any, order_id: int) -> tuple[int, int]:
+    """What a trade says: of its order, and of the id that it names its order with, which may be forgotten by now."""
+    named = c.cl_ord_id and id_is_known(core.texts, c.cl_ord_id)
+    subject = hash_of_id(core.texts, c.cl_ord_id) if named else c.order_id
+    return (said_of(ExecType.TRADE, order_id, c.last_qty, c.last_px),
+            said_of(ExecType.TRADE, subject, c.last_qty, c.last_px))
+
+
+def find_again(core: State, c: Any, instrument: int, side: int, order_id: int) -> tuple[Reason, int, int] | None:
+    """Why a trade is not booked whose identity is known: delivered again, or used again for something else. One that
+    tells no symbol or side, whose order is forgotten by now, is known by its id alone."""
+    if not instrument or side not in SIDES:
+        trade = find_named_trade(core.trades, c.venue, instrument, 0, c.exec_id)
+        if trade is None:
+            return None
+        instrument, side = trade.instrument, trade.side
+    known = find_exec_id(core.exec_ids, c.venue, instrument, direction(side), c.exec_id)
+    return find_known(core, known, say_trade(core, c, order_id), order_id)
+
+
+def find_known(
+    core: State, known: ExecId | None, said: tuple[int, int], bound: int
+) -> tuple[Reason, int, int] | None:
+    """Why an execution is not taken whose identity this is, and was within two rolls of the day."""
+    if known is None or core.day - known.day > DAYS_KNOWN:
+        return None
+    same = known.said == said[0] or known.named == said[1]
+    return Reason.EXECID_REPEATED if same else Reason.EXECID_REUSED, known.row.exec_id, bound
+
+
+def find_beyond(
+    core: State, instrument: int, account: int, signed: int, order: Order | None, more: int
+) -> tuple[int, int] | None:
+    """The sum that would leave its integers with `signed` more in a position and `more` in its order; its bound."""
+    p = position_of(core.ledger, instrument, account)
+    if abs(p.qty + signed) > POSITION_MAX:
+        return p.qty + signed, POSITION_MAX
+    firm = exposure_of(core.risk, instrument, 0).position_qty
+    if abs(firm + signed) > FIRM_MAX:
+        return firm + signed, FIRM_MAX
+    if is_beyond_sum(p.realised):
+        return p.qty, POSITION_MAX
+    if order is not None and order.cum_qty + more > POSITION_MAX:
+        return order.cum_qty + more, POSITION_MAX
+    return None
 
 
 def refuse_exec_id(core: State, c: Any) -> Any:
@@ -73,14 +125,8 @@ def refuse_exec_id(core: State, c: Any) -> Any:
     return None if id_is_known(core.texts, c.exec_id) else refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
 
 
-def refuse_known(core: State, c: Any, known: ExecId, said: int, bound: int) -> Any:
-    """An exec_id of today: delivered again, or used again for something else."""
-    reason = Reason.EXECID_REPEATED if known.said == said else Reason.EXECID_REUSED
-    return refuse_report(core, c, reason, known.row.exec_id, bound)
-
-
 def book_venue_trade(
-    core: State, c: Any, ins: InstrumentRow, order_id: int, order: Order | None, instrument: int, side: int, said: int
+    core: State, c: Any, ins: InstrumentRow, order_id: int, order: Order | None, instrument: int, side: int
 ) -> Any:
     """A trade of an order; of none that is known: into suspense, which counts for the firm."""
     account = 0 if order is None else order.account
@@ -90,8 +136,7 @@ def book_venue_trade(
     trade = Execution(core.exec_seq, c.exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, direction(side),
                       c.last_qty, c.last_px, commission, core.day)
     book_trade(core, trade)
-    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, trade),
-                 hash_exec_id(c.venue, hash_of_id(core.texts, c.exec_id)))
+    know_execution(core, c.exec_id, say_trade(core, c, order_id), trade)
     if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
         core.ledger.lasts[instrument] = c.last_px
         tell_price(core, instrument)
@@ -114,6 +159,12 @@ def book_venue_trade(
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     return acknowledge(order)
+
+
+def know_execution(core: State, exec_id: int, said: tuple[int, int], row: Execution) -> None:
+    """From now on the log's last row is known by its identity."""
+    know_exec_id(core.exec_ids, ExecId((row.venue, row.instrument, row.side, exec_id), core.day, *said, row),
+                 hash_exec_id(row.venue, row.instrument, row.side, hash_of_id(core.texts, exec_id)))
 
 
 def enter_execution_report(core: State, c: Any) -> Any:
@@ -151,13 +202,14 @@ def enter_correction(core: State, c: Any) -> Any:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, 0, 72)
     busts = c.exec_type == ExecType.TRADE_CANCEL
     qty, price = (0, 0) if busts else (c.last_qty, c.last_px)
-    named = find_exec_id(core.exec_ids, c.venue, c.exec_ref_id)
-    trade = named.row.trade or named.row if named is not None and named.row.is_held else None
-    known = find_exec_id(core.exec_ids, c.venue, c.exec_id)
+    trade = find_told_trade(core, c.venue, c.instrument, c.side, c.exec_ref_id)
+    mine = trade or find_named_trade(core.trades, c.venue, 0, 0, c.exec_id)
+    known = find_exec_id(core.exec_ids, c.venue, mine.instrument, mine.side, c.exec_id) if mine is not None else None
     ref = c.exec_ref_id if id_is_known(core.texts, c.exec_ref_id) else 0
-    said = said_of(c.exec_type, hash_exec_id(c.venue, hash_of_id(core.texts, ref)), qty, price)
-    if known is not None and known.day == core.day:
-        return refuse_known(core, c, known, said, trade.exec_id if trade is not None else 0)
+    said = said_of(c.exec_type, hash_exec_id(c.venue, 0, 0, hash_of_id(core.texts, ref)), qty, price)
+    again = find_known(core, known, (said, said), trade.exec_id if trade is not None else 0)
+    if again is not None:
+        return refuse_report(core, c, *again)
     if trade is None or trade.state != TRADE_LIVE:
         return refuse_report(core, c, Reason.UNKNOWN_TRADE, trade.exec_id if trade is not None else 0,
                              trade.state if trade is not None else TRADE_FOLDED)
@@ -170,7 +222,24 @@ def enter_correction(core: State, c: Any) -> Any:
             return refuse_report(core, c, *bad)
         if is_beyond_amount(ins, price, qty):
             return refuse_report(core, c, Reason.ARITHMETIC_OVERFLOW, qty, most_qty(ins, price))
+    more = qty - trade.qty
+    order = core.orders.by_id.get(trade.order_id) if trade.account else None
+    signed = more if trade.side == BUY else -more
+    beyond = find_beyond(core, trade.instrument, trade.account, signed, order, more)
+    beyond = beyond or is_beyond_rebuild(core.trades, trade, qty, FIRM_MAX)
+    if beyond:
+        return refuse_report(core, c, Reason.ARITHMETIC_OVERFLOW, *beyond)
     return correct_trade(core, c, ins, trade, qty, price, said)
+
+
+def find_told_trade(core: State, venue: int, instrument: int, side: int, exec_id: int) -> Execution | None:
+    """The trade that a venue's exec_id is about (its own, a bust's or a correction's), by its whole identity where
+    that is told, else by the id alone if only one trade of the log has it."""
+    if instrument and side in SIDES:
+        known = find_exec_id(core.exec_ids, venue, instrument, direction(side), exec_id)
+        trade = known.row.trade or known.row if known is not None and known.row.is_held else None
+        return trade if trade is not None and trade.is_held else None
+    return find_named_trade(core.trades, venue, instrument, 0, exec_id)
 
 
 def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty: int, price: int, said: int) -> Any:
@@ -186,8 +255,7 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
     row = Execution(core.exec_seq, c.exec_id, c.exec_type, trade.order_id, trade.instrument, trade.account, trade.venue,
                     trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)
     append_execution(core.trades, row)
-    know_exec_id(core.exec_ids, ExecId(c.venue, c.exec_id, core.day, said, row),
-                 hash_exec_id(c.venue, hash_of_id(core.texts, c.exec_id)))
+    know_execution(core, c.exec_id, (said, said), row)
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
     tell_trimmed(core, trade.instrument, trade.account)

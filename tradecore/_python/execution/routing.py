@@ -38,6 +38,7 @@ class Venue(NamedTuple):
     native_ord_types: int
     native_times_in_force: int
     external: int
+    print_fills: int
 
 
 class Top(NamedTuple):
@@ -123,7 +124,7 @@ def load_venue(router: Router, c: Any) -> int:
     number = len(router.venues) + 1
     router.venues[number] = Venue(
         c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm, c.request_timeout,
-        c.native_ord_types, c.native_times_in_force, c.external,
+        c.native_ord_types, c.native_times_in_force, c.external, c.print_fills,
     )
     return number
 

@@ -1,5 +1,6 @@
-"""Execution ids that venues gave: the newest `capacity` of them, so that a trade counts once by (venue, exec_id, day),
-whatever is redelivered, also when the trade log has let it go. It decides nothing.
+"""Execution ids that venues gave: the newest `capacity` of them, so that a trade counts once by (venue, instrument,
+side, exec_id), whatever is redelivered over two rolls of the day, also when the trade log has let it go: some venues
+number trades by symbol, and both sides of one trade may share a number. It decides nothing.
 """
 
 from __future__ import annotations
@@ -10,30 +11,33 @@ from typing import NamedTuple
 from ..vocabulary.hashing import GOLDEN, WORD, fold
 from .trades import Execution
 
+DAYS_KNOWN = 2  # rolls of the day over which an id is known
+Identity = tuple[int, int, int, int]  # venue, instrument, BUY or SELL, the id
+
 
 class ExecId(NamedTuple):
     """One id, and whose it is."""
 
-    venue: int
-    id: int
+    identity: Identity
     day: int
     said: int  # what the report said, as a number: to know a repetition from a reuse
+    named: int  # the same by what it named its order: an order may be forgotten before its trade is
     row: Execution  # in the trade log, which may have let it go
 
 
 class ExecIds:
-    """The newest `capacity` ids, oldest first, and the newest of each venue and id."""
+    """The newest `capacity` ids, oldest first, and the newest of each identity."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.entries: deque[ExecId] = deque()
-        self.by_id: dict[tuple[int, int], ExecId] = {}
+        self.by_id: dict[Identity, ExecId] = {}
         self.digest = 0  # over all that was ever known, for the state hash
 
 
-def hash_exec_id(venue: int, id_hash: int) -> int:
-    """Of a venue's id, by the id's hash (texts.hash_of_id)."""
-    return fold(id_hash ^ GOLDEN, venue ^ 0x165667B19E3779F9)
+def hash_exec_id(venue: int, instrument: int, side: int, id_hash: int) -> int:
+    """Of a trade's identity, by the id's hash (texts.hash_of_id)."""
+    return fold(id_hash ^ GOLDEN, (venue | side << 8 | instrument << 16) ^ 0x165667B19E3779F9)
 
 
 def said_of(exec_type: int, subject: int, qty: int, price: int) -> int:
@@ -42,9 +46,9 @@ def said_of(exec_type: int, subject: int, qty: int, price: int) -> int:
     return fold(subject ^ GOLDEN, tail ^ exec_type)
 
 
-def find_exec_id(ids: ExecIds, venue: int, number: int) -> ExecId | None:
-    """The newest entry with this id at this venue."""
-    return ids.by_id.get((venue, number))
+def find_exec_id(ids: ExecIds, venue: int, instrument: int, side: int, number: int) -> ExecId | None:
+    """The newest entry with this identity."""
+    return ids.by_id.get((venue, instrument, side, number))
 
 
 def know_exec_id(ids: ExecIds, entry: ExecId, logical: int) -> None:
@@ -52,8 +56,8 @@ def know_exec_id(ids: ExecIds, entry: ExecId, logical: int) -> None:
     room."""
     if len(ids.entries) == ids.capacity:
         oldest = ids.entries.popleft()
-        if ids.by_id[oldest.venue, oldest.id] is oldest:
-            del ids.by_id[oldest.venue, oldest.id]
+        if ids.by_id[oldest.identity] is oldest:
+            del ids.by_id[oldest.identity]
     ids.entries.append(entry)
-    ids.by_id[entry.venue, entry.id] = entry
+    ids.by_id[entry.identity] = entry
     ids.digest = fold(ids.digest ^ logical ^ entry.said, GOLDEN)

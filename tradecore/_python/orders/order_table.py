@@ -128,6 +128,9 @@ class Order:
     bound: int = 0
     reject_mask: int = 0
     reason: int = 0
+    size: int | None = None  # of one that may only reduce, and is indexed: its leaves_qty there
+    trail: Any = None  # the group of trailing stops that it joined, while it trails
+    trail_key: tuple[int, int, int] = (0, 0, 0)  # its place there: peg_offset, number of arming, order_id
     # Of a child: the order that it is a part of, and whether it was asked back for that. Of that order: its open
     # children, what they may still trade, and the venues (bit venue - 1) that it has tried.
     parent: int = 0

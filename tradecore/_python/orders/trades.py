@@ -88,6 +88,32 @@ def trades_of(log: TradeLog, instrument: int, account: int) -> Iterator[Executio
             yield row
 
 
+def find_named_trade(log: TradeLog, venue: int, instrument: int, side: int, exec_id: int) -> Execution | None:
+    """The one trade that a venue's exec_id is about; None where none is held, or several are. Instrument or side 0 is
+    any. It walks the log: only what does not tell a trade's whole identity needs it."""
+    found: Execution | None = None
+    for row in reversed(log.rows):
+        if row.venue_exec_id != exec_id or row.venue != venue or not exec_id:
+            continue
+        if instrument in (0, row.instrument) and side in (0, row.side):
+            trade = row.trade or row
+            if found is not None and trade is not found:
+                return None
+            found = trade
+    return found if found is not None and found.is_held else None
+
+
+def is_beyond_rebuild(log: TradeLog, trade: Execution, qty: int, most: int) -> tuple[int, int] | None:
+    """The position on the way of a rebuild that leaves its integers where a trade becomes `qty`, with its bound."""
+    at = base_of(log, trade.instrument, trade.account).qty
+    for row in trades_of(log, trade.instrument, trade.account):
+        lots = qty if row is trade else row.qty if row.state == TRADE_LIVE else 0
+        at += lots if row.side == BUY else -lots
+        if abs(at) > most:
+            return at, most
+    return None
+
+
 def rebuild_position(log: TradeLog, ledger: Ledger, instrument: int, account: int) -> None:
     """The position as its base and its surviving trades in order make it; walks the log, for busts are rare."""
     p, base = position_of(ledger, instrument, account), base_of(log, instrument, account)

@@ -130,7 +130,7 @@ def reset_to_base(b: Books, instrument: int) -> None:
         p, base = position_of(b, instrument, account), b.base_positions.get((instrument, account), Position())
         drop_lots(b.lots, p)
         p.qty, p.cost, p.realised, p.fees = base.qty, base.cost, base.realised, base.fees
-        for lot in base.lots:
+        for lot in base.lots.values():
             open_lot(b.lots, p, lot.qty, lot.cost, lot.trade_id, lot.opened)
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from tradecore.positions.entries import EntryReason
 from tradecore.vocabulary.records import PRICE_MAX
 
-from .costs import position_of, release_cost
-from .entries import AVERAGE, CARRY, SHED, Books, Finding, find_bad_entry, is_beyond_sum, position_most
+from .costs import is_beyond_sum, position_of, release_cost
+from .entries import AVERAGE, CARRY, SHED, Books, Finding, find_bad_entry, position_most
+from .lot_order import put_all_in_order
 from .lots import drop_lots, open_lot
 
 
@@ -73,9 +74,10 @@ def book_shed(b: Books, e: Any) -> None:
     elif b.method == AVERAGE:
         gone = release_cost(p.cost * sign, e.price, e.qty) * sign
     else:
-        for lot in p.lots:
+        for lot in p.lots.values():
             part = release_cost(lot.cost, e.price, e.qty)
             lot.cost -= part
             gone += part * sign
+        put_all_in_order(b.lots, p)
     p.cost -= gone
     b.carried[key] = b.carried.get(key, 0) - gone

@@ -8,6 +8,7 @@ qty)`, `release = q * closed + (r * closed) // qty`; the remainder stays in the 
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,6 +25,7 @@ class Lot:
     cost: int
     trade_id: int  # the trade that opened it
     opened: int
+    age: int = 0  # the older of two lots has the lesser
 
 
 @dataclass(slots=True)
@@ -34,7 +36,8 @@ class Position:
     fees: int = 0  # paid is positive
     cost: int = 0  # has the sign of qty (at positive prices)
     realised: int = 0
-    lots: list[Lot] = field(default_factory=list)  # open lots from the oldest to the newest, where lots are kept
+    lots: OrderedDict[int, Lot] = field(default_factory=OrderedDict)  # from the oldest, where any are kept
+    order: list[Lot] = field(default_factory=list)  # the same as they close, where that is another order
 
 
 class Holdings(Protocol):
@@ -50,6 +53,11 @@ def position_of(ledger: Holdings, instrument: int, account: int) -> Position:
     if position is None:
         position = ledger.positions[instrument, account] = Position()
     return position
+
+
+def is_beyond_sum(amount: int) -> bool:
+    """Is a running sum so large that no more may be added to it? See ext/positions/costs.pxd."""
+    return abs(amount >> 64) >= 2**61
 
 
 def release_cost(cost: int, qty: int, closed: int) -> int:

@@ -12,8 +12,8 @@ from tradecore.vocabulary.records import AMOUNT_MAX, MULTIPLIER_MAX, NO_PRICE, P
 from tradecore.vocabulary.units import INVERSE_SCALE_MAX
 
 from ..vocabulary.shell import demand, saturate
-from .costs import Position, position_of, scale_of, value_of
-from .lots import Lots, find_lot
+from .costs import Position, is_beyond_sum, position_of, scale_of, value_of
+from .lot_order import Lots, find_lot
 from .runs import FIRST_SPLIT, Form, bits_of, form_of, is_multiple
 
 FILL, OPENING, SPLIT, DIVIDEND, TRANSFER, CARRY, SHED = (int(kind) for kind in EntryKind)
@@ -193,16 +193,12 @@ def retally(b: Books, instrument: int) -> None:
     b.exposures_are_stale = True
 
 
-def is_beyond_sum(amount: int) -> bool:
-    return abs(amount >> 64) >= 2**61
-
-
 def find_bad_lot(b: Books, p: Position, e: Any) -> Finding | None:
     """The lot that a closing fill names, where lots are named: it must be there and be large enough, unless all
     closes."""
     if not e.lot:
         return Finding(EntryReason.LOT_NOT_NAMED, e.lot, 1)
-    lot = find_lot(p, e.lot)
+    lot = find_lot(b.lots, p, e.lot)
     if lot is None:
         return Finding(EntryReason.LOT_UNKNOWN, e.lot, b.forgotten + len(b.entries))
     if lot.qty < abs(e.qty) < abs(p.qty):

@@ -39,7 +39,8 @@ from .costs import (
 )
 from .entries import BUSTED, CARRY, CORRECTED, DIVIDEND, OPENING, SHED, SPLIT, TRANSFER, Books, Tally, demand_inverse
 from .holdings import halves, note_holdings
-from .lots import Closings, Lots
+from .lot_order import Lots
+from .lots import Closings
 from .marking import demand_numbers
 from .runs import home_exponent
 
@@ -85,7 +86,7 @@ class Ledger:
         self.instrument_max, self.account_max, self.currency_max = instruments, accounts, currencies
         self.trade_max, self.bucket_max = trades, buckets
         self.instruments: dict[int, InstrumentRow] = {}
-        self.books = Books(method, legs, accounts, instruments, Lots(lots))
+        self.books = Books(method, legs, accounts, instruments, Lots(lots, method))
         self.positions, self.marks, self.lasts = self.books.positions, self.books.marks, self.books.lasts
         self.cash: dict[tuple[int, int], int] = {}  # the fused core's, by account and currency: opening cash
 
@@ -231,7 +232,7 @@ class Ledger:
         """[(trade_id, opened, qty, cost)] from the oldest open lot to the newest; empty at average cost."""
         p = self._row(instrument, account)
         sign = 1 if p.qty > 0 else -1
-        return [(lot.trade_id, lot.opened, lot.qty * sign, lot.cost * sign) for lot in p.lots]
+        return [(lot.trade_id, lot.opened, lot.qty * sign, lot.cost * sign) for lot in p.lots.values()]
 
     def holdings(self) -> Records:
         """Every position that is held or was, by instrument and account, as HOLDING_DTYPE rows."""
@@ -268,7 +269,7 @@ class Ledger:
         At average cost a piece has no opening trade. Costs and values are signed amounts, low and high 64 bits.
         """
         sink, b = Closings(), self.books
-        side = Books(b.method, b.legs, b.accounts, b.instruments, Lots(b.lots.most), tallies=b.tallies)
+        side = Books(b.method, b.legs, b.accounts, b.instruments, Lots(b.lots.most, b.method), tallies=b.tallies)
         side.base_positions = b.base_positions
         for instrument, tally in b.tallies.items():
             reset_to_base(side, instrument)

@@ -12,16 +12,9 @@ from dataclasses import dataclass, field
 from tradecore.positions.entries import Method
 
 from .costs import Lot, Position, apply_value, release_cost
+from .lot_order import Lots, find_lot, first_in_order, put_all_in_order, put_in_order, take_out_of_order
 
-AVERAGE, LIFO, HIFO, LOFO = (int(m) for m in (Method.AVERAGE, Method.LIFO, Method.HIFO, Method.LOFO))
-
-
-@dataclass(slots=True)
-class Lots:
-    """How many lots may be open in all positions, and how many are."""
-
-    most: int
-    open_count: int = 0
+AVERAGE, LIFO, HIFO = (int(m) for m in (Method.AVERAGE, Method.LIFO, Method.HIFO))
 
 
 @dataclass(slots=True)
@@ -41,45 +34,43 @@ def note_closing(sink: Closings, opening: int, opened: int, qty: int, cost: int,
 
 def open_lot(lots: Lots, p: Position, qty: int, cost: int, trade_id: int, opened: int) -> None:
     """Appends a lot as the newest. The caller saw that there is room."""
-    p.lots.append(Lot(qty, cost, trade_id, opened))
+    lots.opened += 1
+    lot = p.lots[lots.opened] = Lot(qty, cost, trade_id, opened, lots.opened)
+    put_in_order(lots, p, lot)
     lots.open_count += 1
 
 
 def drop_lot(lots: Lots, p: Position, lot: Lot) -> None:
-    p.lots[:] = [other for other in p.lots if other is not lot] if lot is not p.lots[-1] else p.lots[:-1]
+    del p.lots[lot.age]
     lots.open_count -= 1
+
+
+def take_lots(lots: Lots, p: Position, lot: Lot, qty: int) -> int:
+    """Takes `qty` lots out of a lot of a position, and the lot out of its lists where those are all; gives the cost
+    that leaves with them. What is left has another cost a unit, where that divides: it takes its place anew."""
+    take_out_of_order(lots, p, lot)
+    cost = release_cost(lot.cost, lot.qty, qty)
+    lot.qty -= qty
+    lot.cost -= cost
+    if lot.qty == 0:
+        drop_lot(lots, p, lot)
+    else:
+        put_in_order(lots, p, lot)
+    return cost
 
 
 def drop_lots(lots: Lots, p: Position) -> None:
     lots.open_count -= len(p.lots)
     p.lots.clear()
+    p.order.clear()
 
 
-def find_lot(p: Position, trade_id: int) -> Lot | None:
-    """The open lot of a trade. A trade opens at most one lot in a position."""
-    return next((lot for lot in p.lots if lot.trade_id == trade_id), None)
-
-
-def is_dearer(a: Lot, b: Lot) -> bool:
-    """Whether a unit of one lot cost more than a unit of another: exactly."""
-    return a.cost * b.qty > b.cost * a.qty
-
-
-def find_extreme(p: Position, dearest: bool) -> Lot:
-    """The dearest or the cheapest open lot, the oldest of equals."""
-    best = p.lots[0]
-    for lot in p.lots:
-        if is_dearer(lot, best) if dearest else is_dearer(best, lot):
-            best = lot
-    return best
-
-
-def next_lot(p: Position, method: int, named: int) -> Lot:
+def next_lot(lots: Lots, p: Position, method: int, named: int) -> Lot:
     """The lot that a closing trade takes from next: the named one while it is there, else the method's."""
-    found = find_lot(p, named) if named else None
-    if found is None and method in (HIFO, LOFO):
-        return find_extreme(p, method == HIFO)
-    return found or p.lots[-1 if method == LIFO else 0]
+    found = find_lot(lots, p, named) if named else None
+    if found is None and method >= HIFO:
+        return first_in_order(p)
+    return found or p.lots[next(reversed(p.lots) if method == LIFO else iter(p.lots))]
 
 
 def close_lots(
@@ -91,19 +82,15 @@ def close_lots(
     """
     left, released, sign = qty, 0, 1 if p.qty > 0 else -1
     while left > 0:
-        lot = next_lot(p, method, named)
+        lot = next_lot(lots, p, method, named)
         piece = min(left, lot.qty)
-        cost = release_cost(lot.cost, lot.qty, piece)
+        cost = take_lots(lots, p, lot, piece)
         if sink is not None:
             fetched = -release_cost(-value * sign, left, piece) * sign
             value -= fetched
             note_closing(sink, lot.trade_id, lot.opened, piece * sign, cost * sign, fetched)
         released += cost
-        lot.qty -= piece
-        lot.cost -= cost
         left -= piece
-        if lot.qty == 0:
-            drop_lot(lots, p, lot)
     return released
 
 
@@ -152,13 +139,9 @@ def move_lots(
         book_trade(lots, target, method, qty * sign, moved, trade_id, 0, 0, sink)
         return moved
     while left > 0:
-        lot = next_lot(source, method, named)
+        lot = next_lot(lots, source, method, named)
         piece = min(left, lot.qty)
-        cost = release_cost(lot.cost, lot.qty, piece)
-        lot.qty -= piece
-        lot.cost -= cost
-        if lot.qty == 0:
-            drop_lot(lots, source, lot)
+        cost = take_lots(lots, source, lot, piece)
         source.qty -= piece * sign
         source.cost -= cost * sign
         moved += cost * sign
@@ -172,7 +155,7 @@ def split_lots(lots: Lots, p: Position, numerator: int, denominator: int) -> Non
     of lots; a lot that is none takes the fraction of those before it, so that the lots add up."""
     before = after = carried = 0
     p.qty = p.qty * numerator // denominator
-    for lot in list(p.lots):
+    for lot in list(p.lots.values()):
         before += lot.qty
         upto = before * numerator // denominator
         lot.qty = upto - after
@@ -181,3 +164,4 @@ def split_lots(lots: Lots, p: Position, numerator: int, denominator: int) -> Non
         if lot.qty == 0:
             carried = lot.cost
             drop_lot(lots, p, lot)
+    put_all_in_order(lots, p)
