@@ -24,6 +24,7 @@ from .vocabulary.capacity import Capacity
 from .vocabulary.codes import (
     OUTBOUND,
     CommandType,
+    DayEnd,
     LimitMode,
     MsgType,
     Place,
@@ -126,7 +127,8 @@ __all__ = [
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE", "QUOTE_DTYPE",
     "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "TRADE_PRINT_DTYPE", "AccountPnl", "Arena",
     "BaseEquity", "BasePnl", "Capacity", "CheckResult", "CommandType", "ConfigError", "ContingencyType",
-    "CorporateActions", "CsvForm", "Currency", "CxlRejReason", "Difference", "Discrepancy", "DropCopy", "EntryError",
+    "CorporateActions", "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference", "Discrepancy", "DropCopy",
+    "EntryError",
     "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation", "Exposure",
     "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd",
     "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType", "ObjectPool", "OpenLot", "OrdRejReason",

@@ -43,7 +43,7 @@ cdef inline void tell_parent(tc_core* core, const tc_order* parent) noexcept nog
 
 cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
     cdef int64_t held = held_of(&core.orders, order)
-    cdef bint live = is_live(order), opens = live or order.first_request != NO_SLOT
+    cdef bint live = is_live(order), opens = live or awaits_news(&core.orders, order)
     cdef tc_terms* terms = terms_of(&core.orders, order)
     cdef tc_group* group = group_of(&core.groups, terms)
     cdef tc_order* parent

@@ -106,8 +106,9 @@ class Orders:
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         transact_time: int | None = None,
     ) -> Report:
-        """An execution report (OrderStatus) of an order as it stands; where an external venue owes an answer about it,
-        the venue is asked too. An order that is not known is told as Rejected, UNKNOWN_ORDER (FIX G.1.b)."""
+        """An execution report (OrderStatus) of an order as it stands; the external venue that has it is asked too
+        (an OrderStatusRequest goes out), while it is open. An order that is not known is told as Rejected,
+        UNKNOWN_ORDER (FIX G.1.b)."""
         return self._gate.ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
                               transact_time=self._gate.names.stamp(transact_time))
 

@@ -25,6 +25,7 @@ from tradecore.vocabulary.records import (
 )
 
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
+from .days import roll_day
 from .follow_ups import settle
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
@@ -33,7 +34,7 @@ from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
-from .sessions import enter_session, enter_venue_session, roll_day, split_instrument
+from .sessions import enter_session, enter_venue_session, split_instrument
 from .settings import (
     change_limit,
     define_account,

@@ -58,6 +58,8 @@ def definitions(core: State) -> Iterator[Row]:
                venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
         if venue.print_fills:
             yield 18, venue.print_fills
+        if venue.day_end:
+            yield 19, venue.day_end
 
 
 def accounts(core: State) -> Iterator[Row]:
@@ -86,6 +88,8 @@ def orders(core: State) -> Iterator[Row]:
         order = core.orders.by_id[order_id]
         yield order_row(core, order)
         yield terms_row(core, order)
+        if order.doubt_qty:
+            yield 20, order.doubt_qty
         for request in order.requests:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),

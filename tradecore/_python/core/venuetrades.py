@@ -22,6 +22,7 @@ from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
+from .doubts import compare_cum_qty, refuse_report
 from .state import (
     ACK_ACCEPTED,
     EXECUTION,
@@ -35,7 +36,7 @@ from .state import (
     told_time,
 )
 from .trade_booking import add_fills, book_trade, tell_trimmed, teller_of
-from .venuereports import compare_cum_qty, find_order, refuse_report, take_state, take_status
+from .venuereports import find_order, take_state, take_status
 
 _CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
 SIDES = (1, 2, 5, 6)
