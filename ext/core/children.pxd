@@ -120,7 +120,7 @@ cdef inline void grant_replace(tc_core* core, const tc_command* c, tc_order* par
     give_back_marks(core, terms)
     if has_limit(parent.ord_type):
         ask_order(core, ins, parent, parent.order_qty, parent.price, terms.stop_px, 0, True, &q)
-        terms.worst_ticks = limit_ticks(core, ins, &q)
+        terms.worst_ticks = limit_ticks(ins, &q)
     if asked.reason:
         r = start_execution(core, c, parent, EXEC_RESTATED)
         r.reason = asked.reason
