@@ -78,23 +78,6 @@ cdef inline int64_t copy_open(
     return count
 
 
-# The same of the parts that an order was divided into, open or not, in the order of their slots.
-cdef inline int64_t copy_children(
-    const tc_core* core, int64_t order_id, tc_handle_copy* rows, int64_t room
-) noexcept nogil:
-    cdef const tc_order* order
-    cdef uint32_t at
-    cdef int64_t count = 0
-    for at in range(core.order_slots):
-        order = &core.orders.slots[at]
-        if order.order_id and order.extended and core.orders.terms[at].parent_id == order_id > 0:
-            if count < room:
-                rows[count].order_id = order.order_id
-                rows[count].slot = at
-            count += 1
-    return count
-
-
 # The same of the trades that the log holds.
 cdef inline int64_t copy_trades(
     const tc_core* core, int64_t instrument, int64_t account, tc_execution* rows, int64_t room

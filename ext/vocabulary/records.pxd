@@ -303,11 +303,11 @@ cdef enum tc_reason:
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
-    CHILD_ORDER = 530
-    PARENT_CHANGED = 531
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542
+    CHILD_ORDER = 550
+    PARENT_CHANGED = 551
 
 
 cdef inline int64_t no_price() noexcept nogil:

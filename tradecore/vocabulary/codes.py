@@ -229,11 +229,11 @@ class Reason(FixEnum):
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
-    CHILD_ORDER = 530
-    PARENT_CHANGED = 531
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542
+    CHILD_ORDER = 550
+    PARENT_CHANGED = 551
 
 
 # The FIX reason that goes with each of ours; whatever is not here is OTHER (99).
