@@ -303,6 +303,7 @@ cdef inline void settle_parent(tc_core* core, const tc_command* c, tc_order* par
     if parent.order_id == 0 or not terms.is_told:
         return                                         # it left the table, and its slot is another's
     terms.is_told = False
+    sync_facts(core, parent)
     if parent.first_request != NO_SLOT:
         settle_request(core, c, parent)
     elif not is_live(parent):

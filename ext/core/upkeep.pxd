@@ -80,7 +80,8 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
             arm_order_timer(core, order)
 
 
-# What a child's change makes of its parent: what it holds, whether it is open, what follows.
+# What a child's change makes of its parent. Its own holds and place follow when the command is done: if it ended now,
+# it could push out the child that the command is about.
 cdef inline void sync_parent(tc_core* core, tc_order* parent, const tc_order* child) noexcept nogil:
     cdef tc_terms* terms = terms_of(&core.orders, parent)
     cdef tc_terms* own = terms_of(&core.orders, child)
@@ -98,7 +99,6 @@ cdef inline void sync_parent(tc_core* core, tc_order* parent, const tc_order* ch
             if child.terminal == STATUS_EXPIRED and not terms.ending:  # its day is over, there and anywhere
                 terms.ending = STATUS_EXPIRED
                 terms.ending_reason = child.reason
-    sync_facts(core, parent)
     tell_parent(core, parent)
 
 

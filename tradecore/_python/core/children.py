@@ -37,6 +37,7 @@ from .state import (
     order_fields,
     publish,
     report_execution,
+    sync_facts,
     sync_order,
     tell_parent,
 )
@@ -51,6 +52,7 @@ def settle_parent(core: State, c: Any, parent: Order) -> None:
     if not parent.is_told:  # it left the table, and its number is another's
         return
     parent.is_told = False
+    sync_facts(core, parent)
     if parent.requests:
         settle_request(core, c, parent)
     elif not is_live(parent):

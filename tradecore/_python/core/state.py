@@ -169,7 +169,8 @@ def parent_of(core: State, order: Order) -> Order | None:
 
 
 def sync_parent(core: State, parent: Order, child: Order) -> None:
-    """What a child's change makes of its parent: what it holds, whether it is open, what follows."""
+    """What a child's change makes of its parent. Its own holds and place follow when the command is done: if it ended
+    now, it could push out the child that the command is about."""
     if child.is_open:
         parent.children[child.order_id] = child
     elif parent.children.pop(child.order_id, None) is not None and child.terminal:
@@ -179,7 +180,6 @@ def sync_parent(core: State, parent: Order, child: Order) -> None:
             parent.refused |= 1 << child.venue - 1
         if child.terminal == EXPIRED and not parent.ending:  # its day is over, there and anywhere
             parent.ending, parent.ending_reason = EXPIRED, child.reason
-    sync_facts(core, parent)
     tell_parent(core, parent)
 
 
