@@ -11,7 +11,8 @@ cdef inline bint works_beside(const tc_order* order, const tc_order* other) noex
     return (other.instrument == order.instrument and other.account == order.account and other != order
             and direction(other.side) == direction(order.side)
             and (other.place == PLACE_RESTING or other.place == PLACE_AT_VENUE
-                 or other.place == PLACE_AWAITS_SESSION or other.place == PLACE_AWAITS_VENUE))
+                 or other.place == PLACE_AWAITS_SESSION or other.place == PLACE_AWAITS_VENUE
+                 or other.place == PLACE_IN_CHILDREN))
 
 
 cdef inline bint is_oco(const tc_core* core, const tc_order* order) noexcept nogil:

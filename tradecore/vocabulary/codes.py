@@ -117,12 +117,13 @@ class Route(FixEnum):
     DIRECTED = 1
     TAKES = 2
     RESTS = 3
+    SPLIT = 4
 
 
 class Place(FixEnum):
     """Where an open order is: at no venue yet or any more, resting in a simulated venue's book, sent to an external
-    venue, or held by the core until a price, a session, or its list's parent lets it go; or, once a price has, until
-    its venue or a kill switch does."""
+    venue, held by the core until a price, a session, or its list's parent lets it go, or worked in parts: its children
+    are orders at venues. Once a price has let it go, it may wait until its venue or a kill switch does."""
 
     NOWHERE = 0
     RESTING = 1
@@ -130,7 +131,8 @@ class Place(FixEnum):
     AWAITS_PRICE = 3
     AWAITS_SESSION = 4
     AWAITS_PARENT = 5
-    AWAITS_VENUE = 6
+    IN_CHILDREN = 6
+    AWAITS_VENUE = 7
 
 
 class TradeState(FixEnum):
@@ -236,6 +238,8 @@ class Reason(FixEnum):
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542
+    CHILD_ORDER = 550
+    PARENT_CHANGED = 551
 
 
 # The FIX reason that goes with each of ours; whatever is not here is OTHER (99).

@@ -11,7 +11,7 @@ from tradecore.vocabulary.rows import Finding
 
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
-from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, RESTING, Order
+from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, RESTING, Order
 from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
 from ..vocabulary.instrument import BUY, InstrumentRow, direction
 from .state import State, report_execution, sync_order
@@ -23,7 +23,7 @@ def works_beside(order: Order, other: Order) -> bool:
     once that has come."""
     return (other.instrument == order.instrument and other.account == order.account and other is not order
             and direction(other.side) == direction(order.side)
-            and other.place in (RESTING, AT_VENUE, AWAITS_SESSION, AWAITS_VENUE))
+            and other.place in (RESTING, AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN))
 
 
 def counts_for_list(core: State, order: Order, other: Order) -> bool:

@@ -86,7 +86,8 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     if refused is not None:
         return refused
     ack = run_command(core, c, timed)
-    if core.trimmed or core.groups.news or core.triggers.fired or core.triggers.asks_again or core.moved:
+    if (core.trimmed or core.groups.news or core.moved or core.parents or core.triggers.fired
+            or core.triggers.asks_again):
         settle(core, c)
         order = core.orders.by_id.get(ack.order_id)
         if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it
