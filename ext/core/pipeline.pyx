@@ -3,6 +3,7 @@
 
 from answers cimport copy_limits, copy_switches, limit_facts, tc_limit_copy, tc_switch_copy
 from chunks cimport definitions, tc_batch
+from conditions cimport copy_watched
 from copies cimport copy_wanted, count_wanted, set_filters
 from events cimport FILTERS, is_unread, tc_filter
 from listings cimport list_open, list_positions, tc_order_line, tc_position_line
@@ -208,6 +209,17 @@ cdef class Core(Readers):
         Where it was full it has what came before, then raises RuntimeError naming how many it has not: start it again.
         """
         return self.state.read_tap()
+
+    def watched(self, int64_t order_id):
+        """What an order that waits for a price watches now: (TriggerPriceType, that price or NO_PRICE, whether it waits
+        for it to rise). (0, NO_PRICE, False) where it waits for none, or is not held."""
+        cdef int64_t price = 0
+        cdef bint rises = False
+        cdef uint8_t source
+        self.state.enter()
+        source = copy_watched(&self.state.core, order_id, &price, &rises)
+        self.state.leave()
+        return source, price, bool(rises)
 
     def close(self):
         """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until

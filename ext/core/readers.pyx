@@ -279,17 +279,6 @@ cdef class Readers:
             return 0, [Finding(alone, findings[0].value, findings[0].limit, True, True)]
         return mask, [] if mask else [Finding._make(row) for row in finding_rows(findings)]
 
-    def watched(self, int64_t order_id):
-        """What an order that waits for a price watches now: (TriggerPriceType, that price or NO_PRICE, whether it waits
-        for it to rise). (0, NO_PRICE, False) where it waits for none, or is not held."""
-        cdef int64_t price = 0
-        cdef bint rises = False
-        cdef uint8_t source
-        self.state.enter()
-        source = copy_watched(&self.state.core, order_id, &price, &rises)
-        self.state.leave()
-        return source, price, bool(rises)
-
     def decision(self, int64_t decision):
         """The ranking behind a routing decision, best first. Raises LookupError once it is no longer held."""
         cdef tc_term terms[MAX_VENUES]

@@ -19,15 +19,13 @@ from tradecore.vocabulary.rows import (
 
 from ..execution.routing import UNSEEN, ranking_of
 from ..orders.open_orders import find_open
-from ..orders.order_table import AWAITS_PRICE, Orders
-from ..orders.triggers import waiting_side
+from ..orders.order_table import Orders
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
 from ..risk.usage import measure_row
 from ..vocabulary.instrument import BUY, SELL
 from ..vocabulary.shell import Records, int64, open_command
 from ..vocabulary.texts import find_text, text_of_id
-from .conditions import chosen_source, look_at_market, trigger_price
 from .lifetimes import count_lifetimes
 from .questions import answer_question
 from .state import State, read_order
@@ -187,16 +185,6 @@ class Readers:
         int64(now)
         int64(now)
         return answer_question(self._state, open_command(command, CODECS[_NEW_ORDER]), now)
-
-    @asked
-    def watched(self, order_id: int) -> tuple[int, int, bool]:
-        """What an order that waits for a price watches now: (TriggerPriceType, that price or NO_PRICE, whether it waits
-        for it to rise). (0, NO_PRICE, False) where it waits for none, or is not held."""
-        order = self._state.orders.by_id.get(order_id)
-        if order is None or order.place != AWAITS_PRICE:
-            return 0, NO_PRICE, False
-        market, rises = look_at_market(self._state, order.instrument), waiting_side(order) == SELL
-        return chosen_source(market, order.watch), trigger_price(market, order.watch, rises), rises
 
     @asked
     def limit_rows(self, first: int, last: int) -> list[LimitFacts]:
