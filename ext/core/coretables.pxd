@@ -44,6 +44,7 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.orders.blank = <uint32_t>slots
     core.orders.terms[slots].stop_px = no_price()
     core.orders.terms[slots].entered_stop_px = no_price()
+    core.orders.terms[slots].protect_px = no_price()
     core.orders.open.head = NO_SLOT
     core.orders.open.tail = NO_SLOT
     core.orders.history.head = NO_SLOT

@@ -1,6 +1,6 @@
 # The order path: a new order through the rooms, top to bottom, and an order that is let go again.
 
-from placing cimport *
+from cash cimport *
 
 
 # Only in C: == in Python.
@@ -136,22 +136,6 @@ cdef inline void answer_again(
     acknowledge(core, order, ack)
 
 
-# CashOrderQty(152) in lots, rounded down: at the limit, else the stop, else the reference price. What can't be
-# converted is 0 lots, which validation refuses.
-cdef inline int64_t convert_cash(tc_core* core, const tc_instrument* ins, const tc_command* c) noexcept nogil:
-    cdef tc_i128 price2 = tc_wide(2, c.price if has_limit(c.ord_type) else c.stop_px), lots
-    if c.ord_type == TYPE_MARKET or c.ord_type == TYPE_TRAILING_STOP:
-        price2 = twice_reference(core, c.instrument)
-    price2 = tc_abs_wide(price2)
-    if price2 == 0 or price2 > 2 * price_max() or c.order_qty < 1 or c.order_qty > cash_order_max():
-        return 0
-    lots = tc_wide(c.order_qty, ins.limit_scale) * (2 * CASH_ORDER_SCALE)
-    lots = tc_floor_div_wide(lots, price2 * ins.notional_scale)
-    if lots > cash_order_max():
-        lots = cash_order_max()
-    return tc_floor_div(<int64_t>lots, ins.lot) * ins.lot
-
-
 # Claims an order's id. An id that is no id claims nothing: validation refuses it.
 cdef inline int claim_order_id(tc_core* core, const tc_order* order) noexcept nogil:
     if order.cl_ord_id == 0 or not id_is_known(&core.texts, order.cl_ord_id):
@@ -219,6 +203,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_question q
     cdef tc_finding finding
     cdef int reason, claimed, bad_join
+    cdef int64_t bound
 
     if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
@@ -229,8 +214,10 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     ins = find_instrument(core, c.instrument)
     if c.exec_inst & INST_CASH and ins != NULL:
         converted = c[0]
-        converted.order_qty = convert_cash(core, ins, c)
+        converted.order_qty = convert_cash(core, ins, c, &bound)
         order.order_qty = converted.order_qty
+        if bound != no_price():
+            extend_order(&core.orders, order).protect_px = bound
         c = &converted
     claimed = claim_order_id(core, order)
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)

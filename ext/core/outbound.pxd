@@ -24,15 +24,24 @@ cdef inline bint reserve_places(tc_core* core, tc_order* order) noexcept nogil:
 # ---- made
 
 # What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET or
-# LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once.
+# LIMIT order, a MARKET order whose price is bound is a LIMIT that takes at once, and what the venue has no time in
+# force for is good until the core ends it, or at once.
 cdef inline void put_sent_terms(const tc_core* core, tc_message* m, const tc_order* order) noexcept nogil:
+    cdef int64_t bound = terms_of(&core.orders, order).protect_px
+    cdef bint native = (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1
     if awaits_price(order.ord_type) and order.triggered:
         m.ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
         m.stop_px = no_price()
         m.trigger_price_type = 0
         m.peg_offset = 0
         m.peg_offset_type = 0
-    if not (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1:
+    if bound != no_price():
+        m.ord_type = TYPE_LIMIT
+        m.price = bound
+        if order.time_in_force != TIF_FOK and not (native and is_auction(order.time_in_force)):
+            m.time_in_force = TIF_IOC
+            m.expire_time = 0
+    elif not native:
         if is_auction(order.time_in_force):
             m.time_in_force = TIF_IOC
         elif order.time_in_force == TIF_GTD:
@@ -119,7 +128,7 @@ cdef inline void send_request(
     m.cl_ord_id = request.cl_ord_id
     m.orig_cl_ord_id = orig_cl_ord_id
     m.order_qty = request.order_qty
-    m.price = request.price
+    m.price = request.price if terms.protect_px == no_price() else terms.protect_px
     if m.display_qty > request.order_qty:
         m.display_qty = request.order_qty
     if m.stop_px != no_price():

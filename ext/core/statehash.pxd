@@ -1,6 +1,5 @@
 # The state hash: over logical fields, sorted by key, never over slots, capacities or table order.
-# A row is up to 32 words, zero-padded; a section starts with its number and its count of rows.
-# Only in C: a twin hashes rows in comprehensions.
+# A row is up to 32 words, zero-padded; it starts with its section. Only in C: a twin hashes rows in comprehensions.
 
 from pipeline cimport *
 
@@ -120,8 +119,8 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         end_row(h)
         if venue.print_fills:
             put_row(h, 18, venue.print_fills)
-        if venue.day_end:
-            put_row(h, 19, venue.day_end)
+        if venue.day_end or venue.market_protection:
+            put_row(h, 19, 4 * <int64_t>venue.market_protection + venue.day_end)
 
 
 # The last times that an account's rate limit can still see, oldest first.
@@ -239,6 +238,8 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     end_row(h)
     if terms.doubt_qty:
         put_row(h, 20, terms.doubt_qty)
+    if terms.protect_px != no_price():
+        put_row(h, 21, terms.protect_px)
 
 
 cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:

@@ -56,6 +56,7 @@ cdef dict command_layout():
         "native_ord_types": <char*>&c.native_ord_types - <char*>&c,
         "native_times_in_force": <char*>&c.native_times_in_force - <char*>&c,
         "external": <char*>&c.external - <char*>&c, "day_end": <char*>&c.day_end - <char*>&c,
+        "market_protection": <char*>&c.market_protection - <char*>&c,
         "price_precision": <char*>&c.price_precision - <char*>&c,
         "qty_precision": <char*>&c.qty_precision - <char*>&c,
         "multiplier_precision": <char*>&c.multiplier_precision - <char*>&c,

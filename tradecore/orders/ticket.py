@@ -30,7 +30,8 @@ class OrderTerms(TypedDict, total=False):
     `trigger_price_type`: the price that a stop watches, the last trade where it is not given; BID_ASK is the best
     offer for a buy and the best bid for a sell. `min_qty` (of an IMMEDIATE_OR_CANCEL order) and `display_qty` (iceberg)
     are whole units. `expire_time` (ns UTC) belongs to GOOD_TILL_DATE. `cash_order_qty` is money in place of `qty`,
-    converted to whole lots at the limit, else the stop, else the reference price. `list_id` (from 1) and
+    converted to whole lots at the worst price that the order may pay, with which it is sent: it never spends more than
+    that, fees aside; a sale at the most that it may bring. `list_id` (from 1) and
     `contingency_type` go together: OCO members reduce each other, OTO children wait for the list's first order.
     `strategy`: an int from 0, for mass cancels. `transact_time` (ns UTC) stands for the `clock`.
 

@@ -227,6 +227,7 @@ class Reason(FixEnum):
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542
+    FILL_BEYOND_LIMIT = 543
 
 
 # The FIX reason that goes with each of ours; whatever is not here is OTHER (99).

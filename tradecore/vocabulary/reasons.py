@@ -105,6 +105,7 @@ _TEXTS = {
     Reason.LATE_REPLACED: "the venue tells order_qty {value} of a replace that is past: we have {bound}; it is asked",
     Reason.ORDER_IN_DOUBT: "the venue knows no such order, or says that it is over; to us it works: it is asked",
     Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",
+    Reason.FILL_BEYOND_LIMIT: "booked, though last_px is worse than the limit or the protection price of the order",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
 }
 

@@ -164,8 +164,12 @@ def needs_reference(rules: AccountRisk, ord_type: int, side: int) -> bool:
 
 def protection_price(q: Question) -> int:
     """The worst price that the collar lets an order trade at; only with a reference and an armed collar."""
-    bps = q.rules.limits[COLLAR]
-    price = q.reference2 * (10_000 + bps) // 20_000 if q.side == BUY else -(q.reference2 * (bps - 10_000) // 20_000)
+    return collar_price(q.reference2, q.rules.limits[COLLAR], q.side)
+
+
+def collar_price(reference2: int, bps: int, side: int) -> int:
+    """The worst price so many basis points from a reference."""
+    price = reference2 * (10_000 + bps) // 20_000 if side == BUY else -(reference2 * (bps - 10_000) // 20_000)
     return max(-PRICE_MAX, min(PRICE_MAX, price))
 
 
