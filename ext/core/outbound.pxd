@@ -239,6 +239,7 @@ cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* 
     r.cl_ord_id = asked.cl_ord_id
     r.orig_cl_ord_id = order.cl_ord_id
     r.reason = KILL_SWITCH
+    r.value = 1 + c.scope
     r.cxl_rej_reason = 2                               # BROKER_OPTION
     publish_report(&core.events, r)
     sync_order(core, order)
@@ -271,6 +272,7 @@ cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept no
             pass
         elif terms_of(&core.orders, order).new_message == at:
             recall_order(core, order)
+            order.value = 1 + c.scope
             end_order(core, c, order, STATUS_CANCELED, KILL_SWITCH)
             next = unsent.rows[prev].next if prev != NO_MESSAGE else unsent.first      # what followed went with it
         elif row.request:

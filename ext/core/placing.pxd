@@ -177,6 +177,12 @@ cdef inline int64_t bounded_ticks(
     return max(limit, -tc_floor_div(-bound, ins.tick))
 
 
+# Has an order without a limit a worst price all the same?
+cdef inline bint is_bound(const tc_core* core, const tc_order* order) noexcept nogil:
+    return (terms_of(&core.orders, order).protect_px != no_price()
+            or core.risk.accounts[order.account].limits[RULE_COLLAR] >= 0)
+
+
 # Does a MARKET order go to a venue that would fill it at any price, though its price is bound? In an auction all trade
 # at one price: there it stays MARKET.
 cdef inline bint needs_protection(const tc_core* core, const tc_order* order) noexcept nogil:
@@ -230,6 +236,8 @@ cdef inline uint64_t place_order(
                            first)
         return since
     reason = execute_order(core, order, limit)
+    if reason == MARKET_LEFTOVER and is_bound(core, order):
+        order.value = limit * ins.tick
     if (core.book.fill_count == 0 and order.place != PLACE_RESTING
             and not is_no_book(row_of(core, order.instrument, order.venue, SIDE_BUY))):
         tell_price(core, order.instrument)             # the book, and what the router knows of it, are as they were

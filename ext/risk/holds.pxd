@@ -134,9 +134,16 @@ cdef inline void commit_fill(
     move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty)
 
 
-cdef inline bint is_killed(const tc_risk* risk, int32_t instrument, int32_t account, int32_t venue) noexcept nogil:
-    return (risk.killed_firm | risk.accounts[account].killed | risk.killed_instruments[instrument]
-            | risk.killed_venues[venue]) != 0
+# 1 + the Scope of the switch that is engaged, the widest first; 0 where none is.
+cdef inline int is_killed(const tc_risk* risk, int32_t instrument, int32_t account, int32_t venue) noexcept nogil:
+    if not (risk.killed_firm | risk.accounts[account].killed | risk.killed_instruments[instrument]
+            | risk.killed_venues[venue]):
+        return 0
+    if risk.killed_firm:
+        return 1
+    if risk.accounts[account].killed:
+        return 2
+    return 3 if risk.killed_instruments[instrument] else 4
 
 
 # Sets one limit. The byte offset of the field that can't be, or -1.

@@ -52,10 +52,10 @@ cdef inline void tell_finding(tc_finding* f, bint armed, bint refused, int64_t v
 cdef inline bint check_kill_switch(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef bint refused = is_killed(risk, q.instrument, q.account, q.venue)
-    if explain or refused:
-        tell_finding(f, True, refused, refused, 0)
-    return refused
+    cdef int scope = is_killed(risk, q.instrument, q.account, q.venue)
+    if explain or scope:
+        tell_finding(f, True, scope != 0, scope, 0)
+    return scope != 0
 
 
 cdef inline bint check_config(const tc_account_risk* a, tc_finding* f, bint explain) noexcept nogil:

@@ -310,6 +310,12 @@ cdef inline int64_t no_price() noexcept nogil:
     return <int64_t>(<uint64_t>1 << 63)
 
 
+# Only in C: a constant in Python.
+# A number that no record holds exactly; beyond every bound.
+cdef inline int64_t untellable() noexcept nogil:
+    return 0x7FFFFFFFFFFFFFFF
+
+
 cdef inline int64_t price_max() noexcept nogil:
     return <int64_t>10_000_000_000_000_000
 

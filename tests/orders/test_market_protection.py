@@ -124,7 +124,7 @@ def test_cash_is_counted_at_the_protection_price_where_there_is_one(make_core):
 
 
 def test_cash_buys_no_more_than_it_was_counted_for_at_the_next_price(make_core):
-    core, order = spend(make_core, 1_010, 99, 101, size=4)  # ten lots at 101: four are there, and none at 102 is taken
+    _, order = spend(make_core, 1_010, 99, 101, size=4)  # ten lots at 101: four are there, and none at 102 is taken
     assert (order.order_qty, order.cum_qty, order.ord_status) == (10, 4, S.CANCELED)
 
 

@@ -189,4 +189,4 @@ def _price(instrument: Instrument | None, value: Number, name: str) -> int:
     if instrument is None:
         whole_units(value, AMOUNT_PRECISION_MAX, name, 10**40)
         return NO_PRICE
-    return instrument.price_units(value, name)
+    return instrument.order_units(value, name)

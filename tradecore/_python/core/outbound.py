@@ -182,6 +182,7 @@ def withdraw_killed(core: State, c: Any) -> None:
             continue  # it went with its order
         if message is order.new_message and is_unsent(order):
             recall_order(core, order)
+            order.value = 1 + c.scope
             end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
         elif message.request is not None and message.fields["msg_type"] == SEND_REPLACE:
             withdraw_replace(core, c, order, message.request)
@@ -193,7 +194,7 @@ def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> Non
     withdraw_request(core, order, request)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": Reason.KILL_SWITCH,
-        "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
+        "value": 1 + c.scope, "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
     sync_order(core, order)
     look_again(core, order)
 

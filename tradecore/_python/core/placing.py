@@ -206,6 +206,11 @@ def bounded_ticks(ins: InstrumentRow, order: Order, limit: int) -> int:
     return max(limit, -(-order.protect_px // ins.tick))
 
 
+def is_bound(core: State, order: Order) -> bool:
+    """Has an order without a limit a worst price all the same?"""
+    return order.protect_px != NO_PRICE or core.risk.accounts[order.account].limits[COLLAR] >= 0
+
+
 def needs_protection(core: State, order: Order) -> bool:
     """Does a MARKET order go to a venue that would fill it at any price, though its price is bound? In an auction all
     trade at one price: there it stays MARKET."""
@@ -250,6 +255,8 @@ def place_order(
                            core.orders.unsent.most, first)
         return since
     reason, fills = execute_order(core, order, limit)
+    if reason == Reason.MARKET_LEFTOVER and is_bound(core, order):
+        order.value = limit * ins.tick
     sync_tops(core, order.instrument, order.venue)
     since = count_stage(core, EXECUTING, since, timed)
     charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)

@@ -69,7 +69,7 @@ class Question:
     ins: InstrumentRow
     rules: AccountRisk
     exposure: Exposure
-    killed: bool
+    killed: int  # 1 + the Scope of the switch that is engaged
 
 
 class RiskTables:
@@ -95,9 +95,13 @@ def exposure_of(risk: RiskTables, instrument: int, account: int) -> Exposure:
     return exposure
 
 
-def is_killed(risk: RiskTables, instrument: int, account: int, venue: int) -> bool:
-    return (risk.killed_firm or risk.accounts[account].killed or instrument in risk.killed_instruments
-            or venue in risk.killed_venues)
+def is_killed(risk: RiskTables, instrument: int, account: int, venue: int) -> int:
+    """1 + the Scope of the switch that is engaged, the widest first; 0 where none is."""
+    if risk.killed_firm:
+        return 1
+    if risk.accounts[account].killed:
+        return 2
+    return 3 if instrument in risk.killed_instruments else 4 * (venue in risk.killed_venues)
 
 
 def reducible_qty(position_qty: int, side: int) -> int:

@@ -181,7 +181,7 @@ def worst_position(q: Question) -> int:
 
 
 def check_kill_switch(q: Question) -> Finding:
-    return Finding(Reason.KILL_SWITCH, int(q.killed), 0, q.killed, True)
+    return Finding(Reason.KILL_SWITCH, q.killed, 0, q.killed > 0, True)
 
 
 def check_config(q: Question) -> Finding:
