@@ -93,11 +93,13 @@ _LATER = {
     "positions.rates": "MissingRateError",
     "positions.reconcile": "Difference",
     "positions.statement": "Statement",
+    "positions.tables": "Table",
     "positions.valuation": "MarkView",
     "runtime.pool_errors": "PoolExhaustedError StaleHandleError",
     "runtime.pools": "Arena ObjectPool PooledRecord PoolStats",
     "runtime.ring_memory": "RingClosedError RingFullError",
     "runtime.rings": "RingBuffer RingClaim RingStats shared_ring",
+    "vocabulary.lines": "ORDER_LINE_DTYPE POSITION_LINE_DTYPE",
 }
 if TYPE_CHECKING:
     from .core.config import ConfigError, Session, load_session
@@ -114,31 +116,33 @@ if TYPE_CHECKING:
     from .positions.rates import MissingRateError
     from .positions.reconcile import Difference
     from .positions.statement import Statement
+    from .positions.tables import Table
     from .positions.valuation import MarkView
     from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
     from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
     from .runtime.ring_memory import RingClosedError, RingFullError
     from .runtime.rings import RingBuffer, RingClaim, RingStats, shared_ring
+    from .vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ACK_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
-    "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE", "QUOTE_DTYPE",
-    "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE", "TRADE_PRINT_DTYPE", "AccountPnl", "Arena",
-    "BaseEquity", "BasePnl", "Capacity", "CheckResult", "CommandType", "ConfigError", "ContingencyType",
-    "CorporateActions", "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference", "Discrepancy", "DropCopy",
-    "EntryError",
-    "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation", "Exposure",
-    "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd",
-    "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType", "ObjectPool", "OpenLot", "OrdRejReason",
-    "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms", "OutboundMessage", "PegOffsetType", "Place",
-    "PoolExhaustedError", "PoolStats", "PooledRecord", "Position", "PositionKeeper", "PrintFills", "ProfitAndLoss",
-    "Reason", "RefusedError", "Report", "ReportReader", "ReportType", "RingBuffer", "RingClaim", "RingClosedError",
-    "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule", "Scope", "Session", "ShadowCore", "ShadowCost",
-    "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError", "StaleOrderError", "Statement", "Subscription",
-    "TimeInForce", "TradSesStatus", "Trade", "TradeState", "TradingCore", "TriggerPriceType", "UndeclaredError",
-    "Unknown", "VenueScore", "backend", "load_session", "new_orders", "shared_ring",
+    "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
+    "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
+    "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl", "Capacity", "CheckResult", "CommandType",
+    "ConfigError", "ContingencyType", "CorporateActions", "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
+    "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType",
+    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument",
+    "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType",
+    "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
+    "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
+    "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
+    "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule",
+    "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError",
+    "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
+    "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "load_session",
+    "new_orders", "shared_ring",
 ]
 
 
