@@ -43,6 +43,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
         terms.peg_offset_type = c.peg_offset_type
         terms.contingency_type = <uint8_t>c.contingency_type
         terms.entered_stop_px = terms.stop_px
+        terms.entered_peg_offset = terms.peg_offset
         terms.entered_expire_time = terms.expire_time
         terms.entered_display_qty = terms.display_qty
         terms.entered_min_qty = terms.min_qty
@@ -84,7 +85,7 @@ cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const
         and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
         and price == (c.price if has_limit(c.ord_type) else no_price())
         and terms.entered_stop_px == (c.stop_px if awaits_price(c.ord_type) else no_price())
-        and terms.peg_offset == c.peg_offset and terms.entered_min_qty == c.min_qty
+        and terms.entered_peg_offset == c.peg_offset and terms.entered_min_qty == c.min_qty
         and terms.entered_display_qty == c.display_qty and terms.entered_expire_time == c.expire_time
         and terms.list_id == c.list_id and order.strategy == c.strategy
         and terms.trigger_price_type == c.trigger_price_type and terms.peg_offset_type == c.peg_offset_type

@@ -133,6 +133,8 @@ cdef inline void send_request(
         m.display_qty = request.order_qty
     if m.stop_px != no_price():
         m.stop_px = request.stop_px
+    if m.peg_offset:
+        m.peg_offset = request.peg_offset
     request.message = at
     core.orders.unsent.rows[at].request = <uint32_t>(request - core.orders.requests) + 1
     if not request.is_replace:
@@ -220,7 +222,8 @@ cdef inline void withdraw_request(tc_core* core, tc_order* order, uint32_t at) n
 cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
     cdef const tc_terms* terms = terms_of(orders, order)
     return (request.price != order.price or request.stop_px != terms.stop_px
-            or request.expire_time != terms.expire_time or request.order_qty > order.order_qty)
+            or request.expire_time != terms.expire_time or request.peg_offset != terms.peg_offset
+            or request.order_qty > order.order_qty)
 
 
 cdef inline bint is_in_scope(const tc_order* order, int64_t scope, int64_t target) noexcept nogil:

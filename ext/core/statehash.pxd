@@ -35,10 +35,12 @@ cdef inline void end_row(tc_hasher* h) noexcept nogil:
     h.used = 0
 
 
-cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value) noexcept nogil:
-    put(h, section)
-    put(h, value)
-    end_row(h)
+# Where it is not what most have.
+cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value, int64_t none) noexcept nogil:
+    if value != none:
+        put(h, section)
+        put(h, value)
+        end_row(h)
 
 
 cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -117,10 +119,8 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.external)
         put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
-        if venue.print_fills:
-            put_row(h, 18, venue.print_fills)
-        if venue.day_end or venue.market_protection:
-            put_row(h, 19, 4 * <int64_t>venue.market_protection + venue.day_end)
+        put_row(h, 18, venue.print_fills, 0)
+        put_row(h, 19, 4 * <int64_t>venue.market_protection + venue.day_end, 0)
 
 
 # The last times that an account's rate limit can still see, oldest first.
@@ -128,7 +128,7 @@ cdef inline void hash_sent_times(tc_hasher* h, const tc_core* core, int32_t acco
     cdef const tc_account_risk* a = &core.risk.accounts[account]
     cdef int64_t kept = <int64_t>core.risk.rate_mask + 1, at
     for at in range(a.sent - kept if a.sent > kept else 0, a.sent):
-        put_row(h, 6, core.risk.sent_times[account * kept + <int64_t>(<uint64_t>at & core.risk.rate_mask)])
+        put_row(h, 6, core.risk.sent_times[account * kept + <int64_t>(<uint64_t>at & core.risk.rate_mask)], -1)
 
 
 cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -236,10 +236,8 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.last_status)
     put(h, peak_of(&core.triggers, &core.orders, order))
     end_row(h)
-    if terms.doubt_qty:
-        put_row(h, 20, terms.doubt_qty)
-    if terms.protect_px != no_price():
-        put_row(h, 21, terms.protect_px)
+    put_row(h, 20, terms.doubt_qty, 0)
+    put_row(h, 21, terms.protect_px, no_price())
 
 
 cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
@@ -259,6 +257,7 @@ cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order
         put(h, request.unknown)
         put(h, request.message != NO_MESSAGE)
         end_row(h)
+        put_row(h, 22, request.peg_offset, 0)
         at = request.next
 
 
@@ -290,7 +289,7 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
 cdef inline void hash_open(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint32_t at = core.orders.open.head
     while at != NO_SLOT:
-        put_row(h, 15, core.orders.slots[at].order_id)
+        put_row(h, 15, core.orders.slots[at].order_id, -1)
         at = core.orders.slots[at].next
 
 

@@ -23,6 +23,7 @@ cdef dict command_layout():
         "peg_offset_type": <char*>&c.peg_offset_type - <char*>&c,
         "contingency_type": <char*>&c.contingency_type - <char*>&c, "strategy": <char*>&c.strategy - <char*>&c,
         "orig_cl_ord_id": <char*>&c.orig_cl_ord_id - <char*>&c, "order_id": <char*>&c.order_id - <char*>&c,
+        "new_peg_offset": <char*>&c.new_peg_offset - <char*>&c,
         "exec_type": <char*>&c.exec_type - <char*>&c, "ord_status": <char*>&c.ord_status - <char*>&c,
         "reject_reason": <char*>&c.reject_reason - <char*>&c, "exec_id": <char*>&c.exec_id - <char*>&c,
         "last_qty": <char*>&c.last_qty - <char*>&c, "last_px": <char*>&c.last_px - <char*>&c,

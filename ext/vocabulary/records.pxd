@@ -20,7 +20,7 @@ cdef extern from "tradecore/records.h" nogil:
         uint8_t trigger_price_type, peg_offset_type
         uint16_t contingency_type
         int32_t strategy
-        int64_t orig_cl_ord_id
+        int64_t orig_cl_ord_id, new_peg_offset
         int64_t order_id
         int64_t exec_id
         int64_t last_qty, last_px, cum_qty

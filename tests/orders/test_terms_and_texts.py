@@ -143,3 +143,54 @@ def test_what_a_fix_field_holds_is_taken_wherever_a_word_is(core):
     for word in ("Q", "", "0x1", "99"):
         with pytest.raises(ValueError, match="ExecType"):
             tc.ExecType(word)
+
+
+# ---- a trailing offset
+
+
+@pytest.mark.parametrize(("kind", "offset", "new", "stop", "moved"), [
+    ("PRICE", 5, 2, "98", "99.5"), ("PRICE", 2, 5, "95", "96.5"), ("BASIS_POINTS", 500, 100, "99", "100.485")])
+def test_a_trailing_offset_is_replaced_and_counts_from_the_best_price_seen(core, kind, offset, new, stop, moved):
+    order = core.submit("AAPL", "SELL", 1, peg_offset=offset, peg_offset_type=kind, trigger_price_type="BEST_BID")  # at 100
+    told = core.replace(order, peg_offset=new, new_cl_ord_id="B")
+    assert (told.exec_type, order.stop_px, told.stop_px) == (tc.ExecType.REPLACED, Decimal(stop), Decimal(stop))
+    core.quote("XNAS", "AAPL", bid="101.5", bid_size=10, ask=102, ask_size=10)  # the best is now 101.5
+    assert order.stop_px == Decimal(moved)
+    again = core.submit("AAPL", "SELL", 1, peg_offset=offset, peg_offset_type=kind, trigger_price_type="BEST_BID", cl_ord_id="A")
+    core.replace(again, peg_offset=new)
+    assert core.submit("AAPL", "SELL", 1, peg_offset=offset, peg_offset_type=kind, trigger_price_type="BEST_BID",
+                       cl_ord_id="A") == again  # the same order again, as it was first sent
+
+
+def test_a_smaller_offset_may_trigger_at_once_and_none_counts_after_it(core):
+    order = core.submit("AAPL", "SELL", 1, peg_offset=5, trigger_price_type="BEST_BID", time_in_force="GTC")
+    core.quote("XNAS", "AAPL", bid=97, bid_size=10, ask=102, ask_size=10)
+    assert (order.stop_px, order.cum_qty) == (95, 0)
+    core.replace(order, peg_offset=2)  # from 100: the stop is 98, and 97 is below it
+    assert (order.cum_qty, order.avg_px) == (1, 97)
+    assert core.replace(order, peg_offset=1).cxl_rej_reason is tc.CxlRejReason.TOO_LATE_TO_CANCEL
+
+
+def test_a_venue_that_trails_by_itself_is_asked_for_the_new_offset(make_core):
+    core = make_core(venues=[tc.ExternalVenue("EXT", ord_types=("LIMIT", "TRAILING_STOP"))], accounts=["alpha"],
+                     capacity=small_capacity())
+    order = core.submit("AAPL", "SELL", 1, peg_offset=5, venue="EXT")
+    list(core.outbound())
+    core.execution.on_execution_report("EXT", "NEW", order_id=order.order_id)
+    assert core.replace(order, peg_offset=2, new_cl_ord_id="B").text == ""
+    assert [(m.msg_type.name, m.peg_offset) for m in core.outbound()] == [("ORDER_CANCEL_REPLACE_REQUEST", 2)]
+    core.execution.on_execution_report("EXT", "REPLACED", cl_ord_id="B")
+    core.orders.order_status(order)
+    assert [m.peg_offset for m in core.outbound()] == [2]
+    core.execution.on_execution_report("EXT", "TRIGGERED", order_id=order.order_id)
+    assert core.replace(order, peg_offset=1).reason is R.STOP_TRIGGERED
+
+
+@pytest.mark.parametrize(("offset", "error", "says"), [(0, ValueError, "peg_offset 0 must be above 0"), ("0.001x", ValueError, "peg_offset"), (None, TypeError, "at least one of")])
+def test_a_bad_offset_is_a_wrong_call(core, offset, error, says):
+    order = core.submit("AAPL", "SELL", 1, peg_offset=5, trigger_price_type="BEST_BID")
+    with pytest.raises(error, match=says):
+        core.replace(order, peg_offset=offset)
+    limit = core.submit("AAPL", "BUY", 1, 10)
+    with pytest.raises(ValueError, match="peg_offset 1: a LIMIT order has none"):
+        core.replace(limit, peg_offset=1)

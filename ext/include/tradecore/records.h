@@ -27,7 +27,7 @@ typedef struct {
             uint16_t contingency_type;
             int32_t strategy;
         };
-        struct { int64_t body_0[3]; int64_t orig_cl_ord_id; int64_t body_5[2]; int64_t order_id; };
+        struct { int64_t body_0[3]; int64_t orig_cl_ord_id, new_peg_offset, body_5, order_id; };
         struct { int64_t body_1[2]; int64_t exec_id; int64_t body_6[2]; int64_t last_qty, body_2, last_px, cum_qty; };
         struct { int64_t trad_ses_status, close_time; };
         struct { int64_t split_numerator, split_denominator; };

@@ -98,6 +98,8 @@ def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_or
                "display_qty": min(order.display_qty, request.order_qty)}
     if fields["stop_px"] != NO_PRICE:
         fields["stop_px"] = request.stop_px
+    if fields["peg_offset"]:
+        fields["peg_offset"] = request.peg_offset
     message = request.message = Message(fields, order, request)
     if not request.is_replace:
         give_way(core, order.cancel_message)
@@ -164,7 +166,8 @@ def withdraw_request(core: State, order: Order, request: Request) -> None:
 
 def asks_more(order: Order, request: Request) -> bool:
     """Would a replace be a new order to risk? One that only lowers the quantity is not."""
-    same = (request.price, request.stop_px, request.expire_time) == (order.price, order.stop_px, order.expire_time)
+    same = (request.price, request.stop_px, request.expire_time, request.peg_offset) == (
+        order.price, order.stop_px, order.expire_time, order.peg_offset)
     return not same or request.order_qty > order.order_qty
 
 

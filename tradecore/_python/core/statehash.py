@@ -96,6 +96,8 @@ def orders(core: State) -> Iterator[Row]:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),
                    int(request.unknown), int(request.message is not None))
+            if request.peg_offset:
+                yield 22, request.peg_offset
 
 
 def order_row(core: State, order: Order) -> Row:

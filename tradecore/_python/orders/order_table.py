@@ -34,6 +34,7 @@ class Request:
     price: int = 0
     stop_px: int = 0
     expire_time: int = 0
+    peg_offset: int = 0
     oco_limit: int = 0  # the order's, once it is done
     pending: bool = False  # the venue has acknowledged it: it counts in OrdStatus
     unknown: bool = False  # it timed out, or its session was lost
