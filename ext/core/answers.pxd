@@ -47,9 +47,16 @@ cdef inline list term_rows(const tc_term* terms, int count):
 
 # The rows of a question that was asked of every check, those of observed limits last.
 cdef inline list finding_rows(const tc_finding* findings):
-    return [(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
-             findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
+    return [(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
+             bool(findings[i].armed), findings[i].row)
             for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
+
+
+cdef inline tuple limit_facts(const tc_limit_copy* copy):
+    cdef const tc_limit_row* row = &copy.row
+    return (copy.number, row.rule, row.scope, row.account, row.instrument, row.venue, row.strategy, wide(row.value),
+            row.window_ns, row.mode, row.soft_share, row.who, row.why, row.set_time, row.breached, row.breaches,
+            wide(copy.used), copy.used_instrument)
 
 
 # Bytes from `first` on, that nobody may write; `shape` and `strides` are the exporter's own.

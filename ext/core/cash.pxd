@@ -39,11 +39,14 @@ cdef inline int64_t market_price2(
 cdef inline int64_t cash_price(tc_core* core, const tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef uint8_t side = direction(c.side)
     cdef int64_t reference2, touch2, most2, bps = -1
+    cdef tc_line room
     if side == SIDE_BUY and has_limit(c.ord_type):
         return c.price
     reference2 = market_price2(core, ins, c, &touch2)
-    if c.account >= 1 and c.account <= core.account_count:
-        bps = <int64_t>core.risk.accounts[c.account].limits[RULE_COLLAR]
+    if (c.account >= 1 and c.account <= core.account_count and c.venue >= 0 and c.venue <= core.venue_count
+            and c.strategy >= 0):
+        bps = <int64_t>line_of(core.risk.lines, &core.risk.rows, ins, c.instrument, c.account, c.venue, c.strategy,
+                               MODE_ENFORCE, &room).limits[SLOT_COLLAR]
     if side == SIDE_BUY and bps >= 0:
         return no_price() if reference2 <= 0 else collar_price(reference2, bps, SIDE_BUY)
     most2 = reference2 if reference2 > touch2 else touch2

@@ -5,6 +5,7 @@
 from libc.stdlib cimport qsort
 from pipeline cimport *
 from statehash cimport *
+from usage cimport measure_row
 
 
 cdef struct tc_order_copy:
@@ -329,3 +330,62 @@ cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil
     m.waiting_for_price = core.triggers.waiting
     m.outbound_handed = core.orders.unsent.handed
     m.outbound_pending = core.orders.unsent.count
+
+
+# One row of limits, with what is used of it.
+cdef struct tc_limit_copy:
+    tc_limit_row row
+    tc_i128 used
+    int64_t number
+    int32_t used_instrument
+
+
+cdef struct tc_switch_copy:
+    int32_t scope, target
+    tc_switch switch
+
+
+# Copies as many rows of limits as there is room for, by number; how many there are.
+cdef inline int64_t copy_limits(
+    const tc_core* core, int64_t first, int64_t last, tc_limit_copy* rows, int64_t room
+) noexcept nogil:
+    cdef int64_t number, count = 0
+    if first < 1:
+        first = 1
+    if last > core.risk.rows.row_count:
+        last = core.risk.rows.row_count
+    for number in range(first, last + 1):
+        if count < room:
+            rows[count].row = core.risk.rows.rows[number]
+            rows[count].number = number
+            rows[count].used = measure_row(&core.risk, core.instruments, core.instrument_count, <uint32_t>number,
+                                           core.now, &rows[count].used_instrument)
+        count += 1
+    return count
+
+
+cdef inline int64_t copy_switch(
+    const tc_switch* switch, int scope, int32_t target, tc_switch_copy* rows, int64_t count, int64_t room
+) noexcept nogil:
+    if not switch.engaged:
+        return count
+    if count < room:
+        rows[count].scope = scope
+        rows[count].target = target
+        rows[count].switch = switch[0]
+    return count + 1
+
+
+cdef inline int64_t copy_switches(const tc_core* core, tc_switch_copy* rows, int64_t room) noexcept nogil:
+    cdef const tc_risk* risk = &core.risk
+    cdef int32_t i
+    cdef int64_t count = copy_switch(&risk.firm_switch, SCOPE_FIRM, 0, rows, 0, room)
+    for i in range(1, core.account_count + 1):
+        count = copy_switch(&risk.account_switches[i], SCOPE_ACCOUNT, i, rows, count, room)
+    for i in range(1, core.instrument_count + 1):
+        count = copy_switch(&risk.instrument_switches[i], SCOPE_INSTRUMENT, i, rows, count, room)
+    for i in range(1, core.venue_count + 1):
+        count = copy_switch(&risk.venue_switches[i], SCOPE_VENUE, i, rows, count, room)
+    for i in range(1, risk.rows.strategy_max + 1):
+        count = copy_switch(&risk.strategy_switches[i], SCOPE_STRATEGY, i, rows, count, room)
+    return count

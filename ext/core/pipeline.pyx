@@ -1,6 +1,7 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
+from answers cimport copy_limits, copy_switches, limit_facts, tc_limit_copy, tc_switch_copy
 from chunks cimport definitions, tc_batch
 from copies cimport copy_wanted, count_wanted, set_filters
 from events cimport FILTERS, is_unread, tc_filter
@@ -16,6 +17,7 @@ import numpy as np
 
 from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
+from tradecore.vocabulary.rows import LimitFacts, SwitchFacts
 
 
 @cython.final
@@ -92,6 +94,39 @@ cdef class Core(Readers):
     def outbound_pending(self):
         """Messages for external venues that are not handed out."""
         return self.state.count_unsent()
+
+    def limit_rows(self, int64_t first, int64_t last):
+        """Rows of limits by number, from 1, with what is used of each now. Threads: any."""
+        cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
+        cdef tc_limit_copy* rows = NULL
+        cdef int64_t room = 0, count
+        while True:
+            self.state.enter()
+            with nogil:
+                count = copy_limits(&self.state.core, first, last, rows, room)
+                self.state.leave()
+            if count <= room:
+                return [LimitFacts._make(limit_facts(&rows[i])) for i in range(count)]
+            room = count
+            memory = np.zeros(room * <int64_t>sizeof(tc_limit_copy), np.uint8)
+            rows = <tc_limit_copy*>&memory[0]
+
+    def switches(self):
+        """The kill switches that are engaged, by scope and target. Threads: any."""
+        cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
+        cdef tc_switch_copy* rows = NULL
+        cdef int64_t room = 0, count
+        while True:
+            self.state.enter()
+            with nogil:
+                count = copy_switches(&self.state.core, rows, room)
+                self.state.leave()
+            if count <= room:
+                return [SwitchFacts(rows[i].scope, rows[i].target, rows[i].switch.who, rows[i].switch.why,
+                                    rows[i].switch.since) for i in range(count)]
+            room = count
+            memory = np.zeros(room * <int64_t>sizeof(tc_switch_copy), np.uint8)
+            rows = <tc_switch_copy*>&memory[0]
 
     def watch_events(self, filters, int64_t after):
         """From now on these are the filters of reports, also for what came after a number: rows of report types and

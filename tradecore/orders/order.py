@@ -12,7 +12,7 @@ from ..vocabulary.fields import OrderFields
 from ..vocabulary.fix import PegOffsetType
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
-from ..vocabulary.reasons import reason_text
+from ..vocabulary.reasons import limit_scope_text, reason_text
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import OrderRow, StaleOrderError
 from ..vocabulary.showing import html_table, refuse_copy
@@ -106,7 +106,8 @@ class Order(OrderFields, metaclass=ABCMeta):
 
     @property
     def reject_mask(self) -> int:
-        """Every validation failure at once: bit n means Reason(101 + n)."""
+        """Every validation failure at once: bit n means Reason(101 + n). Of what a limit refused, the number of its row
+        (`core.risk.limits()`)."""
         return self.row.reject_mask
 
     @property
@@ -143,7 +144,8 @@ def average_price(instrument: Instrument | None, amount: int, cum_qty: int) -> D
 def order_text(order: Order, directory: Directory) -> str:
     """Text(58) of an order."""
     row = order.row
-    return reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, directory)
+    text = reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, directory)
+    return text + limit_scope_text(row.reason, row.reject_mask, directory)
 
 
 def show_order(order: Order, directory: Directory) -> str:

@@ -11,7 +11,7 @@ from .fields import OrderFields
 from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
 from .later import Later
 from .names import Directory
-from .reasons import reason_text
+from .reasons import limit_scope_text, reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
 from .showing import refuse_copy
 from .units import CENTS, MONEY_PRECISION, to_decimal
@@ -153,7 +153,8 @@ class Report(OrderFields):
     def text(self) -> str:
         """Text(58): why, naming field, value and bound."""
         r = self.row
-        return reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+        text = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+        return text + limit_scope_text(r.reason, r.reject_mask, self._directory)
 
     def __reduce__(self) -> NoReturn:
         refuse_copy(self, "it reads names in its core; keep its `row`")

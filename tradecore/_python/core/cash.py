@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from tradecore.vocabulary.codes import LimitMode
 from tradecore.vocabulary.fix import OrdType, PegOffsetType
 from tradecore.vocabulary.records import CASH_ORDER_MAX, LIMIT_PRECISION, NO_PRICE, PRICE_MAX
 from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 
 from ..execution.routing import UNSEEN, ranking_of, twice_touch
-from ..risk.holds import COLLAR
+from ..risk.limit_lines import COLLAR, line_of
 from ..risk.risk import collar_price
 from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit, safe_price
 from .state import State, twice_reference
@@ -48,7 +49,10 @@ def cash_price(core: State, ins: InstrumentRow, c: Any) -> int:
     if side == BUY and has_limit(c.ord_type):
         return int(c.price)
     reference2, touch2 = market_price2(core, ins, c)
-    bps = core.risk.accounts[c.account].limits[COLLAR] if 1 <= c.account <= len(core.accounts) else -1
+    bps = -1
+    if 1 <= c.account <= len(core.accounts) and 0 <= c.venue <= len(core.router.venues) and c.strategy >= 0:
+        bps = line_of(core.risk.lines, core.risk.rows, ins, c.instrument, c.account, c.venue, c.strategy,
+                      LimitMode.ENFORCE).limits[COLLAR]
     if side == BUY and bps >= 0:
         return NO_PRICE if reference2 <= 0 else collar_price(reference2, bps, BUY)
     prices2 = [price2 for price2 in (reference2, touch2) if price2 != NO_PRICE]
