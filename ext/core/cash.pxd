@@ -76,3 +76,15 @@ cdef inline int64_t convert_cash(
     if lots > cash_order_max():
         lots = cash_order_max()
     return tc_floor_div(<int64_t>lots, ins.lot) * ins.lot
+
+
+# Only in C: an assignment in Python.
+# An order for cash and its command become an order for lots.
+cdef inline void convert_order(
+    tc_core* core, const tc_instrument* ins, tc_order* order, tc_command* c
+) noexcept nogil:
+    cdef int64_t bound
+    c.order_qty = convert_cash(core, ins, c, &bound)
+    order.order_qty = c.order_qty
+    if bound != no_price():
+        extend_order(&core.orders, order).protect_px = bound

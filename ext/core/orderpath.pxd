@@ -208,7 +208,6 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_question q
     cdef tc_finding finding
     cdef int reason, claimed, bad_join
-    cdef int64_t bound
 
     if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
@@ -219,10 +218,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     ins = find_instrument(core, c.instrument)
     if c.exec_inst & INST_CASH and ins != NULL:
         converted = c[0]
-        converted.order_qty = convert_cash(core, ins, c, &bound)
-        order.order_qty = converted.order_qty
-        if bound != no_price():
-            extend_order(&core.orders, order).protect_px = bound
+        convert_order(core, ins, order, &converted)
         c = &converted
     claimed = claim_order_id(core, order)
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
