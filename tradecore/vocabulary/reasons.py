@@ -113,6 +113,8 @@ _TEXTS = {
     Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",
     Reason.FILL_BEYOND_LIMIT: "booked, though last_px is worse than the limit or the protection price of the order",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
+    Reason.CHILD_ORDER: "order {value} is a part of order {bound}: replace that",
+    Reason.PARENT_CHANGED: "the order that it is a part of asks for less, or for other terms",
 }
 
 # What a user's rule said: HOLDS, FAILS, UNKNOWN_QUANTITY, TOO_LARGE of `rule_words`.
