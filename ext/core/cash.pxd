@@ -68,6 +68,7 @@ cdef inline int64_t convert_cash(
         return 0
     if direction(c.side) == SIDE_BUY and not has_limit(c.ord_type):
         price = safe_price(ins, most if price > most else -most if price < -most else price, SIDE_BUY)
+        price = tc_floor_div(price, ins.tick) * ins.tick       # without bands it is as it was
         if price == 0:
             return 0
         bound[0] = price
