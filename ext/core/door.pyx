@@ -66,7 +66,7 @@ cdef tuple QUOTE_NAMES = names_of("venue symbol bid bid_size ask ask_size transa
 cdef tuple MARK_NAMES = names_of("symbol price")
 cdef tuple CANCEL_NAMES = names_of("order cl_ord_id order_id new_cl_ord_id transact_time")
 cdef tuple REPLACE_NAMES = names_of(
-    "order cl_ord_id order_id qty price stop_px peg_offset expire_time new_cl_ord_id transact_time")
+    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time")
 
 
 @cython.final
@@ -280,8 +280,8 @@ cdef class Door:
         target[0] = 0
         c.kind = KIND_REPLACE
         if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given)
-                and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2]) and not is_given(given[6])
-                and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[7]))
+                and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
+                and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
                 and self.read_target(given, &c)
                 and self.state.read_order((<Order>given[0]).slot, c.order_id, &o)
                 and 1 <= o.instrument <= self.state.core.instrument_count
@@ -291,8 +291,8 @@ cdef class Door:
         ins = &self.state.core.instruments[o.instrument]
         if not (read_qty(&NUMBERS, given[3], ins, &c.order_qty) and (c.order_qty > 0 or not is_given(given[3]))
                 and read_price(&NUMBERS, given[4], ins, no_price(), &c.price)
-                and read_price(&NUMBERS, given[5], ins, no_price(), &c.stop_px) and read_time(given[7], &c.expire_time)
-                and read_id(given[8], text, &own) and read_stamp(given[9], &c.transact_time)):
+                and read_price(&NUMBERS, given[5], ins, no_price(), &c.stop_px) and read_time(given[6], &c.expire_time)
+                and read_id(given[7], text, &own) and read_stamp(given[8], &c.transact_time)):
             return PyObject_Vectorcall(self.slow["replace"], arguments, count, keywords)
         return self.request(&c, target, 0, text, own)
 

@@ -198,3 +198,14 @@ cdef inline void hold_back(
     r.bound = bound
     publish_execution(core, order, r)
     sync_order(core, order)
+
+
+# Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone, and a
+# limit that its user has changed since, are held against the market.
+cdef inline bint is_held_to_trigger(const tc_core* core, const tc_order* order, int64_t price) noexcept nogil:
+    if not awaits_price(order.ord_type):
+        return False
+    if not order.triggered:
+        return order.ord_type != TYPE_TRAILING_STOP
+    return order.place == PLACE_NOWHERE and (
+        not has_limit(order.ord_type) or price == terms_of(&core.orders, order).entered_price)

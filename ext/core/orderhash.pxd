@@ -5,11 +5,12 @@
 from riskhash cimport *
 
 
-# Only in C: a tuple in Python.
-cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value) noexcept nogil:
-    put(h, section)
-    put(h, value)
-    end_row(h)
+# Where it is not what most have.
+cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value, int64_t none) noexcept nogil:
+    if value != none:
+        put(h, section)
+        put(h, value)
+        end_row(h)
 
 
 cdef inline void hash_order(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
@@ -74,8 +75,8 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, terms.ending_reason)
     put(h, terms.stop_asked)
     end_row(h)
-    if terms.doubt_qty:
-        put_row(h, 20, terms.doubt_qty)
+    put_row(h, 20, terms.doubt_qty, 0)
+    put_row(h, 21, terms.protect_px, no_price())
 
 
 cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
@@ -95,4 +96,5 @@ cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order
         put(h, request.unknown)
         put(h, request.message != NO_MESSAGE)
         end_row(h)
+        put_row(h, 22, request.peg_offset, 0)
         at = request.next

@@ -16,14 +16,14 @@ cdef inline int find_bad_terms(
         value[0] = asked.expire_time
         bound[0] = 112
         return INVALID_FIELD_VALUE                     # no request carries it to a venue
-    if asked.peg_offset != terms.peg_offset and (order.place == PLACE_AT_VENUE or not trails):
-        value[0] = asked.peg_offset
-        bound[0] = 88
-        return INVALID_FIELD_VALUE                     # no request carries it either; its type has none
     if asked.price != no_price() and not has_limit(order.ord_type):
         value[0] = asked.price
         bound[0] = 64
         return INVALID_FIELD_VALUE                     # its type has none
+    if order.triggered and asked.peg_offset != terms.peg_offset:
+        value[0] = asked.stop_px
+        bound[0] = asked.stop_px
+        return STOP_TRIGGERED
     if order.triggered and asked.stop_px != stop_of(&core.triggers, &core.orders, order):
         value[0] = asked.stop_px
         bound[0] = stop_of(&core.triggers, &core.orders, order)
@@ -121,6 +121,8 @@ cdef inline void replace_order(
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
     terms.peg_offset = asked.peg_offset
+    if was == PLACE_AWAITS_PRICE and order.ord_type == TYPE_TRAILING_STOP:
+        terms.stop_px = trail_stop(order, terms, terms.peak_px)
     take_id(core, order, c.cl_ord_id)
     r = start_execution(core, c, order, EXEC_REPLACED)
     r.orig_cl_ord_id = before

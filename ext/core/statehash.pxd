@@ -1,6 +1,5 @@
 # The state hash: over logical fields, sorted by key, never over slots, capacities or table order.
-# A row is up to 32 words, zero-padded; a section starts with its number and its count of rows.
-# Only in C: a twin hashes rows in comprehensions.
+# A row is up to 32 words, zero-padded; it starts with its section. Only in C: a twin hashes rows in comprehensions.
 
 from orderhash cimport *
 
@@ -98,10 +97,8 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.external)
         put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
-        if venue.print_fills:
-            put_row(h, 18, venue.print_fills)
-        if venue.day_end:
-            put_row(h, 19, venue.day_end)
+        put_row(h, 18, venue.print_fills, 0)
+        put_row(h, 19, 4 * <int64_t>venue.market_protection + venue.day_end, 0)
 
 
 cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -174,7 +171,7 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
 cdef inline void hash_open(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint32_t at = core.orders.open.head
     while at != NO_SLOT:
-        put_row(h, 15, core.orders.slots[at].order_id)
+        put_row(h, 15, core.orders.slots[at].order_id, -1)
         at = core.orders.slots[at].next
 
 
@@ -235,9 +232,9 @@ cdef inline void hash_row(
     put(h, top.stamp)
     end_row(h)
     if core.triggers.opened_at[instrument]:
-        put_row(h, 27, top.told)
+        put_row(h, 27, top.told, -1)
     if core.books.printed[row]:
-        put_row(h, 24, core.books.printed[row])
+        put_row(h, 24, core.books.printed[row], 0)
     while level != NO_LEVEL:
         node = core.book.levels[level].head
         while node != NO_NODE:

@@ -100,6 +100,8 @@ cdef inline uint64_t check_price(const tc_instrument* ins, const tc_command* c) 
         return 0
     if c.price == no_price():
         return bit_of(MISSING_REQUIRED_FIELD)
+    if c.price == untellable():                        # finer than a price unit: off every tick
+        return bit_of(PRICE_TICK_MULTIPLE)
     if c.price > ins.price_most or c.price < -ins.price_most or (c.price <= 0 and not ins.any_sign):
         mask |= bit_of(PRICE_OUT_OF_RANGE)
     if tc_floor_mod(c.price, tick_at(ins, c.price)) != 0:

@@ -127,6 +127,7 @@ _BODIES: dict[CommandType, Layout] = {
         ("native_ord_types", "u4"), ("native_times_in_force", "u4"), ("external", "u4"),
         ("print_fills", "u4"),  # PrintFills of a simulated venue
         ("day_end", "u4"),  # a DayEnd
+        ("market_protection", "u4"),  # 1: it bounds the price of a MARKET order itself
     ],
     CommandType.DEFINE_INSTRUMENT: [
         ("price_precision", "u1"), ("qty_precision", "u1"), ("multiplier_precision", "u1"), ("any_sign", "u1"),

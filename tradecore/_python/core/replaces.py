@@ -14,7 +14,7 @@ from ..execution.unsent import has_places, places_taken
 from ..orders.lists import find_excess, limit_after
 from ..orders.order_facts import has_cancel, is_live
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, IN_CHILDREN, NOWHERE, RESTING, Order
-from ..orders.triggers import arm_trigger, stop_of
+from ..orders.triggers import arm_trigger, stop_of, trail_stop
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
@@ -64,7 +64,7 @@ def enter_replace(core: State, c: Any) -> Any:
     if refused is not None:
         return refuse_request(core, c, order_id, order, *refused)
     if away:
-        ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, 0)
+        ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, peg_offset, 0)
     else:
         replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time, peg_offset)
     return acknowledge(order)
@@ -77,10 +77,10 @@ def find_bad_terms(
     """Why no order can have these terms: the order as it would be, validated as a new one."""
     if order.place == AT_VENUE and expire_time != order.expire_time:
         return Reason.INVALID_FIELD_VALUE, expire_time, 112  # no request carries it to a venue
-    if peg_offset != order.peg_offset and (order.place == AT_VENUE or order.ord_type != OrdType.TRAILING_STOP):
-        return Reason.INVALID_FIELD_VALUE, peg_offset, 88  # no request carries it either; its type has none
     if price != NO_PRICE and not has_limit(order.ord_type):
         return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
+    if order.triggered and peg_offset != order.peg_offset:
+        return Reason.STOP_TRIGGERED, stop_px, stop_px
     if order.triggered and stop_px != order.stop_px:
         return Reason.STOP_TRIGGERED, stop_px, order.stop_px  # what it waited for has come
     if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
@@ -104,8 +104,9 @@ def find_refusal(
 ) -> tuple[int, int, int] | None:
     """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
     the quantity always passes; one that asks for more is a new order to sessions and rates."""
-    same = (price, stop_px, expire_time) == (order.price, order.stop_px, order.expire_time)
-    if same and peg_offset == order.peg_offset and order_qty <= order.order_qty:
+    same = (price, stop_px, expire_time, peg_offset) == (
+        order.price, order.stop_px, order.expire_time, order.peg_offset)
+    if same and order_qty <= order.order_qty:
         return None
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
@@ -140,6 +141,8 @@ def replace_order(
     order.oco_limit = limit_after(order, order_qty)
     order.order_qty, order.price, order.stop_px, order.expire_time = order_qty, price, stop_px, expire_time
     order.peg_offset = peg_offset
+    if was == AWAITS_PRICE and order.ord_type == OrdType.TRAILING_STOP:
+        order.stop_px = trail_stop(order, order.peak_px)
     report_execution(core, c, order, ExecType.REPLACED, **take_id(order, c.cl_ord_id))
     sync_order(core, order)
     if not is_live(order):
