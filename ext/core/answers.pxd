@@ -15,12 +15,19 @@ cdef inline tuple order_row(const tc_order_copy* copy):
         o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
         more.orig_cl_ord_id, more.stop_px, more.peg_offset, more.min_qty,
         more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
-        more.peg_offset_type, more.contingency_type, o.place, copy.unknown)
+        more.peg_offset_type, more.contingency_type, o.place, copy.unknown, more.venue_order_id,
+        more.note)
 
 
 cdef inline tuple trade_row(const tc_execution* row):
     return (row.exec_id, row.venue_exec_id, row.order_id, row.instrument,
-            row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state)
+            row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state,
+            row.currency, row.last_mkt, row.last_liquidity_ind, row.told)
+
+
+cdef inline tuple unbooked_row(const tc_unbooked* row):
+    return (row.number, row.time, row.order_id, row.reason, row.value, row.bound, row.instrument, row.account,
+            (<const char*>&row.said)[:sizeof(tc_command)], row.text[:row.size])
 
 
 # A text as the table has it, padded; False where it can't be there.

@@ -28,6 +28,7 @@ cdef struct tc_position_copy:
 cdef struct tc_metrics:
     int64_t open_orders, open_orders_high_water, tables_full, orders_evicted, cl_ord_ids, ids, trades, events
     int64_t events_dropped, rankings_hit, rankings_missed, outbound_handed, outbound_pending
+    int64_t unbooked
     int64_t decisions, reports_refused, trades_in_suspense, trades_folded, unexpected_transitions, waiting_for_price
 
 
@@ -102,6 +103,34 @@ cdef inline bint copy_trade(
     if number == 0:
         return False
     copy[0] = execution_at(&core.trades, number)[0]
+    return True
+
+
+# The trade that the core's own number is about, as it is now; False where the log has none.
+cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execution* copy) noexcept nogil:
+    cdef int64_t number = log.count, first = first_execution(log)
+    while number >= first and execution_at(log, number).exec_id != exec_id:
+        number -= 1
+    if number >= first and execution_at(log, number).trade:
+        number = execution_at(log, number).trade
+    if number < first:
+        return False
+    copy[0] = execution_at(log, number)[0]
+    return True
+
+
+# The free text with a number, or where that is 0, the one that a report tells; False where it is not held.
+cdef inline bint copy_note(const tc_notes* notes, int64_t number, int64_t seq, tc_note* copy) noexcept nogil:
+    cdef const tc_note* note
+    cdef int64_t at = notes.count
+    if number == 0:
+        while find_note(notes, at) != NULL and find_note(notes, at).seq != seq:
+            at -= 1
+        number = at
+    note = find_note(notes, number)
+    if note == NULL:
+        return False
+    copy[0] = note[0]
     return True
 
 
@@ -261,3 +290,4 @@ cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil
     m.waiting_for_price = core.triggers.waiting
     m.outbound_handed = core.orders.unsent.handed
     m.outbound_pending = core.orders.unsent.count
+    m.unbooked = core.unbooked.used

@@ -213,6 +213,11 @@ cdef class Order:
         return o.strategy
 
     @property
+    def venue_order_id(self):
+        """The external venue's OrderID(37), as it told it last; empty where it told none."""
+        return self.names.text_of(self.row.venue_order_id)
+
+    @property
     def reject_mask(self):
         """Every validation failure at once: bit n means Reason(101 + n)."""
         cdef tc_order o

@@ -256,6 +256,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
         reason = check_risk(&core.risk, ins, &q, &finding)
+        if not reason and find_block(core, ins, &q, &finding):
+            reason = UNBOOKED_TRADE
         if not reason and is_external(core, order.venue) and not reserve_places(core, order):
             reason = OUTBOUND_FULL
             finding.value = places_taken(&core.orders.unsent)

@@ -7,7 +7,7 @@ from sessions cimport *
 from settings cimport *
 from stamps cimport *
 from follow_ups cimport *
-from venuetrades cimport *
+from settling cimport *
 
 
 cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
@@ -23,6 +23,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         enter_execution_report(core, c, ack)
     elif c.kind == KIND_INTERN:
         enter_text(core, c, ack)
+    elif c.kind == KIND_NOTE:
+        enter_note(core, c, ack)
     elif c.kind == KIND_REPLACE:
         enter_replace(core, c, ack)
     elif c.kind == KIND_MASS_CANCEL:
@@ -59,6 +61,10 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:
         open_cash(core, c, ack)
+    elif c.kind == KIND_BOOK_UNBOOKED:
+        enter_booking(core, c, ack)
+    elif c.kind == KIND_DISMISS_UNBOOKED:
+        enter_dismissal(core, c, ack)
     elif c.kind == KIND_DEFINE_CURRENCY:
         define_currency(core, c, ack)
     elif c.kind == KIND_DEFINE_ACCOUNT:

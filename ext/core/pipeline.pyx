@@ -1,10 +1,15 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
+from answers cimport trade_row, unbooked_row
 from chunks cimport definitions, tc_batch
+from copies cimport copy_execution, copy_note
+from notes cimport tc_note
 from order_table cimport NO_SLOT
 from records cimport *
-from shell cimport open_batch, open_command
+from shell cimport open_batch, open_command, wide
+from trades cimport tc_execution
+from unbooked cimport tc_unbooked
 from tradecore._native.readers cimport OrderHandle, Readers
 from tradecore._native.turnstile cimport State
 cimport cython
@@ -12,6 +17,7 @@ cimport cython
 import numpy as np
 
 from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, AckRow
+from tradecore.vocabulary.rows import TradeRow, UnbookedRow
 
 
 @cython.final
@@ -85,6 +91,67 @@ cdef class Core(Readers):
     def outbound_pending(self):
         """Messages for external venues that are not handed out."""
         return self.state.count_unsent()
+
+    def execution(self, int64_t exec_id):
+        """The trade that the core's own number is about, as it is now; None where the log has none."""
+        cdef tc_execution row
+        cdef bint is_held
+        self.state.enter()
+        with nogil:
+            is_held = copy_execution(&self.state.core.trades, exec_id, &row)
+            self.state.leave()
+        return TradeRow._make(trade_row(&row)) if is_held else None
+
+    def note(self, int64_t number):
+        """A free text by its number; empty where it is not held."""
+        cdef tc_note copy
+        cdef bint is_held
+        self.state.enter()
+        is_held = number > 0 and copy_note(&self.state.core.notes, number, 0, &copy)
+        self.state.leave()
+        return copy.text[:copy.size] if is_held else b""
+
+    def note_of(self, int64_t seq):
+        """The free text that a report tells, by its sequence number; empty where it is not held."""
+        cdef tc_note copy
+        cdef bint is_held
+        self.state.enter()
+        with nogil:
+            is_held = copy_note(&self.state.core.notes, 0, seq, &copy)
+            self.state.leave()
+        return copy.text[:copy.size] if is_held else b""
+
+    def unbooked(self):
+        """What lies unbooked, oldest first."""
+        cdef int64_t count, i
+        cdef unsigned char[::1] memory
+        cdef tc_unbooked* rows
+        self.state.enter()
+        count = self.state.core.unbooked.used
+        self.state.leave()
+        memory = np.zeros((count + 1) * sizeof(tc_unbooked), np.uint8)
+        rows = <tc_unbooked*>&memory[0]
+        self.state.enter()
+        with nogil:
+            count = min(count, self.state.core.unbooked.used)
+            for i in range(count):
+                rows[i] = self.state.core.unbooked.rows[i]
+            self.state.leave()
+        return [UnbookedRow._make(unbooked_row(&rows[i])) for i in range(count)]
+
+    def charges(self, int64_t account, int64_t currency):
+        """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
+        cdef tc_i128 sum = 0
+        cdef bint is_declared
+        self.state.enter()
+        is_declared = (0 <= account <= self.state.core.account_count
+                       and 1 <= currency <= self.state.core.currency_count)
+        if is_declared:
+            sum = self.state.core.ledger.charges[account * self.state.core.ledger.currency_stride + currency]
+        self.state.leave()
+        if not is_declared:
+            raise LookupError(f"account {account} or currency {currency} is not declared")
+        return wide(sum)
 
     def start_tap(self, int64_t most):
         """From now on keep what is applied, up to `most` commands (0: none), with the times that stamped them."""

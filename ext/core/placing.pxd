@@ -282,6 +282,8 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
     reason = check_risk(&core.risk, ins, &q, &finding)
+    if not reason and find_block(core, ins, &q, &finding):
+        reason = UNBOOKED_TRADE
     if reason:
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     elif placed:

@@ -73,6 +73,8 @@ cdef inline int find_refusal(
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     reason = check_risk(&core.risk, ins, &q, &finding)
+    if not reason and find_block(core, ins, &q, &finding):
+        reason = UNBOOKED_TRADE
     if reason:
         value[0] = finding.value
         bound[0] = finding.limit

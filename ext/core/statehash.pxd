@@ -2,39 +2,7 @@
 # A row is up to 32 words, zero-padded; a section starts with its number and its count of rows.
 # Only in C: a twin hashes rows in comprehensions.
 
-from pipeline cimport *
-
-
-cdef enum:
-    HASH_WORDS = 32
-
-
-cdef struct tc_hasher:
-    uint64_t chain
-    uint64_t words[HASH_WORDS]
-    int used
-
-
-cdef inline void put(tc_hasher* h, int64_t word) noexcept nogil:
-    h.words[h.used] = <uint64_t>word
-    h.used += 1
-
-
-cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
-    put(h, <int64_t>tc_low(value))
-    put(h, tc_high(value))
-
-
-# Only in C: part of a row in Python.
-# An id by the hash of its text, never by its number.
-cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
-    put(h, <int64_t>hash_of_id(&core.texts, number))
-
-
-cdef inline void end_row(tc_hasher* h) noexcept nogil:
-    h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
-    tc_clear(h.words, sizeof(h.words))
-    h.used = 0
+from hasher cimport *
 
 
 cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -58,6 +26,7 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, <int64_t>core.texts.digest)
     put(h, core.orders.unsent.handed)
     end_row(h)
+    hash_said(h, core)
 
 
 cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -384,11 +353,13 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_counters(h, core)
     hash_definitions(h, core)
     hash_accounts(h, core)
+    hash_charges(h, core)
     hash_positions(h, core)
     for i in range(count):
         order = find_order(&core.orders, ids[i])
         hash_order(h, core, order)
         hash_terms(h, core, order)
+        hash_words_of_order(h, core, order)
         hash_requests(h, core, order)
     hash_books(h, core)
     hash_trades(h, core)

@@ -74,6 +74,7 @@ cdef struct tc_terms:
     int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
     int64_t entered_cl_ord_id
     int64_t orig_cl_ord_id
+    int64_t venue_order_id, note   # its id at its venue, and the last text about it
     # Of each kind the message that is not handed out; its replaces that a user asked for are the requests'.
     uint32_t new_message, cancel_message, status_message
     uint32_t change_message        # a replace that the core itself asks for

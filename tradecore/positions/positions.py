@@ -56,6 +56,8 @@ class Positions:
             figures = position.realized_pnl, position.unrealized_pnl, position.fees
             total = sums[instrument.currency]
             sums[instrument.currency] = [exact_sum(*pair) for pair in zip(total, figures, strict=True)]
+        for currency, total in sums.items():  # and what venues charged in other currencies than their instruments'
+            total[2] = exact_sum(total[2], self._charges(number, currency))
         return [ProfitAndLoss(name, currency, *total) for currency, total in sums.items()]
 
     def cash(self, currency: str, account: str | None = None) -> Decimal:
@@ -70,7 +72,11 @@ class Positions:
                 row = self._gate.core.position(number, account_id)
                 fees = self._gate.names.money(currency_id, -row.fees)
                 total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
-        return total
+        return exact_sum(total, -self._charges(account_id, currency))
+
+    def _charges(self, account_id: int, currency: str) -> Decimal:
+        currency_id = self._gate.names.currencies.id(currency)
+        return self._gate.names.money(currency_id, self._gate.core.charges(account_id, currency_id))
 
     # ---- commands
 

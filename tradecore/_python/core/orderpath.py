@@ -24,6 +24,7 @@ from ..risk.holds import Question, exposure_of, reserve_order
 from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known
+from .keeping import find_block
 from .outbound import reserve_places
 from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
@@ -153,7 +154,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = check_risk(q)
+        refused = check_risk(q) or find_block(core, q)
         if refused is None and is_external(core, order.venue) and not reserve_places(core, order):
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)

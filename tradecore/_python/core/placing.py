@@ -50,6 +50,7 @@ from ..vocabulary.instrument import (
     safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
+from .keeping import find_block
 from .outbound import reserve_places, send_new
 from .state import (
     EXECUTING,
@@ -283,7 +284,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = check_risk(q)
+    refused = check_risk(q) or find_block(core, q)
     if refused is not None:
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     elif placed:

@@ -39,6 +39,9 @@ def counters(core: State) -> Iterator[Row]:
            len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm), core.day, core.reports_refused,
            core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest, core.order_seq,
            len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
+    if core.notes.count or core.unbooked.count:
+        yield (20, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
+               core.unbooked.digest)
 
 
 def definitions(core: State) -> Iterator[Row]:
@@ -70,6 +73,9 @@ def accounts(core: State) -> Iterator[Row]:
             yield 6, time
         for j in core.currencies:
             yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
+    for (i, j), charge in sorted(core.ledger.charges.items()):
+        if charge:
+            yield 21, i, j, *wide_words(charge)
 
 
 def positions(core: State) -> Iterator[Row]:
@@ -86,6 +92,8 @@ def orders(core: State) -> Iterator[Row]:
         order = core.orders.by_id[order_id]
         yield order_row(core, order)
         yield terms_row(core, order)
+        if order.note or order.venue_order_id:
+            yield 22, order.note, hash_of_id(core.texts, order.venue_order_id)
         for request in order.requests:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),

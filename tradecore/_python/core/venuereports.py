@@ -7,13 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason
-from tradecore.vocabulary.records import NO_PRICE, QTY_MAX
+from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason, OrdStatus
+from tradecore.vocabulary.records import NO_PRICE, QTY_MAX, TOLD_STATUS
 
 from ..orders.lists import cap_limit
 from ..orders.order_facts import cancel_sent, derive_status, end_facts, is_live
 from ..orders.order_table import AT_VENUE, NEW, NOWHERE, PARTIALLY_FILLED, PENDING_NEW, Order, Request, remove_request
 from ..vocabulary.instrument import find_bad_price
+from .keeping import hear_note, hear_of_order
 from .outbound import send_status_request
 from .requests import ask_cancel, take_id
 from .state import (
@@ -32,6 +33,7 @@ from .trade_booking import look_again
 
 _LESS = {int(Reason.OTHER_FILLED), int(Reason.PARENT_ENDED), int(Reason.REDUCED_POSITION)}  # the core's own wishes
 _TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
+_OVER = {*_TERMINAL, int(OrdStatus.FILLED)}
 _GOOD_AGAIN = {ExecRestatementReason.GT_CORPORATE_ACTION, ExecRestatementReason.GT_RENEWAL}  # for another day
 _STATES = {  # temporary states, and the fact that each sets
     int(ExecType.DONE_FOR_DAY): "done_for_day", int(ExecType.STOPPED): "stopped", int(ExecType.SUSPENDED): "suspended",
@@ -215,6 +217,10 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         request = next((r for r in order.requests if not r.cl_ord_id), order.requests[0])  # named as the order's
     if request is None:
         return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
+    if c.note:
+        hear_note(core, c)
+    if c.note or c.venue_order_id:
+        hear_of_order(core, c, order)
     remove_request(core.orders, order, request)
     status = derive_status(order)
     order.last_status = status
@@ -222,6 +228,10 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
         "reason": Reason.VENUE_REPORTED, "transact_time": told_time(core, c)})
+    if c.told & TOLD_STATUS and (c.ord_status in _OVER) == is_live(order):  # something was missed
+        report_execution(core, c, order, ExecType.ORDER_STATUS, reason=Reason.VENUE_CONTRADICTS, value=c.ord_status,
+                         bound=derive_status(order))
+        send_status_request(core, c, order, Reason.VENUE_CONTRADICTS)
     sync_order(core, order)
     if request.reason in _LESS:
         insist(core, c, order, request)
