@@ -110,7 +110,7 @@ cdef inline void enter_booking(tc_core* core, const tc_command* c, tc_ack* ack) 
         if not is_its_own(order, instrument, side):
             order = NULL
     account = order.account if order != NULL else c.account
-    if row.said.instrument < 0 and c.last_qty == no_price():   # it has no unit yet
+    if row.said.instrument <= 0 and row.instrument == 0 and c.last_qty == no_price():  # it has no unit yet
         reason, value, bound = INVALID_FIELD_VALUE, no_price(), 96
     else:
         reason = find_bad_trade(core, &said, order, account, instrument, side, True, &value, &bound)

@@ -194,9 +194,13 @@ cdef inline void enter_trade(
         bound = order_id
         reason = EXECID_REUSED
         if fee_alone or entry.said == said or entry.named == named:
-            if not amend_fee(core, c, ack, known):
-                refuse_report(core, c, ack, EXECID_REPEATED, value, bound)
-            return
+            if amend_fee(core, c, ack, known):
+                return
+            reason = find_bad_fee(core, c, &value, &bound)
+            if not reason:
+                refuse_report(core, c, ack, EXECID_REPEATED, entry.execution, order_id)
+                return
+            fee_alone = True
     else:
         reason = find_bad_trade(core, c, order, account, instrument, side, False, &value, &bound)
     if reason:

@@ -71,4 +71,6 @@ cdef inline bint is_same_report(
     return (c.exec_id > 0 and said.kind == c.kind and said.exec_type == c.exec_type and said.venue == c.venue
             and said.instrument == c.instrument and said.side == c.side and said.exec_id == c.exec_id
             and said.last_qty == c.last_qty and said.last_px == c.last_px and row.size == size
+            and said.cl_ord_id == c.cl_ord_id and said.told == c.told     # which lies where exec_ref_id does
+            and said.commission == c.commission and said.currency == c.currency
             and memcmp(row.text, text, <size_t>size) == 0)

@@ -194,6 +194,8 @@ class Model:
         if r.report_type == M.BUSINESS_REJECT:
             self.refused += c.kind in (C.EXECUTION_REPORT, C.TRADE_CORRECTION, C.CANCEL_REJECT)
             return
+        if r.report_type == M.UNBOOKED:
+            return
         if r.report_type in (M.COMMAND_ACCEPTED, M.ORDER_MASS_CANCEL_REPORT):
             if c.kind == C.VENUE_SESSION:
                 self.connected = bool(c.connected)
@@ -426,13 +428,15 @@ class Model:
             return self.foresee_correction(c)
         if c.kind != C.EXECUTION_REPORT or c.exec_type != E.TRADE or c.venue != EXT:
             return None
-        if not c.exec_id or not 1 <= c.instrument <= 2 or c.last_qty < 1 or c.last_px < 1:
+        if c.last_qty < 1:
             return ("refused", None)
+        if not c.exec_id or not 1 <= c.instrument <= 2 or c.last_px < 1:
+            return ("kept", None)
         known = self.exec_ids.get((c.exec_id, c.instrument, c.side == 1))
         if known is not None and self.day - known[1] <= 2:
             told = E.TRADE, c.last_qty, c.last_px
             same = (known[2], *known[4:6]) == told and (known[3] == self.named(c) or known[7] == self.called(c))
-            return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
+            return ("refused", R.EXECID_REPEATED) if same else ("kept", R.EXECID_REUSED)
         matches = order is not None and c.instrument == order.instrument and (c.side == 1) == order.buys
         return ("booked", order if matches else None)
 
@@ -455,23 +459,32 @@ class Model:
     def foresee_correction(self, c) -> tuple:
         busts = c.exec_type == E.TRADE_CANCEL
         qty, price = (0, 0) if busts else (c.last_qty, c.last_px)
+        if not busts and qty < 1:
+            return ("refused", None)
         named = self.only(c.exec_ref_id)
         mine = named or self.only(c.exec_id)
         known = mine and self.exec_ids.get((c.exec_id, *self.traded(mine[6][0], None)))
         if known and self.day - known[1] <= 2:
             same = known[2:6] == (c.exec_type, c.exec_ref_id, qty, price)
-            return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
+            return ("refused", R.EXECID_REPEATED) if same else ("kept", R.EXECID_REUSED)
         if named is None or named[0] < len(self.logged) - self.books.capacity:
             return ("refused", R.UNKNOWN_TRADE)
         trade = self.books.trades[named[6]]
         if not trade.qty or trade.final:
             return ("refused", R.UNKNOWN_TRADE)
-        return ("refused", None) if not busts and (qty < 1 or price < 1) else ("booked", None)
+        return ("kept", None) if not busts and price < 1 else ("booked", None)
 
     def check_money(self, c, reports: list, expected: tuple) -> None:
         what, detail = expected
         booked = [r for r in reports if is_execution(r) and r.exec_type in TRADES and (r.venue_exec_id or r.exec_ref_id)]
         refused = [r for r in reports if r.report_type == M.BUSINESS_REJECT]
+        if what == "kept":
+            kept = [r for r in reports if r.report_type == M.UNBOOKED]
+            again = [r for r in refused if r.reason in (R.EXECID_REPEATED, R.TABLE_FULL)]  # it lies there already
+            assert not booked
+            assert len(kept) + len(again) == 1
+            assert all(detail in (None, r.reason) for r in kept)
+            return
         if what == "refused":
             assert not booked
             assert len(refused) == 1
@@ -493,9 +506,12 @@ class Model:
         kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type,)
         taken = o is not None and any(is_execution(r) and r.exec_type in kinds and r.order_id == o.order_id and r.account
                                       for r in reports)
-        refused = any(r.report_type == M.BUSINESS_REJECT for r in reports)
+        refused = any(r.report_type in (M.BUSINESS_REJECT, M.UNBOOKED) for r in reports)
         if c.cum_qty >= 0 and taken and not refused:
             assert len(alarms) == (c.cum_qty != o.cum_qty), (c, o)
+        elif refused and alarms:  # whatever else was wrong with it
+            assert len(alarms) == 1
+            assert c.cum_qty > o.cum_qty
         else:
             assert not alarms
 

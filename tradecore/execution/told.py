@@ -4,6 +4,8 @@ record where no number holds it. Nothing is refused for its form; a wrong type i
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..vocabulary.fix import Side
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier, encode_told_id
@@ -19,7 +21,7 @@ from ..vocabulary.records import (
     UNTELLABLE,
 )
 from ..vocabulary.scalars import plain
-from ..vocabulary.units import MONEY_PRECISION, Number, demand_type, round_told, show
+from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type, round_told, show
 
 _SIDELESS = 255
 
@@ -70,13 +72,13 @@ class Facts:
             self.said["side"] = str(side)
             return _SIDELESS
 
-    def traded(self, instrument: Instrument | None, number: int, qty: Number | None) -> int:
-        """A traded quantity: that of an undeclared symbol in 10**-9 of a unit, a finer one rounded down."""
+    def traded(self, instrument: Instrument | None, qty: Number | None) -> int:
+        """A traded quantity: that of a symbol that is not known in 10**-9 of a unit, a finer one rounded down."""
         if qty is None:
             return NO_PRICE
-        precision = instrument.qty_precision if instrument is not None else LIMIT_PRECISION if number < 0 else 0
+        precision = instrument.qty_precision if instrument is not None else LIMIT_PRECISION
         told = round_told(qty, precision, "last_qty", UNTELLABLE - 1)
-        if told is None or not told[2] or number < 0:
+        if told is None or not told[2] or instrument is None:
             self.said["last_qty"] = words_of(qty)
         if told is None:
             return UNTELLABLE
@@ -88,7 +90,11 @@ class Facts:
         """A price, rounded half to even where it is finer than its unit."""
         if price is None:
             return NO_PRICE
-        return self._rounded(price, (instrument.price_precision or 0) if instrument is not None else 0, "last_px")
+        if instrument is None:  # it has no unit yet
+            round_told(price, 0, "last_px", UNTELLABLE - 1)  # a wrong type is a wrong call
+            self.said["last_px"] = words_of(price)
+            return NO_PRICE
+        return self._rounded(price, instrument.price_precision or 0, "last_px")
 
     def _rounded(self, value: Number, precision: int, name: str) -> int:
         told = round_told(value, precision, name, UNTELLABLE - 1)
@@ -125,6 +131,13 @@ class Facts:
             return int.from_bytes(market.encode(), "little")
         self.said["last_mkt"] = market
         return 0
+
+    def order(self, call: str, cl_ord_id: Identifier | None, order_id: int | None) -> dict[str, Any]:
+        """The fields that name an order."""
+        if cl_ord_id is not None and order_id is not None:
+            raise TypeError(f"{call} takes one of cl_ord_id and order_id, got both")
+        number = 0 if order_id is None else check_int(order_id, "order_id", 1)
+        return {"cl_ord_id": self.id(cl_ord_id, "cl_ord_id"), "order_id": number}
 
     def note(self, text: str | None) -> int:
         """The number of what was said in words; 0 where there is nothing."""

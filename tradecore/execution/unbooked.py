@@ -93,7 +93,7 @@ class Unbooked:
         f = self._fields
         number = 0 if symbol is None else names.symbols.id(symbol)
         ins = names.instrument(number or max(0, f.instrument) or self.row.instrument)
-        if number and f.instrument < 0:  # now that its symbol is known, what it said has units
+        if number and not self.row.instrument:  # now that its symbol is known, what it said has units
             last_qty = self._said.get("last_qty") if last_qty is None else last_qty
             last_px = self._said.get("last_px") if last_px is None else last_px
         fields: dict[str, Any] = {

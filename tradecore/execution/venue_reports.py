@@ -21,12 +21,12 @@ from ..vocabulary.fix import (
     Side,
 )
 from ..vocabulary.gate import Gate
-from ..vocabulary.identifiers import Identifier, encode_told_id
+from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE, TOLD_STATUS, UNTELLABLE
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain, plain
-from ..vocabulary.units import NUMBERS, Number, check_int, check_time, demand_type, whole_units
+from ..vocabulary.units import NUMBERS, Number, check_time, demand_type, whole_units
 from .told import Facts
 
 
@@ -131,7 +131,7 @@ class VenueReports:
         if kind is ExecType.ORDER_STATUS and ord_status is None:
             raise TypeError("ord_status must be given with exec_type ORDER_STATUS")
         facts = Facts(self._gate)
-        target = _name_order("on_execution_report", cl_ord_id, order_id)
+        target = facts.order("on_execution_report", cl_ord_id, order_id)
         named = facts.id(exec_id, "exec_id")
         number = facts.symbol(symbol) or self._instrument_of_told(venue, target, named)
         ins = self._gate.names.instrument(max(0, number))
@@ -141,7 +141,7 @@ class VenueReports:
         its_side = facts.side(side)
         fields: dict[str, Any] = {"last_qty": NO_PRICE, "last_px": NO_PRICE}
         if kind is ExecType.TRADE:
-            fields = {"last_qty": facts.traded(ins, number, last_qty), "last_px": facts.price(ins, last_px)}
+            fields = {"last_qty": facts.traded(ins, last_qty), "last_px": facts.price(ins, last_px)}
         if commission is not None or commission_currency is not None:
             fields |= facts.commission(ins, commission, commission_currency)
         if last_mkt is not None:
@@ -174,7 +174,7 @@ class VenueReports:
         ins = self._gate.names.instrument(max(0, number))
         fields: dict[str, Any] = {"last_qty": NO_PRICE, "last_px": NO_PRICE}
         if kind is ExecType.TRADE_CORRECT:
-            fields = {"last_qty": facts.traded(ins, number, last_qty), "last_px": facts.price(ins, last_px)}
+            fields = {"last_qty": facts.traded(ins, last_qty), "last_px": facts.price(ins, last_px)}
         if commission is not None or commission_currency is not None:
             fields |= facts.commission(ins, commission, commission_currency)
         return self._gate.ask(
@@ -189,10 +189,11 @@ class VenueReports:
         transact_time: int | None = None,
     ) -> Report:
         status = 0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status")
+        facts = Facts(self._gate)
         return self._gate.ask(
-            CommandType.CANCEL_REJECT, venue=venue, **_name_order("on_cancel_reject", cl_ord_id, order_id),
+            CommandType.CANCEL_REJECT, venue=venue, **facts.order("on_cancel_reject", cl_ord_id, order_id),
             reject_reason=_reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"), ord_status=status,
-            told=0 if ord_status is None else TOLD_STATUS, note=Facts(self._gate).note(text),
+            told=0 if ord_status is None else TOLD_STATUS, note=facts.note(text),
             transact_time=check_time(transact_time),
         )
 
@@ -210,13 +211,6 @@ class VenueReports:
             return int(core.order(order_id).row().instrument)
         trade = core.find_trade(venue, 0, 0, core.find_text(exec_id)) if exec_id else None
         return 0 if trade is None else int(trade.instrument)
-
-
-def _name_order(call: str, cl_ord_id: Identifier | None, order_id: int | None) -> dict[str, Any]:
-    if cl_ord_id is not None and order_id is not None:
-        raise TypeError(f"{call} takes one of cl_ord_id and order_id, got both")
-    number = 0 if order_id is None else check_int(order_id, "order_id", 1)
-    return {"cl_ord_id": encode_told_id(cl_ord_id, "cl_ord_id"), "order_id": number}
 
 
 def _told(value: Any, precision: int, name: str) -> int:

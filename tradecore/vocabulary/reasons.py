@@ -168,7 +168,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         if ins is not None and field == "ask_px":
             return f"{word.name}: ask_px {ins.price(value):f} is not above bid_px"
         if value == UNTELLABLE:
-            return f"{word.name}: {field} is no number, or no whole number of units"
+            return f"{word.name}: {field} is no number, or no whole number of {'lots' if 'qty' in field else 'units'}"
         if field == "transact_time" and (unit := find_unit(value, TIME_MAX)):
             return f"{word.name}: transact_time {value} looks like {unit} since 1970: give nanoseconds"
         if value in _ABSENT.get(field, ()):

@@ -82,7 +82,7 @@ def enter_booking(core: State, c: Any) -> Any:
     if order is not None and not is_its_own(order, instrument, side):
         order = None
     account = order.account if order is not None else c.account
-    if row.said.instrument < 0 and c.last_qty == NO_PRICE:  # it has no unit yet
+    if row.said.instrument <= 0 and not row.instrument and c.last_qty == NO_PRICE:  # it has no unit yet
         bad = Reason.INVALID_FIELD_VALUE, NO_PRICE, 96
     else:
         bad = find_bad_trade(core, said, order, account, instrument, side, insists=True)

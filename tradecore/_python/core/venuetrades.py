@@ -55,9 +55,10 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
         amended = amend_fee(core, c, known) if same else None
         if amended is not None:
             return amended
-        if same:
+        bad = find_bad_fee(core, c) if same else (Reason.EXECID_REUSED, known.row.exec_id, order_id)
+        if bad is None:
             return refuse_report(core, c, Reason.EXECID_REPEATED, known.row.exec_id, order_id)
-        bad: tuple[Reason, int, int] | None = Reason.EXECID_REUSED, known.row.exec_id, order_id
+        fee_alone = fee_alone or same
     else:
         bad = find_bad_trade(core, c, order, account, instrument, side, insists=False)
     if bad is not None:

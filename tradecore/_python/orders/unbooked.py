@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tradecore.vocabulary.codes import CommandType
+
 from ..vocabulary.hashing import WORD, chain_digest, digest_words
+
+EXECUTION_REPORT = int(CommandType.EXECUTION_REPORT)
 
 
 @dataclass(slots=True)
@@ -60,7 +64,11 @@ def note_words(table: UnbookedTable, words: Sequence[int]) -> None:
 
 def is_same_report(row: Unbooked, c: Any, note: bytes) -> bool:
     """Is this report delivered again? One without an id is never known."""
-    said = row.said
-    return bool(c.exec_id > 0 and row.note == note and (
-        said.kind, said.exec_type, said.venue, said.instrument, said.side, said.exec_id, said.last_qty, said.last_px
-    ) == (c.kind, c.exec_type, c.venue, c.instrument, c.side, c.exec_id, c.last_qty, c.last_px))
+    return bool(c.exec_id > 0 and row.note == note and content_of(row.said) == content_of(c))
+
+
+def content_of(c: Any) -> tuple[int, ...]:
+    """What makes a report the same again: whose it is, and the money in it."""
+    about = c.cl_ord_id if c.kind == EXECUTION_REPORT else c.exec_ref_id
+    return (c.kind, c.exec_type, c.venue, c.instrument, c.side, about, c.exec_id, c.last_qty, c.last_px, c.told,
+            c.commission, c.currency)
