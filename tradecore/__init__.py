@@ -13,8 +13,8 @@ from ._backend import choose_backend
 from .core.bus import Subscription
 from .core.order_manager import OrderManager
 from .core.trading_core import TradingCore
+from .execution.kept_reports import Unbooked
 from .execution.routing import Explanation, VenueScore
-from .execution.unbooked import Unbooked
 from .execution.venue_reports import CorrectionFacts, ExecutionFacts, RejectFacts
 from .execution.venues import ExternalVenue, SimulatedVenue
 from .orders.order import Order

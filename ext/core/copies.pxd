@@ -119,6 +119,25 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
     return True
 
 
+cdef inline int64_t count_unbooked(const tc_core* core) noexcept nogil:
+    return core.unbooked.used
+
+
+# Copies up to `room` of what lies unbooked, oldest first; how many.
+cdef inline int64_t copy_unbooked(const tc_core* core, tc_unbooked* rows, int64_t room) noexcept nogil:
+    cdef int64_t count = room if room < core.unbooked.used else core.unbooked.used
+    memcpy(rows, core.unbooked.rows, <size_t>count * sizeof(tc_unbooked))
+    return count
+
+
+# False where the account, which may be suspense, or the currency is not declared.
+cdef inline bint copy_charge(const tc_core* core, int64_t account, int64_t currency, tc_i128* charge) noexcept nogil:
+    if account < 0 or account > core.account_count or currency < 1 or currency > core.currency_count:
+        return False
+    charge[0] = core.ledger.charges[account * core.ledger.currency_stride + currency]
+    return True
+
+
 # The free text with a number, or where that is 0, the one that a report tells; False where it is not held.
 cdef inline bint copy_note(const tc_notes* notes, int64_t number, int64_t seq, tc_note* copy) noexcept nogil:
     cdef const tc_note* note

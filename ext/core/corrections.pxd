@@ -17,7 +17,7 @@ cdef inline int64_t firm_max() noexcept nogil:
 
 
 # Would a sum leave its integers with `signed` more in a position and `more` in its order? Which, with its bound.
-cdef inline bint is_beyond(
+cdef inline bint find_beyond(
     const tc_core* core, int32_t instrument, int32_t account, int64_t signed, const tc_order* order, int64_t more,
     int64_t* value, int64_t* bound
 ) noexcept nogil:
@@ -83,11 +83,13 @@ cdef inline void know_execution(
                  hash_exec_id(row.venue, row.instrument, row.side, hash_of_id(&core.texts, exec_id)))
 
 
+# Only in C: a line in Python.
 # An id that was given, and is one; 0 where it is not.
 cdef inline int64_t given_id(const tc_core* core, int64_t id) noexcept nogil:
     return id if id_is_known(&core.texts, id) else 0
 
 
+# Only in C: said twice in Python.
 # Why an id that must be given is not, with value and bound.
 cdef inline int find_bad_exec_id(
     const tc_core* core, const tc_command* c, int64_t* value, int64_t* bound
@@ -241,14 +243,16 @@ cdef inline int find_bad_correction(
         reason = find_bad_fee(core, c, value, bound)
         if reason:
             return reason
-    if is_beyond(core, trade.instrument, trade.account, more if trade.side == SIDE_BUY else -more, order, more,
+    if find_beyond(core, trade.instrument, trade.account, more if trade.side == SIDE_BUY else -more, order, more,
                  value, bound):
         return ARITHMETIC_OVERFLOW
     bound[0] = firm_max()
     return ARITHMETIC_OVERFLOW if is_beyond_rebuild(&core.trades, &core.ledger, number, qty, bound[0], value) else 0
 
 
-cdef inline uint64_t say_correction(const tc_core* core, const tc_command* c, int64_t qty, int64_t price) noexcept nogil:
+cdef inline uint64_t say_correction(
+    const tc_core* core, const tc_command* c, int64_t qty, int64_t price
+) noexcept nogil:
     cdef uint64_t said = hash_of_id(&core.texts, given_id(core, c.exec_ref_id))
     return said_of(c.exec_type, hash_exec_id(c.venue, 0, 0, said), qty, price)
 

@@ -1,9 +1,10 @@
-# What a venue said and can't be booked whole is kept and told, and its account and instrument take no more risk until an
-# operator has decided. An exit must reduce the position both with and without it. It books nothing.
+# What a venue said and can't be booked whole is kept and told, and its account and instrument take no more risk until
+# an operator has decided. An exit must reduce the position both with and without it. It books nothing.
 
 from state cimport *
 
 
+# Only in C: constants of C as functions.
 # Of a trade whose quantity nobody can read: no position reduces with it.
 cdef inline int64_t any_qty() noexcept nogil:
     return <int64_t>1 << 62
@@ -33,7 +34,8 @@ cdef inline const tc_note* hear_note(tc_core* core, const tc_command* c) noexcep
 # What a venue says of an order in its own words: its id there, and the last text about it.
 cdef inline void hear_of_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef tc_terms* terms = extend_order(&core.orders, order)
-    if find_note(&core.notes, c.note) != NULL:
+    cdef const tc_note* note = find_note(&core.notes, c.note)
+    if note != NULL and note.size and note.text[note.size - 1] != NO_TEXT:
         terms.note = c.note
     if c.venue_order_id and id_is_known(&core.texts, c.venue_order_id):
         terms.venue_order_id = c.venue_order_id

@@ -364,7 +364,8 @@ cdef class Order:
 
     @property
     def text(self):
-        """Text(58): why it was rejected or canceled, naming field, value and bound."""
+        """Text(58): what its venue said of it last; else why it was rejected or canceled, naming field, value and
+        bound."""
         return order_text(self, self.names)
 
     def __reduce__(self):

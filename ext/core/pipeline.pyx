@@ -3,7 +3,7 @@
 
 from answers cimport trade_row, unbooked_row
 from chunks cimport definitions, tc_batch
-from copies cimport copy_execution, copy_note
+from copies cimport copy_charge, copy_execution, copy_note, copy_unbooked, count_unbooked
 from notes cimport tc_note
 from order_table cimport NO_SLOT
 from records cimport *
@@ -107,7 +107,7 @@ cdef class Core(Readers):
         cdef tc_note copy
         cdef bint is_held
         self.state.enter()
-        is_held = number > 0 and copy_note(&self.state.core.notes, number, 0, &copy)
+        is_held = copy_note(&self.state.core.notes, number if number > 0 else -1, 0, &copy)
         self.state.leave()
         return copy.text[:copy.size] if is_held else b""
 
@@ -123,35 +123,30 @@ cdef class Core(Readers):
 
     def unbooked(self):
         """What lies unbooked, oldest first."""
-        cdef int64_t count, i
+        cdef int64_t room, count
         cdef unsigned char[::1] memory
         cdef tc_unbooked* rows
         self.state.enter()
-        count = self.state.core.unbooked.used
+        room = count_unbooked(&self.state.core)
         self.state.leave()
-        memory = np.zeros((count + 1) * sizeof(tc_unbooked), np.uint8)
+        memory = np.zeros((room + 1) * sizeof(tc_unbooked), np.uint8)
         rows = <tc_unbooked*>&memory[0]
         self.state.enter()
         with nogil:
-            count = min(count, self.state.core.unbooked.used)
-            for i in range(count):
-                rows[i] = self.state.core.unbooked.rows[i]
+            count = copy_unbooked(&self.state.core, rows, room)
             self.state.leave()
         return [UnbookedRow._make(unbooked_row(&rows[i])) for i in range(count)]
 
     def charges(self, int64_t account, int64_t currency):
         """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
-        cdef tc_i128 sum = 0
+        cdef tc_i128 charge
         cdef bint is_declared
         self.state.enter()
-        is_declared = (0 <= account <= self.state.core.account_count
-                       and 1 <= currency <= self.state.core.currency_count)
-        if is_declared:
-            sum = self.state.core.ledger.charges[account * self.state.core.ledger.currency_stride + currency]
+        is_declared = copy_charge(&self.state.core, account, currency, &charge)
         self.state.leave()
         if not is_declared:
             raise LookupError(f"account {account} or currency {currency} is not declared")
-        return wide(sum)
+        return wide(charge)
 
     def start_tap(self, int64_t most):
         """From now on keep what is applied, up to `most` commands (0: none), with the times that stamped them."""

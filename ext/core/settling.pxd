@@ -1,5 +1,5 @@
-# What an operator decides of a report that lies unbooked: it is booked, with what was missing, or dismissed. Each says who
-# and why, and is told. It decides nothing by itself.
+# What an operator decides of a report that lies unbooked: it is booked, with what was missing, or dismissed. Each says
+# who and why, and is told. It decides nothing by itself.
 
 from venuetrades cimport *
 

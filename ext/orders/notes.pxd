@@ -4,6 +4,10 @@ from libc.string cimport memcpy, memset
 from texts cimport *
 
 
+cdef enum:
+    NO_TEXT = 0x1E                 # the end of a note that has words of fields alone, and no text
+
+
 cdef struct tc_note:
     int64_t seq                    # of the report that answers what it came with
     int64_t size

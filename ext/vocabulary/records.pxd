@@ -229,7 +229,7 @@ cdef enum:
     TOLD_ROUNDED = 2
     TOLD_FINER = 4
     TOLD_STATUS = 8
-    NOTE_SIZE = 256
+    NOTE_SIZE = 512
 
 
 # In a command: an id that no table can hold; one that found no room; in a question, a text that is not interned yet.

@@ -96,7 +96,7 @@ class CoreGate:
         return self.core.find_text(text) or self._intern(text, False)
 
     def note(self, text: bytes) -> int:
-        """The number of a free text (see vocabulary.notes), 0 of none."""
+        """The number of a free text (see vocabulary.note_text), 0 of none."""
         number, codec = 0, CODECS[CommandType.NOTE]
         for at in range(0, len(text), TEXT_SIZE):
             piece = text[at : at + TEXT_SIZE]

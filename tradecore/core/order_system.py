@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinMethodType
 from typing import Any, NoReturn, Self
 
-from ..execution.unbooked import Unbooked
+from ..execution.kept_reports import Unbooked
 from ..orders.order import Order
 from ..orders.orders import Orders
 from ..positions.position import Position

@@ -11,7 +11,7 @@ from ..vocabulary.identifiers import Identifier
 from ..vocabulary.reports import Report
 from ..vocabulary.rows import UnbookedRow
 from ..vocabulary.units import check_time, demand_type
-from .unbooked import Unbooked
+from .kept_reports import Unbooked
 from .venue_reports import CorrectionFacts, ExecutionFacts, RejectFacts, VenueReports
 from .venues import ExternalVenue, SimulatedVenue, Venue
 

@@ -10,7 +10,7 @@ from ..vocabulary.fix import Side
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier, encode_told_id
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.notes import write_note
+from ..vocabulary.note_text import write_note
 from ..vocabulary.records import (
     LIMIT_PRECISION,
     NAMELESS,

@@ -139,9 +139,8 @@ class VenueReports:
         if kind is ExecType.RESTATED:
             why = _reason(ExecRestatementReason, exec_restatement_reason, "exec_restatement_reason")
         its_side = facts.side(side)
-        fields: dict[str, Any] = {"last_qty": NO_PRICE, "last_px": NO_PRICE}
-        if kind is ExecType.TRADE:
-            fields = {"last_qty": facts.traded(ins, last_qty), "last_px": facts.price(ins, last_px)}
+        traded = facts if kind is ExecType.TRADE else Facts(self._gate)  # of no trade they are not asked, but checked
+        fields: dict[str, Any] = {"last_qty": traded.traded(ins, last_qty), "last_px": traded.price(ins, last_px)}
         if commission is not None or commission_currency is not None:
             fields |= facts.commission(ins, commission, commission_currency)
         if last_mkt is not None:
@@ -172,9 +171,8 @@ class VenueReports:
         if trade is not None:
             number, its_side = trade.instrument, its_side or trade.side
         ins = self._gate.names.instrument(max(0, number))
-        fields: dict[str, Any] = {"last_qty": NO_PRICE, "last_px": NO_PRICE}
-        if kind is ExecType.TRADE_CORRECT:
-            fields = {"last_qty": facts.traded(ins, last_qty), "last_px": facts.price(ins, last_px)}
+        traded = facts if kind is ExecType.TRADE_CORRECT else Facts(self._gate)  # of a bust they are checked alone
+        fields: dict[str, Any] = {"last_qty": traded.traded(ins, last_qty), "last_px": traded.price(ins, last_px)}
         if commission is not None or commission_currency is not None:
             fields |= facts.commission(ins, commission, commission_currency)
         return self._gate.ask(

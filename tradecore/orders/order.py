@@ -12,7 +12,7 @@ from ..vocabulary.fields import OrderFields
 from ..vocabulary.fix import PegOffsetType
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
-from ..vocabulary.notes import read_note
+from ..vocabulary.note_text import read_note
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import OrderRow, StaleOrderError

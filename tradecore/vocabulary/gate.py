@@ -41,7 +41,7 @@ class Gate(Protocol):
         where it is refused."""
 
     def note(self, text: bytes) -> int:
-        """The number of a free text (see vocabulary.notes), 0 of none."""
+        """The number of a free text (see vocabulary.note_text), 0 of none."""
 
     def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
         """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""

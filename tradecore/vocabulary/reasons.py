@@ -29,7 +29,8 @@ _DEFINED: dict[int, str] = {
     CommandType.NEW_ORDER: "cl_ord_ids",
 }
 # What venues say, and what stands in its records where they did not say it.
-_OF_VENUES = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.BOOK_UNBOOKED}
+_OF_VENUES = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.BOOK_UNBOOKED,
+              CommandType.DISMISS_UNBOOKED}
 _ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty": (NO_PRICE,), "note": (0,)}
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
@@ -171,7 +172,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
             return f"{word.name}: {field} is no number, or no whole number of {'lots' if 'qty' in field else 'units'}"
         if field == "transact_time" and (unit := find_unit(value, TIME_MAX)):
             return f"{word.name}: transact_time {value} looks like {unit} since 1970: give nanoseconds"
-        if value in _ABSENT.get(field, ()):
+        if kind in _OF_VENUES and value in _ABSENT.get(field, ()):
             return f"{word.name}: {field} is absent"
         return f"{word.name}: {field} {value} is out of bounds"
     if word is Reason.PRICE_OUT_OF_RANGE and value == NO_PRICE:

@@ -43,7 +43,7 @@ COMMAND_SIZE, REPORT_SIZE, ACK_SIZE, OUTBOUND_SIZE = 128, 128, 32, 192
 VERSION = 1  # of all records; a command that says 0 means it too
 OWN_ID_MAX = 2**62  # a client's own integer is its own number; texts are numbered from here on, the first one + 1
 TEXT_SIZE = 64
-NOTE_SIZE = 256  # bytes of a free text, UTF-8
+NOTE_SIZE = 512  # bytes of a note, UTF-8: of its text half of them at most
 # Bits of `told` in what a venue says: what it gave, and what of it no record holds as it was said.
 TOLD_COMMISSION, TOLD_ROUNDED, TOLD_FINER, TOLD_STATUS = 1, 2, 4, 8
 NAMELESS = -1  # in a command: an id that no table can hold, which its gate has said for a text that is none

@@ -11,7 +11,7 @@ from .fields import OrderFields
 from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
 from .later import Later
 from .names import Directory
-from .notes import read_note
+from .note_text import read_note
 from .reasons import reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
 from .report_codec import FLAG_FOREIGN, FLAG_ROUNDED

@@ -10,7 +10,7 @@ from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.records import NO_PRICE, TOLD_FINER, UNTELLABLE
 from tradecore.vocabulary.rows import Finding
 
-from ..orders.notes import add_note, find_note
+from ..orders.notes import NO_TEXT, add_note, find_note
 from ..orders.order_table import Order
 from ..orders.unbooked import Unbooked, is_same_report, keep_unbooked
 from ..risk.holds import Question
@@ -43,7 +43,8 @@ def hear_note(core: State, c: Any) -> bytes:
 
 def hear_of_order(core: State, c: Any, order: Order) -> None:
     """What a venue says of an order in its own words: its id there, and the last text about it."""
-    if c.note and find_note(core.notes, c.note) is not None:
+    note = find_note(core.notes, c.note) if c.note else None
+    if note is not None and not note.text.endswith(NO_TEXT):
         order.note = c.note
     if c.venue_order_id and id_is_known(core.texts, c.venue_order_id):
         order.venue_order_id = c.venue_order_id

@@ -10,6 +10,8 @@ from tradecore.vocabulary.records import NOTE_SIZE
 from ..vocabulary.hashing import GOLDEN, WORD, chain_digest, fold
 from ..vocabulary.texts import hash_text
 
+NO_TEXT = b"\x1e"  # the end of a note that has words of fields alone, and no text
+
 
 @dataclass(slots=True)
 class Note:

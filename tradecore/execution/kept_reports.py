@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from ..vocabulary.codes import CommandType, Reason
 from ..vocabulary.fix import ExecType, Side
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier
-from ..vocabulary.notes import read_note
+from ..vocabulary.note_text import read_note
 from ..vocabulary.reasons import reason_text
 from ..vocabulary.records import CODECS, NO_PRICE, TOLD_COMMISSION, UNTELLABLE
 from ..vocabulary.rows import UnbookedRow
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, demand_type, to_decimal
 from .told import Facts
 
@@ -120,6 +121,9 @@ class Unbooked:
         if not named:
             raise ValueError(f"who {who!r} must be 1 to 64 printable ASCII characters")
         self._gate.command(kind, cl_ord_id=named, unbooked=self.number, note=Facts(self._gate).note(why), **fields)
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it reads names in its core; keep its `row`")
 
     def __repr__(self) -> str:
         words = " ".join(f"{name}={value}" for name, value in self.said.items())

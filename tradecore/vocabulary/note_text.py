@@ -9,14 +9,18 @@ from __future__ import annotations
 from .records import NOTE_SIZE
 
 _UNIT, _RECORD = "\x1f", "\x1e"
-WORD_SIZE = 60  # characters of one field's words
+TEXT_MOST = NOTE_SIZE // 2  # bytes
+WORD_SIZE = 40  # characters of one field's words
 
 
 def write_note(said: dict[str, str], text: str | None) -> bytes:
     """A note's bytes, b"" of nothing: what can't be printed becomes a space, what is too long is cut."""
     words = "".join(f"{name}={clean(value)[:WORD_SIZE]}{_UNIT}" for name, value in said.items())
-    whole = (words + _RECORD if words else "") + clean(text or "")
-    return cut(whole.encode("utf-8", "replace"), NOTE_SIZE)
+    told = cut(clean(text or "").encode("utf-8", "replace"), TEXT_MOST)
+    if not words:
+        return told
+    head = cut(words.encode("utf-8", "replace"), NOTE_SIZE - TEXT_MOST - 1)
+    return head + _RECORD.encode() + told
 
 
 def clean(text: str) -> str:
