@@ -23,7 +23,7 @@ from tradecore._backend import room_module
 from tradecore.core.config import load_session
 from tradecore.replay.market import recorded_commands, start_core
 from tradecore.replay.recording import find_newcomers_recording, read_recording
-from tradecore.vocabulary.records import BOOK_DTYPE, CODECS
+from tradecore.vocabulary.records import BOOK_DTYPE, CODECS, COMMAND_DTYPES
 
 Count = Callable[[int], AbstractContextManager[None]]
 OPERATIONS = 10_000
@@ -193,6 +193,73 @@ def quote(count: Count, stops: int) -> None:
     assert core.metrics()["waiting_for_price"] == stops
 
 
+# ---- beside orders that a command is not about
+
+FEW, SYMBOLS = 1_000, 100
+KINDS = 6  # of open orders, in turn
+
+
+def beside(orders: int) -> tc.TradingCore:
+    """So many open orders of account b in 99 instruments, and 60 of account a in the first: limits, those that may only
+    reduce a position, trailing stops by price and by basis points, stops, and some at an external venue."""
+    capacity = tc.Capacity(open_orders=131_072, events=1 << 20, cl_ord_ids=1 << 18)
+    core = tc.TradingCore(
+        instruments=[tc.Instrument(f"I{n}") for n in range(1, SYMBOLS + 1)], accounts=["a", "b"], limits=OFF,
+        venues=[tc.SimulatedVenue("V"), tc.ExternalVenue("E")], backend="native", clock=lambda: 1, capacity=capacity)
+    symbols = np.arange(SYMBOLS) + 1
+    run(core, records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, SYMBOLS, instrument=symbols, bid_px=18_990 * CENT,
+                      ask_px=19_010 * CENT, bid_size=10**9, ask_size=10**9), tc.OrdStatus(0))
+    for n in range(1, SYMBOLS + 1):
+        for account in ("a", "b"):
+            core.positions.open_position(f"I{n}", 10**9, 190, account=account)
+    rng, at = np.random.default_rng(9), np.arange(orders + 60)
+    kind, mine = at % KINDS, at < 60
+    trails, stops = (kind == 2) | (kind == 3), kind == 4
+    away = rng.integers(100, 5_000, len(at)) * CENT
+    made = new_orders(
+        len(at), cl_ord_id=order_ids(at), order_qty=100, account=np.where(mine, 1, 2), strategy=1 + at % 7,
+        instrument=np.where(mine, 1, 2 + at % (SYMBOLS - 1)), side=np.where(kind == 0, 1, 2), venue=1 + (kind == 5),
+        price=np.where(trails | stops, tc.NO_PRICE, 19_000 * CENT + np.where(kind == 0, -away, away)),
+        exec_inst=np.where(kind == 1, int(tc.ExecInst.REDUCE_ONLY), 0),
+        ord_type=np.where(trails, tc.OrdType.TRAILING_STOP, np.where(stops, tc.OrdType.STOP, tc.OrdType.LIMIT)),
+        stop_px=np.where(stops, 5_000 * CENT + away, 0), trigger_price_type=np.where(trails | stops, 3, 0),
+        peg_offset=np.where(kind == 2, 9_000 * CENT + away, np.where(kind == 3, 4_000 + at % 500, 0)),
+        peg_offset_type=np.where(kind == 3, int(tc.PegOffsetType.BASIS_POINTS), 0))
+    assert not core.submit_batch(made)["reason"].any()
+    assert len(core.orders.open_orders()) == len(at)
+    return core
+
+
+def growth(count: Count, orders: int, what: str) -> None:
+    """One command beside so many open orders of others."""
+    core, n = beside(orders), np.arange(FEW)
+    stamps = STAMPS[:FEW]
+    if what == "fill":
+        commands = new_orders(FEW, account=1, side=2, price=18_900 * CENT, order_qty=100, venue=1, transact_time=stamps,
+                              cl_ord_id=order_ids(200_000 + n))
+    elif what == "quote":  # of an instrument that trails and is filled with stops; every second one moves them all
+        commands = records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, FEW, instrument=1, ask_px=29_010 * CENT,
+                           bid_px=(18_990 + n - n % 2 * 3) * CENT, bid_size=100, ask_size=100, transact_time=stamps)
+    elif what == "quote of many":
+        commands = records(tc.QUOTE_DTYPE, tc.CommandType.QUOTE, FEW, instrument=2, ask_px=29_010 * CENT,
+                           bid_px=(18_990 + n - n % 2 * 3) * CENT, bid_size=100, ask_size=100, transact_time=stamps)
+    elif what == "cancel":
+        run(core, new_orders(FEW, price=18_000 * CENT, venue=1, cl_ord_id=order_ids(200_000 + n), side=1),
+            tc.OrdStatus.NEW)
+        commands = records(tc.CANCEL_DTYPE, tc.CommandType.CANCEL, FEW, orig_cl_ord_id=order_ids(200_000 + n),
+                           transact_time=stamps)
+    elif what == "mass cancel":
+        commands = records(COMMAND_DTYPES[tc.CommandType.MASS_CANCEL], tc.CommandType.MASS_CANCEL, FEW, instrument=0,
+                           venue=0, account=1, transact_time=stamps)
+    else:
+        commands = records(COMMAND_DTYPES[tc.CommandType.SESSION], tc.CommandType.SESSION, FEW, venue=0,
+                           trad_ses_status=np.where(n % 2, tc.TradSesStatus.OPEN, tc.TradSesStatus.HALTED),
+                           transact_time=stamps)
+    with count(FEW):
+        acks = core.submit_batch(commands)
+    assert (acks["reason"] == (tc.Reason.CANCEL_REQUESTED if what == "cancel" else 0)).all()
+
+
 # ---- a room alone
 
 
@@ -285,6 +352,9 @@ SCENARIOS: dict[str, Callable[[Count], None]] = {
     "cancel": cancel,
     "quote": partial(quote, stops=0),
     "quote, 10,000 stops resting": partial(quote, stops=10_000),
+    **{f"{what}, {orders:,} open orders": partial(growth, what=what, orders=orders)
+       for what in ("fill", "quote", "quote of many", "cancel", "session", "mass cancel")
+       for orders in (1_000, 10_000, 60_000)},
     "book alone": book,
     "risk alone": risk,
     "apply_fills, average": partial(fills, method="average"),

@@ -20,6 +20,8 @@ cdef struct tc_batch:
     tc_ack* acks
     int64_t count, done, now
     bint timed
+    bint watched                   # it stops where what a bus wants of its reports must be read before it goes on
+    bint stopped                   # there it is
     uint64_t refused               # bit kind: of commands that are not for a batch
     tc_coming ahead[AHEAD]
 
@@ -44,6 +46,11 @@ cdef inline uint64_t definitions() noexcept nogil:
             | 1 << KIND_DEFINE_CURRENCY | 1 << KIND_DEFINE_TICKS)
 
 
+# Is half of the ring written since the first report that a bus wants and has not read?
+cdef inline bint must_be_read(const tc_events* events) noexcept nogil:
+    return events.wanted_from and 2 * (events.seq - events.wanted_from) >= <int64_t>events.mask
+
+
 # The next chunk of a batch: what it takes is copied before any of it is looked at. What lies behind the chunk is copied
 # again with the next one: nothing but addresses to fetch is read from it.
 cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch* batch) noexcept nogil:
@@ -52,7 +59,7 @@ cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch
     seen = CHUNK + AHEAD_ID if rest > CHUNK + AHEAD_ID else rest
     taken = CHUNK if rest > CHUNK else rest
     tc_copy_shared(slots.commands, &batch.commands[batch.done], seen * <int64_t>sizeof(tc_command))
-    while i < taken and core.events.seq < enough:
+    while i < taken and core.events.seq < enough and not (i and batch.watched and must_be_read(&core.events)):
         fetch_ahead(core, slots.commands, i, seen, batch.ahead)
         if slots.commands[i].kind < 64 and (batch.refused >> slots.commands[i].kind) & 1:
             slots.commands[i].kind = NO_KIND           # a command of no kind is refused for it
@@ -60,6 +67,7 @@ cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch
         i += 1
     tc_copy_shared(&batch.acks[batch.done], slots.acks, i * <int64_t>sizeof(tc_ack))
     batch.done += i
+    batch.stopped = batch.watched and must_be_read(&core.events)
 
 
 # Copies the report that answers the command; False where none is held.

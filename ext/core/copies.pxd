@@ -254,6 +254,74 @@ cdef inline int64_t copy_reports(
     return (first - after - 1 if first > after + 1 else 0) + count - kept[0]
 
 
+# The report with this number, NULL where it was dropped: a view held its place.
+cdef inline const tc_report* held_report(const tc_events* events, int64_t seq) noexcept nogil:
+    cdef const tc_report* report = &events.ring[<uint64_t>seq & events.mask]
+    if report.seq != seq:
+        report = &events.spare
+    return report if report.seq == seq else NULL
+
+
+# From which report on there is something wanted that comes after this one; behind the newest where nothing is.
+cdef inline int64_t first_wanted(const tc_events* events, int64_t after) noexcept nogil:
+    if events.wanted_from == 0:
+        return events.seq + 1
+    return events.wanted_from if events.wanted_from > after else after + 1
+
+
+cdef inline int64_t count_wanted(const tc_events* events, int64_t after) noexcept nogil:
+    cdef int64_t at = first_wanted(events, after), count = 0
+    cdef const tc_report* report
+    if at < first_held(events):
+        at = first_held(events)
+    while at <= events.seq:
+        report = held_report(events, at)
+        count += report != NULL and is_wanted(events, report)
+        at += 1
+    return count
+
+
+# Copies up to `room` of the reports after a number that a filter takes; the number that it came to. What is lost counts
+# from the first that was wanted.
+cdef inline int64_t copy_wanted(
+    tc_events* events, int64_t after, tc_report* copies, int64_t room, int64_t* kept, int64_t* lost
+) noexcept nogil:
+    cdef int64_t wanted = first_wanted(events, after), at = wanted
+    cdef const tc_report* report
+    kept[0], lost[0] = 0, 0
+    if at <= events.seq and at < first_held(events):
+        at = first_held(events)
+        lost[0] = at - wanted
+    while at <= events.seq:
+        report = held_report(events, at)
+        if report == NULL:
+            lost[0] += 1
+        elif is_wanted(events, report):
+            if kept[0] == room:
+                tc_say(&events.wanted_from, at)
+                return at - 1
+            copies[kept[0]] = report[0]
+            kept[0] += 1
+        at += 1
+    tc_say(&events.wanted_from, 0)
+    return events.seq
+
+
+# From now on these are the filters, also for what came after a number.
+cdef inline void set_filters(tc_events* events, const tc_filter* filters, int64_t count, int64_t after) noexcept nogil:
+    cdef int64_t at = after + 1 if after >= first_held(events) else first_held(events), i
+    cdef const tc_report* report
+    for i in range(count):
+        events.filters[i] = filters[i]
+    events.filter_count = count
+    tc_say(&events.wanted_from, 0)
+    while at <= events.seq and count and events.wanted_from == 0:
+        report = held_report(events, at)
+        if report != NULL and is_wanted(events, report):
+            tc_say(&events.wanted_from, at)
+        at += 1
+
+
 # Holds the reports after a number, up to the ring's edge, for a view: how many, -1 where another view holds some.
 cdef inline int64_t hold_reports(tc_events* events, int64_t after, tc_report** from_here) noexcept nogil:
     cdef int64_t first = first_held(events) if after < first_held(events) else after + 1, count, edge

@@ -9,6 +9,7 @@ from cpython.list cimport PyList_GET_SIZE
 from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
 from holds cimport CHECKS, OBSERVABLE, tc_finding
 from order_terms cimport *
+from events cimport is_unread
 from kinds cimport *
 from instrument cimport *
 from order_table cimport NO_SLOT, tc_order
@@ -75,7 +76,7 @@ cdef class Door:
     cdef State state
     cdef object gate, names, bus, clock
     cdef dict symbols, accounts, venues
-    cdef list account_names, listening
+    cdef list account_names, listening, restless
     cdef tc_last_name last_symbol, last_account, last_venue
     cdef int32_t counterparty      # where every order goes; 0: where it says, or is routed
     cdef bint is_system_clock
@@ -86,10 +87,9 @@ cdef class Door:
         self.gate, self.names, self.bus, self.clock = gate, gate.names, gate.bus, gate.clock
         self.state = gate.core._state
         self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
-        self.venues = gate.names.venues.ids
-        self.listening, self.account_names = gate.bus.listening, gate.names.accounts.names
-        self.is_system_clock = gate.clock is SYSTEM_CLOCK
-        self.counterparty, self.slow = counterparty, slow
+        self.venues, self.account_names = gate.names.venues.ids, gate.names.accounts.names
+        self.listening, self.restless = gate.bus.listening, gate.bus.restless
+        self.counterparty, self.slow, self.is_system_clock = counterparty, slow, gate.clock is SYSTEM_CLOCK
         self.order_call = "new_order" if counterparty else "submit"
 
     def __dealloc__(self):
@@ -116,7 +116,7 @@ cdef class Door:
         return self.gate.read_time(told)
 
     cdef int deliver(self) except -1:
-        if PyList_GET_SIZE(self.listening):
+        if PyList_GET_SIZE(self.listening) and (is_unread(&self.state.core.events) or PyList_GET_SIZE(self.restless)):
             self.bus.deliver()
         return 0
 

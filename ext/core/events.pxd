@@ -5,12 +5,20 @@
 
 from libc.string cimport memset
 from hashing cimport chain_digest, digest_words
+from kinds cimport REPORT_EXECUTION
 from records cimport *
 
 
 cdef enum:
     REPORT_WORDS = 16
     BUCKETS = 64 * 16
+    FILTERS = 64                   # beyond as many a bus hears all, and filters itself
+
+
+# What a subscription hears: everything, where all bits are set and both ids are 0.
+cdef struct tc_filter:
+    uint64_t report_types, exec_types                  # a bit for each
+    int64_t account, instrument
 
 
 cdef struct tc_events:
@@ -22,6 +30,9 @@ cdef struct tc_events:
     int64_t dropped_until          # the newest of them
     uint64_t digest
     tc_report spare                # where a dropped report is built
+    int64_t wanted_from            # the first report that a filter takes and its bus has not read, 0: none
+    int64_t filter_count
+    tc_filter filters[FILTERS]
 
 
 # The place of the next report, zeroed, with its sequence number.
@@ -40,9 +51,31 @@ cdef inline tc_report* next_report(tc_events* events) noexcept nogil:
     return report
 
 
+cdef inline bint is_wanted(const tc_events* events, const tc_report* report) noexcept nogil:
+    cdef const tc_filter* f
+    cdef int64_t i
+    cdef uint64_t exec_type = <uint64_t>1 << (report.exec_type & 63) if report.report_type == REPORT_EXECUTION else 0
+    for i in range(events.filter_count):
+        f = &events.filters[i]
+        if ((f.report_types >> (report.report_type & 63)) & 1
+                and (f.exec_types == ~<uint64_t>0 or f.exec_types & exec_type)
+                and (f.account == 0 or f.account == report.account)
+                and (f.instrument == 0 or f.instrument == report.instrument)):
+            return True
+    return False
+
+
+# Only in C: a field in Python.
+# Is there a report that a filter takes and its bus has not read? Asked without the lock.
+cdef inline bint is_unread(const tc_events* events) noexcept nogil:
+    return tc_heard(&events.wanted_from) != 0
+
+
 # A report is little-endian words in the documented order, so its words are its logical fields.
 cdef inline void publish_report(tc_events* events, const tc_report* report) noexcept nogil:
     events.digest = chain_digest(events.digest, digest_words(<const uint64_t*>report, REPORT_WORDS))
+    if events.filter_count and not events.wanted_from and is_wanted(events, report):
+        tc_say(&events.wanted_from, report.seq)
 
 
 # Only in C: in Python a codec sees to it.

@@ -24,7 +24,6 @@ cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
     put(h, tc_high(value))
 
 
-# Only in C: part of a row in Python.
 # An id by the hash of its text, never by its number.
 cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
     put(h, <int64_t>hash_of_id(&core.texts, number))
@@ -41,7 +40,7 @@ cdef inline void end_row(tc_hasher* h) noexcept nogil:
 cdef inline void hash_said(tc_hasher* h, const tc_core* core) noexcept nogil:
     if core.notes.count == 0 and core.unbooked.count == 0:
         return
-    put(h, 20)
+    put(h, 30)
     put(h, core.notes.count)
     put(h, <int64_t>core.notes.digest)
     put(h, core.unbooked.count)
@@ -60,7 +59,7 @@ cdef inline void hash_charges(tc_hasher* h, const tc_core* core) noexcept nogil:
         for j in range(1, core.currency_count + 1):
             charge = core.ledger.charges[i * core.ledger.currency_stride + j]
             if charge != 0:
-                put(h, 21)
+                put(h, 31)
                 put(h, i)
                 put(h, j)
                 put_wide(h, charge)
@@ -70,7 +69,7 @@ cdef inline void hash_charges(tc_hasher* h, const tc_core* core) noexcept nogil:
 cdef inline void hash_words_of_order(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     if terms.note or terms.venue_order_id:
-        put(h, 22)
+        put(h, 32)
         put(h, terms.note)
         put_id(h, core, terms.venue_order_id)
         end_row(h)

@@ -82,7 +82,7 @@ cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lif
         at = core.orders.requests[at].next
     due.timers += order_deadline(core, order) != 0
     due.waiting += order.place == PLACE_AWAITS_PRICE
-    due.indexed += 1
+    due.indexed += order.admitted
     if order.admitted and order.exec_inst & INST_REDUCE_ONLY:
         due.reducing += leaves_of(order)
     if order.admitted:

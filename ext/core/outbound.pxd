@@ -6,6 +6,11 @@
 from trade_booking cimport *
 
 
+# Only in C: a field in Python.
+cdef inline bint is_disconnected(const tc_core* core, int32_t venue) noexcept nogil:
+    return (core.disconnected >> (venue - 1)) & 1
+
+
 # Keeps places for what an order's external venue may have to be sent; False where there are none.
 cdef inline bint reserve_places(tc_core* core, tc_order* order) noexcept nogil:
     if not order.kept & KEEPS_PLACES:
@@ -127,13 +132,26 @@ cdef inline void send_request(
         terms.change_message = at
 
 
-# Asks a venue how an order stands; once, while nobody has the question.
+# Asks a venue how an order stands; once, while nobody has the question; about one that has ended where there is room.
 cdef inline void send_status_request(
     tc_core* core, const tc_command* c, tc_order* order, int reason
 ) noexcept nogil:
     cdef tc_terms* terms = extend_order(&core.orders, order)
-    if terms.status_message == NO_MESSAGE:
+    cdef bint kept = order.is_open and order.kept & KEEPS_PLACES
+    if terms.status_message == NO_MESSAGE and (kept or has_places(&core.orders.unsent, 1)):
         terms.status_message = make_message(core, c, order, MSG_ORDER_STATUS_REQUEST, reason)
+
+
+# A venue has said what does not fit what we know: it is asked, at once or when its session is there again; until it
+# tells, the larger quantity is held.
+cdef inline void doubt_order(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t doubt_qty, int reason
+) noexcept nogil:
+    cdef tc_terms* terms = extend_order(&core.orders, order)
+    if doubt_qty > terms.doubt_qty:
+        terms.doubt_qty = doubt_qty
+    if not is_disconnected(core, order.venue):
+        send_status_request(core, c, order, reason)
 
 
 # A request goes to a venue: the order as it stands, under the request's id.

@@ -3,6 +3,7 @@
 from marketdata cimport *
 from prints cimport *
 from replaces cimport *
+from days cimport roll_day
 from sessions cimport *
 from settings cimport *
 from stamps cimport *

@@ -5,6 +5,9 @@ from answers cimport trade_row, unbooked_row
 from chunks cimport definitions, tc_batch
 from copies cimport copy_charge, copy_execution, copy_note, copy_unbooked, count_unbooked
 from notes cimport tc_note
+from copies cimport copy_wanted, count_wanted, set_filters
+from events cimport FILTERS, is_unread, tc_filter
+from listings cimport list_open, list_positions, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
 from records cimport *
 from shell cimport open_batch, open_command, wide
@@ -16,7 +19,8 @@ cimport cython
 
 import numpy as np
 
-from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, AckRow
+from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
+from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
 from tradecore.vocabulary.rows import TradeRow, UnbookedRow
 
 
@@ -27,13 +31,14 @@ cdef class Core(Readers):
     def __init__(self, capacity):
         self.state = State(capacity)
 
-    def run(self, commands, acks, int64_t now, bint timed=False, bint sealed=False):
+    def run(self, commands, acks, int64_t now, bint timed=False, bint sealed=False, bint watched=False):
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
         `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at
         most 256 commands is copied, then run, then its acks are written; between two chunks others get in, and a
         signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
-        a definition in it is refused, for nobody else would know what it has defined.
+        a definition in it is refused, for nobody else would know what it has defined. Where it is `watched`, it stops
+        where what the filters of `watch_events` take fills half of the ring. How many records have run.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         cdef const unsigned char[::1] source = open_batch(commands, sizeof(tc_command))
@@ -44,7 +49,7 @@ cdef class Core(Readers):
             raise ValueError(f"expected {count} contiguous ack records of {ACK_SIZE} bytes, "
                              f"got shape {acks.shape} of {acks.itemsize} bytes")
         if count == 0:
-            return
+            return 0
         target = acks.view(np.uint8)
         if <size_t>&target[0] & 7:
             raise ValueError(f"acks lie at {<size_t>&target[0]:#x}, not a multiple of 8 bytes")
@@ -52,7 +57,9 @@ cdef class Core(Readers):
         batch.commands = <const tc_command*>&source[0]
         batch.acks = <tc_ack*>&target[0]
         batch.count, batch.now, batch.timed, batch.refused = count, now, timed, definitions() if sealed else 0
+        batch.watched = watched
         self.state.run_batch(&batch)
+        return batch.done
 
     def apply(self, bytes command, int64_t now):
         """Run one command record; return its ack, and the bytes of the report that answers it (b"": none is held).
@@ -147,6 +154,76 @@ cdef class Core(Readers):
         if not is_declared:
             raise LookupError(f"account {account} or currency {currency} is not declared")
         return wide(charge)
+
+    def watch_events(self, filters, int64_t after):
+        """From now on these are the filters of reports, also for what came after a number: rows of report types and
+        ExecTypes (a bit for each, all bits for any), account and instrument (0: any), at most 64. Threads: any."""
+        cdef tc_filter rows[FILTERS]
+        cdef int64_t count = len(filters), i
+        if count > FILTERS:
+            raise ValueError(f"filters {count} must be 0 to {FILTERS}")
+        for i in range(count):
+            rows[i].report_types, rows[i].exec_types, rows[i].account, rows[i].instrument = filters[i]
+        self.state.enter_anyway()
+        with nogil:
+            set_filters(&self.state.core.events, rows, count, after)
+            self.state.leave()
+
+    @property
+    def has_wanted(self):
+        """Whether there are reports that a filter takes and `read_wanted` has not come to. Threads: any; no lock."""
+        return is_unread(&self.state.core.events)
+
+    def read_wanted(self, int64_t after, int64_t limit):
+        """Copies of up to `limit` of the reports after a number that a filter takes, how many were overwritten since
+        the first of them, and the number that was come to."""
+        cdef int64_t lost = 0, kept = 0, room
+        cdef unsigned char[::1] memory
+        self.state.enter()
+        room = count_wanted(&self.state.core.events, after)
+        self.state.leave()
+        room = max(0, min(room, limit))
+        reports = np.zeros(room + 1, REPORT_DTYPE)             # one more, so that there is an address
+        memory = reports.view(np.uint8)
+        self.state.enter()
+        with nogil:
+            after = copy_wanted(&self.state.core.events, after, <tc_report*>&memory[0], room, &kept, &lost)
+            self.state.leave()
+        return reports[:kept], lost, after
+
+    def position_lines(self, int64_t instrument, int64_t account):
+        """POSITION_LINE_DTYPE rows of what holds or held anything, copied in one moment; instrument 0 is any, account 0
+        is suspense, -1 any. Threads: any."""
+        cdef unsigned char[::1] memory
+        cdef int64_t room = 0, count
+        lines = np.empty(1, POSITION_LINE_DTYPE)
+        while True:
+            memory = lines.view(np.uint8)
+            self.state.enter()
+            with nogil:
+                count = list_positions(&self.state.core, instrument, account, <tc_position_line*>&memory[0], room)
+                self.state.leave()
+            if count <= room:
+                return lines[:count]
+            room = count + (count >> 6)
+            lines = np.empty(room, POSITION_LINE_DTYPE)        # its pages come into being as they are written
+
+    def order_lines(self, int64_t instrument, int64_t account):
+        """ORDER_LINE_DTYPE rows of what is open, oldest first, copied in one moment; instrument or account 0 is any.
+        Threads: any."""
+        cdef unsigned char[::1] memory
+        cdef int64_t room = 0, count
+        lines = np.empty(1, ORDER_LINE_DTYPE)
+        while True:
+            memory = lines.view(np.uint8)
+            self.state.enter()
+            with nogil:
+                count = list_open(&self.state.core, instrument, account, <tc_order_line*>&memory[0], room)
+                self.state.leave()
+            if count <= room:
+                return lines[:count]
+            room = count + (count >> 6)
+            lines = np.empty(room, ORDER_LINE_DTYPE)
 
     def start_tap(self, int64_t most):
         """From now on keep what is applied, up to `most` commands (0: none), with the times that stamped them."""

@@ -165,11 +165,6 @@ cdef inline void finish_order(
         end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
 
 
-# Only in C: a field in Python.
-cdef inline bint is_disconnected(const tc_core* core, int32_t venue) noexcept nogil:
-    return (core.disconnected >> (venue - 1)) & 1
-
-
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
 cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order, bint first) noexcept nogil:
     tc_assert((order.place == PLACE_NOWHERE) & (is_live(order) != 0))

@@ -20,6 +20,10 @@ cdef inline int find_bad_terms(
         value[0] = asked.price
         bound[0] = 64
         return INVALID_FIELD_VALUE                     # its type has none
+    if order.triggered and asked.stop_px != stop_of(&core.triggers, &core.orders, order):
+        value[0] = asked.stop_px
+        bound[0] = stop_of(&core.triggers, &core.orders, order)
+        return STOP_TRIGGERED                          # what it waited for has come
     if trails and asked.stop_px != stop_of(&core.triggers, &core.orders, order):
         value[0] = asked.stop_px
         bound[0] = stop_of(&core.triggers, &core.orders, order)

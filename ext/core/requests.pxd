@@ -250,7 +250,7 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
 
 # ---- status
 
-# Tells the order as it stands; where something about it is UNKNOWN, its venue is asked.
+# Tells the order as it stands, and asks the venue that has it.
 cdef inline void request_status(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int64_t order_id = 0
     cdef int reason = 0
@@ -272,7 +272,6 @@ cdef inline void request_status(tc_core* core, const tc_command* c, tc_ack* ack)
         ack.ord_rej_reason = r.ord_rej_reason
         return
     publish_report(&core.events, start_execution(core, c, order, EXEC_ORDER_STATUS))
-    if (order.place == PLACE_AT_VENUE and (order.awaited or order.first_request != NO_SLOT)
-            and not is_disconnected(core, order.venue)):
+    if order.place == PLACE_AT_VENUE and order.is_open and not is_disconnected(core, order.venue):
         send_status_request(core, c, order, REASON_NONE)
     acknowledge(core, order, ack)

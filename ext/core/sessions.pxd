@@ -213,7 +213,7 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
         if order.place != PLACE_AT_VENUE:
             pass
         elif c.connected:
-            if unknown_of(&core.orders, order):
+            if unknown_of(&core.orders, order) or terms_of(&core.orders, order).doubt_qty:
                 send_status_request(core, c, order, VENUE_DISCONNECTED)
         elif order.awaited or order.first_request != NO_SLOT:
             before = count_unknown(core, order)
@@ -221,48 +221,6 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
             if count_unknown(core, order) != before:
                 report_unknown(core, c, order, VENUE_DISCONNECTED)
             sync_order(core, order)
-
-
-# ---- days
-
-# Only the ids of open orders are still taken.
-cdef inline void keep_ids(tc_core* core) noexcept nogil:
-    cdef uint32_t count = core.ids.count, i
-    cdef tc_id_entry entry
-    memset(core.ids.index, 0, (core.ids.index_mask + 1) * sizeof(tc_id_place))
-    core.ids.count = 0
-    core.ids.digest = 0
-    for i in range(count):
-        entry = core.ids.entries[i]
-        if core.orders.slots[entry.slot].order_id == entry.order_id and core.orders.slots[entry.slot].is_open:
-            claim_id(&core.ids, &core.texts, entry.id, entry.order_id, entry.slot)
-    tc_assert(core.ids.count <= count)
-
-
-# The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders and lists that
-# have ended may be used again. What is at an external venue expires when that venue says so.
-cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
-    cdef uint32_t at = core.orders.open.head, next
-    cdef tc_order* order
-    cdef tc_report* r
-    core.day += 1
-    accept_command(core, c, 0, 0, 0, core.day, 0)
-    while at != NO_SLOT:
-        order = &core.orders.slots[at]
-        next = order.next
-        if is_live(order):
-            if is_good_till(order.time_in_force):
-                order.done_for_day = False
-                r = start_execution(core, c, order, EXEC_RESTATED)
-                r.exec_restatement_reason = 1          # GT_RENEWAL
-                publish_execution(core, order, r)
-                sync_order(core, order)
-            elif order.place != PLACE_AT_VENUE:
-                end_order(core, c, order, STATUS_EXPIRED, DAY_ENDED)
-        at = next
-    keep_ids(core)
-    forget_names(&core.groups)
-    roll_exec_ids(&core.exec_ids)
 
 
 # ---- splits

@@ -120,7 +120,9 @@ cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
         return 88
     if c.external > 1:
         return 104
-    return 108 if c.print_fills > FILLS_AFTER_QUEUE or (c.external and c.print_fills) else -1
+    if c.print_fills > FILLS_AFTER_QUEUE or (c.external and c.print_fills):
+        return 108
+    return 112 if c.day_end > DAY_END_EXPIRE else -1
 
 
 cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -144,6 +146,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     venue.print_fills = c.print_fills
     venue.native_ord_types = c.native_ord_types
     venue.native_times_in_force = c.native_times_in_force
+    venue.day_end = c.day_end
     venue.name = c.cl_ord_id
     accept_command(core, c, 0, 0, core.venue_count, core.venue_count, 0)
 

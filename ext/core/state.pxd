@@ -338,7 +338,7 @@ cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) no
 # Holds, lists, timers and the table of open orders follow the facts; called after every change of them.
 cdef inline void sync_order(tc_core* core, tc_order* order) noexcept nogil:
     cdef int64_t held = held_of(&core.orders, order)
-    cdef bint live = is_live(order), opens = live or order.first_request != NO_SLOT
+    cdef bint live = is_live(order), opens = live or awaits_news(&core.orders, order)
     cdef tc_terms* terms = terms_of(&core.orders, order)
     cdef tc_group* group = group_of(&core.groups, terms)
     if held != order.held:

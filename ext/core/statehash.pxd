@@ -5,6 +5,12 @@
 from hasher cimport *
 
 
+cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value) noexcept nogil:
+    put(h, section)
+    put(h, value)
+    end_row(h)
+
+
 cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil:
     put(h, 1)
     put(h, core.command_seq)
@@ -83,9 +89,9 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
         if venue.print_fills:
-            put(h, 18)
-            put(h, venue.print_fills)
-            end_row(h)
+            put_row(h, 18, venue.print_fills)
+        if venue.day_end:
+            put_row(h, 19, venue.day_end)
 
 
 # The last times that an account's rate limit can still see, oldest first.
@@ -93,9 +99,7 @@ cdef inline void hash_sent_times(tc_hasher* h, const tc_core* core, int32_t acco
     cdef const tc_account_risk* a = &core.risk.accounts[account]
     cdef int64_t kept = <int64_t>core.risk.rate_mask + 1, at
     for at in range(a.sent - kept if a.sent > kept else 0, a.sent):
-        put(h, 6)
-        put(h, core.risk.sent_times[account * kept + <int64_t>(<uint64_t>at & core.risk.rate_mask)])
-        end_row(h)
+        put_row(h, 6, core.risk.sent_times[account * kept + <int64_t>(<uint64_t>at & core.risk.rate_mask)])
 
 
 cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -203,6 +207,8 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, order.last_status)
     put(h, peak_of(&core.triggers, &core.orders, order))
     end_row(h)
+    if terms.doubt_qty:
+        put_row(h, 20, terms.doubt_qty)
 
 
 cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
@@ -253,9 +259,7 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
 cdef inline void hash_open(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint32_t at = core.orders.open.head
     while at != NO_SLOT:
-        put(h, 15)
-        put(h, core.orders.slots[at].order_id)
-        end_row(h)
+        put_row(h, 15, core.orders.slots[at].order_id)
         at = core.orders.slots[at].next
 
 

@@ -180,13 +180,16 @@ cdef class State:
         self.leave()
         return order.order_id == order_id
 
-    # Chunk by chunk until the time is up: 0 where all is done, 1 where it is not, -1 where the core is closed.
+    # Chunk by chunk until the time is up: 0 where all is done, or it has stopped; 1 where it goes on, -1 where the core
+    # is closed.
     cdef int run_chunks(self, tc_batch* batch, uint64_t until) noexcept nogil:
         while batch.done < batch.count:
             if not self.come_in():
                 return -1
             run_chunk(&self.core, &self.tap, self.slots, batch)
             tc_turnstile_leave(&self.door)
+            if batch.stopped:
+                return 0
             if until and batch.done < batch.count and tc_nanoseconds() >= until:
                 return 1
         return 0

@@ -1,14 +1,7 @@
 # What external venues report of orders and requests; their trades are in venuetrades. A report that contradicts the
 # facts is refused, counted, and changes nothing. Source: FIX 4.4 Appendix D.
 
-from requests cimport *
-
-
-cdef inline void refuse_report(
-    tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound
-) noexcept nogil:
-    core.reports_refused += 1
-    refuse_command(core, c, ack, reason, value, bound)
+from doubts cimport *
 
 
 # Only in C: membership in Python.
@@ -64,43 +57,7 @@ cdef inline uint32_t find_request(
     return oldest
 
 
-# A venue that has filled more or less than we know of: a trade was missed; it is asked for the status.
-cdef inline void compare_cum_qty(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
-    cdef tc_report* r
-    if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
-        r = start_execution(core, c, order, EXEC_ORDER_STATUS)
-        r.reason = CUM_QTY_MISMATCH
-        r.value = c.cum_qty
-        r.bound = order.cum_qty
-        publish_execution(core, order, r)
-        send_status_request(core, c, order, CUM_QTY_MISMATCH)
-
-
 # ---- states
-
-# Why new terms can't be, with value and bound; 0 and -2**63 leave them as they are.
-cdef inline int find_bad_restatement(
-    const tc_core* core, const tc_command* c, const tc_order* order, int64_t* value, int64_t* bound
-) noexcept nogil:
-    if c.order_qty < 0 or c.order_qty > qty_max():
-        value[0] = c.order_qty
-        bound[0] = 56
-        return INVALID_FIELD_VALUE
-    if c.price == no_price():
-        return REASON_NONE
-    value[0] = c.price
-    return find_bad_price(&core.instruments[order.instrument], c.price, bound)
-
-
-# New quantity and price; an order never asks for less than it has.
-cdef inline void take_terms(
-    tc_core* core, tc_order* order, const tc_command* c, int64_t order_qty, int64_t price
-) noexcept nogil:
-    extend_order(&core.orders, order)
-    order.price = c.price if c.price != no_price() and order.price != no_price() else price
-    order.order_qty = order_qty if order_qty > order.cum_qty else order.cum_qty
-    tc_assert((order.order_qty > 0) & (order.order_qty >= order.cum_qty))
-
 
 # Canceled, expired or rejected: its pending requests are closed with it.
 cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
@@ -137,7 +94,8 @@ cdef inline void insist(tc_core* core, const tc_command* c, tc_order* order, con
         ask_cancel(core, c, order, 0, request.reason)
 
 
-# What was asked for, or what the venue says it made of it.
+# What was asked for, or what the venue says it made of it. Every replace that was asked before it is past, answered or
+# not: its venue took this one for what followed them. A cancel stays pending.
 cdef inline void replace_at_venue(
     tc_core* core, const tc_command* c, tc_order* order, uint32_t request
 ) noexcept nogil:
@@ -145,7 +103,13 @@ cdef inline void replace_at_venue(
     cdef int64_t before = order.cl_ord_id
     cdef tc_terms* terms = extend_order(&core.orders, order)
     cdef tc_report* r
+    cdef uint32_t earlier = order.first_request, next
     tc_assert(asked.is_replace != 0)
+    while earlier != request:
+        next = core.orders.requests[earlier].next
+        if core.orders.requests[earlier].is_replace:
+            remove_request(&core.orders, order, earlier)
+        earlier = next
     remove_request(&core.orders, order, request)
     take_terms(core, order, c, c.order_qty if c.order_qty else asked.order_qty, asked.price)
     terms.stop_px = asked.stop_px
@@ -215,8 +179,14 @@ cdef inline void take_state(
     cdef tc_report* r
     cdef int reason
     cdef bint contradicts
+    if is_old_news(c, order):
+        tell_order(core, c, ack, order, REASON_NONE, 0, 0)
+        return
     if t == EXEC_PENDING_CANCEL or t == EXEC_PENDING_REPLACE or t == EXEC_REPLACED:
         request = find_request(core, order, c.cl_ord_id, t != EXEC_PENDING_CANCEL)
+        if request == NO_SLOT and t == EXEC_REPLACED and is_late_answer(core, c, order):
+            take_late_answer(core, c, ack, order)
+            return
         if request == NO_SLOT:
             refuse_report(core, c, ack, NO_SUCH_REQUEST, order.order_id, count_requests(&core.orders, order))
             return
@@ -271,6 +241,9 @@ cdef inline void take_status(
     cdef tc_command said
     cdef tc_report* r
     cdef uint32_t at, next
+    cdef int64_t value = 0, bound = 0
+    cdef int reason
+    cdef bint in_doubt = order.extended and terms_of(&core.orders, order).doubt_qty != 0
     if ended and is_live(order):
         said = c[0]
         said.exec_type = c.ord_status
@@ -278,6 +251,10 @@ cdef inline void take_status(
         return
     if ended != (order.terminal != 0):
         refuse_report(core, c, ack, VENUE_CONTRADICTS, c.ord_status, derive_status(order))
+        return
+    reason = find_bad_restatement(core, c, order, &value, &bound) if in_doubt else REASON_NONE
+    if reason:
+        refuse_report(core, c, ack, reason, value, bound)
         return
     if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
         order.acked = True
@@ -291,6 +268,8 @@ cdef inline void take_status(
             remove_request(&core.orders, order, at)
             look_again(core, order)
         at = next
+    if in_doubt:
+        settle_doubt(core, c, order)
     r = start_execution(core, c, order, EXEC_ORDER_STATUS)
     if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:  # told once for each answer: asking again would be answered so
         r.reason = CUM_QTY_MISMATCH
@@ -302,13 +281,15 @@ cdef inline void take_status(
     acknowledge(core, order, ack)
 
 
-# A venue refuses a request: the order is as it was before.
+# A venue refuses a request: the order is as it was before. Where it does not know the order, or says that it is over,
+# and we think that it works, it is asked.
 cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int64_t order_id = 0
     cdef tc_order* order
     cdef uint32_t request
     cdef tc_report* r
     cdef tc_request asked
+    cdef bint doubts
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
         return
@@ -339,11 +320,14 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     r.cl_ord_id = asked.cl_ord_id
     r.orig_cl_ord_id = order.cl_ord_id
     r.cxl_rej_reason = <int8_t>c.reject_reason if -1 <= c.reject_reason and c.reject_reason <= 99 else 99
-    r.reason = VENUE_REPORTED
     ack.cxl_rej_reason = r.cxl_rej_reason
+    doubts = is_live(order) and (ack.cxl_rej_reason == 0 or ack.cxl_rej_reason == 1)       # too late, unknown order
+    r.reason = ORDER_IN_DOUBT if doubts else VENUE_REPORTED
     put_told_time(r, c)
     publish_report(&core.events, r)
-    if c.told & TOLD_STATUS and (ends_order(c.ord_status) or c.ord_status == STATUS_FILLED) == is_live(order):
+    if doubts:
+        doubt_order(core, c, order, order.order_qty, ORDER_IN_DOUBT)
+    elif c.told & TOLD_STATUS and (ends_order(c.ord_status) or c.ord_status == STATUS_FILLED) == is_live(order):
         # Something was missed.
         r = start_execution(core, c, order, EXEC_ORDER_STATUS)
         r.reason = VENUE_CONTRADICTS

@@ -1,7 +1,7 @@
 # Trades that external venues report. Money is never refused: a trade is booked whatever the status, and flagged where
-# it is unexpected; one that matches no order goes to suspense, one that can't be booked whole is kept. A trade counts once
-# by (venue, instrument, side, exec_id) over two rolls of the day, whatever is redelivered; a fee that the venue tells
-# replaces ours, and may be told later under the same id. Source: FIX 4.4 Appendix D.
+# it is unexpected; one that matches no order goes to suspense, one that can't be booked whole is kept. A trade counts
+# once by (venue, instrument, side, exec_id) over two rolls of the day, whatever is redelivered; a fee that the venue
+# tells replaces ours, and may be told later under the same id. Source: FIX 4.4 Appendix D.
 
 from corrections cimport *
 

@@ -10,6 +10,9 @@ from instrument cimport *
 
 cdef enum:
     MAX_VENUES = 64
+    DAY_END_VENUE = 0              # the venue reports it
+    DAY_END_ASK = 1                # it is asked how each order stands
+    DAY_END_EXPIRE = 2             # it has expired them all
 
 
 cdef struct tc_venue:
@@ -18,6 +21,7 @@ cdef struct tc_venue:
     # Of an external one: how long it has for an answer (ns, 0: for ever), and what it can do by itself.
     int64_t request_timeout
     uint32_t native_ord_types, native_times_in_force, external, print_fills
+    uint32_t day_end               # DAY_END_...: what the day's end means for its DAY orders
     int64_t name                   # its number in the table of ids
 
 

@@ -13,6 +13,20 @@ cdef inline bint is_live(const tc_order* order) noexcept nogil:
     return order.terminal == 0 and not is_filled(order)
 
 
+# Is its venue to answer a request, or to tell whether it has more than we know of?
+cdef inline bint awaits_news(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef int64_t doubt_qty
+    if order.first_request != NO_SLOT:
+        return True
+    doubt_qty = orders.terms[slot_of(orders, order)].doubt_qty if order.extended else 0
+    return doubt_qty > order.order_qty and doubt_qty > order.cum_qty and order.terminal == 0
+
+
+# Did it expire because its venue knows no other day? `value` is then the day that began.
+cdef inline bint ended_with_day(const tc_order* order) noexcept nogil:
+    return order.terminal == STATUS_EXPIRED and order.reason == DAY_ENDED and order.value > 0
+
+
 # Is an external venue to answer a cancel of it? One that is UNKNOWN may be sent again.
 cdef inline bint cancel_sent(const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef uint32_t at = order.first_request
@@ -79,12 +93,14 @@ cdef inline int64_t leaves_of(const tc_order* order) noexcept nogil:
     return order.order_qty - order.cum_qty
 
 
-# What risk must count as working: while a replace is unanswered, the larger of old and new.
+# What risk must count as working: while a replace is unanswered, or its outcome in doubt, the larger of both.
 cdef inline int64_t held_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef int64_t largest = order.order_qty
     cdef uint32_t at = order.first_request
     if order.terminal:
         return 0
+    if order.extended and orders.terms[slot_of(orders, order)].doubt_qty > largest:
+        largest = orders.terms[slot_of(orders, order)].doubt_qty
     while at != NO_SLOT:
         if orders.requests[at].is_replace and orders.requests[at].order_qty > largest:
             largest = orders.requests[at].order_qty
@@ -124,6 +140,8 @@ cdef inline void end_facts(tc_orders* orders, tc_order* order, uint8_t terminal)
     order.suspended = False
     order.awaited = False
     order.unknown_new = False
+    if order.extended:
+        orders.terms[slot_of(orders, order)].doubt_qty = 0
 
 
 # OrigClOrdID(41) of the next request (`before` is NO_SLOT), or of one that was asked: the last id in the chain that was

@@ -75,6 +75,7 @@ cdef struct tc_terms:
     int64_t entered_cl_ord_id
     int64_t orig_cl_ord_id
     int64_t venue_order_id, note   # its id at its venue, and the last text about it
+    int64_t doubt_qty              # its venue is to tell how it stands: until then at least so much of it is held
     # Of each kind the message that is not handed out; its replaces that a user asked for are the requests'.
     uint32_t new_message, cancel_message, status_message
     uint32_t change_message        # a replace that the core itself asks for

@@ -44,7 +44,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t decimals
         int64_t band, from_px, band_tick
         int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout
-        uint32_t native_ord_types, native_times_in_force, external, print_fills
+        uint32_t native_ord_types, native_times_in_force, external, print_fills, day_end
         uint8_t price_precision, qty_precision, multiplier_precision, any_sign
         uint8_t money_precision
         uint16_t times_in_force
@@ -316,6 +316,9 @@ cdef enum tc_reason:
     UNEVEN_SPLIT = 524
     UNBOOKED_TRADE = 530
     UNKNOWN_UNBOOKED = 531
+    LATE_REPLACED = 540
+    ORDER_IN_DOUBT = 541
+    STOP_TRIGGERED = 542
 
 
 cdef inline int64_t no_price() noexcept nogil:

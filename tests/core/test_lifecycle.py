@@ -16,7 +16,7 @@ from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, id_o
 from lifemodel import WORKING_MAX, Known, Model
 
 from tradecore._backend import room_module
-from tradecore.vocabulary.codes import CommandType, MsgType, Reason, ReportType, Scope
+from tradecore.vocabulary.codes import CommandType, DayEnd, MsgType, Reason, ReportType, Scope
 from tradecore.vocabulary.fix import (
     ContingencyType,
     CxlRejReason,
@@ -56,6 +56,7 @@ class Script:
         self.kinds = {
             self.enter: 22, self.cancel: 6, self.replace: 9, self.mass_cancel: 1, self.ask_status: 2, self.trade: 22,
             self.state: 14, self.answer: 14, self.correct: 6, self.redeliver: 3, self.quote: 10, self.wait: 5,
+            self.late: 4, self.chain: 3,
             self.session: 1, self.venue_session: 1, self.roll: 1, self.kill: 1, self.enter_again: 1, self.trade_print: 6,
         }
         self.choices, self.weights = list(self.kinds), list(self.kinds.values())
@@ -238,6 +239,8 @@ class Script:
             fields["reject_reason"] = random.choice(list(OrdRejReason))
         elif exec_type == E.ORDER_STATUS:
             fields["ord_status"] = random.choice([S.NEW, S.PARTIALLY_FILLED, S.PENDING_NEW, S.CANCELED, S.REJECTED])
+            if o is not None and random.random() < 0.5:
+                fields["order_qty"] = random.choice([o.order_qty, o.order_qty, 17])
         if random.random() < 0.1:
             fields["cum_qty"] = (o.cum_qty if o else 0) + random.choice([0, 0, 3])
         return self.say(C.EXECUTION_REPORT, **fields, **self.naming(o))
@@ -260,6 +263,24 @@ class Script:
         if exec_type == E.REPLACED and self.random.random() < 0.1:
             fields["order_qty"] = self.random.choice([1, 20, 40])  # what the venue made of it
         return self.say(C.EXECUTION_REPORT, **fields, **self.naming(o, a.cl_ord_id))
+
+    def late(self) -> bytes | None:
+        """The answer to a replace that is past, in other terms or in none."""
+        past = [(o, name) for o, name in self.model.past[-60:] if o in self.model.open]
+        if not past:
+            return None
+        number, name = self.random.choice(past)
+        qty = self.random.choice([0, self.model.open[number].order_qty, 9, 140])
+        return self.say(C.EXECUTION_REPORT, exec_type=E.REPLACED, order_qty=qty, cl_ord_id=name)
+
+    def chain(self) -> bytes | None:
+        """A replace behind one that is not answered."""
+        waiting = [o for o in self.model.open.values() if o.lives and o.asked and all(a.is_replace for a in o.asked)]
+        if not waiting:
+            return None
+        o = self.random.choice(waiting)
+        qty = self.random.choice([5, 10, 17, 25, 100, 120])
+        return record(C.REPLACE, cl_ord_id=self.new_id(), order_qty=qty, order_id=o.order_id)
 
     def correct(self) -> bytes | None:
         if not self.exec_ids:
@@ -309,9 +330,13 @@ class Script:
         return record(C.ROLL_DAY) if self.random.random() < 0.2 else None
 
 
+def day_end_of(seed: int) -> DayEnd:
+    return DayEnd(seed % 3)
+
+
 def play(core, seed: int, steps: int) -> list[int]:
     """One episode, checked at every step; a digest of what the core answered to each command."""
-    driver, model = Driver(core), Model(TRADES)
+    driver, model = Driver(core), Model(TRADES, day_end_of(seed))
     model.now = T0
     script, journal = Script(seed, model), []
     for step in range(steps):
@@ -344,7 +369,8 @@ def held(core, model: Model, c) -> Known | None:
 
 @cache
 def episode(backend: str, seed: int, steps: int = STEPS) -> list[int]:
-    core = build(room_module(backend, "pipeline").Core, instruments=2, trades=TRADES, order_history=48)
+    core = build(room_module(backend, "pipeline").Core, instruments=2, trades=TRADES, order_history=48,
+                 day_end=day_end_of(seed))
     return play(core, seed, steps)
 
 

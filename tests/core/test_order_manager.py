@@ -100,7 +100,7 @@ def test_a_cancel_is_asked_refused_asked_again_and_done(manager, order):
     manager.cancel(cl_ord_id="X", new_cl_ord_id="C2")
     done = manager.on_execution_report("CANCELED", cl_ord_id="C2")
     assert (done.cl_ord_id, done.orig_cl_ord_id, facts(order)) == ("C2", "X", ("CANCELED", 10_000, 0, 0))
-    assert kinds(manager) == [("NEW_ORDER_SINGLE", "X", ""), ("ORDER_CANCEL_REQUEST", "C1", "X"), ("ORDER_CANCEL_REQUEST", "C2", "X")]
+    assert kinds(manager) == [("NEW_ORDER_SINGLE", "X", ""), ("ORDER_CANCEL_REQUEST", "C1", "X"), ("ORDER_STATUS_REQUEST", "X", ""), ("ORDER_CANCEL_REQUEST", "C2", "X")]
     assert manager.open_orders() == []
     assert manager.order(cl_ord_id="C2") == order
     assert manager.cancel(order).cxl_rej_reason is tc.CxlRejReason.TOO_LATE_TO_CANCEL

@@ -183,15 +183,17 @@ class Player:
         elif r.report_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST:
             open_replaces[r.cl_ord_id] = r.order_qty
         elif r.report_type == ReportType.ORDER_CANCEL_REJECT:
-            if r.reason == codes.Reason.VENUE_REPORTED:
+            if r.reason in (codes.Reason.VENUE_REPORTED, codes.Reason.ORDER_IN_DOUBT):
                 open_replaces.pop(r.cl_ord_id, None)
         elif is_execution(r):
             if r.exec_type in (ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL):
                 if r.exec_type == ExecType.TRADE:
                     self.exec_ids[r.exec_id] = r.venue_exec_id
                 self.books.take(r)
-            elif r.exec_type == ExecType.REPLACED:
-                open_replaces.pop(r.cl_ord_id, None)
+            elif r.exec_type == ExecType.REPLACED and r.cl_ord_id in open_replaces:
+                asked = list(open_replaces)  # those before it are past, answered or not
+                for name in asked[: asked.index(r.cl_ord_id) + 1]:
+                    del open_replaces[name]
             elif r.exec_type in (ExecType.CANCELED, ExecType.EXPIRED):
                 open_replaces.clear()
             if r.account and not r.contra_order_id and r.exec_type != ExecType.REJECTED:

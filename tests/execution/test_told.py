@@ -157,7 +157,7 @@ def test_a_cancel_reject_tells_the_orders_status(core, order):
     for told, asks in (("NEW", False), ("PARTIALLY_FILLED", False), ("FILLED", True), ("CANCELED", True)):
         core.cancel(order)
         sent = [m.msg_type.name for m in core.outbound()]
-        answer = core.execution.on_cancel_reject("EXT", cl_ord_id="X", cxl_rej_reason="TOO_LATE_TO_CANCEL", ord_status=told, text="too late")
+        answer = core.execution.on_cancel_reject("EXT", cl_ord_id="X", cxl_rej_reason="OTHER", ord_status=told, text="too late")
         assert (sent, answer.text, order.text) == (["ORDER_CANCEL_REQUEST"], "too late", "too late")
         assert [m.msg_type.name for m in core.outbound()] == ["ORDER_STATUS_REQUEST"] * asks
 

@@ -49,7 +49,7 @@ def record(kind: CommandType, **fields) -> bytes:
     return CODECS[kind].pack(**{**_SILENT.get(kind, {}), "kind": int(kind), "version": 1, **told})
 
 
-def setting_up(instruments: int = 1) -> list[bytes]:
+def setting_up(instruments: int = 1, day_end: int = 0) -> list[bytes]:
     """Prices in whole units and quantities in lots: instruments A, B, ..., accounts 1 and 2, venues EXT and SIM; no
     limit is armed."""
     commands = [record(CommandType.DEFINE_CURRENCY, cl_ord_id=b"USD", decimals=9)]
@@ -60,7 +60,7 @@ def setting_up(instruments: int = 1) -> list[bytes]:
         for i in range(instruments)
     ]
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"EXT", external=1, request_timeout=REQUEST_TIMEOUT,
-                           taker_fee_ppm=EXT_FEE_PPM))
+                           taker_fee_ppm=EXT_FEE_PPM, day_end=day_end))
     commands.append(record(CommandType.DEFINE_VENUE, cl_ord_id=b"SIM", maker_fee_per_unit=-2, taker_fee_per_unit=3,
                            print_fills=PrintFills.AFTER_QUEUE))
     for account in (1, 2):
@@ -69,10 +69,10 @@ def setting_up(instruments: int = 1) -> list[bytes]:
     return commands
 
 
-def build(core_class, instruments: int = 1, **sizes):
+def build(core_class, instruments: int = 1, day_end: int = 0, **sizes):
     """A core of one backend with that world in it."""
     core = core_class(Capacity(**{**SMALL, **sizes}))
-    for command in setting_up(instruments):
+    for command in setting_up(instruments, day_end):
         ack, _ = core.apply(command, T0)
         assert ack.reason == 0, ack
     return core

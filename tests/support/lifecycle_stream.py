@@ -55,7 +55,8 @@ class LifecycleStream(Stream):
         makers = [(self._special, 30), (self._away, 22), (self._some_report, 30), (self._trade, 30), (self._replace, 14),
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
-                  (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12)]
+                  (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12),
+                  (self._triggered, 2)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -104,6 +105,14 @@ class LifecycleStream(Stream):
             fields["account"] = pick.choice((1, 1, 1, 7))
         if pick.random() < 0.2:
             fields["strategy"] = pick.randrange(1, 4)
+        return self._pack_order(fields)
+
+    def _triggered(self) -> bytes:
+        """A stop whose price has long come, and a replace of what it no longer waits for."""
+        fields = dict(self.order()) | {"ord_type": 4, "side": 1, "exec_inst": 0, "time_in_force": 1, "trigger_price_type": 1}
+        mid, tick = self.mids[int(fields["instrument"]) - 1], INSTRUMENTS[int(fields["instrument"]) - 1][3]["tick"]
+        fields |= {"stop_px": (mid - 10) * tick, "price": (mid - 3) * tick}
+        self._undo(self._pack(K.REPLACE, order_id=self.made + 1, price=NO_PRICE, stop_px=(mid - 9) * tick), 0)
         return self._pack_order(fields)
 
     def _away(self) -> bytes:

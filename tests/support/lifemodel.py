@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from lifecycle import EXT, REQUEST_TIMEOUT, Books, is_execution
 from listmodel import ListModel
 
-from tradecore.vocabulary.codes import CommandType, MsgType, Reason, ReportType
-from tradecore.vocabulary.fix import TRANSITIONS, ExecRestatementReason, ExecType, OrdStatus, OrdType
+from tradecore.vocabulary.codes import CommandType, DayEnd, MsgType, Reason, ReportType
+from tradecore.vocabulary.fix import TRANSITIONS, ExecRestatementReason, ExecType, OrdStatus, OrdType, TimeInForce
 
 S, E, C, R, M = OrdStatus, ExecType, CommandType, Reason, ReportType
 TRADES = {E.TRADE, E.TRADE_CORRECT, E.TRADE_CANCEL}
@@ -62,6 +62,7 @@ class Known:
     told: OrdStatus | None = None  # the status as last reported
     expires: int = 0
     was_cancel_asked: bool = False
+    doubt: int = 0  # the venue is to tell how it stands: until then at least so much of it is held
     venue: int = 0
     admitted: bool = True  # by validation, its list and risk
     refused: Reason = Reason.NONE  # where it was not
@@ -73,7 +74,8 @@ class Known:
 
     @property
     def is_open(self) -> bool:
-        return self.lives or bool(self.asked)
+        more = self.ended is None and self.doubt > max(self.order_qty, self.cum_qty)  # so much may still work there
+        return self.lives or bool(self.asked) or more
 
     @property
     def cancel_asked(self) -> bool:
@@ -110,7 +112,7 @@ class Known:
         """The larger of what is and what is asked for."""
         if self.ended is not None:
             return 0
-        return max(0, max([self.order_qty, *(a.order_qty for a in self.asked if a.is_replace)]) - self.cum_qty)
+        return max(0, max([self.order_qty, self.doubt, *(a.order_qty for a in self.asked if a.is_replace)]) - self.cum_qty)
 
     def unknowns(self) -> int:
         bits = UNKNOWN_NEW if self.unknown else 0
@@ -131,7 +133,9 @@ class Known:
 class Model:
     """All that the log has told so far."""
 
-    def __init__(self, trades: int) -> None:
+    def __init__(self, trades: int, day_end: DayEnd = DayEnd.VENUE) -> None:
+        self.day_end = day_end  # of the external venue
+        self.told_late: set[int] = set()  # orders that it has expired without a word, as we know: their ids are kept a day
         self.orders: dict[int, Known] = {}
         self.ids: dict[int, int] = {}
         self.books = Books(trades)
@@ -146,6 +150,7 @@ class Model:
         self.connected = True
         self.renewed: set[int] = set()  # orders that the last new day has left open
         self.had_order = False  # could the venue that reported the last trade have the order that it named?
+        self.past: list[tuple[int, int]] = []  # replaces that were accepted, or that a later one has replaced, by order
         self.open: dict[int, Known] = {}
         self.touched: dict[int, Known] = {}
         self.entered: Known | None = None  # by the last command
@@ -165,7 +170,7 @@ class Model:
             for o in self.open.values():
                 self.mark_unknown(o, now - REQUEST_TIMEOUT)
         if c.kind == C.ROLL_DAY:
-            self.day += 1
+            self.begin_day()
         for r in reports:
             self.take_report(c, r)
         for order_id, o in self.touched.items():
@@ -175,13 +180,21 @@ class Model:
                 self.open.pop(order_id, None)
         self.touched.clear()
         if c.kind == C.ROLL_DAY:  # ids of what has ended may be used again
-            self.ids = {name: order_id for name, order_id in self.ids.items() if order_id in self.renewed}
+            self.ids = {name: order_id for name, order_id in self.ids.items() if order_id in self.renewed | self.told_late}
         for o in overdue:
             assert not o.lives or (o.sent and o.was_cancel_asked), (o, "its time has come, and nobody ended it")
         if expected is not None:
             self.check_money(c, reports, expected)
         if c.kind == C.EXECUTION_REPORT:
             self.check_alarm(c, reports)
+
+    def begin_day(self) -> None:
+        self.day += 1
+        self.told_late = set()
+        for o in self.open.values():
+            is_days = o.command.time_in_force not in (TimeInForce.GTC, TimeInForce.GTD)
+            if self.day_end == DayEnd.ASK and o.venue == EXT and o.sent and o.lives and is_days:
+                o.doubt = max(o.doubt, o.order_qty)
 
     def mark_unknown(self, o: Known, until: int) -> None:
         if o.awaited and o.sent <= until:
@@ -274,6 +287,8 @@ class Model:
         elif r.report_type == M.ORDER_CANCEL_REJECT:
             if c.kind == C.CANCEL_REJECT:
                 o.asked.remove(o.find_asked(None, r.cl_ord_id))
+                if o.lives and r.cxl_rej_reason in (0, 1):  # too late, or no such order, and we think that it works
+                    o.doubt = max(o.doubt, o.order_qty)
             else:
                 self.check_refusal(c, r, o)
         elif is_execution(r):
@@ -316,6 +331,9 @@ class Model:
 
     def learn_execution(self, c, r, o: Known, by_venue: bool) -> None:
         kind = r.exec_type
+        answers = (R.NONE, R.LATE_REPLACED, R.UNEXPECTED_TRANSITION)  # else an alarm, or the core's own
+        if c.kind == C.EXECUTION_REPORT and r.order_id == self.named(c) and r.reason in answers:
+            self.learn_old_news(c, kind, o)
         if by_venue and kind not in (E.REJECTED, E.PENDING_NEW) and kind not in TRADES:
             answers = kind != E.ORDER_STATUS or (c.ord_status != S.PENDING_NEW and o.ended is None)
             o.acked = o.acked or answers
@@ -323,6 +341,10 @@ class Model:
                 o.awaited = o.unknown = False
             if kind == E.ORDER_STATUS and c.ord_status in (S.NEW, S.PARTIALLY_FILLED):  # no cancel is pending there
                 o.asked = [a for a in o.asked if a.is_replace or not a.unknown]
+            if kind == E.ORDER_STATUS and o.doubt and c.order_qty:
+                o.order_qty, o.doubt = max(c.order_qty, o.cum_qty), 0
+            elif kind == E.ORDER_STATUS and (o.doubt <= o.order_qty or c.ord_status == S.FILLED):
+                o.doubt = 0
         elif by_venue and kind == E.PENDING_NEW:  # heard of: its clock starts anew
             o.unknown, o.sent = False, self.now
         if kind == E.NEW:
@@ -339,8 +361,11 @@ class Model:
             self.learn_restated(c, r, o, by_venue)
         elif kind in ENDS:
             o.ended = ENDS[kind]
+            o.doubt = 0
             if r.reason == R.DAY_ENDED:
                 self.renewed.discard(o.order_id)
+                if o.venue == EXT and o.sent:
+                    self.told_late.add(o.order_id)
             if kind == E.REJECTED and not by_venue:  # by no rule of placing: those come once it is admitted
                 no_peak = r.ord_type == OrdType.TRAILING_STOP and r.reason == R.REFERENCE_PRICE_UNAVAILABLE
                 o.admitted = 300 < r.reason < 500 or no_peak
@@ -350,6 +375,16 @@ class Model:
             self.rename(c, r, o)
         elif kind in TRADES:
             self.learn_trade(r, o)
+
+    def learn_old_news(self, c, kind: ExecType, o: Known) -> None:
+        """What a venue says twice or late is told as the order stands, and nothing is rolled back."""
+        if c.exec_type == E.NEW:
+            heard = o.acked and not (o.awaited or o.suspended or o.done_for_day or o.stopped)
+            assert (kind == E.ORDER_STATUS) == heard, "a New is told once, and again where it reinstates"
+        elif c.exec_type == E.REPLACED and kind == E.ORDER_STATUS:
+            assert all(a.cl_ord_id != c.cl_ord_id for a in o.asked if a.is_replace), "that replace waits for its answer"
+            if c.order_qty not in (0, o.order_qty):
+                o.doubt = max(o.doubt, o.order_qty, c.order_qty)
 
     def rename(self, c, r, o: Known) -> None:
         """The order goes on under a request's id."""
@@ -363,7 +398,10 @@ class Model:
         if by_venue:
             own = (r.cl_ord_id,) if r.cl_ord_id != o.cl_ord_id else (0, r.cl_ord_id)
             asked = o.find_asked(True, *own)
-            o.asked.remove(asked)
+            past = o.asked[: o.asked.index(asked) + 1]  # those before it too, answered or not; a cancel stays pending
+            self.past += [(o.order_id, a.cl_ord_id) for a in past if a.is_replace and a.cl_ord_id]
+            o.asked = [a for a in o.asked if a not in past or not a.is_replace]
+            o.doubt = 0
             o.order_qty = max(c.order_qty or asked.order_qty, o.cum_qty)
         else:
             o.order_qty = max(c.order_qty or o.order_qty, o.cum_qty)
@@ -371,7 +409,7 @@ class Model:
 
     def learn_restated(self, c, r, o: Known, by_venue: bool) -> None:
         if by_venue:
-            o.order_qty = max(c.order_qty or o.order_qty, o.cum_qty)
+            o.order_qty, o.doubt = max(c.order_qty or o.order_qty, o.cum_qty), 0
         elif r.reason not in (R.NONE, R.UNEXPECTED_TRANSITION):
             assert r.reason in SHRINKS
             assert o.cum_qty < r.order_qty < o.order_qty, "the core restates only to less, and to something"
@@ -503,7 +541,7 @@ class Model:
         """A venue's own CumQty that is not ours is a missed fill: an alarm, and only then."""
         o = self.orders.get(self.named(c))
         alarms = [r for r in reports if is_execution(r) and r.reason == R.CUM_QTY_MISMATCH]
-        kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type,)
+        kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type, E.ORDER_STATUS)
         taken = o is not None and any(is_execution(r) and r.exec_type in kinds and r.order_id == o.order_id and r.account
                                       for r in reports)
         refused = any(r.report_type in (M.BUSINESS_REJECT, M.UNBOOKED) for r in reports)

@@ -3,6 +3,9 @@
 Every subscription has a bounded queue and says what becomes of reports that do not fit: the oldest are dropped and
 counted, or the subscription ends. Nothing is lost in silence: a warning says so, and the subscription counts it. To
 wait for room (the policy `block`) is refused: callbacks run on the thread of the command, which would wait for itself.
+
+The core knows what each subscription hears, and notes the first report that one of them wants: until there is one,
+nothing is read and nobody is asked.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NoReturn
 
 from ..vocabulary.codes import MsgType, ReportType
 from ..vocabulary.fix import ExecType, FixEnum
 from ..vocabulary.names import Directory
-from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.reports import Report, ReportReader, read_reports
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import check_int
 
@@ -26,15 +31,18 @@ CALLBACK_FAILURES = 3
 QUEUE_CAPACITY = 65_536
 QUEUE_CAPACITY_MAX = 2**24
 POLICIES = ("drop", "disconnect")
+FILTERS, READ_AT_ONCE = 64, 1024
+ANY = 2**64 - 1
+HEARS_ALL = (ANY, ANY, 0, 0)
 
 
 class Subscription:
     """One subscription: what it hears, what waits for it, and what became of it. Calling it ends it.
 
     `delivered`, `failures` (calls that raised), `dropped` (reports that found its queue full, or waited in it when it
-    was disconnected) and `lost` (reports, whatever they told, that were overwritten before the bus could read them)
-    count from 0. `last_seq` is the last report that it was called with: `subscribe(..., after=last_seq)` goes on there.
-    The same callback may have several. Threads: any.
+    was disconnected) and `lost` (reports, whatever they told, that were overwritten before the bus could read them,
+    from the first on that anybody wanted) count from 0. `last_seq` is the last report that it was called with:
+    `subscribe(..., after=last_seq)` goes on there. The same callback may have several. Threads: any.
     """
 
     callback: Callback
@@ -73,6 +81,12 @@ class Subscription:
             return False
         return self._account in (0, row.account) and self._instrument in (0, row.instrument)
 
+    def filter(self) -> tuple[int, int, int, int]:
+        """The same as the core knows it: a bit for each word, all bits for any."""
+        types, execs = (ANY if words is None else sum(1 << word for word in words)
+                        for words in (self._report_types, self._exec_types))
+        return types, execs, self._account, self._instrument
+
     def __reduce__(self) -> NoReturn:
         refuse_copy(self, "subscribe again")
 
@@ -91,9 +105,12 @@ class EventBus:
 
     def __init__(self, core: Any, directory: Directory) -> None:
         self._core, self._directory = core, directory
-        self._reader = ReportReader(core, directory, 0)
+        self._cursor = 0  # the last report that was read, or that nobody wants
         self.subscriptions: tuple[Subscription, ...] = ()  # replaced, never changed: any thread may walk it
-        self.listening: list[Subscription] = []  # the same in one list: a compiled door asks if it is empty
+        # The same in one list, and whether somebody may still wait for a delivery that did not end: a compiled door
+        # asks if they are empty, and the core whether it has anything that is wanted.
+        self.listening: list[Subscription] = []
+        self.restless: list[bool] = []
         self._delivering, self._reading = threading.Lock(), threading.RLock()
         self._owned: Callable[[], bool] = self._reading._is_owned  # type: ignore[attr-defined]  # Condition uses it
         self._core_is_inside: Callable[[], bool] | None = getattr(core, "is_inside", None)
@@ -113,6 +130,8 @@ class EventBus:
         """A subscription to what is to come, and with `after` to what came after that report, if it is still held."""
         if not callable(callback):
             raise TypeError(f"callback must be callable, not {type(callback).__name__}")
+        if is_lazy(callback):
+            raise TypeError(f"callback {show(callback)} would not run when it is called: {LAZY}")
         subscription = Subscription(
             self, callback,
             _words(ReportType, report_types, "report_types"), _words(ExecType, exec_types, "exec_types"),
@@ -139,17 +158,23 @@ class EventBus:
         if self.subscriptions:
             full = self._read_new()
         else:
-            self._reader.cursor = self._core.event_seq
+            self._cursor = self._core.event_seq
         if after is not None:
             self._replay(subscription, after)
-        subscription.last_seq = self._reader.cursor if after is None else after
+        subscription.last_seq = self._cursor if after is None else after
         self.subscriptions += (subscription,)
-        self.listening[:] = self.subscriptions
+        self._listen(after=self._cursor)
         return full
+
+    def _listen(self, after: int) -> None:
+        """Tells the core what is heard, also of what came after a report; what nobody hears is never decoded."""
+        self.listening[:] = self.subscriptions
+        filters = [one.filter() for one in self.subscriptions]
+        self._core.watch_events(filters if len(filters) <= FILTERS else [HEARS_ALL], after)
 
     def _replay(self, subscription: Subscription, after: int) -> None:
         """Queues what is held after a report: no more than the ring holds, whatever the queue's capacity."""
-        newest = self._reader.cursor
+        newest = self._cursor
         if after > newest:
             raise ValueError(f"after {after} is beyond the last report: {newest}")
         past = ReportReader(self._core, self._directory, after)
@@ -172,7 +197,10 @@ class EventBus:
 
     def _remove(self, subscription: Subscription) -> int:
         self.subscriptions = tuple(one for one in self.subscriptions if one is not subscription)
-        self.listening[:] = self.subscriptions
+        if self._is_inside():  # what the core is told of later only costs until then
+            self.listening[:] = self.subscriptions
+        else:
+            self._listen(after=self._cursor)
         waited = len(subscription.queue)
         subscription.queue.clear()
         return waited
@@ -197,9 +225,12 @@ class EventBus:
             self._is_distributing = False
 
     def _distribute(self) -> list[Subscription]:
-        subscriptions, before, dropped = self.subscriptions, self._reader.lost, dict[Subscription, int]()
-        while self._reader.cursor < self._core.event_seq:
-            for report in self._reader.read():
+        subscriptions, lost, dropped = self.subscriptions, 0, dict[Subscription, int]()
+        more = True
+        while more:
+            rows, missed, self._cursor = self._core.read_wanted(self._cursor, READ_AT_ONCE)
+            lost, more = lost + missed, self._core.has_wanted
+            for report in read_reports(rows, self._directory):
                 row = report.row
                 for one in subscriptions:
                     if not one.wants(row):
@@ -210,7 +241,6 @@ class EventBus:
                             continue
                         one.queue.popleft()
                     one.queue.append(report)
-        lost = self._reader.lost - before
         if lost:
             self._complain(f"{lost} reports were overwritten before they could be delivered: "
                            "raise the capacity `events`")
@@ -243,8 +273,9 @@ class EventBus:
         if sys.is_finalizing():
             return  # a daemon thread may have been kept from leaving, with a lock that is waited for below
         self._came_inside = False
+        self.restless[:] = [True]
         while self.subscriptions and (
-            self._reader.cursor < self._core.event_seq or any(one.queue for one in self.subscriptions)
+            self._core.has_wanted or any(one.queue for one in self.subscriptions)
         ):
             # What a callback or another thread commands meanwhile is taken out of the ring; who delivers tells of it.
             self.collect()
@@ -258,6 +289,7 @@ class EventBus:
         # Only now: a complaint must not keep a report from another subscriber.
         while self._complaints:
             complain(self._complaints.popleft(), 4)
+        self.restless.clear()
 
     def _take(self) -> tuple[Subscription, Report] | None:
         """Whose turn it is, with what: the oldest report first, and of one report who subscribed first."""
@@ -275,7 +307,11 @@ class EventBus:
         subscription.last_seq = report.seq
         subscription.delivered += 1
         try:
-            subscription.callback(report)
+            answer = subscription.callback(report)
+            if answer is not None and isinstance(answer, (CoroutineType, GeneratorType, AsyncGeneratorType)):
+                if isinstance(answer, CoroutineType):
+                    answer.close()  # or Python complains that nobody awaited it
+                raise TypeError(f"it gave back a {type(answer).__name__}, which nobody runs: {LAZY}")
         except Exception as error:  # one subscriber's bug must not reach the core or another subscriber
             self._count_failure(subscription, error)
 
@@ -291,6 +327,24 @@ class EventBus:
 
     def _complain(self, text: str) -> None:
         self._complaints.append(text)
+
+
+LAZY = ("give a function that hands reports to the loop, `lambda report: loop.call_soon_threadsafe(queue.put_nowait, "
+        "report)` with an asyncio.Queue, and await `queue.get()` there")
+
+
+_LAZY = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR; to import `inspect` costs too much
+
+
+def is_lazy(callback: Callback) -> bool:
+    """Would calling it only make a coroutine or a generator?"""
+    called: Any = callback
+    while isinstance(called, partial):
+        called = called.func
+    if not hasattr(called, "__code__") and not hasattr(called, "__func__"):
+        called = getattr(type(called), "__call__")  # noqa: B004, B009  # it is callable: whose code is asked for
+    code = getattr(getattr(called, "__func__", called), "__code__", None)
+    return code is not None and code.co_flags & _LAZY != 0
 
 
 def complain(text: str, stacklevel: int) -> None:

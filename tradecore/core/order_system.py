@@ -267,6 +267,10 @@ class OrderSystem:
         Reports that one command makes beyond the capacity `events` are overwritten before the bus can read them, with
         a warning.
 
+        What no filter takes is never decoded: the core itself knows the filters (of the first 64 subscriptions; beyond
+        as many the bus looks at every report). A coroutine function is refused: hand reports to its loop by
+        `loop.call_soon_threadsafe(queue.put_nowait, report)`.
+
         A callback that raises is warned about, and removed after three failures; it stops nobody else. What it commands
         runs at once, and is told of after what is waiting already. Raises TypeError, ValueError or UndeclaredError.
         Threads: any; callbacks run on the thread whose command made the news, or on one that is delivering already.

@@ -139,8 +139,10 @@ class _Mirror:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.first, name)
 
-    def run(self, commands: Array, acks: Array, now: int, timed: bool = False, sealed: bool = False) -> None:
-        """A batch, piece by piece."""
+    def run(
+        self, commands: Array, acks: Array, now: int, timed: bool = False, sealed: bool = False, watched: bool = False
+    ) -> int:
+        """A batch, piece by piece; where it is `watched`, one piece. How many records have run."""
         with self._lock:
             for at in range(0, max(1, len(commands)), self._piece):
                 piece, answers = commands[at : at + self._piece], acks[at : at + self._piece]
@@ -149,6 +151,9 @@ class _Mirror:
                 self._first(self.first.run, piece, answers, now, timed, sealed)
                 records = as_bytes(piece).tobytes()
                 self._second(records, before, answers, theirs, self.second.run, piece, theirs, now, False, sealed)
+                if watched:
+                    return len(piece)
+        return len(commands)
 
     def apply(self, command: bytes, now: int) -> tuple[Any, bytes]:
         """One command; the first core's answer."""

@@ -202,14 +202,14 @@ class TradingCore(OrderSystem):
             raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
         now = self._gate.names.stamp(transact_time) or self._gate.time()
         acks = np.zeros(len(commands), ACK_DTYPE) if out is None else check_acks(out, len(commands))
-        # With subscribers, in pieces: each piece's reports are copied out of the ring before the next can overwrite
-        # them, and the callbacks run after the whole batch.
-        step = max(1, self.capacity.events // 8) if self._gate.bus.has_subscribers else max(1, len(commands))
+        # With subscribers it stops where reports that one of them wants must be copied out of the ring before they can
+        # be overwritten; the callbacks run after the whole batch.
+        core, bus, done = self._gate.core, self._gate.bus, 0
+        timed = timed or self.features.stage_timers
         try:
-            for at in range(0, len(commands), step):
-                piece, answers = commands[at : at + step], acks[at : at + step]
-                self._gate.core.run(piece, answers, now, timed or self.features.stage_timers, True)
-                self._gate.bus.collect()
+            while done < len(commands):
+                done += core.run(commands[done:], acks[done:], now, timed, True, bus.has_subscribers)
+                bus.collect()
         except BaseException as error:
             error.add_note(f"submit_batch: {np.count_nonzero(acks['report_type'])} of {len(acks)} records have run")
             raise

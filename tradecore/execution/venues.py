@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..vocabulary.codes import PrintFills
+from ..vocabulary.codes import DayEnd, PrintFills
 from ..vocabulary.fix import FixEnum, OrdType, TimeInForce
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, whole_units
@@ -52,7 +52,10 @@ class ExternalVenue:
     Fees as of a SimulatedVenue; a trade is charged as a taker's. `request_timeout` (ns, 0: for ever): what is not
     answered by then is flagged UNKNOWN and the venue is asked for the status; it is never resent. `ord_types` and
     `times_in_force` are what the venue does by itself: the core holds a stop, a touched order, and what waits for a
-    session, until it may go as what the venue knows; and asks for an expired order back.
+    session, until it may go as what the venue knows; and asks for an expired order back. `day_end`: what `roll_day()`
+    does to a DAY order that the venue still has. "ask": the venue is asked how it stands (the default); "expire": it is
+    Expired, as the venue is known to do without a word, and what it traded is booked all the same when it comes;
+    "venue": nothing, its report decides.
     """
 
     name: str
@@ -63,6 +66,7 @@ class ExternalVenue:
     request_timeout: int = 0
     ord_types: tuple[str | OrdType, ...] = ("MARKET", "LIMIT")
     times_in_force: tuple[str | TimeInForce, ...] = ("DAY", "GTC", "IOC", "FOK")
+    day_end: str | DayEnd = DayEnd.ASK
 
     def __post_init__(self) -> None:
         _check_fees(self)
@@ -70,6 +74,7 @@ class ExternalVenue:
         check_int(self.request_timeout, f"{where} request_timeout", 0, _TIMEOUT_MAX)
         object.__setattr__(self, "ord_types", _words(OrdType, self.ord_types, f"{where} ord_types"))
         object.__setattr__(self, "times_in_force", _words(TimeInForce, self.times_in_force, f"{where} times_in_force"))
+        object.__setattr__(self, "day_end", DayEnd.parse(self.day_end, f"{where} day_end"))
 
     def definition(self) -> dict[str, int | bytes]:
         """The fields of this venue's DEFINE_VENUE record."""
@@ -78,6 +83,7 @@ class ExternalVenue:
             "native_ord_types": sum(1 << OrdType.parse(word, "ord_types") for word in set(self.ord_types)),
             "native_times_in_force": sum(
                 1 << TimeInForce.parse(word, "times_in_force") for word in set(self.times_in_force)),
+            "day_end": int(DayEnd.parse(self.day_end, "day_end")),
         }
 
 

@@ -6,7 +6,7 @@ Appendix D.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import OrdType, Side
@@ -19,6 +19,9 @@ from ..vocabulary.rows import OrderRow
 from ..vocabulary.units import AMOUNT_PRECISION_MAX, Number, check_int, check_time, demand_type, show, whole_units
 from .order import Order
 from .ticket import PRICED, STRATEGY_MAX
+
+if TYPE_CHECKING:
+    from ..positions.tables import Table
 
 _ORDER_ID_MAX = 2**63 - 1
 
@@ -106,8 +109,9 @@ class Orders:
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         transact_time: int | None = None,
     ) -> Report:
-        """An execution report (OrderStatus) of an order as it stands; where an external venue owes an answer about it,
-        the venue is asked too. An order that is not known is told as Rejected, UNKNOWN_ORDER (FIX G.1.b)."""
+        """An execution report (OrderStatus) of an order as it stands; the external venue that has it is asked too
+        (an OrderStatusRequest goes out), while it is open. An order that is not known is told as Rejected,
+        UNKNOWN_ORDER (FIX G.1.b)."""
         return self._gate.ask(CommandType.STATUS_REQUEST, **self._target("order_status", order, cl_ord_id, order_id),
                               transact_time=self._gate.names.stamp(transact_time))
 
@@ -130,6 +134,16 @@ class Orders:
         instrument = 0 if symbol is None else self._gate.names.symbols.id(symbol)
         number = 0 if account is None else self._gate.names.accounts.id(account)
         return [self._gate.order(handle) for handle in self._gate.core.open_orders(instrument, number)]
+
+    def table(self, account: str | None = None, symbol: str | None = None) -> Table:
+        """What `open_orders` gives as one table, copied in one moment: a structured array (`.array`, `.names`), and a
+        report that becomes a frame in one call (`polars.DataFrame(core.orders.table())`). Threads: any."""
+        from .order_tables import order_table  # what an order's path does not need is imported when it is asked for
+
+        names = self._gate.names
+        lines = self._gate.core.order_lines(0 if symbol is None else names.symbols.id(symbol),
+                                            0 if account is None else names.accounts.id(account))
+        return order_table(lines, names)
 
     def order_history(self, order: Order) -> list[Report]:
         """The reports about an order that the ring still holds, oldest first: execution reports and cancel rejects; a

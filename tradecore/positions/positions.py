@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from ..vocabulary.codes import CommandType
 from ..vocabulary.gate import Gate
@@ -11,6 +12,10 @@ from ..vocabulary.rows import PositionRow
 from ..vocabulary.units import Number, check_int, exact_sum, to_decimal
 from .entries import SPLIT_MAX
 from .position import FirmExposure, Position, ProfitAndLoss, Trade, read_trade
+
+if TYPE_CHECKING:
+    from .statement import Statement
+    from .tables import Table
 
 
 class Positions:
@@ -77,6 +82,28 @@ class Positions:
     def _charges(self, account_id: int, currency: str) -> Decimal:
         currency_id = self._gate.names.currencies.id(currency)
         return self._gate.names.money(currency_id, self._gate.core.charges(account_id, currency_id))
+
+    def table(self, account: str | None = None, symbol: str | None = None) -> Table:
+        """Every position that holds or held anything, or has orders that work, of one account or symbol or of all (and
+        then those in suspense too): one copy in one moment, as a structured array (`.array`, `.names`), and as a report
+        whose columns are made as they are asked for. Threads: any."""
+        # What an order's path does not need is imported when it is asked for.
+        from .position_tables import position_table
+
+        return position_table(self._lines(account, symbol), self._gate.names)
+
+    def pnl_table(self, account: str | None = None) -> Statement:
+        """P&L by account and currency, of one account or of all and suspense, from one copy of all positions in one
+        moment. Where a position has no mark, `unrealized_pnl` and `net` are None, and `unmarked` counts it.
+        Threads: any."""
+        from .position_tables import pnl_table
+
+        return pnl_table(self._lines(account, None), self._gate.names)
+
+    def _lines(self, account: str | None, symbol: str | None) -> Any:
+        names = self._gate.names
+        return self._gate.core.position_lines(0 if symbol is None else names.symbols.id(symbol),
+                                              -1 if account is None else names.accounts.id(account))
 
     # ---- commands
 

@@ -90,6 +90,15 @@ class LimitMode(FixEnum):
     OBSERVE = 1
 
 
+class DayEnd(FixEnum):
+    """What the end of the day means for a DAY order that an external venue has: the venue reports it (VENUE), is asked
+    how each stands (ASK), or has expired them all (EXPIRE)."""
+
+    VENUE = 0
+    ASK = 1
+    EXPIRE = 2
+
+
 class PrintFills(FixEnum):
     """What a trade that its market printed does to orders that rest at a simulated venue: nothing (NONE); it fills
     those that it went THROUGH, whose price is better than its own; or also those at its price, AFTER_QUEUE: with what
@@ -221,6 +230,9 @@ class Reason(FixEnum):
     UNEVEN_SPLIT = 524
     UNBOOKED_TRADE = 530
     UNKNOWN_UNBOOKED = 531
+    LATE_REPLACED = 540
+    ORDER_IN_DOUBT = 541
+    STOP_TRIGGERED = 542
 
 
 # The FIX reason that goes with each of ours; whatever is not here is OTHER (99).

@@ -15,11 +15,13 @@ from .units import read_told, to_decimal
 
 _IN_PRICE = {
     Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
+    Reason.STOP_TRIGGERED,
 }
 _IN_LOTS = {
     Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW,
     Reason.INVALID_MIN_QTY, Reason.INVALID_DISPLAY_QTY, Reason.REDUCE_ONLY_VIOLATION, Reason.PARENT_ENDED,
     Reason.OTHER_FILLED, Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
+    Reason.LATE_REPLACED,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
 # The field of Capacity that bounds what a command declares.
@@ -107,6 +109,9 @@ _TEXTS = {
     Reason.UNBOOKED_TRADE: "a trade that its venue told lies in unbooked() as number {value}: no more risk until it is "
                            "booked or dismissed",
     Reason.UNKNOWN_UNBOOKED: "nothing lies in unbooked() under number {value}",
+    Reason.LATE_REPLACED: "the venue tells order_qty {value} of a replace that is past: we have {bound}; it is asked",
+    Reason.ORDER_IN_DOUBT: "the venue knows no such order, or says that it is over; to us it works: it is asked",
+    Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
 }
 

@@ -130,6 +130,7 @@ _BODIES: dict[CommandType, Layout] = {
         ("request_timeout", "i8"),  # ns, 0: none; what follows is of an external venue
         ("native_ord_types", "u4"), ("native_times_in_force", "u4"), ("external", "u4"),
         ("print_fills", "u4"),  # PrintFills of a simulated venue
+        ("day_end", "u4"),  # a DayEnd
     ],
     CommandType.DEFINE_INSTRUMENT: [
         ("price_precision", "u1"), ("qty_precision", "u1"), ("multiplier_precision", "u1"), ("any_sign", "u1"),

@@ -48,7 +48,7 @@ typedef struct {
         struct { int64_t band, from_px, band_tick; };
         struct {
             int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout;
-            uint32_t native_ord_types, native_times_in_force, external, print_fills;
+            uint32_t native_ord_types, native_times_in_force, external, print_fills, day_end;
         };
         struct {
             uint8_t price_precision, qty_precision, multiplier_precision, any_sign;

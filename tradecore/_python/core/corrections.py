@@ -38,6 +38,7 @@ from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
+from .doubts import refuse_report
 from .keeping import ANY_QTY, SIDES, hear_note, keep_report
 from .state import (
     ACK_ACCEPTED,
@@ -51,7 +52,6 @@ from .state import (
     told_time,
 )
 from .trade_booking import tell_trimmed
-from .venuereports import refuse_report
 
 CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
 FIRM_MAX = 2**62  # |position| of the whole firm in quantity units: a venue's trades are not asked for its limits

@@ -28,7 +28,7 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
         "lists": (len(groups), sum(group.held > 0 for group in groups)),
         "members": (sum(group.held for group in groups), sum(order.group is not None for order in listed)),
         "waiting": (core.triggers.counts.total(), sum(order.place == AWAITS_PRICE for order in opened)),
-        "indexed": (sum(map(len, core.open_orders.by_position.values())), len(opened)),
+        "indexed": (sum(map(len, core.open_orders.by_position.values())), sum(o.admitted for o in opened)),
         "reducing": (-sum(size for sizes in core.open_orders.sizes.values() for size, _ in sizes), sum(
             leaves_of(order) for order in opened if order.admitted and order.exec_inst & REDUCE_ONLY)),
         "holds": (sum(working(e) for (_, account), e in exposures if account), holds),

@@ -110,10 +110,20 @@ def give_way(core: State, message: Message | None) -> None:
 
 
 def send_status_request(core: State, c: Any, order: Order, reason: int) -> None:
-    """Asks a venue how an order stands; once, while nobody has the question."""
-    if order.status_message is None:
+    """Asks a venue how an order stands; once, while nobody has the question; about one that has
+    ended where there is room."""
+    kept = order.reserves and order.is_open
+    if order.status_message is None and (kept or has_places(core.orders.unsent, 1)):
         order.status_message = Message(message_fields(core, c, order, SEND_STATUS) | {"reason": int(reason)}, order)
         append_message(core.orders.unsent, order.status_message)
+
+
+def doubt_order(core: State, c: Any, order: Order, doubt_qty: int, reason: Reason) -> None:
+    """A venue has said what does not fit what we know: it is asked, at once or when its session is there again; until
+    it tells, the larger quantity is held."""
+    order.doubt_qty = max(order.doubt_qty, doubt_qty)
+    if order.venue not in core.disconnected:
+        send_status_request(core, c, order, reason)
 
 
 # ---- taken back

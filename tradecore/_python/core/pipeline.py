@@ -6,7 +6,7 @@ first report after those of the timers that its time set off.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.later import Later, LaterHandle
+from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import (
     ACK_CODEC,
     ACK_SIZE,
@@ -26,8 +27,11 @@ from tradecore.vocabulary.records import (
 
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .corrections import enter_correction
+from .days import roll_day
+from .events import FILTERS, Filter
 from .follow_ups import settle
 from .keeping import enter_note
+from .listings import list_open, list_positions
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
 from .outbound import hand_out
@@ -35,7 +39,7 @@ from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
-from .sessions import enter_session, enter_venue_session, roll_day, split_instrument
+from .sessions import enter_session, enter_venue_session, split_instrument
 from .settings import (
     change_limit,
     define_account,
@@ -113,14 +117,16 @@ class Core(Readers):
         self._turnstile = Turnstile(self._state, apply_command)
 
     def run(
-        self, commands: Records, acks: Records, now: int, timed: bool = False, sealed: bool = False
-    ) -> None:
+        self, commands: Records, acks: Records, now: int, timed: bool = False, sealed: bool = False,
+        watched: bool = False,
+    ) -> int:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
         `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at
         most 256 commands is copied, then run, then its acks are written; between two chunks others get in, and a
         signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
-        a definition in it is refused, for nobody else would know what it has defined.
+        a definition in it is refused, for nobody else would know what it has defined. Where it is `watched`, it stops
+        where what the filters of `watch_events` take fills half of the ring. How many records have run.
         Threads: one lock per core; the compiled core waits for it, and runs, without the GIL.
         """
         int64(now)
@@ -130,7 +136,7 @@ class Core(Readers):
             raise ValueError(f"expected {count} contiguous ack records of {ACK_SIZE} bytes, "
                              f"got shape {acks.shape} of {acks.itemsize} bytes")
         if count == 0:
-            return
+            return 0
         if acks.ctypes.data % 8:
             raise ValueError(f"acks lie at {acks.ctypes.data:#x}, not a multiple of 8 bytes")
         source, target = commands.view(np.uint8).data, acks.view(np.uint8).data
@@ -139,11 +145,17 @@ class Core(Readers):
         done, sealing = 0, _SEALED if sealed else _OPEN
         while done < count:
             records = bytes(source[done * COMMAND_SIZE : (done + CHUNK) * COMMAND_SIZE])
-            ran = self._turnstile.command(self._run_chunk, records, target[done * ACK_SIZE :], now, timed, sealing)
+            ran = self._turnstile.command(self._run_chunk, records, target[done * ACK_SIZE :], now, timed, sealing,
+                                          watched)
             done += CHUNK if ran.__class__ is Later else ran
             self._turnstile.give_way()
+            if watched and self._state.events.must_be_read():
+                break
+        return min(done, count)
 
-    def _run_chunk(self, records: bytes, target: memoryview, now: int, timed: bool, refused: frozenset[int]) -> int:
+    def _run_chunk(
+        self, records: bytes, target: memoryview, now: int, timed: bool, refused: frozenset[int], watched: bool
+    ) -> int:
         """How many of these records have run: all, or as many as have made enough reports."""
         acks, enough = bytearray(), self._state.events.seq + CHUNK_REPORTS
         for at in range(0, len(records), COMMAND_SIZE):
@@ -152,7 +164,7 @@ class Core(Readers):
                 command = bytes([NO_KIND]) + command[1:]
             ack = self._turnstile.take_command(command, now, timed)
             acks += ACK_CODEC.struct.pack(*ack)
-            if self._state.events.seq >= enough:
+            if self._state.events.seq >= enough or (watched and self._state.events.must_be_read()):
                 break
         target[: len(acks)] = acks
         return len(acks) // ACK_SIZE
@@ -219,6 +231,37 @@ class Core(Readers):
     def hear_later(self, tell: Callable[[], Callable[[], object] | None]) -> None:
         """Whom to tell, by a weak reference, when commands that came inside of another one have run."""
         self._turnstile.after_later = tell
+
+    def watch_events(self, filters: Sequence[Filter], after: int) -> None:
+        """From now on these are the filters of reports, also for what came after a number: rows of report types and
+        ExecTypes (a bit for each, all bits for any), account and instrument (0: any), at most 64. Threads: any."""
+        if len(filters) > FILTERS:
+            raise ValueError(f"filters {len(filters)} must be 0 to {FILTERS}")
+        self._turnstile.ask_anyway(self._state.events.set_filters, filters, int64(after))
+
+    @property
+    def has_wanted(self) -> bool:
+        """Whether there are reports that a filter takes and `read_wanted` has not come to. Threads: any; no lock."""
+        return self._state.events.wanted_from != 0
+
+    def read_wanted(self, after: int, limit: int) -> tuple[Records, int, int]:
+        """Copies of up to `limit` of the reports after a number that a filter takes, how many were overwritten since
+        the first of them, and the number that was come to."""
+        read: tuple[Records, int, int] = self._turnstile.ask(
+            self._state.events.read_wanted, int64(after), int64(limit))
+        return read
+
+    def position_lines(self, instrument: int, account: int) -> Records:
+        """POSITION_LINE_DTYPE rows of what holds or held anything, copied in one moment; instrument 0 is any, account 0
+        is suspense, -1 any. Threads: any."""
+        lines: bytes = self._turnstile.ask(list_positions, self._state, int64(instrument), int64(account))
+        return np.frombuffer(bytearray(lines), POSITION_LINE_DTYPE)
+
+    def order_lines(self, instrument: int, account: int) -> Records:
+        """ORDER_LINE_DTYPE rows of what is open, oldest first, copied in one moment; instrument or account 0 is any.
+        Threads: any."""
+        lines: bytes = self._turnstile.ask(list_open, self._state, int64(instrument), int64(account))
+        return np.frombuffer(bytearray(lines), ORDER_LINE_DTYPE)
 
     def start_tap(self, most: int) -> None:
         """From now on keep what is applied, up to `most` commands (0: none), with the times that stamped them."""

@@ -76,6 +76,8 @@ def find_bad_terms(
         return Reason.INVALID_FIELD_VALUE, expire_time, 112  # no request carries it to a venue
     if price != NO_PRICE and not has_limit(order.ord_type):
         return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
+    if order.triggered and stop_px != order.stop_px:
+        return Reason.STOP_TRIGGERED, stop_px, order.stop_px  # what it waited for has come
     if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
         return Reason.STOP_PX_OUT_OF_RANGE, stop_px, order.stop_px  # it follows the market
     declared = len(core.accounts), len(core.router.venues)

@@ -199,7 +199,7 @@ def mass_cancel(core: State, c: Any) -> Any:
 
 
 def request_status(core: State, c: Any) -> Any:
-    """Tells the order as it stands; where something about it is UNKNOWN, its venue is asked."""
+    """Tells the order as it stands, and asks the venue that has it."""
     order_id, order, _ = find_target(core, c)
     if order is None:
         publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, ord_status=REJECTED, order_id=order_id,
@@ -209,6 +209,6 @@ def request_status(core: State, c: Any) -> Any:
                                      reason=int(Reason.UNKNOWN_ORDER),
                                      ord_rej_reason=int(OrdRejReason.UNKNOWN_ORDER))
     publish(core, c, EXECUTION, exec_type=ExecType.ORDER_STATUS, **order_fields(order))
-    if order.place == AT_VENUE and (order.awaited or order.requests) and order.venue not in core.disconnected:
+    if order.place == AT_VENUE and order.is_open and order.venue not in core.disconnected:
         send_status_request(core, c, order, 0)
     return acknowledge(order)

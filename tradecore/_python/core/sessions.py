@@ -12,7 +12,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX, QTY_MAX, TIME_MAX
 
-from ..orders.lists import forget_names, split_limit, split_lists
+from ..orders.lists import split_limit, split_lists
 from ..orders.open_orders import find_open
 from ..orders.order_facts import has_cancel, is_live, unknown_of
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, EXPIRED, RESTING, Order
@@ -41,6 +41,10 @@ from .state import (
 )
 
 GTC, GTD = int(TimeInForce.GTC), int(TimeInForce.GTD)
+
+
+def is_good_till(time_in_force: int) -> bool:
+    return time_in_force in (GTC, GTD)
 
 
 # ---- the clock
@@ -174,7 +178,7 @@ def close_session(core: State, c: Any, mine: list[Order]) -> None:
             release_order(core, c, order, placed=True)
     for order in mine:
         if is_live(order) and order.place != AT_VENUE:
-            if order.time_in_force not in (GTC, GTD):
+            if not is_good_till(order.time_in_force):
                 end_order(core, c, order, EXPIRED, Reason.DAY_ENDED)
             else:
                 leave_book(core, order)
@@ -196,7 +200,7 @@ def enter_venue_session(core: State, c: Any) -> Any:
     for order in find_open(core.open_orders, 0, 0, c.venue, 0):
         if order.place != AT_VENUE:
             continue
-        if c.connected and unknown_of(order):
+        if c.connected and (unknown_of(order) or order.doubt_qty):
             send_status_request(core, c, order, Reason.VENUE_DISCONNECTED)
         elif not c.connected and (order.awaited or order.requests):
             before = count_unknown(order)
@@ -204,29 +208,6 @@ def enter_venue_session(core: State, c: Any) -> Any:
             if count_unknown(order) != before:
                 report_unknown(core, c, order, Reason.VENUE_DISCONNECTED)
             sync_order(core, order)
-    return ack
-
-
-# ---- days
-
-
-def roll_day(core: State, c: Any) -> Any:
-    """The next trading day: what was for the day expires, what is good longer is renewed, and ids of orders and lists
-    that have ended may be used again. What is at an external venue expires when that venue says so."""
-    core.day += 1
-    ack = accept_command(core, c, core.day, 0)
-    for order in list(core.orders.open.values()):
-        if not is_live(order):
-            continue
-        if order.time_in_force in (GTC, GTD):
-            order.done_for_day = False
-            report_execution(core, c, order, ExecType.RESTATED,
-                             exec_restatement_reason=ExecRestatementReason.GT_RENEWAL)
-            sync_order(core, order)
-        elif order.place != AT_VENUE:
-            end_order(core, c, order, EXPIRED, Reason.DAY_ENDED)
-    core.ids.keep_ids(core.orders.open)
-    forget_names(core.groups)
     return ack
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from tradecore.vocabulary.codes import PrintFills, Reason, Scope
+from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason, Scope
 from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
@@ -121,7 +121,9 @@ def find_bad_fee(c: Any) -> int:
         return 88
     if c.external > 1:
         return 104
-    return 108 if c.print_fills > PrintFills.AFTER_QUEUE or (c.external and c.print_fills) else -1
+    if c.print_fills > PrintFills.AFTER_QUEUE or (c.external and c.print_fills):
+        return 108
+    return 112 if c.day_end not in DayEnd._value2member_map_ else -1
 
 
 def define_venue(core: State, c: Any) -> Any:

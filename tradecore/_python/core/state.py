@@ -24,7 +24,16 @@ from ..orders.ids import Ids
 from ..orders.lists import Groups, forget_member, leave_group, rejoin_group, sync_list
 from ..orders.notes import Notes
 from ..orders.open_orders import OpenOrders, drop_order, index_order, sync_size
-from ..orders.order_facts import derive_status, end_facts, held_of, is_live, leaves_of, next_deadline, unknown_of
+from ..orders.order_facts import (
+    awaits_news,
+    derive_status,
+    end_facts,
+    held_of,
+    is_live,
+    leaves_of,
+    next_deadline,
+    unknown_of,
+)
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
@@ -155,7 +164,7 @@ def sync_order(core: State, order: Order) -> None:
         hold_lots(core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
     live, group = is_live(order), order.group
-    opens = live or bool(order.requests)
+    opens = live or awaits_news(order)
     if group is not None:
         sync_list(core.groups, group, order)
     if opens != order.is_open:

@@ -40,7 +40,7 @@ def counters(core: State) -> Iterator[Row]:
            core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest, core.order_seq,
            len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
     if core.notes.count or core.unbooked.count:
-        yield (20, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
+        yield (30, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
                core.unbooked.digest)
 
 
@@ -61,6 +61,8 @@ def definitions(core: State) -> Iterator[Row]:
                venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
         if venue.print_fills:
             yield 18, venue.print_fills
+        if venue.day_end:
+            yield 19, venue.day_end
 
 
 def accounts(core: State) -> Iterator[Row]:
@@ -75,7 +77,7 @@ def accounts(core: State) -> Iterator[Row]:
             yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
     for (i, j), charge in sorted(core.ledger.charges.items()):
         if charge:
-            yield 21, i, j, *wide_words(charge)
+            yield 31, i, j, *wide_words(charge)
 
 
 def positions(core: State) -> Iterator[Row]:
@@ -92,8 +94,10 @@ def orders(core: State) -> Iterator[Row]:
         order = core.orders.by_id[order_id]
         yield order_row(core, order)
         yield terms_row(core, order)
+        if order.doubt_qty:
+            yield 20, order.doubt_qty
         if order.note or order.venue_order_id:
-            yield 22, order.note, hash_of_id(core.texts, order.venue_order_id)
+            yield 32, order.note, hash_of_id(core.texts, order.venue_order_id)
         for request in order.requests:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),

@@ -8,14 +8,33 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason, OrdStatus
-from tradecore.vocabulary.records import NO_PRICE, QTY_MAX, TOLD_STATUS
+from tradecore.vocabulary.records import TOLD_STATUS
 
 from ..orders.lists import cap_limit
 from ..orders.order_facts import cancel_sent, derive_status, end_facts, is_live
-from ..orders.order_table import AT_VENUE, NEW, NOWHERE, PARTIALLY_FILLED, PENDING_NEW, Order, Request, remove_request
-from ..vocabulary.instrument import find_bad_price
+from ..orders.order_table import (
+    AT_VENUE,
+    NEW,
+    NOWHERE,
+    PARTIALLY_FILLED,
+    PENDING_NEW,
+    Order,
+    Request,
+    remove_request,
+)
+from .doubts import (
+    compare_cum_qty,
+    find_bad_restatement,
+    is_late_answer,
+    is_old_news,
+    refuse_report,
+    settle_doubt,
+    take_late_answer,
+    take_terms,
+    tell_order,
+)
 from .keeping import hear_note, hear_of_order
-from .outbound import send_status_request
+from .outbound import doubt_order, send_status_request
 from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
@@ -24,7 +43,6 @@ from .state import (
     is_external,
     order_fields,
     publish,
-    refuse_command,
     report_execution,
     sync_order,
     told_time,
@@ -34,16 +52,12 @@ from .trade_booking import look_again
 _LESS = {int(Reason.OTHER_FILLED), int(Reason.PARENT_ENDED), int(Reason.REDUCED_POSITION)}  # the core's own wishes
 _TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
 _OVER = {*_TERMINAL, int(OrdStatus.FILLED)}
+_NOT_THERE = {int(CxlRejReason.TOO_LATE_TO_CANCEL), int(CxlRejReason.UNKNOWN_ORDER)}
 _GOOD_AGAIN = {ExecRestatementReason.GT_CORPORATE_ACTION, ExecRestatementReason.GT_RENEWAL}  # for another day
 _STATES = {  # temporary states, and the fact that each sets
     int(ExecType.DONE_FOR_DAY): "done_for_day", int(ExecType.STOPPED): "stopped", int(ExecType.SUSPENDED): "suspended",
     int(ExecType.CALCULATED): "calculated",
 }
-
-
-def refuse_report(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:
-    core.reports_refused += 1
-    return refuse_command(core, c, reason, value, bound)
 
 
 def find_order(core: State, c: Any) -> tuple[int, Order | None]:
@@ -73,8 +87,12 @@ def find_request(order: Order, cl_ord_id: int, is_replace: bool) -> Request | No
 def take_state(core: State, c: Any, order: Order) -> Any:
     """An execution report that is no trade. What contradicts the facts is refused."""
     request = None
+    if is_old_news(core, c, order):
+        return tell_order(core, c, order)
     if c.exec_type in (ExecType.PENDING_CANCEL, ExecType.PENDING_REPLACE, ExecType.REPLACED):
         request = find_request(order, c.cl_ord_id, c.exec_type != ExecType.PENDING_CANCEL)
+        if request is None and c.exec_type == ExecType.REPLACED and is_late_answer(core, c, order):
+            return take_late_answer(core, c, order)
         if request is None:
             return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
     elif c.exec_type == ExecType.CALCULATED:
@@ -127,19 +145,6 @@ def restatement_of(c: Any) -> int:
     return c.reject_reason if 0 <= c.reject_reason <= 99 else 99
 
 
-def find_bad_restatement(core: State, c: Any, order: Order) -> tuple[Reason, int, int] | None:
-    """Why new terms can't be, with value and bound; 0 and NO_PRICE leave them as they are."""
-    if not 0 <= c.order_qty <= QTY_MAX:
-        return Reason.INVALID_FIELD_VALUE, c.order_qty, 56
-    return None if c.price == NO_PRICE else find_bad_price(core.instruments[order.instrument], c.price)
-
-
-def take_terms(order: Order, c: Any, order_qty: int, price: int) -> None:
-    """New quantity and price; an order never asks for less than it has."""
-    order.order_qty = max(order_qty, order.cum_qty)
-    order.price = c.price if c.price != NO_PRICE and order.price != NO_PRICE else price
-
-
 def end_at_venue(core: State, c: Any, order: Order) -> None:
     """Canceled, expired or rejected: its pending requests are closed with it."""
     request = find_request(order, c.cl_ord_id, False)
@@ -154,7 +159,11 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
 
 
 def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> None:
-    """What was asked for, or what the venue says it made of it."""
+    """What was asked for, or what the venue says it made of it. Every replace that was asked before it is past,
+    answered or not: its venue took this one for what followed them. A cancel stays pending."""
+    for earlier in order.requests[: order.requests.index(request)]:
+        if earlier.is_replace:
+            remove_request(core.orders, order, earlier)
     remove_request(core.orders, order, request)
     take_terms(order, c, c.order_qty or request.order_qty, request.price)
     order.stop_px, order.expire_time = request.stop_px, request.expire_time
@@ -176,26 +185,23 @@ def take_status(core: State, c: Any, order: Order) -> Any:
         return take_state(core, c._replace(exec_type=c.ord_status), order)
     if (c.ord_status in _TERMINAL) != (order.terminal != 0):
         return refuse_report(core, c, Reason.VENUE_CONTRADICTS, c.ord_status, derive_status(order))
+    bad = find_bad_restatement(core, c, order) if order.doubt_qty else None
+    if bad:
+        return refuse_report(core, c, *bad)
     if c.ord_status != PENDING_NEW and not order.terminal:
         order.acked, order.awaited, order.unknown_new = True, False, False
     if c.ord_status in (NEW, PARTIALLY_FILLED):  # it works, and no cancel is pending: an UNKNOWN one was lost
         for request in [r for r in order.requests if r.unknown and not r.is_replace]:
             remove_request(core.orders, order, request)
             look_again(core, order)
+    if order.doubt_qty:
+        settle_doubt(core, c, order)
     # Asking again would be answered the same again: a difference is told, once for each answer.
     missed = {"reason": Reason.CUM_QTY_MISMATCH, "value": c.cum_qty, "bound": order.cum_qty}
     report_execution(core, c, order, ExecType.ORDER_STATUS, transact_time=told_time(core, c),
                      **missed if 0 <= c.cum_qty != order.cum_qty else {})
     sync_order(core, order)
     return acknowledge(order)
-
-
-def compare_cum_qty(core: State, c: Any, order: Order) -> None:
-    """A venue that has filled more or less than we know of: a trade was missed; it is asked for the status."""
-    if c.cum_qty >= 0 and c.cum_qty != order.cum_qty:
-        report_execution(core, c, order, ExecType.ORDER_STATUS, reason=Reason.CUM_QTY_MISMATCH, value=c.cum_qty,
-                         bound=order.cum_qty)
-        send_status_request(core, c, order, Reason.CUM_QTY_MISMATCH)
 
 
 def insist(core: State, c: Any, order: Order, request: Request) -> None:
@@ -206,7 +212,8 @@ def insist(core: State, c: Any, order: Order, request: Request) -> None:
 
 
 def enter_cancel_reject(core: State, c: Any) -> Any:
-    """A venue refuses a request: the order is as it was before."""
+    """A venue refuses a request: the order is as it was before. Where it does not know the order, or says that it is
+    over, and we think that it works, it is asked."""
     if c.venue not in core.router.venues or not is_external(core, c.venue):
         return refuse_report(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     order_id, order = find_order(core, c)
@@ -225,10 +232,13 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
     status = derive_status(order)
     order.last_status = status
     given = c.reject_reason if -1 <= c.reject_reason <= 99 else int(CxlRejReason.OTHER)
+    doubts = given in _NOT_THERE and is_live(order)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "cxl_rej_reason": given,
-        "reason": Reason.VENUE_REPORTED, "transact_time": told_time(core, c)})
-    if c.told & TOLD_STATUS and (c.ord_status in _OVER) == is_live(order):  # something was missed
+        "reason": Reason.ORDER_IN_DOUBT if doubts else Reason.VENUE_REPORTED, "transact_time": told_time(core, c)})
+    if doubts:
+        doubt_order(core, c, order, order.order_qty, Reason.ORDER_IN_DOUBT)
+    elif c.told & TOLD_STATUS and (c.ord_status in _OVER) == is_live(order):  # something was missed
         report_execution(core, c, order, ExecType.ORDER_STATUS, reason=Reason.VENUE_CONTRADICTS, value=c.ord_status,
                          bound=derive_status(order))
         send_status_request(core, c, order, Reason.VENUE_CONTRADICTS)

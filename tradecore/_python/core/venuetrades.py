@@ -20,6 +20,7 @@ from ..vocabulary.instrument import BUY, direction, find_bad_price, is_beyond_am
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
 from .corrections import CORRECTIONS, correct_trade, fee_of, find_bad_fee, find_beyond, flags_of, know_execution
+from .doubts import compare_cum_qty, refuse_report
 from .keeping import SIDES, hear_note, hear_of_order, keep_report, range_of
 from .state import (
     ACK_ACCEPTED,
@@ -36,7 +37,7 @@ from .state import (
     told_time,
 )
 from .trade_booking import add_fill, book_trade
-from .venuereports import compare_cum_qty, find_order, refuse_report, take_state, take_status
+from .venuereports import find_order, take_state, take_status
 
 LIQUIDITY_MAX = max(LastLiquidityInd)
 

@@ -39,6 +39,7 @@ class Venue(NamedTuple):
     native_times_in_force: int
     external: int
     print_fills: int
+    day_end: int
 
 
 class Top(NamedTuple):
@@ -125,6 +126,7 @@ def load_venue(router: Router, c: Any) -> int:
     router.venues[number] = Venue(
         c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm, c.request_timeout,
         c.native_ord_types, c.native_times_in_force, c.external, c.print_fills,
+        c.day_end,
     )
     return number
 

@@ -5,6 +5,7 @@ Source: FIX 4.4 Appendix D.
 
 from __future__ import annotations
 
+from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import UNKNOWN_CANCEL, UNKNOWN_NEW, UNKNOWN_REPLACE
 
 from .order_table import (
@@ -35,6 +36,18 @@ def is_filled(order: Order) -> bool:
 def is_live(order: Order) -> bool:
     """Can it still trade without news from its venue that contradicts what we know?"""
     return order.terminal == 0 and not is_filled(order)
+
+
+def awaits_news(order: Order) -> bool:
+    """Is its venue to answer a request, or to tell whether it has more than we know of?"""
+    if order.requests:
+        return True
+    return order.doubt_qty > max(order.order_qty, order.cum_qty) and order.terminal == 0
+
+
+def ended_with_day(order: Order) -> bool:
+    """Did it expire because its venue knows no other day? `value` is then the day that began."""
+    return order.terminal == EXPIRED and order.reason == Reason.DAY_ENDED and order.value > 0
 
 
 def cancel_sent(order: Order) -> bool:
@@ -83,10 +96,11 @@ def leaves_of(order: Order) -> int:
 
 
 def held_of(order: Order) -> int:
-    """What risk must count as working: while a replace is unanswered, the larger of old and new."""
+    """What risk must count as working: while a replace is unanswered, or its outcome in doubt, the larger of both."""
     if order.terminal:
         return 0
-    largest = max([order.order_qty, *(request.order_qty for request in order.requests if request.is_replace)])
+    asked = (request.order_qty for request in order.requests if request.is_replace)
+    largest = max([order.order_qty, order.doubt_qty, *asked])
     return max(0, largest - order.cum_qty)
 
 
@@ -105,6 +119,7 @@ def end_facts(orders: Orders, order: Order, terminal: int) -> None:
     while order.requests:
         remove_request(orders, order, order.requests[0])
     order.done_for_day = order.stopped = order.suspended = order.awaited = order.unknown_new = False
+    order.doubt_qty = 0
 
 
 def last_id(order: Order, before: Request | None = None) -> int:

@@ -112,6 +112,7 @@ class Order:
     held: int = 0  # lots that risk counts as working
     last_status: int = PENDING_NEW  # as last reported
     peak_px: int = 0  # the best price that a trailing stop has seen
+    doubt_qty: int = 0  # its venue is to tell how it stands: until then at least so much of it is held
     oco_own: int = 0  # what its list has heard that it traded
     oco_limit: int = 0  # what its user wants of it, and what the others of its list had traded by then
     oco_filled: bool = False  # its list counts it among those filled whole

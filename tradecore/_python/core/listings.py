@@ -1,0 +1,54 @@
+"""Tables of what there is, filled in one locked section: a row for each position that holds or held anything, and one
+for each open order. Their layouts are published: tradecore/vocabulary/lines.py.
+"""
+
+from __future__ import annotations
+
+from tradecore.vocabulary.lines import ORDER_LINE_CODEC, POSITION_LINE_CODEC
+from tradecore.vocabulary.records import NO_PRICE
+
+from ..orders.open_orders import find_open
+from ..orders.order_facts import derive_status, leaves_of, unknown_of
+from ..orders.order_table import Order
+from ..orders.triggers import stop_of
+from ..positions.costs import mark_of, position_of
+from ..risk.holds import exposure_of
+from .state import State
+
+
+def _words(name: str, value: int) -> dict[str, int]:
+    low = value % 2**64
+    return {name: low - 2**64 if low >= 2**63 else low, f"{name}_high": value >> 64}
+
+
+def list_positions(core: State, instrument: int, account: int) -> bytes:
+    """The positions, by instrument, then account. Instrument 0 is any; account 0 is suspense, -1 any."""
+    lines = []
+    for i, a in sorted(core.ledger.positions.keys() | core.risk.exposures.keys()):
+        if instrument not in (0, i) or account not in (-1, a):
+            continue
+        p, e = position_of(core.ledger, i, a), exposure_of(core.risk, i, a)
+        works = (e.working_buy, e.working_sell) if a else (0, 0)  # row 0 of exposures is the whole firm's
+        if not (p.qty or any(works) or p.cost or p.realised or p.fees):
+            continue
+        mark = mark_of(core.ledger, i)
+        lines.append(POSITION_LINE_CODEC.pack(
+            instrument=i, account=a, qty=p.qty, mark=mark, working_buy=works[0], working_sell=works[1],
+            **_words("cost", p.cost), **_words("realised", p.realised), **_words("fees", p.fees),
+            **_words("unrealised", 0 if mark == NO_PRICE else p.qty * mark - p.cost)))
+    return b"".join(lines)
+
+
+def _open_line(o: Order) -> bytes:
+    return ORDER_LINE_CODEC.pack(
+        order_id=o.order_id, cl_ord_id=o.cl_ord_id, instrument=o.instrument, account=o.account, venue=o.venue,
+        strategy=o.strategy, side=o.side, ord_type=o.ord_type, time_in_force=o.time_in_force, exec_inst=o.exec_inst,
+        ord_status=derive_status(o), place=o.place, route=int(o.route), unknown=unknown_of(o), order_qty=o.order_qty,
+        price=o.price, stop_px=stop_of(o), cum_qty=o.cum_qty, leaves_qty=leaves_of(o),
+        transact_time=o.transact_time, expire_time=o.expire_time, list_id=o.list_id,
+        **_words("cum_amount", o.cum_amount))
+
+
+def list_open(core: State, instrument: int, account: int) -> bytes:
+    """What is open, oldest first; instrument or account 0 is any."""
+    return b"".join(map(_open_line, find_open(core.open_orders, instrument, account, 0, 0)))
