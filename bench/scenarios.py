@@ -148,12 +148,11 @@ def venue_trade(count: Count) -> None:
 
 def venue_trade_whole(count: Count) -> None:
     """As `venue_trade`, with all that a venue may say of a trade: fee, words, its order's id, market and liquidity."""
-    core = resting()
-    run(core, venue_reports(tc.ExecType.NEW), tc.OrdStatus.NEW)
+    run(core := resting(), venue_reports(tc.ExecType.NEW), tc.OrdStatus.NEW)
     core.execution.on_execution_report("V", tc.ExecType.NEW, order_id=1, text="filled at the open")
+    told = {"commission": 7, "currency": 1, "told": 1, "note": 1, "last_mkt": 0x5341_4E58, "last_liquidity_ind": 1}
     reports = venue_reports(tc.ExecType.TRADE, last_qty=100, last_px=19_000 * CENT + np.arange(OPERATIONS) % 7,
-                            commission=np.arange(OPERATIONS), currency=1, told=1, note=1, last_mkt=0x5341_4E58,
-                            last_liquidity_ind=1, venue_order_id=1 + np.arange(OPERATIONS), side=1, instrument=1)
+                            venue_order_id=1 + np.arange(OPERATIONS), side=1, **told)
     with count(OPERATIONS):
         acks = core.submit_batch(reports)
     assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()

@@ -97,7 +97,7 @@ cdef inline int find_bad_trade(
     if order != NULL and not is_its_own(order, instrument, side):
         order = NULL
         account = 0
-    if is_beyond(core, instrument, account, c.last_qty if direction(side) == SIDE_BUY else -c.last_qty, order,
+    if find_beyond(core, instrument, account, c.last_qty if direction(side) == SIDE_BUY else -c.last_qty, order,
                  c.last_qty, value, bound):
         return ARITHMETIC_OVERFLOW
     return REASON_NONE

@@ -146,7 +146,7 @@ def test_a_copy_is_equal_or_refused_with_what_to_do_instead(things):
                 assert said.startswith(f"{type(thing).__name__} can't be copied or pickled: "), said  # of any kind
                 continue
             assert repr(again) == repr(thing), cls
-    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription,
+    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription, tc.Unbooked,
                        tc.OutboundMessage, tc.RingBuffer, tc.RingClaim, tc.Arena, tc.ObjectPool, tc.PooledRecord}
 
 
