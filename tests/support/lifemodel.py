@@ -146,6 +146,7 @@ class Model:
         # id that it names), quantity, price, trade, by its number and order, and the name by which a trade named its order.
         self.exec_ids: dict[tuple[int, int, bool], tuple] = {}
         self.sides: dict[int, tuple[int, bool]] = {}  # instrument and side of each venue's trade, by the core's number
+        self.places: dict[int, int] = {}  # and where it stands in the log
         self.logged: list[int] = []  # the venue's id of each execution ever, 0 for the core's own
         self.connected = True
         self.renewed: set[int] = set()  # orders that the last new day has left open
@@ -486,13 +487,15 @@ class Model:
         """The instrument and side of a trade, which its first report tells."""
         if r is not None and r.exec_type == E.TRADE:
             self.sides[exec_id] = r.instrument, r.side == 1
+            self.places[exec_id] = len(self.logged) - 1
         return self.sides[exec_id]
 
     def only(self, name: int) -> tuple | None:
         """The newest execution of an id, where only one trade that is still in the log has it."""
         first = len(self.logged) - self.books.capacity
         mine = [known for (known_name, *_), known in self.exec_ids.items() if known_name == name and known[0] >= first]
-        return max(mine) if len({known[6][0] for known in mine}) == 1 else None
+        trades = {known[6][0] for known in mine}
+        return max(mine) if len(trades) == 1 and self.places[min(trades)] >= first else None
 
     def foresee_correction(self, c) -> tuple:
         busts = c.exec_type == E.TRADE_CANCEL
