@@ -5,6 +5,53 @@ from copies cimport *
 from shell cimport wide
 
 
+# The trade that the core's own number is about, as it is now; False where the log has none.
+cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execution* copy) noexcept nogil:
+    cdef int64_t number = log.count, first = first_execution(log)
+    while number >= first and execution_at(log, number).exec_id != exec_id:
+        number -= 1
+    if number >= first and execution_at(log, number).trade:
+        number = execution_at(log, number).trade
+    if number < first:
+        return False
+    copy[0] = execution_at(log, number)[0]
+    return True
+
+
+cdef inline int64_t count_unbooked(const tc_core* core) noexcept nogil:
+    return core.unbooked.used
+
+
+# Copies up to `room` of what lies unbooked, oldest first; how many.
+cdef inline int64_t copy_unbooked(const tc_core* core, tc_unbooked* rows, int64_t room) noexcept nogil:
+    cdef int64_t count = room if room < core.unbooked.used else core.unbooked.used
+    memcpy(rows, core.unbooked.rows, <size_t>count * sizeof(tc_unbooked))
+    return count
+
+
+# False where the account, which may be suspense, or the currency is not declared.
+cdef inline bint copy_charge(const tc_core* core, int64_t account, int64_t currency, tc_i128* charge) noexcept nogil:
+    if account < 0 or account > core.account_count or currency < 1 or currency > core.currency_count:
+        return False
+    charge[0] = core.ledger.charges[account * core.ledger.currency_stride + currency]
+    return True
+
+
+# The free text with a number, or where that is 0, the one that a report tells; False where it is not held.
+cdef inline bint copy_note(const tc_notes* notes, int64_t number, int64_t seq, tc_note* copy) noexcept nogil:
+    cdef const tc_note* note
+    cdef int64_t at = notes.count
+    if number == 0:
+        while find_note(notes, at) != NULL and find_note(notes, at).seq != seq:
+            at -= 1
+        number = at
+    note = find_note(notes, number)
+    if note == NULL:
+        return False
+    copy[0] = note[0]
+    return True
+
+
 cdef inline tuple order_row(const tc_order_copy* copy):
     cdef const tc_order* o = &copy.order
     cdef const tc_terms* more = &copy.terms
@@ -54,9 +101,16 @@ cdef inline list term_rows(const tc_term* terms, int count):
 
 # The rows of a question that was asked of every check, those of observed limits last.
 cdef inline list finding_rows(const tc_finding* findings):
-    return [(KILL_SWITCH + i if i < CHECKS else REFERENCE_PRICE_UNAVAILABLE + i - CHECKS,
-             findings[i].value, findings[i].limit, bool(findings[i].refused), bool(findings[i].armed))
+    return [(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
+             bool(findings[i].armed), findings[i].row)
             for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
+
+
+cdef inline tuple limit_facts(const tc_limit_copy* copy):
+    cdef const tc_limit_row* row = &copy.row
+    return (copy.number, row.rule, row.scope, row.account, row.instrument, row.venue, row.strategy, wide(row.value),
+            row.window_ns, row.mode, row.soft_share, row.who, row.why, row.set_time, row.breached, row.breaches,
+            wide(copy.used), copy.used_instrument)
 
 
 # Bytes from `first` on, that nobody may write; `shape` and `strides` are the exporter's own.

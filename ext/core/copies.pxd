@@ -5,6 +5,7 @@
 from libc.stdlib cimport qsort
 from pipeline cimport *
 from statehash cimport *
+from usage cimport measure_row
 
 
 cdef struct tc_order_copy:
@@ -103,53 +104,6 @@ cdef inline bint copy_trade(
     if number == 0:
         return False
     copy[0] = execution_at(&core.trades, number)[0]
-    return True
-
-
-# The trade that the core's own number is about, as it is now; False where the log has none.
-cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execution* copy) noexcept nogil:
-    cdef int64_t number = log.count, first = first_execution(log)
-    while number >= first and execution_at(log, number).exec_id != exec_id:
-        number -= 1
-    if number >= first and execution_at(log, number).trade:
-        number = execution_at(log, number).trade
-    if number < first:
-        return False
-    copy[0] = execution_at(log, number)[0]
-    return True
-
-
-cdef inline int64_t count_unbooked(const tc_core* core) noexcept nogil:
-    return core.unbooked.used
-
-
-# Copies up to `room` of what lies unbooked, oldest first; how many.
-cdef inline int64_t copy_unbooked(const tc_core* core, tc_unbooked* rows, int64_t room) noexcept nogil:
-    cdef int64_t count = room if room < core.unbooked.used else core.unbooked.used
-    memcpy(rows, core.unbooked.rows, <size_t>count * sizeof(tc_unbooked))
-    return count
-
-
-# False where the account, which may be suspense, or the currency is not declared.
-cdef inline bint copy_charge(const tc_core* core, int64_t account, int64_t currency, tc_i128* charge) noexcept nogil:
-    if account < 0 or account > core.account_count or currency < 1 or currency > core.currency_count:
-        return False
-    charge[0] = core.ledger.charges[account * core.ledger.currency_stride + currency]
-    return True
-
-
-# The free text with a number, or where that is 0, the one that a report tells; False where it is not held.
-cdef inline bint copy_note(const tc_notes* notes, int64_t number, int64_t seq, tc_note* copy) noexcept nogil:
-    cdef const tc_note* note
-    cdef int64_t at = notes.count
-    if number == 0:
-        while find_note(notes, at) != NULL and find_note(notes, at).seq != seq:
-            at -= 1
-        number = at
-    note = find_note(notes, number)
-    if note == NULL:
-        return False
-    copy[0] = note[0]
     return True
 
 
@@ -378,3 +332,62 @@ cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil
     m.outbound_handed = core.orders.unsent.handed
     m.outbound_pending = core.orders.unsent.count
     m.unbooked = core.unbooked.used
+
+
+# One row of limits, with what is used of it.
+cdef struct tc_limit_copy:
+    tc_limit_row row
+    tc_i128 used
+    int64_t number
+    int32_t used_instrument
+
+
+cdef struct tc_switch_copy:
+    int32_t scope, target
+    tc_switch switch
+
+
+# Copies as many rows of limits as there is room for, by number; how many there are.
+cdef inline int64_t copy_limits(
+    const tc_core* core, int64_t first, int64_t last, tc_limit_copy* rows, int64_t room
+) noexcept nogil:
+    cdef int64_t number, count = 0
+    if first < 1:
+        first = 1
+    if last > core.risk.rows.row_count:
+        last = core.risk.rows.row_count
+    for number in range(first, last + 1):
+        if count < room:
+            rows[count].row = core.risk.rows.rows[number]
+            rows[count].number = number
+            rows[count].used = measure_row(&core.risk, core.instruments, core.instrument_count, <uint32_t>number,
+                                           core.now, &rows[count].used_instrument)
+        count += 1
+    return count
+
+
+cdef inline int64_t copy_switch(
+    const tc_switch* switch, int scope, int32_t target, tc_switch_copy* rows, int64_t count, int64_t room
+) noexcept nogil:
+    if not switch.engaged:
+        return count
+    if count < room:
+        rows[count].scope = scope
+        rows[count].target = target
+        rows[count].switch = switch[0]
+    return count + 1
+
+
+cdef inline int64_t copy_switches(const tc_core* core, tc_switch_copy* rows, int64_t room) noexcept nogil:
+    cdef const tc_risk* risk = &core.risk
+    cdef int32_t i
+    cdef int64_t count = copy_switch(&risk.firm_switch, SCOPE_FIRM, 0, rows, 0, room)
+    for i in range(1, core.account_count + 1):
+        count = copy_switch(&risk.account_switches[i], SCOPE_ACCOUNT, i, rows, count, room)
+    for i in range(1, core.instrument_count + 1):
+        count = copy_switch(&risk.instrument_switches[i], SCOPE_INSTRUMENT, i, rows, count, room)
+    for i in range(1, core.venue_count + 1):
+        count = copy_switch(&risk.venue_switches[i], SCOPE_VENUE, i, rows, count, room)
+    for i in range(1, risk.rows.strategy_max + 1):
+        count = copy_switch(&risk.strategy_switches[i], SCOPE_STRATEGY, i, rows, count, room)
+    return count

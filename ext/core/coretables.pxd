@@ -3,6 +3,7 @@
 # Only in C: a twin's tables are Python's lists and dicts.
 
 from pipeline cimport *
+from risk_tables cimport open_risk
 from shell cimport round_up
 from table cimport table
 
@@ -82,15 +83,10 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
 
 # Limits, exposures, rankings.
 cdef inline int open_risk_and_routing(
-    list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
+    list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts, list rules
 ) except -1:
-    core.risk.account_stride = accounts
-    core.risk.accounts = <tc_account_risk*>table(t, accounts, sizeof(tc_account_risk))
-    core.risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
-    core.risk.killed_instruments = <uint8_t*>table(t, instruments, 1)
-    core.risk.killed_venues = <uint8_t*>table(t, capacity.venues + 1, 1)
-    core.risk.rate_mask = <uint64_t>capacity.order_rate - 1
-    core.risk.sent_times = <int64_t*>table(t, accounts * capacity.order_rate, sizeof(int64_t))
+    open_risk(t, &core.risk, accounts, instruments, capacity.limit_rows, capacity.accounts + capacity.limit_counters,
+              capacity.strategies, capacity.order_rate, rules)
 
     core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))
     core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
@@ -211,8 +207,10 @@ cdef inline int open_names(list t, tc_names* names, int64_t count) except -1:
     return 0
 
 
-# Everything. `reasons` and `transitions` are the vocabulary's dense tables.
-cdef inline int open_core(list t, tc_core* core, object capacity, object reasons, object transitions) except -1:
+# Everything. `reasons` and `transitions` are the vocabulary's dense tables, `rules` its table of risk's rules.
+cdef inline int open_core(
+    list t, tc_core* core, object capacity, object reasons, object transitions, list rules
+) except -1:
     cdef int64_t i, slots
     cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
     slots = capacity.open_orders + 2 * capacity.order_history + capacity.reject_history + 2
@@ -232,7 +230,7 @@ cdef inline int open_core(list t, tc_core* core, object capacity, object reasons
     for i, reason in enumerate(reasons):
         core.ord_rej_reasons[i] = reason
     open_orders_tables(t, core, capacity, slots, transitions)
-    open_risk_and_routing(t, core, capacity, slots, instruments, accounts)
+    open_risk_and_routing(t, core, capacity, slots, instruments, accounts, rules)
     open_indices(t, &core.open_orders, capacity, slots, instruments, accounts)
     open_waiting(t, core, capacity, slots, instruments, accounts)
     open_ledgers(t, core, capacity, slots, instruments, accounts)

@@ -1,41 +1,8 @@
-# What the state hash is written with: rows of words, and the chain of their digests.
+# The hash of what few cores have: what venues and operators said in words, and what can't be booked.
 # Only in C: a twin hashes rows in comprehensions.
 
-from pipeline cimport *
+from riskhash cimport *
 
-
-cdef enum:
-    HASH_WORDS = 32
-
-
-cdef struct tc_hasher:
-    uint64_t chain
-    uint64_t words[HASH_WORDS]
-    int used
-
-
-cdef inline void put(tc_hasher* h, int64_t word) noexcept nogil:
-    h.words[h.used] = <uint64_t>word
-    h.used += 1
-
-
-cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
-    put(h, <int64_t>tc_low(value))
-    put(h, tc_high(value))
-
-
-# An id by the hash of its text, never by its number.
-cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
-    put(h, <int64_t>hash_of_id(&core.texts, number))
-
-
-cdef inline void end_row(tc_hasher* h) noexcept nogil:
-    h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
-    tc_clear(h.words, sizeof(h.words))
-    h.used = 0
-
-
-# ---- what few cores have: what venues and operators said in words, and what can't be booked
 
 cdef inline void hash_said(tc_hasher* h, const tc_core* core) noexcept nogil:
     if core.notes.count == 0 and core.unbooked.count == 0:

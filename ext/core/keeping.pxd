@@ -152,4 +152,6 @@ cdef inline bint find_block(
         low = low + e.position_qty - e.working_sell - q.hold_qty
     finding.value = first
     finding.limit = 0
+    finding.row = 0
+    finding.reason = UNBOOKED_TRADE
     return low < 0

@@ -219,7 +219,8 @@ cdef class Order:
 
     @property
     def reject_mask(self):
-        """Every validation failure at once: bit n means Reason(101 + n)."""
+        """Every validation failure at once: bit n means Reason(101 + n). Of what a limit refused, the number of its row
+        (`core.risk.limits()`)."""
         cdef tc_order o
         self.read(&o)
         return o.reject_mask

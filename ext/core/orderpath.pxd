@@ -58,6 +58,7 @@ cdef inline void ask_record(
     thought.instrument = c.instrument
     thought.account = c.account
     thought.venue = c.venue
+    thought.strategy = c.strategy
     thought.side = c.side
     thought.ord_type = c.ord_type
     thought.time_in_force = c.time_in_force
@@ -179,11 +180,12 @@ cdef inline void admit_order(tc_core* core, tc_order* order) noexcept nogil:
 cdef inline void observe_question(
     tc_core* core, const tc_instrument* ins, tc_question q, tc_finding* findings, bint explain
 ) noexcept nogil:
-    cdef tc_account_risk watched = watched_rules(&core.risk.accounts[q.account])
-    if needs_reference(&watched, q.ord_type, q.side):
+    q.line = line_of(core.risk.watched, &core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy,
+                     MODE_OBSERVE, &q.room)
+    if needs_reference(q.line, q.ord_type, q.side):
         q.reference2 = twice_reference(core, q.instrument)
         q.touch2 = twice_touch(&core.router, ins, q.instrument, q.side, core.now)
-    observe_risk(&core.risk, &watched, ins, &q, findings, explain)
+    evaluate_limits(&core.risk, ins, &q, findings, explain)
 
 
 # Reports what the limits that are only observed would have refused. The order has passed, and holds nothing yet.
@@ -196,6 +198,7 @@ cdef inline void observe_order(
     observe_question(core, ins, q[0], findings, False)
     for i in range(OBSERVABLE):
         if findings[i].refused:
+            note_breach(&core.risk, &findings[i], core.now)
             r = start_report(core, c, REPORT_RISK_OBSERVED)
             r.order_id = order.order_id
             r.instrument = q.instrument
@@ -204,9 +207,10 @@ cdef inline void observe_order(
             r.cl_ord_id = order.cl_ord_id
             r.order_qty = order.order_qty
             r.price = order.price
-            r.reason = <int16_t>(REFERENCE_PRICE_UNAVAILABLE + i)
+            r.reason = <int16_t>findings[i].reason
             r.value = findings[i].value
             r.bound = findings[i].limit
+            r.reject_mask = findings[i].row
             publish_report(&core.events, r)
 
 
@@ -256,6 +260,9 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
         reason = check_risk(&core.risk, ins, &q, &finding)
+        if reason:
+            note_breach(&core.risk, &finding, core.now)
+            order.reject_mask = finding.row            # the row of limits that spoke
         if not reason and find_block(core, ins, &q, &finding):
             reason = UNBOOKED_TRADE
         if not reason and is_external(core, order.venue) and not reserve_places(core, order):
@@ -263,15 +270,15 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             finding.value = places_taken(&core.orders.unsent)
             finding.limit = core.orders.unsent.most
         if not reason:
-            if core.risk.accounts[c.account].watching:
+            if core.risk.rows.observed:
                 observe_order(core, c, ins, order, &q)
-            reserve_order(&core.risk, &q)
+            reserve_order(&core.risk, ins, &q)
             admit_order(core, order)
         since = count_stage(core, STAGE_RISK, since, timed)
         if reason:
             reject_order(core, c, order, reason, finding.value, finding.limit)
         elif waiting_place(core, order) == PLACE_NOWHERE:  # start_order, for nearly all in one step less
-            since = place_order(core, c, ins, order, limit_ticks(core, ins, &q), True, since, timed)
+            since = place_order(core, c, ins, order, limit_ticks(ins, &q), True, since, timed)
         else:
             start_waiting(core, c, order, waiting_place(core, order), True)
         if order.is_open:

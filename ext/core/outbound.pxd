@@ -217,7 +217,8 @@ cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const
 cdef inline bint is_in_scope(const tc_order* order, int64_t scope, int64_t target) noexcept nogil:
     return (scope == SCOPE_FIRM or (scope == SCOPE_ACCOUNT and order.account == target)
             or (scope == SCOPE_INSTRUMENT and order.instrument == target)
-            or (scope == SCOPE_VENUE and order.venue == target))
+            or (scope == SCOPE_VENUE and order.venue == target)
+            or (scope == SCOPE_STRATEGY and order.strategy == target))
 
 
 cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* order, uint32_t at) noexcept nogil:
@@ -242,7 +243,7 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
     cdef int32_t venue
     core.router.down = core.disconnected
     for venue in range(1, core.venue_count + 1):
-        if core.risk.killed_venues[venue]:
+        if core.risk.venue_switches[venue].engaged:
             core.router.down |= <uint64_t>1 << (venue - 1)
 
 

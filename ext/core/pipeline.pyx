@@ -1,9 +1,11 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
-from answers cimport trade_row, unbooked_row
+from answers cimport (
+    copy_charge, copy_execution, copy_limits, copy_note, copy_switches, copy_unbooked, count_unbooked, limit_facts,
+    tc_limit_copy, tc_switch_copy, trade_row, unbooked_row,
+)
 from chunks cimport definitions, tc_batch
-from copies cimport copy_charge, copy_execution, copy_note, copy_unbooked, count_unbooked
 from notes cimport tc_note
 from copies cimport copy_wanted, count_wanted, set_filters
 from events cimport FILTERS, is_unread, tc_filter
@@ -21,7 +23,7 @@ import numpy as np
 
 from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import TradeRow, UnbookedRow
+from tradecore.vocabulary.rows import LimitFacts, SwitchFacts, TradeRow, UnbookedRow
 
 
 @cython.final
@@ -154,6 +156,39 @@ cdef class Core(Readers):
         if not is_declared:
             raise LookupError(f"account {account} or currency {currency} is not declared")
         return wide(charge)
+
+    def limit_rows(self, int64_t first, int64_t last):
+        """Rows of limits by number, from 1, with what is used of each now. Threads: any."""
+        cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
+        cdef tc_limit_copy* rows = NULL
+        cdef int64_t room = 0, count
+        while True:
+            self.state.enter()
+            with nogil:
+                count = copy_limits(&self.state.core, first, last, rows, room)
+                self.state.leave()
+            if count <= room:
+                return [LimitFacts._make(limit_facts(&rows[i])) for i in range(count)]
+            room = count
+            memory = np.zeros(room * <int64_t>sizeof(tc_limit_copy), np.uint8)
+            rows = <tc_limit_copy*>&memory[0]
+
+    def switches(self):
+        """The kill switches that are engaged, by scope and target. Threads: any."""
+        cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
+        cdef tc_switch_copy* rows = NULL
+        cdef int64_t room = 0, count
+        while True:
+            self.state.enter()
+            with nogil:
+                count = copy_switches(&self.state.core, rows, room)
+                self.state.leave()
+            if count <= room:
+                return [SwitchFacts(rows[i].scope, rows[i].target, rows[i].switch.who, rows[i].switch.why,
+                                    rows[i].switch.since) for i in range(count)]
+            room = count
+            memory = np.zeros(room * <int64_t>sizeof(tc_switch_copy), np.uint8)
+            rows = <tc_switch_copy*>&memory[0]
 
     def watch_events(self, filters, int64_t after):
         """From now on these are the filters of reports, also for what came after a number: rows of report types and

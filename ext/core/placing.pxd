@@ -44,6 +44,7 @@ cdef inline void ask_order(
     q.instrument = order.instrument
     q.account = order.account
     q.venue = order.venue
+    q.strategy = order.strategy
     q.side = side
     q.ord_type = ord_type
     q.duplicate = False
@@ -53,21 +54,23 @@ cdef inline void ask_order(
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
     q.open_orders = core.orders.open.count - order.is_open
     q.max_open_orders = core.orders.open_max
+    q.line = line_of(core.risk.lines, &core.risk.rows, ins, order.instrument, order.account, order.venue,
+                     order.strategy, MODE_ENFORCE, &q.room)
     if awaits_price(order.ord_type) and not order.triggered and order.ord_type != TYPE_TRAILING_STOP:
         q.reference2 = 2 * stop_px
-    elif needs_reference(&core.risk.accounts[order.account], ord_type, side):
+    elif needs_reference(q.line, ord_type, side):
         q.reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):
             q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
 
 
 # The worst tick that the order may trade at.
-cdef inline int64_t limit_ticks(const tc_core* core, const tc_instrument* ins, const tc_question* q) noexcept nogil:
+cdef inline int64_t limit_ticks(const tc_instrument* ins, const tc_question* q) noexcept nogil:
     cdef int64_t price = q.price
     if q.ord_type == TYPE_MARKET:
         price = ins.price_most if q.side == SIDE_BUY else -ins.price_most
-        if core.risk.accounts[q.account].limits[RULE_COLLAR] >= 0:
-            price = max(-ins.price_most, min(ins.price_most, protection_price(&core.risk.accounts[q.account], q)))
+        if q.line.limits[SLOT_COLLAR] >= 0:
+            price = max(-ins.price_most, min(ins.price_most, protection_price(q.line, q)))
             price = safe_price(ins, price, q.side)
     return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
 
@@ -178,13 +181,37 @@ cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order,
 
 
 # Routing, execution, position and reports of an order that passed; when its last stage began.
+# What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted, and
+# bounded by its collar, as one that names it.
+cdef inline int ask_venue_limits(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t* limit, tc_finding* finding
+) noexcept nogil:
+    cdef const tc_rows* r = &core.risk.rows
+    cdef tc_question q
+    cdef int64_t ticks
+    ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, False, &q)
+    clear_line(&q.room)
+    fold_rows(&q.room, r, ins, r.venue_heads[order.venue], MODE_ENFORCE)
+    q.line = &q.room
+    if check_limits(&core.risk, ins, &q, finding):
+        note_breach(&core.risk, finding, core.now)
+        return finding.reason
+    count_line(&core.risk.rows, q.line, core.now)
+    ticks = limit_ticks(ins, &q)
+    if (ticks < limit[0]) == (q.side == SIDE_BUY):
+        limit[0] = ticks
+    return REASON_NONE
+
+
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
     uint64_t since, bint timed
 ) noexcept nogil:
     cdef int reason
+    cdef tc_finding finding
+    cdef bint routed = order.venue == 0
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
-    if order.venue == 0:
+    if routed:
         order.venue = route_order(core, ins, order, limit)
         if order.kept & INDEXED:
             link_venue(&core.open_orders, &core.orders, order)
@@ -194,6 +221,12 @@ cdef inline uint64_t place_order(
     if order.venue == 0 or is_disconnected(core, order.venue):
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
+    if routed and core.risk.rows.venue_heads[order.venue]:
+        reason = ask_venue_limits(core, ins, order, &limit, &finding)
+        if reason:
+            order.reject_mask = finding.row
+            refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
+            return since
     if is_external(core, order.venue):
         if reserve_places(core, order):
             send_order(core, c, order, first)
@@ -280,8 +313,9 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     if not reason and find_block(core, ins, &q, &finding):
         reason = UNBOOKED_TRADE
     if reason:
+        note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     elif placed:
-        place_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
+        place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
+        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)

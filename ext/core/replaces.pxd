@@ -80,6 +80,7 @@ cdef inline int find_refusal(
     if not reason and find_block(core, ins, &q, &finding):
         reason = UNBOOKED_TRADE
     if reason:
+        note_breach(&core.risk, &finding, core.now)
         value[0] = finding.value
         bound[0] = finding.limit
         return reason
@@ -90,7 +91,7 @@ cdef inline int find_refusal(
         bound[0] = touch_price(&core.router, order.instrument, side, order.venue)
         return POST_ONLY_WOULD_TAKE
     if more:
-        count_sent(&core.risk, &q)
+        count_sent(&core.risk, ins, &q)
     return REASON_NONE
 
 
@@ -130,7 +131,7 @@ cdef inline void replace_order(
         tell_price(core, order.instrument)
     elif was == PLACE_NOWHERE or (was == PLACE_RESTING and order.place == PLACE_NOWHERE):
         ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, 0, True, &q)
-        start_order(core, c, ins, order, limit_ticks(core, ins, &q), False, 0, False)
+        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
 
 
 cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

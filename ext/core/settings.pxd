@@ -213,38 +213,119 @@ cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noex
         accept_wide(core, c, c.account, <int64_t>c.amount, c.currency, c.amount_high)
 
 
+# A change of a limit or a switch, with who asked for it and why.
+cdef inline void accept_change(tc_core* core, const tc_command* c, int64_t value, int64_t bound) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
+    if c.kind == KIND_SET_LIMIT:                       # a switch has its target in other fields
+        r.instrument = c.instrument
+        put_place(r, c.account, c.venue)
+    r.value = value
+    r.bound = bound
+    r.cl_ord_id = c.who
+    r.orig_cl_ord_id = c.why
+    publish_report(&core.events, r)
+
+
+# The byte offset of what a change of a limit can't have, or -1; `reason` and `value` say more.
+cdef inline int find_bad_change(tc_core* core, const tc_command* c, int* reason, int64_t* value) noexcept nogil:
+    cdef tc_rows* r = &core.risk.rows
+    cdef int offset = find_bad_target(r, c, core.account_count, core.instrument_count, core.venue_count)
+    reason[0] = INVALID_FIELD_VALUE
+    if offset == 12 and not is_known_account(core, c.account):
+        reason[0], value[0] = UNKNOWN_ACCOUNT, c.account
+        return core.account_count
+    if offset == 8 and find_instrument(core, c.instrument) == NULL:
+        reason[0], value[0] = UNKNOWN_INSTRUMENT, c.instrument
+        return core.instrument_count
+    if offset < 0:
+        offset = find_bad_limit(r, c)
+    if offset < 0 and not id_is_known(&core.texts, c.who):
+        offset = 96
+    if offset < 0 and not id_is_known(&core.texts, c.why):
+        offset = 104
+    value[0] = (
+        c.account if offset == 12 else c.instrument if offset == 8 else c.venue if offset == 16
+        else c.strategy if offset == 124 else c.rule if offset == 56
+        else tc_saturate(tc_join(c.value, c.value_high)) if offset == 64 else c.window_ns if offset == 72
+        else c.mode if offset == 80 else c.who if offset == 96 else c.why if offset == 104
+        else c.limit_scope if offset == 112 else c.soft_share)
+    return offset
+
+
+# A change of a set waits, counted in the set, until the last one comes: then all are made at once. The byte offset of
+# what can't be, or -1.
+cdef inline int stage_limit(tc_rows* r, const tc_command* c) noexcept nogil:
+    if c.set_at == 0:
+        r.staged_count = 0                             # what was not made whole is forgotten
+        r.staged_size = c.set_size
+    if c.set_size != r.staged_size or c.set_size > r.staged_max:
+        return 116
+    if c.set_at != r.staged_count:
+        return 120
+    r.staged[r.staged_count] = c[0]
+    r.staged_count += 1
+    return -1
+
+
+# Makes the changes from `first` on, and tells of each; False, and none is made, where there is no room for all.
+cdef inline bint make_changes(
+    tc_core* core, const tc_command* first, uint32_t count, int64_t* value, int64_t* bound
+) noexcept nogil:
+    cdef tc_rows* r = &core.risk.rows
+    cdef uint32_t rows = r.row_count, counters = r.counter_count, i
+    for i in range(count):
+        count_needs(r, &first[i], &rows, &counters)
+    if rows > r.row_max or counters > r.counter_max:
+        value[0] = r.row_count if rows > r.row_max else r.counter_count
+        bound[0] = r.row_max if rows > r.row_max else r.counter_max
+        return False
+    for i in range(count):
+        set_row(r, &first[i], core.now)
+        accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule)
+    return True
+
+
 cdef inline void change_limit(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int offset
-    cdef tc_i128 limit = tc_join(c.value, c.value_high)
-    if not is_known_account(core, c.account):
-        refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
-        return
-    offset = set_limit(&core.risk, c.account, c.rule, limit, c.window_ns, c.mode)
+    cdef tc_rows* r = &core.risk.rows
+    cdef int reason = 0, offset
+    cdef int64_t value = 0, bound = 0
+    cdef bint is_set = c.set_size > 1
+    offset = find_bad_change(core, c, &reason, &value)
+    if offset < 0 and is_set:
+        offset = stage_limit(r, c)
+        value = c.set_size if offset == 116 else c.set_at
     if offset >= 0:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.rule if offset == 56 else
-                       tc_saturate(limit) if offset == 64 else c.window_ns if offset == 72 else c.mode, offset)
-    else:
-        accept_command(core, c, 0, c.account, 0, tc_tell_wide(limit, False), c.rule)
+        r.staged_count = r.staged_size = 0
+        refuse_command(core, c, ack, reason, value, offset)
+    elif is_set and r.staged_count < r.staged_size:
+        return                                         # told when the set is whole
+    elif not make_changes(core, r.staged if is_set else c, c.set_size if is_set else 1, &value, &bound):
+        refuse_command(core, c, ack, TABLE_FULL, value, bound)
+    if is_set:
+        r.staged_count = r.staged_size = 0
 
 
 cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef uint8_t on = c.engaged == 1
+    cdef int64_t most
     if c.engaged != 0 and c.engaged != 1:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.engaged, 72)
         return
-    if c.scope == SCOPE_FIRM and c.target == 0:
-        core.risk.killed_firm = on
-    elif c.scope == SCOPE_ACCOUNT and 1 <= c.target <= core.account_count:
-        core.risk.accounts[c.target].killed = on
-    elif c.scope == SCOPE_INSTRUMENT and 1 <= c.target <= core.instrument_count:
-        core.risk.killed_instruments[c.target] = on
-    elif c.scope == SCOPE_VENUE and 1 <= c.target <= core.venue_count:
-        core.risk.killed_venues[c.target] = on
-        set_down(core)
-    else:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.target if 0 <= c.scope <= SCOPE_VENUE else c.scope,
-                       64 if 0 <= c.scope <= SCOPE_VENUE else 56)
+    if c.scope < 0 or c.scope > SCOPE_STRATEGY:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.scope, 56)
         return
-    accept_command(core, c, 0, 0, 0, c.scope, c.target)
+    most = core.account_count if c.scope == SCOPE_ACCOUNT else core.instrument_count if c.scope == SCOPE_INSTRUMENT \
+        else core.venue_count if c.scope == SCOPE_VENUE else core.risk.rows.strategy_max
+    if c.target < (c.scope != SCOPE_FIRM) or c.target > (most if c.scope != SCOPE_FIRM else 0):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.target, 64)
+        return
+    if not id_is_known(&core.texts, c.who) or not id_is_known(&core.texts, c.why):
+        most = c.why if id_is_known(&core.texts, c.who) else c.who
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, most, 104 if id_is_known(&core.texts, c.who) else 96)
+        return
+    set_switch(switch_of(&core.risk, c.scope, c.target), on, c.who, c.why, core.now)
+    if c.scope == SCOPE_VENUE:
+        set_down(core)
+    accept_change(core, c, c.scope, c.target)
     if on:
         withdraw_killed(core, c)

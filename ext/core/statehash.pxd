@@ -20,7 +20,7 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, core.orders.evicted)
     put(h, core.ids.count)
     put(h, <int64_t>core.ids.digest)
-    put(h, core.risk.killed_firm)
+    put(h, core.risk.firm_switch.engaged)
     put(h, core.day)
     put(h, core.reports_refused)
     put(h, core.trades_in_suspense)
@@ -62,7 +62,7 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, ins.multiplier)
         put_wide(h, ins.min_notional)
         put_wide(h, ins.max_notional)
-        put(h, core.risk.killed_instruments[i])
+        put(h, core.risk.instrument_switches[i].engaged)
         put(h, core.ledger.marks[i])
         put(h, core.ledger.lasts[i])
         put(h, core.sessions[i])
@@ -81,7 +81,7 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.taker_fee_per_unit)
         put(h, venue.maker_fee_ppm)
         put(h, venue.taker_fee_ppm)
-        put(h, core.risk.killed_venues[i])
+        put(h, core.risk.venue_switches[i].engaged)
         put(h, venue.request_timeout)
         put(h, venue.native_ord_types)
         put(h, venue.native_times_in_force)
@@ -94,32 +94,14 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
             put_row(h, 19, venue.day_end)
 
 
-# The last times that an account's rate limit can still see, oldest first.
-cdef inline void hash_sent_times(tc_hasher* h, const tc_core* core, int32_t account) noexcept nogil:
-    cdef const tc_account_risk* a = &core.risk.accounts[account]
-    cdef int64_t kept = <int64_t>core.risk.rate_mask + 1, at
-    for at in range(a.sent - kept if a.sent > kept else 0, a.sent):
-        put_row(h, 6, core.risk.sent_times[account * kept + <int64_t>(<uint64_t>at & core.risk.rate_mask)])
-
-
 cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef int32_t i, j
-    cdef const tc_account_risk* a
     for i in range(1, core.account_count + 1):
-        a = &core.risk.accounts[i]
         put(h, 5)
         put_id(h, core, core.accounts[i])
-        for j in range(RULES):
-            put_wide(h, a.limits[j])
-        for j in range(RULES):
-            put_wide(h, a.watched[j])
-        put(h, a.watching)
-        put(h, a.window_ns)
-        put(h, a.configured)
-        put(h, a.killed)
-        put(h, a.sent)
+        put(h, core.risk.rows.stated[i])
+        put(h, core.risk.account_switches[i].engaged)
         end_row(h)
-        hash_sent_times(h, core, i)
         for j in range(1, core.currency_count + 1):
             put(h, 7)
             put_wide(h, core.ledger.cash[i * core.ledger.currency_stride + j])
@@ -358,6 +340,8 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_definitions(h, core)
     hash_accounts(h, core)
     hash_charges(h, core)
+    hash_limits(h, core)
+    hash_switches(h, core)
     hash_positions(h, core)
     for i in range(count):
         order = find_order(&core.orders, ids[i])

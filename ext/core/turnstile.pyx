@@ -18,6 +18,7 @@ from tradecore.vocabulary.codes import ord_rej_reason_table
 from tradecore.vocabulary.fix import transition_table
 from tradecore.vocabulary.lifespan import CLOSED, LOST, tap_full
 from tradecore.vocabulary.records import TAP_DTYPE
+from tradecore.vocabulary.rules import rule_numbers
 
 cdef extern from "tradecore/turnstile.h" nogil:
     void tc_turnstile_open(tc_turnstile* door)
@@ -53,7 +54,8 @@ cdef class State:
     def __cinit__(self, capacity):
         self.tables = []
         tc_turnstile_open(&self.door)
-        open_core(self.tables, &self.core, capacity, ord_rej_reason_table(), transition_table())
+        open_core(self.tables, &self.core, capacity, ord_rej_reason_table(), transition_table(),
+                  rule_numbers())
         self.slots = <tc_slots*>table(self.tables, 1, sizeof(tc_slots))
         self.ticks_at_start = tc_ticks()
         self.nanoseconds_at_start = tc_nanoseconds()

@@ -1,35 +1,18 @@
-# The tables of risk: limits, switches, exposures, and the orders of the last while. What rests is reserved, a fill
-# commits it, an end releases it. They are what the checks ask; they refuse nothing.
+# The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
+# it. They are what the checks ask; they refuse nothing.
 
-from instrument cimport *
+from limit_lines cimport *
 
 
 cdef enum:
-    RULES = 5
-    RULE_ORDER_QTY = 0
-    RULE_ORDER_NOTIONAL = 1
-    RULE_COLLAR = 2
-    RULE_POSITION_QTY = 3
-    RULE_ORDER_RATE = 4
-    ALL_RULES = 31
-    CHECKS = 13                    # one for each reason from KILL_SWITCH to SESSION_CLOSED
-    OBSERVABLE = 6                 # of them, those that limits decide: from REFERENCE_PRICE_UNAVAILABLE to ORDER_RATE
-    MODE_ENFORCE = 0
-    MODE_OBSERVE = 1
-    SCOPE_FIRM = 0
-    SCOPE_ACCOUNT = 1
-    SCOPE_INSTRUMENT = 2
-    SCOPE_VENUE = 3
+    CHECKS = 13                    # see check_risk
+    OBSERVABLE = 6                 # of them, those that limits decide
 
 
-cdef struct tc_account_risk:
-    tc_i128 limits[RULES]          # 10**-9 of a unit, of a currency, bps, 10**-9 of a unit, orders; -1: off
-    tc_i128 watched[RULES]         # limits that are only observed: `limits` has them as off
-    int64_t window_ns              # of ORDER_RATE
-    int64_t sent                   # orders that passed, ever; the last rate_mask + 1 times are kept
-    uint32_t configured            # one bit a rule that was set, to a number or to off
-    uint32_t watching              # one bit a rule that is only observed
-    uint8_t killed
+# A kill switch: who engaged it, why and when.
+cdef struct tc_switch:
+    int64_t who, why, since
+    uint8_t engaged
 
 
 cdef struct tc_exposure:
@@ -40,18 +23,22 @@ cdef struct tc_exposure:
 
 
 cdef struct tc_risk:
-    tc_account_risk* accounts      # from 1
+    tc_rows rows
+    tc_line* lines                 # [instrument * account_stride + account]
+    tc_line* watched               # the same of the rows that are only observed
     tc_exposure* exposures         # [instrument * account_stride + account]; account 0 is the whole firm
-    uint8_t* killed_instruments
-    uint8_t* killed_venues
-    int64_t* sent_times            # [account * (rate_mask + 1) + sent & rate_mask]
+    tc_switch* account_switches    # each by its id
+    tc_switch* instrument_switches
+    tc_switch* venue_switches
+    tc_switch* strategy_switches
+    tc_switch firm_switch
     int64_t account_stride
-    uint64_t rate_mask
-    uint8_t killed_firm
 
 
 cdef struct tc_finding:
     int64_t value, limit           # in the rule's unit
+    int32_t reason
+    uint32_t row                   # which row of limits says so, 0 where none does
     bint refused, armed
 
 
@@ -61,13 +48,15 @@ cdef struct tc_question:
     int64_t leaves_qty             # of it, what is not traded yet
     int64_t hold_qty               # lots that would be held beyond what is: of a replace, its increase
     int64_t reference2, touch2     # twice the reference, and twice the best price that it could take; -2**63: none
-    int32_t instrument, account, venue
+    int32_t instrument, account, venue, strategy
     uint8_t side, ord_type         # BUY or SELL, MARKET or LIMIT: as what it would trade
     bint duplicate, reduce_only
     bint closed                    # no session takes it now
     bint recheck                   # a replace that asks for no more, or an order that is let go: not counted again
     bint released                  # an order that is let go: what it holds is in the exposure
     int64_t open_orders, max_open_orders
+    const tc_line* line            # what binds it
+    tc_line room                   # where its strategy or its venue has rows too
 
 
 cdef inline tc_exposure* exposure_of(const tc_risk* risk, int32_t instrument, int32_t account) noexcept nogil:
@@ -97,17 +86,35 @@ cdef inline tc_exposure* hold_lots(
     return firm
 
 
-# It counts for the rate.
-cdef inline void count_sent(tc_risk* risk, const tc_question* q) noexcept nogil:
-    cdef tc_account_risk* a = &risk.accounts[q.account]
-    risk.sent_times[q.account * <int64_t>(risk.rate_mask + 1) + <int64_t>(<uint64_t>a.sent & risk.rate_mask)] = q.now
-    a.sent += 1
+# One more for every row that counts it.
+cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now) noexcept nogil:
+    cdef uint32_t number
+    cdef int32_t i
+    for i in range(line.counted_count):
+        number = r.rows[line.counted[i]].counter
+        times_of(r, number)[<uint64_t>r.counters[number].sent & r.rate_mask] = now
+        r.counters[number].sent += 1
+
+
+# It counts for the rates that bind it, and for those that are only observed.
+cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
+    cdef tc_line room
+    count_line(&risk.rows, q.line, q.now)
+    if risk.rows.observed:
+        count_line(&risk.rows, line_of(risk.watched, &risk.rows, ins, q.instrument, q.account, q.venue, q.strategy,
+                                       MODE_OBSERVE, &room), q.now)
+
+
+# A refusal, or what would have been one: its row says when it last spoke.
+cdef inline void note_breach(tc_risk* risk, const tc_finding* finding, int64_t now) noexcept nogil:
+    risk.rows.rows[finding.row].breached = now
+    risk.rows.rows[finding.row].breaches += 1
 
 
 # An order that passed: it counts for the rate, and its quantity is held.
-cdef inline void reserve_order(tc_risk* risk, const tc_question* q) noexcept nogil:
+cdef inline void reserve_order(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     tc_assert((q.hold_qty > 0) & (q.account > 0))      # account 0 is the firm, which orders nothing
-    count_sent(risk, q)
+    count_sent(risk, ins, q)
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty).is_used = True
 
 
@@ -134,41 +141,34 @@ cdef inline void commit_fill(
     move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty)
 
 
-cdef inline bint is_killed(const tc_risk* risk, int32_t instrument, int32_t account, int32_t venue) noexcept nogil:
-    return (risk.killed_firm | risk.accounts[account].killed | risk.killed_instruments[instrument]
-            | risk.killed_venues[venue]) != 0
+# Only in C: a dict in Python.
+# The switch of a scope and its target, NULL where there can be none; the caller has checked that there is the target.
+cdef inline tc_switch* switch_of(tc_risk* risk, int64_t scope, int64_t target) noexcept nogil:
+    if scope == SCOPE_FIRM:
+        return &risk.firm_switch
+    if scope == SCOPE_ACCOUNT:
+        return &risk.account_switches[target]
+    if scope == SCOPE_INSTRUMENT:
+        return &risk.instrument_switches[target]
+    if scope == SCOPE_VENUE:
+        return &risk.venue_switches[target]
+    return &risk.strategy_switches[target] if scope == SCOPE_STRATEGY else NULL
 
 
-# Sets one limit. The byte offset of the field that can't be, or -1.
-cdef inline int set_limit(
-    tc_risk* risk, int32_t account, int64_t rule, tc_i128 value, int64_t window_ns, int64_t mode
+cdef inline bint is_killed(
+    const tc_risk* risk, int32_t instrument, int32_t account, int32_t venue, int32_t strategy
 ) noexcept nogil:
-    cdef tc_i128 most = limit_max()
-    cdef tc_account_risk* a = &risk.accounts[account]
-    cdef uint32_t bit
-    if rule < 0 or rule >= RULES:
-        return 56
-    if rule == RULE_COLLAR:
-        most = 1_000_000
-    elif rule == RULE_ORDER_RATE:
-        most = <int64_t>risk.rate_mask + 1
-    if value < -1 or value > most:
-        return 64
-    if rule == RULE_ORDER_RATE and value >= 0 and window_ns < 1:
-        return 72
-    if mode != MODE_ENFORCE and mode != MODE_OBSERVE:
-        return 80
-    bit = <uint32_t>1 << <int>rule
-    a.configured |= bit
-    if mode == MODE_OBSERVE and value >= 0:
-        a.limits[rule] = -1
-        a.watched[rule] = value
-        a.watching |= bit
-    else:
-        a.limits[rule] = value
-        a.watched[rule] = 0
-        a.watching &= ~bit
-    tc_assert((a.configured & a.watching) == a.watching)
-    if rule == RULE_ORDER_RATE:
-        a.window_ns = window_ns
-    return -1
+    cdef bint by_strategy = strategy <= risk.rows.strategy_max and risk.strategy_switches[strategy].engaged
+    return by_strategy or (
+        risk.firm_switch.engaged | risk.account_switches[account].engaged
+        | risk.instrument_switches[instrument].engaged | risk.venue_switches[venue].engaged) != 0
+
+
+# Engages or releases a switch.
+cdef inline void set_switch(
+    tc_switch* switch, bint engaged, int64_t who, int64_t why, int64_t now
+) noexcept nogil:
+    switch.who = who if engaged else 0
+    switch.why = why if engaged else 0
+    switch.since = now if engaged else 0
+    switch.engaged = engaged

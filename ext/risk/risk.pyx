@@ -2,12 +2,15 @@
 """Risk alone: limits, holds and positions of accounts, asked order by order. Door checks here, rules in risk.pxd."""
 
 from definitions cimport *
+from libc.string cimport memset
 from shell cimport number_of, open_batch, open_command
+from risk_tables cimport open_risk
 from risk cimport *
 
 import numpy as np
 
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.rules import rule_numbers
 
 
 cdef class RiskTable:
@@ -32,13 +35,8 @@ cdef class RiskTable:
         self.account_max = accounts
         self.instrument_max = instruments
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
-        self.risk.account_stride = accounts + 1
-        self.risk.rate_mask = order_rate - 1
-        self.risk.accounts = <tc_account_risk*>table(t, accounts + 1, sizeof(tc_account_risk))
-        self.risk.exposures = <tc_exposure*>table(t, <int64_t>(instruments + 1) * (accounts + 1), sizeof(tc_exposure))
-        self.risk.killed_instruments = <uint8_t*>table(t, instruments + 1, 1)
-        self.risk.killed_venues = <uint8_t*>table(t, 65, 1)
-        self.risk.sent_times = <int64_t*>table(t, <int64_t>(accounts + 1) * order_rate, sizeof(int64_t))
+        open_risk(t, &self.risk, accounts + 1, instruments + 1, accounts * RULES, accounts, 0, order_rate,
+                  rule_numbers())
 
     def __dealloc__(self):
         free_tables(self.tables)
@@ -60,25 +58,30 @@ cdef class RiskTable:
 
     def set_limit(self, int account, int64_t rule, value, int64_t window_ns=0):
         """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
+        cdef tc_command c
+        cdef tc_i128 number = number_of(value)
         demand("account", account, 1, self.account_max)
-        if set_limit(&self.risk, account, rule, number_of(value), window_ns, MODE_ENFORCE) >= 0:
+        memset(&c, 0, sizeof(c))
+        c.limit_scope = SCOPE_ACCOUNT
+        c.account = account
+        c.rule = rule
+        c.window_ns = window_ns
+        c.value = tc_low(number)
+        c.value_high = tc_high(number)
+        if find_bad_limit(&self.risk.rows, &c) >= 0:
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
+        set_row(&self.risk.rows, &c, 0)
 
     def kill(self, int scope, int target, bint engaged):
         """Engage or release the kill switch of a Scope."""
         demand("scope", scope, SCOPE_FIRM, SCOPE_VENUE)
         demand("target", target, 0 if scope == SCOPE_FIRM else 1, 0 if scope == SCOPE_FIRM else self.account_max
                if scope == SCOPE_ACCOUNT else self.instrument_max if scope == SCOPE_INSTRUMENT else 64)
-        if scope == SCOPE_FIRM:
-            self.risk.killed_firm = engaged
-        elif scope == SCOPE_ACCOUNT:
-            self.risk.accounts[target].killed = engaged
-        elif scope == SCOPE_INSTRUMENT:
-            self.risk.killed_instruments[target] = engaged
-        else:
-            self.risk.killed_venues[target] = engaged
+        set_switch(switch_of(&self.risk, scope, target), engaged, 0, 0, 0)
 
-    cdef void ask(self, const tc_command* c, int64_t reference2, tc_question* q) noexcept nogil:
+    cdef void ask(
+        self, const tc_command* c, const tc_instrument* ins, int64_t reference2, tc_question* q
+    ) noexcept nogil:
         cdef int32_t instrument, account, venue
         cdef uint8_t side, ord_type
         q.order_qty = c.order_qty
@@ -93,12 +96,14 @@ cdef class RiskTable:
         q.instrument = instrument
         q.account = account
         q.venue = venue
+        q.strategy = 0
         side, ord_type = c.side, c.ord_type
         q.side = side
         q.ord_type = ord_type
         q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = False
         q.open_orders = 0
         q.max_open_orders = time_max()
+        q.line = line_of(self.risk.lines, &self.risk.rows, ins, instrument, account, venue, 0, MODE_ENFORCE, &q.room)
 
     def check(self, bytes order, int64_t reference2):
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
@@ -109,10 +114,10 @@ cdef class RiskTable:
         cdef tc_instrument* ins = self.row(c)
         cdef tc_question q
         cdef tc_finding findings[CHECKS]
-        self.ask(c, reference2, &q)
+        self.ask(c, ins, reference2, &q)
         evaluate_risk(&self.risk, ins, &q, findings)
-        return [Finding(KILL_SWITCH + i, findings[i].value, findings[i].limit, bool(findings[i].refused),
-                        bool(findings[i].armed)) for i in range(CHECKS)]
+        return [Finding(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
+                        bool(findings[i].armed), findings[i].row) for i in range(CHECKS)]
 
     def admit(self, orders, int64_t reference2):
         """Check each ORDER_DTYPE record and hold its quantity if it passes; int16 reasons, 0 where it passed.
@@ -122,6 +127,7 @@ cdef class RiskTable:
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), i
         cdef const tc_command* c
+        cdef const tc_instrument* ins
         cdef tc_question q
         cdef tc_finding finding
         reasons = np.zeros(count, np.int16)
@@ -131,10 +137,13 @@ cdef class RiskTable:
         with nogil:
             for i in range(count):
                 c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
-                self.ask(c, reference2, &q)
-                out[i] = <int16_t>check_risk(&self.risk, &self.instruments[c.instrument], &q, &finding)
+                ins = &self.instruments[c.instrument]
+                self.ask(c, ins, reference2, &q)
+                out[i] = <int16_t>check_risk(&self.risk, ins, &q, &finding)
                 if out[i] == REASON_NONE:
-                    reserve_order(&self.risk, &q)
+                    reserve_order(&self.risk, ins, &q)
+                else:
+                    note_breach(&self.risk, &finding, q.now)
         return reasons
 
     def fill(self, int instrument, int account, int side, int64_t qty):

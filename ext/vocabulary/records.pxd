@@ -36,7 +36,9 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t mark_px
         int64_t print_px, print_size
         uint64_t value
-        int64_t rule, window_ns, mode, value_high
+        int64_t rule, window_ns, mode, value_high, who, why
+        uint16_t limit_scope, soft_share
+        uint32_t set_size, set_at
         int64_t scope, target, engaged
         int64_t position_qty, position_px
         uint64_t amount

@@ -193,7 +193,7 @@ def test_exits_work_whatever_their_stamp(core, time):
 def test_settings_are_done_at_the_cores_time(core, kind):
     seen = core._gate.core.event_seq
     in_batch(kind, **{K.SESSION: {"trad_ses_status": 2}, K.STATUS_REQUEST: {"order_id": 1}, K.SET_LIMIT: {
-        "account": 1, "rule": 4, "value": 2, "window_ns": SECOND}}.get(kind, {}))(core, FAR)
+        "limit_scope": 1, "instrument": 0, "account": 1, "rule": 4, "value": 2, "window_ns": SECOND}}.get(kind, {}))(core, FAR)
     assert {report.transact_time for report in core.reports(seen)} == {T0}
 
 

@@ -99,7 +99,7 @@ def test_an_observed_limit_is_part_of_the_state_and_can_be_enforced_again(make_c
     plain = make_core(limits=limits(max_order_qty=100))
     observing = make_core(limits=limits(max_order_qty=100), features=tc.Features(max_order_qty="observe"))
     assert plain.state_hash() != observing.state_hash()
-    set_limit = {"kind": tc.CommandType.SET_LIMIT, "account": 1, "rule": 0, "value": 100 * 10**LIMIT_PRECISION}
+    set_limit = {"kind": tc.CommandType.SET_LIMIT, "limit_scope": 1, "account": 1, "rule": 0, "value": 100 * 10**LIMIT_PRECISION}
     observing._gate.core.apply(CODECS[tc.CommandType.SET_LIMIT].pack(**set_limit), T0)
     assert observing.submit("AAPL", "BUY", 101, 100).reason is tc.Reason.MAX_ORDER_QTY
 
@@ -107,7 +107,7 @@ def test_an_observed_limit_is_part_of_the_state_and_can_be_enforced_again(make_c
 def test_a_mode_that_is_none_is_refused_and_changes_nothing(make_core):
     core = make_core(limits=limits(max_order_qty=100))
     before = core.state_hash()
-    fields = {"kind": tc.CommandType.SET_LIMIT, "account": 1, "rule": 0, "value": LIMIT_OFF, "mode": 2}
+    fields = {"kind": tc.CommandType.SET_LIMIT, "limit_scope": 1, "account": 1, "rule": 0, "value": LIMIT_OFF, "mode": 2}
     reader = core.reports()
     core._gate.core.apply(CODECS[tc.CommandType.SET_LIMIT].pack(**fields), T0)
     assert next(iter(reader)).text == "INVALID_FIELD_VALUE: mode 2 is out of bounds"

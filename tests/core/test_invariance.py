@@ -47,6 +47,7 @@ def a_session(count=COUNT, seed=12):
             row["scope"], row["target"] = (int(random.integers(1, 4)), int(random.integers(1, 3)))
             row["engaged"] = random.choice([0, 0, 1])
         else:
+            row["limit_scope"], row["instrument"] = tc.Scope.ACCOUNT, 0
             is_off = random.choice([True, False])
             row["value"], row["value_high"] = (2**64 - 1, -1) if is_off else (10**12, 0)
     return session

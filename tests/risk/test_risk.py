@@ -206,7 +206,7 @@ def test_a_killed_venue_is_routed_around_and_no_venue_is_a_refusal(core):
 def test_an_account_without_complete_limits_can_not_trade(make_core):
     core = make_core(limits=None)
     rules = np.zeros(5, COMMAND_DTYPES[tc.CommandType.SET_LIMIT])
-    rules["kind"], rules["account"], rules["value"], rules["rule"] = tc.CommandType.SET_LIMIT, 1, 2**64 + LIMIT_OFF, range(5)
+    rules["limit_scope"], rules["kind"], rules["account"], rules["value"], rules["rule"] = 1, tc.CommandType.SET_LIMIT, 1, 2**64 + LIMIT_OFF, range(5)
     rules["value_high"] = -1
     for at in range(5):
         order = core.submit("AAPL", "BUY", 1, 10)

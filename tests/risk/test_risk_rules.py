@@ -168,7 +168,7 @@ def test_an_observed_rate_has_the_window_that_it_would_have_if_it_were_enforced(
         reader = core.reports()
         assert core.submit("AAPL", "BUY", 1, 10).ord_status is tc.OrdStatus.NEW
         observed = [r.text for r in reader if r.report_type is tc.ReportType.RISK_OBSERVED]
-        assert observed == (["ORDER_RATE: orders in the window 3 would exceed 2"] if exceeds else []), at
+        assert observed == (["ORDER_RATE: orders in the window 3 would exceed 2 (account alpha)"] if exceeds else []), at
 
 
 def test_a_rate_enforced_again_counts_what_was_sent_while_it_was_observed(make_core, clock):
@@ -176,6 +176,7 @@ def test_a_rate_enforced_again_counts_what_was_sent_while_it_was_observed(make_c
     for _ in range(3):
         assert core.submit("AAPL", "BUY", 1, 10).reason is R.NONE
     rate = np.zeros(1, COMMAND_DTYPES[tc.CommandType.SET_LIMIT])
+    rate["limit_scope"] = tc.Scope.ACCOUNT
     rate["kind"], rate["account"], rate["rule"], rate["value"], rate["window_ns"] = tc.CommandType.SET_LIMIT, 1, tc.Rule.ORDER_RATE, 2, SECOND
     core.submit_batch(rate)
     assert core.submit("AAPL", "BUY", 1, 10).reason is R.ORDER_RATE
@@ -190,6 +191,7 @@ def test_a_rate_enforced_again_counts_what_was_sent_while_it_was_observed(make_c
 def test_a_limit_that_was_observed_is_observed_no_more_once_it_is_set_anew(make_core, mode, value, refused, verdict):
     core = make_core(limits=limits(max_order_qty=10), features=tc.Features(max_order_qty="observe"))
     rule = np.zeros(1, COMMAND_DTYPES[tc.CommandType.SET_LIMIT])
+    rule["limit_scope"] = tc.Scope.ACCOUNT
     rule["kind"], rule["account"], rule["rule"], rule["mode"] = tc.CommandType.SET_LIMIT, 1, tc.Rule.MAX_ORDER_QTY, mode
     rule["value"] = 2**64 - 1 if value is None else value * 10**9  # -1 is in two words
     rule["value_high"] = -1 if value is None else 0

@@ -28,6 +28,7 @@ from tradecore.vocabulary.records import (
     QTY_MAX,
 )
 
+SWITCHED = (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.VENUE, Scope.STRATEGY)
 START = 1_700_000_000_000_000_000
 STEP = Capacity().clock_step
 ALL_TYPES = sum(1 << word for word in OrdType)
@@ -157,7 +158,7 @@ class Stream:
             for rule in Rule:
                 if account != 3 or rule != Rule.PRICE_COLLAR:  # 3 stays unconfigured
                     value, window = self._limit(account, rule)
-                    yield self._pack(K.SET_LIMIT, account=account, rule=rule, value=value, window_ns=window)
+                    yield self._pack(K.SET_LIMIT, limit_scope=Scope.ACCOUNT, account=account, rule=rule, value=value, window_ns=window)
         for account in range(1, 9):
             yield self._pack(K.OPENING_CASH, account=account, currency=1 + account % 2, amount=account * 10**27)
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
@@ -176,13 +177,13 @@ class Stream:
             yield self._pack(K.DEFINE_TICKS, instrument=instrument, band=band, from_px=from_px, band_tick=tick)
 
     def _repairs(self) -> Iterator[bytes]:
-        for scope, most in zip(Scope, (0, 8, 8, self.capacity.venues), strict=True):
+        for scope, most in zip(SWITCHED, (0, 8, 8, self.capacity.venues, 2), strict=True):
             for target in range(min(most, 1), most + 1):
                 yield CODECS[K.KILL_SWITCH].pack(kind=K.KILL_SWITCH, scope=scope, target=target)
         for account in (1, 2, 4, 5, 6, 7, 8):
             for rule in Rule:
                 value, window = self._limit(account, rule)
-                limit = {"account": account, "rule": rule, "value": value, "window_ns": window}
+                limit = {"limit_scope": Scope.ACCOUNT, "account": account, "rule": rule, "value": value, "window_ns": window}
                 yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **limit)
 
     def _limit(self, account: int, rule: Rule) -> tuple[int, int]:
@@ -246,6 +247,7 @@ class Stream:
             "account": pick.choices(range(1, 9), (30, 20, 1, 5, 6, 6, 25, 6))[0],
             "venue": pick.randrange(1, self.capacity.venues + 1) if pick.random() < 0.3 else 0,
             "cl_ord_id": self._name(), "version": pick.choice((0, 1)), "order_qty": self._qty(instrument), "price": price,
+            "strategy": pick.choices((0, 1, 2, 3, 2**31 - 1, -1), (80, 8, 8, 2, 1, 1))[0],
         }
 
     def _name(self) -> int:
@@ -299,6 +301,28 @@ class Stream:
         return self._pack(K.QUOTE, instrument=instrument, venue=venue, bid_px=min(max(bid, -(2**63)), 2**63 - 1),
                           bid_size=sizes[0], ask_px=min(ask, 2**63 - 1), ask_size=sizes[1])
 
+    def _scoped_limit(self, scope: Scope, instrument: int, account: int) -> bytes:
+        """A row on any scope, mostly a loose one, with who and why; sometimes two in a set, or on what it can't be."""
+        pick = self.random
+        targets = {Scope.FIRM: {}, Scope.ACCOUNT: {"account": account}, Scope.INSTRUMENT: {"instrument": instrument},
+                   Scope.VENUE: {"venue": pick.randrange(1, self.capacity.venues + 1)},
+                   Scope.STRATEGY: {"strategy": pick.randrange(1, 3)},
+                   Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument}}
+        rule = pick.choice(list(Rule))
+        target = targets[scope] | {"limit_scope": scope, "rule": rule, "window_ns": 100_000_000}
+        if pick.random() < 0.1:
+            target |= pick.choice(({"account": 9}, {"venue": 99}, {"strategy": 2**20}, {"instrument": -1}, {"soft_share": 10_001},
+                                   {"limit_scope": 6}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
+        size = pick.choice({Rule.PRICE_COLLAR: (30, 90, 400), Rule.ORDER_RATE: (2, 5, 8)}.get(
+            rule, (60 * 10**9, 10**12, 5 * 10**13)))
+        self._undo(self._pack(K.SET_LIMIT, **(target | {"value": -1})), 50)
+        notes = {"who": self.number_of(b"officer"), "why": pick.choice((0, 77)), "soft_share": pick.choice((0, 8_000))}
+        change = notes | target | {"value": size, "mode": target.get("mode", pick.choice((0, 0, 1)))}
+        if pick.random() < 0.2:
+            self._undo(self._pack(K.SET_LIMIT, **(change | {"value": size // 2, "set_size": 2, "set_at": pick.choice((1, 1, 1, 0))})), 1)
+            change |= {"set_size": 2}
+        return self._pack(K.SET_LIMIT, **change)
+
     def _setting(self) -> bytes:
         pick = self.random
         chance = pick.random()
@@ -310,17 +334,20 @@ class Stream:
             rule = pick.choice(list(Rule))
             value, window = self._limit(account, rule)
             value = pick.choice((value, value, value * 2, value // 2, 0, -2, 10**25 + 1, 3)) if account != 1 else value
-            after = self._pack(K.SET_LIMIT, account=account, rule=rule, value=self._limit(account, rule)[0],
+            after = self._pack(K.SET_LIMIT, limit_scope=Scope.ACCOUNT, account=account, rule=rule, value=self._limit(account, rule)[0],
                                window_ns=window)
             if account != 3:
                 self._undo(after, 60)
-            return self._pack(K.SET_LIMIT, account=3 if rule == 2 and account == 3 else account,
+            return self._pack(K.SET_LIMIT, limit_scope=Scope.ACCOUNT, account=3 if rule == 2 and account == 3 else account,
                               rule=rule if account != 3 else 1, value=max(-2, value),
                               window_ns=pick.choice((window, window, 0, 10**9)),
                               mode=pick.choice((0, 1, 1, 1, 1, 2)))
+        if chance < 0.6:
+            return self._scoped_limit(pick.choice(list(Scope)), instrument, account)
         if chance < 0.72:
-            scope = pick.choice(list(Scope))
-            most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues}[scope]
+            scope = pick.choice(SWITCHED)
+            most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues,
+                    Scope.STRATEGY: 2}[scope]
             target = pick.randrange(1, most + 1) if most else 0
             self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0), 20)
             return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1)

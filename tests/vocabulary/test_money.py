@@ -150,7 +150,7 @@ def test_limits_of_ten_to_the_sixteen_units_pass_and_refuse_at_the_last_digit(ma
     core = make_core(instruments=[tc.Instrument("X", lot_size=1, multiplier=1_000)], limits=armed)
     assert core.submit("X", "BUY", 10**5, 10**8).reason is R.NONE
     refused = core.submit("X", "BUY", 10**13, "1.01")
-    assert refused.text == "MAX_ORDER_NOTIONAL: notional 10100000000000000 exceeds 10000000000000000"
+    assert refused.text == "MAX_ORDER_NOTIONAL: notional 10100000000000000 exceeds 10000000000000000 (account alpha)"
     row = core.check("X", "BUY", 10**13, "1.01")[R.MAX_ORDER_NOTIONAL]
     assert (row.value, row.limit, row.headroom) == (D("1.01e16"), 10**16, -D("1e14"))
     for name in ("max_order_notional", "max_order_qty", "max_position_qty"):

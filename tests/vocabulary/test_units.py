@@ -85,7 +85,7 @@ def test_what_the_world_quotes_is_inside_the_bounds(make_core):
             assert core.submit(symbol, side, qty, price).reason is R.NONE
         assert core.position(symbol).cost == before
     assert core.submit("BRK.A", "BUY", 10**11, "700000.00").text == \
-        "MAX_ORDER_NOTIONAL: notional 70000000000000000 exceeds 10000000000000000"
+        "MAX_ORDER_NOTIONAL: notional 70000000000000000 exceeds 10000000000000000 (account alpha)"
 
 
 def test_an_inverse_contract_as_it_is_declared_by_default(backend):

@@ -15,7 +15,7 @@ from ..orders.ticket import OrderTerms
 from ..positions.position import FirmExposure, Position, Trade
 from ..risk.limits import OFF, RiskLimits
 from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import CommandType
+from ..vocabulary.codes import CommandType, Scope
 from ..vocabulary.fix import ExecType, OrdType, Side, TimeInForce
 from ..vocabulary.identifiers import Identifier, check_names
 from ..vocabulary.instrument import Instrument
@@ -66,7 +66,8 @@ class OrderManager(OrderSystem):
         """Declare an account. It has no limits: checking risk is yours here."""
         number = self._declare_account(account)
         for rule, value, window in _NO_LIMITS.rows():
-            self._gate.command(CommandType.SET_LIMIT, account=number, rule=int(rule), value=value, window_ns=window)
+            self._gate.command(CommandType.SET_LIMIT, limit_scope=int(Scope.ACCOUNT), account=number, rule=int(rule),
+                               value=value, window_ns=window)
 
     # ---- from you
 

@@ -13,7 +13,7 @@ from ..vocabulary.fix import PegOffsetType
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.note_text import read_note
-from ..vocabulary.reasons import reason_text
+from ..vocabulary.reasons import limit_scope_text, reason_text
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import OrderRow, StaleOrderError
 from ..vocabulary.showing import html_table, refuse_copy
@@ -112,7 +112,8 @@ class Order(OrderFields, metaclass=ABCMeta):
 
     @property
     def reject_mask(self) -> int:
-        """Every validation failure at once: bit n means Reason(101 + n)."""
+        """Every validation failure at once: bit n means Reason(101 + n). Of what a limit refused, the number of its row
+        (`core.risk.limits()`)."""
         return self.row.reject_mask
 
     @property
@@ -152,7 +153,8 @@ def order_text(order: Order, directory: Directory) -> str:
     row = order.row
     if row.note and (said := read_note(directory.core.note(row.note))[1]):
         return said
-    return reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, directory)
+    text = reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, directory)
+    return text + limit_scope_text(row.reason, row.reject_mask, directory)
 
 
 def show_order(order: Order, directory: Directory) -> str:

@@ -1,11 +1,29 @@
-"""The risk of a core: limits by account, and the kill switch. `core.risk`."""
+"""The risk of a core: limits by scope, and kill switches; changed with who and why, and read back. `core.risk`."""
 
 from __future__ import annotations
 
-from ..vocabulary.codes import CommandType, Scope
-from ..vocabulary.features import Features
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope
+from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
-from .limits import RiskLimits, demand_room
+from ..vocabulary.records import LIMIT_OFF
+from ..vocabulary.rules import find_rule
+from ..vocabulary.units import Number, check_int
+from .limit_table import (
+    LimitLines,
+    SwitchLine,
+    limit_fields,
+    limit_line,
+    note,
+    scope_text,
+    target_fields,
+)
+from .limits import Limit, RiskLimits, demand_room
+
+_NAMED = ("account", "symbol", "venue", "strategy")
 
 
 class RiskEngine:
@@ -13,39 +31,142 @@ class RiskEngine:
 
     def __init__(self, gate: Gate, features: Features) -> None:
         self._gate, self._features = gate, features
+        self._changing = threading.RLock()  # a set of changes is one row of commands
 
-    def set_limits(self, limits: RiskLimits, *, account: str) -> None:
-        """Set every rule of an account. Each rule is one command and one event."""
+    # ---- changing
+
+    def set_limits(self, limits: RiskLimits, *, account: str, who: str = "", why: str = "") -> None:
+        """Set every rule of an account, all or none. Each rule is one command and one event."""
         demand_room(limits, self._gate.capacity)
-        number = self._gate.names.accounts.id(account)
-        for fields in self._features.apply(limits.rows()):
-            self._gate.command(CommandType.SET_LIMIT, account=number, **fields)
+        fields = {"limit_scope": int(Scope.ACCOUNT), "account": self._gate.names.accounts.id(account)}
+        self._change([fields | row for row in self._features.apply(limits.rows())], who, why)
+
+    def set_limit(
+        self, rule: Rule | str, value: Limit, *, account: str | None = None, symbol: str | None = None,
+        venue: str | None = None, strategy: int | None = None, window_ms: int | None = None,
+        soft: Number | None = None, observe: bool = False, who: str = "", why: str = "",
+    ) -> None:
+        """Change one row, and nothing else: a rule on an account, a symbol, an account in a symbol, a venue, a strategy
+        (an int from 1 to the capacity `strategies`), or where none is named on the firm. Of all rows that bind an order
+        the tightest counts.
+
+        `value`: a number in whole units, money, bps or orders, or OFF. `window_ms`: of a rate. `soft`: at which share
+        of it a warning comes, above 0 to 1. `observe`: report what exceeds it, refuse nothing. `who` and `why` (up to
+        64 printable ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is not
+        known (naming the nearest), for a scope that the rule does not take and for a value out of bounds, TypeError,
+        UndeclaredError, or RefusedError where no room for another row is left; nothing is changed then.
+        """
+        change = {"rule": rule, "value": value, "account": account, "symbol": symbol, "venue": venue,
+                  "strategy": strategy, "window_ms": window_ms, "soft": soft, "observe": observe}
+        self._change([self._fields(change)], who, why)
+
+    def change_limits(self, changes: Iterable[Mapping[str, Any]], *, who: str = "", why: str = "") -> None:
+        """Change many rows at once: all of them, or, where one can't be, none. Each change is a mapping of
+        `set_limit`'s arguments. Raises what `set_limit` raises, naming which change it is."""
+        rows = []
+        for at, change in enumerate(changes):
+            try:
+                rows.append(self._fields(dict(change)))
+            except (TypeError, ValueError, LookupError) as error:
+                raise type(error)(f"change {at}: {error}") from None
+        if len(rows) > self._gate.capacity.limit_rows:
+            raise ValueError(f"{len(rows)} changes are more than the capacity limit_rows "
+                             f"{self._gate.capacity.limit_rows}")
+        self._change(rows, who, why)
+
+    def _fields(self, change: dict[str, Any]) -> dict[str, int]:
+        """The fields of the command that a change is."""
+        unknown = change.keys() - {"rule", "value", "window_ms", "soft", "observe", *_NAMED}
+        if unknown or not {"rule", "value"} <= change.keys():
+            raise TypeError(f"a change has a rule, a value, and what set_limit takes; not {', '.join(sorted(unknown))}"
+                            if unknown else "a change must have a rule and a value")
+        row = find_rule(change["rule"])
+        fields = target_fields(self._gate.names, *(change.get(name) for name in _NAMED))
+        if fields.get("strategy", 0) > self._gate.capacity.strategies:
+            raise ValueError(f"strategy {fields['strategy']} exceeds the capacity strategies "
+                             f"{self._gate.capacity.strategies}")
+        scope = Scope(fields["limit_scope"])
+        if scope not in row.scopes:
+            raise ValueError(f"{row.rule.name} takes no limit on {scope.name}: only on "
+                             f"{', '.join(scope.name for scope in row.scopes)}")
+        fields |= limit_fields(row, change["value"], change.get("window_ms"), change.get("soft"))
+        if row.most < 0:
+            check_int(max(0, fields["value"]), row.rule.name.lower(), 0, self._gate.capacity.order_rate)
+        word = self._features[row.rule.name.lower()]
+        if word is Feature.OFF:
+            fields["value"] = LIMIT_OFF
+        observed = word is Feature.OBSERVE or bool(change.get("observe"))
+        return fields | {"mode": int(LimitMode.OBSERVE if observed else LimitMode.ENFORCE)}
+
+    def _change(self, rows: list[dict[str, int]], who: str, why: str) -> None:
+        """Runs the commands of one change, or of a set that is made whole or not at all."""
+        notes = {"who": note(who, "who"), "why": note(why, "why")}
+        many = {"set_size": len(rows)} if len(rows) > 1 else {}
+        with self._changing:
+            for at, fields in enumerate(rows):
+                self._gate.command(CommandType.SET_LIMIT, **fields, **notes, **many, **({"set_at": at} if many else {}))
+
+    # ---- reading
+
+    def limits(
+        self, rule: Rule | str | None = None, *, account: str | None = None, symbol: str | None = None,
+        venue: str | None = None, strategy: int | None = None,
+    ) -> LimitLines:
+        """The rows that were set, those that are off too, in the order of scope and rule: of one rule, or of what is
+        named, or all. Prints as a table. Raises as `set_limit` does for what is not known."""
+        wanted = None if rule is None else find_rule(rule).rule
+        named = {name: value for name, value in zip(_NAMED, (account, symbol, venue, strategy), strict=True)
+                 if value is not None}
+        fields = {"account": 0, "instrument": 0, "venue": 0, "strategy": 0}
+        if named:
+            fields |= target_fields(self._gate.names, account, symbol, venue, strategy)
+        fields.pop("limit_scope", None)
+        found = [row for row in self._gate.core.limit_rows(1, 2**31)
+                 if wanted in (None, row.rule)
+                 and all(not number or getattr(row, name) == number for name, number in fields.items())]
+        found.sort(key=lambda row: (row.scope, row.account, row.instrument, row.venue, row.strategy, row.rule))
+        return LimitLines([limit_line(row, self._gate.names) for row in found])
+
+    def utilisation(self, nearest: int = 1000) -> LimitLines:
+        """The rows of which something is used now, the nearest to their limits first, `nearest` of them at most: what
+        is used, what is left, and the share. What bounds one order alone has nothing to measure."""
+        check_int(nearest, "nearest", 1, 2**31 - 1)
+        rows = [row for row in self._gate.core.limit_rows(1, 2**31) if row.used >= 0 and row.value >= 0]
+        rows.sort(key=lambda row: (-row.used / row.value if row.value else -1, row.number))
+        return LimitLines([limit_line(row, self._gate.names) for row in rows[:nearest]])
+
+    def switches(self) -> list[SwitchLine]:
+        """What is killed, by whom, why and since when."""
+        names = self._gate.names
+        return [SwitchLine(scope_text(row, names), names.text_of(row.who), names.text_of(row.why), row.since)
+                for row in self._gate.core.switches()]
+
+    # ---- switches
 
     def engage_kill_switch(
-        self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None
+        self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None,
+        strategy: int | None = None, who: str = "", why: str = "",
     ) -> None:
-        """Block new orders at once: of the firm, or of one account, symbol or venue. Cancels still get out; new orders
-        for external venues that nobody has read from `outbound()` are Canceled and never sent, and so are replaces that
-        ask for more refused."""
-        self._switch(1, account, symbol, venue)
+        """Block new orders at once: of the firm, or of one account, symbol, venue or strategy. Cancels still get out;
+        new orders for external venues that nobody has read from `outbound()` are Canceled and never sent, and so are
+        replaces that ask for more refused."""
+        self._switch(1, (account, symbol, venue, strategy), who, why)
 
     def release_kill_switch(
-        self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None
+        self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None,
+        strategy: int | None = None, who: str = "", why: str = "",
     ) -> None:
         """Let orders through again; each scope is released by itself."""
-        self._switch(0, account, symbol, venue)
+        self._switch(0, (account, symbol, venue, strategy), who, why)
 
-    def _switch(self, engaged: int, account: str | None, symbol: str | None, venue: str | None) -> None:
-        named = [
-            (scope, names.id(name))
-            for scope, names, name in (
-                (Scope.ACCOUNT, self._gate.names.accounts, account),
-                (Scope.INSTRUMENT, self._gate.names.symbols, symbol),
-                (Scope.VENUE, self._gate.names.venues, venue),
-            )
-            if name is not None
-        ]
-        if len(named) > 1:
-            raise ValueError("a kill switch acts on one scope: an account, a symbol, a venue, or none for the firm")
-        scope, target = named[0] if named else (Scope.FIRM, 0)
-        self._gate.command(CommandType.KILL_SWITCH, scope=int(scope), target=target, engaged=engaged)
+    def _switch(
+        self, engaged: int, named: tuple[str | None, str | None, str | None, int | None], who: str, why: str
+    ) -> None:
+        if sum(value is not None for value in named) > 1:
+            raise ValueError("a kill switch acts on one scope: an account, a symbol, a venue, a strategy, or none for "
+                             "the firm")
+        fields = target_fields(self._gate.names, *named)
+        scope = fields.pop("limit_scope")
+        target = next(iter(fields.values()), 0)
+        self._gate.command(CommandType.KILL_SWITCH, scope=scope, target=target, engaged=engaged, who=note(who, "who"),
+                           why=note(why, "why"))

@@ -28,6 +28,9 @@ class Capacity:
     ids: int = 1_048_576  # texts of ids and names, kept as long as the core is; own integers need none
     events: int = 16_384
     order_rate: int = 16_384
+    limit_rows: int = 65_536  # of risk: one for each rule of an account that has limits, and one for each other limit
+    limit_counters: int = 256  # of its rows that count (rates), beside one for each account
+    strategies: int = 1_024  # that may have limits and switches of their own: from 1 to this
     decisions: int = 4_096
     trades: int = 65_536  # the newest trades: those that can still be busted and corrected
     exec_ids: int = 262_144  # of external venues' trades, busts and corrections: those that are known again
@@ -42,13 +45,14 @@ class Capacity:
         """
         return cls(instruments=64, accounts=16, venues=8, currencies=8, books=512, open_orders=8_192,
                    order_history=16_384, cl_ord_ids=65_536, ids=65_536, events=32_768, order_rate=4_096,
-                   decisions=1_024, trades=16_384, exec_ids=65_536)
+                   limit_rows=4_096, limit_counters=64, strategies=64, decisions=1_024, trades=16_384, exec_ids=65_536)
 
     def __post_init__(self) -> None:
         bounds = {
             "instruments": 1_000_000, "accounts": 65_535, "venues": 64, "currencies": 255, "books": 2**22,
             "open_orders": 2**24, "order_history": 2**24, "reject_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27,
-            "events": 2**24, "order_rate": 2**20, "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
+            "events": 2**24, "order_rate": 2**20, "limit_rows": 2**22, "limit_counters": 2**16, "strategies": 2**20,
+            "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
             "notes": 2**20, "unbooked": 2**16, "clock_step": 2**61,
         }
         for name, most in bounds.items():

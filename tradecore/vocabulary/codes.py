@@ -66,16 +66,18 @@ OUTBOUND = tuple(MsgType)
 
 
 class Scope(FixEnum):
-    """What a kill switch acts on."""
+    """What a limit or a kill switch acts on; a kill switch on the first five."""
 
     FIRM = 0
     ACCOUNT = 1
     INSTRUMENT = 2
     VENUE = 3
+    STRATEGY = 4
+    ACCOUNT_INSTRUMENT = 5
 
 
 class Rule(FixEnum):
-    """The limits that SET_LIMIT changes, in the order of the table's columns."""
+    """The limits that SET_LIMIT changes; what each is, and on which scopes, stands in `vocabulary.rules`."""
 
     MAX_ORDER_QTY = 0
     MAX_ORDER_NOTIONAL = 1

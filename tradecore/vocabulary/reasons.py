@@ -10,6 +10,7 @@ from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
 from .records import COMMAND_DTYPES, LIMIT_PRECISION, NO_PRICE, TIME_MAX, UNTELLABLE
+from .rules import RULES
 from .time_units import find_unit
 from .units import read_told, to_decimal
 
@@ -35,6 +36,9 @@ _OF_VENUES = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, Comman
               CommandType.DISMISS_UNBOOKED}
 _ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty": (NO_PRICE,), "note": (0,)}
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
+
+# What rows of limits decide; the number of the row that spoke stands where others have a mask.
+_OF_LIMITS = {*(rule.reason for rule in RULES), Reason.REFERENCE_PRICE_UNAVAILABLE}
 
 _TEXTS = {
     Reason.UNKNOWN_INSTRUMENT: "instrument {value} is not declared: {bound} are",
@@ -153,6 +157,21 @@ def reason_bound(reason: Reason, bound: int, instrument: Instrument | None) -> i
     if reason in _LOTS_AGAINST_LIMITS:
         return to_decimal(read_told(bound), LIMIT_PRECISION, 0)
     return reason_value(reason, bound, instrument)
+
+
+def row_scope(account: int, instrument: int, venue: int, strategy: int, directory: Directory) -> str:
+    """What a limit is on, in words: what its scope does not name is 0."""
+    named = (("account", directory.accounts.name(account)), ("symbol", directory.symbols.name(instrument)),
+             ("venue", directory.venues.name(venue)), ("strategy", strategy or None))
+    return ", ".join(f"{word} {name}" for word, name in named if name is not None) or "firm"
+
+
+def limit_scope_text(reason: int, row: int, directory: Directory) -> str:
+    """Behind a refusal's text: on what the limit is that spoke, by the number of its row; empty where none did."""
+    if row < 1 or Reason(reason) not in _OF_LIMITS:
+        return ""
+    (facts,) = directory.core.limit_rows(row, row)
+    return f" ({row_scope(facts.account, facts.instrument, facts.venue, facts.strategy, directory)})"
 
 
 def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int, directory: Directory) -> str:

@@ -118,8 +118,14 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.VENUE_SESSION: [("connected", "i8")],
     CommandType.SET_LIMIT: [
         ("rule", "i8"), ("value", "u8"), ("window_ns", "i8"), ("mode", "i8"), ("value_high", "i8"),
+        ("who", "i8"), ("why", "i8"),  # ids' numbers: who asks for it, and why
+        # Its Scope, whose target stands in the header, or in `strategy`; where it warns, in hundredths of a percent;
+        # how many changes its set has, 0 or 1 for one alone, and which of them it is, from 0.
+        ("limit_scope", "u2"), ("soft_share", "u2"), ("set_size", "u4"), ("set_at", "u4"), ("strategy", "i4"),
     ],
-    CommandType.KILL_SWITCH: [("scope", "i8"), ("target", "i8"), ("engaged", "i8")],
+    CommandType.KILL_SWITCH: [
+        ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
+    ],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
     CommandType.OPENING_CASH: [("amount", "u8"), ("amount_high", "i8")],
     CommandType.DEFINE_CURRENCY: [("decimals", "i8")],  # of its money unit
@@ -155,8 +161,8 @@ _HEADERS: dict[CommandType, Layout] = {
 }
 
 # Two cache lines: 96 bytes that every report has, but for two ids and a byte that go by its kind, and 32 by kind. A
-# trade, a bust and a correction have one form; what is refused (ExecType REJECTED) has its mask where others have a
-# stop price.
+# trade, a bust and a correction have one form; what is refused (ExecType REJECTED), or only observed, has its mask, or
+# the number of the row of limits that spoke, where others have a stop price.
 _REPORT: Layout = [
     ("seq", "i8"), ("command_seq", "i8"), ("transact_time", "i8"), ("order_id", "i8"),
     ("report_type", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("side", "u1"),

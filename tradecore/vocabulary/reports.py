@@ -12,7 +12,7 @@ from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
 from .later import Later
 from .names import Directory
 from .note_text import read_note
-from .reasons import reason_text
+from .reasons import limit_scope_text, reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
 from .report_codec import FLAG_FOREIGN, FLAG_ROUNDED
 from .rows import TradeRow
@@ -161,6 +161,7 @@ class Report(OrderFields):
         lay unbooked, what that said in words, as long as the core holds it (capacity `notes`)."""
         r = self.row
         why = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+        why += limit_scope_text(r.reason, r.reject_mask, self._directory)
         said = self._said if r.command_kind in _WORDY else ""
         if not said or r.reason in (Reason.NONE, Reason.VENUE_REPORTED):
             return said or why

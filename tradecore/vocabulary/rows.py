@@ -120,13 +120,48 @@ class Term(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One risk rule's answer, in the rule's own unit."""
+    """One risk rule's answer, in the rule's own unit; `row` is the number of the limit that says so, 0 for none."""
 
     reason: int
     value: int
     limit: int
     refused: bool
     armed: bool
+    row: int = 0
+
+
+class LimitFacts(NamedTuple):
+    """One row of limits as integers: its target (what its scope does not name is 0), its value and what is used of it
+    in the rule's unit (-1: off; nothing to measure), and where `used` is an instrument's, which."""
+
+    number: int
+    rule: int
+    scope: int
+    account: int
+    instrument: int
+    venue: int
+    strategy: int
+    value: int
+    window_ns: int
+    mode: int
+    soft_share: int
+    who: int
+    why: int
+    set_time: int
+    breached: int
+    breaches: int
+    used: int
+    used_instrument: int
+
+
+class SwitchFacts(NamedTuple):
+    """A kill switch that is engaged: its scope and target, who engaged it, why and when."""
+
+    scope: int
+    target: int
+    who: int
+    why: int
+    since: int
 
 
 TRADE_LIVE, TRADE_BUSTED, TRADE_FOLDED = range(3)

@@ -40,7 +40,13 @@ typedef struct {
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
         struct { int64_t print_px, print_size; };
-        struct { int64_t rule; uint64_t value; int64_t window_ns, mode, value_high; };
+        struct {
+            int64_t rule;
+            uint64_t value;
+            int64_t window_ns, mode, value_high, who, why;
+            uint16_t limit_scope, soft_share;
+            uint32_t set_size, set_at; /* then strategy */
+        };
         struct { int64_t scope, target, engaged; };
         struct { int64_t position_qty, position_px; };
         struct { uint64_t amount; int64_t amount_high; };

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.codes import LimitMode, Reason
 from tradecore.vocabulary.fix import ExecType, OrdRejReason, OrdType
 from tradecore.vocabulary.records import CASH_ORDER_MAX, LIMIT_PRECISION, NO_ROOM, OWN_ID_MAX, PRICE_MAX
 from tradecore.vocabulary.rows import Finding
@@ -20,8 +20,9 @@ from ..orders.lists import find_bad_join, join_group
 from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
-from ..risk.holds import Question, exposure_of, reserve_order
-from ..risk.risk import check_risk, needs_reference, observe_risk, watched_rules
+from ..risk.holds import Question, exposure_of, note_breach, reserve_order
+from ..risk.limit_lines import line_of
+from ..risk.risk import check_risk, evaluate_limits, needs_reference
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known
 from .keeping import find_block
@@ -105,20 +106,23 @@ def claim_order_id(core: State, order: Order) -> Reason | None:
 
 def observe_question(core: State, ins: InstrumentRow, q: Question, explain: bool) -> list[Finding]:
     """What the limits that are only observed say, with a reference price if they need one. Changes nothing."""
-    if needs_reference(watched_rules(q.rules), q.ord_type, q.side):
+    q = replace(q, line=line_of(core.risk.watched, core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy,
+                                LimitMode.OBSERVE))
+    if needs_reference(q.line, q.ord_type, q.side):
         q = replace(q, reference2=twice_reference(core, q.instrument),
                     touch2=twice_touch(core.router, ins, q.instrument, q.side, core.now))
-    return observe_risk(q, explain)
+    return evaluate_limits(q, explain)
 
 
 def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
     """Reports what the limits that are only observed would have refused of an order that passed and holds nothing."""
     for finding in observe_question(core, ins, q, explain=False):
         if finding.refused:
+            note_breach(core.risk, finding, core.now)
             publish(
                 core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account,
                 side=q.side, cl_ord_id=order.cl_ord_id, order_qty=order.order_qty, price=order.price,
-                reason=finding.reason, value=finding.value, bound=finding.limit,
+                reason=finding.reason, value=finding.value, bound=finding.limit, reject_mask=finding.row,
             )
 
 
@@ -154,12 +158,17 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = check_risk(q) or find_block(core, q)
+        refused = check_risk(q)
+        if refused is not None:
+            note_breach(core.risk, refused, core.now)
+            order.reject_mask = refused.row  # the row of limits that spoke
+        else:
+            refused = find_block(core, q)
         if refused is None and is_external(core, order.venue) and not reserve_places(core, order):
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
-            if q.rules.watching:
+            if core.risk.rows.observed:
                 observe_order(core, c, ins, order, q)
             reserve_order(core.risk, q)
             admit_order(core, order)

@@ -164,7 +164,7 @@ def asks_more(order: Order, request: Request) -> bool:
 
 def is_in_scope(order: Order, scope: int, target: int) -> bool:
     return target in {Scope.FIRM: (0,), Scope.ACCOUNT: (order.account,), Scope.INSTRUMENT: (order.instrument,),
-                      Scope.VENUE: (order.venue,)}[Scope(scope)]
+                      Scope.VENUE: (order.venue,), Scope.STRATEGY: (order.strategy,)}[Scope(scope)]
 
 
 def withdraw_killed(core: State, c: Any) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason, Route
+from tradecore.vocabulary.codes import LimitMode, Reason, Route, Scope
 from tradecore.vocabulary.fix import ExecType, OrdType
 from tradecore.vocabulary.records import NO_PRICE
+from tradecore.vocabulary.rows import Finding
 
 from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
@@ -33,8 +34,9 @@ from ..orders.order_table import (
 )
 from ..orders.triggers import arm_trigger, source_of
 from ..orders.validation import AUCTIONS, POST_ONLY
-from ..risk.holds import COLLAR, Question, exposure_of, is_killed
-from ..risk.risk import check_risk, counts_at_market, needs_reference, protection_price
+from ..risk.holds import Question, count_line, exposure_of, is_killed, note_breach
+from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
+from ..risk.risk import check_limits, check_risk, counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -91,11 +93,12 @@ def ask_order(
     """The question of an order with these terms. What waits for a price is asked about as if that price had come."""
     side = direction(order.side)
     ord_type = LIMIT if has_limit(order.ord_type) else MARKET
-    rules = core.risk.accounts[order.account]
+    line = line_of(core.risk.lines, core.risk.rows, ins, order.instrument, order.account, order.venue, order.strategy,
+                   LimitMode.ENFORCE)
     reference2 = touch2 = NO_PRICE
     if awaits_price(order.ord_type) and not order.triggered and order.ord_type != OrdType.TRAILING_STOP:
         reference2 = 2 * stop_px
-    elif needs_reference(rules, ord_type, side):
+    elif needs_reference(line, ord_type, side):
         reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):
             touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)
@@ -104,9 +107,11 @@ def ask_order(
         order.account, order.venue, side, ord_type, False,
         bool(order.exec_inst & REDUCE_ONLY) and not waits_for_parent(core.groups, order),
         not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck, False,
-        core.orders.open_count - order.is_open, core.orders.open_max, ins, rules,
-        exposure_of(core.risk, order.instrument, order.account),
-        is_killed(core.risk, order.instrument, order.account, order.venue),
+        core.orders.open_count - order.is_open, core.orders.open_max,
+        core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
+        exposure_of(core.risk, order.instrument, 0),
+        is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy),
+        core.risk.rows.stated.get(order.account, 0), order.strategy,
     )
 
 
@@ -114,7 +119,7 @@ def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     """The worst tick that the order may trade at."""
     if q.ord_type != MARKET:
         price = q.price
-    elif q.rules.limits[COLLAR] >= 0:
+    elif q.line.limits[COLLAR] >= 0:
         price = safe_price(ins, max(-ins.price_most, min(ins.price_most, protection_price(q))), q.side)
     else:
         price = ins.price_most if q.side == BUY else -ins.price_most
@@ -207,11 +212,27 @@ def send_order(core: State, c: Any, order: Order, first: bool) -> None:
     sync_order(core, order)
 
 
+def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) -> tuple[Finding | None, int]:
+    """What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted,
+    and bounded by its collar, as one that names it. The refusal, and the limit."""
+    q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, False)
+    q.line = Line()
+    fold_rows(q.line, core.risk.rows, ins, (Scope.VENUE, 0, 0, order.venue, 0), LimitMode.ENFORCE)
+    refused = check_limits(q)
+    if refused is not None:
+        note_breach(core.risk, refused, core.now)
+        return refused, limit
+    count_line(q.line, core.now)
+    ticks = limit_ticks(ins, q)
+    return None, min(limit, ticks) if q.side == BUY else max(limit, ticks)
+
+
 def place_order(
     core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
 ) -> int:
     """Routing, execution, position and reports of an order that passed; when its last stage began."""
-    if order.venue == 0:
+    routed = order.venue == 0
+    if routed:
         order.venue = route_order(core, ins, order, limit)
         link_venue(core.open_orders, order)
     elif order.route == Route.NONE:
@@ -220,6 +241,12 @@ def place_order(
     if order.venue == 0 or order.venue in core.disconnected:
         refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
         return since
+    if routed and (Scope.VENUE, 0, 0, order.venue, 0) in core.risk.rows.by_target:
+        refused, limit = ask_venue_limits(core, ins, order, limit)
+        if refused is not None:
+            order.reject_mask = refused.row
+            refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, first)
+            return since
     if is_external(core, order.venue):
         if reserve_places(core, order):
             send_order(core, c, order, first)
@@ -286,6 +313,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     q.released = True
     refused = check_risk(q) or find_block(core, q)
     if refused is not None:
+        note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     elif placed:
         place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)

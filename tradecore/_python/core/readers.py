@@ -7,9 +7,11 @@ from tradecore.vocabulary.histogram import STAGES, percentiles
 from tradecore.vocabulary.records import CODECS, NO_PRICE
 from tradecore.vocabulary.rows import (
     Finding,
+    LimitFacts,
     OrderRow,
     PositionRow,
     StaleOrderError,
+    SwitchFacts,
     Term,
     TradeRow,
     UnbookedRow,
@@ -22,6 +24,7 @@ from ..orders.open_orders import find_open
 from ..orders.order_table import Orders
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
+from ..risk.usage import measure_row
 from ..vocabulary.instrument import BUY, SELL
 from ..vocabulary.shell import Records, int64, open_command
 from ..vocabulary.texts import find_text, text_of_id
@@ -210,6 +213,23 @@ class Readers:
         int64(now)
         int64(now)
         return answer_question(self._state, open_command(command, CODECS[_NEW_ORDER]), now)
+
+    @asked
+    def limit_rows(self, first: int, last: int) -> list[LimitFacts]:
+        """Rows of limits by number, from 1, with what is used of each now. Threads: any."""
+        core, found = self._state, []
+        for row in core.risk.rows.rows[max(0, first - 1) : max(0, last)]:
+            used = measure_row(core.risk, core.instruments, row, core.now)
+            found.append(LimitFacts(
+                row.number, row.rule, row.scope, row.account, row.instrument, row.venue, row.strategy, row.value,
+                row.window_ns, row.mode, row.soft_share, row.who, row.why, row.set_time, row.breached, row.breaches,
+                *used))
+        return found
+
+    @asked
+    def switches(self) -> list[SwitchFacts]:
+        """The kill switches that are engaged, by scope and target. Threads: any."""
+        return [SwitchFacts(*key, *switch) for key, switch in sorted(self._state.risk.switches.items())]
 
     @asked
     def decision(self, decision: int) -> list[Term]:

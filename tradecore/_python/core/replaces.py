@@ -16,7 +16,7 @@ from ..orders.order_facts import has_cancel, is_live
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, RESTING, Order
 from ..orders.triggers import arm_trigger, stop_of
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
-from ..risk.holds import count_sent
+from ..risk.holds import count_sent, note_breach
 from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .keeping import find_block
@@ -105,6 +105,7 @@ def find_refusal(
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
     refused = check_risk(q) or find_block(core, q)
     if refused is not None:
+        note_breach(core.risk, refused, core.now)
         return refused.reason, refused.value, refused.limit
     side = direction(order.side)
     if order.exec_inst & POST_ONLY and order.place == RESTING:
@@ -112,7 +113,7 @@ def find_refusal(
         if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
             return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
     if more:
-        count_sent(q)
+        count_sent(core.risk, q)
     return None
 
 

@@ -15,7 +15,8 @@ from tradecore.vocabulary.units import WORD, one_number, tell_wide
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
-from ..risk.holds import move_position, set_limit, switch
+from ..risk.holds import move_position, set_switch
+from ..risk.rule_rows import LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
 from ..vocabulary.instrument import (
     add_band,
     find_bad_band,
@@ -28,7 +29,7 @@ from ..vocabulary.instrument import (
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
 from .outbound import withdraw_killed
-from .state import ACK_ACCEPTED, State, accept_command, refuse_command
+from .state import ACCEPTED, ACK_ACCEPTED, State, accept_command, publish, refuse_command
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000_000
 TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
@@ -179,32 +180,91 @@ def as_signed(word: int) -> int:
     return word - WORD if word >= WORD // 2 else word
 
 
+def accept_change(core: State, c: Any, value: int, bound: int, **target: int) -> Any:
+    """A change of a limit or a switch, with who asked for it and why."""
+    publish(core, c, ACCEPTED, value=value, bound=bound, cl_ord_id=c.who, orig_cl_ord_id=c.why, **target)
+    return ACK_ACCEPTED
+
+
+def find_bad_change(core: State, c: Any) -> tuple[Reason, int, int] | None:
+    """Why a change of a limit can't be: reason, value and bound; None where it can."""
+    rows = core.risk.rows
+    offset = find_bad_target(rows, c, len(core.accounts), len(core.instruments), len(core.router.venues))
+    if offset == 12 and c.account not in core.accounts:
+        return Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts)
+    if offset == 8 and c.instrument not in core.instruments:
+        return Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments)
+    if offset < 0:
+        offset = find_bad_limit(rows, c)
+    if offset < 0:
+        offset = 96 if not id_is_known(core.texts, c.who) else 104 if not id_is_known(core.texts, c.why) else -1
+    if offset < 0:
+        return None
+    value = {8: c.instrument, 12: c.account, 16: c.venue, 124: c.strategy, 56: c.rule,
+             64: saturate(one_number(c.value, c.value_high)), 72: c.window_ns, 80: c.mode, 96: c.who, 104: c.why,
+             112: c.limit_scope, 114: c.soft_share}[offset]
+    return Reason.INVALID_FIELD_VALUE, value, offset
+
+
+def stage_limit(rows: LimitRows, c: Any) -> tuple[Reason, int, int] | None:
+    """A change of a set waits until the last one comes: then all are made at once. Why it can't be."""
+    if c.set_at == 0:
+        rows.staged, rows.staged_size = [], c.set_size  # what was not made whole is forgotten
+    if c.set_size != rows.staged_size or c.set_size > rows.row_max:
+        return Reason.INVALID_FIELD_VALUE, c.set_size, 116
+    if c.set_at != len(rows.staged):
+        return Reason.INVALID_FIELD_VALUE, c.set_at, 120
+    rows.staged.append(c)
+    return None
+
+
+def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | None:
+    """Makes changes, and tells of each; none is made where there is no room for all: then why."""
+    rows = core.risk.rows
+    needs = [count_needs(rows, c) for c in changes]
+    for used, need, most in ((len(rows.rows), sum(rows for rows, _ in needs), rows.row_max),
+                             (rows.counters, sum(counters for _, counters in needs), rows.counter_max)):
+        if used + need > most:
+            return Reason.TABLE_FULL, used, most
+    for c in changes:
+        set_row(rows, c, core.now)
+        accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
+                      instrument=c.instrument, venue=c.venue)
+    return None
+
+
 def change_limit(core: State, c: Any) -> Any:
-    if c.account not in core.accounts:
-        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
-    limit = one_number(c.value, c.value_high)
-    offset = set_limit(core.risk, c.account, c.rule, limit, c.window_ns, c.mode)
-    if offset >= 0:
-        fields = {56: c.rule, 64: saturate(limit), 72: c.window_ns, 80: c.mode}
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, fields[offset], offset)
-    return accept_command(core, c, tell_wide(limit, False), c.rule, account=c.account)
+    rows, is_set = core.risk.rows, c.set_size > 1
+    bad = find_bad_change(core, c)
+    if bad is None and is_set:
+        bad = stage_limit(rows, c)
+        if bad is None and len(rows.staged) < rows.staged_size:
+            return ACK_ACCEPTED  # told when the set is whole
+    if bad is None:
+        bad = make_changes(core, rows.staged if is_set else [c])
+        if is_set:
+            rows.staged, rows.staged_size = [], 0
+    elif bad:
+        rows.staged, rows.staged_size = [], 0
+    return ACK_ACCEPTED if bad is None else refuse_command(core, c, *bad)
 
 
 def switch_kill(core: State, c: Any) -> Any:
     if c.engaged not in (0, 1):
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.engaged, 72)
-    targets = {
-        Scope.FIRM: (0,), Scope.ACCOUNT: core.accounts, Scope.INSTRUMENT: core.instruments,
-        Scope.VENUE: core.router.venues,
-    }
-    if c.scope not in targets:
+    most = {Scope.FIRM: 0, Scope.ACCOUNT: len(core.accounts), Scope.INSTRUMENT: len(core.instruments),
+            Scope.VENUE: len(core.router.venues), Scope.STRATEGY: core.risk.rows.strategy_max}
+    if c.scope not in most:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.scope, 56)
-    if c.target not in targets[c.scope]:
+    if not int(c.scope != Scope.FIRM) <= c.target <= most[c.scope]:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.target, 64)
-    switch(core.risk, c.scope, c.target, c.engaged == 1)
+    for offset, number in ((96, c.who), (104, c.why)):
+        if not id_is_known(core.texts, number):
+            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, number, offset)
+    set_switch(core.risk, c.scope, c.target, c.engaged == 1, c.who, c.why, core.now)
     if c.scope == Scope.VENUE:
         core.router.down = core.risk.killed_venues | core.disconnected
-    ack = accept_command(core, c, c.scope, c.target)
+    ack = accept_change(core, c, c.scope, c.target)
     if c.engaged:
         withdraw_killed(core, c)
     return ack

@@ -40,8 +40,7 @@ from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..orders.unbooked import UnbookedTable
 from ..positions.ledger import Ledger
-from ..risk.holds import exposure_of, hold_lots
-from ..risk.risk import RiskTable
+from ..risk.holds import RiskTables, exposure_of, hold_lots
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
@@ -70,7 +69,8 @@ class State:
         self.texts = Texts(capacity.ids)
         self.ids = Ids(capacity.cl_ord_ids, self.texts)
         self.orders = Orders(capacity.open_orders, capacity.order_history, capacity.reject_history)
-        self.risk = RiskTable(capacity.accounts, capacity.instruments, capacity.order_rate)
+        self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
+                               capacity.limit_counters, capacity.strategies)
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
         self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side

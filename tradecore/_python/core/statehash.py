@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tradecore.vocabulary.codes import Scope
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC
 
 from ..execution.book import hidden_of, rank_of
@@ -16,6 +17,7 @@ from ..orders.order_table import Order
 from ..orders.triggers import peak_of, stop_of
 from ..positions.costs import position_of
 from ..risk.holds import exposure_of
+from ..risk.rule_rows import LimitRow
 from ..vocabulary.hashing import chain_row, wide_words
 from ..vocabulary.instrument import BUY, SELL, opposite
 from ..vocabulary.texts import hash_of_id
@@ -28,7 +30,8 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 
 def hash_state(core: State) -> int:
     chain = 0
-    for rows in (counters, definitions, accounts, positions, orders, books, trades, waiting, outbound):
+    for rows in (counters, definitions, accounts, limits, switches, positions,
+                 orders, books, trades, waiting, outbound):
         for row in rows(core):
             chain = chain_row(chain, row)
     return chain
@@ -36,9 +39,9 @@ def hash_state(core: State) -> int:
 
 def counters(core: State) -> Iterator[Row]:
     yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
-           len(core.ids.order_ids), core.ids.digest, int(core.risk.killed_firm), core.day, core.reports_refused,
-           core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest, core.order_seq,
-           len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
+           len(core.ids.order_ids), core.ids.digest, int((Scope.FIRM, 0) in core.risk.switches), core.day,
+           core.reports_refused, core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest,
+           core.order_seq, len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
     if core.notes.count or core.unbooked.count:
         yield (30, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
                core.unbooked.digest)
@@ -51,7 +54,7 @@ def definitions(core: State) -> Iterator[Row]:
         yield (3, hash_of_id(core.texts, ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
                ins.min_qty, ins.max_qty, ins.multiplier, *wide_words(ins.min_notional), *wide_words(ins.max_notional),
-               int(i in core.risk.killed_instruments), core.ledger.marks.get(i, NO_PRICE),
+               int((Scope.INSTRUMENT, i) in core.risk.switches), core.ledger.marks.get(i, NO_PRICE),
                core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
         for band in ins.bands:
             yield 16, *band
@@ -67,17 +70,35 @@ def definitions(core: State) -> Iterator[Row]:
 
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
-        a = core.risk.accounts[i]
-        limits = [word for limit in (*a.limits, *a.watched) for word in wide_words(limit)]
-        yield (5, hash_of_id(core.texts, name), *limits, a.watching, a.window_ns, a.configured, int(a.killed),
-               a.sent)
-        for time in a.sent_times:  # what the account's rate limit can still see, oldest first
-            yield 6, time
+        yield (5, hash_of_id(core.texts, name), core.risk.rows.stated.get(i, 0),
+               int((Scope.ACCOUNT, i) in core.risk.switches))
         for j in core.currencies:
             yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
     for (i, j), charge in sorted(core.ledger.charges.items()):
         if charge:
             yield 31, i, j, *wide_words(charge)
+
+
+def limits(core: State) -> Iterator[Row]:
+    """Rows have no order of their own: their digests are added up."""
+    rows = core.risk.rows
+    total = sum(limit_digest(core, row) for row in rows.rows) % 2**64
+    yield 28, len(rows.rows), total, len(rows.staged), rows.staged_size
+
+
+def limit_digest(core: State, row: LimitRow) -> int:
+    """One row with the times that it still counts, oldest first, by what it is about: never by its number."""
+    chain = chain_row(0, (*row.key, row.rule, *wide_words(row.value), row.window_ns, row.mode, row.soft_share,
+                          hash_of_id(core.texts, row.who), hash_of_id(core.texts, row.why), row.set_time, row.breached,
+                          row.breaches, row.sent))
+    for time in row.sent_times:
+        chain = chain_row(chain, (time,))
+    return chain
+
+
+def switches(core: State) -> Iterator[Row]:
+    for (scope, target), switch in sorted(core.risk.switches.items()):
+        yield (29, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why), switch.since)
 
 
 def positions(core: State) -> Iterator[Row]:

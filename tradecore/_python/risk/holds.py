@@ -1,35 +1,27 @@
-"""The tables of risk: limits, switches, exposures, and the orders of the last while. What rests is reserved, a fill
-commits it, an end releases it. They are what the checks ask; they refuse nothing.
+"""The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
+it. They are what the checks ask; they refuse nothing.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from tradecore.vocabulary.codes import LimitMode, Rule, Scope
-from tradecore.vocabulary.records import LIMIT_MAX, LIMIT_OFF
+from tradecore.vocabulary.codes import LimitMode, Scope
+from tradecore.vocabulary.rows import Finding
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
-
-RULES = len(Rule)
-ALL_RULES = (1 << RULES) - 1
-ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION_QTY, ORDER_RATE = (int(rule) for rule in Rule)
+from .limit_lines import Line, Lines, line_of
+from .rule_rows import RULES, LimitRows
 
 
-@dataclass(slots=True)
-class AccountRisk:
-    """One account's limits, and when its last orders passed."""
+class Switch(NamedTuple):
+    """A kill switch that is engaged: who engaged it, why and when."""
 
-    sent_times: deque[int]  # as long as the largest rate limit
-    limits: list[int] = field(default_factory=lambda: [0] * RULES)  # LIMIT_OFF: off; see `configured`
-    watched: list[int] = field(default_factory=lambda: [0] * RULES)  # only observed: `limits` has them as off
-    window_ns: int = 0  # of ORDER_RATE
-    sent: int = 0  # orders that passed, ever
-    configured: int = 0  # one bit a rule that was set, to a number or to off
-    watching: int = 0  # one bit a rule that is only observed
-    killed: bool = False
+    who: int
+    why: int
+    since: int
 
 
 @dataclass(slots=True)
@@ -66,26 +58,36 @@ class Question:
     open_orders: int
     max_open_orders: int
     # The rows that it is about.
+    rows: LimitRows
     ins: InstrumentRow
-    rules: AccountRisk
+    line: Line  # what binds it
     exposure: Exposure
+    firm: Exposure  # of all accounts together
     killed: bool
+    stated: int  # one bit a rule that its account was told
+    strategy: int = 0
 
 
 class RiskTables:
     """Limits, switches and exposures: what the checks ask."""
 
-    def __init__(self, accounts: int, instruments: int, order_rate: int) -> None:
+    def __init__(
+        self, accounts: int, instruments: int, order_rate: int, rows: int = 0, counters: int = 0, strategies: int = 0
+    ) -> None:
         demand("accounts", accounts, 1, 65_535)
         demand("instruments", instruments, 1, 1_000_000)
         demand_power_of_two("order_rate", order_rate, 1 << 20)
         self.account_max, self.instrument_max, self.order_rate = accounts, instruments, order_rate
         self.instruments: dict[int, InstrumentRow] = {}
-        self.accounts = [AccountRisk(deque(maxlen=order_rate)) for _ in range(accounts + 1)]
+        self.rows = LimitRows(rows or accounts * len(RULES), accounts + counters, strategies, order_rate)
+        self.lines: Lines = {}
+        self.watched: Lines = {}  # the same of the rows that are only observed
         self.exposures: dict[tuple[int, int], Exposure] = {}
-        self.killed_firm = False
-        self.killed_instruments: set[int] = set()
-        self.killed_venues: set[int] = set()
+        self.switches: dict[tuple[int, int], Switch] = {}  # those that are engaged, by scope and target
+
+    @property
+    def killed_venues(self) -> set[int]:
+        return {target for scope, target in self.switches if scope == Scope.VENUE}
 
 
 def exposure_of(risk: RiskTables, instrument: int, account: int) -> Exposure:
@@ -95,9 +97,10 @@ def exposure_of(risk: RiskTables, instrument: int, account: int) -> Exposure:
     return exposure
 
 
-def is_killed(risk: RiskTables, instrument: int, account: int, venue: int) -> bool:
-    return (risk.killed_firm or risk.accounts[account].killed or instrument in risk.killed_instruments
-            or venue in risk.killed_venues)
+def is_killed(risk: RiskTables, instrument: int, account: int, venue: int, strategy: int) -> bool:
+    return any(key in risk.switches for key in (
+        (Scope.FIRM, 0), (Scope.ACCOUNT, account), (Scope.INSTRUMENT, instrument), (Scope.VENUE, venue),
+        (Scope.STRATEGY, strategy)))
 
 
 def reducible_qty(position_qty: int, side: int) -> int:
@@ -107,14 +110,31 @@ def reducible_qty(position_qty: int, side: int) -> int:
 
 def reserve_order(risk: RiskTables, q: Question) -> None:
     """An order that passed: it counts for the rate, and its quantity is held."""
-    count_sent(q)
+    count_sent(risk, q)
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
 
 
-def count_sent(q: Question) -> None:
-    """It counts for the rate."""
-    q.rules.sent_times.append(q.now)
-    q.rules.sent += 1
+def count_sent(risk: RiskTables, q: Question) -> None:
+    """It counts for the rates that bind it, and for those that are only observed."""
+    count_line(q.line, q.now)
+    if risk.rows.observed:
+        count_line(line_of(risk.watched, risk.rows, q.ins, q.instrument, q.account, q.venue, q.strategy,
+                           LimitMode.OBSERVE), q.now)
+
+
+def count_line(line: Line, now: int) -> None:
+    """One more for every row that counts it."""
+    for row in line.counted:
+        row.sent_times.append(now)
+        row.sent += 1
+
+
+def note_breach(risk: RiskTables, finding: Finding, now: int) -> None:
+    """A refusal, or what would have been one: its row says when it last spoke."""
+    if finding.row:
+        row = risk.rows.rows[finding.row - 1]
+        row.breached = now
+        row.breaches += 1
 
 
 def hold_lots(risk: RiskTables, instrument: int, account: int, side: int, qty: int) -> None:
@@ -143,36 +163,11 @@ def commit_fill(risk: RiskTables, instrument: int, account: int, side: int, qty:
     move_position(risk, instrument, account, qty if side == BUY else -qty)
 
 
-def set_limit(risk: RiskTables, account: int, rule: int, value: int, window_ns: int, mode: int) -> int:
-    """Sets one limit. The byte offset of the field that can't be, or -1."""
-    if not 0 <= rule < RULES:
-        return 56
-    most = {COLLAR: 1_000_000, ORDER_RATE: risk.order_rate}.get(rule, LIMIT_MAX)
-    if not LIMIT_OFF <= value <= most:
-        return 64
-    if rule == ORDER_RATE and value >= 0 and window_ns < 1:
-        return 72
-    if mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
-        return 80
-    rules = risk.accounts[account]
-    rules.configured |= 1 << rule
-    if mode == LimitMode.OBSERVE and value >= 0:
-        rules.limits[rule], rules.watched[rule] = LIMIT_OFF, value
-        rules.watching |= 1 << rule
-    else:
-        rules.limits[rule], rules.watched[rule] = value, 0
-        rules.watching &= ~(1 << rule)
-    if rule == ORDER_RATE:
-        rules.window_ns = window_ns
-    return -1
-
-
-def switch(risk: RiskTables, scope: int, target: int, engaged: bool) -> None:
+def set_switch(
+    risk: RiskTables, scope: int, target: int, engaged: bool, who: int = 0, why: int = 0, now: int = 0
+) -> None:
     """Engages or releases one kill switch; the caller has checked scope and target."""
-    if scope == Scope.FIRM:
-        risk.killed_firm = engaged
-    elif scope == Scope.ACCOUNT:
-        risk.accounts[target].killed = engaged
+    if engaged:
+        risk.switches[int(scope), target] = Switch(who, why, now)
     else:
-        killed = risk.killed_instruments if scope == Scope.INSTRUMENT else risk.killed_venues
-        (killed.add if engaged else killed.discard)(target)
+        risk.switches.pop((int(scope), target), None)

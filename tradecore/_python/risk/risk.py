@@ -8,22 +8,21 @@ positive reference. An order's notional is taken at its worst: a buy at its limi
 reference and the best bid that it could take; a MARKET order at its protection price, or without a collar at the higher
 of the reference and what it takes first.
 
-An observed limit lies in a table of its own (`watched`) and is off in the enforced one, so that no check and no path
-knows of observing: an account that watches something is asked once more after it passed.
+An observed limit lies in lines of their own (`watched`) and is not in the enforced ones, so that no check and no path
+knows of observing: where something is watched, an order is asked about once more after it passed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Scope
-from tradecore.vocabulary.records import CODECS, LIMIT_OFF, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
+from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope
+from tradecore.vocabulary.records import CODECS, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
-from tradecore.vocabulary.units import tell_wide
+from tradecore.vocabulary.units import WORD, tell_wide
 
 from ..vocabulary.instrument import (
     BUY,
@@ -37,24 +36,22 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .holds import (
-    ALL_RULES,
-    COLLAR,
-    ORDER_NOTIONAL,
-    ORDER_QTY,
-    ORDER_RATE,
-    POSITION_QTY,
-    AccountRisk,
+    Exposure,
     Question,
     RiskTables,
     commit_fill,
     exposure_of,
     is_killed,
+    note_breach,
     reducible_qty,
     release_hold,
     reserve_order,
-    set_limit,
-    switch,
+    set_switch,
 )
+from .limit_lines import COLLAR, FIRM_POSITION, ORDER_NOTIONAL, ORDER_QTY, POSITION, Line, line_of
+from .rule_rows import LimitRow, find_bad_limit, set_row
+
+_SET_LIMIT = CODECS[CommandType.SET_LIMIT]
 
 
 class RiskTable(RiskTables):
@@ -70,15 +67,20 @@ class RiskTable(RiskTables):
     def set_limit(self, account: int, rule: int, value: int, window_ns: int = 0) -> None:
         """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
         demand("account", account, 1, self.account_max)
-        if set_limit(self, account, rule, value, window_ns, LimitMode.ENFORCE) >= 0:
+        high, low = divmod(value, WORD)
+        blank = _SET_LIMIT.unpack(bytes(_SET_LIMIT.struct.size))
+        c = blank._replace(limit_scope=int(Scope.ACCOUNT), account=account, rule=rule, value=low, value_high=high,
+                           window_ns=window_ns)
+        if find_bad_limit(self.rows, c) >= 0:
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
+        set_row(self.rows, c, 0)
 
     def kill(self, scope: int, target: int, engaged: bool) -> None:
         """Engage or release the kill switch of a Scope."""
         demand("scope", scope, Scope.FIRM.value, Scope.VENUE.value)
         most = {Scope.FIRM: 0, Scope.ACCOUNT: self.account_max, Scope.INSTRUMENT: self.instrument_max, Scope.VENUE: 64}
         demand("target", target, 0 if scope == Scope.FIRM else 1, most[Scope(scope)])
-        switch(self, scope, target, bool(engaged))
+        set_switch(self, scope, target, bool(engaged))
 
     def check(self, order: bytes, reference2: int) -> list[Finding]:
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
@@ -100,6 +102,7 @@ class RiskTable(RiskTables):
             if refused is None:
                 reserve_order(self, q)
             else:
+                note_breach(self, refused, q.now)
                 reasons[i] = refused.reason
         return reasons
 
@@ -144,12 +147,13 @@ def ask_risk(
     open_orders: int, max_open_orders: int,
 ) -> Question:
     """The question that a valid MARKET or LIMIT order puts, with the rows that it is about."""
-    rules = risk.accounts[c.account]
+    line = line_of(risk.lines, risk.rows, ins, c.instrument, c.account, c.venue, 0, LimitMode.ENFORCE)
     return Question(
         c.order_qty, c.order_qty, c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue,
         BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, open_orders,
-        max_open_orders, ins, rules, exposure_of(risk, c.instrument, c.account),
-        is_killed(risk, c.instrument, c.account, c.venue),
+        max_open_orders, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
+        exposure_of(risk, c.instrument, 0), is_killed(risk, c.instrument, c.account, c.venue, 0),
+        risk.rows.stated.get(c.account, 0),
     )
 
 
@@ -158,22 +162,27 @@ def counts_at_market(ord_type: int, side: int) -> bool:
     return ord_type == MARKET or side == SELL
 
 
-def needs_reference(rules: AccountRisk, ord_type: int, side: int) -> bool:
-    return rules.limits[COLLAR] >= 0 or (rules.limits[ORDER_NOTIONAL] >= 0 and counts_at_market(ord_type, side))
+def needs_reference(line: Line, ord_type: int, side: int) -> bool:
+    return line.limits[COLLAR] >= 0 or (line.limits[ORDER_NOTIONAL] >= 0 and counts_at_market(ord_type, side))
 
 
 def protection_price(q: Question) -> int:
     """The worst price that the collar lets an order trade at; only with a reference and an armed collar."""
-    bps = q.rules.limits[COLLAR]
+    bps = q.line.limits[COLLAR]
     price = q.reference2 * (10_000 + bps) // 20_000 if q.side == BUY else -(q.reference2 * (bps - 10_000) // 20_000)
     return max(-PRICE_MAX, min(PRICE_MAX, price))
 
 
-def worst_position(q: Question) -> int:
+def worst_position(e: Exposure, q: Question) -> int:
     """The position if everything working on the order's side fills, this order too; positive is worse."""
     if q.side == BUY:
-        return q.exposure.position_qty + q.exposure.working_buy + q.hold_qty
-    return q.exposure.working_sell + q.hold_qty - q.exposure.position_qty
+        return e.position_qty + e.working_buy + q.hold_qty
+    return e.working_sell + q.hold_qty - e.position_qty
+
+
+def told_limit(q: Question, row: int) -> int:
+    """A limit as its row says it, -1 where there is none."""
+    return tell_wide(q.rows.rows[row - 1].value, False) if row else -1
 
 
 def check_kill_switch(q: Question) -> Finding:
@@ -181,8 +190,8 @@ def check_kill_switch(q: Question) -> Finding:
 
 
 def check_config(q: Question) -> Finding:
-    configured = q.rules.configured
-    return Finding(Reason.RISK_CONFIG_MISSING, configured, ALL_RULES, configured != ALL_RULES, True)
+    stated = q.stated & q.rows.all_stated
+    return Finding(Reason.RISK_CONFIG_MISSING, stated, q.rows.all_stated, stated != q.rows.all_stated, True)
 
 
 def check_duplicate(q: Question) -> Finding:
@@ -195,23 +204,25 @@ def check_open_orders(q: Question) -> Finding:
 
 
 def check_reference(q: Question) -> Finding:
-    limits = q.rules.limits
+    limits, rows = q.line.limits, q.line.rows
     armed = limits[COLLAR] >= 0 or (q.ord_type == MARKET and limits[ORDER_NOTIONAL] >= 0)
     value = q.reference2 if q.reference2 > 0 else NO_PRICE
-    return Finding(Reason.REFERENCE_PRICE_UNAVAILABLE, value, 0, armed and q.reference2 <= 0, armed)
+    row = (rows[COLLAR] or rows[ORDER_NOTIONAL]) if armed else 0
+    return Finding(Reason.REFERENCE_PRICE_UNAVAILABLE, value, 0, armed and q.reference2 <= 0, armed, row)
 
 
 def check_order_qty(q: Question) -> Finding:
-    limit = q.rules.limits[ORDER_QTY]
-    refused = limit >= 0 and q.order_qty * q.ins.qty_scale > limit * q.ins.qty_limit_scale
-    return Finding(Reason.MAX_ORDER_QTY, q.order_qty, tell_wide(limit, False), refused, limit >= 0)
+    """Of one order. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(c), FIA 1.1."""
+    limit, row = q.line.limits[ORDER_QTY], q.line.rows[ORDER_QTY]
+    refused = 0 <= limit < q.order_qty
+    return Finding(Reason.MAX_ORDER_QTY, q.order_qty, told_limit(q, row), refused, limit >= 0, row)
 
 
 def notional_price2(q: Question) -> int:
     """Twice the price that an order counts at, by magnitude: a buy at its limit, a sell at the highest of its limit,
     the reference and the best bid that it could take, a market order at its protection price, or without a collar at
     the higher of the reference and what it could take first."""
-    if q.ord_type == MARKET and q.side == BUY and q.rules.limits[COLLAR] >= 0:
+    if q.ord_type == MARKET and q.side == BUY and q.line.limits[COLLAR] >= 0:
         return abs(2 * protection_price(q))
     if q.ord_type != MARKET and q.side == BUY:
         return abs(2 * q.price)
@@ -220,55 +231,70 @@ def notional_price2(q: Question) -> int:
 
 
 def check_order_notional(q: Question) -> Finding:
-    limit = q.rules.limits[ORDER_NOTIONAL]
+    """Of one order. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(b), FIA 1.1."""
+    limit, row = q.line.limits[ORDER_NOTIONAL], q.line.rows[ORDER_NOTIONAL]
     armed = limit >= 0
     if q.ord_type == MARKET and q.reference2 <= 0:  # refused by check_reference
-        return Finding(Reason.MAX_ORDER_NOTIONAL, NO_PRICE, tell_wide(limit, False), False, armed)
+        return Finding(Reason.MAX_ORDER_NOTIONAL, NO_PRICE, told_limit(q, row), False, armed, row)
     amount2 = notional_price2(q) * q.order_qty
-    refused = armed and amount2 * q.ins.notional_scale > 2 * limit * q.ins.limit_scale
-    return Finding(Reason.MAX_ORDER_NOTIONAL, tell_notional(q.ins, (amount2 + 1) // 2, True), tell_wide(limit, False),
-                   refused, armed)
+    return Finding(Reason.MAX_ORDER_NOTIONAL, tell_notional(q.ins, (amount2 + 1) // 2, True), told_limit(q, row),
+                   armed and amount2 > limit, armed, row)
 
 
 def check_collar(q: Question) -> Finding:
     """Only the aggressive side: a buy above, a sell below. Source: SEC 15c3-5 (c)(1)(ii), FIA 1.3."""
-    bps = q.rules.limits[COLLAR]
+    bps, row = q.line.limits[COLLAR], q.line.rows[COLLAR]
     armed = bps >= 0
     if q.reference2 <= 0:  # refused by check_reference
-        return Finding(Reason.PRICE_COLLAR, NO_PRICE, bps, False, armed)
+        return Finding(Reason.PRICE_COLLAR, NO_PRICE, bps, False, armed, row)
     if q.ord_type == MARKET:  # bounded by its protection price
-        return Finding(Reason.PRICE_COLLAR, bps if armed else NO_PRICE, bps, False, armed)
+        return Finding(Reason.PRICE_COLLAR, bps if armed else NO_PRICE, bps, False, armed, row)
     away = 2 * q.price - q.reference2
     if q.side == SELL:
         away = -away
     refused = armed and away * 10_000 > bps * q.reference2
     value = saturate(-(-away * 10_000 // q.reference2))  # rounded up
-    return Finding(Reason.PRICE_COLLAR, value, bps, refused, armed)
+    return Finding(Reason.PRICE_COLLAR, value, bps, refused, armed, row)
 
 
 def check_position_qty(q: Question) -> Finding:
     """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that only reduces always passes: its worst
-    position is on the other side of zero."""
-    limit = q.rules.limits[POSITION_QTY]
-    worst = worst_position(q)
-    refused = limit >= 0 and (q.hold_qty > 0 or q.released) and worst * q.ins.qty_scale > limit * q.ins.qty_limit_scale
-    return Finding(Reason.MAX_POSITION_QTY, worst, tell_wide(limit, False), refused, limit >= 0)
+    position is on the other side of zero, whatever all accounts have together. Of the two limits the first that refuses
+    speaks, else the one with less left."""
+    limit, firm_limit, row = q.line.limits[POSITION], q.line.limits[FIRM_POSITION], q.line.rows[POSITION]
+    worst, firm, counts = worst_position(q.exposure, q), worst_position(q.firm, q), q.hold_qty > 0 or q.released
+    armed, refused = limit >= 0, counts and 0 <= limit < worst
+    if firm_limit >= 0 and not refused:
+        beyond = counts and worst > 0 and firm > firm_limit
+        if beyond or not armed or firm_limit - firm < limit - worst:
+            worst, row, armed, refused = firm, q.line.rows[FIRM_POSITION], True, beyond
+    return Finding(Reason.MAX_POSITION_QTY, worst, told_limit(q, row), refused, armed, row)
+
+
+def is_rate_full(row: LimitRow, now: int) -> bool:
+    """Would one more be more than a row allows in its window? The one `limit` places back must be older than the
+    window."""
+    return row.value == 0 or (row.sent >= row.value and row.sent_times[-row.value] > now - row.window_ns)
 
 
 def check_order_rate(q: Question) -> Finding:
-    """At most `limit` orders in any window: the order `limit` places back must be older than the window."""
-    limit = q.rules.limits[ORDER_RATE]
-    start = q.now - q.rules.window_ns
-    late = limit > 0 and q.rules.sent >= limit and q.rules.sent_times[-limit] > start
-    refused = not q.recheck and (limit == 0 or late)
-    return Finding(Reason.ORDER_RATE, limit + 1, limit, refused, limit >= 0)
+    """At most `limit` orders in any window, of each scope that says so: the first that is full speaks, else the one
+    with the least left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d), FIA 1.5."""
+    rates = [row for row in q.line.counted if row.rule == Rule.ORDER_RATE]
+    full = next((row for row in rates if not q.recheck and is_rate_full(row, q.now)), None)
+    if full is not None:
+        return Finding(Reason.ORDER_RATE, full.value + 1, full.value, True, True, full.number)
+    if not rates:
+        return Finding(Reason.ORDER_RATE, NO_PRICE, -1, False, False)
+    row = min(rates, key=lambda row: row.value - count_recent(row, q.now))
+    return Finding(Reason.ORDER_RATE, count_recent(row, q.now) + 1, row.value, False, True, row.number)
 
 
-def count_recent(q: Question) -> int:
-    """How many of the newest orders are in the window, one after another back from the last."""
+def count_recent(row: LimitRow, now: int) -> int:
+    """How many of the newest that a row counted are in the window, one after another back from the last."""
     count = 0
-    for time in reversed(q.rules.sent_times):
-        if time <= q.now - q.rules.window_ns:
+    for time in reversed(row.sent_times):
+        if time <= now - row.window_ns:
             break
         count += 1
     return count
@@ -276,7 +302,7 @@ def count_recent(q: Question) -> int:
 
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
-    worst = worst_position(q)
+    worst = worst_position(q.exposure, q)
     if q.ord_type != MARKET and is_beyond_amount(q.ins, q.price, q.order_qty):
         return Finding(Reason.ARITHMETIC_OVERFLOW, q.order_qty, most_qty(q.ins, q.price), True, True)
     return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
@@ -293,47 +319,43 @@ def check_session(q: Question) -> Finding:
     return Finding(Reason.SESSION_CLOSED, int(q.closed), 0, q.closed, True)
 
 
-# In the order of the reasons: the first refusal is the one that is reported.
+# Those that limits decide, and all, in the order in which they are asked: the first refusal is the one reported.
+OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
+    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_order_rate,
+)
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
-    check_kill_switch, check_config, check_duplicate, check_open_orders, check_reference, check_order_qty,
-    check_order_notional, check_collar, check_position_qty, check_order_rate, check_overflow, check_reduce_only,
+    check_kill_switch, check_config, check_duplicate, check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only,
     check_session,
 )
 
 
+def first_refusal(checks: tuple[Callable[[Question], Finding], ...], q: Question) -> Finding | None:
+    return next((finding for finding in (check(q) for check in checks) if finding.refused), None)
+
+
+def check_limits(q: Question) -> Finding | None:
+    """The first limit that refuses, or None. Changes nothing."""
+    return first_refusal(OBSERVABLE, q)
+
+
 def check_risk(q: Question) -> Finding | None:
     """The first refusal, or None. Changes nothing."""
-    for check in CHECKS:
-        finding = check(q)
-        if finding.refused:
-            return finding
-    return None
+    return first_refusal(CHECKS, q)
+
+
+def explain_check(check: Callable[[Question], Finding], q: Question) -> Finding:
+    """A check's answer with its reason's number; a rate's value is how many there were, and this one."""
+    finding = check(q)
+    if check is check_order_rate and finding.refused:
+        finding = finding._replace(value=count_recent(q.rows.rows[finding.row - 1], q.now) + 1)
+    return finding._replace(reason=int(finding.reason))
 
 
 def evaluate_risk(q: Question) -> list[Finding]:
-    """Every rule's value, limit and verdict. Changes nothing."""
-    findings = [check(q) for check in CHECKS]
-    rate = CHECKS.index(check_order_rate)
-    findings[rate] = findings[rate]._replace(value=count_recent(q) + 1)
-    return [f._replace(reason=int(f.reason)) for f in findings]
+    """Every rule's value, limit and verdict, in the order in which they are asked. Changes nothing."""
+    return [explain_check(check, q) for check in CHECKS]
 
 
-# Of them, those that limits decide: from REFERENCE_PRICE_UNAVAILABLE to ORDER_RATE.
-OBSERVABLE = (
-    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_order_rate,
-)
-
-
-def watched_rules(rules: AccountRisk) -> AccountRisk:
-    """The account as if the limits that are only observed were the enforced ones, and nothing else."""
-    limits = [limit if rules.watching >> rule & 1 else LIMIT_OFF for rule, limit in enumerate(rules.watched)]
-    return replace(rules, limits=limits)
-
-
-def observe_risk(q: Question, explain: bool) -> list[Finding]:
-    """What the observed limits say to an order. Changes nothing."""
-    q = replace(q, rules=watched_rules(q.rules))
-    findings = [check(q) for check in OBSERVABLE]
-    if explain:
-        findings[-1] = findings[-1]._replace(value=count_recent(q) + 1)
-    return [f._replace(reason=int(f.reason)) for f in findings]
+def evaluate_limits(q: Question, explain: bool) -> list[Finding]:
+    """What the limits of a line say to an order, refused or not. Changes nothing."""
+    return [explain_check(check, q) if explain else check(q) for check in OBSERVABLE]

@@ -1,0 +1,108 @@
+# The hash of risk's own state: rows of limits, what they count, and switches; and the hasher of all state.
+# Only in C: a twin hashes rows in comprehensions.
+
+from pipeline cimport *
+
+
+cdef enum:
+    HASH_WORDS = 32
+
+
+cdef struct tc_hasher:
+    uint64_t chain
+    uint64_t words[HASH_WORDS]
+    int used
+
+
+cdef inline void put(tc_hasher* h, int64_t word) noexcept nogil:
+    h.words[h.used] = <uint64_t>word
+    h.used += 1
+
+
+cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
+    put(h, <int64_t>tc_low(value))
+    put(h, tc_high(value))
+
+
+# Only in C: part of a row in Python.
+# An id by the hash of its text, never by its number.
+cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
+    put(h, <int64_t>hash_of_id(&core.texts, number))
+
+
+cdef inline void end_row(tc_hasher* h) noexcept nogil:
+    h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
+    tc_clear(h.words, sizeof(h.words))
+    h.used = 0
+
+
+# One row with the times that it still counts, oldest first, by what it is about: never by its number.
+cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) noexcept nogil:
+    cdef const tc_rows* r = &core.risk.rows
+    cdef const tc_counter* counter = &r.counters[row.counter]
+    cdef int64_t kept = <int64_t>r.rate_mask + 1, at
+    cdef tc_hasher h
+    memset(&h, 0, sizeof(h))
+    put(&h, row.scope)
+    put(&h, row.instrument)
+    put(&h, row.account)
+    put(&h, row.venue)
+    put(&h, row.strategy)
+    put(&h, row.rule)
+    put_wide(&h, row.value)
+    put(&h, row.window_ns)
+    put(&h, row.mode)
+    put(&h, row.soft_share)
+    put_id(&h, core, row.who)
+    put_id(&h, core, row.why)
+    put(&h, row.set_time)
+    put(&h, row.breached)
+    put(&h, row.breaches)
+    put(&h, counter.sent)
+    end_row(&h)
+    for at in range(counter.sent - kept if counter.sent > kept else 0, counter.sent):
+        put(&h, times_of(r, row.counter)[<uint64_t>at & r.rate_mask])
+        end_row(&h)
+    return h.chain
+
+
+# Rows have no order of their own: their digests are added up.
+cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef uint64_t total = 0
+    cdef uint32_t i
+    for i in range(1, core.risk.rows.row_count + 1):
+        total += limit_digest(core, &core.risk.rows.rows[i])
+    put(h, 28)
+    put(h, core.risk.rows.row_count)
+    put(h, <int64_t>total)
+    put(h, core.risk.rows.staged_count)
+    put(h, core.risk.rows.staged_size)
+    end_row(h)
+
+
+cdef inline void hash_switch(
+    tc_hasher* h, const tc_core* core, int scope, int32_t target, const tc_switch* switch
+) noexcept nogil:
+    if not switch.engaged:
+        return
+    put(h, 29)
+    put(h, scope)
+    put(h, target)
+    put_id(h, core, switch.who)
+    put_id(h, core, switch.why)
+    put(h, switch.since)
+    end_row(h)
+
+
+cdef inline void hash_switches(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_risk* risk = &core.risk
+    cdef int32_t i
+    hash_switch(h, core, SCOPE_FIRM, 0, &risk.firm_switch)
+    for i in range(1, core.account_count + 1):
+        hash_switch(h, core, SCOPE_ACCOUNT, i, &risk.account_switches[i])
+    for i in range(1, core.instrument_count + 1):
+        hash_switch(h, core, SCOPE_INSTRUMENT, i, &risk.instrument_switches[i])
+    for i in range(1, core.venue_count + 1):
+        hash_switch(h, core, SCOPE_VENUE, i, &risk.venue_switches[i])
+    for i in range(1, risk.rows.strategy_max + 1):
+        hash_switch(h, core, SCOPE_STRATEGY, i, &risk.strategy_switches[i])

@@ -1,0 +1,105 @@
+# Effective lines: of all rows that bind an account's orders in an instrument, the tightest of each rule, in that
+# instrument's own units, and which row it is. A line is made anew when it is next used after a change of any row; what
+# a strategy's and a venue's rows say is folded in an order at a time.
+
+from rule_rows cimport *
+
+
+cdef enum:
+    SLOT_ORDER_QTY = 0
+    SLOT_ORDER_NOTIONAL = 1
+    SLOT_COLLAR = 2
+    SLOT_POSITION = 3
+    SLOT_FIRM_POSITION = 4         # of all accounts together
+    COUNTED = 6                    # rows that count an order: one a scope for each rule
+
+
+cdef struct tc_line:
+    tc_i128 limits[SLOTS]          # quantity units, twice an amount, bps; -1: off
+    uint32_t rows[SLOTS]           # which row says so
+    uint32_t counted[COUNTED]      # rows that count, in the order of the rules
+    int64_t generation
+    int32_t counted_count
+
+
+# A limit in the instrument's own units, rounded down, which refuses the same: what is compared are whole ones.
+cdef inline tc_i128 in_units(const tc_instrument* ins, int unit, tc_i128 value) noexcept nogil:
+    if unit == UNIT_QUANTITY:
+        return tc_floor_div_wide(value * ins.qty_limit_scale, ins.qty_scale)
+    if unit == UNIT_MONEY:
+        return tc_floor_div_wide(2 * value * ins.limit_scale, ins.notional_scale)
+    return value
+
+
+# One row into a line: of those in its slot the tightest stays, of equal ones the first; what counts is kept in order.
+cdef inline void fold_row(
+    tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t number
+) noexcept nogil:
+    cdef const tc_limit_row* row = &r.rows[number]
+    cdef const tc_rule* rule = &r.rules[row.rule]
+    cdef bint is_whole = row.scope == SCOPE_FIRM or row.scope == SCOPE_INSTRUMENT
+    cdef int slot = rule.firm_slot if is_whole else rule.slot, at
+    cdef tc_i128 limit
+    if slot < 0:
+        tc_assert(line.counted_count < COUNTED)
+        at = line.counted_count
+        while at > 0 and r.rows[line.counted[at - 1]].rule > row.rule:
+            line.counted[at] = line.counted[at - 1]
+            at -= 1
+        line.counted[at] = number
+        line.counted_count += 1
+        return
+    limit = in_units(ins, rule.unit, row.value)
+    if line.limits[slot] < 0 or limit < line.limits[slot]:
+        line.limits[slot] = limit
+        line.rows[slot] = number
+
+
+# A target's rows of one mode that are armed.
+cdef inline void fold_rows(
+    tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t head, int mode
+) noexcept nogil:
+    cdef uint32_t at = head
+    while at:
+        if r.rows[at].mode == mode and r.rows[at].value >= 0:
+            fold_row(line, r, ins, at)
+        at = r.rows[at].next
+
+
+# Only in C: Line() in Python.
+cdef inline void clear_line(tc_line* line) noexcept nogil:
+    cdef int slot
+    for slot in range(SLOTS):
+        line.limits[slot] = -1
+        line.rows[slot] = 0
+    line.counted_count = 0
+
+
+cdef inline void build_line(
+    tc_line* line, const tc_rows* r, const tc_instrument* ins, int32_t instrument, int32_t account, int mode
+) noexcept nogil:
+    clear_line(line)
+    fold_rows(line, r, ins, r.firm_head, mode)
+    fold_rows(line, r, ins, r.account_heads[account], mode)
+    fold_rows(line, r, ins, r.instrument_heads[instrument], mode)
+    fold_rows(line, r, ins, r.pair_heads[instrument * r.stride + account], mode)
+    line.generation = r.generation
+
+
+# The line of an order: its account's and instrument's, with what its strategy and the venue that it names add, in
+# `room`.
+cdef inline const tc_line* line_of(
+    tc_line* lines, const tc_rows* r, const tc_instrument* ins, int32_t instrument, int32_t account, int32_t venue,
+    int32_t strategy, int mode, tc_line* room
+) noexcept nogil:
+    cdef tc_line* line = &lines[instrument * r.stride + account]
+    cdef uint32_t by_strategy = r.strategy_heads[strategy] if strategy <= r.strategy_max else 0
+    cdef uint32_t by_venue = r.venue_heads[venue]
+    if line.generation != r.generation:
+        build_line(line, r, ins, instrument, account, mode)
+    if not (by_strategy | by_venue):
+        return line
+    room[0] = line[0]
+    fold_rows(room, r, ins, by_strategy, mode)
+    fold_rows(room, r, ins, by_venue, mode)
+    return room

@@ -1,0 +1,47 @@
+# The tables of risk: sized once, zeroed, owned by the shell that asked for them.
+# Only in C: a twin's tables are Python's lists and dicts.
+
+from table cimport table
+from shell cimport number_of
+from holds cimport *
+
+
+# The tables of the rows: `rules` is tradecore.vocabulary.rules.rule_numbers(). Accounts and instruments from 0, so one
+# more than there can be. Each account's ORDER_RATE has a counter, beside `counters` of other rows.
+cdef inline int open_risk(
+    list t, tc_risk* risk, int64_t accounts, int64_t instruments, int64_t rows, int64_t counters, int64_t strategies,
+    int64_t order_rate, list rules
+) except -1:
+    cdef tc_rows* r = &risk.rows
+    cdef tc_rule* rule
+    r.rules = <tc_rule*>table(t, RULES, sizeof(tc_rule))
+    r.rows = <tc_limit_row*>table(t, rows + 1, sizeof(tc_limit_row))
+    r.counters = <tc_counter*>table(t, counters + 1, sizeof(tc_counter))
+    r.times = <int64_t*>table(t, (counters + 1) * order_rate, sizeof(int64_t))
+    r.account_heads = <uint32_t*>table(t, accounts, sizeof(uint32_t))
+    r.instrument_heads = <uint32_t*>table(t, instruments, sizeof(uint32_t))
+    r.venue_heads = <uint32_t*>table(t, VENUES, sizeof(uint32_t))
+    r.strategy_heads = <uint32_t*>table(t, strategies + 1, sizeof(uint32_t))
+    r.pair_heads = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
+    r.stated = <uint32_t*>table(t, accounts, sizeof(uint32_t))
+    r.staged = <tc_command*>table(t, rows, sizeof(tc_command))
+    r.stride = accounts
+    r.rate_mask = <uint64_t>order_rate - 1
+    r.row_max = r.staged_max = <uint32_t>rows
+    r.counter_max = <uint32_t>counters
+    r.strategy_max = <int32_t>strategies
+    r.generation = 1
+    for number, (reason, unit, most, scopes, slot, firm_slot, stated, windowed) in enumerate(rules):
+        rule = &r.rules[<int>number]
+        rule.reason, rule.unit, rule.most, rule.scopes = reason, unit, number_of(most), scopes
+        rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
+        r.all_stated |= <uint32_t>stated << <int>number
+    risk.account_stride = accounts
+    risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
+    risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
+    risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
+    risk.account_switches = <tc_switch*>table(t, accounts, sizeof(tc_switch))
+    risk.instrument_switches = <tc_switch*>table(t, instruments, sizeof(tc_switch))
+    risk.venue_switches = <tc_switch*>table(t, VENUES, sizeof(tc_switch))
+    risk.strategy_switches = <tc_switch*>table(t, strategies + 1, sizeof(tc_switch))
+    return 0

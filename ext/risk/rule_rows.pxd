@@ -1,0 +1,200 @@
+# The rows of limits: (scope, target, rule) with value, window, soft share and mode. Each target's rows are linked, from
+# a head of its own; a row that was set once stays, with the value LIMIT_OFF where it is off. They refuse nothing.
+
+from instrument cimport *
+
+
+cdef enum:
+    RULES = 5
+    RULE_MAX_ORDER_QTY = 0
+    RULE_MAX_ORDER_NOTIONAL = 1
+    RULE_PRICE_COLLAR = 2
+    RULE_MAX_POSITION_QTY = 3
+    RULE_ORDER_RATE = 4
+    UNIT_QUANTITY = 0
+    UNIT_MONEY = 1
+    UNIT_BASIS_POINTS = 2
+    UNIT_COUNT = 3
+    MODE_ENFORCE = 0
+    MODE_OBSERVE = 1
+    SCOPE_FIRM = 0
+    SCOPE_ACCOUNT = 1
+    SCOPE_INSTRUMENT = 2
+    SCOPE_VENUE = 3
+    SCOPE_STRATEGY = 4
+    SCOPE_ACCOUNT_INSTRUMENT = 5
+    SOFT_MOST = 10_000             # of a soft share: the limit itself
+    SLOTS = 5                      # of an effective line, see limit_lines.pxd
+    VENUES = 65
+
+
+# What a rule is: a row of tradecore/vocabulary/rules.py.
+cdef struct tc_rule:
+    tc_i128 most
+    int32_t reason
+    uint32_t scopes                # one bit a scope that it takes
+    int8_t slot, firm_slot         # -1: it counts
+    uint8_t unit, stated, windowed
+
+
+cdef struct tc_limit_row:
+    tc_i128 value                  # 10**-9 of a unit or a currency, bps, or times; -1: off
+    int64_t window_ns
+    int64_t who, why, set_time     # ids of texts, 0: not said
+    int64_t breached, breaches     # when it last refused, or would have; how often
+    int32_t account, instrument, venue, strategy       # its target: what its scope does not name is 0
+    uint32_t next                  # of the same target
+    uint32_t counter               # of a rule that counts, once it was armed
+    uint16_t soft_share
+    uint8_t rule, scope, mode
+
+
+# The last times of one row that counts lie in tc_rows.times.
+cdef struct tc_counter:
+    int64_t sent                   # ever; the last rate_mask + 1 times are kept
+
+
+cdef struct tc_rows:
+    tc_rule* rules
+    tc_limit_row* rows             # from 1
+    tc_counter* counters           # from 1
+    int64_t* times                 # [counter * (rate_mask + 1) + (sent & rate_mask)]
+    uint32_t* account_heads        # each by its id: the first row of the target, 0 where it has none
+    uint32_t* instrument_heads
+    uint32_t* venue_heads
+    uint32_t* strategy_heads
+    uint32_t* pair_heads           # [instrument * stride + account]
+    uint32_t* stated               # by account: one bit a rule that was told it
+    tc_command* staged             # changes of a set that is not whole yet
+    int64_t stride
+    int64_t generation             # of the effective lines: they count from 1
+    uint64_t rate_mask
+    uint32_t row_count, row_max, counter_count, counter_max, firm_head
+    uint32_t staged_count, staged_size, staged_max
+    uint32_t all_stated            # one bit a rule that an account must be told
+    uint32_t observed              # rows that are only observed
+    int32_t strategy_max
+
+
+# The head of a target's rows. The caller has checked that there is such a target.
+cdef inline uint32_t* head_of(
+    tc_rows* r, int scope, int32_t account, int32_t instrument, int32_t venue, int32_t strategy
+) noexcept nogil:
+    if scope == SCOPE_FIRM:
+        return &r.firm_head
+    if scope == SCOPE_ACCOUNT:
+        return &r.account_heads[account]
+    if scope == SCOPE_INSTRUMENT:
+        return &r.instrument_heads[instrument]
+    if scope == SCOPE_VENUE:
+        return &r.venue_heads[venue]
+    if scope == SCOPE_STRATEGY:
+        return &r.strategy_heads[strategy]
+    return &r.pair_heads[instrument * r.stride + account]
+
+
+# Only in C: each row has a deque in Python.
+cdef inline int64_t* times_of(const tc_rows* r, uint32_t counter) noexcept nogil:
+    return &r.times[counter * <int64_t>(r.rate_mask + 1)]
+
+
+# The row of a rule among a target's, 0 where it has none.
+cdef inline uint32_t find_row(const tc_rows* r, uint32_t head, int rule) noexcept nogil:
+    cdef uint32_t at = head
+    while at and r.rows[at].rule != rule:
+        at = r.rows[at].next
+    return at
+
+
+# A row at its place among its target's, which stand in the order of the rules.
+cdef inline uint32_t add_row(tc_rows* r, uint32_t* head, int rule) noexcept nogil:
+    cdef uint32_t* place = head
+    while place[0] and r.rows[place[0]].rule < rule:
+        place = &r.rows[place[0]].next
+    r.row_count += 1
+    tc_assert(r.row_count <= r.row_max)
+    r.rows[r.row_count].next = place[0]
+    r.rows[r.row_count].rule = <uint8_t>rule
+    place[0] = r.row_count
+    return r.row_count
+
+
+# The byte offset of the field of a SET_LIMIT that can't be, or -1; the caller has checked that its target is declared.
+# A soft share of the hard limit's own or below it; none for what has no share.
+cdef inline int find_bad_limit(const tc_rows* r, const tc_command* c) noexcept nogil:
+    cdef tc_i128 value = tc_join(c.value, c.value_high), most
+    cdef int scope = c.limit_scope
+    if c.rule < 0 or c.rule >= RULES:
+        return 56
+    if not (r.rules[c.rule].scopes >> scope) & 1:
+        return 112
+    most = r.rules[c.rule].most if r.rules[c.rule].most >= 0 else <int64_t>r.rate_mask + 1
+    if value < -1 or value > most:
+        return 64
+    if r.rules[c.rule].windowed and value >= 0 and (c.window_ns < 1 or c.window_ns > time_max()):
+        return 72
+    if c.mode != MODE_ENFORCE and c.mode != MODE_OBSERVE:
+        return 80
+    return 114 if c.soft_share > SOFT_MOST else -1
+
+
+# The header's field that a scope names must be declared, and no other be said: its byte offset, or -1.
+cdef inline int find_bad_target(
+    const tc_rows* r, const tc_command* c, int32_t accounts, int32_t instruments, int32_t venues
+) noexcept nogil:
+    cdef int scope = c.limit_scope
+    cdef bint by_account = scope == SCOPE_ACCOUNT or scope == SCOPE_ACCOUNT_INSTRUMENT
+    cdef bint by_instrument = scope == SCOPE_INSTRUMENT or scope == SCOPE_ACCOUNT_INSTRUMENT
+    if scope > SCOPE_ACCOUNT_INSTRUMENT:
+        return 112
+    if c.account < by_account or c.account > (accounts if by_account else 0):
+        return 12
+    if c.instrument < by_instrument or c.instrument > (instruments if by_instrument else 0):
+        return 8
+    if c.venue < (scope == SCOPE_VENUE) or c.venue > (venues if scope == SCOPE_VENUE else 0):
+        return 16
+    if c.strategy < (scope == SCOPE_STRATEGY) or c.strategy > (r.strategy_max if scope == SCOPE_STRATEGY else 0):
+        return 124
+    return -1
+
+
+# How many rows and counters a change would take that are not there yet.
+cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
+    cdef uint32_t at = find_row(
+        r, head_of(r, c.limit_scope, c.account, c.instrument, c.venue, c.strategy)[0], <int>c.rule)
+    rows[0] += at == 0
+    counters[0] += r.rules[c.rule].slot < 0 and c.value_high >= 0 and r.rows[at].counter == 0
+
+
+# Sets one row, which find_bad_limit and find_bad_target let pass and there is room for; its number.
+cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexcept nogil:
+    cdef uint32_t* head = head_of(r, c.limit_scope, c.account, c.instrument, c.venue, c.strategy)
+    cdef uint32_t at = find_row(r, head[0], <int>c.rule)
+    cdef tc_limit_row* row
+    if not at:
+        at = add_row(r, head, <int>c.rule)
+        r.rows[at].value = -1
+    row = &r.rows[at]
+    r.observed -= row.mode == MODE_OBSERVE and row.value >= 0
+    row.scope = <uint8_t>c.limit_scope
+    row.account = c.account
+    row.instrument = c.instrument
+    row.venue = c.venue
+    row.strategy = c.strategy
+    row.value = tc_join(c.value, c.value_high)
+    row.mode = <uint8_t>c.mode
+    row.soft_share = c.soft_share
+    row.who = c.who
+    row.why = c.why
+    row.set_time = now
+    if r.rules[c.rule].windowed:
+        row.window_ns = c.window_ns
+    r.observed += row.mode == MODE_OBSERVE and row.value >= 0
+    if r.rules[c.rule].slot < 0 and row.value >= 0 and row.counter == 0:
+        r.counter_count += 1
+        tc_assert(r.counter_count <= r.counter_max)
+        row.counter = r.counter_count
+    if row.scope == SCOPE_ACCOUNT:
+        r.stated[row.account] |= <uint32_t>1 << <int>c.rule
+    r.generation += 1
+    return at

@@ -1,0 +1,83 @@
+"""Effective lines: of all rows that bind an account's orders in an instrument, the tightest of each rule, in that
+instrument's own units, and which row it is. A line is made anew when it is next used after a change of any row; what a
+strategy's and a venue's rows say is folded in an order at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tradecore.vocabulary.codes import Scope
+from tradecore.vocabulary.rules import SLOTS, LimitUnit
+
+from ..vocabulary.instrument import InstrumentRow
+from .rule_rows import RULES, Key, LimitRow, LimitRows, rows_of
+
+ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION = range(SLOTS)
+
+
+@dataclass(slots=True)
+class Line:
+    """What binds an order."""
+
+    limits: list[int] = field(default_factory=lambda: [-1] * SLOTS)  # quantity units, twice an amount, bps; -1: off
+    rows: list[int] = field(default_factory=lambda: [0] * SLOTS)  # which row says so
+    counted: list[LimitRow] = field(default_factory=list)  # rows that count, in the order of the rules
+    generation: int = 0
+
+
+Lines = dict[tuple[int, int], Line]  # by instrument and account
+
+
+def in_units(ins: InstrumentRow, unit: int, value: int) -> int:
+    """A limit in the instrument's own units, rounded down, which refuses the same: what is compared are whole ones."""
+    if unit == LimitUnit.QUANTITY:
+        return value * ins.qty_limit_scale // ins.qty_scale
+    if unit == LimitUnit.MONEY:
+        return 2 * value * ins.limit_scale // ins.notional_scale
+    return value
+
+
+def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
+    """One row into a line: of those in its slot the tightest stays, of equal ones the first; what counts is kept in
+    order."""
+    rule = RULES[row.rule]
+    slot = rule.firm_slot if row.scope in (Scope.FIRM, Scope.INSTRUMENT) else rule.slot
+    if slot < 0:
+        line.counted.append(row)
+        line.counted.sort(key=lambda counted: counted.rule)
+        return
+    limit = in_units(ins, rule.unit, row.value)
+    if line.limits[slot] < 0 or limit < line.limits[slot]:
+        line.limits[slot], line.rows[slot] = limit, row.number
+
+
+def fold_rows(line: Line, rows: LimitRows, ins: InstrumentRow, key: Key, mode: int) -> None:
+    """A target's rows of one mode that are armed."""
+    for row in rows_of(rows, key):
+        if row.mode == mode and row.value >= 0:
+            fold_row(line, ins, row)
+
+
+def build_line(rows: LimitRows, ins: InstrumentRow, instrument: int, account: int, mode: int) -> Line:
+    line = Line(generation=rows.generation)
+    for key in ((Scope.FIRM, 0, 0, 0, 0), (Scope.ACCOUNT, 0, account, 0, 0), (Scope.INSTRUMENT, instrument, 0, 0, 0),
+                (Scope.ACCOUNT_INSTRUMENT, instrument, account, 0, 0)):
+        fold_rows(line, rows, ins, key, mode)
+    return line
+
+
+def line_of(
+    lines: Lines, rows: LimitRows, ins: InstrumentRow, instrument: int, account: int, venue: int, strategy: int,
+    mode: int,
+) -> Line:
+    """The line of an order: its account's and instrument's, with what its strategy and the venue that it names add."""
+    line = lines.get((instrument, account))
+    if line is None or line.generation != rows.generation:
+        line = lines[instrument, account] = build_line(rows, ins, instrument, account, mode)
+    added = ((Scope.STRATEGY, 0, 0, 0, strategy), (Scope.VENUE, 0, 0, venue, 0))
+    if any(key in rows.by_target for key in added):
+        line = replace(line, limits=list(line.limits), rows=list(line.rows), counted=list(line.counted))
+        for key in added:
+            fold_rows(line, rows, ins, key, mode)
+    return line

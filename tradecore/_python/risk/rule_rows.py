@@ -1,0 +1,140 @@
+"""The rows of limits: (scope, target, rule) with value, window, soft share and mode. A row that was set once stays,
+with the value LIMIT_OFF where it is off. They refuse nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from tradecore.vocabulary.codes import LimitMode, Scope
+from tradecore.vocabulary.records import LIMIT_OFF, TIME_MAX
+from tradecore.vocabulary.rules import RULES as TABLE
+from tradecore.vocabulary.rules import STATED, RuleRow
+from tradecore.vocabulary.units import one_number
+
+RULES: dict[int, RuleRow] = {int(row.rule): row for row in TABLE}
+SOFT_MOST = 10_000  # of a soft share: the limit itself
+Key = tuple[int, int, int, int, int]  # scope, instrument, account, venue, strategy: what a scope does not name is 0
+
+
+@dataclass(slots=True)
+class LimitRow:
+    """One row. Its target: what its scope does not name is 0."""
+
+    number: int
+    rule: int
+    scope: int
+    account: int
+    instrument: int
+    venue: int
+    strategy: int
+    value: int = LIMIT_OFF
+    window_ns: int = 0
+    mode: int = 0
+    soft_share: int = 0
+    who: int = 0  # ids' numbers; 0: not said
+    why: int = 0
+    set_time: int = 0
+    breached: int = 0  # when it last refused, or would have
+    breaches: int = 0
+    counts: bool = False  # it counts, and was armed once
+    sent: int = 0  # ever
+    sent_times: deque[int] = field(default_factory=deque)
+
+    @property
+    def key(self) -> Key:
+        return self.scope, self.instrument, self.account, self.venue, self.strategy
+
+
+class LimitRows:
+    """All rows, by number and by target."""
+
+    def __init__(self, rows: int, counters: int, strategies: int, order_rate: int) -> None:
+        self.row_max, self.counter_max, self.strategy_max, self.order_rate = rows, counters, strategies, order_rate
+        self.rows: list[LimitRow] = []
+        self.by_target: dict[Key, dict[int, LimitRow]] = {}
+        self.counters = 0
+        self.stated: dict[int, int] = {}  # by account: one bit a rule that was told it
+        self.all_stated = STATED
+        self.staged: list[Any] = []  # changes of a set that is not whole yet
+        self.staged_size = 0
+        self.generation = 1  # of the effective lines
+        self.observed = 0  # rows that are only observed
+
+
+def key_of(c: Any) -> Key:
+    return c.limit_scope, c.instrument, c.account, c.venue, c.strategy
+
+
+def rows_of(rows: LimitRows, key: Key) -> list[LimitRow]:
+    """A target's rows in the order of the rules."""
+    found = rows.by_target.get(key)
+    return [found[rule] for rule in sorted(found)] if found else []
+
+
+def find_row(rows: LimitRows, key: Key, rule: int) -> LimitRow | None:
+    return rows.by_target.get(key, {}).get(rule)
+
+
+def find_bad_limit(rows: LimitRows, c: Any) -> int:
+    """The byte offset of the field of a SET_LIMIT that can't be, or -1; the caller has checked that its target is
+    declared. A soft share of the hard limit's own or below it; none for what has no share."""
+    rule = RULES.get(c.rule)
+    if rule is None:
+        return 56
+    if c.limit_scope not in rule.scopes:
+        return 112
+    if not LIMIT_OFF <= one_number(c.value, c.value_high) <= (rule.most if rule.most >= 0 else rows.order_rate):
+        return 64
+    if rule.windowed and c.value_high >= 0 and not 1 <= c.window_ns <= TIME_MAX:
+        return 72
+    if c.mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
+        return 80
+    return 114 if c.soft_share > SOFT_MOST else -1
+
+
+def find_bad_target(rows: LimitRows, c: Any, accounts: int, instruments: int, venues: int) -> int:
+    """The header's field that a scope names must be declared, and no other be said: its byte offset, or -1."""
+    if c.limit_scope > max(Scope):
+        return 112
+    pair = c.limit_scope == Scope.ACCOUNT_INSTRUMENT
+    named = (
+        (12, c.account, pair or c.limit_scope == Scope.ACCOUNT, accounts),
+        (8, c.instrument, pair or c.limit_scope == Scope.INSTRUMENT, instruments),
+        (16, c.venue, c.limit_scope == Scope.VENUE, venues),
+        (124, c.strategy, c.limit_scope == Scope.STRATEGY, rows.strategy_max),
+    )
+    return next((offset for offset, target, wanted, most in named
+                 if not int(wanted) <= target <= (most if wanted else 0)), -1)
+
+
+def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
+    """How many rows and counters a change would take that are not there yet."""
+    row = find_row(rows, key_of(c), c.rule)
+    counts = RULES[c.rule].slot < 0 and c.value_high >= 0 and not (row is not None and row.counts)
+    return int(row is None), int(counts)
+
+
+def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
+    """Sets one row, which find_bad_limit and find_bad_target let pass and there is room for."""
+    row = find_row(rows, key_of(c), c.rule)
+    if row is None:
+        row = LimitRow(len(rows.rows) + 1, c.rule, c.limit_scope, c.account, c.instrument, c.venue, c.strategy)
+        rows.rows.append(row)
+        rows.by_target.setdefault(row.key, {})[c.rule] = row
+    rows.observed -= row.mode == LimitMode.OBSERVE and row.value >= 0
+    row.value = one_number(c.value, c.value_high)
+    row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
+    if RULES[c.rule].windowed:
+        row.window_ns = c.window_ns
+    rows.observed += row.mode == LimitMode.OBSERVE and row.value >= 0
+    if RULES[c.rule].slot < 0 and row.value >= 0 and not row.counts:
+        row.counts = True
+        row.sent_times = deque(maxlen=rows.order_rate)
+        rows.counters += 1
+    if row.scope == Scope.ACCOUNT:
+        rows.stated[row.account] = rows.stated.get(row.account, 0) | 1 << row.rule
+    rows.generation += 1
+    return row

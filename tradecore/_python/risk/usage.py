@@ -1,0 +1,30 @@
+"""How much of a limit is used now: what a risk officer reads beside it. It refuses nothing and changes nothing."""
+
+from __future__ import annotations
+
+from tradecore.vocabulary.codes import Rule
+
+from ..vocabulary.instrument import InstrumentRow
+from .holds import Exposure, RiskTables, exposure_of
+from .rule_rows import RULES, LimitRow
+
+
+def worst_qty(e: Exposure, ins: InstrumentRow) -> int:
+    """A position with what works on its worse side, by magnitude, as limits count quantities."""
+    worst = max(abs(e.position_qty + e.working_buy), abs(e.position_qty - e.working_sell))
+    return worst * ins.qty_scale // ins.qty_limit_scale
+
+
+def measure_row(
+    risk: RiskTables, instruments: dict[int, InstrumentRow], row: LimitRow, now: int
+) -> tuple[int, int]:
+    """What is used of a row, in its unit: of a rate, what came in the window that ends now; of a position, that of its
+    instrument, which is returned too, or where it names none of the one with most. -1 of what only bounds one order."""
+    if RULES[row.rule].slot < 0:
+        return sum(1 for time in row.sent_times if time > now - row.window_ns), row.instrument
+    if row.rule != Rule.MAX_POSITION_QTY:
+        return -1, row.instrument
+    named = [row.instrument] if row.instrument else list(instruments)
+    used = [worst_qty(exposure_of(risk, i, row.account), instruments[i]) for i in named]
+    most = max(used, default=-1)
+    return most, named[used.index(most)] if used else 0

@@ -1,0 +1,183 @@
+"""Limits as a risk officer sets and reads them: which row a change means, and the table of rows with what is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ..vocabulary.codes import LimitMode, Rule, Scope
+from ..vocabulary.identifiers import check_name
+from ..vocabulary.names import Directory
+from ..vocabulary.reasons import row_scope
+from ..vocabulary.records import LIMIT_PRECISION, TEXT_SIZE
+from ..vocabulary.rows import LimitFacts, SwitchFacts
+from ..vocabulary.rules import RULES, LimitUnit, RuleRow
+from ..vocabulary.showing import html_table
+from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole_units
+from .limits import OFF, Limit
+
+_BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
+_SHARE = 4  # decimals of a share
+_MS = 1_000_000
+
+
+class LimitLine(NamedTuple):
+    """One row of limits: on what, how much, what is used of it now, and who said so.
+
+    `scope` names the target: "firm", "account alpha", "account alpha, symbol AAPL". Quantities are whole units,
+    notionals money, collars bps, rates orders. `value` is OFF where the rule is off there; `used`, `headroom` and
+    `share` are None where there is nothing to measure: what bounds one order alone. `used_symbol` is the one whose
+    position is nearest. `breached` is when it last refused, or, only observed, would have (ns UTC, 0: never).
+    """
+
+    rule: Rule
+    scope: str
+    value: Limit
+    used: int | Decimal | None
+    headroom: int | Decimal | None
+    share: Decimal | None
+    used_symbol: str | None
+    window_ms: int | Decimal | None
+    soft: Decimal | None
+    is_observed: bool
+    breached: int
+    breaches: int
+    set_by: str
+    reason: str
+    set_time: int
+    row: int
+
+
+class LimitLines(Sequence[LimitLine]):
+    """Rows of limits that print as a table."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, lines: list[LimitLine]) -> None:
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._lines[place]
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        return [(line.rule.name, line.scope, _cell(line.value), _cell(line.used), _cell(line.headroom),
+                 "-" if line.share is None else f"{line.share:.1%}", "soft " + f"{line.soft:.0%}" if line.soft else
+                 "observed" if line.is_observed else "hard", line.set_by or "-", line.reason or "-")
+                for line in self._lines]
+
+    def __str__(self) -> str:
+        head = ("rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why")
+        cells = [head, *self._cells()]
+        widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+        told = []
+        for row in cells:
+            parts = [cell.rjust(width) if 2 <= at <= 5 else cell.ljust(width)
+                     for at, (cell, width) in enumerate(zip(row, widths, strict=True))]
+            told.append("  ".join(parts).rstrip())
+        return "\n".join(told)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = ["rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why"]
+        return html_table("limits", head, self._cells(), len(self._lines), [2 <= at <= 5 for at in range(len(head))])
+
+
+class SwitchLine(NamedTuple):
+    """A kill switch that is engaged: on what, who engaged it, why, and since when (ns UTC)."""
+
+    scope: str
+    set_by: str
+    reason: str
+    since: int
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in text else text
+
+
+def note(value: object, name: str) -> bytes:
+    """Who or why, of a change: up to 64 printable ASCII characters, or empty. Raises TypeError or ValueError."""
+    return b"" if value == "" else check_name(value, name, TEXT_SIZE).encode("ascii")
+
+
+def target_fields(
+    names: Directory, account: str | None, symbol: str | None, venue: str | None, strategy: int | None
+) -> dict[str, int]:
+    """The fields of the scope that these name. Raises ValueError where no scope has them all, UndeclaredError, or
+    TypeError."""
+    given = {"account": account, "symbol": symbol, "venue": venue, "strategy": strategy}
+    named = tuple(name for name, value in given.items() if value is not None)
+    scopes = {(): Scope.FIRM, ("account",): Scope.ACCOUNT, ("symbol",): Scope.INSTRUMENT, ("venue",): Scope.VENUE,
+              ("strategy",): Scope.STRATEGY, ("account", "symbol"): Scope.ACCOUNT_INSTRUMENT}
+    if named not in scopes:
+        raise ValueError(f"{' and '.join(named)} together are no scope: it is an account, a symbol, an account and a "
+                         "symbol, a venue, a strategy, or none for the firm")
+    fields = {"limit_scope": int(scopes[named])}
+    if account is not None:
+        fields["account"] = names.accounts.id(account)
+    if symbol is not None:
+        fields["instrument"] = names.symbols.id(symbol)
+    if venue is not None:
+        fields["venue"] = names.venues.id(venue)
+    if strategy is not None:
+        fields["strategy"] = check_int(strategy, "strategy", 1, 2**31 - 1)
+    return fields
+
+
+def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number | None) -> dict[str, int]:
+    """The fields of a limit's value. Raises TypeError or ValueError naming the field, what was given and the bound."""
+    name = row.rule.name.lower()
+    if value is None:
+        raise TypeError(f"{name} must be a number or OFF, not None")
+    if window_ms is not None and not row.windowed:
+        raise ValueError(f"window_ms: {name} has no window")
+    fields = {"rule": int(row.rule), "value": -1}
+    if value is not OFF:
+        most = row.most if row.most >= 0 else 2**20
+        exact = row.unit in (LimitUnit.QUANTITY, LimitUnit.MONEY)
+        fields["value"] = limit_units(value, name) if exact else check_int(value, name, 0, most)
+    if row.windowed:
+        fields["window_ns"] = check_int(1000 if window_ms is None else window_ms, "window_ms", 1, 10**12) * _MS
+    if soft is not None:
+        fields["soft_share"] = whole_units(soft, _SHARE, "soft", 10**_SHARE, low=1)
+    return fields
+
+
+def scope_text(facts: LimitFacts | SwitchFacts, names: Directory) -> str:
+    """What a row is about, in words."""
+    if isinstance(facts, SwitchFacts):
+        places = {Scope.ACCOUNT: names.accounts, Scope.INSTRUMENT: names.symbols, Scope.VENUE: names.venues}
+        words = {Scope.ACCOUNT: "account", Scope.INSTRUMENT: "symbol", Scope.VENUE: "venue", Scope.STRATEGY: "strategy"}
+        scope = Scope(facts.scope)
+        if scope not in words:
+            return "firm"
+        return f"{words[scope]} {places[scope].name(facts.target) if scope in places else facts.target}"
+    return row_scope(facts.account, facts.instrument, facts.venue, facts.strategy, names)
+
+
+def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
+    """A row in the user's units."""
+    row = _BY_RULE[facts.rule]
+    exact = row.unit in (LimitUnit.QUANTITY, LimitUnit.MONEY)
+
+    def told(value: int) -> int | Decimal:
+        return to_decimal(value, LIMIT_PRECISION, 0) if exact else value
+
+    off, measured = facts.value < 0, facts.used >= 0 and facts.value >= 0
+    share = Decimal(facts.used) / facts.value if measured and facts.value else Decimal(1) if measured else None
+    return LimitLine(
+        row.rule, scope_text(facts, names), OFF if off else told(facts.value), told(facts.used) if measured else None,
+        told(facts.value - facts.used) if measured else None, share,
+        names.symbols.name(facts.used_instrument) if measured else None,
+        to_decimal(facts.window_ns, 6, 0) if row.windowed and not off else None,
+        Decimal(facts.soft_share) / 10**_SHARE if facts.soft_share else None, facts.mode == LimitMode.OBSERVE,
+        facts.breached, facts.breaches, names.text_of(facts.who), names.text_of(facts.why), facts.set_time,
+        facts.number)

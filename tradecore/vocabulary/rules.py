@@ -1,0 +1,69 @@
+"""The table of risk's rules: what each limits, in which unit, on which scopes. A rule is a row here, a kernel, its
+twin, and what its kernel's text says. Nothing relies on neighbouring numbers.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from enum import IntEnum
+from typing import NamedTuple
+
+from .codes import Reason, Rule, Scope
+from .records import LIMIT_MAX
+
+
+class LimitUnit(IntEnum):
+    """What a limit's value counts: 10**-9 of a whole quantity, 10**-9 of a currency, basis points, or times."""
+
+    QUANTITY = 0
+    MONEY = 1
+    BASIS_POINTS = 2
+    COUNT = 3
+
+
+class RuleRow(NamedTuple):
+    """One rule. `slot` is its place in an effective line, `firm_slot` that of rows on a whole firm or instrument, which
+    bound what all accounts have together; -1 where it counts: then each row has a counter of its own. `most` -1 is the
+    capacity `order_rate`. `stated`: an account must have been told it, a number or OFF.
+    """
+
+    rule: Rule
+    reason: Reason
+    unit: LimitUnit
+    most: int
+    scopes: tuple[Scope, ...]
+    slot: int
+    firm_slot: int
+    stated: bool
+    windowed: bool
+
+
+_ALL = tuple(Scope)
+RULES: tuple[RuleRow, ...] = (
+    RuleRow(Rule.MAX_ORDER_QTY, Reason.MAX_ORDER_QTY, LimitUnit.QUANTITY, LIMIT_MAX, _ALL, 0, 0, True, False),
+    RuleRow(Rule.MAX_ORDER_NOTIONAL, Reason.MAX_ORDER_NOTIONAL, LimitUnit.MONEY, LIMIT_MAX, _ALL, 1, 1, True, False),
+    RuleRow(Rule.PRICE_COLLAR, Reason.PRICE_COLLAR, LimitUnit.BASIS_POINTS, 1_000_000, _ALL, 2, 2, True, False),
+    RuleRow(Rule.MAX_POSITION_QTY, Reason.MAX_POSITION_QTY, LimitUnit.QUANTITY, LIMIT_MAX,
+            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 3, 4, True, False),
+    RuleRow(Rule.ORDER_RATE, Reason.ORDER_RATE, LimitUnit.COUNT, -1, _ALL, -1, -1, True, True),
+)
+SLOTS = 1 + max(max(row.slot, row.firm_slot) for row in RULES)
+STATED = sum(1 << row.rule for row in RULES if row.stated)
+
+
+def rule_numbers() -> list[tuple[int, ...]]:
+    """The table as the cores load it, by rule: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed."""
+    return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
+             int(row.stated), int(row.windowed)) for row in sorted(RULES)]
+
+
+def find_rule(rule: Rule | str) -> RuleRow:
+    """The row of a rule or its name, in either case. Raises ValueError naming the nearest, or TypeError."""
+    if not isinstance(rule, (Rule, str)):
+        raise TypeError(f"rule must be a Rule or its name, not {type(rule).__name__}")
+    name = rule.name if isinstance(rule, Rule) else str(rule).upper()
+    for row in RULES:
+        if row.rule.name == name:
+            return row
+    near = get_close_matches(name, [row.rule.name for row in RULES], 1, 0)
+    raise ValueError(f"rule {str(rule)!r} is not known; the nearest known one is {near[0]}")
