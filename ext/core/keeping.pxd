@@ -155,3 +155,13 @@ cdef inline bint find_block(
     finding.row = 0
     finding.reason = UNBOOKED_TRADE
     return low < 0
+
+
+# Why an order can't be let in: what risk says, then what lies unbooked.
+cdef inline int check_admission(
+    const tc_core* core, const tc_instrument* ins, const tc_question* q, tc_finding* finding
+) noexcept nogil:
+    cdef int reason = check_risk(&core.risk, ins, q, finding)
+    if not reason and find_block(core, ins, q, finding):
+        reason = UNBOOKED_TRADE
+    return reason

@@ -259,12 +259,10 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
-        reason = check_risk(&core.risk, ins, &q, &finding)
+        reason = check_admission(core, ins, &q, &finding)
         if reason:
             note_breach(&core.risk, &finding, core.now)
             order.reject_mask = finding.row            # the row of limits that spoke
-        if not reason and find_block(core, ins, &q, &finding):
-            reason = UNBOOKED_TRADE
         if not reason and is_external(core, order.venue) and not reserve_places(core, order):
             reason = OUTBOUND_FULL
             finding.value = places_taken(&core.orders.unsent)

@@ -309,9 +309,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
-    reason = check_risk(&core.risk, ins, &q, &finding)
-    if not reason and find_block(core, ins, &q, &finding):
-        reason = UNBOOKED_TRADE
+    reason = check_admission(core, ins, &q, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)

@@ -76,9 +76,7 @@ cdef inline int find_refusal(
     if more < 0:
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
-    reason = check_risk(&core.risk, ins, &q, &finding)
-    if not reason and find_block(core, ins, &q, &finding):
-        reason = UNBOOKED_TRADE
+    reason = check_admission(core, ins, &q, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)
         value[0] = finding.value

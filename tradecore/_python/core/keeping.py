@@ -14,6 +14,7 @@ from ..orders.notes import NO_TEXT, add_note, find_note
 from ..orders.order_table import Order
 from ..orders.unbooked import Unbooked, is_same_report, keep_unbooked
 from ..risk.holds import Question
+from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, InstrumentRow, direction
 from ..vocabulary.texts import hash_of_id, id_is_known
 from .state import ACK_ACCEPTED, UNBOOKED, State, publish, refuse_command, told_time
@@ -112,3 +113,8 @@ def find_block(core: State, q: Question) -> Finding | None:
     else:
         left = e.position_qty + low - e.working_sell - q.hold_qty
     return None if left >= 0 else Finding(Reason.UNBOOKED_TRADE, first, 0, True, True)
+
+
+def check_admission(core: State, q: Question) -> Finding | None:
+    """Why an order can't be let in: what risk says, then what lies unbooked."""
+    return check_risk(q) or find_block(core, q)

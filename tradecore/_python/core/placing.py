@@ -36,7 +36,7 @@ from ..orders.triggers import arm_trigger, source_of
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import Question, count_line, exposure_of, is_killed, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
-from ..risk.risk import check_limits, check_risk, counts_at_market, needs_reference, protection_price
+from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -52,7 +52,7 @@ from ..vocabulary.instrument import (
     safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
-from .keeping import find_block
+from .keeping import check_admission
 from .outbound import reserve_places, send_new
 from .state import (
     EXECUTING,
@@ -311,7 +311,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = check_risk(q) or find_block(core, q)
+    refused = check_admission(core, q)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)

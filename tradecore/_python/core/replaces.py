@@ -17,9 +17,8 @@ from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, RESTING, Order
 from ..orders.triggers import arm_trigger, stop_of
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
-from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
-from .keeping import find_block
+from .keeping import check_admission
 from .placing import ask_order, limit_ticks, start_order
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
 from .state import State, acknowledge, book_of, report_execution, sync_order, sync_top, tell_price, withdraw_order
@@ -103,7 +102,7 @@ def find_refusal(
         return None
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
-    refused = check_risk(q) or find_block(core, q)
+    refused = check_admission(core, q)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         return refused.reason, refused.value, refused.limit
