@@ -30,6 +30,8 @@ class LifecycleStream(Stream):
         self.requests: list[int] = []
         self.lists = 0
         self.trades: list[bytes] = []
+        self.kept: list[int] = []  # what lies unbooked: who runs it may say so
+        self.noted = 0
 
     def _declarations(self) -> Any:
         for command in super()._declarations():
@@ -48,6 +50,8 @@ class LifecycleStream(Stream):
     def _next(self) -> bytes:
         if len(self.sent) % 7 == 0 and len(self.away) > 12:  # or the external venue would hold ever more
             return self._report(self.away.pop(0), self.random.choice((4, 12, 4, 8)))
+        if self.kept and self.random.random() < 0.5:
+            return self._settle()
         if not self.is_read and self.working and self.random.random() < 0.4:
             return self._unread()
         if self.random.random() < 0.35:
@@ -195,6 +199,16 @@ class LifecycleStream(Stream):
 
     def _cancel_away(self) -> bytes:
         return self._pack(K.CANCEL, cl_ord_id=self._id(), **self._target())
+
+    def _settle(self) -> bytes:
+        """An operator books or dismisses what lies unbooked, and says why."""
+        if not self.noted or self.random.random() < 0.2:
+            self.noted += 1
+            return CODECS[K.NOTE].pack(kind=K.NOTE, text=b"why %d" % self.noted)
+        said = {"unbooked": self.kept.pop(0), "cl_ord_id": b"ops", "note": self.noted - self.random.randrange(3)}
+        if self.random.random() < 0.6:
+            return self._pack(K.DISMISS_UNBOOKED, **said)
+        return self._pack(K.BOOK_UNBOOKED, last_px=NO_PRICE, last_qty=self.random.choice((NO_PRICE, 5)), **said)
 
     def _status(self) -> bytes:
         return self._pack(K.STATUS_REQUEST, **self._target())
