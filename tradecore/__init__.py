@@ -96,6 +96,8 @@ _LATER = {
     "positions.statement": "Statement",
     "positions.tables": "Table",
     "positions.valuation": "MarkView",
+    "risk.expressions": "RuleError",
+    "risk.rule_book": "RuleLine",
     "runtime.pool_errors": "PoolExhaustedError StaleHandleError",
     "runtime.pools": "Arena ObjectPool PooledRecord PoolStats",
     "runtime.ring_memory": "RingClosedError RingFullError",
@@ -119,6 +121,8 @@ if TYPE_CHECKING:
     from .positions.statement import Statement
     from .positions.tables import Table
     from .positions.valuation import MarkView
+    from .risk.expressions import RuleError
+    from .risk.rule_book import RuleLine
     from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
     from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
     from .runtime.ring_memory import RingClosedError, RingFullError
@@ -132,16 +136,18 @@ __all__ = [
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
     "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
     "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl", "Capacity", "CheckResult", "CommandType",
-    "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts", "CsvForm", "Currency", "CxlRejReason",
-    "DayEnd", "Difference", "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst",
-    "ExecRestatementReason", "ExecType", "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature",
-    "Features", "FirmExposure", "Instrument", "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError",
-    "MarkView", "MissingRateError", "MsgType", "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType",
-    "Order", "OrderManager", "OrderTerms", "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError",
-    "PoolStats", "PooledRecord", "Position", "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason",
-    "RefusedError", "RejectFacts", "Report", "ReportReader", "ReportType", "RingBuffer", "RingClaim",
-    "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule", "Scope", "Session",
-    "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError",
+    "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",
+    "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
+    "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType",
+    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument",
+    "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType",
+    "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
+    "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
+    "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
+    "RejectFacts", "Report", "ReportReader", "ReportType",
+    "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule",
+    "RuleError", "RuleLine",
+    "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
     "TradingCore", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueScore", "backend",
     "load_session", "new_orders", "shared_ring",

@@ -76,7 +76,7 @@ cdef inline int find_refusal(
     if more < 0:
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
-    reason = check_admission(core, ins, &q, &finding)
+    reason = find_risk_refusal(core, ins, &q, order.strategy, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)
         value[0] = finding.value

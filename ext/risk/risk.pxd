@@ -5,6 +5,7 @@
 # which wants every rule's value and limit whatever the verdict.
 
 from holds cimport *
+from programs cimport *
 
 
 # Does an order count at what the market says? A buy within its limit counts at that, whatever it takes.

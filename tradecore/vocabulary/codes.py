@@ -39,6 +39,9 @@ class CommandType(FixEnum):
     KILL_SWITCH = 31
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
+    ADD_RULE = 50
+    RULE_STEPS = 51
+    REMOVE_RULE = 52
 
 
 class ReportType(FixChar):
@@ -197,6 +200,7 @@ class Reason(FixEnum):
     ARITHMETIC_OVERFLOW = 211
     REDUCE_ONLY_VIOLATION = 212
     SESSION_CLOSED = 213
+    USER_RULE = 250
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
@@ -257,6 +261,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.ORDER_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
+    Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
     Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
     Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,

@@ -25,7 +25,6 @@ from ..risk.limit_lines import line_of
 from ..risk.risk import evaluate_limits, needs_reference
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known
-from .keeping import check_admission
 from .outbound import reserve_places
 from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
@@ -47,6 +46,7 @@ from .state import (
     sync_order,
     twice_reference,
 )
+from .user_rules import find_risk_refusal, observe_user_rules
 
 # ---- a new order
 
@@ -116,6 +116,10 @@ def observe_question(core: State, ins: InstrumentRow, q: Question, explain: bool
 
 def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
     """Reports what the limits that are only observed would have refused of an order that passed and holds nothing."""
+    if core.rules.observed:
+        observe_user_rules(core, c, ins, order, q)
+    if not core.risk.rows.observed:
+        return
     for finding in observe_question(core, ins, q, explain=False):
         if finding.refused:
             note_breach(core.risk, finding, core.now)
@@ -158,7 +162,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = check_admission(core, q)
+        refused = find_risk_refusal(core, ins, q, order.strategy)
         if refused is not None:
             note_breach(core.risk, refused, core.now)
             order.reject_mask = refused.row  # the row of limits that spoke
@@ -166,7 +170,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
-            if core.risk.rows.observed:
+            if core.risk.rows.observed or core.rules.observed:
                 observe_order(core, c, ins, order, q)
             reserve_order(core.risk, q)
             admit_order(core, order)

@@ -39,6 +39,7 @@ from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
+from .rule_commands import add_rule, add_steps, remove_rule
 from .sessions import enter_session, enter_venue_session, split_instrument
 from .settings import (
     change_limit,
@@ -77,6 +78,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.HAND_OUT: hand_out, CommandType.TRADE_PRINT: enter_trade_print,
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
+    CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
 }
 
 

@@ -52,7 +52,6 @@ from ..vocabulary.instrument import (
     safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
-from .keeping import check_admission
 from .outbound import reserve_places, send_new
 from .state import (
     EXECUTING,
@@ -74,6 +73,7 @@ from .state import (
     use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
+from .user_rules import find_risk_refusal
 
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
@@ -311,7 +311,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = check_admission(core, q)
+    refused = find_risk_refusal(core, ins, q, order.strategy)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)

@@ -18,10 +18,10 @@ from ..orders.triggers import arm_trigger, stop_of
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
-from .keeping import check_admission
 from .placing import ask_order, limit_ticks, start_order
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
 from .state import State, acknowledge, book_of, report_execution, sync_order, sync_top, tell_price, withdraw_order
+from .user_rules import find_risk_refusal
 
 
 def enter_replace(core: State, c: Any) -> Any:
@@ -102,7 +102,7 @@ def find_refusal(
         return None
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
-    refused = check_admission(core, q)
+    refused = find_risk_refusal(core, ins, q, order.strategy)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         return refused.reason, refused.value, refused.limit
