@@ -148,18 +148,6 @@ def venue_trade(count: Count) -> None:
     assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()
 
 
-def venue_trade_whole(count: Count) -> None:
-    """As `venue_trade`, with all that a venue may say of a trade: fee, words, its order's id, market and liquidity."""
-    run(core := resting(), venue_reports(tc.ExecType.NEW), tc.OrdStatus.NEW)
-    core.execution.on_execution_report("V", tc.ExecType.NEW, order_id=1, text="filled at the open")
-    told = {"commission": 7, "currency": 1, "told": 1, "note": 1, "last_mkt": 0x5341_4E58, "last_liquidity_ind": 1}
-    reports = venue_reports(tc.ExecType.TRADE, last_qty=100, last_px=19_000 * CENT + np.arange(OPERATIONS) % 7,
-                            venue_order_id=1 + np.arange(OPERATIONS), side=1, **told)
-    with count(OPERATIONS):
-        acks = core.submit_batch(reports)
-    assert (acks["ord_status"] == tc.OrdStatus.PARTIALLY_FILLED).all()
-
-
 def apart() -> Any:
     """Prices of `new_orders` at which no buy meets a sell."""
     away = np.random.default_rng(3).integers(1, 5_000, OPERATIONS) * CENT
@@ -359,7 +347,6 @@ SCENARIOS: dict[str, Callable[[Count], None]] = {
     "batch, 8 venues, 1,000 instruments": partial(batch, instruments=1_000),
     "acknowledgement of a venue": acknowledgement,
     "trade of a venue": venue_trade,
-    "trade of a venue, all fields": venue_trade_whole,
     "cancel": cancel,
     "quote": partial(quote, stops=0),
     "quote, 10,000 stops resting": partial(quote, stops=10_000),
