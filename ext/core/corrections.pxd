@@ -157,6 +157,7 @@ cdef inline void correct_trade(
     cdef const tc_execution* row
     cdef int64_t more = qty - was.qty
     cdef tc_order* order
+    cdef tc_order* teller = NULL
     cdef tc_report* r
     cdef uint8_t flags
     tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
@@ -192,13 +193,13 @@ cdef inline void correct_trade(
         if was.account == 0:
             r.reason = TRADE_IN_SUSPENSE
     else:
-        order.cum_qty += more
-        tc_assert(order.cum_qty >= 0)
-        if more > 0 and order.extended:                # what is taken back is not given to the others again
-            tell_fill(&core.groups, order, terms_of(&core.orders, order), more)
-        order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
-        r = start_execution(core, c, order, exec_type)
-        if order.cum_qty > order.order_qty and qty > 0:
+        teller = teller_of(core, order)
+        correct_facts(core, order, &was, qty, price)
+        if teller != order:
+            correct_facts(core, teller, &was, qty, price)
+        r = start_execution(core, c, teller, exec_type)
+        r.venue = <uint8_t>order.venue
+        if teller.cum_qty > teller.order_qty and qty > 0:
             r.reason = OVERFILL
     r.flags |= flags
     r.last_qty = qty
@@ -212,7 +213,7 @@ cdef inline void correct_trade(
         ack.order_id = was.order_id
         ack.report_type = REPORT_EXECUTION
         return
-    publish_execution(core, order, r)
+    publish_execution(core, teller, r)
     sync_order(core, order)
     acknowledge(core, order, ack)
 

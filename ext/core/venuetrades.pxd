@@ -121,6 +121,7 @@ cdef inline void book_venue_trade(
 ) noexcept nogil:
     cdef tc_fee fee = fee_of(core, c, &core.instruments[instrument], c.venue, c.last_qty, c.last_px)
     cdef tc_execution* row
+    cdef tc_order* teller
     cdef tc_report* r
     cdef uint64_t said, named = 0
     cdef bint late
@@ -154,15 +155,17 @@ cdef inline void book_venue_trade(
         ack.report_type = REPORT_EXECUTION
         ack.reason = r.reason
         return
-    late = order.terminal != 0
-    add_fill(core, order, c.last_qty, c.last_px)
-    r = start_execution(core, c, order, EXEC_TRADE)
+    teller = teller_of(core, order)
+    late = order.terminal != 0 or teller.terminal != 0
+    add_fills(core, order, c.last_qty, c.last_px)
+    r = start_execution(core, c, teller, EXEC_TRADE)
+    r.venue = <uint8_t>order.venue
     put_trade(r, c, row)
-    if order.cum_qty > order.order_qty:
+    if teller.cum_qty > teller.order_qty:
         r.reason = OVERFILL
     elif late:
         r.reason = LATE_TRADE
-    publish_execution(core, order, r)
+    publish_execution(core, teller, r)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     acknowledge(core, order, ack)

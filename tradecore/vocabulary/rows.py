@@ -55,6 +55,7 @@ class OrderRow(NamedTuple):
     contingency_type: int
     place: int
     unknown: int
+    parent: int
     venue_order_id: int  # the venue's OrderID(37), as its number
     note: int  # of the venue's last text about it, 0 where it said none
 

@@ -51,7 +51,7 @@ from .state import (
     sync_order,
     told_time,
 )
-from .trade_booking import tell_trimmed
+from .trade_booking import tell_trimmed, teller_of
 
 CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
 FIRM_MAX = 2**62  # |position| of the whole firm in quantity units: a venue's trades are not asked for its limits
@@ -229,13 +229,15 @@ def correct_trade(
                 instrument=trade.instrument, account=trade.account, venue=trade.venue, side=trade.side,
                 reason=Reason.NONE if trade.account else Reason.TRADE_IN_SUSPENSE)
         return ACK_ACCEPTED._replace(order_id=trade.order_id, report_type=EXECUTION)
-    order.cum_qty += more
-    order.cum_amount += amount
-    if more > 0 and order.group is not None:  # what is taken back is not given to the others again
-        tell_fill(core.groups, order.group, order, more)
-    over = order.cum_qty > order.order_qty and qty > 0
+    teller = teller_of(core, order)
+    for changed in {id(order): order, id(teller): teller}.values():
+        changed.cum_qty += more
+        changed.cum_amount += amount
+        if more > 0 and changed.group is not None:  # what is taken back is not given to the others again
+            tell_fill(core.groups, changed.group, changed, more)
+    over = teller.cum_qty > teller.order_qty and qty > 0
     if over:
-        told |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}
-    report_execution(core, c, order, exec_type, **told)
+        told |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
+    report_execution(core, c, teller, exec_type, venue=order.venue, **told)
     sync_order(core, order)
     return acknowledge(order)

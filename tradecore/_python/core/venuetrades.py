@@ -36,7 +36,7 @@ from .state import (
     tell_price,
     told_time,
 )
-from .trade_booking import add_fill, book_trade
+from .trade_booking import add_fills, book_trade, teller_of
 from .venuereports import find_order, take_state, take_status
 
 LIQUIDITY_MAX = max(LastLiquidityInd)
@@ -165,14 +165,15 @@ def book_venue_trade(
         publish(core, c, EXECUTION, **report, exec_type=ExecType.TRADE, order_id=order_id, account=account,
                 cl_ord_id=c.cl_ord_id, instrument=instrument, venue=c.venue, side=side, reason=reason)
         return ACK_ACCEPTED._replace(order_id=order_id, report_type=EXECUTION, reason=int(reason))
-    late = order.terminal != 0
-    add_fill(core, order, c.last_qty, c.last_px)
-    over = order.cum_qty > order.order_qty
+    teller = teller_of(core, order)
+    late = order.terminal or teller.terminal
+    add_fills(core, order, c.last_qty, c.last_px)
+    over = teller.cum_qty > teller.order_qty
     if over:
-        report |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}
+        report |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
     elif late:
-        report |= {"reason": Reason.LATE_TRADE, "value": order.terminal, "bound": 0}
-    report_execution(core, c, order, ExecType.TRADE, **report)
+        report |= {"reason": Reason.LATE_TRADE, "value": late, "bound": 0}
+    report_execution(core, c, teller, ExecType.TRADE, venue=order.venue, **report)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     return acknowledge(order)
