@@ -60,7 +60,7 @@ class LifecycleStream(Stream):
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
                   (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12),
-                  (self._triggered, 2)]
+                  (self._triggered, 2), (self._crossed, 1)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -196,6 +196,17 @@ class LifecycleStream(Stream):
         if pick.random() < 0.1:
             fields["expire_time"] = self.clock + pick.choice((-1, 10, 500)) * 1_000_000
         return self._pack(K.REPLACE, **fields)
+
+    def _crossed(self) -> bytes:
+        """Two replaces of an order, the later answered first, and then the earlier with a quantity of its own."""
+        order, names = self._order_away(), [len(self.sent) + n for n in (1, 2)]
+        first, second = (self._pack(K.REPLACE, order_id=order[0], cl_ord_id=name, order_qty=order[4] + n, price=NO_PRICE,
+                                    stop_px=NO_PRICE) for n, name in enumerate(names, 1))
+        self._undo(second, 0)
+        for n, name in ((2, names[1]), (1, names[0])):
+            self._undo(self._pack(K.EXECUTION_REPORT, venue=self.external, exec_type=5, price=NO_PRICE, cum_qty=-1, ord_status=0,
+                                  cl_ord_id=name, order_qty=order[4] + n), 0)
+        return first
 
     def _cancel_away(self) -> bytes:
         return self._pack(K.CANCEL, cl_ord_id=self._id(), **self._target())
