@@ -14,6 +14,7 @@ from tradecore.vocabulary.records import NO_PRICE, NO_ROOM, QTY_MAX, TOLD_COMMIS
 from tradecore.vocabulary.rows import TRADE_LIVE
 
 from ..orders.execids import DAYS_KNOWN, ExecId, find_exec_id, said_of
+from ..orders.order_facts import is_worse
 from ..orders.order_table import Order
 from ..orders.trades import Execution, find_named_trade
 from ..vocabulary.instrument import BUY, direction, find_bad_price, is_beyond_amount, most_qty
@@ -173,6 +174,8 @@ def book_venue_trade(
         report |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
     elif late:
         report |= {"reason": Reason.LATE_TRADE, "value": late, "bound": 0}
+    elif is_worse(order, c.last_px):
+        report |= {"reason": Reason.FILL_BEYOND_LIMIT}
     report_execution(core, c, teller, ExecType.TRADE, venue=order.venue, **report)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
