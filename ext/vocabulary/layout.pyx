@@ -50,6 +50,13 @@ cdef dict command_layout():
         "who": <char*>&c.who - <char*>&c, "why": <char*>&c.why - <char*>&c,
         "limit_scope": <char*>&c.limit_scope - <char*>&c, "soft_share": <char*>&c.soft_share - <char*>&c,
         "set_size": <char*>&c.set_size - <char*>&c, "set_at": <char*>&c.set_at - <char*>&c,
+    }
+
+
+# What definitions and users' rules have beside it.
+cdef dict definition_layout():
+    cdef tc_command c
+    return {
         "decimals": <char*>&c.decimals - <char*>&c, "band": <char*>&c.band - <char*>&c,
         "from_px": <char*>&c.from_px - <char*>&c, "band_tick": <char*>&c.band_tick - <char*>&c,
         "money_precision": <char*>&c.money_precision - <char*>&c,
@@ -147,7 +154,7 @@ cdef dict ack_layout():
 def layout():
     """Offsets of every record field, sizes and bounds as the C compiler sees them: for the test that compares."""
     return {
-        "tc_command": command_layout(),
+        "tc_command": command_layout() | definition_layout(),
         "tc_report": report_layout(),
         "tc_message": message_layout(),
         "tc_ack": ack_layout(),
