@@ -2,7 +2,7 @@
 # number.
 # Only in C: a twin hashes rows in comprehensions.
 
-from riskhash cimport *
+from hasher cimport *
 
 
 # Where it is not what most have.

@@ -25,6 +25,7 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, <int64_t>core.texts.digest)
     put(h, core.orders.unsent.handed)
     end_row(h)
+    hash_said(h, core)
 
 
 # Which prices count for what waits, where that is not as it is by default.
@@ -269,6 +270,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_counters(h, core)
     hash_definitions(h, core)
     hash_accounts(h, core)
+    hash_charges(h, core)
     hash_limits(h, core)
     hash_switches(h, core)
     hash_positions(h, core)
@@ -276,6 +278,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
         order = find_order(&core.orders, ids[i])
         hash_order(h, core, order)
         hash_terms(h, core, order)
+        hash_words_of_order(h, core, order)
         hash_requests(h, core, order)
     hash_books(h, core)
     hash_trades(h, core)

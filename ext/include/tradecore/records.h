@@ -19,8 +19,11 @@ typedef struct {
     int32_t instrument, account, venue, currency;
     int64_t transact_time;
     union { int64_t cl_ord_id; int64_t exec_ref_id; };
-    uint8_t version, trigger_source, head_2[6];
-    int64_t print_max_age;
+    uint8_t version;
+    union { uint8_t last_liquidity_ind, trigger_source; };
+    uint8_t told, head_2;
+    uint32_t last_mkt;
+    union { int64_t venue_order_id, print_max_age; };
     union {
         struct {
             int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time;
@@ -29,7 +32,8 @@ typedef struct {
             int32_t strategy;
         };
         struct { int64_t body_0[3]; int64_t orig_cl_ord_id, new_peg_offset, body_5, order_id; };
-        struct { int64_t body_1[2]; int64_t exec_id; int64_t body_6[2]; int64_t last_qty, body_2, last_px, cum_qty; };
+        struct { int64_t body_1[2]; int64_t exec_id, commission, note, last_qty, body_2, last_px, cum_qty; };
+        int64_t unbooked;
         struct { int64_t trad_ses_status, close_time; };
         struct { int64_t split_numerator, split_denominator; };
         int64_t connected;
