@@ -156,7 +156,7 @@ class LifecycleStream(Stream):
     @property
     def is_read(self) -> bool:
         """Now and then nobody reads for long: a cancel or a kill finds what it may take back, and places run out."""
-        return len(self.sent) % 7_000 < 3_000
+        return len(self.sent) % 7_000 < 3_500
 
     def _unread(self) -> bytes:
         """A replace that is answered though nobody has read that it was to be sent: it takes a place for long."""
