@@ -47,6 +47,6 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
             return 0, [Finding(*bad_join, True, True)]
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         q.duplicate, q.open_orders = duplicate, core.orders.open_count
-        return 0, evaluate_risk(q) + [f for f in observe_question(core, ins, q, explain=True) if f.armed]
+        return 0, evaluate_risk(q) + [f for f in observe_question(core, ins, q) if f.armed]
     finally:
         core.now = clock
