@@ -23,7 +23,9 @@ from tradecore._backend import room_module
 from tradecore.core.config import load_session
 from tradecore.replay.market import recorded_commands, start_core
 from tradecore.replay.recording import find_newcomers_recording, read_recording
+from tradecore.risk.rule_programs import compile_rule
 from tradecore.vocabulary.records import BOOK_DTYPE, CODECS, COMMAND_DTYPES
+from tradecore.vocabulary.rule_words import CELL, CELLS
 
 Count = Callable[[int], AbstractContextManager[None]]
 OPERATIONS = 10_000
@@ -284,6 +286,16 @@ def risk(count: Count) -> None:
     assert not reasons.any()
 
 
+def user_rule(count: Count) -> None:
+    rule = compile_rule("order.qty <= 500 and position.qty >= -900 and position.working_buy <= 700 and "
+                        "exposure.open_orders < 1_000 and exposure.qty <= 100_000")
+    cells = np.zeros((OPERATIONS, len(CELLS)), np.int64)
+    cells[:, [CELL["one"], CELL["qty_scale"], CELL["order_qty"]]] = 1, 100, 50_000
+    with count(OPERATIONS):
+        said = room_module("native", "programs").RuleProgram(rule.steps).ask(cells, np.zeros(OPERATIONS, np.int64))
+    assert not said.any()
+
+
 def fills(count: Count, method: str) -> None:
     """Fills of 16 instruments and 16 accounts that add, reduce, close and flip."""
     rng = np.random.default_rng(8)
@@ -343,6 +355,7 @@ SCENARIOS: dict[str, Callable[[Count], None]] = {
        for orders in (1_000, 10_000, 60_000)},
     "book alone": book,
     "risk alone": risk,
+    "user rule of five terms": user_rule,
     "apply_fills, average": partial(fills, method="average"),
     "apply_fills, fifo": partial(fills, method="fifo"),
     "submit() from Python": submit,

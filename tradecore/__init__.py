@@ -95,6 +95,8 @@ _LATER = {
     "positions.statement": "Statement",
     "positions.tables": "Table",
     "positions.valuation": "MarkView",
+    "risk.expressions": "RuleError",
+    "risk.rule_book": "RuleLine",
     "runtime.pool_errors": "PoolExhaustedError StaleHandleError",
     "runtime.pools": "Arena ObjectPool PooledRecord PoolStats",
     "runtime.ring_memory": "RingClosedError RingFullError",
@@ -118,6 +120,8 @@ if TYPE_CHECKING:
     from .positions.statement import Statement
     from .positions.tables import Table
     from .positions.valuation import MarkView
+    from .risk.expressions import RuleError
+    from .risk.rule_book import RuleLine
     from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
     from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
     from .runtime.ring_memory import RingClosedError, RingFullError
@@ -139,6 +143,7 @@ __all__ = [
     "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
     "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
     "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule",
+    "RuleError", "RuleLine",
     "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
     "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "load_session",

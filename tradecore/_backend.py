@@ -21,9 +21,9 @@ FOLDERS = {
     "arithmetic": "vocabulary",
     "rings": "runtime", "pools": "runtime",
     "validation": "orders",
-    "risk": "risk",
+    "risk": "risk", "programs": "risk",
     "book": "execution", "routing": "execution",
-    "ledger": "positions", "marking": "positions", "arrow": "positions",
+    "ledger": "positions", "marking": "positions", "arrow": "positions", "report_numbers": "positions",
     "events": "core", "readers": "core", "pipeline": "core",
 }
 _HOW_TO_BUILD = ("install a wheel for this platform, or a C compiler and "

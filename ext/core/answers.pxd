@@ -49,7 +49,7 @@ cdef inline list term_rows(const tc_term* terms, int count):
 cdef inline list finding_rows(const tc_finding* findings):
     return [(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
              bool(findings[i].armed), findings[i].row)
-            for i in range(CHECKS + OBSERVABLE) if i < CHECKS or findings[i].armed]
+            for i in range(ANSWERS) if i < CHECKS or findings[i].armed]
 
 
 cdef inline tuple limit_facts(const tc_limit_copy* copy):

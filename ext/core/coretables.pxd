@@ -88,6 +88,8 @@ cdef inline int open_risk_and_routing(
     open_risk(t, &core.risk, accounts, instruments, capacity.limit_rows, capacity.accounts + capacity.limit_counters,
               capacity.strategies, capacity.order_rate, rules)
 
+    core.rules.rows = <tc_rule*>table(t, USER_RULES_MAX + 1, sizeof(tc_rule))
+
     core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))
     core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
     core.router.terms = <tc_term*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))

@@ -7,7 +7,7 @@ does it all, or says what is wrong; both make the same record of the same call.
 
 from cpython.list cimport PyList_GET_SIZE
 from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
-from holds cimport CHECKS, OBSERVABLE, tc_finding
+from holds cimport ANSWERS, CHECKS, tc_finding
 from order_terms cimport *
 from events cimport is_unread
 from kinds cimport *
@@ -192,7 +192,7 @@ cdef class Door:
         cdef char text[TEXT_SIZE]
         cdef int64_t own = 0
         cdef uint64_t mask = 0
-        cdef tc_finding findings[CHECKS + OBSERVABLE]
+        cdef tc_finding findings[ANSWERS]
         cdef int alone, i
         cdef bint passed
         if not (collect(ORDER_NAMES, 4, arguments, count, keywords, given) and self.read_order(given, &c)
@@ -203,7 +203,7 @@ cdef class Door:
         c.cl_ord_id = own
         tc_clear(findings, sizeof(findings))
         alone = self.state.ask(&c, self.time(), &mask, findings)
-        passed = alone == 0 and mask == 0
+        passed = alone == 0 and mask == 0 and not findings[ANSWERS - 1].refused
         for i in range(CHECKS):
             passed = passed and not findings[i].refused
         result = PyType_GenericAlloc(<PyTypeObject*>RESULT, 0)

@@ -198,6 +198,10 @@ cdef inline void observe_order(
     cdef tc_finding findings[OBSERVABLE]
     cdef tc_report* r
     cdef int i
+    if mode == MODE_OBSERVE and core.rules.observed:
+        observe_user_rules(core, c, ins, order, q)
+    if mode == MODE_OBSERVE and not core.risk.rows.observed:
+        return
     observe_question(core, ins, q[0], mode, findings, False)
     for i in range(OBSERVABLE):
         if findings[i].refused:
@@ -263,7 +267,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
-        reason = check_risk(&core.risk, ins, &q, &finding)
+        reason = find_risk_refusal(core, ins, &q, order.strategy, &finding)
         if reason:
             note_breach(&core.risk, &finding, core.now)
             order.reject_mask = finding.row            # the row of limits that spoke
@@ -272,7 +276,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             finding.value = places_taken(&core.orders.unsent)
             finding.limit = core.orders.unsent.most
         if not reason:
-            if core.risk.rows.observed:
+            if core.risk.rows.observed or core.rules.observed:
                 observe_order(core, c, ins, order, &q, MODE_OBSERVE)
             if core.risk.rows.softened:
                 observe_order(core, c, ins, order, &q, MODE_SOFT)

@@ -214,13 +214,6 @@ cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const
             or request.expire_time != terms.expire_time or request.order_qty > order.order_qty)
 
 
-cdef inline bint is_in_scope(const tc_order* order, int64_t scope, int64_t target) noexcept nogil:
-    return (scope == SCOPE_FIRM or (scope == SCOPE_ACCOUNT and order.account == target)
-            or (scope == SCOPE_INSTRUMENT and order.instrument == target)
-            or (scope == SCOPE_VENUE and order.venue == target)
-            or (scope == SCOPE_STRATEGY and order.strategy == target))
-
-
 cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* order, uint32_t at) noexcept nogil:
     cdef tc_request asked = core.orders.requests[at]
     cdef tc_report* r
@@ -250,24 +243,25 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
 # A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for more
 # are refused.
 cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept nogil:
-    cdef tc_unsent* unsent = &core.orders.unsent
-    cdef uint32_t at = unsent.first, prev, next
-    cdef tc_message_row* row
+    cdef int64_t count = find_open(
+        &core.open_orders, &core.orders, <int32_t>(c.target if c.scope == SCOPE_INSTRUMENT else 0),
+        <int32_t>(c.target if c.scope == SCOPE_ACCOUNT else 0), <int32_t>(c.target if c.scope == SCOPE_VENUE else 0),
+        <int32_t>(c.target if c.scope == SCOPE_STRATEGY else 0))
+    cdef int64_t i
+    cdef uint32_t at, next
     cdef tc_order* order
-    while at != NO_MESSAGE:
-        row = &unsent.rows[at]
-        prev = row.prev
-        next = row.next
-        order = &core.orders.slots[row.slot]
-        if order.order_id != row.order_id or not is_in_scope(order, c.scope, c.target):
-            pass
-        elif terms_of(&core.orders, order).new_message == at:
+    for i in range(count):
+        order = &core.orders.slots[core.open_orders.found[i].slot]
+        if is_unsent(&core.orders, order):
             recall_order(core, order)
             end_order(core, c, order, STATUS_CANCELED, KILL_SWITCH)
-            next = unsent.rows[prev].next if prev != NO_MESSAGE else unsent.first      # what followed went with it
-        elif row.request:
-            withdraw_replace(core, c, order, row.request - 1)
-        at = next
+            continue
+        at = order.first_request
+        while at != NO_SLOT:
+            next = core.orders.requests[at].next
+            if core.orders.requests[at].message != NO_MESSAGE:
+                withdraw_replace(core, c, order, at)
+            at = next
 
 
 # ---- handed out

@@ -5,7 +5,7 @@ from prints cimport *
 from replaces cimport *
 from days cimport roll_day
 from sessions cimport *
-from settings cimport *
+from rule_commands cimport *
 from stamps cimport *
 from follow_ups cimport *
 from venuetrades cimport *
@@ -56,6 +56,12 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         change_limit(core, c, ack)
     elif c.kind == KIND_KILL_SWITCH:
         switch_kill(core, c, ack)
+    elif c.kind == KIND_ADD_RULE:
+        add_rule(core, c, ack)
+    elif c.kind == KIND_RULE_STEPS:
+        add_steps(core, c, ack)
+    elif c.kind == KIND_REMOVE_RULE:
+        remove_rule(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:
@@ -135,5 +141,6 @@ cdef inline int answer_question(
         q.open_orders = core.orders.open.count
         observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
+        evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
     core.now = clock
     return alone

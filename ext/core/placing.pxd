@@ -1,7 +1,7 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
 from outbound cimport *
-from conditions cimport *
+from user_rules cimport *
 
 
 cdef inline void reject_order(
@@ -310,7 +310,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
-    reason = check_risk(&core.risk, ins, &q, &finding)
+    reason = find_risk_refusal(core, ins, &q, order.strategy, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)

@@ -258,7 +258,7 @@ cdef class Readers:
         used id is told first, and alone where the rest is not well formed; a list that can't take the order, alone.
         """
         cdef tc_command c = open_command(command)[0]
-        cdef tc_finding findings[CHECKS + OBSERVABLE]
+        cdef tc_finding findings[ANSWERS]
         cdef uint64_t mask = 0
         cdef int alone
         self.state.enter()

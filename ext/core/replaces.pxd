@@ -77,7 +77,7 @@ cdef inline int find_refusal(
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
     q.sent = SENT_REPLACE                              # whatever it asks for
-    reason = check_risk(&core.risk, ins, &q, &finding)
+    reason = find_risk_refusal(core, ins, &q, order.strategy, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)
         value[0] = finding.value

@@ -55,8 +55,8 @@ cdef struct tc_core:
     uint8_t* is_moved              # by instrument: it stands in `moved`
     int64_t* trimmed               # places of exposures: a position moved under reduce-only orders
     int64_t moved_first, moved_last, trimmed_first, trimmed_last
-    uint64_t moved_mask, trimmed_mask
-    uint64_t disconnected          # external venues, as router.down
+    uint64_t moved_mask, trimmed_mask, disconnected    # external venues, as router.down
+    tc_rules rules                 # of users
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max
     uint32_t order_slots           # nodes from here on are quotes, one for each row

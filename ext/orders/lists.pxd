@@ -30,6 +30,7 @@ cdef struct tc_groups:
     uint32_t* news                 # ring of rows
     tc_hash by_id                  # list_id -> row + 1, of the lists that orders can join
     uint32_t free_count, row_count
+    uint32_t row_high              # rows from here on were never used
     uint64_t news_mask
     int64_t news_first, news_last
 
@@ -169,6 +170,8 @@ cdef inline void join_group(tc_groups* groups, tc_orders* orders, const tc_order
         groups.free_count -= 1
         slot.key = <uint64_t>terms.list_id
         slot.value = <uint64_t>groups.free_rows[groups.free_count] + 1
+        if slot.value > groups.row_high:
+            groups.row_high = <uint32_t>slot.value
         group = &groups.rows[slot.value - 1]
         memset(group, 0, sizeof(tc_group))
         group.list_id = terms.list_id
@@ -197,7 +200,7 @@ cdef inline void forget_name(tc_groups* groups, const tc_group* group) noexcept 
 # A new day: the list_ids of what is not open may be used again.
 cdef inline void forget_names(tc_groups* groups) noexcept nogil:
     cdef uint32_t row
-    for row in range(groups.row_count):
+    for row in range(groups.row_high):
         if groups.rows[row].held:
             forget_name(groups, &groups.rows[row])
 
@@ -288,7 +291,7 @@ cdef inline int64_t scale_down(int64_t qty, int64_t n, int64_t d) noexcept nogil
 # A split: what a parent has filled is now n / d as much; of children a fraction less.
 cdef inline void split_lists(tc_groups* groups, int32_t instrument, int64_t n, int64_t d) noexcept nogil:
     cdef uint32_t row
-    for row in range(groups.row_count):
+    for row in range(groups.row_high):
         if groups.rows[row].root_instrument == instrument:
             groups.rows[row].parent_qty = scale_down(groups.rows[row].parent_qty, n, d)
 

@@ -28,7 +28,18 @@ cdef inline void book_fill(
     if e.kind == ENTRY_OPENING:
         carried = &b.carried[row_of(b, e.instrument, e.account)]
         carried[0] = carried[0] + value
-        b.carries = True
+        b.carries = b.doubts = True
+    add_fee(b, p, e)
+
+
+# Only in C: `book_fill` in Python.
+# The same for most fills where lots close as they were opened, once, in the loop that books a batch.
+cdef inline void book_in_turn(tc_books* b, tc_position* p, const tc_entry* e, int64_t trade_id) noexcept nogil:
+    cdef int64_t inverse_scale = b.tallies[e.instrument].inverse_scale
+    cdef int64_t price = no_price() if inverse_scale else e.price
+    take_turns(&b.lots, p, b.method == METHOD_LIFO, e.qty, value_of(inverse_scale, e.qty, e.price), price, trade_id,
+               e.transact_time)
+    tc_assert(((p.qty == 0) == (p.first_lot == 0)) & (tc_abs(p.qty) <= position_max()))
     add_fee(b, p, e)
 
 
@@ -58,7 +69,7 @@ cdef inline void book_transfer(tc_books* b, const tc_entry* e, tc_closings* sink
         sink.account = e.contra
     moved = move_lots(&b.lots, position_of(&b.ledger, e.instrument, e.account),
                       position_of(&b.ledger, e.instrument, e.contra), b.method, e.qty, e.lot, sink)
-    b.carries = True
+    b.carries = b.doubts = True
     source[0] = source[0] - moved
     target[0] = target[0] + moved
 
@@ -101,8 +112,8 @@ cdef inline void append_entry(tc_books* b, const tc_entry* e) noexcept nogil:
 cdef inline bint may_be_bad(const tc_books* b, const tc_position* p, const tc_entry* e) noexcept nogil:
     cdef const tc_tally* t = &b.tallies[e.instrument]
     return (
-        (tc_abs(p.qty + e.qty) > position_max()) | (t.inverse_scale != 0) | (t.is_bounded != 0)
-        | is_beyond_sum(p.realised) | b.carries | b.doubts | (b.lots.open_count >= b.lots.most))
+        (tc_abs(p.qty + e.qty) > position_max()) | (t.doubts != 0)
+        | is_beyond_sum(p.realised) | b.doubts | (b.lots.open_count >= b.lots.most))
 
 
 # Checks, books and logs the entry that stands behind the log's last. A reason leaves everything as it was.
@@ -122,7 +133,10 @@ cdef inline int add_entry(tc_books* b, tc_finding* found) noexcept nogil:
     if reason:
         return reason
     if p != NULL:
-        book_fill(b, p, e, b.forgotten + b.entry_count + 1, NULL)
+        if b.in_turn and not e.lot and e.kind == ENTRY_FILL:
+            book_in_turn(b, p, e, b.forgotten + b.entry_count + 1)
+        else:
+            book_fill(b, p, e, b.forgotten + b.entry_count + 1, NULL)
         follow(b, e.instrument, e.account, p, qty, cost)
     else:
         book_entry(b, e, b.forgotten + b.entry_count + 1, NULL)
@@ -261,19 +275,3 @@ cdef inline void set_mark(tc_books* b, int32_t instrument, int64_t mark) noexcep
             if qty:
                 add_exposure(b, instrument, account, qty, qty, before, mark)
     b.ledger.marks[instrument] = mark
-
-
-# Only in C: a list that grows in Python.
-# Instrument by instrument, each alone: so it never holds more lots than its ledger may.
-cdef inline void note_closings(
-    const tc_books* b, tc_books* side, int32_t instruments, tc_closings* sink
-) noexcept nogil:
-    cdef int32_t instrument, row
-    for instrument in range(1, instruments + 1):
-        row = b.tallies[instrument].first_entry
-        reset_to_base(side, instrument)
-        while row:
-            if b.entries[row - 1].status != ENTRY_BUSTED:
-                book_entry(side, &b.entries[row - 1], b.forgotten + row, sink)
-            row = b.entries[row - 1].next
-        free_lots(side, instrument)

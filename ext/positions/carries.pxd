@@ -64,7 +64,7 @@ cdef inline void book_carry(tc_books* b, const tc_entry* e, int64_t trade_id) no
     p.qty += e.qty
     p.cost = p.cost + cost
     carried[0] = carried[0] + cost
-    b.carries = True
+    b.carries = b.doubts = True
     if b.method != METHOD_AVERAGE:
         open_lot(&b.lots, p, tc_abs(e.qty), cost * tc_sign(e.qty), no_price(), trade_id, e.transact_time)
 
@@ -95,5 +95,5 @@ cdef inline void book_shed(tc_books* b, const tc_entry* e) noexcept nogil:
         put_all_in_order(&b.lots, p)
     p.cost = p.cost - gone
     carried[0] = carried[0] - gone
-    b.carries = True
+    b.carries = b.doubts = True
     tc_assert((p.qty != 0) | ((p.cost == 0) & (p.first_lot == 0)))

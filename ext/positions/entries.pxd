@@ -49,12 +49,17 @@ cdef packed struct tc_entry:
     uint8_t kind, status, currency, spare
 
 
+cdef enum:
+    AMOUNT_DOUBT = 1               # by amount_most: the multiplier is so large that a fill may pass it
+    INVERSE_DOUBT = 2              # the price must be above 0, and a position is bounded by its value
+
+
 # What follows from an instrument's definition, and sums over its accounts.
 cdef struct tc_tally:
     tc_i128 net, gross, cost       # lots, lots, amount
     int64_t inverse_scale
     int32_t last_entry
-    uint8_t currency, is_bounded   # by amount_most: its multiplier is so large that a fill may pass it
+    uint8_t currency, doubts       # AMOUNT_DOUBT, INVERSE_DOUBT: of each fill, whether it can be booked
     uint8_t qty_bits, cost_bits    # of the largest |qty| and |cost| since it was last summed anew
     int64_t lots_per_unit          # a fill meets what stands above, one cache line
     int32_t first_entry, bucket
@@ -95,7 +100,8 @@ cdef struct tc_books:
                                    # every position of the run fits 64 bits
     int64_t entry_count, entry_most, forgotten, bucket_stride
     int32_t method, legs, accounts
-    bint doubts                    # every fill: a leg has one side, or a closing fill names its lot
+    bint doubts                    # of every fill: a leg has one side, a closing fill names its lot, or `carries`
+    bint in_turn                   # by FIFO or LIFO: lots close as they were opened
     bint exposures_are_stale
     bint carries                   # an opening or a transfer was booked: `carried` is looked at
 
@@ -305,7 +311,7 @@ cdef inline int find_bad_fill(
         found.value = after
         found.bound = position_most(t)
         return BEYOND_POSITION
-    if t.is_bounded and tc_wide(tc_abs(e.qty), tc_abs(e.price)) > t.amount_most:
+    if t.doubts & AMOUNT_DOUBT and tc_wide(tc_abs(e.qty), tc_abs(e.price)) > t.amount_most:
         found.value = tc_abs(e.qty)
         found.bound = <int64_t>tc_floor_div_wide(t.amount_most, tc_abs(e.price))
         return BEYOND_AMOUNT
@@ -314,8 +320,7 @@ cdef inline int find_bad_fill(
         found.bound = 1
         return PRICE_NOT_POSITIVE
     if is_beyond_sum(p.realised) or (b.carries and is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])):
-        found.value = 0
-        found.bound = 0
+        found.value, found.bound = 0, 0
         return BEYOND_SUM
     if b.lots.open_count >= b.lots.most and b.method != METHOD_AVERAGE and not closing_qty(p, e.qty):
         found.value = b.lots.open_count + 1
@@ -363,8 +368,7 @@ cdef inline int find_bad_transfer(const tc_books* b, const tc_entry* e, tc_findi
         return BEYOND_POSITION
     if (is_beyond_sum(target.realised) or is_beyond_sum(b.carried[row_of(b, e.instrument, e.account)])
             or is_beyond_sum(b.carried[row_of(b, e.instrument, e.contra)])):
-        found.value = 0
-        found.bound = 0
+        found.value, found.bound = 0, 0
         return BEYOND_SUM
     if b.method != METHOD_AVERAGE and b.lots.open_count >= b.lots.most:
         found.value = b.lots.open_count + 1
@@ -377,8 +381,7 @@ cdef inline int find_bad_dividend(const tc_books* b, const tc_entry* e, tc_findi
     cdef int32_t account
     for account in range(1, b.accounts + 1):
         if is_beyond_sum(b.incomes[row_of(b, e.instrument, account) * b.ledger.currency_stride + e.currency]):
-            found.value = 0
-            found.bound = 0
+            found.value, found.bound = 0, 0
             return BEYOND_SUM
     return ENTRY_GOOD
 

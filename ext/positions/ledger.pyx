@@ -7,6 +7,7 @@ from definitions cimport *
 from entry_door cimport demand_entry, demand_inverse, demand_sizes, lots_of, sums_of
 from holdings cimport note_holdings, tc_holding
 from shell cimport open_batch, wide
+from closings cimport *
 from intake cimport *
 
 import numpy as np
@@ -48,14 +49,14 @@ cdef class Ledger:
         demand_sizes(instruments, accounts, method, legs, currencies, trades, lots, buckets)
         cdef tc_books* b = &self.books
         cdef int64_t rows = <int64_t>(instruments + 1) * (accounts + 1), cells = <int64_t>instruments * accounts
-        self.tables, self.blocks = [], []
-        t = self.tables
-        self.settings = (instruments, accounts, method, legs, currencies, trades, lots, buckets)
+        t = self.tables = []
+        self.blocks = []
+        self.settings = instruments, accounts, method, legs, currencies, trades, lots, buckets
         self.instrument_max, self.account_max, self.currency_max = instruments, accounts, currencies
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
-        b.accounts = accounts
-        b.method = method
+        b.accounts, b.method = accounts, method
         b.legs, b.doubts = legs, legs == 2 or method == METHOD_SPECIFIC
+        b.in_turn = method == METHOD_FIFO or method == METHOD_LIFO
         b.bucket_stride = buckets
         b.ledger.account_stride = accounts + 1
         b.ledger.currency_stride = currencies + 1
@@ -79,24 +80,20 @@ cdef class Ledger:
         b.base_charges = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
         b.base_incomes = <tc_i128*>table(t, rows * (currencies + 1), sizeof(tc_i128))
         b.base_carried = <tc_i128*>table(t, rows, sizeof(tc_i128))
-        self.qty_column = new_column(cells)
-        self.low_column = new_column(cells)
-        self.high_column = new_column(cells)
+        self.qty_column, self.low_column, self.high_column = new_column(cells), new_column(cells), new_column(cells)
         forms = np.array([[<int>FIRST_SPLIT, 0]] * instruments, np.uint8)
         rests, nears = new_column(cells, np.uint32), new_column(instruments)
         self.narrow = new_column(cells, np.int32), new_column(cells), forms, rests, nears
         b.small_qtys = <int32_t*>numbers(self.narrow[0])
         b.words = numbers(self.narrow[1])
         b.forms = <tc_form*>numbers(self.narrow[2])
-        b.rests = <uint32_t*>numbers(rests)
-        b.nears = numbers(nears)
+        b.rests, b.nears = <uint32_t*>numbers(rests), numbers(nears)
         self.mark_column = np.full(instruments + 1, NO_PRICE)
         self.limit_column = np.full(instruments, 2**62)
         self.least_column = np.full(instruments, -price_max())
         self.lows = numbers(self.least_column)
         self.kernels = tc_find_simd("auto")
-        b.qtys = numbers(self.qty_column)
-        b.costs_low = numbers(self.low_column)
+        b.qtys, b.costs_low = numbers(self.qty_column), numbers(self.low_column)
         b.costs_high = numbers(self.high_column)
         b.ledger.marks = numbers(self.mark_column)
         b.mark_limits = numbers(self.limit_column)
@@ -123,7 +120,7 @@ cdef class Ledger:
         self.count = count
         t.inverse_scale, t.bucket = inverse_scale, bucket
         t.amount_most = self.instruments[count].amount_most
-        t.is_bounded = t.amount_most < tc_power_of_ten(30)
+        t.doubts = AMOUNT_DOUBT * (t.amount_most < tc_power_of_ten(30)) | INVERSE_DOUBT * (inverse_scale != 0)
         t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = self.instruments[count].lots_per_unit
         t.currency = self.instruments[count].currency
@@ -249,8 +246,7 @@ cdef class Ledger:
     def sums(self, int instrument, int account):
         """(carried, {currency: fees}, {currency: dividends}): an amount, and money units where they are not 0."""
         cdef const tc_position* p = self.row(instrument, account)
-        cdef int64_t at = row_of(&self.books, instrument, account)
-        cdef int64_t first = at * self.books.ledger.currency_stride
+        cdef int64_t at = row_of(&self.books, instrument, account), first = at * self.books.ledger.currency_stride
         charges = {c: wide(self.books.charges[first + c]) for c in range(1, self.currency_max + 1)}
         incomes = {c: wide(self.books.incomes[first + c]) for c in range(1, self.currency_max + 1)}
         charges[self.books.tallies[instrument].currency] = wide(p.fees)
@@ -270,9 +266,8 @@ cdef class Ledger:
 
     def entries(self):
         """A copy of the log as ENTRY_DTYPE rows, busted and corrected ones marked; the first is `forgotten` + 1."""
-        cdef int64_t size = self.books.entry_count * <int64_t>sizeof(tc_entry)
         found = np.empty(self.books.entry_count, ENTRY_DTYPE)
-        memcpy(numbers(found), self.books.entries, size)
+        memcpy(numbers(found), self.books.entries, self.books.entry_count * sizeof(tc_entry))
         return found
 
     def entry(self, long long trade_id):
@@ -289,22 +284,28 @@ cdef class Ledger:
     def closings(self):
         """Every closed piece of a lot since the base, in order, as CLOSING_DTYPE rows: the log replayed on the side.
 
-        At average cost a piece has no opening trade. Costs and values are signed amounts, low and high 64 bits.
+        At average cost a piece has no opening trade. Costs and values are signed amounts, fees money units of the
+        instrument's currency: low and high 64 bits.
         """
         cdef tc_closings sink
         cdef Ledger side = Ledger(*self.settings)
         cdef int64_t rows = <int64_t>(self.instrument_max + 1) * (self.account_max + 1)
         memcpy(side.books.tallies, self.books.tallies, (self.instrument_max + 1) * sizeof(tc_tally))
         memcpy(side.books.base_positions, self.books.base_positions, rows * sizeof(tc_position))
-        memcpy(side.books.base_lots, self.books.base_lots, (2 * <int64_t>self.books.lots.most + 1) * sizeof(tc_lot))
-        sink.count = 0
-        for _ in range(2):                 # once to count, once to write
-            sink.most = sink.count
+        memcpy(side.books.base_lots, self.books.base_lots, (self.books.lots.used + 1) * sizeof(tc_lot))
+        sink.pools = <tc_i128*>table(side.tables, rows, sizeof(tc_i128))
+        sink.since = <int64_t*>table(side.tables, rows, sizeof(int64_t))
+        sink.count, sink.positions = 0, side.books.ledger.positions
+        for _ in range(2):                 # a piece ends a fill or a lot, where no transfer moves more
+            sink.most = max(sink.count, 2 * self.books.entry_count + self.books.lots.used)
             sink.count = 0
-            found = np.zeros(sink.most, CLOSING_DTYPE)
+            found = np.empty(sink.most, CLOSING_DTYPE)
             sink.rows = <tc_closing*>numbers(found)
             with nogil:
                 note_closings(&self.books, &side.books, self.count, &sink)
+            if sink.count <= sink.most:
+                break
+        found = found[: sink.count]
         return found[np.argsort(found["closing_trade"], kind="stable")]
 
     def account_sums(self, int account, const long long[::1] groups not None, int group_count,
@@ -316,13 +317,13 @@ cdef class Ledger:
         position without a mark counts in all but `unrealised`. Threads: one caller at a time.
         """
         cdef int64_t i, unmarked = 0
-        cdef list tables = []
         demand("account", account, 1, self.account_max)
         demand("group_count", group_count, 1, 65_535)
         for i in (groups.shape[0], bids.shape[0], asks.shape[0]):
             demand("length of groups, bids and asks", i, self.count, self.count)
         for i in range(self.count):
             demand(f"groups[{i}]", groups[i], 0, group_count - 1)
+        cdef list tables = []
         cdef tc_account_sums* all_sums = <tc_account_sums*>table(tables, group_count, sizeof(tc_account_sums))
         cdef tc_i128* charges = <tc_i128*>table(tables, 2 * (self.currency_max + 1), sizeof(tc_i128))
         cdef tc_i128* incomes = &charges[self.currency_max + 1]
@@ -347,13 +348,12 @@ cdef class Ledger:
         cdef int64_t i
         cdef const int64_t* given = <const int64_t*>&marks[0] if marks.shape[0] else NULL
         demand("marks", marks.shape[0], self.count, self.count)
-        if self.count == 0:
-            return
-        if self.kernels.count_bad(given, self.lows, price_max(), self.count):
+        if self.count and self.kernels.count_bad(given, self.lows, price_max(), self.count):
             for i in range(self.count):
                 if given[i] != no_price():
                     demand(f"marks[{i}]", given[i], self.lows[i], price_max())
-        memcpy(&self.books.ledger.marks[1], given, self.count * sizeof(int64_t))
+        if self.count:
+            memcpy(&self.books.ledger.marks[1], given, self.count * sizeof(int64_t))
         self.books.exposures_are_stale = True
 
     def exposure(self, int account, int bucket):

@@ -23,7 +23,7 @@ cdef struct tc_lot:
     int64_t price                  # what each of them cost, or NO_PRICE
     int64_t trade_id, opened       # the trade that opened it, and its time
     int32_t next, prev
-    int64_t spare                  # one lot, one cache line
+    int64_t fee                    # only where a report is made: of the commission that opened it, what is left
 
 
 # A lot's place in the order.

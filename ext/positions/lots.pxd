@@ -11,35 +11,60 @@
 from lot_order cimport *
 
 
-# One closed piece of a lot, for the report: what it cost and what it fetched, as signed values; qty is what was held.
+# One closed piece of a lot, for the report: what it cost and what it fetched, as signed values, and its parts of both
+# trades' commissions; qty is what was held.
 cdef packed struct tc_closing:
     int64_t opening_trade, closing_trade, opened, closed, qty
     int64_t cost_low, cost_high, value_low, value_high
+    int64_t opening_fee_low, opening_fee_high, closing_fee_low, closing_fee_high
     int32_t instrument, account
 
 
+# Where they are noted, and what the pieces of one entry have in common.
 cdef struct tc_closings:
     tc_closing* rows
     int64_t count, most
     int32_t instrument, account
     int64_t trade_id, time
+    tc_i128 fee                    # of the entry's commission, what no piece has taken yet
+    int64_t qty                    # and of its quantity
+    tc_i128* pools                 # by position: at average cost, the commissions of all that is open
+    int64_t* since                 # by position: when it was last opened from flat
+    const tc_position* positions   # the first of them
+
+
+# The part of a commission that goes with `part` of `whole`, by the rule of release_cost: so the parts add up.
+cdef inline tc_i128 share_fee(tc_i128* fee, int64_t whole, int64_t part) noexcept nogil:
+    cdef tc_i128 gone = release_cost(fee[0], whole, part)
+    fee[0] = fee[0] - gone
+    return gone
+
+
+# Only in C: a field in Python.
+cdef inline tc_i128 share_of_lot(tc_lot* lot, int64_t part) noexcept nogil:
+    cdef tc_i128 fee = lot.fee, gone = share_fee(&fee, lot.qty, part)
+    lot.fee = <int64_t>fee
+    return gone
 
 
 cdef inline void note_closing(
-    tc_closings* sink, const tc_lot* lot, int64_t qty, tc_i128 cost, tc_i128 value
+    tc_closings* sink, const tc_position* p, int64_t opening, int64_t opened, int64_t qty, tc_i128 cost, tc_i128 value,
+    tc_i128 opening_fee
 ) noexcept nogil:
+    cdef tc_i128 closing_fee = share_fee(&sink.fee, sink.qty, tc_abs(qty))
     cdef tc_closing* row
+    sink.qty -= tc_abs(qty)
     if sink.count < sink.most:
         row = &sink.rows[sink.count]
-        row.opening_trade = lot.trade_id
-        row.opened = lot.opened
+        row.opening_trade = opening
+        row.opened = opened if opened else sink.since[p - sink.positions]
         row.closing_trade = sink.trade_id
         row.closed = sink.time
         row.qty = qty
-        row.cost_low = <int64_t>tc_low(cost)
-        row.cost_high = tc_high(cost)
-        row.value_low = <int64_t>tc_low(value)
-        row.value_high = tc_high(value)
+        row.cost_low, row.cost_high = <int64_t>tc_low(cost), tc_high(cost)
+        row.value_low, row.value_high = <int64_t>tc_low(value), tc_high(value)
+        row.opening_fee_low, row.opening_fee_high = <int64_t>tc_low(opening_fee), tc_high(opening_fee)
+        row.closing_fee_low, row.closing_fee_high = <int64_t>tc_low(closing_fee), tc_high(closing_fee)
         row.instrument = sink.instrument
         row.account = sink.account
     sink.count += 1
@@ -131,6 +156,7 @@ cdef inline void drop_lots(tc_lots* lots, tc_position* p) noexcept nogil:
     if lots.order:
         root_of(lots, p)[0] = 0
     while p.first_lot:
+        lots.rows[p.first_lot].fee = 0
         drop_lot(lots, p, p.first_lot)
 
 
@@ -152,7 +178,7 @@ cdef inline tc_i128 close_lots(
     tc_lots* lots, tc_position* p, int method, int64_t qty, tc_i128 value, int64_t named, tc_closings* sink
 ) noexcept nogil:
     cdef int64_t left = qty, piece, sign = tc_sign(p.qty)
-    cdef tc_i128 released = 0, cost, fetched
+    cdef tc_i128 released = 0, cost, fetched, fee = 0
     cdef int32_t row
     cdef tc_lot* lot
     tc_assert(qty <= tc_abs(p.qty))
@@ -161,11 +187,13 @@ cdef inline tc_i128 close_lots(
         tc_assert(row != 0)                            # what is held stands in lots
         lot = &lots.rows[row]
         piece = left if left < lot.qty else lot.qty
+        if sink != NULL:
+            fee = share_of_lot(lot, piece)
         cost = take_lots(lots, p, row, piece)
         if sink != NULL:
             fetched = value if piece == left else -release_cost(-value * sign, left, piece) * sign
             value = value - fetched
-            note_closing(sink, lot, piece * sign, cost * sign, fetched)
+            note_closing(sink, p, lot.trade_id, lot.opened, piece * sign, cost * sign, fetched, fee)
         released = released + cost
         left -= piece
     return released
@@ -187,18 +215,17 @@ cdef inline tc_i128 closing_value(int64_t qty, tc_i128 value, int64_t price, int
 
 
 # Only in C: `book_trade` in Python.
-# What a trade closes at average cost, for the report. `price` is NO_PRICE where value is not qty x price, here and
-# below.
+# What a trade closes at average cost, for the report; what it opens leaves its commission there. `price` is NO_PRICE
+# where value is not qty x price, here and below.
 cdef inline void note_average(
     const tc_position* p, int64_t qty, tc_i128 value, int64_t price, tc_closings* sink
 ) noexcept nogil:
     cdef int64_t sign = tc_sign(p.qty), closed = closing_qty(p, qty)
-    cdef tc_lot whole
+    cdef tc_i128* pool = &sink.pools[p - sink.positions]
     if closed:
-        whole.trade_id = 0
-        whole.opened = 0
-        note_closing(sink, &whole, closed * sign, release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign,
-                     closing_value(qty, value, price, closed))
+        note_closing(sink, p, 0, 0, closed * sign, release_cost(p.cost * sign, tc_abs(p.qty), closed) * sign,
+                     closing_value(qty, value, price, closed), share_fee(pool, tc_abs(p.qty), closed))
+    pool[0] = pool[0] + sink.fee
 
 
 # Only in C: `book_trade` in Python.
@@ -232,10 +259,43 @@ cdef inline void book_trade(
         p.cost = p.cost + value
         tc_assert((price == no_price()) | (value == tc_wide(qty, price)))
         open_lot(lots, p, tc_abs(qty), value * -sign, price, trade_id, time)
+        if sink != NULL:
+            lots.rows[p.last_lot].fee = <int64_t>sink.fee
+
+
+# Only in C: `book_trade` in Python.
+# The same where lots close as they were opened, the last or the first first, none is named and nothing is noted.
+cdef inline void take_turns(
+    tc_lots* lots, tc_position* p, bint is_lifo, int64_t qty, tc_i128 value, int64_t price, int64_t trade_id,
+    int64_t time
+) noexcept nogil:
+    cdef int64_t sign = -tc_sign(qty), closed = closing_qty(p, qty), left = closed, piece
+    cdef tc_i128 closing, released = 0
+    cdef int32_t row
+    if closed:
+        closing = closing_value(qty, value, price, closed)
+        while left > 0:
+            row = p.last_lot if is_lifo else p.first_lot
+            piece = left if left < lots.rows[row].qty else lots.rows[row].qty
+            released = released + take_from(&lots.rows[row], piece)
+            left -= piece
+            if lots.rows[row].qty == 0:
+                drop_lot(lots, p, row)
+        p.realised = p.realised - closing - released * sign
+        p.cost = p.cost - released * sign
+        p.qty -= closed * sign
+        value = value - closing
+        qty += closed * sign
+        tc_assert((p.qty != 0) | ((p.cost == 0) & (p.first_lot == 0)))
+    if qty:
+        p.qty += qty
+        p.cost = p.cost + value
+        open_lot(lots, p, tc_abs(qty), value * -sign, price, trade_id, time)
 
 
 # Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them. Cost that
-# moves is no cash. Into a position of the other sign the lots close against it, at their cost.
+# moves is no cash. Into a position of the other sign the lots close against it, at their cost; what is left of the
+# commission that opened them moves along.
 cdef inline tc_i128 move_lots(
     tc_lots* lots, tc_position* source, tc_position* target, int method, int64_t qty, int64_t named,
     tc_closings* sink
@@ -246,6 +306,8 @@ cdef inline tc_i128 move_lots(
     cdef tc_lot* lot
     if method == METHOD_AVERAGE:
         moved = release_cost(source.cost * sign, tc_abs(source.qty), qty) * sign
+        if sink != NULL:
+            sink.fee, sink.qty = share_fee(&sink.pools[source - sink.positions], tc_abs(source.qty), qty), qty
         source.cost = source.cost - moved
         source.qty -= qty * sign
         book_average(target, qty * sign, moved, no_price(), sink)
@@ -255,6 +317,8 @@ cdef inline tc_i128 move_lots(
         lot = &lots.rows[row]
         piece = left if left < lot.qty else lot.qty
         opened, opening = lot.opened, lot.trade_id
+        if sink != NULL:
+            sink.fee, sink.qty = share_of_lot(lot, piece), piece
         cost = take_lots(lots, source, row, piece)
         source.qty -= piece * sign
         source.cost = source.cost - cost * sign

@@ -7,6 +7,7 @@ from limit_lines cimport *
 cdef enum:
     CHECKS = 20                    # see check_risk
     OBSERVABLE = 13                # of them, those that limits decide
+    ANSWERS = 34                   # of a question: of every check, of every observed limit, of users' rules
 
 
 # A kill switch: who engaged it, why and when.

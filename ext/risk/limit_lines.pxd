@@ -45,7 +45,7 @@ cdef inline void fold_row(
     tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t number
 ) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
-    cdef const tc_rule* rule = &r.rules[row.rule]
+    cdef const tc_limit_rule* rule = &r.rules[row.rule]
     cdef bint is_whole = row.scope == SCOPE_FIRM or row.scope == SCOPE_INSTRUMENT
     cdef int slot = rule.firm_slot if is_whole else rule.slot, at
     cdef tc_i128 limit

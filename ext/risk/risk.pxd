@@ -5,6 +5,7 @@
 # which wants every rule's value and limit whatever the verdict.
 
 from holds cimport *
+from programs cimport *
 
 
 # Does an order count at what the market says? A buy within its limit counts at that, whatever it takes.
@@ -264,7 +265,7 @@ cdef inline bint check_counted(
 # twice over its rows, and counts nothing where nothing refuses.
 cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
     cdef const tc_rows* r = &risk.rows
-    cdef const tc_rule* rule
+    cdef const tc_limit_rule* rule
     cdef int32_t i
     for i in range(q.line.counted_count):
         rule = &r.rules[r.rows[q.line.counted[i]].rule]

@@ -13,8 +13,8 @@ cdef inline int open_risk(
     int64_t order_rate, list rules
 ) except -1:
     cdef tc_rows* r = &risk.rows
-    cdef tc_rule* rule
-    r.rules = <tc_rule*>table(t, RULES, sizeof(tc_rule))
+    cdef tc_limit_rule* rule
+    r.rules = <tc_limit_rule*>table(t, RULES, sizeof(tc_limit_rule))
     r.rows = <tc_limit_row*>table(t, rows + 1, sizeof(tc_limit_row))
     r.counters = <tc_counter*>table(t, counters + 1, sizeof(tc_counter))
     r.times = <int64_t*>table(t, (counters + 1) * order_rate, sizeof(int64_t))

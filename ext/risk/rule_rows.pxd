@@ -40,7 +40,7 @@ cdef enum:
 
 
 # What a rule is: a row of tradecore/vocabulary/rules.py.
-cdef struct tc_rule:
+cdef struct tc_limit_rule:
     tc_i128 most
     int32_t reason
     uint32_t scopes                # one bit a scope that it takes
@@ -68,7 +68,7 @@ cdef struct tc_counter:
 
 
 cdef struct tc_rows:
-    tc_rule* rules
+    tc_limit_rule* rules
     tc_limit_row* rows             # from 1
     tc_counter* counters           # from 1
     int64_t* times                 # [counter * (rate_mask + 1) + (sent & rate_mask)]

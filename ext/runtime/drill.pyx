@@ -33,13 +33,13 @@ cdef inline bint is_whole(const tc_line* line) noexcept nogil:
 
 cdef inline void publish_all(tc_ring* r, const char* source, uint64_t count) noexcept nogil:
     cdef uint64_t done = 0
+    if r.on_full != FULL_FAIL:
+        publish_until(r, source, count, <uint64_t>-1)
+        return
     while done < count:
-        if r.on_full == FULL_FAIL:
-            done += publish_some(r, source, count, count)
-            if done < count:
-                tc_yield()
-        else:
-            done += publish_until(r, source + done * r.record_size, count - done, <uint64_t>-1)
+        done += publish_some(r, source, count, count)
+        if done < count:
+            tc_yield()
 
 
 def produce(unsigned char[::1] memory, uint64_t producer, uint64_t count, uint64_t batch):

@@ -75,6 +75,7 @@ cdef struct tc_ring:
     char* slots
     uint64_t capacity, mask, record_size, stride
     int many, on_full, wait
+    int alone, among               # nothing is overwritten: by one producer, or many threads of one process
     tc_ring_row* rows              # of a shared ring of many producers; else NULL
     int row, fd                    # this producer's, and the file that says who lives
     uint32_t closed                # 1: leave, whoever waits
@@ -87,6 +88,8 @@ cdef inline void open_ring(tc_ring* r, char* memory) noexcept nogil:
     r.memory, r.slots = m, memory + m.slots_at
     r.capacity, r.mask, r.record_size, r.stride = m.capacity, m.capacity - 1, m.record_size, m.stride
     r.many, r.on_full, r.wait = <int>m.many, <int>m.on_full, <int>m.wait
+    r.alone = not r.many and r.on_full != FULL_OVERWRITE
+    r.among = r.many and r.on_full != FULL_OVERWRITE and not m.rows_at
     r.words = <uint64_t*>(memory + m.words_at) if m.words_at else NULL
     r.rows = <tc_ring_row*>(memory + m.rows_at) if m.rows_at else NULL
     r.row, r.fd, r.closed, r.grace = -1, -1, 0, 0

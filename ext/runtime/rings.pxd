@@ -8,17 +8,7 @@
 # published by one word, at its first position, that holds its end: a word of an earlier lap is not beyond its position.
 # Overwriting: a slot's word is odd while it is written, 2 x position + 2 when it holds that position's record.
 
-from ring_memory cimport *
-
-
-# Whoever sleeps on this word is woken. The fence stands between what was just published and the look at the word, as
-# one stands between the sleeper's word and its last look at the ring: one of the two sees the other.
-cdef inline void wake(tc_ring* r, uint32_t* word) noexcept nogil:
-    if r.wait == WAIT_FUTEX:
-        tc_fence_full()
-        if tc_load_word(word):
-            tc_store_word(word, 0)
-            tc_wake_all(word)
+from ring_records cimport *
 
 
 # ---- producers
@@ -223,11 +213,6 @@ cdef inline void take_records(tc_ring* r, char* target, uint64_t count) noexcept
     give_back(r, head + count)
 
 
-cdef inline void give_back(tc_ring* r, uint64_t head) noexcept nogil:
-    tc_store_release(&r.memory.head, head)
-    wake(r, &r.memory.producers_wait)
-
-
 # Where the oldest are overwritten while they are read: a record counts when its slot's word was the same before and
 # after; what was overwritten is counted as lost. How many were read.
 cdef inline uint64_t take_over(tc_ring* r, char* target, uint64_t limit) noexcept nogil:
@@ -301,6 +286,13 @@ cdef inline bint wait_more(tc_ring* r, int strategy, uint64_t* turns, uint32_t* 
 
 # Publishes until all is in, until `until` (ns of the monotonic clock), or until the ring is closed; how many went in.
 cdef inline uint64_t publish_until(tc_ring* r, const char* source, uint64_t count, uint64_t until) noexcept nogil:
+    if count == 1 and publish_record(r, source):
+        return 1
+    return publish_rest(r, source, count, until)
+
+
+# Only in C: publish_until in Python.
+cdef inline uint64_t publish_rest(tc_ring* r, const char* source, uint64_t count, uint64_t until) noexcept nogil:
     cdef uint64_t done = 0, turns = 0, got
     cdef int strategy = WAIT_BUSY if r.on_full == FULL_SPIN else r.wait
     while True:
@@ -351,6 +343,15 @@ cdef inline void judge_grace(tc_ring* r, uint64_t turns, uint64_t came) noexcept
 
 # Drains until `least` records are in, at most `limit`, or until `until`; how many are.
 cdef inline uint64_t drain_until(
+    tc_ring* r, char* target, uint64_t least, uint64_t limit, uint64_t until,
+) noexcept nogil:
+    if limit == 1 and take_record(r, target):
+        return 1
+    return drain_rest(r, target, least, limit, until)
+
+
+# Only in C: drain_until in Python.
+cdef inline uint64_t drain_rest(
     tc_ring* r, char* target, uint64_t least, uint64_t limit, uint64_t until,
 ) noexcept nogil:
     cdef uint64_t done = 0, turns = 0, got

@@ -66,7 +66,9 @@ cdef dict command_layout():
         "lot": <char*>&c.lot - <char*>&c, "max_qty": <char*>&c.max_qty - <char*>&c,
         "multiplier": <char*>&c.multiplier - <char*>&c, "min_notional": <char*>&c.min_notional - <char*>&c,
         "max_notional": <char*>&c.max_notional - <char*>&c, "ord_types": <char*>&c.ord_types - <char*>&c,
-        "times_in_force": <char*>&c.times_in_force - <char*>&c
+        "times_in_force": <char*>&c.times_in_force - <char*>&c,
+        "step_count": <char*>&c.step_count - <char*>&c, "needs": <char*>&c.needs - <char*>&c,
+        "step_at": <char*>&c.step_at - <char*>&c,
     }
 
 

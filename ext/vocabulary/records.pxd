@@ -37,6 +37,8 @@ cdef extern from "tradecore/records.h" nogil:
         uint16_t limit_scope, soft_share
         uint32_t set_size, set_at
         int64_t scope, target, engaged
+        int64_t step_count, step_at
+        uint64_t needs
         int64_t position_qty, position_px
         uint64_t amount
         int64_t amount_high
@@ -98,6 +100,9 @@ cdef extern from "tradecore/arith.h" nogil:
     tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b)
     tc_i128 tc_wide(int64_t a, int64_t b)
     bint tc_mul_overflows(tc_i128 a, int64_t b, tc_i128* out)
+    bint tc_sum_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
+    bint tc_difference_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
+    bint tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
     bint tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale)
     int64_t tc_saturate(tc_i128 a)
     int64_t tc_tell_wide(tc_i128 a, bint up)
@@ -276,6 +281,7 @@ cdef enum tc_reason:
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    USER_RULE = 250
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -125,6 +125,8 @@ DOORS = {
     "order": ({}, {"order_id": ORDER_IDS, "cl_ord_id": IDS}),
     "position": ({"symbol": "AAPL"}, {"symbol": NAMES, "account": NAMES}),
     "pnl": ({}, {"account": NAMES}),
+    "pnl_table": ({}, {"account": NAMES}),
+    "table": ({}, {"account": NAMES, "symbol": NAMES}),
     "cash": ({"currency": "USD"}, {"currency": NAMES, "account": NAMES}),
     "explain": ({}, {"order": KINDS}),
     "ids": ({}, {"symbol": NAMES, "account": NAMES, "venue": NAMES}),

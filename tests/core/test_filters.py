@@ -159,6 +159,25 @@ def test_too_many_filters_are_refused(core):
         core._gate.core.watch_events([(1, 1, 0, 0)] * 65, 0)
 
 
+def test_a_filter_holds_for_what_came_before_it_and_is_read_in_pieces(two):
+    core = two()
+    backend, after = core._gate.core, core._gate.core.event_seq
+    for n in range(6):
+        core.submit(("AAPL", "MSFT")[n % 2], "BUY", 5, 90, account="alpha")
+    backend.watch_events([(buses.ANY, buses.ANY, 0, 2)], after)
+    assert backend.has_wanted
+    read = []
+    while backend.has_wanted:
+        rows, lost, after = backend.read_wanted(after, 2)
+        read.append((rows["instrument"].tolist(), lost))
+    assert (read, after) == ([([2, 2], 0), ([2], 0)], backend.event_seq)
+    backend.watch_events([(buses.ANY, buses.ANY, 0, 2)], after)
+    assert not backend.has_wanted
+    backend.watch_events([], 0)
+    core.submit("MSFT", "BUY", 5, 90, account="alpha")
+    assert not backend.has_wanted
+
+
 # ---- callbacks that would not run
 
 

@@ -256,7 +256,7 @@ def test_streams_are_real_ones(request: pytest.FixtureRequest) -> None:
     assert MET["taken back"] > 100
     assert MET["orders that trade"] > 0.1 * MET["orders"]
     assert MET["checks"] > 1_000
-    assert set(OBSERVED) == set(range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1))
+    assert set(OBSERVED) == {*range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1), Reason.USER_RULE}
     assert OBSERVED.total() > 100
 
 

@@ -239,6 +239,7 @@ COMMANDS = {  # each is done twice, so that what is done once for all is done
     "a mass cancel of a position": lambda core, n: core.mass_cancel(account="b", symbol="CCC"),
     "a session": lambda core, n: core.execution.set_session("CCC", ("HALTED", "OPEN")[n]),
     "a session with orders": lambda core, n: core.execution.set_session("AAA", ("HALTED", "OPEN")[n]),
+    "a kill switch": lambda core, n: core.risk.engage_kill_switch(account="c") if n else None,
     "a split": lambda core, n: split(core, "CCC"),
 }
 

@@ -130,4 +130,4 @@ def test_a_signed_quantity_is_its_side(make):
 def test_what_a_row_is_made_of_is_public():
     assert tc.EntryKind.SPLIT == 2
     assert {"exec_id", "transact_time"} <= set(tc.FILL_DTYPE.names)
-    assert (tc.FILL_DTYPE.itemsize, tc.ENTRY_DTYPE.itemsize, tc.CLOSING_DTYPE.itemsize) == (48, 64, 80)
+    assert (tc.FILL_DTYPE.itemsize, tc.ENTRY_DTYPE.itemsize, tc.CLOSING_DTYPE.itemsize) == (48, 64, 112)

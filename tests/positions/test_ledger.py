@@ -618,4 +618,5 @@ def test_an_entry_comes_back_field_by_field():
     (row,) = ledger.closings().tolist()
     assert dict(zip(CLOSING_DTYPE.names, row, strict=True)) == {
         "opening_trade": 1, "closing_trade": 2, "opened": 11, "closed": 11, "qty": 12, "cost_low": 156, "cost_high": 0,
-        "value_low": -240, "value_high": -1, "instrument": 6, "account": 7}
+        "value_low": -240, "value_high": -1, "opening_fee_low": 0, "opening_fee_high": 0, "closing_fee_low": 0, "closing_fee_high": 0,
+        "instrument": 6, "account": 7}

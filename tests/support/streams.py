@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tradecore.risk.rule_programs import compile_rule
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
@@ -29,6 +30,13 @@ from tradecore.vocabulary.records import (
 )
 from tradecore.vocabulary.rules import find_rule
 
+RULES = [(made.steps, made.needs) for made in map(compile_rule, (
+    "order.qty * order.price >= -1_000 and order.notional <= 1_000_000", "market.bid + market.ask > 0 or order.is_buy",
+    "default(market.last, 0) >= pnl.realised and clock.second_of_day != 7", "abs(position.qty) <= 400 / instrument.multiplier",
+    "position.qty + position.working_buy - position.working_sell + order.leaves_qty <= 2 * exposure.open_orders + 50",
+    "(pnl.unrealised - pnl.fees if known(market.mark) else -1) > -100 or exposure.working_sell > exposure.qty",
+    "order.price <= 1.1 * market.reference", "order.strategy < 3 and not order.reduce_only and clock.weekday < 7",
+))]
 SWITCHED = (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.VENUE, Scope.STRATEGY)
 START = 1_700_000_000_000_000_000
 STEP = Capacity().clock_step
@@ -70,6 +78,7 @@ class Stream:
 
     def __init__(self, seed: int, capacity: Capacity) -> None:
         self.random = random.Random(seed)
+        self.apart = random.Random(seed + 1)  # of rules: they come beside the rest
         self.capacity = capacity
         self.clock = START
         self.mids = [mid for _, mid, _, _ in INSTRUMENTS]
@@ -302,6 +311,22 @@ class Stream:
         return self._pack(K.QUOTE, instrument=instrument, venue=venue, bid_px=min(max(bid, -(2**63)), 2**63 - 1),
                           bid_size=sizes[0], ask_px=min(ask, 2**63 - 1), ask_size=sizes[1])
 
+    def _rule(self) -> bytes:
+        """A user's rule begins; its steps follow, and after a while it is taken out of force. Some are none."""
+        pick, name = self.apart, self.apart.randrange(1, 9)
+        steps, needs = pick.choice(RULES)
+        if pick.random() < 0.1:
+            steps = steps[: 16 * pick.randrange(1, 4)]
+        for at in range(0, len(steps), 64):
+            record = CODECS[K.RULE_STEPS].pack(kind=K.RULE_STEPS, cl_ord_id=name if pick.random() < 0.97 else 9,
+                                               text=steps[at : at + 64], step_at=at // 16)
+            self._undo(record, at // 64)
+        self._undo(CODECS[K.REMOVE_RULE].pack(kind=K.REMOVE_RULE, cl_ord_id=name), 12)
+        return CODECS[K.ADD_RULE].pack(
+            kind=K.ADD_RULE, cl_ord_id=name if pick.random() < 0.95 else 0, needs=needs,
+            step_count=len(steps) // 16 if pick.random() < 0.95 else pick.choice((0, 65, 1)),
+            mode=pick.choice((0, 0, 1, 1, 2)), who=pick.choice((0, 1, NAMELESS)), why=pick.choice((0, 1, 1, 2**63 - 1)))
+
     def _scoped_limit(self, scope: Scope, instrument: int, account: int) -> bytes:
         """A row on any scope, mostly a loose one, with who and why; sometimes two in a set, or on what it can't be."""
         pick = self.random
@@ -330,6 +355,8 @@ class Stream:
 
     def _setting(self) -> bytes:
         pick = self.random
+        if self.apart.random() < 0.15:
+            return self._rule()
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)

@@ -118,7 +118,7 @@ class CoreGate:
         """Run a command, its ids interned last; the report that answers it; None where none is held."""
         told: dict[str, Any] = fields
         for name, value in fields.items():
-            if value is None or isinstance(value, bytes):
+            if (value is None or isinstance(value, bytes)) and name != "text":  # which is a text itself
                 told[name] = self.id_of(value) if value != b"" else 0
         answer = self.core.apply(CODECS[kind].pack(kind=kind, version=VERSION, **told), self.time())[1]
         return Report(answer, self.names) if answer else None

@@ -5,119 +5,125 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from ..vocabulary.instrument import Instrument
-from ..vocabulary.units import EXACT, exact_sum, one_number
-from .commissions import Commissions
-from .entries import EntryKind, Method
-from .holding import Bought, Sold, date_of, term, washed
+import numpy as np
+
+from ..vocabulary.units import EXACT
+from .entries import EntryKind, EntryStatus, Method
+from .holding import Bought, Sold, days_of, long_terms, washed
 from .kept_ledger import KeptLedger
-from .ledger_reports import leg_of, walk
+from .report_columns import Array, Column, Numbers, Values, Words, numbers_of
+from .report_money import ReportMoney, halves_of
 from .statement import Statement
-
-_LOTS = [
-    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("opening_trade", "int64"), ("closing_trade", "int64"),
-    ("opening_exec_id", "text"), ("closing_exec_id", "text"), ("opened", "time"), ("closed", "time"),
-    ("holding_ns", "int64"), ("holding_days", "int64"), ("term", "text"), ("qty", "decimal"),
-    ("opening_price", "decimal"), ("closing_price", "decimal"), ("cost_basis", "decimal"), ("proceeds", "decimal"),
-    ("pnl", "decimal"), ("commissions", "decimal"), ("currency", "text"),
-]
-_WASH = [("wash_qty", "decimal"), ("wash_disallowed", "decimal")]
-_FILLS = [
-    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("closing_trade", "int64"), ("closing_exec_id", "text"),
-    ("closed", "time"), ("lots", "int64"), ("qty", "decimal"), ("cost_basis", "decimal"), ("proceeds", "decimal"),
-    ("pnl", "decimal"), ("commissions", "decimal"), ("currency", "text"),
-]
-
-
-class Piece(NamedTuple):
-    """A row of the report, and what the marks of wash sales need of it."""
-
-    row: tuple[Any, ...]
-    ins: Instrument
-    instrument: int
-    account: int
-    opening: int
-    closing: int
-    qty: int
-    pnl: Decimal
 
 
 class _Lots:
-    """One report on its way through the log."""
+    """The closed pieces of a ledger, column by column."""
 
     def __init__(self, kept: KeptLedger, exec_ids: Mapping[int, str], attribute: bool, zone: Any) -> None:
-        self._kept, self._exec_ids, self._attribute, self._zone = kept, exec_ids, attribute, zone
-        self._commissions = Commissions(kept)
-        self.pieces: list[Piece] = []
-        self.bought: list[Bought] = []
+        self._kept, self._exec_ids = kept, exec_ids
+        self.rows: Array = kept.ledger.closings()
+        self.money = ReportMoney(kept, self.rows["instrument"])
+        self.qty: Array = np.ascontiguousarray(self.rows["qty"])
+        self._days = [days_of(self.rows[name], zone) for name in ("opened", "closed")]
+        self.amounts = halves_of(self.rows, "cost"), halves_of(self.rows, "value")
+        money, is_long = self.money, (self.qty > 0)[:, None]
+        opening, closing = (money.fees(halves_of(self.rows, f"{leg}_fee")) for leg in ("opening", "closing"))
+        cost, value = map(money.amounts, self.amounts)
+        minus = money.minus(cost), money.minus(value)
+        self.basis, self.proceeds = _choose(is_long, cost, value), _choose(is_long, minus[1], minus[0])
+        if attribute:
+            self.basis = money.sum(self.basis, _choose(is_long, opening, closing))
+            self.proceeds = money.sum(self.proceeds, _choose(is_long, closing, opening), -1)
+        self.pnl = money.sum(self.proceeds, self.basis, -1)
+        self.commissions = money.sum(opening, closing)
 
-    def run(self) -> None:
-        by_trade: dict[int, list[Any]] = {}
-        for row in self._kept.ledger.closings().tolist():
-            by_trade.setdefault(row[1], []).append(row)
-        trades_of: dict[int, int] = {}
-        for trade_id, e, held in walk(self._kept):
-            ins = self._kept.names.instruments[e.instrument - 1]
-            trades_of[trade_id] = e.instrument
-            if e.kind == EntryKind.SPLIT:
-                self._commissions.split(e, trades_of)
-            if e.kind not in (EntryKind.FILL, EntryKind.OPENING, EntryKind.TRANSFER):
-                continue
-            self._commissions.booked(trade_id, e, ins)
-            closed = 0
-            for row in by_trade.get(trade_id, ()):
-                closed += abs(row[4])
-                since = row[2] or held[e.instrument, row[10]].opened
-                self._add(trade_id, e, ins, row, since)
-            if e.kind == EntryKind.TRANSFER:
-                self._commissions.moved(e)
-                continue
-            self._commissions.opened(trade_id, e, abs(e.qty) - closed)
-            if e.qty > closed:
-                on = date_of(e.transact_time, self._zone)
-                self.bought.append(Bought(trade_id, e.instrument, e.account, e.qty - closed, on))
+    def whose(self) -> dict[str, Column]:
+        money, accounts = self.money, self.rows["account"]
+        return {"symbol": money.symbol(), "account": money.account(accounts), "leg": money.leg(accounts)}
 
-    def _add(self, trade_id: int, e: Any, ins: Instrument, row: Any, since: int) -> None:
-        opening, _, _, _, qty, low, high, value_low, value_high, instrument, account = row
-        cost, value = one_number(low, high), one_number(value_low, value_high)
-        money = self._kept.names.money
-        opening_fee = money(ins.currency, self._commissions.share(opening or (e.instrument, account), abs(qty)))
-        closing_fee = money(ins.currency, self._commissions.share(trade_id, abs(qty)))
-        basis, proceeds = ins.money(cost if qty > 0 else value), ins.money(-value if qty > 0 else -cost)
-        if self._attribute:
-            basis = exact_sum(basis, opening_fee if qty > 0 else closing_fee)
-            proceeds = exact_sum(proceeds, (closing_fee if qty > 0 else opening_fee).copy_negate())
-        pnl = exact_sum(proceeds, basis.copy_negate())
-        days, word = 0, None
-        if since:
-            on, until = date_of(since, self._zone), date_of(e.transact_time, self._zone)
-            days, word = (until - on).days, term(on, until, qty < 0)
-        prices = (ins.rounded_price(ins.price_ratio(amount, lots)) if amount else Decimal(0)
-                  for amount, lots in ((cost, qty), (value, -qty)))
-        self.pieces.append(Piece((
-            ins.symbol, self._kept.account_name(account), leg_of(self._kept, account), opening, trade_id,
-            self._exec_ids.get(opening), self._exec_ids.get(trade_id), since, e.transact_time,
-            e.transact_time - since if since else 0, days, word, ins.quantity(qty), *prices, basis, proceeds, pnl,
-            exact_sum(opening_fee, closing_fee), ins.currency,
-        ), ins, instrument, account, opening, trade_id, qty, pnl))
+    def columns(self) -> dict[str, Column]:
+        rows, money, days = self.rows, self.money, self._days
+        known = rows["opened"] > 0
+        terms = np.where(long_terms(*days) & (self.qty > 0), 2, 1)
+        prices = [money.average(amount, sign * self.qty) for amount, sign in zip(self.amounts, (1, -1), strict=True)]
+        return self.whose() | {
+            "opening_trade": Numbers("int64", rows["opening_trade"]),
+            "closing_trade": Numbers("int64", rows["closing_trade"]),
+            "opening_exec_id": self.exec_id(rows["opening_trade"]),
+            "closing_exec_id": self.exec_id(rows["closing_trade"]),
+            "opened": Numbers("time", rows["opened"]), "closed": Numbers("time", rows["closed"]),
+            "holding_ns": Numbers("int64", np.where(known, rows["closed"] - rows["opened"], 0)),
+            "holding_days": Numbers("int64", np.where(known, days[1] - days[0], 0)),
+            "term": Words(np.where(known, terms, 0), [None, "SHORT", "LONG"]),
+            "qty": money.quantity(self.qty), "opening_price": prices[0], "closing_price": prices[1],
+            "cost_basis": money.money(self.basis), "proceeds": money.money(self.proceeds),
+            "pnl": money.money(self.pnl), "commissions": money.money(self.commissions), "currency": money.currency(),
+        }
 
-    def washes(self) -> list[tuple[Decimal, Decimal]]:
+    def exec_id(self, trades: Array) -> Column:
+        if not self._exec_ids:
+            return Words(np.zeros(len(trades), np.int64), [None])
+        return Values("text", list(map(self._exec_ids.get, trades.tolist())))
+
+    def by_fill(self) -> dict[str, Column]:
+        """The sums of each fill; one that named several lots is one."""
+        trades, first, places = np.unique(self.rows["closing_trade"], return_index=True, return_inverse=True)
+        groups: dict[Any, int] = {}
+        names = [self._exec_ids.get(trade, trade) for trade in trades.tolist()]
+        group = np.array([groups.setdefault(name, len(groups)) for name in names], np.int64)
+        first = first[np.unique(group, return_index=True)[1]]
+        group, count, rows = group[places], len(groups), self.rows[first]
+        whole = np.zeros(count, np.int64)
+        np.add.at(whole, group, self.qty)
+        money = ReportMoney(self._kept, rows["instrument"])
+        return {
+            "symbol": money.symbol(), "account": money.account(rows["account"]), "leg": money.leg(rows["account"]),
+            "closing_trade": Numbers("int64", rows["closing_trade"]),
+            "closing_exec_id": self.exec_id(rows["closing_trade"]), "closed": Numbers("time", rows["closed"]),
+            "lots": Numbers("int64", np.bincount(group, minlength=count)), "qty": money.quantity(whole),
+            **{name: money.money(self.money.sums(column, group, count)) for name, column in (
+                ("cost_basis", self.basis), ("proceeds", self.proceeds), ("pnl", self.pnl),
+                ("commissions", self.commissions))},
+            "currency": money.currency(),
+        }
+
+    def _bought(self, zone: Any) -> list[Bought]:
+        """What trades opened long lots with: their quantity, less what they closed."""
+        log, first = self._kept.ledger.entries(), self._kept.ledger.forgotten + 1
+        closed = np.zeros(len(log), np.int64)
+        np.add.at(closed, self.rows["closing_trade"] - first, np.abs(self.qty))
+        opened = log["qty"] - closed
+        at = np.flatnonzero((log["status"] != EntryStatus.BUSTED) & (log["kind"] <= EntryKind.OPENING) & (opened > 0))
+        columns = (log["instrument"][at], log["account"][at], opened[at], days_of(log["transact_time"][at], zone))
+        return list(map(Bought, (at + first).tolist(), *(column.tolist() for column in columns)))
+
+    def washes(self, zone: Any) -> dict[str, Column]:
         """Of each piece the quantity that was bought again, and the loss that goes with it."""
-        closed = [its.row[8] for its in self.pieces]
-        marks = washed(self.bought, [
-            Sold(at, its.opening, its.closing, its.instrument, its.account, its.qty,
-                 date_of(closed[at], self._zone), its.pnl < 0)
-            for at, its in enumerate(self.pieces) if its.qty > 0])
-        found = []
-        for at, its in enumerate(self.pieces):
-            loss = Fraction(its.pnl) * Fraction(-marks.get(at, 0), its.qty)
-            step = Decimal(1).scaleb(-self._kept.names.decimals_of(its.ins.currency))
+        rows, count = self.rows, len(self.rows)
+        pnl = self.pnl if isinstance(self.pnl, list) else numbers_of(self.pnl)
+        names = ("opening_trade", "closing_trade", "instrument", "account", "qty")
+        sold = list(map(Sold, range(count), *(rows[name].tolist() for name in names), self._days[1].tolist(),
+                        (number < 0 for number in pnl)))
+        marks = washed(self._bought(zone), [piece for piece in sold if piece.qty > 0])
+        qty, losses = np.zeros(count, np.int64), [Decimal(0)] * count
+        for at, units in marks.items():
+            qty[at] = units
+            ins = self._kept.names.instruments[sold[at].instrument - 1]
+            loss = Fraction(-pnl[at] * units, sold[at].qty * 10 ** int(self.money.scale[at]))
+            step = Decimal(1).scaleb(-self._kept.names.decimals_of(ins.currency))
             exact = EXACT.divide(Decimal(loss.numerator), Decimal(loss.denominator))
             rounded = exact.quantize(step, ROUND_HALF_EVEN, EXACT)
-            found.append((its.ins.quantity(marks.get(at, 0)), exact if exact == rounded else rounded))
-        return found
+            losses[at] = exact if exact == rounded else rounded
+        return {"wash_qty": self.money.quantity(qty), "wash_disallowed": Values("decimal", losses)}
+
+
+def _choose(where: Array, numbers: Array | list[int], others: Array | list[int]) -> Array | list[int]:
+    if not isinstance(numbers, list) and not isinstance(others, list):
+        return np.where(where, numbers, others)
+    both = (column if isinstance(column, list) else numbers_of(column) for column in (numbers, others))
+    return [a if first else b for first, a, b in zip(where[:, 0].tolist(), *both, strict=True)]
 
 
 def closed_lots(kept: KeptLedger, exec_ids: Mapping[int, str], attribute: bool, zone: Any, per_fill: bool,
@@ -128,21 +134,6 @@ def closed_lots(kept: KeptLedger, exec_ids: Mapping[int, str], attribute: bool, 
     if wash_sales and per_fill:
         raise ValueError("wash_sales: marks are of lots, not of fills; leave per_fill away")
     lots = _Lots(kept, exec_ids, attribute, zone)
-    lots.run()
     if per_fill:
-        return Statement("closed_fills", _FILLS, _by_fill(lots.pieces))
-    if wash_sales:
-        marked = [(*its.row, *mark) for its, mark in zip(lots.pieces, lots.washes(), strict=True)]
-        return Statement("closed_lots", [*_LOTS, *_WASH], marked)
-    return Statement("closed_lots", _LOTS, [its.row for its in lots.pieces])
-
-
-def _by_fill(pieces: list[Piece]) -> list[tuple[Any, ...]]:
-    """The sums of each fill; one that named several lots is one."""
-    groups: dict[Any, list[Piece]] = {}
-    for its in pieces:
-        exec_id = its.row[6]
-        groups.setdefault((its.instrument, its.account, exec_id or its.closing), []).append(its)
-    return [(*its[0].row[:3], its[0].closing, its[0].row[6], its[0].row[8], len(its),
-             *(exact_sum(*(piece.row[at] for piece in its)) for at in (12, 15, 16, 17, 18)), its[0].row[19])
-            for its in groups.values()]
+        return Statement.of("closed_fills", lots.by_fill())
+    return Statement.of("closed_lots", lots.columns() | (lots.washes(zone) if wash_sales else {}))

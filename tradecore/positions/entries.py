@@ -109,6 +109,7 @@ _ENTRY: Layout = [
 _CLOSING: Layout = [
     ("opening_trade", "i8"), ("closing_trade", "i8"), ("opened", "i8"), ("closed", "i8"), ("qty", "i8"),
     ("cost_low", "i8"), ("cost_high", "i8"), ("value_low", "i8"), ("value_high", "i8"),
+    ("opening_fee_low", "i8"), ("opening_fee_high", "i8"), ("closing_fee_low", "i8"), ("closing_fee_high", "i8"),
     ("instrument", "i4"), ("account", "i4"),
 ]
 _HOLDING: Layout = [
@@ -117,6 +118,6 @@ _HOLDING: Layout = [
 ]
 ENTRY_CODEC = Codec("Entry", _ENTRY, 64)
 ENTRY_DTYPE = make_dtype(_ENTRY, 64)
-CLOSING_DTYPE = make_dtype(_CLOSING, 80)
+CLOSING_DTYPE = make_dtype(_CLOSING, 112)
 HOLDING_DTYPE = make_dtype(_HOLDING, 64)
 SPLIT_MAX = 1_000_000  # of a split's numerator and denominator

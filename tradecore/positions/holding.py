@@ -9,12 +9,18 @@ on shares, other accounts and a split within the 61 days are not looked at. Noth
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
 WASH_DAYS = 30
+_DAY = 86_400
 
 
 def read_zone(name: str) -> Any:
@@ -27,29 +33,43 @@ def read_zone(name: str) -> Any:
         raise ValueError(f"time_zone {name!r} is no zone of this machine's tz database") from None
 
 
-def date_of(time: int, zone: Any) -> date:
-    """The date of a time in ns UTC, on the calendar of a zone."""
-    return datetime.fromtimestamp(time // 10**9, zone).date()
+def days_of(times: Array, zone: Any) -> Array:
+    """The dates of times in ns UTC on the calendar of a zone, as days since 1970."""
+    seconds = times // 10**9
+    if zone is UTC:
+        return seconds // _DAY
+    days, places = np.unique(seconds // _DAY, return_inverse=True)
+    ends = [[_offset(int(day) * _DAY + second, zone) for second in (0, _DAY - 1)] for day in days]
+    offsets = np.array(ends, np.int64).reshape(-1, 2)[places]
+    found = offsets[:, 0]
+    for at in np.flatnonzero(found != offsets[:, 1]).tolist():  # on this UTC day the zone changed its clocks
+        found[at] = _offset(int(seconds[at]), zone)
+    return (seconds + found) // _DAY
 
 
-def term(opened: date, closed: date, is_short: bool) -> str:
-    """LONG where a long position was held for more than a year, else SHORT."""
-    begins = opened + timedelta(days=1)
-    try:
-        a_year_on = begins.replace(year=begins.year + 1)
-    except ValueError:  # of 29 February
-        a_year_on = date(begins.year + 1, 3, 1)
-    return "LONG" if closed >= a_year_on and not is_short else "SHORT"
+def _offset(second: int, zone: Any) -> int:
+    return round(datetime.fromtimestamp(second, zone).utcoffset().total_seconds())  # type: ignore[union-attr]  # aware
+
+
+def long_terms(opened: Array, closed: Array) -> Array:
+    """Where a position that was opened and closed on these days, long, was held for more than a year: the period begins
+    on the day after, and one that begins on 29 February ends with February."""
+    begins = opened + 1
+    months = begins.astype("M8[D]").astype("M8[M]")
+    in_month = begins - months.astype("M8[D]").astype(np.int64)
+    a_year_on = (months + 12).astype("M8[D]").astype(np.int64) + in_month
+    found: Array = closed >= a_year_on
+    return found
 
 
 class Bought(NamedTuple):
-    """Shares that a trade opened a long lot with: its id, instrument and account, quantity units and date."""
+    """Shares that a trade opened a long lot with: its id, instrument and account, quantity units and day."""
 
     trade_id: int
     instrument: int
     account: int
     qty: int
-    on: date
+    on: int
 
 
 class Sold(NamedTuple):
@@ -61,32 +81,69 @@ class Sold(NamedTuple):
     instrument: int
     account: int
     qty: int
-    on: date
+    on: int
     is_loss: bool
 
 
 def washed(bought: Iterable[Bought], sold: Iterable[Sold]) -> dict[int, int]:
     """{place: quantity units that were bought again}, of the losses in the order of their sales."""
-    buys: dict[tuple[int, int], list[Bought]] = {}
+    buys: dict[tuple[int, int], _Bought] = {}
+    opened: dict[int, _Bought] = {}
     for its in sorted(bought, key=lambda b: (b.on, b.trade_id)):
-        buys.setdefault((its.instrument, its.account), []).append(its)
-    pieces = sorted(sold, key=lambda s: s.closing)
-    gone: dict[int, list[tuple[int, int]]] = {}  # of each lot: (closing trade, quantity units)
-    for piece in pieces:
-        gone.setdefault(piece.opening, []).append((piece.closing, piece.qty))
-    used: dict[int, int] = {}
+        opened[its.trade_id] = buys.setdefault((its.instrument, its.account), _Bought())
+        opened[its.trade_id].add(its)
     found: dict[int, int] = {}
-    for piece in pieces:
-        left = piece.qty if piece.is_loss else 0
-        for its in buys.get((piece.instrument, piece.account), ()):
-            if not left or its.on > piece.on + timedelta(days=WASH_DAYS):
-                break
-            if its.trade_id == piece.opening or its.on < piece.on - timedelta(days=WASH_DAYS):
-                continue
-            sold_by_then = sum(qty for closing, qty in gone.get(its.trade_id, ()) if closing <= piece.closing)
-            taken = max(0, min(left, its.qty - sold_by_then - used.get(its.trade_id, 0)))
-            used[its.trade_id] = used.get(its.trade_id, 0) + taken
-            left -= taken
-        if piece.is_loss and left < piece.qty:
-            found[piece.place] = piece.qty - left
+    for _, fill in groupby(sorted(sold, key=lambda s: s.closing), key=lambda s: s.closing):
+        pieces = list(fill)
+        for piece in pieces:
+            if piece.opening in opened:
+                opened[piece.opening].sell(piece.opening, piece.qty)
+        for piece in pieces:
+            its_buys = buys.get((piece.instrument, piece.account)) if piece.is_loss else None
+            taken = 0 if its_buys is None else its_buys.replace(piece)
+            if taken:
+                found[piece.place] = taken
     return found
+
+
+class _Bought:
+    """The purchases of one position, by day, and what of each can still replace. What is used up is passed over, all at
+    once: what can replace only ever becomes less."""
+
+    def __init__(self) -> None:
+        self._buys: list[Bought] = []
+        self._left: list[int] = []
+        self._days: list[int] = []
+        self._next: list[int] = [0]  # of each the first from there on that may have something left
+        self._of: dict[int, int] = {}
+
+    def add(self, its: Bought) -> None:
+        self._of[its.trade_id] = len(self._buys)
+        self._buys.append(its)
+        self._left.append(its.qty)
+        self._days.append(its.on)
+        self._next.append(len(self._buys))
+
+    def sell(self, trade_id: int, qty: int) -> None:
+        """Shares that are sold replace nothing."""
+        self._left[self._of[trade_id]] -= qty
+
+    def _from(self, at: int) -> int:
+        path = []
+        while at < len(self._buys) and (self._next[at] != at or self._left[at] <= 0):
+            path.append(at)
+            at = self._next[at] if self._next[at] != at else at + 1
+        for passed in path:
+            self._next[passed] = at
+        return at
+
+    def replace(self, piece: Sold) -> int:
+        """How much of a loss's quantity was bought again within the days."""
+        left, at = piece.qty, self._from(bisect_left(self._days, piece.on - WASH_DAYS))
+        while left and at < len(self._buys) and self._days[at] <= piece.on + WASH_DAYS:
+            if self._buys[at].trade_id != piece.opening:
+                taken = min(left, self._left[at])
+                self._left[at] -= taken
+                left -= taken
+            at = self._from(at + 1)
+        return piece.qty - left

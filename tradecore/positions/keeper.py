@@ -28,9 +28,10 @@ from .equity import BaseEquity, base_equity, equity
 from .fills import Fills, Lots
 from .holding import read_zone
 from .kept_ledger import KeptLedger
-from .ledger_reports import daily_pnl, pnl_by, positions, read_position, trades
+from .ledger_reports import daily_pnl, positions, read_position, trades
 from .load_csv import load_csv, read_form
 from .locked import locked
+from .pnl_by import pnl_by
 from .reconcile import Difference, as_statement
 from .reconcile_fills import reconcile_fills
 from .reconcile_positions import reconcile_positions

@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import PositionRow
-from ..vocabulary.units import CENTS, exact_sum
+from ..vocabulary.units import CENTS
 from .accounts import AccountPnl, KeptPosition, OpenLot
-from .entries import ENTRY_CODEC, EntryKind, EntryStatus, Method
+from .entries import EntryKind, EntryStatus
 from .kept_ledger import LEGS, KeptLedger
 from .report_columns import Column, Decimals, Numbers, Values, Words
+from .report_money import ReportMoney, halves_of
 from .statement import Statement
 from .valuation import Valuation
 
 FILL, OPENING, SPLIT, DIVIDEND, TRANSFER, CARRY, SHED = (int(kind) for kind in EntryKind)
 KEYS = ("day", "symbol", "account", "strategy")
-_POSITIONS = [
-    ("symbol", "text"), ("account", "text"), ("leg", "text"), ("qty", "decimal"), ("avg_px", "decimal"),
-    ("cost", "decimal"), ("mark", "decimal"), ("unrealized_pnl", "decimal"), ("realized_pnl", "decimal"),
-    ("fees", "decimal"), ("currency", "text"),
-]
-
-
-class Held(NamedTuple):
-    """A position's lots on the way through the log, and when it was last opened from flat."""
-
-    qty: int
-    opened: int
-
-
-def log_of(kept: KeptLedger) -> Iterator[tuple[int, Any]]:
-    """(trade id, entry) of every entry in the log, as named tuples."""
-    buffer = kept.ledger.entries().tobytes()
-    for at in range(0, len(buffer), 64):
-        yield kept.ledger.forgotten + at // 64 + 1, ENTRY_CODEC.unpack(buffer, at)
-
-
-def leg_of(kept: KeptLedger, account: int) -> str | None:
-    """LONG or SHORT where positions are hedged."""
-    return None if kept.legs == 1 or not account else LEGS[(account - 1) % 2]
 
 
 def trades(kept: KeptLedger, exec_ids: Mapping[int, str]) -> Statement:
@@ -117,136 +90,24 @@ def read_position(
 
 def positions(kept: KeptLedger, valuation: Valuation) -> Statement:
     """Every position that is held or was."""
-    rows, bids, asks = [], valuation.bids, valuation.asks
-    for row in kept.ledger.holdings().tolist():
-        number, account, qty = row[:3]
-        cost, realised, fees = (_wide(*row[at : at + 2]) for at in (3, 5, 7))
-        ins = kept.names.instruments[number - 1]
-        mark = int((bids if qty >= 0 else asks)[number - 1])
-        marked = mark != NO_PRICE
-        rows.append((
-            ins.symbol, kept.account_name(account), leg_of(kept, account), ins.quantity(qty),
-            ins.rounded_price(ins.price_ratio(cost, qty)) if qty else None, ins.money(cost),
-            ins.price(mark) if marked else None,
-            ins.money((ins.value(qty, mark) if qty else 0) - cost) if marked or not qty else None,
-            ins.money(realised), kept.names.money(ins.currency, fees), ins.currency,
-        ))
-    return Statement("positions", _POSITIONS, rows)
-
-
-def walk(kept: KeptLedger) -> Iterator[tuple[int, Any, dict[tuple[int, int], Held]]]:
-    """Every live entry with what was held before it, by instrument and ledger account."""
-    held: dict[tuple[int, int], Held] = {}
-    width = len(kept.names.accounts.names) * kept.legs
-
-    def get(key: tuple[int, int]) -> Held:
-        return held.get(key) or held.setdefault(key, Held(kept.ledger.base(*key)[0], 0))
-
-    def add(key: tuple[int, int], qty: int, time: int) -> None:
-        before = get(key)
-        after = before.qty + qty
-        held[key] = Held(after, time if before.qty * after <= 0 and after else before.opened)
-
-    for trade_id, e in log_of(kept):
-        if e.status == EntryStatus.BUSTED:
-            continue
-        every = e.kind in (SPLIT, DIVIDEND)
-        accounts = range(1, width + 1) if every else (e.account, e.contra or e.account)
-        for account in accounts:
-            get((e.instrument, account))
-        yield trade_id, e, held
-        if e.kind == SPLIT:
-            for account in accounts:
-                before = held[e.instrument, account]
-                held[e.instrument, account] = Held(before.qty * e.qty // e.price, before.opened)
-        elif e.kind == TRANSFER:
-            moved = e.qty if held[e.instrument, e.account].qty > 0 else -e.qty
-            add((e.instrument, e.account), -moved, e.transact_time)
-            add((e.instrument, e.contra), moved, e.transact_time)
-        elif e.kind == SHED:
-            if e.qty == e.price:
-                held[e.instrument, e.account] = Held(0, 0)
-        elif e.kind != DIVIDEND:
-            add((e.instrument, e.account), e.qty, e.transact_time)
-
-
-def day_of(time: int) -> str:
-    """The UTC date of a time in ns; empty where the time is unknown."""
-    return datetime.fromtimestamp(time // 10**9, UTC).date().isoformat() if time else ""
-
-
-class Tally:
-    """Realised P&L, fees and dividends of one key."""
-
-    realised: Decimal
-    fees: Decimal
-    dividends: Decimal
-
-    def __init__(self) -> None:
-        self.realised = self.fees = self.dividends = Decimal(0)
-
-    def row(self) -> tuple[Decimal, ...]:
-        net = exact_sum(self.realised, self.fees.copy_negate(), self.dividends)
-        return self.realised, self.fees, self.dividends, net
-
-
-def pnl_by(kept: KeptLedger, keys: tuple[str, ...]) -> Statement:
-    """Realised P&L, fees and dividends by day, symbol, account, strategy, in any combination, and by currency."""
-    if not keys or any(key not in KEYS for key in keys) or len(set(keys)) < len(keys):
-        raise ValueError(f"keys {', '.join(map(repr, keys)) or '(none)'} must be some of {', '.join(KEYS)}, each once")
-    tallies: dict[tuple[str, ...], Tally] = {}
-
-    def tally(time: int, ins: Instrument, account: int, strategy: int, currency: str) -> Tally:
-        words = {"day": day_of(time), "symbol": ins.symbol, "account": kept.account_name(account),
-                 "strategy": kept.strategies.name(strategy) or ""}
-        return tallies.setdefault((*(words[key] for key in keys), currency), Tally())
-
-    for time, instrument, account, strategy, amount in _realised(kept, "strategy" in keys):
-        ins = kept.names.instruments[instrument - 1]
-        found = tally(time, ins, account, strategy, ins.currency)
-        found.realised = exact_sum(found.realised, ins.money(amount))
-    for _, e, held in walk(kept):
-        ins = kept.names.instruments[e.instrument - 1]
-        currency = kept.names.currencies.name(e.currency) or ins.currency
-        if e.fee and e.account:
-            found = tally(e.transact_time, ins, e.account, e.strategy, currency)
-            found.fees = exact_sum(found.fees, kept.fee(e, e.fee))
-        if e.kind == DIVIDEND:
-            for (instrument, account), its in held.items():
-                if instrument == e.instrument and its.qty:
-                    found = tally(e.transact_time, ins, account, e.strategy, currency)
-                    due = kept.fee(e, _half_even(its.qty * e.price, 10**ins.qty_precision))
-                    found.dividends = exact_sum(found.dividends, due)
-    columns = [*((key, "text") for key in keys), ("currency", "text"), ("realized_pnl", "decimal"), ("fees", "decimal"),
-               ("dividends", "decimal"), ("net", "decimal")]
-    return Statement("pnl_by", columns, [(*key, *tallies[key].row()) for key in sorted(tallies)])
-
-
-def _half_even(a: int, b: int) -> int:
-    return round(Fraction(a, b))
-
-
-def _realised(kept: KeptLedger, by_strategy: bool) -> Iterator[tuple[int, int, int, int, int]]:
-    """(time, instrument, account, strategy, realised amount) of every closed piece."""
-    if not by_strategy:
-        for row in kept.ledger.closings().tolist():
-            yield row[3], row[9], row[10], 0, -_wide(row[5], row[6]) - _wide(row[7], row[8])
-        return
-    width = len(kept.names.accounts.names) * kept.legs
-    rows = kept.ledger.entries()
-    rows = rows[(rows["status"] != EntryStatus.BUSTED) & (rows["kind"] < TRANSFER)]
-    rows["account"] += rows["strategy"] * width * (rows["account"] > 0)
-    if kept.method is Method.SPECIFIC:
-        rows["lot"] = 0
-    side = kept.strategy_ledger(len(rows) + 1)
-    side.apply_fills(rows)
-    for row in side.closings().tolist():
-        strategy, account = divmod(row[10] - 1, width)
-        yield row[3], row[9], account + 1, strategy, -_wide(row[5], row[6]) - _wide(row[7], row[8])
-
-
-def _wide(low: int, high: int) -> int:
-    return int((high << 64) + low % 2**64)
+    rows = kept.ledger.holdings()
+    money, qty = ReportMoney(kept, rows["instrument"]), np.ascontiguousarray(rows["qty"])
+    marks = np.where(qty >= 0, valuation.bids[money.at], valuation.asks[money.at])
+    unmarked, flat = marks == NO_PRICE, qty == 0
+    amount = halves_of(rows, "cost")
+    cost = money.amounts(amount)
+    worth = money.values(qty, np.where(unmarked | flat, 0, marks))
+    return Statement.of("positions", {
+        "symbol": money.symbol(), "account": money.account(rows["account"]), "leg": money.leg(rows["account"]),
+        "qty": money.quantity(qty),
+        "avg_px": money.average(amount, qty, flat),
+        "cost": money.money(cost),
+        "mark": money.price(marks, unmarked),
+        "unrealized_pnl": money.money(money.sum(worth, cost, -1), unmarked & ~flat),
+        "realized_pnl": money.money(money.amounts(halves_of(rows, "realised"))),
+        "fees": money.fee_column(halves_of(rows, "fees")),
+        "currency": money.currency(),
+    })
 
 
 def daily_pnl(days: Mapping[str, Sequence[AccountPnl]]) -> Statement:

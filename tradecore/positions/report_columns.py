@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .._backend import choose_backend, room_module
 from ..vocabulary.units import CENTS, EXACT, to_decimal
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -21,6 +22,11 @@ KINDS = ("text", "int64", "decimal", "time", "any")
 Encoded = tuple[str, str, int, list[Any], tuple[Array, Array] | None]
 _DIGITS = 38  # of a decimal128
 _WORD = 2**63
+
+
+def numbers_room() -> Any:
+    """What counts whole columns: it needs no ledger, so the backend is the one chosen for all."""
+    return room_module(choose_backend().name, "report_numbers")
 
 
 class Column(Protocol):
@@ -49,9 +55,11 @@ class Values:
         return self._values[:most]
 
     def encode(self, name: str) -> Encoded:
-        none = np.array([v is None or (self.kind == "time" and v == 0) for v in self._values], bool)
         if self.kind in ("text", "any"):
-            return _text(name, [b"" if v is None else plain_text(v).encode("utf-8") for v in self._values], none)
+            texts = [None if v is None else plain_text(v) for v in self._values] if self.kind == "any" else self._values
+            content, offsets, none = numbers_room().texts(texts)
+            return name, "u", int(none.sum()), [_validity(none), offsets, content], None
+        none = np.array([v is None or (self.kind == "time" and v == 0) for v in self._values], bool)
         if self.kind == "decimal":
             return _exact_decimals(name, self._values, none)
         numbers = np.array([v or 0 for v in self._values], np.int64)
@@ -140,20 +148,62 @@ class Decimals:
             most = int(np.max(scales, initial=0))
             up = 10 ** (most - scales)
             if len(units) and int(np.abs(units).max()) * int(up.max()) >= _WORD:
-                form, _, buffers = _exact_decimals(name, self.values(), np.zeros(len(units), bool))[1:4]
-                return name, form, nulls, [validity, buffers[1]], None
+                wide = Exact(wide_rows(units), scales, CENTS, self._none)
+                return wide.encode(name)
             scales, units = most, units * up
         return name, f"d:{_DIGITS},{scales}", nulls, [validity, units], None
 
 
+class Exact:
+    """A column of numbers that 64 bits may not hold: rows of two int64 (low, high), or Python's where 38 digits don't
+    either; in units of 10**-scale, with `least` decimals where they hold it. Where `none` is true there is nothing.
+
+    In Arrow they have the finest scale. Averages, which are rounded anyway, are `cut` to what 38 digits hold."""
+
+    kind = "decimal"
+
+    def __init__(self, numbers: Array | list[int], scale: Array, least: Array | int = CENTS, none: Array | None = None,
+                 *, cut: bool = False) -> None:
+        self._numbers, self._scale, self._none, self._cut = numbers, scale, none, cut
+        self._least = np.minimum(least, scale)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def values(self, most: int | None = None) -> list[Any]:
+        numbers = self._numbers[:most]
+        given = numbers if isinstance(numbers, list) else numbers_of(numbers)
+        found: list[Any] = list(map(to_decimal, given, self._scale[:most].tolist(), self._least[:most].tolist()))
+        for at in [] if self._none is None else np.flatnonzero(self._none[:most]).tolist():
+            found[at] = None
+        return found
+
+    def encode(self, name: str) -> Encoded:
+        none = np.zeros(len(self), bool) if self._none is None else self._none
+        most, made = int(np.max(self._scale, initial=0)), None
+        while not isinstance(self._numbers, list) and made is None and most >= 0:
+            ups = most - self._scale  # numbers of the ledger and of its money have fewer than 38 digits
+            made = numbers_room().shift(self._numbers, ups) if ups.any() else self._numbers
+            most -= 1
+            if not self._cut:
+                break
+        if made is None:
+            return _exact_decimals(name, self.values(), none)
+        return name, f"d:{_DIGITS},{most + 1}", int(none.sum()), [_validity(none), made.view(np.uint8).ravel()], None
+
+
+def numbers_of(rows: Array) -> list[int]:
+    """The numbers of rows of two int64."""
+    return [(high << 64) + (low & 2**64 - 1) for low, high in rows.tolist()]
+
+
+def wide_rows(numbers: Array) -> Array:
+    """int64 as rows of two."""
+    return np.stack([numbers, numbers >> 63], axis=1)
+
+
 def _validity(none: Array) -> Array | None:
     return np.packbits(~none, bitorder="little") if none.any() else None
-
-
-def _text(name: str, data: list[bytes], none: Array) -> Encoded:
-    offsets = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(np.fromiter(map(len, data), np.int32, len(data)), out=offsets[1:])
-    return name, "u", int(none.sum()), [_validity(none), offsets, np.frombuffer(b"".join(data), np.uint8)], None
 
 
 def _exact_decimals(name: str, values: list[Any], none: Array) -> Encoded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope
 from ..vocabulary.features import Feature, Features
@@ -26,12 +26,16 @@ from .limits_toml import from_toml, to_toml
 
 _NAMED = ("account", "symbol", "venue", "strategy")
 
+if TYPE_CHECKING:
+    from .rule_book import RuleBook, RuleLine
+
 
 class RiskEngine:
     """Limits and switches of one core; `core.check(...)` asks what its rules say to an order. Threads: any."""
 
     def __init__(self, gate: Gate, features: Features) -> None:
         self._gate, self._features = gate, features
+        self._rules: RuleBook | None = None  # made, and its compiler imported, for the first rule
         self._changing = threading.RLock()  # a set of changes is one row of commands
 
     # ---- changing
@@ -164,6 +168,41 @@ class RiskEngine:
                 for row in self._gate.core.switches()]
 
     # ---- switches
+
+    def add_rule(
+        self, name: str, expression: str, *, mode: LimitMode | str = LimitMode.ENFORCE, who: str = "", why: str = ""
+    ) -> RuleLine:
+        """Add a rule of your own: an expression that an order must keep, as `order.qty <= 500 or position.qty == 0`.
+
+        `name` is a word that other rules may say as rule.NAME. Names, types and functions: see `quantities()` and
+        `RuleError`, which tells the column of what is wrong. Numbers are exact. The rule is compiled once; `cost` of
+        what comes back counts its steps, at most 64. It is asked behind all other checks, of each new order, of a
+        replace that asks for more, and of an order that was held and is let go: one that does not keep it is REJECTED,
+        with USER_RULE. A quantity that is not known refuses too, unless in `known(...)` or `default(..., number)`.
+        `mode` OBSERVE: it only reports (RISK_OBSERVED). `who` and `why`: up to 64 printable ASCII characters each.
+        Raises RuleError (a ValueError), TypeError, or RefusedError where 32 are in force; nothing is changed then.
+        """
+        return self._book().add(name, expression, mode, who, why)
+
+    def remove_rule(self, name: str, *, who: str = "", why: str = "") -> None:
+        """Take a rule out of force. Raises LookupError where there is none, ValueError where another names it."""
+        self._book().remove(name, who, why)
+
+    def rules(self) -> list[RuleLine]:
+        """The rules that were added here, in that order."""
+        return [] if self._rules is None else self._rules.lines()
+
+    def quantities(self) -> dict[str, str]:
+        """What an expression may name, and what each is."""
+        from ..vocabulary.rule_words import QUANTITIES
+
+        return {quantity.name: quantity.meaning for quantity in QUANTITIES.values()}
+
+    def _book(self) -> RuleBook:
+        from .rule_book import RuleBook
+
+        self._rules = self._rules or RuleBook(self._gate)
+        return self._rules
 
     def engage_kill_switch(
         self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None,

@@ -36,6 +36,9 @@ class CommandType(FixEnum):
     TRADE_PRINT = 28
     SET_LIMIT = 30
     KILL_SWITCH = 31
+    ADD_RULE = 50
+    RULE_STEPS = 51
+    REMOVE_RULE = 52
 
 
 class ReportType(FixChar):
@@ -208,6 +211,7 @@ class Reason(FixEnum):
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    USER_RULE = 250
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
@@ -273,6 +277,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.STRATEGY_DISABLED: OrdRejReason.BROKER_OPTION,
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
+    Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
     Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
     Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,

@@ -80,6 +80,7 @@ _TEXTS = {
     Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
+    Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
@@ -118,6 +119,10 @@ _TEXTS = {
     Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
 }
+
+# What a user's rule said: HOLDS, FAILS, UNKNOWN_QUANTITY, TOO_LARGE of `rule_words`.
+_OUTCOMES = ("holds", "does not hold at column {column}", "needs a quantity that is not known",
+             "has a number beyond 128 bits at column {column}")
 
 
 def field_at(kind: int, offset: int) -> str:
@@ -197,6 +202,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         if field == "transact_time" and (unit := find_unit(value, TIME_MAX)):
             return f"{word.name}: transact_time {value} looks like {unit} since 1970: give nanoseconds"
         return f"{word.name}: {field} {value} is out of bounds"
+    if word is Reason.USER_RULE:
+        return f"{word.name}: rule {directory.text_of(value)!r} {_OUTCOMES[bound & 3].format(column=bound >> 2)}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:

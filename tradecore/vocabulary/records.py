@@ -108,6 +108,13 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.KILL_SWITCH: [
         ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
     ],
+    # A user's rule, whose name is in cl_ord_id: so many steps follow, four in a record from `step_at` on; with the last
+    # of them it is in force. `needs`: bits of the quantities that must be known; `mode`: a LimitMode.
+    CommandType.ADD_RULE: [
+        ("step_count", "i8"), ("needs", "u8"), ("", "x8"), ("mode", "i8"), ("", "x8"), ("who", "i8"), ("why", "i8"),
+    ],
+    CommandType.RULE_STEPS: [("text", "S64"), ("step_at", "i8")],
+    CommandType.REMOVE_RULE: [("", "x40"), ("who", "i8"), ("why", "i8")],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
     CommandType.OPENING_CASH: [("amount", "u8"), ("amount_high", "i8")],
     CommandType.DEFINE_CURRENCY: [("decimals", "i8")],  # of its money unit

@@ -48,6 +48,15 @@ static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
 /* 1 where the product does not fit 128 bits. */
 static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
 
+/* 1 where a sum, a difference or a product does not fit 128 bits; that of two numbers of 64 bits needs no check. */
+static inline int tc_sum_overflows(tc_i128 a, tc_i128 b, tc_i128 *out) { return __builtin_add_overflow(a, b, out); }
+static inline int tc_difference_overflows(tc_i128 a, tc_i128 b, tc_i128 *out) { return __builtin_sub_overflow(a, b, out); }
+static inline int tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128 *out) {
+    if (a != (int64_t)a || b != (int64_t)b) return __builtin_mul_overflow(a, b, out);
+    *out = tc_wide((int64_t)a, (int64_t)b);
+    return 0;
+}
+
 /* What tc_is_above does with what is seldom. */
 __attribute__((noinline, cold, unused)) static int tc_is_above_far(tc_i128 a, int64_t scale, tc_i128 limit,
                                                                    int64_t limit_scale) {

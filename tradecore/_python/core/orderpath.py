@@ -22,7 +22,7 @@ from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import Question, exposure_of, note_breach, reserve_order
 from ..risk.limit_lines import line_of
-from ..risk.risk import check_risk, evaluate_limits, needs_reference
+from ..risk.risk import evaluate_limits, needs_reference
 from ..risk.rule_rows import SOFT
 from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
 from ..vocabulary.texts import id_is_known
@@ -48,6 +48,7 @@ from .state import (
     sync_order,
     twice_reference,
 )
+from .user_rules import find_risk_refusal, observe_user_rules
 
 # ---- a new order
 
@@ -120,6 +121,10 @@ def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Ques
     """Reports what the limits that are only observed would have refused, or what passes the share at which one warns,
     of an order that passed and holds nothing."""
     is_observed = mode == LimitMode.OBSERVE
+    if is_observed and core.rules.observed:
+        observe_user_rules(core, c, ins, order, q)
+    if is_observed and not core.risk.rows.observed:
+        return
     for finding in observe_question(core, ins, q, mode):
         if finding.refused:
             if is_observed:
@@ -164,7 +169,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = check_risk(q)
+        refused = find_risk_refusal(core, ins, q, order.strategy)
         if refused is not None:
             note_breach(core.risk, refused, core.now)
             order.reject_mask = refused.row  # the row of limits that spoke
@@ -172,7 +177,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
-            if core.risk.rows.observed:
+            if core.risk.rows.observed or core.rules.observed:
                 observe_order(core, c, ins, order, q, LimitMode.OBSERVE)
             if core.risk.rows.softened:
                 observe_order(core, c, ins, order, q, SOFT)

@@ -14,6 +14,7 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, VERSION
 
 from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
+from ..orders.open_orders import find_open
 from ..orders.order_facts import derive_status, last_id, unknown_of
 from ..orders.order_table import AT_VENUE, CANCELED, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
@@ -162,23 +163,19 @@ def asks_more(order: Order, request: Request) -> bool:
     return not same or request.order_qty > order.order_qty
 
 
-def is_in_scope(order: Order, scope: int, target: int) -> bool:
-    return target in {Scope.FIRM: (0,), Scope.ACCOUNT: (order.account,), Scope.INSTRUMENT: (order.instrument,),
-                      Scope.VENUE: (order.venue,), Scope.STRATEGY: (order.strategy,)}[Scope(scope)]
-
-
 def withdraw_killed(core: State, c: Any) -> None:
     """A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for
     more are refused."""
-    for message in list(core.orders.unsent.messages):
-        order = message.order
-        if message not in core.orders.unsent.messages or not is_in_scope(order, c.scope, c.target):
-            continue  # it went with its order
-        if message is order.new_message and is_unsent(order):
+    target = {Scope(c.scope): c.target}
+    for order in find_open(core.open_orders, target.get(Scope.INSTRUMENT, 0), target.get(Scope.ACCOUNT, 0),
+                           target.get(Scope.VENUE, 0), target.get(Scope.STRATEGY, 0)):
+        if is_unsent(order):
             recall_order(core, order)
             end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
-        elif message.request is not None and message.fields["msg_type"] == SEND_REPLACE:
-            withdraw_replace(core, c, order, message.request)
+            continue
+        for request in list(order.requests):
+            if request.message is not None and request.is_replace:
+                withdraw_replace(core, c, order, request)
 
 
 def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> None:

@@ -37,7 +37,7 @@ from ..orders.triggers import arm_trigger, source_of
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import Question, count_line, exposure_of, is_killed, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
-from ..risk.risk import check_limits, check_risk, counts_at_market, needs_reference, protection_price
+from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -74,6 +74,7 @@ from .state import (
     use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
+from .user_rules import find_risk_refusal
 
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
@@ -312,7 +313,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = check_risk(q)
+    refused = find_risk_refusal(core, ins, q, order.strategy)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)

@@ -16,6 +16,7 @@ from .orderpath import convert_cash, observe_question
 from .placing import ask_order
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
+from .user_rules import evaluate_user_rules
 
 
 def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
@@ -47,6 +48,7 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
             return 0, [Finding(*bad_join, True, True)]
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         q.duplicate, q.open_orders = duplicate, core.orders.open_count
-        return 0, evaluate_risk(q) + [f for f in observe_question(core, ins, q) if f.armed]
+        observed = [f for f in observe_question(core, ins, q) if f.armed]
+        return 0, evaluate_risk(q) + observed + evaluate_user_rules(core, ins, q, c.strategy)
     finally:
         core.now = clock

@@ -18,11 +18,11 @@ from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, RESTING, Order
 from ..orders.triggers import arm_trigger, stop_of
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
-from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .placing import ask_order, limit_ticks, start_order
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
 from .state import State, acknowledge, book_of, report_execution, sync_order, sync_top, tell_price, withdraw_order
+from .user_rules import find_risk_refusal
 
 
 def enter_replace(core: State, c: Any) -> Any:
@@ -104,7 +104,7 @@ def find_refusal(
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
     q.sent = Sent.REPLACE  # whatever it asks for
-    refused = check_risk(q)
+    refused = find_risk_refusal(core, ins, q, order.strategy)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         return refused.reason, refused.value, refused.limit

@@ -39,6 +39,7 @@ from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..positions.ledger import Ledger
 from ..risk.holds import RiskTables, exposure_of, hold_lots
+from ..risk.programs import UserRules
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
@@ -69,6 +70,7 @@ class State:
         self.orders = Orders(capacity.open_orders, capacity.order_history, capacity.reject_history)
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
+        self.rules = UserRules()
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
         self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side

@@ -31,7 +31,7 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 def hash_state(core: State) -> int:
     chain = 0
     for rows in (counters, definitions, accounts, limits, switches, positions,
-                 orders, books, trades, waiting, outbound):
+                 orders, books, trades, waiting, outbound, user_rules):
         for row in rows(core):
             chain = chain_row(chain, row)
     return chain
@@ -156,6 +156,15 @@ def outbound(core: State) -> Iterator[Row]:
         f = message.fields
         ids = hash_of_id(core.texts, f["cl_ord_id"]), hash_of_id(core.texts, f["orig_cl_ord_id"])
         yield 17, *(f[name] for name in HASHED), *ids
+
+
+def user_rules(core: State) -> Iterator[Row]:
+    """Those in force, and one that is being loaded."""
+    for rule in [*core.rules.rows, *([core.rules.loading] if core.rules.loading else [])]:
+        yield (40, *(hash_of_id(core.texts, number) for number in (rule.name, rule.who, rule.why)), rule.needs,
+               rule.mode, rule.step_count, len(rule.steps))
+        for step in rule.steps:
+            yield 41, step.op, step.a, step.b, step.column, step.factor
 
 
 def books(core: State) -> Iterator[Row]:

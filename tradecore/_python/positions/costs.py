@@ -26,6 +26,7 @@ class Lot:
     trade_id: int  # the trade that opened it
     opened: int
     age: int = 0  # the older of two lots has the lesser
+    fee: int = 0  # only where a report is made: of the commission that opened it, what is left
 
 
 @dataclass(slots=True)
@@ -37,6 +38,8 @@ class Position:
     cost: int = 0  # has the sign of qty (at positive prices)
     realised: int = 0
     lots: OrderedDict[int, Lot] = field(default_factory=OrderedDict)  # from the oldest, where any are kept
+    pool: int = 0  # only where a report is made: at average cost, the commissions of all that is open
+    since: int = 0  # and when it was last opened from flat
     order: list[Lot] = field(default_factory=list)  # the same as they close, where that is another order
 
 

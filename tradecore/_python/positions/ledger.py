@@ -24,7 +24,8 @@ from tradecore.vocabulary.records import (
 
 from ..vocabulary.instrument import InstrumentRow, define_instrument_row
 from ..vocabulary.shell import Records, demand, open_batch
-from .booking import add_entry, book_entry, rebuild, recompute_exposures, reset_to_base, set_mark, take_back
+from .booking import add_entry, rebuild, recompute_exposures, set_mark, take_back
+from .closings import note_closings
 from .costs import (
     Position,
     apply_fill,
@@ -37,10 +38,9 @@ from .costs import (
     unrealised,
     value_of,
 )
-from .entries import BUSTED, CARRY, CORRECTED, DIVIDEND, OPENING, SHED, SPLIT, TRANSFER, Books, Tally, demand_inverse
+from .entries import CARRY, CORRECTED, DIVIDEND, OPENING, SHED, SPLIT, TRANSFER, Books, Tally, demand_inverse
 from .holdings import halves, note_holdings
 from .lot_order import Lots
-from .lots import Closings
 from .marking import demand_numbers
 from .runs import home_exponent
 
@@ -266,19 +266,14 @@ class Ledger:
     def closings(self) -> Records:
         """Every closed piece of a lot since the base, in order, as CLOSING_DTYPE rows: the log replayed on the side.
 
-        At average cost a piece has no opening trade. Costs and values are signed amounts, low and high 64 bits.
+        At average cost a piece has no opening trade. Costs and values are signed amounts, fees money units of the
+        instrument's currency: low and high 64 bits.
         """
-        sink, b = Closings(), self.books
-        side = Books(b.method, b.legs, b.accounts, b.instruments, Lots(b.lots.most, b.method), tallies=b.tallies)
-        side.base_positions = b.base_positions
-        for instrument, tally in b.tallies.items():
-            reset_to_base(side, instrument)
-            for at in tally.chain:
-                if b.entries[at].status != BUSTED:
-                    book_entry(side, b.entries[at], b.forgotten + at + 1, sink)
-        found = np.zeros(len(sink.rows), CLOSING_DTYPE)
-        for row, (opening, closing, opened, closed, qty, cost, value, instrument, account) in enumerate(sink.rows):
-            found[row] = (opening, closing, opened, closed, qty, *halves(cost), *halves(value), instrument, account)
+        rows = note_closings(self.books).rows
+        found = np.zeros(len(rows), CLOSING_DTYPE)
+        for row, (*names, cost, value, opening_fee, closing_fee, instrument, account) in enumerate(rows):
+            wide = (*halves(cost), *halves(value), *halves(opening_fee), *halves(closing_fee))
+            found[row] = (*names, *wide, instrument, account)
         return found[np.argsort(found["closing_trade"], kind="stable")]
 
     def account_sums(

@@ -26,10 +26,23 @@ class Closings:
     account: int = 0
     trade_id: int = 0
     time: int = 0
+    fee: int = 0  # of the entry's commission, what no piece has taken yet
+    qty: int = 0  # and of its quantity
 
 
-def note_closing(sink: Closings, opening: int, opened: int, qty: int, cost: int, value: int) -> None:
-    sink.rows.append((opening, sink.trade_id, opened, sink.time, qty, cost, value, sink.instrument, sink.account))
+def share_fee(fee: int, whole: int, part: int) -> tuple[int, int]:
+    """The part of a commission that goes with `part` of `whole`, by the rule of `release_cost`, and what is left."""
+    gone = release_cost(fee, whole, part)
+    return gone, fee - gone
+
+
+def note_closing(
+    sink: Closings, p: Position, opening: int, opened: int, qty: int, cost: int, value: int, opening_fee: int
+) -> None:
+    closing_fee, sink.fee = share_fee(sink.fee, sink.qty, abs(qty))
+    sink.qty -= abs(qty)
+    sink.rows.append((opening, sink.trade_id, opened or p.since, sink.time, qty, cost, value, opening_fee, closing_fee,
+                      sink.instrument, sink.account))
 
 
 def open_lot(lots: Lots, p: Position, qty: int, cost: int, trade_id: int, opened: int) -> None:
@@ -84,11 +97,12 @@ def close_lots(
     while left > 0:
         lot = next_lot(lots, p, method, named)
         piece = min(left, lot.qty)
+        fee, lot.fee = (0, 0) if sink is None else share_fee(lot.fee, lot.qty, piece)
         cost = take_lots(lots, p, lot, piece)
         if sink is not None:
             fetched = -release_cost(-value * sign, left, piece) * sign
             value -= fetched
-            note_closing(sink, lot.trade_id, lot.opened, piece * sign, cost * sign, fetched)
+            note_closing(sink, p, lot.trade_id, lot.opened, piece * sign, cost * sign, fetched, fee)
         released += cost
         left -= piece
     return released
@@ -105,8 +119,12 @@ def book_trade(
         if closed < size:
             closing = -release_cost(-value * sign, size, closed) * sign
     if method == AVERAGE:
-        if closed and sink is not None:
-            note_closing(sink, 0, 0, closed * sign, release_cost(p.cost * sign, held, closed) * sign, closing)
+        if sink is not None:
+            if closed:
+                fee, p.pool = share_fee(p.pool, held, closed)
+                cost = release_cost(p.cost * sign, held, closed) * sign
+                note_closing(sink, p, 0, 0, closed * sign, cost, closing, fee)
+            p.pool += sink.fee
         apply_value(p, qty, value)
         return
     if closed:
@@ -121,6 +139,8 @@ def book_trade(
         p.qty += qty
         p.cost += value
         open_lot(lots, p, size, value if qty > 0 else -value, trade_id, time)
+        if sink is not None:
+            next(reversed(p.lots.values())).fee = sink.fee
 
 
 def move_lots(
@@ -129,11 +149,14 @@ def move_lots(
 ) -> int:
     """Moves `qty` lots from one position to another as they are: cost, opening trade and time go with them.
 
-    Cost that moves is no cash. Into a position of the other sign the lots close against it, at their cost.
+    Cost that moves is no cash. Into a position of the other sign the lots close against it, at their cost; what is left
+    of the commission that opened them moves along.
     """
     sign, left, moved = 1 if source.qty > 0 else -1, qty, 0
     if method == AVERAGE:
         moved = release_cost(source.cost * sign, abs(source.qty), qty) * sign
+        if sink is not None:
+            (sink.fee, source.pool), sink.qty = share_fee(source.pool, abs(source.qty), qty), qty
         source.cost -= moved
         source.qty -= qty * sign
         book_trade(lots, target, method, qty * sign, moved, trade_id, 0, 0, sink)
@@ -141,6 +164,8 @@ def move_lots(
     while left > 0:
         lot = next_lot(lots, source, method, named)
         piece = min(left, lot.qty)
+        if sink is not None:
+            (sink.fee, lot.fee), sink.qty = share_fee(lot.fee, lot.qty, piece), piece
         cost = take_lots(lots, source, lot, piece)
         source.qty -= piece * sign
         source.cost -= cost * sign

@@ -1,0 +1,87 @@
+"""Users' rules, loaded by commands into the core's state: a name, then its steps, four in a record. A refusal changes
+nothing that is in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import LimitMode, Reason
+from tradecore.vocabulary.records import TEXT_SIZE
+from tradecore.vocabulary.rule_words import STEP_CODEC, STEPS_MAX, STEPS_PER_RECORD, USER_RULES_MAX
+
+from ..risk.programs import UserRule, UserRules, find_bad_step, groups_of, read_steps
+from ..vocabulary.texts import id_is_known
+from .settings import refuse_name
+from .state import State, accept_command, refuse_command
+
+
+def count_rules(rules: UserRules) -> None:
+    """Every rule is looked at: what any of them reads is filled for all."""
+    rules.observed = sum(rule.mode == LimitMode.OBSERVE for rule in rules.rows)
+    rules.groups = 0
+    for rule in rules.rows:
+        rules.groups |= rule.groups
+
+
+def find_rule(rules: UserRules, name: int) -> int:
+    """Where a rule of this name stands, -1 where none does."""
+    return next((at for at, rule in enumerate(rules.rows) if rule.name == name), -1)
+
+
+def refuse_note(core: State, c: Any) -> Any:
+    """The ack of who or why that are no ids, which is refused here; None where they are."""
+    for name, offset in (("who", 96), ("why", 104)):
+        if not id_is_known(core.texts, getattr(c, name)):
+            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, getattr(c, name), offset)
+    return None
+
+
+def add_rule(core: State, c: Any) -> Any:
+    """A rule begins; what was begun before and is not whole is forgotten."""
+    rules = core.rules
+    refused = refuse_name(core, c, {rule.name for rule in rules.rows}, len(rules.rows), USER_RULES_MAX)
+    if refused:
+        return refused
+    if not 1 <= c.step_count <= STEPS_MAX:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.step_count, 56)
+    if c.mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.mode, 80)
+    refused = refuse_note(core, c)
+    if refused:
+        return refused
+    rules.loading = UserRule(c.cl_ord_id, c.who, c.why, c.needs, c.mode, c.step_count)
+    return accept_command(core, c, c.step_count, c.mode)
+
+
+def add_steps(core: State, c: Any) -> Any:
+    """The next steps of the rule that was begun; with the last of them it is in force, or, where they are no program,
+    gone."""
+    rules, rule = core.rules, core.rules.loading
+    if rule is None or rule.name != c.cl_ord_id:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.cl_ord_id, 32)
+    if c.step_at != len(rule.steps):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.step_at, 120)
+    most = min(STEPS_PER_RECORD, rule.step_count - len(rule.steps))
+    rule.steps += read_steps(c.text.ljust(TEXT_SIZE, b"\0")[: most * STEP_CODEC.struct.size])
+    if len(rule.steps) == rule.step_count:
+        rules.loading = None
+        bad = find_bad_step(rule.steps)
+        if bad >= 0:
+            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, bad, 56)
+        rule.groups = groups_of(rule.steps, rule.needs)
+        rules.rows.append(rule)
+        count_rules(rules)
+    return accept_command(core, c, len(rule.steps), rule.step_count)
+
+
+def remove_rule(core: State, c: Any) -> Any:
+    rules = core.rules
+    at = find_rule(rules, c.cl_ord_id)
+    if at < 0:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.cl_ord_id, 32)
+    refused = refuse_note(core, c)
+    if refused:
+        return refused
+    del rules.rows[at]
+    count_rules(rules)
+    return accept_command(core, c, len(rules.rows), USER_RULES_MAX)

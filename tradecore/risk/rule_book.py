@@ -1,0 +1,81 @@
+"""The rules that users have added to one core: their texts here, their programs in the core's state."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import NamedTuple
+
+from ..vocabulary.codes import CommandType, LimitMode
+from ..vocabulary.gate import Gate
+from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD
+from ..vocabulary.units import demand_type
+from .expressions import Node, RuleError, read_expression
+from .limit_table import note
+from .rule_programs import compile_rule, nearest
+
+_NAME = re.compile(r"[A-Za-z_]\w{0,62}", re.ASCII)
+RECORD = STEPS_PER_RECORD * STEP_CODEC.struct.size
+
+
+class RuleLine(NamedTuple):
+    """A user's rule: its name, text and mode, who added it and why, and its cost in steps."""
+
+    name: str
+    expression: str
+    mode: LimitMode
+    who: str
+    why: str
+    cost: int
+
+
+def names_of(node: Node) -> set[str]:
+    """The rules that an expression names."""
+    found = {name for part in node.parts for name in names_of(part)}
+    return found | ({node.name.removeprefix("rule.")} if node.name.startswith("rule.") else set())
+
+
+class RuleBook:
+    """Texts and trees of the rules that were added. Threads: any; a rule is added by one at a time."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate, self._lock = gate, threading.RLock()
+        self._lines: dict[str, RuleLine] = {}
+        self._trees: dict[str, Node] = {}
+
+    def lines(self) -> list[RuleLine]:
+        return list(self._lines.values())
+
+    def add(self, name: str, expression: str, mode: LimitMode | str, who: str, why: str) -> RuleLine:
+        demand_type(name, str, "name")
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"name {name[:80]!r} must be a letter, then letters, digits and _, 63 at most")
+        word, notes = LimitMode.parse(mode, "mode"), {"who": note(who, "who"), "why": note(why, "why")}
+        with self._lock:
+            tree = read_expression(expression)
+            if name in self._lines:
+                raise ValueError(f"rule {name!r} is there already: remove it first")
+            made = compile_rule(tree, name=name, rules=self._trees, named=self._id_of)
+            self._gate.command(CommandType.ADD_RULE, name, step_count=made.cost, needs=made.needs, mode=int(word),
+                               **notes)
+            for at in range(0, len(made.steps), RECORD):
+                self._gate.command(CommandType.RULE_STEPS, name, text=made.steps[at : at + RECORD],
+                                   step_at=at // STEP_CODEC.struct.size)
+            self._trees[name] = tree
+            self._lines[name] = RuleLine(name, expression, word, who, why, made.cost)
+            return self._lines[name]
+
+    def remove(self, name: str, who: str, why: str) -> None:
+        notes = {"who": note(who, "who"), "why": note(why, "why")}
+        with self._lock:
+            if name not in self._lines:
+                raise LookupError(f"{name!r} is no rule{nearest(str(name), list(self._lines))}")
+            users = [other for other, tree in self._trees.items() if name in names_of(tree)]
+            if users:
+                raise RuleError(f"rule {name!r} is named by {', '.join(users)}")
+            self._gate.command(CommandType.REMOVE_RULE, name, **notes)
+            del self._lines[name], self._trees[name]
+
+    def _id_of(self, kind: str, name: str) -> int:
+        names = self._gate.names
+        return {"symbol": names.symbols, "account": names.accounts, "venue": names.venues}[kind].id(name)
