@@ -5,6 +5,23 @@ from copies cimport *
 from shell cimport wide
 
 
+# Copies as many parts that an order was divided into, open or not, as there is room for; how many there are.
+cdef inline int64_t copy_children(
+    const tc_core* core, int64_t order_id, tc_handle_copy* rows, int64_t room
+) noexcept nogil:
+    cdef const tc_order* order
+    cdef uint32_t at
+    cdef int64_t count = 0
+    for at in range(core.order_slots):
+        order = &core.orders.slots[at]
+        if order.order_id and order.extended and core.orders.terms[at].parent_id == order_id > 0:
+            if count < room:
+                rows[count].order_id = order.order_id
+                rows[count].slot = at
+            count += 1
+    return count
+
+
 cdef inline tuple order_row(const tc_order_copy* copy):
     cdef const tc_order* o = &copy.order
     cdef const tc_terms* more = &copy.terms
@@ -15,7 +32,7 @@ cdef inline tuple order_row(const tc_order_copy* copy):
         o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
         more.orig_cl_ord_id, more.stop_px, more.peg_offset, more.min_qty,
         more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
-        more.peg_offset_type, more.contingency_type, o.place, copy.unknown)
+        more.peg_offset_type, more.contingency_type, o.place, copy.unknown, more.parent_id)
 
 
 cdef inline tuple trade_row(const tc_execution* row):

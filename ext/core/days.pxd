@@ -55,6 +55,8 @@ cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
                 r.exec_restatement_reason = 1          # GT_RENEWAL
                 publish_execution(core, order, r)
                 sync_order(core, order)
+            elif order.place == PLACE_IN_CHILDREN:
+                end_day(core, c, order)
             elif recall_order(core, order):
                 end_order(core, c, order, STATUS_EXPIRED, DAY_ENDED)
             else:

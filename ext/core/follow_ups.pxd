@@ -1,48 +1,7 @@
 # What follows from a command once its own trades and reports are out: reduce-only orders are trimmed, lists hear of
 # their members, and what waited for a price is let go, one after another until nothing follows. It never calls itself.
 
-from requests cimport *
-
-
-# Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself sends
-# no second cancel after one that is UNKNOWN.
-cdef inline void stop_order(tc_core* core, const tc_command* c, tc_order* order, int reason) noexcept nogil:
-    if recall_order(core, order):
-        end_order(core, c, order, STATUS_CANCELED, reason)
-    elif not has_cancel(&core.orders, order):
-        ask_cancel(core, c, order, 0, reason)
-
-
-# Lowers an order's quantity; it keeps its place in its queue, and ends where nothing is left.
-cdef inline void shrink_order(
-    tc_core* core, const tc_command* c, tc_order* order, int64_t order_qty, int reason
-) noexcept nogil:
-    cdef bint away = order.place == PLACE_AT_VENUE
-    cdef tc_asked asked
-    cdef tc_terms* terms
-    cdef tc_report* r
-    tc_assert((is_live(order) != 0) & ((away != 0) | (order_qty < order.order_qty)))
-    if order_qty <= order.cum_qty or (away and core.orders.replaces == core.orders.open_max):
-        stop_order(core, c, order, reason)             # where no replace can be sent: rather none than too much
-    elif away and (cancel_sent(&core.orders, order) or wanted_qty(&core.orders, order) <= order_qty):
-        return                                         # it is asked for as little already
-    elif away:
-        put_asked(core, order, &asked)
-        asked.order_qty = order_qty
-        ask_replace(core, c, order, 0, &asked, reason)
-    else:
-        if order.place == PLACE_RESTING:
-            reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - order_qty)
-            sync_tops(core, order.instrument, order.venue)
-        terms = extend_order(&core.orders, order)
-        order.order_qty = order_qty
-        cap_limit(&core.groups, order, terms)
-        r = start_execution(core, c, order, EXEC_RESTATED)
-        r.reason = <int16_t>reason
-        r.exec_restatement_reason = 5                  # PARTIAL_DECLINE
-        publish_execution(core, order, r)
-        sync_order(core, order)
-        tc_assert(rests_whole(core, order))
+from children cimport *
 
 
 # No reduce-only order is larger than the position that is left.
@@ -153,7 +112,8 @@ cdef inline bint let_one_go(tc_core* core, const tc_command* c, int32_t instrume
 
 
 cdef inline bint has_work(const tc_core* core) noexcept nogil:
-    return (core.trimmed_first != core.trimmed_last or core.groups.news_first != core.groups.news_last
+    return (core.parents_first != core.parents_last or core.trimmed_first != core.trimmed_last
+            or core.groups.news_first != core.groups.news_last
             or core.moved_first != core.moved_last)
 
 
@@ -162,7 +122,11 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
     cdef int32_t instrument
     cdef tc_group* group
     while True:
-        if core.trimmed_first != core.trimmed_last:
+        if core.parents_first != core.parents_last:
+            core.parents_first += 1
+            settle_parent(core, c,
+                          &core.orders.slots[core.parents[<uint64_t>(core.parents_first - 1) & core.parents_mask]])
+        elif core.trimmed_first != core.trimmed_last:
             core.trimmed_first += 1
             trim_reduce_only(core, c, core.trimmed[<uint64_t>(core.trimmed_first - 1) & core.trimmed_mask])
         elif core.groups.news_first != core.groups.news_last:

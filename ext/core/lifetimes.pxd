@@ -85,8 +85,8 @@ cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lif
     due.indexed += order.admitted
     if order.admitted and order.exec_inst & INST_REDUCE_ONLY:
         due.reducing += leaves_of(order)
-    if order.admitted:
-        due.holds += held_of(&core.orders, order)
+    if order.admitted and parent_of(&core.orders, order) == NULL:
+        due.holds += max(held_of(&core.orders, order), terms_of(&core.orders, order).working)
 
 
 # What the orders in the table, open and ended, account for; and the sessions that have an end.

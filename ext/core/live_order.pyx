@@ -175,7 +175,7 @@ cdef class Order:
 
     @property
     def place(self):
-        """Where it is: RESTING or AT_VENUE, held by the core (AWAITS_...), or NOWHERE any more."""
+        """Where it is: RESTING or AT_VENUE, held by the core (AWAITS_...), IN_CHILDREN, or NOWHERE any more."""
         cdef tc_order o
         self.read(&o)
         return PLACES[o.place]
@@ -348,6 +348,13 @@ cdef class Order:
         cdef tc_order_copy copy
         self.read_whole(&copy)
         return copy.terms.list_id
+
+    @property
+    def parent(self):
+        """The order_id of the order that this is a part of, which is worked over several venues; 0 of all others."""
+        cdef tc_order_copy copy
+        self.read_whole(&copy)
+        return copy.terms.parent_id
 
     @property
     def unknown(self):

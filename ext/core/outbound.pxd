@@ -179,12 +179,13 @@ cdef inline void drop_own(tc_core* core, uint32_t at) noexcept nogil:
         drop_message(&core.orders, at)
 
 
-# Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end?
+# Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end? One whose
+# children are open ends with them.
 cdef inline bint recall_order(tc_core* core, tc_order* order) noexcept nogil:
     cdef tc_terms* terms
     cdef uint32_t at = order.first_request
     if order.place != PLACE_AT_VENUE:
-        return True
+        return terms_of(&core.orders, order).child_head == NO_SLOT
     if not is_unsent(&core.orders, order):
         return False
     terms = terms_of(&core.orders, order)

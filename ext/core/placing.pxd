@@ -2,6 +2,7 @@
 
 from outbound cimport *
 from user_rules cimport *
+from parts cimport *
 
 
 cdef inline void reject_order(
@@ -102,7 +103,7 @@ cdef inline int32_t route_order(
             order.route = ROUTE_TAKES
             return venue
     order.route = ROUTE_RESTS
-    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
+    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
 
 
 # Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
@@ -181,7 +182,21 @@ cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order,
     sync_order(core, order)
 
 
-# Routing, execution, position and reports of an order that passed; when its last stage began.
+# What no venue displays whole is worked in parts: its children are made when the command is done.
+cdef inline void start_children(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t limit, bint first
+) noexcept nogil:
+    order.venue = 0
+    order.route = ROUTE_SPLIT
+    order.place = PLACE_IN_CHILDREN
+    extend_order(&core.orders, order).worst_ticks = limit
+    if first:
+        order.acked = True
+        report_execution(core, c, order, EXEC_NEW)
+    sync_order(core, order)
+    tell_parent(core, order)
+
+
 # What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted, and
 # bounded by its collar, as one that names it.
 cdef inline int ask_venue_limits(
@@ -204,6 +219,7 @@ cdef inline int ask_venue_limits(
     return REASON_NONE
 
 
+# Routing, execution, position and reports of an order that passed; when its last stage began.
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
     uint64_t since, bint timed
@@ -214,6 +230,10 @@ cdef inline uint64_t place_order(
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     if routed:
         order.venue = route_order(core, ins, order, limit)
+        if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
+            since = count_stage(core, STAGE_ROUTING, since, timed)
+            start_children(core, c, order, limit, first)
+            return since
         if order.kept & INDEXED:
             link_venue(&core.open_orders, &core.orders, order)
     elif order.route == ROUTE_NONE:
@@ -222,7 +242,7 @@ cdef inline uint64_t place_order(
     if order.venue == 0 or is_disconnected(core, order.venue):
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
-    if routed and core.risk.rows.venue_heads[order.venue]:
+    if core.risk.rows.venue_heads[order.venue] and (routed or terms_of(&core.orders, order).parent_id):
         reason = ask_venue_limits(core, ins, order, &limit, &finding)
         if reason:
             order.reject_mask = finding.row

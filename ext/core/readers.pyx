@@ -10,6 +10,8 @@ from shell cimport open_command, wide
 from tradecore._native.turnstile cimport State
 cimport cython
 
+from operator import attrgetter
+
 import numpy as np
 
 from tradecore.vocabulary.histogram import STAGES, percentiles
@@ -58,6 +60,24 @@ cdef OrderHandle handle(State state, uint32_t slot, int64_t order_id):
     cdef OrderHandle order = OrderHandle.__new__(OrderHandle)
     order.state, order.slot, order.order_id = state, slot, order_id
     return order
+
+
+cdef list list_handles(State state, int64_t parent, int64_t instrument, int64_t account):
+    cdef tc_handle_copy* rows = NULL
+    cdef int64_t room = 0, count
+    try:
+        while True:
+            state.enter()
+            with nogil:
+                count = (copy_children(&state.core, parent, rows, room) if parent else
+                         copy_open(&state.core, instrument, account, rows, room))
+                state.leave()
+            if count <= room:
+                return [handle(state, rows[i].slot, rows[i].order_id) for i in range(count)]
+            room = count
+            rows = <tc_handle_copy*>room_for(rows, &room, sizeof(tc_handle_copy))
+    finally:
+        PyMem_Free(rows)
 
 
 # Memory for `count` rows and some more, in place of what there was.
@@ -121,20 +141,11 @@ cdef class Readers:
 
         Open is what can still trade, and what has a request that its venue has not answered.
         """
-        cdef tc_handle_copy* rows = NULL
-        cdef int64_t room = 0, count
-        try:
-            while True:
-                self.state.enter()
-                with nogil:
-                    count = copy_open(&self.state.core, instrument, account, rows, room)
-                    self.state.leave()
-                if count <= room:
-                    return [handle(self.state, rows[i].slot, rows[i].order_id) for i in range(count)]
-                room = count
-                rows = <tc_handle_copy*>room_for(rows, &room, sizeof(tc_handle_copy))
-        finally:
-            PyMem_Free(rows)
+        return list_handles(self.state, 0, instrument, account)
+
+    def children(self, int64_t order_id):
+        """Handles to the parts that an order was divided into and that are held, oldest first."""
+        return sorted(list_handles(self.state, order_id, 0, 0), key=attrgetter("order_id")) if order_id > 0 else []
 
     def trades(self, int64_t instrument, int64_t account):
         """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""

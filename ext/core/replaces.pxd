@@ -138,6 +138,7 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     cdef tc_order* order = find_target(core, c, &order_id, &reason)
     cdef const tc_instrument* ins
     cdef tc_asked asked
+    cdef bint away
     bad_id = find_bad_id(core, c)
     if order == NULL or bad_id:
         refuse_request(core, c, ack, order_id, order, bad_id if bad_id else reason, 0, 0)
@@ -167,11 +168,15 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     if core.stamp_reason:
         refuse_request(core, c, ack, order_id, order, core.stamp_reason, core.stamp, core.stamp_bound)
         return
+    if terms_of(&core.orders, order).parent_id:
+        refuse_request(core, c, ack, order_id, order, CHILD_ORDER, order_id, terms_of(&core.orders, order).parent_id)
+        return
     ins = &core.instruments[order.instrument]
     reason = find_bad_terms(core, ins, order, &asked, &value, &bound)
     if asked.order_qty < order.cum_qty:                # below what is filled already: it becomes that
         asked.order_qty = order.cum_qty
-    if not reason and order.place == PLACE_AT_VENUE and core.orders.replaces == core.orders.open_max:
+    away = order.place == PLACE_AT_VENUE or order.place == PLACE_IN_CHILDREN
+    if not reason and away and core.orders.replaces == core.orders.open_max:
         reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
     if not reason and order.place == PLACE_AT_VENUE and not has_places(&core.orders.unsent, 1):
         reason, value, bound = OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most
@@ -183,7 +188,7 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     if reason:
         refuse_request(core, c, ack, order_id, order, reason, value, bound)
         return
-    if order.place == PLACE_AT_VENUE:
+    if away:
         ask_replace(core, c, order, c.cl_ord_id, &asked, REASON_NONE)
     else:
         replace_order(core, c, ins, order, &asked)

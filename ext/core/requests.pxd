@@ -99,7 +99,7 @@ cdef inline void ask_venue(
 ) noexcept nogil:
     cdef int64_t orig_cl_ord_id = last_id(&core.orders, order, NO_SLOT), limit
     cdef tc_request* request
-    tc_assert((order.place == PLACE_AT_VENUE) & (order.admitted != 0))
+    tc_assert(((order.place == PLACE_AT_VENUE) | (order.place == PLACE_IN_CHILDREN)) & (order.admitted != 0))
     limit = terms_of(&core.orders, order).oco_limit
     if not reason:
         limit = limit_after(&core.groups, terms_of(&core.orders, order), asked.order_qty)
@@ -109,8 +109,14 @@ cdef inline void ask_venue(
     request.price = asked.price
     request.stop_px = asked.stop_px
     request.expire_time = asked.expire_time
-    request.unknown = is_disconnected(core, order.venue)
+    request.unknown = order.venue != 0 and is_disconnected(core, order.venue)
     request.reason = <int16_t>reason
+    if order.place == PLACE_IN_CHILDREN:               # its children are asked: see children
+        if order.first_request != order.last_request:
+            report_asked(core, c, order, request, orig_cl_ord_id, reason)
+        sync_order(core, order)
+        tell_parent(core, order)
+        return
     send_request(core, c, order, request, orig_cl_ord_id, reason)
     report_asked(core, c, order, request, orig_cl_ord_id, reason)
     sync_order(core, order)
@@ -202,8 +208,10 @@ cdef inline void enter_cancel(tc_core* core, const tc_command* c, tc_ack* ack, b
     count_stage(core, STAGE_CANCEL, start, timed)
 
 
-cdef inline bint mass_cancel_takes(const tc_command* c, const tc_order* order) noexcept nogil:
-    return (c.side == 0 or c.side == direction(order.side)) and is_live(order)
+cdef inline bint mass_cancel_takes(const tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
+    # Children go with their parent, but for those at the one venue that is meant.
+    return ((c.side == 0 or c.side == direction(order.side)) and is_live(order)
+            and (c.venue != 0 or terms_of(&core.orders, order).parent_id == 0))
 
 
 # Cancels what is open of one account, instrument, side, strategy, venue, or any of them; then tells how many: `value`
@@ -230,7 +238,7 @@ cdef inline void mass_cancel(tc_core* core, const tc_command* c, tc_ack* ack) no
     count = find_open(&core.open_orders, &core.orders, c.instrument, c.account, c.venue, c.strategy)
     for i in range(count):
         order = &core.orders.slots[core.open_orders.found[i].slot]
-        if mass_cancel_takes(c, order):
+        if mass_cancel_takes(core, c, order):
             if cancel_sent(&core.orders, order):
                 waiting += 1
             else:

@@ -22,8 +22,8 @@ cdef inline void leave_book(tc_core* core, tc_order* order) noexcept nogil:
 
 # A halt takes what rests out of the book; it comes back in the order in which it was entered.
 cdef inline void suspend_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
-    if order.suspended or not is_live(order):
-        return
+    if order.suspended or not is_live(order) or order.place == PLACE_IN_CHILDREN:
+        return                                         # of what is worked in children, they are suspended
     leave_book(core, order)
     order.suspended = True
     report_execution(core, c, order, EXEC_SUSPENDED)
@@ -41,6 +41,8 @@ cdef inline void resume_order(tc_core* core, const tc_command* c, tc_order* orde
     reinstate_order(core, c, order)
     if order.place == PLACE_AWAITS_SESSION and order.time_in_force != TIF_AT_THE_CLOSE:
         release_order(core, c, order, False)
+    elif order.place == PLACE_IN_CHILDREN:
+        tell_parent(core, order)
 
 
 # The end of the day orders; what is good longer leaves the book until the next session.
@@ -48,7 +50,7 @@ cdef inline void close_day(tc_core* core, const tc_command* c, tc_order* order) 
     if is_good_till(order.time_in_force):
         leave_book(core, order)
     else:
-        end_order(core, c, order, STATUS_EXPIRED, DAY_ENDED)
+        end_day(core, c, order)
 
 
 # The orders of this instrument that are open now and at no external venue, in `open_orders.found`; what the change does

@@ -1,7 +1,7 @@
 # Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
 # Called by the order path, by market data, since a quote may take what rests, and by what external venues report.
 
-from state cimport *
+from upkeep cimport *
 
 
 # A position moved: reduce-only orders in it may now be too large.
@@ -91,20 +91,48 @@ cdef inline void add_fill(tc_core* core, tc_order* order, int64_t qty, int64_t p
         tell_fill(&core.groups, order, terms_of(&core.orders, order), qty)
 
 
+# Who tells of an order's trades: of a child's its parent, once, with the child's venue.
+cdef inline tc_order* teller_of(const tc_core* core, tc_order* order) noexcept nogil:
+    cdef tc_order* parent = parent_of(&core.orders, order)
+    return order if parent == NULL else parent
+
+
+# A trade into the facts of an order, and of the one that it is a part of.
+cdef inline void add_fills(tc_core* core, tc_order* order, int64_t qty, int64_t price) noexcept nogil:
+    cdef tc_order* parent = parent_of(&core.orders, order)
+    add_fill(core, order, qty, price)
+    if parent != NULL:
+        add_fill(core, parent, qty, price)
+
+
+# Only in C: in correct_trade in Python.
+# A trade of an order is now this much at this price.
+cdef inline void correct_facts(
+    tc_core* core, tc_order* order, const tc_execution* was, int64_t qty, int64_t price
+) noexcept nogil:
+    order.cum_qty += qty - was.qty
+    tc_assert(order.cum_qty >= 0)
+    if qty > was.qty and order.extended:               # what is taken back is not given to the others again
+        tell_fill(&core.groups, order, terms_of(&core.orders, order), qty - was.qty)
+    order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
+
+
 cdef inline void report_fill(
     tc_core* core, const tc_command* c, tc_order* order, int64_t qty, int64_t price, tc_i128 commission,
     int64_t contra_order_id, uint8_t liquidity
 ) noexcept nogil:
     cdef tc_report* r
-    add_fill(core, order, qty, price)
-    r = start_execution(core, c, order, EXEC_TRADE)
+    cdef tc_order* teller = teller_of(core, order)
+    add_fills(core, order, qty, price)
+    r = start_execution(core, c, teller, EXEC_TRADE)
+    r.venue = <uint8_t>order.venue
     r.last_qty = qty
     r.last_px = price
     r.commission = tc_saturate(commission)
     r.exec_id = core.exec_seq
     r.contra_order_id = contra_order_id
     r.last_liquidity_ind = liquidity
-    publish_execution(core, order, r)
+    publish_execution(core, teller, r)
 
 
 # Trades into the orders' facts, and out as reports: the taker's first, then the maker's, fill by fill.

@@ -95,6 +95,7 @@ cdef inline void book_venue_trade(
     cdef tc_i128 commission = commission_of(&core.instruments[instrument], c.last_qty, c.last_px,
                                             fees.taker_fee_per_unit, fees.taker_fee_ppm)
     cdef tc_execution* row
+    cdef tc_order* teller
     cdef tc_report* r
     cdef uint64_t said, named = 0
     cdef bint late
@@ -127,16 +128,18 @@ cdef inline void book_venue_trade(
         ack.report_type = REPORT_EXECUTION
         ack.reason = TRADE_IN_SUSPENSE
         return
-    late = order.terminal != 0
-    add_fill(core, order, c.last_qty, c.last_px)
-    r = start_execution(core, c, order, EXEC_TRADE)
+    teller = teller_of(core, order)
+    late = order.terminal != 0 or teller.terminal != 0
+    add_fills(core, order, c.last_qty, c.last_px)
+    r = start_execution(core, c, teller, EXEC_TRADE)
+    r.venue = <uint8_t>order.venue
     put_trade(r, row)
-    if order.cum_qty > order.order_qty:
+    if teller.cum_qty > teller.order_qty:
         r.reason = OVERFILL
     elif late:
         r.reason = LATE_TRADE
     put_told_time(r, c)
-    publish_execution(core, order, r)
+    publish_execution(core, teller, r)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     acknowledge(core, order, ack)
@@ -249,6 +252,7 @@ cdef inline void correct_trade(
     cdef const tc_venue* fees = &core.router.venues[was.venue]
     cdef int64_t more = qty - was.qty
     cdef tc_order* order
+    cdef tc_order* teller = NULL
     cdef tc_report* r
     cdef tc_i128 commission = 0
     tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
@@ -281,13 +285,13 @@ cdef inline void correct_trade(
         if was.account == 0:
             r.reason = TRADE_IN_SUSPENSE
     else:
-        order.cum_qty += more
-        tc_assert(order.cum_qty >= 0)
-        if more > 0 and order.extended:                # what is taken back is not given to the others again
-            tell_fill(&core.groups, order, terms_of(&core.orders, order), more)
-        order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)
-        r = start_execution(core, c, order, c.exec_type)
-        if order.cum_qty > order.order_qty and qty > 0:
+        teller = teller_of(core, order)
+        correct_facts(core, order, &was, qty, price)
+        if teller != order:
+            correct_facts(core, teller, &was, qty, price)
+        r = start_execution(core, c, teller, c.exec_type)
+        r.venue = <uint8_t>order.venue
+        if teller.cum_qty > teller.order_qty and qty > 0:
             r.reason = OVERFILL
     r.last_qty = qty
     r.last_px = price if qty else no_price()
@@ -300,7 +304,7 @@ cdef inline void correct_trade(
         ack.order_id = was.order_id
         ack.report_type = REPORT_EXECUTION
         return
-    publish_execution(core, order, r)
+    publish_execution(core, teller, r)
     sync_order(core, order)
     acknowledge(core, order, ack)
 

@@ -99,19 +99,27 @@ cdef inline bint ranks_before(const tc_term* a, const tc_term* b) noexcept nogil
     return a.venue < b.venue
 
 
+# What one lot costs all-in that is taken at a venue for this price; selling, less is more.
+cdef inline tc_i128 taking_cost(
+    const tc_router* router, const tc_instrument* ins, uint8_t side, int32_t venue, int64_t price
+) noexcept nogil:
+    cdef const tc_venue* fees = &router.venues[venue]
+    cdef tc_i128 fee = fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+    return fee + tc_wide(price, 1_000_000) if side == SIDE_BUY else fee - tc_wide(price, 1_000_000)
+
+
 cdef inline void score_venue(
     tc_router* router, const tc_instrument* ins, int64_t row, uint8_t side, int32_t venue
 ) noexcept nogil:
     cdef const tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
     cdef const tc_venue* fees = &router.venues[venue]
     cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
-    cdef tc_i128 price = tc_wide(top.price, 1_000_000)
     term.price = top.price
     term.size = top.size
     term.stamp = top.stamp
     term.venue = venue
     term.fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    term.cost = term.fee + price if side == SIDE_BUY else term.fee - price
+    term.cost = taking_cost(router, ins, side, venue, top.price)
 
 
 # Does the venue at a place of the sorted list, which has a new cost, still belong there?
@@ -198,12 +206,15 @@ cdef inline int32_t best_venue(const tc_router* router, const tc_ranking* rankin
     return 0
 
 
-# Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down.
-cdef inline int32_t posting_venue(const tc_router* router, const tc_instrument* ins, int64_t price) noexcept nogil:
+# Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down, or `barred`
+# (bit venue - 1).
+cdef inline int32_t posting_venue(
+    const tc_router* router, const tc_instrument* ins, int64_t price, uint64_t barred
+) noexcept nogil:
     cdef int32_t venue, best = 0
     cdef tc_i128 charge, lowest = 0
     for venue in range(1, router.venue_count + 1):
-        if (router.down >> (venue - 1)) & 1:
+        if ((router.down | barred) >> (venue - 1)) & 1:
             continue
         charge = fee_charge(ins, price, router.venues[venue].maker_fee_per_unit, router.venues[venue].maker_fee_ppm)
         if best == 0 or charge < lowest:

@@ -1,7 +1,7 @@
 # What follows from an order's facts: OrdStatus, LeavesQty, what it holds, its deadlines. Computed here, never assigned.
 # Source: FIX 4.4 Appendix D.
 
-from order_table cimport *
+from siblings cimport *
 
 
 cdef inline bint is_filled(const tc_order* order) noexcept nogil:

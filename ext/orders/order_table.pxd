@@ -17,6 +17,7 @@ cdef enum:
     ROUTE_DIRECTED = 1             # the order named its venue
     ROUTE_TAKES = 2                # the first ranked venue where it could trade
     ROUTE_RESTS = 3                # nothing to take: the lowest maker fee
+    ROUTE_SPLIT = 4                # in parts, over several venues
     NO_SLOT = 0xFFFFFFFF
     TOLD_LIVE = 1
     TOLD_FILLED = 2                # whole: its list counts it
@@ -79,6 +80,18 @@ cdef struct tc_terms:
     uint32_t new_message, cancel_message, status_message
     uint32_t change_message        # a replace that the core itself asks for
     uint32_t strategy_prev, strategy_next       # the other open orders of its strategy
+    # Of a child: the order that it is a part of, and whether it was asked back for that. Of that order: its open
+    # children, what they may still trade, and the venues (bit venue - 1) that it has tried.
+    int64_t parent_id, working
+    uint64_t tried
+    int64_t tried_seq              # command that tried the last of them: what is displayed since is new
+    uint64_t refused               # venues that would not have what was to rest there
+    int64_t worst_ticks            # that it may trade at
+    uint32_t parent_slot, child_head, child_tail, child_next, child_prev
+    int16_t ending_reason
+    uint8_t ending                 # the OrdStatus that it is to have once none of its children works
+    uint8_t stop_asked, is_told    # is_told: it stands in core.parents
+    uint8_t is_listed              # among its parent's children
 
 
 cdef struct tc_request:

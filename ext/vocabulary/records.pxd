@@ -195,6 +195,7 @@ cdef enum:
     PLACE_AWAITS_PRICE = 3
     PLACE_AWAITS_SESSION = 4
     PLACE_AWAITS_PARENT = 5
+    PLACE_IN_CHILDREN = 6
     SES_HALTED = 1
     SES_OPEN = 2
     SES_CLOSED = 3
@@ -318,6 +319,8 @@ cdef enum tc_reason:
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542
+    CHILD_ORDER = 550
+    PARENT_CHANGED = 551
 
 
 cdef inline int64_t no_price() noexcept nogil:

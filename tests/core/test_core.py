@@ -86,6 +86,7 @@ DOORS = {
         "strategy": [(1.5, TypeError, "float"), (0, ValueError, "0"), (2**31, ValueError, str(2**31))]}),
     "open_orders": ({}, {"account": NAMES, "symbol": NAMES}),
     "order_history": ({}, {"order": KINDS}),
+    "children": ({}, {"order": KINDS}),
     "trades": ({}, {"account": NAMES, "symbol": NAMES}),
     "suspense": ({}, {"symbol": [(None, TypeError, ""), *NAMES]}),
     "firm_exposure": ({}, {"symbol": [(None, TypeError, ""), *NAMES]}),

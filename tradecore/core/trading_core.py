@@ -22,7 +22,7 @@ from ..positions.positions import Positions
 from ..risk.limits import CheckResult, RiskLimits, demand_room
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import CommandType
+from ..vocabulary.codes import CommandType, Route
 from ..vocabulary.currency import Currency, read_currencies
 from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
@@ -232,13 +232,15 @@ class TradingCore(OrderSystem):
         return self.positions.pnl(account)
 
     def explain(self, order: Order) -> Explanation:
-        """Why an order went where it went: each venue's price, fee and all-in price when it was routed.
+        """Why an order went where it went: each venue's price, fee and all-in price when it was routed; of one that is
+        worked in parts also what each venue was given.
 
         Raises LookupError where the ranking is no longer held (capacity `decisions`).
         """
         row = demand_own(order, self._gate).row
         terms = self._gate.core.decision(row.decision) if row.decision > 0 else []
-        return explain_order(row, terms, self._gate.names)
+        children = [child.row for child in self.orders.children(order)] if row.route == Route.SPLIT else []
+        return explain_order(row, terms, children, self._gate.names)
 
     def latency(self) -> dict[str, tuple[int, float, float, float, float]]:
         """(count, P50, P99, P99.9, max) in ns by stage, of the batches that ran `timed`."""

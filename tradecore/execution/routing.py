@@ -58,27 +58,32 @@ class Explanation(NamedTuple):
         return "\n".join(lines)
 
 
-def explain_order(row: OrderRow, terms: list[Term], directory: Directory) -> Explanation:
-    """The decision behind an order, from the ranking that it was taken with."""
+def explain_order(row: OrderRow, terms: list[Term], children: list[OrderRow], directory: Directory) -> Explanation:
+    """The decision behind an order, from the ranking that it was taken with, and the parts that are held of it."""
     instrument = directory.instrument(row.instrument)
     chosen = directory.venues.name(row.venue)
     chosen_first = bool(terms) and terms[0].venue == row.venue
     how_by_route = {
         Route.NONE: "it was not routed",
         Route.DIRECTED: "named by the order",
-        Route.TAKES: "the best all-in price within the limit" if chosen_first else
+        Route.TAKES: f"a part of order {row.parent}: the cheapest all-in lots within the limit" if row.parent else
+                     "the best all-in price within the limit" if chosen_first else
                      "the best all-in price within the limit at a venue that was up and held what a FILL_OR_KILL needs",
         Route.RESTS: _why_it_rests(row),
+        Route.SPLIT: _how_it_is_divided(row, children, directory),
     }
     how = how_by_route[Route(row.route)]
     side = Side(row.side) if row.side in Side._value2member_map_ else None
     if instrument is None:  # a batch named one that is not declared: it was refused, so never routed
         return Explanation(None, side, chosen, how, ())
-    scores = tuple(_score(term, instrument, row, directory) for term in terms)
+    venues = {child.venue for child in children if child.route == Route.TAKES} | {row.venue}
+    scores = tuple(_score(term, instrument, row, venues, directory) for term in terms)
     return Explanation(instrument.symbol, side, chosen, how, scores)
 
 
 def _why_it_rests(row: OrderRow) -> str:
+    if row.parent:
+        return f"what order {row.parent} could not take anywhere: the lowest maker fee"
     if row.exec_inst & ExecInst.POST_ONLY:
         return "post-only: the lowest maker fee"
     if row.price == NO_PRICE or row.time_in_force in (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL):
@@ -86,12 +91,24 @@ def _why_it_rests(row: OrderRow) -> str:
     return "nothing displayed was within the limit: where it rests at the lowest maker fee"
 
 
-def _score(term: Term, instrument: Instrument, row: OrderRow, directory: Directory) -> VenueScore:
+def _how_it_is_divided(row: OrderRow, children: list[OrderRow], directory: Directory) -> str:
+    """By the route of each part: what it was to take, and what it left to rest."""
+    instrument = directory.instrument(row.instrument)
+    if instrument is None or not children:
+        return "divided over venues; its parts are no longer held"
+    parts = [f"{'' if child.route == Route.TAKES else 'resting '}{instrument.quantity(child.order_qty)} at "
+             f"{directory.venues.name(child.venue)}" for child in children]
+    return f"divided by what each further lot costs all-in: {', '.join(parts)}"
+
+
+def _score(
+    term: Term, instrument: Instrument, row: OrderRow, chosen: set[int], directory: Directory
+) -> VenueScore:
     precision = (instrument.price_precision or 0) + 6
     cost = term.cost if row.side == Side.BUY else -term.cost
     return VenueScore(
         directory.venues.name(term.venue) or str(term.venue), instrument.price(term.price),
         instrument.quantity(term.size), to_decimal(term.fee, precision, FEE_DECIMALS),
         to_decimal(cost, precision, FEE_DECIMALS),
-        term.venue == row.venue,
+        term.venue in chosen,
     )

@@ -48,7 +48,7 @@ class Order(OrderFields, metaclass=ABCMeta):
 
     @property
     def place(self) -> Place:
-        """Where it is: RESTING or AT_VENUE, held by the core (AWAITS_...), or NOWHERE any more."""
+        """Where it is: RESTING or AT_VENUE, held by the core (AWAITS_...), IN_CHILDREN, or NOWHERE any more."""
         return Place(self.row.place)
 
     @property
@@ -88,6 +88,11 @@ class Order(OrderFields, metaclass=ABCMeta):
     def strategy(self) -> int:
         """The strategy that sent it; 0 where none was given."""
         return self.row.strategy
+
+    @property
+    def parent(self) -> int:
+        """The order_id of the order that this is a part of, which is worked over several venues; 0 of all others."""
+        return self.row.parent
 
     @property
     def avg_px_ratio(self) -> Fraction:

@@ -135,6 +135,11 @@ class Orders:
         number = 0 if account is None else self._gate.names.accounts.id(account)
         return [self._gate.order(handle) for handle in self._gate.core.open_orders(instrument, number)]
 
+    def children(self, order: Order) -> list[Order]:
+        """The parts of an order that is worked over several venues (`place` IN_CHILDREN), oldest first: those that are
+        held. Each is an order at one venue, with an id of its own; their cum_qty is the order's. Threads: any."""
+        return [self._gate.order(handle) for handle in self._gate.core.children(demand_own(order, self._gate).order_id)]
+
     def table(self, account: str | None = None, symbol: str | None = None) -> Table:
         """What `open_orders` gives as one table, copied in one moment: a structured array (`.array`, `.names`), and a
         report that becomes a frame in one call (`polars.DataFrame(core.orders.table())`). Threads: any."""

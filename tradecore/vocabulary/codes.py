@@ -125,11 +125,13 @@ class Route(FixEnum):
     DIRECTED = 1
     TAKES = 2
     RESTS = 3
+    SPLIT = 4
 
 
 class Place(FixEnum):
     """Where an open order is: at no venue yet or any more, resting in a simulated venue's book, sent to an external
-    venue, or held by the core until a price, a session, or its list's parent lets it go."""
+    venue, held by the core until a price, a session, or its list's parent lets it go, or worked in parts: its children
+    are orders at venues."""
 
     NOWHERE = 0
     RESTING = 1
@@ -137,6 +139,7 @@ class Place(FixEnum):
     AWAITS_PRICE = 3
     AWAITS_SESSION = 4
     AWAITS_PARENT = 5
+    IN_CHILDREN = 6
 
 
 class TradeState(FixEnum):
@@ -248,6 +251,8 @@ class Reason(FixEnum):
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542
+    CHILD_ORDER = 550
+    PARENT_CHANGED = 551
 
 
 # The FIX reason that goes with each of ours; whatever is not here is OTHER (99).

@@ -118,6 +118,8 @@ _TEXTS = {
     Reason.ORDER_IN_DOUBT: "the venue knows no such order, or says that it is over; to us it works: it is asked",
     Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
+    Reason.CHILD_ORDER: "order {value} is a part of order {bound}: replace that",
+    Reason.PARENT_CHANGED: "the order that it is a part of asks for less, or for other terms",
 }
 
 # What a user's rule said: HOLDS, FAILS, UNKNOWN_QUANTITY, TOO_LARGE of `rule_words`.

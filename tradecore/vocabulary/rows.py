@@ -55,6 +55,7 @@ class OrderRow(NamedTuple):
     contingency_type: int
     place: int
     unknown: int
+    parent: int
 
 
 class TradeRow(NamedTuple):

@@ -11,11 +11,11 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType
 
 from ..orders.lists import forget_names
 from ..orders.order_facts import ended_with_day, is_live
-from ..orders.order_table import EXPIRED, NOWHERE, Order
+from ..orders.order_table import EXPIRED, IN_CHILDREN, NOWHERE, Order
 from ..risk.rule_rows import start_day
 from .outbound import doubt_order, recall_order
 from .sessions import is_good_till
-from .state import State, accept_command, end_order, report_execution, sync_order
+from .state import State, accept_command, end_day, end_order, report_execution, sync_order
 
 
 def roll_day(core: State, c: Any) -> Any:
@@ -33,6 +33,8 @@ def roll_day(core: State, c: Any) -> Any:
             report_execution(core, c, order, ExecType.RESTATED,
                              exec_restatement_reason=ExecRestatementReason.GT_RENEWAL)
             sync_order(core, order)
+        elif order.place == IN_CHILDREN:
+            end_day(core, c, order)
         elif recall_order(core, order):
             end_order(core, c, order, EXPIRED, Reason.DAY_ENDED)
         else:

@@ -11,29 +11,30 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.fix import ExecRestatementReason, ExecType
+from tradecore.vocabulary.fix import ExecType
 
-from ..execution.book import reduce_node
-from ..orders.lists import OCO, cap_limit, oco_most, others_of
+from ..orders.lists import OCO, oco_most, others_of
 from ..orders.open_orders import find_larger
-from ..orders.order_facts import cancel_sent, has_cancel, is_live, wanted_qty
-from ..orders.order_table import AT_VENUE, AWAITS_PARENT, AWAITS_PRICE, CANCELED, NOWHERE, RESTING, Group, Order
+from ..orders.order_facts import is_live, wanted_qty
+from ..orders.order_table import AWAITS_PARENT, AWAITS_PRICE, NOWHERE, Group, Order
 from ..orders.triggers import SOURCES, disarm_trigger, find_triggered, has_waiting, trail_peaks
 from ..risk.holds import exposure_of, reducible_qty
 from ..vocabulary.instrument import BUY, SELL
+from .children import settle_parent
 from .conditions import is_trading, look_at_market, trigger_price
-from .outbound import recall_order
 from .placing import release_order
-from .requests import ask_cancel, ask_replace
-from .state import State, book_of, end_order, report_execution, sync_order, sync_top
-
-PARTIAL_DECLINE = int(ExecRestatementReason.PARTIAL_DECLINE)
+from .shrinking import shrink_order, stop_order
+from .state import State, report_execution
 
 
 def settle(core: State, c: Any) -> None:
     """Until nothing follows any more."""
     while True:
-        if core.trimmed:
+        if core.parents:
+            order = core.orders.by_id.get(core.parents.popleft())
+            if order is not None:
+                settle_parent(core, c, order)
+        elif core.trimmed:
             trim_reduce_only(core, c, *core.trimmed.popleft())
         elif core.groups.news:
             settle_group(core, c, core.groups.news.popleft())
@@ -42,35 +43,6 @@ def settle(core: State, c: Any) -> None:
                 core.moved.popleft()
         else:
             return
-
-
-def stop_order(core: State, c: Any, order: Order, reason: Reason) -> None:
-    """Ends an order that the core no longer wants; one at an external venue is asked for back, once: the core itself
-    sends no second cancel after one that is UNKNOWN."""
-    if recall_order(core, order):
-        end_order(core, c, order, CANCELED, reason)
-    elif not has_cancel(order):
-        ask_cancel(core, c, order, 0, reason)
-
-
-def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reason) -> None:
-    """Lowers an order's quantity; it keeps its place in its queue, and ends where nothing is left."""
-    full = order.place == AT_VENUE and core.orders.replaces == core.orders.open_max  # then rather none than too much
-    if order_qty <= order.cum_qty or full:
-        stop_order(core, c, order, reason)
-    elif order.place == AT_VENUE and (cancel_sent(order) or wanted_qty(order) <= order_qty):
-        return  # it is asked for as little already
-    elif order.place == AT_VENUE:
-        ask_replace(core, c, order, 0, order_qty, order.price, order.stop_px, order.expire_time, reason)
-    else:
-        if order.place == RESTING:
-            reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)
-            for side in (BUY, SELL):
-                sync_top(core, order.instrument, order.venue, side)
-        order.order_qty = order_qty
-        cap_limit(order)
-        report_execution(core, c, order, ExecType.RESTATED, reason=reason, exec_restatement_reason=PARTIAL_DECLINE)
-        sync_order(core, order)
 
 
 def trim_reduce_only(core: State, c: Any, instrument: int, account: int) -> None:

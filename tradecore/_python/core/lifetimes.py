@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..orders.order_facts import held_of, leaves_of
 from ..orders.order_table import AWAITS_PRICE, Group, Order
 from ..risk.holds import Exposure
-from .state import REDUCE_ONLY, State, order_deadline
+from .state import REDUCE_ONLY, State, order_deadline, parent_of
 
 
 def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
@@ -16,7 +16,8 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
     held, opened = list(core.orders.by_id.values()), list(core.orders.open.values())
     listed = [*opened, *core.orders.history.values(), *core.orders.rejects.values()]
     groups = groups_of(core, listed)
-    holds = sum(held_of(order) for order in opened if order.admitted)
+    holds = sum(max(held_of(order), order.working) for order in opened
+                if order.admitted and parent_of(core, order) is None)
     exposures = core.risk.exposures.items()
     return {
         "slots": (len(held), len(listed)),

@@ -136,9 +136,10 @@ def is_unsent(order: Order) -> bool:
 
 
 def recall_order(core: State, order: Order) -> bool:
-    """Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end?"""
+    """Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end? One whose
+    children are open ends with them."""
     if order.place != AT_VENUE:
-        return True
+        return not order.children
     if not is_unsent(order):
         return False
     own = [order.new_message, order.cancel_message, order.change_message, order.status_message]

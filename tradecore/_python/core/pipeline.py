@@ -85,7 +85,7 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
     if refused is not None:
         return refused
     ack = run_command(core, c, timed)
-    if core.trimmed or core.groups.news or core.moved:
+    if core.trimmed or core.groups.news or core.moved or core.parents:
         settle(core, c)
         order = core.orders.by_id.get(ack.order_id)
         if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it

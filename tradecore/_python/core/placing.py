@@ -28,6 +28,7 @@ from ..orders.order_table import (
     AWAITS_SESSION,
     CANCELED,
     EXPIRED,
+    IN_CHILDREN,
     NOWHERE,
     REJECTED,
     RESTING,
@@ -54,6 +55,7 @@ from ..vocabulary.instrument import (
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .outbound import reserve_places, send_new
+from .parts import is_divided
 from .state import (
     EXECUTING,
     POSITION,
@@ -69,6 +71,7 @@ from .state import (
     report_execution,
     sync_order,
     sync_tops,
+    tell_parent,
     tell_price,
     twice_reference,
     use_book,
@@ -214,6 +217,16 @@ def send_order(core: State, c: Any, order: Order, first: bool) -> None:
     sync_order(core, order)
 
 
+def start_children(core: State, c: Any, order: Order, limit: int, first: bool) -> None:
+    """What no venue displays whole is worked in parts: its children are made when the command is done."""
+    order.venue, order.route, order.place, order.worst_ticks = 0, Route.SPLIT, IN_CHILDREN, limit
+    if first:
+        order.acked = True
+        report_execution(core, c, order, ExecType.NEW)
+    sync_order(core, order)
+    tell_parent(core, order)
+
+
 def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) -> tuple[Finding | None, int]:
     """What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted,
     and bounded by its collar, as one that names it. The refusal, and the limit."""
@@ -236,6 +249,10 @@ def place_order(
     routed = order.venue == 0
     if routed:
         order.venue = route_order(core, ins, order, limit)
+        if order.route == Route.TAKES and is_divided(core, ins, order, limit):
+            since = count_stage(core, ROUTING, since, timed)
+            start_children(core, c, order, limit, first)
+            return since
         link_venue(core.open_orders, order)
     elif order.route == Route.NONE:
         order.route = Route.DIRECTED
@@ -243,7 +260,7 @@ def place_order(
     if order.venue == 0 or order.venue in core.disconnected:
         refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
         return since
-    if routed and (Scope.VENUE, 0, 0, order.venue, 0) in core.risk.rows.by_target:
+    if (routed or order.parent) and (Scope.VENUE, 0, 0, order.venue, 0) in core.risk.rows.by_target:
         refused, limit = ask_venue_limits(core, ins, order, limit)
         if refused is not None:
             order.reject_mask = refused.row

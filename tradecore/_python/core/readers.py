@@ -82,6 +82,12 @@ class Readers:
                 for order in find_open(self._state.open_orders, instrument, account, 0, 0)]
 
     @asked
+    def children(self, order_id: int) -> list[OrderHandle]:
+        """Handles to the parts that an order was divided into and that are held, oldest first."""
+        held = sorted(order.order_id for order in self._state.orders.by_id.values() if order.parent == order_id > 0)
+        return [OrderHandle(self._state.orders, number, self._turnstile) for number in held]
+
+    @asked
     def trades(self, instrument: int, account: int) -> list[TradeRow]:
         """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
         trades = (row.row for row in self._state.trades.rows if row.trade is None)

@@ -14,7 +14,7 @@ from ..execution.routing import touch_price
 from ..execution.unsent import has_places, places_taken
 from ..orders.lists import find_excess, limit_after
 from ..orders.order_facts import has_cancel, is_live
-from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, RESTING, Order
+from ..orders.order_table import AT_VENUE, AWAITS_PRICE, IN_CHILDREN, NOWHERE, RESTING, Order
 from ..orders.triggers import arm_trigger, stop_of
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
@@ -49,9 +49,12 @@ def enter_replace(core: State, c: Any) -> Any:
         return refuse_request(core, c, order_id, order, Reason.ALREADY_PENDING)
     if core.bad_stamp is not None:
         return refuse_request(core, c, order_id, order, *core.bad_stamp)
+    if order.parent:
+        return refuse_request(core, c, order_id, order, Reason.CHILD_ORDER, order_id, order.parent)
     ins = core.instruments[order.instrument]
     refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
-    if refused is None and order.place == AT_VENUE and core.orders.replaces == core.orders.open_max:
+    away = order.place in (AT_VENUE, IN_CHILDREN)
+    if refused is None and away and core.orders.replaces == core.orders.open_max:
         refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
     if refused is None and order.place == AT_VENUE and not has_places(core.orders.unsent, 1):
         refused = Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most
@@ -61,7 +64,7 @@ def enter_replace(core: State, c: Any) -> Any:
         refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time)
     if refused is not None:
         return refuse_request(core, c, order_id, order, *refused)
-    if order.place == AT_VENUE:
+    if away:
         ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, 0)
     else:
         replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time)

@@ -16,7 +16,7 @@ from tradecore.vocabulary.records import NO_ROOM
 from ..orders.lists import limit_after
 from ..orders.open_orders import find_open
 from ..orders.order_facts import cancel_sent, is_live, last_id, leaves_of
-from ..orders.order_table import AT_VENUE, CANCELED, REJECTED, Order, Request, add_request
+from ..orders.order_table import AT_VENUE, CANCELED, IN_CHILDREN, REJECTED, Order, Request, add_request
 from ..risk.holds import count_cancel
 from ..vocabulary.instrument import SELL, direction
 from ..vocabulary.texts import id_is_known
@@ -37,6 +37,7 @@ from .state import (
     refuse_command,
     start_clock,
     sync_order,
+    tell_parent,
 )
 
 # The FIX reason that goes with ours; a refusal by risk, and for want of room, is the broker's option, an invalid term
@@ -112,6 +113,12 @@ def ask_venue(core: State, c: Any, order: Order, request: Request, reason: int) 
     request.oco_limit = order.oco_limit if reason else limit_after(order, request.order_qty)
     add_request(core.orders, order, request)
     request.unknown, request.reason = order.venue in core.disconnected, int(reason)
+    if order.place == IN_CHILDREN:  # its children are asked: see children
+        if len(order.requests) > 1:
+            report_asked(core, c, order, request, orig_cl_ord_id, int(reason))
+        sync_order(core, order)
+        tell_parent(core, order)
+        return
     send_request(core, c, order, request, orig_cl_ord_id, int(reason))
     report_asked(core, c, order, request, orig_cl_ord_id, int(reason))
     sync_order(core, order)
@@ -183,8 +190,8 @@ def mass_cancel(core: State, c: Any) -> Any:
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, value, offset)
     done = waiting = 0
     for order in find_open(core.open_orders, c.instrument, c.account, c.venue, c.strategy):
-        if (c.side and direction(order.side) != c.side) or not is_live(order):
-            continue
+        if (c.side and direction(order.side) != c.side) or not is_live(order) or (order.parent and not c.venue):
+            continue  # children go with their parent, but for those at the one venue that is meant
         if cancel_sent(order):
             waiting += 1
             continue

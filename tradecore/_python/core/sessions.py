@@ -15,7 +15,7 @@ from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX, QTY_MAX, TIME_M
 from ..orders.lists import split_limit, split_lists
 from ..orders.open_orders import find_open
 from ..orders.order_facts import has_cancel, is_live, unknown_of
-from ..orders.order_table import AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, EXPIRED, RESTING, Order
+from ..orders.order_table import AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, EXPIRED, IN_CHILDREN, RESTING, Order
 from ..orders.timers import SESSION_TIMER
 from ..orders.trades import fold_position
 from ..orders.triggers import arm_trigger
@@ -30,12 +30,14 @@ from .requests import ask_cancel
 from .state import (
     State,
     accept_command,
+    end_day,
     end_order,
     is_external,
     refuse_command,
     report_execution,
     session_of,
     sync_order,
+    tell_parent,
     tell_price,
     withdraw_order,
 )
@@ -142,8 +144,8 @@ def change_session(core: State, c: Any, instrument: int, status: int) -> None:
 
 def suspend_order(core: State, c: Any, order: Order) -> None:
     """A halt takes what rests out of the book; it comes back in the order in which it was entered."""
-    if order.suspended or not is_live(order):
-        return
+    if order.suspended or not is_live(order) or order.place == IN_CHILDREN:
+        return  # of what is worked in children, they are suspended
     leave_book(core, order)
     order.suspended = True
     report_execution(core, c, order, ExecType.SUSPENDED)
@@ -168,6 +170,8 @@ def resume_order(core: State, c: Any, order: Order) -> None:
     reinstate_order(core, c, order)
     if order.place == AWAITS_SESSION and order.time_in_force != AT_THE_CLOSE:
         release_order(core, c, order)
+    elif order.place == IN_CHILDREN:
+        tell_parent(core, order)
 
 
 def close_session(core: State, c: Any, mine: list[Order]) -> None:
@@ -179,7 +183,7 @@ def close_session(core: State, c: Any, mine: list[Order]) -> None:
     for order in mine:
         if is_live(order) and order.place != AT_VENUE:
             if not is_good_till(order.time_in_force):
-                end_order(core, c, order, EXPIRED, Reason.DAY_ENDED)
+                end_day(core, c, order)
             else:
                 leave_book(core, order)
 

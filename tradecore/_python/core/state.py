@@ -33,7 +33,7 @@ from ..orders.order_facts import (
     next_deadline,
     unknown_of,
 )
-from ..orders.order_table import AT_VENUE, AWAITS_PRICE, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
+from ..orders.order_table import AT_VENUE, AWAITS_PRICE, EXPIRED, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
@@ -89,6 +89,7 @@ class State:
         self.moved: deque[int] = deque()  # instruments whose price may let something go
         # Instrument and account: a position moved under reduce-only orders.
         self.trimmed: deque[tuple[int, int]] = deque()
+        self.parents: deque[int] = deque()  # orders whose children have news, by order_id
         self.command_seq = self.order_seq = self.exec_seq = self.now = 0
         self.answer_seq = 0  # of the report that answers the command
         # Why no new order or replace can have this command's stamp: reason, value and bound. See stamps.
@@ -158,12 +159,50 @@ def is_external(core: State, venue: int) -> bool:
 
 def sync_order(core: State, order: Order) -> None:
     """Holds, lists, timers and the table of open orders follow the facts; called after every change of them."""
-    held = held_of(order)
+    sync_facts(core, order)
+    parent = parent_of(core, order)
+    if parent is not None:
+        sync_parent(core, parent, order)
+
+
+def parent_of(core: State, order: Order) -> Order | None:
+    """The order that a child is a part of, while it is held."""
+    return core.orders.by_id.get(order.parent) if order.parent else None
+
+
+def sync_parent(core: State, parent: Order, child: Order) -> None:
+    """What a child's change makes of its parent. Its own holds and place follow when the command is done: if it ended
+    now, it could push out the child that the command is about."""
+    if child.is_open:
+        parent.children[child.order_id] = child
+    elif parent.children.pop(child.order_id, None) is not None and child.terminal:
+        parent.tried |= 1 << child.venue - 1
+        parent.tried_seq = core.command_seq
+        if child.terminal == REJECTED or child.time_in_force != TimeInForce.IMMEDIATE_OR_CANCEL:
+            parent.refused |= 1 << child.venue - 1
+        if child.terminal == EXPIRED and not parent.ending:  # its day is over, there and anywhere
+            parent.ending, parent.ending_reason = EXPIRED, child.reason
+    tell_parent(core, parent)
+
+
+def tell_parent(core: State, parent: Order) -> None:
+    """Its children have news: they are looked at when the command is done."""
+    if not parent.is_told:
+        parent.is_told = True
+        core.parents.append(parent.order_id)
+
+
+def sync_facts(core: State, order: Order) -> None:
+    held = max(held_of(order), order.working)  # of a parent at least what its children hold
     if held != order.held:
-        hold_lots(core.risk, order.instrument, order.account, direction(order.side), held - order.held)
+        parent = parent_of(core, order)
+        if parent is not None:
+            parent.working += held - order.held
+        else:
+            hold_lots(core.risk, order.instrument, order.account, direction(order.side), held - order.held)
         order.held = held
     live, group = is_live(order), order.group
-    opens = live or awaits_news(order)
+    opens = live or awaits_news(order) or bool(order.children)
     if group is not None:
         sync_list(core.groups, group, order)
     if opens != order.is_open:
@@ -307,6 +346,15 @@ def end_order(core: State, c: Any, order: Order, terminal: int, reason: int, **s
     sync_order(core, order)
 
 
+def end_day(core: State, c: Any, order: Order) -> None:
+    """An order whose day is over; what is worked in children ends with the last of them."""
+    if order.children:
+        order.ending, order.ending_reason = EXPIRED, int(Reason.DAY_ENDED)
+        tell_parent(core, order)
+    else:
+        end_order(core, c, order, EXPIRED, Reason.DAY_ENDED)
+
+
 def acknowledge(order: Order) -> Any:
     return AckRow(
         order.order_id, order.cum_qty, leaves_of(order), EXECUTION, derive_status(order), order.reason,
@@ -322,5 +370,5 @@ def read_order(o: Order) -> OrderRow:
         ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
         o.transact_time, o.decision, o.route, o.orig_cl_ord_id, stop_of(o), o.peg_offset, o.min_qty, o.display_qty,
         o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
-        unknown_of(o),
+        unknown_of(o), o.parent,
     )

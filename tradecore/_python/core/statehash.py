@@ -133,7 +133,9 @@ def terms_row(core: State, order: Order) -> Row:
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,
             sum(1 << bit for bit, flag in enumerate(flags) if flag),
-            order.sent_time, order.place, order.held, order.last_status, peak_of(order))
+            order.sent_time, order.place, order.held, order.last_status, peak_of(order), order.parent, order.working,
+            order.tried, order.tried_seq, order.refused, order.worst_ticks, order.ending, order.ending_reason,
+            int(order.stop_asked))
 
 
 def trades(core: State) -> Iterator[Row]:

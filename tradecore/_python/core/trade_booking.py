@@ -19,7 +19,7 @@ from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
-from .state import REDUCE_ONLY, TRADE, State, report_execution, sync_order, tell_price
+from .state import REDUCE_ONLY, TRADE, State, parent_of, report_execution, sync_order, tell_price
 
 ADDED, REMOVED = int(LastLiquidityInd.ADDED), int(LastLiquidityInd.REMOVED)
 Charge = tuple[int, int]  # the maker's and the taker's commission of one fill, money units
@@ -84,6 +84,19 @@ def add_fill(core: State, order: Order, qty: int, price: int) -> None:
         tell_fill(core.groups, order.group, order, qty)
 
 
+def add_fills(core: State, order: Order, qty: int, price: int) -> None:
+    """A trade into the facts of an order, and of the one that it is a part of."""
+    parent = parent_of(core, order)
+    add_fill(core, order, qty, price)
+    if parent is not None:
+        add_fill(core, parent, qty, price)
+
+
+def teller_of(core: State, order: Order) -> Order:
+    """Who tells of an order's trades: of a child's its parent, once, with the child's venue."""
+    return parent_of(core, order) or order
+
+
 def report_fills(
     core: State, c: Any, instrument: int, taker: Order | None, fills: list[Fill], charges: list[Charge]
 ) -> None:
@@ -107,6 +120,7 @@ def report_fills(
 def report_fill(
     core: State, c: Any, order: Order, qty: int, price: int, commission: int, contra_order_id: int, liquidity: int
 ) -> None:
-    add_fill(core, order, qty, price)
-    report_execution(core, c, order, ExecType.TRADE, last_qty=qty, last_px=price, commission=saturate(commission),
-                     exec_id=core.exec_seq, contra_order_id=contra_order_id, last_liquidity_ind=liquidity)
+    add_fills(core, order, qty, price)
+    report_execution(core, c, teller_of(core, order), ExecType.TRADE, venue=order.venue, last_qty=qty, last_px=price,
+                     commission=saturate(commission), exec_id=core.exec_seq, contra_order_id=contra_order_id,
+                     last_liquidity_ind=liquidity)

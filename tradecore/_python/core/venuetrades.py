@@ -35,7 +35,7 @@ from .state import (
     tell_price,
     told_time,
 )
-from .trade_booking import add_fill, book_trade, tell_trimmed
+from .trade_booking import add_fills, book_trade, tell_trimmed, teller_of
 from .venuereports import find_order, take_state, take_status
 
 _CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
@@ -148,14 +148,15 @@ def book_venue_trade(
         publish(core, c, EXECUTION, **told, exec_type=ExecType.TRADE, order_id=order_id, cl_ord_id=c.cl_ord_id,
                 instrument=instrument, venue=c.venue, side=side, reason=Reason.TRADE_IN_SUSPENSE)
         return ACK_ACCEPTED._replace(order_id=order_id, report_type=EXECUTION, reason=int(Reason.TRADE_IN_SUSPENSE))
-    late = order.terminal != 0
-    add_fill(core, order, c.last_qty, c.last_px)
-    over = order.cum_qty > order.order_qty
+    teller = teller_of(core, order)
+    late = order.terminal or teller.terminal
+    add_fills(core, order, c.last_qty, c.last_px)
+    over = teller.cum_qty > teller.order_qty
     if over:
-        told |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}
+        told |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
     elif late:
-        told |= {"reason": Reason.LATE_TRADE, "value": order.terminal, "bound": 0}
-    report_execution(core, c, order, ExecType.TRADE, **told)
+        told |= {"reason": Reason.LATE_TRADE, "value": late, "bound": 0}
+    report_execution(core, c, teller, ExecType.TRADE, venue=order.venue, **told)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     return acknowledge(order)
@@ -267,13 +268,15 @@ def correct_trade(core: State, c: Any, ins: InstrumentRow, trade: Execution, qty
                 instrument=trade.instrument, account=trade.account, venue=trade.venue, side=trade.side,
                 reason=Reason.NONE if trade.account else Reason.TRADE_IN_SUSPENSE)
         return ACK_ACCEPTED._replace(order_id=trade.order_id, report_type=EXECUTION)
-    order.cum_qty += more
-    order.cum_amount += amount
-    if more > 0 and order.group is not None:  # what is taken back is not given to the others again
-        tell_fill(core.groups, order.group, order, more)
-    over = order.cum_qty > order.order_qty and qty > 0
+    teller = teller_of(core, order)
+    for changed in {id(order): order, id(teller): teller}.values():
+        changed.cum_qty += more
+        changed.cum_amount += amount
+        if more > 0 and changed.group is not None:  # what is taken back is not given to the others again
+            tell_fill(core.groups, changed.group, changed, more)
+    over = teller.cum_qty > teller.order_qty and qty > 0
     if over:
-        told |= {"reason": Reason.OVERFILL, "value": order.cum_qty, "bound": order.order_qty}
-    report_execution(core, c, order, c.exec_type, **told)
+        told |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
+    report_execution(core, c, teller, c.exec_type, venue=order.venue, **told)
     sync_order(core, order)
     return acknowledge(order)

@@ -161,8 +161,14 @@ def rank_key(term: Term) -> tuple[int, int, int]:
 def score_venue(router: Router, ins: InstrumentRow, side: int, venue: int, top: Top) -> Term:
     fees = router.venues[venue]
     fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    price = top.price * 1_000_000
-    return Term(venue, top.price, top.size, top.stamp, fee, fee + price if side == BUY else fee - price)
+    return Term(venue, top.price, top.size, top.stamp, fee, taking_cost(router, ins, side, venue, top.price))
+
+
+def taking_cost(router: Router, ins: InstrumentRow, side: int, venue: int, price: int) -> int:
+    """What one lot costs all-in that is taken at a venue for this price; selling, less is more."""
+    fees = router.venues[venue]
+    fee = fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+    return fee + price * 1_000_000 if side == BUY else fee - price * 1_000_000
 
 
 def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> Ranking:
@@ -193,10 +199,11 @@ def best_venue(router: Router, ranking: Ranking) -> int:
     return next((term.venue for term in ranking.terms if term.venue not in router.down), 0)
 
 
-def posting_venue(router: Router, ins: InstrumentRow, price: int) -> int:
-    """Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down."""
+def posting_venue(router: Router, ins: InstrumentRow, price: int, barred: int = 0) -> int:
+    """Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down, or
+    `barred` (bit venue - 1)."""
     charges = [(fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm), venue)
-               for venue, fees in router.venues.items() if venue not in router.down]
+               for venue, fees in router.venues.items() if venue not in router.down and not barred >> venue - 1 & 1]
     return min(charges)[1] if charges else 0
 
 

@@ -19,7 +19,7 @@ from ..vocabulary.instrument import awaits_price, has_limit
 
 (NEW, PARTIALLY_FILLED, FILLED, DONE_FOR_DAY, CANCELED, PENDING_CANCEL, STOPPED, REJECTED, SUSPENDED, PENDING_NEW,
  CALCULATED, EXPIRED, PENDING_REPLACE) = (int(status) for status in OrdStatus)
-NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT = (int(place) for place in Place)
+NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT, IN_CHILDREN = (int(place) for place in Place)
 TRANSITIONS = transition_table()
 
 
@@ -132,6 +132,19 @@ class Order:
     size: int | None = None  # of one that may only reduce, and is indexed: its leaves_qty there
     trail: Any = None  # the group of trailing stops that it joined, while it trails
     trail_key: tuple[int, int, int] = (0, 0, 0)  # its place there: peg_offset, number of arming, order_id
+    # Of a child: the order that it is a part of, and whether it was asked back for that. Of that order: its open
+    # children, what they may still trade, and the venues (bit venue - 1) that it has tried.
+    parent: int = 0
+    stop_asked: bool = False
+    children: dict[int, Order] = field(default_factory=dict)
+    working: int = 0
+    tried: int = 0
+    tried_seq: int = 0  # command that tried the last of them: what is displayed since is new
+    refused: int = 0  # venues that would not have what was to rest there
+    worst_ticks: int = 0  # that it may trade at
+    ending: int = 0  # the OrdStatus that it is to have once none of its children works, and why
+    ending_reason: int = 0
+    is_told: bool = False  # it stands in core.parents
 
 
 class Orders:
