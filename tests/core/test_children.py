@@ -296,3 +296,16 @@ def test_a_full_table_of_orders_ends_what_it_can_not_place(make_core):
     order = core.submit("AAPL", "BUY", 700, "100.00")
     assert (order.ord_status, order.reason) == (S.CANCELED, Reason.MAX_OPEN_ORDERS)
     assert Route(order.row.route) is Route.SPLIT
+
+
+def test_a_late_fill_that_ends_the_parent_is_answered_though_the_child_is_pushed_out(make_core):
+    """The parent takes the one place of the history: the ack still names the order that the report was about."""
+    core = make_core(venues=[X("E"), X("F")], capacity=small_capacity(order_history=1))
+    show(core, E=500, F=300)
+    core.submit("AAPL", "BUY", 800, "100.00")
+    kids = {m.venue: m.order_id for m in core.outbound()}
+    core.execution.on_execution_report("F", "TRADE", order_id=kids["F"], exec_id="f", last_qty=300, last_px="100.00")
+    core.execution.on_execution_report("E", "CANCELED", order_id=kids["E"])
+    report = core.execution.on_execution_report("E", "TRADE", order_id=kids["E"], exec_id="e", last_qty=500, last_px="100.00")
+    assert (report.order_id, report.cum_qty, report.reason) == (1, 800, Reason.LATE_TRADE)
+    assert core.position("AAPL", "alpha").qty == 800
