@@ -222,6 +222,16 @@ cdef inline void observe_order(
             publish_report(&core.events, r)
 
 
+# What is to be told of an order that passed.
+cdef inline void observe_passed(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_question* q
+) noexcept nogil:
+    if core.risk.rows.observed or core.rules.observed:
+        observe_order(core, c, ins, order, q, MODE_OBSERVE)
+    if core.risk.rows.softened:
+        observe_order(core, c, ins, order, q, MODE_SOFT)
+
+
 cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
     cdef uint64_t start = tc_ticks() if timed else 0, since = start, mask
     cdef const tc_id_entry* used = NULL
@@ -276,10 +286,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             finding.value = places_taken(&core.orders.unsent)
             finding.limit = core.orders.unsent.most
         if not reason:
-            if core.risk.rows.observed or core.rules.observed:
-                observe_order(core, c, ins, order, &q, MODE_OBSERVE)
-            if core.risk.rows.softened:
-                observe_order(core, c, ins, order, &q, MODE_SOFT)
+            observe_passed(core, c, ins, order, &q)
             reserve_order(&core.risk, ins, &q)
             admit_order(core, order)
         since = count_stage(core, STAGE_RISK, since, timed)

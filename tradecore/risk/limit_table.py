@@ -139,11 +139,11 @@ def target_fields(
 
 def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number | None) -> dict[str, int]:
     """The fields of a limit's value. Raises TypeError or ValueError naming the field, what was given and the bound."""
-    name = row.rule.name.lower()
+    name = f"{row.rule.name.lower()} value"
     if value is None:
         raise TypeError(f"{name} must be a number or OFF, not None")
     if window_ms is not None and not row.windowed:
-        raise ValueError(f"window_ms: {name} has no window")
+        raise ValueError(f"window_ms: {row.rule.name.lower()} has no window")
     fields = {"rule": int(row.rule), "value": -1}
     if value is not OFF:
         most = row.most if row.most >= 0 else 2**20

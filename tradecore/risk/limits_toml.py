@@ -34,8 +34,8 @@ def from_toml(text: str) -> Iterator[tuple[dict[str, Any], str, str]]:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"not TOML: {error}") from None
-    _demand_known(tree, ("limits",), "the file")
+        raise ValueError(f"text is not TOML: {error}") from None
+    _demand_known(tree, ("limits",), "text")
     tables = tree.get("limits", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ValueError("limits must be an array of tables ([[limits]])")
