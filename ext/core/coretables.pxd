@@ -45,6 +45,7 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.orders.blank = <uint32_t>slots
     core.orders.terms[slots].stop_px = no_price()
     core.orders.terms[slots].entered_stop_px = no_price()
+    core.orders.terms[slots].protect_px = no_price()
     core.orders.terms[slots].child_head = NO_SLOT
     core.orders.terms[slots].child_tail = NO_SLOT
     core.parents_mask = <uint64_t>round_up(slots) - 1

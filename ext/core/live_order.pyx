@@ -84,7 +84,7 @@ cdef class Order:
 
     cdef object tell_price(self, const tc_order* o, int64_t units):
         cdef const tc_instrument* ins = self.instrument(o)
-        if ins == NULL or units == no_price():
+        if ins == NULL or units == no_price() or units == untellable():
             return None
         return tell_units(TOLD, DECIMAL, units, ins.price_precision, ins.tick_precision)
 

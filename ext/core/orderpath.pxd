@@ -1,6 +1,6 @@
 # The order path: a new order through the rooms, top to bottom, and an order that is let go again.
 
-from placing cimport *
+from cash cimport *
 
 
 # Only in C: == in Python.
@@ -43,6 +43,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
         terms.peg_offset_type = c.peg_offset_type
         terms.contingency_type = <uint8_t>c.contingency_type
         terms.entered_stop_px = terms.stop_px
+        terms.entered_peg_offset = terms.peg_offset
         terms.entered_expire_time = terms.expire_time
         terms.entered_display_qty = terms.display_qty
         terms.entered_min_qty = terms.min_qty
@@ -85,7 +86,7 @@ cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const
         and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
         and price == (c.price if has_limit(c.ord_type) else no_price())
         and terms.entered_stop_px == (c.stop_px if awaits_price(c.ord_type) else no_price())
-        and terms.peg_offset == c.peg_offset and terms.entered_min_qty == c.min_qty
+        and terms.entered_peg_offset == c.peg_offset and terms.entered_min_qty == c.min_qty
         and terms.entered_display_qty == c.display_qty and terms.entered_expire_time == c.expire_time
         and terms.list_id == c.list_id and order.strategy == c.strategy
         and terms.trigger_price_type == c.trigger_price_type and terms.peg_offset_type == c.peg_offset_type
@@ -135,22 +136,6 @@ cdef inline void answer_again(
     publish_report(&core.events, r)
     sync_order(core, order)
     acknowledge(core, order, ack)
-
-
-# CashOrderQty(152) in lots, rounded down: at the limit, else the stop, else the reference price. What can't be
-# converted is 0 lots, which validation refuses.
-cdef inline int64_t convert_cash(tc_core* core, const tc_instrument* ins, const tc_command* c) noexcept nogil:
-    cdef tc_i128 price2 = tc_wide(2, c.price if has_limit(c.ord_type) else c.stop_px), lots
-    if c.ord_type == TYPE_MARKET or c.ord_type == TYPE_TRAILING_STOP:
-        price2 = twice_reference(core, c.instrument)
-    price2 = tc_abs_wide(price2)
-    if price2 == 0 or price2 > 2 * price_max() or c.order_qty < 1 or c.order_qty > cash_order_max():
-        return 0
-    lots = tc_wide(c.order_qty, ins.limit_scale) * (2 * CASH_ORDER_SCALE)
-    lots = tc_floor_div_wide(lots, price2 * ins.notional_scale)
-    if lots > cash_order_max():
-        lots = cash_order_max()
-    return tc_floor_div(<int64_t>lots, ins.lot) * ins.lot
 
 
 # Claims an order's id. An id that is no id claims nothing: validation refuses it.
@@ -251,8 +236,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     ins = find_instrument(core, c.instrument)
     if c.exec_inst & INST_CASH and ins != NULL:
         converted = c[0]
-        converted.order_qty = convert_cash(core, ins, c)
-        order.order_qty = converted.order_qty
+        convert_order(core, ins, order, &converted)
         c = &converted
     claimed = claim_order_id(core, order)
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)

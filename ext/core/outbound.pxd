@@ -24,15 +24,24 @@ cdef inline bint reserve_places(tc_core* core, tc_order* order) noexcept nogil:
 # ---- made
 
 # What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET or
-# LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once.
+# LIMIT order, a MARKET order whose price is bound is a LIMIT that takes at once, and what the venue has no time in
+# force for is good until the core ends it, or at once.
 cdef inline void put_sent_terms(const tc_core* core, tc_message* m, const tc_order* order) noexcept nogil:
+    cdef int64_t bound = terms_of(&core.orders, order).protect_px
+    cdef bint native = (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1
     if awaits_price(order.ord_type) and order.triggered:
         m.ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
         m.stop_px = no_price()
         m.trigger_price_type = 0
         m.peg_offset = 0
         m.peg_offset_type = 0
-    if not (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1:
+    if bound != no_price():
+        m.ord_type = TYPE_LIMIT
+        m.price = bound
+        if order.time_in_force != TIF_FOK and not (native and is_auction(order.time_in_force)):
+            m.time_in_force = TIF_IOC
+            m.expire_time = 0
+    elif not native:
         if is_auction(order.time_in_force):
             m.time_in_force = TIF_IOC
         elif order.time_in_force == TIF_GTD:
@@ -119,11 +128,13 @@ cdef inline void send_request(
     m.cl_ord_id = request.cl_ord_id
     m.orig_cl_ord_id = orig_cl_ord_id
     m.order_qty = request.order_qty
-    m.price = request.price
+    m.price = request.price if terms.protect_px == no_price() else terms.protect_px
     if m.display_qty > request.order_qty:
         m.display_qty = request.order_qty
     if m.stop_px != no_price():
         m.stop_px = request.stop_px
+    if m.peg_offset:
+        m.peg_offset = request.peg_offset
     request.message = at
     core.orders.unsent.rows[at].request = <uint32_t>(request - core.orders.requests) + 1
     if not request.is_replace:
@@ -212,7 +223,8 @@ cdef inline void withdraw_request(tc_core* core, tc_order* order, uint32_t at) n
 cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
     cdef const tc_terms* terms = terms_of(orders, order)
     return (request.price != order.price or request.stop_px != terms.stop_px
-            or request.expire_time != terms.expire_time or request.order_qty > order.order_qty)
+            or request.expire_time != terms.expire_time or request.peg_offset != terms.peg_offset
+            or request.order_qty > order.order_qty)
 
 
 cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* order, uint32_t at) noexcept nogil:
@@ -225,6 +237,7 @@ cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* 
     r.cl_ord_id = asked.cl_ord_id
     r.orig_cl_ord_id = order.cl_ord_id
     r.reason = KILL_SWITCH
+    r.value = 1 + c.scope
     r.cxl_rej_reason = 2                               # BROKER_OPTION
     publish_report(&core.events, r)
     sync_order(core, order)
@@ -255,6 +268,7 @@ cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept no
         order = &core.orders.slots[core.open_orders.found[i].slot]
         if is_unsent(&core.orders, order):
             recall_order(core, order)
+            order.value = 1 + c.scope
             end_order(core, c, order, STATUS_CANCELED, KILL_SWITCH)
             continue
         at = order.first_request

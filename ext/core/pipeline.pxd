@@ -121,7 +121,7 @@ cdef inline int answer_question(
         bad_stamp = find_bad_stamp(core, time, now, &latest)
     core.now = time if time > clock and not bad_stamp else clock
     if c.exec_inst & INST_CASH and ins != NULL:
-        c.order_qty = convert_cash(core, ins, c)
+        c.order_qty = convert_cash(core, ins, c, &latest)
     if c.cl_ord_id == NEW_ID:
         c.cl_ord_id = 0
     mask[0] = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)

@@ -170,9 +170,43 @@ cdef inline void finish_order(
         end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
 
 
+# The worst tick, where an order has a bound beside its limit.
+cdef inline int64_t bounded_ticks(
+    const tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
+) noexcept nogil:
+    cdef int64_t bound = core.orders.terms[slot_of(&core.orders, order)].protect_px if order.extended else no_price()
+    if bound == no_price():
+        return limit
+    if direction(order.side) == SIDE_BUY:
+        return min(limit, tc_floor_div(bound, ins.tick))
+    return max(limit, -tc_floor_div(-bound, ins.tick))
+
+
+# Is this worst tick less than everything that an order without a limit and a collar would take?
+cdef inline bint is_bound(const tc_instrument* ins, int64_t limit) noexcept nogil:
+    return tc_abs(limit) != tc_floor_div(ins.price_most, ins.tick)
+
+
+# Does a MARKET order go to a venue that would fill it at any price, though its price is bound? In an auction all trade
+# at one price: there it stays MARKET.
+cdef inline bint needs_protection(
+    const tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
+) noexcept nogil:
+    cdef const tc_venue* venue = &core.router.venues[order.venue]
+    if has_limit(order.ord_type) or (awaits_price(order.ord_type) and not order.triggered):
+        return False
+    if is_auction(order.time_in_force) and (venue.native_times_in_force >> order.time_in_force) & 1:
+        return False
+    return is_bound(ins, limit) and not venue.market_protection
+
+
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
-cdef inline void send_order(tc_core* core, const tc_command* c, tc_order* order, bint first) noexcept nogil:
+cdef inline void send_order(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first
+) noexcept nogil:
     tc_assert((order.place == PLACE_NOWHERE) & (is_live(order) != 0))
+    if needs_protection(core, ins, order, limit):
+        extend_order(&core.orders, order).protect_px = limit * ins.tick
     extend_order(&core.orders, order).sent_time = core.now
     order.place = PLACE_AT_VENUE
     order.awaited = True
@@ -228,6 +262,7 @@ cdef inline uint64_t place_order(
     cdef tc_finding finding
     cdef bint routed = order.venue == 0
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
+    limit = bounded_ticks(core, ins, order, limit)
     if routed:
         order.venue = route_order(core, ins, order, limit)
         if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
@@ -250,12 +285,14 @@ cdef inline uint64_t place_order(
             return since
     if is_external(core, order.venue):
         if reserve_places(core, order):
-            send_order(core, c, order, first)
+            send_order(core, c, ins, order, limit, first)
         else:
             refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
                            first)
         return since
     reason = execute_order(core, order, limit)
+    if reason == MARKET_LEFTOVER and is_bound(ins, limit):
+        order.value = limit * ins.tick
     if (core.book.fill_count == 0 and order.place != PLACE_RESTING
             and not is_no_book(row_of(core, order.instrument, order.venue, SIDE_BUY))):
         tell_price(core, order.instrument)             # the book, and what the router knows of it, are as they were
@@ -276,7 +313,9 @@ cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) no
     cdef const tc_venue* venue = &core.router.venues[order.venue if is_external(core, order.venue) else 0]
     if awaits_parent(core, order):
         return PLACE_AWAITS_PARENT
-    if awaits_price(order.ord_type) and not order.triggered and not (venue.native_ord_types >> order.ord_type) & 1:
+    if awaits_price(order.ord_type) and not order.triggered and (
+            not (venue.native_ord_types >> order.ord_type) & 1     # and no venue's own stop knows of a bound
+            or terms_of(&core.orders, order).protect_px != no_price()):
         return PLACE_AWAITS_PRICE
     if (session_waits(core, order.instrument, order.time_in_force)
             and not (venue.native_times_in_force >> order.time_in_force) & 1):

@@ -20,6 +20,10 @@ cdef inline int find_bad_terms(
         value[0] = asked.price
         bound[0] = 64
         return INVALID_FIELD_VALUE                     # its type has none
+    if order.triggered and asked.peg_offset != terms.peg_offset:
+        value[0] = asked.stop_px
+        bound[0] = asked.stop_px
+        return STOP_TRIGGERED
     if order.triggered and asked.stop_px != stop_of(&core.triggers, &core.orders, order):
         value[0] = asked.stop_px
         bound[0] = stop_of(&core.triggers, &core.orders, order)
@@ -41,7 +45,7 @@ cdef inline int find_bad_terms(
     again.price = asked.price
     again.expire_time = asked.expire_time
     again.stop_px = no_price() if trails else asked.stop_px
-    again.peg_offset = terms.peg_offset
+    again.peg_offset = asked.peg_offset
     again.min_qty = terms.min_qty
     again.list_id = terms.list_id
     again.display_qty = asked.order_qty if asked.order_qty < terms.display_qty else terms.display_qty
@@ -71,7 +75,8 @@ cdef inline int find_refusal(
     cdef int reason
     if (asked.order_qty <= order.order_qty and asked.price == order.price
             and asked.stop_px == stop_of(&core.triggers, &core.orders, order)
-            and asked.expire_time == terms_of(&core.orders, order).expire_time):
+            and asked.expire_time == terms_of(&core.orders, order).expire_time
+            and asked.peg_offset == terms_of(&core.orders, order).peg_offset):
         return REASON_NONE
     if more < 0:
         more = 0
@@ -115,6 +120,9 @@ cdef inline void replace_order(
     order.price = asked.price
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
+    terms.peg_offset = asked.peg_offset
+    if was == PLACE_AWAITS_PRICE and order.ord_type == TYPE_TRAILING_STOP:
+        terms.stop_px = trail_stop(order, terms, terms.peak_px)
     take_id(core, order, c.cl_ord_id)
     r = start_execution(core, c, order, EXEC_REPLACED)
     r.orig_cl_ord_id = before
@@ -159,6 +167,8 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         asked.stop_px = c.stop_px
     if c.expire_time:
         asked.expire_time = c.expire_time
+    if c.new_peg_offset:
+        asked.peg_offset = c.new_peg_offset
     if order.terminal or (not is_live(order) and asked.order_qty <= order.cum_qty):
         refuse_request(core, c, ack, order_id, order, TOO_LATE_TO_CANCEL, 0, 0)
         return

@@ -7,7 +7,7 @@ from orderpath cimport *
 
 # What a replace asks for; each as the order has it where it asks for no change.
 cdef struct tc_asked:
-    int64_t order_qty, price, stop_px, expire_time
+    int64_t order_qty, price, stop_px, expire_time, peg_offset
 
 
 # The FIX reason that goes with ours; a refusal by risk, and for want of room, is the broker's option, an invalid term
@@ -109,6 +109,7 @@ cdef inline void ask_venue(
     request.price = asked.price
     request.stop_px = asked.stop_px
     request.expire_time = asked.expire_time
+    request.peg_offset = asked.peg_offset
     request.unknown = order.venue != 0 and is_disconnected(core, order.venue)
     request.reason = <int16_t>reason
     if order.place == PLACE_IN_CHILDREN:               # its children are asked: see children
@@ -139,6 +140,7 @@ cdef inline void put_asked(const tc_core* core, const tc_order* order, tc_asked*
     asked.price = order.price
     asked.stop_px = stop_of(&core.triggers, &core.orders, order)
     asked.expire_time = terms.expire_time
+    asked.peg_offset = terms.peg_offset
 
 
 # Beside one that is UNKNOWN, whose late answer is still understood; it takes the place of any before, and of one that

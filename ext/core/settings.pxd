@@ -122,7 +122,9 @@ cdef inline int find_bad_fee(const tc_command* c) noexcept nogil:
         return 104
     if c.print_fills > FILLS_AFTER_QUEUE or (c.external and c.print_fills):
         return 108
-    return 112 if c.day_end > DAY_END_EXPIRE else -1
+    if c.day_end > DAY_END_EXPIRE:
+        return 112
+    return 116 if c.market_protection > 1 else -1
 
 
 cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -147,6 +149,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     venue.native_ord_types = c.native_ord_types
     venue.native_times_in_force = c.native_times_in_force
     venue.day_end = c.day_end
+    venue.market_protection = c.market_protection
     venue.name = c.cl_ord_id
     accept_command(core, c, 0, 0, core.venue_count, core.venue_count, 0)
 

@@ -1,14 +1,15 @@
 # The state hash: over logical fields, sorted by key, never over slots, capacities or table order.
-# A row is up to 32 words, zero-padded; a section starts with its number and its count of rows.
-# Only in C: a twin hashes rows in comprehensions.
+# A row is up to 32 words, zero-padded; it starts with its section. Only in C: a twin hashes rows in comprehensions.
 
 from riskhash cimport *
 
 
-cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value) noexcept nogil:
-    put(h, section)
-    put(h, value)
-    end_row(h)
+# Where it is not what most have.
+cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value, int64_t none) noexcept nogil:
+    if value != none:
+        put(h, section)
+        put(h, value)
+        end_row(h)
 
 
 cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -87,10 +88,8 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, venue.external)
         put(h, (core.disconnected >> (i - 1)) & 1)
         end_row(h)
-        if venue.print_fills:
-            put_row(h, 18, venue.print_fills)
-        if venue.day_end:
-            put_row(h, 19, venue.day_end)
+        put_row(h, 18, venue.print_fills, 0)
+        put_row(h, 19, 4 * <int64_t>venue.market_protection + venue.day_end, 0)
 
 
 cdef inline void hash_accounts(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -197,8 +196,8 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
     put(h, terms.ending_reason)
     put(h, terms.stop_asked)
     end_row(h)
-    if terms.doubt_qty:
-        put_row(h, 20, terms.doubt_qty)
+    put_row(h, 20, terms.doubt_qty, 0)
+    put_row(h, 21, terms.protect_px, no_price())
 
 
 cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
@@ -218,6 +217,7 @@ cdef inline void hash_requests(tc_hasher* h, const tc_core* core, const tc_order
         put(h, request.unknown)
         put(h, request.message != NO_MESSAGE)
         end_row(h)
+        put_row(h, 22, request.peg_offset, 0)
         at = request.next
 
 
@@ -249,7 +249,7 @@ cdef inline void hash_trades(tc_hasher* h, const tc_core* core) noexcept nogil:
 cdef inline void hash_open(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint32_t at = core.orders.open.head
     while at != NO_SLOT:
-        put_row(h, 15, core.orders.slots[at].order_id)
+        put_row(h, 15, core.orders.slots[at].order_id, -1)
         at = core.orders.slots[at].next
 
 

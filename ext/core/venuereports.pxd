@@ -114,6 +114,7 @@ cdef inline void replace_at_venue(
     take_terms(core, order, c, c.order_qty if c.order_qty else asked.order_qty, asked.price)
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
+    terms.peg_offset = asked.peg_offset
     if not wants_less(asked.reason):
         terms.oco_limit = asked.oco_limit
     cap_limit(&core.groups, order, terms)

@@ -138,6 +138,8 @@ cdef inline void book_venue_trade(
         r.reason = OVERFILL
     elif late:
         r.reason = LATE_TRADE
+    elif is_worse(&core.orders, order, c.last_px):
+        r.reason = FILL_BEYOND_LIMIT
     put_told_time(r, c)
     publish_execution(core, teller, r)
     compare_cum_qty(core, c, order)

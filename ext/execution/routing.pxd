@@ -22,6 +22,7 @@ cdef struct tc_venue:
     int64_t request_timeout
     uint32_t native_ord_types, native_times_in_force, external, print_fills
     uint32_t day_end               # DAY_END_...: what the day's end means for its DAY orders
+    uint32_t market_protection     # it bounds the price of a MARKET order itself
     int64_t name                   # its number in the table of ids
 
 

@@ -108,6 +108,25 @@ cdef inline int64_t held_of(const tc_orders* orders, const tc_order* order) noex
     return largest - order.cum_qty if largest > order.cum_qty else 0
 
 
+# The worst price that its venue may trade it at, replaces that are not answered included; no_price(): any.
+cdef inline int64_t worst_px(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef int64_t worst = order.price if has_limit(order.ord_type) else terms_of(orders, order).protect_px, price
+    cdef uint32_t at = order.first_request if worst != no_price() else NO_SLOT
+    while at != NO_SLOT:
+        price = orders.requests[at].price
+        if orders.requests[at].is_replace and price != no_price() and (
+                price > worst if direction(order.side) == SIDE_BUY else price < worst):
+            worst = price
+        at = orders.requests[at].next
+    return worst
+
+
+# Is a trade worse than its order allows?
+cdef inline bint is_worse(const tc_orders* orders, const tc_order* order, int64_t price) noexcept nogil:
+    cdef int64_t worst = worst_px(orders, order)
+    return worst != no_price() and (price > worst if direction(order.side) == SIDE_BUY else price < worst)
+
+
 # The requests whose outcome is not known, as the bits of a report's `unknown`.
 cdef inline uint8_t unknown_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef uint8_t bits = UNKNOWN_NEW if order.unknown_new else 0

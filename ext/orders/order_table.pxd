@@ -73,8 +73,9 @@ cdef struct tc_terms:
     int64_t peak_px                # the best price that a trailing stop has seen
     # As first sent, to know the same order again.
     int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
-    int64_t entered_cl_ord_id
+    int64_t entered_cl_ord_id, entered_peg_offset
     int64_t orig_cl_ord_id
+    int64_t protect_px             # the worst price that it may trade at, where that is no limit of its own
     int64_t doubt_qty              # its venue is to tell how it stands: until then at least so much of it is held
     # Of each kind the message that is not handed out; its replaces that a user asked for are the requests'.
     uint32_t new_message, cancel_message, status_message
@@ -97,7 +98,7 @@ cdef struct tc_terms:
 cdef struct tc_request:
     int64_t cl_ord_id              # 0: it has none
     int64_t sent_time
-    int64_t order_qty, price, stop_px, expire_time
+    int64_t order_qty, price, stop_px, expire_time, peg_offset
     int64_t oco_limit              # the order's, once it is done
     uint32_t prev, next
     uint32_t message               # while it is not handed out

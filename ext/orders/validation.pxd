@@ -82,7 +82,7 @@ cdef inline uint64_t check_combination(const tc_instrument* ins, const tc_comman
         mask |= bit_of(UNSUPPORTED_TIF)
     if c.ord_type == TYPE_MARKET and (tif == TIF_GTC or tif == TIF_GTD):      # a market order never rests
         mask |= bit_of(UNSUPPORTED_TIF)
-    if awaits_price(c.ord_type) and (is_immediate(tif) or is_auction(tif)):
+    if awaits_price(c.ord_type) and is_auction(tif):
         mask |= bit_of(UNSUPPORTED_TIF)
     if c.exec_inst & INST_POST_ONLY:
         if c.ord_type != TYPE_LIMIT:
@@ -100,6 +100,8 @@ cdef inline uint64_t check_price(const tc_instrument* ins, const tc_command* c) 
         return 0
     if c.price == no_price():
         return bit_of(MISSING_REQUIRED_FIELD)
+    if c.price == untellable():                        # finer than a price unit: off every tick
+        return bit_of(PRICE_TICK_MULTIPLE)
     if c.price > ins.price_most or c.price < -ins.price_most or (c.price <= 0 and not ins.any_sign):
         mask |= bit_of(PRICE_OUT_OF_RANGE)
     if tc_floor_mod(c.price, tick_at(ins, c.price)) != 0:

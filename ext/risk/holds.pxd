@@ -180,13 +180,20 @@ cdef inline tc_switch* switch_of(tc_risk* risk, int64_t scope, int64_t target) n
     return &risk.strategy_switches[target] if scope == SCOPE_STRATEGY else NULL
 
 
-cdef inline bint is_killed(
+# 1 + the Scope of the switch that is engaged, the widest first; 0 where none is.
+cdef inline int is_killed(
     const tc_risk* risk, int32_t instrument, int32_t account, int32_t venue, int32_t strategy
 ) noexcept nogil:
     cdef bint by_strategy = strategy <= risk.rows.strategy_max and risk.strategy_switches[strategy].engaged
-    return by_strategy or (
-        risk.firm_switch.engaged | risk.account_switches[account].engaged
-        | risk.instrument_switches[instrument].engaged | risk.venue_switches[venue].engaged) != 0
+    if risk.firm_switch.engaged:
+        return SCOPE_FIRM + 1
+    if risk.account_switches[account].engaged:
+        return SCOPE_ACCOUNT + 1
+    if risk.instrument_switches[instrument].engaged:
+        return SCOPE_INSTRUMENT + 1
+    if risk.venue_switches[venue].engaged:
+        return SCOPE_VENUE + 1
+    return SCOPE_STRATEGY + 1 if by_strategy else 0
 
 
 # Engages or releases a switch.

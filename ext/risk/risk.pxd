@@ -22,13 +22,17 @@ cdef inline bint has_reference(const tc_question* q) noexcept nogil:
     return q.reference2 > 0
 
 
-# The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
-cdef inline int64_t protection_price(const tc_line* line, const tc_question* q) noexcept nogil:
-    cdef int64_t bps = <int64_t>line.limits[SLOT_COLLAR]
-    cdef bint buys = q.side == SIDE_BUY
-    cdef tc_i128 price = tc_floor_div_wide(tc_wide(q.reference2, bps + 10_000 if buys else bps - 10_000), 20_000)
+# The worst price so many basis points from a reference.
+cdef inline int64_t collar_price(int64_t reference2, int64_t bps, uint8_t side) noexcept nogil:
+    cdef bint buys = side == SIDE_BUY
+    cdef tc_i128 price = tc_floor_div_wide(tc_wide(reference2, bps + 10_000 if buys else bps - 10_000), 20_000)
     price = price if buys else -price
     return price_max() if price > price_max() else -price_max() if price < -price_max() else <int64_t>price
+
+
+# The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
+cdef inline int64_t protection_price(const tc_line* line, const tc_question* q) noexcept nogil:
+    return collar_price(q.reference2, <int64_t>line.limits[SLOT_COLLAR], q.side)
 
 
 # The position if everything working on the order's side fills, this order too; positive is worse.
@@ -58,10 +62,10 @@ cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32
 cdef inline bint check_kill_switch(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef bint refused = is_killed(risk, q.instrument, q.account, q.venue, q.strategy)
-    if explain or refused:
-        tell_finding(f, KILL_SWITCH, True, refused, refused, 0, 0)
-    return refused
+    cdef int scope = is_killed(risk, q.instrument, q.account, q.venue, q.strategy)
+    if explain or scope:
+        tell_finding(f, KILL_SWITCH, True, scope != 0, scope, 0, 0)
+    return scope != 0
 
 
 cdef inline bint check_config(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:

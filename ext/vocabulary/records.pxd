@@ -20,7 +20,7 @@ cdef extern from "tradecore/records.h" nogil:
         uint8_t trigger_price_type, peg_offset_type
         uint16_t contingency_type
         int32_t strategy
-        int64_t orig_cl_ord_id
+        int64_t orig_cl_ord_id, new_peg_offset
         int64_t order_id
         int64_t exec_id
         int64_t last_qty, last_px, cum_qty
@@ -45,7 +45,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t decimals
         int64_t band, from_px, band_tick
         int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout
-        uint32_t native_ord_types, native_times_in_force, external, print_fills, day_end
+        uint32_t native_ord_types, native_times_in_force, external, print_fills, day_end, market_protection
         uint8_t price_precision, qty_precision, multiplier_precision, any_sign
         uint8_t money_precision
         uint16_t times_in_force
@@ -319,12 +319,19 @@ cdef enum tc_reason:
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542
+    FILL_BEYOND_LIMIT = 543
     CHILD_ORDER = 550
     PARENT_CHANGED = 551
 
 
 cdef inline int64_t no_price() noexcept nogil:
     return <int64_t>(<uint64_t>1 << 63)
+
+
+# Only in C: a constant in Python.
+# A number that no record holds exactly; beyond every bound.
+cdef inline int64_t untellable() noexcept nogil:
+    return 0x7FFFFFFFFFFFFFFF
 
 
 cdef inline int64_t price_max() noexcept nogil:

@@ -55,7 +55,7 @@ ROWS = [
     (R.UNSUPPORTED_TIF, {"time_in_force": 3, **MARKET}, {"time_in_force": 1, **MARKET}, "time_in_force GOOD_TILL_CANCEL"),
     (R.UNSUPPORTED_TIF, {"time_in_force": 1, "exec_inst": 1}, {"time_in_force": 3, "exec_inst": 1}, "IMMEDIATE_OR_CANCEL"),
     (R.UNSUPPORTED_TIF, {"time_in_force": 0, "exec_inst": 1}, {"time_in_force": 4, "exec_inst": 1}, "FILL_OR_KILL"),
-    (R.UNSUPPORTED_TIF, STOP | {"time_in_force": 1}, STOP | {"time_in_force": 3}, "IMMEDIATE_OR_CANCEL"),
+    (R.UNSUPPORTED_TIF, STOP | {"time_in_force": 3}, STOP | {"time_in_force": 2}, "AT_THE_OPEN"),
     (R.UNSUPPORTED_TIF, STOP, STOP | {"time_in_force": 7}, "AT_THE_CLOSE"),
     (R.UNSUPPORTED_TIF, {"time_in_force": 6, "expire_time": TIME_MAX}, MARKET | {"time_in_force": 6, "expire_time": TIME_MAX}, "GOOD_TILL_DATE"),
     (R.PRICE_TICK_MULTIPLE, {"price": 100_100}, {"price": 100_050}, r"price 10\.005 .*the tick 0\.01"),

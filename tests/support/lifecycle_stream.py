@@ -195,6 +195,8 @@ class LifecycleStream(Stream):
             fields["stop_px"] = (mid + pick.randrange(-3, 4)) * tick
         if pick.random() < 0.1:
             fields["expire_time"] = self.clock + pick.choice((-1, 10, 500)) * 1_000_000
+        if pick.random() < 0.1:
+            fields["new_peg_offset"] = pick.choice((tick, 3 * tick, 70, -1))
         return self._pack(K.REPLACE, **fields)
 
     def _cancel_away(self) -> bytes:

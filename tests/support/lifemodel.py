@@ -487,7 +487,8 @@ class Model:
     def only(self, name: int) -> tuple | None:
         """The newest execution of an id, where only one trade that is still in the log has it."""
         first = len(self.logged) - self.books.capacity
-        mine = [known for (known_name, *_), known in self.exec_ids.items() if known_name == name and known[0] >= first]
+        mine = [known for (known_name, *_), known in self.exec_ids.items()
+                if known_name == name and known[0] >= first and not self.books.trades[known[6]].final]
         return max(mine) if len({known[6][0] for known in mine}) == 1 else None
 
     def foresee_correction(self, c) -> tuple:

@@ -156,12 +156,13 @@ class OrderSystem:
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         qty: Number | None = None, price: Number | None = None, stop_px: Number | None = None,
         expire_time: int | None = None, new_cl_ord_id: Identifier | None = None, transact_time: int | None = None,
+        peg_offset: Number | None = None,
     ) -> Report:
-        """Ask to replace an order's quantity, price, stop price or expire time: the report that answers.
-        See `Orders.replace`."""
+        """Ask to replace an order's quantity, price, stop price, trailing offset or expire time: the report that
+        answers. See `Orders.replace`."""
         return self._orders.replace(
             order, cl_ord_id=cl_ord_id, order_id=order_id, qty=qty, price=price, stop_px=stop_px,
-            expire_time=expire_time, new_cl_ord_id=new_cl_ord_id, transact_time=transact_time,
+            expire_time=expire_time, new_cl_ord_id=new_cl_ord_id, transact_time=transact_time, peg_offset=peg_offset,
         )
 
     def mass_cancel(

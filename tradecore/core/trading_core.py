@@ -143,7 +143,8 @@ class TradingCore(OrderSystem):
 
         LIMIT where there is a price, else MARKET, or as the terms say. `venue` directs it; otherwise it is routed.
         `account` may be left out where one is declared. A refusal is news: `ord_status` REJECTED with `reason` and
-        `text`. The same order again under the same `cl_ord_id` makes no second one: the first comes back. Raises
+        `text`, a price off the tick at every precision too. The same order again under the same `cl_ord_id` makes no
+        second one: the first comes back. Raises
         TypeError, ValueError or UndeclaredError for a wrong call, before anything changes. `transact_time` (ns UTC)
         stands for the `clock`: it moves the core's time, forwards, by at most Capacity(clock_step); further ahead it is
         refused (CLOCK_STEP).

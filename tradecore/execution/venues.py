@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..vocabulary.codes import DayEnd, PrintFills
 from ..vocabulary.fix import FixEnum, OrdType, TimeInForce
 from ..vocabulary.identifiers import check_name
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, whole_units
+from ..vocabulary.units import MONEY_PRECISION, Number, check_bool, check_int, whole_units
 
 _FEE_MAX = 10**15  # 10**-9 for a whole unit
 _TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
@@ -55,7 +55,9 @@ class ExternalVenue:
     session, until it may go as what the venue knows; and asks for an expired order back. `day_end`: what `roll_day()`
     does to a DAY order that the venue still has. "ask": the venue is asked how it stands (the default); "expire": it is
     Expired, as the venue is known to do without a word, and what it traded is booked all the same when it comes;
-    "venue": nothing, its report decides.
+    "venue": nothing, its report decides. `market_protection`: the venue bounds the price of a MARKET order by itself;
+    where it does not, one whose account has a price collar goes out as a LIMIT, IMMEDIATE_OR_CANCEL (FILL_OR_KILL where
+    it is one), at its protection price; in an auction it stays MARKET.
     """
 
     name: str
@@ -67,6 +69,7 @@ class ExternalVenue:
     ord_types: tuple[str | OrdType, ...] = ("MARKET", "LIMIT")
     times_in_force: tuple[str | TimeInForce, ...] = ("DAY", "GTC", "IOC", "FOK")
     day_end: str | DayEnd = DayEnd.ASK
+    market_protection: bool = False
 
     def __post_init__(self) -> None:
         _check_fees(self)
@@ -74,6 +77,7 @@ class ExternalVenue:
         check_int(self.request_timeout, f"{where} request_timeout", 0, _TIMEOUT_MAX)
         object.__setattr__(self, "ord_types", _words(OrdType, self.ord_types, f"{where} ord_types"))
         object.__setattr__(self, "times_in_force", _words(TimeInForce, self.times_in_force, f"{where} times_in_force"))
+        check_bool(self.market_protection, f"{where} market_protection")
         object.__setattr__(self, "day_end", DayEnd.parse(self.day_end, f"{where} day_end"))
 
     def definition(self) -> dict[str, int | bytes]:
@@ -83,7 +87,7 @@ class ExternalVenue:
             "native_ord_types": sum(1 << OrdType.parse(word, "ord_types") for word in set(self.ord_types)),
             "native_times_in_force": sum(
                 1 << TimeInForce.parse(word, "times_in_force") for word in set(self.times_in_force)),
-            "day_end": int(DayEnd.parse(self.day_end, "day_end")),
+            "day_end": int(DayEnd.parse(self.day_end, "day_end")), "market_protection": int(self.market_protection),
         }
 
 

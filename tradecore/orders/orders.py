@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..vocabulary.codes import CommandType
-from ..vocabulary.fix import OrdType, Side
+from ..vocabulary.fix import OrdType, PegOffsetType, Side
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
@@ -54,8 +54,10 @@ class Orders:
         self, order: Order | None = None, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
         qty: Number | None = None, price: Number | None = None, stop_px: Number | None = None,
         expire_time: int | None = None, new_cl_ord_id: Identifier | None = None, transact_time: int | None = None,
+        peg_offset: Number | None = None,
     ) -> Report:
-        """Ask to replace an order's quantity, price, stop price or expire time; what is left out stays as it is.
+        """Ask to replace an order's quantity, price, stop price, trailing offset (in its own peg_offset_type) or expire
+        time; what is left out stays as it is. What a stop waited for can't be replaced once it was triggered.
 
         `qty` is the whole order's (OrderQty, what is filled included), up or down; below what is filled it becomes
         that. The order keeps its place in the queue where only its quantity falls. Returns the report that answers: an
@@ -64,8 +66,8 @@ class Orders:
         then the larger quantity is held); an order cancel reject where it makes no sense, risk refuses, or what venues
         are to be sent has no room (OUTBOUND_FULL). Raises TypeError or ValueError for a wrong call.
         """
-        if qty is None and price is None and stop_px is None and expire_time is None:
-            raise TypeError("replace takes at least one of qty, price, stop_px and expire_time")
+        if all(term is None for term in (qty, price, stop_px, expire_time, peg_offset)):
+            raise TypeError("replace takes at least one of qty, price, stop_px, peg_offset and expire_time")
         target = self._target("replace", order, cl_ord_id, order_id)
         row = self._row_of(target)
         instrument = None if row is None else self._gate.names.instrument(row.instrument)
@@ -74,11 +76,14 @@ class Orders:
             raise ValueError(f"price {show(price)}: a {kind.name} order has none")
         if kind is not None and stop_px is not None and kind in (OrdType.MARKET, OrdType.LIMIT):
             raise ValueError(f"stop_px {show(stop_px)}: a {kind.name} order has none")
+        if kind is not None and peg_offset is not None and kind is not OrdType.TRAILING_STOP:
+            raise ValueError(f"peg_offset {show(peg_offset)}: a {kind.name} order has none")
         return self._gate.ask(
             CommandType.REPLACE, **target, cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"),
             order_qty=0 if qty is None else _qty(instrument, qty),
             price=NO_PRICE if price is None else _price(instrument, price, "price"),
             stop_px=NO_PRICE if stop_px is None else _price(instrument, stop_px, "stop_px"),
+            new_peg_offset=_offset(instrument, row, peg_offset),
             expire_time=check_time(expire_time, "expire_time"), transact_time=self._gate.names.stamp(transact_time),
         )
 
@@ -203,8 +208,20 @@ def _qty(instrument: Instrument | None, value: Number) -> int:
     return instrument.qty_lots(value, low=1)
 
 
+def _offset(instrument: Instrument | None, row: OrderRow | None, value: Number | None) -> int:
+    """A new trailing offset in the order's own type; 0 leaves it as it is, and is none that could be asked for."""
+    if value is None or instrument is None or row is None:
+        return 0
+    if row.peg_offset_type == PegOffsetType.BASIS_POINTS:
+        return check_int(value, "peg_offset in basis points", 1, 9_999)
+    units = instrument.price_units(value, "peg_offset")
+    if units < 1:
+        raise ValueError(f"{instrument.symbol} peg_offset {show(value)} must be above 0")
+    return units
+
+
 def _price(instrument: Instrument | None, value: Number, name: str) -> int:
     if instrument is None:
         whole_units(value, AMOUNT_PRECISION_MAX, name, 10**40)
         return NO_PRICE
-    return instrument.price_units(value, name)
+    return instrument.order_units(value, name)

@@ -30,7 +30,8 @@ class OrderTerms(TypedDict, total=False):
     `trigger_price_type`: the price that a stop watches, the last trade where it is not given; BID_ASK is the best
     offer for a buy and the best bid for a sell. `min_qty` (of an IMMEDIATE_OR_CANCEL order) and `display_qty` (iceberg)
     are whole units. `expire_time` (ns UTC) belongs to GOOD_TILL_DATE. `cash_order_qty` is money in place of `qty`,
-    converted to whole lots at the limit, else the stop, else the reference price. `list_id` (from 1) and
+    converted to whole lots at the worst price that the order may pay, with which it is sent: it never spends more than
+    that, fees aside; a sale at the most that it may bring. `list_id` (from 1) and
     `contingency_type` go together: OCO members reduce each other, OTO children wait for the list's first order.
     `strategy`: an int from 0, for mass cancels. `transact_time` (ns UTC) stands for the `clock`.
 
@@ -90,8 +91,8 @@ def pack_order(
         time_in_force=TimeInForce.parse(time_in_force, "time_in_force"), exec_inst=flags, instrument=number,
         account=directory.find_account(account), venue=0 if venue is None else directory.venues.id(venue),
         transact_time=directory.stamp(transact_time), order_qty=order_qty,
-        price=NO_PRICE if price is None else instrument.price_units(price),
-        stop_px=NO_PRICE if stop_px is None else instrument.price_units(stop_px, "stop_px"),
+        price=NO_PRICE if price is None else instrument.order_units(price),
+        stop_px=NO_PRICE if stop_px is None else instrument.order_units(stop_px, "stop_px"),
         peg_offset=_offset_units(instrument, peg_offset, offset_type), peg_offset_type=offset_type,
         trigger_price_type=_trigger_source(trigger_price_type, its_side),
         min_qty=_lots(instrument, min_qty, "min_qty"), display_qty=_lots(instrument, display_qty, "display_qty"),

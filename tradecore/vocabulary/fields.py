@@ -8,7 +8,7 @@ from typing import Any
 from .codes import Reason, Unknown
 from .fix import ContingencyType, ExecInst, OrdRejReason, OrdStatus, OrdType, Side, TimeInForce, TriggerPriceType
 from .names import Directory
-from .records import NO_PRICE
+from .records import NO_PRICE, UNTELLABLE
 
 
 class OrderFields:
@@ -30,7 +30,7 @@ class OrderFields:
 
     def _price(self, units: int) -> Decimal | None:
         instrument = self._directory.instrument(self.row.instrument)
-        return None if units == NO_PRICE or instrument is None else instrument.price(units)
+        return None if units in (NO_PRICE, UNTELLABLE) or instrument is None else instrument.price(units)
 
     def _quantity(self, lots: int) -> Decimal | None:
         instrument = self._directory.instrument(self.row.instrument)

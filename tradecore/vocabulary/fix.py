@@ -24,6 +24,16 @@ class FixEnum(IntEnum):
         return format_word(self, self.name, spec)
 
     @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """`ExecType("F")` is `ExecType("TRADE")`: a FIX field's text, or a name, wherever a value is taken."""
+        if not isinstance(value, str):
+            return None
+        word = value.strip().upper()
+        member = cls.__members__.get(word)
+        number = None if member is not None else cls.read_text(word)
+        return member if number is None else cls.find(number)
+
+    @classmethod
     def read_text(cls, text: str) -> int | None:
         """The integer that a FIX field's text stands for, or None where it is no such text."""
         return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 4 else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import ceil, floor
 
-from .fix import OrdType, TimeInForce
+from .fix import OrdType, Side, TimeInForce
 from .identifiers import check_name
-from .records import MULTIPLIER_MAX, PRICE_MAX, QTY_MAX
+from .records import MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, UNTELLABLE
 from .scalars import demand_plain
 from .ticks import TickBand, TickTable, finest_tick, read_bands, table_decimals, table_of
 from .units import (
@@ -22,6 +23,8 @@ from .units import (
     Number,
     decimals_of,
     limit_units,
+    read_number,
+    show,
     to_decimal,
     whole_units,
 )
@@ -154,6 +157,50 @@ class Instrument:
     def price_units(self, value: Number, name: str = "price") -> int:
         """A price in `currency` as price units; refuses what is not a whole number of them."""
         return whole_units(value, self.price_precision or 0, f"{self.symbol} {name}", PRICE_MAX)
+
+    def order_units(self, value: Number, name: str = "price") -> int:
+        """A price of an order as price units. One that is finer than a unit is off every tick: a number that the core
+        refuses as such (PRICE_TICK_MULTIPLE), whatever the precision is. Raises as `price_units` for no price."""
+        try:
+            return self.price_units(value, name)
+        except ValueError:
+            exact = read_number(value)
+            if exact is None or abs(exact) > self.price(PRICE_MAX):
+                raise
+            return UNTELLABLE
+
+    def round_price(self, px: Number, side: Side | str) -> Decimal:
+        """The nearest price on the tick of its band that is no worse for an order of `side`: a buy's is rounded down, a
+        sell's up. Raises TypeError or ValueError naming field, value and bound."""
+        exact = read_number(px)
+        if exact is None or abs(exact) > self.price(PRICE_MAX):
+            self.price_units(px, "px")  # says why
+            raise ValueError(f"{self.symbol} px {show(px)} is no price")
+        scaled, buys = Fraction(exact) * 10 ** (self.price_precision or 0), Side.parse(side, "side") is Side.BUY
+        units = floor(scaled) if buys else ceil(scaled)
+        tick = self._tick_at(units)
+        units = units // tick * tick if buys else -(-units // tick) * tick
+        if units <= 0 and not self.any_sign:
+            raise ValueError(f"{self.symbol} px {show(px)} is below the tick {self.price(tick):f}")
+        return self.price(units)
+
+    def round_qty(self, qty: Number) -> Decimal:
+        """The largest whole number of lots in a quantity, 0 where it is less than one. Raises TypeError or ValueError
+        naming field, value and bound."""
+        exact = read_number(qty)
+        if exact is None or not 0 <= exact <= self.quantity(QTY_MAX):
+            whole_units(qty, self.qty_precision, f"{self.symbol} qty", QTY_MAX, low=0)  # says why
+            raise ValueError(f"{self.symbol} qty {show(qty)} is no quantity")
+        lots = floor(Fraction(exact) * 10**self.qty_precision)
+        return self.quantity(lots // self.lot * self.lot)
+
+    def _tick_at(self, units: int) -> int:
+        return next((band.tick for band in reversed(self.bands) if abs(units) >= band.from_px), self.tick)
+
+    @property
+    def tick_decimal(self) -> Decimal:
+        """The finest tick, as a price."""
+        return self.price(self.tick)
 
     def qty_lots(self, value: Number, name: str = "order_qty", *, low: int = 0) -> int:
         """A quantity as quantity units; refuses what is not a whole number of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .codes import CommandType, Reason
+from .codes import CommandType, Reason, Scope
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
@@ -16,7 +16,7 @@ from .units import read_told, to_decimal
 
 _IN_PRICE = {
     Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
-    Reason.STOP_TRIGGERED,
+    Reason.STOP_TRIGGERED, Reason.MARKET_LEFTOVER,
 }
 _IN_LOTS = {
     Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW,
@@ -29,7 +29,8 @@ _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_OR
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
     CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_CURRENCY: "currencies",
-    CommandType.NEW_ORDER: "cl_ord_ids",
+    CommandType.NEW_ORDER: "cl_ord_ids", CommandType.CANCEL: "cl_ord_ids",
+    CommandType.REPLACE: "cl_ord_ids, or open_orders of replaces that are not answered",
 }
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
@@ -62,7 +63,7 @@ _TEXTS = {
     Reason.CLOCK_STEP: "transact_time {value} is too far ahead: the clock goes up to {bound}, advance_clock() further",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument, the venue or the strategy",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
-    Reason.DUPLICATE_CLORDID: "cl_ord_id was used before today",
+    Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
     Reason.REFERENCE_PRICE_UNAVAILABLE: "no positive mid, last trade or mark to hold the order against",
     Reason.MAX_ORDER_QTY: "order_qty {value} exceeds {bound}",
@@ -88,14 +89,14 @@ _TEXTS = {
     Reason.POST_ONLY_WOULD_TAKE: "price {value} would take at {bound}",
     Reason.IOC_LEFTOVER: "the rest of an IMMEDIATE_OR_CANCEL order",
     Reason.FOK_NOT_FILLABLE: "no venue holds the whole quantity within the limit",
-    Reason.MARKET_LEFTOVER: "the rest of a MARKET order: nothing more is displayed within its protection price",
+    Reason.MARKET_LEFTOVER: "the rest of a MARKET order: nothing more is displayed",
     Reason.MIN_QTY_NOT_MET: "fewer than min_qty are there within the limit",
     Reason.AUCTION_LEFTOVER: "the rest of an AT_THE_OPEN or AT_THE_CLOSE order",
     Reason.CANCEL_REQUESTED: "canceled on request",
     Reason.UNKNOWN_ORDER: "no such order",
     Reason.TOO_LATE_TO_CANCEL: "the order has ended",
     Reason.ALREADY_PENDING: "a cancel of this order is pending already",
-    Reason.DUPLICATE_REQUEST_ID: "cl_ord_id was used before today",
+    Reason.DUPLICATE_REQUEST_ID: "cl_ord_id was used before on this trading day",
     Reason.NO_SUCH_REQUEST: "order {value} has {bound} requests pending, and none that this answers",
     Reason.VENUE_REPORTED: "the venue reported it",
     Reason.DAY_ENDED: "its session is over",
@@ -110,13 +111,14 @@ _TEXTS = {
     Reason.TRADE_IN_SUSPENSE: "booked in suspense: it matches no order",
     Reason.CUM_QTY_MISMATCH: "the venue says cum_qty {value}, we have {bound}: a trade was missed",
     Reason.UNKNOWN_TRADE: "no trade that can be changed has this exec_ref_id: exec_id {value}, state {bound}",
-    Reason.EXECID_REUSED: "exec_id was used before today, for execution {value}",
+    Reason.EXECID_REUSED: "exec_id was used before, on this trading day or the two before it, for execution {value}",
     Reason.EXECID_REPEATED: "execution {value} is booked already",
     Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
     Reason.UNEXPECTED_TRANSITION: "FIX knows no way from ord_status {value} to {bound}",
     Reason.LATE_REPLACED: "the venue tells order_qty {value} of a replace that is past: we have {bound}; it is asked",
     Reason.ORDER_IN_DOUBT: "the venue knows no such order, or says that it is over; to us it works: it is asked",
     Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",
+    Reason.FILL_BEYOND_LIMIT: "booked, though last_px is worse than the limit or the protection price of the order",
     Reason.UNEVEN_SPLIT: "order {value} or account {bound} would not have whole quantities and prices",
     Reason.CHILD_ORDER: "order {value} is a part of order {bound}: replace that",
     Reason.PARENT_CHANGED: "the order that it is a part of asks for less, or for other terms",
@@ -193,6 +195,13 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: clock_time {value} must not be before the core's time {bound}"
     if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
         return f"{word.name}: close_time {value} must be after {bound}"
+    if word is Reason.KILL_SWITCH and 1 <= value <= len(Scope):
+        return f"{word.name}: the kill switch of the {Scope(value - 1).name.lower()} is engaged"
+    if word is Reason.MARKET_LEFTOVER and value and ins is not None:
+        return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
+    if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:
+        field = "price" if word is Reason.PRICE_TICK_MULTIPLE else "stop_px"
+        return f"{word.name}: {field} is finer than a price unit, and no multiple of the tick {ins.tick_decimal:f}"
     if word is Reason.PRICE_OUT_OF_RANGE and value == UNTELLABLE:
         return f"{word.name}: a price is no number, or no whole number of price units"
     if word is Reason.INVALID_FIELD_VALUE:
@@ -206,6 +215,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: {field} {value} is out of bounds"
     if word is Reason.USER_RULE:
         return f"{word.name}: rule {directory.text_of(value)!r} {_OUTCOMES[bound & 3].format(column=bound >> 2)}"
+    if word is Reason.UNSUPPORTED_ORDER_TYPE and bound >> value & 1:
+        return f"{word.name}: ord_type {OrdType(value).name}: a POST_ONLY order is a LIMIT order"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:

@@ -71,10 +71,10 @@ _BODIES: dict[CommandType, Layout] = {
         ("trigger_price_type", "u1"), ("peg_offset_type", "u1"), ("contingency_type", "u2"), ("strategy", "i4"),
     ],
     CommandType.CANCEL: [("", "x24"), ("orig_cl_ord_id", "i8"), ("", "x16"), ("order_id", "i8")],
-    # order_qty 0, price and stop_px NO_PRICE, expire_time 0: as it is.
+    # order_qty 0, price and stop_px NO_PRICE, new_peg_offset and expire_time 0: as it is.
     CommandType.REPLACE: [
-        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "i8"), ("", "x16"),
-        ("order_id", "i8"), ("expire_time", "i8"),
+        ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("orig_cl_ord_id", "i8"),
+        ("new_peg_offset", "i8"), ("", "x8"), ("order_id", "i8"), ("expire_time", "i8"),
     ],
     CommandType.MASS_CANCEL: [("", "x68"), ("strategy", "i4")],  # header fields and strategy: 0 is any
     CommandType.STATUS_REQUEST: [("", "x24"), ("orig_cl_ord_id", "i8"), ("", "x16"), ("order_id", "i8")],
@@ -126,6 +126,7 @@ _BODIES: dict[CommandType, Layout] = {
         ("native_ord_types", "u4"), ("native_times_in_force", "u4"), ("external", "u4"),
         ("print_fills", "u4"),  # PrintFills of a simulated venue
         ("day_end", "u4"),  # a DayEnd
+        ("market_protection", "u4"),  # 1: it bounds the price of a MARKET order itself
     ],
     CommandType.DEFINE_INSTRUMENT: [
         ("price_precision", "u1"), ("qty_precision", "u1"), ("multiplier_precision", "u1"), ("any_sign", "u1"),

@@ -80,6 +80,19 @@ def _exact(value: str | Decimal | float, precision: int, name: str) -> int:
     return units
 
 
+def read_number(value: Any) -> Decimal | None:
+    """A finite number of at most 40 digits exactly as it is written, a float by its shortest decimal; else None."""
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        value = demand_plain(value, NUMBERS, "value", "str, int, Decimal or float")
+    try:
+        number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or len(number.as_tuple().digits) > 40 or (number and not -60 < number.adjusted() < 40):
+        return None
+    return number
+
+
 def to_decimal(units: int, precision: int, least: int | None = None) -> Decimal:
     """Whole units of 10**-precision as an exact Decimal, of `least` decimals where they hold it. Nothing at all is a
     plain 0 where it would print as 0E-9."""

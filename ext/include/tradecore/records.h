@@ -27,7 +27,7 @@ typedef struct {
             uint16_t contingency_type;
             int32_t strategy;
         };
-        struct { int64_t body_0[3]; int64_t orig_cl_ord_id; int64_t body_5[2]; int64_t order_id; };
+        struct { int64_t body_0[3]; int64_t orig_cl_ord_id, new_peg_offset, body_5, order_id; };
         struct { int64_t body_1[2]; int64_t exec_id; int64_t body_6[2]; int64_t last_qty, body_2, last_px, cum_qty; };
         struct { int64_t trad_ses_status, close_time; };
         struct { int64_t split_numerator, split_denominator; };
@@ -53,7 +53,7 @@ typedef struct {
         struct { int64_t band, from_px, band_tick; };
         struct {
             int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout;
-            uint32_t native_ord_types, native_times_in_force, external, print_fills, day_end;
+            uint32_t native_ord_types, native_times_in_force, external, print_fills, day_end, market_protection;
         };
         struct {
             uint8_t price_precision, qty_precision, multiplier_precision, any_sign;

@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Reason
-from tradecore.vocabulary.fix import ExecType, OrdRejReason, OrdType
-from tradecore.vocabulary.records import CASH_ORDER_MAX, LIMIT_PRECISION, NO_ROOM, OWN_ID_MAX, PRICE_MAX
+from tradecore.vocabulary.fix import ExecType, OrdRejReason
+from tradecore.vocabulary.records import NO_ROOM, OWN_ID_MAX
 from tradecore.vocabulary.rows import Finding
-from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 
 from ..execution.routing import twice_touch
 from ..execution.unsent import places_taken
@@ -24,8 +23,9 @@ from ..risk.holds import Question, exposure_of, note_breach, reserve_order
 from ..risk.limit_lines import line_of
 from ..risk.risk import evaluate_limits, needs_reference
 from ..risk.rule_rows import SOFT
-from ..vocabulary.instrument import MARKET, InstrumentRow, has_limit
+from ..vocabulary.instrument import InstrumentRow
 from ..vocabulary.texts import id_is_known
+from .cash import convert_cash
 from .outbound import reserve_places
 from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
@@ -83,19 +83,6 @@ def answer_again(core: State, c: Any, first_id: int) -> Any:
     return acknowledge(order)
 
 
-def convert_cash(core: State, ins: InstrumentRow, c: Any) -> Any:
-    """CashOrderQty(152) in lots, rounded down: at the limit, else the stop, else the reference price. What can't be
-    converted is 0 lots, which validation refuses."""
-    price2 = 2 * (c.price if has_limit(c.ord_type) else c.stop_px)
-    if c.ord_type in (MARKET, OrdType.TRAILING_STOP):
-        price2 = twice_reference(core, c.instrument)
-    if not 0 < c.order_qty <= CASH_ORDER_MAX or not 0 < abs(price2) <= 2 * PRICE_MAX:
-        return c._replace(order_qty=0)
-    cash = c.order_qty * 10 ** (LIMIT_PRECISION - CASH_ORDER_PRECISION)
-    lots = 2 * cash * ins.limit_scale // (abs(price2) * ins.notional_scale)
-    return c._replace(order_qty=min(lots, CASH_ORDER_MAX) // ins.lot * ins.lot)
-
-
 def claim_order_id(core: State, order: Order) -> Reason | None:
     """Claims an order's id. An id that is no id claims nothing: validation refuses it."""
     if order.cl_ord_id <= 0 or not id_is_known(core.texts, order.cl_ord_id):
@@ -147,8 +134,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
     known_ids = OWN_ID_MAX + len(core.texts.texts)
     order = make_order(core, c)
     if c.exec_inst & CASH and ins is not None:
-        c = convert_cash(core, ins, c)
-        order.order_qty = c.order_qty
+        order.protect_px, order.order_qty = convert_cash(core, ins, c)
+        c = c._replace(order_qty=order.order_qty)
 
     claimed = claim_order_id(core, order)
     mask = validate_order(ins, *declared, known_ids, core.now, c)

@@ -18,7 +18,7 @@ from ..orders.open_orders import find_open
 from ..orders.order_facts import derive_status, last_id, unknown_of
 from ..orders.order_table import AT_VENUE, CANCELED, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
-from ..vocabulary.instrument import GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
+from ..vocabulary.instrument import FOK, GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
 from .state import (
     ACK_ACCEPTED,
     CANCEL_REJECT,
@@ -66,12 +66,18 @@ def message_fields(core: State, c: Any, order: Order, msg_type: int) -> dict[str
 
 def sent_terms(core: State, order: Order) -> dict[str, Any]:
     """What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET
-    or LIMIT order, and what the venue has no time in force for is good until the core ends it, or at once."""
+    or LIMIT order, a MARKET order whose price is bound is a LIMIT that takes at once, and what the venue has no time in
+    force for is good until the core ends it, or at once."""
     told: dict[str, Any] = {}
     if awaits_price(order.ord_type) and order.triggered:
         told = {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE,
                 "trigger_price_type": 0, "peg_offset": 0, "peg_offset_type": 0}
-    if not core.router.venues[order.venue].native_times_in_force >> order.time_in_force & 1:
+    native = core.router.venues[order.venue].native_times_in_force >> order.time_in_force & 1
+    if order.protect_px != NO_PRICE:
+        told |= {"ord_type": LIMIT, "price": order.protect_px}
+        if order.time_in_force != FOK and not (native and order.time_in_force in AUCTIONS):
+            told |= {"time_in_force": IOC, "expire_time": 0}
+    elif not native:
         if order.time_in_force in AUCTIONS:
             told |= {"time_in_force": IOC}
         elif order.time_in_force == TimeInForce.GTD:
@@ -89,10 +95,12 @@ def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_or
     its venue has answered the one before."""
     fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
     fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "order_qty": request.order_qty,
-               "price": request.price, "reason": int(reason),
+               "price": request.price if order.protect_px == NO_PRICE else order.protect_px, "reason": int(reason),
                "display_qty": min(order.display_qty, request.order_qty)}
     if fields["stop_px"] != NO_PRICE:
         fields["stop_px"] = request.stop_px
+    if fields["peg_offset"]:
+        fields["peg_offset"] = request.peg_offset
     message = request.message = Message(fields, order, request)
     if not request.is_replace:
         give_way(core, order.cancel_message)
@@ -160,7 +168,8 @@ def withdraw_request(core: State, order: Order, request: Request) -> None:
 
 def asks_more(order: Order, request: Request) -> bool:
     """Would a replace be a new order to risk? One that only lowers the quantity is not."""
-    same = (request.price, request.stop_px, request.expire_time) == (order.price, order.stop_px, order.expire_time)
+    same = (request.price, request.stop_px, request.expire_time, request.peg_offset) == (
+        order.price, order.stop_px, order.expire_time, order.peg_offset)
     return not same or request.order_qty > order.order_qty
 
 
@@ -172,6 +181,7 @@ def withdraw_killed(core: State, c: Any) -> None:
                            target.get(Scope.VENUE, 0), target.get(Scope.STRATEGY, 0)):
         if is_unsent(order):
             recall_order(core, order)
+            order.value = 1 + c.scope
             end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
             continue
         for request in list(order.requests):
@@ -185,7 +195,7 @@ def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> Non
     withdraw_request(core, order, request)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
         "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": Reason.KILL_SWITCH,
-        "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
+        "value": 1 + c.scope, "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
     sync_order(core, order)
     look_again(core, order)
 

@@ -208,8 +208,34 @@ def refuse_placing(core: State, c: Any, order: Order, reason: int, value: int, b
         end_order(core, c, order, CANCELED, reason)
 
 
-def send_order(core: State, c: Any, order: Order, first: bool) -> None:
+def bounded_ticks(ins: InstrumentRow, order: Order, limit: int) -> int:
+    """The worst tick, where an order has a bound beside its limit."""
+    if order.protect_px == NO_PRICE:
+        return limit
+    if direction(order.side) == BUY:
+        return min(limit, order.protect_px // ins.tick)
+    return max(limit, -(-order.protect_px // ins.tick))
+
+
+def is_bound(ins: InstrumentRow, limit: int) -> bool:
+    """Is this worst tick less than everything that an order without a limit and a collar would take?"""
+    return abs(limit) != ins.price_most // ins.tick
+
+
+def needs_protection(core: State, ins: InstrumentRow, order: Order, limit: int) -> bool:
+    """Does a MARKET order go to a venue that would fill it at any price, though its price is bound? In an auction all
+    trade at one price: there it stays MARKET."""
+    if has_limit(order.ord_type) or (awaits_price(order.ord_type) and not order.triggered):
+        return False
+    in_auction = order.time_in_force in AUCTIONS and is_native(core, order, "native_times_in_force",
+                                                               order.time_in_force)
+    return is_bound(ins, limit) and not in_auction and not core.router.venues[order.venue].market_protection
+
+
+def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool) -> None:
     """To an external venue: what happened to it is UNKNOWN until the venue tells."""
+    if needs_protection(core, ins, order, limit):
+        order.protect_px = limit * ins.tick
     order.place, order.awaited, order.sent_time = AT_VENUE, True, core.now
     if first:
         report_execution(core, c, order, ExecType.PENDING_NEW)
@@ -246,6 +272,7 @@ def place_order(
     core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
 ) -> int:
     """Routing, execution, position and reports of an order that passed; when its last stage began."""
+    limit = bounded_ticks(ins, order, limit)
     routed = order.venue == 0
     if routed:
         order.venue = route_order(core, ins, order, limit)
@@ -268,12 +295,14 @@ def place_order(
             return since
     if is_external(core, order.venue):
         if reserve_places(core, order):
-            send_order(core, c, order, first)
+            send_order(core, c, ins, order, limit, first)
         else:
             refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
                            core.orders.unsent.most, first)
         return since
     reason, fills = execute_order(core, order, limit)
+    if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
+        order.value = limit * ins.tick
     sync_tops(core, order.instrument, order.venue)
     since = count_stage(core, EXECUTING, since, timed)
     charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)
@@ -292,7 +321,8 @@ def waiting_place(core: State, order: Order) -> int:
     if waits_for_parent(core.groups, order):
         return AWAITS_PARENT
     waits = awaits_price(order.ord_type) and not order.triggered
-    if waits and not is_native(core, order, "native_ord_types", order.ord_type):
+    bound = order.protect_px != NO_PRICE  # no venue's own stop knows of it
+    if waits and (bound or not is_native(core, order, "native_ord_types", order.ord_type)):
         return AWAITS_PRICE
     waits = session_waits(core, order.instrument, order.time_in_force)
     if waits and not is_native(core, order, "native_times_in_force", order.time_in_force):

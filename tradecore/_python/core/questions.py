@@ -12,7 +12,8 @@ from ..orders.lists import find_bad_join
 from ..orders.order_table import load_order
 from ..orders.validation import CASH, bit_of, validate_order
 from ..risk.risk import evaluate_risk
-from .orderpath import convert_cash, observe_question
+from .cash import convert_cash
+from .orderpath import observe_question
 from .placing import ask_order
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
@@ -22,12 +23,12 @@ from .user_rules import evaluate_user_rules
 def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
     """What validation and risk would say to a new order (see `Core.check`). Changes nothing."""
     ins = core.instruments.get(c.instrument)
-    if c.exec_inst & CASH and ins is not None:
-        c = convert_cash(core, ins, c)
     clock, time = core.now, stamp_of(c, now)
     bad_stamp = find_bad_stamp(core, time, now) if 0 <= time <= TIME_MAX else None  # else validation's
     core.now = clock if bad_stamp else max(clock, time)
     try:
+        if c.exec_inst & CASH and ins is not None:
+            c = c._replace(order_qty=convert_cash(core, ins, c)[1])
         duplicate, named = c.cl_ord_id in core.ids.order_ids, c.cl_ord_id != 0
         no_room = c.cl_ord_id == NEW_ID and len(core.texts.texts) == core.texts.capacity
         if c.cl_ord_id == NEW_ID:

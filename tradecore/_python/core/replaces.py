@@ -15,7 +15,7 @@ from ..execution.unsent import has_places, places_taken
 from ..orders.lists import find_excess, limit_after
 from ..orders.order_facts import has_cancel, is_live
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, IN_CHILDREN, NOWHERE, RESTING, Order
-from ..orders.triggers import arm_trigger, stop_of
+from ..orders.triggers import arm_trigger, stop_of, trail_stop
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
@@ -42,7 +42,7 @@ def enter_replace(core: State, c: Any) -> Any:
     price = order.price if c.price == NO_PRICE else c.price
     order.stop_px = stop_of(order)
     stop_px = order.stop_px if c.stop_px == NO_PRICE or not awaits_price(order.ord_type) else c.stop_px
-    expire_time = c.expire_time or order.expire_time
+    expire_time, peg_offset = c.expire_time or order.expire_time, c.new_peg_offset or order.peg_offset
     if order.terminal or (not is_live(order) and order_qty <= order.cum_qty):
         return refuse_request(core, c, order_id, order, Reason.TOO_LATE_TO_CANCEL)
     if has_cancel(order):
@@ -52,7 +52,7 @@ def enter_replace(core: State, c: Any) -> Any:
     if order.parent:
         return refuse_request(core, c, order_id, order, Reason.CHILD_ORDER, order_id, order.parent)
     ins = core.instruments[order.instrument]
-    refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time)
+    refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time, peg_offset)
     away = order.place in (AT_VENUE, IN_CHILDREN)
     if refused is None and away and core.orders.replaces == core.orders.open_max:
         refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
@@ -61,24 +61,27 @@ def enter_replace(core: State, c: Any) -> Any:
     if refused is None:
         refused = find_excess(order, order_qty)
     if refused is None:
-        refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time)
+        refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time, peg_offset)
     if refused is not None:
         return refuse_request(core, c, order_id, order, *refused)
     if away:
-        ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, 0)
+        ask_replace(core, c, order, c.cl_ord_id, order_qty, price, stop_px, expire_time, peg_offset, 0)
     else:
-        replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time)
+        replace_order(core, c, ins, order, order_qty, price, stop_px, expire_time, peg_offset)
     return acknowledge(order)
 
 
 def find_bad_terms(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
+    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int,
+    peg_offset: int,
 ) -> tuple[int, int, int] | None:
     """Why no order can have these terms: the order as it would be, validated as a new one."""
     if order.place == AT_VENUE and expire_time != order.expire_time:
         return Reason.INVALID_FIELD_VALUE, expire_time, 112  # no request carries it to a venue
     if price != NO_PRICE and not has_limit(order.ord_type):
         return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
+    if order.triggered and peg_offset != order.peg_offset:
+        return Reason.STOP_TRIGGERED, stop_px, stop_px
     if order.triggered and stop_px != order.stop_px:
         return Reason.STOP_TRIGGERED, stop_px, order.stop_px  # what it waited for has come
     if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
@@ -87,7 +90,7 @@ def find_bad_terms(
     order_command = CODECS[10].tuple_type(
         10, order.side, order.ord_type, order.time_in_force, order.exec_inst, order.instrument, order.account,
         order.venue, 0, 0, 0, 0, order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
-        order.peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
+        peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
         order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
     )
     mask = validate_order(ins, *declared, 0, core.now, order_command)
@@ -97,11 +100,13 @@ def find_bad_terms(
 
 
 def find_refusal(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
+    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int,
+    peg_offset: int,
 ) -> tuple[int, int, int] | None:
     """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
     the quantity always passes; any other is a new order to rates, one that asks for more to sessions too."""
-    same = (price, stop_px, expire_time) == (order.price, order.stop_px, order.expire_time)
+    same = (price, stop_px, expire_time, peg_offset) == (
+        order.price, order.stop_px, order.expire_time, order.peg_offset)
     if same and order_qty <= order.order_qty:
         return None
     more = max(0, order_qty - order.cum_qty - order.held)
@@ -121,7 +126,8 @@ def find_refusal(
 
 
 def replace_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int
+    core: State, c: Any, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int,
+    peg_offset: int,
 ) -> None:
     """Replaces an order that is no external venue's, at once. It keeps its place in the queue where only its quantity
     falls; else it goes to the end, and may trade."""
@@ -135,6 +141,9 @@ def replace_order(
         withdraw_order(core, order)
     order.oco_limit = limit_after(order, order_qty)
     order.order_qty, order.price, order.stop_px, order.expire_time = order_qty, price, stop_px, expire_time
+    order.peg_offset = peg_offset
+    if was == AWAITS_PRICE and order.ord_type == OrdType.TRAILING_STOP:
+        order.stop_px = trail_stop(order, order.peak_px)
     report_execution(core, c, order, ExecType.REPLACED, **take_id(order, c.cl_ord_id))
     sync_order(core, order)
     if not is_live(order):

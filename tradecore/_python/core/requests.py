@@ -131,19 +131,20 @@ def ask_cancel(core: State, c: Any, order: Order, cl_ord_id: int, reason: int) -
     for earlier in cancels:
         if earlier is not cancels[-1] or earlier.message is not None:
             withdraw_request(core, order, earlier)
-    request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time)
+    request = Request(cl_ord_id, False, core.now, order.order_qty, order.price, order.stop_px, order.expire_time,
+                      order.peg_offset)
     ask_venue(core, c, order, request, reason)
 
 
 def ask_replace(
     core: State, c: Any, order: Order, cl_ord_id: int, order_qty: int, price: int, stop_px: int, expire_time: int,
-    reason: int,
+    peg_offset: int, reason: int,
 ) -> None:
     """What the core asks of itself takes the place of what it asked before, where that was not handed out."""
     change = order.change_message
     if reason and change is not None and change.request is not None:
         withdraw_request(core, order, change.request)
-    request = Request(cl_ord_id, True, core.now, order_qty, price, stop_px, expire_time)
+    request = Request(cl_ord_id, True, core.now, order_qty, price, stop_px, expire_time, peg_offset)
     ask_venue(core, c, order, request, reason)
 
 

@@ -124,7 +124,9 @@ def find_bad_fee(c: Any) -> int:
         return 104
     if c.print_fills > PrintFills.AFTER_QUEUE or (c.external and c.print_fills):
         return 108
-    return 112 if c.day_end not in DayEnd._value2member_map_ else -1
+    if c.day_end not in DayEnd._value2member_map_:
+        return 112
+    return 116 if c.market_protection > 1 else -1
 
 
 def define_venue(core: State, c: Any) -> Any:

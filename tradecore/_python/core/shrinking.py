@@ -37,7 +37,8 @@ def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reas
     elif away and (cancel_sent(order) or wanted_qty(order) <= order_qty):
         return  # it is asked for as little already
     elif away:
-        ask_replace(core, c, order, 0, order_qty, order.price, order.stop_px, order.expire_time, reason)
+        ask_replace(core, c, order, 0, order_qty, order.price, order.stop_px, order.expire_time, order.peg_offset,
+                    reason)
     else:
         if order.place == RESTING:
             reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)

@@ -61,8 +61,8 @@ def definitions(core: State) -> Iterator[Row]:
                venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
         if venue.print_fills:
             yield 18, venue.print_fills
-        if venue.day_end:
-            yield 19, venue.day_end
+        if venue.day_end or venue.market_protection:
+            yield 19, 4 * venue.market_protection + venue.day_end
 
 
 def accounts(core: State) -> Iterator[Row]:
@@ -111,10 +111,14 @@ def orders(core: State) -> Iterator[Row]:
         yield terms_row(core, order)
         if order.doubt_qty:
             yield 20, order.doubt_qty
+        if order.protect_px != NO_PRICE:
+            yield 21, order.protect_px
         for request in order.requests:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),
                    int(request.unknown), int(request.message is not None))
+            if request.peg_offset:
+                yield 22, request.peg_offset
 
 
 def order_row(core: State, order: Order) -> Row:

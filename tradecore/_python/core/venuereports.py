@@ -163,7 +163,7 @@ def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> Non
             remove_request(core.orders, order, earlier)
     remove_request(core.orders, order, request)
     take_terms(order, c, c.order_qty or request.order_qty, request.price)
-    order.stop_px, order.expire_time = request.stop_px, request.expire_time
+    order.stop_px, order.expire_time, order.peg_offset = request.stop_px, request.expire_time, request.peg_offset
     if request.reason not in _LESS:
         order.oco_limit = request.oco_limit
     cap_limit(order)

@@ -15,6 +15,7 @@ from tradecore.vocabulary.rows import TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
 
 from ..orders.execids import DAYS_KNOWN, ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
 from ..orders.lists import tell_fill
+from ..orders.order_facts import is_worse
 from ..orders.order_table import Order
 from ..orders.trades import Execution, append_execution, find_named_trade, is_beyond_rebuild, rebuild_position
 from ..positions.costs import commission_of, is_beyond_sum, position_of
@@ -156,6 +157,8 @@ def book_venue_trade(
         told |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
     elif late:
         told |= {"reason": Reason.LATE_TRADE, "value": late, "bound": 0}
+    elif is_worse(order, c.last_px):
+        told |= {"reason": Reason.FILL_BEYOND_LIMIT}
     report_execution(core, c, teller, ExecType.TRADE, venue=order.venue, **told)
     compare_cum_qty(core, c, order)
     sync_order(core, order)

@@ -40,6 +40,7 @@ class Venue(NamedTuple):
     external: int
     print_fills: int
     day_end: int
+    market_protection: int
 
 
 class Top(NamedTuple):
@@ -126,7 +127,7 @@ def load_venue(router: Router, c: Any) -> int:
     router.venues[number] = Venue(
         c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm, c.request_timeout,
         c.native_ord_types, c.native_times_in_force, c.external, c.print_fills,
-        c.day_end,
+        c.day_end, c.market_protection,
     )
     return number
 

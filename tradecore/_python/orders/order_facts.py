@@ -6,8 +6,9 @@ Source: FIX 4.4 Appendix D.
 from __future__ import annotations
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.records import UNKNOWN_CANCEL, UNKNOWN_NEW, UNKNOWN_REPLACE
+from tradecore.vocabulary.records import NO_PRICE, UNKNOWN_CANCEL, UNKNOWN_NEW, UNKNOWN_REPLACE
 
+from ..vocabulary.instrument import BUY, direction, has_limit
 from .order_table import (
     CALCULATED,
     CANCELED,
@@ -102,6 +103,19 @@ def held_of(order: Order) -> int:
     asked = (request.order_qty for request in order.requests if request.is_replace)
     largest = max([order.order_qty, order.doubt_qty, *asked])
     return max(0, largest - order.cum_qty)
+
+
+def worst_px(order: Order) -> int:
+    """The worst price that its venue may trade it at, replaces that are not answered included; NO_PRICE: any."""
+    limit = order.price if has_limit(order.ord_type) else order.protect_px
+    asked = (request.price for request in order.requests if request.is_replace and request.price != NO_PRICE)
+    return limit if limit == NO_PRICE else (max if direction(order.side) == BUY else min)((limit, *asked))
+
+
+def is_worse(order: Order, price: int) -> bool:
+    """Is a trade worse than its order allows?"""
+    worst = worst_px(order)
+    return worst != NO_PRICE and (price > worst if direction(order.side) == BUY else price < worst)
 
 
 def unknown_of(order: Order) -> int:

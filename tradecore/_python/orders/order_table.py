@@ -34,6 +34,7 @@ class Request:
     price: int = 0
     stop_px: int = 0
     expire_time: int = 0
+    peg_offset: int = 0
     oco_limit: int = 0  # the order's, once it is done
     pending: bool = False  # the venue has acknowledged it: it counts in OrdStatus
     unknown: bool = False  # it timed out, or its session was lost
@@ -110,6 +111,9 @@ class Order:
     held: int = 0  # lots that risk counts as working
     last_status: int = PENDING_NEW  # as last reported
     peak_px: int = 0  # the best price that a trailing stop has seen
+    # The worst price that it may trade at, where that is no limit of its own: a cash order's, and a MARKET order's
+    # whose venue has no protection.
+    protect_px: int = NO_PRICE
     doubt_qty: int = 0  # its venue is to tell how it stands: until then at least so much of it is held
     oco_own: int = 0  # what its list has heard that it traded
     oco_limit: int = 0  # what its user wants of it, and what the others of its list had traded by then

@@ -19,7 +19,7 @@ from tradecore.vocabulary.fix import (
     TimeInForce,
     TriggerPriceType,
 )
-from tradecore.vocabulary.records import CODECS, NO_PRICE, OWN_ID_MAX, PRICE_MAX
+from tradecore.vocabulary.records import CODECS, NO_PRICE, OWN_ID_MAX, PRICE_MAX, UNTELLABLE
 from tradecore.vocabulary.units import tell_wide
 
 from ..vocabulary.instrument import (
@@ -120,7 +120,7 @@ def check_combination(ins: InstrumentRow, c: Any) -> int:
         mask |= bit_of(Reason.UNSUPPORTED_TIF)
     if c.ord_type == MARKET and c.time_in_force in (GTC, GTD):  # a market order never rests
         mask |= bit_of(Reason.UNSUPPORTED_TIF)
-    if awaits_price(c.ord_type) and (immediate or c.time_in_force in AUCTIONS):
+    if awaits_price(c.ord_type) and c.time_in_force in AUCTIONS:
         mask |= bit_of(Reason.UNSUPPORTED_TIF)
     if c.exec_inst & POST_ONLY:
         if c.ord_type != LIMIT:
@@ -138,6 +138,8 @@ def check_price(ins: InstrumentRow, c: Any) -> int:
         return 0
     if c.price == NO_PRICE:
         return bit_of(Reason.MISSING_REQUIRED_FIELD)
+    if c.price == UNTELLABLE:  # finer than a price unit: off every tick
+        return bit_of(Reason.PRICE_TICK_MULTIPLE)
     if not -ins.price_most <= c.price <= ins.price_most or (c.price <= 0 and not ins.any_sign):
         mask |= bit_of(Reason.PRICE_OUT_OF_RANGE)
     if c.price % tick_at(ins, c.price):

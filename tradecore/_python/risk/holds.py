@@ -64,7 +64,7 @@ class Question:
     line: Line  # what binds it
     exposure: Exposure
     firm: Exposure  # of all accounts together
-    killed: bool
+    killed: int  # 1 + the Scope of the switch that is engaged
     stated: int  # one bit a rule that its account was told
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
@@ -100,10 +100,11 @@ def exposure_of(risk: RiskTables, instrument: int, account: int) -> Exposure:
     return exposure
 
 
-def is_killed(risk: RiskTables, instrument: int, account: int, venue: int, strategy: int) -> bool:
-    return any(key in risk.switches for key in (
+def is_killed(risk: RiskTables, instrument: int, account: int, venue: int, strategy: int) -> int:
+    """1 + the Scope of the switch that is engaged, the widest first; 0 where none is."""
+    return next((1 + scope for scope, target in (
         (Scope.FIRM, 0), (Scope.ACCOUNT, account), (Scope.INSTRUMENT, instrument), (Scope.VENUE, venue),
-        (Scope.STRATEGY, strategy)))
+        (Scope.STRATEGY, strategy)) if (scope, target) in risk.switches), 0)
 
 
 def reducible_qty(position_qty: int, side: int) -> int:

@@ -180,8 +180,12 @@ def needs_reference(line: Line, ord_type: int, side: int) -> bool:
 
 def protection_price(q: Question) -> int:
     """The worst price that the collar lets an order trade at; only with a reference and an armed collar."""
-    bps = q.line.limits[COLLAR]
-    price = q.reference2 * (10_000 + bps) // 20_000 if q.side == BUY else -(q.reference2 * (bps - 10_000) // 20_000)
+    return collar_price(q.reference2, q.line.limits[COLLAR], q.side)
+
+
+def collar_price(reference2: int, bps: int, side: int) -> int:
+    """The worst price so many basis points from a reference."""
+    price = reference2 * (10_000 + bps) // 20_000 if side == BUY else -(reference2 * (bps - 10_000) // 20_000)
     return max(-PRICE_MAX, min(PRICE_MAX, price))
 
 
@@ -198,7 +202,7 @@ def told_limit(q: Question, row: int) -> int:
 
 
 def check_kill_switch(q: Question) -> Finding:
-    return Finding(Reason.KILL_SWITCH, int(q.killed), 0, q.killed, True)
+    return Finding(Reason.KILL_SWITCH, q.killed, 0, q.killed > 0, True)
 
 
 def check_config(q: Question) -> Finding:
