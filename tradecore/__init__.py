@@ -13,8 +13,9 @@ from ._backend import choose_backend
 from .core.bus import Subscription
 from .core.order_manager import OrderManager
 from .core.trading_core import TradingCore
+from .execution.kept_reports import Unbooked
 from .execution.routing import Explanation, VenueScore
-from .execution.venue_reports import ExecutionFacts
+from .execution.venue_reports import CorrectionFacts, ExecutionFacts, RejectFacts
 from .execution.venues import ExternalVenue, SimulatedVenue
 from .orders.order import Order
 from .orders.ticket import OrderTerms
@@ -135,19 +136,21 @@ __all__ = [
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
     "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
     "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl", "Capacity", "CheckResult", "CommandType",
-    "ConfigError", "ContingencyType", "CorporateActions", "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
+    "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",
+    "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
     "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType",
     "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument",
     "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType",
     "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
     "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
-    "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError", "Report", "ReportReader", "ReportType",
+    "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
+    "RejectFacts", "Report", "ReportReader", "ReportType",
     "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule",
     "RuleError", "RuleLine",
     "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TriggerPriceType", "UndeclaredError", "Unknown", "VenueScore", "backend", "load_session",
-    "new_orders", "shared_ring",
+    "TradingCore", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueScore", "backend",
+    "load_session", "new_orders", "shared_ring",
 ]
 
 

@@ -5,6 +5,53 @@ from copies cimport *
 from shell cimport wide
 
 
+# The trade that the core's own number is about, as it is now; False where the log has none.
+cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execution* copy) noexcept nogil:
+    cdef int64_t number = log.count, first = first_execution(log)
+    while number >= first and execution_at(log, number).exec_id != exec_id:
+        number -= 1
+    if number >= first and execution_at(log, number).trade:
+        number = execution_at(log, number).trade
+    if number < first:
+        return False
+    copy[0] = execution_at(log, number)[0]
+    return True
+
+
+cdef inline int64_t count_unbooked(const tc_core* core) noexcept nogil:
+    return core.unbooked.used
+
+
+# Copies up to `room` of what lies unbooked, oldest first; how many.
+cdef inline int64_t copy_unbooked(const tc_core* core, tc_unbooked* rows, int64_t room) noexcept nogil:
+    cdef int64_t count = room if room < core.unbooked.used else core.unbooked.used
+    memcpy(rows, core.unbooked.rows, <size_t>count * sizeof(tc_unbooked))
+    return count
+
+
+# False where the account, which may be suspense, or the currency is not declared.
+cdef inline bint copy_charge(const tc_core* core, int64_t account, int64_t currency, tc_i128* charge) noexcept nogil:
+    if account < 0 or account > core.account_count or currency < 1 or currency > core.currency_count:
+        return False
+    charge[0] = core.ledger.charges[account * core.ledger.currency_stride + currency]
+    return True
+
+
+# The free text with a number, or where that is 0, the one that a report tells; False where it is not held.
+cdef inline bint copy_note(const tc_notes* notes, int64_t number, int64_t seq, tc_note* copy) noexcept nogil:
+    cdef const tc_note* note
+    cdef int64_t at = notes.count
+    if number == 0:
+        while find_note(notes, at) != NULL and find_note(notes, at).seq != seq:
+            at -= 1
+        number = at
+    note = find_note(notes, number)
+    if note == NULL:
+        return False
+    copy[0] = note[0]
+    return True
+
+
 # Copies as many parts that an order was divided into, open or not, as there is room for; how many there are.
 cdef inline int64_t copy_children(
     const tc_core* core, int64_t order_id, tc_handle_copy* rows, int64_t room
@@ -32,12 +79,19 @@ cdef inline tuple order_row(const tc_order_copy* copy):
         o.value, o.bound, o.reject_mask, o.transact_time, o.decision, o.route,
         more.orig_cl_ord_id, more.stop_px, more.peg_offset, more.min_qty,
         more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
-        more.peg_offset_type, more.contingency_type, o.place, copy.unknown, more.parent_id)
+        more.peg_offset_type, more.contingency_type, o.place, copy.unknown, more.parent_id, more.venue_order_id,
+        more.note)
 
 
 cdef inline tuple trade_row(const tc_execution* row):
     return (row.exec_id, row.venue_exec_id, row.order_id, row.instrument,
-            row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state)
+            row.account, row.venue, row.side, row.qty, row.price, wide(row.commission), row.day, row.state,
+            row.currency, row.last_mkt, row.last_liquidity_ind, row.told)
+
+
+cdef inline tuple unbooked_row(const tc_unbooked* row):
+    return (row.number, row.time, row.order_id, row.reason, row.value, row.bound, row.instrument, row.account,
+            (<const char*>&row.said)[:sizeof(tc_command)], row.text[:row.size])
 
 
 # A text as the table has it, padded; False where it can't be there.

@@ -29,6 +29,7 @@ cdef struct tc_position_copy:
 cdef struct tc_metrics:
     int64_t open_orders, open_orders_high_water, tables_full, orders_evicted, cl_ord_ids, ids, trades, events
     int64_t events_dropped, rankings_hit, rankings_missed, outbound_handed, outbound_pending
+    int64_t unbooked
     int64_t decisions, reports_refused, trades_in_suspense, trades_folded, unexpected_transitions, waiting_for_price
 
 
@@ -331,6 +332,7 @@ cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil
     m.waiting_for_price = core.triggers.waiting
     m.outbound_handed = core.orders.unsent.handed
     m.outbound_pending = core.orders.unsent.count
+    m.unbooked = core.unbooked.used
 
 
 # One row of limits, with what is used of it.

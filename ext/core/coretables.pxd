@@ -194,6 +194,11 @@ cdef inline int open_ledgers(
     core.ledger.currency_stride = capacity.currencies + 1
     core.ledger.positions = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
     core.ledger.cash = <tc_i128*>table(t, accounts * (capacity.currencies + 1), sizeof(tc_i128))
+    core.ledger.charges = <tc_i128*>table(t, accounts * (capacity.currencies + 1), sizeof(tc_i128))
+    core.notes.mask = <uint64_t>capacity.notes - 1
+    core.notes.rows = <tc_note*>table(t, capacity.notes, sizeof(tc_note))
+    core.unbooked.most = capacity.unbooked
+    core.unbooked.rows = <tc_unbooked*>table(t, capacity.unbooked, sizeof(tc_unbooked))
     core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
 

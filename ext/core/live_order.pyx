@@ -213,6 +213,11 @@ cdef class Order:
         return o.strategy
 
     @property
+    def venue_order_id(self):
+        """The external venue's OrderID(37), as it told it last; empty where it told none."""
+        return self.names.text_of(self.row.venue_order_id)
+
+    @property
     def reject_mask(self):
         """Every validation failure at once: bit n means Reason(101 + n). Of what a limit refused, the number of its row
         (`core.risk.limits()`)."""
@@ -367,7 +372,8 @@ cdef class Order:
 
     @property
     def text(self):
-        """Text(58): why it was rejected or canceled, naming field, value and bound."""
+        """Text(58): what its venue said of it last; else why it was rejected or canceled, naming field, value and
+        bound."""
         return order_text(self, self.names)
 
     def __reduce__(self):

@@ -8,7 +8,20 @@ from sessions cimport *
 from rule_commands cimport *
 from stamps cimport *
 from follow_ups cimport *
-from venuetrades cimport *
+from settling cimport *
+
+
+# Only in C: a dict of kinds in Python.
+# What is said in words, and what an operator decides of it; what is none of these is no command.
+cdef inline void run_said(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.kind == KIND_NOTE:
+        enter_note(core, c, ack)
+    elif c.kind == KIND_BOOK_UNBOOKED:
+        enter_booking(core, c, ack)
+    elif c.kind == KIND_DISMISS_UNBOOKED:
+        enter_dismissal(core, c, ack)
+    else:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
 
 
 cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
@@ -77,7 +90,7 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
     elif c.kind == KIND_DEFINE_TICKS:
         define_ticks(core, c, ack)
     else:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
+        run_said(core, c, ack)
 
 
 cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, int64_t now, bint timed) noexcept nogil:

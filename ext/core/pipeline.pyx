@@ -1,14 +1,20 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
-from answers cimport copy_limits, copy_switches, limit_facts, tc_limit_copy, tc_switch_copy
+from answers cimport (
+    copy_charge, copy_execution, copy_limits, copy_note, copy_switches, copy_unbooked, count_unbooked, limit_facts,
+    tc_limit_copy, tc_switch_copy, trade_row, unbooked_row,
+)
 from chunks cimport definitions, tc_batch
+from notes cimport tc_note
 from copies cimport copy_wanted, count_wanted, set_filters
 from events cimport FILTERS, is_unread, tc_filter
 from listings cimport list_open, list_positions, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
 from records cimport *
-from shell cimport open_batch, open_command
+from shell cimport open_batch, open_command, wide
+from trades cimport tc_execution
+from unbooked cimport tc_unbooked
 from tradecore._native.readers cimport OrderHandle, Readers
 from tradecore._native.turnstile cimport State
 cimport cython
@@ -17,7 +23,7 @@ import numpy as np
 
 from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import LimitFacts, SwitchFacts
+from tradecore.vocabulary.rows import LimitFacts, SwitchFacts, TradeRow, UnbookedRow
 
 
 @cython.final
@@ -94,6 +100,62 @@ cdef class Core(Readers):
     def outbound_pending(self):
         """Messages for external venues that are not handed out."""
         return self.state.count_unsent()
+
+    def execution(self, int64_t exec_id):
+        """The trade that the core's own number is about, as it is now; None where the log has none."""
+        cdef tc_execution row
+        cdef bint is_held
+        self.state.enter()
+        with nogil:
+            is_held = copy_execution(&self.state.core.trades, exec_id, &row)
+            self.state.leave()
+        return TradeRow._make(trade_row(&row)) if is_held else None
+
+    def note(self, int64_t number):
+        """A free text by its number; empty where it is not held."""
+        cdef tc_note copy
+        cdef bint is_held
+        self.state.enter()
+        is_held = copy_note(&self.state.core.notes, number if number > 0 else -1, 0, &copy)
+        self.state.leave()
+        return copy.text[:copy.size] if is_held else b""
+
+    def note_of(self, int64_t seq):
+        """The free text that a report tells, by its sequence number; empty where it is not held."""
+        cdef tc_note copy
+        cdef bint is_held
+        self.state.enter()
+        with nogil:
+            is_held = copy_note(&self.state.core.notes, 0, seq, &copy)
+            self.state.leave()
+        return copy.text[:copy.size] if is_held else b""
+
+    def unbooked(self):
+        """What lies unbooked, oldest first."""
+        cdef int64_t room, count
+        cdef unsigned char[::1] memory
+        cdef tc_unbooked* rows
+        self.state.enter()
+        room = count_unbooked(&self.state.core)
+        self.state.leave()
+        memory = np.zeros((room + 1) * sizeof(tc_unbooked), np.uint8)
+        rows = <tc_unbooked*>&memory[0]
+        self.state.enter()
+        with nogil:
+            count = copy_unbooked(&self.state.core, rows, room)
+            self.state.leave()
+        return [UnbookedRow._make(unbooked_row(&rows[i])) for i in range(count)]
+
+    def charges(self, int64_t account, int64_t currency):
+        """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
+        cdef tc_i128 charge
+        cdef bint is_declared
+        self.state.enter()
+        is_declared = copy_charge(&self.state.core, account, currency, &charge)
+        self.state.leave()
+        if not is_declared:
+            raise LookupError(f"account {account} or currency {currency} is not declared")
+        return wide(charge)
 
     def limit_rows(self, int64_t first, int64_t last):
         """Rows of limits by number, from 1, with what is used of each now. Threads: any."""

@@ -13,6 +13,7 @@ from costs cimport *
 from events cimport *
 from trades cimport *
 from execids cimport *
+from unbooked cimport *
 from open_orders cimport *
 from triggers cimport *
 from lists cimport *
@@ -44,6 +45,8 @@ cdef struct tc_core:
     tc_events events
     tc_trades trades
     tc_exec_ids exec_ids
+    tc_notes notes
+    tc_unbooked_table unbooked
     tc_open_orders open_orders
     tc_triggers triggers
     tc_groups groups

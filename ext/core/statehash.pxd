@@ -1,7 +1,7 @@
 # The state hash: over logical fields, sorted by key, never over slots, capacities or table order.
 # A row is up to 32 words, zero-padded; it starts with its section. Only in C: a twin hashes rows in comprehensions.
 
-from riskhash cimport *
+from hasher cimport *
 
 
 # Where it is not what most have.
@@ -33,6 +33,7 @@ cdef inline void hash_counters(tc_hasher* h, const tc_core* core) noexcept nogil
     put(h, <int64_t>core.texts.digest)
     put(h, core.orders.unsent.handed)
     end_row(h)
+    hash_said(h, core)
 
 
 cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept nogil:
@@ -347,6 +348,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_counters(h, core)
     hash_definitions(h, core)
     hash_accounts(h, core)
+    hash_charges(h, core)
     hash_limits(h, core)
     hash_switches(h, core)
     hash_positions(h, core)
@@ -354,6 +356,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
         order = find_order(&core.orders, ids[i])
         hash_order(h, core, order)
         hash_terms(h, core, order)
+        hash_words_of_order(h, core, order)
         hash_requests(h, core, order)
     hash_books(h, core)
     hash_trades(h, core)

@@ -1,6 +1,7 @@
 # Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
 # Called by the order path, by market data, since a quote may take what rests, and by what external venues report.
 
+from keeping cimport *
 from upkeep cimport *
 
 
@@ -26,14 +27,15 @@ cdef inline void look_again(tc_core* core, const tc_order* order) noexcept nogil
 # One trade into its position, the firm's exposure and the log, whose row it returns. Account 0 is suspense.
 cdef inline tc_execution* book_trade(
     tc_core* core, int32_t instrument, int32_t account, int32_t venue, uint8_t side, int64_t qty, int64_t price,
-    tc_i128 commission, int64_t exec_id, int64_t order_id
+    tc_i128 commission, int64_t exec_id, int64_t order_id, int32_t currency=0
 ) noexcept nogil:
     cdef int64_t signed = qty if side == SIDE_BUY else -qty
     cdef tc_position* p = position_of(&core.ledger, instrument, account)
     cdef tc_execution* row = append_execution(&core.trades, &core.ledger)
     tc_assert((qty > 0) & (instrument >= 1) & (instrument <= core.instrument_count))
     apply_fill(p, signed, price)
-    p.fees = p.fees + commission
+    if currency == 0:
+        p.fees = p.fees + commission
     move_position(&core.risk, instrument, account, signed)
     tc_assert((account == 0) | (exposure_of(&core.risk, instrument, account).position_qty == p.qty))
     tc_clear(row, sizeof(tc_execution))
@@ -47,6 +49,8 @@ cdef inline tc_execution* book_trade(
     row.qty = qty
     row.price = price
     row.commission = commission
+    row.currency = currency
+    charge_fee(&core.ledger, row, 1)
     row.day = core.day
     row.after = p[0]
     tell_trimmed(core, instrument, account)

@@ -1,6 +1,7 @@
 # Users' rules, asked of each order behind the checks of risk: it fills the cells that their programs read.
 
 from conditions cimport *
+from keeping cimport *
 
 
 # ---- cells
@@ -178,7 +179,7 @@ cdef inline int find_risk_refusal(
     cdef int64_t cells[CELLS]
     cdef uint64_t unknown
     cdef int32_t at = 0
-    cdef int reason = check_risk(&core.risk, ins, q, finding)
+    cdef int reason = check_admission(core, ins, q, finding)
     if reason or not core.rules.count:
         return reason
     unknown = fill_cells(core, ins, q, strategy, cells)

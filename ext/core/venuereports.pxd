@@ -311,6 +311,10 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
         refuse_report(core, c, ack, NO_SUCH_REQUEST, order.order_id, count_requests(&core.orders, order))
         return
     asked = core.orders.requests[request]
+    if c.note:
+        hear_note(core, c)
+    if c.note or c.venue_order_id:
+        hear_of_order(core, c, order)
     remove_request(&core.orders, order, request)
     order.last_status = derive_status(order)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
@@ -324,6 +328,14 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     publish_report(&core.events, r)
     if doubts:
         doubt_order(core, c, order, order.order_qty, ORDER_IN_DOUBT)
+    elif c.told & TOLD_STATUS and (ends_order(c.ord_status) or c.ord_status == STATUS_FILLED) == is_live(order):
+        # Something was missed.
+        r = start_execution(core, c, order, EXEC_ORDER_STATUS)
+        r.reason = VENUE_CONTRADICTS
+        r.value = c.ord_status
+        r.bound = derive_status(order)
+        publish_execution(core, order, r)
+        send_status_request(core, c, order, VENUE_CONTRADICTS)
     sync_order(core, order)
     if wants_less(asked.reason):
         insist(core, c, order, &asked)

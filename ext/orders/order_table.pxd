@@ -75,6 +75,7 @@ cdef struct tc_terms:
     int64_t entered_qty, entered_price, entered_stop_px, entered_expire_time, entered_display_qty, entered_min_qty
     int64_t entered_cl_ord_id, entered_peg_offset
     int64_t orig_cl_ord_id
+    int64_t venue_order_id, note   # its id at its venue, and the last text about it
     int64_t protect_px             # the worst price that it may trade at, where that is no limit of its own
     int64_t doubt_qty              # its venue is to tell how it stands: until then at least so much of it is held
     # Of each kind the message that is not handed out; its replaces that a user asked for are the requests'.

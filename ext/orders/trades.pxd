@@ -18,6 +18,10 @@ cdef struct tc_execution:
     int64_t ref_exec_id            # and that trade's exec_id
     int32_t instrument, account, venue
     uint8_t exec_type, side, state # BUY or SELL; TRADE_...
+    uint8_t told                   # TOLD_COMMISSION where the commission is the venue's own
+    uint8_t last_liquidity_ind
+    int32_t currency               # of its commission, 0 where that is the instrument's
+    uint32_t last_mkt
     tc_position after              # of a trade that is not folded: its position once it was booked
 
 
@@ -49,7 +53,17 @@ cdef inline tc_position* base_of(
 cdef inline void apply_trade(tc_position* p, const tc_execution* trade) noexcept nogil:
     if trade.state == TRADE_LIVE:
         apply_fill(p, trade.qty if trade.side == SIDE_BUY else -trade.qty, trade.price)
-        p.fees = p.fees + trade.commission
+        if trade.currency == 0:
+            p.fees = p.fees + trade.commission
+
+
+# Books a commission in another currency than the instrument's, or (-1) takes it back.
+cdef inline void charge_fee(tc_ledger* ledger, const tc_execution* trade, int sign) noexcept nogil:
+    cdef tc_i128* sum
+    if trade.currency and trade.commission != 0:
+        sum = &ledger.charges[trade.account * ledger.currency_stride + trade.currency]
+        sum[0] = sum[0] + sign * trade.commission
+        ledger.is_charged = True
 
 
 cdef inline void fold_trade(tc_trades* log, tc_execution* trade) noexcept nogil:

@@ -34,7 +34,9 @@ cdef struct tc_ledger:
     int64_t* marks                 # by instrument: the MARK command's price, or -2**63
     int64_t* lasts                 # by instrument: the last trade's price, or -2**63
     tc_i128* cash                  # [account * currency_stride + currency]: opening cash, money units
+    tc_i128* charges               # likewise: fees in other currencies than their instruments'
     int64_t account_stride, currency_stride
+    bint is_charged                # a fee in another currency was ever booked
 
 
 cdef inline tc_position* position_of(const tc_ledger* ledger, int32_t instrument, int32_t account) noexcept nogil:

@@ -28,7 +28,10 @@ cdef dict command_layout():
         "reject_reason": <char*>&c.reject_reason - <char*>&c, "exec_id": <char*>&c.exec_id - <char*>&c,
         "last_qty": <char*>&c.last_qty - <char*>&c, "last_px": <char*>&c.last_px - <char*>&c,
         "cum_qty": <char*>&c.cum_qty - <char*>&c, "exec_ref_id": <char*>&c.exec_ref_id - <char*>&c,
-        "most": <char*>&c.most - <char*>&c,
+        "most": <char*>&c.most - <char*>&c, "unbooked": <char*>&c.unbooked - <char*>&c,
+        "commission": <char*>&c.commission - <char*>&c, "note": <char*>&c.note - <char*>&c,
+        "told": <char*>&c.told - <char*>&c, "venue_order_id": <char*>&c.venue_order_id - <char*>&c,
+        "last_mkt": <char*>&c.last_mkt - <char*>&c, "last_liquidity_ind": <char*>&c.last_liquidity_ind - <char*>&c,
         "bid_px": <char*>&c.bid_px - <char*>&c, "bid_size": <char*>&c.bid_size - <char*>&c,
         "ask_px": <char*>&c.ask_px - <char*>&c, "ask_size": <char*>&c.ask_size - <char*>&c,
         "print_px": <char*>&c.print_px - <char*>&c, "print_size": <char*>&c.print_size - <char*>&c,
@@ -47,6 +50,13 @@ cdef dict command_layout():
         "who": <char*>&c.who - <char*>&c, "why": <char*>&c.why - <char*>&c,
         "limit_scope": <char*>&c.limit_scope - <char*>&c, "soft_share": <char*>&c.soft_share - <char*>&c,
         "set_size": <char*>&c.set_size - <char*>&c, "set_at": <char*>&c.set_at - <char*>&c,
+    }
+
+
+# What definitions and users' rules have beside it.
+cdef dict definition_layout():
+    cdef tc_command c
+    return {
         "decimals": <char*>&c.decimals - <char*>&c, "band": <char*>&c.band - <char*>&c,
         "from_px": <char*>&c.from_px - <char*>&c, "band_tick": <char*>&c.band_tick - <char*>&c,
         "money_precision": <char*>&c.money_precision - <char*>&c,
@@ -144,7 +154,7 @@ cdef dict ack_layout():
 def layout():
     """Offsets of every record field, sizes and bounds as the C compiler sees them: for the test that compares."""
     return {
-        "tc_command": command_layout(),
+        "tc_command": command_layout() | definition_layout(),
         "tc_report": report_layout(),
         "tc_message": message_layout(),
         "tc_ack": ack_layout(),

@@ -14,7 +14,9 @@ cdef extern from "tradecore/records.h" nogil:
         int32_t instrument, account, venue, currency
         int64_t transact_time
         int64_t cl_ord_id, exec_ref_id
-        uint8_t version
+        uint8_t version, last_liquidity_ind, told
+        uint32_t last_mkt
+        int64_t venue_order_id
         char text[64]
         int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time
         uint8_t trigger_price_type, peg_offset_type
@@ -22,8 +24,9 @@ cdef extern from "tradecore/records.h" nogil:
         int32_t strategy
         int64_t orig_cl_ord_id, new_peg_offset
         int64_t order_id
-        int64_t exec_id
+        int64_t exec_id, commission, note
         int64_t last_qty, last_px, cum_qty
+        int64_t unbooked
         int64_t trad_ses_status, close_time
         int64_t split_numerator, split_denominator
         int64_t connected
@@ -224,6 +227,17 @@ cdef enum:
     VERSION = 1
     FLAG_ENDED = 0x80              # the order has ended
     FLAG_VENUE = 0x40              # an external venue's trade
+    FLAG_ROUNDED = 0x20            # its price or commission was finer than the unit
+    FLAG_FOREIGN = 0x10            # its commission is in another currency than the instrument's
+
+
+# Bits of `told`; see tradecore/vocabulary/records.py.
+cdef enum:
+    TOLD_COMMISSION = 1
+    TOLD_ROUNDED = 2
+    TOLD_FINER = 4
+    TOLD_STATUS = 8
+    NOTE_SIZE = 512
 
 
 # In a command: an id that no table can hold; one that found no room; in a question, a text that is not interned yet.
@@ -316,6 +330,8 @@ cdef enum tc_reason:
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
+    UNBOOKED_TRADE = 530
+    UNKNOWN_UNBOOKED = 531
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542

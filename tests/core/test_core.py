@@ -95,8 +95,9 @@ DOORS = {
     "on_execution_report": ({"venue": "XNAS", "exec_type": "TRADE"}, {
         "venue": [(None, TypeError, ""), *NAMES], "exec_type": [(None, TypeError, ""), *WORDS], "cl_ord_id": NO_ID, "order_id": ORDER_IDS[:3] + LIST_IDS[-2:],
         "exec_id": NO_ID, "last_qty": TOLD, "last_px": TOLD, "cum_qty": TOLD, "order_qty": TOLD, "price": TOLD, "ord_status": WORDS,
-        "reject_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")], "symbol": NAMES, "side": WORDS,
-        "transact_time": TIMES}),
+        "reject_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")], "symbol": [case for case in NAMES if case[1] is TypeError],
+        "side": [case for case in WORDS if case[1] is TypeError], "transact_time": TIMES, "commission": TOLD, "venue_order_id": NO_ID,
+        "text": [(5, TypeError, "int"), (b"x", TypeError, "bytes")], "last_mkt": [(5, TypeError, "int")], "last_liquidity_ind": WORDS}),
     "on_execution_report restated": ({"venue": "XNAS", "exec_type": "RESTATED"}, {
         "exec_restatement_reason": [(3.0, TypeError, "float"), (True, TypeError, "bool"), ("BAD", ValueError, "BAD")]}),
     "on_execution_report status": ({"venue": "XNAS", "exec_type": "ORDER_STATUS"}, {"ord_status": [(None, TypeError, "ORDER_STATUS"), *WORDS]}),
@@ -209,7 +210,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 
 def test_every_public_method_has_a_door_here():
-    without_arguments = {"accounts", "close", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash",
+    without_arguments = {"accounts", "close", "unbooked", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash",
                          "backend", "capacity", "switches", "export_toml"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)

@@ -145,6 +145,8 @@ class Pair:
         kinds = np.frombuffer(records, np.uint8)[::128]
         self.stream.made = int(max(self.made, acks[0]["order_id"][kinds == K.NEW_ORDER].max(initial=0)))
         self.made = self.stream.made
+        if isinstance(self.stream, LifecycleStream):
+            self.stream.kept = [row.number for row in self.native.unbooked()]
         if isinstance(self.stream, LifecycleStream) and not self.stream.is_read:
             rows = (handle.row() for handle in self.native.open_orders(0, 0))
             self.stream.working = [row.order_id for row in rows if row.venue == self.stream.external]

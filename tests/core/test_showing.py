@@ -72,12 +72,19 @@ def things(make_core, backend):
         tc.VenueScore: list(core.explain(orders[2]).venues), tc.RiskCheck: list(core.check("AAPL", "BUY", 5, "189")),
         tc.Instrument: [tc.Instrument("AAPL")], tc.Currency: [tc.Currency("USD")], tc.Capacity: [tc.Capacity()], tc.Features: [core.features],
         tc.RiskLimits: [tc.RiskLimits(max_order_qty=1, price_collar_bps=tc.OFF)], tc.SimulatedVenue: [tc.SimulatedVenue("X")],
-        **runtime_things(backend), tc.OutboundMessage: [next(iter(sending.outbound()))],
+        **runtime_things(backend), tc.OutboundMessage: [next(iter(sending.outbound()))], tc.Unbooked: lies_unbooked(sending),
         tc.ExternalVenue: [tc.ExternalVenue("X")], tc.CsvForm: list(tc.BROKER_FORMS.values()), tc.Session: [tc.load_session()],
     }
 
 
-ELSEWHERE = {"OrderManager", "ShadowCore", "ShadowCost", "ShadowDifference", "Discrepancy", "ExecutionFacts", "OrderTerms"}
+def lies_unbooked(core):
+    """What can't be booked whole, with many words and with few."""
+    core.on_execution_report("TRADE", cl_ord_id="x" * 64, exec_id="e" * 64, symbol="G" * 60, last_qty="1e-9", last_px="1", text="w" * 300)
+    core.on_execution_report("TRADE", last_qty=1)
+    return core.unbooked()
+
+
+ELSEWHERE = {"OrderManager", "ShadowCore", "ShadowCost", "ShadowDifference", "Discrepancy", "ExecutionFacts", "CorrectionFacts", "RejectFacts", "OrderTerms"}
 
 
 def test_every_public_class_is_looked_at(things):
@@ -139,7 +146,7 @@ def test_a_copy_is_equal_or_refused_with_what_to_do_instead(things):
                 assert said.startswith(f"{type(thing).__name__} can't be copied or pickled: "), said  # of any kind
                 continue
             assert repr(again) == repr(thing), cls
-    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription,
+    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription, tc.Unbooked,
                        tc.OutboundMessage, tc.RingBuffer, tc.RingClaim, tc.Arena, tc.ObjectPool, tc.PooledRecord}
 
 

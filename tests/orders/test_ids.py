@@ -135,7 +135,7 @@ def test_a_full_table_of_ids_names_its_capacity_and_keeps_no_cancel_in(make_core
     asked = core.cancel(first, new_cl_ord_id="c")
     assert (asked.exec_type, asked.cl_ord_id) == (E.ORDER_STATUS, "")
     lost = core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="b", exec_id="x", last_qty=1, last_px=100)
-    assert (lost.report_type, lost.text) == (tc.ReportType.BUSINESS_REJECT, says)
+    assert (lost.report_type, lost.text, len(core.unbooked())) == (tc.ReportType.UNBOOKED, says, 1)
     assert core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="b", exec_id=1, last_qty=1, last_px=100).exec_type is E.TRADE
     assert second.cum_qty == 1
     for call in (lambda: core.define_account("new"), lambda: core.intern(["a", "new"])):

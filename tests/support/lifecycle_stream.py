@@ -30,6 +30,8 @@ class LifecycleStream(Stream):
         self.requests: list[int] = []
         self.lists = 0
         self.trades: list[bytes] = []
+        self.kept: list[int] = []  # what lies unbooked: who runs it may say so
+        self.noted = 0
 
     def _declarations(self) -> Any:
         for command in super()._declarations():
@@ -48,6 +50,8 @@ class LifecycleStream(Stream):
     def _next(self) -> bytes:
         if len(self.sent) % 7 == 0 and len(self.away) > 12:  # or the external venue would hold ever more
             return self._report(self.away.pop(0), self.random.choice((4, 12, 4, 8)))
+        if self.kept and self.random.random() < 0.5:
+            return self._settle()
         if not self.is_read and self.working and self.random.random() < 0.4:
             return self._unread()
         if self.random.random() < 0.35:
@@ -56,7 +60,7 @@ class LifecycleStream(Stream):
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
                   (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12),
-                  (self._triggered, 2)]
+                  (self._triggered, 2), (self._crossed, 1)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -199,8 +203,29 @@ class LifecycleStream(Stream):
             fields["new_peg_offset"] = pick.choice((tick, 3 * tick, 70, -1))
         return self._pack(K.REPLACE, **fields)
 
+    def _crossed(self) -> bytes:
+        """Two replaces of an order, the later answered first, and then the earlier with a quantity of its own."""
+        order, names = self._order_away(), [len(self.sent) + n for n in (1, 2)]
+        first, second = (self._pack(K.REPLACE, order_id=order[0], cl_ord_id=name, order_qty=order[4] + n, price=NO_PRICE,
+                                    stop_px=NO_PRICE) for n, name in enumerate(names, 1))
+        self._undo(second, 0)
+        for n, name in ((2, names[1]), (1, names[0])):
+            self._undo(self._pack(K.EXECUTION_REPORT, venue=self.external, exec_type=5, price=NO_PRICE, cum_qty=-1, ord_status=0,
+                                  cl_ord_id=name, order_qty=order[4] + n), 0)
+        return first
+
     def _cancel_away(self) -> bytes:
         return self._pack(K.CANCEL, cl_ord_id=self._id(), **self._target())
+
+    def _settle(self) -> bytes:
+        """An operator books or dismisses what lies unbooked, and says why."""
+        if not self.noted or self.random.random() < 0.2:
+            self.noted += 1
+            return CODECS[K.NOTE].pack(kind=K.NOTE, text=b"why %d" % self.noted)
+        said = {"unbooked": self.kept.pop(0), "cl_ord_id": b"ops", "note": self.noted - self.random.randrange(3)}
+        if self.random.random() < 0.6:
+            return self._pack(K.DISMISS_UNBOOKED, **said)
+        return self._pack(K.BOOK_UNBOOKED, last_px=NO_PRICE, last_qty=self.random.choice((NO_PRICE, 5)), **said)
 
     def _status(self) -> bytes:
         return self._pack(K.STATUS_REQUEST, **self._target())

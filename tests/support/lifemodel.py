@@ -146,6 +146,7 @@ class Model:
         # id that it names), quantity, price, trade, by its number and order, and the name by which a trade named its order.
         self.exec_ids: dict[tuple[int, int, bool], tuple] = {}
         self.sides: dict[int, tuple[int, bool]] = {}  # instrument and side of each venue's trade, by the core's number
+        self.places: dict[int, int] = {}  # and where it stands in the log
         self.logged: list[int] = []  # the venue's id of each execution ever, 0 for the core's own
         self.connected = True
         self.renewed: set[int] = set()  # orders that the last new day has left open
@@ -206,6 +207,8 @@ class Model:
     def take_report(self, c, r) -> None:
         if r.report_type == M.BUSINESS_REJECT:
             self.refused += c.kind in (C.EXECUTION_REPORT, C.TRADE_CORRECTION, C.CANCEL_REJECT)
+            return
+        if r.report_type == M.UNBOOKED:
             return
         if r.report_type in (M.COMMAND_ACCEPTED, M.ORDER_MASS_CANCEL_REPORT):
             if c.kind == C.VENUE_SESSION:
@@ -464,13 +467,15 @@ class Model:
             return self.foresee_correction(c)
         if c.kind != C.EXECUTION_REPORT or c.exec_type != E.TRADE or c.venue != EXT:
             return None
-        if not c.exec_id or not 1 <= c.instrument <= 2 or c.last_qty < 1 or c.last_px < 1:
+        if c.last_qty < 1:
             return ("refused", None)
+        if not c.exec_id or not 1 <= c.instrument <= 2 or c.last_px < 1:
+            return ("kept", None)
         known = self.exec_ids.get((c.exec_id, c.instrument, c.side == 1))
         if known is not None and self.day - known[1] <= 2:
             told = E.TRADE, c.last_qty, c.last_px
             same = (known[2], *known[4:6]) == told and (known[3] == self.named(c) or known[7] == self.called(c))
-            return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
+            return ("refused", R.EXECID_REPEATED) if same else ("kept", R.EXECID_REUSED)
         matches = order is not None and c.instrument == order.instrument and (c.side == 1) == order.buys
         return ("booked", order if matches else None)
 
@@ -482,35 +487,45 @@ class Model:
         """The instrument and side of a trade, which its first report tells."""
         if r is not None and r.exec_type == E.TRADE:
             self.sides[exec_id] = r.instrument, r.side == 1
+            self.places[exec_id] = len(self.logged) - 1
         return self.sides[exec_id]
 
     def only(self, name: int) -> tuple | None:
         """The newest execution of an id, where only one trade that is still in the log has it."""
         first = len(self.logged) - self.books.capacity
-        mine = [known for (known_name, *_), known in self.exec_ids.items()
-                if known_name == name and known[0] >= first and not self.books.trades[known[6]].final]
-        return max(mine) if len({known[6][0] for known in mine}) == 1 else None
+        mine = [known for (known_name, *_), known in self.exec_ids.items() if known_name == name and known[0] >= first]
+        trades = {known[6][0] for known in mine}
+        return max(mine) if len(trades) == 1 and self.places[min(trades)] >= first else None
 
     def foresee_correction(self, c) -> tuple:
         busts = c.exec_type == E.TRADE_CANCEL
         qty, price = (0, 0) if busts else (c.last_qty, c.last_px)
+        if not busts and qty < 1:
+            return ("refused", None)
         named = self.only(c.exec_ref_id)
         mine = named or self.only(c.exec_id)
         known = mine and self.exec_ids.get((c.exec_id, *self.traded(mine[6][0], None)))
         if known and self.day - known[1] <= 2:
             same = known[2:6] == (c.exec_type, c.exec_ref_id, qty, price)
-            return ("refused", R.EXECID_REPEATED if same else R.EXECID_REUSED)
+            return ("refused", R.EXECID_REPEATED) if same else ("kept", R.EXECID_REUSED)
         if named is None or named[0] < len(self.logged) - self.books.capacity:
             return ("refused", R.UNKNOWN_TRADE)
         trade = self.books.trades[named[6]]
         if not trade.qty or trade.final:
             return ("refused", R.UNKNOWN_TRADE)
-        return ("refused", None) if not busts and (qty < 1 or price < 1) else ("booked", None)
+        return ("kept", None) if not busts and price < 1 else ("booked", None)
 
     def check_money(self, c, reports: list, expected: tuple) -> None:
         what, detail = expected
         booked = [r for r in reports if is_execution(r) and r.exec_type in TRADES and (r.venue_exec_id or r.exec_ref_id)]
         refused = [r for r in reports if r.report_type == M.BUSINESS_REJECT]
+        if what == "kept":
+            kept = [r for r in reports if r.report_type == M.UNBOOKED]
+            again = [r for r in refused if r.reason in (R.EXECID_REPEATED, R.TABLE_FULL)]  # it lies there already
+            assert not booked
+            assert len(kept) + len(again) == 1
+            assert all(detail in (None, r.reason) for r in kept)
+            return
         if what == "refused":
             assert not booked
             assert len(refused) == 1
@@ -532,9 +547,12 @@ class Model:
         kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type, E.ORDER_STATUS)
         taken = o is not None and any(is_execution(r) and r.exec_type in kinds and r.order_id == o.order_id and r.account
                                       for r in reports)
-        refused = any(r.report_type == M.BUSINESS_REJECT for r in reports)
+        refused = any(r.report_type in (M.BUSINESS_REJECT, M.UNBOOKED) for r in reports)
         if c.cum_qty >= 0 and taken and not refused:
             assert len(alarms) == (c.cum_qty != o.cum_qty), (c, o)
+        elif refused and alarms:  # whatever else was wrong with it
+            assert len(alarms) == 1
+            assert c.cum_qty > o.cum_qty
         else:
             assert not alarms
 

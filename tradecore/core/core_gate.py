@@ -17,7 +17,7 @@ from ..vocabulary.gate import RefusedError
 from ..vocabulary.later import LaterHandle
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
-from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TIME_MAX, VERSION
+from ..vocabulary.records import CODECS, NAMELESS, NEW_ID, NO_ROOM, REPORT_CODEC, TEXT_SIZE, TIME_MAX, VERSION
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain
 from ..vocabulary.time_units import demand_nanoseconds
@@ -94,6 +94,19 @@ class CoreGate:
         if not text:
             return 0 if text is not None else NAMELESS
         return self.core.find_text(text) or self._intern(text, False)
+
+    def note(self, text: bytes) -> int:
+        """The number of a free text (see vocabulary.note_text), 0 of none."""
+        number, codec = 0, CODECS[CommandType.NOTE]
+        for at in range(0, len(text), TEXT_SIZE):
+            piece = text[at : at + TEXT_SIZE]
+            ack, _ = self.core.apply(codec.pack(kind=CommandType.NOTE, version=VERSION, cl_ord_id=number, text=piece),
+                                     self.time())
+            if ack is None:
+                raise RuntimeError("a text can't be given its number from inside of another command in the "
+                                   "plain-Python core: tell it after it")
+            number = int(ack.order_id)
+        return number
 
     def known_id(self, text: bytes) -> int:
         """As `id_of`, for a question: nothing is interned."""

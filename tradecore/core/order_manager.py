@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Unpack
 
-from ..execution.venue_reports import ExecutionFacts, VenueReports
+from ..execution.venue_reports import CorrectionFacts, ExecutionFacts, RejectFacts, VenueReports
 from ..execution.venues import ExternalVenue
 from ..orders.order import Order
 from ..orders.ticket import OrderTerms
@@ -16,7 +16,7 @@ from ..positions.position import FirmExposure, Position, Trade
 from ..risk.limits import OFF, RiskLimits
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Scope
-from ..vocabulary.fix import CxlRejReason, ExecType, OrdType, Side, TimeInForce
+from ..vocabulary.fix import ExecType, OrdType, Side, TimeInForce
 from ..vocabulary.identifiers import Identifier, check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.reports import Report
@@ -96,23 +96,17 @@ class OrderManager(OrderSystem):
         return self._reports.execution_report(self._venue, exec_type, **facts)
 
     def on_trade_correction(
-        self, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
-        last_qty: Number | None = None, last_px: Number | None = None, transact_time: int | None = None,
+        self, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier | None,
+        **facts: Unpack[CorrectionFacts],
     ) -> Report:
         """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
-        trade with the counterparty's `exec_ref_id`. The order and the position become what the surviving trades make
-        of them."""
-        return self._reports.trade_correction(self._venue, exec_type, exec_ref_id, exec_id, last_qty=last_qty,
-                                              last_px=last_px, transact_time=transact_time)
+        trade with the counterparty's `exec_ref_id` (`facts`: see CorrectionFacts). The order and the position become
+        what the surviving trades make of them."""
+        return self._reports.trade_correction(self._venue, exec_type, exec_ref_id, exec_id, **facts)
 
-    def on_cancel_reject(
-        self, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
-        cxl_rej_reason: CxlRejReason | str | int | None = None, transact_time: int | None = None,
-    ) -> Report:
-        """Take a refusal of a cancel or a replace: the request's `cl_ord_id`, or the order's, whose oldest request it
-        then is. The order is as it was before."""
-        return self._reports.cancel_reject(self._venue, cl_ord_id=cl_ord_id, order_id=order_id,
-                                           cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
+    def on_cancel_reject(self, **facts: Unpack[RejectFacts]) -> Report:
+        """Take a refusal of a cancel or a replace (`facts`: see RejectFacts). The order is as it was before."""
+        return self._reports.cancel_reject(self._venue, **facts)
 
     def set_session(self, connected: bool, *, transact_time: int | None = None) -> None:
         """Say that the session with the counterparty is lost, or is there again. While it is lost a new order is

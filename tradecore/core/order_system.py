@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import BuiltinMethodType
 from typing import Any, NoReturn, Self
 
+from ..execution.kept_reports import Unbooked
 from ..orders.order import Order
 from ..orders.orders import Orders
 from ..positions.position import Position
@@ -22,6 +23,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.messages import OutboundMessage
 from ..vocabulary.records import TIME_MAX
 from ..vocabulary.reports import Report, ReportReader
+from ..vocabulary.rows import UnbookedRow
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type
@@ -176,6 +178,11 @@ class OrderSystem:
             account=account, symbol=symbol, side=side, strategy=strategy, venue=venue, cl_ord_id=cl_ord_id,
             transact_time=transact_time,
         )
+
+    def unbooked(self) -> list[Unbooked]:
+        """What venues said and can't be booked whole, oldest first, each to `book` or to `dismiss`.
+        See `ExecutionEngine.unbooked`."""
+        return [Unbooked(UnbookedRow(*row), self._gate) for row in self._gate.core.unbooked()]
 
     def position(self, symbol: str, account: str | None = None) -> Position:
         """One instrument in one account, as it is now."""

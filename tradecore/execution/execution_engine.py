@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Unpack
 
 from ..vocabulary.codes import CommandType
-from ..vocabulary.fix import CxlRejReason, ExecType, Side, TradSesStatus
+from ..vocabulary.fix import ExecType, TradSesStatus
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier
 from ..vocabulary.reports import Report
-from ..vocabulary.units import Number, check_time, demand_type
-from .venue_reports import ExecutionFacts, VenueReports
+from ..vocabulary.rows import UnbookedRow
+from ..vocabulary.units import check_time, demand_type
+from .kept_reports import Unbooked
+from .venue_reports import CorrectionFacts, ExecutionFacts, RejectFacts, VenueReports
 from .venues import ExternalVenue, SimulatedVenue, Venue
 
 
@@ -46,36 +48,36 @@ class ExecutionEngine:
         see ExecutionFacts). Returns the report that it makes of it.
 
         A trade is booked whatever the order's status, and flagged (`reason`) where it is late, too much, or matches no
-        order. What contradicts the facts is refused as a BusinessMessageReject with its reason, counted (metrics:
-        reports_refused), and changes nothing. Raises TypeError, ValueError or UndeclaredError for a wrong call only: a
-        wrong type, an undeclared name, a word that is none.
+        order; one that can't be booked whole lies in `unbooked()`. What contradicts the facts is refused as a
+        BusinessMessageReject with its reason, counted (metrics: reports_refused), and changes nothing. Raises
+        TypeError, ValueError or UndeclaredError for a wrong call only: a wrong type, an undeclared venue, a word that
+        is none.
         """
         return self._reports.execution_report(self._gate.names.venues.id(venue), exec_type, **facts)
 
     def on_trade_correction(
-        self, venue: str, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
-        last_qty: Number | None = None, last_px: Number | None = None, symbol: str | None = None,
-        side: Side | str | None = None, transact_time: int | None = None,
+        self, venue: str, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier | None,
+        **facts: Unpack[CorrectionFacts],
     ) -> Report:
         """Take a bust (TRADE_CANCEL) or a correction (TRADE_CORRECT, with the new `last_qty` and `last_px`) of the
-        trade with the venue's `exec_ref_id`; its `symbol` and `side` say which where a venue has several under one id.
-        The order, the position and P&L become what the surviving trades make of them.
+        trade with the venue's `exec_ref_id` (`facts`: see CorrectionFacts). The order, the position and P&L become what
+        the surviving trades make of them.
 
-        Refused, as news: a trade that is not known, is one of several, or was busted before; an `exec_id` that was used
-        for another.
+        Refused, as news: a trade that is not known, is one of several, or was busted before. What can't be done whole
+        lies in `unbooked()`.
         """
-        return self._reports.trade_correction(
-            self._gate.names.venues.id(venue), exec_type, exec_ref_id, exec_id, last_qty=last_qty, last_px=last_px,
-            symbol=symbol, side=side, transact_time=transact_time)
+        number = self._gate.names.venues.id(venue)
+        return self._reports.trade_correction(number, exec_type, exec_ref_id, exec_id, **facts)
 
-    def on_cancel_reject(
-        self, venue: str, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
-        cxl_rej_reason: CxlRejReason | str | int | None = None, transact_time: int | None = None,
-    ) -> Report:
-        """Take a venue's refusal of a cancel or a replace: the request's `cl_ord_id`, or the order's, whose oldest
-        request it then is. The order is as it was before."""
-        return self._reports.cancel_reject(self._gate.names.venues.id(venue), cl_ord_id=cl_ord_id, order_id=order_id,
-                                           cxl_rej_reason=cxl_rej_reason, transact_time=transact_time)
+    def on_cancel_reject(self, venue: str, **facts: Unpack[RejectFacts]) -> Report:
+        """Take a venue's refusal of a cancel or a replace (`facts`: see RejectFacts). The order is as it was before."""
+        return self._reports.cancel_reject(self._gate.names.venues.id(venue), **facts)
+
+    def unbooked(self) -> list[Unbooked]:
+        """What venues said and can't be booked whole, oldest first, each with all that it said: to `book` or to
+        `dismiss`. Until then its account takes no more risk in its instrument, or in none where the symbol is not
+        known: only what reduces the position both with and without it. Threads: any."""
+        return [Unbooked(UnbookedRow(*row), self._gate) for row in self._gate.core.unbooked()]
 
     def set_venue_session(self, venue: str, connected: bool, *, transact_time: int | None = None) -> None:
         """Say that the session with an external venue is lost, or is there again. While it is lost no new order goes

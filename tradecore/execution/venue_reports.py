@@ -10,14 +10,24 @@ from contextlib import suppress
 from typing import Any, TypedDict
 
 from ..vocabulary.codes import CommandType
-from ..vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, FixEnum, OrdRejReason, OrdStatus, Side
+from ..vocabulary.fix import (
+    CxlRejReason,
+    ExecRestatementReason,
+    ExecType,
+    FixEnum,
+    LastLiquidityInd,
+    OrdRejReason,
+    OrdStatus,
+    Side,
+)
 from ..vocabulary.gate import Gate
-from ..vocabulary.identifiers import Identifier, encode_told_id
+from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import NO_PRICE, UNTELLABLE
+from ..vocabulary.records import NO_PRICE, TOLD_STATUS, UNTELLABLE
 from ..vocabulary.reports import Report
 from ..vocabulary.scalars import demand_plain, plain
-from ..vocabulary.units import NUMBERS, Number, check_int, check_time, demand_type, whole_units
+from ..vocabulary.units import NUMBERS, Number, check_time, demand_type, whole_units
+from .told import Facts
 
 
 class ExecutionFacts(TypedDict, total=False):
@@ -25,14 +35,21 @@ class ExecutionFacts(TypedDict, total=False):
 
     `cl_ord_id` (any id in the order's chain) or `order_id` names the order. A trade that matches none is booked in
     suspense by `symbol` and `side`, and so is one whose symbol or side is not the order's. `exec_id`: the venue's, 1 to
-    64 characters; a trade counts once by it. `last_qty` and `last_px` of a trade; `cum_qty`: the venue's own, compared
-    with ours; `order_qty` and `price` of a Replaced or Restated order (0 and None: as asked for). `ord_status` goes
-    with ExecType ORDER_STATUS. `reject_reason`: an OrdRejReason, its name or the venue's number;
-    `exec_restatement_reason` likewise. `transact_time` (ns UTC): the venue's own, data that the report which follows
-    tells, and that moves no clock.
+    64 characters; a trade counts once by (venue, symbol, side, exec_id) over two rolls of the day. `last_qty` and
+    `last_px` of a trade; `cum_qty`: the venue's own, compared with ours; `order_qty` and `price` of a Replaced or
+    Restated order (0 and None: as asked for). `ord_status` goes with ExecType ORDER_STATUS. `reject_reason`: an
+    OrdRejReason, its name or the venue's number; `exec_restatement_reason` likewise. `transact_time` (ns UTC): the
+    venue's own, data that the report which follows tells, and that moves no clock.
 
-    Quantities and prices are in whole units of the order's instrument. One that is no number, or no whole number of
-    lots or price units, or out of range, is refused by the core, as news.
+    `commission` (a rebate is negative) in `commission_currency`, the instrument's where none is told, replaces what we
+    would compute. It may be told later, with the trade again or alone, under the trade's `exec_id`. `text`: what the
+    venue says in words, up to 256 bytes of UTF-8, which `order.text` and the report show. `venue_order_id`: the venue's
+    OrderID(37). `last_liquidity_ind`; `last_mkt`: a market identifier of up to four characters.
+
+    Quantities and prices are in whole units of the order's instrument. A price or a commission that is finer than its
+    unit is rounded half to even, and the report says so (`is_rounded`). A trade that can't be booked whole (a quantity
+    finer than the unit, an undeclared symbol or currency, no exec_id, one used for another trade, beyond the bounds)
+    lies in `unbooked()`. A quantity of zero or less is refused by the core, as news.
 
     Source: FIX 5.0 SP2, ExecutionReport.
     """
@@ -51,6 +68,46 @@ class ExecutionFacts(TypedDict, total=False):
     symbol: str | None
     side: Side | str | None
     transact_time: int | None
+    text: str | None
+    commission: Number | None
+    commission_currency: str | None
+    venue_order_id: Identifier | None
+    last_liquidity_ind: LastLiquidityInd | str | None
+    last_mkt: str | None
+
+
+class CorrectionFacts(TypedDict, total=False):
+    """What a bust or a correction tells beside its ids. Each may be left out.
+
+    `last_qty` and `last_px`: what a corrected trade becomes. `symbol` and `side`: which trade, where its venue has
+    several under one id. `commission`, `commission_currency`, `text`, `transact_time`: see ExecutionFacts; a commission
+    that the venue told before stays where it tells no other.
+    """
+
+    last_qty: Number | None
+    last_px: Number | None
+    symbol: str | None
+    side: Side | str | None
+    transact_time: int | None
+    text: str | None
+    commission: Number | None
+    commission_currency: str | None
+
+
+class RejectFacts(TypedDict, total=False):
+    """What a refused cancel or replace tells. Each may be left out.
+
+    `cl_ord_id` (the request's, or the order's, whose oldest request it then is) or `order_id`; `cxl_rej_reason`, its
+    name or the venue's number; `ord_status`: the order's, by the venue, which is asked for the status where the order
+    ended for it and not for us, or the other way round; `text`, `transact_time`: see ExecutionFacts.
+    """
+
+    cl_ord_id: Identifier | None
+    order_id: int | None
+    cxl_rej_reason: CxlRejReason | str | int | None
+    ord_status: OrdStatus | str | None
+    text: str | None
+    transact_time: int | None
 
 
 class VenueReports:
@@ -65,55 +122,76 @@ class VenueReports:
         last_qty: Number | None = None, last_px: Number | None = None, cum_qty: Number | None = None,
         order_qty: Number | None = None, price: Number | None = None, ord_status: OrdStatus | str | None = None,
         reject_reason: object = None, exec_restatement_reason: object = None, symbol: str | None = None,
-        side: Side | str | None = None, transact_time: int | None = None,
+        side: Side | str | None = None, transact_time: int | None = None, text: str | None = None,
+        commission: Number | None = None, commission_currency: str | None = None,
+        venue_order_id: Identifier | None = None, last_liquidity_ind: LastLiquidityInd | str | None = None,
+        last_mkt: str | None = None,
     ) -> Report:
         kind = ExecType.parse(exec_type, "exec_type")
         if kind is ExecType.ORDER_STATUS and ord_status is None:
             raise TypeError("ord_status must be given with exec_type ORDER_STATUS")
-        number = 0 if symbol is None else self._gate.names.symbols.id(symbol)
-        target = _name_order("on_execution_report", cl_ord_id, order_id)
-        named = encode_told_id(exec_id, "exec_id")
-        number = number or self._instrument_of_told(venue, target, named)
-        ins = self._gate.names.instrument(number)
+        facts = Facts(self._gate)
+        target = facts.order("on_execution_report", cl_ord_id, order_id)
+        named = facts.id(exec_id, "exec_id")
+        number = facts.symbol(symbol) or self._instrument_of_told(venue, target, named)
+        ins = self._gate.names.instrument(max(0, number))
         why = _reason(OrdRejReason, reject_reason, "reject_reason")
         if kind is ExecType.RESTATED:
             why = _reason(ExecRestatementReason, exec_restatement_reason, "exec_restatement_reason")
+        its_side = facts.side(side)
+        traded = facts if kind is ExecType.TRADE else Facts(self._gate)  # of no trade they are not asked, but checked
+        fields: dict[str, Any] = {"last_qty": traded.traded(ins, last_qty), "last_px": traded.price(ins, last_px)}
+        if commission is not None or commission_currency is not None:
+            fields |= facts.commission(ins, commission, commission_currency)
+        if last_mkt is not None:
+            fields["last_mkt"] = facts.market(last_mkt)
+        if last_liquidity_ind is not None:
+            fields["last_liquidity_ind"] = LastLiquidityInd.parse(last_liquidity_ind, "last_liquidity_ind")
         cumulated = -1 if cum_qty is None else _lots(ins, cum_qty, "cum_qty")
         return self._gate.ask(
-            CommandType.EXECUTION_REPORT, venue=venue, exec_type=kind, **target, instrument=number,
-            exec_id=named, last_qty=_lots(ins, last_qty, "last_qty"),
-            last_px=_units(ins, last_px, "last_px"), order_qty=_lots(ins, order_qty, "order_qty"),
-            cum_qty=cumulated if cumulated >= 0 or cum_qty is None else UNTELLABLE, price=_units(ins, price, "price"),
+            CommandType.EXECUTION_REPORT, venue=venue, exec_type=kind, **target, instrument=number, exec_id=named,
+            order_qty=_lots(ins, order_qty, "order_qty"), price=_units(ins, price, "price"),
+            cum_qty=cumulated if cumulated >= 0 or cum_qty is None else UNTELLABLE,
             ord_status=0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status"), reject_reason=why,
-            side=0 if side is None else Side.parse(side, "side"), transact_time=check_time(transact_time),
+            side=its_side, transact_time=check_time(transact_time), venue_order_id=facts.venue_order_id(venue_order_id),
+            **fields, note=facts.note(text), told=facts.told,
         )
 
     def trade_correction(
-        self, venue: int, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier, *,
+        self, venue: int, exec_type: ExecType | str, exec_ref_id: Identifier, exec_id: Identifier | None, *,
         last_qty: Number | None = None, last_px: Number | None = None, symbol: str | None = None,
-        side: Side | str | None = None, transact_time: int | None = None,
+        side: Side | str | None = None, transact_time: int | None = None, text: str | None = None,
+        commission: Number | None = None, commission_currency: str | None = None,
     ) -> Report:
-        named, core = encode_told_id(exec_ref_id, "exec_ref_id"), self._gate.core
-        number = 0 if symbol is None else self._gate.names.symbols.id(symbol)
-        its_side = 0 if side is None else int(Side.parse(side, "side"))
-        trade = core.find_trade(venue, number, its_side, core.find_text(named or b""))
+        facts, core = Facts(self._gate), self._gate.core
+        kind = ExecType.parse(exec_type, "exec_type")
+        reference = facts.id(exec_ref_id, "exec_ref_id")
+        number, its_side = facts.symbol(symbol), facts.side(side)
+        trade = core.find_trade(venue, max(0, number), its_side, core.find_text(reference or b""))
         if trade is not None:
             number, its_side = trade.instrument, its_side or trade.side
-        ins = self._gate.names.instrument(number)
+        ins = self._gate.names.instrument(max(0, number))
+        traded = facts if kind is ExecType.TRADE_CORRECT else Facts(self._gate)  # of a bust they are checked alone
+        fields: dict[str, Any] = {"last_qty": traded.traded(ins, last_qty), "last_px": traded.price(ins, last_px)}
+        if commission is not None or commission_currency is not None:
+            fields |= facts.commission(ins, commission, commission_currency)
         return self._gate.ask(
-            CommandType.TRADE_CORRECTION, venue=venue, instrument=number, side=its_side,
-            exec_type=ExecType.parse(exec_type, "exec_type"), exec_ref_id=named,
-            exec_id=encode_told_id(exec_id, "exec_id"), last_qty=_lots(ins, last_qty, "last_qty"),
-            last_px=_units(ins, last_px, "last_px"), transact_time=check_time(transact_time),
+            CommandType.TRADE_CORRECTION, venue=venue, instrument=number, side=its_side, exec_type=kind,
+            exec_ref_id=reference, exec_id=facts.id(exec_id, "exec_id"), transact_time=check_time(transact_time),
+            **fields, note=facts.note(text), told=facts.told,
         )
 
     def cancel_reject(
         self, venue: int, *, cl_ord_id: Identifier | None = None, order_id: int | None = None,
-        cxl_rej_reason: object = None, transact_time: int | None = None,
+        cxl_rej_reason: object = None, ord_status: OrdStatus | str | None = None, text: str | None = None,
+        transact_time: int | None = None,
     ) -> Report:
+        status = 0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status")
+        facts = Facts(self._gate)
         return self._gate.ask(
-            CommandType.CANCEL_REJECT, venue=venue, **_name_order("on_cancel_reject", cl_ord_id, order_id),
-            reject_reason=_reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"),
+            CommandType.CANCEL_REJECT, venue=venue, **facts.order("on_cancel_reject", cl_ord_id, order_id),
+            reject_reason=_reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"), ord_status=status,
+            told=0 if ord_status is None else TOLD_STATUS, note=facts.note(text),
             transact_time=check_time(transact_time),
         )
 
@@ -131,13 +209,6 @@ class VenueReports:
             return int(core.order(order_id).row().instrument)
         trade = core.find_trade(venue, 0, 0, core.find_text(exec_id)) if exec_id else None
         return 0 if trade is None else int(trade.instrument)
-
-
-def _name_order(call: str, cl_ord_id: Identifier | None, order_id: int | None) -> dict[str, Any]:
-    if cl_ord_id is not None and order_id is not None:
-        raise TypeError(f"{call} takes one of cl_ord_id and order_id, got both")
-    number = 0 if order_id is None else check_int(order_id, "order_id", 1)
-    return {"cl_ord_id": encode_told_id(cl_ord_id, "cl_ord_id"), "order_id": number}
 
 
 def _told(value: Any, precision: int, name: str) -> int:

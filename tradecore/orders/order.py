@@ -12,6 +12,7 @@ from ..vocabulary.fields import OrderFields
 from ..vocabulary.fix import PegOffsetType
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
+from ..vocabulary.note_text import read_note
 from ..vocabulary.reasons import limit_scope_text, reason_text
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.rows import OrderRow, StaleOrderError
@@ -110,6 +111,11 @@ class Order(OrderFields, metaclass=ABCMeta):
         return average_price(self._directory.instrument(row.instrument), row.cum_amount, row.cum_qty)
 
     @property
+    def venue_order_id(self) -> str:
+        """The external venue's OrderID(37), as it told it last; empty where it told none."""
+        return self._directory.text_of(self.row.venue_order_id)
+
+    @property
     def reject_mask(self) -> int:
         """Every validation failure at once: bit n means Reason(101 + n). Of what a limit refused, the number of its row
         (`core.risk.limits()`)."""
@@ -117,7 +123,8 @@ class Order(OrderFields, metaclass=ABCMeta):
 
     @property
     def text(self) -> str:
-        """Text(58): why it was rejected or canceled, naming field, value and bound."""
+        """Text(58): what its venue said of it last; else why it was rejected or canceled, naming field, value and
+        bound."""
         return order_text(self, self._directory)
 
     def __eq__(self, other: object) -> bool:
@@ -147,8 +154,10 @@ def average_price(instrument: Instrument | None, amount: int, cum_qty: int) -> D
 
 
 def order_text(order: Order, directory: Directory) -> str:
-    """Text(58) of an order."""
+    """Text(58) of an order: what its venue said of it last, while that is held, else why it ended."""
     row = order.row
+    if row.note and (said := read_note(directory.core.note(row.note))[1]):
+        return said
     text = reason_text(CommandType.NEW_ORDER, row.reason, row.value, row.bound, row.instrument, directory)
     return text + limit_scope_text(row.reason, row.reject_mask, directory)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ..vocabulary.codes import TradeState
-from ..vocabulary.fix import Side
+from ..vocabulary.fix import LastLiquidityInd, Side
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE
@@ -140,8 +140,9 @@ class Trade(NamedTuple):
     """One side of a booked trade, as it was when it was read: the quantity and price of its last correction.
 
     `exec_id` is the core's number, `venue_exec_id` the external venue's, empty where the core itself matched it.
-    `account` is None in suspense. `side` is BUY or SELL. `commission` is in the instrument's currency; `day` counts
-    trading days from 1. A FOLDED trade stays booked and can no longer be busted or corrected.
+    `account` is None in suspense. `side` is BUY or SELL. `commission` is in `commission_currency`; `day` counts
+    trading days from 1. `last_mkt` and `last_liquidity_ind` are as the venue told them. A FOLDED trade stays booked and
+    can no longer be busted or corrected.
     """
 
     exec_id: int
@@ -156,14 +157,19 @@ class Trade(NamedTuple):
     commission: Decimal
     day: int
     state: TradeState
+    commission_currency: str
+    last_mkt: str
+    last_liquidity_ind: LastLiquidityInd
 
 
 def read_trade(row: TradeRow, directory: Directory) -> Trade:
     """A core's trade in the user's units."""
     instrument = directory.instruments[row.instrument - 1]
+    currency = directory.currencies.name(row.currency) or instrument.currency
     return Trade(
         row.exec_id, directory.text_of(row.venue_exec_id), row.order_id, instrument.symbol,
         directory.accounts.name(row.account), directory.venues.names[row.venue - 1], Side(row.side),
         instrument.quantity(row.qty), instrument.price(row.price),
-        directory.money(instrument.currency, row.commission), row.day, TradeState(row.state),
+        directory.money(currency, row.commission), row.day, TradeState(row.state), currency,
+        row.last_mkt.to_bytes(4, "little").rstrip(b"\0").decode(), LastLiquidityInd(row.last_liquidity_ind),
     )

@@ -61,6 +61,8 @@ class Positions:
             figures = position.realized_pnl, position.unrealized_pnl, position.fees
             total = sums[instrument.currency]
             sums[instrument.currency] = [exact_sum(*pair) for pair in zip(total, figures, strict=True)]
+        for currency, total in sums.items():  # and what venues charged in other currencies than their instruments'
+            total[2] = exact_sum(total[2], self._charges(number, currency))
         return [ProfitAndLoss(name, currency, *total) for currency, total in sums.items()]
 
     def cash(self, currency: str, account: str | None = None) -> Decimal:
@@ -75,7 +77,11 @@ class Positions:
                 row = self._gate.core.position(number, account_id)
                 fees = self._gate.names.money(currency_id, -row.fees)
                 total = exact_sum(total, instrument.money(row.realised - row.cost), fees)
-        return total
+        return exact_sum(total, -self._charges(account_id, currency))
+
+    def _charges(self, account_id: int, currency: str) -> Decimal:
+        currency_id = self._gate.names.currencies.id(currency)
+        return self._gate.names.money(currency_id, self._gate.core.charges(account_id, currency_id))
 
     def table(self, account: str | None = None, symbol: str | None = None) -> Table:
         """Every position that holds or held anything, or has orders that work, of one account or symbol or of all (and

@@ -34,6 +34,8 @@ class Capacity:
     decisions: int = 4_096
     trades: int = 65_536  # the newest trades: those that can still be busted and corrected
     exec_ids: int = 262_144  # of external venues' trades, busts and corrections: those that are known again
+    notes: int = 4_096  # the newest free texts of venues and operators
+    unbooked: int = 1_024  # reports of venues that can't be booked whole, until an operator decides
     clock_step: int = 14 * 86_400 * 10**9  # ns that the clock may go forward at once: beyond it see `advance_clock`
 
     @classmethod
@@ -51,7 +53,7 @@ class Capacity:
             "open_orders": 2**24, "order_history": 2**24, "reject_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27,
             "events": 2**24, "order_rate": 2**20, "limit_rows": 2**22, "limit_counters": 2**16, "strategies": 2**20,
             "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
-            "clock_step": 2**61,
+            "notes": 2**20, "unbooked": 2**16, "clock_step": 2**61,
         }
         for name, most in bounds.items():
             value = getattr(self, name)
@@ -60,7 +62,7 @@ class Capacity:
                 object.__setattr__(self, name, value)
             if not 1 <= value <= most:
                 raise ValueError(f"capacity {name} {value} must be 1 to {most}")
-        for name in ("events", "order_rate", "decisions", "trades", "exec_ids"):
+        for name in ("events", "order_rate", "decisions", "trades", "exec_ids", "notes"):
             value = getattr(self, name)
             if value & (value - 1):
                 above = 1 << value.bit_length()

@@ -16,6 +16,7 @@ class CommandType(FixEnum):
     OPENING_CASH = 6
     DEFINE_TICKS = 7
     INTERN = 8
+    NOTE = 9
     NEW_ORDER = 10
     CANCEL = 11
     REPLACE = 12
@@ -36,19 +37,22 @@ class CommandType(FixEnum):
     TRADE_PRINT = 28
     SET_LIMIT = 30
     KILL_SWITCH = 31
+    BOOK_UNBOOKED = 40
+    DISMISS_UNBOOKED = 41
     ADD_RULE = 50
     RULE_STEPS = 51
     REMOVE_RULE = 52
 
 
 class ReportType(FixChar):
-    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12 are ours."""
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12 and 14 are ours."""
 
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
     COMMAND_ACCEPTED = 10
     RISK_OBSERVED = 11
-    RISK_WARNING = 12
+    UNBOOKED = 12
+    RISK_WARNING = 14
     BUSINESS_REJECT = 19
     ORDER_MASS_CANCEL_REPORT = 27
 
@@ -248,6 +252,8 @@ class Reason(FixEnum):
     VENUE_CONTRADICTS = 522
     UNEXPECTED_TRANSITION = 523
     UNEVEN_SPLIT = 524
+    UNBOOKED_TRADE = 530
+    UNKNOWN_UNBOOKED = 531
     LATE_REPLACED = 540
     ORDER_IN_DOUBT = 541
     STOP_TRIGGERED = 542

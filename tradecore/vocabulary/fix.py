@@ -268,6 +268,8 @@ class LastLiquidityInd(FixEnum):
     NONE = 0
     ADDED = 1
     REMOVED = 2
+    ROUTED_OUT = 3
+    AUCTION = 4
 
 
 class OrdRejReason(FixEnum):

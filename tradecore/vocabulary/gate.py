@@ -40,5 +40,8 @@ class Gate(Protocol):
         """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
         where it is refused."""
 
+    def note(self, text: bytes) -> int:
+        """The number of a free text (see vocabulary.note_text), 0 of none."""
+
     def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
         """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""

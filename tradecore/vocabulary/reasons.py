@@ -32,6 +32,10 @@ _DEFINED: dict[int, str] = {
     CommandType.NEW_ORDER: "cl_ord_ids", CommandType.CANCEL: "cl_ord_ids",
     CommandType.REPLACE: "cl_ord_ids, or open_orders of replaces that are not answered",
 }
+# What venues say, and what stands in its records where they did not say it.
+_OF_VENUES = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.BOOK_UNBOOKED,
+              CommandType.DISMISS_UNBOOKED}
+_ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty": (NO_PRICE,), "note": (0,)}
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
 # What rows of limits decide; the number of the row that spoke stands where others have a mask.
@@ -115,6 +119,9 @@ _TEXTS = {
     Reason.EXECID_REPEATED: "execution {value} is booked already",
     Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
     Reason.UNEXPECTED_TRANSITION: "FIX knows no way from ord_status {value} to {bound}",
+    Reason.UNBOOKED_TRADE: "a trade that its venue told lies in unbooked() as number {value}: no more risk until it is "
+                           "booked or dismissed",
+    Reason.UNKNOWN_UNBOOKED: "nothing lies in unbooked() under number {value}",
     Reason.LATE_REPLACED: "the venue tells order_qty {value} of a replace that is past: we have {bound}; it is asked",
     Reason.ORDER_IN_DOUBT: "the venue knows no such order, or says that it is over; to us it works: it is asked",
     Reason.STOP_TRIGGERED: "stop_px {value}: the order was triggered at {bound}, and waits for no price any more",
@@ -209,10 +216,17 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         if ins is not None and field == "ask_px":
             return f"{word.name}: ask_px {ins.price(value):f} is not above bid_px"
         if value == UNTELLABLE:
-            return f"{word.name}: {field} is no number, or no whole number of lots"
+            return f"{word.name}: {field} is no number, or no whole number of {'lots' if 'qty' in field else 'units'}"
         if field == "transact_time" and (unit := find_unit(value, TIME_MAX)):
             return f"{word.name}: transact_time {value} looks like {unit} since 1970: give nanoseconds"
+        if kind in _OF_VENUES and value in _ABSENT.get(field, ()):
+            return f"{word.name}: {field} is absent"
         return f"{word.name}: {field} {value} is out of bounds"
+    if word is Reason.PRICE_OUT_OF_RANGE and value == NO_PRICE:
+        return f"{word.name}: the price is absent"
+    if word is Reason.UNKNOWN_INSTRUMENT and kind in _OF_VENUES and value <= 0:
+        return f"{word.name}: the symbol is absent, and no order tells it" if value == 0 else \
+               f"{word.name}: the symbol is not declared"
     if word is Reason.USER_RULE:
         return f"{word.name}: rule {directory.text_of(value)!r} {_OUTCOMES[bound & 3].format(column=bound >> 2)}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE and bound >> value & 1:

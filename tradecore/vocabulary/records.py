@@ -43,6 +43,9 @@ COMMAND_SIZE, REPORT_SIZE, ACK_SIZE, OUTBOUND_SIZE = 128, 128, 32, 192
 VERSION = 1  # of all records; a command that says 0 means it too
 OWN_ID_MAX = 2**62  # a client's own integer is its own number; texts are numbered from here on, the first one + 1
 TEXT_SIZE = 64
+NOTE_SIZE = 512  # bytes of a note, UTF-8: of its text half of them at most
+# Bits of `told` in what a venue says: what it gave, and what of it no record holds as it was said.
+TOLD_COMMISSION, TOLD_ROUNDED, TOLD_FINER, TOLD_STATUS = 1, 2, 4, 8
 NAMELESS = -1  # in a command: an id that no table can hold, which its gate has said for a text that is none
 NO_ROOM = -2  # an id that could not be interned: the table of ids is full
 NEW_ID = -3  # in a question (`check`): a text that is not interned yet
@@ -56,15 +59,21 @@ _HEADER: Layout = [
     ("kind", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u4"),
     *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15"),
 ]
-# What a venue tells has ExecType, OrdStatus and a reject reason where an order has its type.
+# What a venue tells has ExecType, OrdStatus and a reject reason where an order has its type; `last_mkt` is up to four
+# characters, the venue's order id an id's number.
 _VENUE_HEADER: Layout = [
     ("kind", "u1"), ("side", "u1"), ("exec_type", "u1"), ("ord_status", "u1"), ("reject_reason", "i4"), *_ROUTING,
+]
+_VENUE_TAIL: Layout = [
+    ("version", "u1"), ("last_liquidity_ind", "u1"), ("told", "u1"), ("", "x1"), ("last_mkt", "u4"),
+    ("venue_order_id", "i8"),
 ]
 
 # Body fields by command, from byte 56. Definitions carry the number of their name in cl_ord_id. What is free is 0: room
 # for producer, user, parent, self-match id, algo, order capacity, locate, position effect, sweep and last market.
 _BODIES: dict[CommandType, Layout] = {
     CommandType.INTERN: [("text", "S64")],  # the id or the name that gets a number
+    CommandType.NOTE: [("text", "S64")],  # a piece of a free text; cl_ord_id: of which note, 0 begins one
     CommandType.NEW_ORDER: [
         ("order_qty", "i8"), ("price", "i8"), ("stop_px", "i8"), ("peg_offset", "i8"), ("min_qty", "i8"),
         ("display_qty", "i8"), ("list_id", "i8"), ("expire_time", "i8"),
@@ -79,13 +88,22 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.MASS_CANCEL: [("", "x68"), ("strategy", "i4")],  # header fields and strategy: 0 is any
     CommandType.STATUS_REQUEST: [("", "x24"), ("orig_cl_ord_id", "i8"), ("", "x16"), ("order_id", "i8")],
     CommandType.EXECUTION_REPORT: [
-        ("order_qty", "i8"), ("price", "i8"), ("exec_id", "i8"), ("", "x16"), ("last_qty", "i8"), ("order_id", "i8"),
+        ("order_qty", "i8"), ("price", "i8"), ("exec_id", "i8"), ("commission", "i8"), ("note", "i8"),
+        ("last_qty", "i8"), ("order_id", "i8"),
         ("last_px", "i8"), ("cum_qty", "i8"),  # the venue's CumQty(14), -1 where it did not say
     ],
     CommandType.TRADE_CORRECTION: [
-        ("", "x16"), ("exec_id", "i8"), ("", "x16"), ("last_qty", "i8"), ("", "x8"), ("last_px", "i8"),
+        ("", "x16"), ("exec_id", "i8"), ("commission", "i8"), ("note", "i8"), ("last_qty", "i8"), ("", "x8"),
+        ("last_px", "i8"),
     ],
-    CommandType.CANCEL_REJECT: [("", "x48"), ("order_id", "i8")],
+    CommandType.CANCEL_REJECT: [("", "x32"), ("note", "i8"), ("", "x8"), ("order_id", "i8")],
+    # What an operator makes of a report that lies in unbooked(): cl_ord_id is who, the note why. What is absent
+    # (0, NO_PRICE) is as it was said.
+    CommandType.BOOK_UNBOOKED: [
+        ("unbooked", "i8"), ("", "x8"), ("exec_id", "i8"), ("commission", "i8"), ("note", "i8"), ("last_qty", "i8"),
+        ("", "x8"), ("last_px", "i8"),
+    ],
+    CommandType.DISMISS_UNBOOKED: [("unbooked", "i8"), ("", "x24"), ("note", "i8")],
     # The next messages for external venues, at most so many: they are the caller's to send.
     CommandType.HAND_OUT: [("most", "i8")],
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
@@ -144,9 +162,10 @@ _HEADERS: dict[CommandType, Layout] = {
         ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported
         *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15"),
     ],
-    CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15")],
-    CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "i8"), ("version", "u1"), ("", "x15")],
-    CommandType.CANCEL_REJECT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), ("version", "u1"), ("", "x15")],
+    CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), *_VENUE_TAIL],
+    CommandType.TRADE_CORRECTION: [*_VENUE_HEADER, ("exec_ref_id", "i8"), *_VENUE_TAIL],
+    CommandType.CANCEL_REJECT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), *_VENUE_TAIL],
+    CommandType.BOOK_UNBOOKED: [*_VENUE_HEADER, ("cl_ord_id", "i8"), *_VENUE_TAIL],
 }
 
 # Two cache lines: 96 bytes that every report has, but for two ids and a byte that go by its kind, and 32 by kind. A

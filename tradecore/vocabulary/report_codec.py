@@ -13,6 +13,8 @@ from .fix import ExecType
 from .layouts import Layout, struct_format
 
 FLAG_ENDED, FLAG_VENUE = 0x80, 0x40  # the order has ended: leaves_qty is 0; an external venue said so
+FLAG_ROUNDED = 0x20  # a venue's price or commission that was finer than its unit
+FLAG_FOREIGN = 0x10  # its commission is in another currency than the instrument's
 FLAG_STATUS = 0x0F  # the status before, of a report that is an UNEXPECTED_TRANSITION
 NO_PRICE = -(2**63)
 

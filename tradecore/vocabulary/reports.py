@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from .codes import CommandType, ReportType
+from .codes import CommandType, Reason, ReportType
 from .fields import OrderFields
 from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
 from .later import Later
 from .names import Directory
+from .note_text import read_note
 from .reasons import limit_scope_text, reason_text
 from .records import REPORT_CODEC, REPORT_DTYPE, REPORT_SIZE
+from .report_codec import FLAG_FOREIGN, FLAG_ROUNDED
+from .rows import TradeRow
 from .showing import refuse_copy
 from .units import CENTS, MONEY_PRECISION, to_decimal
 
@@ -25,6 +28,9 @@ def _told(later: Later) -> bytes:
     return record
 
 
+_TRADES = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL}
+_WORDY = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.CANCEL_REJECT,
+          CommandType.BOOK_UNBOOKED, CommandType.DISMISS_UNBOOKED}
 _BARE = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL, ExecType.REJECTED}
 
 
@@ -138,10 +144,10 @@ class Report(OrderFields):
 
     @property
     def commission(self) -> Decimal:
-        """Commission(12) of this trade in the instrument's currency; a rebate is negative."""
-        ins = self._directory.instrument(self.row.instrument)
-        return to_decimal(self.row.commission, MONEY_PRECISION if ins is None else
-                          self._directory.decimals_of(ins.currency), CENTS)
+        """Commission(12) of this trade in `commission_currency`; a rebate is negative."""
+        name = self.commission_currency
+        return to_decimal(self.row.commission, MONEY_PRECISION if name is None else self._directory.decimals_of(name),
+                          CENTS)
 
     @property
     def cxl_rej_reason(self) -> CxlRejReason:
@@ -151,10 +157,54 @@ class Report(OrderFields):
 
     @property
     def text(self) -> str:
-        """Text(58): why, naming field, value and bound."""
+        """Text(58): why, naming field, value and bound; of what answers a venue, or an operator who decided about what
+        lay unbooked, what that said in words, as long as the core holds it (capacity `notes`)."""
         r = self.row
-        text = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
-        return text + limit_scope_text(r.reason, r.reject_mask, self._directory)
+        why = reason_text(r.command_kind, r.reason, r.value, r.bound, r.instrument, self._directory)
+        why += limit_scope_text(r.reason, r.reject_mask, self._directory)
+        said = self._said if r.command_kind in _WORDY else ""
+        if not said or r.reason in (Reason.NONE, Reason.VENUE_REPORTED):
+            return said or why
+        return f"{why}; venue: {said}"
+
+    @property
+    def _said(self) -> str:
+        try:
+            return read_note(self._directory.core.note_of(self.row.seq))[1]
+        except RuntimeError:  # the core was closed
+            return ""
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the price or the commission that the venue told was finer than its unit, and was rounded."""
+        return self.exec_type in _TRADES and bool(self.row.flags & FLAG_ROUNDED)
+
+    @property
+    def venue_order_id(self) -> str:
+        """The external venue's OrderID(37), read at the order: empty where it told none, or the order is not held."""
+        row = self._order_row
+        return "" if row is None else self._directory.text_of(row.venue_order_id)
+
+    @property
+    def last_mkt(self) -> str:
+        """LastMkt(30) of a venue's trade, read in the trade log; empty where it told none, or the log has let it go."""
+        row = self._trade_row
+        return "" if row is None else row.last_mkt.to_bytes(4, "little").rstrip(b"\0").decode()
+
+    @property
+    def commission_currency(self) -> str | None:
+        """The currency of `commission`: the instrument's, or where the venue told another, that one, read in the trade
+        log; None where the log has let it go."""
+        ins = self._directory.instrument(self.row.instrument)
+        if not self.row.flags & FLAG_FOREIGN or self.exec_type not in _TRADES:
+            return None if ins is None else ins.currency
+        row = self._trade_row
+        return None if row is None else self._directory.currencies.name(row.currency)
+
+    @property
+    def _trade_row(self) -> Any:
+        row = self._directory.core.execution(self.row.exec_id) if self.exec_type in _TRADES else None
+        return None if row is None else TradeRow(*row)
 
     def __reduce__(self) -> NoReturn:
         refuse_copy(self, "it reads names in its core; keep its `row`")

@@ -56,6 +56,8 @@ class OrderRow(NamedTuple):
     place: int
     unknown: int
     parent: int
+    venue_order_id: int  # the venue's OrderID(37), as its number
+    note: int  # of the venue's last text about it, 0 where it said none
 
 
 class TradeRow(NamedTuple):
@@ -74,6 +76,26 @@ class TradeRow(NamedTuple):
     commission: int
     day: int
     state: int
+    currency: int  # of its commission, 0 where that is the instrument's
+    last_mkt: int
+    last_liquidity_ind: int
+    told: int  # TOLD_COMMISSION where the commission is the venue's own
+
+
+class UnbookedRow(NamedTuple):
+    """A report that lies unbooked: why, whom it blocks (0: nobody, and no instrument alone), and all that it said, as
+    the command's record and the note's bytes."""
+
+    number: int
+    time: int
+    order_id: int
+    reason: int
+    value: int
+    bound: int
+    instrument: int
+    account: int
+    said: bytes
+    note: bytes
 
 
 class PositionRow(NamedTuple):

@@ -5,7 +5,7 @@ A number is never rounded on the way in: what is not a whole number of units is 
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from math import isfinite
 from typing import Any
 
@@ -24,6 +24,7 @@ INVERSE_SCALE_MAX = 10**23  # with QTY_MAX: an inverse trade's value at the pric
 INVERSE_PRECISION = 12  # decimals of an inverse contract's amounts, in its own currency
 # 10**16 units times 10**16 quantity units has 32 digits; the default context's 28 would round exact money.
 EXACT = Context(prec=60)
+_TOLD = Context(prec=1_000)  # a number of more digits is rounded there before it is rounded to its unit
 WORD = 2**64
 _PLAIN, _DIGITS = 2**61, 2**57  # what `tell_wide` tells as it is, and the digits that it keeps of more
 
@@ -43,6 +44,30 @@ def whole_units(value: Any, precision: int, name: str, bound: int, *, low: int |
         bounds = f"{to_decimal(low, precision):f} to {to_decimal(bound, precision):f}"
         raise ValueError(f"{name} {show(value)} is outside {bounds}")
     return units
+
+
+def round_told(value: Any, precision: int, name: str, bound: int) -> tuple[int, int, bool] | None:
+    """A number as the world said it, in units of 10**-precision: rounded down, and half to even, and whether it is a
+    whole number of them; None where it is no number or beyond the bound. Raises TypeError for what is no Number."""
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        value = demand_plain(value, NUMBERS, name, "str, int, Decimal or float")
+    try:
+        units = whole_units(value, precision, name, bound)
+    except ValueError:
+        pass
+    else:
+        return units, units, True
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or number.adjusted() >= 40:
+        return None
+    if number.adjusted() < -400:  # before scaling: '1e-999999999' must cost nothing
+        return -int(number < 0), 0, False
+    scaled = number.scaleb(precision, _TOLD)
+    down, near = int(scaled.to_integral_value(ROUND_FLOOR)), int(scaled.to_integral_value(ROUND_HALF_EVEN))
+    return (down, near, False) if -bound <= down and near <= bound else None
 
 
 def show(value: object) -> str:

@@ -19,7 +19,9 @@ typedef struct {
     int32_t instrument, account, venue, currency;
     int64_t transact_time;
     union { int64_t cl_ord_id; int64_t exec_ref_id; };
-    uint8_t version, head_2[15];
+    uint8_t version, last_liquidity_ind, told, head_2;
+    uint32_t last_mkt;
+    int64_t venue_order_id;
     union {
         struct {
             int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time;
@@ -28,7 +30,8 @@ typedef struct {
             int32_t strategy;
         };
         struct { int64_t body_0[3]; int64_t orig_cl_ord_id, new_peg_offset, body_5, order_id; };
-        struct { int64_t body_1[2]; int64_t exec_id; int64_t body_6[2]; int64_t last_qty, body_2, last_px, cum_qty; };
+        struct { int64_t body_1[2]; int64_t exec_id, commission, note, last_qty, body_2, last_px, cum_qty; };
+        int64_t unbooked;
         struct { int64_t trad_ses_status, close_time; };
         struct { int64_t split_numerator, split_denominator; };
         int64_t connected;

@@ -26,9 +26,11 @@ from tradecore.vocabulary.records import (
 )
 
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
+from .corrections import enter_correction
 from .days import roll_day
 from .events import FILTERS, Filter
 from .follow_ups import settle
+from .keeping import enter_note
 from .listings import list_open, list_positions
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
@@ -51,11 +53,12 @@ from .settings import (
     open_position,
     switch_kill,
 )
+from .settling import enter_booking, enter_dismissal
 from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, refuse_command
 from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
 from .venuereports import enter_cancel_reject
-from .venuetrades import enter_correction, enter_execution_report
+from .venuetrades import enter_execution_report
 
 _NEW_ORDER, _CANCEL = int(CommandType.NEW_ORDER), int(CommandType.CANCEL)
 _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType if kind.name.startswith("DEFINE_"))
@@ -73,6 +76,8 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
     CommandType.INTERN: enter_text, CommandType.ADVANCE_CLOCK: advance_clock,
     CommandType.HAND_OUT: hand_out, CommandType.TRADE_PRINT: enter_trade_print,
+    CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
+    CommandType.DISMISS_UNBOOKED: enter_dismissal,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
 }
 

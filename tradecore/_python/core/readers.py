@@ -14,10 +14,12 @@ from tradecore.vocabulary.rows import (
     SwitchFacts,
     Term,
     TradeRow,
+    UnbookedRow,
     evicted,
 )
 
 from ..execution.routing import UNSEEN, ranking_of
+from ..orders.notes import find_note
 from ..orders.open_orders import find_open
 from ..orders.order_table import Orders
 from ..positions.costs import mark_of, position_of
@@ -26,12 +28,12 @@ from ..risk.usage import measure_row
 from ..vocabulary.instrument import BUY, SELL
 from ..vocabulary.shell import Records, int64, open_command
 from ..vocabulary.texts import find_text, text_of_id
+from .corrections import find_told_trade
 from .lifetimes import count_lifetimes
 from .questions import answer_question
 from .state import State, read_order
 from .statehash import hash_state
 from .turnstile import Turnstile, asked
-from .venuetrades import find_told_trade
 
 _NEW_ORDER = int(CommandType.NEW_ORDER)
 
@@ -104,6 +106,38 @@ class Readers:
     def venue_exec_id(self, exec_id: int) -> int:
         """The id that an external venue gave the execution with the core's own number; 0 where the log has none."""
         return next((row.venue_exec_id for row in self._state.trades.rows if row.exec_id == exec_id), 0)
+
+    @asked
+    def execution(self, exec_id: int) -> TradeRow | None:
+        """The trade that the core's own number is about, as it is now; None where the log has none."""
+        row = next((row for row in reversed(self._state.trades.rows) if row.exec_id == exec_id), None)
+        trade = None if row is None else row.trade or row
+        return trade.row if trade is not None and trade.is_held else None
+
+    @asked
+    def note(self, number: int) -> bytes:
+        """A free text by its number; empty where it is not held."""
+        found = find_note(self._state.notes, number)
+        return b"" if found is None else found.text
+
+    @asked
+    def note_of(self, seq: int) -> bytes:
+        """The free text that a report tells, by its sequence number; empty where it is not held."""
+        return next((note.text for note in reversed(self._state.notes.rows) if note.seq == seq), b"")
+
+    @asked
+    def unbooked(self) -> list[UnbookedRow]:
+        """What lies unbooked, oldest first."""
+        return [UnbookedRow(r.number, r.time, r.order_id, r.reason, r.value, r.bound, r.instrument, r.account,
+                            CODECS[r.said.kind].pack(**r.said._asdict()), r.note)
+                for r in self._state.unbooked.rows.values()]
+
+    @asked
+    def charges(self, account: int, currency: int) -> int:
+        """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
+        if (account and account not in self._state.accounts) or currency not in self._state.currencies:
+            raise LookupError(f"account {account} or currency {currency} is not declared")
+        return self._state.ledger.charges.get((account, currency), 0)
 
     @asked
     def find_order_id(self, cl_ord_id: int) -> int:
@@ -277,6 +311,7 @@ class Readers:
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),
             "outbound_handed": core.orders.unsent.handed, "outbound_pending": len(core.orders.unsent.messages),
+            "unbooked": len(core.unbooked.rows),
         }
 
     def lifetimes(self) -> dict[str, tuple[int, int]]:

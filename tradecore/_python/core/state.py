@@ -22,6 +22,7 @@ from ..execution.routing import Router, set_top, twice_mid
 from ..orders.execids import ExecIds
 from ..orders.ids import Ids
 from ..orders.lists import Groups, forget_member, leave_group, rejoin_group, sync_list
+from ..orders.notes import Notes
 from ..orders.open_orders import OpenOrders, drop_order, index_order, sync_size
 from ..orders.order_facts import (
     awaits_news,
@@ -37,6 +38,7 @@ from ..orders.order_table import AT_VENUE, AWAITS_PRICE, EXPIRED, NOWHERE, REJEC
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
+from ..orders.unbooked import UnbookedTable
 from ..positions.ledger import Ledger
 from ..risk.holds import RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
@@ -45,7 +47,7 @@ from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
-EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, RISK_WARNING, BUSINESS_REJECT, MASS_CANCEL_REPORT = (
+EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BUSINESS_REJECT, MASS_CANCEL_REPORT = (
     int(kind) for kind in ReportType)
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
@@ -80,6 +82,7 @@ class State:
         self.histograms = [[0] * BUCKETS for _ in STAGES]
         self.trades = TradeLog(capacity.trades)
         self.exec_ids = ExecIds(capacity.exec_ids)
+        self.notes, self.unbooked = Notes(capacity.notes), UnbookedTable(capacity.unbooked)
         self.open_orders = OpenOrders(self.orders)
         self.triggers = Triggers(capacity.open_orders + capacity.order_history + capacity.reject_history + 1)
         self.groups = Groups()
@@ -370,5 +373,5 @@ def read_order(o: Order) -> OrderRow:
         ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
         o.transact_time, o.decision, o.route, o.orig_cl_ord_id, stop_of(o), o.peg_offset, o.min_qty, o.display_qty,
         o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
-        unknown_of(o), o.parent,
+        unknown_of(o), o.parent, o.venue_order_id, o.note,
     )

@@ -42,6 +42,9 @@ def counters(core: State) -> Iterator[Row]:
            len(core.ids.order_ids), core.ids.digest, int((Scope.FIRM, 0) in core.risk.switches), core.day,
            core.reports_refused, core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest,
            core.order_seq, len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
+    if core.notes.count or core.unbooked.count:
+        yield (30, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
+               core.unbooked.digest)
 
 
 def definitions(core: State) -> Iterator[Row]:
@@ -71,6 +74,9 @@ def accounts(core: State) -> Iterator[Row]:
                int((Scope.ACCOUNT, i) in core.risk.switches))
         for j in core.currencies:
             yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
+    for (i, j), charge in sorted(core.ledger.charges.items()):
+        if charge:
+            yield 31, i, j, *wide_words(charge)
 
 
 def limits(core: State) -> Iterator[Row]:
@@ -113,6 +119,8 @@ def orders(core: State) -> Iterator[Row]:
             yield 20, order.doubt_qty
         if order.protect_px != NO_PRICE:
             yield 21, order.protect_px
+        if order.note or order.venue_order_id:
+            yield 32, order.note, hash_of_id(core.texts, order.venue_order_id)
         for request in order.requests:
             yield (13, hash_of_id(core.texts, request.cl_ord_id), int(request.is_replace), request.sent_time,
                    request.order_qty, request.price, request.stop_px, request.expire_time, int(request.pending),

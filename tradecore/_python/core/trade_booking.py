@@ -14,7 +14,7 @@ from tradecore.vocabulary.rows import TRADE_LIVE
 from ..execution.book import Fill
 from ..orders.lists import tell_fill, tell_list
 from ..orders.order_table import NOWHERE, Order
-from ..orders.trades import Execution, append_execution
+from ..orders.trades import Execution, append_execution, charge_fee
 from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
@@ -30,7 +30,10 @@ def book_trade(core: State, trade: Execution) -> None:
     qty = trade.qty if trade.side == BUY else -trade.qty
     p = position_of(core.ledger, trade.instrument, trade.account)
     apply_fill(p, qty, trade.price)
-    p.fees += trade.commission
+    if trade.currency:
+        charge_fee(core.ledger, trade, 1)
+    else:
+        p.fees += trade.commission
     move_position(core.risk, trade.instrument, trade.account, qty)
     append_execution(core.trades, trade)
     tell_trimmed(core, trade.instrument, trade.account)

@@ -25,10 +25,10 @@ from ..orders.order_table import Order
 from ..positions.costs import position_of
 from ..risk.holds import Question, exposure_of
 from ..risk.programs import ask_rule
-from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, InstrumentRow
 from ..vocabulary.instrument import MARKET as AT_MARKET
 from .conditions import look_at_market
+from .keeping import check_admission
 from .state import RISK_OBSERVED, State, publish, twice_reference
 
 BIT = {q.cell: q.bit for q in QUANTITIES.values() if q.bit >= 0}
@@ -167,7 +167,7 @@ def evaluate_user_rules(core: State, ins: InstrumentRow, q: Question, strategy: 
 
 def find_risk_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
     """Why risk refuses an order: the first of its own checks that does, else the first of the rules of users."""
-    return check_risk(q) or next(iter(ask_user_rules(core, ins, q, strategy)), None)
+    return check_admission(core, q) or next(iter(ask_user_rules(core, ins, q, strategy)), None)
 
 
 def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason
+from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason, OrdStatus
+from tradecore.vocabulary.records import TOLD_STATUS
 
 from ..orders.lists import cap_limit
 from ..orders.order_facts import cancel_sent, derive_status, end_facts, is_live
@@ -32,7 +33,8 @@ from .doubts import (
     take_terms,
     tell_order,
 )
-from .outbound import doubt_order
+from .keeping import hear_note, hear_of_order
+from .outbound import doubt_order, send_status_request
 from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
@@ -49,6 +51,7 @@ from .trade_booking import look_again
 
 _LESS = {int(Reason.OTHER_FILLED), int(Reason.PARENT_ENDED), int(Reason.REDUCED_POSITION)}  # the core's own wishes
 _TERMINAL = {int(ExecType.CANCELED), int(ExecType.EXPIRED), int(ExecType.REJECTED)}
+_OVER = {*_TERMINAL, int(OrdStatus.FILLED)}
 _NOT_THERE = {int(CxlRejReason.TOO_LATE_TO_CANCEL), int(CxlRejReason.UNKNOWN_ORDER)}
 _GOOD_AGAIN = {ExecRestatementReason.GT_CORPORATE_ACTION, ExecRestatementReason.GT_RENEWAL}  # for another day
 _STATES = {  # temporary states, and the fact that each sets
@@ -221,6 +224,10 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         request = next((r for r in order.requests if not r.cl_ord_id), order.requests[0])  # named as the order's
     if request is None:
         return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
+    if c.note:
+        hear_note(core, c)
+    if c.note or c.venue_order_id:
+        hear_of_order(core, c, order)
     remove_request(core.orders, order, request)
     status = derive_status(order)
     order.last_status = status
@@ -231,6 +238,10 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         "reason": Reason.ORDER_IN_DOUBT if doubts else Reason.VENUE_REPORTED, "transact_time": told_time(core, c)})
     if doubts:
         doubt_order(core, c, order, order.order_qty, Reason.ORDER_IN_DOUBT)
+    elif c.told & TOLD_STATUS and (c.ord_status in _OVER) == is_live(order):  # something was missed
+        report_execution(core, c, order, ExecType.ORDER_STATUS, reason=Reason.VENUE_CONTRADICTS, value=c.ord_status,
+                         bound=derive_status(order))
+        send_status_request(core, c, order, Reason.VENUE_CONTRADICTS)
     sync_order(core, order)
     if request.reason in _LESS:
         insist(core, c, order, request)

@@ -104,6 +104,8 @@ class Order:
     expiry_asked: bool = False  # its venue was asked to cancel it when its time had come
     requests: list[Request] = field(default_factory=list)  # oldest first
     orig_cl_ord_id: int = 0
+    venue_order_id: int = 0  # the venue's id of it, as its number
+    note: int = 0  # the venue's last text about it
     entered: tuple[Any, ...] = ()  # its terms as first sent, to know the same order again
     # What the core makes of it.
     place: int = NOWHERE

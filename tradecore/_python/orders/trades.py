@@ -38,11 +38,16 @@ class Execution:
     trade: Execution | None = None
     ref_exec_id: int = 0  # of `trade`
     is_held: bool = True  # the log still has it
+    currency: int = 0  # of its commission, 0 where that is the instrument's
+    last_mkt: int = 0
+    last_liquidity_ind: int = 0
+    told: int = 0  # TOLD_COMMISSION where the commission is the venue's own
 
     @property
     def row(self) -> TradeRow:
         return TradeRow(self.exec_id, self.venue_exec_id, self.order_id, self.instrument, self.account, self.venue,
-                        self.side, self.qty, self.price, self.commission, self.day, self.state)
+                        self.side, self.qty, self.price, self.commission, self.day, self.state, self.currency,
+                        self.last_mkt, self.last_liquidity_ind, self.told)
 
 
 class TradeLog:
@@ -62,7 +67,15 @@ def base_of(log: TradeLog, instrument: int, account: int) -> Position:
 def apply_trade(p: Position, trade: Execution) -> None:
     if trade.state == TRADE_LIVE:
         apply_fill(p, trade.qty if trade.side == BUY else -trade.qty, trade.price)
-        p.fees += trade.commission
+        if not trade.currency:
+            p.fees += trade.commission
+
+
+def charge_fee(ledger: Ledger, trade: Execution, sign: int) -> None:
+    """Books a commission in another currency than the instrument's, or (-1) takes it back."""
+    if trade.currency and trade.commission:
+        key = trade.account, trade.currency
+        ledger.charges[key] = ledger.charges.get(key, 0) + sign * trade.commission
 
 
 def append_execution(log: TradeLog, row: Execution) -> None:

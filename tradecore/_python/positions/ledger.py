@@ -88,6 +88,7 @@ class Ledger:
         self.instruments: dict[int, InstrumentRow] = {}
         self.books = Books(method, legs, accounts, instruments, Lots(lots, method))
         self.positions, self.marks, self.lasts = self.books.positions, self.books.marks, self.books.lasts
+        self.charges: dict[tuple[int, int], int] = {}  # fees in other currencies than their instruments'
         self.cash: dict[tuple[int, int], int] = {}  # the fused core's, by account and currency: opening cash
 
     def define(self, definition: bytes, inverse_scale: int = 0, bucket: int = 0) -> int:

@@ -1,0 +1,186 @@
+"""What a venue says beside a trade's facts: its commission, words, ids and markets; what is finer than a unit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+import tradecore as tc
+
+D, R, E = Decimal, tc.Reason, tc.ExecType
+EXT = tc.ExternalVenue("EXT", taker_fee_per_share="0.01")
+
+
+@pytest.fixture
+def core(make_core):
+    core = make_core(venues=[EXT], accounts=["alpha", "beta"])
+    core.define_currency("BNB", decimals=8)
+    return core
+
+
+@pytest.fixture
+def order(core):
+    return core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+
+
+def report(core, exec_type="TRADE", **facts):
+    return core.execution.on_execution_report("EXT", exec_type, **{"cl_ord_id": "X", **facts})
+
+
+def trade(core, exec_id="t1", qty=5, px=100, **facts):
+    return report(core, exec_id=exec_id, last_qty=qty, last_px=px, **facts)
+
+
+def fees(core, account="alpha"):
+    return {line.currency: line.fees for line in core.positions.pnl(account)}
+
+
+# ---- commissions
+
+
+def test_a_venues_commission_is_booked_in_place_of_ours(core, order):
+    assert trade(core, commission="0.123456789").commission == D("0.123456789")
+    assert core.position("AAPL", "alpha").fees == D("0.123456789")
+    assert trade(core, "t2").commission == D("0.05"), "absent is not zero: ours"
+    assert trade(core, "t3", commission=0).commission == 0
+    assert trade(core, "t4", commission="-0.2").commission == D("-0.2"), "a rebate"
+    assert fees(core) == {"USD": D("-0.026543211"), "BNB": 0}
+
+
+def test_a_commission_in_another_currency_is_booked_in_that_one(core, order):
+    told = trade(core, commission="0.00000001", commission_currency="BNB")
+    assert (told.commission, told.commission_currency) == (D("0.00000001"), "BNB")
+    assert fees(core) == {"USD": 0, "BNB": D("0.00000001")}
+    assert (core.positions.cash("BNB", "alpha"), core.positions.cash("USD", "alpha")) == (D("-0.00000001"), -500)
+    (booked,) = core.positions.trades()
+    assert (booked.commission, booked.commission_currency) == (D("0.00000001"), "BNB")
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1")
+    assert fees(core) == {"USD": 0, "BNB": 0}, "a bust takes it back"
+
+
+def test_a_commission_is_amended_by_exec_id(core, order):
+    trade(core)
+    for told, kept in (({"commission": 1}, {"USD": 1, "BNB": 0}), ({"commission": 2, "commission_currency": "BNB"}, {"USD": 0, "BNB": 2})):
+        assert trade(core, **told).exec_type is E.TRADE_CORRECT
+        assert fees(core) == kept
+        assert trade(core, **told).reason is R.EXECID_REPEATED, "nothing new"
+    amended = core.execution.on_execution_report("EXT", "TRADE", exec_id="t1", commission="0.5")
+    assert (amended.exec_type, amended.commission, amended.last_qty, fees(core)) == (E.TRADE_CORRECT, D("0.5"), 5, {"USD": D("0.5"), "BNB": 0})
+    assert (order.cum_qty, core.position("AAPL", "alpha").qty) == (5, 5)
+    assert trade(core).reason is R.EXECID_REPEATED, "absent changes nothing"
+    assert fees(core) == {"USD": D("0.5"), "BNB": 0}
+
+
+def test_a_correction_keeps_what_the_venue_charged_unless_it_says_otherwise(core, order):
+    trade(core, commission="0.7", commission_currency="BNB")
+    correct = core.execution.on_trade_correction
+    correct("EXT", "TRADE_CORRECT", "t1", "c1", last_qty=6, last_px=100)
+    assert fees(core) == {"USD": 0, "BNB": D("0.7")}
+    correct("EXT", "TRADE_CORRECT", "t1", "c2", last_qty=7, last_px=100, commission="0.3", commission_currency="USD")
+    assert fees(core) == {"USD": D("0.3"), "BNB": 0}
+    trade(core, "t2")
+    correct("EXT", "TRADE_CORRECT", "t2", "c3", last_qty=10, last_px=100)
+    assert fees(core)["USD"] == D("0.4"), "ours follows the quantity"
+    correct("EXT", "TRADE_CANCEL", "t1", "b1")
+    assert fees(core) == {"USD": D("0.1"), "BNB": 0}
+
+
+def test_a_fee_of_no_trade_that_is_known_lies_unbooked(core, order):
+    told = core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="X", exec_id="t9", commission="0.5")
+    assert told.report_type is tc.ReportType.UNBOOKED
+    assert core.unbooked()[0].said["commission"] == "0.50"
+
+
+# ---- what is finer than a unit
+
+
+@pytest.mark.parametrize(("said", "booked", "rounded"), [
+    ("100.12345678", "100.12345678", False), ("100.123456785", "100.12345678", True), ("100.123456775", "100.12345678", True),
+    ("100.1234567850000000000000000000000000000000000000000000000000000000001", "100.12345679", True),
+    ("100.123456776", "100.12345678", True), (100.1, "100.1", False), (100.123456789123, "100.12345679", True), ("1e-400", "0", True)])
+def test_a_finer_price_is_rounded_half_to_even_and_flagged(make_core, said, booked, rounded):
+    core = make_core(venues=[EXT], instruments=[tc.Instrument("AAPL", tick_size="0.01", any_sign=True)])
+    core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+    told = trade(core, px=said)
+    assert (told.last_px, told.is_rounded, core.position("AAPL", "alpha").cost) == (D(booked), rounded, 5 * D(booked))
+
+
+def test_a_finer_commission_is_rounded_half_to_even_and_flagged(core, order):
+    told = trade(core, commission="0.0000000125", commission_currency="BNB")
+    assert (told.commission, told.is_rounded) == (D("0.00000001"), True)
+    assert not trade(core, "t2").is_rounded
+
+
+# ---- words, ids, markets
+
+
+def test_a_venues_words_are_what_the_order_and_the_report_show(core, order):
+    told = report(core, "NEW", text="Routed to desk 7", venue_order_id="V-1")
+    assert (told.text, order.text, order.venue_order_id, told.venue_order_id) == ("Routed to desk 7", "Routed to desk 7", "V-1", "V-1")
+    told = report(core, "REJECTED", text="Zu wenig Guthaben: 1.234,50 €", reject_reason=99, venue_order_id="V-2")
+    assert (told.text, order.text, order.reason, order.venue_order_id) == ("Zu wenig Guthaben: 1.234,50 €", told.text, R.VENUE_REPORTED, "V-2")
+
+
+def test_words_are_bounded_and_cut_between_characters(core, order):
+    assert report(core, "NEW", text="ab\n\tcd" + "é" * 300).text == "ab  cd" + "é" * 125
+    assert len(report(core, "SUSPENDED", text="é" * 300).text.encode()) == 256
+
+
+def test_words_that_are_no_longer_held_leave_the_cores_own(make_core):
+    from conftest import small_capacity
+    core = make_core(venues=[EXT], capacity=small_capacity(notes=2))
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+    told = report(core, "REJECTED", text="no")
+    for n in range(2):
+        core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id=f"Y{n}")
+        core.execution.on_execution_report("EXT", "NEW", cl_ord_id=f"Y{n}", text=f"note {n}")
+    assert (order.text, told.text) == ("VENUE_REPORTED: the venue reported it",) * 2
+
+
+def test_a_refused_reports_words_stand_beside_our_reason(core, order):
+    told = report(core, "REPLACED", text="replaced at your request")
+    assert told.text == "NO_SUCH_REQUEST: order 1 has 0 requests pending, and none that this answers; venue: replaced at your request"
+
+
+def test_a_trades_market_and_liquidity_are_kept(core, order):
+    told = trade(core, last_mkt="XNAS", last_liquidity_ind="ADDED", transact_time=123)
+    (booked,) = core.positions.trades()
+    assert (told.last_mkt, booked.last_mkt, told.last_liquidity_ind, booked.last_liquidity_ind, told.transact_time) == (
+        "XNAS", "XNAS", tc.LastLiquidityInd.ADDED, tc.LastLiquidityInd.ADDED, 123)
+    assert trade(core, "t2", last_mkt="IBDARK").last_mkt == "", "no identifier of a market: kept in words"
+
+
+def test_a_cancel_reject_tells_the_orders_status(core, order):
+    report(core, "NEW")
+    list(core.outbound())
+    for told, asks in (("NEW", False), ("PARTIALLY_FILLED", False), ("FILLED", True), ("CANCELED", True)):
+        core.cancel(order)
+        sent = [m.msg_type.name for m in core.outbound()]
+        answer = core.execution.on_cancel_reject("EXT", cl_ord_id="X", cxl_rej_reason="OTHER", ord_status=told, text="too late")
+        assert (sent, answer.text, order.text) == (["ORDER_CANCEL_REQUEST"], "too late", "too late")
+        assert [m.msg_type.name for m in core.outbound()] == ["ORDER_STATUS_REQUEST"] * asks
+
+
+@pytest.mark.parametrize("wrong", [{"exec_id": "x" * 70}, {"price": "abc"}, {"order_qty": "0.5"}, {}])
+@pytest.mark.parametrize("exec_type", ["NEW", "PENDING_NEW", "REPLACED", "RESTATED"])
+def test_an_ack_of_a_cum_qty_that_we_dont_have_asks_for_the_status_whatever_else_is_wrong(core, order, exec_type, wrong):
+    report(core, "NEW")
+    list(core.outbound())
+    report(core, exec_type, cum_qty=7, **wrong)
+    assert [m.msg_type.name for m in core.outbound()] == ["ORDER_STATUS_REQUEST"]
+    report(core, cum_qty=9, exec_id="t", last_qty="0.5", last_px=100)
+    assert [m.msg_type.name for m in core.outbound()] in (["ORDER_STATUS_REQUEST"], []), "one at a time waits"
+
+
+# ---- wrong calls
+
+@pytest.mark.parametrize(("facts", "error", "says"), [
+    ({"commission_currency": "USD"}, TypeError, "commission"), ({"text": 5}, TypeError, "text"), ({"symbol": 5}, TypeError, "symbol"),
+    ({"commission": True}, TypeError, "commission"), ({"last_mkt": 5}, TypeError, "last_mkt"), ({"last_liquidity_ind": "MAYBE"}, ValueError, "last_liquidity_ind"),
+    ({"venue_order_id": 1.5}, TypeError, "venue_order_id"), ({"last_qty": [1]}, TypeError, "last_qty")])
+def test_a_wrong_call_raises_and_changes_nothing(core, order, facts, error, says):
+    before = core.state_hash()
+    with pytest.raises(error, match=says):
+        trade(core, **facts) if "last_qty" not in facts else report(core, exec_id="t", last_px=1, **facts)
+    assert core.state_hash() == before or core.metrics()["trades"] == 0

@@ -1,0 +1,105 @@
+"""What an operator decides of a report that lies unbooked: it is booked, with what was missing, or dismissed. Each says
+who and why, and is told. It decides nothing by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import CommandType, Reason
+from tradecore.vocabulary.fix import ExecType
+from tradecore.vocabulary.records import NO_PRICE, TOLD_COMMISSION, TOLD_FINER, TOLD_ROUNDED
+from tradecore.vocabulary.rows import TRADE_FOLDED, TRADE_LIVE
+
+from ..orders.notes import find_note
+from ..orders.unbooked import Unbooked, drop_unbooked
+from ..vocabulary.texts import id_is_known
+from .corrections import find_bad_correction, find_told_trade, make_correction
+from .keeping import hear_note
+from .state import State, accept_command, refuse_command
+from .venuereports import find_order
+from .venuetrades import book_venue_trade, find_bad_trade, is_its_own
+
+_CORRECTION, CANCEL = int(CommandType.TRADE_CORRECTION), int(ExecType.TRADE_CANCEL)
+
+
+def find_refusal(core: State, c: Any) -> tuple[Reason, int, int] | None:
+    """Why nothing can be decided: there is no such report, or nobody says who and why."""
+    if c.unbooked not in core.unbooked.rows:
+        return Reason.UNKNOWN_UNBOOKED, c.unbooked, 0
+    if c.cl_ord_id <= 0 or not id_is_known(core.texts, c.cl_ord_id):
+        return Reason.INVALID_FIELD_VALUE, c.cl_ord_id, 32
+    if find_note(core.notes, c.note) is None:
+        return Reason.INVALID_FIELD_VALUE, c.note, 88
+    if not 0 <= c.account <= len(core.accounts):
+        return Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts)
+    return None
+
+
+def settle_unbooked(core: State, c: Any, row: Unbooked, booked: bool) -> Any:
+    """The report leaves, and it is told who decided; the note says why."""
+    drop_unbooked(core.unbooked, row.number, booked)
+    hear_note(core, c)
+    return accept_command(core, c, row.number, row.order_id, instrument=row.instrument, account=row.account,
+                          venue=row.said.venue)
+
+
+def enter_dismissal(core: State, c: Any) -> Any:
+    bad = find_refusal(core, c)
+    if bad:
+        return refuse_command(core, c, *bad)
+    return settle_unbooked(core, c, core.unbooked.rows[c.unbooked], False)
+
+
+def amend_said(said: Any, c: Any) -> Any:
+    """The report as the operator has it: what is given replaces what was said."""
+    told, fields = said.told, {}
+    if c.last_qty != NO_PRICE:
+        fields["last_qty"], told = c.last_qty, told & ~TOLD_FINER
+    if c.last_px != NO_PRICE:
+        fields["last_px"] = c.last_px
+    if c.told & TOLD_COMMISSION:
+        fields["commission"], fields["currency"], told = c.commission, c.currency, told | TOLD_COMMISSION
+    for name in ("instrument", "side", "exec_id"):
+        if getattr(c, name):
+            fields[name] = getattr(c, name)
+    return said._replace(**fields, told=told | c.told & TOLD_ROUNDED)
+
+
+def enter_booking(core: State, c: Any) -> Any:
+    bad = find_refusal(core, c)
+    if bad:
+        return refuse_command(core, c, *bad)
+    row = core.unbooked.rows[c.unbooked]
+    said = amend_said(row.said, c)
+    if said.kind == _CORRECTION:
+        return enter_kept_correction(core, c, row, said)
+    order_id, order = find_order(core, said)
+    if order is not None and c.account and c.account != order.account:
+        order = None
+    instrument = said.instrument or (order.instrument if order is not None else 0)
+    side = said.side or (order.side if order is not None else 0)
+    if order is not None and not is_its_own(order, instrument, side):
+        order = None
+    account = order.account if order is not None else c.account
+    if row.said.instrument <= 0 and not row.instrument and c.last_qty == NO_PRICE:  # it has no unit yet
+        bad = Reason.INVALID_FIELD_VALUE, NO_PRICE, 96
+    else:
+        bad = find_bad_trade(core, said, order, account, instrument, side, insists=True)
+    if bad:
+        return refuse_command(core, c, *bad)
+    settle_unbooked(core, c, row, True)
+    return book_venue_trade(core, said, order_id, order, account, instrument, side)
+
+
+def enter_kept_correction(core: State, c: Any, row: Unbooked, said: Any) -> Any:
+    trade = find_told_trade(core, said.venue, said.instrument, said.side, said.exec_ref_id)
+    if trade is None or trade.state != TRADE_LIVE:
+        named, state = (trade.exec_id, trade.state) if trade is not None else (0, TRADE_FOLDED)
+        return refuse_command(core, c, Reason.UNKNOWN_TRADE, named, state)
+    qty, price = (0, 0) if said.exec_type == CANCEL else (said.last_qty, said.last_px)
+    bad = find_bad_correction(core, said, trade, qty, price, insists=True)
+    if bad:
+        return refuse_command(core, c, *bad)
+    settle_unbooked(core, c, row, True)
+    return make_correction(core, said, trade, qty, price)
