@@ -137,7 +137,7 @@ def test_terms_that_contradict_each_other_are_a_wrong_call(core, terms, error, s
 ])
 def test_a_cash_order_quantity_becomes_whole_lots(core, cash, terms, qty):
     core.quote("XNAS", "AAPL", bid=100, bid_size=500, ask=102, ask_size=500)
-    order = core.submit("AAPL", terms.pop("side", "BUY"), account="alpha", cash_order_qty=cash, **terms)
+    order = core.submit("AAPL", account="alpha", cash_order_qty=cash, **{"side": "BUY", **terms})
     assert order.order_qty == qty
     assert order.exec_inst == tc.ExecInst.CASH_ORDER_QTY
     assert (order.reason is R.QTY_BELOW_MIN) == (qty == 0)
