@@ -152,7 +152,7 @@ cdef inline int answer_question(
         ask_record(core, ins, c, &q)
         q.duplicate = duplicate
         q.open_orders = core.orders.open.count
-        observe_question(core, ins, q, &findings[CHECKS], True)
+        observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
         evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
     core.now = clock

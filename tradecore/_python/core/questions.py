@@ -49,7 +49,7 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
             return 0, [Finding(*bad_join, True, True)]
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         q.duplicate, q.open_orders = duplicate, core.orders.open_count
-        observed = [f for f in observe_question(core, ins, q, explain=True) if f.armed]
+        observed = [f for f in observe_question(core, ins, q) if f.armed]
         return 0, evaluate_risk(q) + observed + evaluate_user_rules(core, ins, q, c.strategy)
     finally:
         core.now = clock
