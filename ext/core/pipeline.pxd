@@ -155,9 +155,9 @@ cdef inline int answer_question(
         ask_record(core, ins, c, &q)
         q.duplicate = duplicate
         q.open_orders = core.orders.open.count
-        observe_question(core, ins, q, &findings[CHECKS], True)
+        observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
-        if (findings[4].refused or findings[8].refused or findings[9].refused) and reduces_as_thought(core, c):
+        if is_exempt_refusal(findings) and reduces_as_thought(core, c):
             q.reduces = True                           # what is_exempt says
             evaluate_risk(&core.risk, ins, &q, findings)
         evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])

@@ -48,6 +48,7 @@ cdef inline void ask_order(
     q.strategy = order.strategy
     q.side = side
     q.ord_type = ord_type
+    q.sent = 0 if recheck else SENT_NEW
     q.duplicate = False
     q.recheck = recheck
     q.released = False
@@ -253,7 +254,7 @@ cdef inline int ask_venue_limits(
     if refused:
         note_breach(&core.risk, finding, core.now)
         return finding.reason
-    count_line(&core.risk.rows, q.line, core.now)
+    count_line(&core.risk.rows, q.line, core.now, SENT_NEW)
     ticks = limit_ticks(ins, &q)
     if (ticks < limit[0]) == (q.side == SIDE_BUY):
         limit[0] = ticks

@@ -63,7 +63,7 @@ cdef inline int find_bad_terms(
 
 
 # Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers the
-# quantity always passes; one that asks for more is a new order to sessions and rates.
+# quantity always passes; any other is a new order to rates, one that asks for more to sessions too.
 cdef inline int find_refusal(
     tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
     int64_t* bound
@@ -81,6 +81,7 @@ cdef inline int find_refusal(
     if more < 0:
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
+    q.sent = SENT_REPLACE                              # whatever it asks for
     reason = ask_risk_of(core, ins, order, &q, &finding)
     if reason:
         note_breach(&core.risk, &finding, core.now)
@@ -93,8 +94,7 @@ cdef inline int find_refusal(
         value[0] = asked.price
         bound[0] = touch_price(&core.router, order.instrument, side, order.venue)
         return POST_ONLY_WOULD_TAKE
-    if more:
-        count_sent(&core.risk, ins, &q)
+    count_sent(&core.risk, ins, &q)
     return REASON_NONE
 
 

@@ -203,6 +203,9 @@ cdef inline void enter_cancel(tc_core* core, const tc_command* c, tc_ack* ack, b
     if order == NULL or bad_id:
         refuse_request(core, c, ack, order_id, order, bad_id if bad_id else reason, 0, 0)
     else:
+        if core.risk.rows.counted & SENT_CANCEL and order.admitted:    # what was refused may be on no instrument
+            count_cancel(&core.risk, &core.instruments[order.instrument], order.instrument, order.account, order.venue,
+                         order.strategy, core.now)
         cancel_order(core, c, ack, order)
     count_stage(core, STAGE_CANCEL, start, timed)
 

@@ -59,6 +59,7 @@ cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) 
     put(&h, row.breached)
     put(&h, row.breaches)
     put(&h, counter.sent)
+    put(&h, counter.day_first)
     end_row(&h)
     for at in range(counter.sent - kept if counter.sent > kept else 0, counter.sent):
         put(&h, times_of(r, row.counter)[<uint64_t>at & r.rate_mask])

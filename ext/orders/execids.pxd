@@ -16,7 +16,6 @@ from trades cimport *
 
 cdef enum:
     WAYS = 10                      # ids of a bucket
-    DAYS_KNOWN = 2                 # rolls of the day over which an id is known
 
 
 cdef struct tc_exec_id:

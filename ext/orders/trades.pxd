@@ -9,6 +9,10 @@ from libc.string cimport memcmp, memcpy
 from costs cimport *
 
 
+cdef enum:
+    DAYS_KNOWN = 2                 # rolls of the day over which an id is known
+
+
 cdef struct tc_execution:
     tc_i128 commission
     int64_t exec_id
@@ -98,12 +102,15 @@ cdef inline int64_t find_named_trade(
     const tc_trades* log, int32_t venue, int32_t instrument, uint8_t side, int64_t exec_id
 ) noexcept nogil:
     cdef const tc_execution* row
-    cdef int64_t number, found = 0, about
+    cdef int64_t number, found = 0, about, newest = 0
     for number in range(log.count, first_execution(log) - 1 if exec_id else log.count, -1):
         row = execution_at(log, number)
         if (row.venue_exec_id == exec_id and row.venue == venue and (instrument == 0 or row.instrument == instrument)
                 and (side == 0 or row.side == side)):
             about = row.trade if row.trade else number
+            newest = newest if found else row.day
+            if newest - row.day > DAYS_KNOWN:          # its id was free again when the newest came
+                break
             if found and about != found:
                 return 0
             found = about

@@ -5,9 +5,9 @@ from limit_lines cimport *
 
 
 cdef enum:
-    CHECKS = 13                    # see check_risk
-    OBSERVABLE = 6                 # of them, those that limits decide
-    ANSWERS = 20                   # of a question: of every check, of every observed limit, of users' rules
+    CHECKS = 20                    # see check_risk
+    OBSERVABLE = 13                # of them, those that limits decide
+    ANSWERS = 34                   # of a question: of every check, of every observed limit, of users' rules
 
 
 # A kill switch: who engaged it, why and when.
@@ -27,6 +27,7 @@ cdef struct tc_risk:
     tc_rows rows
     tc_line* lines                 # [instrument * account_stride + account]
     tc_line* watched               # the same of the rows that are only observed
+    tc_line* softs                 # the same of what warns
     tc_exposure* exposures         # [instrument * account_stride + account]; account 0 is the whole firm
     tc_switch* account_switches    # each by its id
     tc_switch* instrument_switches
@@ -51,6 +52,7 @@ cdef struct tc_question:
     int64_t reference2, touch2     # twice the reference, and twice the best price that it could take; -2**63: none
     int32_t instrument, account, venue, strategy
     uint8_t side, ord_type         # BUY or SELL, MARKET or LIMIT: as what it would trade
+    uint8_t sent                   # SENT_NEW or SENT_REPLACE, 0 of what was counted before
     bint duplicate, reduce_only
     bint closed                    # no session takes it now
     bint recheck                   # a replace that asks for no more, or an order that is let go: not counted again
@@ -102,11 +104,13 @@ cdef inline tc_exposure* hold_lots(
     return firm
 
 
-# One more for every row that counts it.
-cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now) noexcept nogil:
+# One more for every row that counts what was sent.
+cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_t sent) noexcept nogil:
     cdef uint32_t number
     cdef int32_t i
     for i in range(line.counted_count):
+        if not r.rules[r.rows[line.counted[i]].rule].counts & sent:
+            continue
         number = r.rows[line.counted[i]].counter
         times_of(r, number)[<uint64_t>r.counters[number].sent & r.rate_mask] = now
         r.counters[number].sent += 1
@@ -115,10 +119,30 @@ cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now) noexce
 # It counts for the rates that bind it, and for those that are only observed.
 cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     cdef tc_line room
-    count_line(&risk.rows, q.line, q.now)
+    count_line(&risk.rows, q.line, q.now, q.sent)
     if risk.rows.observed:
         count_line(&risk.rows, line_of(risk.watched, &risk.rows, ins, q.instrument, q.account, q.venue, q.strategy,
-                                       MODE_OBSERVE, &room), q.now)
+                                       MODE_OBSERVE, &room), q.now, q.sent)
+
+
+# A cancel counts too, and is never refused for it.
+cdef inline void count_cancel(
+    tc_risk* risk, const tc_instrument* ins, int32_t instrument, int32_t account, int32_t venue, int32_t strategy,
+    int64_t now
+) noexcept nogil:
+    cdef tc_line room
+    count_line(&risk.rows, line_of(risk.lines, &risk.rows, ins, instrument, account, venue, strategy, MODE_ENFORCE,
+                                   &room), now, SENT_CANCEL)
+    if risk.rows.observed:
+        count_line(&risk.rows, line_of(risk.watched, &risk.rows, ins, instrument, account, venue, strategy,
+                                       MODE_OBSERVE, &room), now, SENT_CANCEL)
+
+
+# A new day: what counts by day begins anew.
+cdef inline void start_day(tc_rows* r) noexcept nogil:
+    cdef uint32_t i
+    for i in range(1, r.counter_count + 1):
+        r.counters[i].day_first = r.counters[i].sent
 
 
 # A refusal, or what would have been one: its row says when it last spoke.

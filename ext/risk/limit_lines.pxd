@@ -11,7 +11,10 @@ cdef enum:
     SLOT_COLLAR = 2
     SLOT_POSITION = 3
     SLOT_FIRM_POSITION = 4         # of all accounts together
-    COUNTED = 6                    # rows that count an order: one a scope for each rule
+    SLOT_RESTRICTED = 5
+    SLOT_BLOCKED = 6
+    SLOT_DISABLED = 7
+    COUNTED = 30                   # rows that count an order: one a scope for each of five rules
 
 
 cdef struct tc_line:
@@ -20,6 +23,7 @@ cdef struct tc_line:
     uint32_t counted[COUNTED]      # rows that count, in the order of the rules
     int64_t generation
     int32_t counted_count
+    int32_t is_soft                # its limits are the shares at which rows warn
 
 
 # A limit in the instrument's own units, rounded down, which refuses the same: what is compared are whole ones.
@@ -31,12 +35,17 @@ cdef inline tc_i128 in_units(const tc_instrument* ins, int unit, tc_i128 value) 
     return value
 
 
+# A row's limit in a line of this kind.
+cdef inline tc_i128 limit_in(const tc_line* line, const tc_limit_row* row) noexcept nogil:
+    return tc_floor_div_wide(row.value * row.soft_share, SOFT_MOST) if line.is_soft else row.value
+
+
 # One row into a line: of those in its slot the tightest stays, of equal ones the first; what counts is kept in order.
 cdef inline void fold_row(
     tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t number
 ) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
-    cdef const tc_rule* rule = &r.rules[row.rule]
+    cdef const tc_limit_rule* rule = &r.rules[row.rule]
     cdef bint is_whole = row.scope == SCOPE_FIRM or row.scope == SCOPE_INSTRUMENT
     cdef int slot = rule.firm_slot if is_whole else rule.slot, at
     cdef tc_i128 limit
@@ -49,7 +58,7 @@ cdef inline void fold_row(
         line.counted[at] = number
         line.counted_count += 1
         return
-    limit = in_units(ins, rule.unit, row.value)
+    limit = in_units(ins, rule.unit, limit_in(line, row))
     if line.limits[slot] < 0 or limit < line.limits[slot]:
         line.limits[slot] = limit
         line.rows[slot] = number
@@ -61,7 +70,7 @@ cdef inline void fold_rows(
 ) noexcept nogil:
     cdef uint32_t at = head
     while at:
-        if r.rows[at].mode == mode and r.rows[at].value >= 0:
+        if binds(&r.rows[at], mode):
             fold_row(line, r, ins, at)
         at = r.rows[at].next
 
@@ -73,12 +82,14 @@ cdef inline void clear_line(tc_line* line) noexcept nogil:
         line.limits[slot] = -1
         line.rows[slot] = 0
     line.counted_count = 0
+    line.is_soft = False
 
 
 cdef inline void build_line(
     tc_line* line, const tc_rows* r, const tc_instrument* ins, int32_t instrument, int32_t account, int mode
 ) noexcept nogil:
     clear_line(line)
+    line.is_soft = mode == MODE_SOFT
     fold_rows(line, r, ins, r.firm_head, mode)
     fold_rows(line, r, ins, r.account_heads[account], mode)
     fold_rows(line, r, ins, r.instrument_heads[instrument], mode)

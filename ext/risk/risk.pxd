@@ -55,8 +55,8 @@ cdef inline void tell_finding(
 
 
 # A limit as its row says it, -1 where there is none.
-cdef inline int64_t told_limit(const tc_risk* risk, uint32_t row) noexcept nogil:
-    return tc_tell_wide(risk.rows.rows[row].value, False) if row else -1
+cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32_t row) noexcept nogil:
+    return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
 
 
 cdef inline bint check_kill_switch(
@@ -110,7 +110,7 @@ cdef inline bint check_order_qty(
     cdef bint refused = armed and q.order_qty > limit
     cdef uint32_t row = q.line.rows[SLOT_ORDER_QTY]
     if explain or refused:
-        tell_finding(f, MAX_ORDER_QTY, armed, refused, q.order_qty, told_limit(risk, row), row)
+        tell_finding(f, MAX_ORDER_QTY, armed, refused, q.order_qty, told_limit(risk, q, row), row)
     return refused
 
 
@@ -143,13 +143,13 @@ cdef inline bint check_order_notional(
         return False
     if q.ord_type == TYPE_MARKET and not has_reference(q):
         if explain:
-            tell_finding(f, MAX_ORDER_NOTIONAL, armed, False, no_price(), told_limit(risk, row), row)
+            tell_finding(f, MAX_ORDER_NOTIONAL, armed, False, no_price(), told_limit(risk, q, row), row)
         return False                                   # refused by check_reference
     amount2 = tc_wide(notional_price2(q.line, q), q.order_qty)
     refused = armed and amount2 > limit
     if explain or refused:
         tell_finding(f, MAX_ORDER_NOTIONAL, armed, refused, tell_notional(ins, tc_floor_div_wide(amount2 + 1, 2), True),
-                     told_limit(risk, row), row)
+                     told_limit(risk, q, row), row)
     return refused
 
 
@@ -197,69 +197,102 @@ cdef inline bint check_position_qty(
             worst = firm
             row = line.rows[SLOT_FIRM_POSITION]
     if explain or refused:
-        tell_finding(f, MAX_POSITION_QTY, armed, refused, worst, told_limit(risk, row), row)
+        tell_finding(f, MAX_POSITION_QTY, armed, refused, worst, told_limit(risk, q, row), row)
     return refused
 
 
-# How many of the newest that a row counted came after a time: times only rise, so half of what is left is asked at
-# once.
-cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t start) noexcept nogil:
-    cdef const tc_counter* counter = &r.counters[r.rows[number].counter]
-    cdef const int64_t* times = times_of(r, r.rows[number].counter)
+# How many a row counted: in the window that ends now, or since the day began. Times only rise, so half of what is left
+# is asked at once.
+cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now) noexcept nogil:
+    cdef const tc_limit_row* row = &r.rows[number]
+    cdef const tc_counter* counter = &r.counters[row.counter]
+    cdef const int64_t* times = times_of(r, row.counter)
     cdef int64_t first = counter.sent - <int64_t>r.rate_mask - 1, last = counter.sent, middle
+    if not r.rules[row.rule].windowed:
+        return counter.sent - counter.day_first
     if first < 0:
         first = 0
     while first < last:
         middle = (first + last) >> 1
-        if times[<uint64_t>middle & r.rate_mask] > start:
+        if times[<uint64_t>middle & r.rate_mask] > now - row.window_ns:
             last = middle
         else:
             first = middle + 1
     return counter.sent - first
 
 
-# How many a row allows in its window: of orders that reduce twice as many, as far as it can count.
-cdef inline int64_t rate_limit(const tc_rows* r, uint32_t number, bint reduces) noexcept nogil:
-    cdef int64_t limit = <int64_t>r.rows[number].value
-    return min(2 * limit, <int64_t>r.rate_mask + 1) if reduces and limit > 0 else limit
+# How many a row allows: of orders that reduce an order rate twice as many.
+cdef inline int64_t rate_limit(const tc_question* q, const tc_limit_row* row) noexcept nogil:
+    cdef int64_t limit = <int64_t>limit_in(q.line, row)
+    return 2 * limit if q.reduces and row.rule == RULE_ORDER_RATE else limit
 
 
-# Would one more be more than a row allows in its window? The one `limit` places back must be older than the window.
-cdef inline bint is_rate_full(const tc_rows* r, uint32_t number, int64_t limit, int64_t now) noexcept nogil:
+# Would it be more than a row allows? What the row counts is one more: then the one `limit` places back must be older
+# than the window; of what it does not count there may be `limit` already.
+cdef inline bint is_rate_full(const tc_rows* r, const tc_question* q, uint32_t number) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
     cdef const tc_counter* counter = &r.counters[row.counter]
-    cdef const int64_t* times = times_of(r, row.counter)
-    return limit == 0 or (
-        counter.sent >= limit and times[<uint64_t>(counter.sent - limit) & r.rate_mask] > now - row.window_ns)
+    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent)
+    if not r.rules[row.rule].windowed:
+        return counter.sent - counter.day_first >= back
+    if back > <int64_t>r.rate_mask + 1:                # as many as are kept
+        back = <int64_t>r.rate_mask + 1
+    return back == 0 or (
+        counter.sent >= back
+        and times_of(r, row.counter)[<uint64_t>(counter.sent - back) & r.rate_mask] > q.now - row.window_ns)
 
 
-# At most `limit` orders in any window, of each scope that says so: the first that is full speaks, else the one with the
+# Of the rows of one rule that counts, on each scope that has one: the first that is full speaks, else the one with the
 # least left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d), FIA 1.5.
-cdef inline bint check_order_rate(
-    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+cdef inline bint check_counted(
+    const tc_risk* risk, const tc_question* q, int rule, tc_finding* f, bint explain
 ) noexcept nogil:
     cdef const tc_rows* r = &risk.rows
-    cdef int64_t limit, used, least = 0
+    cdef bint asked = (r.rules[rule].asks & q.sent) != 0
+    cdef int64_t one = (r.rules[rule].counts & q.sent) != 0, limit, used, least = 0
     cdef uint32_t number, nearest = 0
     cdef int32_t i
     for i in range(q.line.counted_count):
         number = q.line.counted[i]
-        if r.rows[number].rule != RULE_ORDER_RATE:
+        if r.rows[number].rule != rule or not asked:
             continue
-        limit = rate_limit(r, number, q.reduces)
-        if not q.recheck and is_rate_full(r, number, limit, q.now):
-            used = count_recent(r, number, q.now - r.rows[number].window_ns) if explain else limit
-            tell_finding(f, ORDER_RATE, True, True, used + 1, limit, number)
+        limit = rate_limit(q, &r.rows[number])
+        used = count_recent(r, number, q.now) + one
+        if is_rate_full(r, q, number):
+            tell_finding(f, r.rules[rule].reason, True, True, used, limit, number)
             return True
-        if explain:
-            used = count_recent(r, number, q.now - r.rows[number].window_ns)
-            if nearest == 0 or limit - used < least:
-                nearest = number
-                least = limit - used
+        if nearest == 0 or limit - used < least:
+            nearest = number
+            least = limit - used
     if explain:
-        limit = rate_limit(r, nearest, q.reduces) if nearest else -1
-        tell_finding(f, ORDER_RATE, nearest != 0, False, limit - least + 1 if nearest else no_price(), limit, nearest)
+        limit = rate_limit(q, &r.rows[nearest]) if nearest else -1
+        tell_finding(f, r.rules[rule].reason, nearest != 0, False, limit - least if nearest else no_price(), limit,
+                     nearest)
     return False
+
+
+# The first row that counts and is full, of any rule: they stand in the order of the rules. Only in C: it asks no rule
+# twice over its rows, and counts nothing where nothing refuses.
+cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
+    cdef const tc_rows* r = &risk.rows
+    cdef const tc_limit_rule* rule
+    cdef int32_t i
+    for i in range(q.line.counted_count):
+        rule = &r.rules[r.rows[q.line.counted[i]].rule]
+        if rule.asks & q.sent and is_rate_full(r, q, q.line.counted[i]):
+            return check_counted(risk, q, r.rows[q.line.counted[i]].rule, f, False)
+    return False
+
+
+# What is not to be traded at all, by anyone, an account or a strategy. Source: SEC 15c3-5 (c)(2)(ii)-(iii),
+# RTS 6 Art. 15(1), 15(5).
+cdef inline bint check_blocked(
+    const tc_question* q, int slot, int reason, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef bint refused = q.line.limits[slot] >= 0
+    if explain or refused:
+        tell_finding(f, reason, refused, refused, refused, 0, q.line.rows[slot])
+    return refused
 
 
 # Always armed: with it, no position, cost or P&L can leave its integers. What takes no price takes what was checked.
@@ -292,13 +325,16 @@ cdef inline bint check_session(const tc_question* q, tc_finding* f, bint explain
     return q.closed
 
 
-# The first limit that refuses, or REASON_NONE. Changes nothing.
+# The first limit that refuses: is there one? Changes nothing.
 cdef inline bint check_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
-    return (check_reference(q, f, False) or check_order_qty(risk, q, f, False)
+    return (check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, f, False)
+            or check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, f, False)
+            or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
+            or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
-            or check_position_qty(risk, q, f, False) or check_order_rate(risk, q, f, False))
+            or check_position_qty(risk, q, f, False) or check_counts(risk, q, f))
 
 
 # The first refusal, or REASON_NONE. Changes nothing.
@@ -317,12 +353,26 @@ cdef inline int check_risk(
 cdef inline void evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    f[0].refused = check_reference(q, &f[0], explain)
-    f[1].refused = check_order_qty(risk, q, &f[1], explain)
-    f[2].refused = check_order_notional(risk, ins, q, &f[2], explain)
-    f[3].refused = check_collar(q, &f[3], explain)
-    f[4].refused = check_position_qty(risk, q, &f[4], explain)
-    f[5].refused = check_order_rate(risk, q, &f[5], explain)
+    cdef int rule
+    f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
+    f[1].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[1], explain)
+    f[2].refused = check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, &f[2], explain)
+    f[3].refused = check_reference(q, &f[3], explain)
+    f[4].refused = check_order_qty(risk, q, &f[4], explain)
+    f[5].refused = check_order_notional(risk, ins, q, &f[5], explain)
+    f[6].refused = check_collar(q, &f[6], explain)
+    f[7].refused = check_position_qty(risk, q, &f[7], explain)
+    for rule in range(RULE_ORDER_RATE, RULE_DAILY_ORDER_COUNT + 1):
+        f[8 + rule - RULE_ORDER_RATE].refused = check_counted(risk, q, rule, &f[8 + rule - RULE_ORDER_RATE], explain)
+
+
+# Only in C: any() in Python.
+cdef inline bint is_exempt_refusal(const tc_finding* f) noexcept nogil:
+    cdef int i
+    for i in range(CHECKS):
+        if f[i].refused and is_exempt(f[i].reason):
+            return True
+    return False
 
 
 # Every rule's value, limit and verdict, in the order in which they are asked. Changes nothing.
@@ -335,6 +385,6 @@ cdef inline void evaluate_risk(
     check_duplicate(q, &f[2], True)
     check_open_orders(q, &f[3], True)
     evaluate_limits(risk, ins, q, &f[4], True)
-    check_overflow(ins, e, q, &f[10], True)
-    check_reduce_only(e, q, &f[11], True)
-    check_session(q, &f[12], True)
+    check_overflow(ins, e, q, &f[17], True)
+    check_reduce_only(e, q, &f[18], True)
+    check_session(q, &f[19], True)

@@ -97,6 +97,7 @@ cdef class RiskTable:
         q.account = account
         q.venue = venue
         q.strategy = 0
+        q.sent = SENT_NEW
         side, ord_type = c.side, c.ord_type
         q.side = side
         q.ord_type = ord_type

@@ -13,8 +13,8 @@ cdef inline int open_risk(
     int64_t order_rate, list rules
 ) except -1:
     cdef tc_rows* r = &risk.rows
-    cdef tc_rule* rule
-    r.rules = <tc_rule*>table(t, RULES, sizeof(tc_rule))
+    cdef tc_limit_rule* rule
+    r.rules = <tc_limit_rule*>table(t, RULES, sizeof(tc_limit_rule))
     r.rows = <tc_limit_row*>table(t, rows + 1, sizeof(tc_limit_row))
     r.counters = <tc_counter*>table(t, counters + 1, sizeof(tc_counter))
     r.times = <int64_t*>table(t, (counters + 1) * order_rate, sizeof(int64_t))
@@ -31,14 +31,16 @@ cdef inline int open_risk(
     r.counter_max = <uint32_t>counters
     r.strategy_max = <int32_t>strategies
     r.generation = 1
-    for number, (reason, unit, most, scopes, slot, firm_slot, stated, windowed) in enumerate(rules):
+    for number, (reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks) in enumerate(rules):
         rule = &r.rules[<int>number]
         rule.reason, rule.unit, rule.most, rule.scopes = reason, unit, number_of(most), scopes
         rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
+        rule.counts, rule.asks = counts, asks
         r.all_stated |= <uint32_t>stated << <int>number
     risk.account_stride = accounts
     risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
+    risk.softs = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
     risk.account_switches = <tc_switch*>table(t, accounts, sizeof(tc_switch))
     risk.instrument_switches = <tc_switch*>table(t, instruments, sizeof(tc_switch))

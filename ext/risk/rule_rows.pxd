@@ -5,18 +5,29 @@ from instrument cimport *
 
 
 cdef enum:
-    RULES = 5
+    RULES = 12
     RULE_MAX_ORDER_QTY = 0
     RULE_MAX_ORDER_NOTIONAL = 1
     RULE_PRICE_COLLAR = 2
     RULE_MAX_POSITION_QTY = 3
     RULE_ORDER_RATE = 4
+    RULE_REPLACE_RATE = 5
+    RULE_CANCEL_RATE = 6
+    RULE_MESSAGE_RATE = 7
+    RULE_DAILY_ORDER_COUNT = 8
+    RULE_RESTRICTED_INSTRUMENT = 9
+    RULE_ACCOUNT_BLOCKED = 10
+    RULE_STRATEGY_DISABLED = 11
+    SENT_NEW = 1
+    SENT_REPLACE = 2
+    SENT_CANCEL = 4
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
     UNIT_COUNT = 3
     MODE_ENFORCE = 0
     MODE_OBSERVE = 1
+    MODE_SOFT = 2                  # of a line, never of a row: what warns
     SCOPE_FIRM = 0
     SCOPE_ACCOUNT = 1
     SCOPE_INSTRUMENT = 2
@@ -24,17 +35,18 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 5                      # of an effective line, see limit_lines.pxd
+    SLOTS = 8                      # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
 # What a rule is: a row of tradecore/vocabulary/rules.py.
-cdef struct tc_rule:
+cdef struct tc_limit_rule:
     tc_i128 most
     int32_t reason
     uint32_t scopes                # one bit a scope that it takes
     int8_t slot, firm_slot         # -1: it counts
     uint8_t unit, stated, windowed
+    uint8_t counts, asks           # SENT_...
 
 
 cdef struct tc_limit_row:
@@ -52,10 +64,11 @@ cdef struct tc_limit_row:
 # The last times of one row that counts lie in tc_rows.times.
 cdef struct tc_counter:
     int64_t sent                   # ever; the last rate_mask + 1 times are kept
+    int64_t day_first              # what was sent before this day
 
 
 cdef struct tc_rows:
-    tc_rule* rules
+    tc_limit_rule* rules
     tc_limit_row* rows             # from 1
     tc_counter* counters           # from 1
     int64_t* times                 # [counter * (rate_mask + 1) + (sent & rate_mask)]
@@ -73,6 +86,8 @@ cdef struct tc_rows:
     uint32_t staged_count, staged_size, staged_max
     uint32_t all_stated            # one bit a rule that an account must be told
     uint32_t observed              # rows that are only observed
+    uint32_t softened              # rows that warn
+    uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
 
@@ -158,6 +173,13 @@ cdef inline int find_bad_target(
     return -1
 
 
+# Does a row stand in the lines of a mode? What is enforced warns too where it has a soft share.
+cdef inline bint binds(const tc_limit_row* row, int mode) noexcept nogil:
+    if mode == MODE_SOFT:
+        return row.mode == MODE_ENFORCE and row.soft_share > 0 and row.value >= 0
+    return row.mode == mode and row.value >= 0
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -175,7 +197,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
         at = add_row(r, head, <int>c.rule)
         r.rows[at].value = -1
     row = &r.rows[at]
-    r.observed -= row.mode == MODE_OBSERVE and row.value >= 0
+    r.observed -= binds(row, MODE_OBSERVE)
+    r.softened -= binds(row, MODE_SOFT)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -189,11 +212,13 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     row.set_time = now
     if r.rules[c.rule].windowed:
         row.window_ns = c.window_ns
-    r.observed += row.mode == MODE_OBSERVE and row.value >= 0
+    r.observed += binds(row, MODE_OBSERVE)
+    r.softened += binds(row, MODE_SOFT)
     if r.rules[c.rule].slot < 0 and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)
         row.counter = r.counter_count
+        r.counted |= r.rules[c.rule].counts
     if row.scope == SCOPE_ACCOUNT:
         r.stated[row.account] |= <uint32_t>1 << <int>c.rule
     r.generation += 1

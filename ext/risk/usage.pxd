@@ -1,6 +1,6 @@
 # How much of a limit is used now: what a risk officer reads beside it. It refuses nothing and changes nothing.
 
-from holds cimport *
+from risk cimport *
 
 
 # A position with what works on its worse side, by magnitude, as limits count quantities.
@@ -10,7 +10,7 @@ cdef inline tc_i128 worst_qty(const tc_exposure* e, const tc_instrument* ins) no
                              ins.qty_limit_scale)
 
 
-# What is used of a row, in its unit: of a rate, what came in the window that ends now; of a position, that of its
+# What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of its
 # instrument, which is returned, or where it names none of the one with most. -1 of what only bounds one order.
 cdef inline tc_i128 measure_row(
     const tc_risk* risk, const tc_instrument* instruments, int32_t instrument_count, uint32_t number, int64_t now,
@@ -18,19 +18,12 @@ cdef inline tc_i128 measure_row(
 ) noexcept nogil:
     cdef const tc_limit_row* row = &risk.rows.rows[number]
     cdef const tc_exposure* e
-    cdef const int64_t* times
-    cdef int64_t used = 0, at, kept = <int64_t>risk.rows.rate_mask + 1
     cdef tc_i128 most = -1, qty
     cdef int32_t first = row.instrument if row.instrument else 1, i
     cdef int32_t last = row.instrument if row.instrument else instrument_count
     instrument[0] = row.instrument
     if risk.rows.rules[row.rule].slot < 0:
-        at = risk.rows.counters[row.counter].sent
-        times = times_of(&risk.rows, row.counter)
-        while (used < kept and used < at
-                and times[<uint64_t>(at - used - 1) & risk.rows.rate_mask] > now - row.window_ns):
-            used += 1
-        return used
+        return count_recent(&risk.rows, number, now)
     if row.rule != RULE_MAX_POSITION_QTY:
         return -1
     for i in range(first, last + 1):

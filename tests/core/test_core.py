@@ -40,6 +40,8 @@ IDS = [(True, TypeError, "bool"), (1.5, TypeError, "float"), ([], TypeError, "li
        ("é", ValueError, "ASCII"), (" ", ValueError, "without spaces"), (10**64, ValueError, "64 digits")]
 WORDS = [(3.0, TypeError, "float"), (True, TypeError, "bool"), ([], TypeError, "list"), (99, ValueError, "99"),
          ("HOLD", ValueError, "HOLD"), ("", ValueError, "''")]
+NOTES = [(5, TypeError, "int"), (" a", ValueError, "' a'"), ("x" * 65, ValueError, "64")]
+STRATEGIES = [("7", TypeError, "str"), (0, ValueError, "0"), (2**31, ValueError, str(2**31))]
 KINDS = [(None, TypeError, "NoneType"), ("x", TypeError, "str"), (5, TypeError, "int"), ({}, TypeError, "dict")]
 ORDER_IDS = [(1.5, TypeError, "float"), (True, TypeError, "bool"), ("1", TypeError, "str"), (0, (ValueError, LookupError), "0"),
              (-1, (ValueError, LookupError), "-1"), (2**63, (ValueError, LookupError), str(2**63))]
@@ -133,8 +135,18 @@ DOORS = {
     "explain": ({}, {"order": KINDS}),
     "ids": ({}, {"symbol": NAMES, "account": NAMES, "venue": NAMES}),
     "set_limits": ({"limits": limits(), "account": "alpha"}, {"limits": KINDS, "account": [(None, TypeError, ""), *NAMES]}),
-    "engage_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES}),
-    "release_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES}),
+    "set_limit": ({"rule": "max_order_qty", "value": 5}, {
+        "rule": [(5, TypeError, "int"), ("max_order", ValueError, "MAX_ORDER_QTY")], "value": [(None, TypeError, "None"), (-1, ValueError, "-1")],
+        "account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "soft": [("x", ValueError, "x"), (2, ValueError, "2")],
+        "window_ms": [(5, ValueError, "no window")], "who": NOTES, "why": NOTES}),
+    "change_limits": ({"changes": []}, {"changes": [([{"rule": "max_order_qty"}], TypeError, "value"), ([{"rule": 5, "value": 5}], TypeError, "int")]}),
+    "limits": ({}, {"rule": [(5, TypeError, "int"), ("x", ValueError, "x")], "account": NAMES, "symbol": NAMES, "venue": NAMES,
+                    "strategy": STRATEGIES}),
+    "utilisation": ({}, {"nearest": [("x", TypeError, "str"), (0, ValueError, "0")]}),
+    "load_toml": ({"text": ""}, {"text": [("x = 1", ValueError, "x"), ("[", ValueError, "TOML")]}),
+    "engage_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES,
+                                "cancel": [("yes", TypeError, "str")]}),
+    "release_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES}),
     "define_venue": ({}, {"venue": KINDS}),
     "define_instrument": ({}, {"instrument": KINDS}),
     "define_currency": ({}, {"currency": [(5, TypeError, "int"), ("", ValueError, "''"), ("A ", ValueError, "A ")]}),
@@ -199,7 +211,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 def test_every_public_method_has_a_door_here():
     without_arguments = {"accounts", "close", "unbooked", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash",
-                         "backend", "capacity"}
+                         "backend", "capacity", "switches", "export_toml"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
               if not name.startswith("_") and name not in vars(engine)}

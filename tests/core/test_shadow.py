@@ -107,17 +107,17 @@ def test_a_report_that_only_one_core_makes_is_a_difference(make):
     core = make({"venues": [tc.SimulatedVenue("XNAS"), tc.SimulatedVenue("ARCX")]})
     core.quote("ARCX", "AAPL", bid=99, bid_size=10, ask="100.00", ask_size=10)
     core.quote("XNAS", "AAPL", bid=99, bid_size=10, ask="100.00", ask_size=5)
-    core.submit("AAPL", "BUY", 10, 100, time_in_force="IOC")
+    core.submit("AAPL", "BUY", 5, 100, time_in_force="IOC")
     assert core.difference.what == "report"
     assert core.difference.fields["venue"] == (2, 1)
 
 
 def test_a_shadow_that_raises_does_not_reach_the_caller(make, monkeypatch):
-    def breaks(q):
+    def breaks(*asked):
         raise ZeroDivisionError("planted")
 
     core = make({"backend": "python"}, backend="native")
-    monkeypatch.setattr("tradecore._python.core.orderpath.check_risk", breaks)
+    monkeypatch.setattr("tradecore._python.core.orderpath.find_risk_refusal", breaks)
     assert core.submit("AAPL", "BUY", 1, 100).ord_status is tc.OrdStatus.NEW
     assert core.difference.what == "error"
     assert "ZeroDivisionError('planted')" in str(core.difference)

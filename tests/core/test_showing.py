@@ -72,9 +72,15 @@ def things(make_core, backend):
         tc.VenueScore: list(core.explain(orders[2]).venues), tc.RiskCheck: list(core.check("AAPL", "BUY", 5, "189")),
         tc.Instrument: [tc.Instrument("AAPL")], tc.Currency: [tc.Currency("USD")], tc.Capacity: [tc.Capacity()], tc.Features: [core.features],
         tc.RiskLimits: [tc.RiskLimits(max_order_qty=1, price_collar_bps=tc.OFF)], tc.SimulatedVenue: [tc.SimulatedVenue("X")],
-        **runtime_things(backend), tc.OutboundMessage: [next(iter(sending.outbound()))], tc.Unbooked: lies_unbooked(sending),
+        **runtime_things(backend), tc.Table: [core.orders.table(), fresh.orders.table(), core.positions.table()], tc.RuleLine: one_rule(fresh),
+        tc.OutboundMessage: [next(iter(sending.outbound()))], tc.Unbooked: lies_unbooked(sending),
         tc.ExternalVenue: [tc.ExternalVenue("X")], tc.CsvForm: list(tc.BROKER_FORMS.values()), tc.Session: [tc.load_session()],
     }
+
+
+def one_rule(core):
+    core.risk.add_rule("small", "order.qty < 1000", who="desk", why="a test")
+    return core.risk.rules()
 
 
 def lies_unbooked(core):

@@ -35,7 +35,7 @@ AROUND = {
     tc.Rule.MAX_POSITION_QTY: (100, [(SELL, 99, 200), (SELL, 1, 200), (SELL, 1, 200)]),
     tc.Rule.ORDER_RATE: (2, [(BUY, 1, 9), (BUY, 1, 9), (BUY, 1, 9)]),
 }
-CASES = [(row.rule, scope) for row in RULES for scope in row.scopes]
+CASES = [(row.rule, scope) for row in RULES for scope in row.scopes if row.rule in AROUND]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_each_rule_on_each_scope_passes_up_to_its_limit_and_refuses_beyond(desk,
     assert send(desk, side, qty, price).reason is R.NONE
 
 
-@pytest.mark.parametrize("rule", [row.rule for row in RULES if len(row.scopes) == len(S)])
+@pytest.mark.parametrize("rule", [row.rule for row in RULES if row.rule in AROUND and len(row.scopes) == len(S)])
 def test_the_tightest_of_all_scopes_speaks(desk, rule):
     value, (*_, above) = AROUND[rule]
     scopes = list(TARGETS)
@@ -241,7 +241,7 @@ def test_rows_that_count_find_their_table_full(make_core):
 
 
 def test_the_order_in_which_rows_were_set_is_no_state(make_core):
-    changes = [{"rule": row.rule, "value": 5, **TARGETS[scope]} for row in RULES for scope in row.scopes
+    changes = [{"rule": row.rule, "value": min(5, row.most) if row.most >= 0 else 5, **TARGETS[scope]} for row in RULES for scope in row.scopes
                if scope is not S.VENUE]
     hashes = set()
     for seed in range(3):

@@ -168,7 +168,7 @@ def test_an_observed_rate_has_the_window_that_it_would_have_if_it_were_enforced(
         reader = core.reports()
         assert core.submit("AAPL", "BUY", 1, 10).ord_status is tc.OrdStatus.NEW
         observed = [r.text for r in reader if r.report_type is tc.ReportType.RISK_OBSERVED]
-        assert observed == (["ORDER_RATE: orders in the window 3 would exceed 2 (account alpha)"] if exceeds else []), at
+        assert observed == ([f"ORDER_RATE: orders in the window {count} would exceed 2 (account alpha)"] if exceeds else []), at
 
 
 def test_a_rate_enforced_again_counts_what_was_sent_while_it_was_observed(make_core, clock):

@@ -10,7 +10,7 @@ from streams import INSTRUMENTS, Stream
 
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
-from tradecore.vocabulary.codes import Scope
+from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.fix import ExecType, TimeInForce
 from tradecore.vocabulary.records import CODECS, NAMELESS, NO_PRICE, NO_ROOM, PRICE_MAX, QTY_MAX
 
@@ -188,6 +188,10 @@ class LifecycleStream(Stream):
 
     def _replace(self) -> bytes:
         pick = self.random
+        if pick.random() < 0.02:  # no replace for a while, of anyone
+            limit = {"limit_scope": Scope.FIRM, "rule": Rule.REPLACE_RATE, "window_ns": 1_000_000}
+            self._undo(self._pack(K.SET_LIMIT, **limit, value=-1), 60)
+            return self._pack(K.SET_LIMIT, **limit, value=0)
         instrument, tick, mid = self._instrument()
         fields = self._target() | {"cl_ord_id": self._id(), "price": NO_PRICE, "stop_px": NO_PRICE}
         if pick.random() < 0.8:

@@ -494,6 +494,8 @@ class Model:
         """The newest execution of an id, where only one trade that is still in the log has it."""
         first = len(self.logged) - self.books.capacity
         mine = [known for (known_name, *_), known in self.exec_ids.items() if known_name == name and known[0] >= first]
+        newest = max((known[1] for known in mine), default=0)  # of older days the id was free again
+        mine = [known for known in mine if newest - known[1] <= 2]
         trades = {known[6][0] for known in mine}
         return max(mine) if len(trades) == 1 and self.places[min(trades)] >= first else None
 

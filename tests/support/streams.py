@@ -28,6 +28,7 @@ from tradecore.vocabulary.records import (
     PRICE_MAX,
     QTY_MAX,
 )
+from tradecore.vocabulary.rules import find_rule
 
 RULES = [(made.steps, made.needs) for made in map(compile_rule, (
     "order.qty * order.price >= -1_000 and order.notional <= 1_000_000", "market.bid + market.ask > 0 or order.is_buy",
@@ -334,11 +335,15 @@ class Stream:
                    Scope.STRATEGY: {"strategy": pick.randrange(1, 3)},
                    Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument}}
         rule = pick.choice(list(Rule))
+        if pick.random() < 0.9:
+            scope = pick.choice(find_rule(rule).scopes)
         target = targets[scope] | {"limit_scope": scope, "rule": rule, "window_ns": 100_000_000}
         if pick.random() < 0.1:
             target |= pick.choice(({"account": 9}, {"venue": 99}, {"strategy": 2**20}, {"instrument": -1}, {"soft_share": 10_001},
                                    {"limit_scope": 6}, {"who": NAMELESS}, {"why": OWN_ID_MAX + 10**7}, {"mode": 2}))
-        size = pick.choice({Rule.PRICE_COLLAR: (30, 90, 400), Rule.ORDER_RATE: (2, 5, 8)}.get(
+        counts = dict.fromkeys((Rule.ORDER_RATE, Rule.REPLACE_RATE, Rule.CANCEL_RATE, Rule.MESSAGE_RATE), (0, 2, 5))
+        flags = dict.fromkeys((Rule.RESTRICTED_INSTRUMENT, Rule.ACCOUNT_BLOCKED, Rule.STRATEGY_DISABLED), (0, 0, 0, 1))
+        size = pick.choice({Rule.PRICE_COLLAR: (30, 90, 400), Rule.DAILY_ORDER_COUNT: (0, 100, 10**4, 10**13), **counts, **flags}.get(
             rule, (60 * 10**9, 10**12, 5 * 10**13)))
         self._undo(self._pack(K.SET_LIMIT, **(target | {"value": -1})), 50)
         notes = {"who": self.number_of(b"officer"), "why": pick.choice((0, 77)), "soft_share": pick.choice((0, 8_000))}

@@ -78,7 +78,7 @@ class Statement:
     __hash__: ClassVar[None]  # type: ignore[assignment]  # it is compared by its rows, which makes it None
 
     def __repr__(self) -> str:
-        return f"Statement({self.name}: {self._length} rows of {', '.join(self._columns)})"
+        return f"{type(self).__name__}({self.name}: {self._length} rows of {', '.join(self._columns)})"
 
     def _repr_html_(self) -> str:
         first = zip(*(its.values(SHOWN) for its in self._columns.values()), strict=True)

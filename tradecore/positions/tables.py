@@ -73,6 +73,16 @@ class Table(Statement):
         made._fill(name, {column: Computed(kind, len(array), make) for column, (kind, make) in columns.items()}, None)
         return made
 
+    def __reduce__(self) -> Any:
+        return _made_again, (self.name, self.array, self.names, self._columns)
+
+
+def _made_again(name: str, array: Array, names: Names, columns: dict[str, Column]) -> Table:
+    made = Table.__new__(Table)
+    made.array, made.names = array, names
+    made._fill(name, columns, None)
+    return made
+
 
 def names_of(directory: Directory) -> Names:
     """What small ids stand for; the first is nobody's."""

@@ -26,9 +26,10 @@ class LimitLine(NamedTuple):
     """One row of limits: on what, how much, what is used of it now, and who said so.
 
     `scope` names the target: "firm", "account alpha", "account alpha, symbol AAPL". Quantities are whole units,
-    notionals money, collars bps, rates orders. `value` is OFF where the rule is off there; `used`, `headroom` and
-    `share` are None where there is nothing to measure: what bounds one order alone. `used_symbol` is the one whose
-    position is nearest. `breached` is when it last refused, or, only observed, would have (ns UTC, 0: never).
+    notionals money, collars bps, rates and counts what was sent; what blocks altogether is 0. `value` is OFF where the
+    rule is off there; `used`, `headroom` and `share` are None where there is nothing to measure: what bounds one order
+    alone. `used_symbol` is the one whose position is nearest. `breached` is when it last refused, or, only observed,
+    would have (ns UTC, 0: never).
     """
 
     rule: Rule
@@ -47,6 +48,10 @@ class LimitLine(NamedTuple):
     reason: str
     set_time: int
     row: int
+    account: str | None
+    symbol: str | None
+    venue: str | None
+    strategy: int | None
 
 
 class LimitLines(Sequence[LimitLine]):
@@ -134,11 +139,11 @@ def target_fields(
 
 def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number | None) -> dict[str, int]:
     """The fields of a limit's value. Raises TypeError or ValueError naming the field, what was given and the bound."""
-    name = row.rule.name.lower()
+    name = f"{row.rule.name.lower()} value"
     if value is None:
         raise TypeError(f"{name} must be a number or OFF, not None")
     if window_ms is not None and not row.windowed:
-        raise ValueError(f"window_ms: {name} has no window")
+        raise ValueError(f"window_ms: {row.rule.name.lower()} has no window")
     fields = {"rule": int(row.rule), "value": -1}
     if value is not OFF:
         most = row.most if row.most >= 0 else 2**20
@@ -180,4 +185,5 @@ def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
         to_decimal(facts.window_ns, 6, 0) if row.windowed and not off else None,
         Decimal(facts.soft_share) / 10**_SHARE if facts.soft_share else None, facts.mode == LimitMode.OBSERVE,
         facts.breached, facts.breaches, names.text_of(facts.who), names.text_of(facts.why), facts.set_time,
-        facts.number)
+        facts.number, names.accounts.name(facts.account), names.symbols.name(facts.instrument),
+        names.venues.name(facts.venue), facts.strategy or None)

@@ -145,7 +145,8 @@ class CheckResult(Sequence[RiskCheck]):
         return iter(self._table())
 
     def __repr__(self) -> str:
-        return f"CheckResult: {'passes' if self.passed else 'refused'}\n{self}"
+        armed = [row for row in self._table() if row.verdict != "OFF"]  # that fit a terminal
+        return f"CheckResult: {'passes' if self.passed else 'refused'}\n{_lines(armed)}"
 
     def _repr_html_(self) -> str:
         rows = [(row.rule.name, row.value, row.limit, row.headroom, row.verdict) for row in self._table()]
@@ -153,11 +154,15 @@ class CheckResult(Sequence[RiskCheck]):
                           [False, True, True, True, False])
 
     def __str__(self) -> str:
-        lines = [f"{'rule':<28} {'value':>18} {'limit':>18} {'headroom':>18}  verdict"]
-        for row in self._table():
-            cells = "".join(f" {_cell(cell):>18}" for cell in (row.value, row.limit, row.headroom))
-            lines.append(f"{row.rule.name:<28}{cells}  {row.verdict}")
-        return "\n".join(lines)
+        return _lines(self._table())
+
+
+def _lines(rows: list[RiskCheck]) -> str:
+    lines = [f"{'rule':<28} {'value':>18} {'limit':>18} {'headroom':>18}  verdict"]
+    for row in rows:
+        cells = "".join(f" {_cell(cell):>18}" for cell in (row.value, row.limit, row.headroom))
+        lines.append(f"{row.rule.name:<28}{cells}  {row.verdict}")
+    return "\n".join(lines)
 
 
 def _cell(value: int | Decimal | None) -> str:

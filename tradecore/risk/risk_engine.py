@@ -11,7 +11,7 @@ from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.rules import find_rule
-from ..vocabulary.units import Number, check_int
+from ..vocabulary.units import Number, check_bool, check_int
 from .limit_table import (
     LimitLines,
     SwitchLine,
@@ -22,6 +22,7 @@ from .limit_table import (
     target_fields,
 )
 from .limits import Limit, RiskLimits, demand_room
+from .limits_toml import from_toml, to_toml
 
 _NAMED = ("account", "symbol", "venue", "strategy")
 
@@ -54,9 +55,10 @@ class RiskEngine:
         (an int from 1 to the capacity `strategies`), or where none is named on the firm. Of all rows that bind an order
         the tightest counts.
 
-        `value`: a number in whole units, money, bps or orders, or OFF. `window_ms`: of a rate. `soft`: at which share
-        of it a warning comes, above 0 to 1. `observe`: report what exceeds it, refuse nothing. `who` and `why` (up to
-        64 printable ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is not
+        `value`: a number in whole units, money, bps or orders, or OFF; of a rule that blocks altogether 0 or OFF.
+        `window_ms`: of a rate. `soft`: above which share of the value, above 0 to 1, an order that passes is told of by
+        a RISK_WARNING report. `observe`: report what exceeds it, refuse nothing. `who` and `why` (up to 64 printable
+        ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is not
         known (naming the nearest), for a scope that the rule does not take and for a value out of bounds, TypeError,
         UndeclaredError, or RefusedError where no room for another row is left; nothing is changed then.
         """
@@ -73,9 +75,6 @@ class RiskEngine:
                 rows.append(self._fields(dict(change)))
             except (TypeError, ValueError, LookupError) as error:
                 raise type(error)(f"change {at}: {error}") from None
-        if len(rows) > self._gate.capacity.limit_rows:
-            raise ValueError(f"{len(rows)} changes are more than the capacity limit_rows "
-                             f"{self._gate.capacity.limit_rows}")
         self._change(rows, who, why)
 
     def _fields(self, change: dict[str, Any]) -> dict[str, int]:
@@ -103,12 +102,35 @@ class RiskEngine:
         return fields | {"mode": int(LimitMode.OBSERVE if observed else LimitMode.ENFORCE)}
 
     def _change(self, rows: list[dict[str, int]], who: str, why: str) -> None:
-        """Runs the commands of one change, or of a set that is made whole or not at all."""
         notes = {"who": note(who, "who"), "why": note(why, "why")}
+        self._run([row | notes for row in rows])
+
+    def _run(self, rows: list[dict[str, Any]]) -> None:
+        """Runs the commands of one change, or of a set that is made whole or not at all."""
+        if len(rows) > self._gate.capacity.limit_rows:
+            raise ValueError(f"{len(rows)} changes are more than the capacity limit_rows "
+                             f"{self._gate.capacity.limit_rows}")
         many = {"set_size": len(rows)} if len(rows) > 1 else {}
         with self._changing:
             for at, fields in enumerate(rows):
-                self._gate.command(CommandType.SET_LIMIT, **fields, **notes, **many, **({"set_at": at} if many else {}))
+                self._gate.command(CommandType.SET_LIMIT, **fields, **many, **({"set_at": at} if many else {}))
+
+    def export_toml(self) -> str:
+        """Every row as TOML, a table `[[limits]]` each, in the order of scope and rule; `load_toml` sets the same."""
+        return to_toml(self.limits())
+
+    def load_toml(self, text: str) -> int:
+        """Set the rows of a TOML text, each with the who and why that it has there, all or none; how many. What it does
+        not name stays as it is. Raises ValueError naming the row and the field, for a key that is not known the nearest
+        one, and what `set_limit` raises."""
+        rows = []
+        for at, (change, who, why) in enumerate(from_toml(text)):
+            try:
+                rows.append(self._fields(change) | {"who": note(who, "who"), "why": note(why, "why")})
+            except (TypeError, ValueError, LookupError) as error:
+                raise ValueError(f"limits[{at}]: {error}") from None
+        self._run(rows)
+        return len(rows)
 
     # ---- reading
 
@@ -184,12 +206,18 @@ class RiskEngine:
 
     def engage_kill_switch(
         self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None,
-        strategy: int | None = None, who: str = "", why: str = "",
+        strategy: int | None = None, cancel: bool = False, who: str = "", why: str = "",
     ) -> None:
         """Block new orders at once: of the firm, or of one account, symbol, venue or strategy. Cancels still get out;
         new orders for external venues that nobody has read from `outbound()` are Canceled and never sent, and so are
-        replaces that ask for more refused."""
+        replaces that ask for more refused. With `cancel` what works there is then canceled too, or asked back from its
+        venue, by a command of its own. Re-arming is `release_kill_switch`, never by itself."""
+        cancels = check_bool(cancel, "cancel")
         self._switch(1, (account, symbol, venue, strategy), who, why)
+        if cancels:
+            fields = target_fields(self._gate.names, account, symbol, venue, strategy)
+            fields.pop("limit_scope")
+            self._gate.command(CommandType.MASS_CANCEL, **fields)
 
     def release_kill_switch(
         self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None,

@@ -45,13 +45,14 @@ class CommandType(FixEnum):
 
 
 class ReportType(FixChar):
-    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12 are ours."""
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12 and 14 are ours."""
 
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
     COMMAND_ACCEPTED = 10
     RISK_OBSERVED = 11
     UNBOOKED = 12
+    RISK_WARNING = 14
     BUSINESS_REJECT = 19
     ORDER_MASS_CANCEL_REPORT = 27
 
@@ -87,6 +88,13 @@ class Rule(FixEnum):
     PRICE_COLLAR = 2
     MAX_POSITION_QTY = 3
     ORDER_RATE = 4
+    REPLACE_RATE = 5
+    CANCEL_RATE = 6
+    MESSAGE_RATE = 7
+    DAILY_ORDER_COUNT = 8
+    RESTRICTED_INSTRUMENT = 9
+    ACCOUNT_BLOCKED = 10
+    STRATEGY_DISABLED = 11
 
 
 class LimitMode(FixEnum):
@@ -160,8 +168,8 @@ class Unknown(FixFlags):
 class Reason(FixEnum):
     """Why something was refused or ended; banded by room.
 
-    100s validation (bit `reason - 101` of a report's `reject_mask`), 200s risk, in the order in which
-    the path asks, 300s routing, 400s execution, 500s order management (from LATE_TRADE on: alerts).
+    100s validation (bit `reason - 101` of a report's `reject_mask`), 200s risk, 300s routing,
+    400s execution, 500s order management (from LATE_TRADE on: alerts).
     """
 
     NONE = 0
@@ -204,6 +212,13 @@ class Reason(FixEnum):
     ARITHMETIC_OVERFLOW = 211
     REDUCE_ONLY_VIOLATION = 212
     SESSION_CLOSED = 213
+    REPLACE_RATE = 214
+    CANCEL_RATE = 215
+    MESSAGE_RATE = 216
+    DAILY_ORDER_COUNT = 217
+    RESTRICTED_INSTRUMENT = 218
+    ACCOUNT_BLOCKED = 219
+    STRATEGY_DISABLED = 220
     USER_RULE = 250
     NO_VENUE = 301
     BOOKS_FULL = 302
@@ -267,6 +282,13 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.PRICE_COLLAR: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.MAX_POSITION_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.ORDER_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.REPLACE_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.CANCEL_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.MESSAGE_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.DAILY_ORDER_COUNT: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.RESTRICTED_INSTRUMENT: OrdRejReason.BROKER_OPTION,
+    Reason.ACCOUNT_BLOCKED: OrdRejReason.BROKER_OPTION,
+    Reason.STRATEGY_DISABLED: OrdRejReason.BROKER_OPTION,
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,

@@ -31,7 +31,7 @@ class Feature(Enum):
 class Features(Mapping[str, Feature]):
     """The features of one core: `Features(max_order_qty="observe", stage_timers="on")`; what is not named is as usual.
 
-    Names: max_order_qty, max_order_notional, price_collar, max_position_qty, order_rate (on, off, observe), and
+    Names: those of Rule, max_order_qty, price_collar, order_rate and so on (on, off, observe), and
     stage_timers (on, off: whether a batch fills `latency()`). They apply to limits that are set after. A limit that
     is off or observed protects nobody: the engagement of a kill switch, duplicate ids, and arithmetic are no features.
     """

@@ -19,7 +19,8 @@ FLAG_STATUS = 0x0F  # the status before, of a report that is an UNEXPECTED_TRANS
 NO_PRICE = -(2**63)
 
 _EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION_REPORT), int(ReportType.ORDER_CANCEL_REJECT)
-_ACCEPTED, _OBSERVED = int(ReportType.COMMAND_ACCEPTED), int(ReportType.RISK_OBSERVED)
+_ACCEPTED = int(ReportType.COMMAND_ACCEPTED)
+_OF_A_LIMIT = {int(ReportType.RISK_OBSERVED), int(ReportType.RISK_WARNING)}
 _OF_AN_ORDER = {_EXECUTION, _CANCEL_REJECT}
 _TRADE, _REJECTED, _RESTATED = int(ExecType.TRADE), int(ExecType.REJECTED), int(ExecType.RESTATED)
 _TRADES = {_TRADE, int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
@@ -97,7 +98,7 @@ class ReportCodec:
             value, bound = _alarm_of(reason, cum_qty, order_qty, flags, values[6])
             return ReportRow._make((*common, why, first, a, b, c, *ids, -1, -1, -1, 0, value, bound, NO_PRICE, 0,
                                     leaves, 0))
-        refused = kind == _OBSERVED or (kind == _EXECUTION and exec_type == _REJECTED)
+        refused = kind in _OF_A_LIMIT or (kind == _EXECUTION and exec_type == _REJECTED)
         reasons = _reasons(kind, exec_type, why)
         stop_px, mask = (NO_PRICE, c) if refused else (c, 0)
         venue_id, high = (0, last) if kind == _ACCEPTED else (last, 0)
@@ -117,7 +118,7 @@ class ReportCodec:
             by_kind = (get("last_liquidity_ind", 0), get("exec_id", 0), get("last_qty", 0), get("last_px", NO_PRICE),
                        get("commission", 0), get(last, 0))
         else:
-            masked = kind == _OBSERVED or (kind == _EXECUTION and exec_type == _REJECTED)
+            masked = kind in _OF_A_LIMIT or (kind == _EXECUTION and exec_type == _REJECTED)
             third = get("reject_mask", 0) if masked else get("stop_px", NO_PRICE)
             by_kind = (_why(kind, exec_type, fields) & 0xFF, get("orig_cl_ord_id", 0), get("value", 0), get("bound", 0),
                        third, get("value_high" if kind == _ACCEPTED else "venue_exec_id", 0))

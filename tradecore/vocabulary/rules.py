@@ -5,7 +5,7 @@ twin, and what its kernel's text says. Nothing relies on neighbouring numbers.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
 from .codes import Reason, Rule, Scope
@@ -13,18 +13,30 @@ from .records import LIMIT_MAX
 
 
 class LimitUnit(IntEnum):
-    """What a limit's value counts: 10**-9 of a whole quantity, 10**-9 of a currency, basis points, or times."""
+    """What a limit's value counts: 10**-9 of a whole quantity, 10**-9 of a currency, basis points, or times; of a FLAG
+    0 is the only one, and means none."""
 
     QUANTITY = 0
     MONEY = 1
     BASIS_POINTS = 2
     COUNT = 3
+    FLAG = 4
+
+
+class Sent(IntFlag):
+    """What a rule counts, or is asked about."""
+
+    NONE = 0
+    NEW = 1
+    REPLACE = 2
+    CANCEL = 4
 
 
 class RuleRow(NamedTuple):
     """One rule. `slot` is its place in an effective line, `firm_slot` that of rows on a whole firm or instrument, which
-    bound what all accounts have together; -1 where it counts: then each row has a counter of its own. `most` -1 is the
-    capacity `order_rate`. `stated`: an account must have been told it, a number or OFF.
+    bound what all accounts have together; -1 where it counts: then each row has a counter of its own, of what it
+    `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of the day to the next. `most` -1
+    is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF.
     """
 
     rule: Rule
@@ -36,6 +48,8 @@ class RuleRow(NamedTuple):
     firm_slot: int
     stated: bool
     windowed: bool
+    counts: Sent = Sent.NONE
+    asks: Sent = Sent.NEW | Sent.REPLACE
 
 
 _ALL = tuple(Scope)
@@ -45,16 +59,29 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.PRICE_COLLAR, Reason.PRICE_COLLAR, LimitUnit.BASIS_POINTS, 1_000_000, _ALL, 2, 2, True, False),
     RuleRow(Rule.MAX_POSITION_QTY, Reason.MAX_POSITION_QTY, LimitUnit.QUANTITY, LIMIT_MAX,
             (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 3, 4, True, False),
-    RuleRow(Rule.ORDER_RATE, Reason.ORDER_RATE, LimitUnit.COUNT, -1, _ALL, -1, -1, True, True),
+    RuleRow(Rule.ORDER_RATE, Reason.ORDER_RATE, LimitUnit.COUNT, -1, _ALL, -1, -1, True, True,
+            Sent.NEW | Sent.REPLACE),
+    RuleRow(Rule.REPLACE_RATE, Reason.REPLACE_RATE, LimitUnit.COUNT, -1, _ALL, -1, -1, False, True, Sent.REPLACE,
+            Sent.REPLACE),
+    RuleRow(Rule.CANCEL_RATE, Reason.CANCEL_RATE, LimitUnit.COUNT, -1, _ALL, -1, -1, False, True, Sent.CANCEL),
+    RuleRow(Rule.MESSAGE_RATE, Reason.MESSAGE_RATE, LimitUnit.COUNT, -1, _ALL, -1, -1, False, True,
+            Sent.NEW | Sent.REPLACE | Sent.CANCEL),
+    RuleRow(Rule.DAILY_ORDER_COUNT, Reason.DAILY_ORDER_COUNT, LimitUnit.COUNT, 10**12, _ALL, -1, -1, False, False,
+            Sent.NEW, Sent.NEW),
+    RuleRow(Rule.RESTRICTED_INSTRUMENT, Reason.RESTRICTED_INSTRUMENT, LimitUnit.FLAG, 0,
+            (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
+    RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
+    RuleRow(Rule.STRATEGY_DISABLED, Reason.STRATEGY_DISABLED, LimitUnit.FLAG, 0, (Scope.STRATEGY,), 7, 7, False, False),
 )
 SLOTS = 1 + max(max(row.slot, row.firm_slot) for row in RULES)
 STATED = sum(1 << row.rule for row in RULES if row.stated)
 
 
 def rule_numbers() -> list[tuple[int, ...]]:
-    """The table as the cores load it, by rule: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed."""
+    """The table as the cores load it, by rule: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed,
+    counts, asks."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
-             int(row.stated), int(row.windowed)) for row in sorted(RULES)]
+             int(row.stated), int(row.windowed), int(row.counts), int(row.asks)) for row in sorted(RULES)]
 
 
 def find_rule(rule: Rule | str) -> RuleRow:

@@ -22,10 +22,11 @@ from tradecore.vocabulary.records import (
 from tradecore.vocabulary.report_codec import FLAG_FOREIGN, FLAG_ROUNDED, FLAG_VENUE
 from tradecore.vocabulary.rows import TRADE_BUSTED, TRADE_FOLDED, TRADE_LIVE
 
-from ..orders.execids import DAYS_KNOWN, ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
+from ..orders.execids import ExecId, find_exec_id, hash_exec_id, know_exec_id, said_of
 from ..orders.lists import tell_fill
 from ..orders.order_table import Order
 from ..orders.trades import (
+    DAYS_KNOWN,
     Execution,
     append_execution,
     charge_fee,

@@ -22,6 +22,7 @@ from ..orders.validation import CASH, bit_of, explain_mask, first_reason, valida
 from ..risk.holds import CLOSING_EXEMPTIONS, Question, exposure_of, note_breach, reserve_order
 from ..risk.limit_lines import line_of
 from ..risk.risk import evaluate_limits, needs_reference
+from ..risk.rule_rows import SOFT
 from ..vocabulary.instrument import InstrumentRow
 from ..vocabulary.texts import id_is_known
 from .cash import convert_cash
@@ -35,6 +36,7 @@ from .state import (
     REDUCE_ONLY,
     RISK,
     RISK_OBSERVED,
+    RISK_WARNING,
     VALIDATION,
     State,
     acknowledge,
@@ -95,29 +97,34 @@ def claim_order_id(core: State, order: Order) -> Reason | None:
     return None
 
 
-def observe_question(core: State, ins: InstrumentRow, q: Question, explain: bool) -> list[Finding]:
-    """What the limits that are only observed say, with a reference price if they need one. Changes nothing."""
-    q = replace(q, line=line_of(core.risk.watched, core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy,
-                                LimitMode.OBSERVE))
+def observe_question(core: State, ins: InstrumentRow, q: Question, mode: int = LimitMode.OBSERVE) -> list[Finding]:
+    """What the limits that are only observed say, or those that warn, with a reference price if they need one. Changes
+    nothing."""
+    lines = core.risk.watched if mode == LimitMode.OBSERVE else core.risk.softs
+    q = replace(q, line=line_of(lines, core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy, mode))
     if needs_reference(q.line, q.ord_type, q.side):
         q = replace(q, reference2=twice_reference(core, q.instrument),
                     touch2=twice_touch(core.router, ins, q.instrument, q.side, core.now))
-    return evaluate_limits(q, explain)
+    return evaluate_limits(q)
 
 
-def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
-    """Reports what the limits that are only observed would have refused of an order that passed and holds nothing."""
-    if core.rules.observed:
+def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question, mode: int) -> None:
+    """Reports what the limits that are only observed would have refused, or what passes the share at which one warns,
+    of an order that passed and holds nothing."""
+    is_observed = mode == LimitMode.OBSERVE
+    if is_observed and core.rules.observed:
         observe_user_rules(core, c, ins, order, q)
-    if not core.risk.rows.observed:
+    if is_observed and not core.risk.rows.observed:
         return
-    for finding in observe_question(core, ins, q, explain=False):
+    for finding in observe_question(core, ins, q, mode):
         if finding.refused:
-            note_breach(core.risk, finding, core.now)
+            if is_observed:
+                note_breach(core.risk, finding, core.now)
             publish(
-                core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account,
-                side=q.side, cl_ord_id=order.cl_ord_id, order_qty=order.order_qty, price=order.price,
-                reason=finding.reason, value=finding.value, bound=finding.limit, reject_mask=finding.row,
+                core, c, RISK_OBSERVED if is_observed else RISK_WARNING, order_id=order.order_id,
+                instrument=q.instrument, account=q.account, side=q.side, cl_ord_id=order.cl_ord_id,
+                order_qty=order.order_qty, price=order.price, reason=finding.reason, value=finding.value,
+                bound=finding.limit, reject_mask=finding.row,
             )
 
 
@@ -164,7 +171,9 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
                               True)
         if refused is None:
             if core.risk.rows.observed or core.rules.observed:
-                observe_order(core, c, ins, order, q)
+                observe_order(core, c, ins, order, q, LimitMode.OBSERVE)
+            if core.risk.rows.softened:
+                observe_order(core, c, ins, order, q, SOFT)
             reserve_order(core.risk, q)
             admit_order(core, order)
         since = count_stage(core, RISK, since, timed)

@@ -13,6 +13,7 @@ from tradecore.vocabulary.codes import LimitMode, Reason, Route, Scope
 from tradecore.vocabulary.fix import ExecType, OrdType
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
@@ -129,6 +130,7 @@ def ask_order(
         exposure_of(core.risk, order.instrument, 0),
         is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), order.strategy,
+        Sent.NONE if recheck else Sent.NEW,
     )
 
 
@@ -279,7 +281,7 @@ def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) 
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         return refused, limit
-    count_line(q.line, core.now)
+    count_line(q.line, core.now, Sent.NEW)
     ticks = limit_ticks(ins, q)
     return None, min(limit, ticks) if q.side == BUY else max(limit, ticks)
 

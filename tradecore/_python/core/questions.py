@@ -57,7 +57,7 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
         if any(f.refused and f.reason in EXEMPTIONS for f in found) and reduces(core, thought, q.leaves_qty):
             q.reduces = True
             found = evaluate_risk(q)
-        observed = [f for f in observe_question(core, ins, q, explain=True) if f.armed]
+        observed = [f for f in observe_question(core, ins, q) if f.armed]
         return 0, found + observed + evaluate_user_rules(core, ins, q, c.strategy)
     finally:
         core.now = clock

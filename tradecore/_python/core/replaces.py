@@ -7,6 +7,7 @@ from typing import Any
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, OrdType
 from tradecore.vocabulary.records import CODECS, NO_PRICE, NO_ROOM
+from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import crosses, reduce_node
 from ..execution.routing import touch_price
@@ -103,13 +104,14 @@ def find_refusal(
     peg_offset: int,
 ) -> tuple[int, int, int] | None:
     """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
-    the quantity always passes; one that asks for more is a new order to sessions and rates."""
+    the quantity always passes; any other is a new order to rates, one that asks for more to sessions too."""
     same = (price, stop_px, expire_time, peg_offset) == (
         order.price, order.stop_px, order.expire_time, order.peg_offset)
     if same and order_qty <= order.order_qty:
         return None
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
+    q.sent = Sent.REPLACE  # whatever it asks for
     refused = ask_risk_of(core, ins, order, q)
     if refused is not None:
         note_breach(core.risk, refused, core.now)
@@ -119,8 +121,7 @@ def find_refusal(
         ticks = price // ins.tick
         if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
             return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
-    if more:
-        count_sent(core.risk, q)
+    count_sent(core.risk, q)
     return None
 
 

@@ -17,6 +17,7 @@ from ..orders.lists import limit_after
 from ..orders.open_orders import find_open
 from ..orders.order_facts import cancel_sent, is_live, last_id, leaves_of
 from ..orders.order_table import AT_VENUE, CANCELED, IN_CHILDREN, REJECTED, Order, Request, add_request
+from ..risk.holds import count_cancel
 from ..vocabulary.instrument import SELL, direction
 from ..vocabulary.texts import id_is_known
 from .outbound import recall_order, report_asked, send_request, send_status_request, withdraw_request
@@ -159,6 +160,9 @@ def enter_cancel(core: State, c: Any, timed: bool) -> Any:
     elif bad_id:
         ack = refuse_request(core, c, order_id, order, bad_id)
     else:
+        if order.admitted:  # what was refused may be on no instrument
+            count_cancel(core.risk, core.instruments[order.instrument], order.instrument, order.account, order.venue,
+                         order.strategy, core.now)
         ack = cancel_order(core, c, order)
     count_stage(core, CANCEL, start, timed)
     return ack

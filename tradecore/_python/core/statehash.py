@@ -95,7 +95,7 @@ def limit_digest(core: State, row: LimitRow) -> int:
     """One row with the times that it still counts, oldest first, by what it is about: never by its number."""
     chain = chain_row(0, (*row.key, row.rule, *wide_words(row.value), row.window_ns, row.mode, row.soft_share,
                           hash_of_id(core.texts, row.who), hash_of_id(core.texts, row.why), row.set_time, row.breached,
-                          row.breaches, row.sent))
+                          row.breaches, row.sent, row.day_first))
     for time in row.sent_times:
         chain = chain_row(chain, (time,))
     return chain

@@ -13,10 +13,10 @@ from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
 from tradecore.vocabulary.records import NO_PRICE, NO_ROOM, QTY_MAX, TOLD_COMMISSION, TOLD_FINER, UNTELLABLE
 from tradecore.vocabulary.rows import TRADE_LIVE
 
-from ..orders.execids import DAYS_KNOWN, ExecId, find_exec_id, said_of
+from ..orders.execids import ExecId, find_exec_id, said_of
 from ..orders.order_facts import is_worse
 from ..orders.order_table import Order
-from ..orders.trades import Execution, find_named_trade
+from ..orders.trades import DAYS_KNOWN, Execution, find_named_trade
 from ..vocabulary.instrument import BUY, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known

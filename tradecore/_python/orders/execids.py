@@ -11,7 +11,6 @@ from typing import NamedTuple
 from ..vocabulary.hashing import GOLDEN, WORD, fold
 from .trades import Execution
 
-DAYS_KNOWN = 2  # rolls of the day over which an id is known
 Identity = tuple[int, int, int, int]  # venue, instrument, BUY or SELL, the id
 
 

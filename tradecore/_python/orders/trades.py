@@ -17,6 +17,8 @@ from ..positions.costs import Position, apply_fill, position_of
 from ..positions.ledger import Ledger
 from ..vocabulary.instrument import BUY
 
+DAYS_KNOWN = 2  # rolls of the day over which an id is known
+
 
 @dataclass(slots=True)
 class Execution:
@@ -105,11 +107,15 @@ def find_named_trade(log: TradeLog, venue: int, instrument: int, side: int, exec
     """The one trade that a venue's exec_id is about; None where none is held, or several are. Instrument or side 0 is
     any. It walks the log: only what does not tell a trade's whole identity needs it."""
     found: Execution | None = None
+    newest = 0
     for row in reversed(log.rows):
         if row.venue_exec_id != exec_id or row.venue != venue or not exec_id:
             continue
         if instrument in (0, row.instrument) and side in (0, row.side):
             trade = row.trade or row
+            newest = row.day if found is None else newest
+            if newest - row.day > DAYS_KNOWN:  # its id was free again when the newest came
+                break
             if found is not None and trade is not found:
                 return None
             found = trade

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tradecore.vocabulary.codes import LimitMode, Reason, Scope
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.rules import Sent
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
@@ -67,6 +68,7 @@ class Question:
     killed: int  # 1 + the Scope of the switch that is engaged
     stated: int  # one bit a rule that its account was told
     strategy: int = 0
+    sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
 
 
 class RiskTables:
@@ -83,6 +85,7 @@ class RiskTables:
         self.rows = LimitRows(rows or accounts * len(RULES), accounts + counters, strategies, order_rate)
         self.lines: Lines = {}
         self.watched: Lines = {}  # the same of the rows that are only observed
+        self.softs: Lines = {}  # the same of what warns
         self.exposures: dict[tuple[int, int], Exposure] = {}
         self.switches: dict[tuple[int, int], Switch] = {}  # those that are engaged, by scope and target
 
@@ -132,17 +135,26 @@ def reserve_order(risk: RiskTables, q: Question) -> None:
 
 def count_sent(risk: RiskTables, q: Question) -> None:
     """It counts for the rates that bind it, and for those that are only observed."""
-    count_line(q.line, q.now)
+    count_line(q.line, q.now, q.sent)
     if risk.rows.observed:
         count_line(line_of(risk.watched, risk.rows, q.ins, q.instrument, q.account, q.venue, q.strategy,
-                           LimitMode.OBSERVE), q.now)
+                           LimitMode.OBSERVE), q.now, q.sent)
 
 
-def count_line(line: Line, now: int) -> None:
-    """One more for every row that counts it."""
+def count_cancel(
+    risk: RiskTables, ins: InstrumentRow, instrument: int, account: int, venue: int, strategy: int, now: int
+) -> None:
+    """A cancel counts too, and is never refused for it."""
+    for lines, mode in ((risk.lines, LimitMode.ENFORCE), (risk.watched, LimitMode.OBSERVE)):
+        count_line(line_of(lines, risk.rows, ins, instrument, account, venue, strategy, mode), now, Sent.CANCEL)
+
+
+def count_line(line: Line, now: int, sent: Sent) -> None:
+    """One more for every row that counts what was sent."""
     for row in line.counted:
-        row.sent_times.append(now)
-        row.sent += 1
+        if RULES[row.rule].counts & sent:
+            row.sent_times.append(now)
+            row.sent += 1
 
 
 def note_breach(risk: RiskTables, finding: Finding, now: int) -> None:

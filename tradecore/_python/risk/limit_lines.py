@@ -11,9 +11,9 @@ from tradecore.vocabulary.codes import Scope
 from tradecore.vocabulary.rules import SLOTS, LimitUnit
 
 from ..vocabulary.instrument import InstrumentRow
-from .rule_rows import RULES, Key, LimitRow, LimitRows, rows_of
+from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, rows_of
 
-ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION = range(SLOTS)
+ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED = range(SLOTS)
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Line:
     rows: list[int] = field(default_factory=lambda: [0] * SLOTS)  # which row says so
     counted: list[LimitRow] = field(default_factory=list)  # rows that count, in the order of the rules
     generation: int = 0
+    is_soft: bool = False  # its limits are the shares at which rows warn
 
 
 Lines = dict[tuple[int, int], Line]  # by instrument and account
@@ -38,6 +39,17 @@ def in_units(ins: InstrumentRow, unit: int, value: int) -> int:
     return value
 
 
+def limit_in(line: Line, row: LimitRow) -> int:
+    """A row's limit in a line of this kind."""
+    return row.value * row.soft_share // SOFT_MOST if line.is_soft else row.value
+
+
+def rate_limit(line: Line, row: LimitRow, reduces: bool) -> int:
+    """How many a row allows: of orders that reduce an order rate twice as many."""
+    limit = limit_in(line, row)
+    return 2 * limit if reduces and row.rule == Rule.ORDER_RATE else limit
+
+
 def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
     """One row into a line: of those in its slot the tightest stays, of equal ones the first; what counts is kept in
     order."""
@@ -47,7 +59,7 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
         line.counted.append(row)
         line.counted.sort(key=lambda counted: counted.rule)
         return
-    limit = in_units(ins, rule.unit, row.value)
+    limit = in_units(ins, rule.unit, limit_in(line, row))
     if line.limits[slot] < 0 or limit < line.limits[slot]:
         line.limits[slot], line.rows[slot] = limit, row.number
 
@@ -55,12 +67,12 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
 def fold_rows(line: Line, rows: LimitRows, ins: InstrumentRow, key: Key, mode: int) -> None:
     """A target's rows of one mode that are armed."""
     for row in rows_of(rows, key):
-        if row.mode == mode and row.value >= 0:
+        if binds(row, mode):
             fold_row(line, ins, row)
 
 
 def build_line(rows: LimitRows, ins: InstrumentRow, instrument: int, account: int, mode: int) -> Line:
-    line = Line(generation=rows.generation)
+    line = Line(generation=rows.generation, is_soft=mode == SOFT)
     for key in ((Scope.FIRM, 0, 0, 0, 0), (Scope.ACCOUNT, 0, account, 0, 0), (Scope.INSTRUMENT, instrument, 0, 0, 0),
                 (Scope.ACCOUNT_INSTRUMENT, instrument, account, 0, 0)):
         fold_rows(line, rows, ins, key, mode)

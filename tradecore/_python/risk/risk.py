@@ -48,8 +48,21 @@ from .holds import (
     reserve_order,
     set_switch,
 )
-from .limit_lines import COLLAR, FIRM_POSITION, ORDER_NOTIONAL, ORDER_QTY, POSITION, Line, line_of
-from .rule_rows import LimitRow, find_bad_limit, set_row
+from .limit_lines import (
+    BLOCKED,
+    COLLAR,
+    DISABLED,
+    FIRM_POSITION,
+    ORDER_NOTIONAL,
+    ORDER_QTY,
+    POSITION,
+    RESTRICTED,
+    Line,
+    limit_in,
+    line_of,
+    rate_limit,
+)
+from .rule_rows import RULES, LimitRow, find_bad_limit, set_row
 
 _SET_LIMIT = CODECS[CommandType.SET_LIMIT]
 
@@ -186,7 +199,7 @@ def worst_position(e: Exposure, q: Question) -> int:
 
 def told_limit(q: Question, row: int) -> int:
     """A limit as its row says it, -1 where there is none."""
-    return tell_wide(q.rows.rows[row - 1].value, False) if row else -1
+    return tell_wide(limit_in(q.line, q.rows.rows[row - 1]), False) if row else -1
 
 
 def check_kill_switch(q: Question) -> Finding:
@@ -277,39 +290,58 @@ def check_position_qty(q: Question) -> Finding:
     return Finding(Reason.MAX_POSITION_QTY, worst, told_limit(q, row), refused, armed, row)
 
 
-def rate_limit(row: LimitRow, reduces: bool) -> int:
-    """How many a row allows in its window: of orders that reduce twice as many, as far as it can count."""
-    return min(2 * row.value, row.sent_times.maxlen or row.value) if reduces and row.value > 0 else row.value
-
-
-def is_rate_full(row: LimitRow, limit: int, now: int) -> bool:
-    """Would one more be more than a row allows in its window? The one `limit` places back must be older than the
-    window."""
-    return limit == 0 or (row.sent >= limit and row.sent_times[-limit] > now - row.window_ns)
-
-
-def check_order_rate(q: Question) -> Finding:
-    """At most `limit` orders in any window, of each scope that says so: the first that is full speaks, else the one
-    with the least left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d), FIA 1.5."""
-    rates = [row for row in q.line.counted if row.rule == Rule.ORDER_RATE]
-    full = next((row for row in rates if not q.recheck and is_rate_full(row, rate_limit(row, q.reduces), q.now)), None)
-    if full is not None:
-        limit = rate_limit(full, q.reduces)
-        return Finding(Reason.ORDER_RATE, limit + 1, limit, True, True, full.number)
-    if not rates:
-        return Finding(Reason.ORDER_RATE, NO_PRICE, -1, False, False)
-    row = min(rates, key=lambda row: rate_limit(row, q.reduces) - count_recent(row, q.now))
-    return Finding(Reason.ORDER_RATE, count_recent(row, q.now) + 1, rate_limit(row, q.reduces), False, True, row.number)
-
-
 def count_recent(row: LimitRow, now: int) -> int:
-    """How many of the newest that a row counted are in the window, one after another back from the last."""
+    """How many a row counted: in the window that ends now, or since the day began."""
+    if not RULES[row.rule].windowed:
+        return row.sent - row.day_first
     count = 0
     for time in reversed(row.sent_times):
         if time <= now - row.window_ns:
             break
         count += 1
     return count
+
+
+def is_rate_full(q: Question, row: LimitRow) -> bool:
+    """Would it be more than a row allows? What the row counts is one more: then the one `limit` places back must be
+    older than the window; of what it does not count there may be `limit` already."""
+    rule = RULES[row.rule]
+    back = rate_limit(q.line, row, q.reduces) + (0 if rule.counts & q.sent else 1)
+    if not rule.windowed:
+        return row.sent - row.day_first >= back
+    back = min(back, q.rows.order_rate)  # as many as are kept
+    return back == 0 or (row.sent >= back and row.sent_times[-back] > q.now - row.window_ns)
+
+
+def check_counted(rule: Rule) -> Callable[[Question], Finding]:
+    """Of the rows of one rule that counts, on each scope that has one: the first that is full speaks, else the one with
+    the least left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d), FIA 1.5."""
+    spec = RULES[rule]
+
+    def check(q: Question) -> Finding:
+        one = int(bool(spec.counts & q.sent))
+        rows = [row for row in q.line.counted if row.rule == rule] if spec.asks & q.sent else []
+        full = next((row for row in rows if is_rate_full(q, row)), None)
+        if full is not None:
+            most = rate_limit(q.line, full, q.reduces)
+            return Finding(spec.reason, count_recent(full, q.now) + one, most, True, True, full.number)
+        if not rows:
+            return Finding(spec.reason, NO_PRICE, -1, False, False)
+        row = min(rows, key=lambda row: rate_limit(q.line, row, q.reduces) - count_recent(row, q.now))
+        return Finding(spec.reason, count_recent(row, q.now) + one, rate_limit(q.line, row, q.reduces), False, True, row.number)
+
+    return check
+
+
+def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
+    """What is not to be traded at all, by anyone, an account or a strategy. Source: SEC 15c3-5 (c)(2)(ii)-(iii),
+    RTS 6 Art. 15(1), 15(5)."""
+
+    def check(q: Question) -> Finding:
+        refused = q.line.limits[slot] >= 0
+        return Finding(reason, int(refused), 0, refused, refused, q.line.rows[slot])
+
+    return check
 
 
 def check_overflow(q: Question) -> Finding:
@@ -333,7 +365,10 @@ def check_session(q: Question) -> Finding:
 
 # Those that limits decide, and all, in the order in which they are asked: the first refusal is the one reported.
 OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
-    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_order_rate,
+    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED),
+    check_blocked(DISABLED, Reason.STRATEGY_DISABLED), check_reference, check_order_qty, check_order_notional,
+    check_collar, check_position_qty,
+    *(check_counted(rule) for rule in sorted(Rule) if RULES[rule].counts),
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
     check_kill_switch, check_config, check_duplicate, check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only,
@@ -355,19 +390,12 @@ def check_risk(q: Question) -> Finding | None:
     return first_refusal(CHECKS, q)
 
 
-def explain_check(check: Callable[[Question], Finding], q: Question) -> Finding:
-    """A check's answer with its reason's number; a rate's value is how many there were, and this one."""
-    finding = check(q)
-    if check is check_order_rate and finding.refused:
-        finding = finding._replace(value=count_recent(q.rows.rows[finding.row - 1], q.now) + 1)
-    return finding._replace(reason=int(finding.reason))
-
-
 def evaluate_risk(q: Question) -> list[Finding]:
     """Every rule's value, limit and verdict, in the order in which they are asked. Changes nothing."""
-    return [explain_check(check, q) for check in CHECKS]
+    findings = [check(q) for check in CHECKS]
+    return [f._replace(reason=int(f.reason)) for f in findings]
 
 
-def evaluate_limits(q: Question, explain: bool) -> list[Finding]:
+def evaluate_limits(q: Question) -> list[Finding]:
     """What the limits of a line say to an order, refused or not. Changes nothing."""
-    return [explain_check(check, q) if explain else check(q) for check in OBSERVABLE]
+    return [f._replace(reason=int(f.reason)) for f in (check(q) for check in OBSERVABLE)]

@@ -16,6 +16,7 @@ from tradecore.vocabulary.units import one_number
 
 RULES: dict[int, RuleRow] = {int(row.rule): row for row in TABLE}
 SOFT_MOST = 10_000  # of a soft share: the limit itself
+SOFT = 2  # a mode of lines, never of a row: what warns
 Key = tuple[int, int, int, int, int]  # scope, instrument, account, venue, strategy: what a scope does not name is 0
 
 
@@ -41,6 +42,7 @@ class LimitRow:
     breaches: int = 0
     counts: bool = False  # it counts, and was armed once
     sent: int = 0  # ever
+    day_first: int = 0  # what was sent before this day
     sent_times: deque[int] = field(default_factory=deque)
 
     @property
@@ -62,6 +64,7 @@ class LimitRows:
         self.staged_size = 0
         self.generation = 1  # of the effective lines
         self.observed = 0  # rows that are only observed
+        self.softened = 0  # rows that warn
 
 
 def key_of(c: Any) -> Key:
@@ -110,6 +113,13 @@ def find_bad_target(rows: LimitRows, c: Any, accounts: int, instruments: int, ve
                  if not int(wanted) <= target <= (most if wanted else 0)), -1)
 
 
+def binds(row: LimitRow, mode: int) -> bool:
+    """Does a row stand in the lines of a mode? What is enforced warns too where it has a soft share."""
+    if mode == SOFT:
+        return row.mode == LimitMode.ENFORCE and row.soft_share > 0 and row.value >= 0
+    return row.mode == mode and row.value >= 0
+
+
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
     """How many rows and counters a change would take that are not there yet."""
     row = find_row(rows, key_of(c), c.rule)
@@ -124,12 +134,14 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
         row = LimitRow(len(rows.rows) + 1, c.rule, c.limit_scope, c.account, c.instrument, c.venue, c.strategy)
         rows.rows.append(row)
         rows.by_target.setdefault(row.key, {})[c.rule] = row
-    rows.observed -= row.mode == LimitMode.OBSERVE and row.value >= 0
+    rows.observed -= binds(row, LimitMode.OBSERVE)
+    rows.softened -= binds(row, SOFT)
     row.value = one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
         row.window_ns = c.window_ns
-    rows.observed += row.mode == LimitMode.OBSERVE and row.value >= 0
+    rows.observed += binds(row, LimitMode.OBSERVE)
+    rows.softened += binds(row, SOFT)
     if RULES[c.rule].slot < 0 and row.value >= 0 and not row.counts:
         row.counts = True
         row.sent_times = deque(maxlen=rows.order_rate)
@@ -138,3 +150,9 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
         rows.stated[row.account] = rows.stated.get(row.account, 0) | 1 << row.rule
     rows.generation += 1
     return row
+
+
+def start_day(rows: LimitRows) -> None:
+    """A new day: what counts by day begins anew."""
+    for row in rows.rows:
+        row.day_first = row.sent

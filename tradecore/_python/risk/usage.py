@@ -6,6 +6,7 @@ from tradecore.vocabulary.codes import Rule
 
 from ..vocabulary.instrument import InstrumentRow
 from .holds import Exposure, RiskTables, exposure_of
+from .risk import count_recent
 from .rule_rows import RULES, LimitRow
 
 
@@ -18,10 +19,11 @@ def worst_qty(e: Exposure, ins: InstrumentRow) -> int:
 def measure_row(
     risk: RiskTables, instruments: dict[int, InstrumentRow], row: LimitRow, now: int
 ) -> tuple[int, int]:
-    """What is used of a row, in its unit: of a rate, what came in the window that ends now; of a position, that of its
-    instrument, which is returned too, or where it names none of the one with most. -1 of what only bounds one order."""
+    """What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of
+    its instrument, which is returned too, or where it names none of the one with most. -1 of what only bounds one
+    order."""
     if RULES[row.rule].slot < 0:
-        return sum(1 for time in row.sent_times if time > now - row.window_ns), row.instrument
+        return count_recent(row, now), row.instrument
     if row.rule != Rule.MAX_POSITION_QTY:
         return -1, row.instrument
     named = [row.instrument] if row.instrument else list(instruments)
