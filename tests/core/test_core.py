@@ -122,6 +122,14 @@ DOORS = {
         "bid_size": [*NUMBERS, (None, ValueError, "None"), (-1, ValueError, "-1")], "ask_size": [*NUMBERS, (None, ValueError, "None"), (QTY_MAX + 1, ValueError, str(QTY_MAX))],
         "transact_time": TIMES}),
     "mark": ({"symbol": "AAPL", "price": 100}, {"symbol": NAMES, "price": [*NO_NUMBER, (PRICE_MAX, ValueError, str(PRICE_MAX))]}),
+    "trade_print": ({"symbol": "AAPL", "price": 100, "size": 1}, {
+        "symbol": [(None, TypeError, ""), *NAMES], "price": NO_NUMBER, "size": [*NO_NUMBER, (0, ValueError, "0")], "venue": NAMES,
+        "aggressor": [*WORDS, ("SELL_SHORT", ValueError, "SELL_SHORT")], "transact_time": TIMES}),
+    "add_rule": ({"name": "small", "expression": "order.qty < 5"}, {
+        "name": [(5, TypeError, "int"), ("", ValueError, "''"), ("a b", ValueError, "a b")],
+        "expression": [(5, TypeError, "int"), ("", ValueError, "column"), ("order.quantity < 5", ValueError, "order.qty")],
+        "mode": WORDS, "who": [(5, TypeError, "int"), ("x" * 65, ValueError, "64")], "why": [(5, TypeError, "int")]}),
+    "remove_rule": ({"name": "small"}, {"name": [("never", LookupError, "never")]}),
     "open_position": ({"symbol": "AAPL", "qty": 5, "price": 100}, {
         "symbol": NAMES, "qty": [*NO_NUMBER, (-QTY_MAX - 1, ValueError, str(QTY_MAX))], "price": NO_NUMBER, "account": NAMES}),
     "open_cash": ({"currency": "USD", "amount": 5}, {"currency": NAMES, "amount": NO_NUMBER, "account": NAMES}),
@@ -211,7 +219,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 def test_every_public_method_has_a_door_here():
     without_arguments = {"accounts", "close", "unbooked", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash",
-                         "backend", "capacity", "switches", "export_toml"}
+                         "backend", "capacity", "switches", "export_toml", "rules", "quantities"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
               if not name.startswith("_") and name not in vars(engine)}

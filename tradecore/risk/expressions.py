@@ -29,7 +29,7 @@ class RuleError(ValueError):
     """A rule that can't be one. `column` counts from 1, in its expression; 0 where it is none of the expression's."""
 
     def __init__(self, message: str, column: int = 0) -> None:
-        super().__init__(f"column {column}: {message}" if column else message)
+        super().__init__(f"expression, column {column}: {message}" if column else message)
         self.column = column
 
 

@@ -69,7 +69,7 @@ class RuleBook:
         notes = {"who": note(who, "who"), "why": note(why, "why")}
         with self._lock:
             if name not in self._lines:
-                raise LookupError(f"{name!r} is no rule{nearest(str(name), list(self._lines))}")
+                raise LookupError(f"name {name!r} is no rule{nearest(str(name), list(self._lines))}")
             users = [other for other, tree in self._trees.items() if name in names_of(tree)]
             if users:
                 raise RuleError(f"rule {name!r} is named by {', '.join(users)}")
