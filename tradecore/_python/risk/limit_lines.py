@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from tradecore.vocabulary.codes import Scope
+from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.rules import SLOTS, LimitUnit
 
 from ..vocabulary.instrument import InstrumentRow

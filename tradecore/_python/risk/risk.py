@@ -303,8 +303,7 @@ def count_recent(row: LimitRow, now: int) -> int:
 
 
 def is_rate_full(q: Question, row: LimitRow) -> bool:
-    """Would it be more than a row allows? What the row counts is one more: then the one `limit` places back must be
-    older than the window; of what it does not count there may be `limit` already."""
+    """Would it be more than a row allows? The one `limit` places back must be older; what it does not count is none."""
     rule = RULES[row.rule]
     back = rate_limit(q.line, row, q.reduces) + (0 if rule.counts & q.sent else 1)
     if not rule.windowed:
@@ -314,8 +313,7 @@ def is_rate_full(q: Question, row: LimitRow) -> bool:
 
 
 def check_counted(rule: Rule) -> Callable[[Question], Finding]:
-    """Of the rows of one rule that counts, on each scope that has one: the first that is full speaks, else the one with
-    the least left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d), FIA 1.5."""
+    """Of the rows that count: the first that is full speaks, else the least. Source: 15c3-5 (c)(1)(ii), RTS 6 15(1)(d)."""
     spec = RULES[rule]
 
     def check(q: Question) -> Finding:
@@ -328,7 +326,8 @@ def check_counted(rule: Rule) -> Callable[[Question], Finding]:
         if not rows:
             return Finding(spec.reason, NO_PRICE, -1, False, False)
         row = min(rows, key=lambda row: rate_limit(q.line, row, q.reduces) - count_recent(row, q.now))
-        return Finding(spec.reason, count_recent(row, q.now) + one, rate_limit(q.line, row, q.reduces), False, True, row.number)
+        most = rate_limit(q.line, row, q.reduces)
+        return Finding(spec.reason, count_recent(row, q.now) + one, most, False, True, row.number)
 
     return check
 
