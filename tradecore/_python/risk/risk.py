@@ -313,7 +313,7 @@ def is_rate_full(q: Question, row: LimitRow) -> bool:
 
 
 def check_counted(rule: Rule) -> Callable[[Question], Finding]:
-    """Of the rows that count: the first that is full speaks, else the least. Source: 15c3-5 (c)(1)(ii), RTS 6 15(1)(d)."""
+    """Of the rows that count: the first full one speaks, else the least. Source: 15c3-5 (c)(1)(ii), RTS 6 15(1)(d)."""
     spec = RULES[rule]
 
     def check(q: Question) -> Finding:
