@@ -20,6 +20,7 @@ cdef struct tc_band:
 cdef struct tc_instrument:
     int64_t tick, lot, min_qty, max_qty          # price units, quantity units; tick: the finest, that divides all
     int64_t price_most                           # of an order or a quote
+    int64_t name                                 # its number in the table of ids
     int64_t notional_scale, limit_scale          # amount * notional_scale / limit_scale is a notional, in 10**-9
     tc_i128 min_notional, max_notional           # -1: none
     tc_i128 amount_most                          # |price x quantity|, before the multiplier
@@ -36,7 +37,6 @@ cdef struct tc_instrument:
     uint8_t tick_precision         # decimals that a price on the tick has at most
     uint8_t trigger_source         # what its stops watch that don't say
     int64_t print_max_age          # ns
-    int64_t name                   # its number in the table of ids
 
 
 cdef inline uint8_t opposite(uint8_t side) noexcept nogil:

@@ -122,6 +122,7 @@ DOORS = {
         "bid_size": [*NUMBERS, (None, ValueError, "None"), (-1, ValueError, "-1")], "ask_size": [*NUMBERS, (None, ValueError, "None"), (QTY_MAX + 1, ValueError, str(QTY_MAX))],
         "transact_time": TIMES}),
     "mark": ({"symbol": "AAPL", "price": 100}, {"symbol": NAMES, "price": [*NO_NUMBER, (PRICE_MAX, ValueError, str(PRICE_MAX))]}),
+    "flatten": ({"symbol": "AAPL"}, {"symbol": [(None, TypeError, ""), *NAMES], "account": NAMES}),
     "trade_print": ({"symbol": "AAPL", "price": 100, "size": 1}, {
         "symbol": [(None, TypeError, ""), *NAMES], "price": NO_NUMBER, "size": [*NO_NUMBER, (0, ValueError, "0")], "venue": NAMES,
         "aggressor": [*WORDS, ("SELL_SHORT", ValueError, "SELL_SHORT")], "transact_time": TIMES}),
