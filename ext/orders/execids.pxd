@@ -49,7 +49,7 @@ cdef struct tc_exec_ids:
 # Of a trade's identity, by the id's hash (texts.hash_of_id).
 cdef inline uint64_t hash_exec_id(int64_t venue, int64_t instrument, int64_t side, uint64_t id_hash) noexcept nogil:
     return tc_fold(id_hash ^ <uint64_t>0x9E3779B97F4A7C15,
-                   <uint64_t>(venue | side << 8 | instrument << 16) ^ <uint64_t>0x165667B19E3779F9)
+                   (<uint64_t>venue | <uint64_t>side << 8 | <uint64_t>instrument << 16) ^ <uint64_t>0x165667B19E3779F9)
 
 
 # Only in C: a dict in Python.

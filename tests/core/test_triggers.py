@@ -190,6 +190,18 @@ def test_a_split_takes_a_trailing_stop_along(desk, n, d, offset, expected):
     assert (trail.ord_status, part.ord_status) == (FILLED, FILLED)
 
 
+def test_a_split_takes_along_what_a_trailing_stop_has_seen(desk):
+    """A bid of 110 has moved the stop of 95 to 105: after two for one it is 52.5, in the report too."""
+    core = desk()
+    core.quote("P", "AAPL", bid=100, bid_size=10)
+    trail = core.submit("AAPL", "SELL", 10, peg_offset=5, venue="P", time_in_force="GTC", trigger_price_type="BEST_BID")
+    core.quote("P", "AAPL", bid=110, bid_size=10)
+    core.execution.set_session("AAPL", "CLOSED")
+    core.positions.split("AAPL", 2, 1)
+    (told,) = [report for report in core.orders.order_history(trail) if report.exec_type is tc.ExecType.RESTATED]
+    assert (trail.stop_px, told.stop_px) == (52.5, 52.5)
+
+
 # ---- terms
 
 

@@ -93,11 +93,11 @@ def split_instrument(core: State, c: Any) -> Any:
 
 
 def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
-    terms = split_terms(order, n, d)
-    assert terms is not None
     waits = order.place == AWAITS_PRICE
     if waits:
-        withdraw_order(core, order)
+        withdraw_order(core, order)  # a trailing stop's price is its own again, as it is by now
+    terms = split_terms(order, n, d)
+    assert terms is not None
     order.order_qty, order.cum_qty, order.display_qty, order.min_qty, order.price, order.stop_px = terms
     order.peak_px = split_price(order.peak_px, order.side, n, d)
     if order.peg_offset_type == PegOffsetType.PRICE:
