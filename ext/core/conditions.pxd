@@ -81,7 +81,6 @@ cdef inline bint reaches_nearest(const tc_nearest* nearest, const tc_market* mar
     return reached
 
 
-# Only in C: a method of the readers in Python.
 # What an order that waits for a price watches now: the TriggerPriceType, or 0 where it waits for none, or is not held.
 cdef inline uint8_t copy_watched(tc_core* core, int64_t order_id, int64_t* price, bint* rises) noexcept nogil:
     cdef const tc_order* order = find_order(&core.orders, order_id)

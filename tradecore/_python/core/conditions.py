@@ -8,7 +8,9 @@ from tradecore.vocabulary.fix import TimeInForce, TradSesStatus
 from tradecore.vocabulary.records import NO_PRICE
 
 from ..execution.routing import displayed_price
+from ..orders.order_table import AWAITS_PRICE
 from ..orders.sources import BID, LAST, MID, OFFER, TOUCH_SELL, TRAIL_BUY, TRAIL_SELL
+from ..orders.triggers import waiting_side
 from ..vocabulary.instrument import BUY, FOK, IOC, SELL
 from .state import State, session_of
 
@@ -79,3 +81,13 @@ def trigger_price(market: Market, watch: int, rising: bool) -> int:
     if source == LAST:
         return market.last
     return market.bid if source == BID else market.offer
+
+
+def copy_watched(core: State, order_id: int) -> tuple[int, int, bool]:
+    """What an order that waits for a price watches now: the TriggerPriceType, that price, and whether it waits for it to
+    rise; (0, NO_PRICE, False) where it waits for none, or is not held."""
+    order = core.orders.by_id.get(order_id)
+    if order is None or order.place != AWAITS_PRICE:
+        return 0, NO_PRICE, False
+    market, rises = look_at_market(core, order.instrument), waiting_side(order) == SELL
+    return chosen_source(market, order.watch), trigger_price(market, order.watch, rises), rises

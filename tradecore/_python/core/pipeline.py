@@ -21,16 +21,13 @@ from tradecore.vocabulary.records import (
     CODECS,
     COMMAND_SIZE,
     HEADER_CODEC,
-    NO_PRICE,
     OUTBOUND_DTYPE,
     VERSION,
 )
 
-from ..orders.order_table import AWAITS_PRICE
-from ..orders.triggers import waiting_side
 from ..vocabulary.instrument import SELL
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
-from .conditions import chosen_source, look_at_market, trigger_price
+from .conditions import copy_watched
 from .corrections import enter_correction
 from .days import roll_day
 from .events import FILTERS, Filter
@@ -62,7 +59,7 @@ from .settling import enter_booking, enter_dismissal
 from .splits import split_instrument
 from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, refuse_command
-from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile, asked
+from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_execution_report
 
@@ -284,15 +281,11 @@ class Core(Readers):
         rows: Records = self._turnstile.ask(self._turnstile.read_tap)
         return rows
 
-    @asked
     def watched(self, order_id: int) -> tuple[int, int, bool]:
         """What an order that waits for a price watches now: (TriggerPriceType, that price or NO_PRICE, whether it waits
         for it to rise). (0, NO_PRICE, False) where it waits for none, or is not held."""
-        order = self._state.orders.by_id.get(order_id)
-        if order is None or order.place != AWAITS_PRICE:
-            return 0, NO_PRICE, False
-        market, rises = look_at_market(self._state, order.instrument), waiting_side(order) == SELL
-        return chosen_source(market, order.watch), trigger_price(market, order.watch, rises), rises
+        answer: tuple[int, int, bool] = self._turnstile.ask(copy_watched, self._state, int64(order_id))
+        return answer
 
     def close(self) -> None:
         """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until
