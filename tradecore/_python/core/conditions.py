@@ -84,8 +84,8 @@ def trigger_price(market: Market, watch: int, rising: bool) -> int:
 
 
 def copy_watched(core: State, order_id: int) -> tuple[int, int, bool]:
-    """What an order that waits for a price watches now: the TriggerPriceType, that price, and whether it waits for it to
-    rise; (0, NO_PRICE, False) where it waits for none, or is not held."""
+    """What an order that waits for a price watches now: the TriggerPriceType, that price, and whether it waits for it
+    to rise; (0, NO_PRICE, False) where it waits for none, or is not held."""
     order = core.orders.by_id.get(order_id)
     if order is None or order.place != AWAITS_PRICE:
         return 0, NO_PRICE, False

@@ -25,7 +25,6 @@ from tradecore.vocabulary.records import (
     VERSION,
 )
 
-from ..vocabulary.instrument import SELL
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .conditions import copy_watched
 from .corrections import enter_correction
