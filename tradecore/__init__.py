@@ -35,6 +35,7 @@ from .vocabulary.codes import (
     Rule,
     Scope,
     TradeState,
+    TradingState,
     Unknown,
 )
 from .vocabulary.currency import Currency
@@ -149,8 +150,8 @@ __all__ = [
     "RuleError", "RuleLine",
     "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "load_session", "new_orders", "shared_ring",
+    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueScore",
+    "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

@@ -7,6 +7,7 @@ from days cimport roll_day
 from sessions cimport *
 from splits cimport *
 from rule_commands cimport *
+from switching cimport *
 from stamps cimport *
 from follow_ups cimport *
 from settling cimport *
@@ -70,6 +71,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         change_limit(core, c, ack)
     elif c.kind == KIND_KILL_SWITCH:
         switch_kill(core, c, ack)
+    elif c.kind == KIND_TRADING_STATE:
+        set_trading_state(core, c, ack)
     elif c.kind == KIND_ADD_RULE:
         add_rule(core, c, ack)
     elif c.kind == KIND_RULE_STEPS:

@@ -384,8 +384,8 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     q.released = True
     reason = ask_risk_of(core, ins, order, &q, &finding)
     hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
-    if hindrance and (not reason or reason == KILL_SWITCH) and (
-            hindrance != KILL_SWITCH or reduces(core, order, q.leaves_qty)):
+    if hindrance and (not reason or is_switch(reason)) and (
+            not is_switch(hindrance) or reduces(core, order, q.leaves_qty)):
         hold_back(core, c, order, hindrance, value, bound)
     elif reason:
         note_breach(&core.risk, &finding, core.now)

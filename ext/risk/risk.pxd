@@ -59,13 +59,36 @@ cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32
     return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
 
 
+# Would it hold more, or trade what is held, and not only reduce?
+cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
+    return (q.hold_qty > 0 or q.released) and not q.reduces
+
+
+# HALTED bars everything, REDUCING what adds risk.
+cdef inline bint is_barred_by(const tc_met* met, const tc_question* q) noexcept nogil:
+    return met.state == STATE_HALTED or (met.state == STATE_REDUCING and adds_risk(q))
+
+
+# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.
 cdef inline bint check_kill_switch(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int scope = is_killed(risk, q.instrument, q.account, q.venue, q.strategy)
-    if explain or scope:
-        tell_finding(f, KILL_SWITCH, True, scope != 0, scope, 0, 0)
-    return scope != 0
+    cdef tc_met met = meet_switches(&risk.kills, q.instrument, q.account, q.venue, q.strategy)
+    cdef bint refused = is_barred_by(&met, q)
+    if explain or refused:
+        tell_finding(f, KILL_SWITCH, True, refused, met.scope, met.state, 0)
+    return refused
+
+
+# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.
+cdef inline bint check_trading_state(
+    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef tc_met met = meet_switches(&risk.states, q.instrument, q.account, q.venue, q.strategy)
+    cdef bint refused = is_barred_by(&met, q)
+    if explain or refused:
+        tell_finding(f, TRADING_STATE, True, refused, met.scope, met.state, 0)
+    return refused
 
 
 cdef inline bint check_config(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
@@ -184,7 +207,7 @@ cdef inline bint check_position_qty(
     cdef const tc_line* line = q.line
     cdef tc_i128 limit = line.limits[SLOT_POSITION], firm_limit = line.limits[SLOT_FIRM_POSITION]
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
-    cdef bint counts = (q.hold_qty > 0 or q.released) and not q.reduces, armed = limit >= 0, refused
+    cdef bint counts = adds_risk(q), armed = limit >= 0, refused
     cdef uint32_t row = line.rows[SLOT_POSITION]
     cdef int64_t worst = worst_position(e, q), firm
     refused = armed and counts and worst > limit
@@ -346,8 +369,8 @@ cdef inline int check_risk(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
-    if (check_kill_switch(risk, q, f, False) or check_config(risk, q, f, False) or check_duplicate(q, f, False)
-            or check_open_orders(q, f, False) or check_limits(risk, ins, q, f)
+    if (check_kill_switch(risk, q, f, False) or check_trading_state(risk, q, f, False)
+            or check_config(risk, q, f, False) or check_duplicate(q, f, False) or check_open_orders(q, f, False) or check_limits(risk, ins, q, f)
             or check_overflow(ins, e, q, f, False) or check_reduce_only(e, q, f, False) or check_session(q, f, False)):
         return f.reason
     return REASON_NONE
@@ -376,10 +399,11 @@ cdef inline void evaluate_risk(
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
     check_kill_switch(risk, q, &f[0], True)
-    check_config(risk, q, &f[1], True)
-    check_duplicate(q, &f[2], True)
-    check_open_orders(q, &f[3], True)
-    evaluate_limits(risk, ins, q, &f[4], True)
-    check_overflow(ins, e, q, &f[17], True)
-    check_reduce_only(e, q, &f[18], True)
-    check_session(q, &f[19], True)
+    check_trading_state(risk, q, &f[1], True)
+    check_config(risk, q, &f[2], True)
+    check_duplicate(q, &f[3], True)
+    check_open_orders(q, &f[4], True)
+    evaluate_limits(risk, ins, q, &f[5], True)
+    check_overflow(ins, e, q, &f[18], True)
+    check_reduce_only(e, q, &f[19], True)
+    check_session(q, &f[20], True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.codes import Reason, TradingState
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, OrdType
 from tradecore.vocabulary.rows import Finding
 
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, RESTING, Order
-from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
+from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_reducing, reducible_qty
+from ..risk.switches import meet_switches
 from ..vocabulary.instrument import BUY, InstrumentRow, direction
 from .state import State, report_execution, sync_order
 from .user_rules import find_risk_refusal
+
+SWITCHES = (Reason.KILL_SWITCH, Reason.TRADING_STATE)  # what is HALTED may go on once it is released
 
 
 def works_beside(order: Order, other: Order) -> bool:
@@ -103,8 +106,10 @@ def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int)
 
 def find_hindrance(core: State, order: Order) -> tuple[Reason, int, int] | None:
     """Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue."""
-    if is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy):
-        return Reason.KILL_SWITCH, 1, 0
+    for reason, switches in ((Reason.KILL_SWITCH, core.risk.kills), (Reason.TRADING_STATE, core.risk.states)):
+        met = meet_switches(switches, order.instrument, order.account, order.venue, order.strategy)
+        if met.state == TradingState.HALTED:
+            return reason, met.scope, met.state
     if order.venue in core.disconnected:
         return Reason.VENUE_DISCONNECTED, order.venue, 0
     if order.venue == 0 and len(core.router.down) == len(core.router.venues):

@@ -37,9 +37,10 @@ from ..orders.order_table import (
 from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
 from ..orders.validation import AUCTIONS, POST_ONLY
-from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, is_killed, note_breach
+from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
+from ..risk.switches import meet_switches
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -56,7 +57,7 @@ from ..vocabulary.instrument import (
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .elections import watch_print
-from .exits import ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
+from .exits import SWITCHES, ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
@@ -129,7 +130,8 @@ def ask_order(
         core.orders.open_count - order.is_open, core.orders.open_max,
         core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
         exposure_of(core.risk, order.instrument, 0),
-        is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.states, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), order.strategy,
         Sent.NONE if recheck else Sent.NEW,
     )
@@ -385,8 +387,8 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     q.released = True
     refused = ask_risk_of(core, ins, order, q)
     hindrance = find_hindrance(core, order) if order.triggered else None
-    if hindrance is not None and (refused is None or refused.reason == Reason.KILL_SWITCH) and (
-            hindrance[0] != Reason.KILL_SWITCH or reduces(core, order, q.leaves_qty)):
+    if hindrance is not None and (refused is None or refused.reason in SWITCHES) and (
+            hindrance[0] not in SWITCHES or reduces(core, order, q.leaves_qty)):
         hold_back(core, c, order, *hindrance)
     elif refused is not None:
         note_breach(core.risk, refused, core.now)
