@@ -485,7 +485,8 @@ def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
     result = core.check("AAPL", "BUY", 20, 102, venue="ARCX")
     assert sorted(row.rule for row in result) == [*(reason for reason in R if 201 <= reason <= 220), R.TRADING_STATE]
     D = Decimal  # noqa: N806
-    assert [tuple(row)[1:] for row in result][3:4] + [tuple(row)[1:] for row in result][8:13] == [
+    told = (R.MAX_OPEN_ORDERS, R.MAX_ORDER_QTY, R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE)
+    assert [tuple(result[reason])[1:] for reason in told] == [
         (1, 2048, 2047, "PASS"), (D(20), D(10), D(-10), "REFUSE"), (D(2040), D(2000), D(-40), "REFUSE"),
         (200, 100, -100, "REFUSE"), (D(20), D(15), D(-5), "REFUSE"), (1, 5, 4, "PASS"),
     ]
