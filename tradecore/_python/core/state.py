@@ -40,7 +40,7 @@ from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..orders.unbooked import UnbookedTable
 from ..positions.ledger import Ledger
-from ..risk.holds import RiskTables, exposure_of, hold_lots
+from ..risk.holds import Question, RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
@@ -73,6 +73,7 @@ class State:
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
         self.rules = UserRules()
+        self.ahead: list[tuple[int, Question]] = []  # of a basket that is asked about: ids and questions of what passed
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
         self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side

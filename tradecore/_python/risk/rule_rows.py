@@ -44,6 +44,7 @@ class LimitRow:
     sent: int = 0  # ever
     day_first: int = 0  # what was sent before this day
     sent_times: deque[int] = field(default_factory=deque)
+    ahead: int = 0  # of a basket that is asked about: what counts before
 
     @property
     def key(self) -> Key:
