@@ -2,16 +2,17 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_charge, copy_execution, copy_limits, copy_note, copy_switches, copy_unbooked, count_unbooked, limit_facts,
-    tc_limit_copy, tc_switch_copy, trade_row, unbooked_row,
+    copy_charge, copy_execution, copy_limits, copy_note, copy_switches, copy_unbooked, count_unbooked, finding_rows,
+    limit_facts, tc_limit_copy, tc_switch_copy, trade_row, unbooked_row,
 )
-from chunks cimport definitions, tc_batch
+from chunks cimport CHUNK, definitions, tc_batch
 from conditions cimport copy_watched
 from notes cimport tc_note
 from copies cimport copy_wanted, count_wanted, set_filters
 from events cimport FILTERS, is_unread, tc_filter
 from listings cimport list_open, list_positions, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
+from questions cimport answer_batch, tc_answer, tc_told
 from records cimport *
 from shell cimport open_batch, open_command, wide
 from trades cimport tc_execution
@@ -23,8 +24,8 @@ cimport cython
 import numpy as np
 
 from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
-from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import LimitFacts, SwitchFacts, TradeRow, UnbookedRow
+from tradecore.vocabulary.records import ACK_SIZE, ANSWER_DTYPE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
+from tradecore.vocabulary.rows import Finding, LimitFacts, SwitchFacts, TradeRow, UnbookedRow
 
 
 @cython.final
@@ -173,6 +174,36 @@ cdef class Core(Readers):
             room = count
             memory = np.zeros(room * <int64_t>sizeof(tc_limit_copy), np.uint8)
             rows = <tc_limit_copy*>&memory[0]
+
+    def check_batch(self, orders, int64_t now, bint together, told):
+        """Ask validation and risk about NEW_ORDER records: an ANSWER_DTYPE row each. Changes no state.
+
+        `together`: each, at most BASKET_MAX, as if those before it that pass were working. `told`, where given, gets
+        what `check` says of each.
+        """
+        cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
+        cdef int64_t count = len(orders), first = 0, chunk, i
+        cdef tc_told* rows = NULL
+        answers = np.zeros(max(1, count), ANSWER_DTYPE)
+        cdef unsigned char[::1] out = answers.view(np.uint8), said = np.zeros(
+            1 if told is None else max(1, count) * sizeof(tc_told), np.uint8)
+        if told is not None:
+            rows = <tc_told*>&said[0]
+        while first < count:
+            chunk = count - first if together or count - first < CHUNK else CHUNK
+            self.state.enter()
+            with nogil:
+                answer_batch(&self.state.core, <const tc_command*>&source[first * <int64_t>sizeof(tc_command)], chunk,
+                             now, together, <tc_answer*>&out[first * <int64_t>sizeof(tc_answer)],
+                             rows + first if rows != NULL else NULL)
+                self.state.leave()
+            first += chunk
+        for i in range(count if rows != NULL else 0):
+            found = finding_rows(rows[i].findings) if not rows[i].alone and not rows[i].mask else []
+            if rows[i].alone:
+                found = [(rows[i].alone, rows[i].findings[0].value, rows[i].findings[0].limit, True, True, 0)]
+            told.append((0 if rows[i].alone else rows[i].mask, [Finding._make(row) for row in found]))
+        return answers[:count]
 
     def switches(self):
         """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""

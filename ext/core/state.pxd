@@ -25,6 +25,13 @@ cdef struct tc_charge:
     tc_i128 maker, taker           # commission of one fill, money units
 
 
+# An order that passed in a basket that is asked about, and what it is asked as.
+cdef struct tc_ahead:
+    int64_t cl_ord_id, hold_qty
+    int32_t instrument, account, venue, strategy
+    uint8_t side, sent
+
+
 cdef struct tc_core:
     tc_instrument* instruments     # from 1, as everything that is declared
     int64_t* accounts              # the number of its name, as of all that is declared
@@ -61,6 +68,8 @@ cdef struct tc_core:
     int64_t moved_first, moved_last, trimmed_first, trimmed_last, parents_first, parents_last
     uint64_t moved_mask, trimmed_mask, parents_mask, disconnected      # the last: external venues, as router.down
     tc_rules rules                 # of users
+    tc_ahead* ahead                # of a basket that is asked about: what passed
+    int32_t ahead_count
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max
     uint32_t order_slots           # nodes from here on are quotes, one for each row

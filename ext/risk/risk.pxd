@@ -232,7 +232,7 @@ cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now)
     cdef const int64_t* times = times_of(r, row.counter)
     cdef int64_t first = counter.sent - <int64_t>r.rate_mask - 1, last = counter.sent, middle
     if not r.rules[row.rule].windowed:
-        return counter.sent - counter.day_first
+        return counter.sent + counter.ahead - counter.day_first
     if first < 0:
         first = 0
     while first < last:
@@ -241,7 +241,7 @@ cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now)
             last = middle
         else:
             first = middle + 1
-    return counter.sent - first
+    return counter.sent + counter.ahead - first
 
 
 # How many a row allows: of orders that reduce an order rate twice as many.
@@ -255,12 +255,12 @@ cdef inline int64_t rate_limit(const tc_question* q, const tc_limit_row* row) no
 cdef inline bint is_rate_full(const tc_rows* r, const tc_question* q, uint32_t number) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
     cdef const tc_counter* counter = &r.counters[row.counter]
-    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent)
+    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent) - counter.ahead
     if not r.rules[row.rule].windowed:
         return counter.sent - counter.day_first >= back
     if back > <int64_t>r.rate_mask + 1:                # as many as are kept
         back = <int64_t>r.rate_mask + 1
-    return back == 0 or (
+    return back <= 0 or (
         counter.sent >= back
         and times_of(r, row.counter)[<uint64_t>(counter.sent - back) & r.rate_mask] > q.now - row.window_ns)
 
@@ -376,11 +376,11 @@ cdef inline int check_risk(
     return REASON_NONE
 
 
-# What the limits of a line say to an order, refused or not. Changes nothing.
-cdef inline void evaluate_limits(
+# What the limits of a line say to an order, refused or not: so many findings. Changes nothing.
+cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int rule
+    cdef int at = 8, rule
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
     f[1].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[1], explain)
     f[2].refused = check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, &f[2], explain)
@@ -389,21 +389,28 @@ cdef inline void evaluate_limits(
     f[5].refused = check_order_notional(risk, ins, q, &f[5], explain)
     f[6].refused = check_collar(q, &f[6], explain)
     f[7].refused = check_position_qty(risk, q, &f[7], explain)
-    for rule in range(RULE_ORDER_RATE, RULE_DAILY_ORDER_COUNT + 1):
-        f[8 + rule - RULE_ORDER_RATE].refused = check_counted(risk, q, rule, &f[8 + rule - RULE_ORDER_RATE], explain)
+    for rule in range(RULES):
+        if risk.rows.rules[rule].counts:
+            f[at].refused = check_counted(risk, q, rule, &f[at], explain)
+            at += 1
+    tc_assert(at == OBSERVABLE)
+    return at
 
 
-# Every rule's value, limit and verdict, in the order in which they are asked. Changes nothing.
-cdef inline void evaluate_risk(
+# Every rule's value, limit and verdict, in the order in which they are asked: so many findings. Changes nothing.
+cdef inline int evaluate_risk(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
+    cdef int at
     check_kill_switch(risk, q, &f[0], True)
     check_trading_state(risk, q, &f[1], True)
     check_config(risk, q, &f[2], True)
     check_duplicate(q, &f[3], True)
     check_open_orders(q, &f[4], True)
-    evaluate_limits(risk, ins, q, &f[5], True)
-    check_overflow(ins, e, q, &f[18], True)
-    check_reduce_only(e, q, &f[19], True)
-    check_session(q, &f[20], True)
+    at = FIRST_LIMIT + evaluate_limits(risk, ins, q, &f[FIRST_LIMIT], True)
+    check_overflow(ins, e, q, &f[at], True)
+    check_reduce_only(e, q, &f[at + 1], True)
+    check_session(q, &f[at + 2], True)
+    tc_assert(at + 3 == CHECKS)
+    return at + 3
