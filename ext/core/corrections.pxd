@@ -11,11 +11,6 @@ cdef struct tc_fee:
     uint8_t told
 
 
-# |position| of the whole firm in quantity units: a venue's trades are not asked for its limits.
-cdef inline int64_t firm_max() noexcept nogil:
-    return <int64_t>1 << 62
-
-
 # Would a sum leave its integers with `signed` more in a position and `more` in its order? Which, with its bound.
 cdef inline bint find_beyond(
     const tc_core* core, int32_t instrument, int32_t account, int64_t signed, const tc_order* order, int64_t more,

@@ -35,7 +35,7 @@ from ..orders.trades import (
     rebuild_position,
 )
 from ..positions.costs import commission_of, is_beyond_sum, position_of
-from ..risk.holds import exposure_of, move_position
+from ..risk.holds import FIRM_MAX, exposure_of, move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
@@ -55,7 +55,6 @@ from .state import (
 from .trade_booking import tell_trimmed, teller_of
 
 CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
-FIRM_MAX = 2**62  # |position| of the whole firm in quantity units: a venue's trades are not asked for its limits
 
 
 def find_beyond(
