@@ -114,8 +114,8 @@ cdef inline int64_t list_open(
     return count
 
 
-# The same of what an instrument's book at a venue shows: bids, then asks, in price-time priority, up to so many `levels`
-# of a side (0: all). Of an iceberg what it shows. -1 where there is no such instrument or venue.
+# The same of what an instrument's book at a venue shows: bids, then asks, in price-time priority, up to so many
+# `levels` of a side (0: all). Of an iceberg what it shows. -1 where there is no such instrument or venue.
 cdef inline int64_t list_book(
     const tc_core* core, int64_t instrument, int64_t venue, int64_t levels, tc_book_line* lines, int64_t room
 ) noexcept nogil:

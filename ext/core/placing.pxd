@@ -152,7 +152,9 @@ cdef inline int64_t tighten_ticks(
 ) noexcept nogil:
     if bound == no_price():
         return limit
-    return min(limit, tc_floor_div(bound, ins.tick)) if side == SIDE_BUY else max(limit, -tc_floor_div(-bound, ins.tick))
+    if side == SIDE_BUY:
+        return min(limit, tc_floor_div(bound, ins.tick))
+    return max(limit, -tc_floor_div(-bound, ins.tick))
 
 
 # The worst tick, where an order has a bound beside its limit.

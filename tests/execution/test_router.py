@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import runpy
+import weakref
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -43,7 +45,7 @@ def test_a_book_shows_levels_sizes_and_orders_in_priority_and_of_an_iceberg_what
         (1, 0, 99_990_000_00, 10, first.order_id), (1, 1, 99_980_000_00, 30, 0), (1, 1, 99_980_000_00, 20, berg.order_id),
         (2, 0, 100_020_000_00, 40, 0)]
     assert book.array.dtype == tc.BOOK_LINE_DTYPE
-    assert repr(book) == """AAPL at XNAS: 4 orders
+    assert repr(book) == """DisplayedBook: AAPL at XNAS, 4 orders
 orders  bid size    bid     ask  ask size  orders
      1        10  99.99  100.02        40       1
      2        50  99.98"""
@@ -100,7 +102,7 @@ def test_a_plan_names_each_venue_with_its_terms_what_it_has_and_why(router):
         ("XNAS", D("100.00"), 500, D("0.003"), D("100.003"), 400, "takes"),
         ("BATS", None, 0, None, None, 0, "displays nothing"))
     assert plan.how == "divided by what each further lot costs all-in"
-    assert repr(plan).splitlines()[0] == f"BUY 700 AAPL -> ARCX, XNAS: {plan.how}"
+    assert repr(plan).splitlines()[0] == f"RoutePlan: BUY 700 AAPL -> ARCX, XNAS: {plan.how}"
     assert "<td" in plan._repr_html_()
 
 
@@ -264,6 +266,16 @@ def test_the_age_of_rankings_is_a_metric(make_core, clock):
         core.submit("AAPL", "BUY", 1, 50, time_in_force="IOC")
         ages.append(core.metrics()["rankings_age"])
     assert ages == [0, 0, 15_000_000, 40_000_000, 40_000_000]  # of ages 0, 30 and 90 ms; the last was too old
+
+
+def test_a_core_goes_without_a_garbage_collector_though_it_has_a_router():
+    """A cycle would keep each core's tables until the collector happens to run, which knows nothing of their size."""
+    gc.disable()
+    try:
+        core = weakref.ref(build_core("native"))
+        assert core() is None
+    finally:
+        gc.enable()
 
 
 def test_the_router_of_a_core_is_the_same_class(core):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Self, Unpack
+from typing import NoReturn, Self, Unpack
 
 from ..execution.displayed_book import DisplayedBook, read_book
 from ..execution.route_plan import PlanReader, RoutePlan
@@ -16,7 +16,9 @@ from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import Side, TimeInForce
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CODECS
+from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, demand_type
+from .declaring import declare_instrument
 from .door import demand_terms
 from .order_system import OrderSystem
 
@@ -58,17 +60,19 @@ class SmartOrderRouter:
         return router
 
     def _begin(self, system: OrderSystem) -> None:
-        self._gate, self._door = system._gate, system._door
-        self._define = system.define_instrument
+        self._gate, self._door = system._gate, system._door  # never the core itself, which holds its router
 
     def __repr__(self) -> str:
         names = self._gate.names
         return (f"<SmartOrderRouter {self._gate.backend}: {len(names.instruments)} instruments, "
                 f"{len(names.venues.names)} venues>")
 
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its state is one; build another from the same arguments, and tell it the same quotes")
+
     def define_instrument(self, instrument: Instrument) -> None:
         """Declare an instrument. RefusedError where the symbol is taken or the table is full."""
-        self._define(instrument)
+        declare_instrument(self._gate, instrument)
 
     def define_venue(self, venue: Venue) -> None:
         """Declare a venue with its fees. RefusedError where the name is taken or the table is full."""

@@ -85,7 +85,7 @@ class DisplayedBook:
         widths = [max(len(row[at]) for row in table) for at in range(len(_COLUMNS))]
         lines = ["  ".join(map(str.rjust, row, widths)).rstrip() for row in table]
         more = f"\n{count - len(rows)} more levels not shown" if count > len(rows) else ""
-        return f"{self.symbol} at {self.venue}: {len(self.array)} orders\n" + "\n".join(lines) + more
+        return f"DisplayedBook: {self.symbol} at {self.venue}, {len(self.array)} orders\n" + "\n".join(lines) + more
 
     def _repr_html_(self) -> str:
         rows, count = self._rows()

@@ -72,11 +72,14 @@ class RoutePlan(NamedTuple):
         return [[its.venue, told(its.price), told(its.size), told(its.fee), told(its.all_in), told(its.qty), its.why]
                 for its in self.venues]
 
+    @property
+    def _name(self) -> str:
+        return f"{self.side.name} {self.qty:f} {self.symbol} -> {', '.join(self.chosen) or 'no venue'}: {self.how}"
+
     def __repr__(self) -> str:
-        name = f"{self.side.name} {self.qty:f} {self.symbol} -> {', '.join(self.chosen) or 'no venue'}: {self.how}"
         table = [list(_COLUMNS), *self._rows()]
         widths = [max(len(row[at]) for row in table) for at in range(len(_COLUMNS) - 1)]
-        lines = [name]
+        lines = [f"RoutePlan: {self._name}"]
         for venue, *numbers, why in table:
             cells = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)]
             lines.append("  ".join(["", venue.ljust(widths[0]), *cells, why]))
@@ -84,7 +87,7 @@ class RoutePlan(NamedTuple):
 
     def _repr_html_(self) -> str:
         rows = self._rows()
-        return html_table(repr(self).partition("\n")[0], _COLUMNS, rows, len(rows), [False, *[True] * 5, False])
+        return html_table(self._name, _COLUMNS, rows, len(rows), [False, *[True] * 5, False])
 
 
 class Router(Protocol):
