@@ -1,6 +1,6 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
-from exits cimport *
+from observing cimport *
 from choosing cimport *
 
 
@@ -371,7 +371,9 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     elif reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        observe_passed(core, c, ins, order, &q)
+        if placed:
+            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        else:
+            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)

@@ -58,6 +58,7 @@ from .choosing import route_order
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .elections import watch_print
 from .exits import ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
+from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .state import (
@@ -372,7 +373,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     elif refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+        observe_passed(core, c, ins, order, q)
+        place = place_order if placed else start_order
+        place(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
