@@ -102,12 +102,11 @@ cdef inline void grant_cancel(
 cdef inline void grant_replace(tc_core* core, const tc_command* c, tc_order* parent, uint32_t at) noexcept nogil:
     cdef tc_request asked = core.orders.requests[at]
     cdef tc_terms* terms = terms_of(&core.orders, parent)
-    cdef const tc_instrument* ins = &core.instruments[parent.instrument]
     cdef int64_t before = parent.cl_ord_id
-    cdef tc_question q
     cdef tc_report* r
     remove_request(&core.orders, parent, at)
     parent.order_qty = max(asked.order_qty, parent.cum_qty)
+    terms.repriced |= asked.price != parent.price
     parent.price = asked.price
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
@@ -118,9 +117,6 @@ cdef inline void grant_replace(tc_core* core, const tc_command* c, tc_order* par
     terms.tried_seq = 0
     terms.refused = 0
     give_back_marks(core, terms)
-    if has_limit(parent.ord_type):
-        ask_order(core, ins, parent, parent.order_qty, parent.price, terms.stop_px, 0, True, &q)
-        terms.worst_ticks = limit_ticks(ins, &q)
     if asked.reason:
         r = start_execution(core, c, parent, EXEC_RESTATED)
         r.reason = asked.reason
@@ -279,6 +275,8 @@ cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent
     if reason:
         end_unplaced(core, c, parent, reason, finding.value, finding.limit)
         return
+    if has_limit(parent.ord_type):
+        terms.worst_ticks = limit_ticks(ins, &q)       # of its limit as it is now
     count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred_from(core, parent), parts)
     if core.orders.open.count >= core.orders.open_max:
         end_unplaced(core, c, parent, MAX_OPEN_ORDERS, core.orders.open.count, core.orders.open_max)

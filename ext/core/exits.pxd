@@ -143,6 +143,7 @@ cdef inline void rest_exit(
     order.ord_type = TYPE_STOP_LIMIT
     order.price = limit * ins.tick
     terms_of(&core.orders, order).peg_offset = 0
+    terms_of(&core.orders, order).repriced = True
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.reason = EXIT_RESTS
     r.value = order.price
@@ -208,4 +209,5 @@ cdef inline bint is_held_to_trigger(const tc_core* core, const tc_order* order, 
     if not order.triggered:
         return order.ord_type != TYPE_TRAILING_STOP
     return order.place == PLACE_NOWHERE and (
-        not has_limit(order.ord_type) or price == terms_of(&core.orders, order).entered_price)
+        not has_limit(order.ord_type)
+        or (price == order.price and not terms_of(&core.orders, order).repriced))

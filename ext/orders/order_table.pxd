@@ -95,6 +95,7 @@ cdef struct tc_terms:
     uint8_t stop_asked, is_told    # is_told: it stands in core.parents
     uint8_t is_listed              # among its parent's children
     uint8_t watch                  # the price that it watches: see triggers
+    uint8_t repriced               # its limit is no longer the one that it came with, but for splits
 
 
 cdef struct tc_request:

@@ -127,15 +127,12 @@ def grant_asked(core: State, c: Any, parent: Order, request: Request) -> None:
         return
     remove_request(core.orders, parent, request)
     parent.order_qty = max(request.order_qty, parent.cum_qty)
+    parent.repriced |= request.price != parent.price
     parent.price, parent.stop_px, parent.expire_time = request.price, request.stop_px, request.expire_time
     if not request.reason:
         parent.oco_limit = request.oco_limit
     cap_limit(parent)
     forget_tries(parent)
-    ins = core.instruments[parent.instrument]
-    parent.worst_ticks = limit_ticks(ins, ask_order(
-        core, ins, parent, parent.order_qty, parent.price, parent.stop_px, 0, True)) if has_limit(
-        parent.ord_type) else parent.worst_ticks
     if request.reason:
         report_execution(core, c, parent, ExecType.RESTATED, reason=request.reason,
                          exec_restatement_reason=PARTIAL_DECLINE)
@@ -207,6 +204,8 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
     if refused is not None:
         end_unplaced(core, c, parent, refused.reason, refused.value, refused.limit)
         return
+    if has_limit(parent.ord_type):
+        parent.worst_ticks = limit_ticks(ins, q)  # of its limit as it is now
     parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred_from(core, parent))
     if core.orders.open_count >= core.orders.open_max:
         end_unplaced(core, c, parent, Reason.MAX_OPEN_ORDERS, core.orders.open_count, core.orders.open_max)

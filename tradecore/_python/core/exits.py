@@ -96,6 +96,7 @@ def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int)
     """An exit that has found nothing more within its protection price rests there from now on, as a limit order; an
     alert says so."""
     order.ord_type, order.price, order.peg_offset = int(OrdType.STOP_LIMIT), limit * ins.tick, 0
+    order.repriced = True
     report_execution(core, c, order, ExecType.RESTATED, reason=Reason.EXIT_RESTS, value=order.price,
                      exec_restatement_reason=ExecRestatementReason.REPRICING)
     sync_order(core, order)

@@ -81,7 +81,6 @@ from .state import (
 )
 from .trade_booking import Charge, book_fills, report_fills
 
-ENTERED_PRICE = 9  # in `entered`
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 
@@ -100,7 +99,7 @@ def is_held_to_trigger(order: Order, price: int) -> bool:
         return False
     if not order.triggered:
         return order.ord_type != OrdType.TRAILING_STOP
-    return order.place == NOWHERE and (not has_limit(order.ord_type) or price == order.entered[ENTERED_PRICE])
+    return order.place == NOWHERE and (not has_limit(order.ord_type) or (price == order.price and not order.repriced))
 
 
 def ask_order(

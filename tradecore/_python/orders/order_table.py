@@ -99,6 +99,7 @@ class Order:
     stopped: bool = False
     suspended: bool = False
     triggered: bool = False
+    repriced: bool = False  # its limit is no longer the one that it came with, but for splits
     awaited: bool = False  # sent to a venue that has not answered yet
     unknown_new: bool = False
     sent_time: int = 0
