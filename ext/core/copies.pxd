@@ -223,12 +223,12 @@ cdef inline int64_t first_wanted(const tc_events* events, int64_t after) noexcep
     return events.wanted_from if events.wanted_from > after else after + 1
 
 
-cdef inline int64_t count_wanted(const tc_events* events, int64_t after) noexcept nogil:
+cdef inline int64_t count_wanted(const tc_events* events, int64_t after, int64_t most) noexcept nogil:
     cdef int64_t at = first_wanted(events, after), count = 0
     cdef const tc_report* report
     if at < first_held(events):
         at = first_held(events)
-    while at <= events.seq:
+    while at <= events.seq and count < most:
         report = held_report(events, at)
         count += report != NULL and is_wanted(events, report)
         at += 1

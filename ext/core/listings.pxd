@@ -1,4 +1,4 @@
-# Tables of what there is, filled in one locked section: a row for each position that holds or held anything, and one
+# Tables of what there is, filled in one locked section: a row for each position of which there is anything, and one
 # for each open order. Their layouts are published: tradecore/vocabulary/lines.py.
 
 from pipeline cimport *
@@ -53,7 +53,7 @@ cdef inline int64_t list_positions(
     cdef int64_t count = 0, mark, working_buy, working_sell
     cdef const tc_position* p
     cdef const tc_exposure* e
-    if account > core.account_count or instrument > core.instrument_count:
+    if account < -1 or account > core.account_count or instrument < 0 or instrument > core.instrument_count:
         return 0
     for i in range(<int32_t>(instrument if instrument else 1),
                    <int32_t>(instrument if instrument else core.instrument_count) + 1):
@@ -100,7 +100,7 @@ cdef inline int64_t list_open(
     tc_core* core, int64_t instrument, int64_t account, tc_order_line* lines, int64_t room
 ) noexcept nogil:
     cdef int64_t count, i
-    if account > core.account_count or instrument > core.instrument_count:
+    if account < 0 or account > core.account_count or instrument < 0 or instrument > core.instrument_count:
         return 0
     count = find_open(&core.open_orders, &core.orders, <int32_t>instrument, <int32_t>account, 0, 0)
     for i in range(min(count, room)):

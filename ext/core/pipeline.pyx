@@ -216,9 +216,8 @@ cdef class Core(Readers):
         cdef int64_t lost = 0, kept = 0, room
         cdef unsigned char[::1] memory
         self.state.enter()
-        room = count_wanted(&self.state.core.events, after)
+        room = count_wanted(&self.state.core.events, after, limit)
         self.state.leave()
-        room = max(0, min(room, limit))
         reports = np.zeros(room + 1, REPORT_DTYPE)             # one more, so that there is an address
         memory = reports.view(np.uint8)
         self.state.enter()
@@ -228,8 +227,8 @@ cdef class Core(Readers):
         return reports[:kept], lost, after
 
     def position_lines(self, int64_t instrument, int64_t account):
-        """POSITION_LINE_DTYPE rows of what holds or held anything, copied in one moment; instrument 0 is any, account 0
-        is suspense, -1 any. Threads: any."""
+        """POSITION_LINE_DTYPE rows of what has a quantity, P&L, a fee or orders that work, copied in one moment;
+        instrument 0 is any, account 0 is suspense, -1 any. Threads: any."""
         cdef unsigned char[::1] memory
         cdef int64_t room = 0, count
         lines = np.empty(1, POSITION_LINE_DTYPE)

@@ -54,6 +54,7 @@ cdef inline int32_t newer_lot(const tc_lot* rows, const tc_position* p, int32_t 
     return 0 if row == p.last_lot else rows[row].next
 
 
+# Only in C: a Fraction in Python.
 # Above 0 where a unit of one lot cost more than a unit of another, below where it cost less: exactly, also where they
 # have costs and no prices.
 cdef inline int compare_costs(const tc_lot* a, const tc_lot* b) noexcept nogil:

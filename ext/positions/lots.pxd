@@ -88,6 +88,7 @@ cdef inline void open_lot(
     cdef tc_lot* lot = &lots.rows[row]
     tc_assert((qty > 0) & ((p.first_lot == 0) == (p.last_lot == 0)))
     lot.qty = qty
+    lot.fee = 0                        # the row may have been another lot's
     lot.cost = cost
     lot.price = price
     lot.trade_id = trade_id
@@ -330,10 +331,11 @@ cdef inline tc_i128 move_lots(
 
 
 # Multiplies what is held by numerator / denominator; cost stays. The caller saw that the whole is a whole number of
-# lots; a lot that is none takes the fraction of those before it, so that the lots add up.
+# lots; a lot that is none takes the fraction of those before it, with its cost and commission, so that the lots add
+# up.
 cdef inline void split_lots(tc_lots* lots, tc_position* p, int64_t numerator, int64_t denominator) noexcept nogil:
     cdef int64_t before = 0, after = 0, upto
-    cdef tc_i128 carried = 0
+    cdef tc_i128 carried = 0, fee = 0
     cdef int32_t row = p.first_lot, following
     cdef tc_lot* lot
     p.qty = <int64_t>tc_floor_div_wide(tc_wide(p.qty, numerator), denominator)
@@ -345,10 +347,13 @@ cdef inline void split_lots(tc_lots* lots, tc_position* p, int64_t numerator, in
         lot.cost = cost_of(lot) + carried
         lot.price = no_price()
         lot.qty = upto - after
+        lot.fee = <int64_t>(fee + lot.fee)
         carried = 0
+        fee = 0
         after = upto
         if lot.qty == 0:
             carried = lot.cost
+            fee = lot.fee
             drop_lot(lots, p, row)
         row = following
     put_all_in_order(lots, p)

@@ -72,6 +72,25 @@ def test_a_commission_is_amended_by_exec_id(core, order):
     assert fees(core) == {"USD": D("0.5"), "BNB": 0}
 
 
+def test_the_table_of_profits_has_what_venues_charged_in_other_currencies(core, order):
+    trade(core, commission="0.7", commission_currency="BNB")
+    core.mark("AAPL", 101)
+    table = {(row.account, row.currency): (row.realized_pnl, row.unrealized_pnl, row.fees) for row in core.positions.pnl_table()}
+    for line in core.pnl("alpha"):
+        assert table.get(("alpha", line.currency), (0, 0, 0)) == (line.realized_pnl, line.unrealized_pnl, line.fees)
+    assert table["alpha", "BNB"] == (0, 0, D("0.7"))
+    assert table == {place: row for place, row in table.items() if place[0] == "alpha"}
+
+
+def test_what_a_report_shows_needs_no_open_core(core, order):
+    told = trade(core, commission="0.7", commission_currency="BNB", text="done")
+    assert (told.commission_currency, told.text) == ("BNB", "done")
+    core.close()
+    assert (told.last_qty, told.text, told.last_mkt, told.venue_order_id, told.commission_currency) == (5, "", "", "", None)
+    with pytest.raises(LookupError, match="no longer known"):  # 7 of which decimals?
+        assert told.commission
+
+
 def test_a_correction_keeps_what_the_venue_charged_unless_it_says_otherwise(core, order):
     trade(core, commission="0.7", commission_currency="BNB")
     correct = core.execution.on_trade_correction

@@ -131,6 +131,20 @@ def test_a_commission_goes_with_its_lots_to_another_account_once(make, method):
     assert (row.account, row.qty, row.commissions) == ("b", -4, 2 + 4)  # what moved closed it, and brings its part
 
 
+@pytest.mark.parametrize("method", ["average", "fifo", "lifo", "hifo", "lofo"])
+def test_a_lot_that_a_split_leaves_nothing_of_hands_its_commission_on(make, method):
+    """One for ten: of two lots of five one is none. What was paid is told, once, and no lot after it has any of it."""
+    keeper = make(method=method)
+    fill(keeper, 5, commission=5)
+    fill(keeper, 5, commission=5)
+    keeper.split("AAPL", 1, 10)
+    fill(keeper, -1, 120, commission=1)
+    assert sum(row.commissions for row in keeper.closed_lots()) == 5 + 5 + 1
+    fill(keeper, 3, 120)
+    fill(keeper, -3, 120)
+    assert sum(row.commissions for row in keeper.closed_lots()) == 5 + 5 + 1
+
+
 # ---- the calendar
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu"])

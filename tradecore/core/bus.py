@@ -10,6 +10,7 @@ nothing is read and nobody is asked.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import warnings
@@ -333,7 +334,7 @@ LAZY = ("give a function that hands reports to the loop, `lambda report: loop.ca
         "report)` with an asyncio.Queue, and await `queue.get()` there")
 
 
-_LAZY = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR; to import `inspect` costs too much
+_LAZY = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def is_lazy(callback: Callback) -> bool:

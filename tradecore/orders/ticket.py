@@ -27,11 +27,12 @@ class OrderTerms(TypedDict, total=False):
     to 64 printable ASCII characters, or an int; the same order again under the same id is answered with the first.
     `ord_type`: where it is not given, TRAILING_STOP with a `peg_offset`, STOP_LIMIT or STOP with a `stop_px`, else
     LIMIT with a price, else MARKET. `peg_offset`: a price, or with `peg_offset_type` BASIS_POINTS an int, 1 to 9999.
-    `trigger_price_type`: the price that a stop watches, the last trade where it is not given; BID_ASK is the best
-    offer for a buy and the best bid for a sell. `min_qty` (of an IMMEDIATE_OR_CANCEL order) and `display_qty` (iceberg)
-    are whole units. `expire_time` (ns UTC) belongs to GOOD_TILL_DATE. `cash_order_qty` is money in place of `qty`,
-    converted to whole lots at the worst price that the order may pay, with which it is sent: it never spends more than
-    that, fees aside; a sale at the most that it may bring. `list_id` (from 1) and
+    `trigger_price_type`: the price that a stop watches; where it is not given, its instrument's, else the last trade
+    while a print is fresh, else the bid for a sell and the offer for a buy, and a trailing stop the mid. BID_ASK is the
+    best offer for a buy and the best bid for a sell. `min_qty` (of an IMMEDIATE_OR_CANCEL order) and `display_qty`
+    (iceberg) are whole units. `expire_time` (ns UTC) belongs to GOOD_TILL_DATE. `cash_order_qty` is money in place of
+    `qty`, converted to whole lots at the worst price that the order may pay, with which it is sent: it never spends
+    more than that, fees aside; a sale at the most that it may bring. `list_id` (from 1) and
     `contingency_type` go together: OCO members reduce each other, OTO children wait for the list's first order.
     `strategy`: an int from 0, for mass cancels. `transact_time` (ns UTC) stands for the `clock`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ PNL_COLUMNS = [("account", "text"), ("currency", "text"), ("realized_pnl", "deci
 
 
 def position_table(lines: Array, directory: Directory) -> Table:
-    """A row for each position that holds or held anything, or has orders that work, by symbol, then account."""
+    """A row for each position that has a quantity, a P&L, a fee or orders that work, by symbol, then account."""
     instruments = directory.instruments
     names = names_of(directory)
     names["account"][0] = SUSPENSE
@@ -69,8 +69,9 @@ def position_table(lines: Array, directory: Directory) -> Table:
     })
 
 
-def pnl_table(lines: Array, directory: Directory) -> Statement:
-    """A row for each account and currency of which there is anything; suspense is one. Where a position has no mark,
+def pnl_table(lines: Array, charges: Mapping[tuple[int, int], int], directory: Directory) -> Statement:
+    """A row for each account and currency of which there is anything; suspense is one. `charges` are the fees that
+    venues told in other currencies than their instruments', by account and currency. Where a position has no mark,
     `unrealized_pnl` and `net` are None and `unmarked` counts it: a missing mark is never zero."""
     # What is summed as integers is of one account, and of one kind: currency, decimals of an amount, multiplier.
     kinds: dict[tuple[int, int, int], int] = {}
@@ -91,6 +92,9 @@ def pnl_table(lines: Array, directory: Directory) -> Statement:
         row[1] = exact_sum(row[1], to_decimal(sums["unrealised"][i] * times, decimals, CENTS))
         row[2] = exact_sum(row[2], directory.money(in_currency, sums["fees"][i]))
         row[3] += missing[i]
+    for (account, in_currency), fees in charges.items():
+        row = rows.setdefault((account, in_currency), [Decimal(0), Decimal(0), Decimal(0), 0])
+        row[2] = exact_sum(row[2], directory.money(in_currency, fees))
     return Statement("pnl", PNL_COLUMNS, [
         (directory.accounts.name(account) or SUSPENSE, directory.currencies.name(in_currency), realized,
          None if lacks else unrealized, fees, None if lacks else exact_sum(realized, unrealized, -fees), lacks)

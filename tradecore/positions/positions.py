@@ -84,7 +84,7 @@ class Positions:
         return self._gate.names.money(currency_id, self._gate.core.charges(account_id, currency_id))
 
     def table(self, account: str | None = None, symbol: str | None = None) -> Table:
-        """Every position that holds or held anything, or has orders that work, of one account or symbol or of all (and
+        """Every position that has a quantity, a P&L, a fee or orders that work, of one account or symbol or of all (and
         then those in suspense too): one copy in one moment, as a structured array (`.array`, `.names`), and as a report
         whose columns are made as they are asked for. Threads: any."""
         # What an order's path does not need is imported when it is asked for.
@@ -94,11 +94,15 @@ class Positions:
 
     def pnl_table(self, account: str | None = None) -> Statement:
         """P&L by account and currency, of one account or of all and suspense, from one copy of all positions in one
-        moment. Where a position has no mark, `unrealized_pnl` and `net` are None, and `unmarked` counts it.
-        Threads: any."""
+        moment; fees that venues told in other currencies than their instruments' are read right after it. Where a
+        position has no mark, `unrealized_pnl` and `net` are None, and `unmarked` counts it. Threads: any."""
         from .position_tables import pnl_table
 
-        return pnl_table(self._lines(account, None), self._gate.names)
+        names, lines = self._gate.names, self._lines(account, None)
+        of = range(len(names.accounts.names) + 1) if account is None else [names.find_account(account)]
+        told = {(number, currency): self._gate.core.charges(number, currency)
+                for number in of for currency in range(1, len(names.currencies.names) + 1)}
+        return pnl_table(lines, {place: fees for place, fees in told.items() if fees}, names)
 
     def _lines(self, account: str | None, symbol: str | None) -> Any:
         names = self._gate.names

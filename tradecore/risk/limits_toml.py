@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from difflib import get_close_matches
@@ -31,6 +30,8 @@ def to_toml(lines: Iterable[LimitLine]) -> str:
 
 def from_toml(text: str) -> Iterator[tuple[dict[str, Any], str, str]]:
     """The changes of a TOML text, each with who and why. Raises ValueError naming what is wrong."""
+    import tomllib  # what an order's path does not need is imported when it is asked for
+
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -33,7 +33,8 @@ class StepWriter:
 
     def __init__(self) -> None:
         self.steps: list[bytes] = []
-        self.held = self.deepest = 0
+        self.held: int = 0
+        self.deepest: int = 0
         self.column: int = 0
 
     def packed(self) -> bytes:

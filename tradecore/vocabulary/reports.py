@@ -101,7 +101,7 @@ class Report(OrderFields):
     def _order_row(self) -> Any:
         try:
             return self._directory.core.order(self.row.order_id).row()
-        except LookupError:
+        except (LookupError, RuntimeError):  # it is not held any more, or the core was closed
             return None
 
     @property
@@ -144,8 +144,12 @@ class Report(OrderFields):
 
     @property
     def commission(self) -> Decimal:
-        """Commission(12) of this trade in `commission_currency`; a rebate is negative."""
+        """Commission(12) of this trade in `commission_currency`; a rebate is negative. Raises LookupError where that
+        currency is not its instrument's, and no longer known: its decimals are not either."""
         name = self.commission_currency
+        if name is None and self.row.flags & FLAG_FOREIGN and self.exec_type in _TRADES:
+            raise LookupError(f"the commission of report {self.row.seq} is in a currency that is no longer known: the "
+                              "trade log has let its trade go, or the core was closed")
         return to_decimal(self.row.commission, MONEY_PRECISION if name is None else self._directory.decimals_of(name),
                           CENTS)
 
@@ -203,7 +207,10 @@ class Report(OrderFields):
 
     @property
     def _trade_row(self) -> Any:
-        row = self._directory.core.execution(self.row.exec_id) if self.exec_type in _TRADES else None
+        try:
+            row = self._directory.core.execution(self.row.exec_id) if self.exec_type in _TRADES else None
+        except RuntimeError:  # the core was closed
+            return None
         return None if row is None else TradeRow(*row)
 
     def __reduce__(self) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Tables of what there is, filled in one locked section: a row for each position that holds or held anything, and one
+"""Tables of what there is, filled in one locked section: a row for each position of which there is anything, and one
 for each open order. Their layouts are published: tradecore/vocabulary/lines.py.
 """
 

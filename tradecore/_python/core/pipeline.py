@@ -257,8 +257,8 @@ class Core(Readers):
         return read
 
     def position_lines(self, instrument: int, account: int) -> Records:
-        """POSITION_LINE_DTYPE rows of what holds or held anything, copied in one moment; instrument 0 is any, account 0
-        is suspense, -1 any. Threads: any."""
+        """POSITION_LINE_DTYPE rows of what has a quantity, P&L, a fee or orders that work, copied in one moment;
+        instrument 0 is any, account 0 is suspense, -1 any. Threads: any."""
         lines: bytes = self._turnstile.ask(list_positions, self._state, int64(instrument), int64(account))
         return np.frombuffer(bytearray(lines), POSITION_LINE_DTYPE)
 

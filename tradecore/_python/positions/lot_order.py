@@ -34,11 +34,6 @@ class Lots:
     opened: int = 0  # lots that ever were: a lot's age
 
 
-def compare_costs(a: Lot, b: Lot) -> int:
-    """Above 0 where a unit of one lot cost more than a unit of another, below where it cost less: exactly."""
-    return (a.cost * b.qty > b.cost * a.qty) - (a.cost * b.qty < b.cost * a.qty)
-
-
 def put_in_order(lots: Lots, p: Position, lot: Lot) -> None:
     """A lot that is in no place yet comes where it belongs."""
     key = _KEYS.get(lots.method)

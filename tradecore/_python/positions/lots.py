@@ -177,16 +177,18 @@ def move_lots(
 
 def split_lots(lots: Lots, p: Position, numerator: int, denominator: int) -> None:
     """Multiplies what is held by numerator / denominator; cost stays. The caller saw that the whole is a whole number
-    of lots; a lot that is none takes the fraction of those before it, so that the lots add up."""
-    before = after = carried = 0
+    of lots; a lot that is none takes the fraction of those before it, with its cost and commission, so that the lots
+    add up."""
+    before = after = carried = fee = 0
     p.qty = p.qty * numerator // denominator
     for lot in list(p.lots.values()):
         before += lot.qty
         upto = before * numerator // denominator
         lot.qty = upto - after
         lot.cost += carried
-        carried, after = 0, upto
+        lot.fee += fee
+        carried, fee, after = 0, 0, upto
         if lot.qty == 0:
-            carried = lot.cost
+            carried, fee = lot.cost, lot.fee
             drop_lot(lots, p, lot)
     put_all_in_order(lots, p)
