@@ -1,16 +1,7 @@
-# Rows of the state hash, and those of orders. A row is up to 32 words, zero-padded; it starts with its section's
-# number.
+# Rows of the state hash, those of orders.
 # Only in C: a twin hashes rows in comprehensions.
 
-from hasher cimport *
-
-
-# Where it is not what most have.
-cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value, int64_t none) noexcept nogil:
-    if value != none:
-        put(h, section)
-        put(h, value)
-        end_row(h)
+from saidhash cimport *
 
 
 cdef inline void hash_order(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:

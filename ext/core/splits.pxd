@@ -177,7 +177,7 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
         tc_assert(tc_abs(qty) <= position_max())
         fold_position(&core.trades, &core.ledger, c.instrument, account)
     core.ledger.lasts[c.instrument] = no_price()
-    core.triggers.print_times[c.instrument] = 0
+    forget_print(core, c.instrument)
     core.ledger.marks[c.instrument] = no_price()
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)

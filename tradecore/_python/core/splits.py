@@ -27,6 +27,7 @@ from ..vocabulary.instrument import (
     tick_at,
 )
 from .conditions import is_trading
+from .elections import forget_print
 from .marketdata import clear_quotes
 from .placing import is_bound
 from .state import State, accept_command, refuse_command, report_execution, session_of, sync_order, withdraw_order
@@ -164,7 +165,7 @@ def split_instrument(core: State, c: Any) -> Any:
         move_position(core.risk, c.instrument, account, p.qty)
         fold_position(core.trades, core.ledger, c.instrument, account)
     core.ledger.lasts.pop(c.instrument, None)
-    core.triggers.print_times.pop(c.instrument, None)
+    forget_print(core, c.instrument)
     core.ledger.marks.pop(c.instrument, None)
     for venue in core.router.venues:
         clear_quotes(core, c.instrument, venue)
@@ -188,4 +189,3 @@ def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
     if waits:
         order.place = AWAITS_PRICE
         arm_trigger(core.triggers, order)
-
