@@ -1,6 +1,6 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
-from exits cimport *
+from observing cimport *
 from parts cimport *
 
 
@@ -387,9 +387,11 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     if reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
-    elif order.route == ROUTE_SPLIT:
-        start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        observe_passed(core, c, ins, order, &q)
+        if order.route == ROUTE_SPLIT:
+            start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
+        elif placed:
+            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        else:
+            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)

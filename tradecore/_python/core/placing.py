@@ -57,6 +57,7 @@ from ..vocabulary.instrument import (
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .elections import watch_print
 from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, protects_position, reduces, rest_exit
+from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .state import (
@@ -377,9 +378,10 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     if refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
-    elif order.route == Route.SPLIT:
-        start_children(core, c, order, bounded_ticks(ins, order, limit_ticks(ins, q)), False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+        observe_passed(core, c, ins, order, q)
+        if order.route == Route.SPLIT:
+            start_children(core, c, order, bounded_ticks(ins, order, limit_ticks(ins, q)), False)
+        else:
+            place = place_order if placed else start_order
+            place(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
