@@ -246,7 +246,7 @@ cdef inline bint has_taker(const tc_core* core, const tc_terms* terms) noexcept 
     return at != NO_SLOT
 
 
-# Risk is asked about the whole order again. What it refuses ends, and what a switch or the want of a venue hinders waits
+# Risk is asked about the whole order again. What it refuses ends; what a switch or the want of a venue hinders waits
 # for that, as one that is whole would; but where children are open, when those are done.
 cdef inline bint may_place(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent
@@ -312,7 +312,8 @@ cdef inline void settle_parent(tc_core* core, const tc_command* c, tc_order* par
         return                                         # it left the table, and its slot is another's
     terms.is_told = False
     sync_facts(core, parent)
-    if parent.place == PLACE_AWAITS_VENUE and terms.child_head != NO_SLOT:     # a bust has made one of them work again
+    if parent.place == PLACE_AWAITS_VENUE and terms.child_head != NO_SLOT:
+        # A bust has made one of them work again.
         parent.place = PLACE_IN_CHILDREN
         parent.suspended = False
         report_execution(core, c, parent, EXEC_NEW)

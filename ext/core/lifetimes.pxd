@@ -89,8 +89,8 @@ cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lif
         due.holds += max(held_of(&core.orders, order), terms_of(&core.orders, order).working)
 
 
-# Is what watches a fresh print to be told once it is none any more? So it is until then, though the last that watched it
-# has gone meanwhile.
+# Is what watches a fresh print to be told once it is none any more? So it is until then, though the last that watched
+# it has gone meanwhile.
 cdef inline bint awaits_print_end(const tc_core* core, int32_t instrument) noexcept nogil:
     if not core.instruments[instrument].print_max_age or not has_fresh_print(core, instrument):
         return False

@@ -164,6 +164,7 @@ cdef inline void ask_cancel(
 
 # ---- cancel
 
+# Only in C: one call with keywords in Python.
 # An order that ends on request: it goes on under the request's id, and its report tells of both.
 cdef inline void end_on_request(
     tc_core* core, const tc_command* c, tc_order* order, int64_t cl_ord_id, uint8_t terminal, int reason
