@@ -154,7 +154,6 @@ cdef inline int open_waiting(
     core.triggers.print_times = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.triggers.held_most = slots
     core.triggers.held_back = <int64_t*>table(t, slots + 1, sizeof(int64_t))
-    core.triggers.reached = <uint32_t*>table(t, slots, sizeof(uint32_t))
     core.triggers.fired_mask = <uint64_t>round_up(slots) - 1
     core.triggers.fired = <int64_t*>table(t, core.triggers.fired_mask + 1, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)

@@ -325,7 +325,7 @@ cdef inline void start_waiting(
         terms.watch = choose_source(order, terms, core.instruments[order.instrument].trigger_source)
         if order.ord_type == TYPE_TRAILING_STOP:
             look_at_market(core, order.instrument, &market)
-            terms.peak_px = trigger_price(&market, source_of(terms), direction(order.side) == SIDE_SELL)
+            terms.peak_px = trigger_price(&market, terms.watch, direction(order.side) == SIDE_SELL)
             if terms.peak_px == no_price():
                 refuse_placing(core, c, order, REFERENCE_PRICE_UNAVAILABLE, no_price(), 0, first)
                 return
@@ -357,23 +357,22 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     cdef const tc_instrument* ins = &core.instruments[order.instrument]
     cdef tc_question q
     cdef tc_finding finding
-    cdef int reason, hindrance
-    cdef int64_t value = 0, bound = 0
+    cdef int reason
     tc_assert((order.place != PLACE_RESTING) & (order.place != PLACE_AT_VENUE) & (is_live(order) != 0))
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
     reason = ask_risk_of(core, ins, order, &q, &finding)
-    hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
-    if hindrance and (not reason or reason == KILL_SWITCH) and (
-            hindrance != KILL_SWITCH or reduces(core, order, q.leaves_qty)):
-        hold_back(core, c, order, hindrance, value, bound)
-    elif reason:
+    if hold_if_hindered(core, c, order, &q, reason):
+        return
+    if reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     else:
         observe_passed(core, c, ins, order, &q)
-        if placed:
+        if order.route == ROUTE_SPLIT:
+            start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
+        elif placed:
             place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
         else:
             start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)

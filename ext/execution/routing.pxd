@@ -107,27 +107,36 @@ cdef inline bint ranks_before(const tc_term* a, const tc_term* b) noexcept nogil
     return a.venue < b.venue
 
 
-# What one lot costs all-in that is taken at a venue for this price; selling, less is more.
+cdef inline tc_i128 taking_fee(
+    const tc_router* router, const tc_instrument* ins, int32_t venue, int64_t price
+) noexcept nogil:
+    cdef const tc_venue* fees = &router.venues[venue]
+    return fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+
+
+# What one lot costs all-in; selling, less is more.
+cdef inline tc_i128 all_in(uint8_t side, int64_t price, tc_i128 fee) noexcept nogil:
+    return fee + tc_wide(price, 1_000_000) if side == SIDE_BUY else fee - tc_wide(price, 1_000_000)
+
+
+# What one lot costs all-in that is taken at a venue for this price.
 cdef inline tc_i128 taking_cost(
     const tc_router* router, const tc_instrument* ins, uint8_t side, int32_t venue, int64_t price
 ) noexcept nogil:
-    cdef const tc_venue* fees = &router.venues[venue]
-    cdef tc_i128 fee = fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    return fee + tc_wide(price, 1_000_000) if side == SIDE_BUY else fee - tc_wide(price, 1_000_000)
+    return all_in(side, price, taking_fee(router, ins, venue, price))
 
 
 cdef inline void score_venue(
     tc_router* router, const tc_instrument* ins, int64_t row, uint8_t side, int32_t venue
 ) noexcept nogil:
     cdef const tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
-    cdef const tc_venue* fees = &router.venues[venue]
     cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
     term.price = top.price
     term.size = top.size
     term.stamp = top.stamp
     term.venue = venue
-    term.fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    term.cost = taking_cost(router, ins, side, venue, top.price)
+    term.fee = taking_fee(router, ins, venue, top.price)
+    term.cost = all_in(side, top.price, term.fee)
 
 
 # Does the venue at a place of the sorted list, which has a new cost, still belong there?

@@ -36,4 +36,4 @@ def choose_venue(core: State, ins: InstrumentRow, order: Order, limit: int, rank
             order.route = Route.TAKES
             return term.venue
     order.route = Route.RESTS
-    return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
+    return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)

@@ -57,7 +57,7 @@ from ..vocabulary.instrument import (
 from .choosing import route_order
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .elections import watch_print
-from .exits import ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
+from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, protects_position, reduces, rest_exit
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
@@ -83,7 +83,6 @@ from .state import (
 )
 from .trade_booking import Charge, book_fills, report_fills
 
-ENTERED_PRICE = 9  # in `entered`
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 
@@ -93,16 +92,6 @@ def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bou
     order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
     report_end(core, c, order, ExecType.REJECTED)
     sync_order(core, order)
-
-
-def is_held_to_trigger(order: Order, price: int) -> bool:
-    """Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone,
-    and a limit that its user has changed since, are held against the market."""
-    if not awaits_price(order.ord_type):
-        return False
-    if not order.triggered:
-        return order.ord_type != OrdType.TRAILING_STOP
-    return order.place == NOWHERE and (not has_limit(order.ord_type) or price == order.entered[ENTERED_PRICE])
 
 
 def ask_order(
@@ -366,14 +355,15 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
     refused = ask_risk_of(core, ins, order, q)
-    hindrance = find_hindrance(core, order) if order.triggered else None
-    if hindrance is not None and (refused is None or refused.reason == Reason.KILL_SWITCH) and (
-            hindrance[0] != Reason.KILL_SWITCH or reduces(core, order, q.leaves_qty)):
-        hold_back(core, c, order, *hindrance)
-    elif refused is not None:
+    if hold_if_hindered(core, c, order, q, refused):
+        return
+    if refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
     else:
         observe_passed(core, c, ins, order, q)
-        place = place_order if placed else start_order
-        place(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+        if order.route == Route.SPLIT:
+            start_children(core, c, order, bounded_ticks(ins, order, limit_ticks(ins, q)), False)
+        else:
+            place = place_order if placed else start_order
+            place(core, c, ins, order, limit_ticks(ins, q), False, 0, False)

@@ -170,17 +170,24 @@ def rank_key(term: Term) -> tuple[int, int, int]:
     return term.cost, -term.stamp, term.venue
 
 
-def score_venue(router: Router, ins: InstrumentRow, side: int, venue: int, top: Top) -> Term:
+def taking_fee(router: Router, ins: InstrumentRow, venue: int, price: int) -> int:
     fees = router.venues[venue]
-    fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    return Term(venue, top.price, top.size, top.stamp, fee, taking_cost(router, ins, side, venue, top.price))
+    return fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+
+
+def all_in(side: int, price: int, fee: int) -> int:
+    """What one lot costs all-in; selling, less is more."""
+    return fee + price * 1_000_000 if side == BUY else fee - price * 1_000_000
 
 
 def taking_cost(router: Router, ins: InstrumentRow, side: int, venue: int, price: int) -> int:
-    """What one lot costs all-in that is taken at a venue for this price; selling, less is more."""
-    fees = router.venues[venue]
-    fee = fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    return fee + price * 1_000_000 if side == BUY else fee - price * 1_000_000
+    """What one lot costs all-in that is taken at a venue for this price."""
+    return all_in(side, price, taking_fee(router, ins, venue, price))
+
+
+def score_venue(router: Router, ins: InstrumentRow, side: int, venue: int, top: Top) -> Term:
+    fee = taking_fee(router, ins, venue, top.price)
+    return Term(venue, top.price, top.size, top.stamp, fee, all_in(side, top.price, fee))
 
 
 def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> Ranking:
@@ -224,7 +231,7 @@ def best_venue(router: Router, ranking: Ranking) -> int:
     return next((term.venue for term in ranking.terms if term.venue not in router.down), 0)
 
 
-def posting_venue(router: Router, ins: InstrumentRow, price: int, barred: int = 0) -> int:
+def posting_venue(router: Router, ins: InstrumentRow, price: int, barred: int) -> int:
     """Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down, or
     `barred` (bit venue - 1)."""
     charges = [(fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm), venue)
