@@ -58,6 +58,18 @@ cdef inline tc_exposure* exposure_of(const tc_risk* risk, int32_t instrument, in
     return &risk.exposures[instrument * risk.account_stride + account]
 
 
+# Only in C: a call with keywords in Python.
+cdef inline void tell_finding(
+    tc_finding* f, int reason, bint armed, bint refused, int64_t value, int64_t limit, uint32_t row
+) noexcept nogil:
+    f.reason = reason
+    f.row = row
+    f.armed = armed
+    f.refused = refused
+    f.value = value
+    f.limit = limit
+
+
 # How many lots an order of `side` can trade and only reduce the position.
 cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept nogil:
     cdef int64_t qty = position_qty if side == SIDE_SELL else -position_qty
