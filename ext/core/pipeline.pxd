@@ -10,6 +10,7 @@ from rule_commands cimport *
 from switching cimport *
 from stamps cimport *
 from follow_ups cimport *
+from hold_checks cimport *
 from settling cimport *
 
 
@@ -125,3 +126,4 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
             ack.ord_rej_reason = -1
             ack.cxl_rej_reason = -1
             acknowledge(core, order, ack)
+    tc_assert(holds_balance(core, ack.order_id))

@@ -239,6 +239,7 @@ cdef enum:
     TOLD_FINER = 4
     TOLD_STATUS = 8
     BASKET_MAX = 1_024
+    CHECK_EVERY = 1_024
     NOTE_SIZE = 512
 
 

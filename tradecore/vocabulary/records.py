@@ -229,6 +229,7 @@ _ACK: Layout = [
 _ANSWER: Layout = [("reject_mask", "u8"), ("refused", "u8"), ("observed", "u8"), ("reason", "i2")]
 ANSWER_SIZE = 32
 BASKET_MAX = 1_024  # orders that are asked about together
+CHECK_EVERY = 1_024  # commands, a power of two: after so many all holds are looked at where builds assert
 
 UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4  # bits of a report's `unknown`
 

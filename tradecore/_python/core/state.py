@@ -59,6 +59,8 @@ ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 class State:
     """The tables of one core. Instruments, accounts, venues and currencies count from 1."""
 
+    asserts = False  # tests look after every command whether what is held is what works
+
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self.instruments: dict[int, InstrumentRow] = {}
