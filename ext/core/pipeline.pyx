@@ -184,19 +184,23 @@ cdef class Core(Readers):
         """
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), first = 0, chunk, i
+        cdef const tc_command* asked
+        cdef tc_answer* given
         cdef tc_told* rows = NULL
+        cdef tc_told* said
         answers = np.zeros(max(1, count), ANSWER_DTYPE)
-        cdef unsigned char[::1] out = answers.view(np.uint8), said = np.zeros(
+        cdef unsigned char[::1] out = answers.view(np.uint8), memory = np.zeros(
             1 if told is None else max(1, count) * sizeof(tc_told), np.uint8)
         if told is not None:
-            rows = <tc_told*>&said[0]
+            rows = <tc_told*>&memory[0]
         while first < count:
             chunk = count - first if together or count - first < CHUNK else CHUNK
+            asked = <const tc_command*>&source[first * <int64_t>sizeof(tc_command)]
+            given = <tc_answer*>&out[first * <int64_t>sizeof(tc_answer)]
+            said = rows + first if rows != NULL else NULL
             self.state.enter()
             with nogil:
-                answer_batch(&self.state.core, <const tc_command*>&source[first * <int64_t>sizeof(tc_command)], chunk,
-                             now, together, <tc_answer*>&out[first * <int64_t>sizeof(tc_answer)],
-                             rows + first if rows != NULL else NULL)
+                answer_batch(&self.state.core, asked, chunk, now, together, given, said)
                 self.state.leave()
             first += chunk
         for i in range(count if rows != NULL else 0):
