@@ -4,6 +4,10 @@
 from follow_ups cimport *
 
 
+cdef enum:
+    CHECK_EVERY = 1_024            # commands, a power of two: after so many all holds are looked at
+
+
 # Do the holds of an account in an instrument equal the sum over its working orders? A part of an order is held for by
 # its parent.
 cdef inline bint pair_balances(const tc_core* core, int32_t instrument, int32_t account) noexcept nogil:

@@ -150,8 +150,8 @@ cdef inline void put_ahead(tc_core* core, int64_t cl_ord_id, const tc_question* 
     count_in_basket(core, ahead, 1)
 
 
-# What refuses each of many orders: each as if it were the only one, or, together, at most BASKET_MAX, as if those before
-# it that pass were working already. `told`, where there is one, gets all that is said of each.
+# What refuses each of many orders: each as if it were the only one, or, together, at most BASKET_MAX, as if those
+# before it that pass were working already. `told`, where there is one, gets all that is said of each.
 cdef inline void answer_batch(
     tc_core* core, const tc_command* orders, int64_t count, int64_t now, bint together, tc_answer* answers,
     tc_told* told

@@ -25,6 +25,10 @@ cdef struct tc_charge:
     tc_i128 maker, taker           # commission of one fill, money units
 
 
+cdef enum:
+    BASKET_MAX = 1_024             # orders that are asked about together
+
+
 # An order that passed in a basket that is asked about, and what it is asked as.
 cdef struct tc_ahead:
     int64_t cl_ord_id, hold_qty

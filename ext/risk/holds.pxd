@@ -8,7 +8,7 @@ cdef enum:
     OBSERVABLE = 8 + COUNTING      # checks that limits decide, see evaluate_limits
     FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 8
-    ANSWERS = CHECKS + OBSERVABLE + 1                  # of a question: of every check, every observed limit, users' rules
+    ANSWERS = CHECKS + OBSERVABLE + 1                  # of every check, every observed limit, users' rules
 
 
 cdef struct tc_exposure:

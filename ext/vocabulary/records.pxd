@@ -238,8 +238,6 @@ cdef enum:
     TOLD_ROUNDED = 2
     TOLD_FINER = 4
     TOLD_STATUS = 8
-    BASKET_MAX = 1_024
-    CHECK_EVERY = 1_024
     NOTE_SIZE = 512
 
 
