@@ -3,7 +3,7 @@
 # An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch. A message is
 # handed out once; what becomes of it then is the caller's.
 
-from trade_booking cimport *
+from exits cimport *
 
 
 # Only in C: a field in Python.
@@ -214,16 +214,17 @@ cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const
             or request.expire_time != terms.expire_time or request.order_qty > order.order_qty)
 
 
-cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* order, uint32_t at) noexcept nogil:
+# A replace that asks for more, which nobody has, is refused.
+cdef inline void withdraw_replace(
+    tc_core* core, const tc_command* c, tc_order* order, uint32_t at, int reason
+) noexcept nogil:
     cdef tc_request asked = core.orders.requests[at]
     cdef tc_report* r
-    if not asked.is_replace or asked.reason or asked.pending or not asks_more(&core.orders, order, &asked):
-        return
     withdraw_request(core, order, at)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
     r.cl_ord_id = asked.cl_ord_id
     r.orig_cl_ord_id = order.cl_ord_id
-    r.reason = KILL_SWITCH
+    r.reason = <int16_t>reason
     r.cxl_rej_reason = 2                               # BROKER_OPTION
     publish_report(&core.events, r)
     sync_order(core, order)
@@ -238,6 +239,11 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
     for venue in range(1, core.venue_count + 1):
         if core.risk.venue_switches[venue].engaged:
             core.router.down |= <uint64_t>1 << (venue - 1)
+
+
+# Is a request a user's replace that asks for more, and that no venue has answered?
+cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
+    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, asked)
 
 
 # A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for more
@@ -259,15 +265,43 @@ cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept no
         at = order.first_request
         while at != NO_SLOT:
             next = core.orders.requests[at].next
-            if core.orders.requests[at].message != NO_MESSAGE:
-                withdraw_replace(core, c, order, at)
+            if (core.orders.requests[at].message != NO_MESSAGE
+                    and wants_more(&core.orders, order, &core.orders.requests[at])):
+                withdraw_replace(core, c, order, at, KILL_SWITCH)
             at = next
 
 
 # ---- handed out
 
+# Does the exit gate stop a message? What it stops is taken back: a new order is Canceled, a replace refused; of what
+# the venue has already, the message alone. Cancels and questions pass.
+cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) noexcept nogil:
+    cdef const tc_message* m = &core.orders.unsent.messages[at]
+    cdef uint32_t asked = core.orders.unsent.rows[at].request
+    cdef tc_order* order = &core.orders.slots[core.orders.unsent.rows[at].slot]
+    cdef const tc_request* request = NULL
+    cdef tc_finding finding
+    if m.msg_type == MSG_ORDER_CANCEL_REPLACE_REQUEST and asked:
+        request = &core.orders.requests[asked - 1]
+    elif m.msg_type != MSG_NEW_ORDER_SINGLE:
+        return False
+    if not stops_message(core, c, order, m, request, request == NULL or wants_more(&core.orders, order, request),
+                         &finding):
+        return False
+    if finding.value == DUPLICATE_CLORDID:
+        drop_message(&core.orders, at)
+    elif request != NULL:
+        withdraw_replace(core, c, order, asked - 1, EXIT_GATE)
+    else:
+        recall_order(core, order)
+        order.value = finding.value
+        order.bound = finding.limit
+        end_order(core, c, order, STATUS_CANCELED, EXIT_GATE)
+    return True
+
+
 # The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it is
-# no news.
+# no news, unless the exit gate stops one.
 cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_unsent* unsent = &core.orders.unsent
     cdef uint32_t at
@@ -279,6 +313,9 @@ cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexc
         return
     while unsent.first != NO_MESSAGE and left > 0:
         at = unsent.first
+        left -= 1
+        if is_kept_back(core, c, at):
+            continue
         m = &unsent.messages[at]
         row = &unsent.rows[at]
         if row.request:                                # what was asked before it may have been answered, or taken back
@@ -289,5 +326,4 @@ cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexc
             unsent.reader[0] = m[0]
             unsent.reader += 1
         drop_message(&core.orders, at)
-        left -= 1
     ack.order_id = unsent.handed

@@ -38,6 +38,7 @@ cdef extern from "tradecore/records.h" nogil:
         uint32_t set_size, set_at
         int64_t scope, target, engaged
         int64_t step_count, step_at
+        int64_t collar_bps, throttle
         uint64_t needs
         int64_t position_qty, position_px
         uint64_t amount
@@ -128,6 +129,10 @@ cdef extern from "tradecore/arith.h" nogil:
 
 cdef extern from "tradecore/assert.h" nogil:
     void tc_assert(bint condition)
+
+
+cdef extern from "tradecore/drill.h" nogil:
+    const bint TC_DRILL
 
 
 cdef extern from "tradecore/clock.h" nogil:
@@ -275,6 +280,7 @@ cdef enum tc_reason:
     REDUCE_ONLY_VIOLATION = 212
     SESSION_CLOSED = 213
     USER_RULE = 250
+    EXIT_GATE = 251
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -6,7 +6,6 @@ handed out once; what becomes of it then is the caller's.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from tradecore.vocabulary.codes import MsgType, Reason, Scope
@@ -19,6 +18,7 @@ from ..orders.order_facts import derive_status, last_id, unknown_of
 from ..orders.order_table import AT_VENUE, CANCELED, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
+from .exits import stops_message
 from .state import (
     ACK_ACCEPTED,
     CANCEL_REJECT,
@@ -174,16 +174,20 @@ def withdraw_killed(core: State, c: Any) -> None:
             end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
             continue
         for request in list(order.requests):
-            if request.message is not None and request.is_replace:
-                withdraw_replace(core, c, order, request)
+            if request.message is not None and wants_more(order, request):
+                withdraw_replace(core, c, order, request, Reason.KILL_SWITCH)
 
 
-def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> None:
-    if request.reason or request.pending or not asks_more(order, request):
-        return
+def wants_more(order: Order, request: Request) -> bool:
+    """Is a request a user's replace that asks for more, and that no venue has answered?"""
+    return request.is_replace and not request.reason and not request.pending and asks_more(order, request)
+
+
+def withdraw_replace(core: State, c: Any, order: Order, request: Request, reason: Reason) -> None:
+    """A replace that asks for more, which nobody has, is refused."""
     withdraw_request(core, order, request)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
-        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": Reason.KILL_SWITCH,
+        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": reason,
         "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
     sync_order(core, order)
     look_again(core, order)
@@ -192,13 +196,39 @@ def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> Non
 # ---- handed out
 
 
+def is_kept_back(core: State, c: Any, message: Message) -> bool:
+    """Does the exit gate stop a message? What it stops is taken back: a new order is Canceled, a replace refused; of
+    what the venue has already, the message alone. Cancels and questions pass."""
+    order, request, msg_type = message.order, message.request, message.fields["msg_type"]
+    if msg_type != SEND_NEW and (msg_type != SEND_REPLACE or request is None):
+        return False
+    more = msg_type == SEND_NEW or wants_more(order, request)
+    found = stops_message(core, c, order, message.fields, request if msg_type == SEND_REPLACE else None, more)
+    if found is None:
+        return False
+    if found[0] == Reason.DUPLICATE_CLORDID:
+        drop_message(core.orders.unsent, message)
+    elif msg_type == SEND_REPLACE:
+        withdraw_replace(core, c, order, request, Reason.EXIT_GATE)
+    else:
+        recall_order(core, order)
+        order.value, order.bound = int(found[0]), found[1]
+        end_order(core, c, order, CANCELED, Reason.EXIT_GATE)
+    return True
+
+
 def hand_out(core: State, c: Any) -> Any:
     """The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it
-    is no news."""
+    is no news, unless the exit gate stops one."""
     unsent = core.orders.unsent
     if c.most < 1:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.most, 56)
-    for message in list(islice(unsent.messages, c.most)):
+    left = c.most
+    while unsent.messages and left > 0:
+        left -= 1
+        message = next(iter(unsent.messages))
+        if is_kept_back(core, c, message):
+            continue
         request = message.request
         if request is not None:  # what was asked before it may have been answered since, or taken back
             message.fields["orig_cl_ord_id"] = last_id(message.order, request)

@@ -29,6 +29,7 @@ from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .days import roll_day
 from .events import FILTERS, Filter
 from .follow_ups import settle
+from .gate_commands import change_gate, switch_gate
 from .listings import list_open, list_positions
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
@@ -73,6 +74,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
     CommandType.INTERN: enter_text, CommandType.ADVANCE_CLOCK: advance_clock,
     CommandType.HAND_OUT: hand_out, CommandType.TRADE_PRINT: enter_trade_print,
+    CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
 }
 
@@ -271,6 +273,10 @@ class Core(Readers):
         """
         rows: Records = self._turnstile.ask(self._turnstile.read_tap)
         return rows
+
+    def _drill(self, reason: int) -> None:
+        """Takes the check of a reason out of risk, 0 none: in builds for tests alone."""
+        self._state.drilled = int(reason) or -1
 
     def close(self) -> None:
         """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until

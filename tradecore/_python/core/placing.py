@@ -52,6 +52,7 @@ from ..vocabulary.instrument import (
     safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
+from .exits import stops_order
 from .outbound import reserve_places, send_new
 from .state import (
     EXECUTING,
@@ -253,6 +254,10 @@ def place_order(
         else:
             refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
                            core.orders.unsent.most, first)
+        return since
+    stopped = stops_order(core, c, order)
+    if stopped is not None:
+        refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
     reason, fills = execute_order(core, order, limit)
     sync_tops(core, order.instrument, order.venue)

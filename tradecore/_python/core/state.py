@@ -38,6 +38,7 @@ from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..positions.ledger import Ledger
+from ..risk.exit_gate import ExitGate
 from ..risk.holds import RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
@@ -45,7 +46,7 @@ from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
-EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, BUSINESS_REJECT, MASS_CANCEL_REPORT = (
+EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, BUSINESS_REJECT, GATE_STOPPED, MASS_CANCEL_REPORT = (
     int(kind) for kind in ReportType)
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
@@ -71,6 +72,8 @@ class State:
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
         self.rules = UserRules()
+        self.gate = ExitGate()
+        self.drilled = -1  # in tests: the reason of a check that is taken out
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
         self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side
