@@ -6,7 +6,7 @@ from replaces cimport *
 from days cimport roll_day
 from sessions cimport *
 from splits cimport *
-from rule_commands cimport *
+from gate_commands cimport *
 from stamps cimport *
 from follow_ups cimport *
 from settling cimport *
@@ -70,12 +70,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         change_limit(core, c, ack)
     elif c.kind == KIND_KILL_SWITCH:
         switch_kill(core, c, ack)
-    elif c.kind == KIND_ADD_RULE:
-        add_rule(core, c, ack)
-    elif c.kind == KIND_RULE_STEPS:
-        add_steps(core, c, ack)
-    elif c.kind == KIND_REMOVE_RULE:
-        remove_rule(core, c, ack)
+    elif KIND_ADD_RULE <= c.kind and c.kind <= KIND_SWITCH_GATE:
+        run_safeguard(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:

@@ -1,6 +1,6 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
-from exits cimport *
+from departures cimport *
 from parts cimport *
 
 
@@ -266,8 +266,8 @@ cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
     uint64_t since, bint timed
 ) noexcept nogil:
-    cdef int reason
     cdef tc_finding finding
+    cdef int reason
     cdef bint routed = order.venue == 0
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
@@ -297,6 +297,9 @@ cdef inline uint64_t place_order(
         else:
             refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
                            first)
+        return since
+    if stops_order(core, c, order, &finding):
+        refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
     reason = execute_order(core, order, limit)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):

@@ -41,6 +41,7 @@ cdef extern from "tradecore/records.h" nogil:
         uint32_t set_size, set_at
         int64_t scope, target, engaged
         int64_t step_count, step_at
+        int64_t collar_bps, throttle
         uint64_t needs
         int64_t position_qty, position_px
         uint64_t amount
@@ -131,6 +132,10 @@ cdef extern from "tradecore/arith.h" nogil:
 
 cdef extern from "tradecore/assert.h" nogil:
     void tc_assert(bint condition)
+
+
+cdef extern from "tradecore/drill.h" nogil:
+    const bint TC_DRILL
 
 
 cdef extern from "tradecore/clock.h" nogil:
@@ -298,6 +303,7 @@ cdef enum tc_reason:
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
     USER_RULE = 250
+    EXIT_GATE = 251
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

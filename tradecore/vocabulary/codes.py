@@ -42,6 +42,8 @@ class CommandType(FixEnum):
     ADD_RULE = 50
     RULE_STEPS = 51
     REMOVE_RULE = 52
+    SET_GATE = 53
+    SWITCH_GATE = 54
 
 
 class ReportType(FixChar):
@@ -54,6 +56,7 @@ class ReportType(FixChar):
     UNBOOKED = 12
     RISK_WARNING = 14
     BUSINESS_REJECT = 19
+    GATE_STOPPED = 30
     ORDER_MASS_CANCEL_REPORT = 27
 
 
@@ -220,6 +223,7 @@ class Reason(FixEnum):
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
     USER_RULE = 250
+    EXIT_GATE = 251
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
@@ -292,6 +296,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
+    Reason.EXIT_GATE: OrdRejReason.BROKER_OPTION,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
     Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
     Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,

@@ -55,6 +55,7 @@ from ..vocabulary.instrument import (
     safe_price,
 )
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
+from .departures import stops_order
 from .elections import watch_print
 from .exits import ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
 from .outbound import reserve_places, send_new
@@ -317,6 +318,9 @@ def place_order(
         else:
             refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
                            core.orders.unsent.most, first)
+        return since
+    if (stopped := stops_order(core, c, order)) is not None:
+        refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
     reason, fills = execute_order(core, order, limit)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
