@@ -63,8 +63,8 @@ cdef inline int64_t held_by_children(const tc_core* core, const tc_terms* terms)
     return held
 
 
-# An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What
-# waits, or has waited, for a price is held against that.
+# An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What waits
+# for a price, and what goes as it was entered once that has come, is held against it.
 cdef inline void load_exit(tc_core* core, const tc_order* order, tc_exit* e) noexcept nogil:
     cdef const tc_order* parent = parent_of(&core.orders, order) if order.extended else NULL
     cdef int64_t stop_px = no_price()
@@ -76,7 +76,8 @@ cdef inline void load_exit(tc_core* core, const tc_order* order, tc_exit* e) noe
     e.leaves_qty = leaves_of(order)
     e.price = order.price if has_limit(order.ord_type) else no_price()
     e.reference2 = no_price()
-    if awaits_price(order.ord_type):
+    if awaits_price(order.ord_type) and (
+            not order.triggered or order.price == terms_of(&core.orders, order).entered_price):
         stop_px = stop_of(&core.triggers, &core.orders, order)
     if stop_px != no_price():
         e.reference2 = 2 * stop_px
@@ -147,6 +148,8 @@ cdef inline bint stops_message(
         e.most_qty = request.order_qty
     if has_limit(m.ord_type):                          # of a MARKET order too, whose venue is sent a limit
         e.price = m.price
+    if m.stop_px != no_price():
+        e.reference2 = 2 * m.stop_px
     return is_stopped(core, c, order, &e, finding)
 
 

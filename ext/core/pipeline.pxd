@@ -151,11 +151,12 @@ cdef inline int answer_question(
         ask_record(core, ins, c, &q)
         q.duplicate = duplicate
         q.open_orders = core.orders.open.count
-        observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
-        if is_exempt_refusal(findings) and reduces_as_thought(core, c):
+        observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
+        if is_exempt_refusal(findings, CHECKS + OBSERVABLE) and reduces_as_thought(core, c):
             q.reduces = True                           # what is_exempt says
             evaluate_risk(&core.risk, ins, &q, findings)
+            observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
         evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
     core.now = clock
     return alone

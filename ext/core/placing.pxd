@@ -1,6 +1,7 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
 from departures cimport *
+from observing cimport *
 from parts cimport *
 
 
@@ -393,7 +394,9 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     elif reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        observe_passed(core, c, ins, order, &q)
+        if placed:
+            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        else:
+            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)

@@ -67,6 +67,24 @@ cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) 
     return h.chain
 
 
+# A change of a set that is not whole yet: what it will make.
+cdef inline void hash_staged(tc_hasher* h, const tc_core* core, const tc_command* c) noexcept nogil:
+    put(h, 41)
+    put(h, c.limit_scope)
+    put(h, c.instrument)
+    put(h, c.account)
+    put(h, c.venue)
+    put(h, c.strategy)
+    put(h, c.rule)
+    put_wide(h, tc_join(c.value, c.value_high))
+    put(h, c.window_ns)
+    put(h, c.mode)
+    put(h, c.soft_share)
+    put_id(h, core, c.who)
+    put_id(h, core, c.why)
+    end_row(h)
+
+
 # Rows have no order of their own: their digests are added up.
 cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint64_t total = 0
@@ -79,6 +97,8 @@ cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     put(h, core.risk.rows.staged_count)
     put(h, core.risk.rows.staged_size)
     end_row(h)
+    for i in range(core.risk.rows.staged_count):
+        hash_staged(h, core, &core.risk.rows.staged[i])
 
 
 cdef inline void hash_switch(

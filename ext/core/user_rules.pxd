@@ -187,7 +187,7 @@ cdef inline int find_risk_refusal(
     cdef int reason = check_admission(core, ins, q, finding)
     if TC_DRILL and reason and reason == core.drilled:
         reason = REASON_NONE
-    if reason or not core.rules.count:
+    if reason or core.rules.count == core.rules.observed:
         return reason
     unknown = fill_cells(core, ins, q, strategy, cells)
     return ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
@@ -209,8 +209,8 @@ cdef inline void observe_user_rules(
         put_place(r, q.account, 0)
         r.side = q.side
         r.cl_ord_id = order.cl_ord_id
-        r.order_qty = order.order_qty
-        r.price = order.price
+        r.order_qty = q.order_qty
+        r.price = q.price
         r.reason = USER_RULE
         r.value = finding.value
         r.bound = finding.limit

@@ -80,11 +80,26 @@ cdef inline bint is_reducing(int64_t position_qty, uint8_t side, int64_t leaves_
     return works + leaves_qty <= reducible_qty(position_qty, side)
 
 
+# Only in C: a constant in Python.
+# |position| of a whole firm, in quantity units: of it no sum leaves its integers.
+cdef inline int64_t firm_max() noexcept nogil:
+    return <int64_t>1 << 62
+
+
 # Only in C: a set in Python.
 # What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
 # reference only what has a limit price passes. What is not here binds exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
     return reason == MAX_POSITION_QTY or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE
+
+
+# Does something refuse that an order which reduces is exempt from?
+cdef inline bint is_exempt_refusal(const tc_finding* f, int count) noexcept nogil:
+    cdef int i
+    for i in range(count):
+        if f[i].refused and is_exempt(f[i].reason):
+            return True
+    return False
 
 
 # Holds `qty` more lots (negative: fewer), for the account and for the firm, whose row it returns.

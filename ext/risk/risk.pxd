@@ -299,12 +299,16 @@ cdef inline bint check_blocked(
 cdef inline bint check_overflow(
     const tc_instrument* ins, const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef bint refused = worst_position(e, q) > position_max() and q.hold_qty > 0
+    cdef int64_t worst = worst_position(e, q), most = position_max(), firm = worst_position(e - q.account, q)
+    cdef bint refused
+    if worst <= most and firm > firm_max():
+        worst, most = firm, firm_max()
+    refused = worst > most and q.hold_qty > 0
     if q.ord_type != TYPE_MARKET and is_beyond_amount(ins, q.price, q.order_qty):
         tell_finding(f, ARITHMETIC_OVERFLOW, True, True, q.order_qty, most_qty(ins, q.price), 0)
         return True
     if explain or refused:
-        tell_finding(f, ARITHMETIC_OVERFLOW, True, refused, worst_position(e, q), position_max(), 0)
+        tell_finding(f, ARITHMETIC_OVERFLOW, True, refused, worst, most, 0)
     return refused
 
 
@@ -364,15 +368,6 @@ cdef inline void evaluate_limits(
     f[7].refused = check_position_qty(risk, q, &f[7], explain)
     for rule in range(RULE_ORDER_RATE, RULE_DAILY_ORDER_COUNT + 1):
         f[8 + rule - RULE_ORDER_RATE].refused = check_counted(risk, q, rule, &f[8 + rule - RULE_ORDER_RATE], explain)
-
-
-# Only in C: any() in Python.
-cdef inline bint is_exempt_refusal(const tc_finding* f) noexcept nogil:
-    cdef int i
-    for i in range(CHECKS):
-        if f[i].refused and is_exempt(f[i].reason):
-            return True
-    return False
 
 
 # Every rule's value, limit and verdict, in the order in which they are asked. Changes nothing.

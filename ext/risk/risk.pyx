@@ -35,8 +35,10 @@ cdef class RiskTable:
         self.account_max = accounts
         self.instrument_max = instruments
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
-        open_risk(t, &self.risk, accounts + 1, instruments + 1, accounts * RULES, accounts, 0, order_rate,
-                  rule_numbers())
+        rules = rule_numbers()
+        counting = sum([1 for rule in rules if rule[4] < 0])   # each of an account's rules that count has a counter
+        open_risk(t, &self.risk, accounts + 1, instruments + 1, accounts * RULES, accounts * counting, 0, order_rate,
+                  rules)
 
     def __dealloc__(self):
         free_tables(self.tables)

@@ -14,7 +14,7 @@ from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC
 from ..execution.unsent import Message, drop_message
 from ..orders.lists import OCO
 from ..orders.order_facts import held_of, last_id, leaves_of
-from ..orders.order_table import AT_VENUE, CANCELED, RESTING, Order, Request
+from ..orders.order_table import AT_VENUE, CANCELED, ENTERED_PRICE, RESTING, Order, Request
 from ..orders.triggers import stop_of
 from ..risk.exit_gate import Exit, ask_gate, let_out
 from ..vocabulary.instrument import SELL, awaits_price, direction, has_limit
@@ -63,8 +63,10 @@ def leaves_to_reduce(core: State, order: Order, leaves_qty: int) -> bool:
 
 def load_exit(core: State, order: Order) -> Exit:
     """An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What
-    waits, or has waited, for a price is held against that."""
-    stop_px, reference2 = stop_of(order) if awaits_price(order.ord_type) else NO_PRICE, NO_PRICE
+    waits for a price, and what goes as it was entered once that has come, is held against it."""
+    stop_px = reference2 = NO_PRICE
+    if awaits_price(order.ord_type) and (not order.triggered or order.price == order.entered[ENTERED_PRICE]):
+        stop_px = stop_of(order)
     if stop_px != NO_PRICE:
         reference2 = 2 * stop_px
     elif core.gate.collar_bps >= 0:
@@ -113,6 +115,8 @@ def stops_message(core: State, c: Any, message: Message, request: Request | None
         e.is_replace, e.asks_less, e.most_qty = True, not wants_more(order, request), request.order_qty
     if has_limit(fields["ord_type"]):  # of a MARKET order too, whose venue is sent a limit
         e.price = fields["price"]
+    if fields["stop_px"] != NO_PRICE:
+        e.reference2 = 2 * fields["stop_px"]
     return is_stopped(core, c, order, e)
 
 

@@ -11,9 +11,18 @@ from tradecore.vocabulary.rows import Finding
 
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
-from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, RESTING, Order
+from ..orders.order_table import (
+    AT_VENUE,
+    AWAITS_SESSION,
+    AWAITS_VENUE,
+    ENTERED_PRICE,
+    IN_CHILDREN,
+    NOWHERE,
+    RESTING,
+    Order,
+)
 from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
-from ..vocabulary.instrument import BUY, InstrumentRow, direction
+from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit
 from .state import State, report_execution, sync_order
 from .user_rules import find_risk_refusal
 
@@ -119,3 +128,13 @@ def hold_back(core: State, c: Any, order: Order, reason: Reason, value: int, bou
     core.triggers.held_back[order.order_id] = None
     report_execution(core, c, order, ExecType.SUSPENDED, reason=reason, value=value, bound=bound)
     sync_order(core, order)
+
+
+def is_held_to_trigger(order: Order, price: int) -> bool:
+    """Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone,
+    and a limit that its user has changed since, are held against the market."""
+    if not awaits_price(order.ord_type):
+        return False
+    if not order.triggered:
+        return order.ord_type != OrdType.TRAILING_STOP
+    return order.place == NOWHERE and (not has_limit(order.ord_type) or price == order.entered[ENTERED_PRICE])

@@ -57,7 +57,16 @@ from ..vocabulary.instrument import (
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .departures import stops_order
 from .elections import watch_print
-from .exits import ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
+from .exits import (
+    ask_risk_of,
+    find_hindrance,
+    hold_back,
+    is_held_to_trigger,
+    protects_position,
+    reduces,
+    rest_exit,
+)
+from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .state import (
@@ -82,7 +91,6 @@ from .state import (
 )
 from .trade_booking import Charge, book_fills, report_fills
 
-ENTERED_PRICE = 9  # in `entered`
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 
@@ -92,16 +100,6 @@ def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bou
     order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
     report_end(core, c, order, ExecType.REJECTED)
     sync_order(core, order)
-
-
-def is_held_to_trigger(order: Order, price: int) -> bool:
-    """Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone,
-    and a limit that its user has changed since, are held against the market."""
-    if not awaits_price(order.ord_type):
-        return False
-    if not order.triggered:
-        return order.ord_type != OrdType.TRAILING_STOP
-    return order.place == NOWHERE and (not has_limit(order.ord_type) or price == order.entered[ENTERED_PRICE])
 
 
 def ask_order(
@@ -394,7 +392,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     elif refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+        observe_passed(core, c, ins, order, q)
+        place = place_order if placed else start_order
+        place(core, c, ins, order, limit_ticks(ins, q), False, 0, False)

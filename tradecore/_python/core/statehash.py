@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tradecore.vocabulary.codes import Scope
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, PRINT_MAX_AGE
+from tradecore.vocabulary.units import one_number
 
 from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
@@ -17,7 +18,7 @@ from ..orders.order_table import Order
 from ..orders.triggers import peak_of, stop_of
 from ..positions.costs import position_of
 from ..risk.holds import exposure_of
-from ..risk.rule_rows import LimitRow
+from ..risk.rule_rows import LimitRow, key_of
 from ..vocabulary.hashing import chain_row, wide_words
 from ..vocabulary.instrument import BUY, SELL, opposite
 from ..vocabulary.texts import hash_of_id
@@ -89,6 +90,10 @@ def limits(core: State) -> Iterator[Row]:
     rows = core.risk.rows
     total = sum(limit_digest(core, row) for row in rows.rows) % 2**64
     yield 28, len(rows.rows), total, len(rows.staged), rows.staged_size
+    for c in rows.staged:  # changes of a set that is not whole yet
+        value = wide_words(one_number(c.value, c.value_high))
+        yield (41, *key_of(c), c.rule, *value, c.window_ns, c.mode, c.soft_share, hash_of_id(core.texts, c.who),
+               hash_of_id(core.texts, c.why))
 
 
 def limit_digest(core: State, row: LimitRow) -> int:

@@ -170,7 +170,9 @@ def find_risk_refusal(core: State, ins: InstrumentRow, q: Question, strategy: in
     refused = check_admission(core, q)
     if refused is not None and refused.reason == core.drilled:
         refused = None
-    return refused or next(iter(ask_user_rules(core, ins, q, strategy)), None)
+    if refused is not None or len(core.rules.rows) == core.rules.observed:
+        return refused
+    return next(iter(ask_user_rules(core, ins, q, strategy)), None)
 
 
 def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
@@ -178,6 +180,6 @@ def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q:
     for finding in ask_user_rules(core, ins, q, order.strategy, LimitMode.OBSERVE):
         publish(
             core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account, side=q.side,
-            cl_ord_id=order.cl_ord_id, order_qty=order.order_qty, price=order.price, reason=finding.reason,
+            cl_ord_id=order.cl_ord_id, order_qty=q.order_qty, price=q.price, reason=finding.reason,
             value=finding.value, bound=finding.limit, reject_mask=0,
         )

@@ -22,6 +22,7 @@ from ..vocabulary.instrument import awaits_price, has_limit
 (NOWHERE, RESTING, AT_VENUE, AWAITS_PRICE, AWAITS_SESSION, AWAITS_PARENT, IN_CHILDREN, AWAITS_VENUE) = (
     int(place) for place in Place)
 TRANSITIONS = transition_table()
+ENTERED_PRICE = 9  # in an order's `entered`
 
 
 @dataclass(slots=True, eq=False)

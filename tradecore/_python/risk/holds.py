@@ -120,11 +120,17 @@ def is_reducing(position_qty: int, side: int, leaves_qty: int, works: int) -> bo
     return works + leaves_qty <= reducible_qty(position_qty, side)
 
 
+FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum leaves its integers
 # What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
 # reference only what has a limit price passes. What is not here binds exits as well.
 EXEMPTIONS = frozenset((Reason.MAX_POSITION_QTY, Reason.ORDER_RATE, Reason.REFERENCE_PRICE_UNAVAILABLE))
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
+
+
+def is_exempt_refusal(found: list[Finding]) -> bool:
+    """Does something refuse that an order which reduces is exempt from?"""
+    return any(finding.refused and finding.reason in EXEMPTIONS for finding in found)
 
 
 def reserve_order(risk: RiskTables, q: Question) -> None:

@@ -6,10 +6,8 @@ reason; each answers with a Finding, whose value and limit are in the rule's own
 The collar binds the aggressive side only; a MARKET order never trades beyond it, and is refused where there is no
 positive reference. An order's notional is taken at its worst: a buy at its limit; a sell at the highest of limit,
 reference and the best bid that it could take; a MARKET order at its protection price, or without a collar at the higher
-of the reference and what it takes first.
-
-An observed limit lies in lines of their own (`watched`) and is not in the enforced ones, so that no check and no path
-knows of observing: where something is watched, an order is asked about once more after it passed.
+of the reference and what it takes first. What is only observed lies in lines of its own (`watched`), and is asked about
+once more of what has passed.
 """
 
 from __future__ import annotations
@@ -36,6 +34,7 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .holds import (
+    FIRM_MAX,
     Exposure,
     Question,
     RiskTables,
@@ -276,9 +275,8 @@ def check_collar(q: Question) -> Finding:
 
 
 def check_position_qty(q: Question) -> Finding:
-    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that reduces always passes, whatever all
-    accounts have together. Of the two limits the first that refuses
-    speaks, else the one with less left."""
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that reduces always passes, whatever all accounts
+    have together. Of the two limits the first that refuses speaks, else the one with less left."""
     limit, firm_limit, row = q.line.limits[POSITION], q.line.limits[FIRM_POSITION], q.line.rows[POSITION]
     worst, firm = worst_position(q.exposure, q), worst_position(q.firm, q)
     counts = (q.hold_qty > 0 or q.released) and not q.reduces
@@ -345,10 +343,12 @@ def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
 
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
-    worst = worst_position(q.exposure, q)
+    worst, most = worst_position(q.exposure, q), POSITION_MAX
+    if worst <= most and worst_position(q.firm, q) > FIRM_MAX:
+        worst, most = worst_position(q.firm, q), FIRM_MAX
     if q.ord_type != MARKET and is_beyond_amount(q.ins, q.price, q.order_qty):
         return Finding(Reason.ARITHMETIC_OVERFLOW, q.order_qty, most_qty(q.ins, q.price), True, True)
-    return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
+    return Finding(Reason.ARITHMETIC_OVERFLOW, worst, most, worst > most and q.hold_qty > 0, True)
 
 
 def check_reduce_only(q: Question) -> Finding:
