@@ -15,7 +15,7 @@ from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
-from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
+from ..execution.book import Fill, crosses, is_fillable
 from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
@@ -43,7 +43,6 @@ from ..risk.risk import check_limits, counts_at_market, needs_reference, protect
 from ..vocabulary.instrument import (
     BUY,
     FOK,
-    IOC,
     LIMIT,
     MARKET,
     SELL,
@@ -57,15 +56,8 @@ from ..vocabulary.instrument import (
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .departures import stops_order
 from .elections import watch_print
-from .exits import (
-    ask_risk_of,
-    find_hindrance,
-    hold_back,
-    is_held_to_trigger,
-    protects_position,
-    reduces,
-    rest_exit,
-)
+from .executing import execute_order
+from .exits import ask_risk_of, find_hindrance, hold_back, is_held_to_trigger, reduces, rest_exit
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
@@ -87,7 +79,6 @@ from .state import (
     tell_parent,
     tell_price,
     twice_reference,
-    use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
 
@@ -164,34 +155,6 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
             return term.venue
     order.route = Route.RESTS
     return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
-
-
-def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
-    """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
-    side, qty = direction(order.side), leaves_of(order)
-    taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
-    if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
-        return Reason.POST_ONLY_WOULD_TAKE, []
-    if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, qty):
-        return Reason.FOK_NOT_FILLABLE, []
-    if order.min_qty and not is_fillable(book, taken_side, limit, order.min_qty):
-        return Reason.MIN_QTY_NOT_MET, []
-    protects = protects_position(core, order, limit)
-    left, fills = match_order(book, taken_side, limit, qty)
-    if left == 0:
-        return None, fills
-    if order.time_in_force in AUCTIONS:
-        return Reason.AUCTION_LEFTOVER, fills
-    if not has_limit(order.ord_type) and not protects:
-        return Reason.MARKET_LEFTOVER, fills
-    if order.time_in_force == IOC:
-        return Reason.IOC_LEFTOVER, fills
-    rests = use_book(core, order.instrument, order.venue)
-    if rests is None:
-        return Reason.BOOKS_FULL, fills  # none: there was no book to take from
-    add_node(rests, side, order.order_id, limit, left, order.display_qty)
-    order.place = RESTING
-    return None, fills
 
 
 def finish_order(
