@@ -41,7 +41,7 @@ cdef inline bint counts_outside(tc_core* core, const tc_order* order, const tc_o
 # Does an order with so much to trade only reduce the position that is booked, with all that has left before it?
 cdef inline bint leaves_to_reduce(tc_core* core, const tc_order* order, int64_t leaves_qty) noexcept nogil:
     cdef int64_t position = position_of(&core.ledger, order.instrument, order.account).qty
-    cdef uint32_t at = core.open_orders.rows[open_place(core, order.instrument, order.account)].head
+    cdef uint32_t at = core.open_orders.rows[row_at(&core.open_orders, order.instrument, order.account)].head
     cdef const tc_order* other
     cdef int64_t most = position if direction(order.side) == SIDE_SELL else -position
     while at and leaves_qty <= most:
@@ -67,6 +67,7 @@ cdef inline int64_t held_by_children(const tc_core* core, const tc_terms* terms)
 # for a price, and what goes as it was entered once that has come, is held against it.
 cdef inline void load_exit(tc_core* core, const tc_order* order, tc_exit* e) noexcept nogil:
     cdef const tc_order* parent = parent_of(&core.orders, order) if order.extended else NULL
+    cdef const tc_order* whole = parent if parent != NULL else order
     cdef int64_t stop_px = no_price()
     e.side = direction(order.side)
     e.order_id = order.order_id
@@ -76,9 +77,8 @@ cdef inline void load_exit(tc_core* core, const tc_order* order, tc_exit* e) noe
     e.leaves_qty = leaves_of(order)
     e.price = order.price if has_limit(order.ord_type) else no_price()
     e.reference2 = no_price()
-    if awaits_price(order.ord_type) and (
-            not order.triggered or order.price == terms_of(&core.orders, order).entered_price):
-        stop_px = stop_of(&core.triggers, &core.orders, order)
+    if awaits_price(whole.ord_type) and not (whole.triggered and terms_of(&core.orders, whole).repriced):
+        stop_px = stop_of(&core.triggers, &core.orders, whole)
     if stop_px != no_price():
         e.reference2 = 2 * stop_px
     elif core.gate.collar_bps:

@@ -14,7 +14,7 @@ from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC
 from ..execution.unsent import Message, drop_message
 from ..orders.lists import OCO
 from ..orders.order_facts import held_of, last_id, leaves_of
-from ..orders.order_table import AT_VENUE, CANCELED, ENTERED_PRICE, RESTING, Order, Request
+from ..orders.order_table import AT_VENUE, CANCELED, RESTING, Order, Request
 from ..orders.triggers import stop_of
 from ..risk.exit_gate import Exit, ask_gate, let_out
 from ..vocabulary.instrument import SELL, awaits_price, direction, has_limit
@@ -65,8 +65,10 @@ def load_exit(core: State, order: Order) -> Exit:
     """An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What
     waits for a price, and what goes as it was entered once that has come, is held against it."""
     stop_px = reference2 = NO_PRICE
-    if awaits_price(order.ord_type) and (not order.triggered or order.price == order.entered[ENTERED_PRICE]):
-        stop_px = stop_of(order)
+    parent = parent_of(core, order)
+    whole = parent or order
+    if awaits_price(whole.ord_type) and not (whole.triggered and whole.repriced):
+        stop_px = stop_of(whole)
     if stop_px != NO_PRICE:
         reference2 = 2 * stop_px
     elif core.gate.collar_bps >= 0:
@@ -76,7 +78,6 @@ def load_exit(core: State, order: Order) -> Exit:
         order.price if has_limit(order.ord_type) else NO_PRICE, reference2, core.now, order.venue,
         direction(order.side),
     )
-    parent = parent_of(core, order)
     if parent is not None:
         e.parent_qty = parent.order_qty
         e.family_qty = parent.cum_qty + sum(held_of(child) for child in parent.children.values())
