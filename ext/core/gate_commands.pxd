@@ -36,18 +36,3 @@ cdef inline void switch_gate(tc_core* core, const tc_command* c, tc_ack* ack) no
     core.gate.who = c.who
     core.gate.why = c.why
     accept_command(core, c, 0, 0, <int32_t>c.target, c.scope, c.engaged)
-
-
-# Only in C: a table of handlers in Python.
-# What is about users' rules and the exit gate.
-cdef inline void run_safeguard(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    if c.kind == KIND_ADD_RULE:
-        add_rule(core, c, ack)
-    elif c.kind == KIND_RULE_STEPS:
-        add_steps(core, c, ack)
-    elif c.kind == KIND_REMOVE_RULE:
-        remove_rule(core, c, ack)
-    elif c.kind == KIND_SET_GATE:
-        change_gate(core, c, ack)
-    elif c.kind == KIND_SWITCH_GATE:
-        switch_gate(core, c, ack)

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import MsgType, Reason, Scope
+from tradecore.vocabulary.codes import MsgType, Reason
 from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
 from tradecore.vocabulary.records import NO_PRICE, VERSION
 
 from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
-from ..orders.open_orders import find_open
 from ..orders.order_facts import derive_status, unknown_of
-from ..orders.order_table import AT_VENUE, CANCELED, NOWHERE, Order, Request, remove_request
+from ..orders.order_table import AT_VENUE, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
 from .state import (
     CANCEL_REJECT,
     EXECUTION,
     State,
-    end_order,
     order_fields,
     publish,
     sync_order,
@@ -168,22 +166,6 @@ def asks_more(order: Order, request: Request) -> bool:
     same = (request.price, request.stop_px, request.expire_time, request.peg_offset) == (
         order.price, order.stop_px, order.expire_time, order.peg_offset)
     return not same or request.order_qty > order.order_qty
-
-
-def withdraw_killed(core: State, c: Any) -> None:
-    """A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for
-    more are refused."""
-    target = {Scope(c.scope): c.target}
-    for order in find_open(core.open_orders, target.get(Scope.INSTRUMENT, 0), target.get(Scope.ACCOUNT, 0),
-                           target.get(Scope.VENUE, 0), target.get(Scope.STRATEGY, 0)):
-        if is_unsent(order):
-            recall_order(core, order)
-            order.value = 1 + c.scope
-            end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
-            continue
-        for request in list(order.requests):
-            if request.message is not None and wants_more(order, request):
-                withdraw_replace(core, c, order, request, Reason.KILL_SWITCH, 1 + c.scope, 0)
 
 
 def wants_more(order: Order, request: Request) -> bool:
