@@ -169,7 +169,7 @@ cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) n
         return False
     if not stops_message(core, c, order, m, request, &finding):
         return False
-    if finding.value == DUPLICATE_CLORDID:
+    if finding.value == DUPLICATE_CLORDID or (request == NULL and not is_unsent(&core.orders, order)):
         drop_message(&core.orders, at)
     elif request != NULL:
         withdraw_replace(core, c, order, asked - 1, EXIT_GATE, finding.value, finding.limit)

@@ -235,6 +235,15 @@ def test_a_replace_that_asks_for_more_stays_inside_a_gate_that_is_shut(core):
     assert reject.reason is tc.Reason.EXIT_GATE
 
 
+def test_of_an_order_that_its_venue_has_already_the_message_alone_is_dropped(core):
+    order = core.submit("AAPL", "BUY", 10, "190.00", venue="EXT", cl_ord_id="c1")
+    core.execution.on_execution_report("EXT", "NEW", cl_ord_id="c1")  # before anyone has sent it
+    core.risk.gate.shut()
+    assert list(core.outbound()) == []
+    assert alerts(core) == [stopped("KILL_SWITCH")]
+    assert (order.ord_status, core.outbound_pending) == (tc.OrdStatus.NEW, 0)
+
+
 def test_exits_leave_a_gate_that_is_shut_but_for_them(core):
     core.positions.open_position("AAPL", 10, "190.00")
     core.risk.gate.shut(exits=True)

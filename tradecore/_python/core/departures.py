@@ -134,7 +134,7 @@ def is_kept_back(core: State, c: Any, message: Message) -> bool:
     found = stops_message(core, c, message, request)
     if found is None:
         return False
-    if found[0] == Reason.DUPLICATE_CLORDID:
+    if found[0] == Reason.DUPLICATE_CLORDID or (request is None and not is_unsent(order)):
         drop_message(core.orders.unsent, message)
     elif request is not None:
         withdraw_replace(core, c, order, request, Reason.EXIT_GATE, *found)
