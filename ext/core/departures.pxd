@@ -156,17 +156,28 @@ cdef inline bint stops_message(
 # ---- handed out
 
 # Does the exit gate stop a message? What it stops is taken back: a new order is Canceled, a replace refused; of what
-# the venue has already, the message alone. Cancels and questions pass.
+# the venue has already, the message alone. A new order that has ended and left the table can't be judged, and stays.
+# Cancels and questions pass.
 cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) noexcept nogil:
     cdef const tc_message* m = &core.orders.unsent.messages[at]
     cdef uint32_t asked = core.orders.unsent.rows[at].request
     cdef tc_order* order = &core.orders.slots[core.orders.unsent.rows[at].slot]
     cdef const tc_request* request = NULL
     cdef tc_finding finding
+    cdef tc_report* r
     if m.msg_type == MSG_ORDER_CANCEL_REPLACE_REQUEST and asked:
         request = &core.orders.requests[asked - 1]
     elif m.msg_type != MSG_NEW_ORDER_SINGLE:
         return False
+    if order.order_id != m.order_id:                   # its slot is another's
+        core.gate.stopped += 1
+        r = start_report(core, c, REPORT_GATE_STOPPED)
+        r.order_id = m.order_id
+        r.reason = EXIT_GATE
+        r.value = UNKNOWN_ORDER
+        publish_report(&core.events, r)
+        drop_message(&core.orders, at)
+        return True
     if not stops_message(core, c, order, m, request, &finding):
         return False
     if finding.value == DUPLICATE_CLORDID or (request == NULL and not is_unsent(&core.orders, order)):

@@ -126,11 +126,17 @@ def stops_message(core: State, c: Any, message: Message, request: Request | None
 
 def is_kept_back(core: State, c: Any, message: Message) -> bool:
     """Does the exit gate stop a message? What it stops is taken back: a new order is Canceled, a replace refused; of
-    what the venue has already, the message alone. Cancels and questions pass."""
+    what the venue has already, the message alone. A new order that has ended and left the table can't be judged, and
+    stays. Cancels and questions pass."""
     order, msg_type = message.order, message.fields["msg_type"]
     request = message.request if msg_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST else None
     if request is None and msg_type != MsgType.NEW_ORDER_SINGLE:
         return False
+    if order.order_id not in core.orders.by_id:
+        core.gate.stopped += 1
+        publish(core, c, GATE_STOPPED, order_id=order.order_id, reason=Reason.EXIT_GATE, value=Reason.UNKNOWN_ORDER)
+        drop_message(core.orders.unsent, message)
+        return True
     found = stops_message(core, c, message, request)
     if found is None:
         return False
