@@ -29,7 +29,7 @@ PLACES = {int(reason): place for place, reason in enumerate(RISK_CHECKS)}
 
 
 class Thought(NamedTuple):
-    """An order that is only a thought: what validation says, what stands alone, and what risk is asked of it, or None."""
+    """An order that is only a thought: what validation says, what stands alone, and what risk is asked, or None."""
 
     mask: int
     alone: Finding | None = None
