@@ -27,7 +27,7 @@ cdef inline int64_t find_again(
     if given_id(core, c.exec_id) == 0:
         return 0
     if instrument == 0 or not is_side(side):
-        number = find_named_trade(&core.trades, c.venue, instrument, 0, c.exec_id)
+        number = find_named_trade(&core.trades, c.venue, instrument, c.exec_id)
         if number == 0:
             return 0
         trade = execution_at(&core.trades, number)
@@ -48,7 +48,7 @@ cdef inline bint is_told_again(
 ) noexcept nogil:
     cdef const tc_exec_id* entry = exec_id_at(&core.exec_ids, known)
     cdef uint64_t named = 0, said = say_trade(core, c, order_id, &named)
-    return is_fee_alone(c) or entry.said == said or entry.named == named
+    return is_fee_alone(c) or (not c.told & TOLD_FINER and (entry.said == said or entry.named == named))
 
 
 # Only in C: a trade's row is in its entry in Python.

@@ -7,7 +7,9 @@ from limit_lines cimport *
 cdef enum:
     CHECKS = 20                    # see check_risk
     OBSERVABLE = 13                # of them, those that limits decide
-    ANSWERS = 34                   # of a question: of every check, of every observed limit, of users' rules
+    UNBOOKED_ANSWER = 33           # after those of every check and of every observed limit: of what lies unbooked
+    RULES_ANSWER = 34              # of users' rules
+    ANSWERS = 35                   # of a question
 
 
 # A kill switch: who engaged it, why and when.
