@@ -16,6 +16,13 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
     return True
 
 
+# How the market lay when a decision was taken; MARKET_NORMAL where it is no longer held.
+cdef inline uint8_t copy_market(const tc_router* router, int64_t decision) noexcept nogil:
+    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
+        return MARKET_NORMAL
+    return router.history_markets[<uint64_t>decision & router.history_mask]
+
+
 # Copies as much of what lies unbooked as there is room for, oldest first; how much there is.
 cdef inline int64_t copy_unbooked(tc_core* core, int64_t one, int64_t other, void* rows, int64_t room) noexcept nogil:
     memcpy(rows, core.unbooked.rows, <size_t>min(room, core.unbooked.used) * sizeof(tc_unbooked))
