@@ -150,4 +150,4 @@ cdef inline void enter_booking(tc_core* core, const tc_command* c, tc_ack* ack) 
     if again:
         amend_fee(core, &said, ack, known)
     else:
-        book_venue_trade(core, &said, ack, order_id, order, account, instrument, side, True)
+        book_venue_trade(core, &said, ack, order_id, order, account, instrument, side, known != 0, True)

@@ -108,7 +108,7 @@ def enter_booking(core: State, c: Any) -> Any:
     settle_unbooked(core, c, row, True)
     if known is not None and again:
         return amend_fee(core, said, known)
-    return book_venue_trade(core, said, order_id, order, account, instrument, side, insists=True)
+    return book_venue_trade(core, said, order_id, order, account, instrument, side, known is not None, insists=True)
 
 
 def find_unitless(row: Unbooked, c: Any) -> tuple[Reason, int, int] | None:

@@ -75,7 +75,7 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
         return keep_report(core, c, bad, order_id, account, instrument, moves)
     if order is not None and not is_its_own(order, instrument, side):
         order, account = None, 0  # whatever the venue means, it is not that order's trade
-    return book_venue_trade(core, c, order_id, order, account, instrument, side)
+    return book_venue_trade(core, c, order_id, order, account, instrument, side, known=False)
 
 
 def is_its_own(order: Order, instrument: int, side: int) -> bool:
@@ -171,11 +171,11 @@ def find_again(core: State, c: Any, instrument: int, side: int) -> ExecId | None
 
 
 def book_venue_trade(
-    core: State, c: Any, order_id: int, order: Order | None, account: int, instrument: int, side: int,
+    core: State, c: Any, order_id: int, order: Order | None, account: int, instrument: int, side: int, known: bool,
     insists: bool = False,
 ) -> Any:
-    """A trade of an order; of none that is known: into suspense, which counts for the firm. An operator's is not of
-    now."""
+    """A trade of an order; of none that is known: into suspense, which counts for the firm. From now on it is known by
+    its identity, unless another is (`known`). An operator's is not of now."""
     ins = core.instruments[instrument]
     commission, currency, told = fee_of(core, c, ins, c.venue, c.last_qty, c.last_px)
     liquidity = c.last_liquidity_ind if c.last_liquidity_ind <= LIQUIDITY_MAX else 0
@@ -185,7 +185,7 @@ def book_venue_trade(
                       c.last_qty, c.last_px, commission, core.day, currency=currency, last_mkt=c.last_mkt,
                       last_liquidity_ind=liquidity, told=told)
     book_trade(core, trade)
-    if exec_id and find_again(core, c, instrument, side) is None:
+    if exec_id and not known:
         fee = fee_told(commission, currency) if told else 0
         know_execution(core, exec_id, say_trade(core, c, order_id), trade, fee)
     if order is not None and not order.terminal and not insists:  # an old trade, or nobody's, is no price of now
