@@ -69,17 +69,20 @@ cdef inline int think_of(
     return alone
 
 
-# What every check, every observed limit, and the rules of users say to an order; one that reduces as such.
+# What every check, every observed limit, what lies unbooked, and the rules of users say to an order; one that reduces
+# as such.
 cdef inline void find_answers(
     tc_core* core, const tc_instrument* ins, const tc_command* c, tc_question* q, tc_finding* findings
 ) noexcept nogil:
+    findings[UNBOOKED_ANSWER].refused = findings[UNBOOKED_ANSWER].armed = False
     evaluate_risk(&core.risk, ins, q, findings)
     observe_question(core, ins, q[0], MODE_OBSERVE, &findings[CHECKS], True)
     if is_exempt_refusal(findings, CHECKS + OBSERVABLE) and reduces_as_thought(core, c):
         q.reduces = True                               # what is_exempt says
         evaluate_risk(&core.risk, ins, q, findings)
         observe_question(core, ins, q[0], MODE_OBSERVE, &findings[CHECKS], True)
-    evaluate_user_rules(core, ins, q, c.strategy, &findings[ANSWERS - 1])
+    find_block(core, ins, q, &findings[UNBOOKED_ANSWER])
+    evaluate_user_rules(core, ins, q, c.strategy, &findings[RULES_ANSWER])
 
 
 # What validation and risk would say to a new order: findings of every check, then of every observed limit; none where
@@ -113,19 +116,21 @@ cdef inline void answer_thought(
 ) noexcept nogil:
     cdef const tc_instrument* ins = &core.instruments[c.instrument]
     cdef int64_t cells[CELLS]
+    cdef tc_finding observed
     cdef int32_t at = 0
     cdef int i
-    if not core.risk.rows.observed and not core.rules.count and not check_risk(&core.risk, ins, q, findings):
+    if not core.risk.rows.observed and not core.rules.count and not check_admission(core, ins, q, findings):
         return
     find_answers(core, ins, c, q, findings)
-    answer.refused = mask_of(findings, CHECKS) | <uint64_t>(findings[ANSWERS - 1].refused != 0) << CHECKS
+    answer.refused = mask_of(findings, CHECKS)
+    answer.refused |= mask_of(&findings[UNBOOKED_ANSWER], ANSWERS - UNBOOKED_ANSWER) << CHECKS
     answer.observed = mask_of(&findings[CHECKS], OBSERVABLE) << FIRST_LIMIT
     if core.rules.observed and ask_user_rules(
-            &core.rules, cells, fill_cells(core, ins, q, c.strategy, cells), MODE_OBSERVE, &at, &findings[ANSWERS - 1]):
-        answer.observed |= <uint64_t>1 << CHECKS
+            &core.rules, cells, fill_cells(core, ins, q, c.strategy, cells), MODE_OBSERVE, &at, &observed):
+        answer.observed |= <uint64_t>1 << (CHECKS + RULES_ANSWER - UNBOOKED_ANSWER)
     if answer.refused:
         i = tc_lowest_bit(answer.refused)
-        answer.reason = USER_RULE if i == CHECKS else findings[i].reason
+        answer.reason = findings[i if i < CHECKS else i - CHECKS + UNBOOKED_ANSWER].reason
 
 
 # An order that passed counts for those behind it in its basket, or, with `sign` -1, no longer.

@@ -8,7 +8,9 @@ cdef enum:
     OBSERVABLE = 8 + COUNTING      # checks that limits decide, see evaluate_limits
     FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 8
-    ANSWERS = CHECKS + OBSERVABLE + 1                  # of every check, every observed limit, users' rules
+    UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
+    RULES_ANSWER = UNBOOKED_ANSWER + 1                 # of users' rules
+    ANSWERS = RULES_ANSWER + 1     # of a question
 
 
 cdef struct tc_exposure:

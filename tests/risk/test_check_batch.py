@@ -74,7 +74,8 @@ def test_findings_are_those_of_check(desk):
 def test_the_places_are_the_checks_in_their_order(desk):
     core = desk()
     core.risk.add_rule("small", "order.qty < 100")
-    assert [row.rule for row in core.check("AAPL", "BUY", 1, 100, account="alpha")] == list(tc.RISK_CHECKS)
+    assert [row.rule for row in core.check("AAPL", "BUY", 1, 100, account="alpha")] == [
+        reason for reason in tc.RISK_CHECKS if reason is not R.UNBOOKED_TRADE]  # told where something lies there
 
 
 BASKETS = {

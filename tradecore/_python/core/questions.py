@@ -18,6 +18,7 @@ from ..risk.holds import Question, count_ahead, hold_lots, is_exempt_refusal
 from ..risk.risk import evaluate_risk
 from .cash import convert_cash
 from .exits import closes_position, reduces
+from .keeping import weigh_unbooked
 from .observing import observe_question
 from .orderpath import CLOSING_BITS
 from .placing import ask_order
@@ -80,12 +81,14 @@ def think_order(core: State, c: Any, now: int) -> Thought:
 
 
 def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding], list[Finding], list[Finding]]:
-    """What every check, every observed limit, and the rules of users say to an order; one that reduces as such."""
+    """What every check, every observed limit, and what lies unbooked and the rules of users say to an order; one that
+    reduces as such."""
     found, observed = evaluate_risk(q), observe_question(core, q.ins, q)
     if not q.reduces and is_exempt_refusal(found + observed) and reduces(core, order, q.leaves_qty):
         q.reduces = True
         return find_answers(core, order, q)
-    return found, observed, evaluate_user_rules(core, q.ins, q, q.strategy)
+    kept = weigh_unbooked(core, q)
+    return found, observed, ([] if kept is None else [kept]) + evaluate_user_rules(core, q.ins, q, q.strategy)
 
 
 def tell_findings(core: State, thought: Thought) -> tuple[int, list[Finding]]:
