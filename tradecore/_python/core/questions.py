@@ -33,8 +33,7 @@ class Thought(NamedTuple):
 
     mask: int
     alone: Finding | None = None
-    order: Order | None = None
-    question: Question | None = None
+    asked: tuple[Order, Question] | None = None
 
 
 class Answer(NamedTuple):
@@ -77,15 +76,15 @@ def think_order(core: State, c: Any, now: int) -> Thought:
         return Thought(0, Finding(*bad_join, True, True))
     q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
     q.duplicate, q.open_orders = duplicate, core.orders.open_count + len(core.ahead)
-    return Thought(0, None, thought, q)
+    return Thought(0, None, (thought, q))
 
 
-def find_answers(core: State, thought: Thought, q: Question) -> tuple[list[Finding], list[Finding], list[Finding]]:
+def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding], list[Finding], list[Finding]]:
     """What every check, every observed limit, and the rules of users say to an order; one that reduces as such."""
     found, observed = evaluate_risk(q), observe_question(core, q.ins, q)
-    if not q.reduces and is_exempt_refusal(found + observed) and reduces(core, thought.order, q.leaves_qty):
+    if not q.reduces and is_exempt_refusal(found + observed) and reduces(core, order, q.leaves_qty):
         q.reduces = True
-        return find_answers(core, thought, q)
+        return find_answers(core, order, q)
     return found, observed, evaluate_user_rules(core, q.ins, q, q.strategy)
 
 
@@ -93,9 +92,9 @@ def tell_findings(core: State, thought: Thought) -> tuple[int, list[Finding]]:
     """Validation's mask, else what risk says (see `Core.check`)."""
     if thought.alone is not None:
         return 0, [thought.alone]
-    if thought.question is None:
+    if thought.asked is None:
         return thought.mask, []
-    found, observed, rules = find_answers(core, thought, thought.question)
+    found, observed, rules = find_answers(core, *thought.asked)
     return 0, found + [f for f in observed if f.armed] + rules
 
 
@@ -112,11 +111,11 @@ def answer_order(core: State, thought: Thought) -> Answer:
     """What refuses one order."""
     if thought.alone is not None:
         return Answer(int(thought.alone.reason), 0, 0, 0)
-    if thought.question is None:
+    if thought.asked is None:
         return Answer(int(first_reason(thought.mask)), thought.mask, 0, 0)
-    found, observed, rules = find_answers(core, thought, thought.question)
+    q = thought.asked[1]
+    found, observed, rules = find_answers(core, *thought.asked)
     first = next((f.reason for f in found + rules if f.refused), Reason.NONE)
-    q = thought.question
     observed += ask_user_rules(core, q.ins, q, q.strategy, LimitMode.OBSERVE)
     return Answer(int(first), 0, mask_of(found + rules), mask_of(observed))
 
@@ -141,8 +140,8 @@ def answer_batch(
             answers.append(answer_order(core, thought))
             if told is not None:
                 told.append(tell_findings(core, thought))
-            if together and answers[-1].reason == Reason.NONE and thought.question is not None:
-                put_ahead(core, c.cl_ord_id, thought.question, 1)
+            if together and answers[-1].reason == Reason.NONE and thought.asked is not None:
+                put_ahead(core, c.cl_ord_id, thought.asked[1], 1)
             core.now = clock
     finally:
         core.now = clock
