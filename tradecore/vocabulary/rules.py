@@ -73,6 +73,7 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
     RuleRow(Rule.STRATEGY_DISABLED, Reason.STRATEGY_DISABLED, LimitUnit.FLAG, 0, (Scope.STRATEGY,), 7, 7, False, False),
 )
+BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
 SLOTS = 1 + max(max(row.slot, row.firm_slot) for row in RULES)
 STATED = sum(1 << row.rule for row in RULES if row.stated)
 
