@@ -45,9 +45,9 @@ cdef inline bint all_balance(const tc_core* core) noexcept nogil:
     return True
 
 
-# After a command that was answered with this order, 0 of none.
+# After a command that was answered with this order, 0 of none. One that was never let in may name what there is not.
 cdef inline bint holds_balance(tc_core* core, int64_t order_id) noexcept nogil:
     cdef const tc_order* order = find_order(&core.orders, order_id)
-    if order != NULL and not pair_balances(core, order.instrument, order.account):
+    if order != NULL and order.admitted and not pair_balances(core, order.instrument, order.account):
         return False
     return core.command_seq & (CHECK_EVERY - 1) != 0 or all_balance(core)

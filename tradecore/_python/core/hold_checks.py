@@ -35,7 +35,8 @@ def all_balance(core: State) -> bool:
 
 
 def holds_balance(core: State, order_id: int) -> bool:
-    """After a command that was answered with this order, 0 of none."""
+    """After a command that was answered with this order, 0 of none. One that was never let in may name what there is
+    not."""
     order = core.orders.by_id.get(order_id)
-    return (order is None or pair_balances(core, order.instrument, order.account)) and (
+    return (order is None or not order.admitted or pair_balances(core, order.instrument, order.account)) and (
         core.command_seq % CHECK_EVERY != 0 or all_balance(core))
