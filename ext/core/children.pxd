@@ -289,12 +289,17 @@ cdef inline void leave_rest(
 cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent, int64_t qty) noexcept nogil:
     cdef const tc_instrument* ins = &core.instruments[parent.instrument]
     cdef tc_terms* terms = terms_of(&core.orders, parent)
+    cdef bint whole = parent.time_in_force == TIF_FOK
+    cdef uint64_t barred
     cdef tc_part parts[MAX_VENUES]
     cdef int count, i
     if session_waits(core, parent.instrument, parent.time_in_force) or not may_place(core, c, ins, parent):
         return
-    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred_from(core, parent), parts)
-    if core.orders.open.count >= core.orders.open_max:
+    barred = unpromising(core) if whole else barred_from(core, parent)
+    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred, parts)
+    if whole and count_parts(parts, count) < qty:      # another has taken it since: nothing was sent
+        end_unplaced(core, c, parent, FOK_NOT_FILLABLE, 0, 0)
+    elif core.orders.open.count >= core.orders.open_max:
         end_unplaced(core, c, parent, MAX_OPEN_ORDERS, core.orders.open.count, core.orders.open_max)
     elif count:
         for i in range(count):

@@ -89,6 +89,7 @@ cdef inline int32_t route_order(
     cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
     cdef int32_t venue
     cdef uint32_t row
+    cdef int64_t within
     cdef int at
     if ranking.changed:
         keep_decision(&core.router, side_row(order.instrument, side))
@@ -97,9 +98,10 @@ cdef inline int32_t route_order(
         for at in range(ranking.count):
             venue = ranking.order[at]
             row = row_of(core, order.instrument, venue, opposite(side))
-            if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, limit):
+            within = within_ticks(ins, side, limit, price_elsewhere(core, ins, order, venue))
+            if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, within):
                 continue
-            if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
+            if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
                 continue
             order.route = ROUTE_TAKES
             return venue
@@ -107,23 +109,26 @@ cdef inline int32_t route_order(
     return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
 
 
-# Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
-cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noexcept nogil:
+# Takes what it may, rests what may rest; `elsewhere`: what it must not trade through, lock or cross. Returns why the
+# order ends here, or REASON_NONE.
+cdef inline int execute_order(
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, int64_t elsewhere
+) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    cdef int64_t left
+    cdef int64_t left, within = within_ticks(ins, side, limit, elsewhere)
     cdef bint protects
     tc_assert((order.place == PLACE_NOWHERE) & (leaves_of(order) > 0))
     core.book.fill_count = 0
     if order.exec_inst & INST_POST_ONLY and crosses(&core.book, row, limit):
         return POST_ONLY_WOULD_TAKE
-    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
-        return FOK_NOT_FILLABLE
-    if terms.min_qty and not is_fillable(&core.book, row, limit, terms.min_qty):
+    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
+        return ORDER_PROTECTION if is_fillable(&core.book, row, limit, leaves_of(order)) else FOK_NOT_FILLABLE
+    if terms.min_qty and not is_fillable(&core.book, row, within, terms.min_qty):
         return MIN_QTY_NOT_MET
     protects = protects_position(core, order, limit)
-    left = match_order(&core.book, row, limit, leaves_of(order))
+    left = match_order(&core.book, row, within, leaves_of(order))
     if left == 0:
         return REASON_NONE
     if is_auction(order.time_in_force):
@@ -132,6 +137,8 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
         return MARKET_LEFTOVER
     if order.time_in_force == TIF_IOC:
         return IOC_LEFTOVER
+    if reaches(ins, side, limit, elsewhere) and not protects:
+        return ORDER_PROTECTION
     if is_no_book(row):
         if not use_book(&core.books, order.instrument, order.venue):
             return BOOKS_FULL                          # and nothing was taken: there was no book to take from
@@ -200,7 +207,7 @@ cdef inline bint needs_protection(
         return False
     if is_auction(order.time_in_force) and (venue.native_times_in_force >> order.time_in_force) & 1:
         return False
-    return is_bound(ins, limit) and not venue.market_protection
+    return is_bound(ins, limit) and not (venue.market_protection and not ins.order_protection)
 
 
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
@@ -267,13 +274,14 @@ cdef inline uint64_t place_order(
     uint64_t since, bint timed
 ) noexcept nogil:
     cdef int reason
+    cdef int64_t elsewhere, within
     cdef tc_finding finding
-    cdef bint routed = order.venue == 0
+    cdef bint routed = order.venue == 0, rests
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
+        if is_divided(core, ins, order, limit):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -291,16 +299,24 @@ cdef inline uint64_t place_order(
             order.reject_mask = finding.row
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             return since
+    elsewhere = price_elsewhere(core, ins, order, order.venue)
     if is_external(core, order.venue):
-        if reserve_places(core, order):
-            send_order(core, c, ins, order, limit, first)
+        within = within_ticks(ins, direction(order.side), limit, elsewhere)
+        rests = order.exec_inst & INST_POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
+        if rests or (within != limit and has_limit(order.ord_type)):
+            refuse_placing(core, c, order, ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
+        elif reserve_places(core, order):
+            send_order(core, c, ins, order, within, first)
         else:
             refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
                            first)
         return since
-    reason = execute_order(core, order, limit)
+    reason = execute_order(core, ins, order, limit, elsewhere)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
+    elif reason == ORDER_PROTECTION:
+        order.value = limit * ins.tick
+        order.bound = elsewhere
     if (core.book.fill_count == 0 and order.place != PLACE_RESTING
             and not is_no_book(row_of(core, order.instrument, order.venue, SIDE_BUY))):
         tell_price(core, order.instrument)             # the book, and what the router knows of it, are as they were

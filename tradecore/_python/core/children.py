@@ -33,10 +33,10 @@ from ..orders.order_table import (
     remove_request,
 )
 from ..risk.holds import note_breach
-from ..vocabulary.instrument import BUY, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
+from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
-from .parts import divide_qty
+from .parts import divide_qty, unpromising
 from .placing import ask_order, bounded_ticks, is_bound, limit_ticks, place_order
 from .requests import take_id
 from .shrinking import shrink_order, stop_order
@@ -205,8 +205,12 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
         return
     if not may_place(core, c, ins, parent):
         return
-    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred_from(core, parent))
-    if core.orders.open_count >= core.orders.open_max:
+    whole = parent.time_in_force == FOK
+    barred = unpromising(core) if whole else barred_from(core, parent)
+    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred)
+    if whole and sum(part.qty for part in parts) < qty:  # another has taken it since: nothing was sent
+        end_unplaced(core, c, parent, Reason.FOK_NOT_FILLABLE)
+    elif core.orders.open_count >= core.orders.open_max:
         end_unplaced(core, c, parent, Reason.MAX_OPEN_ORDERS, core.orders.open_count, core.orders.open_max)
     elif parts:
         for part in parts:

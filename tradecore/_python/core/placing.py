@@ -60,6 +60,7 @@ from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, protects_p
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
+from .protection import price_elsewhere, reaches, within_ticks
 from .state import (
     EXECUTING,
     POSITION,
@@ -147,9 +148,10 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
         taken_side = opposite(side)
         for term in ranking.terms:
             book = book_of(core, order.instrument, term.venue)
-            if term.venue in core.router.down or not crosses(book, taken_side, limit):
+            within = within_ticks(ins, side, limit, price_elsewhere(core, ins, order, term.venue))
+            if term.venue in core.router.down or not crosses(book, taken_side, within):
                 continue
-            if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, leaves_of(order)):
+            if order.time_in_force == FOK and not is_fillable(book, taken_side, within, leaves_of(order)):
                 continue
             order.route = Route.TAKES
             return term.venue
@@ -157,18 +159,23 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
     return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
 
 
-def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
-    """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
+def execute_order(
+    core: State, ins: InstrumentRow, order: Order, limit: int, elsewhere: int
+) -> tuple[Reason | None, list[Fill]]:
+    """Takes what it may, rests what may rest; `elsewhere`: what it must not trade through, lock or cross. Why the order
+    ends here, if it does, and the trades."""
     side, qty = direction(order.side), leaves_of(order)
     taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
+    within = within_ticks(ins, side, limit, elsewhere)
     if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
         return Reason.POST_ONLY_WOULD_TAKE, []
-    if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, qty):
-        return Reason.FOK_NOT_FILLABLE, []
-    if order.min_qty and not is_fillable(book, taken_side, limit, order.min_qty):
+    if order.time_in_force == FOK and not is_fillable(book, taken_side, within, qty):
+        through = is_fillable(book, taken_side, limit, qty)
+        return Reason.ORDER_PROTECTION if through else Reason.FOK_NOT_FILLABLE, []
+    if order.min_qty and not is_fillable(book, taken_side, within, order.min_qty):
         return Reason.MIN_QTY_NOT_MET, []
     protects = protects_position(core, order, limit)
-    left, fills = match_order(book, taken_side, limit, qty)
+    left, fills = match_order(book, taken_side, within, qty)
     if left == 0:
         return None, fills
     if order.time_in_force in AUCTIONS:
@@ -177,6 +184,8 @@ def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None,
         return Reason.MARKET_LEFTOVER, fills
     if order.time_in_force == IOC:
         return Reason.IOC_LEFTOVER, fills
+    if reaches(ins, side, limit, elsewhere) and not protects:
+        return Reason.ORDER_PROTECTION, fills
     rests = use_book(core, order.instrument, order.venue)
     if rests is None:
         return Reason.BOOKS_FULL, fills  # none: there was no book to take from
@@ -234,7 +243,8 @@ def needs_protection(core: State, ins: InstrumentRow, order: Order, limit: int) 
         return False
     in_auction = order.time_in_force in AUCTIONS and is_native(core, order, "native_times_in_force",
                                                                order.time_in_force)
-    return is_bound(ins, limit) and not in_auction and not core.router.venues[order.venue].market_protection
+    bounds = core.router.venues[order.venue].market_protection and not ins.order_protection
+    return is_bound(ins, limit) and not in_auction and not bounds
 
 
 def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool) -> None:
@@ -284,7 +294,7 @@ def place_order(
     routed = order.venue == 0
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if order.route == Route.TAKES and is_divided(core, ins, order, limit):
+        if is_divided(core, ins, order, limit):
             since = count_stage(core, ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -301,16 +311,23 @@ def place_order(
             order.reject_mask = refused.row
             refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, first)
             return since
+    elsewhere = price_elsewhere(core, ins, order, order.venue)
     if is_external(core, order.venue):
-        if reserve_places(core, order):
-            send_order(core, c, ins, order, limit, first)
+        within = within_ticks(ins, direction(order.side), limit, elsewhere)
+        rests = order.exec_inst & POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
+        if rests or (within != limit and has_limit(order.ord_type)):
+            refuse_placing(core, c, order, Reason.ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
+        elif reserve_places(core, order):
+            send_order(core, c, ins, order, within, first)
         else:
             refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
                            core.orders.unsent.most, first)
         return since
-    reason, fills = execute_order(core, order, limit)
+    reason, fills = execute_order(core, ins, order, limit, elsewhere)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
+    elif reason == Reason.ORDER_PROTECTION:
+        order.value, order.bound = limit * ins.tick, elsewhere
     sync_tops(core, order.instrument, order.venue)
     since = count_stage(core, EXECUTING, since, timed)
     charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)
