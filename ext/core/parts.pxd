@@ -102,6 +102,11 @@ cdef inline uint64_t unpromising(const tc_core* core) noexcept nogil:
     return venues
 
 
+# Venues (bit venue - 1) that an order's first parts can't go to: those of a FILL_OR_KILL must be sure.
+cdef inline uint64_t barred_at_first(const tc_core* core, const tc_order* order) noexcept nogil:
+    return unpromising(core) if order.time_in_force == TIF_FOK else 0
+
+
 # Only in C: a sum in Python.
 cdef inline int64_t count_parts(const tc_part* parts, int count) noexcept nogil:
     cdef int64_t qty = 0
@@ -119,7 +124,7 @@ cdef inline bint fills_jointly(
     cdef int count
     if not ins.fok_over_venues:
         return False
-    count = divide_qty(core, ins, order, limit, leaves_of(order), unpromising(core), parts)
+    count = divide_qty(core, ins, order, limit, leaves_of(order), barred_at_first(core, order), parts)
     return count_parts(parts, count) == leaves_of(order)
 
 

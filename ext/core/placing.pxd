@@ -1,7 +1,7 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
 from observing cimport *
-from parts cimport *
+from choosing cimport *
 
 
 cdef inline void reject_order(
@@ -78,36 +78,7 @@ cdef inline int64_t limit_ticks(const tc_instrument* ins, const tc_question* q) 
     return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
 
 
-# ---- routing and execution
-
-# The first ranked venue that displays a price within the limit (FILL_OR_KILL: and holds the whole quantity);
-# where there is none, the venue where the order rests best. 0: every venue is down.
-cdef inline int32_t route_order(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
-) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
-    cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
-    cdef int32_t venue
-    cdef uint32_t row
-    cdef int64_t within
-    cdef int at
-    if ranking.changed:
-        keep_decision(&core.router, side_row(order.instrument, side))
-    order.decision = ranking.decision
-    if not order.exec_inst & INST_POST_ONLY:
-        for at in range(ranking.count):
-            venue = ranking.order[at]
-            row = row_of(core, order.instrument, venue, opposite(side))
-            within = within_ticks(ins, side, limit, price_elsewhere(core, ins, order, venue))
-            if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, within):
-                continue
-            if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
-                continue
-            order.route = ROUTE_TAKES
-            return venue
-    order.route = ROUTE_RESTS
-    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
-
+# ---- execution
 
 # Takes what it may, rests what may rest; `elsewhere`: what it must not trade through, lock or cross. Returns why the
 # order ends here, or REASON_NONE.
@@ -180,16 +151,24 @@ cdef inline void finish_order(
         end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
 
 
+# The worst tick of a limit and a price beside it, which may be no_price().
+cdef inline int64_t tighten_ticks(
+    const tc_instrument* ins, uint8_t side, int64_t limit, int64_t bound
+) noexcept nogil:
+    if bound == no_price():
+        return limit
+    if side == SIDE_BUY:
+        return min(limit, tc_floor_div(bound, ins.tick))
+    return max(limit, -tc_floor_div(-bound, ins.tick))
+
+
 # The worst tick, where an order has a bound beside its limit.
 cdef inline int64_t bounded_ticks(
     const tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
 ) noexcept nogil:
-    cdef int64_t bound = core.orders.terms[slot_of(&core.orders, order)].protect_px if order.extended else no_price()
-    if bound == no_price():
+    if not order.extended:
         return limit
-    if direction(order.side) == SIDE_BUY:
-        return min(limit, tc_floor_div(bound, ins.tick))
-    return max(limit, -tc_floor_div(-bound, ins.tick))
+    return tighten_ticks(ins, direction(order.side), limit, core.orders.terms[slot_of(&core.orders, order)].protect_px)
 
 
 # Is this worst tick less than everything that an order without a limit and a collar would take?

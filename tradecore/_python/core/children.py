@@ -36,7 +36,7 @@ from ..risk.holds import note_breach
 from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
-from .parts import divide_qty, unpromising
+from .parts import barred_at_first, divide_qty
 from .placing import ask_order, bounded_ticks, is_bound, limit_ticks, place_order
 from .requests import take_id
 from .shrinking import shrink_order, stop_order
@@ -206,7 +206,7 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
     if not may_place(core, c, ins, parent):
         return
     whole = parent.time_in_force == FOK
-    barred = unpromising(core) if whole else barred_from(core, parent)
+    barred = barred_at_first(core, parent) if whole else barred_from(core, parent)
     parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred)
     if whole and sum(part.qty for part in parts) < qty:  # another has taken it since: nothing was sent
         end_unplaced(core, c, parent, Reason.FOK_NOT_FILLABLE)

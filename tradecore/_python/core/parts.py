@@ -95,9 +95,14 @@ def unpromising(core: State) -> int:
                if is_external(core, venue) or (Scope.VENUE, 0, 0, venue, 0) in core.risk.rows.by_target)
 
 
+def barred_at_first(core: State, order: Order) -> int:
+    """Venues (bit venue - 1) that an order's first parts can't go to: those of a FILL_OR_KILL must be sure."""
+    return unpromising(core) if order.time_in_force == FOK else 0
+
+
 def fills_jointly(core: State, ins: InstrumentRow, order: Order, limit: int) -> bool:
     """May an order be filled whole over several venues, and do those display so much that are sure to?"""
     if not ins.fok_over_venues:
         return False
-    parts = divide_qty(core, ins, order, limit, leaves_of(order), unpromising(core))
+    parts = divide_qty(core, ins, order, limit, leaves_of(order), barred_at_first(core, order))
     return sum(part.qty for part in parts) == leaves_of(order)

@@ -16,7 +16,7 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
-from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
+from ..execution.routing import touch_price, twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
 from ..orders.open_orders import link_venue
@@ -54,6 +54,7 @@ from ..vocabulary.instrument import (
     opposite,
     safe_price,
 )
+from .choosing import route_order
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .elections import watch_print
 from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, protects_position, reduces, rest_exit
@@ -136,29 +137,6 @@ def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     return price // ins.tick if q.side == BUY else -(-price // ins.tick)
 
 
-def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> int:
-    """The first ranked venue that displays a price within the limit (FILL_OR_KILL: and holds the whole quantity);
-    where there is none, the venue where the order rests best. 0: every venue is down."""
-    side = direction(order.side)
-    ranking = rank_venues(core.router, ins, order.instrument, side, core.now)
-    if ranking.changed:
-        keep_decision(core.router, ranking)
-    order.decision = ranking.decision
-    if not order.exec_inst & POST_ONLY:
-        taken_side = opposite(side)
-        for term in ranking.terms:
-            book = book_of(core, order.instrument, term.venue)
-            within = within_ticks(ins, side, limit, price_elsewhere(core, ins, order, term.venue))
-            if term.venue in core.router.down or not crosses(book, taken_side, within):
-                continue
-            if order.time_in_force == FOK and not is_fillable(book, taken_side, within, leaves_of(order)):
-                continue
-            order.route = Route.TAKES
-            return term.venue
-    order.route = Route.RESTS
-    return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
-
-
 def execute_order(
     core: State, ins: InstrumentRow, order: Order, limit: int, elsewhere: int
 ) -> tuple[Reason | None, list[Fill]]:
@@ -224,11 +202,14 @@ def refuse_placing(core: State, c: Any, order: Order, reason: int, value: int, b
 
 def bounded_ticks(ins: InstrumentRow, order: Order, limit: int) -> int:
     """The worst tick, where an order has a bound beside its limit."""
-    if order.protect_px == NO_PRICE:
+    return tighten_ticks(ins, direction(order.side), limit, order.protect_px)
+
+
+def tighten_ticks(ins: InstrumentRow, side: int, limit: int, bound: int) -> int:
+    """The worst tick of a limit and a price beside it, which may be NO_PRICE."""
+    if bound == NO_PRICE:
         return limit
-    if direction(order.side) == BUY:
-        return min(limit, order.protect_px // ins.tick)
-    return max(limit, -(-order.protect_px // ins.tick))
+    return min(limit, bound // ins.tick) if side == BUY else max(limit, -(-bound // ins.tick))
 
 
 def is_bound(ins: InstrumentRow, limit: int) -> bool:
