@@ -28,13 +28,19 @@ cdef inline int32_t choose_venue(
     return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
 
 
-# Chooses the venue of an order, and keeps the ranking that it was chosen by.
-cdef inline int32_t route_order(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
-) noexcept nogil:
+# The ranking that an order is routed by, which is kept.
+cdef inline const tc_ranking* decide(tc_core* core, const tc_instrument* ins, const tc_order* order) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
     if ranking.changed:
         keep_decision(&core.router, side_row(order.instrument, side))
+    return ranking
+
+
+# Chooses the venue of an order, and keeps the ranking that it was chosen by.
+cdef inline int32_t route_order(
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
+) noexcept nogil:
+    cdef const tc_ranking* ranking = decide(core, ins, order)
     order.decision = ranking.decision
     return choose_venue(core, ins, order, limit, ranking)

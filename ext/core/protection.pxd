@@ -1,8 +1,8 @@
 # Order protection: on an instrument that has it, an order trades through no better price that another venue displays,
 # and does not rest where it would lock or cross one; fees decide between venues of one price alone.
 #
-# What is taken of all venues at once, each displayed quantity in full, trades through none of them. A venue that is down
-# displays nothing. In an auction all trade at one price.
+# What is taken of all venues at once, each displayed quantity in full, trades through none of them. A venue that is
+# down displays nothing. In an auction all trade at one price.
 # Source: SEC Regulation NMS, Rules 611(a), 611(b)(1) and (6), 610(e).
 
 from state cimport *

@@ -34,6 +34,7 @@ from ..orders.order_table import (
 )
 from ..risk.holds import note_breach
 from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
+from .choosing import decide
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
 from .parts import barred_at_first, divide_qty
@@ -205,6 +206,7 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
         return
     if not may_place(core, c, ins, parent):
         return
+    decision = decide(core, ins, parent).decision
     whole = parent.time_in_force == FOK
     barred = barred_at_first(core, parent) if whole else barred_from(core, parent)
     parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred)
@@ -215,11 +217,11 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
     elif parts:
         for part in parts:
             if core.orders.open_count < core.orders.open_max:
-                add_child(core, c, ins, parent, part.venue, part.qty, part.ticks, IOC, Route.TAKES)
+                add_child(core, c, ins, parent, decision, part.venue, part.qty, part.ticks, IOC, Route.TAKES)
     elif any(child.time_in_force == IOC and is_live(child) for child in parent.children.values()):
         return  # what is on its way may still take it
     else:
-        leave_rest(core, c, ins, parent, qty)
+        leave_rest(core, c, ins, parent, decision, qty)
 
 
 def may_place(core: State, c: Any, ins: InstrumentRow, parent: Order) -> bool:
@@ -239,7 +241,7 @@ def may_place(core: State, c: Any, ins: InstrumentRow, parent: Order) -> bool:
     return refused is None
 
 
-def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) -> None:
+def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, qty: int) -> None:
     """What is displayed nowhere: as the time in force says; an exit must not end while its position stands."""
     protects = protects_position(core, parent, parent.worst_ticks)
     if not has_limit(parent.ord_type) and not protects:
@@ -250,10 +252,10 @@ def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int)
     else:
         if protects:
             rest_exit(core, c, ins, parent, parent.worst_ticks)
-        post_rest(core, c, ins, parent, qty)
+        post_rest(core, c, ins, parent, decision, qty)
 
 
-def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) -> None:
+def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, qty: int) -> None:
     """Rests at the lowest maker fee, at its limit, or where a venue that is up displays as much, next to it."""
     side, limit = direction(parent.side), parent.worst_ticks
     venue = posting_venue(core.router, ins, limit * ins.tick, parent.refused)
@@ -265,15 +267,16 @@ def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) 
         limit = safe_price(ins, displayed + (-ins.tick if side == BUY else ins.tick), side) // ins.tick
     if limit <= 0 and not ins.any_sign:
         return  # there is no price behind it
-    add_child(core, c, ins, parent, venue, qty, limit,
+    add_child(core, c, ins, parent, decision, venue, qty, limit,
               GTC if parent.time_in_force == TimeInForce.GTD else parent.time_in_force, Route.RESTS)
 
 
 def add_child(
-    core: State, c: Any, ins: InstrumentRow, parent: Order, venue: int, qty: int, ticks: int, time_in_force: int,
-    route: Route
+    core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, venue: int, qty: int, ticks: int,
+    time_in_force: int, route: Route
 ) -> None:
-    """A part of an order, as an order of its own at a venue. It holds what its parent held."""
+    """A part of an order, as an order of its own at a venue, by the ranking that was kept as this decision. It holds
+    what its parent held."""
     core.order_seq += 1
     child = load_order(_NEW_ORDER.unpack(_NEW_ORDER.pack(
         kind=CommandType.NEW_ORDER, side=parent.side, ord_type=LIMIT, time_in_force=time_in_force,
@@ -281,7 +284,7 @@ def add_child(
         price=ticks * ins.tick, stop_px=NO_PRICE,
         display_qty=parent.display_qty if route == Route.RESTS else 0, strategy=parent.strategy,
     )), core.order_seq, core.now)
-    child.parent, child.decision, child.route, child.admitted = parent.order_id, parent.decision, route, True
+    child.parent, child.decision, child.route, child.admitted = parent.order_id, decision, route, True
     core.orders.open_order(child)
     if is_external(core, venue):
         parent.tried |= 1 << venue - 1

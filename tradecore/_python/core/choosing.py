@@ -16,11 +16,17 @@ from .state import State, book_of
 
 def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> int:
     """Chooses the venue of an order, and keeps the ranking that it was chosen by."""
+    ranking = decide(core, ins, order)
+    order.decision = ranking.decision
+    return choose_venue(core, ins, order, limit, ranking)
+
+
+def decide(core: State, ins: InstrumentRow, order: Order) -> Ranking:
+    """The ranking that an order is routed by, which is kept."""
     ranking = rank_venues(core.router, ins, order.instrument, direction(order.side), core.now)
     if ranking.changed:
         keep_decision(core.router, ranking, order.instrument)
-    order.decision = ranking.decision
-    return choose_venue(core, ins, order, limit, ranking)
+    return ranking
 
 
 def choose_venue(core: State, ins: InstrumentRow, order: Order, limit: int, ranking: Ranking) -> int:
