@@ -298,7 +298,7 @@ cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent
     if session_waits(core, parent.instrument, parent.time_in_force) or not may_place(core, c, ins, parent):
         return
     decision = decide(core, ins, parent).decision
-    barred = barred_at_first(core, parent) if whole else barred_from(core, parent)
+    barred = barred_at_first(core, parent) | barred_from(core, parent)
     count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred, parts)
     if whole and count_parts(parts, count) < qty:      # another has taken it since: nothing was sent
         end_unplaced(core, c, parent, FOK_NOT_FILLABLE, 0, 0)

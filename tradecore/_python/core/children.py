@@ -208,7 +208,7 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
         return
     decision = decide(core, ins, parent).decision
     whole = parent.time_in_force == FOK
-    barred = barred_at_first(core, parent) if whole else barred_from(core, parent)
+    barred = barred_at_first(core, parent) | barred_from(core, parent)
     parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred)
     if whole and sum(part.qty for part in parts) < qty:  # another has taken it since: nothing was sent
         end_unplaced(core, c, parent, Reason.FOK_NOT_FILLABLE)
