@@ -148,14 +148,17 @@ class LifecycleStream(Stream):
 
     def _trimmed(self) -> bytes:
         """An order that may only reduce, and another that trades away what it was to reduce."""
-        fields = dict(self.order()) | {"ord_type": 2, "side": 2, "exec_inst": 2, "time_in_force": 1, "account": 6, "venue": 1,
-                                       "strategy": 0}
-        instrument, qty = int(fields["instrument"]), max(1, int(fields["order_qty"]))
-        tick, mid = INSTRUMENTS[instrument - 1][3]["tick"], self.mids[instrument - 1]
-        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"price": (mid + 5) * tick})), 0)
+        instrument = self.random.choice((2, 3))
+        fields = dict(self.order()) | {"ord_type": 2, "side": 2, "time_in_force": 1, "account": 4, "venue": 1, "strategy": 0,
+                                       "cl_ord_id": 0, "instrument": instrument, "exec_inst": 2}
+        qty, tick = max(2, INSTRUMENTS[instrument - 1][2] // 4), INSTRUMENTS[instrument - 1][3]["tick"]
+        mid = self.mids[instrument - 1] // 10 * 10  # on the tick of any band
+        fields["order_qty"] = qty
+        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"price": (mid + 10) * tick})), 0)
         self._undo(self._pack(K.QUOTE, instrument=instrument, venue=1, bid_px=mid * tick, bid_size=qty, ask_px=0, ask_size=0), 0)
-        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"exec_inst": 0, "time_in_force": 3, "price": mid * tick})), 0)
-        return self._pack(K.OPENING_POSITION, instrument=instrument, account=6, position_qty=qty, position_px=mid)
+        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"exec_inst": 0, "time_in_force": 3, "price": mid * tick,
+                                                         "order_qty": qty // 2})), 0)
+        return self._pack(K.OPENING_POSITION, instrument=instrument, account=4, position_qty=qty, position_px=mid)
 
     def _away(self) -> bytes:
         fields = dict(self.order()) | {"venue": self.external, "exec_inst": 0}

@@ -150,7 +150,7 @@ class Stream:
                       "ord_types": ALL_TYPES, "times_in_force": ALL_TIFS, "min_notional": LIMIT_OFF,
                       "max_notional": LIMIT_OFF}
         instrument["money_precision"] = 9
-        for field in ("money_precision", *CODECS[K.DEFINE_INSTRUMENT].fields[13:]):
+        for field in ("money_precision", *CODECS[K.DEFINE_INSTRUMENT].fields[15:]):
             if not field.endswith("notional_high"):  # the words of a number are told together
                 bad = 255 if field.endswith("precision") or field == "any_sign" else -2 if field != "multiplier" else 0
                 yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", **{**instrument, field: bad})
