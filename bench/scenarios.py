@@ -340,23 +340,6 @@ def check(count: Count) -> None:
     assert result.passed
 
 
-def check_batch(count: Count) -> None:
-    """Validation and every check of orders that pass; twenty rows of limits on the account, the firm, the symbol."""
-    core = eight_venues(1)
-    rates = ("message_rate", "replace_rate", "cancel_rate", "order_rate")
-    for scope in ({"account": "a"}, {"symbol": "I1"}, {}):
-        for rate in rates:
-            core.risk.set_limit(rate, 16_000, **scope)
-    for scope in ({"symbol": "I1"}, {}):
-        core.risk.set_limit("max_order_qty", 20_000, **scope)
-        core.risk.set_limit("max_order_notional", "9_000_000", **scope)
-    orders = new_orders(OPERATIONS, order_qty=100, cl_ord_id=0, transact_time=STAMPS)
-    core.check_batch(orders[:1])
-    with count(OPERATIONS):
-        answers = core.check_batch(orders)
-    assert not answers["reason"].any()
-
-
 SCENARIOS: dict[str, Callable[[Count], None]] = {
     "recorded market": recorded_market,
     "batch, 8 venues, 1 instrument": partial(batch, instruments=1),
@@ -378,7 +361,6 @@ SCENARIOS: dict[str, Callable[[Count], None]] = {
     "submit() from Python": submit,
     "cancel() from Python": cancel_call,
     "check() from Python": check,
-    "check_batch(), twenty limits": check_batch,
 }
 
 
