@@ -17,9 +17,10 @@ from ..execution.venues import Venue
 from ..orders.order import Order
 from ..orders.orders import Orders, demand_own
 from ..orders.ticket import OrderTerms
+from ..orders.validation import failures
 from ..positions.position import ProfitAndLoss
 from ..positions.positions import Positions
-from ..risk.limits import CheckResult, RiskLimits, demand_room
+from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, MarketState, Route
@@ -28,8 +29,8 @@ from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE
-from ..vocabulary.units import Number
+from ..vocabulary.records import ACK_DTYPE, BASKET_MAX, COMMAND_DTYPES, COMMAND_SIZE, ORDER_DTYPE
+from ..vocabulary.units import Number, check_bool, check_int
 from .flattening import flatten_position
 from .order_system import OrderSystem
 from .smart_order_router import SmartOrderRouter
@@ -178,6 +179,41 @@ class TradingCore(OrderSystem):
         """
         return self._door.check(symbol, side, qty, price, **terms)
 
+    def check_batch(self, orders: Any, *, together: bool = False) -> Any:
+        """Ask validation and risk about an ORDER_DTYPE array of NEW_ORDER records: an ANSWER_DTYPE row each.
+
+        `reason` is the first refusal, 0 where it would pass; `reject_mask` says what is not well formed; `refused` and
+        `observed` what of risk refuses it, or would if it were not only observed: a bit for each place in
+        `RISK_CHECKS`. Each order is judged as if it were the only one; `together`, at most 1,024, as one basket: as if
+        those before it that pass were working already. Changes no state. What only routing or a venue can say is not
+        asked. Raises TypeError or ValueError. Threads: any; between 256 orders of a batch, and of no basket, other
+        threads' calls get in.
+        """
+        return self._check_all(orders, together, None)
+
+    def check_findings(self, orders: Any, *, together: bool = False) -> list[CheckResult]:
+        """What `check` says of each order of `check_batch`, one after another or together. At most 1,024. Changes no
+        state. Raises TypeError or ValueError. Threads: any."""
+        told: list[Any] = []
+        self._check_all(orders, together, told)
+        instruments = self._gate.names.instruments
+        return [CheckResult(refused_rows(failures(mask)) if mask else check_rows(found, instruments[number - 1]))
+                for (mask, found), number in zip(told, orders["instrument"].tolist(), strict=True)]
+
+    def _check_all(self, orders: Any, together: bool, told: list[Any] | None) -> Any:
+        if not isinstance(orders, np.ndarray):
+            raise TypeError(f"orders must be a NumPy array of ORDER_DTYPE, not {type(orders).__name__}")
+        if orders.dtype != ORDER_DTYPE or orders.ndim != 1:
+            raise ValueError(f"orders must be a one-dimensional array of ORDER_DTYPE; got shape {orders.shape} of "
+                             f"{orders.dtype}")
+        if check_bool(together, "together") or told is not None:
+            check_int(len(orders), "orders", 0, BASKET_MAX)
+        wrong = orders["kind"] != CommandType.NEW_ORDER
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise ValueError(f"row {row}: kind {int(orders['kind'][row])} is no NEW_ORDER")
+        return self._gate.core.check_batch(np.ascontiguousarray(orders), self._gate.time(), together, told)
+
     def prepare(self, symbol: str, side: Side | str, **terms: Unpack[OrderTerms]) -> Callable[..., Order]:
         """An order whose symbol, side and terms are fixed: call what comes back with quantity and price, and if need be
         a `cl_ord_id` and a `transact_time`, as often as you like. Each call is a `submit` of its own.
@@ -248,16 +284,17 @@ class TradingCore(OrderSystem):
         return self.positions.pnl(account)
 
     def explain(self, order: Order) -> Explanation:
-        """Why an order went where it went: each venue's price, fee and all-in price when it was routed; why it went
-        nowhere, where it was refused (a limit, a report in `unbooked()`); of one that is worked in parts also what each
-        venue was given. What one that waits is waiting for, the price that it watches
-        and what that is now, is in `waits`.
+        """Why an order went where it went: each venue's price, fee and all-in price when it was routed, what it was
+        given, and why not more; of a part, by the decision that made it; why it went nowhere, where it was refused (a
+        limit, a report in `unbooked()`). What one that waits is waiting for, the price that it watches and what that
+        is now, is in `waits`.
 
         Raises LookupError where the ranking is no longer held (capacity `decisions`).
         """
         row = demand_own(order, self._gate).row
         terms = self._gate.core.decision(row.decision) if row.decision > 0 else []
-        children = [child.row for child in self.orders.children(order)] if row.route == Route.SPLIT else []
+        divided = row.parent or (row.order_id if row.route == Route.SPLIT else 0)
+        children = [self._gate.order(child).row for child in self._gate.core.children(divided)] if divided else []
         watched = self._gate.core.watched(row.order_id)
         told = explain_order(row, terms, children, self._gate.names, watched, order.text)
         return told._replace(market=MarketState(self._gate.core.decision_market(row.decision)))
