@@ -90,8 +90,8 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
 cdef inline int open_risk_and_routing(
     list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts, list rules
 ) except -1:
-    open_risk(t, &core.risk, accounts, instruments, capacity.limit_rows, capacity.accounts + capacity.limit_counters,
-              capacity.strategies, capacity.order_rate, rules)
+    open_risk(t, &core.risk, accounts, instruments, capacity.currencies + 1, capacity.limit_rows,
+              capacity.accounts + capacity.limit_counters, capacity.strategies, capacity.order_rate, rules)
 
     core.rules.rows = <tc_rule*>table(t, USER_RULES_MAX + 1, sizeof(tc_rule))
 
@@ -157,6 +157,7 @@ cdef inline int open_waiting(
     core.triggers.fired_mask = <uint64_t>round_up(slots) - 1
     core.triggers.fired = <int64_t*>table(t, core.triggers.fired_mask + 1, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)
+    core.risk.values.sessions = core.sessions
     core.close_times = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.is_moved = <uint8_t*>table(t, instruments, 1)
     core.moved_mask = <uint64_t>round_up(instruments) - 1

@@ -1,26 +1,21 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
+from exposures cimport *
 from limit_lines cimport *
 
 
 cdef enum:
-    CHECKS = 20                    # see check_risk
-    OBSERVABLE = 13                # of them, those that limits decide
-    ANSWERS = 34                   # of a question: of every check, of every observed limit, of users' rules
+    CHECKS = 25                    # see check_risk
+    OBSERVABLE = 18                # of them, those that limits decide
+    ON_MARKS = 13                  # where those begin that need marks
+    ANSWERS = 44                   # of a question: of every check, of every observed limit, of users' rules
 
 
 # A kill switch: who engaged it, why and when.
 cdef struct tc_switch:
     int64_t who, why, since
     uint8_t engaged
-
-
-cdef struct tc_exposure:
-    int64_t position_qty, working_buy, working_sell
-    uint32_t reduce_only           # open orders that may only reduce
-    uint16_t is_trimmed            # it stands in the list of positions that moved under such orders
-    uint16_t is_used               # of the firm's row: something of the instrument was ever held or booked
 
 
 cdef struct tc_risk:
@@ -35,6 +30,7 @@ cdef struct tc_risk:
     tc_switch* strategy_switches
     tc_switch firm_switch
     int64_t account_stride
+    tc_values values               # what the exposures are worth
 
 
 cdef struct tc_finding:
@@ -73,6 +69,13 @@ cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept n
     return qty if qty > 0 else 0
 
 
+# The position if everything working on the order's side fills, this order too; positive is worse.
+cdef inline int64_t worst_position(const tc_exposure* e, const tc_question* q) noexcept nogil:
+    if q.side == SIDE_BUY:
+        return e.position_qty + e.working_buy + q.hold_qty
+    return -(e.position_qty - e.working_sell - q.hold_qty)
+
+
 # Does an order reduce: with the `works` lots that work on its side, does it only bring the position nearer to zero?
 # Works: what is sent, at a venue, or about to be; what waits for a price counts once that has come; an OCO list counts
 # once, with its largest order.
@@ -90,7 +93,9 @@ cdef inline int64_t firm_max() noexcept nogil:
 # What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
 # reference only what has a limit price passes. What is not here binds exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
-    return reason == MAX_POSITION_QTY or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE
+    return (reason == MAX_POSITION_QTY or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE
+            or reason == MAX_GROSS_EXPOSURE or reason == MAX_NET_EXPOSURE or reason == STALE_QUOTE
+            or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE)
 
 
 # Does something refuse that an order which reduces is exempt from?
@@ -116,6 +121,8 @@ cdef inline tc_exposure* hold_lots(
         firm.working_sell += qty
     tc_assert((e.working_buy >= 0) & (e.working_sell >= 0))
     tc_assert((firm.working_buy >= e.working_buy) & (firm.working_sell >= e.working_sell))
+    revalue(&risk.values, instrument, account)
+    revalue(&risk.values, instrument, 0)
     return firm
 
 
@@ -180,6 +187,9 @@ cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t accoun
         firm[account].position_qty += qty
     firm.position_qty += qty
     firm.is_used = True
+    if account:
+        revalue(&risk.values, instrument, account)
+    revalue(&risk.values, instrument, 0)
 
 
 cdef inline void release_hold(

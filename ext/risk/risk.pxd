@@ -4,7 +4,7 @@
 # Each check takes a compile-time `explain`: False on the order path, where only a refusal is told; True for check(),
 # which wants every rule's value and limit whatever the verdict.
 
-from holds cimport *
+from exposure_checks cimport *
 from programs cimport *
 
 
@@ -33,30 +33,6 @@ cdef inline int64_t collar_price(int64_t reference2, int64_t bps, uint8_t side) 
 # The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
 cdef inline int64_t protection_price(const tc_line* line, const tc_question* q) noexcept nogil:
     return collar_price(q.reference2, <int64_t>line.limits[SLOT_COLLAR], q.side)
-
-
-# The position if everything working on the order's side fills, this order too; positive is worse.
-cdef inline int64_t worst_position(const tc_exposure* e, const tc_question* q) noexcept nogil:
-    if q.side == SIDE_BUY:
-        return e.position_qty + e.working_buy + q.hold_qty
-    return -(e.position_qty - e.working_sell - q.hold_qty)
-
-
-# Only in C: a call with keywords in Python.
-cdef inline void tell_finding(
-    tc_finding* f, int reason, bint armed, bint refused, int64_t value, int64_t limit, uint32_t row
-) noexcept nogil:
-    f.reason = reason
-    f.row = row
-    f.armed = armed
-    f.refused = refused
-    f.value = value
-    f.limit = limit
-
-
-# A limit as its row says it, -1 where there is none.
-cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32_t row) noexcept nogil:
-    return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
 
 
 cdef inline bint check_kill_switch(
@@ -338,7 +314,7 @@ cdef inline bint check_limits(
             or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
-            or check_position_qty(risk, q, f, False) or check_counts(risk, q, f))
+            or check_position_qty(risk, q, f, False) or check_counts(risk, q, f) or check_on_marks(risk, q, f))
 
 
 # The first refusal, or REASON_NONE. Changes nothing.
@@ -368,6 +344,7 @@ cdef inline void evaluate_limits(
     f[7].refused = check_position_qty(risk, q, &f[7], explain)
     for rule in range(RULE_ORDER_RATE, RULE_DAILY_ORDER_COUNT + 1):
         f[8 + rule - RULE_ORDER_RATE].refused = check_counted(risk, q, rule, &f[8 + rule - RULE_ORDER_RATE], explain)
+    evaluate_on_marks(risk, q, &f[ON_MARKS], explain)
 
 
 # Every rule's value, limit and verdict, in the order in which they are asked. Changes nothing.
@@ -380,6 +357,6 @@ cdef inline void evaluate_risk(
     check_duplicate(q, &f[2], True)
     check_open_orders(q, &f[3], True)
     evaluate_limits(risk, ins, q, &f[4], True)
-    check_overflow(ins, e, q, &f[17], True)
-    check_reduce_only(e, q, &f[18], True)
-    check_session(q, &f[19], True)
+    check_overflow(ins, e, q, &f[OBSERVABLE + 4], True)
+    check_reduce_only(e, q, &f[OBSERVABLE + 5], True)
+    check_session(q, &f[OBSERVABLE + 6], True)

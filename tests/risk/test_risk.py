@@ -121,7 +121,8 @@ def test_the_room_alone_has_the_same_limits(table, rule, limit, good, bad, reaso
     assert [f.reason for f in findings if f.refused] == [reason]
     assert [f.reason for f in findings] == [
         *range(201, 205), R.RESTRICTED_INSTRUMENT, R.ACCOUNT_BLOCKED, R.STRATEGY_DISABLED, *range(205, 211), R.REPLACE_RATE,
-        R.CANCEL_RATE, R.MESSAGE_RATE, R.DAILY_ORDER_COUNT, *range(211, 214)]
+        R.CANCEL_RATE, R.MESSAGE_RATE, R.DAILY_ORDER_COUNT, R.MARK_UNAVAILABLE, R.RATE_UNAVAILABLE, R.STALE_QUOTE,
+        R.MAX_GROSS_EXPOSURE, R.MAX_NET_EXPOSURE, *range(211, 214)]
     table.set_limit(1, rule, LIMIT_OFF)
     assert list(table.admit(asked(bad), 2_000_000)) == [0]
 
@@ -483,7 +484,7 @@ def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
                                    order_rate=5))
     core.quote("XNAS", "AAPL", **QUOTE)
     result = core.check("AAPL", "BUY", 20, 102, venue="ARCX")
-    assert sorted(row.rule for row in result) == [reason for reason in R if 201 <= reason <= 220]
+    assert sorted(row.rule for row in result) == [reason for reason in R if 201 <= reason <= 239]
     D = Decimal  # noqa: N806
     assert [tuple(row)[1:] for row in result][3:4] + [tuple(row)[1:] for row in result][8:13] == [
         (1, 2048, 2047, "PASS"), (D(20), D(10), D(-10), "REFUSE"), (D(2040), D(2000), D(-40), "REFUSE"),

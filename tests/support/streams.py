@@ -361,6 +361,9 @@ class Stream:
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)
         if chance < 0.25:
+            if self.apart.random() < 0.3:
+                return self._pack(K.CURRENCY_RATE, currency=self.apart.choice((2, 2, 2, 1, 9)),
+                                  rate=self.apart.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
             return self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
         if chance < 0.5:
             rule = pick.choice(list(Rule))

@@ -18,6 +18,7 @@ from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole
 from .limits import OFF, Limit
 
 _BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
+_EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY)
 _SHARE = 4  # decimals of a share
 _MS = 1_000_000
 
@@ -147,7 +148,7 @@ def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number
     fields = {"rule": int(row.rule), "value": -1}
     if value is not OFF:
         most = row.most if row.most >= 0 else 2**20
-        exact = row.unit in (LimitUnit.QUANTITY, LimitUnit.MONEY)
+        exact = row.unit in _EXACT
         fields["value"] = limit_units(value, name) if exact else check_int(value, name, 0, most)
     if row.windowed:
         fields["window_ns"] = check_int(1000 if window_ms is None else window_ms, "window_ms", 1, 10**12) * _MS
@@ -171,7 +172,7 @@ def scope_text(facts: LimitFacts | SwitchFacts, names: Directory) -> str:
 def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
     """A row in the user's units."""
     row = _BY_RULE[facts.rule]
-    exact = row.unit in (LimitUnit.QUANTITY, LimitUnit.MONEY)
+    exact = row.unit in _EXACT
 
     def told(value: int) -> int | Decimal:
         return to_decimal(value, LIMIT_PRECISION, 0) if exact else value

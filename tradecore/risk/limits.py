@@ -173,7 +173,7 @@ def _cell(value: int | Decimal | None) -> str:
 
 _SWITCHES = {
     Reason.KILL_SWITCH, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.REFERENCE_PRICE_UNAVAILABLE,
-    Reason.SESSION_CLOSED, Reason.USER_RULE,
+    Reason.SESSION_CLOSED, Reason.USER_RULE, Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE,
 }
 
 

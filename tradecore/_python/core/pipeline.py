@@ -33,7 +33,7 @@ from .events import FILTERS, Filter
 from .follow_ups import settle
 from .keeping import enter_note
 from .listings import list_open, list_positions
-from .marketdata import enter_mark, enter_quote
+from .marketdata import enter_mark, enter_quote, enter_rate
 from .orderpath import enter_order
 from .outbound import hand_out
 from .prints import enter_trade_print
@@ -67,6 +67,7 @@ _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType i
 NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
+    CommandType.CURRENCY_RATE: enter_rate,
     CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
     CommandType.OPENING_CASH: open_cash, CommandType.DEFINE_CURRENCY: define_currency,
     CommandType.DEFINE_ACCOUNT: define_account, CommandType.DEFINE_VENUE: define_venue,

@@ -130,7 +130,7 @@ def ask_order(
         core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
         exposure_of(core.risk, order.instrument, 0),
         is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy),
-        core.risk.rows.stated.get(order.account, 0), order.strategy,
+        core.risk.rows.stated.get(order.account, 0), core.risk.values, order.strategy,
         Sent.NONE if recheck else Sent.NEW,
     )
 

@@ -15,6 +15,7 @@ from ..orders.order_table import AWAITS_PRICE, Order
 from ..orders.trades import fold_position
 from ..orders.triggers import arm_trigger
 from ..positions.costs import position_of
+from ..risk.exposures import set_worth
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import SELL, direction, tick_at
 from .conditions import is_trading
@@ -84,6 +85,7 @@ def split_instrument(core: State, c: Any) -> Any:
     core.ledger.lasts.pop(c.instrument, None)
     core.triggers.print_times.pop(c.instrument, None)
     core.ledger.marks.pop(c.instrument, None)
+    set_worth(core.risk.values, c.instrument, NO_PRICE, core.now)
     for venue in core.router.venues:
         clear_quotes(core, c.instrument, venue)
     split_lists(core.groups, c.instrument, n, d)

@@ -13,6 +13,7 @@ from tradecore.vocabulary.rules import Sent
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
+from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
 
@@ -67,6 +68,7 @@ class Question:
     firm: Exposure  # of all accounts together
     killed: int  # 1 + the Scope of the switch that is engaged
     stated: int  # one bit a rule that its account was told
+    values: Exposures
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
 
@@ -87,6 +89,8 @@ class RiskTables:
         self.watched: Lines = {}  # the same of the rows that are only observed
         self.softs: Lines = {}  # the same of what warns
         self.exposures: dict[tuple[int, int], Exposure] = {}
+        self.values = Exposures(self.exposures)
+        self.values.instruments = self.instruments
         self.switches: dict[tuple[int, int], Switch] = {}  # those that are engaged, by scope and target
 
     @property
@@ -120,10 +124,19 @@ def is_reducing(position_qty: int, side: int, leaves_qty: int, works: int) -> bo
     return works + leaves_qty <= reducible_qty(position_qty, side)
 
 
+def worst_position(e: Exposure, q: Question) -> int:
+    """The position if everything working on the order's side fills, this order too; positive is worse."""
+    if q.side == BUY:
+        return e.position_qty + e.working_buy + q.hold_qty
+    return e.working_sell + q.hold_qty - e.position_qty
+
+
 FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum leaves its integers
 # What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
 # reference only what has a limit price passes. What is not here binds exits as well.
-EXEMPTIONS = frozenset((Reason.MAX_POSITION_QTY, Reason.ORDER_RATE, Reason.REFERENCE_PRICE_UNAVAILABLE))
+EXEMPTIONS = frozenset((
+    Reason.MAX_POSITION_QTY, Reason.ORDER_RATE, Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE,
+    Reason.MAX_NET_EXPOSURE, Reason.STALE_QUOTE, Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE))
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
 
@@ -173,18 +186,20 @@ def note_breach(risk: RiskTables, finding: Finding, now: int) -> None:
 
 def hold_lots(risk: RiskTables, instrument: int, account: int, side: int, qty: int) -> None:
     """Holds `qty` more lots (negative: fewer), for the account and for the firm."""
-    for e in (exposure_of(risk, instrument, account), exposure_of(risk, instrument, 0)):
+    for whose in (account, 0):
+        e = exposure_of(risk, instrument, whose)
         if side == BUY:
             e.working_buy += qty
         else:
             e.working_sell += qty
+        revalue(risk.values, instrument, whose)
 
 
 def move_position(risk: RiskTables, instrument: int, account: int, qty: int) -> None:
     """A trade's signed lots; account 0 is suspense, which only the firm's row has."""
-    if account:
-        exposure_of(risk, instrument, account).position_qty += qty
-    exposure_of(risk, instrument, 0).position_qty += qty
+    for whose in {account, 0}:
+        exposure_of(risk, instrument, whose).position_qty += qty
+        revalue(risk.values, instrument, whose)
 
 
 def release_hold(risk: RiskTables, instrument: int, account: int, side: int, qty: int) -> None:
