@@ -36,7 +36,8 @@ _DEFINED: dict[int, str] = {
 # What venues say, and what stands in its records where they did not say it.
 _OF_VENUES = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.BOOK_UNBOOKED,
               CommandType.DISMISS_UNBOOKED}
-_ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty": (NO_PRICE,), "note": (0,)}
+_ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty": (NO_PRICE,), "note": (0,),
+                                      "commission": (NO_PRICE,)}
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
 # What rows of limits decide; the number of the row that spoke stands where others have a mask.
@@ -121,7 +122,7 @@ _TEXTS = {
     Reason.OVERFILL: "booked, though cum_qty {value} exceeds order_qty {bound}",
     Reason.TRADE_IN_SUSPENSE: "booked in suspense: it matches no order",
     Reason.CUM_QTY_MISMATCH: "the venue says cum_qty {value}, we have {bound}: a trade was missed",
-    Reason.UNKNOWN_TRADE: "no trade that can be changed has this exec_ref_id: exec_id {value}, state {bound}",
+    Reason.UNKNOWN_TRADE: "no trade that can be changed has this id: exec_id {value}, state {bound}",
     Reason.EXECID_REUSED: "exec_id was used before, on this trading day or the two before it, for execution {value}",
     Reason.EXECID_REPEATED: "execution {value} is booked already",
     Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",

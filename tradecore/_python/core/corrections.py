@@ -95,9 +95,9 @@ def flags_of(c: Any, trade: Execution) -> int:
     return (FLAG_VENUE | (FLAG_ROUNDED if c.told & TOLD_ROUNDED else 0) | (FLAG_FOREIGN if trade.currency else 0))
 
 
-def know_execution(core: State, exec_id: int, said: tuple[int, int], row: Execution) -> None:
+def know_execution(core: State, exec_id: int, said: tuple[int, int], row: Execution, fee: int = 0) -> None:
     """From now on the log's last row is known by its identity."""
-    know_exec_id(core.exec_ids, ExecId((row.venue, row.instrument, row.side, exec_id), core.day, *said, row),
+    know_exec_id(core.exec_ids, ExecId((row.venue, row.instrument, row.side, exec_id), core.day, *said, row, fee),
                  hash_exec_id(row.venue, row.instrument, row.side, hash_of_id(core.texts, exec_id)))
 
 
@@ -142,7 +142,21 @@ def enter_correction(core: State, c: Any) -> Any:
         account, instrument = (trade.account, trade.instrument) if trade is not None else (0, 0)
         return keep_report(core, c, bad, 0, account, instrument, correction_range(c, trade, qty))
     assert trade is not None
-    return make_correction(core, c, trade, qty, price)
+    strays = is_stray_fee(core, c, trade)
+    ack = make_correction(core, c, trade, qty, price)
+    if strays:
+        bad = Reason.UNKNOWN_TRADE, trade.exec_id, TRADE_BUSTED
+        return keep_report(core, c, bad, 0, trade.account, trade.instrument, (0, 0))
+    return ack
+
+
+def is_stray_fee(core: State, c: Any, trade: Execution) -> bool:
+    """Does a bust tell a commission that is not the trade's own, which is taken back with it? No trade is left to book
+    it with."""
+    if c.exec_type != ExecType.TRADE_CANCEL or not c.told & TOLD_COMMISSION or not c.commission:
+        return False
+    commission, currency, _ = fee_of(core, c, core.instruments[trade.instrument], trade.venue, trade.qty, trade.price)
+    return currency != trade.currency or abs(commission) != abs(trade.commission)
 
 
 def say_correction(core: State, c: Any, qty: int, price: int) -> int:
