@@ -4,24 +4,12 @@
 from holds cimport *
 
 
-# Only in C: a call with keywords in Python.
-cdef inline void tell_finding(
-    tc_finding* f, int reason, bint armed, bint refused, int64_t value, int64_t limit, uint32_t row
-) noexcept nogil:
-    f.reason = reason
-    f.row = row
-    f.armed = armed
-    f.refused = refused
-    f.value = value
-    f.limit = limit
-
-
 # A limit as its row says it, -1 where there is none.
 cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32_t row) noexcept nogil:
     return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
 
 
-# Does an order hold more than is held, and not only reduce?
+# Would it hold more, or trade what is held, and not only reduce?
 cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
     return (q.hold_qty > 0 or q.released) and not q.reduces
 

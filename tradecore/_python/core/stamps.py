@@ -22,7 +22,8 @@ _TOLD = {int(kind) for kind in (CommandType.EXECUTION_REPORT, CommandType.TRADE_
                                 CommandType.QUOTE, CommandType.MARK, CommandType.TRADE_PRINT,
                                 CommandType.CURRENCY_RATE)}
 _TIMED = {int(kind) for kind in (CommandType.NEW_ORDER, CommandType.REPLACE, CommandType.CLOCK)}
-_EXITS = {int(kind) for kind in (CommandType.CANCEL, CommandType.MASS_CANCEL, CommandType.KILL_SWITCH)}
+_EXITS = {int(kind) for kind in (CommandType.CANCEL, CommandType.MASS_CANCEL, CommandType.KILL_SWITCH,
+                                 CommandType.TRADING_STATE)}
 
 
 def stamp_of(c: Any, now: int) -> int:

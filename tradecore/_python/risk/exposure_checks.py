@@ -29,7 +29,7 @@ def told_limit(q: Question, row: int) -> int:
 
 
 def adds_risk(q: Question) -> bool:
-    """Does an order hold more than is held, and not only reduce?"""
+    """Would it hold more, or trade what is held, and not only reduce?"""
     return (q.hold_qty > 0 or q.released) and not q.reduces
 
 

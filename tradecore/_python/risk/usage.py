@@ -7,7 +7,7 @@ from tradecore.vocabulary.codes import Rule
 from ..vocabulary.instrument import InstrumentRow
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
-from .risk import count_recent
+from .rule_counts import count_recent
 from .rule_rows import RULES, LimitRow
 
 
