@@ -1,5 +1,5 @@
-# The arithmetic of arith.h, the check of assert.h and the clock, as Cython sees them. tc_i128 is 128 bits in C; Cython only
-# knows that it is an integer, so it is never turned into a Python object.
+# The arithmetic of arith.h, the check of assert.h and the clock, as Cython sees them. tc_i128 is 128 bits in C; Cython
+# only knows that it is an integer, so it is never turned into a Python object.
 # Only in C: a twin's integers have any length.
 
 from libc.stdint cimport int64_t, uint64_t
