@@ -9,7 +9,9 @@ cdef enum:
     CHECKS = 26                    # see check_risk
     OBSERVABLE = 18                # of them, those that limits decide
     ON_MARKS = 13                  # where those begin that need marks
-    ANSWERS = 45                   # of a question: of every check, of every observed limit, of users' rules
+    UNBOOKED_ANSWER = 44           # after those of every check and of every observed limit: of what lies unbooked
+    RULES_ANSWER = 45              # of users' rules
+    ANSWERS = 46                   # of a question
 
 
 cdef struct tc_risk:

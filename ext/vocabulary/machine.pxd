@@ -1,8 +1,9 @@
-# The arithmetic of arith.h, the check of assert.h and the clock, as Cython sees them. tc_i128 is 128 bits in C; Cython
-# only knows that it is an integer, so it is never turned into a Python object.
-# Only in C: a twin's integers have any length.
+# The arithmetic of include/tradecore/arith.h, the check of assert.h, the drill of drill.h and the clock of clock.h, as
+# Cython sees them.
+# tc_i128 is 128 bits in C; Cython only knows that it is an integer, so it is never turned into a Python object.
+# Only in C: Python has its own.
 
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
 cdef extern from "tradecore/arith.h" nogil:
@@ -41,6 +42,10 @@ cdef extern from "tradecore/arith.h" nogil:
 
 cdef extern from "tradecore/assert.h" nogil:
     void tc_assert(bint condition)
+
+
+cdef extern from "tradecore/drill.h" nogil:
+    const bint TC_DRILL
 
 
 cdef extern from "tradecore/clock.h" nogil:

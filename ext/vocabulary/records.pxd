@@ -1,7 +1,6 @@
-# The records of include/tradecore/records.h as Cython sees them, their words and their bounds.
+# The records of include/tradecore/records.h, as Cython sees them.
 # Only in C: constants of C as functions.
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from machine cimport *
 
 
@@ -42,6 +41,7 @@ cdef extern from "tradecore/records.h" nogil:
         uint32_t set_size, set_at
         int64_t scope, target, engaged, state, allow_reduce
         int64_t step_count, step_at
+        int64_t collar_bps, throttle
         uint64_t needs
         int64_t position_qty, position_px
         uint64_t amount
@@ -263,6 +263,7 @@ cdef enum tc_reason:
     TRADING_STATE = 240
     NOT_AUTHORIZED = 241
     USER_RULE = 250
+    EXIT_GATE = 251
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -64,7 +64,8 @@ _TEXTS = {
     Reason.INVALID_MIN_QTY: "min_qty {value} must be 1 lot to order_qty {bound}, and the order IMMEDIATE_OR_CANCEL",
     Reason.INVALID_DISPLAY_QTY: "display_qty {value} must be whole lots up to order_qty {bound}, and it must rest",
     Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
-    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
+    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP that waits has one (1 to 9999 basis points), "
+                               "others have none",
     Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
     Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
     Reason.CLOCK_STEP: "transact_time {value} is too far ahead: the clock goes up to {bound}, advance_clock() further",
@@ -96,6 +97,7 @@ _TEXTS = {
     Reason.MARK_UNAVAILABLE: "what is held, works or is asked for has no mark in {value} instruments",
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
+    Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
@@ -244,6 +246,10 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         if kind in _OF_VENUES and value in _ABSENT.get(field, ()):
             return f"{word.name}: {field} is absent"
         return f"{word.name}: {field} {value} is out of bounds"
+    if word is Reason.EXECID_REPEATED and not value:
+        return f"{word.name}: report {bound} of unbooked() said the same: it lies there, or was booked or dismissed"
+    if word is Reason.TABLE_FULL and kind in _OF_VENUES:
+        return f"{word.name}: {value} reports found no room in unbooked(), the capacity unbooked is {bound}"
     if word is Reason.PRICE_OUT_OF_RANGE and value == NO_PRICE:
         return f"{word.name}: the price is absent"
     if word is Reason.UNKNOWN_INSTRUMENT and kind in _OF_VENUES and value <= 0:
@@ -253,6 +259,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: rule {directory.text_of(value)!r} {_OUTCOMES[bound & 3].format(column=bound >> 2)}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE and bound >> value & 1:
         return f"{word.name}: ord_type {OrdType(value).name}: a POST_ONLY order is a LIMIT order"
+    if word is Reason.EXIT_GATE:
+        return f"{word.name}: stopped at the exit, what {Reason(value).name} should have stopped: the bound is {bound}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:
