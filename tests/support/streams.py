@@ -79,6 +79,8 @@ BASIC = [rule for rule in Rule if rule not in ON_MARKS]
 class Stream:
     """Commands as records, one by one; `sent` holds them all, so that a failure can be shown."""
 
+    needs_marks = True  # whether limits that need marks come
+
     def __init__(self, seed: int, capacity: Capacity) -> None:
         self.random = random.Random(seed)
         self.apart = random.Random(seed + 1)  # of rules: they come beside the rest
@@ -393,7 +395,7 @@ class Stream:
         account = pick.randrange(1, 9)
         if chance < 0.25:
             mark = self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
-            return self._worth(account) if self.aside.random() < 0.2 else mark
+            return self._worth(account) if self.needs_marks and self.aside.random() < 0.3 else mark
         if chance < 0.5:
             rule = pick.choice(BASIC)
             value, window = self._limit(account, rule)
