@@ -19,7 +19,8 @@ cdef enum:
     SLOT_NET = 10
     SLOT_FIRM_NET = 11
     SLOT_STALE = 12                # ms
-    COUNTED = 30                   # rows that count an order: one a scope for each of five rules
+    COUNTING = 5                   # rules that count
+    COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
 
 
 cdef struct tc_line:
