@@ -157,11 +157,11 @@ def test_what_is_too_large_to_be_told_refuses(make_core):
     ("JPY", 1, LookupError),
 ])
 def test_a_rate_that_can_not_be_is_refused(desk, currency, rate, error):
-    before = desk.state_hash
+    before = desk.state_hash()
     with pytest.raises(error):
         desk.risk.set_rate(currency, rate)
     if error is not tc.RefusedError:
-        assert desk.state_hash == before
+        assert desk.state_hash() == before
 
 
 def test_only_the_firm_and_accounts_have_exposure_limits(desk):
