@@ -134,7 +134,7 @@ cdef inline bint find_block(
     cdef const tc_unbooked* row
     cdef tc_i128 low = 0, high = 0, least = 0, most = 0
     cdef int64_t i, first = 0
-    if core.unbooked.used == 0 or (q.hold_qty <= 0 and not q.released):
+    if q.hold_qty <= 0 and not q.released:
         return False
     for i in range(core.unbooked.used):
         row = &core.unbooked.rows[i]
@@ -162,6 +162,6 @@ cdef inline int check_admission(
     const tc_core* core, const tc_instrument* ins, const tc_question* q, tc_finding* finding
 ) noexcept nogil:
     cdef int reason = check_risk(&core.risk, ins, q, finding)
-    if not reason and find_block(core, ins, q, finding):
+    if not reason and core.unbooked.used and find_block(core, ins, q, finding):
         reason = UNBOOKED_TRADE
     return reason

@@ -79,7 +79,13 @@ cdef inline int divide_qty(
     return count
 
 
-# Is an order that takes at its venue cheaper over several? FILL_OR_KILL, min_qty and auctions are whole.
+# Has an order more to trade than its venue displays at its best price?
+cdef inline bint exceeds_top(const tc_core* core, const tc_order* order) noexcept nogil:
+    cdef int64_t row = side_row(order.instrument, direction(order.side))
+    return leaves_of(order) > core.router.tops[row * MAX_VENUES + order.venue - 1].size
+
+
+# Is such an order cheaper over several venues? FILL_OR_KILL, min_qty and auctions are whole.
 cdef inline bint is_divided(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
 ) noexcept nogil:
@@ -89,8 +95,6 @@ cdef inline bint is_divided(
     cdef tc_part parts[MAX_VENUES]
     cdef int32_t venue
     cdef int at
-    if qty <= core.router.tops[row * MAX_VENUES + order.venue - 1].size:
-        return False
     if (order.time_in_force == TIF_FOK or is_auction(order.time_in_force)
             or terms_of(&core.orders, order).min_qty or terms_of(&core.orders, order).parent_id):
         return False

@@ -196,7 +196,8 @@ cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* or
 
 # Only in C: a report is one call with keywords in Python.
 cdef inline void put_stop(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
-    r.stop_px = stop_of(&core.triggers, &core.orders, order)
+    if order.extended:                                 # else it has none, as the report says from its start
+        r.stop_px = stop_of(&core.triggers, &core.orders, order)
 
 
 # Only in C: a report is one call with keywords in Python.

@@ -163,6 +163,8 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
 # so that asking changes nothing.
 cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[row]
+    cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
+    cdef tc_term* kept
     cdef int64_t slot
     cdef int at
     router.decisions += 1
@@ -170,23 +172,18 @@ cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     ranking.changed = False
     slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
     router.history_counts[slot] = ranking.count
+    kept = &router.history[slot * MAX_VENUES]
     for at in range(ranking.count):
-        router.history[slot * MAX_VENUES + at] = router.terms[row * MAX_VENUES + ranking.order[at] - 1]
+        kept[at] = terms[ranking.order[at] - 1]
 
 
-# Brings one ranking up to date. Everything is re-scored once the time to live is over: a backstop, not a mechanism.
-cdef inline tc_ranking* rank_venues(
-    tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now
+# Only in C: the rare half of `rank_venues`, apart from the path. Everything is re-scored once the time to live is over.
+cdef inline void rank_anew(
+    tc_router* router, const tc_instrument* ins, int64_t row, uint8_t side, int64_t now
 ) noexcept nogil:
-    cdef int64_t row = side_row(instrument, side)
     cdef tc_ranking* ranking = &router.rankings[row]
-    cdef uint64_t dirty = ranking.dirty
+    cdef uint64_t dirty = ranking.seen if now - ranking.ranked_at > router.time_to_live else ranking.dirty
     cdef int32_t venue
-    if now - ranking.ranked_at > router.time_to_live:
-        dirty = ranking.seen
-    elif not dirty:
-        router.hits += 1
-        return ranking
     router.misses += 1
     ranking.dirty = 0
     ranking.ranked_at = now
@@ -196,6 +193,18 @@ cdef inline tc_ranking* rank_venues(
         score_venue(router, ins, row, side, venue)
         place_venue(router, row, venue)
     tc_assert((ranking.count >= 0) & (ranking.ranked_at <= now))
+
+
+# Brings one ranking up to date. The time to live is a backstop, not a mechanism.
+cdef inline tc_ranking* rank_venues(
+    tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now
+) noexcept nogil:
+    cdef int64_t row = side_row(instrument, side)
+    cdef tc_ranking* ranking = &router.rankings[row]
+    if ranking.dirty or now - ranking.ranked_at > router.time_to_live:
+        rank_anew(router, ins, row, side, now)
+    else:
+        router.hits += 1
     return ranking
 
 
@@ -270,13 +279,11 @@ cdef inline int64_t twice_touch(
 ) noexcept nogil:
     cdef const tc_ranking* ranking = rank_venues(router, ins, instrument, side, now)
     cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
-    cdef int64_t best = no_price(), price
+    cdef int64_t sign = 1 if side == SIDE_SELL else -1, best = no_price(), price
     cdef int at, place
     for at in range(ranking.count):
         place = ranking.order[at] - 1
-        if (router.down >> place) & 1:
-            continue
-        price = tops[place].price
-        if best == no_price() or (price > best if side == SIDE_SELL else price < best):
+        price = sign * tops[place].price               # more is better, and no_price() is less than any
+        if price > best and not (router.down >> place) & 1:
             best = price
-    return best if best == no_price() else 2 * best
+    return best if best == no_price() else 2 * sign * best

@@ -131,13 +131,21 @@ cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_
         r.counters[number].sent += 1
 
 
+# It counts for the rates that are only observed.
+cdef inline void count_observed(
+    tc_risk* risk, const tc_instrument* ins, int32_t instrument, int32_t account, int32_t venue, int32_t strategy,
+    int64_t now, uint8_t sent
+) noexcept nogil:
+    cdef tc_line room
+    count_line(&risk.rows, line_of(risk.watched, &risk.rows, ins, instrument, account, venue, strategy, MODE_OBSERVE,
+                                   &room), now, sent)
+
+
 # It counts for the rates that bind it, and for those that are only observed.
 cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
-    cdef tc_line room
     count_line(&risk.rows, q.line, q.now, q.sent)
     if risk.rows.observed:
-        count_line(&risk.rows, line_of(risk.watched, &risk.rows, ins, q.instrument, q.account, q.venue, q.strategy,
-                                       MODE_OBSERVE, &room), q.now, q.sent)
+        count_observed(risk, ins, q.instrument, q.account, q.venue, q.strategy, q.now, q.sent)
 
 
 # A cancel counts too, and is never refused for it.
@@ -149,8 +157,7 @@ cdef inline void count_cancel(
     count_line(&risk.rows, line_of(risk.lines, &risk.rows, ins, instrument, account, venue, strategy, MODE_ENFORCE,
                                    &room), now, SENT_CANCEL)
     if risk.rows.observed:
-        count_line(&risk.rows, line_of(risk.watched, &risk.rows, ins, instrument, account, venue, strategy,
-                                       MODE_OBSERVE, &room), now, SENT_CANCEL)
+        count_observed(risk, ins, instrument, account, venue, strategy, now, SENT_CANCEL)
 
 
 # A new day: what counts by day begins anew.
