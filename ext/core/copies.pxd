@@ -28,7 +28,8 @@ cdef struct tc_position_copy:
 
 cdef struct tc_metrics:
     int64_t open_orders, open_orders_high_water, tables_full, orders_evicted, cl_ord_ids, ids, trades, events
-    int64_t events_dropped, rankings_hit, rankings_missed, outbound_handed, outbound_pending
+    int64_t events_dropped, rankings_hit, rankings_missed, rankings_age, decisions_locked, decisions_crossed
+    int64_t outbound_handed, outbound_pending
     int64_t unbooked
     int64_t decisions, reports_refused, trades_in_suspense, trades_folded, unexpected_transitions, waiting_for_price
 
@@ -324,6 +325,9 @@ cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil
     m.events_dropped = core.events.dropped
     m.rankings_hit = core.router.hits
     m.rankings_missed = core.router.misses
+    m.rankings_age = tc_floor_div(core.router.ages, max(1, core.router.hits))
+    m.decisions_locked = core.router.locked
+    m.decisions_crossed = core.router.crossed
     m.decisions = core.router.decisions
     m.reports_refused = core.reports_refused
     m.trades_in_suspense = core.trades_in_suspense

@@ -162,6 +162,6 @@ cdef inline int check_admission(
     const tc_core* core, const tc_instrument* ins, const tc_question* q, tc_finding* finding
 ) noexcept nogil:
     cdef int reason = check_risk(&core.risk, ins, q, finding)
-    if not reason and core.unbooked.used and find_block(core, ins, q, finding):
+    if tc_seldom(core.unbooked.used != 0 and not reason) and find_block(core, ins, q, finding):
         reason = UNBOOKED_TRADE
     return reason

@@ -96,7 +96,7 @@ cdef inline bint is_divided(
     cdef int32_t venue
     cdef int at
     if (order.time_in_force == TIF_FOK or is_auction(order.time_in_force)
-            or terms_of(&core.orders, order).min_qty or terms_of(&core.orders, order).parent_id):
+            or terms_of(&core.orders, order).min_qty):
         return False
     ranking = &core.router.rankings[row]
     for at in range(ranking.count):

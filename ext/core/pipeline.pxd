@@ -105,7 +105,7 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
     if not move_clock(core, c, ack, now):
         return
     run_command(core, c, ack, timed)
-    if has_work(core):
+    if tc_seldom(has_work(core)):
         settle(core, c)
         tc_assert(not has_work(core))
         order = find_order(&core.orders, ack.order_id)

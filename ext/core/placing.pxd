@@ -1,7 +1,7 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
 from observing cimport *
-from parts cimport *
+from choosing cimport *
 
 
 cdef inline void reject_order(
@@ -76,38 +76,11 @@ cdef inline int64_t market_price(const tc_instrument* ins, const tc_question* q)
 
 # The worst tick that the order may trade at.
 cdef inline int64_t limit_ticks(const tc_instrument* ins, const tc_question* q) noexcept nogil:
-    cdef int64_t price = market_price(ins, q) if q.ord_type == TYPE_MARKET else q.price
+    cdef int64_t price = market_price(ins, q) if tc_seldom(q.ord_type == TYPE_MARKET) else q.price
     return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
 
 
-# ---- routing and execution
-
-# The first ranked venue that displays a price within the limit (FILL_OR_KILL: and holds the whole quantity);
-# where there is none, the venue where the order rests best. 0: every venue is down.
-cdef inline int32_t route_order(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
-) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
-    cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
-    cdef int32_t venue
-    cdef uint32_t row
-    cdef int at
-    if ranking.changed:
-        keep_decision(&core.router, side_row(order.instrument, side))
-    order.decision = ranking.decision
-    if not order.exec_inst & INST_POST_ONLY:
-        for at in range(ranking.count):
-            venue = ranking.order[at]
-            row = row_of(core, order.instrument, venue, opposite(side))
-            if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, limit):
-                continue
-            if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
-                continue
-            order.route = ROUTE_TAKES
-            return venue
-    order.route = ROUTE_RESTS
-    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
-
+# ---- execution
 
 # Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
 cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noexcept nogil:
@@ -143,21 +116,6 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
     return REASON_NONE
 
 
-# What an order has done to its book: what it took, and what of it rests. The other side is as it was.
-cdef inline void sync_placed(tc_core* core, const tc_order* order) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
-    cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
-    if is_no_book(row):
-        sync_tops(core, order.instrument, order.venue)
-        return
-    tc_assert(not is_crossed(core, order.instrument, order.venue))
-    tell_price(core, order.instrument)
-    if core.book.fill_count:
-        sync_row(core, order.instrument, order.venue, side, row)
-    if order.place == PLACE_RESTING:
-        sync_row(core, order.instrument, order.venue, opposite(side), row ^ 1)
-
-
 # A new order is rejected; one that was New already is canceled.
 cdef inline void refuse_placing(
     tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound, bint first
@@ -190,16 +148,24 @@ cdef inline void finish_order(
         end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
 
 
+# The worst tick of a limit and a price beside it, which may be no_price().
+cdef inline int64_t tighten_ticks(
+    const tc_instrument* ins, uint8_t side, int64_t limit, int64_t bound
+) noexcept nogil:
+    if bound == no_price():
+        return limit
+    if side == SIDE_BUY:
+        return min(limit, tc_floor_div(bound, ins.tick))
+    return max(limit, -tc_floor_div(-bound, ins.tick))
+
+
 # The worst tick, where an order has a bound beside its limit.
 cdef inline int64_t bounded_ticks(
     const tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
 ) noexcept nogil:
-    cdef int64_t bound = core.orders.terms[slot_of(&core.orders, order)].protect_px if order.extended else no_price()
-    if bound == no_price():
+    if not order.extended:
         return limit
-    if direction(order.side) == SIDE_BUY:
-        return min(limit, tc_floor_div(bound, ins.tick))
-    return max(limit, -tc_floor_div(-bound, ins.tick))
+    return tighten_ticks(ins, direction(order.side), limit, core.orders.terms[slot_of(&core.orders, order)].protect_px)
 
 
 # Is this worst tick less than everything that an order without a limit and a collar would take?
@@ -290,7 +256,7 @@ cdef inline uint64_t place_order(
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if order.route == ROUTE_TAKES and exceeds_top(core, order) and is_divided(core, ins, order, limit):
+        if order.route == ROUTE_TAKES and tc_seldom(exceeds_top(core, order)) and is_divided(core, ins, order, limit):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -302,7 +268,7 @@ cdef inline uint64_t place_order(
     if order.venue == 0 or is_disconnected(core, order.venue):
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
-    if core.risk.rows.venue_heads[order.venue] and (routed or terms_of(&core.orders, order).parent_id):
+    if tc_seldom(core.risk.rows.venue_heads[order.venue] != 0) and (routed or terms_of(&core.orders, order).parent_id):
         reason = ask_venue_limits(core, ins, order, &limit, &finding)
         if reason:
             order.reject_mask = finding.row
@@ -348,7 +314,7 @@ cdef inline uint8_t find_waiting_place(const tc_core* core, const tc_order* orde
 # What an order must wait for first; PLACE_NOWHERE where it can go to a venue now. What the external venue that it names
 # can do by itself is that venue's. What waits for a parent or a price has terms.
 cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) noexcept nogil:
-    if order.extended or session_waits(core, order.instrument, order.time_in_force):
+    if tc_seldom(order.extended or session_waits(core, order.instrument, order.time_in_force)):
         return find_waiting_place(core, order)
     return PLACE_NOWHERE
 
@@ -364,7 +330,7 @@ cdef inline void start_waiting(
         terms.watch = choose_source(order, terms, core.instruments[order.instrument].trigger_source)
         if order.ord_type == TYPE_TRAILING_STOP:
             look_at_market(core, order.instrument, &market)
-            terms.peak_px = trigger_price(&market, source_of(terms), direction(order.side) == SIDE_SELL)
+            terms.peak_px = trigger_price(&market, terms.watch, direction(order.side) == SIDE_SELL)
             if terms.peak_px == no_price():
                 refuse_placing(core, c, order, REFERENCE_PRICE_UNAVAILABLE, no_price(), 0, first)
                 return
@@ -396,23 +362,22 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     cdef const tc_instrument* ins = &core.instruments[order.instrument]
     cdef tc_question q
     cdef tc_finding finding
-    cdef int reason, hindrance
-    cdef int64_t value = 0, bound = 0
+    cdef int reason
     tc_assert((order.place != PLACE_RESTING) & (order.place != PLACE_AT_VENUE) & (is_live(order) != 0))
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
     reason = ask_risk_of(core, ins, order, &q, &finding)
-    hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
-    if hindrance and (not reason or reason == KILL_SWITCH) and (
-            hindrance != KILL_SWITCH or reduces(core, order, q.leaves_qty)):
-        hold_back(core, c, order, hindrance, value, bound)
-    elif reason:
+    if hold_if_hindered(core, c, order, &q, reason):
+        return
+    if reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
     else:
         observe_passed(core, c, ins, order, &q)
-        if placed:
+        if order.route == ROUTE_SPLIT:
+            start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
+        elif placed:
             place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
         else:
             start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)

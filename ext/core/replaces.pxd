@@ -119,6 +119,7 @@ cdef inline void replace_order(
         withdraw_order(core, order)
     terms.oco_limit = limit_after(&core.groups, terms, asked.order_qty)
     order.order_qty = asked.order_qty
+    terms.repriced |= asked.price != order.price
     order.price = asked.price
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time

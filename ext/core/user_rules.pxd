@@ -183,9 +183,9 @@ cdef inline int find_risk_refusal(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
     cdef int reason = check_admission(core, ins, q, finding)
-    if reason or core.rules.count == core.rules.observed:
-        return reason
-    return ask_enforced_rules(core, ins, q, strategy, finding)
+    if tc_seldom(reason == REASON_NONE and core.rules.count != core.rules.observed):
+        reason = ask_enforced_rules(core, ins, q, strategy, finding)
+    return reason
 
 
 # Reports what the rules that are only observed would have refused.

@@ -144,7 +144,7 @@ cdef inline void count_observed(
 # It counts for the rates that bind it, and for those that are only observed.
 cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     count_line(&risk.rows, q.line, q.now, q.sent)
-    if risk.rows.observed:
+    if tc_seldom(risk.rows.observed != 0):
         count_observed(risk, ins, q.instrument, q.account, q.venue, q.strategy, q.now, q.sent)
 
 

@@ -117,6 +117,8 @@ cdef inline const tc_line* line_of(
     cdef tc_line* line = &lines[instrument * r.stride + account]
     cdef uint32_t by_strategy = r.strategy_heads[strategy] if strategy <= r.strategy_max else 0
     cdef uint32_t by_venue = r.venue_heads[venue]
-    if line.generation != r.generation:
+    if tc_seldom(line.generation != r.generation):
         build_line(line, r, ins, instrument, account, mode)
-    return extend_line(line, r, ins, by_strategy, by_venue, mode, room) if by_strategy | by_venue else line
+    if tc_seldom((by_strategy | by_venue) != 0):
+        return extend_line(line, r, ins, by_strategy, by_venue, mode, room)
+    return line

@@ -121,6 +121,7 @@ cdef extern from "tradecore/arith.h" nogil:
     tc_i128 tc_join(uint64_t low, int64_t high)
     void tc_prefetch(const void* address)
     void tc_clear(void* row, size_t size)
+    bint tc_seldom(bint condition)
     int tc_lowest_bit(uint64_t a)
     int tc_highest_bit(uint64_t a)
     uint64_t tc_fold(uint64_t a, uint64_t b)

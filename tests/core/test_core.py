@@ -68,6 +68,10 @@ QUOTE = {"venue": "XNAS", "symbol": "AAPL", "bid": 99, "bid_size": 5, "ask": 101
 DOORS = {
     "submit": (ORDER, ORDER_DOORS),
     "check": (ORDER, ORDER_DOORS),
+    "route": (ORDER, ORDER_DOORS),
+    "book": ({"symbol": "AAPL", "venue": "XNAS"}, {
+        "symbol": ORDER_DOORS["symbol"], "venue": ORDER_DOORS["symbol"],
+        "levels": [(0, ValueError, "0"), (2**31, ValueError, str(2**31)), ("5", TypeError, "str"), (1.5, TypeError, "float"), (True, TypeError, "bool")]}),
     "prepare": ({"symbol": "AAPL", "side": "BUY"}, {name: ORDER_DOORS[name] for name in ORDER_DOORS if name not in (
         "qty", "price", "cl_ord_id", "transact_time")}),
     "submit trailing": (TRAILING, {"peg_offset": NUMBERS}),

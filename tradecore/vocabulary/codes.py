@@ -132,6 +132,15 @@ class Route(FixEnum):
     SPLIT = 4
 
 
+class MarketState(FixEnum):
+    """How the best bid and the best ask of all venues that are up lie: NORMAL (also where a side is empty), LOCKED
+    where they are equal, CROSSED where the bid is higher. Neither is an error: an order is routed, and marked."""
+
+    NORMAL = 0
+    LOCKED = 1
+    CROSSED = 2
+
+
 class Place(FixEnum):
     """Where an open order is: at no venue yet or any more, resting in a simulated venue's book, sent to an external
     venue, held by the core until a price, a session, or its list's parent lets it go, or worked in parts: its children

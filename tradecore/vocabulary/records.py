@@ -162,7 +162,7 @@ _HEADERS: dict[CommandType, Layout] = {
         ("kind", "u1"), ("money_precision", "u1"),  # the decimals of its currency
         ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported
         *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"),
-        # What stops watch that don't say (TriggerPriceType, 0: see triggers), and how long a print is fresh (ns, 0: for
+        # What stops watch that don't say (TriggerPriceType, 0: see sources), and how long a print is fresh (ns, 0: for
         # the session).
         ("trigger_source", "u1"), ("", "x6"), ("print_max_age", "i8"),
     ],

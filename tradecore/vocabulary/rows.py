@@ -120,6 +120,22 @@ class Term(NamedTuple):
     cost: int
 
 
+class PlanRow(NamedTuple):
+    """Where a new order would go: what is wrong with it (bits of validation's reasons), its Route, the venues that
+    would have it, with lots and the worst price there, the ranking, the venues that are down (bit venue - 1), its
+    worst price, and what the market displays best; NO_PRICE where there is none."""
+
+    mask: int
+    route: int
+    parts: list[tuple[int, int, int]]  # venue, lots, price
+    terms: list[Term]
+    down: int
+    limit: int
+    order_qty: int
+    bid: int
+    ask: int
+
+
 class Finding(NamedTuple):
     """One risk rule's answer, in the rule's own unit; `row` is the number of the limit that says so, 0 for none."""
 

@@ -170,6 +170,9 @@ static inline void tc_prefetch(const void *address) {
     __asm__ volatile("" : : "r"(address));
 }
 
+/* What is seldom so: the compiler keeps what follows from it off the path, in functions of its own. */
+static inline int tc_seldom(int condition) { return (int)__builtin_expect_with_probability(condition, 0, 1.0); }
+
 static inline int tc_lowest_bit(uint64_t a) {
     tc_assert(a != 0);
     return __builtin_ctzll(a);

@@ -143,6 +143,7 @@ def replace_order(
     elif was in (RESTING, AWAITS_PRICE):
         withdraw_order(core, order)
     order.oco_limit = limit_after(order, order_qty)
+    order.repriced |= price != order.price
     order.order_qty, order.price, order.stop_px, order.expire_time = order_qty, price, stop_px, expire_time
     order.peg_offset = peg_offset
     if was == AWAITS_PRICE and order.ord_type == OrdType.TRAILING_STOP:
