@@ -36,6 +36,7 @@ from .vocabulary.codes import (
     Rule,
     Scope,
     TradeState,
+    TradingState,
     Unknown,
 )
 from .vocabulary.currency import Currency
@@ -162,9 +163,8 @@ __all__ = [
     "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "ShownOrder", "Side", "SimulatedVenue",
     "SmartOrderRouter", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute", "VenueScore",
-    "backend",
-    "load_session", "new_orders", "shared_ring",
+    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute",
+    "VenueScore", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

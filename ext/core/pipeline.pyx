@@ -176,7 +176,7 @@ cdef class Core(Readers):
             rows = <tc_limit_copy*>&memory[0]
 
     def switches(self):
-        """The kill switches that are engaged, by scope and target. Threads: any."""
+        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
         cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
         cdef tc_switch_copy* rows = NULL
         cdef int64_t room = 0, count
@@ -187,7 +187,7 @@ cdef class Core(Readers):
                 self.state.leave()
             if count <= room:
                 return [SwitchFacts(rows[i].scope, rows[i].target, rows[i].switch.who, rows[i].switch.why,
-                                    rows[i].switch.since) for i in range(count)]
+                                    rows[i].switch.since, rows[i].kind, rows[i].switch.state) for i in range(count)]
             room = count
             memory = np.zeros(room * <int64_t>sizeof(tc_switch_copy), np.uint8)
             rows = <tc_switch_copy*>&memory[0]

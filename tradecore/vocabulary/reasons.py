@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .codes import CommandType, Reason, Scope
+from .codes import CommandType, Reason, Scope, TradingState
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
@@ -67,6 +67,8 @@ _TEXTS = {
     Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
     Reason.CLOCK_STEP: "transact_time {value} is too far ahead: the clock goes up to {bound}, advance_clock() further",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument, the venue or the strategy",
+    Reason.TRADING_STATE: "a trading state of the firm, the account, the instrument, the venue or the strategy bars it",
+    Reason.NOT_AUTHORIZED: "to let more be traded again takes who and why",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
@@ -158,6 +160,14 @@ def _plain(number: int | Decimal | None) -> int | str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _switch_text(word: Reason, scope: str, state: int) -> str:
+    """What a kill switch or a trading state says, of its scope and the state that it leaves."""
+    if word is Reason.TRADING_STATE:
+        return f"the {scope} is {TradingState(state).name}"
+    passes = ": only what reduces a position passes" if state == TradingState.REDUCING else ""
+    return f"the kill switch of the {scope} is engaged{passes}"
+
+
 def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
     """A reason's value in the user's unit; None where there is none."""
     if value == NO_PRICE:
@@ -205,8 +215,10 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: clock_time {value} must not be before the core's time {bound}"
     if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
         return f"{word.name}: close_time {value} must be after {bound}"
-    if word is Reason.KILL_SWITCH and 1 <= value <= len(Scope):
-        return f"{word.name}: the kill switch of the {Scope(value - 1).name.lower()} is engaged"
+    if word in (Reason.KILL_SWITCH, Reason.TRADING_STATE) and 1 <= value <= len(Scope):
+        return f"{word.name}: {_switch_text(word, Scope(value - 1).name.lower(), bound)}"
+    if word is Reason.NOT_AUTHORIZED:
+        return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:

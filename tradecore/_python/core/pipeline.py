@@ -54,12 +54,12 @@ from .settings import (
     enter_text,
     open_cash,
     open_position,
-    switch_kill,
 )
 from .settling import enter_booking, enter_dismissal
 from .splits import split_instrument
 from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, refuse_command
+from .switching import set_trading_state, switch_kill
 from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_execution_report
@@ -69,8 +69,9 @@ _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType i
 NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
-    CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
-    CommandType.OPENING_CASH: open_cash, CommandType.DEFINE_CURRENCY: define_currency,
+    CommandType.KILL_SWITCH: switch_kill, CommandType.TRADING_STATE: set_trading_state,
+    CommandType.OPENING_POSITION: open_position, CommandType.OPENING_CASH: open_cash,
+    CommandType.DEFINE_CURRENCY: define_currency,
     CommandType.DEFINE_ACCOUNT: define_account, CommandType.DEFINE_VENUE: define_venue,
     CommandType.DEFINE_INSTRUMENT: define_instrument, CommandType.REPLACE: enter_replace,
     CommandType.MASS_CANCEL: mass_cancel, CommandType.STATUS_REQUEST: request_status,

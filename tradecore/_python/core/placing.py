@@ -37,9 +37,10 @@ from ..orders.order_table import (
 from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
 from ..orders.validation import AUCTIONS, POST_ONLY
-from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, is_killed, note_breach
+from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
+from ..risk.switches import meet_switches
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -119,7 +120,8 @@ def ask_order(
         core.orders.open_count - order.is_open, core.orders.open_max,
         core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
         exposure_of(core.risk, order.instrument, 0),
-        is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.states, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), order.strategy,
         Sent.NONE if recheck else Sent.NEW,
     )

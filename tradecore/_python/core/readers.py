@@ -234,8 +234,11 @@ class Readers:
 
     @asked
     def switches(self) -> list[SwitchFacts]:
-        """The kill switches that are engaged, by scope and target. Threads: any."""
-        return [SwitchFacts(*key, *switch) for key, switch in sorted(self._state.risk.switches.items())]
+        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
+        risk = self._state.risk
+        return [SwitchFacts(*key, *switch[:3], int(kind), switch.state)
+                for kind, switches in ((CommandType.KILL_SWITCH, risk.kills), (CommandType.TRADING_STATE, risk.states))
+                for key, switch in sorted(switches.items())]
 
     @asked
     def decision(self, decision: int) -> list[Term]:
