@@ -106,7 +106,6 @@ cdef extern from "tradecore/arith.h" nogil:
     bint tc_sum_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
     bint tc_difference_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
     bint tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
-    bint tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale)
     int64_t tc_saturate(tc_i128 a)
     int64_t tc_tell_wide(tc_i128 a, bint up)
     int64_t tc_tell_notional(tc_i128 a, int64_t scale, int64_t limit_scale, bint up)
