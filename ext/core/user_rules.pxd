@@ -167,6 +167,11 @@ cdef inline int ask_enforced_rules(
     return ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
 
 
+# Only in C: an assignment in Python.
+cdef inline void take_out(tc_core* core, int reason) noexcept nogil:
+    core.drilled = reason
+
+
 # What the rules of users that are enforced say to an order that is only a thought.
 cdef inline void evaluate_user_rules(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
@@ -183,6 +188,8 @@ cdef inline int find_risk_refusal(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
     cdef int reason = check_admission(core, ins, q, finding)
+    if TC_DRILL and reason and reason == core.drilled:
+        reason = REASON_NONE
     if tc_seldom(reason == REASON_NONE and core.rules.count != core.rules.observed):
         reason = ask_enforced_rules(core, ins, q, strategy, finding)
     return reason
