@@ -204,6 +204,7 @@ cdef inline void add_child(
     child = make_order(core, &part)
     own = extend_order(&core.orders, child)
     own.parent_id = parent.order_id
+    child.kept |= IS_CHILD
     own.parent_slot = slot_of(&core.orders, parent)
     child.strategy = parent.strategy
     child.decision = decision

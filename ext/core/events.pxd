@@ -74,7 +74,7 @@ cdef inline bint is_unread(const tc_events* events) noexcept nogil:
 # A report is little-endian words in the documented order, so its words are its logical fields.
 cdef inline void publish_report(tc_events* events, const tc_report* report) noexcept nogil:
     events.digest = chain_digest(events.digest, digest_words(<const uint64_t*>report, REPORT_WORDS))
-    if events.filter_count and not events.wanted_from and is_wanted(events, report):
+    if tc_seldom(events.filter_count != 0) and not events.wanted_from and is_wanted(events, report):
         tc_say(&events.wanted_from, report.seq)
 
 

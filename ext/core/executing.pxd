@@ -37,6 +37,7 @@ cdef inline int execute_order(
     if is_no_book(row):
         if not use_book(&core.books, order.instrument, order.venue):
             return BOOKS_FULL                          # and nothing was taken: there was no book to take from
+        sync_tops(core, order.instrument, order.venue)                 # as one that displays nothing yet
         row = row_of(core, order.instrument, order.venue, opposite(side))
     add_node(&core.book, row ^ 1, slot_of(&core.orders, order), limit, left, terms.display_qty)
     order.place = PLACE_RESTING

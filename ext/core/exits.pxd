@@ -126,7 +126,7 @@ cdef inline int ask_risk_of(
     tc_core* core, const tc_instrument* ins, const tc_order* order, tc_question* q, tc_finding* finding
 ) noexcept nogil:
     cdef int reason = find_risk_refusal(core, ins, q, order.strategy, finding)
-    if reason and is_exempt(reason) and reduces(core, order, q.leaves_qty):
+    if tc_seldom(reason != REASON_NONE) and is_exempt(reason) and reduces(core, order, q.leaves_qty):
         q.reduces = True
         reason = find_risk_refusal(core, ins, q, order.strategy, finding)
     return reason

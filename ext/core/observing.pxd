@@ -58,7 +58,7 @@ cdef inline void observe_order(
 cdef inline void observe_passed(
     tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_question* q
 ) noexcept nogil:
-    if core.risk.rows.observed or core.rules.observed:
+    if tc_seldom((core.risk.rows.observed | core.rules.observed) != 0):
         observe_order(core, c, ins, order, q, MODE_OBSERVE)
-    if core.risk.rows.softened:
+    if tc_seldom(core.risk.rows.softened != 0):
         observe_order(core, c, ins, order, q, MODE_SOFT)

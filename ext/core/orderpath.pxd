@@ -106,7 +106,7 @@ cdef inline uint64_t closing_bits() noexcept nogil:
 # What is wrong with an order, less what one that closes its position may be.
 cdef inline uint64_t excuse_closing(tc_core* core, const tc_order* order, uint64_t mask) noexcept nogil:
     cdef tc_listed listed
-    if mask == 0 or mask & ~closing_bits():
+    if not tc_seldom(mask != 0) or mask & ~closing_bits():
         return mask
     listed = list_of(core, order)
     return 0 if closes_position(core, order, &listed, order.order_qty) else mask
@@ -196,11 +196,11 @@ cdef inline void admit_order(tc_core* core, tc_order* order) noexcept nogil:
     tc_assert((order.admitted == 0) & (order.held == 0) & (order.cum_qty == 0))
     order.admitted = True
     order.held = order.order_qty
-    if order.extended and terms_of(&core.orders, order).list_id:
+    if tc_seldom(order.extended) and terms_of(&core.orders, order).list_id:
         join_group(&core.groups, &core.orders, order)
     if order.exec_inst & INST_REDUCE_ONLY:
         exposure_of(&core.risk, order.instrument, order.account).reduce_only += 1
-    if order.extended and terms_of(&core.orders, order).expire_time:
+    if tc_seldom(order.extended) and terms_of(&core.orders, order).expire_time:
         arm_order_timer(core, order)
 
 
@@ -215,12 +215,12 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef int reason, claimed, bad_join
     if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
-    if used != NULL:
+    if tc_seldom(used != NULL):
         answer_again(core, c, ack, used)
         return
     order = make_order(core, c)
     ins = find_instrument(core, c.instrument)
-    if c.exec_inst & INST_CASH and ins != NULL:
+    if tc_seldom(c.exec_inst & INST_CASH and ins != NULL):
         converted = c[0]
         convert_order(core, ins, order, &converted)
         c = &converted

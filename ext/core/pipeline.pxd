@@ -50,7 +50,7 @@ cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* 
 
 
 cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
-    if c.version > VERSION:
+    if tc_seldom(c.version > VERSION):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.version, 40)
     elif c.kind == KIND_NEW_ORDER:
         enter_order(core, c, ack, timed)
@@ -121,7 +121,7 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
     if not move_clock(core, c, ack, now):
         return
     run_command(core, c, ack, timed)
-    if has_work(core):
+    if tc_seldom(has_work(core)):
         settle(core, c)
         tc_assert(not has_work(core))
         order = find_order(&core.orders, ack.order_id)

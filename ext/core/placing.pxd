@@ -68,14 +68,16 @@ cdef inline void ask_order(
             q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)
 
 
+# The worst price that an order without a limit may trade at: any, or its protection price.
+cdef inline int64_t market_price(const tc_instrument* ins, const tc_question* q) noexcept nogil:
+    if q.line.limits[SLOT_COLLAR] < 0:
+        return ins.price_most if q.side == SIDE_BUY else -ins.price_most
+    return safe_price(ins, max(-ins.price_most, min(ins.price_most, protection_price(q.line, q))), q.side)
+
+
 # The worst tick that the order may trade at.
 cdef inline int64_t limit_ticks(const tc_instrument* ins, const tc_question* q) noexcept nogil:
-    cdef int64_t price = q.price
-    if q.ord_type == TYPE_MARKET:
-        price = ins.price_most if q.side == SIDE_BUY else -ins.price_most
-        if q.line.limits[SLOT_COLLAR] >= 0:
-            price = max(-ins.price_most, min(ins.price_most, protection_price(q.line, q)))
-            price = safe_price(ins, price, q.side)
+    cdef int64_t price = market_price(ins, q) if tc_seldom(q.ord_type == TYPE_MARKET) else q.price
     return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
 
 
@@ -234,7 +236,7 @@ cdef inline uint64_t place_order(
     if order.venue == 0 or is_disconnected(core, order.venue):
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
-    if core.risk.rows.venue_heads[order.venue] and (routed or terms_of(&core.orders, order).parent_id):
+    if tc_seldom(core.risk.rows.venue_heads[order.venue] != 0) and (routed or terms_of(&core.orders, order).parent_id):
         reason = ask_venue_limits(core, ins, order, &limit, &finding)
         if reason:
             order.reject_mask = finding.row
@@ -261,11 +263,7 @@ cdef inline uint64_t place_order(
     elif reason == ORDER_PROTECTION:
         order.value = limit * ins.tick
         order.bound = elsewhere
-    if (core.book.fill_count == 0 and order.place != PLACE_RESTING
-            and not is_no_book(row_of(core, order.instrument, order.venue, SIDE_BUY))):
-        tell_price(core, order.instrument)             # the book, and what the router knows of it, are as they were
-    else:
-        sync_tops(core, order.instrument, order.venue)
+    sync_placed(core, order)
     since = count_stage(core, STAGE_EXECUTION, since, timed)
     book_fills(core, order.instrument, order.venue, order, direction(order.side))
     since = count_stage(core, STAGE_POSITION, since, timed)
@@ -277,9 +275,8 @@ cdef inline uint64_t place_order(
 
 # ---- what waits
 
-# What an order must wait for first; PLACE_NOWHERE where it can go to a venue now. What the external venue that it names
-# can do by itself is that venue's.
-cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) noexcept nogil:
+# Only in C: the rare half of `waiting_place`, apart from the path.
+cdef inline uint8_t find_waiting_place(const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_venue* venue = &core.router.venues[order.venue if is_external(core, order.venue) else 0]
     if awaits_parent(core, order):
         return PLACE_AWAITS_PARENT
@@ -290,6 +287,14 @@ cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) no
     if (session_waits(core, order.instrument, order.time_in_force)
             and not (venue.native_times_in_force >> order.time_in_force) & 1):
         return PLACE_AWAITS_SESSION
+    return PLACE_NOWHERE
+
+
+# What an order must wait for first; PLACE_NOWHERE where it can go to a venue now. What the external venue that it names
+# can do by itself is that venue's. What waits for a parent or a price has terms.
+cdef inline uint8_t waiting_place(const tc_core* core, const tc_order* order) noexcept nogil:
+    if tc_seldom(order.extended or session_waits(core, order.instrument, order.time_in_force)):
+        return find_waiting_place(core, order)
     return PLACE_NOWHERE
 
 

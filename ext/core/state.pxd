@@ -146,6 +146,22 @@ cdef inline void sync_tops(tc_core* core, int32_t instrument, int32_t venue) noe
     sync_row(core, instrument, venue, SIDE_SELL, row ^ 1)
 
 
+# Only in C: sync_tops in Python.
+# What an order has done to its book: what it took, and what of it rests. The other side is as it was.
+cdef inline void sync_placed(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
+    if is_no_book(row):
+        sync_tops(core, order.instrument, order.venue)
+        return
+    tc_assert(not is_crossed(core, order.instrument, order.venue))
+    tell_price(core, order.instrument)
+    if core.book.fill_count:
+        sync_row(core, order.instrument, order.venue, side, row)
+    if order.place == PLACE_RESTING:
+        sync_row(core, order.instrument, order.venue, opposite(side), row ^ 1)
+
+
 # Twice the reference price: the mid, else the last trade, else the mark, else none.
 cdef inline int64_t twice_reference(tc_core* core, int32_t instrument) noexcept nogil:
     cdef int64_t price = twice_mid(&core.router, &core.instruments[instrument], instrument, core.now)
@@ -212,7 +228,8 @@ cdef inline void put_order(tc_report* r, const tc_core* core, const tc_order* or
 
 # Only in C: a report is one call with keywords in Python.
 cdef inline void put_stop(tc_report* r, const tc_core* core, const tc_order* order) noexcept nogil:
-    r.stop_px = stop_of(&core.triggers, &core.orders, order)
+    if order.extended:                                 # else it has none, as the report says from its start
+        r.stop_px = stop_of(&core.triggers, &core.orders, order)
 
 
 # Only in C: a report is one call with keywords in Python.
@@ -246,7 +263,7 @@ cdef inline tc_report* start_execution(
 # An execution report goes out. A status that FIX knows no way to from the last one is flagged, where the report has no
 # other reason.
 cdef inline void publish_execution(tc_core* core, tc_order* order, tc_report* r) noexcept nogil:
-    if not (core.orders.transitions[order.last_status] >> r.ord_status) & 1:
+    if tc_seldom(not (core.orders.transitions[order.last_status] >> r.ord_status) & 1):
         core.unexpected += 1
         if r.reason == REASON_NONE:
             r.reason = UNEXPECTED_TRANSITION

@@ -70,12 +70,12 @@ cdef inline void book_fills(
     for i in range(core.book.fill_count):
         fill = &core.book.fills[i]
         price = fill.price * ins.tick
-        core.charges[i].maker = commission_of(ins, fill.qty, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
-        core.charges[i].taker = commission_of(ins, fill.qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
         if taker != NULL:
+            core.charges[i].taker = commission_of(ins, fill.qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
             book_trade(core, instrument, taker.account, venue, side, fill.qty, price, core.charges[i].taker,
                        core.exec_seq + 1 + i, taker.order_id)
         if fill.node < core.order_slots:
+            core.charges[i].maker = commission_of(ins, fill.qty, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
             maker = &core.orders.slots[fill.node]
             book_trade(core, instrument, maker.account, venue, opposite(side), fill.qty, price, core.charges[i].maker,
                        core.exec_seq + 1 + i, maker.order_id)

@@ -159,6 +159,16 @@ cdef inline int ask_user_rules(
     return REASON_NONE
 
 
+# The first rule of those that are enforced that refuses an order, or REASON_NONE.
+cdef inline int ask_enforced_rules(
+    tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
+) noexcept nogil:
+    cdef int64_t cells[CELLS]
+    cdef uint64_t unknown = fill_cells(core, ins, q, strategy, cells)
+    cdef int32_t at = 0
+    return ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
+
+
 # Only in C: an assignment in Python.
 cdef inline void take_out(tc_core* core, int reason) noexcept nogil:
     core.drilled = reason
@@ -168,31 +178,23 @@ cdef inline void take_out(tc_core* core, int reason) noexcept nogil:
 cdef inline void evaluate_user_rules(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
-    cdef int64_t cells[CELLS]
-    cdef uint64_t unknown
-    cdef int32_t at = 0
     memset(finding, 0, sizeof(tc_finding))
     finding.reason = USER_RULE
     finding.armed = core.rules.count > core.rules.observed
     if finding.armed:
-        unknown = fill_cells(core, ins, q, strategy, cells)
-        ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
+        ask_enforced_rules(core, ins, q, strategy, finding)
 
 
 # Why risk refuses an order: the first of its own checks that does, else the first of the rules of users.
 cdef inline int find_risk_refusal(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
-    cdef int64_t cells[CELLS]
-    cdef uint64_t unknown
-    cdef int32_t at = 0
     cdef int reason = check_admission(core, ins, q, finding)
     if TC_DRILL and reason and reason == core.drilled:
         reason = REASON_NONE
-    if reason or core.rules.count == core.rules.observed:
-        return reason
-    unknown = fill_cells(core, ins, q, strategy, cells)
-    return ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
+    if tc_seldom(reason == REASON_NONE and core.rules.count != core.rules.observed):
+        reason = ask_enforced_rules(core, ins, q, strategy, finding)
+    return reason
 
 
 # Reports what the rules that are only observed would have refused.

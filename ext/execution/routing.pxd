@@ -44,9 +44,13 @@ cdef struct tc_term:
 cdef struct tc_ranking:
     uint64_t dirty                 # bit venue - 1
     uint64_t seen                  # bit venue - 1: it has displayed something, or that it displays nothing
+    uint64_t repriced              # bit venue - 1: of the dirty ones, those that have another price, or were empty
     int64_t ranked_at, decision
-    int32_t count                  # venues that display something, best first
-    bint changed                   # since the last decision that was kept
+    int64_t best_px                # displayed at any venue that was up, `best_down` being down; -2**63: none
+    uint64_t best_down
+    uint8_t is_moved               # and another may be displayed since
+    uint8_t changed                # since the last decision that was kept
+    uint8_t count                  # venues that display something, best first
     uint8_t order[MAX_VENUES]
 
 
@@ -76,16 +80,21 @@ cdef inline void set_top(
 ) noexcept nogil:
     cdef int64_t row = side_row(instrument, side)
     cdef tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
+    cdef tc_ranking* ranking = &router.rankings[row]
+    cdef uint64_t bit = <uint64_t>1 << (venue - 1)
     tc_assert((venue >= 1) & (venue <= router.venue_count) & (size >= 0))
     if top.price == price and top.size == size:
         return
+    if top.price != price or top.size == 0 or size == 0:
+        ranking.repriced |= bit
+        ranking.is_moved = True
     top.price = price
     top.size = size
     top.stamp = stamp
     top.told = stamp
-    router.rankings[row].dirty |= <uint64_t>1 << (venue - 1)
-    router.rankings[row].seen |= <uint64_t>1 << (venue - 1)
-    router.rankings[row].changed = True
+    ranking.dirty |= bit
+    ranking.seen |= bit
+    ranking.changed = True
 
 
 # A fee in millionths of a price unit, for one lot at `price`; rounded down.
@@ -139,6 +148,15 @@ cdef inline void score_venue(
     term.cost = all_in(side, top.price, term.fee)
 
 
+# Only in C: score_venue in Python. It displays another size at the same price, which costs the same.
+cdef inline void resize_venue(tc_router* router, int64_t row, int32_t venue) noexcept nogil:
+    cdef const tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
+    cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
+    tc_assert((term.price == top.price) & (term.size > 0) & (top.size > 0))
+    term.size = top.size
+    term.stamp = top.stamp
+
+
 # Does the venue at a place of the sorted list, which has a new cost, still belong there?
 cdef inline bint stays_at(const tc_ranking* ranking, const tc_term* terms, int at) noexcept nogil:
     cdef const tc_term* term = &terms[ranking.order[at] - 1]
@@ -180,20 +198,32 @@ cdef inline int64_t displayed_price(
     const tc_router* router, int32_t instrument, uint8_t side, int64_t since
 ) noexcept nogil:
     cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
-    cdef int64_t best = no_price()
+    cdef int64_t sign = 1 if side == SIDE_SELL else -1, best = no_price(), price
     cdef int32_t venue
     for venue in range(router.venue_count):
-        if tops[venue].size <= 0 or (router.down >> venue) & 1 or tops[venue].told <= since:
+        if tops[venue].size <= 0:
             continue
-        if best == no_price() or (tops[venue].price > best if side == SIDE_SELL else tops[venue].price < best):
-            best = tops[venue].price
-    return best
+        price = sign * tops[venue].price               # more is better, and no_price() is less than any
+        if price > best and tops[venue].told > since and not (router.down >> venue) & 1:
+            best = price
+    return best if best == no_price() else sign * best
+
+
+# Only in C: displayed_price in Python.
+# The same of whatever was told, looked for again only where another may be displayed since, or other venues are down.
+cdef inline int64_t best_price(tc_router* router, int32_t instrument, uint8_t side) noexcept nogil:
+    cdef tc_ranking* ranking = &router.rankings[side_row(instrument, side)]
+    if tc_seldom(ranking.is_moved or ranking.best_down != router.down):
+        ranking.best_px = displayed_price(router, instrument, side, 0)
+        ranking.best_down = router.down
+        ranking.is_moved = False
+    return ranking.best_px if ranking.seen else no_price()
 
 
 # How the best prices displayed lie, fees aside.
-cdef inline uint8_t market_state(const tc_router* router, int32_t instrument) noexcept nogil:
-    cdef int64_t bid = displayed_price(router, instrument, SIDE_SELL, 0)
-    cdef int64_t ask = displayed_price(router, instrument, SIDE_BUY, 0)
+cdef inline uint8_t market_state(tc_router* router, int32_t instrument) noexcept nogil:
+    cdef int64_t bid = best_price(router, instrument, SIDE_SELL)
+    cdef int64_t ask = best_price(router, instrument, SIDE_BUY)
     if bid == no_price() or ask == no_price() or bid < ask:
         return MARKET_NORMAL
     return MARKET_LOCKED if bid == ask else MARKET_CROSSED
@@ -203,6 +233,8 @@ cdef inline uint8_t market_state(const tc_router* router, int32_t instrument) no
 # so that asking changes nothing.
 cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[row]
+    cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
+    cdef tc_term* kept
     cdef uint8_t market = market_state(router, <int32_t>(row >> 1))
     cdef int64_t slot
     cdef int at
@@ -214,34 +246,46 @@ cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
     router.history_counts[slot] = ranking.count
     router.history_markets[slot] = market
+    kept = &router.history[slot * MAX_VENUES]
     for at in range(ranking.count):
-        router.history[slot * MAX_VENUES + at] = router.terms[row * MAX_VENUES + ranking.order[at] - 1]
+        kept[at] = terms[ranking.order[at] - 1]
 
 
-# Brings one ranking up to date. Everything is re-scored once the time to live is over: a backstop, not a mechanism.
+# Only in C: the rare half of `rank_venues`, apart from the path. Everything is re-scored once the time to live is over.
+cdef inline void rank_anew(
+    tc_router* router, const tc_instrument* ins, int64_t row, uint8_t side, int64_t now
+) noexcept nogil:
+    cdef tc_ranking* ranking = &router.rankings[row]
+    cdef bint is_old = now - ranking.ranked_at > router.time_to_live
+    cdef uint64_t dirty = ranking.seen if is_old else ranking.dirty, repriced = dirty if is_old else ranking.repriced
+    cdef int32_t venue
+    router.misses += 1
+    ranking.dirty = 0
+    ranking.repriced = 0
+    ranking.ranked_at = now
+    while dirty:
+        venue = tc_lowest_bit(dirty) + 1
+        dirty &= dirty - 1
+        if (repriced >> (venue - 1)) & 1:
+            score_venue(router, ins, row, side, venue)
+        else:
+            resize_venue(router, row, venue)
+        place_venue(router, row, venue)
+    tc_assert((ranking.count >= 0) & (ranking.ranked_at <= now))
+
+
+# Brings one ranking up to date. The time to live is a backstop, not a mechanism.
 cdef inline tc_ranking* rank_venues(
     tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now
 ) noexcept nogil:
     cdef int64_t row = side_row(instrument, side)
     cdef tc_ranking* ranking = &router.rankings[row]
-    cdef uint64_t dirty = ranking.dirty
     cdef int64_t age = now - ranking.ranked_at
-    cdef int32_t venue
-    if age > router.time_to_live:
-        dirty = ranking.seen
-    elif not dirty:
+    if tc_seldom(ranking.dirty != 0 or age > router.time_to_live):
+        rank_anew(router, ins, row, side, now)
+    else:
         router.hits += 1
         router.ages += max(0, age)                     # a question may have been of a later time
-        return ranking
-    router.misses += 1
-    ranking.dirty = 0
-    ranking.ranked_at = now
-    while dirty:
-        venue = tc_lowest_bit(dirty) + 1
-        dirty &= dirty - 1
-        score_venue(router, ins, row, side, venue)
-        place_venue(router, row, venue)
-    tc_assert((ranking.count >= 0) & (ranking.ranked_at <= now))
     return ranking
 
 
@@ -298,15 +342,7 @@ cdef inline void tell_top(
 cdef inline int64_t twice_touch(
     tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int64_t now
 ) noexcept nogil:
-    cdef const tc_ranking* ranking = rank_venues(router, ins, instrument, side, now)
-    cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
-    cdef int64_t best = no_price(), price
-    cdef int at, place
-    for at in range(ranking.count):
-        place = ranking.order[at] - 1
-        if (router.down >> place) & 1:
-            continue
-        price = tops[place].price
-        if best == no_price() or (price > best if side == SIDE_SELL else price < best):
-            best = price
+    cdef int64_t best
+    rank_venues(router, ins, instrument, side, now)
+    best = best_price(router, instrument, side)
     return best if best == no_price() else 2 * best

@@ -8,12 +8,10 @@ from order_table cimport *
 # The order that a child is a part of, or NULL where it is none, or its parent is evicted.
 cdef inline tc_order* parent_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef const tc_terms* terms
-    if not order.extended:
+    if not order.kept & IS_CHILD:
         return NULL
     terms = &orders.terms[slot_of(orders, order)]
-    if terms.parent_id == 0 or orders.slots[terms.parent_slot].order_id != terms.parent_id:
-        return NULL
-    return &orders.slots[terms.parent_slot]
+    return &orders.slots[terms.parent_slot] if orders.slots[terms.parent_slot].order_id == terms.parent_id else NULL
 
 
 # Only in C: a dict in Python.

@@ -20,7 +20,6 @@ cdef extern from "tradecore/runs.h" nogil:
     int64_t tc_coarse(int64_t cost, int e)
     bint tc_is_multiple(int64_t cost, int e)
     bint tc_is_longer(int64_t low, int64_t high, int bits)
-    bint tc_seldom(bint what)
 
 
 cdef enum:

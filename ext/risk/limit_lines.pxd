@@ -103,6 +103,17 @@ cdef inline void build_line(
     line.generation = r.generation
 
 
+# Only in C: the rare half of `line_of`, apart from the path.
+cdef inline const tc_line* extend_line(
+    const tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t by_strategy, uint32_t by_venue, int mode,
+    tc_line* room
+) noexcept nogil:
+    room[0] = line[0]
+    fold_rows(room, r, ins, by_strategy, mode)
+    fold_rows(room, r, ins, by_venue, mode)
+    return room
+
+
 # The line of an order: its account's and instrument's, with what its strategy and the venue that it names add, in
 # `room`.
 cdef inline const tc_line* line_of(
@@ -112,11 +123,8 @@ cdef inline const tc_line* line_of(
     cdef tc_line* line = &lines[instrument * r.stride + account]
     cdef uint32_t by_strategy = r.strategy_heads[strategy] if strategy <= r.strategy_max else 0
     cdef uint32_t by_venue = r.venue_heads[venue]
-    if line.generation != r.generation:
+    if tc_seldom(line.generation != r.generation):
         build_line(line, r, ins, instrument, account, mode)
-    if not (by_strategy | by_venue):
-        return line
-    room[0] = line[0]
-    fold_rows(room, r, ins, by_strategy, mode)
-    fold_rows(room, r, ins, by_venue, mode)
-    return room
+    if tc_seldom((by_strategy | by_venue) != 0):
+        return extend_line(line, r, ins, by_strategy, by_venue, mode, room)
+    return line

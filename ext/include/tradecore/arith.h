@@ -57,28 +57,6 @@ static inline int tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128 *out) {
     return 0;
 }
 
-/* What tc_is_above does with what is seldom. */
-__attribute__((noinline, cold, unused)) static int tc_is_above_far(tc_i128 a, int64_t scale, tc_i128 limit,
-                                                                   int64_t limit_scale) {
-    tc_i128 scaled;
-    return tc_mul_overflows(a, scale, &scaled) || scaled > limit * limit_scale;
-}
-
-/* Is a x scale above limit x limit_scale? A product that does not fit 128 bits is; the limit's fits, and none of these is
- * negative but a. Numbers of 64 bits, or a scale of 1, are compared without a checked product, which is slow. */
-static inline int tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale) {
-    tc_i128 scaled = tc_wide((int64_t)a, scale);
-    if (a != (int64_t)a) {
-        if (scale != 1) return tc_is_above_far(a, scale, limit, limit_scale);
-        scaled = a;
-    }
-    if (limit_scale != 1) {
-        unsigned __int128 high = (uint64_t)(limit >> 64) * (uint64_t)limit_scale;
-        limit = (tc_i128)((high << 64) + (unsigned __int128)(uint64_t)limit * (uint64_t)limit_scale);
-    }
-    return scaled > limit;
-}
-
 /* 10 to the power of 0 to 18. */
 static inline int64_t tc_ten_to(int exponent) {
     static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
@@ -169,6 +147,9 @@ static inline void tc_prefetch(const void *address) {
     __builtin_prefetch(address, 1);
     __asm__ volatile("" : : "r"(address));
 }
+
+/* What is seldom so: the compiler keeps what follows from it off the path, in functions of its own. */
+static inline int tc_seldom(int condition) { return (int)__builtin_expect_with_probability(condition, 0, 1.0); }
 
 static inline int tc_lowest_bit(uint64_t a) {
     tc_assert(a != 0);

@@ -31,9 +31,6 @@ static inline int tc_is_longer(int64_t low, int64_t high, int bits) {
     return (unsigned __int128)((a ^ below) - below) >> bits != 0;
 }
 
-/* What is so seldom true that code for it belongs elsewhere. */
-static inline int tc_seldom(int what) { return __builtin_expect(what, 0); }
-
 static inline int tc_is_multiple(int64_t cost, int e) { return tc_wide(tc_coarse(cost, e), tc_tens[e]) == cost; }
 
 #endif
