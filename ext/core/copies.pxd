@@ -124,6 +124,8 @@ cdef inline int64_t order_id_of(const tc_ids* ids, int64_t cl_ord_id) noexcept n
 # The letters of a text that has a number: how many, 0 where it has none.
 cdef inline int copy_text(const tc_texts* texts, int64_t number, char* letters) noexcept nogil:
     cdef const tc_text* entry
+    if id_is_made(&texts.made, number):
+        return put_made_text(&texts.made, number, letters)
     if number <= own_id_max() or number > last_id_of(texts):
         return 0
     entry = &texts.entries[number - own_id_max() - 1]

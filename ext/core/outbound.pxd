@@ -3,7 +3,7 @@
 # An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch. A message is
 # handed out once; what becomes of it then is the caller's.
 
-from trade_booking cimport *
+from request_ids cimport *
 
 
 # Only in C: a field in Python.

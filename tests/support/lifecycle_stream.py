@@ -8,6 +8,7 @@ from typing import Any
 
 from streams import INSTRUMENTS, Stream
 
+from tradecore._python.vocabulary.made_ids import MadeIds, next_made
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
@@ -51,6 +52,8 @@ class LifecycleStream(Stream):
                 yield command
 
     def _next(self) -> bytes:
+        if self.apart.random() < 0.003:
+            return self._prefix()
         if len(self.sent) % 7 == 0 and len(self.away) > 12:  # or the external venue would hold ever more
             return self._report(self.away.pop(0), self.random.choice((4, 12, 4, 8)))
         if self.kept and self.random.random() < 0.5:
@@ -142,6 +145,15 @@ class LifecycleStream(Stream):
             command[56:64] = (int.from_bytes(command[56:64], "little", signed=True) + 1).to_bytes(8, "little", signed=True)
         self.order_ids.append(self.made + 1)
         return bytes(command)
+
+    def _prefix(self) -> bytes:
+        """Of ids that the core makes: too late, once it has made one, or what is none."""
+        text = self.apart.choice((b"DESK-", b"7", b"x" * 32, b"x" * 33, b"a b", b" a", b"\0x", b""))
+        return CODECS[K.NAME_REQUESTS].pack(kind=K.NAME_REQUESTS, text=text)
+
+    def _made_id(self) -> int:
+        """An id that the core may have made of itself today."""
+        return next_made(MadeIds(), self.clock) + self.apart.randrange(max(1, self.made // 2))
 
     def _hand_out(self) -> bytes:
         if not self.is_read:
@@ -250,6 +262,8 @@ class LifecycleStream(Stream):
         fields |= {"cl_ord_id": name} if name and pick.random() < 0.6 else {"order_id": order_id}
         if exec_type in (4, 5, 6, 14) and self.requests and pick.random() < 0.6:
             fields |= {"cl_ord_id": pick.choice(self.requests[-12:])}
+        elif self.apart.random() < 0.1:
+            fields |= {"cl_ord_id": self._made_id()}
         if exec_type in (5, 13) and pick.random() < 0.4:
             fields |= {"order_qty": self._qty(order[2] if 1 <= order[2] <= 8 else 1)}
         if pick.random() < 0.04:

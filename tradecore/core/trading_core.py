@@ -28,7 +28,7 @@ from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE
+from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, REQUEST_PREFIX
 from ..vocabulary.units import Number
 from .flattening import flatten_position
 from .order_system import OrderSystem
@@ -55,7 +55,9 @@ class TradingCore(OrderSystem):
     `currencies` need naming where their money is not counted in 9 decimals: Currency("BTC", decimals=12).
     `limits` is one RiskLimits for every account, or a mapping by account name. `clock` gives ns UTC and stamps what
     we have given no `transact_time`; it alone moves the core's time (see `clock_tick`); the core never reads a clock.
-    `backend` is native, python or auto; see Features too.
+    `backend` is native, python or auto; see Features too. `request_prefix` (1 to 32 characters) begins the ClOrdIDs
+    that the core makes for what it sends to external venues under no other: "TC-20261128-7", unique in a day and, by
+    their date, among days; say another where two cores have a venue in common, or one begins anew within a day.
     Threads: any may call; one lock per core. Callbacks run on the thread whose command made the news.
     """
 
@@ -71,12 +73,13 @@ class TradingCore(OrderSystem):
         clock: Callable[[], int] = time.time_ns,
         backend: str | None = None,
         features: Features | None = None,
+        request_prefix: str = REQUEST_PREFIX,
     ) -> None:
         if not isinstance(limits, (RiskLimits, Mapping, type(None))):
             raise TypeError(f"limits must be RiskLimits or a mapping of them by account, not {type(limits).__name__}")
         check_names(accounts, "accounts")
         declared = read_currencies(currencies)
-        super().__init__(capacity, clock, backend)
+        super().__init__(capacity, clock, backend, request_prefix)
         self.features: Features = Features.of(features)
         self.risk: RiskEngine = RiskEngine(self._gate, self.features)
         self.execution: ExecutionEngine = ExecutionEngine(self._gate)
