@@ -172,18 +172,25 @@ cdef inline void evaluate_user_rules(
         ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
 
 
-# Why risk refuses an order: the first of its own checks that does, else the first of the rules of users.
-cdef inline int find_risk_refusal(
+# The first of the rules of users that refuses an order.
+cdef inline int find_rule_refusal(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
 ) noexcept nogil:
     cdef int64_t cells[CELLS]
     cdef uint64_t unknown
     cdef int32_t at = 0
-    cdef int reason = check_admission(core, ins, q, finding)
-    if reason or not core.rules.count:
-        return reason
+    if not core.rules.count:
+        return REASON_NONE
     unknown = fill_cells(core, ins, q, strategy, cells)
     return ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
+
+
+# Why risk refuses an order: the first of its own checks that does, else the first of the rules of users.
+cdef inline int find_risk_refusal(
+    tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
+) noexcept nogil:
+    cdef int reason = check_admission(core, ins, q, finding)
+    return reason if reason else find_rule_refusal(core, ins, q, strategy, finding)
 
 
 # Reports what the rules that are only observed would have refused.

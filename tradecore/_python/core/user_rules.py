@@ -167,7 +167,12 @@ def evaluate_user_rules(core: State, ins: InstrumentRow, q: Question, strategy: 
 
 def find_risk_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
     """Why risk refuses an order: the first of its own checks that does, else the first of the rules of users."""
-    return check_admission(core, q) or next(iter(ask_user_rules(core, ins, q, strategy)), None)
+    return check_admission(core, q) or find_rule_refusal(core, ins, q, strategy)
+
+
+def find_rule_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
+    """The first of the rules of users that refuses an order."""
+    return next(iter(ask_user_rules(core, ins, q, strategy)), None)
 
 
 def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
