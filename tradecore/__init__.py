@@ -82,6 +82,7 @@ from .vocabulary.rows import StaleOrderError
 _LATER = {
     "core.config": "ConfigError Session load_session",
     "core.drop_copy": "Discrepancy DropCopy",
+    "core.flattening": "Flattening",
     "core.shadow": "ShadowCore ShadowCost ShadowDifference",
     "positions.accounts": "AccountPnl BasePnl Exposure KeptPosition OpenLot",
     "positions.broker_forms": "BROKER_FORMS",
@@ -107,6 +108,7 @@ _LATER = {
 if TYPE_CHECKING:
     from .core.config import ConfigError, Session, load_session
     from .core.drop_copy import Discrepancy, DropCopy
+    from .core.flattening import Flattening
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
     from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
     from .positions.broker_forms import BROKER_FORMS
@@ -139,7 +141,8 @@ __all__ = [
     "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",
     "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
     "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType",
-    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument",
+    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Flattening",
+    "Instrument",
     "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType",
     "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
     "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",

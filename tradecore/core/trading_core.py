@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -30,8 +30,10 @@ from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, REQUEST_PREFIX
 from ..vocabulary.units import Number
-from .flattening import flatten_position
 from .order_system import OrderSystem
+
+if TYPE_CHECKING:
+    from .flattening import Flattening
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
@@ -155,17 +157,20 @@ class TradingCore(OrderSystem):
         """
         return self._door.submit(symbol, side, qty, price, **terms)
 
-    def flatten(self, *, account: str | None = None, symbol: str) -> list[Order]:
-        """Close a position: the orders that were sent, in the order in which they were.
+    def flatten(self, *, account: str | None = None, symbol: str) -> Flattening:
+        """Close a position: the list of the orders that were sent, in the order in which they were.
 
         First what works on the closing side is canceled. Then MARKET orders that may only reduce go out, routed, each
         as large as the account's MAX_ORDER_QTY and MAX_ORDER_NOTIONAL and the instrument allow, until nothing is left
-        or one does not trade whole: the last one tells why. What an external venue has not answered yet may still
-        trade there, and is left out: call again once it has. An empty list: there is nothing to close, or all of it
-        waits for such answers. It is a sequence of commands like any other: others may come between. Raises TypeError
+        or one ends without trading whole: the last one tells why. What an external venue has not given back yet may
+        still trade there, and is left out: its orders are `awaits`, and once the venue has answered, the list grows by
+        what is then left, without another call. `done` when nothing is to come; `left` is what is open of the position;
+        `stop()` sends no more. It is a sequence of commands like any other: others may come between. Raises TypeError
         or UndeclaredError. Threads: any.
         """
-        return flatten_position(self, account, symbol)
+        from .flattening import Flattening  # when it is first needed
+
+        return Flattening(self, account, symbol)
 
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
