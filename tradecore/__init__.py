@@ -27,6 +27,7 @@ from .vocabulary.codes import (
     CommandType,
     DayEnd,
     LimitMode,
+    MarketState,
     MsgType,
     Place,
     PrintFills,
@@ -35,6 +36,7 @@ from .vocabulary.codes import (
     Rule,
     Scope,
     TradeState,
+    TradingState,
     Unknown,
 )
 from .vocabulary.currency import Currency
@@ -83,6 +85,7 @@ _LATER = {
     "core.config": "ConfigError Session load_session",
     "core.drop_copy": "Discrepancy DropCopy",
     "core.flattening": "Flattening",
+    "core.smart_order_router": "SmartOrderRouter",
     "core.shadow": "ShadowCore ShadowCost ShadowDifference",
     "positions.accounts": "AccountPnl BasePnl Exposure KeptPosition OpenLot",
     "positions.broker_forms": "BROKER_FORMS",
@@ -103,13 +106,18 @@ _LATER = {
     "runtime.pools": "Arena ObjectPool PooledRecord PoolStats",
     "runtime.ring_memory": "RingClosedError RingFullError",
     "runtime.rings": "RingBuffer RingClaim RingStats shared_ring",
-    "vocabulary.lines": "ORDER_LINE_DTYPE POSITION_LINE_DTYPE",
+    "execution.displayed_book": "BookLevel DisplayedBook ShownOrder",
+    "execution.route_plan": "RoutePlan VenueRoute",
+    "vocabulary.lines": "BOOK_LINE_DTYPE ORDER_LINE_DTYPE POSITION_LINE_DTYPE",
 }
 if TYPE_CHECKING:
     from .core.config import ConfigError, Session, load_session
     from .core.drop_copy import Discrepancy, DropCopy
     from .core.flattening import Flattening
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
+    from .core.smart_order_router import SmartOrderRouter
+    from .execution.displayed_book import BookLevel, DisplayedBook, ShownOrder
+    from .execution.route_plan import RoutePlan, VenueRoute
     from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
     from .positions.broker_forms import BROKER_FORMS
     from .positions.corporate import CorporateActions
@@ -129,31 +137,37 @@ if TYPE_CHECKING:
     from .runtime.pools import Arena, ObjectPool, PooledRecord, PoolStats
     from .runtime.ring_memory import RingClosedError, RingFullError
     from .runtime.rings import RingBuffer, RingClaim, RingStats, shared_ring
-    from .vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
+    from .vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ACK_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
+    "ACK_DTYPE",
+    "BOOK_LINE_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
     "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
-    "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl", "Capacity", "CheckResult", "CommandType",
+    "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl", "BookLevel",
+    "Capacity", "CheckResult", "CommandType",
     "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",
     "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
-    "Discrepancy", "DropCopy", "EntryError", "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType",
-    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Flattening",
-    "Instrument",
-    "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MissingRateError", "MsgType",
+    "Discrepancy", "DisplayedBook",
+    "DropCopy", "EntryError", "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType",
+    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
+    "Flattening", "Instrument",
+    "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MarketState",
+    "MissingRateError", "MsgType",
     "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
     "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
     "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
     "RejectFacts", "Report", "ReportReader", "ReportType",
-    "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits", "Rule",
+    "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits",
+    "RoutePlan", "Rule",
     "RuleError", "RuleLine",
-    "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "Side", "SimulatedVenue", "StaleHandleError",
+    "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "ShownOrder", "Side", "SimulatedVenue",
+    "SmartOrderRouter", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueScore", "backend",
-    "load_session", "new_orders", "shared_ring",
+    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute",
+    "VenueScore", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

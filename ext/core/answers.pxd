@@ -18,6 +18,13 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
     return True
 
 
+# How the market lay when a decision was taken; MARKET_NORMAL where it is no longer held.
+cdef inline uint8_t copy_market(const tc_router* router, int64_t decision) noexcept nogil:
+    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
+        return MARKET_NORMAL
+    return router.history_markets[<uint64_t>decision & router.history_mask]
+
+
 cdef inline int64_t count_unbooked(const tc_core* core) noexcept nogil:
     return core.unbooked.used
 

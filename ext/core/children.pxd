@@ -83,31 +83,14 @@ cdef inline void refuse_asked(
     tell_parent(core, parent)
 
 
-cdef inline void grant_cancel(
-    tc_core* core, const tc_command* c, tc_order* parent, const tc_request* request
-) noexcept nogil:
-    cdef int64_t before = parent.cl_ord_id
-    cdef int reason = request.reason
-    cdef tc_report* r
-    take_id(core, parent, request.cl_ord_id)
-    withdraw_order(core, parent)
-    end_facts(&core.orders, parent, STATUS_EXPIRED if reason == EXPIRE_TIME_REACHED else STATUS_CANCELED)
-    parent.reason = <int16_t>(reason if reason else CANCEL_REQUESTED)
-    r = start_end(core, c, parent, parent.terminal)
-    r.orig_cl_ord_id = before
-    publish_execution(core, parent, r)
-    sync_order(core, parent)
-
-
 cdef inline void grant_replace(tc_core* core, const tc_command* c, tc_order* parent, uint32_t at) noexcept nogil:
     cdef tc_request asked = core.orders.requests[at]
     cdef tc_terms* terms = terms_of(&core.orders, parent)
-    cdef const tc_instrument* ins = &core.instruments[parent.instrument]
     cdef int64_t before = parent.cl_ord_id
-    cdef tc_question q
     cdef tc_report* r
     remove_request(&core.orders, parent, at)
     parent.order_qty = max(asked.order_qty, parent.cum_qty)
+    terms.repriced |= asked.price != parent.price
     parent.price = asked.price
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
@@ -118,9 +101,6 @@ cdef inline void grant_replace(tc_core* core, const tc_command* c, tc_order* par
     terms.tried_seq = 0
     terms.refused = 0
     give_back_marks(core, terms)
-    if has_limit(parent.ord_type):
-        ask_order(core, ins, parent, parent.order_qty, parent.price, terms.stop_px, 0, True, &q)
-        terms.worst_ticks = limit_ticks(ins, &q)
     if asked.reason:
         r = start_execution(core, c, parent, EXEC_RESTATED)
         r.reason = asked.reason
@@ -160,7 +140,9 @@ cdef inline void settle_request(tc_core* core, const tc_command* c, tc_order* pa
         if request.is_replace:
             grant_replace(core, c, parent, at)
         else:
-            grant_cancel(core, c, parent, request)
+            end_on_request(core, c, parent, request.cl_ord_id,
+                           STATUS_EXPIRED if request.reason == EXPIRE_TIME_REACHED else STATUS_CANCELED,
+                           request.reason if request.reason else CANCEL_REQUESTED)
     elif not given:
         refuse_asked(core, c, parent, at, VENUE_REPORTED)
     elif not request.pending:
@@ -264,20 +246,52 @@ cdef inline bint has_taker(const tc_core* core, const tc_terms* terms) noexcept 
     return at != NO_SLOT
 
 
+# Risk is asked about the whole order again. What it refuses ends; what a switch or the want of a venue hinders waits
+# for that, as one that is whole would; but where children are open, when those are done.
+cdef inline bint may_place(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent
+) noexcept nogil:
+    cdef tc_terms* terms = terms_of(&core.orders, parent)
+    cdef tc_question q
+    cdef tc_finding finding
+    cdef int reason
+    ask_order(core, ins, parent, parent.order_qty, parent.price, terms.stop_px, 0, True, &q)
+    reason = ask_risk_of(core, ins, parent, &q, &finding)
+    if has_limit(parent.ord_type):
+        terms.worst_ticks = bounded_ticks(core, ins, parent, limit_ticks(ins, &q))     # of its limit as it is now
+    if terms.child_head != NO_SLOT:
+        return reason == REASON_NONE
+    if hold_if_hindered(core, c, parent, &q, reason):
+        return False
+    if reason:
+        note_breach(&core.risk, &finding, core.now)
+        end_unplaced(core, c, parent, reason, finding.value, finding.limit)
+    return reason == REASON_NONE
+
+
+# What is displayed nowhere: as the time in force says; an exit must not end while its position stands.
+cdef inline void leave_rest(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent, int64_t qty
+) noexcept nogil:
+    cdef int64_t worst = terms_of(&core.orders, parent).worst_ticks
+    cdef bint protects = protects_position(core, parent, worst)
+    if not has_limit(parent.ord_type) and not protects:
+        end_unplaced(core, c, parent, MARKET_LEFTOVER, worst * ins.tick if is_bound(ins, worst) else 0, 0)
+    elif parent.time_in_force == TIF_IOC:
+        end_unplaced(core, c, parent, IOC_LEFTOVER, 0, 0)
+    else:
+        if protects:
+            rest_exit(core, c, ins, parent, worst)
+        post_rest(core, c, ins, parent, qty)
+
+
 # To venues with what no child has: what is displayed is taken, what is not rests or ends.
 cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent, int64_t qty) noexcept nogil:
     cdef const tc_instrument* ins = &core.instruments[parent.instrument]
     cdef tc_terms* terms = terms_of(&core.orders, parent)
     cdef tc_part parts[MAX_VENUES]
-    cdef tc_question q
-    cdef tc_finding finding
-    cdef int reason, count, i
-    if session_waits(core, parent.instrument, parent.time_in_force):
-        return
-    ask_order(core, ins, parent, parent.order_qty, parent.price, terms.stop_px, 0, True, &q)
-    reason = check_risk(&core.risk, ins, &q, &finding)
-    if reason:
-        end_unplaced(core, c, parent, reason, finding.value, finding.limit)
+    cdef int count, i
+    if session_waits(core, parent.instrument, parent.time_in_force) or not may_place(core, c, ins, parent):
         return
     count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred_from(core, parent), parts)
     if core.orders.open.count >= core.orders.open_max:
@@ -286,14 +300,8 @@ cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent
         for i in range(count):
             if core.orders.open.count < core.orders.open_max:
                 add_child(core, c, ins, parent, parts[i].venue, parts[i].qty, parts[i].ticks, TIF_IOC, ROUTE_TAKES)
-    elif has_taker(core, terms):
-        return                                         # what is on its way may still take it
-    elif not has_limit(parent.ord_type):
-        end_unplaced(core, c, parent, MARKET_LEFTOVER, 0, 0)
-    elif parent.time_in_force == TIF_IOC:
-        end_unplaced(core, c, parent, IOC_LEFTOVER, 0, 0)
-    else:
-        post_rest(core, c, ins, parent, qty)
+    elif not has_taker(core, terms):                   # else what is on its way may still take it
+        leave_rest(core, c, ins, parent, qty)
 
 
 # One step of what follows from the news of an order's children, or of what is asked of it.
@@ -304,6 +312,11 @@ cdef inline void settle_parent(tc_core* core, const tc_command* c, tc_order* par
         return                                         # it left the table, and its slot is another's
     terms.is_told = False
     sync_facts(core, parent)
+    if parent.place == PLACE_AWAITS_VENUE and terms.child_head != NO_SLOT:
+        # A bust has made one of them work again.
+        parent.place = PLACE_IN_CHILDREN
+        parent.suspended = False
+        report_execution(core, c, parent, EXEC_NEW)
     if parent.first_request != NO_SLOT:
         settle_request(core, c, parent)
     elif not is_live(parent):
@@ -313,5 +326,5 @@ cdef inline void settle_parent(tc_core* core, const tc_command* c, tc_order* par
             end_order(core, c, parent, terms.ending, terms.ending_reason)
     elif terms.working > leaves:
         release_children(core, c, parent, leaves, PARENT_CHANGED)
-    elif terms.working < leaves:
+    elif terms.working < leaves and parent.place != PLACE_AWAITS_VENUE:    # that is let go by itself
         place_rest(core, c, parent, leaves - terms.working)

@@ -40,7 +40,7 @@ cdef inline void look_at_market(const tc_core* core, int32_t instrument, tc_mark
     market.is_printed = has_fresh_print(core, instrument)
 
 
-# The TriggerPriceType that an order watches as the market is now (see triggers).
+# The TriggerPriceType that an order watches as the market is now (see sources).
 cdef inline uint8_t chosen_source(const tc_market* market, uint8_t watch) noexcept nogil:
     if watch <= TRIGGER_BEST_BID or watch == TRIGGER_BEST_MID:
         return watch

@@ -28,7 +28,8 @@ cdef struct tc_position_copy:
 
 cdef struct tc_metrics:
     int64_t open_orders, open_orders_high_water, tables_full, orders_evicted, cl_ord_ids, ids, trades, events
-    int64_t events_dropped, rankings_hit, rankings_missed, outbound_handed, outbound_pending
+    int64_t events_dropped, rankings_hit, rankings_missed, rankings_age, decisions_locked, decisions_crossed
+    int64_t outbound_handed, outbound_pending
     int64_t unbooked
     int64_t decisions, reports_refused, trades_in_suspense, trades_folded, unexpected_transitions, waiting_for_price
 
@@ -326,6 +327,9 @@ cdef inline void copy_metrics(const tc_core* core, tc_metrics* m) noexcept nogil
     m.events_dropped = core.events.dropped
     m.rankings_hit = core.router.hits
     m.rankings_missed = core.router.misses
+    m.rankings_age = tc_floor_div(core.router.ages, max(1, core.router.hits))
+    m.decisions_locked = core.router.locked
+    m.decisions_crossed = core.router.crossed
     m.decisions = core.router.decisions
     m.reports_refused = core.reports_refused
     m.trades_in_suspense = core.trades_in_suspense
@@ -346,7 +350,7 @@ cdef struct tc_limit_copy:
 
 
 cdef struct tc_switch_copy:
-    int32_t scope, target
+    int32_t scope, target, kind
     tc_switch switch
 
 
@@ -369,28 +373,25 @@ cdef inline int64_t copy_limits(
     return count
 
 
-cdef inline int64_t copy_switch(
-    const tc_switch* switch, int scope, int32_t target, tc_switch_copy* rows, int64_t count, int64_t room
+# Copies as many switches that leave less than ACTIVE as there is room for, from `count` on; how many there are then.
+cdef inline int64_t copy_kind(
+    const tc_core* core, const tc_switches* switches, int kind, tc_switch_copy* rows, int64_t count, int64_t room
 ) noexcept nogil:
-    if not switch.engaged:
-        return count
-    if count < room:
-        rows[count].scope = scope
-        rows[count].target = target
-        rows[count].switch = switch[0]
-    return count + 1
+    cdef int32_t i
+    cdef int scope
+    for scope in range(SWITCHED):
+        for i in range(scope != SCOPE_FIRM, (targets_of(core, scope) if scope != SCOPE_FIRM else 0) + 1):
+            if switches.by_scope[scope][i].state == STATE_ACTIVE:
+                continue
+            if count < room:
+                rows[count].scope = scope
+                rows[count].target = i
+                rows[count].kind = kind
+                rows[count].switch = switches.by_scope[scope][i]
+            count += 1
+    return count
 
 
 cdef inline int64_t copy_switches(const tc_core* core, tc_switch_copy* rows, int64_t room) noexcept nogil:
-    cdef const tc_risk* risk = &core.risk
-    cdef int32_t i
-    cdef int64_t count = copy_switch(&risk.firm_switch, SCOPE_FIRM, 0, rows, 0, room)
-    for i in range(1, core.account_count + 1):
-        count = copy_switch(&risk.account_switches[i], SCOPE_ACCOUNT, i, rows, count, room)
-    for i in range(1, core.instrument_count + 1):
-        count = copy_switch(&risk.instrument_switches[i], SCOPE_INSTRUMENT, i, rows, count, room)
-    for i in range(1, core.venue_count + 1):
-        count = copy_switch(&risk.venue_switches[i], SCOPE_VENUE, i, rows, count, room)
-    for i in range(1, risk.rows.strategy_max + 1):
-        count = copy_switch(&risk.strategy_switches[i], SCOPE_STRATEGY, i, rows, count, room)
-    return count
+    cdef int64_t count = copy_kind(core, &core.risk.kills, KIND_KILL_SWITCH, rows, 0, room)
+    return copy_kind(core, &core.risk.states, KIND_TRADING_STATE, rows, count, room)

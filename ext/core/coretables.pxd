@@ -101,6 +101,7 @@ cdef inline int open_risk_and_routing(
     core.router.rankings = <tc_ranking*>table(t, instruments * 2, sizeof(tc_ranking))
     core.router.history_mask = <uint64_t>capacity.decisions - 1
     core.router.history = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
+    core.router.history_markets = <uint8_t*>table(t, capacity.decisions, sizeof(uint8_t))
     core.router.history_counts = <int32_t*>table(t, capacity.decisions, sizeof(int32_t))
     core.router.time_to_live = 100_000_000
     return 0
@@ -153,7 +154,6 @@ cdef inline int open_waiting(
     core.triggers.print_times = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.triggers.held_most = slots
     core.triggers.held_back = <int64_t*>table(t, slots + 1, sizeof(int64_t))
-    core.triggers.reached = <uint32_t*>table(t, slots, sizeof(uint32_t))
     core.triggers.fired_mask = <uint64_t>round_up(slots) - 1
     core.triggers.fired = <int64_t*>table(t, core.triggers.fired_mask + 1, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)

@@ -11,11 +11,6 @@ cdef struct tc_fee:
     uint8_t told
 
 
-# |position| of the whole firm in quantity units: a venue's trades are not asked for its limits.
-cdef inline int64_t firm_max() noexcept nogil:
-    return <int64_t>1 << 62
-
-
 # Would a sum leave its integers with `signed` more in a position and `more` in its order? Which, with its bound.
 cdef inline bint find_beyond(
     const tc_core* core, int32_t instrument, int32_t account, int64_t signed, const tc_order* order, int64_t more,
@@ -77,9 +72,9 @@ cdef inline uint8_t flags_of(const tc_command* c, const tc_execution* trade) noe
 
 # From now on the log's last row is known by its identity.
 cdef inline void know_execution(
-    tc_core* core, int64_t exec_id, uint64_t said, uint64_t named, const tc_execution* row
+    tc_core* core, int64_t exec_id, uint64_t said, uint64_t named, const tc_execution* row, uint64_t fee=0
 ) noexcept nogil:
-    know_exec_id(&core.exec_ids, &core.trades, row.exec_id, said, named,
+    know_exec_id(&core.exec_ids, &core.trades, row.exec_id, said, named, fee,
                  hash_exec_id(row.venue, row.instrument, row.side, hash_of_id(&core.texts, exec_id)))
 
 
@@ -287,6 +282,17 @@ cdef inline int64_t correction_range(
     return high[0]
 
 
+# Does a bust tell a commission that is not the trade's own, which is taken back with it? No trade is left to book it
+# with.
+cdef inline bint is_stray_fee(const tc_core* core, const tc_command* c, const tc_execution* trade) noexcept nogil:
+    cdef tc_fee fee
+    if c.exec_type != EXEC_TRADE_CANCEL or not c.told & TOLD_COMMISSION or c.commission == 0:
+        return False
+    fee = fee_of(core, c, &core.instruments[trade.instrument], trade.venue, trade.qty, trade.price)
+    return fee.currency != trade.currency or (fee.commission != trade.commission
+                                              and fee.commission != -trade.commission)
+
+
 # TradeCancel takes a trade back, TradeCorrect replaces its quantity and price: P&L and position follow as if the ledger
 # had been rebuilt from the trades that survive.
 cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -295,6 +301,7 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     cdef int64_t number, mine, known = 0, low, high = 0
     cdef const tc_execution* trade = NULL
     cdef const tc_execution* own
+    cdef tc_execution was
     cdef int reason
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
@@ -332,4 +339,7 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
         keep_report(core, c, ack, reason, value, bound, 0, trade.account if trade != NULL else 0,
                     trade.instrument if trade != NULL else 0, low, high)
         return
+    was = trade[0]
     make_correction(core, c, ack, number, qty, price)
+    if is_stray_fee(core, c, &was):
+        keep_report(core, c, ack, UNKNOWN_TRADE, was.exec_id, TRADE_BUSTED, 0, was.account, was.instrument, 0, 0)

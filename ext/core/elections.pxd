@@ -46,46 +46,43 @@ cdef inline void elect_all(tc_core* core, int32_t instrument) noexcept nogil:
 
 # A trade: the last one from now on. Each counts, of a sweep too, so it is not put off.
 cdef inline void move_last(tc_core* core, int32_t instrument, int64_t price) noexcept nogil:
+    cdef tc_market market
     cdef uint8_t side
+    cdef int place
     core.ledger.lasts[instrument] = price
     core.triggers.lasts_told[instrument] = core.command_seq
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
         return
-    for side in range(SIDE_BUY, SIDE_SELL + 1):
-        elect(core, instrument, TRIGGER_LAST_TRADE, side, price)
-    if has_fresh_print(core, instrument):
-        for side in range(SIDE_BUY, SIDE_SELL + 1):
-            elect(core, instrument, WATCH_TOUCH_SELL, side, price)
-        for side in range(SIDE_BUY, SIDE_SELL + 1):
-            elect(core, instrument, WATCH_TOUCH_BUY, side, price)
+    look_at_market(core, instrument, &market)
+    for place in range(SOURCES):
+        if chosen_source(&market, source_at(place)) == TRIGGER_LAST_TRADE:
+            for side in range(SIDE_BUY, SIDE_SELL + 1):
+                elect(core, instrument, source_at(place), side, price)
     tell_price(core, instrument)
 
 
-# A venue that is disconnected displays a price: it counts for what is to go there. Of what others wait for it says
-# nothing: they can't trade there. A list of trailing stops is known by its first, which may be another's.
+# A venue that is disconnected displays a price: it counts for what is to go there, the oldest first. Of what others
+# wait for it says nothing: they can't trade there.
 cdef inline void elect_directed(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
     cdef const tc_top* top = &core.router.tops[side_row(instrument, SIDE_SELL) * MAX_VENUES + venue - 1]
     cdef tc_market market
     cdef tc_order* order
     cdef int64_t count, i
-    cdef uint8_t side
-    cdef int place
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return
+    count = find_open(&core.open_orders, &core.orders, instrument, 0, venue, 0)
+    if count == 0:
         return
     look_at_market(core, instrument, &market)
     market.bid = top.price if top.size else no_price()
     top = &core.router.tops[side_row(instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
     market.offer = top.price if top.size else no_price()
-    for place in range(SOURCES):
-        for side in range(SIDE_BUY, SIDE_SELL + 1):
-            if source_at(place) == TRIGGER_LAST_TRADE:
-                continue
-            count = find_reached(&core.triggers, instrument, source_at(place), side,
-                                 trigger_price(&market, source_at(place), side == SIDE_SELL), core.triggers.reached)
-            for i in range(count):
-                order = &core.orders.slots[core.triggers.reached[i]]
-                if order.venue == venue:
-                    fire_order(core, order)
+    for i in range(count):
+        order = &core.orders.slots[core.open_orders.found[i].slot]
+        if order.place == PLACE_AWAITS_PRICE and has_reached(
+                &core.triggers, &core.orders, order,
+                trigger_price(&market, terms_of(&core.orders, order).watch, waiting_side(order) == SIDE_SELL)):
+            fire_order(core, order)
 
 
 # Only in C: a pair in Python.
@@ -98,6 +95,12 @@ cdef inline void watch_print(tc_core* core, int32_t instrument) noexcept nogil:
     cdef int64_t age = core.instruments[instrument].print_max_age
     if age and not core.timers.places[print_key(core, instrument)] and has_fresh_print(core, instrument):
         arm_timer(&core.timers, print_key(core, instrument), core.triggers.print_times[instrument] + age + 1)
+
+
+# Another session, or other shares: what printed before is no longer the last trade.
+cdef inline void forget_print(tc_core* core, int32_t instrument) noexcept nogil:
+    core.triggers.print_times[instrument] = 0
+    disarm_timer(&core.timers, print_key(core, instrument))
 
 
 # The timer of a print: there may have been a newer one since it was armed.

@@ -6,10 +6,12 @@ from user_rules cimport *
 
 
 # Does another order work on an order's side of its position: sent, or at a venue? What waits for a price counts once
-# that has come.
-cdef inline bint works_beside(const tc_order* order, const tc_order* other) noexcept nogil:
+# that has come, what is worked in children itself.
+cdef inline bint works_beside(
+    const tc_core* core, const tc_order* order, const tc_order* other
+) noexcept nogil:
     return (other.instrument == order.instrument and other.account == order.account and other != order
-            and direction(other.side) == direction(order.side)
+            and terms_of(&core.orders, other).parent_id == 0 and direction(other.side) == direction(order.side)
             and (other.place == PLACE_RESTING or other.place == PLACE_AT_VENUE
                  or other.place == PLACE_AWAITS_SESSION or other.place == PLACE_AWAITS_VENUE
                  or other.place == PLACE_IN_CHILDREN))
@@ -53,28 +55,23 @@ cdef inline bint counts_for_list(
     at = group.head
     while at != NO_SLOT:
         member = &core.orders.slots[at]
-        if (works_beside(order, member) and is_oco(core, member)
+        if (works_beside(core, order, member) and is_oco(core, member)
                 and (member.held > other.held or (member.held == other.held and other.order_id > member.order_id))):
             return False
         at = core.orders.terms[at].group_next
     return True
 
 
-# Only in C: a dict in Python.
-cdef inline uint32_t open_place(const tc_core* core, int32_t instrument, int32_t account) noexcept nogil:
-    return core.open_orders.places[instrument * core.open_orders.account_stride + account]
-
-
 # Lots that work on an order's side of its position, itself left out; no further than beyond `most`.
 cdef inline int64_t count_works(
     tc_core* core, const tc_order* order, const tc_listed* listed, int64_t most
 ) noexcept nogil:
-    cdef uint32_t at = core.open_orders.rows[open_place(core, order.instrument, order.account)].head
+    cdef uint32_t at = core.open_orders.rows[row_at(&core.open_orders, order.instrument, order.account)].head
     cdef const tc_order* other
     cdef int64_t works = 0
     while at and works <= most:
         other = &core.orders.slots[at - 1]
-        if works_beside(order, other) and counts_for_list(core, order, listed, other):
+        if works_beside(core, order, other) and counts_for_list(core, order, listed, other):
             works += other.held
         at = other.position_next
     return works
@@ -102,8 +99,12 @@ cdef inline bint reduces_listed(
     return leaves_qty <= most and is_reducing(position_qty, side, leaves_qty, count_works(core, order, listed, most))
 
 
+# A child does where all that its parent may trade does.
 cdef inline bint reduces(tc_core* core, const tc_order* order, int64_t leaves_qty) noexcept nogil:
-    cdef tc_listed listed = list_of(core, order)
+    cdef const tc_order* parent = parent_of(&core.orders, order)
+    cdef tc_listed listed = list_of(core, parent if parent != NULL else order)
+    if parent != NULL:
+        return reduces_listed(core, parent, &listed, leaves_of(parent))
     return reduces_listed(core, order, &listed, leaves_qty)
 
 
@@ -158,6 +159,7 @@ cdef inline void rest_exit(
     order.ord_type = TYPE_STOP_LIMIT
     order.price = limit * ins.tick
     terms_of(&core.orders, order).peg_offset = 0
+    terms_of(&core.orders, order).repriced = True
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.reason = EXIT_RESTS
     r.value = order.price
@@ -166,13 +168,25 @@ cdef inline void rest_exit(
     sync_order(core, order)
 
 
+# What is HALTED may go on once it is released.
+cdef inline bint is_switch(int reason) noexcept nogil:
+    return reason == KILL_SWITCH or reason == TRADING_STATE
+
+
 # Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue.
 cdef inline int find_hindrance(tc_core* core, const tc_order* order, int64_t* value, int64_t* bound) noexcept nogil:
-    value[0] = 1
-    bound[0] = 0
-    if is_killed(&core.risk, order.instrument, order.account, order.venue, order.strategy):
-        return KILL_SWITCH
+    cdef tc_met met = meet_switches(
+        &core.risk.kills, order.instrument, order.account, order.venue, order.strategy)
+    cdef int reason = KILL_SWITCH
+    if met.state != STATE_HALTED:
+        met = meet_switches(&core.risk.states, order.instrument, order.account, order.venue, order.strategy)
+        reason = TRADING_STATE
+    value[0] = met.scope
+    bound[0] = met.state
+    if met.state == STATE_HALTED:
+        return reason
     value[0] = order.venue
+    bound[0] = 0
     if order.venue and is_disconnected(core, order.venue):
         return VENUE_DISCONNECTED
     bound[0] = core.venue_count
@@ -215,12 +229,28 @@ cdef inline void hold_back(
     sync_order(core, order)
 
 
-# Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone, and a
-# limit that its user has changed since, are held against the market.
+# Is an order held against its own trigger price: before that has come, when it then goes, and in all its parts? One
+# that has gone whole, and a limit that its user has changed since, are held against the market.
 cdef inline bint is_held_to_trigger(const tc_core* core, const tc_order* order, int64_t price) noexcept nogil:
     if not awaits_price(order.ord_type):
         return False
     if not order.triggered:
         return order.ord_type != TYPE_TRAILING_STOP
-    return order.place == PLACE_NOWHERE and (
-        not has_limit(order.ord_type) or price == terms_of(&core.orders, order).entered_price)
+    return (order.place == PLACE_NOWHERE or order.place == PLACE_IN_CHILDREN) and (
+        not has_limit(order.ord_type)
+        or (price == order.price and not terms_of(&core.orders, order).repriced))
+
+
+# Holds back an order that a price has let go, where a switch or the want of a venue hinders it and risk says nothing
+# else (`refused`); under a switch only an exit, the others are refused. Was it?
+cdef inline bint hold_if_hindered(
+    tc_core* core, const tc_command* c, tc_order* order, const tc_question* q, int refused
+) noexcept nogil:
+    cdef int64_t value = 0, bound = 0
+    cdef int hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
+    if not hindrance or (refused and not is_switch(refused)):
+        return False
+    if is_switch(hindrance) and not reduces(core, order, q.leaves_qty):
+        return False
+    hold_back(core, c, order, hindrance, value, bound)
+    return True

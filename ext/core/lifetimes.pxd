@@ -89,6 +89,14 @@ cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lif
         due.holds += max(held_of(&core.orders, order), terms_of(&core.orders, order).working)
 
 
+# Is what watches a fresh print to be told once it is none any more? So it is until then, though the last that watched
+# it has gone meanwhile.
+cdef inline bint awaits_print_end(const tc_core* core, int32_t instrument) noexcept nogil:
+    if not core.instruments[instrument].print_max_age or not has_fresh_print(core, instrument):
+        return False
+    return core.triggers.counts[instrument] > 0 or core.timers.places[print_key(core, instrument)] != 0
+
+
 # What the orders in the table, open and ended, account for; and the sessions that have an end.
 cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogil:
     cdef uint32_t at = core.orders.open.head
@@ -107,7 +115,7 @@ cdef inline void count_due(const tc_core* core, tc_lifetimes* due) noexcept nogi
         at = core.orders.slots[at].next
     for instrument in range(1, core.instrument_count + 1):
         due.timers += core.close_times[instrument] != 0
-        due.timers += core.timers.places[print_key(core, instrument)] != 0
+        due.timers += awaits_print_end(core, instrument)
     due.firm_holds = due.holds
 
 

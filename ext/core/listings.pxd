@@ -19,6 +19,12 @@ cdef struct tc_order_line:
     int64_t transact_time, expire_time, list_id
 
 
+cdef struct tc_book_line:
+    uint8_t side
+    int32_t level
+    int64_t price, qty, order_id
+
+
 # Only in C: in Python a codec sees to it.
 cdef inline void put_words(int64_t* low, int64_t* high, tc_i128 value) noexcept nogil:
     low[0] = <int64_t>value
@@ -105,4 +111,34 @@ cdef inline int64_t list_open(
     count = find_open(&core.open_orders, &core.orders, <int32_t>instrument, <int32_t>account, 0, 0)
     for i in range(min(count, room)):
         put_open(&lines[i], core, &core.orders.slots[core.open_orders.found[i].slot])
+    return count
+
+
+# The same of what an instrument's book at a venue shows: bids, then asks, in price-time priority, up to so many
+# `levels` of a side (0: all). Of an iceberg what it shows. -1 where there is no such instrument or venue.
+cdef inline int64_t list_book(
+    const tc_core* core, int64_t instrument, int64_t venue, int64_t levels, tc_book_line* lines, int64_t room
+) noexcept nogil:
+    cdef int64_t count = 0
+    cdef int32_t level
+    cdef uint32_t at, node
+    cdef uint8_t side
+    if instrument < 1 or instrument > core.instrument_count or venue < 1 or venue > core.venue_count:
+        return -1
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        at = core.book.rows[row_of(core, <int32_t>instrument, <int32_t>venue, side)].best
+        level = 0
+        while at != NO_LEVEL and (levels == 0 or level < levels):
+            node = core.book.levels[at].head
+            while node != NO_NODE:
+                if count < room:
+                    lines[count].side = side
+                    lines[count].level = level
+                    lines[count].price = core.book.levels[at].price * core.instruments[instrument].tick
+                    lines[count].qty = core.book.nodes[node].qty
+                    lines[count].order_id = core.orders.slots[node].order_id if node < core.order_slots else 0
+                count += 1
+                node = core.book.nodes[node].next
+            at = next_level(&core.book, at)
+            level += 1
     return count

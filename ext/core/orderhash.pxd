@@ -1,16 +1,7 @@
-# Rows of the state hash, and those of orders. A row is up to 32 words, zero-padded; it starts with its section's
-# number.
+# Rows of the state hash, those of orders.
 # Only in C: a twin hashes rows in comprehensions.
 
-from hasher cimport *
-
-
-# Where it is not what most have.
-cdef inline void put_row(tc_hasher* h, int64_t section, int64_t value, int64_t none) noexcept nogil:
-    if value != none:
-        put(h, section)
-        put(h, value)
-        end_row(h)
+from saidhash cimport *
 
 
 cdef inline void hash_order(tc_hasher* h, const tc_core* core, const tc_order* order) noexcept nogil:
@@ -59,7 +50,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
         | order.expiry_asked << 9 | order.is_open << 10 | (order.kept & KEEPS_PLACES) << 11
         | ((order.kept & RECALLED) >> 1) << 12 | (terms.new_message != NO_MESSAGE) << 13
         | (terms.cancel_message != NO_MESSAGE) << 14 | (terms.change_message != NO_MESSAGE) << 15
-        | (terms.status_message != NO_MESSAGE) << 16)
+        | (terms.status_message != NO_MESSAGE) << 16 | terms.repriced << 17)
     put(h, terms.sent_time)
     put(h, order.place)
     put(h, order.held)

@@ -227,56 +227,14 @@ cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const
             or request.order_qty > order.order_qty)
 
 
-cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* order, uint32_t at) noexcept nogil:
-    cdef tc_request asked = core.orders.requests[at]
-    cdef tc_report* r
-    if not asked.is_replace or asked.reason or asked.pending or not asks_more(&core.orders, order, &asked):
-        return
-    withdraw_request(core, order, at)
-    r = start_message(core, c, order, REPORT_CANCEL_REJECT)
-    r.cl_ord_id = asked.cl_ord_id
-    r.orig_cl_ord_id = order.cl_ord_id
-    r.reason = KILL_SWITCH
-    r.value = 1 + c.scope
-    r.cxl_rej_reason = 2                               # BROKER_OPTION
-    publish_report(&core.events, r)
-    sync_order(core, order)
-    look_again(core, order)
-
-
 # Only in C: an assignment in Python.
-# Venues that are killed or disconnected are never chosen.
+# Venues that are barred or disconnected are never chosen.
 cdef inline void set_down(tc_core* core) noexcept nogil:
     cdef int32_t venue
     core.router.down = core.disconnected
     for venue in range(1, core.venue_count + 1):
-        if core.risk.venue_switches[venue].engaged:
+        if state_at(&core.risk.kills, SCOPE_VENUE, venue) or state_at(&core.risk.states, SCOPE_VENUE, venue):
             core.router.down |= <uint64_t>1 << (venue - 1)
-
-
-# A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for more
-# are refused.
-cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept nogil:
-    cdef int64_t count = find_open(
-        &core.open_orders, &core.orders, <int32_t>(c.target if c.scope == SCOPE_INSTRUMENT else 0),
-        <int32_t>(c.target if c.scope == SCOPE_ACCOUNT else 0), <int32_t>(c.target if c.scope == SCOPE_VENUE else 0),
-        <int32_t>(c.target if c.scope == SCOPE_STRATEGY else 0))
-    cdef int64_t i
-    cdef uint32_t at, next
-    cdef tc_order* order
-    for i in range(count):
-        order = &core.orders.slots[core.open_orders.found[i].slot]
-        if is_unsent(&core.orders, order):
-            recall_order(core, order)
-            order.value = 1 + c.scope
-            end_order(core, c, order, STATUS_CANCELED, KILL_SWITCH)
-            continue
-        at = order.first_request
-        while at != NO_SLOT:
-            next = core.orders.requests[at].next
-            if core.orders.requests[at].message != NO_MESSAGE:
-                withdraw_replace(core, c, order, at)
-            at = next
 
 
 # ---- handed out

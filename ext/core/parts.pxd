@@ -92,7 +92,7 @@ cdef inline bint is_divided(
     if qty <= core.router.tops[row * MAX_VENUES + order.venue - 1].size:
         return False
     if (order.time_in_force == TIF_FOK or is_auction(order.time_in_force)
-            or terms_of(&core.orders, order).min_qty or terms_of(&core.orders, order).parent_id):
+            or terms_of(&core.orders, order).min_qty):
         return False
     ranking = &core.router.rankings[row]
     for at in range(ranking.count):

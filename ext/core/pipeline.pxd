@@ -7,6 +7,7 @@ from days cimport roll_day
 from sessions cimport *
 from splits cimport *
 from rule_commands cimport *
+from switching cimport *
 from stamps cimport *
 from follow_ups cimport *
 from settling cimport *
@@ -25,6 +26,24 @@ cdef inline void run_said(tc_core* core, const tc_command* c, tc_ack* ack) noexc
         enter_dismissal(core, c, ack)
     else:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
+
+
+# Only in C: a dict of kinds in Python.
+# Kill switches, trading states and users' rules; False of what is none of them.
+cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.kind == KIND_KILL_SWITCH:
+        switch_kill(core, c, ack)
+    elif c.kind == KIND_TRADING_STATE:
+        set_trading_state(core, c, ack)
+    elif c.kind == KIND_ADD_RULE:
+        add_rule(core, c, ack)
+    elif c.kind == KIND_RULE_STEPS:
+        add_steps(core, c, ack)
+    elif c.kind == KIND_REMOVE_RULE:
+        remove_rule(core, c, ack)
+    else:
+        return False
+    return True
 
 
 cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
@@ -70,14 +89,6 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         enter_venue_session(core, c, ack)
     elif c.kind == KIND_SET_LIMIT:
         change_limit(core, c, ack)
-    elif c.kind == KIND_KILL_SWITCH:
-        switch_kill(core, c, ack)
-    elif c.kind == KIND_ADD_RULE:
-        add_rule(core, c, ack)
-    elif c.kind == KIND_RULE_STEPS:
-        add_steps(core, c, ack)
-    elif c.kind == KIND_REMOVE_RULE:
-        remove_rule(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:
@@ -92,7 +103,7 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         define_instrument(core, c, ack)
     elif c.kind == KIND_DEFINE_TICKS:
         define_ticks(core, c, ack)
-    else:
+    elif not run_switch_or_rule(core, c, ack):
         run_said(core, c, ack)
 
 
@@ -157,11 +168,12 @@ cdef inline int answer_question(
         ask_record(core, ins, c, &q)
         q.duplicate = duplicate
         q.open_orders = core.orders.open.count
-        observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
         evaluate_risk(&core.risk, ins, &q, findings)
-        if is_exempt_refusal(findings) and reduces_as_thought(core, c):
+        observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
+        if is_exempt_refusal(findings, CHECKS + OBSERVABLE) and reduces_as_thought(core, c):
             q.reduces = True                           # what is_exempt says
             evaluate_risk(&core.risk, ins, &q, findings)
+            observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
         evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
     core.now = clock
     return alone

@@ -2,15 +2,16 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_charge, copy_execution, copy_limits, copy_note, copy_switches, copy_unbooked, count_unbooked, limit_facts,
-    tc_limit_copy, tc_switch_copy, trade_row, unbooked_row,
+    copy_charge, copy_execution, copy_limits, copy_market, copy_note, copy_switches, copy_unbooked, count_unbooked,
+    limit_facts, tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
 )
 from chunks cimport definitions, tc_batch
 from conditions cimport copy_watched
 from notes cimport tc_note
 from copies cimport copy_wanted, count_wanted, set_filters
+from dry_runs cimport plan_order, tc_plan
 from events cimport FILTERS, is_unread, tc_filter
-from listings cimport list_open, list_positions, tc_order_line, tc_position_line
+from listings cimport list_book, list_open, list_positions, tc_book_line, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
 from records cimport *
 from shell cimport open_batch, open_command, wide
@@ -22,9 +23,9 @@ cimport cython
 
 import numpy as np
 
-from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
+from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import LimitFacts, SwitchFacts, TradeRow, UnbookedRow
+from tradecore.vocabulary.rows import LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow
 
 
 @cython.final
@@ -175,7 +176,7 @@ cdef class Core(Readers):
             rows = <tc_limit_copy*>&memory[0]
 
     def switches(self):
-        """The kill switches that are engaged, by scope and target. Threads: any."""
+        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
         cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
         cdef tc_switch_copy* rows = NULL
         cdef int64_t room = 0, count
@@ -186,7 +187,7 @@ cdef class Core(Readers):
                 self.state.leave()
             if count <= room:
                 return [SwitchFacts(rows[i].scope, rows[i].target, rows[i].switch.who, rows[i].switch.why,
-                                    rows[i].switch.since) for i in range(count)]
+                                    rows[i].switch.since, rows[i].kind, rows[i].switch.state) for i in range(count)]
             room = count
             memory = np.zeros(room * <int64_t>sizeof(tc_switch_copy), np.uint8)
             rows = <tc_switch_copy*>&memory[0]
@@ -259,6 +260,45 @@ cdef class Core(Readers):
                 return lines[:count]
             room = count + (count >> 6)
             lines = np.empty(room, ORDER_LINE_DTYPE)
+
+    def book_lines(self, int64_t instrument, int64_t venue, int64_t levels):
+        """BOOK_LINE_DTYPE rows of what an instrument's book at a venue shows: bids, then asks, in price-time priority,
+        up to so many `levels` of a side (0: all), copied in one moment. Raises LookupError. Threads: any."""
+        cdef unsigned char[::1] memory
+        cdef int64_t room = 0, count
+        lines = np.zeros(1, BOOK_LINE_DTYPE)
+        while True:
+            memory = lines.view(np.uint8)
+            self.state.enter()
+            with nogil:
+                count = list_book(&self.state.core, instrument, venue, levels, <tc_book_line*>&memory[0], room)
+                self.state.leave()
+            if count < 0:
+                raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
+            if count <= room:
+                return lines[:count]
+            room = count + (count >> 6)
+            lines = np.zeros(room, BOOK_LINE_DTYPE)
+
+    def plan(self, bytes command, int64_t now):
+        """Where a NEW_ORDER record would go, by which ranking. Changes no state, and asks no risk. Threads: any."""
+        cdef tc_command c = open_command(command)[0]
+        cdef tc_plan p
+        self.state.enter()
+        with nogil:
+            plan_order(&self.state.core, &c, now, &p)
+            self.state.leave()
+        return PlanRow(p.mask, p.route, [(p.parts[i].venue, p.parts[i].qty, p.parts[i].ticks) for i in range(p.count)],
+                       [Term._make(row) for row in term_rows(p.terms, p.term_count)], p.down, p.limit, p.order_qty,
+                       p.bid, p.ask)
+
+    def decision_market(self, int64_t decision):
+        """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""
+        cdef uint8_t market
+        self.state.enter()
+        market = copy_market(&self.state.core.router, decision)
+        self.state.leave()
+        return market
 
     def start_tap(self, int64_t most):
         """From now on keep what is applied, up to `most` commands (0: none), with the times that stamped them."""

@@ -1,7 +1,7 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
-from exits cimport *
-from parts cimport *
+from observing cimport *
+from choosing cimport *
 
 
 cdef inline void reject_order(
@@ -78,34 +78,7 @@ cdef inline int64_t limit_ticks(const tc_instrument* ins, const tc_question* q) 
     return tc_floor_div(price, ins.tick) if q.side == SIDE_BUY else -tc_floor_div(-price, ins.tick)
 
 
-# ---- routing and execution
-
-# The first ranked venue that displays a price within the limit (FILL_OR_KILL: and holds the whole quantity);
-# where there is none, the venue where the order rests best. 0: every venue is down.
-cdef inline int32_t route_order(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
-) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
-    cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
-    cdef int32_t venue
-    cdef uint32_t row
-    cdef int at
-    if ranking.changed:
-        keep_decision(&core.router, side_row(order.instrument, side))
-    order.decision = ranking.decision
-    if not order.exec_inst & INST_POST_ONLY:
-        for at in range(ranking.count):
-            venue = ranking.order[at]
-            row = row_of(core, order.instrument, venue, opposite(side))
-            if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, limit):
-                continue
-            if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
-                continue
-            order.route = ROUTE_TAKES
-            return venue
-    order.route = ROUTE_RESTS
-    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
-
+# ---- execution
 
 # Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
 cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noexcept nogil:
@@ -173,16 +146,24 @@ cdef inline void finish_order(
         end_order(core, c, order, STATUS_EXPIRED if reason == AUCTION_LEFTOVER else STATUS_CANCELED, reason)
 
 
+# The worst tick of a limit and a price beside it, which may be no_price().
+cdef inline int64_t tighten_ticks(
+    const tc_instrument* ins, uint8_t side, int64_t limit, int64_t bound
+) noexcept nogil:
+    if bound == no_price():
+        return limit
+    if side == SIDE_BUY:
+        return min(limit, tc_floor_div(bound, ins.tick))
+    return max(limit, -tc_floor_div(-bound, ins.tick))
+
+
 # The worst tick, where an order has a bound beside its limit.
 cdef inline int64_t bounded_ticks(
     const tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
 ) noexcept nogil:
-    cdef int64_t bound = core.orders.terms[slot_of(&core.orders, order)].protect_px if order.extended else no_price()
-    if bound == no_price():
+    if not order.extended:
         return limit
-    if direction(order.side) == SIDE_BUY:
-        return min(limit, tc_floor_div(bound, ins.tick))
-    return max(limit, -tc_floor_div(-bound, ins.tick))
+    return tighten_ticks(ins, direction(order.side), limit, core.orders.terms[slot_of(&core.orders, order)].protect_px)
 
 
 # Is this worst tick less than everything that an order without a limit and a collar would take?
@@ -345,7 +326,7 @@ cdef inline void start_waiting(
         terms.watch = choose_source(order, terms, core.instruments[order.instrument].trigger_source)
         if order.ord_type == TYPE_TRAILING_STOP:
             look_at_market(core, order.instrument, &market)
-            terms.peak_px = trigger_price(&market, source_of(terms), direction(order.side) == SIDE_SELL)
+            terms.peak_px = trigger_price(&market, terms.watch, direction(order.side) == SIDE_SELL)
             if terms.peak_px == no_price():
                 refuse_placing(core, c, order, REFERENCE_PRICE_UNAVAILABLE, no_price(), 0, first)
                 return
@@ -377,21 +358,22 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     cdef const tc_instrument* ins = &core.instruments[order.instrument]
     cdef tc_question q
     cdef tc_finding finding
-    cdef int reason, hindrance
-    cdef int64_t value = 0, bound = 0
+    cdef int reason
     tc_assert((order.place != PLACE_RESTING) & (order.place != PLACE_AT_VENUE) & (is_live(order) != 0))
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
     reason = ask_risk_of(core, ins, order, &q, &finding)
-    hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
-    if hindrance and (not reason or reason == KILL_SWITCH) and (
-            hindrance != KILL_SWITCH or reduces(core, order, q.leaves_qty)):
-        hold_back(core, c, order, hindrance, value, bound)
-    elif reason:
+    if hold_if_hindered(core, c, order, &q, reason):
+        return
+    if reason:
         note_breach(&core.risk, &finding, core.now)
         refuse_placing(core, c, order, reason, finding.value, finding.limit, False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        observe_passed(core, c, ins, order, &q)
+        if order.route == ROUTE_SPLIT:
+            start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
+        elif placed:
+            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        else:
+            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)

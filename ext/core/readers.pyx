@@ -65,6 +65,7 @@ cdef OrderHandle handle(State state, uint32_t slot, int64_t order_id):
 cdef list list_handles(State state, int64_t parent, int64_t instrument, int64_t account):
     cdef tc_handle_copy* rows = NULL
     cdef int64_t room = 0, count
+    rows = <tc_handle_copy*>room_for(rows, &room, sizeof(tc_handle_copy))
     try:
         while True:
             state.enter()

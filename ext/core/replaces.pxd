@@ -65,8 +65,8 @@ cdef inline int find_bad_terms(
 # Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers the
 # quantity always passes; any other is a new order to rates, one that asks for more to sessions too.
 cdef inline int find_refusal(
-    tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
-    int64_t* bound
+    tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_asked* asked,
+    int64_t* value, int64_t* bound
 ) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef int64_t more = asked.order_qty - order.cum_qty - order.held
@@ -94,6 +94,8 @@ cdef inline int find_refusal(
         value[0] = asked.price
         bound[0] = touch_price(&core.router, order.instrument, side, order.venue)
         return POST_ONLY_WOULD_TAKE
+    observe_passed(core, c, ins, order, &q)
+    core.answer_seq = core.events.seq + 1              # that is no answer
     count_sent(&core.risk, ins, &q)
     return REASON_NONE
 
@@ -117,6 +119,7 @@ cdef inline void replace_order(
         withdraw_order(core, order)
     terms.oco_limit = limit_after(&core.groups, terms, asked.order_qty)
     order.order_qty = asked.order_qty
+    terms.repriced |= asked.price != order.price
     order.price = asked.price
     terms.stop_px = asked.stop_px
     terms.expire_time = asked.expire_time
@@ -194,7 +197,7 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         value = asked.order_qty
         reason = find_excess(&core.groups, &core.orders, order, value, &bound)
     if not reason:
-        reason = find_refusal(core, ins, order, &asked, &value, &bound)
+        reason = find_refusal(core, c, ins, order, &asked, &value, &bound)
     if reason:
         refuse_request(core, c, ack, order_id, order, reason, value, bound)
         return

@@ -168,19 +168,22 @@ cdef inline void ask_cancel(
 
 # ---- cancel
 
+# Only in C: one call with keywords in Python.
 # An order that ends on request: it goes on under the request's id, and its report tells of both.
-cdef inline void end_on_request(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+cdef inline void end_on_request(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t cl_ord_id, uint8_t terminal, int reason
+) noexcept nogil:
     cdef int64_t before = order.cl_ord_id
     cdef tc_report* r
-    take_id(core, order, c.cl_ord_id)
+    take_id(core, order, cl_ord_id)
     withdraw_order(core, order)
-    end_facts(&core.orders, order, STATUS_CANCELED)
-    order.reason = CANCEL_REQUESTED
-    r = start_end(core, c, order, EXEC_CANCELED)
+    end_facts(&core.orders, order, terminal)
+    order.reason = <int16_t>reason
+    r = start_end(core, c, order, terminal)
     r.orig_cl_ord_id = before
     publish_execution(core, order, r)
     sync_order(core, order)
-    tc_assert((order.held == 0) & (order.place == PLACE_NOWHERE))
+    tc_assert(order.place == PLACE_NOWHERE)
 
 
 cdef inline void cancel_order(tc_core* core, const tc_command* c, tc_ack* ack, tc_order* order) noexcept nogil:
@@ -192,7 +195,7 @@ cdef inline void cancel_order(tc_core* core, const tc_command* c, tc_ack* ack, t
         refuse_request(core, c, ack, order.order_id, order, ALREADY_PENDING, 0, 0)
         return
     if recall_order(core, order):
-        end_on_request(core, c, order)
+        end_on_request(core, c, order, c.cl_ord_id, STATUS_CANCELED, CANCEL_REQUESTED)
     else:
         ask_cancel(core, c, order, c.cl_ord_id if c.cl_ord_id > 0 else 0, REASON_NONE)
     acknowledge(core, order, ack)

@@ -1,39 +1,7 @@
-# The hash of risk's own state: rows of limits, what they count, and switches; and the hasher of all state.
+# The hash of risk's own state: rows of limits, what they count, and switches.
 # Only in C: a twin hashes rows in comprehensions.
 
-from pipeline cimport *
-
-
-cdef enum:
-    HASH_WORDS = 32
-
-
-cdef struct tc_hasher:
-    uint64_t chain
-    uint64_t words[HASH_WORDS]
-    int used
-
-
-cdef inline void put(tc_hasher* h, int64_t word) noexcept nogil:
-    h.words[h.used] = <uint64_t>word
-    h.used += 1
-
-
-cdef inline void put_wide(tc_hasher* h, tc_i128 value) noexcept nogil:
-    put(h, <int64_t>tc_low(value))
-    put(h, tc_high(value))
-
-
-# Only in C: part of a row in Python.
-# An id by the hash of its text, never by its number.
-cdef inline void put_id(tc_hasher* h, const tc_core* core, int64_t number) noexcept nogil:
-    put(h, <int64_t>hash_of_id(&core.texts, number))
-
-
-cdef inline void end_row(tc_hasher* h) noexcept nogil:
-    h.chain = chain_digest(h.chain, digest_words(h.words, HASH_WORDS))
-    tc_clear(h.words, sizeof(h.words))
-    h.used = 0
+from hasher cimport *
 
 
 # One row with the times that it still counts, oldest first, by what it is about: never by its number.
@@ -67,6 +35,24 @@ cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) 
     return h.chain
 
 
+# A change of a set that is not whole yet: what it will make.
+cdef inline void hash_staged(tc_hasher* h, const tc_core* core, const tc_command* c) noexcept nogil:
+    put(h, 41)
+    put(h, c.limit_scope)
+    put(h, c.instrument)
+    put(h, c.account)
+    put(h, c.venue)
+    put(h, c.strategy)
+    put(h, c.rule)
+    put_wide(h, tc_join(c.value, c.value_high))
+    put(h, c.window_ns)
+    put(h, c.mode)
+    put(h, c.soft_share)
+    put_id(h, core, c.who)
+    put_id(h, core, c.why)
+    end_row(h)
+
+
 # Rows have no order of their own: their digests are added up.
 cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint64_t total = 0
@@ -79,31 +65,30 @@ cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     put(h, core.risk.rows.staged_count)
     put(h, core.risk.rows.staged_size)
     end_row(h)
+    for i in range(core.risk.rows.staged_count):
+        hash_staged(h, core, &core.risk.rows.staged[i])
 
 
-cdef inline void hash_switch(
-    tc_hasher* h, const tc_core* core, int scope, int32_t target, const tc_switch* switch
-) noexcept nogil:
-    if not switch.engaged:
-        return
-    put(h, 29)
-    put(h, scope)
-    put(h, target)
-    put_id(h, core, switch.who)
-    put_id(h, core, switch.why)
-    put(h, switch.since)
-    end_row(h)
+# How many targets a scope has, from its first.
+cdef inline int32_t targets_of(const tc_core* core, int scope) noexcept nogil:
+    return (core.account_count if scope == SCOPE_ACCOUNT else core.instrument_count if scope == SCOPE_INSTRUMENT
+            else core.venue_count if scope == SCOPE_VENUE else core.risk.rows.strategy_max)
 
 
-cdef inline void hash_switches(tc_hasher* h, const tc_core* core) noexcept nogil:
-    cdef const tc_risk* risk = &core.risk
+cdef inline void hash_switches(tc_hasher* h, const tc_core* core, const tc_switches* switches, int row) noexcept nogil:
+    cdef const tc_switch* switch
     cdef int32_t i
-    hash_switch(h, core, SCOPE_FIRM, 0, &risk.firm_switch)
-    for i in range(1, core.account_count + 1):
-        hash_switch(h, core, SCOPE_ACCOUNT, i, &risk.account_switches[i])
-    for i in range(1, core.instrument_count + 1):
-        hash_switch(h, core, SCOPE_INSTRUMENT, i, &risk.instrument_switches[i])
-    for i in range(1, core.venue_count + 1):
-        hash_switch(h, core, SCOPE_VENUE, i, &risk.venue_switches[i])
-    for i in range(1, risk.rows.strategy_max + 1):
-        hash_switch(h, core, SCOPE_STRATEGY, i, &risk.strategy_switches[i])
+    cdef int scope
+    for scope in range(SWITCHED):
+        for i in range(scope != SCOPE_FIRM, (targets_of(core, scope) if scope != SCOPE_FIRM else 0) + 1):
+            switch = &switches.by_scope[scope][i]
+            if switch.state == STATE_ACTIVE:
+                continue
+            put(h, row)
+            put(h, scope)
+            put(h, i)
+            put_id(h, core, switch.who)
+            put_id(h, core, switch.why)
+            put(h, switch.since)
+            put(h, switch.state)
+            end_row(h)

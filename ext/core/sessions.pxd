@@ -95,7 +95,7 @@ cdef inline void change_session(
         return
     if is_trading(core, instrument) and was != SES_OPEN and was != SES_PRE_CLOSE:
         core.triggers.opened_at[instrument] = core.command_seq - 1
-        core.triggers.print_times[instrument] = 0
+        forget_print(core, instrument)
     for i in range(count):
         order = &core.orders.slots[core.open_orders.found[i].slot]
         if status == SES_HALTED:
@@ -236,5 +236,3 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
             if count_unknown(core, order) != before:
                 report_unknown(core, c, order, VENUE_DISCONNECTED)
             sync_order(core, order)
-
-

@@ -40,9 +40,12 @@ cdef inline void enter_dismissal(tc_core* core, const tc_command* c, tc_ack* ack
     settle_unbooked(core, c, False)
 
 
-# The report as the operator has it: what is given replaces what was said.
+# The report as the operator has it: what is given replaces what was said. What its venue had filled by then is no news
+# by now.
 cdef inline tc_command amend_said(const tc_unbooked* row, const tc_command* c) noexcept nogil:
     cdef tc_command said = row.said
+    if said.kind == KIND_EXECUTION_REPORT:
+        said.cum_qty = -1
     if c.last_qty != no_price():
         said.last_qty = c.last_qty
         said.told &= ~<uint8_t>TOLD_FINER
@@ -85,14 +88,31 @@ cdef inline void enter_kept_correction(
     make_correction(core, said, ack, number, qty, price)
 
 
+# What an operator must give, since it was said without a unit: its symbol was not known, nor a currency told.
+cdef inline int find_unitless(
+    const tc_unbooked* row, const tc_command* c, int64_t* value, int64_t* bound
+) noexcept nogil:
+    if row.said.instrument > 0 or row.instrument:
+        return REASON_NONE
+    value[0] = no_price()
+    bound[0] = 96
+    if row.said.last_qty != no_price() and c.last_qty == no_price():
+        return INVALID_FIELD_VALUE
+    bound[0] = 80
+    if row.said.told & TOLD_COMMISSION and row.said.currency == 0 and not c.told & TOLD_COMMISSION:
+        return INVALID_FIELD_VALUE
+    return REASON_NONE
+
+
 cdef inline void enter_booking(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef int64_t value = 0, bound = 0, order_id = 0
+    cdef int64_t value = 0, bound = 0, order_id = 0, known
     cdef int reason = find_refusal(core, c, &value, &bound)
     cdef const tc_unbooked* row = find_unbooked(&core.unbooked, c.unbooked)
     cdef tc_command said
     cdef tc_order* order
     cdef int32_t instrument, account
     cdef uint8_t side
+    cdef bint again
     if reason:
         refuse_command(core, c, ack, reason, value, bound)
         return
@@ -110,12 +130,18 @@ cdef inline void enter_booking(tc_core* core, const tc_command* c, tc_ack* ack) 
         if not is_its_own(order, instrument, side):
             order = NULL
     account = order.account if order != NULL else c.account
-    if row.said.instrument <= 0 and row.instrument == 0 and c.last_qty == no_price():  # it has no unit yet
-        reason, value, bound = INVALID_FIELD_VALUE, no_price(), 96
-    else:
+    known = find_again(core, &said, instrument, side)
+    again = known != 0 and is_told_again(core, &said, known, order_id)
+    reason = find_unitless(row, c, &value, &bound)
+    if reason == REASON_NONE and again:                # it counts already: what may be new is its fee
+        reason = find_bad_amendment(core, &said, known, order_id, &value, &bound)
+    elif reason == REASON_NONE:
         reason = find_bad_trade(core, &said, order, account, instrument, side, True, &value, &bound)
     if reason:
         refuse_command(core, c, ack, reason, value, bound)
         return
     settle_unbooked(core, c, True)
-    book_venue_trade(core, &said, ack, order_id, order, account, instrument, side)
+    if again:
+        amend_fee(core, &said, ack, known)
+    else:
+        book_venue_trade(core, &said, ack, order_id, order, account, instrument, side, True)

@@ -3,8 +3,10 @@
 from sessions cimport *
 
 
+# All that an order counts in shares or in prices.
 cdef struct tc_split:
-    int64_t order_qty, cum_qty, display_qty, min_qty, price, stop_px
+    int64_t order_qty, cum_qty, display_qty, min_qty, doubt_qty
+    int64_t price, stop_px, peak_px, protect_px, worst_ticks, peg_offset
 
 
 # value x numerator / denominator where that is a whole number within its bound; False where it is not.
@@ -18,6 +20,10 @@ cdef inline bint scale(
     return True
 
 
+cdef inline bint scale_qty(int64_t qty, int64_t n, int64_t d, int64_t* out) noexcept nogil:
+    return scale(qty, n, d, qty_max(), out)
+
+
 cdef inline bint scale_price(
     const tc_instrument* ins, int64_t price, int64_t n, int64_t d, int64_t* out
 ) noexcept nogil:
@@ -27,13 +33,50 @@ cdef inline bint scale_price(
     return scale(price, d, n, ins.price_most, out) and tc_floor_mod(out[0], tick_at(ins, out[0])) == 0
 
 
-# A price that need not be whole or on the tick, rounded so that what waits for it triggers no sooner.
-cdef inline int64_t split_price(int64_t price, uint8_t side, int64_t n, int64_t d) noexcept nogil:
+# A price that need not be whole or on the tick: a SELL's rounded down, a BUY's up, so that what waits for it triggers
+# no sooner. False where it would be out of range.
+cdef inline bint split_price(
+    const tc_instrument* ins, int64_t price, uint8_t side, int64_t n, int64_t d, int64_t* out
+) noexcept nogil:
     cdef tc_i128 exact
+    out[0] = price
     if price == no_price():
-        return price
+        return True
     exact = tc_wide(price, d)
-    return <int64_t>(tc_floor_div_wide(exact, n) if direction(side) == SIDE_SELL else -tc_floor_div_wide(-exact, n))
+    exact = tc_floor_div_wide(exact, n) if direction(side) == SIDE_SELL else -tc_floor_div_wide(-exact, n)
+    if tc_abs_wide(exact) > ins.price_most:
+        return False
+    out[0] = <int64_t>exact
+    return True
+
+
+# The worst price that an order may trade at, rounded so that it is no worse for it. False where nothing costs so
+# little.
+cdef inline bint split_bound(
+    const tc_instrument* ins, int64_t price, uint8_t side, int64_t n, int64_t d, int64_t* out
+) noexcept nogil:
+    cdef bint buys = direction(side) == SIDE_BUY
+    cdef int64_t tick
+    if not split_price(ins, price, SIDE_SELL if buys else SIDE_BUY, n, d, out):
+        return False
+    if out[0] == no_price():
+        return True
+    tick = tick_at(ins, out[0])
+    out[0] = tc_floor_div(out[0], tick) * tick if buys else -(tc_floor_div(-out[0], tick) * tick)
+    return out[0] != 0 or not buys or ins.any_sign
+
+
+# What a MARKET order in parts may pay or take at worst; those with a limit have it from that.
+cdef inline bint split_worst(
+    const tc_instrument* ins, const tc_order* order, int64_t worst_ticks, int64_t n, int64_t d, int64_t* out
+) noexcept nogil:
+    out[0] = worst_ticks
+    if order.place != PLACE_IN_CHILDREN or has_limit(order.ord_type) or not is_bound(ins, worst_ticks):
+        return True
+    if not split_bound(ins, worst_ticks * ins.tick, order.side, n, d, out):
+        return False
+    out[0] = tc_floor_div(out[0], ins.tick)
+    return True
 
 
 # An order's quantities and prices after a split; False where one of them could not be.
@@ -42,14 +85,24 @@ cdef inline bint split_terms(
 ) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef const tc_instrument* ins = &core.instruments[order.instrument]
+    cdef bint trails = order.ord_type == TYPE_TRAILING_STOP            # it follows the market, whatever the tick
+    cdef int64_t stop_px = stop_of(&core.triggers, &core.orders, order)
+    out.peg_offset = terms.peg_offset
+    if terms.peg_offset_type == PEG_PRICE:
+        out.peg_offset = min(price_max(), <int64_t>-tc_floor_div_wide(-tc_wide(terms.peg_offset, d), n))
     return (
         order.first_request == NO_SLOT
-        and scale(order.order_qty, n, d, qty_max(), &out.order_qty) and tc_floor_mod(out.order_qty, ins.lot) == 0
-        and scale(order.cum_qty, n, d, qty_max(), &out.cum_qty)
-        and scale(terms.display_qty, n, d, qty_max(), &out.display_qty)
-        and scale(terms.min_qty, n, d, qty_max(), &out.min_qty)
+        and scale_qty(order.order_qty, n, d, &out.order_qty) and tc_floor_mod(out.order_qty, ins.lot) == 0
+        and scale_qty(order.cum_qty, n, d, &out.cum_qty)
+        and scale_qty(terms.display_qty, n, d, &out.display_qty)
+        and scale_qty(terms.min_qty, n, d, &out.min_qty)
+        and scale_qty(terms.doubt_qty, n, d, &out.doubt_qty)
         and scale_price(ins, order.price, n, d, &out.price)
-        and (order.ord_type == TYPE_TRAILING_STOP or scale_price(ins, terms.stop_px, n, d, &out.stop_px))
+        and (split_price(ins, stop_px, order.side, n, d, &out.stop_px) if trails else
+             scale_price(ins, stop_px, n, d, &out.stop_px))
+        and split_price(ins, peak_of(&core.triggers, &core.orders, order), order.side, n, d, &out.peak_px)
+        and split_bound(ins, terms.protect_px, order.side, n, d, &out.protect_px)
+        and split_worst(ins, order, terms.worst_ticks, n, d, &out.worst_ticks)
     )
 
 
@@ -68,13 +121,12 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     order.price = split.price
     terms.display_qty = split.display_qty
     terms.min_qty = split.min_qty
-    if order.ord_type == TYPE_TRAILING_STOP:           # it follows the market, whatever the tick
-        split.stop_px = split_price(terms.stop_px, order.side, c.split_numerator, c.split_denominator)
+    terms.doubt_qty = split.doubt_qty
     terms.stop_px = split.stop_px
-    terms.peak_px = split_price(terms.peak_px, order.side, c.split_numerator, c.split_denominator)
-    if terms.peg_offset_type == PEG_PRICE:
-        terms.peg_offset = min(price_max(), <int64_t>-tc_floor_div_wide(-tc_wide(terms.peg_offset, c.split_denominator),
-                                                                       c.split_numerator))
+    terms.peak_px = split.peak_px
+    terms.protect_px = split.protect_px
+    terms.worst_ticks = split.worst_ticks
+    terms.peg_offset = split.peg_offset
     split_limit(&core.groups, terms, c.split_numerator, c.split_denominator)
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = 0                      # GT_CORPORATE_ACTION
@@ -87,7 +139,8 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
 
 # n new shares for d old ones: quantities and positions times n / d, prices times d / n, amounts as they were.
 # Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order or
-# a position would not be whole, or an order has a request that is unanswered. Trades before a split are final.
+# a position would not be whole or in its range, or an order has a request that is unanswered. Trades before a split
+# are final.
 cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef int64_t n = c.split_numerator, d = c.split_denominator, qty = 0, count, i
     cdef tc_order* order
@@ -124,7 +177,7 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
         tc_assert(tc_abs(qty) <= position_max())
         fold_position(&core.trades, &core.ledger, c.instrument, account)
     core.ledger.lasts[c.instrument] = no_price()
-    core.triggers.print_times[c.instrument] = 0
+    forget_print(core, c.instrument)
     core.ledger.marks[c.instrument] = no_price()
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)

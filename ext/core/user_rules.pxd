@@ -179,7 +179,7 @@ cdef inline int find_rule_refusal(
     cdef int64_t cells[CELLS]
     cdef uint64_t unknown
     cdef int32_t at = 0
-    if not core.rules.count:
+    if core.rules.count == core.rules.observed:
         return REASON_NONE
     unknown = fill_cells(core, ins, q, strategy, cells)
     return ask_user_rules(&core.rules, cells, unknown, MODE_ENFORCE, &at, finding)
@@ -209,8 +209,8 @@ cdef inline void observe_user_rules(
         put_place(r, q.account, 0)
         r.side = q.side
         r.cl_ord_id = order.cl_ord_id
-        r.order_qty = order.order_qty
-        r.price = order.price
+        r.order_qty = q.order_qty
+        r.price = q.price
         r.reason = USER_RULE
         r.value = finding.value
         r.bound = finding.limit

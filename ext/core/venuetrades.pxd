@@ -37,26 +37,65 @@ cdef inline int64_t find_again(
     return number if number >= core.exec_ids.day_firsts[DAYS_KNOWN] else 0
 
 
-# A trade's commission as its venue tells it later, under the trade's own id; False where it says nothing new.
-cdef inline bint amend_fee(tc_core* core, const tc_command* c, tc_ack* ack, int64_t known) noexcept nogil:
-    cdef int64_t number, value = 0, bound = 0
+# Of a trade that was told before.
+cdef inline bint is_fee_alone(const tc_command* c) noexcept nogil:
+    return c.last_qty == no_price() and c.last_px == no_price() and c.told & TOLD_COMMISSION
+
+
+# Does a report under a known identity tell that trade again, or its fee alone? Else it uses the id for another.
+cdef inline bint is_told_again(
+    const tc_core* core, const tc_command* c, int64_t known, int64_t order_id
+) noexcept nogil:
+    cdef const tc_exec_id* entry = exec_id_at(&core.exec_ids, known)
+    cdef uint64_t named = 0, said = say_trade(core, c, order_id, &named)
+    return is_fee_alone(c) or entry.said == said or entry.named == named
+
+
+# Only in C: a trade's row is in its entry in Python.
+# The row of the trade that an entry is about, or 0 where it is held no more.
+cdef inline int64_t trade_of_id(const tc_trades* log, const tc_exec_id* entry) noexcept nogil:
+    cdef int64_t number = row_of_id(log, entry)
+    if number and execution_at(log, number).trade:
+        number = execution_at(log, number).trade
+    return number if number >= first_execution(log) else 0
+
+
+# Why a trade that is told again changes nothing, with value and bound: its fee is not new, can't be booked, or is of a
+# trade that can't be changed any more.
+cdef inline int find_bad_amendment(
+    const tc_core* core, const tc_command* c, int64_t known, int64_t order_id, int64_t* value, int64_t* bound
+) noexcept nogil:
+    cdef const tc_exec_id* entry = exec_id_at(&core.exec_ids, known)
     cdef const tc_execution* trade
+    cdef int64_t number
     cdef tc_fee fee
-    if not c.told & TOLD_COMMISSION or find_bad_fee(core, c, &value, &bound):
-        return False
-    number = row_of_id(&core.trades, exec_id_at(&core.exec_ids, known))
-    if number and execution_at(&core.trades, number).trade:
-        number = execution_at(&core.trades, number).trade
-    if number == 0 or number < first_execution(&core.trades):
-        return False
-    trade = execution_at(&core.trades, number)
-    if trade.state != TRADE_LIVE:
-        return False
-    fee = fee_of(core, c, &core.instruments[trade.instrument], trade.venue, trade.qty, trade.price)
-    if fee.commission == trade.commission and fee.currency == trade.currency and fee.told == trade.told:
-        return False
+    if c.told & TOLD_COMMISSION and find_bad_fee(core, c, value, bound):
+        return INVALID_FIELD_VALUE
+    value[0] = entry.execution
+    bound[0] = order_id
+    if not c.told & TOLD_COMMISSION:
+        return EXECID_REPEATED
+    number = trade_of_id(&core.trades, entry)
+    fee = fee_of(core, c, &core.instruments[entry.instrument], entry.venue, 1, 0)    # told, whatever was traded
+    if number:
+        trade = execution_at(&core.trades, number)
+        if trade.state == TRADE_LIVE:
+            if fee.commission == trade.commission and fee.currency == trade.currency and fee.told == trade.told:
+                return EXECID_REPEATED
+            return REASON_NONE
+    if entry.fee == fee_told(c.commission, fee.currency):    # delivered again, as it was told in its time
+        return EXECID_REPEATED
+    bound[0] = execution_at(&core.trades, number).state if number else TRADE_FOLDED
+    return UNKNOWN_TRADE
+
+
+# A trade's commission as its venue tells it later, under the trade's own id, which find_bad_amendment let pass.
+cdef inline void amend_fee(tc_core* core, const tc_command* c, tc_ack* ack, int64_t known) noexcept nogil:
+    cdef int64_t number = trade_of_id(&core.trades, exec_id_at(&core.exec_ids, known))
+    cdef const tc_execution* trade = execution_at(&core.trades, number)
+    cdef tc_fee fee = fee_of(core, c, &core.instruments[trade.instrument], trade.venue, trade.qty, trade.price)
+    tell_fee(&core.exec_ids, known, fee_told(c.commission, fee.currency))
     correct_trade(core, c, ack, number, trade.qty, trade.price, &fee, EXEC_TRADE_CORRECT, 0)
-    return True
 
 
 cdef inline bint is_its_own(const tc_order* order, int32_t instrument, uint8_t side) noexcept nogil:
@@ -114,10 +153,10 @@ cdef inline void put_trade(tc_report* r, const tc_command* c, const tc_execution
     put_told_time(r, c)
 
 
-# A trade of an order; of none that is known: into suspense, which counts for the firm.
+# A trade of an order; of none that is known: into suspense, which counts for the firm. An operator's is not of now.
 cdef inline void book_venue_trade(
     tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order, int32_t account,
-    int32_t instrument, uint8_t side
+    int32_t instrument, uint8_t side, bint insists=False
 ) noexcept nogil:
     cdef tc_fee fee = fee_of(core, c, &core.instruments[instrument], c.venue, c.last_qty, c.last_px)
     cdef tc_execution* row
@@ -135,8 +174,9 @@ cdef inline void book_venue_trade(
     tc_assert((row.exec_id == core.exec_seq) & (row.trade == 0))
     if row.venue_exec_id and find_again(core, c, instrument, side) == 0:
         said = say_trade(core, c, order_id, &named)
-        know_execution(core, row.venue_exec_id, said, named, row)
-    if order != NULL and order.terminal == 0:          # an old trade, or nobody's, is no price of now
+        know_execution(core, row.venue_exec_id, said, named, row,
+                       fee_told(c.commission, fee.currency) if fee.told else 0)
+    if order != NULL and order.terminal == 0 and not insists:    # an old trade, or nobody's, is no price of now
         move_last(core, instrument, c.last_px)
     if order == NULL:
         core.trades_in_suspense += account == 0
@@ -178,11 +218,8 @@ cdef inline void enter_trade(
     cdef int32_t instrument = c.instrument, account = 0
     cdef uint8_t side = c.side
     cdef int64_t value = 0, bound = 0, low = 0, high = 0, known
-    cdef const tc_exec_id* entry
-    cdef uint64_t said, named = 0
+    cdef bint moves = not is_fee_alone(c)
     cdef int reason
-    # Of a trade that was told before.
-    cdef bint fee_alone = c.last_qty == no_price() and c.last_px == no_price() and c.told & TOLD_COMMISSION
     if order != NULL:
         instrument = instrument if instrument else order.instrument
         side = side if side else order.side
@@ -191,24 +228,23 @@ cdef inline void enter_trade(
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, c.last_qty, 96)
         return
     known = find_again(core, c, instrument, side)
-    if known:
-        entry = exec_id_at(&core.exec_ids, known)
-        said = say_trade(core, c, order_id, &named)
-        value = entry.execution
+    if known == 0:
+        reason = find_bad_trade(core, c, order, account, instrument, side, False, &value, &bound)
+    elif is_told_again(core, c, known, order_id):
+        moves = False
+        reason = find_bad_amendment(core, c, known, order_id, &value, &bound)
+        if reason == REASON_NONE:
+            amend_fee(core, c, ack, known)
+            return
+        if reason == EXECID_REPEATED:
+            refuse_report(core, c, ack, reason, value, bound)
+            return
+    else:
+        value = exec_id_at(&core.exec_ids, known).execution
         bound = order_id
         reason = EXECID_REUSED
-        if fee_alone or entry.said == said or entry.named == named:
-            if amend_fee(core, c, ack, known):
-                return
-            reason = find_bad_fee(core, c, &value, &bound)
-            if not reason:
-                refuse_report(core, c, ack, EXECID_REPEATED, entry.execution, order_id)
-                return
-            fee_alone = True
-    else:
-        reason = find_bad_trade(core, c, order, account, instrument, side, False, &value, &bound)
     if reason:
-        if not fee_alone:
+        if moves:
             range_of(c, side, &low, &high)
         keep_report(core, c, ack, reason, value, bound, order_id, account, instrument, low, high)
         return

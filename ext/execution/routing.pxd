@@ -10,6 +10,9 @@ from instrument cimport *
 
 cdef enum:
     MAX_VENUES = 64
+    MARKET_NORMAL = 0
+    MARKET_LOCKED = 1
+    MARKET_CROSSED = 2
     DAY_END_VENUE = 0              # the venue reports it
     DAY_END_ASK = 1                # it is asked how each order stands
     DAY_END_EXPIRE = 2             # it has expired them all
@@ -54,7 +57,10 @@ cdef struct tc_router:
     tc_term* terms                 # as tops
     tc_term* history               # [(decision & history_mask) * MAX_VENUES + place]
     int32_t* history_counts
+    uint8_t* history_markets       # MARKET_...: how the best prices lay
     int64_t decisions, hits, misses, time_to_live
+    int64_t ages                   # ns: of the rankings that were read without being made anew, together
+    int64_t locked, crossed        # decisions in such markets
     uint64_t history_mask
     uint64_t down                  # bit venue - 1: never chosen
     int32_t venue_count
@@ -101,27 +107,36 @@ cdef inline bint ranks_before(const tc_term* a, const tc_term* b) noexcept nogil
     return a.venue < b.venue
 
 
-# What one lot costs all-in that is taken at a venue for this price; selling, less is more.
+cdef inline tc_i128 taking_fee(
+    const tc_router* router, const tc_instrument* ins, int32_t venue, int64_t price
+) noexcept nogil:
+    cdef const tc_venue* fees = &router.venues[venue]
+    return fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+
+
+# What one lot costs all-in; selling, less is more.
+cdef inline tc_i128 all_in(uint8_t side, int64_t price, tc_i128 fee) noexcept nogil:
+    return fee + tc_wide(price, 1_000_000) if side == SIDE_BUY else fee - tc_wide(price, 1_000_000)
+
+
+# What one lot costs all-in that is taken at a venue for this price.
 cdef inline tc_i128 taking_cost(
     const tc_router* router, const tc_instrument* ins, uint8_t side, int32_t venue, int64_t price
 ) noexcept nogil:
-    cdef const tc_venue* fees = &router.venues[venue]
-    cdef tc_i128 fee = fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    return fee + tc_wide(price, 1_000_000) if side == SIDE_BUY else fee - tc_wide(price, 1_000_000)
+    return all_in(side, price, taking_fee(router, ins, venue, price))
 
 
 cdef inline void score_venue(
     tc_router* router, const tc_instrument* ins, int64_t row, uint8_t side, int32_t venue
 ) noexcept nogil:
     cdef const tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
-    cdef const tc_venue* fees = &router.venues[venue]
     cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
     term.price = top.price
     term.size = top.size
     term.stamp = top.stamp
     term.venue = venue
-    term.fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    term.cost = taking_cost(router, ins, side, venue, top.price)
+    term.fee = taking_fee(router, ins, venue, top.price)
+    term.cost = all_in(side, top.price, term.fee)
 
 
 # Does the venue at a place of the sorted list, which has a new cost, still belong there?
@@ -159,17 +174,46 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
     tc_assert((at == ranking.count - 1) | (not ranks_before(&terms[ranking.order[at + 1] - 1], &terms[venue - 1])))
 
 
+# The best price displayed to an order of `side` at any venue that is up, fees aside, unranked; -2**63: none. Only what
+# was told after the command `since`.
+cdef inline int64_t displayed_price(
+    const tc_router* router, int32_t instrument, uint8_t side, int64_t since
+) noexcept nogil:
+    cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
+    cdef int64_t best = no_price()
+    cdef int32_t venue
+    for venue in range(router.venue_count):
+        if tops[venue].size <= 0 or (router.down >> venue) & 1 or tops[venue].told <= since:
+            continue
+        if best == no_price() or (tops[venue].price > best if side == SIDE_SELL else tops[venue].price < best):
+            best = tops[venue].price
+    return best
+
+
+# How the best prices displayed lie, fees aside.
+cdef inline uint8_t market_state(const tc_router* router, int32_t instrument) noexcept nogil:
+    cdef int64_t bid = displayed_price(router, instrument, SIDE_SELL, 0)
+    cdef int64_t ask = displayed_price(router, instrument, SIDE_BUY, 0)
+    if bid == no_price() or ask == no_price() or bid < ask:
+        return MARKET_NORMAL
+    return MARKET_LOCKED if bid == ask else MARKET_CROSSED
+
+
 # Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
 # so that asking changes nothing.
 cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[row]
+    cdef uint8_t market = market_state(router, <int32_t>(row >> 1))
     cdef int64_t slot
     cdef int at
+    router.locked += market == MARKET_LOCKED
+    router.crossed += market == MARKET_CROSSED
     router.decisions += 1
     ranking.decision = router.decisions
     ranking.changed = False
     slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
     router.history_counts[slot] = ranking.count
+    router.history_markets[slot] = market
     for at in range(ranking.count):
         router.history[slot * MAX_VENUES + at] = router.terms[row * MAX_VENUES + ranking.order[at] - 1]
 
@@ -181,11 +225,13 @@ cdef inline tc_ranking* rank_venues(
     cdef int64_t row = side_row(instrument, side)
     cdef tc_ranking* ranking = &router.rankings[row]
     cdef uint64_t dirty = ranking.dirty
+    cdef int64_t age = now - ranking.ranked_at
     cdef int32_t venue
-    if now - ranking.ranked_at > router.time_to_live:
+    if age > router.time_to_live:
         dirty = ranking.seen
     elif not dirty:
         router.hits += 1
+        router.ages += max(0, age)                     # a question may have been of a later time
         return ranking
     router.misses += 1
     ranking.dirty = 0
@@ -246,22 +292,6 @@ cdef inline void tell_top(
     tc_router* router, int32_t instrument, uint8_t side, int32_t venue, int64_t stamp
 ) noexcept nogil:
     router.tops[side_row(instrument, side) * MAX_VENUES + venue - 1].told = stamp
-
-
-# The best price displayed to an order of `side` at any venue that is up, fees aside, unranked; -2**63: none. Only what
-# was told after the command `since`.
-cdef inline int64_t displayed_price(
-    const tc_router* router, int32_t instrument, uint8_t side, int64_t since
-) noexcept nogil:
-    cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
-    cdef int64_t best = no_price()
-    cdef int32_t venue
-    for venue in range(router.venue_count):
-        if tops[venue].size <= 0 or (router.down >> venue) & 1 or tops[venue].told <= since:
-            continue
-        if best == no_price() or (tops[venue].price > best if side == SIDE_SELL else tops[venue].price < best):
-            best = tops[venue].price
-    return best
 
 
 # Twice the best price that an order of `side` could take at any venue that is up, fees aside; -2**63: none.

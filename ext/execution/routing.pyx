@@ -33,6 +33,7 @@ cdef class Router:
         self.router.rankings = <tc_ranking*>table(t, <int64_t>(instruments + 1) * 2, sizeof(tc_ranking))
         self.router.history = <tc_term*>table(t, <int64_t>decisions * MAX_VENUES, sizeof(tc_term))
         self.router.history_counts = <int32_t*>table(t, decisions, sizeof(int32_t))
+        self.router.history_markets = <uint8_t*>table(t, decisions, sizeof(uint8_t))
         self.router.history_mask = decisions - 1
         self.router.time_to_live = 100_000_000
 

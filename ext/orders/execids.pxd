@@ -22,6 +22,7 @@ cdef struct tc_exec_id:
     int64_t id                     # its number in the table of ids
     uint64_t said                  # what the report said, as a number: to know a repetition from a reuse
     uint64_t named                 # the same by what it named its order, which may be forgotten before its trade is
+    uint64_t fee                   # the commission that was told with it last, as a number; 0 where none was
     int64_t execution              # the core's own number
     int32_t instrument
     uint8_t venue, side            # BUY or SELL
@@ -71,6 +72,12 @@ cdef inline uint64_t said_of(uint8_t exec_type, uint64_t subject, int64_t qty, i
     return tc_fold(subject ^ <uint64_t>0x9E3779B97F4A7C15,
                    tc_fold(<uint64_t>qty ^ <uint64_t>0xC2B2AE3D27D4EB4F,
                            <uint64_t>price ^ <uint64_t>0x165667B19E3779F9) ^ exec_type)
+
+
+# A commission that was told, as a number; currency 0 is the instrument's.
+cdef inline uint64_t fee_told(int64_t commission, int32_t currency) noexcept nogil:
+    return tc_fold(<uint64_t>commission ^ <uint64_t>0x9E3779B97F4A7C15,
+                   <uint64_t>currency ^ <uint64_t>0xC2B2AE3D27D4EB4F)
 
 
 # Only in C: a dict in Python.
@@ -150,7 +157,8 @@ cdef inline void push_out(tc_exec_ids* ids, tc_exec_bucket* bucket) noexcept nog
 # From now on the last row of the log is known by its id, whose hash is `logical`; the oldest entry leaves where there
 # is no room.
 cdef inline void know_exec_id(
-    tc_exec_ids* ids, const tc_trades* log, int64_t exec_id, uint64_t said, uint64_t named, uint64_t logical
+    tc_exec_ids* ids, const tc_trades* log, int64_t exec_id, uint64_t said, uint64_t named, uint64_t fee,
+    uint64_t logical
 ) noexcept nogil:
     cdef const tc_execution* row = execution_at(log, log.count)
     cdef uint64_t hash = exec_id_place(row.venue, row.instrument, row.side, row.venue_exec_id)
@@ -166,6 +174,7 @@ cdef inline void know_exec_id(
     entry.id = row.venue_exec_id
     entry.said = said
     entry.named = named
+    entry.fee = fee
     entry.execution = exec_id
     entry.instrument = row.instrument
     entry.venue = <uint8_t>row.venue
@@ -174,4 +183,10 @@ cdef inline void know_exec_id(
     entry.back = 0
     bucket.numbers[0] = <uint32_t>ids.count
     bucket.tags[0] = <uint16_t>(hash >> 48)
-    ids.digest = tc_fold(ids.digest ^ logical ^ said, <uint64_t>0x9E3779B97F4A7C15)
+    ids.digest = tc_fold(ids.digest ^ logical ^ said, named ^ fee ^ <uint64_t>0x9E3779B97F4A7C15)
+
+
+# From now on this is the commission that was told under an id.
+cdef inline void tell_fee(tc_exec_ids* ids, int64_t number, uint64_t fee) noexcept nogil:
+    ids.entries[<uint64_t>number & ids.mask].fee = fee
+    ids.digest = tc_fold(ids.digest ^ fee, <uint64_t>0x9E3779B97F4A7C15)

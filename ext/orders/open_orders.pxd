@@ -165,6 +165,7 @@ cdef inline void close_row(tc_open_orders* index, uint32_t number) noexcept nogi
     index.free_count += 1
 
 
+# Only in C: a dict in Python.
 # The row of an order's position, 0 where it has none.
 cdef inline uint32_t row_at(const tc_open_orders* index, int32_t instrument, int32_t account) noexcept nogil:
     return index.places[instrument * index.account_stride + account]

@@ -94,7 +94,8 @@ cdef struct tc_terms:
     uint8_t ending                 # the OrdStatus that it is to have once none of its children works
     uint8_t stop_asked, is_told    # is_told: it stands in core.parents
     uint8_t is_listed              # among its parent's children
-    uint8_t watch                  # the price that it watches: see triggers
+    uint8_t watch                  # the price that it watches: see sources
+    uint8_t repriced               # its limit is no longer the one that it came with, but for splits
 
 
 cdef struct tc_request:

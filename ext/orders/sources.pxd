@@ -11,16 +11,21 @@ cdef enum:
     WATCH_TRAIL_SELL = 7
     WATCH_TRAIL_BUY = 8
     SOURCES = 8                    # BEST_OFFER, LAST_TRADE, BEST_BID, BEST_MID, and these, in this order
+    PLACE_OF_MID = 3               # what is said stands before it by its number less one, as what trails behind it
     TRIGGER_ROWS = SOURCES         # of one instrument in one book
 
 
 cdef inline int source_place(uint8_t watch) noexcept nogil:
-    return 3 if watch == TRIGGER_BEST_MID else watch if watch == 4 or watch == 5 else watch - 1
+    if watch == TRIGGER_BEST_MID:
+        return PLACE_OF_MID
+    return watch if watch == WATCH_TOUCH_SELL or watch == WATCH_TOUCH_BUY else watch - 1
 
 
 # Only in C: an index into a tuple in Python.
 cdef inline uint8_t source_at(int place) noexcept nogil:
-    return TRIGGER_BEST_MID if place == 3 else <uint8_t>place if place == 4 or place == 5 else <uint8_t>(place + 1)
+    if place == PLACE_OF_MID:
+        return TRIGGER_BEST_MID
+    return <uint8_t>place if place == WATCH_TOUCH_SELL or place == WATCH_TOUCH_BUY else <uint8_t>(place + 1)
 
 
 # The price that an order watches; `instruments`: what its instrument says, or 0.
@@ -32,8 +37,3 @@ cdef inline uint8_t choose_source(const tc_order* order, const tc_terms* terms, 
     if order.ord_type == TYPE_TRAILING_STOP:
         return WATCH_TRAIL_SELL if sells else WATCH_TRAIL_BUY
     return WATCH_TOUCH_SELL if sells else WATCH_TOUCH_BUY
-
-
-# The price that a waiting order watches.
-cdef inline uint8_t source_of(const tc_terms* terms) noexcept nogil:
-    return terms.watch

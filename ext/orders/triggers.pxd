@@ -57,7 +57,6 @@ cdef struct tc_triggers:
     int64_t* fired                 # a ring of orders whose price has come, by order_id
     int64_t fired_first, fired_last
     uint64_t fired_mask
-    uint32_t* reached              # what a price has reached last: see find_reached
     int64_t* held_back             # orders that wait for a venue or a switch, and some that did, by order_id
     int64_t held_count, held_most
     bint asks_again                # what waits for a venue or a switch is to be asked about again
@@ -220,7 +219,7 @@ cdef inline uint32_t open_trail(tc_triggers* triggers, int place, uint32_t row, 
 
 # Where a trailing stop that has seen this price belongs; a group of its own where no other has seen just as much.
 cdef inline void join_trail(tc_triggers* triggers, tc_orders* orders, tc_order* order, int64_t peak) noexcept nogil:
-    cdef uint8_t source = source_of(terms_of(orders, order))
+    cdef uint8_t source = terms_of(orders, order).watch
     # A trailing sell moves when the price rises above its peak: the opposite of what triggers it.
     cdef uint32_t row = trigger_row(order.instrument, source, direction(order.side)), slot = slot_of(orders, order)
     cdef int place = book_place(source), kind = trail_kind(terms_of(orders, order))
@@ -304,7 +303,7 @@ cdef inline void trail_peaks(
 # Adds a waiting order; a trailing stop's peak is set.
 cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
-    cdef uint8_t source = source_of(terms)
+    cdef uint8_t source = terms.watch
     tc_assert((order.triggered == 0) & (is_live(order) != 0))
     if not triggers.counts[order.instrument]:
         open_nearest(&triggers.nearest[order.instrument])
@@ -323,7 +322,7 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
 # A trailing stop keeps the stop price that it had.
 cdef inline void disarm_trigger(tc_triggers* triggers, const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
-    cdef uint8_t source = source_of(terms)
+    cdef uint8_t source = terms.watch
     tc_assert((triggers.counts[order.instrument] > 0) & (triggers.waiting >= triggers.counts[order.instrument]))
     if order.ord_type == TYPE_TRAILING_STOP:
         terms.peak_px = triggers.trails[group_at(triggers, slot_of(orders, order))].peak
@@ -347,18 +346,11 @@ cdef inline uint32_t find_triggered(
     return book.levels[best].head
 
 
-# All orders on a side that the price has reached, in the order in which they would trigger: how many.
-cdef inline int64_t find_reached(
-    const tc_triggers* triggers, int32_t instrument, uint8_t source, uint8_t side, int64_t price, uint32_t* slots
+# Has the price that a waiting order watches come as far as it waits for?
+cdef inline bint has_reached(
+    const tc_triggers* triggers, const tc_orders* orders, const tc_order* order, int64_t price
 ) noexcept nogil:
-    cdef const tc_book* book = &triggers.stops[book_place(source)]
-    cdef uint32_t row = trigger_row(instrument, source, side), level = book.rows[row].best, node
-    cdef int64_t count = 0
-    while price != no_price() and level != NO_LEVEL and not is_better(row, price, book.levels[level].price):
-        node = book.levels[level].head
-        while node != NO_NODE:
-            slots[count] = node
-            count += 1
-            node = book.nodes[node].next
-        level = next_level(book, level)
-    return count
+    cdef int64_t stop = stop_of(triggers, orders, order)
+    if price == no_price():
+        return False
+    return price >= stop if waiting_side(order) == SIDE_SELL else price <= stop

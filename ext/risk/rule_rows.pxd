@@ -150,7 +150,7 @@ cdef inline int find_bad_limit(const tc_rows* r, const tc_command* c) noexcept n
         return 72
     if c.mode != MODE_ENFORCE and c.mode != MODE_OBSERVE:
         return 80
-    return 114 if c.soft_share > SOFT_MOST else -1
+    return 114 if c.soft_share > (0 if r.rules[c.rule].most == 0 else SOFT_MOST) else -1
 
 
 # The header's field that a scope names must be declared, and no other be said: its byte offset, or -1.

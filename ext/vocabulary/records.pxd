@@ -39,7 +39,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t rule, window_ns, mode, value_high, who, why
         uint16_t limit_scope, soft_share
         uint32_t set_size, set_at
-        int64_t scope, target, engaged
+        int64_t scope, target, engaged, state, allow_reduce
         int64_t step_count, step_at
         uint64_t needs
         int64_t position_qty, position_px
@@ -297,6 +297,8 @@ cdef enum tc_reason:
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    TRADING_STATE = 240
+    NOT_AUTHORIZED = 241
     USER_RULE = 250
     NO_VENUE = 301
     BOOKS_FULL = 302

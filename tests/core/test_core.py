@@ -68,6 +68,10 @@ QUOTE = {"venue": "XNAS", "symbol": "AAPL", "bid": 99, "bid_size": 5, "ask": 101
 DOORS = {
     "submit": (ORDER, ORDER_DOORS),
     "check": (ORDER, ORDER_DOORS),
+    "route": (ORDER, ORDER_DOORS),
+    "book": ({"symbol": "AAPL", "venue": "XNAS"}, {
+        "symbol": ORDER_DOORS["symbol"], "venue": ORDER_DOORS["symbol"],
+        "levels": [(0, ValueError, "0"), (2**31, ValueError, str(2**31)), ("5", TypeError, "str"), (1.5, TypeError, "float"), (True, TypeError, "bool")]}),
     "prepare": ({"symbol": "AAPL", "side": "BUY"}, {name: ORDER_DOORS[name] for name in ORDER_DOORS if name not in (
         "qty", "price", "cl_ord_id", "transact_time")}),
     "submit trailing": (TRAILING, {"peg_offset": NUMBERS}),
@@ -154,7 +158,10 @@ DOORS = {
     "utilisation": ({}, {"nearest": [("x", TypeError, "str"), (0, ValueError, "0")]}),
     "load_toml": ({"text": ""}, {"text": [("x = 1", ValueError, "x"), ("[", ValueError, "TOML")]}),
     "engage_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES,
-                                "cancel": [("yes", TypeError, "str")]}),
+                                "cancel": [("yes", TypeError, "str")], "allow_reduce": [(1, TypeError, "int")]}),
+    "set_trading_state": ({"state": "REDUCING"}, {
+        "state": [("LOW", ValueError, "LOW"), (3, ValueError, "3"), (None, TypeError, "None")], "account": NAMES, "symbol": NAMES,
+        "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES, "cancel": [("yes", TypeError, "str")]}),
     "release_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES}),
     "define_venue": ({}, {"venue": KINDS}),
     "define_instrument": ({}, {"instrument": KINDS}),
@@ -596,7 +603,7 @@ def test_extreme_numbers_in_any_field_of_any_record_are_refused_or_taken_whole(c
         assert report.text is not None
     assert core.position("AAPL").working_buy_qty == 0
     core.risk.engage_kill_switch()
-    core.risk.release_kill_switch()
+    core.risk.release_kill_switch(who="r.lee", why="it is explained")
     assert isinstance(core.state_hash(), int)
 
 

@@ -59,6 +59,22 @@ def test_what_waits_for_a_price_or_a_time_is_counted(make_core, clock):
     assert in_use(core) == {"slots": 1}
 
 
+def test_the_end_of_a_fresh_print_is_waited_for_where_something_watches_it(make_core, clock):
+    core = make_core(instruments=[tc.Instrument("AAPL", print_max_age=SECOND)])
+    core.trade_print("AAPL", 100, 1)
+    assert in_use(core) == {}
+    core.submit("AAPL", "SELL", 7, stop_px=90, cl_ord_id="s-1")
+    waits = {"slots": 1, "waiting": 1, "indexed": 1, "holds": 7, "firm_holds": 7}
+    assert in_use(core) == {**waits, "timers": 1}
+    clock.now = T0 + 2 * SECOND
+    core.clock_tick()
+    assert in_use(core) == waits
+    core.trade_print("AAPL", 100, 1)
+    core.execution.set_session("AAPL", "HALTED")
+    core.execution.set_session("AAPL", "OPEN")  # a new session has had no print
+    assert in_use(core) == waits
+
+
 def test_open_orders_are_indexed_and_those_that_may_only_reduce_by_what_is_left_of_them(make_core):
     core = make_core(venues=[tc.SimulatedVenue("XNAS")])
     core.positions.open_position("AAPL", 50, 90, account="alpha")

@@ -208,4 +208,3 @@ def test_a_recording_has_prints_and_a_session_file_the_rule(tmp_path, backend, r
 def test_a_session_file_with_a_rule_that_is_none_refuses_to_load(tmp_path):
     with pytest.raises(ConfigError, match=r"venues\[0\].*print_fills"):
         load_session(write(tmp_path, "session.toml", SESSION.format(rule="SOMETIMES")))
-

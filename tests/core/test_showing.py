@@ -75,13 +75,21 @@ def things(make_core, backend):
         tc.RiskLimits: [tc.RiskLimits(max_order_qty=1, price_collar_bps=tc.OFF)], tc.SimulatedVenue: [tc.SimulatedVenue("X")],
         **runtime_things(backend), tc.Table: [core.orders.table(), fresh.orders.table(), core.positions.table()], tc.RuleLine: one_rule(fresh),
         tc.OutboundMessage: [next(iter(sending.outbound()))], tc.Unbooked: lies_unbooked(sending),
-        tc.ExternalVenue: [tc.ExternalVenue("X")], tc.CsvForm: list(tc.BROKER_FORMS.values()), tc.Session: [tc.load_session()],
+        **routing_things(core, backend), tc.ExternalVenue: [tc.ExternalVenue("X")], tc.CsvForm: list(tc.BROKER_FORMS.values()), tc.Session: [tc.load_session()],
     }
 
 
 def closing(core):
     core.positions.open_position("AAPL", 5, 100)
     return core.flatten(symbol="AAPL")
+
+
+def routing_things(core, backend):
+    plan, book = core.execution.route("AAPL", "BUY", 5, "189"), core.execution.book("AAPL", core._gate.names.venues.names[0])
+    levels = book.bids + book.asks
+    return {tc.RoutePlan: [plan, core.execution.route("AAPL", "BUY", 0)], tc.VenueRoute: list(plan.venues), tc.DisplayedBook: [book],
+            tc.SmartOrderRouter: [core.execution.router, tc.SmartOrderRouter(backend=backend)], tc.BookLevel: levels,
+            tc.ShownOrder: [order for level in levels for order in level.orders]}
 
 
 def one_rule(core):
@@ -158,7 +166,7 @@ def test_a_copy_is_equal_or_refused_with_what_to_do_instead(things):
                 assert said.startswith(f"{type(thing).__name__} can't be copied or pickled: "), said  # of any kind
                 continue
             assert repr(again) == repr(thing), cls
-    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription, tc.Unbooked,
+    assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription, tc.Unbooked, tc.DisplayedBook, tc.SmartOrderRouter,
                        tc.OutboundMessage, tc.RingBuffer, tc.RingClaim, tc.Arena, tc.ObjectPool, tc.PooledRecord, tc.Flattening}
 
 

@@ -135,6 +135,33 @@ def test_a_price_that_came_in_while_a_venue_was_down_says_nothing_of_what_goes_e
     assert (there.ord_status, here.ord_status) == (SUSPENDED, NEW)
 
 
+def test_each_trailing_stop_that_is_to_go_to_a_venue_that_is_down_hears_what_it_displays(desk):
+    """Three of the same offset are one group, whose first is to go elsewhere."""
+    core = desk()
+    core.quote("P", "AAPL", bid=100, bid_size=10)
+    trails = [core.submit("AAPL", "SELL", 1, peg_offset=5, venue=venue, trigger_price_type="BEST_BID")
+              for venue in ("P", "EXT", "EXT")]
+    core.execution.set_venue_session("EXT", False)
+    core.quote("EXT", "AAPL", bid=96, bid_size=10)
+    assert [order.ord_status for order in trails] == [NEW, NEW, NEW]
+    core.quote("EXT", "AAPL", bid=94, bid_size=10)
+    assert [order.ord_status for order in trails] == [NEW, SUSPENDED, SUSPENDED]
+
+
+@pytest.mark.parametrize(("peg", "stop_px"), [(2, 102), (5, 105)])
+def test_a_trailing_stop_without_a_mid_hears_each_trade_of_a_sweep(desk, peg, stop_px):
+    """Nobody bids, so there is no mid, and it watches the last trade: 103, then in one sweep 100, which it trails, and
+    104, which is 2 above that and not 5."""
+    core = desk()
+    core.trade_print("AAPL", 103, 1)
+    trail = core.submit("AAPL", "BUY", 1, peg_offset=peg, venue="EXT")
+    assert core.explain(trail).waits.trigger_price_type is tc.TriggerPriceType.LAST_TRADE
+    for price in (100, 104):
+        core.submit("AAPL", "SELL", 1, price, venue="P")
+    core.submit("AAPL", "BUY", 2, 104, venue="P")
+    assert (trail.stop_px, trail.place is tc.Place.AWAITS_PRICE) == (stop_px, peg == 5)
+
+
 def test_what_a_venue_displays_is_looked_at_when_it_is_back(desk):
     core = desk()
     core.quote("EXT", "AAPL", ask=100, ask_size=10)
@@ -152,7 +179,7 @@ def test_a_venue_whose_switch_is_released_is_looked_at_with_the_next_price(desk)
     core.quote("EXT", "AAPL", ask=100, ask_size=10)
     core.risk.engage_kill_switch(venue="EXT")
     order = core.submit("AAPL", "BUY", 1, 101, stop_px=101, ord_type="LIMIT_IF_TOUCHED", venue="P", trigger_price_type="BEST_OFFER")
-    core.risk.release_kill_switch(venue="EXT")
+    core.risk.release_kill_switch(venue="EXT", who="r.lee", why="it is explained")
     assert order.place is tc.Place.AWAITS_PRICE
     core.quote("P", "AAPL", bid=98, bid_size=10)  # the first price that follows
     assert order.place is not tc.Place.AWAITS_PRICE
@@ -165,7 +192,7 @@ def test_one_exit_is_enough_for_a_position(desk):
     core.quote("P", "AAPL", bid=94, bid_size=10)
     assert (first.ord_status, second.ord_status) == (SUSPENDED, tc.OrdStatus.CANCELED)
     assert second.reason is tc.Reason.KILL_SWITCH
-    core.risk.release_kill_switch(account="alpha")
+    core.risk.release_kill_switch(account="alpha", who="r.lee", why="it is explained")
     assert first.ord_status is FILLED
 
 

@@ -66,7 +66,7 @@ class LifecycleStream(Stream):
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
                   (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12),
-                  (self._triggered, 2), (self._crossed, 1)]
+                  (self._triggered, 2), (self._crossed, 1), (self._exit, 1)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -125,6 +125,15 @@ class LifecycleStream(Stream):
         self._undo(self._pack(K.REPLACE, order_id=self.made + 1, price=NO_PRICE, stop_px=(mid - 9) * tick), 0)
         return self._pack_order(fields)
 
+    def _exit(self) -> bytes:
+        """A stop that closes a position, and finds nothing within its protection."""
+        fields = dict(self.order()) | {"ord_type": 3, "side": 2, "exec_inst": 0, "time_in_force": 1, "price": NO_PRICE, "account": 4,
+                                       "venue": 1, "trigger_price_type": 1}
+        instrument, qty = int(fields["instrument"]), max(1, int(fields["order_qty"]))
+        mid, tick = self.mids[instrument - 1], INSTRUMENTS[instrument - 1][3]["tick"]
+        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"stop_px": (mid + mid // 50) * tick})), 0)
+        return self._pack(K.OPENING_POSITION, instrument=instrument, account=4, position_qty=qty, position_px=mid)
+
     def _away(self) -> bytes:
         fields = dict(self.order()) | {"venue": self.external, "exec_inst": 0}
         fields["time_in_force"] = self.random.choice((0, 1, 1, 3, 4))
@@ -162,8 +171,11 @@ class LifecycleStream(Stream):
 
     def _kill(self) -> bytes:
         scope, target = self.random.choice(((Scope.VENUE, self.external), (Scope.ACCOUNT, 1), (Scope.INSTRUMENT, 2), (Scope.FIRM, 0)))
-        self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0), 2)
-        return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1)
+        if self.random.random() < 0.4:
+            self._undo(self._pack(K.TRADING_STATE, scope=scope, target=target, who=1, why=1), 2)
+            return self._pack(K.TRADING_STATE, scope=scope, target=target, state=self.random.choice((1, 2)))
+        self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0, who=1, why=1), 2)
+        return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1, allow_reduce=self.random.randrange(2))
 
     @property
     def is_read(self) -> bool:

@@ -192,7 +192,8 @@ class Stream:
     def _repairs(self) -> Iterator[bytes]:
         for scope, most in zip(SWITCHED, (0, 8, 8, self.capacity.venues, 2), strict=True):
             for target in range(min(most, 1), most + 1):
-                yield CODECS[K.KILL_SWITCH].pack(kind=K.KILL_SWITCH, scope=scope, target=target)
+                yield CODECS[K.KILL_SWITCH].pack(kind=K.KILL_SWITCH, scope=scope, target=target, who=1, why=1)
+                yield CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=scope, target=target, who=1, why=1)
         for account in (1, 2, 4, 5, 6, 7, 8):
             for rule in Rule:
                 value, window = self._limit(account, rule)
@@ -384,14 +385,17 @@ class Stream:
             most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues,
                     Scope.STRATEGY: 2}[scope]
             target = pick.randrange(1, most + 1) if most else 0
-            self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0), 20)
-            return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1)
+            if pick.random() < 0.5:
+                self._undo(self._pack(K.TRADING_STATE, scope=scope, target=target, who=1, why=pick.choice((0, 1, 1))), 20)
+                return self._pack(K.TRADING_STATE, scope=scope, target=target, state=pick.choice((1, 1, 2, 3)))
+            self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0, who=1, why=1), 20)
+            return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1, allow_reduce=pick.choice((0, 1)))
         if chance < 0.76:  # every venue down for a while
             venues = range(1, self.capacity.venues + 1)
             for venue in venues:
                 self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=1), 0)
             for venue in venues:
-                self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=0), 15)
+                self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=0, who=1, why=1), 15)
         if chance < 0.85:
             qty, price = pick.choice((0, 5, -9, 10**14)), pick.choice((mid, 10**15))
             return self._pack(K.OPENING_POSITION, instrument=instrument, account=account, position_qty=qty,

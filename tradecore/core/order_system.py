@@ -26,9 +26,10 @@ from ..vocabulary.reports import Report, ReportReader
 from ..vocabulary.rows import UnbookedRow
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.time_units import demand_nanoseconds
-from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type
+from ..vocabulary.units import Number, check_int
 from .bus import QUEUE_CAPACITY, Subscription
 from .core_gate import CoreGate
+from .declaring import declare_currency, declare_instrument
 from .door import Door, compiled_door, is_ours
 from .interning import intern_column
 from .outbound import hand_out, messages
@@ -43,8 +44,8 @@ class OrderSystem:
     capacity: Capacity
 
     def __init__(
-        self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None, request_prefix: str,
-        counterparty: str | None = None
+        self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None,
+        request_prefix: str = REQUEST_PREFIX, counterparty: str | None = None
     ) -> None:
         self._gate = CoreGate(capacity, clock, backend)
         self.backend, self.capacity = self._gate.backend, self._gate.capacity
@@ -100,28 +101,12 @@ class OrderSystem:
 
     def define_instrument(self, instrument: Instrument) -> None:
         """Declare an instrument, and its currency where it is new."""
-        demand_type(instrument, Instrument, "instrument")
-        currencies, symbols = self._gate.names.currencies, self._gate.names.symbols
-        refused = instrument.symbol in symbols or len(symbols.names) >= self.capacity.instruments
-        if instrument.currency not in currencies and not refused:  # a refusal must not leave a new currency
-            self.define_currency(instrument.currency)
-        currency = 1 if refused else currencies.id(instrument.currency)
-        money = MONEY_PRECISION if refused else self._gate.names.decimals_of(currency)
-        self._gate.command(CommandType.DEFINE_INSTRUMENT, instrument.symbol, **instrument.definition(currency, money))
-        for fields in instrument.tick_definitions():
-            self._gate.command(CommandType.DEFINE_TICKS, instrument=len(symbols.names) + 1, **fields)
-        self._gate.names.symbols.add(instrument.symbol)
-        self._gate.names.instruments.append(instrument)
+        declare_instrument(self._gate, instrument)
 
     def define_currency(self, currency: str | Currency, decimals: int | None = None) -> None:
         """Declare a currency; its cash and fees are counted in 10**-decimals (0 to 12), 9 where nothing is said. To be
         said before an instrument in it is declared."""
-        if not isinstance(currency, Currency):
-            currency = Currency(check_name(currency, "currency"), MONEY_PRECISION if decimals is None else decimals)
-        elif decimals is not None:
-            raise TypeError(f"decimals {decimals!r} are said by currency {currency.name} itself")
-        self._gate.command(CommandType.DEFINE_CURRENCY, currency.name, decimals=currency.decimals)
-        self._gate.names.add_currency(currency)
+        declare_currency(self._gate, currency, decimals)
 
     def _declare_account(self, account: str) -> int:
         self._gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))

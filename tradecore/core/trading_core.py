@@ -22,7 +22,7 @@ from ..positions.positions import Positions
 from ..risk.limits import CheckResult, RiskLimits, demand_room
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import CommandType, Route
+from ..vocabulary.codes import CommandType, MarketState, Route
 from ..vocabulary.currency import Currency, read_currencies
 from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
@@ -31,6 +31,7 @@ from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE, REQUEST_PREFIX
 from ..vocabulary.units import Number
 from .order_system import OrderSystem
+from .smart_order_router import SmartOrderRouter
 
 if TYPE_CHECKING:
     from .flattening import Flattening
@@ -84,7 +85,7 @@ class TradingCore(OrderSystem):
         super().__init__(capacity, clock, backend, request_prefix)
         self.features: Features = Features.of(features)
         self.risk: RiskEngine = RiskEngine(self._gate, self.features)
-        self.execution: ExecutionEngine = ExecutionEngine(self._gate)
+        self.execution: ExecutionEngine = ExecutionEngine(self._gate, SmartOrderRouter.of(self))
         self.orders: Orders = self._orders
         self.positions: Positions = self._positions
         for currency in declared:
@@ -263,7 +264,8 @@ class TradingCore(OrderSystem):
         row = demand_own(order, self._gate).row
         terms = self._gate.core.decision(row.decision) if row.decision > 0 else []
         children = [child.row for child in self.orders.children(order)] if row.route == Route.SPLIT else []
-        return explain_order(row, terms, children, self._gate.names, self._gate.core.watched(row.order_id))
+        told = explain_order(row, terms, children, self._gate.names, self._gate.core.watched(row.order_id))
+        return told._replace(market=MarketState(self._gate.core.decision_market(row.decision)))
 
     def latency(self) -> dict[str, tuple[int, float, float, float, float]]:
         """(count, P50, P99, P99.9, max) in ns by stage, of the batches that ran `timed`."""

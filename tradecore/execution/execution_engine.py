@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Any, Unpack
 
 from ..vocabulary.codes import CommandType
-from ..vocabulary.fix import ExecType, TradSesStatus
+from ..vocabulary.fix import ExecType, Side, TradSesStatus
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier
 from ..vocabulary.reports import Report
 from ..vocabulary.rows import UnbookedRow
-from ..vocabulary.units import check_time, demand_type
+from ..vocabulary.units import Number, check_time, demand_type
+from .displayed_book import DisplayedBook
 from .kept_reports import Unbooked
+from .route_plan import RoutePlan, Router
 from .venue_reports import CorrectionFacts, ExecutionFacts, RejectFacts, VenueReports
 from .venues import ExternalVenue, SimulatedVenue, Venue
 
@@ -19,14 +21,27 @@ from .venues import ExternalVenue, SimulatedVenue, Venue
 class ExecutionEngine:
     """Venues by their names. Threads: any may call."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, router: Router) -> None:
         self._gate, self._reports = gate, VenueReports(gate)
+        self.router: Router = router
 
     def define_venue(self, venue: Venue) -> None:
         """Declare a venue. RefusedError where the name is taken or the table is full."""
         demand_type(venue, (SimulatedVenue, ExternalVenue), "venue")
         self._gate.command(CommandType.DEFINE_VENUE, venue.name, **venue.definition())
         self._gate.names.venues.add(venue.name)
+
+    def book(self, symbol: str, venue: str, levels: int | None = None) -> DisplayedBook:
+        """What a venue displays of a symbol now: levels, sizes, and the orders behind them, of an iceberg what it
+        shows; `levels` of each side, or (None) all. See SmartOrderRouter.book."""
+        return self.router.book(symbol, venue, levels)
+
+    def route(
+        self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None, **terms: Any
+    ) -> RoutePlan:
+        """Where an order would go now, venue by venue, and why: a dry run of `submit`, whose arguments it takes.
+        Changes no state, and asks no risk. See SmartOrderRouter.route."""
+        return self.router.route(symbol, side, qty, price, **terms)
 
     def set_session(
         self, symbol: str | None, status: TradSesStatus | str, close_time: int | None = None, *,

@@ -103,6 +103,9 @@ class Unbooked:
             "last_qty": NO_PRICE if last_qty is None or ins is None else ins.qty_lots(last_qty, "last_qty", low=1),
             "last_px": NO_PRICE if last_px is None else facts.price(ins, last_px),
         }
+        if commission is None and f.told & TOLD_COMMISSION and f.currency <= 0 and "commission" in self._said:
+            commission = self._said["commission"]  # it had no unit yet
+            commission_currency = commission_currency or self._said.get("commission_currency") or None
         if commission is not None:
             fields |= facts.commission(ins, commission, commission_currency)
         fields |= {"exec_id": facts.id(exec_id, "exec_id"), "told": facts.told}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..vocabulary.codes import Place, Route
+from ..vocabulary.codes import MarketState, Place, Route
 from ..vocabulary.fix import ExecInst, Side, TimeInForce, TriggerPriceType
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
@@ -14,6 +14,7 @@ from ..vocabulary.rows import OrderRow, Term
 from ..vocabulary.showing import html_table
 from ..vocabulary.units import to_decimal
 
+_COST_DECIMALS = 6  # of a price unit: costs are millionths
 FEE_DECIMALS = 4  # of a fee per unit and an all-in price, where they hold it
 
 
@@ -61,6 +62,7 @@ class Explanation(NamedTuple):
     how: str
     venues: tuple[VenueScore, ...]
     waits: Waiting | None = None
+    market: MarketState = MarketState.NORMAL  # how it lay when the decision was taken
 
     def __repr__(self) -> str:
         return f"Explanation: {self}"
@@ -74,6 +76,8 @@ class Explanation(NamedTuple):
     def __str__(self) -> str:
         side = self.side.name if self.side else "no side"
         lines = [f"{side} {self.symbol}: {self.chosen or 'no venue'}, {self.how}"]
+        if self.market is not MarketState.NORMAL:
+            lines.append(f"  the market was {self.market.name}")
         if self.waits is not None:
             lines.append(f"  {self.waits}")
         if self.venues:
@@ -142,11 +146,19 @@ def _how_it_is_divided(row: OrderRow, children: list[OrderRow], directory: Direc
 def _score(
     term: Term, instrument: Instrument, row: OrderRow, chosen: set[int], directory: Directory
 ) -> VenueScore:
-    precision = (instrument.price_precision or 0) + 6
-    cost = term.cost if row.side == Side.BUY else -term.cost
     return VenueScore(
         directory.venues.name(term.venue) or str(term.venue), instrument.price(term.price),
-        instrument.quantity(term.size), to_decimal(term.fee, precision, FEE_DECIMALS),
-        to_decimal(cost, precision, FEE_DECIMALS),
-        term.venue in chosen,
+        instrument.quantity(term.size), fee_price(term, instrument),
+        all_in_price(term, row.side == Side.BUY, instrument), term.venue in chosen,
     )
+
+
+def fee_price(term: Term, instrument: Instrument) -> Decimal:
+    """The fee of a ranking's line for a whole unit."""
+    return to_decimal(term.fee, (instrument.price_precision or 0) + _COST_DECIMALS, FEE_DECIMALS)
+
+
+def all_in_price(term: Term, buys: bool, instrument: Instrument) -> Decimal:
+    """What a whole unit costs all-in by a ranking's line; selling, what it brings."""
+    cost = term.cost if buys else -term.cost
+    return to_decimal(cost, (instrument.price_precision or 0) + _COST_DECIMALS, FEE_DECIMALS)

@@ -38,6 +38,7 @@ class CommandType(FixEnum):
     TRADE_PRINT = 28
     SET_LIMIT = 30
     KILL_SWITCH = 31
+    TRADING_STATE = 35
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
     ADD_RULE = 50
@@ -71,7 +72,7 @@ OUTBOUND = tuple(MsgType)
 
 
 class Scope(FixEnum):
-    """What a limit or a kill switch acts on; a kill switch on the first five."""
+    """What a limit, a kill switch or a trading state acts on; the last two on the first five."""
 
     FIRM = 0
     ACCOUNT = 1
@@ -79,6 +80,15 @@ class Scope(FixEnum):
     VENUE = 3
     STRATEGY = 4
     ACCOUNT_INSTRUMENT = 5
+
+
+class TradingState(FixEnum):
+    """What a scope may trade: everything (ACTIVE), only what reduces a position (REDUCING), or nothing (HALTED). A kill
+    switch leaves HALTED, or with `allow_reduce` REDUCING."""
+
+    ACTIVE = 0
+    REDUCING = 1
+    HALTED = 2
 
 
 class Rule(FixEnum):
@@ -131,6 +141,15 @@ class Route(FixEnum):
     TAKES = 2
     RESTS = 3
     SPLIT = 4
+
+
+class MarketState(FixEnum):
+    """How the best bid and the best ask of all venues that are up lie: NORMAL (also where a side is empty), LOCKED
+    where they are equal, CROSSED where the bid is higher. Neither is an error: an order is routed, and marked."""
+
+    NORMAL = 0
+    LOCKED = 1
+    CROSSED = 2
 
 
 class Place(FixEnum):
@@ -220,6 +239,8 @@ class Reason(FixEnum):
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    TRADING_STATE = 240
+    NOT_AUTHORIZED = 241
     USER_RULE = 250
     NO_VENUE = 301
     BOOKS_FULL = 302
@@ -277,6 +298,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.QTY_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.NOTIONAL_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.KILL_SWITCH: OrdRejReason.BROKER_OPTION,
+    Reason.TRADING_STATE: OrdRejReason.BROKER_OPTION,
     Reason.DUPLICATE_CLORDID: OrdRejReason.DUPLICATE_ORDER,
     Reason.MAX_OPEN_ORDERS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.MAX_ORDER_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,

@@ -21,8 +21,14 @@ _ORDER: Layout = [
     ("stop_px", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"), ("cum_amount", "i8"), ("cum_amount_high", "i8"),
     ("transact_time", "i8"), ("expire_time", "i8"), ("list_id", "i8"),
 ]
-POSITION_LINE_SIZE, ORDER_LINE_SIZE = 104, 120
+# One order of a venue's book, and what it shows; level 0 is the best price. order_id 0: displayed from outside.
+_BOOK: Layout = [
+    ("side", "u1"), ("", "x3"), ("level", "i4"), ("price", "i8"), ("qty", "i8"), ("order_id", "i8"),
+]
+POSITION_LINE_SIZE, ORDER_LINE_SIZE, BOOK_LINE_SIZE = 104, 120, 32
 POSITION_LINE_CODEC = Codec("PositionLine", _POSITION, POSITION_LINE_SIZE)
 ORDER_LINE_CODEC = Codec("OrderLine", _ORDER, ORDER_LINE_SIZE)
+BOOK_LINE_CODEC = Codec("BookLine", _BOOK, BOOK_LINE_SIZE)
 POSITION_LINE_DTYPE = make_dtype(_POSITION, POSITION_LINE_SIZE)
 ORDER_LINE_DTYPE = make_dtype(_ORDER, ORDER_LINE_SIZE)
+BOOK_LINE_DTYPE = make_dtype(_BOOK, BOOK_LINE_SIZE)

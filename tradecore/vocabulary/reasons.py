@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .codes import CommandType, Reason, Scope
+from .codes import CommandType, Reason, Scope, TradingState
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
@@ -34,7 +34,8 @@ _DEFINED: dict[int, str] = {
 # What venues say, and what stands in its records where they did not say it.
 _OF_VENUES = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.BOOK_UNBOOKED,
               CommandType.DISMISS_UNBOOKED}
-_ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty": (NO_PRICE,), "note": (0,)}
+_ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty": (NO_PRICE,), "note": (0,),
+                                      "commission": (NO_PRICE,)}
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
 # What rows of limits decide; the number of the row that spoke stands where others have a mask.
@@ -65,6 +66,8 @@ _TEXTS = {
     Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
     Reason.CLOCK_STEP: "transact_time {value} is too far ahead: the clock goes up to {bound}, advance_clock() further",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument, the venue or the strategy",
+    Reason.TRADING_STATE: "a trading state of the firm, the account, the instrument, the venue or the strategy bars it",
+    Reason.NOT_AUTHORIZED: "to let more be traded again takes who and why",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
@@ -114,7 +117,7 @@ _TEXTS = {
     Reason.OVERFILL: "booked, though cum_qty {value} exceeds order_qty {bound}",
     Reason.TRADE_IN_SUSPENSE: "booked in suspense: it matches no order",
     Reason.CUM_QTY_MISMATCH: "the venue says cum_qty {value}, we have {bound}: a trade was missed",
-    Reason.UNKNOWN_TRADE: "no trade that can be changed has this exec_ref_id: exec_id {value}, state {bound}",
+    Reason.UNKNOWN_TRADE: "no trade that can be changed has this id: exec_id {value}, state {bound}",
     Reason.EXECID_REUSED: "exec_id was used before, on this trading day or the two before it, for execution {value}",
     Reason.EXECID_REPEATED: "execution {value} is booked already",
     Reason.VENUE_CONTRADICTS: "exec_type or ord_status {value} contradicts the order's status {bound}",
@@ -155,6 +158,14 @@ def _plain(number: int | Decimal | None) -> int | str | None:
         return number
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _switch_text(word: Reason, scope: str, state: int) -> str:
+    """What a kill switch or a trading state says, of its scope and the state that it leaves."""
+    if word is Reason.TRADING_STATE:
+        return f"the {scope} is {TradingState(state).name}"
+    passes = ": only what reduces a position passes" if state == TradingState.REDUCING else ""
+    return f"the kill switch of the {scope} is engaged{passes}"
 
 
 def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
@@ -204,8 +215,10 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: clock_time {value} must not be before the core's time {bound}"
     if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
         return f"{word.name}: close_time {value} must be after {bound}"
-    if word is Reason.KILL_SWITCH and 1 <= value <= len(Scope):
-        return f"{word.name}: the kill switch of the {Scope(value - 1).name.lower()} is engaged"
+    if word in (Reason.KILL_SWITCH, Reason.TRADING_STATE) and 1 <= value <= len(Scope):
+        return f"{word.name}: {_switch_text(word, Scope(value - 1).name.lower(), bound)}"
+    if word is Reason.NOT_AUTHORIZED:
+        return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:

@@ -128,7 +128,12 @@ _BODIES: dict[CommandType, Layout] = {
         ("limit_scope", "u2"), ("soft_share", "u2"), ("set_size", "u4"), ("set_at", "u4"), ("strategy", "i4"),
     ],
     CommandType.KILL_SWITCH: [
-        ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
+        ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("allow_reduce", "i8"), ("", "x8"),
+        ("who", "i8"), ("why", "i8"),
+    ],
+    # What a scope may trade from now on, a TradingState.
+    CommandType.TRADING_STATE: [
+        ("scope", "i8"), ("target", "i8"), ("state", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
     ],
     # A user's rule, whose name is in cl_ord_id: so many steps follow, four in a record from `step_at` on; with the last
     # of them it is in force. `needs`: bits of the quantities that must be known; `mode`: a LimitMode.
@@ -165,7 +170,7 @@ _HEADERS: dict[CommandType, Layout] = {
         ("kind", "u1"), ("money_precision", "u1"),  # the decimals of its currency
         ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported
         *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"),
-        # What stops watch that don't say (TriggerPriceType, 0: see triggers), and how long a print is fresh (ns, 0: for
+        # What stops watch that don't say (TriggerPriceType, 0: see sources), and how long a print is fresh (ns, 0: for
         # the session).
         ("trigger_source", "u1"), ("", "x6"), ("print_max_age", "i8"),
     ],
@@ -200,7 +205,7 @@ _SHARED: dict[str, tuple[str, str]] = {
     "value": ("last_qty", "i8"), "bound": ("last_px", "i8"), "stop_px": ("commission", "i8"),
     "reject_mask": ("commission", "i8"),
     "venue_exec_id": ("contra_order_id", "i8"),  # ExecID(17) as a venue gave it; in its trades, FLAG_VENUE says so
-    "value_high": ("contra_order_id", "i8"),  # of accepted cash: the high word of its amount
+    "value_high": ("contra_order_id", "i8"),  # of accepted cash: the high word of its amount; of a switch its state
     "exec_ref_id": ("contra_order_id", "i8"),  # of a bust or a correction: the core's number of the trade
 }
 # A message for an external venue, three cache lines: every field that its NewOrderSingle(D), OrderCancelRequest(F),

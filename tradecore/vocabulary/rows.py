@@ -120,6 +120,22 @@ class Term(NamedTuple):
     cost: int
 
 
+class PlanRow(NamedTuple):
+    """Where a new order would go: what is wrong with it (bits of validation's reasons), its Route, the venues that
+    would have it, with lots and the worst price there, the ranking, the venues that are down (bit venue - 1), its
+    worst price, and what the market displays best; NO_PRICE where there is none."""
+
+    mask: int
+    route: int
+    parts: list[tuple[int, int, int]]  # venue, lots, price
+    terms: list[Term]
+    down: int
+    limit: int
+    order_qty: int
+    bid: int
+    ask: int
+
+
 class Finding(NamedTuple):
     """One risk rule's answer, in the rule's own unit; `row` is the number of the limit that says so, 0 for none."""
 
@@ -156,13 +172,16 @@ class LimitFacts(NamedTuple):
 
 
 class SwitchFacts(NamedTuple):
-    """A kill switch that is engaged: its scope and target, who engaged it, why and when."""
+    """A kill switch that is engaged, or a trading state other than ACTIVE: its scope and target, who set it, why and
+    when, which of the two (a CommandType), and the TradingState that it leaves."""
 
     scope: int
     target: int
     who: int
     why: int
     since: int
+    kind: int
+    state: int
 
 
 TRADE_LIVE, TRADE_BUSTED, TRADE_FOLDED = range(3)

@@ -17,16 +17,27 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecTy
 from tradecore.vocabulary.records import CODECS, NO_PRICE, VERSION
 
 from ..execution.book import rank_of
-from ..execution.routing import displayed_price, posting_venue
+from ..execution.routing import UNSEEN, displayed_price, posting_venue, ranking_of
 from ..orders.lists import cap_limit
 from ..orders.open_orders import index_order
 from ..orders.order_facts import has_cancel, is_live, leaves_of
-from ..orders.order_table import CANCELED, EXPIRED, RESTING, Order, Request, load_order, remove_request
-from ..risk.risk import check_risk
+from ..orders.order_table import (
+    AWAITS_VENUE,
+    CANCELED,
+    EXPIRED,
+    IN_CHILDREN,
+    RESTING,
+    Order,
+    Request,
+    load_order,
+    remove_request,
+)
+from ..risk.holds import note_breach
 from ..vocabulary.instrument import BUY, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
 from .conditions import session_waits
+from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
 from .parts import divide_qty
-from .placing import ask_order, limit_ticks, place_order
+from .placing import ask_order, bounded_ticks, is_bound, limit_ticks, place_order
 from .requests import take_id
 from .shrinking import shrink_order, stop_order
 from .state import (
@@ -53,6 +64,9 @@ def settle_parent(core: State, c: Any, parent: Order) -> None:
         return
     parent.is_told = False
     sync_facts(core, parent)
+    if parent.place == AWAITS_VENUE and parent.children:  # a bust has made one of them work again
+        parent.place, parent.suspended = IN_CHILDREN, False
+        report_execution(core, c, parent, ExecType.NEW)
     if parent.requests:
         settle_request(core, c, parent)
     elif not is_live(parent):
@@ -62,7 +76,7 @@ def settle_parent(core: State, c: Any, parent: Order) -> None:
             end_order(core, c, parent, parent.ending, parent.ending_reason)
     elif parent.working > leaves_of(parent):
         release_children(core, c, parent, leaves_of(parent), Reason.PARENT_CHANGED)
-    elif parent.working < leaves_of(parent):
+    elif parent.working < leaves_of(parent) and parent.place != AWAITS_VENUE:  # that is let go by itself
         place_rest(core, c, parent, leaves_of(parent) - parent.working)
 
 
@@ -127,15 +141,12 @@ def grant_asked(core: State, c: Any, parent: Order, request: Request) -> None:
         return
     remove_request(core.orders, parent, request)
     parent.order_qty = max(request.order_qty, parent.cum_qty)
+    parent.repriced |= request.price != parent.price
     parent.price, parent.stop_px, parent.expire_time = request.price, request.stop_px, request.expire_time
     if not request.reason:
         parent.oco_limit = request.oco_limit
     cap_limit(parent)
     forget_tries(parent)
-    ins = core.instruments[parent.instrument]
-    parent.worst_ticks = limit_ticks(ins, ask_order(
-        core, ins, parent, parent.order_qty, parent.price, parent.stop_px, 0, True)) if has_limit(
-        parent.ord_type) else parent.worst_ticks
     if request.reason:
         report_execution(core, c, parent, ExecType.RESTATED, reason=request.reason,
                          exec_restatement_reason=PARTIAL_DECLINE)
@@ -175,19 +186,9 @@ def forget_tries(parent: Order) -> None:
 
 def barred_from(core: State, parent: Order) -> int:
     """Venues (bit venue - 1) that were tried for what they still display."""
-    barred, side = 0, direction(parent.side)
-    for venue in core.router.venues:
-        if parent.tried >> venue - 1 & 1:
-            top = ranking_top(core, parent.instrument, side, venue)
-            if top <= parent.tried_seq:
-                barred |= 1 << venue - 1
-    return barred
-
-
-def ranking_top(core: State, instrument: int, side: int, venue: int) -> int:
-    """The command that changed last what a taker finds at a venue."""
-    ranking = core.router.rankings.get((instrument, side))
-    return ranking.tops[venue].stamp if ranking is not None and venue in ranking.tops else 0
+    tops = ranking_of(core.router, parent.instrument, direction(parent.side)).tops
+    return sum(1 << venue - 1 for venue in core.router.venues
+               if parent.tried >> venue - 1 & 1 and tops.get(venue, UNSEEN).stamp <= parent.tried_seq)
 
 
 def end_unplaced(core: State, c: Any, parent: Order, reason: int, value: int = 0, bound: int = 0) -> None:
@@ -202,10 +203,7 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
     ins = core.instruments[parent.instrument]
     if session_waits(core, parent.instrument, parent.time_in_force):
         return
-    q = ask_order(core, ins, parent, parent.order_qty, parent.price, parent.stop_px, 0, True)
-    refused = check_risk(q)
-    if refused is not None:
-        end_unplaced(core, c, parent, refused.reason, refused.value, refused.limit)
+    if not may_place(core, c, ins, parent):
         return
     parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred_from(core, parent))
     if core.orders.open_count >= core.orders.open_max:
@@ -216,11 +214,38 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
                 add_child(core, c, ins, parent, part.venue, part.qty, part.ticks, IOC, Route.TAKES)
     elif any(child.time_in_force == IOC and is_live(child) for child in parent.children.values()):
         return  # what is on its way may still take it
-    elif not has_limit(parent.ord_type):
-        end_unplaced(core, c, parent, Reason.MARKET_LEFTOVER)
+    else:
+        leave_rest(core, c, ins, parent, qty)
+
+
+def may_place(core: State, c: Any, ins: InstrumentRow, parent: Order) -> bool:
+    """Risk is asked about the whole order again. What it refuses ends, and what a switch or the want of a venue hinders
+    waits for that, as one that is whole would; but where children are open, when those are done."""
+    q = ask_order(core, ins, parent, parent.order_qty, parent.price, parent.stop_px, 0, True)
+    refused = ask_risk_of(core, ins, parent, q)
+    if has_limit(parent.ord_type):
+        parent.worst_ticks = bounded_ticks(ins, parent, limit_ticks(ins, q))  # of its limit as it is now
+    if parent.children:
+        return refused is None
+    if hold_if_hindered(core, c, parent, q, refused):
+        return False
+    if refused is not None:
+        note_breach(core.risk, refused, core.now)
+        end_unplaced(core, c, parent, refused.reason, refused.value, refused.limit)
+    return refused is None
+
+
+def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) -> None:
+    """What is displayed nowhere: as the time in force says; an exit must not end while its position stands."""
+    protects = protects_position(core, parent, parent.worst_ticks)
+    if not has_limit(parent.ord_type) and not protects:
+        bound = parent.worst_ticks * ins.tick if is_bound(ins, parent.worst_ticks) else 0
+        end_unplaced(core, c, parent, Reason.MARKET_LEFTOVER, bound)
     elif parent.time_in_force == IOC:
         end_unplaced(core, c, parent, Reason.IOC_LEFTOVER)
     else:
+        if protects:
+            rest_exit(core, c, ins, parent, parent.worst_ticks)
         post_rest(core, c, ins, parent, qty)
 
 

@@ -59,7 +59,7 @@ def look_at_market(core: State, instrument: int) -> Market:
 
 
 def chosen_source(market: Market, watch: int) -> int:
-    """The TriggerPriceType that an order watches as the market is now (see triggers)."""
+    """The TriggerPriceType that an order watches as the market is now (see sources)."""
     if watch in (OFFER, LAST, BID, MID):
         return watch
     if watch in (TRAIL_SELL, TRAIL_BUY) and NO_PRICE not in (market.bid, market.offer):

@@ -35,7 +35,7 @@ from ..orders.trades import (
     rebuild_position,
 )
 from ..positions.costs import commission_of, is_beyond_sum, position_of
-from ..risk.holds import exposure_of, move_position
+from ..risk.holds import FIRM_MAX, exposure_of, move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
@@ -55,7 +55,6 @@ from .state import (
 from .trade_booking import tell_trimmed, teller_of
 
 CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
-FIRM_MAX = 2**62  # |position| of the whole firm in quantity units: a venue's trades are not asked for its limits
 
 
 def find_beyond(
@@ -96,9 +95,9 @@ def flags_of(c: Any, trade: Execution) -> int:
     return (FLAG_VENUE | (FLAG_ROUNDED if c.told & TOLD_ROUNDED else 0) | (FLAG_FOREIGN if trade.currency else 0))
 
 
-def know_execution(core: State, exec_id: int, said: tuple[int, int], row: Execution) -> None:
+def know_execution(core: State, exec_id: int, said: tuple[int, int], row: Execution, fee: int = 0) -> None:
     """From now on the log's last row is known by its identity."""
-    know_exec_id(core.exec_ids, ExecId((row.venue, row.instrument, row.side, exec_id), core.day, *said, row),
+    know_exec_id(core.exec_ids, ExecId((row.venue, row.instrument, row.side, exec_id), core.day, *said, row, fee),
                  hash_exec_id(row.venue, row.instrument, row.side, hash_of_id(core.texts, exec_id)))
 
 
@@ -143,7 +142,21 @@ def enter_correction(core: State, c: Any) -> Any:
         account, instrument = (trade.account, trade.instrument) if trade is not None else (0, 0)
         return keep_report(core, c, bad, 0, account, instrument, correction_range(c, trade, qty))
     assert trade is not None
-    return make_correction(core, c, trade, qty, price)
+    strays = is_stray_fee(core, c, trade)
+    ack = make_correction(core, c, trade, qty, price)
+    if strays:
+        bad = Reason.UNKNOWN_TRADE, trade.exec_id, TRADE_BUSTED
+        return keep_report(core, c, bad, 0, trade.account, trade.instrument, (0, 0))
+    return ack
+
+
+def is_stray_fee(core: State, c: Any, trade: Execution) -> bool:
+    """Does a bust tell a commission that is not the trade's own, which is taken back with it? No trade is left to book
+    it with."""
+    if c.exec_type != ExecType.TRADE_CANCEL or not c.told & TOLD_COMMISSION or not c.commission:
+        return False
+    commission, currency, _ = fee_of(core, c, core.instruments[trade.instrument], trade.venue, trade.qty, trade.price)
+    return currency != trade.currency or abs(commission) != abs(trade.commission)
 
 
 def say_correction(core: State, c: Any, qty: int, price: int) -> int:

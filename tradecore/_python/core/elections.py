@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from tradecore.vocabulary.records import NO_PRICE
 
-from ..orders.order_table import NOWHERE, Order
-from ..orders.sources import LAST, SOURCES, TOUCH_BUY, TOUCH_SELL
+from ..orders.open_orders import find_open
+from ..orders.order_table import AWAITS_PRICE, NOWHERE, Order
+from ..orders.sources import LAST, SOURCES
 from ..orders.timers import PRINT_TIMER
-from ..orders.triggers import disarm_trigger, find_reached, find_triggered, has_waiting, trail_peaks
+from ..orders.triggers import disarm_trigger, find_triggered, has_reached, has_waiting, trail_peaks, waiting_side
 from ..vocabulary.instrument import BUY, SELL
-from .conditions import has_fresh_print, is_trading, look_at_market, trigger_price
+from .conditions import chosen_source, has_fresh_print, is_trading, look_at_market, trigger_price
 from .state import State, tell_price
 
 
@@ -48,26 +49,28 @@ def move_last(core: State, instrument: int, price: int) -> None:
     core.ledger.lasts[instrument] = price
     core.triggers.lasts_told[instrument] = core.command_seq
     if core.triggers.counts[instrument] and is_trading(core, instrument):
-        for source in (LAST, TOUCH_SELL, TOUCH_BUY) if has_fresh_print(core, instrument) else (LAST,):
-            for side in (BUY, SELL):
-                elect(core, instrument, source, side, price)
+        market = look_at_market(core, instrument)
+        for source in SOURCES:
+            if chosen_source(market, source) == LAST:
+                for side in (BUY, SELL):
+                    elect(core, instrument, source, side, price)
         tell_price(core, instrument)
 
 
 def elect_directed(core: State, instrument: int, venue: int) -> None:
-    """A venue that is disconnected displays a price: it counts for what is to go there. Of what others wait for it
-    says nothing: they can't trade there. A list of trailing stops is known by its first, which may be another's."""
+    """A venue that is disconnected displays a price: it counts for what is to go there, the oldest first. Of what
+    others wait for it says nothing: they can't trade there."""
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+        return
+    waiting = [order for order in find_open(core.open_orders, instrument, 0, venue, 0) if order.place == AWAITS_PRICE]
+    if not waiting:
         return
     tops = (core.router.rankings[instrument, side].tops[venue] for side in (SELL, BUY))
     bid, offer = (top.price if top.size else NO_PRICE for top in tops)
     market = look_at_market(core, instrument)._replace(bid=bid, offer=offer)
-    for source in (source for source in SOURCES if source != LAST):
-        for side in (BUY, SELL):
-            price = trigger_price(market, source, side == SELL)
-            for number in find_reached(core.triggers, instrument, source, side, price):
-                if core.orders.by_id[number].venue == venue:
-                    fire_order(core, core.orders.by_id[number])
+    for order in waiting:
+        if has_reached(order, trigger_price(market, order.watch, waiting_side(order) == SELL)):
+            fire_order(core, order)
 
 
 def watch_print(core: State, instrument: int) -> None:
@@ -75,6 +78,12 @@ def watch_print(core: State, instrument: int) -> None:
     age, key = core.instruments[instrument].print_max_age, (PRINT_TIMER, instrument)
     if age and key not in core.timers.armed and has_fresh_print(core, instrument):
         core.timers.arm_timer(key, core.triggers.print_times[instrument] + age + 1)
+
+
+def forget_print(core: State, instrument: int) -> None:
+    """Another session, or other shares: what printed before is no longer the last trade."""
+    core.triggers.print_times.pop(instrument, None)
+    core.timers.arm_timer((PRINT_TIMER, instrument), 0)
 
 
 def end_print(core: State, instrument: int) -> None:

@@ -5,25 +5,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.codes import Reason, TradingState
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, OrdType
 from tradecore.vocabulary.rows import Finding
 
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
-from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, RESTING, Order
-from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
-from ..vocabulary.instrument import BUY, InstrumentRow, direction
+from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, NOWHERE, RESTING, Order
+from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_reducing, reducible_qty
+from ..risk.switches import meet_switches
+from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit
 from .keeping import unbooked_moves
-from .state import State, report_execution, sync_order
+from .state import State, parent_of, report_execution, sync_order
 from .user_rules import find_risk_refusal, find_rule_refusal
+
+SWITCHES = (Reason.KILL_SWITCH, Reason.TRADING_STATE)  # what is HALTED may go on once it is released
 
 
 def works_beside(order: Order, other: Order) -> bool:
     """Does another order work on an order's side of its position: sent, or at a venue? What waits for a price counts
-    once that has come."""
+    once that has come, what is worked in children itself."""
     return (other.instrument == order.instrument and other.account == order.account and other is not order
-            and direction(other.side) == direction(order.side)
+            and not other.parent and direction(other.side) == direction(order.side)
             and other.place in (RESTING, AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN))
 
 
@@ -63,7 +66,10 @@ def position_for(core: State, order: Order) -> int:
 
 
 def reduces(core: State, order: Order, leaves_qty: int) -> bool:
-    """Does an order with so much to trade reduce (see risk)?"""
+    """Does an order with so much to trade reduce (see risk)? A child does where all that its parent may trade does."""
+    parent = parent_of(core, order)
+    if parent is not None:
+        return reduces(core, parent, leaves_of(parent))
     side, position_qty = direction(order.side), position_for(core, order)
     most = reducible_qty(position_qty, side)
     return leaves_qty <= most and is_reducing(position_qty, side, leaves_qty, count_works(core, order, most))
@@ -107,6 +113,7 @@ def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int)
     """An exit that has found nothing more within its protection price rests there from now on, as a limit order; an
     alert says so."""
     order.ord_type, order.price, order.peg_offset = int(OrdType.STOP_LIMIT), limit * ins.tick, 0
+    order.repriced = True
     report_execution(core, c, order, ExecType.RESTATED, reason=Reason.EXIT_RESTS, value=order.price,
                      exec_restatement_reason=ExecRestatementReason.REPRICING)
     sync_order(core, order)
@@ -114,8 +121,10 @@ def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int)
 
 def find_hindrance(core: State, order: Order) -> tuple[Reason, int, int] | None:
     """Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue."""
-    if is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy):
-        return Reason.KILL_SWITCH, 1, 0
+    for reason, switches in ((Reason.KILL_SWITCH, core.risk.kills), (Reason.TRADING_STATE, core.risk.states)):
+        met = meet_switches(switches, order.instrument, order.account, order.venue, order.strategy)
+        if met.state == TradingState.HALTED:
+            return reason, met.scope, met.state
     if order.venue in core.disconnected:
         return Reason.VENUE_DISCONNECTED, order.venue, 0
     if order.venue == 0 and len(core.router.down) == len(core.router.venues):
@@ -130,3 +139,26 @@ def hold_back(core: State, c: Any, order: Order, reason: Reason, value: int, bou
     core.triggers.held_back[order.order_id] = None
     report_execution(core, c, order, ExecType.SUSPENDED, reason=reason, value=value, bound=bound)
     sync_order(core, order)
+
+
+def is_held_to_trigger(order: Order, price: int) -> bool:
+    """Is an order held against its own trigger price: before that has come, when it then goes, and in all its parts?
+    One that has gone whole, and a limit that its user has changed since, are held against the market."""
+    if not awaits_price(order.ord_type):
+        return False
+    if not order.triggered:
+        return order.ord_type != OrdType.TRAILING_STOP
+    return order.place in (NOWHERE, IN_CHILDREN) and (
+        not has_limit(order.ord_type) or (price == order.price and not order.repriced))
+
+
+def hold_if_hindered(core: State, c: Any, order: Order, q: Question, refused: Finding | None) -> bool:
+    """Holds back an order that a price has let go, where a switch or the want of a venue hinders it and risk says
+    nothing else; under a switch only an exit, the others are refused. Was it?"""
+    hindrance = find_hindrance(core, order) if order.triggered else None
+    if hindrance is None or not (refused is None or refused.reason in SWITCHES):
+        return False
+    if hindrance[0] in SWITCHES and not reduces(core, order, q.leaves_qty):
+        return False
+    hold_back(core, c, order, *hindrance)
+    return True

@@ -8,6 +8,7 @@ from ..orders.order_facts import held_of, leaves_of
 from ..orders.order_table import AWAITS_PRICE, Group, Order
 from ..orders.timers import PRINT_TIMER
 from ..risk.holds import Exposure
+from .conditions import has_fresh_print
 from .state import REDUCE_ONLY, State, order_deadline, parent_of
 
 
@@ -27,7 +28,7 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
         "places": (core.orders.unsent.away, sum(order.reserves for order in opened)),
         "timers": (len(core.timers.armed), sum(order_deadline(core, order) != 0 for order in opened)
                    + sum(time != 0 for time in core.close_times.values())
-                   + sum(kind == PRINT_TIMER for kind, _ in core.timers.armed)),
+                   + sum(awaits_print_end(core, instrument) for instrument in core.instruments)),
         "lists": (len(groups), sum(group.held > 0 for group in groups)),
         "members": (sum(group.held for group in groups), sum(order.group is not None for order in listed)),
         "waiting": (core.triggers.counts.total(), sum(order.place == AWAITS_PRICE for order in opened)),
@@ -37,6 +38,14 @@ def count_lifetimes(core: State) -> dict[str, tuple[int, int]]:
         "holds": (sum(working(e) for (_, account), e in exposures if account), holds),
         "firm_holds": (sum(working(e) for (_, account), e in exposures if not account), holds),
     }
+
+
+def awaits_print_end(core: State, instrument: int) -> bool:
+    """Is what watches a fresh print to be told once it is none any more? So it is until then, though the last that
+    watched it has gone meanwhile."""
+    if not core.instruments[instrument].print_max_age or not has_fresh_print(core, instrument):
+        return False
+    return core.triggers.counts[instrument] > 0 or (PRINT_TIMER, instrument) in core.timers.armed
 
 
 def groups_of(core: State, listed: list[Order]) -> list[Group]:

@@ -4,7 +4,7 @@ for each open order. Their layouts are published: tradecore/vocabulary/lines.py.
 
 from __future__ import annotations
 
-from tradecore.vocabulary.lines import ORDER_LINE_CODEC, POSITION_LINE_CODEC
+from tradecore.vocabulary.lines import BOOK_LINE_CODEC, ORDER_LINE_CODEC, POSITION_LINE_CODEC
 from tradecore.vocabulary.records import NO_PRICE
 
 from ..orders.open_orders import find_open
@@ -13,7 +13,8 @@ from ..orders.order_table import Order
 from ..orders.triggers import stop_of
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
-from .state import State
+from ..vocabulary.instrument import BUY, SELL
+from .state import State, book_of
 
 
 def _words(name: str, value: int) -> dict[str, int]:
@@ -52,3 +53,16 @@ def _open_line(o: Order) -> bytes:
 def list_open(core: State, instrument: int, account: int) -> bytes:
     """What is open, oldest first; instrument or account 0 is any."""
     return b"".join(map(_open_line, find_open(core.open_orders, instrument, account, 0, 0)))
+
+
+def list_book(core: State, instrument: int, venue: int, levels: int) -> bytes:
+    """What an instrument's book at a venue shows: bids, then asks, each in price-time priority, up to so many `levels`
+    of a side (0: all). Of an iceberg what it shows."""
+    lines, tick = [], core.instruments[instrument].tick
+    for side in (BUY, SELL):
+        depth = book_of(core, instrument, venue).depth(side)
+        for level, (ticks, queue) in enumerate(depth[:levels] if levels else depth):
+            lines += [BOOK_LINE_CODEC.pack(side=side, level=level, price=ticks * tick, qty=qty,
+                                           order_id=max(0, number))  # a quote's number is negative
+                      for number, qty in queue]
+    return b"".join(lines)

@@ -5,28 +5,23 @@ It knows the order of the rooms; what each room decides is in the room's own fil
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from tradecore.vocabulary.codes import LimitMode, Reason
+from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, OrdRejReason
 from tradecore.vocabulary.records import NO_ROOM, OWN_ID_MAX
 from tradecore.vocabulary.rows import Finding
 
-from ..execution.routing import twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import find_bad_join, join_group
 from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
-from ..risk.holds import CLOSING_EXEMPTIONS, Question, exposure_of, note_breach, reserve_order
-from ..risk.limit_lines import line_of
-from ..risk.risk import evaluate_limits, needs_reference
-from ..risk.rule_rows import SOFT
-from ..vocabulary.instrument import InstrumentRow
+from ..risk.holds import CLOSING_EXEMPTIONS, exposure_of, note_breach, reserve_order
 from ..vocabulary.texts import id_is_known
 from .cash import convert_cash
 from .exits import ask_risk_of, closes_position
+from .observing import observe_passed
 from .outbound import reserve_places
 from .placing import ask_order, limit_ticks, reject_order, start_order
 from .state import (
@@ -35,8 +30,6 @@ from .state import (
     ORDER,
     REDUCE_ONLY,
     RISK,
-    RISK_OBSERVED,
-    RISK_WARNING,
     VALIDATION,
     State,
     acknowledge,
@@ -47,9 +40,7 @@ from .state import (
     publish,
     start_clock,
     sync_order,
-    twice_reference,
 )
-from .user_rules import observe_user_rules
 
 CLOSING_BITS = sum(bit_of(reason) for reason in CLOSING_EXEMPTIONS)
 
@@ -97,37 +88,6 @@ def claim_order_id(core: State, order: Order) -> Reason | None:
     return None
 
 
-def observe_question(core: State, ins: InstrumentRow, q: Question, mode: int = LimitMode.OBSERVE) -> list[Finding]:
-    """What the limits that are only observed say, or those that warn, with a reference price if they need one. Changes
-    nothing."""
-    lines = core.risk.watched if mode == LimitMode.OBSERVE else core.risk.softs
-    q = replace(q, line=line_of(lines, core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy, mode))
-    if needs_reference(q.line, q.ord_type, q.side):
-        q = replace(q, reference2=twice_reference(core, q.instrument),
-                    touch2=twice_touch(core.router, ins, q.instrument, q.side, core.now))
-    return evaluate_limits(q)
-
-
-def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question, mode: int) -> None:
-    """Reports what the limits that are only observed would have refused, or what passes the share at which one warns,
-    of an order that passed and holds nothing."""
-    is_observed = mode == LimitMode.OBSERVE
-    if is_observed and core.rules.observed:
-        observe_user_rules(core, c, ins, order, q)
-    if is_observed and not core.risk.rows.observed:
-        return
-    for finding in observe_question(core, ins, q, mode):
-        if finding.refused:
-            if is_observed:
-                note_breach(core.risk, finding, core.now)
-            publish(
-                core, c, RISK_OBSERVED if is_observed else RISK_WARNING, order_id=order.order_id,
-                instrument=q.instrument, account=q.account, side=q.side, cl_ord_id=order.cl_ord_id,
-                order_qty=order.order_qty, price=order.price, reason=finding.reason, value=finding.value,
-                bound=finding.limit, reject_mask=finding.row,
-            )
-
-
 def enter_order(core: State, c: Any, timed: bool) -> Any:
     start = since = start_clock(timed)
     used = core.ids.order_ids.get(c.cl_ord_id, 0)
@@ -170,10 +130,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
-            if core.risk.rows.observed or core.rules.observed:
-                observe_order(core, c, ins, order, q, LimitMode.OBSERVE)
-            if core.risk.rows.softened:
-                observe_order(core, c, ins, order, q, SOFT)
+            observe_passed(core, c, ins, order, q)
             reserve_order(core.risk, q)
             admit_order(core, order)
         since = count_stage(core, RISK, since, timed)

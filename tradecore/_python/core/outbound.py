@@ -9,28 +9,23 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from tradecore.vocabulary.codes import MsgType, Reason, Scope
-from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
+from tradecore.vocabulary.codes import MsgType, Reason
+from tradecore.vocabulary.fix import ExecType, TimeInForce
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, VERSION
 
 from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
-from ..orders.open_orders import find_open
 from ..orders.order_facts import derive_status, last_id, unknown_of
-from ..orders.order_table import AT_VENUE, CANCELED, NOWHERE, Order, Request, remove_request
+from ..orders.order_table import AT_VENUE, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
 from .state import (
     ACK_ACCEPTED,
-    CANCEL_REJECT,
     EXECUTION,
     State,
-    end_order,
     order_fields,
     publish,
     refuse_command,
-    sync_order,
 )
-from .trade_booking import look_again
 
 SEND_NEW, SEND_CANCEL, SEND_REPLACE, SEND_STATUS = (int(kind) for kind in MsgType)
 
@@ -171,33 +166,6 @@ def asks_more(order: Order, request: Request) -> bool:
     same = (request.price, request.stop_px, request.expire_time, request.peg_offset) == (
         order.price, order.stop_px, order.expire_time, order.peg_offset)
     return not same or request.order_qty > order.order_qty
-
-
-def withdraw_killed(core: State, c: Any) -> None:
-    """A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for
-    more are refused."""
-    target = {Scope(c.scope): c.target}
-    for order in find_open(core.open_orders, target.get(Scope.INSTRUMENT, 0), target.get(Scope.ACCOUNT, 0),
-                           target.get(Scope.VENUE, 0), target.get(Scope.STRATEGY, 0)):
-        if is_unsent(order):
-            recall_order(core, order)
-            order.value = 1 + c.scope
-            end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
-            continue
-        for request in list(order.requests):
-            if request.message is not None and request.is_replace:
-                withdraw_replace(core, c, order, request)
-
-
-def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> None:
-    if request.reason or request.pending or not asks_more(order, request):
-        return
-    withdraw_request(core, order, request)
-    publish(core, c, CANCEL_REJECT, **order_fields(order) | {
-        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": Reason.KILL_SWITCH,
-        "value": 1 + c.scope, "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
-    sync_order(core, order)
-    look_again(core, order)
 
 
 # ---- handed out

@@ -14,7 +14,7 @@ import numpy as np
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.later import Later, LaterHandle
-from tradecore.vocabulary.lines import ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
+from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import (
     ACK_CODEC,
     ACK_SIZE,
@@ -24,15 +24,17 @@ from tradecore.vocabulary.records import (
     OUTBOUND_DTYPE,
     VERSION,
 )
+from tradecore.vocabulary.rows import PlanRow
 
 from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .conditions import copy_watched
 from .corrections import enter_correction
 from .days import roll_day
+from .dry_runs import plan_order
 from .events import FILTERS, Filter
 from .follow_ups import settle
 from .keeping import enter_note
-from .listings import list_open, list_positions
+from .listings import list_book, list_open, list_positions
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
 from .outbound import hand_out
@@ -53,12 +55,12 @@ from .settings import (
     enter_text,
     open_cash,
     open_position,
-    switch_kill,
 )
 from .settling import enter_booking, enter_dismissal
 from .splits import split_instrument
 from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, refuse_command
+from .switching import set_trading_state, switch_kill
 from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_execution_report
@@ -68,8 +70,9 @@ _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType i
 NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
-    CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
-    CommandType.OPENING_CASH: open_cash, CommandType.DEFINE_CURRENCY: define_currency,
+    CommandType.KILL_SWITCH: switch_kill, CommandType.TRADING_STATE: set_trading_state,
+    CommandType.OPENING_POSITION: open_position, CommandType.OPENING_CASH: open_cash,
+    CommandType.DEFINE_CURRENCY: define_currency,
     CommandType.DEFINE_ACCOUNT: define_account, CommandType.DEFINE_VENUE: define_venue,
     CommandType.DEFINE_INSTRUMENT: define_instrument, CommandType.REPLACE: enter_replace,
     CommandType.MASS_CANCEL: mass_cancel, CommandType.STATUS_REQUEST: request_status,
@@ -269,6 +272,24 @@ class Core(Readers):
         Threads: any."""
         lines: bytes = self._turnstile.ask(list_open, self._state, int64(instrument), int64(account))
         return np.frombuffer(bytearray(lines), ORDER_LINE_DTYPE)
+
+    def book_lines(self, instrument: int, venue: int, levels: int) -> Records:
+        """BOOK_LINE_DTYPE rows of what an instrument's book at a venue shows: bids, then asks, in price-time priority,
+        up to so many `levels` of a side (0: all), copied in one moment. Raises LookupError. Threads: any."""
+        lines: bytes = self._turnstile.ask(self._book_lines, int64(instrument), int64(venue), int64(levels))
+        return np.frombuffer(bytearray(lines), BOOK_LINE_DTYPE)
+
+    def _book_lines(self, instrument: int, venue: int, levels: int) -> bytes:
+        if instrument not in self._state.instruments or venue not in self._state.router.venues:
+            raise LookupError(f"instrument {instrument} or venue {venue} is not declared")
+        return list_book(self._state, instrument, venue, levels)
+
+    def plan(self, command: bytes, now: int) -> PlanRow:
+        """Where a NEW_ORDER record would go, by which ranking. Changes no state, and asks no risk. Threads: any."""
+        int64(now)
+        planned: PlanRow = self._turnstile.ask(
+            plan_order, self._state, open_command(command, CODECS[CommandType.NEW_ORDER]), now)
+        return planned
 
     def start_tap(self, most: int) -> None:
         """From now on keep what is applied, up to `most` commands (0: none), with the times that stamped them."""

@@ -16,7 +16,7 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
-from ..execution.routing import keep_decision, posting_venue, rank_venues, touch_price, twice_touch
+from ..execution.routing import touch_price, twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
 from ..orders.open_orders import link_venue
@@ -37,9 +37,10 @@ from ..orders.order_table import (
 from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
 from ..orders.validation import AUCTIONS, POST_ONLY
-from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, is_killed, note_breach
+from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
+from ..risk.switches import meet_switches
 from ..vocabulary.instrument import (
     BUY,
     FOK,
@@ -54,9 +55,11 @@ from ..vocabulary.instrument import (
     opposite,
     safe_price,
 )
+from .choosing import route_order
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .elections import watch_print
-from .exits import ask_risk_of, find_hindrance, hold_back, protects_position, reduces, rest_exit
+from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, protects_position, reduces, rest_exit
+from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .request_ids import name_order
@@ -82,7 +85,6 @@ from .state import (
 )
 from .trade_booking import Charge, book_fills, report_fills
 
-ENTERED_PRICE = 9  # in `entered`
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 
@@ -92,16 +94,6 @@ def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bou
     order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
     report_end(core, c, order, ExecType.REJECTED)
     sync_order(core, order)
-
-
-def is_held_to_trigger(order: Order, price: int) -> bool:
-    """Is an order held against its own trigger price: before that has come, and when it then goes? One that has gone,
-    and a limit that its user has changed since, are held against the market."""
-    if not awaits_price(order.ord_type):
-        return False
-    if not order.triggered:
-        return order.ord_type != OrdType.TRAILING_STOP
-    return order.place == NOWHERE and (not has_limit(order.ord_type) or price == order.entered[ENTERED_PRICE])
 
 
 def ask_order(
@@ -129,7 +121,8 @@ def ask_order(
         core.orders.open_count - order.is_open, core.orders.open_max,
         core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
         exposure_of(core.risk, order.instrument, 0),
-        is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.states, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), order.strategy,
         Sent.NONE if recheck else Sent.NEW,
     )
@@ -144,28 +137,6 @@ def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     else:
         price = ins.price_most if q.side == BUY else -ins.price_most
     return price // ins.tick if q.side == BUY else -(-price // ins.tick)
-
-
-def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> int:
-    """The first ranked venue that displays a price within the limit (FILL_OR_KILL: and holds the whole quantity);
-    where there is none, the venue where the order rests best. 0: every venue is down."""
-    side = direction(order.side)
-    ranking = rank_venues(core.router, ins, order.instrument, side, core.now)
-    if ranking.changed:
-        keep_decision(core.router, ranking)
-    order.decision = ranking.decision
-    if not order.exec_inst & POST_ONLY:
-        taken_side = opposite(side)
-        for term in ranking.terms:
-            book = book_of(core, order.instrument, term.venue)
-            if term.venue in core.router.down or not crosses(book, taken_side, limit):
-                continue
-            if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, leaves_of(order)):
-                continue
-            order.route = Route.TAKES
-            return term.venue
-    order.route = Route.RESTS
-    return posting_venue(core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0)
 
 
 def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
@@ -226,11 +197,14 @@ def refuse_placing(core: State, c: Any, order: Order, reason: int, value: int, b
 
 def bounded_ticks(ins: InstrumentRow, order: Order, limit: int) -> int:
     """The worst tick, where an order has a bound beside its limit."""
-    if order.protect_px == NO_PRICE:
+    return tighten_ticks(ins, direction(order.side), limit, order.protect_px)
+
+
+def tighten_ticks(ins: InstrumentRow, side: int, limit: int, bound: int) -> int:
+    """The worst tick of a limit and a price beside it, which may be NO_PRICE."""
+    if bound == NO_PRICE:
         return limit
-    if direction(order.side) == BUY:
-        return min(limit, order.protect_px // ins.tick)
-    return max(limit, -(-order.protect_px // ins.tick))
+    return min(limit, bound // ins.tick) if side == BUY else max(limit, -(-bound // ins.tick))
 
 
 def is_bound(ins: InstrumentRow, limit: int) -> bool:
@@ -385,14 +359,15 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
     refused = ask_risk_of(core, ins, order, q)
-    hindrance = find_hindrance(core, order) if order.triggered else None
-    if hindrance is not None and (refused is None or refused.reason == Reason.KILL_SWITCH) and (
-            hindrance[0] != Reason.KILL_SWITCH or reduces(core, order, q.leaves_qty)):
-        hold_back(core, c, order, *hindrance)
-    elif refused is not None:
+    if hold_if_hindered(core, c, order, q, refused):
+        return
+    if refused is not None:
         note_breach(core.risk, refused, core.now)
         refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, False)
-    elif placed:
-        place_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
     else:
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+        observe_passed(core, c, ins, order, q)
+        if order.route == Route.SPLIT:
+            start_children(core, c, order, bounded_ticks(ins, order, limit_ticks(ins, q)), False)
+        else:
+            place = place_order if placed else start_order
+            place(core, c, ins, order, limit_ticks(ins, q), False, 0, False)

@@ -11,11 +11,12 @@ from tradecore.vocabulary.rows import Finding
 from ..orders.lists import find_bad_join
 from ..orders.order_table import load_order
 from ..orders.validation import CASH, bit_of, validate_order
-from ..risk.holds import EXEMPTIONS
+from ..risk.holds import is_exempt_refusal
 from ..risk.risk import evaluate_risk
 from .cash import convert_cash
 from .exits import closes_position, reduces
-from .orderpath import CLOSING_BITS, observe_question
+from .observing import observe_question
+from .orderpath import CLOSING_BITS
 from .placing import ask_order
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
@@ -53,11 +54,10 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
             return 0, [Finding(*bad_join, True, True)]
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         q.duplicate, q.open_orders = duplicate, core.orders.open_count
-        found = evaluate_risk(q)
-        if any(f.refused and f.reason in EXEMPTIONS for f in found) and reduces(core, thought, q.leaves_qty):
+        found, observed = evaluate_risk(q), observe_question(core, ins, q)
+        if is_exempt_refusal(found + observed) and reduces(core, thought, q.leaves_qty):
             q.reduces = True
-            found = evaluate_risk(q)
-        observed = [f for f in observe_question(core, ins, q) if f.armed]
-        return 0, found + observed + evaluate_user_rules(core, ins, q, c.strategy)
+            found, observed = evaluate_risk(q), observe_question(core, ins, q)
+        return 0, found + [f for f in observed if f.armed] + evaluate_user_rules(core, ins, q, c.strategy)
     finally:
         core.now = clock

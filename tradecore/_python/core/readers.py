@@ -234,8 +234,11 @@ class Readers:
 
     @asked
     def switches(self) -> list[SwitchFacts]:
-        """The kill switches that are engaged, by scope and target. Threads: any."""
-        return [SwitchFacts(*key, *switch) for key, switch in sorted(self._state.risk.switches.items())]
+        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
+        risk = self._state.risk
+        return [SwitchFacts(*key, *switch[:3], int(kind), switch.state)
+                for kind, switches in ((CommandType.KILL_SWITCH, risk.kills), (CommandType.TRADING_STATE, risk.states))
+                for key, switch in sorted(switches.items())]
 
     @asked
     def decision(self, decision: int) -> list[Term]:
@@ -244,7 +247,14 @@ class Readers:
         if not 1 <= decision <= router.decisions or router.decisions - decision >= router.decisions_kept:
             raise LookupError(f"routing decision {decision} is not held: {router.decisions} were made, "
                               f"the last {router.decisions_kept} are kept")
-        return list(router.history[decision - router.decisions - 1])
+        return list(router.history[decision - router.decisions - 1][1])
+
+    @asked
+    def decision_market(self, decision: int) -> int:
+        """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""
+        router = self._state.router
+        held = 1 <= decision <= router.decisions and router.decisions - decision < router.decisions_kept
+        return int(router.history[decision - router.decisions - 1][0]) if held else 0
 
     @property
     @asked
@@ -306,7 +316,8 @@ class Readers:
             "tables_full": core.tables_full, "orders_evicted": core.orders.evicted,
             "cl_ord_ids": len(core.ids.order_ids), "ids": len(core.texts.texts), "trades": core.exec_seq,
             "events": core.events.seq, "events_dropped": 0, "rankings_hit": core.router.hits,
-            "rankings_missed": core.router.misses,
+            "rankings_missed": core.router.misses, "rankings_age": core.router.ages // max(1, core.router.hits),
+            "decisions_locked": core.router.locked, "decisions_crossed": core.router.crossed,
             "decisions": core.router.decisions, "reports_refused": core.reports_refused,
             "trades_in_suspense": core.trades_in_suspense, "trades_folded": core.trades.folded,
             "unexpected_transitions": core.unexpected, "waiting_for_price": core.triggers.counts.total(),

@@ -20,6 +20,7 @@ from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_
 from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .exits import ask_risk_of
+from .observing import observe_passed
 from .placing import ask_order, limit_ticks, start_order
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
 from .state import State, acknowledge, book_of, report_execution, sync_order, sync_top, tell_price, withdraw_order
@@ -61,7 +62,7 @@ def enter_replace(core: State, c: Any) -> Any:
     if refused is None:
         refused = find_excess(order, order_qty)
     if refused is None:
-        refused = find_refusal(core, ins, order, order_qty, price, stop_px, expire_time, peg_offset)
+        refused = find_refusal(core, c, ins, order, order_qty, price, stop_px, expire_time, peg_offset)
     if refused is not None:
         return refuse_request(core, c, order_id, order, *refused)
     if away:
@@ -100,7 +101,7 @@ def find_bad_terms(
 
 
 def find_refusal(
-    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int,
+    core: State, c: Any, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int,
     peg_offset: int,
 ) -> tuple[int, int, int] | None:
     """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
@@ -121,6 +122,8 @@ def find_refusal(
         ticks = price // ins.tick
         if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
             return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
+    observe_passed(core, c, ins, order, q)
+    core.answer_seq = core.events.seq + 1  # that is no answer
     count_sent(core.risk, q)
     return None
 
@@ -140,6 +143,7 @@ def replace_order(
     elif was in (RESTING, AWAITS_PRICE):
         withdraw_order(core, order)
     order.oco_limit = limit_after(order, order_qty)
+    order.repriced |= price != order.price
     order.order_qty, order.price, order.stop_px, order.expire_time = order_qty, price, stop_px, expire_time
     order.peg_offset = peg_offset
     if was == AWAITS_PRICE and order.ord_type == OrdType.TRAILING_STOP:

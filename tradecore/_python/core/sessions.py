@@ -17,7 +17,7 @@ from ..orders.order_facts import has_cancel, is_live, unknown_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, EXPIRED, IN_CHILDREN, RESTING, Order
 from ..orders.timers import PRINT_TIMER, SESSION_TIMER
 from .conditions import AT_THE_CLOSE, CLOSED, HALTED, OPEN, PRE_CLOSE, PRE_OPEN, is_trading
-from .elections import end_print
+from .elections import end_print, forget_print
 from .outbound import recall_order, send_status_request
 from .placing import is_native, release_order
 from .requests import ask_cancel
@@ -133,7 +133,7 @@ def change_session(core: State, c: Any, instrument: int, status: int) -> None:
     elif is_trading(core, instrument):
         if was not in (OPEN, PRE_CLOSE):
             core.triggers.opened_at[instrument] = core.command_seq - 1
-            core.triggers.print_times.pop(instrument, None)
+            forget_print(core, instrument)
         for order in mine:
             if is_live(order):
                 resume_order(core, c, order)
@@ -202,7 +202,7 @@ def enter_venue_session(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.connected, 56)
     ack = accept_command(core, c, c.connected, 0, venue=c.venue)
     (core.disconnected.discard if c.connected else core.disconnected.add)(c.venue)
-    core.router.down = core.risk.killed_venues | core.disconnected
+    core.router.down = core.risk.barred_venues | core.disconnected
     core.triggers.asks_again = core.triggers.asks_again or c.connected == 1
     for instrument in core.instruments:  # what is displayed there counts again, or no more
         tell_price(core, instrument)
@@ -218,5 +218,3 @@ def enter_venue_session(core: State, c: Any) -> Any:
                 report_unknown(core, c, order, Reason.VENUE_DISCONNECTED)
             sync_order(core, order)
     return ack
-
-

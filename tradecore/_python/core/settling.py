@@ -18,9 +18,18 @@ from .corrections import find_bad_correction, find_told_trade, make_correction
 from .keeping import hear_note
 from .state import State, accept_command, refuse_command
 from .venuereports import find_order
-from .venuetrades import book_venue_trade, find_bad_trade, is_its_own
+from .venuetrades import (
+    amend_fee,
+    book_venue_trade,
+    find_again,
+    find_bad_amendment,
+    find_bad_trade,
+    is_its_own,
+    is_told_again,
+)
 
-_CORRECTION, CANCEL = int(CommandType.TRADE_CORRECTION), int(ExecType.TRADE_CANCEL)
+_REPORT, _CORRECTION = int(CommandType.EXECUTION_REPORT), int(CommandType.TRADE_CORRECTION)
+CANCEL = int(ExecType.TRADE_CANCEL)
 
 
 def find_refusal(core: State, c: Any) -> tuple[Reason, int, int] | None:
@@ -52,8 +61,10 @@ def enter_dismissal(core: State, c: Any) -> Any:
 
 
 def amend_said(said: Any, c: Any) -> Any:
-    """The report as the operator has it: what is given replaces what was said."""
-    told, fields = said.told, {}
+    """The report as the operator has it: what is given replaces what was said. What its venue had filled by then is no
+    news by now.
+    """
+    told, fields = said.told, {"cum_qty": -1} if said.kind == _REPORT else {}
     if c.last_qty != NO_PRICE:
         fields["last_qty"], told = c.last_qty, told & ~TOLD_FINER
     if c.last_px != NO_PRICE:
@@ -82,14 +93,30 @@ def enter_booking(core: State, c: Any) -> Any:
     if order is not None and not is_its_own(order, instrument, side):
         order = None
     account = order.account if order is not None else c.account
-    if row.said.instrument <= 0 and not row.instrument and c.last_qty == NO_PRICE:  # it has no unit yet
-        bad = Reason.INVALID_FIELD_VALUE, NO_PRICE, 96
-    else:
+    known = find_again(core, said, instrument, side)
+    again = known is not None and is_told_again(core, said, known, order_id)
+    bad = find_unitless(row, c)
+    if bad is None and known is not None and again:  # it counts already: what may be new is its fee
+        bad = find_bad_amendment(core, said, known, order_id)
+    elif bad is None:
         bad = find_bad_trade(core, said, order, account, instrument, side, insists=True)
     if bad:
         return refuse_command(core, c, *bad)
     settle_unbooked(core, c, row, True)
-    return book_venue_trade(core, said, order_id, order, account, instrument, side)
+    if known is not None and again:
+        return amend_fee(core, said, known)
+    return book_venue_trade(core, said, order_id, order, account, instrument, side, insists=True)
+
+
+def find_unitless(row: Unbooked, c: Any) -> tuple[Reason, int, int] | None:
+    """What an operator must give, since it was said without a unit: its symbol was not known, nor a currency told."""
+    if row.said.instrument > 0 or row.instrument:
+        return None
+    if row.said.last_qty != NO_PRICE and c.last_qty == NO_PRICE:
+        return Reason.INVALID_FIELD_VALUE, NO_PRICE, 96
+    if row.said.told & TOLD_COMMISSION and not row.said.currency and not c.told & TOLD_COMMISSION:
+        return Reason.INVALID_FIELD_VALUE, NO_PRICE, 80
+    return None
 
 
 def enter_kept_correction(core: State, c: Any, row: Unbooked, said: Any) -> Any:

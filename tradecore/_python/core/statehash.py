@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tradecore.vocabulary.codes import Scope
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, PRINT_MAX_AGE
+from tradecore.vocabulary.units import one_number
 
 from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
@@ -17,7 +18,7 @@ from ..orders.order_table import Order
 from ..orders.triggers import peak_of, stop_of
 from ..positions.costs import position_of
 from ..risk.holds import exposure_of
-from ..risk.rule_rows import LimitRow
+from ..risk.rule_rows import LimitRow, key_of
 from ..vocabulary.hashing import chain_row, wide_words
 from ..vocabulary.instrument import BUY, SELL, opposite
 from ..vocabulary.texts import hash_of_id, hash_text
@@ -39,7 +40,7 @@ def hash_state(core: State) -> int:
 
 def counters(core: State) -> Iterator[Row]:
     yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
-           len(core.ids.order_ids), core.ids.digest, int((Scope.FIRM, 0) in core.risk.switches), core.day,
+           len(core.ids.order_ids), core.ids.digest, int((Scope.FIRM, 0) in core.risk.kills), core.day,
            core.reports_refused, core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest,
            core.order_seq, len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
     made = core.texts.made
@@ -57,7 +58,7 @@ def definitions(core: State) -> Iterator[Row]:
         yield (3, hash_of_id(core.texts, ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
                ins.min_qty, ins.max_qty, ins.multiplier, *wide_words(ins.min_notional), *wide_words(ins.max_notional),
-               int((Scope.INSTRUMENT, i) in core.risk.switches), core.ledger.marks.get(i, NO_PRICE),
+               int((Scope.INSTRUMENT, i) in core.risk.kills), core.ledger.marks.get(i, NO_PRICE),
                core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
         for band in ins.bands:
             yield 16, *band
@@ -68,8 +69,9 @@ def definitions(core: State) -> Iterator[Row]:
             yield 26, opened, printed, core.triggers.lasts_told.get(i, 0)
     for i, venue in core.router.venues.items():
         yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
-               venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
-               venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
+               venue.maker_fee_ppm, venue.taker_fee_ppm, int((Scope.VENUE, i) in core.risk.kills),
+               venue.request_timeout, venue.native_ord_types, venue.native_times_in_force,
+               venue.external, int(i in core.disconnected))
         if venue.print_fills:
             yield 18, venue.print_fills
         if venue.day_end or venue.market_protection:
@@ -79,7 +81,7 @@ def definitions(core: State) -> Iterator[Row]:
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
         yield (5, hash_of_id(core.texts, name), core.risk.rows.stated.get(i, 0),
-               int((Scope.ACCOUNT, i) in core.risk.switches))
+               int((Scope.ACCOUNT, i) in core.risk.kills))
         for j in core.currencies:
             yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
     for (i, j), charge in sorted(core.ledger.charges.items()):
@@ -92,6 +94,10 @@ def limits(core: State) -> Iterator[Row]:
     rows = core.risk.rows
     total = sum(limit_digest(core, row) for row in rows.rows) % 2**64
     yield 28, len(rows.rows), total, len(rows.staged), rows.staged_size
+    for c in rows.staged:  # changes of a set that is not whole yet
+        value = wide_words(one_number(c.value, c.value_high))
+        yield (41, *key_of(c), c.rule, *value, c.window_ns, c.mode, c.soft_share, hash_of_id(core.texts, c.who),
+               hash_of_id(core.texts, c.why))
 
 
 def limit_digest(core: State, row: LimitRow) -> int:
@@ -105,8 +111,10 @@ def limit_digest(core: State, row: LimitRow) -> int:
 
 
 def switches(core: State) -> Iterator[Row]:
-    for (scope, target), switch in sorted(core.risk.switches.items()):
-        yield (29, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why), switch.since)
+    for row, table in ((29, core.risk.kills), (42, core.risk.states)):
+        for (scope, target), switch in sorted(table.items()):
+            yield (row, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why),
+                   switch.since, switch.state)
 
 
 def positions(core: State) -> Iterator[Row]:
@@ -148,7 +156,7 @@ def terms_row(core: State, order: Order) -> Row:
     flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
              order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open, order.reserves,
              order.recalled, order.new_message is not None, order.cancel_message is not None,
-             order.change_message is not None, order.status_message is not None)
+             order.change_message is not None, order.status_message is not None, order.repriced)
     return (12, hash_of_id(core.texts, order.orig_cl_ord_id), stop_of(order), order.peg_offset, order.min_qty,
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,

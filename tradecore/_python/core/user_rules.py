@@ -172,6 +172,8 @@ def find_risk_refusal(core: State, ins: InstrumentRow, q: Question, strategy: in
 
 def find_rule_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
     """The first of the rules of users that refuses an order."""
+    if len(core.rules.rows) == core.rules.observed:
+        return None
     return next(iter(ask_user_rules(core, ins, q, strategy)), None)
 
 
@@ -180,6 +182,6 @@ def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q:
     for finding in ask_user_rules(core, ins, q, order.strategy, LimitMode.OBSERVE):
         publish(
             core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account, side=q.side,
-            cl_ord_id=order.cl_ord_id, order_qty=order.order_qty, price=order.price, reason=finding.reason,
+            cl_ord_id=order.cl_ord_id, order_qty=q.order_qty, price=q.price, reason=finding.reason,
             value=finding.value, bound=finding.limit, reject_mask=0,
         )

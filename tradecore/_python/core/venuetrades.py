@@ -11,9 +11,9 @@ from typing import Any
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
 from tradecore.vocabulary.records import NO_PRICE, NO_ROOM, QTY_MAX, TOLD_COMMISSION, TOLD_FINER, UNTELLABLE
-from tradecore.vocabulary.rows import TRADE_LIVE
+from tradecore.vocabulary.rows import TRADE_FOLDED, TRADE_LIVE
 
-from ..orders.execids import ExecId, find_exec_id, said_of
+from ..orders.execids import ExecId, fee_told, find_exec_id, said_of, tell_fee
 from ..orders.order_facts import is_worse
 from ..orders.order_table import Order
 from ..orders.trades import DAYS_KNOWN, Execution, find_named_trade
@@ -47,24 +47,22 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
     instrument = c.instrument or (order.instrument if order is not None else 0)
     side = c.side or (order.side if order is not None else 0)
     account = order.account if order is not None else 0
-    fee_alone = c.last_qty == c.last_px == NO_PRICE and c.told & TOLD_COMMISSION  # of a trade that was told before
     if c.last_qty < 1 and c.last_qty != NO_PRICE and not c.told & TOLD_FINER:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, c.last_qty, 96)
-    known = find_again(core, c, instrument, side)
-    if known is not None:
-        said = say_trade(core, c, order_id)
-        same = fee_alone or known.said == said[0] or known.named == said[1]
-        amended = amend_fee(core, c, known) if same else None
-        if amended is not None:
-            return amended
-        bad = find_bad_fee(core, c) if same else (Reason.EXECID_REUSED, known.row.exec_id, order_id)
-        if bad is None:
-            return refuse_report(core, c, Reason.EXECID_REPEATED, known.row.exec_id, order_id)
-        fee_alone = fee_alone or same
-    else:
+    known, moves = find_again(core, c, instrument, side), range_of(c, side)
+    if is_fee_alone(c):
+        moves = 0, 0
+    if known is None:
         bad = find_bad_trade(core, c, order, account, instrument, side, insists=False)
+    elif is_told_again(core, c, known, order_id):
+        bad, moves = find_bad_amendment(core, c, known, order_id), (0, 0)
+        if bad is None:
+            return amend_fee(core, c, known)
+        if bad[0] is Reason.EXECID_REPEATED:
+            return refuse_report(core, c, *bad)
+    else:
+        bad = Reason.EXECID_REUSED, known.row.exec_id, order_id
     if bad is not None:
-        moves = (0, 0) if fee_alone else range_of(c, side)
         return keep_report(core, c, bad, order_id, account, instrument, moves)
     if order is not None and not is_its_own(order, instrument, side):
         order, account = None, 0  # whatever the venue means, it is not that order's trade
@@ -105,15 +103,41 @@ def find_bad_trade(
     return None if beyond is None else (Reason.ARITHMETIC_OVERFLOW, *beyond)
 
 
+def is_fee_alone(c: Any) -> bool:
+    """Of a trade that was told before."""
+    return bool(c.last_qty == c.last_px == NO_PRICE and c.told & TOLD_COMMISSION)
+
+
+def is_told_again(core: State, c: Any, known: ExecId, order_id: int) -> bool:
+    """Does a report under a known identity tell that trade again, or its fee alone? Else it uses the id for another."""
+    said, named = say_trade(core, c, order_id)
+    return is_fee_alone(c) or known.said == said or known.named == named
+
+
+def find_bad_amendment(core: State, c: Any, known: ExecId, order_id: int) -> tuple[Reason, int, int] | None:
+    """Why a trade that is told again changes nothing, with value and bound: its fee is not new, can't be booked, or is
+    of a trade that can't be changed any more."""
+    trade, repeated = known.row.trade or known.row, (Reason.EXECID_REPEATED, known.row.exec_id, order_id)
+    if not c.told & TOLD_COMMISSION:
+        return repeated
+    bad = find_bad_fee(core, c)
+    if bad:
+        return bad
+    ins = core.instruments[trade.instrument]
+    commission, currency, told = fee_of(core, c, ins, trade.venue, trade.qty, trade.price)
+    if trade.is_held and trade.state == TRADE_LIVE:
+        return repeated if (commission, currency, told) == (trade.commission, trade.currency, trade.told) else None
+    if known.fee == fee_told(commission, currency):  # delivered again, as it was told in its time
+        return repeated
+    return Reason.UNKNOWN_TRADE, known.row.exec_id, trade.state if trade.is_held else TRADE_FOLDED
+
+
 def amend_fee(core: State, c: Any, known: ExecId) -> Any:
-    """A trade's commission as its venue tells it later, under the trade's own id; None where it says nothing new."""
+    """A trade's commission as its venue tells it later, under the trade's own id, which find_bad_amendment let pass."""
     trade = known.row.trade or known.row
-    if not c.told & TOLD_COMMISSION or trade.state != TRADE_LIVE or not trade.is_held or find_bad_fee(core, c):
-        return None
     ins = core.instruments[trade.instrument]
     fee = fee_of(core, c, ins, trade.venue, trade.qty, trade.price)
-    if fee == (trade.commission, trade.currency, trade.told):
-        return None
+    tell_fee(core.exec_ids, known, fee_told(*fee[:2]))
     return correct_trade(core, c, ins, trade, trade.qty, trade.price, fee, None)
 
 
@@ -140,9 +164,11 @@ def find_again(core: State, c: Any, instrument: int, side: int) -> ExecId | None
 
 
 def book_venue_trade(
-    core: State, c: Any, order_id: int, order: Order | None, account: int, instrument: int, side: int
+    core: State, c: Any, order_id: int, order: Order | None, account: int, instrument: int, side: int,
+    insists: bool = False,
 ) -> Any:
-    """A trade of an order; of none that is known: into suspense, which counts for the firm."""
+    """A trade of an order; of none that is known: into suspense, which counts for the firm. An operator's is not of
+    now."""
     ins = core.instruments[instrument]
     commission, currency, told = fee_of(core, c, ins, c.venue, c.last_qty, c.last_px)
     liquidity = c.last_liquidity_ind if c.last_liquidity_ind <= LIQUIDITY_MAX else 0
@@ -153,8 +179,9 @@ def book_venue_trade(
                       last_liquidity_ind=liquidity, told=told)
     book_trade(core, trade)
     if exec_id and find_again(core, c, instrument, side) is None:
-        know_execution(core, exec_id, say_trade(core, c, order_id), trade)
-    if order is not None and not order.terminal:  # an old trade, or nobody's, is no price of now
+        fee = fee_told(commission, currency) if told else 0
+        know_execution(core, exec_id, say_trade(core, c, order_id), trade, fee)
+    if order is not None and not order.terminal and not insists:  # an old trade, or nobody's, is no price of now
         move_last(core, instrument, c.last_px)
     report = {"last_qty": c.last_qty, "last_px": c.last_px, "commission": saturate(commission),
               "exec_id": core.exec_seq, "venue_exec_id": exec_id, "flags": flags_of(c, trade),

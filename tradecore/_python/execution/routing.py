@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType
+from tradecore.vocabulary.codes import CommandType, MarketState
 from tradecore.vocabulary.records import CODECS, NO_PRICE, PRICE_MAX, QTY_MAX
 from tradecore.vocabulary.rows import Term
 
@@ -80,8 +80,10 @@ class Router:
         self.venues: dict[int, Venue] = {}
         self.rankings: dict[tuple[int, int], Ranking] = {}  # by instrument and the order's side
         self.down: set[int] = set()  # venues that are never chosen
-        self.history: deque[tuple[Term, ...]] = deque(maxlen=decisions)
+        self.history: deque[tuple[MarketState, tuple[Term, ...]]] = deque(maxlen=decisions)
         self.decisions = self.hits = self.misses = 0
+        self.ages = 0  # ns: of the rankings that were read without being made anew, together
+        self.locked = self.crossed = 0  # decisions in such markets
 
     def define(self, definition: bytes) -> int:
         """Add the instrument of a DEFINE_INSTRUMENT record; return its id. ValueError where it can't be."""
@@ -168,25 +170,34 @@ def rank_key(term: Term) -> tuple[int, int, int]:
     return term.cost, -term.stamp, term.venue
 
 
-def score_venue(router: Router, ins: InstrumentRow, side: int, venue: int, top: Top) -> Term:
+def taking_fee(router: Router, ins: InstrumentRow, venue: int, price: int) -> int:
     fees = router.venues[venue]
-    fee = fee_charge(ins, top.price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    return Term(venue, top.price, top.size, top.stamp, fee, taking_cost(router, ins, side, venue, top.price))
+    return fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
+
+
+def all_in(side: int, price: int, fee: int) -> int:
+    """What one lot costs all-in; selling, less is more."""
+    return fee + price * 1_000_000 if side == BUY else fee - price * 1_000_000
 
 
 def taking_cost(router: Router, ins: InstrumentRow, side: int, venue: int, price: int) -> int:
-    """What one lot costs all-in that is taken at a venue for this price; selling, less is more."""
-    fees = router.venues[venue]
-    fee = fee_charge(ins, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-    return fee + price * 1_000_000 if side == BUY else fee - price * 1_000_000
+    """What one lot costs all-in that is taken at a venue for this price."""
+    return all_in(side, price, taking_fee(router, ins, venue, price))
+
+
+def score_venue(router: Router, ins: InstrumentRow, side: int, venue: int, top: Top) -> Term:
+    fee = taking_fee(router, ins, venue, top.price)
+    return Term(venue, top.price, top.size, top.stamp, fee, all_in(side, top.price, fee))
 
 
 def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> Ranking:
     """Brings one ranking up to date. The time to live is a backstop, not a mechanism."""
     ranking = ranking_of(router, instrument, side)
-    expired = now - ranking.ranked_at > TIME_TO_LIVE
+    age = now - ranking.ranked_at
+    expired = age > TIME_TO_LIVE
     if not expired and not ranking.dirty:
         router.hits += 1
+        router.ages += max(0, age)  # a question may have been of a later time
         return ranking
     router.misses += 1
     for venue in ranking.tops if expired else ranking.dirty:
@@ -197,11 +208,22 @@ def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, 
     return ranking
 
 
-def keep_decision(router: Router, ranking: Ranking) -> None:
+def keep_decision(router: Router, ranking: Ranking, instrument: int) -> None:
     """Keeps what an up-to-date ranking says, for explain(). Only routing an order does: asking changes nothing."""
+    market = market_state(router, instrument)
     router.decisions += 1
+    router.locked += market is MarketState.LOCKED
+    router.crossed += market is MarketState.CROSSED
     ranking.decision, ranking.changed = router.decisions, False
-    router.history.append(ranking.terms)
+    router.history.append((market, ranking.terms))
+
+
+def market_state(router: Router, instrument: int) -> MarketState:
+    """How the best prices displayed lie, fees aside."""
+    bid, ask = displayed_price(router, instrument, SELL, 0), displayed_price(router, instrument, BUY, 0)
+    if NO_PRICE in (bid, ask) or bid < ask:
+        return MarketState.NORMAL
+    return MarketState.LOCKED if bid == ask else MarketState.CROSSED
 
 
 def best_venue(router: Router, ranking: Ranking) -> int:
@@ -209,7 +231,7 @@ def best_venue(router: Router, ranking: Ranking) -> int:
     return next((term.venue for term in ranking.terms if term.venue not in router.down), 0)
 
 
-def posting_venue(router: Router, ins: InstrumentRow, price: int, barred: int = 0) -> int:
+def posting_venue(router: Router, ins: InstrumentRow, price: int, barred: int) -> int:
     """Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down, or
     `barred` (bit venue - 1)."""
     charges = [(fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm), venue)

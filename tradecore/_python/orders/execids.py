@@ -6,7 +6,7 @@ number trades by symbol, and both sides of one trade may share a number. It deci
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from ..vocabulary.hashing import GOLDEN, WORD, fold
 from .trades import Execution
@@ -14,7 +14,8 @@ from .trades import Execution
 Identity = tuple[int, int, int, int]  # venue, instrument, BUY or SELL, the id
 
 
-class ExecId(NamedTuple):
+@dataclass(slots=True)
+class ExecId:
     """One id, and whose it is."""
 
     identity: Identity
@@ -22,6 +23,7 @@ class ExecId(NamedTuple):
     said: int  # what the report said, as a number: to know a repetition from a reuse
     named: int  # the same by what it named its order: an order may be forgotten before its trade is
     row: Execution  # in the trade log, which may have let it go
+    fee: int = 0  # the commission that was told with it last, as a number; 0 where none was
 
 
 class ExecIds:
@@ -45,6 +47,11 @@ def said_of(exec_type: int, subject: int, qty: int, price: int) -> int:
     return fold(subject ^ GOLDEN, tail ^ exec_type)
 
 
+def fee_told(commission: int, currency: int) -> int:
+    """A commission that was told, as a number; currency 0 is the instrument's."""
+    return fold((commission & WORD) ^ GOLDEN, currency ^ 0xC2B2AE3D27D4EB4F)
+
+
 def find_exec_id(ids: ExecIds, venue: int, instrument: int, side: int, number: int) -> ExecId | None:
     """The newest entry with this identity."""
     return ids.by_id.get((venue, instrument, side, number))
@@ -59,4 +66,10 @@ def know_exec_id(ids: ExecIds, entry: ExecId, logical: int) -> None:
             del ids.by_id[oldest.identity]
     ids.entries.append(entry)
     ids.by_id[entry.identity] = entry
-    ids.digest = fold(ids.digest ^ logical ^ entry.said, GOLDEN)
+    ids.digest = fold(ids.digest ^ logical ^ entry.said, entry.named ^ entry.fee ^ GOLDEN)
+
+
+def tell_fee(ids: ExecIds, entry: ExecId, fee: int) -> None:
+    """From now on this is the commission that was told under an id."""
+    entry.fee = fee
+    ids.digest = fold(ids.digest ^ fee, GOLDEN)

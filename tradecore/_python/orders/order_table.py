@@ -99,6 +99,7 @@ class Order:
     stopped: bool = False
     suspended: bool = False
     triggered: bool = False
+    repriced: bool = False  # its limit is no longer the one that it came with, but for splits
     awaited: bool = False  # sent to a venue that has not answered yet
     unknown_new: bool = False
     sent_time: int = 0
@@ -113,7 +114,7 @@ class Order:
     is_open: bool = True
     held: int = 0  # lots that risk counts as working
     last_status: int = PENDING_NEW  # as last reported
-    watch: int = 0  # the price that it watches: see triggers
+    watch: int = 0  # the price that it watches: see sources
     peak_px: int = 0  # the best price that a trailing stop has seen
     # The worst price that it may trade at, where that is no limit of its own: a cash order's, and a MARKET order's
     # whose venue has no protection.

@@ -23,8 +23,3 @@ def choose_source(order: Order, instruments: int) -> int:
     if order.ord_type == OrdType.TRAILING_STOP:
         return TRAIL_SELL if sells else TRAIL_BUY
     return TOUCH_SELL if sells else TOUCH_BUY
-
-
-def source_of(order: Order) -> int:
-    """The price that a waiting order watches."""
-    return order.watch

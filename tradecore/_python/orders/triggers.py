@@ -21,7 +21,6 @@ from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
 from ..execution.book import Book, add_node, best_level, rank_of, remove_node
 from ..vocabulary.instrument import BUY, SELL, direction
 from .order_table import Order
-from .sources import source_of
 
 Place = tuple[int, int, int]
 _TOUCHED = {int(OrdType.MARKET_IF_TOUCHED), int(OrdType.LIMIT_IF_TOUCHED)}
@@ -136,7 +135,7 @@ def hide_first(triggers: Triggers, trail: Trail, kind: int) -> None:
 def join_trail(triggers: Triggers, order: Order, peak: int) -> None:
     """Where a trailing stop that has seen this price belongs; a group of its own where no other has seen just as
     much."""
-    side, source, kind = direction(order.side), source_of(order), trail_kind(order)
+    side, source, kind = direction(order.side), order.watch, trail_kind(order)
     # A trailing sell moves when the price rises above its peak: the opposite of what triggers it.
     peaks = _book(triggers.peaks, order.instrument, source, triggers.capacity)
     level = peaks.sides[side].levels.get(rank_of(side, peak))
@@ -220,7 +219,7 @@ def arm_trigger(triggers: Triggers, order: Order) -> None:
         order.stop_px = trail_stop(order, order.peak_px)
         join_trail(triggers, order, order.peak_px)
     else:
-        book = _book(triggers.stops, order.instrument, source_of(order), triggers.capacity)
+        book = _book(triggers.stops, order.instrument, order.watch, triggers.capacity)
         add_node(book, waiting_side(order), order.order_id, order.stop_px, 1)
     triggers.counts[order.instrument] += 1
 
@@ -231,7 +230,7 @@ def disarm_trigger(triggers: Triggers, order: Order) -> None:
         order.stop_px, order.peak_px = stop_of(order), peak_of(order)
         quit_trail(triggers, order)
     else:
-        remove_node(triggers.stops[order.instrument, source_of(order)], order.order_id)
+        remove_node(triggers.stops[order.instrument, order.watch], order.order_id)
     triggers.counts[order.instrument] -= 1
 
 
@@ -244,11 +243,8 @@ def find_triggered(triggers: Triggers, instrument: int, source: int, side: int, 
     return _first_number(book, side)
 
 
-def find_reached(triggers: Triggers, instrument: int, source: int, side: int, price: int) -> list[int]:
-    """All orders on a side that the price has reached, in the order in which they would trigger."""
-    book = triggers.stops.get((instrument, source))
-    if book is None or price == NO_PRICE:
-        return []
-    levels, reached = book.sides[side].levels, rank_of(side, price)
-    ranks = [rank for rank in reversed(book.sides[side].ranks) if rank >= reached]
-    return [number for rank in ranks for number in levels[rank].queue]
+def has_reached(order: Order, price: int) -> bool:
+    """Has the price that a waiting order watches come as far as it waits for?"""
+    if price == NO_PRICE:
+        return False
+    return price >= stop_of(order) if waiting_side(order) == SELL else price <= stop_of(order)

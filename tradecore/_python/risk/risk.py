@@ -6,10 +6,8 @@ reason; each answers with a Finding, whose value and limit are in the rule's own
 The collar binds the aggressive side only; a MARKET order never trades beyond it, and is refused where there is no
 positive reference. An order's notional is taken at its worst: a buy at its limit; a sell at the highest of limit,
 reference and the best bid that it could take; a MARKET order at its protection price, or without a collar at the higher
-of the reference and what it takes first.
-
-An observed limit lies in lines of their own (`watched`) and is not in the enforced ones, so that no check and no path
-knows of observing: where something is watched, an order is asked about once more after it passed.
+of the reference and what it takes first. What is only observed lies in lines of its own (`watched`), and is asked about
+once more of what has passed.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope
+from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, TradingState
 from tradecore.vocabulary.records import CODECS, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import WORD, tell_wide
@@ -36,17 +34,16 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .holds import (
+    FIRM_MAX,
     Exposure,
     Question,
     RiskTables,
     commit_fill,
     exposure_of,
-    is_killed,
     note_breach,
     reducible_qty,
     release_hold,
     reserve_order,
-    set_switch,
 )
 from .limit_lines import (
     BLOCKED,
@@ -60,9 +57,10 @@ from .limit_lines import (
     Line,
     limit_in,
     line_of,
-    rate_limit,
 )
-from .rule_rows import RULES, LimitRow, find_bad_limit, set_row
+from .rule_counts import check_counted
+from .rule_rows import RULES, find_bad_limit, set_row
+from .switches import Met, meet_switches, set_switch
 
 _SET_LIMIT = CODECS[CommandType.SET_LIMIT]
 
@@ -93,7 +91,7 @@ class RiskTable(RiskTables):
         demand("scope", scope, Scope.FIRM.value, Scope.VENUE.value)
         most = {Scope.FIRM: 0, Scope.ACCOUNT: self.account_max, Scope.INSTRUMENT: self.instrument_max, Scope.VENUE: 64}
         demand("target", target, 0 if scope == Scope.FIRM else 1, most[Scope(scope)])
-        set_switch(self, scope, target, bool(engaged))
+        set_switch(self.kills, scope, target, TradingState.HALTED if engaged else TradingState.ACTIVE)
 
     def check(self, order: bytes, reference2: int) -> list[Finding]:
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
@@ -165,8 +163,8 @@ def ask_risk(
         c.order_qty, c.order_qty, c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue,
         BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, False, open_orders,
         max_open_orders, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
-        exposure_of(risk, c.instrument, 0), is_killed(risk, c.instrument, c.account, c.venue, 0),
-        risk.rows.stated.get(c.account, 0),
+        exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
+        meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
     )
 
 
@@ -202,8 +200,24 @@ def told_limit(q: Question, row: int) -> int:
     return tell_wide(limit_in(q.line, q.rows.rows[row - 1]), False) if row else -1
 
 
+def adds_risk(q: Question) -> bool:
+    """Would it hold more, or trade what is held, and not only reduce?"""
+    return (q.hold_qty > 0 or q.released) and not q.reduces
+
+
+def is_barred_by(met: Met, q: Question) -> bool:
+    """HALTED bars everything, REDUCING what adds risk."""
+    return met.state == TradingState.HALTED or (met.state == TradingState.REDUCING and adds_risk(q))
+
+
 def check_kill_switch(q: Question) -> Finding:
-    return Finding(Reason.KILL_SWITCH, q.killed, 0, q.killed > 0, True)
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5."""
+    return Finding(Reason.KILL_SWITCH, q.killed.scope, q.killed.state, is_barred_by(q.killed, q), True)
+
+
+def check_trading_state(q: Question) -> Finding:
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5."""
+    return Finding(Reason.TRADING_STATE, q.state.scope, q.state.state, is_barred_by(q.state, q), True)
 
 
 def check_config(q: Question) -> Finding:
@@ -276,60 +290,17 @@ def check_collar(q: Question) -> Finding:
 
 
 def check_position_qty(q: Question) -> Finding:
-    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that reduces always passes, whatever all
-    accounts have together. Of the two limits the first that refuses
-    speaks, else the one with less left."""
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b). An order that reduces always passes, whatever all accounts
+    have together. Of the two limits the first that refuses speaks, else the one with less left."""
     limit, firm_limit, row = q.line.limits[POSITION], q.line.limits[FIRM_POSITION], q.line.rows[POSITION]
     worst, firm = worst_position(q.exposure, q), worst_position(q.firm, q)
-    counts = (q.hold_qty > 0 or q.released) and not q.reduces
+    counts = adds_risk(q)
     armed, refused = limit >= 0, counts and 0 <= limit < worst
     if firm_limit >= 0 and not refused:
         beyond = counts and worst > 0 and firm > firm_limit
         if beyond or not armed or firm_limit - firm < limit - worst:
             worst, row, armed, refused = firm, q.line.rows[FIRM_POSITION], True, beyond
     return Finding(Reason.MAX_POSITION_QTY, worst, told_limit(q, row), refused, armed, row)
-
-
-def count_recent(row: LimitRow, now: int) -> int:
-    """How many a row counted: in the window that ends now, or since the day began."""
-    if not RULES[row.rule].windowed:
-        return row.sent - row.day_first
-    count = 0
-    for time in reversed(row.sent_times):
-        if time <= now - row.window_ns:
-            break
-        count += 1
-    return count
-
-
-def is_rate_full(q: Question, row: LimitRow) -> bool:
-    """Would it be more than a row allows? The one `limit` places back must be older; what it does not count is none."""
-    rule = RULES[row.rule]
-    back = rate_limit(q.line, row, q.reduces) + (0 if rule.counts & q.sent else 1)
-    if not rule.windowed:
-        return row.sent - row.day_first >= back
-    back = min(back, q.rows.order_rate)  # as many as are kept
-    return back == 0 or (row.sent >= back and row.sent_times[-back] > q.now - row.window_ns)
-
-
-def check_counted(rule: Rule) -> Callable[[Question], Finding]:
-    """Of the rows that count: the first full one speaks, else the least. Source: 15c3-5 (c)(1)(ii), RTS 6 15(1)(d)."""
-    spec = RULES[rule]
-
-    def check(q: Question) -> Finding:
-        one = int(bool(spec.counts & q.sent))
-        rows = [row for row in q.line.counted if row.rule == rule] if spec.asks & q.sent else []
-        full = next((row for row in rows if is_rate_full(q, row)), None)
-        if full is not None:
-            most = rate_limit(q.line, full, q.reduces)
-            return Finding(spec.reason, count_recent(full, q.now) + one, most, True, True, full.number)
-        if not rows:
-            return Finding(spec.reason, NO_PRICE, -1, False, False)
-        row = min(rows, key=lambda row: rate_limit(q.line, row, q.reduces) - count_recent(row, q.now))
-        most = rate_limit(q.line, row, q.reduces)
-        return Finding(spec.reason, count_recent(row, q.now) + one, most, False, True, row.number)
-
-    return check
 
 
 def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
@@ -345,10 +316,12 @@ def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
 
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
-    worst = worst_position(q.exposure, q)
+    worst, most = worst_position(q.exposure, q), POSITION_MAX
+    if worst <= most and worst_position(q.firm, q) > FIRM_MAX:
+        worst, most = worst_position(q.firm, q), FIRM_MAX
     if q.ord_type != MARKET and is_beyond_amount(q.ins, q.price, q.order_qty):
         return Finding(Reason.ARITHMETIC_OVERFLOW, q.order_qty, most_qty(q.ins, q.price), True, True)
-    return Finding(Reason.ARITHMETIC_OVERFLOW, worst, POSITION_MAX, worst > POSITION_MAX and q.hold_qty > 0, True)
+    return Finding(Reason.ARITHMETIC_OVERFLOW, worst, most, worst > most and q.hold_qty > 0, True)
 
 
 def check_reduce_only(q: Question) -> Finding:
@@ -370,8 +343,8 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     *(check_counted(rule) for rule in sorted(Rule) if RULES[rule].counts),
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
-    check_kill_switch, check_config, check_duplicate, check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only,
-    check_session,
+    check_kill_switch, check_trading_state, check_config, check_duplicate, check_open_orders, *OBSERVABLE,
+    check_overflow, check_reduce_only, check_session,
 )
 
 

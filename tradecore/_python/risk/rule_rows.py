@@ -95,7 +95,7 @@ def find_bad_limit(rows: LimitRows, c: Any) -> int:
         return 72
     if c.mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
         return 80
-    return 114 if c.soft_share > SOFT_MOST else -1
+    return 114 if c.soft_share > (SOFT_MOST if rule.most else 0) else -1
 
 
 def find_bad_target(rows: LimitRows, c: Any, accounts: int, instruments: int, venues: int) -> int:

@@ -1,0 +1,115 @@
+"""SmartOrderRouter: venues, what they display, and where an order would go. It sends nothing and asks no risk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import NoReturn, Self, Unpack
+
+from ..execution.displayed_book import DisplayedBook, read_book
+from ..execution.route_plan import PlanReader, RoutePlan
+from ..execution.venues import ExternalVenue, SimulatedVenue, Venue
+from ..orders.ticket import OrderTerms, pack_order
+from ..orders.validation import failures
+from ..vocabulary.capacity import Capacity
+from ..vocabulary.codes import CommandType
+from ..vocabulary.fix import Side, TimeInForce
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.records import CODECS
+from ..vocabulary.showing import refuse_copy
+from ..vocabulary.units import Number, demand_type
+from .declaring import declare_instrument
+from .door import demand_terms
+from .order_system import OrderSystem
+
+_ACCOUNT = "ROUTER"
+_NEW_ORDER = CODECS[CommandType.NEW_ORDER]
+
+
+class SmartOrderRouter:
+    """Where an order costs least, all-in, and why: alone, or of a core (`core.execution.router`).
+
+    Alone it is for those who have their own orders and risk: declare instruments and up to 64 venues with their fees,
+    tell it what they display (`quote`), and ask (`route`). Of a core it answers from the core's own books what `submit`
+    would do. `clock` gives ns UTC; rankings are kept for 100 ms of it at most. `backend` is native, python or auto.
+    Threads: any may call; one lock.
+    """
+
+    def __init__(
+        self,
+        *,
+        instruments: Iterable[Instrument] = (),
+        venues: Iterable[Venue] = (),
+        capacity: Capacity | None = None,
+        clock: Callable[[], int] = time.time_ns,
+        backend: str | None = None,
+    ) -> None:
+        system = OrderSystem(capacity or Capacity(venues=64), clock, backend)
+        system._declare_account(_ACCOUNT)
+        self._begin(system)
+        for venue in venues:
+            self.define_venue(venue)
+        for instrument in instruments:
+            self.define_instrument(instrument)
+
+    @classmethod
+    def of(cls, system: OrderSystem) -> Self:
+        """The router of a core, which has what is declared and displayed there."""
+        router = cls.__new__(cls)
+        router._begin(system)
+        return router
+
+    def _begin(self, system: OrderSystem) -> None:
+        self._gate, self._door = system._gate, system._door  # never the core itself, which holds its router
+
+    def __repr__(self) -> str:
+        names = self._gate.names
+        return (f"<SmartOrderRouter {self._gate.backend}: {len(names.instruments)} instruments, "
+                f"{len(names.venues.names)} venues>")
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "its state is one; build another from the same arguments, and tell it the same quotes")
+
+    def define_instrument(self, instrument: Instrument) -> None:
+        """Declare an instrument. RefusedError where the symbol is taken or the table is full."""
+        declare_instrument(self._gate, instrument)
+
+    def define_venue(self, venue: Venue) -> None:
+        """Declare a venue with its fees. RefusedError where the name is taken or the table is full."""
+        demand_type(venue, (SimulatedVenue, ExternalVenue), "venue")
+        self._gate.command(CommandType.DEFINE_VENUE, venue.name, **venue.definition())
+        self._gate.names.venues.add(venue.name)
+
+    def quote(
+        self, venue: str, symbol: str, *, bid: Number | None = None, bid_size: Number | None = None,
+        ask: Number | None = None, ask_size: Number | None = None, transact_time: int | None = None,
+    ) -> None:
+        """Replace what a venue displays; a side without a price is empty. RefusedError where it can't, and nothing
+        changes: a negative size, a price off the tick, a bid at or above the ask of the same venue. Of two venues that
+        lock or cross each other both stand: see RoutePlan.market."""
+        self._door.quote(venue, symbol, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size,
+                         transact_time=transact_time)
+
+    def book(self, symbol: str, venue: str, levels: int | None = None) -> DisplayedBook:
+        """What a venue displays of a symbol now: levels, sizes, and the orders behind them; `levels` of each side, or
+        (None) all. Copied in one moment; a person reads its repr, a program its `array`. Raises TypeError, ValueError
+        or UndeclaredError naming field, value and bound. Threads: any."""
+        return read_book(self._gate, symbol, venue, levels)
+
+    def route(
+        self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
+        **terms: Unpack[OrderTerms],
+    ) -> RoutePlan:
+        """Where an order would go now, and why: a dry run. The arguments are those of `TradingCore.submit`.
+
+        Changes no state, and asks no risk: that is `check`. What would wait for a price or a session is routed as if
+        that had come. Raises TypeError, ValueError or UndeclaredError for a wrong call; an order that is not well
+        formed is told in the plan (`refused`). Threads: any.
+        """
+        demand_terms("route", terms)
+        command = pack_order(self._gate.names, self._gate.known_id, symbol, side, qty, price, **terms)
+        row = self._gate.core.plan(command, self._gate.time())
+        order = _NEW_ORDER.unpack(command)
+        reader = PlanReader(row, Side.BUY if order.side == Side.BUY else Side.SELL, TimeInForce(order.time_in_force),
+                            self._gate.names.find_instrument(symbol)[1], self._gate.names)
+        return reader.read(tuple(reason.name for reason in failures(row.mask)))

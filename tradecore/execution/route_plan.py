@@ -1,0 +1,167 @@
+"""Where a new order would go, venue by venue and term by term: a dry run of routing, as users read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from ..vocabulary.codes import MarketState, Route
+from ..vocabulary.fix import Side, TimeInForce
+from ..vocabulary.instrument import Instrument
+from ..vocabulary.names import Directory
+from ..vocabulary.records import BOOK_TICKS_MAX, NO_PRICE, PRICE_MAX
+from ..vocabulary.rows import PlanRow, Term
+from ..vocabulary.showing import html_table
+from .displayed_book import DisplayedBook
+from .routing import all_in_price, fee_price
+
+_COLUMNS = ("venue", "price", "size", "fee", "all-in", "takes", "why")
+_HOW = {
+    Route.NONE: "it would be refused",
+    Route.DIRECTED: "named by the order",
+    Route.TAKES: "the best all-in price within the limit",
+    Route.RESTS: "it would rest at the lowest maker fee",
+    Route.SPLIT: "divided by what each further lot costs all-in",
+}
+
+
+class VenueRoute(NamedTuple):
+    """One venue's line: what it displays to the order (`price` None: nothing), the taker fee and the all-in price, per
+    whole unit; `qty`: what it would have of the order; and why so much or nothing."""
+
+    venue: str
+    price: Decimal | None
+    size: Decimal
+    fee: Decimal | None
+    all_in: Decimal | None
+    qty: Decimal
+    why: str
+
+
+class RoutePlan(NamedTuple):
+    """Where an order would go now: how (`route`), the worst price that it may trade at (`limit`, None: any), how the
+    market lies (`market`), the venues, best first, and what no venue would have of it (`rest`). `refused`: the names of
+    what is wrong with an order that is not well formed, which would go nowhere."""
+
+    symbol: str
+    side: Side
+    qty: Decimal
+    route: Route
+    limit: Decimal | None
+    market: MarketState
+    venues: tuple[VenueRoute, ...]
+    rest: Decimal
+    refused: tuple[str, ...] = ()
+
+    @property
+    def how(self) -> str:
+        """How its venues were chosen, in words."""
+        how = f"{_HOW[self.route]}: {', '.join(self.refused)}" if self.refused else _HOW[self.route]
+        return how if self.market is MarketState.NORMAL else f"{how}; the market is {self.market.name}"
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The venues that would have it, or a part of it."""
+        return tuple(venue.venue for venue in self.venues if venue.qty)
+
+    def _rows(self) -> list[list[str]]:
+        def told(value: Decimal | None) -> str:
+            return "" if value is None else f"{value:f}"
+
+        return [[its.venue, told(its.price), told(its.size), told(its.fee), told(its.all_in), told(its.qty), its.why]
+                for its in self.venues]
+
+    @property
+    def _name(self) -> str:
+        return f"{self.side.name} {self.qty:f} {self.symbol} -> {', '.join(self.chosen) or 'no venue'}: {self.how}"
+
+    def __repr__(self) -> str:
+        table = [list(_COLUMNS), *self._rows()]
+        widths = [max(len(row[at]) for row in table) for at in range(len(_COLUMNS) - 1)]
+        lines = [f"RoutePlan: {self._name}"]
+        for venue, *numbers, why in table:
+            cells = [cell.rjust(width) for cell, width in zip(numbers, widths[1:], strict=True)]
+            lines.append("  ".join(["", venue.ljust(widths[0]), *cells, why]))
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = self._rows()
+        return html_table(self._name, _COLUMNS, rows, len(rows), [False, *[True] * 5, False])
+
+
+class Router(Protocol):
+    """What `core.execution.router` can do: see SmartOrderRouter, which it is."""
+
+    def book(self, symbol: str, venue: str, levels: int | None = None) -> DisplayedBook:
+        """What a venue displays of a symbol now."""
+
+    @property
+    def route(self) -> Callable[..., RoutePlan]:
+        """Where an order would go now."""
+
+
+class PlanReader:
+    """A core's plan in the user's units."""
+
+    def __init__(self, row: PlanRow, side: Side, time_in_force: int, instrument: Instrument,
+                 directory: Directory) -> None:
+        self._row, self._side, self._instrument, self._directory = row, side, instrument, directory
+        self._is_fok = time_in_force == TimeInForce.FILL_OR_KILL
+        self._lots = {venue: lots for venue, lots, _ in row.parts}
+        self._buys = side is Side.BUY
+
+    def read(self, refused: tuple[str, ...]) -> RoutePlan:
+        """The plan; `refused`: what is wrong with the order."""
+        row, quantity = self._row, self._instrument.quantity
+        venues = [] if refused else [*map(self._displayed, row.terms), *self._silent()]
+        most = min(PRICE_MAX, BOOK_TICKS_MAX * self._instrument.tick)
+        is_bound = row.limit != NO_PRICE and abs(row.limit) <= most - self._instrument.tick
+        return RoutePlan(
+            self._instrument.symbol, self._side, quantity(row.order_qty), Route(row.route),
+            self._instrument.price(row.limit) if is_bound else None, _market_of(row.bid, row.ask), tuple(venues),
+            quantity(row.order_qty - sum(self._lots.values())), refused)
+
+    def _displayed(self, term: Term) -> VenueRoute:
+        """A venue of the ranking."""
+        lots = self._lots.get(term.venue, 0)
+        return VenueRoute(
+            self._directory.venues.name(term.venue) or str(term.venue), self._instrument.price(term.price),
+            self._instrument.quantity(term.size), fee_price(term, self._instrument),
+            all_in_price(term, self._buys, self._instrument), self._instrument.quantity(lots),
+            self._why_chosen() if lots else self._why_not(term))
+
+    def _silent(self) -> Iterator[VenueRoute]:
+        """The venues that display nothing to the order."""
+        ranked, zero = {term.venue for term in self._row.terms}, self._instrument.quantity(0)
+        for number, name in enumerate(self._directory.venues.names, 1):
+            if number not in ranked:
+                lots = self._lots.get(number, 0)
+                why = "displays nothing" if not self._is_down(number) else "down"
+                yield VenueRoute(name, None, zero, None, None, self._instrument.quantity(lots),
+                                 self._why_chosen() if lots else why)
+
+    def _is_down(self, venue: int) -> bool:
+        return bool(self._row.down >> venue - 1 & 1)
+
+    def _why_chosen(self) -> str:
+        return {Route.DIRECTED: "named by the order", Route.RESTS: "rests here"}.get(Route(self._row.route), "takes")
+
+    def _why_not(self, term: Term) -> str:
+        if self._row.route == Route.DIRECTED:
+            return "not named"
+        if self._is_down(term.venue):
+            return "down"
+        if term.price > self._row.limit if self._buys else term.price < self._row.limit:
+            return "beyond the limit"
+        if self._row.route == Route.RESTS:
+            return "holds less than a FILL_OR_KILL needs" if self._is_fok else "the order is post-only"
+        ranked = [its.venue for its in self._row.terms]
+        first = min(ranked.index(venue) for venue in self._lots)
+        return "dearer" if ranked.index(term.venue) > first else "holds less than a FILL_OR_KILL needs"
+
+
+def _market_of(bid: int, ask: int) -> MarketState:
+    if NO_PRICE in (bid, ask) or bid < ask:
+        return MarketState.NORMAL
+    return MarketState.LOCKED if bid == ask else MarketState.CROSSED
