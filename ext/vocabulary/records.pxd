@@ -230,11 +230,7 @@ cdef enum:
     FLAG_VENUE = 0x40              # an external venue's trade
     FLAG_ROUNDED = 0x20            # its price or commission was finer than the unit
     FLAG_FOREIGN = 0x10            # its commission is in another currency than the instrument's
-
-
-# Bits of `told`; see tradecore/vocabulary/records.py.
-cdef enum:
-    TOLD_COMMISSION = 1
+    TOLD_COMMISSION = 1            # bits of `told`; see tradecore/vocabulary/records.py
     TOLD_ROUNDED = 2
     TOLD_FINER = 4
     TOLD_STATUS = 8
