@@ -3,6 +3,7 @@
 # Only in C: a twin's tables are Python's lists and dicts.
 
 from pipeline cimport *
+from exit_gate cimport GATE_TIMES, tc_gate_row
 from risk_tables cimport open_risk
 from shell cimport round_up
 from table cimport table
@@ -93,6 +94,8 @@ cdef inline int open_risk_and_routing(
     open_risk(t, &core.risk, accounts, instruments, capacity.limit_rows, capacity.accounts + capacity.limit_counters,
               capacity.strategies, capacity.order_rate, rules)
 
+    core.gate.rows = <tc_gate_row*>table(t, slots, sizeof(tc_gate_row))
+    core.gate.times = <int64_t*>table(t, GATE_TIMES, sizeof(int64_t))
     core.rules.rows = <tc_rule*>table(t, USER_RULES_MAX + 1, sizeof(tc_rule))
 
     core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))

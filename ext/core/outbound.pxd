@@ -1,7 +1,7 @@
-# What external venues are to be sent: made, taken back while nobody has it, handed out. The queue itself is `unsent`.
+# What external venues are to be sent: made, and taken back while nobody has it. The queue itself is `unsent`; what is
+# handed out of it, departures.
 #
-# An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch. A message is
-# handed out once; what becomes of it then is the caller's.
+# An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch.
 
 from request_ids cimport *
 
@@ -227,6 +227,25 @@ cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const
             or request.order_qty > order.order_qty)
 
 
+# A replace that asks for more, which nobody has, is refused.
+cdef inline void withdraw_replace(
+    tc_core* core, const tc_command* c, tc_order* order, uint32_t at, int reason, int64_t value, int64_t bound
+) noexcept nogil:
+    cdef tc_request asked = core.orders.requests[at]
+    cdef tc_report* r
+    withdraw_request(core, order, at)
+    r = start_message(core, c, order, REPORT_CANCEL_REJECT)
+    r.cl_ord_id = asked.cl_ord_id
+    r.orig_cl_ord_id = order.cl_ord_id
+    r.reason = <int16_t>reason
+    r.value = value
+    r.bound = bound
+    r.cxl_rej_reason = 2                               # BROKER_OPTION
+    publish_report(&core.events, r)
+    sync_order(core, order)
+    look_again(core, order)
+
+
 # Only in C: an assignment in Python.
 # Venues that are barred or disconnected are never chosen.
 cdef inline void set_down(tc_core* core) noexcept nogil:
@@ -237,30 +256,6 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
             core.router.down |= <uint64_t>1 << (venue - 1)
 
 
-# ---- handed out
-
-# The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it is
-# no news.
-cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef tc_unsent* unsent = &core.orders.unsent
-    cdef uint32_t at
-    cdef int64_t left = c.most
-    cdef tc_message* m
-    cdef const tc_message_row* row
-    if left < 1:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, left, 56)
-        return
-    while unsent.first != NO_MESSAGE and left > 0:
-        at = unsent.first
-        m = &unsent.messages[at]
-        row = &unsent.rows[at]
-        if row.request:                                # what was asked before it may have been answered, or taken back
-            m.orig_cl_ord_id = last_id(&core.orders, &core.orders.slots[row.slot], row.request - 1)
-        unsent.handed += 1
-        m.seq = unsent.handed
-        if unsent.reader != NULL:
-            unsent.reader[0] = m[0]
-            unsent.reader += 1
-        drop_message(&core.orders, at)
-        left -= 1
-    ack.order_id = unsent.handed
+# Is a request a user's replace that asks for more, and that no venue has answered?
+cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
+    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, asked)

@@ -6,7 +6,7 @@ from replaces cimport *
 from days cimport roll_day
 from sessions cimport *
 from splits cimport *
-from rule_commands cimport *
+from gate_commands cimport *
 from switching cimport *
 from stamps cimport *
 from follow_ups cimport *
@@ -29,7 +29,7 @@ cdef inline void run_said(tc_core* core, const tc_command* c, tc_ack* ack) noexc
 
 
 # Only in C: a dict of kinds in Python.
-# Kill switches, trading states and users' rules; False of what is none of them.
+# Kill switches, trading states, users' rules and the exit gate; False of what is none of them.
 cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     if c.kind == KIND_KILL_SWITCH:
         switch_kill(core, c, ack)
@@ -41,6 +41,10 @@ cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* 
         add_steps(core, c, ack)
     elif c.kind == KIND_REMOVE_RULE:
         remove_rule(core, c, ack)
+    elif c.kind == KIND_SET_GATE:
+        change_gate(core, c, ack)
+    elif c.kind == KIND_SWITCH_GATE:
+        switch_gate(core, c, ack)
     else:
         return False
     return True

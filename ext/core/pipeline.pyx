@@ -322,6 +322,12 @@ cdef class Core(Readers):
         self.state.leave()
         return source, price, bool(rises)
 
+    def _drill(self, int reason):
+        """Takes the check of a reason out of risk, 0 none: in builds for tests alone."""
+        if not TC_DRILL:
+            raise RuntimeError("checks can be taken out only of a build for tests: TRADECORE_DRILL=ON")
+        self.state.drill(reason)
+
     def close(self):
         """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until
         the last handle and view are gone. Closing twice does no harm. Threads: any; a batch that runs ends here."""

@@ -27,28 +27,10 @@ cdef inline int find_bad_switch(const tc_core* core, const tc_command* c, int64_
 cdef inline bint is_barred(
     tc_core* core, const tc_order* order, const tc_request* asked, int state
 ) noexcept nogil:
-    if not asked.is_replace or asked.reason or asked.pending or not asks_more(&core.orders, order, asked):
+    if not wants_more(&core.orders, order, asked):
         return False
     return state == STATE_HALTED or (
         asked.order_qty > order.order_qty and not reduces(core, order, asked.order_qty - order.cum_qty))
-
-
-cdef inline void withdraw_replace(
-    tc_core* core, const tc_command* c, tc_order* order, uint32_t at, int reason, int64_t value, int64_t bound
-) noexcept nogil:
-    cdef tc_request asked = core.orders.requests[at]
-    cdef tc_report* r
-    withdraw_request(core, order, at)
-    r = start_message(core, c, order, REPORT_CANCEL_REJECT)
-    r.cl_ord_id = asked.cl_ord_id
-    r.orig_cl_ord_id = order.cl_ord_id
-    r.reason = <int16_t>reason
-    r.value = value
-    r.bound = bound
-    r.cxl_rej_reason = 2                               # BROKER_OPTION
-    publish_report(&core.events, r)
-    sync_order(core, order)
-    look_again(core, order)
 
 
 # A scope may trade less: new orders that were not handed out are Canceled and never sent; replaces that ask for more

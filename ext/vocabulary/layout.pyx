@@ -83,6 +83,7 @@ cdef dict definition_layout():
         "times_in_force": <char*>&c.times_in_force - <char*>&c,
         "step_count": <char*>&c.step_count - <char*>&c, "needs": <char*>&c.needs - <char*>&c,
         "step_at": <char*>&c.step_at - <char*>&c,
+        "collar_bps": <char*>&c.collar_bps - <char*>&c, "throttle": <char*>&c.throttle - <char*>&c,
     }
 
 

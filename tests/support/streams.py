@@ -331,6 +331,20 @@ class Stream:
             step_count=len(steps) // 16 if pick.random() < 0.95 else pick.choice((0, 65, 1)),
             mode=pick.choice((0, 0, 1, 1, 2)), who=pick.choice((0, 1, NAMELESS)), why=pick.choice((0, 1, 1, 2**63 - 1)))
 
+    def _gate(self) -> bytes:
+        """The exit gate's own limits and flags, undone after a while."""
+        pick = self.apart
+        notes = {"who": pick.choice((0, 1, 1, NAMELESS)), "why": pick.choice((0, 0, 1))}
+        if pick.random() < 0.5:
+            self._undo(CODECS[K.SET_GATE].pack(kind=K.SET_GATE, collar_bps=-1, throttle=-1), 25)
+            return CODECS[K.SET_GATE].pack(
+                kind=K.SET_GATE, collar_bps=pick.choice((-1, 30, 200, 200, -2, 10**6 + 1)), throttle=pick.choice((-1, 0, 4, 30, 2_049)),
+                window_ns=pick.choice((10**7, 10**9, 0)), **notes)
+        scope, most = pick.choice(((0, 0), (0, 0), (3, self.capacity.venues), (1, 8)))
+        target = pick.randrange(1, most + 2) if most else pick.choice((0, 0, 0, 1))
+        self._undo(CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target), 8)
+        return CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target, engaged=pick.choice((1, 1, 2, 2, 0, 3)), **notes)
+
     def _scoped_limit(self, scope: Scope, instrument: int, account: int) -> bytes:
         """A row on any scope, mostly a loose one, with who and why; sometimes two in a set, or on what it can't be."""
         pick = self.random
@@ -359,8 +373,8 @@ class Stream:
 
     def _setting(self) -> bytes:
         pick = self.random
-        if self.apart.random() < 0.15:
-            return self._rule()
+        if self.apart.random() < 0.2:
+            return self._rule() if self.apart.random() < 0.6 else self._gate()
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)

@@ -12,6 +12,7 @@ from ..vocabulary.gate import Gate
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.rules import find_rule
 from ..vocabulary.units import Number, check_bool, check_int
+from .exit_gate import ExitGate
 from .limit_table import (
     LimitLines,
     SwitchLine,
@@ -35,6 +36,7 @@ class RiskEngine:
 
     def __init__(self, gate: Gate, features: Features) -> None:
         self._gate, self._features = gate, features
+        self.gate: ExitGate = ExitGate(gate)
         self._rules: RuleBook | None = None  # made, and its compiler imported, for the first rule
         self._changing = threading.RLock()  # a set of changes is one row of commands
 

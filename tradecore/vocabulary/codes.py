@@ -44,6 +44,8 @@ class CommandType(FixEnum):
     ADD_RULE = 50
     RULE_STEPS = 51
     REMOVE_RULE = 52
+    SET_GATE = 53
+    SWITCH_GATE = 54
 
 
 class ReportType(FixChar):
@@ -56,6 +58,7 @@ class ReportType(FixChar):
     UNBOOKED = 12
     RISK_WARNING = 14
     BUSINESS_REJECT = 19
+    GATE_STOPPED = 30
     ORDER_MASS_CANCEL_REPORT = 27
 
 
@@ -242,6 +245,7 @@ class Reason(FixEnum):
     TRADING_STATE = 240
     NOT_AUTHORIZED = 241
     USER_RULE = 250
+    EXIT_GATE = 251
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
@@ -316,6 +320,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
+    Reason.EXIT_GATE: OrdRejReason.BROKER_OPTION,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
     Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
     Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,

@@ -88,6 +88,7 @@ _TEXTS = {
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
+    Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.REPLACES_FULL: "replaces that venues have not answered: {value} of {bound}, the capacity open_orders",
@@ -246,6 +247,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: rule {directory.text_of(value)!r} {_OUTCOMES[bound & 3].format(column=bound >> 2)}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE and bound >> value & 1:
         return f"{word.name}: ord_type {OrdType(value).name}: a POST_ONLY order is a LIMIT order"
+    if word is Reason.EXIT_GATE:
+        return f"{word.name}: stopped at the exit, what {Reason(value).name} should have stopped: the bound is {bound}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:

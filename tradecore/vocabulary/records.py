@@ -142,6 +142,13 @@ _BODIES: dict[CommandType, Layout] = {
     ],
     CommandType.RULE_STEPS: [("text", "S64"), ("step_at", "i8")],
     CommandType.REMOVE_RULE: [("", "x40"), ("who", "i8"), ("why", "i8")],
+    # The exit gate: -1 is off. `engaged`: 0 open, 1 shut, 2 for exits alone.
+    CommandType.SET_GATE: [
+        ("collar_bps", "i8"), ("throttle", "i8"), ("window_ns", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
+    ],
+    CommandType.SWITCH_GATE: [
+        ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
+    ],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
     CommandType.OPENING_CASH: [("amount", "u8"), ("amount_high", "i8")],
     CommandType.DEFINE_CURRENCY: [("decimals", "i8")],  # of its money unit
@@ -261,6 +268,13 @@ ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
 TAP_DTYPE = np.dtype([("command", f"V{COMMAND_SIZE}"), ("now", "<i8")])
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
+# What an exit gate alone is asked: `made` numbers a message, 0 is into a book; see risk's exit_gate.
+_EXIT: Layout = [
+    ("order_id", "i8"), ("order_qty", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"), ("most_qty", "i8"),
+    ("family_qty", "i8"), ("parent_qty", "i8"), ("price", "i8"), ("reference2", "i8"), ("now", "i8"), ("made", "i8"),
+    ("venue", "i4"), ("side", "u1"), ("is_replace", "u1"), ("asks_less", "u1"), ("reduces", "u1"),
+]
+EXIT_CODEC, EXIT_DTYPE = Codec("ExitRow", _EXIT, 96), make_dtype(_EXIT, 96)
 FILL_DTYPE = make_dtype([
     ("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"), ("transact_time", "i8"),
     ("exec_id", "i8"),

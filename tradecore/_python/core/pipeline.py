@@ -30,14 +30,15 @@ from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .conditions import copy_watched
 from .corrections import enter_correction
 from .days import roll_day
+from .departures import hand_out
 from .dry_runs import plan_order
 from .events import FILTERS, Filter
 from .follow_ups import settle
+from .gate_commands import change_gate, switch_gate
 from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
-from .outbound import hand_out
 from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
@@ -85,6 +86,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.NAME_REQUESTS: name_requests,
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
+    CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
 }
 
@@ -308,6 +310,10 @@ class Core(Readers):
         for it to rise). (0, NO_PRICE, False) where it waits for none, or is not held."""
         answer: tuple[int, int, bool] = self._turnstile.ask(copy_watched, self._state, int64(order_id))
         return answer
+
+    def _drill(self, reason: int) -> None:
+        """Takes the check of a reason out of risk, 0 none: in builds for tests alone."""
+        self._state.drilled = int(reason) or -1
 
     def close(self) -> None:
         """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until

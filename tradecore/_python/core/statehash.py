@@ -32,7 +32,7 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 def hash_state(core: State) -> int:
     chain = 0
     for rows in (counters, definitions, accounts, limits, switches, positions,
-                 orders, books, trades, waiting, outbound, user_rules):
+                 orders, books, trades, waiting, outbound, exit_gate, user_rules):
         for row in rows(core):
             chain = chain_row(chain, row)
     return chain
@@ -45,7 +45,7 @@ def counters(core: State) -> Iterator[Row]:
            core.order_seq, len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
     made = core.texts.made
     if made.count or made.prefix:
-        yield 42, made.count, hash_text(made.prefix) if made.prefix else 0
+        yield 50, made.count, hash_text(made.prefix) if made.prefix else 0
     if core.notes.count or core.unbooked.count:
         yield (30, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
                core.unbooked.digest)
@@ -186,6 +186,20 @@ def outbound(core: State) -> Iterator[Row]:
         f = message.fields
         ids = hash_of_id(core.texts, f["cl_ord_id"]), hash_of_id(core.texts, f["orig_cl_ord_id"])
         yield 17, *(f[name] for name in HASHED), *ids
+
+
+def exit_gate(core: State) -> Iterator[Row]:
+    """Its limits and flags, what it can still count, and what was handed out of each order that is held."""
+    gate = core.gate
+    yield (42, gate.collar_bps, gate.throttle, gate.window_ns, gate.shut_firm, gate.sent, gate.stopped,
+           hash_of_id(core.texts, gate.who), hash_of_id(core.texts, gate.why))
+    for venue, shut in sorted(gate.shut_venues.items()):
+        if shut:
+            yield 43, venue, shut
+    for time in gate.times:
+        yield 44, time
+    for order_id in sorted(core.orders.by_id.keys() & gate.rows.keys()):
+        yield 45, order_id, gate.rows[order_id].sent_new, gate.rows[order_id].sent_replace
 
 
 def user_rules(core: State) -> Iterator[Row]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Scope, TradingState
-from tradecore.vocabulary.fix import CxlRejReason
 
 from ..orders.open_orders import find_open
 from ..orders.order_facts import leaves_of
@@ -15,10 +14,9 @@ from ..orders.order_table import CANCELED, Order, Request
 from ..risk.switches import Switches, set_switch, state_at
 from ..vocabulary.texts import id_is_known
 from .exits import reduces
-from .outbound import asks_more, is_unsent, recall_order, withdraw_request
+from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
 from .settings import accept_change
-from .state import CANCEL_REJECT, State, end_order, order_fields, publish, refuse_command, sync_order
-from .trade_booking import look_again
+from .state import State, end_order, refuse_command
 
 
 def find_bad_switch(core: State, c: Any) -> tuple[int, int] | None:
@@ -80,24 +78,13 @@ def withdraw_barred(core: State, c: Any, scope: int, target: int, state: int, re
                 end_order(core, c, order, CANCELED, reason)
             continue
         for request in list(order.requests):
-            if request.message is not None and request.is_replace and is_barred(core, order, request, state):
+            if request.message is not None and is_barred(core, order, request, state):
                 withdraw_replace(core, c, order, request, reason, 1 + scope, state)
 
 
 def is_barred(core: State, order: Order, request: Request, state: int) -> bool:
     """Is a replace that was not handed out to be taken back? One that was answered, or asks for no more, is not."""
-    if request.reason or request.pending or not asks_more(order, request):
+    if not wants_more(order, request):
         return False
     return state == TradingState.HALTED or (
         request.order_qty > order.order_qty and not reduces(core, order, request.order_qty - order.cum_qty))
-
-
-def withdraw_replace(
-    core: State, c: Any, order: Order, request: Request, reason: Reason, value: int, bound: int
-) -> None:
-    withdraw_request(core, order, request)
-    publish(core, c, CANCEL_REJECT, **order_fields(order) | {
-        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": reason, "value": value,
-        "bound": bound, "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
-    sync_order(core, order)
-    look_again(core, order)

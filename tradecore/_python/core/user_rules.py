@@ -167,7 +167,10 @@ def evaluate_user_rules(core: State, ins: InstrumentRow, q: Question, strategy: 
 
 def find_risk_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
     """Why risk refuses an order: the first of its own checks that does, else the first of the rules of users."""
-    return check_admission(core, q) or find_rule_refusal(core, ins, q, strategy)
+    refused = check_admission(core, q)
+    if refused is not None and refused.reason != core.drilled:
+        return refused
+    return find_rule_refusal(core, ins, q, strategy)
 
 
 def find_rule_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
