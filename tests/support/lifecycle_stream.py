@@ -33,6 +33,7 @@ class LifecycleStream(Stream):
         self.trades: list[bytes] = []
         self.kept: list[int] = []  # what lies unbooked: who runs it may say so
         self.noted = 0
+        self.openings = [self._burst, self._trimmed] if capacity.open_orders <= 64 else [self._trimmed]
 
     def _declarations(self) -> Any:
         for command in super()._declarations():
@@ -54,6 +55,8 @@ class LifecycleStream(Stream):
     def _next(self) -> bytes:
         if self.apart.random() < 0.003:
             return self._prefix()
+        if self.openings:
+            return self.openings.pop()()
         if len(self.sent) % 7 == 0 and len(self.away) > 12:  # or the external venue would hold ever more
             return self._report(self.away.pop(0), self.random.choice((4, 12, 4, 8)))
         if self.kept and self.random.random() < 0.5:
@@ -240,6 +243,27 @@ class LifecycleStream(Stream):
             self._undo(self._pack(K.EXECUTION_REPORT, venue=self.external, exec_type=5, price=NO_PRICE, cum_qty=-1, ord_status=0,
                                   cl_ord_id=name, order_qty=order[4] + n), 0)
         return first
+
+    def _burst(self) -> bytes:
+        """More replaces of one order than there is room for, while its venue answers none; then it says that it is
+        canceled."""
+        number = self.made + 1
+        for n in range(self.capacity.open_orders + 3):
+            self._undo(self._pack(K.REPLACE, order_id=number, order_qty=501 + n, price=NO_PRICE, stop_px=NO_PRICE), 0)
+        self._undo(self._pack(K.EXECUTION_REPORT, venue=self.external, exec_type=4, price=NO_PRICE, cum_qty=-1, order_id=number), 0)
+        return self._pack_order(self._plain(side=1, order_qty=500))
+
+    def _trimmed(self) -> bytes:
+        """Of account 1's 50 lots of the first instrument 40 are to be sold, to reduce only, and 30 are sold beside it."""
+        self._undo(CODECS[K.NEW_ORDER].pack(**self._plain(side=2, order_qty=30)), 0)
+        self._undo(self._pack(K.EXECUTION_REPORT, venue=self.external, exec_type=15, order_id=self.made + 2, exec_id=len(self.sent) + 1,
+                              last_qty=30, last_px=500_000, price=NO_PRICE, cum_qty=-1), 0)
+        return self._pack_order(self._plain(side=2, order_qty=40, exec_inst=2))
+
+    def _plain(self, **terms: int) -> dict[str, int]:
+        """An order of account 1 for the external venue that nothing is wrong with."""
+        return {"kind": K.NEW_ORDER, "ord_type": 2, "time_in_force": 1, "instrument": 1, "account": 1, "venue": self.external,
+                "price": 500_000, "stop_px": NO_PRICE, **terms}
 
     def _cancel_away(self) -> bytes:
         return self._pack(K.CANCEL, cl_ord_id=self._id(), **self._target())
