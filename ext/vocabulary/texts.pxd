@@ -163,3 +163,16 @@ cdef inline int64_t intern_text(tc_texts* texts, const char* text) noexcept nogi
     texts.index[at].tag = <uint32_t>(hash >> 32)
     texts.digest = chain_digest(texts.digest, hash)
     return last_id_of(texts)
+
+
+# Only in C: text_of_id in Python.
+# The letters of a text that has a number: how many, 0 where it has none.
+cdef inline int copy_text(const tc_texts* texts, int64_t number, char* letters) noexcept nogil:
+    cdef const tc_text* entry
+    if id_is_made(&texts.made, number):
+        return put_made_text(&texts.made, number, letters)
+    if number <= own_id_max() or number > last_id_of(texts):
+        return 0
+    entry = &texts.entries[number - own_id_max() - 1]
+    memcpy(letters, texts.letters + (entry.place >> 8), entry.place & 0xFF)
+    return <int>(entry.place & 0xFF)
