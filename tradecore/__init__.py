@@ -86,6 +86,7 @@ from .vocabulary.rules import RISK_CHECKS
 _LATER = {
     "core.config": "ConfigError Session load_session",
     "core.drop_copy": "Discrepancy DropCopy",
+    "core.flattening": "Flattening",
     "core.smart_order_router": "SmartOrderRouter",
     "core.shadow": "ShadowCore ShadowCost ShadowDifference",
     "positions.accounts": "AccountPnl BasePnl Exposure KeptPosition OpenLot",
@@ -114,6 +115,7 @@ _LATER = {
 if TYPE_CHECKING:
     from .core.config import ConfigError, Session, load_session
     from .core.drop_copy import Discrepancy, DropCopy
+    from .core.flattening import Flattening
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
     from .core.smart_order_router import SmartOrderRouter
     from .execution.displayed_book import BookLevel, DisplayedBook, ShownOrder
@@ -152,7 +154,8 @@ __all__ = [
     "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",
     "Discrepancy", "DisplayedBook",
     "DropCopy", "EntryError", "EntryKind", "ExecInst", "ExecRestatementReason", "ExecType",
-    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure", "Instrument",
+    "ExecutionFacts", "Explanation", "Exposure", "ExternalVenue", "Feature", "Features", "FirmExposure",
+    "Flattening", "Instrument",
     "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MarketState",
     "MissingRateError", "MsgType",
     "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",

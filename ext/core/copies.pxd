@@ -131,16 +131,6 @@ cdef inline int64_t order_id_of(const tc_ids* ids, int64_t cl_ord_id) noexcept n
     return 0 if entry == NULL else entry.order_id
 
 
-# The letters of a text that has a number: how many, 0 where it has none.
-cdef inline int copy_text(const tc_texts* texts, int64_t number, char* letters) noexcept nogil:
-    cdef const tc_text* entry
-    if number <= own_id_max() or number > last_id_of(texts):
-        return 0
-    entry = &texts.entries[number - own_id_max() - 1]
-    memcpy(letters, texts.letters + (entry.place >> 8), entry.place & 0xFF)
-    return <int>(entry.place & 0xFF)
-
-
 # False where the instrument, or an account that is not 0, is not declared.
 cdef inline bint copy_position(
     const tc_core* core, int64_t instrument, int64_t account, tc_position_copy* copy

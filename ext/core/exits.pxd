@@ -113,6 +113,26 @@ cdef inline bint reduces(tc_core* core, const tc_order* order, int64_t leaves_qt
     return reduces_listed(core, order, &listed, leaves_qty)
 
 
+# Only in C: `reduces_unbooked` in Python, which has an order that is only a thought too.
+# Does an order reduce whatever part of what lies unbooked has happened?
+cdef inline bint reduces_listed_unbooked(
+    tc_core* core, const tc_order* order, const tc_listed* listed, int64_t leaves_qty
+) noexcept nogil:
+    cdef bint buys = direction(order.side) == SIDE_BUY
+    cdef tc_i128 low = 0, high = 0, most
+    unbooked_moves(core, order.instrument, order.account, &low, &high)
+    most = position_for(core, order, listed)
+    most = -(most + high) if buys else most + low
+    if leaves_qty > most or not reduces_listed(core, order, listed, leaves_qty):
+        return False
+    return leaves_qty + count_works(core, order, listed, <int64_t>most) <= most
+
+
+cdef inline bint reduces_unbooked(tc_core* core, const tc_order* order, int64_t leaves_qty) noexcept nogil:
+    cdef tc_listed listed = list_of(core, order)
+    return reduces_listed_unbooked(core, order, &listed, leaves_qty)
+
+
 # Does an order bring its position to zero, with what works on its side?
 cdef inline bint closes_position(
     tc_core* core, const tc_order* order, const tc_listed* listed, int64_t order_qty
@@ -129,6 +149,8 @@ cdef inline int ask_risk_of(
     if tc_seldom(reason != REASON_NONE) and is_exempt(reason) and reduces(core, order, q.leaves_qty):
         q.reduces = True
         reason = find_risk_refusal(core, ins, q, order.strategy, finding)
+    if reason == UNBOOKED_TRADE and reduces_unbooked(core, order, q.leaves_qty):
+        reason = find_rule_refusal(core, ins, q, order.strategy, finding)
     return reason
 
 

@@ -144,27 +144,37 @@ cdef inline void units_of(const tc_instrument* ins, const tc_unbooked* row, tc_i
         high[0] = -tc_floor_div_wide(-tc_wide(row.high, ins.qty_limit_scale), ins.qty_scale)
 
 
-# What lies unbooked says to an order: does it take more risk where a report lies there, whose number `finding` tells?
-# All do but one that reduces the position, with what works on its side, whatever part of what lies there has happened.
-# Nothing is told where it is about others, or no risk is taken.
-cdef inline bint find_block(
-    const tc_core* core, const tc_instrument* ins, const tc_question* q, tc_finding* finding
+# By how much all that lies unbooked may move a position, down and up; the number of the oldest, 0: none.
+cdef inline int64_t unbooked_moves(
+    const tc_core* core, int32_t instrument, int32_t account, tc_i128* low, tc_i128* high
 ) noexcept nogil:
     cdef const tc_unbooked_table* table = &core.unbooked
-    cdef const tc_exposure* e
     cdef const tc_unbooked* row
-    cdef tc_i128 low = 0, high = 0, least = 0, most = 0
+    cdef tc_i128 least = 0, most = 0
     cdef int64_t i, first = 0
-    if (table.blocking[q.account] | table.overflow) == 0 or (q.hold_qty <= 0 and not q.released):
-        return False
+    low[0] = 0
+    high[0] = 0
     for i in range(table.used):
         row = &table.rows[i]
-        if ((row.account == q.account or row.account == EVERYBODY)
-                and (row.instrument == 0 or row.instrument == q.instrument)):
-            units_of(ins, row, &least, &most)
-            low = low + (least if least < 0 else 0)
-            high = high + (most if most > 0 else 0)
+        if ((row.account == account or row.account == EVERYBODY)
+                and (row.instrument == 0 or row.instrument == instrument)):
+            units_of(&core.instruments[instrument], row, &least, &most)
+            low[0] = low[0] + (least if least < 0 else 0)
+            high[0] = high[0] + (most if most > 0 else 0)
             first = first if first else row.number
+    return first
+
+
+# What lies unbooked says to an order: does it take more risk where a report lies there, whose number `finding` tells?
+# All do but one that reduces the position, with all that is open on its side, whatever part of what lies there has
+# happened. Nothing is told where it is about others, or no risk is taken.
+cdef inline bint find_block(const tc_core* core, const tc_question* q, tc_finding* finding) noexcept nogil:
+    cdef const tc_exposure* e
+    cdef tc_i128 low = 0, high = 0
+    cdef int64_t first
+    if (core.unbooked.blocking[q.account] | core.unbooked.overflow) == 0 or (q.hold_qty <= 0 and not q.released):
+        return False
+    first = unbooked_moves(core, q.instrument, q.account, &low, &high)
     if first == 0:
         return False
     e = exposure_of(&core.risk, q.instrument, q.account)
@@ -186,6 +196,6 @@ cdef inline int check_admission(
     const tc_core* core, const tc_instrument* ins, const tc_question* q, tc_finding* finding
 ) noexcept nogil:
     cdef int reason = check_risk(&core.risk, ins, q, finding)
-    if not reason and find_block(core, ins, q, finding):
+    if not reason and find_block(core, q, finding):
         reason = UNBOOKED_TRADE
     return reason

@@ -98,6 +98,14 @@ cdef inline bint reduces_as_thought(tc_core* core, const tc_command* c) noexcept
     return reduces_listed(core, &thought, &listed, c.order_qty)
 
 
+# Only in C: reduces_unbooked in Python.
+cdef inline bint reduces_unbooked_as_thought(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_order thought
+    cdef tc_listed listed = list_named(core, c)
+    think_order(c, &thought)
+    return reduces_listed_unbooked(core, &thought, &listed, c.order_qty)
+
+
 # What an order that brings its position to zero may be, whose quantity is what it is.
 cdef inline uint64_t closing_bits() noexcept nogil:
     return bit_of(QTY_LOT_MULTIPLE) | bit_of(QTY_BELOW_MIN) | bit_of(NOTIONAL_BELOW_MIN)

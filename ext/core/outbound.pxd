@@ -3,7 +3,7 @@
 #
 # An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch.
 
-from trade_booking cimport *
+from request_ids cimport *
 
 
 # Only in C: a field in Python.

@@ -19,6 +19,8 @@ from settling cimport *
 cdef inline void run_said(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     if c.kind == KIND_NOTE:
         enter_note(core, c, ack)
+    elif c.kind == KIND_NAME_REQUESTS:
+        name_requests(core, c, ack)
     elif c.kind == KIND_BOOK_UNBOOKED:
         enter_booking(core, c, ack)
     elif c.kind == KIND_DISMISS_UNBOOKED:

@@ -161,6 +161,7 @@ cdef inline void send_order(
     if needs_protection(core, ins, order, limit):
         extend_order(&core.orders, order).protect_px = limit * ins.tick
     extend_order(&core.orders, order).sent_time = core.now
+    name_order(core, order)
     order.place = PLACE_AT_VENUE
     order.awaited = True
     if first:

@@ -81,7 +81,8 @@ cdef inline void find_answers(
         q.reduces = True                               # what is_exempt says
         evaluate_risk(&core.risk, ins, q, findings)
         observe_question(core, ins, q[0], MODE_OBSERVE, &findings[CHECKS], True)
-    find_block(core, ins, q, &findings[UNBOOKED_ANSWER])
+    if find_block(core, q, &findings[UNBOOKED_ANSWER]) and reduces_unbooked_as_thought(core, c):
+        findings[UNBOOKED_ANSWER].refused = False
     evaluate_user_rules(core, ins, q, c.strategy, &findings[RULES_ANSWER])
 
 

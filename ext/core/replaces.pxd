@@ -190,7 +190,7 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
         asked.order_qty = order.cum_qty
     away = order.place == PLACE_AT_VENUE or order.place == PLACE_IN_CHILDREN
     if not reason and away and core.orders.replaces == core.orders.open_max:
-        reason, value, bound = TABLE_FULL, core.orders.replaces, core.orders.open_max
+        reason, value, bound = REPLACES_FULL, core.orders.replaces, core.orders.open_max
     if not reason and order.place == PLACE_AT_VENUE and not has_places(&core.orders.unsent, 1):
         reason, value, bound = OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most
     if not reason:

@@ -21,7 +21,9 @@ cdef inline int16_t cxl_rej_reason_of(int reason) noexcept nogil:
         return 3
     if reason == DUPLICATE_REQUEST_ID:
         return 6
-    return 2 if (200 < reason and reason < 300) or reason == OUTBOUND_FULL else 99
+    if (200 < reason and reason < 300) or reason == OUTBOUND_FULL or reason == REPLACES_FULL:
+        return 2
+    return 99
 
 
 # The order that a request is about, or NULL: by any id in its chain, or by its order_id; and why there is none.
@@ -99,6 +101,8 @@ cdef inline void ask_venue(
 ) noexcept nogil:
     cdef int64_t orig_cl_ord_id = last_id(&core.orders, order, NO_SLOT), limit
     cdef tc_request* request
+    if order.place == PLACE_AT_VENUE and cl_ord_id == 0:
+        cl_ord_id = make_id(core, order)
     tc_assert(((order.place == PLACE_AT_VENUE) | (order.place == PLACE_IN_CHILDREN)) & (order.admitted != 0))
     limit = terms_of(&core.orders, order).oco_limit
     if not reason:

@@ -5,6 +5,12 @@ from riskhash cimport *
 
 
 cdef inline void hash_said(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_made_ids* made = &core.texts.made
+    if made.count or made.prefix_size:
+        put(h, 50)
+        put(h, made.count)
+        put(h, <int64_t>hash_text(made.prefix) if made.prefix_size else 0)
+        end_row(h)
     if core.notes.count == 0 and core.unbooked.count == 0:
         return
     put(h, 30)

@@ -298,7 +298,8 @@ cdef inline tc_report* start_end(
 
 
 cdef inline void note_full(tc_core* core, int reason) noexcept nogil:
-    core.tables_full += reason == TABLE_FULL or reason == IDS_FULL or reason == BOOKS_FULL
+    core.tables_full += (reason == TABLE_FULL or reason == IDS_FULL or reason == BOOKS_FULL
+                         or reason == REPLACES_FULL)
 
 
 cdef inline void refuse_command(

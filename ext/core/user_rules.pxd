@@ -185,6 +185,15 @@ cdef inline void evaluate_user_rules(
         ask_enforced_rules(core, ins, q, strategy, finding)
 
 
+# The first of the rules of users that refuses an order.
+cdef inline int find_rule_refusal(
+    tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
+) noexcept nogil:
+    if tc_seldom(core.rules.count != core.rules.observed):
+        return ask_enforced_rules(core, ins, q, strategy, finding)
+    return REASON_NONE
+
+
 # Why risk refuses an order: the first of its own checks that does, else the first of the rules of users.
 cdef inline int find_risk_refusal(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
@@ -192,9 +201,7 @@ cdef inline int find_risk_refusal(
     cdef int reason = check_admission(core, ins, q, finding)
     if TC_DRILL and reason and reason == core.drilled:
         reason = REASON_NONE
-    if tc_seldom(reason == REASON_NONE and core.rules.count != core.rules.observed):
-        reason = ask_enforced_rules(core, ins, q, strategy, finding)
-    return reason
+    return reason if reason else find_rule_refusal(core, ins, q, strategy, finding)
 
 
 # Reports what the rules that are only observed would have refused.

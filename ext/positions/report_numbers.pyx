@@ -33,37 +33,34 @@ cdef inline void put_number(int64_t* rows, int64_t i, tc_i128 value) noexcept no
     rows[2 * i], rows[2 * i + 1] = <int64_t>tc_low(value), tc_high(value)
 
 
-def multiply(rows, factors):
-    """Each number times its factor, or None. Threads: any; without the GIL."""
+ctypedef bint (*number_step)(tc_i128 a, int64_t word, tc_i128* out) noexcept nogil
+
+
+# Each number and its word through one step, or None where a result has no room.
+cdef object each(rows, column, number_step step):
     cdef int64_t count = len(rows), i
     cdef const int64_t* given = wides(rows)
-    cdef const int64_t* by = words(factors, count)
+    cdef const int64_t* word = words(column, count)
     made = np.empty((count, 2), np.int64)
     cdef int64_t* out = wides(made)
     cdef tc_i128 value = 0
     cdef bint failed = False
     with nogil:
         for i in range(count):
-            failed |= multiply_number(number_at(given, i), by[i], &value)
+            failed |= step(number_at(given, i), word[i], &value)
             put_number(out, i, value)
     return None if failed else made
+
+
+def multiply(rows, factors):
+    """Each number times its factor, or None. Threads: any; without the GIL."""
+    return each(rows, factors, multiply_number)
 
 
 def shift(rows, ups):
     """Each number in units of which 10**up are one of its own, rounded half to even where up is below 0, or None.
     Threads: any; without the GIL."""
-    cdef int64_t count = len(rows), i
-    cdef const int64_t* given = wides(rows)
-    cdef const int64_t* up = words(ups, count)
-    made = np.empty((count, 2), np.int64)
-    cdef int64_t* out = wides(made)
-    cdef tc_i128 value = 0
-    cdef bint failed = False
-    with nogil:
-        for i in range(count):
-            failed |= shift_number(number_at(given, i), up[i], &value)
-            put_number(out, i, value)
-    return None if failed else made
+    return each(rows, ups, shift_number)
 
 
 def add(rows, others):

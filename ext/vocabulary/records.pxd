@@ -188,11 +188,7 @@ cdef enum:
     FLAG_VENUE = 0x40              # an external venue's trade
     FLAG_ROUNDED = 0x20            # its price or commission was finer than the unit
     FLAG_FOREIGN = 0x10            # its commission is in another currency than the instrument's
-
-
-# Bits of `told`; see tradecore/vocabulary/records.py.
-cdef enum:
-    TOLD_COMMISSION = 1
+    TOLD_COMMISSION = 1            # bits of `told`; see tradecore/vocabulary/records.py
     TOLD_ROUNDED = 2
     TOLD_FINER = 4
     TOLD_STATUS = 8
@@ -267,6 +263,7 @@ cdef enum tc_reason:
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
+    REPLACES_FULL = 304
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403

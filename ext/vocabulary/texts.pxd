@@ -4,12 +4,7 @@
 # behind another, found by their hashes; nothing is ever removed, moved or hashed again, and memory that no text has
 # reached is untouched: a UUID takes 16 bytes of its entry, 36 of letters, and 16 to 32 of the index.
 
-from libc.string cimport memcmp, memcpy
-from hashing cimport *
-
-
-cdef enum:
-    TEXT_SIZE = 64
+from made_ids cimport *
 
 
 cdef struct tc_text:
@@ -30,6 +25,7 @@ cdef struct tc_texts:
     uint64_t index_mask
     uint64_t digest                # over all texts in order of interning, for the state hash
     uint32_t count, capacity
+    tc_made_ids made
 
 
 cdef inline int64_t own_id_max() noexcept nogil:
@@ -41,9 +37,9 @@ cdef inline int64_t last_id_of(const tc_texts* texts) noexcept nogil:
     return own_id_max() + texts.count
 
 
-# Is it none, an integer, or a text that was interned?
+# Is it none, an integer, a text that was interned, or made by the core?
 cdef inline bint id_is_known(const tc_texts* texts, int64_t number) noexcept nogil:
-    return <uint64_t>number <= <uint64_t>last_id_of(texts)
+    return <uint64_t>number <= <uint64_t>last_id_of(texts) or id_is_made(&texts.made, number)
 
 
 # Only in C: len() in Python.
@@ -91,10 +87,19 @@ cdef inline uint64_t hash_number(int64_t number) noexcept nogil:
     return tc_fold(<uint64_t>number ^ <uint64_t>0x9E3779B97F4A7C15, <uint64_t>0xC2B2AE3D27D4EB4F)
 
 
+# Only in C: part of hash_of_id in Python.
+cdef inline uint64_t hash_made(const tc_made_ids* made, int64_t number) noexcept nogil:
+    cdef char text[TEXT_SIZE]
+    put_made_text(made, number, text)
+    return hash_text(text)
+
+
 # An id's hash: of its text, or of the integer that it is; 0 of none. What is hashed of an id is this.
 cdef inline uint64_t hash_of_id(const tc_texts* texts, int64_t number) noexcept nogil:
     if number > own_id_max() and number <= last_id_of(texts):
         return texts.entries[number - own_id_max() - 1].hash
+    if id_is_made(&texts.made, number):
+        return hash_made(&texts.made, number)
     return hash_number(number) if number else 0
 
 
@@ -127,7 +132,7 @@ cdef inline int64_t find_text(const tc_texts* texts, const char* text) noexcept 
     if number:
         return number
     number = find_entry(texts, text, size, hash_text(text), &at)
-    return own_id_max() + number if number else 0
+    return own_id_max() + number if number else find_made(&texts.made, text, size)
 
 
 # The number of a text, the next one where it is new; 0 where it is no text, -1 where there is no room.
@@ -144,6 +149,9 @@ cdef inline int64_t intern_text(tc_texts* texts, const char* text) noexcept nogi
     number = find_entry(texts, text, size, hash, &at)
     if number:
         return own_id_max() + number
+    number = find_made(&texts.made, text, size)
+    if number:
+        return number
     if texts.count == texts.capacity:
         return -1
     texts.entries[texts.count].hash = hash
@@ -155,3 +163,16 @@ cdef inline int64_t intern_text(tc_texts* texts, const char* text) noexcept nogi
     texts.index[at].tag = <uint32_t>(hash >> 32)
     texts.digest = chain_digest(texts.digest, hash)
     return last_id_of(texts)
+
+
+# Only in C: text_of_id in Python.
+# The letters of a text that has a number: how many, 0 where it has none.
+cdef inline int copy_text(const tc_texts* texts, int64_t number, char* letters) noexcept nogil:
+    cdef const tc_text* entry
+    if id_is_made(&texts.made, number):
+        return put_made_text(&texts.made, number, letters)
+    if number <= own_id_max() or number > last_id_of(texts):
+        return 0
+    entry = &texts.entries[number - own_id_max() - 1]
+    memcpy(letters, texts.letters + (entry.place >> 8), entry.place & 0xFF)
+    return <int>(entry.place & 0xFF)

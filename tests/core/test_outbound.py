@@ -174,16 +174,15 @@ def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
                 assert message["seq"] == last
                 kinds[int(message["order_id"])].append(M(int(message["msg_type"])))
     at_venue = {handle.order_id for handle in core.open_orders(0, 0) if handle.row().place == tc.Place.AT_VENUE}
-    if seed in (21, 22):  # such lives are rich; a fresh one may declare no instrument, or a tick that nothing meets
-        assert len(at_venue) > 20
-        assert last > 200
+    assert len(at_venue) > 15, "such lives are rich"
+    assert last > 120
     for order_id, sent in kinds.items():
         assert sent.count(M.NEW_ORDER_SINGLE) <= 1
         assert M.NEW_ORDER_SINGLE not in sent[1:], order_id
     assert all(kinds[order_id][0] is M.NEW_ORDER_SINGLE for order_id in at_venue)
     reports = core.read_events(0, 65_536)[0]
     killed = reports["order_id"][(reports["exec_type"] == tc.ExecType.CANCELED) & (reports["reason"] == R.KILL_SWITCH)]
-    assert len(killed) > 5 or seed not in (21, 22)
+    assert len(killed) > 5
     assert not [n for n in killed.tolist() if M.NEW_ORDER_SINGLE in kinds.get(n, ())], "withdrawn, and sent all the same"
     check_lifetimes(core)
 

@@ -62,6 +62,7 @@ def things(make_core, backend):
     return {
         tc.TradingCore: [core, fresh], tc.Order: orders, tc.Report: reports, tc.ReportReader: [core.reports(after=0), reader],
         tc.CheckResult: [core.check("AAPL", "BUY", 5, "189"), core.check("AAPL", "BUY", 0, "189")],
+        tc.Flattening: [fresh.flatten(symbol="AAPL"), closing(make_core())],
         tc.Explanation: [core.explain(orders[2]), core.explain(orders[3])], tc.Position: [core.position("AAPL"), fresh.position("AAPL")],
         tc.ProfitAndLoss: core.pnl(), tc.PositionKeeper: [keeper, empty], tc.KeptPosition: [keeper.position("AAPL"), unmarked, empty.position("AAPL")],
         tc.CorporateActions: [keeper.corporate], tc.DropCopy: [books, closed, lost], tc.Subscription: [subscription, core.subscribe(print)],
@@ -76,6 +77,11 @@ def things(make_core, backend):
         tc.OutboundMessage: [next(iter(sending.outbound()))], tc.Unbooked: lies_unbooked(sending),
         **routing_things(core, backend), tc.ExternalVenue: [tc.ExternalVenue("X")], tc.CsvForm: list(tc.BROKER_FORMS.values()), tc.Session: [tc.load_session()],
     }
+
+
+def closing(core):
+    core.positions.open_position("AAPL", 5, 100)
+    return core.flatten(symbol="AAPL")
 
 
 def routing_things(core, backend):
@@ -161,7 +167,7 @@ def test_a_copy_is_equal_or_refused_with_what_to_do_instead(things):
                 continue
             assert repr(again) == repr(thing), cls
     assert refused == {tc.TradingCore, tc.Order, tc.Report, tc.ReportReader, tc.PositionKeeper, tc.CorporateActions, tc.DropCopy, tc.Subscription, tc.Unbooked, tc.DisplayedBook, tc.SmartOrderRouter,
-                       tc.OutboundMessage, tc.RingBuffer, tc.RingClaim, tc.Arena, tc.ObjectPool, tc.PooledRecord}
+                       tc.OutboundMessage, tc.RingBuffer, tc.RingClaim, tc.Arena, tc.ObjectPool, tc.PooledRecord, tc.Flattening}
 
 
 def test_help_of_submit_tells_the_terms(make_core):

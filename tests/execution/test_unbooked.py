@@ -218,6 +218,25 @@ def test_an_exit_must_reduce_both_with_and_without_it(make_core, position, side,
     assert verdicts(core, symbol="MSFT") == verdicts(core, account="beta") == (14, 14), "its account and instrument alone"
 
 
+def test_a_stop_that_waits_and_the_other_half_of_a_list_keep_no_exit_in(core, order):
+    """Long 10, and a sale of 0.5 that lies unbooked: 9 may be sold, whatever waits for a price; what works counts."""
+    core.execution.on_execution_report("EXT", "CANCELED", cl_ord_id="X")
+    core.positions.open_position("MSFT", 10, 100, account="alpha")
+    core.submit("MSFT", "SELL", 9, 100, account="alpha", venue="EXT", cl_ord_id="Y")
+    trade(core, cl_ord_id="Y", side="SELL", last_qty="0.5")
+    core.execution.on_execution_report("EXT", "CANCELED", cl_ord_id="Y")
+    core.submit("MSFT", "SELL", 9, stop_px=90, account="alpha", venue="EXT", trigger_price_type="LAST_TRADE", cl_ord_id="S")
+    sell = {"account": "alpha", "venue": "EXT"}
+    assert core.check("MSFT", "SELL", 9, 100, **sell)
+    assert core.check("MSFT", "SELL", 10, 100, **sell)["UNBOOKED_TRADE"].verdict == "REFUSE"
+    assert core.submit("MSFT", "SELL", 10, 100, **sell).reason is R.UNBOOKED_TRADE
+    first = core.submit("MSFT", "SELL", 4, 100, **sell)
+    assert (first.reason, core.submit("MSFT", "SELL", 6, 100, **sell).reason) == (R.NONE, R.UNBOOKED_TRADE)
+    legs = [core.submit("MSFT", "SELL", 5, 100 + i, list_id=1, contingency_type="OCO", **sell) for i in range(2)]
+    assert [leg.reason for leg in legs] == [R.NONE, R.NONE]
+    assert core.submit("MSFT", "SELL", 1, 100, **sell).reason is R.UNBOOKED_TRADE
+
+
 def test_an_unknown_symbol_blocks_its_account_and_an_unknown_account_nobody(core, order):
     core.positions.open_position("MSFT", 10, 100, account="alpha")
     trade(core, symbol="ZZZ", side="SELL", last_qty="3.25")

@@ -181,11 +181,46 @@ def test_flatten_waits_for_external_answers(desk):
     working = core.submit("AAPL", "SELL", 4, 101, venue="EXT")
     list(core.outbound())
     core.execution.on_execution_report("EXT", "NEW", order_id=working.order_id)
-    assert [order.order_qty for order in core.flatten(account="alpha", symbol="AAPL")] == [6]  # 4 may still trade there
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    assert ([order.order_qty for order in closing], closing.left, closing.done) == ([6], 4, False)  # 4 may still trade there
+    assert [order.order_id for order in closing.awaits] == [working.order_id]
+    core.execution.on_execution_report("EXT", "TRADE", order_id=working.order_id, exec_id="T", last_qty=1, last_px=101)
+    core.execution.on_cancel_reject("EXT", order_id=working.order_id)  # it works on: nothing else is sent for it
+    assert ([order.order_qty for order in closing], closing.left, closing.done) == ([6], 3, False)
     core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
-    assert [order.order_qty for order in core.flatten(account="alpha", symbol="AAPL")] == [4]
-    assert core.position("AAPL").qty == 0
+    assert ([order.order_qty for order in closing], closing.left, closing.done) == ([6, 3], 0, True)
+    assert (core.position("AAPL").qty, closing.awaits) == (0, ())
     assert core.flatten(account="alpha", symbol="AAPL") == []
+
+
+def test_flatten_works_through_an_external_venue_and_tells_what_is_to_come(desk):
+    core = desk(qty=25, max_order_qty=10)
+    core.quote("EXT", "AAPL", bid=100, bid_size=100)
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    assert ([order.order_qty for order in closing], closing.left, closing.done) == ([10, 10, 5], 25, False)
+    list(core.outbound())
+    for n, order in enumerate(closing):
+        core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id=n + 1, last_qty=order.order_qty, last_px=100)
+    assert (len(closing), closing.left, closing.done) == (3, 0, True)
+    core.submit("AAPL", "BUY", 5, 100, venue="P")
+    core.submit("AAPL", "SELL", 5, 100, venue="P")
+    assert len(closing) == 3, "it is done"
+
+
+@pytest.mark.parametrize("how", ["stop", "refused"])
+def test_flatten_ends_when_it_is_told_to_or_an_order_is_cut_short(desk, how):
+    core = desk()
+    core.quote("EXT", "AAPL", bid=100, bid_size=100)
+    working = core.submit("AAPL", "SELL", 4, 101, venue="EXT")
+    list(core.outbound())
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    if how == "stop":
+        closing.stop()
+    else:
+        core.execution.on_execution_report("EXT", "REJECTED", order_id=closing[0].order_id)
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
+    assert ([order.order_qty for order in closing], closing.done) == ([6], True)
+    assert "done" in repr(closing)
 
 
 def test_flatten_stops_at_the_first_refusal(desk):

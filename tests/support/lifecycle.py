@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from tradecore._python.vocabulary.made_ids import MadeIds, next_made
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType, PrintFills, ReportType, Rule
 from tradecore.vocabulary.fix import ExecType, OrdStatus
@@ -30,16 +31,22 @@ _SILENT = {
     CommandType.CANCEL_REJECT: {"reject_reason": -1},
     CommandType.NEW_ORDER: {"price": NO_PRICE, "stop_px": NO_PRICE},
 }
+_MADE = next_made(MadeIds(), T0) - 1
 
 
 def id_of(text: bytes) -> int:
-    """A short text as the integer that its bytes are: an id of a client's own, so that nothing need be interned."""
+    """A short text as the integer that its bytes are: an id of a client's own, so that nothing need be interned. `TC-3`:
+    the third that the core has made, on the day of T0."""
+    if text.startswith(b"TC-"):
+        return _MADE + int(text[3:])
     assert len(text) < 8
     return int.from_bytes(text, "big")
 
 
 def text_of(number: int) -> str:
     """The text that `id_of` made the integer of."""
+    if number > _MADE:
+        return f"TC-{number - _MADE}"
     return number.to_bytes(8, "big").lstrip(b"\0").decode()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from streams import INSTRUMENTS, Stream
 
+from tradecore._python.vocabulary.made_ids import MadeIds, next_made
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
@@ -34,6 +35,7 @@ class LifecycleStream(Stream):
         self.trades: list[bytes] = []
         self.kept: list[int] = []  # what lies unbooked: who runs it may say so
         self.noted = 0
+        self.openings = [self._burst, self._trimmed] if capacity.open_orders <= 64 else [self._trimmed]
 
     def _declarations(self) -> Any:
         for command in super()._declarations():
@@ -54,6 +56,10 @@ class LifecycleStream(Stream):
                 yield command
 
     def _next(self) -> bytes:
+        if self.apart.random() < 0.003:
+            return self._prefix()
+        if self.openings:
+            return self.openings.pop()()
         if len(self.sent) % 7 == 0 and len(self.away) > 12:  # or the external venue would hold ever more
             return self._report(self.away.pop(0), self.random.choice((4, 12, 4, 8)))
         if self.kept and self.random.random() < 0.5:
@@ -183,6 +189,15 @@ class LifecycleStream(Stream):
         self.order_ids.append(self.made + 1)
         return bytes(command)
 
+    def _prefix(self) -> bytes:
+        """Of ids that the core makes: too late, once it has made one, or what is none."""
+        text = self.apart.choice((b"DESK-", b"7", b"x" * 32, b"x" * 33, b"a b", b" a", b"\0x", b""))
+        return CODECS[K.NAME_REQUESTS].pack(kind=K.NAME_REQUESTS, text=text)
+
+    def _made_id(self) -> int:
+        """An id that the core may have made of itself today."""
+        return next_made(MadeIds(), self.clock) + self.apart.randrange(max(1, self.made // 2))
+
     def _hand_out(self) -> bytes:
         if not self.is_read:
             return self._away()
@@ -260,6 +275,27 @@ class LifecycleStream(Stream):
                                   cl_ord_id=name, order_qty=order[4] + n), 0)
         return first
 
+    def _burst(self) -> bytes:
+        """More replaces of one order than there is room for, while its venue answers none; then it says that it is
+        canceled."""
+        number = self.made + 1
+        for n in range(self.capacity.open_orders + 3):
+            self._undo(self._pack(K.REPLACE, order_id=number, order_qty=501 + n, price=NO_PRICE, stop_px=NO_PRICE), 0)
+        self._undo(self._pack(K.EXECUTION_REPORT, venue=self.external, exec_type=4, price=NO_PRICE, cum_qty=-1, order_id=number), 0)
+        return self._pack_order(self._plain(side=1, order_qty=500))
+
+    def _trimmed(self) -> bytes:
+        """Of account 1's 50 lots of the first instrument 40 are to be sold, to reduce only, and 30 are sold beside it."""
+        self._undo(CODECS[K.NEW_ORDER].pack(**self._plain(side=2, order_qty=30)), 0)
+        self._undo(self._pack(K.EXECUTION_REPORT, venue=self.external, exec_type=15, order_id=self.made + 2, exec_id=len(self.sent) + 1,
+                              last_qty=30, last_px=500_000, price=NO_PRICE, cum_qty=-1), 0)
+        return self._pack_order(self._plain(side=2, order_qty=40, exec_inst=2))
+
+    def _plain(self, **terms: int) -> dict[str, int]:
+        """An order of account 1 for the external venue that nothing is wrong with."""
+        return {"kind": K.NEW_ORDER, "ord_type": 2, "time_in_force": 1, "instrument": 1, "account": 1, "venue": self.external,
+                "price": 500_000, "stop_px": NO_PRICE, **terms}
+
     def _cancel_away(self) -> bytes:
         return self._pack(K.CANCEL, cl_ord_id=self._id(), **self._target())
 
@@ -293,6 +329,8 @@ class LifecycleStream(Stream):
         fields |= {"cl_ord_id": name} if name and pick.random() < 0.6 else {"order_id": order_id}
         if exec_type in (4, 5, 6, 14) and self.requests and pick.random() < 0.6:
             fields |= {"cl_ord_id": pick.choice(self.requests[-12:])}
+        elif self.apart.random() < 0.1:
+            fields |= {"cl_ord_id": self._made_id()}
         if exec_type in (5, 13) and pick.random() < 0.4:
             fields |= {"order_qty": self._qty(order[2] if 1 <= order[2] <= 8 else 1)}
         if pick.random() < 0.04:

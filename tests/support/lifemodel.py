@@ -13,6 +13,7 @@ from listmodel import ListModel
 
 from tradecore.vocabulary.codes import CommandType, DayEnd, MsgType, Reason, ReportType
 from tradecore.vocabulary.fix import TRANSITIONS, ExecRestatementReason, ExecType, OrdStatus, OrdType, TimeInForce
+from tradecore.vocabulary.records import OWN_ID_MAX
 
 S, E, C, R, M = OrdStatus, ExecType, CommandType, Reason, ReportType
 TRADES = {E.TRADE, E.TRADE_CORRECT, E.TRADE_CANCEL}
@@ -283,6 +284,9 @@ class Model:
                         and r.reason in (R.NONE, R.CUM_QTY_MISMATCH, R.UNEXPECTED_TRANSITION))))
         if r.report_type == MsgType.NEW_ORDER_SINGLE:
             o.awaited, o.sent = True, self.now
+            if not o.cl_ord_id:
+                self.claim_made(r.cl_ord_id, o)
+                o.cl_ord_id = r.cl_ord_id
         elif r.report_type in REQUESTS:
             self.learn_request(c, r, o)
         elif r.report_type == M.ORDER_CANCEL_REJECT:
@@ -302,6 +306,12 @@ class Model:
         if c.cl_ord_id:
             assert self.ids.setdefault(c.cl_ord_id, o.order_id) == o.order_id
 
+    def claim_made(self, number: int, o: Known) -> None:
+        """FIX wants a ClOrdID on every order and request: where nobody gave one, the core made one that is new."""
+        assert number > OWN_ID_MAX
+        assert number not in self.ids
+        self.ids[number] = o.order_id
+
     def learn_request(self, c, r, o: Known) -> None:
         is_replace = r.report_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST
         if not is_replace and not o.cancel_asked:  # beside the last one that is UNKNOWN
@@ -309,10 +319,11 @@ class Model:
                 o.asked.remove(a)
         assert r.orig_cl_ord_id == o.last_asked_id(), "OrigClOrdID is the last id that was not rejected"
         assert not o.cancel_asked or is_replace
-        if r.reason:
-            assert r.cl_ord_id == 0, "the core's own requests have no id"
+        if r.reason or not c.cl_ord_id:
+            self.claim_made(r.cl_ord_id, o)
         else:
             assert r.cl_ord_id == c.cl_ord_id
+        if not r.reason:
             assert c.kind == (C.REPLACE if is_replace else C.CANCEL)
             assert not is_replace or r.order_qty == max(c.order_qty or o.order_qty, o.cum_qty)
             self.claim(c, o)

@@ -96,6 +96,7 @@ class Stream:
         self.interning: list[bytes] = []  # what must go before the next command
         self.held: bytes | None = None  # and that command
         self.made = 0  # orders
+        self.declaring = True  # at the clock's own time: a currency that is refused would leave no instrument
         self.orders: list[bytes] = []
         self.repairs = list(self._repairs())
 
@@ -104,6 +105,7 @@ class Stream:
         for _ in range(count):
             if len(self.sent) == 0:
                 self.later = [(0, command) for command in self._declarations()]
+                self.declaring = False
             if not self.interning and self.held is None:
                 due = self.later and self.later[0][0] <= len(self.sent)
                 self.held = self.later.pop(0)[1] if due else self._next()
@@ -119,7 +121,8 @@ class Stream:
     def _pack(self, kind: K, **fields: int | bytes) -> bytes:
         """A command; texts become the numbers that they are interned under."""
         told = {name: self.number_of(value) if isinstance(value, bytes) else value for name, value in fields.items()}
-        return CODECS[kind].pack(kind=kind, transact_time=self._time(), **told)
+        stamp = self._time()
+        return CODECS[kind].pack(kind=kind, transact_time=self.clock if self.declaring else stamp, **told)
 
     def number_of(self, text: bytes) -> int:
         """The number of a text, which is interned first where it is new; of what is none, one that is no id."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ from ..risk.limits import OFF, RiskLimits
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.features import Features
 from ..vocabulary.instrument import Instrument
+from ..vocabulary.nearest import find_nearest
 
 T = TypeVar("T")
 
@@ -115,8 +115,8 @@ def _demand_known(table: dict[str, Any], known: Iterable[str], where: str) -> No
     known = list(known)
     for key in table:
         if key not in known:
-            near = get_close_matches(key, known, 1, 0)
-            raise ConfigError(f"{where}: unknown key {key!r}; the nearest known key is {near[0]!r}")
+            near = find_nearest(key, known)
+            raise ConfigError(f"{where}: unknown key {key!r}; the nearest known key is {near!r}")
 
 
 def _build(kind: type[T], table: dict[str, Any], where: str) -> T:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Unpack
 
 from .._backend import room_module
@@ -20,6 +19,7 @@ from ..risk.limits import CheckResult, RiskCheck, check_rows, refused_rows
 from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import Side
 from ..vocabulary.names import Directory
+from ..vocabulary.nearest import LIKE, find_nearest
 from ..vocabulary.rows import Finding
 from ..vocabulary.units import Number
 from .core_gate import CoreGate
@@ -137,8 +137,8 @@ def demand_terms(call: str, terms: Mapping[str, object]) -> None:
     for word in terms:
         if word not in OrderTerms.__annotations__:
             meant = [name for name in _TERMS if "".join(part[0] for part in name.split("_")) == word.lower()]
-            near = meant or get_close_matches(word, ["qty", "price", *_TERMS], 1)
-            hint = f"; did you mean {near[0]}?" if near else f": the terms are {', '.join(_TERMS)}"
+            near = meant[0] if meant else find_nearest(word, ["qty", "price", *_TERMS], LIKE)
+            hint = f"; did you mean {near}?" if near else f": the terms are {', '.join(_TERMS)}"
             raise TypeError(f"{call}() got an unexpected keyword {word!r}{hint}")
 
 

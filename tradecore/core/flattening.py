@@ -1,43 +1,104 @@
 """Closing a position with orders that may only reduce, in pieces that the limits allow. It cancels and submits; what
-may be, risk decides."""
+may be, risk decides.
+
+What an external venue has not given back yet may still trade there: it is left out, and sent for once the venue has
+answered. Nothing is decided twice: every step looks at the position and at what is open.
+"""
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from ..orders.order import Order
 from ..vocabulary.codes import Reason
 from ..vocabulary.fix import OrdStatus, Side
 from ..vocabulary.instrument import Instrument
+from ..vocabulary.showing import refuse_copy
 
 _TO_SELL = (Side.SELL, Side.SELL_SHORT, Side.SELL_SHORT_EXEMPT)
+_NOTHING = Decimal(0)
 
 
-def flatten_position(core: Any, account: str | None, symbol: str) -> list[Order]:
-    """See TradingCore.flatten."""
-    names = core._gate.names
-    account = names.accounts.names[names.find_account(account) - 1]
-    qty = core.position(symbol, account).qty
-    if not qty:
-        return []
-    side = Side.SELL if qty > 0 else Side.BUY
-    core.mass_cancel(account=account, symbol=symbol, side=side)
-    sides = _TO_SELL if side is Side.SELL else (Side.BUY,)
-    working = sum((order.leaves_qty or Decimal(0) for order in core.orders.open_orders(symbol=symbol, account=account)
-                   if order.side in sides), Decimal(0))
-    instrument = names.find_instrument(symbol)[1]
-    sent: list[Order] = []
-    left = abs(core.position(symbol, account).qty) - working
-    while left > 0:
-        piece = largest_piece(core, account, instrument, side, left)
-        order = core.submit(symbol, side, piece, account=account, ord_type="MARKET", reduce_only=True)
-        sent.append(order)
-        left -= order.cum_qty or Decimal(0)
-        if order.ord_status is not OrdStatus.FILLED:
-            break
-    return sent
+class Flattening(list[Order]):
+    """The orders that close a position, in the order in which they were sent; it grows while venues answer.
+
+    Threads: any; it goes on, on the thread whose command made the news, until it is `done` or `stop()` is called.
+    """
+
+    def __init__(self, core: Any, account: str | None, symbol: str) -> None:
+        super().__init__()
+        names = core._gate.names
+        self._core, self._symbol = core, symbol
+        self._account: str = names.accounts.names[names.find_account(account) - 1]
+        self._instrument: Instrument = names.find_instrument(symbol)[1]
+        self._lock, self._has_news, self._subscription = threading.Lock(), True, None
+        qty = core.position(symbol, self._account).qty
+        self._side = Side.SELL if qty > 0 else Side.BUY
+        self.awaits: tuple[Order, ...] = ()
+        self.done = not qty
+        if qty:
+            core.mass_cancel(account=self._account, symbol=symbol, side=self._side)
+            self.awaits = tuple(self._open())
+            self._go_on()
+        if not self.done:
+            self._subscription = core.subscribe(self._hear, account=self._account, symbol=symbol)
+
+    @property
+    def left(self) -> Decimal:
+        """What of the position no order of these has closed yet."""
+        qty: Decimal = self._core.position(self._symbol, self._account).qty
+        return max(qty if self._side is Side.SELL else -qty, _NOTHING)
+
+    def stop(self) -> None:
+        """Send no more. What was sent stands."""
+        self.done = True
+        if self._subscription is not None:
+            self._subscription()
+
+    def __repr__(self) -> str:
+        state = "done" if self.done else f"awaits {len(self.awaits)} answers" if self.awaits else "working"
+        return f"<Flattening {self._symbol} {self._account}: {len(self)} orders, {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        refuse_copy(self, "it goes on in its core; keep the `order_id` of its orders")
+
+    def _open(self) -> list[Order]:
+        sides = _TO_SELL if self._side is Side.SELL else (Side.BUY,)
+        return [order for order in self._core.orders.open_orders(symbol=self._symbol, account=self._account)
+                if order.side in sides]
+
+    def _hear(self, report: object) -> None:
+        """A report of the account and the symbol: what one thread hears while another is at work, that one looks at."""
+        self._has_news = True
+        while self._has_news and not self.done and self._lock.acquire(blocking=False):
+            try:
+                self._has_news = False
+                self._go_on()
+            finally:
+                self._lock.release()
+
+    def _go_on(self) -> None:
+        """Sends for what nothing that is open may close any more."""
+        is_open = {order.order_id: order for order in self._open()}
+        self.awaits = tuple(order for order in self.awaits if order.order_id in is_open)
+        left = self.left - sum((order.leaves_qty or _NOTHING for order in is_open.values()), _NOTHING)
+        failed = any(_is_cut_short(order) for order in self)
+        while left > 0 and not failed:
+            piece = largest_piece(self._core, self._account, self._instrument, self._side, left)
+            order = self._core.submit(self._symbol, self._side, piece, account=self._account, ord_type="MARKET",
+                                      reduce_only=True)
+            self.append(order)
+            left -= (order.cum_qty or _NOTHING) + (order.leaves_qty or _NOTHING)
+            failed = _is_cut_short(order)
+        if failed or not (self.awaits or any(order.leaves_qty for order in self)):
+            self.stop()
+
+
+def _is_cut_short(order: Order) -> bool:
+    return not order.leaves_qty and order.ord_status is not OrdStatus.FILLED
 
 
 def largest_piece(

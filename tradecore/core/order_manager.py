@@ -19,6 +19,7 @@ from ..vocabulary.codes import CommandType, Scope
 from ..vocabulary.fix import ExecType, OrdType, Side, TimeInForce
 from ..vocabulary.identifiers import Identifier, check_names
 from ..vocabulary.instrument import Instrument
+from ..vocabulary.records import REQUEST_PREFIX
 from ..vocabulary.reports import Report
 from ..vocabulary.units import Number
 from .order_system import OrderSystem
@@ -36,6 +37,7 @@ class OrderManager(OrderSystem):
 
     `request_timeout` (ns, 0: for ever): what is not answered by then is flagged UNKNOWN and asked for, never resent;
     time goes on with every command and with `clock_tick`. `clock` gives ns UTC. `backend` is native, python or auto.
+    `request_prefix` begins the ClOrdIDs of what goes out under no other: see TradingCore.
     Threads: any may call; one lock. Callbacks run on the thread whose command made the news.
     """
 
@@ -48,11 +50,12 @@ class OrderManager(OrderSystem):
         capacity: Capacity | None = None,
         clock: Callable[[], int] = time.time_ns,
         backend: str | None = None,
+        request_prefix: str = REQUEST_PREFIX,
     ) -> None:
         check_names(accounts, "accounts")
         venue = ExternalVenue(COUNTERPARTY, request_timeout=request_timeout, ord_types=tuple(OrdType),
                               times_in_force=tuple(TimeInForce))
-        super().__init__(capacity, clock, backend, COUNTERPARTY)
+        super().__init__(capacity, clock, backend, request_prefix, COUNTERPARTY)
         self._reports = VenueReports(self._gate)
         self._gate.command(CommandType.DEFINE_VENUE, venue.name, **venue.definition())
         self._venue = self._gate.names.venues.add(venue.name)

@@ -18,10 +18,10 @@ from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, ReportType
 from ..vocabulary.currency import Currency
 from ..vocabulary.fix import ExecType, Side
-from ..vocabulary.identifiers import Identifier, check_name
+from ..vocabulary.identifiers import Identifier, check_name, demand_prefix
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.messages import OutboundMessage
-from ..vocabulary.records import TIME_MAX
+from ..vocabulary.records import REQUEST_PREFIX, TIME_MAX
 from ..vocabulary.reports import Report, ReportReader
 from ..vocabulary.rows import UnbookedRow
 from ..vocabulary.showing import refuse_copy
@@ -44,12 +44,15 @@ class OrderSystem:
     capacity: Capacity
 
     def __init__(
-        self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None, counterparty: str | None = None
+        self, capacity: Capacity | None, clock: Callable[[], int], backend: str | None,
+        request_prefix: str = REQUEST_PREFIX, counterparty: str | None = None
     ) -> None:
         self._gate = CoreGate(capacity, clock, backend)
         self.backend, self.capacity = self._gate.backend, self._gate.capacity
         self._orders, self._positions = Orders(self._gate), Positions(self._gate)
         self._door = Door(self._gate, counterparty)
+        if demand_prefix(request_prefix) != REQUEST_PREFIX:
+            self._gate.command(CommandType.NAME_REQUESTS, text=request_prefix.encode("ascii"))
         self._compiled: Any = None
 
     # ---- the door

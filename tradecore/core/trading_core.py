@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -29,11 +29,13 @@ from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import ACK_DTYPE, BASKET_MAX, COMMAND_DTYPES, COMMAND_SIZE, ORDER_DTYPE
+from ..vocabulary.records import ACK_DTYPE, BASKET_MAX, COMMAND_DTYPES, COMMAND_SIZE, ORDER_DTYPE, REQUEST_PREFIX
 from ..vocabulary.units import Number, check_bool, check_int
-from .flattening import flatten_position
 from .order_system import OrderSystem
 from .smart_order_router import SmartOrderRouter
+
+if TYPE_CHECKING:
+    from .flattening import Flattening
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
@@ -57,7 +59,9 @@ class TradingCore(OrderSystem):
     `currencies` need naming where their money is not counted in 9 decimals: Currency("BTC", decimals=12).
     `limits` is one RiskLimits for every account, or a mapping by account name. `clock` gives ns UTC and stamps what
     we have given no `transact_time`; it alone moves the core's time (see `clock_tick`); the core never reads a clock.
-    `backend` is native, python or auto; see Features too.
+    `backend` is native, python or auto; see Features too. `request_prefix` (1 to 32 characters) begins the ClOrdIDs
+    that the core makes for what it sends to external venues under no other: "TC-20261128-7", unique in a day and, by
+    their date, among days; say another where two cores have a venue in common, or one begins anew within a day.
     Threads: any may call; one lock per core. Callbacks run on the thread whose command made the news.
     """
 
@@ -73,12 +77,13 @@ class TradingCore(OrderSystem):
         clock: Callable[[], int] = time.time_ns,
         backend: str | None = None,
         features: Features | None = None,
+        request_prefix: str = REQUEST_PREFIX,
     ) -> None:
         if not isinstance(limits, (RiskLimits, Mapping, type(None))):
             raise TypeError(f"limits must be RiskLimits or a mapping of them by account, not {type(limits).__name__}")
         check_names(accounts, "accounts")
         declared = read_currencies(currencies)
-        super().__init__(capacity, clock, backend)
+        super().__init__(capacity, clock, backend, request_prefix)
         self.features: Features = Features.of(features)
         self.risk: RiskEngine = RiskEngine(self._gate, self.features)
         self.execution: ExecutionEngine = ExecutionEngine(self._gate, SmartOrderRouter.of(self))
@@ -154,17 +159,20 @@ class TradingCore(OrderSystem):
         """
         return self._door.submit(symbol, side, qty, price, **terms)
 
-    def flatten(self, *, account: str | None = None, symbol: str) -> list[Order]:
-        """Close a position: the orders that were sent, in the order in which they were.
+    def flatten(self, *, account: str | None = None, symbol: str) -> Flattening:
+        """Close a position: the list of the orders that were sent, in the order in which they were.
 
         First what works on the closing side is canceled. Then MARKET orders that may only reduce go out, routed, each
         as large as the account's MAX_ORDER_QTY and MAX_ORDER_NOTIONAL and the instrument allow, until nothing is left
-        or one does not trade whole: the last one tells why. What an external venue has not answered yet may still
-        trade there, and is left out: call again once it has. An empty list: there is nothing to close, or all of it
-        waits for such answers. It is a sequence of commands like any other: others may come between. Raises TypeError
+        or one ends without trading whole: the last one tells why. What an external venue has not given back yet may
+        still trade there, and is left out: its orders are `awaits`, and once the venue has answered, the list grows by
+        what is then left, without another call. `done` when nothing is to come; `left` is what is open of the position;
+        `stop()` sends no more. It is a sequence of commands like any other: others may come between. Raises TypeError
         or UndeclaredError. Threads: any.
         """
-        return flatten_position(self, account, symbol)
+        from .flattening import Flattening  # when it is first needed
+
+        return Flattening(self, account, symbol)
 
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any
 
+from ..vocabulary.nearest import find_nearest
 from .limit_table import LimitLine
 from .limits import OFF
 
@@ -53,8 +53,8 @@ def from_toml(text: str) -> Iterator[tuple[dict[str, Any], str, str]]:
 def _demand_known(table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
-            near = get_close_matches(key, known, 1, 0)
-            raise ValueError(f"{where}: unknown key {key!r}; the nearest known key is {near[0]!r}")
+            near = find_nearest(key, known)
+            raise ValueError(f"{where}: unknown key {key!r}; the nearest known key is {near!r}")
 
 
 def _value(value: Any) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
+from ..vocabulary.nearest import find_nearest
 from ..vocabulary.rule_words import QUANTITIES, STACK_MAX, STEPS_MAX, Quantity
 from .expressions import Node, RuleError, read_expression
 from .rule_numbers import (
@@ -60,8 +60,8 @@ class _Typed:
 
 def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
     """What was probably meant."""
-    close = get_close_matches(name, list(names), 1, 0.0)
-    return f": did you mean {close[0]!r}?" if close else ""
+    close = find_nearest(name, names)
+    return f": did you mean {close!r}?" if close else ""
 
 
 class _Compiler:

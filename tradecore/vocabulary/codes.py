@@ -26,6 +26,7 @@ class CommandType(FixEnum):
     TRADE_CORRECTION = 16
     CANCEL_REJECT = 17
     HAND_OUT = 18
+    NAME_REQUESTS = 19
     QUOTE = 20
     MARK = 21
     SESSION = 22
@@ -257,6 +258,7 @@ class Reason(FixEnum):
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
+    REPLACES_FULL = 304
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403

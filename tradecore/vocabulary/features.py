@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from enum import Enum
 
 from .codes import LimitMode, Rule
+from .nearest import find_nearest
 from .records import LIMIT_OFF
 
 VARIABLE = "TRADECORE_FEATURES"
@@ -40,8 +40,8 @@ class Features(Mapping[str, Feature]):
         known = dict.fromkeys(RULES, Feature.ON) | {name: Feature(words[0]) for name, words in OPTIONS.items()}
         for name, word in words.items():
             if name not in known:
-                near = get_close_matches(name, known, 1, 0)
-                raise ValueError(f"feature {name!r} is not known; the nearest known one is {near[0]!r}")
+                near = find_nearest(name, known)
+                raise ValueError(f"feature {name!r} is not known; the nearest known one is {near!r}")
             known[name] = _parse(name, word)
         self._words = known
 

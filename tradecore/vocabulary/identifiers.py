@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .records import TEXT_SIZE
+from .records import PREFIX_SIZE, TEXT_SIZE
 from .scalars import demand_plain
 
 Identifier = str | int | bytes
@@ -26,6 +26,19 @@ def encode_cl_ord_id(value: Identifier | None, name: str = "cl_ord_id") -> bytes
     if not 1 <= len(text) <= TEXT_SIZE or not all("!" <= c <= "~" for c in text):
         raise ValueError(f"{name} {text[:80]!r} must be 1 to {TEXT_SIZE} printable ASCII characters without spaces")
     return text.encode("ascii")
+
+
+def demand_prefix(value: object) -> str:
+    """What ids that the core makes begin with: 1 to 32 printable ASCII characters without spaces.
+
+    Raises TypeError or ValueError naming the value and the bound.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"request_prefix must be a str, not {type(value).__name__}")
+    if not 1 <= len(value) <= PREFIX_SIZE or not all("!" <= c <= "~" for c in value):
+        raise ValueError(f"request_prefix {value[:80]!r} must be 1 to {PREFIX_SIZE} printable ASCII characters "
+                         "without spaces")
+    return value
 
 
 def encode_told_id(value: Identifier | None, name: str) -> bytes | None:

@@ -35,7 +35,7 @@ class OutboundMessage(OrderFields):
 
     @property
     def seq(self) -> int:
-        """Its number among what was handed out, from 1, without gaps: a name for it where `cl_ord_id` is empty."""
+        """Its number among what was handed out, from 1, without gaps."""
         return int(self._row.seq)
 
     @property
@@ -55,8 +55,8 @@ class OutboundMessage(OrderFields):
 
     @property
     def cl_ord_id(self) -> str:
-        """ClOrdID(11): of a new order and a status request the order's, else the request's own; empty where it was
-        automatic, and of what the core asks of itself."""
+        """ClOrdID(11): of a new order and a status request the order's, else the request's own. Where nobody gave one,
+        and of what the core asks of itself, the core made one (`request_prefix`)."""
         return self._directory.text_of(self._row.cl_ord_id)
 
     @property

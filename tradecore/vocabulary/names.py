@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any
 
 from .currency import Currency
 from .instrument import Instrument
+from .nearest import LIKE, find_nearest
 from .time_units import demand_nanoseconds
 from .units import CENTS, Number, check_time, to_decimal, whole_units
 
@@ -46,8 +46,8 @@ class Names:
             raise TypeError(f"{self.kind} must be a str, not {type(name).__name__}")
         found = self.ids.get(name)
         if found is None:
-            near = get_close_matches(name, self.names, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; declared: {', '.join(self.names[:8]) or 'none'}"
+            near = find_nearest(name, self.names, LIKE)
+            hint = f"; did you mean {near!r}?" if near else f"; declared: {', '.join(self.names[:8]) or 'none'}"
             raise UndeclaredError(f"{self.kind} {str(name)!r} is not declared{hint}")
         return found
 

@@ -31,8 +31,7 @@ _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_OR
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
     CommandType.DEFINE_VENUE: "venues", CommandType.DEFINE_CURRENCY: "currencies",
-    CommandType.NEW_ORDER: "cl_ord_ids", CommandType.CANCEL: "cl_ord_ids",
-    CommandType.REPLACE: "cl_ord_ids, or open_orders of replaces that are not answered",
+    CommandType.NEW_ORDER: "cl_ord_ids", CommandType.CANCEL: "cl_ord_ids", CommandType.REPLACE: "cl_ord_ids",
 }
 # What venues say, and what stands in its records where they did not say it.
 _OF_VENUES = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.BOOK_UNBOOKED,
@@ -101,6 +100,7 @@ _TEXTS = {
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
+    Reason.REPLACES_FULL: "replaces that venues have not answered: {value} of {bound}, the capacity open_orders",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
                           "orders that work: read outbound()",
     Reason.POST_ONLY_WOULD_TAKE: "price {value} would take at {bound}",

@@ -46,6 +46,8 @@ COMMAND_SIZE, REPORT_SIZE, ACK_SIZE, OUTBOUND_SIZE = 128, 128, 32, 192
 VERSION = 1  # of all records; a command that says 0 means it too
 OWN_ID_MAX = 2**62  # a client's own integer is its own number; texts are numbered from here on, the first one + 1
 TEXT_SIZE = 64
+REQUEST_PREFIX = "TC-"  # of ClOrdIDs that the core makes, where nobody says another
+PREFIX_SIZE = 32  # the most of it: a date, a dash and a number follow
 NOTE_SIZE = 512  # bytes of a note, UTF-8: of its text half of them at most
 # Bits of `told` in what a venue says: what it gave, and what of it no record holds as it was said.
 TOLD_COMMISSION, TOLD_ROUNDED, TOLD_FINER, TOLD_STATUS = 1, 2, 4, 8
@@ -109,6 +111,7 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.DISMISS_UNBOOKED: [("unbooked", "i8"), ("", "x24"), ("note", "i8")],
     # The next messages for external venues, at most so many: they are the caller's to send.
     CommandType.HAND_OUT: [("most", "i8")],
+    CommandType.NAME_REQUESTS: [("text", "S64")],  # what ClOrdIDs that the core makes begin with
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
     CommandType.MARK: [("mark_px", "i8")],
     # What one unit of the header's currency is worth in the base currency, the first that was declared, in 10**-12.

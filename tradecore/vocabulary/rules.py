@@ -4,11 +4,11 @@ twin, and what its kernel's text says. Nothing relies on neighbouring numbers.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
 from .codes import Reason, Rule, Scope
+from .nearest import find_nearest
 from .records import LIMIT_MAX
 
 
@@ -116,5 +116,5 @@ def find_rule(rule: Rule | str) -> RuleRow:
     for row in RULES:
         if row.rule.name == name:
             return row
-    near = get_close_matches(name, [row.rule.name for row in RULES], 1, 0)
-    raise ValueError(f"rule {str(rule)!r} is not known; the nearest known one is {near[0]}")
+    near = find_nearest(name, (row.rule.name for row in RULES))
+    raise ValueError(f"rule {str(rule)!r} is not known; the nearest known one is {near}")

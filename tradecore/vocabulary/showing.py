@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any, NoReturn
 
 SHOWN = 20  # rows of a table in a notebook; the rest is counted
@@ -13,6 +12,8 @@ _LEFT, _RIGHT = "text-align:left", "text-align:right"
 def html_table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], count: int,
                right: Sequence[bool]) -> str:
     """A table with its caption; `count` rows there are, of which `rows` are shown; `right` aligned are numbers."""
+    from html import escape  # hardly a session shows one
+
     styles = [_RIGHT if is_number else _LEFT for is_number in right]
     head = "".join(f'<th style="{s}">{escape(c)}</th>' for s, c in zip(styles, columns, strict=True))
     body = "".join(

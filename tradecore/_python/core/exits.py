@@ -15,8 +15,9 @@ from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHIL
 from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_reducing, reducible_qty
 from ..risk.switches import meet_switches
 from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit
+from .keeping import unbooked_moves
 from .state import State, parent_of, report_execution, sync_order
-from .user_rules import find_risk_refusal
+from .user_rules import find_risk_refusal, find_rule_refusal
 
 SWITCHES = (Reason.KILL_SWITCH, Reason.TRADING_STATE)  # what is HALTED may go on once it is released
 
@@ -75,6 +76,14 @@ def reduces(core: State, order: Order, leaves_qty: int) -> bool:
     return leaves_qty <= most and is_reducing(position_qty, side, leaves_qty, count_works(core, order, most))
 
 
+def reduces_unbooked(core: State, order: Order, leaves_qty: int) -> bool:
+    """Does an order reduce whatever part of what lies unbooked has happened?"""
+    low, high, _ = unbooked_moves(core, order.instrument, order.account)
+    side = direction(order.side)
+    most = reducible_qty(position_for(core, order) + (high if side == BUY else low), side)
+    return reduces(core, order, leaves_qty) and leaves_qty + count_works(core, order, most) <= most
+
+
 def closes_position(core: State, order: Order) -> bool:
     """Does an order bring its position to zero, with what works on its side?"""
     position_qty = position_for(core, order)
@@ -88,6 +97,8 @@ def ask_risk_of(core: State, ins: InstrumentRow, order: Order, q: Question) -> F
     if refused is not None and refused.reason in EXEMPTIONS and reduces(core, order, q.leaves_qty):
         q.reduces = True
         refused = find_risk_refusal(core, ins, q, order.strategy)
+    if refused is not None and refused.reason == Reason.UNBOOKED_TRADE and reduces_unbooked(core, order, q.leaves_qty):
+        refused = find_rule_refusal(core, ins, q, order.strategy)
     return refused
 
 

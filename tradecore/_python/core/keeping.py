@@ -107,9 +107,19 @@ def units_of(ins: InstrumentRow, row: Unbooked) -> tuple[int, int]:
     return low // ins.qty_scale, -(-high // ins.qty_scale)
 
 
+def unbooked_moves(core: State, instrument: int, account: int) -> tuple[int, int, int]:
+    """By how much all that lies unbooked may move a position, down and up; and the number of the oldest, 0: none."""
+    low = high = first = 0
+    for row in core.unbooked.rows.values():
+        if row.account in (account, EVERYBODY) and row.instrument in (0, instrument):
+            least, most = units_of(core.instruments[instrument], row)
+            low, high, first = low + min(least, 0), high + max(most, 0), first or row.number
+    return low, high, first
+
+
 def find_block(core: State, q: Question) -> Finding | None:
-    """Whether an order takes more risk where a report lies unbooked: all but one that reduces the position, with what
-    works on its side, whatever part of what lies there has happened."""
+    """Whether an order takes more risk where a report lies unbooked: all but one that reduces the position, with all
+    that is open on its side, whatever part of what lies there has happened."""
     found = weigh_unbooked(core, q)
     return found if found is not None and found.refused else None
 
@@ -119,11 +129,7 @@ def weigh_unbooked(core: State, q: Question) -> Finding | None:
     table = core.unbooked
     if not (table.blocking[q.account] or table.overflow) or (q.hold_qty <= 0 and not q.released):
         return None
-    low = high = first = 0
-    for row in table.rows.values():
-        if row.account in (q.account, EVERYBODY) and row.instrument in (0, q.instrument):
-            least, most = units_of(q.ins, row)
-            low, high, first = low + min(least, 0), high + max(most, 0), first or row.number
+    low, high, first = unbooked_moves(core, q.instrument, q.account)
     if not first:
         return None
     e = q.exposure

@@ -43,6 +43,7 @@ from .orderpath import enter_order
 from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
+from .request_ids import name_requests
 from .requests import enter_cancel, mass_cancel, request_status
 from .rule_commands import add_rule, add_steps, remove_rule
 from .sessions import enter_session, enter_venue_session
@@ -84,6 +85,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.VENUE_SESSION: enter_venue_session, CommandType.DEFINE_TICKS: define_ticks,
     CommandType.INTERN: enter_text, CommandType.ADVANCE_CLOCK: advance_clock,
     CommandType.HAND_OUT: hand_out, CommandType.TRADE_PRINT: enter_trade_print,
+    CommandType.NAME_REQUESTS: name_requests,
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
     CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,

@@ -61,6 +61,7 @@ from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .protection import price_elsewhere, reaches, within_ticks
+from .request_ids import name_order
 from .state import (
     EXECUTING,
     POSITION,
@@ -197,6 +198,7 @@ def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int
     """To an external venue: what happened to it is UNKNOWN until the venue tells."""
     if needs_protection(core, ins, order, limit):
         order.protect_px = limit * ins.tick
+    name_order(core, order)
     order.place, order.awaited, order.sent_time = AT_VENUE, True, core.now
     if first:
         report_execution(core, c, order, ExecType.PENDING_NEW)

@@ -17,7 +17,7 @@ from ..orders.validation import CASH, bit_of, first_reason, validate_order
 from ..risk.holds import Question, count_ahead, hold_lots, is_exempt_refusal
 from ..risk.risk import evaluate_risk
 from .cash import convert_cash
-from .exits import closes_position, reduces
+from .exits import closes_position, reduces, reduces_unbooked
 from .keeping import weigh_unbooked
 from .observing import observe_question
 from .orderpath import CLOSING_BITS
@@ -88,6 +88,8 @@ def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding],
         q.reduces = True
         return find_answers(core, order, q)
     kept = weigh_unbooked(core, q)
+    if kept is not None and kept.refused and reduces_unbooked(core, order, q.leaves_qty):
+        kept = kept._replace(refused=False)
     return found, observed, ([] if kept is None else [kept]) + evaluate_user_rules(core, q.ins, q, q.strategy)
 
 

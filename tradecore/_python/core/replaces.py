@@ -55,7 +55,7 @@ def enter_replace(core: State, c: Any) -> Any:
     refused = find_bad_terms(core, ins, order, asked_qty, price, stop_px, expire_time, peg_offset)
     away = order.place in (AT_VENUE, IN_CHILDREN)
     if refused is None and away and core.orders.replaces == core.orders.open_max:
-        refused = Reason.TABLE_FULL, core.orders.replaces, core.orders.open_max
+        refused = Reason.REPLACES_FULL, core.orders.replaces, core.orders.open_max
     if refused is None and order.place == AT_VENUE and not has_places(core.orders.unsent, 1):
         refused = Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most
     if refused is None:

@@ -21,6 +21,7 @@ from ..risk.holds import count_cancel
 from ..vocabulary.instrument import SELL, direction
 from ..vocabulary.texts import id_is_known
 from .outbound import recall_order, report_asked, send_request, send_status_request, withdraw_request
+from .request_ids import make_id
 from .state import (
     ACK_ACCEPTED,
     CANCEL,
@@ -53,7 +54,7 @@ def cxl_rej_reason_of(reason: int) -> int:
     known = _CXL_REJ_REASONS.get(Reason(reason))
     if known is not None:
         return int(known)
-    broker = 200 < reason < 300 or reason == Reason.OUTBOUND_FULL
+    broker = 200 < reason < 300 or reason in (Reason.OUTBOUND_FULL, Reason.REPLACES_FULL)
     return int(CxlRejReason.BROKER_OPTION if broker else CxlRejReason.OTHER)
 
 
@@ -110,6 +111,8 @@ def take_id(order: Order, cl_ord_id: int) -> dict[str, Any]:
 def ask_venue(core: State, c: Any, order: Order, request: Request, reason: int) -> None:
     """Sends a request to the order's venue, reports that it did, and waits for its answer."""
     orig_cl_ord_id = last_id(order)
+    if order.place == AT_VENUE and not request.cl_ord_id:
+        request.cl_ord_id = make_id(core, order)
     request.oco_limit = order.oco_limit if reason else limit_after(order, request.order_qty)
     add_request(core.orders, order, request)
     request.unknown, request.reason = order.venue in core.disconnected, int(reason)

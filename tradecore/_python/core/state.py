@@ -343,7 +343,7 @@ def report_end(core: State, c: Any, order: Order, exec_type: int, **special: Any
 
 
 def note_full(core: State, reason: int) -> None:
-    core.tables_full += reason in (Reason.TABLE_FULL, Reason.IDS_FULL, Reason.BOOKS_FULL)
+    core.tables_full += reason in (Reason.TABLE_FULL, Reason.IDS_FULL, Reason.BOOKS_FULL, Reason.REPLACES_FULL)
 
 
 def refuse_command(core: State, c: Any, reason: Reason, value: int, bound: int) -> Any:

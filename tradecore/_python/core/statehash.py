@@ -22,7 +22,7 @@ from ..risk.holds import exposure_of
 from ..risk.rule_rows import LimitRow, key_of
 from ..vocabulary.hashing import chain_row, wide_words
 from ..vocabulary.instrument import BUY, SELL, opposite
-from ..vocabulary.texts import hash_of_id
+from ..vocabulary.texts import hash_of_id, hash_text
 from .state import State, book_of, session_of
 
 Row = tuple[int, ...]
@@ -44,6 +44,9 @@ def counters(core: State) -> Iterator[Row]:
            len(core.ids.order_ids), core.ids.digest, int((Scope.FIRM, 0) in core.risk.kills), core.day,
            core.reports_refused, core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest,
            core.order_seq, len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
+    made = core.texts.made
+    if made.count or made.prefix:
+        yield 50, made.count, hash_text(made.prefix) if made.prefix else 0
     if core.notes.count or core.unbooked.count:
         yield (30, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
                core.unbooked.digest)

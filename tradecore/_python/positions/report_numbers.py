@@ -4,12 +4,13 @@ averages and one scale. Where a number has more than 38 digits there is no colum
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from .costs import round_half_even
+from .holdings import halves
 
 Array = np.ndarray[Any, np.dtype[Any]]
 AVERAGE_DIGITS = 28  # of an average that has no end: a Decimal's by default
@@ -26,8 +27,7 @@ def rows_of(numbers: Iterable[int]) -> Array | None:
     given = list(numbers)
     if any(abs(number) >= MOST for number in given):
         return None
-    halves = [((number + 2**63) % 2**64 - 2**63, number >> 64) for number in given]
-    return np.array(halves, np.int64).reshape(-1, 2)
+    return np.array([halves(number) for number in given], np.int64).reshape(-1, 2)
 
 
 def shift_number(a: int, up: int) -> int:
@@ -60,15 +60,20 @@ def multiply_number(a: int, factor: int) -> int:
     return a * factor
 
 
+def each(rows: Array, column: Array, step: Callable[[int, int], int]) -> Array | None:
+    """Each number and its word through one step, or None where a result has no room."""
+    return rows_of(step(a, word) for a, word in zip(numbers_of(rows), column.tolist(), strict=True))
+
+
 def multiply(rows: Array, factors: Array) -> Array | None:
     """Each number times its factor, or None. Threads: any; without the GIL."""
-    return rows_of(multiply_number(a, factor) for a, factor in zip(numbers_of(rows), factors.tolist(), strict=True))
+    return each(rows, factors, multiply_number)
 
 
 def shift(rows: Array, ups: Array) -> Array | None:
     """Each number in units of which 10**up are one of its own, rounded half to even where up is below 0, or None.
     Threads: any; without the GIL."""
-    return rows_of(shift_number(a, up) for a, up in zip(numbers_of(rows), ups.tolist(), strict=True))
+    return each(rows, ups, shift_number)
 
 
 def add(rows: Array, others: Array) -> Array | None:

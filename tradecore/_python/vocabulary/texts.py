@@ -11,6 +11,7 @@ import re
 from tradecore.vocabulary.records import OWN_ID_MAX, TEXT_SIZE
 
 from .hashing import GOLDEN, WORD, chain_digest, digest_words, fold
+from .made_ids import MadeIds, find_made, id_is_made, made_text
 
 _VALID = re.compile(rb"[!-~](?:[ -~]{0,62}[!-~])?")
 _OWN = re.compile(rb"[1-9][0-9]{0,18}")
@@ -23,6 +24,7 @@ class Texts:
         self.capacity = capacity
         self.texts: list[bytes] = []
         self.numbers: dict[bytes, int] = {}
+        self.made = MadeIds()
         self.digest = 0  # over all texts in order of interning, for the state hash
 
 
@@ -46,17 +48,19 @@ def hash_of_id(texts: Texts, number: int) -> int:
     """An id's hash: of its text, or of the integer that it is; 0 of none. What is hashed of an id is this."""
     if OWN_ID_MAX < number <= OWN_ID_MAX + len(texts.texts):
         return hash_text(texts.texts[number - OWN_ID_MAX - 1])
+    if id_is_made(texts.made, number):
+        return hash_text(made_text(texts.made, number))
     return fold((number & WORD) ^ GOLDEN, 0xC2B2AE3D27D4EB4F) if number else 0
 
 
 def id_is_known(texts: Texts, number: int) -> bool:
-    """Is it none, an integer, or a text that was interned?"""
-    return 0 <= number <= OWN_ID_MAX + len(texts.texts)
+    """Is it none, an integer, a text that was interned, or made by the core?"""
+    return 0 <= number <= OWN_ID_MAX + len(texts.texts) or id_is_made(texts.made, number)
 
 
 def find_text(texts: Texts, text: bytes) -> int:
     """The number of a text, 0 where it has none."""
-    return own_number(text) or texts.numbers.get(text, 0)
+    return own_number(text) or texts.numbers.get(text) or find_made(texts.made, text)
 
 
 def intern_text(texts: Texts, text: bytes) -> int:
@@ -71,6 +75,8 @@ def text_of_id(texts: Texts, number: int) -> str:
     """An id as text; an integer's, and that of a number that was never given, in decimal; of none, and less, empty."""
     if OWN_ID_MAX < number <= OWN_ID_MAX + len(texts.texts):
         return texts.texts[number - OWN_ID_MAX - 1].decode("ascii")
+    if id_is_made(texts.made, number):
+        return made_text(texts.made, number).decode("ascii")
     return str(number) if number > 0 else ""
 
 

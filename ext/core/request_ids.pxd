@@ -1,0 +1,42 @@
+# ClOrdIDs of what the core itself sends to external venues: FIX wants one on every order and on every request. Each is
+# claimed as a client's is, so that orders are found by it and venues answer by it. What they look like: see made_ids.
+
+from trade_booking cimport *
+
+
+# What ids that the core makes begin with: 1 to PREFIX_SIZE characters without spaces. Said before the first is made,
+# whose text would change.
+cdef inline void name_requests(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_made_ids* made = &core.texts.made
+    cdef int size = text_size(c.text), i
+    cdef bint bad = size == 0 or size > PREFIX_SIZE
+    for i in range(size):
+        bad |= c.text[i] == 0x20
+    if bad:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, 0, 56)
+    elif made.count:
+        refuse_command(core, c, ack, ALREADY_DEFINED, made.count, 0)
+    else:
+        memcpy(made.prefix, c.text, TEXT_SIZE)
+        made.prefix_size = size
+        accept_command(core, c, 0, 0, 0, 0, 0)
+
+
+# A ClOrdID that nobody has used, claimed for an order where there is room; 0 where there are no more.
+cdef inline int64_t make_id(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef char text[TEXT_SIZE]
+    cdef int64_t number = next_made(&core.texts.made, core.now)
+    while number:
+        put_made_text(&core.texts.made, number, text)
+        if find_text(&core.texts, text) == number:
+            break                                      # else a client's own text looks like it
+        number = next_made(&core.texts.made, core.now)
+    if number and core.ids.count < core.ids.capacity:
+        claim_id(&core.ids, &core.texts, number, order.order_id, slot_of(&core.orders, order))
+    return number
+
+
+# An order that goes to an external venue has a ClOrdID, whoever made it.
+cdef inline void name_order(tc_core* core, tc_order* order) noexcept nogil:
+    if order.cl_ord_id == 0:
+        order.cl_ord_id = make_id(core, order)

@@ -1,0 +1,184 @@
+"""ClOrdIDs of what the core itself sends: FIX wants one on every order and request, unique in a day (ClOrdID(11), OrigClOrdID(41))."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from conftest import Clock, small_capacity
+
+import tradecore as tc
+from tradecore.vocabulary.records import CODECS, VERSION
+
+S, M = tc.OrdStatus, tc.MsgType
+SECOND = 10**9
+NOON = int(datetime(2026, 2, 28, 12, tzinfo=UTC).timestamp()) * SECOND
+EXT = tc.ExternalVenue("EXT", request_timeout=SECOND)
+
+
+def at(now):
+    clock = Clock()
+    clock.now = now
+    return clock
+
+
+@pytest.fixture
+def desk(make_core):
+    """AAPL at one external venue, at noon of 2026-02-28."""
+
+    def build(**given):
+        return make_core(**{"venues": [EXT], "clock": at(NOON), "capacity": small_capacity(), **given})
+
+    return build
+
+
+def send(core, qty=100, price=10, **terms):
+    return core.submit("AAPL", "BUY", qty, price, **{"venue": "EXT", **terms})
+
+
+def told(core, exec_type, cl_ord_id, **facts):
+    return core.execution.on_execution_report("EXT", exec_type, cl_ord_id=cl_ord_id, **facts)
+
+
+def read(core):
+    return [(m.msg_type.name, m.cl_ord_id, m.orig_cl_ord_id) for m in core.outbound()]
+
+
+def test_an_order_goes_out_under_an_id_that_its_venue_answers_by(desk):
+    core = desk()
+    before = core._gate.core.event_seq
+    order = send(core)
+    assert order.cl_ord_id == "TC-20260228-1"
+    assert [r.cl_ord_id for r in core.reports(before)] == ["TC-20260228-1"]
+    assert [(m.cl_ord_id, m.orig_cl_ord_id) for m in core.outbound()] == [("TC-20260228-1", "")]
+    assert told(core, "NEW", "TC-20260228-1").ord_status is S.NEW
+    assert core.orders.order(cl_ord_id="TC-20260228-1").order_id == order.order_id
+    assert send(core, cl_ord_id="mine").cl_ord_id == "mine"
+
+
+def test_a_cancel_and_a_replace_without_ids_have_some_and_chain(desk):
+    core = desk()
+    order = send(core, cl_ord_id="A1")
+    told(core, "NEW", "A1")
+    assert core.replace(order, qty=80).cl_ord_id == "TC-20260228-1"
+    assert core.replace(order, qty=70).orig_cl_ord_id == "TC-20260228-1"
+    asked = core.cancel(order)
+    assert (asked.cl_ord_id, asked.orig_cl_ord_id, order.cl_ord_id) == ("TC-20260228-3", "TC-20260228-2", "A1")
+    assert read(core)[1:] == [("ORDER_CANCEL_REPLACE_REQUEST", "TC-20260228-1", "A1"),
+                              ("ORDER_CANCEL_REPLACE_REQUEST", "TC-20260228-2", "TC-20260228-1"),
+                              ("ORDER_CANCEL_REQUEST", "TC-20260228-3", "TC-20260228-2")]
+    replaced = told(core, "REPLACED", "TC-20260228-1")
+    assert (replaced.cl_ord_id, replaced.orig_cl_ord_id, order.order_qty) == ("TC-20260228-1", "A1", 80)
+    refused = core.execution.on_cancel_reject("EXT", cl_ord_id="TC-20260228-2", cxl_rej_reason=0)
+    assert (refused.cl_ord_id, refused.orig_cl_ord_id) == ("TC-20260228-2", "TC-20260228-1")
+    canceled = told(core, "CANCELED", "TC-20260228-3")
+    assert (canceled.orig_cl_ord_id, order.cl_ord_id, order.ord_status) == ("TC-20260228-1", "TC-20260228-3", S.CANCELED)
+    assert {core.orders.order(cl_ord_id=name).order_id for name in ("A1", "TC-20260228-1", "TC-20260228-3")} == {1}
+
+
+def test_each_request_of_a_mass_cancel_has_its_own(desk):
+    core = desk()
+    orders = [send(core, cl_ord_id=f"A{i}") for i in range(4)]
+    read(core)
+    core.mass_cancel(cl_ord_id="ALL")
+    assert read(core) == [("ORDER_CANCEL_REQUEST", f"TC-20260228-{i + 1}", f"A{i}") for i in range(4)]
+    assert told(core, "CANCELED", "TC-20260228-3").order_id == orders[2].order_id
+    assert [order.ord_status is S.CANCELED for order in orders] == [False, False, True, False]
+
+
+def test_what_expires_what_is_in_parts_and_what_flattens_has_some(desk):
+    other = tc.ExternalVenue("TWO", request_timeout=SECOND)
+    core = desk(venues=[EXT, other])
+    send(core, cl_ord_id="G", time_in_force="GOOD_TILL_DATE", expire_time=NOON + SECOND)
+    read(core)
+    told(core, "NEW", "G")
+    core.clock_tick(NOON + SECOND)
+    for venue in ("EXT", "TWO"):
+        core.quote(venue, "AAPL", bid=9, bid_size=50, ask=10, ask_size=50)
+    core.submit("AAPL", "BUY", 100, 10, cl_ord_id="P")
+    sent = read(core)
+    assert sent == [("ORDER_CANCEL_REQUEST", "TC-20260228-1", "G"), ("NEW_ORDER_SINGLE", "TC-20260228-2", ""),
+                    ("NEW_ORDER_SINGLE", "TC-20260228-3", "")]
+    told(core, "TRADE", "TC-20260228-3", exec_id="T", last_qty=50, last_px=10)
+    core.flatten(symbol="AAPL")
+    assert read(core) == [("NEW_ORDER_SINGLE", "TC-20260228-4", "")]
+
+
+def test_a_status_request_names_the_order(desk):
+    core = desk()
+    send(core)
+    core.orders.order_status(order_id=1)
+    assert [(m.msg_type, m.cl_ord_id) for m in core.outbound()][1:] == [(M.ORDER_STATUS_REQUEST, "TC-20260228-1")]
+
+
+def test_a_simulated_venue_needs_none(desk):
+    core = desk(venues=[tc.SimulatedVenue("SIM")])
+    order = core.submit("AAPL", "BUY", 1, 10)
+    core.cancel(order)
+    assert (order.cl_ord_id, order.orig_cl_ord_id, order.ord_status) == ("", "", S.CANCELED)
+
+
+def test_they_are_the_cores_and_never_come_twice(desk):
+    core = desk(request_prefix="X")
+    first = send(core, cl_ord_id="X20260228-1")  # a client's own text that looks like the first
+    assert [send(core).cl_ord_id, first.cl_ord_id] == ["X20260228-2", "X20260228-1"]
+    again = send(core, cl_ord_id="X20260228-2")
+    assert (again.ord_status, again.reason) == (S.REJECTED, tc.Reason.DUPLICATE_CLORDID)
+    core.mass_cancel()
+    core.roll_day()
+    later = send(core, cl_ord_id="X20260228-2")  # of a day that is over, but the core's all the same
+    assert (later.reason, send(core).cl_ord_id) == (tc.Reason.INVALID_CL_ORD_ID, "X20260228-3")
+    for text in ("X20260228-4", "X20260228-0", "X20260228-02", "X20260231-1", "X2026022-1", "X20260228-", "x20260228-1"):
+        assert send(core, cl_ord_id=text).cl_ord_id == text  # none of these was made
+
+
+@pytest.mark.parametrize("day", ["19700101", "20000229", "20240229", "20231231", "20260301", "21000228", "21000301"])
+def test_the_date_is_that_of_the_cores_time(desk, day):
+    midnight = int(datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).timestamp()) * SECOND
+    core = desk(clock=at(midnight + 86_400 * SECOND - 1))
+    assert send(core).cl_ord_id == f"TC-{day}-1"
+    assert core.orders.order(cl_ord_id=f"TC-{day}-1").order_id == 1
+    core.clock_tick(midnight + 86_400 * SECOND)
+    assert send(core).cl_ord_id[3:11] > day
+
+
+def test_a_full_table_of_ids_keeps_no_cancel_in(desk):
+    core = desk(capacity=small_capacity(cl_ord_ids=2))
+    order, _ = send(core), send(core)
+    read(core)
+    core.cancel(order)
+    assert read(core) == [("ORDER_CANCEL_REQUEST", "TC-20260228-3", "TC-20260228-1")]
+    assert core.execution.on_execution_report("EXT", "CANCELED", order_id=1).ord_status is S.CANCELED
+
+
+@pytest.mark.parametrize(("prefix", "error"), [
+    ("", ValueError), ("x" * 33, ValueError), ("A B", ValueError), ("caf\xe9", ValueError), (b"TC", TypeError), (7, TypeError),
+])
+def test_a_bad_prefix_is_an_error_that_names_the_bound(desk, prefix, error):
+    with pytest.raises(error, match=r"request_prefix .*(1 to 32|str)"):
+        desk(request_prefix=prefix)
+
+
+def test_a_prefix_is_said_before_the_first_and_is_state(desk):
+    core, other = desk(request_prefix="x" * 32), desk(request_prefix="y" * 32)
+    assert core.state_hash() != other.state_hash()
+    assert send(core).cl_ord_id == "x" * 32 + "20260228-1"
+    before = core.state_hash()
+    for text, said in ((b"LATE", "ALREADY_DEFINED"), (b"a b", "INVALID_FIELD_VALUE: text"), (b"z" * 33, "INVALID_FIELD_VALUE: text")):
+        with pytest.raises(tc.RefusedError, match=f"NAME_REQUESTS refused: {said}"):
+            core._gate.command(tc.CommandType.NAME_REQUESTS, text=text)
+    assert send(core).cl_ord_id == "x" * 32 + "20260228-2"
+    assert before != core.state_hash()
+
+
+def test_a_replay_of_the_same_records_makes_the_same_ids(desk):
+    order = CODECS[tc.CommandType.NEW_ORDER].pack(kind=tc.CommandType.NEW_ORDER, version=VERSION, side=1, ord_type=2, instrument=1,
+                                                  account=1, venue=1, order_qty=5, price=100_000, stop_px=-(2**63), transact_time=NOON)
+    cancel = CODECS[tc.CommandType.CANCEL].pack(kind=tc.CommandType.CANCEL, version=VERSION, order_id=1, transact_time=NOON)
+    hashes = set()
+    for _ in range(2):
+        core = desk()
+        for record in (order, cancel):
+            core._gate.core.apply(record, NOON)
+        hashes.add((core.state_hash(), core.event_hash))
+    assert len(hashes) == 1

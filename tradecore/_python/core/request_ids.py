@@ -1,0 +1,44 @@
+"""ClOrdIDs of what the core itself sends to external venues: FIX wants one on every order and on every request. Each is
+claimed as a client's is, so that orders are found by it and venues answer by it. What they look like: see made_ids.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.records import PREFIX_SIZE
+
+from ..orders.order_table import Order
+from ..vocabulary.made_ids import made_text, next_made
+from ..vocabulary.texts import find_text, text_is_valid
+from .state import State, accept_command, refuse_command
+
+
+def name_requests(core: State, c: Any) -> Any:
+    """What ids that the core makes begin with: 1 to PREFIX_SIZE characters without spaces. Said before the first is
+    made, whose text would change."""
+    made = core.texts.made
+    if not text_is_valid(c.text) or b" " in c.text or len(c.text) > PREFIX_SIZE:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, 0, 56)
+    if made.count:
+        return refuse_command(core, c, Reason.ALREADY_DEFINED, made.count, 0)
+    made.prefix = c.text
+    return accept_command(core, c, 0, 0)
+
+
+def make_id(core: State, order: Order) -> int:
+    """A ClOrdID that nobody has used, claimed for an order where there is room; 0 where there are no more."""
+    texts = core.texts
+    number = next_made(texts.made, core.now)
+    while number and find_text(texts, made_text(texts.made, number)) != number:  # a client's own text looks like it
+        number = next_made(texts.made, core.now)
+    if number and len(core.ids.order_ids) < core.ids.capacity:
+        core.ids.claim_id(number, order.order_id)
+    return number
+
+
+def name_order(core: State, order: Order) -> None:
+    """An order that goes to an external venue has a ClOrdID, whoever made it."""
+    if not order.cl_ord_id:
+        order.cl_ord_id = make_id(core, order)
