@@ -1,10 +1,10 @@
 # What a simulated venue makes of an order: what it takes, what rests, and why it ends there.
 
-from departures cimport *
+from self_matching cimport *
 
 
-# Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
-cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noexcept nogil:
+# Takes what it may (`most`: what stands before an order of our own), rests what may rest. Returns why the order ends here, or REASON_NONE.
+cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit, int64_t most) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
@@ -19,7 +19,9 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
     if terms.min_qty and not is_fillable(&core.book, row, limit, terms.min_qty):
         return MIN_QTY_NOT_MET
     protects = protects_position(core, order, limit)
-    left = match_order(&core.book, row, limit, leaves_of(order))
+    left = match_order(&core.book, row, limit, most)
+    if most < leaves_of(order):
+        return SELF_MATCH
     if left == 0:
         return REASON_NONE
     if is_auction(order.time_in_force):

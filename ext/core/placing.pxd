@@ -182,6 +182,27 @@ cdef inline void start_children(
     tell_parent(core, order)
 
 
+# An order that could meet one of ours at its external venue: it is refused, it ends before it is sent, or it is held,
+# and asked about when the command is done.
+cdef inline void keep_from_own(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t own_id, bint first
+) noexcept nogil:
+    cdef uint8_t mode = prevention_of(core.self_match, order.account).outside
+    if mode == SELF_MATCH_BLOCK:
+        refuse_placing(core, c, order, SELF_MATCH, own_id, mode, first)
+        return
+    if first:
+        report_execution(core, c, order, EXEC_PENDING_NEW)
+    if mode == SELF_MATCH_CANCEL_NEWEST:
+        order.value = own_id
+        order.bound = mode
+        order.kept |= RECALLED
+        end_order(core, c, order, STATUS_CANCELED, SELF_MATCH)
+    else:
+        hold_back(core, c, order, SELF_MATCH, own_id, mode)
+        core.triggers.asks_again = True
+
+
 # What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted, and
 # bounded by its collar, as one that names it.
 cdef inline int ask_venue_limits(
@@ -217,6 +238,8 @@ cdef inline uint64_t place_order(
     cdef tc_finding finding
     cdef int reason
     cdef bint routed = order.venue == 0
+    cdef int64_t most = leaves_of(order), before = 0
+    cdef tc_order* own
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
@@ -240,7 +263,9 @@ cdef inline uint64_t place_order(
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             return since
     if is_external(core, order.venue):
-        if reserve_places(core, order):
+        if own_outside(core, order, worst_px(&core.orders, order)):
+            keep_from_own(core, c, order, core.open_orders.found[0].order_id, first)
+        elif reserve_places(core, order):
             send_order(core, c, ins, order, limit, first)
         else:
             refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
@@ -249,7 +274,18 @@ cdef inline uint64_t place_order(
     if stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
-    reason = execute_order(core, order, limit)
+    own = meets_own(core, order, limit, most, &before)
+    if own != NULL:
+        reason = pass_own(core, c, order, limit, own, before, first, &most)
+        core.book.fill_count = 0
+        if reason == SELF_MATCH:
+            refuse_placing(core, c, order, reason, order.value, order.bound, first)
+            return since
+        if reason:
+            finish_order(core, c, order, reason, first)
+            return since
+        first = False
+    reason = execute_order(core, order, limit, most)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
     if (core.book.fill_count == 0 and order.place != PLACE_RESTING

@@ -90,6 +90,7 @@ _TEXTS = {
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
+    Reason.SELF_MATCH: "it would trade with order {value} of our own",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "

@@ -13,8 +13,9 @@ from .exits import protects_position
 from .state import State, book_of, use_book
 
 
-def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
-    """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
+def execute_order(core: State, order: Order, limit: int, most: int) -> tuple[Reason | None, list[Fill]]:
+    """Takes what it may (`most`: what stands before an order of our own), rests what may rest. Why the order ends here,
+    if it does, and the trades."""
     side, qty = direction(order.side), leaves_of(order)
     taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
     if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
@@ -24,7 +25,9 @@ def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None,
     if order.min_qty and not is_fillable(book, taken_side, limit, order.min_qty):
         return Reason.MIN_QTY_NOT_MET, []
     protects = protects_position(core, order, limit)
-    left, fills = match_order(book, taken_side, limit, qty)
+    left, fills = match_order(book, taken_side, limit, most)
+    if most < qty:
+        return Reason.SELF_MATCH, fills
     if left == 0:
         return None, fills
     if order.time_in_force in AUCTIONS:

@@ -54,6 +54,7 @@ from ..positions.ledger import Ledger
 from ..risk.exit_gate import ExitGate
 from ..risk.holds import RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
+from ..risk.self_match import Preventions
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
@@ -87,6 +88,7 @@ class State:
                                capacity.limit_counters, capacity.strategies)
         self.rules = UserRules()
         self.gate = ExitGate()
+        self.self_match: Preventions = {}
         self.drilled = -1  # in tests: the reason of a check that is taken out
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
@@ -200,7 +202,7 @@ def sync_parent(core: State, parent: Order, child: Order) -> None:
             parent.refused |= 1 << child.venue - 1
         if child.terminal == EXPIRED and not parent.ending:  # its day is over, there and anywhere
             parent.ending, parent.ending_reason = EXPIRED, child.reason
-        if child.reason == Reason.EXIT_GATE and not parent.ending:  # it would be stopped anywhere, without end
+        if child.reason in (Reason.EXIT_GATE, Reason.SELF_MATCH) and not parent.ending:  # it would be again
             parent.ending, parent.ending_reason = CANCELED, child.reason
             parent.value, parent.bound = child.value, child.bound
     tell_parent(core, parent)
@@ -247,6 +249,8 @@ def sync_facts(core: State, order: Order) -> None:
         sync_size(core.open_orders, order)
     if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
         arm_order_timer(core, order)
+    if core.triggers.held_back and (order.place == AT_VENUE or not order.is_open):
+        core.triggers.asks_again = True  # one that is held may wait for this one
 
 
 def order_deadline(core: State, order: Order) -> int:
