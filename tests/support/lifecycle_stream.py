@@ -63,7 +63,7 @@ class LifecycleStream(Stream):
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
                   (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12),
-                  (self._triggered, 2), (self._crossed, 1), (self._exit, 1)]
+                  (self._triggered, 2), (self._crossed, 1), (self._exit, 1), (self._parted, 1)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -130,6 +130,19 @@ class LifecycleStream(Stream):
         mid, tick = self.mids[instrument - 1], INSTRUMENTS[instrument - 1][3]["tick"]
         self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"stop_px": (mid + mid // 50) * tick})), 0)
         return self._pack(K.OPENING_POSITION, instrument=instrument, account=4, position_qty=qty, position_px=mid)
+
+    def _parted(self) -> bytes:
+        """An order that two venues fill in part, and whose rest is wanted at another price while a child has it."""
+        instrument, tick, mid = self._instrument()
+        qty, name = max(4, self._qty(instrument)), 10**9 + len(self.sent)
+        quotes = [self._pack(K.QUOTE, instrument=instrument, venue=venue, bid_px=(mid - 9) * tick, bid_size=qty,
+                             ask_px=(mid + 1) * tick, ask_size=qty) for venue in (1, 2)]
+        order = {"kind": K.NEW_ORDER, "side": 1, "ord_type": 2, "time_in_force": 1, "instrument": instrument, "account": 2,
+                 "cl_ord_id": name, "order_qty": 4 * qty, "price": (mid + 1) * tick, "stop_px": NO_PRICE}
+        for command in (quotes[1], self._pack_order(order),
+                        self._pack(K.REPLACE, orig_cl_ord_id=name, order_qty=0, price=(mid - 5) * tick, stop_px=NO_PRICE)):
+            self._undo(command, 0)
+        return quotes[0]
 
     def _away(self) -> bytes:
         fields = dict(self.order()) | {"venue": self.external, "exec_inst": 0}

@@ -245,9 +245,9 @@ class RiskEngine:
             if word in wrong:
                 raise ValueError(f"{name} {word.name} can't be: HOLD is for external venues alone, "
                                  f"{' and '.join(each.name for each in _BOOK_ONLY)} for books of ours")
-        self._gate.command(CommandType.SET_SELF_MATCH, match_mode=int(words["mode"]), match_outside=int(words["outside"]),
-                           account=0 if account is None else self._gate.names.accounts.id(account), match_id=note(self_match_id, "self_match_id"),
-                           who=note(who, "who"), why=note(why, "why"))
+        self._gate.command(CommandType.SET_SELF_MATCH, **{f"match_{name}": int(word) for name, word in words.items()},
+                           account=0 if account is None else self._gate.names.accounts.id(account),
+                           match_id=note(self_match_id, "self_match_id"), who=note(who, "who"), why=note(why, "why"))
 
     def set_trading_state(
         self, state: TradingState | str, *, account: str | None = None, symbol: str | None = None,
