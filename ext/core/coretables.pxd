@@ -210,7 +210,9 @@ cdef inline int open_ledgers(
     core.notes.mask = <uint64_t>capacity.notes - 1
     core.notes.rows = <tc_note*>table(t, capacity.notes, sizeof(tc_note))
     core.unbooked.most = capacity.unbooked
-    core.unbooked.rows = <tc_unbooked*>table(t, capacity.unbooked, sizeof(tc_unbooked))
+    core.unbooked.rows = <tc_unbooked*>table(t, capacity.unbooked + 1, sizeof(tc_unbooked))
+    core.unbooked.settled = <tc_unbooked*>table(t, capacity.unbooked, sizeof(tc_unbooked))
+    core.unbooked.blocking = <int64_t*>table(t, accounts, sizeof(int64_t))
     core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
 

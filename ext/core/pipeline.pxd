@@ -146,6 +146,7 @@ cdef inline int answer_question(
     cdef bint no_room = c.cl_ord_id == NEW_ID and core.texts.count == core.texts.capacity
     cdef int alone = REASON_NONE, bad_stamp = REASON_NONE
     cdef tc_question q
+    findings[UNBOOKED_ANSWER].refused = findings[UNBOOKED_ANSWER].armed = False
     findings[0].value = 1
     findings[0].limit = 0
     if 0 <= time and time <= time_max():               # else validation's
@@ -178,6 +179,7 @@ cdef inline int answer_question(
             q.reduces = True                           # what is_exempt says
             evaluate_risk(&core.risk, ins, &q, findings)
             observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
-        evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
+        find_block(core, ins, &q, &findings[UNBOOKED_ANSWER])
+        evaluate_user_rules(core, ins, &q, c.strategy, &findings[RULES_ANSWER])
     core.now = clock
     return alone

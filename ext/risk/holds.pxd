@@ -7,7 +7,9 @@ from switches cimport *
 cdef enum:
     CHECKS = 21                    # see check_risk
     OBSERVABLE = 13                # of them, those that limits decide
-    ANSWERS = 35                   # of a question: of every check, of every observed limit, of users' rules
+    UNBOOKED_ANSWER = 34           # after those of every check and of every observed limit: of what lies unbooked
+    RULES_ANSWER = 35              # of users' rules
+    ANSWERS = 36                   # of a question
 
 
 cdef struct tc_exposure:

@@ -673,7 +673,7 @@ def test_a_batch_order_of_nothing_that_is_declared_can_still_be_read(make_core):
     assert (order.symbol, order.side, order.ord_type, order.time_in_force) == (None, None, None, None)
     assert (order.order_qty, order.leaves_qty, order.price, order.avg_px, order.avg_px_ratio) == (None, None, None, 0, 0)
     assert "REJECTED" in repr(order)
-    assert core.explain(order).how == "it was not routed"
+    assert core.explain(order).how == f"it was not routed: {order.text}"
 
 
 def test_accounts_stand_in_the_order_of_declaration(make_core):

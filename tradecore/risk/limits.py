@@ -197,6 +197,8 @@ def _row(finding: Finding, instrument: Instrument, refused: str) -> RiskCheck:
     verdict = refused if finding.refused else "PASS" if finding.armed else "OFF"
     if reason in _SWITCHES:
         return RiskCheck(reason, None, None, None, verdict)
+    if reason is Reason.UNBOOKED_TRADE:  # the number of the report in unbooked()
+        return RiskCheck(reason, finding.value, None, None, verdict)
     value = reason_value(reason, finding.value, instrument)
     limit = reason_bound(reason, finding.limit, instrument) if finding.armed else None
     return RiskCheck(reason, value, limit, None if value is None or limit is None else limit - value, verdict)

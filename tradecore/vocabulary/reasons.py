@@ -62,7 +62,8 @@ _TEXTS = {
     Reason.INVALID_MIN_QTY: "min_qty {value} must be 1 lot to order_qty {bound}, and the order IMMEDIATE_OR_CANCEL",
     Reason.INVALID_DISPLAY_QTY: "display_qty {value} must be whole lots up to order_qty {bound}, and it must rest",
     Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
-    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
+    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP that waits has one (1 to 9999 basis points), "
+                               "others have none",
     Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
     Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
     Reason.CLOCK_STEP: "transact_time {value} is too far ahead: the clock goes up to {bound}, advance_clock() further",
@@ -239,6 +240,10 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         if kind in _OF_VENUES and value in _ABSENT.get(field, ()):
             return f"{word.name}: {field} is absent"
         return f"{word.name}: {field} {value} is out of bounds"
+    if word is Reason.EXECID_REPEATED and not value:
+        return f"{word.name}: report {bound} of unbooked() said the same: it lies there, or was booked or dismissed"
+    if word is Reason.TABLE_FULL and kind in _OF_VENUES:
+        return f"{word.name}: {value} reports found no room in unbooked(), the capacity unbooked is {bound}"
     if word is Reason.PRICE_OUT_OF_RANGE and value == NO_PRICE:
         return f"{word.name}: the price is absent"
     if word is Reason.UNKNOWN_INSTRUMENT and kind in _OF_VENUES and value <= 0:
