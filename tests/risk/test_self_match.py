@@ -109,9 +109,9 @@ def model(mode, book, qty, fok, min_qty):
     traded with each index, what the newcomer lost, which of its own were canceled; None: refused whole."""
     queue = [[i, *row] for i, row in enumerate(book)]
     wanted = qty if fok else min_qty
-    if wanted and sum(row[2] + row[3] for row in queue if mode == 0 or row[1] != 1) < wanted:
-        if not (mode == 4 and any(row[1] == 1 for row in queue)):
-            return "few"
+    others = sum(row[2] + row[3] for row in queue if mode == 0 or row[1] != 1)
+    if others < wanted and not (mode == 4 and any(row[1] == 1 for row in queue)):
+        return "few"
     trades, lost, canceled, cut = {}, 0, [], 0
     left = qty
     if mode:
