@@ -3,7 +3,8 @@
 from self_matching cimport *
 
 
-# Takes what it may (`most`: what stands before an order of our own), rests what may rest. Returns why the order ends here, or REASON_NONE.
+# Takes what it may (`most`: what stands before an order of our own), rests what may rest. Returns why the order ends
+# here, or REASON_NONE.
 cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit, int64_t most) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))

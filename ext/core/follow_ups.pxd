@@ -94,8 +94,8 @@ cdef inline void take_fired(tc_core* core, const tc_command* c) noexcept nogil:
         trigger_order(core, c, order)
 
 
-# Asks those of ours back that a held order could meet at its external venue. Where a venue keeps one the held order ends:
-# that is the venue's last word. False where it may go.
+# Asks those of ours back that a held order could meet at its external venue. Where a venue keeps one the held order
+# ends: that is the venue's last word. False where it may go.
 cdef inline bint waits_for_own(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef tc_order* own
     cdef tc_terms* terms

@@ -230,6 +230,26 @@ cdef inline int ask_venue_limits(
     return REASON_NONE
 
 
+# Does an order end in a book before it trades, since it meets one of ours there? Else `most` is what it may still take
+# or rest with; it is New if it met one, and then no longer to be reported so (`first`).
+cdef inline bint ends_at_own(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t limit, bint* first, int64_t* most
+) noexcept nogil:
+    cdef int64_t before = 0
+    cdef tc_order* own = meets_own(core, order, limit, most[0], &before)
+    cdef int reason
+    if own == NULL:
+        return False
+    reason = pass_own(core, c, order, limit, own, before, first[0], most)
+    core.book.fill_count = 0
+    if reason == SELF_MATCH:
+        refuse_placing(core, c, order, reason, order.value, order.bound, first[0])
+    elif reason:
+        finish_order(core, c, order, reason, first[0])
+    first[0] = False
+    return reason != REASON_NONE
+
+
 # Routing, execution, position and reports of an order that passed; when its last stage began.
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
@@ -238,8 +258,7 @@ cdef inline uint64_t place_order(
     cdef tc_finding finding
     cdef int reason
     cdef bint routed = order.venue == 0
-    cdef int64_t most = leaves_of(order), before = 0
-    cdef tc_order* own
+    cdef int64_t most = leaves_of(order)
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
@@ -274,17 +293,8 @@ cdef inline uint64_t place_order(
     if stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
-    own = meets_own(core, order, limit, most, &before)
-    if own != NULL:
-        reason = pass_own(core, c, order, limit, own, before, first, &most)
-        core.book.fill_count = 0
-        if reason == SELF_MATCH:
-            refuse_placing(core, c, order, reason, order.value, order.bound, first)
-            return since
-        if reason:
-            finish_order(core, c, order, reason, first)
-            return since
-        first = False
+    if ends_at_own(core, c, order, limit, &first, &most):
+        return since
     reason = execute_order(core, order, limit, most)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick

@@ -87,3 +87,9 @@ cdef inline void hash_rules(tc_hasher* h, const tc_core* core) noexcept nogil:
             put(h, step.column)
             put(h, step.factor)
             end_row(h)
+
+
+cdef inline void hash_safeguards(tc_hasher* h, tc_core* core, const int64_t* ids, int64_t count) noexcept nogil:
+    hash_gate(h, core, ids, count)
+    hash_self_match(h, core, ids, count)
+    hash_rules(h, core)

@@ -2,10 +2,10 @@
 #
 # In a simulated venue's book, by the mode of the newcomer's account: it is refused whole (BLOCK), it takes what stands
 # before its own and the rest is canceled (CANCEL_NEWEST), its own are canceled on the way (CANCEL_OLDEST), or both lose
-# what the smaller has (DECREMENT). An order that must have a quantity at once (FILL_OR_KILL, min_qty) counts what others
-# hold alone, and changes nothing where that is too little. At an external venue nobody sees the queue: an order that
-# could meet our own there is refused (BLOCK), canceled before it is sent (CANCEL_NEWEST), or held until they are gone
-# (HOLD). What waits at a venue for a price does not count.
+# what the smaller has (DECREMENT). An order that must have a quantity at once (FILL_OR_KILL, min_qty) counts what
+# others hold alone, and changes nothing where that is too little. At an external venue nobody sees the queue: an order
+# that could meet our own there is refused (BLOCK), canceled before it is sent (CANCEL_NEWEST), or held until they are
+# gone (HOLD). What waits at a venue for a price does not count.
 
 from departures cimport *
 
@@ -161,8 +161,8 @@ cdef inline bint could_trade(
     return price >= theirs if direction(order.side) == SIDE_BUY else price <= theirs
 
 
-# Orders of ours that one at this price (no_price(): at any) could trade with at its external venue, oldest first, in the
-# index's `found`; how many. None where nothing is prevented there.
+# Orders of ours that one at this price (no_price(): at any) could trade with at its external venue, oldest first, in
+# the index's `found`; how many. None where nothing is prevented there.
 cdef inline int64_t own_outside(tc_core* core, const tc_order* order, int64_t price) noexcept nogil:
     cdef const tc_prevention* row = prevention_of(core.self_match, order.account)
     cdef const tc_order* other

@@ -250,6 +250,20 @@ def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) 
     return None, min(limit, ticks) if q.side == BUY else max(limit, ticks)
 
 
+def ends_at_own(core: State, c: Any, order: Order, limit: int, first: bool) -> tuple[bool, bool, int]:
+    """Does an order end in a book before it trades, since it meets one of ours there? Else what it may still take or
+    rest with is the last; it is New if it met one, and then no longer to be reported so (`first`)."""
+    met = meets_own(core, order, limit, leaves_of(order))
+    if met is None:
+        return False, first, leaves_of(order)
+    most, reason = pass_own(core, c, order, limit, *met, first)
+    if reason == Reason.SELF_MATCH:
+        refuse_placing(core, c, order, reason, order.value, order.bound, first)
+    elif reason is not None:
+        finish_order(core, c, order, reason, [], [], first)
+    return reason is not None, False, most
+
+
 def place_order(
     core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
 ) -> int:
@@ -287,16 +301,9 @@ def place_order(
     if (stopped := stops_order(core, c, order)) is not None:
         refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
-    most, met = leaves_of(order), meets_own(core, order, limit, leaves_of(order))
-    if met is not None:
-        most, reason = pass_own(core, c, order, limit, *met, first)
-        if reason == Reason.SELF_MATCH:
-            refuse_placing(core, c, order, reason, order.value, order.bound, first)
-            return since
-        if reason is not None:
-            finish_order(core, c, order, reason, [], [], first)
-            return since
-        first = False
+    ends, first, most = ends_at_own(core, c, order, limit, first)
+    if ends:
+        return since
     reason, fills = execute_order(core, order, limit, most)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
