@@ -13,7 +13,7 @@ from ..vocabulary.records import NO_PRICE
 from ..vocabulary.units import CENTS, exact_sum, to_decimal
 from .report_columns import Array, Column, Decimals
 from .statement import Statement
-from .tables import Table, amounts, averages, names_of, of_instruments, prices, sums, wide_rows_of, words
+from .tables import Table, amounts, averages, groups_of, names_of, of_instruments, prices, sums, wide_rows_of, words
 
 SUSPENSE = "(suspense)"
 PNL_COLUMNS = [("account", "text"), ("currency", "text"), ("realized_pnl", "decimal"), ("unrealized_pnl", "decimal"),
@@ -75,10 +75,12 @@ def pnl_table(lines: Array, charges: Mapping[tuple[int, int], int], directory: D
     kinds: dict[tuple[int, int, int], int] = {}
     kind_of = of_instruments(directory.instruments, lambda i: kinds.setdefault(
         (directory.currencies.id(i.currency), i.amount_precision, i.multiplier_units), len(kinds)))
-    unmarked = (lines["mark"] == NO_PRICE) & (lines["qty"] != 0)
-    groups, at = np.unique(lines["account"] * np.int64(len(kinds) or 1) + kind_of[lines["instrument"]],
-                           return_inverse=True)
+    codes = np.take(kind_of, lines["instrument"])
+    codes += lines["account"].astype(np.int64) * len(kinds)
+    groups, at = groups_of(codes, (len(directory.accounts.names) + 1) * len(kinds))
     count = len(groups)
+    unmarked = np.flatnonzero(lines["mark"] == NO_PRICE)
+    unmarked = unmarked[lines["qty"][unmarked] != 0]
     totals = {name: sums(lines, name, at, count) for name in ("realised", "unrealised", "fees")}
     missing = np.bincount(at[unmarked], minlength=count).tolist()
     rows: dict[tuple[int, int], list[Any]] = {}

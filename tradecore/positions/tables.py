@@ -117,8 +117,10 @@ def prices(units: Array, scales: Array, least: Array) -> Decimals:
 
 
 def wide_rows_of(array: Array, name: str) -> Array:
-    """Numbers of 128 bits as a report counts with them: rows of their two words."""
-    return np.stack([array[name], array[f"{name}_high"]], axis=1)
+    """Numbers of 128 bits as a report counts with them: rows of their two words, which stand side by side."""
+    place = array.dtype.fields[name][1]  # type: ignore[index]  # a structured array has fields
+    whole = np.dtype({"names": [name], "formats": ["V16"], "offsets": [place], "itemsize": array.dtype.itemsize})
+    return np.ascontiguousarray(array.view(whole)[name]).view(np.int64).reshape(-1, 2)
 
 
 def averages(instruments: Sequence[Instrument], of: Array, amounts: Array, lots: Array) -> Column:
@@ -143,6 +145,16 @@ def amounts(array: Array, name: str, factors: Array, scales: Array, none: Array 
     if made is None:
         made = [number * factor for number, factor in zip(numbers_of(rows), factors.tolist(), strict=True)]
     return Exact(made, scales, CENTS, none)
+
+
+def groups_of(codes: Array, count: int) -> tuple[Array, Array]:
+    """The codes that there are, of 0 to `count`, in order, and for each row which of them it has."""
+    if count > 8 * len(codes):
+        groups, at = np.unique(codes, return_inverse=True)
+        return groups, at
+    present = np.zeros(count, bool)
+    present[codes] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[codes]
 
 
 def sums(array: Array, name: str, groups: Array, count: int) -> list[int]:
