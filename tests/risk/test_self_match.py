@@ -104,6 +104,14 @@ def test_what_must_have_all_at_once_counts_others_alone_and_changes_nothing(back
     assert (order.reason, int(ours.leaves_qty)) == (R.MIN_QTY_NOT_MET, own_left)
 
 
+def test_what_others_hide_stands_before_our_own_of_a_worse_price(backend):
+    core = make(backend, "CANCEL_NEWEST")
+    iceberg = rest(core, 6, "100.00", "other", display_qty=2)
+    rest(core, 4, "100.01")
+    order = core.submit("AAPL", "BUY", 10, "100.01", account="alpha", venue="V")
+    assert (facts(order), facts(iceberg)) == ((S.CANCELED, 10, 6, R.SELF_MATCH), (S.FILLED, 6, 6, R.NONE))
+
+
 def model(mode, book, qty, fok, min_qty):
     """A newcomer of account 1 against [[account, shown, hidden, peak], ...] in the order of trading, at one price: what is
     traded with each index, what the newcomer lost, which of its own were canceled; None: refused whole."""
