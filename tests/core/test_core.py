@@ -160,7 +160,7 @@ DOORS = {
     "engage_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES,
                                 "cancel": [("yes", TypeError, "str")], "allow_reduce": [(1, TypeError, "int")]}),
     "prevent_self_match": ({"mode": "BLOCK"}, {
-        "mode": [*WORDS, ("HOLD", ValueError, "HOLD")], "account": NAMES, "outside": [*WORDS, ("DECREMENT", ValueError, "DECREMENT")],
+        "mode": WORDS, "account": NAMES, "outside": [word for word in WORDS if word[0] != "HOLD"],
         "self_match_id": [(5, TypeError, "int"), ("x" * 65, ValueError, "64")], "who": NOTES, "why": NOTES}),
     "set_trading_state": ({"state": "REDUCING"}, {
         "state": [("LOW", ValueError, "LOW"), (3, ValueError, "3"), (None, TypeError, "None")], "account": NAMES, "symbol": NAMES,
