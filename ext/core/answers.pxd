@@ -120,7 +120,7 @@ cdef inline list term_rows(const tc_term* terms, int count):
             for i in range(count)]
 
 
-# The rows of a question that was asked of every check, those of observed limits last.
+# The rows of a question that was asked of every check, those of observed limits behind them, of users' rules last.
 cdef inline list finding_rows(const tc_finding* findings):
     return [(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
              bool(findings[i].armed), findings[i].row)

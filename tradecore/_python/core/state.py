@@ -11,7 +11,7 @@ from typing import Any
 
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
-from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
+from tradecore.vocabulary.fix import ExecInst, ExecType, OrdStatus, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
 from tradecore.vocabulary.report_codec import FLAG_ENDED
@@ -34,25 +34,14 @@ from ..orders.order_facts import (
     next_deadline,
     unknown_of,
 )
-from ..orders.order_table import (
-    AT_VENUE,
-    AWAITS_PRICE,
-    CANCELED,
-    EXPIRED,
-    NOWHERE,
-    REJECTED,
-    RESTING,
-    TRANSITIONS,
-    Order,
-    Orders,
-)
+from ..orders.order_table import AT_VENUE, AWAITS_PRICE, EXPIRED, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..orders.unbooked import UnbookedTable
 from ..positions.ledger import Ledger
 from ..risk.exit_gate import ExitGate
-from ..risk.holds import RiskTables, exposure_of, hold_lots
+from ..risk.holds import Question, RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
 from ..risk.self_match import Preventions
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
@@ -73,6 +62,8 @@ ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 class State:
     """The tables of one core. Instruments, accounts, venues and currencies count from 1."""
 
+    asserts = False  # tests look after every command whether what is held is what works
+
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self.instruments: dict[int, InstrumentRow] = {}
@@ -87,6 +78,7 @@ class State:
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
         self.rules = UserRules()
+        self.ahead: list[tuple[int, Question]] = []  # of a basket that is asked about: ids and questions of what passed
         self.gate = ExitGate()
         self.self_match: Preventions = {}
         self.drilled = -1  # in tests: the reason of a check that is taken out
@@ -203,7 +195,7 @@ def sync_parent(core: State, parent: Order, child: Order) -> None:
         if child.terminal == EXPIRED and not parent.ending:  # its day is over, there and anywhere
             parent.ending, parent.ending_reason = EXPIRED, child.reason
         if child.reason in (Reason.EXIT_GATE, Reason.SELF_MATCH) and not parent.ending:  # it would be again
-            parent.ending, parent.ending_reason = CANCELED, child.reason
+            parent.ending, parent.ending_reason = int(OrdStatus.CANCELED), child.reason
             parent.value, parent.bound = child.value, child.bound
     tell_parent(core, parent)
 
