@@ -1,26 +1,29 @@
 # What a simulated venue makes of an order: what it takes, what rests, and why it ends there.
 
+from protection cimport *
 from self_matching cimport *
 
 
-# Takes what it may (`most`: what stands before an order of our own), rests what may rest. Returns why the order ends
-# here, or REASON_NONE.
-cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit, int64_t most) noexcept nogil:
+# Takes what it may (`most`: what stands before an order of our own), rests what may rest; `elsewhere`: what it must not
+# trade through, lock or cross. Returns why the order ends here, or REASON_NONE.
+cdef inline int execute_order(
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, int64_t elsewhere, int64_t most
+) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    cdef int64_t left
+    cdef int64_t left, within = within_ticks(ins, side, limit, elsewhere)
     cdef bint protects
     tc_assert((order.place == PLACE_NOWHERE) & (leaves_of(order) > 0))
     core.book.fill_count = 0
     if order.exec_inst & INST_POST_ONLY and crosses(&core.book, row, limit):
         return POST_ONLY_WOULD_TAKE
-    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
-        return FOK_NOT_FILLABLE
-    if terms.min_qty and not is_fillable(&core.book, row, limit, terms.min_qty):
+    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
+        return ORDER_PROTECTION if is_fillable(&core.book, row, limit, leaves_of(order)) else FOK_NOT_FILLABLE
+    if terms.min_qty and not is_fillable(&core.book, row, within, terms.min_qty):
         return MIN_QTY_NOT_MET
     protects = protects_position(core, order, limit)
-    left = match_order(&core.book, row, limit, most)
+    left = match_order(&core.book, row, within, most)
     if most < leaves_of(order):
         return SELF_MATCH
     if left == 0:
@@ -31,6 +34,8 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit, int
         return MARKET_LEFTOVER
     if order.time_in_force == TIF_IOC:
         return IOC_LEFTOVER
+    if reaches(ins, side, limit, elsewhere) and not protects:
+        return ORDER_PROTECTION
     if is_no_book(row):
         if not use_book(&core.books, order.instrument, order.venue):
             return BOOKS_FULL                          # and nothing was taken: there was no book to take from

@@ -4,7 +4,7 @@
 # sum is the least that the displayed quantities cost, fees and rebates by quantity or notional counted. Ties: as of
 # rankings.
 
-from state cimport *
+from protection cimport *
 
 
 # What one venue is to have: lots, and the worst tick of those that it displays them at.
@@ -33,8 +33,19 @@ cdef inline bint offer_level(
     return True
 
 
+# Only in C: the order of keys in Python.
+# With order protection a better price comes before whatever it costs all-in.
+cdef inline bint comes_sooner(
+    const tc_core* core, const tc_instrument* ins, const tc_offer* a, const tc_offer* b
+) noexcept nogil:
+    cdef int64_t price = core.book.levels[a.level].price, other = core.book.levels[b.level].price
+    if ins.order_protection and price != other:
+        return is_better(a.row, price, other)
+    return ranks_before(&a.term, &b.term)
+
+
 # The parts of up to `qty` that venues display within the limit, in the order of the ranking; not at venues that are
-# down or `barred` (bit venue - 1). Returns how many; `parts` has room for MAX_VENUES.
+# down or `barred` (bit venue - 1), nor through what those display. Returns how many; `parts` has room for MAX_VENUES.
 cdef inline int divide_qty(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit, int64_t qty, uint64_t barred,
     tc_part* parts
@@ -46,6 +57,7 @@ cdef inline int divide_qty(
     cdef tc_offer* best
     cdef int count = 0, used = 0, at, i
     cdef int64_t taken
+    limit = within_ticks(ins, side, limit, protected_price(core, ins, order, barred))
     for at in range(ranking.count):
         best = &offers[count]
         best.term.venue = ranking.order[at]
@@ -62,7 +74,7 @@ cdef inline int divide_qty(
     while qty > 0 and count > 0:
         best = &offers[0]
         for at in range(1, count):
-            if ranks_before(&offers[at].term, &best.term):
+            if comes_sooner(core, ins, &offers[at], best):
                 best = &offers[at]
         taken = min(qty, core.book.levels[best.level].qty)
         qty -= taken
@@ -79,7 +91,46 @@ cdef inline int divide_qty(
     return count
 
 
-# Is an order that takes at its venue cheaper over several? FILL_OR_KILL, min_qty and auctions are whole.
+# Venues (bit venue - 1) that might not fill what they display: external ones, and those with limits of their own, which
+# may refuse a part.
+cdef inline uint64_t unpromising(const tc_core* core) noexcept nogil:
+    cdef uint64_t venues = 0
+    cdef int32_t venue
+    for venue in range(1, core.venue_count + 1):
+        if is_external(core, venue) or core.risk.rows.venue_heads[venue]:
+            venues |= <uint64_t>1 << (venue - 1)
+    return venues
+
+
+# Venues (bit venue - 1) that an order's first parts can't go to: those of a FILL_OR_KILL must be sure.
+cdef inline uint64_t barred_at_first(const tc_core* core, const tc_order* order) noexcept nogil:
+    return unpromising(core) if order.time_in_force == TIF_FOK else 0
+
+
+# Only in C: a sum in Python.
+cdef inline int64_t count_parts(const tc_part* parts, int count) noexcept nogil:
+    cdef int64_t qty = 0
+    cdef int i
+    for i in range(count):
+        qty += parts[i].qty
+    return qty
+
+
+# May an order be filled whole over several venues, and do those display so much that are sure to?
+cdef inline bint fills_jointly(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
+) noexcept nogil:
+    cdef tc_part parts[MAX_VENUES]
+    cdef int count
+    if not ins.fok_over_venues:
+        return False
+    count = divide_qty(core, ins, order, limit, leaves_of(order), barred_at_first(core, order), parts)
+    return count_parts(parts, count) == leaves_of(order)
+
+
+# Is an order that takes at its venue cheaper over several? A FILL_OR_KILL goes over several where none fills it alone;
+# min_qty and auctions are whole. With order protection an external venue, whose trades can't be foreseen, is not sent a
+# limit beyond what another displays.
 cdef inline bint is_divided(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit
 ) noexcept nogil:
@@ -88,16 +139,21 @@ cdef inline bint is_divided(
     cdef const tc_ranking* ranking
     cdef tc_part parts[MAX_VENUES]
     cdef int32_t venue
+    cdef bint unforeseen
     cdef int at
-    if qty <= core.router.tops[row * MAX_VENUES + order.venue - 1].size:
+    if order.time_in_force == TIF_FOK:
+        return order.route == ROUTE_RESTS and fills_jointly(core, ins, order, limit)
+    if order.route != ROUTE_TAKES:
         return False
-    if (order.time_in_force == TIF_FOK or is_auction(order.time_in_force)
-            or terms_of(&core.orders, order).min_qty):
+    unforeseen = ins.order_protection and is_external(core, order.venue)
+    if qty <= core.router.tops[row * MAX_VENUES + order.venue - 1].size and not unforeseen:
+        return False
+    if is_auction(order.time_in_force) or terms_of(&core.orders, order).min_qty:
         return False
     ranking = &core.router.rankings[row]
     for at in range(ranking.count):
         venue = ranking.order[at]
         if (venue != order.venue and not (core.router.down >> (venue - 1)) & 1
                 and crosses(&core.book, row_of(core, order.instrument, venue, opposite(side)), limit)):
-            return divide_qty(core, ins, order, limit, qty, 0, parts) > 1
+            return unforeseen or divide_qty(core, ins, order, limit, qty, 0, parts) > 1
     return False

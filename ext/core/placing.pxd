@@ -148,7 +148,7 @@ cdef inline bint needs_protection(
         return False
     if is_auction(order.time_in_force) and (venue.native_times_in_force >> order.time_in_force) & 1:
         return False
-    return is_bound(ins, limit) and not venue.market_protection
+    return is_bound(ins, limit) and not (venue.market_protection and not ins.order_protection)
 
 
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
@@ -182,18 +182,16 @@ cdef inline void start_children(
     tell_parent(core, order)
 
 
-# An order that could meet one of ours at its external venue: it is refused, it ends before it is sent, or it is held,
-# and asked about when the command is done.
+# An order that could meet one of ours at its external venue is refused, ends unsent, or is held until that is gone.
 cdef inline void keep_from_own(
     tc_core* core, const tc_command* c, tc_order* order, int64_t own_id, bint first
 ) noexcept nogil:
     cdef uint8_t mode = prevention_of(core.self_match, order.account).outside
+    if first and mode != SELF_MATCH_BLOCK:
+        report_execution(core, c, order, EXEC_PENDING_NEW)
     if mode == SELF_MATCH_BLOCK:
         refuse_placing(core, c, order, SELF_MATCH, own_id, mode, first)
-        return
-    if first:
-        report_execution(core, c, order, EXEC_PENDING_NEW)
-    if mode == SELF_MATCH_CANCEL_NEWEST:
+    elif mode == SELF_MATCH_CANCEL_NEWEST:
         order.value = own_id
         order.bound = mode
         order.kept |= RECALLED
@@ -255,15 +253,15 @@ cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
     uint64_t since, bint timed
 ) noexcept nogil:
+    cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
     cdef int reason
-    cdef bint routed = order.venue == 0
-    cdef int64_t most = leaves_of(order)
+    cdef bint routed = order.venue == 0, rests
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
+        if is_divided(core, ins, order, limit):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -281,11 +279,16 @@ cdef inline uint64_t place_order(
             order.reject_mask = finding.row
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             return since
+    elsewhere = price_elsewhere(core, ins, order, order.venue)
+    within = within_ticks(ins, direction(order.side), limit, elsewhere)
     if is_external(core, order.venue):
-        if own_outside(core, order, worst_px(&core.orders, order)):
+        rests = order.exec_inst & INST_POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
+        if rests or (within != limit and has_limit(order.ord_type)):
+            refuse_placing(core, c, order, ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
+        elif own_outside(core, order, worst_px(&core.orders, order)):
             keep_from_own(core, c, order, core.open_orders.found[0].order_id, first)
         elif reserve_places(core, order):
-            send_order(core, c, ins, order, limit, first)
+            send_order(core, c, ins, order, within, first)
         else:
             refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
                            first)
@@ -293,11 +296,14 @@ cdef inline uint64_t place_order(
     if stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
-    if ends_at_own(core, c, order, limit, &first, &most):
+    if ends_at_own(core, c, order, within, &first, &most):
         return since
-    reason = execute_order(core, order, limit, most)
+    reason = execute_order(core, ins, order, limit, elsewhere, most)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
+    elif reason == ORDER_PROTECTION:
+        order.value = limit * ins.tick
+        order.bound = elsewhere
     if (core.book.fill_count == 0 and order.place != PLACE_RESTING
             and not is_no_book(row_of(core, order.instrument, order.venue, SIDE_BUY))):
         tell_price(core, order.instrument)             # the book, and what the router knows of it, are as they were
