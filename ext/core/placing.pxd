@@ -228,8 +228,7 @@ cdef inline int ask_venue_limits(
     return REASON_NONE
 
 
-# Does an order end in a book before it trades, since it meets one of ours there? Else `most` is what it may still take
-# or rest with; it is New if it met one, and then no longer to be reported so (`first`).
+# Does an order end in a book that holds one of ours, before it trades? Else `most` is what it may take or rest with.
 cdef inline bint ends_at_own(
     tc_core* core, const tc_command* c, tc_order* order, int64_t limit, bint* first, int64_t* most
 ) noexcept nogil:
