@@ -132,6 +132,28 @@ def test_what_finds_no_room_is_counted_and_nobody_takes_more_risk_until_an_opera
     assert (order.cum_qty, [u.said["exec_id"] for u in core.unbooked()]) == (0, ["t2", "t3"])
 
 
+def tell_too_much(backend):
+    """All that follows where more comes than there is room for: each answer, and the state after it."""
+    core = tc.TradingCore(venues=VENUES, accounts=["alpha"], instruments=[tc.Instrument("AAPL")], backend=backend, clock=lambda: 10**18,
+                          limits=tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF), capacity=small_capacity(unbooked=2))
+    core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X", time_in_force="GTC")
+    told = []
+    for rolls in (0, 0, 3):
+        for _ in range(rolls):
+            core.roll_day()
+        told += [(trade(core, exec_id=f"t{n}", last_qty="0.5").text, core.state_hash()) for n in range(5)]
+        for kept in core.unbooked():
+            kept.dismiss(who="joe", why="told again")
+            told.append((repr(kept), core.state_hash()))
+    return told
+
+
+def test_both_backends_say_the_same_where_there_is_no_room():
+    native, twin = tell_too_much("native"), tell_too_much("python")
+    assert native == twin
+    assert [sum(reason in text for text, _ in native) for reason in ("TABLE_FULL", "EXECID_REPEATED", "INVALID_FIELD_VALUE")] == [10, 2, 12]
+
+
 @pytest.mark.parametrize("rolls", [0, 1, 2, 3])
 @pytest.mark.parametrize("booked", [False, True])
 def test_a_report_that_was_decided_about_does_not_lie_there_again_for_two_rolls_of_the_day(core, booked, rolls):
