@@ -301,8 +301,7 @@ cdef inline uint64_t hash_whole(tc_core* core, int64_t* ids) noexcept nogil:
             count += 1
     qsort(ids, <size_t>count, sizeof(int64_t), &compare_numbers)
     hash_state(&h, core, ids, count)
-    hash_gate(&h, core, ids, count)
-    hash_rules(&h, core)
+    hash_safeguards(&h, core, ids, count)
     return h.chain
 
 

@@ -95,6 +95,7 @@ cdef inline int open_risk_and_routing(
               capacity.accounts + capacity.limit_counters, capacity.strategies, capacity.order_rate, rules)
 
     core.gate.rows = <tc_gate_row*>table(t, slots, sizeof(tc_gate_row))
+    core.self_match = <tc_prevention*>table(t, capacity.accounts + 1, sizeof(tc_prevention))
     core.gate.times = <int64_t*>table(t, GATE_TIMES, sizeof(int64_t))
     core.rules.rows = <tc_rule*>table(t, USER_RULES_MAX + 1, sizeof(tc_rule))
 

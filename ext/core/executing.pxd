@@ -1,13 +1,13 @@
 # What a simulated venue makes of an order: what it takes, what rests, and why it ends there.
 
-from departures cimport *
 from protection cimport *
+from self_matching cimport *
 
 
-# Takes what it may, rests what may rest; `elsewhere`: what it must not trade through, lock or cross. Returns why the
-# order ends here, or REASON_NONE.
+# Takes what it may (`most`: what stands before an order of our own), rests what may rest; `elsewhere`: what it must not
+# trade through, lock or cross. Returns why the order ends here, or REASON_NONE.
 cdef inline int execute_order(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, int64_t elsewhere
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, int64_t elsewhere, int64_t most
 ) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
@@ -23,7 +23,9 @@ cdef inline int execute_order(
     if terms.min_qty and not is_fillable(&core.book, row, within, terms.min_qty):
         return MIN_QTY_NOT_MET
     protects = protects_position(core, order, limit)
-    left = match_order(&core.book, row, within, leaves_of(order))
+    left = match_order(&core.book, row, within, most)
+    if most < leaves_of(order):
+        return SELF_MATCH
     if left == 0:
         return REASON_NONE
     if is_auction(order.time_in_force):

@@ -94,6 +94,31 @@ cdef inline void take_fired(tc_core* core, const tc_command* c) noexcept nogil:
         trigger_order(core, c, order)
 
 
+# Asks those of ours back that a held order could meet at its external venue. Where a venue keeps one the held order
+# ends: that is the venue's last word. False where it may go.
+cdef inline bint waits_for_own(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    cdef tc_order* own
+    cdef tc_terms* terms
+    cdef bint waits = False
+    cdef int64_t count, i
+    if not is_external(core, order.venue):
+        return False
+    count = own_outside(core, order, worst_px(&core.orders, order))
+    for i in range(count):
+        own = &core.orders.slots[core.open_orders.found[i].slot]
+        terms = extend_order(&core.orders, own)
+        if terms.stop_asked and not has_cancel(&core.orders, own):
+            terms.stop_asked = False
+            order.value = own.order_id
+            order.bound = SELF_MATCH_HOLD
+            end_order(core, c, order, STATUS_CANCELED, SELF_MATCH)
+            return True
+        terms.stop_asked = True
+        stop_order(core, c, own, SELF_MATCH)
+        waits = waits or is_live(own)
+    return waits
+
+
 # A switch was released, a venue or a session is there again: what was triggered and could not go is asked about again.
 cdef inline void ask_again(tc_core* core, const tc_command* c) noexcept nogil:
     cdef tc_triggers* triggers = &core.triggers
@@ -108,8 +133,12 @@ cdef inline void ask_again(tc_core* core, const tc_command* c) noexcept nogil:
         if not is_trading(core, order.instrument) or find_hindrance(core, order, &value, &bound):
             keep_held(core, order.order_id)
             continue
+        if waits_for_own(core, c, order):
+            if is_live(order):
+                keep_held(core, order.order_id)
+            continue
         order.suspended = False
-        report_execution(core, c, order, EXEC_NEW)
+        report_execution(core, c, order, EXEC_NEW if order.acked else EXEC_PENDING_NEW)
         release_order(core, c, order, False)
 
 

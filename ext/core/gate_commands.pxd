@@ -1,4 +1,4 @@
-# The exit gate's own limits and flags, changed by commands with who and why.
+# The exit gate's own limits and flags, and what accounts prevent, changed by commands with who and why.
 
 from exit_gate cimport GATE_EXITS_ONLY, GATE_OPEN, set_gate
 from rule_commands cimport *
@@ -36,3 +36,24 @@ cdef inline void switch_gate(tc_core* core, const tc_command* c, tc_ack* ack) no
     core.gate.who = c.who
     core.gate.why = c.why
     accept_command(core, c, 0, 0, <int32_t>c.target, c.scope, c.engaged)
+
+
+# What an account prevents from now on, or each that has nothing of its own.
+cdef inline void set_self_match(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_prevention* row
+    if c.account < 0 or c.account > core.account_count:
+        refuse_command(core, c, ack, UNKNOWN_ACCOUNT, c.account, core.account_count)
+    elif c.match_mode < SELF_MATCH_OFF or c.match_mode > SELF_MATCH_BLOCK:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.match_mode, 56)
+    elif (c.match_outside != SELF_MATCH_OFF and c.match_outside != SELF_MATCH_CANCEL_NEWEST
+            and c.match_outside != SELF_MATCH_BLOCK and c.match_outside != SELF_MATCH_HOLD):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.match_outside, 64)
+    elif not id_is_known(&core.texts, c.match_id):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.match_id, 72)
+    elif not refuse_note(core, c, ack):
+        row = &core.self_match[c.account]
+        row.is_set = True
+        row.mode = <uint8_t>c.match_mode
+        row.outside = <uint8_t>c.match_outside
+        row.match_id = c.match_id
+        accept_command(core, c, 0, c.account, 0, c.match_mode, c.match_outside)

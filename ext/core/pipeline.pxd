@@ -46,6 +46,8 @@ cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* 
         change_gate(core, c, ack)
     elif c.kind == KIND_SWITCH_GATE:
         switch_gate(core, c, ack)
+    elif c.kind == KIND_SET_SELF_MATCH:
+        set_self_match(core, c, ack)
     else:
         return False
     return True

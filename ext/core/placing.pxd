@@ -185,6 +185,25 @@ cdef inline void start_children(
     tell_parent(core, order)
 
 
+# An order that could meet one of ours at its external venue is refused, ends unsent, or is held until that is gone.
+cdef inline void keep_from_own(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t own_id, bint first
+) noexcept nogil:
+    cdef uint8_t mode = prevention_of(core.self_match, order.account).outside
+    if first and mode != SELF_MATCH_BLOCK:
+        report_execution(core, c, order, EXEC_PENDING_NEW)
+    if mode == SELF_MATCH_BLOCK:
+        refuse_placing(core, c, order, SELF_MATCH, own_id, mode, first)
+    elif mode == SELF_MATCH_CANCEL_NEWEST:
+        order.value = own_id
+        order.bound = mode
+        order.kept |= RECALLED
+        end_order(core, c, order, STATUS_CANCELED, SELF_MATCH)
+    else:
+        hold_back(core, c, order, SELF_MATCH, own_id, mode)
+        core.triggers.asks_again = True
+
+
 # What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted, and
 # bounded by its collar, as one that names it.
 cdef inline int ask_venue_limits(
@@ -212,12 +231,31 @@ cdef inline int ask_venue_limits(
     return REASON_NONE
 
 
+# Does an order end in a book that holds one of ours, before it trades? Else `most` is what it may take or rest with.
+cdef inline bint ends_at_own(
+    tc_core* core, const tc_command* c, tc_order* order, int64_t limit, bint* first, int64_t* most
+) noexcept nogil:
+    cdef int64_t before = 0
+    cdef tc_order* own = meets_own(core, order, limit, most[0], &before)
+    cdef int reason
+    if own == NULL:
+        return False
+    reason = pass_own(core, c, order, limit, own, before, first[0], most)
+    core.book.fill_count = 0
+    if reason == SELF_MATCH:
+        refuse_placing(core, c, order, reason, order.value, order.bound, first[0])
+    elif reason:
+        finish_order(core, c, order, reason, first[0])
+    first[0] = False
+    return reason != REASON_NONE
+
+
 # Routing, execution, position and reports of an order that passed; when its last stage began.
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
     uint64_t since, bint timed
 ) noexcept nogil:
-    cdef int64_t elsewhere, within
+    cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
     cdef int reason
     cdef bint routed = order.venue == 0, rests
@@ -244,11 +282,13 @@ cdef inline uint64_t place_order(
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             return since
     elsewhere = price_elsewhere(core, ins, order, order.venue)
+    within = within_ticks(ins, direction(order.side), limit, elsewhere)
     if is_external(core, order.venue):
-        within = within_ticks(ins, direction(order.side), limit, elsewhere)
         rests = order.exec_inst & INST_POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
         if rests or (within != limit and has_limit(order.ord_type)):
             refuse_placing(core, c, order, ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
+        elif own_outside(core, order, worst_px(&core.orders, order)):
+            keep_from_own(core, c, order, core.open_orders.found[0].order_id, first)
         elif reserve_places(core, order):
             send_order(core, c, ins, order, within, first)
         else:
@@ -258,7 +298,9 @@ cdef inline uint64_t place_order(
     if stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
-    reason = execute_order(core, ins, order, limit, elsewhere)
+    if ends_at_own(core, c, order, within, &first, &most):
+        return since
+    reason = execute_order(core, ins, order, limit, elsewhere, most)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
     elif reason == ORDER_PROTECTION:

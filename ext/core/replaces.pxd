@@ -94,6 +94,10 @@ cdef inline int find_refusal(
         value[0] = asked.price
         bound[0] = touch_price(&core.router, order.instrument, side, order.venue)
         return POST_ONLY_WOULD_TAKE
+    value[0] = find_own_match(core, order, asked.price, tc_floor_div(asked.price, ins.tick),
+                              asked.order_qty - order.cum_qty, bound)
+    if value[0]:
+        return SELF_MATCH
     observe_passed(core, c, ins, order, &q)
     core.answer_seq = core.events.seq + 1              # that is no answer
     count_sent(&core.risk, ins, &q)

@@ -7,6 +7,7 @@ from order_facts cimport *
 from validation cimport *
 from risk cimport *
 from exit_gate cimport tc_gate
+from self_match cimport *
 from routing cimport *
 from book cimport *
 from books cimport *
@@ -76,6 +77,7 @@ cdef struct tc_core:
     tc_ahead* ahead                # of a basket that is asked about: what passed
     int32_t ahead_count
     tc_gate gate
+    tc_prevention* self_match      # [account]
     int drilled                    # in a build for tests: the reason of a check that is taken out
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max

@@ -78,6 +78,8 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
         if (terms.expire_time or order.place == PLACE_AT_VENUE
                 or core.timers.places[slot_of(&core.orders, order)]):
             arm_order_timer(core, order)
+    if core.triggers.held_count and (order.place == PLACE_AT_VENUE or not order.is_open):
+        core.triggers.asks_again = True                # one that is held may wait for this one
 
 
 # What a child's change makes of its parent. Its own holds and place follow when the command is done: if it ended now,
@@ -99,7 +101,7 @@ cdef inline void sync_parent(tc_core* core, tc_order* parent, const tc_order* ch
             if child.terminal == STATUS_EXPIRED and not terms.ending:  # its day is over, there and anywhere
                 terms.ending = STATUS_EXPIRED
                 terms.ending_reason = child.reason
-            if child.reason == EXIT_GATE and not terms.ending:  # it would be stopped anywhere, without end
+            if (child.reason == EXIT_GATE or child.reason == SELF_MATCH) and not terms.ending:  # it would be again
                 terms.ending = STATUS_CANCELED
                 terms.ending_reason = child.reason
                 parent.value = child.value

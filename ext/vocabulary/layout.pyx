@@ -87,6 +87,8 @@ cdef dict definition_layout():
         "step_count": <char*>&c.step_count - <char*>&c, "needs": <char*>&c.needs - <char*>&c,
         "step_at": <char*>&c.step_at - <char*>&c,
         "collar_bps": <char*>&c.collar_bps - <char*>&c, "throttle": <char*>&c.throttle - <char*>&c,
+        "match_mode": <char*>&c.match_mode - <char*>&c, "match_outside": <char*>&c.match_outside - <char*>&c,
+        "match_id": <char*>&c.match_id - <char*>&c,
     }
 
 

@@ -42,6 +42,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t scope, target, engaged, state, allow_reduce
         int64_t step_count, step_at
         int64_t collar_bps, throttle
+        int64_t match_mode, match_outside, match_id
         uint64_t needs
         int64_t position_qty, position_px
         uint64_t amount
@@ -260,6 +261,7 @@ cdef enum tc_reason:
     NOT_AUTHORIZED = 241
     USER_RULE = 250
     EXIT_GATE = 251
+    SELF_MATCH = 252
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -162,6 +162,9 @@ DOORS = {
     "load_toml": ({"text": ""}, {"text": [("x = 1", ValueError, "x"), ("[", ValueError, "TOML")]}),
     "engage_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES,
                                 "cancel": [("yes", TypeError, "str")], "allow_reduce": [(1, TypeError, "int")]}),
+    "prevent_self_match": ({"mode": "BLOCK"}, {
+        "mode": WORDS, "account": NAMES, "outside": [word for word in WORDS if word[0] != "HOLD"],
+        "self_match_id": [(5, TypeError, "int"), ("x" * 65, ValueError, "64")], "who": NOTES, "why": NOTES}),
     "check_batch": ({"orders": tc.new_orders(1)}, ASKED),
     "check_findings": ({"orders": tc.new_orders(1)}, ASKED),
     "set_trading_state": ({"state": "REDUCING"}, {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 import threading
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -446,3 +448,14 @@ def test_nothing_leaves_once_the_gate_was_shut_while_eight_threads_submit(extern
     assert left >= 50
     assert handed == 0
     assert core.metrics()["trades"] == before
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_example_of_safeguards(backend, capsys):
+    runpy.run_path(str(Path(__file__).parents[2] / "examples" / "safeguards.py"))["main"](backend)
+    told = capsys.readouterr().out
+    assert "REJECTED, USER_RULE: rule 'small' does not hold" in told
+    assert "our bid, while our offer stands there: SUSPENDED" in told
+    assert "EDGE was sent: NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, NEW_ORDER_SINGLE" in told
+    assert stopped("PRICE_COLLAR", 300) in told
+    assert "alerts of the gate: 2" in told

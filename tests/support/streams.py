@@ -351,6 +351,16 @@ class Stream:
         self._undo(CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target), 8)
         return CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target, engaged=pick.choice((1, 1, 2, 2, 0, 3)), **notes)
 
+    def _self_match(self) -> bytes:
+        """What accounts prevent where orders of our own would meet, undone after a while."""
+        pick = self.apart
+        account = pick.choice((0, 0, 1, 1, 2, 3, 7, 8, 9, -1))
+        self._undo(CODECS[K.SET_SELF_MATCH].pack(kind=K.SET_SELF_MATCH, account=account), 60)
+        return CODECS[K.SET_SELF_MATCH].pack(
+            kind=K.SET_SELF_MATCH, account=account, match_mode=pick.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, -1)),
+            match_outside=pick.choice((0, 1, 4, 5, 5, 5, 2)), match_id=pick.choice((0, 0, 1, 1, NAMELESS)),
+            who=pick.choice((0, 0, 1, NAMELESS)), why=pick.choice((0, 0, 1)))
+
     def _scoped_limit(self, scope: Scope, instrument: int, account: int) -> bytes:
         """A row on any scope, mostly a loose one, with who and why; sometimes two in a set, or on what it can't be."""
         pick = self.random
@@ -392,7 +402,8 @@ class Stream:
     def _setting(self) -> bytes:
         pick = self.random
         if self.apart.random() < 0.2:
-            return self._rule() if self.apart.random() < 0.6 else self._gate()
+            chance = self.apart.random()
+            return self._rule() if chance < 0.5 else self._gate() if chance < 0.8 else self._self_match()
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, TradingState
+from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, SelfMatch, TradingState
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
 from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION
@@ -26,6 +26,7 @@ from .limit_table import (
 from .limits import Limit, RiskLimits, demand_room
 from .limits_toml import from_toml, to_toml
 
+_BOOK_ONLY = (SelfMatch.CANCEL_OLDEST, SelfMatch.DECREMENT)
 _NAMED = ("account", "symbol", "venue", "strategy")
 
 if TYPE_CHECKING:
@@ -237,6 +238,25 @@ class RiskEngine:
         """Let orders through again; each scope is released by itself. Raises RefusedError (NOT_AUTHORIZED) where one is
         engaged and `who` or `why` is not said."""
         self._switch(CommandType.KILL_SWITCH, {"engaged": 0}, (account, symbol, venue, strategy), who, why, False)
+
+    def prevent_self_match(
+        self, mode: SelfMatch | str, *, account: str | None = None, outside: SelfMatch | str = SelfMatch.OFF,
+        self_match_id: str = "", who: str = "", why: str = "",
+    ) -> None:
+        """Say what is done where an order of an account would trade with one of our own: in a simulated venue's book
+        (`mode`: OFF, CANCEL_NEWEST, CANCEL_OLDEST, DECREMENT, BLOCK), and before an external venue where our own order
+        works (`outside`: OFF, CANCEL_NEWEST, BLOCK, or HOLD, which asks that one back and holds the newcomer until its
+        venue has answered). Our own are those of the account, and of all accounts with the same `self_match_id` (up to
+        64 printable ASCII characters). Without an account: of every one that has nothing of its own. It counts for
+        orders that come, or are replaced, from now on. Raises TypeError, ValueError or UndeclaredError."""
+        words = {"mode": SelfMatch.parse(mode, "mode"), "outside": SelfMatch.parse(outside, "outside")}
+        for (name, word), wrong in zip(words.items(), ((SelfMatch.HOLD,), _BOOK_ONLY), strict=True):
+            if word in wrong:
+                raise ValueError(f"{name} {word.name} can't be: HOLD is for external venues alone, "
+                                 f"{' and '.join(each.name for each in _BOOK_ONLY)} for books of ours")
+        self._gate.command(CommandType.SET_SELF_MATCH, **{f"match_{name}": int(word) for name, word in words.items()},
+                           account=0 if account is None else self._gate.names.accounts.id(account),
+                           match_id=note(self_match_id, "self_match_id"), who=note(who, "who"), why=note(why, "why"))
 
     def set_trading_state(
         self, state: TradingState | str, *, account: str | None = None, symbol: str | None = None,

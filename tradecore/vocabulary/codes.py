@@ -47,6 +47,7 @@ class CommandType(FixEnum):
     REMOVE_RULE = 52
     SET_GATE = 53
     SWITCH_GATE = 54
+    SET_SELF_MATCH = 55
 
 
 class ReportType(FixChar):
@@ -113,6 +114,20 @@ class Rule(FixEnum):
     MAX_GROSS_EXPOSURE = 20
     MAX_NET_EXPOSURE = 21
     STALE_QUOTE = 25
+
+
+class SelfMatch(FixEnum):
+    """What is done where an order would trade with one of our own: nothing (OFF); what is left of the newcomer is
+    canceled (CANCEL_NEWEST); the order that it meets is (CANCEL_OLDEST); both lose what the smaller has (DECREMENT);
+    the newcomer is refused whole (BLOCK). Before an external venue also: it is held until the order that it could meet
+    is gone (HOLD)."""
+
+    OFF = 0
+    CANCEL_NEWEST = 1
+    CANCEL_OLDEST = 2
+    DECREMENT = 3
+    BLOCK = 4
+    HOLD = 5
 
 
 class LimitMode(FixEnum):
@@ -255,6 +270,7 @@ class Reason(FixEnum):
     NOT_AUTHORIZED = 241
     USER_RULE = 250
     EXIT_GATE = 251
+    SELF_MATCH = 252
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
@@ -333,6 +349,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
     Reason.EXIT_GATE: OrdRejReason.BROKER_OPTION,
+    Reason.SELF_MATCH: OrdRejReason.BROKER_OPTION,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
     Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
     Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,

@@ -98,6 +98,7 @@ _TEXTS = {
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
+    Reason.SELF_MATCH: "it would trade with order {value} of our own",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.REPLACES_FULL: "replaces that venues have not answered: {value} of {bound}, the capacity open_orders",

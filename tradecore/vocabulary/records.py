@@ -153,6 +153,11 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.SWITCH_GATE: [
         ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
     ],
+    # What an account (0: all that have none of their own) prevents: a SelfMatch in books of ours, and before external
+    # venues; the id that makes it one owner with others, 0: none.
+    CommandType.SET_SELF_MATCH: [
+        ("match_mode", "i8"), ("match_outside", "i8"), ("match_id", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
+    ],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
     CommandType.OPENING_CASH: [("amount", "u8"), ("amount_high", "i8")],
     CommandType.DEFINE_CURRENCY: [("decimals", "i8")],  # of its money unit

@@ -55,6 +55,7 @@ typedef struct {
         struct { int64_t step_count; uint64_t needs; }; /* mode, who and why as above */
         struct { int64_t body_8[8], step_at; };
         struct { int64_t collar_bps, throttle; }; /* then window_ns */
+        struct { int64_t match_mode, match_outside, match_id; };
         struct { int64_t position_qty, position_px; };
         struct { uint64_t amount; int64_t amount_high; };
         int64_t decimals;

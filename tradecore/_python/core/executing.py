@@ -15,10 +15,10 @@ from .state import State, book_of, use_book
 
 
 def execute_order(
-    core: State, ins: InstrumentRow, order: Order, limit: int, elsewhere: int
+    core: State, ins: InstrumentRow, order: Order, limit: int, elsewhere: int, most: int
 ) -> tuple[Reason | None, list[Fill]]:
-    """Takes what it may, rests what may rest; `elsewhere`: what it must not trade through, lock or cross. Why the order
-    ends here, if it does, and the trades."""
+    """Takes what it may (`most`: what stands before an order of our own), rests what may rest; `elsewhere`: what it
+    must not trade through, lock or cross. Why the order ends here, if it does, and the trades."""
     side, qty = direction(order.side), leaves_of(order)
     taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
     within = within_ticks(ins, side, limit, elsewhere)
@@ -30,7 +30,9 @@ def execute_order(
     if order.min_qty and not is_fillable(book, taken_side, within, order.min_qty):
         return Reason.MIN_QTY_NOT_MET, []
     protects = protects_position(core, order, limit)
-    left, fills = match_order(book, taken_side, within, qty)
+    left, fills = match_order(book, taken_side, within, most)
+    if most < qty:
+        return Reason.SELF_MATCH, fills
     if left == 0:
         return None, fills
     if order.time_in_force in AUCTIONS:

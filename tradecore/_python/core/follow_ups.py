@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.codes import Reason, SelfMatch
 from tradecore.vocabulary.fix import ExecType
 
 from ..orders.lists import OCO, oco_most, others_of
 from ..orders.open_orders import find_larger
-from ..orders.order_facts import is_live, wanted_qty
-from ..orders.order_table import AWAITS_PARENT, AWAITS_VENUE, NOWHERE, Group, Order
+from ..orders.order_facts import has_cancel, is_live, wanted_qty, worst_px
+from ..orders.order_table import AWAITS_PARENT, AWAITS_VENUE, CANCELED, NOWHERE, Group, Order
 from ..risk.holds import exposure_of, reducible_qty
 from ..vocabulary.instrument import BUY, SELL
 from .children import settle_parent
@@ -24,8 +24,9 @@ from .conditions import is_trading
 from .elections import elect_all
 from .exits import find_hindrance
 from .placing import release_order
+from .self_matching import own_outside
 from .shrinking import shrink_order, stop_order
-from .state import State, report_execution
+from .state import State, end_order, is_external, report_execution
 
 
 def settle(core: State, c: Any) -> None:
@@ -117,6 +118,27 @@ def ask_again(core: State, c: Any) -> None:
         if not is_trading(core, order.instrument) or find_hindrance(core, order) is not None:
             core.triggers.held_back[order_id] = None
             continue
+        if waits_for_own(core, c, order):
+            if is_live(order):
+                core.triggers.held_back[order_id] = None
+            continue
         order.suspended = False
-        report_execution(core, c, order, ExecType.NEW)
+        report_execution(core, c, order, ExecType.NEW if order.acked else ExecType.PENDING_NEW)
         release_order(core, c, order)
+
+
+def waits_for_own(core: State, c: Any, order: Order) -> bool:
+    """Asks those of ours back that a held order could meet at its external venue. Where a venue keeps one the held
+    order ends: that is the venue's last word. False where it may go."""
+    if not is_external(core, order.venue):
+        return False
+    waits = False
+    for own in own_outside(core, order, worst_px(order)):
+        if own.stop_asked and not has_cancel(own):
+            own.stop_asked, order.value, order.bound = False, own.order_id, SelfMatch.HOLD
+            end_order(core, c, order, CANCELED, Reason.SELF_MATCH)
+            return True
+        own.stop_asked = True
+        stop_order(core, c, own, Reason.SELF_MATCH)
+        waits = waits or is_live(own)
+    return waits

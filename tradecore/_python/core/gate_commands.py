@@ -1,12 +1,14 @@
-"""The exit gate's own limits and flags, changed by commands with who and why."""
+"""The exit gate's own limits and flags, and what accounts prevent, changed by commands with who and why."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason, Scope
+from tradecore.vocabulary.codes import Reason, Scope, SelfMatch
 
 from ..risk.exit_gate import EXITS_ONLY, OPEN, set_gate
+from ..risk.self_match import Prevention
+from ..vocabulary.texts import id_is_known
 from .rule_commands import refuse_note
 from .state import State, accept_command, refuse_command
 
@@ -39,3 +41,23 @@ def switch_gate(core: State, c: Any) -> Any:
         core.gate.shut_venues[c.target] = c.engaged
     core.gate.who, core.gate.why = c.who, c.why
     return accept_command(core, c, c.scope, c.engaged, venue=c.target)
+
+
+OUTSIDE = (SelfMatch.OFF, SelfMatch.CANCEL_NEWEST, SelfMatch.BLOCK, SelfMatch.HOLD)
+
+
+def set_self_match(core: State, c: Any) -> Any:
+    """What an account prevents from now on, or each that has nothing of its own."""
+    if c.account and c.account not in core.accounts:
+        return refuse_command(core, c, Reason.UNKNOWN_ACCOUNT, c.account, len(core.accounts))
+    if not SelfMatch.OFF <= c.match_mode <= SelfMatch.BLOCK:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.match_mode, 56)
+    if c.match_outside not in OUTSIDE:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.match_outside, 64)
+    if not id_is_known(core.texts, c.match_id):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.match_id, 72)
+    refused = refuse_note(core, c)
+    if refused:
+        return refused
+    core.self_match[c.account] = Prevention(c.match_mode, c.match_outside, c.match_id)
+    return accept_command(core, c, c.match_mode, c.match_outside, account=c.account)

@@ -34,7 +34,7 @@ from .departures import hand_out
 from .dry_runs import plan_order
 from .events import FILTERS, Filter
 from .follow_ups import settle
-from .gate_commands import change_gate, switch_gate
+from .gate_commands import change_gate, set_self_match, switch_gate
 from .hold_checks import holds_balance
 from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
@@ -89,6 +89,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
     CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
+    CommandType.SET_SELF_MATCH: set_self_match,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import LimitMode, Reason, Route, Scope
+from tradecore.vocabulary.codes import LimitMode, Reason, Route, Scope, SelfMatch
 from tradecore.vocabulary.fix import ExecType, OrdType
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
@@ -20,6 +20,7 @@ from ..execution.routing import touch_price, twice_touch
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
 from ..orders.open_orders import link_venue
+from ..orders.order_facts import leaves_of, worst_px
 from ..orders.order_table import (
     AT_VENUE,
     AWAITS_PARENT,
@@ -39,6 +40,7 @@ from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
+from ..risk.self_match import prevention_of
 from ..risk.switches import meet_switches
 from ..vocabulary.instrument import (
     BUY,
@@ -56,12 +58,13 @@ from .conditions import look_at_market, session_takes, session_waits, trigger_pr
 from .departures import stops_order
 from .elections import watch_print
 from .executing import execute_order
-from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
+from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .protection import price_elsewhere, reaches, within_ticks
 from .request_ids import name_order
+from .self_matching import meets_own, own_outside, pass_own
 from .state import (
     EXECUTING,
     POSITION,
@@ -216,6 +219,23 @@ def start_children(core: State, c: Any, order: Order, limit: int, first: bool) -
     tell_parent(core, order)
 
 
+def keep_from_own(core: State, c: Any, order: Order, own: Order, first: bool) -> None:
+    """An order that could meet one of ours at its external venue: it is refused, it ends before it is sent, or it is
+    held, and asked about when the command is done."""
+    mode = prevention_of(core.self_match, order.account).outside
+    if mode == SelfMatch.BLOCK:
+        refuse_placing(core, c, order, Reason.SELF_MATCH, own.order_id, mode, first)
+        return
+    if first:
+        report_execution(core, c, order, ExecType.PENDING_NEW)
+    if mode == SelfMatch.CANCEL_NEWEST:
+        order.value, order.bound, order.recalled = own.order_id, mode, True
+        end_order(core, c, order, CANCELED, Reason.SELF_MATCH)
+    else:
+        hold_back(core, c, order, Reason.SELF_MATCH, own.order_id, mode)
+        core.triggers.asks_again = True
+
+
 def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) -> tuple[Finding | None, int]:
     """What the rows of a venue say to an order that was routed there, which asked no venue's before: refused, counted,
     and bounded by its collar, as one that names it. The refusal, and the limit."""
@@ -232,6 +252,20 @@ def ask_venue_limits(core: State, ins: InstrumentRow, order: Order, limit: int) 
     count_line(q.line, core.now, Sent.NEW)
     ticks = limit_ticks(ins, q)
     return None, min(limit, ticks) if q.side == BUY else max(limit, ticks)
+
+
+def ends_at_own(core: State, c: Any, order: Order, limit: int, first: bool) -> tuple[bool, bool, int]:
+    """Does an order end in a book before it trades, since it meets one of ours there? Else what it may still take or
+    rest with is the last; it is New if it met one, and then no longer to be reported so (`first`)."""
+    met = meets_own(core, order, limit, leaves_of(order))
+    if met is None:
+        return False, first, leaves_of(order)
+    most, reason = pass_own(core, c, order, limit, *met, first)
+    if reason == Reason.SELF_MATCH:
+        refuse_placing(core, c, order, reason, order.value, order.bound, first)
+    elif reason is not None:
+        finish_order(core, c, order, reason, [], [], first)
+    return reason is not None, False, most
 
 
 def place_order(
@@ -260,11 +294,13 @@ def place_order(
             refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, first)
             return since
     elsewhere = price_elsewhere(core, ins, order, order.venue)
+    within = within_ticks(ins, direction(order.side), limit, elsewhere)
     if is_external(core, order.venue):
-        within = within_ticks(ins, direction(order.side), limit, elsewhere)
         rests = order.exec_inst & POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
         if rests or (within != limit and has_limit(order.ord_type)):
             refuse_placing(core, c, order, Reason.ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
+        elif (own := own_outside(core, order, worst_px(order))):
+            keep_from_own(core, c, order, own[0], first)
         elif reserve_places(core, order):
             send_order(core, c, ins, order, within, first)
         else:
@@ -274,7 +310,10 @@ def place_order(
     if (stopped := stops_order(core, c, order)) is not None:
         refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
-    reason, fills = execute_order(core, ins, order, limit, elsewhere)
+    ends, first, most = ends_at_own(core, c, order, within, first)
+    if ends:
+        return since
+    reason, fills = execute_order(core, ins, order, limit, elsewhere, most)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
     elif reason == Reason.ORDER_PROTECTION:

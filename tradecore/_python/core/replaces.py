@@ -23,6 +23,7 @@ from .exits import ask_risk_of
 from .observing import observe_passed
 from .placing import ask_order, limit_ticks, start_order
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
+from .self_matching import find_own_match
 from .state import State, acknowledge, book_of, report_execution, sync_order, sync_top, tell_price, withdraw_order
 
 
@@ -121,6 +122,9 @@ def find_refusal(
         ticks = price // ins.tick
         if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
             return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
+    own = find_own_match(core, order, price, price // ins.tick, order_qty - order.cum_qty)
+    if own is not None:
+        return Reason.SELF_MATCH, *own
     observe_passed(core, c, ins, order, q)
     core.answer_seq = core.events.seq + 1  # that is no answer
     count_sent(core.risk, q)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
-from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
+from tradecore.vocabulary.fix import ExecInst, ExecType, OrdStatus, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
 from tradecore.vocabulary.report_codec import FLAG_ENDED
@@ -34,18 +34,7 @@ from ..orders.order_facts import (
     next_deadline,
     unknown_of,
 )
-from ..orders.order_table import (
-    AT_VENUE,
-    AWAITS_PRICE,
-    CANCELED,
-    EXPIRED,
-    NOWHERE,
-    REJECTED,
-    RESTING,
-    TRANSITIONS,
-    Order,
-    Orders,
-)
+from ..orders.order_table import AT_VENUE, AWAITS_PRICE, EXPIRED, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
@@ -54,6 +43,7 @@ from ..positions.ledger import Ledger
 from ..risk.exit_gate import ExitGate
 from ..risk.holds import Question, RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
+from ..risk.self_match import Preventions
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
@@ -91,6 +81,7 @@ class State:
         self.rules = UserRules()
         self.ahead: list[tuple[int, Question]] = []  # of a basket that is asked about: ids and questions of what passed
         self.gate = ExitGate()
+        self.self_match: Preventions = {}
         self.drilled = -1  # in tests: the reason of a check that is taken out
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
@@ -205,8 +196,8 @@ def sync_parent(core: State, parent: Order, child: Order) -> None:
             parent.refused |= 1 << child.venue - 1
         if child.terminal == EXPIRED and not parent.ending:  # its day is over, there and anywhere
             parent.ending, parent.ending_reason = EXPIRED, child.reason
-        if child.reason == Reason.EXIT_GATE and not parent.ending:  # it would be stopped anywhere, without end
-            parent.ending, parent.ending_reason = CANCELED, child.reason
+        if child.reason in (Reason.EXIT_GATE, Reason.SELF_MATCH) and not parent.ending:  # it would be again
+            parent.ending, parent.ending_reason = int(OrdStatus.CANCELED), child.reason
             parent.value, parent.bound = child.value, child.bound
     tell_parent(core, parent)
 
@@ -252,6 +243,8 @@ def sync_facts(core: State, order: Order) -> None:
         sync_size(core.open_orders, order)
     if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
         arm_order_timer(core, order)
+    if core.triggers.held_back and (order.place == AT_VENUE or not order.is_open):
+        core.triggers.asks_again = True  # one that is held may wait for this one
 
 
 def order_deadline(core: State, order: Order) -> int:

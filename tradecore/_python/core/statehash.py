@@ -33,7 +33,8 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 def hash_state(core: State) -> int:
     chain = 0
     for rows in (counters, definitions, accounts, limits, switches, positions,
-                 orders, books, trades, waiting, outbound, exit_gate, user_rules):
+                 orders, books, trades, waiting, outbound, exit_gate, self_match,
+                 user_rules):
         for row in rows(core):
             chain = chain_row(chain, row)
     return chain
@@ -207,6 +208,15 @@ def exit_gate(core: State) -> Iterator[Row]:
         yield 44, time
     for order_id in sorted(core.orders.by_id.keys() & gate.rows.keys()):
         yield 45, order_id, gate.rows[order_id].sent_new, gate.rows[order_id].sent_replace
+
+
+def self_match(core: State) -> Iterator[Row]:
+    """What accounts prevent, and which orders were asked back for it."""
+    for account, row in sorted(core.self_match.items()):
+        yield 46, account, row.mode, row.outside, hash_of_id(core.texts, row.match_id)
+    for order_id, order in sorted(core.orders.by_id.items()):
+        if order.stop_asked and not order.parent:
+            yield 47, order_id
 
 
 def user_rules(core: State) -> Iterator[Row]:
