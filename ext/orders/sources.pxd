@@ -11,19 +11,19 @@ cdef enum:
     WATCH_TRAIL_SELL = 7
     WATCH_TRAIL_BUY = 8
     SOURCES = 8                    # BEST_OFFER, LAST_TRADE, BEST_BID, BEST_MID, and these, in this order
-    PLACE_OF_MID = 3               # what is said stands before it by its number less one, as what trails behind it
+    MID_STANDS_AT = 3               # what is said stands before it by its number less one, as what trails behind it
     TRIGGER_ROWS = SOURCES         # of one instrument in one book
 
 
 cdef inline int source_place(uint8_t watch) noexcept nogil:
     if watch == TRIGGER_BEST_MID:
-        return PLACE_OF_MID
+        return MID_STANDS_AT
     return watch if watch == WATCH_TOUCH_SELL or watch == WATCH_TOUCH_BUY else watch - 1
 
 
 # Only in C: an index into a tuple in Python.
 cdef inline uint8_t source_at(int place) noexcept nogil:
-    if place == PLACE_OF_MID:
+    if place == MID_STANDS_AT:
         return TRIGGER_BEST_MID
     return <uint8_t>place if place == WATCH_TOUCH_SELL or place == WATCH_TOUCH_BUY else <uint8_t>(place + 1)
 

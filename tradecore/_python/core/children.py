@@ -38,7 +38,7 @@ from .choosing import decide
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
 from .parts import barred_at_first, divide_qty
-from .placing import ask_order, bounded_ticks, is_bound, limit_ticks, place_order
+from .placing import ask_order, place_order
 from .requests import take_id
 from .shrinking import shrink_order, stop_order
 from .state import (
@@ -54,6 +54,7 @@ from .state import (
     tell_parent,
 )
 from .trade_booking import look_again
+from .worst_prices import bounded_ticks, is_bound, limit_ticks
 
 _NEW_ORDER, _CANCEL, _REPLACE = CODECS[CommandType.NEW_ORDER], int(CommandType.CANCEL), int(CommandType.REPLACE)
 PARTIAL_DECLINE = int(ExecRestatementReason.PARTIAL_DECLINE)

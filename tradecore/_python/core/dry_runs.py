@@ -19,9 +19,10 @@ from .choosing import choose_venue
 from .exits import closes_position
 from .orderpath import CLOSING_BITS
 from .parts import Part, barred_at_first, divide_qty, is_divided
-from .placing import ask_order, limit_ticks, tighten_ticks
+from .placing import ask_order
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
+from .worst_prices import limit_ticks, tighten_ticks
 
 
 def plan_order(core: State, c: Any, now: int) -> PlanRow:

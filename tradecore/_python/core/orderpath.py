@@ -23,7 +23,7 @@ from .cash import convert_cash
 from .exits import ask_risk_of, closes_position
 from .observing import observe_passed
 from .outbound import reserve_places
-from .placing import ask_order, limit_ticks, reject_order, start_order
+from .placing import ask_order, reject_order, start_order
 from .state import (
     EVENTS,
     EXECUTION,
@@ -41,6 +41,7 @@ from .state import (
     start_clock,
     sync_order,
 )
+from .worst_prices import limit_ticks
 
 CLOSING_BITS = sum(bit_of(reason) for reason in CLOSING_EXEMPTIONS)
 

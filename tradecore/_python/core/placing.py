@@ -38,8 +38,8 @@ from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
 from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
-from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
-from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
+from ..risk.limit_lines import Line, fold_rows, line_of
+from ..risk.risk import check_limits, counts_at_market, needs_reference
 from ..risk.self_match import prevention_of
 from ..risk.switches import meet_switches
 from ..vocabulary.instrument import (
@@ -51,7 +51,6 @@ from ..vocabulary.instrument import (
     awaits_price,
     direction,
     has_limit,
-    safe_price,
 )
 from .choosing import route_order
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
@@ -84,6 +83,7 @@ from .state import (
     twice_reference,
 )
 from .trade_booking import Charge, book_fills, report_fills
+from .worst_prices import bounded_ticks, is_bound, limit_ticks
 
 EXPIRES = {Reason.AUCTION_LEFTOVER}
 
@@ -128,19 +128,6 @@ def ask_order(
     )
 
 
-def limit_ticks(ins: InstrumentRow, q: Question) -> int:
-    """The worst tick that the order may trade at."""
-    if q.ord_type != MARKET:
-        price = q.price
-    elif q.line.limits[COLLAR] >= 0:
-        price = safe_price(ins, max(-ins.price_most, min(ins.price_most, protection_price(q))), q.side)
-    else:
-        price = ins.price_most if q.side == BUY else -ins.price_most
-    return price // ins.tick if q.side == BUY else -(-price // ins.tick)
-
-
-
-
 def finish_order(
     core: State, c: Any, order: Order, reason: Reason | None, fills: list[Fill], charges: list[Charge], first: bool
 ) -> None:
@@ -167,23 +154,6 @@ def refuse_placing(core: State, c: Any, order: Order, reason: int, value: int, b
     else:
         order.value, order.bound = value, bound
         end_order(core, c, order, CANCELED, reason)
-
-
-def bounded_ticks(ins: InstrumentRow, order: Order, limit: int) -> int:
-    """The worst tick, where an order has a bound beside its limit."""
-    return tighten_ticks(ins, direction(order.side), limit, order.protect_px)
-
-
-def tighten_ticks(ins: InstrumentRow, side: int, limit: int, bound: int) -> int:
-    """The worst tick of a limit and a price beside it, which may be NO_PRICE."""
-    if bound == NO_PRICE:
-        return limit
-    return min(limit, bound // ins.tick) if side == BUY else max(limit, -(-bound // ins.tick))
-
-
-def is_bound(ins: InstrumentRow, limit: int) -> bool:
-    """Is this worst tick less than everything that an order without a limit and a collar would take?"""
-    return abs(limit) != ins.price_most // ins.tick
 
 
 def needs_protection(core: State, ins: InstrumentRow, order: Order, limit: int) -> bool:

@@ -21,10 +21,11 @@ from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .exits import ask_risk_of
 from .observing import observe_passed
-from .placing import ask_order, limit_ticks, start_order
+from .placing import ask_order, start_order
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
 from .self_matching import find_own_match
 from .state import State, acknowledge, book_of, report_execution, sync_order, sync_top, tell_price, withdraw_order
+from .worst_prices import limit_ticks
 
 
 def enter_replace(core: State, c: Any) -> Any:

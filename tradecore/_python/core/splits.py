@@ -30,8 +30,8 @@ from ..vocabulary.instrument import (
 from .conditions import is_trading
 from .elections import forget_print
 from .marketdata import clear_quotes
-from .placing import is_bound
 from .state import State, accept_command, refuse_command, report_execution, session_of, sync_order, withdraw_order
+from .worst_prices import is_bound
 
 
 class UnevenError(Exception):
