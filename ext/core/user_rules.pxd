@@ -48,20 +48,22 @@ cdef inline void fill_order(
     cells[CELL_STRATEGY] = strategy
 
 
-# Twice what the order comes to: at its limit; a sell at the reference where that is higher, a MARKET order at it.
+# Twice what the order comes to, as MAX_ORDER_NOTIONAL counts it.
 cdef inline void fill_notional(
-    tc_core* core, int64_t* cells, const tc_question* q, uint64_t* unknown
+    tc_core* core, int64_t* cells, const tc_instrument* ins, const tc_question* q, uint64_t* unknown
 ) noexcept nogil:
-    cdef int64_t price2 = 0, reference2 = no_price()
-    if q.ord_type == TYPE_MARKET or q.side == SIDE_SELL:
-        reference2 = twice_reference(core, q.instrument)
-    if q.ord_type != TYPE_MARKET:
-        price2 = tc_abs(2 * q.price)
-    elif reference2 == no_price():
-        unknown[0] |= <uint64_t>1 << 1
-    if reference2 != no_price() and tc_abs(reference2) > price2:
-        price2 = tc_abs(reference2)
-    fill_wide(cells, CELL_NOTIONAL2, tc_wide(price2, q.order_qty), unknown, 1)
+    cdef tc_question asked
+    asked.ord_type, asked.side, asked.price = q.ord_type, q.side, q.price
+    asked.reference2, asked.touch2 = q.reference2, q.touch2
+    asked.line = q.line
+    if q.reference2 == no_price() and counts_at_market(q.ord_type, q.side):        # no limit needed it
+        asked.reference2 = twice_reference(core, q.instrument)
+        asked.touch2 = twice_touch(&core.router, ins, q.instrument, q.side, core.now)
+    if q.ord_type == TYPE_MARKET and asked.reference2 == no_price():
+        fill_price(cells, CELL_NOTIONAL2, no_price(), unknown, 1)
+        cells[CELL_NOTIONAL2 + 1] = 0
+    else:
+        fill_wide(cells, CELL_NOTIONAL2, tc_wide(notional_price2(q.line, &asked), q.order_qty), unknown, 1)
 
 
 cdef inline void fill_money(tc_core* core, int64_t* cells, const tc_question* q, uint64_t* unknown) noexcept nogil:
@@ -119,7 +121,7 @@ cdef inline uint64_t fill_cells(
     if groups & ORDER_GROUP:
         fill_order(cells, q, strategy, &unknown)
     if groups & NOTIONAL_GROUP:
-        fill_notional(core, cells, q, &unknown)
+        fill_notional(core, cells, ins, q, &unknown)
     if groups & (POSITION_GROUP | FIRM_GROUP):
         fill_exposure(core, cells, q)
     if groups & MONEY_GROUP:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,26 @@ def test_an_order_that_was_held_is_asked_when_it_is_let_go(core):
     core.risk.add_rule("calm", "market.ask <= 190.50")
     core.quote("XNAS", "AAPL", bid="190.99", bid_size=1_000, ask="191.01", ask_size=1_000)
     assert (order.ord_status, order.reason) == (tc.OrdStatus.CANCELED, tc.Reason.USER_RULE)
+
+
+@pytest.mark.parametrize(("collar", "order", "price"), [
+    (tc.OFF, {"side": "BUY", "price": "189"}, "189"), (tc.OFF, {"side": "SELL", "price": "189"}, "193"), (tc.OFF, {"side": "SELL"}, "193"),
+    (tc.OFF, {"side": "SELL", "price": "195"}, "195"), (tc.OFF, {"side": "BUY"}, "192.005"), (1_000, {"side": "BUY"}, "211.2055"),
+    (1_000, {"side": "SELL", "stop_px": "150"}, "150")])
+def test_a_rule_counts_an_order_at_what_max_order_notional_does(core, collar, order, price):
+    """A bid of 193 at ARCX alone is what a sell could take; the mid of 193 and 191.01 is 192.005, 10% above it 211.2055."""
+    core.quote("XNAS", "AAPL", bid="189.99", bid_size=1_000, ask="191.01", ask_size=1_000)
+    core.quote("ARCX", "AAPL", bid="193", bid_size=5)
+    core.risk.set_limit("price_collar", collar, account="alpha")
+    amount = 7 * Decimal(price)
+    asked = {"symbol": "AAPL", "qty": 7, "account": "alpha"} | order
+    core.risk.add_rule("less", f"order.notional < {amount}")
+    assert core.check(**asked)["USER_RULE"].verdict == "REFUSE"
+    core.risk.remove_rule("less")
+    core.risk.add_rule("exact", f"order.notional <= {amount}")
+    core.risk.set_limit("max_order_notional", amount, account="alpha")
+    answers = core.check(**asked)
+    assert (answers["USER_RULE"].verdict, answers["MAX_ORDER_NOTIONAL"].verdict) == ("PASS", "PASS")
 
 
 HALF_PAST_NINE_FRIDAY = 1_700_213_400_000_000_000  # 2023-11-17 09:30 UTC

@@ -132,8 +132,9 @@ QUANTITIES = {q.name: q for q in (
     _number("order.qty", "OrderQty, in whole units", "order_qty", QTY_MAX, "qty_scale", least=1),
     _number("order.leaves_qty", "of it, what is not traded yet", "leaves_qty", QTY_MAX, "qty_scale", least=0),
     _number("order.price", "its limit; unknown of a MARKET order", "price", PRICE_MAX, "price_scale", bit=0),
-    _amount("order.notional", "in the instrument's currency, at its limit: a sell at the reference where that is "
-            "higher, a MARKET order at the reference; unknown where that is", "notional2", 1, 0, 2),
+    _amount("order.notional", "in the instrument's currency, as max_order_notional counts it: a sell at the highest of "
+            "its limit, the reference and the best bid, a MARKET order at its protection price; unknown where there is "
+            "no reference for one", "notional2", 1, 0, 2),
     Quantity("order.is_buy", "whether it buys", "buys", kind="truth"),
     Quantity("order.is_market", "whether it trades at the market's price", "is_market", kind="truth"),
     Quantity("order.reduce_only", "whether it may only reduce", "reduce_only", kind="truth"),

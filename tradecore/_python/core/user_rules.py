@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Reason
@@ -21,10 +22,12 @@ from tradecore.vocabulary.rule_words import (
     SCALES,
 )
 
+from ..execution.routing import twice_touch
 from ..orders.order_table import Order
 from ..positions.costs import position_of
 from ..risk.holds import Question, exposure_of
 from ..risk.programs import ask_rule
+from ..risk.risk import counts_at_market, notional_price2
 from ..vocabulary.instrument import BUY, InstrumentRow
 from ..vocabulary.instrument import MARKET as AT_MARKET
 from .conditions import look_at_market
@@ -76,16 +79,14 @@ def fill_order(cells: Cells, q: Question, strategy: int) -> None:
 
 
 def fill_notional(core: State, cells: Cells, q: Question) -> None:
-    """Twice what the order comes to: at its limit; a sell at the reference where that is higher, a MARKET order at it.
-    """
-    price2 = 0 if q.ord_type == AT_MARKET else abs(2 * q.price)
-    if q.ord_type == AT_MARKET or q.side != BUY:
-        reference2 = twice_reference(core, q.instrument)
-        if reference2 == NO_PRICE and q.ord_type == AT_MARKET:
-            cells.unknown |= 1 << BIT["notional2"]
-        elif reference2 != NO_PRICE:
-            price2 = max(price2, abs(reference2))
-    cells.fill_wide("notional2", price2 * q.order_qty)
+    """Twice what the order comes to, as MAX_ORDER_NOTIONAL counts it."""
+    if q.reference2 == NO_PRICE and counts_at_market(q.ord_type, q.side):  # no limit needed it
+        q = replace(q, reference2=twice_reference(core, q.instrument),
+                    touch2=twice_touch(core.router, q.ins, q.instrument, q.side, core.now))
+    if q.ord_type == AT_MARKET and q.reference2 == NO_PRICE:
+        cells.unknown |= 1 << BIT["notional2"]
+    else:
+        cells.fill_wide("notional2", notional_price2(q) * q.order_qty)
 
 
 def fill_money(core: State, cells: Cells, q: Question) -> None:
