@@ -91,8 +91,8 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
 cdef inline int open_risk_and_routing(
     list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts, list rules
 ) except -1:
-    open_risk(t, &core.risk, accounts, instruments, capacity.limit_rows, capacity.accounts + capacity.limit_counters,
-              capacity.strategies, capacity.order_rate, rules)
+    open_risk(t, &core.risk, accounts, instruments, capacity.currencies + 1, capacity.limit_rows,
+              capacity.accounts + capacity.limit_counters, capacity.strategies, capacity.order_rate, rules)
 
     core.gate.rows = <tc_gate_row*>table(t, slots, sizeof(tc_gate_row))
     core.self_match = <tc_prevention*>table(t, capacity.accounts + 1, sizeof(tc_prevention))
@@ -161,6 +161,7 @@ cdef inline int open_waiting(
     core.triggers.fired_mask = <uint64_t>round_up(slots) - 1
     core.triggers.fired = <int64_t*>table(t, core.triggers.fired_mask + 1, sizeof(int64_t))
     core.sessions = <uint8_t*>table(t, instruments, 1)
+    core.risk.values.sessions = core.sessions
     core.close_times = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.is_moved = <uint8_t*>table(t, instruments, 1)
     core.ahead = <tc_ahead*>table(t, BASKET_MAX, sizeof(tc_ahead))

@@ -76,8 +76,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         hand_out(core, c, ack)
     elif c.kind == KIND_CANCEL_REJECT:
         enter_cancel_reject(core, c, ack)
-    elif c.kind == KIND_MARK:
-        enter_mark(core, c, ack)
+    elif c.kind == KIND_MARK or c.kind == KIND_CURRENCY_RATE:
+        enter_worth(core, c, ack)
     elif c.kind == KIND_TRADE_PRINT:
         enter_trade_print(core, c, ack)
     elif c.kind == KIND_SESSION:

@@ -289,6 +289,7 @@ cdef inline bint make_changes(
         set_row(r, &first[i], core.now)
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
+    keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0)
     return True
 
 

@@ -11,8 +11,8 @@ from sessions cimport fire_timers
 
 # Only in C: membership in Python.
 cdef inline bint is_told(uint8_t kind) noexcept nogil:
-    return (kind == KIND_QUOTE or kind == KIND_MARK or kind == KIND_TRADE_PRINT or kind == KIND_EXECUTION_REPORT
-            or kind == KIND_TRADE_CORRECTION or kind == KIND_CANCEL_REJECT)
+    return (kind == KIND_QUOTE or kind == KIND_MARK or kind == KIND_TRADE_PRINT or kind == KIND_CURRENCY_RATE
+            or kind == KIND_EXECUTION_REPORT or kind == KIND_TRADE_CORRECTION or kind == KIND_CANCEL_REJECT)
 
 
 # Only in C: membership in Python.

@@ -58,6 +58,8 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put_id(h, core, core.currencies[i])
         put(h, core.money_precisions[i])
         end_row(h)
+        if i != BASE_CURRENCY and core.risk.values.rates[i]:
+            put_row(h, 33, core.risk.values.rates[i], 0)
     for i in range(1, core.instrument_count + 1):
         ins = &core.instruments[i]
         put(h, 3)
@@ -82,6 +84,7 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, core.sessions[i])
         put(h, core.close_times[i])
         end_row(h)
+        put_row(h, 34, core.risk.values.worths[i].time, 0)
         for band in range(ins.band_count):
             put(h, 16)
             put(h, ins.bands[band].from_px)

@@ -1,23 +1,18 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
+from exposures cimport *
 from switches cimport *
 
 
 cdef enum:
-    OBSERVABLE = 8 + COUNTING      # checks that limits decide, see evaluate_limits
+    ON_MARKS = 8 + COUNTING        # checks that limits decide, before those that need marks
+    OBSERVABLE = ON_MARKS + 5      # and with them, see evaluate_limits
     FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 8
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
     RULES_ANSWER = UNBOOKED_ANSWER + 1                 # of users' rules
     ANSWERS = RULES_ANSWER + 1     # of a question
-
-
-cdef struct tc_exposure:
-    int64_t position_qty, working_buy, working_sell
-    uint32_t reduce_only           # open orders that may only reduce
-    uint16_t is_trimmed            # it stands in the list of positions that moved under such orders
-    uint16_t is_used               # of the firm's row: something of the instrument was ever held or booked
 
 
 cdef struct tc_risk:
@@ -28,6 +23,7 @@ cdef struct tc_risk:
     tc_exposure* exposures         # [instrument * account_stride + account]; account 0 is the whole firm
     tc_switches kills, states
     int64_t account_stride
+    tc_values values               # what the exposures are worth
 
 
 cdef struct tc_finding:
@@ -78,6 +74,13 @@ cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept n
     return qty if qty > 0 else 0
 
 
+# The position if everything working on the order's side fills, this order too; positive is worse.
+cdef inline int64_t worst_position(const tc_exposure* e, const tc_question* q) noexcept nogil:
+    if q.side == SIDE_BUY:
+        return e.position_qty + e.working_buy + q.hold_qty
+    return -(e.position_qty - e.working_sell - q.hold_qty)
+
+
 # Does an order reduce: with the `works` lots that work on its side, does it only bring the position nearer to zero?
 # Works: what is sent, at a venue, or about to be; what waits for a price counts once that has come; an OCO list counts
 # once, with its largest order.
@@ -97,7 +100,8 @@ cdef inline int64_t firm_max() noexcept nogil:
 # exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
     return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_POSITION_QTY or reason == ORDER_RATE
-            or reason == REFERENCE_PRICE_UNAVAILABLE)
+            or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE or reason == MAX_NET_EXPOSURE
+            or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE)
 
 
 # Does something refuse that an order which reduces is exempt from?
@@ -123,6 +127,8 @@ cdef inline tc_exposure* hold_lots(
         firm.working_sell += qty
     tc_assert((e.working_buy >= 0) & (e.working_sell >= 0))
     tc_assert((firm.working_buy >= e.working_buy) & (firm.working_sell >= e.working_sell))
+    revalue(&risk.values, instrument, account)
+    revalue(&risk.values, instrument, 0)
     return firm
 
 
@@ -214,6 +220,9 @@ cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t accoun
         firm[account].position_qty += qty
     firm.position_qty += qty
     firm.is_used = True
+    if account:
+        revalue(&risk.values, instrument, account)
+    revalue(&risk.values, instrument, 0)
 
 
 cdef inline void release_hold(

@@ -14,6 +14,11 @@ cdef enum:
     SLOT_RESTRICTED = 5
     SLOT_BLOCKED = 6
     SLOT_DISABLED = 7
+    SLOT_GROSS = 8                 # of an account, and next to it of the whole firm
+    SLOT_FIRM_GROSS = 9
+    SLOT_NET = 10
+    SLOT_FIRM_NET = 11
+    SLOT_STALE = 12                # ms
     COUNTING = 5                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
 

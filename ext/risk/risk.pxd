@@ -4,6 +4,7 @@
 # Each check takes a compile-time `explain`: False on the order path, where only a refusal is told; True for check(),
 # which wants every rule's value and limit whatever the verdict.
 
+from exposure_checks cimport *
 from rule_counts cimport *
 from programs cimport *
 
@@ -33,23 +34,6 @@ cdef inline int64_t collar_price(int64_t reference2, int64_t bps, uint8_t side) 
 # The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
 cdef inline int64_t protection_price(const tc_line* line, const tc_question* q) noexcept nogil:
     return collar_price(q.reference2, <int64_t>line.limits[SLOT_COLLAR], q.side)
-
-
-# The position if everything working on the order's side fills, this order too; positive is worse.
-cdef inline int64_t worst_position(const tc_exposure* e, const tc_question* q) noexcept nogil:
-    if q.side == SIDE_BUY:
-        return e.position_qty + e.working_buy + q.hold_qty
-    return -(e.position_qty - e.working_sell - q.hold_qty)
-
-
-# A limit as its row says it, -1 where there is none.
-cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32_t row) noexcept nogil:
-    return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
-
-
-# Would it hold more, or trade what is held, and not only reduce?
-cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
-    return (q.hold_qty > 0 or q.released) and not q.reduces
 
 
 # HALTED bars everything, REDUCING what adds risk.
@@ -266,7 +250,7 @@ cdef inline bint check_limits(
             or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
-            or check_position_qty(risk, q, f, False) or check_counts(risk, q, f))
+            or check_position_qty(risk, q, f, False) or check_counts(risk, q, f) or check_on_marks(risk, q, f))
 
 
 # The first refusal, or REASON_NONE. Changes nothing.
@@ -299,8 +283,9 @@ cdef inline int evaluate_limits(
         if risk.rows.rules[rule].counts:
             f[at].refused = check_counted(risk, q, rule, &f[at], explain)
             at += 1
-    tc_assert(at == OBSERVABLE)
-    return at
+    tc_assert(at == ON_MARKS)
+    evaluate_on_marks(risk, q, &f[at], explain)
+    return OBSERVABLE
 
 
 # Every rule's value, limit and verdict, in the order in which they are asked: so many findings. Changes nothing.

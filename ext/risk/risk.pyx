@@ -37,8 +37,8 @@ cdef class RiskTable:
         self.instruments = <tc_instrument*>table(t, instruments + 1, sizeof(tc_instrument))
         rules = rule_numbers()
         counting = sum([1 for rule in rules if rule[4] < 0])   # each of an account's rules that count has a counter
-        open_risk(t, &self.risk, accounts + 1, instruments + 1, accounts * RULES, accounts * counting, 0, order_rate,
-                  rules)
+        open_risk(t, &self.risk, accounts + 1, instruments + 1, CURRENCIES + 1, accounts * len(rules),
+                  accounts * counting, 0, order_rate, rules)
 
     def __dealloc__(self):
         free_tables(self.tables)
@@ -73,6 +73,13 @@ cdef class RiskTable:
         if find_bad_limit(&self.risk.rows, &c) >= 0:
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
+        keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)
+
+    def mark(self, int instrument, int64_t mark_px, int64_t time):
+        """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one."""
+        demand("instrument", instrument, 1, self.count)
+        demand("mark_px", mark_px, -price_max(), price_max())
+        set_worth(&self.risk.values, &self.instruments[instrument], instrument, mark_px, time)
 
     def kill(self, int scope, int target, bint engaged):
         """Engage or release the kill switch of a Scope."""

@@ -6,11 +6,30 @@ from shell cimport number_of
 from holds cimport *
 
 
+# What exposures are worth: instruments have no mark yet, and only the base currency a rate.
+cdef inline int open_values(
+    list t, tc_values* x, tc_exposure* held, int64_t accounts, int64_t instruments, int64_t currencies
+) except -1:
+    cdef int64_t i
+    x.held = held
+    x.stride = accounts
+    x.values = <tc_value*>table(t, instruments * accounts, sizeof(tc_value))
+    x.worths = <tc_worth*>table(t, instruments, sizeof(tc_worth))
+    x.totals = <tc_total*>table(t, accounts, sizeof(tc_total))
+    x.rates = <int64_t*>table(t, currencies, sizeof(int64_t))
+    x.rates[BASE_CURRENCY] = rate_one()
+    for i in range(instruments):
+        x.worths[i].mark = no_price()
+        x.worths[i].divisor = 1
+        x.worths[i].state = NO_MARK
+    return 0
+
+
 # The tables of the rows: `rules` is tradecore.vocabulary.rules.rule_numbers(). Accounts and instruments from 0, so one
 # more than there can be. Each account's ORDER_RATE has a counter, beside `counters` of other rows.
 cdef inline int open_risk(
-    list t, tc_risk* risk, int64_t accounts, int64_t instruments, int64_t rows, int64_t counters, int64_t strategies,
-    int64_t order_rate, list rules
+    list t, tc_risk* risk, int64_t accounts, int64_t instruments, int64_t currencies, int64_t rows, int64_t counters,
+    int64_t strategies, int64_t order_rate, list rules
 ) except -1:
     cdef tc_rows* r = &risk.rows
     cdef tc_limit_rule* rule
@@ -24,7 +43,7 @@ cdef inline int open_risk(
     r.venue_heads = <uint32_t*>table(t, VENUES, sizeof(uint32_t))
     r.strategy_heads = <uint32_t*>table(t, strategies + 1, sizeof(uint32_t))
     r.pair_heads = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
-    r.stated = <uint32_t*>table(t, accounts, sizeof(uint32_t))
+    r.stated = <uint64_t*>table(t, accounts, sizeof(uint64_t))
     r.staged = <tc_command*>table(t, rows, sizeof(tc_command))
     r.stride = accounts
     r.rate_mask = <uint64_t>order_rate - 1
@@ -32,17 +51,18 @@ cdef inline int open_risk(
     r.counter_max = <uint32_t>counters
     r.strategy_max = <int32_t>strategies
     r.generation = 1
-    for number, (reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks) in enumerate(rules):
+    for reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks, on_marks, number in rules:
         rule = &r.rules[<int>number]
         rule.reason, rule.unit, rule.most, rule.scopes = reason, unit, number_of(most), scopes
         rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
-        rule.counts, rule.asks = counts, asks
-        r.all_stated |= <uint32_t>stated << <int>number
+        rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
+        r.all_stated |= <uint64_t>stated << <int>number
     risk.account_stride = accounts
     risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.softs = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
+    open_values(t, &risk.values, risk.exposures, accounts, instruments, currencies)
     for switches in range(2):
         s = &risk.states if switches else &risk.kills
         for scope, most in ((SCOPE_FIRM, 1), (SCOPE_ACCOUNT, accounts), (SCOPE_INSTRUMENT, instruments),

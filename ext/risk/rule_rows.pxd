@@ -5,7 +5,7 @@ from instrument cimport *
 
 
 cdef enum:
-    RULES = 12
+    RULES = 64                     # numbers that a rule may have, one bit each in `stated`
     RULE_MAX_ORDER_QTY = 0
     RULE_MAX_ORDER_NOTIONAL = 1
     RULE_PRICE_COLLAR = 2
@@ -18,6 +18,9 @@ cdef enum:
     RULE_RESTRICTED_INSTRUMENT = 9
     RULE_ACCOUNT_BLOCKED = 10
     RULE_STRATEGY_DISABLED = 11
+    RULE_MAX_GROSS_EXPOSURE = 20
+    RULE_MAX_NET_EXPOSURE = 21
+    RULE_STALE_QUOTE = 25
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -35,7 +38,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 8                      # of an effective line, see limit_lines.pxd
+    SLOTS = 13                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -47,6 +50,7 @@ cdef struct tc_limit_rule:
     int8_t slot, firm_slot         # -1: it counts
     uint8_t unit, stated, windowed
     uint8_t counts, asks           # SENT_...
+    uint8_t on_marks               # it needs what is held at its marks
 
 
 cdef struct tc_limit_row:
@@ -78,16 +82,17 @@ cdef struct tc_rows:
     uint32_t* venue_heads
     uint32_t* strategy_heads
     uint32_t* pair_heads           # [instrument * stride + account]
-    uint32_t* stated               # by account: one bit a rule that was told it
+    uint64_t* stated               # by account: one bit a rule that was told it
     tc_command* staged             # changes of a set that is not whole yet
     int64_t stride
     int64_t generation             # of the effective lines: they count from 1
     uint64_t rate_mask
     uint32_t row_count, row_max, counter_count, counter_max, firm_head
     uint32_t staged_count, staged_size, staged_max
-    uint32_t all_stated            # one bit a rule that an account must be told
+    uint64_t all_stated            # one bit a rule that an account must be told
     uint32_t observed              # rows that are only observed
     uint32_t softened              # rows that warn
+    uint32_t on_marks              # rows that need what is held at its marks
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
@@ -140,7 +145,7 @@ cdef inline uint32_t add_row(tc_rows* r, uint32_t* head, int rule) noexcept nogi
 cdef inline int find_bad_limit(const tc_rows* r, const tc_command* c) noexcept nogil:
     cdef tc_i128 value = tc_join(c.value, c.value_high), most
     cdef int scope = c.limit_scope
-    if c.rule < 0 or c.rule >= RULES:
+    if c.rule < 0 or c.rule >= RULES or r.rules[c.rule].reason == 0:
         return 56
     if not (r.rules[c.rule].scopes >> scope) & 1:
         return 112
@@ -181,6 +186,11 @@ cdef inline bint binds(const tc_limit_row* row, int mode) noexcept nogil:
     return row.mode == mode and row.value >= 0
 
 
+# Does a row need what is held at its marks?
+cdef inline bint needs_marks(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].on_marks != 0 and row.value >= 0
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -200,6 +210,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     row = &r.rows[at]
     r.observed -= binds(row, MODE_OBSERVE)
     r.softened -= binds(row, MODE_SOFT)
+    r.on_marks -= needs_marks(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -215,12 +226,13 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
         row.window_ns = c.window_ns
     r.observed += binds(row, MODE_OBSERVE)
     r.softened += binds(row, MODE_SOFT)
+    r.on_marks += needs_marks(r, row)
     if r.rules[c.rule].slot < 0 and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)
         row.counter = r.counter_count
         r.counted |= r.rules[c.rule].counts
     if row.scope == SCOPE_ACCOUNT:
-        r.stated[row.account] |= <uint32_t>1 << <int>c.rule
+        r.stated[row.account] |= <uint64_t>1 << <int>c.rule
     r.generation += 1
     return at

@@ -10,6 +10,16 @@ cdef inline tc_i128 worst_qty(const tc_exposure* e, const tc_instrument* ins) no
                              ins.qty_limit_scale)
 
 
+# An exposure, -1 while something has no value.
+cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogil:
+    cdef tc_i128 longest = tc_abs_wide(total.net_long), shortest = tc_abs_wide(total.net_short)
+    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+        return -1
+    if rule == RULE_MAX_GROSS_EXPOSURE:
+        return total.gross
+    return -1 if rule != RULE_MAX_NET_EXPOSURE else longest if longest > shortest else shortest
+
+
 # What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of its
 # instrument, which is returned, or where it names none of the one with most. -1 of what only bounds one order.
 cdef inline tc_i128 measure_row(
@@ -24,6 +34,9 @@ cdef inline tc_i128 measure_row(
     instrument[0] = row.instrument
     if risk.rows.rules[row.rule].slot < 0:
         return count_recent(&risk.rows, number, now)
+    if risk.rows.rules[row.rule].on_marks:
+        instrument[0] = 0
+        return measure_total(&risk.values.totals[row.account], row.rule)
     if row.rule != RULE_MAX_POSITION_QTY:
         return -1
     for i in range(first, last + 1):

@@ -33,6 +33,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t clock_time
         int64_t bid_px, bid_size, ask_px, ask_size
         int64_t mark_px
+        int64_t rate
         int64_t print_px, print_size
         uint64_t value
         int64_t rule, window_ns, mode, value_high, who, why
@@ -255,6 +256,11 @@ cdef enum tc_reason:
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    MAX_GROSS_EXPOSURE = 230
+    MAX_NET_EXPOSURE = 231
+    STALE_QUOTE = 235
+    MARK_UNAVAILABLE = 236
+    RATE_UNAVAILABLE = 237
     TRADING_STATE = 240
     NOT_AUTHORIZED = 241
     USER_RULE = 250

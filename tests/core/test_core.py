@@ -154,6 +154,7 @@ DOORS = {
         "rule": [(5, TypeError, "int"), ("max_order", ValueError, "MAX_ORDER_QTY")], "value": [(None, TypeError, "None"), (-1, ValueError, "-1")],
         "account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "soft": [("x", ValueError, "x"), (2, ValueError, "2")],
         "window_ms": [(5, ValueError, "no window")], "who": NOTES, "why": NOTES}),
+    "set_rate": ({"currency": "USD", "rate": 1}, {"currency": [(None, TypeError, ""), *NAMES], "rate": [*NUMBERS, (0, ValueError, "0"), (-1, ValueError, "-1")]}),
     "change_limits": ({"changes": []}, {"changes": [([{"rule": "max_order_qty"}], TypeError, "value"), ([{"rule": 5, "value": 5}], TypeError, "int")]}),
     "limits": ({}, {"rule": [(5, TypeError, "int"), ("x", ValueError, "x")], "account": NAMES, "symbol": NAMES, "venue": NAMES,
                     "strategy": STRATEGIES}),

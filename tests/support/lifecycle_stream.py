@@ -21,6 +21,8 @@ STATES = [0, 3, 4, 4, 4, 5, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 18, 18, 21]  # Ex
 class LifecycleStream(Stream):
     """Half of its orders are directed to the one external venue; reports follow them."""
 
+    needs_marks = False  # they would keep parents from changing
+
     def __init__(self, seed: int, capacity: Capacity) -> None:
         super().__init__(seed, capacity)
         self.external = capacity.venues

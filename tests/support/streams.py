@@ -28,6 +28,7 @@ from tradecore.vocabulary.records import (
     PRICE_MAX,
     QTY_MAX,
 )
+from tradecore.vocabulary.rules import RULES as RULE_TABLE
 from tradecore.vocabulary.rules import find_rule
 
 RULES = [(made.steps, made.needs) for made in map(compile_rule, (
@@ -72,13 +73,18 @@ FEES: list[dict[str, int]] = [
     {"maker_fee_ppm": 1_000, "taker_fee_per_unit": 7_000},
 ]
 
+ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
+BASIC = [rule for rule in Rule if rule not in ON_MARKS]
 
 class Stream:
     """Commands as records, one by one; `sent` holds them all, so that a failure can be shown."""
 
+    needs_marks = True  # whether limits that need marks come
+
     def __init__(self, seed: int, capacity: Capacity) -> None:
         self.random = random.Random(seed)
         self.apart = random.Random(seed + 1)  # of rules: they come beside the rest
+        self.aside = random.Random(seed + 2)  # of what needs marks
         self.capacity = capacity
         self.clock = START
         self.mids = [mid for _, mid, _, _ in INSTRUMENTS]
@@ -165,7 +171,7 @@ class Stream:
             yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"V%d" % i, **FEES[i])
         for account in range(1, 9):
             yield self._pack(K.DEFINE_ACCOUNT, cl_ord_id=b"A%d" % account)
-            for rule in Rule:
+            for rule in BASIC:
                 if account != 3 or rule != Rule.PRICE_COLLAR:  # 3 stays unconfigured
                     value, window = self._limit(account, rule)
                     yield self._pack(K.SET_LIMIT, limit_scope=Scope.ACCOUNT, account=account, rule=rule, value=value, window_ns=window)
@@ -192,7 +198,7 @@ class Stream:
                 yield CODECS[K.KILL_SWITCH].pack(kind=K.KILL_SWITCH, scope=scope, target=target, who=1, why=1)
                 yield CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=scope, target=target, who=1, why=1)
         for account in (1, 2, 4, 5, 6, 7, 8):
-            for rule in Rule:
+            for rule in BASIC:
                 value, window = self._limit(account, rule)
                 limit = {"limit_scope": Scope.ACCOUNT, "account": account, "rule": rule, "value": value, "window_ns": window}
                 yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **limit)
@@ -359,7 +365,7 @@ class Stream:
                    Scope.VENUE: {"venue": pick.randrange(1, self.capacity.venues + 1)},
                    Scope.STRATEGY: {"strategy": pick.randrange(1, 3)},
                    Scope.ACCOUNT_INSTRUMENT: {"account": account, "instrument": instrument}}
-        rule = pick.choice(list(Rule))
+        rule = pick.choice(BASIC)
         if pick.random() < 0.9:
             scope = pick.choice(find_rule(rule).scopes)
         target = targets[scope] | {"limit_scope": scope, "rule": rule, "window_ns": 100_000_000}
@@ -378,6 +384,18 @@ class Stream:
             change |= {"set_size": 2}
         return self._pack(K.SET_LIMIT, **change)
 
+    def _worth(self, account: int) -> bytes:
+        """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
+        pick = self.aside
+        if pick.random() < 0.2 and len(self.sent) > 5_000:
+            return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
+                                                rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
+        target = {"kind": K.SET_LIMIT, "rule": pick.choice(ON_MARKS)} | pick.choice(({"limit_scope": Scope.FIRM}, {
+            "limit_scope": Scope.ACCOUNT, "account": account}))
+        self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
+        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1)),
+                                        soft_share=pick.choice((0, 5_000)))
+
     def _setting(self) -> bytes:
         pick = self.random
         if self.apart.random() < 0.2:
@@ -387,9 +405,10 @@ class Stream:
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)
         if chance < 0.25:
-            return self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
+            mark = self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
+            return self._worth(account) if self.needs_marks and self.aside.random() < 0.3 else mark
         if chance < 0.5:
-            rule = pick.choice(list(Rule))
+            rule = pick.choice(BASIC)
             value, window = self._limit(account, rule)
             value = pick.choice((value, value, value * 2, value // 2, 0, -2, 10**25 + 1, 3)) if account != 1 else value
             after = self._pack(K.SET_LIMIT, limit_scope=Scope.ACCOUNT, account=account, rule=rule, value=self._limit(account, rule)[0],

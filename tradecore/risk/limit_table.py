@@ -17,6 +17,7 @@ from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole_units
 from .limits import OFF, Limit, number_cell
 
+_EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY)
 _HEAD = ("rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why")
 _NUMBERS = ("value", "used", "headroom", "share")
 _SHARE = 4  # decimals of a share
@@ -143,7 +144,7 @@ def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number
     fields = {"rule": int(row.rule), "value": -1}
     if value is not OFF:
         most = row.most if row.most >= 0 else 2**20
-        exact = row.unit in (LimitUnit.QUANTITY, LimitUnit.MONEY)
+        exact = row.unit in _EXACT
         fields["value"] = limit_units(value, name) if exact else check_int(value, name, 0, most)
     if row.windowed:
         fields["window_ns"] = check_int(1000 if window_ms is None else window_ms, "window_ms", 1, 10**12) * _MS
@@ -167,7 +168,7 @@ def scope_text(facts: LimitFacts | SwitchFacts, names: Directory) -> str:
 def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
     """A row in the user's units."""
     row = BY_RULE[facts.rule]
-    exact = row.unit in (LimitUnit.QUANTITY, LimitUnit.MONEY)
+    exact = row.unit in _EXACT
 
     def told(value: int) -> int | Decimal:
         return to_decimal(value, LIMIT_PRECISION, 0) if exact else value

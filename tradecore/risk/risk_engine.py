@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, SelfMatch, TradingState
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
-from ..vocabulary.records import LIMIT_OFF
+from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION
 from ..vocabulary.rules import find_rule
-from ..vocabulary.units import Number, check_bool, check_int
+from ..vocabulary.units import Number, check_bool, check_int, whole_units
 from .exit_gate import ExitGate
 from .limit_table import (
     LimitLines,
@@ -118,6 +118,14 @@ class RiskEngine:
         with self._changing:
             for at, fields in enumerate(rows):
                 self._gate.command(CommandType.SET_LIMIT, **fields, **many, **({"set_at": at} if many else {}))
+
+    def set_rate(self, currency: str, rate: Number) -> None:
+        """Tell what one unit of a currency is worth in the base currency, the first that was declared, from now on: a
+        number above 0, up to a million, with at most 12 decimals. Exposure limits count in the base currency; what has
+        a currency without a rate refuses (RATE_UNAVAILABLE). Raises UndeclaredError, TypeError, ValueError, or
+        RefusedError for the base currency itself, whose rate is 1. Threads: any."""
+        self._gate.command(CommandType.CURRENCY_RATE, currency=self._gate.names.currencies.id(currency),
+                           rate=whole_units(rate, RATE_PRECISION, "rate", RATE_MAX, low=1))
 
     def export_toml(self) -> str:
         """Every row as TOML, a table `[[limits]]` each, in the order of scope and rule; `load_toml` sets the same."""

@@ -25,7 +25,8 @@ _IN_LOTS = {
     Reason.OTHER_FILLED, Reason.OVERFILL, Reason.CUM_QTY_MISMATCH,
     Reason.LATE_REPLACED,
 }
-_IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL}
+_IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
+             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
@@ -41,7 +42,8 @@ _ABSENT: dict[str, tuple[int, ...]] = {"exec_id": (0,), "side": (0,), "last_qty"
 _LOTS_AGAINST_LIMITS = {Reason.MAX_ORDER_QTY, Reason.MAX_POSITION_QTY}
 
 # What rows of limits decide; the number of the row that spoke stands where others have a mask.
-_OF_LIMITS = {*(rule.reason for rule in RULES), Reason.REFERENCE_PRICE_UNAVAILABLE}
+_OF_LIMITS = {*(rule.reason for rule in RULES), Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MARK_UNAVAILABLE,
+              Reason.RATE_UNAVAILABLE}
 
 _TEXTS = {
     Reason.UNKNOWN_INSTRUMENT: "instrument {value} is not declared: {bound} are",
@@ -90,6 +92,11 @@ _TEXTS = {
     Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
+    Reason.MAX_GROSS_EXPOSURE: "gross exposure with working orders {value} would exceed {bound}",
+    Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",
+    Reason.STALE_QUOTE: "a mark is {value} ms old: it counts as stale after {bound} ms",
+    Reason.MARK_UNAVAILABLE: "what is held, works or is asked for has no mark in {value} instruments",
+    Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.SELF_MATCH: "it would trade with order {value} of our own",

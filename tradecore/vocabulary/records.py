@@ -25,6 +25,8 @@ from .report_codec import ReportCodec
 UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1
+RATE_PRECISION = 12  # decimals of a currency's rate
+RATE_MAX = 10**18  # a currency's rate: a million
 # Why nothing leaves its integers: see ext/positions/costs.pxd, which sums it up.
 PRICE_MAX = 10**16  # |price| in price units
 BOOK_TICKS_MAX = 10**14  # |price| of an order or a quote in ticks: the books count in them
@@ -109,6 +111,8 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.HAND_OUT: [("most", "i8")],
     CommandType.QUOTE: [("bid_px", "i8"), ("bid_size", "i8"), ("ask_px", "i8"), ("ask_size", "i8")],
     CommandType.MARK: [("mark_px", "i8")],
+    # What one unit of the header's currency is worth in the base currency, the first that was declared, in 10**-12.
+    CommandType.CURRENCY_RATE: [("rate", "i8")],
     # A trade that the market printed, and its aggressor in `side`, 0 where that is not known; venue 0: not said.
     CommandType.TRADE_PRINT: [("print_px", "i8"), ("print_size", "i8")],
     CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one

@@ -14,13 +14,14 @@ from .records import LIMIT_MAX
 
 class LimitUnit(IntEnum):
     """What a limit's value counts: 10**-9 of a whole quantity, 10**-9 of a currency, basis points, or times; of a FLAG
-    0 is the only one, and means none."""
+    0 is the only one, and means none; BASE_MONEY is 10**-9 of the base currency, the first that was declared."""
 
     QUANTITY = 0
     MONEY = 1
     BASIS_POINTS = 2
     COUNT = 3
     FLAG = 4
+    BASE_MONEY = 5
 
 
 class Sent(IntFlag):
@@ -36,7 +37,8 @@ class RuleRow(NamedTuple):
     """One rule. `slot` is its place in an effective line, `firm_slot` that of rows on a whole firm or instrument, which
     bound what all accounts have together; -1 where it counts: then each row has a counter of its own, of what it
     `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of the day to the next. `most` -1
-    is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF.
+    is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs
+    what is held and works at its mark, in the base currency; while none such is armed, that is not kept.
     """
 
     rule: Rule
@@ -50,9 +52,11 @@ class RuleRow(NamedTuple):
     windowed: bool
     counts: Sent = Sent.NONE
     asks: Sent = Sent.NEW | Sent.REPLACE
+    on_marks: bool = False
 
 
 _ALL = tuple(Scope)
+_WHOLE = (Scope.FIRM, Scope.ACCOUNT)
 RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.MAX_ORDER_QTY, Reason.MAX_ORDER_QTY, LimitUnit.QUANTITY, LIMIT_MAX, _ALL, 0, 0, True, False),
     RuleRow(Rule.MAX_ORDER_NOTIONAL, Reason.MAX_ORDER_NOTIONAL, LimitUnit.MONEY, LIMIT_MAX, _ALL, 1, 1, True, False),
@@ -72,6 +76,11 @@ RULES: tuple[RuleRow, ...] = (
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
     RuleRow(Rule.STRATEGY_DISABLED, Reason.STRATEGY_DISABLED, LimitUnit.FLAG, 0, (Scope.STRATEGY,), 7, 7, False, False),
+    RuleRow(Rule.MAX_GROSS_EXPOSURE, Reason.MAX_GROSS_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 8, 9, False,
+            False, on_marks=True),
+    RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 10, 11, False,
+            False, on_marks=True),
+    RuleRow(Rule.STALE_QUOTE, Reason.STALE_QUOTE, LimitUnit.COUNT, 10**12, _WHOLE, 12, 12, False, False, on_marks=True),
 )
 BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
 SLOTS = 1 + max(max(row.slot, row.firm_slot) for row in RULES)
@@ -84,17 +93,19 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID,
     Reason.MAX_OPEN_ORDERS, Reason.RESTRICTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED, Reason.STRATEGY_DISABLED,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL, Reason.PRICE_COLLAR,
-    Reason.MAX_POSITION_QTY, *(row.reason for row in RULES if row.counts), Reason.ARITHMETIC_OVERFLOW,
-    Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED, Reason.UNBOOKED_TRADE,
+    Reason.MAX_POSITION_QTY, *(row.reason for row in RULES if row.counts), Reason.MARK_UNAVAILABLE,
+    Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
+    Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED, Reason.UNBOOKED_TRADE,
     Reason.USER_RULE,
 )
 
 
 def rule_numbers() -> list[tuple[int, ...]]:
-    """The table as the cores load it, by rule: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed,
-    counts, asks."""
+    """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
+    asks, on_marks, rule."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
-             int(row.stated), int(row.windowed), int(row.counts), int(row.asks)) for row in sorted(RULES)]
+             int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks), int(row.rule))
+            for row in sorted(RULES)]
 
 
 def find_rule(rule: Rule | str) -> RuleRow:

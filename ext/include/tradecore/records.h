@@ -42,6 +42,7 @@ typedef struct {
         int64_t clock_time;
         struct { int64_t bid_px, bid_size, ask_px, ask_size; };
         int64_t mark_px;
+        int64_t rate;
         struct { int64_t print_px, print_size; };
         struct {
             int64_t rule;

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.records import QTY_MAX
+from tradecore.vocabulary.records import QTY_MAX, RATE_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
 from ..execution.routing import tell_top
+from ..risk.exposures import BASE_CURRENCY, set_rate, set_worth
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
 from .elections import elect_directed
 from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops, use_book
@@ -97,4 +98,15 @@ def enter_mark(core: State, c: Any) -> Any:
     if bad:
         return refuse_command(core, c, *bad)
     core.ledger.marks[c.instrument] = c.mark_px
+    set_worth(core.risk.values, c.instrument, c.mark_px, core.now)
+    return ACK_ACCEPTED
+
+
+def enter_rate(core: State, c: Any) -> Any:
+    """What a currency is worth in the base currency, whose own is 1."""
+    if c.currency == BASE_CURRENCY or c.currency not in core.currencies:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.currency, 20)
+    if not 1 <= c.rate <= RATE_MAX:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.rate, 56)
+    set_rate(core.risk.values, c.currency, c.rate)
     return ACK_ACCEPTED

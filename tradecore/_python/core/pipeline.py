@@ -38,7 +38,7 @@ from .gate_commands import change_gate, set_self_match, switch_gate
 from .hold_checks import holds_balance
 from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
-from .marketdata import enter_mark, enter_quote
+from .marketdata import enter_mark, enter_quote, enter_rate
 from .orderpath import enter_order
 from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
@@ -71,6 +71,7 @@ _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType i
 NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
+    CommandType.CURRENCY_RATE: enter_rate,
     CommandType.KILL_SWITCH: switch_kill, CommandType.TRADING_STATE: set_trading_state,
     CommandType.OPENING_POSITION: open_position, CommandType.OPENING_CASH: open_cash,
     CommandType.DEFINE_CURRENCY: define_currency,

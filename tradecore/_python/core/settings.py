@@ -15,6 +15,7 @@ from tradecore.vocabulary.units import WORD, one_number, tell_wide
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
+from ..risk.exposures import keep_exposures
 from ..risk.holds import move_position
 from ..risk.rule_rows import LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
 from ..vocabulary.instrument import (
@@ -231,6 +232,7 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         set_row(rows, c, core.now)
         accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
                       instrument=c.instrument, venue=c.venue)
+    keep_exposures(core.risk.values, rows.on_marks > 0)
     return None
 
 

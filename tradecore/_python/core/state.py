@@ -77,6 +77,7 @@ class State:
         self.orders = Orders(capacity.open_orders, capacity.order_history, capacity.reject_history)
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
+        self.risk.values.instruments = self.instruments
         self.rules = UserRules()
         self.ahead: list[tuple[int, Question]] = []  # of a basket that is asked about: ids and questions of what passed
         self.gate = ExitGate()
@@ -98,6 +99,7 @@ class State:
         self.timers = Timers()
         self.sessions: dict[int, int] = {}  # TradSesStatus by instrument; OPEN where nothing was said
         self.close_times: dict[int, int] = {}
+        self.risk.values.sessions = self.sessions
         self.moved: deque[int] = deque()  # instruments whose price may let something go
         # Instrument and account: a position moved under reduce-only orders.
         self.trimmed: deque[tuple[int, int]] = deque()

@@ -17,6 +17,7 @@ from ..orders.order_facts import derive_status
 from ..orders.order_table import Order
 from ..orders.triggers import peak_of, stop_of
 from ..positions.costs import position_of
+from ..risk.exposures import BASE_CURRENCY, worth_of
 from ..risk.holds import exposure_of
 from ..risk.rule_rows import LimitRow, key_of
 from ..vocabulary.hashing import chain_row, wide_words
@@ -52,12 +53,16 @@ def counters(core: State) -> Iterator[Row]:
 def definitions(core: State) -> Iterator[Row]:
     for i, name in core.currencies.items():
         yield 2, hash_of_id(core.texts, name), core.money_precisions[i]
+        if i != BASE_CURRENCY and i in core.risk.values.rates:
+            yield 33, core.risk.values.rates[i]
     for i, ins in core.instruments.items():
         yield (3, hash_of_id(core.texts, ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
                ins.min_qty, ins.max_qty, ins.multiplier, *wide_words(ins.min_notional), *wide_words(ins.max_notional),
                int((Scope.INSTRUMENT, i) in core.risk.kills), core.ledger.marks.get(i, NO_PRICE),
                core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
+        if time := worth_of(core.risk.values, i).time:
+            yield 34, time
         for band in ins.bands:
             yield 16, *band
         if (ins.trigger_source, ins.print_max_age) != (0, PRINT_MAX_AGE):

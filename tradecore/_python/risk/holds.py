@@ -12,6 +12,7 @@ from tradecore.vocabulary.rules import Sent
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
+from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
 from .switches import Met, Switches
@@ -60,6 +61,7 @@ class Question:
     killed: Met  # the kill switch that it meets
     state: Met  # and the trading state
     stated: int  # one bit a rule that its account was told
+    values: Exposures
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
 
@@ -80,6 +82,8 @@ class RiskTables:
         self.watched: Lines = {}  # the same of the rows that are only observed
         self.softs: Lines = {}  # the same of what warns
         self.exposures: dict[tuple[int, int], Exposure] = {}
+        self.values = Exposures(self.exposures)
+        self.values.instruments = self.instruments
         self.kills: Switches = {}
         self.states: Switches = {}
 
@@ -108,12 +112,21 @@ def is_reducing(position_qty: int, side: int, leaves_qty: int, works: int) -> bo
     return works + leaves_qty <= reducible_qty(position_qty, side)
 
 
+def worst_position(e: Exposure, q: Question) -> int:
+    """The position if everything working on the order's side fills, this order too; positive is worse."""
+    if q.side == BUY:
+        return e.position_qty + e.working_buy + q.hold_qty
+    return e.working_sell + q.hold_qty - e.position_qty
+
+
 FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum leaves its integers
 # What refuses no order that reduces: of switches and states those that leave REDUCING; a runaway exit is a runaway too,
 # so rates hold at twice their limit; without a reference only what has a limit price passes. What is not here binds
 # exits as well.
-EXEMPTIONS = frozenset((Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
-                        Reason.REFERENCE_PRICE_UNAVAILABLE))
+EXEMPTIONS = frozenset((
+    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
+    Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.STALE_QUOTE,
+    Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE))
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
 
@@ -175,18 +188,20 @@ def note_breach(risk: RiskTables, finding: Finding, now: int) -> None:
 
 def hold_lots(risk: RiskTables, instrument: int, account: int, side: int, qty: int) -> None:
     """Holds `qty` more lots (negative: fewer), for the account and for the firm."""
-    for e in (exposure_of(risk, instrument, account), exposure_of(risk, instrument, 0)):
+    for whose in (account, 0):
+        e = exposure_of(risk, instrument, whose)
         if side == BUY:
             e.working_buy += qty
         else:
             e.working_sell += qty
+        revalue(risk.values, instrument, whose)
 
 
 def move_position(risk: RiskTables, instrument: int, account: int, qty: int) -> None:
     """A trade's signed lots; account 0 is suspense, which only the firm's row has."""
-    if account:
-        exposure_of(risk, instrument, account).position_qty += qty
-    exposure_of(risk, instrument, 0).position_qty += qty
+    for whose in {account, 0}:
+        exposure_of(risk, instrument, whose).position_qty += qty
+        revalue(risk.values, instrument, whose)
 
 
 def release_hold(risk: RiskTables, instrument: int, account: int, side: int, qty: int) -> None:

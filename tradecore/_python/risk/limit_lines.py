@@ -13,7 +13,8 @@ from tradecore.vocabulary.rules import SLOTS, LimitUnit
 from ..vocabulary.instrument import InstrumentRow
 from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, rows_of
 
-ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED = range(SLOTS)
+(ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED, GROSS, FIRM_GROSS, NET,
+ FIRM_NET, STALE) = range(SLOTS)
 
 
 @dataclass(slots=True)

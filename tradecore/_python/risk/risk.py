@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, TradingState
+from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Scope, TradingState
 from tradecore.vocabulary.records import CODECS, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
-from tradecore.vocabulary.units import WORD, tell_wide
+from tradecore.vocabulary.units import WORD
 
 from ..vocabulary.instrument import (
     BUY,
@@ -33,9 +33,10 @@ from ..vocabulary.instrument import (
     tell_notional,
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
+from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
+from .exposures import keep_exposures, set_worth
 from .holds import (
     FIRM_MAX,
-    Exposure,
     Question,
     RiskTables,
     commit_fill,
@@ -44,6 +45,7 @@ from .holds import (
     reducible_qty,
     release_hold,
     reserve_order,
+    worst_position,
 )
 from .limit_lines import (
     BLOCKED,
@@ -55,7 +57,6 @@ from .limit_lines import (
     POSITION,
     RESTRICTED,
     Line,
-    limit_in,
     line_of,
 )
 from .rule_counts import check_counted
@@ -85,6 +86,13 @@ class RiskTable(RiskTables):
         if find_bad_limit(self.rows, c) >= 0:
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
+        keep_exposures(self.values, self.rows.on_marks > 0)
+
+    def mark(self, instrument: int, mark_px: int, time: int) -> None:
+        """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one."""
+        demand("instrument", instrument, 1, len(self.instruments))
+        demand("mark_px", mark_px, -PRICE_MAX, PRICE_MAX)
+        set_worth(self.values, instrument, mark_px, time)
 
     def kill(self, scope: int, target: int, engaged: bool) -> None:
         """Engage or release the kill switch of a Scope."""
@@ -165,6 +173,7 @@ def ask_risk(
         max_open_orders, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
+        risk.values,
     )
 
 
@@ -186,23 +195,6 @@ def collar_price(reference2: int, bps: int, side: int) -> int:
     """The worst price so many basis points from a reference."""
     price = reference2 * (10_000 + bps) // 20_000 if side == BUY else -(reference2 * (bps - 10_000) // 20_000)
     return max(-PRICE_MAX, min(PRICE_MAX, price))
-
-
-def worst_position(e: Exposure, q: Question) -> int:
-    """The position if everything working on the order's side fills, this order too; positive is worse."""
-    if q.side == BUY:
-        return e.position_qty + e.working_buy + q.hold_qty
-    return e.working_sell + q.hold_qty - e.position_qty
-
-
-def told_limit(q: Question, row: int) -> int:
-    """A limit as its row says it, -1 where there is none."""
-    return tell_wide(limit_in(q.line, q.rows.rows[row - 1]), False) if row else -1
-
-
-def adds_risk(q: Question) -> bool:
-    """Would it hold more, or trade what is held, and not only reduce?"""
-    return (q.hold_qty > 0 or q.released) and not q.reduces
 
 
 def is_barred_by(met: Met, q: Question) -> bool:
@@ -340,7 +332,7 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED),
     check_blocked(DISABLED, Reason.STRATEGY_DISABLED), check_reference, check_order_qty, check_order_notional,
     check_collar, check_position_qty,
-    *(check_counted(rule) for rule in sorted(Rule) if RULES[rule].counts),
+    *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
     check_kill_switch, check_trading_state, check_config, check_duplicate, check_open_orders, *OBSERVABLE,

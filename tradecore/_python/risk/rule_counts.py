@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tradecore.vocabulary.codes import Rule
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 
@@ -35,7 +34,7 @@ def is_rate_full(q: Question, row: LimitRow) -> bool:
     return back <= 0 or (row.sent >= back and row.sent_times[-back] > q.now - row.window_ns)
 
 
-def check_counted(rule: Rule) -> Callable[[Question], Finding]:
+def check_counted(rule: int) -> Callable[[Question], Finding]:
     """Of the rows that count: the first full one speaks, else the least. Source: 15c3-5 (c)(1)(ii), RTS 6 15(1)(d)."""
     spec = RULES[rule]
 

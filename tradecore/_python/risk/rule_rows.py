@@ -65,6 +65,7 @@ class LimitRows:
         self.generation = 1  # of the effective lines
         self.observed = 0  # rows that are only observed
         self.softened = 0  # rows that warn
+        self.on_marks = 0  # rows that need what is held at its marks
 
 
 def key_of(c: Any) -> Key:
@@ -120,6 +121,11 @@ def binds(row: LimitRow, mode: int) -> bool:
     return row.mode == mode and row.value >= 0
 
 
+def needs_marks(row: LimitRow) -> bool:
+    """Does a row need what is held at its marks?"""
+    return RULES[row.rule].on_marks and row.value >= 0
+
+
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
     """How many rows and counters a change would take that are not there yet."""
     row = find_row(rows, key_of(c), c.rule)
@@ -136,12 +142,14 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
         rows.by_target.setdefault(row.key, {})[c.rule] = row
     rows.observed -= binds(row, LimitMode.OBSERVE)
     rows.softened -= binds(row, SOFT)
+    rows.on_marks -= needs_marks(row)
     row.value = one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
         row.window_ns = c.window_ns
     rows.observed += binds(row, LimitMode.OBSERVE)
     rows.softened += binds(row, SOFT)
+    rows.on_marks += needs_marks(row)
     if RULES[c.rule].slot < 0 and row.value >= 0 and not row.counts:
         row.counts = True
         row.sent_times = deque(maxlen=rows.order_rate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradecore.vocabulary.codes import Rule
 
 from ..vocabulary.instrument import InstrumentRow
+from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .rule_counts import count_recent
 from .rule_rows import RULES, LimitRow
@@ -16,6 +17,15 @@ def worst_qty(e: Exposure, ins: InstrumentRow) -> int:
     return worst * ins.qty_scale // ins.qty_limit_scale
 
 
+def measure_total(total: Total, rule: int) -> int:
+    """An exposure, -1 while something has no value."""
+    if any(total.unknown):
+        return -1
+    if rule == Rule.MAX_GROSS_EXPOSURE:
+        return total.gross
+    return max(abs(total.net_long), abs(total.net_short)) if rule == Rule.MAX_NET_EXPOSURE else -1
+
+
 def measure_row(
     risk: RiskTables, instruments: dict[int, InstrumentRow], row: LimitRow, now: int
 ) -> tuple[int, int]:
@@ -24,6 +34,8 @@ def measure_row(
     order."""
     if RULES[row.rule].slot < 0:
         return count_recent(row, now), row.instrument
+    if RULES[row.rule].on_marks:
+        return measure_total(total_of(risk.values, row.account), row.rule), 0
     if row.rule != Rule.MAX_POSITION_QTY:
         return -1, row.instrument
     named = [row.instrument] if row.instrument else list(instruments)

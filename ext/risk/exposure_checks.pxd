@@ -1,0 +1,158 @@
+# Checks of what is held and works at its marks: gross and net of an account and of the firm, and how old marks may be.
+# Fail closed: what an account holds, works or asks for must have a mark, and its currency a rate. What reduces passes.
+
+from holds cimport *
+
+
+# A limit as its row says it, -1 where there is none.
+cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32_t row) noexcept nogil:
+    return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
+
+
+# Would it hold more, or trade what is held, and not only reduce?
+cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
+    return (q.hold_qty > 0 or q.released) and not q.reduces
+
+
+# The row that arms the first of the slots from one to another, 0 where none is.
+cdef inline uint32_t first_row(const tc_question* q, int first, int last, int step) noexcept nogil:
+    cdef int slot = first
+    while slot <= last:
+        if q.line.limits[slot] >= 0:
+            return q.line.rows[slot]
+        slot += step
+    return 0
+
+
+# How many instruments that are held, work or are asked for have no value for this reason: the account's, or where that
+# has none and the firm has a limit, the firm's.
+cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
+    cdef const tc_values* x = &risk.values
+    if x.totals[q.account].unknown[why]:
+        return x.totals[q.account].unknown[why]
+    if x.totals[0].unknown[why] and first_row(q, SLOT_FIRM_GROSS, SLOT_FIRM_NET, 2):
+        return x.totals[0].unknown[why]
+    return x.worths[q.instrument].state == why
+
+
+# What is held, works or is asked for must have a mark, and its currency a rate. Source: SEC 15c3-5 (c)(1)(i).
+cdef inline bint check_unknown(
+    const tc_risk* risk, const tc_question* q, int why, int reason, int last_slot, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef uint32_t row = first_row(q, SLOT_GROSS, last_slot, 1)
+    cdef int64_t unknown = count_unvalued(risk, q, why)
+    cdef bint refused = row != 0 and unknown > 0 and adds_risk(q)
+    if explain or refused:
+        tell_finding(f, reason, row != 0, refused, unknown, 0, row)
+    return refused
+
+
+# A mark of what is held, works or is asked for is older than so many ms. Source: SEC 15c3-5 (c)(1)(i).
+cdef inline bint check_stale(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+    cdef int64_t limit = <int64_t>q.line.limits[SLOT_STALE], time, ms = 1_000_000
+    cdef uint32_t row = q.line.rows[SLOT_STALE]
+    cdef bint refused
+    if limit < 0:
+        if explain:
+            tell_finding(f, STALE_QUOTE, False, False, no_price(), -1, 0)
+        return False
+    time = find_stale(&risk.values, q.instrument, q.account, q.now - limit * ms)
+    refused = time != no_price() and adds_risk(q)
+    if explain or refused:
+        if time != no_price():
+            time = tc_floor_div(q.now - time, ms)      # its age
+        tell_finding(f, STALE_QUOTE, True, refused, time, told_limit(risk, q, row), row)
+    return refused
+
+
+# Only in C: constants of C as functions. What no exposure can be: one that can't be told.
+cdef inline tc_i128 beyond_exposure() noexcept nogil:
+    return tc_power_of_ten(37)
+
+
+# What an account, or the firm, would have in the order's instrument with the order; True where what it has can't be
+# told. What has no mark or no rate is refused before.
+cdef inline bint value_with(
+    const tc_risk* risk, const tc_question* q, int32_t account, tc_value* value
+) noexcept nogil:
+    value_position(&risk.values.worths[q.instrument], exposure_of(risk, q.instrument, account),
+                   q.hold_qty if q.side == SIDE_BUY else -q.hold_qty, value)
+    return value.state == TOO_LARGE or risk.values.totals[account].unknown[<int>TOO_LARGE] > 0
+
+
+# Gross exposure with the order, as if all that works on the worse side of each position filled.
+cdef inline tc_i128 gross_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef tc_value value
+    if value_with(risk, q, account, &value):
+        return beyond_exposure()
+    return risk.values.totals[account].gross - gross_of(was) + gross_of(&value)
+
+
+# Net exposure with the order on its side, as if all that works on that side filled; positive is worse.
+cdef inline tc_i128 net_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef const tc_total* total = &risk.values.totals[account]
+    cdef tc_value value
+    if value_with(risk, q, account, &value):
+        return beyond_exposure()
+    if q.side == SIDE_BUY:
+        return total.net_long - was.long_value + value.long_value
+    return was.short_value - total.net_short - value.short_value
+
+
+# Only in C: a function as an argument in Python.
+cdef inline tc_i128 amount_with(
+    const tc_risk* risk, const tc_question* q, int slot, int32_t account
+) noexcept nogil:
+    return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
+
+
+# Exposure of an account, and of the firm. Of the two limits the first that refuses speaks, else the one with less left.
+# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), FIA 1.2.
+cdef inline bint check_amount(
+    const tc_risk* risk, const tc_question* q, int slot, int reason, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef tc_i128 amount, left = 0, limit
+    cdef bint refused = False, found = False
+    cdef int32_t account
+    cdef int its, i
+    if explain:
+        tell_finding(f, reason, False, False, no_price(), -1, 0)
+    for i in range(2):
+        its, account = slot + i, 0 if i else q.account
+        limit = q.line.limits[its]
+        if limit < 0:
+            continue
+        amount = amount_with(risk, q, slot, account)
+        refused = amount > limit and adds_risk(q)
+        if refused or (explain and (not found or limit - amount < left)):
+            tell_finding(f, reason, True, refused, tc_tell_wide(amount, True),
+                         told_limit(risk, q, q.line.rows[its]), q.line.rows[its])
+        if not found or limit - amount < left:
+            left = limit - amount
+        found = True
+        if refused:
+            return True
+    return False
+
+
+# The first refusal of what needs marks. Only in C: nothing is asked while nothing is kept.
+cdef inline bint check_on_marks(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
+    return risk.values.is_kept and (
+        check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, f, False)
+        or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_NET, f, False)
+        or check_stale(risk, q, f, False)
+        or check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, f, False)
+        or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False))
+
+
+# The same, all of them, refused or not.
+cdef inline void evaluate_on_marks(
+    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    f[0].refused = check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, &f[0], explain)
+    f[1].refused = check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_NET, &f[1], explain)
+    f[2].refused = check_stale(risk, q, &f[2], explain)
+    f[3].refused = check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, &f[3], explain)
+    f[4].refused = check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, &f[4], explain)

@@ -1,0 +1,226 @@
+# What is held and works, at its marks, in the base currency: gross and net by account and for the firm.
+#
+# Kept as holds, positions, marks and rates change, never walked on an order's path, and equal at any time to what
+# adding up every position gives: each is valued by itself, away from zero, to 10**-9 of the base currency, and the sums
+# are of those. Worst case, as holds are: all open buys fill, or all open sells. While no rule needs it nothing is kept.
+# What has no mark, or whose currency has no rate, has no value: it is counted, so that what asks can refuse.
+#
+# A sum is of at most 10**6 positions of 10**30: it stays far within 128 bits.
+
+from instrument cimport *
+
+
+cdef enum:
+    KNOWN = 0
+    NO_MARK = 1
+    NO_RATE = 2
+    TOO_LARGE = 3
+    STATES = 4
+    BASE_CURRENCY = 1              # the first that was declared
+
+
+cdef struct tc_exposure:
+    int64_t position_qty, working_buy, working_sell
+    uint32_t reduce_only           # open orders that may only reduce
+    uint16_t is_trimmed            # it stands in the list of positions that moved under such orders
+    uint16_t is_used               # of the firm's row: something of the instrument was ever held or booked
+
+
+# What quantity units of an instrument are worth: each `unit` / `divisor`.
+cdef struct tc_worth:
+    tc_i128 unit, divisor
+    int64_t mark, time             # of the mark
+    int32_t older, newer           # in the list of marks by their times, 0: none
+    uint8_t state                  # KNOWN, or why not
+
+
+# A position if all its open buys fill, and if all its open sells do; signed.
+cdef struct tc_value:
+    tc_i128 long_value, short_value
+    uint8_t state
+
+
+# The sums of an account; of account 0 the whole firm's, as its positions add up.
+cdef struct tc_total:
+    tc_i128 gross, net_long, net_short
+    int64_t unknown[STATES]        # positions by why they have no value
+
+
+cdef struct tc_values:
+    tc_exposure* held              # [instrument * stride + account], as `values`
+    tc_value* values
+    tc_worth* worths               # by instrument
+    tc_total* totals               # by account
+    int64_t* rates                 # by currency, in 10**-12 of the base currency; 0: none was told
+    const uint8_t* sessions        # by instrument; NULL where none are known: then all are open
+    int64_t stride
+    int32_t oldest, newest         # marks
+    bint is_kept
+
+
+# Only in C: constants of C as functions.
+cdef inline int64_t rate_one() noexcept nogil:
+    return <int64_t>1_000_000_000_000
+
+
+# Only in C: constants of C as functions.
+cdef inline int64_t rate_max() noexcept nogil:
+    return <int64_t>1_000_000_000_000_000_000
+
+
+# Only in C: a property in Python.
+cdef inline tc_i128 gross_of(const tc_value* v) noexcept nogil:
+    cdef tc_i128 longest = tc_abs_wide(v.long_value), shortest = tc_abs_wide(v.short_value)
+    return longest if longest > shortest else shortest
+
+
+# What an instrument is worth at its mark.
+cdef inline void find_worth(tc_values* x, const tc_instrument* ins, tc_worth* w) noexcept nogil:
+    cdef int64_t rate = x.rates[ins.currency]
+    w.unit = 0
+    w.divisor = 1
+    w.state = NO_MARK if w.mark == no_price() else NO_RATE if rate == 0 else KNOWN
+    if w.state:
+        return
+    w.unit = tc_wide(tc_abs(w.mark), ins.notional_scale)
+    w.divisor = ins.limit_scale
+    if rate != rate_one():
+        w.divisor = tc_wide(ins.limit_scale, rate_one())
+        if tc_mul_overflows(w.unit, rate, &w.unit):
+            w.unit = 0
+            w.divisor = 1
+            w.state = TOO_LARGE
+
+
+# A signed quantity's value, away from zero; False where it can't be told.
+cdef inline bint value_qty(const tc_worth* w, int64_t qty, tc_i128* out) noexcept nogil:
+    cdef tc_i128 amount = 0
+    if tc_mul_overflows(w.unit, tc_abs(qty), &amount):
+        return False
+    if w.divisor != 1:
+        amount = -tc_floor_div_wide(-amount, w.divisor)
+    out[0] = amount if qty >= 0 else -amount
+    return amount <= tc_power_of_ten(30)
+
+
+# A position's value with `more` bought, or where it is negative sold.
+cdef inline void value_position(
+    const tc_worth* w, const tc_exposure* e, int64_t more, tc_value* out
+) noexcept nogil:
+    cdef int64_t longest = e.position_qty + e.working_buy, shortest = e.position_qty - e.working_sell
+    if more > 0:
+        longest += more
+    else:
+        shortest += more
+    out.long_value = 0
+    out.short_value = 0
+    out.state = KNOWN
+    if longest == 0 and shortest == 0:
+        return
+    out.state = w.state
+    if w.state == KNOWN and not (
+            value_qty(w, longest, &out.long_value) and value_qty(w, shortest, &out.short_value)):
+        out.long_value = 0
+        out.short_value = 0
+        out.state = TOO_LARGE
+
+
+# A position's value into its account's sums, or out of them.
+cdef inline void count_value(tc_total* t, const tc_value* v, int64_t sign) noexcept nogil:
+    t.gross = t.gross + sign * gross_of(v)
+    t.net_long = t.net_long + sign * v.long_value
+    t.net_short = t.net_short + sign * v.short_value
+    t.unknown[v.state] += sign if v.state else 0
+    tc_assert((t.gross >= 0) & (t.unknown[v.state] >= 0))
+
+
+# A position, or what works in it, has changed, or what it is worth.
+cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+    cdef int64_t at = instrument * x.stride + account
+    if not x.is_kept:
+        return
+    count_value(&x.totals[account], &x.values[at], -1)
+    value_position(&x.worths[instrument], &x.held[at], 0, &x.values[at])
+    count_value(&x.totals[account], &x.values[at], 1)
+
+
+# What an instrument is worth has changed: so has each position in it.
+cdef inline void revalue_instrument(tc_values* x, int32_t instrument) noexcept nogil:
+    cdef int32_t account
+    if x.is_kept and x.held[instrument * x.stride].is_used:
+        for account in range(x.stride):
+            revalue(x, instrument, account)
+
+
+# Only in C: a dict keeps its order in Python.
+cdef inline void unlink_mark(tc_values* x, tc_worth* w) noexcept nogil:
+    if w.older:
+        x.worths[w.older].newer = w.newer
+    else:
+        x.oldest = w.newer
+    if w.newer:
+        x.worths[w.newer].older = w.older
+    else:
+        x.newest = w.older
+
+
+# A mark, which is the youngest now, or no_price(): it has none any more.
+cdef inline void set_worth(
+    tc_values* x, const tc_instrument* ins, int32_t instrument, int64_t mark, int64_t time
+) noexcept nogil:
+    cdef tc_worth* w = &x.worths[instrument]
+    if w.older or w.newer or x.oldest == instrument:
+        unlink_mark(x, w)
+    w.older = x.newest
+    w.newer = 0
+    if x.newest:
+        x.worths[x.newest].newer = instrument
+    else:
+        x.oldest = instrument
+    x.newest = instrument
+    w.mark = mark
+    w.time = time
+    find_worth(x, ins, w)
+    revalue_instrument(x, instrument)
+
+
+# What a currency is worth, in 10**-12 of the base currency.
+cdef inline void set_rate(
+    tc_values* x, const tc_instrument* instruments, int32_t instrument_count, int32_t currency, int64_t rate
+) noexcept nogil:
+    cdef int32_t i
+    x.rates[currency] = rate
+    for i in range(1, instrument_count + 1):
+        if instruments[i].currency == currency:
+            find_worth(x, &instruments[i], &x.worths[i])
+            revalue_instrument(x, i)
+
+
+# Some rule needs the sums from now on, or none any more.
+cdef inline void keep_exposures(tc_values* x, int32_t instrument_count, bint is_kept) noexcept nogil:
+    cdef int32_t i
+    cdef bint begins = is_kept and not x.is_kept
+    x.is_kept = is_kept
+    if begins:
+        tc_clear(x.totals, x.stride * sizeof(tc_total))
+        for i in range(1, instrument_count + 1):
+            tc_clear(&x.values[i * x.stride], x.stride * sizeof(tc_value))
+            revalue_instrument(x, i)
+
+
+# The time of the oldest mark that is older than `before` of the instrument asked for, or of one that the account holds
+# or works and whose session is open; no_price() where there is none. Oldest first: where no mark is old, one is looked
+# at.
+cdef inline int64_t find_stale(
+    const tc_values* x, int32_t instrument, int32_t account, int64_t before
+) noexcept nogil:
+    cdef int32_t at = x.oldest
+    cdef const tc_exposure* e
+    while at and x.worths[at].time < before:
+        e = &x.held[at * x.stride + account]
+        if x.worths[at].mark != no_price() and (
+                at == instrument or ((e.position_qty | e.working_buy | e.working_sell) != 0
+                                     and (x.sessions == NULL or x.sessions[at] == SES_OPEN))):
+            return x.worths[at].time
+        at = x.worths[at].newer
+    return no_price()

@@ -1,0 +1,131 @@
+"""Checks of what is held and works at its marks: gross and net of an account and of the firm, and how old marks may be.
+
+Fail closed: what an account holds, works or asks for must have a mark, and its currency a rate. What reduces passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.records import NO_PRICE
+from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.units import tell_wide
+
+from ..vocabulary.instrument import BUY
+from .exposures import Known, Total, Value, find_stale, total_of, value_position, worth_of
+from .holds import Question
+from .limit_lines import FIRM_GROSS, FIRM_NET, GROSS, NET, STALE, limit_in
+
+AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET)
+FIRM_SLOTS = (FIRM_GROSS, FIRM_NET)
+BEYOND = 10**37  # what no exposure can be: one that can't be told
+MS = 1_000_000
+
+
+def told_limit(q: Question, row: int) -> int:
+    """A limit as its row says it, -1 where there is none."""
+    return tell_wide(limit_in(q.line, q.rows.rows[row - 1]), False) if row else -1
+
+
+def adds_risk(q: Question) -> bool:
+    """Would it hold more, or trade what is held, and not only reduce?"""
+    return (q.hold_qty > 0 or q.released) and not q.reduces
+
+
+def first_row(q: Question, slots: tuple[int, ...]) -> int:
+    """The row that arms the first of these slots, 0 where none is."""
+    return next((q.line.rows[slot] for slot in slots if q.line.limits[slot] >= 0), 0)
+
+
+def count_unvalued(q: Question, why: Known) -> int:
+    """How many instruments that are held, work or are asked for have no value for this reason: the account's, or where
+    that has none and the firm has a limit, the firm's."""
+    own = int(worth_of(q.values, q.instrument).state == why)
+    accounts = (q.account, 0) if first_row(q, FIRM_SLOTS) else (q.account,)
+    return next((count for account in accounts if (count := total_of(q.values, account).unknown[why])), own)
+
+
+def check_unknown(why: Known, reason: Reason, slots: tuple[int, ...]) -> Callable[[Question], Finding]:
+    """What is held, works or is asked for must have a mark, and its currency a rate. Source: SEC 15c3-5 (c)(1)(i)."""
+
+    def check(q: Question) -> Finding:
+        row = first_row(q, slots)
+        unknown = count_unvalued(q, why)
+        return Finding(reason, unknown, 0, row > 0 and unknown > 0 and adds_risk(q), row > 0, row)
+
+    return check
+
+
+def check_stale(q: Question) -> Finding:
+    """A mark of what is held, works or is asked for is older than so many ms. Source: SEC 15c3-5 (c)(1)(i)."""
+    limit, row = q.line.limits[STALE], q.line.rows[STALE]
+    if limit < 0:
+        return Finding(Reason.STALE_QUOTE, NO_PRICE, -1, False, False)
+    time = find_stale(q.values, q.instrument, q.account, q.now - limit * MS)
+    age = NO_PRICE if time is None else (q.now - time) // MS
+    return Finding(Reason.STALE_QUOTE, age, told_limit(q, row), time is not None and adds_risk(q), True, row)
+
+
+def value_with(q: Question, account: int) -> tuple[Value, Value]:
+    """What an account, or the firm, has in the order's instrument, and what it would have with the order."""
+    was = q.values.values.get((q.instrument, account), Value())
+    more = q.hold_qty if q.side == BUY else -q.hold_qty
+    return was, value_position(worth_of(q.values, q.instrument), q.firm if account == 0 else q.exposure, more)
+
+
+def is_too_large(total: Total, value: Value) -> bool:
+    """Is there what can't be told? What has no mark or no rate is refused before."""
+    return value.state == Known.TOO_LARGE or total.unknown[Known.TOO_LARGE] > 0
+
+
+def gross_with(q: Question, account: int) -> int:
+    """Gross exposure with the order, as if all that works on the worse side of each position filled."""
+    was, value = value_with(q, account)
+    total = total_of(q.values, account)
+    return BEYOND if is_too_large(total, value) else total.gross - was.gross + value.gross
+
+
+def net_with(q: Question, account: int) -> int:
+    """Net exposure with the order on its side, as if all that works on that side filled; positive is worse."""
+    was, value = value_with(q, account)
+    total = total_of(q.values, account)
+    if is_too_large(total, value):
+        return BEYOND
+    if q.side == BUY:
+        return total.net_long - was.long_value + value.long_value
+    return was.short_value - total.net_short - value.short_value
+
+
+def check_amount(
+    slot: int, firm_slot: int, reason: Reason, amount_with: Callable[[Question, int], int]
+) -> Callable[[Question], Finding]:
+    """Exposure of an account, and of the firm. Of the two limits the first that refuses speaks, else the one with less
+    left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), FIA 1.2."""
+
+    def check(q: Question) -> Finding:
+        found = None
+        for its, account in ((slot, q.account), (firm_slot, 0)):
+            limit, row = q.line.limits[its], q.line.rows[its]
+            if limit < 0:
+                continue
+            amount = amount_with(q, account)
+            refused = amount > limit and adds_risk(q)
+            left = limit - amount
+            if found is None or refused or left < found[0]:
+                told = Finding(reason, tell_wide(amount, True), told_limit(q, row), refused, True, row)
+                found = left, told
+            if refused:
+                break
+        return Finding(reason, NO_PRICE, -1, False, False) if found is None else found[1]
+
+    return check
+
+
+# In the order in which they are asked.
+CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
+    check_unknown(Known.NO_MARK, Reason.MARK_UNAVAILABLE, (*AMOUNT_SLOTS, STALE)),
+    check_unknown(Known.NO_RATE, Reason.RATE_UNAVAILABLE, AMOUNT_SLOTS), check_stale,
+    check_amount(GROSS, FIRM_GROSS, Reason.MAX_GROSS_EXPOSURE, gross_with),
+    check_amount(NET, FIRM_NET, Reason.MAX_NET_EXPOSURE, net_with),
+)
