@@ -87,7 +87,7 @@ cdef inline tuple order_row(const tc_order_copy* copy):
         more.orig_cl_ord_id, more.stop_px, more.peg_offset, more.min_qty,
         more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
         more.peg_offset_type, more.contingency_type, o.place, copy.unknown, more.parent_id, more.venue_order_id,
-        more.note)
+        more.note, more.routing)
 
 
 cdef inline tuple trade_row(const tc_execution* row):
@@ -119,7 +119,9 @@ cdef inline tuple displayed_top(const tc_top* bid, const tc_top* ask):
 
 
 cdef inline list term_rows(const tc_term* terms, int count):
-    return [(terms[i].venue, terms[i].price, terms[i].size, terms[i].stamp, wide(terms[i].fee), wide(terms[i].cost))
+    return [(terms[i].venue, terms[i].price, terms[i].size, terms[i].stamp, wide(term_fee(&terms[i])),
+             wide(terms[i].cost), terms[i].latency, terms[i].miss, wide(tc_wide(tc_abs(terms[i].price),
+                                                                                terms[i].degraded)))
             for i in range(count)]
 
 

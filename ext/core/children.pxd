@@ -224,7 +224,8 @@ cdef inline void post_rest(
     cdef const tc_terms* terms = terms_of(&core.orders, parent)
     cdef uint8_t side = direction(parent.side)
     cdef int64_t limit = terms.worst_ticks, price = limit * ins.tick, displayed
-    cdef int32_t venue = posting_venue(&core.router, ins, price, terms.refused)
+    cdef int32_t venue = posting_venue(&core.router, ins, parent.instrument, direction(parent.side), price,
+                                       terms.refused, routing_of(core, parent))
     if venue == 0:
         end_unplaced(core, c, parent, NO_VENUE, 0, core.venue_count)
         return
@@ -293,7 +294,8 @@ cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent
     cdef int count, i
     if session_waits(core, parent.instrument, parent.time_in_force) or not may_place(core, c, ins, parent):
         return
-    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred_from(core, parent), parts)
+    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred_from(core, parent),
+                       routing_of(core, parent), parts)
     if core.orders.open.count >= core.orders.open_max:
         end_unplaced(core, c, parent, MAX_OPEN_ORDERS, core.orders.open.count, core.orders.open_max)
     elif count:

@@ -4,7 +4,7 @@
 
 from libc.stdlib cimport qsort
 from pipeline cimport *
-from rulehash cimport *
+from routehash cimport *
 from usage cimport measure_row
 
 
@@ -310,6 +310,7 @@ cdef inline uint64_t hash_whole(tc_core* core, int64_t* ids) noexcept nogil:
     qsort(ids, <size_t>count, sizeof(int64_t), &compare_numbers)
     hash_state(&h, core, ids, count)
     hash_rules(&h, core)
+    hash_routing(&h, core)
     return h.chain
 
 

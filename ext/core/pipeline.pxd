@@ -6,7 +6,7 @@ from replaces cimport *
 from days cimport roll_day
 from sessions cimport *
 from splits cimport *
-from rule_commands cimport *
+from route_settings cimport *
 from stamps cimport *
 from follow_ups cimport *
 from settling cimport *
@@ -76,6 +76,10 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         add_steps(core, c, ack)
     elif c.kind == KIND_REMOVE_RULE:
         remove_rule(core, c, ack)
+    elif c.kind == KIND_SET_ROUTING:
+        set_routing(core, c, ack)
+    elif c.kind == KIND_VENUE_STATISTICS:
+        set_statistics(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:

@@ -13,6 +13,7 @@ from dry_runs cimport plan_order, tc_plan
 from events cimport FILTERS, is_unread, tc_filter
 from listings cimport list_book, list_open, list_positions, tc_book_line, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
+from scoring cimport tc_statistics
 from records cimport *
 from shell cimport open_batch, open_command, wide
 from trades cimport tc_execution
@@ -25,7 +26,7 @@ import numpy as np
 
 from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow
+from tradecore.vocabulary.rows import LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts
 
 
 @cython.final
@@ -290,7 +291,20 @@ cdef class Core(Readers):
             self.state.leave()
         return PlanRow(p.mask, p.route, [(p.parts[i].venue, p.parts[i].qty, p.parts[i].ticks) for i in range(p.count)],
                        [Term._make(row) for row in term_rows(p.terms, p.term_count)], p.down, p.limit, p.order_qty,
-                       p.bid, p.ask)
+                       p.bid, p.ask, p.routing)
+
+    def venue_facts(self, int64_t venue):
+        """What is known of a venue, by its number. Raises LookupError. Threads: any."""
+        cdef tc_statistics s
+        cdef int32_t count
+        self.state.enter()
+        count = self.state.core.venue_count
+        if 1 <= venue <= count:
+            s = self.state.core.router.statistics[venue]
+        self.state.leave()
+        if not 1 <= venue <= count:
+            raise LookupError(f"venue {venue} is not 1 to {count}")
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
 
     def decision_market(self, int64_t decision):
         """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""

@@ -191,6 +191,7 @@ cdef inline void send_order(
     tc_assert((order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     if needs_protection(core, ins, order, limit):
         extend_order(&core.orders, order).protect_px = limit * ins.tick
+    note_quote_age(&core.router.statistics[order.venue], core.now)
     extend_order(&core.orders, order).sent_time = core.now
     order.place = PLACE_AT_VENUE
     order.awaited = True
@@ -254,7 +255,7 @@ cdef inline uint64_t place_order(
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit):
+        if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit, routing_of(core, order)):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since

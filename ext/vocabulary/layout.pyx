@@ -81,7 +81,12 @@ cdef dict definition_layout():
         "max_notional": <char*>&c.max_notional - <char*>&c, "ord_types": <char*>&c.ord_types - <char*>&c,
         "times_in_force": <char*>&c.times_in_force - <char*>&c,
         "step_count": <char*>&c.step_count - <char*>&c, "needs": <char*>&c.needs - <char*>&c,
-        "step_at": <char*>&c.step_at - <char*>&c,
+        "step_at": <char*>&c.step_at - <char*>&c, "routing": <char*>&c.routing - <char*>&c,
+        "routing_strategy": <char*>&c.routing_strategy - <char*>&c,
+        "latency_weight": <char*>&c.latency_weight - <char*>&c, "miss_cost": <char*>&c.miss_cost - <char*>&c,
+        "degraded_cost": <char*>&c.degraded_cost - <char*>&c, "round_trip": <char*>&c.round_trip - <char*>&c,
+        "take_fill": <char*>&c.take_fill - <char*>&c, "post_fill": <char*>&c.post_fill - <char*>&c,
+        "reject_rate": <char*>&c.reject_rate - <char*>&c, "quote_age": <char*>&c.quote_age - <char*>&c,
     }
 
 

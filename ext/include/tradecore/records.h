@@ -20,7 +20,7 @@ typedef struct {
     int64_t transact_time;
     union { int64_t cl_ord_id; int64_t exec_ref_id; };
     uint8_t version;
-    union { uint8_t last_liquidity_ind, trigger_source; };
+    union { uint8_t last_liquidity_ind, trigger_source, routing; };
     uint8_t told, head_2;
     uint32_t last_mkt;
     union { int64_t venue_order_id, print_max_age; };
@@ -52,6 +52,8 @@ typedef struct {
         struct { int64_t scope, target, engaged; };
         struct { int64_t step_count; uint64_t needs; }; /* mode, who and why as above */
         struct { int64_t body_8[8], step_at; };
+        struct { int64_t routing_strategy, latency_weight, miss_cost, degraded_cost; }; /* then who, why, strategy */
+        struct { int64_t round_trip, take_fill, post_fill, reject_rate, quote_age; };
         struct { int64_t position_qty, position_px; };
         struct { uint64_t amount; int64_t amount_high; };
         int64_t decimals;

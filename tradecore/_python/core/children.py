@@ -34,6 +34,7 @@ from ..orders.order_table import (
 )
 from ..risk.holds import note_breach
 from ..vocabulary.instrument import BUY, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
+from .choosing import routing_of
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
 from .parts import divide_qty
@@ -205,7 +206,8 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
         return
     if not may_place(core, c, ins, parent):
         return
-    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred_from(core, parent))
+    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred_from(core, parent),
+                       routing_of(core, parent))
     if core.orders.open_count >= core.orders.open_max:
         end_unplaced(core, c, parent, Reason.MAX_OPEN_ORDERS, core.orders.open_count, core.orders.open_max)
     elif parts:
@@ -252,7 +254,8 @@ def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int)
 def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) -> None:
     """Rests at the lowest maker fee, at its limit, or where a venue that is up displays as much, next to it."""
     side, limit = direction(parent.side), parent.worst_ticks
-    venue = posting_venue(core.router, ins, limit * ins.tick, parent.refused)
+    venue = posting_venue(core.router, ins, parent.instrument, side, limit * ins.tick, parent.refused,
+                          routing_of(core, parent))
     if venue == 0:
         end_unplaced(core, c, parent, Reason.NO_VENUE, 0, len(core.router.venues))
         return

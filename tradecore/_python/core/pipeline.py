@@ -42,6 +42,7 @@ from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .requests import enter_cancel, mass_cancel, request_status
+from .route_settings import set_routing, set_statistics
 from .rule_commands import add_rule, add_steps, remove_rule
 from .sessions import enter_session, enter_venue_session
 from .settings import (
@@ -82,6 +83,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.HAND_OUT: hand_out, CommandType.TRADE_PRINT: enter_trade_print,
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
+    CommandType.SET_ROUTING: set_routing, CommandType.VENUE_STATISTICS: set_statistics,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
 }
 

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any
 
 from tradecore.vocabulary.capacity import Capacity
-from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
+from tradecore.vocabulary.codes import Reason, ReportType, Route, ord_rej_reason_table
 from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
@@ -19,6 +19,7 @@ from tradecore.vocabulary.rows import OrderRow
 
 from ..execution.book import Book, best_level, remove_node
 from ..execution.routing import Router, set_top, twice_mid
+from ..execution.scoring import note_answer, note_filled
 from ..orders.execids import ExecIds
 from ..orders.ids import Ids
 from ..orders.lists import Groups, forget_member, leave_group, rejoin_group, sync_list
@@ -52,6 +53,8 @@ EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BUSIN
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
+
+_TAKING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 
 ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 
@@ -218,6 +221,7 @@ def sync_facts(core: State, order: Order) -> None:
             if group is not None:
                 leave_group(core.groups, group, order)
             drop_order(core.open_orders, order)
+            note_end(core, order)
             evicted = core.orders.end_order(order)
             if evicted is not None and evicted.group is not None:
                 forget_member(core.groups, evicted.group)
@@ -229,6 +233,22 @@ def sync_facts(core: State, order: Order) -> None:
         sync_size(core.open_orders, order)
     if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
         arm_order_timer(core, order)
+
+
+def note_end(core: State, order: Order) -> None:
+    """What an order that has ended says of its external venue: how much of it was filled there."""
+    if not is_external(core, order.venue) or not order.acked or order.terminal == REJECTED:
+        return
+    took = order.route == Route.TAKES or order.time_in_force in _TAKING
+    note_filled(core.router.statistics[order.venue], order.cum_qty, order.order_qty, took)
+    core.router.epoch += core.router.weights.miss > 0
+
+
+def hear_answer(core: State, order: Order, is_reject: bool) -> None:
+    """The first word of an external venue about a new order, but that it has come in."""
+    if order.awaited:
+        note_answer(core.router.statistics[order.venue], core.now - order.sent_time, is_reject)
+        core.router.epoch += core.router.weights.charge()
 
 
 def order_deadline(core: State, order: Order) -> int:
@@ -373,5 +393,5 @@ def read_order(o: Order) -> OrderRow:
         ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
         o.transact_time, o.decision, o.route, o.orig_cl_ord_id, stop_of(o), o.peg_offset, o.min_qty, o.display_qty,
         o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
-        unknown_of(o), o.parent, o.venue_order_id, o.note,
+        unknown_of(o), o.parent, o.venue_order_id, o.note, o.routing,
     )
