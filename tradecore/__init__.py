@@ -37,6 +37,7 @@ from .vocabulary.codes import (
     Rule,
     Scope,
     TradeState,
+    TradingState,
     Unknown,
 )
 from .vocabulary.currency import Currency
@@ -164,10 +165,8 @@ __all__ = [
     "Scope", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "ShownOrder", "Side", "SimulatedVenue",
     "SmartOrderRouter", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute", "VenueScore",
-    "VenueStatistics",
-    "backend",
-    "load_session", "new_orders", "shared_ring",
+    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute",
+    "VenueScore", "VenueStatistics", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

@@ -21,7 +21,7 @@ FOLDERS = {
     "arithmetic": "vocabulary",
     "rings": "runtime", "pools": "runtime",
     "validation": "orders",
-    "risk": "risk", "programs": "risk",
+    "risk": "risk", "programs": "risk", "exit_gate": "risk",
     "book": "execution", "routing": "execution",
     "ledger": "positions", "marking": "positions", "arrow": "positions", "report_numbers": "positions",
     "events": "core", "readers": "core", "pipeline": "core",

@@ -7,12 +7,10 @@ from shell cimport wide
 
 # The trade that the core's own number is about, as it is now; False where the log has none.
 cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execution* copy) noexcept nogil:
-    cdef int64_t number = log.count, first = first_execution(log)
-    while number >= first and execution_at(log, number).exec_id != exec_id:
-        number -= 1
-    if number >= first and execution_at(log, number).trade:
+    cdef int64_t number = find_execution(log, exec_id)
+    if number and execution_at(log, number).trade:
         number = execution_at(log, number).trade
-    if number < first:
+    if number < first_execution(log):
         return False
     copy[0] = execution_at(log, number)[0]
     return True
@@ -25,22 +23,20 @@ cdef inline uint8_t copy_market(const tc_router* router, int64_t decision) noexc
     return router.history_markets[<uint64_t>decision & router.history_mask]
 
 
-cdef inline int64_t count_unbooked(const tc_core* core) noexcept nogil:
+# Copies as much of what lies unbooked as there is room for, oldest first; how much there is.
+cdef inline int64_t copy_unbooked(tc_core* core, int64_t one, int64_t other, void* rows, int64_t room) noexcept nogil:
+    memcpy(rows, core.unbooked.rows, <size_t>min(room, core.unbooked.used) * sizeof(tc_unbooked))
     return core.unbooked.used
 
 
-# Copies up to `room` of what lies unbooked, oldest first; how many.
-cdef inline int64_t copy_unbooked(const tc_core* core, tc_unbooked* rows, int64_t room) noexcept nogil:
-    cdef int64_t count = room if room < core.unbooked.used else core.unbooked.used
-    memcpy(rows, core.unbooked.rows, <size_t>count * sizeof(tc_unbooked))
-    return count
-
-
-# False where the account, which may be suspense, or the currency is not declared.
-cdef inline bint copy_charge(const tc_core* core, int64_t account, int64_t currency, tc_i128* charge) noexcept nogil:
+# An account's sum in a currency, of cash or of charges; False where the account (0 is suspense) or the currency is not
+# declared.
+cdef inline bint copy_money(
+    const tc_core* core, const tc_i128* sums, int64_t account, int64_t currency, tc_i128* sum
+) noexcept nogil:
     if account < 0 or account > core.account_count or currency < 1 or currency > core.currency_count:
         return False
-    charge[0] = core.ledger.charges[account * core.ledger.currency_stride + currency]
+    sum[0] = sums[account * core.ledger.currency_stride + currency]
     return True
 
 
@@ -61,8 +57,9 @@ cdef inline bint copy_note(const tc_notes* notes, int64_t number, int64_t seq, t
 
 # Copies as many parts that an order was divided into, open or not, as there is room for; how many there are.
 cdef inline int64_t copy_children(
-    const tc_core* core, int64_t order_id, tc_handle_copy* rows, int64_t room
+    tc_core* core, int64_t order_id, int64_t other, void* memory, int64_t room
 ) noexcept nogil:
+    cdef tc_handle_copy* rows = <tc_handle_copy*>memory
     cdef const tc_order* order
     cdef uint32_t at
     cdef int64_t count = 0

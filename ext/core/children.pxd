@@ -306,6 +306,11 @@ cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent
         leave_rest(core, c, ins, parent, qty)
 
 
+# What its children may still trade; in a drill it is not known.
+cdef inline int64_t working_of(const tc_core* core, const tc_terms* terms) noexcept nogil:
+    return 0 if TC_DRILL and core.drilled == OVERFILL else terms.working
+
+
 # One step of what follows from the news of an order's children, or of what is asked of it.
 cdef inline void settle_parent(tc_core* core, const tc_command* c, tc_order* parent) noexcept nogil:
     cdef tc_terms* terms = terms_of(&core.orders, parent)
@@ -326,7 +331,7 @@ cdef inline void settle_parent(tc_core* core, const tc_command* c, tc_order* par
     elif terms.ending:
         if terms.working == 0:
             end_order(core, c, parent, terms.ending, terms.ending_reason)
-    elif terms.working > leaves:
+    elif working_of(core, terms) > leaves:
         release_children(core, c, parent, leaves, PARENT_CHANGED)
-    elif terms.working < leaves and parent.place != PLACE_AWAITS_VENUE:    # that is let go by itself
-        place_rest(core, c, parent, leaves - terms.working)
+    elif working_of(core, terms) < leaves and parent.place != PLACE_AWAITS_VENUE:    # that is let go by itself
+        place_rest(core, c, parent, leaves - working_of(core, terms))

@@ -66,10 +66,21 @@ cdef inline bint copy_order(
     return True
 
 
+# Copies rows into memory that has room for some; how many rows there are. What the two numbers mean is each one's own.
+ctypedef int64_t (*tc_copier)(tc_core* core, int64_t one, int64_t other, void* memory, int64_t room) noexcept nogil
+
+
+cdef inline int64_t copy_rows(
+    tc_copier copy, tc_core* core, int64_t one, int64_t other, void* memory, int64_t room
+) noexcept nogil:
+    return copy(core, one, other, memory, room)
+
+
 # Copies as many open orders as there is room for, oldest first; how many there are. Instrument or account 0 is any.
 cdef inline int64_t copy_open(
-    tc_core* core, int64_t instrument, int64_t account, tc_handle_copy* rows, int64_t room
+    tc_core* core, int64_t instrument, int64_t account, void* memory, int64_t room
 ) noexcept nogil:
+    cdef tc_handle_copy* rows = <tc_handle_copy*>memory
     cdef int64_t count, i
     if instrument < 0 or instrument > core.instrument_count or account < 0 or account > core.account_count:
         return 0
@@ -82,8 +93,9 @@ cdef inline int64_t copy_open(
 
 # The same of the trades that the log holds.
 cdef inline int64_t copy_trades(
-    const tc_core* core, int64_t instrument, int64_t account, tc_execution* rows, int64_t room
+    tc_core* core, int64_t instrument, int64_t account, void* memory, int64_t room
 ) noexcept nogil:
+    cdef tc_execution* rows = <tc_execution*>memory
     cdef const tc_trades* log = &core.trades
     cdef const tc_execution* row
     cdef int64_t number, count = 0
@@ -110,11 +122,8 @@ cdef inline bint copy_trade(
 
 # The id that an external venue gave the execution with this number, 0 where the log has none.
 cdef inline int64_t venue_id_of(const tc_trades* log, int64_t exec_id) noexcept nogil:
-    cdef int64_t number
-    for number in range(first_execution(log), log.count + 1):
-        if execution_at(log, number).exec_id == exec_id:
-            return execution_at(log, number).venue_exec_id
-    return 0
+    cdef int64_t number = find_execution(log, exec_id)
+    return execution_at(log, number).venue_exec_id if number else 0
 
 
 cdef inline int64_t order_id_of(const tc_ids* ids, int64_t cl_ord_id) noexcept nogil:
@@ -147,13 +156,6 @@ cdef inline bint copy_mark(const tc_core* core, int64_t instrument, int64_t* pri
     if instrument < 1 or instrument > core.instrument_count:
         return False
     price[0] = mark_of(&core.ledger, <int32_t>instrument)
-    return True
-
-
-cdef inline bint copy_cash(const tc_core* core, int64_t account, int64_t currency, tc_i128* cash) noexcept nogil:
-    if account < 1 or account > core.account_count or currency < 1 or currency > core.currency_count:
-        return False
-    cash[0] = core.ledger.cash[account * core.ledger.currency_stride + currency]
     return True
 
 
@@ -309,6 +311,7 @@ cdef inline uint64_t hash_whole(tc_core* core, int64_t* ids) noexcept nogil:
             count += 1
     qsort(ids, <size_t>count, sizeof(int64_t), &compare_numbers)
     hash_state(&h, core, ids, count)
+    hash_gate(&h, core, ids, count)
     hash_rules(&h, core)
     hash_routing(&h, core)
     return h.chain
@@ -349,14 +352,15 @@ cdef struct tc_limit_copy:
 
 
 cdef struct tc_switch_copy:
-    int32_t scope, target
+    int32_t scope, target, kind
     tc_switch switch
 
 
 # Copies as many rows of limits as there is room for, by number; how many there are.
 cdef inline int64_t copy_limits(
-    const tc_core* core, int64_t first, int64_t last, tc_limit_copy* rows, int64_t room
+    tc_core* core, int64_t first, int64_t last, void* memory, int64_t room
 ) noexcept nogil:
+    cdef tc_limit_copy* rows = <tc_limit_copy*>memory
     cdef int64_t number, count = 0
     if first < 1:
         first = 1
@@ -372,28 +376,26 @@ cdef inline int64_t copy_limits(
     return count
 
 
-cdef inline int64_t copy_switch(
-    const tc_switch* switch, int scope, int32_t target, tc_switch_copy* rows, int64_t count, int64_t room
+# Copies as many switches that leave less than ACTIVE as there is room for, from `count` on; how many there are then.
+cdef inline int64_t copy_kind(
+    const tc_core* core, const tc_switches* switches, int kind, tc_switch_copy* rows, int64_t count, int64_t room
 ) noexcept nogil:
-    if not switch.engaged:
-        return count
-    if count < room:
-        rows[count].scope = scope
-        rows[count].target = target
-        rows[count].switch = switch[0]
-    return count + 1
-
-
-cdef inline int64_t copy_switches(const tc_core* core, tc_switch_copy* rows, int64_t room) noexcept nogil:
-    cdef const tc_risk* risk = &core.risk
     cdef int32_t i
-    cdef int64_t count = copy_switch(&risk.firm_switch, SCOPE_FIRM, 0, rows, 0, room)
-    for i in range(1, core.account_count + 1):
-        count = copy_switch(&risk.account_switches[i], SCOPE_ACCOUNT, i, rows, count, room)
-    for i in range(1, core.instrument_count + 1):
-        count = copy_switch(&risk.instrument_switches[i], SCOPE_INSTRUMENT, i, rows, count, room)
-    for i in range(1, core.venue_count + 1):
-        count = copy_switch(&risk.venue_switches[i], SCOPE_VENUE, i, rows, count, room)
-    for i in range(1, risk.rows.strategy_max + 1):
-        count = copy_switch(&risk.strategy_switches[i], SCOPE_STRATEGY, i, rows, count, room)
+    cdef int scope
+    for scope in range(SWITCHED):
+        for i in range(scope != SCOPE_FIRM, (targets_of(core, scope) if scope != SCOPE_FIRM else 0) + 1):
+            if switches.by_scope[scope][i].state == STATE_ACTIVE:
+                continue
+            if count < room:
+                rows[count].scope = scope
+                rows[count].target = i
+                rows[count].kind = kind
+                rows[count].switch = switches.by_scope[scope][i]
+            count += 1
     return count
+
+
+cdef inline int64_t copy_switches(tc_core* core, int64_t one, int64_t other, void* memory, int64_t room) noexcept nogil:
+    cdef tc_switch_copy* rows = <tc_switch_copy*>memory
+    cdef int64_t count = copy_kind(core, &core.risk.kills, KIND_KILL_SWITCH, rows, 0, room)
+    return copy_kind(core, &core.risk.states, KIND_TRADING_STATE, rows, count, room)

@@ -3,6 +3,7 @@
 # Only in C: a twin's tables are Python's lists and dicts.
 
 from pipeline cimport *
+from exit_gate cimport GATE_TIMES, tc_gate_row
 from risk_tables cimport open_risk
 from shell cimport round_up
 from table cimport table
@@ -93,6 +94,8 @@ cdef inline int open_risk_and_routing(
     open_risk(t, &core.risk, accounts, instruments, capacity.limit_rows, capacity.accounts + capacity.limit_counters,
               capacity.strategies, capacity.order_rate, rules)
 
+    core.gate.rows = <tc_gate_row*>table(t, slots, sizeof(tc_gate_row))
+    core.gate.times = <int64_t*>table(t, GATE_TIMES, sizeof(int64_t))
     core.rules.rows = <tc_rule*>table(t, USER_RULES_MAX + 1, sizeof(tc_rule))
 
     core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))
@@ -210,7 +213,9 @@ cdef inline int open_ledgers(
     core.notes.mask = <uint64_t>capacity.notes - 1
     core.notes.rows = <tc_note*>table(t, capacity.notes, sizeof(tc_note))
     core.unbooked.most = capacity.unbooked
-    core.unbooked.rows = <tc_unbooked*>table(t, capacity.unbooked, sizeof(tc_unbooked))
+    core.unbooked.rows = <tc_unbooked*>table(t, capacity.unbooked + 1, sizeof(tc_unbooked))
+    core.unbooked.settled = <tc_unbooked*>table(t, capacity.unbooked, sizeof(tc_unbooked))
+    core.unbooked.blocking = <int64_t*>table(t, accounts, sizeof(int64_t))
     core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
 

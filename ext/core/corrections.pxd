@@ -30,7 +30,7 @@ cdef inline bint find_beyond(
         return True
     if order == NULL:
         return False
-    value[0] = order.cum_qty + more
+    value[0] = teller_of(core, order).cum_qty + more   # it has what its parts have
     return value[0] > bound[0]
 
 
@@ -78,13 +78,6 @@ cdef inline void know_execution(
                  hash_exec_id(row.venue, row.instrument, row.side, hash_of_id(&core.texts, exec_id)))
 
 
-# Only in C: a line in Python.
-# An id that was given, and is one; 0 where it is not.
-cdef inline int64_t given_id(const tc_core* core, int64_t id) noexcept nogil:
-    return id if id_is_known(&core.texts, id) else 0
-
-
-# Only in C: said twice in Python.
 # Why an id that must be given is not, with value and bound.
 cdef inline int find_bad_exec_id(
     const tc_core* core, const tc_command* c, int64_t* value, int64_t* bound
@@ -107,7 +100,7 @@ cdef inline int64_t find_told_trade(
 ) noexcept nogil:
     cdef int64_t known, number = 0
     if instrument == 0 or not is_side(side):
-        return find_named_trade(&core.trades, venue, instrument, 0, exec_id)
+        return find_named_trade(&core.trades, venue, instrument, exec_id)
     known = find_exec_id(&core.exec_ids, venue, instrument, direction(side), exec_id)
     if known:
         number = row_of_id(&core.trades, exec_id_at(&core.exec_ids, known))
@@ -315,7 +308,7 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
         refuse_report(core, c, ack, INVALID_FIELD_VALUE, qty, 96)
         return
     number = find_told_trade(core, c.venue, c.instrument, c.side, c.exec_ref_id)
-    mine = number if number else find_named_trade(&core.trades, c.venue, 0, 0, c.exec_id)
+    mine = number if number else find_named_trade(&core.trades, c.venue, 0, c.exec_id)
     if number:
         trade = execution_at(&core.trades, number)
     if mine:

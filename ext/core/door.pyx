@@ -7,7 +7,7 @@ does it all, or says what is wrong; both make the same record of the same call.
 
 from cpython.list cimport PyList_GET_SIZE
 from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
-from holds cimport ANSWERS, CHECKS, tc_finding
+from holds cimport ANSWERS, CHECKS, UNBOOKED_ANSWER, tc_finding
 from order_terms cimport *
 from events cimport is_unread
 from kinds cimport *
@@ -203,9 +203,9 @@ cdef class Door:
         c.cl_ord_id = own
         tc_clear(findings, sizeof(findings))
         alone = self.state.ask(&c, self.time(), &mask, findings)
-        passed = alone == 0 and mask == 0 and not findings[ANSWERS - 1].refused
-        for i in range(CHECKS):
-            passed = passed and not findings[i].refused
+        passed = alone == 0 and mask == 0
+        for i in range(ANSWERS):                       # what is only observed refuses nothing
+            passed = passed and not (findings[i].refused and (i < CHECKS or i >= UNBOOKED_ANSWER))
         result = PyType_GenericAlloc(<PyTypeObject*>RESULT, 0)
         result._passed = passed
         result._rows = None

@@ -153,13 +153,25 @@ cdef inline void rest_exit(
     sync_order(core, order)
 
 
+# What is HALTED may go on once it is released.
+cdef inline bint is_switch(int reason) noexcept nogil:
+    return reason == KILL_SWITCH or reason == TRADING_STATE
+
+
 # Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue.
 cdef inline int find_hindrance(tc_core* core, const tc_order* order, int64_t* value, int64_t* bound) noexcept nogil:
-    value[0] = 1
-    bound[0] = 0
-    if is_killed(&core.risk, order.instrument, order.account, order.venue, order.strategy):
-        return KILL_SWITCH
+    cdef tc_met met = meet_switches(
+        &core.risk.kills, order.instrument, order.account, order.venue, order.strategy)
+    cdef int reason = KILL_SWITCH
+    if met.state != STATE_HALTED:
+        met = meet_switches(&core.risk.states, order.instrument, order.account, order.venue, order.strategy)
+        reason = TRADING_STATE
+    value[0] = met.scope
+    bound[0] = met.state
+    if met.state == STATE_HALTED:
+        return reason
     value[0] = order.venue
+    bound[0] = 0
     if order.venue and is_disconnected(core, order.venue):
         return VENUE_DISCONNECTED
     bound[0] = core.venue_count
@@ -221,9 +233,9 @@ cdef inline bint hold_if_hindered(
 ) noexcept nogil:
     cdef int64_t value = 0, bound = 0
     cdef int hindrance = find_hindrance(core, order, &value, &bound) if order.triggered else REASON_NONE
-    if not hindrance or (refused and refused != KILL_SWITCH):
+    if not hindrance or (refused and not is_switch(refused)):
         return False
-    if hindrance == KILL_SWITCH and not reduces(core, order, q.leaves_qty):
+    if is_switch(hindrance) and not reduces(core, order, q.leaves_qty):
         return False
     hold_back(core, c, order, hindrance, value, bound)
     return True

@@ -31,13 +31,18 @@ cdef inline const tc_note* hear_note(tc_core* core, const tc_command* c) noexcep
     return note
 
 
+# An id that was given, and is one; 0 where it is not.
+cdef inline int64_t given_id(const tc_core* core, int64_t id) noexcept nogil:
+    return id if id_is_known(&core.texts, id) else 0
+
+
 # What a venue says of an order in its own words: its id there, and the last text about it.
 cdef inline void hear_of_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
     cdef tc_terms* terms = extend_order(&core.orders, order)
     cdef const tc_note* note = find_note(&core.notes, c.note)
     if note != NULL and note.size and note.text[note.size - 1] != NO_TEXT:
         terms.note = c.note
-    if c.venue_order_id and id_is_known(&core.texts, c.venue_order_id):
+    if given_id(core, c.venue_order_id):
         terms.venue_order_id = c.venue_order_id
 
 
@@ -59,27 +64,13 @@ cdef inline void range_of(const tc_command* c, uint8_t side, int64_t* low, int64
         high[0] = -least
 
 
-# Keeps a report that can't be booked, with all it said; refused where it lies there already, or no more can.
-cdef inline void keep_report(
-    tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound, int64_t order_id,
+# Only in C: a constructor in Python.
+# Fills the next row, and keeps it; of how much it may move, nothing is known yet.
+cdef inline tc_unbooked* put_unbooked(
+    tc_core* core, const tc_command* c, const tc_note* note, int reason, int64_t value, int64_t bound, int64_t order_id,
     int32_t account, int32_t instrument, int64_t low, int64_t high
 ) noexcept nogil:
-    cdef tc_unbooked_table* table = &core.unbooked
-    cdef const tc_note* note = hear_note(core, c)
-    cdef int64_t size = note.size if note != NULL else 0, i, exec_id
-    cdef const char* text = note.text if note != NULL else NULL
-    cdef tc_unbooked* row
-    cdef tc_report* r
-    for i in range(table.used):
-        if is_same_report(&table.rows[i], c, text if text != NULL else table.rows[i].text, size):
-            core.reports_refused += 1
-            refuse_command(core, c, ack, EXECID_REPEATED, 0, table.rows[i].number)
-            return
-    if table.used == table.most:
-        core.reports_refused += 1
-        refuse_command(core, c, ack, TABLE_FULL, table.most, table.most)
-        return
-    row = &table.rows[table.used]
+    cdef tc_unbooked* row = &core.unbooked.rows[core.unbooked.used]
     memset(row, 0, sizeof(tc_unbooked))
     row.said = c[0]
     row.time = core.now
@@ -91,11 +82,39 @@ cdef inline void keep_report(
     row.account = account
     row.low = low
     row.high = high
-    row.size = size
-    if size:
-        memcpy(row.text, text, <size_t>size)
-    exec_id = c.exec_id if id_is_known(&core.texts, c.exec_id) else 0
-    keep_unbooked(table, row, hash_of_id(&core.texts, exec_id))
+    if note != NULL:
+        row.size = note.size
+        memcpy(row.text, note.text, <size_t>note.size)
+    keep_unbooked(&core.unbooked, row, &core.texts)
+    return row
+
+
+# Keeps a report that can't be booked, with all it said; refused where it lies there already, or an operator has
+# decided about it. Where there is no room, it is refused and counted, and nobody takes more risk until an operator has
+# looked.
+cdef inline void keep_report(
+    tc_core* core, const tc_command* c, tc_ack* ack, int reason, int64_t value, int64_t bound, int64_t order_id,
+    int32_t account, int32_t instrument, int64_t low, int64_t high
+) noexcept nogil:
+    cdef tc_unbooked_table* table = &core.unbooked
+    cdef const tc_note* note = hear_note(core, c)
+    cdef const char* text = note.text if note != NULL else NULL
+    cdef int64_t again = find_repeated(table, c, text, note.size if note != NULL else 0, core.day)
+    cdef tc_unbooked* row
+    cdef tc_report* r
+    if again:
+        core.reports_refused += 1
+        refuse_command(core, c, ack, EXECID_REPEATED, 0, again)
+        return
+    if not has_room(table):
+        row = find_unbooked(table, table.overflow)
+        if row == NULL:
+            row = put_unbooked(core, c, note, TABLE_FULL, 0, table.most, order_id, EVERYBODY, 0, 0, 0)
+        count_lost(table, row)
+        core.reports_refused += 1
+        refuse_command(core, c, ack, TABLE_FULL, row.value, table.most)
+        return
+    put_unbooked(core, c, note, reason, value, bound, order_id, account, instrument, low, high)
     r = start_report(core, c, REPORT_UNBOOKED)
     r.reason = <int16_t>reason
     r.value = value
@@ -106,7 +125,7 @@ cdef inline void keep_report(
     put_place(r, account, c.venue)
     if c.kind == KIND_EXECUTION_REPORT:
         r.cl_ord_id = c.cl_ord_id
-    r.venue_exec_id = exec_id
+    r.venue_exec_id = given_id(core, c.exec_id)
     put_told_time(r, c)
     publish_report(&core.events, r)
     ack.order_id = order_id
@@ -125,20 +144,23 @@ cdef inline void units_of(const tc_instrument* ins, const tc_unbooked* row, tc_i
         high[0] = -tc_floor_div_wide(-tc_wide(row.high, ins.qty_limit_scale), ins.qty_scale)
 
 
-# Does an order take more risk where a report lies unbooked, whose number `finding` tells? All do but one that reduces
-# the position, with what works on its side, whatever part of what lies there has happened.
+# What lies unbooked says to an order: does it take more risk where a report lies there, whose number `finding` tells?
+# All do but one that reduces the position, with what works on its side, whatever part of what lies there has happened.
+# Nothing is told where it is about others, or no risk is taken.
 cdef inline bint find_block(
     const tc_core* core, const tc_instrument* ins, const tc_question* q, tc_finding* finding
 ) noexcept nogil:
+    cdef const tc_unbooked_table* table = &core.unbooked
     cdef const tc_exposure* e
     cdef const tc_unbooked* row
     cdef tc_i128 low = 0, high = 0, least = 0, most = 0
     cdef int64_t i, first = 0
-    if core.unbooked.used == 0 or (q.hold_qty <= 0 and not q.released):
+    if (table.blocking[q.account] | table.overflow) == 0 or (q.hold_qty <= 0 and not q.released):
         return False
-    for i in range(core.unbooked.used):
-        row = &core.unbooked.rows[i]
-        if row.account == q.account and (row.instrument == 0 or row.instrument == q.instrument):
+    for i in range(table.used):
+        row = &table.rows[i]
+        if ((row.account == q.account or row.account == EVERYBODY)
+                and (row.instrument == 0 or row.instrument == q.instrument)):
             units_of(ins, row, &least, &most)
             low = low + (least if least < 0 else 0)
             high = high + (most if most > 0 else 0)
@@ -154,7 +176,9 @@ cdef inline bint find_block(
     finding.limit = 0
     finding.row = 0
     finding.reason = UNBOOKED_TRADE
-    return low < 0
+    finding.refused = low < 0
+    finding.armed = True
+    return finding.refused
 
 
 # Why an order can't be let in: what risk says, then what lies unbooked.

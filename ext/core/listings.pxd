@@ -52,8 +52,9 @@ cdef inline void put_position(
 # Copies as many positions as there is room for, by instrument, then account; how many there are. Instrument 0 is any;
 # account 0 is suspense, -1 any.
 cdef inline int64_t list_positions(
-    const tc_core* core, int64_t instrument, int64_t account, tc_position_line* lines, int64_t room
+    tc_core* core, int64_t instrument, int64_t account, void* memory, int64_t room
 ) noexcept nogil:
+    cdef tc_position_line* lines = <tc_position_line*>memory
     cdef int32_t i, a, first = <int32_t>(account if account >= 0 else 0)
     cdef int32_t last = <int32_t>(account if account >= 0 else core.account_count)
     cdef int64_t count = 0, mark, working_buy, working_sell
@@ -103,8 +104,9 @@ cdef inline void put_open(tc_order_line* line, const tc_core* core, const tc_ord
 
 # The same of what is open, oldest first; instrument or account 0 is any.
 cdef inline int64_t list_open(
-    tc_core* core, int64_t instrument, int64_t account, tc_order_line* lines, int64_t room
+    tc_core* core, int64_t instrument, int64_t account, void* memory, int64_t room
 ) noexcept nogil:
+    cdef tc_order_line* lines = <tc_order_line*>memory
     cdef int64_t count, i
     if account < 0 or account > core.account_count or instrument < 0 or instrument > core.instrument_count:
         return 0

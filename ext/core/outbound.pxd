@@ -1,7 +1,7 @@
-# What external venues are to be sent: made, taken back while nobody has it, handed out. The queue itself is `unsent`.
+# What external venues are to be sent: made, and taken back while nobody has it. The queue itself is `unsent`; what is
+# handed out of it, departures.
 #
-# An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch. A message is
-# handed out once; what becomes of it then is the caller's.
+# An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch.
 
 from trade_booking cimport *
 
@@ -227,17 +227,19 @@ cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const
             or request.order_qty > order.order_qty)
 
 
-cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* order, uint32_t at) noexcept nogil:
+# A replace that asks for more, which nobody has, is refused.
+cdef inline void withdraw_replace(
+    tc_core* core, const tc_command* c, tc_order* order, uint32_t at, int reason, int64_t value, int64_t bound
+) noexcept nogil:
     cdef tc_request asked = core.orders.requests[at]
     cdef tc_report* r
-    if not asked.is_replace or asked.reason or asked.pending or not asks_more(&core.orders, order, &asked):
-        return
     withdraw_request(core, order, at)
     r = start_message(core, c, order, REPORT_CANCEL_REJECT)
     r.cl_ord_id = asked.cl_ord_id
     r.orig_cl_ord_id = order.cl_ord_id
-    r.reason = KILL_SWITCH
-    r.value = 1 + c.scope
+    r.reason = <int16_t>reason
+    r.value = value
+    r.bound = bound
     r.cxl_rej_reason = 2                               # BROKER_OPTION
     publish_report(&core.events, r)
     sync_order(core, order)
@@ -245,64 +247,15 @@ cdef inline void withdraw_replace(tc_core* core, const tc_command* c, tc_order* 
 
 
 # Only in C: an assignment in Python.
-# Venues that are killed or disconnected are never chosen.
+# Venues that are barred or disconnected are never chosen.
 cdef inline void set_down(tc_core* core) noexcept nogil:
     cdef int32_t venue
     core.router.down = core.disconnected
     for venue in range(1, core.venue_count + 1):
-        if core.risk.venue_switches[venue].engaged:
+        if state_at(&core.risk.kills, SCOPE_VENUE, venue) or state_at(&core.risk.states, SCOPE_VENUE, venue):
             core.router.down |= <uint64_t>1 << (venue - 1)
 
 
-# A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for more
-# are refused.
-cdef inline void withdraw_killed(tc_core* core, const tc_command* c) noexcept nogil:
-    cdef int64_t count = find_open(
-        &core.open_orders, &core.orders, <int32_t>(c.target if c.scope == SCOPE_INSTRUMENT else 0),
-        <int32_t>(c.target if c.scope == SCOPE_ACCOUNT else 0), <int32_t>(c.target if c.scope == SCOPE_VENUE else 0),
-        <int32_t>(c.target if c.scope == SCOPE_STRATEGY else 0))
-    cdef int64_t i
-    cdef uint32_t at, next
-    cdef tc_order* order
-    for i in range(count):
-        order = &core.orders.slots[core.open_orders.found[i].slot]
-        if is_unsent(&core.orders, order):
-            recall_order(core, order)
-            order.value = 1 + c.scope
-            end_order(core, c, order, STATUS_CANCELED, KILL_SWITCH)
-            continue
-        at = order.first_request
-        while at != NO_SLOT:
-            next = core.orders.requests[at].next
-            if core.orders.requests[at].message != NO_MESSAGE:
-                withdraw_replace(core, c, order, at)
-            at = next
-
-
-# ---- handed out
-
-# The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it is
-# no news.
-cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef tc_unsent* unsent = &core.orders.unsent
-    cdef uint32_t at
-    cdef int64_t left = c.most
-    cdef tc_message* m
-    cdef const tc_message_row* row
-    if left < 1:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, left, 56)
-        return
-    while unsent.first != NO_MESSAGE and left > 0:
-        at = unsent.first
-        m = &unsent.messages[at]
-        row = &unsent.rows[at]
-        if row.request:                                # what was asked before it may have been answered, or taken back
-            m.orig_cl_ord_id = last_id(&core.orders, &core.orders.slots[row.slot], row.request - 1)
-        unsent.handed += 1
-        m.seq = unsent.handed
-        if unsent.reader != NULL:
-            unsent.reader[0] = m[0]
-            unsent.reader += 1
-        drop_message(&core.orders, at)
-        left -= 1
-    ack.order_id = unsent.handed
+# Is a request a user's replace that asks for more, and that no venue has answered?
+cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
+    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, asked)

@@ -6,6 +6,8 @@ from replaces cimport *
 from days cimport roll_day
 from sessions cimport *
 from splits cimport *
+from gate_commands cimport *
+from switching cimport *
 from route_settings cimport *
 from stamps cimport *
 from follow_ups cimport *
@@ -23,6 +25,28 @@ cdef inline void run_said(tc_core* core, const tc_command* c, tc_ack* ack) noexc
         enter_dismissal(core, c, ack)
     else:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.kind, 0)
+
+
+# Only in C: a dict of kinds in Python.
+# Kill switches, trading states, users' rules and the exit gate; False of what is none of them.
+cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.kind == KIND_KILL_SWITCH:
+        switch_kill(core, c, ack)
+    elif c.kind == KIND_TRADING_STATE:
+        set_trading_state(core, c, ack)
+    elif c.kind == KIND_ADD_RULE:
+        add_rule(core, c, ack)
+    elif c.kind == KIND_RULE_STEPS:
+        add_steps(core, c, ack)
+    elif c.kind == KIND_REMOVE_RULE:
+        remove_rule(core, c, ack)
+    elif c.kind == KIND_SET_GATE:
+        change_gate(core, c, ack)
+    elif c.kind == KIND_SWITCH_GATE:
+        switch_gate(core, c, ack)
+    else:
+        return False
+    return True
 
 
 cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
@@ -68,14 +92,6 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         enter_venue_session(core, c, ack)
     elif c.kind == KIND_SET_LIMIT:
         change_limit(core, c, ack)
-    elif c.kind == KIND_KILL_SWITCH:
-        switch_kill(core, c, ack)
-    elif c.kind == KIND_ADD_RULE:
-        add_rule(core, c, ack)
-    elif c.kind == KIND_RULE_STEPS:
-        add_steps(core, c, ack)
-    elif c.kind == KIND_REMOVE_RULE:
-        remove_rule(core, c, ack)
     elif c.kind == KIND_SET_ROUTING:
         set_routing(core, c, ack)
     elif c.kind == KIND_VENUE_STATISTICS:
@@ -94,7 +110,7 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         define_instrument(core, c, ack)
     elif c.kind == KIND_DEFINE_TICKS:
         define_ticks(core, c, ack)
-    else:
+    elif not run_switch_or_rule(core, c, ack):
         run_said(core, c, ack)
 
 
@@ -133,6 +149,7 @@ cdef inline int answer_question(
     cdef bint no_room = c.cl_ord_id == NEW_ID and core.texts.count == core.texts.capacity
     cdef int alone = REASON_NONE, bad_stamp = REASON_NONE
     cdef tc_question q
+    findings[UNBOOKED_ANSWER].refused = findings[UNBOOKED_ANSWER].armed = False
     findings[0].value = 1
     findings[0].limit = 0
     if 0 <= time and time <= time_max():               # else validation's
@@ -165,6 +182,7 @@ cdef inline int answer_question(
             q.reduces = True                           # what is_exempt says
             evaluate_risk(&core.risk, ins, &q, findings)
             observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
-        evaluate_user_rules(core, ins, &q, c.strategy, &findings[ANSWERS - 1])
+        find_block(core, ins, &q, &findings[UNBOOKED_ANSWER])
+        evaluate_user_rules(core, ins, &q, c.strategy, &findings[RULES_ANSWER])
     core.now = clock
     return alone

@@ -2,8 +2,8 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_charge, copy_execution, copy_limits, copy_market, copy_note, copy_switches, copy_unbooked, count_unbooked,
-    limit_facts, tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
+    copy_execution, copy_limits, copy_market, copy_note, copy_switches, copy_unbooked, limit_facts, tc_limit_copy,
+    tc_switch_copy, term_rows, trade_row, unbooked_row,
 )
 from chunks cimport definitions, tc_batch
 from conditions cimport copy_watched
@@ -15,7 +15,7 @@ from listings cimport list_book, list_open, list_positions, tc_book_line, tc_ord
 from order_table cimport NO_SLOT
 from scoring cimport tc_statistics
 from records cimport *
-from shell cimport open_batch, open_command, wide
+from shell cimport open_batch, open_command
 from trades cimport tc_execution
 from unbooked cimport tc_unbooked
 from tradecore._native.readers cimport OrderHandle, Readers
@@ -135,63 +135,22 @@ cdef class Core(Readers):
 
     def unbooked(self):
         """What lies unbooked, oldest first."""
-        cdef int64_t room, count
-        cdef unsigned char[::1] memory
-        cdef tc_unbooked* rows
-        self.state.enter()
-        room = count_unbooked(&self.state.core)
-        self.state.leave()
-        memory = np.zeros((room + 1) * sizeof(tc_unbooked), np.uint8)
-        rows = <tc_unbooked*>&memory[0]
-        self.state.enter()
-        with nogil:
-            count = copy_unbooked(&self.state.core, rows, room)
-            self.state.leave()
-        return [UnbookedRow._make(unbooked_row(&rows[i])) for i in range(count)]
-
-    def charges(self, int64_t account, int64_t currency):
-        """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
-        cdef tc_i128 charge
-        cdef bint is_declared
-        self.state.enter()
-        is_declared = copy_charge(&self.state.core, account, currency, &charge)
-        self.state.leave()
-        if not is_declared:
-            raise LookupError(f"account {account} or currency {currency} is not declared")
-        return wide(charge)
+        cdef unsigned char[::1] memory = self.copied(copy_unbooked, 0, 0, sizeof(tc_unbooked))
+        cdef const tc_unbooked* rows = <const tc_unbooked*>&memory[0]
+        return [UnbookedRow._make(unbooked_row(&rows[i])) for i in range(len(memory) // sizeof(tc_unbooked))]
 
     def limit_rows(self, int64_t first, int64_t last):
         """Rows of limits by number, from 1, with what is used of each now. Threads: any."""
-        cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
-        cdef tc_limit_copy* rows = NULL
-        cdef int64_t room = 0, count
-        while True:
-            self.state.enter()
-            with nogil:
-                count = copy_limits(&self.state.core, first, last, rows, room)
-                self.state.leave()
-            if count <= room:
-                return [LimitFacts._make(limit_facts(&rows[i])) for i in range(count)]
-            room = count
-            memory = np.zeros(room * <int64_t>sizeof(tc_limit_copy), np.uint8)
-            rows = <tc_limit_copy*>&memory[0]
+        cdef unsigned char[::1] memory = self.copied(copy_limits, first, last, sizeof(tc_limit_copy))
+        cdef const tc_limit_copy* rows = <const tc_limit_copy*>&memory[0]
+        return [LimitFacts._make(limit_facts(&rows[i])) for i in range(len(memory) // sizeof(tc_limit_copy))]
 
     def switches(self):
-        """The kill switches that are engaged, by scope and target. Threads: any."""
-        cdef unsigned char[::1] memory = np.zeros(1, np.uint8)
-        cdef tc_switch_copy* rows = NULL
-        cdef int64_t room = 0, count
-        while True:
-            self.state.enter()
-            with nogil:
-                count = copy_switches(&self.state.core, rows, room)
-                self.state.leave()
-            if count <= room:
-                return [SwitchFacts(rows[i].scope, rows[i].target, rows[i].switch.who, rows[i].switch.why,
-                                    rows[i].switch.since) for i in range(count)]
-            room = count
-            memory = np.zeros(room * <int64_t>sizeof(tc_switch_copy), np.uint8)
-            rows = <tc_switch_copy*>&memory[0]
+        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
+        cdef unsigned char[::1] memory = self.copied(copy_switches, 0, 0, sizeof(tc_switch_copy))
+        cdef const tc_switch_copy* rows = <const tc_switch_copy*>&memory[0]
+        return [SwitchFacts(rows[i].scope, rows[i].target, rows[i].switch.who, rows[i].switch.why, rows[i].switch.since,
+                            rows[i].kind, rows[i].switch.state) for i in range(len(memory) // sizeof(tc_switch_copy))]
 
     def watch_events(self, filters, int64_t after):
         """From now on these are the filters of reports, also for what came after a number: rows of report types and
@@ -231,36 +190,12 @@ cdef class Core(Readers):
     def position_lines(self, int64_t instrument, int64_t account):
         """POSITION_LINE_DTYPE rows of what has a quantity, P&L, a fee or orders that work, copied in one moment;
         instrument 0 is any, account 0 is suspense, -1 any. Threads: any."""
-        cdef unsigned char[::1] memory
-        cdef int64_t room = 0, count
-        lines = np.empty(1, POSITION_LINE_DTYPE)
-        while True:
-            memory = lines.view(np.uint8)
-            self.state.enter()
-            with nogil:
-                count = list_positions(&self.state.core, instrument, account, <tc_position_line*>&memory[0], room)
-                self.state.leave()
-            if count <= room:
-                return lines[:count]
-            room = count + (count >> 6)
-            lines = np.empty(room, POSITION_LINE_DTYPE)        # its pages come into being as they are written
+        return self.copied(list_positions, instrument, account, sizeof(tc_position_line)).view(POSITION_LINE_DTYPE)
 
     def order_lines(self, int64_t instrument, int64_t account):
         """ORDER_LINE_DTYPE rows of what is open, oldest first, copied in one moment; instrument or account 0 is any.
         Threads: any."""
-        cdef unsigned char[::1] memory
-        cdef int64_t room = 0, count
-        lines = np.empty(1, ORDER_LINE_DTYPE)
-        while True:
-            memory = lines.view(np.uint8)
-            self.state.enter()
-            with nogil:
-                count = list_open(&self.state.core, instrument, account, <tc_order_line*>&memory[0], room)
-                self.state.leave()
-            if count <= room:
-                return lines[:count]
-            room = count + (count >> 6)
-            lines = np.empty(room, ORDER_LINE_DTYPE)
+        return self.copied(list_open, instrument, account, sizeof(tc_order_line)).view(ORDER_LINE_DTYPE)
 
     def book_lines(self, int64_t instrument, int64_t venue, int64_t levels):
         """BOOK_LINE_DTYPE rows of what an instrument's book at a venue shows: bids, then asks, in price-time priority,
@@ -335,6 +270,12 @@ cdef class Core(Readers):
         source = copy_watched(&self.state.core, order_id, &price, &rises)
         self.state.leave()
         return source, price, bool(rises)
+
+    def _drill(self, int reason):
+        """Takes the check of a reason out of risk, 0 none: in builds for tests alone."""
+        if not TC_DRILL:
+            raise RuntimeError("checks can be taken out only of a build for tests: TRADECORE_DRILL=ON")
+        self.state.drill(reason)
 
     def close(self):
         """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until

@@ -2,7 +2,6 @@
 """What may be asked of a core: each question copies what it needs in one locked section, and answers behind it."""
 
 from cpython.buffer cimport PyBUF_WRITABLE
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from answers cimport *
 from chunks cimport slot_of_id
 from lifetimes cimport count_lifetimes, lifetime_rows, tc_lifetimes
@@ -62,35 +61,6 @@ cdef OrderHandle handle(State state, uint32_t slot, int64_t order_id):
     return order
 
 
-cdef list list_handles(State state, int64_t parent, int64_t instrument, int64_t account):
-    cdef tc_handle_copy* rows = NULL
-    cdef int64_t room = 0, count
-    rows = <tc_handle_copy*>room_for(rows, &room, sizeof(tc_handle_copy))
-    try:
-        while True:
-            state.enter()
-            with nogil:
-                count = (copy_children(&state.core, parent, rows, room) if parent else
-                         copy_open(&state.core, instrument, account, rows, room))
-                state.leave()
-            if count <= room:
-                return [handle(state, rows[i].slot, rows[i].order_id) for i in range(count)]
-            room = count
-            rows = <tc_handle_copy*>room_for(rows, &room, sizeof(tc_handle_copy))
-    finally:
-        PyMem_Free(rows)
-
-
-# Memory for `count` rows and some more, in place of what there was.
-cdef void* room_for(void* rows, int64_t* count, size_t size) except NULL:
-    PyMem_Free(rows)
-    count[0] += (count[0] >> 3) + 8
-    rows = PyMem_Malloc(<size_t>count[0] * size)
-    if rows == NULL:
-        raise MemoryError(f"{count[0]} rows of {size} bytes")
-    return rows
-
-
 cdef tc_counters counters(State state) except *:
     cdef tc_counters copy
     state.enter()
@@ -129,6 +99,27 @@ cdef class Readers:
             raise StaleOrderError(f"order {order_id} is not held: it never was, or it was evicted")
         return handle(self.state, slot, order_id)
 
+    # Rows as they were in one moment, as bytes: it is asked again until there is room for all.
+    cdef object copied(self, tc_copier copy, int64_t one, int64_t other, size_t size):
+        cdef int64_t room = 0, count
+        cdef unsigned char[::1] memory
+        while True:
+            rows = np.empty((room + 1) * size, np.uint8)       # its pages come into being as they are written
+            memory = rows
+            self.state.enter()
+            with nogil:
+                count = copy_rows(copy, &self.state.core, one, other, &memory[0], room)
+                self.state.leave()
+            if count <= room:
+                return rows[:count * size]
+            room = count + (count >> 6)
+
+    cdef list handles(self, tc_copier copy, int64_t one, int64_t other):
+        cdef unsigned char[::1] memory = self.copied(copy, one, other, sizeof(tc_handle_copy))
+        cdef const tc_handle_copy* rows = <const tc_handle_copy*>&memory[0]
+        return [handle(self.state, rows[i].slot, rows[i].order_id)
+                for i in range(len(memory) // sizeof(tc_handle_copy))]
+
     def order(self, int64_t order_id):
         """A handle to an order. Raises LookupError where there is none, or it is evicted."""
         cdef uint32_t slot
@@ -142,28 +133,17 @@ cdef class Readers:
 
         Open is what can still trade, and what has a request that its venue has not answered.
         """
-        return list_handles(self.state, 0, instrument, account)
+        return self.handles(copy_open, instrument, account)
 
     def children(self, int64_t order_id):
         """Handles to the parts that an order was divided into and that are held, oldest first."""
-        return sorted(list_handles(self.state, order_id, 0, 0), key=attrgetter("order_id")) if order_id > 0 else []
+        return sorted(self.handles(copy_children, order_id, 0), key=attrgetter("order_id")) if order_id > 0 else []
 
     def trades(self, int64_t instrument, int64_t account):
         """The trades that the log still holds, oldest first, as they are now; instrument or account 0 is any."""
-        cdef tc_execution* rows = NULL
-        cdef int64_t room = 0, count
-        try:
-            while True:
-                self.state.enter()
-                with nogil:
-                    count = copy_trades(&self.state.core, instrument, account, rows, room)
-                    self.state.leave()
-                if count <= room:
-                    return [TradeRow._make(trade_row(&rows[i])) for i in range(count)]
-                room = count
-                rows = <tc_execution*>room_for(rows, &room, sizeof(tc_execution))
-        finally:
-            PyMem_Free(rows)
+        cdef unsigned char[::1] memory = self.copied(copy_trades, instrument, account, sizeof(tc_execution))
+        cdef const tc_execution* rows = <const tc_execution*>&memory[0]
+        return [TradeRow._make(trade_row(&rows[i])) for i in range(len(memory) // sizeof(tc_execution))]
 
     def find_trade(self, int64_t venue, int64_t instrument, int64_t side, int64_t venue_exec_id):
         """The trade that an external venue's exec_id is about (its own, a bust's or a correction's), or None: none is
@@ -243,14 +223,22 @@ cdef class Readers:
 
     def opening_cash(self, int64_t account, int64_t currency):
         """The opening cash of an account in a currency, in its money units."""
-        cdef tc_i128 cash = 0
+        return self.money(self.state.core.ledger.cash, 1, account, currency)
+
+    def charges(self, int64_t account, int64_t currency):
+        """The fees of an account, 0 is suspense, in a currency that is not their instruments', in its money units."""
+        return self.money(self.state.core.ledger.charges, 0, account, currency)
+
+    # Accounts from `least` on.
+    cdef object money(self, const tc_i128* sums, int64_t least, int64_t account, int64_t currency):
+        cdef tc_i128 sum = 0
         cdef bint is_declared
         self.state.enter()
-        is_declared = copy_cash(&self.state.core, account, currency, &cash)
+        is_declared = account >= least and copy_money(&self.state.core, sums, account, currency, &sum)
         self.state.leave()
         if not is_declared:
             raise LookupError(f"account {account} or currency {currency} is not declared")
-        return wide(cash)
+        return wide(sum)
 
     def top(self, int64_t instrument, int64_t venue):
         """(bid_px, bid_size, ask_px, ask_size) displayed at one venue; size 0 where a side is empty."""

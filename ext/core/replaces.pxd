@@ -21,9 +21,9 @@ cdef inline int find_bad_terms(
         bound[0] = 64
         return INVALID_FIELD_VALUE                     # its type has none
     if order.triggered and asked.peg_offset != terms.peg_offset:
-        value[0] = asked.stop_px
-        bound[0] = asked.stop_px
-        return STOP_TRIGGERED
+        value[0] = asked.peg_offset
+        bound[0] = terms.peg_offset
+        return INVALID_PEG_OFFSET                      # it follows no price any more
     if order.triggered and asked.stop_px != stop_of(&core.triggers, &core.orders, order):
         value[0] = asked.stop_px
         bound[0] = stop_of(&core.triggers, &core.orders, order)

@@ -69,29 +69,26 @@ cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
         hash_staged(h, core, &core.risk.rows.staged[i])
 
 
-cdef inline void hash_switch(
-    tc_hasher* h, const tc_core* core, int scope, int32_t target, const tc_switch* switch
-) noexcept nogil:
-    if not switch.engaged:
-        return
-    put(h, 29)
-    put(h, scope)
-    put(h, target)
-    put_id(h, core, switch.who)
-    put_id(h, core, switch.why)
-    put(h, switch.since)
-    end_row(h)
+# How many targets a scope has, from its first.
+cdef inline int32_t targets_of(const tc_core* core, int scope) noexcept nogil:
+    return (core.account_count if scope == SCOPE_ACCOUNT else core.instrument_count if scope == SCOPE_INSTRUMENT
+            else core.venue_count if scope == SCOPE_VENUE else core.risk.rows.strategy_max)
 
 
-cdef inline void hash_switches(tc_hasher* h, const tc_core* core) noexcept nogil:
-    cdef const tc_risk* risk = &core.risk
+cdef inline void hash_switches(tc_hasher* h, const tc_core* core, const tc_switches* switches, int row) noexcept nogil:
+    cdef const tc_switch* switch
     cdef int32_t i
-    hash_switch(h, core, SCOPE_FIRM, 0, &risk.firm_switch)
-    for i in range(1, core.account_count + 1):
-        hash_switch(h, core, SCOPE_ACCOUNT, i, &risk.account_switches[i])
-    for i in range(1, core.instrument_count + 1):
-        hash_switch(h, core, SCOPE_INSTRUMENT, i, &risk.instrument_switches[i])
-    for i in range(1, core.venue_count + 1):
-        hash_switch(h, core, SCOPE_VENUE, i, &risk.venue_switches[i])
-    for i in range(1, risk.rows.strategy_max + 1):
-        hash_switch(h, core, SCOPE_STRATEGY, i, &risk.strategy_switches[i])
+    cdef int scope
+    for scope in range(SWITCHED):
+        for i in range(scope != SCOPE_FIRM, (targets_of(core, scope) if scope != SCOPE_FIRM else 0) + 1):
+            switch = &switches.by_scope[scope][i]
+            if switch.state == STATE_ACTIVE:
+                continue
+            put(h, row)
+            put(h, scope)
+            put(h, i)
+            put_id(h, core, switch.who)
+            put_id(h, core, switch.why)
+            put(h, switch.since)
+            put(h, switch.state)
+            end_row(h)

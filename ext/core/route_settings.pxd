@@ -34,7 +34,7 @@ cdef inline void set_routing(tc_core* core, const tc_command* c, tc_ack* ack) no
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.degraded_cost, 80)
     else:
         apply_routing(core, c)
-        accept_change(core, c, c.routing_strategy, c.strategy)
+        accept_change(core, c, c.routing_strategy, c.strategy, 0)
 
 
 # Only in C: in set_routing in Python.
@@ -72,7 +72,7 @@ cdef inline void set_statistics(tc_core* core, const tc_command* c, tc_ack* ack)
     else:
         apply_facts(&core.router.statistics[c.venue], c)
         core.router.epoch += 1
-        accept_change(core, c, c.round_trip, 0)
+        accept_change(core, c, c.round_trip, 0, 0)
 
 
 cdef inline void apply_facts(tc_statistics* s, const tc_command* c) noexcept nogil:

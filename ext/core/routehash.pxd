@@ -9,7 +9,7 @@ cdef inline void hash_venue(tc_hasher* h, const tc_statistics* s, int32_t venue)
     if s.take_fill == MILLION and s.post_fill == MILLION and (
             s.round_trip | s.reject | s.quote_age | s.answers | s.quoted_at) == 0:
         return
-    put(h, 45)
+    put(h, 53)
     put(h, venue)
     put(h, s.round_trip)
     put(h, s.take_fill)
@@ -27,12 +27,12 @@ cdef inline void hash_routing(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint8_t side
     for i in range(router.strategy_max + 1):
         if router.strategies[i]:
-            put(h, 43)
+            put(h, 51)
             put(h, i)
             put(h, router.strategies[i])
             end_row(h)
     if has_weight(&router.weights):
-        put(h, 44)
+        put(h, 52)
         put(h, router.weights.latency)
         put(h, router.weights.miss)
         put(h, router.weights.degraded)
@@ -41,7 +41,7 @@ cdef inline void hash_routing(tc_hasher* h, const tc_core* core) noexcept nogil:
         hash_venue(h, &router.statistics[i], i)
     for i in range(1, core.instrument_count + 1):
         if router.movements[i].sampled_at:
-            put(h, 46)
+            put(h, 54)
             put(h, i)
             put(h, router.movements[i].mid2)
             put(h, router.movements[i].sampled_at)
@@ -50,7 +50,7 @@ cdef inline void hash_routing(tc_hasher* h, const tc_core* core) noexcept nogil:
     for i in range(1, core.instrument_count + 1):
         for side in range(SIDE_BUY, SIDE_SELL + 1):
             if router.rankings[side_row(i, side)].turn:
-                put(h, 47)
+                put(h, 55)
                 put(h, i)
                 put(h, side)
                 put(h, router.rankings[side_row(i, side)].turn)

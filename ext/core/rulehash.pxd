@@ -1,7 +1,43 @@
-# The hash of users' rules, behind that of all other state.
+# The hash of the exit gate and of users' rules, behind that of all other state.
 # Only in C: a twin hashes rows in comprehensions.
 
+from exit_gate cimport GATE_TIMES, tc_gate, tc_gate_row
 from statehash cimport *
+
+
+# The exit gate: its limits and flags, what it can still count, and what was handed out of each order that is held.
+cdef inline void hash_gate(tc_hasher* h, tc_core* core, const int64_t* ids, int64_t count) noexcept nogil:
+    cdef const tc_gate* gate = &core.gate
+    cdef const tc_gate_row* row
+    cdef int64_t i
+    put(h, 42)
+    put(h, gate.collar_bps - 1)
+    put(h, gate.throttle - 1)
+    put(h, gate.window_ns)
+    put(h, gate.shut_firm)
+    put(h, gate.sent)
+    put(h, gate.stopped)
+    put_id(h, core, gate.who)
+    put_id(h, core, gate.why)
+    end_row(h)
+    for i in range(1, core.venue_count + 1):
+        if gate.shut_venues[i]:
+            put(h, 43)
+            put(h, i)
+            put(h, gate.shut_venues[i])
+            end_row(h)
+    for i in range(gate.sent - GATE_TIMES if gate.sent > GATE_TIMES else 0, gate.sent):
+        put(h, 44)
+        put(h, gate.times[<uint64_t>i & (GATE_TIMES - 1)])
+        end_row(h)
+    for i in range(count):
+        row = &gate.rows[slot_of(&core.orders, find_order(&core.orders, ids[i]))]
+        if row.order_id == ids[i]:
+            put(h, 45)
+            put(h, row.order_id)
+            put(h, row.sent_new)
+            put(h, row.sent_replace)
+            end_row(h)
 
 
 # Users' rules, and one that is being loaded.

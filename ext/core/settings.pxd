@@ -1,4 +1,4 @@
-# Commands that declare and set: definitions, opening balances, limits, the kill switch. A refusal changes nothing.
+# Commands that declare and set: definitions, opening balances, limits. A refusal changes nothing.
 
 from outbound cimport *
 
@@ -218,15 +218,18 @@ cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noex
 
 
 # A change of a limit or a switch, with who asked for it and why.
-cdef inline void accept_change(tc_core* core, const tc_command* c, int64_t value, int64_t bound) noexcept nogil:
+cdef inline void accept_change(
+    tc_core* core, const tc_command* c, int64_t value, int64_t bound, int64_t value_high
+) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    if c.kind == KIND_SET_LIMIT or c.kind == KIND_VENUE_STATISTICS:                       # a switch has its target in other fields
+    if c.kind == KIND_SET_LIMIT or c.kind == KIND_VENUE_STATISTICS:    # a switch has its target in other fields
         r.instrument = c.instrument
         put_place(r, c.account, c.venue)
     r.value = value
     r.bound = bound
     r.cl_ord_id = c.who
     r.orig_cl_ord_id = c.why
+    r.value_high = value_high
     publish_report(&core.events, r)
 
 
@@ -285,7 +288,8 @@ cdef inline bint make_changes(
         return False
     for i in range(count):
         set_row(r, &first[i], core.now)
-        accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule)
+        accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
+                      0)
     return True
 
 
@@ -307,31 +311,3 @@ cdef inline void change_limit(tc_core* core, const tc_command* c, tc_ack* ack) n
         refuse_command(core, c, ack, TABLE_FULL, value, bound)
     if is_set:
         r.staged_count = r.staged_size = 0
-
-
-cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
-    cdef uint8_t on = c.engaged == 1
-    cdef int64_t most
-    if c.engaged != 0 and c.engaged != 1:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.engaged, 72)
-        return
-    if c.scope < 0 or c.scope > SCOPE_STRATEGY:
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.scope, 56)
-        return
-    most = core.account_count if c.scope == SCOPE_ACCOUNT else core.instrument_count if c.scope == SCOPE_INSTRUMENT \
-        else core.venue_count if c.scope == SCOPE_VENUE else core.risk.rows.strategy_max
-    if c.target < (c.scope != SCOPE_FIRM) or c.target > (most if c.scope != SCOPE_FIRM else 0):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.target, 64)
-        return
-    if not id_is_known(&core.texts, c.who) or not id_is_known(&core.texts, c.why):
-        most = c.why if id_is_known(&core.texts, c.who) else c.who
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, most, 104 if id_is_known(&core.texts, c.who) else 96)
-        return
-    set_switch(switch_of(&core.risk, c.scope, c.target), on, c.who, c.why, core.now)
-    if c.scope == SCOPE_VENUE:
-        set_down(core)
-    accept_change(core, c, c.scope, c.target)
-    if not on:
-        core.triggers.asks_again = True
-    if on:
-        withdraw_killed(core, c)

@@ -27,8 +27,9 @@ cdef inline int find_refusal(const tc_core* core, const tc_command* c, int64_t* 
 cdef inline void settle_unbooked(tc_core* core, const tc_command* c, bint booked) noexcept nogil:
     cdef tc_unbooked* row = find_unbooked(&core.unbooked, c.unbooked)
     hear_note(core, c)
-    accept_command(core, c, row.instrument, row.account, row.said.venue, row.number, row.order_id)
-    drop_unbooked(&core.unbooked, row, booked)
+    accept_command(core, c, row.instrument, row.account if row.account > 0 else 0, row.said.venue, row.number,
+                   row.order_id)
+    drop_unbooked(&core.unbooked, row, booked, core.day)
 
 
 cdef inline void enter_dismissal(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
@@ -40,8 +41,8 @@ cdef inline void enter_dismissal(tc_core* core, const tc_command* c, tc_ack* ack
     settle_unbooked(core, c, False)
 
 
-# The report as the operator has it: what is given replaces what was said. What its venue had filled by then is no news
-# by now.
+# The report as the operator has it: what is given replaces what was said, also that something was rounded. What its
+# venue had filled by then is no news by now.
 cdef inline tc_command amend_said(const tc_unbooked* row, const tc_command* c) noexcept nogil:
     cdef tc_command said = row.said
     if said.kind == KIND_EXECUTION_REPORT:
@@ -49,6 +50,8 @@ cdef inline tc_command amend_said(const tc_unbooked* row, const tc_command* c) n
     if c.last_qty != no_price():
         said.last_qty = c.last_qty
         said.told &= ~<uint8_t>TOLD_FINER
+    if c.last_px != no_price() or c.told & TOLD_COMMISSION:
+        said.told &= ~<uint8_t>TOLD_ROUNDED
     if c.last_px != no_price():
         said.last_px = c.last_px
     if c.told & TOLD_COMMISSION:
@@ -116,6 +119,9 @@ cdef inline void enter_booking(tc_core* core, const tc_command* c, tc_ack* ack) 
     if reason:
         refuse_command(core, c, ack, reason, value, bound)
         return
+    if row.number == core.unbooked.overflow:           # it stands for others too, which nobody has: they are told again
+        refuse_command(core, c, ack, TABLE_FULL, row.value, row.bound)
+        return
     said = amend_said(row, c)
     if said.kind == KIND_TRADE_CORRECTION:
         enter_kept_correction(core, c, ack, &said)
@@ -144,4 +150,4 @@ cdef inline void enter_booking(tc_core* core, const tc_command* c, tc_ack* ack) 
     if again:
         amend_fee(core, &said, ack, known)
     else:
-        book_venue_trade(core, &said, ack, order_id, order, account, instrument, side, True)
+        book_venue_trade(core, &said, ack, order_id, order, account, instrument, side, known != 0, True)

@@ -22,7 +22,8 @@ cdef inline bint is_timed(uint8_t kind) noexcept nogil:
 
 # Only in C: membership in Python.
 cdef inline bint is_exit(uint8_t kind) noexcept nogil:
-    return kind == KIND_CANCEL or kind == KIND_MASS_CANCEL or kind == KIND_KILL_SWITCH
+    return (kind == KIND_CANCEL or kind == KIND_MASS_CANCEL or kind == KIND_KILL_SWITCH
+            or kind == KIND_TRADING_STATE)
 
 
 # When a command comes, by the caller's clock.

@@ -6,6 +6,7 @@ from ids cimport *
 from order_facts cimport *
 from validation cimport *
 from risk cimport *
+from exit_gate cimport tc_gate
 from routing cimport *
 from book cimport *
 from books cimport *
@@ -61,6 +62,8 @@ cdef struct tc_core:
     int64_t moved_first, moved_last, trimmed_first, trimmed_last, parents_first, parents_last
     uint64_t moved_mask, trimmed_mask, parents_mask, disconnected      # the last: external venues, as router.down
     tc_rules rules                 # of users
+    tc_gate gate
+    int drilled                    # in a build for tests: the reason of a check that is taken out
     int32_t instrument_count, account_count, venue_count, currency_count
     int32_t instrument_max, account_max, venue_max, currency_max
     uint32_t order_slots           # nodes from here on are quotes, one for each row

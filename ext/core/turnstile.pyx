@@ -162,6 +162,12 @@ cdef class State:
         self.leave()
         return count
 
+    cdef int drill(self, int reason) except -1:
+        self.enter()
+        take_out(&self.core, reason)
+        self.leave()
+        return 0
+
     cdef int ask(self, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings) except -1:
         cdef int alone
         self.enter()

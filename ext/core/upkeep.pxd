@@ -116,6 +116,11 @@ cdef inline void sync_parent(tc_core* core, tc_order* parent, const tc_order* ch
             if child.terminal == STATUS_EXPIRED and not terms.ending:  # its day is over, there and anywhere
                 terms.ending = STATUS_EXPIRED
                 terms.ending_reason = child.reason
+            if child.reason == EXIT_GATE and not terms.ending:  # it would be stopped anywhere, without end
+                terms.ending = STATUS_CANCELED
+                terms.ending_reason = child.reason
+                parent.value = child.value
+                parent.bound = child.bound
     tell_parent(core, parent)
 
 

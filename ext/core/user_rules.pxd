@@ -157,6 +157,11 @@ cdef inline int ask_user_rules(
     return REASON_NONE
 
 
+# Only in C: an assignment in Python.
+cdef inline void take_out(tc_core* core, int reason) noexcept nogil:
+    core.drilled = reason
+
+
 # What the rules of users that are enforced say to an order that is only a thought.
 cdef inline void evaluate_user_rules(
     tc_core* core, const tc_instrument* ins, const tc_question* q, int32_t strategy, tc_finding* finding
@@ -180,6 +185,8 @@ cdef inline int find_risk_refusal(
     cdef uint64_t unknown
     cdef int32_t at = 0
     cdef int reason = check_admission(core, ins, q, finding)
+    if TC_DRILL and reason and reason == core.drilled:
+        reason = REASON_NONE
     if reason or core.rules.count == core.rules.observed:
         return reason
     unknown = fill_cells(core, ins, q, strategy, cells)

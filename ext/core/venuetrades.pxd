@@ -27,7 +27,7 @@ cdef inline int64_t find_again(
     if given_id(core, c.exec_id) == 0:
         return 0
     if instrument == 0 or not is_side(side):
-        number = find_named_trade(&core.trades, c.venue, instrument, 0, c.exec_id)
+        number = find_named_trade(&core.trades, c.venue, instrument, c.exec_id)
         if number == 0:
             return 0
         trade = execution_at(&core.trades, number)
@@ -48,7 +48,7 @@ cdef inline bint is_told_again(
 ) noexcept nogil:
     cdef const tc_exec_id* entry = exec_id_at(&core.exec_ids, known)
     cdef uint64_t named = 0, said = say_trade(core, c, order_id, &named)
-    return is_fee_alone(c) or entry.said == said or entry.named == named
+    return is_fee_alone(c) or (not c.told & TOLD_FINER and (entry.said == said or entry.named == named))
 
 
 # Only in C: a trade's row is in its entry in Python.
@@ -153,10 +153,11 @@ cdef inline void put_trade(tc_report* r, const tc_command* c, const tc_execution
     put_told_time(r, c)
 
 
-# A trade of an order; of none that is known: into suspense, which counts for the firm. An operator's is not of now.
+# A trade of an order; of none that is known: into suspense, which counts for the firm. From now on it is known by its
+# identity, unless another is (`known`). An operator's is not of now.
 cdef inline void book_venue_trade(
     tc_core* core, const tc_command* c, tc_ack* ack, int64_t order_id, tc_order* order, int32_t account,
-    int32_t instrument, uint8_t side, bint insists=False
+    int32_t instrument, uint8_t side, bint known, bint insists=False
 ) noexcept nogil:
     cdef tc_fee fee = fee_of(core, c, &core.instruments[instrument], c.venue, c.last_qty, c.last_px)
     cdef tc_execution* row
@@ -172,7 +173,7 @@ cdef inline void book_venue_trade(
     row.last_mkt = c.last_mkt
     row.last_liquidity_ind = c.last_liquidity_ind if c.last_liquidity_ind <= LIQUIDITY_MAX else 0
     tc_assert((row.exec_id == core.exec_seq) & (row.trade == 0))
-    if row.venue_exec_id and find_again(core, c, instrument, side) == 0:
+    if row.venue_exec_id and not known:
         said = say_trade(core, c, order_id, &named)
         know_execution(core, row.venue_exec_id, said, named, row,
                        fee_told(c.commission, fee.currency) if fee.told else 0)
@@ -251,7 +252,7 @@ cdef inline void enter_trade(
     if order != NULL and not is_its_own(order, instrument, side):
         order = NULL                                   # whatever the venue means, it is not that order's trade
         account = 0
-    book_venue_trade(core, c, ack, order_id, order, account, instrument, side)
+    book_venue_trade(core, c, ack, order_id, order, account, instrument, side, False)
 
 
 cdef inline void enter_execution_report(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

@@ -96,17 +96,29 @@ cdef inline bint is_of_position(const tc_execution* row, int32_t instrument, int
             and row.state != TRADE_FOLDED)
 
 
-# The number of the one trade that a venue's exec_id is about; 0 where none is held, or several are. Instrument or side
-# 0 is any. It walks the log: only what does not tell a trade's whole identity needs it.
+# The number of the newest row with the core's own number, which never falls from one row to the next; 0 where the log
+# has none.
+cdef inline int64_t find_execution(const tc_trades* log, int64_t exec_id) noexcept nogil:
+    cdef int64_t low = first_execution(log) - 1, high = log.count, middle    # row `low` has less, or is it
+    while low < high:
+        middle = high - ((high - low) >> 1)
+        if execution_at(log, middle).exec_id <= exec_id:
+            low = middle
+        else:
+            high = middle - 1
+    return low if low >= first_execution(log) and execution_at(log, low).exec_id == exec_id else 0
+
+
+# The number of the one trade that a venue's exec_id is about; 0 where none is held, or several are. Instrument 0 is
+# any. It walks the log: only what does not tell a trade's whole identity needs it.
 cdef inline int64_t find_named_trade(
-    const tc_trades* log, int32_t venue, int32_t instrument, uint8_t side, int64_t exec_id
+    const tc_trades* log, int32_t venue, int32_t instrument, int64_t exec_id
 ) noexcept nogil:
     cdef const tc_execution* row
     cdef int64_t number, found = 0, about, newest = 0
     for number in range(log.count, first_execution(log) - 1 if exec_id else log.count, -1):
         row = execution_at(log, number)
-        if (row.venue_exec_id == exec_id and row.venue == venue and (instrument == 0 or row.instrument == instrument)
-                and (side == 0 or row.side == side)):
+        if row.venue_exec_id == exec_id and row.venue == venue and (instrument == 0 or row.instrument == instrument):
             about = row.trade if row.trade else number
             newest = newest if found else row.day
             if newest - row.day > DAYS_KNOWN:          # its id was free again when the newest came

@@ -1,19 +1,15 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
-from limit_lines cimport *
+from switches cimport *
 
 
 cdef enum:
-    CHECKS = 20                    # see check_risk
+    CHECKS = 21                    # see check_risk
     OBSERVABLE = 13                # of them, those that limits decide
-    ANSWERS = 34                   # of a question: of every check, of every observed limit, of users' rules
-
-
-# A kill switch: who engaged it, why and when.
-cdef struct tc_switch:
-    int64_t who, why, since
-    uint8_t engaged
+    UNBOOKED_ANSWER = 34           # after those of every check and of every observed limit: of what lies unbooked
+    RULES_ANSWER = 35              # of users' rules
+    ANSWERS = 36                   # of a question
 
 
 cdef struct tc_exposure:
@@ -29,11 +25,7 @@ cdef struct tc_risk:
     tc_line* watched               # the same of the rows that are only observed
     tc_line* softs                 # the same of what warns
     tc_exposure* exposures         # [instrument * account_stride + account]; account 0 is the whole firm
-    tc_switch* account_switches    # each by its id
-    tc_switch* instrument_switches
-    tc_switch* venue_switches
-    tc_switch* strategy_switches
-    tc_switch firm_switch
+    tc_switches kills, states
     int64_t account_stride
 
 
@@ -67,6 +59,18 @@ cdef inline tc_exposure* exposure_of(const tc_risk* risk, int32_t instrument, in
     return &risk.exposures[instrument * risk.account_stride + account]
 
 
+# Only in C: a call with keywords in Python.
+cdef inline void tell_finding(
+    tc_finding* f, int reason, bint armed, bint refused, int64_t value, int64_t limit, uint32_t row
+) noexcept nogil:
+    f.reason = reason
+    f.row = row
+    f.armed = armed
+    f.refused = refused
+    f.value = value
+    f.limit = limit
+
+
 # How many lots an order of `side` can trade and only reduce the position.
 cdef inline int64_t reducible_qty(int64_t position_qty, uint8_t side) noexcept nogil:
     cdef int64_t qty = position_qty if side == SIDE_SELL else -position_qty
@@ -87,10 +91,12 @@ cdef inline int64_t firm_max() noexcept nogil:
 
 
 # Only in C: a set in Python.
-# What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
-# reference only what has a limit price passes. What is not here binds exits as well.
+# What refuses no order that reduces: of switches and states those that leave REDUCING; a runaway exit is a runaway too,
+# so rates hold at twice their limit; without a reference only what has a limit price passes. What is not here binds
+# exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
-    return reason == MAX_POSITION_QTY or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE
+    return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_POSITION_QTY or reason == ORDER_RATE
+            or reason == REFERENCE_PRICE_UNAVAILABLE)
 
 
 # Does something refuse that an order which reduces is exempt from?
@@ -194,43 +200,3 @@ cdef inline void commit_fill(
 ) noexcept nogil:
     release_hold(risk, instrument, account, side, qty)
     move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty)
-
-
-# Only in C: a dict in Python.
-# The switch of a scope and its target, NULL where there can be none; the caller has checked that there is the target.
-cdef inline tc_switch* switch_of(tc_risk* risk, int64_t scope, int64_t target) noexcept nogil:
-    if scope == SCOPE_FIRM:
-        return &risk.firm_switch
-    if scope == SCOPE_ACCOUNT:
-        return &risk.account_switches[target]
-    if scope == SCOPE_INSTRUMENT:
-        return &risk.instrument_switches[target]
-    if scope == SCOPE_VENUE:
-        return &risk.venue_switches[target]
-    return &risk.strategy_switches[target] if scope == SCOPE_STRATEGY else NULL
-
-
-# 1 + the Scope of the switch that is engaged, the widest first; 0 where none is.
-cdef inline int is_killed(
-    const tc_risk* risk, int32_t instrument, int32_t account, int32_t venue, int32_t strategy
-) noexcept nogil:
-    cdef bint by_strategy = strategy <= risk.rows.strategy_max and risk.strategy_switches[strategy].engaged
-    if risk.firm_switch.engaged:
-        return SCOPE_FIRM + 1
-    if risk.account_switches[account].engaged:
-        return SCOPE_ACCOUNT + 1
-    if risk.instrument_switches[instrument].engaged:
-        return SCOPE_INSTRUMENT + 1
-    if risk.venue_switches[venue].engaged:
-        return SCOPE_VENUE + 1
-    return SCOPE_STRATEGY + 1 if by_strategy else 0
-
-
-# Engages or releases a switch.
-cdef inline void set_switch(
-    tc_switch* switch, bint engaged, int64_t who, int64_t why, int64_t now
-) noexcept nogil:
-    switch.who = who if engaged else 0
-    switch.why = why if engaged else 0
-    switch.since = now if engaged else 0
-    switch.engaged = engaged

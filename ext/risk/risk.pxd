@@ -4,7 +4,7 @@
 # Each check takes a compile-time `explain`: False on the order path, where only a refusal is told; True for check(),
 # which wants every rule's value and limit whatever the verdict.
 
-from holds cimport *
+from rule_counts cimport *
 from programs cimport *
 
 
@@ -42,30 +42,41 @@ cdef inline int64_t worst_position(const tc_exposure* e, const tc_question* q) n
     return -(e.position_qty - e.working_sell - q.hold_qty)
 
 
-# Only in C: a call with keywords in Python.
-cdef inline void tell_finding(
-    tc_finding* f, int reason, bint armed, bint refused, int64_t value, int64_t limit, uint32_t row
-) noexcept nogil:
-    f.reason = reason
-    f.row = row
-    f.armed = armed
-    f.refused = refused
-    f.value = value
-    f.limit = limit
-
-
 # A limit as its row says it, -1 where there is none.
 cdef inline int64_t told_limit(const tc_risk* risk, const tc_question* q, uint32_t row) noexcept nogil:
     return tc_tell_wide(limit_in(q.line, &risk.rows.rows[row]), False) if row else -1
 
 
+# Would it hold more, or trade what is held, and not only reduce?
+cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
+    return (q.hold_qty > 0 or q.released) and not q.reduces
+
+
+# HALTED bars everything, REDUCING what adds risk.
+cdef inline bint is_barred_by(const tc_met* met, const tc_question* q) noexcept nogil:
+    return met.state == STATE_HALTED or (met.state == STATE_REDUCING and adds_risk(q))
+
+
+# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.
 cdef inline bint check_kill_switch(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int scope = is_killed(risk, q.instrument, q.account, q.venue, q.strategy)
-    if explain or scope:
-        tell_finding(f, KILL_SWITCH, True, scope != 0, scope, 0, 0)
-    return scope != 0
+    cdef tc_met met = meet_switches(&risk.kills, q.instrument, q.account, q.venue, q.strategy)
+    cdef bint refused = is_barred_by(&met, q)
+    if explain or refused:
+        tell_finding(f, KILL_SWITCH, True, refused, met.scope, met.state, 0)
+    return refused
+
+
+# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.
+cdef inline bint check_trading_state(
+    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef tc_met met = meet_switches(&risk.states, q.instrument, q.account, q.venue, q.strategy)
+    cdef bint refused = is_barred_by(&met, q)
+    if explain or refused:
+        tell_finding(f, TRADING_STATE, True, refused, met.scope, met.state, 0)
+    return refused
 
 
 cdef inline bint check_config(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
@@ -184,7 +195,7 @@ cdef inline bint check_position_qty(
     cdef const tc_line* line = q.line
     cdef tc_i128 limit = line.limits[SLOT_POSITION], firm_limit = line.limits[SLOT_FIRM_POSITION]
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
-    cdef bint counts = (q.hold_qty > 0 or q.released) and not q.reduces, armed = limit >= 0, refused
+    cdef bint counts = adds_risk(q), armed = limit >= 0, refused
     cdef uint32_t row = line.rows[SLOT_POSITION]
     cdef int64_t worst = worst_position(e, q), firm
     refused = armed and counts and worst > limit
@@ -199,89 +210,6 @@ cdef inline bint check_position_qty(
     if explain or refused:
         tell_finding(f, MAX_POSITION_QTY, armed, refused, worst, told_limit(risk, q, row), row)
     return refused
-
-
-# How many a row counted: in the window that ends now, or since the day began. Times only rise, so half of what is left
-# is asked at once.
-cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now) noexcept nogil:
-    cdef const tc_limit_row* row = &r.rows[number]
-    cdef const tc_counter* counter = &r.counters[row.counter]
-    cdef const int64_t* times = times_of(r, row.counter)
-    cdef int64_t first = counter.sent - <int64_t>r.rate_mask - 1, last = counter.sent, middle
-    if not r.rules[row.rule].windowed:
-        return counter.sent - counter.day_first
-    if first < 0:
-        first = 0
-    while first < last:
-        middle = (first + last) >> 1
-        if times[<uint64_t>middle & r.rate_mask] > now - row.window_ns:
-            last = middle
-        else:
-            first = middle + 1
-    return counter.sent - first
-
-
-# How many a row allows: of orders that reduce an order rate twice as many.
-cdef inline int64_t rate_limit(const tc_question* q, const tc_limit_row* row) noexcept nogil:
-    cdef int64_t limit = <int64_t>limit_in(q.line, row)
-    return 2 * limit if q.reduces and row.rule == RULE_ORDER_RATE else limit
-
-
-# Would it be more than a row allows? What the row counts is one more: then the one `limit` places back must be older
-# than the window; of what it does not count there may be `limit` already.
-cdef inline bint is_rate_full(const tc_rows* r, const tc_question* q, uint32_t number) noexcept nogil:
-    cdef const tc_limit_row* row = &r.rows[number]
-    cdef const tc_counter* counter = &r.counters[row.counter]
-    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent)
-    if not r.rules[row.rule].windowed:
-        return counter.sent - counter.day_first >= back
-    if back > <int64_t>r.rate_mask + 1:                # as many as are kept
-        back = <int64_t>r.rate_mask + 1
-    return back == 0 or (
-        counter.sent >= back
-        and times_of(r, row.counter)[<uint64_t>(counter.sent - back) & r.rate_mask] > q.now - row.window_ns)
-
-
-# Of the rows of one rule that counts, on each scope that has one: the first that is full speaks, else the one with the
-# least left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d), FIA 1.5.
-cdef inline bint check_counted(
-    const tc_risk* risk, const tc_question* q, int rule, tc_finding* f, bint explain
-) noexcept nogil:
-    cdef const tc_rows* r = &risk.rows
-    cdef bint asked = (r.rules[rule].asks & q.sent) != 0
-    cdef int64_t one = (r.rules[rule].counts & q.sent) != 0, limit, used, least = 0
-    cdef uint32_t number, nearest = 0
-    cdef int32_t i
-    for i in range(q.line.counted_count):
-        number = q.line.counted[i]
-        if r.rows[number].rule != rule or not asked:
-            continue
-        limit = rate_limit(q, &r.rows[number])
-        used = count_recent(r, number, q.now) + one
-        if is_rate_full(r, q, number):
-            tell_finding(f, r.rules[rule].reason, True, True, used, limit, number)
-            return True
-        if nearest == 0 or limit - used < least:
-            nearest = number
-            least = limit - used
-    if explain:
-        limit = rate_limit(q, &r.rows[nearest]) if nearest else -1
-        tell_finding(f, r.rules[rule].reason, nearest != 0, False, limit - least if nearest else no_price(), limit,
-                     nearest)
-    return False
-
-
-# The first row that counts and is full, of any rule: they stand in the order of the rules. Only in C: it asks no rule
-# twice over its rows, and counts nothing where nothing refuses.
-cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
-    cdef const tc_rows* r = &risk.rows
-    cdef const tc_limit_rule* rule
-    cdef int32_t i
-    for i in range(q.line.counted_count):
-        rule = &r.rules[r.rows[q.line.counted[i]].rule]
-        if rule.asks & q.sent and is_rate_full(r, q, q.line.counted[i]):
-            return check_counted(risk, q, r.rows[q.line.counted[i]].rule, f, False)
-    return False
 
 
 # What is not to be traded at all, by anyone, an account or a strategy. Source: SEC 15c3-5 (c)(2)(ii)-(iii),
@@ -346,7 +274,8 @@ cdef inline int check_risk(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
-    if (check_kill_switch(risk, q, f, False) or check_config(risk, q, f, False) or check_duplicate(q, f, False)
+    if (check_kill_switch(risk, q, f, False) or check_trading_state(risk, q, f, False)
+            or check_config(risk, q, f, False) or check_duplicate(q, f, False)
             or check_open_orders(q, f, False) or check_limits(risk, ins, q, f)
             or check_overflow(ins, e, q, f, False) or check_reduce_only(e, q, f, False) or check_session(q, f, False)):
         return f.reason
@@ -376,10 +305,11 @@ cdef inline void evaluate_risk(
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
     check_kill_switch(risk, q, &f[0], True)
-    check_config(risk, q, &f[1], True)
-    check_duplicate(q, &f[2], True)
-    check_open_orders(q, &f[3], True)
-    evaluate_limits(risk, ins, q, &f[4], True)
-    check_overflow(ins, e, q, &f[17], True)
-    check_reduce_only(e, q, &f[18], True)
-    check_session(q, &f[19], True)
+    check_trading_state(risk, q, &f[1], True)
+    check_config(risk, q, &f[2], True)
+    check_duplicate(q, &f[3], True)
+    check_open_orders(q, &f[4], True)
+    evaluate_limits(risk, ins, q, &f[5], True)
+    check_overflow(ins, e, q, &f[18], True)
+    check_reduce_only(e, q, &f[19], True)
+    check_session(q, &f[20], True)

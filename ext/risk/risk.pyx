@@ -79,7 +79,7 @@ cdef class RiskTable:
         demand("scope", scope, SCOPE_FIRM, SCOPE_VENUE)
         demand("target", target, 0 if scope == SCOPE_FIRM else 1, 0 if scope == SCOPE_FIRM else self.account_max
                if scope == SCOPE_ACCOUNT else self.instrument_max if scope == SCOPE_INSTRUMENT else 64)
-        set_switch(switch_of(&self.risk, scope, target), engaged, 0, 0, 0)
+        set_switch(&self.risk.kills, scope, target, STATE_HALTED if engaged else STATE_ACTIVE, 0, 0, 0)
 
     cdef void ask(
         self, const tc_command* c, const tc_instrument* ins, int64_t reference2, tc_question* q

@@ -14,6 +14,7 @@ cdef inline int open_risk(
 ) except -1:
     cdef tc_rows* r = &risk.rows
     cdef tc_limit_rule* rule
+    cdef tc_switches* s
     r.rules = <tc_limit_rule*>table(t, RULES, sizeof(tc_limit_rule))
     r.rows = <tc_limit_row*>table(t, rows + 1, sizeof(tc_limit_row))
     r.counters = <tc_counter*>table(t, counters + 1, sizeof(tc_counter))
@@ -42,8 +43,10 @@ cdef inline int open_risk(
     risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.softs = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
-    risk.account_switches = <tc_switch*>table(t, accounts, sizeof(tc_switch))
-    risk.instrument_switches = <tc_switch*>table(t, instruments, sizeof(tc_switch))
-    risk.venue_switches = <tc_switch*>table(t, VENUES, sizeof(tc_switch))
-    risk.strategy_switches = <tc_switch*>table(t, strategies + 1, sizeof(tc_switch))
+    for switches in range(2):
+        s = &risk.states if switches else &risk.kills
+        for scope, most in ((SCOPE_FIRM, 1), (SCOPE_ACCOUNT, accounts), (SCOPE_INSTRUMENT, instruments),
+                            (SCOPE_VENUE, VENUES), (SCOPE_STRATEGY, strategies + 1)):
+            s.by_scope[<int>scope] = <tc_switch*>table(t, most, sizeof(tc_switch))
+        s.strategy_max = <int32_t>strategies
     return 0

@@ -45,7 +45,8 @@ cdef dict command_layout():
         "value": <char*>&c.value - <char*>&c, "window_ns": <char*>&c.window_ns - <char*>&c,
         "mode": <char*>&c.mode - <char*>&c,
         "scope": <char*>&c.scope - <char*>&c, "target": <char*>&c.target - <char*>&c,
-        "engaged": <char*>&c.engaged - <char*>&c, "position_qty": <char*>&c.position_qty - <char*>&c,
+        "engaged": <char*>&c.engaged - <char*>&c, "state": <char*>&c.state - <char*>&c,
+        "allow_reduce": <char*>&c.allow_reduce - <char*>&c, "position_qty": <char*>&c.position_qty - <char*>&c,
         "position_px": <char*>&c.position_px - <char*>&c, "amount": <char*>&c.amount - <char*>&c,
         "amount_high": <char*>&c.amount_high - <char*>&c, "value_high": <char*>&c.value_high - <char*>&c,
         "who": <char*>&c.who - <char*>&c, "why": <char*>&c.why - <char*>&c,
@@ -87,6 +88,7 @@ cdef dict definition_layout():
         "degraded_cost": <char*>&c.degraded_cost - <char*>&c, "round_trip": <char*>&c.round_trip - <char*>&c,
         "take_fill": <char*>&c.take_fill - <char*>&c, "post_fill": <char*>&c.post_fill - <char*>&c,
         "reject_rate": <char*>&c.reject_rate - <char*>&c, "quote_age": <char*>&c.quote_age - <char*>&c,
+        "collar_bps": <char*>&c.collar_bps - <char*>&c, "throttle": <char*>&c.throttle - <char*>&c,
     }
 
 

@@ -1,8 +1,7 @@
-# The records of include/tradecore/records.h, the arithmetic of arith.h and the check of assert.h, as Cython sees them.
-# tc_i128 is 128 bits in C; Cython only knows that it is an integer, so it is never turned into a Python object.
+# The records of include/tradecore/records.h, as Cython sees them.
 # Only in C: constants of C as functions.
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from machine cimport *
 
 
 cdef extern from "tradecore/records.h" nogil:
@@ -39,8 +38,9 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t rule, window_ns, mode, value_high, who, why
         uint16_t limit_scope, soft_share
         uint32_t set_size, set_at
-        int64_t scope, target, engaged
+        int64_t scope, target, engaged, state, allow_reduce
         int64_t step_count, step_at
+        int64_t collar_bps, throttle
         uint64_t needs
         int64_t routing_strategy, latency_weight, miss_cost, degraded_cost
         int64_t round_trip, take_fill, post_fill, reject_rate, quote_age
@@ -95,49 +95,6 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t order_id, cum_qty, leaves_qty
         uint8_t report_type, ord_status
         int16_t reason, ord_rej_reason, cxl_rej_reason
-
-
-cdef extern from "tradecore/arith.h" nogil:
-    ctypedef long long tc_i128
-    int64_t tc_floor_div(int64_t a, int64_t b)
-    int64_t tc_floor_mod(int64_t a, int64_t b)
-    tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b)
-    tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b)
-    tc_i128 tc_wide(int64_t a, int64_t b)
-    bint tc_mul_overflows(tc_i128 a, int64_t b, tc_i128* out)
-    bint tc_sum_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
-    bint tc_difference_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
-    bint tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128* out)
-    bint tc_is_above(tc_i128 a, int64_t scale, tc_i128 limit, int64_t limit_scale)
-    int64_t tc_saturate(tc_i128 a)
-    int64_t tc_tell_wide(tc_i128 a, bint up)
-    int64_t tc_tell_notional(tc_i128 a, int64_t scale, int64_t limit_scale, bint up)
-    tc_i128 tc_power_of_ten(int exponent)
-    int64_t tc_ten_to(int exponent)
-    tc_i128 tc_share(tc_i128 a, int64_t scale, int64_t ppm, tc_i128 divisor, tc_i128 most)
-    int64_t tc_sign(int64_t a)
-    int64_t tc_abs(int64_t a)
-    tc_i128 tc_abs_wide(tc_i128 a)
-    uint64_t tc_low(tc_i128 a)
-    int64_t tc_high(tc_i128 a)
-    tc_i128 tc_join(uint64_t low, int64_t high)
-    void tc_prefetch(const void* address)
-    void tc_clear(void* row, size_t size)
-    int tc_lowest_bit(uint64_t a)
-    int tc_highest_bit(uint64_t a)
-    uint64_t tc_fold(uint64_t a, uint64_t b)
-    int64_t tc_heard(const int64_t* word)
-    void tc_say(int64_t* word, int64_t value)
-    uint64_t tc_word(const char* bytes)
-
-
-cdef extern from "tradecore/assert.h" nogil:
-    void tc_assert(bint condition)
-
-
-cdef extern from "tradecore/clock.h" nogil:
-    uint64_t tc_nanoseconds()
-    uint64_t tc_ticks()
 
 
 # The words of tradecore/vocabulary/fix.py, as integers (tests/vocabulary/test_records.py compares).
@@ -305,7 +262,10 @@ cdef enum tc_reason:
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    TRADING_STATE = 240
+    NOT_AUTHORIZED = 241
     USER_RULE = 250
+    EXIT_GATE = 251
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

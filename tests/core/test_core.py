@@ -159,7 +159,10 @@ DOORS = {
     "utilisation": ({}, {"nearest": [("x", TypeError, "str"), (0, ValueError, "0")]}),
     "load_toml": ({"text": ""}, {"text": [("x = 1", ValueError, "x"), ("[", ValueError, "TOML")]}),
     "engage_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES,
-                                "cancel": [("yes", TypeError, "str")]}),
+                                "cancel": [("yes", TypeError, "str")], "allow_reduce": [(1, TypeError, "int")]}),
+    "set_trading_state": ({"state": "REDUCING"}, {
+        "state": [("LOW", ValueError, "LOW"), (3, ValueError, "3"), (None, TypeError, "None")], "account": NAMES, "symbol": NAMES,
+        "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES, "cancel": [("yes", TypeError, "str")]}),
     "release_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES}),
     "define_venue": ({}, {"venue": KINDS}),
     "define_instrument": ({}, {"instrument": KINDS}),
@@ -601,7 +604,7 @@ def test_extreme_numbers_in_any_field_of_any_record_are_refused_or_taken_whole(c
         assert report.text is not None
     assert core.position("AAPL").working_buy_qty == 0
     core.risk.engage_kill_switch()
-    core.risk.release_kill_switch()
+    core.risk.release_kill_switch(who="r.lee", why="it is explained")
     assert isinstance(core.state_hash(), int)
 
 
@@ -671,7 +674,7 @@ def test_a_batch_order_of_nothing_that_is_declared_can_still_be_read(make_core):
     assert (order.symbol, order.side, order.ord_type, order.time_in_force) == (None, None, None, None)
     assert (order.order_qty, order.leaves_qty, order.price, order.avg_px, order.avg_px_ratio) == (None, None, None, 0, 0)
     assert "REJECTED" in repr(order)
-    assert core.explain(order).how == "it was not routed"
+    assert core.explain(order).how == f"it was not routed: {order.text}"
 
 
 def test_accounts_stand_in_the_order_of_declaration(make_core):

@@ -40,7 +40,7 @@ class Leftover:
 
 def handler(number, frame):
     switch = core.risk.release_kill_switch if counts["signals"] % 2 else core.risk.engage_kill_switch
-    switch(account="a3")
+    switch(account="a3", who="handler", why="a signal")
     core.mass_cancel(account="a2")
     core.position("AAPL", "a2"), core.metrics()
     counts["signals"] += 1

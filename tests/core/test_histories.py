@@ -42,7 +42,7 @@ def refused_by_validation(core):
 def refused_by_risk(core):
     core.risk.engage_kill_switch()
     order = core.submit("AAPL", "BUY", 1, 100)
-    core.risk.release_kill_switch()
+    core.risk.release_kill_switch(who="r.lee", why="it is explained")
     return order
 
 

@@ -46,6 +46,7 @@ def a_session(count=COUNT, seed=12):
         elif row["kind"] == tc.CommandType.KILL_SWITCH:
             row["scope"], row["target"] = (int(random.integers(1, 4)), int(random.integers(1, 3)))
             row["engaged"] = random.choice([0, 0, 1])
+            row["who"] = row["why"] = 1
         else:
             row["limit_scope"], row["instrument"] = tc.Scope.ACCOUNT, 0
             is_off = random.choice([True, False])
@@ -135,7 +136,7 @@ def test_submit_and_submit_batch_are_one_path(backend, session, whole):
         elif row["kind"] == tc.CommandType.KILL_SWITCH:
             scope = ("account", "symbol", "venue")[body["scope"] - 1]
             name = {"account": "ab", "symbol": names["instrument"], "venue": "XY"}[scope][body["target"] - 1]
-            (core.risk.engage_kill_switch if body["engaged"] else core.risk.release_kill_switch)(**{scope: name})
+            (core.risk.engage_kill_switch if body["engaged"] else core.risk.release_kill_switch)(**{scope: name}, who="1", why="1")
         else:
             core.submit_batch(row[None])  # one rule alone can't be set through the API
     assert outcome(core) == outcome(whole[0])

@@ -81,7 +81,7 @@ class Script:
             return record(C.VENUE_SESSION, venue=EXT, connected=1)
         if self.killed:
             self.killed = False
-            return record(C.KILL_SWITCH, scope=Scope.ACCOUNT, target=2)
+            return record(C.KILL_SWITCH, scope=Scope.ACCOUNT, target=2, who=1, why=1)
         return None
 
     # ---- choosing

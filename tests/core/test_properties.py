@@ -41,7 +41,7 @@ def run(core, command):
     elif kind == "mark":
         core.mark("AAPL", rest[0])
     elif kind == "kill":
-        (core.risk.engage_kill_switch if rest[0] else core.risk.release_kill_switch)(**rest[1])
+        (core.risk.engage_kill_switch if rest[0] else core.risk.release_kill_switch)(**rest[1], who="r.lee", why="it is explained")
     else:
         core._gate.clock.now += rest[0]
     return None

@@ -179,7 +179,7 @@ def test_a_venue_whose_switch_is_released_is_looked_at_with_the_next_price(desk)
     core.quote("EXT", "AAPL", ask=100, ask_size=10)
     core.risk.engage_kill_switch(venue="EXT")
     order = core.submit("AAPL", "BUY", 1, 101, stop_px=101, ord_type="LIMIT_IF_TOUCHED", venue="P", trigger_price_type="BEST_OFFER")
-    core.risk.release_kill_switch(venue="EXT")
+    core.risk.release_kill_switch(venue="EXT", who="r.lee", why="it is explained")
     assert order.place is tc.Place.AWAITS_PRICE
     core.quote("P", "AAPL", bid=98, bid_size=10)  # the first price that follows
     assert order.place is not tc.Place.AWAITS_PRICE
@@ -192,7 +192,7 @@ def test_one_exit_is_enough_for_a_position(desk):
     core.quote("P", "AAPL", bid=94, bid_size=10)
     assert (first.ord_status, second.ord_status) == (SUSPENDED, tc.OrdStatus.CANCELED)
     assert second.reason is tc.Reason.KILL_SWITCH
-    core.risk.release_kill_switch(account="alpha")
+    core.risk.release_kill_switch(account="alpha", who="r.lee", why="it is explained")
     assert first.ord_status is FILLED
 
 

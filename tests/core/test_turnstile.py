@@ -82,7 +82,7 @@ def handler(number, frame):
     global calls
     calls += 1
     core.risk.engage_kill_switch(account="alpha")
-    core.risk.release_kill_switch(account="alpha")
+    core.risk.release_kill_switch(account="alpha", who="r.lee", why="it is explained")
     core.mass_cancel()
     core.position("AAPL")
 
@@ -275,7 +275,7 @@ def test_a_kill_switch_takes_effect_within_a_chunk_and_the_acks_of_the_rest_say_
     core = build_core(backend, capacity=small_capacity(cl_ord_ids=2**19))
     orders, waits = batch(count), []
     for _ in range(12):
-        core.risk.release_kill_switch()
+        core.risk.release_kill_switch(who="r.lee", why="it is explained")
         before, result = core._gate.core.command_seq, []
         thread = threading.Thread(target=lambda result=result: result.append(core.submit_batch(orders)))
         thread.start()

@@ -105,7 +105,7 @@ def test_the_next_venue_is_taken_where_the_best_is_killed_or_beyond_the_limit(ma
     assert core.submit("AAPL", "BUY", 1, "100.02").venue == "A"  # C's rebate does not help what may not pay 100.03
     core.risk.engage_kill_switch(venue="A")
     assert core.submit("AAPL", "BUY", 1, "100.02").venue == "B"
-    core.risk.release_kill_switch(venue="A")
+    core.risk.release_kill_switch(venue="A", who="r.lee", why="it is explained")
     assert core.submit("AAPL", "BUY", 1, "100.02").venue == "A"
 
 
@@ -252,7 +252,7 @@ def test_a_ranking_older_than_its_time_to_live_is_made_anew(core, clock):
 # ---- a venue that is down: killed, or its session lost
 
 DOWN = {"killed": ("engage_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": False})}
-UP = {"killed": ("release_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": True})}
+UP = {"killed": ("release_kill_switch", {"venue": "EXT", "who": "r.lee", "why": "it is explained"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": True})}
 # What an order counts at where it could take 10 at EXT and at XNAS, without a reference but the mark of 50: side, limit
 # price, what EXT and XNAS display to it, and the notional of one lot while EXT is up and while it is down.
 COUNTS_AT = [

@@ -112,6 +112,18 @@ def test_an_operators_booking_asks_nothing_about_a_cum_qty_of_then(core, order):
     assert (order.cum_qty, list(core.outbound())) == (14, [])
 
 
+def test_a_booking_is_as_rounded_as_what_is_left_of_what_was_said(core, order):
+    finer = {"last_qty": "4.5", "last_px": "100.123456789", "commission": "0.1234567891"}
+    for n, (said, given, rounded) in enumerate([
+        ({}, {}, True), ({}, {"last_px": 100}, True), ({}, {"commission": 1}, True), ({}, {"last_px": 100, "commission": 1}, False),
+        ({"commission": None}, {"last_px": 100}, False), ({"last_px": 100}, {"commission": 1}, False), ({"last_px": 100}, {}, True),
+        ({"last_px": 100, "commission": 1}, {"last_px": "100.1234567891"}, True)]):
+        trade(core, exec_id=f"r{n}", **finer | said)
+        since = core.reports()
+        core.unbooked()[0].book(**JOE, last_qty=4, **given)
+        assert since.read()[1].is_rounded == rounded, (said, given)
+
+
 # ---- what was said without a unit
 
 
@@ -198,3 +210,51 @@ def test_a_bust_takes_the_trades_fee_back_and_another_fee_is_not_lost(core, orde
     assert since.read()[0].exec_type is E.TRADE_CANCEL
     assert (core.position("AAPL", "alpha").qty, core.position("AAPL", "alpha").fees, order.cum_qty) == (0, 0, 0)
     assert [(u.reason, u.said["commission"]) for u in core.unbooked()] == [(R.UNKNOWN_TRADE, fee) for fee in kept]
+
+
+def test_all_that_a_report_said_is_shown(core):
+    told = {"venue_order_id": "V-7", "last_mkt": "XNAS", "last_liquidity_ind": "ADDED", "transact_time": 123, "text": "in words", "side": "BUY",
+            "commission": "0.5", "commission_currency": "USD", "cum_qty": 7, "symbol": "AAPL"}
+    trade(core, last_qty="4.5", **told)
+    said = core.unbooked()[0].said
+    assert {name: said.get(name, core.unbooked()[0].text) for name in told} == {name: str(value) for name, value in told.items()} | {"commission": "0.50"}
+
+
+@pytest.mark.parametrize("other", [
+    {"side": "SELL"}, {"last_qty": "4.75"}, {"commission": 2}, {"commission": None}, {"commission_currency": "BNB"}, {"cl_ord_id": "Y"},
+    {"text": "in other words"}, {"last_mkt": "XNYS"}, {"last_liquidity_ind": "REMOVED"}, {"venue_order_id": "V-8"}, {"transact_time": 5}, {"exec_id": "t2"}])
+def test_the_state_hash_tells_of_what_a_report_that_lies_unbooked_said(make_core, other):
+    told = {"last_qty": "4.5", "commission": 1, "commission_currency": "USD", "text": "in words", "side": "BUY", "symbol": "AAPL", "cl_ord_id": "X",
+            "last_mkt": "XNAS", "last_liquidity_ind": "ADDED", "venue_order_id": "V-7", "transact_time": 3}
+    hashes = []
+    for facts in (told, told, told | other):
+        core = make_core(venues=[tc.ExternalVenue("EXT")], accounts=["alpha"])
+        core.define_currency("BNB", decimals=9)
+        for name in ("X", "Y"):
+            core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id=name)
+        for name in ("t1", "t2", "V-7", "V-8"):  # the table of ids is the same
+            core.execution.on_execution_report("EXT", "NEW", cl_ord_id="Y", exec_id=name)
+        if facts["commission"] is None:
+            facts = {name: value for name, value in facts.items() if not name.startswith("commission")}
+        trade(core, **facts)
+        assert len(core.unbooked()) == 1
+        hashes.append(core.state_hash())
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_the_bound_of_an_orders_cum_qty_is_that_of_the_whole_order(make_core):
+    """A part's own sum is far below it."""
+    most = 10**14
+    core = make_core(venues=[tc.ExternalVenue("EXT"), tc.ExternalVenue("OTHER")], accounts=["alpha"],
+                     instruments=[tc.Instrument("BIG", tick_size=1, price_precision=0, max_qty=most)])
+    for venue in ("EXT", "OTHER"):
+        core.quote(venue, "BIG", ask=1, ask_size=most // 2)
+    order = core.submit("BIG", "BUY", most, 1, account="alpha")
+    first, second = core.orders.children(order)
+    other = core.submit("BIG", "SELL", most, 1, account="alpha", venue="EXT")
+    for n in range(100):
+        for its, venue in ((first, first.venue), (other, "EXT")):
+            core.execution.on_execution_report(venue, "TRADE", order_id=its.order_id, exec_id=f"{its.order_id}-{n}", last_qty=most, last_px=1)
+    assert (core.position("BIG", "alpha").qty, order.cum_qty, second.cum_qty) == (0, 10**16, 0)
+    told = core.execution.on_execution_report(second.venue, "TRADE", order_id=second.order_id, exec_id="one more", last_qty=1, last_px=1)
+    assert (told.report_type, told.reason, order.cum_qty) == (U, R.ARITHMETIC_OVERFLOW, 10**16)

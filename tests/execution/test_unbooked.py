@@ -59,10 +59,14 @@ def test_every_field_missing_and_wrong_in_turn_gets_one_clear_answer_and_nothing
     assert (kept.reason, kept.why, core.metrics()["unbooked"], core.metrics()["reports_refused"]) == (reason, report.text.split("; venue")[0], 1, 0)
     words = kept.said
     for name, value in ({"cl_ord_id": "X", "exec_id": "t1", "last_qty": 5, "last_px": 100} | facts).items():
-        if name in ("last_qty", "last_px", "commission") and isinstance(value, (int, str)) and str(value).lstrip("-").isdigit():
-            assert D(words[name]) == value or str(value) in words[name]
-        elif value is not None and value != "":
-            assert name in words or words.get(name, "") == str(value), (name, words)
+        if value is None or value == "":
+            assert name not in words
+        elif isinstance(value, int) and name != "exec_id":
+            assert D(words[name]) == value
+        else:
+            shown = f"(an int of {value.bit_length()} bits)" if isinstance(value, int) else str(value)
+            assert words[name].strip("'") == shown[:len(words[name].strip("'"))], (name, words)
+            assert len(words[name]) >= min(len(shown), 60), "cut only where it is long"
 
 
 @pytest.mark.parametrize("qty", [0, -5, "-0.5"])
@@ -81,6 +85,14 @@ def test_an_id_used_for_another_trade_is_kept_and_what_lies_there_is_not_kept_tw
     assert [u.said["last_qty"] for u in core.unbooked()] == ["6", "7"]
 
 
+def test_a_finer_quantity_is_not_the_trade_of_the_whole_part_of_it(core, order):
+    trade(core, last_qty=4)
+    assert (trade(core, last_qty="4.5").reason, trade(core, last_qty=4).reason) == (R.EXECID_REUSED, R.EXECID_REPEATED)
+    (kept,) = core.unbooked()
+    kept.book(who="joe", why="it is another", exec_id="t2", last_qty=5)
+    assert (core.position("AAPL", "alpha").qty, trade(core, last_qty="4.5").reason) == (9, R.EXECID_REPEATED)
+
+
 def test_beyond_the_bounds_a_trade_lies_unbooked(make_core):
     core = make_core(venues=VENUES, instruments=[tc.Instrument("BIG", tick_size=1, price_precision=0, max_qty=10**14)])
     core.submit("BIG", "BUY", 10**14, 1, venue="EXT", account="alpha", cl_ord_id="X")
@@ -97,6 +109,56 @@ def test_a_full_table_says_so(make_core):
     core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
     reports = [trade(core, exec_id=f"t{n}", last_qty="0.5") for n in range(3)]
     assert [r.reason for r in reports] == [R.INVALID_FIELD_VALUE, R.INVALID_FIELD_VALUE, R.TABLE_FULL]
+    assert reports[2].text == "TABLE_FULL: 1 reports found no room in unbooked(), the capacity unbooked is 2"
+
+
+def test_what_finds_no_room_is_counted_and_nobody_takes_more_risk_until_an_operator_has_looked(make_core):
+    core = make_core(venues=VENUES, accounts=["alpha", "beta"], instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")],
+                     capacity=small_capacity(unbooked=2))
+    core.positions.open_position("MSFT", 10, 100, account="beta")
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+    for n in range(5):
+        trade(core, exec_id=f"t{n}", last_qty="0.5")
+    *_, lost = core.unbooked()
+    assert (lost.reason, lost.account, lost.said["exec_id"], lost.why) == (
+        R.TABLE_FULL, None, "t2", "TABLE_FULL: 3 reports found no room in unbooked(), the capacity unbooked is 2")
+    assert verdicts(core, account="beta", symbol="MSFT") == (0, 10), "an exit passes, by what is known"
+    with pytest.raises(tc.RefusedError, match="no room"):
+        lost.book(who="joe", why="it can't be alone", last_qty=1)
+    for kept in core.unbooked():
+        kept.dismiss(who="joe", why="all of it is told again")
+    assert verdicts(core, account="beta", symbol="MSFT") == (14, 14)
+    assert [trade(core, exec_id=f"t{n}", last_qty="0.5").reason for n in (2, 3)] == [R.INVALID_FIELD_VALUE] * 2, "none of them is known"
+    assert (order.cum_qty, [u.said["exec_id"] for u in core.unbooked()]) == (0, ["t2", "t3"])
+
+
+@pytest.mark.parametrize("rolls", [0, 1, 2, 3])
+@pytest.mark.parametrize("booked", [False, True])
+def test_a_report_that_was_decided_about_does_not_lie_there_again_for_two_rolls_of_the_day(core, booked, rolls):
+    core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X", time_in_force="GTC")
+    trade(core, last_qty="4.5", text="odd")
+    if booked:
+        core.unbooked()[0].book(who="joe", why="the rest in cash", last_qty=4)
+    else:
+        core.unbooked()[0].dismiss(who="joe", why="another desk's")
+    for _ in range(rolls):
+        core.roll_day()
+    again = trade(core, last_qty="4.5", text="odd")
+    if rolls < 3:
+        assert (again.reason, core.unbooked()) == (R.EXECID_REPEATED, [])
+        assert again.text == "EXECID_REPEATED: report 1 of unbooked() said the same: it lies there, or was booked or dismissed; venue: odd"
+    assert trade(core, last_qty="4.5", text="odd" if rolls == 3 else "other words").report_type is (tc.ReportType.BUSINESS_REJECT if rolls == 3 else U)
+    assert len(core.unbooked()) == 1
+
+
+def test_an_id_for_which_there_is_no_room_is_kept_in_words(make_core):
+    core = make_core(venues=VENUES, capacity=small_capacity(ids=16))
+    core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+    full = next(n for n in range(20) if trade(core, exec_id=f"id{n}", last_qty=1).reason is not R.NONE)
+    long = "f" * 64
+    assert trade(core, exec_id=long, cl_ord_id="another", symbol="AAPL", side="BUY", venue_order_id="v" * 36, text="t").reason is R.IDS_FULL
+    assert [(u.reason, u.said["exec_id"]) for u in core.unbooked()] == [(R.IDS_FULL, f"id{full}"), (R.IDS_FULL, long)]
+    assert (core.unbooked()[1].said["cl_ord_id"], core.unbooked()[1].said["venue_order_id"], core.unbooked()[1].text) == ("another", "v" * 36, "t")
 
 
 # ---- what it blocks
@@ -151,9 +213,28 @@ def test_a_replace_and_what_is_let_go_take_no_more_risk_either(core, order):
     trade(core, last_qty="0.5")
     assert core.replace(order, qty=101).reason is R.UNBOOKED_TRADE
     assert core.replace(order, qty=99).reason is R.NONE, "less is no risk"
-    core.execution.on_execution_report("EXT", "TRADE", symbol="AAPL", side="BUY", exec_id="other", last_qty=1, last_px=110)
-    core.mark("AAPL", 110)
-    assert stop.reason in (R.NONE, R.UNBOOKED_TRADE)
+    core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="X", exec_id="other", last_qty=1, last_px=110)
+    assert (stop.reason, stop.ord_status) == (R.UNBOOKED_TRADE, tc.OrdStatus.CANCELED)
+    assert "UNBOOKED_TRADE" in core.explain(stop).how
+
+
+def test_check_and_explain_name_what_lies_unbooked(core, order):
+    trade(core, last_qty="0.5")
+    core.positions.open_position("AAPL", 10, 100, account="alpha")
+    core.execution.on_execution_report("EXT", "CANCELED", cl_ord_id="X")
+    core.outbound_batch()
+    for side, qty, verdict in (("BUY", 1, "REFUSE"), ("SELL", 10, "PASS"), ("SELL", 11, "REFUSE")):
+        asked = core.check("AAPL", side, qty, 100, venue="EXT", account="alpha")
+        (row,) = [row for row in asked if row.rule is R.UNBOOKED_TRADE]
+        assert (row.value, row.limit, row.verdict, asked.passed) == (1, None, verdict, verdict == "PASS")
+        sent = core.submit("AAPL", side, qty, 100, venue="EXT", account="alpha")
+        assert (sent.reason is R.UNBOOKED_TRADE) == (verdict == "REFUSE")
+        assert ("lies in unbooked() as number 1" in core.explain(sent).how) == (verdict == "REFUSE")
+        core.cancel(sent)
+        core.outbound_batch()
+    for account, symbol in (("beta", "AAPL"), ("alpha", "MSFT")):
+        asked = core.check(symbol, "BUY", 1, 100, venue="EXT", account=account)
+        assert (asked.passed, [row for row in asked if row.rule is R.UNBOOKED_TRADE]) == (True, [])
 
 
 # ---- an operator decides

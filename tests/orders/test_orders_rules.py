@@ -70,7 +70,7 @@ def test_a_stop_is_held_against_the_limits_at_its_own_trigger_price(make_core, a
 
 
 DOWN = {"killed": ("engage_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": False})}
-UP = {"killed": ("release_kill_switch", {"venue": "EXT"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": True})}
+UP = {"killed": ("release_kill_switch", {"venue": "EXT", "who": "r.lee", "why": "it is explained"}), "lost": ("set_venue_session", {"venue": "EXT", "connected": True})}
 # Bids and offers are 99 and 101 at XNAS until the last column is displayed there; EXT displays what stands first and is
 # down. What waits for a trigger, and the prices at XNAS that let it go.
 TRIGGERS = [

@@ -183,7 +183,8 @@ def test_a_venue_that_trails_by_itself_is_asked_for_the_new_offset(make_core):
     core.orders.order_status(order)
     assert [m.peg_offset for m in core.outbound()] == [2]
     core.execution.on_execution_report("EXT", "TRIGGERED", order_id=order.order_id)
-    assert core.replace(order, peg_offset=1).reason is R.STOP_TRIGGERED
+    refused = core.replace(order, peg_offset=1)
+    assert (refused.reason, "peg_offset" in refused.text, "waits" in refused.text) == (R.INVALID_PEG_OFFSET, True, True)
 
 
 @pytest.mark.parametrize(("offset", "error", "says"), [(0, ValueError, "peg_offset 0 must be above 0"), ("0.001x", ValueError, "peg_offset"), (None, TypeError, "at least one of")])

@@ -107,7 +107,7 @@ def test_marketable_orders_fill_at_the_best_price_at_the_venue_that_changed_last
 def outages(core, shown, rand, down, switch):
     """One venue at a time goes down, for a while; mostly one of those that show the best price."""
     if down:
-        core.risk.release_kill_switch(venue=down.pop())
+        core.risk.release_kill_switch(venue=down.pop(), who="r.lee", why="it is explained")
     elif switch:
         best = shown.best(rand.random() < 0.5)[1]
         down.add(best[0] if best else rand.choice(NAMES))

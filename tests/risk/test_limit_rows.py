@@ -314,13 +314,13 @@ def test_what_is_killed_says_by_whom_why_and_since_when(desk, clock):
             desk.risk.engage_kill_switch(**TARGETS[name], who="joe", why="drill")
     assert [(line.scope, line.set_by, line.reason, line.since) for line in desk.risk.switches()] == [
         (WORDS[scope], "joe", "drill", clock.now) for scope in (S.FIRM, S.ACCOUNT, S.INSTRUMENT, S.VENUE, S.STRATEGY)]
-    desk.risk.release_kill_switch()
-    desk.risk.release_kill_switch(account="alpha")
-    desk.risk.release_kill_switch(symbol="AAPL")
-    desk.risk.release_kill_switch(venue="ARCX")
+    desk.risk.release_kill_switch(who="r.lee", why="it is explained")
+    desk.risk.release_kill_switch(account="alpha", who="r.lee", why="it is explained")
+    desk.risk.release_kill_switch(symbol="AAPL", who="r.lee", why="it is explained")
+    desk.risk.release_kill_switch(venue="ARCX", who="r.lee", why="it is explained")
     assert send(desk, BUY, 1, 9).reason is R.KILL_SWITCH
     assert send(desk, BUY, 1, 9, strategy=8).reason is R.NONE
-    desk.risk.release_kill_switch(strategy=7)
+    desk.risk.release_kill_switch(strategy=7, who="r.lee", why="it is explained")
     assert desk.risk.switches() == []
     assert send(desk, BUY, 1, 9).reason is R.NONE
     with pytest.raises(ValueError, match="one scope"):

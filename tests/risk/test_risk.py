@@ -120,7 +120,7 @@ def test_the_room_alone_has_the_same_limits(table, rule, limit, good, bad, reaso
     findings = table.check(asked(bad).tobytes(), 2_000_000)
     assert [f.reason for f in findings if f.refused] == [reason]
     assert [f.reason for f in findings] == [
-        *range(201, 205), R.RESTRICTED_INSTRUMENT, R.ACCOUNT_BLOCKED, R.STRATEGY_DISABLED, *range(205, 211), R.REPLACE_RATE,
+        R.KILL_SWITCH, R.TRADING_STATE, *range(202, 205), R.RESTRICTED_INSTRUMENT, R.ACCOUNT_BLOCKED, R.STRATEGY_DISABLED, *range(205, 211), R.REPLACE_RATE,
         R.CANCEL_RATE, R.MESSAGE_RATE, R.DAILY_ORDER_COUNT, *range(211, 214)]
     table.set_limit(1, rule, LIMIT_OFF)
     assert list(table.admit(asked(bad), 2_000_000)) == [0]
@@ -192,7 +192,7 @@ def test_a_kill_switch_blocks_its_scope_only_and_never_a_cancel(make_core, scope
         if wrong != scope:
             core.risk.release_kill_switch(**wrong)
     assert core.submit(side="BUY", qty=1, price=10, **mine).reason is R.KILL_SWITCH
-    core.risk.release_kill_switch(**scope)
+    core.risk.release_kill_switch(**scope, who="r.lee", why="it is explained")
     assert core.submit(side="BUY", qty=1, price=10, **mine).reason is R.NONE
 
 
@@ -483,9 +483,10 @@ def test_check_tells_every_rule_with_value_limit_and_headroom(make_core):
                                    order_rate=5))
     core.quote("XNAS", "AAPL", **QUOTE)
     result = core.check("AAPL", "BUY", 20, 102, venue="ARCX")
-    assert sorted(row.rule for row in result) == [reason for reason in R if 201 <= reason <= 220]
+    assert sorted(row.rule for row in result) == [*(reason for reason in R if 201 <= reason <= 220), R.TRADING_STATE]
     D = Decimal  # noqa: N806
-    assert [tuple(row)[1:] for row in result][3:4] + [tuple(row)[1:] for row in result][8:13] == [
+    told = (R.MAX_OPEN_ORDERS, R.MAX_ORDER_QTY, R.MAX_ORDER_NOTIONAL, R.PRICE_COLLAR, R.MAX_POSITION_QTY, R.ORDER_RATE)
+    assert [tuple(result[reason])[1:] for reason in told] == [
         (1, 2048, 2047, "PASS"), (D(20), D(10), D(-10), "REFUSE"), (D(2040), D(2000), D(-40), "REFUSE"),
         (200, 100, -100, "REFUSE"), (D(20), D(15), D(-5), "REFUSE"), (1, 5, 4, "PASS"),
     ]

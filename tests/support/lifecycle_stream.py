@@ -159,8 +159,11 @@ class LifecycleStream(Stream):
 
     def _kill(self) -> bytes:
         scope, target = self.random.choice(((Scope.VENUE, self.external), (Scope.ACCOUNT, 1), (Scope.INSTRUMENT, 2), (Scope.FIRM, 0)))
-        self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0), 2)
-        return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1)
+        if self.random.random() < 0.4:
+            self._undo(self._pack(K.TRADING_STATE, scope=scope, target=target, who=1, why=1), 2)
+            return self._pack(K.TRADING_STATE, scope=scope, target=target, state=self.random.choice((1, 2)))
+        self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0, who=1, why=1), 2)
+        return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1, allow_reduce=self.random.randrange(2))
 
     @property
     def is_read(self) -> bool:

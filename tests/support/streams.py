@@ -189,7 +189,8 @@ class Stream:
     def _repairs(self) -> Iterator[bytes]:
         for scope, most in zip(SWITCHED, (0, 8, 8, self.capacity.venues, 2), strict=True):
             for target in range(min(most, 1), most + 1):
-                yield CODECS[K.KILL_SWITCH].pack(kind=K.KILL_SWITCH, scope=scope, target=target)
+                yield CODECS[K.KILL_SWITCH].pack(kind=K.KILL_SWITCH, scope=scope, target=target, who=1, why=1)
+                yield CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=scope, target=target, who=1, why=1)
         for account in (1, 2, 4, 5, 6, 7, 8):
             for rule in Rule:
                 value, window = self._limit(account, rule)
@@ -345,6 +346,20 @@ class Stream:
             step_count=len(steps) // 16 if pick.random() < 0.95 else pick.choice((0, 65, 1)),
             mode=pick.choice((0, 0, 1, 1, 2)), who=pick.choice((0, 1, NAMELESS)), why=pick.choice((0, 1, 1, 2**63 - 1)))
 
+    def _gate(self) -> bytes:
+        """The exit gate's own limits and flags, undone after a while."""
+        pick = self.apart
+        notes = {"who": pick.choice((0, 1, 1, NAMELESS)), "why": pick.choice((0, 0, 1))}
+        if pick.random() < 0.5:
+            self._undo(CODECS[K.SET_GATE].pack(kind=K.SET_GATE, collar_bps=-1, throttle=-1), 25)
+            return CODECS[K.SET_GATE].pack(
+                kind=K.SET_GATE, collar_bps=pick.choice((-1, 30, 200, 200, -2, 10**6 + 1)), throttle=pick.choice((-1, 0, 4, 30, 2_049)),
+                window_ns=pick.choice((10**7, 10**9, 0)), **notes)
+        scope, most = pick.choice(((0, 0), (0, 0), (3, self.capacity.venues), (1, 8)))
+        target = pick.randrange(1, most + 2) if most else pick.choice((0, 0, 0, 1))
+        self._undo(CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target), 8)
+        return CODECS[K.SWITCH_GATE].pack(kind=K.SWITCH_GATE, scope=scope, target=target, engaged=pick.choice((1, 1, 2, 2, 0, 3)), **notes)
+
     def _scoped_limit(self, scope: Scope, instrument: int, account: int) -> bytes:
         """A row on any scope, mostly a loose one, with who and why; sometimes two in a set, or on what it can't be."""
         pick = self.random
@@ -373,8 +388,8 @@ class Stream:
 
     def _setting(self) -> bytes:
         pick = self.random
-        if self.apart.random() < 0.15:
-            return self._rule()
+        if self.apart.random() < 0.2:
+            return self._rule() if self.apart.random() < 0.6 else self._gate()
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)
@@ -399,14 +414,17 @@ class Stream:
             most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues,
                     Scope.STRATEGY: 2}[scope]
             target = pick.randrange(1, most + 1) if most else 0
-            self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0), 20)
-            return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1)
+            if pick.random() < 0.5:
+                self._undo(self._pack(K.TRADING_STATE, scope=scope, target=target, who=1, why=pick.choice((0, 1, 1))), 20)
+                return self._pack(K.TRADING_STATE, scope=scope, target=target, state=pick.choice((1, 1, 2, 3)))
+            self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0, who=1, why=1), 20)
+            return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1, allow_reduce=pick.choice((0, 1)))
         if chance < 0.76:  # every venue down for a while
             venues = range(1, self.capacity.venues + 1)
             for venue in venues:
                 self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=1), 0)
             for venue in venues:
-                self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=0), 15)
+                self._undo(self._pack(K.KILL_SWITCH, scope=Scope.VENUE, target=venue, engaged=0, who=1, why=1), 15)
         if chance < 0.85:
             qty, price = pick.choice((0, 5, -9, 10**14)), pick.choice((mid, 10**15))
             return self._pack(K.OPENING_POSITION, instrument=instrument, account=account, position_qty=qty,

@@ -13,7 +13,7 @@ from .._backend import choose_backend, room_module
 from ..orders.order import Order
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Reason, ReportType
-from ..vocabulary.gate import RefusedError
+from ..vocabulary.gate import RefusedError, Words
 from ..vocabulary.later import LaterHandle
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import reason_text
@@ -74,9 +74,10 @@ class CoreGate:
         text = reason_text(kind, row.reason, row.value, row.bound, instrument, self.names)
         raise RefusedError(f"{kind.name}{name and ' '}{name} refused: {text}")
 
-    def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
-        """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""
-        report = self._run(kind, **fields)
+    def ask(self, kind: CommandType, words: Words | None = None, /, **fields: int | bytes | None) -> Report:
+        """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id).
+        `words` gives the number of its note, from the ids for whose texts the core has no room."""
+        report = self._run(kind, words, **fields)
         if report is None or not report.is_later:
             self.bus.deliver()
         if report is None:
@@ -127,12 +128,17 @@ class CoreGate:
         raise RefusedError(f"INTERN {text.decode()} refused: "
                            f"{reason_text(CommandType.INTERN, row.reason, row.value, row.bound, 0, self.names)}")
 
-    def _run(self, kind: CommandType, **fields: int | bytes | None) -> Report | None:
+    def _run(self, kind: CommandType, words: Words | None = None, /, **fields: int | bytes | None) -> Report | None:
         """Run a command, its ids interned last; the report that answers it; None where none is held."""
         told: dict[str, Any] = fields
+        no_room: dict[str, bytes] = {}
         for name, value in fields.items():
             if (value is None or isinstance(value, bytes)) and name != "text":  # which is a text itself
                 told[name] = self.id_of(value) if value != b"" else 0
+                if value and told[name] == NO_ROOM:
+                    no_room[name] = value
+        if words is not None:
+            told["note"] = words(no_room)
         answer = self.core.apply(CODECS[kind].pack(kind=kind, version=VERSION, **told), self.time())[1]
         return Report(answer, self.names) if answer else None
 

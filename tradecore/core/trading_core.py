@@ -170,7 +170,8 @@ class TradingCore(OrderSystem):
         **terms: Unpack[OrderTerms],
     ) -> CheckResult:
         """Ask validation and risk what they would say to this order: every rule's value, limit, headroom and verdict.
-        The arguments are those of `submit`.
+        The arguments are those of `submit`. Where a report of its account and instrument lies in `unbooked()`, it is
+        named too (UNBOOKED_TRADE, its number), as what refuses or as what lets an exit pass.
 
         Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
         a venue can say (no venue is up, a post-only order that would take) is not asked.
@@ -247,8 +248,9 @@ class TradingCore(OrderSystem):
         return self.positions.pnl(account)
 
     def explain(self, order: Order) -> Explanation:
-        """Why an order went where it went: each venue's price, fee and all-in price when it was routed; of one that is
-        worked in parts also what each venue was given. What one that waits is waiting for, the price that it watches
+        """Why an order went where it went: each venue's price, fee and all-in price when it was routed; why it went
+        nowhere, where it was refused (a limit, a report in `unbooked()`); of one that is worked in parts also what each
+        venue was given. What one that waits is waiting for, the price that it watches
         and what that is now, is in `waits`.
 
         Raises LookupError where the ranking is no longer held (capacity `decisions`).
@@ -256,7 +258,8 @@ class TradingCore(OrderSystem):
         row = demand_own(order, self._gate).row
         terms = self._gate.core.decision(row.decision) if row.decision > 0 else []
         children = [child.row for child in self.orders.children(order)] if row.route == Route.SPLIT else []
-        told = explain_order(row, terms, children, self._gate.names, self._gate.core.watched(row.order_id))
+        watched = self._gate.core.watched(row.order_id)
+        told = explain_order(row, terms, children, self._gate.names, watched, order.text)
         return told._replace(market=MarketState(self._gate.core.decision_market(row.decision)))
 
     def latency(self) -> dict[str, tuple[int, float, float, float, float]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from ..vocabulary.codes import CommandType, Reason
-from ..vocabulary.fix import ExecType, Side
+from ..vocabulary.fix import ExecType, LastLiquidityInd, Side
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier
 from ..vocabulary.note_text import read_note
 from ..vocabulary.reasons import reason_text
-from ..vocabulary.records import CODECS, NO_PRICE, TOLD_COMMISSION, UNTELLABLE
+from ..vocabulary.records import CODECS, NO_PRICE, TOLD_COMMISSION, TOLD_ROUNDED, UNTELLABLE
 from ..vocabulary.rows import UnbookedRow
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, demand_type, to_decimal
@@ -73,6 +73,10 @@ class Unbooked:
             "last_px": _decimal(f.last_px, None if ins is None else ins.price_precision),
             "transact_time": str(f.transact_time) if f.transact_time else None, "text": self.text,
         }
+        if f.last_mkt:
+            told["last_mkt"] = f.last_mkt.to_bytes(4, "little").rstrip(b"\0").decode("ascii", "replace")
+        if f.last_liquidity_ind in LastLiquidityInd._value2member_map_:
+            told["last_liquidity_ind"] = LastLiquidityInd(f.last_liquidity_ind).name if f.last_liquidity_ind else None
         if getattr(f, "cum_qty", -1) >= 0:
             told["cum_qty"] = _decimal(f.cum_qty, None if ins is None else ins.qty_precision)
         if f.told & TOLD_COMMISSION and f.currency > 0:
@@ -106,8 +110,12 @@ class Unbooked:
         if commission is None and f.told & TOLD_COMMISSION and f.currency <= 0 and "commission" in self._said:
             commission = self._said["commission"]  # it had no unit yet
             commission_currency = commission_currency or self._said.get("commission_currency") or None
+        elif commission is None and "commission" in self._said:
+            facts.told |= f.told & TOLD_ROUNDED  # it stays as it was rounded
         if commission is not None:
             fields |= facts.commission(ins, commission, commission_currency)
+        if last_px is None and "last_px" in self._said:
+            facts.told |= f.told & TOLD_ROUNDED
         fields |= {"exec_id": facts.id(exec_id, "exec_id"), "told": facts.told}
         self._settle(CommandType.BOOK_UNBOOKED, who, why, **fields)
 
@@ -123,7 +131,7 @@ class Unbooked:
         named = Facts(self._gate).id(who, "who")
         if not named:
             raise ValueError(f"who {who!r} must be 1 to 64 printable ASCII characters")
-        self._gate.command(kind, cl_ord_id=named, unbooked=self.number, note=Facts(self._gate).note(why), **fields)
+        self._gate.command(kind, cl_ord_id=named, unbooked=self.number, note=Facts(self._gate, why).note(), **fields)
 
     def __reduce__(self) -> NoReturn:
         refuse_copy(self, "it reads names in its core; keep its `row`")

@@ -108,14 +108,15 @@ def explain_waiting(row: OrderRow, watched: tuple[int, int, bool], instrument: I
 
 def explain_order(
     row: OrderRow, terms: list[Term], children: list[OrderRow], directory: Directory,
-    watched: tuple[int, int, bool] = (0, NO_PRICE, False),
+    watched: tuple[int, int, bool] = (0, NO_PRICE, False), why: str = "",
 ) -> Explanation:
-    """The decision behind an order, from the ranking that it was taken with, and the parts that are held of it."""
+    """The decision behind an order, from the ranking that it was taken with, and the parts that are held of it; `why`
+    it went nowhere, where it did not."""
     instrument = directory.instrument(row.instrument)
     chosen = directory.venues.name(row.venue)
     chosen_first = bool(terms) and terms[0].venue == row.venue
     how_by_route = {
-        Route.NONE: "it was not routed",
+        Route.NONE: f"it was not routed: {why}" if why else "it was not routed",
         Route.DIRECTED: "named by the order",
         Route.TAKES: how_it_takes(row.routing) if row.routing > RoutingStrategy.ALL_IN_COST else
                      f"a part of order {row.parent}: the cheapest all-in lots within the limit" if row.parent else

@@ -4,6 +4,8 @@ record where no number holds it. Nothing is refused for its form; a wrong type i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..vocabulary.fix import Side
@@ -23,6 +25,7 @@ from ..vocabulary.records import (
 from ..vocabulary.scalars import plain
 from ..vocabulary.units import MONEY_PRECISION, Number, check_int, demand_type, round_told, show
 
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _SIDELESS = 255
 
 
@@ -34,9 +37,12 @@ def words_of(value: object) -> str:
 class Facts:
     """One report's facts: its numbers, the bits of `told`, and the words of what no number holds."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, text: str | None = None) -> None:
+        if text is not None:
+            demand_type(text, str, "text")
         self._names = gate.names
         self._gate = gate
+        self._text = text
         self.told = 0
         self.said: dict[str, str] = {}
 
@@ -139,8 +145,8 @@ class Facts:
         number = 0 if order_id is None else check_int(order_id, "order_id", 1)
         return {"cl_ord_id": self.id(cl_ord_id, "cl_ord_id"), "order_id": number}
 
-    def note(self, text: str | None) -> int:
-        """The number of what was said in words; 0 where there is nothing."""
-        if text is not None:
-            demand_type(text, str, "text")
-        return self._gate.note(write_note(self.said, text)) if text or self.said else 0
+    def note(self, no_room: Mapping[str, bytes] = NOTHING) -> int:
+        """The number of what was said in words, also of ids for which the core has no room; 0 where there is nothing.
+        """
+        said = {name: text.decode() for name, text in no_room.items()} | self.said
+        return self._gate.note(write_note(said, self._text)) if self._text or said else 0

@@ -130,7 +130,7 @@ class VenueReports:
         kind = ExecType.parse(exec_type, "exec_type")
         if kind is ExecType.ORDER_STATUS and ord_status is None:
             raise TypeError("ord_status must be given with exec_type ORDER_STATUS")
-        facts = Facts(self._gate)
+        facts = Facts(self._gate, text)
         target = facts.order("on_execution_report", cl_ord_id, order_id)
         named = facts.id(exec_id, "exec_id")
         number = facts.symbol(symbol) or self._instrument_of_told(venue, target, named)
@@ -149,12 +149,12 @@ class VenueReports:
             fields["last_liquidity_ind"] = LastLiquidityInd.parse(last_liquidity_ind, "last_liquidity_ind")
         cumulated = -1 if cum_qty is None else _lots(ins, cum_qty, "cum_qty")
         return self._gate.ask(
-            CommandType.EXECUTION_REPORT, venue=venue, exec_type=kind, **target, instrument=number, exec_id=named,
-            order_qty=_lots(ins, order_qty, "order_qty"), price=_units(ins, price, "price"),
+            CommandType.EXECUTION_REPORT, facts.note, venue=venue, exec_type=kind, exec_id=named, **target,
+            instrument=number, order_qty=_lots(ins, order_qty, "order_qty"), price=_units(ins, price, "price"),
             cum_qty=cumulated if cumulated >= 0 or cum_qty is None else UNTELLABLE,
             ord_status=0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status"), reject_reason=why,
             side=its_side, transact_time=check_time(transact_time), venue_order_id=facts.venue_order_id(venue_order_id),
-            **fields, note=facts.note(text), told=facts.told,
+            **fields, told=facts.told,
         )
 
     def trade_correction(
@@ -163,7 +163,7 @@ class VenueReports:
         side: Side | str | None = None, transact_time: int | None = None, text: str | None = None,
         commission: Number | None = None, commission_currency: str | None = None,
     ) -> Report:
-        facts, core = Facts(self._gate), self._gate.core
+        facts, core = Facts(self._gate, text), self._gate.core
         kind = ExecType.parse(exec_type, "exec_type")
         reference = facts.id(exec_ref_id, "exec_ref_id")
         number, its_side = facts.symbol(symbol), facts.side(side)
@@ -176,9 +176,9 @@ class VenueReports:
         if commission is not None or commission_currency is not None:
             fields |= facts.commission(ins, commission, commission_currency)
         return self._gate.ask(
-            CommandType.TRADE_CORRECTION, venue=venue, instrument=number, side=its_side, exec_type=kind,
-            exec_ref_id=reference, exec_id=facts.id(exec_id, "exec_id"), transact_time=check_time(transact_time),
-            **fields, note=facts.note(text), told=facts.told,
+            CommandType.TRADE_CORRECTION, facts.note, venue=venue, instrument=number, side=its_side, exec_type=kind,
+            exec_id=facts.id(exec_id, "exec_id"), exec_ref_id=reference, transact_time=check_time(transact_time),
+            **fields, told=facts.told,
         )
 
     def cancel_reject(
@@ -187,12 +187,11 @@ class VenueReports:
         transact_time: int | None = None,
     ) -> Report:
         status = 0 if ord_status is None else OrdStatus.parse(ord_status, "ord_status")
-        facts = Facts(self._gate)
+        facts = Facts(self._gate, text)
         return self._gate.ask(
-            CommandType.CANCEL_REJECT, venue=venue, **facts.order("on_cancel_reject", cl_ord_id, order_id),
+            CommandType.CANCEL_REJECT, facts.note, venue=venue, **facts.order("on_cancel_reject", cl_ord_id, order_id),
             reject_reason=_reason(CxlRejReason, cxl_rej_reason, "cxl_rej_reason"), ord_status=status,
-            told=0 if ord_status is None else TOLD_STATUS, note=facts.note(text),
-            transact_time=check_time(transact_time),
+            told=0 if ord_status is None else TOLD_STATUS, transact_time=check_time(transact_time),
         )
 
     def set_session(self, venue: int, connected: bool, transact_time: int | None) -> None:

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from ..positions.report_columns import Array, Column, Decimals, Numbers, Values
-from ..positions.tables import Table, mean_price, names_of, of_instruments, prices, wide_ints, words
+from ..positions.tables import Table, averages, names_of, of_instruments, prices, wide_rows_of, words
 from ..vocabulary.codes import Place
 from ..vocabulary.fix import OrdStatus, OrdType, Side, TimeInForce
 from ..vocabulary.names import Directory
@@ -39,9 +39,7 @@ def order_table(lines: Array, directory: Directory) -> Table:
         return "decimal", lambda: Decimals(lines[name], by_instrument(lambda i: i.qty_precision), 0)
 
     def average() -> Column:
-        amounts = wide_ints(lines["cum_amount"], lines["cum_amount_high"])
-        return Values("any", [mean_price(instruments[i - 1], amount, qty) for i, qty, amount in zip(
-            of.tolist(), lines["cum_qty"].tolist(), amounts, strict=True)])
+        return averages(instruments, of, wide_rows_of(lines, "cum_amount"), lines["cum_qty"])
 
     return Table.over("orders", lines, names, {
         "order_id": ("int64", lambda: Numbers("int64", lines["order_id"])),
@@ -51,7 +49,7 @@ def order_table(lines: Array, directory: Directory) -> Table:
         "ord_type": word("ord_type"), "time_in_force": word("time_in_force"), "ord_status": word("ord_status"),
         "place": word("place"), "order_qty": quantity("order_qty"), "price": price("price"),
         "stop_px": price("stop_px"), "cum_qty": quantity("cum_qty"), "leaves_qty": quantity("leaves_qty"),
-        "avg_px": ("any", average), "strategy": ("int64", lambda: Numbers("int64", lines["strategy"])),
+        "avg_px": ("decimal", average), "strategy": ("int64", lambda: Numbers("int64", lines["strategy"])),
         "transact_time": ("time", lambda: Numbers("time", lines["transact_time"])),
         "expire_time": ("time", lambda: Numbers("time", lines["expire_time"])),
     })

@@ -11,9 +11,9 @@ import numpy as np
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE
 from ..vocabulary.units import CENTS, exact_sum, to_decimal
-from .report_columns import Array, Column, Decimals, Values
+from .report_columns import Array, Column, Decimals
 from .statement import Statement
-from .tables import Table, amounts, mean_price, names_of, of_instruments, prices, wide_ints, words
+from .tables import Table, amounts, averages, groups_of, names_of, of_instruments, prices, sums, wide_rows_of, words
 
 SUSPENSE = "(suspense)"
 PNL_COLUMNS = [("account", "text"), ("currency", "text"), ("realized_pnl", "decimal"), ("unrealized_pnl", "decimal"),
@@ -33,20 +33,18 @@ def position_table(lines: Array, directory: Directory) -> Table:
         return found
 
     def money(name: str, none: Array | None = None) -> Column:
-        return amounts(lines, name, by_instrument(lambda i: i.multiplier_units),
+        return amounts(lines, name, by_instrument(lambda i: 1 if i.inverse else i.multiplier_units),
                        by_instrument(lambda i: i.amount_precision), none)
 
     def fees() -> Column:
-        return amounts(lines, "fees", np.ones(1, np.int64),
+        return amounts(lines, "fees", np.ones(len(lines), np.int64),
                        by_instrument(lambda i: directory.decimals_of(i.currency)))
 
     def quantities(name: str) -> Column:
         return Decimals(lines[name], by_instrument(lambda i: i.qty_precision), 0)
 
     def average() -> Column:
-        costs = wide_ints(lines["cost"], lines["cost_high"])
-        return Values("any", [mean_price(instruments[i - 1], cost, qty) for i, qty, cost in zip(
-            of.tolist(), lines["qty"].tolist(), costs, strict=True)])
+        return averages(instruments, of, wide_rows_of(lines, "cost"), lines["qty"])
 
     def currency() -> Column:
         codes = by_instrument(lambda i: directory.currencies.id(i.currency))
@@ -57,7 +55,7 @@ def position_table(lines: Array, directory: Directory) -> Table:
         "account": ("text", lambda: words(lines["account"], names["account"])),
         "currency": ("text", currency),
         "qty": ("decimal", lambda: quantities("qty")),
-        "avg_px": ("any", average),
+        "avg_px": ("decimal", average),
         "cost": ("decimal", lambda: money("cost")),
         "mark": ("decimal", lambda: prices(lines["mark"], by_instrument(lambda i: i.price_precision),
                                            by_instrument(lambda i: i.tick_decimals))),
@@ -77,20 +75,22 @@ def pnl_table(lines: Array, charges: Mapping[tuple[int, int], int], directory: D
     kinds: dict[tuple[int, int, int], int] = {}
     kind_of = of_instruments(directory.instruments, lambda i: kinds.setdefault(
         (directory.currencies.id(i.currency), i.amount_precision, i.multiplier_units), len(kinds)))
-    unmarked = (lines["mark"] == NO_PRICE) & (lines["qty"] != 0)
-    groups, at = np.unique(lines["account"] * np.int64(len(kinds) or 1) + kind_of[lines["instrument"]],
-                           return_inverse=True)
+    codes = np.take(kind_of, lines["instrument"])
+    codes += lines["account"].astype(np.int64) * len(kinds)
+    groups, at = groups_of(codes, (len(directory.accounts.names) + 1) * len(kinds))
     count = len(groups)
-    sums = {name: _sums(lines, name, at, count) for name in ("realised", "unrealised", "fees")}
+    unmarked = np.flatnonzero(lines["mark"] == NO_PRICE)
+    unmarked = unmarked[lines["qty"][unmarked] != 0]
+    totals = {name: sums(lines, name, at, count) for name in ("realised", "unrealised", "fees")}
     missing = np.bincount(at[unmarked], minlength=count).tolist()
     rows: dict[tuple[int, int], list[Any]] = {}
     for i, group in enumerate(groups.tolist()):
         account, kind = divmod(group, len(kinds))
         in_currency, decimals, times = list(kinds)[kind]
         row = rows.setdefault((account, in_currency), [Decimal(0), Decimal(0), Decimal(0), 0])
-        row[0] = exact_sum(row[0], to_decimal(sums["realised"][i] * times, decimals, CENTS))
-        row[1] = exact_sum(row[1], to_decimal(sums["unrealised"][i] * times, decimals, CENTS))
-        row[2] = exact_sum(row[2], directory.money(in_currency, sums["fees"][i]))
+        row[0] = exact_sum(row[0], to_decimal(totals["realised"][i] * times, decimals, CENTS))
+        row[1] = exact_sum(row[1], to_decimal(totals["unrealised"][i] * times, decimals, CENTS))
+        row[2] = exact_sum(row[2], directory.money(in_currency, totals["fees"][i]))
         row[3] += missing[i]
     for (account, in_currency), fees in charges.items():
         row = rows.setdefault((account, in_currency), [Decimal(0), Decimal(0), Decimal(0), 0])
@@ -99,15 +99,3 @@ def pnl_table(lines: Array, charges: Mapping[tuple[int, int], int], directory: D
         (directory.accounts.name(account) or SUSPENSE, directory.currencies.name(in_currency), realized,
          None if lacks else unrealized, fees, None if lacks else exact_sum(realized, unrealized, -fees), lacks)
         for (account, in_currency), (realized, unrealized, fees, lacks) in sorted(rows.items())])
-
-
-def _sums(lines: Array, name: str, at: Array, count: int) -> list[int]:
-    """Exact sums of numbers of 128 bits by group: in words of 32 bits, which 2**31 rows can't overflow."""
-    totals = [0] * count
-    low, high = lines[name], lines[f"{name}_high"]
-    for shift, part in ((0, low & 0xFFFFFFFF), (32, (low >> 32) & 0xFFFFFFFF), (64, high & 0xFFFFFFFF),
-                        (96, high >> 32)):
-        words_of = np.zeros(count, np.int64)
-        np.add.at(words_of, at, part)
-        totals = [total + (word << shift) for total, word in zip(totals, words_of.tolist(), strict=True)]
-    return totals

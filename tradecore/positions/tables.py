@@ -14,12 +14,22 @@ import numpy as np
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE
-from ..vocabulary.units import CENTS, to_decimal
-from .report_columns import Array, Column, Decimals, Encoded, Values, Words
+from ..vocabulary.units import CENTS
+from .report_columns import (
+    Array,
+    Column,
+    Decimals,
+    Encoded,
+    Exact,
+    Values,
+    Words,
+    numbers_of,
+    numbers_room,
+    wide_rows,
+)
 from .statement import Statement
 
 Names = dict[str, list[str | None]]
-_WORD = 2**63
 
 
 class Computed:
@@ -106,31 +116,54 @@ def prices(units: Array, scales: Array, least: Array) -> Decimals:
     return Decimals(np.where(none, 0, units), scales, least, none if none.any() else None)
 
 
-def wide_ints(low: Array, high: Array) -> list[int]:
-    """Numbers of 128 bits, from their words."""
-    return [(above << 64) + (below % 2**64) for below, above in zip(low.tolist(), high.tolist(), strict=True)]
+def wide_rows_of(array: Array, name: str) -> Array:
+    """Numbers of 128 bits as a report counts with them: rows of their two words, which stand side by side."""
+    place = array.dtype.fields[name][1]  # type: ignore[index]  # a structured array has fields
+    whole = np.dtype({"names": [name], "formats": ["V16"], "offsets": [place], "itemsize": array.dtype.itemsize})
+    return np.ascontiguousarray(array.view(whole)[name]).view(np.int64).reshape(-1, 2)
+
+
+def averages(instruments: Sequence[Instrument], of: Array, amounts: Array, lots: Array) -> Column:
+    """A column of what each lot cost, of amounts together, as `Instrument.rounded_price`; 0 where there is none."""
+    if any(ins.inverse for ins in instruments):
+        every = zip(of.tolist(), numbers_of(amounts), lots.tolist(), strict=True)
+        return Values("decimal", [mean_price(instruments[i - 1], amount, qty) for i, amount, qty in every])
+    made, finer = numbers_room().average(amounts, wide_rows(lots))
+    scale = of_instruments(instruments, lambda i: i.price_precision or 0)[of] + finer
+    least = np.where(finer > 0, scale, of_instruments(instruments, lambda i: i.tick_decimals)[of])
+    return Exact(made, scale, least, cut=True)
 
 
 def mean_price(instrument: Instrument, amount: int, lots: int) -> Decimal:
-    """As `Instrument.rounded_price` of the ratio, without making it: an amount over what was traded for it."""
-    if lots == 0 or instrument.inverse:
-        return instrument.rounded_price(instrument.price_ratio(amount, lots) if lots else Fraction(0))
-    units, rest = divmod(amount, lots)
-    if rest == 0:
-        return instrument.price(units)
-    return instrument.rounded_price(instrument.price_ratio(amount, lots))
+    return instrument.rounded_price(instrument.price_ratio(amount, lots) if lots else Fraction(0))
 
 
 def amounts(array: Array, name: str, factors: Array, scales: Array, none: Array | None = None) -> Column:
-    """A column of money: a number of 128 bits times a factor, in units of 10**-scale, both one a row or for all."""
-    low, high = array[name], array[f"{name}_high"]
-    most = int(np.max(np.abs(np.where(low == -_WORD, _WORD - 1, low)), initial=0))
-    if (high == low >> 63).all() and most * int(np.max(factors, initial=1)) < _WORD:
-        return Decimals(low * factors, scales, CENTS, none)
-    count = len(array)
-    many, fine = np.broadcast_to(factors, count).tolist(), np.broadcast_to(scales, count).tolist()
-    found: list[Any] = [to_decimal(number * factor, scale, CENTS)
-                        for number, factor, scale in zip(wide_ints(low, high), many, fine, strict=True)]
-    for at in [] if none is None else np.flatnonzero(none).tolist():
-        found[at] = None
-    return Values("decimal", found)
+    """A column of money: a number of 128 bits times a factor, in units of 10**-scale."""
+    rows = wide_rows_of(array, name)
+    made = numbers_room().multiply(rows, factors)
+    if made is None:
+        made = [number * factor for number, factor in zip(numbers_of(rows), factors.tolist(), strict=True)]
+    return Exact(made, scales, CENTS, none)
+
+
+def groups_of(codes: Array, count: int) -> tuple[Array, Array]:
+    """The codes that there are, of 0 to `count`, in order, and for each row which of them it has."""
+    if count > 8 * len(codes):
+        groups, at = np.unique(codes, return_inverse=True)
+        return groups, at
+    present = np.zeros(count, bool)
+    present[codes] = True
+    return np.flatnonzero(present), (np.cumsum(present) - 1)[codes]
+
+
+def sums(array: Array, name: str, groups: Array, count: int) -> list[int]:
+    """The sum of numbers of 128 bits of each group, `groups` one a row from 0."""
+    rows = wide_rows_of(array, name)
+    made = numbers_room().sums(rows, groups, count)
+    if made is not None:
+        return numbers_of(made)
+    totals = [0] * count
+    for number, group in zip(numbers_of(rows), groups.tolist(), strict=True):
+        totals[group] += number
+    return totals

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ..vocabulary.codes import LimitMode, Rule, Scope
+from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, TradingState
 from ..vocabulary.identifiers import check_name
 from ..vocabulary.names import Directory
 from ..vocabulary.reasons import row_scope
@@ -93,12 +93,15 @@ class LimitLines(Sequence[LimitLine]):
 
 
 class SwitchLine(NamedTuple):
-    """A kill switch that is engaged: on what, who engaged it, why, and since when (ns UTC)."""
+    """A kill switch that is engaged, or a trading state: on what, who set it, why, since when (ns UTC), which of the
+    two, and what it leaves: REDUCING or HALTED."""
 
     scope: str
     set_by: str
     reason: str
     since: int
+    kind: CommandType
+    state: TradingState
 
 
 def _cell(value: object) -> str:

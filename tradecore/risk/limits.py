@@ -172,8 +172,8 @@ def _cell(value: int | Decimal | None) -> str:
 
 
 _SWITCHES = {
-    Reason.KILL_SWITCH, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.REFERENCE_PRICE_UNAVAILABLE,
-    Reason.SESSION_CLOSED, Reason.USER_RULE,
+    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID,
+    Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.SESSION_CLOSED, Reason.USER_RULE,
 }
 
 
@@ -197,6 +197,8 @@ def _row(finding: Finding, instrument: Instrument, refused: str) -> RiskCheck:
     verdict = refused if finding.refused else "PASS" if finding.armed else "OFF"
     if reason in _SWITCHES:
         return RiskCheck(reason, None, None, None, verdict)
+    if reason is Reason.UNBOOKED_TRADE:  # the number of the report in unbooked()
+        return RiskCheck(reason, finding.value, None, None, verdict)
     value = reason_value(reason, finding.value, instrument)
     limit = reason_bound(reason, finding.limit, instrument) if finding.armed else None
     return RiskCheck(reason, value, limit, None if value is None or limit is None else limit - value, verdict)

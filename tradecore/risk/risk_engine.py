@@ -1,4 +1,4 @@
-"""The risk of a core: limits by scope, and kill switches; changed with who and why, and read back. `core.risk`."""
+"""The risk of a core: limits, kill switches, trading states; changed with who and why, and read back. `core.risk`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope
+from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, TradingState
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
 from ..vocabulary.records import LIMIT_OFF
 from ..vocabulary.rules import find_rule
 from ..vocabulary.units import Number, check_bool, check_int
+from .exit_gate import ExitGate
 from .limit_table import (
     LimitLines,
     SwitchLine,
@@ -35,6 +36,7 @@ class RiskEngine:
 
     def __init__(self, gate: Gate, features: Features) -> None:
         self._gate, self._features = gate, features
+        self.gate: ExitGate = ExitGate(gate)
         self._rules: RuleBook | None = None  # made, and its compiler imported, for the first rule
         self._changing = threading.RLock()  # a set of changes is one row of commands
 
@@ -162,12 +164,13 @@ class RiskEngine:
         return LimitLines([limit_line(row, self._gate.names) for row in rows[:nearest]])
 
     def switches(self) -> list[SwitchLine]:
-        """What is killed, by whom, why and since when."""
+        """What is killed, reducing or halted: by whom, why and since when; kill switches first."""
         names = self._gate.names
-        return [SwitchLine(scope_text(row, names), names.text_of(row.who), names.text_of(row.why), row.since)
+        return [SwitchLine(scope_text(row, names), names.text_of(row.who), names.text_of(row.why), row.since,
+                           CommandType(row.kind), TradingState(row.state))
                 for row in self._gate.core.switches()]
 
-    # ---- switches
+    # ---- rules of users
 
     def add_rule(
         self, name: str, expression: str, *, mode: LimitMode | str = LimitMode.ENFORCE, who: str = "", why: str = ""
@@ -204,36 +207,50 @@ class RiskEngine:
         self._rules = self._rules or RuleBook(self._gate)
         return self._rules
 
+    # ---- switches and trading states
+
     def engage_kill_switch(
         self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None,
-        strategy: int | None = None, cancel: bool = False, who: str = "", why: str = "",
+        strategy: int | None = None, cancel: bool = False, allow_reduce: bool = False, who: str = "", why: str = "",
     ) -> None:
-        """Block new orders at once: of the firm, or of one account, symbol, venue or strategy. Cancels still get out;
-        new orders for external venues that nobody has read from `outbound()` are Canceled and never sent, and so are
-        replaces that ask for more refused. With `cancel` what works there is then canceled too, or asked back from its
-        venue, by a command of its own. Re-arming is `release_kill_switch`, never by itself."""
-        cancels = check_bool(cancel, "cancel")
-        self._switch(1, (account, symbol, venue, strategy), who, why)
-        if cancels:
-            fields = target_fields(self._gate.names, account, symbol, venue, strategy)
-            fields.pop("limit_scope")
-            self._gate.command(CommandType.MASS_CANCEL, **fields)
+        """Block new orders at once: of the firm, or of one account, symbol, venue or strategy. With `allow_reduce` what
+        reduces a position still passes. Cancels always get out; new orders for external venues that nobody has read
+        from `outbound()` are Canceled and never sent, and replaces that ask for more refused. With `cancel` all that
+        works there, exits too, is then canceled, or asked back from its venue, by a command of its own. A venue that is
+        killed takes nothing that does not name it. Re-arming is `release_kill_switch`, never by itself."""
+        fields = {"engaged": 1, "allow_reduce": int(check_bool(allow_reduce, "allow_reduce"))}
+        self._switch(CommandType.KILL_SWITCH, fields, (account, symbol, venue, strategy), who, why, cancel)
 
     def release_kill_switch(
         self, *, account: str | None = None, symbol: str | None = None, venue: str | None = None,
         strategy: int | None = None, who: str = "", why: str = "",
     ) -> None:
-        """Let orders through again; each scope is released by itself."""
-        self._switch(0, (account, symbol, venue, strategy), who, why)
+        """Let orders through again; each scope is released by itself. Raises RefusedError (NOT_AUTHORIZED) where one is
+        engaged and `who` or `why` is not said."""
+        self._switch(CommandType.KILL_SWITCH, {"engaged": 0}, (account, symbol, venue, strategy), who, why, False)
+
+    def set_trading_state(
+        self, state: TradingState | str, *, account: str | None = None, symbol: str | None = None,
+        venue: str | None = None, strategy: int | None = None, cancel: bool = False, who: str = "", why: str = "",
+    ) -> None:
+        """Say what may be traded, by the firm, or one account, symbol, venue or strategy: everything (ACTIVE), only
+        what reduces a position (REDUCING), or nothing (HALTED). What is stricter of all that an order meets counts,
+        kill switches too. Acts on what works as `engage_kill_switch`. Raises RefusedError (NOT_AUTHORIZED) where it
+        lets more be traded than before and `who` or `why` is not said, ValueError or TypeError for what is no state."""
+        fields = {"state": int(TradingState.parse(state, "state"))}
+        self._switch(CommandType.TRADING_STATE, fields, (account, symbol, venue, strategy), who, why, cancel)
 
     def _switch(
-        self, engaged: int, named: tuple[str | None, str | None, str | None, int | None], who: str, why: str
+        self, kind: CommandType, change: dict[str, int], named: tuple[str | None, str | None, str | None, int | None],
+        who: str, why: str, cancel: bool,
     ) -> None:
+        cancels = check_bool(cancel, "cancel")
         if sum(value is not None for value in named) > 1:
-            raise ValueError("a kill switch acts on one scope: an account, a symbol, a venue, a strategy, or none for "
-                             "the firm")
+            raise ValueError("a kill switch or a trading state acts on one scope: an account, a symbol, a venue, a "
+                             "strategy, or none for the firm")
         fields = target_fields(self._gate.names, *named)
         scope = fields.pop("limit_scope")
         target = next(iter(fields.values()), 0)
-        self._gate.command(CommandType.KILL_SWITCH, scope=scope, target=target, engaged=engaged, who=note(who, "who"),
-                           why=note(why, "why"))
+        self._gate.command(kind, scope=scope, target=target, **change, who=note(who, "who"), why=note(why, "why"))
+        if cancels:
+            self._gate.command(CommandType.MASS_CANCEL, **fields)

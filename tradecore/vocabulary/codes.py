@@ -37,11 +37,14 @@ class CommandType(FixEnum):
     TRADE_PRINT = 28
     SET_LIMIT = 30
     KILL_SWITCH = 31
+    TRADING_STATE = 35
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
     ADD_RULE = 50
     RULE_STEPS = 51
     REMOVE_RULE = 52
+    SET_GATE = 53
+    SWITCH_GATE = 54
     SET_ROUTING = 60
     VENUE_STATISTICS = 61
 
@@ -56,6 +59,7 @@ class ReportType(FixChar):
     UNBOOKED = 12
     RISK_WARNING = 14
     BUSINESS_REJECT = 19
+    GATE_STOPPED = 30
     ORDER_MASS_CANCEL_REPORT = 27
 
 
@@ -72,7 +76,7 @@ OUTBOUND = tuple(MsgType)
 
 
 class Scope(FixEnum):
-    """What a limit or a kill switch acts on; a kill switch on the first five."""
+    """What a limit, a kill switch or a trading state acts on; the last two on the first five."""
 
     FIRM = 0
     ACCOUNT = 1
@@ -80,6 +84,15 @@ class Scope(FixEnum):
     VENUE = 3
     STRATEGY = 4
     ACCOUNT_INSTRUMENT = 5
+
+
+class TradingState(FixEnum):
+    """What a scope may trade: everything (ACTIVE), only what reduces a position (REDUCING), or nothing (HALTED). A kill
+    switch leaves HALTED, or with `allow_reduce` REDUCING."""
+
+    ACTIVE = 0
+    REDUCING = 1
+    HALTED = 2
 
 
 class Rule(FixEnum):
@@ -248,7 +261,10 @@ class Reason(FixEnum):
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    TRADING_STATE = 240
+    NOT_AUTHORIZED = 241
     USER_RULE = 250
+    EXIT_GATE = 251
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
@@ -304,6 +320,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.QTY_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.NOTIONAL_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.KILL_SWITCH: OrdRejReason.BROKER_OPTION,
+    Reason.TRADING_STATE: OrdRejReason.BROKER_OPTION,
     Reason.DUPLICATE_CLORDID: OrdRejReason.DUPLICATE_ORDER,
     Reason.MAX_OPEN_ORDERS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.MAX_ORDER_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
@@ -321,6 +338,7 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
+    Reason.EXIT_GATE: OrdRejReason.BROKER_OPTION,
     Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
     Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
     Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,

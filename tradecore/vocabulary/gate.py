@@ -6,12 +6,15 @@ clock, its lock and its subscribers are the conductor's (core.core_gate).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from .capacity import Capacity
 from .codes import CommandType
 from .names import Directory
 from .reports import Report
+
+Words = Callable[[Mapping[str, bytes]], int]  # see Gate.ask
 
 
 class RefusedError(ValueError):
@@ -43,5 +46,6 @@ class Gate(Protocol):
     def note(self, text: bytes) -> int:
         """The number of a free text (see vocabulary.note_text), 0 of none."""
 
-    def ask(self, kind: CommandType, **fields: int | bytes | None) -> Report:
-        """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id)."""
+    def ask(self, kind: CommandType, words: Words | None = None, /, **fields: int | bytes | None) -> Report:
+        """Run a command about an order; the report that answers it. Ids are texts (b"": none; None: what is no id).
+        `words` gives the number of its note, from the ids for whose texts the core has no room."""

@@ -6,11 +6,11 @@ and the text; where no field needs words, the text alone.
 
 from __future__ import annotations
 
-from .records import NOTE_SIZE
+from .records import NOTE_SIZE, TEXT_SIZE
 
 _UNIT, _RECORD = "\x1f", "\x1e"
 TEXT_MOST = NOTE_SIZE // 2  # bytes
-WORD_SIZE = 40  # characters of one field's words
+WORD_SIZE = TEXT_SIZE  # characters of one field's words: an id fits
 
 
 def write_note(said: dict[str, str], text: str | None) -> bytes:

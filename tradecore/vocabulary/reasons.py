@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from .codes import CommandType, Reason, Scope
+from .codes import CommandType, Reason, Scope, TradingState
 from .fix import OrdType, TimeInForce
 from .instrument import Instrument
 from .names import Directory
@@ -62,11 +62,14 @@ _TEXTS = {
     Reason.INVALID_MIN_QTY: "min_qty {value} must be 1 lot to order_qty {bound}, and the order IMMEDIATE_OR_CANCEL",
     Reason.INVALID_DISPLAY_QTY: "display_qty {value} must be whole lots up to order_qty {bound}, and it must rest",
     Reason.EXPIRE_TIME_IN_PAST: "expire_time {value} must be after {bound}, and only with GOOD_TILL_DATE",
-    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP has one (1 to 9999 basis points), others have none",
+    Reason.INVALID_PEG_OFFSET: "peg_offset {value}: a TRAILING_STOP that waits has one (1 to 9999 basis points), "
+                               "others have none",
     Reason.INVALID_CONTINGENCY: "contingency_type and list_id go together, in one account: {value} and {bound}",
     Reason.IDS_FULL: "the table of ids is full: {value} of {bound}, the capacity ids",
     Reason.CLOCK_STEP: "transact_time {value} is too far ahead: the clock goes up to {bound}, advance_clock() further",
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument, the venue or the strategy",
+    Reason.TRADING_STATE: "a trading state of the firm, the account, the instrument, the venue or the strategy bars it",
+    Reason.NOT_AUTHORIZED: "to let more be traded again takes who and why",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
@@ -87,6 +90,7 @@ _TEXTS = {
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
+    Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
@@ -158,6 +162,14 @@ def _plain(number: int | Decimal | None) -> int | str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _switch_text(word: Reason, scope: str, state: int) -> str:
+    """What a kill switch or a trading state says, of its scope and the state that it leaves."""
+    if word is Reason.TRADING_STATE:
+        return f"the {scope} is {TradingState(state).name}"
+    passes = ": only what reduces a position passes" if state == TradingState.REDUCING else ""
+    return f"the kill switch of the {scope} is engaged{passes}"
+
+
 def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
     """A reason's value in the user's unit; None where there is none."""
     if value == NO_PRICE:
@@ -205,8 +217,10 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: clock_time {value} must not be before the core's time {bound}"
     if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
         return f"{word.name}: close_time {value} must be after {bound}"
-    if word is Reason.KILL_SWITCH and 1 <= value <= len(Scope):
-        return f"{word.name}: the kill switch of the {Scope(value - 1).name.lower()} is engaged"
+    if word in (Reason.KILL_SWITCH, Reason.TRADING_STATE) and 1 <= value <= len(Scope):
+        return f"{word.name}: {_switch_text(word, Scope(value - 1).name.lower(), bound)}"
+    if word is Reason.NOT_AUTHORIZED:
+        return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:
@@ -225,6 +239,10 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         if kind in _OF_VENUES and value in _ABSENT.get(field, ()):
             return f"{word.name}: {field} is absent"
         return f"{word.name}: {field} {value} is out of bounds"
+    if word is Reason.EXECID_REPEATED and not value:
+        return f"{word.name}: report {bound} of unbooked() said the same: it lies there, or was booked or dismissed"
+    if word is Reason.TABLE_FULL and kind in _OF_VENUES:
+        return f"{word.name}: {value} reports found no room in unbooked(), the capacity unbooked is {bound}"
     if word is Reason.PRICE_OUT_OF_RANGE and value == NO_PRICE:
         return f"{word.name}: the price is absent"
     if word is Reason.UNKNOWN_INSTRUMENT and kind in _OF_VENUES and value <= 0:
@@ -234,6 +252,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: rule {directory.text_of(value)!r} {_OUTCOMES[bound & 3].format(column=bound >> 2)}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE and bound >> value & 1:
         return f"{word.name}: ord_type {OrdType(value).name}: a POST_ONLY order is a LIMIT order"
+    if word is Reason.EXIT_GATE:
+        return f"{word.name}: stopped at the exit, what {Reason(value).name} should have stopped: the bound is {bound}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:

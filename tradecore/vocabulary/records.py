@@ -126,7 +126,12 @@ _BODIES: dict[CommandType, Layout] = {
         ("limit_scope", "u2"), ("soft_share", "u2"), ("set_size", "u4"), ("set_at", "u4"), ("strategy", "i4"),
     ],
     CommandType.KILL_SWITCH: [
-        ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
+        ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("allow_reduce", "i8"), ("", "x8"),
+        ("who", "i8"), ("why", "i8"),
+    ],
+    # What a scope may trade from now on, a TradingState.
+    CommandType.TRADING_STATE: [
+        ("scope", "i8"), ("target", "i8"), ("state", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
     ],
     # A user's rule, whose name is in cl_ord_id: so many steps follow, four in a record from `step_at` on; with the last
     # of them it is in force. `needs`: bits of the quantities that must be known; `mode`: a LimitMode.
@@ -144,6 +149,13 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.VENUE_STATISTICS: [
         ("round_trip", "i8"), ("take_fill", "i8"), ("post_fill", "i8"), ("reject_rate", "i8"), ("quote_age", "i8"),
         ("who", "i8"), ("why", "i8"),
+    ],
+    # The exit gate: -1 is off. `engaged`: 0 open, 1 shut, 2 for exits alone.
+    CommandType.SET_GATE: [
+        ("collar_bps", "i8"), ("throttle", "i8"), ("window_ns", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
+    ],
+    CommandType.SWITCH_GATE: [
+        ("scope", "i8"), ("target", "i8"), ("engaged", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
     ],
     CommandType.OPENING_POSITION: [("position_qty", "i8"), ("position_px", "i8")],
     CommandType.OPENING_CASH: [("amount", "u8"), ("amount_high", "i8")],
@@ -212,7 +224,7 @@ _SHARED: dict[str, tuple[str, str]] = {
     "value": ("last_qty", "i8"), "bound": ("last_px", "i8"), "stop_px": ("commission", "i8"),
     "reject_mask": ("commission", "i8"),
     "venue_exec_id": ("contra_order_id", "i8"),  # ExecID(17) as a venue gave it; in its trades, FLAG_VENUE says so
-    "value_high": ("contra_order_id", "i8"),  # of accepted cash: the high word of its amount
+    "value_high": ("contra_order_id", "i8"),  # of accepted cash: the high word of its amount; of a switch its state
     "exec_ref_id": ("contra_order_id", "i8"),  # of a bust or a correction: the core's number of the trade
 }
 # A message for an external venue, three cache lines: every field that its NewOrderSingle(D), OrderCancelRequest(F),
@@ -268,6 +280,13 @@ ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
 TAP_DTYPE = np.dtype([("command", f"V{COMMAND_SIZE}"), ("now", "<i8")])
 # One book's and one ledger's operations, for those rooms used alone.
 BOOK_DTYPE = make_dtype([("price", "i8"), ("qty", "i8"), ("number", "u4"), ("op", "u1"), ("side", "u1")], 24)
+# What an exit gate alone is asked: `made` numbers a message, 0 is into a book; see risk's exit_gate.
+_EXIT: Layout = [
+    ("order_id", "i8"), ("order_qty", "i8"), ("cum_qty", "i8"), ("leaves_qty", "i8"), ("most_qty", "i8"),
+    ("family_qty", "i8"), ("parent_qty", "i8"), ("price", "i8"), ("reference2", "i8"), ("now", "i8"), ("made", "i8"),
+    ("venue", "i4"), ("side", "u1"), ("is_replace", "u1"), ("asks_less", "u1"), ("reduces", "u1"),
+]
+EXIT_CODEC, EXIT_DTYPE = Codec("ExitRow", _EXIT, 96), make_dtype(_EXIT, 96)
 FILL_DTYPE = make_dtype([
     ("instrument", "i4"), ("account", "i4"), ("qty", "i8"), ("price", "i8"), ("fee", "i8"), ("transact_time", "i8"),
     ("exec_id", "i8"),

@@ -74,7 +74,7 @@ class ReportRow(NamedTuple):
     stop_px: int = NO_PRICE
     reject_mask: int = 0
     leaves_qty: int = 0
-    value_high: int = 0  # of accepted cash: the high word of its amount
+    value_high: int = 0  # of accepted cash: the high word of its amount; of a switch the TradingState that it leaves
 
 
 class ReportCodec:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from .codes import CommandType, Reason, ReportType
+from .codes import CommandType, Reason, ReportType, TradingState
 from .fields import OrderFields
 from .fix import CxlRejReason, ExecRestatementReason, ExecType, LastLiquidityInd
 from .later import Later
@@ -126,6 +126,13 @@ class Report(OrderFields):
     def total_affected_orders(self) -> int | None:
         """TotalAffectedOrders(533): how many orders a mass cancel canceled or asked back; None on other reports."""
         return int(self.row.value) if self.row.report_type == ReportType.ORDER_MASS_CANCEL_REPORT else None
+
+    @property
+    def trading_state(self) -> TradingState | None:
+        """The TradingState that an accepted KILL_SWITCH or TRADING_STATE leaves; None on other reports."""
+        is_switch = self.row.command_kind in (CommandType.KILL_SWITCH, CommandType.TRADING_STATE)
+        accepted = self.row.report_type == ReportType.COMMAND_ACCEPTED
+        return TradingState(self.row.value_high) if is_switch and accepted else None
 
     @property
     def last_qty(self) -> Decimal | None:

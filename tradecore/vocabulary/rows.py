@@ -188,13 +188,16 @@ class LimitFacts(NamedTuple):
 
 
 class SwitchFacts(NamedTuple):
-    """A kill switch that is engaged: its scope and target, who engaged it, why and when."""
+    """A kill switch that is engaged, or a trading state other than ACTIVE: its scope and target, who set it, why and
+    when, which of the two (a CommandType), and the TradingState that it leaves."""
 
     scope: int
     target: int
     who: int
     why: int
     since: int
+    kind: int
+    state: int
 
 
 TRADE_LIVE, TRADE_BUSTED, TRADE_FOLDED = range(3)

@@ -49,9 +49,10 @@ typedef struct {
             uint16_t limit_scope, soft_share;
             uint32_t set_size, set_at; /* then strategy */
         };
-        struct { int64_t scope, target, engaged; };
+        struct { int64_t scope, target; union { int64_t engaged, state; }; int64_t allow_reduce; };
         struct { int64_t step_count; uint64_t needs; }; /* mode, who and why as above */
         struct { int64_t body_8[8], step_at; };
+        struct { int64_t collar_bps, throttle; }; /* then window_ns */
         struct { int64_t routing_strategy, latency_weight, miss_cost, degraded_cost; }; /* then who, why, strategy */
         struct { int64_t round_trip, take_fill, post_fill, reject_rate, quote_age; };
         struct { int64_t position_qty, position_px; };

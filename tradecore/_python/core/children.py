@@ -75,10 +75,15 @@ def settle_parent(core: State, c: Any, parent: Order) -> None:
     elif parent.ending:
         if not parent.working:
             end_order(core, c, parent, parent.ending, parent.ending_reason)
-    elif parent.working > leaves_of(parent):
+    elif working_of(core, parent) > leaves_of(parent):
         release_children(core, c, parent, leaves_of(parent), Reason.PARENT_CHANGED)
-    elif parent.working < leaves_of(parent) and parent.place != AWAITS_VENUE:  # that is let go by itself
-        place_rest(core, c, parent, leaves_of(parent) - parent.working)
+    elif working_of(core, parent) < leaves_of(parent) and parent.place != AWAITS_VENUE:  # that is let go by itself
+        place_rest(core, c, parent, leaves_of(parent) - working_of(core, parent))
+
+
+def working_of(core: State, parent: Order) -> int:
+    """What its children may still trade; in a drill it is not known."""
+    return 0 if core.drilled == Reason.OVERFILL else parent.working
 
 
 # ---- asked back

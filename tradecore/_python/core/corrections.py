@@ -38,9 +38,9 @@ from ..positions.costs import commission_of, is_beyond_sum, position_of
 from ..risk.holds import FIRM_MAX, exposure_of, move_position
 from ..vocabulary.instrument import BUY, InstrumentRow, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
-from ..vocabulary.texts import hash_of_id, id_is_known
+from ..vocabulary.texts import hash_of_id
 from .doubts import refuse_report
-from .keeping import ANY_QTY, SIDES, hear_note, keep_report
+from .keeping import ANY_QTY, SIDES, given_id, hear_note, keep_report
 from .state import (
     ACK_ACCEPTED,
     EXECUTION,
@@ -62,6 +62,7 @@ def find_beyond(
 ) -> tuple[int, int] | None:
     """The sum that would leave its integers with `signed` more in a position and `more` in its order; its bound."""
     p = position_of(core.ledger, instrument, account)
+    teller = None if order is None else teller_of(core, order)  # it has what its parts have
     if abs(p.qty + signed) > POSITION_MAX:
         return p.qty + signed, POSITION_MAX
     firm = exposure_of(core.risk, instrument, 0).position_qty
@@ -69,8 +70,8 @@ def find_beyond(
         return firm + signed, FIRM_MAX
     if is_beyond_sum(p.realised):
         return p.qty, POSITION_MAX
-    if order is not None and order.cum_qty + more > POSITION_MAX:
-        return order.cum_qty + more, POSITION_MAX
+    if teller is not None and teller.cum_qty + more > POSITION_MAX:
+        return teller.cum_qty + more, POSITION_MAX
     return None
 
 
@@ -101,6 +102,15 @@ def know_execution(core: State, exec_id: int, said: tuple[int, int], row: Execut
                  hash_exec_id(row.venue, row.instrument, row.side, hash_of_id(core.texts, exec_id)))
 
 
+def find_bad_exec_id(core: State, c: Any) -> tuple[Reason, int, int] | None:
+    """Why an id that must be given is not, with value and bound."""
+    if given_id(core, c.exec_id):
+        return None
+    if c.exec_id == NO_ROOM:
+        return Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity
+    return Reason.INVALID_FIELD_VALUE, min(0, c.exec_id), 72
+
+
 def find_told_trade(core: State, venue: int, instrument: int, side: int, exec_id: int) -> Execution | None:
     """The trade that a venue's exec_id is about (its own, a bust's or a correction's), by its whole identity where
     that is told, else by the id alone if only one trade of the log has it."""
@@ -108,7 +118,7 @@ def find_told_trade(core: State, venue: int, instrument: int, side: int, exec_id
         known = find_exec_id(core.exec_ids, venue, instrument, direction(side), exec_id)
         trade = known.row.trade or known.row if known is not None and known.row.is_held else None
         return trade if trade is not None and trade.is_held else None
-    return find_named_trade(core.trades, venue, instrument, 0, exec_id)
+    return find_named_trade(core.trades, venue, instrument, exec_id)
 
 
 # ---- corrections
@@ -127,7 +137,7 @@ def enter_correction(core: State, c: Any) -> Any:
     if c.exec_type == ExecType.TRADE_CORRECT and qty < 1 and qty != NO_PRICE and not c.told & TOLD_FINER:
         return refuse_report(core, c, Reason.INVALID_FIELD_VALUE, qty, 96)
     trade = find_told_trade(core, c.venue, c.instrument, c.side, c.exec_ref_id)
-    mine = trade or find_named_trade(core.trades, c.venue, 0, 0, c.exec_id)
+    mine = trade or find_named_trade(core.trades, c.venue, 0, c.exec_id)
     known = find_exec_id(core.exec_ids, c.venue, mine.instrument, mine.side, c.exec_id) if mine is not None else None
     named = trade.exec_id if trade is not None else 0
     if known is not None and core.day - known.day <= DAYS_KNOWN:
@@ -160,8 +170,8 @@ def is_stray_fee(core: State, c: Any, trade: Execution) -> bool:
 
 
 def say_correction(core: State, c: Any, qty: int, price: int) -> int:
-    ref = c.exec_ref_id if id_is_known(core.texts, c.exec_ref_id) else 0
-    return said_of(c.exec_type, hash_exec_id(c.venue, 0, 0, hash_of_id(core.texts, ref)), qty, price)
+    said = hash_of_id(core.texts, given_id(core, c.exec_ref_id))
+    return said_of(c.exec_type, hash_exec_id(c.venue, 0, 0, said), qty, price)
 
 
 def correction_range(c: Any, trade: Execution | None, qty: int) -> tuple[int, int]:
@@ -175,12 +185,11 @@ def correction_range(c: Any, trade: Execution | None, qty: int) -> tuple[int, in
 def find_bad_correction(
     core: State, c: Any, trade: Execution, qty: int, price: int, insists: bool
 ) -> tuple[Reason, int, int] | None:
-    """Why a trade can't become this quantity and price, with value and bound."""
+    """Why a trade can't become this quantity and price, with value and bound. An operator insists: it needs no id."""
     ins = core.instruments[trade.instrument]
-    if not insists and (c.exec_id <= 0 or not id_is_known(core.texts, c.exec_id)):
-        if c.exec_id == NO_ROOM:
-            return Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity
-        return Reason.INVALID_FIELD_VALUE, min(0, c.exec_id), 72
+    bad = None if insists else find_bad_exec_id(core, c)
+    if bad:
+        return bad
     if c.exec_type == ExecType.TRADE_CORRECT:
         if qty < 1 or qty > QTY_MAX or c.told & TOLD_FINER:
             return Reason.INVALID_FIELD_VALUE, UNTELLABLE if c.told & TOLD_FINER else qty, 96
@@ -206,12 +215,11 @@ def make_correction(core: State, c: Any, trade: Execution, qty: int, price: int)
     fee = fee_of(core, c, ins, trade.venue, qty, price) if qty else (0, 0, 0)
     if qty and trade.told and not fee[2]:
         fee = trade.commission, trade.currency, trade.told
-    return correct_trade(core, c, ins, trade, qty, price, fee, say_correction(core, c, qty, price))
+    return correct_trade(core, c, trade, qty, price, fee, say_correction(core, c, qty, price))
 
 
 def correct_trade(
-    core: State, c: Any, ins: InstrumentRow, trade: Execution, qty: int, price: int, fee: tuple[int, int, int],
-    said: int | None,
+    core: State, c: Any, trade: Execution, qty: int, price: int, fee: tuple[int, int, int], said: int | None
 ) -> Any:
     """Makes a trade this quantity, price and commission, 0 where it is busted, and derives everything from it again.
     `said` is None of a fee alone, which has no id of its own."""
@@ -225,7 +233,7 @@ def correct_trade(
         trade.state = TRADE_BUSTED
     core.exec_seq += 1
     exec_type = ExecType.TRADE_CORRECT if said is None else c.exec_type
-    exec_id = c.exec_id if c.exec_id > 0 and id_is_known(core.texts, c.exec_id) else 0
+    exec_id = given_id(core, c.exec_id)
     row = Execution(core.exec_seq, exec_id, exec_type, trade.order_id, trade.instrument, trade.account, trade.venue,
                     trade.side, qty, price, 0, core.day, TRADE_LIVE, trade, trade.exec_id)
     append_execution(core.trades, row)
@@ -251,7 +259,7 @@ def correct_trade(
             tell_fill(core.groups, changed.group, changed, more)
     over = teller.cum_qty > teller.order_qty and qty > 0
     if over:
-        told |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
+        told |= {"reason": Reason.OVERFILL}
     report_execution(core, c, teller, exec_type, venue=order.venue, **told)
     sync_order(core, order)
     return acknowledge(order)

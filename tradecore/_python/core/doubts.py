@@ -39,7 +39,7 @@ def take_terms(order: Order, c: Any, order_qty: int, price: int) -> None:
     order.price = c.price if c.price != NO_PRICE and order.price != NO_PRICE else price
 
 
-def is_old_news(core: State, c: Any, order: Order) -> bool:
+def is_old_news(c: Any, order: Order) -> bool:
     """Does a report tell what the order has left behind, and contradict nothing: a New that comes twice or late, an end
     of the day that the core knew of before?"""
     if c.exec_type == ExecType.NEW:

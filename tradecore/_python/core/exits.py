@@ -5,17 +5,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.codes import Reason, TradingState
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, OrdType
 from tradecore.vocabulary.rows import Finding
 
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, NOWHERE, RESTING, Order
-from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_killed, is_reducing, reducible_qty
+from ..risk.holds import EXEMPTIONS, Question, exposure_of, is_reducing, reducible_qty
+from ..risk.switches import meet_switches
 from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit
 from .state import State, parent_of, report_execution, sync_order
 from .user_rules import find_risk_refusal
+
+SWITCHES = (Reason.KILL_SWITCH, Reason.TRADING_STATE)  # what is HALTED may go on once it is released
 
 
 def works_beside(order: Order, other: Order) -> bool:
@@ -107,8 +110,10 @@ def rest_exit(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int)
 
 def find_hindrance(core: State, order: Order) -> tuple[Reason, int, int] | None:
     """Why an order that a price has let go can't go anywhere now, with value and bound: a switch, or no venue."""
-    if is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy):
-        return Reason.KILL_SWITCH, 1, 0
+    for reason, switches in ((Reason.KILL_SWITCH, core.risk.kills), (Reason.TRADING_STATE, core.risk.states)):
+        met = meet_switches(switches, order.instrument, order.account, order.venue, order.strategy)
+        if met.state == TradingState.HALTED:
+            return reason, met.scope, met.state
     if order.venue in core.disconnected:
         return Reason.VENUE_DISCONNECTED, order.venue, 0
     if order.venue == 0 and len(core.router.down) == len(core.router.venues):
@@ -140,9 +145,9 @@ def hold_if_hindered(core: State, c: Any, order: Order, q: Question, refused: Fi
     """Holds back an order that a price has let go, where a switch or the want of a venue hinders it and risk says
     nothing else; under a switch only an exit, the others are refused. Was it?"""
     hindrance = find_hindrance(core, order) if order.triggered else None
-    if hindrance is None or not (refused is None or refused.reason == Reason.KILL_SWITCH):
+    if hindrance is None or not (refused is None or refused.reason in SWITCHES):
         return False
-    if hindrance[0] == Reason.KILL_SWITCH and not reduces(core, order, q.leaves_qty):
+    if hindrance[0] in SWITCHES and not reduces(core, order, q.leaves_qty):
         return False
     hold_back(core, c, order, *hindrance)
     return True

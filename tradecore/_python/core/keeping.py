@@ -12,11 +12,11 @@ from tradecore.vocabulary.rows import Finding
 
 from ..orders.notes import NO_TEXT, add_note, find_note
 from ..orders.order_table import Order
-from ..orders.unbooked import Unbooked, is_same_report, keep_unbooked
+from ..orders.unbooked import EVERYBODY, Unbooked, count_lost, find_repeated, has_room, keep_unbooked
 from ..risk.holds import Question
 from ..risk.risk import check_risk
 from ..vocabulary.instrument import BUY, InstrumentRow, direction
-from ..vocabulary.texts import hash_of_id, id_is_known
+from ..vocabulary.texts import id_is_known
 from .state import ACK_ACCEPTED, UNBOOKED, State, publish, refuse_command, told_time
 
 ANY_QTY = 2**62  # of a trade whose quantity nobody can read: no position reduces with it
@@ -42,12 +42,17 @@ def hear_note(core: State, c: Any) -> bytes:
     return note.text
 
 
+def given_id(core: State, number: int) -> int:
+    """An id that was given, and is one; 0 where it is not."""
+    return number if number > 0 and id_is_known(core.texts, number) else 0
+
+
 def hear_of_order(core: State, c: Any, order: Order) -> None:
     """What a venue says of an order in its own words: its id there, and the last text about it."""
     note = find_note(core.notes, c.note) if c.note else None
     if note is not None and not note.text.endswith(NO_TEXT):
         order.note = c.note
-    if c.venue_order_id and id_is_known(core.texts, c.venue_order_id):
+    if given_id(core, c.venue_order_id):
         order.venue_order_id = c.venue_order_id
 
 
@@ -66,21 +71,28 @@ def keep_report(
     core: State, c: Any, why: tuple[Reason, int, int], order_id: int, account: int, instrument: int,
     moves: tuple[int, int],
 ) -> Any:
-    """Keeps a report that can't be booked, with all it said; refused where it lies there already, or no more can."""
+    """Keeps a report that can't be booked, with all it said; refused where it lies there already, or an operator has
+    decided about it. Where there is no room, it is refused and counted, and nobody takes more risk until an operator
+    has looked."""
     table, text = core.unbooked, hear_note(core, c)
-    again = next((row.number for row in table.rows.values() if is_same_report(row, c, text)), 0)
-    full = len(table.rows) == table.capacity
-    if again or full:
+    again = find_repeated(table, c, text, core.day)
+    if again:
         core.reports_refused += 1
-        reason = (Reason.EXECID_REPEATED, 0, again) if again else (Reason.TABLE_FULL, table.capacity, table.capacity)
-        return refuse_command(core, c, *reason)
-    table.count += 1
-    exec_id = c.exec_id if id_is_known(core.texts, c.exec_id) else 0
-    keep_unbooked(table, Unbooked(table.count, c, core.now, order_id, int(why[0]), why[1], why[2], max(0, instrument),
-                                  account, *moves, text), hash_of_id(core.texts, exec_id))
+        return refuse_command(core, c, Reason.EXECID_REPEATED, 0, again)
+    if not has_room(table):
+        row = table.overflow
+        if row is None:
+            row = Unbooked(0, c, core.now, order_id, int(Reason.TABLE_FULL), 0, table.capacity, 0, EVERYBODY, 0, 0,
+                           text)
+            keep_unbooked(table, row, core.texts)
+        count_lost(table, row)
+        core.reports_refused += 1
+        return refuse_command(core, c, Reason.TABLE_FULL, row.value, table.capacity)
+    keep_unbooked(table, Unbooked(0, c, core.now, order_id, int(why[0]), why[1], why[2], max(0, instrument), account,
+                                  *moves, text), core.texts)
     publish(core, c, UNBOOKED, reason=why[0], value=why[1], bound=why[2], order_id=order_id, side=c.side,
             instrument=c.instrument, account=account, venue=c.venue, cl_ord_id=c.cl_ord_id if c.kind == _REPORT else 0,
-            venue_exec_id=exec_id, transact_time=told_time(core, c))
+            venue_exec_id=given_id(core, c.exec_id), transact_time=told_time(core, c))
     return ACK_ACCEPTED._replace(order_id=order_id, report_type=UNBOOKED, reason=int(why[0]))
 
 
@@ -98,11 +110,18 @@ def units_of(ins: InstrumentRow, row: Unbooked) -> tuple[int, int]:
 def find_block(core: State, q: Question) -> Finding | None:
     """Whether an order takes more risk where a report lies unbooked: all but one that reduces the position, with what
     works on its side, whatever part of what lies there has happened."""
-    if not core.unbooked.rows or (q.hold_qty <= 0 and not q.released):
+    found = weigh_unbooked(core, q)
+    return found if found is not None and found.refused else None
+
+
+def weigh_unbooked(core: State, q: Question) -> Finding | None:
+    """What lies unbooked says to an order, refused or not; None where it is about others, or no risk is taken."""
+    table = core.unbooked
+    if not (table.blocking[q.account] or table.overflow) or (q.hold_qty <= 0 and not q.released):
         return None
     low = high = first = 0
-    for row in core.unbooked.rows.values():
-        if row.account == q.account and row.instrument in (0, q.instrument):
+    for row in table.rows.values():
+        if row.account in (q.account, EVERYBODY) and row.instrument in (0, q.instrument):
             least, most = units_of(q.ins, row)
             low, high, first = low + min(least, 0), high + max(most, 0), first or row.number
     if not first:
@@ -112,7 +131,7 @@ def find_block(core: State, q: Question) -> Finding | None:
         left = -(e.position_qty + high) - e.working_buy - q.hold_qty
     else:
         left = e.position_qty + low - e.working_sell - q.hold_qty
-    return None if left >= 0 else Finding(Reason.UNBOOKED_TRADE, first, 0, True, True)
+    return Finding(int(Reason.UNBOOKED_TRADE), first, 0, left < 0, True)
 
 
 def check_admission(core: State, q: Question) -> Finding | None:

@@ -1,33 +1,28 @@
-"""What external venues are to be sent: made, taken back while nobody has it, handed out. The queue itself is `unsent`.
+"""What external venues are to be sent: made, and taken back while nobody has it. The queue itself is `unsent`; what is
+handed out of it, departures.
 
-An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch. A message is
-handed out once; what becomes of it then is the caller's.
+An order that was not handed out is nobody's yet: a cancel ends it at once, and so does a kill switch.
 """
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
-from tradecore.vocabulary.codes import MsgType, Reason, Scope
+from tradecore.vocabulary.codes import MsgType, Reason
 from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
-from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, VERSION
+from tradecore.vocabulary.records import NO_PRICE, VERSION
 
 from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
-from ..orders.open_orders import find_open
-from ..orders.order_facts import derive_status, last_id, unknown_of
-from ..orders.order_table import AT_VENUE, CANCELED, NOWHERE, Order, Request, remove_request
+from ..orders.order_facts import derive_status, unknown_of
+from ..orders.order_table import AT_VENUE, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
 from .state import (
-    ACK_ACCEPTED,
     CANCEL_REJECT,
     EXECUTION,
     State,
-    end_order,
     order_fields,
     publish,
-    refuse_command,
     sync_order,
 )
 from .trade_booking import look_again
@@ -173,51 +168,21 @@ def asks_more(order: Order, request: Request) -> bool:
     return not same or request.order_qty > order.order_qty
 
 
-def withdraw_killed(core: State, c: Any) -> None:
-    """A kill switch is engaged: new orders that were not handed out are Canceled and never sent; replaces that ask for
-    more are refused."""
-    target = {Scope(c.scope): c.target}
-    for order in find_open(core.open_orders, target.get(Scope.INSTRUMENT, 0), target.get(Scope.ACCOUNT, 0),
-                           target.get(Scope.VENUE, 0), target.get(Scope.STRATEGY, 0)):
-        if is_unsent(order):
-            recall_order(core, order)
-            order.value = 1 + c.scope
-            end_order(core, c, order, CANCELED, Reason.KILL_SWITCH)
-            continue
-        for request in list(order.requests):
-            if request.message is not None and request.is_replace:
-                withdraw_replace(core, c, order, request)
+def wants_more(order: Order, request: Request) -> bool:
+    """Is a request a user's replace that asks for more, and that no venue has answered?"""
+    return request.is_replace and not request.reason and not request.pending and asks_more(order, request)
 
 
-def withdraw_replace(core: State, c: Any, order: Order, request: Request) -> None:
-    if request.reason or request.pending or not asks_more(order, request):
-        return
+def withdraw_replace(
+    core: State, c: Any, order: Order, request: Request, reason: Reason, value: int, bound: int
+) -> None:
+    """A replace that asks for more, which nobody has, is refused."""
     withdraw_request(core, order, request)
     publish(core, c, CANCEL_REJECT, **order_fields(order) | {
-        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": Reason.KILL_SWITCH,
-        "value": 1 + c.scope, "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
+        "cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": order.cl_ord_id, "reason": reason, "value": value,
+        "bound": bound, "cxl_rej_reason": CxlRejReason.BROKER_OPTION})
     sync_order(core, order)
     look_again(core, order)
-
-
-# ---- handed out
-
-
-def hand_out(core: State, c: Any) -> Any:
-    """The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it
-    is no news."""
-    unsent = core.orders.unsent
-    if c.most < 1:
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.most, 56)
-    for message in list(islice(unsent.messages, c.most)):
-        request = message.request
-        if request is not None:  # what was asked before it may have been answered since, or taken back
-            message.fields["orig_cl_ord_id"] = last_id(message.order, request)
-        drop_message(unsent, message)
-        unsent.handed += 1
-        if unsent.reader is not None:
-            unsent.reader.append(OUTBOUND_CODEC.pack(**message.fields, seq=unsent.handed))
-    return ACK_ACCEPTED._replace(order_id=unsent.handed)
 
 
 def report_asked(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:

@@ -30,14 +30,15 @@ from ..vocabulary.shell import Records, demand_batch, int64, open_command
 from .conditions import copy_watched
 from .corrections import enter_correction
 from .days import roll_day
+from .departures import hand_out
 from .dry_runs import plan_order
 from .events import FILTERS, Filter
 from .follow_ups import settle
+from .gate_commands import change_gate, switch_gate
 from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
 from .marketdata import enter_mark, enter_quote
 from .orderpath import enter_order
-from .outbound import hand_out
 from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
@@ -55,12 +56,12 @@ from .settings import (
     enter_text,
     open_cash,
     open_position,
-    switch_kill,
 )
 from .settling import enter_booking, enter_dismissal
 from .splits import split_instrument
 from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, refuse_command
+from .switching import set_trading_state, switch_kill
 from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_execution_report
@@ -70,8 +71,9 @@ _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType i
 NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
-    CommandType.KILL_SWITCH: switch_kill, CommandType.OPENING_POSITION: open_position,
-    CommandType.OPENING_CASH: open_cash, CommandType.DEFINE_CURRENCY: define_currency,
+    CommandType.KILL_SWITCH: switch_kill, CommandType.TRADING_STATE: set_trading_state,
+    CommandType.OPENING_POSITION: open_position, CommandType.OPENING_CASH: open_cash,
+    CommandType.DEFINE_CURRENCY: define_currency,
     CommandType.DEFINE_ACCOUNT: define_account, CommandType.DEFINE_VENUE: define_venue,
     CommandType.DEFINE_INSTRUMENT: define_instrument, CommandType.REPLACE: enter_replace,
     CommandType.MASS_CANCEL: mass_cancel, CommandType.STATUS_REQUEST: request_status,
@@ -84,6 +86,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
     CommandType.SET_ROUTING: set_routing, CommandType.VENUE_STATISTICS: set_statistics,
+    CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
 }
 
@@ -307,6 +310,10 @@ class Core(Readers):
         for it to rise). (0, NO_PRICE, False) where it waits for none, or is not held."""
         answer: tuple[int, int, bool] = self._turnstile.ask(copy_watched, self._state, int64(order_id))
         return answer
+
+    def _drill(self, reason: int) -> None:
+        """Takes the check of a reason out of risk, 0 none: in builds for tests alone."""
+        self._state.drilled = int(reason) or -1
 
     def close(self) -> None:
         """Take no command and answer no question any more: each raises RuntimeError. What reports show is kept until

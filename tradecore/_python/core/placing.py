@@ -15,13 +15,12 @@ from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
-from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
+from ..execution.book import Fill
 from ..execution.routing import touch_price, twice_touch
 from ..execution.scoring import note_quote_age
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
 from ..orders.open_orders import link_venue
-from ..orders.order_facts import leaves_of
 from ..orders.order_table import (
     AT_VENUE,
     AWAITS_PARENT,
@@ -37,14 +36,13 @@ from ..orders.order_table import (
 )
 from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
-from ..orders.validation import AUCTIONS, POST_ONLY
-from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, is_killed, note_breach
+from ..orders.validation import AUCTIONS
+from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
+from ..risk.switches import meet_switches
 from ..vocabulary.instrument import (
     BUY,
-    FOK,
-    IOC,
     LIMIT,
     MARKET,
     SELL,
@@ -52,13 +50,14 @@ from ..vocabulary.instrument import (
     awaits_price,
     direction,
     has_limit,
-    opposite,
     safe_price,
 )
 from .choosing import route_order, routing_of
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
+from .departures import stops_order
 from .elections import watch_print
-from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, protects_position, reduces, rest_exit
+from .executing import execute_order
+from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
@@ -68,7 +67,6 @@ from .state import (
     REDUCE_ONLY,
     ROUTING,
     State,
-    book_of,
     count_stage,
     end_order,
     is_external,
@@ -80,7 +78,6 @@ from .state import (
     tell_parent,
     tell_price,
     twice_reference,
-    use_book,
 )
 from .trade_booking import Charge, book_fills, report_fills
 
@@ -120,7 +117,8 @@ def ask_order(
         core.orders.open_count - order.is_open, core.orders.open_max,
         core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
         exposure_of(core.risk, order.instrument, 0),
-        is_killed(core.risk, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
+        meet_switches(core.risk.states, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), order.strategy,
         Sent.NONE if recheck else Sent.NEW,
     )
@@ -137,32 +135,6 @@ def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     return price // ins.tick if q.side == BUY else -(-price // ins.tick)
 
 
-def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
-    """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
-    side, qty = direction(order.side), leaves_of(order)
-    taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
-    if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
-        return Reason.POST_ONLY_WOULD_TAKE, []
-    if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, qty):
-        return Reason.FOK_NOT_FILLABLE, []
-    if order.min_qty and not is_fillable(book, taken_side, limit, order.min_qty):
-        return Reason.MIN_QTY_NOT_MET, []
-    protects = protects_position(core, order, limit)
-    left, fills = match_order(book, taken_side, limit, qty)
-    if left == 0:
-        return None, fills
-    if order.time_in_force in AUCTIONS:
-        return Reason.AUCTION_LEFTOVER, fills
-    if not has_limit(order.ord_type) and not protects:
-        return Reason.MARKET_LEFTOVER, fills
-    if order.time_in_force == IOC:
-        return Reason.IOC_LEFTOVER, fills
-    rests = use_book(core, order.instrument, order.venue)
-    if rests is None:
-        return Reason.BOOKS_FULL, fills  # none: there was no book to take from
-    add_node(rests, side, order.order_id, limit, left, order.display_qty)
-    order.place = RESTING
-    return None, fills
 
 
 def finish_order(
@@ -291,6 +263,9 @@ def place_order(
         else:
             refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
                            core.orders.unsent.most, first)
+        return since
+    if (stopped := stops_order(core, c, order)) is not None:
+        refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
     reason, fills = execute_order(core, order, limit)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):

@@ -15,6 +15,7 @@ from ..risk.holds import is_exempt_refusal
 from ..risk.risk import evaluate_risk
 from .cash import convert_cash
 from .exits import closes_position, reduces
+from .keeping import weigh_unbooked
 from .observing import observe_question
 from .orderpath import CLOSING_BITS
 from .placing import ask_order
@@ -58,6 +59,8 @@ def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
         if is_exempt_refusal(found + observed) and reduces(core, thought, q.leaves_qty):
             q.reduces = True
             found, observed = evaluate_risk(q), observe_question(core, ins, q)
-        return 0, found + [f for f in observed if f.armed] + evaluate_user_rules(core, ins, q, c.strategy)
+        kept = weigh_unbooked(core, q)
+        told = found + [f for f in observed if f.armed] + ([] if kept is None else [kept])
+        return 0, told + evaluate_user_rules(core, ins, q, c.strategy)
     finally:
         core.now = clock

@@ -23,6 +23,7 @@ from ..execution.routing import UNSEEN, ranking_of
 from ..orders.notes import find_note
 from ..orders.open_orders import find_open
 from ..orders.order_table import Orders
+from ..orders.trades import find_execution
 from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
 from ..risk.usage import measure_row
@@ -106,12 +107,13 @@ class Readers:
     @asked
     def venue_exec_id(self, exec_id: int) -> int:
         """The id that an external venue gave the execution with the core's own number; 0 where the log has none."""
-        return next((row.venue_exec_id for row in self._state.trades.rows if row.exec_id == exec_id), 0)
+        row = find_execution(self._state.trades, exec_id)
+        return 0 if row is None else row.venue_exec_id
 
     @asked
     def execution(self, exec_id: int) -> TradeRow | None:
         """The trade that the core's own number is about, as it is now; None where the log has none."""
-        row = next((row for row in reversed(self._state.trades.rows) if row.exec_id == exec_id), None)
+        row = find_execution(self._state.trades, exec_id)
         trade = None if row is None else row.trade or row
         return trade.row if trade is not None and trade.is_held else None
 
@@ -243,8 +245,11 @@ class Readers:
 
     @asked
     def switches(self) -> list[SwitchFacts]:
-        """The kill switches that are engaged, by scope and target. Threads: any."""
-        return [SwitchFacts(*key, *switch) for key, switch in sorted(self._state.risk.switches.items())]
+        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
+        risk = self._state.risk
+        return [SwitchFacts(*key, *switch[:3], int(kind), switch.state)
+                for kind, switches in ((CommandType.KILL_SWITCH, risk.kills), (CommandType.TRADING_STATE, risk.states))
+                for key, switch in sorted(switches.items())]
 
     @asked
     def decision(self, decision: int) -> list[Term]:

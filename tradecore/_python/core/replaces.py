@@ -41,8 +41,7 @@ def enter_replace(core: State, c: Any) -> Any:
     asked_qty = c.order_qty or order.order_qty
     order_qty = max(asked_qty, order.cum_qty)  # below what is filled already: it becomes that
     price = order.price if c.price == NO_PRICE else c.price
-    order.stop_px = stop_of(order)
-    stop_px = order.stop_px if c.stop_px == NO_PRICE or not awaits_price(order.ord_type) else c.stop_px
+    stop_px = stop_of(order) if c.stop_px == NO_PRICE or not awaits_price(order.ord_type) else c.stop_px
     expire_time, peg_offset = c.expire_time or order.expire_time, c.new_peg_offset or order.peg_offset
     if order.terminal or (not is_live(order) and order_qty <= order.cum_qty):
         return refuse_request(core, c, order_id, order, Reason.TOO_LATE_TO_CANCEL)
@@ -82,11 +81,11 @@ def find_bad_terms(
     if price != NO_PRICE and not has_limit(order.ord_type):
         return Reason.INVALID_FIELD_VALUE, price, 64  # its type has none
     if order.triggered and peg_offset != order.peg_offset:
-        return Reason.STOP_TRIGGERED, stop_px, stop_px
-    if order.triggered and stop_px != order.stop_px:
-        return Reason.STOP_TRIGGERED, stop_px, order.stop_px  # what it waited for has come
-    if order.ord_type == OrdType.TRAILING_STOP and stop_px != order.stop_px:
-        return Reason.STOP_PX_OUT_OF_RANGE, stop_px, order.stop_px  # it follows the market
+        return Reason.INVALID_PEG_OFFSET, peg_offset, order.peg_offset  # it follows no price any more
+    if order.triggered and stop_px != stop_of(order):
+        return Reason.STOP_TRIGGERED, stop_px, stop_of(order)  # what it waited for has come
+    if order.ord_type == OrdType.TRAILING_STOP and stop_px != stop_of(order):
+        return Reason.STOP_PX_OUT_OF_RANGE, stop_px, stop_of(order)  # it follows the market
     declared = len(core.accounts), len(core.router.venues)
     order_command = CODECS[10].tuple_type(
         10, order.side, order.ord_type, order.time_in_force, order.exec_inst, order.instrument, order.account,
@@ -107,7 +106,7 @@ def find_refusal(
     """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
     the quantity always passes; any other is a new order to rates, one that asks for more to sessions too."""
     same = (price, stop_px, expire_time, peg_offset) == (
-        order.price, order.stop_px, order.expire_time, order.peg_offset)
+        order.price, stop_of(order), order.expire_time, order.peg_offset)
     if same and order_qty <= order.order_qty:
         return None
     more = max(0, order_qty - order.cum_qty - order.held)

@@ -202,7 +202,7 @@ def enter_venue_session(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.connected, 56)
     ack = accept_command(core, c, c.connected, 0, venue=c.venue)
     (core.disconnected.discard if c.connected else core.disconnected.add)(c.venue)
-    core.router.down = core.risk.killed_venues | core.disconnected
+    core.router.down = core.risk.barred_venues | core.disconnected
     core.triggers.asks_again = core.triggers.asks_again or c.connected == 1
     for instrument in core.instruments:  # what is displayed there counts again, or no more
         tell_price(core, instrument)

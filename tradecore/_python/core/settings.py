@@ -1,4 +1,4 @@
-"""Commands that declare and set: definitions, opening balances, limits, kill switches. No orders, no market data.
+"""Commands that declare and set: definitions, opening balances, limits. No orders, no market data.
 
 Each answers with an ack, after publishing that it was accepted or why it was refused.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason, Scope
+from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason
 from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
-from ..risk.holds import move_position, set_switch
+from ..risk.holds import move_position
 from ..risk.rule_rows import LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
 from ..vocabulary.instrument import (
     add_band,
@@ -28,7 +28,6 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
-from .outbound import withdraw_killed
 from .state import ACCEPTED, ACK_ACCEPTED, State, accept_command, publish, refuse_command
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000_000
@@ -182,9 +181,9 @@ def as_signed(word: int) -> int:
     return word - WORD if word >= WORD // 2 else word
 
 
-def accept_change(core: State, c: Any, value: int, bound: int, **target: int) -> Any:
+def accept_change(core: State, c: Any, value: int, bound: int, **special: int) -> Any:
     """A change of a limit or a switch, with who asked for it and why."""
-    publish(core, c, ACCEPTED, value=value, bound=bound, cl_ord_id=c.who, orig_cl_ord_id=c.why, **target)
+    publish(core, c, ACCEPTED, value=value, bound=bound, cl_ord_id=c.who, orig_cl_ord_id=c.why, **special)
     return ACK_ACCEPTED
 
 
@@ -249,25 +248,3 @@ def change_limit(core: State, c: Any) -> Any:
     elif bad:
         rows.staged, rows.staged_size = [], 0
     return ACK_ACCEPTED if bad is None else refuse_command(core, c, *bad)
-
-
-def switch_kill(core: State, c: Any) -> Any:
-    if c.engaged not in (0, 1):
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.engaged, 72)
-    most = {Scope.FIRM: 0, Scope.ACCOUNT: len(core.accounts), Scope.INSTRUMENT: len(core.instruments),
-            Scope.VENUE: len(core.router.venues), Scope.STRATEGY: core.risk.rows.strategy_max}
-    if c.scope not in most:
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.scope, 56)
-    if not int(c.scope != Scope.FIRM) <= c.target <= most[c.scope]:
-        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.target, 64)
-    for offset, number in ((96, c.who), (104, c.why)):
-        if not id_is_known(core.texts, number):
-            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, number, offset)
-    set_switch(core.risk, c.scope, c.target, c.engaged == 1, c.who, c.why, core.now)
-    if c.scope == Scope.VENUE:
-        core.router.down = core.risk.killed_venues | core.disconnected
-    core.triggers.asks_again = core.triggers.asks_again or not c.engaged
-    ack = accept_change(core, c, c.scope, c.target)
-    if c.engaged:
-        withdraw_killed(core, c)
-    return ack

@@ -13,9 +13,8 @@ from tradecore.vocabulary.rows import TRADE_FOLDED, TRADE_LIVE
 
 from ..orders.notes import find_note
 from ..orders.unbooked import Unbooked, drop_unbooked
-from ..vocabulary.texts import id_is_known
 from .corrections import find_bad_correction, find_told_trade, make_correction
-from .keeping import hear_note
+from .keeping import given_id, hear_note
 from .state import State, accept_command, refuse_command
 from .venuereports import find_order
 from .venuetrades import (
@@ -36,7 +35,7 @@ def find_refusal(core: State, c: Any) -> tuple[Reason, int, int] | None:
     """Why nothing can be decided: there is no such report, or nobody says who and why."""
     if c.unbooked not in core.unbooked.rows:
         return Reason.UNKNOWN_UNBOOKED, c.unbooked, 0
-    if c.cl_ord_id <= 0 or not id_is_known(core.texts, c.cl_ord_id):
+    if not given_id(core, c.cl_ord_id):
         return Reason.INVALID_FIELD_VALUE, c.cl_ord_id, 32
     if find_note(core.notes, c.note) is None:
         return Reason.INVALID_FIELD_VALUE, c.note, 88
@@ -47,9 +46,9 @@ def find_refusal(core: State, c: Any) -> tuple[Reason, int, int] | None:
 
 def settle_unbooked(core: State, c: Any, row: Unbooked, booked: bool) -> Any:
     """The report leaves, and it is told who decided; the note says why."""
-    drop_unbooked(core.unbooked, row.number, booked)
+    drop_unbooked(core.unbooked, row, booked, core.day)
     hear_note(core, c)
-    return accept_command(core, c, row.number, row.order_id, instrument=row.instrument, account=row.account,
+    return accept_command(core, c, row.number, row.order_id, instrument=row.instrument, account=max(0, row.account),
                           venue=row.said.venue)
 
 
@@ -61,12 +60,14 @@ def enter_dismissal(core: State, c: Any) -> Any:
 
 
 def amend_said(said: Any, c: Any) -> Any:
-    """The report as the operator has it: what is given replaces what was said. What its venue had filled by then is no
-    news by now.
+    """The report as the operator has it: what is given replaces what was said, also that something was rounded. What
+    its venue had filled by then is no news by now.
     """
     told, fields = said.told, {"cum_qty": -1} if said.kind == _REPORT else {}
     if c.last_qty != NO_PRICE:
         fields["last_qty"], told = c.last_qty, told & ~TOLD_FINER
+    if c.last_px != NO_PRICE or c.told & TOLD_COMMISSION:
+        told &= ~TOLD_ROUNDED
     if c.last_px != NO_PRICE:
         fields["last_px"] = c.last_px
     if c.told & TOLD_COMMISSION:
@@ -82,6 +83,8 @@ def enter_booking(core: State, c: Any) -> Any:
     if bad:
         return refuse_command(core, c, *bad)
     row = core.unbooked.rows[c.unbooked]
+    if row is core.unbooked.overflow:  # it stands for others too, which nobody has: they are told again
+        return refuse_command(core, c, Reason.TABLE_FULL, row.value, row.bound)
     said = amend_said(row.said, c)
     if said.kind == _CORRECTION:
         return enter_kept_correction(core, c, row, said)
@@ -105,7 +108,7 @@ def enter_booking(core: State, c: Any) -> Any:
     settle_unbooked(core, c, row, True)
     if known is not None and again:
         return amend_fee(core, said, known)
-    return book_venue_trade(core, said, order_id, order, account, instrument, side, insists=True)
+    return book_venue_trade(core, said, order_id, order, account, instrument, side, known is not None, insists=True)
 
 
 def find_unitless(row: Unbooked, c: Any) -> tuple[Reason, int, int] | None:

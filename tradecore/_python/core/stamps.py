@@ -21,7 +21,8 @@ from .state import ACK_ACCEPTED, State, accept_command, refuse_command
 _TOLD = {int(kind) for kind in (CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandType.CANCEL_REJECT,
                                 CommandType.QUOTE, CommandType.MARK, CommandType.TRADE_PRINT)}
 _TIMED = {int(kind) for kind in (CommandType.NEW_ORDER, CommandType.REPLACE, CommandType.CLOCK)}
-_EXITS = {int(kind) for kind in (CommandType.CANCEL, CommandType.MASS_CANCEL, CommandType.KILL_SWITCH)}
+_EXITS = {int(kind) for kind in (CommandType.CANCEL, CommandType.MASS_CANCEL, CommandType.KILL_SWITCH,
+                                 CommandType.TRADING_STATE)}
 
 
 def stamp_of(c: Any, now: int) -> int:

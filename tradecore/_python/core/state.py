@@ -35,12 +35,24 @@ from ..orders.order_facts import (
     next_deadline,
     unknown_of,
 )
-from ..orders.order_table import AT_VENUE, AWAITS_PRICE, EXPIRED, NOWHERE, REJECTED, RESTING, TRANSITIONS, Order, Orders
+from ..orders.order_table import (
+    AT_VENUE,
+    AWAITS_PRICE,
+    CANCELED,
+    EXPIRED,
+    NOWHERE,
+    REJECTED,
+    RESTING,
+    TRANSITIONS,
+    Order,
+    Orders,
+)
 from ..orders.timers import ORDER_TIMER, Timers
 from ..orders.trades import TradeLog
 from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..orders.unbooked import UnbookedTable
 from ..positions.ledger import Ledger
+from ..risk.exit_gate import ExitGate
 from ..risk.holds import RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
@@ -48,7 +60,8 @@ from ..vocabulary.texts import Texts
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
-EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BUSINESS_REJECT, MASS_CANCEL_REPORT = (
+(EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BUSINESS_REJECT, GATE_STOPPED,
+ MASS_CANCEL_REPORT) = (
     int(kind) for kind in ReportType)
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
@@ -76,6 +89,8 @@ class State:
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
         self.rules = UserRules()
+        self.gate = ExitGate()
+        self.drilled = -1  # in tests: the reason of a check that is taken out
         self.router = Router(capacity.instruments, capacity.decisions)
         self.books: dict[tuple[int, int], Book] = {}  # by instrument and venue; a quote's number is minus its side
         self.printed: dict[tuple[int, int, int], int] = {}  # at a quote's price since it came; and by side
@@ -188,6 +203,9 @@ def sync_parent(core: State, parent: Order, child: Order) -> None:
             parent.refused |= 1 << child.venue - 1
         if child.terminal == EXPIRED and not parent.ending:  # its day is over, there and anywhere
             parent.ending, parent.ending_reason = EXPIRED, child.reason
+        if child.reason == Reason.EXIT_GATE and not parent.ending:  # it would be stopped anywhere, without end
+            parent.ending, parent.ending_reason = CANCELED, child.reason
+            parent.value, parent.bound = child.value, child.bound
     tell_parent(core, parent)
 
 

@@ -34,7 +34,8 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 def hash_state(core: State) -> int:
     chain = 0
     for rows in (counters, definitions, accounts, limits, switches, positions,
-                 orders, books, trades, waiting, outbound, user_rules, routing):
+                 orders, books, trades, waiting, outbound, exit_gate, user_rules,
+                     routing):
         for row in rows(core):
             chain = chain_row(chain, row)
     return chain
@@ -42,7 +43,7 @@ def hash_state(core: State) -> int:
 
 def counters(core: State) -> Iterator[Row]:
     yield (1, core.command_seq, core.now, core.events.seq, core.exec_seq, core.orders.evicted,
-           len(core.ids.order_ids), core.ids.digest, int((Scope.FIRM, 0) in core.risk.switches), core.day,
+           len(core.ids.order_ids), core.ids.digest, int((Scope.FIRM, 0) in core.risk.kills), core.day,
            core.reports_refused, core.trades_in_suspense, core.unexpected, core.trades.folded, core.exec_ids.digest,
            core.order_seq, len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
     if core.notes.count or core.unbooked.count:
@@ -57,7 +58,7 @@ def definitions(core: State) -> Iterator[Row]:
         yield (3, hash_of_id(core.texts, ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
                ins.min_qty, ins.max_qty, ins.multiplier, *wide_words(ins.min_notional), *wide_words(ins.max_notional),
-               int((Scope.INSTRUMENT, i) in core.risk.switches), core.ledger.marks.get(i, NO_PRICE),
+               int((Scope.INSTRUMENT, i) in core.risk.kills), core.ledger.marks.get(i, NO_PRICE),
                core.ledger.lasts.get(i, NO_PRICE), session_of(core, i), core.close_times.get(i, 0))
         for band in ins.bands:
             yield 16, *band
@@ -68,8 +69,9 @@ def definitions(core: State) -> Iterator[Row]:
             yield 26, opened, printed, core.triggers.lasts_told.get(i, 0)
     for i, venue in core.router.venues.items():
         yield (4, hash_of_id(core.texts, venue.name), venue.maker_fee_per_unit, venue.taker_fee_per_unit,
-               venue.maker_fee_ppm, venue.taker_fee_ppm, int(i in core.risk.killed_venues), venue.request_timeout,
-               venue.native_ord_types, venue.native_times_in_force, venue.external, int(i in core.disconnected))
+               venue.maker_fee_ppm, venue.taker_fee_ppm, int((Scope.VENUE, i) in core.risk.kills),
+               venue.request_timeout, venue.native_ord_types, venue.native_times_in_force,
+               venue.external, int(i in core.disconnected))
         if venue.print_fills:
             yield 18, venue.print_fills
         if venue.day_end or venue.market_protection:
@@ -79,7 +81,7 @@ def definitions(core: State) -> Iterator[Row]:
 def accounts(core: State) -> Iterator[Row]:
     for i, name in core.accounts.items():
         yield (5, hash_of_id(core.texts, name), core.risk.rows.stated.get(i, 0),
-               int((Scope.ACCOUNT, i) in core.risk.switches))
+               int((Scope.ACCOUNT, i) in core.risk.kills))
         for j in core.currencies:
             yield 7, *wide_words(core.ledger.cash.get((i, j), 0))
     for (i, j), charge in sorted(core.ledger.charges.items()):
@@ -109,8 +111,10 @@ def limit_digest(core: State, row: LimitRow) -> int:
 
 
 def switches(core: State) -> Iterator[Row]:
-    for (scope, target), switch in sorted(core.risk.switches.items()):
-        yield (29, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why), switch.since)
+    for row, table in ((29, core.risk.kills), (42, core.risk.states)):
+        for (scope, target), switch in sorted(table.items()):
+            yield (row, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why),
+                   switch.since, switch.state)
 
 
 def positions(core: State) -> Iterator[Row]:
@@ -132,7 +136,7 @@ def orders(core: State) -> Iterator[Row]:
         if order.protect_px != NO_PRICE:
             yield 21, order.protect_px
         if order.routing:
-            yield 42, order.routing
+            yield 50, order.routing
         if order.note or order.venue_order_id:
             yield 32, order.note, hash_of_id(core.texts, order.venue_order_id)
         for request in order.requests:
@@ -186,6 +190,20 @@ def outbound(core: State) -> Iterator[Row]:
         yield 17, *(f[name] for name in HASHED), *ids
 
 
+def exit_gate(core: State) -> Iterator[Row]:
+    """Its limits and flags, what it can still count, and what was handed out of each order that is held."""
+    gate = core.gate
+    yield (42, gate.collar_bps, gate.throttle, gate.window_ns, gate.shut_firm, gate.sent, gate.stopped,
+           hash_of_id(core.texts, gate.who), hash_of_id(core.texts, gate.why))
+    for venue, shut in sorted(gate.shut_venues.items()):
+        if shut:
+            yield 43, venue, shut
+    for time in gate.times:
+        yield 44, time
+    for order_id in sorted(core.orders.by_id.keys() & gate.rows.keys()):
+        yield 45, order_id, gate.rows[order_id].sent_new, gate.rows[order_id].sent_replace
+
+
 def user_rules(core: State) -> Iterator[Row]:
     """Those in force, and one that is being loaded."""
     for rule in [*core.rules.rows, *([core.rules.loading] if core.rules.loading else [])]:
@@ -200,17 +218,17 @@ def routing(core: State) -> Iterator[Row]:
     router = core.router
     for strategy, chosen in sorted(router.strategies.items()):
         if chosen:
-            yield 43, strategy, chosen
+            yield 51, strategy, chosen
     if router.weights.charge():
-        yield 44, *astuple(router.weights)
+        yield 52, *astuple(router.weights)
     for venue, s in router.statistics.items():
         if s != Statistics():
-            yield 45, venue, *astuple(s)
+            yield 53, venue, *astuple(s)
     for instrument, moves in sorted(router.movements.items()):
-        yield 46, instrument, *astuple(moves)
+        yield 54, instrument, *astuple(moves)
     for (instrument, side), ranking in sorted(router.rankings.items()):
         if ranking.turn:
-            yield 47, instrument, side, ranking.turn
+            yield 55, instrument, side, ranking.turn
 
 
 def books(core: State) -> Iterator[Row]:

@@ -168,6 +168,8 @@ def evaluate_user_rules(core: State, ins: InstrumentRow, q: Question, strategy: 
 def find_risk_refusal(core: State, ins: InstrumentRow, q: Question, strategy: int) -> Finding | None:
     """Why risk refuses an order: the first of its own checks that does, else the first of the rules of users."""
     refused = check_admission(core, q)
+    if refused is not None and refused.reason == core.drilled:
+        refused = None
     if refused is not None or len(core.rules.rows) == core.rules.observed:
         return refused
     return next(iter(ask_user_rules(core, ins, q, strategy)), None)

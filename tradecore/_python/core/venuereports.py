@@ -88,7 +88,7 @@ def find_request(order: Order, cl_ord_id: int, is_replace: bool) -> Request | No
 def take_state(core: State, c: Any, order: Order) -> Any:
     """An execution report that is no trade. What contradicts the facts is refused."""
     request = None
-    if is_old_news(core, c, order):
+    if is_old_news(c, order):
         return tell_order(core, c, order)
     if c.exec_type in (ExecType.PENDING_CANCEL, ExecType.PENDING_REPLACE, ExecType.REPLACED):
         request = find_request(order, c.cl_ord_id, c.exec_type != ExecType.PENDING_CANCEL)

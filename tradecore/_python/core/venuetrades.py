@@ -10,7 +10,7 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
-from tradecore.vocabulary.records import NO_PRICE, NO_ROOM, QTY_MAX, TOLD_COMMISSION, TOLD_FINER, UNTELLABLE
+from tradecore.vocabulary.records import NO_PRICE, QTY_MAX, TOLD_COMMISSION, TOLD_FINER, UNTELLABLE
 from tradecore.vocabulary.rows import TRADE_FOLDED, TRADE_LIVE
 
 from ..orders.execids import ExecId, fee_told, find_exec_id, said_of, tell_fee
@@ -20,10 +20,19 @@ from ..orders.trades import DAYS_KNOWN, Execution, find_named_trade
 from ..vocabulary.instrument import BUY, direction, find_bad_price, is_beyond_amount, most_qty
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import hash_of_id, id_is_known
-from .corrections import CORRECTIONS, correct_trade, fee_of, find_bad_fee, find_beyond, flags_of, know_execution
+from .corrections import (
+    CORRECTIONS,
+    correct_trade,
+    fee_of,
+    find_bad_exec_id,
+    find_bad_fee,
+    find_beyond,
+    flags_of,
+    know_execution,
+)
 from .doubts import compare_cum_qty, refuse_report
 from .elections import move_last
-from .keeping import SIDES, hear_note, hear_of_order, keep_report, range_of
+from .keeping import SIDES, given_id, hear_note, hear_of_order, keep_report, range_of
 from .state import (
     ACK_ACCEPTED,
     BUSINESS_REJECT,
@@ -66,7 +75,7 @@ def enter_trade(core: State, c: Any, order_id: int, order: Order | None) -> Any:
         return keep_report(core, c, bad, order_id, account, instrument, moves)
     if order is not None and not is_its_own(order, instrument, side):
         order, account = None, 0  # whatever the venue means, it is not that order's trade
-    return book_venue_trade(core, c, order_id, order, account, instrument, side)
+    return book_venue_trade(core, c, order_id, order, account, instrument, side, known=False)
 
 
 def is_its_own(order: Order, instrument: int, side: int) -> bool:
@@ -77,10 +86,9 @@ def find_bad_trade(
     core: State, c: Any, order: Order | None, account: int, instrument: int, side: int, insists: bool
 ) -> tuple[Reason, int, int] | None:
     """Why a trade can't be booked whole, with value and bound. An operator insists: it needs no id of its own."""
-    if not insists and (c.exec_id <= 0 or not id_is_known(core.texts, c.exec_id)):
-        if c.exec_id == NO_ROOM:
-            return Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity
-        return Reason.INVALID_FIELD_VALUE, min(0, c.exec_id), 72
+    bad = None if insists else find_bad_exec_id(core, c)
+    if bad:
+        return bad
     ins = core.instruments.get(instrument)
     if ins is None:
         return Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments)
@@ -111,7 +119,7 @@ def is_fee_alone(c: Any) -> bool:
 def is_told_again(core: State, c: Any, known: ExecId, order_id: int) -> bool:
     """Does a report under a known identity tell that trade again, or its fee alone? Else it uses the id for another."""
     said, named = say_trade(core, c, order_id)
-    return is_fee_alone(c) or known.said == said or known.named == named
+    return is_fee_alone(c) or (not c.told & TOLD_FINER and (known.said == said or known.named == named))
 
 
 def find_bad_amendment(core: State, c: Any, known: ExecId, order_id: int) -> tuple[Reason, int, int] | None:
@@ -135,10 +143,9 @@ def find_bad_amendment(core: State, c: Any, known: ExecId, order_id: int) -> tup
 def amend_fee(core: State, c: Any, known: ExecId) -> Any:
     """A trade's commission as its venue tells it later, under the trade's own id, which find_bad_amendment let pass."""
     trade = known.row.trade or known.row
-    ins = core.instruments[trade.instrument]
-    fee = fee_of(core, c, ins, trade.venue, trade.qty, trade.price)
+    fee = fee_of(core, c, core.instruments[trade.instrument], trade.venue, trade.qty, trade.price)
     tell_fee(core.exec_ids, known, fee_told(*fee[:2]))
-    return correct_trade(core, c, ins, trade, trade.qty, trade.price, fee, None)
+    return correct_trade(core, c, trade, trade.qty, trade.price, fee, None)
 
 
 def say_trade(core: State, c: Any, order_id: int) -> tuple[int, int]:
@@ -152,10 +159,10 @@ def say_trade(core: State, c: Any, order_id: int) -> tuple[int, int]:
 def find_again(core: State, c: Any, instrument: int, side: int) -> ExecId | None:
     """The execution whose identity a trade has, within two rolls of the day. One that tells no symbol or side, whose
     order is forgotten by now, is known by its id alone."""
-    if c.exec_id <= 0 or not id_is_known(core.texts, c.exec_id):
+    if not given_id(core, c.exec_id):
         return None
     if not instrument or side not in SIDES:
-        trade = find_named_trade(core.trades, c.venue, instrument, 0, c.exec_id)
+        trade = find_named_trade(core.trades, c.venue, instrument, c.exec_id)
         if trade is None:
             return None
         instrument, side = trade.instrument, trade.side
@@ -164,21 +171,21 @@ def find_again(core: State, c: Any, instrument: int, side: int) -> ExecId | None
 
 
 def book_venue_trade(
-    core: State, c: Any, order_id: int, order: Order | None, account: int, instrument: int, side: int,
+    core: State, c: Any, order_id: int, order: Order | None, account: int, instrument: int, side: int, known: bool,
     insists: bool = False,
 ) -> Any:
-    """A trade of an order; of none that is known: into suspense, which counts for the firm. An operator's is not of
-    now."""
+    """A trade of an order; of none that is known: into suspense, which counts for the firm. From now on it is known by
+    its identity, unless another is (`known`). An operator's is not of now."""
     ins = core.instruments[instrument]
     commission, currency, told = fee_of(core, c, ins, c.venue, c.last_qty, c.last_px)
     liquidity = c.last_liquidity_ind if c.last_liquidity_ind <= LIQUIDITY_MAX else 0
-    exec_id = c.exec_id if c.exec_id > 0 and id_is_known(core.texts, c.exec_id) else 0
+    exec_id = given_id(core, c.exec_id)
     core.exec_seq += 1
     trade = Execution(core.exec_seq, exec_id, ExecType.TRADE, order_id, instrument, account, c.venue, direction(side),
                       c.last_qty, c.last_px, commission, core.day, currency=currency, last_mkt=c.last_mkt,
                       last_liquidity_ind=liquidity, told=told)
     book_trade(core, trade)
-    if exec_id and find_again(core, c, instrument, side) is None:
+    if exec_id and not known:
         fee = fee_told(commission, currency) if told else 0
         know_execution(core, exec_id, say_trade(core, c, order_id), trade, fee)
     if order is not None and not order.terminal and not insists:  # an old trade, or nobody's, is no price of now
@@ -195,11 +202,10 @@ def book_venue_trade(
     teller = teller_of(core, order)
     late = order.terminal or teller.terminal
     add_fills(core, order, c.last_qty, c.last_px)
-    over = teller.cum_qty > teller.order_qty
-    if over:
-        report |= {"reason": Reason.OVERFILL, "value": teller.cum_qty, "bound": teller.order_qty}
+    if teller.cum_qty > teller.order_qty:
+        report |= {"reason": Reason.OVERFILL}
     elif late:
-        report |= {"reason": Reason.LATE_TRADE, "value": late, "bound": 0}
+        report |= {"reason": Reason.LATE_TRADE}
     elif is_worse(order, c.last_px):
         report |= {"reason": Reason.FILL_BEYOND_LIMIT}
     report_execution(core, c, teller, ExecType.TRADE, venue=order.venue, **report)

@@ -7,6 +7,7 @@ busted or corrected.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -103,15 +104,22 @@ def trades_of(log: TradeLog, instrument: int, account: int) -> Iterator[Executio
             yield row
 
 
-def find_named_trade(log: TradeLog, venue: int, instrument: int, side: int, exec_id: int) -> Execution | None:
-    """The one trade that a venue's exec_id is about; None where none is held, or several are. Instrument or side 0 is
-    any. It walks the log: only what does not tell a trade's whole identity needs it."""
+def find_execution(log: TradeLog, exec_id: int) -> Execution | None:
+    """The newest row with the core's own number, which never falls from one row to the next; None where the log has
+    none."""
+    at = bisect_right(log.rows, exec_id, key=lambda row: row.exec_id) - 1
+    return log.rows[at] if at >= 0 and log.rows[at].exec_id == exec_id else None
+
+
+def find_named_trade(log: TradeLog, venue: int, instrument: int, exec_id: int) -> Execution | None:
+    """The one trade that a venue's exec_id is about; None where none is held, or several are. Instrument 0 is any. It
+    walks the log: only what does not tell a trade's whole identity needs it."""
     found: Execution | None = None
     newest = 0
     for row in reversed(log.rows):
         if row.venue_exec_id != exec_id or row.venue != venue or not exec_id:
             continue
-        if instrument in (0, row.instrument) and side in (0, row.side):
+        if instrument in (0, row.instrument):
             trade = row.trade or row
             newest = row.day if found is None else newest
             if newest - row.day > DAYS_KNOWN:  # its id was free again when the newest came

@@ -5,7 +5,6 @@ it. They are what the checks ask; they refuse nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from tradecore.vocabulary.codes import LimitMode, Reason, Scope
 from tradecore.vocabulary.rows import Finding
@@ -15,14 +14,7 @@ from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
 from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
-
-
-class Switch(NamedTuple):
-    """A kill switch that is engaged: who engaged it, why and when."""
-
-    who: int
-    why: int
-    since: int
+from .switches import Met, Switches
 
 
 @dataclass(slots=True)
@@ -65,7 +57,8 @@ class Question:
     line: Line  # what binds it
     exposure: Exposure
     firm: Exposure  # of all accounts together
-    killed: int  # 1 + the Scope of the switch that is engaged
+    killed: Met  # the kill switch that it meets
+    state: Met  # and the trading state
     stated: int  # one bit a rule that its account was told
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
@@ -87,11 +80,13 @@ class RiskTables:
         self.watched: Lines = {}  # the same of the rows that are only observed
         self.softs: Lines = {}  # the same of what warns
         self.exposures: dict[tuple[int, int], Exposure] = {}
-        self.switches: dict[tuple[int, int], Switch] = {}  # those that are engaged, by scope and target
+        self.kills: Switches = {}
+        self.states: Switches = {}
 
     @property
-    def killed_venues(self) -> set[int]:
-        return {target for scope, target in self.switches if scope == Scope.VENUE}
+    def barred_venues(self) -> set[int]:
+        """Where no order goes that names no venue."""
+        return {target for scope, target in self.kills.keys() | self.states.keys() if scope == Scope.VENUE}
 
 
 def exposure_of(risk: RiskTables, instrument: int, account: int) -> Exposure:
@@ -99,13 +94,6 @@ def exposure_of(risk: RiskTables, instrument: int, account: int) -> Exposure:
     if exposure is None:
         exposure = risk.exposures[instrument, account] = Exposure()
     return exposure
-
-
-def is_killed(risk: RiskTables, instrument: int, account: int, venue: int, strategy: int) -> int:
-    """1 + the Scope of the switch that is engaged, the widest first; 0 where none is."""
-    return next((1 + scope for scope, target in (
-        (Scope.FIRM, 0), (Scope.ACCOUNT, account), (Scope.INSTRUMENT, instrument), (Scope.VENUE, venue),
-        (Scope.STRATEGY, strategy)) if (scope, target) in risk.switches), 0)
 
 
 def reducible_qty(position_qty: int, side: int) -> int:
@@ -121,9 +109,11 @@ def is_reducing(position_qty: int, side: int, leaves_qty: int, works: int) -> bo
 
 
 FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum leaves its integers
-# What refuses no order that reduces: a runaway exit is a runaway too, so rates hold at twice their limit; without a
-# reference only what has a limit price passes. What is not here binds exits as well.
-EXEMPTIONS = frozenset((Reason.MAX_POSITION_QTY, Reason.ORDER_RATE, Reason.REFERENCE_PRICE_UNAVAILABLE))
+# What refuses no order that reduces: of switches and states those that leave REDUCING; a runaway exit is a runaway too,
+# so rates hold at twice their limit; without a reference only what has a limit price passes. What is not here binds
+# exits as well.
+EXEMPTIONS = frozenset((Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
+                        Reason.REFERENCE_PRICE_UNAVAILABLE))
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
 
@@ -195,13 +185,3 @@ def commit_fill(risk: RiskTables, instrument: int, account: int, side: int, qty:
     """A fill: the hold becomes position."""
     release_hold(risk, instrument, account, side, qty)
     move_position(risk, instrument, account, qty if side == BUY else -qty)
-
-
-def set_switch(
-    risk: RiskTables, scope: int, target: int, engaged: bool, who: int = 0, why: int = 0, now: int = 0
-) -> None:
-    """Engages or releases one kill switch; the caller has checked scope and target."""
-    if engaged:
-        risk.switches[int(scope), target] = Switch(who, why, now)
-    else:
-        risk.switches.pop((int(scope), target), None)

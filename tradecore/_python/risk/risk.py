@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope
+from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, TradingState
 from tradecore.vocabulary.records import CODECS, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import WORD, tell_wide
@@ -40,12 +40,10 @@ from .holds import (
     RiskTables,
     commit_fill,
     exposure_of,
-    is_killed,
     note_breach,
     reducible_qty,
     release_hold,
     reserve_order,
-    set_switch,
 )
 from .limit_lines import (
     BLOCKED,
@@ -59,9 +57,10 @@ from .limit_lines import (
     Line,
     limit_in,
     line_of,
-    rate_limit,
 )
-from .rule_rows import RULES, LimitRow, find_bad_limit, set_row
+from .rule_counts import check_counted
+from .rule_rows import RULES, find_bad_limit, set_row
+from .switches import Met, meet_switches, set_switch
 
 _SET_LIMIT = CODECS[CommandType.SET_LIMIT]
 
@@ -92,7 +91,7 @@ class RiskTable(RiskTables):
         demand("scope", scope, Scope.FIRM.value, Scope.VENUE.value)
         most = {Scope.FIRM: 0, Scope.ACCOUNT: self.account_max, Scope.INSTRUMENT: self.instrument_max, Scope.VENUE: 64}
         demand("target", target, 0 if scope == Scope.FIRM else 1, most[Scope(scope)])
-        set_switch(self, scope, target, bool(engaged))
+        set_switch(self.kills, scope, target, TradingState.HALTED if engaged else TradingState.ACTIVE)
 
     def check(self, order: bytes, reference2: int) -> list[Finding]:
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
@@ -164,8 +163,8 @@ def ask_risk(
         c.order_qty, c.order_qty, c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue,
         BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, False, open_orders,
         max_open_orders, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
-        exposure_of(risk, c.instrument, 0), is_killed(risk, c.instrument, c.account, c.venue, 0),
-        risk.rows.stated.get(c.account, 0),
+        exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
+        meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
     )
 
 
@@ -201,8 +200,24 @@ def told_limit(q: Question, row: int) -> int:
     return tell_wide(limit_in(q.line, q.rows.rows[row - 1]), False) if row else -1
 
 
+def adds_risk(q: Question) -> bool:
+    """Would it hold more, or trade what is held, and not only reduce?"""
+    return (q.hold_qty > 0 or q.released) and not q.reduces
+
+
+def is_barred_by(met: Met, q: Question) -> bool:
+    """HALTED bars everything, REDUCING what adds risk."""
+    return met.state == TradingState.HALTED or (met.state == TradingState.REDUCING and adds_risk(q))
+
+
 def check_kill_switch(q: Question) -> Finding:
-    return Finding(Reason.KILL_SWITCH, q.killed, 0, q.killed > 0, True)
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5."""
+    return Finding(Reason.KILL_SWITCH, q.killed.scope, q.killed.state, is_barred_by(q.killed, q), True)
+
+
+def check_trading_state(q: Question) -> Finding:
+    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5."""
+    return Finding(Reason.TRADING_STATE, q.state.scope, q.state.state, is_barred_by(q.state, q), True)
 
 
 def check_config(q: Question) -> Finding:
@@ -279,55 +294,13 @@ def check_position_qty(q: Question) -> Finding:
     have together. Of the two limits the first that refuses speaks, else the one with less left."""
     limit, firm_limit, row = q.line.limits[POSITION], q.line.limits[FIRM_POSITION], q.line.rows[POSITION]
     worst, firm = worst_position(q.exposure, q), worst_position(q.firm, q)
-    counts = (q.hold_qty > 0 or q.released) and not q.reduces
+    counts = adds_risk(q)
     armed, refused = limit >= 0, counts and 0 <= limit < worst
     if firm_limit >= 0 and not refused:
         beyond = counts and worst > 0 and firm > firm_limit
         if beyond or not armed or firm_limit - firm < limit - worst:
             worst, row, armed, refused = firm, q.line.rows[FIRM_POSITION], True, beyond
     return Finding(Reason.MAX_POSITION_QTY, worst, told_limit(q, row), refused, armed, row)
-
-
-def count_recent(row: LimitRow, now: int) -> int:
-    """How many a row counted: in the window that ends now, or since the day began."""
-    if not RULES[row.rule].windowed:
-        return row.sent - row.day_first
-    count = 0
-    for time in reversed(row.sent_times):
-        if time <= now - row.window_ns:
-            break
-        count += 1
-    return count
-
-
-def is_rate_full(q: Question, row: LimitRow) -> bool:
-    """Would it be more than a row allows? The one `limit` places back must be older; what it does not count is none."""
-    rule = RULES[row.rule]
-    back = rate_limit(q.line, row, q.reduces) + (0 if rule.counts & q.sent else 1)
-    if not rule.windowed:
-        return row.sent - row.day_first >= back
-    back = min(back, q.rows.order_rate)  # as many as are kept
-    return back == 0 or (row.sent >= back and row.sent_times[-back] > q.now - row.window_ns)
-
-
-def check_counted(rule: Rule) -> Callable[[Question], Finding]:
-    """Of the rows that count: the first full one speaks, else the least. Source: 15c3-5 (c)(1)(ii), RTS 6 15(1)(d)."""
-    spec = RULES[rule]
-
-    def check(q: Question) -> Finding:
-        one = int(bool(spec.counts & q.sent))
-        rows = [row for row in q.line.counted if row.rule == rule] if spec.asks & q.sent else []
-        full = next((row for row in rows if is_rate_full(q, row)), None)
-        if full is not None:
-            most = rate_limit(q.line, full, q.reduces)
-            return Finding(spec.reason, count_recent(full, q.now) + one, most, True, True, full.number)
-        if not rows:
-            return Finding(spec.reason, NO_PRICE, -1, False, False)
-        row = min(rows, key=lambda row: rate_limit(q.line, row, q.reduces) - count_recent(row, q.now))
-        most = rate_limit(q.line, row, q.reduces)
-        return Finding(spec.reason, count_recent(row, q.now) + one, most, False, True, row.number)
-
-    return check
 
 
 def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
@@ -370,8 +343,8 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     *(check_counted(rule) for rule in sorted(Rule) if RULES[rule].counts),
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
-    check_kill_switch, check_config, check_duplicate, check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only,
-    check_session,
+    check_kill_switch, check_trading_state, check_config, check_duplicate, check_open_orders, *OBSERVABLE,
+    check_overflow, check_reduce_only, check_session,
 )
 
 

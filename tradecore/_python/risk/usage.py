@@ -6,7 +6,7 @@ from tradecore.vocabulary.codes import Rule
 
 from ..vocabulary.instrument import InstrumentRow
 from .holds import Exposure, RiskTables, exposure_of
-from .risk import count_recent
+from .rule_counts import count_recent
 from .rule_rows import RULES, LimitRow
 
 

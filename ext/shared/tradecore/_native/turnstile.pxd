@@ -43,6 +43,7 @@ cdef class State:
     cdef int64_t run_handed(self, const tc_command* c, tc_ack* ack, int64_t now, tc_message* rows) except -1
     # Messages that are not handed out.
     cdef int64_t count_unsent(self) except -1
+    cdef int drill(self, int reason) except -1
     # What validation and risk would say to a new order, see answer_question().
     cdef int ask(self, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings) except -1
     # The number of a NUL-padded text, 0 where it has none.

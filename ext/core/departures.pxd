@@ -1,0 +1,221 @@
+# What leaves for a venue, through the exit gate: what that is asked, the alert of what it stops, what is handed out.
+#
+# A message is handed out once; what becomes of it then is the caller's. A part of an order that the gate stops ends the
+# order's way to further venues: it ends with the last of its parts that works.
+
+from exits cimport *
+from exit_gate cimport ask_gate, let_out, tc_exit
+
+
+# ---- what the gate is asked
+
+# Is another order on an order's side with a venue? What still waits here can be stopped here.
+cdef inline bint has_left(const tc_orders* orders, const tc_order* order, const tc_order* other) noexcept nogil:
+    return (other != order and other.instrument == order.instrument and other.account == order.account
+            and direction(other.side) == direction(order.side)
+            and (other.place == PLACE_RESTING or (other.place == PLACE_AT_VENUE and not is_unsent(orders, other))))
+
+
+# An OCO list counts once, with the largest that has left, the first of equals; the order's own list not at all.
+cdef inline bint counts_outside(tc_core* core, const tc_order* order, const tc_order* other) noexcept nogil:
+    cdef const tc_group* group
+    cdef const tc_order* member
+    cdef int64_t held, most = held_of(&core.orders, other)
+    cdef uint32_t at
+    if not is_oco(core, other):
+        return True
+    group = group_of(&core.groups, terms_of(&core.orders, other))
+    if order.extended and group == group_of(&core.groups, terms_of(&core.orders, order)):
+        return False
+    at = group.head
+    while at != NO_SLOT:
+        member = &core.orders.slots[at]
+        if has_left(&core.orders, order, member) and is_oco(core, member):
+            held = held_of(&core.orders, member)
+            if held > most or (held == most and member.order_id < other.order_id):
+                return False
+        at = core.orders.terms[at].group_next
+    return True
+
+
+# Does an order with so much to trade only reduce the position that is booked, with all that has left before it?
+cdef inline bint leaves_to_reduce(tc_core* core, const tc_order* order, int64_t leaves_qty) noexcept nogil:
+    cdef int64_t position = position_of(&core.ledger, order.instrument, order.account).qty
+    cdef uint32_t at = core.open_orders.rows[row_at(&core.open_orders, order.instrument, order.account)].head
+    cdef const tc_order* other
+    cdef int64_t most = position if direction(order.side) == SIDE_SELL else -position
+    while at and leaves_qty <= most:
+        other = &core.orders.slots[at - 1]
+        if has_left(&core.orders, order, other) and counts_outside(core, order, other):
+            leaves_qty += held_of(&core.orders, other)
+        at = other.position_next
+    return leaves_qty <= most
+
+
+# Only in C: a sum in Python.
+# What the children of an order hold.
+cdef inline int64_t held_by_children(const tc_core* core, const tc_terms* terms) noexcept nogil:
+    cdef uint32_t at = terms.child_head
+    cdef int64_t held = 0
+    while at != NO_SLOT:
+        held += held_of(&core.orders, &core.orders.slots[at])
+        at = core.orders.terms[at].child_next
+    return held
+
+
+# An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What waits
+# for a price, and what goes as it was entered once that has come, is held against it.
+cdef inline void load_exit(tc_core* core, const tc_order* order, tc_exit* e) noexcept nogil:
+    cdef const tc_order* parent = parent_of(&core.orders, order) if order.extended else NULL
+    cdef const tc_order* whole = parent if parent != NULL else order
+    cdef int64_t stop_px = no_price()
+    e.side = direction(order.side)
+    e.order_id = order.order_id
+    e.order_qty = order.order_qty
+    e.most_qty = order.order_qty
+    e.cum_qty = order.cum_qty
+    e.leaves_qty = leaves_of(order)
+    e.price = order.price if has_limit(order.ord_type) else no_price()
+    e.reference2 = no_price()
+    if awaits_price(whole.ord_type) and not (whole.triggered and terms_of(&core.orders, whole).repriced):
+        stop_px = stop_of(&core.triggers, &core.orders, whole)
+    if stop_px != no_price():
+        e.reference2 = 2 * stop_px
+    elif core.gate.collar_bps:
+        e.reference2 = twice_reference(core, order.instrument)
+    e.now = core.now
+    e.made = 0
+    e.slot = slot_of(&core.orders, order)
+    e.venue = order.venue
+    e.is_replace = False
+    e.asks_less = False
+    e.reduces = False
+    e.family_qty = 0
+    e.parent_qty = 0
+    if parent != NULL:
+        e.parent_qty = parent.order_qty
+        e.family_qty = parent.cum_qty + held_by_children(core, terms_of(&core.orders, parent))
+
+
+# Asks the gate; whether an order reduces is found out where only that can let it pass. What it stops is an alert: of
+# the order, with the check that should have stopped it, and its bound.
+cdef inline bint is_stopped(
+    tc_core* core, const tc_command* c, const tc_order* order, tc_exit* e, tc_finding* finding
+) noexcept nogil:
+    cdef int64_t bound = 0
+    cdef int check = ask_gate(&core.gate, e, &bound)
+    cdef tc_report* r
+    if check and leaves_to_reduce(core, order, e.leaves_qty):
+        e.reduces = True
+        check = ask_gate(&core.gate, e, &bound)
+    if not check:
+        let_out(&core.gate, e)
+        return False
+    core.gate.stopped += 1
+    finding.value = check
+    finding.limit = bound
+    r = start_message(core, c, order, REPORT_GATE_STOPPED)
+    r.reason = EXIT_GATE
+    r.value = check
+    r.bound = bound
+    publish_report(&core.events, r)
+    return True
+
+
+# An order that goes into a simulated venue's book.
+cdef inline bint stops_order(
+    tc_core* core, const tc_command* c, const tc_order* order, tc_finding* finding
+) noexcept nogil:
+    cdef tc_exit e
+    load_exit(core, order, &e)
+    return is_stopped(core, c, order, &e, finding)
+
+
+# A new order or a replace that is about to be handed out; `request` is NULL of a new order.
+cdef inline bint stops_message(
+    tc_core* core, const tc_command* c, const tc_order* order, const tc_message* m, const tc_request* request,
+    tc_finding* finding
+) noexcept nogil:
+    cdef tc_exit e
+    load_exit(core, order, &e)
+    e.made = m.command_seq
+    e.order_qty = m.order_qty
+    e.leaves_qty = m.order_qty - order.cum_qty if m.order_qty > order.cum_qty else 0
+    e.cum_qty = m.order_qty - e.leaves_qty
+    if request != NULL:
+        e.is_replace = True
+        e.asks_less = not wants_more(&core.orders, order, request)
+        e.most_qty = request.order_qty
+    if has_limit(m.ord_type):                          # of a MARKET order too, whose venue is sent a limit
+        e.price = m.price
+    if m.stop_px != no_price():
+        e.reference2 = 2 * m.stop_px
+    return is_stopped(core, c, order, &e, finding)
+
+
+# ---- handed out
+
+# Does the exit gate stop a message? What it stops is taken back: a new order is Canceled, a replace refused; of what
+# the venue has already, the message alone. A new order that has ended and left the table can't be judged, and stays.
+# Cancels and questions pass.
+cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) noexcept nogil:
+    cdef const tc_message* m = &core.orders.unsent.messages[at]
+    cdef uint32_t asked = core.orders.unsent.rows[at].request
+    cdef tc_order* order = &core.orders.slots[core.orders.unsent.rows[at].slot]
+    cdef const tc_request* request = NULL
+    cdef tc_finding finding
+    cdef tc_report* r
+    if m.msg_type == MSG_ORDER_CANCEL_REPLACE_REQUEST and asked:
+        request = &core.orders.requests[asked - 1]
+    elif m.msg_type != MSG_NEW_ORDER_SINGLE:
+        return False
+    if order.order_id != m.order_id:                   # its slot is another's
+        core.gate.stopped += 1
+        r = start_report(core, c, REPORT_GATE_STOPPED)
+        r.order_id = m.order_id
+        r.reason = EXIT_GATE
+        r.value = UNKNOWN_ORDER
+        publish_report(&core.events, r)
+        drop_message(&core.orders, at)
+        return True
+    if not stops_message(core, c, order, m, request, &finding):
+        return False
+    if finding.value == DUPLICATE_CLORDID or (request == NULL and not is_unsent(&core.orders, order)):
+        drop_message(&core.orders, at)
+    elif request != NULL:
+        withdraw_replace(core, c, order, asked - 1, EXIT_GATE, finding.value, finding.limit)
+    else:
+        recall_order(core, order)
+        order.value = finding.value
+        order.bound = finding.limit
+        end_order(core, c, order, STATUS_CANCELED, EXIT_GATE)
+    return True
+
+
+# The next messages, at most so many; the ack's order_id is the number of the last one that ever was. No report: it is
+# no news, unless the exit gate stops one.
+cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_unsent* unsent = &core.orders.unsent
+    cdef uint32_t at
+    cdef int64_t left = c.most
+    cdef tc_message* m
+    cdef const tc_message_row* row
+    if left < 1:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, left, 56)
+        return
+    while unsent.first != NO_MESSAGE and left > 0:
+        at = unsent.first
+        left -= 1
+        if is_kept_back(core, c, at):
+            continue
+        m = &unsent.messages[at]
+        row = &unsent.rows[at]
+        if row.request:                                # what was asked before it may have been answered, or taken back
+            m.orig_cl_ord_id = last_id(&core.orders, &core.orders.slots[row.slot], row.request - 1)
+        unsent.handed += 1
+        m.seq = unsent.handed
+        if unsent.reader != NULL:
+            unsent.reader[0] = m[0]
+            unsent.reader += 1
+        drop_message(&core.orders, at)
+    ack.order_id = unsent.handed

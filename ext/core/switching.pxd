@@ -1,0 +1,105 @@
+# Commands that stop trading and let it go on: kill switches and trading states, by scope. Who stops may be anyone; to
+# let more be traded again takes who and why. A refusal changes nothing.
+
+from exits cimport *
+from settings cimport *
+
+
+# The byte offset of what a change of a switch can't have, and its value; -1 where it can be.
+cdef inline int find_bad_switch(const tc_core* core, const tc_command* c, int64_t* value) noexcept nogil:
+    cdef int64_t most
+    value[0] = c.scope
+    if c.scope < 0 or c.scope >= SWITCHED:
+        return 56
+    value[0] = c.target
+    most = core.account_count if c.scope == SCOPE_ACCOUNT else core.instrument_count if c.scope == SCOPE_INSTRUMENT \
+        else core.venue_count if c.scope == SCOPE_VENUE else core.risk.rows.strategy_max
+    if c.target < (c.scope != SCOPE_FIRM) or c.target > (most if c.scope != SCOPE_FIRM else 0):
+        return 64
+    value[0] = c.who
+    if not id_is_known(&core.texts, c.who):
+        return 96
+    value[0] = c.why
+    return 104 if not id_is_known(&core.texts, c.why) else -1
+
+
+# Is a replace that was not handed out to be taken back? One that was answered, or asks for no more, is not.
+cdef inline bint is_barred(
+    tc_core* core, const tc_order* order, const tc_request* asked, int state
+) noexcept nogil:
+    if not wants_more(&core.orders, order, asked):
+        return False
+    return state == STATE_HALTED or (
+        asked.order_qty > order.order_qty and not reduces(core, order, asked.order_qty - order.cum_qty))
+
+
+# A scope may trade less: new orders that were not handed out are Canceled and never sent; replaces that ask for more
+# are refused. Where it may reduce, what reduces stays.
+cdef inline void withdraw_barred(
+    tc_core* core, const tc_command* c, int64_t scope, int64_t target, int state, int reason
+) noexcept nogil:
+    cdef int64_t count = find_open(
+        &core.open_orders, &core.orders, <int32_t>(target if scope == SCOPE_INSTRUMENT else 0),
+        <int32_t>(target if scope == SCOPE_ACCOUNT else 0), <int32_t>(target if scope == SCOPE_VENUE else 0),
+        <int32_t>(target if scope == SCOPE_STRATEGY else 0))
+    cdef int64_t i
+    cdef uint32_t at, next
+    cdef tc_order* order
+    for i in range(count):
+        order = &core.orders.slots[core.open_orders.found[i].slot]
+        if is_unsent(&core.orders, order):
+            if state == STATE_HALTED or not reduces(core, order, leaves_of(order)):
+                recall_order(core, order)
+                order.value = 1 + scope
+                order.bound = state
+                end_order(core, c, order, STATUS_CANCELED, reason)
+            continue
+        at = order.first_request
+        while at != NO_SLOT:
+            next = core.orders.requests[at].next
+            if core.orders.requests[at].message != NO_MESSAGE and is_barred(
+                    core, order, &core.orders.requests[at], state):
+                withdraw_replace(core, c, order, at, reason, 1 + scope, state)
+            at = next
+
+
+cdef inline void change_switch(
+    tc_core* core, const tc_command* c, tc_ack* ack, tc_switches* switches, int state, int reason
+) noexcept nogil:
+    cdef int64_t value = 0
+    cdef int offset = find_bad_switch(core, c, &value)
+    cdef bint loosens
+    if offset >= 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, value, offset)
+        return
+    loosens = state < state_at(switches, c.scope, c.target)
+    if loosens and not (c.who and c.why):
+        refuse_command(core, c, ack, NOT_AUTHORIZED, 0, 104 if c.who else 96)
+        return
+    set_switch(switches, c.scope, c.target, state, c.who, c.why, core.now)
+    if c.scope == SCOPE_VENUE:
+        set_down(core)
+    if loosens:
+        core.triggers.asks_again = True
+    accept_change(core, c, c.scope, c.target, state)
+    if state != STATE_ACTIVE:
+        withdraw_barred(core, c, c.scope, c.target, state, reason)
+
+
+# Engages or releases a kill switch.
+cdef inline void switch_kill(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.engaged != 0 and c.engaged != 1:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.engaged, 72)
+    elif c.allow_reduce < 0 or c.allow_reduce > c.engaged:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.allow_reduce, 80)
+    else:
+        change_switch(core, c, ack, &core.risk.kills,
+                      STATE_REDUCING if c.allow_reduce else STATE_HALTED if c.engaged else STATE_ACTIVE, KILL_SWITCH)
+
+
+# Sets what a scope may trade.
+cdef inline void set_trading_state(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.state < STATE_ACTIVE or c.state > STATE_HALTED:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.state, 72)
+    else:
+        change_switch(core, c, ack, &core.risk.states, <int>c.state, TRADING_STATE)

@@ -1,0 +1,135 @@
+# The exit gate: the last judgement before a venue, apart from risk. It has its own limits, its own flags, its own count
+# of what went out, and asks none of risk's tables: what it stops, a check before it should have stopped.
+#
+# Cancels and questions pass. What only reduces passes a missing reference, twice the throttle, and a gate that is shut
+# but for exits. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15, FIA 1.3: a second, independent control.
+
+from records cimport *
+
+
+cdef enum:
+    GATE_TIMES = 4_096             # orders that the throttle can look back at
+    GATE_OPEN = 0
+    GATE_SHUT = 1
+    GATE_EXITS_ONLY = 2
+    GATE_VENUES = 64
+
+
+# What was handed out of one order, by its slot: the commands that made its last messages.
+cdef struct tc_gate_row:
+    int64_t order_id
+    int64_t sent_new, sent_replace
+
+
+cdef struct tc_gate:
+    tc_gate_row* rows
+    int64_t* times                 # [sent & (GATE_TIMES - 1)]: when the last orders went out
+    int64_t who, why               # of the last change: numbers of their texts
+    int64_t sent, stopped          # orders and replaces that went out, and that were stopped, ever
+    int64_t collar_bps, throttle, window_ns            # one more than it is: 0 is off
+    uint8_t shut_firm
+    uint8_t shut_venues[GATE_VENUES + 1]
+
+
+# What is about to leave. `most_qty` is the order's own quantity, or the one that a replace asked for; of a part of an
+# order, `family_qty` is what all its parts have traded and may still trade, and `parent_qty` the order's.
+cdef struct tc_exit:
+    int64_t order_id, order_qty, cum_qty, leaves_qty, most_qty
+    int64_t family_qty, parent_qty
+    int64_t price                  # -2**63 of what has no limit
+    int64_t reference2, now
+    int64_t made                   # of a message: the command that made it; 0: into a simulated venue's book
+    uint32_t slot
+    int32_t venue
+    uint8_t side
+    bint is_replace
+    bint asks_less                 # a replace that only lowers the quantity: it passes as a cancel does
+    bint reduces                   # with what left before it, it is no larger than the position that it reduces
+
+
+# Was this message handed out before? An order is new to its venue once.
+cdef inline bint was_handed_out(const tc_gate_row* row, const tc_exit* e) noexcept nogil:
+    if row.order_id != e.order_id or e.made == 0:
+        return False
+    return row.sent_replace == e.made if e.is_replace else row.sent_new != 0
+
+
+cdef inline bint is_shut(const tc_gate* gate, const tc_exit* e) noexcept nogil:
+    cdef uint8_t shut = gate.shut_firm | gate.shut_venues[e.venue]
+    return shut & GATE_SHUT or (shut & GATE_EXITS_ONLY and not e.reduces)
+
+
+# Beyond the collar on the aggressive side.
+cdef inline bint is_beyond_collar(const tc_gate* gate, const tc_exit* e) noexcept nogil:
+    cdef tc_i128 away = tc_wide(2, e.price) - e.reference2
+    if e.side == SIDE_SELL:
+        away = -away
+    return away * 10_000 > tc_wide(gate.collar_bps - 1, e.reference2)
+
+
+# As many went out in the window as may; what reduces may be twice as many.
+cdef inline bint is_throttled(const tc_gate* gate, const tc_exit* e) noexcept nogil:
+    cdef int64_t most = gate.throttle - 1
+    if e.reduces:
+        most = 2 * most
+    if most == 0:
+        return True
+    return (gate.sent >= most
+            and gate.times[<uint64_t>(gate.sent - most) & (GATE_TIMES - 1)] > e.now - gate.window_ns)
+
+
+# The check that should have stopped what leaves, with its bound; REASON_NONE where it may leave. Changes nothing.
+cdef inline int ask_gate(const tc_gate* gate, const tc_exit* e, int64_t* bound) noexcept nogil:
+    bound[0] = 0
+    if was_handed_out(&gate.rows[e.slot], e):
+        return DUPLICATE_CLORDID
+    if e.asks_less:
+        return REASON_NONE
+    if is_shut(gate, e):
+        return KILL_SWITCH
+    bound[0] = e.most_qty
+    if e.order_qty > e.most_qty or e.cum_qty + e.leaves_qty > e.order_qty:
+        return OVERFILL
+    bound[0] = e.parent_qty
+    if e.family_qty > e.parent_qty:
+        return OVERFILL
+    bound[0] = gate.collar_bps - 1
+    if gate.collar_bps and e.reference2 <= 0:          # no positive price to hold it against
+        if not e.reduces or e.price == no_price():
+            return REFERENCE_PRICE_UNAVAILABLE
+    elif gate.collar_bps and e.price != no_price() and is_beyond_collar(gate, e):
+        return PRICE_COLLAR
+    bound[0] = gate.throttle - 1
+    return ORDER_RATE if gate.throttle and is_throttled(gate, e) else REASON_NONE
+
+
+# It leaves: counted, and remembered where it is a message.
+cdef inline void let_out(tc_gate* gate, const tc_exit* e) noexcept nogil:
+    cdef tc_gate_row* row = &gate.rows[e.slot]
+    if not e.asks_less:
+        gate.times[<uint64_t>gate.sent & (GATE_TIMES - 1)] = e.now
+        gate.sent += 1
+    if e.made == 0:
+        return
+    if row.order_id != e.order_id:
+        row.order_id = e.order_id
+        row.sent_new = 0
+        row.sent_replace = 0
+    if e.is_replace:
+        row.sent_replace = e.made
+    else:
+        row.sent_new = e.made
+
+
+# Sets the limits of the gate. The byte offset of the field that can't be, or -1.
+cdef inline int set_gate(tc_gate* gate, int64_t collar_bps, int64_t throttle, int64_t window_ns) noexcept nogil:
+    if collar_bps < -1 or collar_bps > 1_000_000:
+        return 56
+    if throttle < -1 or throttle > GATE_TIMES >> 1:
+        return 64
+    if throttle >= 0 and window_ns < 1:
+        return 72
+    gate.collar_bps = collar_bps + 1
+    gate.throttle = throttle + 1
+    gate.window_ns = window_ns
+    return -1

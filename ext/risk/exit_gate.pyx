@@ -1,0 +1,91 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The exit gate alone: what may leave for a venue, asked exit by exit. Door checks here, rules in exit_gate.pxd."""
+
+from exit_gate cimport *
+from shell cimport open_batch
+from table cimport demand, free_tables, table
+
+import numpy as np
+
+
+# A row of EXIT_DTYPE.
+cdef struct tc_exit_row:
+    int64_t order_id, order_qty, cum_qty, leaves_qty, most_qty, family_qty, parent_qty, price, reference2, now, made
+    int32_t venue
+    uint8_t side, is_replace, asks_less, reduces
+
+
+cdef class GateTable:
+    """An exit gate with limits, flags and a memory of its own, for a system that has its own order handling."""
+
+    cdef tc_gate gate
+    cdef int order_max
+    cdef list tables
+
+    def __cinit__(self, int orders):
+        demand("orders", orders, 1, 1_000_000)
+        self.tables = []
+        self.order_max = orders
+        self.gate.rows = <tc_gate_row*>table(self.tables, orders + 1, sizeof(tc_gate_row))
+        self.gate.times = <int64_t*>table(self.tables, GATE_TIMES, sizeof(int64_t))
+
+    def __dealloc__(self):
+        free_tables(self.tables)
+
+    def set(self, int64_t collar_bps, int64_t throttle, int64_t window_ns):
+        """Set the collar and the throttle, -1 is off. ValueError where one can't be."""
+        if set_gate(&self.gate, collar_bps, throttle, window_ns) >= 0:
+            raise ValueError(f"collar {collar_bps} bps and throttle {throttle} in {window_ns} ns can't be")
+
+    def switch(self, int venue, int shut):
+        """Open (0) or shut (1) the gate for a venue, or for all (venue 0); 2 lets exits out."""
+        demand("venue", venue, 0, GATE_VENUES)
+        demand("shut", shut, GATE_OPEN, GATE_EXITS_ONLY)
+        if venue:
+            self.gate.shut_venues[venue] = <uint8_t>shut
+        else:
+            self.gate.shut_firm = <uint8_t>shut
+
+    def pass_out(self, exits):
+        """Ask for each EXIT_DTYPE row, and count it where it leaves; int16 reasons, 0 where it left.
+
+        Threads: one caller at a time.
+        """
+        cdef const unsigned char[::1] source = open_batch(exits, sizeof(tc_exit_row))
+        cdef int64_t count = len(exits), i, bound = 0
+        cdef const tc_exit_row* row
+        cdef tc_exit e
+        reasons = np.zeros(count, np.int16)
+        cdef int16_t[::1] out = reasons
+        for i in range(count):
+            row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]
+            demand("order_id", row.order_id, 1, self.order_max)
+            demand("venue", row.venue, 1, GATE_VENUES)
+        with nogil:
+            for i in range(count):
+                row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]
+                read_exit(row, &e)
+                out[i] = <int16_t>ask_gate(&self.gate, &e, &bound)
+                if out[i] == REASON_NONE:
+                    let_out(&self.gate, &e)
+        return reasons
+
+
+cdef inline void read_exit(const tc_exit_row* row, tc_exit* e) noexcept nogil:
+    e.order_id = row.order_id
+    e.order_qty = row.order_qty
+    e.cum_qty = row.cum_qty
+    e.leaves_qty = row.leaves_qty
+    e.most_qty = row.most_qty
+    e.family_qty = row.family_qty
+    e.parent_qty = row.parent_qty
+    e.price = row.price
+    e.reference2 = row.reference2
+    e.now = row.now
+    e.made = row.made
+    e.slot = <uint32_t>row.order_id
+    e.venue = row.venue
+    e.side = row.side
+    e.is_replace = row.is_replace
+    e.asks_less = row.asks_less
+    e.reduces = row.reduces

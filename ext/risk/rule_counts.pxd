@@ -1,0 +1,86 @@
+# Rules that count: rates in a window, and counts of a day. Each row of limits has a counter; what is full refuses.
+
+from holds cimport *
+
+
+# How many a row counted: in the window that ends now, or since the day began. Times only rise, so half of what is left
+# is asked at once.
+cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now) noexcept nogil:
+    cdef const tc_limit_row* row = &r.rows[number]
+    cdef const tc_counter* counter = &r.counters[row.counter]
+    cdef const int64_t* times = times_of(r, row.counter)
+    cdef int64_t first = counter.sent - <int64_t>r.rate_mask - 1, last = counter.sent, middle
+    if not r.rules[row.rule].windowed:
+        return counter.sent - counter.day_first
+    if first < 0:
+        first = 0
+    while first < last:
+        middle = (first + last) >> 1
+        if times[<uint64_t>middle & r.rate_mask] > now - row.window_ns:
+            last = middle
+        else:
+            first = middle + 1
+    return counter.sent - first
+
+
+# How many a row allows: of orders that reduce an order rate twice as many.
+cdef inline int64_t rate_limit(const tc_question* q, const tc_limit_row* row) noexcept nogil:
+    cdef int64_t limit = <int64_t>limit_in(q.line, row)
+    return 2 * limit if q.reduces and row.rule == RULE_ORDER_RATE else limit
+
+
+# Would it be more than a row allows? What the row counts is one more: then the one `limit` places back must be older
+# than the window; of what it does not count there may be `limit` already.
+cdef inline bint is_rate_full(const tc_rows* r, const tc_question* q, uint32_t number) noexcept nogil:
+    cdef const tc_limit_row* row = &r.rows[number]
+    cdef const tc_counter* counter = &r.counters[row.counter]
+    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent)
+    if not r.rules[row.rule].windowed:
+        return counter.sent - counter.day_first >= back
+    if back > <int64_t>r.rate_mask + 1:                # as many as are kept
+        back = <int64_t>r.rate_mask + 1
+    return back == 0 or (
+        counter.sent >= back
+        and times_of(r, row.counter)[<uint64_t>(counter.sent - back) & r.rate_mask] > q.now - row.window_ns)
+
+
+# Of the rows of one rule that counts, on each scope that has one: the first that is full speaks, else the one with the
+# least left. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(d), FIA 1.5.
+cdef inline bint check_counted(
+    const tc_risk* risk, const tc_question* q, int rule, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef const tc_rows* r = &risk.rows
+    cdef bint asked = (r.rules[rule].asks & q.sent) != 0
+    cdef int64_t one = (r.rules[rule].counts & q.sent) != 0, limit, used, least = 0
+    cdef uint32_t number, nearest = 0
+    cdef int32_t i
+    for i in range(q.line.counted_count):
+        number = q.line.counted[i]
+        if r.rows[number].rule != rule or not asked:
+            continue
+        limit = rate_limit(q, &r.rows[number])
+        used = count_recent(r, number, q.now) + one
+        if is_rate_full(r, q, number):
+            tell_finding(f, r.rules[rule].reason, True, True, used, limit, number)
+            return True
+        if nearest == 0 or limit - used < least:
+            nearest = number
+            least = limit - used
+    if explain:
+        limit = rate_limit(q, &r.rows[nearest]) if nearest else -1
+        tell_finding(f, r.rules[rule].reason, nearest != 0, False, limit - least if nearest else no_price(), limit,
+                     nearest)
+    return False
+
+
+# The first row that counts and is full, of any rule: they stand in the order of the rules. Only in C: it asks no rule
+# twice over its rows, and counts nothing where nothing refuses.
+cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
+    cdef const tc_rows* r = &risk.rows
+    cdef const tc_limit_rule* rule
+    cdef int32_t i
+    for i in range(q.line.counted_count):
+        rule = &r.rules[r.rows[q.line.counted[i]].rule]
+        if rule.asks & q.sent and is_rate_full(r, q, q.line.counted[i]):
+            return check_counted(risk, q, r.rows[q.line.counted[i]].rule, f, False)
+    return False

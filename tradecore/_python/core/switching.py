@@ -1,0 +1,90 @@
+"""Commands that stop trading and let it go on: kill switches and trading states, by scope. Who stops may be anyone; to
+let more be traded again takes who and why. A refusal changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason, Scope, TradingState
+
+from ..orders.open_orders import find_open
+from ..orders.order_facts import leaves_of
+from ..orders.order_table import CANCELED, Order, Request
+from ..risk.switches import Switches, set_switch, state_at
+from ..vocabulary.texts import id_is_known
+from .exits import reduces
+from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
+from .settings import accept_change
+from .state import State, end_order, refuse_command
+
+
+def find_bad_switch(core: State, c: Any) -> tuple[int, int] | None:
+    """The value and the byte offset of what a change of a switch can't have."""
+    most = {Scope.FIRM: 0, Scope.ACCOUNT: len(core.accounts), Scope.INSTRUMENT: len(core.instruments),
+            Scope.VENUE: len(core.router.venues), Scope.STRATEGY: core.risk.rows.strategy_max}
+    if c.scope not in most:
+        return c.scope, 56
+    if not int(c.scope != Scope.FIRM) <= c.target <= most[c.scope]:
+        return c.target, 64
+    return next(((number, offset) for offset, number in ((96, c.who), (104, c.why))
+                 if not id_is_known(core.texts, number)), None)
+
+
+def switch_kill(core: State, c: Any) -> Any:
+    """Engages or releases a kill switch."""
+    if c.engaged not in (0, 1):
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.engaged, 72)
+    if not 0 <= c.allow_reduce <= c.engaged:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.allow_reduce, 80)
+    state = TradingState.REDUCING if c.allow_reduce else TradingState.HALTED if c.engaged else TradingState.ACTIVE
+    return change_switch(core, c, core.risk.kills, state, Reason.KILL_SWITCH)
+
+
+def set_trading_state(core: State, c: Any) -> Any:
+    """Sets what a scope may trade."""
+    if not TradingState.ACTIVE <= c.state <= TradingState.HALTED:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.state, 72)
+    return change_switch(core, c, core.risk.states, c.state, Reason.TRADING_STATE)
+
+
+def change_switch(core: State, c: Any, switches: Switches, state: int, reason: Reason) -> Any:
+    bad = find_bad_switch(core, c)
+    if bad is not None:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
+    loosens = state < state_at(switches, c.scope, c.target)
+    if loosens and not (c.who and c.why):
+        return refuse_command(core, c, Reason.NOT_AUTHORIZED, 0, 104 if c.who else 96)
+    set_switch(switches, c.scope, c.target, state, c.who, c.why, core.now)
+    if c.scope == Scope.VENUE:
+        core.router.down = core.risk.barred_venues | core.disconnected
+    core.triggers.asks_again = core.triggers.asks_again or loosens
+    ack = accept_change(core, c, c.scope, c.target, value_high=int(state))
+    if state != TradingState.ACTIVE:
+        withdraw_barred(core, c, c.scope, c.target, state, reason)
+    return ack
+
+
+def withdraw_barred(core: State, c: Any, scope: int, target: int, state: int, reason: Reason) -> None:
+    """A scope may trade less: new orders that were not handed out are Canceled and never sent; replaces that ask for
+    more are refused. Where it may reduce, what reduces stays."""
+    named = {Scope(scope): target}
+    for order in find_open(core.open_orders, named.get(Scope.INSTRUMENT, 0), named.get(Scope.ACCOUNT, 0),
+                           named.get(Scope.VENUE, 0), named.get(Scope.STRATEGY, 0)):
+        if is_unsent(order):
+            if state == TradingState.HALTED or not reduces(core, order, leaves_of(order)):
+                recall_order(core, order)
+                order.value, order.bound = 1 + scope, state
+                end_order(core, c, order, CANCELED, reason)
+            continue
+        for request in list(order.requests):
+            if request.message is not None and is_barred(core, order, request, state):
+                withdraw_replace(core, c, order, request, reason, 1 + scope, state)
+
+
+def is_barred(core: State, order: Order, request: Request, state: int) -> bool:
+    """Is a replace that was not handed out to be taken back? One that was answered, or asks for no more, is not."""
+    if not wants_more(order, request):
+        return False
+    return state == TradingState.HALTED or (
+        request.order_qty > order.order_qty and not reduces(core, order, request.order_qty - order.cum_qty))

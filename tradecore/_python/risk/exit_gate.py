@@ -1,0 +1,183 @@
+"""The exit gate: the last judgement before a venue, apart from risk. It has its own limits, its own flags, its own
+count of what went out, and asks none of risk's tables: what it stops, a check before it should have stopped.
+
+Cancels and questions pass. What only reduces passes a missing reference, twice the throttle, and a gate that is shut
+but for exits. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15, FIA 1.3: a second, independent control.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from tradecore.vocabulary.codes import Reason
+from tradecore.vocabulary.fix import Side
+from tradecore.vocabulary.records import EXIT_CODEC, NO_PRICE
+
+from ..vocabulary.shell import Records, demand, open_batch
+
+GATE_TIMES = 4_096  # orders that the throttle can look back at
+OPEN, SHUT, EXITS_ONLY = 0, 1, 2
+VENUES = 64
+
+
+@dataclass(slots=True)
+class GateRow:
+    """What was handed out of one order: the commands that made its last messages."""
+
+    sent_new: int = 0
+    sent_replace: int = 0
+
+
+@dataclass(slots=True)
+class Exit:
+    """What is about to leave. `most_qty` is the order's own quantity, or the one that a replace asked for; of a part of
+    an order, `family_qty` is what all its parts have traded and may still trade, and `parent_qty` the order's."""
+
+    order_id: int
+    order_qty: int
+    cum_qty: int
+    leaves_qty: int
+    most_qty: int
+    price: int  # NO_PRICE of what has no limit
+    reference2: int
+    now: int
+    venue: int
+    side: int
+    family_qty: int = 0
+    parent_qty: int = 0
+    reduces: bool = False  # with what left before it, it is no larger than the position that it reduces
+    made: int = 0  # of a message: the command that made it; 0: into a simulated venue's book
+    is_replace: bool = False
+    asks_less: bool = False  # a replace that only lowers the quantity: it passes as a cancel does
+
+
+class ExitGate:
+    """The gate's own limits, flags and memory; a limit of -1 is off."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, GateRow] = {}  # by order
+        self.times: deque[int] = deque(maxlen=GATE_TIMES)  # when the last orders went out
+        self.sent = self.stopped = 0  # orders and replaces that went out, and that were stopped, ever
+        self.collar_bps = self.throttle = -1
+        self.window_ns = 0
+        self.who = self.why = 0  # of the last change: numbers of their texts
+        self.shut_firm = OPEN
+        self.shut_venues: dict[int, int] = {}
+
+
+def was_handed_out(gate: ExitGate, e: Exit) -> bool:
+    """Was this message handed out before? An order is new to its venue once."""
+    row = gate.rows.get(e.order_id)
+    if row is None or e.made == 0:
+        return False
+    return row.sent_replace == e.made if e.is_replace else row.sent_new != 0
+
+
+def is_shut(gate: ExitGate, e: Exit) -> bool:
+    shut = gate.shut_firm | gate.shut_venues.get(e.venue, OPEN)
+    return bool(shut & SHUT) or bool(shut & EXITS_ONLY and not e.reduces)
+
+
+def is_beyond_collar(gate: ExitGate, e: Exit) -> bool:
+    """Beyond the collar on the aggressive side."""
+    away = 2 * e.price - e.reference2
+    return (-away if e.side == Side.SELL else away) * 10_000 > gate.collar_bps * e.reference2
+
+
+def is_throttled(gate: ExitGate, e: Exit) -> bool:
+    """As many went out in the window as may; what reduces may be twice as many."""
+    most = 2 * gate.throttle if e.reduces else gate.throttle
+    return most == 0 or (gate.sent >= most and gate.times[-most] > e.now - gate.window_ns)
+
+
+def ask_gate(gate: ExitGate, e: Exit) -> tuple[Reason, int] | None:
+    """The check that should have stopped what leaves, with its bound; None where it may leave. Changes nothing."""
+    if was_handed_out(gate, e):
+        return Reason.DUPLICATE_CLORDID, 0
+    if e.asks_less:
+        return None
+    if is_shut(gate, e):
+        return Reason.KILL_SWITCH, 0
+    if e.order_qty > e.most_qty or e.cum_qty + e.leaves_qty > e.order_qty:
+        return Reason.OVERFILL, e.most_qty
+    if e.family_qty > e.parent_qty:
+        return Reason.OVERFILL, e.parent_qty
+    if gate.collar_bps >= 0 and e.reference2 <= 0:  # no positive price to hold it against
+        if not e.reduces or e.price == NO_PRICE:
+            return Reason.REFERENCE_PRICE_UNAVAILABLE, gate.collar_bps
+    elif gate.collar_bps >= 0 and e.price != NO_PRICE and is_beyond_collar(gate, e):
+        return Reason.PRICE_COLLAR, gate.collar_bps
+    if gate.throttle >= 0 and is_throttled(gate, e):
+        return Reason.ORDER_RATE, gate.throttle
+    return None
+
+
+def let_out(gate: ExitGate, e: Exit) -> None:
+    """It leaves: counted, and remembered where it is a message."""
+    if not e.asks_less:
+        gate.times.append(e.now)
+        gate.sent += 1
+    if e.made:
+        row = gate.rows.setdefault(e.order_id, GateRow())
+        if e.is_replace:
+            row.sent_replace = e.made
+        else:
+            row.sent_new = e.made
+
+
+def set_gate(gate: ExitGate, collar_bps: int, throttle: int, window_ns: int) -> int:
+    """Sets the limits of the gate. The byte offset of the field that can't be, or -1."""
+    if not -1 <= collar_bps <= 1_000_000:
+        return 56
+    if not -1 <= throttle <= GATE_TIMES // 2:
+        return 64
+    if throttle >= 0 and window_ns < 1:
+        return 72
+    gate.collar_bps, gate.throttle, gate.window_ns = collar_bps, throttle, window_ns
+    return -1
+
+
+class GateTable:
+    """An exit gate with limits, flags and a memory of its own, for a system that has its own order handling."""
+
+    def __init__(self, orders: int) -> None:
+        demand("orders", orders, 1, 1_000_000)
+        self.order_max, self.gate = orders, ExitGate()
+
+    def set(self, collar_bps: int, throttle: int, window_ns: int) -> None:
+        """Set the collar and the throttle, -1 is off. ValueError where one can't be."""
+        if set_gate(self.gate, collar_bps, throttle, window_ns) >= 0:
+            raise ValueError(f"collar {collar_bps} bps and throttle {throttle} in {window_ns} ns can't be")
+
+    def switch(self, venue: int, shut: int) -> None:
+        """Open (0) or shut (1) the gate for a venue, or for all (venue 0); 2 lets exits out."""
+        demand("venue", venue, 0, VENUES)
+        demand("shut", shut, OPEN, EXITS_ONLY)
+        if venue:
+            self.gate.shut_venues[venue] = shut
+        else:
+            self.gate.shut_firm = shut
+
+    def pass_out(self, exits: Records) -> Records:
+        """Ask for each EXIT_DTYPE row, and count it where it leaves; int16 reasons, 0 where it left.
+
+        Threads: one caller at a time.
+        """
+        rows = open_batch(exits, EXIT_CODEC)
+        reasons = np.zeros(len(exits), np.int16)
+        asked = [Exit(row.order_id, row.order_qty, row.cum_qty, row.leaves_qty, row.most_qty, row.price, row.reference2,
+                      row.now, row.venue, row.side, row.family_qty, row.parent_qty, bool(row.reduces), row.made,
+                      bool(row.is_replace), bool(row.asks_less)) for row in rows]
+        for e in asked:
+            demand("order_id", e.order_id, 1, self.order_max)
+            demand("venue", e.venue, 1, VENUES)
+        for at, e in enumerate(asked):
+            found = ask_gate(self.gate, e)
+            if found is None:
+                let_out(self.gate, e)
+            else:
+                reasons[at] = found[0]
+        return reasons

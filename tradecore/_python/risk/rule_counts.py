@@ -1,0 +1,55 @@
+"""Rules that count: rates in a window, and counts of a day. Each row of limits has a counter; what is full refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tradecore.vocabulary.codes import Rule
+from tradecore.vocabulary.records import NO_PRICE
+from tradecore.vocabulary.rows import Finding
+
+from .holds import Question
+from .limit_lines import rate_limit
+from .rule_rows import RULES, LimitRow
+
+
+def count_recent(row: LimitRow, now: int) -> int:
+    """How many a row counted: in the window that ends now, or since the day began."""
+    if not RULES[row.rule].windowed:
+        return row.sent - row.day_first
+    count = 0
+    for time in reversed(row.sent_times):
+        if time <= now - row.window_ns:
+            break
+        count += 1
+    return count
+
+
+def is_rate_full(q: Question, row: LimitRow) -> bool:
+    """Would it be more than a row allows? The one `limit` places back must be older; what it does not count is none."""
+    rule = RULES[row.rule]
+    back = rate_limit(q.line, row, q.reduces) + (0 if rule.counts & q.sent else 1)
+    if not rule.windowed:
+        return row.sent - row.day_first >= back
+    back = min(back, q.rows.order_rate)  # as many as are kept
+    return back == 0 or (row.sent >= back and row.sent_times[-back] > q.now - row.window_ns)
+
+
+def check_counted(rule: Rule) -> Callable[[Question], Finding]:
+    """Of the rows that count: the first full one speaks, else the least. Source: 15c3-5 (c)(1)(ii), RTS 6 15(1)(d)."""
+    spec = RULES[rule]
+
+    def check(q: Question) -> Finding:
+        one = int(bool(spec.counts & q.sent))
+        rows = [row for row in q.line.counted if row.rule == rule] if spec.asks & q.sent else []
+        full = next((row for row in rows if is_rate_full(q, row)), None)
+        if full is not None:
+            most = rate_limit(q.line, full, q.reduces)
+            return Finding(spec.reason, count_recent(full, q.now) + one, most, True, True, full.number)
+        if not rows:
+            return Finding(spec.reason, NO_PRICE, -1, False, False)
+        row = min(rows, key=lambda row: rate_limit(q.line, row, q.reduces) - count_recent(row, q.now))
+        most = rate_limit(q.line, row, q.reduces)
+        return Finding(spec.reason, count_recent(row, q.now) + one, most, False, True, row.number)
+
+    return check
