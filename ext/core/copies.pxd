@@ -29,8 +29,7 @@ cdef struct tc_position_copy:
 cdef struct tc_metrics:
     int64_t open_orders, open_orders_high_water, tables_full, orders_evicted, cl_ord_ids, ids, trades, events
     int64_t events_dropped, rankings_hit, rankings_missed, rankings_age, decisions_locked, decisions_crossed
-    int64_t outbound_handed, outbound_pending
-    int64_t unbooked
+    int64_t outbound_handed, outbound_pending, unbooked
     int64_t decisions, reports_refused, trades_in_suspense, trades_folded, unexpected_transitions, waiting_for_price
 
 

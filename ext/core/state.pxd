@@ -7,7 +7,7 @@ from order_facts cimport *
 from validation cimport *
 from risk cimport *
 from exit_gate cimport tc_gate
-from routing cimport *
+from posting cimport *
 from book cimport *
 from books cimport *
 from costs cimport *

@@ -10,7 +10,7 @@ from collections import deque
 from typing import Any
 
 from tradecore.vocabulary.capacity import Capacity
-from tradecore.vocabulary.codes import Reason, ReportType, Route, ord_rej_reason_table
+from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
 from tradecore.vocabulary.fix import ExecInst, ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
@@ -19,7 +19,6 @@ from tradecore.vocabulary.rows import OrderRow
 
 from ..execution.book import Book, best_level, remove_node
 from ..execution.routing import Router, set_top, twice_mid
-from ..execution.scoring import note_answer, note_filled
 from ..orders.execids import ExecIds
 from ..orders.ids import Ids
 from ..orders.lists import Groups, forget_member, leave_group, rejoin_group, sync_list
@@ -57,6 +56,7 @@ from ..risk.holds import RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
+from .answered import note_end
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
@@ -66,8 +66,6 @@ ORD_REJ_REASONS = ord_rej_reason_table()
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))
-
-_TAKING = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 
 ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 
@@ -239,7 +237,7 @@ def sync_facts(core: State, order: Order) -> None:
             if group is not None:
                 leave_group(core.groups, group, order)
             drop_order(core.open_orders, order)
-            note_end(core, order)
+            note_end(core.router, order)
             evicted = core.orders.end_order(order)
             if evicted is not None and evicted.group is not None:
                 forget_member(core.groups, evicted.group)
@@ -251,22 +249,6 @@ def sync_facts(core: State, order: Order) -> None:
         sync_size(core.open_orders, order)
     if order.expire_time or order.place == AT_VENUE or (ORDER_TIMER, order.order_id) in core.timers.armed:
         arm_order_timer(core, order)
-
-
-def note_end(core: State, order: Order) -> None:
-    """What an order that has ended says of its external venue: how much of it was filled there."""
-    if not is_external(core, order.venue) or not order.acked or order.terminal == REJECTED:
-        return
-    took = order.route == Route.TAKES or order.time_in_force in _TAKING
-    note_filled(core.router.statistics[order.venue], order.cum_qty, order.order_qty, took)
-    core.router.epoch += core.router.weights.miss > 0
-
-
-def hear_answer(core: State, order: Order, is_reject: bool) -> None:
-    """The first word of an external venue about a new order, but that it has come in."""
-    if order.awaited:
-        note_answer(core.router.statistics[order.venue], core.now - order.sent_time, is_reject)
-        core.router.epoch += core.router.weights.charge()
 
 
 def order_deadline(core: State, order: Order) -> int:
