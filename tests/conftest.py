@@ -18,9 +18,11 @@ import pytest
 
 import tradecore as tc
 from tradecore._backend import room_module
+from tradecore._python.core.state import State
 from tradecore.core.core_gate import CoreGate
 from tradecore.replay.recording import find_newcomers_recording, read_recording
 
+State.asserts = True  # of every twin that a test makes
 T0 = 1_700_000_000_000_000_000
 WATCHED = 4  # cores of one test
 BACKENDS = ("native", "python")

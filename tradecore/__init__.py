@@ -64,6 +64,7 @@ from .vocabulary.messages import OutboundMessage
 from .vocabulary.names import UndeclaredError
 from .vocabulary.records import (
     ACK_DTYPE,
+    ANSWER_DTYPE,
     CANCEL_DTYPE,
     EXECUTION_REPORT_DTYPE,
     FILL_DTYPE,
@@ -80,6 +81,7 @@ from .vocabulary.records import (
 )
 from .vocabulary.reports import Report, ReportReader
 from .vocabulary.rows import StaleOrderError
+from .vocabulary.rules import RISK_CHECKS
 
 # What an order's path does not need is imported when it is first asked for: the back office, rings, a shadow, sessions.
 _LATER = {
@@ -141,10 +143,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "ACK_DTYPE",
+    "ACK_DTYPE", "ANSWER_DTYPE",
     "BOOK_LINE_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
-    "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "TRADE_CORRECTION_DTYPE",
+    "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "RISK_CHECKS", "TRADE_CORRECTION_DTYPE",
     "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl", "BookLevel",
     "Capacity", "CheckResult", "CommandType",
     "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",

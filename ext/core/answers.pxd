@@ -16,6 +16,14 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
     return True
 
 
+# What is known of a venue; -1, or where there is none, how many there are.
+cdef inline int32_t copy_statistics(const tc_core* core, int64_t venue, tc_statistics* copy) noexcept nogil:
+    if venue < 1 or venue > core.venue_count:
+        return core.venue_count
+    copy[0] = core.router.statistics[venue]
+    return -1
+
+
 # How the market lay when a decision was taken; MARKET_NORMAL where it is no longer held.
 cdef inline uint8_t copy_market(const tc_router* router, int64_t decision) noexcept nogil:
     if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
@@ -122,7 +130,7 @@ cdef inline list term_rows(const tc_term* terms, int count):
             for i in range(count)]
 
 
-# The rows of a question that was asked of every check, those of observed limits last.
+# The rows of a question that was asked of every check, those of observed limits behind them, of users' rules last.
 cdef inline list finding_rows(const tc_finding* findings):
     return [(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
              bool(findings[i].armed), findings[i].row)

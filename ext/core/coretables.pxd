@@ -166,6 +166,7 @@ cdef inline int open_waiting(
     core.sessions = <uint8_t*>table(t, instruments, 1)
     core.close_times = <int64_t*>table(t, instruments, sizeof(int64_t))
     core.is_moved = <uint8_t*>table(t, instruments, 1)
+    core.ahead = <tc_ahead*>table(t, BASKET_MAX, sizeof(tc_ahead))
     core.moved_mask = <uint64_t>round_up(instruments) - 1
     core.moved = <int32_t*>table(t, core.moved_mask + 1, sizeof(int32_t))
     core.trimmed_mask = <uint64_t>round_up(slots) - 1

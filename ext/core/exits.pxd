@@ -69,6 +69,11 @@ cdef inline int64_t count_works(
     cdef uint32_t at = core.open_orders.rows[row_at(&core.open_orders, order.instrument, order.account)].head
     cdef const tc_order* other
     cdef int64_t works = 0
+    cdef int32_t i
+    for i in range(core.ahead_count):
+        if (core.ahead[i].instrument == order.instrument and core.ahead[i].account == order.account
+                and core.ahead[i].side == direction(order.side)):
+            works += core.ahead[i].hold_qty
     while at and works <= most:
         other = &core.orders.slots[at - 1]
         if works_beside(core, order, other) and counts_for_list(core, order, listed, other):

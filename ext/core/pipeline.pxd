@@ -11,6 +11,7 @@ from switching cimport *
 from route_settings cimport *
 from stamps cimport *
 from follow_ups cimport *
+from hold_checks cimport *
 from settling cimport *
 
 
@@ -134,55 +135,4 @@ cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, 
             ack.ord_rej_reason = -1
             ack.cxl_rej_reason = -1
             acknowledge(core, order, ack)
-
-
-# What validation and risk would say to a new order: findings of every check, then of every observed limit; none where
-# the mask says why it is not well formed. A reason that stands alone (a used id, a list that can't take it) is
-# returned, with value and limit in the first finding. Changes nothing.
-cdef inline int answer_question(
-    tc_core* core, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings
-) noexcept nogil:
-    cdef const tc_instrument* ins = find_instrument(core, c.instrument)
-    cdef int64_t clock = core.now, time = stamp_of(c, now), latest = 0
-    cdef bint named = c.cl_ord_id != 0
-    cdef bint duplicate = named and find_id(&core.ids, c.cl_ord_id) != NULL
-    cdef bint no_room = c.cl_ord_id == NEW_ID and core.texts.count == core.texts.capacity
-    cdef int alone = REASON_NONE, bad_stamp = REASON_NONE
-    cdef tc_question q
-    findings[UNBOOKED_ANSWER].refused = findings[UNBOOKED_ANSWER].armed = False
-    findings[0].value = 1
-    findings[0].limit = 0
-    if 0 <= time and time <= time_max():               # else validation's
-        bad_stamp = find_bad_stamp(core, time, now, &latest)
-    core.now = time if time > clock and not bad_stamp else clock
-    if c.exec_inst & INST_CASH and ins != NULL:
-        c.order_qty = convert_cash(core, ins, c, &latest)
-    if c.cl_ord_id == NEW_ID:
-        c.cl_ord_id = 0
-    mask[0] = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
-    if bad_stamp:
-        mask[0] = bit_of(bad_stamp)
-    if mask[0] and not mask[0] & ~closing_bits() and closes_as_thought(core, c):
-        mask[0] = 0
-    if not mask[0] and no_room:
-        mask[0] = bit_of(IDS_FULL)
-    if not mask[0] and named and not duplicate and core.ids.count == core.ids.capacity:
-        mask[0] = bit_of(TABLE_FULL)
-    if mask[0]:
-        alone = DUPLICATE_CLORDID if duplicate else REASON_NONE
-    elif c.list_id and not duplicate:
-        alone = find_bad_join(&core.groups, &core.orders, c, &findings[0].value, &findings[0].limit)
-    if not mask[0] and not alone:
-        ask_record(core, ins, c, &q)
-        q.duplicate = duplicate
-        q.open_orders = core.orders.open.count
-        evaluate_risk(&core.risk, ins, &q, findings)
-        observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
-        if is_exempt_refusal(findings, CHECKS + OBSERVABLE) and reduces_as_thought(core, c):
-            q.reduces = True                           # what is_exempt says
-            evaluate_risk(&core.risk, ins, &q, findings)
-            observe_question(core, ins, q, MODE_OBSERVE, &findings[CHECKS], True)
-        find_block(core, ins, &q, &findings[UNBOOKED_ANSWER])
-        evaluate_user_rules(core, ins, &q, c.strategy, &findings[RULES_ANSWER])
-    core.now = clock
-    return alone
+    tc_assert(holds_balance(core, ack.order_id))

@@ -2,10 +2,10 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_execution, copy_limits, copy_market, copy_note, copy_switches, copy_unbooked, limit_facts, tc_limit_copy,
-    tc_switch_copy, term_rows, trade_row, unbooked_row,
+    copy_execution, copy_limits, copy_market, copy_note, copy_statistics, copy_switches, copy_unbooked, finding_rows,
+    limit_facts, tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
 )
-from chunks cimport definitions, tc_batch
+from chunks cimport CHUNK, definitions, tc_batch
 from conditions cimport copy_watched
 from notes cimport tc_note
 from copies cimport copy_wanted, count_wanted, set_filters
@@ -13,6 +13,7 @@ from dry_runs cimport plan_order, tc_plan
 from events cimport FILTERS, is_unread, tc_filter
 from listings cimport list_book, list_open, list_positions, tc_book_line, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
+from questions cimport answer_batch, tc_answer, tc_told
 from scoring cimport tc_statistics
 from records cimport *
 from shell cimport open_batch, open_command
@@ -25,8 +26,8 @@ cimport cython
 import numpy as np
 
 from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
-from tradecore.vocabulary.records import ACK_SIZE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts
+from tradecore.vocabulary.records import ACK_SIZE, ANSWER_DTYPE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
+from tradecore.vocabulary.rows import Finding, LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts
 
 
 @cython.final
@@ -145,6 +146,40 @@ cdef class Core(Readers):
         cdef const tc_limit_copy* rows = <const tc_limit_copy*>&memory[0]
         return [LimitFacts._make(limit_facts(&rows[i])) for i in range(len(memory) // sizeof(tc_limit_copy))]
 
+    def check_batch(self, orders, int64_t now, bint together, told):
+        """Ask validation and risk about NEW_ORDER records: an ANSWER_DTYPE row each. Changes no state.
+
+        `together`: each, at most BASKET_MAX, as if those before it that pass were working. `told`, where given, gets
+        what `check` says of each.
+        """
+        cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
+        cdef int64_t count = len(orders), first = 0, chunk, i
+        cdef const tc_command* asked
+        cdef tc_answer* given
+        cdef tc_told* rows = NULL
+        cdef tc_told* said
+        answers = np.zeros(max(1, count), ANSWER_DTYPE)
+        cdef unsigned char[::1] out = answers.view(np.uint8), memory = np.zeros(
+            1 if told is None else max(1, count) * sizeof(tc_told), np.uint8)
+        if told is not None:
+            rows = <tc_told*>&memory[0]
+        while first < count:
+            chunk = count - first if together or count - first < CHUNK else CHUNK
+            asked = <const tc_command*>&source[first * <int64_t>sizeof(tc_command)]
+            given = <tc_answer*>&out[first * <int64_t>sizeof(tc_answer)]
+            said = rows + first if rows != NULL else NULL
+            self.state.enter()
+            with nogil:
+                answer_batch(&self.state.core, asked, chunk, now, together, given, said)
+                self.state.leave()
+            first += chunk
+        for i in range(count if rows != NULL else 0):
+            found = finding_rows(rows[i].findings) if not rows[i].alone and not rows[i].mask else []
+            if rows[i].alone:
+                found = [(rows[i].alone, rows[i].findings[0].value, rows[i].findings[0].limit, True, True, 0)]
+            told.append((0 if rows[i].alone else rows[i].mask, [Finding._make(row) for row in found]))
+        return answers[:count]
+
     def switches(self):
         """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
         cdef unsigned char[::1] memory = self.copied(copy_switches, 0, 0, sizeof(tc_switch_copy))
@@ -233,11 +268,9 @@ cdef class Core(Readers):
         cdef tc_statistics s
         cdef int32_t count
         self.state.enter()
-        count = self.state.core.venue_count
-        if 1 <= venue <= count:
-            s = self.state.core.router.statistics[venue]
+        count = copy_statistics(&self.state.core, venue, &s)
         self.state.leave()
-        if not 1 <= venue <= count:
+        if count >= 0:
             raise LookupError(f"venue {venue} is not 1 to {count}")
         return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
 

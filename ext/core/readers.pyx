@@ -5,6 +5,7 @@ from cpython.buffer cimport PyBUF_WRITABLE
 from answers cimport *
 from chunks cimport slot_of_id
 from lifetimes cimport count_lifetimes, lifetime_rows, tc_lifetimes
+from questions cimport answer_question
 from shell cimport open_command, wide
 from tradecore._native.turnstile cimport State
 cimport cython

@@ -1,5 +1,5 @@
-# The hash of what orders are routed by, beside prices and fees, behind that of all other state: nothing of what is as it
-# was at first.
+# The hash of what orders are routed by, beside prices and fees, behind that of all other state: nothing of what is as
+# it was at first.
 # Only in C: a twin hashes rows in comprehensions.
 
 from rulehash cimport *

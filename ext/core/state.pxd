@@ -26,6 +26,17 @@ cdef struct tc_charge:
     tc_i128 maker, taker           # commission of one fill, money units
 
 
+cdef enum:
+    BASKET_MAX = 1_024             # orders that are asked about together
+
+
+# An order that passed in a basket that is asked about, and what it is asked as.
+cdef struct tc_ahead:
+    int64_t cl_ord_id, hold_qty
+    int32_t instrument, account, venue, strategy
+    uint8_t side, sent
+
+
 cdef struct tc_core:
     tc_instrument* instruments     # from 1, as everything that is declared
     int64_t* accounts              # the number of its name, as of all that is declared
@@ -62,6 +73,8 @@ cdef struct tc_core:
     int64_t moved_first, moved_last, trimmed_first, trimmed_last, parents_first, parents_last
     uint64_t moved_mask, trimmed_mask, parents_mask, disconnected      # the last: external venues, as router.down
     tc_rules rules                 # of users
+    tc_ahead* ahead                # of a basket that is asked about: what passed
+    int32_t ahead_count
     tc_gate gate
     int drilled                    # in a build for tests: the reason of a check that is taken out
     int32_t instrument_count, account_count, venue_count, currency_count

@@ -3,6 +3,7 @@
 
 from chunks cimport *
 from coretables cimport open_core
+from questions cimport answer_question
 from libc.stdlib cimport free, malloc
 from table cimport free_tables, table
 cimport cython

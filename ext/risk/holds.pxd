@@ -5,11 +5,12 @@ from switches cimport *
 
 
 cdef enum:
-    CHECKS = 21                    # see check_risk
-    OBSERVABLE = 13                # of them, those that limits decide
-    UNBOOKED_ANSWER = 34           # after those of every check and of every observed limit: of what lies unbooked
-    RULES_ANSWER = 35              # of users' rules
-    ANSWERS = 36                   # of a question
+    OBSERVABLE = 8 + COUNTING      # checks that limits decide, see evaluate_limits
+    FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
+    CHECKS = OBSERVABLE + 8
+    UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
+    RULES_ANSWER = UNBOOKED_ANSWER + 1                 # of users' rules
+    ANSWERS = RULES_ANSWER + 1     # of a question
 
 
 cdef struct tc_exposure:
@@ -137,13 +138,40 @@ cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_
         r.counters[number].sent += 1
 
 
+# Only in C: one of the lines that lines_counting gives in Python.
+# What is only observed of an order, NULL where nothing is.
+cdef inline const tc_line* observed_line(
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_line* room
+) noexcept nogil:
+    if not risk.rows.observed:
+        return NULL
+    return line_of(risk.watched, &risk.rows, ins, q.instrument, q.account, q.venue, q.strategy, MODE_OBSERVE, room)
+
+
 # It counts for the rates that bind it, and for those that are only observed.
 cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     cdef tc_line room
+    cdef const tc_line* observed = observed_line(risk, ins, q, &room)
     count_line(&risk.rows, q.line, q.now, q.sent)
-    if risk.rows.observed:
-        count_line(&risk.rows, line_of(risk.watched, &risk.rows, ins, q.instrument, q.account, q.venue, q.strategy,
-                                       MODE_OBSERVE, &room), q.now, q.sent)
+    if observed != NULL:
+        count_line(&risk.rows, observed, q.now, q.sent)
+
+
+# Only in C: a loop over lines in Python.
+cdef inline void count_line_ahead(tc_rows* r, const tc_line* line, uint8_t sent, int sign) noexcept nogil:
+    cdef int32_t i
+    for i in range(line.counted_count):
+        if r.rules[r.rows[line.counted[i]].rule].counts & sent:
+            r.counters[r.rows[line.counted[i]].counter].ahead += sign
+
+
+# It counts for what is asked about behind it in a basket, or, with `sign` -1, no longer.
+cdef inline void count_ahead(tc_risk* risk, const tc_instrument* ins, const tc_question* q, int sign) noexcept nogil:
+    cdef tc_line room
+    cdef const tc_line* observed = observed_line(risk, ins, q, &room)
+    count_line_ahead(&risk.rows, q.line, q.sent, sign)
+    if observed != NULL:
+        count_line_ahead(&risk.rows, observed, q.sent, sign)
 
 
 # A cancel counts too, and is never refused for it.

@@ -14,7 +14,8 @@ cdef enum:
     SLOT_RESTRICTED = 5
     SLOT_BLOCKED = 6
     SLOT_DISABLED = 7
-    COUNTED = 30                   # rows that count an order: one a scope for each of five rules
+    COUNTING = 5                   # rules that count
+    COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
 
 
 cdef struct tc_line:

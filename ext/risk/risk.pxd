@@ -282,11 +282,11 @@ cdef inline int check_risk(
     return REASON_NONE
 
 
-# What the limits of a line say to an order, refused or not. Changes nothing.
-cdef inline void evaluate_limits(
+# What the limits of a line say to an order, refused or not: so many findings. Changes nothing.
+cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int rule
+    cdef int at = 8, rule
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
     f[1].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[1], explain)
     f[2].refused = check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, &f[2], explain)
@@ -295,21 +295,28 @@ cdef inline void evaluate_limits(
     f[5].refused = check_order_notional(risk, ins, q, &f[5], explain)
     f[6].refused = check_collar(q, &f[6], explain)
     f[7].refused = check_position_qty(risk, q, &f[7], explain)
-    for rule in range(RULE_ORDER_RATE, RULE_DAILY_ORDER_COUNT + 1):
-        f[8 + rule - RULE_ORDER_RATE].refused = check_counted(risk, q, rule, &f[8 + rule - RULE_ORDER_RATE], explain)
+    for rule in range(RULES):
+        if risk.rows.rules[rule].counts:
+            f[at].refused = check_counted(risk, q, rule, &f[at], explain)
+            at += 1
+    tc_assert(at == OBSERVABLE)
+    return at
 
 
-# Every rule's value, limit and verdict, in the order in which they are asked. Changes nothing.
-cdef inline void evaluate_risk(
+# Every rule's value, limit and verdict, in the order in which they are asked: so many findings. Changes nothing.
+cdef inline int evaluate_risk(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
+    cdef int at
     check_kill_switch(risk, q, &f[0], True)
     check_trading_state(risk, q, &f[1], True)
     check_config(risk, q, &f[2], True)
     check_duplicate(q, &f[3], True)
     check_open_orders(q, &f[4], True)
-    evaluate_limits(risk, ins, q, &f[5], True)
-    check_overflow(ins, e, q, &f[18], True)
-    check_reduce_only(e, q, &f[19], True)
-    check_session(q, &f[20], True)
+    at = FIRST_LIMIT + evaluate_limits(risk, ins, q, &f[FIRST_LIMIT], True)
+    check_overflow(ins, e, q, &f[at], True)
+    check_reduce_only(e, q, &f[at + 1], True)
+    check_session(q, &f[at + 2], True)
+    tc_assert(at + 3 == CHECKS)
+    return at + 3

@@ -11,7 +11,7 @@ cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now)
     cdef const int64_t* times = times_of(r, row.counter)
     cdef int64_t first = counter.sent - <int64_t>r.rate_mask - 1, last = counter.sent, middle
     if not r.rules[row.rule].windowed:
-        return counter.sent - counter.day_first
+        return counter.sent + counter.ahead - counter.day_first
     if first < 0:
         first = 0
     while first < last:
@@ -20,7 +20,7 @@ cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now)
             last = middle
         else:
             first = middle + 1
-    return counter.sent - first
+    return counter.sent + counter.ahead - first
 
 
 # How many a row allows: of orders that reduce an order rate twice as many.
@@ -34,12 +34,12 @@ cdef inline int64_t rate_limit(const tc_question* q, const tc_limit_row* row) no
 cdef inline bint is_rate_full(const tc_rows* r, const tc_question* q, uint32_t number) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
     cdef const tc_counter* counter = &r.counters[row.counter]
-    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent)
+    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent) - counter.ahead
     if not r.rules[row.rule].windowed:
         return counter.sent - counter.day_first >= back
     if back > <int64_t>r.rate_mask + 1:                # as many as are kept
         back = <int64_t>r.rate_mask + 1
-    return back == 0 or (
+    return back <= 0 or (
         counter.sent >= back
         and times_of(r, row.counter)[<uint64_t>(counter.sent - back) & r.rate_mask] > q.now - row.window_ns)
 

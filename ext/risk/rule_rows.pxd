@@ -65,6 +65,7 @@ cdef struct tc_limit_row:
 cdef struct tc_counter:
     int64_t sent                   # ever; the last rate_mask + 1 times are kept
     int64_t day_first              # what was sent before this day
+    int64_t ahead                  # of a basket that is asked about: what counts before
 
 
 cdef struct tc_rows:

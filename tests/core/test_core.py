@@ -65,6 +65,8 @@ ORDER_DOORS = {
 TRAILING = {"symbol": "AAPL", "side": "SELL", "qty": 1, "ord_type": "TRAILING_STOP"}
 CASH = {"symbol": "AAPL", "side": "SELL", "price": 100}
 QUOTE = {"venue": "XNAS", "symbol": "AAPL", "bid": 99, "bid_size": 5, "ask": 101, "ask_size": 5}
+ASKED = {"orders": [([1], TypeError, "list"), (np.zeros(2, tc.QUOTE_DTYPE), ValueError, "ORDER_DTYPE")],
+         "together": [(1, TypeError, "int")]}
 # method, a good call's arguments, and what each argument refuses. A field may have another name in the message.
 DOORS = {
     "submit": (ORDER, ORDER_DOORS),
@@ -160,6 +162,8 @@ DOORS = {
     "load_toml": ({"text": ""}, {"text": [("x = 1", ValueError, "x"), ("[", ValueError, "TOML")]}),
     "engage_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES,
                                 "cancel": [("yes", TypeError, "str")], "allow_reduce": [(1, TypeError, "int")]}),
+    "check_batch": ({"orders": tc.new_orders(1)}, ASKED),
+    "check_findings": ({"orders": tc.new_orders(1)}, ASKED),
     "set_trading_state": ({"state": "REDUCING"}, {
         "state": [("LOW", ValueError, "LOW"), (3, ValueError, "3"), (None, TypeError, "None")], "account": NAMES, "symbol": NAMES,
         "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES, "cancel": [("yes", TypeError, "str")]}),

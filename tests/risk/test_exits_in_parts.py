@@ -86,7 +86,7 @@ def test_an_exit_in_parts_waits_for_a_kill_switch_as_one_that_is_whole(desk):
     core.execution.on_execution_report("E", "CANCELED", order_id=e)
     assert (order.ord_status, order.place, order.leaves_qty) == (SUSPENDED, tc.Place.AWAITS_VENUE, 500)
     core.quote("E", "AAPL", bid=99, bid_size=200)
-    core.risk.release_kill_switch()
+    core.risk.release_kill_switch(who="r.lee", why="it is explained")
     assert (order.ord_status, order.place, sent(core)) == (PARTLY, tc.Place.IN_CHILDREN, [("E", 200)])
 
 
@@ -125,7 +125,7 @@ def test_what_is_held_back_of_an_exit_in_parts_can_be_canceled(desk):
     core.execution.on_execution_report("E", "REJECTED", order_id=e)
     assert order.ord_status is SUSPENDED
     assert core.cancel(order).ord_status is tc.OrdStatus.CANCELED
-    core.risk.release_kill_switch()
+    core.risk.release_kill_switch(who="r.lee", why="it is explained")
     assert sent(core) == []
 
 

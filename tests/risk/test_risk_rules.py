@@ -11,7 +11,8 @@ import pytest
 from conftest import T0, limits, small_capacity
 
 import tradecore as tc
-from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_MAX, LIMIT_OFF, POSITION_MAX, QTY_MAX
+from tradecore.vocabulary.records import CODECS, COMMAND_DTYPES, LIMIT_OFF, POSITION_MAX, QTY_MAX
+from tradecore.vocabulary.rules import RULES, LimitUnit, Sent
 from tradecore.vocabulary.units import read_told
 
 D = Decimal
@@ -82,22 +83,24 @@ def test_a_protection_price_is_one_of_the_prices_that_there_are(make_core):
     assert (row.value, row.verdict) == (10**14, "PASS")
 
 
-MOST = [(tc.Rule.MAX_ORDER_QTY, LIMIT_MAX), (tc.Rule.MAX_ORDER_NOTIONAL, LIMIT_MAX), (tc.Rule.PRICE_COLLAR, 1_000_000),
-        (tc.Rule.MAX_POSITION_QTY, LIMIT_MAX), (tc.Rule.ORDER_RATE, 4)]
+OF_AN_ACCOUNT = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes]  # every rule but those that no account has
 
 
-@pytest.mark.parametrize(("rule", "most"), MOST)
-def test_each_limit_may_be_as_large_as_its_bound(room, rule, most):
-    table = room("risk").RiskTable(accounts=1, instruments=1, order_rate=4)
+@pytest.mark.parametrize("row", OF_AN_ACCOUNT, ids=lambda row: row.rule.name)
+def test_each_limit_may_be_as_large_as_its_bound(room, row):
+    table, most = room("risk").RiskTable(accounts=1, instruments=1, order_rate=4), row.most if row.most >= 0 else 4
     table.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **tc.Instrument("A").definition(1)))
     order = tc.new_orders(1)
     order["instrument"], order["account"], order["side"], order["order_qty"], order["price"] = 1, 1, 1, 1, 1
     for limit in (most, 0, LIMIT_OFF):
-        table.set_limit(1, rule, limit, SECOND)
-        (found,) = [f for f in table.check(order.tobytes(), 2) if f.reason == R[rule.name]]
-        assert (read_told(found.limit), found.armed) == (limit, limit >= 0)
-    with pytest.raises(ValueError, match="can't be"):
-        table.set_limit(1, rule, most + 1, SECOND)
+        table.set_limit(1, row.rule, limit, SECOND)
+        (found,) = [f for f in table.check(order.tobytes(), 2) if f.reason == row.reason]
+        is_asked = Sent.NEW in row.asks and limit >= 0
+        told = 0 if row.unit is LimitUnit.FLAG else limit if is_asked else LIMIT_OFF
+        assert (read_told(found.limit), found.armed) == (told, is_asked)
+    for wrong in (most + 1, LIMIT_OFF - 1):
+        with pytest.raises(ValueError, match="can't be"):
+            table.set_limit(1, row.rule, wrong, SECOND)
 
 
 # ---- the reference of a collar is exact, and positive

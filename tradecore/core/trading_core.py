@@ -17,9 +17,10 @@ from ..execution.venues import Venue
 from ..orders.order import Order
 from ..orders.orders import Orders, demand_own
 from ..orders.ticket import OrderTerms
+from ..orders.validation import failures
 from ..positions.position import ProfitAndLoss
 from ..positions.positions import Positions
-from ..risk.limits import CheckResult, RiskLimits, demand_room
+from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, MarketState, Route
@@ -28,8 +29,8 @@ from ..vocabulary.features import Features
 from ..vocabulary.fix import Side
 from ..vocabulary.identifiers import check_names
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import ACK_DTYPE, COMMAND_DTYPES, COMMAND_SIZE
-from ..vocabulary.units import Number
+from ..vocabulary.records import ACK_DTYPE, BASKET_MAX, COMMAND_DTYPES, COMMAND_SIZE, ORDER_DTYPE
+from ..vocabulary.units import Number, check_bool, check_int
 from .flattening import flatten_position
 from .order_system import OrderSystem
 from .smart_order_router import SmartOrderRouter
@@ -177,6 +178,41 @@ class TradingCore(OrderSystem):
         a venue can say (no venue is up, a post-only order that would take) is not asked.
         """
         return self._door.check(symbol, side, qty, price, **terms)
+
+    def check_batch(self, orders: Any, *, together: bool = False) -> Any:
+        """Ask validation and risk about an ORDER_DTYPE array of NEW_ORDER records: an ANSWER_DTYPE row each.
+
+        `reason` is the first refusal, 0 where it would pass; `reject_mask` says what is not well formed; `refused` and
+        `observed` what of risk refuses it, or would if it were not only observed: a bit for each place in
+        `RISK_CHECKS`. Each order is judged as if it were the only one; `together`, at most 1,024, as one basket: as if
+        those before it that pass were working already. Changes no state. What only routing or a venue can say is not
+        asked. Raises TypeError or ValueError. Threads: any; between 256 orders of a batch, and of no basket, other
+        threads' calls get in.
+        """
+        return self._check_all(orders, together, None)
+
+    def check_findings(self, orders: Any, *, together: bool = False) -> list[CheckResult]:
+        """What `check` says of each order of `check_batch`, one after another or together. At most 1,024. Changes no
+        state. Raises TypeError or ValueError. Threads: any."""
+        told: list[Any] = []
+        self._check_all(orders, together, told)
+        instruments = self._gate.names.instruments
+        return [CheckResult(refused_rows(failures(mask)) if mask else check_rows(found, instruments[number - 1]))
+                for (mask, found), number in zip(told, orders["instrument"].tolist(), strict=True)]
+
+    def _check_all(self, orders: Any, together: bool, told: list[Any] | None) -> Any:
+        if not isinstance(orders, np.ndarray):
+            raise TypeError(f"orders must be a NumPy array of ORDER_DTYPE, not {type(orders).__name__}")
+        if orders.dtype != ORDER_DTYPE or orders.ndim != 1:
+            raise ValueError(f"orders must be a one-dimensional array of ORDER_DTYPE; got shape {orders.shape} of "
+                             f"{orders.dtype}")
+        if check_bool(together, "together") or told is not None:
+            check_int(len(orders), "orders", 0, BASKET_MAX)
+        wrong = orders["kind"] != CommandType.NEW_ORDER
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise ValueError(f"row {row}: kind {int(orders['kind'][row])} is no NEW_ORDER")
+        return self._gate.core.check_batch(np.ascontiguousarray(orders), self._gate.time(), together, told)
 
     def prepare(self, symbol: str, side: Side | str, **terms: Unpack[OrderTerms]) -> Callable[..., Order]:
         """An order whose symbol, side and terms are fixed: call what comes back with quantity and price, and if need be

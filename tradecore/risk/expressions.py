@@ -6,7 +6,7 @@
     atom = number | text | quantity | rule.NAME | function "(" either ("," either)* ")" | "(" choice ")"
     choice = either ("if" either "else" choice)?
 
-Only the form is decided here; types, names and bounds are `compiling`'s. Nothing of it is Python's `eval`.
+Only the form is decided here; types, names and bounds are `rule_programs`'. Nothing of it is Python's `eval`.
 """
 
 from __future__ import annotations

@@ -12,12 +12,13 @@ from ..vocabulary.names import Directory
 from ..vocabulary.reasons import row_scope
 from ..vocabulary.records import LIMIT_PRECISION, TEXT_SIZE
 from ..vocabulary.rows import LimitFacts, SwitchFacts
-from ..vocabulary.rules import RULES, LimitUnit, RuleRow
+from ..vocabulary.rules import BY_RULE, LimitUnit, RuleRow
 from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole_units
-from .limits import OFF, Limit
+from .limits import OFF, Limit, number_cell
 
-_BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
+_HEAD = ("rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why")
+_NUMBERS = ("value", "used", "headroom", "share")
 _SHARE = 4  # decimals of a share
 _MS = 1_000_000
 
@@ -69,27 +70,26 @@ class LimitLines(Sequence[LimitLine]):
         return self._lines[place]
 
     def _cells(self) -> list[tuple[str, ...]]:
-        return [(line.rule.name, line.scope, _cell(line.value), _cell(line.used), _cell(line.headroom),
+        return [(line.rule.name, line.scope, number_cell(line.value), number_cell(line.used),
+                 number_cell(line.headroom),
                  "-" if line.share is None else f"{line.share:.1%}", "soft " + f"{line.soft:.0%}" if line.soft else
                  "observed" if line.is_observed else "hard", line.set_by or "-", line.reason or "-")
                 for line in self._lines]
 
     def __str__(self) -> str:
-        head = ("rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why")
-        cells = [head, *self._cells()]
-        widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+        cells = [_HEAD, *self._cells()]
+        widths = [max(len(row[at]) for row in cells) for at in range(len(_HEAD))]
         told = []
         for row in cells:
-            parts = [cell.rjust(width) if 2 <= at <= 5 else cell.ljust(width)
-                     for at, (cell, width) in enumerate(zip(row, widths, strict=True))]
+            parts = [cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
+                     for name, cell, width in zip(_HEAD, row, widths, strict=True)]
             told.append("  ".join(parts).rstrip())
         return "\n".join(told)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = ["rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why"]
-        return html_table("limits", head, self._cells(), len(self._lines), [2 <= at <= 5 for at in range(len(head))])
+        return html_table("limits", list(_HEAD), self._cells(), len(self._lines), [name in _NUMBERS for name in _HEAD])
 
 
 class SwitchLine(NamedTuple):
@@ -102,13 +102,6 @@ class SwitchLine(NamedTuple):
     since: int
     kind: CommandType
     state: TradingState
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return text.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in text else text
 
 
 def note(value: object, name: str) -> bytes:
@@ -173,7 +166,7 @@ def scope_text(facts: LimitFacts | SwitchFacts, names: Directory) -> str:
 
 def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
     """A row in the user's units."""
-    row = _BY_RULE[facts.rule]
+    row = BY_RULE[facts.rule]
     exact = row.unit in (LimitUnit.QUANTITY, LimitUnit.MONEY)
 
     def told(value: int) -> int | Decimal:

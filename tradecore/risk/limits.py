@@ -160,15 +160,17 @@ class CheckResult(Sequence[RiskCheck]):
 def _lines(rows: list[RiskCheck]) -> str:
     lines = [f"{'rule':<28} {'value':>18} {'limit':>18} {'headroom':>18}  verdict"]
     for row in rows:
-        cells = "".join(f" {_cell(cell):>18}" for cell in (row.value, row.limit, row.headroom))
+        cells = "".join(f" {number_cell(cell):>18}" for cell in (row.value, row.limit, row.headroom))
         lines.append(f"{row.rule.name:<28}{cells}  {row.verdict}")
     return "\n".join(lines)
 
 
-def _cell(value: int | Decimal | None) -> str:
+def number_cell(value: object) -> str:
+    """A number as a table shows it, without the zeros at its end; what is not there is a dash."""
     if value is None:
         return "-"
-    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in f"{value:f}" else str(value)
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.rstrip("0").rstrip(".") if isinstance(value, Decimal) and "." in text else text
 
 
 _SWITCHES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, TradingState
@@ -160,7 +161,7 @@ class RiskEngine:
         is used, what is left, and the share. What bounds one order alone has nothing to measure."""
         check_int(nearest, "nearest", 1, 2**31 - 1)
         rows = [row for row in self._gate.core.limit_rows(1, 2**31) if row.used >= 0 and row.value >= 0]
-        rows.sort(key=lambda row: (-row.used / row.value if row.value else -1, row.number))
+        rows.sort(key=lambda row: (-Fraction(row.used, row.value) if row.value else -1, row.number))
         return LimitLines([limit_line(row, self._gate.names) for row in rows[:nearest]])
 
     def switches(self) -> list[SwitchLine]:

@@ -246,6 +246,13 @@ _ACK: Layout = [
     ("report_type", "u1"), ("ord_status", "u1"), ("reason", "i2"), ("ord_rej_reason", "i2"), ("cxl_rej_reason", "i2"),
 ]
 
+# What is answered of one order of many: why not, 0 where it would pass; validation's mask; and what of risk refuses it,
+# or only observed would, a bit for each place in tradecore.vocabulary.rules.RISK_CHECKS.
+_ANSWER: Layout = [("reject_mask", "u8"), ("refused", "u8"), ("observed", "u8"), ("reason", "i2")]
+ANSWER_SIZE = 32
+BASKET_MAX = 1_024  # orders that are asked about together
+CHECK_EVERY = 1_024  # commands, a power of two: after so many all holds are looked at where builds assert
+
 UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4  # bits of a report's `unknown`
 
 
@@ -276,6 +283,7 @@ TRADE_PRINT_DTYPE = COMMAND_DTYPES[CommandType.TRADE_PRINT]
 REPORT_DTYPE = make_dtype(_REPORT, REPORT_SIZE, _SHARED)
 OUTBOUND_DTYPE = make_dtype(_OUTBOUND, OUTBOUND_SIZE)
 ACK_DTYPE = make_dtype(_ACK, ACK_SIZE)
+ANSWER_DTYPE = make_dtype(_ANSWER, ANSWER_SIZE)
 # A command as it was applied, and the time that stamped it where it has none of its own.
 TAP_DTYPE = np.dtype([("command", f"V{COMMAND_SIZE}"), ("now", "<i8")])
 # One book's and one ledger's operations, for those rooms used alone.

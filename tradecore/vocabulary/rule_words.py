@@ -55,7 +55,7 @@ class Step(FixEnum):
     NE = 27
     AND = 28
     OR = 29
-    CHOOSE = 30  # X where the one below Y is true, else Y, in the place of the three
+    CHOOSE = 30  # Y where the one below it is true, else X, in the place of the three
     NOT = 31
     NEGATE = 32
     MAGNITUDE = 33

@@ -73,8 +73,21 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
     RuleRow(Rule.STRATEGY_DISABLED, Reason.STRATEGY_DISABLED, LimitUnit.FLAG, 0, (Scope.STRATEGY,), 7, 7, False, False),
 )
+BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
 SLOTS = 1 + max(max(row.slot, row.firm_slot) for row in RULES)
 STATED = sum(1 << row.rule for row in RULES if row.stated)
+
+
+# What risk asks of an order, in this order: the first that refuses is the one reported. The places are the bits of what
+# `check_batch` says.
+RISK_CHECKS: tuple[Reason, ...] = (
+    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID,
+    Reason.MAX_OPEN_ORDERS, Reason.RESTRICTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED, Reason.STRATEGY_DISABLED,
+    Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL, Reason.PRICE_COLLAR,
+    Reason.MAX_POSITION_QTY, *(row.reason for row in RULES if row.counts), Reason.ARITHMETIC_OVERFLOW,
+    Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED, Reason.UNBOOKED_TRADE,
+    Reason.USER_RULE,
+)
 
 
 def rule_numbers() -> list[tuple[int, ...]]:

@@ -43,7 +43,8 @@ def counts_for_list(core: State, order: Order, other: Order) -> bool:
 
 def count_works(core: State, order: Order, most: int) -> int:
     """Lots that work on an order's side of its position, itself left out; no further than beyond `most`."""
-    works = 0
+    works = sum(q.hold_qty for _, q in core.ahead if (q.instrument, q.account, q.side) == (
+        order.instrument, order.account, direction(order.side)))
     for other in core.open_orders.by_position.get((order.instrument, order.account), {}).values():
         if works_beside(order, other) and counts_for_list(core, order, other):
             works += other.held

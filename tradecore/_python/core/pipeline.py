@@ -35,6 +35,7 @@ from .dry_runs import plan_order
 from .events import FILTERS, Filter
 from .follow_ups import settle
 from .gate_commands import change_gate, switch_gate
+from .hold_checks import holds_balance
 from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
 from .marketdata import enter_mark, enter_quote
@@ -105,6 +106,8 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
         order = core.orders.by_id.get(ack.order_id)
         if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it
             ack = acknowledge(order)
+    if core.asserts and not holds_balance(core, ack.order_id):
+        raise AssertionError(f"command {core.command_seq}: holds are not the sum over what works")
     return ack
 
 

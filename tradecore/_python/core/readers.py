@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tradecore.vocabulary.codes import CommandType
 from tradecore.vocabulary.histogram import STAGES, percentiles
-from tradecore.vocabulary.records import CODECS, NO_PRICE
+from tradecore.vocabulary.records import ANSWER_DTYPE, CODECS, NO_PRICE
 from tradecore.vocabulary.rows import (
     Finding,
     LimitFacts,
@@ -28,11 +30,11 @@ from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
 from ..risk.usage import measure_row
 from ..vocabulary.instrument import BUY, SELL
-from ..vocabulary.shell import Records, int64, open_command
+from ..vocabulary.shell import Records, int64, open_batch, open_command
 from ..vocabulary.texts import find_text, text_of_id
 from .corrections import find_told_trade
 from .lifetimes import count_lifetimes
-from .questions import answer_question
+from .questions import answer_batch, answer_question
 from .state import State, read_order
 from .statehash import hash_state
 from .turnstile import Turnstile, asked
@@ -222,6 +224,22 @@ class Readers:
         int64(now)
         int64(now)
         return answer_question(self._state, open_command(command, CODECS[_NEW_ORDER]), now)
+
+    @asked
+    def check_batch(
+        self, orders: Records, now: int, together: bool, told: list[tuple[int, list[Finding]]] | None
+    ) -> Records:
+        """Ask validation and risk about NEW_ORDER records: an ANSWER_DTYPE row each. Changes no state.
+
+        `together`: each, at most BASKET_MAX, as if those before it that pass were working. `told`, where given, gets
+        what `check` says of each.
+        """
+        int64(now)
+        answers = np.zeros(len(orders), ANSWER_DTYPE)
+        for place, answer in enumerate(answer_batch(
+                self._state, list(open_batch(orders, CODECS[_NEW_ORDER])), now, together, told)):
+            answers[place] = (answer.reject_mask, answer.refused, answer.observed, answer.reason)
+        return answers
 
     @asked
     def limit_rows(self, first: int, last: int) -> list[LimitFacts]:

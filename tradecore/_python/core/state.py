@@ -52,7 +52,7 @@ from ..orders.triggers import Triggers, disarm_trigger, stop_of
 from ..orders.unbooked import UnbookedTable
 from ..positions.ledger import Ledger
 from ..risk.exit_gate import ExitGate
-from ..risk.holds import RiskTables, exposure_of, hold_lots
+from ..risk.holds import Question, RiskTables, exposure_of, hold_lots
 from ..risk.programs import UserRules
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
@@ -73,6 +73,8 @@ ACK_ACCEPTED = AckRow(0, 0, 0, ACCEPTED, 0, 0, -1, -1)
 class State:
     """The tables of one core. Instruments, accounts, venues and currencies count from 1."""
 
+    asserts = False  # tests look after every command whether what is held is what works
+
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self.instruments: dict[int, InstrumentRow] = {}
@@ -87,6 +89,7 @@ class State:
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
         self.rules = UserRules()
+        self.ahead: list[tuple[int, Question]] = []  # of a basket that is asked about: ids and questions of what passed
         self.gate = ExitGate()
         self.drilled = -1  # in tests: the reason of a check that is taken out
         self.router = Router(capacity.instruments, capacity.decisions)

@@ -129,12 +129,24 @@ def reserve_order(risk: RiskTables, q: Question) -> None:
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty)
 
 
+def lines_counting(risk: RiskTables, q: Question) -> list[Line]:
+    """What binds an order, and what is only observed of it."""
+    observed = [line_of(risk.watched, risk.rows, q.ins, q.instrument, q.account, q.venue, q.strategy,
+                        LimitMode.OBSERVE)] if risk.rows.observed else []
+    return [q.line, *observed]
+
+
 def count_sent(risk: RiskTables, q: Question) -> None:
     """It counts for the rates that bind it, and for those that are only observed."""
-    count_line(q.line, q.now, q.sent)
-    if risk.rows.observed:
-        count_line(line_of(risk.watched, risk.rows, q.ins, q.instrument, q.account, q.venue, q.strategy,
-                           LimitMode.OBSERVE), q.now, q.sent)
+    for line in lines_counting(risk, q):
+        count_line(line, q.now, q.sent)
+
+
+def count_ahead(risk: RiskTables, q: Question, sign: int) -> None:
+    """It counts for what is asked about behind it in a basket, or, with `sign` -1, no longer."""
+    for line in lines_counting(risk, q):
+        for row in line.counted:
+            row.ahead += sign * bool(RULES[row.rule].counts & q.sent)
 
 
 def count_cancel(

@@ -16,8 +16,8 @@ from .rule_rows import RULES, LimitRow
 def count_recent(row: LimitRow, now: int) -> int:
     """How many a row counted: in the window that ends now, or since the day began."""
     if not RULES[row.rule].windowed:
-        return row.sent - row.day_first
-    count = 0
+        return row.sent + row.ahead - row.day_first
+    count = row.ahead
     for time in reversed(row.sent_times):
         if time <= now - row.window_ns:
             break
@@ -28,11 +28,11 @@ def count_recent(row: LimitRow, now: int) -> int:
 def is_rate_full(q: Question, row: LimitRow) -> bool:
     """Would it be more than a row allows? The one `limit` places back must be older; what it does not count is none."""
     rule = RULES[row.rule]
-    back = rate_limit(q.line, row, q.reduces) + (0 if rule.counts & q.sent else 1)
+    back = rate_limit(q.line, row, q.reduces) + (0 if rule.counts & q.sent else 1) - row.ahead
     if not rule.windowed:
         return row.sent - row.day_first >= back
     back = min(back, q.rows.order_rate)  # as many as are kept
-    return back == 0 or (row.sent >= back and row.sent_times[-back] > q.now - row.window_ns)
+    return back <= 0 or (row.sent >= back and row.sent_times[-back] > q.now - row.window_ns)
 
 
 def check_counted(rule: Rule) -> Callable[[Question], Finding]:

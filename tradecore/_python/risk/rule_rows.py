@@ -10,11 +10,10 @@ from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Scope
 from tradecore.vocabulary.records import LIMIT_OFF, TIME_MAX
-from tradecore.vocabulary.rules import RULES as TABLE
-from tradecore.vocabulary.rules import STATED, RuleRow
+from tradecore.vocabulary.rules import BY_RULE, STATED
 from tradecore.vocabulary.units import one_number
 
-RULES: dict[int, RuleRow] = {int(row.rule): row for row in TABLE}
+RULES = BY_RULE
 SOFT_MOST = 10_000  # of a soft share: the limit itself
 SOFT = 2  # a mode of lines, never of a row: what warns
 Key = tuple[int, int, int, int, int]  # scope, instrument, account, venue, strategy: what a scope does not name is 0
@@ -44,6 +43,7 @@ class LimitRow:
     sent: int = 0  # ever
     day_first: int = 0  # what was sent before this day
     sent_times: deque[int] = field(default_factory=deque)
+    ahead: int = 0  # of a basket that is asked about: what counts before
 
     @property
     def key(self) -> Key:

@@ -1,0 +1,42 @@
+"""What risk holds, beside what the working orders account for: the two are equal after every command, or something has
+leaked. Builds that assert look at the pair that a command was about, and every so often at all.
+"""
+
+from __future__ import annotations
+
+from tradecore.vocabulary.records import CHECK_EVERY
+
+from ..orders.order_facts import held_of
+from ..risk.holds import exposure_of
+from ..vocabulary.instrument import BUY, direction
+from .state import State, parent_of
+
+
+def pair_balances(core: State, instrument: int, account: int) -> bool:
+    """Do the holds of an account in an instrument equal the sum over its working orders? A part of an order is held for
+    by its parent."""
+    held = {True: 0, False: 0}
+    for order in core.open_orders.by_position.get((instrument, account), {}).values():
+        if order.admitted and parent_of(core, order) is None:
+            held[direction(order.side) == BUY] += max(held_of(order), order.working)
+    e = exposure_of(core.risk, instrument, account)
+    return (e.working_buy, e.working_sell) == (held[True], held[False])
+
+
+def all_balance(core: State) -> bool:
+    """And those of every pair, and of the firm their sum."""
+    for instrument in core.instruments:
+        pairs = [exposure_of(core.risk, instrument, account) for account in core.accounts]
+        firm = exposure_of(core.risk, instrument, 0)
+        if (firm.working_buy, firm.working_sell) != (
+                sum(e.working_buy for e in pairs), sum(e.working_sell for e in pairs)):
+            return False
+    return all(pair_balances(core, instrument, account) for instrument in core.instruments for account in core.accounts)
+
+
+def holds_balance(core: State, order_id: int) -> bool:
+    """After a command that was answered with this order, 0 of none. One that was never let in may name what there is
+    not."""
+    order = core.orders.by_id.get(order_id)
+    return (order is None or not order.admitted or pair_balances(core, order.instrument, order.account)) and (
+        core.command_seq % CHECK_EVERY != 0 or all_balance(core))
