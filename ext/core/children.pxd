@@ -178,10 +178,11 @@ cdef inline void end_unplaced(
         end_order(core, c, parent, STATUS_CANCELED, reason)
 
 
-# A part of an order, as an order of its own at a venue. It holds what its parent held.
+# A part of an order, as an order of its own at a venue, by the ranking that was kept as this decision. It holds what
+# its parent held.
 cdef inline void add_child(
-    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent, int32_t venue, int64_t qty,
-    int64_t ticks, uint8_t time_in_force, uint8_t route
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent, int64_t decision, int32_t venue,
+    int64_t qty, int64_t ticks, uint8_t time_in_force, uint8_t route
 ) noexcept nogil:
     cdef tc_terms* terms = terms_of(&core.orders, parent)
     cdef tc_terms* own
@@ -205,7 +206,7 @@ cdef inline void add_child(
     own.parent_id = parent.order_id
     own.parent_slot = slot_of(&core.orders, parent)
     child.strategy = parent.strategy
-    child.decision = parent.decision
+    child.decision = decision
     child.route = route
     child.admitted = True
     if is_external(core, venue):
@@ -219,7 +220,7 @@ cdef inline void add_child(
 
 # Rests at the lowest maker fee, at its limit, or where a venue that is up displays as much, next to it.
 cdef inline void post_rest(
-    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent, int64_t qty
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent, int64_t decision, int64_t qty
 ) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, parent)
     cdef uint8_t side = direction(parent.side)
@@ -235,7 +236,7 @@ cdef inline void post_rest(
                              ins.tick)
     if limit <= 0 and not ins.any_sign:
         return                                         # there is no price behind it
-    add_child(core, c, ins, parent, venue, qty, limit,
+    add_child(core, c, ins, parent, decision, venue, qty, limit,
               TIF_GTC if parent.time_in_force == TIF_GTD else parent.time_in_force, ROUTE_RESTS)
 
 
@@ -272,7 +273,7 @@ cdef inline bint may_place(
 
 # What is displayed nowhere: as the time in force says; an exit must not end while its position stands.
 cdef inline void leave_rest(
-    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent, int64_t qty
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* parent, int64_t decision, int64_t qty
 ) noexcept nogil:
     cdef int64_t worst = terms_of(&core.orders, parent).worst_ticks
     cdef bint protects = protects_position(core, parent, worst)
@@ -283,27 +284,34 @@ cdef inline void leave_rest(
     else:
         if protects:
             rest_exit(core, c, ins, parent, worst)
-        post_rest(core, c, ins, parent, qty)
+        post_rest(core, c, ins, parent, decision, qty)
 
 
 # To venues with what no child has: what is displayed is taken, what is not rests or ends.
 cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent, int64_t qty) noexcept nogil:
     cdef const tc_instrument* ins = &core.instruments[parent.instrument]
     cdef tc_terms* terms = terms_of(&core.orders, parent)
+    cdef bint whole = parent.time_in_force == TIF_FOK
+    cdef uint64_t barred
+    cdef int64_t decision
     cdef tc_part parts[MAX_VENUES]
     cdef int count, i
     if session_waits(core, parent.instrument, parent.time_in_force) or not may_place(core, c, ins, parent):
         return
-    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred_from(core, parent),
-                       routing_of(core, parent), parts)
-    if core.orders.open.count >= core.orders.open_max:
+    decision = decide(core, ins, parent).decision
+    barred = barred_at_first(core, parent) | barred_from(core, parent)
+    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred, routing_of(core, parent), parts)
+    if whole and count_parts(parts, count) < qty:      # another has taken it since: nothing was sent
+        end_unplaced(core, c, parent, FOK_NOT_FILLABLE, 0, 0)
+    elif core.orders.open.count >= core.orders.open_max:
         end_unplaced(core, c, parent, MAX_OPEN_ORDERS, core.orders.open.count, core.orders.open_max)
     elif count:
         for i in range(count):
             if core.orders.open.count < core.orders.open_max:
-                add_child(core, c, ins, parent, parts[i].venue, parts[i].qty, parts[i].ticks, TIF_IOC, ROUTE_TAKES)
+                add_child(core, c, ins, parent, decision, parts[i].venue, parts[i].qty, parts[i].ticks, TIF_IOC,
+                          ROUTE_TAKES)
     elif not has_taker(core, terms):                   # else what is on its way may still take it
-        leave_rest(core, c, ins, parent, qty)
+        leave_rest(core, c, ins, parent, decision, qty)
 
 
 # What its children may still trade; in a drill it is not known.

@@ -30,9 +30,10 @@ cdef inline void plan_venues(
     if thought.venue:
         plan.count = 1
         plan.parts[0].venue, plan.parts[0].qty, plan.parts[0].ticks = thought.venue, thought.order_qty, limit
-    if plan.route == ROUTE_TAKES and not is_whole and is_divided(core, ins, thought, limit, plan.routing):
+    if plan.route != ROUTE_DIRECTED and not is_whole and is_divided(core, ins, thought, limit, plan.routing):
         plan.route = ROUTE_SPLIT
-        plan.count = divide_qty(core, ins, thought, limit, thought.order_qty, 0, plan.routing, plan.parts)
+        plan.count = divide_qty(core, ins, thought, limit, thought.order_qty, barred_at_first(core, thought),
+                                plan.routing, plan.parts)
     for at in range(plan.count):
         plan.parts[at].ticks *= ins.tick
     plan.term_count = ranking.count

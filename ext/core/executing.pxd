@@ -1,25 +1,29 @@
 # What a simulated venue makes of an order: what it takes, what rests, and why it ends there.
 
 from departures cimport *
+from protection cimport *
 
 
-# Takes what it may, rests what may rest. Returns why the order ends here, or REASON_NONE.
-cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noexcept nogil:
+# Takes what it may, rests what may rest; `elsewhere`: what it must not trade through, lock or cross. Returns why the
+# order ends here, or REASON_NONE.
+cdef inline int execute_order(
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, int64_t elsewhere
+) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    cdef int64_t left
+    cdef int64_t left, within = within_ticks(ins, side, limit, elsewhere)
     cdef bint protects
     tc_assert((order.place == PLACE_NOWHERE) & (leaves_of(order) > 0))
     core.book.fill_count = 0
     if order.exec_inst & INST_POST_ONLY and crosses(&core.book, row, limit):
         return POST_ONLY_WOULD_TAKE
-    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, limit, leaves_of(order)):
-        return FOK_NOT_FILLABLE
-    if terms.min_qty and not is_fillable(&core.book, row, limit, terms.min_qty):
+    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
+        return ORDER_PROTECTION if is_fillable(&core.book, row, limit, leaves_of(order)) else FOK_NOT_FILLABLE
+    if terms.min_qty and not is_fillable(&core.book, row, within, terms.min_qty):
         return MIN_QTY_NOT_MET
     protects = protects_position(core, order, limit)
-    left = match_order(&core.book, row, limit, leaves_of(order))
+    left = match_order(&core.book, row, within, leaves_of(order))
     if left == 0:
         return REASON_NONE
     if is_auction(order.time_in_force):
@@ -28,6 +32,8 @@ cdef inline int execute_order(tc_core* core, tc_order* order, int64_t limit) noe
         return MARKET_LEFTOVER
     if order.time_in_force == TIF_IOC:
         return IOC_LEFTOVER
+    if reaches(ins, side, limit, elsewhere) and not protects:
+        return ORDER_PROTECTION
     if is_no_book(row):
         if not use_book(&core.books, order.instrument, order.venue):
             return BOOKS_FULL                          # and nothing was taken: there was no book to take from

@@ -5,7 +5,7 @@
 # sum is the least that the displayed quantities cost, fees and rebates by quantity or notional counted. Ties: as of
 # rankings.
 
-from state cimport *
+from protection cimport *
 
 
 # What one venue is to have: lots, and the worst tick of those that it displays them at.
@@ -41,14 +41,25 @@ cdef inline bint offer_level(
     return True
 
 
-# Only in C: a comparison of tuples in Python.
-cdef inline bint offers_before(const tc_offer* a, const tc_offer* b) noexcept nogil:
+# Only in C: the order of keys in Python.
+# With order protection a better price comes before whatever the strategy prefers and it costs all-in.
+cdef inline bint comes_sooner(
+    const tc_core* core, const tc_instrument* ins, const tc_offer* a, const tc_offer* b
+) noexcept nogil:
+    cdef int64_t price = core.book.levels[a.level].price, other = core.book.levels[b.level].price
+    if ins.order_protection and price != other:
+        return is_better(a.row, price, other)
     return a.preferred < b.preferred or (a.preferred == b.preferred and ranks_before(&a.term, &b.term))
 
 
 # How an order is routed: ROUTING_...
 cdef inline uint8_t routing_of(const tc_core* core, const tc_order* order) noexcept nogil:
     return strategy_of(&core.router, order.strategy, terms_of(&core.orders, order).routing)
+
+
+# Is it divided by what is displayed? With order protection the best prices come first.
+cdef inline bint shares_out(const tc_instrument* ins, uint8_t routing) noexcept nogil:
+    return routing == ROUTING_PRO_RATA and not ins.order_protection
 
 
 # Only in C: sums over an iterator in Python.
@@ -110,7 +121,7 @@ cdef inline int share_qty(
 
 
 # The parts of up to `qty` that venues display within the limit, in the order of the ranking; not at venues that are
-# down or `barred` (bit venue - 1). Returns how many; `parts` has room for MAX_VENUES.
+# down or `barred` (bit venue - 1), nor through what those display. Returns how many; `parts` has room for MAX_VENUES.
 cdef inline int divide_qty(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit, int64_t qty, uint64_t barred,
     uint8_t routing, tc_part* parts
@@ -122,7 +133,8 @@ cdef inline int divide_qty(
     cdef tc_offer* best
     cdef int count = 0, used = 0, at, i
     cdef int64_t taken
-    if routing == ROUTING_PRO_RATA:
+    limit = within_ticks(ins, side, limit, protected_price(core, ins, order, barred))
+    if shares_out(ins, routing):
         return share_qty(core, ins, order, limit, qty, barred, parts)
     for at in range(ranking.count):
         best = &offers[count]
@@ -140,7 +152,7 @@ cdef inline int divide_qty(
     while qty > 0 and count > 0:
         best = &offers[0]
         for at in range(1, count):
-            if offers_before(&offers[at], best):
+            if comes_sooner(core, ins, &offers[at], best):
                 best = &offers[at]
         taken = min(qty, core.book.levels[best.level].qty)
         qty -= taken
@@ -157,7 +169,46 @@ cdef inline int divide_qty(
     return count
 
 
-# Is an order that takes at its venue cheaper over several? FILL_OR_KILL, min_qty and auctions are whole.
+# Venues (bit venue - 1) that might not fill what they display: external ones, and those with limits of their own, which
+# may refuse a part.
+cdef inline uint64_t unpromising(const tc_core* core) noexcept nogil:
+    cdef uint64_t venues = 0
+    cdef int32_t venue
+    for venue in range(1, core.venue_count + 1):
+        if is_external(core, venue) or core.risk.rows.venue_heads[venue]:
+            venues |= <uint64_t>1 << (venue - 1)
+    return venues
+
+
+# Venues (bit venue - 1) that an order's first parts can't go to: those of a FILL_OR_KILL must be sure.
+cdef inline uint64_t barred_at_first(const tc_core* core, const tc_order* order) noexcept nogil:
+    return unpromising(core) if order.time_in_force == TIF_FOK else 0
+
+
+# Only in C: a sum in Python.
+cdef inline int64_t count_parts(const tc_part* parts, int count) noexcept nogil:
+    cdef int64_t qty = 0
+    cdef int i
+    for i in range(count):
+        qty += parts[i].qty
+    return qty
+
+
+# May an order be filled whole over several venues, and do those display so much that are sure to?
+cdef inline bint fills_jointly(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit, uint8_t routing
+) noexcept nogil:
+    cdef tc_part parts[MAX_VENUES]
+    cdef int count
+    if not ins.fok_over_venues:
+        return False
+    count = divide_qty(core, ins, order, limit, leaves_of(order), barred_at_first(core, order), routing, parts)
+    return count_parts(parts, count) == leaves_of(order)
+
+
+# Is an order that takes at its venue cheaper over several? A FILL_OR_KILL goes over several where none fills it alone;
+# min_qty and auctions are whole. With order protection an external venue, whose trades can't be foreseen, is not sent a
+# limit beyond what another displays.
 cdef inline bint is_divided(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit, uint8_t routing
 ) noexcept nogil:
@@ -166,17 +217,22 @@ cdef inline bint is_divided(
     cdef const tc_ranking* ranking
     cdef tc_part parts[MAX_VENUES]
     cdef int32_t venue
+    cdef bint unforeseen
     cdef int at
-    if (qty <= core.router.tops[row * MAX_VENUES + order.venue - 1].size
-            and routing != ROUTING_PRO_RATA):
+    if order.time_in_force == TIF_FOK:
+        return order.route == ROUTE_RESTS and fills_jointly(core, ins, order, limit, routing)
+    if order.route != ROUTE_TAKES:
         return False
-    if (order.time_in_force == TIF_FOK or is_auction(order.time_in_force)
-            or terms_of(&core.orders, order).min_qty):
+    unforeseen = ins.order_protection and is_external(core, order.venue)
+    if (qty <= core.router.tops[row * MAX_VENUES + order.venue - 1].size and not unforeseen
+            and not shares_out(ins, routing)):
+        return False
+    if is_auction(order.time_in_force) or terms_of(&core.orders, order).min_qty:
         return False
     ranking = &core.router.rankings[row]
     for at in range(ranking.count):
         venue = ranking.order[at]
         if (venue != order.venue and not (core.router.down >> (venue - 1)) & 1
                 and crosses(&core.book, row_of(core, order.instrument, venue, opposite(side)), limit)):
-            return divide_qty(core, ins, order, limit, qty, 0, routing, parts) > 1
+            return unforeseen or divide_qty(core, ins, order, limit, qty, 0, routing, parts) > 1
     return False

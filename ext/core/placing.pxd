@@ -148,7 +148,7 @@ cdef inline bint needs_protection(
         return False
     if is_auction(order.time_in_force) and (venue.native_times_in_force >> order.time_in_force) & 1:
         return False
-    return is_bound(ins, limit) and not venue.market_protection
+    return is_bound(ins, limit) and not (venue.market_protection and not ins.order_protection)
 
 
 # To an external venue: what happened to it is UNKNOWN until the venue tells.
@@ -215,14 +215,15 @@ cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
     uint64_t since, bint timed
 ) noexcept nogil:
+    cdef int64_t elsewhere, within
     cdef tc_finding finding
     cdef int reason
-    cdef bint routed = order.venue == 0
+    cdef bint routed = order.venue == 0, rests
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if order.route == ROUTE_TAKES and is_divided(core, ins, order, limit, routing_of(core, order)):
+        if is_divided(core, ins, order, limit, routing_of(core, order)):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -240,9 +241,14 @@ cdef inline uint64_t place_order(
             order.reject_mask = finding.row
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             return since
+    elsewhere = price_elsewhere(core, ins, order, order.venue)
     if is_external(core, order.venue):
-        if reserve_places(core, order):
-            send_order(core, c, ins, order, limit, first)
+        within = within_ticks(ins, direction(order.side), limit, elsewhere)
+        rests = order.exec_inst & INST_POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
+        if rests or (within != limit and has_limit(order.ord_type)):
+            refuse_placing(core, c, order, ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
+        elif reserve_places(core, order):
+            send_order(core, c, ins, order, within, first)
         else:
             refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
                            first)
@@ -250,9 +256,12 @@ cdef inline uint64_t place_order(
     if stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
-    reason = execute_order(core, order, limit)
+    reason = execute_order(core, ins, order, limit, elsewhere)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
+    elif reason == ORDER_PROTECTION:
+        order.value = limit * ins.tick
+        order.bound = elsewhere
     if (core.book.fill_count == 0 and order.place != PLACE_RESTING
             and not is_no_book(row_of(core, order.instrument, order.venue, SIDE_BUY))):
         tell_price(core, order.instrument)             # the book, and what the router knows of it, are as they were

@@ -36,6 +36,11 @@ cdef inline void hash_watched(tc_hasher* h, const tc_core* core, int32_t i) noex
         put(h, ins.trigger_source)
         put(h, ins.print_max_age)
         end_row(h)
+    if ins.order_protection or ins.fok_over_venues:
+        put(h, 33)
+        put(h, ins.order_protection)
+        put(h, ins.fok_over_venues)
+        end_row(h)
     if core.triggers.opened_at[i] or core.triggers.print_times[i]:
         put(h, 26)
         put(h, core.triggers.opened_at[i])

@@ -36,6 +36,8 @@ cdef struct tc_instrument:
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
     uint8_t tick_precision         # decimals that a price on the tick has at most
     uint8_t trigger_source         # what its stops watch that don't say
+    uint8_t order_protection
+    uint8_t fok_over_venues        # a FILL_OR_KILL may be filled over several simulated venues
     int64_t print_max_age          # ns
 
 
@@ -76,6 +78,10 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
         return 20
     if c.trigger_source > TRIGGER_BEST_BID and c.trigger_source != TRIGGER_BEST_MID:
         return 41
+    if c.order_protection > 1:
+        return 42
+    if c.fok_over_venues > 1:
+        return 43
     if c.print_max_age < 0 or c.print_max_age > time_max():
         return 48
     if c.price_precision > 12:
@@ -139,6 +145,8 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
         ins.tick_precision -= 1
     ins.trigger_source = c.trigger_source
     ins.print_max_age = c.print_max_age
+    ins.order_protection = c.order_protection
+    ins.fok_over_venues = c.fok_over_venues
     ins.name = c.cl_ord_id
 
 

@@ -34,6 +34,8 @@ cdef dict command_layout():
         "bid_px": <char*>&c.bid_px - <char*>&c, "bid_size": <char*>&c.bid_size - <char*>&c,
         "ask_px": <char*>&c.ask_px - <char*>&c, "ask_size": <char*>&c.ask_size - <char*>&c,
         "trigger_source": <char*>&c.trigger_source - <char*>&c, "print_max_age": <char*>&c.print_max_age - <char*>&c,
+        "order_protection": <char*>&c.order_protection - <char*>&c,
+        "fok_over_venues": <char*>&c.fok_over_venues - <char*>&c,
         "new_peg_offset": <char*>&c.new_peg_offset - <char*>&c,
         "print_px": <char*>&c.print_px - <char*>&c, "print_size": <char*>&c.print_size - <char*>&c,
         "print_fills": <char*>&c.print_fills - <char*>&c,

@@ -13,7 +13,7 @@ cdef extern from "tradecore/records.h" nogil:
         int32_t instrument, account, venue, currency
         int64_t transact_time
         int64_t cl_ord_id, exec_ref_id
-        uint8_t version, last_liquidity_ind, trigger_source, routing, told
+        uint8_t version, last_liquidity_ind, trigger_source, routing, told, order_protection, fok_over_venues
         uint32_t last_mkt
         int64_t venue_order_id, print_max_age
         char text[64]
@@ -275,6 +275,7 @@ cdef enum tc_reason:
     MARKET_LEFTOVER = 404
     MIN_QTY_NOT_MET = 405
     AUCTION_LEFTOVER = 406
+    ORDER_PROTECTION = 407
     CANCEL_REQUESTED = 501
     UNKNOWN_ORDER = 502
     TOO_LATE_TO_CANCEL = 503

@@ -40,7 +40,8 @@ class LifecycleStream(Stream):
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", external=2)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", request_timeout=-1)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", print_fills=3)
-                for wrong in ({"trigger_source": 4}, {"trigger_source": 7}, {"print_max_age": -1}, {"print_max_age": 2**62 + 1}):
+                for wrong in ({"trigger_source": 4}, {"trigger_source": 7}, {"print_max_age": -1}, {"print_max_age": 2**62 + 1},
+                              {"order_protection": 2}, {"fok_over_venues": 2}):
                     yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", currency=1, money_precision=9, tick=1, lot=1, min_qty=1,
                                      max_qty=9, multiplier=1, min_notional=-1, max_notional=-1, ord_types=6, times_in_force=27, **wrong)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", print_fills=1, external=1)
@@ -63,7 +64,7 @@ class LifecycleStream(Stream):
                   (self._correction, 9), (self._cancel_away, 12), (self._cancel_reject, 5), (self._status, 4),
                   (self._mass_cancel, 2), (self._session, 3), (self._clock, 2), (self._venue_session, 1),
                   (self._roll, 1), (self._split, 1), (self._again, 3), (self._hand_out, 14), (self._kill, 2), (self._print, 12),
-                  (self._triggered, 2), (self._crossed, 1), (self._exit, 1)]
+                  (self._triggered, 2), (self._crossed, 1), (self._exit, 1), (self._divided, 1), (self._trimmed, 1)]
         (maker,) = self.random.choices([m for m, _ in makers], [w for _, w in makers])
         return maker()
 
@@ -129,6 +130,34 @@ class LifecycleStream(Stream):
         instrument, qty = int(fields["instrument"]), max(1, int(fields["order_qty"]))
         mid, tick = self.mids[instrument - 1], INSTRUMENTS[instrument - 1][3]["tick"]
         self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"stop_px": (mid + mid // 50) * tick})), 0)
+        return self._pack(K.OPENING_POSITION, instrument=instrument, account=4, position_qty=qty, position_px=mid)
+
+    def _divided(self) -> bytes:
+        """More than two venues display at one price: it is worked in parts; then it is made less, at another price."""
+        fields = dict(self.order()) | {"ord_type": 2, "side": 1, "exec_inst": 0, "time_in_force": self.random.choice((1, 1, 3, 4)),
+                                       "venue": 0, "account": 1, "strategy": 0, "order_qty": 2_000}
+        instrument = int(fields["instrument"])
+        tick, mid = INSTRUMENTS[instrument - 1][3]["tick"], self.mids[instrument - 1]
+        quotes = [self._pack(K.QUOTE, instrument=instrument, venue=venue, bid_px=0, bid_size=0, ask_px=mid * tick, ask_size=700)
+                  for venue in (1, 2)]
+        self._undo(quotes[1], 0)
+        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"price": mid * tick})), 0)
+        for change in ({"order_qty": 1_500, "price": NO_PRICE}, {"price": (mid + 1) * tick}):
+            self._undo(self._pack(K.REPLACE, order_id=self.made + 1, stop_px=NO_PRICE, **change), 0)
+        return quotes[0]
+
+    def _trimmed(self) -> bytes:
+        """An order that may only reduce, and another that trades away what it was to reduce."""
+        instrument = self.random.choice((2, 3))
+        fields = dict(self.order()) | {"ord_type": 2, "side": 2, "time_in_force": 1, "account": 4, "venue": 1, "strategy": 0,
+                                       "cl_ord_id": 0, "instrument": instrument, "exec_inst": 2}
+        qty, tick = max(2, INSTRUMENTS[instrument - 1][2] // 4), INSTRUMENTS[instrument - 1][3]["tick"]
+        mid = self.mids[instrument - 1] // 10 * 10  # on the tick of any band
+        fields["order_qty"] = qty
+        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"price": (mid + 10) * tick})), 0)
+        self._undo(self._pack(K.QUOTE, instrument=instrument, venue=1, bid_px=mid * tick, bid_size=qty, ask_px=0, ask_size=0), 0)
+        self._undo(CODECS[K.NEW_ORDER].pack(**(fields | {"exec_inst": 0, "time_in_force": 3, "price": mid * tick,
+                                                         "order_qty": qty // 2})), 0)
         return self._pack(K.OPENING_POSITION, instrument=instrument, account=4, position_qty=qty, position_px=mid)
 
     def _away(self) -> bytes:

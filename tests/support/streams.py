@@ -49,13 +49,13 @@ _RANGES = {"u1": (0, 2**8 - 1), "i1": (-(2**7), 2**7 - 1), "u2": (0, 2**16 - 1),
 
 # name, mid in ticks, typical quantity in lots, and the fields that are not the usual ones.
 INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
-    (b"STOCK", 5_000, 200, {"price_precision": 4, "tick": 100}),
+    (b"STOCK", 5_000, 200, {"price_precision": 4, "tick": 100, "order_protection": 1}),
     (b"COIN", 65_000, 40_000_000, {"price_precision": 3, "qty_precision": 8, "tick": 5}),
     (b"FUTURE", 900, 4, {"price_precision": 4, "tick": 2_500, "multiplier": 50}),
     (b"SPREAD", 3, 10, {"price_precision": 3, "tick": 7, "any_sign": 1, "multiplier": 25, "multiplier_precision": 1}),
     (b"PICKY", 700, 26, {"price_precision": 2, "tick": 3, "ord_types": 0b100, "times_in_force": 0b01001,
                          "min_notional": 200_000_000_000, "max_notional": 900_000_000_000}),
-    (b"ROUND", 120, 500, {"tick": 1, "lot": 100, "min_qty": 200, "max_qty": 3_000}),
+    (b"ROUND", 120, 500, {"tick": 1, "lot": 100, "min_qty": 200, "max_qty": 3_000, "fok_over_venues": 1}),
     (b"FINE", 1_000, 3_000_000, {"price_precision": 9, "qty_precision": 6, "multiplier_precision": 3, "tick": 1_000_000,
                                  "multiplier": 1_500}),
     (b"WIDE", 40, 9, {"tick": 1_000, "multiplier": 100_000}),
@@ -150,7 +150,7 @@ class Stream:
                       "ord_types": ALL_TYPES, "times_in_force": ALL_TIFS, "min_notional": LIMIT_OFF,
                       "max_notional": LIMIT_OFF}
         instrument["money_precision"] = 9
-        for field in ("money_precision", *CODECS[K.DEFINE_INSTRUMENT].fields[13:]):
+        for field in ("money_precision", *CODECS[K.DEFINE_INSTRUMENT].fields[15:]):
             if not field.endswith("notional_high"):  # the words of a number are told together
                 bad = 255 if field.endswith("precision") or field == "any_sign" else -2 if field != "multiplier" else 0
                 yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", **{**instrument, field: bad})

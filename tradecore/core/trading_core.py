@@ -284,16 +284,17 @@ class TradingCore(OrderSystem):
         return self.positions.pnl(account)
 
     def explain(self, order: Order) -> Explanation:
-        """Why an order went where it went: each venue's price, fee and all-in price when it was routed; why it went
-        nowhere, where it was refused (a limit, a report in `unbooked()`); of one that is worked in parts also what each
-        venue was given. What one that waits is waiting for, the price that it watches
-        and what that is now, is in `waits`.
+        """Why an order went where it went: each venue's price, fee and all-in price when it was routed, what it was
+        given, and why not more; of a part, by the decision that made it; why it went nowhere, where it was refused (a
+        limit, a report in `unbooked()`). What one that waits is waiting for, the price that it watches and what that
+        is now, is in `waits`.
 
         Raises LookupError where the ranking is no longer held (capacity `decisions`).
         """
         row = demand_own(order, self._gate).row
         terms = self._gate.core.decision(row.decision) if row.decision > 0 else []
-        children = [child.row for child in self.orders.children(order)] if row.route == Route.SPLIT else []
+        divided = row.parent or (row.order_id if row.route == Route.SPLIT else 0)
+        children = [self._gate.order(child).row for child in self._gate.core.children(divided)] if divided else []
         watched = self._gate.core.watched(row.order_id)
         told = explain_order(row, terms, children, self._gate.names, watched, order.text)
         return told._replace(market=MarketState(self._gate.core.decision_market(row.decision)))

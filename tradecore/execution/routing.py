@@ -20,7 +20,8 @@ FEE_DECIMALS = 4  # of a fee per unit and an all-in price, where they hold it
 
 class VenueScore(NamedTuple):
     """One venue's line: what it displayed, the taker fee, and the all-in price that ranked it (lower is better to
-    buy, higher to sell). Prices, fees and all-in prices are per whole unit, in the instrument's currency."""
+    buy, higher to sell). Prices, fees and all-in prices are per whole unit, in the instrument's currency. `qty`: what
+    it was given of the order; `why`: why so much, or nothing."""
 
     venue: str
     price: Decimal
@@ -28,6 +29,8 @@ class VenueScore(NamedTuple):
     fee: Decimal
     all_in: Decimal
     chosen: bool
+    qty: Decimal = Decimal(0)
+    why: str = ""
     latency: Decimal = Decimal(0)  # charges, of the all-in price: for the round trip, for the chance of not filling,
     miss: Decimal = Decimal(0)
     degraded: Decimal = Decimal(0)  # and for a venue that is degraded
@@ -78,9 +81,9 @@ class Explanation(NamedTuple):
 
     def _repr_html_(self) -> str:
         rows = [(its.venue, f"{its.price:f}", f"{its.size:f}", f"{its.fee:f}", f"{its.all_in:f}",
-                 "chosen" if its.chosen else "") for its in self.venues]
-        name, columns = str(self).partition("\n")[0], ["venue", "price", "size", "fee", "all-in", ""]
-        return html_table(name, columns, rows, len(rows), [False, True, True, True, True, False])
+                 "chosen" if its.chosen else "", f"{its.qty:f}", its.why) for its in self.venues]
+        name, columns = str(self).partition("\n")[0], ["venue", "price", "size", "fee", "all-in", "", "qty", "why"]
+        return html_table(name, columns, rows, len(rows), [False, True, True, True, True, False, True, False])
 
     def __str__(self) -> str:
         side = self.side.name if self.side else "no side"
@@ -90,10 +93,11 @@ class Explanation(NamedTuple):
         if self.waits is not None:
             lines.append(f"  {self.waits}")
         if self.venues:
-            lines.append(f"  {'venue':<12} {'price':>16} {'size':>14} {'fee':>14} {'all-in':>18}")
+            lines.append(f"  {'venue':<12} {'price':>16} {'size':>14} {'fee':>14} {'all-in':>18} {'qty':>14}  why")
         for score in self.venues:
             lines.append(f"{'> ' if score.chosen else '  '}{score.venue:<12} {score.price:>16f} {score.size:>14f} "
-                         f"{score.fee:>14f} {score.all_in:>18f}{score.charges and '  ' + score.charges}")
+                         f"{score.fee:>14f} {score.all_in:>18f} {score.qty:>14f}  {score.why}"
+                         f"{score.charges and '; ' + score.charges}")
         return "\n".join(lines)
 
 
@@ -110,8 +114,8 @@ def explain_order(
     row: OrderRow, terms: list[Term], children: list[OrderRow], directory: Directory,
     watched: tuple[int, int, bool] = (0, NO_PRICE, False), why: str = "",
 ) -> Explanation:
-    """The decision behind an order, from the ranking that it was taken with, and the parts that are held of it; `why`
-    it went nowhere, where it did not."""
+    """The decision behind an order, from the ranking that it was taken with, and the parts that are held of it; of a
+    child, all that its parent was divided into; `why` it went nowhere, where it did not."""
     instrument = directory.instrument(row.instrument)
     chosen = directory.venues.name(row.venue)
     chosen_first = bool(terms) and terms[0].venue == row.venue
@@ -129,8 +133,8 @@ def explain_order(
     side = Side(row.side) if row.side in Side._value2member_map_ else None
     if instrument is None:  # a batch named one that is not declared: it was refused, so never routed
         return Explanation(None, side, chosen, how, ())
-    venues = {child.venue for child in children if child.route == Route.TAKES} | {row.venue}
-    scores = tuple(_score(term, instrument, row, venues, directory) for term in terms)
+    reader = ScoreReader(row, terms, children, instrument, directory)
+    scores = tuple(map(reader.read, terms))
     return Explanation(instrument.symbol, side, chosen, how, scores, explain_waiting(row, watched, instrument))
 
 
@@ -163,18 +167,72 @@ def _how_it_is_divided(row: OrderRow, children: list[OrderRow], directory: Direc
         return "divided over venues; its parts are no longer held"
     parts = [f"{'' if child.route == Route.TAKES else 'resting '}{instrument.quantity(child.order_qty)} at "
              f"{directory.venues.name(child.venue)}" for child in children]
+    if row.time_in_force == TimeInForce.FILL_OR_KILL:
+        return f"filled whole over several venues, none of which could alone: {', '.join(parts)}"
     return f"divided by what each further lot costs all-in: {', '.join(parts)}"
 
 
-def _score(
-    term: Term, instrument: Instrument, row: OrderRow, chosen: set[int], directory: Directory
-) -> VenueScore:
-    return VenueScore(
-        directory.venues.name(term.venue) or str(term.venue), instrument.price(term.price),
-        instrument.quantity(term.size), fee_price(term, instrument),
-        all_in_price(term, row.side == Side.BUY, instrument), term.venue in chosen,
-        *(cost_price(charge, instrument) for charge in (term.latency, term.miss, term.degraded)),
-    )
+class ScoreReader:
+    """The lines of one decision in the user's units: what each venue was given, and why."""
+
+    def __init__(
+        self, row: OrderRow, terms: list[Term], children: list[OrderRow], instrument: Instrument, directory: Directory
+    ) -> None:
+        self._row, self._terms, self._instrument, self._directory = row, terms, instrument, directory
+        self._buys = row.side == Side.BUY
+        parts = children if row.route == Route.SPLIT else [row]
+        self._lots = {venue: sum(part.order_qty for part in parts if part.venue == venue and part.route != Route.RESTS)
+                      for venue in {part.venue for part in parts}}
+        self._beside = {part.venue: part for part in children
+                        if part.route == Route.TAKES and part.decision == row.decision}
+        ranks = {term.venue: rank for rank, term in enumerate(terms)}
+        self._first = min((ranks[venue] for venue, lots in self._lots.items() if lots and venue in ranks), default=0)
+
+    def read(self, term: Term) -> VenueScore:
+        """One venue's line."""
+        rests = term.venue == self._row.venue and self._row.route == Route.RESTS
+        lots = self._row.order_qty if rests else self._lots.get(term.venue, 0)
+        return VenueScore(
+            self._directory.venues.name(term.venue) or str(term.venue), self._instrument.price(term.price),
+            self._instrument.quantity(term.size), fee_price(term, self._instrument),
+            all_in_price(term, self._buys, self._instrument), bool(lots), self._instrument.quantity(lots),
+            self._why_chosen(rests) if lots else self._why_not(term),
+            *(cost_price(charge, self._instrument) for charge in (term.latency, term.miss, term.degraded)))
+
+    def _why_chosen(self, rests: bool) -> str:
+        if rests:
+            return "rests here: the lowest maker fee"
+        if self._row.parent or self._row.route == Route.SPLIT:
+            return "its lots are among the cheapest"
+        return "takes" if self._first == 0 else "the first that could"
+
+    def _why_not(self, term: Term) -> str:
+        row, beside = self._row, self._beside.get(term.venue)
+        if row.parent and beside is not None and beside.order_id != row.order_id:
+            return f"has another part, order {beside.order_id}"
+        if row.price != NO_PRICE and (term.price > row.price if self._buys else term.price < row.price):
+            return "beyond the limit"
+        if row.route == Route.RESTS:
+            return ("tried before, for what it still displayed" if row.parent else
+                    "the order is post-only" if row.exec_inst & ExecInst.POST_ONLY else
+                    "held less than a FILL_OR_KILL needs" if row.time_in_force == TimeInForce.FILL_OR_KILL else "down")
+        if row.routing > RoutingStrategy.ALL_IN_COST:
+            return f"{RoutingStrategy(row.routing).name} preferred another"
+        first, rank = self._terms[self._first], self._terms.index(term)
+        if rank < self._first:
+            return self._why_passed_over(term, first)
+        if term.cost == first.cost:
+            return "as cheap, and quoted earlier" if term.stamp != first.stamp else "as cheap, and declared later"
+        more = all_in_price(term, self._buys, self._instrument) - all_in_price(first, self._buys, self._instrument)
+        return f"dearer all-in by {abs(more):f}"
+
+    def _why_passed_over(self, term: Term, first: Term) -> str:
+        """Of a venue that was ranked before the first which was chosen."""
+        if self._instrument.order_protection and (term.price > first.price if self._buys else term.price < first.price):
+            return "cheaper all-in, but another displayed a better price: order protection"
+        if self._row.time_in_force == TimeInForce.FILL_OR_KILL:
+            return "down, or held less than a FILL_OR_KILL needs"
+        return "down, or tried before for what it still displayed" if self._row.parent else "down"
 
 
 def fee_price(term: Term, instrument: Instrument) -> Decimal:

@@ -51,6 +51,9 @@ class Instrument:
     `times_in_force` are what its orders may be: what a venue can't do by itself, the core holds and triggers.
     `trigger_price_type` is what its stops watch that don't say; NONE: the last trade while this session has had a trade
     print that is no older than `print_max_age` (ns, 0: however old), else the touch, and of trailing stops the mid.
+    `order_protection`: its orders trade through no better price that another venue displays, and lock or cross none
+    (SEC Regulation NMS, Rules 610 and 611). `fok_over_venues`: a FILL_OR_KILL that no venue can fill alone may be
+    filled whole over several simulated ones; external ones can't promise jointly.
     """
 
     symbol: str
@@ -70,6 +73,8 @@ class Instrument:
     times_in_force: tuple[str | TimeInForce, ...] = TIMES_IN_FORCE
     trigger_price_type: str | TriggerPriceType = TriggerPriceType.NONE
     print_max_age: int = PRINT_MAX_AGE
+    order_protection: bool = False
+    fok_over_venues: bool = False
     # Filled in below: the integers of the definition record.
     multiplier_precision: int = field(init=False)
     bands: tuple[TickBand, ...] = field(init=False)  # empty where the tick is the same at every price
@@ -107,10 +112,9 @@ class Instrument:
             put(self, "times_in_force", words)
         put(self, "trigger_price_type", TriggerPriceType.parse(self.trigger_price_type, f"{where} trigger_price_type"))
         check_int(self.print_max_age, f"{where} print_max_age", 0, TIME_MAX)
-        if not isinstance(self.any_sign, bool):
-            raise TypeError(f"{where} any_sign must be a bool, not {type(self.any_sign).__name__}")
-        if not isinstance(self.inverse, bool):
-            raise TypeError(f"{where} inverse must be a bool, not {type(self.inverse).__name__}")
+        for name in ("any_sign", "inverse", "order_protection", "fok_over_venues"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{where} {name} must be a bool, not {type(getattr(self, name)).__name__}")
         if self.inverse and (self.any_sign or not 1 <= self.inverse_scale <= INVERSE_SCALE_MAX):
             raise ValueError(
                 f"{where} an inverse contract has positive prices only, and 10**(12 + price_precision "
@@ -273,7 +277,8 @@ class Instrument:
             "ord_types": sum(1 << OrdType.parse(v, where) for v in set(self.ord_types)),
             "times_in_force": sum(1 << TimeInForce.parse(v, where) for v in set(self.times_in_force)),
             "trigger_source": int(TriggerPriceType.parse(self.trigger_price_type, where)),
-            "print_max_age": self.print_max_age, "tick": self.tick, "lot": self.lot,
+            "print_max_age": self.print_max_age, "order_protection": int(self.order_protection),
+            "fok_over_venues": int(self.fok_over_venues), "tick": self.tick, "lot": self.lot,
             "min_qty": self.min_lots, "max_qty": self.max_lots,
             "multiplier": self.multiplier_units, "min_notional": least, "max_notional": most,
         }

@@ -16,6 +16,7 @@ from .units import read_told, to_decimal
 
 _IN_PRICE = {
     Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
+    Reason.ORDER_PROTECTION,
     Reason.EXIT_RESTS, Reason.STOP_TRIGGERED, Reason.MARKET_LEFTOVER,
 }
 _IN_LOTS = {
@@ -100,6 +101,7 @@ _TEXTS = {
     Reason.FOK_NOT_FILLABLE: "no venue holds the whole quantity within the limit",
     Reason.MARKET_LEFTOVER: "the rest of a MARKET order: nothing more is displayed",
     Reason.MIN_QTY_NOT_MET: "fewer than min_qty are there within the limit",
+    Reason.ORDER_PROTECTION: "limit {value} would trade through, lock or cross {bound}, which another venue displays",
     Reason.AUCTION_LEFTOVER: "the rest of an AT_THE_OPEN or AT_THE_CLOSE order",
     Reason.CANCEL_REQUESTED: "canceled on request",
     Reason.UNKNOWN_ORDER: "no such order",

@@ -21,7 +21,8 @@ typedef struct {
     union { int64_t cl_ord_id; int64_t exec_ref_id; };
     uint8_t version;
     union { uint8_t last_liquidity_ind, trigger_source, routing; };
-    uint8_t told, head_2;
+    union { uint8_t told, order_protection; };
+    union { uint8_t head_2, fok_over_venues; };
     uint32_t last_mkt;
     union { int64_t venue_order_id, print_max_age; };
     union {

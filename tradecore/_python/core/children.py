@@ -33,11 +33,11 @@ from ..orders.order_table import (
     remove_request,
 )
 from ..risk.holds import note_breach
-from ..vocabulary.instrument import BUY, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
-from .choosing import routing_of
+from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
+from .choosing import decide, routing_of
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
-from .parts import divide_qty
+from .parts import barred_at_first, divide_qty
 from .placing import ask_order, bounded_ticks, is_bound, limit_ticks, place_order
 from .requests import take_id
 from .shrinking import shrink_order, stop_order
@@ -211,18 +211,22 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
         return
     if not may_place(core, c, ins, parent):
         return
-    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred_from(core, parent),
-                       routing_of(core, parent))
-    if core.orders.open_count >= core.orders.open_max:
+    decision = decide(core, ins, parent).decision
+    whole = parent.time_in_force == FOK
+    barred = barred_at_first(core, parent) | barred_from(core, parent)
+    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred, routing_of(core, parent))
+    if whole and sum(part.qty for part in parts) < qty:  # another has taken it since: nothing was sent
+        end_unplaced(core, c, parent, Reason.FOK_NOT_FILLABLE)
+    elif core.orders.open_count >= core.orders.open_max:
         end_unplaced(core, c, parent, Reason.MAX_OPEN_ORDERS, core.orders.open_count, core.orders.open_max)
     elif parts:
         for part in parts:
             if core.orders.open_count < core.orders.open_max:
-                add_child(core, c, ins, parent, part.venue, part.qty, part.ticks, IOC, Route.TAKES)
+                add_child(core, c, ins, parent, decision, part.venue, part.qty, part.ticks, IOC, Route.TAKES)
     elif any(child.time_in_force == IOC and is_live(child) for child in parent.children.values()):
         return  # what is on its way may still take it
     else:
-        leave_rest(core, c, ins, parent, qty)
+        leave_rest(core, c, ins, parent, decision, qty)
 
 
 def may_place(core: State, c: Any, ins: InstrumentRow, parent: Order) -> bool:
@@ -242,7 +246,7 @@ def may_place(core: State, c: Any, ins: InstrumentRow, parent: Order) -> bool:
     return refused is None
 
 
-def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) -> None:
+def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, qty: int) -> None:
     """What is displayed nowhere: as the time in force says; an exit must not end while its position stands."""
     protects = protects_position(core, parent, parent.worst_ticks)
     if not has_limit(parent.ord_type) and not protects:
@@ -253,10 +257,10 @@ def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int)
     else:
         if protects:
             rest_exit(core, c, ins, parent, parent.worst_ticks)
-        post_rest(core, c, ins, parent, qty)
+        post_rest(core, c, ins, parent, decision, qty)
 
 
-def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) -> None:
+def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, qty: int) -> None:
     """Rests at the lowest maker fee, at its limit, or where a venue that is up displays as much, next to it."""
     side, limit = direction(parent.side), parent.worst_ticks
     venue = posting_venue(core.router, ins, parent.instrument, side, limit * ins.tick, parent.refused,
@@ -269,15 +273,16 @@ def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, qty: int) 
         limit = safe_price(ins, displayed + (-ins.tick if side == BUY else ins.tick), side) // ins.tick
     if limit <= 0 and not ins.any_sign:
         return  # there is no price behind it
-    add_child(core, c, ins, parent, venue, qty, limit,
+    add_child(core, c, ins, parent, decision, venue, qty, limit,
               GTC if parent.time_in_force == TimeInForce.GTD else parent.time_in_force, Route.RESTS)
 
 
 def add_child(
-    core: State, c: Any, ins: InstrumentRow, parent: Order, venue: int, qty: int, ticks: int, time_in_force: int,
-    route: Route
+    core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, venue: int, qty: int, ticks: int,
+    time_in_force: int, route: Route
 ) -> None:
-    """A part of an order, as an order of its own at a venue. It holds what its parent held."""
+    """A part of an order, as an order of its own at a venue, by the ranking that was kept as this decision. It holds
+    what its parent held."""
     core.order_seq += 1
     child = load_order(_NEW_ORDER.unpack(_NEW_ORDER.pack(
         kind=CommandType.NEW_ORDER, side=parent.side, ord_type=LIMIT, time_in_force=time_in_force,
@@ -285,7 +290,7 @@ def add_child(
         price=ticks * ins.tick, stop_px=NO_PRICE,
         display_qty=parent.display_qty if route == Route.RESTS else 0, strategy=parent.strategy,
     )), core.order_seq, core.now)
-    child.parent, child.decision, child.route, child.admitted = parent.order_id, parent.decision, route, True
+    child.parent, child.decision, child.route, child.admitted = parent.order_id, decision, route, True
     core.orders.open_order(child)
     if is_external(core, venue):
         parent.tried |= 1 << venue - 1

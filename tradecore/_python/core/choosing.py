@@ -17,6 +17,7 @@ from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
 from ..orders.validation import POST_ONLY
 from ..vocabulary.instrument import ALL_IN_COST, FOK, ROUND_ROBIN, InstrumentRow, direction, has_limit, opposite
+from .protection import price_elsewhere, within_ticks
 from .state import State, book_of
 
 
@@ -27,9 +28,7 @@ def routing_of(core: State, order: Order) -> int:
 
 def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> int:
     """Chooses the venue of an order, and keeps the ranking that it was chosen by."""
-    ranking = rank_venues(core.router, ins, order.instrument, direction(order.side), core.now)
-    if ranking.changed:
-        keep_decision(core.router, ranking, order.instrument)
+    ranking = decide(core, ins, order)
     order.decision = ranking.decision
     routing = routing_of(core, order)
     if routing != ALL_IN_COST:
@@ -40,19 +39,28 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
     return venue
 
 
+def decide(core: State, ins: InstrumentRow, order: Order) -> Ranking:
+    """The ranking that an order is routed by, which is kept."""
+    ranking = rank_venues(core.router, ins, order.instrument, direction(order.side), core.now)
+    if ranking.changed:
+        keep_decision(core.router, ranking, order.instrument)
+    return ranking
+
+
 def choose_venue(
     core: State, ins: InstrumentRow, order: Order, limit: int, ranking: Ranking, routing: int
 ) -> int:
-    """Of the venues that display a price within the limit (FILL_OR_KILL: and hold the whole quantity) the one that the
-    strategy prefers, then the first in the ranking; where there is none, the venue where the order rests best. 0: every
-    venue is down."""
+    """Of the venues that display a price within the limit, and trade through no other (FILL_OR_KILL: and hold the whole
+    quantity), the one that the strategy prefers, then the first in the ranking; where there is none, the venue where
+    the order rests best. 0: every venue is down."""
     side = direction(order.side)
     best = None
     for term in ranking.terms if not order.exec_inst & POST_ONLY else ():
         book = book_of(core, order.instrument, term.venue)
-        if term.venue in core.router.down or not crosses(book, opposite(side), limit):
+        within = within_ticks(ins, side, limit, price_elsewhere(core, ins, order, term.venue))
+        if term.venue in core.router.down or not crosses(book, opposite(side), within):
             continue
-        if order.time_in_force == FOK and not is_fillable(book, opposite(side), limit, leaves_of(order)):
+        if order.time_in_force == FOK and not is_fillable(book, opposite(side), within, leaves_of(order)):
             continue
         preferred = preference(core.router, ranking, routing, side, term.venue, term.price)
         if best is None or preferred < best[0]:

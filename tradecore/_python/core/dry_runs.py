@@ -18,7 +18,7 @@ from .cash import convert_cash
 from .choosing import choose_venue
 from .exits import closes_position
 from .orderpath import CLOSING_BITS
-from .parts import Part, divide_qty, is_divided
+from .parts import Part, barred_at_first, divide_qty, is_divided
 from .placing import ask_order, limit_ticks, tighten_ticks
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
@@ -56,9 +56,9 @@ def plan_venues(core: State, ins: InstrumentRow, thought: Order, limit: int) -> 
         thought.venue = choose_venue(core, ins, thought, limit, ranking, routing)
         route = Route(thought.route)
     parts = [Part(thought.venue, thought.order_qty, limit)] if thought.venue else []
-    if route == Route.TAKES and is_divided(core, ins, thought, limit, routing):
+    if route != Route.DIRECTED and is_divided(core, ins, thought, limit, routing):
         route = Route.SPLIT
-        parts = divide_qty(core, ins, thought, limit, thought.order_qty, 0, routing)
+        parts = divide_qty(core, ins, thought, limit, thought.order_qty, barred_at_first(core, thought), routing)
     return PlanRow(
         0, route, [(part.venue, part.qty, part.ticks * ins.tick) for part in parts], list(ranking.terms),
         sum(1 << venue - 1 for venue in core.router.down), limit * ins.tick, thought.order_qty,

@@ -8,23 +8,29 @@ from ..execution.book import Fill, add_node, crosses, is_fillable, match_order
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import RESTING, Order
 from ..orders.validation import AUCTIONS, POST_ONLY
-from ..vocabulary.instrument import FOK, IOC, direction, has_limit, opposite
+from ..vocabulary.instrument import FOK, IOC, InstrumentRow, direction, has_limit, opposite
 from .exits import protects_position
+from .protection import reaches, within_ticks
 from .state import State, book_of, use_book
 
 
-def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None, list[Fill]]:
-    """Takes what it may, rests what may rest. Why the order ends here, if it does, and the trades."""
+def execute_order(
+    core: State, ins: InstrumentRow, order: Order, limit: int, elsewhere: int
+) -> tuple[Reason | None, list[Fill]]:
+    """Takes what it may, rests what may rest; `elsewhere`: what it must not trade through, lock or cross. Why the order
+    ends here, if it does, and the trades."""
     side, qty = direction(order.side), leaves_of(order)
     taken_side, book = opposite(side), book_of(core, order.instrument, order.venue)
+    within = within_ticks(ins, side, limit, elsewhere)
     if order.exec_inst & POST_ONLY and crosses(book, taken_side, limit):
         return Reason.POST_ONLY_WOULD_TAKE, []
-    if order.time_in_force == FOK and not is_fillable(book, taken_side, limit, qty):
-        return Reason.FOK_NOT_FILLABLE, []
-    if order.min_qty and not is_fillable(book, taken_side, limit, order.min_qty):
+    if order.time_in_force == FOK and not is_fillable(book, taken_side, within, qty):
+        through = is_fillable(book, taken_side, limit, qty)
+        return Reason.ORDER_PROTECTION if through else Reason.FOK_NOT_FILLABLE, []
+    if order.min_qty and not is_fillable(book, taken_side, within, order.min_qty):
         return Reason.MIN_QTY_NOT_MET, []
     protects = protects_position(core, order, limit)
-    left, fills = match_order(book, taken_side, limit, qty)
+    left, fills = match_order(book, taken_side, within, qty)
     if left == 0:
         return None, fills
     if order.time_in_force in AUCTIONS:
@@ -33,6 +39,8 @@ def execute_order(core: State, order: Order, limit: int) -> tuple[Reason | None,
         return Reason.MARKET_LEFTOVER, fills
     if order.time_in_force == IOC:
         return Reason.IOC_LEFTOVER, fills
+    if reaches(ins, side, limit, elsewhere) and not protects:
+        return Reason.ORDER_PROTECTION, fills
     rests = use_book(core, order.instrument, order.venue)
     if rests is None:
         return Reason.BOOKS_FULL, fills  # none: there was no book to take from

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tradecore.vocabulary.codes import Route, Scope
+
 from ..execution.book import Book, crosses, rank_of
 from ..execution.routing import preference, rank_venues, ranking_of, taking_cost
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, PRO_RATA, InstrumentRow, direction, opposite
-from .state import State, book_of
+from .protection import protected_price, within_ticks
+from .state import State, book_of, is_external
 
 
 class Part(NamedTuple):
@@ -40,10 +43,12 @@ def divide_qty(
     core: State, ins: InstrumentRow, order: Order, limit: int, qty: int, barred: int, routing: int
 ) -> list[Part]:
     """The parts of up to `qty` that venues display within the limit, in the order of the ranking; not at venues that
-    are down or `barred` (bit venue - 1)."""
+    are down or `barred` (bit venue - 1), nor through what those display. With order protection a better price comes
+    before whatever it costs all-in."""
     side = direction(order.side)
+    limit = within_ticks(ins, side, limit, protected_price(core, ins, order, barred))
     ranking = rank_venues(core.router, ins, order.instrument, side, core.now)
-    if routing == PRO_RATA:
+    if shares_out(ins, routing):
         return share_qty(core, ins, order, limit, qty, barred)
     heads, parts = [], {}
     for term in ranking.terms:
@@ -54,7 +59,8 @@ def divide_qty(
                 parts[term.venue] = Part(term.venue, 0, 0)
                 heads.append((term, levels, level))
     while qty > 0 and heads:
-        keys = [(preference(core.router, ranking, routing, side, term.venue, level[0] * ins.tick),
+        keys = [(-rank_of(opposite(side), level[0]) if ins.order_protection else 0,
+                 preference(core.router, ranking, routing, side, term.venue, level[0] * ins.tick),
                  taking_cost(core.router, ins, order.instrument, side, term.venue, level[0] * ins.tick),
                  -term.stamp, term.venue)
                 for term, _, level in heads]
@@ -69,6 +75,11 @@ def divide_qty(
         else:
             heads[at] = term, levels, level
     return [part for part in parts.values() if part.qty]
+
+
+def shares_out(ins: InstrumentRow, routing: int) -> bool:
+    """Is it divided by what is displayed? With order protection the best prices come first."""
+    return routing == PRO_RATA and not ins.order_protection
 
 
 def share_qty(core: State, ins: InstrumentRow, order: Order, limit: int, qty: int, barred: int) -> list[Part]:
@@ -103,14 +114,39 @@ def _worst_ticks(levels: list[tuple[int, int]], qty: int) -> int:
 
 
 def is_divided(core: State, ins: InstrumentRow, order: Order, limit: int, routing: int) -> bool:
-    """Is an order that takes at its venue cheaper over several? FILL_OR_KILL, min_qty and auctions are whole."""
-    if order.time_in_force == FOK or order.min_qty or order.time_in_force in AUCTIONS:
+    """Is an order that takes at its venue cheaper over several? A FILL_OR_KILL goes over several where none fills it
+    alone; min_qty and auctions are whole. With order protection an external venue, whose trades can't be foreseen, is
+    not sent a limit beyond what another displays."""
+    if order.time_in_force == FOK:
+        return order.route == Route.RESTS and fills_jointly(core, ins, order, limit, routing)
+    if order.route != Route.TAKES or order.min_qty or order.time_in_force in AUCTIONS:
         return False
     side, qty = direction(order.side), leaves_of(order)
     ranking = ranking_of(core.router, order.instrument, side)
-    if qty <= ranking.tops[order.venue].size and routing != PRO_RATA:
+    unforeseen = ins.order_protection and is_external(core, order.venue)
+    if qty <= ranking.tops[order.venue].size and not unforeseen and not shares_out(ins, routing):
         return False
     others = (term.venue for term in ranking.terms if term.venue != order.venue and term.venue not in core.router.down)
     if not any(crosses(book_of(core, order.instrument, venue), opposite(side), limit) for venue in others):
         return False
-    return len(divide_qty(core, ins, order, limit, qty, 0, routing)) > 1
+    return unforeseen or len(divide_qty(core, ins, order, limit, qty, 0, routing)) > 1
+
+
+def unpromising(core: State) -> int:
+    """Venues (bit venue - 1) that might not fill what they display: external ones, and those with limits of their own,
+    which may refuse a part."""
+    return sum(1 << venue - 1 for venue in core.router.venues
+               if is_external(core, venue) or (Scope.VENUE, 0, 0, venue, 0) in core.risk.rows.by_target)
+
+
+def barred_at_first(core: State, order: Order) -> int:
+    """Venues (bit venue - 1) that an order's first parts can't go to: those of a FILL_OR_KILL must be sure."""
+    return unpromising(core) if order.time_in_force == FOK else 0
+
+
+def fills_jointly(core: State, ins: InstrumentRow, order: Order, limit: int, routing: int) -> bool:
+    """May an order be filled whole over several venues, and do those display so much that are sure to?"""
+    if not ins.fok_over_venues:
+        return False
+    parts = divide_qty(core, ins, order, limit, leaves_of(order), barred_at_first(core, order), routing)
+    return sum(part.qty for part in parts) == leaves_of(order)

@@ -36,7 +36,7 @@ from ..orders.order_table import (
 )
 from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
-from ..orders.validation import AUCTIONS
+from ..orders.validation import AUCTIONS, POST_ONLY
 from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import COLLAR, Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference, protection_price
@@ -61,6 +61,7 @@ from .exits import ask_risk_of, hold_if_hindered, is_held_to_trigger, reduces, r
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
+from .protection import price_elsewhere, reaches, within_ticks
 from .state import (
     EXECUTING,
     POSITION,
@@ -189,7 +190,8 @@ def needs_protection(core: State, ins: InstrumentRow, order: Order, limit: int) 
         return False
     in_auction = order.time_in_force in AUCTIONS and is_native(core, order, "native_times_in_force",
                                                                order.time_in_force)
-    return is_bound(ins, limit) and not in_auction and not core.router.venues[order.venue].market_protection
+    bounds = core.router.venues[order.venue].market_protection and not ins.order_protection
+    return is_bound(ins, limit) and not in_auction and not bounds
 
 
 def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool) -> None:
@@ -240,7 +242,7 @@ def place_order(
     routed = order.venue == 0
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if order.route == Route.TAKES and is_divided(core, ins, order, limit, routing_of(core, order)):
+        if is_divided(core, ins, order, limit, routing_of(core, order)):
             since = count_stage(core, ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -257,9 +259,14 @@ def place_order(
             order.reject_mask = refused.row
             refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, first)
             return since
+    elsewhere = price_elsewhere(core, ins, order, order.venue)
     if is_external(core, order.venue):
-        if reserve_places(core, order):
-            send_order(core, c, ins, order, limit, first)
+        within = within_ticks(ins, direction(order.side), limit, elsewhere)
+        rests = order.exec_inst & POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
+        if rests or (within != limit and has_limit(order.ord_type)):
+            refuse_placing(core, c, order, Reason.ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
+        elif reserve_places(core, order):
+            send_order(core, c, ins, order, within, first)
         else:
             refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
                            core.orders.unsent.most, first)
@@ -267,9 +274,11 @@ def place_order(
     if (stopped := stops_order(core, c, order)) is not None:
         refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
-    reason, fills = execute_order(core, order, limit)
+    reason, fills = execute_order(core, ins, order, limit, elsewhere)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
+    elif reason == Reason.ORDER_PROTECTION:
+        order.value, order.bound = limit * ins.tick, elsewhere
     sync_tops(core, order.instrument, order.venue)
     since = count_stage(core, EXECUTING, since, timed)
     charges = book_fills(core, order.instrument, order.venue, order, direction(order.side), fills)

@@ -64,6 +64,8 @@ def definitions(core: State) -> Iterator[Row]:
             yield 16, *band
         if (ins.trigger_source, ins.print_max_age) != (0, PRINT_MAX_AGE):
             yield 25, ins.trigger_source, ins.print_max_age
+        if ins.order_protection or ins.fok_over_venues:
+            yield 33, ins.order_protection, ins.fok_over_venues
         opened, printed = core.triggers.opened_at.get(i, 0), core.triggers.print_times.get(i, 0)
         if opened or printed:
             yield 26, opened, printed, core.triggers.lasts_told.get(i, 0)

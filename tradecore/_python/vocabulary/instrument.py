@@ -68,6 +68,8 @@ class InstrumentRow:
     money_precision: int
     trigger_source: int  # what its stops watch that don't say
     print_max_age: int  # ns
+    order_protection: int
+    fok_over_venues: int  # a FILL_OR_KILL may be filled over several simulated venues
     bands: list[tuple[int, int]]  # (from price, tick); none where one tick is for all
 
 
@@ -98,6 +100,10 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 20
     if c.trigger_source and c.trigger_source not in (1, 2, 3, 6):
         return 41
+    if c.order_protection > 1:
+        return 42
+    if c.fok_over_venues > 1:
+        return 43
     if not 0 <= c.print_max_age <= TIME_MAX:
         return 48
     if c.price_precision > 12:
@@ -140,7 +146,8 @@ def load_instrument(c: Any) -> InstrumentRow:
         unit_fee_scale=10 ** max(0, money), unit_fee_divisor=10 ** (c.qty_precision + max(0, -money)),
         unit_scale=10 ** (c.price_precision + c.multiplier_precision), lots_per_unit=10**c.qty_precision,
         price_most=min(PRICE_MAX, BOOK_TICKS_MAX * c.tick), money_precision=c.money_precision,
-        trigger_source=c.trigger_source, print_max_age=c.print_max_age, bands=[],
+        trigger_source=c.trigger_source, print_max_age=c.print_max_age,
+        order_protection=c.order_protection, fok_over_venues=c.fok_over_venues, bands=[],
     )
 
 

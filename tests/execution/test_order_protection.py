@@ -1,0 +1,195 @@
+"""Order protection, and a FILL_OR_KILL over several venues, in both backends.
+
+With order protection no order trades through a better price that another venue displays, nor locks or crosses one: fees
+decide between venues of one price alone. A displays 100 at 100.00 and more behind it, B in between.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from conftest import build_core, limits, small_capacity
+
+import tradecore as tc
+
+R, S, V, X = tc.Reason, tc.OrdStatus, tc.SimulatedVenue, tc.ExternalVenue
+PROTECTED = tc.Instrument("AAPL", order_protection=True)
+OFFERS = {"A": [("100.00", 100), ("100.02", 500)], "B": [("100.01", 200)]}
+
+
+@pytest.fixture
+def desk(make_core):
+    """Two simulated venues, A dear and B free, with these offers; others can be given."""
+
+    def build(*more, offers=OFFERS, **terms):
+        core = make_core(instruments=[tc.Instrument("AAPL", **{"order_protection": True, **terms})], limits=limits(),
+                         venues=[V("A", taker_fee_per_share="0.0300"), V("B"), *more], accounts=["alpha", "maker"])
+        for venue, levels in offers.items():
+            for price, size in levels:
+                core.submit("AAPL", "SELL", size, price, venue=venue, account="maker")
+        return core
+
+    return build
+
+
+def trades(core, order):
+    return [(r.venue, int(r.last_qty), f"{r.last_px:.2f}") for r in core.reports(0)
+            if r.exec_type is tc.ExecType.TRADE and r.order_id == order.order_id]
+
+
+def buy(core, qty, price, **terms):
+    return core.submit("AAPL", "BUY", qty, price, account="alpha", **terms)
+
+
+@pytest.mark.parametrize(("protects", "venues"), [(False, ["B"]), (True, ["A"])])
+def test_a_better_price_comes_before_a_lower_fee(desk, protects, venues):
+    core = desk(order_protection=protects)
+    assert [venue for venue, _, _ in trades(core, buy(core, 50, "100.05", time_in_force="IOC"))] == venues
+
+
+def test_fees_decide_between_venues_of_one_price(desk):
+    core = desk(offers={"A": [("100.00", 100)], "B": [("100.00", 100)]})
+    assert trades(core, buy(core, 50, "100.05")) == [("B", 50, "100.00")]
+
+
+def test_an_order_takes_every_better_price_before_a_worse_one(desk):
+    core = desk()
+    order = buy(core, 400, "100.05")
+    assert sorted(trades(core, order)) == [("A", 100, "100.00"), ("A", 100, "100.02"), ("B", 200, "100.01")]
+    assert order.ord_status is S.FILLED
+
+
+@pytest.mark.parametrize(("terms", "end"), [
+    ({}, (S.CANCELED, R.ORDER_PROTECTION)), ({"time_in_force": "IOC"}, (S.CANCELED, R.IOC_LEFTOVER)),
+    ({"time_in_force": "FOK"}, (S.CANCELED, R.ORDER_PROTECTION)), ({"price": None}, (S.CANCELED, R.MARKET_LEFTOVER)),
+])
+def test_an_order_that_names_its_venue_goes_no_further_than_what_others_display(desk, terms, end):
+    core = desk()
+    order = buy(core, 150, **{"price": "100.02", "venue": "A", **terms})
+    took = [] if terms.get("time_in_force") == "FOK" else [("A", 100, "100.00")]
+    assert (trades(core, order), (order.ord_status, order.reason)) == (took, end)
+    if end[1] is R.ORDER_PROTECTION:
+        assert "limit 100.02 would trade through, lock or cross 100.01, which another venue displays" in str(order)
+
+
+def test_what_would_lock_another_venue_does_not_rest(desk):
+    core = desk()
+    assert [buy(core, 5, price, venue="A", post_only=True).reason for price in ("99.99", "100.00")] == [
+        R.NONE, R.POST_ONLY_WOULD_TAKE]
+    core.mass_cancel(venue="A")
+    assert [(buy(core, 5, price, venue="A").reason) for price in ("100.00", "100.01", "100.02")] == [
+        R.NONE, R.ORDER_PROTECTION, R.ORDER_PROTECTION]
+    assert buy(core, 5, "100.01", venue="A", post_only=True).reason is R.ORDER_PROTECTION
+
+
+def test_a_routed_fill_or_kill_that_would_trade_through_is_canceled(desk):
+    core = desk()
+    order = buy(core, 150, "100.02", time_in_force="FOK")
+    assert (order.ord_status, order.cum_qty) == (S.CANCELED, 0)
+    assert buy(core, 100, "100.02", time_in_force="FOK").ord_status is S.FILLED
+
+
+def test_a_venue_that_is_down_protects_nothing(desk):
+    core = desk()
+    core.risk.engage_kill_switch(venue="B")
+    assert trades(core, buy(core, 150, "100.02")) == [("A", 100, "100.00"), ("A", 50, "100.02")]
+
+
+def test_an_external_venue_is_sent_no_limit_beyond_what_others_display(desk):
+    core = desk(X("E"), offers={"B": [("100.01", 200)]})
+    core.quote("E", "AAPL", ask="100.00", ask_size=300)
+    order = buy(core, 100, "100.05")
+    assert order.place is tc.Place.IN_CHILDREN
+    assert [(m.venue, m.order_qty, f"{m.price:.2f}") for m in core.outbound()] == [("E", 100, "100.00")]
+    assert buy(core, 10, "100.05", venue="E").reason is R.ORDER_PROTECTION
+    buy(core, 10, "100.01", venue="E")
+    buy(core, 10, None, venue="E")
+    assert [(m.ord_type.name, f"{m.price:.2f}") for m in core.outbound()] == [("LIMIT", "100.01"), ("LIMIT", "100.01")]
+
+
+def test_what_a_tried_venue_still_displays_is_not_traded_through(desk):
+    core = desk(X("E"), offers={"B": [("100.01", 200)]})
+    core.quote("E", "AAPL", ask="100.00", ask_size=300)
+    order = buy(core, 400, "100.05")
+    (child,) = [m.order_id for m in core.outbound()]
+    assert trades(core, order) == [("B", 100, "100.01")]  # beside the 300 that E displays: at once
+    core.execution.on_execution_report("E", "CANCELED", order_id=child)
+    assert [(c.venue, f"{c.price:.2f}") for c in core.orders.children(order) if c.leaves_qty] == [("A", "99.99")]
+    core.quote("E", "AAPL", ask="100.00", ask_size=10)
+    core.replace(order, qty=500)
+    assert [(m.venue, m.order_qty) for m in core.outbound()] == [("E", 10)]
+    assert trades(core, order) == [("B", 100, "100.01"), ("B", 90, "100.01")]
+
+
+# ---- FILL_OR_KILL over several venues
+
+
+@pytest.mark.parametrize("protects", [False, True])
+@pytest.mark.parametrize(("over", "qty", "filled"), [
+    (True, 300, 300), (True, 800, 800), (True, 801, 0), (False, 700, 0), (False, 100, 100)])
+def test_a_fill_or_kill_is_filled_whole_over_simulated_venues_or_not_at_all(desk, protects, over, qty, filled):
+    core = desk(fok_over_venues=over, order_protection=protects)
+    order = buy(core, qty, "100.02", time_in_force="FOK")
+    assert (order.cum_qty, order.ord_status) == (filled, S.FILLED if filled else S.CANCELED)
+    if not filled:
+        assert order.reason is R.FOK_NOT_FILLABLE
+        assert core.orders.children(order) == []
+    assert core.position("AAPL", "alpha").qty == filled
+
+
+def test_external_venues_and_those_that_may_refuse_promise_nothing_jointly(desk):
+    core = desk(X("E"), fok_over_venues=True, order_protection=False)
+    core.quote("E", "AAPL", ask="99.00", ask_size=1000)
+    assert buy(core, 1001, "100.02", time_in_force="FOK").ord_status is S.CANCELED
+    assert list(core.outbound()) == []
+    core.risk.engage_kill_switch(venue="E")
+    core.risk.set_limit("max_order_qty", 150, venue="B")
+    assert buy(core, 800, "100.02", time_in_force="FOK").ord_status is S.CANCELED
+    assert core.position("AAPL", "alpha").qty == 0
+
+
+def test_what_explain_says_of_a_fill_or_kill_over_venues(desk):
+    core = desk(fok_over_venues=True)
+    order = buy(core, 300, "100.02", time_in_force="FOK")
+    assert core.explain(order).how == ("filled whole over several venues, none of which could alone: 200 at B, 100 at A")
+
+
+# ---- random
+
+
+@pytest.mark.parametrize("backend", ["native", "python"])
+def test_no_random_order_trades_through(backend):
+    """An oracle looks at what was displayed before: every trade of an order is at a price no worse than that of any
+    displayed quantity elsewhere which it left."""
+    random, orders = Random(7), 0
+    core = build_core(backend, instruments=[tc.Instrument("AAPL", order_protection=True, fok_over_venues=True)],
+                      accounts=["alpha", "maker"], capacity=small_capacity(), limits=limits(),
+                      venues=[V("A", taker_fee_bps=3), V("B"), V("C", taker_fee_per_share="-0.0030")])
+    for _ in range(150):
+        core.mass_cancel()
+        shown = {venue: {} for venue in "ABC"}
+        for _ in range(random.randrange(2, 9)):
+            venue, price, size = random.choice("ABC"), random.randrange(10_000, 10_005), random.randrange(1, 40)
+            core.submit("AAPL", "SELL", size, f"{price / 100:.2f}", venue=venue, account="maker")
+            shown[venue][price] = shown[venue].get(price, 0) + size
+        limit, qty = random.randrange(9_999, 10_006), random.randrange(1, 120)
+        tif, named = random.choice(["DAY", "IOC", "FOK"]), random.choice([None, None, None, "A"])
+        order = core.submit("AAPL", "BUY", qty, f"{limit / 100:.2f}", venue=named, time_in_force=tif, account="alpha")
+        worst = 0
+        for venue, size, price in trades(core, order):
+            shown[venue][round(float(price) * 100)] -= size
+            worst = max(worst, round(float(price) * 100))
+        left = [price for venue, levels in shown.items() for price, size in levels.items() if size]
+        assert not worst or min([p for p in left if named is None or p < worst], default=worst) >= worst or named
+        if named is not None:
+            others = [p for venue in "BC" for p, size in shown[venue].items() if size]
+            assert not worst or worst <= min(others, default=worst)
+        if tif == "FOK":
+            assert order.cum_qty in (0, qty)
+            total = sum(size for levels in shown.values() for p, size in levels.items() if p <= limit)
+            assert order.cum_qty or named or total < qty
+        if order.leaves_qty and order.place is not tc.Place.IN_CHILDREN:
+            assert limit < min(left, default=limit + 1)
+        orders += order.cum_qty > 0
+    assert orders > 60
