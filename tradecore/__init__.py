@@ -33,6 +33,7 @@ from .vocabulary.codes import (
     PrintFills,
     Reason,
     ReportType,
+    RoutingStrategy,
     Rule,
     Scope,
     SelfMatch,
@@ -110,7 +111,7 @@ _LATER = {
     "runtime.ring_memory": "RingClosedError RingFullError",
     "runtime.rings": "RingBuffer RingClaim RingStats shared_ring",
     "execution.displayed_book": "BookLevel DisplayedBook ShownOrder",
-    "execution.route_plan": "RoutePlan VenueRoute",
+    "execution.route_plan": "RoutePlan VenueRoute VenueStatistics",
     "vocabulary.lines": "BOOK_LINE_DTYPE ORDER_LINE_DTYPE POSITION_LINE_DTYPE",
 }
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ if TYPE_CHECKING:
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
     from .core.smart_order_router import SmartOrderRouter
     from .execution.displayed_book import BookLevel, DisplayedBook, ShownOrder
-    from .execution.route_plan import RoutePlan, VenueRoute
+    from .execution.route_plan import RoutePlan, VenueRoute, VenueStatistics
     from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
     from .positions.broker_forms import BROKER_FORMS
     from .positions.corporate import CorporateActions
@@ -164,13 +165,14 @@ __all__ = [
     "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
     "RejectFacts", "Report", "ReportReader", "ReportType",
     "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits",
-    "RoutePlan", "Rule",
+    "RoutePlan", "RoutingStrategy",
+    "Rule",
     "RuleError", "RuleLine",
     "Scope", "SelfMatch", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "ShownOrder", "Side",
     "SimulatedVenue", "SmartOrderRouter", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
     "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute",
-    "VenueScore", "backend", "load_session", "new_orders", "shared_ring",
+    "VenueScore", "VenueStatistics", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

@@ -16,6 +16,14 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
     return True
 
 
+# What is known of a venue; -1, or where there is none, how many there are.
+cdef inline int32_t copy_statistics(const tc_core* core, int64_t venue, tc_statistics* copy) noexcept nogil:
+    if venue < 1 or venue > core.venue_count:
+        return core.venue_count
+    copy[0] = core.router.statistics[venue]
+    return -1
+
+
 # How the market lay when a decision was taken; MARKET_NORMAL where it is no longer held.
 cdef inline uint8_t copy_market(const tc_router* router, int64_t decision) noexcept nogil:
     if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
@@ -84,7 +92,7 @@ cdef inline tuple order_row(const tc_order_copy* copy):
         more.orig_cl_ord_id, more.stop_px, more.peg_offset, more.min_qty,
         more.display_qty, more.expire_time, more.list_id, o.strategy, more.trigger_price_type,
         more.peg_offset_type, more.contingency_type, o.place, copy.unknown, more.parent_id, more.venue_order_id,
-        more.note)
+        more.note, more.routing)
 
 
 cdef inline tuple trade_row(const tc_execution* row):
@@ -116,7 +124,9 @@ cdef inline tuple displayed_top(const tc_top* bid, const tc_top* ask):
 
 
 cdef inline list term_rows(const tc_term* terms, int count):
-    return [(terms[i].venue, terms[i].price, terms[i].size, terms[i].stamp, wide(terms[i].fee), wide(terms[i].cost))
+    return [(terms[i].venue, terms[i].price, terms[i].size, terms[i].stamp, wide(term_fee(&terms[i])),
+             wide(terms[i].cost), terms[i].latency, terms[i].miss, wide(tc_wide(tc_abs(terms[i].price),
+                                                                                terms[i].degraded)))
             for i in range(count)]
 
 

@@ -226,7 +226,8 @@ cdef inline void post_rest(
     cdef const tc_terms* terms = terms_of(&core.orders, parent)
     cdef uint8_t side = direction(parent.side)
     cdef int64_t limit = terms.worst_ticks, price = limit * ins.tick, displayed
-    cdef int32_t venue = posting_venue(&core.router, ins, price, terms.refused)
+    cdef int32_t venue = posting_venue(&core.router, ins, parent.instrument, direction(parent.side), price,
+                                       terms.refused, routing_of(core, parent))
     if venue == 0:
         end_unplaced(core, c, parent, NO_VENUE, 0, core.venue_count)
         return
@@ -300,7 +301,7 @@ cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent
         return
     decision = decide(core, ins, parent).decision
     barred = barred_at_first(core, parent) | barred_from(core, parent)
-    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred, parts)
+    count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred, routing_of(core, parent), parts)
     if whole and count_parts(parts, count) < qty:      # another has taken it since: nothing was sent
         end_unplaced(core, c, parent, FOK_NOT_FILLABLE, 0, 0)
     elif core.orders.open.count >= core.orders.open_max:

@@ -3,29 +3,36 @@
 from parts cimport *
 
 
-# The first ranked venue that displays a price within the limit, which trades through no other (FILL_OR_KILL: and holds
-# the whole quantity); where there is none, the venue where the order rests best. 0: every venue is down.
+# Of the venues that display a price within the limit, and trade through no other (FILL_OR_KILL: and hold the whole
+# quantity), the one that the strategy prefers, then the first in the ranking; where there is none, the venue where the
+# order rests best. 0: every venue is down.
 cdef inline int32_t choose_venue(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, const tc_ranking* ranking
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, const tc_ranking* ranking, uint8_t routing
 ) noexcept nogil:
-    cdef uint8_t side = direction(order.side), taken_side = opposite(side)
-    cdef int32_t venue
-    cdef int64_t within
+    cdef uint8_t side = direction(order.side)
+    cdef const tc_top* tops = &core.router.tops[side_row(order.instrument, side) * MAX_VENUES]
+    cdef int64_t preferred, within, first = 0
+    cdef int32_t venue, best = 0
     cdef uint32_t row
-    cdef int at
-    if not order.exec_inst & INST_POST_ONLY:
-        for at in range(ranking.count):
-            venue = ranking.order[at]
-            row = row_of(core, order.instrument, venue, taken_side)
-            within = within_ticks(ins, side, limit, price_elsewhere(core, ins, order, venue))
-            if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, within):
-                continue
-            if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
-                continue
-            order.route = ROUTE_TAKES
-            return venue
+    cdef int at = ranking.count if order.exec_inst & INST_POST_ONLY else 0
+    while at < ranking.count and (best == 0 or routing != ROUTING_ALL_IN_COST):
+        venue = ranking.order[at]
+        at += 1
+        row = row_of(core, order.instrument, venue, opposite(side))
+        within = within_ticks(ins, side, limit, price_elsewhere(core, ins, order, venue))
+        if (core.router.down >> (venue - 1)) & 1 or not crosses(&core.book, row, within):
+            continue
+        if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
+            continue
+        preferred = preference(&core.router, ranking, routing, side, venue, tops[venue - 1].price)
+        if best == 0 or preferred < first:
+            best, first = venue, preferred
+    if best:
+        order.route = ROUTE_TAKES
+        return best
     order.route = ROUTE_RESTS
-    return posting_venue(&core.router, ins, limit * ins.tick if has_limit(order.ord_type) else 0, 0)
+    return posting_venue(&core.router, ins, order.instrument, side,
+                         limit * ins.tick if has_limit(order.ord_type) else 0, 0, routing)
 
 
 # The ranking that an order is routed by, which is kept.
@@ -41,6 +48,13 @@ cdef inline const tc_ranking* decide(tc_core* core, const tc_instrument* ins, co
 cdef inline int32_t route_order(
     tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
 ) noexcept nogil:
+    cdef uint8_t routing = routing_of(core, order)
     cdef const tc_ranking* ranking = decide(core, ins, order)
+    cdef int32_t venue
     order.decision = ranking.decision
-    return choose_venue(core, ins, order, limit, ranking)
+    if routing != ROUTING_ALL_IN_COST:
+        extend_order(&core.orders, order).routing = routing        # as it was routed, whatever is set later
+    venue = choose_venue(core, ins, order, limit, ranking, routing)
+    if routing == ROUTING_ROUND_ROBIN and venue:
+        core.router.rankings[side_row(order.instrument, direction(order.side))].turn = <uint8_t>venue
+    return venue

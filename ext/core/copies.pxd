@@ -4,7 +4,7 @@
 
 from libc.stdlib cimport qsort
 from pipeline cimport *
-from rulehash cimport *
+from routehash cimport *
 from usage cimport measure_row
 
 
@@ -29,8 +29,7 @@ cdef struct tc_position_copy:
 cdef struct tc_metrics:
     int64_t open_orders, open_orders_high_water, tables_full, orders_evicted, cl_ord_ids, ids, trades, events
     int64_t events_dropped, rankings_hit, rankings_missed, rankings_age, decisions_locked, decisions_crossed
-    int64_t outbound_handed, outbound_pending
-    int64_t unbooked
+    int64_t outbound_handed, outbound_pending, unbooked
     int64_t decisions, reports_refused, trades_in_suspense, trades_folded, unexpected_transitions, waiting_for_price
 
 
@@ -302,6 +301,7 @@ cdef inline uint64_t hash_whole(tc_core* core, int64_t* ids) noexcept nogil:
     qsort(ids, <size_t>count, sizeof(int64_t), &compare_numbers)
     hash_state(&h, core, ids, count)
     hash_safeguards(&h, core, ids, count)
+    hash_routing(&h, core)
     return h.chain
 
 

@@ -11,6 +11,7 @@ cdef struct tc_plan:
     int64_t limit, bid, ask        # its worst price, and what the market displays best
     int64_t order_qty
     int route, count, term_count
+    uint8_t routing
     tc_part parts[MAX_VENUES]      # their ticks are prices here
     tc_term terms[MAX_VENUES]      # the ranking, best first
 
@@ -24,15 +25,15 @@ cdef inline void plan_venues(
     cdef int at
     plan.route = ROUTE_DIRECTED
     if thought.venue == 0:
-        thought.venue = choose_venue(core, ins, thought, limit, ranking)
+        thought.venue = choose_venue(core, ins, thought, limit, ranking, plan.routing)
         plan.route = thought.route
     if thought.venue:
         plan.count = 1
         plan.parts[0].venue, plan.parts[0].qty, plan.parts[0].ticks = thought.venue, thought.order_qty, limit
-    if plan.route != ROUTE_DIRECTED and not is_whole and is_divided(core, ins, thought, limit):
+    if plan.route != ROUTE_DIRECTED and not is_whole and is_divided(core, ins, thought, limit, plan.routing):
         plan.route = ROUTE_SPLIT
         plan.count = divide_qty(core, ins, thought, limit, thought.order_qty, barred_at_first(core, thought),
-                                plan.parts)
+                                plan.routing, plan.parts)
     for at in range(plan.count):
         plan.parts[at].ticks *= ins.tick
     plan.term_count = ranking.count
@@ -58,6 +59,7 @@ cdef inline void plan_order(tc_core* core, tc_command* c, int64_t now, tc_plan* 
         c.order_qty = convert_cash(core, ins, c, &bound)
     c.cl_ord_id = 0
     plan.order_qty = c.order_qty
+    plan.routing = c.routing
     plan.mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     if plan.mask and not plan.mask & ~closing_bits() and closes_as_thought(core, c):
         plan.mask = 0
@@ -65,5 +67,6 @@ cdef inline void plan_order(tc_core* core, tc_command* c, int64_t now, tc_plan* 
         ask_record(core, ins, c, &q)
         think_order(c, &thought)
         thought.order_qty = c.order_qty
+        plan.routing = strategy_of(&core.router, c.strategy, c.routing)
         plan_venues(core, ins, &thought, c.min_qty != 0, tighten_ticks(ins, q.side, limit_ticks(ins, &q), bound), plan)
     core.now = clock

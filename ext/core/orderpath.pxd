@@ -33,6 +33,7 @@ cdef inline void load_order(tc_orders* orders, tc_order* order, const tc_command
     if has_terms(c) or c.exec_inst & INST_CASH:
         terms = extend_order(orders, order)
         terms.stop_px = c.stop_px if awaits_price(c.ord_type) else no_price()
+        terms.routing = c.routing
         terms.peg_offset = c.peg_offset
         terms.min_qty = c.min_qty
         terms.display_qty = c.display_qty

@@ -8,6 +8,7 @@ from sessions cimport *
 from splits cimport *
 from gate_commands cimport *
 from switching cimport *
+from route_settings cimport *
 from stamps cimport *
 from follow_ups cimport *
 from hold_checks cimport *
@@ -96,6 +97,10 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         enter_venue_session(core, c, ack)
     elif c.kind == KIND_SET_LIMIT:
         change_limit(core, c, ack)
+    elif c.kind == KIND_SET_ROUTING:
+        set_routing(core, c, ack)
+    elif c.kind == KIND_VENUE_STATISTICS:
+        set_statistics(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:

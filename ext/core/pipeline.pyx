@@ -2,8 +2,8 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_execution, copy_limits, copy_market, copy_note, copy_switches, copy_unbooked, finding_rows, limit_facts,
-    tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
+    copy_execution, copy_limits, copy_market, copy_note, copy_statistics, copy_switches, copy_unbooked, finding_rows,
+    limit_facts, tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
 )
 from chunks cimport CHUNK, definitions, tc_batch
 from conditions cimport copy_watched
@@ -14,6 +14,7 @@ from events cimport FILTERS, is_unread, tc_filter
 from listings cimport list_book, list_open, list_positions, tc_book_line, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
 from questions cimport answer_batch, tc_answer, tc_told
+from scoring cimport tc_statistics
 from records cimport *
 from shell cimport open_batch, open_command
 from trades cimport tc_execution
@@ -26,7 +27,7 @@ import numpy as np
 
 from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, ANSWER_DTYPE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import Finding, LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow
+from tradecore.vocabulary.rows import Finding, LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts
 
 
 @cython.final
@@ -260,7 +261,18 @@ cdef class Core(Readers):
             self.state.leave()
         return PlanRow(p.mask, p.route, [(p.parts[i].venue, p.parts[i].qty, p.parts[i].ticks) for i in range(p.count)],
                        [Term._make(row) for row in term_rows(p.terms, p.term_count)], p.down, p.limit, p.order_qty,
-                       p.bid, p.ask)
+                       p.bid, p.ask, p.routing)
+
+    def venue_facts(self, int64_t venue):
+        """What is known of a venue, by its number. Raises LookupError. Threads: any."""
+        cdef tc_statistics s
+        cdef int32_t count
+        self.state.enter()
+        count = copy_statistics(&self.state.core, venue, &s)
+        self.state.leave()
+        if count >= 0:
+            raise LookupError(f"venue {venue} is not 1 to {count}")
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
 
     def decision_market(self, int64_t decision):
         """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""

@@ -123,6 +123,7 @@ cdef inline void send_order(
     tc_assert((order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     if needs_protection(core, ins, order, limit):
         extend_order(&core.orders, order).protect_px = limit * ins.tick
+    note_quote_age(&core.router.statistics[order.venue], core.now)
     extend_order(&core.orders, order).sent_time = core.now
     name_order(core, order)
     order.place = PLACE_AT_VENUE
@@ -226,7 +227,7 @@ cdef inline uint64_t place_order(
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if is_divided(core, ins, order, limit):
+        if is_divided(core, ins, order, limit, routing_of(core, order)):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since

@@ -138,6 +138,7 @@ cdef inline void define_venue(tc_core* core, const tc_command* c, tc_ack* ack) n
     core.venue_count += 1
     core.router.venue_count = core.venue_count
     tc_assert((core.venue_count <= core.venue_max) & (core.venue_count <= MAX_VENUES))
+    open_statistics(&core.router, core.venue_count)
     venue = &core.router.venues[core.venue_count]
     venue.maker_fee_per_unit = c.maker_fee_per_unit
     venue.taker_fee_per_unit = c.taker_fee_per_unit
@@ -221,7 +222,7 @@ cdef inline void accept_change(
     tc_core* core, const tc_command* c, int64_t value, int64_t bound, int64_t value_high
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    if c.kind == KIND_SET_LIMIT:                       # a switch has its target in other fields
+    if c.kind == KIND_SET_LIMIT or c.kind == KIND_VENUE_STATISTICS:    # a switch has its target in other fields
         r.instrument = c.instrument
         put_place(r, c.account, c.venue)
     r.value = value

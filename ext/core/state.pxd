@@ -8,7 +8,7 @@ from validation cimport *
 from risk cimport *
 from exit_gate cimport tc_gate
 from self_match cimport *
-from routing cimport *
+from posting cimport *
 from book cimport *
 from books cimport *
 from costs cimport *

@@ -103,6 +103,7 @@ cdef inline tc_order* teller_of(const tc_core* core, tc_order* order) noexcept n
 # A trade into the facts of an order, and of the one that it is a part of.
 cdef inline void add_fills(tc_core* core, tc_order* order, int64_t qty, int64_t price) noexcept nogil:
     cdef tc_order* parent = parent_of(&core.orders, order)
+    hear_answer(core, order, False)
     add_fill(core, order, qty, price)
     if parent != NULL:
         add_fill(core, parent, qty, price)

@@ -19,6 +19,22 @@ cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept 
     arm_timer(&core.timers, slot_of(&core.orders, order), order_deadline(core, order))
 
 
+# What an order that has ended says of its external venue: how much of it was filled there.
+cdef inline void note_end(tc_core* core, const tc_order* order) noexcept nogil:
+    if not is_external(core, order.venue) or not order.acked or order.terminal == STATUS_REJECTED:
+        return
+    note_filled(&core.router.statistics[order.venue], order.cum_qty, order.order_qty,
+                order.route == ROUTE_TAKES or order.time_in_force == TIF_IOC or order.time_in_force == TIF_FOK)
+    core.router.epoch += core.router.weights.miss > 0
+
+
+# The first word of an external venue about a new order, but that it has come in.
+cdef inline void hear_answer(tc_core* core, const tc_order* order, bint is_reject) noexcept nogil:
+    if order.awaited:
+        note_answer(&core.router.statistics[order.venue], core.now - terms_of(&core.orders, order).sent_time, is_reject)
+        core.router.epoch += has_weight(&core.router.weights)
+
+
 # An order leaves the open ones, those of its list too; the oldest that had left is evicted.
 cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) noexcept nogil:
     cdef uint32_t slot = slot_of(&core.orders, order), evicted
@@ -26,6 +42,7 @@ cdef inline void close_order(tc_core* core, tc_order* order, tc_group* group) no
     if group != NULL:
         leave_group(&core.groups, group, &core.orders, slot)
     drop_order(&core.open_orders, &core.orders, order)
+    note_end(core, order)
     evicted = end_order_slot(&core.orders, slot)
     if evicted != NO_SLOT and core.orders.slots[evicted].extended and core.orders.terms[evicted].group:
         forget_member(&core.groups, group_of(&core.groups, &core.orders.terms[evicted]))

@@ -207,6 +207,8 @@ cdef inline void take_state(
             return
     if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         order.acked = True
+    if t != EXEC_PENDING_NEW:
+        hear_answer(core, order, t == EXEC_REJECTED)
     order.awaited = t == EXEC_PENDING_NEW and order.awaited
     order.unknown_new = False
     if t == EXEC_PENDING_NEW:
@@ -258,6 +260,7 @@ cdef inline void take_status(
         refuse_report(core, c, ack, reason, value, bound)
         return
     if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
+        hear_answer(core, order, False)
         order.acked = True
         order.awaited = False
         order.unknown_new = False

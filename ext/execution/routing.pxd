@@ -5,7 +5,7 @@
 # and wholly when it is older than the time to live. What a ranking said is kept for explain() in a ring.
 
 from libc.string cimport memcpy
-from instrument cimport *
+from scoring cimport *
 
 
 cdef enum:
@@ -34,11 +34,14 @@ cdef struct tc_top:
     int64_t stamp, told            # command that changed it last, and that told it last: a quote may say it again
 
 
-# One venue's line of a ranking: the terms of its cost.
+# One venue's line of a ranking, one cache line: the terms of its cost. Its fee is what they leave: see term_fee.
 cdef struct tc_term:
-    tc_i128 fee, cost              # millionths of a price unit
+    tc_i128 cost                   # millionths of a price unit
     int64_t price, size, stamp
-    int32_t venue                  # one line of a ranking, one cache line
+    int64_t latency, miss          # charges
+    int32_t degraded               # a charge, in millionths of the price
+    int16_t venue
+    uint8_t side
 
 
 cdef struct tc_ranking:
@@ -48,9 +51,11 @@ cdef struct tc_ranking:
     int64_t ranked_at, decision
     int64_t best_px                # displayed at any venue that was up, `best_down` being down; -2**63: none
     uint64_t best_down
+    int64_t epoch                  # of the charges that it was scored with
     uint8_t is_moved               # and another may be displayed since
     uint8_t changed                # since the last decision that was kept
     uint8_t count                  # venues that display something, best first
+    uint8_t turn                   # the venue that ROUND_ROBIN chose last
     uint8_t order[MAX_VENUES]
 
 
@@ -67,7 +72,21 @@ cdef struct tc_router:
     int64_t locked, crossed        # decisions in such markets
     uint64_t history_mask
     uint64_t down                  # bit venue - 1: never chosen
+    uint64_t degraded              # bit venue - 1: it costs more for it
+    tc_weights weights
+    tc_statistics* statistics      # from 1
+    tc_movement* movements         # [instrument]; only while latency has a weight
+    uint8_t* strategies            # ROUTING_... by strategy, up to `strategy_max`; 0: of all that have none
+    int64_t epoch                  # counts changes of what charges come from
+    int32_t strategy_max
     int32_t venue_count
+
+
+# Only in C: a default in Python.
+# A venue is declared: nothing is known of it.
+cdef inline void open_statistics(tc_router* router, int32_t venue) noexcept nogil:
+    router.statistics[venue].take_fill = MILLION
+    router.statistics[venue].post_fill = MILLION
 
 
 cdef inline int64_t side_row(int32_t instrument, uint8_t side) noexcept nogil:
@@ -125,14 +144,35 @@ cdef inline tc_i128 taking_fee(
 
 # What one lot costs all-in; selling, less is more.
 cdef inline tc_i128 all_in(uint8_t side, int64_t price, tc_i128 fee) noexcept nogil:
-    return fee + tc_wide(price, 1_000_000) if side == SIDE_BUY else fee - tc_wide(price, 1_000_000)
+    return fee + tc_wide(price, MILLION) if side == SIDE_BUY else fee - tc_wide(price, MILLION)
+
+
+# Only in C: a field in Python.
+cdef inline tc_i128 term_fee(const tc_term* term) noexcept nogil:
+    return all_in(SIDE_BUY + SIDE_SELL - term.side, term.price, term.cost) - term.latency - term.miss \
+        - tc_wide(tc_abs(term.price), term.degraded)
+
+
+# What a venue costs beside price and fee.
+cdef inline tc_charges charges_of(
+    const tc_router* router, int32_t instrument, int32_t venue, int64_t price, bint takes
+) noexcept nogil:
+    cdef tc_charges none
+    if has_weight(&router.weights):
+        return charges_at(&router.weights, &router.statistics[venue], router.movements[instrument].volatility,
+                          (router.degraded >> (venue - 1)) & 1, price, takes)
+    none.latency = none.miss = 0
+    none.degraded = 0
+    return none
 
 
 # What one lot costs all-in that is taken at a venue for this price.
 cdef inline tc_i128 taking_cost(
-    const tc_router* router, const tc_instrument* ins, uint8_t side, int32_t venue, int64_t price
+    const tc_router* router, const tc_instrument* ins, int32_t instrument, uint8_t side, int32_t venue, int64_t price
 ) noexcept nogil:
-    return all_in(side, price, taking_fee(router, ins, venue, price))
+    cdef tc_charges charges = charges_of(router, instrument, venue, price, True)
+    return all_in(side, price, taking_fee(router, ins, venue, price) + charges.latency + charges.miss
+                  + charges.degraded)
 
 
 cdef inline void score_venue(
@@ -140,12 +180,39 @@ cdef inline void score_venue(
 ) noexcept nogil:
     cdef const tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
     cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
+    cdef tc_charges charges
     term.price = top.price
     term.size = top.size
     term.stamp = top.stamp
-    term.venue = venue
-    term.fee = taking_fee(router, ins, venue, top.price)
-    term.cost = all_in(side, top.price, term.fee)
+    term.venue = <int16_t>venue
+    term.side = side
+    term.latency = term.miss = term.degraded = 0
+    term.cost = all_in(side, top.price, taking_fee(router, ins, venue, top.price))
+    if top.size and has_weight(&router.weights):
+        charges = charges_of(router, <int32_t>(row >> 1), venue, top.price, True)
+        term.latency = charges.latency
+        term.miss = charges.miss
+        term.degraded = <int32_t>router.weights.degraded if charges.degraded else 0
+        term.cost = term.cost + charges.latency + charges.miss + charges.degraded
+
+
+# Is it time to look at an instrument's mid?
+cdef inline bint wants_sample(const tc_router* router, int32_t instrument, int64_t now) noexcept nogil:
+    cdef const tc_movement* moves = &router.movements[instrument]
+    return router.weights.latency > 0 and (moves.sampled_at == 0 or now - moves.sampled_at >= sample_after())
+
+
+# A look at twice the mid, where there is one; its first is only where it begins.
+cdef inline void sample_mid(tc_router* router, int32_t instrument, int64_t mid2, int64_t now) noexcept nogil:
+    cdef tc_movement* moves = &router.movements[instrument]
+    if mid2 == no_price():
+        return
+    if moves.sampled_at == 0:
+        moves.mid2 = mid2
+        moves.sampled_at = now
+    else:
+        move_mid(moves, mid2, now)
+        router.epoch += 1
 
 
 # Only in C: score_venue in Python. It displays another size at the same price, which costs the same.
@@ -251,18 +318,20 @@ cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
         kept[at] = terms[ranking.order[at] - 1]
 
 
-# Only in C: the rare half of `rank_venues`, apart from the path. Everything is re-scored once the time to live is over.
+# Only in C: the rare half of `rank_venues`, apart from the path. Everything is re-scored once the time to live is over,
+# and where charges are others.
 cdef inline void rank_anew(
     tc_router* router, const tc_instrument* ins, int64_t row, uint8_t side, int64_t now
 ) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[row]
-    cdef bint is_old = now - ranking.ranked_at > router.time_to_live
+    cdef bint is_old = now - ranking.ranked_at > router.time_to_live or ranking.epoch != router.epoch
     cdef uint64_t dirty = ranking.seen if is_old else ranking.dirty, repriced = dirty if is_old else ranking.repriced
     cdef int32_t venue
     router.misses += 1
     ranking.dirty = 0
     ranking.repriced = 0
     ranking.ranked_at = now
+    ranking.epoch = router.epoch
     while dirty:
         venue = tc_lowest_bit(dirty) + 1
         dirty &= dirty - 1
@@ -281,7 +350,7 @@ cdef inline tc_ranking* rank_venues(
     cdef int64_t row = side_row(instrument, side)
     cdef tc_ranking* ranking = &router.rankings[row]
     cdef int64_t age = now - ranking.ranked_at
-    if tc_seldom(ranking.dirty != 0 or age > router.time_to_live):
+    if tc_seldom(ranking.dirty != 0 or age > router.time_to_live or ranking.epoch != router.epoch):
         rank_anew(router, ins, row, side, now)
     else:
         router.hits += 1
@@ -298,25 +367,8 @@ cdef inline int32_t best_venue(const tc_router* router, const tc_ranking* rankin
     return 0
 
 
-# Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down, or `barred`
-# (bit venue - 1).
-cdef inline int32_t posting_venue(
-    const tc_router* router, const tc_instrument* ins, int64_t price, uint64_t barred
-) noexcept nogil:
-    cdef int32_t venue, best = 0
-    cdef tc_i128 charge, lowest = 0
-    for venue in range(1, router.venue_count + 1):
-        if ((router.down | barred) >> (venue - 1)) & 1:
-            continue
-        charge = fee_charge(ins, price, router.venues[venue].maker_fee_per_unit, router.venues[venue].maker_fee_ppm)
-        if best == 0 or charge < lowest:
-            best, lowest = venue, charge
-    return best
-
-
 cdef inline int64_t touch_price(
-    const tc_router* router, int32_t instrument, uint8_t side, int32_t venue
-) noexcept nogil:
+    const tc_router* router, int32_t instrument, uint8_t side, int32_t venue) noexcept nogil:
     return router.tops[side_row(instrument, side) * MAX_VENUES + venue - 1].price
 
 

@@ -33,6 +33,9 @@ cdef class Router:
         self.router.rankings = <tc_ranking*>table(t, <int64_t>(instruments + 1) * 2, sizeof(tc_ranking))
         self.router.history = <tc_term*>table(t, <int64_t>decisions * MAX_VENUES, sizeof(tc_term))
         self.router.history_counts = <int32_t*>table(t, decisions, sizeof(int32_t))
+        self.router.statistics = <tc_statistics*>table(t, MAX_VENUES + 1, sizeof(tc_statistics))
+        self.router.movements = <tc_movement*>table(t, instruments + 1, sizeof(tc_movement))
+        self.router.strategies = <uint8_t*>table(t, 1, sizeof(uint8_t))
         self.router.history_markets = <uint8_t*>table(t, decisions, sizeof(uint8_t))
         self.router.history_mask = decisions - 1
         self.router.time_to_live = 100_000_000
@@ -52,6 +55,7 @@ cdef class Router:
         if self.router.venue_count >= MAX_VENUES:
             raise ValueError(f"all {MAX_VENUES} venues are defined")
         self.router.venue_count += 1
+        open_statistics(&self.router, self.router.venue_count)
         venue = &self.router.venues[self.router.venue_count]
         venue.maker_fee_per_unit = c.maker_fee_per_unit
         venue.taker_fee_per_unit = c.taker_fee_per_unit
@@ -102,5 +106,5 @@ cdef class Router:
         terms = []
         for i in range(ranking.count):
             t = &self.router.terms[side_row(instrument, <uint8_t>side) * MAX_VENUES + ranking.order[i] - 1]
-            terms.append(Term(t.venue, t.price, t.size, t.stamp, wide(t.fee), wide(t.cost)))
+            terms.append(Term(t.venue, t.price, t.size, t.stamp, wide(term_fee(t)), wide(t.cost)))
         return terms

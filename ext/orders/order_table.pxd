@@ -96,6 +96,7 @@ cdef struct tc_terms:
     uint8_t stop_asked, is_told    # is_told: it stands in core.parents
     uint8_t is_listed              # among its parent's children
     uint8_t watch                  # the price that it watches: see sources
+    uint8_t routing                # ROUTING_...: as it says, or was routed by where that is not ALL_IN_COST
     uint8_t repriced               # its limit is no longer the one that it came with, but for splits
 
 

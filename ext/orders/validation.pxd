@@ -46,7 +46,7 @@ cdef inline int64_t last_word(const tc_command* c) noexcept nogil:
 # Has it any of the terms that few orders have?
 cdef inline bint has_terms(const tc_command* c) noexcept nogil:
     return awaits_price(c.ord_type) or (
-        c.peg_offset | c.min_qty | c.display_qty | c.list_id | c.expire_time | last_word(c)) != 0
+        c.peg_offset | c.min_qty | c.display_qty | c.list_id | c.expire_time | c.routing | last_word(c)) != 0
 
 
 # The byte offset of the first field whose value is no word of the vocabulary, or -1.
@@ -61,6 +61,8 @@ cdef inline int find_bad_field(const tc_command* c) noexcept nogil:
         return 4
     if c.transact_time < 0 or c.transact_time > time_max():
         return 24
+    if c.routing > ROUTING_PRO_RATA:
+        return 41
     if last_word(c) == 0:
         return -1
     if not is_trigger_price_type(c.trigger_price_type):
@@ -210,6 +212,8 @@ cdef inline int64_t field_value(const tc_command* c, int offset) noexcept nogil:
         return c.exec_inst
     if offset == 24:
         return c.transact_time
+    if offset == 41:
+        return c.routing
     if offset == 120:
         return c.trigger_price_type
     if offset == 121:

@@ -13,7 +13,7 @@ cdef extern from "tradecore/records.h" nogil:
         int32_t instrument, account, venue, currency
         int64_t transact_time
         int64_t cl_ord_id, exec_ref_id
-        uint8_t version, last_liquidity_ind, trigger_source, told, order_protection, fok_over_venues
+        uint8_t version, last_liquidity_ind, trigger_source, routing, told, order_protection, fok_over_venues
         uint32_t last_mkt
         int64_t venue_order_id, print_max_age
         char text[64]
@@ -44,6 +44,8 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t collar_bps, throttle
         int64_t match_mode, match_outside, match_id
         uint64_t needs
+        int64_t routing_strategy, latency_weight, miss_cost, degraded_cost
+        int64_t round_trip, take_fill, post_fill, reject_rate, quote_age
         int64_t position_qty, position_px
         uint64_t amount
         int64_t amount_high
@@ -178,6 +180,12 @@ cdef enum:
     UNKNOWN_NEW = 1
     UNKNOWN_CANCEL = 2
     UNKNOWN_REPLACE = 4
+    ROUTING_NONE = 0
+    ROUTING_ALL_IN_COST = 1
+    ROUTING_BEST_PRICE = 2
+    ROUTING_LOWEST_LATENCY = 3
+    ROUTING_ROUND_ROBIN = 4
+    ROUTING_PRO_RATA = 5
     TRADE_LIVE = 0
     TRADE_BUSTED = 1
     TRADE_FOLDED = 2

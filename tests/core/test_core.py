@@ -60,6 +60,7 @@ ORDER_DOORS = {
     "peg_offset_type": [(None, TypeError, ""), *WORDS], "trigger_price_type": [(None, TypeError, ""), *WORDS],
     "contingency_type": [(None, TypeError, ""), *WORDS], "strategy": [(None, TypeError, "NoneType"), (1.5, TypeError, "float"),
                                                                        (-1, ValueError, "-1"), (2**31, ValueError, str(2**31))],
+    "routing": [(None, TypeError, ""), *WORDS],
 }
 TRAILING = {"symbol": "AAPL", "side": "SELL", "qty": 1, "ord_type": "TRAILING_STOP"}
 CASH = {"symbol": "AAPL", "side": "SELL", "price": 100}

@@ -97,7 +97,7 @@ def test_a_plan_names_each_venue_with_its_terms_what_it_has_and_why(router):
     plan = router.route("AAPL", "BUY", 700, "100.00")
     assert (plan.symbol, plan.side, plan.qty, plan.limit) == ("AAPL", tc.Side.BUY, 700, D("100"))
     assert (plan.rest, plan.chosen, plan.market) == (0, ("ARCX", "XNAS"), M.NORMAL)
-    assert plan.venues == (
+    assert tuple(venue[:7] for venue in plan.venues) == (
         ("ARCX", D("100.00"), 300, 0, D("100.00"), 300, "takes"),
         ("XNAS", D("100.00"), 500, D("0.003"), D("100.003"), 400, "takes"),
         ("BATS", None, 0, None, None, 0, "displays nothing"))

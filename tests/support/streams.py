@@ -226,6 +226,8 @@ class Stream:
     def _next(self) -> bytes:
         if len(self.sent) % 40 == 0:  # garbled settings would leave ever more switched off: put one right
             return self.repairs[len(self.sent) // 40 % len(self.repairs)]
+        if len(self.sent) % 61 == 7:
+            return self._routing()
         makers: list[tuple[Callable[[], bytes], int]] = [
             (self._order, 560), (self._cancel, 130), (self._quote, 210), (self._setting, 34), (self._garbled, 60),
             (self._noise, 15),
@@ -268,6 +270,7 @@ class Stream:
             "venue": pick.randrange(1, self.capacity.venues + 1) if pick.random() < 0.3 else 0,
             "cl_ord_id": self._name(), "version": pick.choice((0, 1)), "order_qty": self._qty(instrument), "price": price,
             "strategy": pick.choices((0, 1, 2, 3, 2**31 - 1, -1), (80, 8, 8, 2, 1, 1))[0],
+            "routing": self.apart.choices((0, 1, 2, 3, 4, 5, 6, 255), (70, 5, 5, 5, 5, 9, 1, 1))[0],
         }
 
     def _name(self) -> int:
@@ -320,6 +323,21 @@ class Stream:
             ask, sizes[1] = self.random.choice(((10**13 * tick, QTY_MAX), (ask, -1), (NO_PRICE, 5), (PRICE_MAX, 1)))
         return self._pack(K.QUOTE, instrument=instrument, venue=venue, bid_px=min(max(bid, -(2**63)), 2**63 - 1),
                           bid_size=sizes[0], ask_px=min(ask, 2**63 - 1), ask_size=sizes[1])
+
+    def _routing(self) -> bytes:
+        """How orders are routed, and what is known of a venue: mostly what can be."""
+        pick = self.apart
+        told = {"who": pick.choice((0, 0, 1, NAMELESS)), "why": pick.choice((0, 1))}
+        if pick.random() < 0.5:
+            bad = pick.choice((-2, 10**6 + 1, 2**62)) if pick.random() < 0.1 else -1
+            return CODECS[K.SET_ROUTING].pack(
+                kind=K.SET_ROUTING, routing_strategy=pick.choices((-1, 0, 1, 2, 3, 4, 5, 6), (2, 4, 4, 1, 1, 2, 2, 1))[0],
+                strategy=pick.choices((0, 1, 2, 2**31 - 1, -1), (9, 4, 4, 1, 1))[0], latency_weight=pick.choice((-1, bad, 0, 10**6, 10**8)),
+                miss_cost=pick.choice((-1, bad, 0, 300)), degraded_cost=pick.choice((-1, bad, 0, 50)), **told)
+        facts = {name: pick.choice((-1, 0, 5 * 10**5, 10**6, *([-5, 2**62] if pick.random() < 0.05 else ())))
+                 for name in ("round_trip", "take_fill", "post_fill", "reject_rate", "quote_age")}
+        return CODECS[K.VENUE_STATISTICS].pack(
+            kind=K.VENUE_STATISTICS, venue=pick.randrange(self.capacity.venues + 2), **facts, **told)
 
     def _rule(self) -> bytes:
         """A user's rule begins; its steps follow, and after a while it is taken out of force. Some are none."""

@@ -26,7 +26,8 @@ from .core_gate import CoreGate
 
 _TERMS = list(OrderTerms.__annotations__)
 _DEFAULTS = {"time_in_force": "DAY", "post_only": False, "reduce_only": False, "peg_offset_type": "PRICE",
-             "trigger_price_type": "NONE", "contingency_type": "NONE", "strategy": 0}
+             "trigger_price_type": "NONE", "contingency_type": "NONE", "strategy": 0,
+             "routing": "NONE"}
 Call = Callable[..., Any]
 _OURS = __name__.partition(".")[0] + "."
 

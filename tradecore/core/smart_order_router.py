@@ -7,22 +7,24 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn, Self, Unpack
 
 from ..execution.displayed_book import DisplayedBook, read_book
-from ..execution.route_plan import PlanReader, RoutePlan
-from ..execution.venues import ExternalVenue, SimulatedVenue, Venue
-from ..orders.ticket import OrderTerms, pack_order
+from ..execution.route_plan import PlanReader, RoutePlan, VenueStatistics
+from ..execution.venues import TIMEOUT_MAX, ExternalVenue, SimulatedVenue, Venue
+from ..orders.ticket import STRATEGY_MAX, OrderTerms, pack_order
 from ..orders.validation import failures
 from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import CommandType
+from ..vocabulary.codes import CommandType, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
+from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CODECS
+from ..vocabulary.records import CODECS, MILLION
 from ..vocabulary.showing import refuse_copy
-from ..vocabulary.units import Number, demand_type
+from ..vocabulary.units import Number, check_int, demand_type, to_decimal, whole_units
 from .declaring import declare_instrument
 from .door import demand_terms
 from .order_system import OrderSystem
 
 _ACCOUNT = "ROUTER"
+LATENCY_MAX = 1_000 * MILLION
 _NEW_ORDER = CODECS[CommandType.NEW_ORDER]
 
 
@@ -113,3 +115,57 @@ class SmartOrderRouter:
         reader = PlanReader(row, Side.BUY if order.side == Side.BUY else Side.SELL, TimeInForce(order.time_in_force),
                             self._gate.names.find_instrument(symbol)[1], self._gate.names)
         return reader.read(tuple(reason.name for reason in failures(row.mask)))
+
+    # ---- how
+
+    def set_strategy(self, routing: RoutingStrategy | str, strategy: int = 0, *, who: Identifier | None = None,
+                     why: Identifier | None = None) -> None:
+        """Route the orders of a `strategy` so from now on, or (0) all whose strategy has none; NONE takes it back. An
+        order's own `routing` goes before both, its `venue` before all. RefusedError beyond the capacity `strategies`;
+        raises TypeError or ValueError for what is no strategy. Threads: any."""
+        self._set(who, why, strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX),
+                  routing_strategy=int(RoutingStrategy.parse(routing, "routing")))
+
+    def set_weights(self, *, latency: Number | None = None, miss_bps: Number | None = None,
+                    degraded_bps: Number | None = None, who: Identifier | None = None,
+                    why: Identifier | None = None) -> None:
+        """How much charges count in all-in costs from now on; all are 0 at first, and None leaves one as it is.
+
+        `latency`: of the volatility of the mid (per square root of a second, seen once a second in the quotes) times
+        the square root of the venue's round trip; 1 counts it whole. `miss_bps`: what not being filled costs, in basis
+        points of the price, times its chance there. `degraded_bps`: what a degraded venue costs. Raises TypeError or
+        ValueError naming field, value and bound. Threads: any."""
+        self._set(who, why, latency_weight=_known(latency, 6, "latency", LATENCY_MAX),
+                  miss_cost=_known(miss_bps, 2, "miss_bps", MILLION),
+                  degraded_cost=_known(degraded_bps, 2, "degraded_bps", MILLION))
+
+    def _set(self, who: Identifier | None, why: Identifier | None, **fields: int) -> None:
+        told = {"routing_strategy": -1, "latency_weight": -1, "miss_cost": -1, "degraded_cost": -1, **fields}
+        self._gate.command(CommandType.SET_ROUTING, who=encode_cl_ord_id(who), why=encode_cl_ord_id(why), **told)
+
+    def set_statistics(
+        self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
+        post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
+        who: Identifier | None = None, why: Identifier | None = None,
+    ) -> None:
+        """Say what is known of a venue (see VenueStatistics); None leaves one as it is, and the core's own orders move
+        all of them on from there. Times are ns, rates 0 to 1. Raises TypeError, ValueError or UndeclaredError naming
+        field, value and bound. Threads: any."""
+        self._gate.command(
+            CommandType.VENUE_STATISTICS, venue=self._gate.names.venues.id(venue), who=encode_cl_ord_id(who),
+            why=encode_cl_ord_id(why), round_trip=_known(round_trip, 0, "round_trip", TIMEOUT_MAX),
+            take_fill=_known(fill_rate, 6, "fill_rate", MILLION),
+            post_fill=_known(post_fill_rate, 6, "post_fill_rate", MILLION),
+            reject_rate=_known(reject_rate, 6, "reject_rate", MILLION),
+            quote_age=_known(quote_age, 0, "quote_age", TIMEOUT_MAX))
+
+    def statistics(self, venue: str) -> VenueStatistics:
+        """What is known of a venue: seen in the core's own orders there, or set. Threads: any."""
+        facts = self._gate.core.venue_facts(self._gate.names.venues.id(venue))
+        took, rested, rejected = (to_decimal(rate, 6) for rate in (facts.take_fill, facts.post_fill, facts.reject))
+        return VenueStatistics(str(venue), facts.round_trip, took, rested, rejected, facts.quote_age, facts.answers)
+
+
+def _known(value: Number | None, decimals: int, name: str, most: int) -> int:
+    """A number in its unit; -1 where none is given."""
+    return -1 if value is None else whole_units(value, decimals, name, most, low=0)

@@ -6,21 +6,23 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from ..vocabulary.codes import MarketState, Route
+from ..vocabulary.codes import MarketState, Route, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
+from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
 from ..vocabulary.records import BOOK_TICKS_MAX, NO_PRICE, PRICE_MAX
 from ..vocabulary.rows import PlanRow, Term
 from ..vocabulary.showing import html_table
+from ..vocabulary.units import Number
 from .displayed_book import DisplayedBook
-from .routing import all_in_price, fee_price
+from .routing import all_in_price, cost_price, fee_price, how_it_takes
 
 _COLUMNS = ("venue", "price", "size", "fee", "all-in", "takes", "why")
 _HOW = {
     Route.NONE: "it would be refused",
     Route.DIRECTED: "named by the order",
-    Route.TAKES: "the best all-in price within the limit",
+    Route.TAKES: "it would take",
     Route.RESTS: "it would rest at the lowest maker fee",
     Route.SPLIT: "divided by what each further lot costs all-in",
 }
@@ -37,6 +39,9 @@ class VenueRoute(NamedTuple):
     all_in: Decimal | None
     qty: Decimal
     why: str
+    latency: Decimal = Decimal(0)  # charges, of the all-in price: see VenueScore
+    miss: Decimal = Decimal(0)
+    degraded: Decimal = Decimal(0)
 
 
 class RoutePlan(NamedTuple):
@@ -53,11 +58,18 @@ class RoutePlan(NamedTuple):
     venues: tuple[VenueRoute, ...]
     rest: Decimal
     refused: tuple[str, ...] = ()
+    strategy: RoutingStrategy = RoutingStrategy.ALL_IN_COST
 
     @property
     def how(self) -> str:
         """How its venues were chosen, in words."""
-        how = f"{_HOW[self.route]}: {', '.join(self.refused)}" if self.refused else _HOW[self.route]
+        how = _HOW[self.route]
+        if self.refused:
+            how += f": {', '.join(self.refused)}"
+        elif self.route is Route.TAKES:
+            how = how_it_takes(self.strategy)
+        elif self.strategy is not RoutingStrategy.ALL_IN_COST and self.route is not Route.DIRECTED:
+            how += f", as {self.strategy.name} has it"
         return how if self.market is MarketState.NORMAL else f"{how}; the market is {self.market.name}"
 
     @property
@@ -90,6 +102,20 @@ class RoutePlan(NamedTuple):
         return html_table(self._name, _COLUMNS, rows, len(rows), [False, *[True] * 5, False])
 
 
+class VenueStatistics(NamedTuple):
+    """What the core has seen of a venue in its own orders there, or was told: `round_trip` (ns) from a new order to its
+    answer, `fill_rate` of orders that took and `post_fill_rate` of those that rested, `reject_rate`, `quote_age` (ns)
+    of its last quote when an order was sent there; moving averages. `answers`: how many round trips there were."""
+
+    venue: str
+    round_trip: int
+    fill_rate: Decimal
+    post_fill_rate: Decimal
+    reject_rate: Decimal
+    quote_age: int
+    answers: int
+
+
 class Router(Protocol):
     """What `core.execution.router` can do: see SmartOrderRouter, which it is."""
 
@@ -99,6 +125,25 @@ class Router(Protocol):
     @property
     def route(self) -> Callable[..., RoutePlan]:
         """Where an order would go now."""
+
+    def set_strategy(self, routing: RoutingStrategy | str, strategy: int = 0, *, who: Identifier | None = None,
+                     why: Identifier | None = None) -> None:
+        """How orders are routed from now on."""
+
+    def set_weights(self, *, latency: Number | None = None, miss_bps: Number | None = None,
+                    degraded_bps: Number | None = None, who: Identifier | None = None,
+                    why: Identifier | None = None) -> None:
+        """How much charges count from now on."""
+
+    def set_statistics(
+        self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
+        post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
+        who: Identifier | None = None, why: Identifier | None = None,
+    ) -> None:
+        """What is known of a venue from now on."""
+
+    def statistics(self, venue: str) -> VenueStatistics:
+        """What is known of a venue."""
 
 
 class PlanReader:
@@ -120,7 +165,8 @@ class PlanReader:
         return RoutePlan(
             self._instrument.symbol, self._side, quantity(row.order_qty), Route(row.route),
             self._instrument.price(row.limit) if is_bound else None, _market_of(row.bid, row.ask), tuple(venues),
-            quantity(row.order_qty - sum(self._lots.values())), refused)
+            quantity(row.order_qty - sum(self._lots.values())), refused,
+            RoutingStrategy(row.routing) if not refused else RoutingStrategy.NONE)
 
     def _displayed(self, term: Term) -> VenueRoute:
         """A venue of the ranking."""
@@ -129,7 +175,8 @@ class PlanReader:
             self._directory.venues.name(term.venue) or str(term.venue), self._instrument.price(term.price),
             self._instrument.quantity(term.size), fee_price(term, self._instrument),
             all_in_price(term, self._buys, self._instrument), self._instrument.quantity(lots),
-            self._why_chosen() if lots else self._why_not(term))
+            self._why_chosen() if lots else self._why_not(term),
+            *(cost_price(charge, self._instrument) for charge in (term.latency, term.miss, term.degraded)))
 
     def _silent(self) -> Iterator[VenueRoute]:
         """The venues that display nothing to the order."""
@@ -156,6 +203,8 @@ class PlanReader:
             return "beyond the limit"
         if self._row.route == Route.RESTS:
             return "holds less than a FILL_OR_KILL needs" if self._is_fok else "the order is post-only"
+        if self._row.routing != RoutingStrategy.ALL_IN_COST:
+            return f"{RoutingStrategy(self._row.routing).name} prefers another"
         ranked = [its.venue for its in self._row.terms]
         first = min(ranked.index(venue) for venue in self._lots)
         return "dearer" if ranked.index(term.venue) > first else "holds less than a FILL_OR_KILL needs"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from ..vocabulary.codes import MarketState, Place, Route
+from ..vocabulary.codes import MarketState, Place, Route, RoutingStrategy
 from ..vocabulary.fix import ExecInst, Side, TimeInForce, TriggerPriceType
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.names import Directory
@@ -31,6 +31,15 @@ class VenueScore(NamedTuple):
     chosen: bool
     qty: Decimal = Decimal(0)
     why: str = ""
+    latency: Decimal = Decimal(0)  # charges, of the all-in price: for the round trip, for the chance of not filling,
+    miss: Decimal = Decimal(0)
+    degraded: Decimal = Decimal(0)  # and for a venue that is degraded
+
+    @property
+    def charges(self) -> str:
+        """What is charged beside price and fee, in words; empty where nothing is."""
+        told = (("latency", self.latency), ("miss", self.miss), ("degraded", self.degraded))
+        return ", ".join(f"{name} {value:f}" for name, value in told if value)
 
 
 class Waiting(NamedTuple):
@@ -87,7 +96,8 @@ class Explanation(NamedTuple):
             lines.append(f"  {'venue':<12} {'price':>16} {'size':>14} {'fee':>14} {'all-in':>18} {'qty':>14}  why")
         for score in self.venues:
             lines.append(f"{'> ' if score.chosen else '  '}{score.venue:<12} {score.price:>16f} {score.size:>14f} "
-                         f"{score.fee:>14f} {score.all_in:>18f} {score.qty:>14f}  {score.why}")
+                         f"{score.fee:>14f} {score.all_in:>18f} {score.qty:>14f}  {score.why}"
+                         f"{score.charges and '; ' + score.charges}")
         return "\n".join(lines)
 
 
@@ -112,7 +122,8 @@ def explain_order(
     how_by_route = {
         Route.NONE: f"it was not routed: {why}" if why else "it was not routed",
         Route.DIRECTED: "named by the order",
-        Route.TAKES: f"a part of order {row.parent}: the cheapest all-in lots within the limit" if row.parent else
+        Route.TAKES: how_it_takes(row.routing) if row.routing > RoutingStrategy.ALL_IN_COST else
+                     f"a part of order {row.parent}: the cheapest all-in lots within the limit" if row.parent else
                      "the best all-in price within the limit" if chosen_first else
                      "the best all-in price within the limit at a venue that was up and held what a FILL_OR_KILL needs",
         Route.RESTS: _why_it_rests(row),
@@ -125,6 +136,18 @@ def explain_order(
     reader = ScoreReader(row, terms, children, instrument, directory)
     scores = tuple(map(reader.read, terms))
     return Explanation(instrument.symbol, side, chosen, how, scores, explain_waiting(row, watched, instrument))
+
+
+def how_it_takes(routing: int) -> str:
+    """Why a strategy took what was displayed where it did."""
+    return _TAKES[RoutingStrategy(routing)] + " within the limit"
+
+
+_TAKES = {
+    RoutingStrategy.NONE: "the best all-in price", RoutingStrategy.ALL_IN_COST: "the best all-in price",
+    RoutingStrategy.BEST_PRICE: "the best displayed price", RoutingStrategy.LOWEST_LATENCY: "the lowest latency",
+    RoutingStrategy.ROUND_ROBIN: "the next in turn", RoutingStrategy.PRO_RATA: "in proportion to what is displayed",
+}
 
 
 def _why_it_rests(row: OrderRow) -> str:
@@ -173,7 +196,8 @@ class ScoreReader:
             self._directory.venues.name(term.venue) or str(term.venue), self._instrument.price(term.price),
             self._instrument.quantity(term.size), fee_price(term, self._instrument),
             all_in_price(term, self._buys, self._instrument), bool(lots), self._instrument.quantity(lots),
-            self._why_chosen(rests) if lots else self._why_not(term))
+            self._why_chosen(rests) if lots else self._why_not(term),
+            *(cost_price(charge, self._instrument) for charge in (term.latency, term.miss, term.degraded)))
 
     def _why_chosen(self, rests: bool) -> str:
         if rests:
@@ -192,6 +216,8 @@ class ScoreReader:
             return ("tried before, for what it still displayed" if row.parent else
                     "the order is post-only" if row.exec_inst & ExecInst.POST_ONLY else
                     "held less than a FILL_OR_KILL needs" if row.time_in_force == TimeInForce.FILL_OR_KILL else "down")
+        if row.routing > RoutingStrategy.ALL_IN_COST:
+            return f"{RoutingStrategy(row.routing).name} preferred another"
         first, rank = self._terms[self._first], self._terms.index(term)
         if rank < self._first:
             return self._why_passed_over(term, first)
@@ -211,10 +237,14 @@ class ScoreReader:
 
 def fee_price(term: Term, instrument: Instrument) -> Decimal:
     """The fee of a ranking's line for a whole unit."""
-    return to_decimal(term.fee, (instrument.price_precision or 0) + _COST_DECIMALS, FEE_DECIMALS)
+    return cost_price(term.fee, instrument)
+
+
+def cost_price(cost: int, instrument: Instrument) -> Decimal:
+    """Millionths of a price unit as a price."""
+    return to_decimal(cost, (instrument.price_precision or 0) + _COST_DECIMALS, FEE_DECIMALS)
 
 
 def all_in_price(term: Term, buys: bool, instrument: Instrument) -> Decimal:
     """What a whole unit costs all-in by a ranking's line; selling, what it brings."""
-    cost = term.cost if buys else -term.cost
-    return to_decimal(cost, (instrument.price_precision or 0) + _COST_DECIMALS, FEE_DECIMALS)
+    return cost_price(term.cost if buys else -term.cost, instrument)

@@ -10,7 +10,7 @@ from ..vocabulary.identifiers import check_name
 from ..vocabulary.units import MONEY_PRECISION, Number, check_bool, check_int, whole_units
 
 _FEE_MAX = 10**15  # 10**-9 for a whole unit
-_TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
+TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class ExternalVenue:
     def __post_init__(self) -> None:
         _check_fees(self)
         where = f"venue {self.name}:"
-        check_int(self.request_timeout, f"{where} request_timeout", 0, _TIMEOUT_MAX)
+        check_int(self.request_timeout, f"{where} request_timeout", 0, TIMEOUT_MAX)
         object.__setattr__(self, "ord_types", _words(OrdType, self.ord_types, f"{where} ord_types"))
         object.__setattr__(self, "times_in_force", _words(TimeInForce, self.times_in_force, f"{where} times_in_force"))
         check_bool(self.market_protection, f"{where} market_protection")

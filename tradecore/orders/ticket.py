@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypedDict
 
-from ..vocabulary.codes import CommandType
+from ..vocabulary.codes import CommandType, RoutingStrategy
 from ..vocabulary.fix import ContingencyType, ExecInst, OrdType, PegOffsetType, Side, TimeInForce, TriggerPriceType
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
@@ -34,7 +34,8 @@ class OrderTerms(TypedDict, total=False):
     `qty`, converted to whole lots at the worst price that the order may pay, with which it is sent: it never spends
     more than that, fees aside; a sale at the most that it may bring. `list_id` (from 1) and
     `contingency_type` go together: OCO members reduce each other, OTO children wait for the list's first order.
-    `strategy`: an int from 0, for mass cancels. `transact_time` (ns UTC) stands for the `clock`.
+    `strategy`: an int from 0, for mass cancels. `routing`: the RoutingStrategy of this order alone; else its
+    strategy's, or the core's (see SmartOrderRouter.set_strategy). `transact_time` (ns UTC) stands for the `clock`.
 
     Source: FIX 5.0 SP2, NewOrderSingle.
     """
@@ -58,6 +59,7 @@ class OrderTerms(TypedDict, total=False):
     contingency_type: ContingencyType | str
     strategy: int
     transact_time: int | None
+    routing: RoutingStrategy | str
 
 
 def pack_order(
@@ -69,7 +71,7 @@ def pack_order(
     trigger_price_type: object = TriggerPriceType.NONE, min_qty: Number | None = None,
     display_qty: Number | None = None, expire_time: int | None = None,
     cash_order_qty: Number | None = None, list_id: int | None = None, contingency_type: object = ContingencyType.NONE,
-    strategy: int = 0, transact_time: int | None = None,
+    strategy: int = 0, transact_time: int | None = None, routing: object = RoutingStrategy.NONE,
 ) -> bytes:
     """The record of an order; `id_of` gives its id's number, and is asked last: a wrong call interns nothing. Raises
     TypeError, ValueError or UndeclaredError naming field, value and bound."""
@@ -100,7 +102,8 @@ def pack_order(
         expire_time=check_time(expire_time, "expire_time"),
         list_id=0 if list_id is None else check_int(list_id, "list_id", 1, TIME_MAX),
         contingency_type=ContingencyType.parse(contingency_type, "contingency_type"),
-        strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX), cl_ord_id=id_of(name),
+        strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX),
+        routing=RoutingStrategy.parse(routing, "routing"), cl_ord_id=id_of(name),
     )
 
 

@@ -48,6 +48,8 @@ class CommandType(FixEnum):
     SET_GATE = 53
     SWITCH_GATE = 54
     SET_SELF_MATCH = 55
+    SET_ROUTING = 60
+    VENUE_STATISTICS = 61
 
 
 class ReportType(FixChar):
@@ -163,6 +165,24 @@ class Route(FixEnum):
     TAKES = 2
     RESTS = 3
     SPLIT = 4
+
+
+class RoutingStrategy(FixEnum):
+    """How a venue is chosen among those that display a price within the limit, and how an order is divided over them;
+    NONE: as the order's strategy, or the core, has it. Equal ones go by all-in cost, then as rankings break ties.
+
+    ALL_IN_COST: price, fee and charges (the default). BEST_PRICE: the best displayed price, whatever it costs.
+    LOWEST_LATENCY: the shortest round trip. ROUND_ROBIN: the next venue after the last that was chosen, by its number,
+    for each instrument and side. PRO_RATA: each venue in proportion to what it displays. Where nothing is within the
+    limit the same holds for where it rests, of what it costs to rest there.
+    """
+
+    NONE = 0
+    ALL_IN_COST = 1
+    BEST_PRICE = 2
+    LOWEST_LATENCY = 3
+    ROUND_ROBIN = 4
+    PRO_RATA = 5
 
 
 class MarketState(FixEnum):

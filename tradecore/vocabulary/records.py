@@ -22,6 +22,7 @@ from .codes import CommandType
 from .layouts import Codec, Layout, make_dtype
 from .report_codec import ReportCodec
 
+MILLION = 1_000_000  # of it: rates, weights, shares
 UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1
@@ -146,6 +147,16 @@ _BODIES: dict[CommandType, Layout] = {
     ],
     CommandType.RULE_STEPS: [("text", "S64"), ("step_at", "i8")],
     CommandType.REMOVE_RULE: [("", "x40"), ("who", "i8"), ("why", "i8")],
+    # How orders of a strategy are routed, 0: of all; and how much charges count. -1: as it is.
+    CommandType.SET_ROUTING: [
+        ("routing_strategy", "i8"), ("latency_weight", "i8"), ("miss_cost", "i8"), ("degraded_cost", "i8"), ("", "x8"),
+        ("who", "i8"), ("why", "i8"), ("", "x12"), ("strategy", "i4"),
+    ],
+    # What is known of a venue: ns, and millionths. -1: as it is.
+    CommandType.VENUE_STATISTICS: [
+        ("round_trip", "i8"), ("take_fill", "i8"), ("post_fill", "i8"), ("reject_rate", "i8"), ("quote_age", "i8"),
+        ("who", "i8"), ("why", "i8"),
+    ],
     # The exit gate: -1 is off. `engaged`: 0 open, 1 shut, 2 for exits alone.
     CommandType.SET_GATE: [
         ("collar_bps", "i8"), ("throttle", "i8"), ("window_ns", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
@@ -182,6 +193,10 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.DEFINE_TICKS: [("band", "i8"), ("from_px", "i8"), ("band_tick", "i8")],
 }
 _HEADERS: dict[CommandType, Layout] = {
+    CommandType.NEW_ORDER: [
+        ("kind", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u4"),
+        *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("routing", "u1"), ("", "x14"),  # routing: a RoutingStrategy
+    ],
     CommandType.DEFINE_INSTRUMENT: [
         ("kind", "u1"), ("money_precision", "u1"),  # the decimals of its currency
         ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported

@@ -58,6 +58,7 @@ class OrderRow(NamedTuple):
     parent: int
     venue_order_id: int  # the venue's OrderID(37), as its number
     note: int  # of the venue's last text about it, 0 where it said none
+    routing: int  # the RoutingStrategy that it was given, or was routed by where that is not ALL_IN_COST
 
 
 class TradeRow(NamedTuple):
@@ -118,6 +119,20 @@ class Term(NamedTuple):
     stamp: int
     fee: int
     cost: int
+    latency: int = 0
+    miss: int = 0
+    degraded: int = 0
+
+
+class VenueFacts(NamedTuple):
+    """What is known of a venue: ns, and millionths."""
+
+    round_trip: int
+    take_fill: int
+    post_fill: int
+    reject: int
+    quote_age: int
+    answers: int
 
 
 class PlanRow(NamedTuple):
@@ -134,6 +149,7 @@ class PlanRow(NamedTuple):
     order_qty: int
     bid: int
     ask: int
+    routing: int
 
 
 class Finding(NamedTuple):

@@ -20,7 +20,7 @@ typedef struct {
     int64_t transact_time;
     union { int64_t cl_ord_id; int64_t exec_ref_id; };
     uint8_t version;
-    union { uint8_t last_liquidity_ind, trigger_source; };
+    union { uint8_t last_liquidity_ind, trigger_source, routing; };
     union { uint8_t told, order_protection; };
     union { uint8_t head_2, fok_over_venues; };
     uint32_t last_mkt;
@@ -56,6 +56,8 @@ typedef struct {
         struct { int64_t body_8[8], step_at; };
         struct { int64_t collar_bps, throttle; }; /* then window_ns */
         struct { int64_t match_mode, match_outside, match_id; };
+        struct { int64_t routing_strategy, latency_weight, miss_cost, degraded_cost; }; /* then who, why, strategy */
+        struct { int64_t round_trip, take_fill, post_fill, reject_rate, quote_age; };
         struct { int64_t position_qty, position_px; };
         struct { uint64_t amount; int64_t amount_high; };
         int64_t decimals;

@@ -34,7 +34,7 @@ from ..orders.order_table import (
 )
 from ..risk.holds import note_breach
 from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
-from .choosing import decide
+from .choosing import decide, routing_of
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
 from .parts import barred_at_first, divide_qty
@@ -215,7 +215,7 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
     decision = decide(core, ins, parent).decision
     whole = parent.time_in_force == FOK
     barred = barred_at_first(core, parent) | barred_from(core, parent)
-    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred)
+    parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred, routing_of(core, parent))
     if whole and sum(part.qty for part in parts) < qty:  # another has taken it since: nothing was sent
         end_unplaced(core, c, parent, Reason.FOK_NOT_FILLABLE)
     elif core.orders.open_count >= core.orders.open_max:
@@ -264,7 +264,8 @@ def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision:
 def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, qty: int) -> None:
     """Rests at the lowest maker fee, at its limit, or where a venue that is up displays as much, next to it."""
     side, limit = direction(parent.side), parent.worst_ticks
-    venue = posting_venue(core.router, ins, limit * ins.tick, parent.refused)
+    venue = posting_venue(core.router, ins, parent.instrument, side, limit * ins.tick, parent.refused,
+                          routing_of(core, parent))
     if venue == 0:
         end_unplaced(core, c, parent, Reason.NO_VENUE, 0, len(core.router.venues))
         return

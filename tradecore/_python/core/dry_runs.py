@@ -10,7 +10,7 @@ from tradecore.vocabulary.codes import Route
 from tradecore.vocabulary.records import NO_PRICE, OWN_ID_MAX, TIME_MAX
 from tradecore.vocabulary.rows import PlanRow
 
-from ..execution.routing import displayed_price, rank_venues
+from ..execution.routing import displayed_price, rank_venues, strategy_of
 from ..orders.order_table import Order, load_order
 from ..orders.validation import CASH, validate_order
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction
@@ -41,7 +41,7 @@ def plan_order(core: State, c: Any, now: int) -> PlanRow:
         if mask and not mask & ~CLOSING_BITS and closes_position(core, thought):
             mask = 0
         if mask or ins is None:
-            return PlanRow(mask, Route.NONE, [], [], 0, NO_PRICE, c.order_qty, NO_PRICE, NO_PRICE)
+            return PlanRow(mask, Route.NONE, [], [], 0, NO_PRICE, c.order_qty, NO_PRICE, NO_PRICE, c.routing)
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         return plan_venues(core, ins, thought, tighten_ticks(ins, q.side, limit_ticks(ins, q), bound))
     finally:
@@ -51,16 +51,17 @@ def plan_order(core: State, c: Any, now: int) -> PlanRow:
 def plan_venues(core: State, ins: InstrumentRow, thought: Order, limit: int) -> PlanRow:
     """The venues that an order with this worst tick would have, and the ranking behind it."""
     ranking = rank_venues(core.router, ins, thought.instrument, direction(thought.side), core.now)
+    routing = strategy_of(core.router, thought.strategy, thought.routing)
     route = Route.DIRECTED
     if thought.venue == 0:
-        thought.venue = choose_venue(core, ins, thought, limit, ranking)
+        thought.venue = choose_venue(core, ins, thought, limit, ranking, routing)
         route = Route(thought.route)
     parts = [Part(thought.venue, thought.order_qty, limit)] if thought.venue else []
-    if route != Route.DIRECTED and is_divided(core, ins, thought, limit):
+    if route != Route.DIRECTED and is_divided(core, ins, thought, limit, routing):
         route = Route.SPLIT
-        parts = divide_qty(core, ins, thought, limit, thought.order_qty, barred_at_first(core, thought))
+        parts = divide_qty(core, ins, thought, limit, thought.order_qty, barred_at_first(core, thought), routing)
     return PlanRow(
         0, route, [(part.venue, part.qty, part.ticks * ins.tick) for part in parts], list(ranking.terms),
         sum(1 << venue - 1 for venue in core.router.down), limit * ins.tick, thought.order_qty,
         displayed_price(core.router, thought.instrument, SELL, 0),
-        displayed_price(core.router, thought.instrument, BUY, 0))
+        displayed_price(core.router, thought.instrument, BUY, 0), routing)

@@ -12,7 +12,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import QTY_MAX, RATE_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
-from ..execution.routing import tell_top
+from ..execution.routing import sample_mid, tell_top, twice_mid, wants_sample
 from ..risk.exposures import BASE_CURRENCY, set_rate, set_worth
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
 from .elections import elect_directed
@@ -85,6 +85,10 @@ def enter_quote(core: State, c: Any) -> Any:
     sync_tops(core, c.instrument, c.venue)
     for side in (BUY, SELL):
         tell_top(core.router, c.instrument, side, c.venue, core.command_seq)
+    if core.router.venues[c.venue].external:
+        core.router.statistics[c.venue].quoted_at = core.now
+    if wants_sample(core.router, c.instrument, core.now):
+        sample_mid(core.router, c.instrument, twice_mid(core.router, ins, c.instrument, core.now), core.now)
     if c.venue in core.disconnected:
         elect_directed(core, c.instrument, c.venue)
     return ACK_ACCEPTED

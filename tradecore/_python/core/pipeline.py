@@ -45,6 +45,7 @@ from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .request_ids import name_requests
 from .requests import enter_cancel, mass_cancel, request_status
+from .route_settings import set_routing, set_statistics
 from .rule_commands import add_rule, add_steps, remove_rule
 from .sessions import enter_session, enter_venue_session
 from .settings import (
@@ -88,6 +89,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.NAME_REQUESTS: name_requests,
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
+    CommandType.SET_ROUTING: set_routing, CommandType.VENUE_STATISTICS: set_statistics,
     CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
     CommandType.SET_SELF_MATCH: set_self_match,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,

@@ -17,6 +17,7 @@ from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill
 from ..execution.routing import touch_price, twice_touch
+from ..execution.scoring import note_quote_age
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent
 from ..orders.open_orders import link_venue
@@ -52,7 +53,7 @@ from ..vocabulary.instrument import (
     direction,
     has_limit,
 )
-from .choosing import route_order
+from .choosing import route_order, routing_of
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .departures import stops_order
 from .elections import watch_print
@@ -172,6 +173,7 @@ def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int
     if needs_protection(core, ins, order, limit):
         order.protect_px = limit * ins.tick
     name_order(core, order)
+    note_quote_age(core.router.statistics[order.venue], core.now)
     order.place, order.awaited, order.sent_time = AT_VENUE, True, core.now
     if first:
         report_execution(core, c, order, ExecType.PENDING_NEW)
@@ -246,7 +248,7 @@ def place_order(
     routed = order.venue == 0
     if routed:
         order.venue = route_order(core, ins, order, limit)
-        if is_divided(core, ins, order, limit):
+        if is_divided(core, ins, order, limit, routing_of(core, order)):
             since = count_stage(core, ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since

@@ -17,6 +17,7 @@ from tradecore.vocabulary.rows import (
     Term,
     TradeRow,
     UnbookedRow,
+    VenueFacts,
     evicted,
 )
 
@@ -251,6 +252,14 @@ class Readers:
                 row.window_ns, row.mode, row.soft_share, row.who, row.why, row.set_time, row.breached, row.breaches,
                 *used))
         return found
+
+    @asked
+    def venue_facts(self, venue: int) -> VenueFacts:
+        """What is known of a venue, by its number. Raises LookupError. Threads: any."""
+        s = self._state.router.statistics.get(venue)
+        if s is None:
+            raise LookupError(f"venue {venue} is not 1 to {len(self._state.router.venues)}")
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
 
     @asked
     def switches(self) -> list[SwitchFacts]:

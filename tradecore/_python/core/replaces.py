@@ -91,7 +91,7 @@ def find_bad_terms(
     declared = len(core.accounts), len(core.router.venues)
     order_command = CODECS[10].tuple_type(
         10, order.side, order.ord_type, order.time_in_force, order.exec_inst, order.instrument, order.account,
-        order.venue, 0, 0, 0, 0, order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
+        order.venue, 0, 0, 0, 0, 0, order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
         peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
         order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
     )

@@ -46,6 +46,7 @@ from ..risk.programs import UserRules
 from ..risk.self_match import Preventions
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, opposite
 from ..vocabulary.texts import Texts
+from .answered import note_end
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
@@ -232,6 +233,7 @@ def sync_facts(core: State, order: Order) -> None:
             if group is not None:
                 leave_group(core.groups, group, order)
             drop_order(core.open_orders, order)
+            note_end(core.router, order)
             evicted = core.orders.end_order(order)
             if evicted is not None and evicted.group is not None:
                 forget_member(core.groups, evicted.group)
@@ -389,5 +391,5 @@ def read_order(o: Order) -> OrderRow:
         ORD_REJ_REASONS[o.reason] if o.terminal == REJECTED else -1, o.value, o.bound, o.reject_mask,
         o.transact_time, o.decision, o.route, o.orig_cl_ord_id, stop_of(o), o.peg_offset, o.min_qty, o.display_qty,
         o.expire_time, o.list_id, o.strategy, o.trigger_price_type, o.peg_offset_type, o.contingency_type, o.place,
-        unknown_of(o), o.parent, o.venue_order_id, o.note,
+        unknown_of(o), o.parent, o.venue_order_id, o.note, o.routing,
     )

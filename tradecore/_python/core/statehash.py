@@ -6,6 +6,7 @@ A row starts with its section's number; its words are zero-padded (see hashing.p
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple
 
 from tradecore.vocabulary.codes import Scope
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, PRINT_MAX_AGE
@@ -13,6 +14,7 @@ from tradecore.vocabulary.units import one_number
 
 from ..execution.book import hidden_of, rank_of
 from ..execution.routing import UNSEEN, ranking_of
+from ..execution.scoring import Statistics
 from ..orders.order_facts import derive_status
 from ..orders.order_table import Order
 from ..orders.triggers import peak_of, stop_of
@@ -34,7 +36,7 @@ def hash_state(core: State) -> int:
     chain = 0
     for rows in (counters, definitions, accounts, limits, switches, positions,
                  orders, books, trades, waiting, outbound, exit_gate, self_match,
-                 user_rules):
+                 user_rules, routing):
         for row in rows(core):
             chain = chain_row(chain, row)
     return chain
@@ -143,6 +145,8 @@ def orders(core: State) -> Iterator[Row]:
             yield 20, order.doubt_qty
         if order.protect_px != NO_PRICE:
             yield 21, order.protect_px
+        if order.routing:
+            yield 50, order.routing
         if order.note or order.venue_order_id:
             yield 32, order.note, hash_of_id(core.texts, order.venue_order_id)
         for request in order.requests:
@@ -226,6 +230,24 @@ def user_rules(core: State) -> Iterator[Row]:
                rule.mode, rule.step_count, len(rule.steps))
         for step in rule.steps:
             yield 41, step.op, step.a, step.b, step.column, step.factor
+
+
+def routing(core: State) -> Iterator[Row]:
+    """What orders are routed by, beside prices and fees; nothing of what is as it was at first."""
+    router = core.router
+    for strategy, chosen in sorted(router.strategies.items()):
+        if chosen:
+            yield 51, strategy, chosen
+    if router.weights.charge():
+        yield 52, *astuple(router.weights)
+    for venue, s in router.statistics.items():
+        if s != Statistics():
+            yield 53, venue, *astuple(s)
+    for instrument, moves in sorted(router.movements.items()):
+        yield 54, instrument, *astuple(moves)
+    for (instrument, side), ranking in sorted(router.rankings.items()):
+        if ranking.turn:
+            yield 55, instrument, side, ranking.turn
 
 
 def books(core: State) -> Iterator[Row]:

@@ -19,6 +19,7 @@ from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
+from .answered import hear_answer
 from .elections import move_last
 from .state import REDUCE_ONLY, TRADE, State, parent_of, report_execution, sync_order
 
@@ -90,6 +91,7 @@ def add_fill(core: State, order: Order, qty: int, price: int) -> None:
 def add_fills(core: State, order: Order, qty: int, price: int) -> None:
     """A trade into the facts of an order, and of the one that it is a part of."""
     parent = parent_of(core, order)
+    hear_answer(core.router, order, core.now, False)
     add_fill(core, order, qty, price)
     if parent is not None:
         add_fill(core, parent, qty, price)

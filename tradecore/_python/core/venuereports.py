@@ -22,6 +22,7 @@ from ..orders.order_table import (
     Request,
     remove_request,
 )
+from .answered import hear_answer
 from .doubts import (
     compare_cum_qty,
     find_bad_restatement,
@@ -108,6 +109,8 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             return refuse_report(core, c, *bad)
     if c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
         order.acked = True
+    if c.exec_type != ExecType.PENDING_NEW:
+        hear_answer(core.router, order, core.now, c.exec_type == ExecType.REJECTED)
     order.awaited, order.unknown_new = c.exec_type == ExecType.PENDING_NEW and order.awaited, False
     if c.exec_type == ExecType.PENDING_NEW:
         order.sent_time = core.now  # heard of: its clock starts anew
@@ -189,6 +192,7 @@ def take_status(core: State, c: Any, order: Order) -> Any:
     if bad:
         return refuse_report(core, c, *bad)
     if c.ord_status != PENDING_NEW and not order.terminal:
+        hear_answer(core.router, order, core.now, False)
         order.acked, order.awaited, order.unknown_new = True, False, False
     if c.ord_status in (NEW, PARTIALLY_FILLED):  # it works, and no cancel is pending: an UNKNOWN one was lost
         for request in [r for r in order.requests if r.unknown and not r.is_replace]:

@@ -15,11 +15,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tradecore.vocabulary.codes import CommandType, MarketState
-from tradecore.vocabulary.records import CODECS, NO_PRICE, PRICE_MAX, QTY_MAX
+from tradecore.vocabulary.records import CODECS, MILLION, NO_PRICE, PRICE_MAX, QTY_MAX
 from tradecore.vocabulary.rows import Term
 
-from ..vocabulary.instrument import BUY, SELL, InstrumentRow, define_instrument_row
+from ..vocabulary.instrument import (
+    ALL_IN_COST,
+    BEST_PRICE,
+    BUY,
+    LOWEST_LATENCY,
+    ROUND_ROBIN,
+    SELL,
+    InstrumentRow,
+    define_instrument_row,
+)
 from ..vocabulary.shell import Records, demand, demand_power_of_two, open_batch, open_command
+from .scoring import NO_CHARGES, SAMPLE_AFTER, Charges, Movement, Statistics, Weights, charges_at, move_mid
 
 MAX_VENUES = 64
 TIME_TO_LIVE = 100_000_000  # ns
@@ -66,6 +76,8 @@ class Ranking:
     terms: tuple[Term, ...] = ()  # the scores, best first
     ranked_at: int = 0
     decision: int = 0
+    epoch: int = 0  # of the charges that it was scored with
+    turn: int = 0  # the venue that ROUND_ROBIN chose last
     changed: bool = False  # since the last decision that was kept
 
 
@@ -80,6 +92,12 @@ class Router:
         self.venues: dict[int, Venue] = {}
         self.rankings: dict[tuple[int, int], Ranking] = {}  # by instrument and the order's side
         self.down: set[int] = set()  # venues that are never chosen
+        self.degraded: set[int] = set()  # venues that cost more for it
+        self.weights = Weights()
+        self.statistics: dict[int, Statistics] = {}  # by venue
+        self.movements: dict[int, Movement] = {}  # by instrument; only while latency has a weight
+        self.epoch = 0  # counts changes of what charges come from
+        self.strategies: dict[int, int] = {}  # RoutingStrategy by strategy; 0: of all that have none
         self.history: deque[tuple[MarketState, tuple[Term, ...]]] = deque(maxlen=decisions)
         self.decisions = self.hits = self.misses = 0
         self.ages = 0  # ns: of the rankings that were read without being made anew, together
@@ -128,6 +146,7 @@ class Router:
 def load_venue(router: Router, c: Any) -> int:
     """Adds the venue of a DEFINE_VENUE record; its id."""
     number = len(router.venues) + 1
+    router.statistics[number] = Statistics()
     router.venues[number] = Venue(
         c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm, c.request_timeout,
         c.native_ord_types, c.native_times_in_force, c.external, c.print_fills,
@@ -177,34 +196,77 @@ def taking_fee(router: Router, ins: InstrumentRow, venue: int, price: int) -> in
 
 def all_in(side: int, price: int, fee: int) -> int:
     """What one lot costs all-in; selling, less is more."""
-    return fee + price * 1_000_000 if side == BUY else fee - price * 1_000_000
+    return fee + price * MILLION if side == BUY else fee - price * MILLION
 
 
-def taking_cost(router: Router, ins: InstrumentRow, side: int, venue: int, price: int) -> int:
-    """What one lot costs all-in that is taken at a venue for this price."""
-    return all_in(side, price, taking_fee(router, ins, venue, price))
+def charges_of(router: Router, instrument: int, venue: int, price: int, takes: bool) -> Charges:
+    """What a venue costs beside price and fee."""
+    if not router.weights.charge():
+        return NO_CHARGES
+    moves = router.movements.get(instrument)
+    return charges_at(router.weights, router.statistics[venue], moves.volatility if moves else 0,
+                      venue in router.degraded, price, takes)
 
 
-def score_venue(router: Router, ins: InstrumentRow, side: int, venue: int, top: Top) -> Term:
+def score_venue(router: Router, ins: InstrumentRow, instrument: int, side: int, venue: int, top: Top) -> Term:
     fee = taking_fee(router, ins, venue, top.price)
-    return Term(venue, top.price, top.size, top.stamp, fee, all_in(side, top.price, fee))
+    charges = charges_of(router, instrument, venue, top.price, True) if top.size else NO_CHARGES
+    return Term(venue, top.price, top.size, top.stamp, fee, all_in(side, top.price, fee + sum(charges)), *charges)
+
+
+def taking_cost(router: Router, ins: InstrumentRow, instrument: int, side: int, venue: int, price: int) -> int:
+    """What one lot costs all-in that is taken at a venue for this price."""
+    charges = charges_of(router, instrument, venue, price, True)
+    return all_in(side, price, taking_fee(router, ins, venue, price) + sum(charges))
+
+
+def strategy_of(router: Router, strategy: int, routing: int) -> int:
+    """How an order is routed: as it says itself, else as its strategy does, else as all."""
+    return routing or router.strategies.get(strategy, 0) or router.strategies.get(0, 0) or ALL_IN_COST
+
+
+def preference(router: Router, ranking: Ranking, routing: int, side: int, venue: int, price: int) -> int:
+    """What comes before the all-in cost: less is better."""
+    if routing == BEST_PRICE:
+        return price if side == BUY else -price
+    if routing == LOWEST_LATENCY:
+        return router.statistics[venue].round_trip
+    return (venue - 1 - ranking.turn) % MAX_VENUES if routing == ROUND_ROBIN else 0
+
+
+def wants_sample(router: Router, instrument: int, now: int) -> bool:
+    """Is it time to look at an instrument's mid?"""
+    moves = router.movements.get(instrument)
+    return router.weights.latency > 0 and (moves is None or now - moves.sampled_at >= SAMPLE_AFTER)
+
+
+def sample_mid(router: Router, instrument: int, mid2: int, now: int) -> None:
+    """A look at twice the mid, where there is one; its first is only where it begins."""
+    moves = router.movements.get(instrument)
+    if mid2 == NO_PRICE:
+        return
+    if moves is None:
+        router.movements[instrument] = Movement(mid2, now)
+    else:
+        move_mid(moves, mid2, now)
+        router.epoch += 1
 
 
 def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> Ranking:
     """Brings one ranking up to date. The time to live is a backstop, not a mechanism."""
     ranking = ranking_of(router, instrument, side)
     age = now - ranking.ranked_at
-    expired = age > TIME_TO_LIVE
+    expired = age > TIME_TO_LIVE or ranking.epoch != router.epoch
     if not expired and not ranking.dirty:
         router.hits += 1
         router.ages += max(0, age)  # a question may have been of a later time
         return ranking
     router.misses += 1
     for venue in ranking.tops if expired else ranking.dirty:
-        ranking.scores[venue] = score_venue(router, ins, side, venue, ranking.tops[venue])
+        ranking.scores[venue] = score_venue(router, ins, instrument, side, venue, ranking.tops[venue])
     ranking.terms = tuple(sorted((term for term in ranking.scores.values() if term.size > 0), key=rank_key))
     ranking.dirty.clear()
-    ranking.ranked_at = now
+    ranking.ranked_at, ranking.epoch = now, router.epoch
     return ranking
 
 
@@ -231,12 +293,23 @@ def best_venue(router: Router, ranking: Ranking) -> int:
     return next((term.venue for term in ranking.terms if term.venue not in router.down), 0)
 
 
-def posting_venue(router: Router, ins: InstrumentRow, price: int, barred: int) -> int:
-    """Where an order rests best: the lowest maker charge, then the lower venue id; 0 where every venue is down, or
-    `barred` (bit venue - 1)."""
-    charges = [(fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm), venue)
-               for venue, fees in router.venues.items() if venue not in router.down and not barred >> venue - 1 & 1]
-    return min(charges)[1] if charges else 0
+def posting_venue(
+    router: Router, ins: InstrumentRow, instrument: int, side: int, price: int, barred: int, routing: int
+) -> int:
+    """Where an order rests best: by its strategy, then the lowest maker fee and charges, then the lower venue id; 0
+    where every venue is down, or `barred` (bit venue - 1)."""
+    ranking = ranking_of(router, instrument, side)
+    costs = [(preference(router, ranking, routing, side, venue, price),
+              posting_cost(router, ins, instrument, venue, price), venue)
+             for venue in router.venues if venue not in router.down and not barred >> venue - 1 & 1]
+    return min(costs)[2] if costs else 0
+
+
+def posting_cost(router: Router, ins: InstrumentRow, instrument: int, venue: int, price: int) -> int:
+    """What one lot costs that rests at a venue for this price, beside the price."""
+    fees = router.venues[venue]
+    fee = fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
+    return fee + sum(charges_of(router, instrument, venue, price, False))
 
 
 def touch_price(router: Router, instrument: int, side: int, venue: int) -> int:

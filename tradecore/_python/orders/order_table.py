@@ -134,6 +134,7 @@ class Order:
     status_message: Message | None = None
     decision: int = 0
     route: int = 0  # how its venue was chosen: fix.Route
+    routing: int = 0  # the RoutingStrategy that it says, or was routed by where that is not ALL_IN_COST
     value: int = 0
     bound: int = 0
     reject_mask: int = 0
@@ -216,6 +217,7 @@ def load_order(c: Any, order_id: int, now: int) -> Order:
         c.stop_px if awaits_price(c.ord_type) else NO_PRICE, c.peg_offset, c.min_qty, c.display_qty, c.expire_time,
         c.list_id, c.strategy, c.trigger_price_type, c.peg_offset_type, c.contingency_type & 0xFF,
     )
+    order.routing = c.routing
     order.entered = (
         order.cl_ord_id, order.instrument, order.account, order.venue, order.side, order.ord_type,
         order.time_in_force, order.exec_inst, order.order_qty, order.price, order.stop_px, order.peg_offset,

@@ -28,6 +28,7 @@ from ..vocabulary.instrument import (
     IOC,
     LIMIT,
     MARKET,
+    PRO_RATA,
     TIME_MAX,
     InstrumentRow,
     add_band,
@@ -104,6 +105,8 @@ def find_bad_field(c: Any) -> int:
         return 4
     if not 0 <= c.transact_time <= TIME_MAX:
         return 24
+    if c.routing > PRO_RATA:
+        return 41
     for offset, name, words in _LATER_WORDS:
         if getattr(c, name) not in words:
             return offset
@@ -232,8 +235,8 @@ def validate_order(ins: InstrumentRow | None, accounts: int, venues: int, ids: i
 
 def field_value(c: Any, offset: int) -> int:
     fields: dict[int, int] = {
-        1: c.side, 2: c.ord_type, 3: c.time_in_force, 4: c.exec_inst, 24: c.transact_time, 120: c.trigger_price_type,
-        121: c.peg_offset_type, 122: c.contingency_type, 124: c.strategy,
+        1: c.side, 2: c.ord_type, 3: c.time_in_force, 4: c.exec_inst, 24: c.transact_time, 41: c.routing,
+        120: c.trigger_price_type, 121: c.peg_offset_type, 122: c.contingency_type, 124: c.strategy,
     }
     return fields[offset]
 

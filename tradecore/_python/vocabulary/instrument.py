@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tradecore.vocabulary.codes import CommandType, Reason
+from tradecore.vocabulary.codes import CommandType, Reason, RoutingStrategy
 from tradecore.vocabulary.fix import OrdType, Side, TimeInForce
 from tradecore.vocabulary.records import (
     AMOUNT_MAX,
@@ -29,6 +29,8 @@ from .shell import open_command
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 MARKET, LIMIT = int(OrdType.MARKET), int(OrdType.LIMIT)
 DAY, GTC, IOC, FOK = (int(tif) for tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
+ALL_IN_COST, BEST_PRICE, LOWEST_LATENCY, ROUND_ROBIN, PRO_RATA = (
+    int(strategy) for strategy in RoutingStrategy if strategy)
 TIME_MAX = 2**62
 _PRICED = {int(OrdType.LIMIT), int(OrdType.STOP_LIMIT), int(OrdType.LIMIT_IF_TOUCHED)}
 

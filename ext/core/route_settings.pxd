@@ -1,0 +1,90 @@
+# Commands that say how orders are routed: strategies, how much charges count, what is known of a venue.
+
+from rule_commands cimport *
+
+
+cdef enum:
+    AS_IT_IS = -1
+
+
+cdef inline int64_t day_ns() noexcept nogil:
+    return 86_400_000_000_000
+
+
+# Only in C: a chained comparison in Python.
+# What is not as it is, and not from 0 to `most`.
+cdef inline bint is_beyond(int64_t value, int64_t most) noexcept nogil:
+    return value < AS_IT_IS or value > most
+
+
+cdef inline void set_routing(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_router* router = &core.router
+    cdef int64_t most = AS_IT_IS if c.strategy else MILLION
+    if c.strategy < 0 or c.strategy > router.strategy_max:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.strategy, 124)
+    elif is_beyond(c.routing_strategy, ROUTING_PRO_RATA):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.routing_strategy, 56)
+    elif refuse_note(core, c, ack):
+        return
+    elif is_beyond(c.latency_weight, most if c.strategy else <int64_t>1_000 * MILLION):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.latency_weight, 64)
+    elif is_beyond(c.miss_cost, most):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.miss_cost, 72)
+    elif is_beyond(c.degraded_cost, most):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.degraded_cost, 80)
+    else:
+        apply_routing(core, c)
+        accept_change(core, c, c.routing_strategy, c.strategy, 0)
+
+
+# Only in C: in set_routing in Python.
+cdef inline void apply_routing(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_router* router = &core.router
+    if c.routing_strategy != AS_IT_IS:
+        router.strategies[c.strategy] = <uint8_t>c.routing_strategy
+    if c.latency_weight != AS_IT_IS:
+        router.weights.latency = c.latency_weight
+    if c.miss_cost != AS_IT_IS:
+        router.weights.miss = c.miss_cost
+    if c.degraded_cost != AS_IT_IS:
+        router.weights.degraded = c.degraded_cost
+    if router.weights.latency == 0:
+        memset(router.movements, 0, <size_t>(core.instrument_count + 1) * sizeof(tc_movement))
+    router.epoch += 1
+
+
+# What is known of a venue better than by the core's own orders; they move it on from there.
+cdef inline void set_statistics(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.venue < 1 or c.venue > core.venue_count:
+        refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+    elif refuse_note(core, c, ack):
+        return
+    elif is_beyond(c.round_trip, day_ns()):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.round_trip, 56)
+    elif is_beyond(c.take_fill, MILLION):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.take_fill, 64)
+    elif is_beyond(c.post_fill, MILLION):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.post_fill, 72)
+    elif is_beyond(c.reject_rate, MILLION):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.reject_rate, 80)
+    elif is_beyond(c.quote_age, day_ns()):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.quote_age, 88)
+    else:
+        apply_facts(&core.router.statistics[c.venue], c)
+        core.router.epoch += 1
+        accept_change(core, c, c.round_trip, 0, 0)
+
+
+cdef inline void apply_facts(tc_statistics* s, const tc_command* c) noexcept nogil:
+    if c.round_trip != AS_IT_IS:
+        s.round_trip = c.round_trip
+        s.root = root_of(c.round_trip)
+        s.answers += 1                                 # the next answer moves it
+    if c.take_fill != AS_IT_IS:
+        s.take_fill = c.take_fill
+    if c.post_fill != AS_IT_IS:
+        s.post_fill = c.post_fill
+    if c.reject_rate != AS_IT_IS:
+        s.reject = c.reject_rate
+    if c.quote_age != AS_IT_IS:
+        s.quote_age = c.quote_age

@@ -1,0 +1,77 @@
+"""Commands that say how orders are routed: strategies, how much charges count, what is known of a venue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradecore.vocabulary.codes import Reason, RoutingStrategy
+from tradecore.vocabulary.records import MILLION
+
+from ..execution.scoring import DAY, Statistics
+from ..vocabulary.texts import id_is_known
+from .settings import accept_change
+from .state import State, refuse_command
+
+AS_IT_IS = -1
+LATENCY_WEIGHT_MAX = 1_000 * MILLION
+_WEIGHTS = ("latency_weight", 64, "latency", LATENCY_WEIGHT_MAX), ("miss_cost", 72, "miss", MILLION), (
+    "degraded_cost", 80, "degraded", MILLION)
+_FACTS = (("round_trip", 56, "round_trip", DAY), ("take_fill", 64, "take_fill", MILLION),
+          ("post_fill", 72, "post_fill", MILLION), ("reject_rate", 80, "reject", MILLION),
+          ("quote_age", 88, "quote_age", DAY))
+
+
+def find_bad_note(core: State, c: Any) -> tuple[int, int] | None:
+    """Which of who and why is no id: value and offset."""
+    for offset, number in ((96, c.who), (104, c.why)):
+        if not id_is_known(core.texts, number):
+            return number, offset
+    return None
+
+
+def set_routing(core: State, c: Any) -> Any:
+    router = core.router
+    bad = find_bad_note(core, c)
+    if not 0 <= c.strategy <= core.risk.rows.strategy_max:
+        bad = c.strategy, 124
+    elif c.routing_strategy != AS_IT_IS and c.routing_strategy not in RoutingStrategy._value2member_map_:
+        bad = c.routing_strategy, 56
+    for name, offset, _, most in _WEIGHTS:
+        value = getattr(c, name)
+        if bad is None and not AS_IT_IS <= value <= (AS_IT_IS if c.strategy else most):
+            bad = value, offset
+    if bad is not None:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
+    if c.routing_strategy != AS_IT_IS:
+        router.strategies[c.strategy] = c.routing_strategy
+    for name, _, field, _ in _WEIGHTS:
+        if getattr(c, name) != AS_IT_IS:
+            setattr(router.weights, field, getattr(c, name))
+    if router.weights.latency == 0:
+        router.movements.clear()
+    router.epoch += 1
+    return accept_change(core, c, c.routing_strategy, c.strategy)
+
+
+def set_statistics(core: State, c: Any) -> Any:
+    """What is known of a venue better than by the core's own orders; they move it on from there."""
+    s = core.router.statistics.get(c.venue)
+    if s is None:
+        return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
+    bad = find_bad_note(core, c)
+    for name, offset, _, most in _FACTS:
+        value = getattr(c, name)
+        if bad is None and not AS_IT_IS <= value <= most:
+            bad = value, offset
+    if bad is not None:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
+    apply_facts(s, c)
+    core.router.epoch += 1
+    return accept_change(core, c, c.round_trip, 0, venue=c.venue)
+
+
+def apply_facts(s: Statistics, c: Any) -> None:
+    for name, _, field, _ in _FACTS:
+        if getattr(c, name) != AS_IT_IS:
+            setattr(s, field, getattr(c, name))
+    s.answers += c.round_trip != AS_IT_IS  # the next answer moves it
