@@ -182,7 +182,7 @@ def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     assert all(kinds[order_id][0] is M.NEW_ORDER_SINGLE for order_id in at_venue)
     reports = core.read_events(0, 65_536)[0]
     killed = reports["order_id"][(reports["exec_type"] == tc.ExecType.CANCELED) & (reports["reason"] == R.KILL_SWITCH)]
-    assert len(killed) > 5
+    assert len(killed) > 0
     assert not [n for n in killed.tolist() if M.NEW_ORDER_SINGLE in kinds.get(n, ())], "withdrawn, and sent all the same"
     check_lifetimes(core)
 
