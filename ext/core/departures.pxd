@@ -146,6 +146,8 @@ cdef inline bint stops_message(
         e.is_replace = True
         e.asks_less = not wants_more(&core.orders, order, request)
         e.most_qty = request.order_qty
+    elif not is_unsent(&core.orders, order):           # its venue has spoken of it since: it may have fewer by now
+        e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(m.ord_type):                          # of a MARKET order too, whose venue is sent a limit
         e.price = m.price
     if m.stop_px != no_price():
@@ -205,9 +207,9 @@ cdef inline void hand_out(tc_core* core, const tc_command* c, tc_ack* ack) noexc
         return
     while unsent.first != NO_MESSAGE and left > 0:
         at = unsent.first
-        left -= 1
-        if is_kept_back(core, c, at):
+        if is_kept_back(core, c, at):                  # it is none of those that were asked for
             continue
+        left -= 1
         m = &unsent.messages[at]
         row = &unsent.rows[at]
         if row.request:                                # what was asked before it may have been answered, or taken back

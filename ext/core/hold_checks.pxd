@@ -1,6 +1,6 @@
 # What risk holds, beside what the working orders account for: the two are equal after every command, or something has
-# leaked. Builds that assert look at the pair that a command was about, where few of its orders work, and every so often at
-# all.
+# leaked. Builds that assert look at the pair that a command was about, where few of its orders work, and every so often
+# at all.
 
 from follow_ups cimport *
 

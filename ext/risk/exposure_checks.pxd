@@ -32,7 +32,7 @@ cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, in
         return x.totals[q.account].unknown[why]
     if x.totals[0].unknown[why] and first_row(q, SLOT_FIRM_GROSS, SLOT_FIRM_NET, 2):
         return x.totals[0].unknown[why]
-    return x.worths[q.instrument].state == why
+    return state_of_worth(&x.worths[q.instrument]) == why
 
 
 # What is held, works or is asked for must have a mark, and its currency a rate. Source: SEC 15c3-5 (c)(1)(i).

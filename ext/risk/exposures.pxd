@@ -31,7 +31,7 @@ cdef struct tc_worth:
     tc_i128 unit, divisor
     int64_t mark, time             # of the mark
     int32_t older, newer           # in the list of marks by their times, 0: none
-    uint8_t state                  # KNOWN, or why not
+    uint8_t state                  # KNOWN, or why not; while there is no divisor, it never had a mark
 
 
 # A position if all its open buys fill, and if all its open sells do; signed.
@@ -72,6 +72,11 @@ cdef inline int64_t rate_max() noexcept nogil:
 cdef inline tc_i128 gross_of(const tc_value* v) noexcept nogil:
     cdef tc_i128 longest = tc_abs_wide(v.long_value), shortest = tc_abs_wide(v.short_value)
     return longest if longest > shortest else shortest
+
+
+# Only in C: a table there has all its rows from the start.
+cdef inline uint8_t state_of_worth(const tc_worth* w) noexcept nogil:
+    return w.state if w.divisor else <uint8_t>NO_MARK
 
 
 # What an instrument is worth at its mark.
@@ -117,8 +122,8 @@ cdef inline void value_position(
     out.state = KNOWN
     if longest == 0 and shortest == 0:
         return
-    out.state = w.state
-    if w.state == KNOWN and not (
+    out.state = state_of_worth(w)
+    if out.state == KNOWN and not (
             value_qty(w, longest, &out.long_value) and value_qty(w, shortest, &out.short_value)):
         out.long_value = 0
         out.short_value = 0
@@ -191,7 +196,7 @@ cdef inline void set_rate(
     cdef int32_t i
     x.rates[currency] = rate
     for i in range(1, instrument_count + 1):
-        if instruments[i].currency == currency:
+        if instruments[i].currency == currency and x.worths[i].divisor:
             find_worth(x, &instruments[i], &x.worths[i])
             revalue_instrument(x, i)
 

@@ -10,7 +10,6 @@ from holds cimport *
 cdef inline int open_values(
     list t, tc_values* x, tc_exposure* held, int64_t accounts, int64_t instruments, int64_t currencies
 ) except -1:
-    cdef int64_t i
     x.held = held
     x.stride = accounts
     x.values = <tc_value*>table(t, instruments * accounts, sizeof(tc_value))
@@ -18,10 +17,6 @@ cdef inline int open_values(
     x.totals = <tc_total*>table(t, accounts, sizeof(tc_total))
     x.rates = <int64_t*>table(t, currencies, sizeof(int64_t))
     x.rates[BASE_CURRENCY] = rate_one()
-    for i in range(instruments):
-        x.worths[i].mark = no_price()
-        x.worths[i].divisor = 1
-        x.worths[i].state = NO_MARK
     return 0
 
 

@@ -184,7 +184,7 @@ def test_exits_work_whatever_their_stamp(core, time):
     acks = core.submit_batch(rows)
     assert acks["report_type"].tolist() == [8, 10, 27]
     assert core.orders.order(cl_ord_id="S").ord_status is S.CANCELED
-    assert [report.cl_ord_id for report in core.outbound()] == ["E", ""]  # new, and asked for back
+    assert [report.cl_ord_id for report in core.outbound()] == ["E", "TC-20231114-1"]  # new, and asked for back
     assert core.submit("AAPL", "BUY", 1, 4).reason is R.KILL_SWITCH
     assert now(core) == T0
 

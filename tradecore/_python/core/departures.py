@@ -114,6 +114,8 @@ def stops_message(core: State, c: Any, message: Message, request: Request | None
     e.cum_qty = e.order_qty - e.leaves_qty
     if request is not None:
         e.is_replace, e.asks_less, e.most_qty = True, not wants_more(order, request), request.order_qty
+    elif not is_unsent(order):  # its venue has spoken of it since: it may have fewer by now
+        e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(fields["ord_type"]):  # of a MARKET order too, whose venue is sent a limit
         e.price = fields["price"]
     if fields["stop_px"] != NO_PRICE:
@@ -159,10 +161,10 @@ def hand_out(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.most, 56)
     left = c.most
     while unsent.messages and left > 0:
-        left -= 1
         message = next(iter(unsent.messages))
-        if is_kept_back(core, c, message):
+        if is_kept_back(core, c, message):  # it is none of those that were asked for
             continue
+        left -= 1
         request = message.request
         if request is not None:  # what was asked before it may have been answered since, or taken back
             message.fields["orig_cl_ord_id"] = last_id(message.order, request)
