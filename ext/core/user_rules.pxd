@@ -24,8 +24,8 @@ cdef inline void fill_price(int64_t* cells, int cell, int64_t price, uint64_t* u
 
 cdef inline void fill_scales(int64_t* cells, const tc_instrument* ins) noexcept nogil:
     cells[CELL_PRICE_SCALE] = tc_ten_to(ins.price_precision)
-    cells[CELL_QTY_SCALE] = ins.lots_per_unit
-    cells[CELL_AMOUNT_SCALE] = ins.unit_scale * ins.lots_per_unit
+    cells[CELL_QTY_SCALE] = lots_per_unit(ins)
+    cells[CELL_AMOUNT_SCALE] = unit_scale(ins) * lots_per_unit(ins)
     cells[CELL_MONEY_SCALE] = tc_ten_to(ins.money_precision)
     cells[CELL_MULTIPLIER] = ins.multiplier
     cells[CELL_MULTIPLIER_SCALE] = tc_ten_to(ins.multiplier_precision)

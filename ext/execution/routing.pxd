@@ -122,7 +122,7 @@ cdef inline tc_i128 fee_charge(
 ) noexcept nogil:
     cdef tc_i128 charge = tc_wide(tc_abs(price), fee_ppm)
     if fee_per_unit:
-        charge = charge + tc_floor_div_wide(tc_wide(fee_per_unit, ins.unit_scale), ins.multiplier * 1_000)
+        charge = charge + tc_floor_div_wide(tc_wide(fee_per_unit, unit_scale(ins)), ins.multiplier * 1_000)
     return charge
 
 

@@ -122,7 +122,7 @@ cdef class Ledger:
         t.amount_most = self.instruments[count].amount_most
         t.doubts = AMOUNT_DOUBT * (t.amount_most < tc_power_of_ten(30)) | INVERSE_DOUBT * (inverse_scale != 0)
         t.home = home_exponent(self.instruments[count].tick)
-        t.lots_per_unit = self.instruments[count].lots_per_unit
+        t.lots_per_unit = lots_per_unit(&self.instruments[count])
         t.currency = self.instruments[count].currency
         if inverse_scale:
             self.limit_column[count - 1] = -1

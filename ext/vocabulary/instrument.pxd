@@ -27,12 +27,11 @@ cdef struct tc_instrument:
     int64_t qty_scale, qty_limit_scale           # quantity units * qty_scale / qty_limit_scale: as limits count it
     int64_t fee_scale, unit_fee_scale            # amount * fee_scale * ppm / fee_divisor is a fee in money units,
     tc_i128 fee_divisor, unit_fee_divisor        # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
-    int64_t unit_scale                           # 10**(price_precision + multiplier_precision)
-    int64_t lots_per_unit                        # 10**qty_precision
     int64_t multiplier
     tc_band* bands                               # NULL where the room that has it keeps no tick tables
     int32_t currency, band_count                 # 0 bands: one tick is for all
-    uint32_t ord_types, times_in_force
+    uint32_t ord_types
+    uint16_t times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
     uint8_t tick_precision         # decimals that a price on the tick has at most
     uint8_t trigger_source         # what its stops watch that don't say
@@ -66,6 +65,18 @@ cdef inline int64_t power_of_ten(int exponent) noexcept nogil:
         power *= 10
         exponent -= 1
     return power
+
+
+# Only in C: a field in Python, whose rows have room.
+# Quantity units of one.
+cdef inline int64_t lots_per_unit(const tc_instrument* ins) noexcept nogil:
+    return tc_ten_to(ins.qty_precision)
+
+
+# Only in C: as above.
+# What a price times the multiplier is counted in.
+cdef inline int64_t unit_scale(const tc_instrument* ins) noexcept nogil:
+    return tc_ten_to(ins.price_precision + ins.multiplier_precision)
 
 
 # The byte offset of the first field that no instrument can have, or -1.
@@ -128,14 +139,12 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.fee_divisor = tc_power_of_ten(finer if finer > 0 else 0)
     ins.unit_fee_scale = power_of_ten(money)
     ins.unit_fee_divisor = tc_power_of_ten(c.qty_precision + (-money if money < 0 else 0))
-    ins.unit_scale = power_of_ten(c.price_precision + c.multiplier_precision)
-    ins.lots_per_unit = power_of_ten(c.qty_precision)
     ins.multiplier = c.multiplier
     ins.money_precision = c.money_precision
     ins.band_count = 0
     ins.currency = c.currency
     ins.ord_types = c.ord_types
-    ins.times_in_force = c.times_in_force
+    ins.times_in_force = <uint16_t>c.times_in_force
     ins.price_precision = c.price_precision
     ins.qty_precision = c.qty_precision
     ins.multiplier_precision = c.multiplier_precision
