@@ -404,6 +404,8 @@ class Model:
             assert r.orig_cl_ord_id == o.cl_ord_id
             if c.kind in (C.CANCEL, C.REPLACE):
                 self.claim(c, o)
+            if r.cl_ord_id not in self.ids:  # it was sent and taken back by one command
+                self.claim_made(r.cl_ord_id, o)
             o.cl_ord_id = r.cl_ord_id
 
     def learn_replaced(self, c, r, o: Known, by_venue: bool) -> None:
