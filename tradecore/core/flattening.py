@@ -38,7 +38,7 @@ class Flattening(list[Order]):
         qty = core.position(symbol, self._account).qty
         self._side = Side.SELL if qty > 0 else Side.BUY
         self.awaits: tuple[Order, ...] = ()
-        self.done = not qty
+        self.done: bool = not qty
         if qty:
             core.mass_cancel(account=self._account, symbol=symbol, side=self._side)
             self.awaits = tuple(self._open())

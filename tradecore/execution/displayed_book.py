@@ -37,7 +37,8 @@ class DisplayedBook:
     displays, as everybody else would see it. Immutable. Threads: any."""
 
     def __init__(self, symbol: str, venue: str, lines: Any, instrument: Instrument) -> None:
-        self.symbol, self.venue = symbol, venue
+        self.symbol: str = symbol
+        self.venue: str = venue
         self.array: Any = lines
         lines.flags.writeable = False
         self._instrument = instrument

@@ -26,6 +26,7 @@ class Unbooked:
         self.row: UnbookedRow = row
         self._gate = gate
         self._fields: Any = CODECS[row.said[0]].unpack(row.said)
+        self.text: str
         self._said, self.text = read_note(row.note)
 
     @property

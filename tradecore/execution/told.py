@@ -43,7 +43,7 @@ class Facts:
         self._names = gate.names
         self._gate = gate
         self._text = text
-        self.told = 0
+        self.told: int = 0
         self.said: dict[str, str] = {}
 
     def id(self, value: Identifier | None, name: str) -> bytes | None:

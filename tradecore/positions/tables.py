@@ -36,7 +36,8 @@ class Computed:
     """A column that is made when it is first looked at."""
 
     def __init__(self, kind: str, length: int, make: Callable[[], Column]) -> None:
-        self.kind, self._length, self._make = kind, length, make
+        self.kind: str = kind
+        self._length, self._make = length, make
         self._made: Column | None = None
 
     def __len__(self) -> int:

@@ -66,8 +66,11 @@ def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
 
 class _Compiler:
     def __init__(self, name: str, rules: Mapping[str, Node], named: Named) -> None:
-        self.name, self.rules, self.named = name, rules, named
-        self.needs = self.depth = 0
+        self.name: str = name
+        self.rules: Mapping[str, Node] = rules
+        self.named: Named = named
+        self.needs: int = 0
+        self.depth: int = 0
 
     def take(self, node: Node) -> _Typed:
         self.depth += 1
