@@ -1,8 +1,8 @@
 # CashOrderQty(152): money in place of a quantity, in whole lots that never cost more than it says.
 #
 # It is counted at the worst price that the order may pay, which is the one that risk counts it at; an order to buy that
-# has no limit of its own is sent with that price, and trades no worse. Where its fees are to be paid of it too, they are
-# counted by the dearest that its venues charge. What is sold for is counted at the best that it may bring.
+# has no limit of its own is sent with that price, and trades no worse. Where its fees are to be paid of it too, they
+# are counted by the dearest that its venues charge. What is sold for is counted at the best that it may bring.
 
 from placing cimport *
 

@@ -251,8 +251,8 @@ cdef inline void note_open(tc_orders* orders) noexcept nogil:
         orders.open_high = orders.open.count
 
 
-# A free slot always exists. An order is refused at open_max + exit_max, so what else is open came back from the history,
-# which holds no more than history_size: there are open_max + exit_max + 2 * history_size + reject_size + 2 slots.
+# A free slot always exists. An order is refused at open_max + exit_max, so what else is open came back from the
+# history, which holds no more than history_size: there are open_max + exit_max + 2 * history_size + reject_size + 2 slots.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint32_t slot
     tc_assert(orders.free_count > 0)

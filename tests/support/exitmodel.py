@@ -12,7 +12,7 @@ from tradecore.vocabulary.codes import Place, Reason, Rule, Scope
 from tradecore.vocabulary.fix import ContingencyType, ExecType, OrdType, Side
 
 LIMITED, RATE, WINDOW = 2, 2, SECOND // 2  # the account that has limits, and its ORDER_RATE
-OPEN_MAX, EXIT_MAX = 12, 5  # orders, and exits beyond them
+OPEN_MAX, EXIT_MAX = 8, 5  # orders, and exits beyond them
 EXITS_ALONE = (
     record(C.SET_LIMIT, limit_scope=Scope.ACCOUNT, account=LIMITED, rule=Rule.MAX_POSITION_QTY, value=20 * 10**9),
     record(C.SET_LIMIT, limit_scope=Scope.ACCOUNT, account=LIMITED, rule=Rule.ORDER_RATE, value=RATE, window_ns=WINDOW),
