@@ -227,9 +227,16 @@ cdef inline void withdraw_request(tc_core* core, tc_order* order, uint32_t at) n
     order.last_status = derive_status(order)           # told by the report that follows
 
 
-# Would a replace be a new order to risk? One that only lowers the quantity is not.
-cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
+# Would a replace of what had these terms be a new order to risk? One that only lowers the quantity is not. `before`:
+# those of a request, NULL: the order's.
+cdef inline bint asks_more(
+    const tc_orders* orders, const tc_order* order, const tc_request* before, const tc_request* request
+) noexcept nogil:
     cdef const tc_terms* terms = terms_of(orders, order)
+    if before != NULL:
+        return (request.price != before.price or request.stop_px != before.stop_px
+                or request.expire_time != before.expire_time or request.peg_offset != before.peg_offset
+                or request.order_qty > before.order_qty)
     return (request.price != order.price or request.stop_px != terms.stop_px
             or request.expire_time != terms.expire_time or request.peg_offset != terms.peg_offset
             or request.order_qty > order.order_qty)
@@ -266,4 +273,4 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
 
 # Is a request a user's replace that asks for more, and that no venue has answered?
 cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
-    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, asked)
+    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, NULL, asked)

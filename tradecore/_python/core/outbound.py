@@ -169,11 +169,11 @@ def withdraw_request(core: State, order: Order, request: Request) -> None:
     order.last_status = derive_status(order)  # told by the report that follows
 
 
-def asks_more(order: Order, request: Request) -> bool:
-    """Would a replace be a new order to risk? One that only lowers the quantity is not."""
+def asks_more(before: Order | Request, request: Request) -> bool:
+    """Would a replace of what had these terms be a new order to risk? One that only lowers the quantity is not."""
     same = (request.price, request.stop_px, request.expire_time, request.peg_offset) == (
-        order.price, order.stop_px, order.expire_time, order.peg_offset)
-    return not same or request.order_qty > order.order_qty
+        before.price, before.stop_px, before.expire_time, before.peg_offset)
+    return not same or request.order_qty > before.order_qty
 
 
 def wants_more(order: Order, request: Request) -> bool:
