@@ -47,18 +47,16 @@ class Answer(NamedTuple):
     observed: int
 
 
-def think_order(core: State, c: Any, now: int) -> Thought:
-    """A new order as it would be asked about at the core's time."""
+def think_order(core: State, c: Any, now: int, is_new: bool) -> Thought:
+    """A new order as it would be asked about at the core's time; `is_new`: its id is a text that has no number yet."""
     ins, time = core.instruments.get(c.instrument), stamp_of(c, now)
     bad_stamp = find_bad_stamp(core, time, now) if 0 <= time <= TIME_MAX else None  # else validation's
     core.now = core.now if bad_stamp else max(core.now, time)
     if c.exec_inst & CASH and ins is not None:
         c = c._replace(order_qty=convert_cash(core, ins, c)[1])
+    ahead = [number for number, _ in core.ahead if number]
     named = c.cl_ord_id != 0
-    duplicate = named and (c.cl_ord_id in core.ids.order_ids or c.cl_ord_id in [number for number, _ in core.ahead])
-    no_room = c.cl_ord_id == NEW_ID and len(core.texts.texts) == core.texts.capacity
-    if c.cl_ord_id == NEW_ID:
-        c = c._replace(cl_ord_id=0)
+    duplicate = named and (c.cl_ord_id in core.ids.order_ids or c.cl_ord_id in ahead)
     known_ids = OWN_ID_MAX + len(core.texts.texts)
     mask = validate_order(ins, len(core.accounts), len(core.router.venues), known_ids, core.now, c)
     if bad_stamp is not None:
@@ -68,9 +66,9 @@ def think_order(core: State, c: Any, now: int) -> Thought:
         mask = 0
     if mask or ins is None:
         return Thought(0, Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)) if duplicate else Thought(mask)
-    if no_room:
+    if is_new and len(core.texts.texts) == core.texts.capacity:
         return Thought(bit_of(Reason.IDS_FULL))
-    if named and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
+    if (named or is_new) and not duplicate and len(core.ids.order_ids) + len(ahead) >= core.ids.capacity:
         return Thought(bit_of(Reason.TABLE_FULL))
     bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
     if bad_join:
@@ -93,36 +91,27 @@ def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding],
     return found, observed, ([] if kept is None else [kept]) + evaluate_user_rules(core, q.ins, q, q.strategy)
 
 
-def tell_findings(core: State, thought: Thought) -> tuple[int, list[Finding]]:
-    """Validation's mask, else what risk says (see `Core.check`)."""
-    if thought.alone is not None:
-        return 0, [thought.alone]
-    if thought.asked is None:
-        return thought.mask, []
-    found, observed, rules = find_answers(core, *thought.asked)
-    return 0, found + [f for f in observed if f.armed] + rules
-
-
 def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
     """What validation and risk would say to a new order (see `Core.check`)."""
-    clock = core.now
+    clock, is_new = core.now, c.cl_ord_id == NEW_ID
     try:
-        return tell_findings(core, think_order(core, c, now))
+        return answer_order(core, think_order(core, c._replace(cl_ord_id=0) if is_new else c, now, is_new))[1]
     finally:
         core.now = clock
 
 
-def answer_order(core: State, thought: Thought) -> Answer:
-    """What refuses one order."""
+def answer_order(core: State, thought: Thought) -> tuple[Answer, tuple[int, list[Finding]]]:
+    """What refuses one order, and all that is said of it: validation's mask, else what risk says."""
     if thought.alone is not None:
-        return Answer(int(thought.alone.reason), 0, 0, 0)
+        return Answer(int(thought.alone.reason), 0, 0, 0), (0, [thought.alone])
     if thought.asked is None:
-        return Answer(int(first_reason(thought.mask)), thought.mask, 0, 0)
+        return Answer(int(first_reason(thought.mask)), thought.mask, 0, 0), (thought.mask, [])
     q = thought.asked[1]
     found, observed, rules = find_answers(core, *thought.asked)
     first = next((f.reason for f in found + rules if f.refused), Reason.NONE)
+    said = found + [f for f in observed if f.armed] + rules
     observed += ask_user_rules(core, q.ins, q, q.strategy, LimitMode.OBSERVE)
-    return Answer(int(first), 0, mask_of(found + rules), mask_of(observed))
+    return Answer(int(first), 0, mask_of(found + rules), mask_of(observed)), (0, said)
 
 
 def mask_of(found: list[Finding]) -> int:
@@ -141,11 +130,12 @@ def answer_batch(
     clock, answers = core.now, []
     try:
         for c in commands:
-            thought = think_order(core, c, now)
-            answers.append(answer_order(core, thought))
+            thought = think_order(core, c, now, False)
+            answer, said = answer_order(core, thought)
+            answers.append(answer)
             if told is not None:
-                told.append(tell_findings(core, thought))
-            if together and answers[-1].reason == Reason.NONE and thought.asked is not None:
+                told.append(said)
+            if together and answer.reason == Reason.NONE and thought.asked is not None:
                 put_ahead(core, c.cl_ord_id, thought.asked[1], 1)
             core.now = clock
     finally:
