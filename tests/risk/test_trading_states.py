@@ -119,10 +119,9 @@ def test_a_state_is_an_event_with_who_and_why(desk):
     assert ">loss</td>" in desk.risk.switches()._repr_html_()
 
 
-CHANGES = [(kind, state, scope, who, why) for kind, scope, who, why in (
-    ("kill", {}, "ann", "loss"), ("kill", {"account": "alpha"}, "ann", "loss"), ("kill", {"account": "beta"}, "ann", "loss"),
-    ("kill", {"symbol": "AAPL"}, "ann", "loss"), ("kill", {}, "joe", "loss"), ("kill", {}, "ann", "joe"), ("state", {}, "ann", "loss"),
-    ("state", {"account": "alpha"}, "ann", "loss")) for state in (STATE.REDUCING, STATE.HALTED)]
+CHANGES = [(kind, state, scope, who, why) for kind in KINDS for state in (STATE.REDUCING, STATE.HALTED)
+           for scope in ({}, {"account": "alpha"}, {"account": "beta"}, {"strategy": 7}, {"strategy": 8})
+           for who, why in (("ann", "loss"), ("joe", "loss"), ("ann", "joe"))]
 
 
 def test_each_state_its_target_and_its_words_are_in_the_hash(make_core):

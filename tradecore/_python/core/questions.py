@@ -26,6 +26,8 @@ from .stamps import find_bad_stamp, stamp_of
 from .state import State
 from .user_rules import ask_user_rules, evaluate_user_rules
 
+Answers = tuple[list[Finding], list[Finding], list[Finding]]  # of checks, of what is observed, of all else
+NO_ANSWERS: Answers = ([], [], [])
 PLACES = {int(reason): place for place, reason in enumerate(RISK_CHECKS)}
 
 
@@ -78,7 +80,7 @@ def think_order(core: State, c: Any, now: int, is_new: bool) -> Thought:
     return Thought(0, None, (thought, q))
 
 
-def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding], list[Finding], list[Finding]]:
+def find_answers(core: State, order: Order, q: Question) -> Answers:
     """What every check, every observed limit, and what lies unbooked and the rules of users say to an order; one that
     reduces as such."""
     found, observed = evaluate_risk(q), observe_question(core, q.ins, q)
@@ -91,27 +93,35 @@ def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding],
     return found, observed, ([] if kept is None else [kept]) + evaluate_user_rules(core, q.ins, q, q.strategy)
 
 
+def tell_findings(thought: Thought, answers: Answers) -> tuple[int, list[Finding]]:
+    """Validation's mask, else what risk says (see `Core.check`)."""
+    if thought.alone is not None:
+        return 0, [thought.alone]
+    found, observed, rules = answers
+    return thought.mask, found + [f for f in observed if f.armed] + rules
+
+
 def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
     """What validation and risk would say to a new order (see `Core.check`)."""
     clock, is_new = core.now, c.cl_ord_id == NEW_ID
     try:
-        return answer_order(core, think_order(core, c._replace(cl_ord_id=0) if is_new else c, now, is_new))[1]
+        thought = think_order(core, c._replace(cl_ord_id=0) if is_new else c, now, is_new)
+        return tell_findings(thought, find_answers(core, *thought.asked) if thought.asked else NO_ANSWERS)
     finally:
         core.now = clock
 
 
-def answer_order(core: State, thought: Thought) -> tuple[Answer, tuple[int, list[Finding]]]:
-    """What refuses one order, and all that is said of it: validation's mask, else what risk says."""
+def answer_order(core: State, thought: Thought, answers: Answers) -> Answer:
+    """What refuses one order."""
     if thought.alone is not None:
-        return Answer(int(thought.alone.reason), 0, 0, 0), (0, [thought.alone])
+        return Answer(int(thought.alone.reason), 0, 0, 0)
     if thought.asked is None:
-        return Answer(int(first_reason(thought.mask)), thought.mask, 0, 0), (thought.mask, [])
+        return Answer(int(first_reason(thought.mask)), thought.mask, 0, 0)
     q = thought.asked[1]
-    found, observed, rules = find_answers(core, *thought.asked)
+    found, observed, rules = answers
     first = next((f.reason for f in found + rules if f.refused), Reason.NONE)
-    said = found + [f for f in observed if f.armed] + rules
-    observed += ask_user_rules(core, q.ins, q, q.strategy, LimitMode.OBSERVE)
-    return Answer(int(first), 0, mask_of(found + rules), mask_of(observed)), (0, said)
+    observed = observed + ask_user_rules(core, q.ins, q, q.strategy, LimitMode.OBSERVE)
+    return Answer(int(first), 0, mask_of(found + rules), mask_of(observed))
 
 
 def mask_of(found: list[Finding]) -> int:
@@ -131,11 +141,11 @@ def answer_batch(
     try:
         for c in commands:
             thought = think_order(core, c, now, False)
-            answer, said = answer_order(core, thought)
-            answers.append(answer)
+            found = find_answers(core, *thought.asked) if thought.asked else NO_ANSWERS
+            answers.append(answer_order(core, thought, found))
             if told is not None:
-                told.append(said)
-            if together and answer.reason == Reason.NONE and thought.asked is not None:
+                told.append(tell_findings(thought, found))
+            if together and answers[-1].reason == Reason.NONE and thought.asked is not None:
                 put_ahead(core, c.cl_ord_id, thought.asked[1], 1)
             core.now = clock
     finally:
