@@ -413,7 +413,7 @@ def test_a_replace_that_its_venue_has_answered_leaves_a_gate_that_is_open(core):
     assert [(m.cl_ord_id, int(m.order_qty)) for m in core.outbound()] == [("c2", 50)]
 
 
-@pytest.mark.parametrize("first, second, handed", [
+@pytest.mark.parametrize(("first", "second", "handed"), [
     ({"qty": 2}, {"qty": 9}, []), ({"price": "180.00"}, {"price": "190.00"}, []), ({"qty": 5}, {"qty": 2}, ["c3"]),
     ({"qty": 50}, {"qty": 20}, ["c3"]), ({"qty": 2}, {"qty": 2}, ["c3"]), ({"qty": 2}, {"qty": 3}, []),
 ])
@@ -444,7 +444,7 @@ def refusals(core):
     return [r.reason for r in core.reports(0) if r.report_type is tc.ReportType.ORDER_CANCEL_REJECT]
 
 
-@pytest.mark.parametrize("asked, armed, check, bound", [
+@pytest.mark.parametrize(("asked", "armed", "check", "bound"), [
     ({"qty": 20}, None, "KILL_SWITCH", 0), ({"price": "180.01"}, None, "KILL_SWITCH", 0),
     ({"price": "180.01"}, {"price_collar_bps": tc.OFF, "order_rate": 1}, "ORDER_RATE", 1),
     ({"price": "192.00"}, {"price_collar_bps": 100, "order_rate": tc.OFF}, "PRICE_COLLAR", 100),
@@ -511,7 +511,7 @@ def test_what_ends_at_our_own_order_is_none_that_left(core):
     assert core.submit("AAPL", "BUY", 4, "180.00", venue="XNAS").text == stopped("ORDER_RATE", 2)
 
 
-@pytest.mark.parametrize("n, d, qty, price", [(1, 2, 5, "380.00"), (2, 1, 20, "95.00")])
+@pytest.mark.parametrize(("n", "d", "qty", "price"), [(1, 2, 5, "380.00"), (2, 1, 20, "95.00")])
 def test_an_order_that_waits_through_a_split_is_handed_out_in_the_new_shares(core, n, d, qty, price):
     order = core.submit("AAPL", "BUY", 10, "190.00", venue="EXT", display_qty=4)
     core.execution.set_session("AAPL", "CLOSED")
