@@ -39,7 +39,7 @@ cdef inline int32_t choose_venue(
 cdef inline const tc_ranking* decide(tc_core* core, const tc_instrument* ins, const tc_order* order) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
-    if ranking.changed:
+    if not tells_all(&core.router, ranking, order.instrument):
         keep_decision(&core.router, side_row(order.instrument, side))
     return ranking
 

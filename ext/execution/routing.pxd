@@ -4,7 +4,7 @@
 # lower is better for both sides. A ranking is re-sorted only for the venues that changed since it was read,
 # and wholly when it is older than the time to live. What a ranking said is kept for explain() in a ring.
 
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 from scoring cimport *
 
 
@@ -196,10 +196,28 @@ cdef inline void score_venue(
         term.cost = term.cost + charges.latency + charges.miss + charges.degraded
 
 
+# The charges of one instrument are others.
+cdef inline void reprice_instrument(tc_router* router, int32_t instrument) noexcept nogil:
+    cdef tc_ranking* ranking
+    cdef uint8_t side
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        ranking = &router.rankings[side_row(instrument, side)]
+        ranking.dirty |= ranking.seen
+        ranking.repriced |= ranking.seen
+        ranking.changed = True
+
+
+# What an instrument's mid has moved counts no more.
+cdef inline void forget_movement(tc_router* router, int32_t instrument) noexcept nogil:
+    if router.movements[instrument].is_seen:
+        memset(&router.movements[instrument], 0, sizeof(tc_movement))
+        reprice_instrument(router, instrument)
+
+
 # Is it time to look at an instrument's mid?
 cdef inline bint wants_sample(const tc_router* router, int32_t instrument, int64_t now) noexcept nogil:
     cdef const tc_movement* moves = &router.movements[instrument]
-    return router.weights.latency > 0 and (moves.sampled_at == 0 or now - moves.sampled_at >= sample_after())
+    return router.weights.latency > 0 and (not moves.is_seen or now - moves.sampled_at >= sample_after())
 
 
 # A look at twice the mid, where there is one; its first is only where it begins.
@@ -207,12 +225,13 @@ cdef inline void sample_mid(tc_router* router, int32_t instrument, int64_t mid2,
     cdef tc_movement* moves = &router.movements[instrument]
     if mid2 == no_price():
         return
-    if moves.sampled_at == 0:
+    if not moves.is_seen:
         moves.mid2 = mid2
         moves.sampled_at = now
+        moves.is_seen = True
     else:
         move_mid(moves, mid2, now)
-        router.epoch += 1
+        reprice_instrument(router, instrument)
 
 
 # Only in C: score_venue in Python. It displays another size at the same price, which costs the same.
@@ -296,6 +315,15 @@ cdef inline uint8_t market_state(tc_router* router, int32_t instrument) noexcept
     return MARKET_LOCKED if bid == ask else MARKET_CROSSED
 
 
+# Does the last decision that was kept of an up-to-date ranking tell all that it says, and is it still held?
+cdef inline bint tells_all(tc_router* router, const tc_ranking* ranking, int32_t instrument) noexcept nogil:
+    if ranking.changed or ranking.decision == 0:
+        return not ranking.changed
+    return (router.decisions - ranking.decision <= <int64_t>router.history_mask
+            and router.history_markets[<uint64_t>ranking.decision & router.history_mask]
+            == market_state(router, instrument))
+
+
 # Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
 # so that asking changes nothing.
 cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
@@ -328,6 +356,7 @@ cdef inline void rank_anew(
     cdef uint64_t dirty = ranking.seen if is_old else ranking.dirty, repriced = dirty if is_old else ranking.repriced
     cdef int32_t venue
     router.misses += 1
+    ranking.changed = ranking.changed or ranking.epoch != router.epoch
     ranking.dirty = 0
     ranking.repriced = 0
     ranking.ranked_at = now

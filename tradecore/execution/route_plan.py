@@ -16,7 +16,7 @@ from ..vocabulary.rows import PlanRow, Term
 from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number
 from .displayed_book import DisplayedBook
-from .routing import all_in_price, cost_price, fee_price, how_it_takes
+from .routing import PROTECTED, all_in_price, cost_price, fee_price, how_it_takes, is_protected_from
 
 _COLUMNS = ("venue", "price", "size", "fee", "all-in", "takes", "why")
 _HOW = {
@@ -105,7 +105,8 @@ class RoutePlan(NamedTuple):
 class VenueStatistics(NamedTuple):
     """What the core has seen of a venue in its own orders there, or was told: `round_trip` (ns) from a new order to its
     answer, `fill_rate` of orders that took and `post_fill_rate` of those that rested, `reject_rate`, `quote_age` (ns)
-    of its last quote when an order was sent there; moving averages. `answers`: how many round trips there were."""
+    of its last quote when an order was sent there; moving averages. `answers`: how many round trips there were. `degraded`: it was said
+    to be (`set_statistics`), and costs more while that has a weight."""
 
     venue: str
     round_trip: int
@@ -114,6 +115,7 @@ class VenueStatistics(NamedTuple):
     reject_rate: Decimal
     quote_age: int
     answers: int
+    degraded: bool
 
 
 class Router(Protocol):
@@ -138,7 +140,7 @@ class Router(Protocol):
     def set_statistics(
         self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
         post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
-        who: Identifier | None = None, why: Identifier | None = None,
+        degraded: bool | None = None, who: Identifier | None = None, why: Identifier | None = None,
     ) -> None:
         """What is known of a venue from now on."""
 
@@ -205,9 +207,13 @@ class PlanReader:
             return "holds less than a FILL_OR_KILL needs" if self._is_fok else "the order is post-only"
         if self._row.routing != RoutingStrategy.ALL_IN_COST:
             return f"{RoutingStrategy(self._row.routing).name} prefers another"
-        ranked = [its.venue for its in self._row.terms]
-        first = min(ranked.index(venue) for venue in self._lots)
-        return "dearer" if ranked.index(term.venue) > first else "holds less than a FILL_OR_KILL needs"
+        terms = self._row.terms
+        first = next(its for its in terms if its.venue in self._lots)
+        if terms.index(term) > terms.index(first):
+            return "dearer"
+        if is_protected_from(term, first, self._buys, self._instrument):
+            return PROTECTED
+        return "holds less than a FILL_OR_KILL needs"
 
 
 def _market_of(bid: int, ask: int) -> MarketState:

@@ -228,11 +228,19 @@ class ScoreReader:
 
     def _why_passed_over(self, term: Term, first: Term) -> str:
         """Of a venue that was ranked before the first which was chosen."""
-        if self._instrument.order_protection and (term.price > first.price if self._buys else term.price < first.price):
-            return "cheaper all-in, but another displayed a better price: order protection"
+        if is_protected_from(term, first, self._buys, self._instrument):
+            return PROTECTED
         if self._row.time_in_force == TimeInForce.FILL_OR_KILL:
             return "down, or held less than a FILL_OR_KILL needs"
         return "down, or tried before for what it still displayed" if self._row.parent else "down"
+
+
+PROTECTED = "cheaper all-in, but another displayed a better price: order protection"
+
+
+def is_protected_from(term: Term, first: Term, buys: bool, instrument: Instrument) -> bool:
+    """Would a venue that is cheaper all-in have been taken through the better price of the first that was chosen?"""
+    return instrument.order_protection and (term.price > first.price if buys else term.price < first.price)
 
 
 def fee_price(term: Term, instrument: Instrument) -> Decimal:

@@ -133,6 +133,7 @@ class VenueFacts(NamedTuple):
     reject: int
     quote_age: int
     answers: int
+    degraded: bool
 
 
 class PlanRow(NamedTuple):

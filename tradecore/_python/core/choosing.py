@@ -12,6 +12,7 @@ from ..execution.routing import (
     preference,
     rank_venues,
     strategy_of,
+    tells_all,
 )
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
@@ -42,7 +43,7 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
 def decide(core: State, ins: InstrumentRow, order: Order) -> Ranking:
     """The ranking that an order is routed by, which is kept."""
     ranking = rank_venues(core.router, ins, order.instrument, direction(order.side), core.now)
-    if ranking.changed:
+    if not tells_all(core.router, ranking, order.instrument):
         keep_decision(core.router, ranking, order.instrument)
     return ranking
 

@@ -234,6 +234,20 @@ def preference(router: Router, ranking: Ranking, routing: int, side: int, venue:
     return (venue - 1 - ranking.turn) % MAX_VENUES if routing == ROUND_ROBIN else 0
 
 
+def reprice_instrument(router: Router, instrument: int) -> None:
+    """The charges of one instrument are others."""
+    for side in (BUY, SELL):
+        ranking = ranking_of(router, instrument, side)
+        ranking.dirty.update(ranking.tops)
+        ranking.changed = True
+
+
+def forget_movement(router: Router, instrument: int) -> None:
+    """What an instrument's mid has moved counts no more."""
+    if router.movements.pop(instrument, None) is not None:
+        reprice_instrument(router, instrument)
+
+
 def wants_sample(router: Router, instrument: int, now: int) -> bool:
     """Is it time to look at an instrument's mid?"""
     moves = router.movements.get(instrument)
@@ -249,7 +263,7 @@ def sample_mid(router: Router, instrument: int, mid2: int, now: int) -> None:
         router.movements[instrument] = Movement(mid2, now)
     else:
         move_mid(moves, mid2, now)
-        router.epoch += 1
+        reprice_instrument(router, instrument)
 
 
 def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> Ranking:
@@ -262,12 +276,21 @@ def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, 
         router.ages += max(0, age)  # a question may have been of a later time
         return ranking
     router.misses += 1
+    ranking.changed |= ranking.epoch != router.epoch
     for venue in ranking.tops if expired else ranking.dirty:
         ranking.scores[venue] = score_venue(router, ins, instrument, side, venue, ranking.tops[venue])
     ranking.terms = tuple(sorted((term for term in ranking.scores.values() if term.size > 0), key=rank_key))
     ranking.dirty.clear()
     ranking.ranked_at, ranking.epoch = now, router.epoch
     return ranking
+
+
+def tells_all(router: Router, ranking: Ranking, instrument: int) -> bool:
+    """Does the last decision that was kept of an up-to-date ranking tell all that it says, and is it still held?"""
+    if ranking.changed or ranking.decision == 0:
+        return not ranking.changed
+    behind = router.decisions - ranking.decision
+    return behind < router.decisions_kept and router.history[-1 - behind][0] is market_state(router, instrument)
 
 
 def keep_decision(router: Router, ranking: Ranking, instrument: int) -> None:
