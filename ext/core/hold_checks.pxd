@@ -7,7 +7,7 @@ from follow_ups cimport *
 
 cdef enum:
     CHECK_EVERY = 1_024            # commands, a power of two: after so many all holds are looked at
-    CHECK_MOST = 64                # orders of a pair: where more work, its holds are looked at with all
+    CHECK_MOST = 1_024             # orders of a pair: where more work, its holds are looked at with all
 
 
 # Do the holds of an account in an instrument equal the sum over its working orders? A part of an order is held for by

@@ -17,6 +17,38 @@ cdef inline void observe_question(
     evaluate_limits(&core.risk, ins, &q, findings, explain)
 
 
+# What refused is told of an order that has passed.
+cdef inline void report_observed(
+    tc_core* core, const tc_command* c, const tc_order* order, const tc_question* q, uint8_t kind,
+    const tc_finding* finding
+) noexcept nogil:
+    cdef tc_report* r = start_report(core, c, kind)
+    r.order_id = order.order_id
+    r.instrument = q.instrument
+    put_place(r, q.account, 0)
+    r.side = q.side
+    r.cl_ord_id = order.cl_ord_id
+    r.order_qty = q.order_qty
+    r.price = q.price
+    r.reason = <int16_t>finding.reason
+    r.value = finding.value
+    r.bound = finding.limit
+    r.reject_mask = finding.row
+    publish_report(&core.events, r)
+
+
+# Reports what the rules of users that are only observed would have refused.
+cdef inline void observe_user_rules(
+    tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_question* q
+) noexcept nogil:
+    cdef tc_finding finding
+    cdef int64_t cells[CELLS]
+    cdef uint64_t unknown = fill_cells(core, ins, q, order.strategy, cells)
+    cdef int32_t at = 0
+    while ask_user_rules(&core.rules, cells, unknown, MODE_OBSERVE, &at, &finding):
+        report_observed(core, c, order, q, REPORT_RISK_OBSERVED, &finding)
+
+
 # Reports what the limits that are only observed would have refused, or what passes the share at which one warns. The
 # order has passed, and holds nothing yet.
 cdef inline void observe_order(
@@ -25,7 +57,6 @@ cdef inline void observe_order(
 ) noexcept nogil:
     cdef tc_question asked = q[0]
     cdef tc_finding findings[OBSERVABLE]
-    cdef tc_report* r
     cdef int i
     if mode == MODE_OBSERVE and core.rules.observed:
         observe_user_rules(core, c, ins, order, q)
@@ -39,19 +70,8 @@ cdef inline void observe_order(
         if findings[i].refused:
             if mode == MODE_OBSERVE:
                 note_breach(&core.risk, &findings[i], core.now)
-            r = start_report(core, c, REPORT_RISK_OBSERVED if mode == MODE_OBSERVE else REPORT_RISK_WARNING)
-            r.order_id = order.order_id
-            r.instrument = q.instrument
-            put_place(r, q.account, 0)
-            r.side = q.side
-            r.cl_ord_id = order.cl_ord_id
-            r.order_qty = q.order_qty
-            r.price = q.price
-            r.reason = <int16_t>findings[i].reason
-            r.value = findings[i].value
-            r.bound = findings[i].limit
-            r.reject_mask = findings[i].row
-            publish_report(&core.events, r)
+            report_observed(core, c, order, q, REPORT_RISK_OBSERVED if mode == MODE_OBSERVE else REPORT_RISK_WARNING,
+                            &findings[i])
 
 
 # What is to be told of an order or a replace that passed, or of an order that is let go.

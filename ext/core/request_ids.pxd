@@ -40,3 +40,8 @@ cdef inline int64_t make_id(tc_core* core, const tc_order* order) noexcept nogil
 cdef inline void name_order(tc_core* core, tc_order* order) noexcept nogil:
     if order.cl_ord_id == 0:
         order.cl_ord_id = make_id(core, order)
+
+
+# Did a user name a request? What the core asks for of itself has an id of the core's, or none.
+cdef inline bint is_named(const tc_core* core, int64_t cl_ord_id) noexcept nogil:
+    return cl_ord_id != 0 and not id_is_made(&core.texts.made, cl_ord_id)

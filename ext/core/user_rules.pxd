@@ -202,28 +202,3 @@ cdef inline int find_risk_refusal(
     if TC_DRILL and reason and reason == core.drilled:
         reason = REASON_NONE
     return reason if reason else find_rule_refusal(core, ins, q, strategy, finding)
-
-
-# Reports what the rules that are only observed would have refused.
-cdef inline void observe_user_rules(
-    tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_question* q
-) noexcept nogil:
-    cdef tc_finding finding
-    cdef tc_report* r
-    cdef int64_t cells[CELLS]
-    cdef uint64_t unknown = fill_cells(core, ins, q, order.strategy, cells)
-    cdef int32_t at = 0
-    while ask_user_rules(&core.rules, cells, unknown, MODE_OBSERVE, &at, &finding):
-        r = start_report(core, c, REPORT_RISK_OBSERVED)
-        r.order_id = order.order_id
-        r.instrument = q.instrument
-        put_place(r, q.account, 0)
-        r.side = q.side
-        r.cl_ord_id = order.cl_ord_id
-        r.order_qty = q.order_qty
-        r.price = q.price
-        r.reason = USER_RULE
-        r.value = finding.value
-        r.bound = finding.limit
-        r.reject_mask = 0
-        publish_report(&core.events, r)

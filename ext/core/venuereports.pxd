@@ -308,8 +308,8 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
     while request != NO_SLOT and core.orders.requests[request].cl_ord_id != c.cl_ord_id:
         request = core.orders.requests[request].next
     if request == NO_SLOT and (c.cl_ord_id == 0 or c.cl_ord_id == order.cl_ord_id):
-        request = order.first_request                  # named as the order's: the oldest without an id of its own
-        while request != NO_SLOT and core.orders.requests[request].cl_ord_id:
+        request = order.first_request                  # named as the order's: the oldest that no user named
+        while request != NO_SLOT and is_named(core, core.orders.requests[request].cl_ord_id):
             request = core.orders.requests[request].next
         if request == NO_SLOT:
             request = order.first_request

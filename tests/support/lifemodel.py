@@ -122,8 +122,9 @@ class Known:
                 bits |= UNKNOWN_REPLACE if a.is_replace else UNKNOWN_CANCEL
         return bits
 
-    def last_asked_id(self) -> int:
-        known = [a.cl_ord_id for a in self.asked if a.cl_ord_id and (a.is_replace or not a.unknown)]
+    def last_asked_id(self, before: Asked | None = None) -> int:
+        earlier = self.asked[:next((n for n, a in enumerate(self.asked) if a is before), None)]
+        known = [a.cl_ord_id for a in earlier if a.cl_ord_id and (a.is_replace or not a.unknown)]
         return known[-1] if known else self.cl_ord_id
 
     def find_asked(self, is_replace: bool | None, *ids: int) -> Asked:
@@ -136,6 +137,7 @@ class Model:
 
     def __init__(self, trades: int, day_end: DayEnd = DayEnd.VENUE) -> None:
         self.day_end = day_end  # of the external venue
+        self.handed_out: list[tuple[Known, Asked, int]] = []  # requests of one command, with their OrigClOrdIDs
         self.told_late: set[int] = set()  # orders that it has expired without a word, as we know: their ids are kept a day
         self.orders: dict[int, Known] = {}
         self.ids: dict[int, int] = {}
@@ -173,8 +175,12 @@ class Model:
                 self.mark_unknown(o, now - REQUEST_TIMEOUT)
         if c.kind == C.ROLL_DAY:
             self.begin_day()
+        self.handed_out.clear()
         for r in reports:
             self.take_report(c, r)
+        for o, asked, orig_cl_ord_id in self.handed_out:  # after the command: what it rejected is out of the chain
+            if any(a is asked for a in o.asked):
+                assert orig_cl_ord_id == o.last_asked_id(asked), "OrigClOrdID is the last id that was not rejected"
         for order_id, o in self.touched.items():
             if o.is_open:
                 self.open[order_id] = o
@@ -317,7 +323,6 @@ class Model:
         if not is_replace and not o.cancel_asked:  # beside the last one that is UNKNOWN
             for a in [a for a in o.asked if not a.is_replace][:-1]:
                 o.asked.remove(a)
-        assert r.orig_cl_ord_id == o.last_asked_id(), "OrigClOrdID is the last id that was not rejected"
         assert not o.cancel_asked or is_replace
         if r.reason or not c.cl_ord_id:
             self.claim_made(r.cl_ord_id, o)
@@ -330,6 +335,7 @@ class Model:
         o.was_cancel_asked = o.was_cancel_asked or not is_replace
         o.asked.append(Asked(r.cl_ord_id, is_replace, r.order_qty, self.now))
         o.asked[-1].unknown = not self.connected
+        self.handed_out.append((o, o.asked[-1], r.orig_cl_ord_id))
 
     def check_refusal(self, c, r, o: Known) -> None:
         """A refused request changes nothing; one that makes sense is not refused."""

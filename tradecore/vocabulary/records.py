@@ -265,7 +265,7 @@ _ANSWER: Layout = [("reject_mask", "u8"), ("refused", "u8"), ("observed", "u8"),
 ANSWER_SIZE = 32
 BASKET_MAX = 1_024  # orders that are asked about together
 CHECK_EVERY = 1_024  # commands, a power of two: after so many all holds are looked at where builds assert
-CHECK_MOST = 64  # orders of a pair: where more work, its holds are looked at with all
+CHECK_MOST = 1_024  # orders of a pair: where more work, its holds are looked at with all
 
 UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4  # bits of a report's `unknown`
 

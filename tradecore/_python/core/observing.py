@@ -19,7 +19,7 @@ from ..risk.rule_rows import SOFT
 from ..vocabulary.instrument import InstrumentRow
 from .exits import reduces
 from .state import RISK_OBSERVED, RISK_WARNING, State, publish, twice_reference
-from .user_rules import observe_user_rules
+from .user_rules import ask_user_rules
 
 
 def observe_question(core: State, ins: InstrumentRow, q: Question, mode: int = LimitMode.OBSERVE) -> list[Finding]:
@@ -31,6 +31,21 @@ def observe_question(core: State, ins: InstrumentRow, q: Question, mode: int = L
         q = replace(q, reference2=twice_reference(core, q.instrument),
                     touch2=twice_touch(core.router, ins, q.instrument, q.side, core.now))
     return evaluate_limits(q)
+
+
+def report_observed(core: State, c: Any, order: Order, q: Question, kind: int, finding: Finding) -> None:
+    """What refused is told of an order that has passed."""
+    publish(
+        core, c, kind, order_id=order.order_id, instrument=q.instrument, account=q.account, side=q.side,
+        cl_ord_id=order.cl_ord_id, order_qty=q.order_qty, price=q.price, reason=finding.reason, value=finding.value,
+        bound=finding.limit, reject_mask=finding.row,
+    )
+
+
+def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
+    """Reports what the rules of users that are only observed would have refused."""
+    for finding in ask_user_rules(core, ins, q, order.strategy, LimitMode.OBSERVE):
+        report_observed(core, c, order, q, RISK_OBSERVED, finding)
 
 
 def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question, mode: int) -> None:
@@ -48,12 +63,7 @@ def observe_order(core: State, c: Any, ins: InstrumentRow, order: Order, q: Ques
         if finding.refused:
             if is_observed:
                 note_breach(core.risk, finding, core.now)
-            publish(
-                core, c, RISK_OBSERVED if is_observed else RISK_WARNING, order_id=order.order_id,
-                instrument=q.instrument, account=q.account, side=q.side, cl_ord_id=order.cl_ord_id,
-                order_qty=q.order_qty, price=q.price, reason=finding.reason, value=finding.value,
-                bound=finding.limit, reject_mask=finding.row,
-            )
+            report_observed(core, c, order, q, RISK_OBSERVED if is_observed else RISK_WARNING, finding)
 
 
 def observe_passed(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:

@@ -10,7 +10,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import PREFIX_SIZE
 
 from ..orders.order_table import Order
-from ..vocabulary.made_ids import made_text, next_made
+from ..vocabulary.made_ids import id_is_made, made_text, next_made
 from ..vocabulary.texts import find_text, text_is_valid
 from .state import State, accept_command, refuse_command
 
@@ -42,3 +42,8 @@ def name_order(core: State, order: Order) -> None:
     """An order that goes to an external venue has a ClOrdID, whoever made it."""
     if not order.cl_ord_id:
         order.cl_ord_id = make_id(core, order)
+
+
+def is_named(core: State, cl_ord_id: int) -> bool:
+    """Did a user name a request? What the core asks for of itself has an id of the core's, or none."""
+    return cl_ord_id != 0 and not id_is_made(core.texts.made, cl_ord_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Reason
 from tradecore.vocabulary.records import AMOUNT_MAX, NO_PRICE
@@ -23,7 +22,6 @@ from tradecore.vocabulary.rule_words import (
 )
 
 from ..execution.routing import twice_touch
-from ..orders.order_table import Order
 from ..positions.costs import position_of
 from ..risk.holds import Question, exposure_of
 from ..risk.programs import ask_rule
@@ -32,7 +30,7 @@ from ..vocabulary.instrument import BUY, InstrumentRow
 from ..vocabulary.instrument import MARKET as AT_MARKET
 from .conditions import look_at_market
 from .keeping import check_admission
-from .state import RISK_OBSERVED, State, publish, twice_reference
+from .state import State, twice_reference
 
 BIT = {q.cell: q.bit for q in QUANTITIES.values() if q.bit >= 0}
 SECOND, DAY = 1_000_000_000, 86_400
@@ -179,13 +177,3 @@ def find_rule_refusal(core: State, ins: InstrumentRow, q: Question, strategy: in
     if len(core.rules.rows) == core.rules.observed:
         return None
     return next(iter(ask_user_rules(core, ins, q, strategy)), None)
-
-
-def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:
-    """Reports what the rules that are only observed would have refused."""
-    for finding in ask_user_rules(core, ins, q, order.strategy, LimitMode.OBSERVE):
-        publish(
-            core, c, RISK_OBSERVED, order_id=order.order_id, instrument=q.instrument, account=q.account, side=q.side,
-            cl_ord_id=order.cl_ord_id, order_qty=q.order_qty, price=q.price, reason=finding.reason,
-            value=finding.value, bound=finding.limit, reject_mask=0,
-        )

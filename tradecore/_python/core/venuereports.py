@@ -36,6 +36,7 @@ from .doubts import (
 )
 from .keeping import hear_note, hear_of_order
 from .outbound import doubt_order, send_status_request
+from .request_ids import is_named
 from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
@@ -227,7 +228,7 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         return refuse_report(core, c, Reason.UNKNOWN_ORDER, order_id, 0)
     request = next((r for r in order.requests if r.cl_ord_id == c.cl_ord_id and c.cl_ord_id), None)
     if request is None and (not c.cl_ord_id or c.cl_ord_id == order.cl_ord_id) and order.requests:
-        request = next((r for r in order.requests if not r.cl_ord_id), order.requests[0])  # named as the order's
+        request = next((r for r in order.requests if not is_named(core, r.cl_ord_id)), order.requests[0])
     if request is None:
         return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
     if c.note:
