@@ -261,7 +261,7 @@ cdef class Core(Readers):
             self.state.leave()
         return PlanRow(p.mask, p.route, [(p.parts[i].venue, p.parts[i].qty, p.parts[i].ticks) for i in range(p.count)],
                        [Term._make(row) for row in term_rows(p.terms, p.term_count)], p.down, p.limit, p.order_qty,
-                       p.bid, p.ask, p.routing)
+                       p.market, p.routing)
 
     def venue_facts(self, int64_t venue):
         """What is known of a venue, by its number. Raises LookupError. Threads: any."""

@@ -278,19 +278,25 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
     tc_assert((at == ranking.count - 1) | (not ranks_before(&terms[ranking.order[at + 1] - 1], &terms[venue - 1])))
 
 
-# The best price displayed to an order of `side` at any venue that is up, fees aside, unranked; -2**63: none. Only what
-# was told after the command `since`.
+# Only in C: a constant in Python.
+cdef inline uint64_t every_venue() noexcept nogil:
+    return ~<uint64_t>0
+
+
+# The best price displayed to an order of `side` at those of these venues (bit venue - 1) that are up, fees aside,
+# unranked; -2**63: none. Only what was told after the command `since`.
 cdef inline int64_t displayed_price(
-    const tc_router* router, int32_t instrument, uint8_t side, int64_t since
+    const tc_router* router, int32_t instrument, uint8_t side, uint64_t venues, int64_t since
 ) noexcept nogil:
     cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
     cdef int64_t sign = 1 if side == SIDE_SELL else -1, best = no_price(), price
+    cdef uint64_t up = venues & ~router.down
     cdef int32_t venue
     for venue in range(router.venue_count):
         if tops[venue].size <= 0:
             continue
         price = sign * tops[venue].price               # more is better, and no_price() is less than any
-        if price > best and tops[venue].told > since and not (router.down >> venue) & 1:
+        if price > best and tops[venue].told > since and (up >> venue) & 1:
             best = price
     return best if best == no_price() else sign * best
 
@@ -300,50 +306,10 @@ cdef inline int64_t displayed_price(
 cdef inline int64_t best_price(tc_router* router, int32_t instrument, uint8_t side) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[side_row(instrument, side)]
     if tc_seldom(ranking.is_moved or ranking.best_down != router.down):
-        ranking.best_px = displayed_price(router, instrument, side, 0)
+        ranking.best_px = displayed_price(router, instrument, side, every_venue(), 0)
         ranking.best_down = router.down
         ranking.is_moved = False
     return ranking.best_px if ranking.seen else no_price()
-
-
-# How the best prices displayed lie, fees aside.
-cdef inline uint8_t market_state(tc_router* router, int32_t instrument) noexcept nogil:
-    cdef int64_t bid = best_price(router, instrument, SIDE_SELL)
-    cdef int64_t ask = best_price(router, instrument, SIDE_BUY)
-    if bid == no_price() or ask == no_price() or bid < ask:
-        return MARKET_NORMAL
-    return MARKET_LOCKED if bid == ask else MARKET_CROSSED
-
-
-# Does the last decision that was kept of an up-to-date ranking tell all that it says, and is it still held?
-cdef inline bint tells_all(tc_router* router, const tc_ranking* ranking, int32_t instrument) noexcept nogil:
-    if ranking.changed or ranking.decision == 0:
-        return not ranking.changed
-    return (router.decisions - ranking.decision <= <int64_t>router.history_mask
-            and router.history_markets[<uint64_t>ranking.decision & router.history_mask]
-            == market_state(router, instrument))
-
-
-# Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
-# so that asking changes nothing.
-cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
-    cdef tc_ranking* ranking = &router.rankings[row]
-    cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
-    cdef tc_term* kept
-    cdef uint8_t market = market_state(router, <int32_t>(row >> 1))
-    cdef int64_t slot
-    cdef int at
-    router.locked += market == MARKET_LOCKED
-    router.crossed += market == MARKET_CROSSED
-    router.decisions += 1
-    ranking.decision = router.decisions
-    ranking.changed = False
-    slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
-    router.history_counts[slot] = ranking.count
-    router.history_markets[slot] = market
-    kept = &router.history[slot * MAX_VENUES]
-    for at in range(ranking.count):
-        kept[at] = terms[ranking.order[at] - 1]
 
 
 # Only in C: the rare half of `rank_venues`, apart from the path. Everything is re-scored once the time to live is over,

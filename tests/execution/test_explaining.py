@@ -86,7 +86,7 @@ def test_an_order_is_explained_by_the_charges_that_it_was_routed_with(make_core)
     core = make_core(venues=[V("A"), V("B")])
     show(core, A=100)
     show(core, "100.01", B=100)
-    core.submit("AAPL", "BUY", 1, "100.01")
+    core.submit("AAPL", "BUY", 1, "99.00")  # it takes nothing: what is displayed stays as it is
     core.execution.router.set_weights(miss_bps=100)
     core.execution.router.set_statistics("A", fill_rate="0.5")
     order = core.submit("AAPL", "BUY", 1, "100.01")
@@ -118,7 +118,8 @@ def test_a_ranking_that_was_kept_too_long_ago_is_kept_again(make_core):
     for cents in range(2):
         core.quote("A", "MSFT", ask=100 + cents, ask_size=1)
         core.submit("MSFT", "BUY", 1, "99.00")
-    assert told(core, core.submit("AAPL", "BUY", 1, "99.00")) == {"A": (0, "beyond the limit")}
+    assert told(core, core.submit("AAPL", "BUY", 1, "99.00")) == {
+        "A": (1, "rests here: the lowest maker fee")}
 
 
 def test_a_plan_says_what_order_protection_passed_over(make_core):

@@ -16,7 +16,7 @@ from ..vocabulary.codes import CommandType, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CODECS, MILLION
+from ..vocabulary.records import CODECS, LATENCY_WEIGHT_MAX, MILLION
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, check_bool, check_int, demand_type, to_decimal, whole_units
 from .declaring import declare_instrument
@@ -24,7 +24,6 @@ from .door import demand_terms
 from .order_system import OrderSystem
 
 _ACCOUNT = "ROUTER"
-LATENCY_MAX = 1_000 * MILLION
 _NEW_ORDER = CODECS[CommandType.NEW_ORDER]
 
 
@@ -135,7 +134,7 @@ class SmartOrderRouter:
         the square root of the venue's round trip; 1 counts it whole. `miss_bps`: what not being filled costs, in basis
         points of the price, times its chance there. `degraded_bps`: what a degraded venue costs. Raises TypeError or
         ValueError naming field, value and bound. Threads: any."""
-        self._set(who, why, latency_weight=_known(latency, 6, "latency", LATENCY_MAX),
+        self._set(who, why, latency_weight=_known(latency, 6, "latency", LATENCY_WEIGHT_MAX),
                   miss_cost=_known(miss_bps, 2, "miss_bps", MILLION),
                   degraded_cost=_known(degraded_bps, 2, "degraded_bps", MILLION))
 

@@ -23,6 +23,7 @@ from .layouts import Codec, Layout, make_dtype
 from .report_codec import ReportCodec
 
 MILLION = 1_000_000  # of it: rates, weights, shares
+LATENCY_WEIGHT_MAX = 1_000 * MILLION
 UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1

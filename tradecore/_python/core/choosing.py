@@ -5,15 +5,10 @@ from __future__ import annotations
 from tradecore.vocabulary.codes import Route
 
 from ..execution.book import crosses, is_fillable
-from ..execution.routing import (
-    Ranking,
-    keep_decision,
-    posting_venue,
-    preference,
-    rank_venues,
-    strategy_of,
-    tells_all,
-)
+from ..execution.decisions import keep_decision, tells_all
+from ..execution.posting import posting_venue
+from ..execution.routing import Ranking, rank_venues
+from ..execution.strategies import preference, strategy_of
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
 from ..orders.validation import POST_ONLY

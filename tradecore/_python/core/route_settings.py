@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason, RoutingStrategy
-from tradecore.vocabulary.records import MILLION
+from tradecore.vocabulary.records import LATENCY_WEIGHT_MAX, MILLION
 
 from ..execution.scoring import DAY, Statistics
 from ..vocabulary.texts import id_is_known
@@ -13,7 +13,6 @@ from .settings import accept_change
 from .state import State, refuse_command
 
 AS_IT_IS = -1
-LATENCY_WEIGHT_MAX = 1_000 * MILLION
 _WEIGHTS = ("latency_weight", 64, "latency", LATENCY_WEIGHT_MAX), ("miss_cost", 72, "miss", MILLION), (
     "degraded_cost", 80, "degraded", MILLION)
 _FACTS = (("round_trip", 56, "round_trip", DAY), ("take_fill", 64, "take_fill", MILLION),

@@ -139,7 +139,8 @@ def split_instrument(core: State, c: Any) -> Any:
 
     Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order
     or a position would not be whole or in its range, or an order has a request that is unanswered. Trades before a
-    split are final: they can no longer be busted or corrected. Quotes, marks, last trades and how the mid moved are forgotten.
+    split are final: they can no longer be busted or corrected. Quotes, marks, last trades and how the mid moved are
+    forgotten.
     """
     n, d, ins = c.split_numerator, c.split_denominator, core.instruments.get(c.instrument)
     if ins is None:

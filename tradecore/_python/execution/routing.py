@@ -18,21 +18,13 @@ from tradecore.vocabulary.codes import CommandType, MarketState
 from tradecore.vocabulary.records import CODECS, MILLION, NO_PRICE, PRICE_MAX, QTY_MAX
 from tradecore.vocabulary.rows import Term
 
-from ..vocabulary.instrument import (
-    ALL_IN_COST,
-    BEST_PRICE,
-    BUY,
-    LOWEST_LATENCY,
-    ROUND_ROBIN,
-    SELL,
-    InstrumentRow,
-    define_instrument_row,
-)
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, define_instrument_row
 from ..vocabulary.shell import Records, demand, demand_power_of_two, open_batch, open_command
 from .scoring import NO_CHARGES, SAMPLE_AFTER, Charges, Movement, Statistics, Weights, charges_at, move_mid
 
 MAX_VENUES = 64
 TIME_TO_LIVE = 100_000_000  # ns
+EVERY_VENUE = -1  # bit venue - 1
 
 
 class Venue(NamedTuple):
@@ -220,20 +212,6 @@ def taking_cost(router: Router, ins: InstrumentRow, instrument: int, side: int, 
     return all_in(side, price, taking_fee(router, ins, venue, price) + sum(charges))
 
 
-def strategy_of(router: Router, strategy: int, routing: int) -> int:
-    """How an order is routed: as it says itself, else as its strategy does, else as all."""
-    return routing or router.strategies.get(strategy, 0) or router.strategies.get(0, 0) or ALL_IN_COST
-
-
-def preference(router: Router, ranking: Ranking, routing: int, side: int, venue: int, price: int) -> int:
-    """What comes before the all-in cost: less is better."""
-    if routing == BEST_PRICE:
-        return price if side == BUY else -price
-    if routing == LOWEST_LATENCY:
-        return router.statistics[venue].round_trip
-    return (venue - 1 - ranking.turn) % MAX_VENUES if routing == ROUND_ROBIN else 0
-
-
 def reprice_instrument(router: Router, instrument: int) -> None:
     """The charges of one instrument are others."""
     for side in (BUY, SELL):
@@ -285,54 +263,9 @@ def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, 
     return ranking
 
 
-def tells_all(router: Router, ranking: Ranking, instrument: int) -> bool:
-    """Does the last decision that was kept of an up-to-date ranking tell all that it says, and is it still held?"""
-    if ranking.changed or ranking.decision == 0:
-        return not ranking.changed
-    behind = router.decisions - ranking.decision
-    return behind < router.decisions_kept and router.history[-1 - behind][0] is market_state(router, instrument)
-
-
-def keep_decision(router: Router, ranking: Ranking, instrument: int) -> None:
-    """Keeps what an up-to-date ranking says, for explain(). Only routing an order does: asking changes nothing."""
-    market = market_state(router, instrument)
-    router.decisions += 1
-    router.locked += market is MarketState.LOCKED
-    router.crossed += market is MarketState.CROSSED
-    ranking.decision, ranking.changed = router.decisions, False
-    router.history.append((market, ranking.terms))
-
-
-def market_state(router: Router, instrument: int) -> MarketState:
-    """How the best prices displayed lie, fees aside."""
-    bid, ask = displayed_price(router, instrument, SELL, 0), displayed_price(router, instrument, BUY, 0)
-    if NO_PRICE in (bid, ask) or bid < ask:
-        return MarketState.NORMAL
-    return MarketState.LOCKED if bid == ask else MarketState.CROSSED
-
-
 def best_venue(router: Router, ranking: Ranking) -> int:
     """The best venue that is up, or 0 where none displays anything."""
     return next((term.venue for term in ranking.terms if term.venue not in router.down), 0)
-
-
-def posting_venue(
-    router: Router, ins: InstrumentRow, instrument: int, side: int, price: int, barred: int, routing: int
-) -> int:
-    """Where an order rests best: by its strategy, then the lowest maker fee and charges, then the lower venue id; 0
-    where every venue is down, or `barred` (bit venue - 1)."""
-    ranking = ranking_of(router, instrument, side)
-    costs = [(preference(router, ranking, routing, side, venue, price),
-              posting_cost(router, ins, instrument, venue, price), venue)
-             for venue in router.venues if venue not in router.down and not barred >> venue - 1 & 1]
-    return min(costs)[2] if costs else 0
-
-
-def posting_cost(router: Router, ins: InstrumentRow, instrument: int, venue: int, price: int) -> int:
-    """What one lot costs that rests at a venue for this price, beside the price."""
-    fees = router.venues[venue]
-    fee = fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
-    return fee + sum(charges_of(router, instrument, venue, price, False))
 
 
 def touch_price(router: Router, instrument: int, side: int, venue: int) -> int:
@@ -348,12 +281,14 @@ def twice_mid(router: Router, ins: InstrumentRow, instrument: int, now: int) -> 
     return touch_price(router, instrument, BUY, ask) + touch_price(router, instrument, SELL, bid)
 
 
-def displayed_price(router: Router, instrument: int, side: int, since: int) -> int:
-    """The best price displayed to an order of `side` at any venue that is up, fees aside, unranked, or NO_PRICE. Only
-    what was told after the command `since`."""
+def displayed_price(
+    router: Router, instrument: int, side: int, venues: int = EVERY_VENUE, since: int = 0
+) -> int:
+    """The best price displayed to an order of `side` at those of these venues (bit venue - 1) that are up, fees aside,
+    unranked, or NO_PRICE. Only what was told after the command `since`."""
     tops = ranking_of(router, instrument, side).tops.items()
     prices = [top.price for venue, top in tops
-              if top.size > 0 and venue not in router.down and top.told > since]
+              if top.size > 0 and venues >> venue - 1 & 1 and venue not in router.down and top.told > since]
     return (max(prices) if side == SELL else min(prices)) if prices else NO_PRICE
 
 
