@@ -246,6 +246,7 @@ def test_a_split_is_no_movement_and_takes_the_movement_of_the_old_prices_with_it
 def test_a_mid_is_seen_for_the_first_time_at_the_time_0_too(clock):
     told = []
     for backend in ("native", "python"):
+        clock.now = 0
         core = build_core(backend, clock=clock, venues=[V("A")])
         core.execution.router.set_weights(latency=1_000)
         core.execution.router.set_statistics("A", round_trip=100_000_000)
