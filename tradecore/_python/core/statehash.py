@@ -168,7 +168,7 @@ def terms_row(core: State, order: Order) -> Row:
     flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
              order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open, order.reserves,
              order.recalled, order.new_message is not None, order.cancel_message is not None,
-             order.change_message is not None, order.status_message is not None, order.repriced)
+             order.change_message is not None, order.status_message is not None, order.repriced, order.heard_of)
     return (12, hash_of_id(core.texts, order.orig_cl_ord_id), stop_of(order), order.peg_offset, order.min_qty,
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,
@@ -243,6 +243,8 @@ def routing(core: State) -> Iterator[Row]:
     for venue, s in router.statistics.items():
         if s != Statistics():
             yield 53, venue, *astuple(s)
+    for venue in sorted(router.degraded):
+        yield 56, venue
     for instrument, moves in sorted(router.movements.items()):
         yield 54, instrument, *astuple(moves)
     for (instrument, side), ranking in sorted(router.rankings.items()):
