@@ -18,6 +18,8 @@ from scoring cimport tc_statistics
 from records cimport *
 from shell cimport open_batch, open_command
 from trades cimport tc_execution
+from state cimport BASKET_MAX
+from table cimport demand
 from unbooked cimport tc_unbooked
 from tradecore._native.readers cimport OrderHandle, Readers
 from tradecore._native.turnstile cimport State
@@ -152,6 +154,8 @@ cdef class Core(Readers):
         `together`: each, at most BASKET_MAX, as if those before it that pass were working. `told`, where given, gets
         what `check` says of each.
         """
+        if together:
+            demand("orders", len(orders), 0, BASKET_MAX)
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), first = 0, chunk, i
         cdef const tc_command* asked
@@ -261,18 +265,19 @@ cdef class Core(Readers):
             self.state.leave()
         return PlanRow(p.mask, p.route, [(p.parts[i].venue, p.parts[i].qty, p.parts[i].ticks) for i in range(p.count)],
                        [Term._make(row) for row in term_rows(p.terms, p.term_count)], p.down, p.limit, p.order_qty,
-                       p.bid, p.ask, p.routing)
+                       p.market, p.routing)
 
     def venue_facts(self, int64_t venue):
         """What is known of a venue, by its number. Raises LookupError. Threads: any."""
         cdef tc_statistics s
+        cdef bint degraded = False
         cdef int32_t count
         self.state.enter()
-        count = copy_statistics(&self.state.core, venue, &s)
+        count = copy_statistics(&self.state.core, venue, &s, &degraded)
         self.state.leave()
         if count >= 0:
             raise LookupError(f"venue {venue} is not 1 to {count}")
-        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers, degraded)
 
     def decision_market(self, int64_t decision):
         """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""

@@ -101,8 +101,9 @@ cdef inline int64_t firm_max() noexcept nogil:
 # limit price passes. What is not here binds exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
     return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
-            or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE or reason == MAX_NET_EXPOSURE
-            or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE)
+            or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
+            or reason == MAX_NET_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
+            or reason == RATE_UNAVAILABLE)
 
 
 # Does something refuse that an order which reduces is exempt from?

@@ -8,9 +8,10 @@ from random import Random
 
 import numpy as np
 import pytest
-from conftest import SMALL, limits
+from conftest import SMALL, T0, limits
 
 import tradecore as tc
+from tradecore.vocabulary.records import NAMELESS, NEW_ID
 
 R = tc.Reason
 BUY, SELL, LIMIT, MARKET = 1, 2, 2, 1
@@ -71,6 +72,17 @@ def test_findings_are_those_of_check(desk):
     assert core.check_findings(orders(core, (BUY, 0, 100)))[0][0].rule is R.QTY_BELOW_MIN
 
 
+@pytest.mark.parametrize("instrument", [0, -1, 99, 2**31 - 1])
+def test_a_used_id_of_no_instrument_is_found(desk, instrument):
+    core = desk()
+    core.submit("AAPL", "BUY", 1, 100, venue="P", account="alpha", cl_ord_id=7)
+    asked = orders(core, (BUY, 1, 100))
+    asked["instrument"], asked["cl_ord_id"] = instrument, 7
+    assert list(core.check_batch(asked)["reason"]) == [R.DUPLICATE_CLORDID]
+    (result,) = core.check_findings(asked)
+    assert [(row.rule, row.verdict) for row in result] == [(R.DUPLICATE_CLORDID, "REFUSE")]
+
+
 def test_the_places_are_the_checks_in_their_order(desk):
     core = desk()
     core.risk.add_rule("small", "order.qty < 100")
@@ -98,6 +110,26 @@ def test_a_basket_is_judged_as_if_those_before_worked(desk, name):
     assert [result.passed for result in core.check_findings(asked, together=True)] == [not reason for reason in expected]
     acks = core.submit_batch(asked)
     assert list(acks["reason"]) == expected
+
+
+@pytest.mark.parametrize("number", [NAMELESS, NEW_ID])
+def test_an_id_that_can_not_be_is_refused_as_such(desk, number):
+    """Behind an order without an id too; that a text has no number yet only check() may say."""
+    core = desk()
+    asked = orders(core, (BUY, 1, 100), (BUY, 1, 100, {"cl_ord_id": number}))
+    for together in (False, True):
+        answers = core.check_batch(asked, together=together)
+        assert (list(answers["reason"]), list(answers["reject_mask"] != 0)) == ([0, R.INVALID_CL_ORD_ID], [False, True])
+    assert list(core.submit_batch(asked)["reason"]) == [0, R.INVALID_CL_ORD_ID]
+
+
+def test_ids_that_those_before_take_count(make_core):
+    core = make_core(limits=limits(price_collar_bps=tc.OFF), capacity=tc.Capacity(**SMALL | {"cl_ord_ids": 16}))
+    asked = orders(core, *[(BUY, 1, 90, {"cl_ord_id": number, "venue": 0}) for number in (*range(1, 11), 0, *range(11, 21))])
+    expected = [0] * 17 + [R.TABLE_FULL] * 4
+    assert list(core.check_batch(asked, together=True)["reason"]) == expected
+    assert list(core.check_batch(asked)["reason"]) == [0] * 21  # each alone has room
+    assert list(core.submit_batch(asked)["reason"]) == expected
 
 
 def test_in_a_basket_only_as_much_reduces_as_there_is(desk):
@@ -159,5 +191,7 @@ def test_a_basket_has_a_most(desk):
     assert len(core.check_batch(orders(core, *[(BUY, 1, 100)] * 1_024), together=True)) == 1_024
     with pytest.raises(ValueError, match="1024"):
         core.check_batch(orders(core, *[(BUY, 1, 100)] * 1_025), together=True)
+    with pytest.raises(ValueError, match="1024"):  # the room has no room for more either
+        core._gate.core.check_batch(orders(core, *[(BUY, 1, 100)] * 1_025), T0, True, None)
     with pytest.raises(TypeError, match="together"):
         core.check_batch(orders(core, (BUY, 1, 100)), together=1)
