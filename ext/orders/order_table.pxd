@@ -253,7 +253,7 @@ cdef inline void note_open(tc_orders* orders) noexcept nogil:
 
 
 # A free slot always exists. An order is refused at open_max + exit_max, so what else is open came back from the
-# history, which holds no more than history_size: the slots are open_max + exit_max + 2 * history_size + reject_size + 2.
+# history, which holds no more than history_size: slots: open_max + exit_max + 2 * history_size + reject_size + 2.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint32_t slot
     tc_assert(orders.free_count > 0)
