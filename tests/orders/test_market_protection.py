@@ -143,13 +143,13 @@ def test_a_stop_for_cash_is_counted_at_what_it_may_pay_once_it_is_triggered(make
 
 
 FEES = {"FREE": {}, "CHEAP": {"taker_fee_per_share": "0.50"}, "WHOLE": {"taker_fee_per_share": "1.00"},
-        "SHARED": {"taker_fee_per_share": "1e-9"}, "DEAR": {"taker_fee_bps": 1_200}, "REBATE": {"taker_fee_bps": -100}}
+        "SHARED": {"taker_fee_per_share": "1e-9"}, "DEAR": {"taker_fee_bps": 1_200}, "REBATE": {"taker_fee_bps": -100, "maker_fee_bps": -100}}
 
 
 @pytest.mark.parametrize("price", [None, 19])
 @pytest.mark.parametrize(("venue", "cash", "qty"), [
     ("FREE", 400, 21), ("CHEAP", 400, 20), ("WHOLE", 400, 20), ("WHOLE", "399.999999", 19), ("DEAR", 400, 18), (None, 400, 18),
-    ("FREE", 380, 20), ("SHARED", 380, 19), ("REBATE", 380, 20),
+    ("FREE", 380, 20), ("SHARED", 380, 19), ("REBATE", 396, 20),
 ])
 def test_fees_are_paid_of_the_cash_where_that_is_asked(make_core, venue, cash, qty, price):
     # At 19: 400 buys 21 lots without fees. With 0.50 a lot, 400 // 19.50 is 20; with 1.00 it is 20 and nothing is left; with
