@@ -216,10 +216,11 @@ cdef inline bint ends_at_own(
     return reason != REASON_NONE
 
 
-# Routing, execution, position and reports of an order that passed; when its last stage began.
+# Routing, execution, position and reports of an order that passed; when its last stage began. `judged`: the exit gate
+# has been asked, before the order was replaced.
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
-    uint64_t since, bint timed
+    uint64_t since, bint timed, bint judged
 ) noexcept nogil:
     cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
@@ -260,11 +261,12 @@ cdef inline uint64_t place_order(
             refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
                            first)
         return since
-    if stops_order(core, c, order, &finding):
+    if not judged and stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
     if ends_at_own(core, c, order, within, &first, &most):
         return since
+    count_exit(&core.gate, core.now)
     reason = execute_order(core, ins, order, limit, elsewhere, most)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
@@ -331,15 +333,15 @@ cdef inline void start_waiting(
     sync_order(core, order)
 
 
-# To where the order belongs now: what holds it, or a venue.
+# To where the order belongs now: what holds it, or a venue (`judged`: see place_order).
 cdef inline uint64_t start_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
-    uint64_t since, bint timed
+    uint64_t since, bint timed, bint judged
 ) noexcept nogil:
     cdef uint8_t place = waiting_place(core, order)
     tc_assert((order.admitted != 0) & (order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     if place == PLACE_NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed)
+        return place_order(core, c, ins, order, limit, first, since, timed, judged)
     start_waiting(core, c, order, place, first)
     return since
 
@@ -365,6 +367,6 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
         if order.route == ROUTE_SPLIT:
             start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
         elif placed:
-            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False)
         else:
-            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False)

@@ -128,6 +128,7 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     terms.worst_ticks = split.worst_ticks
     terms.peg_offset = split.peg_offset
     split_limit(&core.groups, terms, c.split_numerator, c.split_denominator)
+    restate_new(core, order)
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = 0                      # GT_CORPORATE_ACTION
     publish_execution(core, order, r)

@@ -38,6 +38,7 @@ from ..orders.order_table import (
 from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
 from ..orders.validation import AUCTIONS
+from ..risk.exit_gate import count_exit
 from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference
@@ -243,9 +244,11 @@ def ends_at_own(core: State, c: Any, order: Order, limit: int, first: bool) -> t
 
 
 def place_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
+    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool,
+    judged: bool = False,
 ) -> int:
-    """Routing, execution, position and reports of an order that passed; when its last stage began."""
+    """Routing, execution, position and reports of an order that passed; when its last stage began. `judged`: the exit
+    gate has been asked, before the order was replaced."""
     limit = bounded_ticks(ins, order, limit)
     routed = order.venue == 0
     if routed:
@@ -280,12 +283,13 @@ def place_order(
             refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
                            core.orders.unsent.most, first)
         return since
-    if (stopped := stops_order(core, c, order)) is not None:
+    if not judged and (stopped := stops_order(core, c, order)) is not None:
         refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
     ends, first, most = ends_at_own(core, c, order, within, first)
     if ends:
         return since
+    count_exit(core.gate, core.now)
     reason, fills = execute_order(core, ins, order, limit, elsewhere, most)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
@@ -321,12 +325,13 @@ def waiting_place(core: State, order: Order) -> int:
 
 
 def start_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
+    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool,
+    judged: bool = False,
 ) -> int:
-    """To where the order belongs now: what holds it, or a venue."""
+    """To where the order belongs now: what holds it, or a venue (`judged`: see place_order)."""
     place = waiting_place(core, order)
     if place == NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed)
+        return place_order(core, c, ins, order, limit, first, since, timed, judged)
     if place == AWAITS_PRICE:
         order.watch = choose_source(order, ins.trigger_source)
         if order.ord_type == OrdType.TRAILING_STOP:

@@ -31,6 +31,7 @@ from ..vocabulary.instrument import (
 from .conditions import is_trading
 from .elections import forget_print
 from .marketdata import clear_quotes
+from .outbound import restate_new
 from .state import State, accept_command, refuse_command, report_execution, session_of, sync_order, withdraw_order
 from .worst_prices import is_bound
 
@@ -188,6 +189,7 @@ def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
     for name, value in terms._asdict().items():
         setattr(order, name, value)
     split_limit(order, n, d)
+    restate_new(core, order)
     report_execution(core, c, order, ExecType.RESTATED,
                      exec_restatement_reason=ExecRestatementReason.GT_CORPORATE_ACTION)
     sync_order(core, order)
