@@ -212,6 +212,17 @@ def test_a_bust_takes_the_trades_fee_back_and_another_fee_is_not_lost(core, orde
     assert [(u.reason, u.said["commission"]) for u in core.unbooked()] == [(R.UNKNOWN_TRADE, fee) for fee in kept]
 
 
+def test_a_bust_whose_other_fee_has_no_room_is_answered_as_what_it_is(make_core):
+    core = make_core(venues=[tc.ExternalVenue("EXT")], capacity=small_capacity(unbooked=1))
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+    trade(core, commission="0.3")
+    assert trade(core, exec_id="t2", last_qty="0.5").report_type is U
+    since = core.reports()
+    told = core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t1", "b1", commission="0.2")
+    assert (told.report_type, told.reason, told.cum_qty, order.cum_qty) == (tc.ReportType.EXECUTION_REPORT, R.NONE, 0, 0)
+    assert [(r.report_type.name, r.reason) for r in since][1:] == [("BUSINESS_REJECT", R.TABLE_FULL)], "and the fee is told lost"
+
+
 def test_all_that_a_report_said_is_shown(core):
     told = {"venue_order_id": "V-7", "last_mkt": "XNAS", "last_liquidity_ind": "ADDED", "transact_time": 123, "text": "in words", "side": "BUY",
             "commission": "0.5", "commission_currency": "USD", "cum_qty": 7, "symbol": "AAPL"}
