@@ -314,7 +314,7 @@ class Model:
 
     def claim_made(self, number: int, o: Known) -> None:
         """FIX wants a ClOrdID on every order and request: where nobody gave one, the core made one that is new."""
-        assert number > OWN_ID_MAX
+        assert number > OWN_ID_MAX + 2**61, "no text's"
         assert number not in self.ids
         self.ids[number] = o.order_id
 
