@@ -18,6 +18,8 @@ from scoring cimport tc_statistics
 from records cimport *
 from shell cimport open_batch, open_command
 from trades cimport tc_execution
+from state cimport BASKET_MAX
+from table cimport demand
 from unbooked cimport tc_unbooked
 from tradecore._native.readers cimport OrderHandle, Readers
 from tradecore._native.turnstile cimport State
@@ -152,6 +154,8 @@ cdef class Core(Readers):
         `together`: each, at most BASKET_MAX, as if those before it that pass were working. `told`, where given, gets
         what `check` says of each.
         """
+        if together:
+            demand("orders", len(orders), 0, BASKET_MAX)
         cdef const unsigned char[::1] source = open_batch(orders, sizeof(tc_command))
         cdef int64_t count = len(orders), first = 0, chunk, i
         cdef const tc_command* asked

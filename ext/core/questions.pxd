@@ -148,6 +148,7 @@ cdef inline void count_in_basket(tc_core* core, const tc_ahead* ahead, int sign)
 
 cdef inline void put_ahead(tc_core* core, int64_t cl_ord_id, const tc_question* q) noexcept nogil:
     cdef tc_ahead* ahead = &core.ahead[core.ahead_count]
+    tc_assert(core.ahead_count < BASKET_MAX)
     ahead.cl_ord_id = cl_ord_id if cl_ord_id else NAMELESS
     ahead.hold_qty = q.hold_qty
     ahead.instrument, ahead.account, ahead.venue, ahead.strategy = q.instrument, q.account, q.venue, q.strategy

@@ -2,6 +2,7 @@
 """A ring over memory that is given: door checks here, the algorithm in rings.pxd. Calls that have to wait do so without
 the GIL and look for signals every 10 ms; the others keep it."""
 
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport uintptr_t
 from rings cimport *
@@ -161,11 +162,17 @@ cdef class Ring:
         `timeout` in ns, negative for none. Threads: one per ring of one producer, any where there are many.
         """
         self.demand_open()
-        cdef const unsigned char[::1] source = records.view(np.uint8)
-        cdef uint64_t count = <uint64_t>(source.shape[0]) // self.ring.record_size, done = 0, least = 1
+        cdef Py_buffer source
+        PyObject_GetBuffer(records, &source, PyBUF_SIMPLE)
+        try:
+            return self.publish_bytes(<const char*>source.buf, <uint64_t>source.len // self.ring.record_size, timeout)
+        finally:
+            PyBuffer_Release(&source)
+
+    cdef uint64_t publish_bytes(self, const char* bytes, uint64_t count, int64_t timeout) except? 0:
+        cdef uint64_t done = 0, least = 1
         cdef uint64_t deadline = tc_nanoseconds() + <uint64_t>timeout if timeout > 0 else 0
         cdef tc_ring* r = &self.ring
-        cdef const char* bytes = <const char*>&source[0] if count else NULL
         if self.is_producing_alone:
             self.produce(CALL)
         try:
@@ -279,12 +286,19 @@ cdef class Ring:
             tc_leave(&self.consuming)
         if not done:
             self.demand_open()
-        return records[:done]
+        return records if done == count else records[:done]
 
     cdef uint64_t fill(self, records, uint64_t count, uint64_t least, int64_t timeout, uint64_t deadline) except? 0:
+        cdef Py_buffer memory
+        PyObject_GetBuffer(records, &memory, PyBUF_WRITABLE)
+        try:
+            return self.fill_bytes(records, <char*>memory.buf, count, least, timeout, deadline)
+        finally:
+            PyBuffer_Release(&memory)
+
+    cdef uint64_t fill_bytes(self, records, char* target, uint64_t count, uint64_t least, int64_t timeout,
+                             uint64_t deadline) except? 0:
         cdef tc_ring* r = &self.ring
-        cdef unsigned char[::1] memory = records.view(np.uint8)
-        cdef char* target = <char*>&memory[0]
         cdef uint64_t done = drain_some(r, target, count), until
         while done < least and timeout and not tc_load_word(&r.closed):
             until = tc_nanoseconds() + TICK

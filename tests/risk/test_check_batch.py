@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from conftest import SMALL, limits
+from conftest import SMALL, T0, limits
 
 import tradecore as tc
 
@@ -69,6 +69,17 @@ def test_findings_are_those_of_check(desk):
     assert [list(result) for result in told] == [list(result) for result in one]
     assert [result.passed for result in told] == [True, False, False, True]
     assert core.check_findings(orders(core, (BUY, 0, 100)))[0][0].rule is R.QTY_BELOW_MIN
+
+
+@pytest.mark.parametrize("instrument", [0, -1, 99, 2**31 - 1])
+def test_a_used_id_of_no_instrument_is_found(desk, instrument):
+    core = desk()
+    core.submit("AAPL", "BUY", 1, 100, venue="P", account="alpha", cl_ord_id=7)
+    asked = orders(core, (BUY, 1, 100))
+    asked["instrument"], asked["cl_ord_id"] = instrument, 7
+    assert list(core.check_batch(asked)["reason"]) == [R.DUPLICATE_CLORDID]
+    (result,) = core.check_findings(asked)
+    assert [(row.rule, row.verdict) for row in result] == [(R.DUPLICATE_CLORDID, "REFUSE")]
 
 
 def test_the_places_are_the_checks_in_their_order(desk):
@@ -159,5 +170,7 @@ def test_a_basket_has_a_most(desk):
     assert len(core.check_batch(orders(core, *[(BUY, 1, 100)] * 1_024), together=True)) == 1_024
     with pytest.raises(ValueError, match="1024"):
         core.check_batch(orders(core, *[(BUY, 1, 100)] * 1_025), together=True)
+    with pytest.raises(ValueError, match="1024"):  # the room has no room for more either
+        core._gate.core.check_batch(orders(core, *[(BUY, 1, 100)] * 1_025), T0, True, None)
     with pytest.raises(TypeError, match="together"):
         core.check_batch(orders(core, (BUY, 1, 100)), together=1)

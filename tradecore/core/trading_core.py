@@ -205,8 +205,10 @@ class TradingCore(OrderSystem):
         told: list[Any] = []
         self._check_all(orders, together, told)
         instruments = self._gate.names.instruments
-        return [CheckResult(refused_rows(failures(mask)) if mask else check_rows(found, instruments[number - 1]))
-                for (mask, found), number in zip(told, orders["instrument"].tolist(), strict=True)]
+        named = (instruments[number - 1] if 1 <= number <= len(instruments) else None
+                 for number in orders["instrument"].tolist())
+        return [CheckResult(refused_rows(failures(mask)) if mask else check_rows(found, instrument))
+                for (mask, found), instrument in zip(told, named, strict=True)]
 
     def _check_all(self, orders: Any, together: bool, told: list[Any] | None) -> Any:
         if not isinstance(orders, np.ndarray):

@@ -180,8 +180,9 @@ _SWITCHES = {
 }
 
 
-def check_rows(findings: list[Finding], instrument: Instrument) -> list[RiskCheck]:
-    """A core's findings in the user's units. Switches have no limit: only a verdict.
+def check_rows(findings: list[Finding], instrument: Instrument | None) -> list[RiskCheck]:
+    """A core's findings in the user's units; of an order of no declared instrument there is only its used id. Switches
+    have no limit: only a verdict.
 
     A rule that comes a second time is one that is only observed: what it says stands in the place of its OFF.
     """
@@ -195,7 +196,7 @@ def check_rows(findings: list[Finding], instrument: Instrument) -> list[RiskChec
     return list(rows.values())
 
 
-def _row(finding: Finding, instrument: Instrument, refused: str) -> RiskCheck:
+def _row(finding: Finding, instrument: Instrument | None, refused: str) -> RiskCheck:
     reason = Reason(finding.reason)
     verdict = refused if finding.refused else "PASS" if finding.armed else "OFF"
     if reason in _SWITCHES:

@@ -149,7 +149,13 @@ static inline void tc_prefetch(const void *address) {
 }
 
 /* What is seldom so: the compiler keeps what follows from it off the path, in functions of its own. */
-static inline int tc_seldom(int condition) { return (int)__builtin_expect_with_probability(condition, 0, 1.0); }
+static inline int tc_seldom(int condition) {
+#if (defined(__clang__) && __clang_major__ >= 11) || (!defined(__clang__) && __GNUC__ >= 9)
+    return (int)__builtin_expect_with_probability(condition, 0, 1.0);
+#else
+    return (int)__builtin_expect(condition, 0);
+#endif
+}
 
 static inline int tc_lowest_bit(uint64_t a) {
     tc_assert(a != 0);

@@ -320,6 +320,8 @@ class Core(Readers):
 
     def _drill(self, reason: int) -> None:
         """Takes the check of a reason out of risk, 0 none: in builds for tests alone."""
+        if not self._state.asserts:
+            raise RuntimeError("checks can be taken out only of a build for tests: State.asserts")
         self._state.drilled = int(reason) or -1
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tradecore.vocabulary.codes import CommandType
 from tradecore.vocabulary.histogram import STAGES, percentiles
-from tradecore.vocabulary.records import ANSWER_DTYPE, CODECS, NO_PRICE
+from tradecore.vocabulary.records import ANSWER_DTYPE, BASKET_MAX, CODECS, NO_PRICE
 from tradecore.vocabulary.rows import (
     Finding,
     LimitFacts,
@@ -30,7 +30,7 @@ from ..positions.costs import mark_of, position_of
 from ..risk.holds import exposure_of
 from ..risk.usage import measure_row
 from ..vocabulary.instrument import BUY, SELL
-from ..vocabulary.shell import Records, int64, open_batch, open_command
+from ..vocabulary.shell import Records, demand, int64, open_batch, open_command
 from ..vocabulary.texts import find_text, text_of_id
 from .corrections import find_told_trade
 from .lifetimes import count_lifetimes
@@ -236,6 +236,8 @@ class Readers:
         what `check` says of each.
         """
         int64(now)
+        if together:
+            demand("orders", len(orders), 0, BASKET_MAX)
         answers = np.zeros(len(orders), ANSWER_DTYPE)
         for place, answer in enumerate(answer_batch(
                 self._state, list(open_batch(orders, CODECS[_NEW_ORDER])), now, together, told)):
