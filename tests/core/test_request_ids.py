@@ -195,11 +195,15 @@ def test_what_a_venue_answers_by_a_requests_id_is_understood_though_the_table_wa
 
 
 def test_an_unclaimed_id_is_looked_for_at_its_venue_alone(desk):
-    core = desk(venues=[EXT, tc.ExternalVenue("TWO")], capacity=small_capacity(cl_ord_ids=1))
-    order = send(core, cl_ord_id="A")
+    core = desk(venues=[EXT, tc.ExternalVenue("TWO")], capacity=small_capacity(cl_ord_ids=2))
+    order, other = send(core, cl_ord_id="A"), send(core, cl_ord_id="B", venue="TWO")
     read(core)
     core.cancel(order)
     assert core.execution.on_execution_report("TWO", "CANCELED", cl_ord_id="TC-20260228-1").reason is tc.Reason.UNKNOWN_ORDER
+    kind, number = tc.CommandType.EXECUTION_REPORT, core._gate.core.find_text(b"TC-20260228-1")
+    both = CODECS[kind].pack(kind=kind, version=VERSION, venue=2, exec_type=tc.ExecType.CANCELED, cl_ord_id=number, order_id=other.order_id,
+                             price=tc.NO_PRICE, cum_qty=-1)
+    assert core._gate.core.apply(both, NOON)[0].order_id == other.order_id, "else it goes by the order_id"
     assert told(core, "CANCELED", "TC-20260228-1").order_id == order.order_id
 
 

@@ -137,8 +137,9 @@ def test_a_price_that_came_in_while_a_venue_was_down_says_nothing_of_what_goes_e
     assert (there.ord_status, here.ord_status) == (SUSPENDED, NEW)
 
 
-@pytest.mark.parametrize(("bid", "looked"), [(96, 0), (95, 1)])
-def test_what_a_venue_that_is_down_displays_looks_at_orders_once_it_reaches_one_that_waits(desk, monkeypatch, bid, looked):
+@pytest.mark.parametrize(("side", "shown", "looked"), [
+    ("SELL", {"bid": 96, "ask": 200}, 0), ("SELL", {"bid": 95, "ask": 200}, 1), ("BUY", {"bid": 1, "ask": 94}, 0), ("BUY", {"bid": 1, "ask": 95}, 1)])
+def test_what_a_venue_that_is_down_displays_looks_at_orders_once_it_reaches_one_that_waits(desk, monkeypatch, side, shown, looked):
     found = []
 
     def find_open(*scope):
@@ -147,10 +148,9 @@ def test_what_a_venue_that_is_down_displays_looks_at_orders_once_it_reaches_one_
 
     monkeypatch.setattr(elections, "find_open", find_open)
     core = desk()
-    core.quote("P", "AAPL", bid=99, bid_size=10)
-    there = stop(core, price=90, venue="EXT")
+    there = core.submit("AAPL", side, 10, 95, stop_px=95, venue="EXT")
     core.execution.set_venue_session("EXT", False)
-    core.quote("EXT", "AAPL", bid=bid, bid_size=10)
+    core.quote("EXT", "AAPL", bid_size=10, ask_size=10, **shown)
     assert there.ord_status is (SUSPENDED if looked else NEW)
     assert len(found) == (looked if core.backend == "python" else 0)
 

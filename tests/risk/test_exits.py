@@ -239,14 +239,16 @@ def at_venue(core, qty=4):
     return order
 
 
-def test_flatten_hears_an_answer_that_comes_before_it_listens(desk):
+@pytest.mark.parametrize("listens", [False, True])
+def test_flatten_hears_an_answer_that_comes_while_it_starts(desk, listens):
     core = desk()
     core.quote("P", "AAPL", bid=100, bid_size=100)
     working, subscribe = at_venue(core), core.subscribe
 
     def answer_first(*args, **terms):  # as another thread may
+        heard = subscribe(*args, **terms) if listens else None
         core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
-        return subscribe(*args, **terms)
+        return heard or subscribe(*args, **terms)
 
     core.subscribe = answer_first
     closing = core.flatten(account="alpha", symbol="AAPL")
@@ -274,6 +276,24 @@ def test_flatten_outlives_its_orders(desk):
         closing[0].ord_status  # noqa: B018
     core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
     assert (len(closing), closing[1].order_qty, closing.left, closing.done) == (2, 4, 0, True)
+
+
+def test_flatten_goes_by_the_position_where_an_order_is_evicted_before_it_hears_of_its_end(desk):
+    core, ended = desk(capacity=small_capacity(order_history=16)), []
+
+    def send_others(report):  # one that hears of it first
+        if report.exec_type is tc.ExecType.CANCELED and not ended:
+            ended.append(report)
+            for _ in range(20):
+                core.submit("AAPL", "BUY", 1, 50, venue="P", time_in_force="IMMEDIATE_OR_CANCEL")
+
+    core.subscribe(send_others)
+    core.quote("EXT", "AAPL", bid=100, bid_size=100)
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    list(core.outbound())
+    core.execution.on_execution_report("EXT", "TRADE", order_id=closing[0].order_id, exec_id="T", last_qty=6, last_px=100)
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=closing[0].order_id)
+    assert ([order.order_id for order in closing[1:]], closing[1].order_qty, closing.done) == ([22], 4, False)
 
 
 def test_flatten_reads_each_order_until_it_has_ended(desk):

@@ -203,7 +203,7 @@ class VenueReports:
         """Whose units a report is in that names no symbol: its order's, or where that is forgotten by now, those of the
         trade that it tells again; 0 where there is none."""
         core, name = self._gate.core, target["cl_ord_id"]
-        order_id = (core.find_order_id(core.find_text(name)) if name else 0) or target["order_id"]
+        order_id = core.find_order_id(core.find_text(name)) if name else target["order_id"]
         with suppress(LookupError):
             return int(core.order(order_id).row().instrument)
         trade = core.find_trade(venue, 0, 0, core.find_text(exec_id)) if exec_id else None
