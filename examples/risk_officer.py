@@ -72,8 +72,8 @@ def main(backend: str = "auto") -> None:
     print(core.risk.limits("max_position_qty", account="desk3"))
 
     core.risk.engage_kill_switch(account="desk5", cancel=True, who="r.lee", why="unknown fills")
-    print(f"\nkilled: {core.risk.switches()[0].scope}, by {core.risk.switches()[0].set_by}: "
-          f"{core.risk.switches()[0].reason}")
+    print("\nwhat is killed or halted:")
+    print(core.risk.switches())
     print(core.submit("ACME", "BUY", 1, 100, account="desk5").text)
     core.risk.release_kill_switch(account="desk5", who="r.lee", why="fills are explained")
     now[0] += 1_000_000_000

@@ -40,3 +40,17 @@ def test_the_shadow_runs_and_differs_in_nothing_yet():
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout.startswith("None ShadowCost(commands=0, ")
+
+
+def test_the_router_alone_and_the_limits_run(tmp_path):
+    router, limits = re.findall(r"~~~py\n(.*?)~~~", README, re.S)
+    rows = tmp_path / "limits.toml"
+    row = 'rule = "max_order_qty"\nsymbol = "ACME"\nvalue = "500"\nwho = "ann"\nwhy = "first week"\n'
+    rows.write_text(f"[[limits]]\n{row}", "utf-8")
+    core = ("core = tc.TradingCore(instruments=[tc.Instrument('ACME'), tc.Instrument('INSD')],\n"
+            "                      venues=[tc.SimulatedVenue('A')], accounts=['desk5'])\n")
+    code = "from pathlib import Path\nimport tradecore as tc\n" + router + core + limits.replace("limits.toml", rows.as_posix())
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.stderr == ""
+    for told in ("takes", "20.01", "MAX_POSITION_QTY", "board, 12 January", "account desk5", "REDUCING", "half its loss limit"):
+        assert told in done.stdout, told

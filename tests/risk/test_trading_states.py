@@ -115,6 +115,11 @@ def test_a_state_is_an_event_with_who_and_why_and_its_own_in_the_hash(desk):
     assert len({before, reducing, desk.state_hash()}) == 3
     assert [(line.scope, line.kind.name, line.state.name) for line in desk.risk.switches()] == [
         ("account alpha", "KILL_SWITCH", "REDUCING"), ("account alpha", "TRADING_STATE", "HALTED")]
+    lines = str(desk.risk.switches()).splitlines()
+    assert [line.split()[:2] for line in lines] == [["scope", "switch"], ["account", "alpha"], ["account", "alpha"]]
+    assert lines[1].split()[2:4] == ["KILL_SWITCH", "REDUCING"]
+    assert lines[1].endswith("r.lee  loss")
+    assert ">loss</td>" in desk.risk.switches()._repr_html_()
 
 
 def test_replaces_under_reducing_may_ask_for_less_only(desk):

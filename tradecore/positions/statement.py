@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, TextIO
 
-from ..vocabulary.showing import SHOWN, html_table
+from ..vocabulary.showing import SHOWN, html_table, iso_time
 from .arrow import ArrowStream
 from .report_columns import KINDS, Column, Values, plain_text
 
@@ -114,17 +113,6 @@ class Statement:
     def to_arrow(self) -> ArrowStream:
         """The same as an object of its own, encoded once for several readers."""
         return ArrowStream([its.encode(name) for name, its in self._columns.items()], self._length)
-
-
-def iso_time(time: int) -> str:
-    """Ns UTC as ISO 8601 with as many decimals as it has, 0, 3, 6 or 9; empty for 0, which is none."""
-    if not time:
-        return ""
-    seconds, rest = divmod(time, 10**9)
-    digits = f"{rest:09}"
-    while digits.endswith("000"):
-        digits = digits[:-3]
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{'.' if digits else ''}{digits}Z"
 
 
 def _written(kind: str, value: Any) -> Any:

@@ -13,13 +13,14 @@ from ..vocabulary.reasons import row_scope
 from ..vocabulary.records import LIMIT_PRECISION, TEXT_SIZE
 from ..vocabulary.rows import LimitFacts, SwitchFacts
 from ..vocabulary.rules import BY_RULE, LimitUnit, RuleRow
-from ..vocabulary.showing import html_table
+from ..vocabulary.showing import html_table, iso_time, text_table
 from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole_units
 from .limits import OFF, Limit, number_cell
 
 _EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY)
 _HEAD = ("rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why")
-_NUMBERS = ("value", "used", "headroom", "share")
+_NUMBERS = [name in ("value", "used", "headroom", "share") for name in _HEAD]
+_SWITCH_HEAD = ("scope", "switch", "state", "since", "who", "why")
 _SHARE = 4  # decimals of a share
 _MS = 1_000_000
 
@@ -78,19 +79,12 @@ class LimitLines(Sequence[LimitLine]):
                 for line in self._lines]
 
     def __str__(self) -> str:
-        cells = [_HEAD, *self._cells()]
-        widths = [max(len(row[at]) for row in cells) for at in range(len(_HEAD))]
-        told = []
-        for row in cells:
-            parts = [cell.rjust(width) if name in _NUMBERS else cell.ljust(width)
-                     for name, cell, width in zip(_HEAD, row, widths, strict=True)]
-            told.append("  ".join(parts).rstrip())
-        return "\n".join(told)
+        return text_table(_HEAD, self._cells(), _NUMBERS)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return html_table("limits", list(_HEAD), self._cells(), len(self._lines), [name in _NUMBERS for name in _HEAD])
+        return html_table("limits", _HEAD, self._cells(), len(self._lines), _NUMBERS)
 
 
 class SwitchLine(NamedTuple):
@@ -103,6 +97,22 @@ class SwitchLine(NamedTuple):
     since: int
     kind: CommandType
     state: TradingState
+
+
+class SwitchLines(list[SwitchLine]):
+    """What is killed, reducing or halted, as a list that prints as a table."""
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        return [(line.scope, line.kind.name, line.state.name, iso_time(line.since), line.set_by or "-",
+                 line.reason or "-") for line in self]
+
+    def __str__(self) -> str:
+        return text_table(_SWITCH_HEAD, self._cells(), [False] * len(_SWITCH_HEAD))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return html_table("switches", _SWITCH_HEAD, self._cells(), len(self), [False] * len(_SWITCH_HEAD))
 
 
 def note(value: object, name: str) -> bytes:

@@ -17,6 +17,7 @@ from .exit_gate import ExitGate
 from .limit_table import (
     LimitLines,
     SwitchLine,
+    SwitchLines,
     limit_fields,
     limit_line,
     note,
@@ -173,12 +174,13 @@ class RiskEngine:
         rows.sort(key=lambda row: (-Fraction(row.used, row.value) if row.value else -1, row.number))
         return LimitLines([limit_line(row, self._gate.names) for row in rows[:nearest]])
 
-    def switches(self) -> list[SwitchLine]:
-        """What is killed, reducing or halted: by whom, why and since when; kill switches first."""
+    def switches(self) -> SwitchLines:
+        """What is killed, reducing or halted: by whom, why and since when; kill switches first. A list that prints as
+        a table."""
         names = self._gate.names
-        return [SwitchLine(scope_text(row, names), names.text_of(row.who), names.text_of(row.why), row.since,
-                           CommandType(row.kind), TradingState(row.state))
-                for row in self._gate.core.switches()]
+        return SwitchLines(SwitchLine(scope_text(row, names), names.text_of(row.who), names.text_of(row.why), row.since,
+                                      CommandType(row.kind), TradingState(row.state))
+                           for row in self._gate.core.switches())
 
     # ---- rules of users
 

@@ -1,12 +1,33 @@
-"""How things show themselves: tables as text and as HTML for a notebook. It only arranges what it is given."""
+"""How things show themselves: times, tables as text and as HTML for a notebook. It only arranges what it is given."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 SHOWN = 20  # rows of a table in a notebook; the rest is counted
 _LEFT, _RIGHT = "text-align:left", "text-align:right"
+
+
+def iso_time(time: int) -> str:
+    """Ns UTC as ISO 8601 with as many decimals as it has, 0, 3, 6 or 9; empty for 0, which is none."""
+    if not time:
+        return ""
+    seconds, rest = divmod(time, 10**9)
+    digits = f"{rest:09}"
+    while digits.endswith("000"):
+        digits = digits[:-3]
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{'.' if digits else ''}{digits}Z"
+
+
+def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    """A table in columns as wide as their widest cell; `right` aligned are numbers."""
+    cells = [columns, *rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ([cell.rjust(width) if is_number else cell.ljust(width)
+              for cell, width, is_number in zip(row, widths, right, strict=True)] for row in cells)
+    return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
 def html_table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], count: int,
