@@ -201,6 +201,7 @@ cdef inline void add_child(
     part.stop_px = no_price()
     part.display_qty = terms.display_qty if route == ROUTE_RESTS else 0
     part.strategy = parent.strategy
+    part.routing = terms.routing
     child = make_order(core, &part)
     own = extend_order(&core.orders, child)
     own.parent_id = parent.order_id
@@ -214,7 +215,7 @@ cdef inline void add_child(
         terms.tried |= <uint64_t>1 << (venue - 1)
         terms.tried_seq = core.command_seq
     sync_order(core, child)
-    place_order(core, c, ins, child, ticks, True, 0, False)
+    place_order(core, c, ins, child, ticks, True, 0, False, False)
     if child.is_open:
         index_order(&core.open_orders, &core.orders, child)
 
@@ -231,7 +232,7 @@ cdef inline void post_rest(
     if venue == 0:
         end_unplaced(core, c, parent, NO_VENUE, 0, core.venue_count)
         return
-    displayed = displayed_price(&core.router, parent.instrument, side, 0)
+    displayed = displayed_price(&core.router, parent.instrument, side, every_venue(), 0)
     if displayed != no_price() and (displayed <= price if side == SIDE_BUY else displayed >= price):
         limit = tc_floor_div(safe_price(ins, displayed - ins.tick if side == SIDE_BUY else displayed + ins.tick, side),
                              ins.tick)

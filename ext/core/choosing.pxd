@@ -3,6 +3,11 @@
 from parts cimport *
 
 
+# How an order is routed: ROUTING_...
+cdef inline uint8_t routing_of(const tc_core* core, const tc_order* order) noexcept nogil:
+    return strategy_of(&core.router, order.strategy, terms_of(&core.orders, order).routing)
+
+
 # Of the venues that display a price within the limit, and trade through no other (FILL_OR_KILL: and hold the whole
 # quantity), the one that the strategy prefers, then the first in the ranking; where there is none, the venue where the
 # order rests best. 0: every venue is down.
@@ -39,7 +44,7 @@ cdef inline int32_t choose_venue(
 cdef inline const tc_ranking* decide(tc_core* core, const tc_instrument* ins, const tc_order* order) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef tc_ranking* ranking = rank_venues(&core.router, ins, order.instrument, side, core.now)
-    if ranking.changed:
+    if not tells_all(&core.router, ranking, order.instrument):
         keep_decision(&core.router, side_row(order.instrument, side))
     return ranking
 

@@ -35,8 +35,8 @@ cdef inline bint has_fresh_print(const tc_core* core, int32_t instrument) noexce
 cdef inline void look_at_market(const tc_core* core, int32_t instrument, tc_market* market) noexcept nogil:
     cdef int64_t since = core.triggers.opened_at[instrument]
     market.last = core.ledger.lasts[instrument] if core.triggers.lasts_told[instrument] > since else no_price()
-    market.bid = displayed_price(&core.router, instrument, SIDE_SELL, since)
-    market.offer = displayed_price(&core.router, instrument, SIDE_BUY, since)
+    market.bid = displayed_price(&core.router, instrument, SIDE_SELL, every_venue(), since)
+    market.offer = displayed_price(&core.router, instrument, SIDE_BUY, every_venue(), since)
     market.is_printed = has_fresh_print(core, instrument)
 
 

@@ -4,38 +4,17 @@
 # order's way to further venues: it ends with the last of its parts that works.
 
 from exits cimport *
-from exit_gate cimport ask_gate, let_out, tc_exit
+from exit_gate cimport ask_gate, count_exit, let_out, lets_exits_out, tc_exit
 
 
 # ---- what the gate is asked
 
-# Is another order on an order's side with a venue? What still waits here can be stopped here.
-cdef inline bint has_left(const tc_orders* orders, const tc_order* order, const tc_order* other) noexcept nogil:
+# Is another order on an order's side of its position with a venue? What still waits here can be stopped here.
+cdef inline bint has_left(const tc_core* core, const tc_order* order, const tc_order* other) noexcept nogil:
     return (other != order and other.instrument == order.instrument and other.account == order.account
             and direction(other.side) == direction(order.side)
-            and (other.place == PLACE_RESTING or (other.place == PLACE_AT_VENUE and not is_unsent(orders, other))))
-
-
-# An OCO list counts once, with the largest that has left, the first of equals; the order's own list not at all.
-cdef inline bint counts_outside(tc_core* core, const tc_order* order, const tc_order* other) noexcept nogil:
-    cdef const tc_group* group
-    cdef const tc_order* member
-    cdef int64_t held, most = held_of(&core.orders, other)
-    cdef uint32_t at
-    if not is_oco(core, other):
-        return True
-    group = group_of(&core.groups, terms_of(&core.orders, other))
-    if order.extended and group == group_of(&core.groups, terms_of(&core.orders, order)):
-        return False
-    at = group.head
-    while at != NO_SLOT:
-        member = &core.orders.slots[at]
-        if has_left(&core.orders, order, member) and is_oco(core, member):
-            held = held_of(&core.orders, member)
-            if held > most or (held == most and member.order_id < other.order_id):
-                return False
-        at = core.orders.terms[at].group_next
-    return True
+            and (other.place == PLACE_RESTING
+                 or (other.place == PLACE_AT_VENUE and not is_unsent(&core.orders, other))))
 
 
 # Does an order with so much to trade only reduce the position that is booked, with all that has left before it?
@@ -43,10 +22,11 @@ cdef inline bint leaves_to_reduce(tc_core* core, const tc_order* order, int64_t 
     cdef int64_t position = position_of(&core.ledger, order.instrument, order.account).qty
     cdef uint32_t at = core.open_orders.rows[row_at(&core.open_orders, order.instrument, order.account)].head
     cdef const tc_order* other
+    cdef tc_listed listed = list_of(core, order)
     cdef int64_t most = position if direction(order.side) == SIDE_SELL else -position
     while at and leaves_qty <= most:
         other = &core.orders.slots[at - 1]
-        if has_left(&core.orders, order, other) and counts_outside(core, order, other):
+        if has_left(core, order, other) and counts_for_list(core, order, &listed, other, has_left):
             leaves_qty += held_of(&core.orders, other)
         at = other.position_next
     return leaves_qty <= most
@@ -65,7 +45,7 @@ cdef inline int64_t held_by_children(const tc_core* core, const tc_terms* terms)
 
 # An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What waits
 # for a price, and what goes as it was entered once that has come, is held against it.
-cdef inline void load_exit(tc_core* core, const tc_order* order, tc_exit* e) noexcept nogil:
+cdef inline void load_exit(tc_core* core, const tc_order* order, bint reprices, tc_exit* e) noexcept nogil:
     cdef const tc_order* parent = parent_of(&core.orders, order) if order.extended else NULL
     cdef const tc_order* whole = parent if parent != NULL else order
     cdef int64_t stop_px = no_price()
@@ -77,7 +57,8 @@ cdef inline void load_exit(tc_core* core, const tc_order* order, tc_exit* e) noe
     e.leaves_qty = leaves_of(order)
     e.price = order.price if has_limit(order.ord_type) else no_price()
     e.reference2 = no_price()
-    if awaits_price(whole.ord_type) and not (whole.triggered and terms_of(&core.orders, whole).repriced):
+    if awaits_price(whole.ord_type) and not (
+            whole.triggered and (terms_of(&core.orders, whole).repriced or reprices)):
         stop_px = stop_of(&core.triggers, &core.orders, whole)
     if stop_px != no_price():
         e.reference2 = 2 * stop_px
@@ -105,11 +86,10 @@ cdef inline bint is_stopped(
     cdef int64_t bound = 0
     cdef int check = ask_gate(&core.gate, e, &bound)
     cdef tc_report* r
-    if check and leaves_to_reduce(core, order, e.leaves_qty):
+    if check and lets_exits_out(&core.gate, e, check) and leaves_to_reduce(core, order, e.leaves_qty):
         e.reduces = True
         check = ask_gate(&core.gate, e, &bound)
     if not check:
-        let_out(&core.gate, e)
         return False
     core.gate.stopped += 1
     finding.value = check
@@ -122,54 +102,85 @@ cdef inline bint is_stopped(
     return True
 
 
-# An order that goes into a simulated venue's book.
+# An order that goes into a simulated venue's book; it counts once it does.
 cdef inline bint stops_order(
     tc_core* core, const tc_command* c, const tc_order* order, tc_finding* finding
 ) noexcept nogil:
     cdef tc_exit e
-    load_exit(core, order, &e)
+    load_exit(core, order, False, &e)
     return is_stopped(core, c, order, &e, finding)
 
 
-# A new order or a replace that is about to be handed out; `request` is NULL of a new order.
+# An order that a replace would take into a simulated venue's book again, with these terms.
+cdef inline bint stops_replace(
+    tc_core* core, const tc_command* c, const tc_order* order, int64_t order_qty, int64_t price, tc_finding* finding
+) noexcept nogil:
+    cdef tc_exit e
+    load_exit(core, order, price != order.price, &e)
+    e.order_qty = order_qty
+    e.most_qty = order_qty
+    e.leaves_qty = order_qty - order.cum_qty
+    e.price = price
+    return is_stopped(core, c, order, &e, finding)
+
+
+# The terms that a venue was sent before a replace: of the last one that it has not answered; NULL: the order's.
+cdef inline const tc_request* last_asked(const tc_orders* orders, const tc_request* request) noexcept nogil:
+    cdef uint32_t at = request.prev
+    while at != NO_SLOT:
+        if orders.requests[at].is_replace:
+            return &orders.requests[at]
+        at = orders.requests[at].prev
+    return NULL
+
+
+# A new order or a replace that is about to be handed out. A replace that its venue has answered already (`request` is
+# NULL) asks for what its message says, and never for less; one that the core made itself always does.
 cdef inline bint stops_message(
     tc_core* core, const tc_command* c, const tc_order* order, const tc_message* m, const tc_request* request,
     tc_finding* finding
 ) noexcept nogil:
     cdef tc_exit e
-    load_exit(core, order, &e)
+    load_exit(core, order, False, &e)
     e.made = m.command_seq
     e.order_qty = m.order_qty
     e.leaves_qty = m.order_qty - order.cum_qty if m.order_qty > order.cum_qty else 0
     e.cum_qty = m.order_qty - e.leaves_qty
-    if request != NULL:
+    if m.msg_type == MSG_ORDER_CANCEL_REPLACE_REQUEST:
         e.is_replace = True
-        e.asks_less = not wants_more(&core.orders, order, request)
-        e.most_qty = request.order_qty
+        e.most_qty = e.order_qty
+        if request != NULL:
+            e.most_qty = request.order_qty
+            e.asks_less = request.reason != 0 or not asks_more(
+                &core.orders, order, last_asked(&core.orders, request), request)
     elif not is_unsent(&core.orders, order):           # its venue has spoken of it since: it may have fewer by now
         e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(m.ord_type):                          # of a MARKET order too, whose venue is sent a limit
         e.price = m.price
     if m.stop_px != no_price():
         e.reference2 = 2 * m.stop_px
-    return is_stopped(core, c, order, &e, finding)
+    if is_stopped(core, c, order, &e, finding):
+        return True
+    let_out(&core.gate, &e)
+    return False
 
 
 # ---- handed out
 
 # Does the exit gate stop a message? What it stops is taken back: a new order is Canceled, a replace refused; of what
-# the venue has already, the message alone. A new order that has ended and left the table can't be judged, and stays.
-# Cancels and questions pass.
+# the venue has spoken of already, the message alone. What is about an order that has ended and left the table can't be
+# judged, and stays. Cancels, questions, and what the core asked of itself and its venue has answered pass.
 cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) noexcept nogil:
     cdef const tc_message* m = &core.orders.unsent.messages[at]
     cdef uint32_t asked = core.orders.unsent.rows[at].request
     cdef tc_order* order = &core.orders.slots[core.orders.unsent.rows[at].slot]
     cdef const tc_request* request = NULL
+    cdef bint is_new = m.msg_type == MSG_NEW_ORDER_SINGLE
     cdef tc_finding finding
     cdef tc_report* r
-    if m.msg_type == MSG_ORDER_CANCEL_REPLACE_REQUEST and asked:
+    if asked:
         request = &core.orders.requests[asked - 1]
-    elif m.msg_type != MSG_NEW_ORDER_SINGLE:
+    if not is_new and (m.msg_type != MSG_ORDER_CANCEL_REPLACE_REQUEST or (request == NULL and m.reason)):
         return False
     if order.order_id != m.order_id:                   # its slot is another's
         core.gate.stopped += 1
@@ -182,10 +193,12 @@ cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) n
         return True
     if not stops_message(core, c, order, m, request, &finding):
         return False
-    if finding.value == DUPLICATE_CLORDID or (request == NULL and not is_unsent(&core.orders, order)):
+    if finding.value == DUPLICATE_CLORDID:
         drop_message(&core.orders, at)
-    elif request != NULL:
+    elif request != NULL and not request.pending:
         withdraw_replace(core, c, order, asked - 1, EXIT_GATE, finding.value, finding.limit)
+    elif not is_new or not is_unsent(&core.orders, order):
+        drop_message(&core.orders, at)
     else:
         recall_order(core, order)
         order.value = finding.value

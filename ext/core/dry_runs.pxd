@@ -8,10 +8,10 @@ from pipeline cimport *
 cdef struct tc_plan:
     uint64_t mask                  # what is wrong with it; then the rest is empty
     uint64_t down                  # bit venue - 1
-    int64_t limit, bid, ask        # its worst price, and what the market displays best
+    int64_t limit                  # its worst price
     int64_t order_qty
     int route, count, term_count
-    uint8_t routing
+    uint8_t market, routing        # MARKET_..., ROUTING_...
     tc_part parts[MAX_VENUES]      # their ticks are prices here
     tc_term terms[MAX_VENUES]      # the ranking, best first
 
@@ -22,18 +22,25 @@ cdef inline void plan_venues(
 ) noexcept nogil:
     cdef uint8_t side = direction(thought.side)
     cdef const tc_ranking* ranking = rank_venues(&core.router, ins, thought.instrument, side, core.now)
+    cdef int64_t elsewhere = no_price()
     cdef int at
     plan.route = ROUTE_DIRECTED
     if thought.venue == 0:
         thought.venue = choose_venue(core, ins, thought, limit, ranking, plan.routing)
         plan.route = thought.route
     if thought.venue:
+        elsewhere = price_elsewhere(core, ins, thought, thought.venue)
         plan.count = 1
-        plan.parts[0].venue, plan.parts[0].qty, plan.parts[0].ticks = thought.venue, thought.order_qty, limit
+        plan.parts[0].venue = thought.venue
+        plan.parts[0].qty = thought.order_qty
+        plan.parts[0].ticks = within_ticks(ins, side, limit, elsewhere)
     if plan.route != ROUTE_DIRECTED and not is_whole and is_divided(core, ins, thought, limit, plan.routing):
         plan.route = ROUTE_SPLIT
         plan.count = divide_qty(core, ins, thought, limit, thought.order_qty, barred_at_first(core, thought),
                                 plan.routing, plan.parts)
+    elif is_external(core, thought.venue) and is_kept_off(ins, thought, limit, elsewhere):
+        plan.route = ROUTE_NONE
+        plan.parts[0].qty = 0
     for at in range(plan.count):
         plan.parts[at].ticks *= ins.tick
     plan.term_count = ranking.count
@@ -41,8 +48,7 @@ cdef inline void plan_venues(
         plan.terms[at] = core.router.terms[side_row(thought.instrument, side) * MAX_VENUES + ranking.order[at] - 1]
     plan.down = core.router.down
     plan.limit = limit * ins.tick
-    plan.bid = displayed_price(&core.router, thought.instrument, SIDE_SELL, 0)
-    plan.ask = displayed_price(&core.router, thought.instrument, SIDE_BUY, 0)
+    plan.market = market_state(&core.router, thought.instrument)
 
 
 # What routing would do with a new order. Changes nothing.
@@ -52,7 +58,7 @@ cdef inline void plan_order(tc_core* core, tc_command* c, int64_t now, tc_plan* 
     cdef tc_order thought
     cdef tc_question q
     memset(plan, 0, sizeof(tc_plan))
-    plan.limit = plan.bid = plan.ask = no_price()
+    plan.limit = no_price()
     if 0 <= time and time <= time_max() and time > clock and not find_bad_stamp(core, time, now, &latest):
         core.now = time
     if c.exec_inst & INST_CASH and ins != NULL:

@@ -17,6 +17,10 @@ cdef inline bint works_beside(
                  or other.place == PLACE_IN_CHILDREN))
 
 
+# Which orders of a list count beside another.
+ctypedef bint (*tc_works)(const tc_core* core, const tc_order* order, const tc_order* other) noexcept nogil
+
+
 cdef inline bint is_oco(const tc_core* core, const tc_order* order) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     return terms.group != 0 and terms.contingency_type == CONTINGENCY_OCO
@@ -40,10 +44,10 @@ cdef inline tc_listed list_of(tc_core* core, const tc_order* order) noexcept nog
     return listed
 
 
-# Of an OCO list only the largest of those that work counts, the first of equals; of the order's own list none: one of
-# them trades.
+# Of an OCO list only the largest of those that work counts, the first of equals; of the list that an order is OCO in
+# itself none: one of them trades.
 cdef inline bint counts_for_list(
-    tc_core* core, const tc_order* order, const tc_listed* listed, const tc_order* other
+    tc_core* core, const tc_order* order, const tc_listed* listed, const tc_order* other, tc_works works
 ) noexcept nogil:
     cdef const tc_group* group = group_of(&core.groups, terms_of(&core.orders, other))
     cdef const tc_order* member
@@ -55,7 +59,7 @@ cdef inline bint counts_for_list(
     at = group.head
     while at != NO_SLOT:
         member = &core.orders.slots[at]
-        if (works_beside(core, order, member) and is_oco(core, member)
+        if (works(core, order, member) and is_oco(core, member)
                 and (member.held > other.held or (member.held == other.held and other.order_id > member.order_id))):
             return False
         at = core.orders.terms[at].group_next
@@ -76,7 +80,7 @@ cdef inline int64_t count_works(
             works += core.ahead[i].hold_qty
     while at and works <= most:
         other = &core.orders.slots[at - 1]
-        if works_beside(core, order, other) and counts_for_list(core, order, listed, other):
+        if works_beside(core, order, other) and counts_for_list(core, order, listed, other, works_beside):
             works += other.held
         at = other.position_next
     return works

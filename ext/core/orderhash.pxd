@@ -50,7 +50,8 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
         | order.expiry_asked << 9 | order.is_open << 10 | (order.kept & KEEPS_PLACES) << 11
         | ((order.kept & RECALLED) >> 1) << 12 | (terms.new_message != NO_MESSAGE) << 13
         | (terms.cancel_message != NO_MESSAGE) << 14 | (terms.change_message != NO_MESSAGE) << 15
-        | (terms.status_message != NO_MESSAGE) << 16 | terms.repriced << 17)
+        | (terms.status_message != NO_MESSAGE) << 16 | terms.repriced << 17
+        | (1 if order.kept & HEARD_OF else 0) << 18)
     put(h, terms.sent_time)
     put(h, order.place)
     put(h, order.held)

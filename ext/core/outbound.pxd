@@ -23,12 +23,20 @@ cdef inline bint reserve_places(tc_core* core, tc_order* order) noexcept nogil:
 
 # ---- made
 
-# What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET or
-# LIMIT order, a MARKET order whose price is bound is a LIMIT that takes at once, and what the venue has no time in
-# force for is good until the core ends it, or at once.
+# What an order counts in shares or in prices, as an external venue is to be sent it, and what differs where the core
+# has done a part itself: a stop that has triggered is a MARKET or LIMIT order, a MARKET order whose price is bound is
+# a LIMIT that takes at once, and what the venue has no time in force for is good until the core ends it, or at once.
 cdef inline void put_sent_terms(const tc_core* core, tc_message* m, const tc_order* order) noexcept nogil:
-    cdef int64_t bound = terms_of(&core.orders, order).protect_px
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef int64_t bound = terms.protect_px
     cdef bint native = (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1
+    m.order_qty = order.order_qty
+    m.cum_qty = order.cum_qty
+    m.price = order.price
+    m.stop_px = terms.stop_px
+    m.min_qty = terms.min_qty
+    m.display_qty = terms.display_qty
+    m.peg_offset = terms.peg_offset
     if awaits_price(order.ord_type) and order.triggered:
         m.ord_type = TYPE_LIMIT if has_limit(order.ord_type) else TYPE_MARKET
         m.stop_px = no_price()
@@ -84,14 +92,7 @@ cdef inline uint32_t make_message(
     m.peg_offset_type = terms.peg_offset_type
     m.contingency_type = terms.contingency_type
     m.cl_ord_id = order.cl_ord_id
-    m.order_qty = order.order_qty
-    m.cum_qty = order.cum_qty
-    m.price = order.price
-    m.stop_px = terms.stop_px
     m.expire_time = terms.expire_time
-    m.min_qty = terms.min_qty
-    m.display_qty = terms.display_qty
-    m.peg_offset = terms.peg_offset
     m.list_id = terms.list_id
     m.strategy = order.strategy
     put_sent_terms(core, m, order)
@@ -101,6 +102,13 @@ cdef inline uint32_t make_message(
 cdef inline void send_new(tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
     cdef uint32_t at = make_message(core, c, order, MSG_NEW_ORDER_SINGLE, REASON_NONE)
     terms_of(&core.orders, order).new_message = at
+
+
+# An order that was changed before it was handed out goes out as it is now.
+cdef inline void restate_new(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = terms_of(&core.orders, order).new_message
+    if order.extended and at != NO_MESSAGE:
+        put_sent_terms(core, &core.orders.unsent.messages[at], order)
 
 
 # A message that is not handed out makes room for the next of its kind. One that its venue has answered all the same
@@ -219,9 +227,16 @@ cdef inline void withdraw_request(tc_core* core, tc_order* order, uint32_t at) n
     order.last_status = derive_status(order)           # told by the report that follows
 
 
-# Would a replace be a new order to risk? One that only lowers the quantity is not.
-cdef inline bint asks_more(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
+# Would a replace of what had these terms be a new order to risk? One that only lowers the quantity is not. `before`:
+# those of a request, NULL: the order's.
+cdef inline bint asks_more(
+    const tc_orders* orders, const tc_order* order, const tc_request* before, const tc_request* request
+) noexcept nogil:
     cdef const tc_terms* terms = terms_of(orders, order)
+    if before != NULL:
+        return (request.price != before.price or request.stop_px != before.stop_px
+                or request.expire_time != before.expire_time or request.peg_offset != before.peg_offset
+                or request.order_qty > before.order_qty)
     return (request.price != order.price or request.stop_px != terms.stop_px
             or request.expire_time != terms.expire_time or request.peg_offset != terms.peg_offset
             or request.order_qty > order.order_qty)
@@ -258,4 +273,4 @@ cdef inline void set_down(tc_core* core) noexcept nogil:
 
 # Is a request a user's replace that asks for more, and that no venue has answered?
 cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
-    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, asked)
+    return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, NULL, asked)

@@ -52,11 +52,6 @@ cdef inline bint comes_sooner(
     return a.preferred < b.preferred or (a.preferred == b.preferred and ranks_before(&a.term, &b.term))
 
 
-# How an order is routed: ROUTING_...
-cdef inline uint8_t routing_of(const tc_core* core, const tc_order* order) noexcept nogil:
-    return strategy_of(&core.router, order.strategy, terms_of(&core.orders, order).routing)
-
-
 # Is it divided by what is displayed? With order protection the best prices come first.
 cdef inline bint shares_out(const tc_instrument* ins, uint8_t routing) noexcept nogil:
     return routing == ROUTING_PRO_RATA and not ins.order_protection

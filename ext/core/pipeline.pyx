@@ -265,18 +265,19 @@ cdef class Core(Readers):
             self.state.leave()
         return PlanRow(p.mask, p.route, [(p.parts[i].venue, p.parts[i].qty, p.parts[i].ticks) for i in range(p.count)],
                        [Term._make(row) for row in term_rows(p.terms, p.term_count)], p.down, p.limit, p.order_qty,
-                       p.bid, p.ask, p.routing)
+                       p.market, p.routing)
 
     def venue_facts(self, int64_t venue):
         """What is known of a venue, by its number. Raises LookupError. Threads: any."""
         cdef tc_statistics s
+        cdef bint degraded = False
         cdef int32_t count
         self.state.enter()
-        count = copy_statistics(&self.state.core, venue, &s)
+        count = copy_statistics(&self.state.core, venue, &s, &degraded)
         self.state.leave()
         if count >= 0:
             raise LookupError(f"venue {venue} is not 1 to {count}")
-        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers, degraded)
 
     def decision_market(self, int64_t decision):
         """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""

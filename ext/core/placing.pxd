@@ -131,12 +131,13 @@ cdef inline int find_full(
     return OUTBOUND_FULL
 
 
-# To an external venue: what happened to it is UNKNOWN until the venue tells.
+# To an external venue, with less than its own limit where it is `cut`. What happened to it is UNKNOWN until the venue
+# tells.
 cdef inline void send_order(
-    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first
+    tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint cut, bint first
 ) noexcept nogil:
     tc_assert((order.place == PLACE_NOWHERE) & (is_live(order) != 0))
-    if needs_protection(core, ins, order, limit):
+    if cut or needs_protection(core, ins, order, limit):
         extend_order(&core.orders, order).protect_px = limit * ins.tick
     note_quote_age(&core.router.statistics[order.venue], core.now)
     extend_order(&core.orders, order).sent_time = core.now
@@ -157,6 +158,7 @@ cdef inline void start_children(
     order.route = ROUTE_SPLIT
     order.place = PLACE_IN_CHILDREN
     extend_order(&core.orders, order).worst_ticks = limit
+    terms_of(&core.orders, order).routing = routing_of(core, order)    # of all its parts, whatever is set later
     if first:
         order.acked = True
         report_execution(core, c, order, EXEC_NEW)
@@ -229,15 +231,16 @@ cdef inline bint ends_at_own(
     return reason != REASON_NONE
 
 
-# Routing, execution, position and reports of an order that passed; when its last stage began.
+# Routing, execution, position and reports of an order that passed; when its last stage began. `judged`: the exit gate
+# has been asked, before the order was replaced.
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
-    uint64_t since, bint timed
+    uint64_t since, bint timed, bint judged
 ) noexcept nogil:
     cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
     cdef int reason
-    cdef bint routed = order.venue == 0, rests
+    cdef bint routed = order.venue == 0
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
@@ -263,8 +266,7 @@ cdef inline uint64_t place_order(
     elsewhere = price_elsewhere(core, ins, order, order.venue)
     within = within_ticks(ins, direction(order.side), limit, elsewhere)
     if is_external(core, order.venue):
-        rests = order.exec_inst & INST_POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
-        if rests or (within != limit and has_limit(order.ord_type)):
+        if is_kept_off(ins, order, limit, elsewhere):
             refuse_placing(core, c, order, ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
         elif own_outside(core, order, worst_px(&core.orders, order)):
             keep_from_own(core, c, order, core.open_orders.found[0].order_id, first)
@@ -273,13 +275,14 @@ cdef inline uint64_t place_order(
             if reason:
                 refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             else:
-                send_order(core, c, ins, order, within, first)
+                send_order(core, c, ins, order, within, is_cut(ins, order, limit, elsewhere), first)
         return since
-    if stops_order(core, c, order, &finding):
+    if not judged and stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)
         return since
     if ends_at_own(core, c, order, within, &first, &most):
         return since
+    count_exit(&core.gate, core.now)
     reason = execute_order(core, ins, order, limit, elsewhere, most)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
@@ -346,15 +349,15 @@ cdef inline void start_waiting(
     sync_order(core, order)
 
 
-# To where the order belongs now: what holds it, or a venue.
+# To where the order belongs now: what holds it, or a venue (`judged`: see place_order).
 cdef inline uint64_t start_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
-    uint64_t since, bint timed
+    uint64_t since, bint timed, bint judged
 ) noexcept nogil:
     cdef uint8_t place = waiting_place(core, order)
     tc_assert((order.admitted != 0) & (order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     if place == PLACE_NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed)
+        return place_order(core, c, ins, order, limit, first, since, timed, judged)
     start_waiting(core, c, order, place, first)
     return since
 
@@ -380,6 +383,6 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
         if order.route == ROUTE_SPLIT:
             start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
         elif placed:
-            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False)
         else:
-            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False)

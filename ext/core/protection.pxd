@@ -8,29 +8,13 @@
 from state cimport *
 
 
-# The best price displayed to an order of `side` at those of these venues (bit venue - 1) that are up, fees aside;
-# no_price(): none.
-cdef inline int64_t displayed_at(
-    const tc_core* core, int32_t instrument, uint8_t side, uint64_t venues
-) noexcept nogil:
-    cdef const tc_top* tops = &core.router.tops[side_row(instrument, side) * MAX_VENUES]
-    cdef int64_t best = no_price()
-    cdef int32_t venue
-    for venue in range(core.venue_count):
-        if tops[venue].size <= 0 or not ((venues & ~core.router.down) >> venue) & 1:
-            continue
-        if best == no_price() or (tops[venue].price > best if side == SIDE_SELL else tops[venue].price < best):
-            best = tops[venue].price
-    return best
-
-
 # The best price at these venues, where an order must not trade through it, or no_price().
 cdef inline int64_t protected_price(
     const tc_core* core, const tc_instrument* ins, const tc_order* order, uint64_t venues
 ) noexcept nogil:
     if not ins.order_protection or is_auction(order.time_in_force):
         return no_price()
-    return displayed_at(core, order.instrument, direction(order.side), venues)
+    return displayed_price(&core.router, order.instrument, direction(order.side), venues, 0)
 
 
 # What an order that goes to this venue alone must not trade through. A child's part is taken with all others.
@@ -55,3 +39,20 @@ cdef inline bint reaches(const tc_instrument* ins, uint8_t side, int64_t limit, 
     if price == no_price():
         return False
     return limit * ins.tick >= price if side == SIDE_BUY else limit * ins.tick <= price
+
+
+# Has an order a limit beyond the price elsewhere?
+cdef inline bint is_cut(
+    const tc_instrument* ins, const tc_order* order, int64_t limit, int64_t elsewhere
+) noexcept nogil:
+    return has_limit(order.ord_type) and within_ticks(ins, direction(order.side), limit, elsewhere) != limit
+
+
+# Is an order not for an external venue, since it might trade through, lock or cross the price elsewhere there? One that
+# was routed to what the venue displays takes that, and is sent as far as it may go.
+cdef inline bint is_kept_off(
+    const tc_instrument* ins, const tc_order* order, int64_t limit, int64_t elsewhere
+) noexcept nogil:
+    if order.exec_inst & INST_POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere):
+        return True
+    return order.route != ROUTE_TAKES and is_cut(ins, order, limit, elsewhere)

@@ -26,16 +26,25 @@ cdef inline bint is_ahead(const tc_core* core, int64_t cl_ord_id) noexcept nogil
     return False
 
 
-# A new order as it would be asked about at the core's time. A mask says why it is not well formed. A reason that stands
-# alone (a used id, a list that can't take it) is returned, with its value and limit.
+# How many ids the table would hold, those too that are ahead in a basket.
+cdef inline int64_t count_ids(const tc_core* core) noexcept nogil:
+    cdef int64_t count = core.ids.count
+    cdef int32_t i
+    for i in range(core.ahead_count):
+        count += core.ahead[i].cl_ord_id != 0
+    return count
+
+
+# A new order as it would be asked about at the core's time; `is_new`: its id is a text that has no number yet. A mask
+# says why it is not well formed. A reason that stands alone (a used id, a list that can't take it) is returned, with
+# its value and limit.
 cdef inline int think_of(
-    tc_core* core, tc_command* c, int64_t now, uint64_t* mask, tc_finding* found, tc_question* q
+    tc_core* core, tc_command* c, int64_t now, bint is_new, uint64_t* mask, tc_finding* found, tc_question* q
 ) noexcept nogil:
     cdef const tc_instrument* ins = find_instrument(core, c.instrument)
     cdef int64_t time = stamp_of(c, now), latest = 0
     cdef bint named = c.cl_ord_id != 0
     cdef bint duplicate = named and (find_id(&core.ids, c.cl_ord_id) != NULL or is_ahead(core, c.cl_ord_id))
-    cdef bint no_room = c.cl_ord_id == NEW_ID and core.texts.count == core.texts.capacity
     cdef int alone = REASON_NONE, bad_stamp = REASON_NONE
     found.value = 1
     found.limit = 0
@@ -45,8 +54,6 @@ cdef inline int think_of(
         core.now = time
     if c.exec_inst & INST_CASH and ins != NULL:
         c.order_qty = convert_cash(core, ins, c, &latest)
-    if c.cl_ord_id == NEW_ID:
-        c.cl_ord_id = 0
     mask[0] = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     if bad_stamp:
         mask[0] = bit_of(bad_stamp)
@@ -54,9 +61,9 @@ cdef inline int think_of(
         mask[0] = 0
     if mask[0] and duplicate:
         return DUPLICATE_CLORDID
-    if not mask[0] and no_room:
+    if not mask[0] and is_new and core.texts.count == core.texts.capacity:
         mask[0] = bit_of(IDS_FULL)
-    if not mask[0] and named and not duplicate and core.ids.count == core.ids.capacity:
+    if not mask[0] and (named or is_new) and not duplicate and count_ids(core) >= core.ids.capacity:
         mask[0] = bit_of(TABLE_FULL)
     if mask[0]:
         return REASON_NONE
@@ -93,8 +100,12 @@ cdef inline int answer_question(
     tc_core* core, tc_command* c, int64_t now, uint64_t* mask, tc_finding* findings
 ) noexcept nogil:
     cdef int64_t clock = core.now
+    cdef bint is_new = c.cl_ord_id == NEW_ID
     cdef tc_question q
-    cdef int alone = think_of(core, c, now, mask, findings, &q)
+    cdef int alone
+    if is_new:
+        c.cl_ord_id = 0
+    alone = think_of(core, c, now, is_new, mask, findings, &q)
     if not alone and not mask[0]:
         find_answers(core, find_instrument(core, c.instrument), c, &q, findings)
     core.now = clock
@@ -111,16 +122,17 @@ cdef inline uint64_t mask_of(const tc_finding* findings, int count) noexcept nog
 
 
 # What of risk refuses an order that is well formed. One that nothing refuses, and of which nothing is observed, is told
-# by what the path asks.
+# by what the path asks, unless all that is said of it is wanted.
 cdef inline void answer_thought(
-    tc_core* core, const tc_command* c, tc_question* q, tc_answer* answer, tc_finding* findings
+    tc_core* core, const tc_command* c, tc_question* q, bint explain, tc_answer* answer, tc_finding* findings
 ) noexcept nogil:
     cdef const tc_instrument* ins = &core.instruments[c.instrument]
     cdef int64_t cells[CELLS]
     cdef tc_finding observed
     cdef int32_t at = 0
     cdef int i
-    if not core.risk.rows.observed and not core.rules.count and not check_admission(core, ins, q, findings):
+    if (not explain and not core.risk.rows.observed and not core.rules.count
+            and not check_admission(core, ins, q, findings)):
         return
     find_answers(core, ins, c, q, findings)
     answer.refused = mask_of(findings, CHECKS)
@@ -149,7 +161,7 @@ cdef inline void count_in_basket(tc_core* core, const tc_ahead* ahead, int sign)
 cdef inline void put_ahead(tc_core* core, int64_t cl_ord_id, const tc_question* q) noexcept nogil:
     cdef tc_ahead* ahead = &core.ahead[core.ahead_count]
     tc_assert(core.ahead_count < BASKET_MAX)
-    ahead.cl_ord_id = cl_ord_id if cl_ord_id else NAMELESS
+    ahead.cl_ord_id = cl_ord_id
     ahead.hold_qty = q.hold_qty
     ahead.instrument, ahead.account, ahead.venue, ahead.strategy = q.instrument, q.account, q.venue, q.strategy
     ahead.side, ahead.sent = q.side, q.sent
@@ -164,7 +176,8 @@ cdef inline void answer_batch(
     tc_told* told
 ) noexcept nogil:
     cdef int64_t clock = core.now, i
-    cdef tc_finding findings[ANSWERS]
+    cdef tc_finding own[ANSWERS]
+    cdef tc_finding* findings = own
     cdef tc_answer* answer
     cdef tc_command c
     cdef tc_question q
@@ -173,20 +186,19 @@ cdef inline void answer_batch(
         c = orders[i]
         answer = &answers[i]
         memset(answer, 0, sizeof(tc_answer))
-        alone = think_of(core, &c, now, &answer.reject_mask, findings, &q)
+        if told != NULL:
+            findings = told[i].findings
+        alone = think_of(core, &c, now, False, &answer.reject_mask, findings, &q)
         if told != NULL:
             told[i].alone = alone
             told[i].mask = answer.reject_mask
-            told[i].findings[0] = findings[0]
         if alone:
             answer.reason = alone
             answer.reject_mask = 0
         elif answer.reject_mask:
             answer.reason = INVALID_FIELD_VALUE + tc_lowest_bit(answer.reject_mask)
         else:
-            answer_thought(core, &c, &q, answer, findings)
-            if told != NULL:
-                find_answers(core, &core.instruments[c.instrument], &c, &q, told[i].findings)
+            answer_thought(core, &c, &q, told != NULL, answer, findings)
             if together and not answer.reason:
                 put_ahead(core, orders[i].cl_ord_id, &q)
         core.now = clock

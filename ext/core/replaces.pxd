@@ -62,6 +62,18 @@ cdef inline int find_bad_terms(
     return INVALID_FIELD_VALUE + tc_lowest_bit(mask)
 
 
+# Does an order that rests keep its place in the queue, since only its quantity falls?
+cdef inline bint keeps_place(const tc_order* order, const tc_asked* asked) noexcept nogil:
+    return asked.price == order.price and asked.order_qty <= order.order_qty
+
+
+# Would a replace take an order into a simulated venue's book: again, or with more than it has traded whole?
+cdef inline bint enters_book(const tc_core* core, const tc_order* order, const tc_asked* asked) noexcept nogil:
+    if asked.order_qty <= order.cum_qty or is_external(core, order.venue):
+        return False
+    return order.place == PLACE_NOWHERE or (order.place == PLACE_RESTING and not keeps_place(order, asked))
+
+
 # Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers the
 # quantity always passes; any other is a new order to rates, one that asks for more to sessions too.
 cdef inline int find_refusal(
@@ -98,6 +110,11 @@ cdef inline int find_refusal(
                               asked.order_qty - order.cum_qty, bound)
     if value[0]:
         return SELF_MATCH
+    if enters_book(core, order, asked) and stops_replace(core, c, order, asked.order_qty, asked.price, &finding):
+        core.answer_seq = core.events.seq + 1          # the alert is no answer
+        value[0] = finding.value
+        bound[0] = finding.limit
+        return EXIT_GATE
     observe_passed(core, c, ins, order, &q)
     core.answer_seq = core.events.seq + 1              # that is no answer
     count_sent(&core.risk, ins, &q)
@@ -110,13 +127,12 @@ cdef inline void replace_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, const tc_asked* asked
 ) noexcept nogil:
     cdef uint8_t was = order.place
-    cdef bint keeps = asked.price == order.price and asked.order_qty <= order.order_qty
     cdef tc_terms* terms = extend_order(&core.orders, order)
     cdef tc_report* r
     cdef tc_question q
     cdef int64_t before = order.cl_ord_id
     tc_assert((was != PLACE_AT_VENUE) & (asked.order_qty >= order.cum_qty) & rests_whole(core, order))
-    if was == PLACE_RESTING and keeps and asked.order_qty > order.cum_qty:
+    if was == PLACE_RESTING and keeps_place(order, asked) and asked.order_qty > order.cum_qty:
         reduce_node(&core.book, slot_of(&core.orders, order), order.order_qty - asked.order_qty)
         sync_tops(core, order.instrument, order.venue)
     elif was == PLACE_RESTING or was == PLACE_AWAITS_PRICE:
@@ -144,7 +160,7 @@ cdef inline void replace_order(
         tell_price(core, order.instrument)
     elif was == PLACE_NOWHERE or (was == PLACE_RESTING and order.place == PLACE_NOWHERE):
         ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, 0, True, &q)
-        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False)
+        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, True)
 
 
 cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

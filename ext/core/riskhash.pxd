@@ -26,6 +26,7 @@ cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) 
     put(&h, row.set_time)
     put(&h, row.breached)
     put(&h, row.breaches)
+    put(&h, row.counter != 0)
     put(&h, counter.sent)
     put(&h, counter.day_first)
     end_row(&h)
@@ -37,7 +38,7 @@ cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) 
 
 # A change of a set that is not whole yet: what it will make.
 cdef inline void hash_staged(tc_hasher* h, const tc_core* core, const tc_command* c) noexcept nogil:
-    put(h, 41)
+    put(h, 36)
     put(h, c.limit_scope)
     put(h, c.instrument)
     put(h, c.account)

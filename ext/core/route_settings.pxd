@@ -69,13 +69,17 @@ cdef inline void set_statistics(tc_core* core, const tc_command* c, tc_ack* ack)
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.reject_rate, 80)
     elif is_beyond(c.quote_age, day_ns()):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.quote_age, 88)
+    elif is_beyond(c.degraded, 1):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.degraded, 112)
     else:
-        apply_facts(&core.router.statistics[c.venue], c)
+        apply_facts(&core.router, c)
         core.router.epoch += 1
         accept_change(core, c, c.round_trip, 0, 0)
 
 
-cdef inline void apply_facts(tc_statistics* s, const tc_command* c) noexcept nogil:
+cdef inline void apply_facts(tc_router* router, const tc_command* c) noexcept nogil:
+    cdef tc_statistics* s = &router.statistics[c.venue]
+    cdef uint64_t bit = <uint64_t>1 << (c.venue - 1)
     if c.round_trip != AS_IT_IS:
         s.round_trip = c.round_trip
         s.root = root_of(c.round_trip)
@@ -88,3 +92,5 @@ cdef inline void apply_facts(tc_statistics* s, const tc_command* c) noexcept nog
         s.reject = c.reject_rate
     if c.quote_age != AS_IT_IS:
         s.quote_age = c.quote_age
+    if c.degraded != AS_IT_IS:
+        router.degraded = router.degraded | bit if c.degraded else router.degraded & ~bit

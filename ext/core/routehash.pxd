@@ -39,8 +39,13 @@ cdef inline void hash_routing(tc_hasher* h, const tc_core* core) noexcept nogil:
         end_row(h)
     for i in range(1, core.venue_count + 1):
         hash_venue(h, &router.statistics[i], i)
+    for i in range(1, core.venue_count + 1):
+        if (router.degraded >> (i - 1)) & 1:
+            put(h, 56)
+            put(h, i)
+            end_row(h)
     for i in range(1, core.instrument_count + 1):
-        if router.movements[i].sampled_at:
+        if router.movements[i].is_seen:
             put(h, 54)
             put(h, i)
             put(h, router.movements[i].mid2)

@@ -7,7 +7,7 @@ from riskhash cimport *
 cdef inline void hash_said(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef const tc_made_ids* made = &core.texts.made
     if made.count or made.prefix_size:
-        put(h, 50)
+        put(h, 37)
         put(h, made.count)
         put(h, <int64_t>hash_text(made.prefix) if made.prefix_size else 0)
         end_row(h)

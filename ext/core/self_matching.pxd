@@ -75,9 +75,14 @@ cdef inline tc_order* meets_own(
     return first_own(core, order, limit, qty, before)
 
 
+# What an order that ends with SELF_MATCH is to say.
+cdef inline void note_match(tc_order* order, const tc_order* other, uint8_t mode) noexcept nogil:
+    order.value = other.order_id
+    order.bound = mode
+
+
 cdef inline void end_own(tc_core* core, const tc_command* c, tc_order* own, const tc_order* order) noexcept nogil:
-    own.value = order.order_id
-    own.bound = prevention_of(core.self_match, order.account).mode
+    note_match(own, order, prevention_of(core.self_match, order.account).mode)
     end_order(core, c, own, STATUS_CANCELED, SELF_MATCH)
 
 
@@ -124,9 +129,8 @@ cdef inline int pass_own(
     cdef bint whole = order.time_in_force == TIF_FOK
     cdef int64_t wanted = leaves_of(order) if whole else terms_of(&core.orders, order).min_qty
     most[0] = 0
-    order.value = own.order_id
-    order.bound = mode
     if mode == SELF_MATCH_BLOCK:
+        note_match(order, own, mode)
         return SELF_MATCH
     if wanted and wanted > (
             held_by_others(core, order, limit, wanted) if mode == SELF_MATCH_CANCEL_OLDEST else before):
@@ -135,12 +139,14 @@ cdef inline int pass_own(
         order.acked = True
         report_execution(core, c, order, EXEC_NEW)
     if mode == SELF_MATCH_CANCEL_NEWEST:
+        note_match(order, own, mode)
         most[0] = before
         return REASON_NONE
     while own != NULL:
         if mode == SELF_MATCH_CANCEL_OLDEST:
             end_own(core, c, own, order)
         elif not decrement_both(core, c, order, own, before):
+            note_match(order, own, mode)
             return REASON_NONE
         own = first_own(core, order, limit, leaves_of(order), &before)
     most[0] = leaves_of(order)

@@ -128,6 +128,7 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
     terms.worst_ticks = split.worst_ticks
     terms.peg_offset = split.peg_offset
     split_limit(&core.groups, terms, c.split_numerator, c.split_denominator)
+    restate_new(core, order)
     r = start_execution(core, c, order, EXEC_RESTATED)
     r.exec_restatement_reason = 0                      # GT_CORPORATE_ACTION
     publish_execution(core, order, r)
@@ -179,6 +180,7 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
     core.ledger.lasts[c.instrument] = no_price()
     forget_print(core, c.instrument)
     core.ledger.marks[c.instrument] = no_price()
+    forget_movement(&core.router, c.instrument)
     set_worth(&core.risk.values, find_instrument(core, c.instrument), c.instrument, no_price(), core.now)
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)

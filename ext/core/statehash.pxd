@@ -59,7 +59,7 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
         put(h, core.money_precisions[i])
         end_row(h)
         if i != BASE_CURRENCY and core.risk.values.rates[i]:
-            put_row(h, 33, core.risk.values.rates[i], 0)
+            put_row(h, 35, core.risk.values.rates[i], 0)
     for i in range(1, core.instrument_count + 1):
         ins = &core.instruments[i]
         put(h, 3)
@@ -281,7 +281,7 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_charges(h, core)
     hash_limits(h, core)
     hash_switches(h, core, &core.risk.kills, 29)
-    hash_switches(h, core, &core.risk.states, 42)
+    hash_switches(h, core, &core.risk.states, 38)
     hash_positions(h, core)
     for i in range(count):
         order = find_order(&core.orders, ids[i])

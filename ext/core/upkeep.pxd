@@ -1,6 +1,6 @@
 # An order's facts have changed: holds, lists, timers, the table of open orders and its parent follow them.
 
-from state cimport *
+from answered cimport *
 
 
 # When an order's timer must go off next, 0 for never: at its venue, or where the core keeps it.
@@ -17,22 +17,6 @@ cdef inline int64_t order_deadline(const tc_core* core, const tc_order* order) n
 
 cdef inline void arm_order_timer(tc_core* core, const tc_order* order) noexcept nogil:
     arm_timer(&core.timers, slot_of(&core.orders, order), order_deadline(core, order))
-
-
-# What an order that has ended says of its external venue: how much of it was filled there.
-cdef inline void note_end(tc_core* core, const tc_order* order) noexcept nogil:
-    if not is_external(core, order.venue) or not order.acked or order.terminal == STATUS_REJECTED:
-        return
-    note_filled(&core.router.statistics[order.venue], order.cum_qty, order.order_qty,
-                order.route == ROUTE_TAKES or order.time_in_force == TIF_IOC or order.time_in_force == TIF_FOK)
-    core.router.epoch += core.router.weights.miss > 0
-
-
-# The first word of an external venue about a new order, but that it has come in.
-cdef inline void hear_answer(tc_core* core, const tc_order* order, bint is_reject) noexcept nogil:
-    if order.awaited:
-        note_answer(&core.router.statistics[order.venue], core.now - terms_of(&core.orders, order).sent_time, is_reject)
-        core.router.epoch += has_weight(&core.router.weights)
 
 
 # An order leaves the open ones, those of its list too; the oldest that had left is evicted.

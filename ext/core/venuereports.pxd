@@ -206,10 +206,13 @@ cdef inline void take_state(
         order.acked = True
     if t != EXEC_PENDING_NEW:
         hear_answer(core, order, t == EXEC_REJECTED)
+    else:
+        hear_first(core, order)
     order.awaited = t == EXEC_PENDING_NEW and order.awaited
     order.unknown_new = False
     if t == EXEC_PENDING_NEW:
-        extend_order(&core.orders, order).sent_time = core.now         # heard of: its clock starts anew
+        order.kept |= HEARD_OF
+        extend_order(&core.orders, order).sent_time = core.now         # its clock starts anew
     if ends_order(t):
         end_at_venue(core, c, order)
     elif t == EXEC_REPLACED:

@@ -4,7 +4,7 @@
 # lower is better for both sides. A ranking is re-sorted only for the venues that changed since it was read,
 # and wholly when it is older than the time to live. What a ranking said is kept for explain() in a ring.
 
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 from scoring cimport *
 
 
@@ -196,10 +196,28 @@ cdef inline void score_venue(
         term.cost = term.cost + charges.latency + charges.miss + charges.degraded
 
 
+# The charges of one instrument are others.
+cdef inline void reprice_instrument(tc_router* router, int32_t instrument) noexcept nogil:
+    cdef tc_ranking* ranking
+    cdef uint8_t side
+    for side in range(SIDE_BUY, SIDE_SELL + 1):
+        ranking = &router.rankings[side_row(instrument, side)]
+        ranking.dirty |= ranking.seen
+        ranking.repriced |= ranking.seen
+        ranking.changed = True
+
+
+# What an instrument's mid has moved counts no more.
+cdef inline void forget_movement(tc_router* router, int32_t instrument) noexcept nogil:
+    if router.movements[instrument].is_seen:
+        memset(&router.movements[instrument], 0, sizeof(tc_movement))
+        reprice_instrument(router, instrument)
+
+
 # Is it time to look at an instrument's mid?
 cdef inline bint wants_sample(const tc_router* router, int32_t instrument, int64_t now) noexcept nogil:
     cdef const tc_movement* moves = &router.movements[instrument]
-    return router.weights.latency > 0 and (moves.sampled_at == 0 or now - moves.sampled_at >= sample_after())
+    return router.weights.latency > 0 and (not moves.is_seen or now - moves.sampled_at >= sample_after())
 
 
 # A look at twice the mid, where there is one; its first is only where it begins.
@@ -207,12 +225,13 @@ cdef inline void sample_mid(tc_router* router, int32_t instrument, int64_t mid2,
     cdef tc_movement* moves = &router.movements[instrument]
     if mid2 == no_price():
         return
-    if moves.sampled_at == 0:
+    if not moves.is_seen:
         moves.mid2 = mid2
         moves.sampled_at = now
+        moves.is_seen = True
     else:
         move_mid(moves, mid2, now)
-        router.epoch += 1
+        reprice_instrument(router, instrument)
 
 
 # Only in C: score_venue in Python. It displays another size at the same price, which costs the same.
@@ -259,19 +278,25 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
     tc_assert((at == ranking.count - 1) | (not ranks_before(&terms[ranking.order[at + 1] - 1], &terms[venue - 1])))
 
 
-# The best price displayed to an order of `side` at any venue that is up, fees aside, unranked; -2**63: none. Only what
-# was told after the command `since`.
+# Only in C: a constant in Python.
+cdef inline uint64_t every_venue() noexcept nogil:
+    return ~<uint64_t>0
+
+
+# The best price displayed to an order of `side` at those of these venues (bit venue - 1) that are up, fees aside,
+# unranked; -2**63: none. Only what was told after the command `since`.
 cdef inline int64_t displayed_price(
-    const tc_router* router, int32_t instrument, uint8_t side, int64_t since
+    const tc_router* router, int32_t instrument, uint8_t side, uint64_t venues, int64_t since
 ) noexcept nogil:
     cdef const tc_top* tops = &router.tops[side_row(instrument, side) * MAX_VENUES]
     cdef int64_t sign = 1 if side == SIDE_SELL else -1, best = no_price(), price
+    cdef uint64_t up = venues & ~router.down
     cdef int32_t venue
     for venue in range(router.venue_count):
         if tops[venue].size <= 0:
             continue
         price = sign * tops[venue].price               # more is better, and no_price() is less than any
-        if price > best and tops[venue].told > since and not (router.down >> venue) & 1:
+        if price > best and tops[venue].told > since and (up >> venue) & 1:
             best = price
     return best if best == no_price() else sign * best
 
@@ -281,41 +306,10 @@ cdef inline int64_t displayed_price(
 cdef inline int64_t best_price(tc_router* router, int32_t instrument, uint8_t side) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[side_row(instrument, side)]
     if tc_seldom(ranking.is_moved or ranking.best_down != router.down):
-        ranking.best_px = displayed_price(router, instrument, side, 0)
+        ranking.best_px = displayed_price(router, instrument, side, every_venue(), 0)
         ranking.best_down = router.down
         ranking.is_moved = False
     return ranking.best_px if ranking.seen else no_price()
-
-
-# How the best prices displayed lie, fees aside.
-cdef inline uint8_t market_state(tc_router* router, int32_t instrument) noexcept nogil:
-    cdef int64_t bid = best_price(router, instrument, SIDE_SELL)
-    cdef int64_t ask = best_price(router, instrument, SIDE_BUY)
-    if bid == no_price() or ask == no_price() or bid < ask:
-        return MARKET_NORMAL
-    return MARKET_LOCKED if bid == ask else MARKET_CROSSED
-
-
-# Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
-# so that asking changes nothing.
-cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
-    cdef tc_ranking* ranking = &router.rankings[row]
-    cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
-    cdef tc_term* kept
-    cdef uint8_t market = market_state(router, <int32_t>(row >> 1))
-    cdef int64_t slot
-    cdef int at
-    router.locked += market == MARKET_LOCKED
-    router.crossed += market == MARKET_CROSSED
-    router.decisions += 1
-    ranking.decision = router.decisions
-    ranking.changed = False
-    slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
-    router.history_counts[slot] = ranking.count
-    router.history_markets[slot] = market
-    kept = &router.history[slot * MAX_VENUES]
-    for at in range(ranking.count):
-        kept[at] = terms[ranking.order[at] - 1]
 
 
 # Only in C: the rare half of `rank_venues`, apart from the path. Everything is re-scored once the time to live is over,
@@ -328,6 +322,7 @@ cdef inline void rank_anew(
     cdef uint64_t dirty = ranking.seen if is_old else ranking.dirty, repriced = dirty if is_old else ranking.repriced
     cdef int32_t venue
     router.misses += 1
+    ranking.changed = ranking.changed or ranking.epoch != router.epoch
     ranking.dirty = 0
     ranking.repriced = 0
     ranking.ranked_at = now

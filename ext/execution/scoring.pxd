@@ -33,6 +33,7 @@ cdef struct tc_statistics:
 cdef struct tc_movement:
     int64_t mid2, sampled_at
     int64_t volatility             # millionths of a price unit per square root of a second
+    uint8_t is_seen                # else the rest is empty
 
 
 # What is added to a price and its fee.
@@ -108,11 +109,15 @@ cdef inline tc_charges charges_at(
 # ---- what is seen
 
 # A venue has answered a new order after so long.
-cdef inline void note_answer(tc_statistics* s, int64_t round_trip, bint is_reject) noexcept nogil:
+cdef inline void note_answer(tc_statistics* s, int64_t round_trip) noexcept nogil:
     s.round_trip = average(s.round_trip, round_trip, TIME_SHIFT) if s.answers else round_trip
     s.root = root_of(s.round_trip)
-    s.reject = average(s.reject, MILLION if is_reject else 0, RATE_SHIFT)
     s.answers += 1
+
+
+# A venue has taken or rejected a new order.
+cdef inline void note_verdict(tc_statistics* s, bint is_reject) noexcept nogil:
+    s.reject = average(s.reject, MILLION if is_reject else 0, RATE_SHIFT)
 
 
 # An order at a venue has ended, with so much of it filled.

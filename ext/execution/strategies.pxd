@@ -1,6 +1,6 @@
 # What routing strategies prefer: see RoutingStrategy.
 
-from routing cimport *
+from decisions cimport *
 
 
 # How an order is routed: as it says itself, else as its strategy does, else as all.

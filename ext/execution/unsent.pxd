@@ -5,6 +5,10 @@
 # whatever else is waiting. A replace that a user asks for takes a place when it is asked. So what the core must be able
 # to send always finds room, and what finds none is refused before it changes anything.
 #
+# A message is handed out later than it was made: the exit gate judges it then, by the order as it is. What its venue
+# has answered by then is judged by its own terms; of an order that has ended and left the table, nothing but cancels
+# and questions leaves.
+#
 # Rows, and a list through them in the order in which they were made; a row that was given back is the next one that is
 # taken, so that memory is touched as it is used.
 

@@ -110,7 +110,8 @@ cdef inline int64_t held_of(const tc_orders* orders, const tc_order* order) noex
 
 # The worst price that its venue may trade it at, replaces that are not answered included; no_price(): any.
 cdef inline int64_t worst_px(const tc_orders* orders, const tc_order* order) noexcept nogil:
-    cdef int64_t worst = order.price if has_limit(order.ord_type) else terms_of(orders, order).protect_px, price
+    cdef int64_t bound = terms_of(orders, order).protect_px, price
+    cdef int64_t worst = order.price if has_limit(order.ord_type) and bound == no_price() else bound
     cdef uint32_t at = order.first_request if worst != no_price() else NO_SLOT
     while at != NO_SLOT:
         price = orders.requests[at].price

@@ -25,6 +25,7 @@ cdef enum:
     RECALLED = 2                   # taken back before it was handed out
     INDEXED = 4                    # it stands in the lists of open orders
     IS_CHILD = 8                   # a part of another order
+    HEARD_OF = 16                  # its venue has said that it came in
 
 
 cdef struct tc_order:
@@ -48,7 +49,7 @@ cdef struct tc_order:
     uint32_t pending_replaces      # with the four that follow one word, which is 0 of most orders (has_news)
     uint8_t pending_cancels, done_for_day, stopped, suspended
     uint8_t acked, calculated, triggered
-    uint8_t kept                   # KEEPS_PLACES, RECALLED, INDEXED, IS_CHILD
+    uint8_t kept                   # KEEPS_PLACES, RECALLED, INDEXED, IS_CHILD, HEARD_OF
     uint8_t awaited                # sent to a venue that has not answered yet
     uint8_t unknown_new
     uint8_t expiry_asked           # its venue was asked to cancel it when its time had come

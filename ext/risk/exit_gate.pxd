@@ -54,8 +54,13 @@ cdef inline bint was_handed_out(const tc_gate_row* row, const tc_exit* e) noexce
     return row.sent_replace == e.made if e.is_replace else row.sent_new != 0
 
 
+# What is shut for a venue, as bits: GATE_SHUT, GATE_EXITS_ONLY.
+cdef inline uint8_t shut_for(const tc_gate* gate, int32_t venue) noexcept nogil:
+    return gate.shut_firm | gate.shut_venues[venue]
+
+
 cdef inline bint is_shut(const tc_gate* gate, const tc_exit* e) noexcept nogil:
-    cdef uint8_t shut = gate.shut_firm | gate.shut_venues[e.venue]
+    cdef uint8_t shut = shut_for(gate, e.venue)
     return shut & GATE_SHUT or (shut & GATE_EXITS_ONLY and not e.reduces)
 
 
@@ -103,12 +108,25 @@ cdef inline int ask_gate(const tc_gate* gate, const tc_exit* e, int64_t* bound) 
     return ORDER_RATE if gate.throttle and is_throttled(gate, e) else REASON_NONE
 
 
+# Could what a check stops leave, if it reduced?
+cdef inline bint lets_exits_out(const tc_gate* gate, const tc_exit* e, int check) noexcept nogil:
+    if check == KILL_SWITCH:
+        return not shut_for(gate, e.venue) & GATE_SHUT
+    if check == REFERENCE_PRICE_UNAVAILABLE:
+        return e.price != no_price()
+    return check == ORDER_RATE and gate.throttle > 1
+
+
+cdef inline void count_exit(tc_gate* gate, int64_t now) noexcept nogil:
+    gate.times[<uint64_t>gate.sent & (GATE_TIMES - 1)] = now
+    gate.sent += 1
+
+
 # It leaves: counted, and remembered where it is a message.
 cdef inline void let_out(tc_gate* gate, const tc_exit* e) noexcept nogil:
     cdef tc_gate_row* row = &gate.rows[e.slot]
     if not e.asks_less:
-        gate.times[<uint64_t>gate.sent & (GATE_TIMES - 1)] = e.now
-        gate.sent += 1
+        count_exit(gate, e.now)
     if e.made == 0:
         return
     if row.order_id != e.order_id:
@@ -127,7 +145,7 @@ cdef inline int set_gate(tc_gate* gate, int64_t collar_bps, int64_t throttle, in
         return 56
     if throttle < -1 or throttle > GATE_TIMES >> 1:
         return 64
-    if throttle >= 0 and window_ns < 1:
+    if throttle >= 0 and (window_ns < 1 or window_ns > time_max()):
         return 72
     gate.collar_bps = collar_bps + 1
     gate.throttle = throttle + 1

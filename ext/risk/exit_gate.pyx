@@ -61,6 +61,14 @@ cdef class GateTable:
             row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]
             demand("order_id", row.order_id, 1, self.order_max)
             demand("venue", row.venue, 1, GATE_VENUES)
+            demand("side", row.side, SIDE_BUY, SIDE_SELL)
+            demand("now", row.now, 0, time_max())
+            demand("order_qty", row.order_qty, 0, qty_max())
+            demand("cum_qty", row.cum_qty, 0, qty_max())
+            demand("leaves_qty", row.leaves_qty, 0, qty_max())
+            demand("most_qty", row.most_qty, 0, qty_max())
+            demand("family_qty", row.family_qty, 0, qty_max())
+            demand("parent_qty", row.parent_qty, 0, qty_max())
         with nogil:
             for i in range(count):
                 row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]

@@ -56,6 +56,8 @@ cdef inline bint check_stale(const tc_risk* risk, const tc_question* q, tc_findi
         if explain:
             tell_finding(f, STALE_QUOTE, False, False, no_price(), -1, 0)
         return False
+    if not explain and not adds_risk(q):
+        return False                                   # whatever the ages are
     time = find_stale(&risk.values, q.instrument, q.account, q.now - limit * ms)
     refused = time != no_price() and adds_risk(q)
     if explain or refused:

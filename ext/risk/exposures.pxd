@@ -31,13 +31,17 @@ cdef struct tc_worth:
     tc_i128 unit, divisor
     int64_t mark, time             # of the mark
     int32_t older, newer           # in the list of marks by their times, 0: none
+    int32_t elder, younger         # in that of those whose age counts; of row 0 the youngest and the oldest
     uint8_t state                  # KNOWN, or why not; while there is no divisor, it never had a mark
+    uint8_t is_aged                # its age counts: some account holds or works something
 
 
 # A position if all its open buys fill, and if all its open sells do; signed.
 cdef struct tc_value:
     tc_i128 long_value, short_value
+    int32_t next, previous         # accounts that hold or work something of the instrument; of row 0 the ends
     uint8_t state
+    uint8_t holds                  # something is held or works
 
 
 # The sums of an account; of account 0 the whole firm's, as its positions add up.
@@ -120,7 +124,8 @@ cdef inline void value_position(
     out.long_value = 0
     out.short_value = 0
     out.state = KNOWN
-    if longest == 0 and shortest == 0:
+    out.holds = longest != 0 or shortest != 0
+    if not out.holds:
         return
     out.state = state_of_worth(w)
     if out.state == KNOWN and not (
@@ -139,22 +144,72 @@ cdef inline void count_value(tc_total* t, const tc_value* v, int64_t sign) noexc
     tc_assert((t.gross >= 0) & (t.unknown[v.state] >= 0))
 
 
+# A mark's age does not count any more.
+cdef inline void forget_age(tc_values* x, int32_t instrument) noexcept nogil:
+    cdef tc_worth* w = &x.worths[instrument]
+    if w.is_aged:
+        x.worths[w.elder].younger = w.younger
+        x.worths[w.younger].elder = w.elder
+        w.is_aged = False
+
+
+# A mark's age counts where some account holds or works something of the instrument: it stands by its time.
+cdef inline void count_age(tc_values* x, int32_t instrument) noexcept nogil:
+    cdef tc_worth* w = &x.worths[instrument]
+    cdef int32_t at = x.worths[0].elder
+    if (not x.is_kept or w.is_aged or x.values[instrument * x.stride].next == 0 or w.divisor == 0
+            or w.mark == no_price()):
+        return
+    while at and x.worths[at].time > w.time:
+        at = x.worths[at].elder
+    w.elder = at
+    w.younger = x.worths[at].younger
+    x.worths[w.younger].elder = instrument
+    x.worths[at].younger = instrument
+    w.is_aged = True
+
+
+# An account holds or works something of an instrument from now on, or nothing any more.
+cdef inline void change_holders(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+    cdef tc_value* rows = &x.values[instrument * x.stride]
+    cdef tc_value* row = &rows[account]
+    if row.holds:
+        row.next = rows.next
+        row.previous = 0
+        rows[row.next].previous = account
+        rows.next = account
+        count_age(x, instrument)
+        return
+    rows[row.previous].next = row.next
+    rows[row.next].previous = row.previous
+    if rows.next == 0:
+        forget_age(x, instrument)
+
+
 # A position, or what works in it, has changed, or what it is worth.
 cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
-    cdef int64_t at = instrument * x.stride + account
+    cdef tc_value* row = &x.values[instrument * x.stride + account]
+    cdef bint held
     if not x.is_kept:
         return
-    count_value(&x.totals[account], &x.values[at], -1)
-    value_position(&x.worths[instrument], &x.held[at], 0, &x.values[at])
-    count_value(&x.totals[account], &x.values[at], 1)
+    held = row.holds
+    count_value(&x.totals[account], row, -1)
+    value_position(&x.worths[instrument], &x.held[instrument * x.stride + account], 0, row)
+    count_value(&x.totals[account], row, 1)
+    if account and tc_seldom(row.holds != held):
+        change_holders(x, instrument, account)
 
 
-# What an instrument is worth has changed: so has each position in it.
+# What an instrument is worth has changed: so has what each account holds or works of it, and the firm.
 cdef inline void revalue_instrument(tc_values* x, int32_t instrument) noexcept nogil:
     cdef int32_t account
-    if x.is_kept and x.held[instrument * x.stride].is_used:
-        for account in range(x.stride):
-            revalue(x, instrument, account)
+    if not x.is_kept:
+        return
+    revalue(x, instrument, 0)
+    account = x.values[instrument * x.stride].next
+    while account:
+        revalue(x, instrument, account)
+        account = x.values[instrument * x.stride + account].next
 
 
 # Only in C: a dict keeps its order in Python.
@@ -169,6 +224,11 @@ cdef inline void unlink_mark(tc_values* x, tc_worth* w) noexcept nogil:
         x.newest = w.older
 
 
+# When the youngest mark was told, 0 where none was.
+cdef inline int64_t last_mark_time(const tc_values* x) noexcept nogil:
+    return x.worths[x.newest].time if x.newest else 0
+
+
 # A mark, which is the youngest now, or no_price(): it has none any more.
 cdef inline void set_worth(
     tc_values* x, const tc_instrument* ins, int32_t instrument, int64_t mark, int64_t time
@@ -176,6 +236,7 @@ cdef inline void set_worth(
     cdef tc_worth* w = &x.worths[instrument]
     if w.older or w.newer or x.oldest == instrument:
         unlink_mark(x, w)
+    forget_age(x, instrument)
     w.older = x.newest
     w.newer = 0
     if x.newest:
@@ -186,6 +247,7 @@ cdef inline void set_worth(
     w.mark = mark
     w.time = time
     find_worth(x, ins, w)
+    count_age(x, instrument)
     revalue_instrument(x, instrument)
 
 
@@ -201,31 +263,46 @@ cdef inline void set_rate(
             revalue_instrument(x, i)
 
 
-# Some rule needs the sums from now on, or none any more.
+# Only in C: a table there has only the rows that were ever held.
+cdef inline void revalue_all(tc_values* x, int32_t instrument) noexcept nogil:
+    cdef int32_t account
+    tc_clear(&x.values[instrument * x.stride], x.stride * sizeof(tc_value))
+    x.worths[instrument].is_aged = False
+    if x.held[instrument * x.stride].is_used:
+        for account in range(x.stride):
+            revalue(x, instrument, account)
+
+
+# Some rule needs the sums from now on, or none any more. By the times of marks: each mark's age is then the youngest.
 cdef inline void keep_exposures(tc_values* x, int32_t instrument_count, bint is_kept) noexcept nogil:
     cdef int32_t i
     cdef bint begins = is_kept and not x.is_kept
     x.is_kept = is_kept
-    if begins:
-        tc_clear(x.totals, x.stride * sizeof(tc_total))
-        for i in range(1, instrument_count + 1):
-            tc_clear(&x.values[i * x.stride], x.stride * sizeof(tc_value))
-            revalue_instrument(x, i)
+    if not begins:
+        return
+    tc_clear(x.totals, x.stride * sizeof(tc_total))
+    x.worths[0].elder = x.worths[0].younger = 0
+    i = x.oldest
+    while i:
+        revalue_all(x, i)
+        i = x.worths[i].newer
+    for i in range(1, instrument_count + 1):
+        if x.worths[i].divisor == 0:
+            revalue_all(x, i)
 
 
 # The time of the oldest mark that is older than `before` of the instrument asked for, or of one that the account holds
-# or works and whose session is open; no_price() where there is none. Oldest first: where no mark is old, one is looked
-# at.
+# or works and whose session is open; no_price() where there is none. Oldest first, of what some account holds or works:
+# where none of those is old, one is looked at.
 cdef inline int64_t find_stale(
     const tc_values* x, int32_t instrument, int32_t account, int64_t before
 ) noexcept nogil:
-    cdef int32_t at = x.oldest
-    cdef const tc_exposure* e
-    while at and x.worths[at].time < before:
-        e = &x.held[at * x.stride + account]
-        if x.worths[at].mark != no_price() and (
-                at == instrument or ((e.position_qty | e.working_buy | e.working_sell) != 0
-                                     and (x.sessions == NULL or x.sessions[at] == SES_OPEN))):
+    cdef const tc_worth* own = &x.worths[instrument]
+    cdef bint is_old = own.divisor != 0 and own.mark != no_price() and own.time < before
+    cdef int64_t until = own.time if is_old else before
+    cdef int32_t at = x.worths[0].younger
+    while at and x.worths[at].time < until:
+        if x.values[at * x.stride + account].holds and (x.sessions == NULL or x.sessions[at] == SES_OPEN):
             return x.worths[at].time
-        at = x.worths[at].newer
-    return no_price()
+        at = x.worths[at].younger
+    return own.time if is_old else no_price()

@@ -41,25 +41,14 @@ cdef inline bint is_barred_by(const tc_met* met, const tc_question* q) noexcept 
     return met.state == STATE_HALTED or (met.state == STATE_REDUCING and adds_risk(q))
 
 
-# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.
-cdef inline bint check_kill_switch(
-    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
+# What an order meets of kill switches, or of trading states. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.
+cdef inline bint check_switches(
+    const tc_switches* switches, const tc_question* q, int reason, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef tc_met met = meet_switches(&risk.kills, q.instrument, q.account, q.venue, q.strategy)
+    cdef tc_met met = meet_switches(switches, q.instrument, q.account, q.venue, q.strategy)
     cdef bint refused = is_barred_by(&met, q)
     if explain or refused:
-        tell_finding(f, KILL_SWITCH, True, refused, met.scope, met.state, 0)
-    return refused
-
-
-# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5.
-cdef inline bint check_trading_state(
-    const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
-) noexcept nogil:
-    cdef tc_met met = meet_switches(&risk.states, q.instrument, q.account, q.venue, q.strategy)
-    cdef bint refused = is_barred_by(&met, q)
-    if explain or refused:
-        tell_finding(f, TRADING_STATE, True, refused, met.scope, met.state, 0)
+        tell_finding(f, reason, True, refused, met.scope, met.state, 0)
     return refused
 
 
@@ -258,7 +247,8 @@ cdef inline int check_risk(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
-    if (check_kill_switch(risk, q, f, False) or check_trading_state(risk, q, f, False)
+    if (check_switches(&risk.kills, q, KILL_SWITCH, f, False)
+            or check_switches(&risk.states, q, TRADING_STATE, f, False)
             or check_config(risk, q, f, False) or check_duplicate(q, f, False)
             or check_open_orders(q, f, False) or check_limits(risk, ins, q, f)
             or check_overflow(ins, e, q, f, False) or check_reduce_only(e, q, f, False) or check_session(q, f, False)):
@@ -294,8 +284,8 @@ cdef inline int evaluate_risk(
 ) noexcept nogil:
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
     cdef int at
-    check_kill_switch(risk, q, &f[0], True)
-    check_trading_state(risk, q, &f[1], True)
+    check_switches(&risk.kills, q, KILL_SWITCH, &f[0], True)
+    check_switches(&risk.states, q, TRADING_STATE, &f[1], True)
     check_config(risk, q, &f[2], True)
     check_duplicate(q, &f[3], True)
     check_open_orders(q, &f[4], True)

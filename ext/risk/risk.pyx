@@ -76,9 +76,13 @@ cdef class RiskTable:
         keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)
 
     def mark(self, int instrument, int64_t mark_px, int64_t time):
-        """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one."""
+        """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one.
+
+        ValueError where one of them can't be: a mark of an earlier time would seem younger than it is.
+        """
         demand("instrument", instrument, 1, self.count)
         demand("mark_px", mark_px, -price_max(), price_max())
+        demand("time", time, last_mark_time(&self.risk.values), time_max())
         set_worth(&self.risk.values, &self.instruments[instrument], instrument, mark_px, time)
 
     def kill(self, int scope, int target, bint engaged):

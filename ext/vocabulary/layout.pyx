@@ -91,6 +91,7 @@ cdef dict definition_layout():
         "degraded_cost": <char*>&c.degraded_cost - <char*>&c, "round_trip": <char*>&c.round_trip - <char*>&c,
         "take_fill": <char*>&c.take_fill - <char*>&c, "post_fill": <char*>&c.post_fill - <char*>&c,
         "reject_rate": <char*>&c.reject_rate - <char*>&c, "quote_age": <char*>&c.quote_age - <char*>&c,
+        "degraded": <char*>&c.degraded - <char*>&c,
         "collar_bps": <char*>&c.collar_bps - <char*>&c, "throttle": <char*>&c.throttle - <char*>&c,
         "match_mode": <char*>&c.match_mode - <char*>&c, "match_outside": <char*>&c.match_outside - <char*>&c,
         "match_id": <char*>&c.match_id - <char*>&c,

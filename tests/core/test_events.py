@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import tradecore as tc
 from tradecore.vocabulary.records import CODECS, REPORT_DTYPE
 
 S = tc.OrdStatus
+ROOT = Path(__file__).parents[2]
 
 
 def busy(core, count=20):
@@ -361,6 +364,16 @@ def test_the_state_hash_changes_with_every_command_and_with_nothing_else(core, c
     assert core.state_hash() == before
     change(core)
     assert core.state_hash() != before
+
+
+def test_every_section_of_the_state_hash_stands_for_one_thing():
+    """A row starts with its section's number: two kinds under one number could stand for each other."""
+    twin = (ROOT / "tradecore/_python/core/statehash.py").read_text()
+    kernels = "".join(path.read_text() for path in (ROOT / "ext/core").glob("*hash*.pxd"))
+    sections = [[int(number) for found in re.findall(pattern, text) for number in found if number] for pattern, text in (
+        (r"(?:yield|return) \(?(\d+),|\((\d+), core\.risk\.", twin), (r"put(?:_row)?\(h, (\d+)[,)]|hash_switches\(.*, (\d+)\)", kernels))]
+    assert len(sections[0]) > 45
+    assert sorted(sections[0]) == sorted(sections[1]) == sorted(set(sections[0]))
 
 
 def test_a_definition_record_has_a_codec_for_every_command():

@@ -4,6 +4,7 @@ not, as it was decided then; in both backends."""
 from decimal import Decimal
 
 import pytest
+from conftest import small_capacity
 
 import tradecore as tc
 
@@ -79,6 +80,58 @@ def test_what_rests_tells_why_nothing_was_taken(make_core):
     rest = core.orders.children(order)[-1]
     assert told(core, rest)["E"] == (0, "beyond the limit")  # it rests at 99.99, behind the 300 that E still displays
     assert core.explain(rest).how == f"what order {order.order_id} could not take anywhere: the lowest maker fee"
+
+
+def test_an_order_is_explained_by_the_charges_that_it_was_routed_with(make_core):
+    core = make_core(venues=[V("A"), V("B")])
+    show(core, A=100)
+    show(core, "100.01", B=100)
+    core.submit("AAPL", "BUY", 1, "99.00")  # it takes nothing: what is displayed stays as it is
+    core.execution.router.set_weights(miss_bps=100)
+    core.execution.router.set_statistics("A", fill_rate="0.5")
+    order = core.submit("AAPL", "BUY", 1, "100.01")
+    plan = core.execution.route("AAPL", "BUY", 1, "100.01")
+    assert order.venue == "B"
+    assert [(its.venue, its.all_in) for its in core.explain(order).venues] == [
+        (its.venue, its.all_in) for its in plan.venues]
+    assert told(core, order) == {"B": (1, "takes"), "A": (0, "dearer all-in by 0.4900")}
+
+
+def test_an_order_is_explained_by_the_market_that_it_was_routed_in(make_core):
+    core = make_core(venues=[V("A"), V("B")])
+    show(core, A=100)
+    orders = [core.submit("AAPL", "BUY", 1, "99.00")]
+    core.quote("B", "AAPL", bid="100.50", bid_size=100)
+    orders.append(core.submit("AAPL", "BUY", 1, "98.00"))
+    core.risk.engage_kill_switch(venue="B")
+    orders.append(core.submit("AAPL", "BUY", 1, "98.00"))
+    orders.append(core.submit("AAPL", "BUY", 1, "98.00"))
+    assert [core.explain(order).market.name for order in orders] == ["NORMAL", "CROSSED", "NORMAL", "NORMAL"]
+    assert core.metrics()["decisions_crossed"] == 1
+
+
+def test_a_ranking_that_was_kept_too_long_ago_is_kept_again(make_core):
+    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], venues=[V("A")],
+                     capacity=small_capacity(decisions=2))
+    show(core, A=100)
+    core.submit("AAPL", "BUY", 1, "99.00")
+    for cents in range(2):
+        core.quote("A", "MSFT", ask=100 + cents, ask_size=1)
+        core.submit("MSFT", "BUY", 1, "99.00")
+    assert told(core, core.submit("AAPL", "BUY", 1, "99.00")) == {
+        "A": (1, "rests here: the lowest maker fee")}
+
+
+def test_a_plan_says_what_order_protection_passed_over(make_core):
+    core = make_core(instruments=[tc.Instrument("AAPL", order_protection=True)],
+                     venues=[V("A", taker_fee_per_share="0.0300"), V("B")])
+    show(core, A=100)
+    show(core, "100.01", B=100)
+    plan = core.execution.route("AAPL", "BUY", 50, "100.05")
+    order = core.submit("AAPL", "BUY", 50, "100.05")
+    protected = "cheaper all-in, but another displayed a better price: order protection"
+    assert {its.venue: its.why for its in plan.venues}["B"] == protected
+    assert told(core, order)["B"] == (0, protected)
 
 
 def test_order_protection_is_a_reason(make_core):

@@ -12,6 +12,7 @@ import pytest
 from conftest import build_core, limits, small_capacity
 
 import tradecore as tc
+from tradecore.vocabulary.codes import Route
 
 R, S, V, X = tc.Reason, tc.OrdStatus, tc.SimulatedVenue, tc.ExternalVenue
 PROTECTED = tc.Instrument("AAPL", order_protection=True)
@@ -106,6 +107,45 @@ def test_an_external_venue_is_sent_no_limit_beyond_what_others_display(desk):
     buy(core, 10, "100.01", venue="E")
     buy(core, 10, None, venue="E")
     assert [(m.ord_type.name, f"{m.price:.2f}") for m in core.outbound()] == [("LIMIT", "100.01"), ("LIMIT", "100.01")]
+
+
+@pytest.mark.parametrize(("terms", "sent"), [
+    ({"time_in_force": "FOK"}, "FILL_OR_KILL"), ({"time_in_force": "IOC", "min_qty": 50}, "IMMEDIATE_OR_CANCEL")])
+def test_what_is_sent_whole_to_an_external_venue_takes_no_more_than_what_others_display(desk, terms, sent):
+    core = desk(X("E"), offers={"B": [("100.01", 200)]})
+    core.quote("E", "AAPL", ask="100.00", ask_size=300)
+    plan = core.execution.route("AAPL", "BUY", 100, "100.05", account="alpha", **terms)
+    order = buy(core, 100, "100.05", **terms)
+    assert (order.place, order.reason) == (tc.Place.AT_VENUE, R.NONE)
+    (message,) = core.outbound()
+    told = message.venue, message.ord_type.name, message.time_in_force.name, message.order_qty, f"{message.price:.2f}"
+    assert told == ("E", "LIMIT", sent, 100, "100.01")
+    assert (plan.chosen, f"{plan.limit:.2f}") == (("E",), "100.01")
+    hear = core.execution.on_execution_report
+    hear("E", "TRADE", order_id=order.order_id, exec_id="1", last_qty=60, last_px="100.01")
+    hear("E", "TRADE", order_id=order.order_id, exec_id="2", last_qty=40, last_px="100.02")
+    assert [r.reason for r in core.reports(0) if r.exec_type is tc.ExecType.TRADE and r.order_id == order.order_id] == [
+        R.NONE, R.FILL_BEYOND_LIMIT]
+
+
+@pytest.mark.parametrize(("price", "terms", "goes", "limit"), [
+    ("100.05", {"venue": "E"}, False, "100.05"), ("100.01", {"venue": "E"}, True, "100.01"),
+    ("100.01", {"venue": "E", "post_only": True}, False, "100.01"), (None, {"venue": "E"}, True, "100.01"),
+    ("100.05", {"venue": "A"}, True, "100.00"), ("99.99", {"venue": "E", "post_only": True}, True, "99.99"),
+    ("100.05", {}, True, "100.05"),
+])
+def test_a_plan_says_how_far_protection_lets_an_order_go(desk, price, terms, goes, limit):
+    core = desk(X("E"), offers={"B": [("100.01", 200)]})
+    core.quote("E", "AAPL", ask="100.00", ask_size=300)
+    plan = core.execution.route("AAPL", "BUY", 10, price, account="alpha", **terms)
+    order = buy(core, 10, price, **terms)
+    assert (bool(plan.chosen), plan.refused, f"{plan.limit:.2f}") == (goes, () if goes else ("ORDER_PROTECTION",), limit)
+    assert (order.ord_status is not S.REJECTED) is goes
+    if not goes:
+        assert (order.reason, plan.rest, plan.route) == (R.ORDER_PROTECTION, 10, Route.NONE)
+        assert plan.how == "it would be refused: ORDER_PROTECTION"
+        assert {its.venue: its.why for its in plan.venues} == {
+            "A": "displays nothing", "B": "not chosen", "E": "order protection: another displays a better price"}
 
 
 def test_what_a_tried_venue_still_displays_is_not_traded_through(desk):

@@ -92,6 +92,50 @@ def test_round_robin_takes_turns_which_are_part_of_the_state(desk):
     assert resting == ["B", "D", "A", "B"]
 
 
+DIVIDED = {
+    S.ALL_IN_COST: ("divided by what each further lot costs all-in", "its lots are among the cheapest"),
+    S.BEST_PRICE: ("divided by the best displayed price", "its price is among the best"),
+    S.LOWEST_LATENCY: ("divided by the lowest latency", "its latency is among the lowest"),
+    S.ROUND_ROBIN: ("divided in turn", "its turn has come"),
+    S.PRO_RATA: ("divided in proportion to what is displayed", "its share of what is displayed"),
+}
+
+
+@pytest.mark.parametrize("routing", list(DIVIDED))
+def test_what_a_strategy_divided_is_told_in_the_same_words_before_and_after(desk, routing):
+    plan = desk.execution.route("AAPL", "BUY", 700, "100.04", routing=routing)
+    order = desk.submit("AAPL", "BUY", 700, "100.04", routing=routing)
+    told, (how, part) = desk.explain(order), DIVIDED[routing]
+    parts = desk.orders.children(order)
+    assert (plan.how, told.how.partition(":")[0]) == (how, how)
+    assert {score.why for score in told.venues if score.qty} == {part}
+    assert {desk.explain(child).how for child in parts} == {f"a part of order {order.order_id}: {how}"}
+
+
+@pytest.mark.parametrize(("routing", "where"), [
+    ("BEST_PRICE", "the lowest maker fee"), ("LOWEST_LATENCY", "the lowest latency"), ("ROUND_ROBIN", "the next in turn")])
+def test_what_rests_tells_what_its_strategy_rests_it_by(desk, routing, where):
+    plan = desk.execution.route("AAPL", "BUY", 1, "99.50", routing=routing)
+    order = desk.submit("AAPL", "BUY", 1, "99.50", routing=routing)
+    assert plan.how == f"it would rest at {where}"
+    assert desk.explain(order).how == f"nothing displayed was within the limit: where it rests at {where}"
+
+
+def test_a_divided_order_goes_on_as_it_was_routed_whatever_is_set_later(make_core):
+    core = make_core(venues=[V("A", taker_fee_per_share="0.03"), V("B"), X("E")], limits=limits())
+    core.quote("E", "AAPL", ask="100.00", ask_size=300)
+    core.quote("B", "AAPL", ask="100.01", ask_size=100)
+    order = core.submit("AAPL", "BUY", 400, "100.05")
+    (sent,) = core.outbound()
+    core.quote("A", "AAPL", ask="100.02", ask_size=300)
+    core.quote("B", "AAPL", ask="100.03", ask_size=300)  # dearer than A, cheaper with the fee
+    core.execution.router.set_strategy("BEST_PRICE")
+    core.execution.on_execution_report("E", "CANCELED", order_id=sent.order_id)
+    assert [(child.venue, int(child.cum_qty)) for child in core.orders.children(order)] == [("E", 0), ("B", 100), ("B", 300)]
+    core.quote("E", "AAPL", ask="100.00", ask_size=0)
+    assert core.submit("AAPL", "BUY", 1, "100.05").venue == "A"
+
+
 def test_what_no_strategy_can_be_is_refused_and_changes_nothing(desk):
     router = desk.execution.router
     before = router.statistics("A"), router.route("AAPL", "BUY", 900, "100.04")
@@ -160,6 +204,74 @@ def test_latency_costs_volatility_times_the_root_of_the_round_trip(make_core, cl
     assert core.submit("AAPL", "BUY", 1).venue == "B"
 
 
+def test_a_degraded_venue_costs_more_until_it_is_said_to_be_well(desk):
+    router = desk.execution.router
+    router.set_weights(degraded_bps=2)  # of 100.01: 0.020002
+    assert desk.submit("AAPL", "BUY", 1).venue == "B"
+    router.set_statistics("B", degraded=True)
+    assert router.statistics("B").degraded
+    order = desk.submit("AAPL", "BUY", 1)
+    (b,) = [score for score in desk.explain(order).venues if score.venue == "B"]
+    assert (order.venue, b.degraded, b.all_in) == ("C", D("0.020002"), D("100.030002"))
+    router.set_statistics("B", fill_rate=1)  # what is not said stays as it is
+    assert router.statistics("B").degraded
+    router.set_statistics("B", degraded=False)
+    assert desk.submit("AAPL", "BUY", 1).venue == "B"
+    with pytest.raises(TypeError, match="degraded"):
+        router.set_statistics("B", degraded=1)
+
+
+def moved_core(make_core, clock, **more):
+    """The mid of AAPL has moved at A, whose latency costs; B is dearer at first sight."""
+    core = make_core(venues=[V("A"), V("B")], **more)
+    core.execution.router.set_weights(latency=1)
+    core.execution.router.set_statistics("A", round_trip=100_000_000)
+    for cents in (0, 50, 0):
+        core.quote("A", "AAPL", bid=D(9_999 + cents) / 100, bid_size=5, ask=D(10_001 + cents) / 100, ask_size=5)
+        clock.now += 2_000_000_000
+    return core
+
+
+def test_a_split_is_no_movement_and_takes_the_movement_of_the_old_prices_with_it(make_core, clock):
+    core = moved_core(make_core, clock)
+    core.execution.set_session("AAPL", "CLOSED")
+    core.positions.split("AAPL", 2, 1)
+    core.execution.set_session("AAPL", "OPEN")
+    core.quote("A", "AAPL", bid="49.99", bid_size=5, ask="50.01", ask_size=5)
+    core.quote("B", "AAPL", bid="49.99", bid_size=5, ask="50.02", ask_size=5)
+    plan = core.execution.route("AAPL", "BUY", 1)
+    assert (plan.chosen, {venue.latency for venue in plan.venues}) == (("A",), {0})
+
+
+def test_a_mid_is_seen_for_the_first_time_at_the_time_0_too(clock):
+    told = []
+    for backend in ("native", "python"):
+        clock.now = 0
+        core = build_core(backend, clock=clock, venues=[V("A")])
+        core.execution.router.set_weights(latency=1_000)
+        core.execution.router.set_statistics("A", round_trip=100_000_000)
+        for clock.now, price in ((0, 100), (1_000_000_000, 200)):
+            core.quote("A", "AAPL", bid=price, bid_size=5, ask=price + 1, ask_size=5)
+        told.append((core.state_hash(), core.execution.router.route("AAPL", "BUY", 1)))
+    assert told[0] == told[1]
+    assert told[0][1].venues[0].latency > 0
+
+
+def test_a_moving_mid_re_ranks_its_own_instrument_only(make_core, clock):
+    core = moved_core(make_core, clock, instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")])
+    core.quote("A", "MSFT", ask=100, ask_size=1)
+
+    def missed(symbol):
+        before = core.metrics()["rankings_missed"]
+        core.submit(symbol, "BUY", 1, 50, time_in_force="IOC")
+        return core.metrics()["rankings_missed"] - before
+
+    missed("MSFT")
+    core.quote("A", "AAPL", bid="101.99", bid_size=5, ask="102.01", ask_size=5)
+    assert missed("MSFT") == 0
+    assert missed("AAPL") == 1
+
+
 def test_a_warm_ranking_is_made_anew_when_a_charge_changes(desk):
     def missed():
         before = desk.metrics()["rankings_missed"]
@@ -178,30 +290,57 @@ def test_a_warm_ranking_is_made_anew_when_a_charge_changes(desk):
 def test_a_venue_is_known_by_what_it_made_of_the_cores_own_orders(make_core, clock):
     core = make_core(venues=[X("EXT"), V("XNAS")], limits=limits())
     said = core.execution.router.statistics
-    assert said("EXT") == ("EXT", 0, 1, 1, 0, 0, 0)
+    assert said("EXT") == ("EXT", 0, 1, 1, 0, 0, 0, False)
     core.quote("EXT", "AAPL", bid=99, bid_size=100, ask=100, ask_size=100)
     clock.now += 8_000
     order = core.submit("AAPL", "BUY", 100, 100, time_in_force="IOC", cl_ord_id="a")
     clock.now += 5_000_000
     core.on_execution_report = core.execution.on_execution_report
     core.on_execution_report("EXT", "TRADE", cl_ord_id="a", exec_id="1", last_qty=40, last_px=100)
-    assert said("EXT") == ("EXT", 5_000_000, 1, 1, 0, 1_000, 1)  # an eighth of 8,000 ns; the first round trip counts whole
+    # an eighth of 8,000 ns; the first round trip counts whole
+    assert said("EXT") == ("EXT", 5_000_000, 1, 1, 0, 1_000, 1, False)
     core.on_execution_report("EXT", "CANCELED", cl_ord_id="a")
     assert order.cum_qty == 40
     assert said("EXT").fill_rate == D("0.9625")  # a sixteenth of the way from 1 to 0.4
     core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id="b")
     clock.now += 1_000_000
     core.on_execution_report("EXT", "REJECTED", cl_ord_id="b")
-    assert said("EXT")[1:] == (4_500_000, D("0.9625"), 1, D("0.0625"), 1_000 + (5_008_000 - 1_000 >> 3), 2)
+    assert said("EXT")[1:] == (4_500_000, D("0.9625"), 1, D("0.0625"), 1_000 + (5_008_000 - 1_000 >> 3), 2, False)
     core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id="c")
     core.on_execution_report("EXT", "NEW", cl_ord_id="c")
     core.on_execution_report("EXT", "CANCELED", cl_ord_id="c")
     assert said("EXT").post_fill_rate == D("0.9375")
     assert said("EXT").reject_rate == D("0.058593")
-    assert said("XNAS") == ("XNAS", 0, 1, 1, 0, 0, 0)  # a simulated venue answers at once, and fills what it displays
+    # a simulated venue answers at once, and fills what it displays
+    assert said("XNAS") == ("XNAS", 0, 1, 1, 0, 0, 0, False)
 
 
-KNOWN = [("fill_rate", "0.5", "0.6"), ("post_fill_rate", "0.5", "0.6"), ("reject_rate", "0.1", "0.2"), ("round_trip", 5, 6), ("quote_age", 5, 6)]
+def test_a_round_trip_ends_with_the_first_word_and_is_unknown_where_that_may_have_been_lost(make_core, clock):
+    core = make_core(venues=[X("EXT")], limits=limits())
+    said, hear = core.execution.router.statistics, core.execution.on_execution_report
+    core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id="a")
+    clock.now += 5_000_000
+    hear("EXT", "PENDING_NEW", cl_ord_id="a")
+    assert said("EXT")[1:] == (5_000_000, 1, 1, 0, 0, 1, False)
+    clock.now += 1_000
+    hear("EXT", "PENDING_NEW", cl_ord_id="a")
+    clock.now += 1_000
+    hear("EXT", "REJECTED", cl_ord_id="a")
+    assert said("EXT")[1:] == (5_000_000, 1, 1, D("0.0625"), 0, 1, False)  # only the verdict waits
+    for word in ("PENDING_NEW", "NEW"):
+        core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id=word)
+        list(core.outbound())
+        core.execution.set_venue_session("EXT", connected=False)
+        clock.now += 600_000_000_000
+        core.execution.set_venue_session("EXT", connected=True)
+        hear("EXT", word, cl_ord_id=word)
+        clock.now += 1_000
+        hear("EXT", "NEW", cl_ord_id=word)
+    assert said("EXT")[1:] == (5_000_000, 1, 1, D("0.054930"), 0, 1, False)  # 15/16 of 15/16 of 0.0625, down
+
+
+KNOWN = [("fill_rate", "0.5", "0.6"), ("post_fill_rate", "0.5", "0.6"), ("reject_rate", "0.1", "0.2"),
+         ("round_trip", 5, 6), ("quote_age", 5, 6), ("degraded", True, False)]
 
 
 @pytest.mark.parametrize(("name", "one", "other"), KNOWN)

@@ -11,6 +11,7 @@ import pytest
 from conftest import SMALL, T0, limits
 
 import tradecore as tc
+from tradecore.vocabulary.records import NAMELESS, NEW_ID
 
 R = tc.Reason
 BUY, SELL, LIMIT, MARKET = 1, 2, 2, 1
@@ -109,6 +110,26 @@ def test_a_basket_is_judged_as_if_those_before_worked(desk, name):
     assert [result.passed for result in core.check_findings(asked, together=True)] == [not reason for reason in expected]
     acks = core.submit_batch(asked)
     assert list(acks["reason"]) == expected
+
+
+@pytest.mark.parametrize("number", [NAMELESS, NEW_ID])
+def test_an_id_that_can_not_be_is_refused_as_such(desk, number):
+    """Behind an order without an id too; that a text has no number yet only check() may say."""
+    core = desk()
+    asked = orders(core, (BUY, 1, 100), (BUY, 1, 100, {"cl_ord_id": number}))
+    for together in (False, True):
+        answers = core.check_batch(asked, together=together)
+        assert (list(answers["reason"]), list(answers["reject_mask"] != 0)) == ([0, R.INVALID_CL_ORD_ID], [False, True])
+    assert list(core.submit_batch(asked)["reason"]) == [0, R.INVALID_CL_ORD_ID]
+
+
+def test_ids_that_those_before_take_count(make_core):
+    core = make_core(limits=limits(price_collar_bps=tc.OFF), capacity=tc.Capacity(**SMALL | {"cl_ord_ids": 16}))
+    asked = orders(core, *[(BUY, 1, 90, {"cl_ord_id": number, "venue": 0}) for number in (*range(1, 11), 0, *range(11, 21))])
+    expected = [0] * 17 + [R.TABLE_FULL] * 4
+    assert list(core.check_batch(asked, together=True)["reason"]) == expected
+    assert list(core.check_batch(asked)["reason"]) == [0] * 21  # each alone has room
+    assert list(core.submit_batch(asked)["reason"]) == expected
 
 
 def test_in_a_basket_only_as_much_reduces_as_there_is(desk):

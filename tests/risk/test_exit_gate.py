@@ -14,7 +14,7 @@ from conftest import BACKENDS, build_core, limits, seeds, small_capacity
 import tradecore as tc
 from tradecore._backend import room_module
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.records import EXIT_DTYPE, NO_PRICE
+from tradecore.vocabulary.records import EXIT_DTYPE, NO_PRICE, QTY_MAX, TIME_MAX
 
 BUY, SELL = int(tc.Side.BUY), int(tc.Side.SELL)
 
@@ -102,6 +102,15 @@ def test_what_can_not_be_is_refused(backend):
                        ("order_id 101", lambda: made.pass_out(exits(order_id=[101]))), ("venue 0", lambda: made.pass_out(exits(venue=[0])))):
         with pytest.raises(ValueError, match=name):
             call()
+    for name, bad in (("side", 0), ("side", 3), ("now", -1), ("now", TIME_MAX + 1),
+                      *((name, bad) for name in ("order_qty", "cum_qty", "leaves_qty", "most_qty", "family_qty", "parent_qty")
+                        for bad in (-1, QTY_MAX + 1, 2**62))):
+        with pytest.raises(ValueError, match=f"^{name} {bad} must be"):
+            made.pass_out(exits(**{"order_id": [1, 1], name: [1, bad]}))
+    made.set(-1, 1, TIME_MAX)
+    with pytest.raises(ValueError, match="can't be"):
+        made.set(-1, 1, TIME_MAX + 1)
+    assert said(made, now=[0]) == ["NONE"]  # none of them was counted
 
 
 @pytest.mark.parametrize("seed", seeds([1, 2]), indirect=True)
@@ -364,6 +373,205 @@ def test_a_stop_at_its_venue_is_held_against_its_own_trigger_price(core):
         native.submit("AAPL", "BUY", 1, price, ord_type="STOP_LIMIT", stop_px=stop_px, venue="EXT")
     assert [str(m.price) for m in native.outbound()] == ["202.00"]
     assert alerts(native) == [stopped("PRICE_COLLAR", 100)]
+
+
+# ---- what a message or a replace asks for
+
+
+def at_its_venue(core, *, price="190.00"):
+    """10 to buy, sent as c1 and New at EXT."""
+    order = core.submit("AAPL", "BUY", 10, price, venue="EXT", cl_ord_id="c1")
+    assert len(list(core.outbound())) == 1
+    core.execution.on_execution_report("EXT", "NEW", cl_ord_id="c1")
+    return order
+
+
+@pytest.mark.parametrize("answer", ["PENDING_REPLACE", "REPLACED", "REJECTED"])
+def test_a_replace_that_its_venue_has_answered_stays_inside_and_the_order_as_its_venue_has_it(core, answer):
+    order = at_its_venue(core)
+    core.replace(order, qty=50, new_cl_ord_id="c2")
+    if answer == "REJECTED":
+        core.execution.on_cancel_reject("EXT", cl_ord_id="c2")
+    else:
+        core.execution.on_execution_report("EXT", answer, cl_ord_id="c2", order_qty=50)
+    told = order.ord_status, order.order_qty
+    core.risk.gate.shut()
+    assert list(core.outbound()) == []
+    assert alerts(core) == [stopped("KILL_SWITCH")]
+    assert (order.ord_status, order.order_qty, core.outbound_pending) == (*told, 0)
+    assert told[1] == (50 if answer == "REPLACED" else 10)
+    if answer == "PENDING_REPLACE":  # its venue has it: it may still be done
+        core.execution.on_execution_report("EXT", "REPLACED", cl_ord_id="c2", order_qty=50)
+        assert order.order_qty == 50
+
+
+def test_a_replace_that_its_venue_has_answered_leaves_a_gate_that_is_open(core):
+    order = at_its_venue(core)
+    core.replace(order, qty=50, new_cl_ord_id="c2")
+    core.execution.on_execution_report("EXT", "REPLACED", cl_ord_id="c2", order_qty=50)
+    core.risk.gate.set(price_collar_bps=100, order_rate=10)
+    assert [(m.cl_ord_id, int(m.order_qty)) for m in core.outbound()] == [("c2", 50)]
+
+
+@pytest.mark.parametrize(("first", "second", "handed"), [
+    ({"qty": 2}, {"qty": 9}, []), ({"price": "180.00"}, {"price": "190.00"}, []), ({"qty": 5}, {"qty": 2}, ["c3"]),
+    ({"qty": 50}, {"qty": 20}, ["c3"]), ({"qty": 2}, {"qty": 2}, ["c3"]), ({"qty": 2}, {"qty": 3}, []),
+])
+def test_less_is_less_than_what_its_venue_was_asked_for_last(core, first, second, handed):
+    order = at_its_venue(core)
+    core.replace(order, new_cl_ord_id="c2", **first)
+    assert [m.cl_ord_id for m in core.outbound()] == ["c2"]
+    core.replace(order, new_cl_ord_id="c3", **second)
+    core.risk.gate.shut()
+    assert [m.cl_ord_id for m in core.outbound()] == handed
+    assert alerts(core) == ([] if handed else [stopped("KILL_SWITCH")])
+
+
+def test_what_the_core_itself_lowers_leaves_a_gate_that_is_shut(core):
+    """A leg of an OCO list trades 4 of 10: the core asks for the other to be 6."""
+    legs = [core.submit("AAPL", "BUY", 10, "180.00", venue="EXT", cl_ord_id=name, list_id=7,
+                        contingency_type="ONE_CANCELS_THE_OTHER") for name in ("a", "b")]
+    assert len(list(core.outbound())) == 2
+    for leg in legs:
+        core.execution.on_execution_report("EXT", "NEW", cl_ord_id=leg.cl_ord_id)
+    core.risk.gate.shut()
+    core.execution.on_execution_report("EXT", "TRADE", cl_ord_id="a", exec_id="x", last_qty=4, last_px="180.00")
+    assert [(m.msg_type, int(m.order_qty)) for m in core.outbound()] == [(tc.MsgType.ORDER_CANCEL_REPLACE_REQUEST, 6)]
+    assert alerts(core) == []
+
+
+def refusals(core):
+    return [r.reason for r in core.reports(0) if r.report_type is tc.ReportType.ORDER_CANCEL_REJECT]
+
+
+@pytest.mark.parametrize(("asked", "armed", "check", "bound"), [
+    ({"qty": 20}, None, "KILL_SWITCH", 0), ({"price": "180.01"}, None, "KILL_SWITCH", 0),
+    ({"price": "180.01"}, {"price_collar_bps": tc.OFF, "order_rate": 1}, "ORDER_RATE", 1),
+    ({"price": "192.00"}, {"price_collar_bps": 100, "order_rate": tc.OFF}, "PRICE_COLLAR", 100),
+])
+def test_a_replace_in_a_book_that_the_gate_stops_is_refused_and_the_order_rests_as_it_was(core, asked, armed, check, bound):
+    core.risk.gate.set(price_collar_bps=tc.OFF, order_rate=100)
+    ahead = core.submit("AAPL", "BUY", 10, "180.00", venue="XNAS")
+    if armed is None:
+        core.risk.gate.shut()
+    else:
+        core.risk.gate.set(**armed)
+    rested, before = core.execution.book("AAPL", "XNAS").array.tobytes(), core.positions.firm_exposure("AAPL")
+    core.replace(ahead, **asked)
+    assert (ahead.ord_status, ahead.order_qty, ahead.price) == (tc.OrdStatus.NEW, 10, 180)
+    assert refusals(core) == [tc.Reason.EXIT_GATE]
+    assert alerts(core) == [stopped(check, bound)]
+    assert core.execution.book("AAPL", "XNAS").array.tobytes() == rested
+    assert core.positions.firm_exposure("AAPL") == before
+    core.risk.gate.set(price_collar_bps=tc.OFF, order_rate=tc.OFF)
+    core.risk.gate.open()
+    core.replace(ahead, **asked)
+    assert ahead.order_qty == asked.get("qty", 10)
+
+
+def test_a_replace_in_a_book_passes_where_it_keeps_its_place_or_only_reduces(core):
+    core.positions.open_position("AAPL", 10, "190.00")
+    order = core.submit("AAPL", "SELL", 10, "191.00", venue="XNAS")
+    core.risk.gate.shut(exits=True)
+    core.replace(order, price="191.50")
+    assert (order.ord_status, str(order.price)) == (tc.OrdStatus.NEW, "191.50")
+    core.replace(order, qty=11)
+    assert order.order_qty == 10
+    core.risk.gate.shut()
+    core.replace(order, qty=5)
+    assert (order.ord_status, order.order_qty) == (tc.OrdStatus.NEW, 5)
+    assert alerts(core) == [stopped("KILL_SWITCH")]
+
+
+def test_a_replace_that_would_bring_a_filled_order_back_is_refused_and_it_stays_filled(core):
+    order = core.submit("AAPL", "BUY", 10, "190.01", venue="XNAS")
+    assert order.ord_status is tc.OrdStatus.FILLED
+    core.risk.gate.shut()
+    core.replace(order, qty=20)
+    assert (order.ord_status, order.order_qty) == (tc.OrdStatus.FILLED, 10)
+    assert refusals(core) == [tc.Reason.EXIT_GATE]
+
+
+def test_a_replace_in_a_book_counts_once(core):
+    core.risk.gate.set(price_collar_bps=tc.OFF, order_rate=3)
+    order = core.submit("AAPL", "BUY", 10, "180.00", venue="XNAS")
+    core.replace(order, price="180.01")
+    core.replace(order, price="180.02")
+    core.replace(order, price="180.03")
+    assert str(order.price) == "180.02"
+    assert alerts(core) == [stopped("ORDER_RATE", 3)]
+
+
+def test_what_ends_at_our_own_order_is_none_that_left(core):
+    core.risk.prevent_self_match("BLOCK", account="alpha", who="ann", why="desk rule")
+    core.risk.gate.set(price_collar_bps=tc.OFF, order_rate=2)
+    core.submit("AAPL", "SELL", 4, "190.00", venue="XNAS")
+    assert core.submit("AAPL", "BUY", 4, "190.00", venue="XNAS").reason is tc.Reason.SELF_MATCH
+    assert core.submit("AAPL", "BUY", 4, "180.00", venue="XNAS").ord_status is tc.OrdStatus.NEW
+    assert core.submit("AAPL", "BUY", 4, "180.00", venue="XNAS").text == stopped("ORDER_RATE", 2)
+
+
+@pytest.mark.parametrize(("n", "d", "qty", "price"), [(1, 2, 5, "380.00"), (2, 1, 20, "95.00")])
+def test_an_order_that_waits_through_a_split_is_handed_out_in_the_new_shares(core, n, d, qty, price):
+    order = core.submit("AAPL", "BUY", 10, "190.00", venue="EXT", display_qty=4)
+    core.execution.set_session("AAPL", "CLOSED")
+    core.positions.split("AAPL", n, d)
+    (sent,) = core.outbound()
+    assert (int(sent.order_qty), str(sent.price), int(sent.display_qty)) == (qty, price, 4 * n // d)
+    assert (order.ord_status, order.order_qty) == (tc.OrdStatus.PENDING_NEW, qty)
+    assert alerts(core) == []
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_about_an_order_that_left_the_table_stays_here(backend):
+    """Its venue has answered it, it has ended, and others have pushed it out: nothing can be said of it any more."""
+    core = build_core(backend, venues=[tc.SimulatedVenue("XNAS"), tc.ExternalVenue("EXT")],
+                      capacity=small_capacity(order_history=2))
+    core.quote("XNAS", "AAPL", bid="189.99", bid_size=10_000, ask="190.01", ask_size=10_000)
+    replaced, _ = at_its_venue(core), core.submit("AAPL", "BUY", 10, "190.00", venue="EXT", cl_ord_id="x")
+    core.replace(replaced, qty=20, new_cl_ord_id="c2")
+    core.execution.on_execution_report("EXT", "REPLACED", cl_ord_id="c2", order_qty=20)
+    for cl_ord_id, qty in (("c2", 20), ("x", 10)):
+        core.execution.on_execution_report("EXT", "TRADE", cl_ord_id=cl_ord_id, exec_id=cl_ord_id, last_qty=qty, last_px="190.00")
+    for _ in range(4):
+        core.submit("AAPL", "BUY", 1, "191.00", venue="XNAS")
+    assert core.outbound_pending == 2
+    assert list(core.outbound()) == []
+    assert alerts(core) == [stopped("UNKNOWN_ORDER")] * 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("other", [6, 100])
+def test_an_oco_list_over_two_instruments_counts_in_each(backend, other):
+    core = build_core(backend, instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")])
+    for symbol in ("AAPL", "MSFT"):
+        core.quote("XNAS", symbol, bid="189.99", bid_size=10_000, ask="190.01", ask_size=10_000)
+    core.positions.open_position("AAPL", 10, "190.00")
+    core.positions.open_position("MSFT", 100, "190.00")
+    core.risk.gate.shut(exits=True)
+    for symbol, qty in (("AAPL", 6), ("MSFT", other)):
+        assert core.submit(symbol, "SELL", qty, "191.00", venue="XNAS", list_id=7,
+                           contingency_type="ONE_CANCELS_THE_OTHER").ord_status is tc.OrdStatus.NEW
+    assert core.submit("AAPL", "SELL", 10, "191.00", venue="XNAS").reason is tc.Reason.EXIT_GATE
+    assert core.submit("AAPL", "SELL", 4, "191.00", venue="XNAS").ord_status is tc.OrdStatus.NEW
+
+
+def test_a_list_counts_for_one_of_its_own_that_is_no_oco_order(core):
+    core.positions.open_position("AAPL", 10, "190.00")
+    core.risk.gate.shut(exits=True)
+    leg = core.submit("AAPL", "SELL", 10, "191.00", venue="XNAS", list_id=7, contingency_type="ONE_CANCELS_THE_OTHER")
+    more = core.submit("AAPL", "SELL", 10, "192.00", venue="XNAS", list_id=7, contingency_type="ONE_TRIGGERS_THE_OTHER")
+    assert (leg.ord_status, more.reason) == (tc.OrdStatus.NEW, tc.Reason.EXIT_GATE)
+
+
+def test_the_twin_remembers_what_the_core_holds():
+    core = build_core("python", venues=[tc.ExternalVenue("EXT")], capacity=small_capacity(order_history=4, open_orders=4))
+    for i in range(12):
+        core.submit("AAPL", "BUY", 10, "190.00", venue="EXT", cl_ord_id=f"k{i}")
+        assert len(list(core.outbound())) == 1
+        core.execution.on_execution_report("EXT", "REJECTED", cl_ord_id=f"k{i}")
+    state = core._gate.core._state
+    assert len(state.gate.rows) == len(state.orders.by_id) < 12
 
 
 # What each check of risk would have stopped, and what the gate says where that check is taken out. `None`: the gate does

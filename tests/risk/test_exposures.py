@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import limits
+from conftest import build_core, limits
 
 import tradecore as tc
 
@@ -144,6 +144,79 @@ def test_a_mark_is_stale_beyond_its_age_where_it_is_needed_and_its_session_is_op
     assert send(desk, BUY, 1).reason is R.NONE
 
 
+def test_what_accounts_hold_against_each_other_needs_fresh_marks(desk, clock):
+    """The firm's row of MSFT is empty then."""
+    desk.risk.set_limit("stale_quote", 1000, account="alpha")
+    desk.positions.open_position("MSFT", 5, 1, account="alpha")
+    desk.positions.open_position("MSFT", -5, 1, account="beta")
+    clock.now += 2 * 10**9
+    desk.mark("AAPL", 1)
+    assert desk.check("AAPL", BUY, 1, 1, **QUIET)["STALE_QUOTE"].value == 2000
+    assert send(desk, BUY, 1).reason is R.STALE_QUOTE
+    desk.mark("MSFT", 1)
+    assert send(desk, BUY, 1).reason is R.NONE
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_oldest_mark_that_counts_is_that_of_a_plain_loop(make_core, clock, seed):
+    """Of what is asked for, and of what the account holds or works where the session is open; also where the limit is
+    armed late or again, and a split forgets a mark."""
+    pick, symbols, accounts = random.Random(seed), [f"S{i}" for i in range(6)], ("alpha", "beta")
+    core = make_core(instruments=[tc.Instrument(symbol) for symbol in symbols], accounts=accounts)
+    marked, closed, working, stale = {}, set(), [], 0
+    for symbol in symbols:
+        core.quote("XNAS", symbol, bid=1, bid_size=1000, ask="1.01", ask_size=1000)
+    for _ in range(400):
+        symbol, account, chance = pick.choice(symbols), pick.choice(accounts), pick.random()
+        clock.now += pick.choice((0, 1_000_000, 40_000_000))
+        if chance < 0.3:
+            core.mark(symbol, 1)
+            marked[symbol] = clock.now
+        elif chance < 0.6:
+            qty = pick.choice((-1, 0, 0, 1)) - core.position(symbol, account=account).qty
+            if qty:
+                core.submit(symbol, BUY if qty > 0 else SELL, abs(qty), "1.01" if qty > 0 else 1, account=account, venue="XNAS")
+        elif chance < 0.75:
+            working.append(core.submit(symbol, BUY, 1, 1, account=account, venue="ARCX"))
+        elif chance < 0.85 and working:
+            core.cancel(working.pop(pick.randrange(len(working))))
+        elif chance < 0.9:
+            (closed.remove if symbol in closed else closed.add)(symbol)
+            core.execution.set_session(symbol, "CLOSED" if symbol in closed else "OPEN")
+        elif chance < 0.93 and symbol in closed:
+            core.positions.split(symbol, 2, 1)
+            marked.pop(symbol, None)
+        else:
+            core.risk.set_limit("stale_quote", pick.choice((tc.OFF, 100, 100)), observe=True)
+        answer = core.check(symbol, BUY, 1, 1, account=account, venue="ARCX")
+        (line,) = core.risk.limits("stale_quote") or [None]
+        if line is None or line.value is tc.OFF:
+            continue
+        held = {other for other in symbols if other not in closed and (row := core.position(other, account=account))
+                and (row.qty or row.working_buy_qty or row.working_sell_qty)}
+        ages = [clock.now - marked[other] for other in held | {symbol} if other in marked]
+        oldest = max((age for age in ages if age > 100_000_000), default=None)
+        assert answer["STALE_QUOTE"].value == (None if oldest is None else oldest // 1_000_000)
+        stale += oldest is not None
+    assert stale > 50
+    assert core.metrics()["trades"] > 20
+
+
+def test_marks_of_what_nobody_holds_are_not_looked_at(clock):
+    """What is kept can be read in the twin alone."""
+    desk = build_core("python", clock=clock, instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")])
+    for symbol in ("AAPL", "MSFT"):
+        desk.mark(symbol, 1)
+    desk.risk.set_limit("stale_quote", 1000, account="alpha")
+    kept = desk._gate.core._state.risk.values
+    assert kept.aged == []  # though both have marks
+    order = send(desk, BUY, 1, "MSFT")
+    assert [instrument for _, instrument in kept.aged] == [2]
+    assert kept.holders == {2: {1}}
+    desk.cancel(order)
+    assert kept.aged == []
+
+
 def test_what_is_too_large_to_be_told_refuses(make_core):
     core = make_core(instruments=[tc.Instrument("BIG", multiplier=10**9, tick_size=1, lot_size=1, max_qty=10**14)])
     core.mark("BIG", 10**9)
@@ -190,12 +263,16 @@ def test_soft_and_observed_exposures_tell_and_do_not_refuse(desk):
 
 
 def recomputed(core, marks, rates, account):
-    """Gross and net as a plain loop over what is held and works adds them up."""
+    """Gross and net as a plain loop over what is held and works adds them up; None while something has no value."""
     gross = net_long = net_short = 0
-    for symbol, mark in marks.items():
+    for symbol in ("AAPL", "MSFT", "SAP", "NESN"):
         row = core.positions.firm_exposure(symbol) if account is None else core.position(symbol, account=account)
-        worth = Fraction(mark) * rates[symbol]
         ends = row.qty + row.working_buy_qty, row.qty - row.working_sell_qty
+        if ends == (0, 0):
+            continue
+        if symbol not in marks or symbol not in rates:
+            return None, None
+        worth = Fraction(marks[symbol]) * rates[symbol]
         longest, shortest = (away_from_zero(Fraction(end) * worth) for end in ends)
         gross += max(abs(longest), abs(shortest))
         net_long += longest
@@ -209,17 +286,34 @@ def away_from_zero(value):
     return whole if value >= 0 else -whole
 
 
+def split(core, symbol):
+    """Two for one, behind a close, of what nothing works in."""
+    core.mass_cancel(symbol=symbol)
+    core.execution.set_session(symbol, "CLOSED")
+    core.positions.split(symbol, 2, 1)
+    core.execution.set_session(symbol, "OPEN")
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_kept_sums_equal_those_of_a_plain_loop_after_any_sequence(desk, seed):
     pick = random.Random(seed)
     accounts, marks = ("alpha", "beta"), {"AAPL": "1", "MSFT": "1", "SAP": "1"}
     rates = {"AAPL": 1, "MSFT": 1, "SAP": Fraction("1.25")}
-    working, traded = [], 0
+    working, traded, unvalued = [], 0, 0
+    desk.define_currency("CHF")
+    desk.define_instrument(tc.Instrument("NESN", currency="CHF"))
+    desk.positions.open_position("NESN", 7, 1, account="beta")
     for account in (*accounts, None):
         for rule in AMOUNTS:
             desk.risk.set_limit(rule, 10**9, **({"account": account} if account else {}))
-    for step in range(200):
-        symbol, chance = pick.choice(list(marks)), pick.random()
+    for step in range(240):
+        if step == 20:
+            rates["NESN"] = Fraction("1.1")
+            desk.risk.set_rate("CHF", "1.1")
+        elif step == 30:  # its rate was told before
+            marks["NESN"] = "5"
+            desk.mark("NESN", 5)
+        symbol, chance = pick.choice(("AAPL", "MSFT", "SAP")), pick.random()
         if chance < 0.5:
             order = desk.submit(symbol, pick.choice((BUY, SELL)), pick.randrange(1, 50), pick.choice(("0.99", 1, "1.01")),
                                 account=pick.choice(accounts))
@@ -235,6 +329,10 @@ def test_kept_sums_equal_those_of_a_plain_loop_after_any_sequence(desk, seed):
         elif chance < 0.95:
             rates["SAP"] = Fraction(pick.choice(("1.25", "0.333333333333", "7")))
             desk.risk.set_rate("EUR", f"{rates['SAP'].numerator / rates['SAP'].denominator:.12f}")
+        elif chance > 0.98:
+            split(desk, symbol)
+            working = [order for order in working if order.symbol != symbol]
+            marks.pop(symbol, None)
         else:
             desk.risk.set_limit("max_gross_exposure", tc.OFF if step % 2 else 10**9, account="beta")
         for account in (*accounts, None):
@@ -243,5 +341,7 @@ def test_kept_sums_equal_those_of_a_plain_loop_after_any_sequence(desk, seed):
             for rule, expected in zip(AMOUNTS, (gross, net), strict=True):
                 line = next(line for line in desk.risk.limits(rule, **target) if line.account == account)
                 if line.value is not tc.OFF:
-                    assert Fraction(line.used) == expected, (step, rule, account)
+                    assert line.used == expected if expected is None else Fraction(line.used) == expected, (step, rule, account)
+                    unvalued += expected is None
     assert traded > 20
+    assert unvalued > 100

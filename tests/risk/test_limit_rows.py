@@ -325,3 +325,14 @@ def test_what_is_killed_says_by_whom_why_and_since_when(desk, clock):
     assert send(desk, BUY, 1, 9).reason is R.NONE
     with pytest.raises(ValueError, match="one scope"):
         desk.risk.engage_kill_switch(account="alpha", symbol="AAPL")
+
+
+def test_whether_a_row_that_counts_was_ever_armed_is_in_the_hash(make_core):
+    """It has one of the counters that there are then, though what is told of it is the same: desks of as many commands."""
+    hashes = []
+    for value in (5, tc.OFF, 5):
+        core = make_core(instruments=[tc.Instrument("AAPL")], accounts=["alpha"])
+        core.risk.set_limit("daily_order_count", value, account="alpha")
+        core.risk.set_limit("daily_order_count", tc.OFF, account="alpha")
+        hashes.append(core.state_hash())
+    assert hashes[0] == hashes[2] != hashes[1]

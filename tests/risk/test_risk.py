@@ -19,6 +19,7 @@ from tradecore.vocabulary.records import (
     NO_PRICE,
     POSITION_MAX,
     QTY_MAX,
+    TIME_MAX,
 )
 from tradecore.vocabulary.rules import RULES
 
@@ -107,6 +108,17 @@ def table(room):
     for rule in STATED_RULES:
         alone.set_limit(1, rule, LIMIT_OFF)
     return alone
+
+
+@pytest.mark.parametrize("time", [T0 - 1, 0, -1, TIME_MAX + 1])
+def test_a_mark_of_an_earlier_time_than_the_last_is_refused(table, time):
+    table.set_limit(1, tc.Rule.STALE_QUOTE, 1_000)
+    table.mark(1, 100, T0)
+    with pytest.raises(ValueError, match=f"time .*{T0}"):
+        table.mark(1, 100, time)
+    table.mark(1, 100, T0)  # as late is not earlier
+    late = asked((1, 1, 100), time=T0 + 1_000_000_001)
+    assert list(table.admit(late, 2_000_000)) == [R.STALE_QUOTE]
 
 
 @pytest.mark.parametrize(("rule", "limit", "good", "bad", "reason"), ROOM_ROWS)

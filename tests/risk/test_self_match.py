@@ -65,6 +65,22 @@ def test_the_smaller_of_both_decides_what_is_lost(backend):
     assert facts(ours) == (S.FILLED, 6, 6, R.NONE)
 
 
+@pytest.mark.parametrize(("terms", "reason"), [
+    ({"time_in_force": "IMMEDIATE_OR_CANCEL"}, R.IOC_LEFTOVER), ({"time_in_force": "FILL_OR_KILL"}, R.FOK_NOT_FILLABLE),
+    ({}, R.CANCEL_REQUESTED),
+])
+def test_what_met_its_own_and_ends_for_another_reason_names_none(backend, terms, reason):
+    core = make(backend, "CANCEL_OLDEST")
+    ours = rest(core, 4, "100.00")
+    order = core.submit("AAPL", "BUY", 10, "100.00", account="alpha", venue="V", **terms)
+    if not terms:
+        core.cancel(order)
+    assert order.reason is reason
+    last = [report for report in core.reports(0) if report.order_id == order.order_id][-1]
+    assert (int(last.row.value), int(last.row.bound)) == (0, 0)
+    assert ours.ord_status is (S.NEW if reason is R.FOK_NOT_FILLABLE else S.CANCELED)
+
+
 def test_accounts_with_one_self_match_id_are_one_owner_and_others_are_not(backend):
     core = make(backend)
     for account in ("alpha", "beta"):

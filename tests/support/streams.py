@@ -336,6 +336,7 @@ class Stream:
                 miss_cost=pick.choice((-1, bad, 0, 300)), degraded_cost=pick.choice((-1, bad, 0, 50)), **told)
         facts = {name: pick.choice((-1, 0, 5 * 10**5, 10**6, *([-5, 2**62] if pick.random() < 0.05 else ())))
                  for name in ("round_trip", "take_fill", "post_fill", "reject_rate", "quote_age")}
+        facts["degraded"] = pick.choice((-1, 0, 1, *([2, -5] if pick.random() < 0.05 else ())))
         return CODECS[K.VENUE_STATISTICS].pack(
             kind=K.VENUE_STATISTICS, venue=pick.randrange(self.capacity.venues + 2), **facts, **told)
 

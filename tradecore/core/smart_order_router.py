@@ -16,15 +16,14 @@ from ..vocabulary.codes import CommandType, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
-from ..vocabulary.records import CODECS, MILLION
+from ..vocabulary.records import CODECS, LATENCY_WEIGHT_MAX, MILLION
 from ..vocabulary.showing import refuse_copy
-from ..vocabulary.units import Number, check_int, demand_type, to_decimal, whole_units
+from ..vocabulary.units import Number, check_bool, check_int, demand_type, to_decimal, whole_units
 from .declaring import declare_instrument
 from .door import demand_terms
 from .order_system import OrderSystem
 
 _ACCOUNT = "ROUTER"
-LATENCY_MAX = 1_000 * MILLION
 _NEW_ORDER = CODECS[CommandType.NEW_ORDER]
 
 
@@ -135,7 +134,7 @@ class SmartOrderRouter:
         the square root of the venue's round trip; 1 counts it whole. `miss_bps`: what not being filled costs, in basis
         points of the price, times its chance there. `degraded_bps`: what a degraded venue costs. Raises TypeError or
         ValueError naming field, value and bound. Threads: any."""
-        self._set(who, why, latency_weight=_known(latency, 6, "latency", LATENCY_MAX),
+        self._set(who, why, latency_weight=_known(latency, 6, "latency", LATENCY_WEIGHT_MAX),
                   miss_cost=_known(miss_bps, 2, "miss_bps", MILLION),
                   degraded_cost=_known(degraded_bps, 2, "degraded_bps", MILLION))
 
@@ -146,10 +145,11 @@ class SmartOrderRouter:
     def set_statistics(
         self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
         post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
-        who: Identifier | None = None, why: Identifier | None = None,
+        degraded: bool | None = None, who: Identifier | None = None, why: Identifier | None = None,
     ) -> None:
         """Say what is known of a venue (see VenueStatistics); None leaves one as it is, and the core's own orders move
-        all of them on from there. Times are ns, rates 0 to 1. Raises TypeError, ValueError or UndeclaredError naming
+        the first five on from there. Times are ns, rates 0 to 1; a `degraded` venue is so until it is told
+        otherwise. Raises TypeError, ValueError or UndeclaredError naming
         field, value and bound. Threads: any."""
         self._gate.command(
             CommandType.VENUE_STATISTICS, venue=self._gate.names.venues.id(venue), who=encode_cl_ord_id(who),
@@ -157,13 +157,15 @@ class SmartOrderRouter:
             take_fill=_known(fill_rate, 6, "fill_rate", MILLION),
             post_fill=_known(post_fill_rate, 6, "post_fill_rate", MILLION),
             reject_rate=_known(reject_rate, 6, "reject_rate", MILLION),
-            quote_age=_known(quote_age, 0, "quote_age", TIMEOUT_MAX))
+            quote_age=_known(quote_age, 0, "quote_age", TIMEOUT_MAX),
+            degraded=-1 if degraded is None else check_bool(degraded, "degraded"))
 
     def statistics(self, venue: str) -> VenueStatistics:
         """What is known of a venue: seen in the core's own orders there, or set. Threads: any."""
         facts = self._gate.core.venue_facts(self._gate.names.venues.id(venue))
         took, rested, rejected = (to_decimal(rate, 6) for rate in (facts.take_fill, facts.post_fill, facts.reject))
-        return VenueStatistics(str(venue), facts.round_trip, took, rested, rejected, facts.quote_age, facts.answers)
+        return VenueStatistics(str(venue), facts.round_trip, took, rested, rejected, facts.quote_age, facts.answers,
+                               facts.degraded)
 
 
 def _known(value: Number | None, decimals: int, name: str, most: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from ..vocabulary.codes import MarketState, Route, RoutingStrategy
+from ..vocabulary.codes import MarketState, Reason, Route, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
 from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
@@ -16,15 +16,24 @@ from ..vocabulary.rows import PlanRow, Term
 from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number
 from .displayed_book import DisplayedBook
-from .routing import all_in_price, cost_price, fee_price, how_it_takes
+from .routing import (
+    PROTECTED,
+    all_in_price,
+    cost_price,
+    fee_price,
+    how_it_is_divided,
+    how_it_rests,
+    how_it_takes,
+    is_protected_from,
+)
 
 _COLUMNS = ("venue", "price", "size", "fee", "all-in", "takes", "why")
-_HOW = {
-    Route.NONE: "it would be refused",
+_WHY_CHOSEN = {
+    Route.NONE: "order protection: another displays a better price",
     Route.DIRECTED: "named by the order",
-    Route.TAKES: "it would take",
-    Route.RESTS: "it would rest at the lowest maker fee",
-    Route.SPLIT: "divided by what each further lot costs all-in",
+    Route.TAKES: "takes",
+    Route.RESTS: "rests here",
+    Route.SPLIT: "takes",
 }
 
 
@@ -47,7 +56,7 @@ class VenueRoute(NamedTuple):
 class RoutePlan(NamedTuple):
     """Where an order would go now: how (`route`), the worst price that it may trade at (`limit`, None: any), how the
     market lies (`market`), the venues, best first, and what no venue would have of it (`rest`). `refused`: the names of
-    what is wrong with an order that is not well formed, which would go nowhere."""
+    what is wrong with an order that is not well formed, or of what keeps it from its venue; it would go nowhere."""
 
     symbol: str
     side: Side
@@ -63,13 +72,16 @@ class RoutePlan(NamedTuple):
     @property
     def how(self) -> str:
         """How its venues were chosen, in words."""
-        how = _HOW[self.route]
         if self.refused:
-            how += f": {', '.join(self.refused)}"
+            how = f"it would be refused: {', '.join(self.refused)}"
+        elif self.route is Route.DIRECTED:
+            how = "named by the order"
         elif self.route is Route.TAKES:
             how = how_it_takes(self.strategy)
-        elif self.strategy is not RoutingStrategy.ALL_IN_COST and self.route is not Route.DIRECTED:
-            how += f", as {self.strategy.name} has it"
+        elif self.route is Route.SPLIT:
+            how = how_it_is_divided(self.strategy)
+        else:
+            how = f"it would rest at {how_it_rests(self.strategy)}"
         return how if self.market is MarketState.NORMAL else f"{how}; the market is {self.market.name}"
 
     @property
@@ -105,7 +117,8 @@ class RoutePlan(NamedTuple):
 class VenueStatistics(NamedTuple):
     """What the core has seen of a venue in its own orders there, or was told: `round_trip` (ns) from a new order to its
     answer, `fill_rate` of orders that took and `post_fill_rate` of those that rested, `reject_rate`, `quote_age` (ns)
-    of its last quote when an order was sent there; moving averages. `answers`: how many round trips there were."""
+    of its last quote when an order was sent there; moving averages. `answers`: how many round trips there were.
+    `degraded`: it was said to be (`set_statistics`), and costs more while that has a weight."""
 
     venue: str
     round_trip: int
@@ -114,6 +127,7 @@ class VenueStatistics(NamedTuple):
     reject_rate: Decimal
     quote_age: int
     answers: int
+    degraded: bool
 
 
 class Router(Protocol):
@@ -138,7 +152,7 @@ class Router(Protocol):
     def set_statistics(
         self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
         post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
-        who: Identifier | None = None, why: Identifier | None = None,
+        degraded: bool | None = None, who: Identifier | None = None, why: Identifier | None = None,
     ) -> None:
         """What is known of a venue from now on."""
 
@@ -161,10 +175,14 @@ class PlanReader:
         row, quantity = self._row, self._instrument.quantity
         venues = [] if refused else [*map(self._displayed, row.terms), *self._silent()]
         most = min(PRICE_MAX, BOOK_TICKS_MAX * self._instrument.tick)
-        is_bound = row.limit != NO_PRICE and abs(row.limit) <= most - self._instrument.tick
+        goes_whole = row.parts and row.route not in (Route.NONE, Route.SPLIT)
+        limit = row.parts[0][2] if goes_whole else row.limit
+        is_bound = limit != NO_PRICE and abs(limit) <= most - self._instrument.tick
+        if row.route == Route.NONE and not refused:
+            refused = (Reason.ORDER_PROTECTION.name,)
         return RoutePlan(
             self._instrument.symbol, self._side, quantity(row.order_qty), Route(row.route),
-            self._instrument.price(row.limit) if is_bound else None, _market_of(row.bid, row.ask), tuple(venues),
+            self._instrument.price(limit) if is_bound else None, MarketState(row.market), tuple(venues),
             quantity(row.order_qty - sum(self._lots.values())), refused,
             RoutingStrategy(row.routing) if not refused else RoutingStrategy.NONE)
 
@@ -175,7 +193,7 @@ class PlanReader:
             self._directory.venues.name(term.venue) or str(term.venue), self._instrument.price(term.price),
             self._instrument.quantity(term.size), fee_price(term, self._instrument),
             all_in_price(term, self._buys, self._instrument), self._instrument.quantity(lots),
-            self._why_chosen() if lots else self._why_not(term),
+            self._why_chosen() if term.venue in self._lots else self._why_not(term),
             *(cost_price(charge, self._instrument) for charge in (term.latency, term.miss, term.degraded)))
 
     def _silent(self) -> Iterator[VenueRoute]:
@@ -184,33 +202,33 @@ class PlanReader:
         for number, name in enumerate(self._directory.venues.names, 1):
             if number not in ranked:
                 lots = self._lots.get(number, 0)
-                why = "displays nothing" if not self._is_down(number) else "down"
-                yield VenueRoute(name, None, zero, None, None, self._instrument.quantity(lots),
-                                 self._why_chosen() if lots else why)
+                why = (self._why_chosen() if number in self._lots else
+                       "down" if self._is_down(number) else "displays nothing")
+                yield VenueRoute(name, None, zero, None, None, self._instrument.quantity(lots), why)
 
     def _is_down(self, venue: int) -> bool:
         return bool(self._row.down >> venue - 1 & 1)
 
     def _why_chosen(self) -> str:
-        return {Route.DIRECTED: "named by the order", Route.RESTS: "rests here"}.get(Route(self._row.route), "takes")
+        return _WHY_CHOSEN[Route(self._row.route)]
 
     def _why_not(self, term: Term) -> str:
         if self._row.route == Route.DIRECTED:
             return "not named"
         if self._is_down(term.venue):
             return "down"
+        if self._row.route == Route.NONE:
+            return "not chosen"
         if term.price > self._row.limit if self._buys else term.price < self._row.limit:
             return "beyond the limit"
         if self._row.route == Route.RESTS:
             return "holds less than a FILL_OR_KILL needs" if self._is_fok else "the order is post-only"
         if self._row.routing != RoutingStrategy.ALL_IN_COST:
             return f"{RoutingStrategy(self._row.routing).name} prefers another"
-        ranked = [its.venue for its in self._row.terms]
-        first = min(ranked.index(venue) for venue in self._lots)
-        return "dearer" if ranked.index(term.venue) > first else "holds less than a FILL_OR_KILL needs"
-
-
-def _market_of(bid: int, ask: int) -> MarketState:
-    if NO_PRICE in (bid, ask) or bid < ask:
-        return MarketState.NORMAL
-    return MarketState.LOCKED if bid == ask else MarketState.CROSSED
+        terms = self._row.terms
+        first = next(its for its in terms if its.venue in self._lots)
+        if terms.index(term) > terms.index(first):
+            return "dearer"
+        if is_protected_from(term, first, self._buys, self._instrument):
+            return PROTECTED
+        return "holds less than a FILL_OR_KILL needs"

@@ -122,12 +122,11 @@ def explain_order(
     how_by_route = {
         Route.NONE: f"it was not routed: {why}" if why else "it was not routed",
         Route.DIRECTED: "named by the order",
-        Route.TAKES: how_it_takes(row.routing) if row.routing > RoutingStrategy.ALL_IN_COST else
-                     f"a part of order {row.parent}: the cheapest all-in lots within the limit" if row.parent else
-                     "the best all-in price within the limit" if chosen_first else
+        Route.TAKES: f"a part of order {row.parent}: {how_it_is_divided(row.routing)}" if row.parent else
+                     how_it_takes(row.routing) if chosen_first or row.routing > RoutingStrategy.ALL_IN_COST else
                      "the best all-in price within the limit at a venue that was up and held what a FILL_OR_KILL needs",
         Route.RESTS: _why_it_rests(row),
-        Route.SPLIT: _how_it_is_divided(row, children, directory),
+        Route.SPLIT: _how_it_was_divided(row, children, directory),
     }
     how = how_by_route[Route(row.route)]
     side = Side(row.side) if row.side in Side._value2member_map_ else None
@@ -138,29 +137,57 @@ def explain_order(
     return Explanation(instrument.symbol, side, chosen, how, scores, explain_waiting(row, watched, instrument))
 
 
-def how_it_takes(routing: int) -> str:
-    """Why a strategy took what was displayed where it did."""
-    return _TAKES[RoutingStrategy(routing)] + " within the limit"
+class _Words(NamedTuple):
+    """What a strategy chooses by, in words: a venue to take at, the venues to divide over, one of those, and a venue to
+    rest at."""
+
+    takes: str
+    divides: str
+    part: str
+    rests: str = "the lowest maker fee"
 
 
-_TAKES = {
-    RoutingStrategy.NONE: "the best all-in price", RoutingStrategy.ALL_IN_COST: "the best all-in price",
-    RoutingStrategy.BEST_PRICE: "the best displayed price", RoutingStrategy.LOWEST_LATENCY: "the lowest latency",
-    RoutingStrategy.ROUND_ROBIN: "the next in turn", RoutingStrategy.PRO_RATA: "in proportion to what is displayed",
+_BY_COST = _Words("the best all-in price", "by what each further lot costs all-in", "its lots are among the cheapest")
+_WORDS = {
+    RoutingStrategy.NONE: _BY_COST,
+    RoutingStrategy.ALL_IN_COST: _BY_COST,
+    RoutingStrategy.BEST_PRICE: _Words("the best displayed price", "by the best displayed price",
+                                       "its price is among the best"),
+    RoutingStrategy.LOWEST_LATENCY: _Words("the lowest latency", "by the lowest latency",
+                                           "its latency is among the lowest", "the lowest latency"),
+    RoutingStrategy.ROUND_ROBIN: _Words("the next in turn", "in turn", "its turn has come", "the next in turn"),
+    RoutingStrategy.PRO_RATA: _Words("in proportion to what is displayed", "in proportion to what is displayed",
+                                     "its share of what is displayed"),
 }
 
 
+def how_it_takes(routing: int) -> str:
+    """Why a strategy takes what is displayed where it does."""
+    return f"{_WORDS[RoutingStrategy(routing)].takes} within the limit"
+
+
+def how_it_is_divided(routing: int) -> str:
+    """What a strategy divides an order by."""
+    return f"divided {_WORDS[RoutingStrategy(routing)].divides}"
+
+
+def how_it_rests(routing: int) -> str:
+    """Why a strategy lets an order rest where it does."""
+    return _WORDS[RoutingStrategy(routing)].rests
+
+
 def _why_it_rests(row: OrderRow) -> str:
+    where = how_it_rests(row.routing)
     if row.parent:
-        return f"what order {row.parent} could not take anywhere: the lowest maker fee"
+        return f"what order {row.parent} could not take anywhere: {where}"
     if row.exec_inst & ExecInst.POST_ONLY:
-        return "post-only: the lowest maker fee"
+        return f"post-only: {where}"
     if row.price == NO_PRICE or row.time_in_force in (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL):
-        return "nothing that it could take was displayed anywhere: the lowest maker fee"
-    return "nothing displayed was within the limit: where it rests at the lowest maker fee"
+        return f"nothing that it could take was displayed anywhere: {where}"
+    return f"nothing displayed was within the limit: where it rests at {where}"
 
 
-def _how_it_is_divided(row: OrderRow, children: list[OrderRow], directory: Directory) -> str:
+def _how_it_was_divided(row: OrderRow, children: list[OrderRow], directory: Directory) -> str:
     """By the route of each part: what it was to take, and what it left to rest."""
     instrument = directory.instrument(row.instrument)
     if instrument is None or not children:
@@ -169,7 +196,7 @@ def _how_it_is_divided(row: OrderRow, children: list[OrderRow], directory: Direc
              f"{directory.venues.name(child.venue)}" for child in children]
     if row.time_in_force == TimeInForce.FILL_OR_KILL:
         return f"filled whole over several venues, none of which could alone: {', '.join(parts)}"
-    return f"divided by what each further lot costs all-in: {', '.join(parts)}"
+    return f"{how_it_is_divided(row.routing)}: {', '.join(parts)}"
 
 
 class ScoreReader:
@@ -201,9 +228,9 @@ class ScoreReader:
 
     def _why_chosen(self, rests: bool) -> str:
         if rests:
-            return "rests here: the lowest maker fee"
+            return f"rests here: {how_it_rests(self._row.routing)}"
         if self._row.parent or self._row.route == Route.SPLIT:
-            return "its lots are among the cheapest"
+            return _WORDS[RoutingStrategy(self._row.routing)].part
         return "takes" if self._first == 0 else "the first that could"
 
     def _why_not(self, term: Term) -> str:
@@ -228,11 +255,19 @@ class ScoreReader:
 
     def _why_passed_over(self, term: Term, first: Term) -> str:
         """Of a venue that was ranked before the first which was chosen."""
-        if self._instrument.order_protection and (term.price > first.price if self._buys else term.price < first.price):
-            return "cheaper all-in, but another displayed a better price: order protection"
+        if is_protected_from(term, first, self._buys, self._instrument):
+            return PROTECTED
         if self._row.time_in_force == TimeInForce.FILL_OR_KILL:
             return "down, or held less than a FILL_OR_KILL needs"
         return "down, or tried before for what it still displayed" if self._row.parent else "down"
+
+
+PROTECTED = "cheaper all-in, but another displayed a better price: order protection"
+
+
+def is_protected_from(term: Term, first: Term, buys: bool, instrument: Instrument) -> bool:
+    """Would a venue that is cheaper all-in have been taken through the better price of the first that was chosen?"""
+    return instrument.order_protection and (term.price > first.price if buys else term.price < first.price)
 
 
 def fee_price(term: Term, instrument: Instrument) -> Decimal:

@@ -23,6 +23,7 @@ from .layouts import Codec, Layout, make_dtype
 from .report_codec import ReportCodec
 
 MILLION = 1_000_000  # of it: rates, weights, shares
+LATENCY_WEIGHT_MAX = 1_000 * MILLION
 UNTELLABLE = 2**63 - 1  # in a venue's report: a number that no record holds exactly; beyond every bound
 NO_PRICE = -(2**63)  # "no price": a MARKET order's, a missing mark's; 0 is a price where the instrument allows it
 LIMIT_OFF = -1
@@ -152,10 +153,10 @@ _BODIES: dict[CommandType, Layout] = {
         ("routing_strategy", "i8"), ("latency_weight", "i8"), ("miss_cost", "i8"), ("degraded_cost", "i8"), ("", "x8"),
         ("who", "i8"), ("why", "i8"), ("", "x12"), ("strategy", "i4"),
     ],
-    # What is known of a venue: ns, and millionths. -1: as it is.
+    # What is known of a venue: ns, and millionths; `degraded`: 1 or 0. -1: as it is.
     CommandType.VENUE_STATISTICS: [
         ("round_trip", "i8"), ("take_fill", "i8"), ("post_fill", "i8"), ("reject_rate", "i8"), ("quote_age", "i8"),
-        ("who", "i8"), ("why", "i8"),
+        ("who", "i8"), ("why", "i8"), ("degraded", "i8"),
     ],
     # The exit gate: -1 is off. `engaged`: 0 open, 1 shut, 2 for exits alone.
     CommandType.SET_GATE: [

@@ -133,12 +133,13 @@ class VenueFacts(NamedTuple):
     reject: int
     quote_age: int
     answers: int
+    degraded: bool
 
 
 class PlanRow(NamedTuple):
     """Where a new order would go: what is wrong with it (bits of validation's reasons), its Route, the venues that
     would have it, with lots and the worst price there, the ranking, the venues that are down (bit venue - 1), its
-    worst price, and what the market displays best; NO_PRICE where there is none."""
+    worst price (NO_PRICE where there is none), and how the market lies, a MarketState."""
 
     mask: int
     route: int
@@ -147,8 +148,7 @@ class PlanRow(NamedTuple):
     down: int
     limit: int
     order_qty: int
-    bid: int
-    ask: int
+    market: int
     routing: int
 
 

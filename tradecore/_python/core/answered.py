@@ -5,7 +5,7 @@ from __future__ import annotations
 from tradecore.vocabulary.codes import Route
 
 from ..execution.routing import Router
-from ..execution.scoring import note_answer, note_filled
+from ..execution.scoring import note_answer, note_filled, note_verdict
 from ..orders.order_table import REJECTED, Order
 from ..vocabulary.instrument import FOK, IOC
 
@@ -20,8 +20,16 @@ def note_end(router: Router, order: Order) -> None:
     router.epoch += router.weights.miss > 0
 
 
+def hear_first(router: Router, order: Order, now: int) -> None:
+    """A word of an external venue about a new order: the first is its round trip, unless it was UNKNOWN until then."""
+    if order.awaited and not order.heard_of and not order.unknown_new:
+        note_answer(router.statistics[order.venue], now - order.sent_time)
+        router.epoch += router.weights.charge()
+
+
 def hear_answer(router: Router, order: Order, now: int, is_reject: bool) -> None:
-    """The first word of an external venue about a new order, but that it has come in."""
+    """An external venue takes or rejects a new order."""
     if order.awaited:
-        note_answer(router.statistics[order.venue], now - order.sent_time, is_reject)
+        hear_first(router, order, now)
+        note_verdict(router.statistics[order.venue], is_reject)
         router.epoch += router.weights.charge()

@@ -17,7 +17,8 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecTy
 from tradecore.vocabulary.records import CODECS, NO_PRICE, VERSION
 
 from ..execution.book import rank_of
-from ..execution.routing import UNSEEN, displayed_price, posting_venue, ranking_of
+from ..execution.posting import posting_venue
+from ..execution.routing import UNSEEN, displayed_price, ranking_of
 from ..orders.lists import cap_limit
 from ..orders.open_orders import index_order
 from ..orders.order_facts import has_cancel, is_live, leaves_of
@@ -269,7 +270,7 @@ def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision: 
     if venue == 0:
         end_unplaced(core, c, parent, Reason.NO_VENUE, 0, len(core.router.venues))
         return
-    displayed = displayed_price(core.router, parent.instrument, side, 0)
+    displayed = displayed_price(core.router, parent.instrument, side)
     if displayed != NO_PRICE and rank_of(side, displayed) <= rank_of(side, limit * ins.tick):
         limit = safe_price(ins, displayed + (-ins.tick if side == BUY else ins.tick), side) // ins.tick
     if limit <= 0 and not ins.any_sign:
@@ -289,7 +290,7 @@ def add_child(
         kind=CommandType.NEW_ORDER, side=parent.side, ord_type=LIMIT, time_in_force=time_in_force,
         instrument=parent.instrument, account=parent.account, venue=venue, version=VERSION, order_qty=qty,
         price=ticks * ins.tick, stop_px=NO_PRICE,
-        display_qty=parent.display_qty if route == Route.RESTS else 0, strategy=parent.strategy,
+        display_qty=parent.display_qty if route == Route.RESTS else 0, strategy=parent.strategy, routing=parent.routing,
     )), core.order_seq, core.now)
     child.parent, child.decision, child.route, child.admitted = parent.order_id, decision, route, True
     core.orders.open_order(child)

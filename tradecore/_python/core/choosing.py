@@ -5,14 +5,10 @@ from __future__ import annotations
 from tradecore.vocabulary.codes import Route
 
 from ..execution.book import crosses, is_fillable
-from ..execution.routing import (
-    Ranking,
-    keep_decision,
-    posting_venue,
-    preference,
-    rank_venues,
-    strategy_of,
-)
+from ..execution.decisions import keep_decision, tells_all
+from ..execution.posting import posting_venue
+from ..execution.routing import Ranking, rank_venues
+from ..execution.strategies import preference, strategy_of
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
 from ..orders.validation import POST_ONLY
@@ -42,7 +38,7 @@ def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> in
 def decide(core: State, ins: InstrumentRow, order: Order) -> Ranking:
     """The ranking that an order is routed by, which is kept."""
     ranking = rank_venues(core.router, ins, order.instrument, direction(order.side), core.now)
-    if ranking.changed:
+    if not tells_all(core.router, ranking, order.instrument):
         keep_decision(core.router, ranking, order.instrument)
     return ranking
 

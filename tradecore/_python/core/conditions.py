@@ -54,8 +54,8 @@ def look_at_market(core: State, instrument: int) -> Market:
     since = core.triggers.opened_at.get(instrument, 0)
     counts = core.triggers.lasts_told.get(instrument, 0) > since
     last = core.ledger.lasts.get(instrument, NO_PRICE) if counts else NO_PRICE
-    return Market(last, displayed_price(core.router, instrument, SELL, since),
-                  displayed_price(core.router, instrument, BUY, since), has_fresh_print(core, instrument))
+    return Market(last, displayed_price(core.router, instrument, SELL, since=since),
+                  displayed_price(core.router, instrument, BUY, since=since), has_fresh_print(core, instrument))
 
 
 def chosen_source(market: Market, watch: int) -> int:

@@ -12,13 +12,13 @@ from tradecore.vocabulary.codes import MsgType, Reason
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC
 
 from ..execution.unsent import Message, drop_message
-from ..orders.lists import OCO
 from ..orders.order_facts import held_of, last_id, leaves_of
 from ..orders.order_table import AT_VENUE, CANCELED, RESTING, Order, Request
 from ..orders.triggers import stop_of
-from ..risk.exit_gate import Exit, ask_gate, let_out
+from ..risk.exit_gate import Exit, ask_gate, let_out, lets_exits_out
 from ..vocabulary.instrument import SELL, awaits_price, direction, has_limit
-from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
+from .exits import counts_for_list
+from .outbound import asks_more, is_unsent, recall_order, withdraw_replace
 from .state import (
     ACK_ACCEPTED,
     GATE_STOPPED,
@@ -35,20 +35,10 @@ from .state import (
 
 
 def has_left(order: Order, other: Order) -> bool:
-    """Is another order on an order's side with a venue? What still waits here can be stopped here."""
-    return (other is not order and direction(other.side) == direction(order.side)
+    """Is another order on an order's side of its position with a venue? What still waits here can be stopped here."""
+    return (other.instrument == order.instrument and other.account == order.account and other is not order
+            and direction(other.side) == direction(order.side)
             and (other.place == RESTING or (other.place == AT_VENUE and not is_unsent(other))))
-
-
-def counts_outside(order: Order, other: Order) -> bool:
-    """An OCO list counts once, with the largest that has left, the first of equals; the order's own list not at all."""
-    if other.group is None or other.contingency_type != OCO:
-        return True
-    if other.group is order.group:
-        return False
-    return not any(has_left(order, member) and member.contingency_type == OCO
-                   and (held_of(member), -member.order_id) > (held_of(other), -other.order_id)
-                   for member in other.group.members.values())
 
 
 def leaves_to_reduce(core: State, order: Order, leaves_qty: int) -> bool:
@@ -57,17 +47,17 @@ def leaves_to_reduce(core: State, order: Order, leaves_qty: int) -> bool:
     position = booked.qty if booked is not None else 0
     outside = core.open_orders.by_position.get((order.instrument, order.account), {}).values()
     return leaves_qty + sum(
-        held_of(other) for other in outside if has_left(order, other) and counts_outside(order, other)
+        held_of(other) for other in outside if has_left(order, other) and counts_for_list(core, order, other, has_left)
     ) <= (position if direction(order.side) == SELL else -position)
 
 
-def load_exit(core: State, order: Order) -> Exit:
+def load_exit(core: State, order: Order, reprices: bool = False) -> Exit:
     """An order on its way to a venue, as its facts are now; a part of an order with all that the order may trade. What
     waits for a price, and what goes as it was entered once that has come, is held against it."""
     stop_px = reference2 = NO_PRICE
     parent = parent_of(core, order)
     whole = parent or order
-    if awaits_price(whole.ord_type) and not (whole.triggered and whole.repriced):
+    if awaits_price(whole.ord_type) and not (whole.triggered and (whole.repriced or reprices)):
         stop_px = stop_of(whole)
     if stop_px != NO_PRICE:
         reference2 = 2 * stop_px
@@ -88,11 +78,10 @@ def is_stopped(core: State, c: Any, order: Order, e: Exit) -> tuple[Reason, int]
     """Asks the gate; whether an order reduces is found out where only that can let it pass. What it stops is an alert:
     of the order, with the check that should have stopped it."""
     found = ask_gate(core.gate, e)
-    if found is not None and leaves_to_reduce(core, order, e.leaves_qty):
+    if found is not None and lets_exits_out(core.gate, e, found[0]) and leaves_to_reduce(core, order, e.leaves_qty):
         e.reduces = True
         found = ask_gate(core.gate, e)
     if found is None:
-        let_out(core.gate, e)
         return None
     core.gate.stopped += 1
     publish(core, c, GATE_STOPPED, **order_fields(order) | {
@@ -101,26 +90,47 @@ def is_stopped(core: State, c: Any, order: Order, e: Exit) -> tuple[Reason, int]
 
 
 def stops_order(core: State, c: Any, order: Order) -> tuple[Reason, int] | None:
-    """An order that goes into a simulated venue's book."""
+    """An order that goes into a simulated venue's book; it counts once it does."""
     return is_stopped(core, c, order, load_exit(core, order))
 
 
-def stops_message(core: State, c: Any, message: Message, request: Request | None) -> tuple[Reason, int] | None:
-    """A new order or a replace that is about to be handed out; `request` is None of a new order."""
-    order, fields = message.order, message.fields
+def stops_replace(core: State, c: Any, order: Order, order_qty: int, price: int) -> tuple[Reason, int] | None:
+    """An order that a replace would take into a simulated venue's book again, with these terms."""
+    e = load_exit(core, order, price != order.price)
+    e.order_qty = e.most_qty = order_qty
+    e.leaves_qty, e.price = order_qty - order.cum_qty, price
+    return is_stopped(core, c, order, e)
+
+
+def last_asked(order: Order, request: Request) -> Order | Request:
+    """The terms that a venue was sent before a replace: of the last one that it has not answered, else the order's."""
+    earlier = order.requests[: order.requests.index(request)]
+    return next((asked for asked in reversed(earlier) if asked.is_replace), order)
+
+
+def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] | None:
+    """A new order or a replace that is about to be handed out. A replace that its venue has answered already asks for
+    what its message says, and never for less; one that the core made itself always does."""
+    order, fields, request = message.order, message.fields, message.request
     e = load_exit(core, order)
     e.made, e.order_qty = fields["command_seq"], fields["order_qty"]
     e.leaves_qty = max(0, e.order_qty - order.cum_qty)
     e.cum_qty = e.order_qty - e.leaves_qty
-    if request is not None:
-        e.is_replace, e.asks_less, e.most_qty = True, not wants_more(order, request), request.order_qty
+    if fields["msg_type"] == MsgType.ORDER_CANCEL_REPLACE_REQUEST:
+        e.is_replace, e.most_qty = True, e.order_qty
+        if request is not None:
+            e.most_qty = request.order_qty
+            e.asks_less = request.reason != 0 or not asks_more(last_asked(order, request), request)
     elif not is_unsent(order):  # its venue has spoken of it since: it may have fewer by now
         e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(fields["ord_type"]):  # of a MARKET order too, whose venue is sent a limit
         e.price = fields["price"]
     if fields["stop_px"] != NO_PRICE:
         e.reference2 = 2 * fields["stop_px"]
-    return is_stopped(core, c, order, e)
+    found = is_stopped(core, c, order, e)
+    if found is None:
+        let_out(core.gate, e)
+    return found
 
 
 # ---- handed out
@@ -128,24 +138,27 @@ def stops_message(core: State, c: Any, message: Message, request: Request | None
 
 def is_kept_back(core: State, c: Any, message: Message) -> bool:
     """Does the exit gate stop a message? What it stops is taken back: a new order is Canceled, a replace refused; of
-    what the venue has already, the message alone. A new order that has ended and left the table can't be judged, and
-    stays. Cancels and questions pass."""
-    order, msg_type = message.order, message.fields["msg_type"]
-    request = message.request if msg_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST else None
-    if request is None and msg_type != MsgType.NEW_ORDER_SINGLE:
+    what the venue has spoken of already, the message alone. What is about an order that has ended and left the table
+    can't be judged, and stays. Cancels and questions pass, and what the core asked of itself once it is answered."""
+    order, request = message.order, message.request
+    is_new = message.fields["msg_type"] == MsgType.NEW_ORDER_SINGLE
+    if not is_new and (message.fields["msg_type"] != MsgType.ORDER_CANCEL_REPLACE_REQUEST
+                       or (request is None and message.fields["reason"])):
         return False
     if order.order_id not in core.orders.by_id:
         core.gate.stopped += 1
         publish(core, c, GATE_STOPPED, order_id=order.order_id, reason=Reason.EXIT_GATE, value=Reason.UNKNOWN_ORDER)
         drop_message(core.orders.unsent, message)
         return True
-    found = stops_message(core, c, message, request)
+    found = stops_message(core, c, message)
     if found is None:
         return False
-    if found[0] == Reason.DUPLICATE_CLORDID or (request is None and not is_unsent(order)):
+    if found[0] == Reason.DUPLICATE_CLORDID:
         drop_message(core.orders.unsent, message)
-    elif request is not None:
+    elif request is not None and not request.pending:
         withdraw_replace(core, c, order, request, Reason.EXIT_GATE, *found)
+    elif not is_new or not is_unsent(order):
+        drop_message(core.orders.unsent, message)
     else:
         recall_order(core, order)
         order.value, order.bound = found

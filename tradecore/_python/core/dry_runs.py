@@ -6,22 +6,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Route
+from tradecore.vocabulary.codes import MarketState, Route
 from tradecore.vocabulary.records import NO_PRICE, OWN_ID_MAX, TIME_MAX
 from tradecore.vocabulary.rows import PlanRow
 
-from ..execution.routing import displayed_price, rank_venues, strategy_of
+from ..execution.decisions import market_state
+from ..execution.routing import rank_venues
+from ..execution.strategies import strategy_of
 from ..orders.order_table import Order, load_order
 from ..orders.validation import CASH, validate_order
-from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction
+from ..vocabulary.instrument import InstrumentRow, direction
 from .cash import convert_cash
 from .choosing import choose_venue
 from .exits import closes_position
 from .orderpath import CLOSING_BITS
 from .parts import Part, barred_at_first, divide_qty, is_divided
 from .placing import ask_order
+from .protection import is_kept_off, price_elsewhere, within_ticks
 from .stamps import find_bad_stamp, stamp_of
-from .state import State
+from .state import State, is_external
 from .worst_prices import limit_ticks, tighten_ticks
 
 
@@ -41,7 +44,7 @@ def plan_order(core: State, c: Any, now: int) -> PlanRow:
         if mask and not mask & ~CLOSING_BITS and closes_position(core, thought):
             mask = 0
         if mask or ins is None:
-            return PlanRow(mask, Route.NONE, [], [], 0, NO_PRICE, c.order_qty, NO_PRICE, NO_PRICE, c.routing)
+            return PlanRow(mask, Route.NONE, [], [], 0, NO_PRICE, c.order_qty, MarketState.NORMAL, c.routing)
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         return plan_venues(core, ins, thought, tighten_ticks(ins, q.side, limit_ticks(ins, q), bound))
     finally:
@@ -56,12 +59,15 @@ def plan_venues(core: State, ins: InstrumentRow, thought: Order, limit: int) -> 
     if thought.venue == 0:
         thought.venue = choose_venue(core, ins, thought, limit, ranking, routing)
         route = Route(thought.route)
-    parts = [Part(thought.venue, thought.order_qty, limit)] if thought.venue else []
+    elsewhere = price_elsewhere(core, ins, thought, thought.venue) if thought.venue else NO_PRICE
+    within = within_ticks(ins, direction(thought.side), limit, elsewhere)
+    parts = [Part(thought.venue, thought.order_qty, within)] if thought.venue else []
     if route != Route.DIRECTED and is_divided(core, ins, thought, limit, routing):
         route = Route.SPLIT
         parts = divide_qty(core, ins, thought, limit, thought.order_qty, barred_at_first(core, thought), routing)
+    elif is_external(core, thought.venue) and is_kept_off(ins, thought, limit, elsewhere):
+        route, parts = Route.NONE, [Part(thought.venue, 0, within)]
     return PlanRow(
         0, route, [(part.venue, part.qty, part.ticks * ins.tick) for part in parts], list(ranking.terms),
         sum(1 << venue - 1 for venue in core.router.down), limit * ins.tick, thought.order_qty,
-        displayed_price(core.router, thought.instrument, SELL, 0),
-        displayed_price(core.router, thought.instrument, BUY, 0), routing)
+        market_state(core.router, thought.instrument), routing)

@@ -3,6 +3,7 @@ what waits for a venue or a switch once its price has come."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason, TradingState
@@ -30,14 +31,16 @@ def works_beside(order: Order, other: Order) -> bool:
             and other.place in (RESTING, AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN))
 
 
-def counts_for_list(core: State, order: Order, other: Order) -> bool:
-    """Of an OCO list only the largest of those that work counts, the first of equals; of the order's own list none:
-    one of them trades."""
+def counts_for_list(
+    core: State, order: Order, other: Order, works: Callable[[Order, Order], bool] = works_beside
+) -> bool:
+    """Of an OCO list only the largest of those that work counts, the first of equals; of the list that an order is OCO
+    in itself none: one of them trades."""
     if other.group is None or other.contingency_type != OCO:
         return True
     if other.group is find_group(core.groups, order) and order.contingency_type == OCO:
         return False
-    return not any(works_beside(order, member) and member.contingency_type == OCO
+    return not any(works(order, member) and member.contingency_type == OCO
                    and (member.held, other.order_id) > (other.held, member.order_id)
                    for member in other.group.members.values())
 

@@ -52,20 +52,22 @@ def message_fields(core: State, c: Any, order: Order, msg_type: int) -> dict[str
         "unknown": unknown_of(order), "version": VERSION, "instrument": order.instrument, "account": order.account,
         "venue": order.venue, "reason": 0, "command_kind": c.kind, "trigger_price_type": order.trigger_price_type,
         "peg_offset_type": order.peg_offset_type, "contingency_type": order.contingency_type,
-        "cl_ord_id": order.cl_ord_id, "orig_cl_ord_id": 0, "order_qty": order.order_qty, "cum_qty": order.cum_qty,
-        "price": order.price, "stop_px": order.stop_px, "expire_time": order.expire_time, "min_qty": order.min_qty,
-        "display_qty": order.display_qty, "peg_offset": order.peg_offset, "list_id": order.list_id,
+        "cl_ord_id": order.cl_ord_id, "orig_cl_ord_id": 0, "expire_time": order.expire_time, "list_id": order.list_id,
         "strategy": order.strategy,
     } | sent_terms(core, order)
 
 
 def sent_terms(core: State, order: Order) -> dict[str, Any]:
-    """What an external venue is to be sent where the core has done a part itself: a stop that has triggered is a MARKET
-    or LIMIT order, a MARKET order whose price is bound is a LIMIT that takes at once, and what the venue has no time in
-    force for is good until the core ends it, or at once."""
-    told: dict[str, Any] = {}
+    """What an order counts in shares or in prices, as an external venue is to be sent it, and what differs where the
+    core has done a part itself: a stop that has triggered is a MARKET or LIMIT order, a MARKET order whose price is
+    bound is a LIMIT that takes at once, and what the venue has no time in force for is good until the core ends it,
+    or at once."""
+    told: dict[str, Any] = {
+        "order_qty": order.order_qty, "cum_qty": order.cum_qty, "price": order.price, "stop_px": order.stop_px,
+        "min_qty": order.min_qty, "display_qty": order.display_qty, "peg_offset": order.peg_offset,
+    }
     if awaits_price(order.ord_type) and order.triggered:
-        told = {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE,
+        told |= {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE,
                 "trigger_price_type": 0, "peg_offset": 0, "peg_offset_type": 0}
     native = core.router.venues[order.venue].native_times_in_force >> order.time_in_force & 1
     if order.protect_px != NO_PRICE:
@@ -83,6 +85,12 @@ def sent_terms(core: State, order: Order) -> dict[str, Any]:
 def send_new(core: State, c: Any, order: Order) -> None:
     order.new_message = Message(message_fields(core, c, order, SEND_NEW), order)
     append_message(core.orders.unsent, order.new_message)
+
+
+def restate_new(core: State, order: Order) -> None:
+    """An order that was changed before it was handed out goes out as it is now."""
+    if order.new_message is not None:
+        order.new_message.fields |= sent_terms(core, order)
 
 
 def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
@@ -161,11 +169,11 @@ def withdraw_request(core: State, order: Order, request: Request) -> None:
     order.last_status = derive_status(order)  # told by the report that follows
 
 
-def asks_more(order: Order, request: Request) -> bool:
-    """Would a replace be a new order to risk? One that only lowers the quantity is not."""
+def asks_more(before: Order | Request, request: Request) -> bool:
+    """Would a replace of what had these terms be a new order to risk? One that only lowers the quantity is not."""
     same = (request.price, request.stop_px, request.expire_time, request.peg_offset) == (
-        order.price, order.stop_px, order.expire_time, order.peg_offset)
-    return not same or request.order_qty > order.order_qty
+        before.price, before.stop_px, before.expire_time, before.peg_offset)
+    return not same or request.order_qty > before.order_qty
 
 
 def wants_more(order: Order, request: Request) -> bool:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from tradecore.vocabulary.codes import Route, Scope
 
 from ..execution.book import Book, crosses, rank_of
-from ..execution.routing import preference, rank_venues, ranking_of, taking_cost
+from ..execution.routing import rank_venues, ranking_of, taking_cost
+from ..execution.strategies import preference
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
 from ..orders.validation import AUCTIONS

@@ -37,7 +37,8 @@ from ..orders.order_table import (
 )
 from ..orders.sources import choose_source
 from ..orders.triggers import arm_trigger
-from ..orders.validation import AUCTIONS, POST_ONLY
+from ..orders.validation import AUCTIONS
+from ..risk.exit_gate import count_exit
 from ..risk.holds import EXEMPTIONS, Question, count_line, exposure_of, note_breach
 from ..risk.limit_lines import Line, fold_rows, line_of
 from ..risk.risk import check_limits, counts_at_market, needs_reference
@@ -62,7 +63,7 @@ from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger,
 from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
-from .protection import price_elsewhere, reaches, within_ticks
+from .protection import is_cut, is_kept_off, price_elsewhere, within_ticks
 from .request_ids import lacks_id, name_order
 from .self_matching import meets_own, own_outside, pass_own
 from .state import (
@@ -178,9 +179,10 @@ def find_full(core: State, order: Order, first: bool) -> tuple[Reason, int, int]
     return None
 
 
-def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool) -> None:
-    """To an external venue: what happened to it is UNKNOWN until the venue tells."""
-    if needs_protection(core, ins, order, limit):
+def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, cut: bool, first: bool) -> None:
+    """To an external venue, with less than its own limit where it is `cut`. What happened to it is UNKNOWN until the
+    venue tells."""
+    if cut or needs_protection(core, ins, order, limit):
         order.protect_px = limit * ins.tick
     name_order(core, order)
     note_quote_age(core.router.statistics[order.venue], core.now)
@@ -194,6 +196,7 @@ def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int
 def start_children(core: State, c: Any, order: Order, limit: int, first: bool) -> None:
     """What no venue displays whole is worked in parts: its children are made when the command is done."""
     order.venue, order.route, order.place, order.worst_ticks = 0, Route.SPLIT, IN_CHILDREN, limit
+    order.routing = routing_of(core, order)  # all its parts are routed so, whatever is set later
     if first:
         order.acked = True
         report_execution(core, c, order, ExecType.NEW)
@@ -251,9 +254,11 @@ def ends_at_own(core: State, c: Any, order: Order, limit: int, first: bool) -> t
 
 
 def place_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
+    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool,
+    judged: bool = False,
 ) -> int:
-    """Routing, execution, position and reports of an order that passed; when its last stage began."""
+    """Routing, execution, position and reports of an order that passed; when its last stage began. `judged`: the exit
+    gate has been asked, before the order was replaced."""
     limit = bounded_ticks(ins, order, limit)
     routed = order.venue == 0
     if routed:
@@ -278,22 +283,22 @@ def place_order(
     elsewhere = price_elsewhere(core, ins, order, order.venue)
     within = within_ticks(ins, direction(order.side), limit, elsewhere)
     if is_external(core, order.venue):
-        rests = order.exec_inst & POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere)
-        if rests or (within != limit and has_limit(order.ord_type)):
+        if is_kept_off(ins, order, limit, elsewhere):
             refuse_placing(core, c, order, Reason.ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
         elif (own := own_outside(core, order, worst_px(order))):
             keep_from_own(core, c, order, own[0], first)
         elif (full := find_full(core, order, first)):
             refuse_placing(core, c, order, *full, first)
         else:
-            send_order(core, c, ins, order, within, first)
+            send_order(core, c, ins, order, within, is_cut(ins, order, limit, elsewhere), first)
         return since
-    if (stopped := stops_order(core, c, order)) is not None:
+    if not judged and (stopped := stops_order(core, c, order)) is not None:
         refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)
         return since
     ends, first, most = ends_at_own(core, c, order, within, first)
     if ends:
         return since
+    count_exit(core.gate, core.now)
     reason, fills = execute_order(core, ins, order, limit, elsewhere, most)
     if reason == Reason.MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
@@ -329,12 +334,13 @@ def waiting_place(core: State, order: Order) -> int:
 
 
 def start_order(
-    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool
+    core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool,
+    judged: bool = False,
 ) -> int:
-    """To where the order belongs now: what holds it, or a venue."""
+    """To where the order belongs now: what holds it, or a venue (`judged`: see place_order)."""
     place = waiting_place(core, order)
     if place == NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed)
+        return place_order(core, c, ins, order, limit, first, since, timed, judged)
     if place == AWAITS_PRICE:
         order.watch = choose_source(order, ins.trigger_source)
         if order.ord_type == OrdType.TRAILING_STOP:

@@ -8,31 +8,22 @@ Source: SEC Regulation NMS, Rules 611(a), 611(b)(1) and (6), 610(e).
 
 from __future__ import annotations
 
+from tradecore.vocabulary.codes import Route
 from tradecore.vocabulary.records import NO_PRICE
 
 from ..execution.book import rank_of
-from ..execution.routing import ranking_of
+from ..execution.routing import EVERY_VENUE, displayed_price
 from ..orders.order_table import Order
-from ..orders.validation import AUCTIONS
-from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction
+from ..orders.validation import AUCTIONS, POST_ONLY
+from ..vocabulary.instrument import BUY, InstrumentRow, direction, has_limit
 from .state import State
-
-EVERY_VENUE = -1  # bit venue - 1
-
-
-def displayed_at(core: State, instrument: int, side: int, venues: int) -> int:
-    """The best price displayed to an order of `side` at those of these venues (bit venue - 1) that are up, fees aside,
-    or NO_PRICE."""
-    prices = [top.price for venue, top in ranking_of(core.router, instrument, side).tops.items()
-              if top.size > 0 and venues >> venue - 1 & 1 and venue not in core.router.down]
-    return (max(prices) if side == SELL else min(prices)) if prices else NO_PRICE
 
 
 def protected_price(core: State, ins: InstrumentRow, order: Order, venues: int) -> int:
     """The best price at these venues, where an order must not trade through it, or NO_PRICE."""
     if not ins.order_protection or order.time_in_force in AUCTIONS:
         return NO_PRICE
-    return displayed_at(core, order.instrument, direction(order.side), venues)
+    return displayed_price(core.router, order.instrument, direction(order.side), venues)
 
 
 def price_elsewhere(core: State, ins: InstrumentRow, order: Order, venue: int) -> int:
@@ -50,3 +41,16 @@ def within_ticks(ins: InstrumentRow, side: int, limit: int, price: int) -> int:
 def reaches(ins: InstrumentRow, side: int, limit: int, price: int) -> bool:
     """Would what rests at this tick lock or cross the price that is displayed?"""
     return price != NO_PRICE and rank_of(side, limit * ins.tick) >= rank_of(side, price)
+
+
+def is_kept_off(ins: InstrumentRow, order: Order, limit: int, elsewhere: int) -> bool:
+    """Is an order not for an external venue, since it might trade through, lock or cross the price elsewhere there? One
+    that was routed to what the venue displays takes that, and is sent as far as it may go."""
+    if order.exec_inst & POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere):
+        return True
+    return order.route != Route.TAKES and is_cut(ins, order, limit, elsewhere)
+
+
+def is_cut(ins: InstrumentRow, order: Order, limit: int, elsewhere: int) -> bool:
+    """Has an order a limit beyond the price elsewhere?"""
+    return has_limit(order.ord_type) and within_ticks(ins, direction(order.side), limit, elsewhere) != limit

@@ -26,6 +26,8 @@ from .stamps import find_bad_stamp, stamp_of
 from .state import State
 from .user_rules import ask_user_rules, evaluate_user_rules
 
+Answers = tuple[list[Finding], list[Finding], list[Finding]]  # of checks, of what is observed, of all else
+NO_ANSWERS: Answers = ([], [], [])
 PLACES = {int(reason): place for place, reason in enumerate(RISK_CHECKS)}
 
 
@@ -47,18 +49,16 @@ class Answer(NamedTuple):
     observed: int
 
 
-def think_order(core: State, c: Any, now: int) -> Thought:
-    """A new order as it would be asked about at the core's time."""
+def think_order(core: State, c: Any, now: int, is_new: bool) -> Thought:
+    """A new order as it would be asked about at the core's time; `is_new`: its id is a text that has no number yet."""
     ins, time = core.instruments.get(c.instrument), stamp_of(c, now)
     bad_stamp = find_bad_stamp(core, time, now) if 0 <= time <= TIME_MAX else None  # else validation's
     core.now = core.now if bad_stamp else max(core.now, time)
     if c.exec_inst & CASH and ins is not None:
         c = c._replace(order_qty=convert_cash(core, ins, c)[1])
+    ahead = [number for number, _ in core.ahead if number]
     named = c.cl_ord_id != 0
-    duplicate = named and (c.cl_ord_id in core.ids.order_ids or c.cl_ord_id in [number for number, _ in core.ahead])
-    no_room = c.cl_ord_id == NEW_ID and len(core.texts.texts) == core.texts.capacity
-    if c.cl_ord_id == NEW_ID:
-        c = c._replace(cl_ord_id=0)
+    duplicate = named and (c.cl_ord_id in core.ids.order_ids or c.cl_ord_id in ahead)
     known_ids = OWN_ID_MAX + len(core.texts.texts)
     mask = validate_order(ins, len(core.accounts), len(core.router.venues), known_ids, core.now, c)
     if bad_stamp is not None:
@@ -68,9 +68,9 @@ def think_order(core: State, c: Any, now: int) -> Thought:
         mask = 0
     if mask or ins is None:
         return Thought(0, Finding(Reason.DUPLICATE_CLORDID, 1, 0, True, True)) if duplicate else Thought(mask)
-    if no_room:
+    if is_new and len(core.texts.texts) == core.texts.capacity:
         return Thought(bit_of(Reason.IDS_FULL))
-    if named and not duplicate and len(core.ids.order_ids) == core.ids.capacity:
+    if (named or is_new) and not duplicate and len(core.ids.order_ids) + len(ahead) >= core.ids.capacity:
         return Thought(bit_of(Reason.TABLE_FULL))
     bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
     if bad_join:
@@ -80,7 +80,7 @@ def think_order(core: State, c: Any, now: int) -> Thought:
     return Thought(0, None, (thought, q))
 
 
-def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding], list[Finding], list[Finding]]:
+def find_answers(core: State, order: Order, q: Question) -> Answers:
     """What every check, every observed limit, and what lies unbooked and the rules of users say to an order; one that
     reduces as such."""
     found, observed = evaluate_risk(q), observe_question(core, q.ins, q)
@@ -93,35 +93,34 @@ def find_answers(core: State, order: Order, q: Question) -> tuple[list[Finding],
     return found, observed, ([] if kept is None else [kept]) + evaluate_user_rules(core, q.ins, q, q.strategy)
 
 
-def tell_findings(core: State, thought: Thought) -> tuple[int, list[Finding]]:
+def tell_findings(thought: Thought, answers: Answers) -> tuple[int, list[Finding]]:
     """Validation's mask, else what risk says (see `Core.check`)."""
     if thought.alone is not None:
         return 0, [thought.alone]
-    if thought.asked is None:
-        return thought.mask, []
-    found, observed, rules = find_answers(core, *thought.asked)
-    return 0, found + [f for f in observed if f.armed] + rules
+    found, observed, rules = answers
+    return thought.mask, found + [f for f in observed if f.armed] + rules
 
 
 def answer_question(core: State, c: Any, now: int) -> tuple[int, list[Finding]]:
     """What validation and risk would say to a new order (see `Core.check`)."""
-    clock = core.now
+    clock, is_new = core.now, c.cl_ord_id == NEW_ID
     try:
-        return tell_findings(core, think_order(core, c, now))
+        thought = think_order(core, c._replace(cl_ord_id=0) if is_new else c, now, is_new)
+        return tell_findings(thought, find_answers(core, *thought.asked) if thought.asked else NO_ANSWERS)
     finally:
         core.now = clock
 
 
-def answer_order(core: State, thought: Thought) -> Answer:
+def answer_order(core: State, thought: Thought, answers: Answers) -> Answer:
     """What refuses one order."""
     if thought.alone is not None:
         return Answer(int(thought.alone.reason), 0, 0, 0)
     if thought.asked is None:
         return Answer(int(first_reason(thought.mask)), thought.mask, 0, 0)
     q = thought.asked[1]
-    found, observed, rules = find_answers(core, *thought.asked)
+    found, observed, rules = answers
     first = next((f.reason for f in found + rules if f.refused), Reason.NONE)
-    observed += ask_user_rules(core, q.ins, q, q.strategy, LimitMode.OBSERVE)
+    observed = observed + ask_user_rules(core, q.ins, q, q.strategy, LimitMode.OBSERVE)
     return Answer(int(first), 0, mask_of(found + rules), mask_of(observed))
 
 
@@ -141,10 +140,11 @@ def answer_batch(
     clock, answers = core.now, []
     try:
         for c in commands:
-            thought = think_order(core, c, now)
-            answers.append(answer_order(core, thought))
+            thought = think_order(core, c, now, False)
+            found = find_answers(core, *thought.asked) if thought.asked else NO_ANSWERS
+            answers.append(answer_order(core, thought, found))
             if told is not None:
-                told.append(tell_findings(core, thought))
+                told.append(tell_findings(thought, found))
             if together and answers[-1].reason == Reason.NONE and thought.asked is not None:
                 put_ahead(core, c.cl_ord_id, thought.asked[1], 1)
             core.now = clock

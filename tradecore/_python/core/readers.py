@@ -262,7 +262,8 @@ class Readers:
         s = self._state.router.statistics.get(venue)
         if s is None:
             raise LookupError(f"venue {venue} is not 1 to {len(self._state.router.venues)}")
-        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers,
+                          venue in self._state.router.degraded)
 
     @asked
     def switches(self) -> list[SwitchFacts]:

@@ -19,12 +19,23 @@ from ..orders.triggers import arm_trigger, stop_of, trail_stop
 from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
+from .departures import stops_replace
 from .exits import ask_risk_of
 from .observing import observe_passed
 from .placing import ask_order, start_order
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
 from .self_matching import find_own_match
-from .state import State, acknowledge, book_of, report_execution, sync_order, sync_top, tell_price, withdraw_order
+from .state import (
+    State,
+    acknowledge,
+    book_of,
+    is_external,
+    report_execution,
+    sync_order,
+    sync_top,
+    tell_price,
+    withdraw_order,
+)
 from .worst_prices import limit_ticks
 
 
@@ -126,10 +137,26 @@ def find_refusal(
     own = find_own_match(core, order, price, price // ins.tick, order_qty - order.cum_qty)
     if own is not None:
         return Reason.SELF_MATCH, *own
+    stopped = stops_replace(core, c, order, order_qty, price) if enters_book(core, order, order_qty, price) else None
+    if stopped is not None:
+        core.answer_seq = core.events.seq + 1  # the alert is no answer
+        return Reason.EXIT_GATE, *stopped
     observe_passed(core, c, ins, order, q)
     core.answer_seq = core.events.seq + 1  # that is no answer
     count_sent(core.risk, q)
     return None
+
+
+def keeps_place(order: Order, order_qty: int, price: int) -> bool:
+    """Does an order that rests keep its place in the queue, since only its quantity falls?"""
+    return price == order.price and order_qty <= order.order_qty
+
+
+def enters_book(core: State, order: Order, order_qty: int, price: int) -> bool:
+    """Would a replace take an order into a simulated venue's book: again, or with more than it has traded whole?"""
+    if order_qty <= order.cum_qty or is_external(core, order.venue):
+        return False
+    return order.place == NOWHERE or (order.place == RESTING and not keeps_place(order, order_qty, price))
 
 
 def replace_order(
@@ -138,9 +165,8 @@ def replace_order(
 ) -> None:
     """Replaces an order that is no external venue's, at once. It keeps its place in the queue where only its quantity
     falls; else it goes to the end, and may trade."""
-    keeps = price == order.price and order_qty <= order.order_qty
     was = order.place
-    if was == RESTING and keeps and order_qty > order.cum_qty:
+    if was == RESTING and keeps_place(order, order_qty, price) and order_qty > order.cum_qty:
         reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)
         for side in (BUY, SELL):
             sync_top(core, order.instrument, order.venue, side)
@@ -162,4 +188,4 @@ def replace_order(
         tell_price(core, order.instrument)
     elif was == NOWHERE or (was == RESTING and order.place == NOWHERE):
         q = ask_order(core, ins, order, order_qty, price, stop_px, 0, True)
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False)
+        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False, judged=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason, RoutingStrategy
-from tradecore.vocabulary.records import MILLION
+from tradecore.vocabulary.records import LATENCY_WEIGHT_MAX, MILLION
 
 from ..execution.scoring import DAY, Statistics
 from ..vocabulary.texts import id_is_known
@@ -13,12 +13,12 @@ from .settings import accept_change
 from .state import State, refuse_command
 
 AS_IT_IS = -1
-LATENCY_WEIGHT_MAX = 1_000 * MILLION
 _WEIGHTS = ("latency_weight", 64, "latency", LATENCY_WEIGHT_MAX), ("miss_cost", 72, "miss", MILLION), (
     "degraded_cost", 80, "degraded", MILLION)
 _FACTS = (("round_trip", 56, "round_trip", DAY), ("take_fill", 64, "take_fill", MILLION),
           ("post_fill", 72, "post_fill", MILLION), ("reject_rate", 80, "reject", MILLION),
           ("quote_age", 88, "quote_age", DAY))
+_SETTABLE = (*_FACTS, ("degraded", 112, "", 1))
 
 
 def find_bad_note(core: State, c: Any) -> tuple[int, int] | None:
@@ -59,13 +59,15 @@ def set_statistics(core: State, c: Any) -> Any:
     if s is None:
         return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     bad = find_bad_note(core, c)
-    for name, offset, _, most in _FACTS:
+    for name, offset, _, most in _SETTABLE:
         value = getattr(c, name)
         if bad is None and not AS_IT_IS <= value <= most:
             bad = value, offset
     if bad is not None:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
     apply_facts(s, c)
+    if c.degraded != AS_IT_IS:
+        (core.router.degraded.add if c.degraded else core.router.degraded.discard)(c.venue)
     core.router.epoch += 1
     return accept_change(core, c, c.round_trip, 0, venue=c.venue)
 

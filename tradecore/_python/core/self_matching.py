@@ -112,8 +112,13 @@ def lose_qty(core: State, c: Any, order: Order, qty: int, other: Order) -> None:
     sync_order(core, order)
 
 
+def note_match(order: Order, other: Order, mode: int) -> None:
+    """What an order that ends with SELF_MATCH is to say."""
+    order.value, order.bound = other.order_id, mode
+
+
 def end_own(core: State, c: Any, own: Order, order: Order) -> None:
-    own.value, own.bound = order.order_id, prevention_of(core.self_match, order.account).mode
+    note_match(own, order, prevention_of(core.self_match, order.account).mode)
     end_order(core, c, own, CANCELED, Reason.SELF_MATCH)
 
 
@@ -123,8 +128,8 @@ def pass_own(
     """What becomes of an order that meets one of ours in a book: what it may still take or rest with, and why it ends
     if it does. Unless it is refused whole it is New before the others hear of it."""
     mode = prevention_of(core.self_match, order.account).mode
-    order.value, order.bound = own.order_id, mode
     if mode == SelfMatch.BLOCK:
+        note_match(order, own, mode)
         return 0, Reason.SELF_MATCH
     wanted = leaves_of(order) if order.time_in_force == FOK else order.min_qty
     if wanted and wanted > (held_by_others(core, order, limit, wanted) if mode == SelfMatch.CANCEL_OLDEST else before):
@@ -133,6 +138,7 @@ def pass_own(
         order.acked = True
         report_execution(core, c, order, ExecType.NEW)
     if mode == SelfMatch.CANCEL_NEWEST:
+        note_match(order, own, mode)
         return before, None
     met: tuple[Order, int] | None = own, before
     while met is not None:
@@ -140,6 +146,7 @@ def pass_own(
         if mode == SelfMatch.CANCEL_OLDEST:
             end_own(core, c, own, order)
         elif not decrement_both(core, c, order, own, before):
+            note_match(order, own, mode)
             return 0, None
         met = first_own(core, order, limit, leaves_of(order))
     return leaves_of(order), None

@@ -9,6 +9,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, OrdType, PegOffsetType
 from tradecore.vocabulary.records import NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX
 
+from ..execution.routing import forget_movement
 from ..orders.lists import split_limit, split_lists
 from ..orders.open_orders import find_open
 from ..orders.order_table import AWAITS_PRICE, IN_CHILDREN, Order
@@ -30,6 +31,7 @@ from ..vocabulary.instrument import (
 from .conditions import is_trading
 from .elections import forget_print
 from .marketdata import clear_quotes
+from .outbound import restate_new
 from .state import State, accept_command, refuse_command, report_execution, session_of, sync_order, withdraw_order
 from .worst_prices import is_bound
 
@@ -138,7 +140,8 @@ def split_instrument(core: State, c: Any) -> Any:
 
     Only while the instrument does not trade. Refused, and nothing changed, where a quantity or price of an open order
     or a position would not be whole or in its range, or an order has a request that is unanswered. Trades before a
-    split are final: they can no longer be busted or corrected. Quotes, marks and last trades are forgotten.
+    split are final: they can no longer be busted or corrected. Quotes, marks, last trades and how the mid moved are
+    forgotten.
     """
     n, d, ins = c.split_numerator, c.split_denominator, core.instruments.get(c.instrument)
     if ins is None:
@@ -168,6 +171,7 @@ def split_instrument(core: State, c: Any) -> Any:
     core.ledger.lasts.pop(c.instrument, None)
     forget_print(core, c.instrument)
     core.ledger.marks.pop(c.instrument, None)
+    forget_movement(core.router, c.instrument)
     set_worth(core.risk.values, c.instrument, NO_PRICE, core.now)
     for venue in core.router.venues:
         clear_quotes(core, c.instrument, venue)
@@ -185,6 +189,7 @@ def split_order(core: State, c: Any, order: Order, n: int, d: int) -> None:
     for name, value in terms._asdict().items():
         setattr(order, name, value)
     split_limit(order, n, d)
+    restate_new(core, order)
     report_execution(core, c, order, ExecType.RESTATED,
                      exec_restatement_reason=ExecRestatementReason.GT_CORPORATE_ACTION)
     sync_order(core, order)

@@ -235,6 +235,8 @@ def sync_facts(core: State, order: Order) -> None:
             drop_order(core.open_orders, order)
             note_end(core.router, order)
             evicted = core.orders.end_order(order)
+            if evicted is not None:
+                core.gate.rows.pop(evicted.order_id, None)
             if evicted is not None and evicted.group is not None:
                 forget_member(core.groups, evicted.group)
         if order.reserves:

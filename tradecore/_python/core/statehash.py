@@ -49,7 +49,7 @@ def counters(core: State) -> Iterator[Row]:
            core.order_seq, len(core.texts.texts), core.texts.digest, core.orders.unsent.handed)
     made = core.texts.made
     if made.count or made.prefix:
-        yield 50, made.count, hash_text(made.prefix) if made.prefix else 0
+        yield 37, made.count, hash_text(made.prefix) if made.prefix else 0
     if core.notes.count or core.unbooked.count:
         yield (30, core.notes.count, core.notes.digest, core.unbooked.count, len(core.unbooked.rows),
                core.unbooked.digest)
@@ -59,7 +59,7 @@ def definitions(core: State) -> Iterator[Row]:
     for i, name in core.currencies.items():
         yield 2, hash_of_id(core.texts, name), core.money_precisions[i]
         if i != BASE_CURRENCY and i in core.risk.values.rates:
-            yield 33, core.risk.values.rates[i]
+            yield 35, core.risk.values.rates[i]
     for i, ins in core.instruments.items():
         yield (3, hash_of_id(core.texts, ins.name), ins.currency, ins.price_precision, ins.qty_precision,
                ins.multiplier_precision, ins.any_sign, ins.ord_types, ins.times_in_force, ins.tick, ins.lot,
@@ -106,7 +106,7 @@ def limits(core: State) -> Iterator[Row]:
     yield 28, len(rows.rows), total, len(rows.staged), rows.staged_size
     for c in rows.staged:  # changes of a set that is not whole yet
         value = wide_words(one_number(c.value, c.value_high))
-        yield (41, *key_of(c), c.rule, *value, c.window_ns, c.mode, c.soft_share, hash_of_id(core.texts, c.who),
+        yield (36, *key_of(c), c.rule, *value, c.window_ns, c.mode, c.soft_share, hash_of_id(core.texts, c.who),
                hash_of_id(core.texts, c.why))
 
 
@@ -114,14 +114,14 @@ def limit_digest(core: State, row: LimitRow) -> int:
     """One row with the times that it still counts, oldest first, by what it is about: never by its number."""
     chain = chain_row(0, (*row.key, row.rule, *wide_words(row.value), row.window_ns, row.mode, row.soft_share,
                           hash_of_id(core.texts, row.who), hash_of_id(core.texts, row.why), row.set_time, row.breached,
-                          row.breaches, row.sent, row.day_first))
+                          row.breaches, int(row.counts), row.sent, row.day_first))
     for time in row.sent_times:
         chain = chain_row(chain, (time,))
     return chain
 
 
 def switches(core: State) -> Iterator[Row]:
-    for row, table in ((29, core.risk.kills), (42, core.risk.states)):
+    for row, table in ((29, core.risk.kills), (38, core.risk.states)):
         for (scope, target), switch in sorted(table.items()):
             yield (row, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why),
                    switch.since, switch.state)
@@ -168,7 +168,7 @@ def terms_row(core: State, order: Order) -> Row:
     flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
              order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open, order.reserves,
              order.recalled, order.new_message is not None, order.cancel_message is not None,
-             order.change_message is not None, order.status_message is not None, order.repriced)
+             order.change_message is not None, order.status_message is not None, order.repriced, order.heard_of)
     return (12, hash_of_id(core.texts, order.orig_cl_ord_id), stop_of(order), order.peg_offset, order.min_qty,
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,
@@ -243,6 +243,8 @@ def routing(core: State) -> Iterator[Row]:
     for venue, s in router.statistics.items():
         if s != Statistics():
             yield 53, venue, *astuple(s)
+    for venue in sorted(router.degraded):
+        yield 56, venue
     for instrument, moves in sorted(router.movements.items()):
         yield 54, instrument, *astuple(moves)
     for (instrument, side), ranking in sorted(router.rankings.items()):

@@ -22,7 +22,7 @@ from ..orders.order_table import (
     Request,
     remove_request,
 )
-from .answered import hear_answer
+from .answered import hear_answer, hear_first
 from .doubts import (
     compare_cum_qty,
     find_bad_restatement,
@@ -112,9 +112,11 @@ def take_state(core: State, c: Any, order: Order) -> Any:
         order.acked = True
     if c.exec_type != ExecType.PENDING_NEW:
         hear_answer(core.router, order, core.now, c.exec_type == ExecType.REJECTED)
+    else:
+        hear_first(core.router, order, core.now)
     order.awaited, order.unknown_new = c.exec_type == ExecType.PENDING_NEW and order.awaited, False
     if c.exec_type == ExecType.PENDING_NEW:
-        order.sent_time = core.now  # heard of: its clock starts anew
+        order.heard_of, order.sent_time = True, core.now  # its clock starts anew
     if c.exec_type in _TERMINAL:
         end_at_venue(core, c, order)
     elif c.exec_type == ExecType.REPLACED:

@@ -18,21 +18,13 @@ from tradecore.vocabulary.codes import CommandType, MarketState
 from tradecore.vocabulary.records import CODECS, MILLION, NO_PRICE, PRICE_MAX, QTY_MAX
 from tradecore.vocabulary.rows import Term
 
-from ..vocabulary.instrument import (
-    ALL_IN_COST,
-    BEST_PRICE,
-    BUY,
-    LOWEST_LATENCY,
-    ROUND_ROBIN,
-    SELL,
-    InstrumentRow,
-    define_instrument_row,
-)
+from ..vocabulary.instrument import BUY, SELL, InstrumentRow, define_instrument_row
 from ..vocabulary.shell import Records, demand, demand_power_of_two, open_batch, open_command
 from .scoring import NO_CHARGES, SAMPLE_AFTER, Charges, Movement, Statistics, Weights, charges_at, move_mid
 
 MAX_VENUES = 64
 TIME_TO_LIVE = 100_000_000  # ns
+EVERY_VENUE = -1  # bit venue - 1
 
 
 class Venue(NamedTuple):
@@ -220,18 +212,18 @@ def taking_cost(router: Router, ins: InstrumentRow, instrument: int, side: int, 
     return all_in(side, price, taking_fee(router, ins, venue, price) + sum(charges))
 
 
-def strategy_of(router: Router, strategy: int, routing: int) -> int:
-    """How an order is routed: as it says itself, else as its strategy does, else as all."""
-    return routing or router.strategies.get(strategy, 0) or router.strategies.get(0, 0) or ALL_IN_COST
+def reprice_instrument(router: Router, instrument: int) -> None:
+    """The charges of one instrument are others."""
+    for side in (BUY, SELL):
+        ranking = ranking_of(router, instrument, side)
+        ranking.dirty.update(ranking.tops)
+        ranking.changed = True
 
 
-def preference(router: Router, ranking: Ranking, routing: int, side: int, venue: int, price: int) -> int:
-    """What comes before the all-in cost: less is better."""
-    if routing == BEST_PRICE:
-        return price if side == BUY else -price
-    if routing == LOWEST_LATENCY:
-        return router.statistics[venue].round_trip
-    return (venue - 1 - ranking.turn) % MAX_VENUES if routing == ROUND_ROBIN else 0
+def forget_movement(router: Router, instrument: int) -> None:
+    """What an instrument's mid has moved counts no more."""
+    if router.movements.pop(instrument, None) is not None:
+        reprice_instrument(router, instrument)
 
 
 def wants_sample(router: Router, instrument: int, now: int) -> bool:
@@ -249,7 +241,7 @@ def sample_mid(router: Router, instrument: int, mid2: int, now: int) -> None:
         router.movements[instrument] = Movement(mid2, now)
     else:
         move_mid(moves, mid2, now)
-        router.epoch += 1
+        reprice_instrument(router, instrument)
 
 
 def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, now: int) -> Ranking:
@@ -262,6 +254,7 @@ def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, 
         router.ages += max(0, age)  # a question may have been of a later time
         return ranking
     router.misses += 1
+    ranking.changed |= ranking.epoch != router.epoch
     for venue in ranking.tops if expired else ranking.dirty:
         ranking.scores[venue] = score_venue(router, ins, instrument, side, venue, ranking.tops[venue])
     ranking.terms = tuple(sorted((term for term in ranking.scores.values() if term.size > 0), key=rank_key))
@@ -270,46 +263,9 @@ def rank_venues(router: Router, ins: InstrumentRow, instrument: int, side: int, 
     return ranking
 
 
-def keep_decision(router: Router, ranking: Ranking, instrument: int) -> None:
-    """Keeps what an up-to-date ranking says, for explain(). Only routing an order does: asking changes nothing."""
-    market = market_state(router, instrument)
-    router.decisions += 1
-    router.locked += market is MarketState.LOCKED
-    router.crossed += market is MarketState.CROSSED
-    ranking.decision, ranking.changed = router.decisions, False
-    router.history.append((market, ranking.terms))
-
-
-def market_state(router: Router, instrument: int) -> MarketState:
-    """How the best prices displayed lie, fees aside."""
-    bid, ask = displayed_price(router, instrument, SELL, 0), displayed_price(router, instrument, BUY, 0)
-    if NO_PRICE in (bid, ask) or bid < ask:
-        return MarketState.NORMAL
-    return MarketState.LOCKED if bid == ask else MarketState.CROSSED
-
-
 def best_venue(router: Router, ranking: Ranking) -> int:
     """The best venue that is up, or 0 where none displays anything."""
     return next((term.venue for term in ranking.terms if term.venue not in router.down), 0)
-
-
-def posting_venue(
-    router: Router, ins: InstrumentRow, instrument: int, side: int, price: int, barred: int, routing: int
-) -> int:
-    """Where an order rests best: by its strategy, then the lowest maker fee and charges, then the lower venue id; 0
-    where every venue is down, or `barred` (bit venue - 1)."""
-    ranking = ranking_of(router, instrument, side)
-    costs = [(preference(router, ranking, routing, side, venue, price),
-              posting_cost(router, ins, instrument, venue, price), venue)
-             for venue in router.venues if venue not in router.down and not barred >> venue - 1 & 1]
-    return min(costs)[2] if costs else 0
-
-
-def posting_cost(router: Router, ins: InstrumentRow, instrument: int, venue: int, price: int) -> int:
-    """What one lot costs that rests at a venue for this price, beside the price."""
-    fees = router.venues[venue]
-    fee = fee_charge(ins, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
-    return fee + sum(charges_of(router, instrument, venue, price, False))
 
 
 def touch_price(router: Router, instrument: int, side: int, venue: int) -> int:
@@ -325,12 +281,14 @@ def twice_mid(router: Router, ins: InstrumentRow, instrument: int, now: int) -> 
     return touch_price(router, instrument, BUY, ask) + touch_price(router, instrument, SELL, bid)
 
 
-def displayed_price(router: Router, instrument: int, side: int, since: int) -> int:
-    """The best price displayed to an order of `side` at any venue that is up, fees aside, unranked, or NO_PRICE. Only
-    what was told after the command `since`."""
+def displayed_price(
+    router: Router, instrument: int, side: int, venues: int = EVERY_VENUE, since: int = 0
+) -> int:
+    """The best price displayed to an order of `side` at those of these venues (bit venue - 1) that are up, fees aside,
+    unranked, or NO_PRICE. Only what was told after the command `since`."""
     tops = ranking_of(router, instrument, side).tops.items()
     prices = [top.price for venue, top in tops
-              if top.size > 0 and venue not in router.down and top.told > since]
+              if top.size > 0 and venues >> venue - 1 & 1 and venue not in router.down and top.told > since]
     return (max(prices) if side == SELL else min(prices)) if prices else NO_PRICE
 
 

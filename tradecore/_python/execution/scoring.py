@@ -98,11 +98,15 @@ def charges_at(weights: Weights, s: Statistics, volatility: int, is_degraded: bo
 # ---- what is seen
 
 
-def note_answer(s: Statistics, round_trip: int, is_reject: bool) -> None:
+def note_answer(s: Statistics, round_trip: int) -> None:
     """A venue has answered a new order after so long."""
     s.round_trip = average(s.round_trip, round_trip, TIME_SHIFT) if s.answers else round_trip
-    s.reject = average(s.reject, MILLION if is_reject else 0, RATE_SHIFT)
     s.answers += 1
+
+
+def note_verdict(s: Statistics, is_reject: bool) -> None:
+    """A venue has taken or rejected a new order."""
+    s.reject = average(s.reject, MILLION if is_reject else 0, RATE_SHIFT)
 
 
 def note_filled(s: Statistics, filled: int, order_qty: int, took: bool) -> None:

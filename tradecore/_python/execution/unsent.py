@@ -4,6 +4,10 @@ An order that is open at an external venue has at most PLACES messages that are 
 status request and what the core itself changes of it, each the last of its kind; those places are kept for it, whatever
 else is waiting. A replace that a user asks for takes a place when it is asked. So what the core must be able to send
 always finds room, and what finds none is refused before it changes anything.
+
+A message is handed out later than it was made: the exit gate judges it then, by the order as it is. What its venue has
+answered by then is judged by its own terms; of an order that has ended and left the table, nothing but cancels and
+questions leaves.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def held_of(order: Order) -> int:
 
 def worst_px(order: Order) -> int:
     """The worst price that its venue may trade it at, replaces that are not answered included; NO_PRICE: any."""
-    limit = order.price if has_limit(order.ord_type) else order.protect_px
+    limit = order.price if has_limit(order.ord_type) and order.protect_px == NO_PRICE else order.protect_px
     asked = (request.price for request in order.requests if request.is_replace and request.price != NO_PRICE)
     return limit if limit == NO_PRICE else (max if direction(order.side) == BUY else min)((limit, *asked))
 

@@ -101,6 +101,7 @@ class Order:
     triggered: bool = False
     repriced: bool = False  # its limit is no longer the one that it came with, but for splits
     awaited: bool = False  # sent to a venue that has not answered yet
+    heard_of: bool = False  # the venue has said that it came in
     unknown_new: bool = False
     sent_time: int = 0
     expiry_asked: bool = False  # its venue was asked to cancel it when its time had come

@@ -14,13 +14,14 @@ import numpy as np
 
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import Side
-from tradecore.vocabulary.records import EXIT_CODEC, NO_PRICE
+from tradecore.vocabulary.records import EXIT_CODEC, NO_PRICE, QTY_MAX, TIME_MAX
 
 from ..vocabulary.shell import Records, demand, open_batch
 
 GATE_TIMES = 4_096  # orders that the throttle can look back at
 OPEN, SHUT, EXITS_ONLY = 0, 1, 2
 VENUES = 64
+QUANTITIES = ("order_qty", "cum_qty", "leaves_qty", "most_qty", "family_qty", "parent_qty")
 
 
 @dataclass(slots=True)
@@ -76,8 +77,13 @@ def was_handed_out(gate: ExitGate, e: Exit) -> bool:
     return row.sent_replace == e.made if e.is_replace else row.sent_new != 0
 
 
+def shut_for(gate: ExitGate, venue: int) -> int:
+    """What is shut for a venue, as bits: SHUT, EXITS_ONLY."""
+    return gate.shut_firm | gate.shut_venues.get(venue, OPEN)
+
+
 def is_shut(gate: ExitGate, e: Exit) -> bool:
-    shut = gate.shut_firm | gate.shut_venues.get(e.venue, OPEN)
+    shut = shut_for(gate, e.venue)
     return bool(shut & SHUT) or bool(shut & EXITS_ONLY and not e.reduces)
 
 
@@ -115,11 +121,24 @@ def ask_gate(gate: ExitGate, e: Exit) -> tuple[Reason, int] | None:
     return None
 
 
+def lets_exits_out(gate: ExitGate, e: Exit, check: Reason) -> bool:
+    """Could what a check stops leave, if it reduced?"""
+    if check == Reason.KILL_SWITCH:
+        return not shut_for(gate, e.venue) & SHUT
+    if check == Reason.REFERENCE_PRICE_UNAVAILABLE:
+        return e.price != NO_PRICE
+    return check == Reason.ORDER_RATE and gate.throttle > 0
+
+
+def count_exit(gate: ExitGate, now: int) -> None:
+    gate.times.append(now)
+    gate.sent += 1
+
+
 def let_out(gate: ExitGate, e: Exit) -> None:
     """It leaves: counted, and remembered where it is a message."""
     if not e.asks_less:
-        gate.times.append(e.now)
-        gate.sent += 1
+        count_exit(gate, e.now)
     if e.made:
         row = gate.rows.setdefault(e.order_id, GateRow())
         if e.is_replace:
@@ -134,7 +153,7 @@ def set_gate(gate: ExitGate, collar_bps: int, throttle: int, window_ns: int) -> 
         return 56
     if not -1 <= throttle <= GATE_TIMES // 2:
         return 64
-    if throttle >= 0 and window_ns < 1:
+    if throttle >= 0 and not 1 <= window_ns <= TIME_MAX:
         return 72
     gate.collar_bps, gate.throttle, gate.window_ns = collar_bps, throttle, window_ns
     return -1
@@ -174,6 +193,10 @@ class GateTable:
         for e in asked:
             demand("order_id", e.order_id, 1, self.order_max)
             demand("venue", e.venue, 1, VENUES)
+            demand("side", e.side, Side.BUY, Side.SELL)
+            demand("now", e.now, 0, TIME_MAX)
+            for name in QUANTITIES:
+                demand(name, getattr(e, name), 0, QTY_MAX)
         for at, e in enumerate(asked):
             found = ask_gate(self.gate, e)
             if found is None:

@@ -8,6 +8,7 @@ no mark, or whose currency has no rate, has no value: it is counted, so that wha
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -86,6 +87,8 @@ class Exposures:
         self.worths: dict[int, Worth] = {}  # in the order of their marks' times
         self.values: dict[tuple[int, int], Value] = {}
         self.totals: dict[int, Total] = {}
+        self.holders: dict[int, set[int]] = {}  # by instrument: the accounts that hold or work something of it
+        self.aged: list[tuple[int, int]] = []  # marks of what some account holds or works, by time: it, the instrument
         self.is_kept = False
 
 
@@ -146,6 +149,32 @@ def count_value(total: Total, value: Value, sign: int) -> None:
         total.unknown[value.state] += sign
 
 
+def holds(held: Held) -> bool:
+    return bool(held.position_qty or held.working_buy or held.working_sell)
+
+
+def forget_age(x: Exposures, instrument: int) -> None:
+    """A mark's age does not count any more."""
+    entry = worth_of(x, instrument).time, instrument
+    at = bisect_left(x.aged, entry)
+    if x.aged[at : at + 1] == [entry]:
+        del x.aged[at]
+
+
+def count_age(x: Exposures, instrument: int) -> None:
+    """A mark's age counts where some account holds or works something of the instrument."""
+    worth = worth_of(x, instrument)
+    if x.holders.get(instrument) and worth.mark != NO_PRICE:
+        insort(x.aged, (worth.time, instrument))
+
+
+def change_holders(x: Exposures, instrument: int, account: int) -> None:
+    """An account holds or works something of an instrument from now on, or nothing any more."""
+    forget_age(x, instrument)
+    x.holders.setdefault(instrument, set()).symmetric_difference_update({account})
+    count_age(x, instrument)
+
+
 def revalue(x: Exposures, instrument: int, account: int) -> None:
     """A position, or what works in it, has changed, or what it is worth."""
     if not x.is_kept:
@@ -153,23 +182,31 @@ def revalue(x: Exposures, instrument: int, account: int) -> None:
     total, was = total_of(x, account), x.values.get((instrument, account))
     if was is not None:
         count_value(total, was, -1)
-    value = x.values[instrument, account] = value_position(
-        worth_of(x, instrument), x.held[instrument, account], 0)
+    held = x.held[instrument, account]
+    value = x.values[instrument, account] = value_position(worth_of(x, instrument), held, 0)
     count_value(total, value, 1)
+    if account and holds(held) != (account in x.holders.get(instrument, ())):
+        change_holders(x, instrument, account)
 
 
 def revalue_instrument(x: Exposures, instrument: int) -> None:
-    """What an instrument is worth has changed: so has each position in it."""
-    if x.is_kept:
-        for its, account in x.held:
-            if its == instrument:
-                revalue(x, instrument, account)
+    """What an instrument is worth has changed: so has what each account holds or works of it, and the firm."""
+    for account in (0, *x.holders.get(instrument, ())):
+        if (instrument, account) in x.values:
+            revalue(x, instrument, account)
+
+
+def last_mark_time(x: Exposures) -> int:
+    """When the youngest mark was told, 0 where none was."""
+    return next(reversed(x.worths.values()), Worth()).time
 
 
 def set_worth(x: Exposures, instrument: int, mark: int, time: int) -> None:
     """A mark, which is the youngest now, or NO_PRICE: it has none any more."""
+    forget_age(x, instrument)
     x.worths.pop(instrument, None)
     x.worths[instrument] = find_worth(x, instrument, mark, time)
+    count_age(x, instrument)
     revalue_instrument(x, instrument)
 
 
@@ -186,7 +223,7 @@ def keep_exposures(x: Exposures, is_kept: bool) -> None:
     """Some rule needs the sums from now on, or none any more."""
     if is_kept and not x.is_kept:
         x.is_kept = True
-        x.values, x.totals = {}, {}
+        x.values, x.totals, x.holders, x.aged = {}, {}, {}, []
         for instrument, account in x.held:
             revalue(x, instrument, account)
     x.is_kept = is_kept
@@ -194,14 +231,13 @@ def keep_exposures(x: Exposures, is_kept: bool) -> None:
 
 def find_stale(x: Exposures, instrument: int, account: int, before: int) -> int | None:
     """The time of the oldest mark that is older than `before` of the instrument asked for, or of one that the account
-    holds or works and whose session is open; None where there is none. Oldest first: where none is old, one is looked
-    at."""
-    for its, worth in x.worths.items():
-        if worth.time >= before:
-            return None
-        cell = x.held.get((its, account))
-        holds = cell is not None and bool(cell.position_qty or cell.working_buy or cell.working_sell)
-        is_open = x.sessions.get(its, TradSesStatus.OPEN) == TradSesStatus.OPEN
-        if worth.mark != NO_PRICE and (its == instrument or (holds and is_open)):
-            return worth.time
-    return None
+    holds or works and whose session is open; None where there is none. Oldest first, of what some account holds or
+    works: where none of those is old, one is looked at."""
+    own = worth_of(x, instrument)
+    is_old = own.mark != NO_PRICE and own.time < before
+    for time, its in x.aged:
+        if time >= (own.time if is_old else before):
+            break
+        if account in x.holders[its] and x.sessions.get(its, TradSesStatus.OPEN) == TradSesStatus.OPEN:
+            return time
+    return own.time if is_old else None

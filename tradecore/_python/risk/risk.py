@@ -13,6 +13,7 @@ once more of what has passed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
-from .exposures import keep_exposures, set_worth
+from .exposures import keep_exposures, last_mark_time, set_worth
 from .holds import (
     FIRM_MAX,
     Question,
@@ -89,9 +90,13 @@ class RiskTable(RiskTables):
         keep_exposures(self.values, self.rows.on_marks > 0)
 
     def mark(self, instrument: int, mark_px: int, time: int) -> None:
-        """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one."""
+        """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one.
+
+        ValueError where one of them can't be: a mark of an earlier time would seem younger than it is.
+        """
         demand("instrument", instrument, 1, len(self.instruments))
         demand("mark_px", mark_px, -PRICE_MAX, PRICE_MAX)
+        demand("time", time, last_mark_time(self.values), TIME_MAX)
         set_worth(self.values, instrument, mark_px, time)
 
     def kill(self, scope: int, target: int, engaged: bool) -> None:
@@ -202,14 +207,15 @@ def is_barred_by(met: Met, q: Question) -> bool:
     return met.state == TradingState.HALTED or (met.state == TradingState.REDUCING and adds_risk(q))
 
 
-def check_kill_switch(q: Question) -> Finding:
-    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5."""
-    return Finding(Reason.KILL_SWITCH, q.killed.scope, q.killed.state, is_barred_by(q.killed, q), True)
+def check_switches(met: Callable[[Question], Met], reason: Reason) -> Callable[[Question], Finding]:
+    """What an order meets of kill switches, or of trading states. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12,
+    FIA 1.5."""
 
+    def check(q: Question) -> Finding:
+        its = met(q)
+        return Finding(reason, its.scope, its.state, is_barred_by(its, q), True)
 
-def check_trading_state(q: Question) -> Finding:
-    """Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 12, FIA 1.5."""
-    return Finding(Reason.TRADING_STATE, q.state.scope, q.state.state, is_barred_by(q.state, q), True)
+    return check
 
 
 def check_config(q: Question) -> Finding:
@@ -335,8 +341,8 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
-    check_kill_switch, check_trading_state, check_config, check_duplicate, check_open_orders, *OBSERVABLE,
-    check_overflow, check_reduce_only, check_session,
+    check_switches(attrgetter("killed"), Reason.KILL_SWITCH), check_switches(attrgetter("state"), Reason.TRADING_STATE),
+    check_config, check_duplicate, check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only, check_session,
 )
 
 
