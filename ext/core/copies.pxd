@@ -125,9 +125,9 @@ cdef inline int64_t venue_id_of(const tc_trades* log, int64_t exec_id) noexcept 
     return execution_at(log, number).venue_exec_id if number else 0
 
 
-cdef inline int64_t order_id_of(const tc_ids* ids, int64_t cl_ord_id) noexcept nogil:
-    cdef const tc_id_entry* entry = find_id(ids, cl_ord_id)
-    return 0 if entry == NULL else entry.order_id
+cdef inline int64_t order_id_of(tc_core* core, int64_t cl_ord_id) noexcept nogil:
+    cdef tc_order* order = NULL
+    return owner_of(core, 0, cl_ord_id, &order)
 
 
 # False where the instrument, or an account that is not 0, is not declared.

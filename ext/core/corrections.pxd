@@ -295,6 +295,7 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     cdef const tc_execution* trade = NULL
     cdef const tc_execution* own
     cdef tc_execution was
+    cdef tc_ack beside
     cdef int reason
     if not is_external(core, c.venue):
         refuse_report(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
@@ -335,4 +336,5 @@ cdef inline void enter_correction(tc_core* core, const tc_command* c, tc_ack* ac
     was = trade[0]
     make_correction(core, c, ack, number, qty, price)
     if is_stray_fee(core, c, &was):
-        keep_report(core, c, ack, UNKNOWN_TRADE, was.exec_id, TRADE_BUSTED, 0, was.account, was.instrument, 0, 0)
+        beside = ack[0]                                # the bust is booked, and the answer, whatever becomes of the fee
+        keep_report(core, c, &beside, UNKNOWN_TRADE, was.exec_id, TRADE_BUSTED, 0, was.account, was.instrument, 0, 0)

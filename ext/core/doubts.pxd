@@ -90,9 +90,9 @@ cdef inline void take_late_answer(tc_core* core, const tc_command* c, tc_ack* ac
 
 
 # Is it about a request that the order once had?
-cdef inline bint is_late_answer(const tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
-    cdef const tc_id_entry* entry = find_id(&core.ids, c.cl_ord_id) if c.cl_ord_id else NULL
-    return (entry != NULL and entry.order_id == order.order_id and is_live(order)
+cdef inline bint is_late_answer(tc_core* core, const tc_command* c, const tc_order* order) noexcept nogil:
+    cdef tc_order* named = NULL
+    return (owner_of(core, order.venue, c.cl_ord_id, &named) == order.order_id and is_live(order)
             and (c.cl_ord_id != order.cl_ord_id or terms_of(&core.orders, order).orig_cl_ord_id != 0))
 
 

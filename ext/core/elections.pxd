@@ -61,6 +61,18 @@ cdef inline void move_last(tc_core* core, int32_t instrument, int64_t price) noe
     tell_price(core, instrument)
 
 
+# Has a price of this market come as far as the first that waits for it, wherever that is to go?
+cdef inline bint reaches_any(const tc_core* core, int32_t instrument, const tc_market* market) noexcept nogil:
+    cdef uint8_t side
+    cdef int place
+    for place in range(SOURCES):
+        for side in range(SIDE_BUY, SIDE_SELL + 1):
+            if find_triggered(&core.triggers, instrument, source_at(place), side,
+                              trigger_price(market, source_at(place), side == SIDE_SELL)) != NO_SLOT:
+                return True
+    return False
+
+
 # A venue that is disconnected displays a price: it counts for what is to go there, the oldest first. Of what others
 # wait for it says nothing: they can't trade there.
 cdef inline void elect_directed(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
@@ -70,13 +82,13 @@ cdef inline void elect_directed(tc_core* core, int32_t instrument, int32_t venue
     cdef int64_t count, i
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
         return
-    count = find_open(&core.open_orders, &core.orders, instrument, 0, venue, 0)
-    if count == 0:
-        return
     look_at_market(core, instrument, &market)
     market.bid = top.price if top.size else no_price()
     top = &core.router.tops[side_row(instrument, SIDE_BUY) * MAX_VENUES + venue - 1]
     market.offer = top.price if top.size else no_price()
+    if not reaches_any(core, instrument, &market):
+        return
+    count = find_open(&core.open_orders, &core.orders, instrument, 0, venue, 0)
     for i in range(count):
         order = &core.orders.slots[core.open_orders.found[i].slot]
         if order.place == PLACE_AWAITS_PRICE and has_reached(

@@ -190,9 +190,9 @@ cdef inline void answer_again(
     acknowledge(core, order, ack)
 
 
-# Claims an order's id. An id that is no id claims nothing: validation refuses it.
+# Claims an order's id. One that no client may give claims nothing: validation refuses it.
 cdef inline int claim_order_id(tc_core* core, const tc_order* order) noexcept nogil:
-    if order.cl_ord_id == 0 or not id_is_known(&core.texts, order.cl_ord_id):
+    if not is_clients_id(&core.texts, order.cl_ord_id):
         return REASON_NONE
     if core.ids.count == core.ids.capacity:
         return TABLE_FULL

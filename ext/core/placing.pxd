@@ -117,6 +117,21 @@ cdef inline bint needs_protection(
     return is_bound(ins, limit) and not (venue.market_protection and not ins.order_protection)
 
 
+# Why an order can't go to its external venue for want of room, with value and bound. One that was accepted before goes
+# all the same where only its id has none.
+cdef inline int find_full(
+    tc_core* core, tc_order* order, bint first, int64_t* value, int64_t* bound
+) noexcept nogil:
+    if first and lacks_id(core, order):
+        value[0] = bound[0] = core.ids.capacity
+        return TABLE_FULL
+    if reserve_places(core, order):
+        return REASON_NONE
+    value[0] = places_taken(&core.orders.unsent)
+    bound[0] = core.orders.unsent.most
+    return OUTBOUND_FULL
+
+
 # To an external venue, with less than its own limit where it is `cut`. What happened to it is UNKNOWN until the venue
 # tells.
 cdef inline void send_order(
@@ -256,11 +271,12 @@ cdef inline uint64_t place_order(
             refuse_placing(core, c, order, ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
         elif own_outside(core, order, worst_px(&core.orders, order)):
             keep_from_own(core, c, order, core.open_orders.found[0].order_id, first)
-        elif reserve_places(core, order):
-            send_order(core, c, ins, order, within, is_cut(ins, order, limit, elsewhere), first)
         else:
-            refuse_placing(core, c, order, OUTBOUND_FULL, places_taken(&core.orders.unsent), core.orders.unsent.most,
-                           first)
+            reason = find_full(core, order, first, &finding.value, &finding.limit)
+            if reason:
+                refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
+            else:
+                send_order(core, c, ins, order, within, is_cut(ins, order, limit, elsewhere), first)
         return since
     if not judged and stops_order(core, c, order, &finding):
         refuse_placing(core, c, order, EXIT_GATE, finding.value, finding.limit, first)

@@ -166,11 +166,12 @@ cdef class Readers:
         return found
 
     def find_order_id(self, int64_t cl_ord_id):
-        """The order_id that first used a ClOrdID, or 0."""
+        """The order_id that first used a ClOrdID, or that is open under one of the core's that had no room; else 0."""
         cdef int64_t found
         self.state.enter()
-        found = order_id_of(&self.state.core.ids, cl_ord_id)
-        self.state.leave()
+        with nogil:
+            found = order_id_of(&self.state.core, cl_ord_id)
+            self.state.leave()
         return found
 
     def find_text(self, bytes text):

@@ -30,18 +30,15 @@ cdef inline int16_t cxl_rej_reason_of(int reason) noexcept nogil:
 cdef inline tc_order* find_target(
     tc_core* core, const tc_command* c, int64_t* order_id, int* reason
 ) noexcept nogil:
-    cdef const tc_id_entry* entry
+    cdef tc_order* order = NULL
     order_id[0] = c.order_id
     reason[0] = UNKNOWN_ORDER
-    if c.orig_cl_ord_id:
-        entry = find_id(&core.ids, c.orig_cl_ord_id)
-        order_id[0] = entry.order_id if entry != NULL else 0
-        if entry != NULL:
-            reason[0] = TOO_LATE_TO_CANCEL             # unless it is held, it ended so long ago that it is evicted
-            if core.orders.slots[entry.slot].order_id == entry.order_id:
-                return &core.orders.slots[entry.slot]
-        return NULL
-    return find_order(&core.orders, order_id[0])
+    if c.orig_cl_ord_id == 0:
+        return find_order(&core.orders, order_id[0])
+    order_id[0] = owner_of(core, 0, c.orig_cl_ord_id, &order)
+    if order_id[0]:
+        reason[0] = TOO_LATE_TO_CANCEL                 # unless it is held, it ended so long ago that it is evicted
+    return order
 
 
 # OrderCancelReject: with the status of the order as it stands, which is unchanged.
@@ -76,9 +73,9 @@ cdef inline void refuse_request(
 cdef inline int find_bad_id(const tc_core* core, const tc_command* c) noexcept nogil:
     if c.cl_ord_id == 0 or c.cl_ord_id == NO_ROOM:
         return REASON_NONE
-    if not id_is_known(&core.texts, c.cl_ord_id):
-        return INVALID_CL_ORD_ID
-    return DUPLICATE_REQUEST_ID if find_id(&core.ids, c.cl_ord_id) != NULL else REASON_NONE
+    if find_id(&core.ids, c.cl_ord_id) != NULL:
+        return DUPLICATE_REQUEST_ID
+    return REASON_NONE if is_clients_id(&core.texts, c.cl_ord_id) else INVALID_CL_ORD_ID
 
 
 # A full table keeps no cancel in: its id is then not known again.

@@ -23,14 +23,11 @@ cdef inline bint ends_order(uint8_t exec_type) noexcept nogil:
 # The order that a venue means, or NULL: by any id in its chain that is known, else by the order_id; only one that it
 # can have.
 cdef inline tc_order* find_venue_order(tc_core* core, const tc_command* c, int64_t* order_id) noexcept nogil:
-    cdef const tc_id_entry* entry
     cdef tc_order* order = NULL
-    entry = find_id(&core.ids, c.cl_ord_id) if c.cl_ord_id else NULL
-    order_id[0] = entry.order_id if entry != NULL else c.order_id
-    if entry == NULL:
+    order_id[0] = owner_of(core, c.venue, c.cl_ord_id, &order)
+    if order_id[0] == 0:
+        order_id[0] = c.order_id
         order = find_order(&core.orders, c.order_id)
-    elif core.orders.slots[entry.slot].order_id == entry.order_id:
-        order = &core.orders.slots[entry.slot]
     if order == NULL or not order.admitted or order.venue != c.venue or order.place > PLACE_AT_VENUE:
         return NULL
     if order.awaited:                                  # else it has been heard of before

@@ -37,9 +37,14 @@ cdef inline int64_t last_id_of(const tc_texts* texts) noexcept nogil:
     return own_id_max() + texts.count
 
 
-# Is it none, an integer, a text that was interned, or made by the core?
+# May a client give it: an integer, or a text that was interned? What is above is none, or the core's to give.
+cdef inline bint is_clients_id(const tc_texts* texts, int64_t number) noexcept nogil:
+    return 0 < number <= last_id_of(texts)
+
+
+# Is it none, a client's, or made by the core?
 cdef inline bint id_is_known(const tc_texts* texts, int64_t number) noexcept nogil:
-    return <uint64_t>number <= <uint64_t>last_id_of(texts) or id_is_made(&texts.made, number)
+    return number == 0 or is_clients_id(texts, number) or id_is_made(&texts.made, number)
 
 
 # Only in C: len() in Python.

@@ -8,6 +8,8 @@ import pytest
 from conftest import T0
 
 import tradecore as tc
+from tradecore._python.core import elections
+from tradecore._python.orders import open_orders
 
 NEW, FILLED, SUSPENDED = tc.OrdStatus.NEW, tc.OrdStatus.FILLED, tc.OrdStatus.SUSPENDED
 SECOND = 10**9
@@ -133,6 +135,24 @@ def test_a_price_that_came_in_while_a_venue_was_down_says_nothing_of_what_goes_e
     core.execution.set_venue_session("EXT", False)
     core.quote("EXT", "AAPL", bid=94, bid_size=10)
     assert (there.ord_status, here.ord_status) == (SUSPENDED, NEW)
+
+
+@pytest.mark.parametrize(("side", "shown", "looked"), [
+    ("SELL", {"bid": 96, "ask": 200}, 0), ("SELL", {"bid": 95, "ask": 200}, 1), ("BUY", {"bid": 1, "ask": 94}, 0), ("BUY", {"bid": 1, "ask": 95}, 1)])
+def test_what_a_venue_that_is_down_displays_looks_at_orders_once_it_reaches_one_that_waits(desk, monkeypatch, side, shown, looked):
+    found = []
+
+    def find_open(*scope):
+        found.append(scope)
+        return open_orders.find_open(*scope)
+
+    monkeypatch.setattr(elections, "find_open", find_open)
+    core = desk()
+    there = core.submit("AAPL", side, 10, 95, stop_px=95, venue="EXT")
+    core.execution.set_venue_session("EXT", False)
+    core.quote("EXT", "AAPL", bid_size=10, ask_size=10, **shown)
+    assert there.ord_status is (SUSPENDED if looked else NEW)
+    assert len(found) == (looked if core.backend == "python" else 0)
 
 
 def test_each_trailing_stop_that_is_to_go_to_a_venue_that_is_down_hears_what_it_displays(desk):

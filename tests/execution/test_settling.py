@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from conftest import small_capacity
+from conftest import T0, small_capacity
 
 import tradecore as tc
+from tradecore.vocabulary.records import CODECS, TOLD_COMMISSION, VERSION
 
+K = tc.CommandType
 D, R, E, U = Decimal, tc.Reason, tc.ExecType, tc.ReportType.UNBOOKED
 JOE = {"who": "joe", "why": "as the broker says"}
 
@@ -210,6 +212,19 @@ def test_a_bust_takes_the_trades_fee_back_and_another_fee_is_not_lost(core, orde
     assert since.read()[0].exec_type is E.TRADE_CANCEL
     assert (core.position("AAPL", "alpha").qty, core.position("AAPL", "alpha").fees, order.cum_qty) == (0, 0, 0)
     assert [(u.reason, u.said["commission"]) for u in core.unbooked()] == [(R.UNKNOWN_TRADE, fee) for fee in kept]
+
+
+def test_a_bust_whose_other_fee_has_no_room_is_answered_as_what_it_is(make_core):
+    core = make_core(venues=[tc.ExternalVenue("EXT")], capacity=small_capacity(unbooked=1))
+    order = core.submit("AAPL", "BUY", 100, 100, venue="EXT", account="alpha", cl_ord_id="X")
+    trade(core, exec_id="1", commission="0.3")
+    assert trade(core, exec_id="2", last_qty="0.5").report_type is U
+    since = core.reports()
+    bust = CODECS[K.TRADE_CORRECTION].pack(kind=K.TRADE_CORRECTION, version=VERSION, venue=1, exec_type=E.TRADE_CANCEL, exec_ref_id=1,
+                                           exec_id=3, commission=7, told=TOLD_COMMISSION)
+    ack, _ = core._gate.core.apply(bust, T0)
+    assert (ack.report_type, ack.reason, order.cum_qty) == (tc.ReportType.EXECUTION_REPORT, R.NONE, 0)
+    assert [(r.report_type.name, r.reason) for r in since][1:] == [("BUSINESS_REJECT", R.TABLE_FULL)], "and the fee is told lost"
 
 
 def test_all_that_a_report_said_is_shown(core):

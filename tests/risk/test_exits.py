@@ -18,8 +18,8 @@ def desk(make_core):
     """AAPL at P and an external venue, long 10 in alpha, with these limits."""
 
     def build(qty=10, instrument=None, capacity=None, **armed):
-        core = make_core(instruments=[instrument or tc.Instrument("AAPL")], limits=limits(**armed),
-                         venues=[tc.SimulatedVenue("P"), tc.ExternalVenue("EXT")], capacity=capacity or small_capacity())
+        core = make_core(instruments=[instrument or tc.Instrument("AAPL")], limits=limits(**armed), capacity=capacity or small_capacity(),
+                         venues=[tc.SimulatedVenue("P"), tc.ExternalVenue("EXT")])
         if qty:
             core.positions.open_position("AAPL", qty, 100)
         return core
@@ -256,3 +256,97 @@ def test_flatten_stops_at_the_first_refusal(desk):
     orders = core.flatten(account="alpha", symbol="AAPL")
     assert [order.reason for order in orders] == [R.KILL_SWITCH]
     assert core.position("AAPL").qty == 10
+
+
+def at_venue(core, qty=4):
+    """A closing order that works at EXT."""
+    order = core.submit("AAPL", "SELL", qty, 101, venue="EXT")
+    list(core.outbound())
+    core.execution.on_execution_report("EXT", "NEW", order_id=order.order_id)
+    return order
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_flatten_hears_an_answer_that_comes_while_it_starts(desk, listens):
+    core = desk()
+    core.quote("P", "AAPL", bid=100, bid_size=100)
+    working, subscribe = at_venue(core), core.subscribe
+
+    def answer_first(*args, **terms):  # as another thread may
+        heard = subscribe(*args, **terms) if listens else None
+        core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
+        return heard or subscribe(*args, **terms)
+
+    core.subscribe = answer_first
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    assert (sum(order.order_qty for order in closing), closing.left, closing.done, closing.awaits) == (10, 0, True, ())
+    assert core._gate.bus.subscriptions == (), "what is done hears nothing"
+
+
+def test_flatten_that_fails_leaves_nothing_behind(desk):
+    core = desk()
+    core.check = lambda *_, **__: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        core.flatten(account="alpha", symbol="AAPL")
+    assert core._gate.bus.subscriptions == ()
+
+
+def test_flatten_outlives_its_orders(desk):
+    core = desk(capacity=small_capacity(order_history=16))
+    core.quote("P", "AAPL", bid=100, bid_size=100)
+    working = at_venue(core)
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    assert [order.order_qty for order in closing] == [6]
+    for _ in range(20):
+        core.submit("AAPL", "BUY", 1, 50, venue="P", time_in_force="IMMEDIATE_OR_CANCEL")
+    with pytest.raises(tc.StaleOrderError):
+        closing[0].ord_status  # noqa: B018
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
+    assert (len(closing), closing[1].order_qty, closing.left, closing.done) == (2, 4, 0, True)
+
+
+def test_flatten_goes_by_the_position_where_an_order_is_evicted_before_it_hears_of_its_end(desk):
+    core, ended = desk(capacity=small_capacity(order_history=16)), []
+
+    def send_others(report):  # one that hears of it first
+        if report.exec_type is tc.ExecType.CANCELED and not ended:
+            ended.append(report)
+            for _ in range(20):
+                core.submit("AAPL", "BUY", 1, 50, venue="P", time_in_force="IMMEDIATE_OR_CANCEL")
+
+    core.subscribe(send_others)
+    core.quote("EXT", "AAPL", bid=100, bid_size=100)
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    list(core.outbound())
+    core.execution.on_execution_report("EXT", "TRADE", order_id=closing[0].order_id, exec_id="T", last_qty=6, last_px=100)
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=closing[0].order_id)
+    assert ([order.order_id for order in closing[1:]], closing[1].order_qty, closing.done) == ([22], 4, False)
+
+
+def test_flatten_reads_each_order_until_it_has_ended(desk):
+    core = desk(qty=30, max_order_qty=10)
+    core.quote("EXT", "AAPL", bid=100, bid_size=100)
+    closing = core.flatten(account="alpha", symbol="AAPL")
+    list(core.outbound())
+    core.execution.on_execution_report("EXT", "TRADE", order_id=closing[0].order_id, exec_id="T", last_qty=10, last_px=100)
+    assert closing._working == closing[1:]
+
+
+def test_flatten_that_is_stopped_while_it_sends_sends_no_more(desk):
+    core = desk(qty=30, max_order_qty=10)
+    core.quote("P", "AAPL", bid=100, bid_size=100)
+    submit, made = core.submit, []
+
+    def stop_after_one(*args, **terms):  # as another thread may
+        order = submit(*args, **terms)
+        if made:
+            made[0].stop()
+        return order
+
+    working = at_venue(core, qty=10)
+    made.append(core.flatten(account="alpha", symbol="AAPL"))
+    core.submit = stop_after_one
+    core.risk.set_limit("max_order_qty", 2, account="alpha", who="desk", why="smaller pieces")
+    core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
+    assert [order.order_qty for order in made[0]] == [10, 10, 2]
+    assert (made[0].left, made[0].done) == (8, True)

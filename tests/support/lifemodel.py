@@ -23,6 +23,7 @@ GOOD_AGAIN = {ExecRestatementReason.GT_RENEWAL, ExecRestatementReason.GT_CORPORA
 SHRINKS = {R.OTHER_FILLED, R.PARENT_ENDED, R.REDUCED_POSITION}
 REQUESTS = {MsgType.ORDER_CANCEL_REQUEST, MsgType.ORDER_CANCEL_REPLACE_REQUEST}
 WORKING_MAX = 50
+MADE_ID_MIN = OWN_ID_MAX + 2**61  # numbers of texts are below it
 UNKNOWN_NEW, UNKNOWN_CANCEL, UNKNOWN_REPLACE = 1, 2, 4
 
 
@@ -159,6 +160,7 @@ class Model:
         self.touched: dict[int, Known] = {}
         self.entered: Known | None = None  # by the last command
         self.command = None
+        self.meant: tuple = (None, 0)
         self.lists = ListModel()
 
     # ---- a command and its reports
@@ -306,7 +308,16 @@ class Model:
             self.learn_execution(c, r, o, by_venue)
 
     def named(self, c) -> int:
-        return self.ids.get(c.cl_ord_id, 0) or c.order_id
+        """The order_id that a command means by what it names, as all stood before it."""
+        if self.meant[0] is not c:
+            self.meant = c, self.ids.get(c.cl_ord_id, 0) or self.find_made(c.cl_ord_id) or c.order_id
+        return self.meant[1]
+
+    def find_made(self, number: int) -> int:
+        """An id that the core made is its own for good: where a day forgot it and a bust opened its order again, it is
+        known while that is open."""
+        found = (o.order_id for o in self.open.values() if o.venue == EXT and number in (o.cl_ord_id, *(a.cl_ord_id for a in o.asked)))
+        return next(found, 0) if number > MADE_ID_MIN else 0
 
     def claim(self, c, o: Known) -> None:
         if c.cl_ord_id:
@@ -314,7 +325,7 @@ class Model:
 
     def claim_made(self, number: int, o: Known) -> None:
         """FIX wants a ClOrdID on every order and request: where nobody gave one, the core made one that is new."""
-        assert number > OWN_ID_MAX
+        assert number > MADE_ID_MIN, "no text's"
         assert number not in self.ids
         self.ids[number] = o.order_id
 

@@ -16,6 +16,8 @@ from ..orders.order import Order
 from ..vocabulary.codes import Reason
 from ..vocabulary.fix import OrdStatus, Side
 from ..vocabulary.instrument import Instrument
+from ..vocabulary.reports import Report
+from ..vocabulary.rows import StaleOrderError
 from ..vocabulary.showing import refuse_copy
 
 _TO_SELL = (Side.SELL, Side.SELL_SHORT, Side.SELL_SHORT_EXEMPT)
@@ -37,14 +39,20 @@ class Flattening(list[Order]):
         self._lock, self._has_news, self._subscription = threading.Lock(), True, None
         qty = core.position(symbol, self._account).qty
         self._side = Side.SELL if qty > 0 else Side.BUY
+        self._working: list[Order] = []  # those of these whose end nothing has told yet
         self.awaits: tuple[Order, ...] = ()
         self.done: bool = not qty
         if qty:
             core.mass_cancel(account=self._account, symbol=symbol, side=self._side)
             self.awaits = tuple(self._open())
-            self._go_on()
-        if not self.done:
             self._subscription = core.subscribe(self._hear, account=self._account, symbol=symbol)
+            try:
+                self._hear(None)  # what came before it could hear it
+            except BaseException:
+                self.stop()  # nobody has it who could
+                raise
+            if self.done:
+                self.stop()  # done before it knew its subscription
 
     @property
     def left(self) -> Decimal:
@@ -70,7 +78,7 @@ class Flattening(list[Order]):
         return [order for order in self._core.orders.open_orders(symbol=self._symbol, account=self._account)
                 if order.side in sides]
 
-    def _hear(self, report: object) -> None:
+    def _hear(self, report: Report | None) -> None:
         """A report of the account and the symbol: what one thread hears while another is at work, that one looks at."""
         self._has_news = True
         while self._has_news and not self.done and self._lock.acquire(blocking=False):
@@ -84,21 +92,42 @@ class Flattening(list[Order]):
         """Sends for what nothing that is open may close any more."""
         is_open = {order.order_id: order for order in self._open()}
         self.awaits = tuple(order for order in self.awaits if order.order_id in is_open)
-        left = self.left - sum((order.leaves_qty or _NOTHING for order in is_open.values()), _NOTHING)
-        failed = any(_is_cut_short(order) for order in self)
-        while left > 0 and not failed:
+        left = self.left - sum(map(_leaves_of, is_open.values()), _NOTHING)
+        before, self._working, failed = self._working, [], False
+        for order in before:
+            if _leaves_of(order):
+                self._working.append(order)
+            else:
+                failed |= _is_cut_short(order)
+        while left > 0 and not failed and not self.done:
             piece = largest_piece(self._core, self._account, self._instrument, self._side, left)
             order = self._core.submit(self._symbol, self._side, piece, account=self._account, ord_type="MARKET",
                                       reduce_only=True)
             self.append(order)
-            left -= (order.cum_qty or _NOTHING) + (order.leaves_qty or _NOTHING)
-            failed = _is_cut_short(order)
-        if failed or not (self.awaits or any(order.leaves_qty for order in self)):
+            leaves = _leaves_of(order)
+            left -= (order.cum_qty or _NOTHING) + leaves
+            if leaves:
+                self._working.append(order)
+            else:
+                failed = _is_cut_short(order)
+        if failed or not (self.awaits or self._working):
             self.stop()
 
 
+def _leaves_of(order: Order) -> Decimal:
+    """What it may still trade: nothing once it is evicted."""
+    try:
+        return order.leaves_qty or _NOTHING
+    except StaleOrderError:
+        return _NOTHING
+
+
 def _is_cut_short(order: Order) -> bool:
-    return not order.leaves_qty and order.ord_status is not OrdStatus.FILLED
+    """Did an order that ended not trade whole? Of one that is evicted the position tells."""
+    try:
+        return order.ord_status is not OrdStatus.FILLED
+    except StaleOrderError:
+        return False
 
 
 def largest_piece(

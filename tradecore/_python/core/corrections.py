@@ -154,9 +154,9 @@ def enter_correction(core: State, c: Any) -> Any:
     assert trade is not None
     strays = is_stray_fee(core, c, trade)
     ack = make_correction(core, c, trade, qty, price)
-    if strays:
-        bad = Reason.UNKNOWN_TRADE, trade.exec_id, TRADE_BUSTED
-        return keep_report(core, c, bad, 0, trade.account, trade.instrument, (0, 0))
+    if strays:  # the bust is booked, and the answer, whatever becomes of the fee
+        keep_report(core, c, (Reason.UNKNOWN_TRADE, trade.exec_id, TRADE_BUSTED), 0, trade.account, trade.instrument,
+                    (0, 0))
     return ack
 
 

@@ -16,6 +16,7 @@ from ..orders.order_facts import ended_with_day, is_live
 from ..orders.order_table import REJECTED, Order
 from ..vocabulary.instrument import find_bad_price
 from .outbound import doubt_order, send_status_request
+from .request_ids import owner_of
 from .state import State, acknowledge, refuse_command, report_execution, sync_order, told_time
 from .trade_booking import look_again
 
@@ -71,8 +72,8 @@ def take_late_answer(core: State, c: Any, order: Order) -> Any:
 
 def is_late_answer(core: State, c: Any, order: Order) -> bool:
     """Is it about a request that the order once had?"""
-    named = c.cl_ord_id and core.ids.order_ids.get(c.cl_ord_id) == order.order_id
-    return bool(named) and is_live(order) and (c.cl_ord_id != order.cl_ord_id or order.orig_cl_ord_id != 0)
+    named = owner_of(core, order.venue, c.cl_ord_id) == order.order_id
+    return named and is_live(order) and (c.cl_ord_id != order.cl_ord_id or order.orig_cl_ord_id != 0)
 
 
 def settle_doubt(core: State, c: Any, order: Order) -> None:

@@ -14,7 +14,7 @@ from ..orders.sources import LAST, SOURCES
 from ..orders.timers import PRINT_TIMER
 from ..orders.triggers import disarm_trigger, find_triggered, has_reached, has_waiting, trail_peaks, waiting_side
 from ..vocabulary.instrument import BUY, SELL
-from .conditions import chosen_source, has_fresh_print, is_trading, look_at_market, trigger_price
+from .conditions import Market, chosen_source, has_fresh_print, is_trading, look_at_market, trigger_price
 from .state import State, tell_price
 
 
@@ -57,19 +57,27 @@ def move_last(core: State, instrument: int, price: int) -> None:
         tell_price(core, instrument)
 
 
+def reaches_any(core: State, instrument: int, market: Market) -> bool:
+    """Has a price of this market come as far as the first that waits for it, wherever that is to go?"""
+    return any(has_waiting(core.triggers, instrument, source, side)
+               and find_triggered(core.triggers, instrument, source, side, trigger_price(market, source, side == SELL))
+               for source in SOURCES for side in (BUY, SELL))
+
+
 def elect_directed(core: State, instrument: int, venue: int) -> None:
     """A venue that is disconnected displays a price: it counts for what is to go there, the oldest first. Of what
     others wait for it says nothing: they can't trade there."""
     if not core.triggers.counts[instrument] or not is_trading(core, instrument):
         return
-    waiting = [order for order in find_open(core.open_orders, instrument, 0, venue, 0) if order.place == AWAITS_PRICE]
-    if not waiting:
-        return
     tops = (core.router.rankings[instrument, side].tops[venue] for side in (SELL, BUY))
     bid, offer = (top.price if top.size else NO_PRICE for top in tops)
     market = look_at_market(core, instrument)._replace(bid=bid, offer=offer)
-    for order in waiting:
-        if has_reached(order, trigger_price(market, order.watch, waiting_side(order) == SELL)):
+    if not reaches_any(core, instrument, market):
+        return
+    for order in find_open(core.open_orders, instrument, 0, venue, 0):
+        if order.place == AWAITS_PRICE and has_reached(
+            order, trigger_price(market, order.watch, waiting_side(order) == SELL)
+        ):
             fire_order(core, order)
 
 

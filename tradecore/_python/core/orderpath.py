@@ -18,7 +18,7 @@ from ..orders.open_orders import index_order
 from ..orders.order_table import REJECTED, Order, load_order
 from ..orders.validation import CASH, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import CLOSING_EXEMPTIONS, exposure_of, note_breach, reserve_order
-from ..vocabulary.texts import id_is_known
+from ..vocabulary.texts import is_clients_id
 from .cash import convert_cash
 from .exits import ask_risk_of, closes_position
 from .observing import observe_passed
@@ -80,8 +80,8 @@ def answer_again(core: State, c: Any, first_id: int) -> Any:
 
 
 def claim_order_id(core: State, order: Order) -> Reason | None:
-    """Claims an order's id. An id that is no id claims nothing: validation refuses it."""
-    if order.cl_ord_id <= 0 or not id_is_known(core.texts, order.cl_ord_id):
+    """Claims an order's id. One that no client may give claims nothing: validation refuses it."""
+    if not is_clients_id(core.texts, order.cl_ord_id):
         return None
     if len(core.ids.order_ids) == core.ids.capacity:
         return Reason.TABLE_FULL

@@ -64,7 +64,7 @@ from .observing import observe_passed
 from .outbound import reserve_places, send_new
 from .parts import is_divided
 from .protection import is_cut, is_kept_off, price_elsewhere, within_ticks
-from .request_ids import name_order
+from .request_ids import lacks_id, name_order
 from .self_matching import meets_own, own_outside, pass_own
 from .state import (
     EXECUTING,
@@ -167,6 +167,16 @@ def needs_protection(core: State, ins: InstrumentRow, order: Order, limit: int) 
                                                                order.time_in_force)
     bounds = core.router.venues[order.venue].market_protection and not ins.order_protection
     return is_bound(ins, limit) and not in_auction and not bounds
+
+
+def find_full(core: State, order: Order, first: bool) -> tuple[Reason, int, int] | None:
+    """Why an order can't go to its external venue for want of room, with value and bound. One that was accepted before
+    goes all the same where only its id has none."""
+    if first and lacks_id(core, order):
+        return Reason.TABLE_FULL, core.ids.capacity, core.ids.capacity
+    if not reserve_places(core, order):
+        return Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most
+    return None
 
 
 def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, cut: bool, first: bool) -> None:
@@ -277,11 +287,10 @@ def place_order(
             refuse_placing(core, c, order, Reason.ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
         elif (own := own_outside(core, order, worst_px(order))):
             keep_from_own(core, c, order, own[0], first)
-        elif reserve_places(core, order):
-            send_order(core, c, ins, order, within, is_cut(ins, order, limit, elsewhere), first)
+        elif (full := find_full(core, order, first)):
+            refuse_placing(core, c, order, *full, first)
         else:
-            refuse_placing(core, c, order, Reason.OUTBOUND_FULL, places_taken(core.orders.unsent),
-                           core.orders.unsent.most, first)
+            send_order(core, c, ins, order, within, is_cut(ins, order, limit, elsewhere), first)
         return since
     if not judged and (stopped := stops_order(core, c, order)) is not None:
         refuse_placing(core, c, order, Reason.EXIT_GATE, *stopped, first)

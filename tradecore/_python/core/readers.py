@@ -35,6 +35,7 @@ from ..vocabulary.texts import find_text, text_of_id
 from .corrections import find_told_trade
 from .lifetimes import count_lifetimes
 from .questions import answer_batch, answer_question
+from .request_ids import owner_of
 from .state import State, read_order
 from .statehash import hash_state
 from .turnstile import Turnstile, asked
@@ -146,8 +147,8 @@ class Readers:
 
     @asked
     def find_order_id(self, cl_ord_id: int) -> int:
-        """The order_id that first used a ClOrdID, or 0."""
-        return self._state.ids.order_ids.get(cl_ord_id, 0)
+        """The order_id that first used a ClOrdID, or that is open under one of the core's that had no room; else 0."""
+        return owner_of(self._state, 0, cl_ord_id)
 
     @asked
     def find_text(self, text: bytes) -> int:

@@ -19,9 +19,9 @@ from ..orders.order_facts import cancel_sent, is_live, last_id, leaves_of
 from ..orders.order_table import AT_VENUE, CANCELED, IN_CHILDREN, REJECTED, Order, Request, add_request
 from ..risk.holds import count_cancel
 from ..vocabulary.instrument import SELL, direction
-from ..vocabulary.texts import id_is_known
+from ..vocabulary.texts import is_clients_id
 from .outbound import recall_order, report_asked, send_request, send_status_request, withdraw_request
-from .request_ids import make_id
+from .request_ids import make_id, owner_of
 from .state import (
     ACK_ACCEPTED,
     CANCEL,
@@ -62,7 +62,7 @@ def find_target(core: State, c: Any) -> tuple[int, Order | None, Reason]:
     """The order that a request is about: by any id in its chain, or by its order_id; and why there is none."""
     order_id, reason = c.order_id, Reason.UNKNOWN_ORDER
     if c.orig_cl_ord_id:
-        order_id = core.ids.order_ids.get(c.orig_cl_ord_id, 0)
+        order_id = owner_of(core, 0, c.orig_cl_ord_id)
         if order_id:
             reason = Reason.TOO_LATE_TO_CANCEL  # unless it is held, it ended so long ago that it is evicted
     return order_id, core.orders.by_id.get(order_id), reason
@@ -89,9 +89,9 @@ def find_bad_id(core: State, c: Any) -> Reason | None:
     """Why a request can't have its id; None where it can, or has none: a full table of ids keeps no cancel in."""
     if c.cl_ord_id in (0, NO_ROOM):
         return None
-    if not id_is_known(core.texts, c.cl_ord_id):
-        return Reason.INVALID_CL_ORD_ID
-    return Reason.DUPLICATE_REQUEST_ID if c.cl_ord_id in core.ids.order_ids else None
+    if c.cl_ord_id in core.ids.order_ids:
+        return Reason.DUPLICATE_REQUEST_ID
+    return None if is_clients_id(core.texts, c.cl_ord_id) else Reason.INVALID_CL_ORD_ID
 
 
 def claim_request_id(core: State, c: Any, order: Order) -> None:

@@ -36,7 +36,7 @@ from .doubts import (
 )
 from .keeping import hear_note, hear_of_order
 from .outbound import doubt_order, send_status_request
-from .request_ids import is_named
+from .request_ids import is_named, owner_of
 from .requests import ask_cancel, take_id
 from .state import (
     CANCEL_REJECT,
@@ -65,7 +65,7 @@ _STATES = {  # temporary states, and the fact that each sets
 def find_order(core: State, c: Any) -> tuple[int, Order | None]:
     """The order that a venue means: by any id in its chain that is known, else by the order_id; only one that it can
     have."""
-    order_id = core.ids.order_ids.get(c.cl_ord_id, 0) or c.order_id
+    order_id = owner_of(core, c.venue, c.cl_ord_id) or c.order_id
     order = core.orders.by_id.get(order_id)
     if order is None or not order.admitted or order.venue != c.venue or order.place > AT_VENUE:
         return order_id, None

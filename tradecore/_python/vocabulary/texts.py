@@ -53,9 +53,14 @@ def hash_of_id(texts: Texts, number: int) -> int:
     return fold((number & WORD) ^ GOLDEN, 0xC2B2AE3D27D4EB4F) if number else 0
 
 
+def is_clients_id(texts: Texts, number: int) -> bool:
+    """May a client give it: an integer, or a text that was interned? What is above is none, or the core's to give."""
+    return 0 < number <= OWN_ID_MAX + len(texts.texts)
+
+
 def id_is_known(texts: Texts, number: int) -> bool:
-    """Is it none, an integer, a text that was interned, or made by the core?"""
-    return 0 <= number <= OWN_ID_MAX + len(texts.texts) or id_is_made(texts.made, number)
+    """Is it none, a client's, or made by the core?"""
+    return number == 0 or is_clients_id(texts, number) or id_is_made(texts.made, number)
 
 
 def find_text(texts: Texts, text: bytes) -> int:
