@@ -1,10 +1,14 @@
 # CashOrderQty(152): money in place of a quantity, in whole lots that never cost more than it says.
 #
 # It is counted at the worst price that the order may pay, which is the one that risk counts it at; an order to buy that
-# has no limit of its own is sent with that price, and trades no worse. What is sold for is counted at the best that it
-# may bring.
+# has no limit of its own is sent with that price, and trades no worse. Where its fees are to be paid of it too, they
+# are counted by the dearest that its venues charge. What is sold for is counted at the best that it may bring.
 
 from placing cimport *
+
+
+cdef enum:
+    FEE_SCALE = 1_000_000          # a fee is in millionths of a price unit
 
 
 # Twice the price that an order without a limit refers to, and twice what it could take first, or no_price(): once it is
@@ -55,13 +59,32 @@ cdef inline int64_t cash_price(tc_core* core, const tc_instrument* ins, const tc
     return -tc_floor_div(-most2, 2) if most2 != no_price() else no_price()
 
 
+# The most that a venue, or with 0 any, charges for one lot, in millionths of a price unit; rounded up, and no less than
+# 0: a rebate that may not come pays for nothing.
+cdef inline tc_i128 dearest_fee(
+    const tc_core* core, const tc_instrument* ins, int32_t venue, int64_t price
+) noexcept nogil:
+    cdef int32_t first = venue, last = venue, at
+    cdef const tc_venue* fees
+    cdef tc_i128 most = 0, charge
+    if venue < 1 or venue > core.venue_count:
+        first, last = 1, core.venue_count
+    for at in range(first, last + 1):
+        fees = &core.router.venues[at]
+        charge = -fee_charge(ins, price, -fees.maker_fee_per_unit, -fees.maker_fee_ppm)
+        most = charge if charge > most else most
+        charge = -fee_charge(ins, price, -fees.taker_fee_per_unit, -fees.taker_fee_ppm)
+        most = charge if charge > most else most
+    return most
+
+
 # The quantity of an order in lots, rounded down, and the worst price that it may trade at beside its limit, or
 # no_price(). What can't be converted is 0 lots, which validation refuses.
 cdef inline int64_t convert_cash(
     tc_core* core, const tc_instrument* ins, const tc_command* c, int64_t* bound
 ) noexcept nogil:
     cdef int64_t price = cash_price(core, ins, c), most = ins.price_most
-    cdef tc_i128 lots
+    cdef tc_i128 lots, cost
     bound[0] = no_price()
     if (c.order_qty < 1 or c.order_qty > cash_order_max() or price == no_price() or price == 0
             or price > price_max() or price < -price_max()):
@@ -72,8 +95,13 @@ cdef inline int64_t convert_cash(
         if price == 0:
             return 0
         bound[0] = price
-    lots = tc_wide(c.order_qty, ins.limit_scale) * CASH_ORDER_SCALE
-    lots = tc_floor_div_wide(lots, tc_abs_wide(price) * ins.notional_scale)
+    lots = tc_wide(c.order_qty, ins.limit_scale) * CASH_ORDER_SCALE * FEE_SCALE
+    cost = tc_abs_wide(price) * FEE_SCALE
+    if c.exec_inst & INST_CASH_FEES:
+        cost = cost + dearest_fee(core, ins, c.venue, price)
+    if tc_mul_overflows(cost, ins.notional_scale, &cost):
+        return 0                                       # no cash pays for one
+    lots = tc_floor_div_wide(lots, cost)
     if lots > cash_order_max():
         lots = cash_order_max()
     return tc_floor_div(<int64_t>lots, ins.lot) * ins.lot

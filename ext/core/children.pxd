@@ -289,6 +289,14 @@ cdef inline void leave_rest(
         post_rest(core, c, ins, parent, decision, qty)
 
 
+# How many orders may be open, with one more part of this one: where it reduces, beyond what all may be.
+cdef inline int64_t most_open(tc_core* core, tc_order* parent) noexcept nogil:
+    cdef const tc_orders* orders = &core.orders
+    if orders.open.count < orders.open_max or not reduces(core, parent, leaves_of(parent)):
+        return orders.open_max
+    return orders.open_max + orders.exit_max
+
+
 # To venues with what no child has: what is displayed is taken, what is not rests or ends.
 cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent, int64_t qty) noexcept nogil:
     cdef const tc_instrument* ins = &core.instruments[parent.instrument]
@@ -305,11 +313,11 @@ cdef inline void place_rest(tc_core* core, const tc_command* c, tc_order* parent
     count = divide_qty(core, ins, parent, terms.worst_ticks, qty, barred, routing_of(core, parent), parts)
     if whole and count_parts(parts, count) < qty:      # another has taken it since: nothing was sent
         end_unplaced(core, c, parent, FOK_NOT_FILLABLE, 0, 0)
-    elif core.orders.open.count >= core.orders.open_max:
-        end_unplaced(core, c, parent, MAX_OPEN_ORDERS, core.orders.open.count, core.orders.open_max)
+    elif core.orders.open.count >= most_open(core, parent):
+        end_unplaced(core, c, parent, MAX_OPEN_ORDERS, core.orders.open.count, most_open(core, parent))
     elif count:
         for i in range(count):
-            if core.orders.open.count < core.orders.open_max:
+            if core.orders.open.count < most_open(core, parent):
                 add_child(core, c, ins, parent, decision, parts[i].venue, parts[i].qty, parts[i].ticks, TIF_IOC,
                           ROUTE_TAKES)
     elif not has_taker(core, terms):                   # else what is on its way may still take it

@@ -26,7 +26,7 @@ cdef inline int open_book(list t, tc_book* book, int64_t nodes, int64_t rows, in
 # Beyond the places there is room for what every order that is held may still have to be sent: those that come back from
 # the history are asked no room.
 cdef inline int open_unsent(list t, tc_unsent* unsent, object capacity) except -1:
-    cdef int64_t held = capacity.open_orders + 2 * capacity.order_history + 2
+    cdef int64_t held = capacity.open_orders + capacity.exit_orders + 2 * capacity.order_history + 2
     unsent.most = PLACES_PER_ORDER * capacity.open_orders
     unsent.row_max = <uint32_t>(unsent.most + PLACES * held)
     unsent.messages = <tc_message*>table(t, <int64_t>unsent.row_max + 1, sizeof(tc_message))
@@ -71,6 +71,7 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     for i, followers in enumerate(transitions):
         core.orders.transitions[i] = followers
     core.orders.open_max = capacity.open_orders
+    core.orders.exit_max = capacity.exit_orders
     core.orders.free_count = <uint32_t>slots
     for i in range(slots):
         core.orders.free_slots[i] = <uint32_t>(slots - 1 - i)
@@ -240,7 +241,7 @@ cdef inline int open_core(
 ) except -1:
     cdef int64_t i, slots
     cdef int64_t instruments = capacity.instruments + 1, accounts = capacity.accounts + 1
-    slots = capacity.open_orders + 2 * capacity.order_history + capacity.reject_history + 2
+    slots = capacity.open_orders + capacity.exit_orders + 2 * capacity.order_history + capacity.reject_history + 2
     core.clock_step = capacity.clock_step
     core.instrument_max = capacity.instruments
     core.account_max = capacity.accounts

@@ -10,7 +10,7 @@ cdef inline void reject_order(
     tc_core* core, const tc_command* c, tc_order* order, int reason, int64_t value, int64_t bound
 ) noexcept nogil:
     note_full(core, reason)
-    core.tables_full += reason == MAX_OPEN_ORDERS and bound == core.orders.open_max
+    core.tables_full += reason == MAX_OPEN_ORDERS and bound >= core.orders.open_max
     order.reason = <int16_t>reason
     order.value = value
     order.bound = bound
@@ -59,6 +59,7 @@ cdef inline void ask_order(
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
     q.open_orders = core.orders.open.count - order.is_open
     q.max_open_orders = core.orders.open_max
+    q.max_exits = core.orders.exit_max
     q.line = line_of(core.risk.lines, &core.risk.rows, ins, order.instrument, order.account, order.venue,
                      order.strategy, MODE_ENFORCE, &q.room)
     if is_held_to_trigger(core, order, price):

@@ -131,6 +131,7 @@ cdef struct tc_orders:
     uint64_t by_id_mask
     tc_list open, history, rejects
     int64_t open_max, history_size, reject_size
+    int64_t exit_max               # what reduces may be open beyond open_max
     int64_t open_high              # the most that were open at once: not part of the state
     int64_t evicted
     int64_t replaces               # that venues have not answered
@@ -251,8 +252,8 @@ cdef inline void note_open(tc_orders* orders) noexcept nogil:
         orders.open_high = orders.open.count
 
 
-# A free slot always exists. An order is refused at open_max, so what else is open came back from the history, which
-# holds no more than history_size: there are open_max + 2 * history_size + reject_size + 2 slots.
+# A free slot always exists. An order is refused at open_max + exit_max, so what else is open came back from the
+# history, which holds no more than history_size: slots: open_max + exit_max + 2 * history_size + reject_size + 2.
 cdef inline uint32_t open_order(tc_orders* orders, int64_t order_id) noexcept nogil:
     cdef uint32_t slot
     tc_assert(orders.free_count > 0)

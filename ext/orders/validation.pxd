@@ -6,7 +6,7 @@ from instrument cimport *
 
 cdef enum:
     SLICES_MAX = 1_000             # that an iceberg is shown in: each may cost a taker a step
-    ALL_EXEC_INST = INST_POST_ONLY | INST_REDUCE_ONLY | INST_CASH
+    ALL_EXEC_INST = INST_POST_ONLY | INST_REDUCE_ONLY | INST_CASH | INST_CASH_FEES
 
 
 cdef inline uint64_t bit_of(int reason) noexcept nogil:
@@ -59,6 +59,8 @@ cdef inline int find_bad_field(const tc_command* c) noexcept nogil:
         return 3
     if c.exec_inst & ~<uint32_t>ALL_EXEC_INST:
         return 4
+    if c.exec_inst & INST_CASH_FEES and (not c.exec_inst & INST_CASH or direction(c.side) != SIDE_BUY):
+        return 4                                       # of what is bought for cash
     if c.transact_time < 0 or c.transact_time > time_max():
         return 24
     if c.routing > ROUTING_PRO_RATA:

@@ -48,6 +48,7 @@ cdef struct tc_question:
     bint released                  # an order that is let go: what it holds is in the exposure
     bint reduces                   # it only brings the position nearer to zero: see is_exempt
     int64_t open_orders, max_open_orders
+    int64_t max_exits              # more that may be open where it reduces
     const tc_line* line            # what binds it
     tc_line room                   # where its strategy or its venue has rows too
 
@@ -96,12 +97,13 @@ cdef inline int64_t firm_max() noexcept nogil:
 
 # Only in C: a set in Python.
 # What refuses no order that reduces: of switches and states those that leave REDUCING; a runaway exit is a runaway too,
-# so rates hold at twice their limit; without a reference only what has a limit price passes. What is not here binds
-# exits as well.
+# so rates hold at twice their limit; open orders as far as the places of exits go; without a reference only what has a
+# limit price passes. What is not here binds exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
-    return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_POSITION_QTY or reason == ORDER_RATE
-            or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE or reason == MAX_NET_EXPOSURE
-            or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE or reason == RATE_UNAVAILABLE)
+    return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
+            or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
+            or reason == MAX_NET_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
+            or reason == RATE_UNAVAILABLE)
 
 
 # Does something refuse that an order which reduces is exempt from?

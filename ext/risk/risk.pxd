@@ -66,10 +66,12 @@ cdef inline bint check_duplicate(const tc_question* q, tc_finding* f, bint expla
     return q.duplicate
 
 
+# What reduces has places of its own beyond those that all have.
 cdef inline bint check_open_orders(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
-    cdef bint refused = q.open_orders >= q.max_open_orders and not q.recheck
+    cdef int64_t most = q.max_open_orders + (q.max_exits if q.reduces else 0)
+    cdef bint refused = q.open_orders >= most and not q.recheck
     if explain or refused:
-        tell_finding(f, MAX_OPEN_ORDERS, True, refused, q.open_orders + 1, q.max_open_orders, 0)
+        tell_finding(f, MAX_OPEN_ORDERS, True, refused, q.open_orders + 1, most, 0)
     return refused
 
 

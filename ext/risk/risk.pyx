@@ -117,6 +117,7 @@ cdef class RiskTable:
         q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.reduces = False
         q.open_orders = 0
         q.max_open_orders = time_max()
+        q.max_exits = 0
         q.line = line_of(self.risk.lines, &self.risk.rows, ins, instrument, account, venue, 0, MODE_ENFORCE, &q.room)
 
     def check(self, bytes order, int64_t reference2):

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import pytest
 from conftest import FRESH, seeds
-from exitmodel import EXITS_ALONE, Exits
+from exitmodel import EXIT_MAX, EXITS_ALONE, OPEN_MAX, Exits
 from lifecycle import EXT, REQUEST_TIMEOUT, SECOND, SIM, T0, Driver, build, id_of, record
 from lifemodel import WORKING_MAX, Known, Model
 from triggermodel import Prices
@@ -341,7 +341,8 @@ def play(core, seed: int, steps: int) -> list[int]:
     driver, model, prices, exits = Driver(core), Model(TRADES, day_end_of(seed)), Prices(2), Exits(core)
     model.now = T0
     for limit in EXITS_ALONE:
-        driver.apply(limit)
+        ack, _ = driver.apply(limit)
+        assert ack.reason == 0
     script, journal = Script(seed, model), []
     for step in range(steps):
         command, waits = script.next()
@@ -349,11 +350,11 @@ def play(core, seed: int, steps: int) -> list[int]:
         driver.now += waits
         try:
             foreseen = model.foresee_money(c, held(core, model, c))
-            exits.look(c)
-            _, reports = driver.apply(command)
+            exits.look(c, model.orders)
+            ack, reports = driver.apply(command)
             model.take(c, reports, driver.now, foreseen)
             model.check(core)
-            exits.check(c, reports)
+            exits.check(c, ack, reports, driver.now)
             prices.take(core, c, reports, driver.now)
             prices.check(core, driver.now)
         except Exception as error:
@@ -378,7 +379,7 @@ def held(core, model: Model, c) -> Known | None:
 @cache
 def episode(backend: str, seed: int, steps: int = STEPS) -> list[int]:
     core = build(room_module(backend, "pipeline").Core, instruments=2, trades=TRADES, order_history=48,
-                 day_end=day_end_of(seed))
+                 open_orders=OPEN_MAX, exit_orders=EXIT_MAX, day_end=day_end_of(seed))
     return play(core, seed, steps)
 
 

@@ -142,6 +142,44 @@ def test_a_stop_for_cash_is_counted_at_what_it_may_pay_once_it_is_triggered(make
     assert order.cum_qty * (order.avg_px or 0) <= 1_210
 
 
+FEES = {"FREE": {}, "CHEAP": {"taker_fee_per_share": "0.50"}, "WHOLE": {"taker_fee_per_share": "1.00"},
+        "SHARED": {"taker_fee_per_share": "1e-9"}, "DEAR": {"taker_fee_bps": 1_200}, "REBATE": {"taker_fee_bps": -100, "maker_fee_bps": -100}}
+
+
+@pytest.mark.parametrize("price", [None, 19])
+@pytest.mark.parametrize(("venue", "cash", "qty"), [
+    ("FREE", 400, 21), ("CHEAP", 400, 20), ("WHOLE", 400, 20), ("WHOLE", "399.999999", 19), ("DEAR", 400, 18), (None, 400, 18),
+    ("FREE", 380, 20), ("SHARED", 380, 19), ("REBATE", 396, 20),
+])
+def test_fees_are_paid_of_the_cash_where_that_is_asked(make_core, venue, cash, qty, price):
+    # At 19: 400 buys 21 lots without fees. With 0.50 a lot, 400 // 19.50 is 20; with 1.00 it is 20 and nothing is left; with
+    # 12 % of 19, 21.28 a lot, it is 18. 380 buys 20, but 19 where each costs a fee beside; a rebate may not come.
+    core = make_core(venues=[tc.SimulatedVenue(name, **fees) for name, fees in FEES.items()], accounts=["alpha"],
+                     limits=limits(price_collar_bps=tc.OFF), capacity=small_capacity(venues=6))
+    core.quote(venue or "CHEAP", "AAPL", bid=18, bid_size=100, ask=19, ask_size=100)
+    order = core.submit("AAPL", "BUY", price=price, cash_order_qty=cash, venue=venue, cash_includes_fees=True)
+    assert (order.order_qty, order.cum_qty) == (qty, qty)
+    assert order.cum_qty * order.avg_px + core.position("AAPL").fees <= Decimal(cash)
+    assert core.submit("AAPL", "BUY", cash_order_qty=cash, venue=venue).order_qty == Decimal(cash) // 19
+    asked = core.check("AAPL", "BUY", price=price, cash_order_qty=cash, venue=venue, cash_includes_fees=True)
+    assert asked[R.MAX_ORDER_QTY].value == qty
+
+
+@pytest.mark.parametrize("terms", [{"qty": 5}, {"side": "SELL", "cash_order_qty": 5}])
+def test_fees_are_of_a_purchase_for_cash(make_core, terms):
+    core = make_core()
+    before = core.state_hash()
+    with pytest.raises(ValueError, match="cash_includes_fees True is of a BUY with cash_order_qty"):
+        core.submit("AAPL", **{"side": "BUY", "price": 10, "cash_includes_fees": True, **terms})
+    with pytest.raises(TypeError, match="cash_includes_fees"):
+        core.submit("AAPL", "BUY", cash_order_qty=5, cash_includes_fees=1)
+    assert core.state_hash() == before
+    orders = tc.new_orders(2)
+    orders["instrument"], orders["account"], orders["order_qty"], orders["price"] = core.ids("AAPL"), 1, 1, 10**9
+    orders["side"], orders["exec_inst"] = [1, 2], [tc.ExecInst.CASH_INCLUDES_FEES, tc.ExecInst.CASH_INCLUDES_FEES + tc.ExecInst.CASH_ORDER_QTY]
+    assert core.submit_batch(orders)["reason"].tolist() == [R.INVALID_FIELD_VALUE] * 2
+
+
 @pytest.mark.parametrize(("terms", "qty"), [({}, 4), ({"price": 90}, 4), ({"price": 120}, 3)])
 def test_a_sale_for_cash_is_counted_at_the_most_that_it_may_bring(make_core, terms, qty):
     # The bid is 99, the mid 100, and a limit may be higher: 400 at 100 is 4 lots, at 120 it is 3.

@@ -76,6 +76,33 @@ def test_an_exit_may_come_at_twice_the_rate(desk, qty, passes):
     assert sent[-1].reason is R.ORDER_RATE
 
 
+def test_a_core_that_is_full_of_entries_lets_exits_out(desk):
+    """Four may be open, and two exits more: the places of exits are no entry's, and an exit takes those of all first."""
+    core = desk(capacity=small_capacity(open_orders=4, exit_orders=2))
+    entries = [core.submit("AAPL", "BUY", 1, 90, venue="P") for _ in range(5)]
+    assert [order.reason for order in entries] == [R.NONE] * 4 + [R.MAX_OPEN_ORDERS]
+    assert core.submit("AAPL", "SELL", 11, 101, venue="P").reason is R.MAX_OPEN_ORDERS  # it would be short one
+    asked = core.check("AAPL", "SELL", 1, 101, venue="P")[R.MAX_OPEN_ORDERS]
+    assert (asked.value, asked.limit, asked.verdict) == (5, 6, "PASS")
+    exits = [core.submit("AAPL", "SELL", 1, 101, venue=venue) for venue in ("P", "EXT", "P")]
+    assert [order.reason for order in exits] == [R.NONE, R.NONE, R.MAX_OPEN_ORDERS]
+    assert exits[2].text == "MAX_OPEN_ORDERS: open orders 7 would exceed 6"
+    core.cancel(entries[0])
+    core.cancel(entries[1])
+    assert core.submit("AAPL", "BUY", 1, 90, venue="P").reason is R.MAX_OPEN_ORDERS  # two exits stand where two entries did
+    assert core.submit("AAPL", "SELL", 1, 101, venue="P").reason is R.NONE
+    assert core.metrics()["tables_full"] == 4
+
+
+def test_flatten_gets_out_of_a_core_that_is_full(desk):
+    core = desk(capacity=small_capacity(open_orders=2, exit_orders=1), max_order_qty=4)
+    core.quote("P", "AAPL", bid=100, bid_size=50)
+    for _ in range(2):
+        core.submit("AAPL", "BUY", 1, 90, venue="P")
+    core.flatten(account="alpha", symbol="AAPL")
+    assert core.position("AAPL").qty == 0
+
+
 def test_a_limit_exit_needs_no_reference_price_and_a_market_one_does(desk):
     core = desk(price_collar_bps=100)
     assert core.submit("AAPL", "BUY", 1, 100, venue="P").reason is R.REFERENCE_PRICE_UNAVAILABLE

@@ -2,7 +2,7 @@
 1% collar, whose protection is 98.01; each venue bids for 300."""
 
 import pytest
-from conftest import limits
+from conftest import limits, small_capacity
 
 import tradecore as tc
 
@@ -12,8 +12,8 @@ NEW, FILLED, SUSPENDED, PARTLY = (tc.OrdStatus[name] for name in ("NEW", "FILLED
 
 @pytest.fixture
 def desk(make_core):
-    def build(*venues, qty=1000, **armed):
-        core = make_core(venues=list(venues), limits=limits(**armed))
+    def build(*venues, qty=1000, capacity=None, **armed):
+        core = make_core(venues=list(venues), limits=limits(**armed), capacity=capacity or small_capacity())
         core.positions.open_position("AAPL", qty, 100)
         for venue in venues:
             core.quote(venue.name, "AAPL", bid=99, bid_size=300)
@@ -155,3 +155,17 @@ def test_the_parts_of_another_exit_count_once(desk):
     exits = [core.submit("AAPL", "SELL", qty, stop_px=99, venue="P", trigger_price_type="LAST_TRADE") for qty in (301, 300)]
     core.trade_print("AAPL", 99, 1)
     assert [order.reason for order in exits] == [R.MARKET_LEFTOVER, R.NONE]
+
+
+@pytest.mark.parametrize(("exits", "qty", "sold", "reason"), [
+    (3, 600, 600, R.NONE), (1, 600, 0, R.MAX_OPEN_ORDERS), (2, 600, 600, R.NONE), (3, 1001, 0, R.MAX_OPEN_ORDERS)])
+def test_the_parts_of_an_exit_have_its_places_too(desk, exits, qty, sold, reason):
+    """Two entries fill the table. The exit takes one place of its kind, and each part that works another; a part that
+    has traded gives its own back."""
+    core = desk(V("A"), V("B"), capacity=small_capacity(open_orders=2, exit_orders=exits))
+    for _ in range(2):
+        core.submit("AAPL", "BUY", 1, 50, venue="A")
+    exit_ = core.submit("AAPL", "SELL", qty, 99)
+    assert (exit_.reason, exit_.cum_qty) == (reason, sold)
+    if exits == 1:
+        assert exit_.text == "MAX_OPEN_ORDERS: open orders 3 would exceed 3"

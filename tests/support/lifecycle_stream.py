@@ -112,7 +112,7 @@ class LifecycleStream(Stream):
         elif kind == 7:
             fields |= {"time_in_force": pick.choice((2, 7)), "exec_inst": 0}
         else:
-            fields |= {"exec_inst": 4, "order_qty": pick.choice((10**9, 5 * 10**10, 0, -1)), "cl_ord_id": 0}
+            fields |= {"exec_inst": 12 if mid % 3 == 0 else 4, "order_qty": pick.choice((10**9, 5 * 10**10, 0, -1)), "cl_ord_id": 0}
         if fields["time_in_force"] == TimeInForce.GTD:
             fields["expire_time"] = self.clock + pick.choice((1, 20, 200, 3_000, -5)) * 1_000_000
         if pick.random() < 0.3:

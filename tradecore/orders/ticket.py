@@ -17,6 +17,7 @@ from ..vocabulary.units import CASH_ORDER_PRECISION, Number, check_bool, check_i
 
 STRATEGY_MAX = 2**31 - 1
 _POST_ONLY, _REDUCE_ONLY, _CASH = int(ExecInst.POST_ONLY), int(ExecInst.REDUCE_ONLY), int(ExecInst.CASH_ORDER_QTY)
+_CASH_FEES = int(ExecInst.CASH_INCLUDES_FEES)
 PRICED = {OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.LIMIT_IF_TOUCHED}
 
 
@@ -32,8 +33,10 @@ class OrderTerms(TypedDict, total=False):
     best offer for a buy and the best bid for a sell. `min_qty` (of an IMMEDIATE_OR_CANCEL order) and `display_qty`
     (iceberg) are whole units. `expire_time` (ns UTC) belongs to GOOD_TILL_DATE. `cash_order_qty` is money in place of
     `qty`, converted to whole lots at the worst price that the order may pay, with which it is sent: it never spends
-    more than that, fees aside; a sale at the most that it may bring. `list_id` (from 1) and
-    `contingency_type` go together: OCO members reduce each other, OTO children wait for the list's first order.
+    more than that, fees aside; with `cash_includes_fees` (of a purchase) the declared fees of its venue too, or the
+    dearest of any where none is named, but for the rounding of each fill's commission; a sale at the most that it may
+    bring. `list_id` (from 1) and `contingency_type` go together: OCO members reduce each other, OTO children wait for
+    the list's first order.
     `strategy`: an int from 0, for mass cancels. `routing`: the RoutingStrategy of this order alone; else its
     strategy's, or the core's (see SmartOrderRouter.set_strategy). `transact_time` (ns UTC) stands for the `clock`.
 
@@ -55,6 +58,7 @@ class OrderTerms(TypedDict, total=False):
     display_qty: Number | None
     expire_time: int | None
     cash_order_qty: Number | None
+    cash_includes_fees: bool
     list_id: int | None
     contingency_type: ContingencyType | str
     strategy: int
@@ -70,7 +74,8 @@ def pack_order(
     stop_px: Number | None = None, peg_offset: Number | None = None, peg_offset_type: object = PegOffsetType.PRICE,
     trigger_price_type: object = TriggerPriceType.NONE, min_qty: Number | None = None,
     display_qty: Number | None = None, expire_time: int | None = None,
-    cash_order_qty: Number | None = None, list_id: int | None = None, contingency_type: object = ContingencyType.NONE,
+    cash_order_qty: Number | None = None, cash_includes_fees: bool = False,
+    list_id: int | None = None, contingency_type: object = ContingencyType.NONE,
     strategy: int = 0, transact_time: int | None = None, routing: object = RoutingStrategy.NONE,
 ) -> bytes:
     """The record of an order; `id_of` gives its id's number, and is asked last: a wrong call interns nothing. Raises
@@ -81,6 +86,9 @@ def pack_order(
     offset_type = PegOffsetType.parse(peg_offset_type, "peg_offset_type")
     flags = _POST_ONLY if check_bool(post_only, "post_only") else 0
     flags += _REDUCE_ONLY if check_bool(reduce_only, "reduce_only") else 0
+    flags += _CASH_FEES if check_bool(cash_includes_fees, "cash_includes_fees") else 0
+    if flags & _CASH_FEES and (cash_order_qty is None or its_side is not Side.BUY):
+        raise ValueError("cash_includes_fees True is of a BUY with cash_order_qty")
     if cash_order_qty is None:
         order_qty = instrument.qty_lots(qty, "order_qty", low=-QTY_MAX)  # type: ignore[arg-type]  # refuses None
     elif qty is not None:

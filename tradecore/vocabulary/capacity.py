@@ -22,6 +22,7 @@ class Capacity:
     currencies: int = 16
     books: int = 65_536  # of an instrument at a venue, each of which appears when something first rests in it
     open_orders: int = 65_536  # eight times as many messages for external venues can wait to be read
+    exit_orders: int = 4_096  # open beyond those: only orders that reduce a position
     order_history: int = 65_536
     reject_history: int = 65_536  # of orders that reached no venue, which push out none that may still trade
     cl_ord_ids: int = 1_048_576  # that name an order, in a day
@@ -44,13 +45,15 @@ class Capacity:
         10,000. A process with NumPy stays below 100 MB however many orders it takes: see `tradecore bench --memory`.
         """
         return cls(instruments=64, accounts=16, venues=8, currencies=8, books=512, open_orders=8_192,
-                   order_history=16_384, cl_ord_ids=65_536, ids=65_536, events=32_768, order_rate=4_096,
-                   limit_rows=4_096, limit_counters=64, strategies=64, decisions=1_024, trades=16_384, exec_ids=65_536)
+                   exit_orders=1_024, order_history=16_384, cl_ord_ids=65_536, ids=65_536, events=32_768,
+                   order_rate=4_096, limit_rows=4_096, limit_counters=64, strategies=64, decisions=1_024, trades=16_384,
+                   exec_ids=65_536)
 
     def __post_init__(self) -> None:
         bounds = {
             "instruments": 1_000_000, "accounts": 65_535, "venues": 64, "currencies": 255, "books": 2**22,
-            "open_orders": 2**24, "order_history": 2**24, "reject_history": 2**24, "cl_ord_ids": 2**27, "ids": 2**27,
+            "open_orders": 2**24, "exit_orders": 2**24, "order_history": 2**24, "reject_history": 2**24,
+            "cl_ord_ids": 2**27, "ids": 2**27,
             "events": 2**24, "order_rate": 2**20, "limit_rows": 2**22, "limit_counters": 2**16, "strategies": 2**20,
             "decisions": 2**20, "trades": 2**24, "exec_ids": 2**27,
             "notes": 2**20, "unbooked": 2**16, "clock_step": 2**61,

@@ -127,13 +127,15 @@ class TimeInForce(FixChar):
 
 
 class ExecInst(FixFlags):
-    """ExecInst(18) as a set of flags; CASH_ORDER_QTY says that order_qty holds CashOrderQty(152), in micros."""
+    """ExecInst(18) as a set of flags; CASH_ORDER_QTY says that order_qty holds CashOrderQty(152), in micros, and
+    CASH_INCLUDES_FEES that a purchase's fees are to be paid of it too."""
 
     NONE = 0
     PARTICIPATE_DONT_INITIATE = 1
     POST_ONLY = 1
     REDUCE_ONLY = 2
     CASH_ORDER_QTY = 4
+    CASH_INCLUDES_FEES = 8
 
 
 class TriggerPriceType(FixChar):

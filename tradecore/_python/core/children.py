@@ -37,7 +37,7 @@ from ..risk.holds import note_breach
 from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
 from .choosing import decide, routing_of
 from .conditions import session_waits
-from .exits import ask_risk_of, hold_if_hindered, protects_position, rest_exit
+from .exits import ask_risk_of, hold_if_hindered, protects_position, reduces, rest_exit
 from .parts import barred_at_first, divide_qty
 from .placing import ask_order, place_order
 from .requests import take_id
@@ -206,6 +206,14 @@ def end_unplaced(core: State, c: Any, parent: Order, reason: int, value: int = 0
         end_order(core, c, parent, CANCELED, reason)
 
 
+def most_open(core: State, parent: Order) -> int:
+    """How many orders may be open, with one more part of this one: where it reduces, beyond what all may be."""
+    orders = core.orders
+    if orders.open_count < orders.open_max or not reduces(core, parent, leaves_of(parent)):
+        return orders.open_max
+    return orders.open_max + orders.exit_max
+
+
 def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
     """To venues with what no child has: what is displayed is taken, what is not rests or ends."""
     ins = core.instruments[parent.instrument]
@@ -219,11 +227,11 @@ def place_rest(core: State, c: Any, parent: Order, qty: int) -> None:
     parts = divide_qty(core, ins, parent, parent.worst_ticks, qty, barred, routing_of(core, parent))
     if whole and sum(part.qty for part in parts) < qty:  # another has taken it since: nothing was sent
         end_unplaced(core, c, parent, Reason.FOK_NOT_FILLABLE)
-    elif core.orders.open_count >= core.orders.open_max:
-        end_unplaced(core, c, parent, Reason.MAX_OPEN_ORDERS, core.orders.open_count, core.orders.open_max)
+    elif core.orders.open_count >= (most := most_open(core, parent)):
+        end_unplaced(core, c, parent, Reason.MAX_OPEN_ORDERS, core.orders.open_count, most)
     elif parts:
         for part in parts:
-            if core.orders.open_count < core.orders.open_max:
+            if core.orders.open_count < most_open(core, parent):
                 add_child(core, c, ins, parent, decision, part.venue, part.qty, part.ticks, IOC, Route.TAKES)
     elif any(child.time_in_force == IOC and is_live(child) for child in parent.children.values()):
         return  # what is on its way may still take it

@@ -92,7 +92,7 @@ EXPIRES = {Reason.AUCTION_LEFTOVER}
 
 def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bound: int) -> None:
     note_full(core, reason)
-    core.tables_full += reason == Reason.MAX_OPEN_ORDERS and bound == core.orders.open_max
+    core.tables_full += reason == Reason.MAX_OPEN_ORDERS and bound >= core.orders.open_max
     order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
     report_end(core, c, order, ExecType.REJECTED)
     sync_order(core, order)
@@ -120,7 +120,7 @@ def ask_order(
         order.account, order.venue, side, ord_type, False,
         bool(order.exec_inst & REDUCE_ONLY) and not waits_for_parent(core.groups, order),
         not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck, False, False,
-        core.orders.open_count - order.is_open, core.orders.open_max,
+        core.orders.open_count - order.is_open, core.orders.open_max, core.orders.exit_max,
         core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
         exposure_of(core.risk, order.instrument, 0),
         meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),

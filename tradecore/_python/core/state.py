@@ -75,7 +75,8 @@ class State:
         self.money_precisions: dict[int, int] = {}
         self.texts = Texts(capacity.ids)
         self.ids = Ids(capacity.cl_ord_ids, self.texts)
-        self.orders = Orders(capacity.open_orders, capacity.order_history, capacity.reject_history)
+        self.orders = Orders(capacity.open_orders, capacity.exit_orders, capacity.order_history,
+                             capacity.reject_history)
         self.risk = RiskTables(capacity.accounts, capacity.instruments, capacity.order_rate, capacity.limit_rows,
                                capacity.limit_counters, capacity.strategies)
         self.risk.values.instruments = self.instruments

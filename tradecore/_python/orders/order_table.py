@@ -162,8 +162,9 @@ class Orders:
     """Open orders in the order in which they became so, and the `history_size` others that ended last, beside the
     `reject_size` that reached no venue."""
 
-    def __init__(self, open_max: int, history_size: int, reject_size: int) -> None:
-        self.open_max, self.history_size, self.reject_size = open_max, history_size, reject_size
+    def __init__(self, open_max: int, exit_max: int, history_size: int, reject_size: int) -> None:
+        self.open_max, self.exit_max = open_max, exit_max  # what reduces may be open beyond open_max
+        self.history_size, self.reject_size = history_size, reject_size
         self.by_id: dict[int, Order] = {}
         self.open: dict[int, Order] = {}
         self.history: dict[int, Order] = {}  # oldest first

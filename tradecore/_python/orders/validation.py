@@ -23,6 +23,7 @@ from tradecore.vocabulary.records import CODECS, NO_PRICE, OWN_ID_MAX, PRICE_MAX
 from tradecore.vocabulary.units import tell_wide
 
 from ..vocabulary.instrument import (
+    BUY,
     FOK,
     GTC,
     IOC,
@@ -34,6 +35,7 @@ from ..vocabulary.instrument import (
     add_band,
     awaits_price,
     define_instrument_row,
+    direction,
     find_bad_band,
     has_limit,
     tell_notional,
@@ -42,7 +44,8 @@ from ..vocabulary.instrument import (
 from ..vocabulary.shell import Records, demand, open_batch, open_command
 
 POST_ONLY, CASH = int(ExecInst.POST_ONLY), int(ExecInst.CASH_ORDER_QTY)
-ALL_EXEC_INST = POST_ONLY | int(ExecInst.REDUCE_ONLY) | CASH
+CASH_FEES = int(ExecInst.CASH_INCLUDES_FEES)
+ALL_EXEC_INST = POST_ONLY | int(ExecInst.REDUCE_ONLY) | CASH | CASH_FEES
 AUCTIONS = {int(TimeInForce.AT_THE_OPEN), int(TimeInForce.AT_THE_CLOSE)}
 GTD = int(TimeInForce.GTD)
 SLICES_MAX = 1_000  # that an iceberg is shown in: each may cost a taker a step
@@ -103,6 +106,8 @@ def find_bad_field(c: Any) -> int:
             return offset
     if c.exec_inst & ~ALL_EXEC_INST:
         return 4
+    if c.exec_inst & CASH_FEES and (not c.exec_inst & CASH or direction(c.side) != BUY):
+        return 4  # of what is bought for cash
     if not 0 <= c.transact_time <= TIME_MAX:
         return 24
     if c.routing > PRO_RATA:

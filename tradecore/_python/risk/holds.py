@@ -52,6 +52,7 @@ class Question:
     reduces: bool  # it only brings the position nearer to zero: see EXEMPTIONS
     open_orders: int
     max_open_orders: int
+    max_exits: int  # more that may be open where it reduces
     # The rows that it is about.
     rows: LimitRows
     ins: InstrumentRow
@@ -121,10 +122,10 @@ def worst_position(e: Exposure, q: Question) -> int:
 
 FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum leaves its integers
 # What refuses no order that reduces: of switches and states those that leave REDUCING; a runaway exit is a runaway too,
-# so rates hold at twice their limit; without a reference only what has a limit price passes. What is not here binds
-# exits as well.
+# so rates hold at twice their limit; open orders as far as the places of exits go; without a reference only what has a
+# limit price passes. What is not here binds exits as well.
 EXEMPTIONS = frozenset((
-    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
+    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE))
 # Nor one that brings its position to zero, whose quantity is what it is.

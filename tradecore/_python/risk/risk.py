@@ -175,7 +175,7 @@ def ask_risk(
     return Question(
         c.order_qty, c.order_qty, c.order_qty, c.price, reference2, touch2, now, c.instrument, c.account, c.venue,
         BUY if c.side == BUY else SELL, c.ord_type, duplicate, False, False, False, False, False, open_orders,
-        max_open_orders, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
+        max_open_orders, 0, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
         risk.values,
@@ -228,8 +228,9 @@ def check_duplicate(q: Question) -> Finding:
 
 
 def check_open_orders(q: Question) -> Finding:
-    refused = q.open_orders >= q.max_open_orders and not q.recheck
-    return Finding(Reason.MAX_OPEN_ORDERS, q.open_orders + 1, q.max_open_orders, refused, True)
+    """What reduces has places of its own beyond those that all have."""
+    most = q.max_open_orders + (q.max_exits if q.reduces else 0)
+    return Finding(Reason.MAX_OPEN_ORDERS, q.open_orders + 1, most, q.open_orders >= most and not q.recheck, True)
 
 
 def check_reference(q: Question) -> Finding:
