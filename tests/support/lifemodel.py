@@ -68,6 +68,7 @@ class Known:
     venue: int = 0
     admitted: bool = True  # by validation, its list and risk
     refused: Reason = Reason.NONE  # where it was not
+    orig_cl_ord_id: int = 0
     command: object = None  # as it was entered
 
     @property
@@ -316,7 +317,8 @@ class Model:
     def find_made(self, number: int) -> int:
         """An id that the core made is its own for good: where a day forgot it and a bust opened its order again, it is
         known while that is open."""
-        found = (o.order_id for o in self.open.values() if o.venue == EXT and number in (o.cl_ord_id, *(a.cl_ord_id for a in o.asked)))
+        found = (o.order_id for o in self.open.values() if o.venue == EXT
+                 and number in (o.cl_ord_id, o.orig_cl_ord_id, *(a.cl_ord_id for a in o.asked)))
         return next(found, 0) if number > MADE_ID_MIN else 0
 
     def claim(self, c, o: Known) -> None:
@@ -423,7 +425,7 @@ class Model:
                 self.claim(c, o)
             if r.cl_ord_id not in self.ids:  # it was sent and taken back by one command
                 self.claim_made(r.cl_ord_id, o)
-            o.cl_ord_id = r.cl_ord_id
+            o.orig_cl_ord_id, o.cl_ord_id = o.cl_ord_id, r.cl_ord_id
 
     def learn_replaced(self, c, r, o: Known, by_venue: bool) -> None:
         if by_venue:
