@@ -160,11 +160,13 @@ def test_it_asks_for_less_than_the_order_has_whatever_was_asked_last(core):
 
 
 def test_it_stays_inside_where_the_order_has_come_to_less(core):
-    """10 of a position of 10 are to be sold; 4 go elsewhere, and the venue restates the order to 4."""
+    """10 of a position of 10 are to be sold, then at 126; 4 go elsewhere, and the venue restates the order to 4."""
     core.positions.open_position("AAPL", 10, "120.00")
     order = core.submit("AAPL", "SELL", 10, "125.00", venue="EXT", cl_ord_id="c1", reduce_only=True)
     assert handed(core) == [("125.00", 10)]
     tell(core, "NEW", "c1")
+    core.replace(order, price="126.00", new_cl_ord_id="c2")
+    assert handed(core) == [("126.00", 10)]
     core.submit("AAPL", "SELL", 4, "119.99", venue="XNAS")
     tell(core, "RESTATED", "c1", order_qty=4)
     core.risk.gate.shut()
