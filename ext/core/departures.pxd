@@ -124,13 +124,21 @@ cdef inline bint stops_replace(
     return is_stopped(core, c, order, &e, finding)
 
 
-# Does a replace only lower the quantity, whichever it will replace: nobody knows yet whether that is the order or what
-# was asked last? What the core lowers has all else as it was asked last.
+# Does a replace only lower the quantity, whichever it will replace: nobody knows yet whether that is the order or one
+# that was asked before? What the core lowers has all else as it was asked last.
 cdef inline bint asks_less(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
     cdef uint32_t at = <uint32_t>(request - orders.requests)
-    if asks_more(orders, order, last_asked(orders, order, at), request):
+    if request.reason:
+        return (not asks_more(orders, order, last_asked(orders, order, at), request)
+                and request.order_qty <= order.order_qty)
+    if asks_more(orders, order, NULL, request):
         return False
-    return request.order_qty <= order.order_qty if request.reason else not asks_more(orders, order, NULL, request)
+    at = request.prev
+    while at != NO_SLOT:
+        if orders.requests[at].is_replace and asks_more(orders, order, &orders.requests[at], request):
+            return False
+        at = orders.requests[at].prev
+    return True
 
 
 # A new order or a replace that is about to be handed out. A replace that its venue has answered already (`request` is

@@ -427,6 +427,18 @@ def test_less_is_less_than_the_order_and_than_what_its_venue_was_asked_for_last(
     assert alerts(core) == ([] if handed else [stopped("KILL_SWITCH")])
 
 
+def test_less_is_less_than_any_that_its_venue_was_asked_for_and_has_not_answered(core):
+    order = at_its_venue(core)
+    for number, qty in enumerate((2, 9), 2):
+        core.replace(order, new_cl_ord_id=f"c{number}", qty=qty)
+    assert [m.cl_ord_id for m in core.outbound()] == ["c2", "c3"]
+    core.replace(order, new_cl_ord_id="c4", qty=5)  # where the 9 is refused, it would raise the 2
+    core.replace(order, new_cl_ord_id="c5", qty=1)
+    core.risk.gate.shut()
+    assert [m.cl_ord_id for m in core.outbound()] == ["c5"]
+    assert alerts(core) == [stopped("KILL_SWITCH")]
+
+
 def test_what_the_core_itself_lowers_leaves_a_gate_that_is_shut(core):
     """A leg of an OCO list trades 4 of 10: the core asks for the other to be 6."""
     legs = [core.submit("AAPL", "BUY", 10, "180.00", venue="EXT", cl_ord_id=name, list_id=7,

@@ -104,10 +104,11 @@ def stops_replace(core: State, c: Any, order: Order, order_qty: int, price: int)
 
 def asks_less(order: Order, request: Request) -> bool:
     """Does a replace only lower the quantity, whichever it will replace: nobody knows yet whether that is the order or
-    what was asked last? What the core lowers has all else as it was asked last."""
-    if asks_more(last_asked(order, request), request):
-        return False
-    return request.order_qty <= order.order_qty if request.reason else not asks_more(order, request)
+    one that was asked before? What the core lowers has all else as it was asked last."""
+    if request.reason:
+        return not asks_more(last_asked(order, request), request) and request.order_qty <= order.order_qty
+    earlier = [asked for asked in order.requests[: order.requests.index(request)] if asked.is_replace]
+    return not any(asks_more(before, request) for before in (order, *earlier))
 
 
 def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] | None:
