@@ -197,7 +197,7 @@ def test_what_was_held_back_and_may_rest_is_not_sent_as_what_takes_at_once(desk,
     core.execution.on_execution_report("E", "CANCELED", order_id=own.order_id)
     went = [(m.time_in_force.name, f"{m.price:.2f}") for m in core.outbound() if m.order_id == order.order_id]
     assert went == ([(sent, "100.02")] if sent else [])
-    assert (order.ord_status, order.reason) == ((S.PENDING_NEW, R.NONE) if sent else (S.REJECTED, R.ORDER_PROTECTION))
+    assert (order.ord_status, order.reason) == ((S.PENDING_NEW, R.NONE) if sent else (S.CANCELED, R.ORDER_PROTECTION))
 
 
 @pytest.mark.parametrize(("price", "terms", "goes", "limit"), [
