@@ -117,6 +117,32 @@ cdef inline void give_way(tc_core* core, uint32_t at) noexcept nogil:
         drop_message(&core.orders, at)
 
 
+# What a request asks for, into its message.
+cdef inline void put_request(
+    const tc_orders* orders, const tc_order* order, tc_message* m, const tc_request* request
+) noexcept nogil:
+    m.order_qty = request.order_qty
+    m.price = sent_px(orders, order, request.price)
+    m.display_qty = min(terms_of(orders, order).display_qty, request.order_qty)
+    if m.stop_px != no_price():
+        m.stop_px = request.stop_px
+    if m.peg_offset:
+        m.peg_offset = request.peg_offset
+
+
+# What the core lowers has all else as its venue was asked for last: that may have been answered since, or taken back.
+cdef inline void follow_asked(
+    const tc_core* core, const tc_order* order, tc_message* m, tc_request* request
+) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef const tc_request* last = last_asked(&core.orders, order, <uint32_t>(request - core.orders.requests))
+    request.price = order.price if last == NULL else last.price
+    request.stop_px = terms.stop_px if last == NULL else last.stop_px
+    request.expire_time = terms.expire_time if last == NULL else last.expire_time
+    request.peg_offset = terms.peg_offset if last == NULL else last.peg_offset
+    put_request(&core.orders, order, m, request)
+
+
 # A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless its
 # venue has answered the one before.
 cdef inline void send_request(
@@ -134,14 +160,7 @@ cdef inline void send_request(
     m = &core.orders.unsent.messages[at]
     m.cl_ord_id = request.cl_ord_id
     m.orig_cl_ord_id = orig_cl_ord_id
-    m.order_qty = request.order_qty
-    m.price = sent_px(&core.orders, order, request.price)
-    if m.display_qty > request.order_qty:
-        m.display_qty = request.order_qty
-    if m.stop_px != no_price():
-        m.stop_px = request.stop_px
-    if m.peg_offset:
-        m.peg_offset = request.peg_offset
+    put_request(&core.orders, order, m, request)
     request.message = at
     core.orders.unsent.rows[at].request = <uint32_t>(request - core.orders.requests) + 1
     if not request.is_replace:

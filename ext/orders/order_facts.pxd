@@ -45,12 +45,21 @@ cdef inline bint has_cancel(const tc_orders* orders, const tc_order* order) noex
     return at != NO_SLOT
 
 
-# OrderQty(38) as it will be if its venue does what it was last asked.
-cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) noexcept nogil:
-    cdef uint32_t at = order.last_request
+# The terms that a venue has been asked for, or was before a request: those of the last replace that it has not
+# answered; NULL: the order's.
+cdef inline const tc_request* last_asked(
+    const tc_orders* orders, const tc_order* order, uint32_t before
+) noexcept nogil:
+    cdef uint32_t at = order.last_request if before == NO_SLOT else orders.requests[before].prev
     while at != NO_SLOT and not orders.requests[at].is_replace:
         at = orders.requests[at].prev
-    return order.order_qty if at == NO_SLOT else orders.requests[at].order_qty
+    return NULL if at == NO_SLOT else &orders.requests[at]
+
+
+# OrderQty(38) as it will be if its venue does what it was last asked.
+cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef const tc_request* last = last_asked(orders, order, NO_SLOT)
+    return order.order_qty if last == NULL else last.order_qty
 
 
 # Only in C: one look in place of six.

@@ -13,7 +13,7 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
 from tradecore.vocabulary.records import NO_PRICE, VERSION
 
 from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
-from ..orders.order_facts import derive_status, sent_px, unknown_of
+from ..orders.order_facts import derive_status, last_asked, sent_px, unknown_of
 from ..orders.order_table import AT_VENUE, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
@@ -94,17 +94,31 @@ def restate_new(core: State, order: Order) -> None:
         order.new_message.fields |= sent_terms(core, order)
 
 
-def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
-    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless
-    its venue has answered the one before."""
-    fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
-    fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "order_qty": request.order_qty,
-               "price": sent_px(order, request.price), "reason": int(reason),
+def put_request(fields: dict[str, Any], order: Order, request: Request) -> None:
+    """What a request asks for, into its message."""
+    fields |= {"order_qty": request.order_qty, "price": sent_px(order, request.price),
                "display_qty": min(order.display_qty, request.order_qty)}
     if fields["stop_px"] != NO_PRICE:
         fields["stop_px"] = request.stop_px
     if fields["peg_offset"]:
         fields["peg_offset"] = request.peg_offset
+
+
+def follow_asked(order: Order, message: Message, request: Request) -> None:
+    """What the core lowers has all else as its venue was asked for last: that may have been answered since, or taken
+    back."""
+    last = last_asked(order, request)
+    request.price, request.stop_px, request.expire_time, request.peg_offset = (
+        last.price, last.stop_px, last.expire_time, last.peg_offset)
+    put_request(message.fields, order, request)
+
+
+def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
+    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless
+    its venue has answered the one before."""
+    fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
+    fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "reason": int(reason)}
+    put_request(fields, order, request)
     message = request.message = Message(fields, order, request)
     if not request.is_replace:
         give_way(core, order.cancel_message)

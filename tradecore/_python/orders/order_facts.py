@@ -63,7 +63,14 @@ def has_cancel(order: Order) -> bool:
 
 def wanted_qty(order: Order) -> int:
     """OrderQty(38) as it will be if its venue does what it was last asked."""
-    return next((request.order_qty for request in reversed(order.requests) if request.is_replace), order.order_qty)
+    return last_asked(order).order_qty
+
+
+def last_asked(order: Order, before: Request | None = None) -> Order | Request:
+    """The terms that a venue has been asked for, or was before a request: those of the last replace that it has not
+    answered, else the order's."""
+    earlier = order.requests if before is None else order.requests[: order.requests.index(before)]
+    return next((request for request in reversed(earlier) if request.is_replace), order)
 
 
 def derive_status(order: Order) -> int:
