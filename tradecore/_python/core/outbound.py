@@ -13,7 +13,7 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
 from tradecore.vocabulary.records import NO_PRICE, VERSION
 
 from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
-from ..orders.order_facts import derive_status, last_asked, unknown_of
+from ..orders.order_facts import derive_status, last_asked, sent_px, unknown_of
 from ..orders.order_table import AT_VENUE, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
@@ -59,19 +59,20 @@ def message_fields(core: State, c: Any, order: Order, msg_type: int) -> dict[str
 
 def sent_terms(core: State, order: Order) -> dict[str, Any]:
     """What an order counts in shares or in prices, as an external venue is to be sent it, and what differs where the
-    core has done a part itself: a stop that has triggered is a MARKET or LIMIT order, a MARKET order whose price is
-    bound is a LIMIT that takes at once, and what the venue has no time in force for is good until the core ends it,
-    or at once."""
+    core has done a part itself: a stop that has triggered is a MARKET or LIMIT order, an order whose price is bound
+    beside its limit is a LIMIT that takes at once, and what the venue has no time in force for is good until the core
+    ends it, or at once."""
     told: dict[str, Any] = {
-        "order_qty": order.order_qty, "cum_qty": order.cum_qty, "price": order.price, "stop_px": order.stop_px,
-        "min_qty": order.min_qty, "display_qty": order.display_qty, "peg_offset": order.peg_offset,
+        "order_qty": order.order_qty, "cum_qty": order.cum_qty, "price": sent_px(order, order.price),
+        "stop_px": order.stop_px, "min_qty": order.min_qty, "display_qty": order.display_qty,
+        "peg_offset": order.peg_offset,
     }
     if awaits_price(order.ord_type) and order.triggered:
         told |= {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE,
                 "trigger_price_type": 0, "peg_offset": 0, "peg_offset_type": 0}
     native = core.router.venues[order.venue].native_times_in_force >> order.time_in_force & 1
     if order.protect_px != NO_PRICE:
-        told |= {"ord_type": LIMIT, "price": order.protect_px}
+        told |= {"ord_type": LIMIT}
         if order.time_in_force != FOK and not (native and order.time_in_force in AUCTIONS):
             told |= {"time_in_force": IOC, "expire_time": 0}
     elif not native:
@@ -95,8 +96,7 @@ def restate_new(core: State, order: Order) -> None:
 
 def put_request(fields: dict[str, Any], order: Order, request: Request) -> None:
     """What a request asks for, into its message."""
-    fields |= {"order_qty": request.order_qty,
-               "price": request.price if order.protect_px == NO_PRICE else order.protect_px,
+    fields |= {"order_qty": request.order_qty, "price": sent_px(order, request.price),
                "display_qty": min(order.display_qty, request.order_qty)}
     if fields["stop_px"] != NO_PRICE:
         fields["stop_px"] = request.stop_px
