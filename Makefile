@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 # A compiler error is never taken for a missing compiler (see pyproject.toml).
 export TRADECORE_REQUIRE_EXT = 1
+# The suite runs in as many processes as there are processors; what measures or is measured runs alone.
+EACH = --numprocesses auto --dist worksteal
 SOURCES = $(shell find ext -type f) CMakeLists.txt pyproject.toml
 
 .PHONY: run test test-long test-oldest lint types bench bench-peers instructions wheel wheel-test test-arm64 vectors test-fallback \
@@ -14,17 +16,17 @@ run: $(VENV)/.installed $(VENV)/.recording
 	$(BIN)/tradecore replay
 
 test: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(EACH)
 
 # The tests of `make test` and those marked `long`: whole recordings in the twin, long lives and streams.
 test-long: $(VENV)/.installed $(VENV)/.recording $(VENV)/.tools
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest $(EACH) -m ""
 
 # The lower bounds that pyproject.toml names, in an environment of their own.
 test-oldest:
 	$(MAKE) VENV=.venv-oldest .venv-oldest/.installed .venv-oldest/.recording .venv-oldest/.tools
-	.venv-oldest/bin/python -m pip install --quiet "numpy==1.25.0" "pytest==8.0.0" "hypothesis==6.100.0"
-	.venv-oldest/bin/python -m pytest
+	.venv-oldest/bin/python -m pip install --quiet "numpy==1.25.0" "pytest==8.0.0" "hypothesis==6.100.0" "pytest-xdist==3.6.1"
+	.venv-oldest/bin/python -m pytest $(EACH)
 
 lint: $(VENV)/.installed $(VENV)/.tools
 	$(BIN)/ruff check .

@@ -35,7 +35,7 @@ SMALL = {
 
 TEN_MINUTES = Path(__file__).parents[2] / "shared" / "data" / "bitstamp_l3_first10min"
 FRESH = "fresh"
-_SEED, _USED = pytest.StashKey[int](), pytest.StashKey[int]()
+_USED = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser):
@@ -43,12 +43,12 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    given = config.getoption("--fresh-seed")
-    config.stash[_SEED] = secrets.randbelow(2**32) if given is None else given
+    if config.option.fresh_seed is None:
+        config.option.fresh_seed = secrets.randbelow(2**32)  # as an option: so that every process of a run has the same
 
 
 def pytest_report_header(config):
-    return f"fresh seed: {config.stash[_SEED]} (again: --fresh-seed {config.stash[_SEED]})"
+    return f"fresh seed: {config.option.fresh_seed} (again: --fresh-seed {config.option.fresh_seed})"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -67,8 +67,8 @@ def seeds(fixed: Iterable[int], long: Iterable[int] = ()) -> list:
 @pytest.fixture
 def fresh_seed(request):
     """This run's own seed."""
-    request.node.stash[_USED] = request.config.stash[_SEED]
-    return request.config.stash[_SEED]
+    request.node.stash[_USED] = request.config.option.fresh_seed
+    return request.config.option.fresh_seed
 
 
 @pytest.fixture

@@ -151,8 +151,10 @@ cdef inline bint stops_message(
         e.most_qty = e.order_qty
         if request != NULL:
             e.most_qty = request.order_qty
-            e.asks_less = request.reason != 0 or not asks_more(
-                &core.orders, order, last_asked(&core.orders, request), request)
+            # Than either: nobody knows yet which of the two it will replace.
+            e.asks_less = request.reason != 0 or not (
+                asks_more(&core.orders, order, NULL, request)
+                or asks_more(&core.orders, order, last_asked(&core.orders, request), request))
     elif not is_unsent(&core.orders, order):           # its venue has spoken of it since: it may have fewer by now
         e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(m.ord_type):                          # of a MARKET order too, whose venue is sent a limit

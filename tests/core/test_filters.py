@@ -198,11 +198,12 @@ class Asynchronous:
     async def method(self, report): ...
 
 
-LAZY = [coroutine, stream, generator, Asynchronous(), Asynchronous().method, functools.partial(coroutine),
-        functools.partial(functools.partial(coroutine))]
+LAZY = {"coroutine": coroutine, "stream": stream, "generator": generator, "object": Asynchronous(),
+        "method": Asynchronous().method, "partial": functools.partial(coroutine),
+        "partial of a partial": functools.partial(functools.partial(coroutine))}
 
 
-@pytest.mark.parametrize("callback", LAZY, ids=repr)
+@pytest.mark.parametrize("callback", LAZY.values(), ids=LAZY)
 def test_a_callback_that_would_only_make_a_coroutine_is_refused_with_the_way_to_do_it(core, callback):
     with pytest.raises(TypeError, match=r"would not run when it is called: .*loop\.call_soon_threadsafe\(queue\.put_nowait, report\)"):
         core.subscribe(callback)

@@ -30,7 +30,7 @@ backend = sys.argv[1]
 """
 
 
-def run_apart(code, backend, seconds=60):
+def run_apart(code, backend, seconds=240):
     """What a program printed that starts with HEAD; it must end by itself, in time, without a fault."""
     done = subprocess.run([sys.executable, "-X", "faulthandler", "-W", "ignore", "-c", HEAD + code, backend],
                           capture_output=True, text=True, timeout=seconds, cwd=TESTS.parent)
@@ -124,7 +124,7 @@ print("no hang")
 
 
 def test_a_signals_handler_commands_1000_times_while_another_call_is_inside(backend):
-    assert "no hang" in run_apart(SIGNALS, backend, 120)
+    assert "no hang" in run_apart(SIGNALS, backend, 480)
 
 
 FINALIZERS = """
@@ -503,7 +503,7 @@ print("lost in", lost)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 def test_the_child_of_a_fork_hears_at_once_of_a_core_that_another_thread_was_in(backend):
-    assert "lost in" in run_apart(FORKED, backend, 120)
+    assert "lost in" in run_apart(FORKED, backend)
 
 
 ENDING = """
@@ -541,7 +541,7 @@ time.sleep(float(sys.argv[1] == "python") * 0.1 + 0.1)
 
 def test_an_interpreter_ends_while_other_threads_work(backend):
     for _ in range(5):
-        assert "last" in run_apart(ENDING, backend, 30)
+        assert "last" in run_apart(ENDING, backend)
 
 
 # ---- the tap

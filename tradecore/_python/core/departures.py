@@ -120,7 +120,9 @@ def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] |
         e.is_replace, e.most_qty = True, e.order_qty
         if request is not None:
             e.most_qty = request.order_qty
-            e.asks_less = request.reason != 0 or not asks_more(last_asked(order, request), request)
+            # Than either: nobody knows yet which of the two it will replace.
+            e.asks_less = request.reason != 0 or not any(
+                asks_more(before, request) for before in (order, last_asked(order, request)))
     elif not is_unsent(order):  # its venue has spoken of it since: it may have fewer by now
         e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(fields["ord_type"]):  # of a MARKET order too, whose venue is sent a limit
