@@ -57,7 +57,7 @@ cdef inline void ask_order(
     q.reduces = False
     q.reduce_only = order.exec_inst & INST_REDUCE_ONLY and not awaits_parent(core, order)
     q.closed = not recheck and not session_takes(core, order.instrument, order.time_in_force)
-    q.open_orders = core.orders.open.count - order.is_open
+    q.open_orders = 0 if order.admitted and order.is_open else core.orders.open.count - order.is_open
     q.max_open_orders = core.orders.open_max
     q.max_exits = core.orders.exit_max
     q.line = line_of(core.risk.lines, &core.risk.rows, ins, order.instrument, order.account, order.venue,
@@ -118,11 +118,11 @@ cdef inline bint needs_protection(
 
 
 # Why an order can't go to its external venue for want of room, with value and bound. One that was accepted before goes
-# all the same where only its id has none.
+# all the same where only its id has none, and so does an exit: it is found while it is open.
 cdef inline int find_full(
     tc_core* core, tc_order* order, bint first, int64_t* value, int64_t* bound
 ) noexcept nogil:
-    if first and lacks_id(core, order):
+    if first and lacks_id(core, order) and not reduces(core, order, leaves_of(order)):
         value[0] = bound[0] = core.ids.capacity
         return TABLE_FULL
     if reserve_places(core, order):

@@ -217,6 +217,18 @@ def test_an_order_whose_id_has_no_room_is_refused_as_one_that_has_a_name(desk, v
     assert read(core) == [("NEW_ORDER_SINGLE", "TC-20260228-1", "")]
 
 
+def test_an_exit_goes_out_though_its_id_has_no_room(desk):
+    core = desk(capacity=small_capacity(cl_ord_ids=1))
+    core.positions.open_position("AAPL", 100, 10)
+    send(core)
+    assert send(core).reason is tc.Reason.TABLE_FULL
+    (order,) = core.flatten(account="alpha", symbol="AAPL")
+    assert read(core)[-1] == ("NEW_ORDER_SINGLE", "TC-20260228-2", "")
+    assert core.execution.on_execution_report(
+        "EXT", "TRADE", cl_ord_id="TC-20260228-2", exec_id="t", last_qty=100, last_px=10).reason is tc.Reason.NONE
+    assert (order.ord_status, core.position("AAPL").qty) == (S.FILLED, 0)
+
+
 def test_parts_whose_ids_have_no_room_are_not_sent(desk):
     other = tc.ExternalVenue("TWO")
     core = desk(venues=[EXT, other], capacity=small_capacity(cl_ord_ids=2))

@@ -94,6 +94,17 @@ def test_a_core_that_is_full_of_entries_lets_exits_out(desk):
     assert core.metrics()["tables_full"] == 4
 
 
+def test_an_order_that_is_open_opens_nothing_when_it_asks_for_more(desk):
+    """Exits stand where only exits may: an entry that is open is replaced all the same, and no other comes in."""
+    core = desk(capacity=small_capacity(open_orders=2, exit_orders=2))
+    entries = [core.submit("AAPL", "BUY", 1, 90, venue="P") for _ in range(2)]
+    exits = [core.submit("AAPL", "SELL", 1, 101, venue="P") for _ in range(2)]
+    core.replace(entries[0], qty=3)
+    core.replace(exits[0], qty=20)  # it would be short, and is no exit any more
+    assert (entries[0].order_qty, exits[0].order_qty) == (3, 20)
+    assert core.submit("AAPL", "BUY", 1, 90, venue="P").reason is R.MAX_OPEN_ORDERS
+
+
 def test_flatten_gets_out_of_a_core_that_is_full(desk):
     core = desk(capacity=small_capacity(open_orders=2, exit_orders=1), max_order_qty=4)
     core.quote("P", "AAPL", bid=100, bid_size=50)

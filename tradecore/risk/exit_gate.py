@@ -18,7 +18,8 @@ class ExitGate:
     into its book, of an external one where a message is handed out.
 
     What it stops, a check of risk should have stopped: a GATE_STOPPED report names it. The order is REJECTED, or
-    Canceled where it was Pending New; a replace is refused, and the order stays as it was. Where the venue has spoken
+    Canceled where it was Pending New; a replace is refused, and the order stays as it was: one in parts takes it, and
+    its new parts are stopped. Where the venue has spoken
     of an order or a replace before it was handed out, the message alone stays here; so does, whatever is set, what is
     about an order that has ended and left the table since (UNKNOWN_ORDER). Cancels and questions pass. Whatever is set,
     an order that would trade more than its quantity stays here, and a message that was handed out before. Threads: any.

@@ -120,7 +120,8 @@ def ask_order(
         order.account, order.venue, side, ord_type, False,
         bool(order.exec_inst & REDUCE_ONLY) and not waits_for_parent(core.groups, order),
         not recheck and not session_takes(core, order.instrument, order.time_in_force), recheck, False, False,
-        core.orders.open_count - order.is_open, core.orders.open_max, core.orders.exit_max,
+        0 if order.admitted and order.is_open else core.orders.open_count - order.is_open,
+        core.orders.open_max, core.orders.exit_max,
         core.risk.rows, ins, line, exposure_of(core.risk, order.instrument, order.account),
         exposure_of(core.risk, order.instrument, 0),
         meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
@@ -171,8 +172,8 @@ def needs_protection(core: State, ins: InstrumentRow, order: Order, limit: int) 
 
 def find_full(core: State, order: Order, first: bool) -> tuple[Reason, int, int] | None:
     """Why an order can't go to its external venue for want of room, with value and bound. One that was accepted before
-    goes all the same where only its id has none."""
-    if first and lacks_id(core, order):
+    goes all the same where only its id has none, and so does an exit: it is found while it is open."""
+    if first and lacks_id(core, order) and not reduces(core, order, leaves_of(order)):
         return Reason.TABLE_FULL, core.ids.capacity, core.ids.capacity
     if not reserve_places(core, order):
         return Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most
