@@ -90,11 +90,11 @@ cdef inline void grant_replace(tc_core* core, const tc_command* c, tc_order* par
     cdef tc_report* r
     remove_request(&core.orders, parent, at)
     parent.order_qty = max(asked.order_qty, parent.cum_qty)
-    terms.repriced |= asked.price != parent.price
-    parent.price = asked.price
-    terms.stop_px = asked.stop_px
-    terms.expire_time = asked.expire_time
-    if not asked.reason:
+    if not asked.reason:                               # the core itself lowers the quantity alone
+        terms.repriced |= asked.price != parent.price
+        parent.price = asked.price
+        terms.stop_px = asked.stop_px
+        terms.expire_time = asked.expire_time
         terms.oco_limit = asked.oco_limit
     cap_limit(&core.groups, parent, terms)
     terms.tried = 0                                    # new terms: every venue may be asked again
@@ -130,8 +130,8 @@ cdef inline void settle_request(tc_core* core, const tc_command* c, tc_order* pa
     if not is_live(parent) and not (request.is_replace and request.order_qty > parent.cum_qty and not parent.terminal):
         refuse_asked(core, c, parent, at, TOO_LATE_TO_CANCEL)
         return
-    if (request.is_replace and request.price == parent.price
-            and request.stop_px == terms_of(&core.orders, parent).stop_px):
+    if request.is_replace and (request.reason or (
+            request.price == parent.price and request.stop_px == terms_of(&core.orders, parent).stop_px)):
         most = max(<int64_t>0, request.order_qty - parent.cum_qty)
     given = release_children(core, c, parent, most, request.reason if request.reason else
                              PARENT_CHANGED if request.is_replace else CANCEL_REQUESTED)

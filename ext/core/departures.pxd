@@ -124,24 +124,24 @@ cdef inline bint stops_replace(
     return is_stopped(core, c, order, &e, finding)
 
 
-# The terms that a venue was sent before a replace: of the last one that it has not answered; NULL: the order's.
-cdef inline const tc_request* last_asked(const tc_orders* orders, const tc_request* request) noexcept nogil:
-    cdef uint32_t at = request.prev
-    while at != NO_SLOT:
-        if orders.requests[at].is_replace:
-            return &orders.requests[at]
-        at = orders.requests[at].prev
-    return NULL
+# Does a replace only lower the quantity, whichever it will replace: nobody knows yet whether that is the order or what
+# was asked last? What the core lowers has all else as it was asked last.
+cdef inline bint asks_less(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
+    cdef uint32_t at = <uint32_t>(request - orders.requests)
+    if asks_more(orders, order, last_asked(orders, order, at), request):
+        return False
+    return request.order_qty <= order.order_qty if request.reason else not asks_more(orders, order, NULL, request)
 
 
 # A new order or a replace that is about to be handed out. A replace that its venue has answered already (`request` is
-# NULL) asks for what its message says, and never for less; one that the core made itself always does.
+# NULL) asks for what its message says, and never for less. A new limit is held against the market where the price that
+# the order waited for has come.
 cdef inline bint stops_message(
     tc_core* core, const tc_command* c, const tc_order* order, const tc_message* m, const tc_request* request,
     tc_finding* finding
 ) noexcept nogil:
     cdef tc_exit e
-    load_exit(core, order, False, &e)
+    load_exit(core, order, request != NULL and request.price != order.price, &e)
     e.made = m.command_seq
     e.order_qty = m.order_qty
     e.leaves_qty = m.order_qty - order.cum_qty if m.order_qty > order.cum_qty else 0
@@ -151,15 +151,12 @@ cdef inline bint stops_message(
         e.most_qty = e.order_qty
         if request != NULL:
             e.most_qty = request.order_qty
-            # Than either: nobody knows yet which of the two it will replace.
-            e.asks_less = request.reason != 0 or not (
-                asks_more(&core.orders, order, NULL, request)
-                or asks_more(&core.orders, order, last_asked(&core.orders, request), request))
+            e.asks_less = asks_less(&core.orders, order, request)
     elif not is_unsent(&core.orders, order):           # its venue has spoken of it since: it may have fewer by now
         e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(m.ord_type):                          # of a MARKET order too, whose venue is sent a limit
         e.price = m.price
-    if m.stop_px != no_price():
+    if m.stop_px != no_price() and not order.triggered:
         e.reference2 = 2 * m.stop_px
     if is_stopped(core, c, order, &e, finding):
         return True
@@ -173,10 +170,10 @@ cdef inline bint stops_message(
 # the venue has spoken of already, the message alone. What is about an order that has ended and left the table can't be
 # judged, and stays. Cancels, questions, and what the core asked of itself and its venue has answered pass.
 cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) noexcept nogil:
-    cdef const tc_message* m = &core.orders.unsent.messages[at]
+    cdef tc_message* m = &core.orders.unsent.messages[at]
     cdef uint32_t asked = core.orders.unsent.rows[at].request
     cdef tc_order* order = &core.orders.slots[core.orders.unsent.rows[at].slot]
-    cdef const tc_request* request = NULL
+    cdef tc_request* request = NULL
     cdef bint is_new = m.msg_type == MSG_NEW_ORDER_SINGLE
     cdef tc_finding finding
     cdef tc_report* r
@@ -193,6 +190,8 @@ cdef inline bint is_kept_back(tc_core* core, const tc_command* c, uint32_t at) n
         publish_report(&core.events, r)
         drop_message(&core.orders, at)
         return True
+    if request != NULL and request.reason and not request.pending:
+        follow_asked(core, order, m, request)
     if not stops_message(core, c, order, m, request, &finding):
         return False
     if finding.value == DUPLICATE_CLORDID:

@@ -42,8 +42,11 @@ cdef inline int find_bad_restatement(
 cdef inline void take_terms(
     tc_core* core, tc_order* order, const tc_command* c, int64_t order_qty, int64_t price
 ) noexcept nogil:
-    extend_order(&core.orders, order).doubt_qty = 0
-    order.price = c.price if c.price != no_price() and order.price != no_price() else price
+    cdef tc_terms* terms = extend_order(&core.orders, order)
+    cdef int64_t before = order.price
+    terms.doubt_qty = 0
+    order.price = c.price if c.price != no_price() and before != no_price() else price
+    terms.repriced |= order.price != before
     order.order_qty = order_qty if order_qty > order.cum_qty else order.cum_qty
     tc_assert((order.order_qty > 0) & (order.order_qty >= order.cum_qty))
 

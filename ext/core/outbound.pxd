@@ -24,15 +24,15 @@ cdef inline bint reserve_places(tc_core* core, tc_order* order) noexcept nogil:
 # ---- made
 
 # What an order counts in shares or in prices, as an external venue is to be sent it, and what differs where the core
-# has done a part itself: a stop that has triggered is a MARKET or LIMIT order, a MARKET order whose price is bound is
-# a LIMIT that takes at once, and what the venue has no time in force for is good until the core ends it, or at once.
+# has done a part itself: a stop that has triggered is a MARKET or LIMIT order, an order whose price is bound beside its
+# limit is a LIMIT that takes at once, and what the venue has no time in force for is good until the core ends it, or at
+# once.
 cdef inline void put_sent_terms(const tc_core* core, tc_message* m, const tc_order* order) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    cdef int64_t bound = terms.protect_px
     cdef bint native = (core.router.venues[order.venue].native_times_in_force >> order.time_in_force) & 1
     m.order_qty = order.order_qty
     m.cum_qty = order.cum_qty
-    m.price = order.price
+    m.price = sent_px(&core.orders, order, order.price)
     m.stop_px = terms.stop_px
     m.min_qty = terms.min_qty
     m.display_qty = terms.display_qty
@@ -43,9 +43,8 @@ cdef inline void put_sent_terms(const tc_core* core, tc_message* m, const tc_ord
         m.trigger_price_type = 0
         m.peg_offset = 0
         m.peg_offset_type = 0
-    if bound != no_price():
+    if terms.protect_px != no_price():
         m.ord_type = TYPE_LIMIT
-        m.price = bound
         if order.time_in_force != TIF_FOK and not (native and is_auction(order.time_in_force)):
             m.time_in_force = TIF_IOC
             m.expire_time = 0
@@ -118,6 +117,32 @@ cdef inline void give_way(tc_core* core, uint32_t at) noexcept nogil:
         drop_message(&core.orders, at)
 
 
+# What a request asks for, into its message.
+cdef inline void put_request(
+    const tc_orders* orders, const tc_order* order, tc_message* m, const tc_request* request
+) noexcept nogil:
+    m.order_qty = request.order_qty
+    m.price = sent_px(orders, order, request.price)
+    m.display_qty = min(terms_of(orders, order).display_qty, request.order_qty)
+    if m.stop_px != no_price():
+        m.stop_px = request.stop_px
+    if m.peg_offset:
+        m.peg_offset = request.peg_offset
+
+
+# What the core lowers has all else as its venue was asked for last: that may have been answered since, or taken back.
+cdef inline void follow_asked(
+    const tc_core* core, const tc_order* order, tc_message* m, tc_request* request
+) noexcept nogil:
+    cdef const tc_terms* terms = terms_of(&core.orders, order)
+    cdef const tc_request* last = last_asked(&core.orders, order, <uint32_t>(request - core.orders.requests))
+    request.price = order.price if last == NULL else last.price
+    request.stop_px = terms.stop_px if last == NULL else last.stop_px
+    request.expire_time = terms.expire_time if last == NULL else last.expire_time
+    request.peg_offset = terms.peg_offset if last == NULL else last.peg_offset
+    put_request(&core.orders, order, m, request)
+
+
 # A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless its
 # venue has answered the one before.
 cdef inline void send_request(
@@ -135,14 +160,7 @@ cdef inline void send_request(
     m = &core.orders.unsent.messages[at]
     m.cl_ord_id = request.cl_ord_id
     m.orig_cl_ord_id = orig_cl_ord_id
-    m.order_qty = request.order_qty
-    m.price = request.price if terms.protect_px == no_price() else terms.protect_px
-    if m.display_qty > request.order_qty:
-        m.display_qty = request.order_qty
-    if m.stop_px != no_price():
-        m.stop_px = request.stop_px
-    if m.peg_offset:
-        m.peg_offset = request.peg_offset
+    put_request(&core.orders, order, m, request)
     request.message = at
     core.orders.unsent.rows[at].request = <uint32_t>(request - core.orders.requests) + 1
     if not request.is_replace:

@@ -49,10 +49,11 @@ cdef inline bint is_cut(
 
 
 # Is an order not for an external venue, since it might trade through, lock or cross the price elsewhere there? One that
-# was routed to what the venue displays takes that, and is sent as far as it may go.
+# was routed to what the venue displays, and rests nowhere, takes that, and is sent as far as it may go.
 cdef inline bint is_kept_off(
     const tc_instrument* ins, const tc_order* order, int64_t limit, int64_t elsewhere
 ) noexcept nogil:
+    cdef bint takes = order.route == ROUTE_TAKES and is_immediate(order.time_in_force)
     if order.exec_inst & INST_POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere):
         return True
-    return order.route != ROUTE_TAKES and is_cut(ins, order, limit, elsewhere)
+    return not takes and is_cut(ins, order, limit, elsewhere)

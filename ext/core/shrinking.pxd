@@ -18,6 +18,7 @@ cdef inline void shrink_order(
 ) noexcept nogil:
     cdef bint away = order.place == PLACE_AT_VENUE or order.place == PLACE_IN_CHILDREN
     cdef tc_asked asked
+    cdef const tc_request* last
     cdef tc_terms* terms
     cdef tc_report* r
     tc_assert((is_live(order) != 0) & ((away != 0) | (order_qty < order.order_qty)))
@@ -26,7 +27,13 @@ cdef inline void shrink_order(
     elif away and (cancel_sent(&core.orders, order) or wanted_qty(&core.orders, order) <= order_qty):
         return                                         # it is asked for as little already
     elif away:
+        last = last_asked(&core.orders, order, NO_SLOT)
         put_asked(core, order, &asked)
+        if last != NULL:
+            asked.price = last.price
+            asked.stop_px = last.stop_px
+            asked.expire_time = last.expire_time
+            asked.peg_offset = last.peg_offset
         asked.order_qty = order_qty
         ask_replace(core, c, order, 0, &asked, reason)
     else:

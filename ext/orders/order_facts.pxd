@@ -45,12 +45,21 @@ cdef inline bint has_cancel(const tc_orders* orders, const tc_order* order) noex
     return at != NO_SLOT
 
 
-# OrderQty(38) as it will be if its venue does what it was last asked.
-cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) noexcept nogil:
-    cdef uint32_t at = order.last_request
+# The terms that a venue has been asked for, or was before a request: those of the last replace that it has not
+# answered; NULL: the order's.
+cdef inline const tc_request* last_asked(
+    const tc_orders* orders, const tc_order* order, uint32_t before
+) noexcept nogil:
+    cdef uint32_t at = order.last_request if before == NO_SLOT else orders.requests[before].prev
     while at != NO_SLOT and not orders.requests[at].is_replace:
         at = orders.requests[at].prev
-    return order.order_qty if at == NO_SLOT else orders.requests[at].order_qty
+    return NULL if at == NO_SLOT else &orders.requests[at]
+
+
+# OrderQty(38) as it will be if its venue does what it was last asked.
+cdef inline int64_t wanted_qty(const tc_orders* orders, const tc_order* order) noexcept nogil:
+    cdef const tc_request* last = last_asked(orders, order, NO_SLOT)
+    return order.order_qty if last == NULL else last.order_qty
 
 
 # Only in C: one look in place of six.
@@ -108,18 +117,26 @@ cdef inline int64_t held_of(const tc_orders* orders, const tc_order* order) noex
     return largest - order.cum_qty if largest > order.cum_qty else 0
 
 
+# What its venue is told for a limit, the order's or a replace's: no worse than what bounds the order beside.
+# no_price(): none.
+cdef inline int64_t sent_px(const tc_orders* orders, const tc_order* order, int64_t price) noexcept nogil:
+    cdef int64_t bound = terms_of(orders, order).protect_px
+    if price == no_price() or bound == no_price():
+        return bound if price == no_price() else price
+    return min(price, bound) if direction(order.side) == SIDE_BUY else max(price, bound)
+
+
 # The worst price that its venue may trade it at, replaces that are not answered included; no_price(): any.
 cdef inline int64_t worst_px(const tc_orders* orders, const tc_order* order) noexcept nogil:
-    cdef int64_t bound = terms_of(orders, order).protect_px, price
-    cdef int64_t worst = order.price if has_limit(order.ord_type) and bound == no_price() else bound
+    cdef int64_t worst = order.price if has_limit(order.ord_type) else no_price(), price
     cdef uint32_t at = order.first_request if worst != no_price() else NO_SLOT
     while at != NO_SLOT:
         price = orders.requests[at].price
-        if orders.requests[at].is_replace and price != no_price() and (
+        if orders.requests[at].is_replace and (
                 price > worst if direction(order.side) == SIDE_BUY else price < worst):
             worst = price
         at = orders.requests[at].next
-    return worst
+    return sent_px(orders, order, worst)
 
 
 # Is a trade worse than its order allows?

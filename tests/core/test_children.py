@@ -309,3 +309,24 @@ def test_a_late_fill_that_ends_the_parent_is_answered_though_the_child_is_pushed
     report = core.execution.on_execution_report("E", "TRADE", order_id=kids["E"], exec_id="e", last_qty=500, last_px="100.00")
     assert (report.order_id, report.cum_qty, report.reason) == (1, 800, Reason.LATE_TRADE)
     assert core.position("AAPL", "alpha").qty == 800
+
+
+@pytest.mark.parametrize(("keeps", "price", "qty"), [("", "99.00", 700), ("E", "100.00", 700), ("EF", "100.00", 1_000)])
+def test_what_a_list_lowers_leaves_the_price_that_a_replace_asks_for(make_core, keeps, price, qty):
+    """A divided leg is asked to go to 99.00; while its parts are asked back, the other leg trades 300 of 1,000."""
+    core = make_core(venues=[X("E"), X("F"), X("L")])
+    show(core, E=600, F=400)
+    legs = [core.submit("AAPL", "BUY", 1_000, px, venue=venue, list_id=7, contingency_type="ONE_CANCELS_THE_OTHER")
+            for px, venue in (("90.00", "L"), ("100.00", None))]
+    messages = {m.venue: m for m in core.outbound()}
+    for message in messages.values():
+        core.execution.on_execution_report(message.venue, "NEW", cl_ord_id=message.cl_ord_id)
+    core.replace(legs[1], price="99.00")
+    core.execution.on_execution_report("L", "TRADE", cl_ord_id=messages["L"].cl_ord_id, exec_id="x", last_qty=300, last_px="90.00")
+    assert legs[1].order_qty == 1_000
+    for venue in "EF":
+        if venue in keeps:
+            core.execution.on_cancel_reject(venue, cl_ord_id=messages[venue].cl_ord_id)
+        else:
+            core.execution.on_execution_report(venue, "CANCELED", cl_ord_id=messages[venue].cl_ord_id)
+    assert (str(legs[1].price), legs[1].order_qty) == (price, qty)

@@ -128,6 +128,78 @@ def test_what_is_sent_whole_to_an_external_venue_takes_no_more_than_what_others_
         R.NONE, R.FILL_BEYOND_LIMIT]
 
 
+WHOLE = [{"time_in_force": "FOK"}, {"time_in_force": "IOC", "min_qty": 50}]
+
+
+def cut_order(desk, side, terms):
+    """100 to E that may pay 100.05 (receive 99.95): B displays 100.01 (99.99), as far as it is sent."""
+    core = desk(X("E"), offers={})
+    mine, other = ("100.05", "100.01") if side == "BUY" else ("99.95", "99.99")
+    shown = "ask" if side == "BUY" else "bid"
+    core.quote("B", "AAPL", **{shown: other, f"{shown}_size": 200})
+    core.quote("E", "AAPL", **{shown: "100.00", f"{shown}_size": 300})
+    order = core.submit("AAPL", side, 100, mine, account="alpha", **terms)
+    assert told(core) == [("NEW_ORDER_SINGLE", "LIMIT", 100, other)]
+    core.execution.on_execution_report("E", "NEW", order_id=order.order_id)
+    return core, order
+
+
+def told(core):
+    return [(m.msg_type.name, m.ord_type.name, m.order_qty, f"{m.price:.2f}") for m in core.outbound()]
+
+
+@pytest.mark.parametrize("terms", WHOLE)
+@pytest.mark.parametrize(("side", "asked", "sent", "beyond"), [
+    ("BUY", "99.50", "99.50", "99.51"), ("BUY", "100.03", "100.01", "100.02"), ("BUY", None, "100.01", "100.02"),
+    ("SELL", "100.50", "100.50", "100.49"), ("SELL", "99.97", "99.99", "99.98"), ("SELL", None, "99.99", "99.98"),
+])
+def test_a_replace_of_what_was_cut_goes_out_at_the_tighter_of_what_is_asked_and_the_cut(
+    desk, terms, side, asked, sent, beyond
+):
+    core, order = cut_order(desk, side, terms)
+    hear = core.execution.on_execution_report
+    assert core.replace(order, price=asked, qty=120).reason is R.NONE
+    assert told(core) == [("ORDER_CANCEL_REPLACE_REQUEST", "LIMIT", 120, sent)]
+    hear("E", "REPLACED", order_id=order.order_id)
+    assert f"{order.price:.2f}" == (asked or {"BUY": "100.05", "SELL": "99.95"}[side])
+    core.orders.order_status(order)
+    core.cancel(order)
+    assert told(core) == [("ORDER_STATUS_REQUEST", "LIMIT", 120, sent), ("ORDER_CANCEL_REQUEST", "LIMIT", 120, sent)]
+    flags = [hear("E", "TRADE", order_id=order.order_id, exec_id=px, last_qty=1, last_px=px).reason
+             for px in (sent, beyond)]
+    assert flags == [R.NONE, R.FILL_BEYOND_LIMIT]
+
+
+@pytest.mark.parametrize("asked", ["99.50", "100.03"])
+def test_a_fill_beyond_the_cut_is_told_while_a_replace_is_asked(desk, asked):
+    core, order = cut_order(desk, "BUY", WHOLE[0])
+    core.replace(order, price=asked)  # until it is answered, the venue has 100.01; of 100.03 it is told no more
+    hear = core.execution.on_execution_report
+    flags = [hear("E", "TRADE", order_id=order.order_id, exec_id=px, last_qty=1, last_px=px).reason
+             for px in ("100.01", "100.02")]
+    assert flags == [R.NONE, R.FILL_BEYOND_LIMIT]
+
+
+@pytest.mark.parametrize(("terms", "sent"), [
+    ({"time_in_force": "DAY"}, None), ({"time_in_force": "GTC"}, None),
+    ({"time_in_force": "FOK"}, "FILL_OR_KILL"), ({"time_in_force": "IOC", "min_qty": 50}, "IMMEDIATE_OR_CANCEL"),
+])
+def test_what_was_held_back_and_may_rest_is_not_sent_as_what_takes_at_once(desk, terms, sent):
+    core = desk(X("E"), offers={})
+    core.risk.prevent_self_match("OFF", account="alpha", outside="HOLD")
+    own = core.submit("AAPL", "SELL", 10, "100.00", venue="E", account="alpha")
+    core.execution.on_execution_report("E", "NEW", order_id=own.order_id)
+    core.quote("E", "AAPL", ask="100.00", ask_size=300)
+    order = buy(core, 100, "100.05", **terms)
+    assert order.place is tc.Place.AWAITS_VENUE
+    list(core.outbound())
+    core.quote("B", "AAPL", ask="100.02", ask_size=300)  # better than its limit, since it was routed
+    core.execution.on_execution_report("E", "CANCELED", order_id=own.order_id)
+    went = [(m.time_in_force.name, f"{m.price:.2f}") for m in core.outbound() if m.order_id == order.order_id]
+    assert went == ([(sent, "100.02")] if sent else [])
+    assert (order.ord_status, order.reason) == ((S.PENDING_NEW, R.NONE) if sent else (S.CANCELED, R.ORDER_PROTECTION))
+
+
 @pytest.mark.parametrize(("price", "terms", "goes", "limit"), [
     ("100.05", {"venue": "E"}, False, "100.05"), ("100.01", {"venue": "E"}, True, "100.01"),
     ("100.01", {"venue": "E", "post_only": True}, False, "100.01"), (None, {"venue": "E"}, True, "100.01"),

@@ -118,7 +118,7 @@ def settle_request(core: State, c: Any, parent: Order) -> None:
     if not is_live(parent) and not raises:
         refuse_asked(core, c, parent, request, Reason.TOO_LATE_TO_CANCEL)
         return
-    same = (request.price, request.stop_px) == (parent.price, parent.stop_px)
+    same = bool(request.reason) or (request.price, request.stop_px) == (parent.price, parent.stop_px)
     most = max(0, request.order_qty - parent.cum_qty) if request.is_replace and same else 0
     asked = Reason.PARENT_CHANGED if request.is_replace else Reason.CANCEL_REQUESTED
     given = release_children(core, c, parent, most, request.reason or asked)
@@ -149,9 +149,9 @@ def grant_asked(core: State, c: Any, parent: Order, request: Request) -> None:
         return
     remove_request(core.orders, parent, request)
     parent.order_qty = max(request.order_qty, parent.cum_qty)
-    parent.repriced |= request.price != parent.price
-    parent.price, parent.stop_px, parent.expire_time = request.price, request.stop_px, request.expire_time
-    if not request.reason:
+    if not request.reason:  # the core itself lowers the quantity alone
+        parent.repriced |= request.price != parent.price
+        parent.price, parent.stop_px, parent.expire_time = request.price, request.stop_px, request.expire_time
         parent.oco_limit = request.oco_limit
     cap_limit(parent)
     forget_tries(parent)

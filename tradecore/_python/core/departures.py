@@ -12,13 +12,13 @@ from tradecore.vocabulary.codes import MsgType, Reason
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC
 
 from ..execution.unsent import Message, drop_message
-from ..orders.order_facts import held_of, last_id, leaves_of
+from ..orders.order_facts import held_of, last_asked, last_id, leaves_of
 from ..orders.order_table import AT_VENUE, CANCELED, RESTING, Order, Request
 from ..orders.triggers import stop_of
 from ..risk.exit_gate import Exit, ask_gate, let_out, lets_exits_out
 from ..vocabulary.instrument import SELL, awaits_price, direction, has_limit
 from .exits import counts_for_list
-from .outbound import asks_more, is_unsent, recall_order, withdraw_replace
+from .outbound import asks_more, follow_asked, is_unsent, recall_order, withdraw_replace
 from .state import (
     ACK_ACCEPTED,
     GATE_STOPPED,
@@ -102,17 +102,20 @@ def stops_replace(core: State, c: Any, order: Order, order_qty: int, price: int)
     return is_stopped(core, c, order, e)
 
 
-def last_asked(order: Order, request: Request) -> Order | Request:
-    """The terms that a venue was sent before a replace: of the last one that it has not answered, else the order's."""
-    earlier = order.requests[: order.requests.index(request)]
-    return next((asked for asked in reversed(earlier) if asked.is_replace), order)
+def asks_less(order: Order, request: Request) -> bool:
+    """Does a replace only lower the quantity, whichever it will replace: nobody knows yet whether that is the order or
+    what was asked last? What the core lowers has all else as it was asked last."""
+    if asks_more(last_asked(order, request), request):
+        return False
+    return request.order_qty <= order.order_qty if request.reason else not asks_more(order, request)
 
 
 def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] | None:
     """A new order or a replace that is about to be handed out. A replace that its venue has answered already asks for
-    what its message says, and never for less; one that the core made itself always does."""
+    what its message says, and never for less. A new limit is held against the market where the price that the order
+    waited for has come."""
     order, fields, request = message.order, message.fields, message.request
-    e = load_exit(core, order)
+    e = load_exit(core, order, request is not None and request.price != order.price)
     e.made, e.order_qty = fields["command_seq"], fields["order_qty"]
     e.leaves_qty = max(0, e.order_qty - order.cum_qty)
     e.cum_qty = e.order_qty - e.leaves_qty
@@ -120,14 +123,12 @@ def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] |
         e.is_replace, e.most_qty = True, e.order_qty
         if request is not None:
             e.most_qty = request.order_qty
-            # Than either: nobody knows yet which of the two it will replace.
-            e.asks_less = request.reason != 0 or not any(
-                asks_more(before, request) for before in (order, last_asked(order, request)))
+            e.asks_less = asks_less(order, request)
     elif not is_unsent(order):  # its venue has spoken of it since: it may have fewer by now
         e.most_qty = max(e.most_qty, e.order_qty)
     if has_limit(fields["ord_type"]):  # of a MARKET order too, whose venue is sent a limit
         e.price = fields["price"]
-    if fields["stop_px"] != NO_PRICE:
+    if fields["stop_px"] != NO_PRICE and not order.triggered:
         e.reference2 = 2 * fields["stop_px"]
     found = is_stopped(core, c, order, e)
     if found is None:
@@ -152,6 +153,8 @@ def is_kept_back(core: State, c: Any, message: Message) -> bool:
         publish(core, c, GATE_STOPPED, order_id=order.order_id, reason=Reason.EXIT_GATE, value=Reason.UNKNOWN_ORDER)
         drop_message(core.orders.unsent, message)
         return True
+    if request is not None and request.reason and not request.pending:
+        follow_asked(order, message, request)
     found = stops_message(core, c, message)
     if found is None:
         return False

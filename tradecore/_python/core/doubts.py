@@ -37,7 +37,9 @@ def take_terms(order: Order, c: Any, order_qty: int, price: int) -> None:
     """New quantity and price, of which nothing is in doubt; an order never asks for less than it has."""
     order.doubt_qty = 0
     order.order_qty = max(order_qty, order.cum_qty)
-    order.price = c.price if c.price != NO_PRICE and order.price != NO_PRICE else price
+    before = order.price
+    order.price = c.price if c.price != NO_PRICE and before != NO_PRICE else price
+    order.repriced |= order.price != before
 
 
 def is_old_news(c: Any, order: Order) -> bool:

@@ -13,7 +13,7 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecType, TimeInForce
 from tradecore.vocabulary.records import NO_PRICE, VERSION
 
 from ..execution.unsent import PLACES, Message, append_message, drop_message, has_places
-from ..orders.order_facts import derive_status, unknown_of
+from ..orders.order_facts import derive_status, last_asked, sent_px, unknown_of
 from ..orders.order_table import AT_VENUE, NOWHERE, Order, Request, remove_request
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, GTC, IOC, LIMIT, MARKET, awaits_price, has_limit
@@ -59,19 +59,20 @@ def message_fields(core: State, c: Any, order: Order, msg_type: int) -> dict[str
 
 def sent_terms(core: State, order: Order) -> dict[str, Any]:
     """What an order counts in shares or in prices, as an external venue is to be sent it, and what differs where the
-    core has done a part itself: a stop that has triggered is a MARKET or LIMIT order, a MARKET order whose price is
-    bound is a LIMIT that takes at once, and what the venue has no time in force for is good until the core ends it,
-    or at once."""
+    core has done a part itself: a stop that has triggered is a MARKET or LIMIT order, an order whose price is bound
+    beside its limit is a LIMIT that takes at once, and what the venue has no time in force for is good until the core
+    ends it, or at once."""
     told: dict[str, Any] = {
-        "order_qty": order.order_qty, "cum_qty": order.cum_qty, "price": order.price, "stop_px": order.stop_px,
-        "min_qty": order.min_qty, "display_qty": order.display_qty, "peg_offset": order.peg_offset,
+        "order_qty": order.order_qty, "cum_qty": order.cum_qty, "price": sent_px(order, order.price),
+        "stop_px": order.stop_px, "min_qty": order.min_qty, "display_qty": order.display_qty,
+        "peg_offset": order.peg_offset,
     }
     if awaits_price(order.ord_type) and order.triggered:
         told |= {"ord_type": LIMIT if has_limit(order.ord_type) else MARKET, "stop_px": NO_PRICE,
                 "trigger_price_type": 0, "peg_offset": 0, "peg_offset_type": 0}
     native = core.router.venues[order.venue].native_times_in_force >> order.time_in_force & 1
     if order.protect_px != NO_PRICE:
-        told |= {"ord_type": LIMIT, "price": order.protect_px}
+        told |= {"ord_type": LIMIT}
         if order.time_in_force != FOK and not (native and order.time_in_force in AUCTIONS):
             told |= {"time_in_force": IOC, "expire_time": 0}
     elif not native:
@@ -93,17 +94,31 @@ def restate_new(core: State, order: Order) -> None:
         order.new_message.fields |= sent_terms(core, order)
 
 
-def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
-    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless
-    its venue has answered the one before."""
-    fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
-    fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "order_qty": request.order_qty,
-               "price": request.price if order.protect_px == NO_PRICE else order.protect_px, "reason": int(reason),
+def put_request(fields: dict[str, Any], order: Order, request: Request) -> None:
+    """What a request asks for, into its message."""
+    fields |= {"order_qty": request.order_qty, "price": sent_px(order, request.price),
                "display_qty": min(order.display_qty, request.order_qty)}
     if fields["stop_px"] != NO_PRICE:
         fields["stop_px"] = request.stop_px
     if fields["peg_offset"]:
         fields["peg_offset"] = request.peg_offset
+
+
+def follow_asked(order: Order, message: Message, request: Request) -> None:
+    """What the core lowers has all else as its venue was asked for last: that may have been answered since, or taken
+    back."""
+    last = last_asked(order, request)
+    request.price, request.stop_px, request.expire_time, request.peg_offset = (
+        last.price, last.stop_px, last.expire_time, last.peg_offset)
+    put_request(message.fields, order, request)
+
+
+def send_request(core: State, c: Any, order: Order, request: Request, orig_cl_ord_id: int, reason: int) -> None:
+    """A cancel or a replace goes out; of those that the core makes itself, and of cancels, the last one only, unless
+    its venue has answered the one before."""
+    fields = message_fields(core, c, order, SEND_REPLACE if request.is_replace else SEND_CANCEL)
+    fields |= {"cl_ord_id": request.cl_ord_id, "orig_cl_ord_id": orig_cl_ord_id, "reason": int(reason)}
+    put_request(fields, order, request)
     message = request.message = Message(fields, order, request)
     if not request.is_replace:
         give_way(core, order.cancel_message)

@@ -15,7 +15,7 @@ from ..execution.book import rank_of
 from ..execution.routing import EVERY_VENUE, displayed_price
 from ..orders.order_table import Order
 from ..orders.validation import AUCTIONS, POST_ONLY
-from ..vocabulary.instrument import BUY, InstrumentRow, direction, has_limit
+from ..vocabulary.instrument import BUY, FOK, IOC, InstrumentRow, direction, has_limit
 from .state import State
 
 
@@ -45,10 +45,11 @@ def reaches(ins: InstrumentRow, side: int, limit: int, price: int) -> bool:
 
 def is_kept_off(ins: InstrumentRow, order: Order, limit: int, elsewhere: int) -> bool:
     """Is an order not for an external venue, since it might trade through, lock or cross the price elsewhere there? One
-    that was routed to what the venue displays takes that, and is sent as far as it may go."""
+    that was routed to what the venue displays, and rests nowhere, takes that, and is sent as far as it may go."""
     if order.exec_inst & POST_ONLY and reaches(ins, direction(order.side), limit, elsewhere):
         return True
-    return order.route != Route.TAKES and is_cut(ins, order, limit, elsewhere)
+    takes = order.route == Route.TAKES and order.time_in_force in (FOK, IOC)
+    return not takes and is_cut(ins, order, limit, elsewhere)
 
 
 def is_cut(ins: InstrumentRow, order: Order, limit: int, elsewhere: int) -> bool:

@@ -9,7 +9,7 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType
 
 from ..execution.book import reduce_node
 from ..orders.lists import cap_limit
-from ..orders.order_facts import cancel_sent, has_cancel, wanted_qty
+from ..orders.order_facts import cancel_sent, has_cancel, last_asked, wanted_qty
 from ..orders.order_table import AT_VENUE, CANCELED, IN_CHILDREN, RESTING, Order
 from ..vocabulary.instrument import BUY, SELL
 from .outbound import recall_order
@@ -37,8 +37,8 @@ def shrink_order(core: State, c: Any, order: Order, order_qty: int, reason: Reas
     elif away and (cancel_sent(order) or wanted_qty(order) <= order_qty):
         return  # it is asked for as little already
     elif away:
-        ask_replace(core, c, order, 0, order_qty, order.price, order.stop_px, order.expire_time, order.peg_offset,
-                    reason)
+        last = last_asked(order)
+        ask_replace(core, c, order, 0, order_qty, last.price, last.stop_px, last.expire_time, last.peg_offset, reason)
     else:
         if order.place == RESTING:
             reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)

@@ -63,7 +63,14 @@ def has_cancel(order: Order) -> bool:
 
 def wanted_qty(order: Order) -> int:
     """OrderQty(38) as it will be if its venue does what it was last asked."""
-    return next((request.order_qty for request in reversed(order.requests) if request.is_replace), order.order_qty)
+    return last_asked(order).order_qty
+
+
+def last_asked(order: Order, before: Request | None = None) -> Order | Request:
+    """The terms that a venue has been asked for, or was before a request: those of the last replace that it has not
+    answered, else the order's."""
+    earlier = order.requests if before is None else order.requests[: order.requests.index(before)]
+    return next((request for request in reversed(earlier) if request.is_replace), order)
 
 
 def derive_status(order: Order) -> int:
@@ -105,11 +112,20 @@ def held_of(order: Order) -> int:
     return max(0, largest - order.cum_qty)
 
 
+def sent_px(order: Order, price: int) -> int:
+    """What its venue is told for a limit, the order's or a replace's: no worse than what bounds the order beside.
+    NO_PRICE: none."""
+    if NO_PRICE in (price, order.protect_px):
+        return order.protect_px if price == NO_PRICE else price
+    return (min if direction(order.side) == BUY else max)(price, order.protect_px)
+
+
 def worst_px(order: Order) -> int:
     """The worst price that its venue may trade it at, replaces that are not answered included; NO_PRICE: any."""
-    limit = order.price if has_limit(order.ord_type) and order.protect_px == NO_PRICE else order.protect_px
-    asked = (request.price for request in order.requests if request.is_replace and request.price != NO_PRICE)
-    return limit if limit == NO_PRICE else (max if direction(order.side) == BUY else min)((limit, *asked))
+    if not has_limit(order.ord_type):
+        return order.protect_px
+    asked = (request.price for request in order.requests if request.is_replace)
+    return sent_px(order, (max if direction(order.side) == BUY else min)((order.price, *asked)))
 
 
 def is_worse(order: Order, price: int) -> bool:
