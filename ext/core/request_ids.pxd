@@ -34,6 +34,8 @@ cdef inline int64_t make_id(tc_core* core, const tc_order* order) noexcept nogil
         number = next_made(&core.texts.made, core.now)
     if number and core.ids.count < core.ids.capacity:
         claim_id(&core.ids, &core.texts, number, order.order_id, slot_of(&core.orders, order))
+    elif number:
+        core.ids.unclaimed += 1
     return number
 
 
@@ -66,11 +68,12 @@ cdef inline bint goes_by(const tc_core* core, const tc_order* order, int64_t num
 
 
 # The open order at a venue, 0 being any, whose made id, or a request's of it, had no room; NULL where there is none. A
-# full table keeps no request in, nor what was accepted before: they are known while they are open.
+# full table keeps no request in, nor what was accepted before: they are known while they are open. Where none ever was
+# without, no order is looked at.
 cdef inline tc_order* find_unclaimed(tc_core* core, int32_t venue, int64_t number) noexcept nogil:
     cdef tc_order* order
     cdef int64_t count, i
-    if not id_is_made(&core.texts.made, number):
+    if core.ids.unclaimed == 0 or not id_is_made(&core.texts.made, number):
         return NULL
     count = find_open(&core.open_orders, &core.orders, 0, 0, venue, 0)
     for i in range(count):

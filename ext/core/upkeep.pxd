@@ -64,6 +64,7 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
     if opens != order.is_open:
         if opens:
             reopen_order(&core.orders, slot_of(&core.orders, order))
+            note_return(&core.ids, order.cl_ord_id, order.order_id)
             index_order(&core.open_orders, &core.orders, order)
             if group != NULL:
                 append_member(group, &core.orders, slot_of(&core.orders, order))

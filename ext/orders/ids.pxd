@@ -22,6 +22,7 @@ cdef struct tc_ids:
     uint32_t count, capacity
     uint64_t index_mask
     uint64_t digest                # over all ids in order of arrival, for the state hash
+    uint64_t unclaimed             # ids of open orders that were found without a claim, ever: 0, nobody need be asked
 
 
 # Only in C: a dict in Python.
@@ -53,6 +54,13 @@ cdef inline tc_id_entry* find_id(const tc_ids* ids, int64_t id) noexcept nogil:
             return &ids.entries[ids.index[at].number - 1]
         at = likely_place(ids, hash, at + 1)
     return NULL
+
+
+# An order is back: a new day since it ended has let its ids go.
+cdef inline void note_return(tc_ids* ids, int64_t id, int64_t order_id) noexcept nogil:
+    cdef const tc_id_entry* entry = find_id(ids, id)
+    if id and (entry == NULL or entry.order_id != order_id):
+        ids.unclaimed += 1
 
 
 # Adds an id that find_id did not find; the caller has checked count < capacity.

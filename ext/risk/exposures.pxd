@@ -8,6 +8,7 @@
 # A sum is of at most 10**6 positions of 10**30: it stays far within 128 bits.
 
 from instrument cimport *
+from texts cimport hash_number
 
 
 cdef enum:
@@ -17,6 +18,7 @@ cdef enum:
     TOO_LARGE = 3
     STATES = 4
     BASE_CURRENCY = 1              # the first that was declared
+    LANES = 8                      # of the list of aged marks, whose every fourth is in one more: 4**LANES are no walk
 
 
 cdef struct tc_exposure:
@@ -30,10 +32,10 @@ cdef struct tc_exposure:
 cdef struct tc_worth:
     tc_i128 unit, divisor
     int64_t mark, time             # of the mark
-    int32_t older, newer           # in the list of marks by their times, 0: none
-    int32_t elder, younger         # in that of those whose age counts; of row 0 the youngest and the oldest
     uint8_t state                  # KNOWN, or why not; while there is no divisor, it never had a mark
     uint8_t is_aged                # its age counts: some account holds or works something
+    int32_t elder[LANES]           # by lane, in the list of those whose age counts, by time; of row 0 the youngest
+    int32_t younger[LANES]         # of row 0 the oldest
 
 
 # A position if all its open buys fill, and if all its open sells do; signed.
@@ -58,7 +60,7 @@ cdef struct tc_values:
     int64_t* rates                 # by currency, in 10**-12 of the base currency; 0: none was told
     const uint8_t* sessions        # by instrument; NULL where none are known: then all are open
     int64_t stride
-    int32_t oldest, newest         # marks
+    int32_t newest                 # mark
     bint is_kept
 
 
@@ -144,28 +146,40 @@ cdef inline void count_value(tc_total* t, const tc_value* v, int64_t sign) noexc
     tc_assert((t.gross >= 0) & (t.unknown[v.state] >= 0))
 
 
+# Only in C: a sorted list in Python, searched by halves.
+# How many lanes a mark stands in: all, a fourth, a sixteenth of them and so on, by the hash of its instrument.
+cdef inline int32_t lanes_of(int32_t instrument) noexcept nogil:
+    return 1 + (tc_lowest_bit(hash_number(instrument) | (<uint64_t>1 << (2 * (LANES - 1)))) >> 1)
+
+
 # A mark's age does not count any more.
 cdef inline void forget_age(tc_values* x, int32_t instrument) noexcept nogil:
     cdef tc_worth* w = &x.worths[instrument]
+    cdef int32_t lane
     if w.is_aged:
-        x.worths[w.elder].younger = w.younger
-        x.worths[w.younger].elder = w.elder
+        for lane in range(lanes_of(instrument)):
+            x.worths[w.elder[lane]].younger[lane] = w.younger[lane]
+            x.worths[w.younger[lane]].elder[lane] = w.elder[lane]
         w.is_aged = False
 
 
-# A mark's age counts where some account holds or works something of the instrument: it stands by its time.
+# A mark's age counts where some account holds or works something of the instrument: it stands by its time, whose place
+# is found from the lane with the fewest marks down to the one with all.
 cdef inline void count_age(tc_values* x, int32_t instrument) noexcept nogil:
     cdef tc_worth* w = &x.worths[instrument]
-    cdef int32_t at = x.worths[0].elder
+    cdef int32_t at = 0, lane = LANES, lanes = lanes_of(instrument)
     if (not x.is_kept or w.is_aged or x.values[instrument * x.stride].next == 0 or w.divisor == 0
             or w.mark == no_price()):
         return
-    while at and x.worths[at].time > w.time:
-        at = x.worths[at].elder
-    w.elder = at
-    w.younger = x.worths[at].younger
-    x.worths[w.younger].elder = instrument
-    x.worths[at].younger = instrument
+    while lane:
+        lane -= 1
+        while x.worths[at].elder[lane] and x.worths[x.worths[at].elder[lane]].time > w.time:
+            at = x.worths[at].elder[lane]
+        if lane < lanes:
+            w.younger[lane] = at
+            w.elder[lane] = x.worths[at].elder[lane]
+            x.worths[w.elder[lane]].younger[lane] = instrument
+            x.worths[at].elder[lane] = instrument
     w.is_aged = True
 
 
@@ -212,18 +226,6 @@ cdef inline void revalue_instrument(tc_values* x, int32_t instrument) noexcept n
         account = x.values[instrument * x.stride + account].next
 
 
-# Only in C: a dict keeps its order in Python.
-cdef inline void unlink_mark(tc_values* x, tc_worth* w) noexcept nogil:
-    if w.older:
-        x.worths[w.older].newer = w.newer
-    else:
-        x.oldest = w.newer
-    if w.newer:
-        x.worths[w.newer].older = w.older
-    else:
-        x.newest = w.older
-
-
 # When the youngest mark was told, 0 where none was.
 cdef inline int64_t last_mark_time(const tc_values* x) noexcept nogil:
     return x.worths[x.newest].time if x.newest else 0
@@ -234,15 +236,7 @@ cdef inline void set_worth(
     tc_values* x, const tc_instrument* ins, int32_t instrument, int64_t mark, int64_t time
 ) noexcept nogil:
     cdef tc_worth* w = &x.worths[instrument]
-    if w.older or w.newer or x.oldest == instrument:
-        unlink_mark(x, w)
     forget_age(x, instrument)
-    w.older = x.newest
-    w.newer = 0
-    if x.newest:
-        x.worths[x.newest].newer = instrument
-    else:
-        x.oldest = instrument
     x.newest = instrument
     w.mark = mark
     w.time = time
@@ -273,7 +267,7 @@ cdef inline void revalue_all(tc_values* x, int32_t instrument) noexcept nogil:
             revalue(x, instrument, account)
 
 
-# Some rule needs the sums from now on, or none any more. By the times of marks: each mark's age is then the youngest.
+# Some rule needs the sums from now on, or none any more.
 cdef inline void keep_exposures(tc_values* x, int32_t instrument_count, bint is_kept) noexcept nogil:
     cdef int32_t i
     cdef bint begins = is_kept and not x.is_kept
@@ -281,14 +275,9 @@ cdef inline void keep_exposures(tc_values* x, int32_t instrument_count, bint is_
     if not begins:
         return
     tc_clear(x.totals, x.stride * sizeof(tc_total))
-    x.worths[0].elder = x.worths[0].younger = 0
-    i = x.oldest
-    while i:
-        revalue_all(x, i)
-        i = x.worths[i].newer
+    tc_clear(&x.worths[0], sizeof(tc_worth))           # no mark is aged
     for i in range(1, instrument_count + 1):
-        if x.worths[i].divisor == 0:
-            revalue_all(x, i)
+        revalue_all(x, i)
 
 
 # The time of the oldest mark that is older than `before` of the instrument asked for, or of one that the account holds
@@ -300,9 +289,9 @@ cdef inline int64_t find_stale(
     cdef const tc_worth* own = &x.worths[instrument]
     cdef bint is_old = own.divisor != 0 and own.mark != no_price() and own.time < before
     cdef int64_t until = own.time if is_old else before
-    cdef int32_t at = x.worths[0].younger
+    cdef int32_t at = x.worths[0].younger[0]
     while at and x.worths[at].time < until:
         if x.values[at * x.stride + account].holds and (x.sessions == NULL or x.sessions[at] == SES_OPEN):
             return x.worths[at].time
-        at = x.worths[at].younger
+        at = x.worths[at].younger[0]
     return own.time if is_old else no_price()

@@ -207,6 +207,22 @@ def test_an_unclaimed_id_is_looked_for_at_its_venue_alone(desk):
     assert told(core, "CANCELED", "TC-20260228-1").order_id == order.order_id
 
 
+def test_an_order_that_comes_back_on_another_day_is_known_by_its_ids(desk):
+    """The new day let them go: it was not open."""
+    core = desk()
+    order = send(core, qty=5)
+    told(core, "NEW", "TC-20260228-1")
+    core.replace(order, qty=7, new_cl_ord_id="B")
+    told(core, "REPLACED", "B")
+    told(core, "TRADE", "B", exec_id="t", last_qty=7, last_px=10)
+    core.roll_day()
+    assert told(core, "NEW", "TC-20260228-1").reason is tc.Reason.UNKNOWN_ORDER
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "t", "b")
+    assert core.orders.order(cl_ord_id="TC-20260228-1") == order
+    assert told(core, "TRADE", "TC-20260228-1", exec_id="u", last_qty=1, last_px=10).order_id == order.order_id
+    assert order.cum_qty == 1
+
+
 @pytest.mark.parametrize("venue", ["EXT", None])
 def test_an_order_whose_id_has_no_room_is_refused_as_one_that_has_a_name(desk, venue):
     core = desk(capacity=small_capacity(cl_ord_ids=1))

@@ -230,6 +230,7 @@ def split(core, symbol):
     core.positions.split(symbol, 2, 1)
 
 
+FORGOTTEN = "TC-20200101-1"  # one that the core made, of a day that is over
 COMMANDS = {  # each is done twice, so that what is done once for all is done
     "a fill": lambda core, n: fill(core, "AAA", "a"),
     "a fill of those with many": lambda core, n: fill(core, "BBB", "b"),
@@ -242,6 +243,7 @@ COMMANDS = {  # each is done twice, so that what is done once for all is done
     "a session with orders": lambda core, n: core.execution.set_session("AAA", ("HALTED", "OPEN")[n]),
     "a kill switch": lambda core, n: core.risk.engage_kill_switch(account="c") if n else None,
     "a split": lambda core, n: split(core, "CCC"),
+    "an answer by an id that nobody has": lambda core, n: core.execution.on_execution_report("EXT", "CANCELED", cl_ord_id=FORGOTTEN),
 }
 
 

@@ -3,12 +3,13 @@ what can't be valued refuses, exits pass; and the sums that are kept equal those
 
 from __future__ import annotations
 
+import cProfile
 import random
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from conftest import build_core, limits
+from conftest import build_core, limits, small_capacity
 
 import tradecore as tc
 
@@ -157,12 +158,13 @@ def test_what_accounts_hold_against_each_other_needs_fresh_marks(desk, clock):
     assert send(desk, BUY, 1).reason is R.NONE
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_oldest_mark_that_counts_is_that_of_a_plain_loop(make_core, clock, seed):
+@pytest.mark.parametrize(("seed", "count"), [(1, 6), (2, 6), (3, 50)])
+def test_the_oldest_mark_that_counts_is_that_of_a_plain_loop(make_core, clock, seed, count):
     """Of what is asked for, and of what the account holds or works where the session is open; also where the limit is
     armed late or again, and a split forgets a mark."""
-    pick, symbols, accounts = random.Random(seed), [f"S{i}" for i in range(6)], ("alpha", "beta")
-    core = make_core(instruments=[tc.Instrument(symbol) for symbol in symbols], accounts=accounts)
+    pick, symbols, accounts = random.Random(seed), [f"S{i}" for i in range(count)], ("alpha", "beta")
+    core = make_core(instruments=[tc.Instrument(symbol) for symbol in symbols], accounts=accounts,
+                     capacity=small_capacity(instruments=count))
     marked, closed, working, stale = {}, set(), [], 0
     for symbol in symbols:
         core.quote("XNAS", symbol, bid=1, bid_size=1000, ask="1.01", ask_size=1000)
@@ -215,6 +217,25 @@ def test_marks_of_what_nobody_holds_are_not_looked_at(clock):
     assert kept.holders == {2: {1}}
     desk.cancel(order)
     assert kept.aged == []
+
+
+def test_an_order_takes_no_more_calls_beside_more_marks_of_what_is_held(clock):
+    """Its own is the oldest, and it is flat before and after. Native instructions: tests/core/test_growth.py."""
+    calls = []
+    for count in (10, 80):
+        names = [f"S{n}" for n in range(count + 1)]
+        desk = build_core("python", clock=clock, instruments=[tc.Instrument(name) for name in names],
+                          capacity=small_capacity(instruments=100, books=200))
+        for name in names:
+            clock.now += 1
+            desk.mark(name, 1)
+        for name in names[1:]:
+            desk.positions.open_position(name, 1, 1)
+        desk.risk.set_limit("stale_quote", 10**9, account="alpha")
+        profile = cProfile.Profile()
+        profile.runcall(lambda: desk.cancel(send(desk, BUY, 1, "S0")))  # noqa: B023
+        calls.append(sum(entry.callcount for entry in profile.getstats()))
+    assert 10 < calls[1] <= 1.05 * calls[0]
 
 
 def test_what_is_too_large_to_be_told_refuses(make_core):

@@ -37,6 +37,8 @@ def make_id(core: State, order: Order) -> int:
         number = next_made(texts.made, core.now)
     if number and len(core.ids.order_ids) < core.ids.capacity:
         core.ids.claim_id(number, order.order_id)
+    elif number:
+        core.ids.unclaimed += 1
     return number
 
 
@@ -59,8 +61,8 @@ def lacks_id(core: State, order: Order) -> bool:
 def find_unclaimed(core: State, venue: int, number: int) -> int:
     """The order_id of an open order at a venue, 0 being any, whose made id, or a request's of it, had no room; 0 where
     there is none. A full table keeps no request in, nor what was accepted before: they are known while they are open.
-    """
-    if not id_is_made(core.texts.made, number):
+    Where none ever was without, no order is looked at."""
+    if core.ids.unclaimed == 0 or not id_is_made(core.texts.made, number):
         return 0
     for order in find_open(core.open_orders, 0, 0, venue, 0):
         asked = [request.cl_ord_id for request in order.requests]

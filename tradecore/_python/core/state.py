@@ -227,6 +227,7 @@ def sync_facts(core: State, order: Order) -> None:
     if opens != order.is_open:
         if opens:
             core.orders.reopen_order(order)
+            core.ids.note_return(order.cl_ord_id, order.order_id)
             index_order(core.open_orders, order)
             if group is not None:
                 rejoin_group(group, order)

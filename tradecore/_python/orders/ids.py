@@ -16,6 +16,12 @@ class Ids:
         self.capacity, self.texts = capacity, texts
         self.order_ids: dict[int, int] = {}
         self.digest = 0  # over all ids in order of arrival, for the state hash
+        self.unclaimed = 0  # ids of open orders that were found without a claim, ever: 0, nobody need be asked
+
+    def note_return(self, number: int, order_id: int) -> None:
+        """An order is back: a new day since it ended has let its ids go."""
+        if number and self.order_ids.get(number) != order_id:
+            self.unclaimed += 1
 
     def claim_id(self, number: int, order_id: int) -> None:
         """Adds an id that is not there yet; the caller has checked the capacity."""
