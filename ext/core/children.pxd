@@ -215,7 +215,7 @@ cdef inline void add_child(
         terms.tried |= <uint64_t>1 << (venue - 1)
         terms.tried_seq = core.command_seq
     sync_order(core, child)
-    place_order(core, c, ins, child, ticks, True, 0, False, False)
+    place_order(core, c, ins, child, ticks, True, 0, False, False, False)
     if child.is_open:
         index_order(&core.open_orders, &core.orders, child)
 

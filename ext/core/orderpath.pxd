@@ -273,7 +273,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         if reason:
             reject_order(core, c, order, reason, finding.value, finding.limit)
         elif waiting_place(core, order) == PLACE_NOWHERE:  # start_order, for nearly all in one step less
-            since = place_order(core, c, ins, order, limit_ticks(ins, &q), True, since, timed, False)
+            since = place_order(core, c, ins, order, limit_ticks(ins, &q), True, since, timed, False, False)
         else:
             start_waiting(core, c, order, waiting_place(core, order), True)
         if order.is_open:

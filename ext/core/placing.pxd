@@ -233,10 +233,11 @@ cdef inline bint ends_at_own(
 
 
 # Routing, execution, position and reports of an order that passed; when its last stage began. `judged`: the exit gate
-# has been asked, before the order was replaced.
+# has been asked, before the order was replaced; `spared`: as one that goes no further than it did, which others keep
+# from nothing.
 cdef inline uint64_t place_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
-    uint64_t since, bint timed, bint judged
+    uint64_t since, bint timed, bint judged, bint spared
 ) noexcept nogil:
     cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
@@ -264,7 +265,7 @@ cdef inline uint64_t place_order(
             order.reject_mask = finding.row
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             return since
-    elsewhere = price_elsewhere(core, ins, order, order.venue)
+    elsewhere = no_price() if spared else price_elsewhere(core, ins, order, order.venue)
     within = within_ticks(ins, direction(order.side), limit, elsewhere)
     if is_external(core, order.venue):
         if is_kept_off(ins, order, limit, elsewhere):
@@ -350,15 +351,15 @@ cdef inline void start_waiting(
     sync_order(core, order)
 
 
-# To where the order belongs now: what holds it, or a venue (`judged`: see place_order).
+# To where the order belongs now: what holds it, or a venue (`judged`, `spared`: see place_order).
 cdef inline uint64_t start_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, int64_t limit, bint first,
-    uint64_t since, bint timed, bint judged
+    uint64_t since, bint timed, bint judged, bint spared
 ) noexcept nogil:
     cdef uint8_t place = waiting_place(core, order)
     tc_assert((order.admitted != 0) & (order.place == PLACE_NOWHERE) & (is_live(order) != 0))
     if place == PLACE_NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed, judged)
+        return place_order(core, c, ins, order, limit, first, since, timed, judged, spared)
     start_waiting(core, c, order, place, first)
     return since
 
@@ -384,6 +385,6 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
         if order.route == ROUTE_SPLIT:
             start_children(core, c, order, bounded_ticks(core, ins, order, limit_ticks(ins, &q)), False)
         elif placed:
-            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False)
+            place_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False, False)
         else:
-            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False)
+            start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, False, False)

@@ -74,8 +74,56 @@ cdef inline bint enters_book(const tc_core* core, const tc_order* order, const t
     return order.place == PLACE_NOWHERE or (order.place == PLACE_RESTING and not keeps_place(order, asked))
 
 
-# Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers the
-# quantity always passes; any other is a new order to rates, one that asks for more to sessions too.
+# Would a replace ask for more, or for a worse price, than the order has and than its venue was asked for since? Nobody
+# knows yet which of them it will replace.
+cdef inline bint goes_further(const tc_orders* orders, const tc_order* order, const tc_asked* asked) noexcept nogil:
+    cdef bint buys = direction(order.side) == SIDE_BUY
+    cdef int64_t qty = order.order_qty, price = order.price
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        if orders.requests[at].is_replace:
+            qty = min(qty, orders.requests[at].order_qty)
+            price = min(price, orders.requests[at].price) if buys else max(price, orders.requests[at].price)
+        at = orders.requests[at].next
+    return asked.order_qty > qty or (asked.price > price if buys else asked.price < price)
+
+
+# What other venues display that keeps a replaced order from its venue, as it would keep a new one: it might trade
+# through, lock or cross it there. One that goes no further than it did may stay.
+cdef inline int find_better(
+    const tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_asked* asked, int64_t* value,
+    int64_t* bound
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef bint waits = awaits_price(order.ord_type) and not order.triggered
+    cdef int64_t elsewhere, limit, within
+    cdef bint kept_off
+    if (order.place != PLACE_AT_VENUE and order.place != PLACE_RESTING) or (waits and not has_limit(order.ord_type)):
+        return REASON_NONE
+    elsewhere = price_elsewhere(core, ins, order, order.venue)
+    if (elsewhere == no_price() or asked.order_qty <= order.cum_qty
+            or not goes_further(&core.orders, order, asked)):
+        return REASON_NONE
+    limit = asked.price
+    if not has_limit(order.ord_type):
+        limit = ins.price_most if side == SIDE_BUY else -ins.price_most
+    limit = bounded_ticks(core, ins, order, tc_floor_div(limit, ins.tick))
+    within = within_ticks(ins, side, limit, elsewhere)
+    kept_off = within != limit
+    if order.place == PLACE_RESTING or order.exec_inst & INST_POST_ONLY:
+        kept_off = reaches(ins, side, limit, elsewhere)
+    if kept_off and order.place == PLACE_RESTING:      # unless it takes all that it asks for before
+        kept_off = not is_fillable(&core.book, row_of(core, order.instrument, order.venue, opposite(side)), within,
+                                   asked.order_qty - order.cum_qty)
+    if not kept_off:
+        return REASON_NONE
+    value[0] = limit * ins.tick
+    bound[0] = elsewhere
+    return ORDER_PROTECTION
+
+
+# Why risk, the book or what others display would refuse: as a whole order, for what it would hold more. A replace that
+# only lowers the quantity always passes; any other is a new order to rates, one that asks for more to sessions too.
 cdef inline int find_refusal(
     tc_core* core, const tc_command* c, const tc_instrument* ins, const tc_order* order, const tc_asked* asked,
     int64_t* value, int64_t* bound
@@ -84,12 +132,15 @@ cdef inline int find_refusal(
     cdef int64_t more = asked.order_qty - order.cum_qty - order.held
     cdef tc_question q
     cdef tc_finding finding
-    cdef int reason
+    cdef int64_t kept = 0, elsewhere = 0
+    cdef int reason, better = find_better(core, ins, order, asked, &kept, &elsewhere)
     if (asked.order_qty <= order.order_qty and asked.price == order.price
             and asked.stop_px == stop_of(&core.triggers, &core.orders, order)
             and asked.expire_time == terms_of(&core.orders, order).expire_time
             and asked.peg_offset == terms_of(&core.orders, order).peg_offset):
-        return REASON_NONE
+        value[0] = kept
+        bound[0] = elsewhere
+        return better                                  # which its venue may have been asked to leave since
     if more < 0:
         more = 0
     ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, more, more == 0, &q)
@@ -106,6 +157,10 @@ cdef inline int find_refusal(
         value[0] = asked.price
         bound[0] = touch_price(&core.router, order.instrument, side, order.venue)
         return POST_ONLY_WOULD_TAKE
+    if better:
+        value[0] = kept
+        bound[0] = elsewhere
+        return better
     value[0] = find_own_match(core, order, asked.price, tc_floor_div(asked.price, ins.tick),
                               asked.order_qty - order.cum_qty, bound)
     if value[0]:
@@ -127,6 +182,7 @@ cdef inline void replace_order(
     tc_core* core, const tc_command* c, const tc_instrument* ins, tc_order* order, const tc_asked* asked
 ) noexcept nogil:
     cdef uint8_t was = order.place
+    cdef bint spared = not goes_further(&core.orders, order, asked)
     cdef tc_terms* terms = extend_order(&core.orders, order)
     cdef tc_report* r
     cdef tc_question q
@@ -160,7 +216,7 @@ cdef inline void replace_order(
         tell_price(core, order.instrument)
     elif was == PLACE_NOWHERE or (was == PLACE_RESTING and order.place == PLACE_NOWHERE):
         ask_order(core, ins, order, asked.order_qty, asked.price, asked.stop_px, 0, True, &q)
-        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, True)
+        start_order(core, c, ins, order, limit_ticks(ins, &q), False, 0, False, True, spared)
 
 
 cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

@@ -234,6 +234,96 @@ def test_what_a_tried_venue_still_displays_is_not_traded_through(desk):
     assert trades(core, order) == [("B", 100, "100.01"), ("B", 90, "100.01")]
 
 
+# ---- replaces
+
+
+def beside(desk, side, venue, **terms):
+    """100 of an order far from what B displays alone: 100.02 for a buy, 99.98 for a sell."""
+    core = desk(X("E"), offers={})
+    mine, shown, price = ("99.00", "ask", "100.02") if side == "BUY" else ("101.00", "bid", "99.98")
+    order = core.submit("AAPL", side, 100, mine, venue=venue, account="alpha", **terms)
+    core.quote("B", "AAPL", **{shown: price, f"{shown}_size": 300})
+    if venue == "E":
+        core.execution.on_execution_report("E", "NEW", order_id=order.order_id)
+    list(core.outbound())
+    return core, order
+
+
+def standing(order):
+    return order.ord_status, str(order.price), order.order_qty, order.cum_qty
+
+
+@pytest.mark.parametrize(("side", "post_only", "venue", "price", "goes"), [
+    ("BUY", False, "E", "100.05", False), ("BUY", False, "E", "100.03", False), ("BUY", False, "E", "100.02", True),
+    ("BUY", True, "E", "100.02", False), ("BUY", True, "E", "100.01", True),
+    ("BUY", False, "A", "100.05", False), ("BUY", False, "A", "100.02", False), ("BUY", False, "A", "100.01", True),
+    ("BUY", True, "A", "100.02", False), ("BUY", True, "A", "100.01", True),
+    ("SELL", False, "E", "99.97", False), ("SELL", False, "E", "99.98", True), ("SELL", True, "E", "99.98", False),
+    ("SELL", False, "A", "99.98", False), ("SELL", False, "A", "99.99", True),
+])
+def test_a_replace_is_refused_where_a_new_order_would_trade_through_or_lock(desk, side, post_only, venue, price, goes):
+    core, order = beside(desk, side, venue, post_only=post_only)
+    was = standing(order)
+    answer = core.replace(order, price=price)
+    assert answer.reason is (R.NONE if goes else R.ORDER_PROTECTION)
+    assert [str(m.price) for m in core.outbound()] == ([price] if goes and venue == "E" else [])
+    if not goes:
+        assert standing(order) == was
+        shown = "100.02" if side == "BUY" else "99.98"
+        assert f"limit {price} would trade through, lock or cross {shown}, which another venue displays" in str(answer)
+    new = core.submit("AAPL", side, 100, price, venue=venue, account="maker", post_only=post_only)
+    assert (new.reason is R.NONE) is goes
+
+
+@pytest.mark.parametrize("offered", [100, 99])
+def test_a_replace_that_takes_all_it_asks_for_before_the_price_elsewhere_does_not_lock_it(desk, offered):
+    core, order = beside(desk, "BUY", "A")
+    core.submit("AAPL", "SELL", offered, "100.01", venue="A", account="maker")
+    core.replace(order, price="100.05")
+    assert trades(core, order) == ([("A", 100, "100.01")] if offered == 100 else [])
+    assert order.ord_status is (S.FILLED if offered == 100 else S.NEW)
+
+
+@pytest.mark.parametrize("venue", ["A", "E"])
+def test_what_others_have_come_to_meet_may_ask_for_less_or_go_away_from_them_but_no_further(desk, venue):
+    core, order = beside(desk, "BUY", venue)
+    core.quote("B", "AAPL", ask="98.50", ask_size=300)
+
+    def ask(**terms):
+        reason = core.replace(order, **terms).reason
+        sent = [m.order_id for m in core.outbound()]
+        assert len(sent) == (venue == "E" and reason is R.NONE)
+        if sent:
+            core.execution.on_execution_report("E", "REPLACED", order_id=order.order_id)
+        return reason
+
+    assert [ask(qty=80), ask(price="98.90"), ask(qty=70, price="98.80")] == [R.NONE] * 3
+    assert standing(order) == (S.NEW, "98.80", 70, 0)
+    further = [{"qty": 71}, {"price": "98.81"}, {"qty": 71, "price": "98.70"}, {"qty": 69, "price": "98.81"}]
+    assert [ask(**terms) for terms in further] == [R.ORDER_PROTECTION] * 4
+    assert standing(order) == (S.NEW, "98.80", 70, 0)
+    assert ask(price="98.49") is R.NONE  # away from them
+
+
+@pytest.mark.parametrize("terms", [{"price": "98.60"}, {"price": "99.00"}, {"qty": 80}])
+def test_a_replace_goes_no_further_than_its_venue_was_asked_for_last(desk, terms):
+    core, order = beside(desk, "BUY", "E")
+    core.replace(order, price="98.00")
+    core.quote("B", "AAPL", ask="98.50", ask_size=300)
+    assert core.replace(order, **terms).reason is R.ORDER_PROTECTION  # once 98.00 is answered, it would be nearer
+    core.execution.on_cancel_reject("E", order_id=order.order_id)
+    assert core.replace(order, price="98.60").reason is R.NONE
+
+
+def test_without_protection_or_in_an_auction_a_replace_is_not_kept_off(desk):
+    core = desk(X("E"), offers={}, order_protection=False)
+    order = buy(core, 100, "99.00", venue="E")
+    core.quote("B", "AAPL", ask="100.02", ask_size=300)
+    assert core.replace(order, price="100.05").reason is R.NONE
+    core, order = beside(desk, "BUY", "E", time_in_force="AT_THE_CLOSE")
+    assert core.replace(order, price="100.05").reason is R.NONE
+
+
 # ---- FILL_OR_KILL over several venues
 
 

@@ -256,10 +256,11 @@ def ends_at_own(core: State, c: Any, order: Order, limit: int, first: bool) -> t
 
 def place_order(
     core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool,
-    judged: bool = False,
+    judged: bool = False, spared: bool = False,
 ) -> int:
     """Routing, execution, position and reports of an order that passed; when its last stage began. `judged`: the exit
-    gate has been asked, before the order was replaced."""
+    gate has been asked, before the order was replaced; `spared`: as one that goes no further than it did, which others
+    keep from nothing."""
     limit = bounded_ticks(ins, order, limit)
     routed = order.venue == 0
     if routed:
@@ -281,7 +282,7 @@ def place_order(
             order.reject_mask = refused.row
             refuse_placing(core, c, order, refused.reason, refused.value, refused.limit, first)
             return since
-    elsewhere = price_elsewhere(core, ins, order, order.venue)
+    elsewhere = NO_PRICE if spared else price_elsewhere(core, ins, order, order.venue)
     within = within_ticks(ins, direction(order.side), limit, elsewhere)
     if is_external(core, order.venue):
         if is_kept_off(ins, order, limit, elsewhere):
@@ -336,12 +337,12 @@ def waiting_place(core: State, order: Order) -> int:
 
 def start_order(
     core: State, c: Any, ins: InstrumentRow, order: Order, limit: int, first: bool, since: int, timed: bool,
-    judged: bool = False,
+    judged: bool = False, spared: bool = False,
 ) -> int:
-    """To where the order belongs now: what holds it, or a venue (`judged`: see place_order)."""
+    """To where the order belongs now: what holds it, or a venue (`judged`, `spared`: see place_order)."""
     place = waiting_place(core, order)
     if place == NOWHERE:
-        return place_order(core, c, ins, order, limit, first, since, timed, judged)
+        return place_order(core, c, ins, order, limit, first, since, timed, judged, spared)
     if place == AWAITS_PRICE:
         order.watch = choose_source(order, ins.trigger_source)
         if order.ord_type == OrdType.TRAILING_STOP:

@@ -9,7 +9,7 @@ from tradecore.vocabulary.fix import ExecType, OrdType
 from tradecore.vocabulary.records import CODECS, NO_PRICE, NO_ROOM
 from tradecore.vocabulary.rules import Sent
 
-from ..execution.book import crosses, reduce_node
+from ..execution.book import crosses, is_fillable, rank_of, reduce_node
 from ..execution.routing import touch_price
 from ..execution.unsent import has_places, places_taken
 from ..orders.lists import find_excess, limit_after
@@ -23,6 +23,7 @@ from .departures import stops_replace
 from .exits import ask_risk_of
 from .observing import observe_passed
 from .placing import ask_order, start_order
+from .protection import price_elsewhere, reaches, within_ticks
 from .requests import ask_replace, claim_request_id, find_bad_id, find_target, refuse_request, take_id
 from .self_matching import find_own_match
 from .state import (
@@ -36,7 +37,7 @@ from .state import (
     tell_price,
     withdraw_order,
 )
-from .worst_prices import limit_ticks
+from .worst_prices import bounded_ticks, limit_ticks
 
 
 def enter_replace(core: State, c: Any) -> Any:
@@ -112,16 +113,51 @@ def find_bad_terms(
     return first_reason(mask), *explain_mask(mask, ins, len(core.instruments), *declared, core.now, order_command)
 
 
+def goes_further(order: Order, order_qty: int, price: int) -> bool:
+    """Would a replace ask for more, or for a worse price, than the order has and than its venue was asked for since?
+    Nobody knows yet which of them it will replace."""
+    side = direction(order.side)
+    asked = [(request.order_qty, request.price) for request in order.requests if request.is_replace]
+    return any(order_qty > qty or rank_of(side, price) > rank_of(side, px)
+               for qty, px in ((order.order_qty, order.price), *asked))
+
+
+def find_better(
+    core: State, ins: InstrumentRow, order: Order, order_qty: int, price: int
+) -> tuple[int, int, int] | None:
+    """What other venues display that keeps a replaced order from its venue, as it would keep a new one: it might trade
+    through, lock or cross it there. One that goes no further than it did may stay."""
+    waits = awaits_price(order.ord_type) and not order.triggered
+    if order.place not in (AT_VENUE, RESTING) or (waits and not has_limit(order.ord_type)):
+        return None
+    elsewhere = price_elsewhere(core, ins, order, order.venue)
+    if elsewhere == NO_PRICE or order_qty <= order.cum_qty or not goes_further(order, order_qty, price):
+        return None
+    side = direction(order.side)
+    most = ins.price_most if side == BUY else -ins.price_most
+    limit = bounded_ticks(ins, order, (price if has_limit(order.ord_type) else most) // ins.tick)
+    within = within_ticks(ins, side, limit, elsewhere)
+    kept_off = within != limit
+    if order.place == RESTING or order.exec_inst & POST_ONLY:
+        kept_off = reaches(ins, side, limit, elsewhere)
+    if kept_off and order.place == RESTING:  # unless it takes all that it asks for before
+        kept_off = not is_fillable(
+            book_of(core, order.instrument, order.venue), opposite(side), within, order_qty - order.cum_qty)
+    return (Reason.ORDER_PROTECTION, limit * ins.tick, elsewhere) if kept_off else None
+
+
 def find_refusal(
     core: State, c: Any, ins: InstrumentRow, order: Order, order_qty: int, price: int, stop_px: int, expire_time: int,
     peg_offset: int,
 ) -> tuple[int, int, int] | None:
-    """Why risk or the book would refuse: as a whole order, for what it would hold more. A replace that only lowers
-    the quantity always passes; any other is a new order to rates, one that asks for more to sessions too."""
+    """Why risk, the book or what others display would refuse: as a whole order, for what it would hold more. A replace
+    that only lowers the quantity always passes; any other is a new order to rates, one that asks for more to sessions
+    too."""
+    better = find_better(core, ins, order, order_qty, price)
     same = (price, stop_px, expire_time, peg_offset) == (
         order.price, stop_of(order), order.expire_time, order.peg_offset)
     if same and order_qty <= order.order_qty:
-        return None
+        return better  # which its venue may have been asked to leave since
     more = max(0, order_qty - order.cum_qty - order.held)
     q = ask_order(core, ins, order, order_qty, price, stop_px, more, more == 0)
     q.sent = Sent.REPLACE  # whatever it asks for
@@ -134,6 +170,8 @@ def find_refusal(
         ticks = price // ins.tick
         if crosses(book_of(core, order.instrument, order.venue), opposite(side), ticks):
             return Reason.POST_ONLY_WOULD_TAKE, price, touch_price(core.router, order.instrument, side, order.venue)
+    if better is not None:
+        return better
     own = find_own_match(core, order, price, price // ins.tick, order_qty - order.cum_qty)
     if own is not None:
         return Reason.SELF_MATCH, *own
@@ -165,7 +203,7 @@ def replace_order(
 ) -> None:
     """Replaces an order that is no external venue's, at once. It keeps its place in the queue where only its quantity
     falls; else it goes to the end, and may trade."""
-    was = order.place
+    was, spared = order.place, not goes_further(order, order_qty, price)
     if was == RESTING and keeps_place(order, order_qty, price) and order_qty > order.cum_qty:
         reduce_node(book_of(core, order.instrument, order.venue), order.order_id, order.order_qty - order_qty)
         for side in (BUY, SELL):
@@ -188,4 +226,4 @@ def replace_order(
         tell_price(core, order.instrument)
     elif was == NOWHERE or (was == RESTING and order.place == NOWHERE):
         q = ask_order(core, ins, order, order_qty, price, stop_px, 0, True)
-        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False, judged=True)
+        start_order(core, c, ins, order, limit_ticks(ins, q), False, 0, False, judged=True, spared=spared)
