@@ -107,8 +107,8 @@ def asks_less(order: Order, request: Request) -> bool:
     one that was asked before? What the core lowers has all else as it was asked last."""
     if request.reason:
         return not asks_more(last_asked(order, request), request) and request.order_qty <= order.order_qty
-    earlier = order.requests[: order.requests.index(request)]
-    return not asks_more(order, request) and not any(asked.is_replace and asks_more(asked, request) for asked in earlier)
+    before = order.requests[: order.requests.index(request)]
+    return not asks_more(order, request) and not any(r.is_replace and asks_more(r, request) for r in before)
 
 
 def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] | None:
