@@ -1,10 +1,11 @@
 """`make sanitize`: the suite over extensions built with the Address and UndefinedBehavior sanitizers, then the tests
 that share a core over ones built with ThreadSanitizer, all with the kernels' own checks (tc_assert). Each must first
-find a bug that is planted for it, in a copy.
+find a bug that is planted for it, in a copy. `--only NAME` runs one of the two, `--no-plants` the code as it is alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -119,9 +120,15 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=SANITIZERS)
+    parser.add_argument("--no-plants", action="store_true")
+    asked = parser.parse_args()
     wrong = False
     for name, sanitizer in SANITIZERS.items():
-        for plant in sanitizer.plants:
+        if asked.only not in (None, name):
+            continue
+        for plant in () if asked.no_plants else sanitizer.plants:
             status, last, reports = run_suite(sanitizer, plant, "-x")
             found = status != 0 and plant.said in reports
             wrong |= not found
