@@ -105,11 +105,12 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
         wheels = folder / "wheels"
         wheel = build_wheel(sys.executable, prepare(folder, plant), wheels, CFLAGS=flags, LDFLAGS=flags,
                             SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON")
-        environment.install(wheel, "pytest>=8", "hypothesis>=6.100")
+        environment.install(wheel, "pytest>=8", "hypothesis>=6.100", "pytest-xdist>=3.6.1")
         environment.install("--no-deps", RECORDING)
         library = subprocess.run(["cc", f"-print-file-name={sanitizer.library}"], capture_output=True, text=True,
                                  check=True).stdout.strip()
-        tests = plant.tests if plant is not None else sanitizer.tests
+        # The whole suite as `make test` runs it, a process for each processor.
+        tests = plant.tests if plant is not None else sanitizer.tests or ["-n", "auto", "--dist", "worksteal"]
         # --capture=sys: what a sanitizer says goes to the real standard error, past pytest, which may not live to tell.
         command = [*sanitizer.prefix, environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
         done = subprocess.run(command, cwd=folder, env={**os.environ, **sanitizer.variables, "LD_PRELOAD": library},
