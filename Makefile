@@ -67,7 +67,7 @@ test-fallback: $(VENV)/bin/python
 	$(BIN)/python tools/fallback.py
 
 # Address, UndefinedBehavior and ThreadSanitizer; each must first find a bug that is planted for it.
-sanitize: $(VENV)/bin/python
+sanitize: $(VENV)/.installed
 	$(BIN)/python tools/sanitize.py
 
 # The workflows, by two linters, and the matrix of wheels.

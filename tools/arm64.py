@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pythons import find_pythons
 from wheel import GLIBC, ROOT, build_sdist, build_wheel, run, zig
-from wheel_test import BESIDE_THE_SUITE, RECORDING, SUITE
+from wheel_test import BESIDE_THE_SUITE, EACH, RECORDING, SUITE
 
 HERE = ROOT / "build" / "arm64"
 SYSTEM, SITE, SOURCE, PYTHON = HERE / "system", HERE / "site", HERE / "source", HERE / "python3"
@@ -98,7 +98,7 @@ def install(wheel: Path, version: str) -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", SITE, "--only-binary=:all:",
            "--python-version", version, *(word for name in PLATFORMS for word in ("--platform", name))]
-    run(*pip, "numpy", "pytest>=8", "hypothesis>=6.100")
+    run(*pip, "numpy", "pytest>=8", "hypothesis>=6.100", "pytest-xdist>=3.6.1")
     run(*pip, "--no-deps", RECORDING)
     run("unzip", "-q", wheel, "-d", SITE)
     shutil.rmtree(SOURCE, ignore_errors=True)
@@ -130,7 +130,7 @@ def main() -> None:
     if hashes(PYTHON) != hashes(sys.executable):
         sys.exit("the hashes differ between arm64 and x86-64")
     print("hashes equal", flush=True)
-    sys.exit(subprocess.run([PYTHON, *SUITE, *sys.argv[1:]], cwd=SOURCE).returncode)
+    sys.exit(subprocess.run([PYTHON, *SUITE, *EACH, *sys.argv[1:]], cwd=SOURCE).returncode)
 
 
 if __name__ == "__main__":

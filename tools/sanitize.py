@@ -12,11 +12,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from wheel import ROOT, build_wheel
-from wheel_test import RECORDING, SUITE, Environment
+from wheel_test import EACH, RECORDING, SUITE, Environment
 
 PREPARED = ["CMakeLists.txt", "pyproject.toml", "README.md", "LICENSE", "ext", "tradecore", "tests"]
 ADDRESS = "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
@@ -78,8 +80,7 @@ SANITIZERS = {
 }
 
 
-def prepare(folder: Path, plant: Plant | None) -> Path:
-    """A copy of the sources, with a bug in it if asked for."""
+def copy_sources(folder: Path) -> Path:
     source = folder / "source"
     for name in PREPARED:
         if (ROOT / name).is_dir():
@@ -87,37 +88,76 @@ def prepare(folder: Path, plant: Plant | None) -> Path:
         else:
             source.mkdir(exist_ok=True)
             shutil.copy(ROOT / name, source)
-    if plant is not None:
-        file = source / plant.file
-        text = file.read_text("utf-8")
-        if plant.sound not in text:
-            sys.exit(f"{plant.file} has no {plant.sound!r} any more: plant the bug elsewhere (tools/sanitize.py)")
-        file.write_text(text.replace(plant.sound, plant.broken))
     return source
 
 
-def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[int, str, str]:
-    """Build, install, test: pytest's status, its last line, and what the sanitizer and failing tests reported."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name).resolve()
-        environment = Environment(sys.executable, folder)
-        flags = f"{sanitizer.flags} -g -fno-omit-frame-pointer"
-        wheels = folder / "wheels"
-        wheel = build_wheel(sys.executable, prepare(folder, plant), wheels, CFLAGS=flags, LDFLAGS=flags,
-                            SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON")
-        environment.install(wheel, "pytest>=8", "hypothesis>=6.100", "pytest-xdist>=3.6.1")
-        environment.install("--no-deps", RECORDING)
-        library = subprocess.run(["cc", f"-print-file-name={sanitizer.library}"], capture_output=True, text=True,
+@contextmanager
+def planted(source: Path, plant: Plant | None) -> Iterator[None]:
+    """A bug in a copy of the sources, if asked for, until the block ends."""
+    if plant is None:
+        yield
+        return
+    file = source / plant.file
+    text = file.read_text("utf-8")
+    if plant.sound not in text:
+        sys.exit(f"{plant.file} has no {plant.sound!r} any more: plant the bug elsewhere (tools/sanitize.py)")
+    file.write_text(text.replace(plant.sound, plant.broken))
+    yield
+    file.write_text(text)
+
+
+class Instrumented:
+    """An environment with the package built for a sanitizer; what a bug doesn't touch is built once."""
+
+    def __init__(self, sanitizer: Sanitizer, folder: Path) -> None:
+        self.sanitizer, self.folder, self.source = sanitizer, folder, copy_sources(folder)
+        self.environment = Environment(sys.executable, folder)
+        self.environment.install("numpy", "pytest>=8", "hypothesis>=6.100", "pytest-xdist>=3.6.1")
+        self.environment.install("--no-deps", RECORDING)
+
+    def build(self) -> None:
+        flags = f"{self.sanitizer.flags} -g -fno-omit-frame-pointer"
+        with tempfile.TemporaryDirectory() as wheels:
+            # In one folder, by the tools of this environment: an isolated build has other paths each time.
+            wheel = build_wheel(sys.executable, self.source, Path(wheels), "--no-build-isolation",
+                                f"-Cbuild-dir={self.folder / 'build'}", CFLAGS=flags, LDFLAGS=flags,
+                                SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON")
+            self.environment.install("--force-reinstall", "--no-deps", wheel)
+
+    def run_suite(self, plant: Plant | None, *more: str) -> tuple[int, str, str]:
+        """Build, install, test: pytest's status, its last line, and what the sanitizer and failing tests reported."""
+        with planted(self.source, plant):
+            self.build()
+        library = subprocess.run(["cc", f"-print-file-name={self.sanitizer.library}"], capture_output=True, text=True,
                                  check=True).stdout.strip()
-        # The whole suite as `make test` runs it, a process for each processor.
-        tests = plant.tests if plant is not None else sanitizer.tests or ["-n", "auto", "--dist", "worksteal"]
+        tests = plant.tests if plant is not None else self.sanitizer.tests or EACH
         # --capture=sys: what a sanitizer says goes to the real standard error, past pytest, which may not live to tell.
-        command = [*sanitizer.prefix, environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
-        done = subprocess.run(command, cwd=folder, env={**os.environ, **sanitizer.variables, "LD_PRELOAD": library},
-                              capture_output=True, text=True)
+        command = [*self.sanitizer.prefix, self.environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
+                              env={**os.environ, **self.sanitizer.variables, "LD_PRELOAD": library})
         lines = done.stdout.strip().splitlines() or ["no output"]
         failures = [line for line in lines if line.startswith(("FAILED", "ERROR", "E  "))]
         return done.returncode, lines[-1], done.stderr + "\n".join(failures)
+
+
+def check(name: str, sanitizer: Sanitizer, *, plants: bool) -> bool:
+    """Whether the sanitizer finds each bug that is planted for it, and nothing in the code as it is."""
+    right = True
+    with tempfile.TemporaryDirectory() as folder:
+        instrumented = Instrumented(sanitizer, Path(folder).resolve())
+        for plant in sanitizer.plants if plants else ():
+            status, last, reports = instrumented.run_suite(plant, "-x")
+            found = status != 0 and plant.said in reports
+            right &= found
+            print(f"{name}: planted bug in {plant.file}: {'found' if found else 'MISSED'} ({plant.said})", flush=True)
+            if not found:
+                print(status, last, reports[-3000:], sep="\n")
+        status, last, reports = instrumented.run_suite(None)
+    clean = status == 0 and not reports and re.search(r"\d+ passed", last) is not None
+    print(f"{name}: the code as it is: {'clean' if clean else 'FAILED'}, {last}", flush=True)
+    if not clean:
+        print(reports[:3000])
+    return right and clean
 
 
 def main() -> None:
@@ -125,24 +165,9 @@ def main() -> None:
     parser.add_argument("--only", choices=SANITIZERS)
     parser.add_argument("--no-plants", action="store_true")
     asked = parser.parse_args()
-    wrong = False
-    for name, sanitizer in SANITIZERS.items():
-        if asked.only not in (None, name):
-            continue
-        for plant in () if asked.no_plants else sanitizer.plants:
-            status, last, reports = run_suite(sanitizer, plant, "-x")
-            found = status != 0 and plant.said in reports
-            wrong |= not found
-            print(f"{name}: planted bug in {plant.file}: {'found' if found else 'MISSED'} ({plant.said})", flush=True)
-            if not found:
-                print(status, last, reports[-3000:], sep="\n")
-        status, last, reports = run_suite(sanitizer, None)
-        clean = status == 0 and not reports and re.search(r"\d+ passed", last) is not None
-        wrong |= not clean
-        print(f"{name}: the code as it is: {'clean' if clean else 'FAILED'}, {last}", flush=True)
-        if not clean:
-            print(reports[:3000])
-    sys.exit(1 if wrong else 0)
+    done = [check(name, sanitizer, plants=not asked.no_plants) for name, sanitizer in SANITIZERS.items()
+            if asked.only in (None, name)]
+    sys.exit(0 if all(done) else 1)
 
 
 if __name__ == "__main__":

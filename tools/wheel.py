@@ -40,10 +40,11 @@ def build_sdist() -> Path:
     return next(DIST.glob("*.tar.gz"))
 
 
-def build_wheel(python: str, source: Path, folder: Path, **variables: str) -> Path:
-    """A native wheel for one interpreter, in `folder`; `variables` such as CC and CFLAGS choose the compiler."""
+def build_wheel(python: str, source: Path, folder: Path, *options: str, **variables: str) -> Path:
+    """A native wheel for one interpreter, in `folder`; `variables` such as CC and CFLAGS choose the compiler, `options`
+    are pip's."""
     run(sys.executable, "-m", "pip", "--python", python, "wheel", "--no-deps", "--wheel-dir", folder,
-        "-Cinstall.strip=false", source, TRADECORE_REQUIRE_EXT="1", **variables)
+        "-Cinstall.strip=false", *options, source, TRADECORE_REQUIRE_EXT="1", **variables)
     (wheel,) = folder.glob("*.whl")
     return wheel
 

@@ -25,6 +25,7 @@ BESIDE_THE_SUITE = ["tests", "ext", "examples", "README.md", "pyproject.toml"]
 # Two files are about the source tree.
 SUITE = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore=tests/test_tidiness.py",
          "--ignore=tests/test_notebook.py"]
+EACH = ["--numprocesses", "auto", "--dist", "worksteal"]  # as `make test` does: a process for each processor
 TIME_IMPORT = ("import time; start = time.process_time(); import numpy; between = time.process_time(); "
                "import tradecore; end = time.process_time(); assert tradecore.backend == 'native'; "
                "print((end - between) / (between - start))")
@@ -60,7 +61,7 @@ def test_wheel(wheel: Path, python: Python, folder: Path) -> tuple[list[str], li
     """One row of the table, and what was wrong."""
     wrong = []
     env = Environment(python.path, folder)
-    env.install(wheel, "pytest>=8", "hypothesis>=6.100")
+    env.install(wheel, "pytest>=8", "hypothesis>=6.100", "pytest-xdist>=3.6.1")
     env.install("--no-deps", RECORDING)
     where = env.demand(env.bin / "python", "-c", "import tradecore; print(tradecore.__file__)").strip()
     if not where.startswith(str(folder)):
@@ -71,7 +72,7 @@ def test_wheel(wheel: Path, python: Python, folder: Path) -> tuple[list[str], li
     took = statistics.median(float(env.demand(env.bin / "python", "-c", TIME_IMPORT)) for _ in range(11))
     if took >= IMPORT_MAX:
         wrong.append(f"the import took {took:.2f} times as long as NumPy's, the bound is {IMPORT_MAX}")
-    suite = env.run(env.bin / "python", *SUITE)
+    suite = env.run(env.bin / "python", *SUITE, *EACH)
     last = suite.stdout.strip().splitlines()[-1] if suite.stdout.strip() else "no output"
     if suite.returncode or not re.search(r"\d+ passed", last):
         wrong.append(f"the suite: {suite.stdout[suite.stdout.find('= FAILURES'):][-4000:]}{suite.stderr[-2000:]}")
