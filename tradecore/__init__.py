@@ -29,6 +29,7 @@ from .vocabulary.codes import (
     LimitMode,
     MarketState,
     MsgType,
+    OnDisconnect,
     Place,
     PrintFills,
     Reason,
@@ -40,6 +41,7 @@ from .vocabulary.codes import (
     TradeState,
     TradingState,
     Unknown,
+    VenueHealth,
 )
 from .vocabulary.currency import Currency
 from .vocabulary.features import Feature, Features
@@ -111,7 +113,7 @@ _LATER = {
     "runtime.ring_memory": "RingClosedError RingFullError",
     "runtime.rings": "RingBuffer RingClaim RingStats shared_ring",
     "execution.displayed_book": "BookLevel DisplayedBook ShownOrder",
-    "execution.route_plan": "RoutePlan VenueRoute VenueStatistics",
+    "execution.route_plan": "RoutePlan VenueRoute VenueState VenueStatistics",
     "vocabulary.lines": "BOOK_LINE_DTYPE ORDER_LINE_DTYPE POSITION_LINE_DTYPE",
 }
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ if TYPE_CHECKING:
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
     from .core.smart_order_router import SmartOrderRouter
     from .execution.displayed_book import BookLevel, DisplayedBook, ShownOrder
-    from .execution.route_plan import RoutePlan, VenueRoute, VenueStatistics
+    from .execution.route_plan import RoutePlan, VenueRoute, VenueState, VenueStatistics
     from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
     from .positions.broker_forms import BROKER_FORMS
     from .positions.corporate import CorporateActions
@@ -160,7 +162,7 @@ __all__ = [
     "Flattening", "Instrument",
     "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MarketState",
     "MissingRateError", "MsgType",
-    "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
+    "ObjectPool", "OnDisconnect", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
     "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
     "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
     "RejectFacts", "Report", "ReportReader", "ReportType",
@@ -171,8 +173,8 @@ __all__ = [
     "Scope", "SelfMatch", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "ShownOrder", "Side",
     "SimulatedVenue", "SmartOrderRouter", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute",
-    "VenueScore", "VenueStatistics", "backend", "load_session", "new_orders", "shared_ring",
+    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueHealth",
+    "VenueRoute", "VenueScore", "VenueState", "VenueStatistics", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

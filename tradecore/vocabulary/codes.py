@@ -50,6 +50,7 @@ class CommandType(FixEnum):
     SET_SELF_MATCH = 55
     SET_ROUTING = 60
     VENUE_STATISTICS = 61
+    VENUE_HEALTH = 62
 
 
 class ReportType(FixChar):
@@ -165,6 +166,30 @@ class Route(FixEnum):
     TAKES = 2
     RESTS = 3
     SPLIT = 4
+
+
+class VenueHealth(FixEnum):
+    """How a venue is. DEGRADED costs what `set_weights(degraded_bps=)` says; DISCONNECTED, its session being lost, and
+    HALTED, by an operator or its open circuit breaker, are down: never chosen."""
+
+    CONNECTED = 0
+    DEGRADED = 1
+    DISCONNECTED = 2
+    HALTED = 3
+
+
+class OnDisconnect(FixEnum):
+    """What becomes of an order that works at an external venue whose session is lost; one that was not answered yet is
+    UNKNOWN in any case.
+
+    KEEP: it works on there. DOUBT: the venue may have canceled it; all of it is held, and the venue is asked once its
+    session is there again. CANCEL: the venue cancels it without a word, and it is Canceled at once; a trade that
+    is told later is booked all the same.
+    """
+
+    KEEP = 0
+    DOUBT = 1
+    CANCEL = 2
 
 
 class RoutingStrategy(FixEnum):
@@ -295,6 +320,7 @@ class Reason(FixEnum):
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
     REPLACES_FULL = 304
+    VENUE_DOWN = 305
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403

@@ -35,6 +35,7 @@ from .dry_runs import plan_order
 from .events import FILTERS, Filter
 from .follow_ups import settle
 from .gate_commands import change_gate, set_self_match, switch_gate
+from .health import set_health
 from .hold_checks import holds_balance
 from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
@@ -90,6 +91,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
     CommandType.SET_ROUTING: set_routing, CommandType.VENUE_STATISTICS: set_statistics,
+    CommandType.VENUE_HEALTH: set_health,
     CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
     CommandType.SET_SELF_MATCH: set_self_match,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
@@ -105,7 +107,7 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
         return refused
     ack = run_command(core, c, timed)
     if (core.trimmed or core.groups.news or core.moved or core.parents or core.triggers.fired
-            or core.triggers.asks_again):
+            or core.triggers.asks_again or core.router.has_turned):
         settle(core, c)
         order = core.orders.by_id.get(ack.order_id)
         if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it

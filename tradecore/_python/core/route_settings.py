@@ -18,7 +18,6 @@ _WEIGHTS = ("latency_weight", 64, "latency", LATENCY_WEIGHT_MAX), ("miss_cost", 
 _FACTS = (("round_trip", 56, "round_trip", DAY), ("take_fill", 64, "take_fill", MILLION),
           ("post_fill", 72, "post_fill", MILLION), ("reject_rate", 80, "reject", MILLION),
           ("quote_age", 88, "quote_age", DAY))
-_SETTABLE = (*_FACTS, ("degraded", 112, "", 1))
 
 
 def find_bad_note(core: State, c: Any) -> tuple[int, int] | None:
@@ -59,15 +58,13 @@ def set_statistics(core: State, c: Any) -> Any:
     if s is None:
         return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     bad = find_bad_note(core, c)
-    for name, offset, _, most in _SETTABLE:
+    for name, offset, _, most in _FACTS:
         value = getattr(c, name)
         if bad is None and not AS_IT_IS <= value <= most:
             bad = value, offset
     if bad is not None:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
     apply_facts(s, c)
-    if c.degraded != AS_IT_IS:
-        (core.router.degraded.add if c.degraded else core.router.degraded.discard)(c.venue)
     core.router.epoch += 1
     return accept_change(core, c, c.round_trip, 0, venue=c.venue)
 
