@@ -18,12 +18,13 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
 
 # What is known of a venue; -1, or where there is none, how many there are.
 cdef inline int32_t copy_statistics(
-    const tc_core* core, int64_t venue, tc_statistics* copy, bint* degraded
+    const tc_core* core, int64_t venue, tc_statistics* copy, tc_health* health, bint* is_down
 ) noexcept nogil:
     if venue < 1 or venue > core.venue_count:
         return core.venue_count
     copy[0] = core.router.statistics[venue]
-    degraded[0] = (core.router.degraded >> (venue - 1)) & 1
+    health[0] = core.router.health[venue]
+    is_down[0] = (core.router.down >> (venue - 1)) & 1
     return -1
 
 

@@ -2,6 +2,7 @@
 # their members, and what a price has reached is let go, one after another until nothing follows. It never calls itself.
 
 from children cimport *
+from health cimport *
 
 
 # No reduce-only order is larger than the position that is left.
@@ -167,6 +168,8 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
             settle_group(core, c, group)
         elif core.triggers.fired_first != core.triggers.fired_last:
             take_fired(core, c)
+        elif core.router.has_turned:
+            look_everywhere(core)
         elif core.triggers.asks_again:
             ask_again(core, c)
         elif core.moved_first != core.moved_last:

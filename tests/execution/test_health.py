@@ -104,7 +104,7 @@ def test_requests_without_an_answer_in_time_open_it_and_any_answer_ends_their_ro
     pass_time()
     assert (how(desk).timeouts, how(desk).is_down) == (1, False)
     desk.cancel(working, new_cl_ord_id="stop")
-    desk.execution.on_cancel_reject("A", cl_ord_id="stop", order_id=working.order_id)
+    desk.execution.on_cancel_reject("A", cl_ord_id="stop")
     assert how(desk).timeouts == 0
     send()
     pass_time()

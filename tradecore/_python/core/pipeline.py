@@ -35,7 +35,6 @@ from .dry_runs import plan_order
 from .events import FILTERS, Filter
 from .follow_ups import settle
 from .gate_commands import change_gate, set_self_match, switch_gate
-from .health import set_health
 from .hold_checks import holds_balance
 from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
@@ -46,7 +45,7 @@ from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .request_ids import name_requests
 from .requests import enter_cancel, mass_cancel, request_status
-from .route_settings import set_routing, set_statistics
+from .route_settings import set_health, set_routing, set_statistics
 from .rule_commands import add_rule, add_steps, remove_rule
 from .sessions import enter_session, enter_venue_session
 from .settings import (

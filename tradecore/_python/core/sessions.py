@@ -236,11 +236,13 @@ def lose_order(core: State, c: Any, order: Order) -> None:
         order.place = NOWHERE
         end_order(core, c, order, CANCELED, Reason.VENUE_DISCONNECTED)
         return
+    doubts = works and on_disconnect == OnDisconnect.DOUBT
+    if not (order.awaited or order.requests or doubts):
+        return
     before = count_unknown(order)
     mark_unknown(order, core.now)
-    if works and on_disconnect == OnDisconnect.DOUBT:
+    if doubts:
         doubt_order(core, c, order, order.order_qty, Reason.VENUE_DISCONNECTED)
-        report_unknown(core, c, order, Reason.VENUE_DISCONNECTED)
-    elif count_unknown(order) != before:
+    if doubts or count_unknown(order) != before:
         report_unknown(core, c, order, Reason.VENUE_DISCONNECTED)
     sync_order(core, order)
