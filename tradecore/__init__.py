@@ -29,7 +29,6 @@ from .vocabulary.codes import (
     LimitMode,
     MarketState,
     MsgType,
-    OnDisconnect,
     Place,
     PrintFills,
     Reason,
@@ -41,7 +40,6 @@ from .vocabulary.codes import (
     TradeState,
     TradingState,
     Unknown,
-    VenueHealth,
 )
 from .vocabulary.currency import Currency
 from .vocabulary.features import Feature, Features
@@ -85,6 +83,7 @@ from .vocabulary.records import (
 from .vocabulary.reports import Report, ReportReader
 from .vocabulary.rows import StaleOrderError
 from .vocabulary.rules import RISK_CHECKS
+from .vocabulary.venue_words import OnDisconnect, VenueHealth
 
 # What an order's path does not need is imported when it is first asked for: the back office, rings, a shadow, sessions.
 _LATER = {
@@ -162,8 +161,9 @@ __all__ = [
     "Flattening", "Instrument",
     "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MarketState",
     "MissingRateError", "MsgType",
-    "ObjectPool", "OnDisconnect", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
-    "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
+    "ObjectPool", "OnDisconnect", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager",
+    "OrderTerms", "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord",
+    "Position",
     "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
     "RejectFacts", "Report", "ReportReader", "ReportType",
     "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits",

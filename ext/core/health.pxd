@@ -26,6 +26,16 @@ cdef inline void fail_health(tc_core* core, const tc_command* c, int32_t venue, 
         publish_report(&core.events, r)
 
 
+# What a venue says of an order, in the eyes of its breaker: does it reject a new one, does it answer a request?
+cdef inline void hear_health(
+    tc_core* core, const tc_command* c, const tc_order* order, bint is_reject, bint is_answer
+) noexcept nogil:
+    if is_reject and order.awaited:
+        fail_health(core, c, order.venue, False)
+    if is_answer:
+        hear_request(&core.router, order.venue)
+
+
 # What some venue displays counts again, or no more; what waits for a venue is asked about again.
 cdef inline void look_everywhere(tc_core* core) noexcept nogil:
     cdef int32_t instrument

@@ -2,8 +2,8 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_execution, copy_limits, copy_market, copy_note, copy_statistics, copy_switches, copy_unbooked, finding_rows,
-    limit_facts, tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
+    copy_execution, copy_health, copy_limits, copy_market, copy_note, copy_statistics, copy_switches, copy_unbooked,
+    finding_rows, limit_facts, tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
 )
 from chunks cimport CHUNK, definitions, tc_batch
 from conditions cimport copy_watched
@@ -273,11 +273,9 @@ cdef class Core(Readers):
     def venue_facts(self, int64_t venue):
         """What is known of a venue, by its number. Raises LookupError. Threads: any."""
         cdef tc_statistics s
-        cdef tc_health h
-        cdef bint is_down = False
         cdef int32_t count
         self.state.enter()
-        count = copy_statistics(&self.state.core, venue, &s, &h, &is_down)
+        count = copy_statistics(&self.state.core, venue, &s)
         self.state.leave()
         if count >= 0:
             raise LookupError(f"venue {venue} is not 1 to {count}")
@@ -285,14 +283,11 @@ cdef class Core(Readers):
 
     def health_facts(self, int64_t venue):
         """How a venue is, by its number. Raises LookupError. Threads: any."""
-        cdef tc_statistics s
         cdef tc_health h
         cdef bint is_down = False, is_disconnected = False
         cdef int32_t count
         self.state.enter()
-        count = copy_statistics(&self.state.core, venue, &s, &h, &is_down)
-        if count < 0:
-            is_disconnected = (self.state.core.disconnected >> (venue - 1)) & 1
+        count = copy_health(&self.state.core, venue, &h, &is_disconnected, &is_down)
         self.state.leave()
         if count >= 0:
             raise LookupError(f"venue {venue} is not 1 to {count}")

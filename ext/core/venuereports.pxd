@@ -207,10 +207,7 @@ cdef inline void take_state(
             return
     if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         order.acked = True
-    if t == EXEC_REJECTED and order.awaited:
-        fail_health(core, c, order.venue, False)
-    if request != NO_SLOT:
-        hear_request(&core.router, order.venue)
+    hear_health(core, c, order, t == EXEC_REJECTED, request != NO_SLOT)
     if t != EXEC_PENDING_NEW:
         hear_answer(core, order, t == EXEC_REJECTED)
     else:

@@ -23,7 +23,7 @@ cdef inline void set_down(tc_router* router) noexcept nogil:
             degraded |= bit
         if health.closes_at:
             next_close = min(next_close, health.closes_at)
-    router.has_turned = router.has_turned or router.down != (router.barred | out)
+    router.has_turned = router.has_turned or router.out != out
     router.epoch += degraded != router.degraded
     router.out = out
     router.down = router.barred | out

@@ -79,7 +79,8 @@ def test_rejects_in_a_row_open_the_breaker_and_an_order_that_is_taken_ends_the_r
         send(word)
     assert (how(desk).rejects, how(desk).is_down) == (2, False)
     send("REJECTED")
-    assert (how(desk).health, how(desk).is_down, how(desk).closes_at) == (H.HALTED, True, clock.now + how(desk).cooldown)
+    now = how(desk)
+    assert (now.health, now.is_down, now.closes_at) == (H.HALTED, True, clock.now + now.cooldown)
     assert goes_to(desk) == "B"
 
 

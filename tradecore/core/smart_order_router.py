@@ -12,13 +12,14 @@ from ..execution.venues import TIMEOUT_MAX, ExternalVenue, SimulatedVenue, Venue
 from ..orders.ticket import STRATEGY_MAX, OrderTerms, pack_order
 from ..orders.validation import failures
 from ..vocabulary.capacity import Capacity
-from ..vocabulary.codes import CommandType, OnDisconnect, RoutingStrategy, VenueHealth
+from ..vocabulary.codes import CommandType, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CODECS, LATENCY_WEIGHT_MAX, MILLION
 from ..vocabulary.showing import refuse_copy
 from ..vocabulary.units import Number, check_int, demand_type, to_decimal, whole_units
+from ..vocabulary.venue_words import OnDisconnect, VenueHealth
 from .declaring import declare_instrument
 from .door import demand_terms
 from .order_system import OrderSystem
@@ -176,9 +177,9 @@ class SmartOrderRouter:
         The breaker is for external venues. It opens at `reject_max` rejects of new orders, or `timeout_max` requests
         without an answer in time, in a row (0, as at first: it does not look at them): the venue is down, and a
         RISK_WARNING report (VENUE_DOWN) says so. After `cooldown` (ns, 1 s at first) new orders are tried, one at a
-        time, and the venue is DEGRADED; the third that it takes closes the breaker, the first reject or timeout opens it
-        again. A `health` that is set closes it at once. `on_disconnect`: see OnDisconnect. Raises TypeError, ValueError
-        or UndeclaredError naming field, value and bound. Threads: any."""
+        time, and the venue is DEGRADED; the third that it takes closes the breaker, the first reject or timeout opens
+        it again. A `health` that is set closes it at once. `on_disconnect`: see OnDisconnect. Raises TypeError,
+        ValueError or UndeclaredError naming field, value and bound. Threads: any."""
         state = None if health is None else VenueHealth.parse(health, "health")
         if state is VenueHealth.DISCONNECTED:
             raise ValueError("health is CONNECTED, DEGRADED or HALTED, not DISCONNECTED: set_venue_session says that")

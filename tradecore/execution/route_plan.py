@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from ..vocabulary.codes import MarketState, OnDisconnect, Reason, Route, RoutingStrategy, VenueHealth
+from ..vocabulary.codes import MarketState, Reason, Route, RoutingStrategy
 from ..vocabulary.fix import Side, TimeInForce
 from ..vocabulary.identifiers import Identifier
 from ..vocabulary.instrument import Instrument
@@ -15,6 +15,7 @@ from ..vocabulary.records import BOOK_TICKS_MAX, NO_PRICE, PRICE_MAX
 from ..vocabulary.rows import PlanRow, Term
 from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number
+from ..vocabulary.venue_words import OnDisconnect, VenueHealth
 from .displayed_book import DisplayedBook
 from .routing import (
     PROTECTED,

@@ -168,30 +168,6 @@ class Route(FixEnum):
     SPLIT = 4
 
 
-class VenueHealth(FixEnum):
-    """How a venue is. DEGRADED costs what `set_weights(degraded_bps=)` says; DISCONNECTED, its session being lost, and
-    HALTED, by an operator or its open circuit breaker, are down: never chosen."""
-
-    CONNECTED = 0
-    DEGRADED = 1
-    DISCONNECTED = 2
-    HALTED = 3
-
-
-class OnDisconnect(FixEnum):
-    """What becomes of an order that works at an external venue whose session is lost; one that was not answered yet is
-    UNKNOWN in any case.
-
-    KEEP: it works on there. DOUBT: the venue may have canceled it; all of it is held, and the venue is asked once its
-    session is there again. CANCEL: the venue cancels it without a word, and it is Canceled at once; a trade that
-    is told later is booked all the same.
-    """
-
-    KEEP = 0
-    DOUBT = 1
-    CANCEL = 2
-
-
 class RoutingStrategy(FixEnum):
     """How a venue is chosen among those that display a price within the limit, and how an order is divided over them;
     NONE: as the order's strategy, or the core, has it. Equal ones go by all-in cost, then as rankings break ties.

@@ -158,11 +158,11 @@ _BODIES: dict[CommandType, Layout] = {
         ("round_trip", "i8"), ("take_fill", "i8"), ("post_fill", "i8"), ("reject_rate", "i8"), ("quote_age", "i8"),
         ("who", "i8"), ("why", "i8"),
     ],
-    # How a venue is (VenueHealth), what opens its circuit breaker (0: nothing) and for how long (ns), and what becomes of
-    # what works there when its session is lost (OnDisconnect). -1: as it is.
+    # How a venue is (VenueHealth), what opens its circuit breaker (0: nothing) and for how long (ns), and what
+    # becomes of what works there when its session is lost (OnDisconnect). -1: as it is.
     CommandType.VENUE_HEALTH: [
-        ("venue_health", "i8"), ("reject_max", "i8"), ("timeout_max", "i8"), ("cooldown", "i8"), ("on_disconnect", "i8"),
-        ("who", "i8"), ("why", "i8"),
+        ("venue_health", "i8"), ("reject_max", "i8"), ("timeout_max", "i8"), ("cooldown", "i8"),
+        ("on_disconnect", "i8"), ("who", "i8"), ("why", "i8"),
     ],
     # The exit gate: -1 is off. `engaged`: 0 open, 1 shut, 2 for exits alone.
     CommandType.SET_GATE: [

@@ -16,9 +16,9 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill
-from ..execution.routing import touch_price, twice_touch
 from ..execution.breakers import is_out
 from ..execution.outages import try_venue
+from ..execution.routing import touch_price, twice_touch
 from ..execution.scoring import note_quote_age
 from ..execution.unsent import places_taken
 from ..orders.lists import waits_for_parent

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import OnDisconnect, Reason, RoutingStrategy, VenueHealth
+from tradecore.vocabulary.codes import Reason, RoutingStrategy
 from tradecore.vocabulary.records import LATENCY_WEIGHT_MAX, MILLION
+from tradecore.vocabulary.venue_words import OnDisconnect, VenueHealth
 
 from ..execution.breakers import reset_breaker
 from ..execution.outages import set_down

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import OnDisconnect, Reason
+from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.records import TIME_MAX
+from tradecore.vocabulary.venue_words import OnDisconnect
 
 from ..orders.open_orders import find_open
 from ..orders.order_facts import has_cancel, is_live, unknown_of

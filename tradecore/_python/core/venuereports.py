@@ -35,7 +35,7 @@ from .doubts import (
     take_terms,
     tell_order,
 )
-from .health import fail_health
+from .health import hear_health
 from .keeping import hear_note, hear_of_order
 from .outbound import doubt_order, send_status_request
 from .request_ids import is_named, owner_of
@@ -112,10 +112,7 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             return refuse_report(core, c, *bad)
     if c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
         order.acked = True
-    if c.exec_type == ExecType.REJECTED and order.awaited:
-        fail_health(core, c, order.venue, False)
-    if request is not None:
-        hear_request(core.router, order.venue)
+    hear_health(core, c, order, c.exec_type == ExecType.REJECTED, request is not None)
     if c.exec_type != ExecType.PENDING_NEW:
         hear_answer(core.router, order, core.now, c.exec_type == ExecType.REJECTED)
     else:

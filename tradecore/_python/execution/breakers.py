@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tradecore.vocabulary.codes import OnDisconnect, VenueHealth
+from tradecore.vocabulary.venue_words import OnDisconnect, VenueHealth
 
 TRIALS = 3
 COOLDOWN = 1_000_000_000  # ns, where none is set

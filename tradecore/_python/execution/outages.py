@@ -14,11 +14,11 @@ from .routing import NEVER, Router
 
 def set_down(router: Router) -> None:
     """Venues that are barred or out are never chosen; others may cost more."""
-    down = router.barred | {venue for venue, health in router.health.items() if is_out(health)}
+    out = {venue for venue, health in router.health.items() if is_out(health)}
     degraded = {venue for venue, health in router.health.items() if costs_more(health)}
-    router.has_turned |= down != router.down
+    router.has_turned |= out != router.out
     router.epoch += degraded != router.degraded
-    router.down, router.degraded = down, degraded
+    router.out, router.down, router.degraded = out, router.barred | out, degraded
     router.next_close = min((health.closes_at for health in router.health.values() if health.closes_at), default=NEVER)
 
 

@@ -85,12 +85,13 @@ class Router:
         self.instruments: dict[int, InstrumentRow] = {}
         self.venues: dict[int, Venue] = {}
         self.rankings: dict[tuple[int, int], Ranking] = {}  # by instrument and the order's side
-        self.down: set[int] = set()  # venues that are never chosen; this and the next follow from the two after them
+        self.down: set[int] = set()  # venues that are never chosen; those that are barred or out
         self.degraded: set[int] = set()  # venues that cost more for it
         self.barred: set[int] = set()  # by a switch, or for want of a session
+        self.out: set[int] = set()  # for their health
         self.health: dict[int, Health] = {}  # by venue
         self.next_close = NEVER  # when the next breaker's cooldown is over
-        self.has_turned = False  # since it was looked at: other venues are down
+        self.has_turned = False  # since it was looked at: other venues are out
         self.weights = Weights()
         self.statistics: dict[int, Statistics] = {}  # by venue
         self.movements: dict[int, Movement] = {}  # by instrument; only while latency has a weight
