@@ -52,7 +52,7 @@ from .state import (
     sync_order,
     told_time,
 )
-from .trade_booking import tell_trimmed, teller_of
+from .trade_booking import book_trade_fee, tell_trimmed, teller_of
 
 CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
 
@@ -225,8 +225,10 @@ def correct_trade(
     `said` is None of a fee alone, which has no id of its own."""
     more, amount = qty - trade.qty, qty * price - trade.qty * trade.price
     charge_fee(core.ledger, trade, -1)
+    book_trade_fee(core, trade, -1)
     trade.commission, trade.currency, trade.told = fee
     charge_fee(core.ledger, trade, 1)
+    book_trade_fee(core, trade, 1)
     if qty:
         trade.qty, trade.price = qty, price
     else:
@@ -240,7 +242,8 @@ def correct_trade(
     if said is not None and exec_id:
         know_execution(core, exec_id, (said, said), row)
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
-    move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
+    sign = 1 if trade.side == BUY else -1
+    move_position(core.risk, trade.instrument, trade.account, sign * more, sign * amount)
     tell_trimmed(core, trade.instrument, trade.account)
     told = {"last_qty": qty, "last_px": price if qty else NO_PRICE, "commission": saturate(trade.commission),
             "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id, "transact_time": told_time(core, c),

@@ -16,6 +16,7 @@ from ..orders.lists import tell_fill, tell_list
 from ..orders.order_table import NOWHERE, Order
 from ..orders.trades import Execution, append_execution, charge_fee
 from ..positions.costs import apply_fill, commission_of, position_of
+from ..risk.day_pnl import book_fee
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
@@ -36,9 +37,16 @@ def book_trade(core: State, trade: Execution) -> None:
         charge_fee(core.ledger, trade, 1)
     else:
         p.fees += trade.commission
-    move_position(core.risk, trade.instrument, trade.account, qty)
+    move_position(core.risk, trade.instrument, trade.account, qty, qty * trade.price)
+    book_trade_fee(core, trade, 1)
     append_execution(core.trades, trade)
     tell_trimmed(core, trade.instrument, trade.account)
+
+
+def book_trade_fee(core: State, trade: Execution, sign: int) -> None:
+    """A trade's commission into the day's P&L, or out of it."""
+    currency = trade.currency or core.instruments[trade.instrument].currency
+    book_fee(core.risk.pnl, currency, trade.account, sign * trade.commission)
 
 
 def tell_trimmed(core: State, instrument: int, account: int) -> None:
