@@ -311,6 +311,47 @@ def test_observed_and_soft_losses_are_told_and_change_no_state(desk):
     assert states(desk) == [("account alpha", "REDUCING")]
 
 
+def test_a_bust_gives_back_what_was_lost_and_a_correction_changes_it(make_core):
+    """With its fee."""
+    core = make_core(instruments=[tc.Instrument("AAPL")], venues=[tc.ExternalVenue("EXT"), tc.SimulatedVenue("ARCX")])
+    core.mark("AAPL", 10)
+    core.risk.set_limit("daily_loss", 50)
+    order = core.submit("AAPL", BUY, 20, 14, account="alpha", venue="EXT")
+    core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="1", last_qty=10, last_px=14, commission=2)
+    assert used(core) == 42
+    core.execution.on_trade_correction("EXT", "TRADE_CORRECT", "1", "2", last_qty=5, last_px=13)
+    assert used(core) == 17
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "1", "3")
+    assert used(core) == 0
+    core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="4", last_qty=15, last_px=14)
+    assert used(core) == 60
+    assert states(core) == [("firm", "REDUCING")]
+
+
+def test_a_suspense_trade_is_the_firms(make_core):
+    """It matches no order: only the firm's row has it."""
+    core = make_core(instruments=[tc.Instrument("AAPL")], venues=[tc.ExternalVenue("EXT")])
+    core.mark("AAPL", 10)
+    for target in SCOPES.values():
+        core.risk.set_limit("daily_loss", 50, **target)
+    core.execution.on_execution_report("EXT", "TRADE", symbol="AAPL", side=BUY, exec_id="1", last_qty=10, last_px=16)
+    assert [(line.account, line.used) for line in core.risk.limits("daily_loss")] == [(None, 60), ("alpha", 0)]
+    assert states(core) == [("firm", "REDUCING")]
+
+
+def test_an_entry_that_a_mark_lets_go_is_asked_about_behind_its_loss(make_core):
+    """A trade that loses lets a stop go, too: the loss is looked at first."""
+    core = make_core(instruments=[tc.Instrument("AAPL")])
+    core.mark("AAPL", 10)
+    core.risk.set_limit("daily_loss", 50)
+    core.quote("XNAS", "AAPL", bid=10, bid_size=100, ask=16, ask_size=100)
+    stop = core.submit("AAPL", BUY, 10, stop_px=16, ord_type="STOP", account="alpha", trigger_price_type="LAST_TRADE")
+    lost = core.submit("AAPL", BUY, 10, 16, account="alpha", venue="XNAS")
+    assert lost.cum_qty == 10
+    assert states(core) == [("firm", "REDUCING")]
+    assert (stop.cum_qty, stop.reason) == (0, R.TRADING_STATE)
+
+
 def test_loss_limits_come_back_from_toml(desk, make_core):
     desk.risk.set_limit("daily_loss", "100.5", soft="0.8", cancel=True, account="alpha", who="ann", why="new desk")
     desk.risk.set_limit("drawdown", 1500)
