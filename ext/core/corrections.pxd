@@ -143,17 +143,19 @@ cdef inline void correct_trade(
     cdef tc_execution* trade = execution_at(&core.trades, number)
     cdef tc_execution was = trade[0]
     cdef const tc_execution* row
-    cdef int64_t more = qty - was.qty
+    cdef int64_t more = qty - was.qty, sign = 1 if was.side == SIDE_BUY else -1
     cdef tc_order* order
     cdef tc_order* teller = NULL
     cdef tc_report* r
     cdef uint8_t flags
     tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
     charge_fee(&core.ledger, trade, -1)
+    book_trade_fee(core, trade, -1)
     trade.commission = fee.commission
     trade.currency = fee.currency
     trade.told = fee.told
     charge_fee(&core.ledger, trade, 1)
+    book_trade_fee(core, trade, 1)
     if qty:
         trade.qty = qty
         trade.price = price
@@ -165,7 +167,8 @@ cdef inline void correct_trade(
     row = log_correction(core, c, &was, number, qty, price, exec_type)   # it may fold `trade`, and take its place
     if row.venue_exec_id and exec_type == c.exec_type:
         know_execution(core, row.venue_exec_id, said, said, row)
-    move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
+    move_position(&core.risk, was.instrument, was.account, sign * more,
+                  sign * (tc_wide(qty, price) - tc_wide(was.qty, was.price)))
     tc_assert((was.account == 0) | (exposure_of(&core.risk, was.instrument, was.account).position_qty
                                     == position_of(&core.ledger, was.instrument, was.account).qty))
     tell_trimmed(core, was.instrument, was.account)

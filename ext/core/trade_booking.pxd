@@ -6,6 +6,12 @@ from keeping cimport *
 from upkeep cimport *
 
 
+# A trade's commission into the day's P&L, or out of it.
+cdef inline void book_trade_fee(tc_core* core, const tc_execution* trade, int sign) noexcept nogil:
+    cdef int32_t currency = trade.currency if trade.currency else core.instruments[trade.instrument].currency
+    book_fee(&core.risk.pnl, currency, trade.account, sign * trade.commission)
+
+
 # A position moved: reduce-only orders in it may now be too large.
 cdef inline void tell_trimmed(tc_core* core, int32_t instrument, int32_t account) noexcept nogil:
     cdef tc_exposure* e = exposure_of(&core.risk, instrument, account)
@@ -37,7 +43,7 @@ cdef inline tc_execution* book_trade(
     apply_fill(p, signed, price)
     if currency == 0:
         p.fees = p.fees + commission
-    move_position(&core.risk, instrument, account, signed)
+    move_position(&core.risk, instrument, account, signed, tc_wide(signed, price))
     tc_assert((account == 0) | (exposure_of(&core.risk, instrument, account).position_qty == p.qty))
     tc_clear(row, sizeof(tc_execution))
     row.exec_id = exec_id
@@ -52,6 +58,7 @@ cdef inline tc_execution* book_trade(
     row.commission = commission
     row.currency = currency
     charge_fee(&core.ledger, row, 1)
+    book_trade_fee(core, row, 1)
     row.day = core.day
     row.after = p[0]
     tell_trimmed(core, instrument, account)

@@ -1,13 +1,13 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
-from exposures cimport *
+from day_pnl cimport *
 from switches cimport *
 
 
 cdef enum:
     ON_MARKS = 8 + COUNTING        # checks that limits decide, before those that need marks
-    OBSERVABLE = ON_MARKS + 5      # and with them, see evaluate_limits
+    OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
     FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 8
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
@@ -24,6 +24,7 @@ cdef struct tc_risk:
     tc_switches kills, states
     int64_t account_stride
     tc_values values               # what the exposures are worth
+    tc_pnl pnl                     # what was won or lost since the previous close
 
 
 cdef struct tc_finding:
@@ -103,7 +104,7 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
     return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
             or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
             or reason == MAX_NET_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
-            or reason == RATE_UNAVAILABLE)
+            or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN)
 
 
 # Does something refuse that an order which reduces is exempt from?
@@ -215,8 +216,10 @@ cdef inline void reserve_order(tc_risk* risk, const tc_instrument* ins, const tc
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty).is_used = True
 
 
-# A trade's signed lots; account 0 is suspense, which only the firm's row has.
-cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t account, int64_t qty) noexcept nogil:
+# A trade's signed lots, and what they cost; account 0 is suspense, which only the firm's row has.
+cdef inline void move_position(
+    tc_risk* risk, int32_t instrument, int32_t account, int64_t qty, tc_i128 amount
+) noexcept nogil:
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
     if account:
         firm[account].position_qty += qty
@@ -224,7 +227,9 @@ cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t accoun
     firm.is_used = True
     if account:
         revalue(&risk.values, instrument, account)
+        book_amount(&risk.pnl, instrument, account, amount)
     revalue(&risk.values, instrument, 0)
+    book_amount(&risk.pnl, instrument, 0, amount)
 
 
 cdef inline void release_hold(
@@ -233,9 +238,9 @@ cdef inline void release_hold(
     hold_lots(risk, instrument, account, side, -qty)
 
 
-# A fill: the hold becomes position.
+# A fill: the hold becomes position. What it cost is not told.
 cdef inline void commit_fill(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
     release_hold(risk, instrument, account, side, qty)
-    move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty)
+    move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty, 0)

@@ -12,7 +12,7 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType
 from ..orders.lists import forget_names
 from ..orders.order_facts import ended_with_day, is_live
 from ..orders.order_table import EXPIRED, IN_CHILDREN, NOWHERE, Order
-from ..risk.day_pnl import close_day
+from ..risk.day_pnl import close_pnl
 from ..risk.rule_rows import start_day
 from .outbound import doubt_order, recall_order
 from .sessions import is_good_till
@@ -25,7 +25,7 @@ def roll_day(core: State, c: Any) -> Any:
     out to it is not there yet."""
     core.day += 1
     start_day(core.risk.rows)
-    close_day(core.risk.pnl)
+    close_pnl(core.risk.pnl)
     ack = accept_command(core, c, core.day, 0)
     for order in list(core.orders.open.values()):
         if not is_live(order):

@@ -18,7 +18,7 @@ from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, Known, set_rate
 
 
 @dataclass(slots=True)
-class Part:
+class PnlPart:
     """Of an account's P&L: an instrument's, in amounts (quantity x price), or its fees' in a currency, in money units."""
 
     paid: int = 0  # ever, less what was got
@@ -42,8 +42,8 @@ class DayPnl:
 
     def __init__(self, values: Exposures) -> None:
         self.values = values
-        self.parts: dict[tuple[int, int], Part] = {}  # by instrument and account
-        self.fees: dict[tuple[int, int], Part] = {}  # by currency and account
+        self.parts: dict[tuple[int, int], PnlPart] = {}  # by instrument and account
+        self.fees: dict[tuple[int, int], PnlPart] = {}  # by currency and account
         self.precisions: Mapping[int, int] = {}  # decimals of a currency's money unit
         self.totals: dict[int, DayTotal] = {}
         self.touched: set[int] = set()  # accounts whose P&L has changed since they were looked at
@@ -76,7 +76,7 @@ def value_amount(amount: int, factor: int, divisor: int, rate: int, is_held: boo
     return value, Known.KNOWN
 
 
-def set_part(p: DayPnl, account: int, part: Part, pnl: int, state: Known) -> None:
+def set_part(p: DayPnl, account: int, part: PnlPart, pnl: int, state: Known) -> None:
     """A part's new P&L in place of what it was, in its account's sum."""
     if (part.pnl, part.state) == (pnl, state):
         return
@@ -122,7 +122,7 @@ def book_amount(p: DayPnl, instrument: int, account: int, amount: int) -> None:
     """What was paid for a position, or got for it: signed quantity x price. The position is the new one by now."""
     part = p.parts.get((instrument, account))
     if part is None:
-        part = p.parts[instrument, account] = Part()
+        part = p.parts[instrument, account] = PnlPart()
     part.paid += amount
     revalue_part(p, instrument, account)
 
@@ -132,7 +132,7 @@ def book_fee(p: DayPnl, currency: int, account: int, fee: int) -> None:
     if fee == 0:
         return
     for whose in {account, 0}:
-        p.fees.setdefault((currency, whose), Part()).paid += fee
+        p.fees.setdefault((currency, whose), PnlPart()).paid += fee
         revalue_fees(p, currency, whose)
 
 
@@ -155,7 +155,7 @@ def set_currency_rate(p: DayPnl, currency: int, rate: int) -> None:
             revalue_fees(p, currency, account)
 
 
-def close_day(p: DayPnl) -> None:
+def close_pnl(p: DayPnl) -> None:
     """The day's P&L begins anew, from the marks as they are. What is held without one counts from the close before."""
     for (instrument, account), part in p.parts.items():
         amount = amount_at_mark(p, instrument, account)
