@@ -166,6 +166,7 @@ cdef inline void revalue_parts(tc_pnl* p, int32_t instrument) noexcept nogil:
             revalue_part(p, instrument, account)
 
 
+# Only in C: as the parts.
 cdef inline void revalue_charges(tc_pnl* p, int32_t currency) noexcept nogil:
     cdef int32_t account
     for account in range(p.stride):
