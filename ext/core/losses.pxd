@@ -1,8 +1,9 @@
-# Loss limits act on marks, not only when an order comes: what passes one is told, and its account, or the firm, may only
-# reduce from then on. Where its limit says so, what works is canceled. To let it trade again is a command of its own.
+# Loss limits act on marks, not only when an order comes: what passes one is told, and its account, or the firm, may
+# only reduce from then on. Where its limit says so, what works is canceled. To let it trade again is a command of its
+# own.
 #
-# They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it warns,
-# is told once, until the loss is within it again, or a day ends.
+# They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it
+# warns, is told once, until the loss is within it again, or a day ends.
 
 from switching cimport *
 from requests cimport mass_cancel
@@ -21,8 +22,8 @@ cdef inline tc_i128 soft_limit(const tc_limit_row* row) noexcept nogil:
     return row.value
 
 
-# From now on only what reduces; what is stricter already stays. What works, exits too, is canceled, or asked back, where
-# the limit says so.
+# From now on only what reduces; what is stricter already stays. What works, exits too, is canceled, or asked back,
+# where the limit says so.
 cdef inline void stop_losing(tc_core* core, const tc_limit_row* row) noexcept nogil:
     cdef int64_t answer_seq = core.answer_seq
     cdef tc_command c

@@ -1,17 +1,17 @@
-# The day's P&L by account and for the firm, in the base currency: since the previous close, realised or not, less fees.
+# The day's P&L by account and for the firm, in base currency: since the previous close, realised or not, less fees.
 #
-# Kept as trades, fees, marks and rates arrive, never walked on an order's path, and equal at any time to what adding up
-# all trades gives. Each position counts by itself in its own currency, at the rate of now, rounded down to 10**-9 of the
-# base currency, so that a loss is rounded up; an opened position counts from its price until the first close. While no
-# rule needs it only what was paid is booked. What is held needs a mark, what was won or lost a rate: without one the P&L
-# is not known, and it is counted why, so that what asks can refuse.
+# Kept as trades, fees, marks and rates arrive, never walked on an order's path, and equal at any time to what adding
+# up all trades gives. Each position counts by itself in its own currency, at the rate of now, rounded down to 10**-9
+# of the base currency, so that a loss is rounded up; an opened position counts from its price until the first close.
+# While no rule needs it only what was paid is booked. What is held needs a mark, what was won or lost a rate: without
+# one the P&L is not known, and it is counted why, so that what asks can refuse.
 #
 # What was paid is a sum of amounts below 2**100, and P&L of parts below 10**30: they stay far within 128 bits.
 
 from exposures cimport *
 
 
-# Of an account's P&L: an instrument's, in amounts (quantity x price), or its fees' in a currency, in money units.
+# Of an account's P&L: an instrument's, in amounts (quantity x price), or a currency's fees, in money units.
 cdef struct tc_pnl_part:
     tc_i128 paid                   # ever, less what was got
     tc_i128 closed                 # P&L at the previous close

@@ -1,4 +1,4 @@
-# Checks of what is held and works at its marks, of an account and of the firm: gross, net, losses, how old marks may be.
+# Checks of what an account and the firm hold and work at marks: gross, net, what was lost, how old marks may be.
 # Fail closed: what an account holds, works or asks for must have a mark, and its currency a rate. What reduces passes.
 
 from holds cimport *

@@ -389,7 +389,7 @@ class Trades:
         self.closed = {(its, account): self.pnl(its, account) for its in self.marks for account in ("alpha", "beta", None)}
 
     def day_pnl(self, account, rate):
-        total, fees = Fraction(0), {"AAPL": Fraction(0), "SAP": Fraction(0)}
+        total = Fraction(0)
         for its in self.marks:
             value, charged = self.pnl(its, account)
             was, charged_were = self.closed.get((its, account), (0, 0))

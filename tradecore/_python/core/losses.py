@@ -1,8 +1,9 @@
-"""Loss limits act on marks, not only when an order comes: what passes one is told, and its account, or the firm, may only
-reduce from then on. Where its limit says so, what works is canceled. To let it trade again is a command of its own.
+"""Loss limits act on marks, not only when an order comes: what passes one is told, and its account, or the firm, may
+only reduce from then on. Where its limit says so, what works is canceled. To let it trade again is a command of its
+own.
 
-They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it warns, is
-told once, until the loss is within it again, or a day ends.
+They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it
+warns, is told once, until the loss is within it again, or a day ends.
 """
 
 from __future__ import annotations
