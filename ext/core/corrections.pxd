@@ -134,6 +134,17 @@ cdef inline const tc_execution* log_correction(
     return row
 
 
+# Another commission of a trade, in place of what it had: into its account's charges, and the day's P&L.
+cdef inline void change_fee(tc_core* core, tc_execution* trade, const tc_fee* fee) noexcept nogil:
+    charge_fee(&core.ledger, trade, -1)
+    book_trade_fee(core, trade, -1)
+    trade.commission = fee.commission
+    trade.currency = fee.currency
+    trade.told = fee.told
+    charge_fee(&core.ledger, trade, 1)
+    book_trade_fee(core, trade, 1)
+
+
 # Makes a trade this quantity, price and commission, 0 where it is busted, and derives everything from it again. A fee
 # alone has no id of its own to be known by.
 cdef inline void correct_trade(
@@ -149,13 +160,7 @@ cdef inline void correct_trade(
     cdef tc_report* r
     cdef uint8_t flags
     tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
-    charge_fee(&core.ledger, trade, -1)
-    book_trade_fee(core, trade, -1)
-    trade.commission = fee.commission
-    trade.currency = fee.currency
-    trade.told = fee.told
-    charge_fee(&core.ledger, trade, 1)
-    book_trade_fee(core, trade, 1)
+    change_fee(core, trade, fee)
     if qty:
         trade.qty = qty
         trade.price = price

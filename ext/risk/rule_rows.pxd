@@ -102,6 +102,7 @@ cdef struct tc_rows:
     int32_t strategy_max
 
 
+# Only in C: a dict by key in Python.
 # The head of a target's rows. The caller has checked that there is such a target.
 cdef inline uint32_t* head_of(
     tc_rows* r, int scope, int32_t account, int32_t instrument, int32_t venue, int32_t strategy
