@@ -72,7 +72,7 @@ cdef class RiskTable:
         c.window_ns = window_ns
         c.value = tc_low(number)
         c.value_high = tc_high(number)
-        if find_bad_limit(&self.risk.rows, &c) >= 0 or self.risk.rows.rules[rule].on_loss:
+        if find_bad_limit(&self.risk.rows, &c) >= 0 or (number >= 0 and self.risk.rows.rules[rule].on_loss):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
         keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)

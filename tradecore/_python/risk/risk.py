@@ -86,7 +86,7 @@ class RiskTable(RiskTables):
         blank = _SET_LIMIT.unpack(bytes(_SET_LIMIT.struct.size))
         c = blank._replace(limit_scope=int(Scope.ACCOUNT), account=account, rule=rule, value=low, value_high=high,
                            window_ns=window_ns)
-        if find_bad_limit(self.rows, c) >= 0 or RULES[rule].on_loss:
+        if find_bad_limit(self.rows, c) >= 0 or (value >= 0 and RULES[rule].on_loss):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
         keep_exposures(self.values, self.rows.on_marks > 0)
