@@ -1,10 +1,11 @@
 """`make sanitize`: the suite over extensions built with the Address and UndefinedBehavior sanitizers, then the tests
 that share a core over ones built with ThreadSanitizer, all with the kernels' own checks (tc_assert). Each must first
-find a bug that is planted for it, in a copy.
+find a bug that is planted for it, in a copy. `--only NAME` runs one of the two, `--no-plants` the code as it is alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -104,11 +105,12 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
         wheels = folder / "wheels"
         wheel = build_wheel(sys.executable, prepare(folder, plant), wheels, CFLAGS=flags, LDFLAGS=flags,
                             SKBUILD_CMAKE_DEFINE="TRADECORE_ASSERT=ON;TRADECORE_DRILL=ON")
-        environment.install(wheel, "pytest>=8", "hypothesis>=6.100")
+        environment.install(wheel, "pytest>=8", "hypothesis>=6.100", "pytest-xdist>=3.6.1")
         environment.install("--no-deps", RECORDING)
         library = subprocess.run(["cc", f"-print-file-name={sanitizer.library}"], capture_output=True, text=True,
                                  check=True).stdout.strip()
-        tests = plant.tests if plant is not None else sanitizer.tests
+        # The whole suite as `make test` runs it, a process for each processor.
+        tests = plant.tests if plant is not None else sanitizer.tests or ["-n", "auto", "--dist", "worksteal"]
         # --capture=sys: what a sanitizer says goes to the real standard error, past pytest, which may not live to tell.
         command = [*sanitizer.prefix, environment.bin / "python", *SUITE, "--capture=sys", *tests, *more]
         done = subprocess.run(command, cwd=folder, env={**os.environ, **sanitizer.variables, "LD_PRELOAD": library},
@@ -119,9 +121,15 @@ def run_suite(sanitizer: Sanitizer, plant: Plant | None, *more: str) -> tuple[in
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=SANITIZERS)
+    parser.add_argument("--no-plants", action="store_true")
+    asked = parser.parse_args()
     wrong = False
     for name, sanitizer in SANITIZERS.items():
-        for plant in sanitizer.plants:
+        if asked.only not in (None, name):
+            continue
+        for plant in () if asked.no_plants else sanitizer.plants:
             status, last, reports = run_suite(sanitizer, plant, "-x")
             found = status != 0 and plant.said in reports
             wrong |= not found

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 SIZE_MAX, IMPORT_MAX = 3_000_000, 0.7
 RECORDING = "ob-analytics==0.1.0"
 # What the suite reads, besides the installed package; test_tidiness is about the source tree itself.
-BESIDE_THE_SUITE = ["tests", "ext", "README.md", "pyproject.toml"]
+BESIDE_THE_SUITE = ["tests", "ext", "examples", "README.md", "pyproject.toml"]
 # Two files are about the source tree.
 SUITE = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore=tests/test_tidiness.py",
          "--ignore=tests/test_notebook.py"]

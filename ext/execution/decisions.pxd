@@ -12,13 +12,12 @@ cdef inline uint8_t market_state(tc_router* router, int32_t instrument) noexcept
     return MARKET_LOCKED if bid == ask else MARKET_CROSSED
 
 
-# Does the last decision that was kept of an up-to-date ranking tell all that it says, and is it still held?
+# Does the last decision that was made of an up-to-date ranking tell all that it says? How long one is kept is no part
+# of what a core does.
 cdef inline bint tells_all(tc_router* router, const tc_ranking* ranking, int32_t instrument) noexcept nogil:
     if ranking.changed or ranking.decision == 0:
         return not ranking.changed
-    return (router.decisions - ranking.decision <= <int64_t>router.history_mask
-            and router.history_markets[<uint64_t>ranking.decision & router.history_mask]
-            == market_state(router, instrument))
+    return ranking.market == market_state(router, instrument)
 
 
 # Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
@@ -35,6 +34,7 @@ cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     router.decisions += 1
     ranking.decision = router.decisions
     ranking.changed = False
+    ranking.market = market
     slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
     router.history_counts[slot] = ranking.count
     router.history_markets[slot] = market

@@ -56,6 +56,7 @@ cdef struct tc_ranking:
     uint8_t changed                # since the last decision that was kept
     uint8_t count                  # venues that display something, best first
     uint8_t turn                   # the venue that ROUND_ROBIN chose last
+    uint8_t market                 # MARKET_...: as it was when that was kept
     uint8_t order[MAX_VENUES]
 
 

@@ -368,7 +368,7 @@ def test_the_state_hash_changes_with_every_command_and_with_nothing_else(core, c
 
 def test_every_section_of_the_state_hash_stands_for_one_thing():
     """A row starts with its section's number: two kinds under one number could stand for each other."""
-    twin = (ROOT / "tradecore/_python/core/statehash.py").read_text()
+    twin = (Path(tc.__file__).parent / "_python/core/statehash.py").read_text()
     kernels = "".join(path.read_text() for path in (ROOT / "ext/core").glob("*hash*.pxd"))
     sections = [[int(number) for found in re.findall(pattern, text) for number in found if number] for pattern, text in (
         (r"(?:yield|return) \(?(\d+),|\((\d+), core\.risk\.", twin), (r"put(?:_row)?\(h, (\d+)[,)]|hash_switches\(.*, (\d+)\)", kernels))]

@@ -4,7 +4,6 @@ not, as it was decided then; in both backends."""
 from decimal import Decimal
 
 import pytest
-from conftest import small_capacity
 
 import tradecore as tc
 
@@ -108,18 +107,6 @@ def test_an_order_is_explained_by_the_market_that_it_was_routed_in(make_core):
     orders.append(core.submit("AAPL", "BUY", 1, "98.00"))
     assert [core.explain(order).market.name for order in orders] == ["NORMAL", "CROSSED", "NORMAL", "NORMAL"]
     assert core.metrics()["decisions_crossed"] == 1
-
-
-def test_a_ranking_that_was_kept_too_long_ago_is_kept_again(make_core):
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], venues=[V("A")],
-                     capacity=small_capacity(decisions=2))
-    show(core, A=100)
-    core.submit("AAPL", "BUY", 1, "99.00")
-    for cents in range(2):
-        core.quote("A", "MSFT", ask=100 + cents, ask_size=1)
-        core.submit("MSFT", "BUY", 1, "99.00")
-    assert told(core, core.submit("AAPL", "BUY", 1, "99.00")) == {
-        "A": (1, "rests here: the lowest maker fee")}
 
 
 def test_a_plan_says_what_order_protection_passed_over(make_core):

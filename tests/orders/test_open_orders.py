@@ -5,10 +5,11 @@ import itertools
 import random
 import re
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import build_core, seeds, small_capacity
-from house import EXT, TWINS
+from house import EXT
 
 import tradecore as tc
 
@@ -288,7 +289,8 @@ WALKS = {  # what is about everything that is open
 
 def test_nothing_else_walks_all_that_is_open():
     found = set()
-    for path in [*EXT.rglob("*.pxd"), *EXT.rglob("*.pyx"), *TWINS.rglob("*.py")]:
+    twins = Path(tc.__file__).parent / "_python"
+    for path in [*EXT.rglob("*.pxd"), *EXT.rglob("*.pyx"), *twins.rglob("*.py")]:
         text = path.read_text("utf-8")
         for walk in re.finditer(r"orders\.open\.head|orders\.open\.values\(\)|in (?:core\.)?orders\.open:", text):
             before = re.findall(r"^ *(?:cdef inline|def) .*?(\w+)\(", text[:walk.start()], re.M)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import BACKENDS, build_core, limits, seeds, small_capacity
+from gatedesk import alerts, gated, stopped
 
 import tradecore as tc
 from tradecore._backend import room_module
@@ -185,17 +186,7 @@ def test_random_exits_are_judged_as_the_rules_say(seed):
 
 @pytest.fixture(params=BACKENDS)
 def core(request):
-    made = build_core(request.param, venues=[tc.SimulatedVenue("XNAS"), tc.ExternalVenue("EXT")])
-    made.quote("XNAS", "AAPL", bid="189.99", bid_size=10_000, ask="190.01", ask_size=10_000)
-    return made
-
-
-def alerts(core):
-    return [report.text for report in core.reports(0) if report.report_type is tc.ReportType.GATE_STOPPED]
-
-
-def stopped(check, bound=0):
-    return f"EXIT_GATE: stopped at the exit, what {check} should have stopped: the bound is {bound}"
+    return gated(request.param, bid="189.99", ask="190.01")
 
 
 def test_a_simulated_venue_gets_nothing_through_a_gate_that_is_shut(core):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import BACKENDS, build_core
+from gatedesk import alerts, gated, stopped
 
 import tradecore as tc
 
@@ -14,17 +15,7 @@ OCO = "ONE_CANCELS_THE_OTHER"
 
 @pytest.fixture(params=BACKENDS)
 def core(request):
-    made = build_core(request.param, venues=[tc.SimulatedVenue("XNAS"), tc.ExternalVenue("EXT")])
-    made.quote("XNAS", "AAPL", bid="119.99", bid_size=10_000, ask="120.00", ask_size=10_000)
-    return made
-
-
-def alerts(core):
-    return [report.text for report in core.reports(0) if report.report_type is tc.ReportType.GATE_STOPPED]
-
-
-def stopped(check, bound=0):
-    return f"EXIT_GATE: stopped at the exit, what {check} should have stopped: the bound is {bound}"
+    return gated(request.param, bid="119.99", ask="120.00")
 
 
 def handed(core):

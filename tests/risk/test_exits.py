@@ -311,7 +311,7 @@ def test_flatten_outlives_its_orders(desk):
     for _ in range(20):
         core.submit("AAPL", "BUY", 1, 50, venue="P", time_in_force="IMMEDIATE_OR_CANCEL")
     with pytest.raises(tc.StaleOrderError):
-        closing[0].ord_status  # noqa: B018
+        assert closing[0].ord_status, "it was evicted"
     core.execution.on_execution_report("EXT", "CANCELED", order_id=working.order_id)
     assert (len(closing), closing[1].order_qty, closing.left, closing.done) == (2, 4, 0, True)
 

@@ -18,11 +18,11 @@ def market_state(router: Router, instrument: int) -> MarketState:
 
 
 def tells_all(router: Router, ranking: Ranking, instrument: int) -> bool:
-    """Does the last decision that was kept of an up-to-date ranking tell all that it says, and is it still held?"""
+    """Does the last decision that was made of an up-to-date ranking tell all that it says? How long one is kept is no
+    part of what a core does."""
     if ranking.changed or ranking.decision == 0:
         return not ranking.changed
-    behind = router.decisions - ranking.decision
-    return behind < router.decisions_kept and router.history[-1 - behind][0] is market_state(router, instrument)
+    return ranking.market is market_state(router, instrument)
 
 
 def keep_decision(router: Router, ranking: Ranking, instrument: int) -> None:
@@ -31,5 +31,5 @@ def keep_decision(router: Router, ranking: Ranking, instrument: int) -> None:
     router.decisions += 1
     router.locked += market is MarketState.LOCKED
     router.crossed += market is MarketState.CROSSED
-    ranking.decision, ranking.changed = router.decisions, False
+    ranking.decision, ranking.changed, ranking.market = router.decisions, False, market
     router.history.append((market, ranking.terms))

@@ -71,6 +71,7 @@ class Ranking:
     epoch: int = 0  # of the charges that it was scored with
     turn: int = 0  # the venue that ROUND_ROBIN chose last
     changed: bool = False  # since the last decision that was kept
+    market: MarketState = MarketState.NORMAL  # as it was when that was kept
 
 
 class Router:
