@@ -3,8 +3,8 @@
 # Kept as trades, fees, marks and rates arrive, never walked on an order's path, and equal at any time to what adding
 # up all trades gives. Each position counts by itself in its own currency, at the rate of now, rounded down to 10**-9
 # of the base currency, so that a loss is rounded up; an opened position counts from its price until the first close.
-# While no rule needs it only what was paid is booked. What is held needs a mark, what was won or lost a rate: without
-# one the P&L is not known, and it is counted why, so that what asks can refuse.
+# While no rule needs it nothing is kept: what was paid until then is asked of the ledger. What is held needs a mark, what
+# was won or lost a rate: without one the P&L is not known, and it is counted why, so that what asks can refuse.
 #
 # What was paid is a sum of amounts below 2**100, and P&L of parts below 10**30: they stay far within 128 bits.
 
@@ -124,11 +124,15 @@ cdef inline void revalue_fees(tc_pnl* p, int32_t currency, int32_t account) noex
         set_part(p, account, part, pnl, state)
 
 
-# What was paid for a position, or got for it: signed quantity x price. The position is the new one by now.
+# What was paid for a position, or got for it: signed quantity x price. The position is the new one by now. The firm's
+# are those of all.
 cdef inline void book_amount(tc_pnl* p, int32_t instrument, int32_t account, tc_i128 amount) noexcept nogil:
-    cdef tc_pnl_part* part = &p.parts[instrument * p.stride + account]
-    part.paid = part.paid + amount
-    revalue_part(p, instrument, account)
+    cdef tc_pnl_part* firm = &p.parts[instrument * p.stride]
+    if account:
+        firm[account].paid = firm[account].paid + amount
+        revalue_part(p, instrument, account)
+    firm.paid = firm.paid + amount
+    revalue_part(p, instrument, 0)
 
 
 # A fee that an account was charged, in money units; negative: it is given back. The firm's are those of all.
@@ -141,6 +145,15 @@ cdef inline void book_fee(tc_pnl* p, int32_t currency, int32_t account, tc_i128 
         revalue_fees(p, currency, account)
     firm.paid = firm.paid + fee
     revalue_fees(p, currency, 0)
+
+
+# Nothing is booked any more.
+cdef inline void forget_paid(tc_pnl* p, int32_t instrument_count) noexcept nogil:
+    cdef int64_t i
+    for i in range((instrument_count + 1) * p.stride):
+        p.parts[i].paid = 0
+    for i in range((p.currencies + 1) * p.stride):
+        p.fees[i].paid = 0
 
 
 # A mark, which is the youngest now, or no_price(): what each account holds of it, and the firm, is worth that. What is

@@ -216,10 +216,8 @@ cdef inline void reserve_order(tc_risk* risk, const tc_instrument* ins, const tc
     hold_lots(risk, q.instrument, q.account, q.side, q.hold_qty).is_used = True
 
 
-# A trade's signed lots, and what they cost; account 0 is suspense, which only the firm's row has.
-cdef inline void move_position(
-    tc_risk* risk, int32_t instrument, int32_t account, int64_t qty, tc_i128 amount
-) noexcept nogil:
+# A trade's signed lots; account 0 is suspense, which only the firm's row has.
+cdef inline void move_position(tc_risk* risk, int32_t instrument, int32_t account, int64_t qty) noexcept nogil:
     cdef tc_exposure* firm = exposure_of(risk, instrument, 0)
     if account:
         firm[account].position_qty += qty
@@ -227,9 +225,7 @@ cdef inline void move_position(
     firm.is_used = True
     if account:
         revalue(&risk.values, instrument, account)
-        book_amount(&risk.pnl, instrument, account, amount)
     revalue(&risk.values, instrument, 0)
-    book_amount(&risk.pnl, instrument, 0, amount)
 
 
 cdef inline void release_hold(
@@ -238,9 +234,9 @@ cdef inline void release_hold(
     hold_lots(risk, instrument, account, side, -qty)
 
 
-# A fill: the hold becomes position. What it cost is not told.
+# A fill: the hold becomes position.
 cdef inline void commit_fill(
     tc_risk* risk, int32_t instrument, int32_t account, uint8_t side, int64_t qty
 ) noexcept nogil:
     release_hold(risk, instrument, account, side, qty)
-    move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty, 0)
+    move_position(risk, instrument, account, qty if side == SIDE_BUY else -qty)

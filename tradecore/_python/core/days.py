@@ -17,6 +17,7 @@ from ..risk.rule_rows import start_day
 from .outbound import doubt_order, recall_order
 from .sessions import is_good_till
 from .state import State, accept_command, end_day, end_order, report_execution, sync_order
+from .trade_booking import load_pnl
 
 
 def roll_day(core: State, c: Any) -> Any:
@@ -25,6 +26,8 @@ def roll_day(core: State, c: Any) -> Any:
     out to it is not there yet."""
     core.day += 1
     start_day(core.risk.rows)
+    if not core.risk.pnl.is_kept:
+        load_pnl(core)
     close_pnl(core.risk.pnl)
     ack = accept_command(core, c, core.day, 0)
     for order in list(core.orders.open.values()):

@@ -166,7 +166,7 @@ def split_instrument(core: State, c: Any) -> Any:
         p.qty = p.qty * n // d
         if account:
             exposure_of(core.risk, c.instrument, account).position_qty = 0
-        move_position(core.risk, c.instrument, account, p.qty, 0)
+        move_position(core.risk, c.instrument, account, p.qty)
         fold_position(core.trades, core.ledger, c.instrument, account)
     core.ledger.lasts.pop(c.instrument, None)
     forget_print(core, c.instrument)

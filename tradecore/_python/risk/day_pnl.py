@@ -3,8 +3,8 @@
 Kept as trades, fees, marks and rates arrive, never walked on an order's path, and equal at any time to what adding
 up all trades gives. Each position counts by itself in its own currency, at the rate of now, rounded down to 10**-9
 of the base currency, so that a loss is rounded up; an opened position counts from its price until the first close.
-While no rule needs it only what was paid is booked. What is held needs a mark, what was won or lost a rate: without
-one the P&L is not known, and it is counted why, so that what asks can refuse.
+While no rule needs it nothing is kept: what was paid until then is asked of the ledger. What is held needs a mark, what
+was won or lost a rate: without one the P&L is not known, and it is counted why, so that what asks can refuse.
 """
 
 from __future__ import annotations
@@ -119,12 +119,14 @@ def revalue_fees(p: DayPnl, currency: int, account: int) -> None:
 
 
 def book_amount(p: DayPnl, instrument: int, account: int, amount: int) -> None:
-    """What was paid for a position, or got for it: signed quantity x price. The position is the new one by now."""
-    part = p.parts.get((instrument, account))
-    if part is None:
-        part = p.parts[instrument, account] = PnlPart()
-    part.paid += amount
-    revalue_part(p, instrument, account)
+    """What was paid for a position, or got for it: signed quantity x price. The position is the new one by now. The
+    firm's are those of all."""
+    for whose in {account, 0}:
+        part = p.parts.get((instrument, whose))
+        if part is None:
+            part = p.parts[instrument, whose] = PnlPart()
+        part.paid += amount
+        revalue_part(p, instrument, whose)
 
 
 def book_fee(p: DayPnl, currency: int, account: int, fee: int) -> None:
@@ -134,6 +136,12 @@ def book_fee(p: DayPnl, currency: int, account: int, fee: int) -> None:
     for whose in {account, 0}:
         p.fees.setdefault((currency, whose), PnlPart()).paid += fee
         revalue_fees(p, currency, whose)
+
+
+def forget_paid(p: DayPnl) -> None:
+    """Nothing is booked any more."""
+    for part in (*p.parts.values(), *p.fees.values()):
+        part.paid = 0
 
 
 def set_mark(p: DayPnl, instrument: int, mark: int, time: int) -> None:

@@ -12,7 +12,7 @@ from tradecore.vocabulary.rules import Sent
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
-from .day_pnl import DayPnl, book_amount
+from .day_pnl import DayPnl
 from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
@@ -201,12 +201,11 @@ def hold_lots(risk: RiskTables, instrument: int, account: int, side: int, qty: i
         revalue(risk.values, instrument, whose)
 
 
-def move_position(risk: RiskTables, instrument: int, account: int, qty: int, amount: int) -> None:
-    """A trade's signed lots, and what they cost; account 0 is suspense, which only the firm's row has."""
+def move_position(risk: RiskTables, instrument: int, account: int, qty: int) -> None:
+    """A trade's signed lots; account 0 is suspense, which only the firm's row has."""
     for whose in {account, 0}:
         exposure_of(risk, instrument, whose).position_qty += qty
         revalue(risk.values, instrument, whose)
-        book_amount(risk.pnl, instrument, whose, amount)
 
 
 def release_hold(risk: RiskTables, instrument: int, account: int, side: int, qty: int) -> None:
@@ -214,6 +213,6 @@ def release_hold(risk: RiskTables, instrument: int, account: int, side: int, qty
 
 
 def commit_fill(risk: RiskTables, instrument: int, account: int, side: int, qty: int) -> None:
-    """A fill: the hold becomes position. What it cost is not told."""
+    """A fill: the hold becomes position."""
     release_hold(risk, instrument, account, side, qty)
-    move_position(risk, instrument, account, qty if side == BUY else -qty, 0)
+    move_position(risk, instrument, account, qty if side == BUY else -qty)
