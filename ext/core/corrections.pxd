@@ -134,6 +134,15 @@ cdef inline const tc_execution* log_correction(
     return row
 
 
+# Another commission of a trade, in place of what it had in its account's charges.
+cdef inline void change_fee(tc_core* core, tc_execution* trade, const tc_fee* fee) noexcept nogil:
+    charge_fee(&core.ledger, trade, -1)
+    trade.commission = fee.commission
+    trade.currency = fee.currency
+    trade.told = fee.told
+    charge_fee(&core.ledger, trade, 1)
+
+
 # Makes a trade this quantity, price and commission, 0 where it is busted, and derives everything from it again. A fee
 # alone has no id of its own to be known by.
 cdef inline void correct_trade(
@@ -150,11 +159,7 @@ cdef inline void correct_trade(
     cdef uint8_t flags
     tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
     book_pnl(core, trade, -1)
-    charge_fee(&core.ledger, trade, -1)
-    trade.commission = fee.commission
-    trade.currency = fee.currency
-    trade.told = fee.told
-    charge_fee(&core.ledger, trade, 1)
+    change_fee(core, trade, fee)
     if qty:
         trade.qty = qty
         trade.price = price

@@ -3,8 +3,8 @@
 # Kept as trades, fees, marks and rates arrive, never walked on an order's path, and equal at any time to what adding
 # up all trades gives. Each position counts by itself in its own currency, at the rate of now, rounded down to 10**-9
 # of the base currency, so that a loss is rounded up; an opened position counts from its price until the first close.
-# While no rule needs it nothing is kept: what was paid until then is asked of the ledger. What is held needs a mark, what
-# was won or lost a rate: without one the P&L is not known, and it is counted why, so that what asks can refuse.
+# While no rule needs it nothing is kept: what was paid until then is asked of the ledger. What is held needs a mark,
+# what was won or lost a rate: without one the P&L is not known, and it is counted why, so that what asks can refuse.
 #
 # What was paid is a sum of amounts below 2**100, and P&L of parts below 10**30: they stay far within 128 bits.
 

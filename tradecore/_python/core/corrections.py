@@ -218,6 +218,13 @@ def make_correction(core: State, c: Any, trade: Execution, qty: int, price: int)
     return correct_trade(core, c, trade, qty, price, fee, say_correction(core, c, qty, price))
 
 
+def change_fee(core: State, trade: Execution, fee: tuple[int, int, int]) -> None:
+    """Another commission of a trade, in place of what it had in its account's charges."""
+    charge_fee(core.ledger, trade, -1)
+    trade.commission, trade.currency, trade.told = fee
+    charge_fee(core.ledger, trade, 1)
+
+
 def correct_trade(
     core: State, c: Any, trade: Execution, qty: int, price: int, fee: tuple[int, int, int], said: int | None
 ) -> Any:
@@ -225,9 +232,7 @@ def correct_trade(
     `said` is None of a fee alone, which has no id of its own."""
     more, amount = qty - trade.qty, qty * price - trade.qty * trade.price
     book_pnl(core, trade, -1)
-    charge_fee(core.ledger, trade, -1)
-    trade.commission, trade.currency, trade.told = fee
-    charge_fee(core.ledger, trade, 1)
+    change_fee(core, trade, fee)
     if qty:
         trade.qty, trade.price = qty, price
     else:
