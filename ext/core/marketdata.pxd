@@ -79,7 +79,7 @@ cdef inline void move_alone(tc_book* book, uint32_t number, int64_t price, int64
     book.nodes[number].qty = qty
 
 
-# Only in C: a removal and an addition in Python. Quotes that are alone in their book meet nothing there: they take other
+# Only in C: a removal and an addition in Python. Quotes that are alone in their book meet nothing there, and take other
 # prices and sizes where they are. Are they?
 cdef inline bint move_quotes(tc_core* core, const tc_command* c, const tc_instrument* ins) noexcept nogil:
     cdef uint32_t bid = row_of(core, c.instrument, c.venue, SIDE_BUY), ask = bid ^ 1

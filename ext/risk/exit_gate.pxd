@@ -108,7 +108,7 @@ cdef inline int ask_gate(const tc_gate* gate, const tc_exit* e, int64_t* bound) 
     return ORDER_RATE if gate.throttle and is_throttled(gate, e) else REASON_NONE
 
 
-# Only in C: ask_gate in Python. Has it no limit, and nothing shut for a venue? Then it has only quantities to ask about.
+# Only in C: ask_gate in Python. Has it no limit, and nothing shut for a venue? Then quantities are all it asks about.
 cdef inline bint asks_quantities_alone(const tc_gate* gate, int32_t venue) noexcept nogil:
     return (gate.collar_bps | gate.throttle | shut_for(gate, venue)) == 0
 
