@@ -18,7 +18,7 @@ cdef enum:
     TOO_LARGE = 3
     STATES = 4
     BASE_CURRENCY = 1              # the first that was declared
-    LANES = 8                      # of the list of aged marks, whose every fourth is in one more: 4**LANES are no walk
+    LANES = 6                      # of the list of aged marks, whose every fourth is in one more: 4**LANES are no walk
 
 
 cdef struct tc_exposure:
@@ -200,8 +200,8 @@ cdef inline void change_holders(tc_values* x, int32_t instrument, int32_t accoun
         forget_age(x, instrument)
 
 
-# Only in C: `revalue` where the sums are kept, apart from the path.
-cdef inline void revalue_row(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+# Only in C: the rare half of `revalue`, apart from the path.
+cdef inline void revalue_kept(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
     cdef tc_value* row = &x.values[instrument * x.stride + account]
     cdef bint held = row.holds
     count_value(&x.totals[account], row, -1)
@@ -213,8 +213,8 @@ cdef inline void revalue_row(tc_values* x, int32_t instrument, int32_t account) 
 
 # A position, or what works in it, has changed, or what it is worth.
 cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
-    if x.is_kept:
-        revalue_row(x, instrument, account)
+    if tc_seldom(x.is_kept):
+        revalue_kept(x, instrument, account)
 
 
 # What an instrument is worth has changed: so has what each account holds or works of it, and the firm.
