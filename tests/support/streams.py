@@ -336,7 +336,13 @@ class Stream:
                 miss_cost=pick.choice((-1, bad, 0, 300)), degraded_cost=pick.choice((-1, bad, 0, 50)), **told)
         facts = {name: pick.choice((-1, 0, 5 * 10**5, 10**6, *([-5, 2**62] if pick.random() < 0.05 else ())))
                  for name in ("round_trip", "take_fill", "post_fill", "reject_rate", "quote_age")}
-        facts["degraded"] = pick.choice((-1, 0, 1, *([2, -5] if pick.random() < 0.05 else ())))
+        if pick.random() < 0.2:
+            bad = pick.choice((-2, 2, 2**62)) if pick.random() < 0.05 else -1
+            return CODECS[K.VENUE_HEALTH].pack(
+                kind=K.VENUE_HEALTH, venue=pick.randrange(self.capacity.venues + 2),
+                venue_health=pick.choices((-1, bad, 0, 1, 3), (4, 2, 12, 4, 1))[0], reject_max=pick.choice((-1, 0, 0, 1, 3)),
+                timeout_max=pick.choice((-1, bad, 0, 0, 4)), cooldown=pick.choice((-1, bad, 1, 10**6, 10**8)),
+                on_disconnect=pick.choice((-1, 0, 1, 2)), **told)
         return CODECS[K.VENUE_STATISTICS].pack(
             kind=K.VENUE_STATISTICS, venue=pick.randrange(self.capacity.venues + 2), **facts, **told)
 
@@ -415,7 +421,10 @@ class Stream:
         target = {"kind": K.SET_LIMIT, "rule": pick.choice(ON_MARKS)} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
-        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1)),
+        if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
+            self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
+                                                    who=1, why=1), 60)
+        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 
     def _setting(self) -> bytes:
