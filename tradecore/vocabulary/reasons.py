@@ -86,6 +86,7 @@ _TEXTS = {
     Reason.MESSAGE_RATE: "orders, replaces and cancels in the window {value} would exceed {bound}",
     Reason.DAILY_ORDER_COUNT: "orders of the day {value} would exceed {bound}",
     Reason.RESTRICTED_INSTRUMENT: "the instrument is restricted",
+    Reason.NOT_PERMITTED_INSTRUMENT: "only what is permitted may be traded, and the instrument is not",
     Reason.ACCOUNT_BLOCKED: "the account is blocked",
     Reason.STRATEGY_DISABLED: "the strategy is disabled",
     Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
