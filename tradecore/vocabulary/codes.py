@@ -50,6 +50,7 @@ class CommandType(FixEnum):
     SET_SELF_MATCH = 55
     SET_ROUTING = 60
     VENUE_STATISTICS = 61
+    VENUE_HEALTH = 62
 
 
 class ReportType(FixChar):
@@ -304,6 +305,7 @@ class Reason(FixEnum):
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
     REPLACES_FULL = 304
+    VENUE_DOWN = 305
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403

@@ -104,6 +104,7 @@ _TEXTS = {
     Reason.SELF_MATCH: "it would trade with order {value} of our own",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
+    Reason.VENUE_DOWN: "the venue is down: {value} failures in a row, {bound} open its circuit breaker",
     Reason.REPLACES_FULL: "replaces that venues have not answered: {value} of {bound}, the capacity open_orders",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
                           "orders that work: read outbound()",
