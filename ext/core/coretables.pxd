@@ -108,6 +108,8 @@ cdef inline int open_risk_and_routing(
     core.router.history.terms = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
     core.router.history.rows = <tc_kept*>table(t, capacity.decisions, sizeof(tc_kept))
     core.router.statistics = <tc_statistics*>table(t, capacity.venues + 1, sizeof(tc_statistics))
+    core.router.health = <tc_health*>table(t, capacity.venues + 1, sizeof(tc_health))
+    core.router.next_close = never()
     core.router.movements = <tc_movement*>table(t, instruments, sizeof(tc_movement))
     core.router.strategies = <uint8_t*>table(t, capacity.strategies + 1, sizeof(uint8_t))
     core.router.strategy_max = capacity.strategies

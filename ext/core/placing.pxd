@@ -148,6 +148,7 @@ cdef inline void send_order(
     if first:
         report_execution(core, c, order, EXEC_PENDING_NEW)
     send_new(core, c, order)
+    try_venue(&core.router, order.venue, order.order_id)
     sync_order(core, order)
 
 
@@ -258,7 +259,7 @@ cdef inline uint64_t place_order(
     elif order.route == ROUTE_NONE:
         order.route = ROUTE_DIRECTED
     since = count_stage(core, STAGE_ROUTING, since, timed)
-    if order.venue == 0 or is_disconnected(core, order.venue):
+    if order.venue == 0 or ((core.disconnected | core.router.out) >> (order.venue - 1)) & 1:
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
     if tc_seldom(core.risk.rows.venue_heads[order.venue] != 0) and (routed or terms_of(&core.orders, order).parent_id):

@@ -5,6 +5,7 @@
 # and wholly when it is older than the time to live. What a ranking said is kept for explain() in a ring.
 
 from libc.string cimport memset
+from breakers cimport *
 from histories cimport *
 
 
@@ -58,10 +59,13 @@ cdef struct tc_router:
     int64_t decisions, hits, misses, time_to_live
     int64_t ages                   # ns: of the rankings that were read without being made anew, together
     int64_t locked, crossed        # decisions in such markets
-    uint64_t down                  # bit venue - 1: never chosen
+    uint64_t down, barred, out     # bit venue - 1: never chosen, for a switch or a session (barred) or health (out)
     uint64_t degraded              # bit venue - 1: it costs more for it
     tc_weights weights
     tc_statistics* statistics      # from 1
+    tc_health* health              # from 1
+    int64_t next_close             # when the next breaker's cooldown is over
+    uint8_t has_turned             # since it was looked at: other venues are out
     tc_movement* movements         # [instrument]; only while latency has a weight
     uint8_t* strategies            # ROUTING_... by strategy, up to `strategy_max`; 0: of all that have none
     int64_t epoch                  # counts changes of what charges come from
@@ -74,6 +78,7 @@ cdef struct tc_router:
 cdef inline void open_statistics(tc_router* router, int32_t venue) noexcept nogil:
     router.statistics[venue].take_fill = MILLION
     router.statistics[venue].post_fill = MILLION
+    router.health[venue].cooldown = default_cooldown()
 
 
 cdef inline int64_t side_row(int32_t instrument, uint8_t side) noexcept nogil:

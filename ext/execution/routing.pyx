@@ -33,6 +33,7 @@ cdef class Router:
         self.router.rankings = <tc_ranking*>table(t, <int64_t>(instruments + 1) * 2, sizeof(tc_ranking))
         self.router.history.terms = <tc_term*>table(t, <int64_t>decisions * MAX_VENUES, sizeof(tc_term))
         self.router.history.rows = <tc_kept*>table(t, decisions, sizeof(tc_kept))
+        self.router.health = <tc_health*>table(t, MAX_VENUES + 1, sizeof(tc_health))
         self.router.statistics = <tc_statistics*>table(t, MAX_VENUES + 1, sizeof(tc_statistics))
         self.router.movements = <tc_movement*>table(t, instruments + 1, sizeof(tc_movement))
         self.router.strategies = <uint8_t*>table(t, 1, sizeof(uint8_t))

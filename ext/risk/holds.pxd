@@ -6,7 +6,7 @@ from switches cimport *
 
 
 cdef enum:
-    ON_MARKS = 8 + COUNTING        # checks that limits decide, before those that need marks
+    ON_MARKS = 9 + COUNTING        # checks that limits decide, before those that need marks
     OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
     FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 8

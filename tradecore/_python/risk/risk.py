@@ -56,6 +56,8 @@ from .limit_lines import (
     FIRM_POSITION,
     ORDER_NOTIONAL,
     ORDER_QTY,
+    PERMITTED,
+    PERMITTED_ONLY,
     POSITION,
     RESTRICTED,
     Line,
@@ -315,6 +317,13 @@ def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
     return check
 
 
+def check_permitted(q: Question) -> Finding:
+    """Who may trade only what is permitted. Source: SEC 15c3-5 (c)(2)(ii), RTS 6 Art. 15(5)."""
+    armed = q.line.limits[PERMITTED_ONLY] >= 0
+    refused = armed and q.line.limits[PERMITTED] < 0
+    return Finding(Reason.NOT_PERMITTED_INSTRUMENT, int(refused), 0, refused, armed, q.line.rows[PERMITTED_ONLY])
+
+
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst, most = worst_position(q.exposure, q), POSITION_MAX
@@ -338,9 +347,9 @@ def check_session(q: Question) -> Finding:
 
 # Those that limits decide, and all, in the order in which they are asked: the first refusal is the one reported.
 OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
-    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED),
-    check_blocked(DISABLED, Reason.STRATEGY_DISABLED), check_reference, check_order_qty, check_order_notional,
-    check_collar, check_position_qty,
+    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
+    check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
+    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (

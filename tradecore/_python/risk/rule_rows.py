@@ -122,6 +122,11 @@ def binds(row: LimitRow, mode: int) -> bool:
     return mode != SOFT or row.soft_share > 0
 
 
+def permits(row: LimitRow) -> bool:
+    """Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more."""
+    return RULES[row.rule].permits and row.value >= 0
+
+
 def needs_marks(row: LimitRow) -> bool:
     """Does a row need what is held at its marks?"""
     return RULES[row.rule].on_marks and row.value >= 0
