@@ -52,6 +52,7 @@ cdef inline int open_risk(
         rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
         rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
         r.all_stated |= <uint64_t>stated << <int>number
+        r.counting |= <uint64_t>(counts != 0) << <int>number
     risk.account_stride = accounts
     risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
