@@ -80,11 +80,11 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.texts.entries = <tc_text*>table(t, capacity.ids, sizeof(tc_text))
     core.texts.letters = <char*>table(t, capacity.ids, TEXT_SIZE)
     core.texts.index_mask = <uint64_t>round_up(2 * capacity.ids) - 1
-    core.texts.index = <tc_id_place*>table(t, core.texts.index_mask + 1, sizeof(tc_id_place))
+    core.texts.index = <uint32_t*>table(t, core.texts.index_mask + 1, sizeof(uint32_t))
     core.ids.capacity = capacity.cl_ord_ids
     core.ids.entries = <tc_id_entry*>table(t, capacity.cl_ord_ids, sizeof(tc_id_entry))
     core.ids.index_mask = <uint64_t>round_up(2 * capacity.cl_ord_ids) - 1
-    core.ids.index = <tc_id_place*>table(t, core.ids.index_mask + 1, sizeof(tc_id_place))
+    core.ids.index = <uint32_t*>table(t, core.ids.index_mask + 1, sizeof(uint32_t))
     return 0
 
 
@@ -104,14 +104,15 @@ cdef inline int open_risk_and_routing(
     core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
     core.router.terms = <tc_term*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))
     core.router.rankings = <tc_ranking*>table(t, instruments * 2, sizeof(tc_ranking))
-    core.router.history_mask = <uint64_t>capacity.decisions - 1
-    core.router.history = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
+    core.router.history.mask = <uint64_t>capacity.decisions - 1
+    core.router.history.terms = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
+    core.router.history.rows = <tc_kept*>table(t, capacity.decisions, sizeof(tc_kept))
     core.router.statistics = <tc_statistics*>table(t, capacity.venues + 1, sizeof(tc_statistics))
+    core.router.health = <tc_health*>table(t, capacity.venues + 1, sizeof(tc_health))
+    core.router.next_close = never()
     core.router.movements = <tc_movement*>table(t, instruments, sizeof(tc_movement))
     core.router.strategies = <uint8_t*>table(t, capacity.strategies + 1, sizeof(uint8_t))
     core.router.strategy_max = capacity.strategies
-    core.router.history_markets = <uint8_t*>table(t, capacity.decisions, sizeof(uint8_t))
-    core.router.history_counts = <int32_t*>table(t, capacity.decisions, sizeof(int32_t))
     core.router.time_to_live = 100_000_000
     return 0
 
@@ -259,6 +260,8 @@ cdef inline int open_core(
         core.ord_rej_reasons[i] = reason
     open_orders_tables(t, core, capacity, slots, transitions)
     open_risk_and_routing(t, core, capacity, slots, instruments, accounts, rules)
+    core.risk.pnl.instruments = core.instruments
+    core.risk.pnl.precisions = core.money_precisions
     open_indices(t, &core.open_orders, capacity, slots, instruments, accounts)
     open_waiting(t, core, capacity, slots, instruments, accounts)
     open_ledgers(t, core, capacity, slots, instruments, accounts)

@@ -1,13 +1,13 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
-from exposures cimport *
+from day_pnl cimport *
 from switches cimport *
 
 
 cdef enum:
-    ON_MARKS = 8 + COUNTING        # checks that limits decide, before those that need marks
-    OBSERVABLE = ON_MARKS + 5      # and with them, see evaluate_limits
+    ON_MARKS = 9 + COUNTING        # checks that limits decide, before those that need marks
+    OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
     FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 8
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
@@ -24,6 +24,7 @@ cdef struct tc_risk:
     tc_switches kills, states
     int64_t account_stride
     tc_values values               # what the exposures are worth
+    tc_pnl pnl                     # what was won or lost since the previous close
 
 
 cdef struct tc_finding:
@@ -103,7 +104,7 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
     return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
             or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
             or reason == MAX_NET_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
-            or reason == RATE_UNAVAILABLE)
+            or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN)
 
 
 # Does something refuse that an order which reduces is exempt from?
@@ -139,7 +140,7 @@ cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_
     cdef uint32_t number
     cdef int32_t i
     for i in range(line.counted_count):
-        if not r.rules[r.rows[line.counted[i]].rule].counts & sent:
+        if not r.rows[line.counted[i]].counts & sent:
             continue
         number = r.rows[line.counted[i]].counter
         times_of(r, number)[<uint64_t>r.counters[number].sent & r.rate_mask] = now
@@ -169,7 +170,7 @@ cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_qu
 cdef inline void count_line_ahead(tc_rows* r, const tc_line* line, uint8_t sent, int sign) noexcept nogil:
     cdef int32_t i
     for i in range(line.counted_count):
-        if r.rules[r.rows[line.counted[i]].rule].counts & sent:
+        if r.rows[line.counted[i]].counts & sent:
             r.counters[r.rows[line.counted[i]].counter].ahead += sign
 
 
@@ -195,11 +196,32 @@ cdef inline void count_cancel(
                                        MODE_OBSERVE, &room), now, SENT_CANCEL)
 
 
+# Only in C: a loop over lines in Python.
+cdef inline void count_line_trade(tc_rows* r, const tc_line* line) noexcept nogil:
+    cdef int32_t i
+    for i in range(line.counted_count):
+        if r.rules[r.rows[line.counted[i]].rule].counts & SENT_TRADE:
+            r.counters[r.rows[line.counted[i]].counter].trades += 1
+
+
+# A trade counts for what is limited by trades, whichever venue it was at.
+cdef inline void count_trade(
+    tc_risk* risk, const tc_instrument* ins, int32_t instrument, int32_t account, int32_t strategy
+) noexcept nogil:
+    cdef tc_line room
+    count_line_trade(&risk.rows, line_of(risk.lines, &risk.rows, ins, instrument, account, 0, strategy, MODE_ENFORCE,
+                                         &room))
+    if risk.rows.observed:
+        count_line_trade(&risk.rows, line_of(risk.watched, &risk.rows, ins, instrument, account, 0, strategy,
+                                             MODE_OBSERVE, &room))
+
+
 # A new day: what counts by day begins anew.
 cdef inline void start_day(tc_rows* r) noexcept nogil:
     cdef uint32_t i
     for i in range(1, r.counter_count + 1):
         r.counters[i].day_first = r.counters[i].sent
+        r.counters[i].trades = 0
 
 
 # A refusal, or what would have been one: its row says when it last spoke.

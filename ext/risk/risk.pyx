@@ -39,11 +39,14 @@ cdef class RiskTable:
         counting = sum([1 for rule in rules if rule[4] < 0])   # each of an account's rules that count has a counter
         open_risk(t, &self.risk, accounts + 1, instruments + 1, CURRENCIES + 1, accounts * len(rules),
                   accounts * counting, 0, order_rate, rules)
+        self.risk.pnl.instruments = self.instruments
 
     def __dealloc__(self):
         free_tables(self.tables)
 
     cdef tc_instrument* row(self, const tc_command* c) except NULL:
+        if can_be_asked(c, self.count, self.account_max):
+            return &self.instruments[c.instrument]
         demand("instrument", c.instrument, 1, self.count)
         demand("account", c.account, 1, self.account_max)
         demand("venue", c.venue, 0, 64)
@@ -59,7 +62,8 @@ cdef class RiskTable:
         return self.count
 
     def set_limit(self, int account, int64_t rule, value, int64_t window_ns=0):
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss:
+        what its fills cost is not told here."""
         cdef tc_command c
         cdef tc_i128 number = number_of(value)
         demand("account", account, 1, self.account_max)
@@ -70,7 +74,7 @@ cdef class RiskTable:
         c.window_ns = window_ns
         c.value = tc_low(number)
         c.value_high = tc_high(number)
-        if find_bad_limit(&self.risk.rows, &c) >= 0:
+        if find_bad_limit(&self.risk.rows, &c) >= 0 or (number >= 0 and self.risk.rows.rules[rule].on_loss):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
         keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)
@@ -83,7 +87,7 @@ cdef class RiskTable:
         demand("instrument", instrument, 1, self.count)
         demand("mark_px", mark_px, -price_max(), price_max())
         demand("time", time, last_mark_time(&self.risk.values), time_max())
-        set_worth(&self.risk.values, &self.instruments[instrument], instrument, mark_px, time)
+        set_mark(&self.risk.pnl, instrument, mark_px, time)
 
     def kill(self, int scope, int target, bint engaged):
         """Engage or release the kill switch of a Scope."""
@@ -91,34 +95,6 @@ cdef class RiskTable:
         demand("target", target, 0 if scope == SCOPE_FIRM else 1, 0 if scope == SCOPE_FIRM else self.account_max
                if scope == SCOPE_ACCOUNT else self.instrument_max if scope == SCOPE_INSTRUMENT else 64)
         set_switch(&self.risk.kills, scope, target, STATE_HALTED if engaged else STATE_ACTIVE, 0, 0, 0)
-
-    cdef void ask(
-        self, const tc_command* c, const tc_instrument* ins, int64_t reference2, tc_question* q
-    ) noexcept nogil:
-        cdef int32_t instrument, account, venue
-        cdef uint8_t side, ord_type
-        q.order_qty = c.order_qty
-        q.price = c.price
-        q.now = c.transact_time
-        q.leaves_qty = c.order_qty
-        q.hold_qty = c.order_qty
-        q.reference2 = reference2
-        q.touch2 = no_price()
-        # Neighbours are read before any is written, as in put_order.
-        instrument, account, venue = c.instrument, c.account, c.venue
-        q.instrument = instrument
-        q.account = account
-        q.venue = venue
-        q.strategy = 0
-        q.sent = SENT_NEW
-        side, ord_type = c.side, c.ord_type
-        q.side = side
-        q.ord_type = ord_type
-        q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.reduces = False
-        q.open_orders = 0
-        q.max_open_orders = time_max()
-        q.max_exits = 0
-        q.line = line_of(self.risk.lines, &self.risk.rows, ins, instrument, account, venue, 0, MODE_ENFORCE, &q.room)
 
     def check(self, bytes order, int64_t reference2):
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
@@ -129,7 +105,7 @@ cdef class RiskTable:
         cdef tc_instrument* ins = self.row(c)
         cdef tc_question q
         cdef tc_finding findings[CHECKS]
-        self.ask(c, ins, reference2, &q)
+        put_question(&self.risk, c, ins, reference2, &q)
         evaluate_risk(&self.risk, ins, &q, findings)
         return [Finding(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
                         bool(findings[i].armed), findings[i].row) for i in range(CHECKS)]
@@ -153,7 +129,7 @@ cdef class RiskTable:
             for i in range(count):
                 c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
                 ins = &self.instruments[c.instrument]
-                self.ask(c, ins, reference2, &q)
+                put_question(&self.risk, c, ins, reference2, &q)
                 out[i] = <int16_t>check_risk(&self.risk, ins, &q, &finding)
                 if out[i] == REASON_NONE:
                     reserve_order(&self.risk, ins, &q)
@@ -162,9 +138,10 @@ cdef class RiskTable:
         return reasons
 
     def fill(self, int instrument, int account, int side, int64_t qty):
-        """Turn held quantity into position."""
+        """Turn held quantity into position: one trade."""
         self.demand_hold(instrument, account, side, qty)
         commit_fill(&self.risk, instrument, account, <uint8_t>side, qty)
+        count_trade(&self.risk, &self.instruments[instrument], instrument, account, 0)
 
     def release(self, int instrument, int account, int side, int64_t qty):
         """Give held quantity back."""
@@ -186,3 +163,41 @@ cdef class RiskTable:
         demand("account", account, 1, self.account_max)
         cdef const tc_exposure* e = exposure_of(&self.risk, instrument, account)
         return e.position_qty, e.working_buy, e.working_sell
+
+
+# Only in C: a call with keywords in Python.
+cdef inline void put_question(
+    tc_risk* risk, const tc_command* c, const tc_instrument* ins, int64_t reference2, tc_question* q
+) noexcept nogil:
+    cdef int32_t instrument, account, venue
+    cdef uint8_t side, ord_type
+    q.order_qty = c.order_qty
+    q.price = c.price
+    q.now = c.transact_time
+    q.leaves_qty = c.order_qty
+    q.hold_qty = c.order_qty
+    q.reference2 = reference2
+    q.touch2 = no_price()
+    # Neighbours are read before any is written, as in put_order.
+    instrument, account, venue = c.instrument, c.account, c.venue
+    q.instrument = instrument
+    q.account = account
+    q.venue = venue
+    q.strategy = 0
+    q.sent = SENT_NEW
+    side, ord_type = c.side, c.ord_type
+    q.side = side
+    q.ord_type = ord_type
+    q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.reduces = False
+    q.open_orders = 0
+    q.max_open_orders = time_max()
+    q.max_exits = 0
+    q.line = line_of(risk.lines, &risk.rows, ins, instrument, account, venue, 0, MODE_ENFORCE, &q.room)
+
+
+# Only in C: all of a record's bounds, before they are named.
+cdef inline bint can_be_asked(const tc_command* c, int32_t instruments, int32_t accounts) noexcept nogil:
+    return (<uint32_t>(c.instrument - 1) < <uint32_t>instruments and <uint32_t>(c.account - 1) < <uint32_t>accounts
+            and <uint32_t>c.venue < VENUES and (c.side == SIDE_BUY or c.side == SIDE_SELL)
+            and 0 < c.order_qty and c.order_qty <= qty_max()
+            and (c.ord_type == TYPE_MARKET or (-price_max() <= c.price and c.price <= price_max())))

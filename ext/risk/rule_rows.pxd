@@ -18,19 +18,26 @@ cdef enum:
     RULE_RESTRICTED_INSTRUMENT = 9
     RULE_ACCOUNT_BLOCKED = 10
     RULE_STRATEGY_DISABLED = 11
+    RULE_PERMITTED_ONLY = 12
+    RULE_PERMITTED_INSTRUMENT = 13
+    RULE_ORDER_TO_TRADE_RATIO = 14
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
     RULE_STALE_QUOTE = 25
+    RULE_DAILY_LOSS = 26
+    RULE_DRAWDOWN = 27
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
+    SENT_TRADE = 8
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
     UNIT_COUNT = 3
     MODE_ENFORCE = 0
     MODE_OBSERVE = 1
-    MODE_SOFT = 2                  # of a line, never of a row: what warns
+    MODE_CANCEL = 2                # of a loss: enforced, and what works is canceled
+    MODE_SOFT = 3                  # of a line, never of a row: what warns
     SCOPE_FIRM = 0
     SCOPE_ACCOUNT = 1
     SCOPE_INSTRUMENT = 2
@@ -38,7 +45,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 13                     # of an effective line, see limit_lines.pxd
+    SLOTS = 19                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -51,6 +58,8 @@ cdef struct tc_limit_rule:
     uint8_t unit, stated, windowed
     uint8_t counts, asks           # SENT_...
     uint8_t on_marks               # it needs what is held at its marks
+    uint8_t on_loss                # it acts whenever the day's P&L changes
+    uint8_t permits                # it lets pass what another rule would refuse
 
 
 cdef struct tc_limit_row:
@@ -63,12 +72,14 @@ cdef struct tc_limit_row:
     uint32_t counter               # of a rule that counts, once it was armed
     uint16_t soft_share
     uint8_t rule, scope, mode
+    uint8_t counts, asks, windowed # as its rule
 
 
 # The last times of one row that counts lie in tc_rows.times.
 cdef struct tc_counter:
     int64_t sent                   # ever; the last rate_mask + 1 times are kept
     int64_t day_first              # what was sent before this day
+    int64_t trades                 # of this day
     int64_t ahead                  # of a basket that is asked about: what counts before
 
 
@@ -90,13 +101,16 @@ cdef struct tc_rows:
     uint32_t row_count, row_max, counter_count, counter_max, firm_head
     uint32_t staged_count, staged_size, staged_max
     uint64_t all_stated            # one bit a rule that an account must be told
+    uint64_t counting              # one bit a rule that counts
     uint32_t observed              # rows that are only observed
     uint32_t softened              # rows that warn
     uint32_t on_marks              # rows that need what is held at its marks
+    uint32_t on_loss               # rows that act on the day's P&L
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
 
+# Only in C: a dict by key in Python.
 # The head of a target's rows. The caller has checked that there is such a target.
 cdef inline uint32_t* head_of(
     tc_rows* r, int scope, int32_t account, int32_t instrument, int32_t venue, int32_t strategy
@@ -136,6 +150,9 @@ cdef inline uint32_t add_row(tc_rows* r, uint32_t* head, int rule) noexcept nogi
     tc_assert(r.row_count <= r.row_max)
     r.rows[r.row_count].next = place[0]
     r.rows[r.row_count].rule = <uint8_t>rule
+    r.rows[r.row_count].counts = r.rules[rule].counts
+    r.rows[r.row_count].asks = r.rules[rule].asks
+    r.rows[r.row_count].windowed = r.rules[rule].windowed
     place[0] = r.row_count
     return r.row_count
 
@@ -154,7 +171,7 @@ cdef inline int find_bad_limit(const tc_rows* r, const tc_command* c) noexcept n
         return 64
     if r.rules[c.rule].windowed and value >= 0 and (c.window_ns < 1 or c.window_ns > time_max()):
         return 72
-    if c.mode != MODE_ENFORCE and c.mode != MODE_OBSERVE:
+    if c.mode < MODE_ENFORCE or c.mode > MODE_CANCEL or (c.mode == MODE_CANCEL and not r.rules[c.rule].on_loss):
         return 80
     return 114 if c.soft_share > (0 if r.rules[c.rule].most == 0 else SOFT_MOST) else -1
 
@@ -181,14 +198,24 @@ cdef inline int find_bad_target(
 
 # Does a row stand in the lines of a mode? What is enforced warns too where it has a soft share.
 cdef inline bint binds(const tc_limit_row* row, int mode) noexcept nogil:
-    if mode == MODE_SOFT:
-        return row.mode == MODE_ENFORCE and row.soft_share > 0 and row.value >= 0
-    return row.mode == mode and row.value >= 0
+    if row.value < 0 or (row.mode == MODE_OBSERVE) != (mode == MODE_OBSERVE):
+        return False
+    return mode != MODE_SOFT or row.soft_share > 0
+
+
+# Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more.
+cdef inline bint permits(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].permits != 0 and row.value >= 0
 
 
 # Does a row need what is held at its marks?
 cdef inline bint needs_marks(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
     return r.rules[row.rule].on_marks != 0 and row.value >= 0
+
+
+# Does a row act whenever the day's P&L changes?
+cdef inline bint acts_on_loss(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].on_loss != 0 and row.value >= 0
 
 
 # How many rows and counters a change would take that are not there yet.
@@ -211,6 +238,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.observed -= binds(row, MODE_OBSERVE)
     r.softened -= binds(row, MODE_SOFT)
     r.on_marks -= needs_marks(r, row)
+    r.on_loss -= acts_on_loss(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -227,6 +255,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.observed += binds(row, MODE_OBSERVE)
     r.softened += binds(row, MODE_SOFT)
     r.on_marks += needs_marks(r, row)
+    r.on_loss += acts_on_loss(r, row)
     if r.rules[c.rule].slot < 0 and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)

@@ -23,13 +23,13 @@ cdef struct tc_instrument:
     int64_t name                                 # its number in the table of ids
     int64_t notional_scale, limit_scale          # amount * notional_scale / limit_scale is a notional, in 10**-9
     tc_i128 min_notional, max_notional           # -1: none
-    tc_i128 amount_most                          # |price x quantity|, before the multiplier
     int64_t qty_scale, qty_limit_scale           # quantity units * qty_scale / qty_limit_scale: as limits count it
     int64_t fee_scale, unit_fee_scale            # amount * fee_scale * ppm / fee_divisor is a fee in money units,
-    tc_i128 fee_divisor, unit_fee_divisor        # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
+    tc_i128 fee_divisor                          # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
     int64_t multiplier
     tc_band* bands                               # NULL where the room that has it keeps no tick tables
-    int32_t currency, band_count                 # 0 bands: one tick is for all
+    int32_t currency
+    uint32_t plain                               # see plain_combinations
     uint32_t ord_types
     uint16_t times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
@@ -37,6 +37,7 @@ cdef struct tc_instrument:
     uint8_t trigger_source         # what its stops watch that don't say
     uint8_t order_protection
     uint8_t fok_over_venues        # a FILL_OR_KILL may be filled over several simulated venues
+    uint8_t band_count             # 0: one tick is for all
     int64_t print_max_age          # ns
 
 
@@ -79,6 +80,18 @@ cdef inline int64_t unit_scale(const tc_instrument* ins) noexcept nogil:
     return tc_ten_to(ins.price_precision + ins.multiplier_precision)
 
 
+# Only in C: as above.
+cdef inline tc_i128 unit_fee_divisor(const tc_instrument* ins) noexcept nogil:
+    cdef int finer = MONEY_PRECISION - ins.money_precision
+    return tc_power_of_ten(ins.qty_precision + (finer if finer > 0 else 0))
+
+
+# Only in C: as above.
+# The most that |price x quantity| can be, before the multiplier.
+cdef inline tc_i128 amount_most(const tc_instrument* ins) noexcept nogil:
+    return tc_floor_div_wide(amount_max(), ins.multiplier)
+
+
 # The byte offset of the first field that no instrument can have, or -1.
 cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noexcept nogil:
     cdef tc_i128 least = tc_join(c.min_notional, c.min_notional_high)
@@ -118,6 +131,32 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
     return -1
 
 
+# Only in C: see is_plainly_valid.
+# Which times in force an order of this instrument may have whatever else it has, one bit each, 8 to a kind of order:
+# MARKET, no order, LIMIT, and LIMIT that is POST_ONLY. None where notionals have bounds, or ticks bands (see add_band).
+cdef inline uint32_t plain_combinations(const tc_instrument* ins) noexcept nogil:
+    cdef uint32_t bits = 0, tif
+    if ins.max_notional >= 0 or ins.min_notional > 0:
+        return 0
+    for tif in range(8):
+        if not (ins.times_in_force >> tif) & 1 or (tif > TIF_FOK and tif != TIF_AT_THE_CLOSE):
+            continue
+        if (ins.ord_types >> TYPE_MARKET) & 1 and tif != TIF_GTC:      # a market order never rests
+            bits |= <uint32_t>1 << tif
+        if (ins.ord_types >> TYPE_LIMIT) & 1:
+            bits |= <uint32_t>1 << (16 + tif)
+        if (ins.ord_types >> TYPE_LIMIT) & 1 and tif <= TIF_GTC:
+            bits |= <uint32_t>1 << (24 + tif)
+    return bits
+
+
+# Only in C: see is_plainly_valid.
+# Does an instrument take this combination? Types from 0 to 3.
+cdef inline bint is_plain(const tc_instrument* ins, uint8_t ord_type, uint8_t tif, uint32_t exec_inst) noexcept nogil:
+    cdef uint64_t kinds = <uint64_t>ins.plain << (16 * TYPE_MARKET)
+    return (kinds >> (16 * ord_type + 8 * (exec_inst & INST_POST_ONLY) + tif)) & 1
+
+
 # notional_scale is at most 1e9 * 1e9 and fits. An order's amount (1e30) times it may not fit 128 bits: that product is
 # checked. A limit (at most 1e25) times limit_scale (at most 1e9) is at most 1e34. fee_scale is at most 1e9 * 1e6.
 cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexcept nogil:
@@ -130,7 +169,6 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.price_most = price_max() if c.tick >= 100 else book_ticks_max() * c.tick
     ins.min_notional = tc_join(c.min_notional, c.min_notional_high)
     ins.max_notional = tc_join(c.max_notional, c.max_notional_high)
-    ins.amount_most = tc_floor_div_wide(amount_max(), c.multiplier)
     ins.notional_scale = c.multiplier * power_of_ten(LIMIT_PRECISION - decimals)
     ins.limit_scale = power_of_ten(decimals - LIMIT_PRECISION)
     ins.qty_scale = power_of_ten(LIMIT_PRECISION - c.qty_precision)
@@ -138,7 +176,6 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.fee_scale = c.multiplier * power_of_ten(-finer)
     ins.fee_divisor = tc_power_of_ten(finer if finer > 0 else 0)
     ins.unit_fee_scale = power_of_ten(money)
-    ins.unit_fee_divisor = tc_power_of_ten(c.qty_precision + (-money if money < 0 else 0))
     ins.multiplier = c.multiplier
     ins.money_precision = c.money_precision
     ins.band_count = 0
@@ -157,6 +194,7 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.order_protection = c.order_protection
     ins.fok_over_venues = c.fok_over_venues
     ins.name = c.cl_ord_id
+    ins.plain = plain_combinations(ins)
 
 
 # The byte offset of the first field that the instrument's next band can't have, or -1. A band begins on a whole number
@@ -180,7 +218,8 @@ cdef inline int find_bad_band(const tc_instrument* ins, int64_t band, int64_t fr
 cdef inline void add_band(tc_instrument* ins, int64_t band, int64_t from_px, int64_t tick) noexcept nogil:
     ins.bands[band].from_px = from_px
     ins.bands[band].tick = tick
-    ins.band_count = <int32_t>band + 1
+    ins.band_count = <uint8_t>(band + 1)
+    ins.plain = 0
 
 
 # The tick of orders at this price.
@@ -204,12 +243,12 @@ cdef inline int64_t safe_price(const tc_instrument* ins, int64_t price, uint8_t 
 
 # The largest quantity whose |price x quantity x multiplier| is within its bound.
 cdef inline int64_t most_qty(const tc_instrument* ins, int64_t price) noexcept nogil:
-    return tc_saturate(tc_floor_div_wide(ins.amount_most, tc_abs(price) if price else 1))
+    return tc_saturate(tc_floor_div_wide(amount_most(ins), tc_abs(price) if price else 1))
 
 
 # |price x quantity| is at most 1e16 x 1e14: only a multiplier above 1e7 can bring it beyond.
 cdef inline bint is_beyond_amount(const tc_instrument* ins, int64_t price, int64_t qty) noexcept nogil:
-    return ins.multiplier > 10_000_000 and tc_wide(tc_abs(price), tc_abs(qty)) > ins.amount_most
+    return ins.multiplier > 10_000_000 and tc_wide(tc_abs(price), tc_abs(qty)) > amount_most(ins)
 
 
 # A notional for reports (tc_tell_wide), rounded up where it is to exceed a bound and down where it is to fall short of

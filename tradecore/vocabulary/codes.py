@@ -50,6 +50,7 @@ class CommandType(FixEnum):
     SET_SELF_MATCH = 55
     SET_ROUTING = 60
     VENUE_STATISTICS = 61
+    VENUE_HEALTH = 62
 
 
 class ReportType(FixChar):
@@ -113,9 +114,14 @@ class Rule(FixEnum):
     RESTRICTED_INSTRUMENT = 9
     ACCOUNT_BLOCKED = 10
     STRATEGY_DISABLED = 11
+    PERMITTED_ONLY = 12
+    PERMITTED_INSTRUMENT = 13
+    ORDER_TO_TRADE_RATIO = 14
     MAX_GROSS_EXPOSURE = 20
     MAX_NET_EXPOSURE = 21
     STALE_QUOTE = 25
+    DAILY_LOSS = 26
+    DRAWDOWN = 27
 
 
 class SelfMatch(FixEnum):
@@ -133,9 +139,11 @@ class SelfMatch(FixEnum):
 
 
 class LimitMode(FixEnum):
-    """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED)."""
+    """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED); or, of a loss, it
+    is refused, and what works is canceled as soon as the limit is passed (CANCEL)."""
     ENFORCE = 0
     OBSERVE = 1
+    CANCEL = 2
 
 
 class DayEnd(FixEnum):
@@ -281,11 +289,15 @@ class Reason(FixEnum):
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    NOT_PERMITTED_INSTRUMENT = 221
+    ORDER_TO_TRADE_RATIO = 222
     MAX_GROSS_EXPOSURE = 230
     MAX_NET_EXPOSURE = 231
     STALE_QUOTE = 235
     MARK_UNAVAILABLE = 236
     RATE_UNAVAILABLE = 237
+    DAILY_LOSS = 238
+    DRAWDOWN = 239
     TRADING_STATE = 240
     NOT_AUTHORIZED = 241
     USER_RULE = 250
@@ -295,6 +307,7 @@ class Reason(FixEnum):
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
     REPLACES_FULL = 304
+    VENUE_DOWN = 305
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403
@@ -355,16 +368,16 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.MAX_ORDER_NOTIONAL: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.PRICE_COLLAR: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.MAX_POSITION_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.ORDER_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.REPLACE_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.CANCEL_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MESSAGE_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.DAILY_ORDER_COUNT: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    **dict.fromkeys((Reason.ORDER_RATE, Reason.REPLACE_RATE, Reason.CANCEL_RATE, Reason.MESSAGE_RATE,
+                     Reason.DAILY_ORDER_COUNT, Reason.ORDER_TO_TRADE_RATIO), OrdRejReason.ORDER_EXCEEDS_LIMIT),
     Reason.RESTRICTED_INSTRUMENT: OrdRejReason.BROKER_OPTION,
     Reason.ACCOUNT_BLOCKED: OrdRejReason.BROKER_OPTION,
     Reason.STRATEGY_DISABLED: OrdRejReason.BROKER_OPTION,
+    Reason.NOT_PERMITTED_INSTRUMENT: OrdRejReason.BROKER_OPTION,
     Reason.MAX_GROSS_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.MAX_NET_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.DAILY_LOSS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.DRAWDOWN: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,

@@ -26,7 +26,7 @@ _IN_LOTS = {
     Reason.LATE_REPLACED,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
-             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE}
+             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
@@ -86,13 +86,17 @@ _TEXTS = {
     Reason.MESSAGE_RATE: "orders, replaces and cancels in the window {value} would exceed {bound}",
     Reason.DAILY_ORDER_COUNT: "orders of the day {value} would exceed {bound}",
     Reason.RESTRICTED_INSTRUMENT: "the instrument is restricted",
+    Reason.NOT_PERMITTED_INSTRUMENT: "only what is permitted may be traded, and the instrument is not",
     Reason.ACCOUNT_BLOCKED: "the account is blocked",
     Reason.STRATEGY_DISABLED: "the strategy is disabled",
     Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
+    Reason.ORDER_TO_TRADE_RATIO: "orders, replaces and cancels of the day {value} exceed {bound} for its trades",
     Reason.MAX_GROSS_EXPOSURE: "gross exposure with working orders {value} would exceed {bound}",
     Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",
+    Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
+    Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
     Reason.STALE_QUOTE: "a mark is {value} ms old: it counts as stale after {bound} ms",
     Reason.MARK_UNAVAILABLE: "what is held, works or is asked for has no mark in {value} instruments",
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",
@@ -101,6 +105,7 @@ _TEXTS = {
     Reason.SELF_MATCH: "it would trade with order {value} of our own",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
+    Reason.VENUE_DOWN: "the venue is down: {value} failures in a row, {bound} open its circuit breaker",
     Reason.REPLACES_FULL: "replaces that venues have not answered: {value} of {bound}, the capacity open_orders",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
                           "orders that work: read outbound()",

@@ -23,6 +23,8 @@ from .children import settle_parent
 from .conditions import is_trading
 from .elections import elect_all
 from .exits import find_hindrance
+from .health import look_everywhere
+from .losses import watch_losses
 from .placing import release_order
 from .self_matching import own_outside
 from .shrinking import shrink_order, stop_order
@@ -30,9 +32,11 @@ from .state import State, end_order, is_external, report_execution
 
 
 def settle(core: State, c: Any) -> None:
-    """Until nothing follows any more."""
+    """Until nothing follows any more. What was lost comes first: what follows is asked about behind it."""
     while True:
-        if core.parents:
+        if core.risk.pnl.touched:
+            watch_losses(core, c)
+        elif core.parents:
             order = core.orders.by_id.get(core.parents.popleft())
             if order is not None:
                 settle_parent(core, c, order)
@@ -44,6 +48,8 @@ def settle(core: State, c: Any) -> None:
             order = core.orders.by_id.get(core.triggers.fired.popleft())
             if order is not None and is_live(order) and order.place == NOWHERE:  # else another's trade has ended it
                 trigger_order(core, c, order)
+        elif core.router.has_turned:
+            look_everywhere(core)
         elif core.triggers.asks_again:
             ask_again(core, c)
         elif core.moved:

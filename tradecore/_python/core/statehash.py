@@ -13,6 +13,7 @@ from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, PRINT_MAX_AGE
 from tradecore.vocabulary.units import one_number
 
 from ..execution.book import hidden_of, rank_of
+from ..execution.breakers import Health
 from ..execution.routing import UNSEEN, ranking_of
 from ..execution.scoring import Statistics
 from ..orders.order_facts import derive_status
@@ -34,7 +35,7 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 
 def hash_state(core: State) -> int:
     chain = 0
-    for rows in (counters, definitions, accounts, limits, switches, positions,
+    for rows in (counters, definitions, accounts, limits, switches, positions, day_pnl,
                  orders, books, trades, waiting, outbound, exit_gate, self_match,
                  user_rules, routing):
         for row in rows(core):
@@ -117,7 +118,7 @@ def limit_digest(core: State, row: LimitRow) -> int:
                           row.breaches, int(row.counts), row.sent, row.day_first))
     for time in row.sent_times:
         chain = chain_row(chain, (time,))
-    return chain
+    return chain_row(chain, (row.trades,)) if row.trades else chain
 
 
 def switches(core: State) -> Iterator[Row]:
@@ -134,6 +135,18 @@ def positions(core: State) -> Iterator[Row]:
         if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell or e.position_qty:
             money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
             yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell, e.reduce_only
+
+
+def day_pnl(core: State) -> Iterator[Row]:
+    """From where the day's P&L counts, and what was told of it: the rest follows from trades, marks and rates."""
+    pnl = core.risk.pnl
+    for number, parts in ((57, pnl.parts), (58, pnl.fees)):
+        for (i, j), part in sorted(parts.items()):
+            if part.closed:
+                yield number, i, j, *wide_words(part.closed)
+    for account, total in sorted(pnl.totals.items()):
+        if total.peak or total.told:
+            yield 59, account, *wide_words(total.peak), total.told
 
 
 def orders(core: State) -> Iterator[Row]:
@@ -243,8 +256,9 @@ def routing(core: State) -> Iterator[Row]:
     for venue, s in router.statistics.items():
         if s != Statistics():
             yield 53, venue, *astuple(s)
-    for venue in sorted(router.degraded):
-        yield 56, venue
+    for venue, health in router.health.items():
+        if health != Health():
+            yield 56, venue, *astuple(health)
     for instrument, moves in sorted(router.movements.items()):
         yield 54, instrument, *astuple(moves)
     for (instrument, side), ranking in sorted(router.rankings.items()):

@@ -34,13 +34,15 @@ from ..vocabulary.instrument import (
     tell_notional,
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
+from .day_pnl import set_mark
 from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
-from .exposures import keep_exposures, last_mark_time, set_worth
+from .exposures import keep_exposures, last_mark_time
 from .holds import (
     FIRM_MAX,
     Question,
     RiskTables,
     commit_fill,
+    count_trade,
     exposure_of,
     note_breach,
     reducible_qty,
@@ -55,6 +57,8 @@ from .limit_lines import (
     FIRM_POSITION,
     ORDER_NOTIONAL,
     ORDER_QTY,
+    PERMITTED,
+    PERMITTED_ONLY,
     POSITION,
     RESTRICTED,
     Line,
@@ -78,13 +82,14 @@ class RiskTable(RiskTables):
         return define_instrument_row(self.instruments, self.instrument_max, definition)
 
     def set_limit(self, account: int, rule: int, value: int, window_ns: int = 0) -> None:
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss:
+        what its fills cost is not told here."""
         demand("account", account, 1, self.account_max)
         high, low = divmod(value, WORD)
         blank = _SET_LIMIT.unpack(bytes(_SET_LIMIT.struct.size))
         c = blank._replace(limit_scope=int(Scope.ACCOUNT), account=account, rule=rule, value=low, value_high=high,
                            window_ns=window_ns)
-        if find_bad_limit(self.rows, c) >= 0:
+        if find_bad_limit(self.rows, c) >= 0 or (value >= 0 and RULES[rule].on_loss):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
         keep_exposures(self.values, self.rows.on_marks > 0)
@@ -97,7 +102,7 @@ class RiskTable(RiskTables):
         demand("instrument", instrument, 1, len(self.instruments))
         demand("mark_px", mark_px, -PRICE_MAX, PRICE_MAX)
         demand("time", time, last_mark_time(self.values), TIME_MAX)
-        set_worth(self.values, instrument, mark_px, time)
+        set_mark(self.pnl, instrument, mark_px, time)
 
     def kill(self, scope: int, target: int, engaged: bool) -> None:
         """Engage or release the kill switch of a Scope."""
@@ -131,9 +136,10 @@ class RiskTable(RiskTables):
         return reasons
 
     def fill(self, instrument: int, account: int, side: int, qty: int) -> None:
-        """Turn held quantity into position."""
+        """Turn held quantity into position: one trade."""
         self._demand_hold(instrument, account, side, qty)
         commit_fill(self, instrument, account, side, qty)
+        count_trade(self, self.instruments[instrument], instrument, account, 0)
 
     def release(self, instrument: int, account: int, side: int, qty: int) -> None:
         """Give held quantity back."""
@@ -178,7 +184,7 @@ def ask_risk(
         max_open_orders, 0, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
-        risk.values,
+        risk.values, risk.pnl,
     )
 
 
@@ -313,6 +319,13 @@ def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
     return check
 
 
+def check_permitted(q: Question) -> Finding:
+    """Who may trade only what is permitted. Source: SEC 15c3-5 (c)(2)(ii), RTS 6 Art. 15(5)."""
+    armed = q.line.limits[PERMITTED_ONLY] >= 0
+    refused = armed and q.line.limits[PERMITTED] < 0
+    return Finding(Reason.NOT_PERMITTED_INSTRUMENT, int(refused), 0, refused, armed, q.line.rows[PERMITTED_ONLY])
+
+
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst, most = worst_position(q.exposure, q), POSITION_MAX
@@ -336,9 +349,9 @@ def check_session(q: Question) -> Finding:
 
 # Those that limits decide, and all, in the order in which they are asked: the first refusal is the one reported.
 OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
-    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED),
-    check_blocked(DISABLED, Reason.STRATEGY_DISABLED), check_reference, check_order_qty, check_order_notional,
-    check_collar, check_position_qty,
+    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
+    check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
+    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (

@@ -10,12 +10,12 @@ from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Scope
 from tradecore.vocabulary.records import LIMIT_OFF, TIME_MAX
-from tradecore.vocabulary.rules import BY_RULE, STATED
+from tradecore.vocabulary.rules import BY_RULE, STATED, Sent
 from tradecore.vocabulary.units import one_number
 
 RULES = BY_RULE
 SOFT_MOST = 10_000  # of a soft share: the limit itself
-SOFT = 2  # a mode of lines, never of a row: what warns
+SOFT = 3  # a mode of lines, never of a row: what warns
 Key = tuple[int, int, int, int, int]  # scope, instrument, account, venue, strategy: what a scope does not name is 0
 
 
@@ -42,6 +42,7 @@ class LimitRow:
     counts: bool = False  # it counts, and was armed once
     sent: int = 0  # ever
     day_first: int = 0  # what was sent before this day
+    trades: int = 0  # of this day
     sent_times: deque[int] = field(default_factory=deque)
     ahead: int = 0  # of a basket that is asked about: what counts before
 
@@ -65,7 +66,9 @@ class LimitRows:
         self.generation = 1  # of the effective lines
         self.observed = 0  # rows that are only observed
         self.softened = 0  # rows that warn
+        self.counted = Sent.NONE  # what some row has counted
         self.on_marks = 0  # rows that need what is held at its marks
+        self.on_loss = 0  # rows that act on the day's P&L
 
 
 def key_of(c: Any) -> Key:
@@ -94,7 +97,7 @@ def find_bad_limit(rows: LimitRows, c: Any) -> int:
         return 64
     if rule.windowed and c.value_high >= 0 and not 1 <= c.window_ns <= TIME_MAX:
         return 72
-    if c.mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
+    if c.mode not in LimitMode._value2member_map_ or (c.mode == LimitMode.CANCEL and not rule.on_loss):
         return 80
     return 114 if c.soft_share > (SOFT_MOST if rule.most else 0) else -1
 
@@ -116,14 +119,24 @@ def find_bad_target(rows: LimitRows, c: Any, accounts: int, instruments: int, ve
 
 def binds(row: LimitRow, mode: int) -> bool:
     """Does a row stand in the lines of a mode? What is enforced warns too where it has a soft share."""
-    if mode == SOFT:
-        return row.mode == LimitMode.ENFORCE and row.soft_share > 0 and row.value >= 0
-    return row.mode == mode and row.value >= 0
+    if row.value < 0 or (row.mode == LimitMode.OBSERVE) != (mode == LimitMode.OBSERVE):
+        return False
+    return mode != SOFT or row.soft_share > 0
+
+
+def permits(row: LimitRow) -> bool:
+    """Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more."""
+    return RULES[row.rule].permits and row.value >= 0
 
 
 def needs_marks(row: LimitRow) -> bool:
     """Does a row need what is held at its marks?"""
     return RULES[row.rule].on_marks and row.value >= 0
+
+
+def acts_on_loss(row: LimitRow) -> bool:
+    """Does a row act whenever the day's P&L changes?"""
+    return RULES[row.rule].on_loss and row.value >= 0
 
 
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
@@ -143,6 +156,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.observed -= binds(row, LimitMode.OBSERVE)
     rows.softened -= binds(row, SOFT)
     rows.on_marks -= needs_marks(row)
+    rows.on_loss -= acts_on_loss(row)
     row.value = one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
@@ -150,10 +164,12 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.observed += binds(row, LimitMode.OBSERVE)
     rows.softened += binds(row, SOFT)
     rows.on_marks += needs_marks(row)
+    rows.on_loss += acts_on_loss(row)
     if RULES[c.rule].slot < 0 and row.value >= 0 and not row.counts:
         row.counts = True
         row.sent_times = deque(maxlen=rows.order_rate)
         rows.counters += 1
+        rows.counted |= RULES[c.rule].counts
     if row.scope == Scope.ACCOUNT:
         rows.stated[row.account] = rows.stated.get(row.account, 0) | 1 << row.rule
     rows.generation += 1
@@ -163,4 +179,4 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
 def start_day(rows: LimitRows) -> None:
     """A new day: what counts by day begins anew."""
     for row in rows.rows:
-        row.day_first = row.sent
+        row.day_first, row.trades = row.sent, 0
