@@ -48,6 +48,7 @@ cdef enum:
     LOOK_NS = 5_000_000            # a batch looks for signals so often, or after the chunk that took longer
 
 
+@cython.final
 @cython.no_gc
 cdef class State:
     """The tables of one core. Handles and views hold it; it holds no Python object that could hold it."""
