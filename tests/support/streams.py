@@ -415,14 +415,18 @@ class Stream:
         return self._pack(K.SET_LIMIT, **change)
 
     def _permission(self, account: int) -> bytes:
-        """Only what is permitted, for a short while, or what that is."""
+        """Only what is permitted, for a while, or what that is; or a strategy that is disabled."""
         pick = self.aside
+        if pick.random() < 0.3:
+            change = {"kind": K.SET_LIMIT, "rule": Rule.STRATEGY_DISABLED, "limit_scope": Scope.STRATEGY, "strategy": pick.choice((1, 2))}
+            self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 200)
+            return CODECS[K.SET_LIMIT].pack(**change)
         rule, place = pick.choice(PERMISSIONS), {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
         only = rule is Rule.PERMITTED_ONLY
         scope, target = pick.choice(((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account})) if only else (
             (Scope.INSTRUMENT, place), (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place})))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, **target}
-        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 10 if only else 600)
+        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 60 if only else 200)
         return CODECS[K.SET_LIMIT].pack(**change, mode=pick.choice((0, 0, 1)))
 
     def _ratio(self, account: int) -> bytes:
@@ -438,7 +442,7 @@ class Stream:
     def _worth(self, account: int) -> bytes:
         """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
         pick = self.aside
-        if pick.random() < 0.1:
+        if pick.random() < 0.2:
             return self._permission(account) if pick.random() < 0.7 else self._ratio(account)
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
