@@ -129,6 +129,21 @@ def test_the_room_alone_has_the_tick_of_the_orders_price(validator):
             validator.define_ticks(CODECS[kind].pack(kind=kind, **bad))
 
 
+def test_orders_fail_alike_whether_or_not_their_instrument_bounds_notionals(room):
+    """Natively the first instrument's plain orders are looked at at once, the second's bit by bit."""
+    alone = room("validation").Validator(1, 2)
+    for bound in (None, 10**15):
+        one = tc.Instrument("X", lot_size=10, min_qty=20, max_qty=1_000, max_notional=bound)
+        alone.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **one.definition(1)))
+    changes = [change for row in ROWS for change in row[1:3] if "instrument" not in change]
+    changes += [{"ord_type": ord_type, "time_in_force": tif, "exec_inst": inst, "order_qty": qty, "price": price}
+                for ord_type in range(5) for tif in range(9) for inst in range(4) for qty in (10, 100, 105, 1_010)
+                for price in (0, 1_000_000, 1_000_001)]
+    plain, bounded = (alone.validate(records(*({**change, "instrument": n} for change in changes))) for n in (1, 2))
+    assert plain.tolist() == bounded.tolist()
+    assert 20 < np.count_nonzero(plain == 0) < len(changes) / 2
+
+
 def test_the_table_has_a_row_for_every_reason():
     assert {row[0] for row in ROWS} == VALIDATION - {R.IDS_FULL, R.CLOCK_STEP}  # which only a core can find
 
