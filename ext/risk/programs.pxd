@@ -58,7 +58,8 @@ cdef enum:
     CELL_SECOND_OF_DAY = 40
     CELL_WEEKDAY = 41
     CELLS = 42                     # of rules
-    CELL_UNIT_PX = 42              # from here on only of one's own scorer of venues
+    # From here on only of one's own scorer of venues.
+    CELL_UNIT_PX = 42
     CELL_UNIT_SIZE = 43
     CELL_UNIT_FEE = 44
     CELL_UNIT_FEE_HIGH = 45

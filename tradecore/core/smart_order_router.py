@@ -127,7 +127,8 @@ class SmartOrderRouter:
         self._set(who, why, strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX),
                   routing_strategy=int(RoutingStrategy.parse(routing, "routing")))
 
-    def set_scorer(self, expression: str | None, *, who: Identifier | None = None, why: Identifier | None = None) -> None:
+    def set_scorer(self, expression: str | None, *, who: Identifier | None = None,
+                   why: Identifier | None = None) -> None:
         """Give a number to each venue that an order could go to, the lowest being the best, for what SCORER routes:
         `venue.price + 2 * venue.fee + venue.latency / 1_000_000`; None: there is no scorer, as at first.
 

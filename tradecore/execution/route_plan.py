@@ -174,7 +174,9 @@ class Router(Protocol):
     ) -> None:
         """What is known of a venue from now on."""
 
-    def set_scorer(self, expression: str | None, *, who: Identifier | None = None, why: Identifier | None = None) -> None:
+    def set_scorer(
+        self, expression: str | None, *, who: Identifier | None = None, why: Identifier | None = None,
+    ) -> None:
         """What SCORER goes by from now on."""
 
     def set_health(

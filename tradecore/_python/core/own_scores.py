@@ -1,5 +1,5 @@
-"""One's own scorer: its number for a venue, in the place of what a routing strategy prefers. It fills the cells that the
-scorer's program reads; everything of them is known. Without a scorer all venues are equal to it.
+"""One's own scorer: its number for a venue, in the place of what a routing strategy prefers. It fills the cells that
+the scorer's program reads; everything of them is known. Without a scorer all venues are equal to it.
 """
 
 from __future__ import annotations

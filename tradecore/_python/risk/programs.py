@@ -112,7 +112,8 @@ def take_two(op: int, y: int, x: int, stack: list[int]) -> int:
 
 
 def run_steps(steps: Sequence[Any], cells: Sequence[int], unknown: int, stack: list[int]) -> tuple[int, int]:
-    """HOLDS, FAILS or TOO_LARGE, with the column at which it was decided; `stack` is empty, and has then what is left."""
+    """HOLDS, FAILS or TOO_LARGE, with the column at which it was decided; `stack` is empty, and has then what is
+    left."""
     for step in steps:
         value = step.factor * cells[step.b]
         if step.op == Step.DONE:
