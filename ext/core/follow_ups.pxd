@@ -147,7 +147,7 @@ cdef inline bint has_work(const tc_core* core) noexcept nogil:
     return (core.parents_first != core.parents_last or core.trimmed_first != core.trimmed_last
             or core.groups.news_first != core.groups.news_last
             or core.moved_first != core.moved_last or core.triggers.fired_first != core.triggers.fired_last
-            or core.triggers.asks_again)
+            or core.triggers.asks_again or core.router.has_turned)
 
 
 # Until nothing follows any more.

@@ -23,6 +23,7 @@ cdef inline void fail_health(tc_core* core, const tc_command* c, int32_t venue, 
         r.reason = VENUE_DOWN
         r.value = met
         r.bound = most
+        r.reject_mask = 0
         publish_report(&core.events, r)
 
 

@@ -114,6 +114,26 @@ def test_requests_without_an_answer_in_time_open_it_and_any_answer_ends_their_ro
     assert how(desk).health is H.HALTED
 
 
+@pytest.mark.parametrize("answer", ["REJECTED", "PENDING_CANCEL", "REPLACED", "CANCELED"])
+def test_whatever_a_venue_answers_ends_the_row_of_timeouts(desk, send, clock, answer):
+    desk.execution.router.set_health("A", timeout_max=2)
+    working = send("NEW")
+    send()
+    clock.now += SECOND
+    desk.advance_clock(clock.now)
+    assert how(desk).timeouts == 1
+    if answer == "REPLACED":
+        desk.replace(working, new_cl_ord_id="more", qty=12)
+    elif answer != "REJECTED":
+        desk.cancel(working, new_cl_ord_id="stop")
+    desk.outbound()
+    if answer == "REJECTED":
+        send("REJECTED")
+    else:
+        desk.execution.on_execution_report("A", answer, cl_ord_id="more" if answer == "REPLACED" else "stop")
+    assert (how(desk).timeouts, how(desk).is_down) == (0, False)
+
+
 def test_it_closes_step_by_step_one_order_at_a_time(desk, send, clock):
     desk.execution.router.set_health("A", reject_max=1, cooldown=SECOND)
     send("REJECTED")
@@ -192,6 +212,19 @@ def test_a_stop_whose_venue_is_down_waits_for_it(desk):
     assert stop.ord_status is tc.OrdStatus.SUSPENDED
     desk.execution.router.set_health("C", "CONNECTED")
     assert stop.place is tc.Place.AT_VENUE
+
+
+def test_what_a_venue_displays_counts_once_it_is_up_again(desk):
+    desk.positions.open_position("AAPL", 10, 100, account="alpha")
+    stop = desk.submit("AAPL", "SELL", 10, ord_type="STOP", stop_px="98.50", trigger_price_type="BEST_BID")
+    desk.execution.router.set_health("C", "HALTED")
+    for name, bid in (("A", "98.00"), ("B", "98.00"), ("C", "98.40")):
+        desk.execution.router.set_health(name, "HALTED")
+        desk.quote(name, "AAPL", ask="99.30", ask_size=100, bid=bid, bid_size=100)
+    assert stop.ord_status is not tc.OrdStatus.FILLED
+    assert stop.place is tc.Place.AWAITS_PRICE
+    desk.execution.router.set_health("C", "CONNECTED")
+    assert (stop.place, stop.venue) == (tc.Place.AT_VENUE, "C")
 
 
 @pytest.mark.parametrize(("mode", "status", "leaves", "held"), [

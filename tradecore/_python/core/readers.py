@@ -270,10 +270,11 @@ class Readers:
     @asked
     def health_facts(self, venue: int) -> HealthFacts:
         """How a venue is, by its number. Raises LookupError. Threads: any."""
-        health = self._state.router.health.get(venue)
+        router = self._state.router
+        health = router.health.get(venue)
         if health is None:
-            raise LookupError(f"venue {venue} is not 1 to {len(self._state.router.venues)}")
-        return HealthFacts(*astuple(health), venue in self._state.disconnected, venue in self._state.router.down)
+            raise LookupError(f"venue {venue} is not 1 to {len(router.venues)}")
+        return HealthFacts._make((*astuple(health), venue in self._state.disconnected, venue in router.down))
 
     @asked
     def switches(self) -> list[SwitchFacts]:
