@@ -3,6 +3,7 @@
 
 from children cimport *
 from health cimport *
+from losses cimport watch_losses
 
 
 # No reduce-only order is larger than the position that is left.
@@ -147,15 +148,17 @@ cdef inline bint has_work(const tc_core* core) noexcept nogil:
     return (core.parents_first != core.parents_last or core.trimmed_first != core.trimmed_last
             or core.groups.news_first != core.groups.news_last
             or core.moved_first != core.moved_last or core.triggers.fired_first != core.triggers.fired_last
-            or core.triggers.asks_again or core.router.has_turned)
+            or core.triggers.asks_again or core.risk.pnl.is_touched or core.router.has_turned)
 
 
-# Until nothing follows any more.
+# Until nothing follows any more. What was lost comes first: what follows is asked about behind it.
 cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
     cdef int32_t instrument
     cdef tc_group* group
     while True:
-        if core.parents_first != core.parents_last:
+        if core.risk.pnl.is_touched:
+            watch_losses(core, c)
+        elif core.parents_first != core.parents_last:
             core.parents_first += 1
             settle_parent(core, c,
                           &core.orders.slots[core.parents[<uint64_t>(core.parents_first - 1) & core.parents_mask]])

@@ -24,6 +24,7 @@ from .conditions import is_trading
 from .elections import elect_all
 from .exits import find_hindrance
 from .health import look_everywhere
+from .losses import watch_losses
 from .placing import release_order
 from .self_matching import own_outside
 from .shrinking import shrink_order, stop_order
@@ -31,9 +32,11 @@ from .state import State, end_order, is_external, report_execution
 
 
 def settle(core: State, c: Any) -> None:
-    """Until nothing follows any more."""
+    """Until nothing follows any more. What was lost comes first: what follows is asked about behind it."""
     while True:
-        if core.parents:
+        if core.risk.pnl.touched:
+            watch_losses(core, c)
+        elif core.parents:
             order = core.orders.by_id.get(core.parents.popleft())
             if order is not None:
                 settle_parent(core, c, order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradecore.vocabulary.codes import Rule
 
 from ..vocabulary.instrument import InstrumentRow
+from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .rule_counts import count_recent
@@ -26,6 +27,13 @@ def measure_total(total: Total, rule: int) -> int:
     return max(abs(total.net_long), abs(total.net_short)) if rule == Rule.MAX_NET_EXPOSURE else -1
 
 
+def measure_loss(total: DayTotal, rule: int) -> int:
+    """A loss, 0 of a profit, -1 while something has no value."""
+    if any(total.unknown):
+        return -1
+    return max(0, (total.peak if rule == Rule.DRAWDOWN else 0) - total.pnl)
+
+
 def measure_row(
     risk: RiskTables, instruments: dict[int, InstrumentRow], row: LimitRow, now: int
 ) -> tuple[int, int]:
@@ -34,6 +42,8 @@ def measure_row(
     order."""
     if RULES[row.rule].slot < 0:
         return count_recent(row, now), row.instrument
+    if RULES[row.rule].on_loss:
+        return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
     if row.rule != Rule.MAX_POSITION_QTY:
