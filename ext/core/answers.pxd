@@ -38,9 +38,9 @@ cdef inline int32_t copy_health(
 
 # How the market lay when a decision was taken; MARKET_NORMAL where it is no longer held.
 cdef inline uint8_t copy_market(const tc_router* router, int64_t decision) noexcept nogil:
-    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
+    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history.mask:
         return MARKET_NORMAL
-    return router.history_markets[<uint64_t>decision & router.history_mask]
+    return kept_at(&router.history, decision).market
 
 
 # Copies as much of what lies unbooked as there is room for, oldest first; how much there is.

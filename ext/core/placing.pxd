@@ -243,12 +243,14 @@ cdef inline uint64_t place_order(
     cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
     cdef int reason
+    cdef uint8_t routing
     cdef bint routed = order.venue == 0
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
-        order.venue = route_order(core, ins, order, limit)
-        if is_divided(core, ins, order, limit, routing_of(core, order)):
+        routing = routing_of(core, order)
+        order.venue = route_order(core, ins, order, limit, routing)
+        if is_divided(core, ins, order, limit, routing):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since

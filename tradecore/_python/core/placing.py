@@ -267,8 +267,9 @@ def place_order(
     limit = bounded_ticks(ins, order, limit)
     routed = order.venue == 0
     if routed:
-        order.venue = route_order(core, ins, order, limit)
-        if is_divided(core, ins, order, limit, routing_of(core, order)):
+        routing = routing_of(core, order)
+        order.venue = route_order(core, ins, order, limit, routing)
+        if is_divided(core, ins, order, limit, routing):
             since = count_stage(core, ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
