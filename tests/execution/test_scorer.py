@@ -136,7 +136,7 @@ def test_every_quantity_says_what_it_is_and_rules_know_none_of_a_venue(desk):
     said = desk.execution.router.scorer_quantities()
     assert list(said) == list(SCORE_QUANTITIES)
     assert all(said.values())
-    with pytest.raises(RuleError, match="'venue[.]price' is no quantity"):
+    with pytest.raises(RuleError, match=r"'venue\.price' is no quantity"):
         desk.risk.add_rule("mine", "venue.price < 3")
 
 
