@@ -64,6 +64,9 @@ static inline int tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128 *out) {
     return 0;
 }
 
+/* 1 where the product does not fit 64 bits. */
+static inline int tc_product_is_wide(int64_t a, int64_t b, int64_t *out) { return __builtin_mul_overflow(a, b, out); }
+
 /* 10 to the power of 0 to 18. */
 static inline int64_t tc_ten_to(int exponent) {
     static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
