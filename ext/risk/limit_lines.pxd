@@ -23,7 +23,9 @@ cdef enum:
     SLOT_DRAWDOWN = 14
     SLOT_FIRM_DRAWDOWN = 15
     SLOT_STALE = 16                # ms
-    COUNTING = 5                   # rules that count
+    SLOT_PERMITTED_ONLY = 17
+    SLOT_PERMITTED = 18
+    COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
 
 
@@ -74,13 +76,13 @@ cdef inline void fold_row(
         line.rows[slot] = number
 
 
-# A target's rows of one mode that are armed.
+# A target's rows of one mode that are armed; what permits stands in the lines of each.
 cdef inline void fold_rows(
     tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t head, int mode
 ) noexcept nogil:
     cdef uint32_t at = head
     while at:
-        if binds(&r.rows[at], mode):
+        if binds(&r.rows[at], mode) or permits(r, &r.rows[at]):
             fold_row(line, r, ins, at)
         at = r.rows[at].next
 

@@ -198,6 +198,15 @@ cdef inline bint check_blocked(
     return refused
 
 
+# Who may trade only what is permitted. Source: SEC 15c3-5 (c)(2)(ii), RTS 6 Art. 15(5).
+cdef inline bint check_permitted(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+    cdef bint armed = q.line.limits[SLOT_PERMITTED_ONLY] >= 0
+    cdef bint refused = armed and q.line.limits[SLOT_PERMITTED] < 0
+    if explain or refused:
+        tell_finding(f, NOT_PERMITTED_INSTRUMENT, armed, refused, refused, 0, q.line.rows[SLOT_PERMITTED_ONLY])
+    return refused
+
+
 # Always armed: with it, no position, cost or P&L can leave its integers. What takes no price takes what was checked.
 cdef inline bint check_overflow(
     const tc_instrument* ins, const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain
@@ -237,6 +246,7 @@ cdef inline bint check_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     return (check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, f, False)
+            or check_permitted(q, f, False)
             or check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, f, False)
             or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
@@ -262,19 +272,21 @@ cdef inline int check_risk(
 cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int at = 8, rule
+    cdef int at = 9
+    cdef uint64_t rest = risk.rows.counting
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
-    f[1].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[1], explain)
-    f[2].refused = check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, &f[2], explain)
-    f[3].refused = check_reference(q, &f[3], explain)
-    f[4].refused = check_order_qty(risk, q, &f[4], explain)
-    f[5].refused = check_order_notional(risk, ins, q, &f[5], explain)
-    f[6].refused = check_collar(q, &f[6], explain)
-    f[7].refused = check_position_qty(risk, q, &f[7], explain)
-    for rule in range(RULES):
-        if risk.rows.rules[rule].counts:
-            f[at].refused = check_counted(risk, q, rule, &f[at], explain)
-            at += 1
+    f[1].refused = check_permitted(q, &f[1], explain)
+    f[2].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[2], explain)
+    f[3].refused = check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, &f[3], explain)
+    f[4].refused = check_reference(q, &f[4], explain)
+    f[5].refused = check_order_qty(risk, q, &f[5], explain)
+    f[6].refused = check_order_notional(risk, ins, q, &f[6], explain)
+    f[7].refused = check_collar(q, &f[7], explain)
+    f[8].refused = check_position_qty(risk, q, &f[8], explain)
+    while rest:
+        f[at].refused = check_counted(risk, q, tc_lowest_bit(rest), &f[at], explain)
+        rest &= rest - 1
+        at += 1
     tc_assert(at == ON_MARKS)
     evaluate_on_marks(risk, q, &f[at], explain)
     return OBSERVABLE

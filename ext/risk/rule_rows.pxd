@@ -18,6 +18,9 @@ cdef enum:
     RULE_RESTRICTED_INSTRUMENT = 9
     RULE_ACCOUNT_BLOCKED = 10
     RULE_STRATEGY_DISABLED = 11
+    RULE_PERMITTED_ONLY = 12
+    RULE_PERMITTED_INSTRUMENT = 13
+    RULE_ORDER_TO_TRADE_RATIO = 14
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
     RULE_STALE_QUOTE = 25
@@ -26,6 +29,7 @@ cdef enum:
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
+    SENT_TRADE = 8
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
@@ -41,7 +45,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 17                     # of an effective line, see limit_lines.pxd
+    SLOTS = 19                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -55,6 +59,7 @@ cdef struct tc_limit_rule:
     uint8_t counts, asks           # SENT_...
     uint8_t on_marks               # it needs what is held at its marks
     uint8_t on_loss                # it acts whenever the day's P&L changes
+    uint8_t permits                # it lets pass what another rule would refuse
 
 
 cdef struct tc_limit_row:
@@ -73,6 +78,7 @@ cdef struct tc_limit_row:
 cdef struct tc_counter:
     int64_t sent                   # ever; the last rate_mask + 1 times are kept
     int64_t day_first              # what was sent before this day
+    int64_t trades                 # of this day
     int64_t ahead                  # of a basket that is asked about: what counts before
 
 
@@ -94,6 +100,7 @@ cdef struct tc_rows:
     uint32_t row_count, row_max, counter_count, counter_max, firm_head
     uint32_t staged_count, staged_size, staged_max
     uint64_t all_stated            # one bit a rule that an account must be told
+    uint64_t counting              # one bit a rule that counts
     uint32_t observed              # rows that are only observed
     uint32_t softened              # rows that warn
     uint32_t on_marks              # rows that need what is held at its marks
@@ -190,6 +197,11 @@ cdef inline bint binds(const tc_limit_row* row, int mode) noexcept nogil:
     if row.value < 0 or (row.mode == MODE_OBSERVE) != (mode == MODE_OBSERVE):
         return False
     return mode != MODE_SOFT or row.soft_share > 0
+
+
+# Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more.
+cdef inline bint permits(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].permits != 0 and row.value >= 0
 
 
 # Does a row need what is held at its marks?

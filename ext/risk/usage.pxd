@@ -41,7 +41,7 @@ cdef inline tc_i128 measure_row(
     cdef int32_t last = row.instrument if row.instrument else instrument_count
     instrument[0] = row.instrument
     if risk.rows.rules[row.rule].slot < 0:
-        return count_recent(&risk.rows, number, now)
+        return -tc_floor_div(-count_recent(&risk.rows, number, now), trades_of(&risk.rows, row))
     if risk.rows.rules[row.rule].on_loss:
         instrument[0] = 0
         return measure_loss(&risk.pnl.totals[row.account], row.rule)

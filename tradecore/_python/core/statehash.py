@@ -118,7 +118,7 @@ def limit_digest(core: State, row: LimitRow) -> int:
                           row.breaches, int(row.counts), row.sent, row.day_first))
     for time in row.sent_times:
         chain = chain_row(chain, (time,))
-    return chain
+    return chain_row(chain, (row.trades,)) if row.trades else chain
 
 
 def switches(core: State) -> Iterator[Row]:

@@ -11,10 +11,10 @@ from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.rules import SLOTS, LimitUnit
 
 from ..vocabulary.instrument import InstrumentRow
-from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, rows_of
+from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, permits, rows_of
 
 (ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED, GROSS, FIRM_GROSS, NET,
- FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, STALE) = range(SLOTS)
+ FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, STALE, PERMITTED_ONLY, PERMITTED) = range(SLOTS)
 
 
 @dataclass(slots=True)
@@ -45,9 +45,14 @@ def limit_in(line: Line, row: LimitRow) -> int:
     return row.value * row.soft_share // SOFT_MOST if line.is_soft else row.value
 
 
+def trades_of(row: LimitRow) -> int:
+    """How often its limit a row allows: for each trade of the day, where it counts them."""
+    return max(1, row.trades)
+
+
 def rate_limit(line: Line, row: LimitRow, reduces: bool) -> int:
-    """How many a row allows: of orders that reduce an order rate twice as many."""
-    limit = limit_in(line, row)
+    """How many a row allows: of orders that reduce an order rate twice as many, and so many for each trade."""
+    limit = limit_in(line, row) * trades_of(row)
     return 2 * limit if reduces and row.rule == Rule.ORDER_RATE else limit
 
 
@@ -66,9 +71,9 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
 
 
 def fold_rows(line: Line, rows: LimitRows, ins: InstrumentRow, key: Key, mode: int) -> None:
-    """A target's rows of one mode that are armed."""
+    """A target's rows of one mode that are armed; what permits stands in the lines of each."""
     for row in rows_of(rows, key):
-        if binds(row, mode):
+        if binds(row, mode) or permits(row):
             fold_row(line, ins, row)
 
 

@@ -42,6 +42,7 @@ from .holds import (
     Question,
     RiskTables,
     commit_fill,
+    count_trade,
     exposure_of,
     note_breach,
     reducible_qty,
@@ -56,6 +57,8 @@ from .limit_lines import (
     FIRM_POSITION,
     ORDER_NOTIONAL,
     ORDER_QTY,
+    PERMITTED,
+    PERMITTED_ONLY,
     POSITION,
     RESTRICTED,
     Line,
@@ -133,9 +136,10 @@ class RiskTable(RiskTables):
         return reasons
 
     def fill(self, instrument: int, account: int, side: int, qty: int) -> None:
-        """Turn held quantity into position."""
+        """Turn held quantity into position: one trade."""
         self._demand_hold(instrument, account, side, qty)
         commit_fill(self, instrument, account, side, qty)
+        count_trade(self, self.instruments[instrument], instrument, account, 0)
 
     def release(self, instrument: int, account: int, side: int, qty: int) -> None:
         """Give held quantity back."""
@@ -315,6 +319,13 @@ def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
     return check
 
 
+def check_permitted(q: Question) -> Finding:
+    """Who may trade only what is permitted. Source: SEC 15c3-5 (c)(2)(ii), RTS 6 Art. 15(5)."""
+    armed = q.line.limits[PERMITTED_ONLY] >= 0
+    refused = armed and q.line.limits[PERMITTED] < 0
+    return Finding(Reason.NOT_PERMITTED_INSTRUMENT, int(refused), 0, refused, armed, q.line.rows[PERMITTED_ONLY])
+
+
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst, most = worst_position(q.exposure, q), POSITION_MAX
@@ -338,9 +349,9 @@ def check_session(q: Question) -> Finding:
 
 # Those that limits decide, and all, in the order in which they are asked: the first refusal is the one reported.
 OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
-    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED),
-    check_blocked(DISABLED, Reason.STRATEGY_DISABLED), check_reference, check_order_qty, check_order_notional,
-    check_collar, check_position_qty,
+    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
+    check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
+    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (

@@ -8,6 +8,7 @@ from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
+from .limit_lines import trades_of
 from .rule_counts import count_recent
 from .rule_rows import RULES, LimitRow
 
@@ -41,7 +42,7 @@ def measure_row(
     its instrument, which is returned too, or where it names none of the one with most. -1 of what only bounds one
     order."""
     if RULES[row.rule].slot < 0:
-        return count_recent(row, now), row.instrument
+        return -(-count_recent(row, now) // trades_of(row)), row.instrument
     if RULES[row.rule].on_loss:
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks:
