@@ -56,7 +56,7 @@ def test_the_venue_of_the_lowest_number_is_chosen_and_equal_ones_go_by_cost(desk
 
 @pytest.mark.parametrize(("side", "venue"), [("BUY", "B"), ("SELL", "C")])
 def test_a_price_is_what_it_costs_on_either_side(desk, side, venue):
-    desk.quote("C", "AAPL", bid="99.50", bid_size=5, ask="100.02", ask_size=900)
+    desk.quote("C", "AAPL", bid="99.50", bid_size=50, ask="100.02", ask_size=900)
     desk.execution.router.set_scorer("venue.price")
     assert desk.submit("AAPL", side, 5).venue == venue
     desk.execution.router.set_scorer("venue.price if order.is_buy else -venue.price")
@@ -72,6 +72,21 @@ def test_without_a_scorer_it_goes_by_cost_and_a_scorer_is_taken_away_again(desk)
     assert desk.submit("AAPL", "BUY", 5, routing="BEST_PRICE").venue == "B"  # an order's own goes first
     router.set_scorer(None)
     assert desk.submit("AAPL", "BUY", 5).venue == "A"
+
+
+def test_a_degraded_venue_is_known_to_be_so(desk):
+    desk.execution.router.set_scorer("1 if venue.is_degraded else 0")
+    desk.execution.router.set_health("A", "DEGRADED")
+    assert desk.submit("AAPL", "BUY", 5).venue == "B"
+
+
+def test_a_scorer_is_part_of_the_state():
+    hashes = []
+    for backend, text in (("native", "venue.size"), ("python", "venue.size"), ("native", "venue.cost"), ("python", "venue.cost")):
+        core = build_core(backend)
+        core.execution.router.set_scorer(text)
+        hashes.append(core.state_hash())
+    assert hashes[0] == hashes[1] != hashes[2] == hashes[3]
 
 
 def test_a_venue_that_is_down_or_beyond_the_limit_is_not_chosen_whatever_its_number(desk):
