@@ -2,6 +2,7 @@
 # their members, and what a price has reached is let go, one after another until nothing follows. It never calls itself.
 
 from children cimport *
+from switching cimport withdraw_disarmed
 
 
 # No reduce-only order is larger than the position that is left.
@@ -154,7 +155,9 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
     cdef int32_t instrument
     cdef tc_group* group
     while True:
-        if core.parents_first != core.parents_last:
+        if tc_seldom(core.risk.breakers.due != 0):
+            withdraw_disarmed(core, c)
+        elif core.parents_first != core.parents_last:
             core.parents_first += 1
             settle_parent(core, c,
                           &core.orders.slots[core.parents[<uint64_t>(core.parents_first - 1) & core.parents_mask]])

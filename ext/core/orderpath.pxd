@@ -186,6 +186,7 @@ cdef inline void answer_again(
     r.reject_mask = 0
     r.ord_rej_reason = <int8_t>core.ord_rej_reasons[<int>DUPLICATE_CLORDID]
     publish_report(&core.events, r)
+    note_reject(core, c, order)
     sync_order(core, order)
     acknowledge(core, order, ack)
 
@@ -278,6 +279,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             start_waiting(core, c, order, waiting_place(core, order), True)
         if order.is_open:
             index_order(&core.open_orders, &core.orders, order)
+    if order.acked:
+        note_acceptance(core, order)
     acknowledge(core, order, ack)
     count_stage(core, STAGE_EVENTS, since, timed)
     count_stage(core, STAGE_ORDER, start, timed)

@@ -77,6 +77,8 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     r.venue_exec_id = c.exec_id
     put_told_time(r, c)
     publish_execution(core, order, r)
+    if c.exec_type == EXEC_REJECTED:
+        note_reject(core, c, order)
 
 
 # What the core wants of itself of an order: less.
@@ -204,6 +206,8 @@ cdef inline void take_state(
             return
     if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         order.acked = True
+    if order.awaited and t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
+        note_acceptance(core, order)
     if t != EXEC_PENDING_NEW:
         hear_answer(core, order, t == EXEC_REJECTED)
     else:
@@ -260,6 +264,8 @@ cdef inline void take_status(
         refuse_report(core, c, ack, reason, value, bound)
         return
     if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
+        if order.awaited:
+            note_acceptance(core, order)
         hear_answer(core, order, False)
         order.acked = True
         order.awaited = False

@@ -52,6 +52,38 @@ cdef inline bint check_switches(
     return refused
 
 
+# Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3), FIA 1.5.
+cdef inline bint check_breaker(
+    const tc_risk* risk, const tc_question* q, int rule, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef const tc_tripped* tripped = tripped_of(&risk.breakers, q.strategy, risk.rows.strategy_max)
+    cdef int reason = risk.rows.rules[rule].reason
+    cdef uint32_t row
+    cdef bint refused
+    cdef tc_dealt dealt
+    if tripped != NULL and tripped.reason == reason:
+        refused = adds_risk(q)
+        if explain or refused:
+            tell_finding(f, reason, True, refused, tripped.value, tripped.limit, tripped.row)
+        return refused
+    if explain:
+        row = breaker_row(&risk.rows, q.strategy, rule)
+        if row == 0 or risk.rows.rows[row].mode != MODE_ENFORCE:
+            tell_finding(f, reason, False, False, no_price(), -1, 0)
+            return False
+        dealt.instrument, dealt.side, dealt.order_qty = q.instrument, q.side, q.order_qty
+        tell_finding(f, reason, True, False, count_outcomes(&risk.rows, row, &dealt, q.now),
+                     <int64_t>risk.rows.rows[row].value, row)
+    return False
+
+
+# Only in C: one check after the other in Python.
+cdef inline bint check_breakers(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
+    return tc_seldom(risk.breakers.count != 0) and (
+        check_breaker(risk, q, RULE_REPEATED_EXECUTION, f, False)
+        or check_breaker(risk, q, RULE_CONSECUTIVE_REJECTS, f, False))
+
+
 cdef inline bint check_config(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef int64_t stated = risk.rows.stated[q.account] & risk.rows.all_stated
     cdef bint refused = stated != risk.rows.all_stated
@@ -251,7 +283,7 @@ cdef inline int check_risk(
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
     if (check_switches(&risk.kills, q, KILL_SWITCH, f, False)
             or check_switches(&risk.states, q, TRADING_STATE, f, False)
-            or check_config(risk, q, f, False) or check_duplicate(q, f, False)
+            or check_breakers(risk, q, f) or check_config(risk, q, f, False) or check_duplicate(q, f, False)
             or check_open_orders(q, f, False) or check_limits(risk, ins, q, f)
             or check_overflow(ins, e, q, f, False) or check_reduce_only(e, q, f, False) or check_session(q, f, False)):
         return f.reason
@@ -272,7 +304,7 @@ cdef inline int evaluate_limits(
     f[6].refused = check_collar(q, &f[6], explain)
     f[7].refused = check_position_qty(risk, q, &f[7], explain)
     for rule in range(RULES):
-        if risk.rows.rules[rule].counts:
+        if risk.rows.rules[rule].counts & SENT_MESSAGES:
             f[at].refused = check_counted(risk, q, rule, &f[at], explain)
             at += 1
     tc_assert(at == ON_MARKS)
@@ -288,9 +320,11 @@ cdef inline int evaluate_risk(
     cdef int at
     check_switches(&risk.kills, q, KILL_SWITCH, &f[0], True)
     check_switches(&risk.states, q, TRADING_STATE, &f[1], True)
-    check_config(risk, q, &f[2], True)
-    check_duplicate(q, &f[3], True)
-    check_open_orders(q, &f[4], True)
+    check_breaker(risk, q, RULE_REPEATED_EXECUTION, &f[2], True)
+    check_breaker(risk, q, RULE_CONSECUTIVE_REJECTS, &f[3], True)
+    check_config(risk, q, &f[4], True)
+    check_duplicate(q, &f[5], True)
+    check_open_orders(q, &f[6], True)
     at = FIRST_LIMIT + evaluate_limits(risk, ins, q, &f[FIRST_LIMIT], True)
     check_overflow(ins, e, q, &f[at], True)
     check_reduce_only(e, q, &f[at + 1], True)

@@ -74,7 +74,8 @@ FEES: list[dict[str, int]] = [
 ]
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
-BASIC = [rule for rule in Rule if rule not in ON_MARKS]
+BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
+BASIC = [rule for rule in Rule if rule not in (*ON_MARKS, *BREAKERS)]
 
 class Stream:
     """Commands as records, one by one; `sent` holds them all, so that a failure can be shown."""
@@ -380,6 +381,23 @@ class Stream:
             match_outside=pick.choice((0, 1, 4, 5, 5, 5, 2)), match_id=pick.choice((0, 0, 1, 1, NAMELESS)),
             who=pick.choice((0, 0, 1, NAMELESS)), why=pick.choice((0, 0, 1)))
 
+    def _breaker(self) -> bytes:
+        """A breaker of a strategy, tight enough to trip, or somebody who arms it again; some can't be."""
+        pick = self.apart
+        strategy = pick.choice((1, 1, 1, 2, 2, 0, 2**31 - 1) if pick.random() < 0.2 else (1, 2))
+        if pick.random() < 0.5:
+            return CODECS[K.BREAKER].pack(kind=K.BREAKER, strategy=strategy, who=pick.choice((1, 1, 2, 2, 0, NAMELESS)),
+                                          why=pick.choice((1, 1, 1, 0)))
+        rule = pick.choice(BREAKERS)
+        target = {"limit_scope": Scope.FIRM} if rule == Rule.REARM_NAMES and pick.random() < 0.5 else {
+            "limit_scope": Scope.STRATEGY, "strategy": strategy}
+        fields = target | {"rule": rule, "window_ns": pick.choice((10**9, 10**10, 10**10, 0)), "mode": pick.choice((0, 0, 0, 1))}
+        self._undo(CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **fields | {"value": 2**64 - 1, "value_high": -1}), 90)
+        for who in (1, 2):
+            self._undo(CODECS[K.BREAKER].pack(kind=K.BREAKER, strategy=strategy, who=who, why=1), 60 + who)
+        return CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **fields, value=pick.choice((0, 0, 1, 1, 2, 3)),
+                                        soft_share=pick.choice((0, 0, 5_000)))
+
     def _scoped_limit(self, scope: Scope, instrument: int, account: int) -> bytes:
         """A row on any scope, mostly a loose one, with who and why; sometimes two in a set, or on what it can't be."""
         pick = self.random
@@ -422,7 +440,8 @@ class Stream:
         pick = self.random
         if self.apart.random() < 0.2:
             chance = self.apart.random()
-            return self._rule() if chance < 0.5 else self._gate() if chance < 0.8 else self._self_match()
+            return (self._rule() if chance < 0.4 else self._gate() if chance < 0.65 else self._self_match() if chance < 0.8
+                    else self._breaker())
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)

@@ -88,8 +88,9 @@ class LimitLines(Sequence[LimitLine]):
 
 
 class SwitchLine(NamedTuple):
-    """A kill switch that is engaged, or a trading state: on what, who set it, why, since when (ns UTC), which of the
-    two, and what it leaves: REDUCING or HALTED."""
+    """A kill switch that is engaged, a trading state, or a breaker that has disarmed a strategy: on what, who set it
+    (of a breaker: who has said to arm it again, where it takes two names), why, since when (ns UTC), which of them, and
+    what it leaves: REDUCING or HALTED."""
 
     scope: str
     set_by: str

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, SelfMatch, TradingState
+from ..vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, SelfMatch, TradingState
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
 from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION
@@ -175,10 +175,12 @@ class RiskEngine:
         return LimitLines([limit_line(row, self._gate.names) for row in rows[:nearest]])
 
     def switches(self) -> SwitchLines:
-        """What is killed, reducing or halted: by whom, why and since when; kill switches first. A list that prints as
-        a table."""
+        """What is killed, reducing or halted: by whom, why and since when; kill switches first, strategies that a
+        breaker has disarmed last, with the name that has said to arm them where it takes two. A list that prints as a
+        table."""
         names = self._gate.names
-        return SwitchLines(SwitchLine(scope_text(row, names), names.text_of(row.who), names.text_of(row.why), row.since,
+        return SwitchLines(SwitchLine(scope_text(row, names), names.text_of(row.who),
+                                      Reason(row.reason).name if row.reason else names.text_of(row.why), row.since,
                                       CommandType(row.kind), TradingState(row.state))
                            for row in self._gate.core.switches())
 
@@ -270,6 +272,18 @@ class RiskEngine:
         lets more be traded than before and `who` or `why` is not said, ValueError or TypeError for what is no state."""
         fields = {"state": int(TradingState.parse(state, "state"))}
         self._switch(CommandType.TRADING_STATE, fields, (account, symbol, venue, strategy), who, why, cancel)
+
+    def arm_strategy(self, strategy: int, *, who: str, why: str) -> bool:
+        """Arm a strategy again that a breaker has disarmed: its REPEATED_EXECUTION or CONSECUTIVE_REJECTS counted more
+        than its row allows, which a BREAKER_TRIPPED report told. What it counted is forgotten. True where it is armed;
+        False where REARM_NAMES said 2 when it was disarmed, and this name is the first: another one arms it.
+
+        Raises RefusedError where no breaker has disarmed it (INVALID_FIELD_VALUE), where `who` or `why` is empty, and
+        for the same name twice (NOT_AUTHORIZED); ValueError or TypeError for what is no strategy. Threads: any.
+        Source: RTS 6 Art. 15(3)."""
+        number = check_int(strategy, "strategy", 1, self._gate.capacity.strategies)
+        self._gate.command(CommandType.BREAKER, strategy=number, who=note(who, "who"), why=note(why, "why"))
+        return all(row.kind != CommandType.BREAKER or row.target != number for row in self._gate.core.switches())
 
     def _switch(
         self, kind: CommandType, change: dict[str, int], named: tuple[str | None, str | None, str | None, int | None],

@@ -40,6 +40,7 @@ class CommandType(FixEnum):
     SET_LIMIT = 30
     KILL_SWITCH = 31
     TRADING_STATE = 35
+    BREAKER = 36
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
     ADD_RULE = 50
@@ -53,7 +54,7 @@ class CommandType(FixEnum):
 
 
 class ReportType(FixChar):
-    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12 and 14 are ours."""
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12, 14, 18 and 30 are ours."""
 
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
@@ -61,6 +62,7 @@ class ReportType(FixChar):
     RISK_OBSERVED = 11
     UNBOOKED = 12
     RISK_WARNING = 14
+    BREAKER_TRIPPED = 18
     BUSINESS_REJECT = 19
     GATE_STOPPED = 30
     ORDER_MASS_CANCEL_REPORT = 27
@@ -116,6 +118,9 @@ class Rule(FixEnum):
     MAX_GROSS_EXPOSURE = 20
     MAX_NET_EXPOSURE = 21
     STALE_QUOTE = 25
+    REPEATED_EXECUTION = 30
+    CONSECUTIVE_REJECTS = 31
+    REARM_NAMES = 32
 
 
 class SelfMatch(FixEnum):
@@ -288,6 +293,8 @@ class Reason(FixEnum):
     RATE_UNAVAILABLE = 237
     TRADING_STATE = 240
     NOT_AUTHORIZED = 241
+    REPEATED_EXECUTION = 245
+    CONSECUTIVE_REJECTS = 246
     USER_RULE = 250
     EXIT_GATE = 251
     SELF_MATCH = 252
@@ -365,6 +372,8 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.STRATEGY_DISABLED: OrdRejReason.BROKER_OPTION,
     Reason.MAX_GROSS_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.MAX_NET_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.REPEATED_EXECUTION: OrdRejReason.BROKER_OPTION,
+    Reason.CONSECUTIVE_REJECTS: OrdRejReason.BROKER_OPTION,
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,

@@ -141,6 +141,8 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.TRADING_STATE: [
         ("scope", "i8"), ("target", "i8"), ("state", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
     ],
+    # Arms a strategy again that a breaker has disarmed.
+    CommandType.BREAKER: [("", "x40"), ("who", "i8"), ("why", "i8"), ("", "x12"), ("strategy", "i4")],
     # A user's rule, whose name is in cl_ord_id: so many steps follow, four in a record from `step_at` on; with the last
     # of them it is in force. `needs`: bits of the quantities that must be known; `mode`: a LimitMode.
     CommandType.ADD_RULE: [

@@ -27,12 +27,15 @@ from .placing import release_order
 from .self_matching import own_outside
 from .shrinking import shrink_order, stop_order
 from .state import State, end_order, is_external, report_execution
+from .switching import withdraw_disarmed
 
 
 def settle(core: State, c: Any) -> None:
     """Until nothing follows any more."""
     while True:
-        if core.parents:
+        if core.risk.breakers.due:
+            withdraw_disarmed(core, c)
+        elif core.parents:
             order = core.orders.by_id.get(core.parents.popleft())
             if order is not None:
                 settle_parent(core, c, order)

@@ -20,6 +20,7 @@ from ..orders.validation import CASH, bit_of, explain_mask, first_reason, valida
 from ..risk.holds import CLOSING_EXEMPTIONS, exposure_of, note_breach, reserve_order
 from ..vocabulary.texts import is_clients_id
 from .cash import convert_cash
+from .disarming import note_acceptance, note_reject
 from .exits import ask_risk_of, closes_position
 from .observing import observe_passed
 from .outbound import reserve_places
@@ -75,6 +76,7 @@ def answer_again(core: State, c: Any, first_id: int) -> Any:
     told = {"order_id": first_id, "ord_status": REJECTED, "cl_ord_id": c.cl_ord_id}
     publish(core, c, EXECUTION, **(told if first is None else order_fields(first)), exec_type=ExecType.REJECTED,
             reason=Reason.DUPLICATE_CLORDID, ord_rej_reason=OrdRejReason.DUPLICATE_ORDER, value=order.order_id)
+    note_reject(core, c, order)
     sync_order(core, order)
     return acknowledge(order)
 
@@ -141,6 +143,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             since = start_order(core, c, ins, order, limit_ticks(ins, q), True, since, timed)
         if order.is_open:
             index_order(core.open_orders, order)
+    if order.acked:
+        note_acceptance(core, order)
     count_stage(core, EVENTS, since, timed)
     count_stage(core, ORDER, start, timed)
     return acknowledge(order)

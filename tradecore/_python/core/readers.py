@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType
+from tradecore.vocabulary.codes import CommandType, Scope, TradingState
 from tradecore.vocabulary.histogram import STAGES, percentiles
 from tradecore.vocabulary.records import ANSWER_DTYPE, BASKET_MAX, CODECS, NO_PRICE
 from tradecore.vocabulary.rows import (
@@ -267,11 +267,15 @@ class Readers:
 
     @asked
     def switches(self) -> list[SwitchFacts]:
-        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
+        """The kill switches that are engaged, then the trading states, by scope and target, then what breakers have
+        disarmed. Threads: any."""
         risk = self._state.risk
         return [SwitchFacts(*key, *switch[:3], int(kind), switch.state)
                 for kind, switches in ((CommandType.KILL_SWITCH, risk.kills), (CommandType.TRADING_STATE, risk.states))
-                for key, switch in sorted(switches.items())]
+                for key, switch in sorted(switches.items())] + [
+            SwitchFacts(int(Scope.STRATEGY), strategy, tripped.first, 0, tripped.since, int(CommandType.BREAKER),
+                        int(TradingState.REDUCING), int(tripped.reason))
+            for strategy, tripped in sorted(risk.breakers.tripped.items())]
 
     @asked
     def decision(self, decision: int) -> list[Term]:

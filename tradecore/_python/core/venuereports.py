@@ -23,6 +23,7 @@ from ..orders.order_table import (
     remove_request,
 )
 from .answered import hear_answer, hear_first
+from .disarming import note_acceptance, note_reject
 from .doubts import (
     compare_cum_qty,
     find_bad_restatement,
@@ -110,6 +111,8 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             return refuse_report(core, c, *bad)
     if c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
         order.acked = True
+    if order.awaited and c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
+        note_acceptance(core, order)
     if c.exec_type != ExecType.PENDING_NEW:
         hear_answer(core.router, order, core.now, c.exec_type == ExecType.REJECTED)
     else:
@@ -162,6 +165,8 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
     report_execution(core, c, order, c.exec_type, reason=Reason.VENUE_REPORTED,
                      ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id,
                      transact_time=told_time(core, c), **told)
+    if rejected:
+        note_reject(core, c, order)
 
 
 def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> None:
@@ -195,6 +200,8 @@ def take_status(core: State, c: Any, order: Order) -> Any:
     if bad:
         return refuse_report(core, c, *bad)
     if c.ord_status != PENDING_NEW and not order.terminal:
+        if order.awaited:
+            note_acceptance(core, order)
         hear_answer(core.router, order, core.now, False)
         order.acked, order.awaited, order.unknown_new = True, False, False
     if c.ord_status in (NEW, PARTIALLY_FILLED):  # it works, and no cancel is pending: an UNKNOWN one was lost

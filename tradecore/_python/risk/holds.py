@@ -12,6 +12,7 @@ from tradecore.vocabulary.rules import Sent
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
+from .breakers import Breakers, Tripped
 from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
@@ -65,6 +66,7 @@ class Question:
     values: Exposures
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
+    tripped: Tripped | None = None  # the breaker that has disarmed its strategy
 
 
 class RiskTables:
@@ -87,6 +89,7 @@ class RiskTables:
         self.values.instruments = self.instruments
         self.kills: Switches = {}
         self.states: Switches = {}
+        self.breakers = Breakers()
 
     @property
     def barred_venues(self) -> set[int]:
@@ -125,7 +128,8 @@ FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum 
 # so rates hold at twice their limit; open orders as far as the places of exits go; without a reference only what has a
 # limit price passes. What is not here binds exits as well.
 EXEMPTIONS = frozenset((
-    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
+    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.REPEATED_EXECUTION, Reason.CONSECUTIVE_REJECTS,
+    Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE))
 # Nor one that brings its position to zero, whose quantity is what it is.

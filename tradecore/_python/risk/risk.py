@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Scope, TradingState
+from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, TradingState
 from tradecore.vocabulary.records import CODECS, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.rules import MESSAGES
 from tradecore.vocabulary.units import WORD
 
 from ..vocabulary.instrument import (
@@ -34,6 +35,7 @@ from ..vocabulary.instrument import (
     tell_notional,
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
+from .breakers import breaker_row, count_outcomes
 from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
 from .exposures import keep_exposures, last_mark_time, set_worth
 from .holds import (
@@ -218,6 +220,23 @@ def check_switches(met: Callable[[Question], Met], reason: Reason) -> Callable[[
     return check
 
 
+def check_breaker(rule: int) -> Callable[[Question], Finding]:
+    """Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3),
+    FIA 1.5."""
+    reason = RULES[rule].reason
+
+    def check(q: Question) -> Finding:
+        if q.tripped is not None and q.tripped.reason == reason:
+            return Finding(reason, q.tripped.value, q.tripped.limit, adds_risk(q), True, q.tripped.row)
+        row = breaker_row(q.rows, q.strategy, rule)
+        if row is None or row.mode != LimitMode.ENFORCE:
+            return Finding(reason, NO_PRICE, -1, False, False)
+        return Finding(reason, count_outcomes(row, (q.instrument, q.side, q.order_qty), q.now), row.value, False, True,
+                       row.number)
+
+    return check
+
+
 def check_config(q: Question) -> Finding:
     stated = q.stated & q.rows.all_stated
     return Finding(Reason.RISK_CONFIG_MISSING, stated, q.rows.all_stated, stated != q.rows.all_stated, True)
@@ -339,11 +358,12 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED),
     check_blocked(DISABLED, Reason.STRATEGY_DISABLED), check_reference, check_order_qty, check_order_notional,
     check_collar, check_position_qty,
-    *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts), *CHECKS_ON_MARKS,
+    *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts & MESSAGES), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
     check_switches(attrgetter("killed"), Reason.KILL_SWITCH), check_switches(attrgetter("state"), Reason.TRADING_STATE),
-    check_config, check_duplicate, check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only, check_session,
+    check_breaker(Rule.REPEATED_EXECUTION), check_breaker(Rule.CONSECUTIVE_REJECTS), check_config, check_duplicate,
+    check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only, check_session,
 )
 
 

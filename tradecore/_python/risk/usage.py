@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tradecore.vocabulary.codes import Rule
+from tradecore.vocabulary.rules import OUTCOMES
 
 from ..vocabulary.instrument import InstrumentRow
+from .breakers import NOTHING_DEALT, count_outcomes
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .rule_counts import count_recent
@@ -30,9 +32,11 @@ def measure_row(
     risk: RiskTables, instruments: dict[int, InstrumentRow], row: LimitRow, now: int
 ) -> tuple[int, int]:
     """What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of
-    its instrument, which is returned too, or where it names none of the one with most. -1 of what only bounds one
-    order."""
-    if RULES[row.rule].slot < 0:
+    its instrument, which is returned too, or where it names none of the one with most; of a breaker what came last. -1
+    of what only bounds one order."""
+    if RULES[row.rule].counts & OUTCOMES:
+        return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
+    if RULES[row.rule].counts:
         return count_recent(row, now), row.instrument
     if RULES[row.rule].on_marks:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
