@@ -388,13 +388,13 @@ class Stream:
         if pick.random() < 0.5:
             return CODECS[K.BREAKER].pack(kind=K.BREAKER, strategy=strategy, who=pick.choice((1, 1, 2, 2, 0, NAMELESS)),
                                           why=pick.choice((1, 1, 1, 0)))
-        rule = pick.choice(BREAKERS)
+        rule = pick.choices(BREAKERS, (4, 1, 1))[0]
         target = {"limit_scope": Scope.FIRM} if rule == Rule.REARM_NAMES and pick.random() < 0.5 else {
             "limit_scope": Scope.STRATEGY, "strategy": strategy}
         fields = target | {"rule": rule, "window_ns": pick.choice((10**9, 10**10, 10**10, 0)), "mode": pick.choice((0, 0, 0, 1))}
-        self._undo(CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **fields | {"value": 2**64 - 1, "value_high": -1}), 90)
+        self._undo(CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **fields | {"value": 2**64 - 1, "value_high": -1}), 400)
         for who in (1, 2):
-            self._undo(CODECS[K.BREAKER].pack(kind=K.BREAKER, strategy=strategy, who=who, why=1), 60 + who)
+            self._undo(CODECS[K.BREAKER].pack(kind=K.BREAKER, strategy=strategy, who=who, why=1), 200 + who)
         return CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **fields, value=pick.choice((0, 0, 1, 1, 2, 3)),
                                         soft_share=pick.choice((0, 0, 5_000)))
 
