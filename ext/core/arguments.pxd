@@ -7,14 +7,15 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memchr, memcpy, memset
 from texts cimport TEXT_SIZE, own_id_max, text_size
 from units cimport (
-    PyLong_AsLongLongAndOverflow, PyLong_CheckExact, PyObject, PyUnicode_AsUTF8AndSize, PyUnicode_CheckExact,
-    Py_INCREF, Py_XDECREF, TC_HAS_GIL, int32_t, int64_t, no_price, price_max, qty_max, read_units, tc_instrument,
-    tc_number_types, tc_type_of, time_max, uint32_t,
+    PyLong_CheckExact, PyObject, PyUnicode_CheckExact, Py_INCREF, Py_XDECREF, TC_HAS_GIL, int32_t, int64_t, no_price,
+    price_max, qty_max, read_units, tc_clear, tc_instrument, tc_letters_of, tc_number_of, tc_number_types, tc_type_of,
+    time_max, uint32_t,
 )
 
 
 cdef enum:
     NAMES_MAX = 32
+    MOST = 24                      # parameters of a call
 
 
 # What a user may write for the members of one enumeration, and their integers.
@@ -75,18 +76,20 @@ cdef inline tuple names_of(str words):
     return tuple([intern(name) for name in words.split()])
 
 
-# The arguments of a call by the places of their names; NULL where none is given. False for a name that is none, a value
-# given twice, too many places.
-cdef inline bint collect(
+# The arguments of a call by the places of their names, NULL where none is given; and a bit for the place of each that
+# came by its name. -1 for a name that is none, a value given twice, too many places.
+cdef inline int32_t collect(
     tuple names, Py_ssize_t places, PyObject* const* given, Py_ssize_t count, PyObject* keywords, PyObject** into
 ):
     cdef Py_ssize_t i, at = count, size = PyTuple_GET_SIZE(names), left
+    cdef int32_t named = 0
     if count > places:
-        return False
-    for i in range(size):
-        into[i] = given[i] if i < count else NULL
+        return -1
+    tc_clear(into, MOST * sizeof(PyObject*))
+    for i in range(count):
+        into[i] = given[i]
     if keywords == NULL:
-        return True
+        return 0
     for i in range(PyTuple_GET_SIZE(<tuple>keywords)):
         left = size                                    # most stand in the order of the signature
         while left and (at == size or <PyObject*>PyTuple_GET_ITEM(names, at)
@@ -94,9 +97,10 @@ cdef inline bint collect(
             at = at + 1 if at < size else 0
             left -= at < size
         if left == 0 or into[at] != NULL:
-            return False
+            return -1
         into[at] = given[count + i]
-    return True
+        named |= 1 << at
+    return named
 
 
 cdef inline bint is_given(PyObject* value):
@@ -111,7 +115,7 @@ cdef inline bint read_int(PyObject* value, int64_t missing, int64_t low, int64_t
         return True
     if not PyLong_CheckExact(<object>value):
         return False
-    number[0] = PyLong_AsLongLongAndOverflow(<object>value, &overflow)
+    number[0] = tc_number_of(<object>value, &overflow)
     return not overflow and low <= number[0] <= high
 
 
@@ -150,7 +154,7 @@ cdef inline bint read_id(PyObject* value, char* text, int64_t* number) except -1
         return read_int(value, 0, 1, own_id_max(), number)
     if not PyUnicode_CheckExact(<object>value):
         return False
-    letters = PyUnicode_AsUTF8AndSize(<object>value, &size)
+    letters = tc_letters_of(<object>value, &size)
     if size == 0 or size > TEXT_SIZE:
         return False
     memset(text, 0, TEXT_SIZE)

@@ -80,11 +80,11 @@ cdef inline int open_orders_tables(list t, tc_core* core, object capacity, int64
     core.texts.entries = <tc_text*>table(t, capacity.ids, sizeof(tc_text))
     core.texts.letters = <char*>table(t, capacity.ids, TEXT_SIZE)
     core.texts.index_mask = <uint64_t>round_up(2 * capacity.ids) - 1
-    core.texts.index = <tc_id_place*>table(t, core.texts.index_mask + 1, sizeof(tc_id_place))
+    core.texts.index = <uint32_t*>table(t, core.texts.index_mask + 1, sizeof(uint32_t))
     core.ids.capacity = capacity.cl_ord_ids
     core.ids.entries = <tc_id_entry*>table(t, capacity.cl_ord_ids, sizeof(tc_id_entry))
     core.ids.index_mask = <uint64_t>round_up(2 * capacity.cl_ord_ids) - 1
-    core.ids.index = <tc_id_place*>table(t, core.ids.index_mask + 1, sizeof(tc_id_place))
+    core.ids.index = <uint32_t*>table(t, core.ids.index_mask + 1, sizeof(uint32_t))
     return 0
 
 
@@ -259,6 +259,8 @@ cdef inline int open_core(
         core.ord_rej_reasons[i] = reason
     open_orders_tables(t, core, capacity, slots, transitions)
     open_risk_and_routing(t, core, capacity, slots, instruments, accounts, rules)
+    core.risk.pnl.instruments = core.instruments
+    core.risk.pnl.precisions = core.money_precisions
     open_indices(t, &core.open_orders, capacity, slots, instruments, accounts)
     open_waiting(t, core, capacity, slots, instruments, accounts)
     open_ledgers(t, core, capacity, slots, instruments, accounts)

@@ -134,6 +134,15 @@ cdef inline const tc_execution* log_correction(
     return row
 
 
+# Another commission of a trade, in place of what it had in its account's charges.
+cdef inline void change_fee(tc_core* core, tc_execution* trade, const tc_fee* fee) noexcept nogil:
+    charge_fee(&core.ledger, trade, -1)
+    trade.commission = fee.commission
+    trade.currency = fee.currency
+    trade.told = fee.told
+    charge_fee(&core.ledger, trade, 1)
+
+
 # Makes a trade this quantity, price and commission, 0 where it is busted, and derives everything from it again. A fee
 # alone has no id of its own to be known by.
 cdef inline void correct_trade(
@@ -141,7 +150,7 @@ cdef inline void correct_trade(
     uint8_t exec_type, uint64_t said
 ) noexcept nogil:
     cdef tc_execution* trade = execution_at(&core.trades, number)
-    cdef tc_execution was = trade[0]
+    cdef tc_execution was = trade[0], now
     cdef const tc_execution* row
     cdef int64_t more = qty - was.qty
     cdef tc_order* order
@@ -149,16 +158,14 @@ cdef inline void correct_trade(
     cdef tc_report* r
     cdef uint8_t flags
     tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
-    charge_fee(&core.ledger, trade, -1)
-    trade.commission = fee.commission
-    trade.currency = fee.currency
-    trade.told = fee.told
-    charge_fee(&core.ledger, trade, 1)
+    book_pnl(core, trade, -1)
+    change_fee(core, trade, fee)
     if qty:
         trade.qty = qty
         trade.price = price
     else:
         trade.state = TRADE_BUSTED
+    now = trade[0]
     flags = flags_of(c, trade) & ~FLAG_VENUE
     rebuild_position(&core.trades, &core.ledger, was.instrument, was.account)
     core.exec_seq += 1
@@ -166,6 +173,8 @@ cdef inline void correct_trade(
     if row.venue_exec_id and exec_type == c.exec_type:
         know_execution(core, row.venue_exec_id, said, said, row)
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
+    if qty:
+        book_pnl(core, &now, 1)
     tc_assert((was.account == 0) | (exposure_of(&core.risk, was.instrument, was.account).position_qty
                                     == position_of(&core.ledger, was.instrument, was.account).qty))
     tell_trimmed(core, was.instrument, was.account)

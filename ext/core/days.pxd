@@ -14,7 +14,7 @@ cdef inline bint keeps_ids(const tc_core* core, const tc_order* order) noexcept 
 cdef inline void keep_ids(tc_core* core) noexcept nogil:
     cdef uint32_t count = core.ids.count, i
     cdef tc_id_entry entry
-    memset(core.ids.index, 0, (core.ids.index_mask + 1) * sizeof(tc_id_place))
+    memset(core.ids.index, 0, (core.ids.index_mask + 1) * sizeof(uint32_t))
     core.ids.count = 0
     core.ids.digest = 0
     for i in range(count):
@@ -44,6 +44,9 @@ cdef inline void roll_day(tc_core* core, const tc_command* c) noexcept nogil:
     cdef tc_report* r
     core.day += 1
     start_day(&core.risk.rows)
+    if not core.risk.pnl.is_kept:
+        load_pnl(core)
+    close_pnl(&core.risk.pnl, core.instrument_count)
     accept_command(core, c, 0, 0, 0, core.day, 0)
     while at != NO_SLOT:
         order = &core.orders.slots[at]

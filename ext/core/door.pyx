@@ -7,12 +7,15 @@ does it all, or says what is wrong; both make the same record of the same call.
 
 from cpython.list cimport PyList_GET_SIZE
 from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
-from holds cimport ANSWERS, CHECKS, UNBOOKED_ANSWER, tc_finding
+from holds cimport ANSWERS, tc_finding
 from order_terms cimport *
 from events cimport is_unread
 from kinds cimport *
 from instrument cimport *
 from order_table cimport NO_SLOT, tc_order
+from methods cimport *
+from questions cimport passes
+from slots cimport *
 from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
 from tradecore._native.turnstile cimport State
@@ -30,24 +33,14 @@ from tradecore.vocabulary.fix import ContingencyType, OrdType, Side, TimeInForce
 from tradecore.vocabulary.reports import Report
 from tradecore.vocabulary.showing import refuse_copy
 
-cdef extern from "Python.h":
-    ctypedef PyObject* (*PyCFunction)(PyObject*, PyObject*)
-    ctypedef struct PyMethodDef:
-        const char* ml_name
-        PyCFunction ml_meth
-        int ml_flags
-        const char* ml_doc
-    int METH_FASTCALL, METH_KEYWORDS
-    object PyCFunction_New(PyMethodDef* method, object self)
-    object PyObject_Vectorcall(object called, PyObject* const* arguments, size_t count, PyObject* keywords)
-    ctypedef struct PyTypeObject
-    object PyType_GenericAlloc(PyTypeObject* kind, Py_ssize_t items)
-
 cdef tc_number_types NUMBERS
 NUMBERS.decimal = <PyObject*>Decimal
 NUMBERS.int64 = <PyObject*>_np.int64
 NUMBERS.float64 = <PyObject*>_np.float64
 cdef object RESULT = CheckResult, REPORT = Report, SYSTEM_CLOCK = _time.time_ns
+cdef Py_ssize_t PASSED = tc_slot_of(CheckResult, "_passed"), ROWS = tc_slot_of(CheckResult, "_rows")
+cdef Py_ssize_t TOLD = tc_slot_of(CheckResult, "_told")
+cdef Py_ssize_t ROW = tc_slot_of(Report, "_row"), DIRECTORY = tc_slot_of(Report, "_directory")
 cdef list KEPT = [Decimal, _np.int64, _np.float64]     # what is named above without a reference
 
 cdef tc_order_words WORDS
@@ -67,6 +60,23 @@ cdef tuple MARK_NAMES = names_of("symbol price")
 cdef tuple CANCEL_NAMES = names_of("order cl_ord_id order_id new_cl_ord_id transact_time")
 cdef tuple REPLACE_NAMES = names_of(
     "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time")
+
+
+@cython.final
+@cython.no_gc
+@cython.freelist(8)
+cdef class Told:
+    """What a core answered a question: called once somebody looks, it says so in the user's units."""
+
+    cdef tc_finding findings[ANSWERS]
+    cdef uint64_t mask
+    cdef int alone
+    cdef int32_t instrument
+    cdef object names
+
+    def __call__(self):
+        said = (<const char*>self.findings)[:sizeof(self.findings)]
+        return read_answers(self.alone, self.mask, said, self.names, self.instrument)
 
 
 @cython.final
@@ -110,7 +120,7 @@ cdef class Door:
             return <int64_t>now.tv_sec * 1_000_000_000 + now.tv_nsec
         told = self.clock()
         if PyLong_CheckExact(told):
-            ns = PyLong_AsLongLongAndOverflow(told, &overflow)
+            ns = tc_number_of(told, &overflow)
             if not overflow and 0 <= ns <= time_max() and not looks_coarse(ns):
                 return ns
         return self.gate.read_time(told)
@@ -141,14 +151,14 @@ cdef class Door:
     # ---- a new order
 
     # Everything but its id; False where Python has to read it.
-    cdef bint read_order(self, PyObject** given, tc_command* c) except -1:
+    cdef bint read_order(self, PyObject** given, int32_t named, tc_command* c) except -1:
         tc_clear(c, sizeof(tc_command))
         c.kind = KIND_NEW_ORDER
         c.version = VERSION
         return (
             given[SYMBOL] != NULL and find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol)
-            and self.read_places(given, c) and read_words(&WORDS, given, c)
-            and read_numbers(&NUMBERS, &self.state.core.instruments[c.instrument], given, c)
+            and self.read_places(given, c) and read_words(&WORDS, given, named, c)
+            and read_numbers(&NUMBERS, &self.state.core.instruments[c.instrument], given, named, c)
         )
 
     # Where it goes.
@@ -167,7 +177,8 @@ cdef class Door:
         cdef tc_command c
         cdef char text[TEXT_SIZE]
         cdef int64_t own = 0
-        if not (collect(ORDER_NAMES, 4, arguments, count, keywords, given) and self.read_order(given, &c)
+        cdef int32_t named = collect(ORDER_NAMES, 4, arguments, count, keywords, given)
+        if not (named >= 0 and self.read_order(given, named, &c)
                 and read_id(given[CL_ORD_ID], text, &own)):
             return PyObject_Vectorcall(self.slow[self.order_call], arguments, count, keywords)
         return self.send(&c, text, own)
@@ -191,26 +202,20 @@ cdef class Door:
         cdef tc_command c
         cdef char text[TEXT_SIZE]
         cdef int64_t own = 0
-        cdef uint64_t mask = 0
-        cdef tc_finding findings[ANSWERS]
-        cdef int alone, i
-        cdef bint passed
-        if not (collect(ORDER_NAMES, 4, arguments, count, keywords, given) and self.read_order(given, &c)
-                and read_id(given[CL_ORD_ID], text, &own)):
+        cdef Told told
+        cdef int32_t named = collect(ORDER_NAMES, 4, arguments, count, keywords, given)
+        if not (named >= 0 and self.read_order(given, named, &c) and read_id(given[CL_ORD_ID], text, &own)):
             return PyObject_Vectorcall(self.slow["check"], arguments, count, keywords)
         if text[0]:                                    # a question interns nothing
             own = self.state.number_of(text) or NEW_ID
         c.cl_ord_id = own
-        tc_clear(findings, sizeof(findings))
-        alone = self.state.ask(&c, self.time(), &mask, findings)
-        passed = alone == 0 and mask == 0
-        for i in range(ANSWERS):                       # what is only observed refuses nothing
-            passed = passed and not (findings[i].refused and (i < CHECKS or i >= UNBOOKED_ANSWER))
+        told = Told.__new__(Told)                      # all of it is zero
+        told.names, told.instrument = self.names, c.instrument
+        told.alone = self.state.ask(&c, self.time(), &told.mask, told.findings)
         result = PyType_GenericAlloc(<PyTypeObject*>RESULT, 0)
-        result._passed = passed
-        result._rows = None
-        told = (<const char*>findings)[:sizeof(findings)]
-        result._told = (read_answers, (alone, mask, told, self.names, c.instrument))
+        tc_fill_slot(result, PASSED, passes(told.alone, told.mask, told.findings))
+        tc_fill_slot(result, ROWS, None)
+        tc_fill_slot(result, TOLD, told)
         return result
 
     # ---- market data
@@ -220,7 +225,8 @@ cdef class Door:
         cdef tc_command c
         tc_clear(&c, sizeof(c))
         c.kind = KIND_QUOTE
-        if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and given[1] != NULL
+        if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) >= 0
+                and given[0] != NULL and given[1] != NULL
                 and find_name(self.venues, given[0], &c.venue, &self.last_venue)
                 and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
                 and read_sides(&NUMBERS, &self.state.core.instruments[c.instrument], given + 2, &c)
@@ -233,7 +239,8 @@ cdef class Door:
         cdef tc_command c
         tc_clear(&c, sizeof(c))
         c.kind = KIND_MARK
-        if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) and given[0] != NULL and is_given(given[1])
+        if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) >= 0
+                and given[0] != NULL and is_given(given[1])
                 and find_name(self.symbols, given[0], &c.instrument, &self.last_symbol)
                 and read_price(&NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
             return PyObject_Vectorcall(self.slow["mark"], arguments, count, keywords)
@@ -261,7 +268,7 @@ cdef class Door:
         cdef int64_t target_own = 0, own = 0
         tc_clear(&c, sizeof(c))
         c.kind = KIND_CANCEL
-        if not (collect(CANCEL_NAMES, 1, arguments, count, keywords, given)
+        if not (collect(CANCEL_NAMES, 1, arguments, count, keywords, given) >= 0
                 and is_given(given[0]) + is_given(given[1]) + is_given(given[2]) == 1
                 and self.read_target(given, &c) and read_id(given[1], target, &target_own)
                 and read_id(given[3], text, &own) and read_stamp(given[4], &c.transact_time)):
@@ -279,7 +286,7 @@ cdef class Door:
         tc_clear(&c, sizeof(c))
         target[0] = 0
         c.kind = KIND_REPLACE
-        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given)
+        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given) >= 0
                 and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
                 and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
                 and self.read_target(given, &c)
@@ -319,8 +326,8 @@ cdef class Door:
 
     cdef object report(self, const tc_report* answer):
         report = PyType_GenericAlloc(<PyTypeObject*>REPORT, 0)
-        report._row = (<const char*>answer)[:sizeof(tc_report)]
-        report._directory = self.names
+        tc_fill_slot(report, ROW, (<const char*>answer)[:sizeof(tc_report)])
+        tc_fill_slot(report, DIRECTORY, self.names)
         return report
 
 
@@ -372,20 +379,13 @@ cdef PyMethodDef METHODS[7]
 cdef list TEXTS = []               # what METHODS points to
 
 
-cdef int define(int at, const char* name, void* call) except -1:
-    METHODS[at].ml_name = name
-    METHODS[at].ml_meth = <PyCFunction>call
-    METHODS[at].ml_flags = METH_FASTCALL | METH_KEYWORDS
-    return 0
-
-
-define(0, "submit", <void*>call_submit)
-define(1, "new_order", <void*>call_submit)
-define(2, "check", <void*>call_check)
-define(3, "quote", <void*>call_quote)
-define(4, "mark", <void*>call_mark)
-define(5, "cancel", <void*>call_cancel)
-define(6, "replace", <void*>call_replace)
+define(&METHODS[0], "submit", <void*>call_submit)
+define(&METHODS[1], "new_order", <void*>call_submit)
+define(&METHODS[2], "check", <void*>call_check)
+define(&METHODS[3], "quote", <void*>call_quote)
+define(&METHODS[4], "mark", <void*>call_mark)
+define(&METHODS[5], "cancel", <void*>call_cancel)
+define(&METHODS[6], "replace", <void*>call_replace)
 
 
 def is_described(name):

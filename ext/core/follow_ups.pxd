@@ -2,6 +2,7 @@
 # their members, and what a price has reached is let go, one after another until nothing follows. It never calls itself.
 
 from children cimport *
+from losses cimport watch_losses
 from switching cimport withdraw_disarmed
 
 
@@ -147,15 +148,17 @@ cdef inline bint has_work(const tc_core* core) noexcept nogil:
     return (core.parents_first != core.parents_last or core.trimmed_first != core.trimmed_last
             or core.groups.news_first != core.groups.news_last
             or core.moved_first != core.moved_last or core.triggers.fired_first != core.triggers.fired_last
-            or core.triggers.asks_again)
+            or core.triggers.asks_again or core.risk.pnl.is_touched)
 
 
-# Until nothing follows any more.
+# Until nothing follows any more. What was lost comes first: what follows is asked about behind it.
 cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
     cdef int32_t instrument
     cdef tc_group* group
     while True:
-        if tc_seldom(core.risk.breakers.due != 0):
+        if core.risk.pnl.is_touched:
+            watch_losses(core, c)
+        elif tc_seldom(core.risk.breakers.due != 0):
             withdraw_disarmed(core, c)
         elif core.parents_first != core.parents_last:
             core.parents_first += 1

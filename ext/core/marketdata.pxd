@@ -112,7 +112,7 @@ cdef inline void enter_mark(tc_core* core, const tc_command* c, tc_ack* ack) noe
         refuse_command(core, c, ack, PRICE_OUT_OF_RANGE, c.mark_px, bound)
     else:
         core.ledger.marks[c.instrument] = c.mark_px
-        set_worth(&core.risk.values, ins, c.instrument, c.mark_px, core.now)
+        set_mark(&core.risk.pnl, c.instrument, c.mark_px, core.now)
 
 
 # What a currency is worth in the base currency, whose own is 1.
@@ -122,7 +122,7 @@ cdef inline void enter_rate(tc_core* core, const tc_command* c, tc_ack* ack) noe
     elif c.rate < 1 or c.rate > rate_max():
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.rate, 56)
     else:
-        set_rate(&core.risk.values, core.instruments, core.instrument_count, c.currency, c.rate)
+        set_currency_rate(&core.risk.pnl, core.instrument_count, c.currency, c.rate)
 
 
 # Only in C: a dict of kinds in Python.

@@ -10,7 +10,6 @@ from units cimport PyObject, tc_number_types
 
 # The places of the parameters in their signature.
 cdef enum:
-    MOST = 24                      # parameters of a call
     SYMBOL = 0
     SIDE = 1
     QTY = 2
@@ -45,15 +44,35 @@ cdef inline bint read_word(const tc_words* words, PyObject* given, int missing, 
     return word[0] >= 0
 
 
-# Its words and flags. False where Python has to read them.
-cdef inline bint read_words(const tc_order_words* words, PyObject** given, tc_command* c) except -1:
+# Bits of the places that only few orders name: such words, and such numbers.
+cdef enum:
+    OTHER_WORDS = (1 << ORD_TYPE | 1 << TIME_IN_FORCE | 1 << POST_ONLY | 1 << REDUCE_ONLY | 1 << TRIGGER
+                   | 1 << CONTINGENCY | 1 << STRATEGY)
+    OTHER_NUMBERS = (1 << STOP_PX | 1 << PEG_OFFSET | 1 << PEG_OFFSET_TYPE | 1 << MIN_QTY | 1 << DISPLAY_QTY
+                     | 1 << EXPIRE_TIME | 1 << CASH_ORDER_QTY | 1 << LIST_ID | 1 << TRANSACT_TIME)
+
+
+# Its words and flags; `named` are those that its call names. False where Python has to read them.
+cdef inline bint read_words(
+    const tc_order_words* words, PyObject** given, int32_t named, tc_command* c
+) except -1:
     cdef bint priced = is_given(given[PRICE]), stops = is_given(given[STOP_PX])
-    cdef int side = 0, kind, tif = 0, trigger = 0, contingency = 0
-    cdef int64_t strategy = 0
+    cdef int side = 0, kind
     kind = (TYPE_STOP_LIMIT if priced else TYPE_STOP) if stops else TYPE_LIMIT if priced else TYPE_MARKET
-    if given[SIDE] == NULL or not (
-        read_word(&words.side, given[SIDE], 0, &side)
-        and read_word(&words.ord_type, given[ORD_TYPE] if is_given(given[ORD_TYPE]) else NULL, kind, &kind)
+    if given[SIDE] == NULL or not read_word(&words.side, given[SIDE], 0, &side):
+        return False
+    c.side = <uint8_t>side
+    c.ord_type = <uint8_t>kind                         # and it is a DAY order, as the cleared command says
+    return not named & OTHER_WORDS or read_other_words(words, given, priced, c)
+
+
+cdef inline bint read_other_words(
+    const tc_order_words* words, PyObject** given, bint priced, tc_command* c
+) except -1:
+    cdef int kind = c.ord_type, tif = 0, trigger = 0, contingency = 0
+    cdef int64_t strategy = 0
+    if not (
+        read_word(&words.ord_type, given[ORD_TYPE] if is_given(given[ORD_TYPE]) else NULL, kind, &kind)
         and read_word(&words.time_in_force, given[TIME_IN_FORCE], TIF_DAY, &tif)
         and read_word(&words.trigger, given[TRIGGER], 0, &trigger)
         and read_word(&words.contingency, given[CONTINGENCY], 0, &contingency)
@@ -62,7 +81,6 @@ cdef inline bint read_words(const tc_order_words* words, PyObject** given, tc_co
         and read_flag(given[REDUCE_ONLY], INST_REDUCE_ONLY, &c.exec_inst)
     ):
         return False
-    c.side = <uint8_t>side
     c.ord_type = <uint8_t>kind
     c.time_in_force = <uint8_t>tif
     c.trigger_price_type = <uint8_t>trigger
@@ -71,15 +89,23 @@ cdef inline bint read_words(const tc_order_words* words, PyObject** given, tc_co
     return not priced or has_limit(c.ord_type)
 
 
-# Its quantities, prices and times. False where Python has to read them.
+# Its quantities, prices and times; `named` are those that its call names. False where Python has to read them.
 cdef inline bint read_numbers(
+    const tc_number_types* types, const tc_instrument* ins, PyObject** given, int32_t named, tc_command* c
+) except -1:
+    c.stop_px = no_price()
+    return (
+        is_given(given[QTY]) and read_qty(types, given[QTY], ins, &c.order_qty)
+        and read_price(types, given[PRICE], ins, no_price(), &c.price)
+        and (not named & OTHER_NUMBERS or read_other_numbers(types, ins, given, c))
+    )
+
+
+cdef inline bint read_other_numbers(
     const tc_number_types* types, const tc_instrument* ins, PyObject** given, tc_command* c
 ) except -1:
     return (
-        is_given(given[QTY]) and not is_given(given[CASH_ORDER_QTY])
-        and not is_given(given[PEG_OFFSET]) and given[PEG_OFFSET_TYPE] == NULL
-        and read_qty(types, given[QTY], ins, &c.order_qty)
-        and read_price(types, given[PRICE], ins, no_price(), &c.price)
+        not is_given(given[CASH_ORDER_QTY]) and not is_given(given[PEG_OFFSET]) and given[PEG_OFFSET_TYPE] == NULL
         and read_price(types, given[STOP_PX], ins, no_price(), &c.stop_px)
         and read_qty(types, given[MIN_QTY], ins, &c.min_qty)
         and read_qty(types, given[DISPLAY_QTY], ins, &c.display_qty)

@@ -46,7 +46,7 @@ cdef inline void fetch_entry(const tc_core* core, tc_coming* next) noexcept nogi
     if next.place != NULL:
         next.number = next.place[0]
     elif next.hash:
-        next.number = core.ids.index[likely_place(&core.ids, next.hash, next.hash)].number
+        next.number = numbered_at(&core.ids, likely_place(&core.ids, next.hash, next.hash))
     if next.number and next.hash:
         entry = <const char*>&core.ids.entries[next.number - 1]
         tc_prefetch(entry)

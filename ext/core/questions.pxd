@@ -76,6 +76,34 @@ cdef inline int think_of(
     return alone
 
 
+# Only in C: a line without limits in Python.
+# What the limits that are only observed say: nothing where there are none.
+cdef inline void observe_answers(
+    tc_core* core, const tc_instrument* ins, const tc_question* q, tc_finding* findings
+) noexcept nogil:
+    cdef int i
+    if core.risk.rows.observed:
+        observe_question(core, ins, q[0], MODE_OBSERVE, findings, True)
+        return
+    for i in range(OBSERVABLE):
+        findings[i].refused = findings[i].armed = False
+
+
+# Only in C: any() in Python.
+cdef inline bint is_refused(const tc_finding* findings, int count) noexcept nogil:
+    cdef int i
+    cdef bint refused = False
+    for i in range(count):
+        refused |= findings[i].refused
+    return refused
+
+
+# Does what was answered let the order pass? What is only observed refuses nothing.
+cdef inline bint passes(int alone, uint64_t mask, const tc_finding* findings) noexcept nogil:
+    return not (alone or mask or is_refused(findings, CHECKS)
+                or is_refused(&findings[UNBOOKED_ANSWER], ANSWERS - UNBOOKED_ANSWER))
+
+
 # What every check, every observed limit, what lies unbooked, and the rules of users say to an order; one that reduces
 # as such.
 cdef inline void find_answers(
@@ -83,11 +111,12 @@ cdef inline void find_answers(
 ) noexcept nogil:
     findings[UNBOOKED_ANSWER].refused = findings[UNBOOKED_ANSWER].armed = False
     evaluate_risk(&core.risk, ins, q, findings)
-    observe_question(core, ins, q[0], MODE_OBSERVE, &findings[CHECKS], True)
-    if is_exempt_refusal(findings, CHECKS + OBSERVABLE) and reduces_as_thought(core, c):
+    observe_answers(core, ins, q, &findings[CHECKS])
+    if (is_refused(findings, CHECKS + OBSERVABLE) and is_exempt_refusal(findings, CHECKS + OBSERVABLE)
+            and reduces_as_thought(core, c)):
         q.reduces = True                               # what is_exempt says
         evaluate_risk(&core.risk, ins, q, findings)
-        observe_question(core, ins, q[0], MODE_OBSERVE, &findings[CHECKS], True)
+        observe_answers(core, ins, q, &findings[CHECKS])
     if find_block(core, q, &findings[UNBOOKED_ANSWER]) and reduces_unbooked_as_thought(core, c):
         findings[UNBOOKED_ANSWER].refused = False
     evaluate_user_rules(core, ins, q, c.strategy, &findings[RULES_ANSWER])

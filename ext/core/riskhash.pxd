@@ -120,3 +120,35 @@ cdef inline void hash_breakers(tc_hasher* h, const tc_core* core) noexcept nogil
         put(h, tripped.names)
         put_id(h, core, tripped.first)
         end_row(h)
+
+
+# Only in C: the body of a loop in Python.
+cdef inline void hash_closed(
+    tc_hasher* h, const tc_core* core, int row, const tc_pnl_part* parts, int32_t count
+) noexcept nogil:
+    cdef int64_t stride = core.risk.pnl.stride
+    cdef int32_t account, i
+    for i in range(1, count + 1):
+        for account in range(core.account_count + 1):
+            if parts[i * stride + account].closed != 0:
+                put(h, row)
+                put(h, i)
+                put(h, account)
+                put_wide(h, parts[i * stride + account].closed)
+                end_row(h)
+
+
+# From where the day's P&L counts, and what was told of it: the rest follows from trades, marks and rates.
+cdef inline void hash_day_pnl(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_day_total* total
+    cdef int32_t account
+    hash_closed(h, core, 57, core.risk.pnl.parts, core.instrument_count)
+    hash_closed(h, core, 58, core.risk.pnl.fees, core.currency_count)
+    for account in range(core.account_count + 1):
+        total = &core.risk.pnl.totals[account]
+        if total.peak != 0 or total.told:
+            put(h, 59)
+            put(h, account)
+            put_wide(h, total.peak)
+            put(h, total.told)
+            end_row(h)

@@ -182,6 +182,8 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         apply_fill(p, c.position_qty, c.position_px)
         fold_position(&core.trades, &core.ledger, c.instrument, c.account)
         move_position(&core.risk, c.instrument, c.account, c.position_qty)
+        if core.risk.pnl.is_kept:
+            book_amount(&core.risk.pnl, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
         tc_assert(exposure_of(&core.risk, c.instrument, c.account).position_qty == p.qty)
         accept_command(core, c, c.instrument, c.account, 0, c.position_qty, c.position_px)
 
@@ -291,6 +293,12 @@ cdef inline bint make_changes(
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
     keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0)
+    if r.on_loss and not core.risk.pnl.is_kept:
+        load_pnl(core)
+    keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss > 0)
+    for i in range(count):
+        if r.rules[first[i].rule].on_loss:
+            touch_account(&core.risk.pnl, first[i].account)
     return True
 
 

@@ -181,7 +181,7 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
     forget_print(core, c.instrument)
     core.ledger.marks[c.instrument] = no_price()
     forget_movement(&core.router, c.instrument)
-    set_worth(&core.risk.values, find_instrument(core, c.instrument), c.instrument, no_price(), core.now)
+    set_mark(&core.risk.pnl, c.instrument, no_price(), core.now)
     for venue in range(1, core.venue_count + 1):
         clear_quotes(core, c.instrument, venue)
     split_lists(&core.groups, c.instrument, n, d)

@@ -7,6 +7,32 @@ from keeping cimport *
 from upkeep cimport *
 
 
+# What a trade cost, and its commission, into the day's P&L while that is kept, or out of it.
+cdef inline void book_pnl(tc_core* core, const tc_execution* trade, int sign) noexcept nogil:
+    cdef int32_t currency = trade.currency if trade.currency else core.instruments[trade.instrument].currency
+    cdef int64_t qty = trade.qty if trade.side == SIDE_BUY else -trade.qty
+    if core.risk.pnl.is_kept:
+        book_amount(&core.risk.pnl, trade.instrument, trade.account, sign * tc_wide(qty, trade.price))
+        book_fee(&core.risk.pnl, currency, trade.account, sign * trade.commission)
+
+
+# What was paid until now, while the day's P&L was not kept, as the ledger has it: cost less what was realised, and
+# commissions.
+cdef inline void load_pnl(tc_core* core) noexcept nogil:
+    cdef tc_pnl* pnl = &core.risk.pnl
+    cdef const tc_position* p
+    cdef int64_t stride = core.ledger.currency_stride
+    cdef int32_t instrument, currency, account
+    forget_paid(pnl, core.instrument_count)
+    for account in range(core.account_count + 1):
+        for instrument in range(1, core.instrument_count + 1):
+            p = position_of(&core.ledger, instrument, account)
+            book_amount(pnl, instrument, account, p.cost - p.realised)
+            book_fee(pnl, core.instruments[instrument].currency, account, p.fees)
+        for currency in range(1, core.currency_count + 1):
+            book_fee(pnl, currency, account, core.ledger.charges[account * stride + currency])
+
+
 # A position moved: reduce-only orders in it may now be too large.
 cdef inline void tell_trimmed(tc_core* core, int32_t instrument, int32_t account) noexcept nogil:
     cdef tc_exposure* e = exposure_of(&core.risk, instrument, account)
@@ -53,6 +79,8 @@ cdef inline tc_execution* book_trade(
     row.commission = commission
     row.currency = currency
     charge_fee(&core.ledger, row, 1)
+    if tc_seldom(core.risk.pnl.is_kept):
+        book_pnl(core, row, 1)
     row.day = core.day
     row.after = p[0]
     tell_trimmed(core, instrument, account)

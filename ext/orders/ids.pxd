@@ -18,7 +18,7 @@ cdef struct tc_names:
 # Ids of the day: entries in order of arrival, and an open-addressed index over them.
 cdef struct tc_ids:
     tc_id_entry* entries
-    tc_id_place* index
+    uint32_t* index                # see tag_of
     uint32_t count, capacity
     uint64_t index_mask
     uint64_t digest                # over all ids in order of arrival, for the state hash
@@ -39,19 +39,26 @@ cdef inline uint32_t* find_name(
 # Only in C: a dict in Python.
 # Where an id of this hash may stand, at `at` or behind it: the first place with its tag, else an empty one.
 cdef inline uint64_t likely_place(const tc_ids* ids, uint64_t hash, uint64_t at) noexcept nogil:
+    cdef uint32_t tag = tag_of(hash, ids.index_mask)
     at &= ids.index_mask
-    while ids.index[at].number and ids.index[at].tag != <uint32_t>(hash >> 32):
+    while ids.index[at] and ids.index[at] & ~<uint32_t>ids.index_mask != tag:
         at = (at + 1) & ids.index_mask
     return at
+
+
+# Only in C: a dict in Python.
+# The number of the entry at a place, from 1; 0 where it is empty.
+cdef inline uint32_t numbered_at(const tc_ids* ids, uint64_t at) noexcept nogil:
+    return ids.index[at] & <uint32_t>ids.index_mask
 
 
 # Only in C: a dict in Python.
 # The entry of an id, or NULL.
 cdef inline tc_id_entry* find_id(const tc_ids* ids, int64_t id) noexcept nogil:
     cdef uint64_t hash = hash_number(id), at = likely_place(ids, hash, hash)
-    while ids.index[at].number:
-        if ids.entries[ids.index[at].number - 1].id == id:
-            return &ids.entries[ids.index[at].number - 1]
+    while ids.index[at]:
+        if ids.entries[numbered_at(ids, at) - 1].id == id:
+            return &ids.entries[numbered_at(ids, at) - 1]
         at = likely_place(ids, hash, at + 1)
     return NULL
 
@@ -70,13 +77,12 @@ cdef inline void claim_id(
     cdef uint64_t hash = hash_number(id), at = hash & ids.index_mask
     cdef tc_id_entry* entry = &ids.entries[ids.count]
     tc_assert((ids.count < ids.capacity) & (order_id > 0))
-    while ids.index[at].number:
+    while ids.index[at]:
         at = (at + 1) & ids.index_mask
     entry.id = id
     entry.order_id = order_id
     entry.slot = slot
     ids.count += 1
     tc_assert(ids.count <= ids.index_mask)             # an empty place ends every search
-    ids.index[at].number = ids.count
-    ids.index[at].tag = <uint32_t>(hash >> 32)
+    ids.index[at] = tag_of(hash, ids.index_mask) | ids.count
     ids.digest = tc_fold(ids.digest ^ hash_of_id(texts, id), <uint64_t>0x9E3779B97F4A7C15)

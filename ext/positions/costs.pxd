@@ -107,7 +107,7 @@ cdef inline tc_i128 commission_of(
     const tc_instrument* ins, int64_t qty, int64_t price, int64_t fee_per_unit, int64_t fee_ppm
 ) noexcept nogil:
     if fee_per_unit:                                   # at most 1e14 x 1e15 x 1e3
-        return tc_round_half_even(tc_wide(qty, fee_per_unit) * ins.unit_fee_scale, ins.unit_fee_divisor)
+        return tc_round_half_even(tc_wide(qty, fee_per_unit) * ins.unit_fee_scale, unit_fee_divisor(ins))
     if fee_ppm == 0:
         return 0
     return tc_share(tc_wide(qty, tc_abs(price)), ins.fee_scale, fee_ppm, ins.fee_divisor, amount_max())

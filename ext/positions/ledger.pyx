@@ -119,7 +119,7 @@ cdef class Ledger:
         demand("currency", self.instruments[count].currency, 1, self.currency_max)
         self.count = count
         t.inverse_scale, t.bucket = inverse_scale, bucket
-        t.amount_most = self.instruments[count].amount_most
+        t.amount_most = amount_most(&self.instruments[count])
         t.doubts = AMOUNT_DOUBT * (t.amount_most < tc_power_of_ten(30)) | INVERSE_DOUBT * (inverse_scale != 0)
         t.home = home_exponent(self.instruments[count].tick)
         t.lots_per_unit = lots_per_unit(&self.instruments[count])

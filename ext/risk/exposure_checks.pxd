@@ -1,4 +1,4 @@
-# Checks of what is held and works at its marks: gross and net of an account and of the firm, and how old marks may be.
+# Checks of what an account and the firm hold and work at marks: gross, net, what was lost, how old marks may be.
 # Fail closed: what an account holds, works or asks for must have a mark, and its currency a rate. What reduces passes.
 
 from holds cimport *
@@ -24,14 +24,28 @@ cdef inline uint32_t first_row(const tc_question* q, int first, int last, int st
     return 0
 
 
+# Only in C: a list in Python.
+# How many parts of a P&L whose loss is limited have no value for this reason.
+cdef inline int64_t count_unknown_pnl(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
+    if risk.pnl.totals[q.account].unknown[why] and first_row(q, SLOT_LOSS, SLOT_DRAWDOWN, 2):
+        return risk.pnl.totals[q.account].unknown[why]
+    if risk.pnl.totals[0].unknown[why] and first_row(q, SLOT_FIRM_LOSS, SLOT_FIRM_DRAWDOWN, 2):
+        return risk.pnl.totals[0].unknown[why]
+    return 0
+
+
 # How many instruments that are held, work or are asked for have no value for this reason: the account's, or where that
-# has none and the firm has a limit, the firm's.
+# has none and the firm has a limit, the firm's; where a loss is limited, also of what was traded or charged.
 cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
     cdef const tc_values* x = &risk.values
+    cdef int64_t unknown
     if x.totals[q.account].unknown[why]:
         return x.totals[q.account].unknown[why]
-    if x.totals[0].unknown[why] and first_row(q, SLOT_FIRM_GROSS, SLOT_FIRM_NET, 2):
+    if x.totals[0].unknown[why] and first_row(q, SLOT_FIRM_GROSS, SLOT_FIRM_DRAWDOWN, 2):
         return x.totals[0].unknown[why]
+    unknown = count_unknown_pnl(risk, q, why)
+    if unknown:
+        return unknown
     return state_of_worth(&x.worths[q.instrument]) == why
 
 
@@ -103,15 +117,31 @@ cdef inline tc_i128 net_with(const tc_risk* risk, const tc_question* q, int32_t 
     return was.short_value - total.net_short - value.short_value
 
 
+# The loss since the previous close, realised or not, with fees; a profit is negative.
+cdef inline tc_i128 loss_of(const tc_day_total* total) noexcept nogil:
+    return beyond_exposure() if total.unknown[<int>TOO_LARGE] else -total.pnl
+
+
+# How far the day's P&L is below its highest since the previous close, where it was 0.
+cdef inline tc_i128 drawdown_of(const tc_day_total* total) noexcept nogil:
+    if total.unknown[<int>TOO_LARGE]:
+        return beyond_exposure()
+    return total.peak - total.pnl if total.peak > total.pnl else 0
+
+
 # Only in C: a function as an argument in Python.
 cdef inline tc_i128 amount_with(
     const tc_risk* risk, const tc_question* q, int slot, int32_t account
 ) noexcept nogil:
+    if slot == SLOT_LOSS:
+        return loss_of(&risk.pnl.totals[account])
+    if slot == SLOT_DRAWDOWN:
+        return drawdown_of(&risk.pnl.totals[account])
     return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
 
 
-# Exposure of an account, and of the firm. Of the two limits the first that refuses speaks, else the one with less left.
-# Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), FIA 1.2.
+# Exposure or loss of an account, and of the firm. Of the two limits the first that refuses speaks, else the one with
+# less left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), 16(1); FIA 1.2.
 cdef inline bint check_amount(
     const tc_risk* risk, const tc_question* q, int slot, int reason, tc_finding* f, bint explain
 ) noexcept nogil:
@@ -143,10 +173,12 @@ cdef inline bint check_amount(
 cdef inline bint check_on_marks(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
     return risk.values.is_kept and (
         check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, f, False)
-        or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_NET, f, False)
+        or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_DRAWDOWN, f, False)
         or check_stale(risk, q, f, False)
         or check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, f, False)
-        or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False))
+        or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False)
+        or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
+        or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
 
 
 # The same, all of them, refused or not.
@@ -154,7 +186,9 @@ cdef inline void evaluate_on_marks(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
     f[0].refused = check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, &f[0], explain)
-    f[1].refused = check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_NET, &f[1], explain)
+    f[1].refused = check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_DRAWDOWN, &f[1], explain)
     f[2].refused = check_stale(risk, q, &f[2], explain)
     f[3].refused = check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, &f[3], explain)
     f[4].refused = check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, &f[4], explain)
+    f[5].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[5], explain)
+    f[6].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[6], explain)

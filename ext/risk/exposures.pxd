@@ -18,7 +18,7 @@ cdef enum:
     TOO_LARGE = 3
     STATES = 4
     BASE_CURRENCY = 1              # the first that was declared
-    LANES = 8                      # of the list of aged marks, whose every fourth is in one more: 4**LANES are no walk
+    LANES = 6                      # of the list of aged marks, whose every fourth is in one more: 4**LANES are no walk
 
 
 cdef struct tc_exposure:
@@ -200,18 +200,21 @@ cdef inline void change_holders(tc_values* x, int32_t instrument, int32_t accoun
         forget_age(x, instrument)
 
 
-# A position, or what works in it, has changed, or what it is worth.
-cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+# Only in C: the rare half of `revalue`, apart from the path.
+cdef inline void revalue_kept(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
     cdef tc_value* row = &x.values[instrument * x.stride + account]
-    cdef bint held
-    if not x.is_kept:
-        return
-    held = row.holds
+    cdef bint held = row.holds
     count_value(&x.totals[account], row, -1)
     value_position(&x.worths[instrument], &x.held[instrument * x.stride + account], 0, row)
     count_value(&x.totals[account], row, 1)
     if account and tc_seldom(row.holds != held):
         change_holders(x, instrument, account)
+
+
+# A position, or what works in it, has changed, or what it is worth.
+cdef inline void revalue(tc_values* x, int32_t instrument, int32_t account) noexcept nogil:
+    if tc_seldom(x.is_kept):
+        revalue_kept(x, instrument, account)
 
 
 # What an instrument is worth has changed: so has what each account holds or works of it, and the firm.

@@ -1,13 +1,13 @@
 # The tables of risk: limits in effect, switches, exposures. What rests is reserved, a fill commits it, an end releases
 # it. They are what the checks ask; they refuse nothing.
 
-from exposures cimport *
+from day_pnl cimport *
 from breakers cimport *
 
 
 cdef enum:
     ON_MARKS = 8 + COUNTING        # checks that limits decide, before those that need marks
-    OBSERVABLE = ON_MARKS + 5      # and with them, see evaluate_limits
+    OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
@@ -25,6 +25,7 @@ cdef struct tc_risk:
     tc_breakers breakers
     int64_t account_stride
     tc_values values               # what the exposures are worth
+    tc_pnl pnl                     # what was won or lost since the previous close
 
 
 cdef struct tc_finding:
@@ -105,7 +106,7 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
             or reason == CONSECUTIVE_REJECTS or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
             or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
             or reason == MAX_NET_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
-            or reason == RATE_UNAVAILABLE)
+            or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN)
 
 
 # Does something refuse that an order which reduces is exempt from?

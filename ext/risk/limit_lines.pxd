@@ -18,7 +18,11 @@ cdef enum:
     SLOT_FIRM_GROSS = 9
     SLOT_NET = 10
     SLOT_FIRM_NET = 11
-    SLOT_STALE = 12                # ms
+    SLOT_LOSS = 12
+    SLOT_FIRM_LOSS = 13
+    SLOT_DRAWDOWN = 14
+    SLOT_FIRM_DRAWDOWN = 15
+    SLOT_STALE = 16                # ms
     COUNTING = 5                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
 

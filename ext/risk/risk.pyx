@@ -39,6 +39,7 @@ cdef class RiskTable:
         counting = sum([1 for rule in rules if rule[4] < 0])   # each of an account's rules that count has a counter
         open_risk(t, &self.risk, accounts + 1, instruments + 1, CURRENCIES + 1, accounts * len(rules),
                   accounts * counting, 0, order_rate, rules)
+        self.risk.pnl.instruments = self.instruments
 
     def __dealloc__(self):
         free_tables(self.tables)
@@ -59,7 +60,8 @@ cdef class RiskTable:
         return self.count
 
     def set_limit(self, int account, int64_t rule, value, int64_t window_ns=0):
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss:
+        what its fills cost is not told here."""
         cdef tc_command c
         cdef tc_i128 number = number_of(value)
         demand("account", account, 1, self.account_max)
@@ -70,7 +72,7 @@ cdef class RiskTable:
         c.window_ns = window_ns
         c.value = tc_low(number)
         c.value_high = tc_high(number)
-        if find_bad_limit(&self.risk.rows, &c) >= 0:
+        if find_bad_limit(&self.risk.rows, &c) >= 0 or (number >= 0 and self.risk.rows.rules[rule].on_loss):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
         keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)
@@ -83,7 +85,7 @@ cdef class RiskTable:
         demand("instrument", instrument, 1, self.count)
         demand("mark_px", mark_px, -price_max(), price_max())
         demand("time", time, last_mark_time(&self.risk.values), time_max())
-        set_worth(&self.risk.values, &self.instruments[instrument], instrument, mark_px, time)
+        set_mark(&self.risk.pnl, instrument, mark_px, time)
 
     def kill(self, int scope, int target, bint engaged):
         """Engage or release the kill switch of a Scope."""

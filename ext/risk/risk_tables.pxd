@@ -20,6 +20,21 @@ cdef inline int open_values(
     return 0
 
 
+# The day's P&L of what is held: nothing was paid yet. The caller has the instruments and the decimals of currencies.
+cdef inline int open_pnl(
+    list t, tc_pnl* p, tc_values* values, int64_t accounts, int64_t instruments, int64_t currencies
+) except -1:
+    p.values = values
+    p.stride = accounts
+    p.currencies = <int32_t>currencies - 1
+    p.parts = <tc_pnl_part*>table(t, instruments * accounts, sizeof(tc_pnl_part))
+    p.fees = <tc_pnl_part*>table(t, currencies * accounts, sizeof(tc_pnl_part))
+    p.totals = <tc_day_total*>table(t, accounts, sizeof(tc_day_total))
+    p.touched_words = (accounts + 63) >> 6
+    p.touched = <uint64_t*>table(t, p.touched_words, sizeof(uint64_t))
+    return 0
+
+
 # The tables of the rows: `rules` is tradecore.vocabulary.rules.rule_numbers(). Accounts and instruments from 0, so one
 # more than there can be. Each account's ORDER_RATE has a counter, beside `counters` of other rows.
 cdef inline int open_risk(
@@ -47,11 +62,12 @@ cdef inline int open_risk(
     r.counter_max = <uint32_t>counters
     r.strategy_max = <int32_t>strategies
     r.generation = 1
-    for reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks, on_marks, number in rules:
+    for reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks, on_marks, on_loss, number in rules:
         rule = &r.rules[<int>number]
         rule.reason, rule.unit, rule.most, rule.scopes = reason, unit, number_of(most), scopes
         rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
         rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
+        rule.on_loss = on_loss
         r.all_stated |= <uint64_t>stated << <int>number
     risk.account_stride = accounts
     risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
@@ -60,6 +76,7 @@ cdef inline int open_risk(
     risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
     open_values(t, &risk.values, risk.exposures, accounts, instruments, currencies)
     risk.breakers.by_strategy = <tc_tripped*>table(t, strategies + 1, sizeof(tc_tripped))
+    open_pnl(t, &risk.pnl, &risk.values, accounts, instruments, currencies)
     for switches in range(2):
         s = &risk.states if switches else &risk.kills
         for scope, most in ((SCOPE_FIRM, 1), (SCOPE_ACCOUNT, accounts), (SCOPE_INSTRUMENT, instruments),

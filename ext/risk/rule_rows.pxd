@@ -21,6 +21,8 @@ cdef enum:
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
     RULE_STALE_QUOTE = 25
+    RULE_DAILY_LOSS = 26
+    RULE_DRAWDOWN = 27
     RULE_REPEATED_EXECUTION = 30
     RULE_CONSECUTIVE_REJECTS = 31
     RULE_REARM_NAMES = 32
@@ -37,7 +39,8 @@ cdef enum:
     UNIT_COUNT = 3
     MODE_ENFORCE = 0
     MODE_OBSERVE = 1
-    MODE_SOFT = 2                  # of a line, never of a row: what warns
+    MODE_CANCEL = 2                # of a loss: enforced, and what works is canceled
+    MODE_SOFT = 3                  # of a line, never of a row: what warns
     SCOPE_FIRM = 0
     SCOPE_ACCOUNT = 1
     SCOPE_INSTRUMENT = 2
@@ -45,7 +48,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 13                     # of an effective line, see limit_lines.pxd
+    SLOTS = 17                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -58,6 +61,7 @@ cdef struct tc_limit_rule:
     uint8_t unit, stated, windowed
     uint8_t counts, asks           # SENT_...
     uint8_t on_marks               # it needs what is held at its marks
+    uint8_t on_loss                # it acts whenever the day's P&L changes
 
 
 cdef struct tc_limit_row:
@@ -109,10 +113,12 @@ cdef struct tc_rows:
     uint32_t softened              # rows that warn
     uint32_t on_marks              # rows that need what is held at its marks
     uint32_t breakers              # rows that disarm
+    uint32_t on_loss               # rows that act on the day's P&L
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
 
+# Only in C: a dict by key in Python.
 # The head of a target's rows. The caller has checked that there is such a target.
 cdef inline uint32_t* head_of(
     tc_rows* r, int scope, int32_t account, int32_t instrument, int32_t venue, int32_t strategy
@@ -170,7 +176,7 @@ cdef inline int find_bad_limit(const tc_rows* r, const tc_command* c) noexcept n
         return 64
     if r.rules[c.rule].windowed and value >= 0 and (c.window_ns < 1 or c.window_ns > time_max()):
         return 72
-    if c.mode != MODE_ENFORCE and c.mode != MODE_OBSERVE:
+    if c.mode < MODE_ENFORCE or c.mode > MODE_CANCEL or (c.mode == MODE_CANCEL and not r.rules[c.rule].on_loss):
         return 80
     return 114 if c.soft_share > (0 if r.rules[c.rule].most == 0 else SOFT_MOST) else -1
 
@@ -197,9 +203,9 @@ cdef inline int find_bad_target(
 
 # Does a row stand in the lines of a mode? What is enforced warns too where it has a soft share.
 cdef inline bint binds(const tc_limit_row* row, int mode) noexcept nogil:
-    if mode == MODE_SOFT:
-        return row.mode == MODE_ENFORCE and row.soft_share > 0 and row.value >= 0
-    return row.mode == mode and row.value >= 0
+    if row.value < 0 or (row.mode == MODE_OBSERVE) != (mode == MODE_OBSERVE):
+        return False
+    return mode != MODE_SOFT or row.soft_share > 0
 
 
 # Does a row need what is held at its marks?
@@ -210,6 +216,11 @@ cdef inline bint needs_marks(const tc_rows* r, const tc_limit_row* row) noexcept
 # Does a row disarm, or tell of what would?
 cdef inline bint is_breaker(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
     return r.rules[row.rule].counts & SENT_OUTCOMES != 0 and row.value >= 0
+
+
+# Does a row act whenever the day's P&L changes?
+cdef inline bint acts_on_loss(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].on_loss != 0 and row.value >= 0
 
 
 # How many rows and counters a change would take that are not there yet.
@@ -233,6 +244,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.softened -= binds(row, MODE_SOFT)
     r.on_marks -= needs_marks(r, row)
     r.breakers -= is_breaker(r, row)
+    r.on_loss -= acts_on_loss(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -249,6 +261,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.observed += binds(row, MODE_OBSERVE)
     r.softened += binds(row, MODE_SOFT)
     r.on_marks += needs_marks(r, row)
+    r.on_loss += acts_on_loss(r, row)
     r.breakers += is_breaker(r, row)
     if r.rules[c.rule].counts and row.value >= 0 and row.counter == 0:
         r.counter_count += 1

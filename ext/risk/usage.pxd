@@ -21,6 +21,14 @@ cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogi
     return -1 if rule != RULE_MAX_NET_EXPOSURE else longest if longest > shortest else shortest
 
 
+# A loss, 0 of a profit, -1 while something has no value.
+cdef inline tc_i128 measure_loss(const tc_day_total* total, int rule) noexcept nogil:
+    cdef tc_i128 loss = (total.peak if rule == RULE_DRAWDOWN else 0) - total.pnl
+    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+        return -1
+    return loss if loss > 0 else 0
+
+
 # What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of its
 # instrument, which is returned, or where it names none of the one with most; of a breaker what came last. -1 of what
 # only bounds one order.
@@ -43,6 +51,9 @@ cdef inline tc_i128 measure_row(
                               &deals_of(&risk.rows, row.counter)[<uint64_t>(at - 1) & risk.rows.rate_mask], now)
     if risk.rows.rules[row.rule].counts:
         return count_recent(&risk.rows, number, now)
+    if risk.rows.rules[row.rule].on_loss:
+        instrument[0] = 0
+        return measure_loss(&risk.pnl.totals[row.account], row.rule)
     if risk.rows.rules[row.rule].on_marks:
         instrument[0] = 0
         return measure_total(&risk.values.totals[row.account], row.rule)

@@ -23,10 +23,9 @@ cdef struct tc_instrument:
     int64_t name                                 # its number in the table of ids
     int64_t notional_scale, limit_scale          # amount * notional_scale / limit_scale is a notional, in 10**-9
     tc_i128 min_notional, max_notional           # -1: none
-    tc_i128 amount_most                          # |price x quantity|, before the multiplier
     int64_t qty_scale, qty_limit_scale           # quantity units * qty_scale / qty_limit_scale: as limits count it
     int64_t fee_scale, unit_fee_scale            # amount * fee_scale * ppm / fee_divisor is a fee in money units,
-    tc_i128 fee_divisor, unit_fee_divisor        # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
+    tc_i128 fee_divisor                          # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
     int64_t multiplier
     tc_band* bands                               # NULL where the room that has it keeps no tick tables
     int32_t currency, band_count                 # 0 bands: one tick is for all
@@ -77,6 +76,18 @@ cdef inline int64_t lots_per_unit(const tc_instrument* ins) noexcept nogil:
 # What a price times the multiplier is counted in.
 cdef inline int64_t unit_scale(const tc_instrument* ins) noexcept nogil:
     return tc_ten_to(ins.price_precision + ins.multiplier_precision)
+
+
+# Only in C: as above.
+cdef inline tc_i128 unit_fee_divisor(const tc_instrument* ins) noexcept nogil:
+    cdef int finer = MONEY_PRECISION - ins.money_precision
+    return tc_power_of_ten(ins.qty_precision + (finer if finer > 0 else 0))
+
+
+# Only in C: as above.
+# The most that |price x quantity| can be, before the multiplier.
+cdef inline tc_i128 amount_most(const tc_instrument* ins) noexcept nogil:
+    return tc_floor_div_wide(amount_max(), ins.multiplier)
 
 
 # The byte offset of the first field that no instrument can have, or -1.
@@ -130,7 +141,6 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.price_most = price_max() if c.tick >= 100 else book_ticks_max() * c.tick
     ins.min_notional = tc_join(c.min_notional, c.min_notional_high)
     ins.max_notional = tc_join(c.max_notional, c.max_notional_high)
-    ins.amount_most = tc_floor_div_wide(amount_max(), c.multiplier)
     ins.notional_scale = c.multiplier * power_of_ten(LIMIT_PRECISION - decimals)
     ins.limit_scale = power_of_ten(decimals - LIMIT_PRECISION)
     ins.qty_scale = power_of_ten(LIMIT_PRECISION - c.qty_precision)
@@ -138,7 +148,6 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.fee_scale = c.multiplier * power_of_ten(-finer)
     ins.fee_divisor = tc_power_of_ten(finer if finer > 0 else 0)
     ins.unit_fee_scale = power_of_ten(money)
-    ins.unit_fee_divisor = tc_power_of_ten(c.qty_precision + (-money if money < 0 else 0))
     ins.multiplier = c.multiplier
     ins.money_precision = c.money_precision
     ins.band_count = 0
@@ -204,12 +213,12 @@ cdef inline int64_t safe_price(const tc_instrument* ins, int64_t price, uint8_t 
 
 # The largest quantity whose |price x quantity x multiplier| is within its bound.
 cdef inline int64_t most_qty(const tc_instrument* ins, int64_t price) noexcept nogil:
-    return tc_saturate(tc_floor_div_wide(ins.amount_most, tc_abs(price) if price else 1))
+    return tc_saturate(tc_floor_div_wide(amount_most(ins), tc_abs(price) if price else 1))
 
 
 # |price x quantity| is at most 1e16 x 1e14: only a multiplier above 1e7 can bring it beyond.
 cdef inline bint is_beyond_amount(const tc_instrument* ins, int64_t price, int64_t qty) noexcept nogil:
-    return ins.multiplier > 10_000_000 and tc_wide(tc_abs(price), tc_abs(qty)) > ins.amount_most
+    return ins.multiplier > 10_000_000 and tc_wide(tc_abs(price), tc_abs(qty)) > amount_most(ins)
 
 
 # A notional for reports (tc_tell_wide), rounded up where it is to exceed a bound and down where it is to fall short of

@@ -2,7 +2,7 @@
 #
 # A client's own integer, from 1 to own_id_max(), is its own number, and its decimal text is the same id. Texts lie one
 # behind another, found by their hashes; nothing is ever removed, moved or hashed again, and memory that no text has
-# reached is untouched: a UUID takes 16 bytes of its entry, 36 of letters, and 16 to 32 of the index.
+# reached is untouched: a UUID takes 16 bytes of its entry, 36 of letters, and 8 to 16 of the index.
 
 from made_ids cimport *
 
@@ -12,15 +12,10 @@ cdef struct tc_text:
     uint64_t place                 # where its letters begin, and in the low 8 bits how many they are
 
 
-cdef struct tc_id_place:
-    uint32_t number                # of an entry, from 1; 0 is empty
-    uint32_t tag                   # the high half of its hash, so that hardly an entry is looked at in vain
-
-
 cdef struct tc_texts:
     tc_text* entries
     char* letters
-    tc_id_place* index
+    uint32_t* index                # see tag_of
     uint64_t used                  # letters
     uint64_t index_mask
     uint64_t digest                # over all texts in order of interning, for the state hash
@@ -109,16 +104,23 @@ cdef inline uint64_t hash_of_id(const tc_texts* texts, int64_t number) noexcept 
 
 
 # Only in C: a dict in Python.
+# A place of an index has the number of an entry, from 1, in the bits of the index's mask, and above them a tag: as much
+# of the hash's high half, so that hardly an entry is looked at in vain. An empty one is 0.
+cdef inline uint32_t tag_of(uint64_t hash, uint64_t index_mask) noexcept nogil:
+    return <uint32_t>(hash >> 32) & ~<uint32_t>index_mask
+
+
+# Only in C: a dict in Python.
 # The entry of a text of this hash, from 1, and 0 with `at` at its empty place where there is none.
 cdef inline uint32_t find_entry(
     const tc_texts* texts, const char* text, int size, uint64_t hash, uint64_t* at
 ) noexcept nogil:
     cdef const tc_text* entry
-    cdef uint32_t number
+    cdef uint32_t number, tag = tag_of(hash, texts.index_mask)
     at[0] = hash & texts.index_mask
-    while texts.index[at[0]].number:
-        number = texts.index[at[0]].number
-        if texts.index[at[0]].tag == <uint32_t>(hash >> 32):
+    while texts.index[at[0]]:
+        number = texts.index[at[0]] & <uint32_t>texts.index_mask
+        if texts.index[at[0]] - number == tag:
             entry = &texts.entries[number - 1]
             if <int>(entry.place & 0xFF) == size and memcmp(texts.letters + (entry.place >> 8), text, size) == 0:
                 return number
@@ -164,8 +166,7 @@ cdef inline int64_t intern_text(tc_texts* texts, const char* text) noexcept nogi
     memcpy(texts.letters + texts.used, text, size)
     texts.used += <uint64_t>size
     texts.count += 1
-    texts.index[at].number = texts.count
-    texts.index[at].tag = <uint32_t>(hash >> 32)
+    texts.index[at] = tag_of(hash, texts.index_mask) | texts.count
     texts.digest = chain_digest(texts.digest, hash)
     return last_id_of(texts)
 

@@ -2,7 +2,7 @@
 # GIL. It decides only whether it can read a number; what it can't is read, or refused with a reason, in Python.
 # Only in C: Python's own objects, and a text's digits.
 
-from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.unicode cimport PyUnicode_CheckExact
@@ -16,9 +16,29 @@ cdef extern from *:
     #define TC_HAS_GIL 1
     #endif
     #define tc_type_of(value) ((PyObject *)Py_TYPE(value))
+
+    /* A text's letters: those of ASCII lie in the object itself. */
+    static inline const char *tc_letters_of(PyObject *text, Py_ssize_t *size) {
+        if (!PyUnicode_IS_COMPACT_ASCII(text)) return PyUnicode_AsUTF8AndSize(text, size);
+        *size = PyUnicode_GET_LENGTH(text);
+        return (const char *)PyUnicode_1BYTE_DATA(text);
+    }
+
+    /* An int that 64 bits hold; most are one digit of Python's, which needs no call. */
+    static inline long long tc_number_of(PyObject *value, int *overflow) {
+    #if PY_VERSION_HEX >= 0x030C0000
+        if (PyUnstable_Long_IsCompact((PyLongObject *)value))
+            return PyUnstable_Long_CompactValue((PyLongObject *)value);
+    #else
+        if ((size_t)(Py_SIZE(value) + 1) <= 2) return Py_SIZE(value) * (long long)((PyLongObject *)value)->ob_digit[0];
+    #endif
+        return PyLong_AsLongLongAndOverflow(value, overflow);
+    }
     """
     const bint TC_HAS_GIL          # what is remembered between calls is one thread's at a time
     PyObject* tc_type_of(object value)
+    const char* tc_letters_of(object text, Py_ssize_t* size) except NULL
+    int64_t tc_number_of(object value, int* overflow) except? -1
 
 cdef extern from "tradecore/units.h" nogil:
     int TC_LETTERS_MAX
@@ -31,7 +51,6 @@ cdef extern from "tradecore/units.h":
 
 cdef extern from "Python.h":
     bint PyFloat_CheckExact(object value)
-    const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* size) except NULL
     object PyUnicode_New(Py_ssize_t size, uint32_t most)
     void* PyUnicode_DATA(object text)
     object PyObject_CallOneArg(object called, object argument)
@@ -58,7 +77,7 @@ cdef struct tc_told:
 
 cdef inline bint read_text(object text, int precision, int64_t bound, int64_t* units) except -1:
     cdef Py_ssize_t size = 0
-    cdef const char* letters = PyUnicode_AsUTF8AndSize(text, &size)
+    cdef const char* letters = tc_letters_of(text, &size)
     return tc_read_decimal(letters, size, precision, bound, units)
 
 
@@ -71,6 +90,9 @@ cdef inline bint read_units(
     cdef PyObject* kind
     if PyUnicode_CheckExact(value):
         return read_text(value, precision, bound, units)
+    if PyLong_CheckExact(value):
+        number = tc_number_of(value, &overflow)
+        return not overflow and tc_read_whole(number, precision, bound, units)
     if PyFloat_CheckExact(value):
         return tc_read_python_float(value, precision, bound, units)
     kind = tc_type_of(value)
@@ -78,12 +100,7 @@ cdef inline bint read_units(
         return read_text(PyObject_Str(value), precision, bound, units)
     if kind == types.float64:
         return tc_read_python_float(value, precision, bound, units)      # a float of Python's too
-    if not PyLong_CheckExact(value):
-        if kind != types.int64:
-            return False
-        value = int(value)
-    number = PyLong_AsLongLongAndOverflow(value, &overflow)
-    return not overflow and tc_read_whole(number, precision, bound, units)
+    return kind == types.int64 and tc_read_whole(<int64_t>int(value), precision, bound, units)
 
 
 # Units of 10**-precision as a Decimal, in `least` decimals where they hold it; as to_decimal() in Python. `told` has

@@ -154,6 +154,18 @@ def test_requests_quotes_and_marks_are_those_in_python(seed):
     assert {str(order.ord_status) for order in ours} >= {"CANCELED", "PENDING_NEW"}
 
 
+@pytest.mark.parametrize("backend", ["native", "python"])
+def test_an_answer_says_what_was_so_when_it_was_asked_for(backend):
+    core, told = make(backend), []
+    for qty in (10, 20, 60_000, 30):
+        told.append((core.check("AAPL", "BUY", qty, "100.01"), list(core.check("AAPL", "BUY", qty, "100.01"))))
+        core.submit("AAPL", "BUY", 10, "100.01")
+    for answer, before in told:
+        assert (list(answer), answer.passed) == (before, all(row.verdict != "REFUSE" for row in before))
+    assert [answer["MAX_POSITION_QTY"].value for answer, _ in told] == [10, 30, 60_020, 60]
+    assert [answer.passed for answer, _ in told] == [True, True, False, True]
+
+
 def test_a_question_says_that_a_new_id_would_find_no_room():
     core = make(capacity=Capacity(ids=16))
     with pytest.raises(RefusedError, match="IDS_FULL"):

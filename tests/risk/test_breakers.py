@@ -175,7 +175,8 @@ def test_the_alert_names_the_order_the_count_and_the_limit(tripped):
     (alert,) = [r for r in desk.reports(0) if r.report_type is B]
     assert (alert.reason, alert.row.value, alert.row.bound) == (reason, 1, 0)
     assert alert.row.order_id == [r.row.order_id for r in desk.reports(0) if r.row.order_id][-1]
-    assert reason.name in alert.text and f"strategy {STRATEGY}" in alert.text
+    assert f"{reason.name}: " in alert.text
+    assert f"strategy {STRATEGY}" in alert.text
     (line,) = desk.risk.limits(reason.name.lower())
     assert (line.breaches, line.breached) == (1, T0)
 
@@ -184,7 +185,8 @@ def test_a_disarmed_strategy_may_only_reduce(tripped):
     desk, reason = tripped
     entry = send(desk, qty=1)
     assert (entry.ord_status, entry.reason, entry.ord_rej_reason) == (S.REJECTED, reason, tc.OrdRejReason.BROKER_OPTION)
-    assert "disarmed" in entry.text and f"strategy {STRATEGY}" in entry.text
+    assert "disarmed" in entry.text
+    assert f"strategy {STRATEGY}" in entry.text
     assert send(desk, side="SELL", qty=6, price=99).reason is reason
     assert send(desk, strategy=8, price=90).ord_status is S.NEW  # another one
     answer = desk.check("AAPL", "BUY", 1, 101, strategy=STRATEGY, venue="P")

@@ -83,7 +83,8 @@ def test_a_protection_price_is_one_of_the_prices_that_there_are(make_core):
     assert (row.value, row.verdict) == (10**14, "PASS")
 
 
-OF_AN_ACCOUNT = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes]  # every rule but those that no account has
+# Every rule but those that no account has, and losses: what fills cost is not told to the room alone.
+OF_AN_ACCOUNT = [row for row in RULES if tc.Scope.ACCOUNT in row.scopes and not row.on_loss]
 
 
 @pytest.mark.parametrize("row", OF_AN_ACCOUNT, ids=lambda row: row.rule.name)
@@ -101,6 +102,14 @@ def test_each_limit_may_be_as_large_as_its_bound(room, row):
     for wrong in (most + 1, LIMIT_OFF - 1):
         with pytest.raises(ValueError, match="can't be"):
             table.set_limit(1, row.rule, wrong, SECOND)
+
+
+@pytest.mark.parametrize("row", [row for row in RULES if row.on_loss], ids=lambda row: row.rule.name)
+def test_the_room_alone_has_no_losses(room, row):
+    table = room("risk").RiskTable(accounts=1, instruments=1, order_rate=4)
+    table.set_limit(1, row.rule, LIMIT_OFF)
+    with pytest.raises(ValueError, match="can't be 5"):
+        table.set_limit(1, row.rule, 5)
 
 
 # ---- the reference of a collar is exact, and positive

@@ -187,6 +187,7 @@ def test_what_is_wrong_is_refused_and_changes_nothing(core):
         (ValueError, "rule 'first' is there already", lambda: core.risk.add_rule("first", "order.qty > 1")),
         (ValueError, "name '1x' must be a letter", lambda: core.risk.add_rule("1x", "order.qty > 1")),
         (ValueError, "mode", lambda: core.risk.add_rule("x", "order.qty > 1", mode="LOOK")),
+        (ValueError, "mode must be ENFORCE or OBSERVE, not CANCEL", lambda: core.risk.add_rule("x", "order.qty > 1", mode="CANCEL")),
         (ValueError, "who '\\x07' must be 1 to 64 printable", lambda: core.risk.add_rule("x", "order.qty > 1", who="\x07")),
         (TypeError, "why must be a str", lambda: core.risk.add_rule("x", "order.qty > 1", why=3)),
         (TypeError, "name must be a str", lambda: core.risk.add_rule(3, "order.qty > 1")),

@@ -433,7 +433,10 @@ class Stream:
         target = {"kind": K.SET_LIMIT, "rule": pick.choice(ON_MARKS)} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
-        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1)),
+        if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
+            self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
+                                                    who=1, why=1), 60)
+        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 
     def _setting(self) -> bytes:

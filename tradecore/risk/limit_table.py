@@ -32,7 +32,7 @@ class LimitLine(NamedTuple):
     notionals money, collars bps, rates and counts what was sent; what blocks altogether is 0. `value` is OFF where the
     rule is off there; `used`, `headroom` and `share` are None where there is nothing to measure: what bounds one order
     alone. `used_symbol` is the one whose position is nearest. `breached` is when it last refused, or, only observed,
-    would have (ns UTC, 0: never).
+    would have (ns UTC, 0: never). `cancels`: what works is canceled as soon as it is passed.
     """
 
     rule: Rule
@@ -55,6 +55,7 @@ class LimitLine(NamedTuple):
     symbol: str | None
     venue: str | None
     strategy: int | None
+    cancels: bool
 
 
 class LimitLines(Sequence[LimitLine]):
@@ -164,6 +165,18 @@ def limit_fields(row: RuleRow, value: Limit, window_ms: int | None, soft: Number
     return fields
 
 
+def limit_mode(row: RuleRow, is_observed: bool, change: dict[str, Any]) -> LimitMode:
+    """What is made of a limit. Raises ValueError where nothing can be canceled for it."""
+    if not change.get("cancel"):
+        return LimitMode.OBSERVE if is_observed or change.get("observe") else LimitMode.ENFORCE
+    if not row.on_loss:
+        losses = ", ".join(rule.rule.name for rule in BY_RULE.values() if rule.on_loss)
+        raise ValueError(f"cancel: {row.rule.name} acts on orders alone: only of {losses}")
+    if change.get("observe"):
+        raise ValueError("cancel: a limit that is only observed cancels nothing")
+    return LimitMode.OBSERVE if is_observed else LimitMode.CANCEL
+
+
 def scope_text(facts: LimitFacts | SwitchFacts, names: Directory) -> str:
     """What a row is about, in words."""
     if isinstance(facts, SwitchFacts):
@@ -194,4 +207,4 @@ def limit_line(facts: LimitFacts, names: Directory) -> LimitLine:
         Decimal(facts.soft_share) / 10**_SHARE if facts.soft_share else None, facts.mode == LimitMode.OBSERVE,
         facts.breached, facts.breaches, names.text_of(facts.who), names.text_of(facts.why), facts.set_time,
         facts.number, names.accounts.name(facts.account), names.symbols.name(facts.instrument),
-        names.venues.name(facts.venue), facts.strategy or None)
+        names.venues.name(facts.venue), facts.strategy or None, facts.mode == LimitMode.CANCEL)

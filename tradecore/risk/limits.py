@@ -106,7 +106,7 @@ class CheckResult(Sequence[RiskCheck]):
 
     _passed: bool
     _rows: list[RiskCheck] | None  # None until they are first looked at
-    _told: Any  # by a compiled core, which makes the object itself: (how to read it, what it said)
+    _told: Any  # by a compiled core, which makes the object itself: called, it gives the rows
 
     def __init__(self, rows: list[RiskCheck]) -> None:
         self._rows = rows
@@ -117,8 +117,7 @@ class CheckResult(Sequence[RiskCheck]):
 
     def _table(self) -> list[RiskCheck]:
         if self._rows is None:
-            read, said = self._told
-            self._rows = read(*said)
+            self._rows = self._told()
         return self._rows
 
     @property

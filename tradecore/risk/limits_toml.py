@@ -11,7 +11,7 @@ from .limit_table import LimitLine
 from .limits import OFF
 
 _TARGETS = ("account", "symbol", "venue", "strategy")
-_KEYS = ("rule", "value", *_TARGETS, "window_ms", "soft", "observe", "who", "why")
+_KEYS = ("rule", "value", *_TARGETS, "window_ms", "soft", "observe", "cancel", "who", "why")
 
 
 def to_toml(lines: Iterable[LimitLine]) -> str:
@@ -22,6 +22,7 @@ def to_toml(lines: Iterable[LimitLine]) -> str:
         fields |= {name: getattr(line, name) for name in _TARGETS}
         fields["value"] = "off" if line.value is OFF else line.value
         fields |= {"window_ms": line.window_ms, "soft": line.soft, "observe": line.is_observed or None,
+                   "cancel": line.cancels or None,
                    "who": line.set_by or None, "why": line.reason or None}
         told.append("[[limits]]\n" + "".join(
             f"{key} = {_value(value)}\n" for key, value in fields.items() if value is not None))

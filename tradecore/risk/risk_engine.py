@@ -20,6 +20,7 @@ from .limit_table import (
     SwitchLines,
     limit_fields,
     limit_line,
+    limit_mode,
     note,
     scope_text,
     target_fields,
@@ -54,7 +55,7 @@ class RiskEngine:
     def set_limit(
         self, rule: Rule | str, value: Limit, *, account: str | None = None, symbol: str | None = None,
         venue: str | None = None, strategy: int | None = None, window_ms: int | None = None,
-        soft: Number | None = None, observe: bool = False, who: str = "", why: str = "",
+        soft: Number | None = None, observe: bool = False, cancel: bool = False, who: str = "", why: str = "",
     ) -> None:
         """Change one row, and nothing else: a rule on an account, a symbol, an account in a symbol, a venue, a strategy
         (an int from 1 to the capacity `strategies`), or where none is named on the firm. Of all rows that bind an order
@@ -62,13 +63,14 @@ class RiskEngine:
 
         `value`: a number in whole units, money, bps or orders, or OFF; of a rule that blocks altogether 0 or OFF.
         `window_ms`: of a rate. `soft`: above which share of the value, above 0 to 1, an order that passes is told of by
-        a RISK_WARNING report. `observe`: report what exceeds it, refuse nothing. `who` and `why` (up to 64 printable
+        a RISK_WARNING report. `observe`: report what exceeds it, refuse nothing. `cancel`: of a loss
+        (DAILY_LOSS, DRAWDOWN), cancel what works as soon as it is passed. `who` and `why` (up to 64 printable
         ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is not
         known (naming the nearest), for a scope that the rule does not take and for a value out of bounds, TypeError,
         UndeclaredError, or RefusedError where no room for another row is left; nothing is changed then.
         """
         change = {"rule": rule, "value": value, "account": account, "symbol": symbol, "venue": venue,
-                  "strategy": strategy, "window_ms": window_ms, "soft": soft, "observe": observe}
+                  "strategy": strategy, "window_ms": window_ms, "soft": soft, "observe": observe, "cancel": cancel}
         self._change([self._fields(change)], who, why)
 
     def change_limits(self, changes: Iterable[Mapping[str, Any]], *, who: str = "", why: str = "") -> None:
@@ -84,7 +86,7 @@ class RiskEngine:
 
     def _fields(self, change: dict[str, Any]) -> dict[str, int]:
         """The fields of the command that a change is."""
-        unknown = change.keys() - {"rule", "value", "window_ms", "soft", "observe", *_NAMED}
+        unknown = change.keys() - {"rule", "value", "window_ms", "soft", "observe", "cancel", *_NAMED}
         if unknown or not {"rule", "value"} <= change.keys():
             raise TypeError(f"a change has a rule, a value, and what set_limit takes; not {', '.join(sorted(unknown))}"
                             if unknown else "a change must have a rule and a value")
@@ -103,8 +105,7 @@ class RiskEngine:
         word = self._features[row.rule.name.lower()]
         if word is Feature.OFF:
             fields["value"] = LIMIT_OFF
-        observed = word is Feature.OBSERVE or bool(change.get("observe"))
-        return fields | {"mode": int(LimitMode.OBSERVE if observed else LimitMode.ENFORCE)}
+        return fields | {"mode": int(limit_mode(row, word is Feature.OBSERVE, change))}
 
     def _change(self, rows: list[dict[str, int]], who: str, why: str) -> None:
         notes = {"who": note(who, "who"), "why": note(why, "why")}

@@ -35,6 +35,14 @@ def names_of(node: Node) -> set[str]:
     return found | ({node.name.removeprefix("rule.")} if node.name.startswith("rule.") else set())
 
 
+def rule_mode(mode: LimitMode | str) -> LimitMode:
+    """What is made of a rule that users add. Raises ValueError where it is none of its modes."""
+    word = LimitMode.parse(mode, "mode")
+    if word is LimitMode.CANCEL:
+        raise ValueError("mode must be ENFORCE or OBSERVE, not CANCEL: an expression is asked of orders alone")
+    return word
+
+
 class RuleBook:
     """Texts and trees of the rules that were added. Threads: any; a rule is added by one at a time."""
 
@@ -50,7 +58,7 @@ class RuleBook:
         demand_type(name, str, "name")
         if not _NAME.fullmatch(name):
             raise ValueError(f"name {name[:80]!r} must be a letter, then letters, digits and _, 63 at most")
-        word, notes = LimitMode.parse(mode, "mode"), {"who": note(who, "who"), "why": note(why, "why")}
+        word, notes = rule_mode(mode), {"who": note(who, "who"), "why": note(why, "why")}
         with self._lock:
             tree = read_expression(expression)
             if name in self._lines:

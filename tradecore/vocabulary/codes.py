@@ -118,6 +118,8 @@ class Rule(FixEnum):
     MAX_GROSS_EXPOSURE = 20
     MAX_NET_EXPOSURE = 21
     STALE_QUOTE = 25
+    DAILY_LOSS = 26
+    DRAWDOWN = 27
     REPEATED_EXECUTION = 30
     CONSECUTIVE_REJECTS = 31
     REARM_NAMES = 32
@@ -138,9 +140,11 @@ class SelfMatch(FixEnum):
 
 
 class LimitMode(FixEnum):
-    """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED)."""
+    """What SET_LIMIT makes of a limit: what exceeds it is refused, or only reported (RISK_OBSERVED); or, of a loss, it
+    is refused, and what works is canceled as soon as the limit is passed (CANCEL)."""
     ENFORCE = 0
     OBSERVE = 1
+    CANCEL = 2
 
 
 class DayEnd(FixEnum):
@@ -291,6 +295,8 @@ class Reason(FixEnum):
     STALE_QUOTE = 235
     MARK_UNAVAILABLE = 236
     RATE_UNAVAILABLE = 237
+    DAILY_LOSS = 238
+    DRAWDOWN = 239
     TRADING_STATE = 240
     NOT_AUTHORIZED = 241
     REPEATED_EXECUTION = 245
@@ -374,6 +380,8 @@ ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
     Reason.MAX_NET_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.REPEATED_EXECUTION: OrdRejReason.BROKER_OPTION,
     Reason.CONSECUTIVE_REJECTS: OrdRejReason.BROKER_OPTION,
+    Reason.DAILY_LOSS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
+    Reason.DRAWDOWN: OrdRejReason.ORDER_EXCEEDS_LIMIT,
     Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
     Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
     Reason.USER_RULE: OrdRejReason.BROKER_OPTION,

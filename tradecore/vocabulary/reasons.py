@@ -26,7 +26,7 @@ _IN_LOTS = {
     Reason.LATE_REPLACED,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
-             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE}
+             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
@@ -96,6 +96,8 @@ _TEXTS = {
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.MAX_GROSS_EXPOSURE: "gross exposure with working orders {value} would exceed {bound}",
     Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",
+    Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
+    Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
     Reason.STALE_QUOTE: "a mark is {value} ms old: it counts as stale after {bound} ms",
     Reason.MARK_UNAVAILABLE: "what is held, works or is asked for has no mark in {value} instruments",
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",

@@ -44,7 +44,8 @@ class RuleRow(NamedTuple):
     bound what all accounts have together; -1 where it counts: then each row has a counter of its own, of what it
     `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of the day to the next. `most` -1
     is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs
-    what is held and works at its mark, in the base currency; while none such is armed, that is not kept.
+    what is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it
+    acts on the day's P&L whenever that changes, not only on orders.
     """
 
     rule: Rule
@@ -59,6 +60,7 @@ class RuleRow(NamedTuple):
     counts: Sent = Sent.NONE
     asks: Sent = Sent.NEW | Sent.REPLACE
     on_marks: bool = False
+    on_loss: bool = False
 
 
 _ALL = tuple(Scope)
@@ -86,7 +88,11 @@ RULES: tuple[RuleRow, ...] = (
             False, on_marks=True),
     RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 10, 11, False,
             False, on_marks=True),
-    RuleRow(Rule.STALE_QUOTE, Reason.STALE_QUOTE, LimitUnit.COUNT, 10**12, _WHOLE, 12, 12, False, False, on_marks=True),
+    RuleRow(Rule.STALE_QUOTE, Reason.STALE_QUOTE, LimitUnit.COUNT, 10**12, _WHOLE, 16, 16, False, False, on_marks=True),
+    RuleRow(Rule.DAILY_LOSS, Reason.DAILY_LOSS, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 12, 13, False, False,
+            on_marks=True, on_loss=True),
+    RuleRow(Rule.DRAWDOWN, Reason.DRAWDOWN, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 14, 15, False, False,
+            on_marks=True, on_loss=True),
     # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's breakers.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
             True, Sent.TRADE, Sent.NONE),
@@ -108,17 +114,18 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.ACCOUNT_BLOCKED, Reason.STRATEGY_DISABLED,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL, Reason.PRICE_COLLAR,
     Reason.MAX_POSITION_QTY, *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
-    Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
-    Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED, Reason.UNBOOKED_TRADE,
-    Reason.USER_RULE,
+    Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS,
+    Reason.DRAWDOWN, Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
+    Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )
 
 
 def rule_numbers() -> list[tuple[int, ...]]:
     """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
-    asks, on_marks, rule."""
+    asks, on_marks, on_loss, rule."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
-             int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks), int(row.rule))
+             int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks),
+             int(row.on_loss), int(row.rule))
             for row in sorted(RULES)]
 
 

@@ -8,32 +8,35 @@
 
 enum { TC_DIGITS_MAX = 18, TC_LETTERS_MAX = 40 };  /* of a text: what 64 bits hold whatever the digits are */
 
-/* The number that a text is, within a bound. False for spaces, exponents, more digits, and no whole number of units. */
-static inline bool tc_read_decimal(const char *text, int64_t size, int precision, int64_t bound, int64_t *units) {
-    int64_t at = size > 0 && text[0] == '-', number = 0;
-    int digits = 0, decimals = 0;
-    bool negative = at, point = false;
-    if (size > TC_LETTERS_MAX) return false;
+/* The digits from one place of a text on, behind what was read before: where they end. */
+static inline int64_t tc_read_digits(const char *text, int64_t at, int64_t size, uint64_t *number) {
     for (; at < size; at++) {
         unsigned digit = (unsigned char)text[at] - (unsigned)'0';
-        if (digit <= 9) {
-            if (digits++ == TC_DIGITS_MAX) return false;
-            number = number * 10 + digit;
-            decimals += point;
-        } else if (text[at] == '.' && !point) {
-            point = true;
-        } else {
-            return false;
-        }
+        if (digit > 9) break;
+        *number = *number * 10 + digit;
     }
-    if (digits == 0) return false;
+    return at;
+}
+
+/* The number that a text is, within a bound. False for spaces, exponents, more digits, and no whole number of units. */
+static inline bool tc_read_decimal(const char *text, int64_t size, int precision, int64_t bound, int64_t *units) {
+    bool negative = size > 0 && text[0] == '-';
+    int64_t start = negative, point, at, decimals = 0, scaled;
+    uint64_t number = 0;
+    if (size > TC_LETTERS_MAX) return false;
+    point = at = tc_read_digits(text, start, size, &number);
+    if (at < size && text[at] == '.') {
+        at = tc_read_digits(text, at + 1, size, &number);
+        decimals = at - point - 1;
+    }
+    int64_t digits = point - start + decimals;
+    if (at != size || digits == 0 || digits > TC_DIGITS_MAX) return false;
     for (; decimals > precision; decimals--) {
         if (number % 10) return false;
         number /= 10;
     }
-    tc_i128 scaled = (tc_i128)number * tc_ten_to(precision - decimals);
-    if (scaled > bound) return false;
-    *units = negative ? -(int64_t)scaled : (int64_t)scaled;
+    if (__builtin_mul_overflow((int64_t)number, tc_ten_to(precision - (int)decimals), &scaled) || scaled > bound) return false;
+    *units = negative ? -scaled : scaled;
     return true;
 }
 
@@ -52,9 +55,9 @@ static inline bool tc_read_float(double value, int precision, int64_t bound, int
 
 /* A whole number as units, within a bound. */
 static inline bool tc_read_whole(int64_t number, int precision, int64_t bound, int64_t *units) {
-    tc_i128 scaled = (tc_i128)number * tc_ten_to(precision);
-    if (scaled > bound || scaled < -bound) return false;
-    *units = (int64_t)scaled;
+    int64_t scaled;
+    if (__builtin_mul_overflow(number, tc_ten_to(precision), &scaled) || scaled > bound || scaled < -bound) return false;
+    *units = scaled;
     return true;
 }
 

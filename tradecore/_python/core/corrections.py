@@ -52,7 +52,7 @@ from .state import (
     sync_order,
     told_time,
 )
-from .trade_booking import tell_trimmed, teller_of
+from .trade_booking import book_pnl, tell_trimmed, teller_of
 
 CORRECTIONS = {int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}
 
@@ -218,15 +218,21 @@ def make_correction(core: State, c: Any, trade: Execution, qty: int, price: int)
     return correct_trade(core, c, trade, qty, price, fee, say_correction(core, c, qty, price))
 
 
+def change_fee(core: State, trade: Execution, fee: tuple[int, int, int]) -> None:
+    """Another commission of a trade, in place of what it had in its account's charges."""
+    charge_fee(core.ledger, trade, -1)
+    trade.commission, trade.currency, trade.told = fee
+    charge_fee(core.ledger, trade, 1)
+
+
 def correct_trade(
     core: State, c: Any, trade: Execution, qty: int, price: int, fee: tuple[int, int, int], said: int | None
 ) -> Any:
     """Makes a trade this quantity, price and commission, 0 where it is busted, and derives everything from it again.
     `said` is None of a fee alone, which has no id of its own."""
     more, amount = qty - trade.qty, qty * price - trade.qty * trade.price
-    charge_fee(core.ledger, trade, -1)
-    trade.commission, trade.currency, trade.told = fee
-    charge_fee(core.ledger, trade, 1)
+    book_pnl(core, trade, -1)
+    change_fee(core, trade, fee)
     if qty:
         trade.qty, trade.price = qty, price
     else:
@@ -241,6 +247,8 @@ def correct_trade(
         know_execution(core, exec_id, (said, said), row)
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
+    if qty:
+        book_pnl(core, trade, 1)
     tell_trimmed(core, trade.instrument, trade.account)
     told = {"last_qty": qty, "last_px": price if qty else NO_PRICE, "commission": saturate(trade.commission),
             "exec_id": core.exec_seq, "exec_ref_id": trade.exec_id, "transact_time": told_time(core, c),

@@ -12,10 +12,12 @@ from tradecore.vocabulary.fix import ExecRestatementReason, ExecType
 from ..orders.lists import forget_names
 from ..orders.order_facts import ended_with_day, is_live
 from ..orders.order_table import EXPIRED, IN_CHILDREN, NOWHERE, Order
+from ..risk.day_pnl import close_pnl
 from ..risk.rule_rows import start_day
 from .outbound import doubt_order, recall_order
 from .sessions import is_good_till
 from .state import State, accept_command, end_day, end_order, report_execution, sync_order
+from .trade_booking import load_pnl
 
 
 def roll_day(core: State, c: Any) -> Any:
@@ -24,6 +26,9 @@ def roll_day(core: State, c: Any) -> Any:
     out to it is not there yet."""
     core.day += 1
     start_day(core.risk.rows)
+    if not core.risk.pnl.is_kept:
+        load_pnl(core)
+    close_pnl(core.risk.pnl)
     ack = accept_command(core, c, core.day, 0)
     for order in list(core.orders.open.values()):
         if not is_live(order):

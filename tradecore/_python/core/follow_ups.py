@@ -23,6 +23,7 @@ from .children import settle_parent
 from .conditions import is_trading
 from .elections import elect_all
 from .exits import find_hindrance
+from .losses import watch_losses
 from .placing import release_order
 from .self_matching import own_outside
 from .shrinking import shrink_order, stop_order
@@ -31,9 +32,11 @@ from .switching import withdraw_disarmed
 
 
 def settle(core: State, c: Any) -> None:
-    """Until nothing follows any more."""
+    """Until nothing follows any more. What was lost comes first: what follows is asked about behind it."""
     while True:
-        if core.risk.breakers.due:
+        if core.risk.pnl.touched:
+            watch_losses(core, c)
+        elif core.risk.breakers.due:
             withdraw_disarmed(core, c)
         elif core.parents:
             order = core.orders.by_id.get(core.parents.popleft())

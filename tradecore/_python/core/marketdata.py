@@ -13,7 +13,8 @@ from tradecore.vocabulary.records import QTY_MAX, RATE_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
 from ..execution.routing import sample_mid, tell_top, twice_mid, wants_sample
-from ..risk.exposures import BASE_CURRENCY, set_rate, set_worth
+from ..risk.day_pnl import set_currency_rate, set_mark
+from ..risk.exposures import BASE_CURRENCY
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, find_bad_price, is_beyond_amount, most_qty, opposite
 from .elections import elect_directed
 from .state import ACK_ACCEPTED, State, book_of, refuse_command, sync_tops, use_book
@@ -102,7 +103,7 @@ def enter_mark(core: State, c: Any) -> Any:
     if bad:
         return refuse_command(core, c, *bad)
     core.ledger.marks[c.instrument] = c.mark_px
-    set_worth(core.risk.values, c.instrument, c.mark_px, core.now)
+    set_mark(core.risk.pnl, c.instrument, c.mark_px, core.now)
     return ACK_ACCEPTED
 
 
@@ -112,5 +113,5 @@ def enter_rate(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.currency, 20)
     if not 1 <= c.rate <= RATE_MAX:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.rate, 56)
-    set_rate(core.risk.values, c.currency, c.rate)
+    set_currency_rate(core.risk.pnl, c.currency, c.rate)
     return ACK_ACCEPTED

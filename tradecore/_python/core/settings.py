@@ -15,9 +15,10 @@ from tradecore.vocabulary.units import WORD, one_number, tell_wide
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
+from ..risk.day_pnl import book_amount, keep_pnl, touch_account
 from ..risk.exposures import keep_exposures
 from ..risk.holds import move_position
-from ..risk.rule_rows import LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
+from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
 from ..vocabulary.instrument import (
     add_band,
     find_bad_band,
@@ -30,6 +31,7 @@ from ..vocabulary.instrument import (
 from ..vocabulary.shell import saturate
 from ..vocabulary.texts import find_text, id_is_known, intern_text, text_is_valid
 from .state import ACCEPTED, ACK_ACCEPTED, State, accept_command, publish, refuse_command
+from .trade_booking import load_pnl
 
 FEE_PER_UNIT_MAX = 1_000_000_000_000_000
 TIMEOUT_MAX = 86_400_000_000_000  # ns: a day
@@ -161,6 +163,8 @@ def open_position(core: State, c: Any) -> Any:
     apply_fill(p, c.position_qty, c.position_px)
     fold_position(core.trades, core.ledger, c.instrument, c.account)
     move_position(core.risk, c.instrument, c.account, c.position_qty)
+    if core.risk.pnl.is_kept:
+        book_amount(core.risk.pnl, c.instrument, c.account, c.position_qty * c.position_px)
     return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)
 
 
@@ -233,6 +237,12 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
                       instrument=c.instrument, venue=c.venue)
     keep_exposures(core.risk.values, rows.on_marks > 0)
+    if rows.on_loss and not core.risk.pnl.is_kept:
+        load_pnl(core)
+    keep_pnl(core.risk.pnl, rows.on_loss > 0)
+    for c in changes:
+        if RULES[c.rule].on_loss:
+            touch_account(core.risk.pnl, c.account)
     return None
 
 

@@ -16,7 +16,7 @@ from ..orders.order_table import AWAITS_PRICE, IN_CHILDREN, Order
 from ..orders.trades import fold_position
 from ..orders.triggers import arm_trigger, peak_of, stop_of
 from ..positions.costs import position_of
-from ..risk.exposures import set_worth
+from ..risk.day_pnl import set_mark
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import (
     BUY,
@@ -172,7 +172,7 @@ def split_instrument(core: State, c: Any) -> Any:
     forget_print(core, c.instrument)
     core.ledger.marks.pop(c.instrument, None)
     forget_movement(core.router, c.instrument)
-    set_worth(core.risk.values, c.instrument, NO_PRICE, core.now)
+    set_mark(core.risk.pnl, c.instrument, NO_PRICE, core.now)
     for venue in core.router.venues:
         clear_quotes(core, c.instrument, venue)
     split_lists(core.groups, c.instrument, n, d)

@@ -34,7 +34,7 @@ HASHED = [name for name in OUTBOUND_CODEC.fields if name not in ("seq", "version
 
 def hash_state(core: State) -> int:
     chain = 0
-    for rows in (counters, definitions, accounts, limits, switches, positions,
+    for rows in (counters, definitions, accounts, limits, switches, positions, day_pnl,
                  orders, books, trades, waiting, outbound, exit_gate, self_match,
                  user_rules, routing):
         for row in rows(core):
@@ -140,6 +140,18 @@ def positions(core: State) -> Iterator[Row]:
         if p.qty or p.fees or p.cost or p.realised or e.working_buy or e.working_sell or e.position_qty:
             money = (*wide_words(p.fees), *wide_words(p.cost), *wide_words(p.realised))
             yield 8, i, j, p.qty, *money, e.position_qty, e.working_buy, e.working_sell, e.reduce_only
+
+
+def day_pnl(core: State) -> Iterator[Row]:
+    """From where the day's P&L counts, and what was told of it: the rest follows from trades, marks and rates."""
+    pnl = core.risk.pnl
+    for number, parts in ((57, pnl.parts), (58, pnl.fees)):
+        for (i, j), part in sorted(parts.items()):
+            if part.closed:
+                yield number, i, j, *wide_words(part.closed)
+    for account, total in sorted(pnl.totals.items()):
+        if total.peak or total.told:
+            yield 59, account, *wide_words(total.peak), total.told
 
 
 def orders(core: State) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from ..orders.lists import tell_fill, tell_list
 from ..orders.order_table import NOWHERE, Order
 from ..orders.trades import Execution, append_execution, charge_fee
 from ..positions.costs import apply_fill, commission_of, position_of
+from ..risk.day_pnl import book_amount, book_fee, forget_paid
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
@@ -38,8 +39,31 @@ def book_trade(core: State, trade: Execution) -> None:
     else:
         p.fees += trade.commission
     move_position(core.risk, trade.instrument, trade.account, qty)
+    book_pnl(core, trade, 1)
     append_execution(core.trades, trade)
     tell_trimmed(core, trade.instrument, trade.account)
+
+
+def book_pnl(core: State, trade: Execution, sign: int) -> None:
+    """What a trade cost, and its commission, into the day's P&L while that is kept, or out of it."""
+    if core.risk.pnl.is_kept:
+        qty = trade.qty if trade.side == BUY else -trade.qty
+        book_amount(core.risk.pnl, trade.instrument, trade.account, sign * qty * trade.price)
+        currency = trade.currency or core.instruments[trade.instrument].currency
+        book_fee(core.risk.pnl, currency, trade.account, sign * trade.commission)
+
+
+def load_pnl(core: State) -> None:
+    """What was paid until now, while the day's P&L was not kept, as the ledger has it: cost less what was realised, and
+    commissions."""
+    pnl, ledger = core.risk.pnl, core.ledger
+    forget_paid(pnl)
+    for (instrument, account), p in ledger.positions.items():
+        if (instrument, account) in core.risk.exposures:  # something was ever booked
+            book_amount(pnl, instrument, account, p.cost - p.realised)
+            book_fee(pnl, core.instruments[instrument].currency, account, p.fees)
+    for (account, currency), charge in ledger.charges.items():
+        book_fee(pnl, currency, account, charge)
 
 
 def tell_trimmed(core: State, instrument: int, account: int) -> None:

@@ -1,4 +1,4 @@
-"""Checks of what is held and works at its marks: gross and net of an account and of the firm, and how old marks may be.
+"""Checks of what an account and the firm hold and work at marks: gross, net, what was lost, how old marks may be.
 
 Fail closed: what an account holds, works or asks for must have a mark, and its currency a rate. What reduces passes.
 """
@@ -13,12 +13,25 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import tell_wide
 
 from ..vocabulary.instrument import BUY
+from .day_pnl import day_total_of
 from .exposures import Known, Total, Value, find_stale, total_of, value_position, worth_of
 from .holds import Question
-from .limit_lines import FIRM_GROSS, FIRM_NET, GROSS, NET, STALE, limit_in
+from .limit_lines import (
+    DRAWDOWN,
+    FIRM_DRAWDOWN,
+    FIRM_GROSS,
+    FIRM_LOSS,
+    FIRM_NET,
+    GROSS,
+    LOSS,
+    NET,
+    STALE,
+    limit_in,
+)
 
-AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET)
-FIRM_SLOTS = (FIRM_GROSS, FIRM_NET)
+LOSS_SLOTS, FIRM_LOSS_SLOTS = (LOSS, DRAWDOWN), (FIRM_LOSS, FIRM_DRAWDOWN)
+AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN)
+FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS)
 BEYOND = 10**37  # what no exposure can be: one that can't be told
 MS = 1_000_000
 
@@ -40,10 +53,15 @@ def first_row(q: Question, slots: tuple[int, ...]) -> int:
 
 def count_unvalued(q: Question, why: Known) -> int:
     """How many instruments that are held, work or are asked for have no value for this reason: the account's, or where
-    that has none and the firm has a limit, the firm's."""
-    own = int(worth_of(q.values, q.instrument).state == why)
-    accounts = (q.account, 0) if first_row(q, FIRM_SLOTS) else (q.account,)
-    return next((count for account in accounts if (count := total_of(q.values, account).unknown[why])), own)
+    that has none and the firm has a limit, the firm's; where a loss is limited, also of what was traded or charged."""
+    counts = [total_of(q.values, q.account).unknown[why]]
+    if first_row(q, FIRM_SLOTS):
+        counts.append(total_of(q.values, 0).unknown[why])
+    if first_row(q, LOSS_SLOTS):
+        counts.append(day_total_of(q.pnl, q.account).unknown[why])
+    if first_row(q, FIRM_LOSS_SLOTS):
+        counts.append(day_total_of(q.pnl, 0).unknown[why])
+    return next(filter(None, counts), int(worth_of(q.values, q.instrument).state == why))
 
 
 def check_unknown(why: Known, reason: Reason, slots: tuple[int, ...]) -> Callable[[Question], Finding]:
@@ -97,11 +115,23 @@ def net_with(q: Question, account: int) -> int:
     return was.short_value - total.net_short - value.short_value
 
 
+def loss_of(q: Question, account: int) -> int:
+    """The loss since the previous close, realised or not, with fees; a profit is negative."""
+    total = day_total_of(q.pnl, account)
+    return BEYOND if total.unknown[Known.TOO_LARGE] else -total.pnl
+
+
+def drawdown_of(q: Question, account: int) -> int:
+    """How far the day's P&L is below its highest since the previous close, where it was 0."""
+    total = day_total_of(q.pnl, account)
+    return BEYOND if total.unknown[Known.TOO_LARGE] else max(0, total.peak - total.pnl)
+
+
 def check_amount(
     slot: int, firm_slot: int, reason: Reason, amount_with: Callable[[Question, int], int]
 ) -> Callable[[Question], Finding]:
-    """Exposure of an account, and of the firm. Of the two limits the first that refuses speaks, else the one with less
-    left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), FIA 1.2."""
+    """Exposure or loss of an account, and of the firm. Of the two limits the first that refuses speaks, else the one
+    with less left. Source: SEC 15c3-5 (c)(1)(i), RTS 6 Art. 15(1)(b), 16(1); FIA 1.2."""
 
     def check(q: Question) -> Finding:
         found = None
@@ -128,4 +158,6 @@ CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_unknown(Known.NO_RATE, Reason.RATE_UNAVAILABLE, AMOUNT_SLOTS), check_stale,
     check_amount(GROSS, FIRM_GROSS, Reason.MAX_GROSS_EXPOSURE, gross_with),
     check_amount(NET, FIRM_NET, Reason.MAX_NET_EXPOSURE, net_with),
+    check_amount(LOSS, FIRM_LOSS, Reason.DAILY_LOSS, loss_of),
+    check_amount(DRAWDOWN, FIRM_DRAWDOWN, Reason.DRAWDOWN, drawdown_of),
 )

@@ -13,6 +13,7 @@ from tradecore.vocabulary.rules import Sent
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
 from .breakers import Breakers, Tripped
+from .day_pnl import DayPnl
 from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
@@ -64,6 +65,7 @@ class Question:
     state: Met  # and the trading state
     stated: int  # one bit a rule that its account was told
     values: Exposures
+    pnl: DayPnl
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
     tripped: Tripped | None = None  # the breaker that has disarmed its strategy
@@ -87,6 +89,7 @@ class RiskTables:
         self.exposures: dict[tuple[int, int], Exposure] = {}
         self.values = Exposures(self.exposures)
         self.values.instruments = self.instruments
+        self.pnl = DayPnl(self.values)
         self.kills: Switches = {}
         self.states: Switches = {}
         self.breakers = Breakers()
@@ -131,7 +134,7 @@ EXEMPTIONS = frozenset((
     Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.REPEATED_EXECUTION, Reason.CONSECUTIVE_REJECTS,
     Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.STALE_QUOTE,
-    Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE))
+    Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN))
 # Nor one that brings its position to zero, whose quantity is what it is.
 CLOSING_EXEMPTIONS = frozenset((Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.NOTIONAL_BELOW_MIN))
 

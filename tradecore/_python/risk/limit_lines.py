@@ -14,7 +14,7 @@ from ..vocabulary.instrument import InstrumentRow
 from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, rows_of
 
 (ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED, GROSS, FIRM_GROSS, NET,
- FIRM_NET, STALE) = range(SLOTS)
+ FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, STALE) = range(SLOTS)
 
 
 @dataclass(slots=True)

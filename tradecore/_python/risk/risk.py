@@ -36,8 +36,9 @@ from ..vocabulary.instrument import (
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
 from .breakers import breaker_row, count_outcomes
+from .day_pnl import set_mark
 from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
-from .exposures import keep_exposures, last_mark_time, set_worth
+from .exposures import keep_exposures, last_mark_time
 from .holds import (
     FIRM_MAX,
     Question,
@@ -80,13 +81,14 @@ class RiskTable(RiskTables):
         return define_instrument_row(self.instruments, self.instrument_max, definition)
 
     def set_limit(self, account: int, rule: int, value: int, window_ns: int = 0) -> None:
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss:
+        what its fills cost is not told here."""
         demand("account", account, 1, self.account_max)
         high, low = divmod(value, WORD)
         blank = _SET_LIMIT.unpack(bytes(_SET_LIMIT.struct.size))
         c = blank._replace(limit_scope=int(Scope.ACCOUNT), account=account, rule=rule, value=low, value_high=high,
                            window_ns=window_ns)
-        if find_bad_limit(self.rows, c) >= 0:
+        if find_bad_limit(self.rows, c) >= 0 or (value >= 0 and RULES[rule].on_loss):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
         keep_exposures(self.values, self.rows.on_marks > 0)
@@ -99,7 +101,7 @@ class RiskTable(RiskTables):
         demand("instrument", instrument, 1, len(self.instruments))
         demand("mark_px", mark_px, -PRICE_MAX, PRICE_MAX)
         demand("time", time, last_mark_time(self.values), TIME_MAX)
-        set_worth(self.values, instrument, mark_px, time)
+        set_mark(self.pnl, instrument, mark_px, time)
 
     def kill(self, scope: int, target: int, engaged: bool) -> None:
         """Engage or release the kill switch of a Scope."""
@@ -180,7 +182,7 @@ def ask_risk(
         max_open_orders, 0, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
-        risk.values,
+        risk.values, risk.pnl,
     )
 
 

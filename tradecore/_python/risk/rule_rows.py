@@ -15,7 +15,7 @@ from tradecore.vocabulary.units import one_number
 
 RULES = BY_RULE
 SOFT_MOST = 10_000  # of a soft share: the limit itself
-SOFT = 2  # a mode of lines, never of a row: what warns
+SOFT = 3  # a mode of lines, never of a row: what warns
 Key = tuple[int, int, int, int, int]  # scope, instrument, account, venue, strategy: what a scope does not name is 0
 
 
@@ -68,6 +68,7 @@ class LimitRows:
         self.softened = 0  # rows that warn
         self.on_marks = 0  # rows that need what is held at its marks
         self.breakers = 0  # rows that disarm
+        self.on_loss = 0  # rows that act on the day's P&L
 
 
 def key_of(c: Any) -> Key:
@@ -96,7 +97,7 @@ def find_bad_limit(rows: LimitRows, c: Any) -> int:
         return 64
     if rule.windowed and c.value_high >= 0 and not 1 <= c.window_ns <= TIME_MAX:
         return 72
-    if c.mode not in (LimitMode.ENFORCE, LimitMode.OBSERVE):
+    if c.mode not in LimitMode._value2member_map_ or (c.mode == LimitMode.CANCEL and not rule.on_loss):
         return 80
     return 114 if c.soft_share > (SOFT_MOST if rule.most else 0) else -1
 
@@ -118,9 +119,9 @@ def find_bad_target(rows: LimitRows, c: Any, accounts: int, instruments: int, ve
 
 def binds(row: LimitRow, mode: int) -> bool:
     """Does a row stand in the lines of a mode? What is enforced warns too where it has a soft share."""
-    if mode == SOFT:
-        return row.mode == LimitMode.ENFORCE and row.soft_share > 0 and row.value >= 0
-    return row.mode == mode and row.value >= 0
+    if row.value < 0 or (row.mode == LimitMode.OBSERVE) != (mode == LimitMode.OBSERVE):
+        return False
+    return mode != SOFT or row.soft_share > 0
 
 
 def needs_marks(row: LimitRow) -> bool:
@@ -131,6 +132,11 @@ def needs_marks(row: LimitRow) -> bool:
 def is_breaker(row: LimitRow) -> bool:
     """Does a row disarm, or tell of what would?"""
     return bool(RULES[row.rule].counts & OUTCOMES) and row.value >= 0
+
+
+def acts_on_loss(row: LimitRow) -> bool:
+    """Does a row act whenever the day's P&L changes?"""
+    return RULES[row.rule].on_loss and row.value >= 0
 
 
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
@@ -151,6 +157,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.softened -= binds(row, SOFT)
     rows.on_marks -= needs_marks(row)
     rows.breakers -= is_breaker(row)
+    rows.on_loss -= acts_on_loss(row)
     row.value = one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
@@ -158,6 +165,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.observed += binds(row, LimitMode.OBSERVE)
     rows.softened += binds(row, SOFT)
     rows.on_marks += needs_marks(row)
+    rows.on_loss += acts_on_loss(row)
     rows.breakers += is_breaker(row)
     if RULES[c.rule].counts and row.value >= 0 and not row.counts:
         row.counts = True

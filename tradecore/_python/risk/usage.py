@@ -7,6 +7,7 @@ from tradecore.vocabulary.rules import OUTCOMES
 
 from ..vocabulary.instrument import InstrumentRow
 from .breakers import NOTHING_DEALT, count_outcomes
+from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .rule_counts import count_recent
@@ -28,6 +29,13 @@ def measure_total(total: Total, rule: int) -> int:
     return max(abs(total.net_long), abs(total.net_short)) if rule == Rule.MAX_NET_EXPOSURE else -1
 
 
+def measure_loss(total: DayTotal, rule: int) -> int:
+    """A loss, 0 of a profit, -1 while something has no value."""
+    if any(total.unknown):
+        return -1
+    return max(0, (total.peak if rule == Rule.DRAWDOWN else 0) - total.pnl)
+
+
 def measure_row(
     risk: RiskTables, instruments: dict[int, InstrumentRow], row: LimitRow, now: int
 ) -> tuple[int, int]:
@@ -38,6 +46,8 @@ def measure_row(
         return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
     if RULES[row.rule].counts:
         return count_recent(row, now), row.instrument
+    if RULES[row.rule].on_loss:
+        return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
     if row.rule != Rule.MAX_POSITION_QTY:

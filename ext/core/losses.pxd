@@ -1,0 +1,100 @@
+# Loss limits act on marks, not only when an order comes: what passes one is told, and its account, or the firm, may
+# only reduce from then on. Where its limit says so, what works is canceled. To let it trade again is a command of its
+# own.
+#
+# They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it
+# warns, is told once, until the loss is within it again, or a day ends.
+
+from switching cimport *
+from requests cimport mass_cancel
+from usage cimport measure_loss
+
+
+cdef enum:
+    SOFT_TOLD = 1                  # two bits of what was told of each limit
+    LIMIT_TOLD = 2
+
+
+# Above which loss a limit warns: its soft share, or where it has none itself.
+cdef inline tc_i128 soft_limit(const tc_limit_row* row) noexcept nogil:
+    if row.soft_share and row.mode != MODE_OBSERVE:
+        return tc_floor_div_wide(row.value * row.soft_share, SOFT_MOST)
+    return row.value
+
+
+# From now on only what reduces; what is stricter already stays. What works, exits too, is canceled, or asked back,
+# where the limit says so.
+cdef inline void stop_losing(tc_core* core, const tc_limit_row* row) noexcept nogil:
+    cdef int64_t answer_seq = core.answer_seq
+    cdef tc_command c
+    cdef tc_ack ack
+    memset(&c, 0, sizeof(c))
+    memset(&ack, 0, sizeof(ack))
+    if state_at(&core.risk.states, row.scope, row.account) == STATE_ACTIVE:
+        c.kind = KIND_TRADING_STATE
+        c.scope = row.scope
+        c.target = row.account
+        c.state = STATE_REDUCING
+        set_trading_state(core, &c, &ack)
+    if row.mode == MODE_CANCEL:
+        memset(&c, 0, sizeof(c))
+        c.kind = KIND_MASS_CANCEL
+        c.account = row.account
+        mass_cancel(core, &c, &ack)
+        core.answer_seq = answer_seq                   # it answers nobody
+
+
+# One limit of an account or of the firm; where it is off nothing was told.
+cdef inline void watch_loss(
+    tc_core* core, const tc_command* c, tc_day_total* total, uint32_t number, int shift
+) noexcept nogil:
+    cdef const tc_limit_row* row = &core.risk.rows.rows[number]
+    cdef uint8_t told = 0, was = (total.told >> shift) & 3, news
+    cdef tc_i128 loss = 0, bound = 0
+    cdef tc_finding finding
+    cdef tc_report* r
+    if number and row.value >= 0:
+        loss, bound = measure_loss(total, row.rule), soft_limit(row)
+        told = (SOFT_TOLD if loss > bound else 0) | (LIMIT_TOLD if loss > row.value else 0)
+    total.told ^= (was ^ told) << shift
+    news = told & ~was
+    if number == 0 or news == 0:
+        return
+    bound = row.value if news & LIMIT_TOLD else bound
+    tell_finding(&finding, core.risk.rows.rules[row.rule].reason, True, True, tc_tell_wide(loss, True),
+                 tc_tell_wide(bound, False), number)
+    r = start_report(core, c, REPORT_RISK_OBSERVED if row.mode == MODE_OBSERVE else REPORT_RISK_WARNING)
+    put_place(r, row.account, 0)
+    r.reason = <int16_t>finding.reason
+    r.value = finding.value
+    r.bound = finding.limit
+    r.reject_mask = finding.row
+    publish_report(&core.events, r)
+    if news & LIMIT_TOLD:
+        note_breach(&core.risk, &finding, core.now)
+        if row.mode != MODE_OBSERVE:
+            stop_losing(core, row)
+
+
+# Only in C: the body of a loop in Python.
+cdef inline void watch_account(tc_core* core, const tc_command* c, int32_t account) noexcept nogil:
+    cdef tc_day_total* total = &core.risk.pnl.totals[account]
+    cdef tc_rows* rows = &core.risk.rows
+    cdef uint32_t head = head_of(rows, SCOPE_ACCOUNT if account else SCOPE_FIRM, account, 0, 0, 0)[0]
+    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+        return                                         # it refuses what adds risk
+    if total.pnl > total.peak:
+        total.peak = total.pnl
+    watch_loss(core, c, total, find_row(rows, head, RULE_DAILY_LOSS), 0)
+    watch_loss(core, c, total, find_row(rows, head, RULE_DRAWDOWN), 2)
+
+
+# Of each account whose P&L has changed; the firm first.
+cdef inline void watch_losses(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef uint64_t* touched = core.risk.pnl.touched
+    cdef int64_t word
+    core.risk.pnl.is_touched = False
+    for word in range(core.risk.pnl.touched_words):
+        while touched[word]:
+            watch_account(core, c, <int32_t>(64 * word) + tc_lowest_bit(touched[word]))
+            touched[word] &= touched[word] - 1
