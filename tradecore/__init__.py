@@ -83,6 +83,7 @@ from .vocabulary.records import (
 from .vocabulary.reports import Report, ReportReader
 from .vocabulary.rows import StaleOrderError
 from .vocabulary.rules import RISK_CHECKS
+from .vocabulary.venue_words import OnDisconnect, VenueHealth
 
 # What an order's path does not need is imported when it is first asked for: the back office, rings, a shadow, sessions.
 _LATER = {
@@ -111,7 +112,7 @@ _LATER = {
     "runtime.ring_memory": "RingClosedError RingFullError",
     "runtime.rings": "RingBuffer RingClaim RingStats shared_ring",
     "execution.displayed_book": "BookLevel DisplayedBook ShownOrder",
-    "execution.route_plan": "RoutePlan VenueRoute VenueStatistics",
+    "execution.route_plan": "RoutePlan VenueRoute VenueState VenueStatistics",
     "vocabulary.lines": "BOOK_LINE_DTYPE ORDER_LINE_DTYPE POSITION_LINE_DTYPE",
 }
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ if TYPE_CHECKING:
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
     from .core.smart_order_router import SmartOrderRouter
     from .execution.displayed_book import BookLevel, DisplayedBook, ShownOrder
-    from .execution.route_plan import RoutePlan, VenueRoute, VenueStatistics
+    from .execution.route_plan import RoutePlan, VenueRoute, VenueState, VenueStatistics
     from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
     from .positions.broker_forms import BROKER_FORMS
     from .positions.corporate import CorporateActions
@@ -160,8 +161,9 @@ __all__ = [
     "Flattening", "Instrument",
     "KeptPosition", "LastLiquidityInd", "LimitMode", "LoadError", "MarkView", "MarketState",
     "MissingRateError", "MsgType",
-    "ObjectPool", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager", "OrderTerms",
-    "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord", "Position",
+    "ObjectPool", "OnDisconnect", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager",
+    "OrderTerms", "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord",
+    "Position",
     "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
     "RejectFacts", "Report", "ReportReader", "ReportType",
     "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits",
@@ -171,8 +173,8 @@ __all__ = [
     "Scope", "SelfMatch", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "ShownOrder", "Side",
     "SimulatedVenue", "SmartOrderRouter", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueRoute",
-    "VenueScore", "VenueStatistics", "backend", "load_session", "new_orders", "shared_ring",
+    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueHealth",
+    "VenueRoute", "VenueScore", "VenueState", "VenueStatistics", "backend", "load_session", "new_orders", "shared_ring",
 ]
 
 

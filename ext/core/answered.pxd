@@ -5,7 +5,10 @@ from state cimport *
 
 # What an order that has ended says of its external venue: how much of it was filled there.
 cdef inline void note_end(tc_core* core, const tc_order* order) noexcept nogil:
-    if not is_external(core, order.venue) or not order.acked or order.terminal == STATUS_REJECTED:
+    if not is_external(core, order.venue):
+        return
+    end_trial(&core.router, order.venue, order.order_id, False)
+    if not order.acked or order.terminal == STATUS_REJECTED:
         return
     note_filled(&core.router.statistics[order.venue], order.cum_qty, order.order_qty,
                 order.route == ROUTE_TAKES or order.time_in_force == TIF_IOC or order.time_in_force == TIF_FOK)
@@ -25,3 +28,5 @@ cdef inline void hear_answer(tc_core* core, const tc_order* order, bint is_rejec
         hear_first(core, order)
         note_verdict(&core.router.statistics[order.venue], is_reject)
         core.router.epoch += has_weight(&core.router.weights)
+        if not is_reject:
+            hear_taken(&core.router, order.venue, order.order_id)

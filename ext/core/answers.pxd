@@ -17,21 +17,30 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
 
 
 # What is known of a venue; -1, or where there is none, how many there are.
-cdef inline int32_t copy_statistics(
-    const tc_core* core, int64_t venue, tc_statistics* copy, bint* degraded
-) noexcept nogil:
+cdef inline int32_t copy_statistics(const tc_core* core, int64_t venue, tc_statistics* copy) noexcept nogil:
     if venue < 1 or venue > core.venue_count:
         return core.venue_count
     copy[0] = core.router.statistics[venue]
-    degraded[0] = (core.router.degraded >> (venue - 1)) & 1
+    return -1
+
+
+# How a venue is; -1, or where there is none, how many there are.
+cdef inline int32_t copy_health(
+    const tc_core* core, int64_t venue, tc_health* copy, bint* is_disconnected, bint* is_down
+) noexcept nogil:
+    if venue < 1 or venue > core.venue_count:
+        return core.venue_count
+    copy[0] = core.router.health[venue]
+    is_disconnected[0] = (core.disconnected >> (venue - 1)) & 1
+    is_down[0] = (core.router.down >> (venue - 1)) & 1
     return -1
 
 
 # How the market lay when a decision was taken; MARKET_NORMAL where it is no longer held.
 cdef inline uint8_t copy_market(const tc_router* router, int64_t decision) noexcept nogil:
-    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
+    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history.mask:
         return MARKET_NORMAL
-    return router.history_markets[<uint64_t>decision & router.history_mask]
+    return kept_at(&router.history, decision).market
 
 
 # Copies as much of what lies unbooked as there is room for, oldest first; how much there is.

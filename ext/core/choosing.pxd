@@ -51,9 +51,8 @@ cdef inline const tc_ranking* decide(tc_core* core, const tc_instrument* ins, co
 
 # Chooses the venue of an order, and keeps the ranking that it was chosen by.
 cdef inline int32_t route_order(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit
+    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, uint8_t routing
 ) noexcept nogil:
-    cdef uint8_t routing = routing_of(core, order)
     cdef const tc_ranking* ranking = decide(core, ins, order)
     cdef int32_t venue
     order.decision = ranking.decision

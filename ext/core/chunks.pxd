@@ -3,7 +3,7 @@
 # Only in C: slots; a twin's commands are bytes, which nobody can change.
 
 from pipeline cimport *
-from prefetch cimport AHEAD, AHEAD_ID, fetch_ahead, tc_coming
+from prefetch cimport AHEAD_ID, fetch_ahead, tc_fetching
 from tap cimport *
 
 cdef extern from "tradecore/turnstile.h" nogil:
@@ -23,7 +23,7 @@ cdef struct tc_batch:
     bint watched                   # it stops where what a bus wants of its reports must be read before it goes on
     bint stopped                   # there it is
     uint64_t refused               # bit kind: of commands that are not for a batch
-    tc_coming ahead[AHEAD]
+    tc_fetching ahead
 
 
 cdef inline void take_command(
@@ -60,7 +60,7 @@ cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch
     taken = CHUNK if rest > CHUNK else rest
     tc_copy_shared(slots.commands, &batch.commands[batch.done], seen * <int64_t>sizeof(tc_command))
     while i < taken and core.events.seq < enough and not (i and batch.watched and must_be_read(&core.events)):
-        fetch_ahead(core, slots.commands, i, seen, batch.ahead)
+        fetch_ahead(core, slots.commands, i, seen, &batch.ahead)
         if slots.commands[i].kind < 64 and (batch.refused >> slots.commands[i].kind) & 1:
             slots.commands[i].kind = NO_KIND           # a command of no kind is refused for it
         take_command(core, tap, &slots.commands[i], &slots.acks[i], batch.now, batch.timed)

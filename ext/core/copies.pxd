@@ -162,12 +162,11 @@ cdef inline bint copy_top(
 cdef inline int copy_decision(
     const tc_router* router, int64_t decision, tc_term* terms, int64_t* made
 ) noexcept nogil:
-    cdef int64_t slot = <int64_t>(<uint64_t>decision & router.history_mask)
+    cdef const tc_history* history = &router.history
     made[0] = router.decisions
-    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>router.history_mask:
+    if decision < 1 or decision > router.decisions or router.decisions - decision > <int64_t>history.mask:
         return -1
-    memcpy(terms, &router.history[slot * MAX_VENUES], router.history_counts[slot] * sizeof(tc_term))
-    return router.history_counts[slot]
+    return copy_kept(history, decision, &router.terms[kept_at(history, decision).row * MAX_VENUES], terms)
 
 
 cdef inline int64_t first_held(const tc_events* events) noexcept nogil:

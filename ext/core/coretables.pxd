@@ -104,14 +104,15 @@ cdef inline int open_risk_and_routing(
     core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
     core.router.terms = <tc_term*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))
     core.router.rankings = <tc_ranking*>table(t, instruments * 2, sizeof(tc_ranking))
-    core.router.history_mask = <uint64_t>capacity.decisions - 1
-    core.router.history = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
+    core.router.history.mask = <uint64_t>capacity.decisions - 1
+    core.router.history.terms = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
+    core.router.history.rows = <tc_kept*>table(t, capacity.decisions, sizeof(tc_kept))
     core.router.statistics = <tc_statistics*>table(t, capacity.venues + 1, sizeof(tc_statistics))
+    core.router.health = <tc_health*>table(t, capacity.venues + 1, sizeof(tc_health))
+    core.router.next_close = never()
     core.router.movements = <tc_movement*>table(t, instruments, sizeof(tc_movement))
     core.router.strategies = <uint8_t*>table(t, capacity.strategies + 1, sizeof(uint8_t))
     core.router.strategy_max = capacity.strategies
-    core.router.history_markets = <uint8_t*>table(t, capacity.decisions, sizeof(uint8_t))
-    core.router.history_counts = <int32_t*>table(t, capacity.decisions, sizeof(int32_t))
     core.router.time_to_live = 100_000_000
     return 0
 

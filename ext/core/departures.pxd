@@ -4,7 +4,7 @@
 # order's way to further venues: it ends with the last of its parts that works.
 
 from exits cimport *
-from exit_gate cimport ask_gate, count_exit, let_out, lets_exits_out, tc_exit
+from exit_gate cimport ask_gate, asks_quantities_alone, count_exit, let_out, lets_exits_out, tc_exit
 
 
 # ---- what the gate is asked
@@ -107,6 +107,9 @@ cdef inline bint stops_order(
     tc_core* core, const tc_command* c, const tc_order* order, tc_finding* finding
 ) noexcept nogil:
     cdef tc_exit e
+    if (asks_quantities_alone(&core.gate, order.venue) and not order.kept & IS_CHILD
+            and order.cum_qty + leaves_of(order) <= order.order_qty):
+        return False
     load_exit(core, order, False, &e)
     return is_stopped(core, c, order, &e, finding)
 

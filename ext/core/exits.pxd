@@ -206,6 +206,8 @@ cdef inline int find_hindrance(tc_core* core, const tc_order* order, int64_t* va
     if order.venue and is_disconnected(core, order.venue):
         return VENUE_DISCONNECTED
     bound[0] = core.venue_count
+    if order.venue and is_out(&core.router.health[order.venue]):
+        return NO_VENUE
     if order.venue == 0 and core.router.down == (~<uint64_t>0 >> (64 - core.venue_count) if core.venue_count else 0):
         return NO_VENUE
     return REASON_NONE

@@ -2,6 +2,7 @@
 # their members, and what a price has reached is let go, one after another until nothing follows. It never calls itself.
 
 from children cimport *
+from health cimport *
 from losses cimport watch_losses
 from switching cimport withdraw_disarmed
 
@@ -148,7 +149,7 @@ cdef inline bint has_work(const tc_core* core) noexcept nogil:
     return (core.parents_first != core.parents_last or core.trimmed_first != core.trimmed_last
             or core.groups.news_first != core.groups.news_last
             or core.moved_first != core.moved_last or core.triggers.fired_first != core.triggers.fired_last
-            or core.triggers.asks_again or core.risk.pnl.is_touched)
+            or core.triggers.asks_again or core.risk.pnl.is_touched or core.router.has_turned)
 
 
 # Until nothing follows any more. What was lost comes first: what follows is asked about behind it.
@@ -173,6 +174,8 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
             settle_group(core, c, group)
         elif core.triggers.fired_first != core.triggers.fired_last:
             take_fired(core, c)
+        elif core.router.has_turned:
+            look_everywhere(core)
         elif core.triggers.asks_again:
             ask_again(core, c)
         elif core.moved_first != core.moved_last:

@@ -37,18 +37,20 @@ cdef inline void quote_side(
 ) noexcept nogil:
     cdef const tc_instrument* ins = &core.instruments[c.instrument]
     cdef uint32_t row = row_of(core, c.instrument, c.venue, side)
-    cdef int64_t ticks, left
+    cdef int64_t ticks, left = size
     tc_assert(core.book.nodes[core.order_slots + row].qty == 0)        # its last quote was removed
     core.book.fill_count = 0
     if size == 0:
         return
     ticks = tc_floor_div(price, ins.tick)
-    left = match_order(&core.book, row ^ 1, ticks, size)
+    if crosses(&core.book, row ^ 1, ticks):
+        left = match_order(&core.book, row ^ 1, ticks, size)
     tc_assert((left >= 0) & (left <= size))
     if left:
         add_node(&core.book, row, core.order_slots + row, ticks, left, 0)
-    book_fills(core, c.instrument, c.venue, NULL, side)
-    report_fills(core, c, c.instrument, NULL)
+    if core.book.fill_count:
+        book_fills(core, c.instrument, c.venue, NULL, side)
+        report_fills(core, c, c.instrument, NULL)
 
 
 cdef inline void remove_quotes(tc_core* core, int32_t instrument, int32_t venue) noexcept nogil:
@@ -60,6 +62,36 @@ cdef inline void remove_quotes(tc_core* core, int32_t instrument, int32_t venue)
         node = core.order_slots + row
         if core.book.nodes[node].qty > 0:
             remove_node(&core.book, node)
+
+
+# Only in C: a removal and an addition in Python. Is this all that rests in its row?
+cdef inline bint is_alone(const tc_book* book, uint32_t row, uint32_t number) noexcept nogil:
+    cdef const tc_level* level = &book.levels[book.rows[row].best]
+    return level.head == number and level.tail == number and not book.rows[row].is_mapped
+
+
+# Only in C: a removal and an addition in Python. What is alone in its row has another price and size.
+cdef inline void move_alone(tc_book* book, uint32_t number, int64_t price, int64_t qty) noexcept nogil:
+    cdef tc_level* level = &book.levels[book.nodes[number].level]
+    tc_assert((qty > 0) & (level.qty == book.nodes[number].qty) & (level.hidden_qty == 0))
+    level.price = price
+    level.qty = qty
+    book.nodes[number].qty = qty
+
+
+# Only in C: a removal and an addition in Python. Quotes that are alone in their book meet nothing there, and take other
+# prices and sizes where they are. Are they?
+cdef inline bint move_quotes(tc_core* core, const tc_command* c, const tc_instrument* ins) noexcept nogil:
+    cdef uint32_t bid = row_of(core, c.instrument, c.venue, SIDE_BUY), ask = bid ^ 1
+    if not (c.bid_size and c.ask_size and is_alone(&core.book, bid, core.order_slots + bid)
+            and is_alone(&core.book, ask, core.order_slots + ask)):
+        return False
+    core.books.printed[bid] = 0
+    core.books.printed[ask] = 0
+    core.book.fill_count = 0
+    move_alone(&core.book, core.order_slots + bid, tc_floor_div(c.bid_px, ins.tick), c.bid_size)
+    move_alone(&core.book, core.order_slots + ask, tc_floor_div(c.ask_px, ins.tick), c.ask_size)
+    return True
 
 
 # Nothing is displayed from outside any more.
@@ -89,9 +121,10 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
     if (c.bid_size or c.ask_size) and not use_book(&core.books, c.instrument, c.venue):
         refuse_command(core, c, ack, BOOKS_FULL, core.books.count, core.books.most)
         return
-    remove_quotes(core, c.instrument, c.venue)
-    quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)
-    quote_side(core, c, SIDE_SELL, c.ask_px, c.ask_size)
+    if not move_quotes(core, c, ins):
+        remove_quotes(core, c.instrument, c.venue)
+        quote_side(core, c, SIDE_BUY, c.bid_px, c.bid_size)
+        quote_side(core, c, SIDE_SELL, c.ask_px, c.ask_size)
     sync_tops(core, c.instrument, c.venue)
     tell_top(&core.router, c.instrument, SIDE_BUY, c.venue, core.command_seq)
     tell_top(&core.router, c.instrument, SIDE_SELL, c.venue, core.command_seq)

@@ -279,16 +279,6 @@ cdef inline void withdraw_replace(
     look_again(core, order)
 
 
-# Only in C: an assignment in Python.
-# Venues that are barred or disconnected are never chosen.
-cdef inline void set_down(tc_core* core) noexcept nogil:
-    cdef int32_t venue
-    core.router.down = core.disconnected
-    for venue in range(1, core.venue_count + 1):
-        if state_at(&core.risk.kills, SCOPE_VENUE, venue) or state_at(&core.risk.states, SCOPE_VENUE, venue):
-            core.router.down |= <uint64_t>1 << (venue - 1)
-
-
 # Is a request a user's replace that asks for more, and that no venue has answered?
 cdef inline bint wants_more(const tc_orders* orders, const tc_order* order, const tc_request* asked) noexcept nogil:
     return asked.is_replace and not asked.reason and not asked.pending and asks_more(orders, order, NULL, asked)

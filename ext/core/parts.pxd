@@ -201,33 +201,39 @@ cdef inline bint fills_jointly(
     return count_parts(parts, count) == leaves_of(order)
 
 
+# Only in C: the rare half of `is_divided`, apart from the path. Of one that its venue may not fill.
+cdef inline bint takes_elsewhere(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit, uint8_t routing, bint unforeseen
+) noexcept nogil:
+    cdef uint8_t side = direction(order.side)
+    cdef const tc_ranking* ranking = &core.router.rankings[side_row(order.instrument, side)]
+    cdef tc_part parts[MAX_VENUES]
+    cdef int32_t venue
+    cdef int at
+    if is_auction(order.time_in_force) or terms_of(&core.orders, order).min_qty:
+        return False
+    for at in range(ranking.count):
+        venue = ranking.order[at]
+        if (venue != order.venue and not (core.router.down >> (venue - 1)) & 1
+                and crosses(&core.book, row_of(core, order.instrument, venue, opposite(side)), limit)):
+            return unforeseen or divide_qty(core, ins, order, limit, leaves_of(order), 0, routing, parts) > 1
+    return False
+
+
 # Is an order that takes at its venue cheaper over several? A FILL_OR_KILL goes over several where none fills it alone;
 # min_qty and auctions are whole. With order protection an external venue, whose trades can't be foreseen, is not sent a
 # limit beyond what another displays.
 cdef inline bint is_divided(
     tc_core* core, const tc_instrument* ins, const tc_order* order, int64_t limit, uint8_t routing
 ) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
-    cdef int64_t row = side_row(order.instrument, side), qty = leaves_of(order)
-    cdef const tc_ranking* ranking
-    cdef tc_part parts[MAX_VENUES]
-    cdef int32_t venue
+    cdef int64_t row = side_row(order.instrument, direction(order.side))
     cdef bint unforeseen
-    cdef int at
     if order.time_in_force == TIF_FOK:
         return order.route == ROUTE_RESTS and fills_jointly(core, ins, order, limit, routing)
     if order.route != ROUTE_TAKES:
         return False
     unforeseen = ins.order_protection and is_external(core, order.venue)
-    if (qty <= core.router.tops[row * MAX_VENUES + order.venue - 1].size and not unforeseen
+    if (leaves_of(order) <= core.router.tops[row * MAX_VENUES + order.venue - 1].size and not unforeseen
             and not shares_out(ins, routing)):
         return False
-    if is_auction(order.time_in_force) or terms_of(&core.orders, order).min_qty:
-        return False
-    ranking = &core.router.rankings[row]
-    for at in range(ranking.count):
-        venue = ranking.order[at]
-        if (venue != order.venue and not (core.router.down >> (venue - 1)) & 1
-                and crosses(&core.book, row_of(core, order.instrument, venue, opposite(side)), limit)):
-            return unforeseen or divide_qty(core, ins, order, limit, qty, 0, routing, parts) > 1
-    return False
+    return takes_elsewhere(core, ins, order, limit, routing, unforeseen)

@@ -103,6 +103,8 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         set_routing(core, c, ack)
     elif c.kind == KIND_VENUE_STATISTICS:
         set_statistics(core, c, ack)
+    elif c.kind == KIND_VENUE_HEALTH:
+        set_health(core, c, ack)
     elif c.kind == KIND_OPENING_POSITION:
         open_position(core, c, ack)
     elif c.kind == KIND_OPENING_CASH:

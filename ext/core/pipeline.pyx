@@ -2,8 +2,8 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_execution, copy_limits, copy_market, copy_note, copy_statistics, copy_unbooked, finding_rows,
-    limit_facts, tc_limit_copy, term_rows, trade_row, unbooked_row,
+    copy_execution, copy_health, copy_limits, copy_market, copy_note, copy_statistics, copy_unbooked,
+    finding_rows, limit_facts, tc_limit_copy, term_rows, trade_row, unbooked_row,
 )
 from chunks cimport CHUNK, definitions, tc_batch
 from conditions cimport copy_watched
@@ -14,6 +14,7 @@ from events cimport FILTERS, is_unread, tc_filter
 from listings cimport list_book, list_open, list_positions, tc_book_line, tc_order_line, tc_position_line
 from order_table cimport NO_SLOT
 from questions cimport answer_batch, tc_answer, tc_told
+from breakers cimport tc_health
 from scoring cimport tc_statistics
 from switch_copies cimport copy_switches, tc_switch_copy
 from records cimport *
@@ -30,7 +31,9 @@ import numpy as np
 
 from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, ANSWER_DTYPE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
-from tradecore.vocabulary.rows import Finding, LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts
+from tradecore.vocabulary.rows import (
+    Finding, HealthFacts, LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts,
+)
 
 
 @cython.final
@@ -273,14 +276,26 @@ cdef class Core(Readers):
     def venue_facts(self, int64_t venue):
         """What is known of a venue, by its number. Raises LookupError. Threads: any."""
         cdef tc_statistics s
-        cdef bint degraded = False
         cdef int32_t count
         self.state.enter()
-        count = copy_statistics(&self.state.core, venue, &s, &degraded)
+        count = copy_statistics(&self.state.core, venue, &s)
         self.state.leave()
         if count >= 0:
             raise LookupError(f"venue {venue} is not 1 to {count}")
-        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers, degraded)
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
+
+    def health_facts(self, int64_t venue):
+        """How a venue is, by its number. Raises LookupError. Threads: any."""
+        cdef tc_health h
+        cdef bint is_down = False, is_disconnected = False
+        cdef int32_t count
+        self.state.enter()
+        count = copy_health(&self.state.core, venue, &h, &is_disconnected, &is_down)
+        self.state.leave()
+        if count >= 0:
+            raise LookupError(f"venue {venue} is not 1 to {count}")
+        return HealthFacts(h.state, h.reject_max, h.timeout_max, h.cooldown, h.on_disconnect, h.rejects, h.timeouts,
+                           h.closes_at, h.trials, h.trying, is_disconnected, is_down)
 
     def decision_market(self, int64_t decision):
         """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""

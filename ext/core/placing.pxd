@@ -149,6 +149,7 @@ cdef inline void send_order(
     if first:
         report_execution(core, c, order, EXEC_PENDING_NEW)
     send_new(core, c, order)
+    try_venue(&core.router, order.venue, order.order_id)
     sync_order(core, order)
 
 
@@ -243,12 +244,14 @@ cdef inline uint64_t place_order(
     cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
     cdef int reason
+    cdef uint8_t routing
     cdef bint routed = order.venue == 0
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
     if routed:
-        order.venue = route_order(core, ins, order, limit)
-        if is_divided(core, ins, order, limit, routing_of(core, order)):
+        routing = routing_of(core, order)
+        order.venue = route_order(core, ins, order, limit, routing)
+        if is_divided(core, ins, order, limit, routing):
             since = count_stage(core, STAGE_ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -257,7 +260,7 @@ cdef inline uint64_t place_order(
     elif order.route == ROUTE_NONE:
         order.route = ROUTE_DIRECTED
     since = count_stage(core, STAGE_ROUTING, since, timed)
-    if order.venue == 0 or is_disconnected(core, order.venue):
+    if order.venue == 0 or ((core.disconnected | core.router.out) >> (order.venue - 1)) & 1:
         refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
         return since
     if tc_seldom(core.risk.rows.venue_heads[order.venue] != 0) and (routed or terms_of(&core.orders, order).parent_id):

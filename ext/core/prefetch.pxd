@@ -19,17 +19,22 @@ cdef struct tc_coming:
     uint32_t number                # of the id's entry, or the slot + 1; 0 is none
 
 
-cdef inline bint names_order(const tc_command* c) noexcept nogil:
-    return (c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL or c.kind == KIND_REPLACE
-            or c.kind == KIND_CANCEL_REJECT)
+# What of those that come is being fetched.
+cdef struct tc_fetching:
+    tc_coming ring[AHEAD]
+    uint64_t named                 # a bit for each that names an order, the last that was looked at the lowest
+
+
+cdef inline uint64_t names_order(const tc_command* c) noexcept nogil:
+    cdef uint64_t kinds = (1 << KIND_EXECUTION_REPORT | 1 << KIND_CANCEL | 1 << KIND_REPLACE
+                           | 1 << KIND_CANCEL_REJECT)
+    return (kinds >> c.kind) & 1 if c.kind < 64 else 0
 
 
 cdef inline void fetch_place(const tc_core* core, const tc_command* c, tc_coming* next) noexcept nogil:
     cdef int64_t id = c.orig_cl_ord_id
     next.hash = 0
     next.place = NULL
-    if not names_order(c):
-        return
     if c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL_REJECT:
         id = c.cl_ord_id
     if id == 0:
@@ -78,12 +83,17 @@ cdef inline void fetch_exec_id(const tc_core* core, const tc_command* c) noexcep
         tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ID + 1) & ids.mask])
 
 
-# What command `i` of a batch of `count` starts to fetch for those behind it; `ring` remembers AHEAD of them.
+# What command `i` of a batch of `count` starts to fetch for those behind it that name an order.
 cdef inline void fetch_ahead(
-    const tc_core* core, const tc_command* commands, int64_t i, int64_t count, tc_coming* ring
+    const tc_core* core, const tc_command* commands, int64_t i, int64_t count, tc_fetching* f
 ) noexcept nogil:
+    f.named <<= 1
     if i + AHEAD_ID < count:
-        fetch_place(core, &commands[i + AHEAD_ID], &ring[(i + AHEAD_ID) & (AHEAD - 1)])
+        f.named |= names_order(&commands[i + AHEAD_ID])
+    if f.named & 1:
+        fetch_place(core, &commands[i + AHEAD_ID], &f.ring[(i + AHEAD_ID) & (AHEAD - 1)])
         fetch_exec_id(core, &commands[i + AHEAD_ID])
-    fetch_entry(core, &ring[(i + AHEAD_ENTRY) & (AHEAD - 1)])
-    fetch_order(core, &ring[(i + AHEAD_ORDER) & (AHEAD - 1)])
+    if (f.named >> (AHEAD_ID - AHEAD_ENTRY)) & 1:
+        fetch_entry(core, &f.ring[(i + AHEAD_ENTRY) & (AHEAD - 1)])
+    if (f.named >> (AHEAD_ID - AHEAD_ORDER)) & 1:
+        fetch_order(core, &f.ring[(i + AHEAD_ORDER) & (AHEAD - 1)])

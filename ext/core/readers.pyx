@@ -280,7 +280,7 @@ cdef class Readers:
         self.state.leave()
         if count < 0:
             raise LookupError(f"routing decision {decision} is not held: {made} were made, "
-                              f"the last {self.state.core.router.history_mask + 1} are kept")
+                              f"the last {self.state.core.router.history.mask + 1} are kept")
         return [Term._make(row) for row in term_rows(terms, count)]
 
     @property

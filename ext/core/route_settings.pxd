@@ -5,6 +5,7 @@ from rule_commands cimport *
 
 cdef enum:
     AS_IT_IS = -1
+    FAILURES_MAX = 1_000_000
 
 
 cdef inline int64_t day_ns() noexcept nogil:
@@ -69,8 +70,6 @@ cdef inline void set_statistics(tc_core* core, const tc_command* c, tc_ack* ack)
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.reject_rate, 80)
     elif is_beyond(c.quote_age, day_ns()):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.quote_age, 88)
-    elif is_beyond(c.degraded, 1):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.degraded, 112)
     else:
         apply_facts(&core.router, c)
         core.router.epoch += 1
@@ -79,7 +78,6 @@ cdef inline void set_statistics(tc_core* core, const tc_command* c, tc_ack* ack)
 
 cdef inline void apply_facts(tc_router* router, const tc_command* c) noexcept nogil:
     cdef tc_statistics* s = &router.statistics[c.venue]
-    cdef uint64_t bit = <uint64_t>1 << (c.venue - 1)
     if c.round_trip != AS_IT_IS:
         s.round_trip = c.round_trip
         s.root = root_of(c.round_trip)
@@ -92,5 +90,52 @@ cdef inline void apply_facts(tc_router* router, const tc_command* c) noexcept no
         s.reject = c.reject_rate
     if c.quote_age != AS_IT_IS:
         s.quote_age = c.quote_age
-    if c.degraded != AS_IT_IS:
-        router.degraded = router.degraded | bit if c.degraded else router.degraded & ~bit
+
+
+# The byte offset of what a venue's health can't be set to, or -1. DISCONNECTED is for its session to say.
+cdef inline int find_bad_health(const tc_command* c, int64_t* value) noexcept nogil:
+    value[0] = c.venue_health
+    if is_beyond(c.venue_health, HEALTH_HALTED) or c.venue_health == HEALTH_DISCONNECTED:
+        return 56
+    value[0] = c.reject_max
+    if is_beyond(c.reject_max, FAILURES_MAX):
+        return 64
+    value[0] = c.timeout_max
+    if is_beyond(c.timeout_max, FAILURES_MAX):
+        return 72
+    value[0] = c.cooldown
+    if is_beyond(c.cooldown, day_ns()) or c.cooldown == 0:
+        return 80
+    value[0] = c.on_disconnect
+    return 88 if is_beyond(c.on_disconnect, LOST_CANCEL) else -1
+
+
+# Only in C: a loop in Python.
+cdef inline void apply_health(tc_health* health, const tc_command* c) noexcept nogil:
+    if c.venue_health != AS_IT_IS:
+        health.state = <uint8_t>c.venue_health
+        reset_breaker(health)
+    if c.reject_max != AS_IT_IS:
+        health.reject_max = c.reject_max
+    if c.timeout_max != AS_IT_IS:
+        health.timeout_max = c.timeout_max
+    if c.cooldown != AS_IT_IS:
+        health.cooldown = c.cooldown
+    if c.on_disconnect != AS_IT_IS:
+        health.on_disconnect = <uint8_t>c.on_disconnect
+
+
+# How a venue is, and its circuit breaker. A health that is set closes a breaker, and forgets what was met.
+cdef inline void set_health(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef int64_t value = 0
+    cdef int offset
+    if c.venue < 1 or c.venue > core.venue_count:
+        refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
+        return
+    offset = find_bad_health(c, &value)
+    if offset >= 0:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, value, offset)
+    elif not refuse_note(core, c, ack):
+        apply_health(&core.router.health[c.venue], c)
+        set_down(&core.router)
+        accept_change(core, c, core.router.health[c.venue].state, 0, 0)

@@ -21,6 +21,25 @@ cdef inline void hash_venue(tc_hasher* h, const tc_statistics* s, int32_t venue)
     end_row(h)
 
 
+cdef inline void hash_health(tc_hasher* h, const tc_health* s, int32_t venue) noexcept nogil:
+    if s.cooldown == default_cooldown() and (s.state | s.reject_max | s.timeout_max | s.on_disconnect | s.rejects
+                                             | s.timeouts | s.closes_at | s.trials | s.trying) == 0:
+        return
+    put(h, 56)
+    put(h, venue)
+    put(h, s.state)
+    put(h, s.reject_max)
+    put(h, s.timeout_max)
+    put(h, s.cooldown)
+    put(h, s.on_disconnect)
+    put(h, s.rejects)
+    put(h, s.timeouts)
+    put(h, s.closes_at)
+    put(h, s.trials)
+    put(h, s.trying)
+    end_row(h)
+
+
 cdef inline void hash_routing(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef const tc_router* router = &core.router
     cdef int32_t i
@@ -40,10 +59,7 @@ cdef inline void hash_routing(tc_hasher* h, const tc_core* core) noexcept nogil:
     for i in range(1, core.venue_count + 1):
         hash_venue(h, &router.statistics[i], i)
     for i in range(1, core.venue_count + 1):
-        if (router.degraded >> (i - 1)) & 1:
-            put(h, 56)
-            put(h, i)
-            end_row(h)
+        hash_health(h, &router.health[i], i)
     for i in range(1, core.instrument_count + 1):
         if router.movements[i].is_seen:
             put(h, 54)

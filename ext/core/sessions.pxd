@@ -3,6 +3,7 @@
 # AT_THE_CLOSE orders, then expires what was for the day. What is at an external venue is that venue's.
 
 from marketdata cimport clear_quotes
+from health cimport *
 from requests cimport *
 
 
@@ -174,6 +175,7 @@ cdef inline void fire_order_timer(tc_core* core, const tc_command* c, tc_order* 
         mark_unknown(core, order, core.now - timeout)
     if count_unknown(core, order) != before:
         report_unknown(core, c, order, REQUEST_TIMEOUT)
+        fail_health(core, c, order.venue, True)
     if order.place == PLACE_AT_VENUE and (core.router.venues[order.venue].native_times_in_force >> TIF_GTD) & 1:
         expire_time = 0                                # that venue's own
     if expire_time and expire_time <= core.now and is_live(order):
@@ -201,11 +203,31 @@ cdef inline void fire_timers(tc_core* core, const tc_command* c) noexcept nogil:
 
 # ---- venues
 
+# What becomes of an order whose venue's session is lost: see LOST_....
+cdef inline void lose_order(tc_core* core, const tc_command* c, tc_order* order) noexcept nogil:
+    cdef uint8_t on_disconnect = core.router.health[order.venue].on_disconnect
+    cdef bint works = order.acked and is_live(order), doubts = works and on_disconnect == LOST_DOUBT
+    cdef int64_t before
+    if works and on_disconnect == LOST_CANCEL:
+        order.place = PLACE_NOWHERE
+        end_order(core, c, order, STATUS_CANCELED, VENUE_DISCONNECTED)
+        return
+    if not (order.awaited or order.first_request != NO_SLOT or doubts):
+        return
+    before = count_unknown(core, order)
+    mark_unknown(core, order, core.now)
+    if doubts:
+        doubt_order(core, c, order, order.order_qty, VENUE_DISCONNECTED)
+    if doubts or count_unknown(core, order) != before:
+        report_unknown(core, c, order, VENUE_DISCONNECTED)
+    sync_order(core, order)
+
+
 # A lost session: the outcome of everything that was sent and not answered is UNKNOWN; no new order goes there. Once it
 # is there again, the venue is asked about everything that is UNKNOWN.
 cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_order* order
-    cdef int64_t before, count, i
+    cdef int64_t count, i
     cdef int32_t instrument
     cdef uint64_t bit
     if not is_external(core, c.venue):
@@ -217,7 +239,7 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
     accept_command(core, c, 0, 0, c.venue, c.connected, 0)
     bit = <uint64_t>1 << (c.venue - 1)
     core.disconnected = core.disconnected & ~bit if c.connected else core.disconnected | bit
-    set_down(core)
+    set_barred(core)
     core.triggers.asks_again = core.triggers.asks_again or c.connected == 1
     if core.triggers.waiting:                          # what is displayed there counts again, or no more
         for instrument in range(1, core.instrument_count + 1):
@@ -230,9 +252,5 @@ cdef inline void enter_venue_session(tc_core* core, const tc_command* c, tc_ack*
         elif c.connected:
             if unknown_of(&core.orders, order) or terms_of(&core.orders, order).doubt_qty:
                 send_status_request(core, c, order, VENUE_DISCONNECTED)
-        elif order.awaited or order.first_request != NO_SLOT:
-            before = count_unknown(core, order)
-            mark_unknown(core, order, core.now)
-            if count_unknown(core, order) != before:
-                report_unknown(core, c, order, VENUE_DISCONNECTED)
-            sync_order(core, order)
+        else:
+            lose_order(core, c, order)

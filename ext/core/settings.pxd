@@ -224,7 +224,8 @@ cdef inline void accept_change(
     tc_core* core, const tc_command* c, int64_t value, int64_t bound, int64_t value_high
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    if c.kind == KIND_SET_LIMIT or c.kind == KIND_VENUE_STATISTICS:    # a switch has its target in other fields
+    # A switch has its target in other fields.
+    if c.kind == KIND_SET_LIMIT or c.kind == KIND_VENUE_STATISTICS or c.kind == KIND_VENUE_HEALTH:
         r.instrument = c.instrument
         put_place(r, c.account, c.venue)
     r.value = value

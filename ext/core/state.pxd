@@ -9,6 +9,7 @@ from risk cimport *
 from exit_gate cimport tc_gate
 from self_match cimport *
 from posting cimport *
+from outages cimport *
 from book cimport *
 from books cimport *
 from costs cimport *

@@ -2,6 +2,7 @@
 # have disarmed. Who stops may be anyone; to let more be traded again takes who and why. A refusal changes nothing.
 
 from exits cimport *
+from health cimport *
 from rule_commands cimport *
 
 
@@ -79,7 +80,7 @@ cdef inline void change_switch(
         return
     set_switch(switches, c.scope, c.target, state, c.who, c.why, core.now)
     if c.scope == SCOPE_VENUE:
-        set_down(core)
+        set_barred(core)
     if loosens:
         core.triggers.asks_again = True
     accept_change(core, c, c.scope, c.target, state)

@@ -52,39 +52,52 @@ cdef inline void look_again(tc_core* core, const tc_order* order) noexcept nogil
         tell_trimmed(core, order.instrument, order.account)
 
 
-# One trade into its position, the firm's exposure and the log, whose row it returns. Account 0 is suspense.
-cdef inline tc_execution* book_trade(
-    tc_core* core, int32_t instrument, int32_t account, int32_t venue, uint8_t side, int64_t qty, int64_t price,
-    tc_i128 commission, int64_t exec_id, int64_t order_id, int32_t currency=0
+# Only in C: book_trade in Python, which has all of this as arguments.
+# The log's next row, of a trade that is not booked yet: the caller says the rest.
+cdef inline tc_execution* log_trade(
+    tc_core* core, int32_t instrument, int32_t account, uint8_t side, int64_t qty, int64_t price
 ) noexcept nogil:
-    cdef int64_t signed = qty if side == SIDE_BUY else -qty
-    cdef tc_position* p = position_of(&core.ledger, instrument, account)
     cdef tc_execution* row = append_execution(&core.trades, &core.ledger)
     tc_assert((qty > 0) & (instrument >= 1) & (instrument <= core.instrument_count))
-    apply_fill(p, signed, price)
-    if currency == 0:
-        p.fees = p.fees + commission
-    move_position(&core.risk, instrument, account, signed)
-    tc_assert((account == 0) | (exposure_of(&core.risk, instrument, account).position_qty == p.qty))
     tc_clear(row, sizeof(tc_execution))
-    row.exec_id = exec_id
-    row.order_id = order_id
     row.instrument = instrument
     row.account = account
-    row.venue = venue
     row.exec_type = EXEC_TRADE
     row.side = side
     row.qty = qty
     row.price = price
-    row.commission = commission
-    row.currency = currency
+    row.day = core.day
+    return row
+
+
+# One trade, as the log has it, into its position and the firm's exposure. Account 0 is suspense.
+cdef inline void book_trade(tc_core* core, tc_execution* row) noexcept nogil:
+    cdef int64_t signed = row.qty if row.side == SIDE_BUY else -row.qty
+    cdef tc_position* p = position_of(&core.ledger, row.instrument, row.account)
+    apply_fill(p, signed, row.price)
+    if row.currency == 0:
+        p.fees = p.fees + row.commission
+    move_position(&core.risk, row.instrument, row.account, signed)
+    tc_assert((row.account == 0) | (exposure_of(&core.risk, row.instrument, row.account).position_qty == p.qty))
     charge_fee(&core.ledger, row, 1)
     if tc_seldom(core.risk.pnl.is_kept):
         book_pnl(core, row, 1)
-    row.day = core.day
     row.after = p[0]
-    tell_trimmed(core, instrument, account)
-    return row
+    tell_trimmed(core, row.instrument, row.account)
+
+
+# Only in C: arguments of book_trade in Python.
+# One side of a fill of ours, with its commission.
+cdef inline void book_fill(
+    tc_core* core, const tc_order* order, int32_t venue, uint8_t side, int64_t qty, int64_t price, tc_i128 commission,
+    int64_t exec_id
+) noexcept nogil:
+    cdef tc_execution* row = log_trade(core, order.instrument, order.account, side, qty, price)
+    row.venue = venue
+    row.exec_id = exec_id
+    row.order_id = order.order_id
+    row.commission = commission
+    book_trade(core, row)
 
 
 # Positions and commissions of what the last match took; taker is NULL where a quote took it.
@@ -101,13 +114,11 @@ cdef inline void book_fills(
         price = fill.price * ins.tick
         if taker != NULL:
             core.charges[i].taker = commission_of(ins, fill.qty, price, fees.taker_fee_per_unit, fees.taker_fee_ppm)
-            book_trade(core, instrument, taker.account, venue, side, fill.qty, price, core.charges[i].taker,
-                       core.exec_seq + 1 + i, taker.order_id)
+            book_fill(core, taker, venue, side, fill.qty, price, core.charges[i].taker, core.exec_seq + 1 + i)
         if fill.node < core.order_slots:
             core.charges[i].maker = commission_of(ins, fill.qty, price, fees.maker_fee_per_unit, fees.maker_fee_ppm)
             maker = &core.orders.slots[fill.node]
-            book_trade(core, instrument, maker.account, venue, opposite(side), fill.qty, price, core.charges[i].maker,
-                       core.exec_seq + 1 + i, maker.order_id)
+            book_fill(core, maker, venue, opposite(side), fill.qty, price, core.charges[i].maker, core.exec_seq + 1 + i)
         move_last(core, instrument, price)
 
 

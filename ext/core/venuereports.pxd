@@ -2,6 +2,7 @@
 # facts is refused, counted, and changes nothing. Source: FIX 4.4 Appendix D.
 
 from doubts cimport *
+from health cimport *
 
 
 # Only in C: membership in Python.
@@ -62,6 +63,8 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     cdef bint asked = c.exec_type == EXEC_CANCELED and request != NO_SLOT
     cdef int64_t before = order.cl_ord_id
     cdef tc_report* r
+    if request != NO_SLOT:
+        hear_request(&core.router, order.venue)
     if asked:
         take_id(core, order, core.orders.requests[request].cl_ord_id)
     tc_assert((order.place == PLACE_AT_VENUE) & (order.terminal == 0))
@@ -208,6 +211,7 @@ cdef inline void take_state(
         order.acked = True
     if order.awaited and t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         note_acceptance(core, order)
+    hear_health(core, c, order, t == EXEC_REJECTED, request != NO_SLOT)
     if t != EXEC_PENDING_NEW:
         hear_answer(core, order, t == EXEC_REJECTED)
     else:
@@ -320,6 +324,7 @@ cdef inline void enter_cancel_reject(tc_core* core, const tc_command* c, tc_ack*
         refuse_report(core, c, ack, NO_SUCH_REQUEST, order.order_id, count_requests(&core.orders, order))
         return
     asked = core.orders.requests[request]
+    hear_request(&core.router, order.venue)
     if c.note:
         hear_note(core, c)
     if c.note or c.venue_order_id:

@@ -166,8 +166,13 @@ cdef inline void book_venue_trade(
     cdef uint64_t said, named = 0
     cdef bint late
     core.exec_seq += 1
-    row = book_trade(core, instrument, account, c.venue, direction(side), c.last_qty, c.last_px, fee.commission,
-                     core.exec_seq, order_id, fee.currency)
+    row = log_trade(core, instrument, account, direction(side), c.last_qty, c.last_px)
+    row.venue = c.venue
+    row.exec_id = core.exec_seq
+    row.order_id = order_id
+    row.commission = fee.commission
+    row.currency = fee.currency
+    book_trade(core, row)
     row.venue_exec_id = given_id(core, c.exec_id)
     row.told = fee.told
     row.last_mkt = c.last_mkt

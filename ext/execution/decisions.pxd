@@ -20,24 +20,26 @@ cdef inline bint tells_all(tc_router* router, const tc_ranking* ranking, int32_t
     return ranking.market == market_state(router, instrument)
 
 
+# Only in C: a tuple in Python. All that a ranking says, so that no search for it goes far.
+cdef inline void keep_all(tc_router* router, const tc_ranking* ranking, int64_t row) noexcept nogil:
+    cdef int at
+    for at in range(ranking.count):
+        keep_term(&router.history, ranking.decision, ranking.order[at],
+                  &router.terms[row * MAX_VENUES + ranking.order[at] - 1])
+
+
 # Keeps what an up-to-date ranking says, for explain(). Called when an order is routed, never by a mere question,
 # so that asking changes nothing.
 cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[row]
-    cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
-    cdef tc_term* kept
+    cdef const tc_kept* kept
     cdef uint8_t market = market_state(router, <int32_t>(row >> 1))
-    cdef int64_t slot
-    cdef int at
     router.locked += market == MARKET_LOCKED
     router.crossed += market == MARKET_CROSSED
     router.decisions += 1
+    kept = keep_order(&router.history, router.decisions, ranking.decision, row, market, ranking.order, ranking.count)
     ranking.decision = router.decisions
     ranking.changed = False
     ranking.market = market
-    slot = <int64_t>(<uint64_t>router.decisions & router.history_mask)
-    router.history_counts[slot] = ranking.count
-    router.history_markets[slot] = market
-    kept = &router.history[slot * MAX_VENUES]
-    for at in range(ranking.count):
-        kept[at] = terms[ranking.order[at] - 1]
+    if tc_seldom(kept.steps == 0):
+        keep_all(router, ranking, row)

@@ -23,6 +23,11 @@ cdef inline int32_t posting_venue(
     cdef int32_t venue, best = 0
     cdef tc_i128 cost, lowest = 0
     cdef int64_t preferred, first = 0
+    cdef uint64_t up = 0
+    if router.venue_count:
+        up = every_venue() >> (MAX_VENUES - router.venue_count) & ~(router.down | barred)
+    if up & (up - 1) == 0:                             # there is no choice
+        return tc_lowest_bit(up) + 1 if up else 0
     for venue in range(1, router.venue_count + 1):
         if ((router.down | barred) >> (venue - 1)) & 1:
             continue

@@ -4,12 +4,12 @@
 # lower is better for both sides. A ranking is re-sorted only for the venues that changed since it was read,
 # and wholly when it is older than the time to live. What a ranking said is kept for explain() in a ring.
 
-from libc.string cimport memcpy, memset
-from scoring cimport *
+from libc.string cimport memset
+from breakers cimport *
+from histories cimport *
 
 
 cdef enum:
-    MAX_VENUES = 64
     MARKET_NORMAL = 0
     MARKET_LOCKED = 1
     MARKET_CROSSED = 2
@@ -34,16 +34,6 @@ cdef struct tc_top:
     int64_t stamp, told            # command that changed it last, and that told it last: a quote may say it again
 
 
-# One venue's line of a ranking, one cache line: the terms of its cost. Its fee is what they leave: see term_fee.
-cdef struct tc_term:
-    tc_i128 cost                   # millionths of a price unit
-    int64_t price, size, stamp
-    int64_t latency, miss          # charges
-    int32_t degraded               # a charge, in millionths of the price
-    int16_t venue
-    uint8_t side
-
-
 cdef struct tc_ranking:
     uint64_t dirty                 # bit venue - 1
     uint64_t seen                  # bit venue - 1: it has displayed something, or that it displays nothing
@@ -65,17 +55,17 @@ cdef struct tc_router:
     tc_top* tops                   # [((instrument * 2) + side - 1) * MAX_VENUES + venue - 1]
     tc_ranking* rankings           # [(instrument * 2) + side - 1]; the side of the order, not of the book
     tc_term* terms                 # as tops
-    tc_term* history               # [(decision & history_mask) * MAX_VENUES + place]
-    int32_t* history_counts
-    uint8_t* history_markets       # MARKET_...: how the best prices lay
+    tc_history history             # what they said when they routed orders
     int64_t decisions, hits, misses, time_to_live
     int64_t ages                   # ns: of the rankings that were read without being made anew, together
     int64_t locked, crossed        # decisions in such markets
-    uint64_t history_mask
-    uint64_t down                  # bit venue - 1: never chosen
+    uint64_t down, barred, out     # bit venue - 1: never chosen, for a switch or a session (barred) or health (out)
     uint64_t degraded              # bit venue - 1: it costs more for it
     tc_weights weights
     tc_statistics* statistics      # from 1
+    tc_health* health              # from 1
+    int64_t next_close             # when the next breaker's cooldown is over
+    uint8_t has_turned             # since it was looked at: other venues are out
     tc_movement* movements         # [instrument]; only while latency has a weight
     uint8_t* strategies            # ROUTING_... by strategy, up to `strategy_max`; 0: of all that have none
     int64_t epoch                  # counts changes of what charges come from
@@ -88,6 +78,7 @@ cdef struct tc_router:
 cdef inline void open_statistics(tc_router* router, int32_t venue) noexcept nogil:
     router.statistics[venue].take_fill = MILLION
     router.statistics[venue].post_fill = MILLION
+    router.health[venue].cooldown = default_cooldown()
 
 
 cdef inline int64_t side_row(int32_t instrument, uint8_t side) noexcept nogil:
@@ -235,11 +226,9 @@ cdef inline void sample_mid(tc_router* router, int32_t instrument, int64_t mid2,
         reprice_instrument(router, instrument)
 
 
-# Only in C: score_venue in Python. It displays another size at the same price, which costs the same.
-cdef inline void resize_venue(tc_router* router, int64_t row, int32_t venue) noexcept nogil:
-    cdef const tc_top* top = &router.tops[row * MAX_VENUES + venue - 1]
-    cdef tc_term* term = &router.terms[row * MAX_VENUES + venue - 1]
-    tc_assert((term.price == top.price) & (term.size > 0) & (top.size > 0))
+# Only in C: score_venue in Python. It displays another size at the same price, which costs the same, and as the newest.
+cdef inline void resize_venue(const tc_top* top, tc_term* term) noexcept nogil:
+    tc_assert((term.price == top.price) & (term.size > 0) & (top.size > 0) & (term.stamp <= top.stamp))
     term.size = top.size
     term.stamp = top.stamp
 
@@ -254,9 +243,7 @@ cdef inline bint stays_at(const tc_ranking* ranking, const tc_term* terms, int a
 
 
 # Takes the venue out of the sorted list, and puts it back in where its new cost belongs: mostly where it was.
-cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noexcept nogil:
-    cdef tc_ranking* ranking = &router.rankings[row]
-    cdef const tc_term* terms = &router.terms[row * MAX_VENUES]
+cdef inline void place_venue(tc_ranking* ranking, const tc_term* terms, int32_t venue) noexcept nogil:
     cdef int at = 0
     while at < ranking.count and ranking.order[at] != venue:
         at += 1
@@ -275,7 +262,7 @@ cdef inline void place_venue(tc_router* router, int64_t row, int32_t venue) noex
         at -= 1
     ranking.order[at] = <uint8_t>venue
     ranking.count += 1
-    tc_assert(ranking.count <= router.venue_count)
+    tc_assert(ranking.count <= MAX_VENUES)
     tc_assert((at == ranking.count - 1) | (not ranks_before(&terms[ranking.order[at + 1] - 1], &terms[venue - 1])))
 
 
@@ -302,14 +289,21 @@ cdef inline int64_t displayed_price(
     return best if best == no_price() else sign * best
 
 
+# Only in C: the rare half of `best_price`, apart from the path.
+cdef inline void find_best_price(
+    tc_router* router, tc_ranking* ranking, int32_t instrument, uint8_t side
+) noexcept nogil:
+    ranking.best_px = displayed_price(router, instrument, side, every_venue(), 0)
+    ranking.best_down = router.down
+    ranking.is_moved = False
+
+
 # Only in C: displayed_price in Python.
 # The same of whatever was told, looked for again only where another may be displayed since, or other venues are down.
 cdef inline int64_t best_price(tc_router* router, int32_t instrument, uint8_t side) noexcept nogil:
     cdef tc_ranking* ranking = &router.rankings[side_row(instrument, side)]
-    if tc_seldom(ranking.is_moved or ranking.best_down != router.down):
-        ranking.best_px = displayed_price(router, instrument, side, every_venue(), 0)
-        ranking.best_down = router.down
-        ranking.is_moved = False
+    if tc_seldom(ranking.is_moved | (ranking.best_down != router.down)):
+        find_best_price(router, ranking, instrument, side)
     return ranking.best_px if ranking.seen else no_price()
 
 
@@ -321,6 +315,7 @@ cdef inline void rank_anew(
     cdef tc_ranking* ranking = &router.rankings[row]
     cdef bint is_old = now - ranking.ranked_at > router.time_to_live or ranking.epoch != router.epoch
     cdef uint64_t dirty = ranking.seen if is_old else ranking.dirty, repriced = dirty if is_old else ranking.repriced
+    cdef tc_term* terms = &router.terms[row * MAX_VENUES]
     cdef int32_t venue
     router.misses += 1
     ranking.changed = ranking.changed or ranking.epoch != router.epoch
@@ -331,11 +326,14 @@ cdef inline void rank_anew(
     while dirty:
         venue = tc_lowest_bit(dirty) + 1
         dirty &= dirty - 1
+        keep_term(&router.history, ranking.decision, venue, &terms[venue - 1])
         if (repriced >> (venue - 1)) & 1:
             score_venue(router, ins, row, side, venue)
         else:
-            resize_venue(router, row, venue)
-        place_venue(router, row, venue)
+            resize_venue(&router.tops[row * MAX_VENUES + venue - 1], &terms[venue - 1])
+            if ranking.order[0] == venue:              # the best at the same cost still is
+                continue
+        place_venue(ranking, terms, venue)
     tc_assert((ranking.count >= 0) & (ranking.ranked_at <= now))
 
 

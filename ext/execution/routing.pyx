@@ -31,13 +31,13 @@ cdef class Router:
         self.router.tops = <tc_top*>table(t, <int64_t>(instruments + 1) * 2 * MAX_VENUES, sizeof(tc_top))
         self.router.terms = <tc_term*>table(t, <int64_t>(instruments + 1) * 2 * MAX_VENUES, sizeof(tc_term))
         self.router.rankings = <tc_ranking*>table(t, <int64_t>(instruments + 1) * 2, sizeof(tc_ranking))
-        self.router.history = <tc_term*>table(t, <int64_t>decisions * MAX_VENUES, sizeof(tc_term))
-        self.router.history_counts = <int32_t*>table(t, decisions, sizeof(int32_t))
+        self.router.history.terms = <tc_term*>table(t, <int64_t>decisions * MAX_VENUES, sizeof(tc_term))
+        self.router.history.rows = <tc_kept*>table(t, decisions, sizeof(tc_kept))
+        self.router.health = <tc_health*>table(t, MAX_VENUES + 1, sizeof(tc_health))
         self.router.statistics = <tc_statistics*>table(t, MAX_VENUES + 1, sizeof(tc_statistics))
         self.router.movements = <tc_movement*>table(t, instruments + 1, sizeof(tc_movement))
         self.router.strategies = <uint8_t*>table(t, 1, sizeof(uint8_t))
-        self.router.history_markets = <uint8_t*>table(t, decisions, sizeof(uint8_t))
-        self.router.history_mask = decisions - 1
+        self.router.history.mask = decisions - 1
         self.router.time_to_live = 100_000_000
 
     def __dealloc__(self):

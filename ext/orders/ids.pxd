@@ -85,4 +85,5 @@ cdef inline void claim_id(
     ids.count += 1
     tc_assert(ids.count <= ids.index_mask)             # an empty place ends every search
     ids.index[at] = tag_of(hash, ids.index_mask) | ids.count
-    ids.digest = tc_fold(ids.digest ^ hash_of_id(texts, id), <uint64_t>0x9E3779B97F4A7C15)
+    hash = hash if id <= own_id_max() else hash_of_id(texts, id)       # of what is no text: the same
+    ids.digest = tc_fold(ids.digest ^ hash, <uint64_t>0x9E3779B97F4A7C15)

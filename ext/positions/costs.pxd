@@ -50,9 +50,12 @@ cdef inline bint is_beyond_sum(tc_i128 sum) noexcept nogil:
 
 # The cost that leaves with `closed` of `qty` lots; on magnitudes, the remainder stays in the position.
 cdef inline tc_i128 release_cost(tc_i128 cost, int64_t qty, int64_t closed) noexcept nogil:
-    cdef tc_i128 q = tc_floor_div_wide(cost, qty)
-    cdef tc_i128 r = cost - q * qty
+    cdef tc_i128 q, r
     tc_assert((closed >= 0) & (closed <= qty))
+    if closed == qty:                                  # what the rule says of it, without a division
+        return cost
+    q = tc_floor_div_wide(cost, qty)
+    r = cost - q * qty
     tc_assert((r >= 0) & (r < qty))
     return q * closed + tc_floor_div_wide(r * closed, qty)
 

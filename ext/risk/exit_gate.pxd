@@ -108,6 +108,11 @@ cdef inline int ask_gate(const tc_gate* gate, const tc_exit* e, int64_t* bound) 
     return ORDER_RATE if gate.throttle and is_throttled(gate, e) else REASON_NONE
 
 
+# Only in C: ask_gate in Python. Has it no limit, and nothing shut for a venue? Then quantities are all it asks about.
+cdef inline bint asks_quantities_alone(const tc_gate* gate, int32_t venue) noexcept nogil:
+    return (gate.collar_bps | gate.throttle | shut_for(gate, venue)) == 0
+
+
 # Could what a check stops leave, if it reduced?
 cdef inline bint lets_exits_out(const tc_gate* gate, const tc_exit* e, int check) noexcept nogil:
     if check == KILL_SWITCH:

@@ -2,11 +2,11 @@
 # it. They are what the checks ask; they refuse nothing.
 
 from day_pnl cimport *
-from breakers cimport *
+from trips cimport *
 
 
 cdef enum:
-    ON_MARKS = 8 + COUNTING        # checks that limits decide, before those that need marks
+    ON_MARKS = 9 + COUNTING        # checks that limits decide, before those that need marks
     OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10

@@ -23,6 +23,8 @@ cdef enum:
     SLOT_DRAWDOWN = 14
     SLOT_FIRM_DRAWDOWN = 15
     SLOT_STALE = 16                # ms
+    SLOT_PERMITTED_ONLY = 17
+    SLOT_PERMITTED = 18
     COUNTING = 5                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
 
@@ -60,7 +62,7 @@ cdef inline void fold_row(
     cdef int slot = rule.firm_slot if is_whole else rule.slot, at
     cdef tc_i128 limit
     if slot < 0:
-        if not rule.asks:                              # it binds no order: see breakers.pxd
+        if not rule.asks:                              # it binds no order: see trips.pxd
             return
         tc_assert(line.counted_count < COUNTED)
         at = line.counted_count
@@ -76,13 +78,13 @@ cdef inline void fold_row(
         line.rows[slot] = number
 
 
-# A target's rows of one mode that are armed.
+# A target's rows of one mode that are armed; what permits stands in the lines of each.
 cdef inline void fold_rows(
     tc_line* line, const tc_rows* r, const tc_instrument* ins, uint32_t head, int mode
 ) noexcept nogil:
     cdef uint32_t at = head
     while at:
-        if binds(&r.rows[at], mode):
+        if binds(&r.rows[at], mode) or permits(r, &r.rows[at]):
             fold_row(line, r, ins, at)
         at = r.rows[at].next
 

@@ -279,6 +279,26 @@ cdef inline bint refuses(int op, tc_i128 cell, tc_i128 value) noexcept nogil:
     return cell == value
 
 
+# Only in C: most rules are checks of cells, one after another, of numbers whose products have 64 bits.
+# The first step that is none of those, or that refuses.
+cdef inline const tc_step* pass_checks(const tc_step* step, const int64_t* cells) noexcept nogil:
+    cdef int64_t cell, value = 0
+    while <uint8_t>(step.op - STEP_CHECK_LE) < STEP_PUSH - STEP_CHECK_LE:
+        if tc_product_is_wide(step.factor, cells[step.b], &value):
+            break
+        cell = cells[step.a]
+        if step.op == STEP_CHECK_LE:
+            if cell > value:
+                break
+        elif step.op == STEP_CHECK_GE:
+            if cell < value:
+                break
+        elif refuses(step.op, cell, value):
+            break
+        step += 1
+    return step
+
+
 # RULE_HOLDS, RULE_FAILS or TOO_LARGE, with the step that decided it.
 cdef inline int run_steps(const tc_step* step, const int64_t* cells, uint64_t unknown, int* column) noexcept nogil:
     cdef tc_i128 stack[STACK_MAX + 1]
@@ -286,6 +306,7 @@ cdef inline int run_steps(const tc_step* step, const int64_t* cells, uint64_t un
     cdef tc_i128 value
     cdef int outcome = RULE_HOLDS
     column[0] = 0
+    step = pass_checks(step, cells)
     while step.op != STEP_DONE and outcome == RULE_HOLDS:
         value = tc_wide(step.factor, cells[step.b])
         if step.op < STEP_PUSH:

@@ -52,38 +52,6 @@ cdef inline bint check_switches(
     return refused
 
 
-# Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3), FIA 1.5.
-cdef inline bint check_breaker(
-    const tc_risk* risk, const tc_question* q, int rule, tc_finding* f, bint explain
-) noexcept nogil:
-    cdef const tc_tripped* tripped = tripped_of(&risk.breakers, q.strategy, risk.rows.strategy_max)
-    cdef int reason = risk.rows.rules[rule].reason
-    cdef uint32_t row
-    cdef bint refused
-    cdef tc_dealt dealt
-    if tripped != NULL and tripped.reason == reason:
-        refused = adds_risk(q)
-        if explain or refused:
-            tell_finding(f, reason, True, refused, tripped.value, tripped.limit, tripped.row)
-        return refused
-    if explain:
-        row = breaker_row(&risk.rows, q.strategy, rule)
-        if row == 0 or risk.rows.rows[row].mode != MODE_ENFORCE:
-            tell_finding(f, reason, False, False, no_price(), -1, 0)
-            return False
-        dealt.instrument, dealt.side, dealt.order_qty = q.instrument, q.side, q.order_qty
-        tell_finding(f, reason, True, False, count_outcomes(&risk.rows, row, &dealt, q.now),
-                     <int64_t>risk.rows.rows[row].value, row)
-    return False
-
-
-# Only in C: one check after the other in Python.
-cdef inline bint check_breakers(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
-    return tc_seldom(risk.breakers.count != 0) and (
-        check_breaker(risk, q, RULE_REPEATED_EXECUTION, f, False)
-        or check_breaker(risk, q, RULE_CONSECUTIVE_REJECTS, f, False))
-
-
 cdef inline bint check_config(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef int64_t stated = risk.rows.stated[q.account] & risk.rows.all_stated
     cdef bint refused = stated != risk.rows.all_stated
@@ -230,6 +198,15 @@ cdef inline bint check_blocked(
     return refused
 
 
+# Who may trade only what is permitted. Source: SEC 15c3-5 (c)(2)(ii), RTS 6 Art. 15(5).
+cdef inline bint check_permitted(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+    cdef bint armed = q.line.limits[SLOT_PERMITTED_ONLY] >= 0
+    cdef bint refused = armed and q.line.limits[SLOT_PERMITTED] < 0
+    if explain or refused:
+        tell_finding(f, NOT_PERMITTED_INSTRUMENT, armed, refused, refused, 0, q.line.rows[SLOT_PERMITTED_ONLY])
+    return refused
+
+
 # Always armed: with it, no position, cost or P&L can leave its integers. What takes no price takes what was checked.
 cdef inline bint check_overflow(
     const tc_instrument* ins, const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain
@@ -269,6 +246,7 @@ cdef inline bint check_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
 ) noexcept nogil:
     return (check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, f, False)
+            or check_permitted(q, f, False)
             or check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, f, False)
             or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
@@ -294,15 +272,16 @@ cdef inline int check_risk(
 cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int at = 8, rule
+    cdef int at = 9, rule
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
-    f[1].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[1], explain)
-    f[2].refused = check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, &f[2], explain)
-    f[3].refused = check_reference(q, &f[3], explain)
-    f[4].refused = check_order_qty(risk, q, &f[4], explain)
-    f[5].refused = check_order_notional(risk, ins, q, &f[5], explain)
-    f[6].refused = check_collar(q, &f[6], explain)
-    f[7].refused = check_position_qty(risk, q, &f[7], explain)
+    f[1].refused = check_permitted(q, &f[1], explain)
+    f[2].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[2], explain)
+    f[3].refused = check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, &f[3], explain)
+    f[4].refused = check_reference(q, &f[4], explain)
+    f[5].refused = check_order_qty(risk, q, &f[5], explain)
+    f[6].refused = check_order_notional(risk, ins, q, &f[6], explain)
+    f[7].refused = check_collar(q, &f[7], explain)
+    f[8].refused = check_position_qty(risk, q, &f[8], explain)
     for rule in range(RULES):
         if risk.rows.rules[rule].counts & SENT_MESSAGES:
             f[at].refused = check_counted(risk, q, rule, &f[at], explain)

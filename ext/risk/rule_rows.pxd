@@ -18,6 +18,8 @@ cdef enum:
     RULE_RESTRICTED_INSTRUMENT = 9
     RULE_ACCOUNT_BLOCKED = 10
     RULE_STRATEGY_DISABLED = 11
+    RULE_PERMITTED_ONLY = 12
+    RULE_PERMITTED_INSTRUMENT = 13
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
     RULE_STALE_QUOTE = 25
@@ -48,7 +50,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 17                     # of an effective line, see limit_lines.pxd
+    SLOTS = 19                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -62,6 +64,7 @@ cdef struct tc_limit_rule:
     uint8_t counts, asks           # SENT_...
     uint8_t on_marks               # it needs what is held at its marks
     uint8_t on_loss                # it acts whenever the day's P&L changes
+    uint8_t permits                # it lets pass what another rule would refuse
 
 
 cdef struct tc_limit_row:
@@ -206,6 +209,11 @@ cdef inline bint binds(const tc_limit_row* row, int mode) noexcept nogil:
     if row.value < 0 or (row.mode == MODE_OBSERVE) != (mode == MODE_OBSERVE):
         return False
     return mode != MODE_SOFT or row.soft_share > 0
+
+
+# Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more.
+cdef inline bint permits(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].permits != 0 and row.value >= 0
 
 
 # Does a row need what is held at its marks?

@@ -28,7 +28,8 @@ cdef struct tc_instrument:
     tc_i128 fee_divisor                          # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
     int64_t multiplier
     tc_band* bands                               # NULL where the room that has it keeps no tick tables
-    int32_t currency, band_count                 # 0 bands: one tick is for all
+    int32_t currency
+    uint32_t plain                               # see plain_combinations
     uint32_t ord_types
     uint16_t times_in_force
     uint8_t price_precision, qty_precision, multiplier_precision, any_sign, money_precision
@@ -36,6 +37,7 @@ cdef struct tc_instrument:
     uint8_t trigger_source         # what its stops watch that don't say
     uint8_t order_protection
     uint8_t fok_over_venues        # a FILL_OR_KILL may be filled over several simulated venues
+    uint8_t band_count             # 0: one tick is for all
     int64_t print_max_age          # ns
 
 
@@ -129,6 +131,23 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
     return -1
 
 
+# Only in C: see is_plainly_valid.
+# Types and times in force that an order of this instrument may have whatever else it has, one bit each, 8 to a type:
+# MARKET and LIMIT. None where notionals have bounds, or where ticks have bands (see add_band).
+cdef inline uint32_t plain_combinations(const tc_instrument* ins) noexcept nogil:
+    cdef uint32_t bits = 0, tif
+    if ins.max_notional >= 0 or ins.min_notional > 0:
+        return 0
+    for tif in range(8):
+        if not (ins.times_in_force >> tif) & 1 or (tif > TIF_FOK and tif != TIF_AT_THE_CLOSE):
+            continue
+        if (ins.ord_types >> TYPE_LIMIT) & 1:
+            bits |= <uint32_t>1 << (8 * TYPE_LIMIT + tif)
+        if (ins.ord_types >> TYPE_MARKET) & 1 and tif != TIF_GTC:      # a market order never rests
+            bits |= <uint32_t>1 << (8 * TYPE_MARKET + tif)
+    return bits
+
+
 # notional_scale is at most 1e9 * 1e9 and fits. An order's amount (1e30) times it may not fit 128 bits: that product is
 # checked. A limit (at most 1e25) times limit_scale (at most 1e9) is at most 1e34. fee_scale is at most 1e9 * 1e6.
 cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexcept nogil:
@@ -166,6 +185,7 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.order_protection = c.order_protection
     ins.fok_over_venues = c.fok_over_venues
     ins.name = c.cl_ord_id
+    ins.plain = plain_combinations(ins)
 
 
 # The byte offset of the first field that the instrument's next band can't have, or -1. A band begins on a whole number
@@ -189,7 +209,8 @@ cdef inline int find_bad_band(const tc_instrument* ins, int64_t band, int64_t fr
 cdef inline void add_band(tc_instrument* ins, int64_t band, int64_t from_px, int64_t tick) noexcept nogil:
     ins.bands[band].from_px = from_px
     ins.bands[band].tick = tick
-    ins.band_count = <int32_t>band + 1
+    ins.band_count = <uint8_t>(band + 1)
+    ins.plain = 0
 
 
 # The tick of orders at this price.

@@ -45,7 +45,8 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t match_mode, match_outside, match_id
         uint64_t needs
         int64_t routing_strategy, latency_weight, miss_cost, degraded_cost
-        int64_t round_trip, take_fill, post_fill, reject_rate, quote_age, degraded
+        int64_t round_trip, take_fill, post_fill, reject_rate, quote_age
+        int64_t venue_health, reject_max, timeout_max, cooldown, on_disconnect
         int64_t position_qty, position_px
         uint64_t amount
         int64_t amount_high
@@ -261,6 +262,7 @@ cdef enum tc_reason:
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    NOT_PERMITTED_INSTRUMENT = 221
     MAX_GROSS_EXPOSURE = 230
     MAX_NET_EXPOSURE = 231
     STALE_QUOTE = 235
@@ -279,6 +281,7 @@ cdef enum tc_reason:
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
     REPLACES_FULL = 304
+    VENUE_DOWN = 305
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403

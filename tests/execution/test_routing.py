@@ -97,6 +97,29 @@ def test_a_tie_goes_to_the_latest_change_then_to_the_lower_venue_id(core, room):
     assert [term.venue for term in router.rank(1, 1, T0)] == [1, 2, 3]
 
 
+def test_a_decision_tells_later_what_it_told_at_once(make_core, fresh_seed):
+    """Whatever has been displayed since, and however many decisions were taken, as long as it is held."""
+    rng = random.Random(fresh_seed)
+    names = [f"V{n}" for n in range(10)]
+    core = make_core(venues=[V(name, taker_fee_per_share=f"0.00{n}0") for n, name in enumerate(names)],
+                     capacity=small_capacity(decisions=128, venues=10))
+    told = []
+    for _ in range(400):
+        for name in rng.sample(names[:9], rng.randrange(3)):  # the last one's quote stays as it is
+            display(core, name, rng.choice(["BUY", "SELL"]), rng.choice([99, 100, 101]) + D(rng.randrange(3)) / 100, rng.randrange(4))
+        if not told:
+            display(core, names[9], "BUY", 102)
+        order = core.submit("AAPL", "BUY" if rng.random() < 0.9 else "SELL", 1, 100, time_in_force="IOC")
+        told.append((order, core.explain(order)))
+        order, before = rng.choice(told[-60:])
+        assert core.explain(order) == before
+    made = core.metrics()["decisions"]
+    assert made > 3 * 64
+    assert all(core.explain(order) == before for order, before in told[-60:])
+    with pytest.raises(LookupError, match=f"is not held: {made} were made, the last 128 are kept"):
+        core.explain(told[0][0])
+
+
 def test_the_next_venue_is_taken_where_the_best_is_killed_or_beyond_the_limit(make_core):
     core = make_core(venues=[V("A"), V("B"), V("C", taker_fee_per_share="-0.05")])
     for venue, price in (("A", "100.00"), ("B", "100.01"), ("C", "100.03")):

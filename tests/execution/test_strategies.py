@@ -208,17 +208,15 @@ def test_a_degraded_venue_costs_more_until_it_is_said_to_be_well(desk):
     router = desk.execution.router
     router.set_weights(degraded_bps=2)  # of 100.01: 0.020002
     assert desk.submit("AAPL", "BUY", 1).venue == "B"
-    router.set_statistics("B", degraded=True)
-    assert router.statistics("B").degraded
+    router.set_health("B", "DEGRADED")
+    assert router.health("B").health is tc.VenueHealth.DEGRADED
     order = desk.submit("AAPL", "BUY", 1)
     (b,) = [score for score in desk.explain(order).venues if score.venue == "B"]
     assert (order.venue, b.degraded, b.all_in) == ("C", D("0.020002"), D("100.030002"))
-    router.set_statistics("B", fill_rate=1)  # what is not said stays as it is
-    assert router.statistics("B").degraded
-    router.set_statistics("B", degraded=False)
+    router.set_health("B", cooldown=5)  # what is not said stays as it is
+    assert router.health("B").health is tc.VenueHealth.DEGRADED
+    router.set_health("B", tc.VenueHealth.CONNECTED)
     assert desk.submit("AAPL", "BUY", 1).venue == "B"
-    with pytest.raises(TypeError, match="degraded"):
-        router.set_statistics("B", degraded=1)
 
 
 def moved_core(make_core, clock, **more):
@@ -290,7 +288,7 @@ def test_a_warm_ranking_is_made_anew_when_a_charge_changes(desk):
 def test_a_venue_is_known_by_what_it_made_of_the_cores_own_orders(make_core, clock):
     core = make_core(venues=[X("EXT"), V("XNAS")], limits=limits())
     said = core.execution.router.statistics
-    assert said("EXT") == ("EXT", 0, 1, 1, 0, 0, 0, False)
+    assert said("EXT") == ("EXT", 0, 1, 1, 0, 0, 0)
     core.quote("EXT", "AAPL", bid=99, bid_size=100, ask=100, ask_size=100)
     clock.now += 8_000
     order = core.submit("AAPL", "BUY", 100, 100, time_in_force="IOC", cl_ord_id="a")
@@ -298,21 +296,21 @@ def test_a_venue_is_known_by_what_it_made_of_the_cores_own_orders(make_core, clo
     core.on_execution_report = core.execution.on_execution_report
     core.on_execution_report("EXT", "TRADE", cl_ord_id="a", exec_id="1", last_qty=40, last_px=100)
     # an eighth of 8,000 ns; the first round trip counts whole
-    assert said("EXT") == ("EXT", 5_000_000, 1, 1, 0, 1_000, 1, False)
+    assert said("EXT") == ("EXT", 5_000_000, 1, 1, 0, 1_000, 1)
     core.on_execution_report("EXT", "CANCELED", cl_ord_id="a")
     assert order.cum_qty == 40
     assert said("EXT").fill_rate == D("0.9625")  # a sixteenth of the way from 1 to 0.4
     core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id="b")
     clock.now += 1_000_000
     core.on_execution_report("EXT", "REJECTED", cl_ord_id="b")
-    assert said("EXT")[1:] == (4_500_000, D("0.9625"), 1, D("0.0625"), 1_000 + (5_008_000 - 1_000 >> 3), 2, False)
+    assert said("EXT")[1:] == (4_500_000, D("0.9625"), 1, D("0.0625"), 1_000 + (5_008_000 - 1_000 >> 3), 2)
     core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id="c")
     core.on_execution_report("EXT", "NEW", cl_ord_id="c")
     core.on_execution_report("EXT", "CANCELED", cl_ord_id="c")
     assert said("EXT").post_fill_rate == D("0.9375")
     assert said("EXT").reject_rate == D("0.058593")
     # a simulated venue answers at once, and fills what it displays
-    assert said("XNAS") == ("XNAS", 0, 1, 1, 0, 0, 0, False)
+    assert said("XNAS") == ("XNAS", 0, 1, 1, 0, 0, 0)
 
 
 def test_a_round_trip_ends_with_the_first_word_and_is_unknown_where_that_may_have_been_lost(make_core, clock):
@@ -321,12 +319,12 @@ def test_a_round_trip_ends_with_the_first_word_and_is_unknown_where_that_may_hav
     core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id="a")
     clock.now += 5_000_000
     hear("EXT", "PENDING_NEW", cl_ord_id="a")
-    assert said("EXT")[1:] == (5_000_000, 1, 1, 0, 0, 1, False)
+    assert said("EXT")[1:] == (5_000_000, 1, 1, 0, 0, 1)
     clock.now += 1_000
     hear("EXT", "PENDING_NEW", cl_ord_id="a")
     clock.now += 1_000
     hear("EXT", "REJECTED", cl_ord_id="a")
-    assert said("EXT")[1:] == (5_000_000, 1, 1, D("0.0625"), 0, 1, False)  # only the verdict waits
+    assert said("EXT")[1:] == (5_000_000, 1, 1, D("0.0625"), 0, 1)  # only the verdict waits
     for word in ("PENDING_NEW", "NEW"):
         core.submit("AAPL", "BUY", 100, 99, venue="EXT", cl_ord_id=word)
         list(core.outbound())
@@ -336,11 +334,11 @@ def test_a_round_trip_ends_with_the_first_word_and_is_unknown_where_that_may_hav
         hear("EXT", word, cl_ord_id=word)
         clock.now += 1_000
         hear("EXT", "NEW", cl_ord_id=word)
-    assert said("EXT")[1:] == (5_000_000, 1, 1, D("0.054930"), 0, 1, False)  # 15/16 of 15/16 of 0.0625, down
+    assert said("EXT")[1:] == (5_000_000, 1, 1, D("0.054930"), 0, 1)  # 15/16 of 15/16 of 0.0625, down
 
 
 KNOWN = [("fill_rate", "0.5", "0.6"), ("post_fill_rate", "0.5", "0.6"), ("reject_rate", "0.1", "0.2"),
-         ("round_trip", 5, 6), ("quote_age", 5, 6), ("degraded", True, False)]
+         ("round_trip", 5, 6), ("quote_age", 5, 6)]
 
 
 @pytest.mark.parametrize(("name", "one", "other"), KNOWN)

@@ -74,8 +74,9 @@ FEES: list[dict[str, int]] = [
 ]
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
+PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
-BASIC = [rule for rule in Rule if rule not in (*ON_MARKS, *BREAKERS)]
+BASIC = [rule for rule in Rule if rule not in (*ON_MARKS, *PERMISSIONS, *BREAKERS)]
 
 class Stream:
     """Commands as records, one by one; `sent` holds them all, so that a failure can be shown."""
@@ -337,7 +338,13 @@ class Stream:
                 miss_cost=pick.choice((-1, bad, 0, 300)), degraded_cost=pick.choice((-1, bad, 0, 50)), **told)
         facts = {name: pick.choice((-1, 0, 5 * 10**5, 10**6, *([-5, 2**62] if pick.random() < 0.05 else ())))
                  for name in ("round_trip", "take_fill", "post_fill", "reject_rate", "quote_age")}
-        facts["degraded"] = pick.choice((-1, 0, 1, *([2, -5] if pick.random() < 0.05 else ())))
+        if pick.random() < 0.2:
+            bad = pick.choice((-2, 2, 2**62)) if pick.random() < 0.05 else -1
+            return CODECS[K.VENUE_HEALTH].pack(
+                kind=K.VENUE_HEALTH, venue=pick.randrange(self.capacity.venues + 2),
+                venue_health=pick.choices((-1, bad, 0, 1, 3), (4, 2, 12, 4, 1))[0], reject_max=pick.choice((-1, 0, 0, 1, 3)),
+                timeout_max=pick.choice((-1, bad, 0, 0, 4)), cooldown=pick.choice((-1, bad, 1, 10**6, 10**8)),
+                on_disconnect=pick.choice((-1, 0, 1, 2)), **told)
         return CODECS[K.VENUE_STATISTICS].pack(
             kind=K.VENUE_STATISTICS, venue=pick.randrange(self.capacity.venues + 2), **facts, **told)
 
@@ -424,9 +431,22 @@ class Stream:
             change |= {"set_size": 2}
         return self._pack(K.SET_LIMIT, **change)
 
+    def _permission(self, account: int) -> bytes:
+        """Only what is permitted, for a short while, or what that is."""
+        pick = self.aside
+        rule, place = pick.choice(PERMISSIONS), {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
+        only = rule is Rule.PERMITTED_ONLY
+        scope, target = pick.choice(((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account})) if only else (
+            (Scope.INSTRUMENT, place), (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place})))
+        change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, **target}
+        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 10 if only else 600)
+        return CODECS[K.SET_LIMIT].pack(**change, mode=pick.choice((0, 0, 1)))
+
     def _worth(self, account: int) -> bytes:
         """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
         pick = self.aside
+        if pick.random() < 0.1:
+            return self._permission(account)
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))

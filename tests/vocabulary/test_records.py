@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tradecore._native import layout
-from tradecore.vocabulary import codes, fix, records
+from tradecore.vocabulary import codes, fix, records, rej_reasons, venue_words
 
 EXT = Path(__file__).parents[2] / "ext"
 
@@ -42,7 +42,8 @@ def test_reason_codes_are_the_same_in_the_kernels():
 
 @pytest.mark.parametrize(("prefix", "words"), [
     ("KIND", codes.CommandType), ("SIDE", fix.Side), ("TYPE", fix.OrdType), ("SCOPE", codes.Scope),
-    ("STATUS", fix.OrdStatus), ("ROUTE", codes.Route), ("ROUTING", codes.RoutingStrategy), ("EXEC", fix.ExecType), ("PLACE", codes.Place), ("FILLS", codes.PrintFills), ("SES", fix.TradSesStatus), ("MSG", codes.MsgType),
+    ("STATUS", fix.OrdStatus), ("ROUTE", codes.Route), ("ROUTING", codes.RoutingStrategy), ("HEALTH", venue_words.VenueHealth),
+    ("LOST", venue_words.OnDisconnect), ("EXEC", fix.ExecType), ("PLACE", codes.Place), ("FILLS", codes.PrintFills), ("SES", fix.TradSesStatus), ("MSG", codes.MsgType),
 ])
 def test_enumerations_are_the_same_in_the_kernels(prefix, words):
     text = "".join(path.read_text() for path in EXT.glob("*/*.pxd"))
@@ -61,7 +62,7 @@ def test_bounds_are_the_same_in_the_kernels(name, value):
 
 
 def test_no_order_is_rejected_for_no_reason():
-    table = codes.ord_rej_reason_table()
+    table = rej_reasons.ord_rej_reason_table()
     assert table[codes.Reason.NONE] == fix.OrdRejReason.NONE == -1  # FIX 0 is a real reason
     assert all(table[reason] >= 0 for reason in codes.Reason if reason)
-    assert max(codes.Reason) < codes.REASON_TABLE_SIZE
+    assert max(codes.Reason) < rej_reasons.REASON_TABLE_SIZE

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn, Self, Unpack
 
 from ..execution.displayed_book import DisplayedBook, read_book
-from ..execution.route_plan import PlanReader, RoutePlan, VenueStatistics
+from ..execution.route_plan import PlanReader, RoutePlan, VenueState, VenueStatistics
 from ..execution.venues import TIMEOUT_MAX, ExternalVenue, SimulatedVenue, Venue
 from ..orders.ticket import STRATEGY_MAX, OrderTerms, pack_order
 from ..orders.validation import failures
@@ -18,7 +18,8 @@ from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
 from ..vocabulary.records import CODECS, LATENCY_WEIGHT_MAX, MILLION
 from ..vocabulary.showing import refuse_copy
-from ..vocabulary.units import Number, check_bool, check_int, demand_type, to_decimal, whole_units
+from ..vocabulary.units import Number, check_int, demand_type, to_decimal, whole_units
+from ..vocabulary.venue_words import OnDisconnect, VenueHealth
 from .declaring import declare_instrument
 from .door import demand_terms
 from .order_system import OrderSystem
@@ -145,27 +146,65 @@ class SmartOrderRouter:
     def set_statistics(
         self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
         post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
-        degraded: bool | None = None, who: Identifier | None = None, why: Identifier | None = None,
+        who: Identifier | None = None, why: Identifier | None = None,
     ) -> None:
         """Say what is known of a venue (see VenueStatistics); None leaves one as it is, and the core's own orders move
-        the first five on from there. Times are ns, rates 0 to 1; a `degraded` venue is so until it is told
-        otherwise. Raises TypeError, ValueError or UndeclaredError naming
-        field, value and bound. Threads: any."""
+        them on from there. Times are ns, rates 0 to 1. Raises TypeError, ValueError or UndeclaredError naming field,
+        value and bound. Threads: any."""
         self._gate.command(
             CommandType.VENUE_STATISTICS, venue=self._gate.names.venues.id(venue), who=encode_cl_ord_id(who),
             why=encode_cl_ord_id(why), round_trip=_known(round_trip, 0, "round_trip", TIMEOUT_MAX),
             take_fill=_known(fill_rate, 6, "fill_rate", MILLION),
             post_fill=_known(post_fill_rate, 6, "post_fill_rate", MILLION),
             reject_rate=_known(reject_rate, 6, "reject_rate", MILLION),
-            quote_age=_known(quote_age, 0, "quote_age", TIMEOUT_MAX),
-            degraded=-1 if degraded is None else check_bool(degraded, "degraded"))
+            quote_age=_known(quote_age, 0, "quote_age", TIMEOUT_MAX))
 
     def statistics(self, venue: str) -> VenueStatistics:
         """What is known of a venue: seen in the core's own orders there, or set. Threads: any."""
         facts = self._gate.core.venue_facts(self._gate.names.venues.id(venue))
         took, rested, rejected = (to_decimal(rate, 6) for rate in (facts.take_fill, facts.post_fill, facts.reject))
-        return VenueStatistics(str(venue), facts.round_trip, took, rested, rejected, facts.quote_age, facts.answers,
-                               facts.degraded)
+        return VenueStatistics(str(venue), facts.round_trip, took, rested, rejected, facts.quote_age, facts.answers)
+
+    def set_health(
+        self, venue: str, health: VenueHealth | str | None = None, *, reject_max: int | None = None,
+        timeout_max: int | None = None, cooldown: int | None = None, on_disconnect: OnDisconnect | str | None = None,
+        who: Identifier | None = None, why: Identifier | None = None,
+    ) -> None:
+        """Say how a venue is, what opens its circuit breaker, and what a lost session makes of what works there; None
+        leaves one as it is. No new order goes to a venue that is HALTED; what works there works on, and can be canceled
+        and replaced. DEGRADED costs the weight of it. DISCONNECTED is for `set_venue_session` to say.
+
+        The breaker is for external venues. It opens at `reject_max` rejects of new orders, or `timeout_max` requests
+        without an answer in time, in a row (0, as at first: it does not look at them): the venue is down, and a
+        RISK_WARNING report (VENUE_DOWN) says so. After `cooldown` (ns, 1 s at first) new orders are tried, one at a
+        time, and the venue is DEGRADED; the third that it takes closes the breaker, the first reject or timeout opens
+        it again. A `health` that is set closes it at once. `on_disconnect`: see OnDisconnect. Raises TypeError,
+        ValueError or UndeclaredError naming field, value and bound. Threads: any."""
+        state = None if health is None else VenueHealth.parse(health, "health")
+        if state is VenueHealth.DISCONNECTED:
+            raise ValueError("health is CONNECTED, DEGRADED or HALTED, not DISCONNECTED: set_venue_session says that")
+        lost = None if on_disconnect is None else OnDisconnect.parse(on_disconnect, "on_disconnect")
+        self._gate.command(
+            CommandType.VENUE_HEALTH, venue=self._gate.names.venues.id(venue), who=encode_cl_ord_id(who),
+            why=encode_cl_ord_id(why), venue_health=-1 if state is None else int(state),
+            reject_max=_known(reject_max, 0, "reject_max", MILLION),
+            timeout_max=_known(timeout_max, 0, "timeout_max", MILLION),
+            cooldown=-1 if cooldown is None else check_int(cooldown, "cooldown", 1, TIMEOUT_MAX),
+            on_disconnect=-1 if lost is None else int(lost))
+
+    def health(self, venue: str) -> VenueState:
+        """How a venue is. Threads: any."""
+        facts = self._gate.core.health_facts(self._gate.names.venues.id(venue))
+        state = VenueHealth(facts.state)
+        if facts.closes_at:
+            state = VenueHealth.HALTED
+        elif facts.is_disconnected and state is not VenueHealth.HALTED:
+            state = VenueHealth.DISCONNECTED
+        elif facts.trials and state is VenueHealth.CONNECTED:
+            state = VenueHealth.DEGRADED
+        return VenueState(
+            str(venue), state, facts.is_down, facts.rejects, facts.timeouts, facts.closes_at, facts.trials,
+            facts.reject_max, facts.timeout_max, facts.cooldown, OnDisconnect(facts.on_disconnect))
 
 
 def _known(value: Number | None, decimals: int, name: str, most: int) -> int:

@@ -15,6 +15,7 @@ from ..vocabulary.records import BOOK_TICKS_MAX, NO_PRICE, PRICE_MAX
 from ..vocabulary.rows import PlanRow, Term
 from ..vocabulary.showing import html_table
 from ..vocabulary.units import Number
+from ..vocabulary.venue_words import OnDisconnect, VenueHealth
 from .displayed_book import DisplayedBook
 from .routing import (
     PROTECTED,
@@ -117,8 +118,7 @@ class RoutePlan(NamedTuple):
 class VenueStatistics(NamedTuple):
     """What the core has seen of a venue in its own orders there, or was told: `round_trip` (ns) from a new order to its
     answer, `fill_rate` of orders that took and `post_fill_rate` of those that rested, `reject_rate`, `quote_age` (ns)
-    of its last quote when an order was sent there; moving averages. `answers`: how many round trips there were.
-    `degraded`: it was said to be (`set_statistics`), and costs more while that has a weight."""
+    of its last quote when an order was sent there; moving averages. `answers`: how many round trips there were."""
 
     venue: str
     round_trip: int
@@ -127,7 +127,25 @@ class VenueStatistics(NamedTuple):
     reject_rate: Decimal
     quote_age: int
     answers: int
-    degraded: bool
+
+
+class VenueState(NamedTuple):
+    """How a venue is: its `health`, as it was set, as its session is, or as its circuit breaker makes it; whether it is
+    down, and so never chosen (a switch of the risk room makes it so too); rejects and timeouts in a row; when an open
+    breaker's cooldown is over (ns UTC, 0: it is not open), and how many new orders the venue has to take, one at a
+    time, until the breaker is closed. `reject_max`, `timeout_max`, `cooldown` and `on_disconnect`: see `set_health`."""
+
+    venue: str
+    health: VenueHealth
+    is_down: bool
+    rejects: int
+    timeouts: int
+    closes_at: int
+    trials: int
+    reject_max: int
+    timeout_max: int
+    cooldown: int
+    on_disconnect: OnDisconnect
 
 
 class Router(Protocol):
@@ -152,9 +170,19 @@ class Router(Protocol):
     def set_statistics(
         self, venue: str, *, round_trip: int | None = None, fill_rate: Number | None = None,
         post_fill_rate: Number | None = None, reject_rate: Number | None = None, quote_age: int | None = None,
-        degraded: bool | None = None, who: Identifier | None = None, why: Identifier | None = None,
+        who: Identifier | None = None, why: Identifier | None = None,
     ) -> None:
         """What is known of a venue from now on."""
+
+    def set_health(
+        self, venue: str, health: VenueHealth | str | None = None, *, reject_max: int | None = None,
+        timeout_max: int | None = None, cooldown: int | None = None, on_disconnect: OnDisconnect | str | None = None,
+        who: Identifier | None = None, why: Identifier | None = None,
+    ) -> None:
+        """How a venue is, and its circuit breaker, from now on."""
+
+    def health(self, venue: str) -> VenueState:
+        """How a venue is."""
 
     def statistics(self, venue: str) -> VenueStatistics:
         """What is known of a venue."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fix import FixChar, FixEnum, FixFlags, OrdRejReason
+from .fix import FixChar, FixEnum, FixFlags
 
 
 class CommandType(FixEnum):
@@ -51,6 +51,7 @@ class CommandType(FixEnum):
     SET_SELF_MATCH = 55
     SET_ROUTING = 60
     VENUE_STATISTICS = 61
+    VENUE_HEALTH = 62
 
 
 class ReportType(FixChar):
@@ -115,6 +116,8 @@ class Rule(FixEnum):
     RESTRICTED_INSTRUMENT = 9
     ACCOUNT_BLOCKED = 10
     STRATEGY_DISABLED = 11
+    PERMITTED_ONLY = 12
+    PERMITTED_INSTRUMENT = 13
     MAX_GROSS_EXPOSURE = 20
     MAX_NET_EXPOSURE = 21
     STALE_QUOTE = 25
@@ -290,6 +293,7 @@ class Reason(FixEnum):
     RESTRICTED_INSTRUMENT = 218
     ACCOUNT_BLOCKED = 219
     STRATEGY_DISABLED = 220
+    NOT_PERMITTED_INSTRUMENT = 221
     MAX_GROSS_EXPOSURE = 230
     MAX_NET_EXPOSURE = 231
     STALE_QUOTE = 235
@@ -308,6 +312,7 @@ class Reason(FixEnum):
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
     REPLACES_FULL = 304
+    VENUE_DOWN = 305
     POST_ONLY_WOULD_TAKE = 401
     IOC_LEFTOVER = 402
     FOK_NOT_FILLABLE = 403
@@ -348,56 +353,3 @@ class Reason(FixEnum):
     FILL_BEYOND_LIMIT = 543
     CHILD_ORDER = 550
     PARENT_CHANGED = 551
-
-
-# The FIX reason that goes with each of ours; whatever is not here is OTHER (99).
-ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
-    Reason.UNKNOWN_INSTRUMENT: OrdRejReason.UNKNOWN_SYMBOL,
-    Reason.UNKNOWN_ACCOUNT: OrdRejReason.UNKNOWN_ACCOUNT,
-    Reason.UNSUPPORTED_ORDER_TYPE: OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC,
-    Reason.UNSUPPORTED_TIF: OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC,
-    Reason.QTY_LOT_MULTIPLE: OrdRejReason.INCORRECT_QUANTITY,
-    Reason.QTY_BELOW_MIN: OrdRejReason.INCORRECT_QUANTITY,
-    Reason.QTY_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.NOTIONAL_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.KILL_SWITCH: OrdRejReason.BROKER_OPTION,
-    Reason.TRADING_STATE: OrdRejReason.BROKER_OPTION,
-    Reason.DUPLICATE_CLORDID: OrdRejReason.DUPLICATE_ORDER,
-    Reason.MAX_OPEN_ORDERS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_ORDER_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_ORDER_NOTIONAL: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.PRICE_COLLAR: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_POSITION_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.ORDER_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.REPLACE_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.CANCEL_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MESSAGE_RATE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.DAILY_ORDER_COUNT: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.RESTRICTED_INSTRUMENT: OrdRejReason.BROKER_OPTION,
-    Reason.ACCOUNT_BLOCKED: OrdRejReason.BROKER_OPTION,
-    Reason.STRATEGY_DISABLED: OrdRejReason.BROKER_OPTION,
-    Reason.MAX_GROSS_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_NET_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.REPEATED_EXECUTION: OrdRejReason.BROKER_OPTION,
-    Reason.CONSECUTIVE_REJECTS: OrdRejReason.BROKER_OPTION,
-    Reason.DAILY_LOSS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.DRAWDOWN: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
-    Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
-    Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
-    Reason.EXIT_GATE: OrdRejReason.BROKER_OPTION,
-    Reason.SELF_MATCH: OrdRejReason.BROKER_OPTION,
-    Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
-    Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
-    Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,
-}
-REASON_TABLE_SIZE = 1024
-
-
-def ord_rej_reason_table() -> list[int]:
-    """OrdRejReason by reason code, as the dense table that the cores index."""
-    table = [int(OrdRejReason.OTHER)] * REASON_TABLE_SIZE
-    table[0] = int(OrdRejReason.NONE)
-    for reason, fix_reason in ORD_REJ_REASON.items():
-        table[reason] = int(fix_reason)
-    return table

@@ -89,6 +89,7 @@ _TEXTS = {
     Reason.MESSAGE_RATE: "orders, replaces and cancels in the window {value} would exceed {bound}",
     Reason.DAILY_ORDER_COUNT: "orders of the day {value} would exceed {bound}",
     Reason.RESTRICTED_INSTRUMENT: "the instrument is restricted",
+    Reason.NOT_PERMITTED_INSTRUMENT: "only what is permitted may be traded, and the instrument is not",
     Reason.ACCOUNT_BLOCKED: "the account is blocked",
     Reason.STRATEGY_DISABLED: "the strategy is disabled",
     Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
@@ -106,6 +107,7 @@ _TEXTS = {
     Reason.SELF_MATCH: "it would trade with order {value} of our own",
     Reason.NO_VENUE: "no venue is up: {bound} are declared",
     Reason.BOOKS_FULL: "{value} books are in use: the capacity books is {bound}",
+    Reason.VENUE_DOWN: "the venue is down: {value} failures in a row, {bound} open its circuit breaker",
     Reason.REPLACES_FULL: "replaces that venues have not answered: {value} of {bound}, the capacity open_orders",
     Reason.OUTBOUND_FULL: "what venues are to be sent waits unread: {value} of {bound} places are taken or kept for "
                           "orders that work: read outbound()",

@@ -155,10 +155,16 @@ _BODIES: dict[CommandType, Layout] = {
         ("routing_strategy", "i8"), ("latency_weight", "i8"), ("miss_cost", "i8"), ("degraded_cost", "i8"), ("", "x8"),
         ("who", "i8"), ("why", "i8"), ("", "x12"), ("strategy", "i4"),
     ],
-    # What is known of a venue: ns, and millionths; `degraded`: 1 or 0. -1: as it is.
+    # What is known of a venue: ns, and millionths. -1: as it is.
     CommandType.VENUE_STATISTICS: [
         ("round_trip", "i8"), ("take_fill", "i8"), ("post_fill", "i8"), ("reject_rate", "i8"), ("quote_age", "i8"),
-        ("who", "i8"), ("why", "i8"), ("degraded", "i8"),
+        ("who", "i8"), ("why", "i8"),
+    ],
+    # How a venue is (VenueHealth), what opens its circuit breaker (0: nothing) and for how long (ns), and what
+    # becomes of what works there when its session is lost (OnDisconnect). -1: as it is.
+    CommandType.VENUE_HEALTH: [
+        ("venue_health", "i8"), ("reject_max", "i8"), ("timeout_max", "i8"), ("cooldown", "i8"),
+        ("on_disconnect", "i8"), ("who", "i8"), ("why", "i8"),
     ],
     # The exit gate: -1 is off. `engaged`: 0 open, 1 shut, 2 for exits alone.
     CommandType.SET_GATE: [

@@ -133,7 +133,23 @@ class VenueFacts(NamedTuple):
     reject: int
     quote_age: int
     answers: int
-    degraded: bool
+
+
+class HealthFacts(NamedTuple):
+    """How a venue is: what was set, and what was met since."""
+
+    state: int
+    reject_max: int
+    timeout_max: int
+    cooldown: int
+    on_disconnect: int
+    rejects: int
+    timeouts: int
+    closes_at: int
+    trials: int
+    trying: int
+    is_disconnected: bool
+    is_down: bool
 
 
 class PlanRow(NamedTuple):

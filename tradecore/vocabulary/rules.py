@@ -45,7 +45,8 @@ class RuleRow(NamedTuple):
     `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of the day to the next. `most` -1
     is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs
     what is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it
-    acts on the day's P&L whenever that changes, not only on orders.
+    acts on the day's P&L whenever that changes, not only on orders. `permits`: it refuses nothing, and lets pass what
+    another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
@@ -61,6 +62,7 @@ class RuleRow(NamedTuple):
     asks: Sent = Sent.NEW | Sent.REPLACE
     on_marks: bool = False
     on_loss: bool = False
+    permits: bool = False
 
 
 _ALL = tuple(Scope)
@@ -84,6 +86,9 @@ RULES: tuple[RuleRow, ...] = (
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
     RuleRow(Rule.STRATEGY_DISABLED, Reason.STRATEGY_DISABLED, LimitUnit.FLAG, 0, (Scope.STRATEGY,), 7, 7, False, False),
+    RuleRow(Rule.PERMITTED_ONLY, Reason.NOT_PERMITTED_INSTRUMENT, LimitUnit.FLAG, 0, _WHOLE, 17, 17, False, False),
+    RuleRow(Rule.PERMITTED_INSTRUMENT, Reason.NOT_PERMITTED_INSTRUMENT, LimitUnit.FLAG, 0,
+            (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 18, 18, False, False, permits=True),
     RuleRow(Rule.MAX_GROSS_EXPOSURE, Reason.MAX_GROSS_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 8, 9, False,
             False, on_marks=True),
     RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 10, 11, False,
@@ -93,7 +98,7 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True, on_loss=True),
     RuleRow(Rule.DRAWDOWN, Reason.DRAWDOWN, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 14, 15, False, False,
             on_marks=True, on_loss=True),
-    # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's breakers.
+    # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
             True, Sent.TRADE, Sent.NONE),
     RuleRow(Rule.CONSECUTIVE_REJECTS, Reason.CONSECUTIVE_REJECTS, LimitUnit.COUNT, 10**6, (Scope.STRATEGY,), -1, -1,
@@ -111,9 +116,10 @@ STATED = sum(1 << row.rule for row in RULES if row.stated)
 RISK_CHECKS: tuple[Reason, ...] = (
     Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.REPEATED_EXECUTION, Reason.CONSECUTIVE_REJECTS,
     Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.MAX_OPEN_ORDERS, Reason.RESTRICTED_INSTRUMENT,
-    Reason.ACCOUNT_BLOCKED, Reason.STRATEGY_DISABLED,
-    Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL, Reason.PRICE_COLLAR,
-    Reason.MAX_POSITION_QTY, *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
+    Reason.NOT_PERMITTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED,
+    Reason.STRATEGY_DISABLED, Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL,
+    Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY,
+    *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS,
     Reason.DRAWDOWN, Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
@@ -122,10 +128,10 @@ RISK_CHECKS: tuple[Reason, ...] = (
 
 def rule_numbers() -> list[tuple[int, ...]]:
     """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
-    asks, on_marks, on_loss, rule."""
+    asks, on_marks, on_loss, permits, rule."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
              int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks),
-             int(row.on_loss), int(row.rule))
+             int(row.on_loss), int(row.permits), int(row.rule))
             for row in sorted(RULES)]
 
 

@@ -35,11 +35,18 @@ static inline tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b) {
     return tc_floor_div_far(a, b);
 }
 
-/* Nearest whole number, ties to even; the divisor is positive. */
-static inline tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b) {
+__attribute__((noinline, cold, unused)) static tc_i128 tc_round_half_even_far(tc_i128 a, tc_i128 b) {
     tc_i128 q = tc_floor_div_wide(a, b), twice = 2 * (a - q * b);
     if (twice > b || (twice == b && (q & 1))) q += 1;
     return q;
+}
+
+/* Nearest whole number, ties to even; the divisor is positive. */
+static inline tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b) {
+    if (a != (int64_t)a || b != (int64_t)b) return tc_round_half_even_far(a, b);
+    int64_t q = tc_floor_div((int64_t)a, (int64_t)b);
+    uint64_t twice = 2 * (uint64_t)((int64_t)a - q * (int64_t)b);
+    return (tc_i128)q + (twice > (uint64_t)b || (twice == (uint64_t)b && (q & 1)));
 }
 
 static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
@@ -56,6 +63,9 @@ static inline int tc_product_overflows(tc_i128 a, tc_i128 b, tc_i128 *out) {
     *out = tc_wide((int64_t)a, (int64_t)b);
     return 0;
 }
+
+/* 1 where the product does not fit 64 bits. */
+static inline int tc_product_is_wide(int64_t a, int64_t b, int64_t *out) { return __builtin_mul_overflow(a, b, out); }
 
 /* 10 to the power of 0 to 18. */
 static inline int64_t tc_ten_to(int exponent) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tradecore.vocabulary.codes import Route
 
+from ..execution.outages import end_trial, hear_taken
 from ..execution.routing import Router
 from ..execution.scoring import note_answer, note_filled, note_verdict
 from ..orders.order_table import REJECTED, Order
@@ -13,7 +14,10 @@ from ..vocabulary.instrument import FOK, IOC
 def note_end(router: Router, order: Order) -> None:
     """What an order that has ended says of its external venue: how much of it was filled there."""
     venue = router.venues.get(order.venue)
-    if venue is None or not venue.external or not order.acked or order.terminal == REJECTED:
+    if venue is None or not venue.external:
+        return
+    end_trial(router, order.venue, order.order_id, False)
+    if not order.acked or order.terminal == REJECTED:
         return
     took = order.route == Route.TAKES or order.time_in_force in (IOC, FOK)
     note_filled(router.statistics[order.venue], order.cum_qty, order.order_qty, took)
@@ -33,3 +37,5 @@ def hear_answer(router: Router, order: Order, now: int, is_reject: bool) -> None
         hear_first(router, order, now)
         note_verdict(router.statistics[order.venue], is_reject)
         router.epoch += router.weights.charge()
+        if not is_reject:
+            hear_taken(router, order.venue, order.order_id)

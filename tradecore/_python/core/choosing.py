@@ -22,11 +22,10 @@ def routing_of(core: State, order: Order) -> int:
     return strategy_of(core.router, order.strategy, order.routing)
 
 
-def route_order(core: State, ins: InstrumentRow, order: Order, limit: int) -> int:
+def route_order(core: State, ins: InstrumentRow, order: Order, limit: int, routing: int) -> int:
     """Chooses the venue of an order, and keeps the ranking that it was chosen by."""
     ranking = decide(core, ins, order)
     order.decision = ranking.decision
-    routing = routing_of(core, order)
     if routing != ALL_IN_COST:
         order.routing = routing  # as it was routed, whatever its strategy is given later
     venue = choose_venue(core, ins, order, limit, ranking, routing)

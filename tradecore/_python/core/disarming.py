@@ -9,7 +9,8 @@ from typing import Any
 from tradecore.vocabulary.codes import LimitMode, Rule
 
 from ..orders.order_table import Order
-from ..risk.breakers import (
+from ..risk.rule_rows import RULES, SOFT_MOST, LimitRow
+from ..risk.trips import (
     NOTHING_DEALT,
     Dealt,
     Tripped,
@@ -19,7 +20,6 @@ from ..risk.breakers import (
     names_needed,
     note_outcome,
 )
-from ..risk.rule_rows import RULES, SOFT_MOST, LimitRow
 from ..vocabulary.instrument import direction
 from .state import BREAKER_TRIPPED, RISK_OBSERVED, RISK_WARNING, State, publish
 

@@ -10,6 +10,7 @@ from tradecore.vocabulary.codes import Reason, TradingState
 from tradecore.vocabulary.fix import ExecRestatementReason, ExecType, OrdType
 from tradecore.vocabulary.rows import Finding
 
+from ..execution.breakers import is_out
 from ..orders.lists import OCO, find_group, waits_for_parent
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, IN_CHILDREN, NOWHERE, RESTING, Order
@@ -131,6 +132,8 @@ def find_hindrance(core: State, order: Order) -> tuple[Reason, int, int] | None:
             return reason, met.scope, met.state
     if order.venue in core.disconnected:
         return Reason.VENUE_DISCONNECTED, order.venue, 0
+    if order.venue and is_out(core.router.health[order.venue]):
+        return Reason.NO_VENUE, order.venue, len(core.router.venues)
     if order.venue == 0 and len(core.router.down) == len(core.router.venues):
         return Reason.NO_VENUE, 0, len(core.router.venues)
     return None

@@ -23,6 +23,7 @@ from .children import settle_parent
 from .conditions import is_trading
 from .elections import elect_all
 from .exits import find_hindrance
+from .health import look_everywhere
 from .losses import watch_losses
 from .placing import release_order
 from .self_matching import own_outside
@@ -50,6 +51,8 @@ def settle(core: State, c: Any) -> None:
             order = core.orders.by_id.get(core.triggers.fired.popleft())
             if order is not None and is_live(order) and order.place == NOWHERE:  # else another's trade has ended it
                 trigger_order(core, c, order)
+        elif core.router.has_turned:
+            look_everywhere(core)
         elif core.triggers.asks_again:
             ask_again(core, c)
         elif core.moved:

@@ -45,7 +45,7 @@ from .readers import OrderHandle, Readers
 from .replaces import enter_replace
 from .request_ids import name_requests
 from .requests import enter_cancel, mass_cancel, request_status
-from .route_settings import set_routing, set_statistics
+from .route_settings import set_health, set_routing, set_statistics
 from .rule_commands import add_rule, add_steps, remove_rule
 from .sessions import enter_session, enter_venue_session
 from .settings import (
@@ -91,6 +91,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.NOTE: enter_note, CommandType.BOOK_UNBOOKED: enter_booking,
     CommandType.DISMISS_UNBOOKED: enter_dismissal,
     CommandType.SET_ROUTING: set_routing, CommandType.VENUE_STATISTICS: set_statistics,
+    CommandType.VENUE_HEALTH: set_health,
     CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
     CommandType.SET_SELF_MATCH: set_self_match,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
@@ -106,7 +107,7 @@ def apply_command(core: State, c: Any, now: int, timed: bool) -> Any:
         return refused
     ack = run_command(core, c, timed)
     if (core.trimmed or core.groups.news or core.moved or core.parents or core.triggers.fired
-            or core.triggers.asks_again or core.risk.pnl.touched):
+            or core.triggers.asks_again or core.risk.pnl.touched or core.router.has_turned):
         settle(core, c)
         order = core.orders.by_id.get(ack.order_id)
         if order is not None and ack.report_type == EXECUTION:  # what followed may have been about it

@@ -16,6 +16,8 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill
+from ..execution.breakers import is_out
+from ..execution.outages import try_venue
 from ..execution.routing import touch_price, twice_touch
 from ..execution.scoring import note_quote_age
 from ..execution.unsent import places_taken
@@ -193,6 +195,7 @@ def send_order(core: State, c: Any, ins: InstrumentRow, order: Order, limit: int
     if first:
         report_execution(core, c, order, ExecType.PENDING_NEW)
     send_new(core, c, order)
+    try_venue(core.router, order.venue, order.order_id)
     sync_order(core, order)
 
 
@@ -266,8 +269,9 @@ def place_order(
     limit = bounded_ticks(ins, order, limit)
     routed = order.venue == 0
     if routed:
-        order.venue = route_order(core, ins, order, limit)
-        if is_divided(core, ins, order, limit, routing_of(core, order)):
+        routing = routing_of(core, order)
+        order.venue = route_order(core, ins, order, limit, routing)
+        if is_divided(core, ins, order, limit, routing):
             since = count_stage(core, ROUTING, since, timed)
             start_children(core, c, order, limit, first)
             return since
@@ -275,7 +279,7 @@ def place_order(
     elif order.route == Route.NONE:
         order.route = Route.DIRECTED
     since = count_stage(core, ROUTING, since, timed)
-    if order.venue == 0 or order.venue in core.disconnected:
+    if order.venue == 0 or order.venue in core.disconnected or is_out(core.router.health[order.venue]):
         refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
         return since
     if (routed or order.parent) and (Scope.VENUE, 0, 0, order.venue, 0) in core.risk.rows.by_target:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import numpy as np
 
 from tradecore.vocabulary.codes import CommandType, Scope, TradingState
@@ -9,6 +11,7 @@ from tradecore.vocabulary.histogram import STAGES, percentiles
 from tradecore.vocabulary.records import ANSWER_DTYPE, BASKET_MAX, CODECS, NO_PRICE
 from tradecore.vocabulary.rows import (
     Finding,
+    HealthFacts,
     LimitFacts,
     OrderRow,
     PositionRow,
@@ -262,8 +265,16 @@ class Readers:
         s = self._state.router.statistics.get(venue)
         if s is None:
             raise LookupError(f"venue {venue} is not 1 to {len(self._state.router.venues)}")
-        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers,
-                          venue in self._state.router.degraded)
+        return VenueFacts(s.round_trip, s.take_fill, s.post_fill, s.reject, s.quote_age, s.answers)
+
+    @asked
+    def health_facts(self, venue: int) -> HealthFacts:
+        """How a venue is, by its number. Raises LookupError. Threads: any."""
+        router = self._state.router
+        health = router.health.get(venue)
+        if health is None:
+            raise LookupError(f"venue {venue} is not 1 to {len(router.venues)}")
+        return HealthFacts._make((*astuple(health), venue in self._state.disconnected, venue in router.down))
 
     @asked
     def switches(self) -> list[SwitchFacts]:

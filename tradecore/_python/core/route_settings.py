@@ -6,7 +6,10 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason, RoutingStrategy
 from tradecore.vocabulary.records import LATENCY_WEIGHT_MAX, MILLION
+from tradecore.vocabulary.venue_words import OnDisconnect, VenueHealth
 
+from ..execution.breakers import reset_breaker
+from ..execution.outages import set_down
 from ..execution.scoring import DAY, Statistics
 from ..vocabulary.texts import id_is_known
 from .settings import accept_change
@@ -18,7 +21,10 @@ _WEIGHTS = ("latency_weight", 64, "latency", LATENCY_WEIGHT_MAX), ("miss_cost", 
 _FACTS = (("round_trip", 56, "round_trip", DAY), ("take_fill", 64, "take_fill", MILLION),
           ("post_fill", 72, "post_fill", MILLION), ("reject_rate", 80, "reject", MILLION),
           ("quote_age", 88, "quote_age", DAY))
-_SETTABLE = (*_FACTS, ("degraded", 112, "", 1))
+FAILURES_MAX = 1_000_000
+_HEALTH = (("venue_health", 56, "state", 0, VenueHealth.HALTED), ("reject_max", 64, "reject_max", 0, FAILURES_MAX),
+           ("timeout_max", 72, "timeout_max", 0, FAILURES_MAX), ("cooldown", 80, "cooldown", 1, DAY),
+           ("on_disconnect", 88, "on_disconnect", 0, OnDisconnect.CANCEL))
 
 
 def find_bad_note(core: State, c: Any) -> tuple[int, int] | None:
@@ -59,15 +65,13 @@ def set_statistics(core: State, c: Any) -> Any:
     if s is None:
         return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
     bad = find_bad_note(core, c)
-    for name, offset, _, most in _SETTABLE:
+    for name, offset, _, most in _FACTS:
         value = getattr(c, name)
         if bad is None and not AS_IT_IS <= value <= most:
             bad = value, offset
     if bad is not None:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
     apply_facts(s, c)
-    if c.degraded != AS_IT_IS:
-        (core.router.degraded.add if c.degraded else core.router.degraded.discard)(c.venue)
     core.router.epoch += 1
     return accept_change(core, c, c.round_trip, 0, venue=c.venue)
 
@@ -77,3 +81,30 @@ def apply_facts(s: Statistics, c: Any) -> None:
         if getattr(c, name) != AS_IT_IS:
             setattr(s, field, getattr(c, name))
     s.answers += c.round_trip != AS_IT_IS  # the next answer moves it
+
+
+def find_bad_health(core: State, c: Any) -> tuple[int, int] | None:
+    """What a venue's health can't be set to: value and offset. DISCONNECTED is for its session to say."""
+    for name, offset, _, low, most in _HEALTH:
+        value = getattr(c, name)
+        told_by_session = name == "venue_health" and value == VenueHealth.DISCONNECTED
+        if value != AS_IT_IS and (told_by_session or not low <= value <= most):
+            return value, offset
+    return find_bad_note(core, c)
+
+
+def set_health(core: State, c: Any) -> Any:
+    """How a venue is, and its circuit breaker. A health that is set closes a breaker, and forgets what was met."""
+    health = core.router.health.get(c.venue)
+    if health is None:
+        return refuse_command(core, c, Reason.UNKNOWN_VENUE, c.venue, len(core.router.venues))
+    bad = find_bad_health(core, c)
+    if bad is not None:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
+    for name, _, field, _, _ in _HEALTH:
+        if getattr(c, name) != AS_IT_IS:
+            setattr(health, field, getattr(c, name))
+    if c.venue_health != AS_IT_IS:
+        reset_breaker(health)
+    set_down(core.router)
+    return accept_change(core, c, health.state, 0, venue=c.venue)

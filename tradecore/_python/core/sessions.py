@@ -11,14 +11,26 @@ from typing import Any
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import ExecType, TimeInForce, TradSesStatus
 from tradecore.vocabulary.records import TIME_MAX
+from tradecore.vocabulary.venue_words import OnDisconnect
 
 from ..orders.open_orders import find_open
 from ..orders.order_facts import has_cancel, is_live, unknown_of
-from ..orders.order_table import AT_VENUE, AWAITS_SESSION, AWAITS_VENUE, EXPIRED, IN_CHILDREN, RESTING, Order
+from ..orders.order_table import (
+    AT_VENUE,
+    AWAITS_SESSION,
+    AWAITS_VENUE,
+    CANCELED,
+    EXPIRED,
+    IN_CHILDREN,
+    NOWHERE,
+    RESTING,
+    Order,
+)
 from ..orders.timers import PRINT_TIMER, SESSION_TIMER
 from .conditions import AT_THE_CLOSE, CLOSED, HALTED, OPEN, PRE_CLOSE, PRE_OPEN, is_trading
 from .elections import end_print, forget_print
-from .outbound import recall_order, send_status_request
+from .health import fail_health, set_barred
+from .outbound import doubt_order, recall_order, send_status_request
 from .placing import is_native, release_order
 from .requests import ask_cancel
 from .state import (
@@ -67,6 +79,7 @@ def fire_order_timer(core: State, c: Any, order: Order) -> None:
         mark_unknown(order, core.now - timeout)
     if count_unknown(order) != before:
         report_unknown(core, c, order, Reason.REQUEST_TIMEOUT)
+        fail_health(core, c, order.venue, True)
     native = order.place == AT_VENUE and is_native(core, order, "native_times_in_force", GTD)
     if order.expire_time and order.expire_time <= core.now and is_live(order) and not native:
         if recall_order(core, order):
@@ -202,7 +215,7 @@ def enter_venue_session(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.connected, 56)
     ack = accept_command(core, c, c.connected, 0, venue=c.venue)
     (core.disconnected.discard if c.connected else core.disconnected.add)(c.venue)
-    core.router.down = core.risk.barred_venues | core.disconnected
+    set_barred(core)
     core.triggers.asks_again = core.triggers.asks_again or c.connected == 1
     for instrument in core.instruments:  # what is displayed there counts again, or no more
         tell_price(core, instrument)
@@ -211,10 +224,26 @@ def enter_venue_session(core: State, c: Any) -> Any:
             continue
         if c.connected and (unknown_of(order) or order.doubt_qty):
             send_status_request(core, c, order, Reason.VENUE_DISCONNECTED)
-        elif not c.connected and (order.awaited or order.requests):
-            before = count_unknown(order)
-            mark_unknown(order, core.now)
-            if count_unknown(order) != before:
-                report_unknown(core, c, order, Reason.VENUE_DISCONNECTED)
-            sync_order(core, order)
+        elif not c.connected:
+            lose_order(core, c, order)
     return ack
+
+
+def lose_order(core: State, c: Any, order: Order) -> None:
+    """What becomes of an order whose venue's session is lost: see OnDisconnect."""
+    on_disconnect = core.router.health[order.venue].on_disconnect
+    works = order.acked and is_live(order)
+    if works and on_disconnect == OnDisconnect.CANCEL:
+        order.place = NOWHERE
+        end_order(core, c, order, CANCELED, Reason.VENUE_DISCONNECTED)
+        return
+    doubts = works and on_disconnect == OnDisconnect.DOUBT
+    if not (order.awaited or order.requests or doubts):
+        return
+    before = count_unknown(order)
+    mark_unknown(order, core.now)
+    if doubts:
+        doubt_order(core, c, order, order.order_qty, Reason.VENUE_DISCONNECTED)
+    if doubts or count_unknown(order) != before:
+        report_unknown(core, c, order, Reason.VENUE_DISCONNECTED)
+    sync_order(core, order)

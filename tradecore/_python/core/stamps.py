@@ -14,6 +14,7 @@ from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.records import TIME_MAX, VERSION
 from tradecore.vocabulary.time_units import find_unit
 
+from ..execution.outages import half_open_due
 from .follow_ups import settle
 from .sessions import fire_timers
 from .state import ACK_ACCEPTED, State, accept_command, refuse_command
@@ -68,8 +69,13 @@ def move_clock(core: State, c: Any, now: int) -> Any:
 def set_time(core: State, c: Any, time: int) -> None:
     """What is due by then happens."""
     core.now = time
-    if core.timers.next_deadline <= time:
+    due = core.timers.next_deadline <= time
+    if due:
         fire_timers(core, c)
+    if core.router.next_close <= time:
+        half_open_due(core.router, time)
+        due = True
+    if due:
         settle(core, c)
         core.answer_seq = core.events.seq + 1
 

@@ -10,10 +10,11 @@ from collections import deque
 from typing import Any
 
 from tradecore.vocabulary.capacity import Capacity
-from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
+from tradecore.vocabulary.codes import Reason, ReportType
 from tradecore.vocabulary.fix import ExecInst, ExecType, OrdStatus, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
+from tradecore.vocabulary.rej_reasons import ord_rej_reason_table
 from tradecore.vocabulary.report_codec import FLAG_ENDED
 from tradecore.vocabulary.rows import OrderRow
 

@@ -13,6 +13,7 @@ from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, PRINT_MAX_AGE
 from tradecore.vocabulary.units import one_number
 
 from ..execution.book import hidden_of, rank_of
+from ..execution.breakers import Health
 from ..execution.routing import UNSEEN, ranking_of
 from ..execution.scoring import Statistics
 from ..orders.order_facts import derive_status
@@ -261,8 +262,9 @@ def routing(core: State) -> Iterator[Row]:
     for venue, s in router.statistics.items():
         if s != Statistics():
             yield 53, venue, *astuple(s)
-    for venue in sorted(router.degraded):
-        yield 56, venue
+    for venue, health in router.health.items():
+        if health != Health():
+            yield 56, venue, *astuple(health)
     for instrument, moves in sorted(router.movements.items()):
         yield 54, instrument, *astuple(moves)
     for (instrument, side), ranking in sorted(router.rankings.items()):

@@ -12,10 +12,11 @@ from tradecore.vocabulary.codes import Reason, Rule, Scope, TradingState
 from ..orders.open_orders import find_open
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import CANCELED, Order, Request
-from ..risk.breakers import begin_anew, breaker_row
 from ..risk.switches import Switches, set_switch, state_at
+from ..risk.trips import begin_anew, breaker_row
 from ..vocabulary.texts import id_is_known
 from .exits import reduces
+from .health import set_barred
 from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
 from .rule_commands import refuse_note
 from .settings import accept_change
@@ -60,7 +61,7 @@ def change_switch(core: State, c: Any, switches: Switches, state: int, reason: R
         return refuse_command(core, c, Reason.NOT_AUTHORIZED, 0, 104 if c.who else 96)
     set_switch(switches, c.scope, c.target, state, c.who, c.why, core.now)
     if c.scope == Scope.VENUE:
-        core.router.down = core.risk.barred_venues | core.disconnected
+        set_barred(core)
     core.triggers.asks_again = core.triggers.asks_again or loosens
     ack = accept_change(core, c, c.scope, c.target, value_high=int(state))
     if state != TradingState.ACTIVE:

@@ -10,6 +10,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecType, OrdRejReason, OrdStatus
 from tradecore.vocabulary.records import TOLD_STATUS
 
+from ..execution.outages import hear_request
 from ..orders.lists import cap_limit
 from ..orders.order_facts import cancel_sent, derive_status, end_facts, is_live
 from ..orders.order_table import (
@@ -35,6 +36,7 @@ from .doubts import (
     take_terms,
     tell_order,
 )
+from .health import hear_health
 from .keeping import hear_note, hear_of_order
 from .outbound import doubt_order, send_status_request
 from .request_ids import is_named, owner_of
@@ -113,6 +115,7 @@ def take_state(core: State, c: Any, order: Order) -> Any:
         order.acked = True
     if order.awaited and c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
         note_acceptance(core, order)
+    hear_health(core, c, order, c.exec_type == ExecType.REJECTED, request is not None)
     if c.exec_type != ExecType.PENDING_NEW:
         hear_answer(core.router, order, core.now, c.exec_type == ExecType.REJECTED)
     else:
@@ -157,6 +160,8 @@ def restatement_of(c: Any) -> int:
 def end_at_venue(core: State, c: Any, order: Order) -> None:
     """Canceled, expired or rejected: its pending requests are closed with it."""
     request = find_request(order, c.cl_ord_id, False)
+    if request is not None:
+        hear_request(core.router, order.venue)
     told = take_id(order, request.cl_ord_id) if c.exec_type == ExecType.CANCELED and request is not None else {}
     end_facts(core.orders, order, c.exec_type)
     order.place, order.reason = NOWHERE, int(Reason.VENUE_REPORTED)
@@ -238,6 +243,7 @@ def enter_cancel_reject(core: State, c: Any) -> Any:
         request = next((r for r in order.requests if not is_named(core, r.cl_ord_id)), order.requests[0])
     if request is None:
         return refuse_report(core, c, Reason.NO_SUCH_REQUEST, order.order_id, len(order.requests))
+    hear_request(core.router, order.venue)
     if c.note:
         hear_note(core, c)
     if c.note or c.venue_order_id:

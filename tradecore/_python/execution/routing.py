@@ -20,10 +20,12 @@ from tradecore.vocabulary.rows import Term
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, define_instrument_row
 from ..vocabulary.shell import Records, demand, demand_power_of_two, open_batch, open_command
+from .breakers import Health
 from .scoring import NO_CHARGES, SAMPLE_AFTER, Charges, Movement, Statistics, Weights, charges_at, move_mid
 
 MAX_VENUES = 64
 TIME_TO_LIVE = 100_000_000  # ns
+NEVER = 2**62
 EVERY_VENUE = -1  # bit venue - 1
 
 
@@ -84,8 +86,13 @@ class Router:
         self.instruments: dict[int, InstrumentRow] = {}
         self.venues: dict[int, Venue] = {}
         self.rankings: dict[tuple[int, int], Ranking] = {}  # by instrument and the order's side
-        self.down: set[int] = set()  # venues that are never chosen
+        self.down: set[int] = set()  # venues that are never chosen; those that are barred or out
         self.degraded: set[int] = set()  # venues that cost more for it
+        self.barred: set[int] = set()  # by a switch, or for want of a session
+        self.out: set[int] = set()  # for their health
+        self.health: dict[int, Health] = {}  # by venue
+        self.next_close = NEVER  # when the next breaker's cooldown is over
+        self.has_turned = False  # since it was looked at: other venues are out
         self.weights = Weights()
         self.statistics: dict[int, Statistics] = {}  # by venue
         self.movements: dict[int, Movement] = {}  # by instrument; only while latency has a weight
@@ -139,7 +146,7 @@ class Router:
 def load_venue(router: Router, c: Any) -> int:
     """Adds the venue of a DEFINE_VENUE record; its id."""
     number = len(router.venues) + 1
-    router.statistics[number] = Statistics()
+    router.statistics[number], router.health[number] = Statistics(), Health()
     router.venues[number] = Venue(
         c.cl_ord_id, c.maker_fee_per_unit, c.taker_fee_per_unit, c.maker_fee_ppm, c.taker_fee_ppm, c.request_timeout,
         c.native_ord_types, c.native_times_in_force, c.external, c.print_fills,

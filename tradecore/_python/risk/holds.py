@@ -12,12 +12,12 @@ from tradecore.vocabulary.rules import Sent
 
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
-from .breakers import Breakers, Tripped
 from .day_pnl import DayPnl
 from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
 from .rule_rows import RULES, LimitRows
 from .switches import Met, Switches
+from .trips import Breakers, Tripped
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.rules import SLOTS, LimitUnit
 
 from ..vocabulary.instrument import InstrumentRow
-from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, rows_of
+from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, permits, rows_of
 
 (ORDER_QTY, ORDER_NOTIONAL, COLLAR, POSITION, FIRM_POSITION, RESTRICTED, BLOCKED, DISABLED, GROSS, FIRM_GROSS, NET,
- FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, STALE) = range(SLOTS)
+ FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, STALE, PERMITTED_ONLY, PERMITTED) = range(SLOTS)
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
     rule = RULES[row.rule]
     slot = rule.firm_slot if row.scope in (Scope.FIRM, Scope.INSTRUMENT) else rule.slot
     if slot < 0:
-        if not rule.asks:  # it binds no order: see breakers
+        if not rule.asks:  # it binds no order: see trips
             return
         line.counted.append(row)
         line.counted.sort(key=lambda counted: counted.rule)
@@ -68,9 +68,9 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
 
 
 def fold_rows(line: Line, rows: LimitRows, ins: InstrumentRow, key: Key, mode: int) -> None:
-    """A target's rows of one mode that are armed."""
+    """A target's rows of one mode that are armed; what permits stands in the lines of each."""
     for row in rows_of(rows, key):
-        if binds(row, mode):
+        if binds(row, mode) or permits(row):
             fold_row(line, ins, row)
 
 

@@ -35,7 +35,6 @@ from ..vocabulary.instrument import (
     tell_notional,
 )
 from ..vocabulary.shell import Records, demand, open_batch, open_command, saturate
-from .breakers import breaker_row, count_outcomes
 from .day_pnl import set_mark
 from .exposure_checks import CHECKS_ON_MARKS, adds_risk, told_limit
 from .exposures import keep_exposures, last_mark_time
@@ -58,12 +57,14 @@ from .limit_lines import (
     FIRM_POSITION,
     ORDER_NOTIONAL,
     ORDER_QTY,
+    PERMITTED,
+    PERMITTED_ONLY,
     POSITION,
     RESTRICTED,
     Line,
     line_of,
 )
-from .rule_counts import check_counted
+from .rule_counts import check_breaker, check_counted
 from .rule_rows import RULES, find_bad_limit, set_row
 from .switches import Met, meet_switches, set_switch
 
@@ -222,23 +223,6 @@ def check_switches(met: Callable[[Question], Met], reason: Reason) -> Callable[[
     return check
 
 
-def check_breaker(rule: int) -> Callable[[Question], Finding]:
-    """Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3),
-    FIA 1.5."""
-    reason = RULES[rule].reason
-
-    def check(q: Question) -> Finding:
-        if q.tripped is not None and q.tripped.reason == reason:
-            return Finding(reason, q.tripped.value, q.tripped.limit, adds_risk(q), True, q.tripped.row)
-        row = breaker_row(q.rows, q.strategy, rule)
-        if row is None or row.mode != LimitMode.ENFORCE:
-            return Finding(reason, NO_PRICE, -1, False, False)
-        return Finding(reason, count_outcomes(row, (q.instrument, q.side, q.order_qty), q.now), row.value, False, True,
-                       row.number)
-
-    return check
-
-
 def check_config(q: Question) -> Finding:
     stated = q.stated & q.rows.all_stated
     return Finding(Reason.RISK_CONFIG_MISSING, stated, q.rows.all_stated, stated != q.rows.all_stated, True)
@@ -334,6 +318,13 @@ def check_blocked(slot: int, reason: Reason) -> Callable[[Question], Finding]:
     return check
 
 
+def check_permitted(q: Question) -> Finding:
+    """Who may trade only what is permitted. Source: SEC 15c3-5 (c)(2)(ii), RTS 6 Art. 15(5)."""
+    armed = q.line.limits[PERMITTED_ONLY] >= 0
+    refused = armed and q.line.limits[PERMITTED] < 0
+    return Finding(Reason.NOT_PERMITTED_INSTRUMENT, int(refused), 0, refused, armed, q.line.rows[PERMITTED_ONLY])
+
+
 def check_overflow(q: Question) -> Finding:
     """Always armed: with it, no position, cost or P&L can leave its integers."""
     worst, most = worst_position(q.exposure, q), POSITION_MAX
@@ -357,9 +348,9 @@ def check_session(q: Question) -> Finding:
 
 # Those that limits decide, and all, in the order in which they are asked: the first refusal is the one reported.
 OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
-    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED),
-    check_blocked(DISABLED, Reason.STRATEGY_DISABLED), check_reference, check_order_qty, check_order_notional,
-    check_collar, check_position_qty,
+    check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
+    check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
+    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts & MESSAGES), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (

@@ -43,7 +43,7 @@ class LimitRow:
     sent: int = 0  # ever
     day_first: int = 0  # what was sent before this day
     sent_times: deque[int] = field(default_factory=deque)
-    dealt: deque[tuple[int, int, int]] = field(default_factory=deque)  # beside them: see breakers
+    dealt: deque[tuple[int, int, int]] = field(default_factory=deque)  # beside them: see trips
     ahead: int = 0  # of a basket that is asked about: what counts before
 
     @property
@@ -122,6 +122,11 @@ def binds(row: LimitRow, mode: int) -> bool:
     if row.value < 0 or (row.mode == LimitMode.OBSERVE) != (mode == LimitMode.OBSERVE):
         return False
     return mode != SOFT or row.soft_share > 0
+
+
+def permits(row: LimitRow) -> bool:
+    """Does a row let pass what another would refuse? Whatever its mode: only observed it would refuse more."""
+    return RULES[row.rule].permits and row.value >= 0
 
 
 def needs_marks(row: LimitRow) -> bool:

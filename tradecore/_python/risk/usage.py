@@ -6,12 +6,12 @@ from tradecore.vocabulary.codes import Rule
 from tradecore.vocabulary.rules import OUTCOMES
 
 from ..vocabulary.instrument import InstrumentRow
-from .breakers import NOTHING_DEALT, count_outcomes
 from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .rule_counts import count_recent
 from .rule_rows import RULES, LimitRow
+from .trips import NOTHING_DEALT, count_outcomes
 
 
 def worst_qty(e: Exposure, ins: InstrumentRow) -> int:

@@ -1,0 +1,72 @@
+"""How a venue is: as an operator says, as its session is, and as its circuit breaker makes it.
+
+A breaker opens on so many rejects of new orders, or requests without an answer in time, in a row: the venue is down.
+When its cooldown is over it closes step by step: one new order is tried after another, TRIALS of them, and the venue is
+degraded meanwhile. While one is tried no other goes there; the first reject or timeout opens it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradecore.vocabulary.venue_words import OnDisconnect, VenueHealth
+
+TRIALS = 3
+COOLDOWN = 1_000_000_000  # ns, where none is set
+
+
+@dataclass(slots=True)
+class Health:
+    """What is set, and what was met since."""
+
+    state: int = int(VenueHealth.CONNECTED)  # as an operator says
+    reject_max: int = 0  # 0: the breaker does not look at them
+    timeout_max: int = 0
+    cooldown: int = COOLDOWN
+    on_disconnect: int = int(OnDisconnect.KEEP)
+    rejects: int = 0  # in a row
+    timeouts: int = 0
+    closes_at: int = 0  # of an open breaker: when its cooldown is over
+    trials: int = 0  # new orders that it still has to take
+    trying: int = 0  # the order that is tried
+
+
+def is_out(health: Health) -> bool:
+    """May no new order go there?"""
+    return health.state == VenueHealth.HALTED or health.closes_at > 0 or health.trying > 0
+
+
+def costs_more(health: Health) -> bool:
+    """Is it degraded?"""
+    return health.state == VenueHealth.DEGRADED or health.trials > 0
+
+
+def count_failure(health: Health, is_timeout: bool) -> tuple[int, int] | None:
+    """A reject, or a request without an answer: how many in a row and how many open it, where that opens it."""
+    if health.closes_at:
+        return None
+    if is_timeout:
+        health.timeouts += 1
+        met, most = health.timeouts, health.timeout_max
+    else:
+        health.rejects += 1
+        met, most = health.rejects, health.reject_max
+    if health.trials:
+        return met, 1
+    return (met, most) if 0 < most <= met else None
+
+
+def reset_breaker(health: Health) -> None:
+    """Closed, and nothing was met."""
+    health.rejects = health.timeouts = health.closes_at = health.trials = health.trying = 0
+
+
+def open_breaker(health: Health, now: int) -> None:
+    reset_breaker(health)
+    health.closes_at = now + health.cooldown
+
+
+def half_open(health: Health) -> None:
+    """Its cooldown is over: it is tried."""
+    reset_breaker(health)
+    health.trials = TRIALS
