@@ -122,6 +122,23 @@ cdef inline void hash_breakers(tc_hasher* h, const tc_core* core) noexcept nogil
         end_row(h)
 
 
+# The overrides, as they came.
+cdef inline void hash_overrides(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_override* override
+    cdef int32_t i
+    for i in range(core.risk.overrides.count):
+        override = &core.risk.overrides.rows[i]
+        put(h, 61)
+        put(h, override.order_id)
+        put(h, override.rule)
+        put_id(h, core, override.who)
+        put_id(h, core, override.why)
+        put(h, override.since)
+        put(h, override.until)
+        put(h, override.used)
+        end_row(h)
+
+
 # Only in C: the body of a loop in Python.
 cdef inline void hash_closed(
     tc_hasher* h, const tc_core* core, int row, const tc_pnl_part* parts, int32_t count

@@ -1,5 +1,5 @@
 # What stops trading, copied for a reader in one locked section: kill switches, trading states, strategies that breakers
-# have disarmed.
+# have disarmed; and the overrides.
 # Only in C: in Python, what is read is an object already.
 
 from copies cimport *
@@ -58,3 +58,14 @@ cdef inline int64_t copy_switches(tc_core* core, int64_t one, int64_t other, voi
     cdef int64_t count = copy_kind(core, &core.risk.kills, KIND_KILL_SWITCH, rows, 0, room)
     count = copy_kind(core, &core.risk.states, KIND_TRADING_STATE, rows, count, room)
     return copy_tripped(core, rows, count, room)
+
+
+# Copies as many overrides as there is room for, as they came; how many there are.
+cdef inline int64_t copy_overrides(
+    tc_core* core, int64_t one, int64_t other, void* memory, int64_t room
+) noexcept nogil:
+    cdef tc_override* rows = <tc_override*>memory
+    cdef int64_t i
+    for i in range(min(room, core.risk.overrides.count)):
+        rows[i] = core.risk.overrides.rows[i]
+    return core.risk.overrides.count

@@ -3,6 +3,7 @@
 
 from day_pnl cimport *
 from trips cimport *
+from overrides cimport *
 
 
 cdef enum:
@@ -23,6 +24,7 @@ cdef struct tc_risk:
     tc_exposure* exposures         # [instrument * account_stride + account]; account 0 is the whole firm
     tc_switches kills, states
     tc_breakers breakers
+    tc_overrides overrides
     int64_t account_stride
     tc_values values               # what the exposures are worth
     tc_pnl pnl                     # what was won or lost since the previous close

@@ -388,6 +388,19 @@ class Stream:
             match_outside=pick.choice((0, 1, 4, 5, 5, 5, 2)), match_id=pick.choice((0, 0, 1, 1, NAMELESS)),
             who=pick.choice((0, 0, 1, NAMELESS)), why=pick.choice((0, 0, 1)))
 
+    def _override(self) -> bytes:
+        """An order that is too large for account 5, which is let pass: mostly it passes, once; some can't be given."""
+        pick, price = self.apart, self.mids[0] * INSTRUMENTS[0][3]["tick"] // 1_000  # in a tick of every band
+        order = CODECS[K.NEW_ORDER].pack(
+            kind=K.NEW_ORDER, instrument=1, account=5, side=pick.choice((1, 2)), ord_type=2, price=(price + pick.choice((-1, 0, 1))) * 1_000,
+            order_qty=pick.choice((151, 160)), venue=pick.choice((0, 1, 2)), strategy=pick.choice((0, 1)))
+        fields = {"kind": K.OVERRIDE, "rule": pick.choice((0, 0, 0, 0, 1, 31, 63)), "who": pick.choice((1, 1, 1, 1, 0, NAMELESS)),
+                  "why": pick.choice((1, 1, 1, 1, 0)), "expire_time": self.clock + pick.choice((10**8, 10**10, 10**10, 0, 86_401 * 10**9))}
+        self._undo(CODECS[K.OVERRIDE].pack(**fields, target=self.made + pick.choice((1, 1, 1, 0, 2))), 0)
+        for after in (1, 2):
+            self._undo(order, after)
+        return order
+
     def _breaker(self) -> bytes:
         """A breaker of a strategy, tight enough to trip, or somebody who arms it again; some can't be."""
         pick = self.apart
@@ -464,7 +477,7 @@ class Stream:
         if self.apart.random() < 0.2:
             chance = self.apart.random()
             return (self._rule() if chance < 0.4 else self._gate() if chance < 0.65 else self._self_match() if chance < 0.8
-                    else self._breaker())
+                    else self._breaker() if chance < 0.9 else self._override())
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)

@@ -101,6 +101,19 @@ class SwitchLine(NamedTuple):
     state: TradingState
 
 
+class OverrideLine(NamedTuple):
+    """An override: of which blocked order, past which rule, who let it pass and why, since when and until when (ns UTC),
+    and the order_id that has passed by it, None while none has."""
+
+    order_id: int
+    rule: Rule
+    set_by: str
+    reason: str
+    since: int
+    until: int
+    used_by: int | None
+
+
 class SwitchLines(list[SwitchLine]):
     """What is killed, reducing or halted, as a list that prints as a table."""
 

@@ -41,6 +41,7 @@ class CommandType(FixEnum):
     KILL_SWITCH = 31
     TRADING_STATE = 35
     BREAKER = 36
+    OVERRIDE = 37
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
     ADD_RULE = 50
@@ -55,7 +56,7 @@ class CommandType(FixEnum):
 
 
 class ReportType(FixChar):
-    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12, 14, 18 and 30 are ours."""
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; others are ours."""
 
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
@@ -64,6 +65,7 @@ class ReportType(FixChar):
     UNBOOKED = 12
     RISK_WARNING = 14
     BREAKER_TRIPPED = 18
+    RISK_OVERRIDDEN = 24
     BUSINESS_REJECT = 19
     GATE_STOPPED = 30
     ORDER_MASS_CANCEL_REPORT = 27

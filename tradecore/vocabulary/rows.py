@@ -218,4 +218,17 @@ class SwitchFacts(NamedTuple):
     reason: int = 0
 
 
+class OverrideFacts(NamedTuple):
+    """An override that has not expired: of the order that was blocked, by which rule, who lets it pass and why, since
+    when and until when (ns UTC), and the order that has used it, 0 for none."""
+
+    order_id: int
+    rule: int
+    who: int
+    why: int
+    since: int
+    until: int
+    used: int
+
+
 TRADE_LIVE, TRADE_BUSTED, TRADE_FOLDED = range(3)

@@ -24,6 +24,7 @@ from .disarming import note_acceptance, note_reject
 from .exits import ask_risk_of, closes_position
 from .observing import observe_passed
 from .outbound import reserve_places
+from .overriding import Granted, find_refusal_beyond, use_overrides
 from .placing import ask_order, reject_order, start_order
 from .state import (
     EVENTS,
@@ -125,7 +126,10 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
+        granted: Granted = []
         refused = ask_risk_of(core, ins, order, q)
+        if refused is not None and core.risk.overrides:
+            refused, granted = find_refusal_beyond(core, ins, order, q)
         if refused is not None:
             note_breach(core.risk, refused, core.now)
             order.reject_mask = refused.row  # the row of limits that spoke
@@ -133,6 +137,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
+            use_overrides(core, c, order, granted)
             observe_passed(core, c, ins, order, q)
             reserve_order(core.risk, q)
             admit_order(core, order)

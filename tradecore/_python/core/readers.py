@@ -14,6 +14,7 @@ from tradecore.vocabulary.rows import (
     HealthFacts,
     LimitFacts,
     OrderRow,
+    OverrideFacts,
     PositionRow,
     StaleOrderError,
     SwitchFacts,
@@ -287,6 +288,11 @@ class Readers:
             SwitchFacts(int(Scope.STRATEGY), strategy, tripped.first, 0, tripped.since, int(CommandType.BREAKER),
                         int(TradingState.REDUCING), int(tripped.reason))
             for strategy, tripped in sorted(risk.breakers.tripped.items())]
+
+    @asked
+    def overrides(self) -> list[OverrideFacts]:
+        """The overrides that stand, or were used and have not been forgotten, as they came. Threads: any."""
+        return [OverrideFacts(*astuple(override)) for override in self._state.risk.overrides]
 
     @asked
     def decision(self, decision: int) -> list[Term]:

@@ -132,6 +132,9 @@ def switches(core: State) -> Iterator[Row]:
     for strategy, tripped in sorted(core.risk.breakers.tripped.items()):
         yield (60, strategy, tripped.reason, tripped.value, tripped.limit, tripped.since, tripped.names,
                hash_of_id(core.texts, tripped.first))
+    for override in core.risk.overrides:
+        yield (61, override.order_id, override.rule, hash_of_id(core.texts, override.who),
+               hash_of_id(core.texts, override.why), override.since, override.until, override.used)
 
 
 def positions(core: State) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from ..vocabulary.shell import demand, demand_power_of_two
 from .day_pnl import DayPnl
 from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
+from .overrides import Override
 from .rule_rows import RULES, LimitRows
 from .switches import Met, Switches
 from .trips import Breakers, Tripped
@@ -93,6 +94,7 @@ class RiskTables:
         self.kills: Switches = {}
         self.states: Switches = {}
         self.breakers = Breakers()
+        self.overrides: list[Override] = []
 
     @property
     def barred_venues(self) -> set[int]:
