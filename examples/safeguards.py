@@ -1,5 +1,5 @@
-"""What stands between a mistake and a venue: a rule of one's own, a limit that a named person lets one order pass, orders
-of our own that must not meet, the exit gate.
+"""What stands between a mistake and a venue: a rule of one's own, a limit that a named person lets one order pass,
+orders of our own that must not meet, the exit gate.
 Run it: `python examples/safeguards.py`.
 """
 

@@ -8,8 +8,8 @@ cdef enum:
     OVERRIDES_MAX = 64             # that stand, or were used and have not expired
 
 
-# One: of the order that was blocked, by which rule, who lets it pass and why, since when, until when, and the order that
-# has used it.
+# One: of the order that was blocked, by which rule, who lets it pass and why, since when, until when, and the order
+# that has used it.
 cdef struct tc_override:
     int64_t order_id, who, why, since, until, used
     int32_t rule

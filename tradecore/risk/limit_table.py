@@ -102,8 +102,8 @@ class SwitchLine(NamedTuple):
 
 
 class OverrideLine(NamedTuple):
-    """An override: of which blocked order, past which rule, who let it pass and why, since when and until when (ns UTC),
-    and the order_id that has passed by it, None while none has."""
+    """An override: of which blocked order, past which rule, who let it pass and why, since when and until when (ns
+    UTC), and the order_id that has passed by it, None while none has."""
 
     order_id: int
     rule: Rule

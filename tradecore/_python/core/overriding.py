@@ -1,5 +1,5 @@
-"""Overrides: the command that lets a blocked order pass a rule once, and what an order that is refused may pass by them.
-It passes no check that is not a rule: no switch, no state, no breaker; and the exit gate never asks for them.
+"""Overrides: the command that lets a blocked order pass a rule once, and what an order that is refused may pass by
+them. It passes no check that is not a rule: no switch, no state, no breaker; and the exit gate never asks for them.
 """
 
 from __future__ import annotations

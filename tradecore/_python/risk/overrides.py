@@ -11,8 +11,8 @@ from .rule_rows import RULES
 
 @dataclass(slots=True)
 class Override:
-    """One: of the order that was blocked, by which rule, who lets it pass and why, since when, until when, and the order
-    that has used it."""
+    """One: of the order that was blocked, by which rule, who lets it pass and why, since when, until when, and the
+    order that has used it."""
 
     order_id: int
     rule: int
