@@ -112,8 +112,8 @@ cdef inline void find_answers(
     findings[UNBOOKED_ANSWER].refused = findings[UNBOOKED_ANSWER].armed = False
     evaluate_risk(&core.risk, ins, q, findings)
     observe_answers(core, ins, q, &findings[CHECKS])
-    if (is_refused(findings, CHECKS + OBSERVABLE) and is_exempt_refusal(findings, CHECKS + OBSERVABLE)
-            and reduces_as_thought(core, c)):
+    if (is_refused(findings, CHECKS + OBSERVABLE if core.risk.rows.observed else CHECKS)
+            and is_exempt_refusal(findings, CHECKS + OBSERVABLE) and reduces_as_thought(core, c)):
         q.reduces = True                               # what is_exempt says
         evaluate_risk(&core.risk, ins, q, findings)
         observe_answers(core, ins, q, &findings[CHECKS])

@@ -272,7 +272,8 @@ cdef inline int check_risk(
 cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int at = 9, rule
+    cdef int at = 9
+    cdef uint64_t rest = risk.rows.counting
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
     f[1].refused = check_permitted(q, &f[1], explain)
     f[2].refused = check_blocked(q, SLOT_BLOCKED, ACCOUNT_BLOCKED, &f[2], explain)
@@ -282,10 +283,10 @@ cdef inline int evaluate_limits(
     f[6].refused = check_order_notional(risk, ins, q, &f[6], explain)
     f[7].refused = check_collar(q, &f[7], explain)
     f[8].refused = check_position_qty(risk, q, &f[8], explain)
-    for rule in range(RULES):
-        if risk.rows.rules[rule].counts & SENT_MESSAGES:
-            f[at].refused = check_counted(risk, q, rule, &f[at], explain)
-            at += 1
+    while rest:
+        f[at].refused = check_counted(risk, q, tc_lowest_bit(rest), &f[at], explain)
+        rest &= rest - 1
+        at += 1
     tc_assert(at == ON_MARKS)
     evaluate_on_marks(risk, q, &f[at], explain)
     return OBSERVABLE

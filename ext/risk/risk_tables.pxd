@@ -70,6 +70,7 @@ cdef inline int open_risk(
         rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
         rule.on_loss, rule.permits = on_loss, permitting
         r.all_stated |= <uint64_t>stated << <int>number
+        r.counting |= <uint64_t>((counts & SENT_MESSAGES) != 0) << <int>number
     risk.account_stride = accounts
     risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))

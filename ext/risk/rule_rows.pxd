@@ -112,6 +112,7 @@ cdef struct tc_rows:
     uint32_t row_count, row_max, counter_count, counter_max, firm_head
     uint32_t staged_count, staged_size, staged_max
     uint64_t all_stated            # one bit a rule that an account must be told
+    uint64_t counting              # one bit a rule that counts messages
     uint32_t observed              # rows that are only observed
     uint32_t softened              # rows that warn
     uint32_t on_marks              # rows that need what is held at its marks

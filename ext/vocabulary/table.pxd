@@ -1,8 +1,13 @@
-# Memory of a shell's tables: zeroed, owned by one object, freed with it. Pages never used cost nothing.
+# Memory of a shell's tables: zeroed, owned by one object, freed with it. Pages never used cost nothing; those of
+# a large table are huge ones (pages.h).
 # A table starts a cache line, so that a row as long as some lines touches no more than these.
 # Only in C: memory.
 
 from libc.stdlib cimport calloc, free
+
+
+cdef extern from "tradecore/pages.h" nogil:
+    void tc_prefer_huge_pages(void* memory, size_t size)
 
 
 cdef enum:
@@ -18,6 +23,7 @@ cdef inline void* table(list tables, long long count, size_t size) except NULL:
         memory = calloc(1, rows * size + skip)
     if memory == NULL:
         raise MemoryError(f"a table of {count} x {size} bytes")
+    tc_prefer_huge_pages(memory, rows * size)
     tables.append(<size_t>memory)
     return <void*>((<size_t>memory + LINE - 1) & ~<size_t>(LINE - 1))
 
