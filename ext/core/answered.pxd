@@ -17,8 +17,11 @@ cdef inline void note_end(tc_core* core, const tc_order* order) noexcept nogil:
 
 # A word of an external venue about a new order: the first is its round trip, unless it was UNKNOWN until then.
 cdef inline void hear_first(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef tc_statistics* s = &core.router.statistics[order.venue]
     if order.awaited and not order.kept & HEARD_OF and not order.unknown_new:
-        note_answer(&core.router.statistics[order.venue], core.now - terms_of(&core.orders, order).sent_time)
+        note_answer(s, core.now - terms_of(&core.orders, order).sent_time)
+        if tc_seldom(core.router.weights.latency != 0):
+            s.root = root_of(s.round_trip)
         core.router.epoch += has_weight(&core.router.weights)
 
 

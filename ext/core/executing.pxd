@@ -12,19 +12,19 @@ cdef inline int execute_order(
     cdef uint8_t side = direction(order.side)
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
-    cdef int64_t left, within = within_ticks(ins, side, limit, elsewhere)
+    cdef int64_t left, leaves = leaves_of(order), within = within_ticks(ins, side, limit, elsewhere)
     cdef bint protects
-    tc_assert((order.place == PLACE_NOWHERE) & (leaves_of(order) > 0))
+    tc_assert((order.place == PLACE_NOWHERE) & (leaves > 0))
     core.book.fill_count = 0
     if order.exec_inst & INST_POST_ONLY and crosses(&core.book, row, limit):
         return POST_ONLY_WOULD_TAKE
-    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
-        return ORDER_PROTECTION if is_fillable(&core.book, row, limit, leaves_of(order)) else FOK_NOT_FILLABLE
+    if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves):
+        return ORDER_PROTECTION if is_fillable(&core.book, row, limit, leaves) else FOK_NOT_FILLABLE
     if terms.min_qty and not is_fillable(&core.book, row, within, terms.min_qty):
         return MIN_QTY_NOT_MET
     protects = protects_position(core, order, limit)
     left = match_order(&core.book, row, within, most)
-    if most < leaves_of(order):
+    if most < leaves:
         return SELF_MATCH
     if left == 0:
         return REASON_NONE

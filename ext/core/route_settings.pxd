@@ -41,6 +41,7 @@ cdef inline void set_routing(tc_core* core, const tc_command* c, tc_ack* ack) no
 # Only in C: in set_routing in Python.
 cdef inline void apply_routing(tc_core* core, const tc_command* c) noexcept nogil:
     cdef tc_router* router = &core.router
+    cdef int32_t venue
     if c.routing_strategy != AS_IT_IS:
         router.strategies[c.strategy] = <uint8_t>c.routing_strategy
     if c.latency_weight != AS_IT_IS:
@@ -51,6 +52,8 @@ cdef inline void apply_routing(tc_core* core, const tc_command* c) noexcept nogi
         router.weights.degraded = c.degraded_cost
     if router.weights.latency == 0:
         memset(router.movements, 0, <size_t>(core.instrument_count + 1) * sizeof(tc_movement))
+    for venue in range(1, core.venue_count + 1):
+        router.statistics[venue].root = root_of(router.statistics[venue].round_trip)
     router.epoch += 1
 
 

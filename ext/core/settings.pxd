@@ -224,10 +224,12 @@ cdef inline void accept_change(
     tc_core* core, const tc_command* c, int64_t value, int64_t bound, int64_t value_high
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
-    # A switch has its target in other fields.
-    if c.kind == KIND_SET_LIMIT or c.kind == KIND_VENUE_STATISTICS or c.kind == KIND_VENUE_HEALTH:
+    # A switch has its target in other fields; what is known of a venue is of nothing else.
+    if c.kind == KIND_SET_LIMIT:
         r.instrument = c.instrument
         put_place(r, c.account, c.venue)
+    elif c.kind == KIND_VENUE_STATISTICS or c.kind == KIND_VENUE_HEALTH:
+        put_place(r, 0, c.venue)
     r.value = value
     r.bound = bound
     r.cl_ord_id = c.who

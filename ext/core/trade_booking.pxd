@@ -16,6 +16,13 @@ cdef inline void book_pnl(tc_core* core, const tc_execution* trade, int sign) no
         book_fee(&core.risk.pnl, currency, trade.account, sign * trade.commission)
 
 
+# A trade for the limits of its order's account, instrument and strategy, which only an order that is remembered has.
+cdef inline void count_trade_of(tc_core* core, const tc_execution* trade) noexcept nogil:
+    cdef const tc_order* order = find_order(&core.orders, trade.order_id)
+    count_trade(&core.risk, &core.instruments[trade.instrument], trade.instrument, trade.account,
+                0 if order == NULL else order.strategy)
+
+
 # What was paid until now, while the day's P&L was not kept, as the ledger has it: cost less what was realised, and
 # commissions.
 cdef inline void load_pnl(tc_core* core) noexcept nogil:
@@ -82,6 +89,8 @@ cdef inline void book_trade(tc_core* core, tc_execution* row) noexcept nogil:
     charge_fee(&core.ledger, row, 1)
     if tc_seldom(core.risk.pnl.is_kept):
         book_pnl(core, row, 1)
+    if tc_seldom(core.risk.rows.counted & SENT_TRADE and row.account):
+        count_trade_of(core, row)
     row.after = p[0]
     tell_trimmed(core, row.instrument, row.account)
 

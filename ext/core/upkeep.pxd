@@ -43,9 +43,9 @@ cdef inline void tell_parent(tc_core* core, const tc_order* parent) noexcept nog
 
 
 cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
+    cdef tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t held = held_of(&core.orders, order)
     cdef bint live = is_live(order), opens = live or awaits_news(&core.orders, order)
-    cdef tc_terms* terms = terms_of(&core.orders, order)
     cdef tc_group* group = group_of(&core.groups, terms)
     cdef tc_order* parent
     opens = opens or terms.child_head != NO_SLOT
@@ -77,7 +77,7 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
     if order.exec_inst & INST_REDUCE_ONLY:
         sync_size(&core.open_orders, &core.orders, order)
     if order.extended:
-        if (terms.expire_time or order.place == PLACE_AT_VENUE
+        if (terms.expire_time or (order.place == PLACE_AT_VENUE and core.router.venues[order.venue].request_timeout)
                 or core.timers.places[slot_of(&core.orders, order)]):
             arm_order_timer(core, order)
     if core.triggers.held_count and (order.place == PLACE_AT_VENUE or not order.is_open):

@@ -41,5 +41,5 @@ cdef inline void keep_decision(tc_router* router, int64_t row) noexcept nogil:
     ranking.decision = router.decisions
     ranking.changed = False
     ranking.market = market
-    if tc_seldom(kept.steps == 0):
+    if tc_seldom(kept.steps == STEPS):
         keep_all(router, ranking, row)

@@ -9,7 +9,7 @@ from scoring cimport *
 
 cdef enum:
     MAX_VENUES = 64
-    STEPS = 64                     # decisions of one ranking, at most, until one keeps all that it says
+    STEPS = 64                     # decisions of one ranking after which one keeps all that it says
 
 
 # One venue's line of a ranking, one cache line: the terms of its cost. Its fee is what they leave: see term_fee.
@@ -64,14 +64,14 @@ cdef inline tc_kept* keep_order(
     cdef int at
     if before.number == last and last:
         before.next = decision
-        steps = before.steps + 1
+        steps = before.steps + 1 if before.steps < STEPS else 0
     kept.number = decision
     kept.row = row
     kept.next = 0
     kept.told = 0
     kept.count = count
     kept.market = market
-    kept.steps = steps if steps < STEPS else 0
+    kept.steps = steps
     for at in range(0, count, 8):
         memcpy(&kept.order[at], &order[at], 8)
     return kept

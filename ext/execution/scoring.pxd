@@ -22,7 +22,7 @@ cdef struct tc_weights:
 # What the core has seen of a venue, or was told: ns, and millionths. One cache line.
 cdef struct tc_statistics:
     int64_t round_trip
-    int64_t root                   # of it: it is asked for more often than it changes
+    int64_t root                   # of it, while latency has a weight: it is asked for more often than it changes
     int64_t take_fill, post_fill, reject
     int64_t quote_age              # how old its last quote was when an order was sent there
     int64_t answers                # to new orders: the first sets the round trip, others move it
@@ -111,7 +111,6 @@ cdef inline tc_charges charges_at(
 # A venue has answered a new order after so long.
 cdef inline void note_answer(tc_statistics* s, int64_t round_trip) noexcept nogil:
     s.round_trip = average(s.round_trip, round_trip, TIME_SHIFT) if s.answers else round_trip
-    s.root = root_of(s.round_trip)
     s.answers += 1
 
 

@@ -18,7 +18,7 @@ cdef inline bint awaits_news(const tc_orders* orders, const tc_order* order) noe
     cdef int64_t doubt_qty
     if order.first_request != NO_SLOT:
         return True
-    doubt_qty = orders.terms[slot_of(orders, order)].doubt_qty if order.extended else 0
+    doubt_qty = terms_of(orders, order).doubt_qty
     return doubt_qty > order.order_qty and doubt_qty > order.cum_qty and order.terminal == 0
 
 
@@ -104,12 +104,12 @@ cdef inline int64_t leaves_of(const tc_order* order) noexcept nogil:
 
 # What risk must count as working: while a replace is unanswered, or its outcome in doubt, the larger of both.
 cdef inline int64_t held_of(const tc_orders* orders, const tc_order* order) noexcept nogil:
-    cdef int64_t largest = order.order_qty
+    cdef int64_t largest = order.order_qty, doubt_qty = terms_of(orders, order).doubt_qty
     cdef uint32_t at = order.first_request
     if order.terminal:
         return 0
-    if order.extended and orders.terms[slot_of(orders, order)].doubt_qty > largest:
-        largest = orders.terms[slot_of(orders, order)].doubt_qty
+    if doubt_qty > largest:
+        largest = doubt_qty
     while at != NO_SLOT:
         if orders.requests[at].is_replace and orders.requests[at].order_qty > largest:
             largest = orders.requests[at].order_qty

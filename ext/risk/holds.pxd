@@ -200,11 +200,32 @@ cdef inline void count_cancel(
                                        MODE_OBSERVE, &room), now, SENT_CANCEL)
 
 
+# Only in C: a loop over lines in Python.
+cdef inline void count_line_trade(tc_rows* r, const tc_line* line) noexcept nogil:
+    cdef int32_t i
+    for i in range(line.counted_count):
+        if r.rules[r.rows[line.counted[i]].rule].counts & SENT_TRADE:
+            r.counters[r.rows[line.counted[i]].counter].trades += 1
+
+
+# A trade counts for what is limited by trades, whichever venue it was at.
+cdef inline void count_trade(
+    tc_risk* risk, const tc_instrument* ins, int32_t instrument, int32_t account, int32_t strategy
+) noexcept nogil:
+    cdef tc_line room
+    count_line_trade(&risk.rows, line_of(risk.lines, &risk.rows, ins, instrument, account, 0, strategy, MODE_ENFORCE,
+                                         &room))
+    if risk.rows.observed:
+        count_line_trade(&risk.rows, line_of(risk.watched, &risk.rows, ins, instrument, account, 0, strategy,
+                                             MODE_OBSERVE, &room))
+
+
 # A new day: what counts by day begins anew.
 cdef inline void start_day(tc_rows* r) noexcept nogil:
     cdef uint32_t i
     for i in range(1, r.counter_count + 1):
         r.counters[i].day_first = r.counters[i].sent
+        r.counters[i].trades = 0
 
 
 # A refusal, or what would have been one: its row says when it last spoke.

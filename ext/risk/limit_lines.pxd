@@ -25,7 +25,7 @@ cdef enum:
     SLOT_STALE = 16                # ms
     SLOT_PERMITTED_ONLY = 17
     SLOT_PERMITTED = 18
-    COUNTING = 5                   # rules that count
+    COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
 
 

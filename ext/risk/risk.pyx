@@ -164,9 +164,10 @@ cdef class RiskTable:
         return reasons
 
     def fill(self, int instrument, int account, int side, int64_t qty):
-        """Turn held quantity into position."""
+        """Turn held quantity into position: one trade."""
         self.demand_hold(instrument, account, side, qty)
         commit_fill(&self.risk, instrument, account, <uint8_t>side, qty)
+        count_trade(&self.risk, &self.instruments[instrument], instrument, account, 0)
 
     def release(self, int instrument, int account, int side, int64_t qty):
         """Give held quantity back."""

@@ -23,9 +23,15 @@ cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now)
     return counter.sent + counter.ahead - first
 
 
-# How many a row allows: of orders that reduce an order rate twice as many.
-cdef inline int64_t rate_limit(const tc_question* q, const tc_limit_row* row) noexcept nogil:
-    cdef int64_t limit = <int64_t>limit_in(q.line, row)
+# How often its limit a row allows: for each trade of the day, where it counts them.
+cdef inline int64_t trades_of(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    cdef int64_t trades = r.counters[row.counter].trades
+    return trades if trades > 1 else 1
+
+
+# How many a row allows: of orders that reduce an order rate twice as many, and so many for each trade.
+cdef inline int64_t rate_limit(const tc_rows* r, const tc_question* q, const tc_limit_row* row) noexcept nogil:
+    cdef int64_t limit = <int64_t>limit_in(q.line, row) * trades_of(r, row)
     return 2 * limit if q.reduces and row.rule == RULE_ORDER_RATE else limit
 
 
@@ -34,7 +40,7 @@ cdef inline int64_t rate_limit(const tc_question* q, const tc_limit_row* row) no
 cdef inline bint is_rate_full(const tc_rows* r, const tc_question* q, uint32_t number) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
     cdef const tc_counter* counter = &r.counters[row.counter]
-    cdef int64_t back = rate_limit(q, row) + (not r.rules[row.rule].counts & q.sent) - counter.ahead
+    cdef int64_t back = rate_limit(r, q, row) + (not r.rules[row.rule].counts & q.sent) - counter.ahead
     if not r.rules[row.rule].windowed:
         return counter.sent - counter.day_first >= back
     if back > <int64_t>r.rate_mask + 1:                # as many as are kept
@@ -58,7 +64,7 @@ cdef inline bint check_counted(
         number = q.line.counted[i]
         if r.rows[number].rule != rule or not asked:
             continue
-        limit = rate_limit(q, &r.rows[number])
+        limit = rate_limit(r, q, &r.rows[number])
         used = count_recent(r, number, q.now) + one
         if is_rate_full(r, q, number):
             tell_finding(f, r.rules[rule].reason, True, True, used, limit, number)
@@ -67,7 +73,7 @@ cdef inline bint check_counted(
             nearest = number
             least = limit - used
     if explain:
-        limit = rate_limit(q, &r.rows[nearest]) if nearest else -1
+        limit = rate_limit(r, q, &r.rows[nearest]) if nearest else -1
         tell_finding(f, r.rules[rule].reason, nearest != 0, False, limit - least if nearest else no_price(), limit,
                      nearest)
     return False

@@ -20,6 +20,7 @@ cdef enum:
     RULE_STRATEGY_DISABLED = 11
     RULE_PERMITTED_ONLY = 12
     RULE_PERMITTED_INSTRUMENT = 13
+    RULE_ORDER_TO_TRADE_RATIO = 14
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
     RULE_STALE_QUOTE = 25
@@ -34,7 +35,8 @@ cdef enum:
     SENT_MESSAGES = 7              # of these: what came of an order is none
     SENT_TRADE = 8
     SENT_REJECT = 16
-    SENT_OUTCOMES = 24
+    SENT_EXECUTION = 32            # an order's first trade
+    SENT_OUTCOMES = 48
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
@@ -83,6 +85,7 @@ cdef struct tc_limit_row:
 cdef struct tc_counter:
     int64_t sent                   # ever; the last rate_mask + 1 times are kept
     int64_t day_first              # what was sent before this day
+    int64_t trades                 # of this day
     int64_t ahead                  # of a basket that is asked about: what counts before
 
 

@@ -50,7 +50,7 @@ cdef inline tc_i128 measure_row(
         return count_outcomes(&risk.rows, number, &nothing if at == 0 else
                               &deals_of(&risk.rows, row.counter)[<uint64_t>(at - 1) & risk.rows.rate_mask], now)
     if risk.rows.rules[row.rule].counts:
-        return count_recent(&risk.rows, number, now)
+        return -tc_floor_div(-count_recent(&risk.rows, number, now), trades_of(&risk.rows, row))
     if risk.rows.rules[row.rule].on_loss:
         instrument[0] = 0
         return measure_loss(&risk.pnl.totals[row.account], row.rule)

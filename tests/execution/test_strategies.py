@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from math import isqrt
 
+import numpy as np
 import pytest
 from conftest import T0, build_core, limits
 
 import tradecore as tc
+from tradecore.vocabulary.records import COMMAND_DTYPES
 
 D = Decimal
 S, V, X = tc.RoutingStrategy, tc.SimulatedVenue, tc.ExternalVenue
@@ -166,6 +168,17 @@ def test_a_charge_for_the_chance_of_not_filling_is_exact_and_told_term_by_term(d
     assert order.venue == "C"
     assert "miss 0.01450145" in str(desk.explain(order))
     assert [score.miss for score in desk.explain(order).venues if score.venue == "B"] == [D("0.01450145")]
+
+
+@pytest.mark.parametrize("kind", [tc.CommandType.VENUE_STATISTICS, tc.CommandType.VENUE_HEALTH])
+def test_what_is_set_of_a_venue_is_told_of_nothing_else(desk, kind):
+    """Whatever else its record names."""
+    record = np.full(1, -1, COMMAND_DTYPES[kind])  # all stays as it is
+    for field, value in {"kind": kind, "transact_time": 0, "version": 0, "who": 0, "why": 0, "instrument": 1, "account": 1, "venue": 2}.items():
+        record[field] = value
+    assert desk.submit_batch(record)["report_type"] == tc.ReportType.COMMAND_ACCEPTED
+    told = list(desk.reports(0))[-1].row
+    assert (told.command_kind, told.venue, told.instrument, told.account) == (kind, 2, 0, 0)
 
 
 def test_posting_has_statistics_and_charges_of_its_own(desk):

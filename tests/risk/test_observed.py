@@ -95,7 +95,7 @@ def test_a_table_alone_has_room_for_all_that_an_account_may_count(backend):
     table = room_module(backend, "risk").RiskTable(accounts=3, instruments=1, order_rate=4_096)
     table.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **tc.Instrument("A", price_precision=4).definition(1)))
     counting = [row.rule for row in RULES if row.slot < 0 and tc.Scope.ACCOUNT in row.scopes]
-    assert len(counting) == 5
+    assert len(counting) == 6
     for account in (1, 2, 3):
         for row in RULES:
             if tc.Scope.ACCOUNT in row.scopes:

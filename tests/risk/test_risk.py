@@ -133,7 +133,7 @@ def test_the_room_alone_has_the_same_limits(table, rule, limit, good, bad, reaso
     assert [f.reason for f in findings if f.refused] == [reason]
     assert [f.reason for f in findings] == [
         R.KILL_SWITCH, R.TRADING_STATE, R.REPEATED_EXECUTION, R.CONSECUTIVE_REJECTS, *range(202, 205), R.RESTRICTED_INSTRUMENT, R.NOT_PERMITTED_INSTRUMENT, R.ACCOUNT_BLOCKED, R.STRATEGY_DISABLED, *range(205, 211),
-        R.REPLACE_RATE, R.CANCEL_RATE, R.MESSAGE_RATE, R.DAILY_ORDER_COUNT, R.MARK_UNAVAILABLE, R.RATE_UNAVAILABLE, R.STALE_QUOTE,
+        R.REPLACE_RATE, R.CANCEL_RATE, R.MESSAGE_RATE, R.DAILY_ORDER_COUNT, R.ORDER_TO_TRADE_RATIO, R.MARK_UNAVAILABLE, R.RATE_UNAVAILABLE, R.STALE_QUOTE,
         R.MAX_GROSS_EXPOSURE, R.MAX_NET_EXPOSURE, R.DAILY_LOSS, R.DRAWDOWN, *range(211, 214)]
     table.set_limit(1, rule, LIMIT_OFF)
     assert list(table.admit(asked(bad), 2_000_000)) == [0]

@@ -76,7 +76,8 @@ FEES: list[dict[str, int]] = [
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
-BASIC = [rule for rule in Rule if rule not in (*ON_MARKS, *PERMISSIONS, *BREAKERS)]
+ASIDE = [*ON_MARKS, *PERMISSIONS, Rule.ORDER_TO_TRADE_RATIO, *BREAKERS]
+BASIC = [rule for rule in Rule if rule not in ASIDE]
 
 class Stream:
     """Commands as records, one by one; `sent` holds them all, so that a failure can be shown."""
@@ -455,11 +456,21 @@ class Stream:
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 10 if only else 600)
         return CODECS[K.SET_LIMIT].pack(**change, mode=pick.choice((0, 0, 1)))
 
+    def _ratio(self, account: int) -> bytes:
+        """So many messages a trade, for a while."""
+        pick = self.aside
+        scope, target = pick.choice(((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account}), (Scope.STRATEGY, {"strategy": 1}),
+                                     (Scope.INSTRUMENT, {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)})))
+        change = {"kind": K.SET_LIMIT, "rule": Rule.ORDER_TO_TRADE_RATIO, "limit_scope": scope, **target}
+        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 200)
+        return CODECS[K.SET_LIMIT].pack(**change, value=pick.choice((0, 3, 8, 30)), mode=pick.choice((0, 0, 1)),
+                                        soft_share=pick.choice((0, 5_000)))
+
     def _worth(self, account: int) -> bytes:
         """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
         pick = self.aside
         if pick.random() < 0.1:
-            return self._permission(account)
+            return self._permission(account) if pick.random() < 0.7 else self._ratio(account)
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))

@@ -33,19 +33,21 @@ class Sent(IntFlag):
     CANCEL = 4
     TRADE = 8
     REJECT = 16
+    EXECUTION = 32
 
 
 MESSAGES = Sent.NEW | Sent.REPLACE | Sent.CANCEL
-OUTCOMES = Sent.TRADE | Sent.REJECT
+OUTCOMES = Sent.EXECUTION | Sent.REJECT
 
 
 class RuleRow(NamedTuple):
     """One rule. `slot` is its place in an effective line, `firm_slot` that of rows on a whole firm or instrument, which
     bound what all accounts have together; -1 where it counts: then each row has a counter of its own, of what it
-    `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of the day to the next. `most` -1
-    is the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs
-    what is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it
-    acts on the day's P&L whenever that changes, not only on orders. `permits`: it refuses nothing, and lets pass what
+    `counts`, and is asked of what it `asks`; not `windowed`, it counts from one roll of the day to the next; of what
+    counts trades too the limit is so many for each of them, and before the first as if there had been one. `most` -1 is
+    the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
+    is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it acts
+    on the day's P&L whenever that changes, not only on orders. `permits`: it refuses nothing, and lets pass what
     another rule would refuse, whatever its own mode is.
     """
 
@@ -82,6 +84,9 @@ RULES: tuple[RuleRow, ...] = (
             Sent.NEW | Sent.REPLACE | Sent.CANCEL),
     RuleRow(Rule.DAILY_ORDER_COUNT, Reason.DAILY_ORDER_COUNT, LimitUnit.COUNT, 10**12, _ALL, -1, -1, False, False,
             Sent.NEW, Sent.NEW),
+    RuleRow(Rule.ORDER_TO_TRADE_RATIO, Reason.ORDER_TO_TRADE_RATIO, LimitUnit.COUNT, 10**6,
+            tuple(scope for scope in _ALL if scope is not Scope.VENUE), -1, -1, False, False,
+            Sent.NEW | Sent.REPLACE | Sent.CANCEL | Sent.TRADE),
     RuleRow(Rule.RESTRICTED_INSTRUMENT, Reason.RESTRICTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
@@ -100,7 +105,7 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True, on_loss=True),
     # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
-            True, Sent.TRADE, Sent.NONE),
+            True, Sent.EXECUTION, Sent.NONE),
     RuleRow(Rule.CONSECUTIVE_REJECTS, Reason.CONSECUTIVE_REJECTS, LimitUnit.COUNT, 10**6, (Scope.STRATEGY,), -1, -1,
             False, False, Sent.REJECT, Sent.NONE),
     RuleRow(Rule.REARM_NAMES, Reason.NOT_AUTHORIZED, LimitUnit.COUNT, 2, (Scope.FIRM, Scope.STRATEGY), -1, -1, False,

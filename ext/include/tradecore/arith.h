@@ -77,8 +77,9 @@ static inline int64_t tc_ten_to(int exponent) {
 
 /* 10 to the power of 0 to 38. */
 static inline tc_i128 tc_power_of_ten(int exponent) {
-    int half = exponent > 18 ? 18 : exponent, rest = exponent - half;
-    tc_i128 power = tc_ten_to(half);
+    int rest = exponent - 18;
+    tc_i128 power = tc_ten_to(18);
+    if (rest <= 0) return tc_ten_to(exponent);
     return rest > 18 ? power * tc_ten_to(18) * tc_ten_to(rest - 18) : power * tc_ten_to(rest);
 }
 

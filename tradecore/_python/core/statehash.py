@@ -118,6 +118,8 @@ def limit_digest(core: State, row: LimitRow) -> int:
                           row.breaches, int(row.counts), row.sent, row.day_first))
     for time in row.sent_times:
         chain = chain_row(chain, (time,))
+    if row.trades:
+        chain = chain_row(chain, (row.trades,))
     if row.rule == Rule.REPEATED_EXECUTION:
         for dealt in row.dealt:
             chain = chain_row(chain, dealt)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tradecore.vocabulary.fix import ExecType, LastLiquidityInd
 from tradecore.vocabulary.rows import TRADE_LIVE
+from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import Fill
 from ..orders.lists import tell_fill, tell_list
@@ -17,7 +18,7 @@ from ..orders.order_table import NOWHERE, Order
 from ..orders.trades import Execution, append_execution, charge_fee
 from ..positions.costs import apply_fill, commission_of, position_of
 from ..risk.day_pnl import book_amount, book_fee, forget_paid
-from ..risk.holds import exposure_of, move_position
+from ..risk.holds import count_trade, exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
 from .answered import hear_answer
@@ -40,8 +41,18 @@ def book_trade(core: State, trade: Execution) -> None:
         p.fees += trade.commission
     move_position(core.risk, trade.instrument, trade.account, qty)
     book_pnl(core, trade, 1)
+    if core.risk.rows.counted & Sent.TRADE and trade.account:
+        count_trade_of(core, trade)
     append_execution(core.trades, trade)
     tell_trimmed(core, trade.instrument, trade.account)
+
+
+def count_trade_of(core: State, trade: Execution) -> None:
+    """A trade for the limits of its order's account, instrument and strategy, which only an order that is
+    remembered has."""
+    order = core.orders.by_id.get(trade.order_id)
+    ins = core.instruments[trade.instrument]
+    count_trade(core.risk, ins, trade.instrument, trade.account, 0 if order is None else order.strategy)
 
 
 def book_pnl(core: State, trade: Execution, sign: int) -> None:

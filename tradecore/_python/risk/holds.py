@@ -188,6 +188,13 @@ def count_line(line: Line, now: int, sent: Sent) -> None:
             row.sent += 1
 
 
+def count_trade(risk: RiskTables, ins: InstrumentRow, instrument: int, account: int, strategy: int) -> None:
+    """A trade counts for what is limited by trades, whichever venue it was at."""
+    for lines, mode in ((risk.lines, LimitMode.ENFORCE), (risk.watched, LimitMode.OBSERVE)):
+        for row in line_of(lines, risk.rows, ins, instrument, account, 0, strategy, mode).counted:
+            row.trades += bool(RULES[row.rule].counts & Sent.TRADE)
+
+
 def note_breach(risk: RiskTables, finding: Finding, now: int) -> None:
     """A refusal, or what would have been one: its row says when it last spoke."""
     if finding.row:

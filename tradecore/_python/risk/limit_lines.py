@@ -45,9 +45,14 @@ def limit_in(line: Line, row: LimitRow) -> int:
     return row.value * row.soft_share // SOFT_MOST if line.is_soft else row.value
 
 
+def trades_of(row: LimitRow) -> int:
+    """How often its limit a row allows: for each trade of the day, where it counts them."""
+    return max(1, row.trades)
+
+
 def rate_limit(line: Line, row: LimitRow, reduces: bool) -> int:
-    """How many a row allows: of orders that reduce an order rate twice as many."""
-    limit = limit_in(line, row)
+    """How many a row allows: of orders that reduce an order rate twice as many, and so many for each trade."""
+    limit = limit_in(line, row) * trades_of(row)
     return 2 * limit if reduces and row.rule == Rule.ORDER_RATE else limit
 
 

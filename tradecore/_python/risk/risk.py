@@ -43,6 +43,7 @@ from .holds import (
     Question,
     RiskTables,
     commit_fill,
+    count_trade,
     exposure_of,
     note_breach,
     reducible_qty,
@@ -136,9 +137,10 @@ class RiskTable(RiskTables):
         return reasons
 
     def fill(self, instrument: int, account: int, side: int, qty: int) -> None:
-        """Turn held quantity into position."""
+        """Turn held quantity into position: one trade."""
         self._demand_hold(instrument, account, side, qty)
         commit_fill(self, instrument, account, side, qty)
+        count_trade(self, self.instruments[instrument], instrument, account, 0)
 
     def release(self, instrument: int, account: int, side: int, qty: int) -> None:
         """Give held quantity back."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Scope
 from tradecore.vocabulary.records import LIMIT_OFF, TIME_MAX
-from tradecore.vocabulary.rules import BY_RULE, OUTCOMES, STATED
+from tradecore.vocabulary.rules import BY_RULE, OUTCOMES, STATED, Sent
 from tradecore.vocabulary.units import one_number
 
 RULES = BY_RULE
@@ -42,6 +42,7 @@ class LimitRow:
     counts: bool = False  # it counts, and was armed once
     sent: int = 0  # ever
     day_first: int = 0  # what was sent before this day
+    trades: int = 0  # of this day
     sent_times: deque[int] = field(default_factory=deque)
     dealt: deque[tuple[int, int, int]] = field(default_factory=deque)  # beside them: see trips
     ahead: int = 0  # of a basket that is asked about: what counts before
@@ -66,6 +67,7 @@ class LimitRows:
         self.generation = 1  # of the effective lines
         self.observed = 0  # rows that are only observed
         self.softened = 0  # rows that warn
+        self.counted = Sent.NONE  # what some row has counted
         self.on_marks = 0  # rows that need what is held at its marks
         self.breakers = 0  # rows that disarm
         self.on_loss = 0  # rows that act on the day's P&L
@@ -176,6 +178,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
         row.counts = True
         row.sent_times, row.dealt = deque(maxlen=rows.order_rate), deque(maxlen=rows.order_rate)
         rows.counters += 1
+        rows.counted |= RULES[c.rule].counts
     if row.scope == Scope.ACCOUNT:
         rows.stated[row.account] = rows.stated.get(row.account, 0) | 1 << row.rule
     rows.generation += 1
@@ -185,4 +188,4 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
 def start_day(rows: LimitRows) -> None:
     """A new day: what counts by day begins anew."""
     for row in rows.rows:
-        row.day_first = row.sent
+        row.day_first, row.trades = row.sent, 0

@@ -9,6 +9,7 @@ from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
+from .limit_lines import trades_of
 from .rule_counts import count_recent
 from .rule_rows import RULES, LimitRow
 from .trips import NOTHING_DEALT, count_outcomes
@@ -45,7 +46,7 @@ def measure_row(
     if RULES[row.rule].counts & OUTCOMES:
         return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
     if RULES[row.rule].counts:
-        return count_recent(row, now), row.instrument
+        return -(-count_recent(row, now) // trades_of(row)), row.instrument
     if RULES[row.rule].on_loss:
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if RULES[row.rule].on_marks:
