@@ -182,11 +182,11 @@ cdef inline bint is_plainly_valid(
     const tc_instrument* ins, int32_t accounts, int32_t venues, int64_t ids, const tc_command* c
 ) noexcept nogil:
     # Of the first eight bytes, in which no such order has more: side below 8, type below 4, time in force below 8, and
-    # of ExecInst at most REDUCE_ONLY.
-    cdef uint64_t others = (<uint64_t>0xFFFFFFFF ^ INST_REDUCE_ONLY) << 32 | <uint64_t>0xF8FCF800
+    # of ExecInst at most POST_ONLY and REDUCE_ONLY.
+    cdef uint64_t others = (<uint64_t>0xFFFFFFFF ^ (INST_POST_ONLY | INST_REDUCE_ONLY)) << 32 | <uint64_t>0xF8FCF800
     cdef uint64_t sides = 1 << SIDE_BUY | 1 << SIDE_SELL | 1 << SIDE_SELL_SHORT | 1 << SIDE_SELL_SHORT_EXEMPT
     if (ins == NULL or tc_word(<const char*>c) & others
-            or not (sides >> c.side) & (ins.plain >> (8 * c.ord_type + c.time_in_force)) & 1):
+            or not (sides >> c.side) & 1 or not is_plain(ins, c.ord_type, c.time_in_force, c.exec_inst)):
         return False
     if (c.peg_offset | c.min_qty | c.display_qty | c.list_id | c.expire_time | c.routing
             | <int64_t><uint32_t>last_word(c)) != 0 or <uint64_t>c.stop_px << 1 or c.strategy < 0:

@@ -59,6 +59,8 @@ cdef class GateTable:
         cdef int16_t[::1] out = reasons
         for i in range(count):
             row = <const tc_exit_row*>&source[i * <int64_t>sizeof(tc_exit_row)]
+            if can_be_asked(row, self.order_max):
+                continue
             demand("order_id", row.order_id, 1, self.order_max)
             demand("venue", row.venue, 1, GATE_VENUES)
             demand("side", row.side, SIDE_BUY, SIDE_SELL)
@@ -77,6 +79,16 @@ cdef class GateTable:
                 if out[i] == REASON_NONE:
                     let_out(&self.gate, &e)
         return reasons
+
+
+# Only in C: all of a row's bounds, before they are named.
+cdef inline bint can_be_asked(const tc_exit_row* row, int64_t order_max) noexcept nogil:
+    cdef uint64_t most = <uint64_t>qty_max()
+    return (<uint64_t>(row.order_id - 1) < <uint64_t>order_max and <uint32_t>(row.venue - 1) < GATE_VENUES
+            and (row.side == SIDE_BUY or row.side == SIDE_SELL) and <uint64_t>row.now <= <uint64_t>time_max()
+            and <uint64_t>row.order_qty <= most and <uint64_t>row.cum_qty <= most and <uint64_t>row.leaves_qty <= most
+            and <uint64_t>row.most_qty <= most and <uint64_t>row.family_qty <= most
+            and <uint64_t>row.parent_qty <= most)
 
 
 cdef inline void read_exit(const tc_exit_row* row, tc_exit* e) noexcept nogil:

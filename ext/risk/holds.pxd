@@ -144,7 +144,7 @@ cdef inline void count_line(tc_rows* r, const tc_line* line, int64_t now, uint8_
     cdef uint32_t number
     cdef int32_t i
     for i in range(line.counted_count):
-        if not r.rules[r.rows[line.counted[i]].rule].counts & sent:
+        if not r.rows[line.counted[i]].counts & sent:
             continue
         number = r.rows[line.counted[i]].counter
         times_of(r, number)[<uint64_t>r.counters[number].sent & r.rate_mask] = now
@@ -174,7 +174,7 @@ cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_qu
 cdef inline void count_line_ahead(tc_rows* r, const tc_line* line, uint8_t sent, int sign) noexcept nogil:
     cdef int32_t i
     for i in range(line.counted_count):
-        if r.rules[r.rows[line.counted[i]].rule].counts & sent:
+        if r.rows[line.counted[i]].counts & sent:
             r.counters[r.rows[line.counted[i]].counter].ahead += sign
 
 

@@ -77,13 +77,15 @@ cdef inline bint check_open_orders(const tc_question* q, tc_finding* f, bint exp
 
 cdef inline bint check_reference(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef const tc_line* line = q.line
-    cdef uint32_t row = line.rows[SLOT_COLLAR] if line.rows[SLOT_COLLAR] else line.rows[SLOT_ORDER_NOTIONAL]
+    cdef uint32_t row = 0
     cdef bint armed = line.limits[SLOT_COLLAR] >= 0 or (
         q.ord_type == TYPE_MARKET and line.limits[SLOT_ORDER_NOTIONAL] >= 0)
     cdef bint refused = armed and not has_reference(q) and not (q.reduces and q.ord_type != TYPE_MARKET)
     if explain or refused:
+        if armed:
+            row = line.rows[SLOT_COLLAR] if line.rows[SLOT_COLLAR] else line.rows[SLOT_ORDER_NOTIONAL]
         tell_finding(f, REFERENCE_PRICE_UNAVAILABLE, armed, refused, q.reference2 if has_reference(q) else no_price(),
-                     0, row if armed else 0)
+                     0, row)
     return refused
 
 

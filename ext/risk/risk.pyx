@@ -45,6 +45,8 @@ cdef class RiskTable:
         free_tables(self.tables)
 
     cdef tc_instrument* row(self, const tc_command* c) except NULL:
+        if can_be_asked(c, self.count, self.account_max):
+            return &self.instruments[c.instrument]
         demand("instrument", c.instrument, 1, self.count)
         demand("account", c.account, 1, self.account_max)
         demand("venue", c.venue, 0, 64)
@@ -94,34 +96,6 @@ cdef class RiskTable:
                if scope == SCOPE_ACCOUNT else self.instrument_max if scope == SCOPE_INSTRUMENT else 64)
         set_switch(&self.risk.kills, scope, target, STATE_HALTED if engaged else STATE_ACTIVE, 0, 0, 0)
 
-    cdef void ask(
-        self, const tc_command* c, const tc_instrument* ins, int64_t reference2, tc_question* q
-    ) noexcept nogil:
-        cdef int32_t instrument, account, venue
-        cdef uint8_t side, ord_type
-        q.order_qty = c.order_qty
-        q.price = c.price
-        q.now = c.transact_time
-        q.leaves_qty = c.order_qty
-        q.hold_qty = c.order_qty
-        q.reference2 = reference2
-        q.touch2 = no_price()
-        # Neighbours are read before any is written, as in put_order.
-        instrument, account, venue = c.instrument, c.account, c.venue
-        q.instrument = instrument
-        q.account = account
-        q.venue = venue
-        q.strategy = 0
-        q.sent = SENT_NEW
-        side, ord_type = c.side, c.ord_type
-        q.side = side
-        q.ord_type = ord_type
-        q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.reduces = False
-        q.open_orders = 0
-        q.max_open_orders = time_max()
-        q.max_exits = 0
-        q.line = line_of(self.risk.lines, &self.risk.rows, ins, instrument, account, venue, 0, MODE_ENFORCE, &q.room)
-
     def check(self, bytes order, int64_t reference2):
         """Every rule's Finding for one ORDER record, in the order of the reasons. Changes nothing.
 
@@ -131,7 +105,7 @@ cdef class RiskTable:
         cdef tc_instrument* ins = self.row(c)
         cdef tc_question q
         cdef tc_finding findings[CHECKS]
-        self.ask(c, ins, reference2, &q)
+        put_question(&self.risk, c, ins, reference2, &q)
         evaluate_risk(&self.risk, ins, &q, findings)
         return [Finding(findings[i].reason, findings[i].value, findings[i].limit, bool(findings[i].refused),
                         bool(findings[i].armed), findings[i].row) for i in range(CHECKS)]
@@ -155,7 +129,7 @@ cdef class RiskTable:
             for i in range(count):
                 c = <const tc_command*>&source[i * <int64_t>sizeof(tc_command)]
                 ins = &self.instruments[c.instrument]
-                self.ask(c, ins, reference2, &q)
+                put_question(&self.risk, c, ins, reference2, &q)
                 out[i] = <int16_t>check_risk(&self.risk, ins, &q, &finding)
                 if out[i] == REASON_NONE:
                     reserve_order(&self.risk, ins, &q)
@@ -189,3 +163,41 @@ cdef class RiskTable:
         demand("account", account, 1, self.account_max)
         cdef const tc_exposure* e = exposure_of(&self.risk, instrument, account)
         return e.position_qty, e.working_buy, e.working_sell
+
+
+# Only in C: a call with keywords in Python.
+cdef inline void put_question(
+    tc_risk* risk, const tc_command* c, const tc_instrument* ins, int64_t reference2, tc_question* q
+) noexcept nogil:
+    cdef int32_t instrument, account, venue
+    cdef uint8_t side, ord_type
+    q.order_qty = c.order_qty
+    q.price = c.price
+    q.now = c.transact_time
+    q.leaves_qty = c.order_qty
+    q.hold_qty = c.order_qty
+    q.reference2 = reference2
+    q.touch2 = no_price()
+    # Neighbours are read before any is written, as in put_order.
+    instrument, account, venue = c.instrument, c.account, c.venue
+    q.instrument = instrument
+    q.account = account
+    q.venue = venue
+    q.strategy = 0
+    q.sent = SENT_NEW
+    side, ord_type = c.side, c.ord_type
+    q.side = side
+    q.ord_type = ord_type
+    q.duplicate = q.reduce_only = q.closed = q.recheck = q.released = q.reduces = False
+    q.open_orders = 0
+    q.max_open_orders = time_max()
+    q.max_exits = 0
+    q.line = line_of(risk.lines, &risk.rows, ins, instrument, account, venue, 0, MODE_ENFORCE, &q.room)
+
+
+# Only in C: all of a record's bounds, before they are named.
+cdef inline bint can_be_asked(const tc_command* c, int32_t instruments, int32_t accounts) noexcept nogil:
+    return (<uint32_t>(c.instrument - 1) < <uint32_t>instruments and <uint32_t>(c.account - 1) < <uint32_t>accounts
+            and <uint32_t>c.venue < VENUES and (c.side == SIDE_BUY or c.side == SIDE_SELL)
+            and 0 < c.order_qty and c.order_qty <= qty_max()
+            and (c.ord_type == TYPE_MARKET or (-price_max() <= c.price and c.price <= price_max())))

@@ -10,7 +10,7 @@ cdef inline int64_t count_recent(const tc_rows* r, uint32_t number, int64_t now)
     cdef const tc_counter* counter = &r.counters[row.counter]
     cdef const int64_t* times = times_of(r, row.counter)
     cdef int64_t first = counter.sent - <int64_t>r.rate_mask - 1, last = counter.sent, middle
-    if not r.rules[row.rule].windowed:
+    if not row.windowed:
         return counter.sent + counter.ahead - counter.day_first
     if first < 0:
         first = 0
@@ -40,8 +40,8 @@ cdef inline int64_t rate_limit(const tc_rows* r, const tc_question* q, const tc_
 cdef inline bint is_rate_full(const tc_rows* r, const tc_question* q, uint32_t number) noexcept nogil:
     cdef const tc_limit_row* row = &r.rows[number]
     cdef const tc_counter* counter = &r.counters[row.counter]
-    cdef int64_t back = rate_limit(r, q, row) + (not r.rules[row.rule].counts & q.sent) - counter.ahead
-    if not r.rules[row.rule].windowed:
+    cdef int64_t back = rate_limit(r, q, row) + (not row.counts & q.sent) - counter.ahead
+    if not row.windowed:
         return counter.sent - counter.day_first >= back
     if back > <int64_t>r.rate_mask + 1:                # as many as are kept
         back = <int64_t>r.rate_mask + 1
@@ -83,12 +83,12 @@ cdef inline bint check_counted(
 # twice over its rows, and counts nothing where nothing refuses.
 cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
     cdef const tc_rows* r = &risk.rows
-    cdef const tc_limit_rule* rule
+    cdef const tc_limit_row* row
     cdef int32_t i
     for i in range(q.line.counted_count):
-        rule = &r.rules[r.rows[q.line.counted[i]].rule]
-        if rule.asks & q.sent and is_rate_full(r, q, q.line.counted[i]):
-            return check_counted(risk, q, r.rows[q.line.counted[i]].rule, f, False)
+        row = &r.rows[q.line.counted[i]]
+        if row.asks & q.sent and tc_seldom(is_rate_full(r, q, q.line.counted[i])):
+            return check_counted(risk, q, row.rule, f, False)
     return False
 
 

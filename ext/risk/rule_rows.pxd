@@ -79,6 +79,7 @@ cdef struct tc_limit_row:
     uint32_t counter               # of a rule that counts, once it was armed
     uint16_t soft_share
     uint8_t rule, scope, mode
+    uint8_t counts, asks, windowed # as its rule
 
 
 # The last times of one row that counts lie in tc_rows.times.
@@ -165,6 +166,9 @@ cdef inline uint32_t add_row(tc_rows* r, uint32_t* head, int rule) noexcept nogi
     tc_assert(r.row_count <= r.row_max)
     r.rows[r.row_count].next = place[0]
     r.rows[r.row_count].rule = <uint8_t>rule
+    r.rows[r.row_count].counts = r.rules[rule].counts
+    r.rows[r.row_count].asks = r.rules[rule].asks
+    r.rows[r.row_count].windowed = r.rules[rule].windowed
     place[0] = r.row_count
     return r.row_count
 

@@ -132,8 +132,8 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
 
 
 # Only in C: see is_plainly_valid.
-# Types and times in force that an order of this instrument may have whatever else it has, one bit each, 8 to a type:
-# MARKET and LIMIT. None where notionals have bounds, or where ticks have bands (see add_band).
+# Which times in force an order of this instrument may have whatever else it has, one bit each, 8 to a kind of order:
+# MARKET, no order, LIMIT, and LIMIT that is POST_ONLY. None where notionals have bounds, or ticks bands (see add_band).
 cdef inline uint32_t plain_combinations(const tc_instrument* ins) noexcept nogil:
     cdef uint32_t bits = 0, tif
     if ins.max_notional >= 0 or ins.min_notional > 0:
@@ -141,11 +141,20 @@ cdef inline uint32_t plain_combinations(const tc_instrument* ins) noexcept nogil
     for tif in range(8):
         if not (ins.times_in_force >> tif) & 1 or (tif > TIF_FOK and tif != TIF_AT_THE_CLOSE):
             continue
-        if (ins.ord_types >> TYPE_LIMIT) & 1:
-            bits |= <uint32_t>1 << (8 * TYPE_LIMIT + tif)
         if (ins.ord_types >> TYPE_MARKET) & 1 and tif != TIF_GTC:      # a market order never rests
-            bits |= <uint32_t>1 << (8 * TYPE_MARKET + tif)
+            bits |= <uint32_t>1 << tif
+        if (ins.ord_types >> TYPE_LIMIT) & 1:
+            bits |= <uint32_t>1 << (16 + tif)
+        if (ins.ord_types >> TYPE_LIMIT) & 1 and tif <= TIF_GTC:
+            bits |= <uint32_t>1 << (24 + tif)
     return bits
+
+
+# Only in C: see is_plainly_valid.
+# Does an instrument take this combination? Types from 0 to 3.
+cdef inline bint is_plain(const tc_instrument* ins, uint8_t ord_type, uint8_t tif, uint32_t exec_inst) noexcept nogil:
+    cdef uint64_t kinds = <uint64_t>ins.plain << (16 * TYPE_MARKET)
+    return (kinds >> (16 * ord_type + 8 * (exec_inst & INST_POST_ONLY) + tif)) & 1
 
 
 # notional_scale is at most 1e9 * 1e9 and fits. An order's amount (1e30) times it may not fit 128 bits: that product is
