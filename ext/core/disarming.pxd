@@ -79,6 +79,18 @@ cdef inline void note_acceptance(tc_core* core, const tc_order* order) noexcept 
         begin_anew(&core.risk.rows, breaker_row(&core.risk.rows, order.strategy, RULE_CONSECUTIVE_REJECTS))
 
 
+# A new order has come as far as it can now: if it was accepted at once, rejects begin anew.
+cdef inline void note_entry(tc_core* core, const tc_order* order) noexcept nogil:
+    if order.acked:
+        note_acceptance(core, order)
+
+
+# A venue says something of an order: the first that it says, but that it is pending or rejected, accepts it.
+cdef inline void note_word(tc_core* core, const tc_order* order, uint8_t exec_type) noexcept nogil:
+    if order.awaited and exec_type != EXEC_PENDING_NEW and exec_type != EXEC_REJECTED:
+        note_acceptance(core, order)
+
+
 # A trade of an order, which is in its facts: with the first one it is executed, and any is no reject.
 cdef inline void note_trade(
     tc_core* core, const tc_command* c, const tc_order* order, int64_t last_qty

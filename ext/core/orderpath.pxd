@@ -207,10 +207,9 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_instrument* ins
     cdef tc_command converted
     cdef tc_question q
-    cdef tc_finding finding
-    cdef tc_finding blocked[CHECKS]
+    cdef tc_finding finding, blocked[CHECKS]
     cdef const tc_command* said = c
-    cdef int reason, claimed, bad_join, passed = 0
+    cdef int reason, claimed, bad_join = REASON_NONE, passed = 0
     if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
     if tc_seldom(used != NULL):
@@ -226,7 +225,6 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     mask = excuse_closing(core, order, mask)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
-    bad_join = REASON_NONE
     if c.list_id:
         bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
     if c.cl_ord_id == NO_ROOM:
@@ -246,9 +244,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
-        reason = ask_risk_of(core, ins, order, &q, &finding)
-        if tc_seldom(reason != REASON_NONE) and core.risk.overrides.count:
-            reason = find_refusal_beyond(core, ins, order, said, &q, &finding, blocked, &passed)
+        reason = ask_with_overrides(core, ins, order, said, &q, &finding, blocked, &passed)
         if reason:
             note_breach(&core.risk, &finding, core.now)
             order.reject_mask = finding.row            # the row of limits that spoke
@@ -270,8 +266,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             start_waiting(core, c, order, waiting_place(core, order), True)
         if order.is_open:
             index_order(&core.open_orders, &core.orders, order)
-    if order.acked:
-        note_acceptance(core, order)
+    note_entry(core, order)
     acknowledge(core, order, ack)
     count_stage(core, STAGE_EVENTS, since, timed)
     count_stage(core, STAGE_ORDER, start, timed)

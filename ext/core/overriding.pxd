@@ -120,6 +120,17 @@ cdef inline int find_refusal_beyond(
     return find_rule_refusal(core, ins, q, order.strategy, finding)
 
 
+# Risk's refusal of a new order, REASON_NONE where it passes; what it passes by overrides is in `blocked`, so many.
+cdef inline int ask_with_overrides(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, const tc_command* said, tc_question* q,
+    tc_finding* finding, tc_finding* blocked, int* passed
+) noexcept nogil:
+    cdef int reason = ask_risk_of(core, ins, order, q, finding)
+    if tc_seldom(reason != REASON_NONE) and core.risk.overrides.count:
+        return find_refusal_beyond(core, ins, order, said, q, finding, blocked, passed)
+    return reason
+
+
 # The order passes by them: each is told, and lets nothing pass any more.
 cdef inline void use_overrides(
     tc_core* core, const tc_command* c, const tc_command* said, const tc_order* order, const tc_finding* blocked,

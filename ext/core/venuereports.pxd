@@ -209,8 +209,7 @@ cdef inline void take_state(
             return
     if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         order.acked = True
-    if order.awaited and t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
-        note_acceptance(core, order)
+    note_word(core, order, t)
     hear_health(core, c, order, t == EXEC_REJECTED, request != NO_SLOT)
     if t != EXEC_PENDING_NEW:
         hear_answer(core, order, t == EXEC_REJECTED)

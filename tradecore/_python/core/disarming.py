@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Rule
+from tradecore.vocabulary.fix import ExecType
 
 from ..orders.order_table import Order
 from ..risk.rule_rows import RULES, SOFT_MOST, LimitRow
@@ -83,6 +84,18 @@ def note_acceptance(core: State, order: Order) -> None:
     """An order was accepted: rejects begin anew."""
     if is_watched(core, order.strategy):
         begin_anew(breaker_row(core.risk.rows, order.strategy, Rule.CONSECUTIVE_REJECTS))
+
+
+def note_entry(core: State, order: Order) -> None:
+    """A new order has come as far as it can now: if it was accepted at once, rejects begin anew."""
+    if order.acked:
+        note_acceptance(core, order)
+
+
+def note_word(core: State, order: Order, exec_type: int) -> None:
+    """A venue says something of an order: the first that it says, but that it is pending or rejected, accepts it."""
+    if order.awaited and exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
+        note_acceptance(core, order)
 
 
 def note_reject(core: State, c: Any, order: Order) -> None:

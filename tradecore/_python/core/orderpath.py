@@ -20,11 +20,11 @@ from ..orders.validation import CASH, bit_of, explain_mask, first_reason, valida
 from ..risk.holds import CLOSING_EXEMPTIONS, exposure_of, note_breach, reserve_order
 from ..vocabulary.texts import is_clients_id
 from .cash import convert_cash
-from .disarming import note_acceptance, note_reject
-from .exits import ask_risk_of, closes_position
+from .disarming import note_entry, note_reject
+from .exits import closes_position
 from .observing import observe_passed
 from .outbound import reserve_places
-from .overriding import Granted, find_refusal_beyond, use_overrides
+from .overriding import ask_with_overrides, use_overrides
 from .placing import ask_order, reject_order, start_order
 from .state import (
     EVENTS,
@@ -126,10 +126,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        granted: Granted = []
-        refused = ask_risk_of(core, ins, order, q)
-        if refused is not None and core.risk.overrides:
-            refused, granted = find_refusal_beyond(core, ins, order, q)
+        refused, granted = ask_with_overrides(core, ins, order, q)
         if refused is not None:
             note_breach(core.risk, refused, core.now)
             order.reject_mask = refused.row  # the row of limits that spoke
@@ -148,8 +145,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             since = start_order(core, c, ins, order, limit_ticks(ins, q), True, since, timed)
         if order.is_open:
             index_order(core.open_orders, order)
-    if order.acked:
-        note_acceptance(core, order)
+    note_entry(core, order)
     count_stage(core, EVENTS, since, timed)
     count_stage(core, ORDER, start, timed)
     return acknowledge(order)

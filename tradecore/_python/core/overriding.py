@@ -17,7 +17,7 @@ from ..risk.risk import evaluate_risk
 from ..risk.rule_rows import RULES
 from ..vocabulary.instrument import InstrumentRow
 from .disarming import report_limit
-from .exits import reduces, reduces_unbooked
+from .exits import ask_risk_of, reduces, reduces_unbooked
 from .keeping import find_block
 from .rule_commands import refuse_note
 from .settings import accept_change
@@ -93,6 +93,16 @@ def find_refusal_beyond(
         refused = None
     refused = refused or find_rule_refusal(core, ins, q, order.strategy)
     return refused, [] if refused else granted
+
+
+def ask_with_overrides(
+    core: State, ins: InstrumentRow, order: Order, q: Question
+) -> tuple[Finding | None, Granted]:
+    """Risk's refusal of a new order, None where it passes, with what it passes by overrides."""
+    refused = ask_risk_of(core, ins, order, q)
+    if refused is None or not core.risk.overrides:
+        return refused, []
+    return find_refusal_beyond(core, ins, order, q)
 
 
 def use_overrides(core: State, c: Any, order: Order, granted: Granted) -> None:

@@ -24,7 +24,7 @@ from ..orders.order_table import (
     remove_request,
 )
 from .answered import hear_answer, hear_first
-from .disarming import note_acceptance, note_reject
+from .disarming import note_acceptance, note_reject, note_word
 from .doubts import (
     compare_cum_qty,
     find_bad_restatement,
@@ -113,8 +113,7 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             return refuse_report(core, c, *bad)
     if c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
         order.acked = True
-    if order.awaited and c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
-        note_acceptance(core, order)
+    note_word(core, order, c.exec_type)
     hear_health(core, c, order, c.exec_type == ExecType.REJECTED, request is not None)
     if c.exec_type != ExecType.PENDING_NEW:
         hear_answer(core.router, order, core.now, c.exec_type == ExecType.REJECTED)
