@@ -227,8 +227,7 @@ cdef inline void post_rest(
     cdef const tc_terms* terms = terms_of(&core.orders, parent)
     cdef uint8_t side = direction(parent.side)
     cdef int64_t limit = terms.worst_ticks, price = limit * ins.tick, displayed
-    cdef int32_t venue = posting_venue(&core.router, ins, parent.instrument, direction(parent.side), price,
-                                       terms.refused, routing_of(core, parent))
+    cdef int32_t venue = resting_venue(core, ins, parent, price, terms.refused, routing_of(core, parent))
     if venue == 0:
         end_unplaced(core, c, parent, NO_VENUE, 0, core.venue_count)
         return

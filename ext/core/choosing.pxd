@@ -16,7 +16,8 @@ cdef inline int32_t choose_venue(
 ) noexcept nogil:
     cdef uint8_t side = direction(order.side)
     cdef const tc_top* tops = &core.router.tops[side_row(order.instrument, side) * MAX_VENUES]
-    cdef int64_t preferred, within, first = 0
+    cdef tc_i128 preferred, first = 0
+    cdef int64_t within
     cdef int32_t venue, best = 0
     cdef uint32_t row
     cdef int at = ranking.count if order.exec_inst & INST_POST_ONLY else 0
@@ -29,15 +30,14 @@ cdef inline int32_t choose_venue(
             continue
         if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
             continue
-        preferred = preference(&core.router, ranking, routing, side, venue, tops[venue - 1].price)
+        preferred = preferred_at(core, ins, order, routing, ranking, venue, tops[venue - 1].price)
         if best == 0 or preferred < first:
             best, first = venue, preferred
     if best:
         order.route = ROUTE_TAKES
         return best
     order.route = ROUTE_RESTS
-    return posting_venue(&core.router, ins, order.instrument, side,
-                         limit * ins.tick if has_limit(order.ord_type) else 0, 0, routing)
+    return resting_venue(core, ins, order, limit * ins.tick if has_limit(order.ord_type) else 0, 0, routing)
 
 
 # The ranking that an order is routed by, which is kept.

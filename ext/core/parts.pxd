@@ -6,6 +6,7 @@
 # rankings.
 
 from protection cimport *
+from own_scores cimport *
 
 
 # What one venue is to have: lots, and the worst tick of those that it displays them at.
@@ -18,7 +19,7 @@ cdef struct tc_part:
 # A venue's next level, and what a lot of it costs.
 cdef struct tc_offer:
     tc_term term                   # cost, stamp and venue, to be ranked by
-    int64_t preferred              # what comes before them
+    tc_i128 preferred              # what comes before them
     uint32_t level, row
     int part
 
@@ -36,8 +37,8 @@ cdef inline bint offer_level(
     offer.level = level
     price = core.book.levels[level].price * ins.tick
     offer.term.cost = taking_cost(&core.router, ins, order.instrument, side, offer.term.venue, price)
-    offer.preferred = preference(&core.router, &core.router.rankings[side_row(order.instrument, side)], routing, side,
-                                 offer.term.venue, price)
+    offer.preferred = preferred_at(core, ins, order, routing, &core.router.rankings[side_row(order.instrument, side)],
+                                   offer.term.venue, price)
     return True
 
 

@@ -45,6 +45,8 @@ cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* 
         add_rule(core, c, ack)
     elif c.kind == KIND_RULE_STEPS:
         add_steps(core, c, ack)
+    elif c.kind == KIND_SET_SCORER:
+        set_scorer(core, c, ack)
     elif c.kind == KIND_REMOVE_RULE:
         remove_rule(core, c, ack)
     elif c.kind == KIND_SET_GATE:

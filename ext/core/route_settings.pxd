@@ -23,7 +23,7 @@ cdef inline void set_routing(tc_core* core, const tc_command* c, tc_ack* ack) no
     cdef int64_t most = AS_IT_IS if c.strategy else MILLION
     if c.strategy < 0 or c.strategy > router.strategy_max:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.strategy, 124)
-    elif is_beyond(c.routing_strategy, ROUTING_PRO_RATA):
+    elif is_beyond(c.routing_strategy, ROUTING_SCORER):
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.routing_strategy, 56)
     elif refuse_note(core, c, ack):
         return

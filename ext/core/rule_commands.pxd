@@ -1,5 +1,5 @@
-# Users' rules, loaded by commands into the core's state: a name, then its steps, four in a record. A refusal changes
-# nothing that is in force.
+# Users' rules, and their scorer of venues, loaded by commands into the core's state: a name, then its steps, four in a
+# record. A refusal changes nothing that is in force.
 
 from settings cimport *
 from user_rules cimport *
@@ -57,7 +57,26 @@ cdef inline void add_rule(tc_core* core, const tc_command* c, tc_ack* ack) noexc
         accept_command(core, c, 0, 0, 0, c.step_count, c.mode)
 
 
-# The next steps of the rule that was begun; with the last of them it is in force, or, where they are no program, gone.
+# One's own scorer begins, and what was begun before and is not whole is forgotten; or there is none any more.
+cdef inline void set_scorer(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_rule* rule = &core.rules.rows[core.rules.count]
+    if c.step_count < 0 or c.step_count > STEPS_MAX:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.step_count, 56)
+    elif not refuse_note(core, c, ack):
+        if c.step_count:
+            tc_clear(rule, sizeof(tc_rule))
+            rule.who = c.who
+            rule.why = c.why
+            rule.step_count = <uint16_t>c.step_count
+            rule.is_scorer = True
+            core.rules.is_loading = True
+        else:
+            core.rules.scorer.step_count = 0
+        accept_command(core, c, 0, 0, 0, c.step_count, 0)
+
+
+# The next steps of the rule or scorer that was begun; with the last of them it is in force, or, where they are no
+# program, gone.
 cdef inline void add_steps(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_rules* rules = &core.rules
     cdef tc_rule* rule = &rules.rows[rules.count]
@@ -74,13 +93,16 @@ cdef inline void add_steps(tc_core* core, const tc_command* c, tc_ack* ack) noex
     rule.loaded += <uint16_t>most
     if rule.loaded == rule.step_count:
         rules.is_loading = False
-        bad = find_bad_step(rule.steps, rule.step_count)
+        bad = find_bad_step(rule.steps, rule.step_count, SCORE_CELLS if rule.is_scorer else CELLS, rule.is_scorer)
         if bad >= 0:
             refuse_command(core, c, ack, INVALID_FIELD_VALUE, bad, 56)
             return
-        rule.groups = groups_of(rule.steps, rule.step_count, rule.needs)
-        rules.count += 1
-        count_rules(rules)
+        if rule.is_scorer:
+            rules.scorer = rule[0]
+        else:
+            rule.groups = groups_of(rule.steps, rule.step_count, rule.needs)
+            rules.count += 1
+            count_rules(rules)
     accept_command(core, c, 0, 0, 0, rule.loaded, rule.step_count)
 
 

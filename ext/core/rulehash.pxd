@@ -62,11 +62,24 @@ cdef inline void hash_self_match(tc_hasher* h, tc_core* core, const int64_t* ids
             end_row(h)
 
 
-# Users' rules, and one that is being loaded.
+cdef inline void hash_steps(tc_hasher* h, const tc_rule* rule, int row) noexcept nogil:
+    cdef const tc_step* step
+    cdef int32_t at
+    for at in range(rule.loaded):
+        step = &rule.steps[at]
+        put(h, row)
+        put(h, step.op)
+        put(h, step.a)
+        put(h, step.b)
+        put(h, step.column)
+        put(h, step.factor)
+        end_row(h)
+
+
+# Users' rules, and one that is being loaded, which has no name where it is a scorer; and the scorer.
 cdef inline void hash_rules(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef const tc_rule* rule
-    cdef const tc_step* step
-    cdef int32_t i, at
+    cdef int32_t i
     for i in range(core.rules.count + core.rules.is_loading):
         rule = &core.rules.rows[i]
         put(h, 40)
@@ -78,15 +91,13 @@ cdef inline void hash_rules(tc_hasher* h, const tc_core* core) noexcept nogil:
         put(h, rule.step_count)
         put(h, rule.loaded)
         end_row(h)
-        for at in range(rule.loaded):
-            step = &rule.steps[at]
-            put(h, 41)
-            put(h, step.op)
-            put(h, step.a)
-            put(h, step.b)
-            put(h, step.column)
-            put(h, step.factor)
-            end_row(h)
+        hash_steps(h, rule, 41)
+    if core.rules.scorer.step_count:
+        put(h, 60)
+        put_id(h, core, core.rules.scorer.who)
+        put_id(h, core, core.rules.scorer.why)
+        end_row(h)
+        hash_steps(h, &core.rules.scorer, 61)
 
 
 cdef inline void hash_safeguards(tc_hasher* h, tc_core* core, const int64_t* ids, int64_t count) noexcept nogil:

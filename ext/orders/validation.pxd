@@ -63,7 +63,7 @@ cdef inline int find_bad_field(const tc_command* c) noexcept nogil:
         return 4                                       # of what is bought for cash
     if c.transact_time < 0 or c.transact_time > time_max():
         return 24
-    if c.routing > ROUTING_PRO_RATA:
+    if c.routing > ROUTING_SCORER:
         return 41
     if last_word(c) == 0:
         return -1

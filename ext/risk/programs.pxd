@@ -57,7 +57,20 @@ cdef enum:
     CELL_TIME = 39
     CELL_SECOND_OF_DAY = 40
     CELL_WEEKDAY = 41
-    CELLS = 42
+    CELLS = 42                     # of rules
+    # From here on only of one's own scorer of venues.
+    CELL_UNIT_PX = 42
+    CELL_UNIT_SIZE = 43
+    CELL_UNIT_FEE = 44
+    CELL_UNIT_FEE_HIGH = 45
+    CELL_UNIT_COST = 46
+    CELL_UNIT_COST_HIGH = 47
+    CELL_ROUND_TRIP = 48
+    CELL_FILL_RATE = 49
+    CELL_REJECT_RATE = 50
+    CELL_QUOTE_AGE = 51
+    CELL_IS_DEGRADED = 52
+    SCORE_CELLS = 53
 
 # Cells are filled by groups, a group only where a rule reads one of it.
 cdef enum:
@@ -127,6 +140,7 @@ cdef struct tc_rule:
     uint32_t groups                # of the cells that it reads
     uint16_t step_count, loaded
     uint8_t mode                   # enforced, or only observed
+    uint8_t is_scorer              # one's own of venues: then it has no name, and is asked for its number
     tc_step steps[STEPS_MAX]
 
 
@@ -135,6 +149,7 @@ cdef struct tc_rules:
     int32_t count, observed        # of those in force, and of them, those that are only observed
     uint32_t groups                # of the cells that any of them reads
     bint is_loading
+    tc_rule scorer                 # without steps: there is none
 
 
 # The bit of the group that a cell is filled with.
@@ -186,9 +201,10 @@ cdef inline int takes_of(int op) noexcept nogil:
     return 2
 
 
-# The first step that no program can have, or -1: its word, its cells, and what it takes from the stack.
-cdef inline int find_bad_step(const tc_step* steps, int count) noexcept nogil:
-    cdef int at, held = 0, takes, puts, cells
+# The first step that no program over so many cells can have, or -1: its word, its cells, and what it takes from the
+# stack. A rule leaves nothing there, a scorer its number.
+cdef inline int find_bad_step(const tc_step* steps, int count, int cells, int left) noexcept nogil:
+    cdef int at, held = 0, takes, puts
     if count < 1 or count > STEPS_MAX:
         return 0
     for at in range(count):
@@ -196,13 +212,14 @@ cdef inline int find_bad_step(const tc_step* steps, int count) noexcept nogil:
             return at
         takes = takes_of(steps[at].op)
         puts = steps[at].op >= STEP_PUSH and steps[at].op != STEP_REQUIRE
-        cells = BITS if steps[at].op == STEP_KNOWN else CELLS
-        if held < takes or held - takes + puts > STACK_MAX or steps[at].a >= cells:
+        if held < takes or held - takes + puts > STACK_MAX:
             return at
-        if steps[at].b + (steps[at].op == STEP_PUSH_WIDE) >= CELLS:
+        if steps[at].a >= (<int>BITS if steps[at].op == STEP_KNOWN else cells):
+            return at
+        if steps[at].b + (steps[at].op == STEP_PUSH_WIDE) >= cells:
             return at
         held += puts - takes
-    return -1 if held == 0 else count - 1
+    return -1 if held == left else count - 1
 
 
 # A step that takes the number on top, or none; True where what it makes leaves 128 bits.
@@ -299,10 +316,12 @@ cdef inline const tc_step* pass_checks(const tc_step* step, const int64_t* cells
     return step
 
 
-# RULE_HOLDS, RULE_FAILS or TOO_LARGE, with the step that decided it.
-cdef inline int run_steps(const tc_step* step, const int64_t* cells, uint64_t unknown, int* column) noexcept nogil:
-    cdef tc_i128 stack[STACK_MAX + 1]
-    cdef tc_i128* top = &stack[0]  # the number on top; the first place is none
+# RULE_HOLDS, RULE_FAILS or TOO_LARGE, with the step that decided it. `stack` has room for STACK_MAX numbers behind its
+# first place, which is none; what is left is there then.
+cdef inline int run_steps(
+    const tc_step* step, const int64_t* cells, uint64_t unknown, int* column, tc_i128* stack
+) noexcept nogil:
+    cdef tc_i128* top = stack      # the number on top
     cdef tc_i128 value
     cdef int outcome = RULE_HOLDS
     column[0] = 0
@@ -338,7 +357,17 @@ cdef inline int run_steps(const tc_step* step, const int64_t* cells, uint64_t un
 cdef inline int ask_rule(
     const tc_step* steps, uint64_t needs, const int64_t* cells, uint64_t unknown, int* column
 ) noexcept nogil:
+    cdef tc_i128 stack[STACK_MAX + 1]
     column[0] = 0
     if needs & unknown:
         return UNKNOWN_QUANTITY
-    return run_steps(steps, cells, unknown, column)
+    return run_steps(steps, cells, unknown, column, stack)
+
+
+# The number of one's own scorer; of what leaves 128 bits the largest.
+cdef inline tc_i128 ask_scorer(const tc_step* steps, const int64_t* cells) noexcept nogil:
+    cdef tc_i128 stack[STACK_MAX + 1]
+    cdef int column = 0
+    if run_steps(steps, cells, 0, &column, stack):
+        return tc_join(~<uint64_t>0, (<int64_t>1 << 62) - 1 + (<int64_t>1 << 62))
+    return stack[1]

@@ -26,7 +26,7 @@ cdef class RuleProgram:
             raise ValueError(f"steps must be 1 to {<int>STEPS_MAX} times {size} bytes, not {len(steps)}")
         memcpy(self.table, <const char*>steps, len(steps))
         self.needs = needs
-        bad = find_bad_step(self.table, <int>len(steps) // size)
+        bad = find_bad_step(self.table, <int>len(steps) // size, CELLS, 0)
         if bad >= 0:
             raise ValueError(f"step {bad} can't be one: its word, its cells, or what it takes from the stack")
 

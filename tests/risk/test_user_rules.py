@@ -12,7 +12,7 @@ from conftest import BACKENDS, CENT, build_core, limits
 
 import tradecore as tc
 from tradecore.vocabulary.records import CODECS, COMMAND_SIZE, NAMELESS, OWN_ID_MAX
-from tradecore.vocabulary.rule_words import CELLS, QUANTITIES, STEP_CODEC, USER_RULES_MAX, Step
+from tradecore.vocabulary.rule_words import QUANTITIES, SCORE_CELLS, STEP_CODEC, USER_RULES_MAX, Step
 
 EXT = Path(__file__).parents[2] / "ext"
 
@@ -276,7 +276,7 @@ def test_both_backends_replay_the_same_rules():
 def test_cells_are_numbered_alike():
     text = (EXT / "risk" / "programs.pxd").read_text()
     native = dict(re.findall(r"^    CELL_(\w+) = (\d+)$", text, re.M))
-    assert native == {name.upper(): str(at) for at, name in enumerate(CELLS)}
+    assert native == {name.upper(): str(at) for at, name in enumerate(SCORE_CELLS)}
     words = dict(re.findall(r"^    STEP_(\w+) = (\d+)$", text, re.M))
     assert words == {step.name: str(int(step)) for step in Step}
     assert np.dtype("i8").itemsize * 2 == STEP_CODEC.struct.size

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tradecore.risk.rule_programs import compile_rule
+from tradecore.risk.rule_programs import compile_rule, compile_scorer
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
@@ -37,6 +37,11 @@ RULES = [(made.steps, made.needs) for made in map(compile_rule, (
     "position.qty + position.working_buy - position.working_sell + order.leaves_qty <= 2 * exposure.open_orders + 50",
     "(pnl.unrealised - pnl.fees if known(market.mark) else -1) > -100 or exposure.working_sell > exposure.qty",
     "order.price <= 1.1 * market.reference", "order.strategy < 3 and not order.reduce_only and clock.weekday < 7",
+))]
+SCORERS = [made.steps for made in map(compile_scorer, (
+    "venue.price + 3 * venue.fee - venue.fill_rate / order.qty", "-venue.size if order.is_buy else venue.latency - venue.quote_age",
+    "abs(venue.cost) * (2 - venue.reject_rate) + max(venue.size, 5)", "0 if venue.is_degraded else 1",
+    "venue.size * venue.size * venue.latency * venue.latency * venue.cost * venue.cost",
 ))]
 SWITCHED = (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.VENUE, Scope.STRATEGY)
 START = 1_700_000_000_000_000_000
@@ -273,7 +278,7 @@ class Stream:
             "venue": pick.randrange(1, self.capacity.venues + 1) if pick.random() < 0.3 else 0,
             "cl_ord_id": self._name(), "version": pick.choice((0, 1)), "order_qty": self._qty(instrument), "price": price,
             "strategy": pick.choices((0, 1, 2, 3, 2**31 - 1, -1), (80, 8, 8, 2, 1, 1))[0],
-            "routing": self.apart.choices((0, 1, 2, 3, 4, 5, 6, 255), (70, 5, 5, 5, 5, 9, 1, 1))[0],
+            "routing": self.apart.choices((0, 1, 2, 3, 4, 5, 6, 7, 255), (70, 5, 5, 5, 5, 9, 6, 1, 1))[0],
         }
 
     def _name(self) -> int:
@@ -334,7 +339,7 @@ class Stream:
         if pick.random() < 0.5:
             bad = pick.choice((-2, 10**6 + 1, 2**62)) if pick.random() < 0.1 else -1
             return CODECS[K.SET_ROUTING].pack(
-                kind=K.SET_ROUTING, routing_strategy=pick.choices((-1, 0, 1, 2, 3, 4, 5, 6), (2, 4, 4, 1, 1, 2, 2, 1))[0],
+                kind=K.SET_ROUTING, routing_strategy=pick.choices((-1, 0, 1, 2, 3, 4, 5, 6, 7), (2, 4, 4, 1, 1, 2, 2, 3, 1))[0],
                 strategy=pick.choices((0, 1, 2, 2**31 - 1, -1), (9, 4, 4, 1, 1))[0], latency_weight=pick.choice((-1, bad, 0, 10**6, 10**8)),
                 miss_cost=pick.choice((-1, bad, 0, 300)), degraded_cost=pick.choice((-1, bad, 0, 50)), **told)
         facts = {name: pick.choice((-1, 0, 5 * 10**5, 10**6, *([-5, 2**62] if pick.random() < 0.05 else ())))
@@ -364,6 +369,18 @@ class Stream:
             kind=K.ADD_RULE, cl_ord_id=name if pick.random() < 0.95 else 0, needs=needs,
             step_count=len(steps) // 16 if pick.random() < 0.95 else pick.choice((0, 65, 1)),
             mode=pick.choice((0, 0, 1, 1, 2)), who=pick.choice((0, 1, NAMELESS)), why=pick.choice((0, 1, 1, 2**63 - 1)))
+
+    def _scorer(self) -> bytes:
+        """One's own scorer begins, its steps follow; some are none, some are a rule's."""
+        pick = self.apart
+        steps = pick.choice(SCORERS) if pick.random() < 0.9 else pick.choice(RULES)[0]
+        if pick.random() < 0.1:
+            steps = steps[: 16 * pick.randrange(1, 4)]
+        for at in range(0, len(steps), 64):
+            self._undo(CODECS[K.RULE_STEPS].pack(kind=K.RULE_STEPS, text=steps[at : at + 64], step_at=at // 16), at // 64)
+        return CODECS[K.SET_SCORER].pack(
+            kind=K.SET_SCORER, step_count=len(steps) // 16 if pick.random() < 0.9 else pick.choice((0, 0, 65, -1)),
+            who=pick.choice((0, 0, 1, NAMELESS)), why=pick.choice((0, 1, 1, 1, 2**63 - 1)))
 
     def _gate(self) -> bytes:
         """The exit gate's own limits and flags, undone after a while."""
@@ -487,8 +504,8 @@ class Stream:
         pick = self.random
         if self.apart.random() < 0.2:
             chance = self.apart.random()
-            return (self._rule() if chance < 0.4 else self._gate() if chance < 0.65 else self._self_match() if chance < 0.8
-                    else self._breaker() if chance < 0.9 else self._override())
+            return (self._rule() if chance < 0.4 else self._scorer() if chance < 0.5 else self._gate() if chance < 0.7
+                    else self._self_match() if chance < 0.8 else self._breaker() if chance < 0.9 else self._override())
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NoReturn, Self, Unpack
 
 from ..execution.displayed_book import DisplayedBook, read_book
@@ -125,6 +126,30 @@ class SmartOrderRouter:
         raises TypeError or ValueError for what is no strategy. Threads: any."""
         self._set(who, why, strategy=check_int(strategy, "strategy", 0, STRATEGY_MAX),
                   routing_strategy=int(RoutingStrategy.parse(routing, "routing")))
+
+    def set_scorer(self, expression: str | None, *, who: Identifier | None = None,
+                   why: Identifier | None = None) -> None:
+        """Give a number to each venue that an order could go to, the lowest being the best, for what SCORER routes:
+        `venue.price + 2 * venue.fee + venue.latency / 1_000_000`; None: there is no scorer, as at first.
+
+        The language is that of `risk.add_rule`, over `scorer_quantities()`; numbers are exact, and what leaves 128 bits
+        comes last. Nothing is divided by what differs from venue to venue. Raises RuleError, which tells the column of
+        what is wrong; ValueError where `who` or `why` is no id. Threads: any, one scorer at a time."""
+        from ..risk.rule_book import declared_id, load_steps
+        from ..risk.rule_programs import compile_scorer
+
+        made = None if expression is None else compile_scorer(expression, named=partial(declared_id, self._gate.names))
+        notes = {"who": encode_cl_ord_id(who), "why": encode_cl_ord_id(why)}
+        self._gate.command(CommandType.SET_SCORER, step_count=made.cost if made else 0, **notes)
+        if made:
+            load_steps(self._gate, "", made)
+
+    @staticmethod
+    def scorer_quantities() -> dict[str, str]:
+        """What a scorer's expression may name, and what each is."""
+        from ..vocabulary.rule_words import SCORE_QUANTITIES
+
+        return {quantity.name: quantity.meaning for quantity in SCORE_QUANTITIES.values()}
 
     def set_weights(self, *, latency: Number | None = None, miss_bps: Number | None = None,
                     degraded_bps: Number | None = None, who: Identifier | None = None,

@@ -174,6 +174,11 @@ class Router(Protocol):
     ) -> None:
         """What is known of a venue from now on."""
 
+    def set_scorer(
+        self, expression: str | None, *, who: Identifier | None = None, why: Identifier | None = None,
+    ) -> None:
+        """What SCORER goes by from now on."""
+
     def set_health(
         self, venue: str, health: VenueHealth | str | None = None, *, reject_max: int | None = None,
         timeout_max: int | None = None, cooldown: int | None = None, on_disconnect: OnDisconnect | str | None = None,

@@ -158,6 +158,8 @@ _WORDS = {
     RoutingStrategy.ROUND_ROBIN: _Words("the next in turn", "in turn", "its turn has come", "the next in turn"),
     RoutingStrategy.PRO_RATA: _Words("in proportion to what is displayed", "in proportion to what is displayed",
                                      "its share of what is displayed"),
+    RoutingStrategy.SCORER: _Words("the lowest number of one's own scorer", "by one's own scorer",
+                                   "its number is among the lowest", "the lowest number of one's own scorer"),
 }
 
 

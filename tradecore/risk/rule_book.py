@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import partial
 from typing import NamedTuple
 
 from ..vocabulary.codes import CommandType, LimitMode
 from ..vocabulary.gate import Gate
+from ..vocabulary.names import Directory
 from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD
 from ..vocabulary.units import demand_type
 from .expressions import Node, RuleError, read_expression
 from .limit_table import note
-from .rule_programs import compile_rule, nearest
+from .rule_programs import Program, compile_rule, nearest
 
 _NAME = re.compile(r"[A-Za-z_]\w{0,62}", re.ASCII)
 RECORD = STEPS_PER_RECORD * STEP_CODEC.struct.size
@@ -33,6 +35,18 @@ def names_of(node: Node) -> set[str]:
     """The rules that an expression names."""
     found = {name for part in node.parts for name in names_of(part)}
     return found | ({node.name.removeprefix("rule.")} if node.name.startswith("rule.") else set())
+
+
+def declared_id(names: Directory, kind: str, name: str) -> int:
+    """The id of a symbol, account or venue. UndeclaredError where there is none."""
+    return {"symbol": names.symbols, "account": names.accounts, "venue": names.venues}[kind].id(name)
+
+
+def load_steps(gate: Gate, name: str, program: Program) -> None:
+    """The steps of a rule that was begun, or, without a name, of a scorer."""
+    for at in range(0, len(program.steps), RECORD):
+        gate.command(CommandType.RULE_STEPS, name, text=program.steps[at : at + RECORD],
+                     step_at=at // STEP_CODEC.struct.size)
 
 
 def rule_mode(mode: LimitMode | str) -> LimitMode:
@@ -63,12 +77,10 @@ class RuleBook:
             tree = read_expression(expression)
             if name in self._lines:
                 raise ValueError(f"rule {name!r} is there already: remove it first")
-            made = compile_rule(tree, name=name, rules=self._trees, named=self._id_of)
+            made = compile_rule(tree, name=name, rules=self._trees, named=partial(declared_id, self._gate.names))
             self._gate.command(CommandType.ADD_RULE, name, step_count=made.cost, needs=made.needs, mode=int(word),
                                **notes)
-            for at in range(0, len(made.steps), RECORD):
-                self._gate.command(CommandType.RULE_STEPS, name, text=made.steps[at : at + RECORD],
-                                   step_at=at // STEP_CODEC.struct.size)
+            load_steps(self._gate, name, made)
             self._trees[name] = tree
             self._lines[name] = RuleLine(name, expression, word, who, why, made.cost)
             return self._lines[name]
@@ -83,7 +95,3 @@ class RuleBook:
                 raise RuleError(f"rule {name!r} is named by {', '.join(users)}")
             self._gate.command(CommandType.REMOVE_RULE, name, **notes)
             del self._lines[name], self._trees[name]
-
-    def _id_of(self, kind: str, name: str) -> int:
-        names = self._gate.names
-        return {"symbol": names.symbols, "account": names.accounts, "venue": names.venues}[kind].id(name)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..vocabulary.nearest import find_nearest
-from ..vocabulary.rule_words import QUANTITIES, STACK_MAX, STEPS_MAX, Quantity
+from ..vocabulary.rule_words import CELLS, QUANTITIES, SCORE_QUANTITIES, STACK_MAX, STEPS_MAX, Quantity
 from .expressions import Node, RuleError, read_expression
 from .rule_numbers import (
     Ratio,
@@ -65,6 +65,8 @@ def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
 
 
 class _Compiler:
+    quantities: Mapping[str, Quantity] = QUANTITIES
+
     def __init__(self, name: str, rules: Mapping[str, Node], named: Named) -> None:
         self.name: str = name
         self.rules: Mapping[str, Node] = rules
@@ -122,10 +124,10 @@ class _Compiler:
         return read(quantity)
 
     def quantity(self, node: Node) -> Quantity:
-        if node.op != "name" or node.name not in QUANTITIES:
+        if node.op != "name" or node.name not in self.quantities:
             said = repr(node.name) if node.name else "this"
-            raise RuleError(f"{said} is no quantity{nearest(node.name, QUANTITIES)}", node.column)
-        return QUANTITIES[node.name]
+            raise RuleError(f"{said} is no quantity{nearest(node.name, self.quantities)}", node.column)
+        return self.quantities[node.name]
 
     def other_rule(self, node: Node) -> _Typed:
         other = node.name.removeprefix("rule.")
@@ -204,6 +206,25 @@ class _Compiler:
             raise RuleError(f"{kind} {name!r} is not declared", column) from error
 
 
+class _ScoreCompiler(_Compiler):
+    """Of one's own scorer: its numbers are compared by what is above the line, so all venues have the same below it."""
+
+    quantities = SCORE_QUANTITIES
+
+    def arithmetic(self, node: Node) -> Ratio:
+        if node.op == "/" and differs_by_venue(self.number(node.parts[1]).num):
+            raise RuleError("what this divides by is not the same at every venue: multiply by its other side instead",
+                            node.column)
+        return super().arithmetic(node)
+
+
+def differs_by_venue(number: Whole) -> bool:
+    """Does a number read what each venue has of its own?"""
+    if number.op == "cell":
+        return number.value >= len(CELLS) or CELLS[number.value] == "venue"
+    return any(map(differs_by_venue, number.parts))
+
+
 def read(quantity: Quantity, *, unknown: bool = False) -> _Typed:
     """A quantity of an expression; the cell of one that is not known is 0."""
     least, most = quantity.least, quantity.most
@@ -221,14 +242,31 @@ def compile_rule(expression: str | Node, *, name: str = "", rules: Mapping[str, 
                  named: Named | None = None) -> Program:
     """The program of an expression that must hold. `rules` are those that it may refer to as rule.NAME, `named` finds
     ids. RuleError with the column, for whatever is wrong with it."""
-    def nobody(kind: str, name: str) -> int:
-        raise LookupError(f"{kind} {name!r}")
-
     tree = read_expression(expression) if isinstance(expression, str) else expression
-    compiler = _Compiler(name, rules or {}, named or nobody)
+    compiler = _Compiler(name, rules or {}, named or _nobody)
     writer = StepWriter()
     for column, fact in conjuncts(tree, compiler):
         writer.require(fact, column)
+    return _program(writer, compiler)
+
+
+def compile_scorer(expression: str, *, named: Named | None = None) -> Program:
+    """The program of one's own scorer, a number of each venue, less being better: it leaves what all venues have over
+    one divisor. `named` finds ids. RuleError with the column, for whatever is wrong with it."""
+    tree = read_expression(expression)
+    compiler = _ScoreCompiler("", {}, named or _nobody)
+    writer = StepWriter()
+    writer.column = start_of(tree)
+    writer.push(compiler.number(tree).num)
+    return _program(writer, compiler)
+
+
+def _nobody(kind: str, name: str) -> int:
+    raise LookupError(f"{kind} {name!r}")
+
+
+def _program(writer: StepWriter, compiler: _Compiler) -> Program:
+    """What was written, where it is within bounds."""
     writer.done()
     if len(writer.steps) > STEPS_MAX:
         raise RuleError(f"its {len(writer.steps)} steps are more than {STEPS_MAX}", 1)

@@ -53,6 +53,7 @@ class CommandType(FixEnum):
     SET_ROUTING = 60
     VENUE_STATISTICS = 61
     VENUE_HEALTH = 62
+    SET_SCORER = 63
 
 
 class ReportType(FixChar):
@@ -188,9 +189,8 @@ class RoutingStrategy(FixEnum):
 
     ALL_IN_COST: price, fee and charges (the default). BEST_PRICE: the best displayed price, whatever it costs.
     LOWEST_LATENCY: the shortest round trip. ROUND_ROBIN: the next venue after the last that was chosen, by its number,
-    for each instrument and side. PRO_RATA: each venue in proportion to what it displays. Where nothing is within the
-    limit the same holds for where it rests, of what it costs to rest there.
-    """
+    for each instrument and side. PRO_RATA: each venue in proportion to what it displays. SCORER: the lowest of one's
+    own (`set_scorer`). Where nothing is within the limit the same holds for where it rests, of what resting costs."""
 
     NONE = 0
     ALL_IN_COST = 1
@@ -198,6 +198,7 @@ class RoutingStrategy(FixEnum):
     LOWEST_LATENCY = 3
     ROUND_ROBIN = 4
     PRO_RATA = 5
+    SCORER = 6
 
 
 class MarketState(FixEnum):

@@ -156,6 +156,8 @@ _BODIES: dict[CommandType, Layout] = {
     ],
     CommandType.RULE_STEPS: [("text", "S64"), ("step_at", "i8")],
     CommandType.REMOVE_RULE: [("", "x40"), ("who", "i8"), ("why", "i8")],
+    # One's own scorer begins, its RULE_STEPS follow, without a name; 0 steps: there is none any more.
+    CommandType.SET_SCORER: [("step_count", "i8"), ("", "x32"), ("who", "i8"), ("why", "i8")],
     # How orders of a strategy are routed, 0: of all; and how much charges count. -1: as it is.
     CommandType.SET_ROUTING: [
         ("routing_strategy", "i8"), ("latency_weight", "i8"), ("miss_cost", "i8"), ("degraded_cost", "i8"), ("", "x8"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .fix import FixEnum
 from .layouts import Codec, Layout
-from .records import AMOUNT_MAX, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
+from .records import AMOUNT_MAX, MILLION, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 
 USER_RULES_MAX = 32  # of one core
 STEPS_MAX = 64  # of one program
@@ -20,6 +20,7 @@ STACK_MAX = 16  # numbers that it holds at once
 LETTERS_MAX = 500  # of an expression
 NESTING_MAX = 24  # of its parentheses, signs and choices
 WIDE = 2**127  # numbers are below it, by magnitude
+DAY = 86_400_000_000_000  # ns
 
 
 class Step(FixEnum):
@@ -87,7 +88,14 @@ CELLS = (
     "bid_px", "ask_px", "last_px", "mark_px", "reference2",
     "time", "second_of_day", "weekday",
 )
-CELL = {name: at for at, name in enumerate(CELLS)}
+# Behind them what only one's own scorer of venues reads, which reads of the others the scales, and the order's quantity
+# and side; `venue` is to it the one that is scored.
+SCORE_CELLS = (
+    *CELLS,
+    "unit_px", "unit_size", "unit_fee", "unit_fee_high", "unit_cost", "unit_cost_high", "round_trip", "fill_rate",
+    "reject_rate", "quote_age", "is_degraded",
+)
+CELL = {name: at for at, name in enumerate(SCORE_CELLS)}
 # Cells are filled by groups, a group only where a rule reads one of it: where each begins; `one` is in none.
 GROUPS = tuple(CELL[name] for name in ("price_scale", "order_qty", "notional2", "position_qty", "firm_qty", "realised",
                                        "bid_px", "time"))
@@ -165,6 +173,34 @@ QUANTITIES = {q.name: q for q in (
     _number("clock.time", "nanoseconds since 1970, UTC", "time", TIME_MAX, least=0),
     _number("clock.second_of_day", "0 to 86399, UTC", "second_of_day", 86_399, least=0),
     _number("clock.weekday", "0 is Monday, UTC", "weekday", 6, least=0),
+)}
+
+
+def _part(name: str, meaning: str, cell: str) -> Quantity:
+    return Quantity(name, meaning, cell, 0, MILLION, divisor=MILLION)
+
+
+def _charge(name: str, meaning: str, cell: str) -> Quantity:
+    return Quantity(name, meaning, cell, -AMOUNT_MAX, AMOUNT_MAX, ("price_scale",), MILLION)
+
+
+# What one's own scorer may name, of each venue in turn.
+SCORE_QUANTITIES = {q.name: q for q in (
+    _number("venue.price", "what a unit costs there, as displayed, or where it rests its limit; of a sell negated",
+            "unit_px", PRICE_MAX, "price_scale"),
+    _number("venue.size", "displayed at its best price, in whole units; 0 where an order rests", "unit_size", QTY_MAX,
+            "qty_scale", least=0),
+    _charge("venue.fee", "the taker's fee of a unit, or the maker's where it rests; a rebate is negative", "unit_fee"),
+    _charge("venue.cost", "price, fee and charges of a unit: what ALL_IN_COST goes by", "unit_cost"),
+    _number("venue.latency", "its round trip, in nanoseconds", "round_trip", DAY, least=0),
+    _part("venue.fill_rate", "of what took there, or rested where it rests, the part that was filled, 0 to 1",
+          "fill_rate"),
+    _part("venue.reject_rate", "of new orders, 0 to 1", "reject_rate"),
+    _number("venue.quote_age", "how old its quotes are when an order is sent there, in nanoseconds", "quote_age", DAY,
+            least=0),
+    Quantity("venue.is_degraded", "whether it is degraded", "is_degraded", kind="truth"),
+    Quantity("venue.name", "the venue", "venue", kind="venue"),
+    QUANTITIES["order.qty"], QUANTITIES["order.is_buy"],
 )}
 # The most that a scale's cell can be.
 SCALE_MOST = {"price_scale": 10**12, "qty_scale": 10**12, "amount_scale": 10**18, "money_scale": 10**12,

@@ -17,7 +17,6 @@ from tradecore.vocabulary.fix import CxlRejReason, ExecRestatementReason, ExecTy
 from tradecore.vocabulary.records import CODECS, NO_PRICE, VERSION
 
 from ..execution.book import rank_of
-from ..execution.posting import posting_venue
 from ..execution.routing import UNSEEN, displayed_price, ranking_of
 from ..orders.lists import cap_limit
 from ..orders.open_orders import index_order
@@ -38,6 +37,7 @@ from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, di
 from .choosing import decide, routing_of
 from .conditions import session_waits
 from .exits import ask_risk_of, hold_if_hindered, protects_position, reduces, rest_exit
+from .own_scores import resting_venue
 from .parts import barred_at_first, divide_qty
 from .placing import ask_order, place_order
 from .requests import take_id
@@ -273,8 +273,7 @@ def leave_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision:
 def post_rest(core: State, c: Any, ins: InstrumentRow, parent: Order, decision: int, qty: int) -> None:
     """Rests at the lowest maker fee, at its limit, or where a venue that is up displays as much, next to it."""
     side, limit = direction(parent.side), parent.worst_ticks
-    venue = posting_venue(core.router, ins, parent.instrument, side, limit * ins.tick, parent.refused,
-                          routing_of(core, parent))
+    venue = resting_venue(core, ins, parent, limit * ins.tick, parent.refused, routing_of(core, parent))
     if venue == 0:
         end_unplaced(core, c, parent, Reason.NO_VENUE, 0, len(core.router.venues))
         return

@@ -6,13 +6,13 @@ from tradecore.vocabulary.codes import Route
 
 from ..execution.book import crosses, is_fillable
 from ..execution.decisions import keep_decision, tells_all
-from ..execution.posting import posting_venue
 from ..execution.routing import Ranking, rank_venues
-from ..execution.strategies import preference, strategy_of
+from ..execution.strategies import strategy_of
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
 from ..orders.validation import POST_ONLY
 from ..vocabulary.instrument import ALL_IN_COST, FOK, ROUND_ROBIN, InstrumentRow, direction, has_limit, opposite
+from .own_scores import preferred_at, resting_venue
 from .protection import price_elsewhere, within_ticks
 from .state import State, book_of
 
@@ -57,7 +57,7 @@ def choose_venue(
             continue
         if order.time_in_force == FOK and not is_fillable(book, opposite(side), within, leaves_of(order)):
             continue
-        preferred = preference(core.router, ranking, routing, side, term.venue, term.price)
+        preferred = preferred_at(core, ins, order, routing, ranking, term.venue, term.price)
         if best is None or preferred < best[0]:
             best = preferred, term.venue
         if routing == ALL_IN_COST:
@@ -67,4 +67,4 @@ def choose_venue(
         return best[1]
     order.route = Route.RESTS
     price = limit * ins.tick if has_limit(order.ord_type) else 0
-    return posting_venue(core.router, ins, order.instrument, side, price, 0, routing)
+    return resting_venue(core, ins, order, price, 0, routing)

@@ -14,11 +14,11 @@ from tradecore.vocabulary.codes import Route, Scope
 
 from ..execution.book import Book, crosses, rank_of
 from ..execution.routing import rank_venues, ranking_of, taking_cost
-from ..execution.strategies import preference
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import Order
 from ..orders.validation import AUCTIONS
 from ..vocabulary.instrument import FOK, PRO_RATA, InstrumentRow, direction, opposite
+from .own_scores import preferred_at
 from .protection import protected_price, within_ticks
 from .state import State, book_of, is_external
 
@@ -61,7 +61,7 @@ def divide_qty(
                 heads.append((term, levels, level))
     while qty > 0 and heads:
         keys = [(-rank_of(opposite(side), level[0]) if ins.order_protection else 0,
-                 preference(core.router, ranking, routing, side, term.venue, level[0] * ins.tick),
+                 preferred_at(core, ins, order, routing, ranking, term.venue, level[0] * ins.tick),
                  taking_cost(core.router, ins, order.instrument, side, term.venue, level[0] * ins.tick),
                  -term.stamp, term.venue)
                 for term, _, level in heads]

@@ -47,7 +47,7 @@ from .replaces import enter_replace
 from .request_ids import name_requests
 from .requests import enter_cancel, mass_cancel, request_status
 from .route_settings import set_health, set_routing, set_statistics
-from .rule_commands import add_rule, add_steps, remove_rule
+from .rule_commands import add_rule, add_steps, remove_rule, set_scorer
 from .sessions import enter_session, enter_venue_session
 from .settings import (
     change_limit,
@@ -96,6 +96,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.SET_GATE: change_gate, CommandType.SWITCH_GATE: switch_gate,
     CommandType.SET_SELF_MATCH: set_self_match,
     CommandType.ADD_RULE: add_rule, CommandType.RULE_STEPS: add_steps, CommandType.REMOVE_RULE: remove_rule,
+    CommandType.SET_SCORER: set_scorer,
 }
 
 

@@ -1,5 +1,5 @@
-"""Users' rules, loaded by commands into the core's state: a name, then its steps, four in a record. A refusal changes
-nothing that is in force."""
+"""Users' rules, and their scorer of venues, loaded by commands into the core's state: a name, then its steps, four in a
+record. A refusal changes nothing that is in force."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Reason
 from tradecore.vocabulary.records import TEXT_SIZE
-from tradecore.vocabulary.rule_words import STEP_CODEC, STEPS_MAX, STEPS_PER_RECORD, USER_RULES_MAX
+from tradecore.vocabulary.rule_words import (
+    CELLS,
+    SCORE_CELLS,
+    STEP_CODEC,
+    STEPS_MAX,
+    STEPS_PER_RECORD,
+    USER_RULES_MAX,
+)
 
 from ..risk.programs import UserRule, UserRules, find_bad_step, groups_of, read_steps
 from ..vocabulary.texts import id_is_known
@@ -53,9 +60,23 @@ def add_rule(core: State, c: Any) -> Any:
     return accept_command(core, c, c.step_count, c.mode)
 
 
+def set_scorer(core: State, c: Any) -> Any:
+    """One's own scorer begins, and what was begun before and is not whole is forgotten; or there is none any more."""
+    if not 0 <= c.step_count <= STEPS_MAX:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.step_count, 56)
+    refused = refuse_note(core, c)
+    if refused:
+        return refused
+    if c.step_count:
+        core.rules.loading = UserRule(0, c.who, c.why, 0, 0, c.step_count, is_scorer=True)
+    else:
+        core.rules.scorer = None
+    return accept_command(core, c, c.step_count, 0)
+
+
 def add_steps(core: State, c: Any) -> Any:
-    """The next steps of the rule that was begun; with the last of them it is in force, or, where they are no program,
-    gone."""
+    """The next steps of the rule or scorer that was begun; with the last of them it is in force, or, where they are no
+    program, gone."""
     rules, rule = core.rules, core.rules.loading
     if rule is None or rule.name != c.cl_ord_id:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.cl_ord_id, 32)
@@ -65,12 +86,15 @@ def add_steps(core: State, c: Any) -> Any:
     rule.steps += read_steps(c.text.ljust(TEXT_SIZE, b"\0")[: most * STEP_CODEC.struct.size])
     if len(rule.steps) == rule.step_count:
         rules.loading = None
-        bad = find_bad_step(rule.steps)
+        bad = find_bad_step(rule.steps, len(SCORE_CELLS if rule.is_scorer else CELLS), int(rule.is_scorer))
         if bad >= 0:
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, bad, 56)
-        rule.groups = groups_of(rule.steps, rule.needs)
-        rules.rows.append(rule)
-        count_rules(rules)
+        if rule.is_scorer:
+            rules.scorer = rule
+        else:
+            rule.groups = groups_of(rule.steps, rule.needs)
+            rules.rows.append(rule)
+            count_rules(rules)
     return accept_command(core, c, len(rule.steps), rule.step_count)
 
 

@@ -248,12 +248,16 @@ def self_match(core: State) -> Iterator[Row]:
 
 
 def user_rules(core: State) -> Iterator[Row]:
-    """Those in force, and one that is being loaded."""
+    """Those in force, and one that is being loaded, which has no name where it is a scorer; and the scorer."""
     for rule in [*core.rules.rows, *([core.rules.loading] if core.rules.loading else [])]:
         yield (40, *(hash_of_id(core.texts, number) for number in (rule.name, rule.who, rule.why)), rule.needs,
                rule.mode, rule.step_count, len(rule.steps))
         for step in rule.steps:
             yield 41, step.op, step.a, step.b, step.column, step.factor
+    if core.rules.scorer is not None:
+        yield 60, *(hash_of_id(core.texts, number) for number in (core.rules.scorer.who, core.rules.scorer.why))
+        for step in core.rules.scorer.steps:
+            yield 61, step.op, step.a, step.b, step.column, step.factor
 
 
 def routing(core: State) -> Iterator[Row]:

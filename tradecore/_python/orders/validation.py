@@ -29,7 +29,7 @@ from ..vocabulary.instrument import (
     IOC,
     LIMIT,
     MARKET,
-    PRO_RATA,
+    SCORER,
     TIME_MAX,
     InstrumentRow,
     add_band,
@@ -110,7 +110,7 @@ def find_bad_field(c: Any) -> int:
         return 4  # of what is bought for cash
     if not 0 <= c.transact_time <= TIME_MAX:
         return 24
-    if c.routing > PRO_RATA:
+    if c.routing > SCORER:
         return 41
     for offset, name, words in _LATER_WORDS:
         if getattr(c, name) not in words:

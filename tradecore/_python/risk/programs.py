@@ -37,19 +37,20 @@ BITS = 64
 DIGIT = 62
 
 
-def find_bad_step(steps: Sequence[Any]) -> int:
-    """The first step that no program can have, or -1: its word, its cells, and what it takes from the stack."""
+def find_bad_step(steps: Sequence[Any], cells: int = len(CELLS), left: int = 0) -> int:
+    """The first step that no program over so many cells can have, or -1: its word, its cells, and what it takes from
+    the stack. A rule leaves nothing there, a scorer its number."""
     held = 0
     for at, step in enumerate(steps):
         if step.op > Step.KNOWN or (step.op == Step.DONE) != (at == len(steps) - 1):
             return at
         takes, puts = TAKES_AND_PUTS[step.op]
-        if held < takes or held - takes + puts > STACK_MAX or step.a >= (BITS if step.op == Step.KNOWN else len(CELLS)):
+        if held < takes or held - takes + puts > STACK_MAX or step.a >= (BITS if step.op == Step.KNOWN else cells):
             return at
-        if step.b + (step.op == Step.PUSH_WIDE) >= len(CELLS):
+        if step.b + (step.op == Step.PUSH_WIDE) >= cells:
             return at
         held += puts - takes
-    return -1 if 0 < len(steps) <= STEPS_MAX and held == 0 else max(0, len(steps) - 1)
+    return -1 if 0 < len(steps) <= STEPS_MAX and held == left else max(0, len(steps) - 1)
 
 
 def is_true(op: int, x: int, value: int) -> bool:
@@ -110,9 +111,9 @@ def take_two(op: int, y: int, x: int, stack: list[int]) -> int:
     return int((y <= x, y < x, y == x, y != x)[op - Step.LE])
 
 
-def run_steps(steps: Sequence[Any], cells: Sequence[int], unknown: int) -> tuple[int, int]:
-    """HOLDS, FAILS or TOO_LARGE, with the column at which it was decided."""
-    stack: list[int] = []
+def run_steps(steps: Sequence[Any], cells: Sequence[int], unknown: int, stack: list[int]) -> tuple[int, int]:
+    """HOLDS, FAILS or TOO_LARGE, with the column at which it was decided; `stack` is empty, and has then what is
+    left."""
     for step in steps:
         value = step.factor * cells[step.b]
         if step.op == Step.DONE:
@@ -132,7 +133,13 @@ def ask_rule(steps: Sequence[Any], needs: int, cells: Sequence[int], unknown: in
     """What a rule says: as `run_steps`, and UNKNOWN_QUANTITY where it needs what is not known."""
     if needs & unknown:
         return UNKNOWN_QUANTITY, 0
-    return run_steps(steps, cells, unknown)
+    return run_steps(steps, cells, unknown, [])
+
+
+def ask_scorer(steps: Sequence[Any], cells: Sequence[int]) -> int:
+    """The number of one's own scorer; of what leaves 128 bits the largest."""
+    stack: list[int] = []
+    return WIDE - 1 if run_steps(steps, cells, 0, stack)[0] else stack[0]
 
 
 def group_of_bit(bit: int) -> int:
@@ -161,6 +168,7 @@ class UserRule:
     needs: int  # bits of the quantities that must be known
     mode: int  # enforced, or only observed
     step_count: int
+    is_scorer: bool = False  # one's own of venues: then it has no name, and is asked for its number
     steps: list[Any] = field(default_factory=list)
     groups: int = 0  # of the cells that it reads
 
@@ -171,6 +179,7 @@ class UserRules:
     def __init__(self) -> None:
         self.rows: list[UserRule] = []  # those in force
         self.loading: UserRule | None = None
+        self.scorer: UserRule | None = None
         self.observed = self.groups = 0  # how many are only observed; the cells' groups that any of them reads
 
 

@@ -29,7 +29,7 @@ from .shell import open_command
 BUY, SELL = int(Side.BUY), int(Side.SELL)
 MARKET, LIMIT = int(OrdType.MARKET), int(OrdType.LIMIT)
 DAY, GTC, IOC, FOK = (int(tif) for tif in (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
-ALL_IN_COST, BEST_PRICE, LOWEST_LATENCY, ROUND_ROBIN, PRO_RATA = (
+ALL_IN_COST, BEST_PRICE, LOWEST_LATENCY, ROUND_ROBIN, PRO_RATA, SCORER = (
     int(strategy) for strategy in RoutingStrategy if strategy)
 TIME_MAX = 2**62
 _PRICED = {int(OrdType.LIMIT), int(OrdType.STOP_LIMIT), int(OrdType.LIMIT_IF_TOUCHED)}
