@@ -338,11 +338,6 @@ cdef struct tc_limit_copy:
     int32_t used_instrument
 
 
-cdef struct tc_switch_copy:
-    int32_t scope, target, kind
-    tc_switch switch
-
-
 # Copies as many rows of limits as there is room for, by number; how many there are.
 cdef inline int64_t copy_limits(
     tc_core* core, int64_t first, int64_t last, void* memory, int64_t room
@@ -361,28 +356,3 @@ cdef inline int64_t copy_limits(
                                            core.now, &rows[count].used_instrument)
         count += 1
     return count
-
-
-# Copies as many switches that leave less than ACTIVE as there is room for, from `count` on; how many there are then.
-cdef inline int64_t copy_kind(
-    const tc_core* core, const tc_switches* switches, int kind, tc_switch_copy* rows, int64_t count, int64_t room
-) noexcept nogil:
-    cdef int32_t i
-    cdef int scope
-    for scope in range(SWITCHED):
-        for i in range(scope != SCOPE_FIRM, (targets_of(core, scope) if scope != SCOPE_FIRM else 0) + 1):
-            if switches.by_scope[scope][i].state == STATE_ACTIVE:
-                continue
-            if count < room:
-                rows[count].scope = scope
-                rows[count].target = i
-                rows[count].kind = kind
-                rows[count].switch = switches.by_scope[scope][i]
-            count += 1
-    return count
-
-
-cdef inline int64_t copy_switches(tc_core* core, int64_t one, int64_t other, void* memory, int64_t room) noexcept nogil:
-    cdef tc_switch_copy* rows = <tc_switch_copy*>memory
-    cdef int64_t count = copy_kind(core, &core.risk.kills, KIND_KILL_SWITCH, rows, 0, room)
-    return copy_kind(core, &core.risk.states, KIND_TRADING_STATE, rows, count, room)

@@ -4,6 +4,7 @@
 from children cimport *
 from health cimport *
 from losses cimport watch_losses
+from switching cimport withdraw_disarmed
 
 
 # No reduce-only order is larger than the position that is left.
@@ -158,6 +159,8 @@ cdef inline void settle(tc_core* core, const tc_command* c) noexcept nogil:
     while True:
         if core.risk.pnl.is_touched:
             watch_losses(core, c)
+        elif tc_seldom(core.risk.breakers.due != 0):
+            withdraw_disarmed(core, c)
         elif core.parents_first != core.parents_last:
             core.parents_first += 1
             settle_parent(core, c,

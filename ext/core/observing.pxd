@@ -22,19 +22,7 @@ cdef inline void report_observed(
     tc_core* core, const tc_command* c, const tc_order* order, const tc_question* q, uint8_t kind,
     const tc_finding* finding
 ) noexcept nogil:
-    cdef tc_report* r = start_report(core, c, kind)
-    r.order_id = order.order_id
-    r.instrument = q.instrument
-    put_place(r, q.account, 0)
-    r.side = q.side
-    r.cl_ord_id = order.cl_ord_id
-    r.order_qty = q.order_qty
-    r.price = q.price
-    r.reason = <int16_t>finding.reason
-    r.value = finding.value
-    r.bound = finding.limit
-    r.reject_mask = finding.row
-    publish_report(&core.events, r)
+    report_limit(core, c, order, kind, q.side, q.order_qty, q.price, finding)
 
 
 # Reports what the rules of users that are only observed would have refused.

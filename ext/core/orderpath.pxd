@@ -1,6 +1,7 @@
 # The order path: a new order through the rooms, top to bottom, and an order that is let go again.
 
 from cash cimport *
+from overriding cimport *
 
 
 # Only in C: == in Python.
@@ -125,25 +126,10 @@ cdef inline uint64_t excuse_closing(tc_core* core, const tc_order* order, uint64
 
 # Is this command the order again, as it was first sent? A request's id is not its own.
 cdef inline bint is_same_order(const tc_core* core, const tc_order* order, const tc_command* c) noexcept nogil:
-    cdef const tc_terms* terms = terms_of(&core.orders, order)
-    cdef int64_t qty = terms.entered_qty if order.extended else order.order_qty
-    cdef int64_t price = terms.entered_price if order.extended else order.price
     cdef int64_t cl_ord_id = order.cl_ord_id
     if order.extended:
-        cl_ord_id = terms.entered_cl_ord_id
-    return (
-        cl_ord_id == c.cl_ord_id and order.instrument == c.instrument and order.account == c.account
-        and order.entered_venue == c.venue and order.side == c.side
-        and order.ord_type == c.ord_type and order.time_in_force == c.time_in_force
-        and order.exec_inst == <uint8_t>c.exec_inst and qty == c.order_qty
-        and price == (c.price if has_limit(c.ord_type) else no_price())
-        and terms.entered_stop_px == (c.stop_px if awaits_price(c.ord_type) else no_price())
-        and terms.entered_peg_offset == c.peg_offset and terms.entered_min_qty == c.min_qty
-        and terms.entered_display_qty == c.display_qty and terms.entered_expire_time == c.expire_time
-        and terms.list_id == c.list_id and order.strategy == c.strategy
-        and terms.trigger_price_type == c.trigger_price_type and terms.peg_offset_type == c.peg_offset_type
-        and terms.contingency_type == <uint8_t>c.contingency_type
-    )
+        cl_ord_id = terms_of(&core.orders, order).entered_cl_ord_id
+    return cl_ord_id == c.cl_ord_id and has_same_terms(core, order, c)
 
 
 # A new order in the table, under the next order_id.
@@ -186,6 +172,7 @@ cdef inline void answer_again(
     r.reject_mask = 0
     r.ord_rej_reason = <int8_t>core.ord_rej_reasons[<int>DUPLICATE_CLORDID]
     publish_report(&core.events, r)
+    note_reject(core, c, order)
     sync_order(core, order)
     acknowledge(core, order, ack)
 
@@ -220,8 +207,9 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_instrument* ins
     cdef tc_command converted
     cdef tc_question q
-    cdef tc_finding finding
-    cdef int reason, claimed, bad_join
+    cdef tc_finding finding, blocked[CHECKS]
+    cdef const tc_command* said = c
+    cdef int reason, claimed, bad_join = REASON_NONE, passed = 0
     if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
     if tc_seldom(used != NULL):
@@ -237,7 +225,6 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     mask = excuse_closing(core, order, mask)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
-    bad_join = REASON_NONE
     if c.list_id:
         bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
     if c.cl_ord_id == NO_ROOM:
@@ -257,7 +244,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)
-        reason = ask_risk_of(core, ins, order, &q, &finding)
+        reason = ask_with_overrides(core, ins, order, said, &q, &finding, blocked, &passed)
         if reason:
             note_breach(&core.risk, &finding, core.now)
             order.reject_mask = finding.row            # the row of limits that spoke
@@ -266,6 +253,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             finding.value = places_taken(&core.orders.unsent)
             finding.limit = core.orders.unsent.most
         if not reason:
+            use_overrides(core, c, said, order, blocked, passed)
             observe_passed(core, c, ins, order, &q)
             reserve_order(&core.risk, ins, &q)
             admit_order(core, order)
@@ -278,6 +266,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
             start_waiting(core, c, order, waiting_place(core, order), True)
         if order.is_open:
             index_order(&core.open_orders, &core.orders, order)
+    note_entry(core, order)
     acknowledge(core, order, ack)
     count_stage(core, STAGE_EVENTS, since, timed)
     count_stage(core, STAGE_ORDER, start, timed)

@@ -37,6 +37,10 @@ cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* 
         switch_kill(core, c, ack)
     elif c.kind == KIND_TRADING_STATE:
         set_trading_state(core, c, ack)
+    elif c.kind == KIND_BREAKER:
+        arm_strategy(core, c, ack)
+    elif c.kind == KIND_OVERRIDE:
+        override_order(core, c, ack)
     elif c.kind == KIND_ADD_RULE:
         add_rule(core, c, ack)
     elif c.kind == KIND_RULE_STEPS:

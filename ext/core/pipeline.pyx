@@ -2,8 +2,8 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_execution, copy_health, copy_limits, copy_market, copy_note, copy_statistics, copy_switches, copy_unbooked,
-    finding_rows, limit_facts, tc_limit_copy, tc_switch_copy, term_rows, trade_row, unbooked_row,
+    copy_execution, copy_health, copy_limits, copy_market, copy_note, copy_statistics, copy_unbooked,
+    finding_rows, limit_facts, tc_limit_copy, term_rows, trade_row, unbooked_row,
 )
 from chunks cimport CHUNK, definitions, tc_batch
 from conditions cimport copy_watched
@@ -16,6 +16,8 @@ from order_table cimport NO_SLOT
 from questions cimport answer_batch, tc_answer, tc_told
 from breakers cimport tc_health
 from scoring cimport tc_statistics
+from overrides cimport tc_override
+from switch_copies cimport copy_overrides, copy_switches, tc_switch_copy
 from records cimport *
 from shell cimport open_batch, open_command
 from trades cimport tc_execution
@@ -31,7 +33,7 @@ import numpy as np
 from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, ANSWER_DTYPE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
 from tradecore.vocabulary.rows import (
-    Finding, HealthFacts, LimitFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts,
+    Finding, HealthFacts, LimitFacts, OverrideFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts,
 )
 
 
@@ -188,11 +190,20 @@ cdef class Core(Readers):
         return answers[:count]
 
     def switches(self):
-        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
+        """The kill switches that are engaged, then the trading states, by scope and target, then what breakers have
+        disarmed. Threads: any."""
         cdef unsigned char[::1] memory = self.copied(copy_switches, 0, 0, sizeof(tc_switch_copy))
         cdef const tc_switch_copy* rows = <const tc_switch_copy*>&memory[0]
         return [SwitchFacts(rows[i].scope, rows[i].target, rows[i].switch.who, rows[i].switch.why, rows[i].switch.since,
-                            rows[i].kind, rows[i].switch.state) for i in range(len(memory) // sizeof(tc_switch_copy))]
+                            rows[i].kind, rows[i].switch.state, rows[i].reason)
+                for i in range(len(memory) // sizeof(tc_switch_copy))]
+
+    def overrides(self):
+        """The overrides that stand, or were used and have not been forgotten, as they came. Threads: any."""
+        cdef unsigned char[::1] memory = self.copied(copy_overrides, 0, 0, sizeof(tc_override))
+        cdef const tc_override* rows = <const tc_override*>&memory[0]
+        return [OverrideFacts(rows[i].order_id, rows[i].rule, rows[i].who, rows[i].why, rows[i].since, rows[i].until,
+                              rows[i].used) for i in range(len(memory) // sizeof(tc_override))]
 
     def watch_events(self, filters, int64_t after):
         """From now on these are the filters of reports, also for what came after a number: rows of report types and

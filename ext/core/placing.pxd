@@ -16,6 +16,7 @@ cdef inline void reject_order(
     order.bound = bound
     order.terminal = STATUS_REJECTED
     publish_execution(core, order, start_end(core, c, order, EXEC_REJECTED))
+    note_reject(core, c, order)
     sync_order(core, order)
 
 

@@ -8,6 +8,7 @@ from hasher cimport *
 cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) noexcept nogil:
     cdef const tc_rows* r = &core.risk.rows
     cdef const tc_counter* counter = &r.counters[row.counter]
+    cdef const tc_dealt* dealt
     cdef int64_t kept = <int64_t>r.rate_mask + 1, at
     cdef tc_hasher h
     memset(&h, 0, sizeof(h))
@@ -36,6 +37,13 @@ cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) 
     if counter.trades:
         put(&h, counter.trades)
         end_row(&h)
+    if row.rule == RULE_REPEATED_EXECUTION:
+        for at in range(counter.sent - kept if counter.sent > kept else 0, counter.sent):
+            dealt = &deals_of(r, row.counter)[<uint64_t>at & r.rate_mask]
+            put(&h, dealt.instrument)
+            put(&h, dealt.side)
+            put(&h, dealt.order_qty)
+            end_row(&h)
     return h.chain
 
 
@@ -96,6 +104,42 @@ cdef inline void hash_switches(tc_hasher* h, const tc_core* core, const tc_switc
             put(h, switch.since)
             put(h, switch.state)
             end_row(h)
+
+
+# The strategies that breakers have disarmed.
+cdef inline void hash_breakers(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_tripped* tripped
+    cdef int32_t strategy
+    for strategy in range(1, core.risk.rows.strategy_max + 1 if core.risk.breakers.count else 1):
+        tripped = &core.risk.breakers.by_strategy[strategy]
+        if tripped.row == 0:
+            continue
+        put(h, 60)
+        put(h, strategy)
+        put(h, tripped.reason)
+        put(h, tripped.value)
+        put(h, tripped.limit)
+        put(h, tripped.since)
+        put(h, tripped.names)
+        put_id(h, core, tripped.first)
+        end_row(h)
+
+
+# The overrides, as they came.
+cdef inline void hash_overrides(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_override* override
+    cdef int32_t i
+    for i in range(core.risk.overrides.count):
+        override = &core.risk.overrides.rows[i]
+        put(h, 61)
+        put(h, override.order_id)
+        put(h, override.rule)
+        put_id(h, core, override.who)
+        put_id(h, core, override.why)
+        put(h, override.since)
+        put(h, override.until)
+        put(h, override.used)
+        end_row(h)
 
 
 # Only in C: the body of a loop in Python.

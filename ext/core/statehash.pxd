@@ -282,6 +282,8 @@ cdef inline void hash_state(tc_hasher* h, tc_core* core, const int64_t* ids, int
     hash_limits(h, core)
     hash_switches(h, core, &core.risk.kills, 29)
     hash_switches(h, core, &core.risk.states, 38)
+    hash_breakers(h, core)
+    hash_overrides(h, core)
     hash_positions(h, core)
     hash_day_pnl(h, core)
     for i in range(count):

@@ -1,9 +1,9 @@
-# Commands that stop trading and let it go on: kill switches and trading states, by scope. Who stops may be anyone; to
-# let more be traded again takes who and why. A refusal changes nothing.
+# Commands that stop trading and let it go on: kill switches and trading states, by scope, and strategies that breakers
+# have disarmed. Who stops may be anyone; to let more be traded again takes who and why. A refusal changes nothing.
 
 from exits cimport *
 from health cimport *
-from settings cimport *
+from rule_commands cimport *
 
 
 # The byte offset of what a change of a switch can't have, and its value; -1 where it can be.
@@ -37,7 +37,8 @@ cdef inline bint is_barred(
 # A scope may trade less: new orders that were not handed out are Canceled and never sent; replaces that ask for more
 # are refused. Where it may reduce, what reduces stays.
 cdef inline void withdraw_barred(
-    tc_core* core, const tc_command* c, int64_t scope, int64_t target, int state, int reason
+    tc_core* core, const tc_command* c, int64_t scope, int64_t target, int state, int reason, int64_t value,
+    int64_t bound
 ) noexcept nogil:
     cdef int64_t count = find_open(
         &core.open_orders, &core.orders, <int32_t>(target if scope == SCOPE_INSTRUMENT else 0),
@@ -51,8 +52,8 @@ cdef inline void withdraw_barred(
         if is_unsent(&core.orders, order):
             if state == STATE_HALTED or not reduces(core, order, leaves_of(order)):
                 recall_order(core, order)
-                order.value = 1 + scope
-                order.bound = state
+                order.value = value
+                order.bound = bound
                 end_order(core, c, order, STATUS_CANCELED, reason)
             continue
         at = order.first_request
@@ -60,7 +61,7 @@ cdef inline void withdraw_barred(
             next = core.orders.requests[at].next
             if core.orders.requests[at].message != NO_MESSAGE and is_barred(
                     core, order, &core.orders.requests[at], state):
-                withdraw_replace(core, c, order, at, reason, 1 + scope, state)
+                withdraw_replace(core, c, order, at, reason, value, bound)
             at = next
 
 
@@ -84,7 +85,7 @@ cdef inline void change_switch(
         core.triggers.asks_again = True
     accept_change(core, c, c.scope, c.target, state)
     if state != STATE_ACTIVE:
-        withdraw_barred(core, c, c.scope, c.target, state, reason)
+        withdraw_barred(core, c, c.scope, c.target, state, reason, 1 + c.scope, state)
 
 
 # Engages or releases a kill switch.
@@ -104,3 +105,43 @@ cdef inline void set_trading_state(tc_core* core, const tc_command* c, tc_ack* a
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.state, 72)
     else:
         change_switch(core, c, ack, &core.risk.states, <int>c.state, TRADING_STATE)
+
+
+# A breaker has disarmed a strategy: what it still asks for is taken back, but for what reduces.
+cdef inline void withdraw_disarmed(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef tc_breakers* breakers = &core.risk.breakers
+    cdef tc_tripped* tripped
+    cdef int32_t strategy = 1
+    while not breakers.by_strategy[strategy].due:
+        strategy += 1
+        tc_assert(strategy <= core.risk.rows.strategy_max)
+    tripped = &breakers.by_strategy[strategy]
+    tripped.due = False
+    breakers.due -= 1
+    withdraw_barred(core, c, SCOPE_STRATEGY, strategy, STATE_REDUCING, tripped.reason, tripped.value, tripped.limit)
+
+
+# Arms a strategy again that a breaker has disarmed; where it takes two names, with the second. The ack's report tells
+# how many are missing.
+cdef inline void arm_strategy(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_rows* r = &core.risk.rows
+    cdef tc_tripped* tripped
+    if refuse_note(core, c, ack):
+        return
+    if tripped_of(&core.risk.breakers, c.strategy, r.strategy_max) == NULL:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.strategy, 124)
+        return
+    tripped = &core.risk.breakers.by_strategy[c.strategy]
+    if not (c.who and c.why):
+        refuse_command(core, c, ack, NOT_AUTHORIZED, 0, 104 if c.who else 96)
+    elif c.who == tripped.first:
+        refuse_command(core, c, ack, NOT_AUTHORIZED, tripped.names, 96)
+    elif tripped.names > 1 and not tripped.first:
+        tripped.first = c.who
+        accept_change(core, c, c.strategy, 1, 0)
+    else:
+        begin_anew(r, breaker_row(r, c.strategy, RULE_REPEATED_EXECUTION))
+        begin_anew(r, breaker_row(r, c.strategy, RULE_CONSECUTIVE_REJECTS))
+        tripped.row = 0
+        core.risk.breakers.count -= 1
+        accept_change(core, c, c.strategy, 0, 0)

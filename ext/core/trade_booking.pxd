@@ -1,6 +1,7 @@
 # Trades: booked into positions, commissions and the trade log, then into the orders' facts and the reports.
 # Called by the order path, by market data, since a quote may take what rests, and by what external venues report.
 
+from disarming cimport *
 from elections cimport *
 from keeping cimport *
 from upkeep cimport *
@@ -185,6 +186,7 @@ cdef inline void report_fill(
     r.contra_order_id = contra_order_id
     r.last_liquidity_ind = liquidity
     publish_execution(core, teller, r)
+    note_trade(core, c, teller, qty)
 
 
 # Trades into the orders' facts, and out as reports: the taker's first, then the maker's, fill by fill.

@@ -15,7 +15,7 @@ import weakref
 
 import numpy as np
 
-from tradecore.vocabulary.codes import ord_rej_reason_table
+from tradecore.vocabulary.rej_reasons import ord_rej_reason_table
 from tradecore.vocabulary.fix import transition_table
 from tradecore.vocabulary.lifespan import CLOSED, LOST, tap_full
 from tradecore.vocabulary.records import TAP_DTYPE

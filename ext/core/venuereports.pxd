@@ -80,6 +80,8 @@ cdef inline void end_at_venue(tc_core* core, const tc_command* c, tc_order* orde
     r.venue_exec_id = c.exec_id
     put_told_time(r, c)
     publish_execution(core, order, r)
+    if c.exec_type == EXEC_REJECTED:
+        note_reject(core, c, order)
 
 
 # What the core wants of itself of an order: less.
@@ -207,6 +209,7 @@ cdef inline void take_state(
             return
     if t != EXEC_PENDING_NEW and t != EXEC_REJECTED:
         order.acked = True
+    note_word(core, order, t)
     hear_health(core, c, order, t == EXEC_REJECTED, request != NO_SLOT)
     if t != EXEC_PENDING_NEW:
         hear_answer(core, order, t == EXEC_REJECTED)
@@ -264,6 +267,8 @@ cdef inline void take_status(
         refuse_report(core, c, ack, reason, value, bound)
         return
     if c.ord_status != STATUS_PENDING_NEW and order.terminal == 0:
+        if order.awaited:
+            note_acceptance(core, order)
         hear_answer(core, order, False)
         order.acked = True
         order.awaited = False

@@ -213,6 +213,7 @@ cdef inline void book_venue_trade(
     elif is_worse(&core.orders, order, c.last_px):
         r.reason = FILL_BEYOND_LIMIT
     publish_execution(core, teller, r)
+    note_trade(core, c, teller, c.last_qty)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     acknowledge(core, order, ack)

@@ -2,14 +2,15 @@
 # it. They are what the checks ask; they refuse nothing.
 
 from day_pnl cimport *
-from switches cimport *
+from trips cimport *
+from overrides cimport *
 
 
 cdef enum:
     ON_MARKS = 9 + COUNTING        # checks that limits decide, before those that need marks
     OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
-    FIRST_LIMIT = 5                # of all, where those stand: see evaluate_risk
-    CHECKS = OBSERVABLE + 8
+    FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
+    CHECKS = OBSERVABLE + 10
     UNBOOKED_ANSWER = CHECKS + OBSERVABLE              # after those of every check and of every observed limit
     RULES_ANSWER = UNBOOKED_ANSWER + 1                 # of users' rules
     ANSWERS = RULES_ANSWER + 1     # of a question
@@ -22,6 +23,8 @@ cdef struct tc_risk:
     tc_line* softs                 # the same of what warns
     tc_exposure* exposures         # [instrument * account_stride + account]; account 0 is the whole firm
     tc_switches kills, states
+    tc_breakers breakers
+    tc_overrides overrides
     int64_t account_stride
     tc_values values               # what the exposures are worth
     tc_pnl pnl                     # what was won or lost since the previous close
@@ -101,7 +104,8 @@ cdef inline int64_t firm_max() noexcept nogil:
 # so rates hold at twice their limit; open orders as far as the places of exits go; without a reference only what has a
 # limit price passes. What is not here binds exits as well.
 cdef inline bint is_exempt(int reason) noexcept nogil:
-    return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
+    return (reason == KILL_SWITCH or reason == TRADING_STATE or reason == REPEATED_EXECUTION
+            or reason == CONSECUTIVE_REJECTS or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
             or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
             or reason == MAX_NET_EXPOSURE or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
             or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN)

@@ -62,6 +62,8 @@ cdef inline void fold_row(
     cdef int slot = rule.firm_slot if is_whole else rule.slot, at
     cdef tc_i128 limit
     if slot < 0:
+        if not rule.asks:                              # it binds no order: see trips.pxd
+            return
         tc_assert(line.counted_count < COUNTED)
         at = line.counted_count
         while at > 0 and r.rows[line.counted[at - 1]].rule > row.rule:

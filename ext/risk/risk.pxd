@@ -263,7 +263,7 @@ cdef inline int check_risk(
     cdef const tc_exposure* e = exposure_of(risk, q.instrument, q.account)
     if (check_switches(&risk.kills, q, KILL_SWITCH, f, False)
             or check_switches(&risk.states, q, TRADING_STATE, f, False)
-            or check_config(risk, q, f, False) or check_duplicate(q, f, False)
+            or check_breakers(risk, q, f) or check_config(risk, q, f, False) or check_duplicate(q, f, False)
             or check_open_orders(q, f, False) or check_limits(risk, ins, q, f)
             or check_overflow(ins, e, q, f, False) or check_reduce_only(e, q, f, False) or check_session(q, f, False)):
         return f.reason
@@ -302,9 +302,11 @@ cdef inline int evaluate_risk(
     cdef int at
     check_switches(&risk.kills, q, KILL_SWITCH, &f[0], True)
     check_switches(&risk.states, q, TRADING_STATE, &f[1], True)
-    check_config(risk, q, &f[2], True)
-    check_duplicate(q, &f[3], True)
-    check_open_orders(q, &f[4], True)
+    check_breaker(risk, q, RULE_REPEATED_EXECUTION, &f[2], True)
+    check_breaker(risk, q, RULE_CONSECUTIVE_REJECTS, &f[3], True)
+    check_config(risk, q, &f[4], True)
+    check_duplicate(q, &f[5], True)
+    check_open_orders(q, &f[6], True)
     at = FIRST_LIMIT + evaluate_limits(risk, ins, q, &f[FIRST_LIMIT], True)
     check_overflow(ins, e, q, &f[at], True)
     check_reduce_only(e, q, &f[at + 1], True)

@@ -48,6 +48,7 @@ cdef inline int open_risk(
     r.rows = <tc_limit_row*>table(t, rows + 1, sizeof(tc_limit_row))
     r.counters = <tc_counter*>table(t, counters + 1, sizeof(tc_counter))
     r.times = <int64_t*>table(t, (counters + 1) * order_rate, sizeof(int64_t))
+    r.dealt = <tc_dealt*>table(t, (counters + 1) * order_rate, sizeof(tc_dealt))
     r.account_heads = <uint32_t*>table(t, accounts, sizeof(uint32_t))
     r.instrument_heads = <uint32_t*>table(t, instruments, sizeof(uint32_t))
     r.venue_heads = <uint32_t*>table(t, VENUES, sizeof(uint32_t))
@@ -69,13 +70,14 @@ cdef inline int open_risk(
         rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
         rule.on_loss, rule.permits = on_loss, permitting
         r.all_stated |= <uint64_t>stated << <int>number
-        r.counting |= <uint64_t>(counts != 0) << <int>number
+        r.counting |= <uint64_t>((counts & SENT_MESSAGES) != 0) << <int>number
     risk.account_stride = accounts
     risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.softs = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
     risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
     open_values(t, &risk.values, risk.exposures, accounts, instruments, currencies)
+    risk.breakers.by_strategy = <tc_tripped*>table(t, strategies + 1, sizeof(tc_tripped))
     open_pnl(t, &risk.pnl, &risk.values, accounts, instruments, currencies)
     for switches in range(2):
         s = &risk.states if switches else &risk.kills

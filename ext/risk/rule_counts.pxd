@@ -1,6 +1,6 @@
 # Rules that count: rates in a window, and counts of a day. Each row of limits has a counter; what is full refuses.
 
-from holds cimport *
+from exposure_checks cimport *
 
 
 # How many a row counted: in the window that ends now, or since the day began. Times only rise, so half of what is left
@@ -90,3 +90,35 @@ cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_find
         if row.asks & q.sent and tc_seldom(is_rate_full(r, q, q.line.counted[i])):
             return check_counted(risk, q, row.rule, f, False)
     return False
+
+
+# Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3), FIA 1.5.
+cdef inline bint check_breaker(
+    const tc_risk* risk, const tc_question* q, int rule, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef const tc_tripped* tripped = tripped_of(&risk.breakers, q.strategy, risk.rows.strategy_max)
+    cdef int reason = risk.rows.rules[rule].reason
+    cdef uint32_t row
+    cdef bint refused
+    cdef tc_dealt dealt
+    if tripped != NULL and tripped.reason == reason:
+        refused = adds_risk(q)
+        if explain or refused:
+            tell_finding(f, reason, True, refused, tripped.value, tripped.limit, tripped.row)
+        return refused
+    if explain:
+        row = breaker_row(&risk.rows, q.strategy, rule)
+        if row == 0 or risk.rows.rows[row].mode != MODE_ENFORCE:
+            tell_finding(f, reason, False, False, no_price(), -1, 0)
+            return False
+        dealt.instrument, dealt.side, dealt.order_qty = q.instrument, q.side, q.order_qty
+        tell_finding(f, reason, True, False, count_outcomes(&risk.rows, row, &dealt, q.now),
+                     <int64_t>risk.rows.rows[row].value, row)
+    return False
+
+
+# Only in C: one check after the other in Python.
+cdef inline bint check_breakers(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
+    return tc_seldom(risk.breakers.count != 0) and (
+        check_breaker(risk, q, RULE_REPEATED_EXECUTION, f, False)
+        or check_breaker(risk, q, RULE_CONSECUTIVE_REJECTS, f, False))

@@ -26,10 +26,17 @@ cdef enum:
     RULE_STALE_QUOTE = 25
     RULE_DAILY_LOSS = 26
     RULE_DRAWDOWN = 27
+    RULE_REPEATED_EXECUTION = 30
+    RULE_CONSECUTIVE_REJECTS = 31
+    RULE_REARM_NAMES = 32
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
+    SENT_MESSAGES = 7              # of these: what came of an order is none
     SENT_TRADE = 8
+    SENT_REJECT = 16
+    SENT_EXECUTION = 32            # an order's first trade
+    SENT_OUTCOMES = 48
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
@@ -83,11 +90,19 @@ cdef struct tc_counter:
     int64_t ahead                  # of a basket that is asked about: what counts before
 
 
+# What a row that counts executions saw: the same again?
+cdef struct tc_dealt:
+    int64_t order_qty
+    int32_t instrument
+    int32_t side
+
+
 cdef struct tc_rows:
     tc_limit_rule* rules
     tc_limit_row* rows             # from 1
     tc_counter* counters           # from 1
     int64_t* times                 # [counter * (rate_mask + 1) + (sent & rate_mask)]
+    tc_dealt* dealt                # beside `times`
     uint32_t* account_heads        # each by its id: the first row of the target, 0 where it has none
     uint32_t* instrument_heads
     uint32_t* venue_heads
@@ -101,10 +116,11 @@ cdef struct tc_rows:
     uint32_t row_count, row_max, counter_count, counter_max, firm_head
     uint32_t staged_count, staged_size, staged_max
     uint64_t all_stated            # one bit a rule that an account must be told
-    uint64_t counting              # one bit a rule that counts
+    uint64_t counting              # one bit a rule that counts messages
     uint32_t observed              # rows that are only observed
     uint32_t softened              # rows that warn
     uint32_t on_marks              # rows that need what is held at its marks
+    uint32_t breakers              # rows that disarm
     uint32_t on_loss               # rows that act on the day's P&L
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
@@ -213,6 +229,11 @@ cdef inline bint needs_marks(const tc_rows* r, const tc_limit_row* row) noexcept
     return r.rules[row.rule].on_marks != 0 and row.value >= 0
 
 
+# Does a row disarm, or tell of what would?
+cdef inline bint is_breaker(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].counts & SENT_OUTCOMES != 0 and row.value >= 0
+
+
 # Does a row act whenever the day's P&L changes?
 cdef inline bint acts_on_loss(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
     return r.rules[row.rule].on_loss != 0 and row.value >= 0
@@ -223,7 +244,7 @@ cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, ui
     cdef uint32_t at = find_row(
         r, head_of(r, c.limit_scope, c.account, c.instrument, c.venue, c.strategy)[0], <int>c.rule)
     rows[0] += at == 0
-    counters[0] += r.rules[c.rule].slot < 0 and c.value_high >= 0 and r.rows[at].counter == 0
+    counters[0] += r.rules[c.rule].counts != 0 and c.value_high >= 0 and r.rows[at].counter == 0
 
 
 # Sets one row, which find_bad_limit and find_bad_target let pass and there is room for; its number.
@@ -238,6 +259,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.observed -= binds(row, MODE_OBSERVE)
     r.softened -= binds(row, MODE_SOFT)
     r.on_marks -= needs_marks(r, row)
+    r.breakers -= is_breaker(r, row)
     r.on_loss -= acts_on_loss(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
@@ -256,7 +278,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.softened += binds(row, MODE_SOFT)
     r.on_marks += needs_marks(r, row)
     r.on_loss += acts_on_loss(r, row)
-    if r.rules[c.rule].slot < 0 and row.value >= 0 and row.counter == 0:
+    r.breakers += is_breaker(r, row)
+    if r.rules[c.rule].counts and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)
         row.counter = r.counter_count

@@ -1,5 +1,6 @@
 # How much of a limit is used now: what a risk officer reads beside it. It refuses nothing and changes nothing.
 
+from libc.string cimport memset
 from risk cimport *
 
 
@@ -29,18 +30,26 @@ cdef inline tc_i128 measure_loss(const tc_day_total* total, int rule) noexcept n
 
 
 # What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of its
-# instrument, which is returned, or where it names none of the one with most. -1 of what only bounds one order.
+# instrument, which is returned, or where it names none of the one with most; of a breaker what came last. -1 of what
+# only bounds one order.
 cdef inline tc_i128 measure_row(
     const tc_risk* risk, const tc_instrument* instruments, int32_t instrument_count, uint32_t number, int64_t now,
     int32_t* instrument
 ) noexcept nogil:
     cdef const tc_limit_row* row = &risk.rows.rows[number]
     cdef const tc_exposure* e
+    cdef tc_dealt nothing
+    cdef int64_t at
     cdef tc_i128 most = -1, qty
     cdef int32_t first = row.instrument if row.instrument else 1, i
     cdef int32_t last = row.instrument if row.instrument else instrument_count
     instrument[0] = row.instrument
-    if risk.rows.rules[row.rule].slot < 0:
+    if risk.rows.rules[row.rule].counts & SENT_OUTCOMES:
+        memset(&nothing, 0, sizeof(nothing))
+        at = risk.rows.counters[row.counter].sent
+        return count_outcomes(&risk.rows, number, &nothing if at == 0 else
+                              &deals_of(&risk.rows, row.counter)[<uint64_t>(at - 1) & risk.rows.rate_mask], now)
+    if risk.rows.rules[row.rule].counts:
         return -tc_floor_div(-count_recent(&risk.rows, number, now), trades_of(&risk.rows, row))
     if risk.rows.rules[row.rule].on_loss:
         instrument[0] = 0

@@ -171,6 +171,10 @@ DOORS = {
     "set_trading_state": ({"state": "REDUCING"}, {
         "state": [("LOW", ValueError, "LOW"), (3, ValueError, "3"), (None, TypeError, "None")], "account": NAMES, "symbol": NAMES,
         "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES, "cancel": [("yes", TypeError, "str")]}),
+    "arm_strategy": ({"strategy": 7, "who": "a", "why": "b"}, {"strategy": STRATEGIES, "who": NOTES, "why": NOTES}),
+    "override": ({"order_id": 1, "rule": "max_order_qty", "expire_time": 2**60, "who": "a", "why": "b"}, {
+        "order_id": [("x", TypeError, "str"), (0, ValueError, "0")], "rule": [(5, TypeError, "int"), ("max_order", ValueError, "MAX_ORDER_QTY")],
+        "expire_time": [("x", TypeError, "str"), (0, ValueError, "0")], "who": NOTES, "why": NOTES}),
     "release_kill_switch": ({}, {"account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "who": NOTES, "why": NOTES}),
     "define_venue": ({}, {"venue": KINDS}),
     "define_instrument": ({}, {"instrument": KINDS}),
@@ -236,7 +240,7 @@ def test_a_number_of_thousands_of_digits_is_refused_by_name(core, method, field)
 
 def test_every_public_method_has_a_door_here():
     without_arguments = {"accounts", "close", "unbooked", "event_hash", "latency", "metrics", "outbound", "outbound_pending", "state_hash",
-                         "backend", "capacity", "switches", "export_toml", "rules", "quantities"}
+                         "backend", "capacity", "switches", "overrides", "export_toml", "rules", "quantities"}
     core = build_core("python")
     public = {name for engine in (core, core.risk, core.execution, core.positions, core.orders) for name in dir(engine)
               if not name.startswith("_") and name not in vars(engine)}

@@ -10,8 +10,8 @@ from conftest import T0
 
 import tradecore as tc
 from tradecore.orders.validation import failures
-from tradecore.vocabulary.codes import ORD_REJ_REASON
 from tradecore.vocabulary.records import AMOUNT_MAX, CODECS, MULTIPLIER_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
+from tradecore.vocabulary.rej_reasons import ORD_REJ_REASON
 
 INSTRUMENTS = [
     tc.Instrument("AAPL", tick_size="0.01", price_precision=4, lot_size=10, min_qty=20, max_qty=1000, min_notional=100, max_notional=50_000),

@@ -666,6 +666,8 @@ def test_the_example_of_safeguards(backend, capsys):
     runpy.run_path(str(Path(__file__).parents[2] / "examples" / "safeguards.py"))["main"](backend)
     told = capsys.readouterr().out
     assert "REJECTED, USER_RULE: rule 'small' does not hold" in told
+    assert "sell 12,000 again, within ten minutes: NEW" in told
+    assert "m.day let order 4 pass MAX_ORDER_QTY: the client confirmed it" in told
     assert "our bid, while our offer stands there: SUSPENDED" in told
     assert "EDGE was sent: NEW_ORDER_SINGLE, ORDER_CANCEL_REQUEST, NEW_ORDER_SINGLE" in told
     assert stopped("PRICE_COLLAR", 300) in told

@@ -80,7 +80,8 @@ FEES: list[dict[str, int]] = [
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
-ASIDE = [*ON_MARKS, *PERMISSIONS, Rule.ORDER_TO_TRADE_RATIO]
+BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
+ASIDE = [*ON_MARKS, *PERMISSIONS, Rule.ORDER_TO_TRADE_RATIO, *BREAKERS]
 BASIC = [rule for rule in Rule if rule not in ASIDE]
 
 class Stream:
@@ -405,6 +406,36 @@ class Stream:
             match_outside=pick.choice((0, 1, 4, 5, 5, 5, 2)), match_id=pick.choice((0, 0, 1, 1, NAMELESS)),
             who=pick.choice((0, 0, 1, NAMELESS)), why=pick.choice((0, 0, 1)))
 
+    def _override(self) -> bytes:
+        """An order that is too large for account 5, which is let pass: mostly it passes, once; some can't be given."""
+        pick, price = self.apart, self.mids[0] * INSTRUMENTS[0][3]["tick"] // 1_000  # in a tick of every band
+        order = CODECS[K.NEW_ORDER].pack(
+            kind=K.NEW_ORDER, instrument=1, account=5, side=pick.choice((1, 2)), ord_type=2, price=(price + pick.choice((-1, 0, 1))) * 1_000,
+            order_qty=pick.choice((151, 160)), venue=pick.choice((0, 1, 2)), strategy=pick.choice((0, 1)))
+        fields = {"kind": K.OVERRIDE, "rule": pick.choice((0, 0, 0, 0, 1, 31, 63)), "who": pick.choice((1, 1, 1, 1, 0, NAMELESS)),
+                  "why": pick.choice((1, 1, 1, 1, 0)), "expire_time": self.clock + pick.choice((10**8, 10**10, 10**10, 0, 86_401 * 10**9))}
+        self._undo(CODECS[K.OVERRIDE].pack(**fields, target=self.made + pick.choice((1, 1, 1, 0, 2))), 0)
+        for after in (1, 2):
+            self._undo(order, after)
+        return order
+
+    def _breaker(self) -> bytes:
+        """A breaker of a strategy, tight enough to trip, or somebody who arms it again; some can't be."""
+        pick = self.apart
+        strategy = pick.choice((1, 1, 1, 2, 2, 0, 2**31 - 1) if pick.random() < 0.2 else (1, 2))
+        if pick.random() < 0.5:
+            return CODECS[K.BREAKER].pack(kind=K.BREAKER, strategy=strategy, who=pick.choice((1, 1, 2, 2, 0, NAMELESS)),
+                                          why=pick.choice((1, 1, 1, 0)))
+        rule = pick.choices(BREAKERS, (4, 1, 1))[0]
+        target = {"limit_scope": Scope.FIRM} if rule == Rule.REARM_NAMES and pick.random() < 0.5 else {
+            "limit_scope": Scope.STRATEGY, "strategy": strategy}
+        fields = target | {"rule": rule, "window_ns": pick.choice((10**9, 10**10, 10**10, 0)), "mode": pick.choice((0, 0, 0, 1))}
+        self._undo(CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **fields | {"value": 2**64 - 1, "value_high": -1}), 400)
+        for who in (1, 2):
+            self._undo(CODECS[K.BREAKER].pack(kind=K.BREAKER, strategy=strategy, who=who, why=1), 200 + who)
+        return CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, **fields, value=pick.choice((0, 0, 1, 1, 2, 3)),
+                                        soft_share=pick.choice((0, 0, 5_000)))
+
     def _scoped_limit(self, scope: Scope, instrument: int, account: int) -> bytes:
         """A row on any scope, mostly a loose one, with who and why; sometimes two in a set, or on what it can't be."""
         pick = self.random
@@ -477,7 +508,8 @@ class Stream:
         pick = self.random
         if self.apart.random() < 0.2:
             chance = self.apart.random()
-            return self._rule() if chance < 0.4 else self._scorer() if chance < 0.5 else self._gate() if chance < 0.8 else self._self_match()
+            return (self._rule() if chance < 0.4 else self._scorer() if chance < 0.5 else self._gate() if chance < 0.7
+                    else self._self_match() if chance < 0.8 else self._breaker() if chance < 0.9 else self._override())
         chance = pick.random()
         instrument, tick, mid = self._instrument()
         account = pick.randrange(1, 9)

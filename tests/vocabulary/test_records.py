@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tradecore._native import layout
-from tradecore.vocabulary import codes, fix, records, venue_words
+from tradecore.vocabulary import codes, fix, records, rej_reasons, venue_words
 
 EXT = Path(__file__).parents[2] / "ext"
 
@@ -62,7 +62,7 @@ def test_bounds_are_the_same_in_the_kernels(name, value):
 
 
 def test_no_order_is_rejected_for_no_reason():
-    table = codes.ord_rej_reason_table()
+    table = rej_reasons.ord_rej_reason_table()
     assert table[codes.Reason.NONE] == fix.OrdRejReason.NONE == -1  # FIX 0 is a real reason
     assert all(table[reason] >= 0 for reason in codes.Reason if reason)
-    assert max(codes.Reason) < codes.REASON_TABLE_SIZE
+    assert max(codes.Reason) < rej_reasons.REASON_TABLE_SIZE

@@ -89,8 +89,9 @@ class LimitLines(Sequence[LimitLine]):
 
 
 class SwitchLine(NamedTuple):
-    """A kill switch that is engaged, or a trading state: on what, who set it, why, since when (ns UTC), which of the
-    two, and what it leaves: REDUCING or HALTED."""
+    """A kill switch that is engaged, a trading state, or a breaker that has disarmed a strategy: on what, who set it
+    (of a breaker: who has said to arm it again, where it takes two names), why, since when (ns UTC), which of them, and
+    what it leaves: REDUCING or HALTED."""
 
     scope: str
     set_by: str
@@ -98,6 +99,19 @@ class SwitchLine(NamedTuple):
     since: int
     kind: CommandType
     state: TradingState
+
+
+class OverrideLine(NamedTuple):
+    """An override: of which blocked order, past which rule, who let it pass and why, since when and until when (ns
+    UTC), and the order_id that has passed by it, None while none has."""
+
+    order_id: int
+    rule: Rule
+    set_by: str
+    reason: str
+    since: int
+    until: int
+    used_by: int | None
 
 
 class SwitchLines(list[SwitchLine]):

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from ..vocabulary.codes import CommandType, LimitMode, Rule, Scope, SelfMatch, TradingState
+from ..vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, SelfMatch, TradingState
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
-from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION
+from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION, TIME_MAX
 from ..vocabulary.rules import find_rule
 from ..vocabulary.units import Number, check_bool, check_int, whole_units
 from .exit_gate import ExitGate
 from .limit_table import (
     LimitLines,
+    OverrideLine,
     SwitchLine,
     SwitchLines,
     limit_fields,
@@ -176,10 +177,12 @@ class RiskEngine:
         return LimitLines([limit_line(row, self._gate.names) for row in rows[:nearest]])
 
     def switches(self) -> SwitchLines:
-        """What is killed, reducing or halted: by whom, why and since when; kill switches first. A list that prints as
-        a table."""
+        """What is killed, reducing or halted: by whom, why and since when; kill switches first, strategies that a
+        breaker has disarmed last, with the name that has said to arm them where it takes two. A list that prints as a
+        table."""
         names = self._gate.names
-        return SwitchLines(SwitchLine(scope_text(row, names), names.text_of(row.who), names.text_of(row.why), row.since,
+        return SwitchLines(SwitchLine(scope_text(row, names), names.text_of(row.who),
+                                      Reason(row.reason).name if row.reason else names.text_of(row.why), row.since,
                                       CommandType(row.kind), TradingState(row.state))
                            for row in self._gate.core.switches())
 
@@ -271,6 +274,43 @@ class RiskEngine:
         lets more be traded than before and `who` or `why` is not said, ValueError or TypeError for what is no state."""
         fields = {"state": int(TradingState.parse(state, "state"))}
         self._switch(CommandType.TRADING_STATE, fields, (account, symbol, venue, strategy), who, why, cancel)
+
+    def override(
+        self, order_id: int, rule: Rule | str, *, expire_time: int, who: str, why: str
+    ) -> None:
+        """Let an order that `rule` has blocked pass it once, until `expire_time` (ns UTC, at most a day from now): the
+        next one with the same terms, whatever its ClOrdID, which every other check still asks. `order_id` is the
+        REJECTED one's. A RISK_OVERRIDDEN report tells of the order that has passed. It never passes a kill
+        switch, a trading state, a breaker, the exit gate, a rule of one's own, or what is no limit; it lets no replace
+        pass; an order that waits is asked again when it is let go, without it.
+
+        Raises ValueError for a rule that is not known (naming the nearest), RefusedError (INVALID_FIELD_VALUE) for an
+        order that was not blocked by it, a time that is past or too far, and for what is no rule of orders,
+        (UNKNOWN_ORDER) for one that is not held, (NOT_AUTHORIZED) without who and why, (ALREADY_DEFINED) where one of
+        the same order stands or was used and its time is not over, (TABLE_FULL) where 64 do; TypeError. Threads: any.
+        Source: RTS 6 Art. 15(6)."""
+        self._gate.command(
+            CommandType.OVERRIDE, rule=int(find_rule(rule).rule), target=check_int(order_id, "order_id", 1, 2**63 - 1),
+            expire_time=check_int(expire_time, "expire_time", 1, TIME_MAX), who=note(who, "who"), why=note(why, "why"))
+
+    def overrides(self) -> list[OverrideLine]:
+        """The overrides that were given and are not forgotten: used and past ones are when the next one is given after
+        their time."""
+        names = self._gate.names
+        return [OverrideLine(row.order_id, Rule(row.rule), names.text_of(row.who), names.text_of(row.why), row.since,
+                             row.until, row.used or None) for row in self._gate.core.overrides()]
+
+    def arm_strategy(self, strategy: int, *, who: str, why: str) -> bool:
+        """Arm a strategy again that a breaker has disarmed: its REPEATED_EXECUTION or CONSECUTIVE_REJECTS counted more
+        than its row allows, which a BREAKER_TRIPPED report told. What it counted is forgotten. True where it is armed;
+        False where REARM_NAMES said 2 when it was disarmed, and this name is the first: another one arms it.
+
+        Raises RefusedError where no breaker has disarmed it (INVALID_FIELD_VALUE), where `who` or `why` is empty, and
+        for the same name twice (NOT_AUTHORIZED); ValueError or TypeError for what is no strategy. Threads: any.
+        Source: RTS 6 Art. 15(3)."""
+        number = check_int(strategy, "strategy", 1, self._gate.capacity.strategies)
+        self._gate.command(CommandType.BREAKER, strategy=number, who=note(who, "who"), why=note(why, "why"))
+        return all(row.kind != CommandType.BREAKER or row.target != number for row in self._gate.core.switches())
 
     def _switch(
         self, kind: CommandType, change: dict[str, int], named: tuple[str | None, str | None, str | None, int | None],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fix import FixChar, FixEnum, FixFlags, OrdRejReason
+from .fix import FixChar, FixEnum, FixFlags
 
 
 class CommandType(FixEnum):
@@ -40,6 +40,8 @@ class CommandType(FixEnum):
     SET_LIMIT = 30
     KILL_SWITCH = 31
     TRADING_STATE = 35
+    BREAKER = 36
+    OVERRIDE = 37
     BOOK_UNBOOKED = 40
     DISMISS_UNBOOKED = 41
     ADD_RULE = 50
@@ -55,7 +57,7 @@ class CommandType(FixEnum):
 
 
 class ReportType(FixChar):
-    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; 10 to 12 and 14 are ours."""
+    """What a report record tells: FIX MsgType read in base 36, so 8, 9, j and r; others are ours."""
 
     EXECUTION_REPORT = 8
     ORDER_CANCEL_REJECT = 9
@@ -63,6 +65,8 @@ class ReportType(FixChar):
     RISK_OBSERVED = 11
     UNBOOKED = 12
     RISK_WARNING = 14
+    BREAKER_TRIPPED = 18
+    RISK_OVERRIDDEN = 24
     BUSINESS_REJECT = 19
     GATE_STOPPED = 30
     ORDER_MASS_CANCEL_REPORT = 27
@@ -123,6 +127,9 @@ class Rule(FixEnum):
     STALE_QUOTE = 25
     DAILY_LOSS = 26
     DRAWDOWN = 27
+    REPEATED_EXECUTION = 30
+    CONSECUTIVE_REJECTS = 31
+    REARM_NAMES = 32
 
 
 class SelfMatch(FixEnum):
@@ -301,6 +308,8 @@ class Reason(FixEnum):
     DRAWDOWN = 239
     TRADING_STATE = 240
     NOT_AUTHORIZED = 241
+    REPEATED_EXECUTION = 245
+    CONSECUTIVE_REJECTS = 246
     USER_RULE = 250
     EXIT_GATE = 251
     SELF_MATCH = 252
@@ -349,52 +358,3 @@ class Reason(FixEnum):
     FILL_BEYOND_LIMIT = 543
     CHILD_ORDER = 550
     PARENT_CHANGED = 551
-
-
-# The FIX reason that goes with each of ours; whatever is not here is OTHER (99).
-ORD_REJ_REASON: dict[Reason, OrdRejReason] = {
-    Reason.UNKNOWN_INSTRUMENT: OrdRejReason.UNKNOWN_SYMBOL,
-    Reason.UNKNOWN_ACCOUNT: OrdRejReason.UNKNOWN_ACCOUNT,
-    Reason.UNSUPPORTED_ORDER_TYPE: OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC,
-    Reason.UNSUPPORTED_TIF: OrdRejReason.UNSUPPORTED_ORDER_CHARACTERISTIC,
-    Reason.QTY_LOT_MULTIPLE: OrdRejReason.INCORRECT_QUANTITY,
-    Reason.QTY_BELOW_MIN: OrdRejReason.INCORRECT_QUANTITY,
-    Reason.QTY_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.NOTIONAL_ABOVE_MAX: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.KILL_SWITCH: OrdRejReason.BROKER_OPTION,
-    Reason.TRADING_STATE: OrdRejReason.BROKER_OPTION,
-    Reason.DUPLICATE_CLORDID: OrdRejReason.DUPLICATE_ORDER,
-    Reason.MAX_OPEN_ORDERS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_ORDER_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_ORDER_NOTIONAL: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.PRICE_COLLAR: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_POSITION_QTY: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    **dict.fromkeys((Reason.ORDER_RATE, Reason.REPLACE_RATE, Reason.CANCEL_RATE, Reason.MESSAGE_RATE,
-                     Reason.DAILY_ORDER_COUNT, Reason.ORDER_TO_TRADE_RATIO), OrdRejReason.ORDER_EXCEEDS_LIMIT),
-    Reason.RESTRICTED_INSTRUMENT: OrdRejReason.BROKER_OPTION,
-    Reason.ACCOUNT_BLOCKED: OrdRejReason.BROKER_OPTION,
-    Reason.STRATEGY_DISABLED: OrdRejReason.BROKER_OPTION,
-    Reason.NOT_PERMITTED_INSTRUMENT: OrdRejReason.BROKER_OPTION,
-    Reason.MAX_GROSS_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.MAX_NET_EXPOSURE: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.DAILY_LOSS: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.DRAWDOWN: OrdRejReason.ORDER_EXCEEDS_LIMIT,
-    Reason.REDUCE_ONLY_VIOLATION: OrdRejReason.BROKER_OPTION,
-    Reason.SESSION_CLOSED: OrdRejReason.EXCHANGE_CLOSED,
-    Reason.USER_RULE: OrdRejReason.BROKER_OPTION,
-    Reason.EXIT_GATE: OrdRejReason.BROKER_OPTION,
-    Reason.SELF_MATCH: OrdRejReason.BROKER_OPTION,
-    Reason.NO_VENUE: OrdRejReason.EXCHANGE_CLOSED,
-    Reason.OUTBOUND_FULL: OrdRejReason.BROKER_OPTION,
-    Reason.UNKNOWN_ORDER: OrdRejReason.UNKNOWN_ORDER,
-}
-REASON_TABLE_SIZE = 1024
-
-
-def ord_rej_reason_table() -> list[int]:
-    """OrdRejReason by reason code, as the dense table that the cores index."""
-    table = [int(OrdRejReason.OTHER)] * REASON_TABLE_SIZE
-    table[0] = int(OrdRejReason.NONE)
-    for reason, fix_reason in ORD_REJ_REASON.items():
-        table[reason] = int(fix_reason)
-    return table

@@ -72,6 +72,9 @@ _TEXTS = {
     Reason.KILL_SWITCH: "a kill switch is engaged for the firm, the account, the instrument, the venue or the strategy",
     Reason.TRADING_STATE: "a trading state of the firm, the account, the instrument, the venue or the strategy bars it",
     Reason.NOT_AUTHORIZED: "to let more be traded again takes who and why",
+    Reason.REPEATED_EXECUTION: "the strategy is disarmed: it executed the same {value} times in the window, "
+                               "more than {bound}",
+    Reason.CONSECUTIVE_REJECTS: "the strategy is disarmed: {value} orders were rejected in a row, more than {bound}",
     Reason.RISK_CONFIG_MISSING: "the account has no complete risk limits: rules set {value:#07b} of {bound:#07b}",
     Reason.DUPLICATE_CLORDID: "cl_ord_id was used before on this trading day",
     Reason.MAX_OPEN_ORDERS: "open orders {value} would exceed {bound}",
@@ -234,6 +237,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: close_time {value} must be after {bound}"
     if word in (Reason.KILL_SWITCH, Reason.TRADING_STATE) and 1 <= value <= len(Scope):
         return f"{word.name}: {_switch_text(word, Scope(value - 1).name.lower(), bound)}"
+    if word is Reason.NOT_AUTHORIZED and value:
+        return f"{word.name}: it takes {value} names: the same one was said before"
     if word is Reason.NOT_AUTHORIZED:
         return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:

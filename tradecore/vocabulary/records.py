@@ -50,6 +50,8 @@ OWN_ID_MAX = 2**62  # a client's own integer is its own number; texts are number
 TEXT_SIZE = 64
 REQUEST_PREFIX = "TC-"  # of ClOrdIDs that the core makes, where nobody says another
 PREFIX_SIZE = 32  # the most of it: a date, a dash and a number follow
+OVERRIDES_MAX = 64  # overrides that stand, or were used and have not expired
+OVERRIDE_TIME_MAX = 86_400_000_000_000  # ns that one may stand: a day
 NOTE_SIZE = 512  # bytes of a note, UTF-8: of its text half of them at most
 # Bits of `told` in what a venue says: what it gave, and what of it no record holds as it was said.
 TOLD_COMMISSION, TOLD_ROUNDED, TOLD_FINER, TOLD_STATUS = 1, 2, 4, 8
@@ -141,6 +143,12 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.TRADING_STATE: [
         ("scope", "i8"), ("target", "i8"), ("state", "i8"), ("", "x16"), ("who", "i8"), ("why", "i8"),
     ],
+    # Lets an order with the terms of a blocked one, its order_id, pass a rule once until a time.
+    CommandType.OVERRIDE: [
+        ("rule", "i8"), ("target", "i8"), ("", "x24"), ("who", "i8"), ("why", "i8"), ("expire_time", "i8"),
+    ],
+    # Arms a strategy again that a breaker has disarmed.
+    CommandType.BREAKER: [("", "x40"), ("who", "i8"), ("why", "i8"), ("", "x12"), ("strategy", "i4")],
     # A user's rule, whose name is in cl_ord_id: so many steps follow, four in a record from `step_at` on; with the last
     # of them it is in force. `needs`: bits of the quantities that must be known; `mode`: a LimitMode.
     CommandType.ADD_RULE: [

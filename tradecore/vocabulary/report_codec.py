@@ -20,7 +20,8 @@ NO_PRICE = -(2**63)
 
 _EXECUTION, _CANCEL_REJECT = int(ReportType.EXECUTION_REPORT), int(ReportType.ORDER_CANCEL_REJECT)
 _ACCEPTED = int(ReportType.COMMAND_ACCEPTED)
-_OF_A_LIMIT = {int(ReportType.RISK_OBSERVED), int(ReportType.RISK_WARNING)}
+_OF_A_LIMIT = {int(kind) for kind in (ReportType.RISK_OBSERVED, ReportType.RISK_WARNING, ReportType.BREAKER_TRIPPED,
+                                      ReportType.RISK_OVERRIDDEN)}
 _OF_AN_ORDER = {_EXECUTION, _CANCEL_REJECT}
 _TRADE, _REJECTED, _RESTATED = int(ExecType.TRADE), int(ExecType.REJECTED), int(ExecType.RESTATED)
 _TRADES = {_TRADE, int(ExecType.TRADE_CORRECT), int(ExecType.TRADE_CANCEL)}

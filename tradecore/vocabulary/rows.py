@@ -204,8 +204,9 @@ class LimitFacts(NamedTuple):
 
 
 class SwitchFacts(NamedTuple):
-    """A kill switch that is engaged, or a trading state other than ACTIVE: its scope and target, who set it, why and
-    when, which of the two (a CommandType), and the TradingState that it leaves."""
+    """A kill switch that is engaged, a trading state other than ACTIVE, or a strategy that a breaker has disarmed: its
+    scope and target, who set it, why and when, which of them (a CommandType), the TradingState that it leaves, and of a
+    breaker the Reason; `who` is then the first of two names that arm it again, 0 until it is said."""
 
     scope: int
     target: int
@@ -214,6 +215,20 @@ class SwitchFacts(NamedTuple):
     since: int
     kind: int
     state: int
+    reason: int = 0
+
+
+class OverrideFacts(NamedTuple):
+    """An override that has not expired: of the order that was blocked, by which rule, who lets it pass and why, since
+    when and until when (ns UTC), and the order that has used it, 0 for none."""
+
+    order_id: int
+    rule: int
+    who: int
+    why: int
+    since: int
+    until: int
+    used: int
 
 
 TRADE_LIVE, TRADE_BUSTED, TRADE_FOLDED = range(3)

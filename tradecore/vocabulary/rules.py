@@ -25,13 +25,19 @@ class LimitUnit(IntEnum):
 
 
 class Sent(IntFlag):
-    """What a rule counts, or is asked about."""
+    """What a rule counts, or is asked about: messages of ours, and what came of an order."""
 
     NONE = 0
     NEW = 1
     REPLACE = 2
     CANCEL = 4
     TRADE = 8
+    REJECT = 16
+    EXECUTION = 32
+
+
+MESSAGES = Sent.NEW | Sent.REPLACE | Sent.CANCEL
+OUTCOMES = Sent.EXECUTION | Sent.REJECT
 
 
 class RuleRow(NamedTuple):
@@ -97,6 +103,13 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True, on_loss=True),
     RuleRow(Rule.DRAWDOWN, Reason.DRAWDOWN, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 14, 15, False, False,
             on_marks=True, on_loss=True),
+    # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
+    RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
+            True, Sent.EXECUTION, Sent.NONE),
+    RuleRow(Rule.CONSECUTIVE_REJECTS, Reason.CONSECUTIVE_REJECTS, LimitUnit.COUNT, 10**6, (Scope.STRATEGY,), -1, -1,
+            False, False, Sent.REJECT, Sent.NONE),
+    RuleRow(Rule.REARM_NAMES, Reason.NOT_AUTHORIZED, LimitUnit.COUNT, 2, (Scope.FIRM, Scope.STRATEGY), -1, -1, False,
+            False, Sent.NONE, Sent.NONE),
 )
 BY_RULE: dict[int, RuleRow] = {int(row.rule): row for row in RULES}
 SLOTS = 1 + max(max(row.slot, row.firm_slot) for row in RULES)
@@ -106,10 +119,12 @@ STATED = sum(1 << row.rule for row in RULES if row.stated)
 # What risk asks of an order, in this order: the first that refuses is the one reported. The places are the bits of what
 # `check_batch` says.
 RISK_CHECKS: tuple[Reason, ...] = (
-    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID,
-    Reason.MAX_OPEN_ORDERS, Reason.RESTRICTED_INSTRUMENT, Reason.NOT_PERMITTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED,
+    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.REPEATED_EXECUTION, Reason.CONSECUTIVE_REJECTS,
+    Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.MAX_OPEN_ORDERS, Reason.RESTRICTED_INSTRUMENT,
+    Reason.NOT_PERMITTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED,
     Reason.STRATEGY_DISABLED, Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL,
-    Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY, *(row.reason for row in RULES if row.counts), Reason.MARK_UNAVAILABLE,
+    Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY,
+    *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS,
     Reason.DRAWDOWN, Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,

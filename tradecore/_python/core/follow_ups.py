@@ -29,6 +29,7 @@ from .placing import release_order
 from .self_matching import own_outside
 from .shrinking import shrink_order, stop_order
 from .state import State, end_order, is_external, report_execution
+from .switching import withdraw_disarmed
 
 
 def settle(core: State, c: Any) -> None:
@@ -36,6 +37,8 @@ def settle(core: State, c: Any) -> None:
     while True:
         if core.risk.pnl.touched:
             watch_losses(core, c)
+        elif core.risk.breakers.due:
+            withdraw_disarmed(core, c)
         elif core.parents:
             order = core.orders.by_id.get(core.parents.popleft())
             if order is not None:

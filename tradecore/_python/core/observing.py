@@ -17,8 +17,9 @@ from ..risk.limit_lines import line_of
 from ..risk.risk import evaluate_limits, needs_reference
 from ..risk.rule_rows import SOFT
 from ..vocabulary.instrument import InstrumentRow
+from .disarming import report_limit
 from .exits import reduces
-from .state import RISK_OBSERVED, RISK_WARNING, State, publish, twice_reference
+from .state import RISK_OBSERVED, RISK_WARNING, State, twice_reference
 from .user_rules import ask_user_rules
 
 
@@ -35,11 +36,8 @@ def observe_question(core: State, ins: InstrumentRow, q: Question, mode: int = L
 
 def report_observed(core: State, c: Any, order: Order, q: Question, kind: int, finding: Finding) -> None:
     """What refused is told of an order that has passed."""
-    publish(
-        core, c, kind, order_id=order.order_id, instrument=q.instrument, account=q.account, side=q.side,
-        cl_ord_id=order.cl_ord_id, order_qty=q.order_qty, price=q.price, reason=finding.reason, value=finding.value,
-        bound=finding.limit, reject_mask=finding.row,
-    )
+    report_limit(core, c, order, kind, q.side, q.order_qty, q.price, finding.reason, finding.value, finding.limit,
+                 finding.row)
 
 
 def observe_user_rules(core: State, c: Any, ins: InstrumentRow, order: Order, q: Question) -> None:

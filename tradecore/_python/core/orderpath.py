@@ -20,9 +20,11 @@ from ..orders.validation import CASH, bit_of, explain_mask, first_reason, valida
 from ..risk.holds import CLOSING_EXEMPTIONS, exposure_of, note_breach, reserve_order
 from ..vocabulary.texts import is_clients_id
 from .cash import convert_cash
-from .exits import ask_risk_of, closes_position
+from .disarming import note_entry, note_reject
+from .exits import closes_position
 from .observing import observe_passed
 from .outbound import reserve_places
+from .overriding import ask_with_overrides, use_overrides
 from .placing import ask_order, reject_order, start_order
 from .state import (
     EVENTS,
@@ -75,6 +77,7 @@ def answer_again(core: State, c: Any, first_id: int) -> Any:
     told = {"order_id": first_id, "ord_status": REJECTED, "cl_ord_id": c.cl_ord_id}
     publish(core, c, EXECUTION, **(told if first is None else order_fields(first)), exec_type=ExecType.REJECTED,
             reason=Reason.DUPLICATE_CLORDID, ord_rej_reason=OrdRejReason.DUPLICATE_ORDER, value=order.order_id)
+    note_reject(core, c, order)
     sync_order(core, order)
     return acknowledge(order)
 
@@ -123,7 +126,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, *bad_join)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
-        refused = ask_risk_of(core, ins, order, q)
+        refused, granted = ask_with_overrides(core, ins, order, q)
         if refused is not None:
             note_breach(core.risk, refused, core.now)
             order.reject_mask = refused.row  # the row of limits that spoke
@@ -131,6 +134,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             refused = Finding(Reason.OUTBOUND_FULL, places_taken(core.orders.unsent), core.orders.unsent.most, True,
                               True)
         if refused is None:
+            use_overrides(core, c, order, granted)
             observe_passed(core, c, ins, order, q)
             reserve_order(core.risk, q)
             admit_order(core, order)
@@ -141,6 +145,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             since = start_order(core, c, ins, order, limit_ticks(ins, q), True, since, timed)
         if order.is_open:
             index_order(core.open_orders, order)
+    note_entry(core, order)
     count_stage(core, EVENTS, since, timed)
     count_stage(core, ORDER, start, timed)
     return acknowledge(order)

@@ -40,6 +40,7 @@ from .keeping import enter_note
 from .listings import list_book, list_open, list_positions
 from .marketdata import enter_mark, enter_quote, enter_rate
 from .orderpath import enter_order
+from .overriding import override_order
 from .prints import enter_trade_print
 from .readers import OrderHandle, Readers
 from .replaces import enter_replace
@@ -63,7 +64,7 @@ from .settling import enter_booking, enter_dismissal
 from .splits import split_instrument
 from .stamps import advance_clock, enter_clock, move_clock
 from .state import EXECUTION, State, acknowledge, refuse_command
-from .switching import set_trading_state, switch_kill
+from .switching import arm_strategy, set_trading_state, switch_kill
 from .turnstile import CHUNK, CHUNK_REPORTS, Turnstile
 from .venuereports import enter_cancel_reject
 from .venuetrades import enter_execution_report
@@ -75,6 +76,7 @@ _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
     CommandType.CURRENCY_RATE: enter_rate,
     CommandType.KILL_SWITCH: switch_kill, CommandType.TRADING_STATE: set_trading_state,
+    CommandType.BREAKER: arm_strategy, CommandType.OVERRIDE: override_order,
     CommandType.OPENING_POSITION: open_position, CommandType.OPENING_CASH: open_cash,
     CommandType.DEFINE_CURRENCY: define_currency,
     CommandType.DEFINE_ACCOUNT: define_account, CommandType.DEFINE_VENUE: define_venue,

@@ -59,6 +59,7 @@ from ..vocabulary.instrument import (
 from .choosing import route_order, routing_of
 from .conditions import look_at_market, session_takes, session_waits, trigger_price
 from .departures import stops_order
+from .disarming import note_reject
 from .elections import watch_print
 from .executing import execute_order
 from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
@@ -97,6 +98,7 @@ def reject_order(core: State, c: Any, order: Order, reason: int, value: int, bou
     core.tables_full += reason == Reason.MAX_OPEN_ORDERS and bound >= core.orders.open_max
     order.reason, order.value, order.bound, order.terminal = int(reason), value, bound, REJECTED
     report_end(core, c, order, ExecType.REJECTED)
+    note_reject(core, c, order)
     sync_order(core, order)
 
 
@@ -129,7 +131,7 @@ def ask_order(
         meet_switches(core.risk.kills, order.instrument, order.account, order.venue, order.strategy),
         meet_switches(core.risk.states, order.instrument, order.account, order.venue, order.strategy),
         core.risk.rows.stated.get(order.account, 0), core.risk.values, core.risk.pnl, order.strategy,
-        Sent.NONE if recheck else Sent.NEW,
+        Sent.NONE if recheck else Sent.NEW, core.risk.breakers.tripped.get(order.strategy),
     )
 
 

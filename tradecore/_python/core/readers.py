@@ -6,7 +6,7 @@ from dataclasses import astuple
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType
+from tradecore.vocabulary.codes import CommandType, Scope, TradingState
 from tradecore.vocabulary.histogram import STAGES, percentiles
 from tradecore.vocabulary.records import ANSWER_DTYPE, BASKET_MAX, CODECS, NO_PRICE
 from tradecore.vocabulary.rows import (
@@ -14,6 +14,7 @@ from tradecore.vocabulary.rows import (
     HealthFacts,
     LimitFacts,
     OrderRow,
+    OverrideFacts,
     PositionRow,
     StaleOrderError,
     SwitchFacts,
@@ -278,11 +279,20 @@ class Readers:
 
     @asked
     def switches(self) -> list[SwitchFacts]:
-        """The kill switches that are engaged, then the trading states, by scope and target. Threads: any."""
+        """The kill switches that are engaged, then the trading states, by scope and target, then what breakers have
+        disarmed. Threads: any."""
         risk = self._state.risk
         return [SwitchFacts(*key, *switch[:3], int(kind), switch.state)
                 for kind, switches in ((CommandType.KILL_SWITCH, risk.kills), (CommandType.TRADING_STATE, risk.states))
-                for key, switch in sorted(switches.items())]
+                for key, switch in sorted(switches.items())] + [
+            SwitchFacts(int(Scope.STRATEGY), strategy, tripped.first, 0, tripped.since, int(CommandType.BREAKER),
+                        int(TradingState.REDUCING), int(tripped.reason))
+            for strategy, tripped in sorted(risk.breakers.tripped.items())]
+
+    @asked
+    def overrides(self) -> list[OverrideFacts]:
+        """The overrides that stand, or were used and have not been forgotten, as they came. Threads: any."""
+        return [OverrideFacts(*astuple(override)) for override in self._state.risk.overrides]
 
     @asked
     def decision(self, decision: int) -> list[Term]:

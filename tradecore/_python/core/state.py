@@ -10,10 +10,11 @@ from collections import deque
 from typing import Any
 
 from tradecore.vocabulary.capacity import Capacity
-from tradecore.vocabulary.codes import Reason, ReportType, ord_rej_reason_table
+from tradecore.vocabulary.codes import Reason, ReportType
 from tradecore.vocabulary.fix import ExecInst, ExecType, OrdStatus, TimeInForce, TradSesStatus
 from tradecore.vocabulary.histogram import STAGES
 from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, TIME_MAX, AckRow
+from tradecore.vocabulary.rej_reasons import ord_rej_reason_table
 from tradecore.vocabulary.report_codec import FLAG_ENDED
 from tradecore.vocabulary.rows import OrderRow
 
@@ -50,9 +51,8 @@ from .answered import note_end
 from .events import BUCKETS, EventLog, bucket_of
 
 ORD_REJ_REASONS = ord_rej_reason_table()
-(EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BUSINESS_REJECT, GATE_STOPPED,
- MASS_CANCEL_REPORT) = (
-    int(kind) for kind in ReportType)
+(EXECUTION, CANCEL_REJECT, ACCEPTED, RISK_OBSERVED, UNBOOKED, RISK_WARNING, BREAKER_TRIPPED, RISK_OVERRIDDEN,
+ BUSINESS_REJECT, GATE_STOPPED, MASS_CANCEL_REPORT) = (int(kind) for kind in ReportType)
 TRADE, TRADE_REJECTED = int(ExecType.TRADE), int(ExecType.REJECTED)
 REDUCE_ONLY = int(ExecInst.REDUCE_ONLY)
 VALIDATION, RISK, ROUTING, EXECUTING, POSITION, EVENTS, ORDER, CANCEL = range(len(STAGES))

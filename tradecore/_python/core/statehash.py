@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import astuple
 
-from tradecore.vocabulary.codes import Scope
+from tradecore.vocabulary.codes import Rule, Scope
 from tradecore.vocabulary.records import NO_PRICE, OUTBOUND_CODEC, PRINT_MAX_AGE
 from tradecore.vocabulary.units import one_number
 
@@ -118,7 +118,12 @@ def limit_digest(core: State, row: LimitRow) -> int:
                           row.breaches, int(row.counts), row.sent, row.day_first))
     for time in row.sent_times:
         chain = chain_row(chain, (time,))
-    return chain_row(chain, (row.trades,)) if row.trades else chain
+    if row.trades:
+        chain = chain_row(chain, (row.trades,))
+    if row.rule == Rule.REPEATED_EXECUTION:
+        for dealt in row.dealt:
+            chain = chain_row(chain, dealt)
+    return chain
 
 
 def switches(core: State) -> Iterator[Row]:
@@ -126,6 +131,12 @@ def switches(core: State) -> Iterator[Row]:
         for (scope, target), switch in sorted(table.items()):
             yield (row, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why),
                    switch.since, switch.state)
+    for strategy, tripped in sorted(core.risk.breakers.tripped.items()):
+        yield (60, strategy, tripped.reason, tripped.value, tripped.limit, tripped.since, tripped.names,
+               hash_of_id(core.texts, tripped.first))
+    for override in core.risk.overrides:
+        yield (61, override.order_id, override.rule, hash_of_id(core.texts, override.who),
+               hash_of_id(core.texts, override.why), override.since, override.until, override.used)
 
 
 def positions(core: State) -> Iterator[Row]:

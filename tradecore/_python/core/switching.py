@@ -1,21 +1,24 @@
-"""Commands that stop trading and let it go on: kill switches and trading states, by scope. Who stops may be anyone; to
-let more be traded again takes who and why. A refusal changes nothing.
+"""Commands that stop trading and let it go on: kill switches and trading states, by scope, and strategies that
+breakers have disarmed. Who stops may be anyone; to let more be traded again takes who and why. A refusal changes
+nothing.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import Reason, Scope, TradingState
+from tradecore.vocabulary.codes import Reason, Rule, Scope, TradingState
 
 from ..orders.open_orders import find_open
 from ..orders.order_facts import leaves_of
 from ..orders.order_table import CANCELED, Order, Request
 from ..risk.switches import Switches, set_switch, state_at
+from ..risk.trips import begin_anew, breaker_row
 from ..vocabulary.texts import id_is_known
 from .exits import reduces
 from .health import set_barred
 from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
+from .rule_commands import refuse_note
 from .settings import accept_change
 from .state import State, end_order, refuse_command
 
@@ -62,11 +65,13 @@ def change_switch(core: State, c: Any, switches: Switches, state: int, reason: R
     core.triggers.asks_again = core.triggers.asks_again or loosens
     ack = accept_change(core, c, c.scope, c.target, value_high=int(state))
     if state != TradingState.ACTIVE:
-        withdraw_barred(core, c, c.scope, c.target, state, reason)
+        withdraw_barred(core, c, c.scope, c.target, state, reason, 1 + c.scope, state)
     return ack
 
 
-def withdraw_barred(core: State, c: Any, scope: int, target: int, state: int, reason: Reason) -> None:
+def withdraw_barred(
+    core: State, c: Any, scope: int, target: int, state: int, reason: Reason, value: int, bound: int
+) -> None:
     """A scope may trade less: new orders that were not handed out are Canceled and never sent; replaces that ask for
     more are refused. Where it may reduce, what reduces stays."""
     named = {Scope(scope): target}
@@ -75,12 +80,43 @@ def withdraw_barred(core: State, c: Any, scope: int, target: int, state: int, re
         if is_unsent(order):
             if state == TradingState.HALTED or not reduces(core, order, leaves_of(order)):
                 recall_order(core, order)
-                order.value, order.bound = 1 + scope, state
+                order.value, order.bound = value, bound
                 end_order(core, c, order, CANCELED, reason)
             continue
         for request in list(order.requests):
             if request.message is not None and is_barred(core, order, request, state):
-                withdraw_replace(core, c, order, request, reason, 1 + scope, state)
+                withdraw_replace(core, c, order, request, reason, value, bound)
+
+
+def withdraw_disarmed(core: State, c: Any) -> None:
+    """A breaker has disarmed a strategy: what it still asks for is taken back, but for what reduces."""
+    strategy = core.risk.breakers.due.pop(0)
+    tripped = core.risk.breakers.tripped[strategy]
+    withdraw_barred(core, c, Scope.STRATEGY, strategy, TradingState.REDUCING, tripped.reason, tripped.value,
+                    tripped.limit)
+
+
+def arm_strategy(core: State, c: Any) -> Any:
+    """Arms a strategy again that a breaker has disarmed; where it takes two names, with the second. The ack's report
+    tells how many are missing."""
+    strategy, breakers = c.strategy, core.risk.breakers
+    tripped = breakers.tripped.get(strategy)
+    refused = refuse_note(core, c)
+    if refused is not None:
+        return refused
+    if tripped is None:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, strategy, 124)
+    if not (c.who and c.why):
+        return refuse_command(core, c, Reason.NOT_AUTHORIZED, 0, 104 if c.who else 96)
+    if c.who == tripped.first:
+        return refuse_command(core, c, Reason.NOT_AUTHORIZED, tripped.names, 96)
+    if tripped.names > 1 and not tripped.first:
+        tripped.first = c.who
+        return accept_change(core, c, strategy, 1)
+    for rule in (Rule.REPEATED_EXECUTION, Rule.CONSECUTIVE_REJECTS):
+        begin_anew(breaker_row(core.risk.rows, strategy, rule))
+    del breakers.tripped[strategy]
+    return accept_change(core, c, strategy, 0)
 
 
 def is_barred(core: State, order: Order, request: Request, state: int) -> bool:

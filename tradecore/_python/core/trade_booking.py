@@ -22,6 +22,7 @@ from ..risk.holds import count_trade, exposure_of, move_position
 from ..vocabulary.instrument import BUY, opposite
 from ..vocabulary.shell import saturate
 from .answered import hear_answer
+from .disarming import note_trade
 from .elections import move_last
 from .state import REDUCE_ONLY, TRADE, State, parent_of, report_execution, sync_order
 
@@ -161,6 +162,8 @@ def report_fill(
     core: State, c: Any, order: Order, qty: int, price: int, commission: int, contra_order_id: int, liquidity: int
 ) -> None:
     add_fills(core, order, qty, price)
-    report_execution(core, c, teller_of(core, order), ExecType.TRADE, venue=order.venue, last_qty=qty, last_px=price,
+    teller = teller_of(core, order)
+    report_execution(core, c, teller, ExecType.TRADE, venue=order.venue, last_qty=qty, last_px=price,
                      commission=saturate(commission), exec_id=core.exec_seq, contra_order_id=contra_order_id,
                      last_liquidity_ind=liquidity)
+    note_trade(core, c, teller, qty)

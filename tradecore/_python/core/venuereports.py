@@ -24,6 +24,7 @@ from ..orders.order_table import (
     remove_request,
 )
 from .answered import hear_answer, hear_first
+from .disarming import note_acceptance, note_reject, note_word
 from .doubts import (
     compare_cum_qty,
     find_bad_restatement,
@@ -112,6 +113,7 @@ def take_state(core: State, c: Any, order: Order) -> Any:
             return refuse_report(core, c, *bad)
     if c.exec_type not in (ExecType.PENDING_NEW, ExecType.REJECTED):
         order.acked = True
+    note_word(core, order, c.exec_type)
     hear_health(core, c, order, c.exec_type == ExecType.REJECTED, request is not None)
     if c.exec_type != ExecType.PENDING_NEW:
         hear_answer(core.router, order, core.now, c.exec_type == ExecType.REJECTED)
@@ -167,6 +169,8 @@ def end_at_venue(core: State, c: Any, order: Order) -> None:
     report_execution(core, c, order, c.exec_type, reason=Reason.VENUE_REPORTED,
                      ord_rej_reason=given if rejected else -1, venue_exec_id=c.exec_id,
                      transact_time=told_time(core, c), **told)
+    if rejected:
+        note_reject(core, c, order)
 
 
 def replace_at_venue(core: State, c: Any, order: Order, request: Request) -> None:
@@ -200,6 +204,8 @@ def take_status(core: State, c: Any, order: Order) -> Any:
     if bad:
         return refuse_report(core, c, *bad)
     if c.ord_status != PENDING_NEW and not order.terminal:
+        if order.awaited:
+            note_acceptance(core, order)
         hear_answer(core.router, order, core.now, False)
         order.acked, order.awaited, order.unknown_new = True, False, False
     if c.ord_status in (NEW, PARTIALLY_FILLED):  # it works, and no cancel is pending: an UNKNOWN one was lost

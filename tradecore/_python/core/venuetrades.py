@@ -30,6 +30,7 @@ from .corrections import (
     flags_of,
     know_execution,
 )
+from .disarming import note_trade
 from .doubts import compare_cum_qty, refuse_report
 from .elections import move_last
 from .keeping import SIDES, given_id, hear_note, hear_of_order, keep_report, range_of
@@ -209,6 +210,7 @@ def book_venue_trade(
     elif is_worse(order, c.last_px):
         report |= {"reason": Reason.FILL_BEYOND_LIMIT}
     report_execution(core, c, teller, ExecType.TRADE, venue=order.venue, **report)
+    note_trade(core, c, teller, c.last_qty)
     compare_cum_qty(core, c, order)
     sync_order(core, order)
     return acknowledge(order)

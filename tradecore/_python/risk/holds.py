@@ -15,8 +15,10 @@ from ..vocabulary.shell import demand, demand_power_of_two
 from .day_pnl import DayPnl
 from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
+from .overrides import Override
 from .rule_rows import RULES, LimitRows
 from .switches import Met, Switches
+from .trips import Breakers, Tripped
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class Question:
     pnl: DayPnl
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
+    tripped: Tripped | None = None  # the breaker that has disarmed its strategy
 
 
 class RiskTables:
@@ -90,6 +93,8 @@ class RiskTables:
         self.pnl = DayPnl(self.values)
         self.kills: Switches = {}
         self.states: Switches = {}
+        self.breakers = Breakers()
+        self.overrides: list[Override] = []
 
     @property
     def barred_venues(self) -> set[int]:
@@ -128,7 +133,8 @@ FIRM_MAX = 2**62  # |position| of a whole firm, in quantity units: of it no sum 
 # so rates hold at twice their limit; open orders as far as the places of exits go; without a reference only what has a
 # limit price passes. What is not here binds exits as well.
 EXEMPTIONS = frozenset((
-    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
+    Reason.KILL_SWITCH, Reason.TRADING_STATE, Reason.REPEATED_EXECUTION, Reason.CONSECUTIVE_REJECTS,
+    Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.STALE_QUOTE,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN))
 # Nor one that brings its position to zero, whose quantity is what it is.

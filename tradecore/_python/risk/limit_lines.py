@@ -62,6 +62,8 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
     rule = RULES[row.rule]
     slot = rule.firm_slot if row.scope in (Scope.FIRM, Scope.INSTRUMENT) else rule.slot
     if slot < 0:
+        if not rule.asks:  # it binds no order: see trips
+            return
         line.counted.append(row)
         line.counted.sort(key=lambda counted: counted.rule)
         return

@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Scope, TradingState
+from tradecore.vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, TradingState
 from tradecore.vocabulary.records import CODECS, NO_PRICE, POSITION_MAX, PRICE_MAX, QTY_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.rules import MESSAGES
 from tradecore.vocabulary.units import WORD
 
 from ..vocabulary.instrument import (
@@ -64,7 +65,7 @@ from .limit_lines import (
     Line,
     line_of,
 )
-from .rule_counts import check_counted
+from .rule_counts import check_breaker, check_counted
 from .rule_rows import RULES, find_bad_limit, set_row
 from .switches import Met, meet_switches, set_switch
 
@@ -352,11 +353,12 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
     check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
     check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty,
-    *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts), *CHECKS_ON_MARKS,
+    *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts & MESSAGES), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (
     check_switches(attrgetter("killed"), Reason.KILL_SWITCH), check_switches(attrgetter("state"), Reason.TRADING_STATE),
-    check_config, check_duplicate, check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only, check_session,
+    check_breaker(Rule.REPEATED_EXECUTION), check_breaker(Rule.CONSECUTIVE_REJECTS), check_config, check_duplicate,
+    check_open_orders, *OBSERVABLE, check_overflow, check_reduce_only, check_session,
 )
 
 

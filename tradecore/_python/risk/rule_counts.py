@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tradecore.vocabulary.codes import LimitMode
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 
+from .exposure_checks import adds_risk
 from .holds import Question
 from .limit_lines import rate_limit
 from .rule_rows import RULES, LimitRow
+from .trips import breaker_row, count_outcomes
 
 
 def count_recent(row: LimitRow, now: int) -> int:
@@ -50,5 +53,22 @@ def check_counted(rule: int) -> Callable[[Question], Finding]:
         row = min(rows, key=lambda row: rate_limit(q.line, row, q.reduces) - count_recent(row, q.now))
         most = rate_limit(q.line, row, q.reduces)
         return Finding(spec.reason, count_recent(row, q.now) + one, most, False, True, row.number)
+
+    return check
+
+
+def check_breaker(rule: int) -> Callable[[Question], Finding]:
+    """Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3),
+    FIA 1.5."""
+    reason = RULES[rule].reason
+
+    def check(q: Question) -> Finding:
+        if q.tripped is not None and q.tripped.reason == reason:
+            return Finding(reason, q.tripped.value, q.tripped.limit, adds_risk(q), True, q.tripped.row)
+        row = breaker_row(q.rows, q.strategy, rule)
+        if row is None or row.mode != LimitMode.ENFORCE:
+            return Finding(reason, NO_PRICE, -1, False, False)
+        return Finding(reason, count_outcomes(row, (q.instrument, q.side, q.order_qty), q.now), row.value, False, True,
+                       row.number)
 
     return check

@@ -10,7 +10,7 @@ from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Scope
 from tradecore.vocabulary.records import LIMIT_OFF, TIME_MAX
-from tradecore.vocabulary.rules import BY_RULE, STATED, Sent
+from tradecore.vocabulary.rules import BY_RULE, OUTCOMES, STATED, Sent
 from tradecore.vocabulary.units import one_number
 
 RULES = BY_RULE
@@ -44,6 +44,7 @@ class LimitRow:
     day_first: int = 0  # what was sent before this day
     trades: int = 0  # of this day
     sent_times: deque[int] = field(default_factory=deque)
+    dealt: deque[tuple[int, int, int]] = field(default_factory=deque)  # beside them: see trips
     ahead: int = 0  # of a basket that is asked about: what counts before
 
     @property
@@ -68,6 +69,7 @@ class LimitRows:
         self.softened = 0  # rows that warn
         self.counted = Sent.NONE  # what some row has counted
         self.on_marks = 0  # rows that need what is held at its marks
+        self.breakers = 0  # rows that disarm
         self.on_loss = 0  # rows that act on the day's P&L
 
 
@@ -134,6 +136,11 @@ def needs_marks(row: LimitRow) -> bool:
     return RULES[row.rule].on_marks and row.value >= 0
 
 
+def is_breaker(row: LimitRow) -> bool:
+    """Does a row disarm, or tell of what would?"""
+    return bool(RULES[row.rule].counts & OUTCOMES) and row.value >= 0
+
+
 def acts_on_loss(row: LimitRow) -> bool:
     """Does a row act whenever the day's P&L changes?"""
     return RULES[row.rule].on_loss and row.value >= 0
@@ -142,7 +149,7 @@ def acts_on_loss(row: LimitRow) -> bool:
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
     """How many rows and counters a change would take that are not there yet."""
     row = find_row(rows, key_of(c), c.rule)
-    counts = RULES[c.rule].slot < 0 and c.value_high >= 0 and not (row is not None and row.counts)
+    counts = bool(RULES[c.rule].counts) and c.value_high >= 0 and not (row is not None and row.counts)
     return int(row is None), int(counts)
 
 
@@ -156,6 +163,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.observed -= binds(row, LimitMode.OBSERVE)
     rows.softened -= binds(row, SOFT)
     rows.on_marks -= needs_marks(row)
+    rows.breakers -= is_breaker(row)
     rows.on_loss -= acts_on_loss(row)
     row.value = one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
@@ -165,9 +173,10 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.softened += binds(row, SOFT)
     rows.on_marks += needs_marks(row)
     rows.on_loss += acts_on_loss(row)
-    if RULES[c.rule].slot < 0 and row.value >= 0 and not row.counts:
+    rows.breakers += is_breaker(row)
+    if RULES[c.rule].counts and row.value >= 0 and not row.counts:
         row.counts = True
-        row.sent_times = deque(maxlen=rows.order_rate)
+        row.sent_times, row.dealt = deque(maxlen=rows.order_rate), deque(maxlen=rows.order_rate)
         rows.counters += 1
         rows.counted |= RULES[c.rule].counts
     if row.scope == Scope.ACCOUNT:

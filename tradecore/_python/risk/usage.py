@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradecore.vocabulary.codes import Rule
+from tradecore.vocabulary.rules import OUTCOMES
 
 from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import DayTotal, day_total_of
@@ -11,6 +12,7 @@ from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
 from .rule_counts import count_recent
 from .rule_rows import RULES, LimitRow
+from .trips import NOTHING_DEALT, count_outcomes
 
 
 def worst_qty(e: Exposure, ins: InstrumentRow) -> int:
@@ -39,9 +41,11 @@ def measure_row(
     risk: RiskTables, instruments: dict[int, InstrumentRow], row: LimitRow, now: int
 ) -> tuple[int, int]:
     """What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of
-    its instrument, which is returned too, or where it names none of the one with most. -1 of what only bounds one
-    order."""
-    if RULES[row.rule].slot < 0:
+    its instrument, which is returned too, or where it names none of the one with most; of a breaker what came last. -1
+    of what only bounds one order."""
+    if RULES[row.rule].counts & OUTCOMES:
+        return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
+    if RULES[row.rule].counts:
         return -(-count_recent(row, now) // trades_of(row)), row.instrument
     if RULES[row.rule].on_loss:
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
