@@ -114,7 +114,7 @@ cdef inline void hash_breakers(tc_hasher* h, const tc_core* core) noexcept nogil
         tripped = &core.risk.breakers.by_strategy[strategy]
         if tripped.row == 0:
             continue
-        put(h, 60)
+        put(h, 62)
         put(h, strategy)
         put(h, tripped.reason)
         put(h, tripped.value)
@@ -131,7 +131,7 @@ cdef inline void hash_overrides(tc_hasher* h, const tc_core* core) noexcept nogi
     cdef int32_t i
     for i in range(core.risk.overrides.count):
         override = &core.risk.overrides.rows[i]
-        put(h, 61)
+        put(h, 63)
         put(h, override.order_id)
         put(h, override.rule)
         put_id(h, core, override.who)

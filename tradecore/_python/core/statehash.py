@@ -132,10 +132,10 @@ def switches(core: State) -> Iterator[Row]:
             yield (row, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why),
                    switch.since, switch.state)
     for strategy, tripped in sorted(core.risk.breakers.tripped.items()):
-        yield (60, strategy, tripped.reason, tripped.value, tripped.limit, tripped.since, tripped.names,
+        yield (62, strategy, tripped.reason, tripped.value, tripped.limit, tripped.since, tripped.names,
                hash_of_id(core.texts, tripped.first))
     for override in core.risk.overrides:
-        yield (61, override.order_id, override.rule, hash_of_id(core.texts, override.who),
+        yield (63, override.order_id, override.rule, hash_of_id(core.texts, override.who),
                hash_of_id(core.texts, override.why), override.since, override.until, override.used)
 
 
