@@ -1,5 +1,5 @@
 # Memory of a shell's tables: zeroed, owned by one object, freed with it. Pages never used cost nothing; those of
-# a large table are huge ones (pages.h).
+# a large table that orders fill are huge ones (pages.h).
 # A table starts a cache line, so that a row as long as some lines touches no more than these.
 # Only in C: memory.
 
@@ -14,8 +14,9 @@ cdef enum:
     LINE = 64
 
 
-cdef inline void* table(list tables, long long count, size_t size) except NULL:
-    """A zeroed table of at least one row, recorded in `tables`."""
+cdef inline void* table_by_instrument(list tables, long long count, size_t size) except NULL:
+    """A zeroed table of at least one row, recorded in `tables`. Its rows are used here and there, by instrument: they
+    lie on small pages, as a huge one would hold hundreds that nobody uses."""
     cdef size_t rows = <size_t>(count if count > 0 else 1)
     cdef size_t skip = LINE - 8                        # what calloc may be short of a line: no row more, or a sanitizer
     cdef void* memory = NULL                           # would not see the one that is written behind the last
@@ -23,9 +24,15 @@ cdef inline void* table(list tables, long long count, size_t size) except NULL:
         memory = calloc(1, rows * size + skip)
     if memory == NULL:
         raise MemoryError(f"a table of {count} x {size} bytes")
-    tc_prefer_huge_pages(memory, rows * size)
     tables.append(<size_t>memory)
     return <void*>((<size_t>memory + LINE - 1) & ~<size_t>(LINE - 1))
+
+
+cdef inline void* table(list tables, long long count, size_t size) except NULL:
+    """The same, of what is used from the start on, order by order."""
+    cdef void* memory = table_by_instrument(tables, count, size)
+    tc_prefer_huge_pages(memory, <size_t>(count if count > 0 else 1) * size)
+    return memory
 
 
 cdef inline int free_tables(list tables) except -1:

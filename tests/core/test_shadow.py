@@ -118,7 +118,7 @@ def test_a_shadow_that_raises_does_not_reach_the_caller(make, monkeypatch):
         raise ZeroDivisionError("planted")
 
     core = make({"backend": "python"}, backend="native")
-    monkeypatch.setattr("tradecore._python.core.orderpath.ask_risk_of", breaks)
+    monkeypatch.setattr("tradecore._python.core.overriding.ask_risk_of", breaks)
     assert core.submit("AAPL", "BUY", 1, 100).ord_status is tc.OrdStatus.NEW
     assert core.difference.what == "error"
     assert "ZeroDivisionError('planted')" in str(core.difference)

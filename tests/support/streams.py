@@ -344,12 +344,12 @@ class Stream:
                 miss_cost=pick.choice((-1, bad, 0, 300)), degraded_cost=pick.choice((-1, bad, 0, 50)), **told)
         facts = {name: pick.choice((-1, 0, 5 * 10**5, 10**6, *([-5, 2**62] if pick.random() < 0.05 else ())))
                  for name in ("round_trip", "take_fill", "post_fill", "reject_rate", "quote_age")}
-        if pick.random() < 0.2:
+        if pick.random() < 0.4:
             bad = pick.choice((-2, 2, 2**62)) if pick.random() < 0.05 else -1
             return CODECS[K.VENUE_HEALTH].pack(
                 kind=K.VENUE_HEALTH, venue=pick.randrange(self.capacity.venues + 2),
-                venue_health=pick.choices((-1, bad, 0, 1, 3), (4, 2, 12, 4, 1))[0], reject_max=pick.choice((-1, 0, 0, 1, 3)),
-                timeout_max=pick.choice((-1, bad, 0, 0, 4)), cooldown=pick.choice((-1, bad, 1, 10**6, 10**8)),
+                venue_health=pick.choices((-1, bad, 0, 1, 3), (4, 2, 12, 4, 1))[0], reject_max=pick.choice((-1, 0, 1, 1, 3)),
+                timeout_max=pick.choice((-1, bad, 0, 1, 4)), cooldown=pick.choice((-1, bad, 1, 10**6, 10**8)),
                 on_disconnect=pick.choice((-1, 0, 1, 2)), **told)
         return CODECS[K.VENUE_STATISTICS].pack(
             kind=K.VENUE_STATISTICS, venue=pick.randrange(self.capacity.venues + 2), **facts, **told)
