@@ -185,8 +185,11 @@ def test_whatever_happens_an_order_is_sent_once_and_first(room, seed):
     for order_id, sent in kinds.items():
         assert sent.count(M.NEW_ORDER_SINGLE) <= 1
         assert M.NEW_ORDER_SINGLE not in sent[1:], order_id
-    assert all(kinds[order_id][0] is M.NEW_ORDER_SINGLE for order_id in at_venue)
     reports = core.read_events(0, 65_536)[0]
+    stopped = set(reports["order_id"][reports["report_type"] == tc.ReportType.GATE_STOPPED].tolist())
+    assert len(at_venue - stopped) > len(at_venue) / 2
+    # A venue may speak of an order before it was sent, of more than was ordered: the exit gate keeps that one's new.
+    assert all(kinds[order_id][0] is M.NEW_ORDER_SINGLE for order_id in at_venue - stopped)
     killed = reports["order_id"][(reports["exec_type"] == tc.ExecType.CANCELED) & (reports["reason"] == R.KILL_SWITCH)]
     assert len(killed) > 5 or seed not in (21, 22)
     assert not [n for n in killed.tolist() if M.NEW_ORDER_SINGLE in kinds.get(n, ())], "withdrawn, and sent all the same"

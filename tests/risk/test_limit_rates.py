@@ -222,12 +222,14 @@ def test_threads_never_exceed_one_limit_together(make_core, backend):
     most = 40
     core = make_core(accounts=[f"a{at}" for at in range(threads)])
     core.risk.set_limit("max_position_qty", most)
-    seen, errors = [], []
+    seen, errors, begun = [], [], threading.Barrier(threads, timeout=120)
 
     def trade(account):
         try:
             working = []
             for at in range(each):
+                if at == 4:  # by then they want more than the limit, however the machine lets them run
+                    begun.wait()
                 order = core.submit("AAPL", BUY, 1 + at % 7, 9, account=account, venue="ARCX")
                 if order.reason is R.NONE:
                     working.append(order)
