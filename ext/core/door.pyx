@@ -86,7 +86,7 @@ cdef class Door:
     cdef State state
     cdef object gate, names, bus, clock
     cdef dict symbols, accounts, venues
-    cdef list account_names, listening, restless
+    cdef list account_names, listening, restless, asked    # asked: rules in Python, which Python asks
     cdef tc_last_name last_symbol, last_account, last_venue
     cdef int32_t counterparty      # where every order goes; 0: where it says, or is routed
     cdef bint is_system_clock
@@ -98,7 +98,7 @@ cdef class Door:
         self.state = gate.core._state
         self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
         self.venues, self.account_names = gate.names.venues.ids, gate.names.accounts.names
-        self.listening, self.restless = gate.bus.listening, gate.bus.restless
+        self.listening, self.restless, self.asked = gate.bus.listening, gate.bus.restless, gate.asked
         self.counterparty, self.slow, self.is_system_clock = counterparty, slow, gate.clock is SYSTEM_CLOCK
         self.order_call = "new_order" if counterparty else "submit"
 
@@ -156,8 +156,8 @@ cdef class Door:
         c.kind = KIND_NEW_ORDER
         c.version = VERSION
         return (
-            given[SYMBOL] != NULL and find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol)
-            and self.read_places(given, c) and read_words(&WORDS, given, named, c)
+            not PyList_GET_SIZE(self.asked) and given[SYMBOL] != NULL and read_words(&WORDS, given, named, c)
+            and find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol) and self.read_places(given, c)
             and read_numbers(&NUMBERS, &self.state.core.instruments[c.instrument], given, named, c)
         )
 
@@ -286,7 +286,7 @@ cdef class Door:
         tc_clear(&c, sizeof(c))
         target[0] = 0
         c.kind = KIND_REPLACE
-        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given) >= 0
+        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given) >= 0 and not PyList_GET_SIZE(self.asked)
                 and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
                 and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
                 and self.read_target(given, &c)
@@ -352,8 +352,8 @@ cdef class Prepared:
         cdef int64_t own = 0
         if not self.typed and price is not None:
             c.ord_type = TYPE_LIMIT if c.ord_type == TYPE_MARKET else TYPE_STOP_LIMIT
-        if (qty is None or (price is not None and not has_limit(c.ord_type)) or c.exec_inst & INST_CASH
-                or c.peg_offset or not (
+        if (PyList_GET_SIZE(self.door.asked) or qty is None or (price is not None and not has_limit(c.ord_type))
+                or c.exec_inst & INST_CASH or c.peg_offset or not (
                     read_qty(&NUMBERS, <PyObject*>qty, ins, &c.order_qty)
                     and read_price(&NUMBERS, <PyObject*>price, ins, no_price(), &c.price)
                     and read_id(<PyObject*>cl_ord_id, text, &own)
