@@ -243,6 +243,22 @@ def test_a_wrong_keyword_is_named_with_the_one_that_was_meant(backend):
 
 
 @pytest.mark.parametrize("backend", ["native", "python"])
+def test_calls_that_were_taken_before_a_rule_in_python_ask_it_too(backend):
+    core = make(backend)
+    submit, check, replace, prepared = core.submit, core.check, core.replace, core.prepare("AAPL", "BUY", account="A")
+    order = core.submit("AAPL", "BUY", 10, 1, account="A")
+    core.risk.add_rule("none", lambda order: "no more")
+    told = "USER_RULE: rule 'none': no more"
+    assert submit("AAPL", "BUY", 1, 1, account="A").text == prepared(1, 1).text == replace(order, qty=11).text == told
+    assert check("AAPL", "BUY", 1, 1, account="A")["USER_RULE"].verdict == "REFUSE"
+    assert order.order_qty == 10
+    core.risk.remove_rule("none")
+    assert [submit("AAPL", "BUY", 1, 1, account="A").text, prepared(1, 1).text] == ["", ""]
+    assert check("AAPL", "BUY", 1, 1, account="A").passed
+    assert replace(order, qty=11).text == ""
+
+
+@pytest.mark.parametrize("backend", ["native", "python"])
 def test_help_shows_every_term(backend):
     core = make(backend)
     told = inspect.signature(core.submit).parameters

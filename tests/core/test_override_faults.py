@@ -82,7 +82,7 @@ BATCHES = 14
 
 
 def test_a_stream_lets_many_pass_the_same_in_both() -> None:
-    assert play(BATCHES) > 50
+    assert play(BATCHES) > 30
 
 
 @pytest.mark.parametrize(("place", "fault"), [(place, fault) for place, faults in FAULTS.items() for fault in faults])

@@ -101,18 +101,6 @@ def test_a_wrong_call_is_not_asked_about_and_a_bad_order_has_its_own_reason(core
     assert buy(core).reason is R.USER_RULE
 
 
-def test_calls_that_were_taken_before_it_ask_it_too(core):
-    submit, check, replace, prepared = core.submit, core.check, core.replace, core.prepare("AAPL", "BUY", account="alpha")
-    order = buy(core)
-    core.risk.add_rule("none", lambda order: "no more")
-    assert submit("AAPL", "BUY", 1, 189, account="alpha").reason is R.USER_RULE
-    assert prepared(1, 189).reason is R.USER_RULE
-    assert check("AAPL", "BUY", 1, 189, account="alpha")["USER_RULE"].verdict == "REFUSE"
-    assert replace(order, qty=101).reason is R.USER_RULE
-    core.risk.remove_rule("none")
-    assert prepared(1, 189).ord_status is S.NEW
-
-
 def test_replaces_are_asked_about_as_the_order_would_be(core):
     order = buy(core, 10, cl_ord_id="a")
     core.risk.add_rule("small", lambda asked: "more than 10" if asked.qty > 10 or asked.price != 189 else None)

@@ -436,14 +436,16 @@ class Stream:
         it. Some are of another order, or are over before it comes."""
         pick = self.apart
         at, rule = pick.choice(self.blocked[-8:])
+        ((afters, lasts, passes),) = pick.choices((((0, 1), 10**9, 0), ((0, 1), 10**10, 0), ((1,), 10**9, 2 * 10**9)), (6, 6, 1))
+        until = self.clock + lasts
+        self.clock += passes
         again = CODECS[K.NEW_ORDER].unpack(self.sent[at])._asdict() | {"cl_ord_id": 0, "transact_time": self.clock, "kind": K.NEW_ORDER}
-        afters, lasts = pick.choice((((0, 1), 10**9), ((0, 1), 10**10), ((40,), 2 * 10**7)))
         for after in afters:
             self._undo(CODECS[K.NEW_ORDER].pack(**again | pick.choice(({}, {}, {}, {"strategy": 1}))), after)
         self._undo(CODECS[K.NEW_ORDER].pack(**again), 200)
         return CODECS[K.OVERRIDE].pack(
             kind=K.OVERRIDE, rule=rule if pick.random() < 0.9 else 1, target=self.blocked_ids[at], who=pick.choice((1, 1, 1, 1, 0)), why=1,
-            expire_time=self.clock + lasts)
+            expire_time=until)
 
     def _override(self) -> bytes:
         """An order that is too large for account 5, which is let pass: mostly it passes, once; some can't be given."""
