@@ -5,7 +5,8 @@ from parts cimport *
 
 # How an order is routed: ROUTING_...
 cdef inline uint8_t routing_of(const tc_core* core, const tc_order* order) noexcept nogil:
-    return strategy_of(&core.router, order.strategy, terms_of(&core.orders, order).routing)
+    return strategy_of(
+        &core.router, order.strategy, terms_of(&core.orders, order).routing if order.extended else ROUTING_NONE)
 
 
 # Of the venues that display a price within the limit, and trade through no other (FILL_OR_KILL: and hold the whole

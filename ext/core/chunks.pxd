@@ -29,7 +29,7 @@ cdef struct tc_batch:
 cdef inline void take_command(
     tc_core* core, tc_tap* tap, const tc_command* c, tc_ack* ack, int64_t now, bint timed
 ) noexcept nogil:
-    if tap.is_on:
+    if tc_seldom(tap.is_on):
         tap_command(tap, c, now)
     apply_command(core, c, ack, now, timed)
 

@@ -225,21 +225,21 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     mask = excuse_closing(core, order, mask)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
-    if c.list_id:
+    if tc_seldom(c.list_id != 0):
         bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
-    if c.cl_ord_id == NO_ROOM:
+    if tc_seldom(c.cl_ord_id == NO_ROOM):
         reject_order(core, c, order, IDS_FULL, core.texts.count, core.texts.capacity)
-    elif core.stamp_reason:
+    elif tc_seldom(core.stamp_reason != REASON_NONE):
         order.reject_mask = <int64_t>bit_of(core.stamp_reason)
         reject_order(core, c, order, core.stamp_reason, core.stamp, core.stamp_bound)
-    elif mask:
+    elif tc_seldom(mask != 0):
         explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, c,
                      &finding.value, &finding.limit)
         order.reject_mask = <int64_t>mask
         reject_order(core, c, order, INVALID_FIELD_VALUE + tc_lowest_bit(mask), finding.value, finding.limit)
-    elif claimed == TABLE_FULL:
+    elif tc_seldom(claimed == TABLE_FULL):
         reject_order(core, c, order, TABLE_FULL, core.ids.count, core.ids.capacity)
-    elif bad_join:
+    elif tc_seldom(bad_join != REASON_NONE):
         reject_order(core, c, order, bad_join, finding.value, finding.limit)
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,

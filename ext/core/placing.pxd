@@ -23,9 +23,10 @@ cdef inline void reject_order(
 # ---- risk: the question that an order puts
 
 cdef inline bint awaits_parent(const tc_core* core, const tc_order* order) noexcept nogil:
-    cdef const tc_terms* terms = terms_of(&core.orders, order)
-    if not order.extended:
+    cdef const tc_terms* terms
+    if not tc_seldom(order.extended):
         return False
+    terms = terms_of(&core.orders, order)
     if terms.group:
         return waits_for_parent(group_of(&core.groups, terms), order.order_id)
     return waits_for_parent(find_named(&core.groups, terms.list_id), order.order_id)
@@ -222,7 +223,7 @@ cdef inline bint ends_at_own(
     cdef int64_t before = 0
     cdef tc_order* own = meets_own(core, order, limit, most[0], &before)
     cdef int reason
-    if own == NULL:
+    if not tc_seldom(own != NULL):
         return False
     reason = pass_own(core, c, order, limit, own, before, first[0], most)
     core.book.fill_count = 0

@@ -176,7 +176,7 @@ cdef inline int64_t twice_reference(tc_core* core, int32_t instrument) noexcept 
 
 cdef inline uint64_t count_stage(tc_core* core, int stage, uint64_t since, bint timed) noexcept nogil:
     cdef uint64_t now
-    if not timed:
+    if not tc_seldom(timed):
         return 0
     now = tc_ticks()
     core.histograms[stage * BUCKETS + bucket_of(now - since)] += 1

@@ -41,6 +41,13 @@ _RECORD = np.dtype(f"V{COMMAND_SIZE}")
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
 
 
+def make_acks(count: int) -> Any:
+    """An array for a batch's acks, of which each record writes its own; `report_type` says which have."""
+    acks = np.empty(count, ACK_DTYPE)
+    acks["report_type"] = 0
+    return acks
+
+
 def check_acks(out: Any, count: int) -> Any:
     """The array for a batch's acks, zeroed. Raises TypeError or ValueError."""
     if not isinstance(out, np.ndarray):
@@ -263,7 +270,7 @@ class TradingCore(OrderSystem):
             kind = CommandType(int(commands["kind"][row]))
             raise ValueError(f"row {row}: kind {kind.name} goes through define_...()")
         now = self._gate.names.stamp(transact_time) or self._gate.time()
-        acks = np.zeros(len(commands), ACK_DTYPE) if out is None else check_acks(out, len(commands))
+        acks = make_acks(len(commands)) if out is None else check_acks(out, len(commands))
         # With subscribers it stops where reports that one of them wants must be copied out of the ring before they can
         # be overwritten; the callbacks run after the whole batch.
         core, bus, done = self._gate.core, self._gate.bus, 0

@@ -170,7 +170,10 @@ class Core(Readers):
             records = bytes(source[done * COMMAND_SIZE : (done + CHUNK) * COMMAND_SIZE])
             ran = self._turnstile.command(self._run_chunk, records, target[done * ACK_SIZE :], now, timed, sealing,
                                           watched)
-            done += CHUNK if ran.__class__ is Later else ran
+            if ran.__class__ is Later:  # until then nothing is acknowledged
+                ran = min(CHUNK, count - done)
+                target[done * ACK_SIZE : (done + ran) * ACK_SIZE] = bytes(ran * ACK_SIZE)
+            done += ran
             self._turnstile.give_way()
             if watched and self._state.events.must_be_read():
                 break
