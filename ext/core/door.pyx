@@ -18,6 +18,7 @@ from questions cimport passes
 from slots cimport *
 from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
+from tradecore._native.report cimport Report
 from tradecore._native.turnstile cimport State
 cimport cython
 
@@ -30,17 +31,15 @@ from tradecore.core.door import read_answers
 from tradecore.risk.limits import CheckResult
 from tradecore.vocabulary.codes import CommandType
 from tradecore.vocabulary.fix import ContingencyType, OrdType, Side, TimeInForce, TriggerPriceType
-from tradecore.vocabulary.reports import Report
 from tradecore.vocabulary.showing import refuse_copy
 
 cdef tc_number_types NUMBERS
 NUMBERS.decimal = <PyObject*>Decimal
 NUMBERS.int64 = <PyObject*>_np.int64
 NUMBERS.float64 = <PyObject*>_np.float64
-cdef object RESULT = CheckResult, REPORT = Report, SYSTEM_CLOCK = _time.time_ns
+cdef object RESULT = CheckResult, SYSTEM_CLOCK = _time.time_ns
 cdef Py_ssize_t PASSED = tc_slot_of(CheckResult, "_passed"), ROWS = tc_slot_of(CheckResult, "_rows")
 cdef Py_ssize_t TOLD = tc_slot_of(CheckResult, "_told")
-cdef Py_ssize_t ROW = tc_slot_of(Report, "_row"), DIRECTORY = tc_slot_of(Report, "_directory")
 cdef list KEPT = [Decimal, _np.int64, _np.float64]     # what is named above without a reference
 
 cdef tc_order_words WORDS
@@ -255,7 +254,8 @@ cdef class Door:
         told = self.state.run_asked(c, &ack, self.time(), &answer)
         self.deliver()
         if ack.report_type == REPORT_BUSINESS_REJECT and told:
-            self.gate.refuse(CommandType(c.kind), "", self.report(&answer))
+            said = (<const char*>&answer)[:sizeof(tc_report)]
+            self.gate.refuse(CommandType(c.kind), "", Report(said, self.names))
         return None
 
     # ---- requests
@@ -314,21 +314,16 @@ cdef class Door:
 
     cdef object request(self, tc_command* c, const char* target, int64_t target_own, const char* text, int64_t own):
         cdef tc_ack ack
-        cdef tc_report answer
         cdef bint told
         cdef int64_t now = self.time()
+        cdef Report report = Report.__new__(Report)
+        report.state, report.names = self.state, self.names
         c.version = VERSION
         c.orig_cl_ord_id = self.number_of(target, target_own, now)
         c.cl_ord_id = self.number_of(text, own, now)
-        told = self.state.run_asked(c, &ack, now, &answer)
+        told = self.state.run_asked(c, &ack, now, &report.record)
         self.deliver()
-        return self.report(&answer) if told else self.gate.refuse_silence(CommandType(c.kind))
-
-    cdef object report(self, const tc_report* answer):
-        report = PyType_GenericAlloc(<PyTypeObject*>REPORT, 0)
-        tc_fill_slot(report, ROW, (<const char*>answer)[:sizeof(tc_report)])
-        tc_fill_slot(report, DIRECTORY, self.names)
-        return report
+        return report if told else self.gate.refuse_silence(CommandType(c.kind))
 
 
 @cython.final
