@@ -53,7 +53,7 @@ cdef inline bint must_be_read(const tc_events* events) noexcept nogil:
 
 # Only in C: a slice in Python. A command of a chunk into its slot.
 cdef inline void copy_command(tc_slots* slots, const tc_batch* batch, int64_t i) noexcept nogil:
-    tc_copy_shared(&slots.commands[i & (COMING - 1)], &batch.commands[batch.done + i], sizeof(tc_command))
+    tc_copy_shared(&slots.commands[i & (AHEAD - 1)], &batch.commands[batch.done + i], sizeof(tc_command))
 
 
 # The next chunk of a batch: each command is copied, once, before it is looked at. What lies behind the chunk is copied
@@ -71,7 +71,7 @@ cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch
         if i + AHEAD_ID < seen:
             copy_command(slots, batch, i + AHEAD_ID)
         fetch_ahead(core, slots.commands, i, seen, &batch.ahead)
-        c = &slots.commands[i & (COMING - 1)]
+        c = &slots.commands[i & (AHEAD - 1)]
         if c.kind < 64 and (batch.refused >> c.kind) & 1:
             c.kind = NO_KIND                           # a command of no kind is refused for it
         take_command(core, tap, c, &slots.acks[i], batch.now, batch.timed)

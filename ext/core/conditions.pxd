@@ -27,7 +27,8 @@ cdef struct tc_market:
 
 # Own fills move the last trade, but make no session one that prints.
 cdef inline bint has_fresh_print(const tc_core* core, int32_t instrument) noexcept nogil:
-    cdef int64_t printed = core.triggers.watched[instrument].print_time, age = core.instruments[instrument].print_max_age
+    cdef int64_t printed = core.triggers.watched[instrument].print_time
+    cdef int64_t age = core.instruments[instrument].print_max_age
     return printed > 0 and (age == 0 or core.now - printed <= age)
 
 

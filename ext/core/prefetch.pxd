@@ -3,13 +3,13 @@
 # Only in C: fetching memory ahead.
 
 from state cimport *
+from tap cimport AHEAD
 
 
 cdef enum:
     AHEAD_ID = 9                   # commands ahead: where the numbers of its ids or its order stand
     AHEAD_ENTRY = 6                # the entries of the ids
     AHEAD_ORDER = 3                # the order's facts and terms, and a report
-    AHEAD = 16                     # commands that are remembered
 
 
 # What is known of the order that a coming command names.

@@ -35,8 +35,8 @@ cdef struct tc_trail:
     uint8_t rank                   # how many groups at most lie on the way to it
 
 
-# Of one instrument, together, since a trade looks at it: how many orders wait, the command before the one that opened its
-# session, the one that told its last trade, and when it last printed one in this session.
+# Of one instrument, together, since a trade looks at it: how many orders wait, the command before the one that opened
+# its session, the one that told its last trade, and when it last printed one in this session.
 cdef struct tc_watched:
     int64_t count, opened_at, last_told, print_time
 
@@ -324,7 +324,8 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
 cdef inline void disarm_trigger(tc_triggers* triggers, const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
     cdef uint8_t source = terms.watch
-    tc_assert((triggers.watched[order.instrument].count > 0) & (triggers.waiting >= triggers.watched[order.instrument].count))
+    tc_assert((triggers.watched[order.instrument].count > 0)
+              & (triggers.waiting >= triggers.watched[order.instrument].count))
     if order.ord_type == TYPE_TRAILING_STOP:
         terms.peak_px = triggers.trails[group_at(triggers, slot_of(orders, order))].peak
         terms.stop_px = trail_stop(order, terms, terms.peak_px)
