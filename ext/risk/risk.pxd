@@ -253,7 +253,8 @@ cdef inline bint check_limits(
             or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
-            or check_position_qty(risk, q, f, False) or check_counts(risk, q, f) or check_on_marks(risk, q, f))
+            or check_position_qty(risk, q, f, False)
+            or (tc_seldom(q.line.alike_count != 0) and check_alike(risk, q, f, False)) or check_counts(risk, q, f) or check_on_marks(risk, q, f))
 
 
 # The first refusal, or REASON_NONE. Changes nothing.
@@ -274,7 +275,7 @@ cdef inline int check_risk(
 cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int at = 9
+    cdef int at = 10
     cdef uint64_t rest = risk.rows.counting
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
     f[1].refused = check_permitted(q, &f[1], explain)
@@ -285,6 +286,7 @@ cdef inline int evaluate_limits(
     f[6].refused = check_order_notional(risk, ins, q, &f[6], explain)
     f[7].refused = check_collar(q, &f[7], explain)
     f[8].refused = check_position_qty(risk, q, &f[8], explain)
+    f[9].refused = check_alike(risk, q, &f[9], explain)
     while rest:
         f[at].refused = check_counted(risk, q, tc_lowest_bit(rest), &f[at], explain)
         rest &= rest - 1
