@@ -254,7 +254,8 @@ cdef inline bint check_limits(
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
             or check_position_qty(risk, q, f, False)
-            or (tc_seldom(q.line.alike_count != 0) and check_alike(risk, q, f, False)) or check_counts(risk, q, f) or check_on_marks(risk, q, f))
+            or (tc_seldom(q.line.alike_count != 0) and check_alike(risk, q, f, False))
+            or check_counts(risk, q, f) or check_on_marks(risk, q, f))
 
 
 # The first refusal, or REASON_NONE. Changes nothing.

@@ -92,8 +92,8 @@ cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_find
     return False
 
 
-# How often the same order may come in a window. More recent orders than are kept hide some: then it is refused, and told
-# so. The first row that refuses speaks, else the one with less left. Source: SEC 15c3-5 (c)(1)(ii).
+# How often the same order may come in a window. More recent orders than are kept hide some: then it is refused, and
+# told so. The first row that refuses speaks, else the one with less left. Source: SEC 15c3-5 (c)(1)(ii).
 cdef inline bint check_alike(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef const tc_rows* r = &risk.rows
     cdef tc_alike terms = alike_of(q)
