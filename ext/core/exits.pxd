@@ -145,17 +145,26 @@ cdef inline bint closes_position(
     return 0 < order_qty and order_qty <= most and order_qty + count_works(core, order, listed, most) == most
 
 
-# Risk's refusal. Whether an order reduces is found out where only that can let it pass.
-cdef inline int ask_risk_of(
-    tc_core* core, const tc_instrument* ins, const tc_order* order, tc_question* q, tc_finding* finding
+# Only in C: the rare half of `ask_risk_of`, apart from the path.
+cdef inline int excuse_exit(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, tc_question* q, tc_finding* finding, int reason
 ) noexcept nogil:
-    cdef int reason = find_risk_refusal(core, ins, q, order.strategy, finding)
-    if tc_seldom(reason != REASON_NONE) and is_exempt(reason) and reduces(core, order, q.leaves_qty):
+    if is_exempt(reason) and reduces(core, order, q.leaves_qty):
         q.reduces = True
         reason = find_risk_refusal(core, ins, q, order.strategy, finding)
     if reason == UNBOOKED_TRADE and reduces_unbooked(core, order, q.leaves_qty):
         reason = find_rule_refusal(core, ins, q, order.strategy, finding)
     return reason
+
+
+# Risk's refusal. Whether an order reduces is found out where only that can let it pass.
+cdef inline int ask_risk_of(
+    tc_core* core, const tc_instrument* ins, const tc_order* order, tc_question* q, tc_finding* finding
+) noexcept nogil:
+    cdef int reason = find_risk_refusal(core, ins, q, order.strategy, finding)
+    if tc_seldom(reason != REASON_NONE):
+        return excuse_exit(core, ins, order, q, finding, reason)
+    return REASON_NONE
 
 
 # Is it a stop or a trailing exit that has triggered, with a protection price to rest at? It must not end while its
@@ -250,7 +259,7 @@ cdef inline void hold_back(
 # Is an order held against its own trigger price: before that has come, when it then goes, and in all its parts? One
 # that has gone whole, and a limit that its user has changed since, are held against the market.
 cdef inline bint is_held_to_trigger(const tc_core* core, const tc_order* order, int64_t price) noexcept nogil:
-    if not awaits_price(order.ord_type):
+    if not tc_seldom(awaits_price(order.ord_type)):
         return False
     if not order.triggered:
         return order.ord_type != TYPE_TRAILING_STOP

@@ -60,18 +60,10 @@ cdef inline bint run_switch_or_rule(tc_core* core, const tc_command* c, tc_ack* 
     return True
 
 
-cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
-    if tc_seldom(c.version > VERSION):
-        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.version, 40)
-    elif c.kind == KIND_NEW_ORDER:
-        enter_order(core, c, ack, timed)
-    elif c.kind == KIND_CANCEL:
-        enter_cancel(core, c, ack, timed)
-    elif c.kind == KIND_QUOTE:
-        enter_quote(core, c, ack)
-    elif c.kind == KIND_EXECUTION_REPORT:
-        enter_execution_report(core, c, ack)
-    elif c.kind == KIND_INTERN:
+# Only in C: a dict of kinds in Python.
+# What is no order, cancel, quote or venue's report, apart from the path.
+cdef inline void run_other(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if c.kind == KIND_INTERN:
         enter_text(core, c, ack)
     elif c.kind == KIND_REPLACE:
         enter_replace(core, c, ack)
@@ -125,6 +117,21 @@ cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bi
         define_ticks(core, c, ack)
     elif not run_switch_or_rule(core, c, ack):
         run_said(core, c, ack)
+
+
+cdef inline void run_command(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
+    if tc_seldom(c.version > VERSION):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.version, 40)
+    elif c.kind == KIND_NEW_ORDER:
+        enter_order(core, c, ack, timed)
+    elif c.kind == KIND_CANCEL:
+        enter_cancel(core, c, ack, timed)
+    elif c.kind == KIND_QUOTE:
+        enter_quote(core, c, ack)
+    elif c.kind == KIND_EXECUTION_REPORT:
+        enter_execution_report(core, c, ack)
+    else:
+        run_other(core, c, ack)
 
 
 cdef inline void apply_command(tc_core* core, const tc_command* c, tc_ack* ack, int64_t now, bint timed) noexcept nogil:

@@ -86,12 +86,10 @@ cdef inline uint8_t derive_status(const tc_order* order) noexcept nogil:
         return STATUS_STOPPED
     if news and order.suspended:
         return STATUS_SUSPENDED
-    if order.terminal == STATUS_CANCELED or order.terminal == STATUS_EXPIRED:
+    if order.terminal and (order.terminal != STATUS_REJECTED or order.cum_qty <= 0):
         return order.terminal
     if order.cum_qty > 0:
         return STATUS_PARTIALLY_FILLED
-    if order.terminal == STATUS_REJECTED:
-        return STATUS_REJECTED
     return STATUS_NEW if order.acked else STATUS_PENDING_NEW
 
 

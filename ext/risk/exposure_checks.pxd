@@ -169,16 +169,20 @@ cdef inline bint check_amount(
     return False
 
 
+# Only in C: the rare half of `check_on_marks`, apart from the path.
+cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
+    return (check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, f, False)
+            or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_DRAWDOWN, f, False)
+            or check_stale(risk, q, f, False)
+            or check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, f, False)
+            or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False)
+            or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
+            or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
+
+
 # The first refusal of what needs marks. Only in C: nothing is asked while nothing is kept.
 cdef inline bint check_on_marks(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
-    return risk.values.is_kept and (
-        check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, f, False)
-        or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_DRAWDOWN, f, False)
-        or check_stale(risk, q, f, False)
-        or check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, f, False)
-        or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False)
-        or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
-        or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
+    return tc_seldom(risk.values.is_kept) and check_kept(risk, q, f)
 
 
 # The same, all of them, refused or not.

@@ -145,8 +145,8 @@ class Core(Readers):
     ) -> int:
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
-        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at
-        most 256 commands is copied, then run, then its acks are written; between two chunks others get in, and a
+        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each command is
+        copied before it is looked at. A chunk of at most 256 is run, its acks are written, then others get in, and a
         signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
         a definition in it is refused, for nobody else would know what it has defined. Where it is `watched`, it stops
         where what the filters of `watch_events` take fills half of the ring. How many records have run.
@@ -170,7 +170,10 @@ class Core(Readers):
             records = bytes(source[done * COMMAND_SIZE : (done + CHUNK) * COMMAND_SIZE])
             ran = self._turnstile.command(self._run_chunk, records, target[done * ACK_SIZE :], now, timed, sealing,
                                           watched)
-            done += CHUNK if ran.__class__ is Later else ran
+            if ran.__class__ is Later:  # until then nothing is acknowledged
+                ran = min(CHUNK, count - done)
+                target[done * ACK_SIZE : (done + ran) * ACK_SIZE] = bytes(ran * ACK_SIZE)
+            done += ran
             self._turnstile.give_way()
             if watched and self._state.events.must_be_read():
                 break
