@@ -105,6 +105,7 @@ _LATER = {
     "positions.statement": "Statement",
     "positions.tables": "Table",
     "positions.valuation": "MarkView",
+    "risk.callables": "AskedOrder",
     "risk.expressions": "RuleError",
     "risk.rule_book": "RuleLine",
     "runtime.pool_errors": "PoolExhaustedError StaleHandleError",
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
     from .positions.statement import Statement
     from .positions.tables import Table
     from .positions.valuation import MarkView
+    from .risk.callables import AskedOrder
     from .risk.expressions import RuleError
     from .risk.rule_book import RuleLine
     from .runtime.pool_errors import PoolExhaustedError, StaleHandleError
@@ -151,7 +153,7 @@ __all__ = [
     "BOOK_LINE_DTYPE", "BROKER_FORMS", "CANCEL_DTYPE", "CLOSING_DTYPE", "ENTRY_DTYPE", "EXECUTION_REPORT_DTYPE",
     "FILL_DTYPE", "MARK_DTYPE", "NO_PRICE", "OFF", "ORDER_DTYPE", "ORDER_LINE_DTYPE", "OUTBOUND", "OUTBOUND_DTYPE",
     "POSITION_LINE_DTYPE", "QUOTE_DTYPE", "REPLACE_DTYPE", "REPORT_DTYPE", "RISK_CHECKS", "TRADE_CORRECTION_DTYPE",
-    "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "BaseEquity", "BasePnl", "BookLevel",
+    "TRADE_PRINT_DTYPE", "AccountPnl", "Arena", "AskedOrder", "BaseEquity", "BasePnl", "BookLevel",
     "Capacity", "CheckResult", "CommandType",
     "ConfigError", "ContingencyType", "CorporateActions", "CorrectionFacts",
     "CsvForm", "Currency", "CxlRejReason", "DayEnd", "Difference",

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 CHOICES = ("auto", "native", "python")
 # Where a room's twin lies: the compiled modules are flat, the twins and the kernels have the folders of the engines.
-# Those of `door` and `live_order` are the engines' own core.door and orders.order.
+# Those of `door`, `live_order` and `report` are the engines' own core.door, orders.order and vocabulary.reports.
 FOLDERS = {
     "arithmetic": "vocabulary",
     "rings": "runtime", "pools": "runtime",

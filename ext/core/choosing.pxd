@@ -22,7 +22,7 @@ cdef inline int32_t choose_venue(
     cdef int32_t venue, best = 0
     cdef uint32_t row
     cdef int at = ranking.count if order.exec_inst & INST_POST_ONLY else 0
-    while at < ranking.count and (best == 0 or routing != ROUTING_ALL_IN_COST):
+    while at < ranking.count:
         venue = ranking.order[at]
         at += 1
         row = row_of(core, order.instrument, venue, opposite(side))
@@ -31,6 +31,9 @@ cdef inline int32_t choose_venue(
             continue
         if order.time_in_force == TIF_FOK and not is_fillable(&core.book, row, within, leaves_of(order)):
             continue
+        if routing == ROUTING_ALL_IN_COST:
+            best = venue
+            break
         preferred = preferred_at(core, ins, order, routing, ranking, venue, tops[venue - 1].price)
         if best == 0 or preferred < first:
             best, first = venue, preferred
@@ -61,5 +64,5 @@ cdef inline int32_t route_order(
         extend_order(&core.orders, order).routing = routing        # as it was routed, whatever is set later
     venue = choose_venue(core, ins, order, limit, ranking, routing)
     if routing == ROUTING_ROUND_ROBIN and venue:
-        core.router.rankings[side_row(order.instrument, direction(order.side))].turn = <uint8_t>venue
+        core.router.turns[ranking - core.router.rankings] = <uint8_t>venue
     return venue

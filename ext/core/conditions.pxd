@@ -27,14 +27,15 @@ cdef struct tc_market:
 
 # Own fills move the last trade, but make no session one that prints.
 cdef inline bint has_fresh_print(const tc_core* core, int32_t instrument) noexcept nogil:
-    cdef int64_t printed = core.triggers.print_times[instrument], age = core.instruments[instrument].print_max_age
+    cdef int64_t printed = core.triggers.watched[instrument].print_time
+    cdef int64_t age = core.instruments[instrument].print_max_age
     return printed > 0 and (age == 0 or core.now - printed <= age)
 
 
 # Only prices that were told since the session opened: what stood before decides nothing.
 cdef inline void look_at_market(const tc_core* core, int32_t instrument, tc_market* market) noexcept nogil:
-    cdef int64_t since = core.triggers.opened_at[instrument]
-    market.last = core.ledger.lasts[instrument] if core.triggers.lasts_told[instrument] > since else no_price()
+    cdef int64_t since = core.triggers.watched[instrument].opened_at
+    market.last = core.ledger.lasts[instrument] if core.triggers.watched[instrument].last_told > since else no_price()
     market.bid = displayed_price(&core.router, instrument, SIDE_SELL, every_venue(), since)
     market.offer = displayed_price(&core.router, instrument, SIDE_BUY, every_venue(), since)
     market.is_printed = has_fresh_print(core, instrument)

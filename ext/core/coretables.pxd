@@ -104,6 +104,7 @@ cdef inline int open_risk_and_routing(
     core.router.tops = <tc_top*>table_by_instrument(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
     core.router.terms = <tc_term*>table_by_instrument(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))
     core.router.rankings = <tc_ranking*>table_by_instrument(t, instruments * 2, sizeof(tc_ranking))
+    core.router.turns = <uint8_t*>table_by_instrument(t, instruments * 2, sizeof(uint8_t))
     core.router.history.mask = <uint64_t>capacity.decisions - 1
     core.router.history.terms = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
     core.router.history.rows = <tc_kept*>table(t, capacity.decisions, sizeof(tc_kept))
@@ -158,10 +159,7 @@ cdef inline int open_waiting(
     core.triggers.joined = <uint32_t*>table(t, slots, sizeof(uint32_t))
     core.triggers.offsets = <tc_leaf*>table(t, slots + 1, sizeof(tc_leaf))
     core.triggers.nearest = <tc_nearest*>table_by_instrument(t, instruments, sizeof(tc_nearest))
-    core.triggers.counts = <int64_t*>table_by_instrument(t, instruments, sizeof(int64_t))
-    core.triggers.opened_at = <int64_t*>table_by_instrument(t, instruments, sizeof(int64_t))
-    core.triggers.lasts_told = <int64_t*>table_by_instrument(t, instruments, sizeof(int64_t))
-    core.triggers.print_times = <int64_t*>table_by_instrument(t, instruments, sizeof(int64_t))
+    core.triggers.watched = <tc_watched*>table_by_instrument(t, instruments, sizeof(tc_watched))
     core.triggers.held_most = slots
     core.triggers.held_back = <int64_t*>table(t, slots + 1, sizeof(int64_t))
     core.triggers.fired_mask = <uint64_t>round_up(slots) - 1

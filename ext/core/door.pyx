@@ -18,6 +18,7 @@ from questions cimport passes
 from slots cimport *
 from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
+from tradecore._native.report cimport Report
 from tradecore._native.turnstile cimport State
 cimport cython
 
@@ -30,17 +31,15 @@ from tradecore.core.door import read_answers
 from tradecore.risk.limits import CheckResult
 from tradecore.vocabulary.codes import CommandType
 from tradecore.vocabulary.fix import ContingencyType, OrdType, Side, TimeInForce, TriggerPriceType
-from tradecore.vocabulary.reports import Report
 from tradecore.vocabulary.showing import refuse_copy
 
 cdef tc_number_types NUMBERS
 NUMBERS.decimal = <PyObject*>Decimal
 NUMBERS.int64 = <PyObject*>_np.int64
 NUMBERS.float64 = <PyObject*>_np.float64
-cdef object RESULT = CheckResult, REPORT = Report, SYSTEM_CLOCK = _time.time_ns
+cdef object RESULT = CheckResult, SYSTEM_CLOCK = _time.time_ns
 cdef Py_ssize_t PASSED = tc_slot_of(CheckResult, "_passed"), ROWS = tc_slot_of(CheckResult, "_rows")
 cdef Py_ssize_t TOLD = tc_slot_of(CheckResult, "_told")
-cdef Py_ssize_t ROW = tc_slot_of(Report, "_row"), DIRECTORY = tc_slot_of(Report, "_directory")
 cdef list KEPT = [Decimal, _np.int64, _np.float64]     # what is named above without a reference
 
 cdef tc_order_words WORDS
@@ -86,7 +85,7 @@ cdef class Door:
     cdef State state
     cdef object gate, names, bus, clock
     cdef dict symbols, accounts, venues
-    cdef list account_names, listening, restless
+    cdef list account_names, listening, restless, asked    # asked: rules in Python, which Python asks
     cdef tc_last_name last_symbol, last_account, last_venue
     cdef int32_t counterparty      # where every order goes; 0: where it says, or is routed
     cdef bint is_system_clock
@@ -98,7 +97,7 @@ cdef class Door:
         self.state = gate.core._state
         self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
         self.venues, self.account_names = gate.names.venues.ids, gate.names.accounts.names
-        self.listening, self.restless = gate.bus.listening, gate.bus.restless
+        self.listening, self.restless, self.asked = gate.bus.listening, gate.bus.restless, gate.asked
         self.counterparty, self.slow, self.is_system_clock = counterparty, slow, gate.clock is SYSTEM_CLOCK
         self.order_call = "new_order" if counterparty else "submit"
 
@@ -156,8 +155,8 @@ cdef class Door:
         c.kind = KIND_NEW_ORDER
         c.version = VERSION
         return (
-            given[SYMBOL] != NULL and find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol)
-            and self.read_places(given, c) and read_words(&WORDS, given, named, c)
+            not PyList_GET_SIZE(self.asked) and given[SYMBOL] != NULL and read_words(&WORDS, given, named, c)
+            and find_name(self.symbols, given[SYMBOL], &c.instrument, &self.last_symbol) and self.read_places(given, c)
             and read_numbers(&NUMBERS, &self.state.core.instruments[c.instrument], given, named, c)
         )
 
@@ -255,7 +254,8 @@ cdef class Door:
         told = self.state.run_asked(c, &ack, self.time(), &answer)
         self.deliver()
         if ack.report_type == REPORT_BUSINESS_REJECT and told:
-            self.gate.refuse(CommandType(c.kind), "", self.report(&answer))
+            said = (<const char*>&answer)[:sizeof(tc_report)]
+            self.gate.refuse(CommandType(c.kind), "", Report(said, self.names))
         return None
 
     # ---- requests
@@ -286,7 +286,7 @@ cdef class Door:
         tc_clear(&c, sizeof(c))
         target[0] = 0
         c.kind = KIND_REPLACE
-        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given) >= 0
+        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given) >= 0 and not PyList_GET_SIZE(self.asked)
                 and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
                 and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
                 and self.read_target(given, &c)
@@ -314,21 +314,16 @@ cdef class Door:
 
     cdef object request(self, tc_command* c, const char* target, int64_t target_own, const char* text, int64_t own):
         cdef tc_ack ack
-        cdef tc_report answer
         cdef bint told
         cdef int64_t now = self.time()
+        cdef Report report = Report.__new__(Report)
+        report.state, report.names = self.state, self.names
         c.version = VERSION
         c.orig_cl_ord_id = self.number_of(target, target_own, now)
         c.cl_ord_id = self.number_of(text, own, now)
-        told = self.state.run_asked(c, &ack, now, &answer)
+        told = self.state.run_asked(c, &ack, now, &report.record)
         self.deliver()
-        return self.report(&answer) if told else self.gate.refuse_silence(CommandType(c.kind))
-
-    cdef object report(self, const tc_report* answer):
-        report = PyType_GenericAlloc(<PyTypeObject*>REPORT, 0)
-        tc_fill_slot(report, ROW, (<const char*>answer)[:sizeof(tc_report)])
-        tc_fill_slot(report, DIRECTORY, self.names)
-        return report
+        return report if told else self.gate.refuse_silence(CommandType(c.kind))
 
 
 @cython.final
@@ -352,8 +347,8 @@ cdef class Prepared:
         cdef int64_t own = 0
         if not self.typed and price is not None:
             c.ord_type = TYPE_LIMIT if c.ord_type == TYPE_MARKET else TYPE_STOP_LIMIT
-        if (qty is None or (price is not None and not has_limit(c.ord_type)) or c.exec_inst & INST_CASH
-                or c.peg_offset or not (
+        if (PyList_GET_SIZE(self.door.asked) or qty is None or (price is not None and not has_limit(c.ord_type))
+                or c.exec_inst & INST_CASH or c.peg_offset or not (
                     read_qty(&NUMBERS, <PyObject*>qty, ins, &c.order_qty)
                     and read_price(&NUMBERS, <PyObject*>price, ins, no_price(), &c.price)
                     and read_id(<PyObject*>cl_ord_id, text, &own)

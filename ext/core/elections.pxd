@@ -34,7 +34,7 @@ cdef inline void elect_all(tc_core* core, int32_t instrument) noexcept nogil:
     cdef tc_market market
     cdef uint8_t side
     cdef int place
-    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+    if not core.triggers.watched[instrument].count or not is_trading(core, instrument):
         return
     look_at_market(core, instrument, &market)
     if not reaches_nearest(&core.triggers.nearest[instrument], &market):
@@ -50,8 +50,8 @@ cdef inline void move_last(tc_core* core, int32_t instrument, int64_t price) noe
     cdef uint8_t side
     cdef int place
     core.ledger.lasts[instrument] = price
-    core.triggers.lasts_told[instrument] = core.command_seq
-    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+    core.triggers.watched[instrument].last_told = core.command_seq
+    if not core.triggers.watched[instrument].count or not is_trading(core, instrument):
         return
     look_at_market(core, instrument, &market)
     for place in range(SOURCES):
@@ -80,7 +80,7 @@ cdef inline void elect_directed(tc_core* core, int32_t instrument, int32_t venue
     cdef tc_market market
     cdef tc_order* order
     cdef int64_t count, i
-    if not core.triggers.counts[instrument] or not is_trading(core, instrument):
+    if not core.triggers.watched[instrument].count or not is_trading(core, instrument):
         return
     look_at_market(core, instrument, &market)
     market.bid = top.price if top.size else no_price()
@@ -106,17 +106,17 @@ cdef inline uint32_t print_key(const tc_core* core, int32_t instrument) noexcept
 cdef inline void watch_print(tc_core* core, int32_t instrument) noexcept nogil:
     cdef int64_t age = core.instruments[instrument].print_max_age
     if age and not core.timers.places[print_key(core, instrument)] and has_fresh_print(core, instrument):
-        arm_timer(&core.timers, print_key(core, instrument), core.triggers.print_times[instrument] + age + 1)
+        arm_timer(&core.timers, print_key(core, instrument), core.triggers.watched[instrument].print_time + age + 1)
 
 
 # Another session, or other shares: what printed before is no longer the last trade.
 cdef inline void forget_print(tc_core* core, int32_t instrument) noexcept nogil:
-    core.triggers.print_times[instrument] = 0
+    core.triggers.watched[instrument].print_time = 0
     disarm_timer(&core.timers, print_key(core, instrument))
 
 
 # The timer of a print: there may have been a newer one since it was armed.
 cdef inline void end_print(tc_core* core, int32_t instrument) noexcept nogil:
-    if core.triggers.counts[instrument]:
+    if core.triggers.watched[instrument].count:
         watch_print(core, instrument)
         tell_price(core, instrument)

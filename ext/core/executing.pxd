@@ -5,12 +5,11 @@ from self_matching cimport *
 
 
 # Takes what it may (`most`: what stands before an order of our own), rests what may rest; `elsewhere`: what it must not
-# trade through, lock or cross. Returns why the order ends here, or REASON_NONE.
+# trade through, lock or cross; `row`: of the book that it takes from. Returns why the order ends here, or REASON_NONE.
 cdef inline int execute_order(
-    tc_core* core, const tc_instrument* ins, tc_order* order, int64_t limit, int64_t elsewhere, int64_t most
+    tc_core* core, const tc_instrument* ins, tc_order* order, uint8_t side, uint32_t row, int64_t limit,
+    int64_t elsewhere, int64_t most
 ) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
-    cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t left, leaves = leaves_of(order), within = within_ticks(ins, side, limit, elsewhere)
     cdef bint protects

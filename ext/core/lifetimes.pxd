@@ -94,7 +94,7 @@ cdef inline void account_open(const tc_core* core, const tc_order* order, tc_lif
 cdef inline bint awaits_print_end(const tc_core* core, int32_t instrument) noexcept nogil:
     if not core.instruments[instrument].print_max_age or not has_fresh_print(core, instrument):
         return False
-    return core.triggers.counts[instrument] > 0 or core.timers.places[print_key(core, instrument)] != 0
+    return core.triggers.watched[instrument].count > 0 or core.timers.places[print_key(core, instrument)] != 0
 
 
 # What the orders in the table, open and ended, account for; and the sessions that have an end.

@@ -11,7 +11,8 @@ from order_table cimport tc_order
 from answers cimport order_row
 from copies cimport copy_order, tc_order_copy
 from shell cimport wide
-from units cimport TOLD_MAX, tc_told, tell_units
+from telling cimport *
+from units cimport TOLD_MAX, tc_told
 from tradecore._native.readers cimport OrderHandle
 from tradecore._native.turnstile cimport State
 cimport cython
@@ -26,16 +27,6 @@ from tradecore.vocabulary.fix import (
 )
 from tradecore.vocabulary.showing import refuse_copy
 from tradecore.vocabulary.rows import OrderRow, evicted
-
-
-cdef tuple every(words):
-    """The member of each value of a byte, None where it is none."""
-    return tuple([words.find(value) for value in range(256)])
-
-
-cdef object tell_name(list names, int32_t number):
-    """The name of an id, None for what was never declared."""
-    return names[number - 1] if 1 <= number <= len(names) else None
 
 
 cdef object DECIMAL = Decimal
@@ -77,20 +68,11 @@ cdef class Order:
             self.refuse()
         return 0
 
-    cdef const tc_instrument* instrument(self, const tc_order* o) noexcept:
-        if o.instrument < 1 or o.instrument > self.state.core.instrument_count:
-            return NULL
-        return &self.state.core.instruments[o.instrument]
-
     cdef object tell_price(self, const tc_order* o, int64_t units):
-        cdef const tc_instrument* ins = self.instrument(o)
-        if ins == NULL or units == no_price() or units == untellable():
-            return None
-        return tell_units(TOLD, DECIMAL, units, ins.price_precision, ins.tick_precision)
+        return tell_price(TOLD, DECIMAL, told_instrument(&self.state.core, o.instrument), units)
 
     cdef object tell_quantity(self, const tc_order* o, int64_t lots):
-        cdef const tc_instrument* ins = self.instrument(o)
-        return None if ins == NULL else tell_units(TOLD, DECIMAL, lots, ins.qty_precision, ins.qty_precision)
+        return tell_quantity(TOLD, DECIMAL, told_instrument(&self.state.core, o.instrument), lots)
 
     @property
     def row(self):
@@ -261,7 +243,7 @@ cdef class Order:
         cdef tc_order o
         cdef const tc_instrument* ins
         self.read(&o)
-        ins = self.instrument(&o)
+        ins = told_instrument(&self.state.core, o.instrument)
         if o.cum_qty == 0 or ins == NULL:
             return Fraction(0)
         return Fraction(wide(o.cum_amount), o.cum_qty * 10 ** ins.price_precision)

@@ -200,6 +200,18 @@ cdef inline void admit_order(tc_core* core, tc_order* order) noexcept nogil:
         arm_order_timer(core, order)
 
 
+# Why an order can't enter that is well formed: its list, or a rule in Python that has refused it.
+cdef inline int find_bar(tc_core* core, const tc_command* c, int64_t* value, int64_t* bound) noexcept nogil:
+    cdef int bad_join = REASON_NONE
+    if c.list_id:
+        bad_join = find_bad_join(&core.groups, &core.orders, c, value, bound)
+    if bad_join or not c.refusal:
+        return bad_join
+    value[0] = told_refusal(core, c.refusal)
+    bound[0] = 0
+    return USER_RULE
+
+
 cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bint timed) noexcept nogil:
     cdef uint64_t start = tc_ticks() if timed else 0, since = start, mask
     cdef const tc_id_entry* used = NULL
@@ -209,7 +221,7 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     cdef tc_question q
     cdef tc_finding finding, blocked[CHECKS]
     cdef const tc_command* said = c
-    cdef int reason, claimed, bad_join = REASON_NONE, passed = 0
+    cdef int reason, claimed, barred = REASON_NONE, passed = 0
     if c.cl_ord_id:
         used = find_id(&core.ids, c.cl_ord_id)
     if tc_seldom(used != NULL):
@@ -225,8 +237,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
     mask = validate_order(ins, core.account_count, core.venue_count, last_id_of(&core.texts), core.now, c)
     mask = excuse_closing(core, order, mask)
     since = count_stage(core, STAGE_VALIDATION, since, timed)
-    if tc_seldom(c.list_id != 0):
-        bad_join = find_bad_join(&core.groups, &core.orders, c, &finding.value, &finding.limit)
+    if tc_seldom((c.list_id | c.refusal) != 0):
+        barred = find_bar(core, c, &finding.value, &finding.limit)
     if tc_seldom(c.cl_ord_id == NO_ROOM):
         reject_order(core, c, order, IDS_FULL, core.texts.count, core.texts.capacity)
     elif tc_seldom(core.stamp_reason != REASON_NONE):
@@ -239,8 +251,8 @@ cdef inline void enter_order(tc_core* core, const tc_command* c, tc_ack* ack, bi
         reject_order(core, c, order, INVALID_FIELD_VALUE + tc_lowest_bit(mask), finding.value, finding.limit)
     elif tc_seldom(claimed == TABLE_FULL):
         reject_order(core, c, order, TABLE_FULL, core.ids.count, core.ids.capacity)
-    elif tc_seldom(bad_join != REASON_NONE):
-        reject_order(core, c, order, bad_join, finding.value, finding.limit)
+    elif tc_seldom(barred != REASON_NONE):
+        reject_order(core, c, order, barred, finding.value, finding.limit)
     else:
         ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px,
                   order.order_qty, False, &q)

@@ -47,8 +47,8 @@ cdef class Core(Readers):
     def run(self, commands, acks, int64_t now, bint timed=False, bint sealed=False, bint watched=False):
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
 
-        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each chunk of at
-        most 256 commands is copied, then run, then its acks are written; between two chunks others get in, and a
+        `now` (ns UTC) stamps what has no transact_time of ours; `timed` fills the stage histograms. Each command is
+        copied before it is looked at. A chunk of at most 256 is run, its acks are written, then others get in, and a
         signal's handler may raise: what has run by then is the records whose acks were written. Where it is `sealed`,
         a definition in it is refused, for nobody else would know what it has defined. Where it is `watched`, it stops
         where what the filters of `watch_events` take fills half of the ring. How many records have run.

@@ -245,7 +245,7 @@ cdef inline uint64_t place_order(
     cdef int64_t elsewhere, within, most = leaves_of(order)
     cdef tc_finding finding
     cdef int reason
-    cdef uint8_t routing
+    cdef uint8_t routing, side = direction(order.side)
     cdef bint routed = order.venue == 0
     tc_assert(order.held >= leaves_of(order))          # nothing trades that is not held
     limit = bounded_ticks(core, ins, order, limit)
@@ -271,7 +271,7 @@ cdef inline uint64_t place_order(
             refuse_placing(core, c, order, reason, finding.value, finding.limit, first)
             return since
     elsewhere = no_price() if spared else price_elsewhere(core, ins, order, order.venue)
-    within = within_ticks(ins, direction(order.side), limit, elsewhere)
+    within = within_ticks(ins, side, limit, elsewhere)
     if is_external(core, order.venue):
         if is_kept_off(ins, order, limit, elsewhere):
             refuse_placing(core, c, order, ORDER_PROTECTION, limit * ins.tick, elsewhere, first)
@@ -290,15 +290,16 @@ cdef inline uint64_t place_order(
     if ends_at_own(core, c, order, within, &first, &most):
         return since
     count_exit(&core.gate, core.now)
-    reason = execute_order(core, ins, order, limit, elsewhere, most)
+    reason = execute_order(core, ins, order, side, row_of(core, order.instrument, order.venue, opposite(side)), limit,
+                           elsewhere, most)
     if reason == MARKET_LEFTOVER and is_bound(ins, limit):
         order.value = limit * ins.tick
     elif reason == ORDER_PROTECTION:
         order.value = limit * ins.tick
         order.bound = elsewhere
-    sync_placed(core, order)
+    sync_placed(core, order, side)
     since = count_stage(core, STAGE_EXECUTION, since, timed)
-    book_fills(core, order.instrument, order.venue, order, direction(order.side))
+    book_fills(core, order.instrument, order.venue, order, side)
     since = count_stage(core, STAGE_POSITION, since, timed)
     finish_order(core, c, order, reason, first)
     if order.place == PLACE_RESTING and not has_limit(order.ord_type):

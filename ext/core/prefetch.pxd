@@ -3,13 +3,13 @@
 # Only in C: fetching memory ahead.
 
 from state cimport *
+from tap cimport AHEAD
 
 
 cdef enum:
     AHEAD_ID = 9                   # commands ahead: where the numbers of its ids or its order stand
     AHEAD_ENTRY = 6                # the entries of the ids
     AHEAD_ORDER = 3                # the order's facts and terms, and a report
-    AHEAD = 16                     # commands that are remembered
 
 
 # What is known of the order that a coming command names.
@@ -83,16 +83,20 @@ cdef inline void fetch_exec_id(const tc_core* core, const tc_command* c) noexcep
         tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ID + 1) & ids.mask])
 
 
-# What command `i` of a batch of `count` starts to fetch for those behind it that name an order.
+# What command `i` of a batch of `count` starts to fetch for those behind it that name an order. `slots`: where the
+# commands lie, [place & (AHEAD - 1)].
 cdef inline void fetch_ahead(
-    const tc_core* core, const tc_command* commands, int64_t i, int64_t count, tc_fetching* f
+    const tc_core* core, const tc_command* slots, int64_t i, int64_t count, tc_fetching* f
 ) noexcept nogil:
+    cdef int64_t coming = (i + AHEAD_ID) & (AHEAD - 1)
     f.named <<= 1
     if i + AHEAD_ID < count:
-        f.named |= names_order(&commands[i + AHEAD_ID])
+        f.named |= names_order(&slots[coming])
+    if f.named == 0:                                   # of what makes orders alone
+        return
     if f.named & 1:
-        fetch_place(core, &commands[i + AHEAD_ID], &f.ring[(i + AHEAD_ID) & (AHEAD - 1)])
-        fetch_exec_id(core, &commands[i + AHEAD_ID])
+        fetch_place(core, &slots[coming], &f.ring[coming])
+        fetch_exec_id(core, &slots[coming])
     if (f.named >> (AHEAD_ID - AHEAD_ENTRY)) & 1:
         fetch_entry(core, &f.ring[(i + AHEAD_ENTRY) & (AHEAD - 1)])
     if (f.named >> (AHEAD_ID - AHEAD_ORDER)) & 1:

@@ -92,7 +92,7 @@ cdef inline void enter_trade_print(tc_core* core, const tc_command* c, tc_ack* a
                 fill_side(core, c, ins, side, rule)
         sync_tops(core, c.instrument, c.venue)
     if is_trading(core, c.instrument):
-        core.triggers.print_times[c.instrument] = max(<int64_t>1, core.now)
-        if core.triggers.counts[c.instrument]:
+        core.triggers.watched[c.instrument].print_time = max(<int64_t>1, core.now)
+        if core.triggers.watched[c.instrument].count:
             watch_print(core, c.instrument)
     move_last(core, c.instrument, c.print_px)

@@ -257,6 +257,9 @@ cdef inline void enter_replace(tc_core* core, const tc_command* c, tc_ack* ack) 
     if core.stamp_reason:
         refuse_request(core, c, ack, order_id, order, core.stamp_reason, core.stamp, core.stamp_bound)
         return
+    if c.refusal:
+        refuse_request(core, c, ack, order_id, order, USER_RULE, told_refusal(core, c.refusal), 0)
+        return
     if terms_of(&core.orders, order).parent_id:
         refuse_request(core, c, ack, order_id, order, CHILD_ORDER, order_id, terms_of(&core.orders, order).parent_id)
         return

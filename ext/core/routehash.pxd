@@ -70,9 +70,9 @@ cdef inline void hash_routing(tc_hasher* h, const tc_core* core) noexcept nogil:
             end_row(h)
     for i in range(1, core.instrument_count + 1):
         for side in range(SIDE_BUY, SIDE_SELL + 1):
-            if router.rankings[side_row(i, side)].turn:
+            if router.turns[side_row(i, side)]:
                 put(h, 55)
                 put(h, i)
                 put(h, side)
-                put(h, router.rankings[side_row(i, side)].turn)
+                put(h, router.turns[side_row(i, side)])
                 end_row(h)

@@ -95,7 +95,7 @@ cdef inline void change_session(
         close_session(core, c, count)
         return
     if is_trading(core, instrument) and was != SES_OPEN and was != SES_PRE_CLOSE:
-        core.triggers.opened_at[instrument] = core.command_seq - 1
+        core.triggers.watched[instrument].opened_at = core.command_seq - 1
         forget_print(core, instrument)
     for i in range(count):
         order = &core.orders.slots[core.open_orders.found[i].slot]

@@ -107,7 +107,7 @@ cdef inline uint32_t row_of(const tc_core* core, int32_t instrument, int32_t ven
 
 # A price of this instrument may have moved: what waits for one is looked at when the command is done.
 cdef inline void tell_price(tc_core* core, int32_t instrument) noexcept nogil:
-    if core.triggers.counts[instrument] and not core.is_moved[instrument]:
+    if core.triggers.watched[instrument].count and not core.is_moved[instrument]:
         core.is_moved[instrument] = True
         core.moved[<uint64_t>core.moved_last & core.moved_mask] = instrument
         core.moved_last += 1
@@ -150,9 +150,8 @@ cdef inline void sync_tops(tc_core* core, int32_t instrument, int32_t venue) noe
 
 
 # Only in C: sync_tops in Python.
-# What an order has done to its book: what it took, and what of it rests. The other side is as it was.
-cdef inline void sync_placed(tc_core* core, const tc_order* order) noexcept nogil:
-    cdef uint8_t side = direction(order.side)
+# What an order of `side` has done to its book: what it took, and what of it rests. The other side is as it was.
+cdef inline void sync_placed(tc_core* core, const tc_order* order, uint8_t side) noexcept nogil:
     cdef uint32_t row = row_of(core, order.instrument, order.venue, opposite(side))
     if is_no_book(row):
         sync_tops(core, order.instrument, order.venue)

@@ -41,11 +41,11 @@ cdef inline void hash_watched(tc_hasher* h, const tc_core* core, int32_t i) noex
         put(h, ins.order_protection)
         put(h, ins.fok_over_venues)
         end_row(h)
-    if core.triggers.opened_at[i] or core.triggers.print_times[i]:
+    if core.triggers.watched[i].opened_at or core.triggers.watched[i].print_time:
         put(h, 26)
-        put(h, core.triggers.opened_at[i])
-        put(h, core.triggers.print_times[i])
-        put(h, core.triggers.lasts_told[i])
+        put(h, core.triggers.watched[i].opened_at)
+        put(h, core.triggers.watched[i].print_time)
+        put(h, core.triggers.watched[i].last_told)
         end_row(h)
 
 
@@ -240,7 +240,7 @@ cdef inline void hash_row(
     put(h, side)
     put(h, top.stamp)
     end_row(h)
-    if core.triggers.opened_at[instrument]:
+    if core.triggers.watched[instrument].opened_at:
         put_row(h, 27, top.told, -1)
     if core.books.printed[row]:
         put_row(h, 24, core.books.printed[row], 0)

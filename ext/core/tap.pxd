@@ -9,13 +9,13 @@ from records cimport *
 cdef enum:
     CHUNK = 256                    # commands of a batch that run before others get in
     CHUNK_REPORTS = 4_096          # or fewer, once they have made so many reports
-    SLOTS = 256 + 16               # and those that come next, so that their memory can be fetched
+    AHEAD = 16                     # commands that are remembered: the one that runs, and those that come next
     TAP_ROWS = 1_024               # of a block: more than a chunk
 
 
-# Where commands lie while they are applied, and their acks.
+# Where commands lie while they are applied, and their acks. So few that they stay in the processor's nearest cache.
 cdef struct tc_slots:
-    tc_command commands[SLOTS]
+    tc_command commands[AHEAD]      # [place in its chunk & (AHEAD - 1)]
     tc_ack acks[CHUNK]
 
 

@@ -202,3 +202,8 @@ cdef inline int find_risk_refusal(
     if TC_DRILL and reason and reason == core.drilled:
         reason = REASON_NONE
     return reason if reason else find_rule_refusal(core, ins, q, strategy, finding)
+
+
+# The number of the text by which a rule in Python refuses an order; 0 where the core knows none.
+cdef inline int64_t told_refusal(const tc_core* core, int64_t number) noexcept nogil:
+    return number if id_is_known(&core.texts, number) else 0

@@ -34,26 +34,27 @@ cdef struct tc_top:
     int64_t stamp, told            # command that changed it last, and that told it last: a quote may say it again
 
 
+# Two cache lines: up to the eighth venue of its order, one that nothing has changed is read in the first.
 cdef struct tc_ranking:
     uint64_t dirty                 # bit venue - 1
     uint64_t seen                  # bit venue - 1: it has displayed something, or that it displays nothing
-    uint64_t repriced              # bit venue - 1: of the dirty ones, those that have another price, or were empty
     int64_t ranked_at, decision
     int64_t best_px                # displayed at any venue that was up, `best_down` being down; -2**63: none
     uint64_t best_down
-    int64_t epoch                  # of the charges that it was scored with
-    uint8_t is_moved               # and another may be displayed since
+    uint32_t epoch                 # of the charges that it was scored with: the count's last 32 bits
+    uint8_t is_moved               # another price than `best_px` may be displayed since
     uint8_t changed                # since the last decision that was kept
     uint8_t count                  # venues that display something, best first
-    uint8_t turn                   # the venue that ROUND_ROBIN chose last
     uint8_t market                 # MARKET_...: as it was when that was kept
     uint8_t order[MAX_VENUES]
+    uint64_t repriced              # bit venue - 1: of the dirty ones, those that have another price, or were empty
 
 
 cdef struct tc_router:
     tc_venue* venues               # from 1
     tc_top* tops                   # [((instrument * 2) + side - 1) * MAX_VENUES + venue - 1]
     tc_ranking* rankings           # [(instrument * 2) + side - 1]; the side of the order, not of the book
+    uint8_t* turns                 # as rankings: the venue that ROUND_ROBIN chose last
     tc_term* terms                 # as tops
     tc_history history             # what they said when they routed orders
     int64_t decisions, hits, misses, time_to_live
@@ -68,7 +69,7 @@ cdef struct tc_router:
     uint8_t has_turned             # since it was looked at: other venues are out
     tc_movement* movements         # [instrument]; only while latency has a weight
     uint8_t* strategies            # ROUTING_... by strategy, up to `strategy_max`; 0: of all that have none
-    int64_t epoch                  # counts changes of what charges come from
+    uint32_t epoch                 # counts changes of what charges come from, far fewer than 2**32 in the time to live
     int32_t strategy_max
     int32_t venue_count
 

@@ -20,4 +20,6 @@ cdef inline int64_t preference(
         return price if side == SIDE_BUY else -price
     if routing == ROUTING_LOWEST_LATENCY:
         return router.statistics[venue].round_trip
-    return tc_floor_mod(venue - 1 - ranking.turn, MAX_VENUES) if routing == ROUTING_ROUND_ROBIN else 0
+    if routing == ROUTING_ROUND_ROBIN:
+        return tc_floor_mod(venue - 1 - router.turns[ranking - router.rankings], MAX_VENUES)
+    return 0

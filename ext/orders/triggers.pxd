@@ -35,6 +35,12 @@ cdef struct tc_trail:
     uint8_t rank                   # how many groups at most lie on the way to it
 
 
+# Of one instrument, together, since a trade looks at it: how many orders wait, the command before the one that opened
+# its session, the one that told its last trade, and when it last printed one in this session.
+cdef struct tc_watched:
+    int64_t count, opened_at, last_told, print_time
+
+
 # Two books each: the offer and the bid in one, the last trade and the mid in the other.
 cdef struct tc_triggers:
     tc_book stops[2]               # rows: trigger_row; nodes: order slots
@@ -47,13 +53,8 @@ cdef struct tc_triggers:
     uint32_t slots
     int64_t armed                  # trailing stops ever
     tc_nearest* nearest            # by instrument
-    int64_t* counts                # waiting orders by instrument
+    tc_watched* watched            # by instrument
     int64_t waiting                # of all instruments
-    # By instrument: the command before the one that opened its session, the one that told its last trade, and when it
-    # last printed one in this session.
-    int64_t* opened_at
-    int64_t* lasts_told
-    int64_t* print_times
     int64_t* fired                 # a ring of orders whose price has come, by order_id
     int64_t fired_first, fired_last
     uint64_t fired_mask
@@ -305,7 +306,7 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
     cdef tc_terms* terms = terms_of(orders, order)
     cdef uint8_t source = terms.watch
     tc_assert((order.triggered == 0) & (is_live(order) != 0))
-    if not triggers.counts[order.instrument]:
+    if not triggers.watched[order.instrument].count:
         open_nearest(&triggers.nearest[order.instrument])
     if order.ord_type == TYPE_TRAILING_STOP:
         tc_assert(terms.peak_px != no_price())
@@ -315,7 +316,7 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
         add_node(&triggers.stops[book_place(source)], trigger_row(order.instrument, source, waiting_side(order)),
                  slot_of(orders, order), terms.stop_px, 1, 0)
     sync_nearest(triggers, order.instrument, source)
-    triggers.counts[order.instrument] += 1
+    triggers.watched[order.instrument].count += 1
     triggers.waiting += 1
 
 
@@ -323,7 +324,8 @@ cdef inline void arm_trigger(tc_triggers* triggers, tc_orders* orders, tc_order*
 cdef inline void disarm_trigger(tc_triggers* triggers, const tc_orders* orders, const tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(orders, order)
     cdef uint8_t source = terms.watch
-    tc_assert((triggers.counts[order.instrument] > 0) & (triggers.waiting >= triggers.counts[order.instrument]))
+    tc_assert((triggers.watched[order.instrument].count > 0)
+              & (triggers.waiting >= triggers.watched[order.instrument].count))
     if order.ord_type == TYPE_TRAILING_STOP:
         terms.peak_px = triggers.trails[group_at(triggers, slot_of(orders, order))].peak
         terms.stop_px = trail_stop(order, terms, terms.peak_px)
@@ -331,7 +333,7 @@ cdef inline void disarm_trigger(tc_triggers* triggers, const tc_orders* orders, 
     else:
         remove_node(&triggers.stops[book_place(source)], slot_of(orders, order))
     sync_nearest(triggers, order.instrument, source)
-    triggers.counts[order.instrument] -= 1
+    triggers.watched[order.instrument].count -= 1
     triggers.waiting -= 1
 
 

@@ -96,7 +96,7 @@ cdef dict definition_layout():
         "on_disconnect": <char*>&c.on_disconnect - <char*>&c,
         "collar_bps": <char*>&c.collar_bps - <char*>&c, "throttle": <char*>&c.throttle - <char*>&c,
         "match_mode": <char*>&c.match_mode - <char*>&c, "match_outside": <char*>&c.match_outside - <char*>&c,
-        "match_id": <char*>&c.match_id - <char*>&c,
+        "match_id": <char*>&c.match_id - <char*>&c, "refusal": <char*>&c.refusal - <char*>&c,
     }
 
 

@@ -15,7 +15,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t cl_ord_id, exec_ref_id
         uint8_t version, last_liquidity_ind, trigger_source, routing, told, order_protection, fok_over_venues
         uint32_t last_mkt
-        int64_t venue_order_id, print_max_age
+        int64_t venue_order_id, print_max_age, refusal
         char text[64]
         int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time
         uint8_t trigger_price_type, peg_offset_type

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import itertools
+import pickle
 import random
 import subprocess
 import sys
@@ -16,12 +19,18 @@ from tradecore import (
     OFF,
     Capacity,
     CheckResult,
+    CommandType,
+    ExecType,
     ExternalVenue,
     Instrument,
     Order,
     OrderManager,
+    OrdStatus,
     OrdType,
+    Reason,
     RefusedError,
+    Report,
+    ReportType,
     RiskLimits,
     Side,
     SimulatedVenue,
@@ -31,6 +40,7 @@ from tradecore import (
     TriggerPriceType,
 )
 from tradecore.orders.ticket import OrderTerms
+from tradecore.vocabulary.records import NO_PRICE, REPORT_CODEC, UNTELLABLE
 
 LIMITS = RiskLimits(max_order_qty=100_000, price_collar_bps=OFF, max_position_qty=50_000)
 INSTRUMENTS = [
@@ -206,6 +216,60 @@ def test_a_live_order_says_what_its_twin_says():
     assert inspect.getdoc(type(orders[0])) == inspect.getdoc(Order)
 
 
+def said_by(report: Report, name: str) -> object:
+    """A property's value with its type and its text, or its error; "repr": the report as text."""
+    try:
+        value = repr(report) if name == "repr" else getattr(report, name)
+    except (LookupError, ValueError) as error:
+        return type(error), str(error)
+    return value, type(value), str(value)
+
+
+def test_a_compiled_report_says_what_its_twin_says():
+    core, rng = make(), random.Random(7)
+    order = core.submit("ETH", "BUY", "0.5", "1234.56789", venue="E", cl_ord_id="one")
+    request = core.cancel(order, new_cl_ord_id="two")
+    made, names = type(request), core._gate.names
+    assert (made is not Report, isinstance(request, Report), made.__name__) == (True, True, "Report")
+    assert (request.cl_ord_id, request.exec_type, request.order_id) == ("two", ExecType.CANCELED, order.order_id)
+    properties = [name for name in dir(Report) if not name.startswith("_")]
+    assert len(properties) >= 40
+    for kind, exec_type in itertools.product(ReportType, ExecType):
+        record = REPORT_CODEC.pack({
+            "seq": rng.randrange(1, 99), "order_id": rng.randrange(3), "report_type": kind, "exec_type": exec_type,
+            "instrument": rng.randrange(8), "account": rng.randrange(3), "venue": rng.randrange(5), "side": rng.randrange(10),
+            "ord_type": rng.randrange(10), "time_in_force": rng.randrange(9), "exec_inst": rng.randrange(8),
+            "unknown": rng.randrange(8), "ord_status": rng.choice(list(OrdStatus)), "reason": rng.choice(list(Reason)),
+            "command_kind": rng.choice(list(CommandType)), "flags": rng.choice([0, 0x10, 0x20, 0x40, 0x80, 0xF0]),
+            "last_liquidity_ind": rng.randrange(3), "cl_ord_id": rng.choice([0, order.row.cl_ord_id, 2**62 + 5]),
+            "ord_rej_reason": rng.choice([-1, 0, 99]), "cxl_rej_reason": rng.choice([-1, 0, 99]),
+            "exec_restatement_reason": rng.choice([-1, 0, 99]), "reject_mask": rng.randrange(2),
+            "price": rng.choice([NO_PRICE, UNTELLABLE, 0, 10**9]),
+            **{name: rng.choice([0, 1, 7_000, 10**9]) for name in (
+                "order_qty", "cum_qty", "exec_id", "last_qty", "last_px", "commission", "contra_order_id", "exec_ref_id",
+                "venue_exec_id", "orig_cl_ord_id", "value", "bound", "stop_px", "transact_time")},
+        })
+        ours, its = made(record, names), Report(record, names)
+        for name in (*properties, "repr"):
+            assert said_by(ours, name) == said_by(its, name), (name, its.row)
+        assert ours == its == ours
+        assert ours != request
+        assert hash(ours) == hash(its)
+    for name in properties:
+        assert inspect.getdoc(getattr(made, name)) == inspect.getdoc(getattr(Report, name)), name
+    assert inspect.getdoc(made) == inspect.getdoc(Report)
+    for copied in (copy.copy, pickle.dumps):
+        with pytest.raises(TypeError, match="it reads names in its core; keep its `row`"):
+            copied(request)
+    with pytest.raises(AttributeError):
+        request.seq = 5
+    match request:
+        case Report(exec_type=ExecType.CANCELED, symbol=symbol):
+            assert symbol == "ETH"
+        case _:
+            pytest.fail("a Report is matched by its class")
+
+
 def test_prices_and_quantities_are_told_as_in_python():
     rng, core = random.Random(5), make()
     for _ in range(3_000):
@@ -240,6 +304,22 @@ def test_a_wrong_keyword_is_named_with_the_one_that_was_meant(backend):
     with pytest.raises(TypeError, match=r"got an unexpected keyword 'zzz': the terms are account, venue"):
         core.submit("AAPL", "BUY", 1, 1, zzz=1)
     assert core.event_hash == make(backend).event_hash
+
+
+@pytest.mark.parametrize("backend", ["native", "python"])
+def test_calls_that_were_taken_before_a_rule_in_python_ask_it_too(backend):
+    core = make(backend)
+    submit, check, replace, prepared = core.submit, core.check, core.replace, core.prepare("AAPL", "BUY", account="A")
+    order = core.submit("AAPL", "BUY", 10, 1, account="A")
+    core.risk.add_rule("none", lambda order: "no more")
+    told = "USER_RULE: rule 'none': no more"
+    assert submit("AAPL", "BUY", 1, 1, account="A").text == prepared(1, 1).text == replace(order, qty=11).text == told
+    assert check("AAPL", "BUY", 1, 1, account="A")["USER_RULE"].verdict == "REFUSE"
+    assert order.order_qty == 10
+    core.risk.remove_rule("none")
+    assert [submit("AAPL", "BUY", 1, 1, account="A").text, prepared(1, 1).text] == ["", ""]
+    assert check("AAPL", "BUY", 1, 1, account="A").passed
+    assert replace(order, qty=11).text == ""
 
 
 @pytest.mark.parametrize("backend", ["native", "python"])

@@ -151,6 +151,7 @@ class Pair:
         if isinstance(self.stream, LifecycleStream) and not self.stream.is_read:
             rows = (handle.row() for handle in self.native.open_orders(0, 0))
             self.stream.working = [row.order_id for row in rows if row.venue == self.stream.external]
+        self.stream.note_blocked(reports)
         self._count(records, reports, lost)
 
     def _count(self, records: bytes, reports: Any, lost: int) -> None:
@@ -162,6 +163,7 @@ class Pair:
         taker = (reports["exec_type"] == ExecType.TRADE) & (reports["command_kind"] == K.NEW_ORDER)
         MET["orders that trade"] += len(set(reports[taker]["order_id"]) | set(reports[taker]["contra_order_id"]))
         REASONS.update(reports["reason"].tolist())
+        MET["let pass"] += int((reports["report_type"] == ReportType.RISK_OVERRIDDEN).sum())
         MET["taken back"] += int(((reports["reason"] == Reason.KILL_SWITCH) & (reports["exec_type"] == ExecType.CANCELED)).sum())
 
     def hand_out(self, most: int, now: int) -> None:
@@ -257,6 +259,7 @@ def test_streams_are_real_ones(request: pytest.FixtureRequest) -> None:
     assert not missing
     assert MET["messages"] > 2_000
     assert MET["taken back"] > 100
+    assert MET["let pass"] > 30
     assert MET["orders that trade"] > 0.1 * MET["orders"]
     assert MET["checks"] > 1_000
     always = {*range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1), Reason.USER_RULE}

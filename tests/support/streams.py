@@ -1,8 +1,9 @@
 """Seeded command streams: a market that trades, and everything wrong that can be put into a record.
 
 The stream never looks at a core: it knows the numbers of texts because it interns them, and guesses order ids because
-each NEW_ORDER makes an order (`made`, which who runs it may put right between batches). What it sends is therefore the
-same for every backend, and most of it lands; the rest is meant to be refused.
+each NEW_ORDER makes an order (`made`, which who runs it may put right between batches, and may tell what reports said of
+the orders that limits blocked). What it sends is therefore the same for every backend, and most of it lands; the rest is
+meant to be refused.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from tradecore.risk.rule_programs import compile_rule, compile_scorer
 from tradecore.vocabulary.capacity import Capacity
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import Rule, Scope
-from tradecore.vocabulary.fix import OrdType, TimeInForce
+from tradecore.vocabulary.fix import ExecType, OrdType, TimeInForce
 from tradecore.vocabulary.records import (
     CASH_MAX,
     CODECS,
@@ -82,6 +83,7 @@ ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
 ASIDE = [*ON_MARKS, *PERMISSIONS, Rule.ORDER_TO_TRADE_RATIO, *BREAKERS]
+OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
 
 class Stream:
@@ -106,6 +108,8 @@ class Stream:
         self.made = 0  # orders
         self.declaring = True  # at the clock's own time: a currency that is refused would leave no instrument
         self.orders: list[bytes] = []
+        self.blocked: list[tuple[int, Rule]] = []  # by limits: where in `sent`, from 0, and by which; see `note_blocked`
+        self.blocked_ids: dict[int, int] = {}  # the order_id of each
         self.repairs = list(self._repairs())
 
     def take(self, count: int) -> Iterator[bytes]:
@@ -236,6 +240,10 @@ class Stream:
             return self.repairs[len(self.sent) // 40 % len(self.repairs)]
         if len(self.sent) % 61 == 7:
             return self._routing()
+        if self.blocked and len(self.sent) % 97 == 11:
+            return self._let_pass()
+        if len(self.sent) % 197 == 60:
+            return self._refused()
         makers: list[tuple[Callable[[], bytes], int]] = [
             (self._order, 560), (self._cancel, 130), (self._quote, 210), (self._setting, 34), (self._garbled, 60),
             (self._noise, 15),
@@ -405,6 +413,39 @@ class Stream:
             kind=K.SET_SELF_MATCH, account=account, match_mode=pick.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, -1)),
             match_outside=pick.choice((0, 1, 4, 5, 5, 5, 2)), match_id=pick.choice((0, 0, 1, 1, NAMELESS)),
             who=pick.choice((0, 0, 1, NAMELESS)), why=pick.choice((0, 0, 1)))
+
+    def _refused(self) -> bytes:
+        """An order or a replace that a rule in Python has refused, mostly by a text that is there."""
+        command = bytearray(self.apart.choice((self._order, self._order, self._cancel))())
+        if command[0] in (K.NEW_ORDER, K.REPLACE):
+            number = self.apart.choice((OWN_ID_MAX + 1, OWN_ID_MAX + 5, 7, -1, 2**63 - 1))
+            command[48:56] = number.to_bytes(8, "little", signed=True)
+        return bytes(command)
+
+    def note_blocked(self, reports: Any) -> None:
+        """What reports say of orders that a limit blocked: an override can name them."""
+        for report in reports:
+            rule = OVERRIDABLE.get(int(report["reason"]))
+            at = int(report["command_seq"]) - 1
+            if rule is not None and self.sent[at][0] == K.NEW_ORDER and int(report["exec_type"]) == ExecType.REJECTED:
+                self.blocked.append((at, rule))
+                self.blocked_ids[at] = int(report["order_id"])
+
+    def _let_pass(self) -> bytes:
+        """An override of an order that a limit has blocked, and that order again: it passes once where nothing else blocks
+        it. Some are of another order, or are over before it comes."""
+        pick = self.apart
+        at, rule = pick.choice(self.blocked[-8:])
+        ((afters, lasts, passes),) = pick.choices((((0, 1), 10**9, 0), ((0, 1), 10**10, 0), ((1,), 10**9, 2 * 10**9)), (6, 6, 1))
+        until = self.clock + lasts
+        self.clock += passes
+        again = CODECS[K.NEW_ORDER].unpack(self.sent[at])._asdict() | {"cl_ord_id": 0, "transact_time": self.clock, "kind": K.NEW_ORDER}
+        for after in afters:
+            self._undo(CODECS[K.NEW_ORDER].pack(**again | pick.choice(({}, {}, {}, {"strategy": 1}))), after)
+        self._undo(CODECS[K.NEW_ORDER].pack(**again), 200)
+        return CODECS[K.OVERRIDE].pack(
+            kind=K.OVERRIDE, rule=rule if pick.random() < 0.9 else 1, target=self.blocked_ids[at], who=pick.choice((1, 1, 1, 1, 0)), why=1,
+            expire_time=until)
 
     def _override(self) -> bytes:
         """An order that is too large for account 5, which is let pass: mostly it passes, once; some can't be given."""

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from .._backend import choose_backend, room_module
 from ..orders.order import Order
+from ..risk.callables import CallableRule, ask_callables, refusal_text, view_order
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.gate import RefusedError, Words
@@ -39,6 +40,7 @@ class CoreGate:
         self.clock = clock
         self.names: Directory = Directory(self.core)
         self._order_type: Any = Order if self.backend == "python" else room_module("native", "live_order").Order
+        self.asked: list[CallableRule] = []  # one list for good: a compiled door looks at its length
         self.bus: EventBus = EventBus(self.core, self.names)
         if chosen.name == "python":  # what comes inside of a command there runs after it, and is told of then
             self.core.hear_later(weakref.WeakMethod(self.bus.deliver))
@@ -108,6 +110,19 @@ class CoreGate:
                                    "plain-Python core: tell it after it")
             number = int(ack.order_id)
         return number
+
+    def judge(self, facts: Any, order_id: int = 0) -> str:
+        """Why a rule in Python refuses an order, of its NEW_ORDER command or of its row as a replace asks for it; empty
+        where none does."""
+        if not self.asked:
+            return ""
+        named = self.names.text_of(facts.cl_ord_id) if facts.cl_ord_id > 0 else ""
+        return ask_callables(self.asked, view_order(self.names, facts, order_id, named))
+
+    def refusal_id(self, said: str) -> int:
+        """The number by which a record says that a rule in Python refuses it, and why; 0 where none does. Where the
+        table of ids has no room for the text it is refused without."""
+        return self.id_of(refusal_text(said)) if said else 0
 
     def known_id(self, text: bytes) -> int:
         """As `id_of`, for a question: nothing is interned."""

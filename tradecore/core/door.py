@@ -16,14 +16,16 @@ from ..orders.prepared import PreparedOrder
 from ..orders.ticket import OrderTerms, pack_order
 from ..orders.validation import failures
 from ..risk.limits import CheckResult, RiskCheck, check_rows, refused_rows
-from ..vocabulary.codes import CommandType
+from ..vocabulary.codes import CommandType, Reason
 from ..vocabulary.fix import Side
 from ..vocabulary.names import Directory
 from ..vocabulary.nearest import LIKE, find_nearest
+from ..vocabulary.records import CODECS
 from ..vocabulary.rows import Finding
 from ..vocabulary.units import Number
 from .core_gate import CoreGate
 
+_NEW_ORDER = CODECS[CommandType.NEW_ORDER]
 _TERMS = list(OrderTerms.__annotations__)
 _DEFAULTS = {"time_in_force": "DAY", "post_only": False, "reduce_only": False, "peg_offset_type": "PRICE",
              "trigger_price_type": "NONE", "contingency_type": "NONE", "strategy": 0,
@@ -62,8 +64,15 @@ class Door:
         return self._send(symbol, side, qty, price, {**terms, "venue": self._counterparty})
 
     def _send(self, symbol: str, side: Side | str, qty: Any, price: Any, terms: OrderTerms) -> Order:
-        return self._gate.order(self._gate.submit(
-            pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **terms)))
+        refusal = ""
+        if self._gate.asked:  # what is called wrong is not asked about
+            asked = pack_order(self._gate.names, self._gate.known_id, symbol, side, qty, price, **terms)
+            refusal = self._gate.judge(_NEW_ORDER.unpack(asked))
+        record = pack_order(self._gate.names, self._gate.id_of, symbol, side, qty, price, **terms)
+        if refusal:
+            fields = _NEW_ORDER.unpack(record)._asdict() | {"refusal": self._gate.refusal_id(refusal)}
+            record = _NEW_ORDER.pack(**fields)
+        return self._gate.order(self._gate.submit(record))
 
     def check(
         self, symbol: str, side: Side | str, qty: Number | None = None, price: Number | None = None,
@@ -74,7 +83,10 @@ class Door:
         command = pack_order(self._gate.names, self._gate.known_id, symbol, side, qty, price, **terms)
         mask, findings = self._gate.core.check(command, self._gate.time())
         instrument = self._gate.names.find_instrument(symbol)[1]
-        return CheckResult(refused_rows(failures(mask)) if mask else check_rows(findings, instrument))
+        rows = refused_rows(failures(mask)) if mask else check_rows(findings, instrument)
+        if not mask and self._gate.judge(_NEW_ORDER.unpack(command)):
+            rows = [row for row in rows if row.rule is not Reason.USER_RULE] + refused_rows([Reason.USER_RULE])
+        return CheckResult(rows)
 
     def prepare(
         self, symbol: str, side: Side | str, terms: OrderTerms, call: Call, compiled: Any

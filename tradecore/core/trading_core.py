@@ -20,6 +20,7 @@ from ..orders.ticket import OrderTerms
 from ..orders.validation import failures
 from ..positions.position import ProfitAndLoss
 from ..positions.positions import Positions
+from ..risk.callables import demand_none
 from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .flattening import Flattening
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
+_ASKED = [int(CommandType.NEW_ORDER), int(CommandType.REPLACE)]  # what rules in Python are asked about
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
 
 
@@ -223,6 +225,7 @@ class TradingCore(OrderSystem):
         if orders.dtype != ORDER_DTYPE or orders.ndim != 1:
             raise ValueError(f"orders must be a one-dimensional array of ORDER_DTYPE; got shape {orders.shape} of "
                              f"{orders.dtype}")
+        demand_none(self._gate.asked, "a batch of checks")
         if check_bool(together, "together") or told is not None:
             check_int(len(orders), "orders", 0, BASKET_MAX)
         wrong = orders["kind"] != CommandType.NEW_ORDER
@@ -262,6 +265,8 @@ class TradingCore(OrderSystem):
         if commands.dtype not in COMMAND_DTYPES.values() or commands.ndim != 1:
             raise ValueError("commands must be a one-dimensional array of a command dtype such as "
                              f"tradecore.ORDER_DTYPE; got shape {commands.shape} of {commands.dtype}")
+        if np.isin(commands["kind"], _ASKED).any():
+            demand_none(self._gate.asked, "submit_batch")
         # As bytes: a copy by fields would lose what a record of another kind has where this dtype has none.
         commands = np.ascontiguousarray(commands.view(_RECORD)).view(commands.dtype)
         defining = np.isin(commands["kind"], _DEFINITIONS)

@@ -78,14 +78,28 @@ class Orders:
             raise ValueError(f"stop_px {show(stop_px)}: a {kind.name} order has none")
         if kind is not None and peg_offset is not None and kind is not OrdType.TRAILING_STOP:
             raise ValueError(f"peg_offset {show(peg_offset)}: a {kind.name} order has none")
+        said = "" if row is None or not self._gate.asked else self._ask_rules(row, qty, price, stop_px)
         return self._gate.ask(
             CommandType.REPLACE, **target, cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"),
+            refusal=self._gate.refusal_id(said),
             order_qty=0 if qty is None else _qty(instrument, qty),
             price=NO_PRICE if price is None else _price(instrument, price, "price"),
             stop_px=NO_PRICE if stop_px is None else _price(instrument, stop_px, "stop_px"),
             new_peg_offset=_offset(instrument, row, peg_offset),
             expire_time=check_time(expire_time, "expire_time"), transact_time=self._gate.names.stamp(transact_time),
         )
+
+    def _ask_rules(
+        self, row: OrderRow, qty: Number | None, price: Number | None, stop_px: Number | None
+    ) -> str:
+        """Why a rule in Python refuses a replace; empty where none does. What only asks for less is not asked about."""
+        instrument = self._gate.names.instruments[row.instrument - 1]
+        asked = row._replace(order_qty=row.order_qty if qty is None else _qty(instrument, qty),
+                             price=row.price if price is None else _price(instrument, price, "price"),
+                             stop_px=row.stop_px if stop_px is None else _price(instrument, stop_px, "stop_px"))
+        if asked.order_qty < row.order_qty and asked == row._replace(order_qty=asked.order_qty):
+            return ""
+        return self._gate.judge(asked, row.order_id)
 
     def mass_cancel(
         self, *, account: str | None = None, symbol: str | None = None, side: Side | str | None = None,

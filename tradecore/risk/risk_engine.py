@@ -13,6 +13,7 @@ from ..vocabulary.gate import Gate
 from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION, TIME_MAX
 from ..vocabulary.rules import find_rule
 from ..vocabulary.units import Number, check_bool, check_int, whole_units
+from .callables import Asked
 from .exit_gate import ExitGate
 from .limit_table import (
     LimitLines,
@@ -189,7 +190,8 @@ class RiskEngine:
     # ---- rules of users
 
     def add_rule(
-        self, name: str, expression: str, *, mode: LimitMode | str = LimitMode.ENFORCE, who: str = "", why: str = ""
+        self, name: str, expression: str | Asked, *, mode: LimitMode | str = LimitMode.ENFORCE, who: str = "",
+        why: str = "",
     ) -> RuleLine:
         """Add a rule of your own: an expression that an order must keep, as `order.qty <= 500 or position.qty == 0`.
 
@@ -200,6 +202,14 @@ class RiskEngine:
         with USER_RULE. A quantity that is not known refuses too, unless in `known(...)` or `default(..., number)`.
         `mode` OBSERVE: it only reports (RISK_OBSERVED). `who` and `why`: up to 64 printable ASCII characters each.
         Raises RuleError (a ValueError), TypeError, or RefusedError where 32 are in force; nothing is changed then.
+
+        The slow way: `expression` may be a Python callable, which is asked of each `submit`, `replace` and `check`
+        before the core's own pass, on the caller's thread and outside the core's lock, with an `AskedOrder` that it
+        can read only. None or True lets the order pass; False or a text refuses it, and so does whatever it raises
+        (with a RuntimeWarning): the order is REJECTED, a replace refused, with USER_RULE and the first 64 characters of
+        the text. Cancels are not asked about, nor a replace that only lowers the quantity, nor what the core lets go by
+        itself. While one is in force, each call goes through Python, and `submit_batch`, `check_batch` and
+        `check_findings` raise RuntimeError. It is always ENFORCE; it is no command of this core, and has no `who`.
         """
         return self._book().add(name, expression, mode, who, why)
 
@@ -208,7 +218,7 @@ class RiskEngine:
         self._book().remove(name, who, why)
 
     def rules(self) -> list[RuleLine]:
-        """The rules that were added here, in that order."""
+        """The rules that were added here, in that order; a callable has its own name for an expression, and cost 0."""
         return [] if self._rules is None else self._rules.lines()
 
     def quantities(self) -> dict[str, str]:

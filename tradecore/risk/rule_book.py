@@ -8,10 +8,11 @@ from functools import partial
 from typing import NamedTuple
 
 from ..vocabulary.codes import CommandType, LimitMode
-from ..vocabulary.gate import Gate
+from ..vocabulary.gate import Gate, RefusedError
 from ..vocabulary.names import Directory
-from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD
+from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD, USER_RULES_MAX
 from ..vocabulary.units import demand_type
+from .callables import Asked, CallableRule, demand_callable
 from .expressions import Node, RuleError, read_expression
 from .limit_table import note
 from .rule_programs import Program, compile_rule, nearest
@@ -68,15 +69,16 @@ class RuleBook:
     def lines(self) -> list[RuleLine]:
         return list(self._lines.values())
 
-    def add(self, name: str, expression: str, mode: LimitMode | str, who: str, why: str) -> RuleLine:
+    def add(self, name: str, expression: str | Asked, mode: LimitMode | str, who: str, why: str) -> RuleLine:
         demand_type(name, str, "name")
         if not _NAME.fullmatch(name):
             raise ValueError(f"name {name[:80]!r} must be a letter, then letters, digits and _, 63 at most")
         word, notes = rule_mode(mode), {"who": note(who, "who"), "why": note(why, "why")}
         with self._lock:
+            if not isinstance(expression, str):
+                return self._add_callable(name, demand_callable(expression), word, who, why)
             tree = read_expression(expression)
-            if name in self._lines:
-                raise ValueError(f"rule {name!r} is there already: remove it first")
+            self._demand_new(name)
             made = compile_rule(tree, name=name, rules=self._trees, named=partial(declared_id, self._gate.names))
             self._gate.command(CommandType.ADD_RULE, name, step_count=made.cost, needs=made.needs, mode=int(word),
                                **notes)
@@ -85,11 +87,32 @@ class RuleBook:
             self._lines[name] = RuleLine(name, expression, word, who, why, made.cost)
             return self._lines[name]
 
+    def _demand_new(self, name: str) -> None:
+        if name in self._lines:
+            raise ValueError(f"rule {name!r} is there already: remove it first")
+
+    def _add_callable(self, name: str, ask: Asked, mode: LimitMode, who: str, why: str) -> RuleLine:
+        if mode is not LimitMode.ENFORCE:
+            raise ValueError(f"mode {mode.name} is of an expression: a callable is always ENFORCE")
+        if who or why:
+            raise ValueError("who and why are of an expression, whose command keeps them: a callable has none")
+        self._demand_new(name)
+        if len(self._gate.asked) == USER_RULES_MAX:
+            raise RefusedError(f"rule {name!r} refused: {USER_RULES_MAX} callables are in force, as many as may be")
+        told = getattr(ask, "__qualname__", None) or type(ask).__qualname__
+        self._lines[name] = RuleLine(name, told, mode, "", "", 0)
+        self._gate.asked.append(CallableRule(name, ask))
+        return self._lines[name]
+
     def remove(self, name: str, who: str, why: str) -> None:
         notes = {"who": note(who, "who"), "why": note(why, "why")}
         with self._lock:
             if name not in self._lines:
                 raise LookupError(f"name {name!r} is no rule{nearest(str(name), list(self._lines))}")
+            if name not in self._trees:
+                self._gate.asked[:] = [rule for rule in self._gate.asked if rule.name != name]
+                del self._lines[name]
+                return
             users = [other for other, tree in self._trees.items() if name in names_of(tree)]
             if users:
                 raise RuleError(f"rule {name!r} is named by {', '.join(users)}")

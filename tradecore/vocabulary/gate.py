@@ -36,6 +36,17 @@ class Gate(Protocol):
     def capacity(self) -> Capacity:
         """The sizes of its tables."""
 
+    @property
+    def asked(self) -> list[Any]:
+        """The rules in Python that are in force: see risk.callables."""
+
+    def judge(self, facts: Any, order_id: int = 0) -> str:
+        """Why a rule in Python refuses an order, of its NEW_ORDER command or of its row as a replace asks for it; empty
+        where none does."""
+
+    def refusal_id(self, said: str) -> int:
+        """The number by which a record says that a rule in Python refuses it, and why; 0 where none does."""
+
     def order(self, handle: Any) -> Any:
         """The live order of a backend's handle."""
 

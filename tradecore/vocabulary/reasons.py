@@ -268,6 +268,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word is Reason.UNKNOWN_INSTRUMENT and kind in _OF_VENUES and value <= 0:
         return f"{word.name}: the symbol is absent, and no order tells it" if value == 0 else \
                f"{word.name}: the symbol is not declared"
+    if word is Reason.USER_RULE and not bound & 3:  # HOLDS is no refusal: a rule in Python has said it
+        return f"{word.name}: {directory.text_of(value) or 'a rule in Python refuses it'}"
     if word is Reason.USER_RULE:
         return f"{word.name}: rule {directory.text_of(value)!r} {_OUTCOMES[bound & 3].format(column=bound >> 2)}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE and bound >> value & 1:

@@ -212,8 +212,10 @@ _BODIES: dict[CommandType, Layout] = {
 _HEADERS: dict[CommandType, Layout] = {
     CommandType.NEW_ORDER: [
         ("kind", "u1"), ("side", "u1"), ("ord_type", "u1"), ("time_in_force", "u1"), ("exec_inst", "u4"),
-        *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("routing", "u1"), ("", "x14"),  # routing: a RoutingStrategy
+        *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"), ("routing", "u1"), ("", "x6"),  # routing: a RoutingStrategy
+        ("refusal", "i8"),  # a text's number: why a rule in Python refuses it; 0: none does
     ],
+    CommandType.REPLACE: [*_HEADER[:-1], ("", "x7"), ("refusal", "i8")],
     CommandType.DEFINE_INSTRUMENT: [
         ("kind", "u1"), ("money_precision", "u1"),  # the decimals of its currency
         ("times_in_force", "u2"), ("ord_types", "u4"),  # bit n set: value n is supported

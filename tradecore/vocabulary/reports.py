@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -34,7 +35,7 @@ _WORDY = {CommandType.EXECUTION_REPORT, CommandType.TRADE_CORRECTION, CommandTyp
 _BARE = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL, ExecType.REJECTED}
 
 
-class Report(OrderFields):
+class Report(OrderFields, metaclass=ABCMeta):
     """One report record, immutable. Its integers are in `row` (ReportRow); properties speak the user's units. What a
     record has no room for, such as `contingency_type`, is read at the order: None once it is no longer held."""
 

@@ -24,7 +24,7 @@ typedef struct {
     union { uint8_t told, order_protection; };
     union { uint8_t head_2, fok_over_venues; };
     uint32_t last_mkt;
-    union { int64_t venue_order_id, print_max_age; };
+    union { int64_t venue_order_id, print_max_age, refusal; };
     union {
         struct {
             int64_t order_qty, price, stop_px, peg_offset, min_qty, display_qty, list_id, expire_time;

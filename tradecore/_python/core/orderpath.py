@@ -43,6 +43,7 @@ from .state import (
     start_clock,
     sync_order,
 )
+from .user_rules import told_refusal
 from .worst_prices import limit_ticks
 
 CLOSING_BITS = sum(bit_of(reason) for reason in CLOSING_EXEMPTIONS)
@@ -92,6 +93,14 @@ def claim_order_id(core: State, order: Order) -> Reason | None:
     return None
 
 
+def find_bar(core: State, c: Any, order: Order) -> tuple[Reason, int, int] | None:
+    """Why an order can't enter that is well formed: its list, or a rule in Python that has refused it."""
+    bad_join = find_bad_join(core.groups, order) if order.list_id else None
+    if bad_join or not c.refusal:
+        return bad_join
+    return Reason.USER_RULE, told_refusal(core, c.refusal), 0
+
+
 def enter_order(core: State, c: Any, timed: bool) -> Any:
     start = since = start_clock(timed)
     used = core.ids.order_ids.get(c.cl_ord_id, 0)
@@ -110,7 +119,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
     if mask and not mask & ~CLOSING_BITS and closes_position(core, order):
         mask = 0
     since = count_stage(core, VALIDATION, since, timed)
-    bad_join = find_bad_join(core.groups, order) if order.list_id else None
+    barred = find_bar(core, c, order)
     if c.cl_ord_id == NO_ROOM:
         reject_order(core, c, order, Reason.IDS_FULL, len(core.texts.texts), core.texts.capacity)
     elif core.bad_stamp is not None:
@@ -122,8 +131,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
         reject_order(core, c, order, first_reason(mask), *reasons)
     elif claimed == Reason.TABLE_FULL:
         reject_order(core, c, order, claimed, len(core.ids.order_ids), core.ids.capacity)
-    elif bad_join:
-        reject_order(core, c, order, *bad_join)
+    elif barred:
+        reject_order(core, c, order, *barred)
     else:
         q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, order.order_qty, False)
         refused, granted = ask_with_overrides(core, ins, order, q)

@@ -37,6 +37,7 @@ from .state import (
     tell_price,
     withdraw_order,
 )
+from .user_rules import told_refusal
 from .worst_prices import bounded_ticks, limit_ticks
 
 
@@ -63,6 +64,8 @@ def enter_replace(core: State, c: Any) -> Any:
         return refuse_request(core, c, order_id, order, Reason.ALREADY_PENDING)
     if core.bad_stamp is not None:
         return refuse_request(core, c, order_id, order, *core.bad_stamp)
+    if c.refusal:
+        return refuse_request(core, c, order_id, order, Reason.USER_RULE, told_refusal(core, c.refusal))
     if order.parent:
         return refuse_request(core, c, order_id, order, Reason.CHILD_ORDER, order_id, order.parent)
     ins = core.instruments[order.instrument]
@@ -103,8 +106,9 @@ def find_bad_terms(
     declared = len(core.accounts), len(core.router.venues)
     order_command = CODECS[10].tuple_type(
         10, order.side, order.ord_type, order.time_in_force, order.exec_inst, order.instrument, order.account,
-        order.venue, 0, 0, 0, 0, 0, order_qty, price, NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px,
-        peg_offset, order.min_qty, min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
+        order.venue, 0, 0, 0, 0, 0, 0, order_qty, price,
+        NO_PRICE if order.ord_type == OrdType.TRAILING_STOP else stop_px, peg_offset, order.min_qty,
+        min(order.display_qty, max(order_qty, 0)), order.list_id, expire_time,
         order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
     )
     mask = validate_order(ins, *declared, 0, core.now, order_command)

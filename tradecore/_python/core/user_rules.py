@@ -28,6 +28,7 @@ from ..risk.programs import ask_rule
 from ..risk.risk import counts_at_market, notional_price2
 from ..vocabulary.instrument import BUY, InstrumentRow
 from ..vocabulary.instrument import MARKET as AT_MARKET
+from ..vocabulary.texts import id_is_known
 from .conditions import look_at_market
 from .keeping import check_admission
 from .state import State, twice_reference
@@ -177,3 +178,8 @@ def find_rule_refusal(core: State, ins: InstrumentRow, q: Question, strategy: in
     if len(core.rules.rows) == core.rules.observed:
         return None
     return next(iter(ask_user_rules(core, ins, q, strategy)), None)
+
+
+def told_refusal(core: State, number: int) -> int:
+    """The number of the text by which a rule in Python refuses an order; 0 where the core knows none."""
+    return number if id_is_known(core.texts, number) else 0

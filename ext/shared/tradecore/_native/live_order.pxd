@@ -1,7 +1,6 @@
 # The live order that a door gives back.
 
 from libc.stdint cimport int64_t, uint32_t
-from instrument cimport tc_instrument
 from copies cimport tc_order_copy
 from order_table cimport tc_order
 from tradecore._native.turnstile cimport State
@@ -16,6 +15,5 @@ cdef class Order:
     cdef int read(self, tc_order* o) except -1
     cdef int refuse(self) except -1
     cdef int read_whole(self, tc_order_copy* copy) except -1
-    cdef const tc_instrument* instrument(self, const tc_order* o) noexcept
     cdef object tell_price(self, const tc_order* o, int64_t units)
     cdef object tell_quantity(self, const tc_order* o, int64_t lots)
