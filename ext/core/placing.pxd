@@ -43,6 +43,7 @@ cdef inline void ask_order(
     q.leaves_qty = order_qty - order.cum_qty
     q.hold_qty = hold_qty
     q.price = price
+    q.stop_px = stop_px
     q.now = core.now
     q.reference2 = no_price()
     q.touch2 = no_price()

@@ -26,6 +26,16 @@ cdef inline bint is_ahead(const tc_core* core, int64_t cl_ord_id) noexcept nogil
     return False
 
 
+# Only in C: a sum in Python.
+cdef inline int64_t count_alike_ahead(const tc_core* core, const tc_question* q) noexcept nogil:
+    cdef tc_alike terms = alike_of(q)
+    cdef int64_t count = 0
+    cdef int32_t i
+    for i in range(core.ahead_count):
+        count += is_alike(&core.ahead[i].terms, &terms)
+    return count
+
+
 # How many ids the table would hold, those too that are ahead in a basket.
 cdef inline int64_t count_ids(const tc_core* core) noexcept nogil:
     cdef int64_t count = core.ids.count
@@ -73,6 +83,8 @@ cdef inline int think_of(
         ask_record(core, ins, c, q)
         q.duplicate = duplicate
         q.open_orders = core.orders.open.count + core.ahead_count
+        if core.risk.rows.alike:
+            core.risk.recent.ahead = count_alike_ahead(core, q)
     return alone
 
 
@@ -192,6 +204,7 @@ cdef inline void put_ahead(tc_core* core, int64_t cl_ord_id, const tc_question* 
     tc_assert(core.ahead_count < BASKET_MAX)
     ahead.cl_ord_id = cl_ord_id
     ahead.hold_qty = q.hold_qty
+    ahead.terms = alike_of(q)
     ahead.instrument, ahead.account, ahead.venue, ahead.strategy = q.instrument, q.account, q.venue, q.strategy
     ahead.side, ahead.sent = q.side, q.sent
     core.ahead_count += 1
@@ -234,3 +247,4 @@ cdef inline void answer_batch(
     for i in range(core.ahead_count):
         count_in_basket(core, &core.ahead[i], -1)
     core.ahead_count = 0
+    core.risk.recent.ahead = 0

@@ -65,6 +65,23 @@ cdef inline void hash_staged(tc_hasher* h, const tc_core* core, const tc_command
     end_row(h)
 
 
+# The orders that another is compared with, oldest first.
+cdef inline void hash_recent(tc_hasher* h, const tc_recent* recent) noexcept nogil:
+    cdef const tc_recent_order* order
+    cdef int64_t forgotten = recent.count - <int64_t>recent.mask - 1, number
+    for number in range(forgotten + 1 if forgotten > 0 else 1, recent.count + 1):
+        order = &recent.orders[<uint64_t>number & recent.mask]
+        put(h, 66)
+        put(h, order.time)
+        put(h, order.terms.account)
+        put(h, order.terms.instrument)
+        put(h, order.terms.side)
+        put(h, order.terms.order_qty)
+        put(h, order.terms.price)
+        put(h, order.terms.stop_px)
+        end_row(h)
+
+
 # Rows have no order of their own: their digests are added up.
 cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef uint64_t total = 0
@@ -79,6 +96,7 @@ cdef inline void hash_limits(tc_hasher* h, const tc_core* core) noexcept nogil:
     end_row(h)
     for i in range(core.risk.rows.staged_count):
         hash_staged(h, core, &core.risk.rows.staged[i])
+    hash_recent(h, &core.risk.recent)
 
 
 # How many targets a scope has, from its first.

@@ -46,11 +46,13 @@ cdef inline void sync_facts(tc_core* core, tc_order* order) noexcept nogil:
     cdef tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t held = held_of(&core.orders, order)
     cdef bint live = is_live(order), opens = live or awaits_news(&core.orders, order)
-    cdef tc_group* group = group_of(&core.groups, terms)
+    cdef tc_group* group = NULL
     cdef tc_order* parent
-    opens = opens or terms.child_head != NO_SLOT
-    if held < terms.working:                           # of a parent at least what its children hold
-        held = terms.working
+    if order.extended:
+        group = group_of(&core.groups, terms)
+        opens = opens or terms.child_head != NO_SLOT
+        if held < terms.working:                       # of a parent at least what its children hold
+            held = terms.working
     if held != order.held:
         parent = parent_of(&core.orders, order)
         if parent != NULL:

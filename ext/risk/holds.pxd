@@ -3,11 +3,12 @@
 
 from day_pnl cimport *
 from trips cimport *
+from recent_orders cimport *
 from overrides cimport *
 
 
 cdef enum:
-    ON_MARKS = 9 + COUNTING        # checks that limits decide, before those that need marks
+    ON_MARKS = 10 + COUNTING       # checks that limits decide, before those that need marks
     OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
@@ -25,6 +26,7 @@ cdef struct tc_risk:
     tc_switches kills, states
     tc_breakers breakers
     tc_overrides overrides
+    tc_recent recent
     int64_t account_stride
     tc_values values               # what the exposures are worth
     tc_pnl pnl                     # what was won or lost since the previous close
@@ -39,7 +41,7 @@ cdef struct tc_finding:
 
 # What risk is asked about. Twice the reference price, so that a mid between units stays an integer.
 cdef struct tc_question:
-    int64_t order_qty, price, now
+    int64_t order_qty, price, stop_px, now
     int64_t leaves_qty             # of it, what is not traded yet
     int64_t hold_qty               # lots that would be held beyond what is: of a replace, its increase
     int64_t reference2, touch2     # twice the reference, and twice the best price that it could take; -2**63: none
@@ -161,13 +163,33 @@ cdef inline const tc_line* observed_line(
     return line_of(risk.watched, &risk.rows, ins, q.instrument, q.account, q.venue, q.strategy, MODE_OBSERVE, room)
 
 
-# It counts for the rates that bind it, and for those that are only observed.
-cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
+# What makes another order the same as this one.
+cdef inline tc_alike alike_of(const tc_question* q) noexcept nogil:
+    cdef tc_alike terms
+    terms.account, terms.instrument, terms.side = q.account, q.instrument, q.side
+    terms.order_qty = q.order_qty
+    terms.price = 0 if q.ord_type == TYPE_MARKET else q.price
+    terms.stop_px = 0 if q.stop_px == no_price() else q.stop_px
+    return terms
+
+
+# Only in C: the rare half of count_sent, apart from the path.
+cdef inline void count_beside(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     cdef tc_line room
+    cdef tc_alike terms
     cdef const tc_line* observed = observed_line(risk, ins, q, &room)
-    count_line(&risk.rows, q.line, q.now, q.sent)
     if observed != NULL:
         count_line(&risk.rows, observed, q.now, q.sent)
+    if risk.rows.alike and q.sent & SENT_NEW:
+        terms = alike_of(q)
+        note_order(&risk.recent, &terms, q.now)
+
+
+# It counts for the rates that bind it, and for those that are only observed; a new one is one of the recent.
+cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
+    count_line(&risk.rows, q.line, q.now, q.sent)
+    if tc_seldom((risk.rows.observed | risk.rows.alike) != 0):
+        count_beside(risk, ins, q)
 
 
 # Only in C: a loop over lines in Python.

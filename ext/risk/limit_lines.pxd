@@ -27,6 +27,7 @@ cdef enum:
     SLOT_PERMITTED = 18
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
+    ALIKE = 4                      # rows about orders with the same terms: one a scope that names no strategy or venue
 
 
 cdef struct tc_line:
@@ -34,7 +35,8 @@ cdef struct tc_line:
     uint32_t rows[SLOTS]           # which row says so
     uint32_t counted[COUNTED]      # rows that count, in the order of the rules
     int64_t generation
-    int32_t counted_count
+    uint32_t alike[ALIKE]          # rows about orders with the same terms
+    int32_t counted_count, alike_count
     int32_t is_soft                # its limits are the shares at which rows warn
 
 
@@ -63,6 +65,11 @@ cdef inline void fold_row(
     cdef tc_i128 limit
     if slot < 0:
         if not rule.asks:                              # it binds no order: see trips.pxd
+            return
+        if rule.counts & SENT_ALIKE:
+            tc_assert(line.alike_count < ALIKE)
+            line.alike[line.alike_count] = number
+            line.alike_count += 1
             return
         tc_assert(line.counted_count < COUNTED)
         at = line.counted_count
@@ -95,7 +102,7 @@ cdef inline void clear_line(tc_line* line) noexcept nogil:
     for slot in range(SLOTS):
         line.limits[slot] = -1
         line.rows[slot] = 0
-    line.counted_count = 0
+    line.counted_count = line.alike_count = 0
     line.is_soft = False
 
 

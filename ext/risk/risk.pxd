@@ -47,7 +47,7 @@ cdef inline bint check_switches(
 ) noexcept nogil:
     cdef tc_met met = meet_switches(switches, q.instrument, q.account, q.venue, q.strategy)
     cdef bint refused = is_barred_by(&met, q)
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, reason, True, refused, met.scope, met.state, 0)
     return refused
 
@@ -55,13 +55,13 @@ cdef inline bint check_switches(
 cdef inline bint check_config(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef int64_t stated = risk.rows.stated[q.account] & risk.rows.all_stated
     cdef bint refused = stated != risk.rows.all_stated
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, RISK_CONFIG_MISSING, True, refused, stated, risk.rows.all_stated, 0)
     return refused
 
 
 cdef inline bint check_duplicate(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
-    if explain or tc_seldom(q.duplicate):
+    if explain or q.duplicate:
         tell_finding(f, DUPLICATE_CLORDID, True, q.duplicate, q.duplicate, 0, 0)
     return q.duplicate
 
@@ -70,7 +70,7 @@ cdef inline bint check_duplicate(const tc_question* q, tc_finding* f, bint expla
 cdef inline bint check_open_orders(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef int64_t most = q.max_open_orders + (q.max_exits if q.reduces else 0)
     cdef bint refused = q.open_orders >= most and not q.recheck
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, MAX_OPEN_ORDERS, True, refused, q.open_orders + 1, most, 0)
     return refused
 
@@ -81,7 +81,7 @@ cdef inline bint check_reference(const tc_question* q, tc_finding* f, bint expla
     cdef bint armed = line.limits[SLOT_COLLAR] >= 0 or (
         q.ord_type == TYPE_MARKET and line.limits[SLOT_ORDER_NOTIONAL] >= 0)
     cdef bint refused = armed and not has_reference(q) and not (q.reduces and q.ord_type != TYPE_MARKET)
-    if explain or tc_seldom(refused):
+    if explain or refused:
         if armed:
             row = line.rows[SLOT_COLLAR] if line.rows[SLOT_COLLAR] else line.rows[SLOT_ORDER_NOTIONAL]
         tell_finding(f, REFERENCE_PRICE_UNAVAILABLE, armed, refused, q.reference2 if has_reference(q) else no_price(),
@@ -97,7 +97,7 @@ cdef inline bint check_order_qty(
     cdef bint armed = limit >= 0
     cdef bint refused = armed and q.order_qty > limit
     cdef uint32_t row = q.line.rows[SLOT_ORDER_QTY]
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, MAX_ORDER_QTY, armed, refused, q.order_qty, told_limit(risk, q, row), row)
     return refused
 
@@ -135,7 +135,7 @@ cdef inline bint check_order_notional(
         return False                                   # refused by check_reference
     amount2 = tc_wide(notional_price2(q.line, q), q.order_qty)
     refused = armed and amount2 > limit
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, MAX_ORDER_NOTIONAL, armed, refused, tell_notional(ins, tc_floor_div_wide(amount2 + 1, 2), True),
                      told_limit(risk, q, row), row)
     return refused
@@ -157,7 +157,7 @@ cdef inline bint check_collar(const tc_question* q, tc_finding* f, bint explain)
     if q.side == SIDE_SELL:
         away = -away
     refused = armed and away * 10_000 > tc_wide(bps, q.reference2)
-    if explain or tc_seldom(refused):                  # rounded up
+    if explain or refused:                             # rounded up
         tell_finding(f, PRICE_COLLAR, armed, refused, tc_saturate(-tc_floor_div_wide(-(away * 10_000), q.reference2)),
                      bps, row)
     return refused
@@ -184,7 +184,7 @@ cdef inline bint check_position_qty(
             armed = True
             worst = firm
             row = line.rows[SLOT_FIRM_POSITION]
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, MAX_POSITION_QTY, armed, refused, worst, told_limit(risk, q, row), row)
     return refused
 
@@ -195,7 +195,7 @@ cdef inline bint check_blocked(
     const tc_question* q, int slot, int reason, tc_finding* f, bint explain
 ) noexcept nogil:
     cdef bint refused = q.line.limits[slot] >= 0
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, reason, refused, refused, refused, 0, q.line.rows[slot])
     return refused
 
@@ -204,7 +204,7 @@ cdef inline bint check_blocked(
 cdef inline bint check_permitted(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
     cdef bint armed = q.line.limits[SLOT_PERMITTED_ONLY] >= 0
     cdef bint refused = armed and q.line.limits[SLOT_PERMITTED] < 0
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, NOT_PERMITTED_INSTRUMENT, armed, refused, refused, 0, q.line.rows[SLOT_PERMITTED_ONLY])
     return refused
 
@@ -221,7 +221,7 @@ cdef inline bint check_overflow(
     if q.ord_type != TYPE_MARKET and tc_seldom(is_beyond_amount(ins, q.price, q.order_qty)):
         tell_finding(f, ARITHMETIC_OVERFLOW, True, True, q.order_qty, most_qty(ins, q.price), 0)
         return True
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, ARITHMETIC_OVERFLOW, True, refused, worst, most, 0)
     return refused
 
@@ -231,14 +231,14 @@ cdef inline bint check_reduce_only(
     const tc_exposure* e, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
     cdef bint refused = q.reduce_only and q.leaves_qty > reducible_qty(e.position_qty, q.side)
-    if explain or tc_seldom(refused):
+    if explain or refused:
         tell_finding(f, REDUCE_ONLY_VIOLATION, q.reduce_only, refused, q.leaves_qty,
                      reducible_qty(e.position_qty, q.side), 0)
     return refused
 
 
 cdef inline bint check_session(const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
-    if explain or tc_seldom(q.closed):
+    if explain or q.closed:
         tell_finding(f, SESSION_CLOSED, True, q.closed, q.closed, 0, 0)
     return q.closed
 
@@ -253,7 +253,9 @@ cdef inline bint check_limits(
             or check_blocked(q, SLOT_DISABLED, STRATEGY_DISABLED, f, False)
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
-            or check_position_qty(risk, q, f, False) or check_counts(risk, q, f) or check_on_marks(risk, q, f))
+            or check_position_qty(risk, q, f, False)
+            or (tc_seldom(q.line.alike_count != 0) and check_alike(risk, q, f, False))
+            or check_counts(risk, q, f) or check_on_marks(risk, q, f))
 
 
 # The first refusal, or REASON_NONE. Changes nothing.
@@ -274,7 +276,7 @@ cdef inline int check_risk(
 cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int at = 9
+    cdef int at = 10
     cdef uint64_t rest = risk.rows.counting
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
     f[1].refused = check_permitted(q, &f[1], explain)
@@ -285,6 +287,7 @@ cdef inline int evaluate_limits(
     f[6].refused = check_order_notional(risk, ins, q, &f[6], explain)
     f[7].refused = check_collar(q, &f[7], explain)
     f[8].refused = check_position_qty(risk, q, &f[8], explain)
+    f[9].refused = check_alike(risk, q, &f[9], explain)
     while rest:
         f[at].refused = check_counted(risk, q, tc_lowest_bit(rest), &f[at], explain)
         rest &= rest - 1

@@ -173,6 +173,7 @@ cdef inline void put_question(
     cdef uint8_t side, ord_type
     q.order_qty = c.order_qty
     q.price = c.price
+    q.stop_px = no_price()
     q.now = c.transact_time
     q.leaves_qty = c.order_qty
     q.hold_qty = c.order_qty

@@ -57,7 +57,9 @@ cdef inline int open_risk(
     r.stated = <uint64_t*>table(t, accounts, sizeof(uint64_t))
     r.staged = <tc_command*>table(t, rows, sizeof(tc_command))
     r.stride = accounts
-    r.rate_mask = <uint64_t>order_rate - 1
+    r.rate_mask = risk.recent.mask = <uint64_t>order_rate - 1
+    risk.recent.orders = <tc_recent_order*>table(t, order_rate, sizeof(tc_recent_order))
+    risk.recent.last = <int64_t*>table(t, order_rate, sizeof(int64_t))
     r.row_max = r.staged_max = <uint32_t>rows
     r.counter_max = <uint32_t>counters
     r.strategy_max = <int32_t>strategies

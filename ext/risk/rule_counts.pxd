@@ -92,6 +92,32 @@ cdef inline bint check_counts(const tc_risk* risk, const tc_question* q, tc_find
     return False
 
 
+# How often the same order may come in a window. More recent orders than are kept hide some: then it is refused, and
+# told so. The first row that refuses speaks, else the one with less left. Source: SEC 15c3-5 (c)(1)(ii).
+cdef inline bint check_alike(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
+    cdef const tc_rows* r = &risk.rows
+    cdef tc_alike terms = alike_of(q)
+    cdef int64_t earlier, limit, most = <int64_t>r.rate_mask + 1
+    cdef uint32_t number
+    cdef bint asked = (r.rules[RULE_DUPLICATE_ORDER].asks & q.sent) != 0
+    cdef int32_t i
+    if explain:
+        tell_finding(f, DUPLICATE_ORDER, False, False, no_price(), -1, 0)
+    for i in range(q.line.alike_count if asked else 0):
+        number = q.line.alike[i]
+        earlier = count_alike(&risk.recent, &terms, q.now - r.rows[number].window_ns)
+        limit = <int64_t>limit_in(q.line, &r.rows[number])
+        if earlier < 0:
+            tell_finding(f, DUPLICATE_ORDER, True, True, most + 1, most, number)
+            return True
+        if earlier >= limit:
+            tell_finding(f, DUPLICATE_ORDER, True, True, earlier + 1, limit, number)
+            return True
+        if explain and (not f.armed or limit - earlier - 1 < f.limit - f.value):
+            tell_finding(f, DUPLICATE_ORDER, True, False, earlier + 1, limit, number)
+    return False
+
+
 # Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3), FIA 1.5.
 cdef inline bint check_breaker(
     const tc_risk* risk, const tc_question* q, int rule, tc_finding* f, bint explain

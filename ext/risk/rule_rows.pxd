@@ -21,6 +21,7 @@ cdef enum:
     RULE_PERMITTED_ONLY = 12
     RULE_PERMITTED_INSTRUMENT = 13
     RULE_ORDER_TO_TRADE_RATIO = 14
+    RULE_DUPLICATE_ORDER = 15
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
     RULE_STALE_QUOTE = 25
@@ -37,6 +38,7 @@ cdef enum:
     SENT_REJECT = 16
     SENT_EXECUTION = 32            # an order's first trade
     SENT_OUTCOMES = 48
+    SENT_ALIKE = 64                # orders with the same terms
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
@@ -121,6 +123,7 @@ cdef struct tc_rows:
     uint32_t softened              # rows that warn
     uint32_t on_marks              # rows that need what is held at its marks
     uint32_t breakers              # rows that disarm
+    uint32_t alike                 # rows about orders with the same terms
     uint32_t on_loss               # rows that act on the day's P&L
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
@@ -234,6 +237,16 @@ cdef inline bint is_breaker(const tc_rows* r, const tc_limit_row* row) noexcept 
     return r.rules[row.rule].counts & SENT_OUTCOMES != 0 and row.value >= 0
 
 
+# Does a row need to know which orders had the same terms?
+cdef inline bint is_about_alike(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].counts & SENT_ALIKE != 0 and row.value >= 0
+
+
+# Has each armed row of a rule a counter of its own?
+cdef inline bint takes_counter(const tc_rows* r, int rule) noexcept nogil:
+    return r.rules[rule].counts & ~SENT_ALIKE != 0
+
+
 # Does a row act whenever the day's P&L changes?
 cdef inline bint acts_on_loss(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
     return r.rules[row.rule].on_loss != 0 and row.value >= 0
@@ -244,7 +257,7 @@ cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, ui
     cdef uint32_t at = find_row(
         r, head_of(r, c.limit_scope, c.account, c.instrument, c.venue, c.strategy)[0], <int>c.rule)
     rows[0] += at == 0
-    counters[0] += r.rules[c.rule].counts != 0 and c.value_high >= 0 and r.rows[at].counter == 0
+    counters[0] += takes_counter(r, <int>c.rule) and c.value_high >= 0 and r.rows[at].counter == 0
 
 
 # Sets one row, which find_bad_limit and find_bad_target let pass and there is room for; its number.
@@ -260,6 +273,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.softened -= binds(row, MODE_SOFT)
     r.on_marks -= needs_marks(r, row)
     r.breakers -= is_breaker(r, row)
+    r.alike -= is_about_alike(r, row)
     r.on_loss -= acts_on_loss(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
@@ -279,7 +293,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.on_marks += needs_marks(r, row)
     r.on_loss += acts_on_loss(r, row)
     r.breakers += is_breaker(r, row)
-    if r.rules[c.rule].counts and row.value >= 0 and row.counter == 0:
+    r.alike += is_about_alike(r, row)
+    if takes_counter(r, <int>c.rule) and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)
         row.counter = r.counter_count

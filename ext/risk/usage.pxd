@@ -49,6 +49,8 @@ cdef inline tc_i128 measure_row(
         at = risk.rows.counters[row.counter].sent
         return count_outcomes(&risk.rows, number, &nothing if at == 0 else
                               &deals_of(&risk.rows, row.counter)[<uint64_t>(at - 1) & risk.rows.rate_mask], now)
+    if risk.rows.rules[row.rule].counts & SENT_ALIKE:
+        return -1
     if risk.rows.rules[row.rule].counts:
         return -tc_floor_div(-count_recent(&risk.rows, number, now), trades_of(&risk.rows, row))
     if risk.rows.rules[row.rule].on_loss:

@@ -95,14 +95,14 @@ def test_a_table_alone_has_room_for_all_that_an_account_may_count(backend):
     table = room_module(backend, "risk").RiskTable(accounts=3, instruments=1, order_rate=4_096)
     table.define(CODECS[tc.CommandType.DEFINE_INSTRUMENT].pack(kind=2, **tc.Instrument("A", price_precision=4).definition(1)))
     counting = [row.rule for row in RULES if row.slot < 0 and tc.Scope.ACCOUNT in row.scopes]
-    assert len(counting) == 6
+    assert len(counting) == 7
     for account in (1, 2, 3):
         for row in RULES:
             if tc.Scope.ACCOUNT in row.scopes:
                 table.set_limit(account, int(row.rule), -1 if row.slot >= 0 else 10, 1_000_000_000)
     orders = tc.new_orders(33)
     orders["instrument"], orders["account"], orders["transact_time"] = 1, np.repeat([1, 2, 3], 11), T0
-    orders["side"], orders["order_qty"], orders["price"] = 1, 1, 10_000
+    orders["side"], orders["order_qty"], orders["price"] = 1, np.arange(33) + 1, 10_000  # no two are the same
     assert list(table.admit(orders, 20_000)) == ([0] * 10 + [R.ORDER_RATE]) * 3
 
 

@@ -95,6 +95,7 @@ _TEXTS = {
     Reason.ARITHMETIC_OVERFLOW: "{value} is beyond the largest amount {bound}",
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
+    Reason.DUPLICATE_ORDER: "orders with these terms in the window {value} would exceed {bound}",
     Reason.ORDER_TO_TRADE_RATIO: "orders, replaces and cancels of the day {value} exceed {bound} for its trades",
     Reason.MAX_GROSS_EXPOSURE: "gross exposure with working orders {value} would exceed {bound}",
     Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",

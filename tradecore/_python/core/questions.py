@@ -14,7 +14,7 @@ from tradecore.vocabulary.rules import RISK_CHECKS
 from ..orders.lists import find_bad_join
 from ..orders.order_table import Order, load_order
 from ..orders.validation import CASH, bit_of, first_reason, validate_order
-from ..risk.holds import Question, count_ahead, hold_lots, is_exempt_refusal
+from ..risk.holds import Question, alike_of, count_ahead, hold_lots, is_exempt_refusal
 from ..risk.risk import evaluate_risk
 from .cash import convert_cash
 from .exits import closes_position, reduces, reduces_unbooked
@@ -77,6 +77,8 @@ def think_order(core: State, c: Any, now: int, is_new: bool) -> Thought:
         return Thought(0, Finding(*bad_join, True, True))
     q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
     q.duplicate, q.open_orders = duplicate, core.orders.open_count + len(core.ahead)
+    if core.risk.rows.alike:
+        core.risk.recent.ahead = sum(alike_of(before) == alike_of(q) for _, before in core.ahead)
     return Thought(0, None, (thought, q))
 
 
@@ -150,6 +152,7 @@ def answer_batch(
             core.now = clock
     finally:
         core.now = clock
+        core.risk.recent.ahead = 0
         for cl_ord_id, q in core.ahead[:]:
             put_ahead(core, cl_ord_id, q, -1)
     return answers

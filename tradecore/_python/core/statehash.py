@@ -109,6 +109,8 @@ def limits(core: State) -> Iterator[Row]:
         value = wide_words(one_number(c.value, c.value_high))
         yield (36, *key_of(c), c.rule, *value, c.window_ns, c.mode, c.soft_share, hash_of_id(core.texts, c.who),
                hash_of_id(core.texts, c.why))
+    for time, alike in core.risk.recent.orders:
+        yield 66, time, *alike
 
 
 def limit_digest(core: State, row: LimitRow) -> int:

@@ -7,15 +7,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tradecore.vocabulary.codes import LimitMode, Reason, Scope
+from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
-from ..vocabulary.instrument import BUY, SELL, InstrumentRow
+from ..vocabulary.instrument import BUY, MARKET, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
 from .day_pnl import DayPnl
 from .exposures import Exposures, revalue
 from .limit_lines import Line, Lines, line_of
 from .overrides import Override
+from .recent_orders import Alike, RecentOrders, note_order
 from .rule_rows import RULES, LimitRows
 from .switches import Met, Switches
 from .trips import Breakers, Tripped
@@ -67,9 +69,11 @@ class Question:
     stated: int  # one bit a rule that its account was told
     values: Exposures
     pnl: DayPnl
+    recent: RecentOrders
     strategy: int = 0
     sent: Sent = Sent.NEW  # or REPLACE; NONE of what was counted before
     tripped: Tripped | None = None  # the breaker that has disarmed its strategy
+    stop_px: int = NO_PRICE
 
 
 class RiskTables:
@@ -91,6 +95,7 @@ class RiskTables:
         self.values = Exposures(self.exposures)
         self.values.instruments = self.instruments
         self.pnl = DayPnl(self.values)
+        self.recent = RecentOrders(order_rate)
         self.kills: Switches = {}
         self.states: Switches = {}
         self.breakers = Breakers()
@@ -160,9 +165,17 @@ def lines_counting(risk: RiskTables, q: Question) -> list[Line]:
 
 
 def count_sent(risk: RiskTables, q: Question) -> None:
-    """It counts for the rates that bind it, and for those that are only observed."""
+    """It counts for the rates that bind it, and for those that are only observed; a new one is one of the recent."""
     for line in lines_counting(risk, q):
         count_line(line, q.now, q.sent)
+    if risk.rows.alike and q.sent & Sent.NEW:
+        note_order(risk.recent, alike_of(q), q.now)
+
+
+def alike_of(q: Question) -> Alike:
+    """What makes another order the same as this one."""
+    return Alike(q.account, q.instrument, q.side, q.order_qty, 0 if q.ord_type == MARKET else q.price,
+                 0 if q.stop_px == NO_PRICE else q.stop_px)
 
 
 def count_ahead(risk: RiskTables, q: Question, sign: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tradecore.vocabulary.codes import Rule, Scope
-from tradecore.vocabulary.rules import SLOTS, LimitUnit
+from tradecore.vocabulary.rules import SLOTS, LimitUnit, Sent
 
 from ..vocabulary.instrument import InstrumentRow
 from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, permits, rows_of
@@ -24,6 +24,7 @@ class Line:
     limits: list[int] = field(default_factory=lambda: [-1] * SLOTS)  # quantity units, twice an amount, bps; -1: off
     rows: list[int] = field(default_factory=lambda: [0] * SLOTS)  # which row says so
     counted: list[LimitRow] = field(default_factory=list)  # rows that count, in the order of the rules
+    alike: list[LimitRow] = field(default_factory=list)  # rows about orders with the same terms
     generation: int = 0
     is_soft: bool = False  # its limits are the shares at which rows warn
 
@@ -63,6 +64,9 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
     slot = rule.firm_slot if row.scope in (Scope.FIRM, Scope.INSTRUMENT) else rule.slot
     if slot < 0:
         if not rule.asks:  # it binds no order: see trips
+            return
+        if rule.counts & Sent.ALIKE:
+            line.alike.append(row)
             return
         line.counted.append(row)
         line.counted.sort(key=lambda counted: counted.rule)

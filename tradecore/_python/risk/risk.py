@@ -65,7 +65,7 @@ from .limit_lines import (
     Line,
     line_of,
 )
-from .rule_counts import check_breaker, check_counted
+from .rule_counts import check_alike, check_breaker, check_counted
 from .rule_rows import RULES, find_bad_limit, set_row
 from .switches import Met, meet_switches, set_switch
 
@@ -185,7 +185,7 @@ def ask_risk(
         max_open_orders, 0, risk.rows, ins, line, exposure_of(risk, c.instrument, c.account),
         exposure_of(risk, c.instrument, 0), meet_switches(risk.kills, c.instrument, c.account, c.venue, 0),
         meet_switches(risk.states, c.instrument, c.account, c.venue, 0), risk.rows.stated.get(c.account, 0),
-        risk.values, risk.pnl,
+        risk.values, risk.pnl, risk.recent,
     )
 
 
@@ -352,7 +352,7 @@ def check_session(q: Question) -> Finding:
 OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
     check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
-    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty,
+    check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_alike,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts & MESSAGES), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (

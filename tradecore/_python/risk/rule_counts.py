@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tradecore.vocabulary.codes import LimitMode
+from tradecore.vocabulary.codes import LimitMode, Reason, Rule
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
 
 from .exposure_checks import adds_risk
-from .holds import Question
-from .limit_lines import rate_limit
+from .holds import Question, alike_of
+from .limit_lines import limit_in, rate_limit
+from .recent_orders import count_alike
 from .rule_rows import RULES, LimitRow
 from .trips import breaker_row, count_outcomes
 
@@ -55,6 +56,21 @@ def check_counted(rule: int) -> Callable[[Question], Finding]:
         return Finding(spec.reason, count_recent(row, q.now) + one, most, False, True, row.number)
 
     return check
+
+
+def check_alike(q: Question) -> Finding:
+    """How often the same order may come in a window. More recent orders than are kept hide some: then it is refused,
+    and told so. The first row that refuses speaks, else the one with less left. Source: SEC 15c3-5 (c)(1)(ii)."""
+    nearest = None
+    for row in q.line.alike if RULES[Rule.DUPLICATE_ORDER].asks & q.sent else []:
+        earlier, limit = count_alike(q.recent, alike_of(q), q.now - row.window_ns), limit_in(q.line, row)
+        if earlier < 0 or earlier >= limit:
+            most = q.rows.order_rate
+            used = (most + 1, most) if earlier < 0 else (earlier + 1, limit)
+            return Finding(Reason.DUPLICATE_ORDER, *used, True, True, row.number)
+        if nearest is None or limit - earlier - 1 < nearest.limit - nearest.value:
+            nearest = Finding(Reason.DUPLICATE_ORDER, earlier + 1, limit, False, True, row.number)
+    return nearest or Finding(Reason.DUPLICATE_ORDER, NO_PRICE, -1, False, False)
 
 
 def check_breaker(rule: int) -> Callable[[Question], Finding]:

@@ -70,6 +70,7 @@ class LimitRows:
         self.counted = Sent.NONE  # what some row has counted
         self.on_marks = 0  # rows that need what is held at its marks
         self.breakers = 0  # rows that disarm
+        self.alike = 0  # rows about orders with the same terms
         self.on_loss = 0  # rows that act on the day's P&L
 
 
@@ -141,6 +142,16 @@ def is_breaker(row: LimitRow) -> bool:
     return bool(RULES[row.rule].counts & OUTCOMES) and row.value >= 0
 
 
+def is_about_alike(row: LimitRow) -> bool:
+    """Does a row need to know which orders had the same terms?"""
+    return bool(RULES[row.rule].counts & Sent.ALIKE) and row.value >= 0
+
+
+def takes_counter(rule: int) -> bool:
+    """Has each armed row of a rule a counter of its own?"""
+    return bool(RULES[rule].counts & ~Sent.ALIKE)
+
+
 def acts_on_loss(row: LimitRow) -> bool:
     """Does a row act whenever the day's P&L changes?"""
     return RULES[row.rule].on_loss and row.value >= 0
@@ -149,7 +160,7 @@ def acts_on_loss(row: LimitRow) -> bool:
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
     """How many rows and counters a change would take that are not there yet."""
     row = find_row(rows, key_of(c), c.rule)
-    counts = bool(RULES[c.rule].counts) and c.value_high >= 0 and not (row is not None and row.counts)
+    counts = takes_counter(c.rule) and c.value_high >= 0 and not (row is not None and row.counts)
     return int(row is None), int(counts)
 
 
@@ -164,6 +175,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.softened -= binds(row, SOFT)
     rows.on_marks -= needs_marks(row)
     rows.breakers -= is_breaker(row)
+    rows.alike -= is_about_alike(row)
     rows.on_loss -= acts_on_loss(row)
     row.value = one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
@@ -174,7 +186,8 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.on_marks += needs_marks(row)
     rows.on_loss += acts_on_loss(row)
     rows.breakers += is_breaker(row)
-    if RULES[c.rule].counts and row.value >= 0 and not row.counts:
+    rows.alike += is_about_alike(row)
+    if takes_counter(c.rule) and row.value >= 0 and not row.counts:
         row.counts = True
         row.sent_times, row.dealt = deque(maxlen=rows.order_rate), deque(maxlen=rows.order_rate)
         rows.counters += 1

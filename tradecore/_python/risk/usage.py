@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tradecore.vocabulary.codes import Rule
-from tradecore.vocabulary.rules import OUTCOMES
+from tradecore.vocabulary.rules import OUTCOMES, Sent
 
 from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import DayTotal, day_total_of
@@ -45,6 +45,8 @@ def measure_row(
     of what only bounds one order."""
     if RULES[row.rule].counts & OUTCOMES:
         return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
+    if RULES[row.rule].counts & Sent.ALIKE:
+        return -1, row.instrument
     if RULES[row.rule].counts:
         return -(-count_recent(row, now) // trades_of(row)), row.instrument
     if RULES[row.rule].on_loss:
