@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from conftest import BACKENDS, build_core
+from conftest import BACKENDS, T0, build_core
 
 import tradecore as tc
 from tradecore.vocabulary.rule_words import USER_RULES_MAX
@@ -210,7 +210,7 @@ def test_so_many_may_be_in_force(core):
 
 def test_a_refusal_is_in_the_record_so_that_another_core_says_the_same():
     core = tc.ShadowCore(shadow={"backend": "python"}, instruments=[tc.Instrument("AAPL")], venues=[tc.SimulatedVenue("P")],
-                         accounts=["alpha"], limits=tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF))
+                         accounts=["alpha"], limits=tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF), clock=lambda: T0)
     core.quote("P", "AAPL", bid=189, bid_size=10, ask=190, ask_size=10)
     order = buy(core)
     core.risk.add_rule("none", lambda order: "not today")

@@ -445,7 +445,7 @@ class Stream:
         self._undo(CODECS[K.NEW_ORDER].pack(**again), 200)
         return CODECS[K.OVERRIDE].pack(
             kind=K.OVERRIDE, rule=rule if pick.random() < 0.9 else 1, target=self.blocked_ids[at], who=pick.choice((1, 1, 1, 1, 0)), why=1,
-            expire_time=until)
+            expire_time=pick.choice((until,) * 7 + (0,)))
 
     def _override(self) -> bytes:
         """An order that is too large for account 5, which is let pass: mostly it passes, once; some can't be given."""
