@@ -190,7 +190,7 @@ async def late(order):
 
 
 @pytest.mark.parametrize(("ask", "more", "error"), [
-    (7, {}, "an expression .a str. or a callable, not int"), (None, {}, "not NoneType"), (late, {}, "a coroutine function can't"),
+    (7, {}, "expression must be a str or a callable, not int"), (None, {}, "not NoneType"), (late, {}, "a coroutine function can't"),
     (print, {"mode": "OBSERVE"}, "a callable is always ENFORCE"), (print, {"who": "ann"}, "a callable has none"),
     (print, {"name": "1st"}, "name '1st' must be"),
 ])

@@ -356,7 +356,7 @@ class Stream:
             bad = pick.choice((-2, 2, 2**62)) if pick.random() < 0.05 else -1
             return CODECS[K.VENUE_HEALTH].pack(
                 kind=K.VENUE_HEALTH, venue=pick.randrange(self.capacity.venues + 2),
-                venue_health=pick.choices((-1, bad, 0, 1, 3), (4, 2, 12, 4, 1))[0], reject_max=pick.choice((-1, 0, 1, 1, 3)),
+                venue_health=pick.choices((-1, bad, 0, 1, 3), (4, 2, 12, 4, 1))[0], reject_max=pick.choice((-1, 1, 1, 1, 2)),
                 timeout_max=pick.choice((-1, bad, 0, 1, 4)), cooldown=pick.choice((-1, bad, 1, 10**6, 10**8)),
                 on_disconnect=pick.choice((-1, 0, 1, 2)), **told)
         return CODECS[K.VENUE_STATISTICS].pack(
@@ -534,23 +534,23 @@ class Stream:
         """So many orders with the same terms in a window, for a while."""
         pick = self.aside
         place = {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
-        scope, target = pick.choice(((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account}), (Scope.INSTRUMENT, place),
+        scope, target = pick.choice(((Scope.FIRM, {}), (Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account}), (Scope.INSTRUMENT, place),
                                      (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place})))
         change = {"kind": K.SET_LIMIT, "rule": Rule.DUPLICATE_ORDER, "limit_scope": scope, "window_ns": pick.choice((0, 10**8, 10**10)),
                   **target}
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 200)
-        return CODECS[K.SET_LIMIT].pack(**change, value=pick.choice((0, 1, 1, 2)), mode=pick.choice((0, 0, 1)),
+        return CODECS[K.SET_LIMIT].pack(**change, value=pick.choice((0, 0, 1, 2)), mode=pick.choice((0, 0, 0, 1)),
                                         soft_share=pick.choice((0, 5_000)))
 
     def _worth(self, account: int) -> bytes:
         """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
         pick = self.aside
         if pick.random() < 0.2:
-            return self._permission(account) if pick.random() < 0.7 else self._ratio(account)
+            return self._permission(account) if pick.random() < 0.4 else self._ratio(account)
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
-        target = {"kind": K.SET_LIMIT, "rule": pick.choice(ON_MARKS)} | pick.choice(({"limit_scope": Scope.FIRM}, {
+        target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
         if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
@@ -570,7 +570,7 @@ class Stream:
         account = pick.randrange(1, 9)
         if chance < 0.25:
             mark = self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
-            return self._worth(account) if self.needs_marks and self.aside.random() < 0.3 else mark
+            return self._worth(account) if self.needs_marks and self.aside.random() < 0.5 else mark
         if chance < 0.5:
             rule = pick.choice(BASIC)
             value, window = self._limit(account, rule)

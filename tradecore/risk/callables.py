@@ -123,7 +123,7 @@ def demand_callable(ask: object) -> Asked:
     """What can be asked. Raises TypeError for what can't be called, and for a coroutine function, whose answer would
     come too late."""
     if not callable(ask):
-        raise TypeError(f"a rule is an expression (a str) or a callable, not {type(ask).__name__}")
+        raise TypeError(f"expression must be a str or a callable, not {type(ask).__name__}")
     if inspect.iscoroutinefunction(ask):
         raise TypeError("a rule must answer at once: a coroutine function can't")
     return ask
