@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import small_capacity
-from test_limit_rows import MINE, OTHERS, QUOTE, TARGETS, WORDS
+from test_limit_rows import MINE, OTHERS, TARGETS, WORDS, declare
 
 import tradecore as tc
 from tradecore.vocabulary.records import CODECS, LIMIT_OFF
@@ -15,13 +15,6 @@ RULE = "duplicate_order"
 SCOPES = find_rule(RULE).scopes
 OTHER_LIMITS = {"max_order_qty": 10**6, "max_position_qty": 10**6, "order_rate": 1000, "message_rate": 1000}
 SECOND = 10**9
-
-
-def declare(make_core, **other):
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"], **other)
-    for symbol in ("AAPL", "MSFT"):
-        core.quote("XNAS", symbol, **QUOTE)
-    return core
 
 
 @pytest.fixture

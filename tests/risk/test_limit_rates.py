@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from test_limit_rows import MINE, OTHERS, QUOTE, TARGETS, WORDS, send
+from test_limit_rows import MINE, OTHERS, TARGETS, WORDS, declare, send
 
 import tradecore as tc
 from tradecore.vocabulary.rules import RULES
@@ -21,10 +21,7 @@ MILLISECOND = 1_000_000
 
 @pytest.fixture
 def desk(make_core):
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"])
-    for symbol in ("AAPL", "MSFT"):
-        core.quote("XNAS", symbol, **QUOTE)
-    return core
+    return declare(make_core)
 
 
 def new(core, **other):

@@ -38,12 +38,17 @@ AROUND = {
 CASES = [(row.rule, scope) for row in RULES for scope in row.scopes if row.rule in AROUND]
 
 
-@pytest.fixture
-def desk(make_core):
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"])
+def declare(make_core, **other):
+    """Two instruments that XNAS quotes, and two accounts."""
+    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"], **other)
     for symbol in ("AAPL", "MSFT"):
         core.quote("XNAS", symbol, **QUOTE)
     return core
+
+
+@pytest.fixture
+def desk(make_core):
+    return declare(make_core)
 
 
 def send(core, side, qty, price, **other):

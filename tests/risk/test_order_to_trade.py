@@ -4,7 +4,8 @@ and may always cancel."""
 from __future__ import annotations
 
 import pytest
-from test_limit_rows import MINE, OTHERS, QUOTE, TARGETS, WORDS, send
+from test_limit_rates import new
+from test_limit_rows import MINE, OTHERS, TARGETS, WORDS, declare, send
 
 import tradecore as tc
 from tradecore.vocabulary.records import CODECS, LIMIT_OFF
@@ -18,14 +19,7 @@ SCOPES = [scope for scope in TARGETS if scope is not tc.Scope.VENUE]
 
 @pytest.fixture
 def desk(make_core):
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], accounts=["alpha", "beta"])
-    for symbol in ("AAPL", "MSFT"):
-        core.quote("XNAS", symbol, **QUOTE)
-    return core
-
-
-def new(core, **other):
-    return send(core, BUY, 1, 9, **other)
+    return declare(make_core)
 
 
 def trade(core):

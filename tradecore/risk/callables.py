@@ -119,14 +119,15 @@ def refusal_text(said: str) -> bytes:
     return plain[:TEXT_SIZE].rstrip().encode("ascii")
 
 
-def demand_callable(ask: object) -> Asked:
+def demand_callable(ask: Any) -> Asked:
     """What can be asked. Raises TypeError for what can't be called, and for a coroutine function, whose answer would
     come too late."""
     if not callable(ask):
         raise TypeError(f"expression must be a str or a callable, not {type(ask).__name__}")
     if inspect.iscoroutinefunction(ask):
         raise TypeError("a rule must answer at once: a coroutine function can't")
-    return ask
+    asked: Asked = ask
+    return asked
 
 
 def demand_none(rules: list[CallableRule], call: str) -> None:
