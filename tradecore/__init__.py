@@ -113,6 +113,7 @@ _LATER = {
     "runtime.ring_memory": "RingClosedError RingFullError",
     "runtime.rings": "RingBuffer RingClaim RingStats shared_ring",
     "execution.displayed_book": "BookLevel DisplayedBook ShownOrder",
+    "execution.market_limits": "PriceLimits",
     "execution.route_plan": "RoutePlan VenueRoute VenueState VenueStatistics",
     "vocabulary.lines": "BOOK_LINE_DTYPE ORDER_LINE_DTYPE POSITION_LINE_DTYPE",
 }
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
     from .core.shadow import ShadowCore, ShadowCost, ShadowDifference
     from .core.smart_order_router import SmartOrderRouter
     from .execution.displayed_book import BookLevel, DisplayedBook, ShownOrder
+    from .execution.market_limits import PriceLimits
     from .execution.route_plan import RoutePlan, VenueRoute, VenueState, VenueStatistics
     from .positions.accounts import AccountPnl, BasePnl, Exposure, KeptPosition, OpenLot
     from .positions.broker_forms import BROKER_FORMS
@@ -166,7 +168,7 @@ __all__ = [
     "ObjectPool", "OnDisconnect", "OpenLot", "OrdRejReason", "OrdStatus", "OrdType", "Order", "OrderManager",
     "OrderTerms", "OutboundMessage", "PegOffsetType", "Place", "PoolExhaustedError", "PoolStats", "PooledRecord",
     "Position",
-    "PositionKeeper", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
+    "PositionKeeper", "PriceLimits", "PrintFills", "ProfitAndLoss", "Reason", "RefusedError",
     "RejectFacts", "Report", "ReportReader", "ReportType",
     "RingBuffer", "RingClaim", "RingClosedError", "RingFullError", "RingStats", "RiskCheck", "RiskLimits",
     "RoutePlan", "RoutingStrategy",

@@ -16,6 +16,13 @@ cdef inline bint copy_execution(const tc_trades* log, int64_t exec_id, tc_execut
     return True
 
 
+cdef inline bint copy_instrument(const tc_core* core, int64_t instrument, tc_instrument* ins) noexcept nogil:
+    if instrument < 1 or instrument > core.instrument_count:
+        return False
+    ins[0] = core.instruments[instrument]
+    return True
+
+
 # What is known of a venue; -1, or where there is none, how many there are.
 cdef inline int32_t copy_statistics(const tc_core* core, int64_t venue, tc_statistics* copy) noexcept nogil:
     if venue < 1 or venue > core.venue_count:

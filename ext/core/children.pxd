@@ -188,6 +188,7 @@ cdef inline void add_child(
     cdef tc_terms* own
     cdef tc_command part
     cdef tc_order* child
+    cdef tc_finding finding
     memset(&part, 0, sizeof(part))
     part.kind = KIND_NEW_ORDER
     part.side = parent.side
@@ -215,7 +216,10 @@ cdef inline void add_child(
         terms.tried |= <uint64_t>1 << (venue - 1)
         terms.tried_seq = core.command_seq
     sync_order(core, child)
-    place_order(core, c, ins, child, ticks, True, 0, False, False, False)
+    if ask_exchange(ins, child, &finding):
+        refuse_placing(core, c, child, PRICE_LIMIT, finding.value, finding.limit, True)
+    else:
+        place_order(core, c, ins, child, ticks, True, 0, False, False, False)
     if child.is_open:
         index_order(&core.open_orders, &core.orders, child)
 

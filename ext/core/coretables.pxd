@@ -3,7 +3,7 @@
 # Only in C: a twin's tables are Python's lists and dicts.
 
 from pipeline cimport *
-from exit_gate cimport GATE_TIMES, tc_gate_row
+from exit_gate cimport GATE_TIMES, tc_gate_market, tc_gate_row
 from risk_tables cimport open_risk
 from shell cimport round_up
 from table cimport table
@@ -95,6 +95,7 @@ cdef inline int open_risk_and_routing(
     open_risk(t, &core.risk, accounts, instruments, capacity.currencies + 1, capacity.limit_rows,
               capacity.accounts + capacity.limit_counters, capacity.strategies, capacity.order_rate, rules)
 
+    core.gate.markets = <tc_gate_market*>table(t, instruments, sizeof(tc_gate_market))
     core.gate.rows = <tc_gate_row*>table(t, slots, sizeof(tc_gate_row))
     core.self_match = <tc_prevention*>table(t, capacity.accounts + 1, sizeof(tc_prevention))
     core.gate.times = <int64_t*>table(t, GATE_TIMES, sizeof(int64_t))

@@ -68,6 +68,8 @@ cdef inline void load_exit(tc_core* core, const tc_order* order, bint reprices, 
     e.made = 0
     e.slot = slot_of(&core.orders, order)
     e.venue = order.venue
+    e.instrument = order.instrument
+    e.waits = awaits_price(whole.ord_type) and not whole.triggered
     e.is_replace = False
     e.asks_less = False
     e.reduces = False

@@ -3,6 +3,7 @@
 # them does to the market takes nothing back from the others, whose price had come.
 
 from conditions cimport *
+from exit_gate cimport keep_trade
 
 
 # Its price has come.
@@ -50,6 +51,10 @@ cdef inline void move_last(tc_core* core, int32_t instrument, int64_t price) noe
     cdef uint8_t side
     cdef int place
     core.ledger.lasts[instrument] = price
+    if tc_seldom(core.instruments[instrument].limits.dynamic_bps >= 0):
+        core.instruments[instrument].limits.reference = price
+        keep_edges(&core.instruments[instrument])
+        keep_trade(&core.gate, instrument, price)
     core.triggers.watched[instrument].last_told = core.command_seq
     if not core.triggers.watched[instrument].count or not is_trading(core, instrument):
         return

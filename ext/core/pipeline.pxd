@@ -4,6 +4,7 @@ from marketdata cimport *
 from prints cimport *
 from replaces cimport *
 from days cimport roll_day
+from exchange_limits cimport set_price_limits
 from sessions cimport *
 from splits cimport *
 from gate_commands cimport *
@@ -81,6 +82,8 @@ cdef inline void run_other(tc_core* core, const tc_command* c, tc_ack* ack) noex
         enter_worth(core, c, ack)
     elif c.kind == KIND_TRADE_PRINT:
         enter_trade_print(core, c, ack)
+    elif c.kind == KIND_PRICE_LIMITS:
+        set_price_limits(core, c, ack)
     elif c.kind == KIND_SESSION:
         enter_session(core, c, ack)
     elif c.kind == KIND_CLOCK:

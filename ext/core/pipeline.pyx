@@ -2,11 +2,12 @@
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
-    copy_execution, copy_health, copy_limits, copy_market, copy_note, copy_statistics, copy_unbooked,
+    copy_execution, copy_health, copy_instrument, copy_limits, copy_market, copy_note, copy_statistics, copy_unbooked,
     finding_rows, limit_facts, tc_limit_copy, term_rows, trade_row, unbooked_row,
 )
 from chunks cimport CHUNK, definitions, tc_batch
 from conditions cimport copy_watched
+from instrument cimport tc_instrument
 from notes cimport tc_note
 from copies cimport copy_wanted, count_wanted, set_filters
 from dry_runs cimport plan_order, tc_plan
@@ -33,7 +34,8 @@ import numpy as np
 from tradecore.vocabulary.lines import BOOK_LINE_DTYPE, ORDER_LINE_DTYPE, POSITION_LINE_DTYPE
 from tradecore.vocabulary.records import ACK_SIZE, ANSWER_DTYPE, OUTBOUND_DTYPE, REPORT_DTYPE, AckRow
 from tradecore.vocabulary.rows import (
-    Finding, HealthFacts, LimitFacts, OverrideFacts, PlanRow, SwitchFacts, Term, TradeRow, UnbookedRow, VenueFacts,
+    Finding, HealthFacts, LimitFacts, OverrideFacts, PlanRow, PriceLimitFacts, SwitchFacts, Term, TradeRow, UnbookedRow,
+    VenueFacts,
 )
 
 
@@ -280,6 +282,19 @@ cdef class Core(Readers):
         return PlanRow(p.mask, p.route, [(p.parts[i].venue, p.parts[i].qty, p.parts[i].ticks) for i in range(p.count)],
                        [Term._make(row) for row in term_rows(p.terms, p.term_count)], p.down, p.limit, p.order_qty,
                        p.market, p.routing)
+
+    def price_limits(self, int64_t instrument):
+        """What an exchange lets be traded of an instrument. Raises LookupError. Threads: any."""
+        cdef tc_instrument ins
+        cdef bint is_declared
+        self.state.enter()
+        is_declared = copy_instrument(&self.state.core, instrument, &ins)
+        self.state.leave()
+        if not is_declared:
+            raise LookupError(f"instrument {instrument} is not declared")
+        return PriceLimitFacts(ins.limits.low, ins.limits.high, ins.limits.reference, ins.limits.dynamic_bps,
+                               no_price() if ins.low_px == -ins.price_most else ins.low_px,
+                               no_price() if ins.high_px == ins.price_most else ins.high_px)
 
     def venue_facts(self, int64_t venue):
         """What is known of a venue, by its number. Raises LookupError. Threads: any."""

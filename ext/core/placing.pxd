@@ -1,5 +1,6 @@
 # Where an order goes: it is asked for, routed, executed, sent, held until its time comes, let go again.
 
+from exchange_limits cimport ask_exchange
 from executing cimport *
 from observing cimport *
 from choosing cimport *
@@ -381,7 +382,7 @@ cdef inline void release_order(tc_core* core, const tc_command* c, tc_order* ord
     order.place = PLACE_NOWHERE
     ask_order(core, ins, order, order.order_qty, order.price, terms_of(&core.orders, order).stop_px, 0, True, &q)
     q.released = True
-    reason = ask_risk_of(core, ins, order, &q, &finding)
+    reason = ask_risk_of(core, ins, order, &q, &finding) or ask_exchange(ins, order, &finding)
     if hold_if_hindered(core, c, order, &q, reason):
         return
     if reason:

@@ -56,6 +56,9 @@ cdef inline int find_bad_terms(
     again.contingency_type = terms.contingency_type
     again.strategy = order.strategy
     mask = validate_order(ins, core.account_count, core.venue_count, 0, core.now, &again)
+    # It is there already, and may become less.
+    if asked.price == order.price and asked.order_qty <= order.order_qty:
+        mask &= ~bit_of(PRICE_LIMIT)
     if not mask:
         return REASON_NONE
     explain_mask(mask, ins, core.instrument_count, core.account_count, core.venue_count, core.now, &again, value, bound)

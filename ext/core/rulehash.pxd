@@ -1,7 +1,7 @@
 # The hash of the exit gate and of users' rules, behind that of all other state.
 # Only in C: a twin hashes rows in comprehensions.
 
-from exit_gate cimport GATE_TIMES, tc_gate, tc_gate_row
+from exit_gate cimport GATE_TIMES, tc_gate, tc_gate_row, was_told
 from statehash cimport *
 
 
@@ -25,6 +25,16 @@ cdef inline void hash_gate(tc_hasher* h, tc_core* core, const int64_t* ids, int6
             put(h, 43)
             put(h, i)
             put(h, gate.shut_venues[i])
+            end_row(h)
+    for i in range(1, core.instrument_count + 1):
+        if was_told(&gate.markets[i]):
+            put(h, 68)
+            put(h, i)
+            put(h, gate.markets[i].halted)
+            put(h, gate.markets[i].low)
+            put(h, gate.markets[i].high)
+            put(h, gate.markets[i].reference)
+            put(h, gate.markets[i].dynamic_bps)
             end_row(h)
     for i in range(gate.sent - GATE_TIMES if gate.sent > GATE_TIMES else 0, gate.sent):
         put(h, 44)

@@ -3,6 +3,7 @@
 # AT_THE_CLOSE orders, then expires what was for the day. What is at an external venue is that venue's.
 
 from marketdata cimport clear_quotes
+from exit_gate cimport keep_halt
 from health cimport *
 from requests cimport *
 
@@ -91,6 +92,7 @@ cdef inline void change_session(
     cdef int64_t count = list_mine(core, instrument), i
     cdef tc_order* order
     core.sessions[instrument] = status
+    keep_halt(&core.gate, instrument, status == SES_HALTED)
     if status == SES_CLOSED:
         close_session(core, c, count)
         return

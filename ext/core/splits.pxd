@@ -1,5 +1,6 @@
 # Splits: n new shares for d old ones. Quantities and positions times n / d, prices times d / n, amounts as they were.
 
+from exit_gate cimport keep_limits
 from sessions cimport *
 
 
@@ -143,6 +144,7 @@ cdef inline void split_order(tc_core* core, const tc_command* c, tc_order* order
 # a position would not be whole or in its range, or an order has a request that is unanswered. Trades before a split
 # are final.
 cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    cdef tc_instrument* ins
     cdef int64_t n = c.split_numerator, d = c.split_denominator, qty = 0, count, i
     cdef tc_order* order
     cdef int32_t account, venue
@@ -178,6 +180,10 @@ cdef inline void split_instrument(tc_core* core, const tc_command* c, tc_ack* ac
         tc_assert(tc_abs(qty) <= position_max())
         fold_position(&core.trades, &core.ledger, c.instrument, account)
     core.ledger.lasts[c.instrument] = no_price()
+    ins = find_instrument(core, c.instrument)
+    split_price_limits(&ins.limits, n, d)
+    keep_edges(ins)
+    keep_limits(&core.gate, c.instrument, ins.limits.low, ins.limits.high, ins.limits.reference, ins.limits.dynamic_bps)
     forget_print(core, c.instrument)
     core.ledger.marks[c.instrument] = no_price()
     forget_movement(&core.router, c.instrument)

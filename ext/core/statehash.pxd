@@ -90,6 +90,13 @@ cdef inline void hash_definitions(tc_hasher* h, const tc_core* core) noexcept no
             put(h, ins.bands[band].from_px)
             put(h, ins.bands[band].tick)
             end_row(h)
+        if ins.limits.low != no_price() or ins.limits.high != no_price() or ins.limits.dynamic_bps >= 0:
+            put(h, 67)
+            put(h, ins.limits.low)
+            put(h, ins.limits.high)
+            put(h, ins.limits.reference)
+            put(h, ins.limits.dynamic_bps)
+            end_row(h)
         hash_watched(h, core, i)
     for i in range(1, core.venue_count + 1):
         venue = &core.router.venues[i]

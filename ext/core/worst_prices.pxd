@@ -3,11 +3,15 @@
 from state cimport *
 
 
-# The worst price that an order without a limit may trade at: any, or its protection price.
+# The worst price that an order without a limit may trade at: any, or the nearer of its protection price and the
+# exchange's limit.
 cdef inline int64_t market_price(const tc_instrument* ins, const tc_question* q) noexcept nogil:
-    if q.line.limits[SLOT_COLLAR] < 0:
-        return ins.price_most if q.side == SIDE_BUY else -ins.price_most
-    return safe_price(ins, max(-ins.price_most, min(ins.price_most, protection_price(q.line, q))), q.side)
+    cdef bint buys = q.side == SIDE_BUY
+    cdef int64_t price = ins.high_px if buys else ins.low_px, protection
+    if q.line.limits[SLOT_COLLAR] >= 0:
+        protection = max(-ins.price_most, min(ins.price_most, protection_price(q.line, q)))
+        price = min(price, protection) if buys else max(price, protection)
+    return price if tc_abs(price) == ins.price_most else safe_price(ins, price, q.side)
 
 
 # The worst tick that the order may trade at.

@@ -98,6 +98,14 @@ cdef inline uint64_t check_combination(const tc_instrument* ins, const tc_comman
     return mask
 
 
+# The exchange's limit that an order's price is beyond, or no_price(). What waits for a price meets those that there are
+# once it has come.
+cdef inline int64_t broken_price_limit(const tc_instrument* ins, const tc_command* c) noexcept nogil:
+    if awaits_price(c.ord_type):
+        return no_price()
+    return broken_limit(&ins.limits, direction(c.side), c.price, ins.price_most)
+
+
 cdef inline uint64_t check_price(const tc_instrument* ins, const tc_command* c) noexcept nogil:
     cdef uint64_t mask = 0
     if not has_limit(c.ord_type):
@@ -108,6 +116,8 @@ cdef inline uint64_t check_price(const tc_instrument* ins, const tc_command* c) 
         return bit_of(PRICE_TICK_MULTIPLE)
     if c.price > ins.price_most or c.price < -ins.price_most or (c.price <= 0 and not ins.any_sign):
         mask |= bit_of(PRICE_OUT_OF_RANGE)
+    elif broken_price_limit(ins, c) != no_price():
+        mask |= bit_of(PRICE_LIMIT)
     if tc_floor_mod(c.price, tick_at(ins, c.price)) != 0:
         mask |= bit_of(PRICE_TICK_MULTIPLE)
     return mask
@@ -197,7 +207,7 @@ cdef inline bint is_plainly_valid(
     if c.order_qty < ins.min_qty or c.order_qty > ins.max_qty or tc_floor_mod(c.order_qty, ins.lot):
         return False
     return c.ord_type == TYPE_MARKET or (
-        0 < c.price and c.price <= ins.price_most and tc_floor_mod(c.price, ins.tick) == 0)
+        0 < c.price and ins.low_px <= c.price and c.price <= ins.high_px and tc_floor_mod(c.price, ins.tick) == 0)
 
 
 # Only in C: the rare half of `validate_order`, apart from the path.
@@ -289,6 +299,9 @@ cdef inline void explain_mask(
     elif reason == PRICE_OUT_OF_RANGE:
         value[0] = c.price
         bound[0] = ins.price_most if c.price > 0 else -ins.price_most if ins.any_sign else ins.tick
+    elif reason == PRICE_LIMIT:
+        value[0] = c.price
+        bound[0] = broken_price_limit(ins, c)
     elif reason == QTY_LOT_MULTIPLE:
         value[0] = c.order_qty
         bound[0] = ins.lot

@@ -21,12 +21,20 @@ cdef struct tc_gate_row:
     int64_t sent_new, sent_replace
 
 
+# What the exchange has told of an instrument; see vocabulary's price_limits.
+cdef struct tc_gate_market:
+    int64_t low, high, reference, dynamic_bps
+    bint halted
+
+
 cdef struct tc_gate:
     tc_gate_row* rows
+    tc_gate_market* markets        # by instrument
     int64_t* times                 # [sent & (GATE_TIMES - 1)]: when the last orders went out
     int64_t who, why               # of the last change: numbers of their texts
     int64_t sent, stopped          # orders and replaces that went out, and that were stopped, ever
     int64_t collar_bps, throttle, window_ns            # one more than it is: 0 is off
+    int64_t told                   # instruments that are halted, or have limits
     uint8_t shut_firm
     uint8_t shut_venues[GATE_VENUES + 1]
 
@@ -40,8 +48,9 @@ cdef struct tc_exit:
     int64_t reference2, now
     int64_t made                   # of a message: the command that made it; 0: into a simulated venue's book
     uint32_t slot
-    int32_t venue
+    int32_t venue, instrument      # instrument 0: of none that the gate was told of
     uint8_t side
+    bint waits                     # for a price: the exchange's limits are for when it has come
     bint is_replace
     bint asks_less                 # a replace that only lowers the quantity: it passes as a cancel does
     bint reduces                   # with what left before it, it is no larger than the position that it reduces
@@ -83,6 +92,28 @@ cdef inline bint is_throttled(const tc_gate* gate, const tc_exit* e) noexcept no
             and gate.times[<uint64_t>(gate.sent - most) & (GATE_TIMES - 1)] > e.now - gate.window_ns)
 
 
+cdef inline bint is_halted(const tc_gate* gate, const tc_exit* e) noexcept nogil:
+    return gate.told != 0 and gate.markets[e.instrument].halted
+
+
+# The exchange's limit that a price is beyond, or no_price().
+cdef inline int64_t limit_beyond(const tc_gate* gate, const tc_exit* e) noexcept nogil:
+    cdef const tc_gate_market* market
+    cdef int64_t sign = 1 if e.side == SIDE_BUY else -1, edge
+    if gate.told == 0 or e.waits or e.price == no_price():
+        return no_price()
+    market = &gate.markets[e.instrument]
+    if e.price < market.low:                           # no_price() is below every price
+        return market.low
+    if market.high != no_price() and e.price > market.high:
+        return market.high
+    if market.dynamic_bps < 0:
+        return no_price()
+    edge = <int64_t>tc_floor_div_wide(tc_wide(tc_abs(market.reference), market.dynamic_bps), 10_000)
+    edge = market.reference + sign * edge
+    return edge if sign * e.price > sign * edge else no_price()
+
+
 # The check that should have stopped what leaves, with its bound; REASON_NONE where it may leave. Changes nothing.
 cdef inline int ask_gate(const tc_gate* gate, const tc_exit* e, int64_t* bound) noexcept nogil:
     bound[0] = 0
@@ -92,12 +123,18 @@ cdef inline int ask_gate(const tc_gate* gate, const tc_exit* e, int64_t* bound) 
         return REASON_NONE
     if is_shut(gate, e):
         return KILL_SWITCH
+    if is_halted(gate, e):
+        bound[0] = SES_HALTED
+        return SESSION_CLOSED
     bound[0] = e.most_qty
     if e.order_qty > e.most_qty or e.cum_qty + e.leaves_qty > e.order_qty:
         return OVERFILL
     bound[0] = e.parent_qty
     if e.family_qty > e.parent_qty:
         return OVERFILL
+    bound[0] = limit_beyond(gate, e)
+    if bound[0] != no_price():
+        return PRICE_LIMIT
     bound[0] = gate.collar_bps - 1
     if gate.collar_bps and e.reference2 <= 0:          # no positive price to hold it against
         if not e.reduces or e.price == no_price():
@@ -110,7 +147,7 @@ cdef inline int ask_gate(const tc_gate* gate, const tc_exit* e, int64_t* bound) 
 
 # Only in C: ask_gate in Python. Has it no limit, and nothing shut for a venue? Then quantities are all it asks about.
 cdef inline bint asks_quantities_alone(const tc_gate* gate, int32_t venue) noexcept nogil:
-    return (gate.collar_bps | gate.throttle | shut_for(gate, venue)) == 0
+    return (gate.collar_bps | gate.throttle | gate.told | shut_for(gate, venue)) == 0
 
 
 # Could what a check stops leave, if it reduced?
@@ -156,3 +193,42 @@ cdef inline int set_gate(tc_gate* gate, int64_t collar_bps, int64_t throttle, in
     gate.throttle = throttle + 1
     gate.window_ns = window_ns
     return -1
+
+
+# Only in C: a row that is missing in Python.
+cdef inline void open_market(tc_gate_market* market) noexcept nogil:
+    market.low = no_price()
+    market.high = no_price()
+    market.reference = no_price()
+    market.dynamic_bps = -1
+
+
+# Only in C: rows that there are in Python.
+cdef inline bint was_told(const tc_gate_market* market) noexcept nogil:
+    return market.halted or market.low != no_price() or market.high != no_price() or market.dynamic_bps >= 0
+
+
+# What the exchange says of an instrument's prices.
+cdef inline void keep_limits(
+    tc_gate* gate, int32_t instrument, int64_t low, int64_t high, int64_t reference, int64_t dynamic_bps
+) noexcept nogil:
+    cdef tc_gate_market* market = &gate.markets[instrument]
+    gate.told -= was_told(market)
+    market.low = low
+    market.high = high
+    market.reference = reference
+    market.dynamic_bps = dynamic_bps
+    gate.told += was_told(market)
+
+
+# A trade moves what dynamic limits are taken from.
+cdef inline void keep_trade(tc_gate* gate, int32_t instrument, int64_t price) noexcept nogil:
+    if gate.markets[instrument].dynamic_bps >= 0:
+        gate.markets[instrument].reference = price
+
+
+cdef inline void keep_halt(tc_gate* gate, int32_t instrument, bint halted) noexcept nogil:
+    cdef tc_gate_market* market = &gate.markets[instrument]
+    gate.told -= was_told(market)
+    market.halted = halted
+    gate.told += was_told(market)

@@ -105,6 +105,8 @@ cdef inline void read_exit(const tc_exit_row* row, tc_exit* e) noexcept nogil:
     e.made = row.made
     e.slot = <uint32_t>row.order_id
     e.venue = row.venue
+    e.instrument = 0
+    e.waits = False
     e.side = row.side
     e.is_replace = row.is_replace
     e.asks_less = row.asks_less

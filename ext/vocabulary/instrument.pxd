@@ -2,7 +2,7 @@
 # without dividing. Vocabulary: every room may use it.
 
 from libc.string cimport memcpy
-from records cimport *
+from price_limits cimport *
 
 
 cdef enum:
@@ -19,14 +19,15 @@ cdef struct tc_band:
 
 cdef struct tc_instrument:
     int64_t tick, lot, min_qty, max_qty          # price units, quantity units; tick: the finest, that divides all
-    int64_t price_most                           # of an order or a quote
-    int64_t name                                 # its number in the table of ids
+    int64_t low_px, high_px                      # what a SELL and a BUY may have at worst now; see limits
     int64_t notional_scale, limit_scale          # amount * notional_scale / limit_scale is a notional, in 10**-9
     tc_i128 min_notional, max_notional           # -1: none
     int64_t qty_scale, qty_limit_scale           # quantity units * qty_scale / qty_limit_scale: as limits count it
     int64_t fee_scale, unit_fee_scale            # amount * fee_scale * ppm / fee_divisor is a fee in money units,
     tc_i128 fee_divisor                          # quantity units * fee per unit * unit_fee_scale / unit_fee_divisor too
     int64_t multiplier
+    int64_t price_most                           # of an order or a quote
+    int64_t name                                 # its number in the table of ids
     tc_band* bands                               # NULL where the room that has it keeps no tick tables
     int32_t currency
     uint32_t plain                               # see plain_combinations
@@ -39,6 +40,7 @@ cdef struct tc_instrument:
     uint8_t fok_over_venues        # a FILL_OR_KILL may be filled over several simulated venues
     uint8_t band_count             # 0: one tick is for all
     int64_t print_max_age          # ns
+    tc_price_limits limits         # what its exchange lets be traded now
 
 
 cdef inline uint8_t opposite(uint8_t side) noexcept nogil:
@@ -157,6 +159,12 @@ cdef inline bint is_plain(const tc_instrument* ins, uint8_t ord_type, uint8_t ti
     return (kinds >> (16 * ord_type + 8 * (exec_inst & INST_POST_ONLY) + tif)) & 1
 
 
+# Only in C: what follows from the limits, kept.
+cdef inline void keep_edges(tc_instrument* ins) noexcept nogil:
+    ins.low_px = worst_allowed(&ins.limits, SIDE_SELL, ins.price_most)
+    ins.high_px = worst_allowed(&ins.limits, SIDE_BUY, ins.price_most)
+
+
 # notional_scale is at most 1e9 * 1e9 and fits. An order's amount (1e30) times it may not fit 128 bits: that product is
 # checked. A limit (at most 1e25) times limit_scale (at most 1e9) is at most 1e34. fee_scale is at most 1e9 * 1e6.
 cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexcept nogil:
@@ -194,6 +202,11 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.order_protection = c.order_protection
     ins.fok_over_venues = c.fok_over_venues
     ins.name = c.cl_ord_id
+    ins.limits.low = no_price()
+    ins.limits.high = no_price()
+    ins.limits.reference = no_price()
+    ins.limits.dynamic_bps = -1
+    keep_edges(ins)
     ins.plain = plain_combinations(ins)
 
 

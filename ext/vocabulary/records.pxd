@@ -27,6 +27,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t last_qty, last_px, cum_qty
         int64_t unbooked
         int64_t trad_ses_status, close_time
+        int64_t low_limit_price, high_limit_price, trading_reference_price, dynamic_bps
         int64_t split_numerator, split_denominator
         int64_t connected
         int64_t most
@@ -243,6 +244,7 @@ cdef enum tc_reason:
     INVALID_CONTINGENCY = 124
     IDS_FULL = 125
     CLOCK_STEP = 126
+    PRICE_LIMIT = 127
     KILL_SWITCH = 201
     RISK_CONFIG_MISSING = 202
     DUPLICATE_CLORDID = 203

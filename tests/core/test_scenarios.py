@@ -48,7 +48,7 @@ _WORDS = {
     "trigger_price_type": fix.TriggerPriceType, "peg_offset_type": fix.PegOffsetType, "ord_status": OrdStatus,
     "contingency_type": fix.ContingencyType, "trad_ses_status": fix.TradSesStatus, "reason": codes.Reason,
     "ord_rej_reason": fix.OrdRejReason, "cxl_rej_reason": fix.CxlRejReason, "place": codes.Place,
-    "exec_restatement_reason": fix.ExecRestatementReason, "scope": codes.Scope, "rule": codes.Rule,
+    "exec_restatement_reason": fix.ExecRestatementReason, "scope": codes.Scope, "limit_scope": codes.Scope, "rule": codes.Rule,
 }
 _FLAGS = {
     "exec_inst": {flag.name: flag.value for flag in fix.ExecInst} | {"POST_ONLY": 1},

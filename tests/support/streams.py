@@ -240,6 +240,8 @@ class Stream:
             return self.repairs[len(self.sent) // 40 % len(self.repairs)]
         if len(self.sent) % 61 == 7:
             return self._routing()
+        if len(self.sent) % 83 == 31:
+            return self._price_limits()
         if self.blocked and len(self.sent) % 97 == 11:
             return self._let_pass()
         if len(self.sent) % 197 == 60:
@@ -361,6 +363,19 @@ class Stream:
                 on_disconnect=pick.choice((-1, 0, 1, 2)), **told)
         return CODECS[K.VENUE_STATISTICS].pack(
             kind=K.VENUE_STATISTICS, venue=pick.randrange(self.capacity.venues + 2), **facts, **told)
+
+    def _price_limits(self) -> bytes:
+        """An exchange's limits around the mid, undone after a while; some can't be."""
+        pick = self.apart
+        number = pick.randrange(len(INSTRUMENTS))
+        tick, mid = INSTRUMENTS[number][3]["tick"], self.mids[number]
+        none = {"low_limit_price": NO_PRICE, "high_limit_price": NO_PRICE, "trading_reference_price": NO_PRICE, "dynamic_bps": -1}
+        self._undo(CODECS[K.PRICE_LIMITS].pack(kind=K.PRICE_LIMITS, instrument=number + 1, **none), 45)
+        low, high = pick.choice((mid - 2, mid - 1, mid, -mid, mid + 3)), pick.choice((mid + 2, mid + 1, mid, 10**14))
+        return CODECS[K.PRICE_LIMITS].pack(
+            kind=K.PRICE_LIMITS, instrument=pick.choice((0, 9, *[number + 1] * 18)),
+            low_limit_price=pick.choice((NO_PRICE, low * tick, low * tick)), high_limit_price=pick.choice((NO_PRICE, high * tick, high * tick)),
+            trading_reference_price=pick.choice((NO_PRICE, mid * tick)), dynamic_bps=pick.choice((-1, -1, 20, 20, 300, 0, -2, 10**6 + 1)))
 
     def _rule(self) -> bytes:
         """A user's rule begins; its steps follow, and after a while it is taken out of force. Some are none."""

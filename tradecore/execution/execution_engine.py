@@ -13,6 +13,7 @@ from ..vocabulary.rows import UnbookedRow
 from ..vocabulary.units import Number, check_time, demand_type
 from .displayed_book import DisplayedBook
 from .kept_reports import Unbooked
+from .market_limits import PriceLimits, price_fields, read_price_limits
 from .route_plan import RoutePlan, Router
 from .venue_reports import CorrectionFacts, ExecutionFacts, RejectFacts, VenueReports
 from .venues import ExternalVenue, SimulatedVenue, Venue
@@ -55,6 +56,27 @@ class ExecutionEngine:
             trad_ses_status=TradSesStatus.parse(status, "status"), close_time=check_time(close_time, "close_time"),
             transact_time=self._gate.names.stamp(transact_time),
         )
+
+    def set_price_limits(
+        self, symbol: str, *, low_limit_price: Number | None = None, high_limit_price: Number | None = None,
+        dynamic_bps: int | None = None, trading_reference_price: Number | None = None, transact_time: int | None = None,
+    ) -> None:
+        """Say between which prices the exchange takes orders in a symbol (FIX LowLimitPrice, HighLimitPrice), and how
+        far from the last trade it lets one trade: a BUY at most `dynamic_bps` basis points above it, a SELL below it.
+        `trading_reference_price` stands for a trade until there is one. What is left out has no limit from now on.
+
+        An order beyond them is refused (PRICE_LIMIT), one without a limit price trades up to them, and what rests in a
+        simulated venue beyond the static ones is canceled. The exit gate keeps them too. Raises RefusedError,
+        TypeError, ValueError or UndeclaredError. Threads: any."""
+        number = self._gate.names.symbols.id(symbol)
+        fields = price_fields(self._gate.names.instruments[number - 1].price_units, low_limit_price, high_limit_price,
+                              dynamic_bps, trading_reference_price)
+        self._gate.command(CommandType.PRICE_LIMITS, instrument=number, **fields,
+                           transact_time=self._gate.names.stamp(transact_time))
+
+    def price_limits(self, symbol: str) -> PriceLimits:
+        """What `set_price_limits` said of a symbol, and what that comes to now. Threads: any."""
+        return read_price_limits(self._gate, symbol)
 
     def on_execution_report(
         self, venue: str, exec_type: ExecType | str, **facts: Unpack[ExecutionFacts]

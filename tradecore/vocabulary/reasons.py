@@ -15,9 +15,9 @@ from .time_units import find_unit
 from .units import read_told, to_decimal
 
 _IN_PRICE = {
-    Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.POST_ONLY_WOULD_TAKE, Reason.STOP_PX_OUT_OF_RANGE,
-    Reason.ORDER_PROTECTION,
-    Reason.EXIT_RESTS, Reason.STOP_TRIGGERED, Reason.MARKET_LEFTOVER,
+    Reason.PRICE_TICK_MULTIPLE, Reason.PRICE_OUT_OF_RANGE, Reason.PRICE_LIMIT, Reason.POST_ONLY_WOULD_TAKE,
+    Reason.STOP_PX_OUT_OF_RANGE, Reason.ORDER_PROTECTION, Reason.EXIT_RESTS, Reason.STOP_TRIGGERED,
+    Reason.MARKET_LEFTOVER,
 }
 _IN_LOTS = {
     Reason.QTY_LOT_MULTIPLE, Reason.QTY_BELOW_MIN, Reason.QTY_ABOVE_MAX, Reason.ARITHMETIC_OVERFLOW,
@@ -51,6 +51,7 @@ _TEXTS = {
     Reason.MISSING_REQUIRED_FIELD: "price is missing: a LIMIT order needs one",
     Reason.PRICE_TICK_MULTIPLE: "price {value} is not a multiple of the tick {bound}",
     Reason.PRICE_OUT_OF_RANGE: "price {value} is out of range: the bound is {bound}",
+    Reason.PRICE_LIMIT: "price {value} is beyond the exchange's limit {bound}",
     Reason.QTY_LOT_MULTIPLE: "order_qty {value} is not a multiple of the lot {bound}",
     Reason.QTY_BELOW_MIN: "order_qty {value} is below the minimum {bound}",
     Reason.QTY_ABOVE_MAX: "order_qty {value} is above the maximum {bound}",
@@ -230,6 +231,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return ""
     word = Reason(reason)
     ins = directory.instrument(instrument)
+    if word is Reason.REFERENCE_PRICE_UNAVAILABLE and kind == CommandType.PRICE_LIMITS:
+        return f"{word.name}: dynamic limits need trading_reference_price until there was a trade"
     if word is Reason.SESSION_CLOSED and kind == CommandType.SPLIT:
         return f"{word.name}: a split is possible only while the instrument does not trade"
     if word is Reason.CLOCK_STEP and kind == CommandType.ADVANCE_CLOCK:
@@ -276,7 +279,9 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
     if word is Reason.UNSUPPORTED_ORDER_TYPE and bound >> value & 1:
         return f"{word.name}: ord_type {OrdType(value).name}: a POST_ONLY order is a LIMIT order"
     if word is Reason.EXIT_GATE:
-        return f"{word.name}: stopped at the exit, what {Reason(value).name} should have stopped: the bound is {bound}"
+        check = Reason(value)
+        return f"{word.name}: stopped at the exit, what {check.name} should have stopped: the bound is " \
+               f"{_plain(reason_bound(check, bound, ins))}"
     if word is Reason.UNSUPPORTED_ORDER_TYPE:
         return f"{word.name}: ord_type {OrdType(value).name} (as asked) is not one of {_bits(bound, OrdType)}"
     if word is Reason.UNSUPPORTED_TIF:

@@ -122,6 +122,11 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.CURRENCY_RATE: [("rate", "i8")],
     # A trade that the market printed, and its aggressor in `side`, 0 where that is not known; venue 0: not said.
     CommandType.TRADE_PRINT: [("print_px", "i8"), ("print_size", "i8")],
+    # Static limits, and how far from the reference an order may trade; NO_PRICE and -1: there is none. Without a
+    # reference the last trade is it.
+    CommandType.PRICE_LIMITS: [
+        ("low_limit_price", "i8"), ("high_limit_price", "i8"), ("trading_reference_price", "i8"), ("dynamic_bps", "i8"),
+    ],
     CommandType.SESSION: [("trad_ses_status", "i8"), ("close_time", "i8")],  # instrument 0: every one
     CommandType.CLOCK: [],
     CommandType.ADVANCE_CLOCK: [("clock_time", "i8")],

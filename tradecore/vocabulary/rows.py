@@ -135,6 +135,17 @@ class VenueFacts(NamedTuple):
     answers: int
 
 
+class PriceLimitFacts(NamedTuple):
+    """An exchange's limits of an instrument in price units, and what they come to now; NO_PRICE, -1: there is none."""
+
+    low: int
+    high: int
+    reference: int
+    dynamic_bps: int
+    lowest_sell: int
+    highest_buy: int
+
+
 class HealthFacts(NamedTuple):
     """How a venue is: what was set, and what was met since."""
 

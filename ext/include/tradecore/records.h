@@ -36,6 +36,7 @@ typedef struct {
         struct { int64_t body_1[2]; int64_t exec_id, commission, note, last_qty, body_2, last_px, cum_qty; };
         int64_t unbooked;
         struct { int64_t trad_ses_status, close_time; };
+        struct { int64_t low_limit_price, high_limit_price, trading_reference_price, dynamic_bps; };
         struct { int64_t split_numerator, split_denominator; };
         int64_t connected;
         int64_t most;

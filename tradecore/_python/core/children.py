@@ -36,10 +36,11 @@ from ..risk.holds import note_breach
 from ..vocabulary.instrument import BUY, FOK, GTC, IOC, LIMIT, InstrumentRow, direction, has_limit, safe_price
 from .choosing import decide, routing_of
 from .conditions import session_waits
+from .exchange_limits import ask_exchange
 from .exits import ask_risk_of, hold_if_hindered, protects_position, reduces, rest_exit
 from .own_scores import resting_venue
 from .parts import barred_at_first, divide_qty
-from .placing import ask_order, place_order
+from .placing import ask_order, place_order, refuse_placing
 from .requests import take_id
 from .shrinking import shrink_order, stop_order
 from .state import (
@@ -305,6 +306,10 @@ def add_child(
         parent.tried |= 1 << venue - 1
         parent.tried_seq = core.command_seq
     sync_order(core, child)
-    place_order(core, c, ins, child, ticks, True, 0, False)
+    beyond = ask_exchange(ins, child)
+    if beyond is not None:
+        refuse_placing(core, c, child, beyond.reason, beyond.value, beyond.limit, True)
+    else:
+        place_order(core, c, ins, child, ticks, True, 0, False)
     if child.is_open:
         index_order(core.open_orders, child)

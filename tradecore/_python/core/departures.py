@@ -66,7 +66,8 @@ def load_exit(core: State, order: Order, reprices: bool = False) -> Exit:
     e = Exit(
         order.order_id, order.order_qty, order.cum_qty, leaves_of(order), order.order_qty,
         order.price if has_limit(order.ord_type) else NO_PRICE, reference2, core.now, order.venue,
-        direction(order.side),
+        direction(order.side), instrument=order.instrument,
+        waits=awaits_price(whole.ord_type) and not whole.triggered,
     )
     if parent is not None:
         e.parent_qty = parent.order_qty

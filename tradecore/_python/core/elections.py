@@ -13,6 +13,7 @@ from ..orders.order_table import AWAITS_PRICE, NOWHERE, Order
 from ..orders.sources import LAST, SOURCES
 from ..orders.timers import PRINT_TIMER
 from ..orders.triggers import disarm_trigger, find_triggered, has_reached, has_waiting, trail_peaks, waiting_side
+from ..risk.exit_gate import keep_trade
 from ..vocabulary.instrument import BUY, SELL
 from .conditions import Market, chosen_source, has_fresh_print, is_trading, look_at_market, trigger_price
 from .state import State, tell_price
@@ -47,6 +48,10 @@ def elect_all(core: State, instrument: int) -> None:
 def move_last(core: State, instrument: int, price: int) -> None:
     """A trade: the last one from now on. Each counts, of a sweep too, so it is not put off."""
     core.ledger.lasts[instrument] = price
+    limits = core.instruments[instrument].limits
+    if limits.dynamic_bps >= 0:
+        limits.reference = price
+        keep_trade(core.gate, instrument, price)
     core.triggers.lasts_told[instrument] = core.command_seq
     if core.triggers.counts[instrument] and is_trading(core, instrument):
         market = look_at_market(core, instrument)

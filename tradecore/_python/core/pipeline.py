@@ -33,6 +33,7 @@ from .days import roll_day
 from .departures import hand_out
 from .dry_runs import plan_order
 from .events import FILTERS, Filter
+from .exchange_limits import set_price_limits
 from .follow_ups import settle
 from .gate_commands import change_gate, set_self_match, switch_gate
 from .hold_checks import holds_balance
@@ -74,7 +75,7 @@ _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType i
 NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
-    CommandType.CURRENCY_RATE: enter_rate,
+    CommandType.CURRENCY_RATE: enter_rate, CommandType.PRICE_LIMITS: set_price_limits,
     CommandType.KILL_SWITCH: switch_kill, CommandType.TRADING_STATE: set_trading_state,
     CommandType.BREAKER: arm_strategy, CommandType.OVERRIDE: override_order,
     CommandType.OPENING_POSITION: open_position, CommandType.OPENING_CASH: open_cash,

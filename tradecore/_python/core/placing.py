@@ -61,6 +61,7 @@ from .conditions import look_at_market, session_takes, session_waits, trigger_pr
 from .departures import stops_order
 from .disarming import note_reject
 from .elections import watch_print
+from .exchange_limits import ask_exchange
 from .executing import execute_order
 from .exits import ask_risk_of, hold_back, hold_if_hindered, is_held_to_trigger, reduces, rest_exit
 from .observing import observe_passed
@@ -375,7 +376,7 @@ def release_order(core: State, c: Any, order: Order, placed: bool = False) -> No
     order.place = NOWHERE
     q = ask_order(core, ins, order, order.order_qty, order.price, order.stop_px, 0, True)
     q.released = True
-    refused = ask_risk_of(core, ins, order, q)
+    refused = ask_risk_of(core, ins, order, q) or ask_exchange(ins, order)
     if hold_if_hindered(core, c, order, q, refused):
         return
     if refused is not None:

@@ -16,6 +16,7 @@ from tradecore.vocabulary.rows import (
     OrderRow,
     OverrideFacts,
     PositionRow,
+    PriceLimitFacts,
     StaleOrderError,
     SwitchFacts,
     Term,
@@ -37,6 +38,7 @@ from ..vocabulary.instrument import BUY, SELL
 from ..vocabulary.shell import Records, demand, int64, open_batch, open_command
 from ..vocabulary.texts import find_text, text_of_id
 from .corrections import find_told_trade
+from .exchange_limits import told_limits
 from .lifetimes import count_lifetimes
 from .questions import answer_batch, answer_question
 from .request_ids import owner_of
@@ -201,6 +203,12 @@ class Readers:
         """What the instrument is valued at, in price units, or NO_PRICE: the mark, else the last trade."""
         self._demand_instrument(instrument)
         return mark_of(self._state.ledger, instrument)
+
+    @asked
+    def price_limits(self, instrument: int) -> PriceLimitFacts:
+        """What an exchange lets be traded of an instrument. Raises LookupError. Threads: any."""
+        self._demand_instrument(instrument)
+        return told_limits(self._state.instruments[instrument])
 
     @asked
     def opening_cash(self, account: int, currency: int) -> int:

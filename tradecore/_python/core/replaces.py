@@ -16,7 +16,7 @@ from ..orders.lists import find_excess, limit_after
 from ..orders.order_facts import has_cancel, is_live
 from ..orders.order_table import AT_VENUE, AWAITS_PRICE, IN_CHILDREN, NOWHERE, RESTING, Order
 from ..orders.triggers import arm_trigger, stop_of, trail_stop
-from ..orders.validation import POST_ONLY, explain_mask, first_reason, validate_order
+from ..orders.validation import POST_ONLY, bit_of, explain_mask, first_reason, validate_order
 from ..risk.holds import count_sent, note_breach
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, awaits_price, direction, has_limit, opposite
 from .departures import stops_replace
@@ -112,6 +112,8 @@ def find_bad_terms(
         order.trigger_price_type, order.peg_offset_type, order.contingency_type, order.strategy,
     )
     mask = validate_order(ins, *declared, 0, core.now, order_command)
+    if price == order.price and order_qty <= order.order_qty:  # it is there already, and may become less
+        mask &= ~bit_of(Reason.PRICE_LIMIT)
     if not mask:
         return None
     return first_reason(mask), *explain_mask(mask, ins, len(core.instruments), *declared, core.now, order_command)

@@ -27,6 +27,7 @@ from ..orders.order_table import (
     Order,
 )
 from ..orders.timers import PRINT_TIMER, SESSION_TIMER
+from ..risk.exit_gate import keep_halt
 from .conditions import AT_THE_CLOSE, CLOSED, HALTED, OPEN, PRE_CLOSE, PRE_OPEN, is_trading
 from .elections import end_print, forget_print
 from .health import fail_health, set_barred
@@ -134,6 +135,7 @@ def enter_session(core: State, c: Any) -> Any:
 def change_session(core: State, c: Any, instrument: int, status: int) -> None:
     was = session_of(core, instrument)
     core.sessions[instrument] = status
+    keep_halt(core.gate, instrument, status == HALTED)
     mine = [order for order in find_open(core.open_orders, instrument, 0, 0, 0) if order.place != AT_VENUE]
     if status == HALTED:
         for order in mine:

@@ -17,6 +17,7 @@ from ..orders.trades import fold_position
 from ..orders.triggers import arm_trigger, peak_of, stop_of
 from ..positions.costs import position_of
 from ..risk.day_pnl import set_mark
+from ..risk.exit_gate import keep_limits
 from ..risk.holds import exposure_of, move_position
 from ..vocabulary.instrument import (
     BUY,
@@ -28,6 +29,7 @@ from ..vocabulary.instrument import (
     safe_price,
     tick_at,
 )
+from ..vocabulary.price_limits import split_price_limits
 from .conditions import is_trading
 from .elections import forget_print
 from .marketdata import clear_quotes
@@ -169,6 +171,8 @@ def split_instrument(core: State, c: Any) -> Any:
         move_position(core.risk, c.instrument, account, p.qty)
         fold_position(core.trades, core.ledger, c.instrument, account)
     core.ledger.lasts.pop(c.instrument, None)
+    split_price_limits(ins.limits, n, d)
+    keep_limits(core.gate, c.instrument, ins.limits.low, ins.limits.high, ins.limits.reference, ins.limits.dynamic_bps)
     forget_print(core, c.instrument)
     core.ledger.marks.pop(c.instrument, None)
     forget_movement(core.router, c.instrument)

@@ -20,11 +20,13 @@ from ..orders.order_facts import derive_status
 from ..orders.order_table import Order
 from ..orders.triggers import peak_of, stop_of
 from ..positions.costs import position_of
+from ..risk.exit_gate import GateMarket
 from ..risk.exposures import BASE_CURRENCY, worth_of
 from ..risk.holds import exposure_of
 from ..risk.rule_rows import LimitRow, key_of
 from ..vocabulary.hashing import chain_row, wide_words
 from ..vocabulary.instrument import BUY, SELL, opposite
+from ..vocabulary.price_limits import PriceLimits
 from ..vocabulary.texts import hash_of_id, hash_text
 from .state import State, book_of, session_of
 
@@ -71,6 +73,8 @@ def definitions(core: State) -> Iterator[Row]:
             yield 34, time
         for band in ins.bands:
             yield 16, *band
+        if ins.limits != PriceLimits():
+            yield 67, ins.limits.low, ins.limits.high, ins.limits.reference, ins.limits.dynamic_bps
         if (ins.trigger_source, ins.print_max_age) != (0, PRINT_MAX_AGE):
             yield 25, ins.trigger_source, ins.print_max_age
         if ins.order_protection or ins.fok_over_venues:
@@ -234,6 +238,9 @@ def exit_gate(core: State) -> Iterator[Row]:
     for venue, shut in sorted(gate.shut_venues.items()):
         if shut:
             yield 43, venue, shut
+    for i, market in sorted(gate.markets.items()):
+        if market != GateMarket():
+            yield 68, i, *(int(fact) for fact in astuple(market))
     for time in gate.times:
         yield 44, time
     for order_id in sorted(core.orders.by_id.keys() & gate.rows.keys()):

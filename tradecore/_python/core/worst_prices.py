@@ -9,16 +9,22 @@ from ..risk.holds import Question
 from ..risk.limit_lines import COLLAR
 from ..risk.risk import protection_price
 from ..vocabulary.instrument import BUY, MARKET, InstrumentRow, direction, safe_price
+from ..vocabulary.price_limits import worst_allowed
+
+
+def market_price(ins: InstrumentRow, q: Question) -> int:
+    """The worst price that an order without a limit may trade at: any, or the nearer of its protection price and the
+    exchange's limit."""
+    price = worst_allowed(ins.limits, q.side, ins.price_most)
+    if q.line.limits[COLLAR] >= 0:
+        protection = max(-ins.price_most, min(ins.price_most, protection_price(q)))
+        price = min(price, protection) if q.side == BUY else max(price, protection)
+    return price if abs(price) == ins.price_most else safe_price(ins, price, q.side)
 
 
 def limit_ticks(ins: InstrumentRow, q: Question) -> int:
     """The worst tick that the order may trade at."""
-    if q.ord_type != MARKET:
-        price = q.price
-    elif q.line.limits[COLLAR] >= 0:
-        price = safe_price(ins, max(-ins.price_most, min(ins.price_most, protection_price(q))), q.side)
-    else:
-        price = ins.price_most if q.side == BUY else -ins.price_most
+    price = market_price(ins, q) if q.ord_type == MARKET else q.price
     return price // ins.tick if q.side == BUY else -(-price // ins.tick)
 
 

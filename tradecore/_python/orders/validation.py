@@ -41,6 +41,7 @@ from ..vocabulary.instrument import (
     tell_notional,
     tick_at,
 )
+from ..vocabulary.price_limits import broken_limit
 from ..vocabulary.shell import Records, demand, open_batch, open_command
 
 POST_ONLY, CASH = int(ExecInst.POST_ONLY), int(ExecInst.CASH_ORDER_QTY)
@@ -150,9 +151,19 @@ def check_price(ins: InstrumentRow, c: Any) -> int:
         return bit_of(Reason.PRICE_TICK_MULTIPLE)
     if not -ins.price_most <= c.price <= ins.price_most or (c.price <= 0 and not ins.any_sign):
         mask |= bit_of(Reason.PRICE_OUT_OF_RANGE)
+    elif broken_price_limit(ins, c) != NO_PRICE:
+        mask |= bit_of(Reason.PRICE_LIMIT)
     if c.price % tick_at(ins, c.price):
         mask |= bit_of(Reason.PRICE_TICK_MULTIPLE)
     return mask
+
+
+def broken_price_limit(ins: InstrumentRow, c: Any) -> int:
+    """The exchange's limit that an order's price is beyond, or NO_PRICE. What waits for a price meets those that there
+    are once it has come."""
+    if awaits_price(c.ord_type):
+        return NO_PRICE
+    return broken_limit(ins.limits, direction(c.side), c.price, ins.price_most)
 
 
 def check_trigger(ins: InstrumentRow, c: Any) -> int:
@@ -272,6 +283,7 @@ def explain_mask(
         Reason.UNSUPPORTED_TIF: (c.time_in_force, ins.times_in_force),
         Reason.PRICE_TICK_MULTIPLE: (c.price, tick_at(ins, c.price)),
         Reason.PRICE_OUT_OF_RANGE: (c.price, price_bound),
+        Reason.PRICE_LIMIT: (c.price, broken_price_limit(ins, c)),
         Reason.QTY_LOT_MULTIPLE: (c.order_qty, ins.lot),
         Reason.QTY_BELOW_MIN: (c.order_qty, ins.min_qty),
         Reason.QTY_ABOVE_MAX: (c.order_qty, ins.max_qty),

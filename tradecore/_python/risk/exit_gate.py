@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tradecore.vocabulary.codes import Reason
-from tradecore.vocabulary.fix import Side
+from tradecore.vocabulary.fix import Side, TradSesStatus
 from tradecore.vocabulary.records import EXIT_CODEC, NO_PRICE, QTY_MAX, TIME_MAX
 
 from ..vocabulary.shell import Records, demand, open_batch
@@ -53,6 +53,19 @@ class Exit:
     made: int = 0  # of a message: the command that made it; 0: into a simulated venue's book
     is_replace: bool = False
     asks_less: bool = False  # a replace that only lowers the quantity: it passes as a cancel does
+    instrument: int = 0  # 0: of none that the gate was told of
+    waits: bool = False  # for a price: the exchange's limits are for when it has come
+
+
+@dataclass(slots=True)
+class GateMarket:
+    """What the exchange has told of an instrument; see vocabulary's price_limits."""
+
+    halted: bool = False
+    low: int = NO_PRICE
+    high: int = NO_PRICE
+    reference: int = NO_PRICE
+    dynamic_bps: int = -1
 
 
 class ExitGate:
@@ -67,6 +80,7 @@ class ExitGate:
         self.who = self.why = 0  # of the last change: numbers of their texts
         self.shut_firm = OPEN
         self.shut_venues: dict[int, int] = {}
+        self.markets: dict[int, GateMarket] = {}
 
 
 def was_handed_out(gate: ExitGate, e: Exit) -> bool:
@@ -99,6 +113,27 @@ def is_throttled(gate: ExitGate, e: Exit) -> bool:
     return most == 0 or (gate.sent >= most and gate.times[-most] > e.now - gate.window_ns)
 
 
+def is_halted(gate: ExitGate, e: Exit) -> bool:
+    market = gate.markets.get(e.instrument)
+    return market is not None and market.halted
+
+
+def limit_beyond(gate: ExitGate, e: Exit) -> int:
+    """The exchange's limit that a price is beyond, or NO_PRICE."""
+    market = gate.markets.get(e.instrument)
+    if market is None or e.waits or e.price == NO_PRICE:
+        return NO_PRICE
+    if e.price < market.low:  # NO_PRICE is below every price
+        return market.low
+    if market.high != NO_PRICE and e.price > market.high:
+        return market.high
+    if market.dynamic_bps < 0:
+        return NO_PRICE
+    sign = 1 if e.side == Side.BUY else -1
+    edge = market.reference + sign * (abs(market.reference) * market.dynamic_bps // 10_000)
+    return edge if sign * e.price > sign * edge else NO_PRICE
+
+
 def ask_gate(gate: ExitGate, e: Exit) -> tuple[Reason, int] | None:
     """The check that should have stopped what leaves, with its bound; None where it may leave. Changes nothing."""
     if was_handed_out(gate, e):
@@ -107,10 +142,15 @@ def ask_gate(gate: ExitGate, e: Exit) -> tuple[Reason, int] | None:
         return None
     if is_shut(gate, e):
         return Reason.KILL_SWITCH, 0
+    if is_halted(gate, e):
+        return Reason.SESSION_CLOSED, int(TradSesStatus.HALTED)
     if e.order_qty > e.most_qty or e.cum_qty + e.leaves_qty > e.order_qty:
         return Reason.OVERFILL, e.most_qty
     if e.family_qty > e.parent_qty:
         return Reason.OVERFILL, e.parent_qty
+    beyond = limit_beyond(gate, e)
+    if beyond != NO_PRICE:
+        return Reason.PRICE_LIMIT, beyond
     if gate.collar_bps >= 0 and e.reference2 <= 0:  # no positive price to hold it against
         if not e.reduces or e.price == NO_PRICE:
             return Reason.REFERENCE_PRICE_UNAVAILABLE, gate.collar_bps
@@ -157,6 +197,24 @@ def set_gate(gate: ExitGate, collar_bps: int, throttle: int, window_ns: int) -> 
         return 72
     gate.collar_bps, gate.throttle, gate.window_ns = collar_bps, throttle, window_ns
     return -1
+
+
+def keep_limits(gate: ExitGate, instrument: int, low: int, high: int, reference: int, dynamic_bps: int) -> None:
+    """What the exchange says of an instrument's prices."""
+    market = gate.markets.setdefault(instrument, GateMarket())
+    market.low, market.high, market.reference, market.dynamic_bps = low, high, reference, dynamic_bps
+
+
+def keep_trade(gate: ExitGate, instrument: int, price: int) -> None:
+    """A trade moves what dynamic limits are taken from."""
+    market = gate.markets.get(instrument)
+    if market is not None and market.dynamic_bps >= 0:
+        market.reference = price
+
+
+def keep_halt(gate: ExitGate, instrument: int, halted: bool) -> None:
+    if halted or instrument in gate.markets:
+        gate.markets.setdefault(instrument, GateMarket()).halted = halted
 
 
 class GateTable:

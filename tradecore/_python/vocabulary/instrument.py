@@ -23,6 +23,7 @@ from tradecore.vocabulary.records import (
 )
 from tradecore.vocabulary.units import MONEY_PRECISION, one_number, tell_wide
 
+from .price_limits import PriceLimits
 from .shell import open_command
 
 # Plain ints: an order's side is compared with them many times.
@@ -35,9 +36,10 @@ TIME_MAX = 2**62
 _PRICED = {int(OrdType.LIMIT), int(OrdType.STOP_LIMIT), int(OrdType.LIMIT_IF_TOUCHED)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InstrumentRow:
-    """An instrument's numbers: price units, quantity units; notionals in 10**-9 of its currency."""
+    """An instrument's numbers: price units, quantity units; notionals in 10**-9 of its currency. Only its bands and its
+    limits change."""
 
     name: int
     currency: int
@@ -71,6 +73,7 @@ class InstrumentRow:
     order_protection: int
     fok_over_venues: int  # a FILL_OR_KILL may be filled over several simulated venues
     bands: list[tuple[int, int]]  # (from price, tick); none where one tick is for all
+    limits: PriceLimits  # what its exchange lets be traded now
 
 
 def opposite(side: int) -> int:
@@ -147,7 +150,7 @@ def load_instrument(c: Any) -> InstrumentRow:
         unit_scale=10 ** (c.price_precision + c.multiplier_precision), lots_per_unit=10**c.qty_precision,
         price_most=min(PRICE_MAX, BOOK_TICKS_MAX * c.tick), money_precision=c.money_precision,
         trigger_source=c.trigger_source, print_max_age=c.print_max_age,
-        order_protection=c.order_protection, fok_over_venues=c.fok_over_venues, bands=[],
+        order_protection=c.order_protection, fok_over_venues=c.fok_over_venues, bands=[], limits=PriceLimits(),
     )
 
 
