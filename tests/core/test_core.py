@@ -118,6 +118,11 @@ DOORS = {
         "venue": [(None, TypeError, ""), *NAMES], "connected": BOOLS, "transact_time": TIMES}),
     "set_session": ({"symbol": None, "status": "HALTED"}, {
         "symbol": NAMES, "status": [(None, TypeError, ""), *WORDS], "close_time": TIMES, "transact_time": TIMES}),
+    "set_price_limits": ({"symbol": "AAPL"}, {
+        "symbol": [(None, TypeError, ""), *NAMES], "low_limit_price": NUMBERS, "high_limit_price": NUMBERS,
+        "trading_reference_price": NUMBERS, "dynamic_bps": [(True, TypeError, "bool"), (1.5, TypeError, "float"), (-1, ValueError, "-1")],
+        "transact_time": TIMES}),
+    "price_limits": ({"symbol": "AAPL"}, {"symbol": [(None, TypeError, ""), *NAMES]}),
     "clock_tick": ({}, {"transact_time": TIMES}),
     "advance_clock": ({"time": T0}, {"time": [(None, TypeError, "NoneType"), *TIMES]}),
     "roll_day": ({}, {"transact_time": TIMES}),

@@ -371,10 +371,10 @@ class Stream:
         tick, mid = INSTRUMENTS[number][3]["tick"], self.mids[number]
         none = {"low_limit_price": NO_PRICE, "high_limit_price": NO_PRICE, "trading_reference_price": NO_PRICE, "dynamic_bps": -1}
         self._undo(CODECS[K.PRICE_LIMITS].pack(kind=K.PRICE_LIMITS, instrument=number + 1, **none), 45)
-        low, high = pick.choice((mid - 2, mid - 1, mid, -mid, mid + 3)), pick.choice((mid + 2, mid + 1, mid, 10**14))
+        low, high = pick.choice((mid - 2, mid - 1, mid, -mid, mid + 3)) * tick, pick.choice((mid + 2, mid + 1, mid)) * tick
         return CODECS[K.PRICE_LIMITS].pack(
             kind=K.PRICE_LIMITS, instrument=pick.choice((0, 9, *[number + 1] * 18)),
-            low_limit_price=pick.choice((NO_PRICE, low * tick, low * tick)), high_limit_price=pick.choice((NO_PRICE, high * tick, high * tick)),
+            low_limit_price=pick.choice((NO_PRICE, low, low)), high_limit_price=pick.choice((NO_PRICE, high, high, PRICE_MAX + 1)),
             trading_reference_price=pick.choice((NO_PRICE, mid * tick)), dynamic_bps=pick.choice((-1, -1, 20, 20, 300, 0, -2, 10**6 + 1)))
 
     def _rule(self) -> bytes:
