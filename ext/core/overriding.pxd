@@ -6,7 +6,7 @@ from rule_commands cimport refuse_note
 from settings cimport accept_change
 
 
-# Was the order entered with the terms that a record has, whatever their ids are?
+# Was the order entered with the terms that a record has, whatever their ids are? It was not routed yet.
 cdef inline bint has_same_terms(const tc_core* core, const tc_order* order, const tc_command* c) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t qty = terms.entered_qty if order.extended else order.order_qty
@@ -22,7 +22,7 @@ cdef inline bint has_same_terms(const tc_core* core, const tc_order* order, cons
         and terms.entered_display_qty == c.display_qty and terms.entered_expire_time == c.expire_time
         and terms.list_id == c.list_id and order.strategy == c.strategy
         and terms.trigger_price_type == c.trigger_price_type and terms.peg_offset_type == c.peg_offset_type
-        and terms.contingency_type == <uint8_t>c.contingency_type
+        and terms.contingency_type == <uint8_t>c.contingency_type and terms.routing == c.routing
     )
 
 
@@ -38,7 +38,9 @@ cdef inline int find_bad_override(
     if blocked == NULL:
         return UNKNOWN_ORDER
     bound[0] = 64
-    if blocked.terminal != STATUS_REJECTED or blocked.reason != core.risk.rows.rules[c.rule].reason:
+    # What was let in, and refused when it was to be placed, is asked there again, and of no override.
+    if (blocked.terminal != STATUS_REJECTED or blocked.reason != core.risk.rows.rules[c.rule].reason
+            or blocked.admitted):
         return INVALID_FIELD_VALUE
     value[0], bound[0] = c.expire_time, 112
     if c.expire_time <= core.now or c.expire_time > core.now + override_time_max():

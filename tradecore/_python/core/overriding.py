@@ -28,8 +28,8 @@ Granted = list[tuple[Override, Finding]]
 
 
 def has_same_terms(order: Order, other: Order) -> bool:
-    """Were both entered with the same terms, whatever their ids are?"""
-    return order.entered[1:] == other.entered[1:]
+    """Were both entered with the same terms, whatever their ids are? Neither was routed yet."""
+    return order.entered[1:] == other.entered[1:] and order.routing == other.routing
 
 
 def find_bad_override(core: State, c: Any) -> tuple[Reason, int, int] | None:
@@ -39,7 +39,8 @@ def find_bad_override(core: State, c: Any) -> tuple[Reason, int, int] | None:
         return Reason.INVALID_FIELD_VALUE, c.rule, 56
     if blocked is None:
         return Reason.UNKNOWN_ORDER, c.target, 0
-    if blocked.terminal != REJECTED or blocked.reason != RULES[c.rule].reason:
+    # What was let in, and refused when it was to be placed, is asked there again, and of no override.
+    if blocked.terminal != REJECTED or blocked.reason != RULES[c.rule].reason or blocked.admitted:
         return Reason.INVALID_FIELD_VALUE, c.target, 64
     if not core.now < c.expire_time <= core.now + OVERRIDE_TIME_MAX:
         return Reason.INVALID_FIELD_VALUE, c.expire_time, 112
