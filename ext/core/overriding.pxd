@@ -6,7 +6,7 @@ from rule_commands cimport refuse_note
 from settings cimport accept_change
 
 
-# Was the order entered with the terms that a record has, whatever their ids are? It was not routed yet.
+# Was the order entered with the terms that a record has, whatever their ids are?
 cdef inline bint has_same_terms(const tc_core* core, const tc_order* order, const tc_command* c) noexcept nogil:
     cdef const tc_terms* terms = terms_of(&core.orders, order)
     cdef int64_t qty = terms.entered_qty if order.extended else order.order_qty
@@ -22,7 +22,7 @@ cdef inline bint has_same_terms(const tc_core* core, const tc_order* order, cons
         and terms.entered_display_qty == c.display_qty and terms.entered_expire_time == c.expire_time
         and terms.list_id == c.list_id and order.strategy == c.strategy
         and terms.trigger_price_type == c.trigger_price_type and terms.peg_offset_type == c.peg_offset_type
-        and terms.contingency_type == <uint8_t>c.contingency_type and terms.routing == c.routing
+        and terms.contingency_type == <uint8_t>c.contingency_type
     )
 
 
@@ -84,8 +84,9 @@ cdef inline void override_order(tc_core* core, const tc_command* c, tc_ack* ack)
     accept_change(core, c, c.target, c.rule, 0)
 
 
-# The override that lets an order pass what refuses it for this reason, NULL where none does. One whose blocked order is
-# no longer held lets nothing pass.
+# The override that lets an order pass what refuses it for this reason, NULL where none does: that of a blocked order
+# with its terms, its routing too, which neither was given yet. One whose blocked order is no longer held lets nothing
+# pass.
 cdef inline tc_override* find_override(tc_core* core, const tc_command* c, int reason) noexcept nogil:
     cdef tc_overrides* overrides = &core.risk.overrides
     cdef const tc_order* blocked
@@ -93,7 +94,7 @@ cdef inline tc_override* find_override(tc_core* core, const tc_command* c, int r
     for i in range(overrides.count):
         blocked = find_order(&core.orders, overrides.rows[i].order_id)
         if (lets_pass(&core.risk.rows, &overrides.rows[i], reason, core.now) and blocked != NULL
-                and has_same_terms(core, blocked, c)):
+                and has_same_terms(core, blocked, c) and terms_of(&core.orders, blocked).routing == c.routing):
             return &overrides.rows[i]
     return NULL
 

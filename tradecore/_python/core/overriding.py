@@ -28,8 +28,8 @@ Granted = list[tuple[Override, Finding]]
 
 
 def has_same_terms(order: Order, other: Order) -> bool:
-    """Were both entered with the same terms, whatever their ids are? Neither was routed yet."""
-    return order.entered[1:] == other.entered[1:] and order.routing == other.routing
+    """Were both entered with the same terms, whatever their ids are?"""
+    return order.entered[1:] == other.entered[1:]
 
 
 def find_bad_override(core: State, c: Any) -> tuple[Reason, int, int] | None:
@@ -68,11 +68,12 @@ def override_order(core: State, c: Any) -> Any:
 
 
 def find_override(core: State, order: Order, reason: int) -> Override | None:
-    """The override that lets an order pass what refuses it for this reason. One whose blocked order is no longer held
-    lets nothing pass."""
+    """The override that lets an order pass what refuses it for this reason: that of a blocked order with its terms, its
+    routing too, which neither was given yet. One whose blocked order is no longer held lets nothing pass."""
     for override in core.risk.overrides:
         blocked = core.orders.by_id.get(override.order_id)
-        if lets_pass(override, reason, core.now) and blocked is not None and has_same_terms(blocked, order):
+        if (lets_pass(override, reason, core.now) and blocked is not None and has_same_terms(blocked, order)
+                and blocked.routing == order.routing):
             return override
     return None
 
