@@ -172,12 +172,12 @@ class TradingCore(OrderSystem):
         """Close a position: the list of the orders that were sent, in the order in which they were.
 
         First what works on the closing side is canceled. Then MARKET orders that may only reduce go out, routed, each
-        as large as the account's MAX_ORDER_QTY and MAX_ORDER_NOTIONAL and the instrument allow, until nothing is left
-        or one ends without trading whole: the last one tells why. What an external venue has not given back yet may
-        still trade there, and is left out: its orders are `awaits`, and once the venue has answered, the list grows by
-        what is then left, without another call. `done` when nothing is to come; `left` is what is open of the position;
-        `stop()` sends no more. It is a sequence of commands like any other: others may come between. Raises TypeError
-        or UndeclaredError. Threads: any.
+        as large as the account's MAX_ORDER_QTY and MAX_ORDER_NOTIONAL and the instrument allow, and where
+        DUPLICATE_ORDER is limited no two of the same size, until nothing is left or one ends without trading whole: the
+        last one tells why. What an external venue has not given back yet may still trade there, and is left out: its
+        orders are `awaits`, and once the venue has answered, the list grows by what is then left, without another call.
+        `done` when nothing is to come; `left` is what is open of the position; `stop()` sends no more. It is a sequence
+        of commands like any other: others may come between. Raises TypeError or UndeclaredError. Threads: any.
         """
         from .flattening import Flattening  # when it is first needed
 
@@ -192,7 +192,8 @@ class TradingCore(OrderSystem):
         named too (UNBOOKED_TRADE, its number), as what refuses or as what lets an exit pass.
 
         Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
-        a venue can say (no venue is up, a post-only order that would take) is not asked.
+        a venue can say (no venue is up, a post-only order that would take) is not asked, and no override: what one lets
+        pass is told as refused.
         """
         return self._door.check(symbol, side, qty, price, **terms)
 
@@ -203,8 +204,8 @@ class TradingCore(OrderSystem):
         `observed` what of risk refuses it, or would if it were not only observed: a bit for each place in
         `RISK_CHECKS`. Each order is judged as if it were the only one; `together`, at most 1,024, as one basket: as if
         those before it that pass were working already. Changes no state. What only routing or a venue can say is not
-        asked. Raises TypeError or ValueError. Threads: any; between 256 orders of a batch, and of no basket, other
-        threads' calls get in.
+        asked, and no override: what one lets pass is told as refused. Raises TypeError or ValueError. Threads: any;
+        between 256 orders of a batch, and of no basket, other threads' calls get in.
         """
         return self._check_all(orders, together, None)
 
