@@ -40,8 +40,9 @@ def find_bad_limits(core: State, ins: InstrumentRow, c: Any) -> tuple[Reason, in
 
 def reference_of(core: State, c: Any) -> int:
     """What dynamic limits begin from: what the exchange said, else the last trade."""
-    if c.trading_reference_price != NO_PRICE:
-        return c.trading_reference_price
+    said: int = c.trading_reference_price
+    if said != NO_PRICE:
+        return said
     return core.ledger.lasts.get(c.instrument, NO_PRICE)
 
 
@@ -68,8 +69,8 @@ def set_price_limits(core: State, c: Any) -> Any:
 def told_limits(ins: InstrumentRow) -> PriceLimitFacts:
     """What is set, and what a SELL and a BUY may have at worst now; NO_PRICE: as far as prices go."""
     lowest, highest = (worst_allowed(ins.limits, side, ins.price_most) for side in (SELL, BUY))
-    return PriceLimitFacts(*astuple(ins.limits), NO_PRICE if lowest == -ins.price_most else lowest,
-                           NO_PRICE if highest == ins.price_most else highest)
+    return PriceLimitFacts._make((*astuple(ins.limits), NO_PRICE if lowest == -ins.price_most else lowest,
+                                  NO_PRICE if highest == ins.price_most else highest))
 
 
 def ask_exchange(ins: InstrumentRow, order: Order) -> Finding | None:
