@@ -69,6 +69,7 @@ cdef inline void load_exit(tc_core* core, const tc_order* order, bint reprices, 
     e.slot = slot_of(&core.orders, order)
     e.venue = order.venue
     e.instrument = order.instrument
+    e.adds = True
     e.waits = awaits_price(whole.ord_type) and not whole.triggered
     e.is_replace = False
     e.asks_less = False
@@ -146,6 +147,17 @@ cdef inline bint asks_less(const tc_orders* orders, const tc_order* order, const
     return True
 
 
+# The largest quantity that an order has, or was asked for before a request: nobody knows yet which it will be.
+cdef inline int64_t most_asked(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
+    cdef int64_t most = order.order_qty
+    cdef uint32_t at = request.prev if request != NULL else NO_SLOT
+    while at != NO_SLOT:
+        if orders.requests[at].is_replace:
+            most = max(most, orders.requests[at].order_qty)
+        at = orders.requests[at].prev
+    return most
+
+
 # A new order or a replace that is about to be handed out. A replace that its venue has answered already (`request` is
 # NULL) asks for what its message says, and never for less. A new limit is held against the market where the price that
 # the order waited for has come.
@@ -162,6 +174,7 @@ cdef inline bint stops_message(
     if m.msg_type == MSG_ORDER_CANCEL_REPLACE_REQUEST:
         e.is_replace = True
         e.most_qty = e.order_qty
+        e.adds = e.order_qty > most_asked(&core.orders, order, request)
         if request != NULL:
             e.most_qty = request.order_qty
             e.asks_less = asks_less(&core.orders, order, request)

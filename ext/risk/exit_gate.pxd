@@ -50,6 +50,7 @@ cdef struct tc_exit:
     uint32_t slot
     int32_t venue, instrument      # instrument 0: of none that the gate was told of
     uint8_t side
+    bint adds                      # a new order, or a replace for more of it
     bint waits                     # for a price: the exchange's limits are for when it has come
     bint is_replace
     bint asks_less                 # a replace that only lowers the quantity: it passes as a cancel does
@@ -98,7 +99,7 @@ cdef inline bint is_throttled(const tc_gate* gate, const tc_exit* e) noexcept no
 
 
 cdef inline bint is_halted(const tc_gate* gate, const tc_exit* e) noexcept nogil:
-    return gate.told != 0 and gate.markets[e.instrument].halted
+    return gate.told != 0 and gate.markets[e.instrument].halted and e.adds
 
 
 # The exchange's limit that a price is beyond, or no_price().

@@ -106,6 +106,7 @@ cdef inline void read_exit(const tc_exit_row* row, tc_exit* e) noexcept nogil:
     e.slot = <uint32_t>row.order_id
     e.venue = row.venue
     e.instrument = 0
+    e.adds = True
     e.waits = False
     e.side = row.side
     e.is_replace = row.is_replace

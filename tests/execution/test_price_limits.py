@@ -193,8 +193,14 @@ def test_in_a_halt_the_gate_lets_cancels_and_less_out_and_no_more(desk):
     core.execution.set_session("AAPL", "HALTED")
     assert core.replace(works, qty=10).reason is R.NONE
     assert [m.msg_type for m in core.outbound()] == [tc.MsgType.ORDER_CANCEL_REPLACE_REQUEST]
+    core.execution.on_execution_report("EXT", "REPLACED", order_id=works.order_id, order_qty=10)
+    core.execution.set_session("AAPL", "OPEN")
+    more = core.replace(works, qty=11)
+    core.execution.set_session("AAPL", "HALTED")
+    assert core.replace(works, price="104").reason is R.NONE  # no more of it
+    assert [(m.price, m.order_qty) for m in core.outbound()] == [(104, 10)], more
     assert (late.ord_status, late.reason) == (S.CANCELED, R.EXIT_GATE)
-    assert alerts(core) == [stopped("SESSION_CLOSED", 1)]
+    assert alerts(core) == [stopped("SESSION_CLOSED", 1)] * 2
     core.cancel(works)
     assert [m.msg_type for m in core.outbound()] == [tc.MsgType.ORDER_CANCEL_REQUEST]
     core.execution.set_session("AAPL", "OPEN")

@@ -112,6 +112,12 @@ def asks_less(order: Order, request: Request) -> bool:
     return not asks_more(order, request) and not any(r.is_replace and asks_more(r, request) for r in before)
 
 
+def most_asked(order: Order, request: Request | None) -> int:
+    """The largest quantity that an order has, or was asked for before a request: nobody knows yet which it will be."""
+    before = [] if request is None else order.requests[: order.requests.index(request)]
+    return max(order.order_qty, *(r.order_qty for r in before if r.is_replace), 0)
+
+
 def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] | None:
     """A new order or a replace that is about to be handed out. A replace that its venue has answered already asks for
     what its message says, and never for less. A new limit is held against the market where the price that the order
@@ -123,6 +129,7 @@ def stops_message(core: State, c: Any, message: Message) -> tuple[Reason, int] |
     e.cum_qty = e.order_qty - e.leaves_qty
     if fields["msg_type"] == MsgType.ORDER_CANCEL_REPLACE_REQUEST:
         e.is_replace, e.most_qty = True, e.order_qty
+        e.adds = e.order_qty > most_asked(order, request)
         if request is not None:
             e.most_qty = request.order_qty
             e.asks_less = asks_less(order, request)

@@ -54,6 +54,7 @@ class Exit:
     is_replace: bool = False
     asks_less: bool = False  # a replace that only lowers the quantity: it passes as a cancel does
     instrument: int = 0  # 0: of none that the gate was told of
+    adds: bool = True  # a new order, or a replace for more of it
     waits: bool = False  # for a price: the exchange's limits are for when it has come
 
 
@@ -120,7 +121,7 @@ def is_throttled(gate: ExitGate, e: Exit) -> bool:
 
 def is_halted(gate: ExitGate, e: Exit) -> bool:
     market = gate.markets.get(e.instrument)
-    return market is not None and market.halted
+    return market is not None and market.halted and e.adds
 
 
 def limit_beyond(gate: ExitGate, e: Exit) -> int:
