@@ -1,4 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+# cython: auto_pickle=False
 """The compiled door: a user's call into one command record, through the core, and back, in a few hundred instructions.
 
 It decides only whether it can read what it was given. What it can't is called again in Python (core/door.py), which
@@ -10,11 +11,13 @@ from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
 from holds cimport ANSWERS, tc_finding
 from order_terms cimport *
 from events cimport is_unread
+from filling cimport fill_all
 from kinds cimport *
 from instrument cimport *
 from order_table cimport NO_SLOT, tc_order
 from methods cimport *
 from questions cimport passes
+from shell cimport open_command
 from slots cimport *
 from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
@@ -78,6 +81,9 @@ cdef class Told:
         return read_answers(self.alone, self.mask, said, self.names, self.instrument)
 
 
+fill_all(Told, "a core's check() keeps one")
+
+
 @cython.final
 cdef class Door:
     """One core's door. It holds the core's state and names, and the Python that explains; nothing that holds it."""
@@ -92,9 +98,9 @@ cdef class Door:
     cdef readonly dict slow        # {name: the same call in Python}
     cdef str order_call            # the name that a new order has among them
 
-    def __init__(self, gate, slow, counterparty):
+    def __cinit__(self, gate, slow, counterparty):
         self.gate, self.names, self.bus, self.clock = gate, gate.names, gate.bus, gate.clock
-        self.state = gate.core._state
+        self.state = <State?>gate.core._state
         self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
         self.venues, self.account_names = gate.names.venues.ids, gate.names.accounts.names
         self.listening, self.restless, self.asked = gate.bus.listening, gate.bus.restless, gate.asked
@@ -245,17 +251,25 @@ cdef class Door:
             return PyObject_Vectorcall(self.slow["mark"], arguments, count, keywords)
         return self.tell(&c)
 
+    # A report whose record is still to be written.
+    cdef Report blank_report(self):
+        cdef Report report = Report.__new__(Report)
+        report.state, report.names = self.state, self.names
+        return report
+
     # A command without an order: nothing comes back, or a RefusedError.
     cdef object tell(self, tc_command* c):
         cdef tc_ack ack
         cdef tc_report answer
+        cdef Report report
         cdef bint told
         c.version = VERSION
         told = self.state.run_asked(c, &ack, self.time(), &answer)
         self.deliver()
         if ack.report_type == REPORT_BUSINESS_REJECT and told:
-            said = (<const char*>&answer)[:sizeof(tc_report)]
-            self.gate.refuse(CommandType(c.kind), "", Report(said, self.names))
+            report = self.blank_report()
+            report.record = answer
+            self.gate.refuse(CommandType(c.kind), "", report)
         return None
 
     # ---- requests
@@ -316,8 +330,7 @@ cdef class Door:
         cdef tc_ack ack
         cdef bint told
         cdef int64_t now = self.time()
-        cdef Report report = Report.__new__(Report)
-        report.state, report.names = self.state, self.names
+        cdef Report report = self.blank_report()
         c.version = VERSION
         c.orig_cl_ord_id = self.number_of(target, target_own, now)
         c.cl_ord_id = self.number_of(text, own, now)
@@ -335,9 +348,8 @@ cdef class Prepared:
     cdef tc_command terms
     cdef bint typed                # its OrdType was said, and does not follow from the price
 
-    def __init__(self, Door door not None, bytes record, bint typed, slow):
-        assert len(record) == sizeof(tc_command)
-        memcpy(&self.terms, <const char*>record, sizeof(tc_command))
+    def __cinit__(self, Door door not None, bytes record not None, bint typed, slow):
+        self.terms = open_command(record)[0]
         self.door, self.typed, self.slow = door, typed, slow
 
     def __call__(self, qty=None, price=None, *, cl_ord_id=None, transact_time=None):
