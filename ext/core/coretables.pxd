@@ -6,7 +6,7 @@ from pipeline cimport *
 from exit_gate cimport GATE_TIMES, tc_gate_row
 from risk_tables cimport open_risk
 from shell cimport round_up
-from table cimport table, table_by_instrument
+from table cimport table
 
 
 # The tables of one book: of a venue's orders, or of what waits for a price.
@@ -101,17 +101,17 @@ cdef inline int open_risk_and_routing(
     core.rules.rows = <tc_rule*>table(t, USER_RULES_MAX + 1, sizeof(tc_rule))
 
     core.router.venues = <tc_venue*>table(t, capacity.venues + 1, sizeof(tc_venue))
-    core.router.tops = <tc_top*>table_by_instrument(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
-    core.router.terms = <tc_term*>table_by_instrument(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))
-    core.router.rankings = <tc_ranking*>table_by_instrument(t, instruments * 2, sizeof(tc_ranking))
-    core.router.turns = <uint8_t*>table_by_instrument(t, instruments * 2, sizeof(uint8_t))
+    core.router.tops = <tc_top*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_top))
+    core.router.terms = <tc_term*>table(t, instruments * 2 * MAX_VENUES, sizeof(tc_term))
+    core.router.rankings = <tc_ranking*>table(t, instruments * 2, sizeof(tc_ranking))
+    core.router.turns = <uint8_t*>table(t, instruments * 2, sizeof(uint8_t))
     core.router.history.mask = <uint64_t>capacity.decisions - 1
     core.router.history.terms = <tc_term*>table(t, capacity.decisions * MAX_VENUES, sizeof(tc_term))
     core.router.history.rows = <tc_kept*>table(t, capacity.decisions, sizeof(tc_kept))
     core.router.statistics = <tc_statistics*>table(t, capacity.venues + 1, sizeof(tc_statistics))
     core.router.health = <tc_health*>table(t, capacity.venues + 1, sizeof(tc_health))
     core.router.next_close = never()
-    core.router.movements = <tc_movement*>table_by_instrument(t, instruments, sizeof(tc_movement))
+    core.router.movements = <tc_movement*>table(t, instruments, sizeof(tc_movement))
     core.router.strategies = <uint8_t*>table(t, capacity.strategies + 1, sizeof(uint8_t))
     core.router.strategy_max = capacity.strategies
     core.router.time_to_live = 100_000_000
@@ -124,9 +124,9 @@ cdef inline int open_indices(
 ) except -1:
     index.rows = <tc_open_row*>table(t, slots + 1, sizeof(tc_open_row))
     index.free_rows = <uint32_t*>table(t, slots, sizeof(uint32_t))
-    index.places = <uint32_t*>table_by_instrument(t, instruments * accounts, sizeof(uint32_t))
+    index.places = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
     index.account_stride = accounts
-    index.by_instrument = <uint32_t*>table_by_instrument(t, instruments, sizeof(uint32_t))
+    index.by_instrument = <uint32_t*>table(t, instruments, sizeof(uint32_t))
     index.by_account = <uint32_t*>table(t, accounts, sizeof(uint32_t))
     index.by_venue = <uint32_t*>table(t, capacity.venues + 1, sizeof(uint32_t))
     index.by_strategy.mask = <uint64_t>round_up(2 * slots) - 1
@@ -141,7 +141,7 @@ cdef inline int open_waiting(
     list t, tc_core* core, object capacity, int64_t slots, int64_t instruments, int64_t accounts
 ) except -1:
     cdef int64_t i, rows
-    core.books.numbers = <uint32_t*>table_by_instrument(t, instruments * capacity.venues, sizeof(uint32_t))
+    core.books.numbers = <uint32_t*>table(t, instruments * capacity.venues, sizeof(uint32_t))
     core.books.venues = capacity.venues
     core.books.most = min(capacity.books, capacity.instruments * capacity.venues)
     rows = (<int64_t>core.books.most + 1) * 2
@@ -158,16 +158,16 @@ cdef inline int open_waiting(
     core.triggers.free_trails = <uint32_t*>table(t, 2 * slots, sizeof(uint32_t))
     core.triggers.joined = <uint32_t*>table(t, slots, sizeof(uint32_t))
     core.triggers.offsets = <tc_leaf*>table(t, slots + 1, sizeof(tc_leaf))
-    core.triggers.nearest = <tc_nearest*>table_by_instrument(t, instruments, sizeof(tc_nearest))
-    core.triggers.watched = <tc_watched*>table_by_instrument(t, instruments, sizeof(tc_watched))
+    core.triggers.nearest = <tc_nearest*>table(t, instruments, sizeof(tc_nearest))
+    core.triggers.watched = <tc_watched*>table(t, instruments, sizeof(tc_watched))
     core.triggers.held_most = slots
     core.triggers.held_back = <int64_t*>table(t, slots + 1, sizeof(int64_t))
     core.triggers.fired_mask = <uint64_t>round_up(slots) - 1
     core.triggers.fired = <int64_t*>table(t, core.triggers.fired_mask + 1, sizeof(int64_t))
-    core.sessions = <uint8_t*>table_by_instrument(t, instruments, 1)
+    core.sessions = <uint8_t*>table(t, instruments, 1)
     core.risk.values.sessions = core.sessions
-    core.close_times = <int64_t*>table_by_instrument(t, instruments, sizeof(int64_t))
-    core.is_moved = <uint8_t*>table_by_instrument(t, instruments, 1)
+    core.close_times = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.is_moved = <uint8_t*>table(t, instruments, 1)
     core.ahead = <tc_ahead*>table(t, BASKET_MAX, sizeof(tc_ahead))
     core.moved_mask = <uint64_t>round_up(instruments) - 1
     core.moved = <int32_t*>table(t, core.moved_mask + 1, sizeof(int32_t))
@@ -206,11 +206,11 @@ cdef inline int open_ledgers(
     # Four of a bucket's ten ways are in use on average, so that hardly one of them is pushed out while it is held.
     core.exec_ids.bucket_mask = <uint64_t>round_up(capacity.exec_ids >> 2) - 1
     core.exec_ids.buckets = <tc_exec_bucket*>table(t, core.exec_ids.bucket_mask + 1, sizeof(tc_exec_bucket))
-    core.trades.bases = <tc_position*>table_by_instrument(t, instruments * accounts, sizeof(tc_position))
+    core.trades.bases = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
 
     core.ledger.account_stride = accounts
     core.ledger.currency_stride = capacity.currencies + 1
-    core.ledger.positions = <tc_position*>table_by_instrument(t, instruments * accounts, sizeof(tc_position))
+    core.ledger.positions = <tc_position*>table(t, instruments * accounts, sizeof(tc_position))
     core.ledger.cash = <tc_i128*>table(t, accounts * (capacity.currencies + 1), sizeof(tc_i128))
     core.ledger.charges = <tc_i128*>table(t, accounts * (capacity.currencies + 1), sizeof(tc_i128))
     core.notes.mask = <uint64_t>capacity.notes - 1
@@ -219,8 +219,8 @@ cdef inline int open_ledgers(
     core.unbooked.rows = <tc_unbooked*>table(t, capacity.unbooked + 1, sizeof(tc_unbooked))
     core.unbooked.settled = <tc_unbooked*>table(t, capacity.unbooked, sizeof(tc_unbooked))
     core.unbooked.blocking = <int64_t*>table(t, accounts, sizeof(int64_t))
-    core.ledger.marks = <int64_t*>table_by_instrument(t, instruments, sizeof(int64_t))
-    core.ledger.lasts = <int64_t*>table_by_instrument(t, instruments, sizeof(int64_t))
+    core.ledger.marks = <int64_t*>table(t, instruments, sizeof(int64_t))
+    core.ledger.lasts = <int64_t*>table(t, instruments, sizeof(int64_t))
 
     core.events.mask = <uint64_t>capacity.events - 1
     core.events.ring = <tc_report*>table(t, capacity.events, sizeof(tc_report))
@@ -246,11 +246,11 @@ cdef inline int open_core(
     core.account_max = capacity.accounts
     core.venue_max = capacity.venues
     core.currency_max = capacity.currencies
-    core.instruments = <tc_instrument*>table_by_instrument(t, instruments, sizeof(tc_instrument))
+    core.instruments = <tc_instrument*>table(t, instruments, sizeof(tc_instrument))
     core.accounts = <int64_t*>table(t, accounts, sizeof(int64_t))
     open_names(t, &core.instrument_names, instruments)
     open_names(t, &core.account_names, accounts)
-    core.bands = <tc_band*>table_by_instrument(t, instruments * BANDS, sizeof(tc_band))
+    core.bands = <tc_band*>table(t, instruments * BANDS, sizeof(tc_band))
     core.money_precisions = <uint8_t*>table(t, capacity.currencies + 1, sizeof(uint8_t))
     core.currencies = <int64_t*>table(t, capacity.currencies + 1, sizeof(int64_t))
     core.histograms = <uint64_t*>table(t, HISTOGRAMS * BUCKETS, sizeof(uint64_t))

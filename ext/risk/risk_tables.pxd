@@ -1,7 +1,7 @@
 # The tables of risk: sized once, zeroed, owned by the shell that asked for them.
 # Only in C: a twin's tables are Python's lists and dicts.
 
-from table cimport table, table_by_instrument
+from table cimport table
 from shell cimport number_of
 from holds cimport *
 
@@ -12,8 +12,8 @@ cdef inline int open_values(
 ) except -1:
     x.held = held
     x.stride = accounts
-    x.values = <tc_value*>table_by_instrument(t, instruments * accounts, sizeof(tc_value))
-    x.worths = <tc_worth*>table_by_instrument(t, instruments, sizeof(tc_worth))
+    x.values = <tc_value*>table(t, instruments * accounts, sizeof(tc_value))
+    x.worths = <tc_worth*>table(t, instruments, sizeof(tc_worth))
     x.totals = <tc_total*>table(t, accounts, sizeof(tc_total))
     x.rates = <int64_t*>table(t, currencies, sizeof(int64_t))
     x.rates[BASE_CURRENCY] = rate_one()
@@ -27,7 +27,7 @@ cdef inline int open_pnl(
     p.values = values
     p.stride = accounts
     p.currencies = <int32_t>currencies - 1
-    p.parts = <tc_pnl_part*>table_by_instrument(t, instruments * accounts, sizeof(tc_pnl_part))
+    p.parts = <tc_pnl_part*>table(t, instruments * accounts, sizeof(tc_pnl_part))
     p.fees = <tc_pnl_part*>table(t, currencies * accounts, sizeof(tc_pnl_part))
     p.totals = <tc_day_total*>table(t, accounts, sizeof(tc_day_total))
     p.touched_words = (accounts + 63) >> 6
@@ -50,10 +50,10 @@ cdef inline int open_risk(
     r.times = <int64_t*>table(t, (counters + 1) * order_rate, sizeof(int64_t))
     r.dealt = <tc_dealt*>table(t, (counters + 1) * order_rate, sizeof(tc_dealt))
     r.account_heads = <uint32_t*>table(t, accounts, sizeof(uint32_t))
-    r.instrument_heads = <uint32_t*>table_by_instrument(t, instruments, sizeof(uint32_t))
+    r.instrument_heads = <uint32_t*>table(t, instruments, sizeof(uint32_t))
     r.venue_heads = <uint32_t*>table(t, VENUES, sizeof(uint32_t))
     r.strategy_heads = <uint32_t*>table(t, strategies + 1, sizeof(uint32_t))
-    r.pair_heads = <uint32_t*>table_by_instrument(t, instruments * accounts, sizeof(uint32_t))
+    r.pair_heads = <uint32_t*>table(t, instruments * accounts, sizeof(uint32_t))
     r.stated = <uint64_t*>table(t, accounts, sizeof(uint64_t))
     r.staged = <tc_command*>table(t, rows, sizeof(tc_command))
     r.stride = accounts
@@ -74,10 +74,10 @@ cdef inline int open_risk(
         r.all_stated |= <uint64_t>stated << <int>number
         r.counting |= <uint64_t>((counts & SENT_MESSAGES) != 0) << <int>number
     risk.account_stride = accounts
-    risk.lines = <tc_line*>table_by_instrument(t, instruments * accounts, sizeof(tc_line))
-    risk.watched = <tc_line*>table_by_instrument(t, instruments * accounts, sizeof(tc_line))
-    risk.softs = <tc_line*>table_by_instrument(t, instruments * accounts, sizeof(tc_line))
-    risk.exposures = <tc_exposure*>table_by_instrument(t, instruments * accounts, sizeof(tc_exposure))
+    risk.lines = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
+    risk.watched = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
+    risk.softs = <tc_line*>table(t, instruments * accounts, sizeof(tc_line))
+    risk.exposures = <tc_exposure*>table(t, instruments * accounts, sizeof(tc_exposure))
     open_values(t, &risk.values, risk.exposures, accounts, instruments, currencies)
     risk.breakers.by_strategy = <tc_tripped*>table(t, strategies + 1, sizeof(tc_tripped))
     open_pnl(t, &risk.pnl, &risk.values, accounts, instruments, currencies)

@@ -2,7 +2,7 @@
 
 from instrument cimport *
 from shell cimport open_command
-from table cimport table, table_by_instrument, free_tables, demand
+from table cimport table, free_tables, demand
 
 
 cdef enum:

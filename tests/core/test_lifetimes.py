@@ -1,9 +1,5 @@
 """The counters that every test's end finds balanced (conftest.lifetimes): they count, and they tell a leak."""
 
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
 from conftest import T0, check_lifetimes, small_capacity
@@ -99,18 +95,3 @@ def test_a_leak_is_told(make_core):
 
     with pytest.raises(AssertionError, match=r"\{'requests': \(2, 1\)\}"):
         check_lifetimes(Leaky())
-
-
-@pytest.mark.skipif(not Path("/sys/kernel/mm/transparent_hugepage").exists(), reason="the system has no huge pages")
-def test_large_tables_ask_for_huge_pages_and_small_ones_for_none():
-    told = subprocess.run([sys.executable, "-W", "error", "-c", textwrap.dedent("""
-        import re, tradecore as tc
-        core = tc.TradingCore(backend="native")
-        with open("/proc/self/smaps") as file:
-            found = re.findall(r"^Size: +([0-9]+) kB.*?^VmFlags:([^\\n]*)", file.read(), re.M | re.S)
-        huge = [int(size) >> 10 for size, flags in found if " hg" in flags]
-        assert len(huge) > 10 and min(huge) >= 7, huge
-        resident = int(open("/proc/self/statm").read().split()[1]) * 4 >> 10
-        assert resident < 150, resident
-    """)], capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
