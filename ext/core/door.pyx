@@ -21,7 +21,7 @@ from shell cimport open_command
 from slots cimport *
 from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
-from tradecore._native.report cimport Report
+from tradecore._native.report cimport Report, new_report
 from tradecore._native.turnstile cimport State
 cimport cython
 
@@ -251,25 +251,16 @@ cdef class Door:
             return PyObject_Vectorcall(self.slow["mark"], arguments, count, keywords)
         return self.tell(&c)
 
-    # A report whose record is still to be written.
-    cdef Report blank_report(self):
-        cdef Report report = Report.__new__(Report)
-        report.state, report.names = self.state, self.names
-        return report
-
     # A command without an order: nothing comes back, or a RefusedError.
     cdef object tell(self, tc_command* c):
         cdef tc_ack ack
         cdef tc_report answer
-        cdef Report report
         cdef bint told
         c.version = VERSION
         told = self.state.run_asked(c, &ack, self.time(), &answer)
         self.deliver()
         if ack.report_type == REPORT_BUSINESS_REJECT and told:
-            report = self.blank_report()
-            report.record = answer
-            self.gate.refuse(CommandType(c.kind), "", report)
+            self.gate.refuse(CommandType(c.kind), "", new_report(self.state, self.names, &answer))
         return None
 
     # ---- requests
@@ -330,7 +321,7 @@ cdef class Door:
         cdef tc_ack ack
         cdef bint told
         cdef int64_t now = self.time()
-        cdef Report report = self.blank_report()
+        cdef Report report = new_report(self.state, self.names, NULL)
         c.version = VERSION
         c.orig_cl_ord_id = self.number_of(target, target_own, now)
         c.cl_ord_id = self.number_of(text, own, now)

@@ -300,5 +300,13 @@ cdef class Report:
         return repr(self.twin())
 
 
+cdef Report new_report(State state, object names, const tc_report* record):
+    cdef Report report = Report.__new__(Report)
+    report.state, report.names = state, names
+    if record != NULL:
+        report.record = record[0]
+    return report
+
+
 fill_all(Report, "a core's requests give one, and its reports()")
 Twin.register(Report)

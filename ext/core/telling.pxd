@@ -1,4 +1,5 @@
-# What a compiled object tells of its record, in the user's words and units: names, prices and quantities. Called with the GIL.
+# What a compiled object tells of its record, in the user's words and units: names, prices and quantities. Called with
+# the GIL.
 # Only in C: Python's are those of tradecore/vocabulary/fields.py.
 
 from instrument cimport *

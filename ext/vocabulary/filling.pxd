@@ -1,5 +1,6 @@
-# Types of whose objects none is unfilled: what C alone fills can't be made from Python by the type's name or its `__new__`,
-# or it would be read unfilled. C itself goes by the type's slot, as does the call of a type that has a constructor.
+# Types of whose objects none is unfilled: what C alone fills can't be made from Python by the type's name or its
+# `__new__`, or it would be read unfilled. C itself goes by the type's slot, as does the call of a type that has a
+# constructor.
 # Only in C: an unfilled object of a Python class raises AttributeError.
 
 from tradecore.vocabulary.showing import refuse_making

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import itertools
 import pickle
@@ -390,6 +391,24 @@ class TestPrepare:
 
     def test_it_shows_itself(self, backend):
         assert repr(make(backend).prepare("AAPL", "BUY", venue="X")) == "<PreparedOrder BUY AAPL venue='X'>"
+
+
+def test_an_order_that_is_kept_is_one_object_that_the_collector_need_not_look_at():
+    core, kept = make(), [None] * 2_000
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(2):  # the first time fills free lists and tables
+            kept[:] = [None] * len(kept)
+            blocks, tracked = sys.getallocatedblocks(), len(gc.get_objects())
+            for at in range(len(kept)):
+                kept[at] = core.submit("AAPL", "BUY", 1, "90")
+            left = (sys.getallocatedblocks() - blocks) / len(kept)
+            watched = (len(gc.get_objects()) - tracked) / len(kept)
+    finally:
+        gc.enable()
+    assert 0.9 < left < 1.1
+    assert watched < 0.1
 
 
 def test_an_order_manager_has_the_same_door():
