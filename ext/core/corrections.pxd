@@ -158,7 +158,6 @@ cdef inline void correct_trade(
     cdef tc_report* r
     cdef uint8_t flags
     tc_assert((was.trade == 0) & (was.state == TRADE_LIVE) & (qty >= 0))
-    book_pnl(core, trade, -1)
     change_fee(core, trade, fee)
     if qty:
         trade.qty = qty
@@ -173,6 +172,7 @@ cdef inline void correct_trade(
     if row.venue_exec_id and exec_type == c.exec_type:
         know_execution(core, row.venue_exec_id, said, said, row)
     move_position(&core.risk, was.instrument, was.account, more if was.side == SIDE_BUY else -more)
+    book_pnl(core, &was, -1)                           # at the position as it is now
     if qty:
         book_pnl(core, &now, 1)
     tc_assert((was.account == 0) | (exposure_of(&core.risk, was.instrument, was.account).position_qty

@@ -3,16 +3,11 @@
 # own.
 #
 # They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it
-# warns, is told once, until the loss is within it again, or a day ends.
+# warns, is told once, until the loss is within it again, the limit is set again, or a day ends.
 
 from switching cimport *
 from requests cimport mass_cancel
 from usage cimport measure_loss
-
-
-cdef enum:
-    SOFT_TOLD = 1                  # two bits of what was told of each limit
-    LIMIT_TOLD = 2
 
 
 # Above which loss a limit warns: its soft share, or where it has none itself.
@@ -49,7 +44,7 @@ cdef inline void watch_loss(
     tc_core* core, const tc_command* c, tc_day_total* total, uint32_t number, int shift
 ) noexcept nogil:
     cdef const tc_limit_row* row = &core.risk.rows.rows[number]
-    cdef uint8_t told = 0, was = (total.told >> shift) & 3, news
+    cdef uint8_t told = 0, was = (total.told >> shift) & (SOFT_TOLD | LIMIT_TOLD), news
     cdef tc_i128 loss = 0, bound = 0
     cdef tc_finding finding
     cdef tc_report* r
@@ -85,8 +80,8 @@ cdef inline void watch_account(tc_core* core, const tc_command* c, int32_t accou
         return                                         # it refuses what adds risk
     if total.pnl > total.peak:
         total.peak = total.pnl
-    watch_loss(core, c, total, find_row(rows, head, RULE_DAILY_LOSS), 0)
-    watch_loss(core, c, total, find_row(rows, head, RULE_DRAWDOWN), 2)
+    watch_loss(core, c, total, find_row(rows, head, RULE_DAILY_LOSS), told_shift(RULE_DAILY_LOSS))
+    watch_loss(core, c, total, find_row(rows, head, RULE_DRAWDOWN), told_shift(RULE_DRAWDOWN))
 
 
 # Of each account whose P&L has changed; the firm first.

@@ -301,7 +301,7 @@ cdef inline bint make_changes(
     keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss > 0)
     for i in range(count):
         if r.rules[first[i].rule].on_loss:
-            touch_account(&core.risk.pnl, first[i].account)
+            forget_told(&core.risk.pnl, first[i].account, first[i].rule)
     return True
 
 

@@ -9,6 +9,12 @@
 # What was paid is a sum of amounts below 2**100, and P&L of parts below 10**30: they stay far within 128 bits.
 
 from exposures cimport *
+from rule_rows cimport RULE_DRAWDOWN
+
+
+cdef enum:
+    SOFT_TOLD = 1                  # two bits of what was told of each limit
+    LIMIT_TOLD = 2
 
 
 # Of an account's P&L: an instrument's, in amounts (quantity x price), or a currency's fees, in money units.
@@ -45,6 +51,17 @@ cdef inline void touch_account(tc_pnl* p, int32_t account) noexcept nogil:
     if p.is_kept:
         p.touched[account >> 6] |= <uint64_t>1 << (account & 63)
         p.is_touched = True
+
+
+# Where the bits of a limit stand in what was told.
+cdef inline int told_shift(int rule) noexcept nogil:
+    return 2 if rule == RULE_DRAWDOWN else 0
+
+
+# A limit was set: what is beyond it as it is now is told, whatever was told of it as it was before.
+cdef inline void forget_told(tc_pnl* p, int32_t account, int rule) noexcept nogil:
+    p.totals[account].told &= ~((SOFT_TOLD | LIMIT_TOLD) << told_shift(rule))
+    touch_account(p, account)
 
 
 # An amount as P&L in the base currency, each `factor` / `divisor` of its own; KNOWN, or why it is not. What is nothing,

@@ -180,15 +180,16 @@ cdef inline void count_beside(tc_risk* risk, const tc_instrument* ins, const tc_
     cdef const tc_line* observed = observed_line(risk, ins, q, &room)
     if observed != NULL:
         count_line(&risk.rows, observed, q.now, q.sent)
-    if risk.rows.alike and q.sent & SENT_NEW:
+    if q.sent & SENT_NEW and (q.line.alike_count or (observed != NULL and observed.alike_count)):
         terms = alike_of(q)
         note_order(&risk.recent, &terms, q.now)
 
 
-# It counts for the rates that bind it, and for those that are only observed; a new one is one of the recent.
+# It counts for the rates that bind it, and for those that are only observed; a new one that some row compares with
+# others is one of the recent.
 cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     count_line(&risk.rows, q.line, q.now, q.sent)
-    if tc_seldom((risk.rows.observed | risk.rows.alike) != 0):
+    if tc_seldom(risk.rows.observed != 0 or q.line.alike_count != 0):
         count_beside(risk, ins, q)
 
 

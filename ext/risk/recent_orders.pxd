@@ -1,6 +1,6 @@
 # Orders with the same terms: same account, instrument, side, quantity, price and trigger, sent again within a window. A
-# table of the last orders of all accounts, as many as the capacity `order_rate`, kept while a row asks for it. It says
-# how many there were, and refuses nothing.
+# table of the last orders that some row is about, as many as the capacity `order_rate`: what no row compares with
+# others takes no place in it. It says how many there were, and refuses nothing.
 
 from rule_rows cimport *
 

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from random import Random
 
 import pytest
-from conftest import BACKENDS, build_core, limits, small_capacity
+from conftest import BACKENDS, T0, Clock, build_core, limits, small_capacity
 
 import tradecore as tc
-from tradecore.replay.nbbo import SideQuote, read_nbbo
+from tradecore.replay.nbbo import OPEN_MS, SideQuote, read_nbbo
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "us_equity_nbbo_20131007"
 NAMES = "BKZPNYWJXCQ"
 PROBES = 5_000
+DAY, ORDERS, BREAKS = 470_000, 100_000, 200  # rows of BAC's regular hours, what is sent, how often one is down of each way
 
 
-def recorded(symbol):
+def recorded(symbol, most=None):
     path = DATA / f"{symbol}_20131007_quote.zip"
     if not path.is_file():
         pytest.skip(f"the recorded quotes are not here: {path.name} is not part of the project")
-    return list(read_nbbo(path))
+    return list(islice(read_nbbo(path), most))
 
 
 def market(backend, **given):
     return build_core(
         backend, instruments=[tc.Instrument("X", tick_size="0.0001")], venues=[tc.SimulatedVenue(name) for name in NAMES],
-        limits=limits(), capacity=small_capacity(venues=16, events=4096, open_orders=4096, order_history=4096, **given))
+        limits=limits(), capacity=small_capacity(venues=16, events=4096, open_orders=4096, order_history=4096), **given)
 
 
 class Shown:
@@ -59,6 +62,18 @@ class Shown:
         price = (max if is_bid else min)(q[0] for q in live.values())
         venues = [venue for venue, q in live.items() if q[0] == price]
         return price, sorted(venues, key=lambda venue: (-live[venue][2], NAMES.index(venue)))
+
+    def within(self, is_bid, limit, down):
+        """What is shown at this price or better by venues that are up."""
+        return sum(size for venue, (price, size, _) in self.sides[is_bid].items()
+                   if venue not in down and (price >= limit if is_bid else price <= limit))
+
+    def reduce(self, is_bid, venue, taken):
+        """Some of what a venue shows was taken."""
+        if taken:
+            price, size, _ = self.sides[is_bid][venue]
+            self.changes += 1
+            self.sides[is_bid][venue] = price, size - taken, self.changes
 
     def restore(self, venue):
         """After a probe has taken some: it shows the same again, and has changed."""
@@ -104,72 +119,110 @@ def test_marketable_orders_fill_at_the_best_price_at_the_venue_that_changed_last
     assert ties > probes // 10
 
 
-def outages(core, shown, rand, down, switch):
-    """One venue at a time goes down, for a while; mostly one of those that show the best price."""
-    if down:
-        core.risk.release_kill_switch(venue=down.pop(), who="r.lee", why="it is explained")
-    elif switch:
-        best = shown.best(rand.random() < 0.5)[1]
-        down.add(best[0] if best else rand.choice(NAMES))
-        core.risk.engage_kill_switch(venue=next(iter(down)))
+class Outages:
+    """One venue at a time is down for a while, mostly one of those that show the best price: by turns an operator halts
+    it, and a kill switch is engaged there."""
+
+    def __init__(self, shown, rand):
+        self.shown, self.rand, self.down, self.met = shown, rand, set(), Counter()
+
+    @property
+    def way(self):
+        """How the last one came: the first is halted."""
+        return "halted" if self.met["halted"] > self.met["switched"] else "switched"
+
+    def turn(self):
+        """What is down is up again; else another is down."""
+        risk, router = self.shown.core.risk, self.shown.core.execution.router
+        if self.down and self.way == "halted":
+            router.set_health(self.down.pop(), "CONNECTED")
+        elif self.down:
+            risk.release_kill_switch(venue=self.down.pop(), who="r.lee", why="it is explained")
+        else:
+            best = self.shown.best(self.rand.random() < 0.5)[1]
+            venue = best[0] if best else self.rand.choice(NAMES)
+            self.met["switched" if self.way == "halted" else "halted"] += 1
+            self.down.add(venue)
+            if self.way == "halted":
+                router.set_health(venue, "HALTED")
+            else:
+                risk.engage_kill_switch(venue=venue)
+
+
+def send_one(shown, rand, down):
+    """One order for up to five times what the best venue shows, and what it met: it takes all that venues show within
+    its limit which are up, and nothing of it is lost."""
+    core, is_buy = shown.core, rand.random() < 0.5
+    price, venues = shown.best(not is_buy)
+    if price is None:
+        return None
+    qty = rand.randint(1, 5) * shown.sides[not is_buy][venues[0]][1]
+    limit = price + (1 if is_buy else -1) * rand.choice([0, 0, 100, 300])
+    there = shown.within(not is_buy, limit, down)
+    order = core.submit("X", "BUY" if is_buy else "SELL", qty, Decimal(limit) / 10_000, time_in_force="IOC")
+    where, cum_qty, leaves_qty = order.venue, order.cum_qty, order.leaves_qty
+    children = [] if where else core.orders.children(order)
+    parts = [(child.venue, child.cum_qty, child.leaves_qty) for child in children] or [(where, cum_qty, leaves_qty)]
+    assert not down & {part[0] for part in parts}, (parts, down)
+    assert (cum_qty, leaves_qty) == (min(qty, there), 0), (order, there)
+    assert order.ord_status is (tc.OrdStatus.FILLED if there >= qty else tc.OrdStatus.CANCELED)
+    assert sum(cum for _, cum, _ in parts) == cum_qty
+    assert sum(cum + leaves for _, cum, leaves in parts) <= qty
+    for venue, cum, _ in parts:
+        shown.reduce(not is_buy, venue, cum)
+    return {"orders": 1, "best was down": bool(down & set(venues)), "divided": len(children) > 1,
+            "bought" if is_buy else "sold": cum_qty}
 
 
 def trade_a_day(backend, rows, orders, breaks):
-    """The quotes of a day with orders and outages; what was met."""
-    core, rand, down = market(backend), Random(11), set()
-    shown, every, sent = Shown(core), max(1, len(rows) // orders), 0
-    changes = set(rand.sample(range(1, len(rows)), 2 * breaks))
-    met = {"outages": 0, "best was down": 0, "divided": 0, "orders": 0}
+    """The quotes of a day, at their own times, with orders and so many outages of either kind; what was met."""
+    rand, clock = Random(11), Clock()
+    core = market(backend, clock=clock)
+    shown, every = Shown(core), max(1, len(rows) // orders)
+    outages, met = Outages(shown, rand), Counter()
+    changes = set(rand.sample(range(1, len(rows)), 4 * breaks))
     for number, row in enumerate(rows):
+        clock.now = T0 + (row[0].time_ms - OPEN_MS) * 1_000_000
         shown.take(row)
         if number in changes:
-            met["outages"] += not down
-            outages(core, shown, rand, down, True)
-        if number % every == 0 and sent < orders:
-            is_buy = rand.random() < 0.5
-            price, venues = shown.best(not is_buy)
-            if price is None:
-                continue
-            sent += 1
-            met["best was down"] += bool(down & set(venues))
-            qty = rand.randint(1, 5) * shown.sides[not is_buy][venues[0]][1]
-            limit = Decimal(price + (1 if is_buy else -1) * rand.choice([0, 0, 100, 300])) / 10_000
-            order = core.submit("X", "BUY" if is_buy else "SELL", qty, limit, time_in_force="IOC")
-            children = core.orders.children(order)
-            went = {order.venue, *(child.venue for child in children)} - {None}
-            assert not went & down, (number, went, down)
-            assert order.cum_qty <= qty
-            if children:
-                assert sum(child.cum_qty for child in children) == order.cum_qty
-                assert sum(child.cum_qty + child.leaves_qty for child in children) <= qty
-            met["divided"] += len(children) > 1
-            met["orders"] += 1
+            outages.turn()
+        found = send_one(shown, rand, outages.down) if number % every == 0 and met["orders"] < orders else None
+        if found:
+            met.update(found)
+            met[f"best was {outages.way}"] += found["best was down"]
+    assert core.position("X", "alpha").qty == met["bought"] - met["sold"]
+    told = core.metrics()
+    met.update(outages.met | {name: told[name] for name in ("rankings_hit", "rankings_missed", "rankings_age")})
     return core, met
 
 
 def demand_real(met, orders, breaks):
+    asked = met["rankings_hit"] + met["rankings_missed"]
+    print(f"{met['orders']:,} orders, {met['halted']} venues halted and {met['switched']} switched off; the best was down "
+          f"for {met['best was halted']:,} and {met['best was switched']:,}; {met['divided']:,} divided; of {asked:,} "
+          f"rankings {met['rankings_hit'] / asked:.1%} were at hand, {met['rankings_age']:,} ns old")
     assert met["orders"] >= orders * 9 // 10
-    assert met["outages"] >= breaks
-    assert met["best was down"] >= orders // 100
+    assert min(met["halted"], met["switched"]) >= breaks
+    assert min(met["best was halted"], met["best was switched"]) >= orders // 100
     assert met["divided"] >= orders // 50
+    assert asked > met["orders"]
 
 
 def test_no_order_goes_to_a_venue_that_is_down_and_both_backends_agree():
-    rows = recorded("bac")
-    rows = rows[: len(rows) // 10]
+    rows = recorded("bac", DAY // 10)
     ends = []
     for backend in BACKENDS:
-        core, met = trade_a_day(backend, rows, 10_000, 20)
-        demand_real(met, 10_000, 20)
+        core, met = trade_a_day(backend, rows, ORDERS // 10, BREAKS // 10)
         ends.append((core.event_hash, core.state_hash(), met))
+    demand_real(met, ORDERS // 10, BREAKS // 10)
     assert ends[0] == ends[1]
 
 
 @pytest.mark.long
 def test_a_whole_day_of_quotes_with_outages():
-    _, met = trade_a_day("native", recorded("bac"), 100_000, 200)
-    demand_real(met, 100_000, 200)
-    assert met["best was down"] >= 1_000
+    rows = recorded("bac")
+    assert len(rows) >= DAY
+    demand_real(trade_a_day("native", rows, ORDERS, BREAKS)[1], ORDERS, BREAKS)
 
 
 def test_a_row_without_one_side_is_refused(tmp_path):

@@ -108,6 +108,43 @@ def test_more_orders_in_a_window_than_are_kept_are_refused(make_core, clock):
     assert [send(desk, qty=qty).reason for qty in (1, 2, 1)] == [R.NONE, R.NONE, R.DUPLICATE_ORDER]
 
 
+def test_orders_that_no_row_is_about_take_no_place_among_those_that_are_kept(make_core, clock):
+    """Whoever sends ever so many elsewhere keeps nobody from trading here."""
+    desk = declare(make_core, capacity=small_capacity(order_rate=4))
+    desk.positions.open_position("AAPL", 100, 9, account="beta")
+    desk.risk.set_limit(RULE, 1, window_ms=1000, account="beta")
+    assert send(desk, account="beta").reason is R.NONE
+    assert [send(desk, qty=qty).reason for qty in range(1, 9)] == [R.NONE] * 8
+    assert send(desk, account="beta").reason is R.DUPLICATE_ORDER
+    assert send(desk, account="beta", side="SELL", price=200).reason is R.NONE  # an exit
+    desk.risk.set_limit(RULE, 1, window_ms=1000, account="alpha", observe=True)
+    assert [send(desk, qty=qty).reason for qty in range(1, 5)] == [R.NONE] * 4  # kept, since a row looks at them
+    assert send(desk, account="beta", qty=9).text.endswith("would exceed 4 (account beta)")
+
+
+def test_flatten_sends_no_two_pieces_of_the_same_size(desk):
+    desk.positions.open_position("AAPL", 100, 9, account="alpha")
+    desk.risk.set_limit("max_order_qty", 30, account="alpha")
+    desk.quote("XNAS", "AAPL", bid=9, bid_size=1000)
+    arm(desk, 1)
+    pieces = desk.flatten(account="alpha", symbol="AAPL")
+    assert [piece.order_qty for piece in pieces] == [30, 29, 28, 13]
+    assert desk.position("AAPL", "alpha").qty == 0
+    desk.positions.open_position("AAPL", 30, 9, account="beta")
+    desk.risk.set_limit(RULE, tc.OFF)
+    desk.risk.set_limit("max_order_qty", 10, account="beta")
+    assert [piece.order_qty for piece in desk.flatten(account="beta", symbol="AAPL")] == [10, 10, 10]
+
+
+def test_a_flatten_that_is_sent_again_is_an_order_sent_again(desk):
+    desk.positions.open_position("AAPL", 5, 9, account="alpha")
+    arm(desk, 1)
+    desk.quote("XNAS", "AAPL")  # nothing is displayed: neither trades
+    first, again = (desk.flatten(account="alpha", symbol="AAPL") for _ in range(2))
+    assert ([piece.order_qty for piece in first], [piece.reason for piece in again]) == ([5], [R.DUPLICATE_ORDER])
+    assert first[0].reason is not R.DUPLICATE_ORDER
+
+
 def test_what_is_only_observed_or_warns_is_told(desk):
     desk.risk.set_limit(RULE, 1, window_ms=1000, observe=True)
     desk.risk.set_limit(RULE, 4, window_ms=1000, account="alpha", soft="0.5")

@@ -158,6 +158,28 @@ def test_a_limit_that_is_set_beneath_the_loss_acts_at_once(desk):
     assert len(states(desk)) == 1
 
 
+@pytest.mark.parametrize("rule", LOSSES)
+@pytest.mark.parametrize("before", [{"observe": True}, {}, {"off": True}], ids=["observed", "released", "off"])
+def test_a_limit_that_is_set_again_beneath_the_loss_acts_whatever_was_told_before(desk, rule, before):
+    """It was observed, only REDUCING, or off in between, and someone has let the account trade again. What was told of
+    the other limit stays told."""
+    (other,) = set(LOSSES) - {rule}
+    desk.risk.set_limit(rule, 50, account="alpha", observe="observe" in before)
+    if "off" not in before:
+        desk.risk.set_limit(other, 50, account="alpha", observe=True)
+    working, reports = send(desk, BUY, 1), desk.reports()
+    desk.mark("AAPL", 9)
+    assert bool(states(desk)) is ("observe" not in before)
+    assert working.leaves_qty == 1
+    if "off" in before:
+        desk.risk.set_limit(rule, tc.OFF, account="alpha")
+    desk.risk.set_trading_state("ACTIVE", account="alpha", who="ann", why="looked at it")
+    reports.read()
+    desk.risk.set_limit(rule, 50, account="alpha", cancel=True)
+    assert warnings(reports) == [("RISK_WARNING", rule.upper())]
+    assert (states(desk), working.leaves_qty) == ([("account alpha", "REDUCING")], 0)
+
+
 def test_a_rate_a_fill_and_its_fee_count(make_core):
     core = make_core(instruments=[tc.Instrument("SAP", currency="EUR")], currencies=["USD", "EUR"],
                      venues=[tc.SimulatedVenue("XNAS", taker_fee_bps=10), tc.SimulatedVenue("ARCX")])
@@ -326,6 +348,23 @@ def test_a_bust_gives_back_what_was_lost_and_a_correction_changes_it(make_core):
     core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="4", last_qty=15, last_px=14)
     assert used(core) == 60
     assert states(core) == [("firm", "REDUCING")]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_bust_counts_at_the_position_that_it_leaves(make_core, side):
+    """A trade at 14 of what is worth 10, which never was: nothing was won or lost, and no drawdown follows."""
+    core = make_core(instruments=[tc.Instrument("AAPL")], venues=[tc.ExternalVenue("EXT")])
+    core.mark("AAPL", 10)
+    for rule in LOSSES:
+        core.risk.set_limit(rule, 50)
+    order = core.submit("AAPL", side, 10, 14, account="alpha", venue="EXT")
+    core.execution.on_execution_report("EXT", "TRADE", order_id=order.order_id, exec_id="1", last_qty=10, last_px=14)
+    assert (used(core), used(core, "drawdown")) == ((40, 40) if side == BUY else (0, 0))
+    core.execution.on_trade_correction("EXT", "TRADE_CANCEL", "1", "2")
+    assert (used(core), used(core, "drawdown")) == (0, 0 if side == BUY else 40)  # what was won, and is not
+    core.mark("AAPL", 10)
+    assert (used(core), used(core, "drawdown")) == (0, 0 if side == BUY else 40)
+    assert not states(core)
 
 
 def test_a_suspense_trade_is_the_firms(make_core):

@@ -8,6 +8,7 @@ answered. Nothing is decided twice: every step looks at the position and at what
 from __future__ import annotations
 
 import threading
+from collections.abc import Set
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NoReturn
@@ -40,6 +41,7 @@ class Flattening(list[Order]):
         qty = core.position(symbol, self._account).qty
         self._side = Side.SELL if qty > 0 else Side.BUY
         self._working: list[Order] = []  # those of these whose end nothing has told yet
+        self._sent: set[Decimal] = set()  # how large its orders were
         self.awaits: tuple[Order, ...] = ()
         self.done: bool = not qty
         if qty:
@@ -100,7 +102,8 @@ class Flattening(list[Order]):
             else:
                 failed |= _is_cut_short(order)
         while left > 0 and not failed and not self.done:
-            piece = largest_piece(self._core, self._account, self._instrument, self._side, left)
+            piece = largest_piece(self._core, self._account, self._instrument, self._side, left, self._sent)
+            self._sent.add(piece)
             order = self._core.submit(self._symbol, self._side, piece, account=self._account, ord_type="MARKET",
                                       reduce_only=True)
             self.append(order)
@@ -131,16 +134,20 @@ def _is_cut_short(order: Order) -> bool:
 
 
 def largest_piece(
-    core: Any, account: str | None, instrument: Instrument, side: Side, left: Decimal
+    core: Any, account: str | None, instrument: Instrument, side: Side, left: Decimal, sent: Set[Decimal]
 ) -> Decimal:
-    """As much of what is left as one order may have: of limits that count it, the share that they allow, in lots."""
+    """As much of what is left as one order may have: of limits that count it, the share that they allow, in lots. Where
+    the same orders are limited, too, as large as none that was sent for it before: pieces are no order sent twice."""
     piece = min(left, instrument.quantity(instrument.max_lots))
     found = core.check(instrument.symbol, side, piece, account=account, ord_type="MARKET", reduce_only=True)
-    share = Fraction(1)
+    share, is_compared = Fraction(1), False
     for check in found:
+        is_compared |= check.rule is Reason.DUPLICATE_ORDER and check.verdict != "OFF"
         if check.rule in (Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL) and check.verdict == "REFUSE":
             share = min(share, Fraction(check.limit or 0) / Fraction(check.value or 1))
-    if share == 1:
-        return piece
-    lots = int(Fraction(piece) * share / instrument.lot * 10**instrument.qty_precision)
-    return instrument.quantity(lots * instrument.lot) if lots else piece  # not even one lot: let risk say why
+    lot = instrument.quantity(instrument.lot)
+    if share < 1:
+        piece = int(Fraction(piece) * share / Fraction(lot)) * lot or piece  # not even one lot: let risk say why
+    while is_compared and piece in sent and piece > lot:
+        piece -= lot
+    return piece

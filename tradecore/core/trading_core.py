@@ -171,12 +171,12 @@ class TradingCore(OrderSystem):
         """Close a position: the list of the orders that were sent, in the order in which they were.
 
         First what works on the closing side is canceled. Then MARKET orders that may only reduce go out, routed, each
-        as large as the account's MAX_ORDER_QTY and MAX_ORDER_NOTIONAL and the instrument allow, until nothing is left
-        or one ends without trading whole: the last one tells why. What an external venue has not given back yet may
-        still trade there, and is left out: its orders are `awaits`, and once the venue has answered, the list grows by
-        what is then left, without another call. `done` when nothing is to come; `left` is what is open of the position;
-        `stop()` sends no more. It is a sequence of commands like any other: others may come between. Raises TypeError
-        or UndeclaredError. Threads: any.
+        as large as the account's MAX_ORDER_QTY and MAX_ORDER_NOTIONAL and the instrument allow, and where
+        DUPLICATE_ORDER is limited no two of the same size, until nothing is left or one ends without trading whole: the
+        last one tells why. What an external venue has not given back yet may still trade there, and is left out: its
+        orders are `awaits`, and once the venue has answered, the list grows by what is then left, without another call.
+        `done` when nothing is to come; `left` is what is open of the position; `stop()` sends no more. It is a sequence
+        of commands like any other: others may come between. Raises TypeError or UndeclaredError. Threads: any.
         """
         from .flattening import Flattening  # when it is first needed
 

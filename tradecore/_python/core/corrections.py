@@ -4,6 +4,7 @@ what the ledger would be if it were built anew from the trades that survive. Sou
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tradecore.vocabulary.codes import Reason
@@ -230,8 +231,7 @@ def correct_trade(
 ) -> Any:
     """Makes a trade this quantity, price and commission, 0 where it is busted, and derives everything from it again.
     `said` is None of a fee alone, which has no id of its own."""
-    more, amount = qty - trade.qty, qty * price - trade.qty * trade.price
-    book_pnl(core, trade, -1)
+    was, more, amount = replace(trade), qty - trade.qty, qty * price - trade.qty * trade.price
     change_fee(core, trade, fee)
     if qty:
         trade.qty, trade.price = qty, price
@@ -247,6 +247,7 @@ def correct_trade(
         know_execution(core, exec_id, (said, said), row)
     rebuild_position(core.trades, core.ledger, trade.instrument, trade.account)
     move_position(core.risk, trade.instrument, trade.account, more if trade.side == BUY else -more)
+    book_pnl(core, was, -1)  # at the position as it is now
     if qty:
         book_pnl(core, trade, 1)
     tell_trimmed(core, trade.instrument, trade.account)

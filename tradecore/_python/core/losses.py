@@ -3,19 +3,19 @@ only reduce from then on. Where its limit says so, what works is canceled. To le
 own.
 
 They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it
-warns, is told once, until the loss is within it again, or a day ends.
+warns, is told once, until the loss is within it again, the limit is set again, or a day ends.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tradecore.vocabulary.codes import CommandType, LimitMode, Rule, Scope, TradingState
+from tradecore.vocabulary.codes import CommandType, LimitMode, Scope, TradingState
 from tradecore.vocabulary.records import CODECS
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import tell_wide
 
-from ..risk.day_pnl import DayTotal, day_total_of
+from ..risk.day_pnl import LIMIT_TOLD, LOSSES, SOFT_TOLD, DayTotal, day_total_of, told_shift
 from ..risk.holds import note_breach
 from ..risk.rule_rows import RULES, SOFT_MOST, LimitRow, find_row
 from ..risk.switches import state_at
@@ -23,9 +23,6 @@ from ..risk.usage import measure_loss
 from .requests import mass_cancel
 from .state import RISK_OBSERVED, RISK_WARNING, State, publish
 from .switching import set_trading_state
-
-LOSSES = (Rule.DAILY_LOSS, Rule.DRAWDOWN)
-SOFT_TOLD, LIMIT_TOLD = 1, 2  # two bits of what was told for each of them
 
 
 def watch_losses(core: State, c: Any) -> None:
@@ -37,14 +34,14 @@ def watch_losses(core: State, c: Any) -> None:
         if any(total.unknown):  # it refuses what adds risk
             continue
         total.peak = max(total.peak, total.pnl)
-        for place, rule in enumerate(LOSSES):
+        for rule in LOSSES:
             row = find_row(core.risk.rows, (int(scope), 0, account, 0, 0), rule)
-            watch_loss(core, c, total, row, 2 * place)
+            watch_loss(core, c, total, row, told_shift(rule))
 
 
 def watch_loss(core: State, c: Any, total: DayTotal, row: LimitRow | None, shift: int) -> None:
     """One limit of an account or of the firm; where it is off nothing was told."""
-    told, was, loss, bound = 0, total.told >> shift & 3, 0, 0
+    told, was, loss, bound = 0, total.told >> shift & (SOFT_TOLD | LIMIT_TOLD), 0, 0
     if row is not None and row.value >= 0:
         loss, bound = measure_loss(total, row.rule), soft_limit(row)
         told = SOFT_TOLD * (loss > bound) | LIMIT_TOLD * (loss > row.value)

@@ -15,7 +15,7 @@ from tradecore.vocabulary.units import WORD, one_number, tell_wide
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
-from ..risk.day_pnl import book_amount, keep_pnl, touch_account
+from ..risk.day_pnl import book_amount, forget_told, keep_pnl
 from ..risk.exposures import keep_exposures
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
@@ -242,7 +242,7 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
     keep_pnl(core.risk.pnl, rows.on_loss > 0)
     for c in changes:
         if RULES[c.rule].on_loss:
-            touch_account(core.risk.pnl, c.account)
+            forget_told(core.risk.pnl, c.account, c.rule)
     return None
 
 

@@ -12,9 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tradecore.vocabulary.codes import Rule
 from tradecore.vocabulary.records import LIMIT_PRECISION, NO_PRICE
 
 from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, Known, set_rate, set_worth, worth_of
+
+LOSSES = (Rule.DAILY_LOSS, Rule.DRAWDOWN)
+SOFT_TOLD, LIMIT_TOLD = 1, 2  # two bits of what was told for each of them
 
 
 @dataclass(slots=True)
@@ -61,6 +65,17 @@ def touch_account(p: DayPnl, account: int) -> None:
     """An account's losses are to be looked at when the command is done."""
     if p.is_kept:
         p.touched.add(account)
+
+
+def told_shift(rule: int) -> int:
+    """Where the bits of a limit stand in what was told."""
+    return 2 * LOSSES.index(Rule(rule))
+
+
+def forget_told(p: DayPnl, account: int, rule: int) -> None:
+    """A limit was set: what is beyond it as it is now is told, whatever was told of it as it was before."""
+    day_total_of(p, account).told &= ~((SOFT_TOLD | LIMIT_TOLD) << told_shift(rule))
+    touch_account(p, account)
 
 
 def value_amount(amount: int, factor: int, divisor: int, rate: int, is_held: bool) -> tuple[int, Known]:

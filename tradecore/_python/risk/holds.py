@@ -165,10 +165,12 @@ def lines_counting(risk: RiskTables, q: Question) -> list[Line]:
 
 
 def count_sent(risk: RiskTables, q: Question) -> None:
-    """It counts for the rates that bind it, and for those that are only observed; a new one is one of the recent."""
-    for line in lines_counting(risk, q):
+    """It counts for the rates that bind it, and for those that are only observed; a new one that some row compares with
+    others is one of the recent."""
+    lines = lines_counting(risk, q)
+    for line in lines:
         count_line(line, q.now, q.sent)
-    if risk.rows.alike and q.sent & Sent.NEW:
+    if q.sent & Sent.NEW and any(line.alike for line in lines):
         note_order(risk.recent, alike_of(q), q.now)
 
 
