@@ -16,6 +16,10 @@ class Door:
     def calls(self) -> dict[str, Callable[..., Any]]: ...
 
 @final
+class Told:
+    def __call__(self) -> Any: ...
+
+@final
 class Prepared:
     def __init__(self, door: Door, record: bytes, typed: bool, slow: Callable[..., Order]) -> None: ...
     def __call__(
