@@ -52,16 +52,15 @@ WORDS.time_in_force = words_of(TimeInForce, KEPT)
 WORDS.trigger = words_of(TriggerPriceType, KEPT)
 WORDS.contingency = words_of(ContingencyType, KEPT)
 
-# The parameters of each call, in the order of its signature.
-cdef tuple ORDER_NAMES = names_of(
+cdef tc_parameters ORDER_CALL = parameters_of(
     "symbol side qty price account venue cl_ord_id ord_type time_in_force post_only reduce_only stop_px peg_offset "
     "peg_offset_type trigger_price_type min_qty display_qty expire_time cash_order_qty list_id contingency_type "
-    "strategy transact_time")
-cdef tuple QUOTE_NAMES = names_of("venue symbol bid bid_size ask ask_size transact_time")
-cdef tuple MARK_NAMES = names_of("symbol price")
-cdef tuple CANCEL_NAMES = names_of("order cl_ord_id order_id new_cl_ord_id transact_time")
-cdef tuple REPLACE_NAMES = names_of(
-    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time")
+    "strategy transact_time", 4, KEPT)
+cdef tc_parameters QUOTE_CALL = parameters_of("venue symbol bid bid_size ask ask_size transact_time", 2, KEPT)
+cdef tc_parameters MARK_CALL = parameters_of("symbol price", 2, KEPT)
+cdef tc_parameters CANCEL_CALL = parameters_of("order cl_ord_id order_id new_cl_ord_id transact_time", 1, KEPT)
+cdef tc_parameters REPLACE_CALL = parameters_of(
+    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time", 1, KEPT)
 
 
 @cython.final
@@ -182,7 +181,7 @@ cdef class Door:
         cdef tc_command c
         cdef char text[TEXT_SIZE]
         cdef int64_t own = 0
-        cdef int32_t named = collect(ORDER_NAMES, 4, arguments, count, keywords, given)
+        cdef int32_t named = collect(&ORDER_CALL, arguments, count, keywords, given)
         if not (named >= 0 and self.read_order(given, named, &c)
                 and read_id(given[CL_ORD_ID], text, &own)):
             return PyObject_Vectorcall(self.slow[self.order_call], arguments, count, keywords)
@@ -208,7 +207,7 @@ cdef class Door:
         cdef char text[TEXT_SIZE]
         cdef int64_t own = 0
         cdef Told told
-        cdef int32_t named = collect(ORDER_NAMES, 4, arguments, count, keywords, given)
+        cdef int32_t named = collect(&ORDER_CALL, arguments, count, keywords, given)
         if not (named >= 0 and self.read_order(given, named, &c) and read_id(given[CL_ORD_ID], text, &own)):
             return PyObject_Vectorcall(self.slow["check"], arguments, count, keywords)
         if text[0]:                                    # a question interns nothing
@@ -230,7 +229,7 @@ cdef class Door:
         cdef tc_command c
         tc_clear(&c, sizeof(c))
         c.kind = KIND_QUOTE
-        if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) >= 0
+        if not (collect(&QUOTE_CALL, arguments, count, keywords, given) >= 0
                 and given[0] != NULL and given[1] != NULL
                 and find_name(self.venues, given[0], &c.venue, &self.last_venue)
                 and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
@@ -244,7 +243,7 @@ cdef class Door:
         cdef tc_command c
         tc_clear(&c, sizeof(c))
         c.kind = KIND_MARK
-        if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) >= 0
+        if not (collect(&MARK_CALL, arguments, count, keywords, given) >= 0
                 and given[0] != NULL and is_given(given[1])
                 and find_name(self.symbols, given[0], &c.instrument, &self.last_symbol)
                 and read_price(&NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
@@ -273,7 +272,7 @@ cdef class Door:
         cdef int64_t target_own = 0, own = 0
         tc_clear(&c, sizeof(c))
         c.kind = KIND_CANCEL
-        if not (collect(CANCEL_NAMES, 1, arguments, count, keywords, given) >= 0
+        if not (collect(&CANCEL_CALL, arguments, count, keywords, given) >= 0
                 and is_given(given[0]) + is_given(given[1]) + is_given(given[2]) == 1
                 and self.read_target(given, &c) and read_id(given[1], target, &target_own)
                 and read_id(given[3], text, &own) and read_stamp(given[4], &c.transact_time)):
@@ -291,7 +290,7 @@ cdef class Door:
         tc_clear(&c, sizeof(c))
         target[0] = 0
         c.kind = KIND_REPLACE
-        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given) >= 0 and not PyList_GET_SIZE(self.asked)
+        if not (collect(&REPLACE_CALL, arguments, count, keywords, given) >= 0 and not PyList_GET_SIZE(self.asked)
                 and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
                 and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
                 and self.read_target(given, &c)

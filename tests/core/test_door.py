@@ -324,6 +324,20 @@ def test_calls_that_were_taken_before_a_rule_in_python_ask_it_too(backend):
 
 
 @pytest.mark.parametrize("backend", ["native", "python"])
+def test_keywords_are_found_behind_as_many_values_as_they_follow(backend):
+    core = make(backend)
+    for n in range(2):  # the calls of one function share the tuple of equal keywords, which is remembered
+        order = core.submit("AAPL", "BUY", price=90 + n, qty=1 + n)
+        assert (order.price, order.order_qty) == (90 + n, 1 + n)
+        with pytest.raises(TypeError, match="qty"):
+            core.submit("AAPL", "BUY", 7, price=90, qty=1)
+        other = core.submit("AAPL", "BUY", qty=3 + n, price=80 + n)
+        assert (other.price, other.order_qty) == (80 + n, 3 + n)
+        with pytest.raises(TypeError, match="side"):
+            core.submit("AAPL", price=90, qty=1)
+
+
+@pytest.mark.parametrize("backend", ["native", "python"])
 def test_help_shows_every_term(backend):
     core = make(backend)
     told = inspect.signature(core.submit).parameters
