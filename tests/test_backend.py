@@ -83,7 +83,8 @@ def test_what_an_orders_path_does_not_need_is_imported_when_it_is_asked_for():
 
 
 def compiled_classes():
-    modules = [importlib.import_module(f"tradecore._native.{info.name}") for info in pkgutil.iter_modules(tradecore._native.__path__)]
+    native = importlib.import_module("tradecore._native")
+    modules = [importlib.import_module(f"tradecore._native.{info.name}") for info in pkgutil.iter_modules(native.__path__)]
     return [kind for module in modules for kind in vars(module).values()
             if isinstance(kind, type) and kind.__module__ == module.__name__]
 

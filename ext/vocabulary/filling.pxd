@@ -3,9 +3,6 @@
 # constructor.
 # Only in C: an unfilled object of a Python class raises AttributeError.
 
-from tradecore.vocabulary.showing import refuse_making
-
-
 cdef extern from *:
     """
     static int tc_refuse_init(PyObject *made, PyObject *args, PyObject *named) {
@@ -27,4 +24,6 @@ cdef extern from *:
 
 cdef inline int fill_all(object kind, object instead) except -1:
     """From now on what would leave one unfilled raises TypeError, saying where one comes from."""
+    from tradecore.vocabulary.showing import refuse_making             # a .pxd's own imports are not run
+
     return tc_fill_all(kind, refuse_making(kind, instead))
