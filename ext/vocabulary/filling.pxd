@@ -14,7 +14,10 @@ cdef extern from *:
     static int tc_fill_all(PyObject *kind, PyObject *refuse) {
         PyTypeObject *type = (PyTypeObject *)kind;
         if (PyDict_SetItemString(type->tp_dict, "__new__", refuse) < 0) return -1;
-        if (type->tp_init == PyBaseObject_Type.tp_init) type->tp_init = tc_refuse_init;
+        if (type->tp_init == PyBaseObject_Type.tp_init) {
+            type->tp_init = tc_refuse_init;
+            type->tp_vectorcall = NULL;            /* Cython's own goes past tp_init */
+        }
         PyType_Modified(type);
         return 0;
     }
