@@ -99,7 +99,7 @@ cdef inline void note_trade(
     if not is_watched(core, order.strategy):
         return
     note_acceptance(core, order)
-    if order.cum_qty == last_qty:
+    if order.cum_qty == last_qty and not order.kept & EMPTIED:
         dealt.instrument, dealt.side, dealt.order_qty = order.instrument, direction(order.side), order.order_qty
         note_outcome_of(core, c, order, RULE_REPEATED_EXECUTION, &dealt)
 

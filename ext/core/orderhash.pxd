@@ -51,7 +51,7 @@ cdef inline void hash_terms(tc_hasher* h, const tc_core* core, const tc_order* o
         | ((order.kept & RECALLED) >> 1) << 12 | (terms.new_message != NO_MESSAGE) << 13
         | (terms.cancel_message != NO_MESSAGE) << 14 | (terms.change_message != NO_MESSAGE) << 15
         | (terms.status_message != NO_MESSAGE) << 16 | terms.repriced << 17
-        | (1 if order.kept & HEARD_OF else 0) << 18)
+        | (1 if order.kept & HEARD_OF else 0) << 18 | (1 if order.kept & EMPTIED else 0) << 19)
     put(h, terms.sent_time)
     put(h, order.place)
     put(h, order.held)

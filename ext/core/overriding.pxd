@@ -38,7 +38,9 @@ cdef inline int find_bad_override(
     if blocked == NULL:
         return UNKNOWN_ORDER
     bound[0] = 64
-    if blocked.terminal != STATUS_REJECTED or blocked.reason != core.risk.rows.rules[c.rule].reason:
+    # What was let in, and refused when it was to be placed, is asked there again, and of no override.
+    if (blocked.terminal != STATUS_REJECTED or blocked.reason != core.risk.rows.rules[c.rule].reason
+            or blocked.admitted):
         return INVALID_FIELD_VALUE
     value[0], bound[0] = c.expire_time, 112
     if c.expire_time <= core.now or c.expire_time > core.now + override_time_max():
@@ -82,8 +84,9 @@ cdef inline void override_order(tc_core* core, const tc_command* c, tc_ack* ack)
     accept_change(core, c, c.target, c.rule, 0)
 
 
-# The override that lets an order pass what refuses it for this reason, NULL where none does. One whose blocked order is
-# no longer held lets nothing pass.
+# The override that lets an order pass what refuses it for this reason, NULL where none does: that of a blocked order
+# with its terms, its routing too, which neither was given yet. One whose blocked order is no longer held lets nothing
+# pass.
 cdef inline tc_override* find_override(tc_core* core, const tc_command* c, int reason) noexcept nogil:
     cdef tc_overrides* overrides = &core.risk.overrides
     cdef const tc_order* blocked
@@ -91,7 +94,7 @@ cdef inline tc_override* find_override(tc_core* core, const tc_command* c, int r
     for i in range(overrides.count):
         blocked = find_order(&core.orders, overrides.rows[i].order_id)
         if (lets_pass(&core.risk.rows, &overrides.rows[i], reason, core.now) and blocked != NULL
-                and has_same_terms(core, blocked, c)):
+                and has_same_terms(core, blocked, c) and terms_of(&core.orders, blocked).routing == c.routing):
             return &overrides.rows[i]
     return NULL
 

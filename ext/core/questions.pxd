@@ -46,8 +46,8 @@ cdef inline int64_t count_ids(const tc_core* core) noexcept nogil:
 
 
 # A new order as it would be asked about at the core's time; `is_new`: its id is a text that has no number yet. A mask
-# says why it is not well formed. A reason that stands alone (a used id, a list that can't take it) is returned, with
-# its value and limit.
+# says why it is not well formed. A reason that stands alone (a used id, a list that can't take it, a rule in Python) is
+# returned, with its value and limit.
 cdef inline int think_of(
     tc_core* core, tc_command* c, int64_t now, bint is_new, uint64_t* mask, tc_finding* found, tc_question* q
 ) noexcept nogil:
@@ -77,8 +77,8 @@ cdef inline int think_of(
         mask[0] = bit_of(TABLE_FULL)
     if mask[0]:
         return REASON_NONE
-    if c.list_id and not duplicate:
-        alone = find_bad_join(&core.groups, &core.orders, c, &found.value, &found.limit)
+    if (c.list_id | c.refusal) != 0 and not duplicate:
+        alone = find_bar(core, c, &found.value, &found.limit)
     if not alone:
         ask_record(core, ins, c, q)
         q.duplicate = duplicate

@@ -35,6 +35,14 @@ cdef inline bint refuse_note(tc_core* core, const tc_command* c, tc_ack* ack) no
     return True
 
 
+# As a command that stops trading is taken: who or why for whose text there is no room is not said, and refuses no stop.
+cdef inline void spare_note(tc_command* told) noexcept nogil:
+    if told.who == NO_ROOM:
+        told.who = 0
+    if told.why == NO_ROOM:
+        told.why = 0
+
+
 # A rule begins; what was begun before and is not whole is forgotten.
 cdef inline void add_rule(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
     cdef tc_rules* rules = &core.rules

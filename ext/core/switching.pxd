@@ -6,8 +6,8 @@ from health cimport *
 from rule_commands cimport *
 
 
-# The byte offset of what a change of a switch can't have, and its value; -1 where it can be.
-cdef inline int find_bad_switch(const tc_core* core, const tc_command* c, int64_t* value) noexcept nogil:
+# The byte offset of what no switch can be of, and its value; -1 where it can be.
+cdef inline int find_bad_scope(const tc_core* core, const tc_command* c, int64_t* value) noexcept nogil:
     cdef int64_t most
     value[0] = c.scope
     if c.scope < 0 or c.scope >= SWITCHED:
@@ -15,13 +15,7 @@ cdef inline int find_bad_switch(const tc_core* core, const tc_command* c, int64_
     value[0] = c.target
     most = core.account_count if c.scope == SCOPE_ACCOUNT else core.instrument_count if c.scope == SCOPE_INSTRUMENT \
         else core.venue_count if c.scope == SCOPE_VENUE else core.risk.rows.strategy_max
-    if c.target < (c.scope != SCOPE_FIRM) or c.target > (most if c.scope != SCOPE_FIRM else 0):
-        return 64
-    value[0] = c.who
-    if not id_is_known(&core.texts, c.who):
-        return 96
-    value[0] = c.why
-    return 104 if not id_is_known(&core.texts, c.why) else -1
+    return 64 if c.target < (c.scope != SCOPE_FIRM) or c.target > (most if c.scope != SCOPE_FIRM else 0) else -1
 
 
 # Is a replace that was not handed out to be taken back? One that was answered, or asks for no more, is not.
@@ -69,21 +63,26 @@ cdef inline void change_switch(
     tc_core* core, const tc_command* c, tc_ack* ack, tc_switches* switches, int state, int reason
 ) noexcept nogil:
     cdef int64_t value = 0
-    cdef int offset = find_bad_switch(core, c, &value)
+    cdef int offset = find_bad_scope(core, c, &value)
+    cdef tc_command told = c[0]
     cdef bint loosens
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, value, offset)
         return
     loosens = state < state_at(switches, c.scope, c.target)
+    if not loosens:
+        spare_note(&told)
+    if refuse_note(core, &told, ack):
+        return
     if loosens and not (c.who and c.why):
         refuse_command(core, c, ack, NOT_AUTHORIZED, 0, 104 if c.who else 96)
         return
-    set_switch(switches, c.scope, c.target, state, c.who, c.why, core.now)
+    set_switch(switches, c.scope, c.target, state, told.who, told.why, core.now)
     if c.scope == SCOPE_VENUE:
         set_barred(core)
     if loosens:
         core.triggers.asks_again = True
-    accept_change(core, c, c.scope, c.target, state)
+    accept_change(core, &told, c.scope, c.target, state)
     if state != STATE_ACTIVE:
         withdraw_barred(core, c, c.scope, c.target, state, reason, 1 + c.scope, state)
 
@@ -107,7 +106,8 @@ cdef inline void set_trading_state(tc_core* core, const tc_command* c, tc_ack* a
         change_switch(core, c, ack, &core.risk.states, <int>c.state, TRADING_STATE)
 
 
-# A breaker has disarmed a strategy: what it still asks for is taken back, but for what reduces.
+# Breakers have disarmed strategies: what the one with the lowest number still asks for is taken back, but for what
+# reduces.
 cdef inline void withdraw_disarmed(tc_core* core, const tc_command* c) noexcept nogil:
     cdef tc_breakers* breakers = &core.risk.breakers
     cdef tc_tripped* tripped

@@ -165,6 +165,8 @@ cdef inline void correct_facts(
 ) noexcept nogil:
     order.cum_qty += qty - was.qty
     tc_assert(order.cum_qty >= 0)
+    if order.cum_qty == 0:
+        order.kept |= EMPTIED
     if qty > was.qty and order.extended:               # what is taken back is not given to the others again
         tell_fill(&core.groups, order, terms_of(&core.orders, order), qty - was.qty)
     order.cum_amount = order.cum_amount + tc_wide(qty, price) - tc_wide(was.qty, was.price)

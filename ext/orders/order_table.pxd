@@ -26,6 +26,7 @@ cdef enum:
     INDEXED = 4                    # it stands in the lists of open orders
     IS_CHILD = 8                   # a part of another order
     HEARD_OF = 16                  # its venue has said that it came in
+    EMPTIED = 32                   # all that it had traded was taken back: it was executed before
 
 
 cdef struct tc_order:
@@ -49,7 +50,7 @@ cdef struct tc_order:
     uint32_t pending_replaces      # with the four that follow one word, which is 0 of most orders (has_news)
     uint8_t pending_cancels, done_for_day, stopped, suspended
     uint8_t acked, calculated, triggered
-    uint8_t kept                   # KEEPS_PLACES, RECALLED, INDEXED, IS_CHILD, HEARD_OF
+    uint8_t kept                   # KEEPS_PLACES, RECALLED, INDEXED, IS_CHILD, HEARD_OF, EMPTIED
     uint8_t awaited                # sent to a venue that has not answered yet
     uint8_t unknown_new
     uint8_t expiry_asked           # its venue was asked to cancel it when its time had come

@@ -59,6 +59,11 @@ cdef inline uint8_t shut_for(const tc_gate* gate, int32_t venue) noexcept nogil:
     return gate.shut_firm | gate.shut_venues[venue]
 
 
+# Is it shut, and lets out no more than before?
+cdef inline bint stops(uint8_t before, int64_t shut) noexcept nogil:
+    return shut == GATE_SHUT or (shut == GATE_EXITS_ONLY and before != GATE_SHUT)
+
+
 cdef inline bint is_shut(const tc_gate* gate, const tc_exit* e) noexcept nogil:
     cdef uint8_t shut = shut_for(gate, e.venue)
     return shut & GATE_SHUT or (shut & GATE_EXITS_ONLY and not e.reduces)

@@ -20,9 +20,11 @@ cdef struct tc_overrides:
     int32_t count
 
 
-# Is it a rule that asks something of an order? Switches, states, breakers and what has no limit stay.
+# Is it a rule that asks something of an order, and may refuse it? Switches, states, breakers and what has no limit
+# stay.
 cdef inline bint can_be_overridden(const tc_rows* r, int64_t rule) noexcept nogil:
-    return 0 <= rule and rule < RULES and r.rules[rule].reason != 0 and r.rules[rule].asks != 0
+    return (0 <= rule and rule < RULES and r.rules[rule].reason != 0 and r.rules[rule].asks != 0
+            and r.rules[rule].permits == 0)
 
 
 # Those whose time is over are forgotten.

@@ -265,10 +265,12 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     cdef uint32_t* head = head_of(r, c.limit_scope, c.account, c.instrument, c.venue, c.strategy)
     cdef uint32_t at = find_row(r, head[0], <int>c.rule)
     cdef tc_limit_row* row
+    cdef bint was_off
     if not at:
         at = add_row(r, head, <int>c.rule)
         r.rows[at].value = -1
     row = &r.rows[at]
+    was_off = row.value < 0
     r.observed -= binds(row, MODE_OBSERVE)
     r.softened -= binds(row, MODE_SOFT)
     r.on_marks -= needs_marks(r, row)
@@ -299,6 +301,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
         tc_assert(r.counter_count <= r.counter_max)
         row.counter = r.counter_count
         r.counted |= r.rules[c.rule].counts
+    if was_off and is_breaker(r, row):                 # what it counted before it was off, nobody has looked at since
+        r.counters[row.counter].day_first = r.counters[row.counter].sent
     if row.scope == SCOPE_ACCOUNT:
         r.stated[row.account] |= <uint64_t>1 << <int>c.rule
     r.generation += 1

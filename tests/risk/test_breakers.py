@@ -2,7 +2,7 @@
 somebody arms it again; in two steps by two names where so configured."""
 
 import pytest
-from conftest import T0, limits, small_capacity
+from conftest import BACKENDS, T0, build_core, limits, small_capacity
 
 import tradecore as tc
 from tradecore.vocabulary.codes import CommandType
@@ -14,10 +14,14 @@ STRATEGY = 7
 
 
 @pytest.fixture
-def desk(make_core):
+def desk(backend, clock):
+    return build_desk(backend, clock=clock)
+
+
+def build_desk(backend, **given):
     """Two instruments with a deep offer and bid, and room for any position; EXT is external."""
-    core = make_core(instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], limits=limits(price_collar_bps=tc.OFF),
-                     venues=[tc.SimulatedVenue("P"), tc.ExternalVenue("EXT")])
+    core = build_core(backend, instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")], limits=limits(price_collar_bps=tc.OFF),
+                      venues=[tc.SimulatedVenue("P"), tc.ExternalVenue("EXT")], **given)
     for symbol in ("AAPL", "MSFT"):
         core.quote("P", symbol, bid=99, bid_size=10_000, ask=101, ask_size=10_000)
     return core
@@ -88,6 +92,20 @@ def test_an_order_is_executed_once_however_many_trades_fill_it(desk):
     assert resting.ord_status is S.FILLED
     assert trips(desk) == []
     send(desk)
+    assert trips(desk) == [(R.REPEATED_EXECUTION, 2, 1)]
+
+
+def test_an_order_whose_trades_were_all_taken_back_is_not_executed_again(desk):
+    desk.risk.set_limit("repeated_execution", 1, strategy=STRATEGY, window_ms=1_000)
+    order = send(desk, venue="EXT", cl_ord_id="a", qty=10)
+    desk.outbound()
+    desk.execution.on_execution_report("EXT", "NEW", cl_ord_id="a")
+    for trade in ("1", "2", "3"):
+        desk.execution.on_execution_report("EXT", "TRADE", cl_ord_id="a", last_qty=2, last_px=101, exec_id=trade)
+        assert order.cum_qty == 2
+        desk.execution.on_trade_correction("EXT", "TRADE_CANCEL", trade, "b" + trade)
+    assert trips(desk) == []
+    send(desk, qty=10)  # another one
     assert trips(desk) == [(R.REPEATED_EXECUTION, 2, 1)]
 
 
@@ -205,6 +223,24 @@ def test_what_was_not_sent_yet_is_taken_back_and_exits_stay(desk):
     assert {message.order_id for message in desk.outbound()} == {exit_order.order_id, other.order_id}
 
 
+@pytest.mark.parametrize(("resting", "taking"), [(1, 2), (2, 1)])
+def test_of_two_that_one_trade_disarms_the_lower_number_is_looked_at_first(resting, taking):
+    """Whichever of them was told of first, and the same in both backends."""
+    told = []
+    for backend in BACKENDS:
+        core = build_desk(backend, accounts=["alpha", "beta"])
+        unsent = [send(core, symbol="MSFT", venue="EXT", price=90, strategy=strategy, account="alpha") for strategy in (1, 2)]
+        for strategy in (1, 2):
+            core.risk.set_limit("repeated_execution", 0, strategy=strategy, window_ms=1_000)
+        send(core, price=100, strategy=resting, account="alpha")
+        send(core, side="SELL", price=100, strategy=taking, account="beta")
+        assert len(trips(core)) == 2
+        canceled = [r.row.order_id for r in core.reports(0) if r.exec_type is tc.ExecType.CANCELED]
+        assert canceled == [order.order_id for order in unsent]
+        told.append((core.event_view().tobytes(), core.event_hash, core.state_hash()))
+    assert told[0] == told[1]
+
+
 def test_a_replace_that_asks_for_more_is_refused(tripped):
     desk, _ = tripped
     reset(desk)
@@ -275,6 +311,32 @@ def test_a_new_day_begins_anew_and_arms_nobody(tripped):
     assert len(trips(desk)) == 1
 
 
+@pytest.mark.parametrize("before", [1, 2])
+@pytest.mark.parametrize("rule", BREAKERS)
+def test_one_that_was_off_begins_anew(desk, rule, before):
+    """What it had counted, and what had disarmed the strategy, is of a limit that stood no longer."""
+    act = send if rule == "repeated_execution" else reject
+    desk.risk.set_limit(rule, 1, strategy=STRATEGY)
+    for _ in range(before):
+        act(desk)
+    desk.risk.set_limit(rule, tc.OFF, strategy=STRATEGY)
+    if before == 2:
+        reset(desk)
+    desk.risk.set_limit(rule, 1, strategy=STRATEGY)
+    act(desk)
+    assert (len(trips(desk)), is_armed(desk)) == (before - 1, True)
+
+
+@pytest.mark.parametrize("rule", BREAKERS)
+def test_a_limit_that_is_moved_goes_on_counting(desk, rule):
+    act = send if rule == "repeated_execution" else reject
+    desk.risk.set_limit(rule, 5, strategy=STRATEGY)
+    act(desk)
+    desk.risk.set_limit(rule, 1, strategy=STRATEGY)
+    act(desk)
+    assert trips(desk) == [(BREAKERS[rule], 2, 1)]
+
+
 # ---- arming again
 
 
@@ -318,6 +380,21 @@ def test_where_it_takes_two_names_the_second_arms_it(tripped, where):
     assert not is_armed(desk)
     assert desk.risk.arm_strategy(STRATEGY, who="m.day", why="I saw it too") is True
     assert is_armed(desk)
+
+
+def test_what_arming_says_is_of_the_arming_whatever_a_callback_does_then(desk):
+    desk.risk.set_limit("consecutive_rejects", 0, strategy=STRATEGY)
+    reject(desk)
+    armed = []
+
+    def trip_again(report):
+        if report.row.command_kind == CommandType.BREAKER and not armed:
+            armed.append(reject(desk))
+
+    desk.subscribe(trip_again)
+    assert desk.risk.arm_strategy(STRATEGY, **OFFICER) is True
+    assert len(armed) == 1
+    assert not is_armed(desk)
 
 
 @pytest.mark.parametrize(("given", "error"), [

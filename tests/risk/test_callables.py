@@ -90,11 +90,90 @@ def test_what_ends_the_program_ends_it_and_sends_nothing(core):
     assert core.state_hash() == before
 
 
+class MuteError(Exception):
+    def __str__(self):
+        raise ValueError("it can't be told either")
+
+
+class Odd(str):
+    """A text that is no plain one."""
+
+    def __bool__(self):
+        return False
+
+    def __str__(self):
+        return "something else"
+
+    split = strip = __iter__ = __format__ = None
+
+
+def test_what_can_not_say_what_it_is_refuses_too(core):
+    def mute(order):
+        raise MuteError
+
+    core.risk.add_rule("mute", mute)
+    with pytest.warns(RuntimeWarning, match="rule 'mute' raised MuteError: : AAPL is refused"):
+        order = buy(core)
+    assert (order.ord_status, order.text) == (S.REJECTED, "USER_RULE: rule 'mute': MuteError:")
+    core.risk.remove_rule("mute")
+    core.risk.add_rule("odd", lambda order: Odd("the text"))
+    assert buy(core).text == "USER_RULE: rule 'odd': the text"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t "])
+def test_a_text_of_blanks_says_no(core, blank):
+    core.risk.add_rule("mine", lambda order: blank)
+    assert buy(core).text == "USER_RULE: rule 'mine': says no"
+
+
+ASKING = {
+    "submits": lambda core: core.submit("AAPL", "BUY", 1, "189.00", account="alpha"),
+    "prepared": lambda core: core.prepare("AAPL", "BUY", account="alpha")(1, "189.00"),
+    "checks": lambda core: core.check("AAPL", "BUY", 1, "189.00", account="alpha"),
+    "replaces": lambda core: core.replace(order_id=1, qty=101),
+    "batches": lambda core: core.submit_batch(tc.new_orders(1)),
+}
+
+
+@pytest.mark.parametrize("call", ASKING)
+def test_a_rule_can_not_ask_for_what_it_is_asked_about(core, call):
+    """It would be asked again, and again."""
+    resting, asked = buy(core), []
+    core.risk.add_rule("asking", lambda order: asked.append(order) or bool(ASKING[call](core)))
+    with pytest.warns(RuntimeWarning, match="rule 'asking' raised RuntimeError"):
+        order = buy(core)
+    assert (order.ord_status, order.order_id, len(asked)) == (S.REJECTED, resting.order_id + 1, 1)
+    assert order.text.startswith("USER_RULE: rule 'asking': RuntimeError: ")
+    with pytest.warns(RuntimeWarning):
+        assert core.replace(resting, qty=101).reason is R.USER_RULE
+    assert (len(asked), resting.order_qty) == (2, 100)
+    core.risk.remove_rule("asking")
+    assert buy(core).ord_status is S.NEW
+
+
+def test_another_thread_may_ask_meanwhile(core):
+    """What can't be is a matter of one thread, not of the core."""
+    told = []
+
+    def ask(order):
+        if order.qty == 1:
+            thread = threading.Thread(target=lambda: told.append(buy(core, 2).ord_status))
+            thread.start()
+            thread.join(5)
+
+    core.risk.add_rule("ask", ask)
+    assert buy(core, 1).ord_status is S.NEW
+    assert told == [S.NEW]
+
+
 def test_a_wrong_call_is_not_asked_about_and_a_bad_order_has_its_own_reason(core):
     seen = []
     core.risk.add_rule("seen", lambda order: seen.append(order) or False)
     with pytest.raises(tc.UndeclaredError):
         buy(core, symbol="NONE")
+    for wrong in ({"new_cl_ord_id": ""}, {"transact_time": -1}, {"expire_time": -1}):
+        with pytest.raises((TypeError, ValueError)):
+            core.replace(order_id=1, qty=101, **wrong)
     assert seen == []
     assert buy(core, price="189.005").reason is R.PRICE_TICK_MULTIPLE
     assert (seen[-1].price, seen[-1].qty) == (Decimal("189.005"), 100)
@@ -113,6 +192,37 @@ def test_replaces_are_asked_about_as_the_order_would_be(core):
     core.risk.add_rule("seen", seen.append)
     assert core.replace(order, qty=10, price=189).exec_type is tc.ExecType.REPLACED
     assert (seen[0].order_id, seen[0].cl_ord_id, seen[0].qty) == (order.order_id, "a", 10)
+
+
+TRAILING = {"price": None, "ord_type": "TRAILING_STOP", "peg_offset": 5, "time_in_force": "GOOD_TILL_DATE", "expire_time": T0 + 10**12}
+
+
+@pytest.mark.parametrize(("terms", "asked", "seen"), [
+    ({}, {"qty": 9, "price": "188.00"}, {"qty": 9, "price": Decimal("188.00")}),
+    ({"price": None, "ord_type": "STOP", "stop_px": 195}, {"stop_px": 196}, {"qty": 10, "stop_px": Decimal(196), "price": None}),
+    ({"price": None, "ord_type": "STOP", "stop_px": 195}, {"qty": 9, "stop_px": 196}, {"qty": 9, "stop_px": Decimal(196)}),
+    (TRAILING, {"qty": 9, "peg_offset": 1}, {"qty": 9, "peg_offset": Decimal(1), "peg_offset_type": tc.PegOffsetType.PRICE}),
+    (TRAILING | {"peg_offset": 50, "peg_offset_type": "BASIS_POINTS"}, {"qty": 9, "peg_offset": 40},
+     {"peg_offset": Decimal(40), "peg_offset_type": tc.PegOffsetType.BASIS_POINTS}),
+    (TRAILING, {"qty": 9, "expire_time": T0 + 10**13}, {"qty": 9, "expire_time": T0 + 10**13, "peg_offset": Decimal(5)}),
+])
+def test_a_replace_that_asks_for_anything_but_less_is_asked_about(core, terms, asked, seen):
+    order = buy(core, 10, **terms)
+    assert order.ord_status is S.NEW
+    told = []
+    core.risk.add_rule("none", lambda view: told.append(view) or False)
+    assert core.replace(order, **asked).reason is R.USER_RULE
+    assert {name: getattr(told[0], name) for name in seen} == seen
+    assert order.order_qty == 10
+
+
+def test_a_replace_of_what_was_refused_is_not_asked_about(core):
+    """Whatever it was: the records of a batch may be of no instrument, and no side."""
+    batch = tc.new_orders(1)
+    batch["instrument"] = 99
+    refused = core.submit_batch(batch)["order_id"][0]
+    core.risk.add_rule("none", lambda order: False)
+    assert core.replace(order_id=int(refused), qty=5).reason is R.TOO_LATE_TO_CANCEL
 
 
 def test_cancels_and_replaces_that_ask_for_less_are_not_asked_about(core):
@@ -143,6 +253,11 @@ def test_batches_do_not_run_without_asking_them(core):
     for call in (core.submit_batch, core.check_batch, core.check_findings):
         with pytest.raises(RuntimeError, match="asks no rules in Python, and one of them is in force"):
             call(orders)
+    assert core.state_hash() == before
+    replaces = np.zeros(1, tc.REPLACE_DTYPE)
+    replaces["kind"] = tc.CommandType.REPLACE
+    with pytest.raises(RuntimeError, match="asks no rules in Python"):
+        core.submit_batch(replaces)
     assert core.state_hash() == before
     core.submit_batch(np.zeros(1, tc.CANCEL_DTYPE))  # refused, and not asked about
     core.risk.remove_rule("one")
@@ -222,7 +337,25 @@ def test_a_refusal_is_in_the_record_so_that_another_core_says_the_same():
 
 def test_a_full_table_of_ids_refuses_without_the_text(make_core):
     core = make_core(capacity=tc.Capacity(instruments=4, ids=64))
+    for at in range(80):
+        core.submit("AAPL", "BUY", 1, 1, cl_ord_id=f"o{at}")
     core.risk.add_rule("none", lambda order: f"number {order.qty}")
     texts = {core.submit("AAPL", "BUY", qty, 1).text for qty in range(1, 80)}
-    assert "USER_RULE: a rule in Python refuses it" in texts
+    assert texts == {"USER_RULE: a rule in Python refuses it"}
     assert core.position("AAPL").qty == 0
+
+
+def test_refusals_leave_the_table_of_ids_to_orders(make_core):
+    """They have a sixteenth of it; then a rule refuses by its name alone. What was said before is said again."""
+    core = make_core(capacity=tc.Capacity(instruments=4, ids=64))
+    resting = core.submit("AAPL", "BUY", 1, 1)
+    core.risk.add_rule("mine", lambda order: f"number {order.qty}" if order.qty < 200 else None)
+    texts = [core.submit("AAPL", "BUY", qty, 1).text for qty in (*range(1, 100), 1)]
+    said = [f"USER_RULE: rule 'mine': number {qty}" for qty in (1, 2, 3)]
+    assert texts == [*said, *["USER_RULE: rule 'mine': says no"] * 96, said[0]]
+    assert core.replace(resting, qty=150).text == "USER_RULE: rule 'mine': says no"
+    assert core.submit("AAPL", "BUY", 200, 1, cl_ord_id="an-id").ord_status is S.NEW
+    core.risk.engage_kill_switch(who="r.lee", why="it loops")
+    (line,) = core.risk.switches()
+    assert (line.set_by, line.reason) == ("r.lee", "it loops")
+    assert core.cancel(resting, new_cl_ord_id="a-request").exec_type is tc.ExecType.CANCELED

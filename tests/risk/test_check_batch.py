@@ -83,6 +83,22 @@ def test_a_used_id_of_no_instrument_is_found(desk, instrument):
     assert [(row.rule, row.verdict) for row in result] == [(R.DUPLICATE_CLORDID, "REFUSE")]
 
 
+def test_what_a_rule_in_python_has_refused_is_refused_as_a_submit_does(desk):
+    """The record says it, by a text that the core knows or by none; what is not well formed, or no new order, says so."""
+    core = desk(max_order_qty=10)
+    core.submit("AAPL", "BUY", 1, 100, venue="P", account="alpha", cl_ord_id=7)
+    core.risk.add_rule("none", lambda order: "not today")
+    text = core.submit("AAPL", "BUY", 1, 100, venue="P", account="alpha").row.value
+    core.risk.remove_rule("none")
+    asked = orders(core, (BUY, 1, 100), (BUY, 11, 100, {"refusal": text}), (BUY, 1, 100, {"refusal": 2**62}), (BUY, 0, 100, {"refusal": text}),
+                   (BUY, 2, 100, {"refusal": text, "cl_ord_id": 7}))
+    reasons = [R.NONE, R.USER_RULE, R.USER_RULE, R.QTY_BELOW_MIN, R.DUPLICATE_CLORDID]
+    for together in (False, True):
+        assert list(core.check_batch(asked, together=together)["reason"]) == reasons
+    assert [[row.rule for row in result if row.verdict == "REFUSE"] for result in core.check_findings(asked)][1:] == [[r] for r in reasons[1:]]
+    assert list(core.submit_batch(asked)["reason"]) == reasons
+
+
 def test_the_places_are_the_checks_in_their_order(desk):
     core = desk()
     core.risk.add_rule("small", "order.qty < 100")

@@ -63,7 +63,7 @@ def test_the_command_is_an_event_with_who_and_why(desk):
 @pytest.mark.parametrize("other", [
     {"qty": 21}, {"price": 100}, {"side": "SELL"}, {"symbol": "MSFT"}, {"account": "beta"}, {"venue": "EXT"}, {"strategy": 1},
     {"time_in_force": "IMMEDIATE_OR_CANCEL"}, {"min_qty": 3, "time_in_force": "IMMEDIATE_OR_CANCEL"}, {"display_qty": 5},
-    {"post_only": True}, {"ord_type": "STOP_LIMIT", "stop_px": 101}, {"price": None},
+    {"post_only": True}, {"ord_type": "STOP_LIMIT", "stop_px": 101}, {"price": None}, {"routing": "BEST_PRICE"},
 ])
 def test_an_order_with_other_terms_does_not_pass_and_uses_nothing(desk, other):
     override(desk, blocked(desk))
@@ -82,7 +82,9 @@ def test_it_stands_until_its_time(desk, clock, at, passes):
 RULES = {  # what blocks an order, and its row
     "max_order_notional": (2_000, {}), "max_position_qty": (15, {}), "order_rate": (0, {"window_ms": 1_000}),
     "message_rate": (0, {"window_ms": 1_000}), "daily_order_count": (0, {}), "restricted_instrument": (0, {"symbol": "AAPL"}),
-    "account_blocked": (0, {}), "strategy_disabled": (0, {"strategy": 7}), "price_collar": (10, {}),
+    "account_blocked": (0, {}), "strategy_disabled": (0, {"strategy": 7}), "price_collar": (10, {}), "permitted_only": (0, {}),
+    "order_to_trade_ratio": (0, {}), "duplicate_order": (0, {"window_ms": 1_000}), "max_gross_exposure": (100, {}),
+    "max_net_exposure": (100, {}),
 }
 
 
@@ -91,11 +93,45 @@ def test_every_rule_of_orders_can_be_overridden(desk, rule):
     desk.risk.set_limit("max_order_qty", tc.OFF, account="alpha")
     value, where = RULES[rule]
     where = where if {"symbol", "strategy"} & where.keys() else {"account": "alpha", **where}
+    desk.mark("AAPL", 100)
     desk.risk.set_limit(rule, value, **where)
     more = {"strategy": 7} if rule == "strategy_disabled" else {}
-    override(desk, blocked(desk, R[rule.upper()], **more), rule)
+    reason = R.NOT_PERMITTED_INSTRUMENT if rule == "permitted_only" else R[rule.upper()]
+    override(desk, blocked(desk, reason, **more), rule)
     assert send(desk, **more).ord_status is S.FILLED
-    assert [reason for _, reason, _, _ in told(desk)] == [R[rule.upper()]]
+    assert [said for _, said, _, _ in told(desk)] == [reason]
+
+
+def test_what_permits_refuses_nothing_and_is_not_overridden(desk):
+    desk.risk.set_limit("permitted_only", 0, account="alpha")
+    order = blocked(desk, R.NOT_PERMITTED_INSTRUMENT)
+    with pytest.raises(tc.RefusedError, match="INVALID_FIELD_VALUE: rule 13"):
+        override(desk, order, "permitted_instrument")
+
+
+def test_a_venues_limit_is_overridden_where_the_order_names_the_venue(desk):
+    """One that was routed is refused when it is placed, where no override is asked: none is given."""
+    desk.risk.set_limit("max_order_qty", tc.OFF, account="alpha")
+    desk.risk.set_limit("max_order_qty", 10, venue="P")
+    routed = blocked(desk, venue=None)
+    with pytest.raises(tc.RefusedError, match=f"INVALID_FIELD_VALUE: target {routed.order_id} is"):
+        override(desk, routed)
+    assert desk.risk.overrides() == []
+    override(desk, blocked(desk))
+    blocked(desk, venue=None)
+    assert send(desk).ord_status is S.FILLED
+
+
+def test_what_was_refused_when_it_triggered_is_not_overridden(desk):
+    """It is asked there again, without."""
+    terms = {"ord_type": "STOP", "stop_px": 105, "price": None}
+    desk.risk.set_limit("max_order_qty", tc.OFF, account="alpha")
+    stop = send(desk, **terms)
+    desk.risk.set_limit("max_order_qty", 10, account="alpha")
+    desk.quote("P", "AAPL", bid=104, bid_size=10_000, ask=105, ask_size=10_000)
+    assert stop.reason is R.MAX_ORDER_QTY
+    with pytest.raises(tc.RefusedError, match=f"INVALID_FIELD_VALUE: target {stop.order_id} is"):
+        override(desk, stop)
 
 
 def test_every_other_check_is_still_asked(desk):
@@ -145,6 +181,12 @@ def test_at_an_external_venue_the_gate_still_judges_what_it_let_pass(desk):
     orders = [send(desk, venue="EXT", qty=1), send(desk, venue="EXT")]
     assert [message.order_id for message in desk.outbound()] == [orders[0].order_id]
     assert orders[1].reason is R.EXIT_GATE
+
+
+def test_questions_are_answered_without_it(desk):
+    override(desk, blocked(desk))
+    assert not desk.check(*list(TERMS.values())[:4], venue="P", account="alpha").passed
+    assert send(desk).ord_status is S.FILLED
 
 
 def test_a_replace_passes_by_none(desk):

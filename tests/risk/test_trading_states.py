@@ -5,7 +5,7 @@ HALTED, or with allow_reduce REDUCING. The strictest of all that an order meets 
 """
 
 import pytest
-from conftest import limits
+from conftest import limits, small_capacity
 
 import tradecore as tc
 
@@ -41,6 +41,42 @@ def set_state(core, state, scope, **notes):
 
 
 KINDS = {"kill": (kill, R.KILL_SWITCH, tc.CommandType.KILL_SWITCH), "state": (set_state, R.TRADING_STATE, tc.CommandType.TRADING_STATE)}
+
+
+STOPS = {  # what stops, what it is loosened to, and where it is said who did it
+    "kill": (lambda core, **note: core.risk.engage_kill_switch(**note), lambda core, **note: core.risk.release_kill_switch(**note)),
+    "kill_to_reduce": (lambda core, **note: core.risk.engage_kill_switch(venue="P", **note),
+                       lambda core, **note: core.risk.engage_kill_switch(venue="P", allow_reduce=True, **note)),
+    "halted": (lambda core, **note: core.risk.set_trading_state("HALTED", account="alpha", **note),
+               lambda core, **note: core.risk.set_trading_state("REDUCING", account="alpha", **note)),
+    "gate": (lambda core, **note: core.risk.gate.shut(**note), lambda core, **note: core.risk.gate.open(**note)),
+    "gate_of_a_venue": (lambda core, **note: core.risk.gate.shut(venue="P", **note),
+                        lambda core, **note: core.risk.gate.shut(venue="P", exits=True, **note)),
+    "exits_alone": (lambda core, **note: core.risk.gate.shut(exits=True, **note), lambda core, **note: core.risk.gate.open(**note)),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_full_table_of_ids_stops_no_stop_and_loosens_nothing(make_core, stop):
+    """Who and why for whose texts there is no room are not said; what is known already is."""
+    core = make_core(venues=[tc.SimulatedVenue("P")], capacity=small_capacity(ids=64))
+    core.quote("P", "AAPL", bid=99, bid_size=10, ask=101, ask_size=10)
+    at = 0
+    while core.submit("AAPL", "BUY", 1, 90, cl_ord_id=f"o{at}").reason is not R.IDS_FULL:
+        at += 1
+    stops, loosens = STOPS[stop]
+    for note in ({"who": "r.lee"}, {"why": "it loops"}, {"who": "r.lee", "why": "it loops"}, {"who": "o1", "why": "o2"}):
+        stops(core, **note)
+        assert core.submit("AAPL", "BUY", 1, 90).ord_status is S.REJECTED
+        said, standing = list(core.reports(0))[-2].row, core.risk.switches()
+        if "gate" not in stop and stop != "exits_alone":
+            (line,) = standing
+            assert (line.set_by, line.reason) == (("o1", "o2") if "o1" in note.values() else ("", ""))
+            assert (core.id_text(said.cl_ord_id), core.id_text(said.orig_cl_ord_id)) == (line.set_by, line.reason)
+    with pytest.raises(tc.RefusedError, match="INVALID_FIELD_VALUE: who -2"):
+        loosens(core, who="r.lee", why="o2")
+    assert core.risk.switches() == standing
+    assert core.submit("AAPL", "BUY", 1, 90).ord_status is S.REJECTED
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -393,7 +393,7 @@ class Stream:
     def _gate(self) -> bytes:
         """The exit gate's own limits and flags, undone after a while."""
         pick = self.apart
-        notes = {"who": pick.choice((0, 1, 1, NAMELESS)), "why": pick.choice((0, 0, 1))}
+        notes = {"who": pick.choice((0, 1, NO_ROOM, NAMELESS)), "why": pick.choice((0, 0, 1))}
         if pick.random() < 0.5:
             self._undo(CODECS[K.SET_GATE].pack(kind=K.SET_GATE, collar_bps=-1, throttle=-1), 25)
             return CODECS[K.SET_GATE].pack(
@@ -590,11 +590,12 @@ class Stream:
             most = {Scope.FIRM: 0, Scope.ACCOUNT: 8, Scope.INSTRUMENT: 8, Scope.VENUE: self.capacity.venues,
                     Scope.STRATEGY: 2}[scope]
             target = pick.randrange(1, most + 1) if most else 0
+            who = NO_ROOM if target % 2 else 0
             if pick.random() < 0.5:
                 self._undo(self._pack(K.TRADING_STATE, scope=scope, target=target, who=1, why=pick.choice((0, 1, 1))), 20)
-                return self._pack(K.TRADING_STATE, scope=scope, target=target, state=pick.choice((1, 1, 2, 3)))
+                return self._pack(K.TRADING_STATE, scope=scope, target=target, state=pick.choice((1, 1, 2, 3)), who=who)
             self._undo(self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=0, who=1, why=1), 20)
-            return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1, allow_reduce=pick.choice((0, 1)))
+            return self._pack(K.KILL_SWITCH, scope=scope, target=target, engaged=1, allow_reduce=pick.choice((0, 1)), who=who)
         if chance < 0.76:  # every venue down for a while
             venues = range(1, self.capacity.venues + 1)
             for venue in venues:

@@ -5,13 +5,14 @@ It knows no order, no venue and no rule.
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .._backend import choose_backend, room_module
 from ..orders.order import Order
-from ..risk.callables import CallableRule, ask_callables, refusal_text, view_order
+from ..risk.callables import CallableRule, ask_callables, refusal_text, view_order, without_words
 from ..vocabulary.capacity import Capacity
 from ..vocabulary.codes import CommandType, Reason, ReportType
 from ..vocabulary.gate import RefusedError, Words
@@ -24,6 +25,8 @@ from ..vocabulary.scalars import demand_plain
 from ..vocabulary.time_units import demand_nanoseconds
 from ..vocabulary.units import demand_type
 from .bus import EventBus
+
+_REFUSAL_SHARE = 16  # what rules in Python say fills the table of ids so far: one part of so many
 
 
 class CoreGate:
@@ -41,6 +44,8 @@ class CoreGate:
         self.names: Directory = Directory(self.core)
         self._order_type: Any = Order if self.backend == "python" else room_module("native", "live_order").Order
         self.asked: list[CallableRule] = []  # one list for good: a compiled door looks at its length
+        self._judging = threading.local()  # what a thread asks them may not be asked by them
+        self._refusals, self._counting = 0, threading.Lock()  # texts of theirs that were given numbers
         self.bus: EventBus = EventBus(self.core, self.names)
         if chosen.name == "python":  # what comes inside of a command there runs after it, and is told of then
             self.core.hear_later(weakref.WeakMethod(self.bus.deliver))
@@ -57,17 +62,18 @@ class CoreGate:
         order: Order = self._order_type(handle, self.names)
         return order
 
-    def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
-        """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
-        where it is refused."""
+    def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> Report | None:
+        """Run a command that has no order, a definition with its `name`; the report that answers it, None where it is
+        told of later. RefusedError, naming field, value and bound, where it is refused."""
         if name:
             fields["cl_ord_id"] = self.core.find_text(name.encode("ascii")) or self._intern(name.encode("ascii"), True)
         report = self._run(kind, **fields)
         if report is not None and report.is_later:  # in plain Python, from inside of a command: it is told of after it
-            return
+            return None
         self.bus.deliver()
         if report is not None and report.report_type is ReportType.BUSINESS_REJECT:
             self.refuse(kind, name, report)
+        return report
 
     def refuse(self, kind: CommandType, name: str, report: Report) -> NoReturn:
         """Raises RefusedError with what a report says, naming field, value and bound."""
@@ -113,16 +119,29 @@ class CoreGate:
 
     def judge(self, facts: Any, order_id: int = 0) -> str:
         """Why a rule in Python refuses an order, of its NEW_ORDER command or of its row as a replace asks for it; empty
-        where none does."""
+        where none does. Raises RuntimeError where a rule that is being asked asks itself."""
         if not self.asked:
             return ""
+        if getattr(self._judging, "asks", False):
+            raise RuntimeError("a rule in Python may read the core; it can't submit, replace or check")
         named = self.names.text_of(facts.cl_ord_id) if facts.cl_ord_id > 0 else ""
-        return ask_callables(self.asked, view_order(self.names, facts, order_id, named))
+        self._judging.asks = True
+        try:
+            return ask_callables(self.asked, view_order(self.names, facts, order_id, named))
+        finally:
+            self._judging.asks = False
 
     def refusal_id(self, said: str) -> int:
-        """The number by which a record says that a rule in Python refuses it, and why; 0 where none does. Where the
-        table of ids has no room for the text it is refused without."""
-        return self.id_of(refusal_text(said)) if said else 0
+        """The number by which a record says that a rule in Python refuses it, and why; 0 where none does. Orders need
+        the table of ids: once such texts have their share of it, what the rule says is left out, and the whole text
+        where the table has no room."""
+        text = refusal_text(said)
+        if text and not self.core.find_text(text):
+            with self._counting:
+                has_room = self._refusals < self.capacity.ids // _REFUSAL_SHARE
+                self._refusals += has_room
+            text = text if has_room else refusal_text(without_words(said))
+        return self.id_of(text)
 
     def known_id(self, text: bytes) -> int:
         """As `id_of`, for a question: nothing is interned."""

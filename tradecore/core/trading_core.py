@@ -192,7 +192,8 @@ class TradingCore(OrderSystem):
         named too (UNBOOKED_TRADE, its number), as what refuses or as what lets an exit pass.
 
         Changes no state. An order that is not well formed gets the validation failures alone. What only routing or
-        a venue can say (no venue is up, a post-only order that would take) is not asked.
+        a venue can say (no venue is up, a post-only order that would take) is not asked, and no override: what one lets
+        pass is told as refused.
         """
         return self._door.check(symbol, side, qty, price, **terms)
 
@@ -203,8 +204,8 @@ class TradingCore(OrderSystem):
         `observed` what of risk refuses it, or would if it were not only observed: a bit for each place in
         `RISK_CHECKS`. Each order is judged as if it were the only one; `together`, at most 1,024, as one basket: as if
         those before it that pass were working already. Changes no state. What only routing or a venue can say is not
-        asked. Raises TypeError or ValueError. Threads: any; between 256 orders of a batch, and of no basket, other
-        threads' calls get in.
+        asked, and no override: what one lets pass is told as refused. Raises TypeError or ValueError. Threads: any;
+        between 256 orders of a batch, and of no basket, other threads' calls get in.
         """
         return self._check_all(orders, together, None)
 

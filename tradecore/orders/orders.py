@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..vocabulary.codes import CommandType
-from ..vocabulary.fix import OrdType, PegOffsetType, Side
+from ..vocabulary.fix import OrdStatus, OrdType, PegOffsetType, Side
 from ..vocabulary.gate import Gate
 from ..vocabulary.identifiers import Identifier, encode_cl_ord_id
 from ..vocabulary.instrument import Instrument
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..positions.tables import Table
 
 _ORDER_ID_MAX = 2**63 - 1
+_AS_IT_IS = {"order_qty": 0, "price": NO_PRICE, "stop_px": NO_PRICE, "new_peg_offset": 0, "expire_time": 0}
 
 
 class Orders:
@@ -78,26 +79,23 @@ class Orders:
             raise ValueError(f"stop_px {show(stop_px)}: a {kind.name} order has none")
         if kind is not None and peg_offset is not None and kind is not OrdType.TRAILING_STOP:
             raise ValueError(f"peg_offset {show(peg_offset)}: a {kind.name} order has none")
-        said = "" if row is None or not self._gate.asked else self._ask_rules(row, qty, price, stop_px)
-        return self._gate.ask(
-            CommandType.REPLACE, **target, cl_ord_id=encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"),
-            refusal=self._gate.refusal_id(said),
-            order_qty=0 if qty is None else _qty(instrument, qty),
-            price=NO_PRICE if price is None else _price(instrument, price, "price"),
-            stop_px=NO_PRICE if stop_px is None else _price(instrument, stop_px, "stop_px"),
-            new_peg_offset=_offset(instrument, row, peg_offset),
-            expire_time=check_time(expire_time, "expire_time"), transact_time=self._gate.names.stamp(transact_time),
-        )
+        new_id, stamp = encode_cl_ord_id(new_cl_ord_id, "new_cl_ord_id"), self._gate.names.stamp(transact_time)
+        terms = {"order_qty": 0 if qty is None else _qty(instrument, qty),
+                 "price": NO_PRICE if price is None else _price(instrument, price, "price"),
+                 "stop_px": NO_PRICE if stop_px is None else _price(instrument, stop_px, "stop_px"),
+                 "new_peg_offset": _offset(instrument, row, peg_offset),
+                 "expire_time": check_time(expire_time, "expire_time")}
+        said = "" if row is None or not self._gate.asked else self._ask_rules(row, terms)
+        return self._gate.ask(CommandType.REPLACE, **target, **terms, cl_ord_id=new_id, transact_time=stamp,
+                              refusal=self._gate.refusal_id(said))
 
-    def _ask_rules(
-        self, row: OrderRow, qty: Number | None, price: Number | None, stop_px: Number | None
-    ) -> str:
-        """Why a rule in Python refuses a replace; empty where none does. What only asks for less is not asked about."""
-        instrument = self._gate.names.instruments[row.instrument - 1]
-        asked = row._replace(order_qty=row.order_qty if qty is None else _qty(instrument, qty),
-                             price=row.price if price is None else _price(instrument, price, "price"),
-                             stop_px=row.stop_px if stop_px is None else _price(instrument, stop_px, "stop_px"))
-        if asked.order_qty < row.order_qty and asked == row._replace(order_qty=asked.order_qty):
+    def _ask_rules(self, row: OrderRow, terms: dict[str, int]) -> str:
+        """Why a rule in Python refuses a replace with these terms; empty where none does. What asks for nothing but
+        less is not asked about, nor what is about an order that was refused, which stays so."""
+        asked = row._replace(**{name.removeprefix("new_"): value for name, value in terms.items()
+                                if value != _AS_IT_IS[name]})
+        if row.ord_status == OrdStatus.REJECTED or (
+                asked.order_qty < row.order_qty and asked == row._replace(order_qty=asked.order_qty)):
             return ""
         return self._gate.judge(asked, row.order_id)
 

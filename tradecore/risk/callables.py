@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ..vocabulary.fix import ExecInst, OrdType, Side, TimeInForce
+from ..vocabulary.fix import ExecInst, OrdType, PegOffsetType, Side, TimeInForce
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE, TEXT_SIZE, UNTELLABLE
 
@@ -27,7 +27,8 @@ class AskedOrder:
 
     `qty` is whole units, 0 of one for an amount of cash; `price` and `stop_px` are None where there is none, or where
     one is finer than a price unit. `venue` is None where it is routed, `order_id` 0 of a new one. `cl_ord_id` is the
-    order's own, empty where it has none yet.
+    order's own, empty where it has none yet. `expire_time` is ns UTC, 0 where there is none; `peg_offset` is a price or
+    basis points, as `peg_offset_type` says, None where there is none.
     """
 
     symbol: str
@@ -44,6 +45,9 @@ class AskedOrder:
     reduce_only: bool
     cl_ord_id: str
     order_id: int
+    expire_time: int = 0
+    peg_offset: Decimal | None = None
+    peg_offset_type: PegOffsetType = PegOffsetType.PRICE
 
 
 Asked = Callable[[AskedOrder], Any]  # it is to return None, a bool or a text; what else it may, is refused
@@ -61,10 +65,11 @@ def view_order(names: Directory, facts: object, order_id: int, cl_ord_id: str) -
     """What a rule is asked, of a NEW_ORDER command or an order's row: both have the same integers."""
     said = {name: int(getattr(facts, name)) for name in (
         "instrument", "side", "ord_type", "time_in_force", "exec_inst", "order_qty", "price", "stop_px", "account",
-        "venue", "strategy")}
+        "venue", "strategy", "expire_time", "peg_offset", "peg_offset_type")}
     instrument = names.instruments[said["instrument"] - 1]
     prices = [None if units in (NO_PRICE, UNTELLABLE) else instrument.price(units)
               for units in (said["price"], said["stop_px"])]
+    offset_type, offset = PegOffsetType(said["peg_offset_type"]), said["peg_offset"]
     in_cash = said["exec_inst"] & ExecInst.CASH_ORDER_QTY and order_id == 0
     return AskedOrder(
         symbol=instrument.symbol, side=Side(said["side"]), ord_type=OrdType(said["ord_type"]),
@@ -73,6 +78,9 @@ def view_order(names: Directory, facts: object, order_id: int, cl_ord_id: str) -
         venue=names.venues.name(said["venue"]), strategy=said["strategy"],
         post_only=bool(said["exec_inst"] & ExecInst.POST_ONLY),
         reduce_only=bool(said["exec_inst"] & ExecInst.REDUCE_ONLY), cl_ord_id=cl_ord_id, order_id=order_id,
+        expire_time=said["expire_time"], peg_offset_type=offset_type,
+        peg_offset=None if not offset else instrument.price(offset) if offset_type is PegOffsetType.PRICE
+        else Decimal(offset),
     )
 
 
@@ -81,8 +89,22 @@ def ask_callables(rules: list[CallableRule], order: AskedOrder) -> str:
     for rule in tuple(rules):
         said = ask_one(rule, order)
         if said is not None:
-            return f"rule {rule.name!r}: {said or REFUSED}"
+            return f"{_spoken(rule.name)}{said.strip() or REFUSED}"
     return ""
+
+
+def _spoken(name: str) -> str:
+    return f"rule {name!r}: "
+
+
+def plain_refusal(name: str) -> str:
+    """What a rule refuses with that says nothing."""
+    return _spoken(name) + REFUSED
+
+
+def without_words(said: str) -> str:
+    """A refusal without what the rule has said: there are no more of these than rules. A name has no colon."""
+    return f"{said.partition(':')[0]}: {REFUSED}"
 
 
 def ask_one(rule: CallableRule, order: AskedOrder) -> str | None:
@@ -90,18 +112,28 @@ def ask_one(rule: CallableRule, order: AskedOrder) -> str | None:
     try:
         answer = rule.ask(order)
     except Exception as error:  # whatever it is, the order is not asked about any further
-        told = f"{type(error).__name__}: {error}"
+        told = f"{type(error).__name__}: {_words_of(error)}"
         warn_of(f"rule {rule.name!r} raised {told}: {order.symbol} is refused")
         return told
     if answer is None or answer is True:
         return None
-    if answer is False or isinstance(answer, str):
-        return answer or REFUSED
+    if answer is False:
+        return REFUSED
+    if issubclass(type(answer), str):
+        return str.__str__(answer)  # what a class of the user's makes of its text is not asked
     if inspect.iscoroutine(answer):
         answer.close()  # it is never awaited
     told = f"a {type(answer).__name__} is no answer"
     warn_of(f"rule {rule.name!r}: {told}: {order.symbol} is refused")
     return told
+
+
+def _words_of(error: Exception) -> str:
+    """What an exception says; nothing where that raises too."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def warn_of(text: str) -> None:

@@ -43,7 +43,8 @@ class ExitGate:
 
     def shut(self, *, venue: str | None = None, exits: bool = False, who: str = "", why: str = "") -> None:
         """Let nothing out any more, to any venue or to one; with `exits`, what alone only reduces a position still
-        goes. Once this has returned, no order and no replace that asks for more leaves, whatever other threads do."""
+        goes. Once this has returned, no order and no replace that asks for more leaves, whatever other threads do.
+        What of `who` and `why` has no room in the table of ids is left out."""
         self._switch(EXITS_ONLY if exits else SHUT, venue, who, why)
 
     def open(self, *, venue: str | None = None, who: str = "", why: str = "") -> None:

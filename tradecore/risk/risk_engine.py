@@ -207,9 +207,11 @@ class RiskEngine:
         before the core's own pass, on the caller's thread and outside the core's lock, with an `AskedOrder` that it
         can read only. None or True lets the order pass; False or a text refuses it, and so does whatever it raises
         (with a RuntimeWarning): the order is REJECTED, a replace refused, with USER_RULE and the first 64 characters of
-        the text. Cancels are not asked about, nor a replace that only lowers the quantity, nor what the core lets go by
-        itself. While one is in force, each call goes through Python, and `submit_batch`, `check_batch` and
-        `check_findings` raise RuntimeError. It is always ENFORCE; it is no command of this core, and has no `who`.
+        the text; once such texts have a sixteenth of the capacity `ids`, new ones are left out. It may read the core; a
+        `submit`, `replace` or `check` of it there is a RuntimeError. Cancels are not asked about, nor a replace that
+        only lowers the quantity, nor what the core lets go by itself. While one is in force, each call goes through
+        Python, and `submit_batch`, `check_batch` and `check_findings` raise RuntimeError. It is always ENFORCE; it is
+        no command of this core, and has no `who`.
         """
         return self._book().add(name, expression, mode, who, why)
 
@@ -243,7 +245,8 @@ class RiskEngine:
         reduces a position still passes. Cancels always get out; new orders for external venues that nobody has read
         from `outbound()` are Canceled and never sent, and replaces that ask for more refused. With `cancel` all that
         works there, exits too, is then canceled, or asked back from its venue, by a command of its own. A venue that is
-        killed takes nothing that does not name it. Re-arming is `release_kill_switch`, never by itself."""
+        killed takes nothing that does not name it. Re-arming is `release_kill_switch`, never by itself. What of `who`
+        and `why` has no room in the table of ids is left out: a stop is never refused for that."""
         fields = {"engaged": 1, "allow_reduce": int(check_bool(allow_reduce, "allow_reduce"))}
         self._switch(CommandType.KILL_SWITCH, fields, (account, symbol, venue, strategy), who, why, cancel)
 
@@ -292,10 +295,12 @@ class RiskEngine:
         next one with the same terms, whatever its ClOrdID, which every other check still asks. `order_id` is the
         REJECTED one's. A RISK_OVERRIDDEN report tells of the order that has passed. It never passes a kill
         switch, a trading state, a breaker, the exit gate, a rule of one's own, or what is no limit; it lets no replace
-        pass; an order that waits is asked again when it is let go, without it.
+        pass; an order that waits is asked again when it is let go, without it, and so are a venue's limits of what is
+        routed there: name the venue. `check` and `check_batch` answer without it.
 
         Raises ValueError for a rule that is not known (naming the nearest), RefusedError (INVALID_FIELD_VALUE) for an
-        order that was not blocked by it, a time that is past or too far, and for what is no rule of orders,
+        order that was not blocked by it, or only after it was routed, a time that is past or too far, and for what is
+        no rule of orders or refuses nothing,
         (UNKNOWN_ORDER) for one that is not held, (NOT_AUTHORIZED) without who and why, (ALREADY_DEFINED) where one of
         the same order stands or was used and its time is not over, (TABLE_FULL) where 64 do; TypeError. Threads: any.
         Source: RTS 6 Art. 15(6)."""
@@ -313,14 +318,15 @@ class RiskEngine:
     def arm_strategy(self, strategy: int, *, who: str, why: str) -> bool:
         """Arm a strategy again that a breaker has disarmed: its REPEATED_EXECUTION or CONSECUTIVE_REJECTS counted more
         than its row allows, which a BREAKER_TRIPPED report told. What it counted is forgotten. True where it is armed;
-        False where REARM_NAMES said 2 when it was disarmed, and this name is the first: another one arms it.
+        False where REARM_NAMES said 2 when it was disarmed, and this name is the first: another one arms it; and
+        in the plain-Python core from inside of another command, after which it is armed.
 
         Raises RefusedError where no breaker has disarmed it (INVALID_FIELD_VALUE), where `who` or `why` is empty, and
         for the same name twice (NOT_AUTHORIZED); ValueError or TypeError for what is no strategy. Threads: any.
         Source: RTS 6 Art. 15(3)."""
         number = check_int(strategy, "strategy", 1, self._gate.capacity.strategies)
-        self._gate.command(CommandType.BREAKER, strategy=number, who=note(who, "who"), why=note(why, "why"))
-        return all(row.kind != CommandType.BREAKER or row.target != number for row in self._gate.core.switches())
+        armed = self._gate.command(CommandType.BREAKER, strategy=number, who=note(who, "who"), why=note(why, "why"))
+        return armed is not None and armed.row.bound == 0  # whatever callbacks have done since
 
     def _switch(
         self, kind: CommandType, change: dict[str, int], named: tuple[str | None, str | None, str | None, int | None],

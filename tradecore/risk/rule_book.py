@@ -12,7 +12,7 @@ from ..vocabulary.gate import Gate, RefusedError
 from ..vocabulary.names import Directory
 from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD, USER_RULES_MAX
 from ..vocabulary.units import demand_type
-from .callables import Asked, CallableRule, demand_callable
+from .callables import Asked, CallableRule, demand_callable, plain_refusal
 from .expressions import Node, RuleError, read_expression
 from .limit_table import note
 from .rule_programs import Program, compile_rule, nearest
@@ -100,6 +100,7 @@ class RuleBook:
         if len(self._gate.asked) == USER_RULES_MAX:
             raise RefusedError(f"rule {name!r} refused: {USER_RULES_MAX} callables are in force, as many as may be")
         told = getattr(ask, "__qualname__", None) or type(ask).__qualname__
+        self._gate.refusal_id(plain_refusal(name))  # kept, whatever else fills the table of ids
         self._lines[name] = RuleLine(name, told, mode, "", "", 0)
         self._gate.asked.append(CallableRule(name, ask))
         return self._lines[name]

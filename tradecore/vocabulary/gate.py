@@ -45,14 +45,15 @@ class Gate(Protocol):
         where none does."""
 
     def refusal_id(self, said: str) -> int:
-        """The number by which a record says that a rule in Python refuses it, and why; 0 where none does."""
+        """The number by which a record says that a rule in Python refuses it, and why; 0 where none does. Only so many
+        different texts are kept."""
 
     def order(self, handle: Any) -> Any:
         """The live order of a backend's handle."""
 
-    def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> None:
-        """Run a command that has no order, a definition with its `name`; RefusedError, naming field, value and bound,
-        where it is refused."""
+    def command(self, kind: CommandType, name: str = "", /, **fields: int | bytes | None) -> Report | None:
+        """Run a command that has no order, a definition with its `name`; the report that answers it, None where it is
+        told of later. RefusedError, naming field, value and bound, where it is refused."""
 
     def note(self, text: bytes) -> int:
         """The number of a free text (see vocabulary.note_text), 0 of none."""

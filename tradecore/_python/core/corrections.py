@@ -263,6 +263,7 @@ def correct_trade(
     teller = teller_of(core, order)
     for changed in {id(order): order, id(teller): teller}.values():
         changed.cum_qty += more
+        changed.emptied |= changed.cum_qty == 0
         changed.cum_amount += amount
         if more > 0 and changed.group is not None:  # what is taken back is not given to the others again
             tell_fill(core.groups, changed.group, changed, more)

@@ -45,7 +45,7 @@ def disarm(core: State, strategy: int, row: LimitRow, value: int, limit: int) ->
     breakers = core.risk.breakers
     breakers.tripped[strategy] = Tripped(RULES[row.rule].reason, row.number, value, limit, core.now,
                                          names_needed(core.risk.rows, strategy))
-    breakers.due.append(strategy)
+    breakers.due.add(strategy)
     core.triggers.asks_again = True  # so that it is looked at when the command is done
 
 
@@ -75,7 +75,7 @@ def note_trade(core: State, c: Any, order: Order, last_qty: int) -> None:
     if not is_watched(core, order.strategy):
         return
     note_acceptance(core, order)
-    if order.cum_qty == last_qty:
+    if order.cum_qty == last_qty and not order.emptied:
         note_outcome_of(core, c, order, Rule.REPEATED_EXECUTION,
                         (order.instrument, direction(order.side), order.order_qty))
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason, Scope, SelfMatch
 
-from ..risk.exit_gate import EXITS_ONLY, OPEN, set_gate
+from ..risk.exit_gate import EXITS_ONLY, OPEN, set_gate, stops
 from ..risk.self_match import Prevention
 from ..vocabulary.texts import id_is_known
-from .rule_commands import refuse_note
+from .rule_commands import refuse_note, spare_note
 from .state import State, accept_command, refuse_command
 
 
@@ -32,6 +32,8 @@ def switch_gate(core: State, c: Any) -> Any:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.engaged, 72)
     if not known or c.target not in {Scope.FIRM: {0}, Scope.VENUE: core.router.venues}[c.scope]:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.target if known else c.scope, 64 if known else 56)
+    before = core.gate.shut_firm if c.scope == Scope.FIRM else core.gate.shut_venues.get(c.target, OPEN)
+    c = spare_note(c) if stops(before, c.engaged) else c
     refused = refuse_note(core, c)
     if refused:
         return refused

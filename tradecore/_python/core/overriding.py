@@ -39,7 +39,8 @@ def find_bad_override(core: State, c: Any) -> tuple[Reason, int, int] | None:
         return Reason.INVALID_FIELD_VALUE, c.rule, 56
     if blocked is None:
         return Reason.UNKNOWN_ORDER, c.target, 0
-    if blocked.terminal != REJECTED or blocked.reason != RULES[c.rule].reason:
+    # What was let in, and refused when it was to be placed, is asked there again, and of no override.
+    if blocked.terminal != REJECTED or blocked.reason != RULES[c.rule].reason or blocked.admitted:
         return Reason.INVALID_FIELD_VALUE, c.target, 64
     if not core.now < c.expire_time <= core.now + OVERRIDE_TIME_MAX:
         return Reason.INVALID_FIELD_VALUE, c.expire_time, 112
@@ -67,11 +68,12 @@ def override_order(core: State, c: Any) -> Any:
 
 
 def find_override(core: State, order: Order, reason: int) -> Override | None:
-    """The override that lets an order pass what refuses it for this reason. One whose blocked order is no longer held
-    lets nothing pass."""
+    """The override that lets an order pass what refuses it for this reason: that of a blocked order with its terms, its
+    routing too, which neither was given yet. One whose blocked order is no longer held lets nothing pass."""
     for override in core.risk.overrides:
         blocked = core.orders.by_id.get(override.order_id)
-        if lets_pass(override, reason, core.now) and blocked is not None and has_same_terms(blocked, order):
+        if (lets_pass(override, reason, core.now) and blocked is not None and has_same_terms(blocked, order)
+                and blocked.routing == order.routing):
             return override
     return None
 

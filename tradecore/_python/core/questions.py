@@ -11,7 +11,6 @@ from tradecore.vocabulary.records import NEW_ID, OWN_ID_MAX, TIME_MAX
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import RISK_CHECKS
 
-from ..orders.lists import find_bad_join
 from ..orders.order_table import Order, load_order
 from ..orders.validation import CASH, bit_of, first_reason, validate_order
 from ..risk.holds import Question, alike_of, count_ahead, hold_lots, is_exempt_refusal
@@ -20,7 +19,7 @@ from .cash import convert_cash
 from .exits import closes_position, reduces, reduces_unbooked
 from .keeping import weigh_unbooked
 from .observing import observe_question
-from .orderpath import CLOSING_BITS
+from .orderpath import CLOSING_BITS, find_bar
 from .placing import ask_order
 from .stamps import find_bad_stamp, stamp_of
 from .state import State
@@ -72,9 +71,9 @@ def think_order(core: State, c: Any, now: int, is_new: bool) -> Thought:
         return Thought(bit_of(Reason.IDS_FULL))
     if (named or is_new) and not duplicate and len(core.ids.order_ids) + len(ahead) >= core.ids.capacity:
         return Thought(bit_of(Reason.TABLE_FULL))
-    bad_join = find_bad_join(core.groups, thought) if c.list_id and not duplicate else None
-    if bad_join:
-        return Thought(0, Finding(*bad_join, True, True))
+    barred = None if duplicate else find_bar(core, c, thought)
+    if barred:
+        return Thought(0, Finding(*barred, True, True))
     q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
     q.duplicate, q.open_orders = duplicate, core.orders.open_count + len(core.ahead)
     if core.risk.rows.alike:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from tradecore.vocabulary.codes import LimitMode, Reason
-from tradecore.vocabulary.records import TEXT_SIZE
+from tradecore.vocabulary.records import NO_ROOM, TEXT_SIZE
 from tradecore.vocabulary.rule_words import (
     CELLS,
     SCORE_CELLS,
@@ -41,6 +41,12 @@ def refuse_note(core: State, c: Any) -> Any:
         if not id_is_known(core.texts, getattr(c, name)):
             return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, getattr(c, name), offset)
     return None
+
+
+def spare_note(c: Any) -> Any:
+    """As a command that stops trading is taken: who or why for whose text there is no room is not said, and refuses no
+    stop."""
+    return c._replace(**{name: 0 for name in ("who", "why") if getattr(c, name) == NO_ROOM})
 
 
 def add_rule(core: State, c: Any) -> Any:

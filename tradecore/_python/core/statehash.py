@@ -194,7 +194,8 @@ def terms_row(core: State, order: Order) -> Row:
     flags = (order.admitted, order.acked, order.done_for_day, order.calculated, order.stopped, order.suspended,
              order.triggered, order.awaited, order.unknown_new, order.expiry_asked, order.is_open, order.reserves,
              order.recalled, order.new_message is not None, order.cancel_message is not None,
-             order.change_message is not None, order.status_message is not None, order.repriced, order.heard_of)
+             order.change_message is not None, order.status_message is not None, order.repriced, order.heard_of,
+             order.emptied)
     return (12, hash_of_id(core.texts, order.orig_cl_ord_id), stop_of(order), order.peg_offset, order.min_qty,
             order.display_qty, order.expire_time, order.list_id, order.strategy, order.trigger_price_type,
             order.peg_offset_type, order.contingency_type, order.terminal,

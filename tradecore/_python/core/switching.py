@@ -14,25 +14,21 @@ from ..orders.order_facts import leaves_of
 from ..orders.order_table import CANCELED, Order, Request
 from ..risk.switches import Switches, set_switch, state_at
 from ..risk.trips import begin_anew, breaker_row
-from ..vocabulary.texts import id_is_known
 from .exits import reduces
 from .health import set_barred
 from .outbound import is_unsent, recall_order, wants_more, withdraw_replace
-from .rule_commands import refuse_note
+from .rule_commands import refuse_note, spare_note
 from .settings import accept_change
 from .state import State, end_order, refuse_command
 
 
-def find_bad_switch(core: State, c: Any) -> tuple[int, int] | None:
-    """The value and the byte offset of what a change of a switch can't have."""
+def find_bad_scope(core: State, c: Any) -> tuple[int, int] | None:
+    """The value and the byte offset of what no switch can be of."""
     most = {Scope.FIRM: 0, Scope.ACCOUNT: len(core.accounts), Scope.INSTRUMENT: len(core.instruments),
             Scope.VENUE: len(core.router.venues), Scope.STRATEGY: core.risk.rows.strategy_max}
     if c.scope not in most:
         return c.scope, 56
-    if not int(c.scope != Scope.FIRM) <= c.target <= most[c.scope]:
-        return c.target, 64
-    return next(((number, offset) for offset, number in ((96, c.who), (104, c.why))
-                 if not id_is_known(core.texts, number)), None)
+    return None if int(c.scope != Scope.FIRM) <= c.target <= most[c.scope] else (c.target, 64)
 
 
 def switch_kill(core: State, c: Any) -> Any:
@@ -53,10 +49,14 @@ def set_trading_state(core: State, c: Any) -> Any:
 
 
 def change_switch(core: State, c: Any, switches: Switches, state: int, reason: Reason) -> Any:
-    bad = find_bad_switch(core, c)
+    bad = find_bad_scope(core, c)
     if bad is not None:
         return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, *bad)
     loosens = state < state_at(switches, c.scope, c.target)
+    c = c if loosens else spare_note(c)
+    refused = refuse_note(core, c)
+    if refused is not None:
+        return refused
     if loosens and not (c.who and c.why):
         return refuse_command(core, c, Reason.NOT_AUTHORIZED, 0, 104 if c.who else 96)
     set_switch(switches, c.scope, c.target, state, c.who, c.why, core.now)
@@ -89,8 +89,10 @@ def withdraw_barred(
 
 
 def withdraw_disarmed(core: State, c: Any) -> None:
-    """A breaker has disarmed a strategy: what it still asks for is taken back, but for what reduces."""
-    strategy = core.risk.breakers.due.pop(0)
+    """Breakers have disarmed strategies: what the one with the lowest number still asks for is taken back, but for what
+    reduces."""
+    strategy = min(core.risk.breakers.due)
+    core.risk.breakers.due.remove(strategy)
     tripped = core.risk.breakers.tripped[strategy]
     withdraw_barred(core, c, Scope.STRATEGY, strategy, TradingState.REDUCING, tripped.reason, tripped.value,
                     tripped.limit)

@@ -102,6 +102,7 @@ class Order:
     repriced: bool = False  # its limit is no longer the one that it came with, but for splits
     awaited: bool = False  # sent to a venue that has not answered yet
     heard_of: bool = False  # the venue has said that it came in
+    emptied: bool = False  # all that it had traded was taken back: it was executed before
     unknown_new: bool = False
     sent_time: int = 0
     expiry_asked: bool = False  # its venue was asked to cancel it when its time had come

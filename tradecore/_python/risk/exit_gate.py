@@ -82,6 +82,11 @@ def shut_for(gate: ExitGate, venue: int) -> int:
     return gate.shut_firm | gate.shut_venues.get(venue, OPEN)
 
 
+def stops(before: int, shut: int) -> bool:
+    """Is it shut, and lets out no more than before?"""
+    return shut == SHUT or (shut == EXITS_ONLY and before != SHUT)
+
+
 def is_shut(gate: ExitGate, e: Exit) -> bool:
     shut = shut_for(gate, e.venue)
     return bool(shut & SHUT) or bool(shut & EXITS_ONLY and not e.reduces)

@@ -24,8 +24,9 @@ class Override:
 
 
 def can_be_overridden(rule: int) -> bool:
-    """Is it a rule that asks something of an order? Switches, states, breakers and what has no limit stay."""
-    return rule in RULES and bool(RULES[rule].asks)
+    """Is it a rule that asks something of an order, and may refuse it? Switches, states, breakers and what has no limit
+    stay."""
+    return rule in RULES and bool(RULES[rule].asks) and not RULES[rule].permits
 
 
 def drop_past(overrides: list[Override], now: int) -> None:

@@ -177,7 +177,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.breakers -= is_breaker(row)
     rows.alike -= is_about_alike(row)
     rows.on_loss -= acts_on_loss(row)
-    row.value = one_number(c.value, c.value_high)
+    was_off, row.value = row.value < 0, one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
         row.window_ns = c.window_ns
@@ -187,6 +187,8 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.on_loss += acts_on_loss(row)
     rows.breakers += is_breaker(row)
     rows.alike += is_about_alike(row)
+    if was_off and is_breaker(row):  # what it counted before it was off, nobody has looked at since
+        row.day_first = row.sent
     if takes_counter(c.rule) and row.value >= 0 and not row.counts:
         row.counts = True
         row.sent_times, row.dealt = deque(maxlen=rows.order_rate), deque(maxlen=rows.order_rate)

@@ -37,7 +37,7 @@ class Breakers:
 
     def __init__(self) -> None:
         self.tripped: dict[int, Tripped] = {}
-        self.due: list[int] = []
+        self.due: set[int] = set()
 
 
 def breaker_row(rows: LimitRows, strategy: int, rule: int) -> LimitRow | None:
