@@ -36,6 +36,12 @@ cdef dict REASONS = Reason._value2member_map_
 cdef class Report:
     __doc__ = Twin.__doc__
 
+    def __init__(self, bytes record not None, directory):
+        if len(record) != sizeof(tc_report):
+            raise ValueError(f"a report must be {sizeof(tc_report)} bytes, not {len(record)}")
+        self.state, self.names = <State?>directory.core._state, directory
+        self.record = (<const tc_report*><const char*>record)[0]
+
     cdef bint is_execution(self) noexcept:
         return self.record.report_type == REPORT_EXECUTION
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -264,6 +265,12 @@ def test_a_compiled_report_says_what_its_twin_says():
             copied(request)
     with pytest.raises(AttributeError):
         request.seq = 5
+    for wrong in (b"x", bytes(129)):
+        with pytest.raises(ValueError, match=f"a report must be 128 bytes, not {len(wrong)}"):
+            made(wrong, names)
+    for lost in (None, "a state"):
+        with pytest.raises(TypeError):
+            made(bytes(128), SimpleNamespace(core=SimpleNamespace(_state=lost)))
     match request:
         case Report(exec_type=ExecType.CANCELED, symbol=symbol):
             assert symbol == "ETH"

@@ -414,21 +414,21 @@ def test_a_rule_that_comes_while_a_batch_is_read_lets_no_order_of_it_pass(make_c
 
 def test_a_rule_that_comes_while_a_batch_runs_is_passed_by_no_order_behind_it(make_core):
     """It comes from a signal's handler, between two chunks of a compiled core's batch."""
-    core = make_core()
+    core, to_do = build_on_a_clock(make_core)
     core.risk.add_rule("none", lambda order: False)  # its name has its number: inside of a command none is given
     core.risk.remove_rule("none")
     orders = batch(200_000 if core.backend == "native" else 3_000)
     orders["order_qty"] = 0  # refused at once, each for its quantity, so that none costs memory
     before = signal.signal(signal.SIGALRM, lambda *_: core.risk.add_rule("none", lambda order: False))
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.001)
+        to_do.append(lambda: signal.setitimer(signal.ITIMER_REAL, 0.003))
         reasons = core.submit_batch(orders)["reason"]
     finally:
         signal.signal(signal.SIGALRM, before)
     refused = reasons == R.INVALID_FIELD_VALUE
     assert [rule.name for rule in core.risk.rules()] == ["none"]
     assert set(reasons[~refused].tolist()) == {R.QTY_BELOW_MIN}
-    assert 0 < refused.sum() < len(orders)
+    assert refused.any()
     assert refused[-refused.sum():].all()
 
 
