@@ -1,6 +1,8 @@
 """The backend is chosen by name, never in silence: each policy in a process of its own."""
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +80,19 @@ def test_what_an_orders_path_does_not_need_is_imported_when_it_is_asked_for():
     code = ("import sys, tradecore as tc; print(sorted(m for m in sys.modules if m.startswith('tradecore.runtime.')"
             " or 'keeper' in m or 'shadow' in m)); print(all(getattr(tc, name) is getattr(tc, name) for name in dir(tc)))")
     assert run(code, "auto").stdout.split("\n")[:2] == ["[]", "True"]
+
+
+def compiled_classes():
+    native = importlib.import_module("tradecore._native")
+    modules = [importlib.import_module(f"tradecore._native.{info.name}") for info in pkgutil.iter_modules(native.__path__)]
+    return [kind for module in modules for kind in vars(module).values()
+            if isinstance(kind, type) and kind.__module__ == module.__name__]
+
+
+@pytest.mark.parametrize("kind", compiled_classes(), ids=lambda kind: f"{kind.__module__.split('.')[-1]}.{kind.__name__}")
+def test_no_compiled_class_gives_an_unfilled_object(kind):
+    """What it reads would be memory that nobody has filled; one that takes another's state would be filled with anything."""
+    for make in (kind, lambda: kind.__new__(kind), lambda: object.__new__(kind)):
+        with pytest.raises(TypeError):
+            make()
+    assert not hasattr(kind, "__setstate_cython__")

@@ -9,7 +9,7 @@ from texts cimport TEXT_SIZE, own_id_max, text_size
 from units cimport (
     PyLong_CheckExact, PyObject, PyUnicode_CheckExact, Py_INCREF, Py_XDECREF, TC_HAS_GIL, int32_t, int64_t, no_price,
     price_max, qty_max, read_units, tc_clear, tc_instrument, tc_letters_of, tc_number_of, tc_number_types, tc_type_of,
-    time_max, uint32_t,
+    time_max, uint8_t, uint32_t,
 )
 
 
@@ -31,6 +31,17 @@ cdef struct tc_words:
 cdef struct tc_last_name:
     PyObject* name                 # a reference of its own
     int32_t number
+
+
+# The parameters of a call, and the places of those that were named last: a call in a program's source has one tuple of
+# keywords for all its turns.
+cdef struct tc_parameters:
+    PyObject* names                # a tuple, in the order of the signature
+    Py_ssize_t by_place            # how many may be given without their names
+    PyObject* keywords             # a reference of its own
+    Py_ssize_t count               # of the values before those of the keywords
+    uint8_t places[MOST]
+    int32_t named                  # a bit for each of these places
 
 
 # `kept` holds what they name without a reference.
@@ -72,35 +83,65 @@ cdef inline int find_word(const tc_words* words, PyObject* given) except -2:
     return -1 if found == NULL else <int><object>found
 
 
-cdef inline tuple names_of(str words):
-    return tuple([intern(name) for name in words.split()])
+# `kept` holds the names.
+cdef inline tc_parameters parameters_of(str words, Py_ssize_t by_place, list kept):
+    cdef tc_parameters parameters
+    cdef tuple names = tuple([intern(name) for name in words.split()])
+    tc_clear(&parameters, sizeof(parameters))
+    kept.append(names)
+    parameters.names = <PyObject*>names
+    parameters.by_place = by_place
+    return parameters
+
+
+# The places of its keywords; False for a name that is none, and a value given twice.
+cdef inline bint find_places(tc_parameters* call):
+    cdef Py_ssize_t i, at = call.count, size = PyTuple_GET_SIZE(<tuple>call.names), left
+    call.named = 0
+    for i in range(PyTuple_GET_SIZE(<tuple>call.keywords)):
+        left = size                                    # most stand in the order of the signature
+        while left and (at == size or <PyObject*>PyTuple_GET_ITEM(<tuple>call.names, at)
+                        != <PyObject*>PyTuple_GET_ITEM(<tuple>call.keywords, i)):
+            at = at + 1 if at < size else 0
+            left -= at < size
+        if left == 0 or at < call.count or call.named >> at & 1:
+            return False
+        call.places[i] = <uint8_t>at
+        call.named |= 1 << at
+    return True
 
 
 # The arguments of a call by the places of their names, NULL where none is given; and a bit for the place of each that
 # came by its name. -1 for a name that is none, a value given twice, too many places.
 cdef inline int32_t collect(
-    tuple names, Py_ssize_t places, PyObject* const* given, Py_ssize_t count, PyObject* keywords, PyObject** into
+    tc_parameters* parameters, PyObject* const* given, Py_ssize_t count, PyObject* keywords, PyObject** into
 ):
-    cdef Py_ssize_t i, at = count, size = PyTuple_GET_SIZE(names), left
-    cdef int32_t named = 0
-    if count > places:
+    cdef Py_ssize_t i
+    cdef PyObject* before
+    cdef tc_parameters found
+    cdef const tc_parameters* call = parameters
+    if count > parameters.by_place:
         return -1
     tc_clear(into, MOST * sizeof(PyObject*))
     for i in range(count):
         into[i] = given[i]
     if keywords == NULL:
         return 0
-    for i in range(PyTuple_GET_SIZE(<tuple>keywords)):
-        left = size                                    # most stand in the order of the signature
-        while left and (at == size or <PyObject*>PyTuple_GET_ITEM(names, at)
-                        != <PyObject*>PyTuple_GET_ITEM(<tuple>keywords, i)):
-            at = at + 1 if at < size else 0
-            left -= at < size
-        if left == 0 or into[at] != NULL:
+    if not TC_HAS_GIL or keywords != parameters.keywords or count != parameters.count:
+        found = parameters[0]
+        found.keywords = keywords
+        found.count = count
+        if not find_places(&found):
             return -1
-        into[at] = given[count + i]
-        named |= 1 << at
-    return named
+        call = &found
+        if TC_HAS_GIL:
+            before = parameters.keywords
+            Py_INCREF(<object>keywords)
+            parameters[0] = found
+            Py_XDECREF(before)
+    for i in range(PyTuple_GET_SIZE(<tuple>keywords)):
+        into[call.places[i]] = given[count + i]
+    return call.named
 
 
 cdef inline bint is_given(PyObject* value):

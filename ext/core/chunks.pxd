@@ -51,33 +51,35 @@ cdef inline bint must_be_read(const tc_events* events) noexcept nogil:
     return events.wanted_from and 2 * (events.seq - events.wanted_from) >= <int64_t>events.mask
 
 
-# Only in C: a slice in Python. A command of a chunk into its slot.
-cdef inline void copy_command(tc_slots* slots, const tc_batch* batch, int64_t i) noexcept nogil:
-    tc_copy_shared(&slots.commands[i & (AHEAD - 1)], &batch.commands[batch.done + i], sizeof(tc_command))
+# Only in C: a slice in Python. A command of a batch into its slot.
+cdef inline void copy_command(tc_slots* slots, const tc_batch* batch, int64_t place) noexcept nogil:
+    tc_copy_shared(&slots.commands[place & (AHEAD - 1)], &batch.commands[place], sizeof(tc_command))
 
 
 # The next chunk of a batch: each command is copied, once, before it is looked at. What lies behind the chunk is copied
 # again with the next one: nothing but addresses to fetch is read from it.
 cdef inline void run_chunk(tc_core* core, tc_tap* tap, tc_slots* slots, tc_batch* batch) noexcept nogil:
-    cdef int64_t rest = batch.count - batch.done, seen, taken, i
-    cdef tc_command* c
+    cdef int64_t first = batch.done, place = first, rest = batch.count - first
+    cdef int64_t seen = batch.count if rest < CHUNK + AHEAD_ID else first + CHUNK + AHEAD_ID
+    cdef int64_t end = batch.count if rest < CHUNK else first + CHUNK
     cdef int64_t enough = core.events.seq + CHUNK_REPORTS
-    seen = CHUNK + AHEAD_ID if rest > CHUNK + AHEAD_ID else rest
-    taken = CHUNK if rest > CHUNK else rest
-    for i in range(AHEAD_ID if seen > AHEAD_ID else seen):
-        copy_command(slots, batch, i)
-    i = 0
-    while i < taken and core.events.seq < enough and not (i and batch.watched and must_be_read(&core.events)):
-        if i + AHEAD_ID < seen:
-            copy_command(slots, batch, i + AHEAD_ID)
-        fetch_ahead(core, slots.commands, i, seen, &batch.ahead)
-        c = &slots.commands[i & (AHEAD - 1)]
-        if c.kind < 64 and (batch.refused >> c.kind) & 1:
+    cdef uint64_t refused = batch.refused | tap.sealed
+    cdef tc_command* c
+    for place in range(first, min(first + AHEAD_ID, seen)):
+        copy_command(slots, batch, place)
+    place = first
+    while place < end and core.events.seq < enough and not (
+            place > first and batch.watched and must_be_read(&core.events)):
+        if place + AHEAD_ID < seen:
+            copy_command(slots, batch, place + AHEAD_ID)
+        fetch_ahead(core, slots.commands, place, seen, &batch.ahead)
+        c = &slots.commands[place & (AHEAD - 1)]
+        if c.kind < 64 and (refused >> c.kind) & 1:
             c.kind = NO_KIND                           # a command of no kind is refused for it
-        take_command(core, tap, c, &slots.acks[i], batch.now, batch.timed)
-        i += 1
-    tc_copy_shared(&batch.acks[batch.done], slots.acks, i * <int64_t>sizeof(tc_ack))
-    batch.done += i
+        take_command(core, tap, c, &slots.acks[place - first], batch.now, batch.timed)
+        place += 1
+    tc_copy_shared(&batch.acks[first], slots.acks, (place - first) * <int64_t>sizeof(tc_ack))
+    batch.done = place
     batch.stopped = batch.watched and must_be_read(&core.events)
 
 

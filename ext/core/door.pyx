@@ -1,4 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+# cython: auto_pickle=False
 """The compiled door: a user's call into one command record, through the core, and back, in a few hundred instructions.
 
 It decides only whether it can read what it was given. What it can't is called again in Python (core/door.py), which
@@ -10,15 +11,17 @@ from posix.time cimport CLOCK_REALTIME, clock_gettime, timespec
 from holds cimport ANSWERS, tc_finding
 from order_terms cimport *
 from events cimport is_unread
+from filling cimport fill_all
 from kinds cimport *
 from instrument cimport *
 from order_table cimport NO_SLOT, tc_order
 from methods cimport *
 from questions cimport passes
+from shell cimport open_command
 from slots cimport *
 from units cimport tc_number_types
 from tradecore._native.live_order cimport Order
-from tradecore._native.report cimport Report
+from tradecore._native.report cimport Report, new_report
 from tradecore._native.turnstile cimport State
 cimport cython
 
@@ -49,16 +52,15 @@ WORDS.time_in_force = words_of(TimeInForce, KEPT)
 WORDS.trigger = words_of(TriggerPriceType, KEPT)
 WORDS.contingency = words_of(ContingencyType, KEPT)
 
-# The parameters of each call, in the order of its signature.
-cdef tuple ORDER_NAMES = names_of(
+cdef tc_parameters ORDER_CALL = parameters_of(
     "symbol side qty price account venue cl_ord_id ord_type time_in_force post_only reduce_only stop_px peg_offset "
     "peg_offset_type trigger_price_type min_qty display_qty expire_time cash_order_qty list_id contingency_type "
-    "strategy transact_time")
-cdef tuple QUOTE_NAMES = names_of("venue symbol bid bid_size ask ask_size transact_time")
-cdef tuple MARK_NAMES = names_of("symbol price")
-cdef tuple CANCEL_NAMES = names_of("order cl_ord_id order_id new_cl_ord_id transact_time")
-cdef tuple REPLACE_NAMES = names_of(
-    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time")
+    "strategy transact_time", 4, KEPT)
+cdef tc_parameters QUOTE_CALL = parameters_of("venue symbol bid bid_size ask ask_size transact_time", 2, KEPT)
+cdef tc_parameters MARK_CALL = parameters_of("symbol price", 2, KEPT)
+cdef tc_parameters CANCEL_CALL = parameters_of("order cl_ord_id order_id new_cl_ord_id transact_time", 1, KEPT)
+cdef tc_parameters REPLACE_CALL = parameters_of(
+    "order cl_ord_id order_id qty price stop_px expire_time new_cl_ord_id transact_time", 1, KEPT)
 
 
 @cython.final
@@ -78,6 +80,9 @@ cdef class Told:
         return read_answers(self.alone, self.mask, said, self.names, self.instrument)
 
 
+fill_all(Told, "a core's check() keeps one")
+
+
 @cython.final
 cdef class Door:
     """One core's door. It holds the core's state and names, and the Python that explains; nothing that holds it."""
@@ -92,9 +97,9 @@ cdef class Door:
     cdef readonly dict slow        # {name: the same call in Python}
     cdef str order_call            # the name that a new order has among them
 
-    def __init__(self, gate, slow, counterparty):
+    def __cinit__(self, gate, slow, counterparty):
         self.gate, self.names, self.bus, self.clock = gate, gate.names, gate.bus, gate.clock
-        self.state = gate.core._state
+        self.state = <State?>gate.core._state
         self.symbols, self.accounts = gate.names.symbols.ids, gate.names.accounts.ids
         self.venues, self.account_names = gate.names.venues.ids, gate.names.accounts.names
         self.listening, self.restless, self.asked = gate.bus.listening, gate.bus.restless, gate.asked
@@ -176,7 +181,7 @@ cdef class Door:
         cdef tc_command c
         cdef char text[TEXT_SIZE]
         cdef int64_t own = 0
-        cdef int32_t named = collect(ORDER_NAMES, 4, arguments, count, keywords, given)
+        cdef int32_t named = collect(&ORDER_CALL, arguments, count, keywords, given)
         if not (named >= 0 and self.read_order(given, named, &c)
                 and read_id(given[CL_ORD_ID], text, &own)):
             return PyObject_Vectorcall(self.slow[self.order_call], arguments, count, keywords)
@@ -202,7 +207,7 @@ cdef class Door:
         cdef char text[TEXT_SIZE]
         cdef int64_t own = 0
         cdef Told told
-        cdef int32_t named = collect(ORDER_NAMES, 4, arguments, count, keywords, given)
+        cdef int32_t named = collect(&ORDER_CALL, arguments, count, keywords, given)
         if not (named >= 0 and self.read_order(given, named, &c) and read_id(given[CL_ORD_ID], text, &own)):
             return PyObject_Vectorcall(self.slow["check"], arguments, count, keywords)
         if text[0]:                                    # a question interns nothing
@@ -224,7 +229,7 @@ cdef class Door:
         cdef tc_command c
         tc_clear(&c, sizeof(c))
         c.kind = KIND_QUOTE
-        if not (collect(QUOTE_NAMES, 2, arguments, count, keywords, given) >= 0
+        if not (collect(&QUOTE_CALL, arguments, count, keywords, given) >= 0
                 and given[0] != NULL and given[1] != NULL
                 and find_name(self.venues, given[0], &c.venue, &self.last_venue)
                 and find_name(self.symbols, given[1], &c.instrument, &self.last_symbol)
@@ -238,7 +243,7 @@ cdef class Door:
         cdef tc_command c
         tc_clear(&c, sizeof(c))
         c.kind = KIND_MARK
-        if not (collect(MARK_NAMES, 2, arguments, count, keywords, given) >= 0
+        if not (collect(&MARK_CALL, arguments, count, keywords, given) >= 0
                 and given[0] != NULL and is_given(given[1])
                 and find_name(self.symbols, given[0], &c.instrument, &self.last_symbol)
                 and read_price(&NUMBERS, given[1], &self.state.core.instruments[c.instrument], 0, &c.mark_px)):
@@ -254,8 +259,7 @@ cdef class Door:
         told = self.state.run_asked(c, &ack, self.time(), &answer)
         self.deliver()
         if ack.report_type == REPORT_BUSINESS_REJECT and told:
-            said = (<const char*>&answer)[:sizeof(tc_report)]
-            self.gate.refuse(CommandType(c.kind), "", Report(said, self.names))
+            self.gate.refuse(CommandType(c.kind), "", new_report(self.state, self.names, &answer))
         return None
 
     # ---- requests
@@ -268,7 +272,7 @@ cdef class Door:
         cdef int64_t target_own = 0, own = 0
         tc_clear(&c, sizeof(c))
         c.kind = KIND_CANCEL
-        if not (collect(CANCEL_NAMES, 1, arguments, count, keywords, given) >= 0
+        if not (collect(&CANCEL_CALL, arguments, count, keywords, given) >= 0
                 and is_given(given[0]) + is_given(given[1]) + is_given(given[2]) == 1
                 and self.read_target(given, &c) and read_id(given[1], target, &target_own)
                 and read_id(given[3], text, &own) and read_stamp(given[4], &c.transact_time)):
@@ -286,7 +290,7 @@ cdef class Door:
         tc_clear(&c, sizeof(c))
         target[0] = 0
         c.kind = KIND_REPLACE
-        if not (collect(REPLACE_NAMES, 1, arguments, count, keywords, given) >= 0 and not PyList_GET_SIZE(self.asked)
+        if not (collect(&REPLACE_CALL, arguments, count, keywords, given) >= 0 and not PyList_GET_SIZE(self.asked)
                 and is_given(given[0]) and not is_given(given[1]) and not is_given(given[2])
                 and (is_given(given[3]) or is_given(given[4]) or is_given(given[5]) or is_given(given[6]))
                 and self.read_target(given, &c)
@@ -316,8 +320,7 @@ cdef class Door:
         cdef tc_ack ack
         cdef bint told
         cdef int64_t now = self.time()
-        cdef Report report = Report.__new__(Report)
-        report.state, report.names = self.state, self.names
+        cdef Report report = new_report(self.state, self.names, NULL)
         c.version = VERSION
         c.orig_cl_ord_id = self.number_of(target, target_own, now)
         c.cl_ord_id = self.number_of(text, own, now)
@@ -335,9 +338,8 @@ cdef class Prepared:
     cdef tc_command terms
     cdef bint typed                # its OrdType was said, and does not follow from the price
 
-    def __init__(self, Door door not None, bytes record, bint typed, slow):
-        assert len(record) == sizeof(tc_command)
-        memcpy(&self.terms, <const char*>record, sizeof(tc_command))
+    def __cinit__(self, Door door not None, bytes record not None, bint typed, slow):
+        self.terms = open_command(record)[0]
         self.door, self.typed, self.slow = door, typed, slow
 
     def __call__(self, qty=None, price=None, *, cl_ord_id=None, transact_time=None):

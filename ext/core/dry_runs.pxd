@@ -55,12 +55,14 @@ cdef inline void plan_venues(
 cdef inline void plan_order(tc_core* core, tc_command* c, int64_t now, tc_plan* plan) noexcept nogil:
     cdef const tc_instrument* ins = find_instrument(core, c.instrument)
     cdef int64_t clock = core.now, time = stamp_of(c, now), latest = 0, bound = no_price()
+    cdef uint64_t down = core.router.down
     cdef tc_order thought
     cdef tc_question q
     memset(plan, 0, sizeof(tc_plan))
     plan.limit = no_price()
     if 0 <= time and time <= time_max() and time > clock and not find_bad_stamp(core, time, now, &latest):
         core.now = time
+        core.router.down = down_at(&core.router, time)
     if c.exec_inst & INST_CASH and ins != NULL:
         c.order_qty = convert_cash(core, ins, c, &bound)
     c.cl_ord_id = 0
@@ -76,3 +78,4 @@ cdef inline void plan_order(tc_core* core, tc_command* c, int64_t now, tc_plan* 
         plan.routing = strategy_of(&core.router, c.strategy, c.routing)
         plan_venues(core, ins, &thought, c.min_qty != 0, tighten_ticks(ins, q.side, limit_ticks(ins, &q), bound), plan)
     core.now = clock
+    core.router.down = down

@@ -10,6 +10,7 @@ from order_facts cimport derive_status, leaves_of
 from order_table cimport tc_order
 from answers cimport order_row
 from copies cimport copy_order, tc_order_copy
+from filling cimport fill_all
 from shell cimport wide
 from telling cimport *
 from units cimport TOLD_MAX, tc_told
@@ -31,13 +32,13 @@ from tradecore.vocabulary.rows import OrderRow, evicted
 
 cdef object DECIMAL = Decimal
 cdef tc_told TOLD[TOLD_MAX]
-cdef tuple SIDES = every(Side), ORD_TYPES = every(OrdType), TIMES_IN_FORCE = every(TimeInForce)
-cdef tuple STATUSES = every(OrdStatus), PLACES = every(Place), PEG_OFFSET_TYPES = every(PegOffsetType)
-cdef tuple TRIGGERS = every(TriggerPriceType), CONTINGENCIES = every(ContingencyType)
+cdef tuple SIDES = Side.by_byte(), ORD_TYPES = OrdType.by_byte(), TIMES_IN_FORCE = TimeInForce.by_byte()
+cdef tuple STATUSES = OrdStatus.by_byte(), PLACES = Place.by_byte(), PEG_OFFSET_TYPES = PegOffsetType.by_byte()
+cdef tuple TRIGGERS = TriggerPriceType.by_byte(), CONTINGENCIES = ContingencyType.by_byte()
 cdef tuple INSTRUCTIONS = tuple([ExecInst(value) for value in range(8)])
 cdef tuple UNKNOWNS = tuple([Unknown(value) for value in range(8)])
-cdef dict REASONS = {int(member): member for member in Reason}
-cdef dict REJECTIONS = {int(member): member for member in OrdRejReason}
+cdef dict REASONS = Reason._value2member_map_
+cdef dict REJECTIONS = OrdRejReason._value2member_map_
 
 
 @cython.no_gc
@@ -374,4 +375,5 @@ cdef class Order:
         return show_order(self, self.names)
 
 
+fill_all(Order, "a core's submit() and order() give one")
 Twin.register(Order)

@@ -31,6 +31,7 @@ cdef inline void stop_losing(tc_core* core, const tc_limit_row* row) noexcept no
         c.target = row.account
         c.state = STATE_REDUCING
         set_trading_state(core, &c, &ack)
+        tell_cause(&core.risk.states, row.scope, row.account, core.risk.rows.rules[row.rule].reason)
     if row.mode == MODE_CANCEL:
         memset(&c, 0, sizeof(c))
         c.kind = KIND_MASS_CANCEL

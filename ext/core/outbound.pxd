@@ -216,11 +216,18 @@ cdef inline void drop_own(tc_core* core, uint32_t at) noexcept nogil:
         drop_message(&core.orders, at)
 
 
+# Takes back what was asked of an order and not handed out: nothing must change one that has ended.
+cdef inline void drop_requests(tc_core* core, const tc_order* order) noexcept nogil:
+    cdef uint32_t at = order.first_request
+    while at != NO_SLOT:
+        drop_own(core, core.orders.requests[at].message)
+        at = core.orders.requests[at].next
+
+
 # Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end? One whose
 # children are open ends with them.
 cdef inline bint recall_order(tc_core* core, tc_order* order) noexcept nogil:
     cdef tc_terms* terms
-    cdef uint32_t at = order.first_request
     if order.place != PLACE_AT_VENUE:
         return terms_of(&core.orders, order).child_head == NO_SLOT
     if not is_unsent(&core.orders, order):
@@ -230,9 +237,7 @@ cdef inline bint recall_order(tc_core* core, tc_order* order) noexcept nogil:
     drop_own(core, terms.cancel_message)
     drop_own(core, terms.change_message)
     drop_own(core, terms.status_message)
-    while at != NO_SLOT:
-        drop_own(core, core.orders.requests[at].message)
-        at = core.orders.requests[at].next
+    drop_requests(core, order)
     order.place = PLACE_NOWHERE
     order.kept |= RECALLED
     return True

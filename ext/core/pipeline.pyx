@@ -1,4 +1,5 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+# cython: auto_pickle=False
 """The fused order path: one state, and the commands that change it. Door checks here; the way in is turnstile's."""
 
 from answers cimport (
@@ -24,6 +25,7 @@ from shell cimport open_batch, open_command
 from trades cimport tc_execution
 from state cimport BASKET_MAX
 from table cimport demand
+from tap cimport seal_batches
 from unbooked cimport tc_unbooked
 from tradecore._native.readers cimport OrderHandle, Readers
 from tradecore._native.turnstile cimport State
@@ -42,9 +44,6 @@ from tradecore.vocabulary.rows import (
 @cython.final
 cdef class Core(Readers):
     """The whole order path over one state: commands in, reports out."""
-
-    def __init__(self, capacity):
-        self.state = State(capacity)
 
     def run(self, commands, acks, int64_t now, bint timed=False, bint sealed=False, bint watched=False):
         """Run a batch: C-contiguous 128-byte command records in, one ack record each out.
@@ -75,6 +74,17 @@ cdef class Core(Readers):
         batch.watched = watched
         self.state.run_batch(&batch)
         return batch.done
+
+    def seal_batches(self, kinds):
+        """From now on a batch's commands of these kinds are refused, in one that runs too; a command alone is not.
+        Nothing of it is in the state. Threads: any; once it returns no batch runs one that it has not begun."""
+        cdef uint64_t sealed = 0
+        for kind in kinds:
+            demand("kind", kind, 0, 63)
+            sealed |= <uint64_t>1 << <int>kind
+        self.state.enter_anyway()
+        seal_batches(&self.state.tap, sealed)
+        self.state.leave()
 
     def apply(self, bytes command, int64_t now):
         """Run one command record; return its ack, and the bytes of the report that answers it (b"": none is held).

@@ -264,7 +264,7 @@ cdef inline uint64_t place_order(
         order.route = ROUTE_DIRECTED
     since = count_stage(core, STAGE_ROUTING, since, timed)
     if order.venue == 0 or ((core.disconnected | core.router.out) >> (order.venue - 1)) & 1:
-        refuse_placing(core, c, order, NO_VENUE, 0, core.venue_count, first)
+        refuse_placing(core, c, order, NO_VENUE, order.venue, core.venue_count, first)
         return since
     if tc_seldom(core.risk.rows.venue_heads[order.venue] != 0) and (routed or terms_of(&core.orders, order).parent_id):
         reason = ask_venue_limits(core, ins, order, &limit, &finding)

@@ -19,9 +19,9 @@ cdef struct tc_coming:
     uint32_t number                # of the id's entry, or the slot + 1; 0 is none
 
 
-# What of those that come is being fetched.
+# What of those that come is being fetched. It outlives a chunk, which may end anywhere.
 cdef struct tc_fetching:
-    tc_coming ring[AHEAD]
+    tc_coming ring[AHEAD]          # [place in its batch & (AHEAD - 1)]
     uint64_t named                 # a bit for each that names an order, the last that was looked at the lowest
 
 
@@ -35,6 +35,7 @@ cdef inline void fetch_place(const tc_core* core, const tc_command* c, tc_coming
     cdef int64_t id = c.orig_cl_ord_id
     next.hash = 0
     next.place = NULL
+    next.number = 0
     if c.kind == KIND_EXECUTION_REPORT or c.kind == KIND_CANCEL_REJECT:
         id = c.cl_ord_id
     if id == 0:
@@ -83,14 +84,14 @@ cdef inline void fetch_exec_id(const tc_core* core, const tc_command* c) noexcep
         tc_prefetch(&ids.entries[<uint64_t>(ids.count + AHEAD_ID + 1) & ids.mask])
 
 
-# What command `i` of a batch of `count` starts to fetch for those behind it that name an order. `slots`: where the
-# commands lie, [place & (AHEAD - 1)].
+# What the command at `place` in its batch starts to fetch for those behind it that name an order. `slots`: where the
+# commands lie, [place & (AHEAD - 1)], up to the one at `end`.
 cdef inline void fetch_ahead(
-    const tc_core* core, const tc_command* slots, int64_t i, int64_t count, tc_fetching* f
+    const tc_core* core, const tc_command* slots, int64_t place, int64_t end, tc_fetching* f
 ) noexcept nogil:
-    cdef int64_t coming = (i + AHEAD_ID) & (AHEAD - 1)
+    cdef int64_t coming = (place + AHEAD_ID) & (AHEAD - 1)
     f.named <<= 1
-    if i + AHEAD_ID < count:
+    if place + AHEAD_ID < end:
         f.named |= names_order(&slots[coming])
     if f.named == 0:                                   # of what makes orders alone
         return
@@ -98,6 +99,6 @@ cdef inline void fetch_ahead(
         fetch_place(core, &slots[coming], &f.ring[coming])
         fetch_exec_id(core, &slots[coming])
     if (f.named >> (AHEAD_ID - AHEAD_ENTRY)) & 1:
-        fetch_entry(core, &f.ring[(i + AHEAD_ENTRY) & (AHEAD - 1)])
+        fetch_entry(core, &f.ring[(place + AHEAD_ENTRY) & (AHEAD - 1)])
     if (f.named >> (AHEAD_ID - AHEAD_ORDER)) & 1:
-        fetch_order(core, &f.ring[(i + AHEAD_ORDER) & (AHEAD - 1)])
+        fetch_order(core, &f.ring[(place + AHEAD_ORDER) & (AHEAD - 1)])

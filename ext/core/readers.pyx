@@ -1,9 +1,11 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+# cython: auto_pickle=False
 """What may be asked of a core: each question copies what it needs in one locked section, and answers behind it."""
 
 from cpython.buffer cimport PyBUF_WRITABLE
 from answers cimport *
 from chunks cimport slot_of_id
+from filling cimport fill_all
 from lifetimes cimport count_lifetimes, lifetime_rows, tc_lifetimes
 from questions cimport answer_question
 from shell cimport open_command, wide
@@ -56,6 +58,10 @@ cdef class OrderHandle:
         return OrderRow._make(order_row(&copy))
 
 
+fill_all(EventView, "a core's events() give one")
+fill_all(OrderHandle, "a core's order() gives one")
+
+
 cdef OrderHandle handle(State state, uint32_t slot, int64_t order_id):
     cdef OrderHandle order = OrderHandle.__new__(OrderHandle)
     order.state, order.slot, order.order_id = state, slot, order_id
@@ -90,6 +96,9 @@ cdef int find_position(
 
 cdef class Readers:
     """What may be asked of a core. Threads: any may ask; each answer is of one moment."""
+
+    def __cinit__(self, capacity):
+        self.state = State(capacity)
 
     @property
     def _state(self):

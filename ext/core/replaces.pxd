@@ -72,7 +72,7 @@ cdef inline bint keeps_place(const tc_order* order, const tc_asked* asked) noexc
 
 # Would a replace take an order into a simulated venue's book: again, or with more than it has traded whole?
 cdef inline bint enters_book(const tc_core* core, const tc_order* order, const tc_asked* asked) noexcept nogil:
-    if asked.order_qty <= order.cum_qty or is_external(core, order.venue):
+    if asked.order_qty <= order.cum_qty or order.venue == 0 or is_external(core, order.venue):
         return False
     return order.place == PLACE_NOWHERE or (order.place == PLACE_RESTING and not keeps_place(order, asked))
 
@@ -135,6 +135,7 @@ cdef inline int find_refusal(
     cdef int64_t more = asked.order_qty - order.cum_qty - order.held
     cdef tc_question q
     cdef tc_finding finding
+    cdef bint enters = enters_book(core, order, asked)
     cdef int64_t kept = 0, elsewhere = 0
     cdef int reason, better = find_better(core, ins, order, asked, &kept, &elsewhere)
     if (asked.order_qty <= order.order_qty and asked.price == order.price
@@ -168,7 +169,11 @@ cdef inline int find_refusal(
                               asked.order_qty - order.cum_qty, bound)
     if value[0]:
         return SELF_MATCH
-    if enters_book(core, order, asked) and stops_replace(core, c, order, asked.order_qty, asked.price, &finding):
+    value[0] = order.venue
+    bound[0] = core.venue_count
+    if enters and is_out(&core.router.health[order.venue]):            # it works on as it is
+        return NO_VENUE
+    if enters and stops_replace(core, c, order, asked.order_qty, asked.price, &finding):
         core.answer_seq = core.events.seq + 1          # the alert is no answer
         value[0] = finding.value
         bound[0] = finding.limit

@@ -6,8 +6,8 @@ that says, this says.
 """
 
 from libc.stdint cimport int64_t
-from libc.string cimport memcpy
 from events cimport is_trade
+from filling cimport fill_all
 from instrument cimport *
 from kinds cimport *
 from telling cimport *
@@ -24,10 +24,10 @@ from tradecore.vocabulary.showing import refuse_copy
 
 cdef object DECIMAL = Decimal
 cdef tc_told TOLD[TOLD_MAX]
-cdef tuple REPORT_TYPES = every(ReportType), COMMAND_TYPES = every(CommandType), EXEC_TYPES = every(ExecType)
-cdef tuple STATUSES = every(OrdStatus), SIDES = every(Side), ORD_TYPES = every(OrdType)
-cdef tuple TIMES_IN_FORCE = every(TimeInForce)
-cdef dict REASONS = {int(member): member for member in Reason}
+cdef tuple REPORT_TYPES = ReportType.by_byte(), COMMAND_TYPES = CommandType.by_byte(), EXEC_TYPES = ExecType.by_byte()
+cdef tuple STATUSES = OrdStatus.by_byte(), SIDES = Side.by_byte(), ORD_TYPES = OrdType.by_byte()
+cdef tuple TIMES_IN_FORCE = TimeInForce.by_byte()
+cdef dict REASONS = Reason._value2member_map_
 
 
 @cython.no_gc
@@ -37,9 +37,10 @@ cdef class Report:
     __doc__ = Twin.__doc__
 
     def __init__(self, bytes record not None, directory):
-        assert len(record) == sizeof(tc_report)
-        memcpy(&self.record, <const char*>record, sizeof(tc_report))
-        self.state, self.names = directory.core._state, directory
+        if len(record) != sizeof(tc_report):
+            raise ValueError(f"a report must be {sizeof(tc_report)} bytes, not {len(record)}")
+        self.state, self.names = <State?>directory.core._state, directory
+        self.record = (<const tc_report*><const char*>record)[0]
 
     cdef bint is_execution(self) noexcept:
         return self.record.report_type == REPORT_EXECUTION
@@ -305,4 +306,13 @@ cdef class Report:
         return repr(self.twin())
 
 
+cdef Report new_report(State state, object names, const tc_report* record):
+    cdef Report report = Report.__new__(Report)
+    report.state, report.names = state, names
+    if record != NULL:
+        report.record = record[0]
+    return report
+
+
+fill_all(Report, "a core's requests give one, and its reports()")
 Twin.register(Report)

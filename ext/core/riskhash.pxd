@@ -121,6 +121,7 @@ cdef inline void hash_switches(tc_hasher* h, const tc_core* core, const tc_switc
             put_id(h, core, switch.why)
             put(h, switch.since)
             put(h, switch.state)
+            put(h, switch.reason)
             end_row(h)
 
 

@@ -211,6 +211,7 @@ cdef inline void lose_order(tc_core* core, const tc_command* c, tc_order* order)
     cdef bint works = order.acked and is_live(order), doubts = works and on_disconnect == LOST_DOUBT
     cdef int64_t before
     if works and on_disconnect == LOST_CANCEL:
+        drop_requests(core, order)
         order.place = PLACE_NOWHERE
         end_order(core, c, order, STATUS_CANCELED, VENUE_DISCONNECTED)
         return

@@ -24,7 +24,7 @@ cdef inline int64_t copy_kind(
                 rows[count].scope = scope
                 rows[count].target = i
                 rows[count].kind = kind
-                rows[count].reason = REASON_NONE
+                rows[count].reason = switches.by_scope[scope][i].reason
                 rows[count].switch = switches.by_scope[scope][i]
             count += 1
     return count

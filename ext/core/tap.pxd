@@ -15,7 +15,7 @@ cdef enum:
 
 # Where commands lie while they are applied, and their acks. So few that they stay in the processor's nearest cache.
 cdef struct tc_slots:
-    tc_command commands[AHEAD]      # [place in its chunk & (AHEAD - 1)]
+    tc_command commands[AHEAD]      # [place in its batch & (AHEAD - 1)]
     tc_ack acks[CHUNK]
 
 
@@ -37,6 +37,12 @@ cdef struct tc_tap:
     int64_t blocks, blocks_most
     int64_t lost                   # commands that found no room
     bint is_on
+    uint64_t sealed                # bit kind: of commands that are not for any batch
+
+
+# From now on no batch has commands of these kinds, one that runs included.
+cdef inline void seal_batches(tc_tap* tap, uint64_t kinds) noexcept nogil:
+    tap.sealed = kinds
 
 
 cdef inline bint wants_block(const tc_tap* tap) noexcept nogil:

@@ -1,15 +1,10 @@
-# What a compiled object tells of its record, in the user's words and units: members of enumerations, names, prices and
-# quantities. Called with the GIL.
+# What a compiled object tells of its record, in the user's words and units: names, prices and quantities. Called with
+# the GIL.
 # Only in C: Python's are those of tradecore/vocabulary/fields.py.
 
 from instrument cimport *
 from state cimport tc_core
 from units cimport tc_told, tell_units
-
-
-cdef inline tuple every(words):
-    """The member of each value of a byte, None where it is none."""
-    return tuple([words.find(value) for value in range(256)])
 
 
 cdef inline object tell_name(list names, int32_t number):

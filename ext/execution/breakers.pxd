@@ -40,9 +40,10 @@ cdef inline bint is_out(const tc_health* health) noexcept nogil:
     return health.state == HEALTH_HALTED or health.closes_at > 0 or health.trying > 0
 
 
-# Is it degraded?
+# Is it degraded? As one that is on trial already while its breaker is open, so that it costs then what it costs when it
+# is tried.
 cdef inline bint costs_more(const tc_health* health) noexcept nogil:
-    return health.state == HEALTH_DEGRADED or health.trials > 0
+    return health.state == HEALTH_DEGRADED or health.closes_at > 0 or health.trials > 0
 
 
 # A reject, or a request without an answer: does that open it? How many in a row, and how many open it.
@@ -74,6 +75,11 @@ cdef inline void reset_breaker(tc_health* health) noexcept nogil:
 cdef inline void open_breaker(tc_health* health, int64_t now) noexcept nogil:
     reset_breaker(health)
     health.closes_at = now + health.cooldown
+
+
+# Is the cooldown of its open breaker over by then, and nothing else in the way?
+cdef inline bint will_be_tried(const tc_health* health, int64_t now) noexcept nogil:
+    return 0 < health.closes_at and health.closes_at <= now and health.state != HEALTH_HALTED
 
 
 # Its cooldown is over: it is tried.

@@ -74,6 +74,16 @@ cdef inline bint fail_venue(
     return True
 
 
+# Which venues (bit venue - 1) will be down when breakers whose cooldown is over by then are half open.
+cdef inline uint64_t down_at(const tc_router* router, int64_t now) noexcept nogil:
+    cdef uint64_t down = router.down
+    cdef int32_t venue
+    for venue in range(1, router.venue_count + 1):
+        if will_be_tried(&router.health[venue], now):
+            down &= ~(<uint64_t>1 << (venue - 1))
+    return down | router.barred
+
+
 # Breakers whose cooldown is over.
 cdef inline void half_open_due(tc_router* router, int64_t now) noexcept nogil:
     cdef int32_t venue

@@ -10,9 +10,11 @@ cdef enum:
     SWITCHED = 5                   # scopes that have switches, from 0
 
 
-# What leaves less than ACTIVE: who set it, why and when, and the trading state that it leaves.
+# What leaves less than ACTIVE: who set it, why and when, the trading state that it leaves, and the reason of the limit
+# that set it, 0 where someone did.
 cdef struct tc_switch:
     int64_t who, why, since
+    int32_t reason
     uint8_t state
 
 
@@ -70,4 +72,10 @@ cdef inline void set_switch(
     switch.who = who if state else 0
     switch.why = why if state else 0
     switch.since = now if state else 0
+    switch.reason = 0
     switch.state = <uint8_t>state
+
+
+# It was a limit that has set one which is not ACTIVE.
+cdef inline void tell_cause(tc_switches* s, int64_t scope, int64_t target, int reason) noexcept nogil:
+    s.by_scope[scope][target].reason = reason

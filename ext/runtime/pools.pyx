@@ -17,7 +17,7 @@ cdef class Pool:
     cdef unsigned char[::1] memory
     cdef list tables
 
-    def __init__(self, memory, int64_t size):
+    def __cinit__(self, memory, int64_t size):
         demand("size", size, 1, 1 << SLOT_BITS)
         self.memory = memory
         if self.memory.shape[0] < size or self.memory.shape[0] % size:

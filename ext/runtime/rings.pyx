@@ -1,10 +1,12 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False, freethreading_compatible=True
+# cython: auto_pickle=False
 """A ring over memory that is given: door checks here, the algorithm in rings.pxd. Calls that have to wait do so without
 the GIL and look for signals every 10 ms; the others keep it."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport uintptr_t
+from filling cimport fill_all
 from rings cimport *
 cimport cython
 
@@ -82,6 +84,9 @@ cdef class _View:
             tc_leave(&self.ring.consuming)
 
 
+fill_all(Claim, "a ring's claim() gives one")
+fill_all(_View, "a ring's view() gives one")
+
 cdef object array_of(Ring ring, object owner, Py_ssize_t count):
     """Records where they lie: the array holds its owner."""
     return np.ndarray((count,), ring.dtype, owner, 0, (<Py_ssize_t>ring.ring.stride,))
@@ -107,7 +112,7 @@ cdef class Ring:
     cdef bint is_producing_alone
     cdef bint is_disowned
 
-    def __init__(self, memory, dtype, int fd):
+    def __cinit__(self, memory, dtype, int fd):
         self.memory, self.dtype, self.rescued = memory, dtype, None
         open_ring(&self.ring, <char*>&self.memory[0])
         self.ring.fd = fd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import itertools
 import pickle
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 from decimal import Decimal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -263,6 +265,12 @@ def test_a_compiled_report_says_what_its_twin_says():
             copied(request)
     with pytest.raises(AttributeError):
         request.seq = 5
+    for wrong in (b"x", bytes(129)):
+        with pytest.raises(ValueError, match=f"a report must be 128 bytes, not {len(wrong)}"):
+            made(wrong, names)
+    for lost in (None, "a state"):
+        with pytest.raises(TypeError):
+            made(bytes(128), SimpleNamespace(core=SimpleNamespace(_state=lost)))
     match request:
         case Report(exec_type=ExecType.CANCELED, symbol=symbol):
             assert symbol == "ETH"
@@ -320,6 +328,20 @@ def test_calls_that_were_taken_before_a_rule_in_python_ask_it_too(backend):
     assert [submit("AAPL", "BUY", 1, 1, account="A").text, prepared(1, 1).text] == ["", ""]
     assert check("AAPL", "BUY", 1, 1, account="A").passed
     assert replace(order, qty=11).text == ""
+
+
+@pytest.mark.parametrize("backend", ["native", "python"])
+def test_keywords_are_found_behind_as_many_values_as_they_follow(backend):
+    core = make(backend)
+    for n in range(2):  # the calls of one function share the tuple of equal keywords, which is remembered
+        order = core.submit("AAPL", "BUY", price=90 + n, qty=1 + n)
+        assert (order.price, order.order_qty) == (90 + n, 1 + n)
+        with pytest.raises(TypeError, match="qty"):
+            core.submit("AAPL", "BUY", 7, price=90, qty=1)
+        other = core.submit("AAPL", "BUY", qty=3 + n, price=80 + n)
+        assert (other.price, other.order_qty) == (80 + n, 3 + n)
+        with pytest.raises(TypeError, match="side"):
+            core.submit("AAPL", price=90, qty=1)
 
 
 @pytest.mark.parametrize("backend", ["native", "python"])
@@ -390,6 +412,24 @@ class TestPrepare:
 
     def test_it_shows_itself(self, backend):
         assert repr(make(backend).prepare("AAPL", "BUY", venue="X")) == "<PreparedOrder BUY AAPL venue='X'>"
+
+
+def test_an_order_that_is_kept_is_one_object_that_the_collector_need_not_look_at():
+    core, kept = make(), [None] * 2_000
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(2):  # the first time fills free lists and tables
+            kept[:] = [None] * len(kept)
+            blocks, tracked = sys.getallocatedblocks(), len(gc.get_objects())
+            for at in range(len(kept)):
+                kept[at] = core.submit("AAPL", "BUY", 1, "90")
+            left = (sys.getallocatedblocks() - blocks) / len(kept)
+            watched = (len(gc.get_objects()) - tracked) / len(kept)
+    finally:
+        gc.enable()
+    assert 0.9 < left < 1.1
+    assert watched < 0.1
 
 
 def test_an_order_manager_has_the_same_door():

@@ -25,6 +25,7 @@ sys.path.insert(0, {str(TESTS / "core")!r})
 import numpy as np
 import tradecore as tc
 from conftest import build_core, limits, small_capacity
+from tradecore.vocabulary.records import VERSION
 from test_turnstile import batch, count_kinds, replayed
 backend = sys.argv[1]
 """
@@ -585,3 +586,35 @@ def test_acks_go_where_the_caller_wants_them(core):
         with pytest.raises(error, match="out must be"):
             core.submit_batch(batch(2), out=bad)
         assert core._gate.core.command_seq == before
+
+
+# What is fetched ahead of a chunk's end belongs to the commands that it names, wherever the chunk ends: an order's slot
+# taken for the number of an id would be read far behind the table of ids, which is a small one here.
+ENDS = """
+resting, canceled = 400_000, 5_000
+core = build_core(backend, accounts=["stays", "goes"], capacity=tc.Capacity(
+    open_orders=2**20, cl_ord_ids=64, order_history=64, reject_history=64, events=2**14))
+
+def rest(count, account):
+    orders = batch(count)
+    orders["account"], orders["venue"], orders["time_in_force"] = account, 1, tc.TimeInForce.DAY
+    return core.submit_batch(orders)["order_id"]
+
+last = rest(resting, 1)[-1]
+for end in range(1, 33):
+    rest(canceled, 2)
+    cancels = np.zeros(end + 41, tc.CANCEL_DTYPE)
+    cancels["kind"], cancels["version"] = tc.CommandType.CANCEL, VERSION
+    cancels["order_id"][:end] = np.arange(last - end, last)
+    cancels["kind"][end], cancels["account"][end] = tc.CommandType.MASS_CANCEL, 2
+    cancels["orig_cl_ord_id"][end + 1:] = 12_345
+    acks = core.submit_batch(cancels)
+    assert (acks["ord_status"][:end] == tc.OrdStatus.CANCELED).all(), (end, acks[:end])
+    assert (acks["reason"][end + 1:] == tc.Reason.UNKNOWN_ORDER).all(), (end, acks[end + 1:])
+    last -= end
+assert core.metrics()["open_orders"] == resting - sum(range(1, 33)), core.metrics()
+"""
+
+
+def test_a_chunk_may_end_anywhere():
+    run_apart(ENDS, "native")

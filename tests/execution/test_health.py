@@ -25,7 +25,7 @@ def send(desk):
     """Sends one order, to A unless it is told otherwise; its venue says `word`, where there is one."""
     def send_one(word=None, venue="A", **terms):
         order = desk.submit("AAPL", "BUY", 10, "100.00", venue=venue, **terms)
-        desk.outbound()
+        list(desk.outbound())
         if word:
             desk.execution.on_execution_report(venue, word, order_id=order.order_id)
         return order
@@ -53,6 +53,14 @@ def test_a_venue_that_an_operator_halts_is_never_chosen_until_it_is_connected_ag
     assert (how(desk).is_down, goes_to(desk)) == (False, "A")
 
 
+@pytest.mark.parametrize("routing", ["ALL_IN_COST", "BEST_PRICE", "LOWEST_LATENCY", "ROUND_ROBIN", "SCORER"])
+def test_no_strategy_chooses_a_venue_that_is_down_and_explain_names_that_as_why(desk, routing):
+    desk.execution.router.set_health("A", "HALTED")
+    order = desk.submit("AAPL", "BUY", 10, "100.05", routing=routing)
+    (first, *_) = desk.explain(order).venues
+    assert (order.venue, first.venue, first.why.partition(",")[0]) == ("B", "A", "down")
+
+
 def test_what_works_at_a_halted_venue_works_on(desk, send):
     order = send("NEW")
     desk.execution.router.set_health("A", "HALTED")
@@ -71,6 +79,26 @@ def test_a_simulated_venue_can_be_halted_too(core):
     core.execution.router.set_health("ARCX", "HALTED")
     order = core.submit("AAPL", "BUY", 1, "10.05")
     assert order.reason is tc.Reason.NO_VENUE
+
+
+def test_a_replace_that_would_enter_a_halted_venues_book_is_refused_and_the_order_works_on(core):
+    core.quote("XNAS", "AAPL", ask="10.00", ask_size=5)
+    order = core.submit("AAPL", "BUY", 10, "9.50", venue="XNAS")
+    filled = core.submit("AAPL", "BUY", 5, "10.00", venue="XNAS")
+    core.execution.router.set_health("XNAS", "HALTED")
+    for asked, terms in ((order, {"price": "9.40"}), (order, {"qty": 11}), (filled, {"qty": 6})):
+        core.replace(asked, **terms)
+        told = list(core.reports(0))[-1]
+        assert (told.report_type, told.reason) == (tc.ReportType.ORDER_CANCEL_REJECT, tc.Reason.NO_VENUE)
+        assert "venue XNAS is down" in told.text
+    assert (order.ord_status, order.place, str(order.price), order.leaves_qty) == (
+        tc.OrdStatus.NEW, tc.Place.RESTING, "9.50", 10)
+    assert filled.ord_status is tc.OrdStatus.FILLED
+    core.replace(order, qty=8)  # which keeps its place
+    assert (order.ord_status, order.leaves_qty) == (tc.OrdStatus.NEW, 8)
+    core.execution.router.set_health("XNAS", "CONNECTED")
+    core.replace(order, price="9.40")
+    assert (order.ord_status, str(order.price)) == (tc.OrdStatus.NEW, "9.40")
 
 
 def test_rejects_in_a_row_open_the_breaker_and_an_order_that_is_taken_ends_the_row(desk, send, clock):
@@ -126,7 +154,7 @@ def test_whatever_a_venue_answers_ends_the_row_of_timeouts(desk, send, clock, an
         desk.replace(working, new_cl_ord_id="more", qty=12)
     elif answer != "REJECTED":
         desk.cancel(working, new_cl_ord_id="stop")
-    desk.outbound()
+    list(desk.outbound())
     if answer == "REJECTED":
         send("REJECTED")
     else:
@@ -186,6 +214,24 @@ def test_a_degraded_venue_on_trial_costs_more(desk, send, clock):
     assert (how(desk).is_down, goes_to(desk)) == (False, "B")
 
 
+@pytest.mark.parametrize(("late", "degraded_bps", "halted", "goes"), [
+    (-1, 0, False, "B"), (0, 0, False, "A"), (0, 2, False, "B"), (0, 0, True, "B")])
+def test_a_dry_run_knows_which_breakers_are_half_open_by_then(desk, send, clock, late, degraded_bps, halted, goes):
+    """No command has come since: the next order is what moves them."""
+    router = desk.execution.router
+    router.set_weights(degraded_bps=degraded_bps)
+    router.set_health("A", "HALTED" if halted else None, reject_max=1, cooldown=SECOND)
+    if not halted:
+        send("REJECTED")
+    clock.now += SECOND + late
+    before = desk.state_hash(), how(desk)
+    plan = desk.execution.route("AAPL", "BUY", 1, "100.05")
+    assert plan.chosen == (goes,)
+    assert ({venue.venue: venue.why for venue in plan.venues}["A"] == "down") == (late < 0 or halted)
+    assert (desk.state_hash(), how(desk)) == before
+    assert goes_to(desk) == goes
+
+
 def test_a_health_that_is_set_closes_the_breaker_and_other_settings_do_not(desk, send):
     router = desk.execution.router
     router.set_health("A", reject_max=1)
@@ -236,13 +282,25 @@ def test_a_lost_session_makes_of_what_works_what_was_set(desk, send, mode, statu
     assert how(desk)[:3] == ("A", H.DISCONNECTED, True)
     assert (order.ord_status, order.leaves_qty, other.ord_status) == (status, leaves, tc.OrdStatus.NEW)
     assert desk.positions.firm_exposure("AAPL").working_buy_qty == held + 10
-    desk.outbound()
+    list(desk.outbound())
     desk.execution.set_venue_session("A", connected=True)
     asked = [message for message in desk.outbound() if message.msg_type is tc.MsgType.ORDER_STATUS_REQUEST]
     assert len(asked) == (mode is L.DOUBT)
     if mode is L.DOUBT:
         desk.execution.on_execution_report("A", "ORDER_STATUS", order_id=order.order_id, ord_status="CANCELED")
         assert (order.ord_status, order.leaves_qty) == (tc.OrdStatus.CANCELED, 0)
+
+
+@pytest.mark.parametrize("ask", [{"qty": 20}, {"qty": 5}, None])
+def test_what_was_asked_of_an_order_that_a_lost_session_canceled_is_not_sent(desk, send, ask):
+    """Its venue would take a replace that nothing holds for."""
+    desk.execution.router.set_health("A", on_disconnect="CANCEL")
+    order = send("NEW")
+    (desk.replace(order, **ask) if ask else desk.cancel(order))
+    desk.execution.set_venue_session("A", connected=False)
+    desk.execution.set_venue_session("A", connected=True)
+    assert list(desk.outbound()) == []
+    assert (order.ord_status, desk.positions.firm_exposure("AAPL").working_buy_qty) == (tc.OrdStatus.CANCELED, 0)
 
 
 @pytest.mark.parametrize("mode", list(L))

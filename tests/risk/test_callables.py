@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import threading
 from decimal import Decimal
 
@@ -359,3 +360,97 @@ def test_refusals_leave_the_table_of_ids_to_orders(make_core):
     (line,) = core.risk.switches()
     assert (line.set_by, line.reason) == ("r.lee", "it loops")
     assert core.cancel(resting, new_cl_ord_id="a-request").exec_type is tc.ExecType.CANCELED
+
+
+# ---- a batch's commands may become others while it is read, and rules may come while it runs
+
+def build_on_a_clock(make_core):
+    """A core, and a list: what is put there, its clock does when it is asked the time."""
+    to_do = []
+
+    def clock():
+        while to_do:
+            to_do.pop()()
+        return T0
+
+    return make_core(clock=clock), to_do
+
+
+def batch(count):
+    orders = tc.new_orders(count)
+    orders["instrument"], orders["account"], orders["venue"], orders["order_qty"] = 1, 1, 1, 1
+    orders["side"], orders["price"] = tc.Side.BUY, 10**9
+    return orders
+
+
+def test_what_becomes_an_order_while_the_batch_is_read_is_refused_unasked(make_core):
+    def write():
+        commands["kind"] = tc.CommandType.NEW_ORDER, tc.CommandType.REPLACE, tc.CommandType.CANCEL
+
+    (core, to_do), commands, seen = build_on_a_clock(make_core), batch(3), []
+    commands["kind"] = tc.CommandType.CANCEL
+    core.risk.add_rule("seen", seen.append)
+    to_do.append(write)
+    acks = core.submit_batch(commands)
+    assert acks["reason"].tolist() == [R.INVALID_FIELD_VALUE, R.INVALID_FIELD_VALUE, R.UNKNOWN_ORDER]
+    assert (seen, len(core.orders.open_orders())) == ([], 0)
+    core.risk.remove_rule("seen")
+    assert core.submit_batch(commands)["reason"].tolist() == [R.NONE, R.UNKNOWN_ORDER, R.UNKNOWN_ORDER]
+
+
+def test_a_rule_that_comes_while_a_batch_is_read_lets_no_order_of_it_pass(make_core):
+    core, to_do = build_on_a_clock(make_core)
+    orders = batch(300)
+    to_do.append(lambda: core.risk.add_rule("none", lambda order: False))
+    assert set(core.submit_batch(orders)["reason"].tolist()) == {R.INVALID_FIELD_VALUE}
+    assert len(core.orders.open_orders()) == 0
+    core.risk.add_rule("more", lambda order: None)
+    core.risk.remove_rule("none")
+    with pytest.raises(RuntimeError, match="more of them is in force"):
+        core.submit_batch(orders)
+    core.risk.remove_rule("more")
+    assert set(core.submit_batch(orders)["reason"].tolist()) == {R.NONE}
+
+
+def test_a_rule_that_comes_while_a_batch_runs_is_passed_by_no_order_behind_it(make_core):
+    """It comes from a signal's handler, between two chunks of a compiled core's batch."""
+    core, to_do = build_on_a_clock(make_core)
+    core.risk.add_rule("none", lambda order: False)  # its name has its number: inside of a command none is given
+    core.risk.remove_rule("none")
+    orders = batch(200_000 if core.backend == "native" else 3_000)
+    orders["order_qty"] = 0  # refused at once, each for its quantity, so that none costs memory
+    before = signal.signal(signal.SIGALRM, lambda *_: core.risk.add_rule("none", lambda order: False))
+    try:
+        to_do.append(lambda: signal.setitimer(signal.ITIMER_REAL, 0.003))
+        reasons = core.submit_batch(orders)["reason"]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    refused = reasons == R.INVALID_FIELD_VALUE
+    assert [rule.name for rule in core.risk.rules()] == ["none"]
+    assert set(reasons[~refused].tolist()) == {R.QTY_BELOW_MIN}
+    assert refused.any()
+    assert refused[-refused.sum():].all()
+
+
+def test_questions_are_read_once(make_core):
+    (core, to_do), orders = build_on_a_clock(make_core), batch(3)
+    for call in (core.check_batch, core.check_findings):
+        orders["kind"] = tc.CommandType.NEW_ORDER
+        to_do.append(lambda: orders.__setitem__("kind", tc.CommandType.CANCEL))
+        with pytest.raises(ValueError, match="row 0: kind 11 is no NEW_ORDER"):
+            call(orders)
+    orders["kind"] = tc.CommandType.NEW_ORDER
+    to_do.append(lambda: core.risk.add_rule("none", lambda order: False))
+    with pytest.raises(RuntimeError, match="none of them is in force"):
+        core.check_batch(orders)
+
+
+def test_both_cores_of_a_shadow_seal_their_batches():
+    settings = {"instruments": [tc.Instrument("AAPL")], "venues": [tc.SimulatedVenue("P")], "accounts": ["alpha"],
+                "limits": tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF)}
+    core, to_do = build_on_a_clock(lambda clock: tc.ShadowCore(shadow={"backend": "python"}, clock=clock, **settings))
+    to_do.append(lambda: core.risk.add_rule("none", lambda order: False))
+    assert set(core.submit_batch(batch(20))["reason"].tolist()) == {R.INVALID_FIELD_VALUE}
+    core.risk.remove_rule("none")
+    assert set(core.submit_batch(batch(20))["reason"].tolist()) == {R.NONE}
+    assert core.difference is None

@@ -70,6 +70,7 @@ def test_a_mark_beyond_the_loss_is_told_and_leaves_reducing_at_once(desk, rule, 
         ("RISK_WARNING", R[rule.upper()]), ("COMMAND_ACCEPTED", R.NONE)]
     assert told[0].text == f"{rule.upper()}: {TEXTS[rule]} ({scope})"
     assert states(desk) == [(scope, "REDUCING")]
+    assert [(line.set_by, line.reason) for line in desk.risk.switches()] == [("", rule.upper())]
     assert desk.risk.limits(rule)[0].breaches == 1
     assert send(desk, BUY, 1).reason is R.TRADING_STATE
     assert desk.check("AAPL", BUY, 1, 1, **QUIET)[rule.upper()].verdict == "REFUSE"
@@ -106,6 +107,16 @@ def test_a_state_that_is_stricter_stays(desk):
     desk.mark("AAPL", 9)
     assert warnings(reports) == [("RISK_WARNING", "DAILY_LOSS")]
     assert states(desk) == [("firm", "HALTED")]
+    assert [line.reason for line in desk.risk.switches()] == [""]
+
+
+def test_whoever_sets_the_state_that_a_loss_has_left_has_set_it(desk):
+    """Until then it is the limit."""
+    desk.risk.set_limit("daily_loss", 50, account="alpha")
+    desk.mark("AAPL", 9)
+    desk.risk.set_trading_state("REDUCING", account="alpha", who="ann", why="saw it")
+    (line,) = desk.risk.switches()
+    assert (line.set_by, line.reason) == ("ann", "saw it")
 
 
 @pytest.mark.parametrize("scope", SCOPES)

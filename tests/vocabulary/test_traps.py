@@ -1,5 +1,7 @@
 """Where C and Python differ on the same line: each trap, in both backends."""
 
+from fractions import Fraction
+
 import pytest
 
 from tradecore._native import arithmetic as native
@@ -39,6 +41,14 @@ def test_products_have_128_bits(arithmetic, a, b):
 ])
 def test_money_rounds_half_to_even(arithmetic, a, b, rounded):
     assert arithmetic.round_half_even(a, b) == rounded
+
+
+@pytest.mark.parametrize("a", [edge + step * near for edge, step in ((-(2**63), 1), (2**63 - 1, -1)) for near in range(4)])
+@pytest.mark.parametrize("b", [1, 2, 3, 10**10, 2**62, 2**62 + 1, 2**63 - 2, 2**63 - 1])
+def test_the_bounds_round_as_fractions_do(arithmetic, a, b):
+    """The quotient's product lies below 64 bits there, and twice the remainder above."""
+    assert arithmetic.round_half_even(a, b) == round(Fraction(a, b))
+    assert (arithmetic.floor_div(a, b), arithmetic.floor_mod(a, b)) == divmod(a, b)
 
 
 @pytest.mark.parametrize("divide", ["floor_div", "floor_mod", "round_half_even"])

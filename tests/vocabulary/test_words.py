@@ -37,6 +37,12 @@ def test_flags_print_as_all_of_their_names():
 
 
 @pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
+def test_a_word_is_found_by_its_byte(kind):
+    assert list(kind.by_byte()) == [next((member for member in kind if member == value), None) for value in range(256)]
+    assert kind.by_byte() is kind.by_byte()  # every module of the compiled core looks in the same one
+
+
+@pytest.mark.parametrize("kind", ENUMS, ids=lambda kind: kind.__name__)
 def test_a_word_is_read_from_its_name_its_value_and_fix_text(kind):
     """Names and aliases in any case; integers of Python and NumPy; a character in base 36, or decimal digits."""
     for name, member in kind.__members__.items():

@@ -155,6 +155,12 @@ class _Mirror:
                     return len(piece)
         return len(commands)
 
+    def seal_batches(self, kinds: Iterable[int]) -> None:
+        """What no batch may have, in both cores."""
+        with self._lock:
+            self.first.seal_batches(kinds)
+            self.second.seal_batches(kinds)
+
     def apply(self, command: bytes, now: int) -> tuple[Any, bytes]:
         """One command; the first core's answer."""
         with self._lock:

@@ -20,7 +20,7 @@ from ..orders.ticket import OrderTerms
 from ..orders.validation import failures
 from ..positions.position import ProfitAndLoss
 from ..positions.positions import Positions
-from ..risk.callables import demand_none
+from ..risk.callables import ASKED_KINDS, demand_none
 from ..risk.limits import CheckResult, RiskLimits, check_rows, demand_room, refused_rows
 from ..risk.risk_engine import RiskEngine
 from ..vocabulary.capacity import Capacity
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from .flattening import Flattening
 
 _RECORD = np.dtype(f"V{COMMAND_SIZE}")
-_ASKED = [int(CommandType.NEW_ORDER), int(CommandType.REPLACE)]  # what rules in Python are asked about
 _DEFINITIONS = [int(kind) for kind in CommandType if kind.name.startswith("DEFINE_")]
 
 
@@ -207,33 +206,37 @@ class TradingCore(OrderSystem):
         asked, and no override: what one lets pass is told as refused. Raises TypeError or ValueError. Threads: any;
         between 256 orders of a batch, and of no basket, other threads' calls get in.
         """
-        return self._check_all(orders, together, None)
+        own, now = self._read_orders(orders, together, bounded=together)
+        return self._gate.core.check_batch(own, now, together, None)
 
     def check_findings(self, orders: Any, *, together: bool = False) -> list[CheckResult]:
         """What `check` says of each order of `check_batch`, one after another or together. At most 1,024. Changes no
         state. Raises TypeError or ValueError. Threads: any."""
         told: list[Any] = []
-        self._check_all(orders, together, told)
+        own, now = self._read_orders(orders, together, bounded=True)
+        self._gate.core.check_batch(own, now, together, told)
         instruments = self._gate.names.instruments
         named = (instruments[number - 1] if 1 <= number <= len(instruments) else None
-                 for number in orders["instrument"].tolist())
+                 for number in own["instrument"].tolist())
         return [CheckResult(refused_rows(failures(mask)) if mask else check_rows(found, instrument))
                 for (mask, found), instrument in zip(told, named, strict=True)]
 
-    def _check_all(self, orders: Any, together: bool, told: list[Any] | None) -> Any:
+    def _read_orders(self, orders: Any, together: bool, *, bounded: bool) -> tuple[Any, int]:
+        """A copy of orders to be asked about, which nobody else can write, and the time."""
         if not isinstance(orders, np.ndarray):
             raise TypeError(f"orders must be a NumPy array of ORDER_DTYPE, not {type(orders).__name__}")
         if orders.dtype != ORDER_DTYPE or orders.ndim != 1:
             raise ValueError(f"orders must be a one-dimensional array of ORDER_DTYPE; got shape {orders.shape} of "
                              f"{orders.dtype}")
-        demand_none(self._gate.asked, "a batch of checks")
-        if check_bool(together, "together") or told is not None:
+        if check_bool(together, "together") or bounded:
             check_int(len(orders), "orders", 0, BASKET_MAX)
+        now, orders = self._gate.time(), orders.view(_RECORD).copy().view(ORDER_DTYPE)
+        demand_none(self._gate.asked, "a batch of checks")
         wrong = orders["kind"] != CommandType.NEW_ORDER
         if wrong.any():
             row = int(np.argmax(wrong))
             raise ValueError(f"row {row}: kind {int(orders['kind'][row])} is no NEW_ORDER")
-        return self._gate.core.check_batch(np.ascontiguousarray(orders), self._gate.time(), together, told)
+        return orders, now
 
     def prepare(self, symbol: str, side: Side | str, **terms: Unpack[OrderTerms]) -> Callable[..., Order]:
         """An order whose symbol, side and terms are fixed: call what comes back with quantity and price, and if need be
@@ -266,7 +269,7 @@ class TradingCore(OrderSystem):
         if commands.dtype not in COMMAND_DTYPES.values() or commands.ndim != 1:
             raise ValueError("commands must be a one-dimensional array of a command dtype such as "
                              f"tradecore.ORDER_DTYPE; got shape {commands.shape} of {commands.dtype}")
-        if np.isin(commands["kind"], _ASKED).any():
+        if np.isin(commands["kind"], ASKED_KINDS).any():  # what it finds too late is refused all the same: seal_batches
             demand_none(self._gate.asked, "submit_batch")
         # As bytes: a copy by fields would lose what a record of another kind has where this dtype has none.
         commands = np.ascontiguousarray(commands.view(_RECORD)).view(commands.dtype)

@@ -246,7 +246,7 @@ class ScoreReader:
                     "the order is post-only" if row.exec_inst & ExecInst.POST_ONLY else
                     "held less than a FILL_OR_KILL needs" if row.time_in_force == TimeInForce.FILL_OR_KILL else "down")
         if row.routing > RoutingStrategy.ALL_IN_COST:
-            return f"{RoutingStrategy(row.routing).name} preferred another"
+            return f"down, or {RoutingStrategy(row.routing).name} preferred another"  # no ranking keeps which were down
         first, rank = self._terms[self._first], self._terms.index(term)
         if rank < self._first:
             return self._why_passed_over(term, first)

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ..vocabulary.codes import CommandType
 from ..vocabulary.fix import ExecInst, OrdType, PegOffsetType, Side, TimeInForce
 from ..vocabulary.names import Directory
 from ..vocabulary.records import NO_PRICE, TEXT_SIZE, UNTELLABLE
 
 REFUSED = "says no"
+ASKED_KINDS = [int(CommandType.NEW_ORDER), int(CommandType.REPLACE)]  # no batch has them while a callable is in force
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,8 @@ class LimitLines(Sequence[LimitLine]):
 
 class SwitchLine(NamedTuple):
     """A kill switch that is engaged, a trading state, or a breaker that has disarmed a strategy: on what, who set it
-    (of a breaker: who has said to arm it again, where it takes two names), why, since when (ns UTC), which of them, and
-    what it leaves: REDUCING or HALTED."""
+    (of a breaker: who has said to arm it again, where it takes two names), why (of a breaker, and of a loss limit that
+    has left REDUCING, its name), since when (ns UTC), which of them, and what it leaves: REDUCING or HALTED."""
 
     scope: str
     set_by: str

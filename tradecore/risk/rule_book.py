@@ -12,7 +12,7 @@ from ..vocabulary.gate import Gate, RefusedError
 from ..vocabulary.names import Directory
 from ..vocabulary.rule_words import STEP_CODEC, STEPS_PER_RECORD, USER_RULES_MAX
 from ..vocabulary.units import demand_type
-from .callables import Asked, CallableRule, demand_callable, plain_refusal
+from .callables import ASKED_KINDS, Asked, CallableRule, demand_callable, plain_refusal
 from .expressions import Node, RuleError, read_expression
 from .limit_table import note
 from .rule_programs import Program, compile_rule, nearest
@@ -102,6 +102,7 @@ class RuleBook:
         told = getattr(ask, "__qualname__", None) or type(ask).__qualname__
         self._gate.refusal_id(plain_refusal(name))  # kept, whatever else fills the table of ids
         self._lines[name] = RuleLine(name, told, mode, "", "", 0)
+        self._gate.core.seal_batches(ASKED_KINDS)  # before anybody is told that it is in force
         self._gate.asked.append(CallableRule(name, ask))
         return self._lines[name]
 
@@ -113,6 +114,8 @@ class RuleBook:
             if name not in self._trees:
                 self._gate.asked[:] = [rule for rule in self._gate.asked if rule.name != name]
                 del self._lines[name]
+                if not self._gate.asked:
+                    self._gate.core.seal_batches([])
                 return
             users = [other for other, tree in self._trees.items() if name in names_of(tree)]
             if users:

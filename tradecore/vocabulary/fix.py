@@ -8,6 +8,7 @@ work wherever `Side.BUY` does. All print as their names. This file holds words o
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
+from functools import cache
 from typing import Any, Self
 
 from .scalars import demand_plain, plain
@@ -42,6 +43,12 @@ class FixEnum(IntEnum):
     def find(cls, value: int) -> Self | None:
         """The member of an integer, or None: a batch or a venue may say anything."""
         return cls(value) if value in cls._value2member_map_ else None
+
+    @classmethod
+    @cache
+    def by_byte(cls) -> tuple[Self | None, ...]:
+        """The member of each value of a byte, None where it is none; one tuple for all who look members up."""
+        return tuple(cls.find(value) for value in range(256))
 
     @classmethod
     def parse(cls, value: object, field: str) -> Self:

@@ -241,6 +241,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: close_time {value} must be after {bound}"
     if word in (Reason.KILL_SWITCH, Reason.TRADING_STATE) and 1 <= value <= len(Scope):
         return f"{word.name}: {_switch_text(word, Scope(value - 1).name.lower(), bound)}"
+    if word is Reason.NO_VENUE and value:
+        return f"{word.name}: venue {directory.venues.name(value)} is down"
     if word is Reason.NOT_AUTHORIZED and value:
         return f"{word.name}: it takes {value} names: the same one was said before"
     if word is Reason.NOT_AUTHORIZED:

@@ -216,8 +216,9 @@ class LimitFacts(NamedTuple):
 
 class SwitchFacts(NamedTuple):
     """A kill switch that is engaged, a trading state other than ACTIVE, or a strategy that a breaker has disarmed: its
-    scope and target, who set it, why and when, which of them (a CommandType), the TradingState that it leaves, and of a
-    breaker the Reason; `who` is then the first of two names that arm it again, 0 until it is said."""
+    scope and target, who set it, why and when, which of them (a CommandType), the TradingState that it leaves, and the
+    Reason of the breaker or limit that has done so, 0 where someone did. Of a breaker `who` is the first of two names
+    that arm it again, 0 until it is said."""
 
     scope: int
     target: int

@@ -51,3 +51,12 @@ def html_table(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]],
 def refuse_copy(thing: object, instead: str) -> NoReturn:
     """Raises TypeError for what has a state that can't be copied or pickled, saying what to do instead."""
     raise TypeError(f"{type(thing).__name__} can't be copied or pickled: {instead}")
+
+
+def refuse_making(kind: type, instead: str) -> staticmethod[..., NoReturn]:
+    """A `__new__` that raises TypeError for a type whose objects are not made by name, saying what to do instead."""
+
+    def refuse(*args: object, **kwargs: object) -> NoReturn:
+        raise TypeError(f"{kind.__name__} is not made by name: {instead}")
+
+    return staticmethod(refuse)

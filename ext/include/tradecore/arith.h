@@ -35,22 +35,33 @@ static inline tc_i128 tc_floor_div_wide(tc_i128 a, tc_i128 b) {
     return tc_floor_div_far(a, b);
 }
 
+/* Is a / b nearer to q + 1, or as near and q odd? q is rounded down. q x b may lie below what is signed, the rest never. */
+static inline int tc_rounds_up(int64_t a, int64_t b, int64_t q) {
+    uint64_t twice = 2 * ((uint64_t)a - (uint64_t)q * (uint64_t)b);
+    return twice > (uint64_t)b || (twice == (uint64_t)b && (q & 1));
+}
+
+static inline int tc_rounds_up_wide(tc_i128 a, tc_i128 b, tc_i128 q) {
+    unsigned __int128 twice = 2 * ((unsigned __int128)a - (unsigned __int128)q * (unsigned __int128)b);
+    return twice > (unsigned __int128)b || (twice == (unsigned __int128)b && (q & 1));
+}
+
 __attribute__((noinline, cold, unused)) static tc_i128 tc_round_half_even_far(tc_i128 a, tc_i128 b) {
-    tc_i128 q = tc_floor_div_wide(a, b), twice = 2 * (a - q * b);
-    if (twice > b || (twice == b && (q & 1))) q += 1;
-    return q;
+    tc_i128 q = tc_floor_div_wide(a, b);
+    return q + tc_rounds_up_wide(a, b, q);
 }
 
 /* Nearest whole number, ties to even; the divisor is positive. */
 static inline tc_i128 tc_round_half_even(tc_i128 a, tc_i128 b) {
     if (a != (int64_t)a || b != (int64_t)b) return tc_round_half_even_far(a, b);
     int64_t q = tc_floor_div((int64_t)a, (int64_t)b);
-    uint64_t twice = 2 * (uint64_t)((int64_t)a - q * (int64_t)b);
-    return (tc_i128)q + (twice > (uint64_t)b || (twice == (uint64_t)b && (q & 1)));
+    return (tc_i128)q + tc_rounds_up((int64_t)a, (int64_t)b, q);
 }
 
 static inline tc_i128 tc_wide(int64_t a, int64_t b) { return (tc_i128)a * b; }
-static inline tc_i128 tc_abs_wide(tc_i128 a) { return a < 0 ? -a : a; }
+
+/* Of the least number, which has none, itself, as tc_abs: what is booked stays far below it. */
+static inline tc_i128 tc_abs_wide(tc_i128 a) { return (tc_i128)(a < 0 ? -(unsigned __int128)a : (unsigned __int128)a); }
 
 /* 1 where the product does not fit 128 bits. */
 static inline int tc_mul_overflows(tc_i128 a, int64_t b, tc_i128 *out) { return __builtin_mul_overflow(a, (tc_i128)b, out); }
@@ -69,6 +80,7 @@ static inline int tc_product_is_wide(int64_t a, int64_t b, int64_t *out) { retur
 
 /* 10 to the power of 0 to 18. */
 static inline int64_t tc_ten_to(int exponent) {
+    tc_assert(0 <= exponent && exponent <= 18);
     static const int64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000,
         10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
         100000000000000000, 1000000000000000000};
@@ -83,6 +95,8 @@ static inline tc_i128 tc_power_of_ten(int exponent) {
     return rest > 18 ? power * tc_ten_to(18) * tc_ten_to(rest - 18) : power * tc_ten_to(rest);
 }
 
+static inline tc_i128 tc_within(tc_i128 a, tc_i128 most) { return a > most ? most : a < -most ? -most : a; }
+
 /* What tc_share does where a product does not fit 128 bits: never of money that exists. */
 __attribute__((noinline, cold, unused)) static tc_i128 tc_share_far(tc_i128 a, int64_t scale, int64_t ppm,
                                                                     tc_i128 divisor, tc_i128 most) {
@@ -96,7 +110,7 @@ __attribute__((noinline, cold, unused)) static tc_i128 tc_share_far(tc_i128 a, i
             tc_i128 low = tc_floor_div_wide(part, divisor), twice = 2 * (part - low * divisor);
             q += low;
             if (twice > divisor || (twice == divisor && (q & 1))) q += 1;
-            return q;
+            return tc_within(q, most);
         }
     }
     return ppm < 0 ? -most : most;
@@ -107,8 +121,7 @@ static inline tc_i128 tc_share(tc_i128 a, int64_t scale, int64_t ppm, tc_i128 di
     tc_i128 scaled;
     if (__builtin_mul_overflow(a, (tc_i128)scale, &scaled) || __builtin_mul_overflow(scaled, (tc_i128)ppm, &scaled))
         return tc_share_far(a, scale, ppm, divisor, most);
-    scaled = tc_round_half_even(scaled, divisor);
-    return scaled > most ? most : scaled < -most ? -most : scaled;
+    return tc_within(tc_round_half_even(scaled, divisor), most);
 }
 
 static inline int64_t tc_saturate(tc_i128 a) {

@@ -11,6 +11,7 @@ from tradecore.vocabulary.records import NO_PRICE, OWN_ID_MAX, TIME_MAX
 from tradecore.vocabulary.rows import PlanRow
 
 from ..execution.decisions import market_state
+from ..execution.outages import down_at
 from ..execution.routing import rank_venues
 from ..execution.strategies import strategy_of
 from ..orders.order_table import Order, load_order
@@ -31,9 +32,10 @@ from .worst_prices import limit_ticks, tighten_ticks
 def plan_order(core: State, c: Any, now: int) -> PlanRow:
     """What routing would do with a new order (see `Core.plan`). Changes nothing."""
     ins = core.instruments.get(c.instrument)
-    clock, time, bound = core.now, stamp_of(c, now), NO_PRICE
+    clock, down, time, bound = core.now, core.router.down, stamp_of(c, now), NO_PRICE
     if 0 <= time <= TIME_MAX and not find_bad_stamp(core, time, now):
         core.now = max(clock, time)
+        core.router.down = down_at(core.router, core.now)
     try:
         if c.exec_inst & CASH and ins is not None:
             bound, lots = convert_cash(core, ins, c)
@@ -48,7 +50,7 @@ def plan_order(core: State, c: Any, now: int) -> PlanRow:
         q = ask_order(core, ins, thought, c.order_qty, c.price, c.stop_px, c.order_qty, False)
         return plan_venues(core, ins, thought, tighten_ticks(ins, q.side, limit_ticks(ins, q), bound))
     finally:
-        core.now = clock
+        core.now, core.router.down = clock, down
 
 
 def plan_venues(core: State, ins: InstrumentRow, thought: Order, limit: int) -> PlanRow:

@@ -18,7 +18,7 @@ from tradecore.vocabulary.units import tell_wide
 from ..risk.day_pnl import LIMIT_TOLD, LOSSES, SOFT_TOLD, DayTotal, day_total_of, told_shift
 from ..risk.holds import note_breach
 from ..risk.rule_rows import RULES, SOFT_MOST, LimitRow, find_row
-from ..risk.switches import state_at
+from ..risk.switches import state_at, tell_cause
 from ..risk.usage import measure_loss
 from .requests import mass_cancel
 from .state import RISK_OBSERVED, RISK_WARNING, State, publish
@@ -70,6 +70,7 @@ def stop_losing(core: State, row: LimitRow) -> None:
     if state_at(core.risk.states, row.scope, row.account) == TradingState.ACTIVE:
         set_trading_state(core, blank(CommandType.TRADING_STATE)._replace(
             scope=row.scope, target=row.account, state=int(TradingState.REDUCING)))
+        tell_cause(core.risk.states, row.scope, row.account, int(RULES[row.rule].reason))
     if row.mode == LimitMode.CANCEL:
         answer_seq = core.answer_seq
         mass_cancel(core, blank(CommandType.MASS_CANCEL)._replace(account=row.account))

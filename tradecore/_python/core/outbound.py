@@ -161,6 +161,13 @@ def is_unsent(order: Order) -> bool:
     return order.new_message is not None
 
 
+def drop_requests(core: State, order: Order) -> None:
+    """Takes back what was asked of an order and not handed out: nothing must change one that has ended."""
+    for request in order.requests:
+        if request.message is not None:
+            drop_message(core.orders.unsent, request.message)
+
+
 def recall_order(core: State, order: Order) -> bool:
     """Takes back an order that was not handed out, and all that was to follow it. Is it the core's to end? One whose
     children are open ends with them."""
@@ -168,10 +175,10 @@ def recall_order(core: State, order: Order) -> bool:
         return not order.children
     if not is_unsent(order):
         return False
-    own = [order.new_message, order.cancel_message, order.change_message, order.status_message]
-    for message in [*own, *(request.message for request in order.requests)]:
+    for message in (order.new_message, order.cancel_message, order.change_message, order.status_message):
         if message is not None and message in core.orders.unsent.messages:
             drop_message(core.orders.unsent, message)
+    drop_requests(core, order)
     order.place, order.recalled = NOWHERE, True
     return True
 

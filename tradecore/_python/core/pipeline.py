@@ -6,7 +6,7 @@ first report after those of the timers that its time set off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -187,7 +187,7 @@ class Core(Readers):
         acks, enough = bytearray(), self._state.events.seq + CHUNK_REPORTS
         for at in range(0, len(records), COMMAND_SIZE):
             command = records[at : at + COMMAND_SIZE]
-            if command[0] in refused:
+            if command[0] in refused or command[0] in self._turnstile.sealed:
                 command = bytes([NO_KIND]) + command[1:]
             ack = self._turnstile.take_command(command, now, timed)
             acks += ACK_CODEC.struct.pack(*ack)
@@ -195,6 +195,11 @@ class Core(Readers):
                 break
         target[: len(acks)] = acks
         return len(acks) // ACK_SIZE
+
+    def seal_batches(self, kinds: Iterable[int]) -> None:
+        """From now on a batch's commands of these kinds are refused, in one that runs too; a command alone is not.
+        Nothing of it is in the state. Threads: any; once it returns no batch runs one that it has not begun."""
+        self._turnstile.sealed = frozenset(kinds)  # without the lock: who comes from inside of a command has it
 
     def apply(self, command: bytes, now: int) -> Any:
         """Run one command record; return its ack, and the bytes of the report that answers it (b"": none is held).

@@ -282,7 +282,7 @@ def place_order(
         order.route = Route.DIRECTED
     since = count_stage(core, ROUTING, since, timed)
     if order.venue == 0 or order.venue in core.disconnected or is_out(core.router.health[order.venue]):
-        refuse_placing(core, c, order, Reason.NO_VENUE, 0, len(core.router.venues), first)
+        refuse_placing(core, c, order, Reason.NO_VENUE, order.venue, len(core.router.venues), first)
         return since
     if (routed or order.parent) and (Scope.VENUE, 0, 0, order.venue, 0) in core.risk.rows.by_target:
         refused, limit = ask_venue_limits(core, ins, order, limit)

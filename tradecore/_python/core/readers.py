@@ -290,7 +290,7 @@ class Readers:
         """The kill switches that are engaged, then the trading states, by scope and target, then what breakers have
         disarmed. Threads: any."""
         risk = self._state.risk
-        return [SwitchFacts(*key, *switch[:3], int(kind), switch.state)
+        return [SwitchFacts(*key, *switch[:3], int(kind), switch.state, switch.reason)
                 for kind, switches in ((CommandType.KILL_SWITCH, risk.kills), (CommandType.TRADING_STATE, risk.states))
                 for key, switch in sorted(switches.items())] + [
             SwitchFacts(int(Scope.STRATEGY), strategy, tripped.first, 0, tripped.since, int(CommandType.BREAKER),

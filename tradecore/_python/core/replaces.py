@@ -10,6 +10,7 @@ from tradecore.vocabulary.records import CODECS, NO_PRICE, NO_ROOM
 from tradecore.vocabulary.rules import Sent
 
 from ..execution.book import crosses, is_fillable, rank_of, reduce_node
+from ..execution.breakers import is_out
 from ..execution.routing import touch_price
 from ..execution.unsent import has_places, places_taken
 from ..orders.lists import find_excess, limit_after
@@ -181,7 +182,10 @@ def find_refusal(
     own = find_own_match(core, order, price, price // ins.tick, order_qty - order.cum_qty)
     if own is not None:
         return Reason.SELF_MATCH, *own
-    stopped = stops_replace(core, c, order, order_qty, price) if enters_book(core, order, order_qty, price) else None
+    enters = enters_book(core, order, order_qty, price)
+    if enters and is_out(core.router.health[order.venue]):  # it works on as it is
+        return Reason.NO_VENUE, order.venue, len(core.router.venues)
+    stopped = stops_replace(core, c, order, order_qty, price) if enters else None
     if stopped is not None:
         core.answer_seq = core.events.seq + 1  # the alert is no answer
         return Reason.EXIT_GATE, *stopped
@@ -198,7 +202,7 @@ def keeps_place(order: Order, order_qty: int, price: int) -> bool:
 
 def enters_book(core: State, order: Order, order_qty: int, price: int) -> bool:
     """Would a replace take an order into a simulated venue's book: again, or with more than it has traded whole?"""
-    if order_qty <= order.cum_qty or is_external(core, order.venue):
+    if order_qty <= order.cum_qty or order.venue == 0 or is_external(core, order.venue):
         return False
     return order.place == NOWHERE or (order.place == RESTING and not keeps_place(order, order_qty, price))
 

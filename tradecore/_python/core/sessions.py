@@ -31,7 +31,7 @@ from ..risk.exit_gate import keep_halt
 from .conditions import AT_THE_CLOSE, CLOSED, HALTED, OPEN, PRE_CLOSE, PRE_OPEN, is_trading
 from .elections import end_print, forget_print
 from .health import fail_health, set_barred
-from .outbound import doubt_order, recall_order, send_status_request
+from .outbound import doubt_order, drop_requests, recall_order, send_status_request
 from .placing import is_native, release_order
 from .requests import ask_cancel
 from .state import (
@@ -236,6 +236,7 @@ def lose_order(core: State, c: Any, order: Order) -> None:
     on_disconnect = core.router.health[order.venue].on_disconnect
     works = order.acked and is_live(order)
     if works and on_disconnect == OnDisconnect.CANCEL:
+        drop_requests(core, order)
         order.place = NOWHERE
         end_order(core, c, order, CANCELED, Reason.VENUE_DISCONNECTED)
         return

@@ -136,7 +136,7 @@ def switches(core: State) -> Iterator[Row]:
     for row, table in ((29, core.risk.kills), (38, core.risk.states)):
         for (scope, target), switch in sorted(table.items()):
             yield (row, scope, target, hash_of_id(core.texts, switch.who), hash_of_id(core.texts, switch.why),
-                   switch.since, switch.state)
+                   switch.since, switch.state, switch.reason)
     for strategy, tripped in sorted(core.risk.breakers.tripped.items()):
         yield (62, strategy, tripped.reason, tripped.value, tripped.limit, tripped.since, tripped.names,
                hash_of_id(core.texts, tripped.first))

@@ -50,6 +50,7 @@ class Turnstile:
         self._broken: BaseException | None = None
         self._tap: list[bytes] | None = None
         self._tap_most = self._tap_lost = 0
+        self.sealed = frozenset[int]()  # kinds of commands that are not for any batch
         _turnstiles.add(self)
 
     def ask(self, question: Callable[..., Any], *args: Any) -> Any:

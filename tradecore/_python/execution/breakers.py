@@ -37,8 +37,9 @@ def is_out(health: Health) -> bool:
 
 
 def costs_more(health: Health) -> bool:
-    """Is it degraded?"""
-    return health.state == VenueHealth.DEGRADED or health.trials > 0
+    """Is it degraded? As one that is on trial already while its breaker is open, so that it costs then what it costs
+    when it is tried."""
+    return health.state == VenueHealth.DEGRADED or health.closes_at > 0 or health.trials > 0
 
 
 def count_failure(health: Health, is_timeout: bool) -> tuple[int, int] | None:
@@ -64,6 +65,11 @@ def reset_breaker(health: Health) -> None:
 def open_breaker(health: Health, now: int) -> None:
     reset_breaker(health)
     health.closes_at = now + health.cooldown
+
+
+def will_be_tried(health: Health, now: int) -> bool:
+    """Is the cooldown of its open breaker over by then, and nothing else in the way?"""
+    return 0 < health.closes_at <= now and health.state != VenueHealth.HALTED
 
 
 def half_open(health: Health) -> None:

@@ -8,6 +8,7 @@ from .breakers import (
     half_open,
     is_out,
     open_breaker,
+    will_be_tried,
 )
 from .routing import NEVER, Router
 
@@ -60,6 +61,12 @@ def fail_venue(router: Router, venue: int, is_timeout: bool, now: int) -> tuple[
         open_breaker(health, now)
         set_down(router)
     return met
+
+
+def down_at(router: Router, now: int) -> set[int]:
+    """Which venues will be down when breakers whose cooldown is over by then are half open."""
+    return {venue for venue in router.down
+            if venue in router.barred or not will_be_tried(router.health[venue], now)}
 
 
 def half_open_due(router: Router, now: int) -> None:

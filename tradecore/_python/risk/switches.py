@@ -12,12 +12,14 @@ Target = tuple[int, int]  # its Scope, and the id in it; 0 of the firm
 
 
 class Switch(NamedTuple):
-    """What leaves less than ACTIVE: who set it, why and when, and the TradingState that it leaves."""
+    """What leaves less than ACTIVE: who set it, why and when, the TradingState that it leaves, and the Reason of the
+    limit that set it, 0 where someone did."""
 
     who: int
     why: int
     since: int
     state: int
+    reason: int = 0
 
 
 class Met(NamedTuple):
@@ -57,3 +59,8 @@ def set_switch(
         switches.pop((scope, target), None)
     else:
         switches[scope, target] = Switch(who, why, now, state)
+
+
+def tell_cause(switches: Switches, scope: int, target: int, reason: int) -> None:
+    """It was a limit that has set one which is not ACTIVE."""
+    switches[scope, target] = switches[scope, target]._replace(reason=reason)

@@ -15,3 +15,7 @@ cdef class Report:
     cdef object twin(self)
     cdef object tell_quantity(self, int64_t lots)
     cdef object tell_price(self, int64_t units)
+
+
+# The one way in which C makes one: of a record, or, where it is NULL, with one that is still to be written into.
+cdef Report new_report(State state, object names, const tc_report* record)
