@@ -579,7 +579,9 @@ class Model:
         """A venue's own CumQty that is not ours is a missed fill: an alarm, and only then."""
         o = self.orders.get(self.named(c))
         alarms = [r for r in reports if is_execution(r) and r.reason == R.CUM_QTY_MISMATCH]
-        kinds = (c.exec_type, c.ord_status) if c.exec_type == E.ORDER_STATUS else (c.exec_type, E.ORDER_STATUS)
+        # A trade that is taken is told as one: a status beside it may be what its time has made of the order.
+        other = (c.ord_status,) if c.exec_type == E.ORDER_STATUS else () if c.exec_type in TRADES else (E.ORDER_STATUS,)
+        kinds = (c.exec_type, *other)
         taken = o is not None and any(is_execution(r) and r.exec_type in kinds and r.order_id == o.order_id and r.account
                                       for r in reports)
         refused = any(r.report_type in (M.BUSINESS_REJECT, M.UNBOOKED) for r in reports)
