@@ -421,13 +421,13 @@ def test_a_rule_that_comes_while_a_batch_runs_is_passed_by_no_order_behind_it(ma
     orders["order_qty"] = 0  # refused at once, each for its quantity, so that none costs memory
     before = signal.signal(signal.SIGALRM, lambda *_: core.risk.add_rule("none", lambda order: False))
     try:
-        to_do.append(lambda: signal.setitimer(signal.ITIMER_REAL, 0.003))
+        to_do.append(lambda: signal.setitimer(signal.ITIMER_REAL, 0.01))
         reasons = core.submit_batch(orders)["reason"]
     finally:
         signal.signal(signal.SIGALRM, before)
     refused = reasons == R.INVALID_FIELD_VALUE
     assert [rule.name for rule in core.risk.rules()] == ["none"]
-    assert set(reasons[~refused].tolist()) == {R.QTY_BELOW_MIN}
+    assert set(reasons[~refused].tolist()) <= {R.QTY_BELOW_MIN}  # none, where the signal was quicker than the batch
     assert refused.any()
     assert refused[-refused.sum():].all()
 

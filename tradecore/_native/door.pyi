@@ -1,7 +1,7 @@
 # What checkers and editors see of the compiled door: the calls themselves have the signatures of core/door.py.
 
 from collections.abc import Callable
-from typing import Any, NoReturn, final
+from typing import Any, NoReturn, Self, final
 
 from tradecore.core.core_gate import CoreGate
 from tradecore.orders.order import Order
@@ -12,12 +12,12 @@ from tradecore.vocabulary.units import Number
 class Door:
     @property
     def slow(self) -> dict[str, Callable[..., Any]]: ...
-    def __init__(self, gate: CoreGate, slow: dict[str, Callable[..., Any]], counterparty: int) -> None: ...
+    def __new__(cls, gate: CoreGate, slow: dict[str, Callable[..., Any]], counterparty: int) -> Self: ...
     def calls(self) -> dict[str, Callable[..., Any]]: ...
 
 @final
 class Prepared:
-    def __init__(self, door: Door, record: bytes, typed: bool, slow: Callable[..., Order]) -> None: ...
+    def __new__(cls, door: Door, record: bytes, typed: bool, slow: Callable[..., Order]) -> Self: ...
     def __call__(
         self,
         qty: Number | None = None,
