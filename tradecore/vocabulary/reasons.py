@@ -158,6 +158,14 @@ _TEXTS = {
     Reason.PARENT_CHANGED: "the order that it is a part of asks for less, or for other terms",
 }
 
+# What a reason says of a command that is no order.
+_OF_COMMANDS: dict[tuple[Reason, int], str] = {
+    (Reason.SESSION_CLOSED, CommandType.SPLIT): "a split is possible only while the instrument does not trade",
+    (Reason.CLOCK_STEP, CommandType.ADVANCE_CLOCK): "clock_time {value} must not be before the core's time {bound}",
+    (Reason.EXPIRE_TIME_IN_PAST, CommandType.SESSION): "close_time {value} must be after {bound}",
+    (Reason.REFERENCE_PRICE_UNAVAILABLE, CommandType.PRICE_LIMITS):
+        "dynamic limits need trading_reference_price until there was a trade",
+}
 # What a user's rule said: HOLDS, FAILS, UNKNOWN_QUANTITY, TOO_LARGE of `rule_words`.
 _OUTCOMES = ("holds", "does not hold at column {column}", "needs a quantity that is not known",
              "has a number beyond 128 bits at column {column}")
@@ -231,14 +239,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return ""
     word = Reason(reason)
     ins = directory.instrument(instrument)
-    if word is Reason.REFERENCE_PRICE_UNAVAILABLE and kind == CommandType.PRICE_LIMITS:
-        return f"{word.name}: dynamic limits need trading_reference_price until there was a trade"
-    if word is Reason.SESSION_CLOSED and kind == CommandType.SPLIT:
-        return f"{word.name}: a split is possible only while the instrument does not trade"
-    if word is Reason.CLOCK_STEP and kind == CommandType.ADVANCE_CLOCK:
-        return f"{word.name}: clock_time {value} must not be before the core's time {bound}"
-    if word is Reason.EXPIRE_TIME_IN_PAST and kind == CommandType.SESSION:
-        return f"{word.name}: close_time {value} must be after {bound}"
+    if (word, kind) in _OF_COMMANDS:
+        return f"{word.name}: {_OF_COMMANDS[word, kind].format(value=value, bound=bound)}"
     if word in (Reason.KILL_SWITCH, Reason.TRADING_STATE) and 1 <= value <= len(Scope):
         return f"{word.name}: {_switch_text(word, Scope(value - 1).name.lower(), bound)}"
     if word is Reason.NO_VENUE and value:
