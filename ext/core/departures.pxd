@@ -148,7 +148,9 @@ cdef inline bint asks_less(const tc_orders* orders, const tc_order* order, const
 
 
 # The largest quantity that an order has, or was asked for before a request: nobody knows yet which it will be.
-cdef inline int64_t most_asked(const tc_orders* orders, const tc_order* order, const tc_request* request) noexcept nogil:
+cdef inline int64_t most_asked(
+    const tc_orders* orders, const tc_order* order, const tc_request* request
+) noexcept nogil:
     cdef int64_t most = order.order_qty
     cdef uint32_t at = request.prev if request != NULL else NO_SLOT
     while at != NO_SLOT:
