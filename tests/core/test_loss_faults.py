@@ -48,7 +48,7 @@ class Losing(LifecycleStream):
 
     def _loss(self, rule: Rule, account: int) -> bytes:
         mode = LimitMode.CANCEL if account == ENFORCED else LimitMode.OBSERVE
-        return self._limit_row(rule, {"account": account}, self.aside.choice((0, 10**10, 10**12, 10**13)), int(mode))
+        return self._limit_row(rule, {"account": account}, self.aside.choice((0, 10**10, 10**11, 10**12, 10**13)), int(mode))
 
     def _limit_row(self, rule: Rule, target: dict[str, int], value: int, mode: int) -> bytes:
         off = {"value": 2**64 - 1, "value_high": -1} if value < 0 else {"value": value}
@@ -117,12 +117,12 @@ FAULTS = [
     ("risk.rule_counts.alike_of", lambda q: alike_of(q)._replace(price=0)),
     ("core.trade_booking.count_trade", lambda risk, ins, instrument, account, strategy: None),
 ]
-BATCHES = 12
+BATCHES = 16
 
 
 def play() -> set[int]:
     """So much of the stream through both cores; the reasons that limits told."""
-    pair, told = Pair(WIDEST, 5, Losing), set()
+    pair, told = Pair(WIDEST, 11, Losing), set()
     for _ in range(BATCHES):
         since = pair.seq
         pair.run(200, pair.stream.clock)

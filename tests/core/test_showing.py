@@ -89,6 +89,7 @@ def routing_things(core, backend):
     levels = book.bids + book.asks
     return {tc.RoutePlan: [plan, core.execution.route("AAPL", "BUY", 0)], tc.VenueRoute: list(plan.venues), tc.DisplayedBook: [book],
             tc.SmartOrderRouter: [core.execution.router, tc.SmartOrderRouter(backend=backend)], tc.BookLevel: levels,
+            tc.PriceLimits: [core.execution.price_limits("AAPL")],
             tc.VenueState: [core.execution.router.health("XNAS")], tc.VenueStatistics: [core.execution.router.statistics("XNAS")], tc.ShownOrder: [order for level in levels for order in level.orders]}
 
 

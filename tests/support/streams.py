@@ -354,7 +354,7 @@ class Stream:
                 miss_cost=pick.choice((-1, bad, 0, 300)), degraded_cost=pick.choice((-1, bad, 0, 50)), **told)
         facts = {name: pick.choice((-1, 0, 5 * 10**5, 10**6, *([-5, 2**62] if pick.random() < 0.05 else ())))
                  for name in ("round_trip", "take_fill", "post_fill", "reject_rate", "quote_age")}
-        if pick.random() < 0.4:
+        if pick.random() < 0.6:
             bad = pick.choice((-2, 2, 2**62)) if pick.random() < 0.05 else -1
             return CODECS[K.VENUE_HEALTH].pack(
                 kind=K.VENUE_HEALTH, venue=pick.randrange(self.capacity.venues + 2),
