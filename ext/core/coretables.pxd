@@ -111,7 +111,7 @@ cdef inline int open_risk_and_routing(
     core.router.history.rows = <tc_kept*>table(t, capacity.decisions, sizeof(tc_kept))
     core.router.statistics = <tc_statistics*>table(t, capacity.venues + 1, sizeof(tc_statistics))
     core.router.health = <tc_health*>table(t, capacity.venues + 1, sizeof(tc_health))
-    core.router.next_close = never()
+    core.router.next_turn = never()
     core.router.movements = <tc_movement*>table(t, instruments, sizeof(tc_movement))
     core.router.strategies = <uint8_t*>table(t, capacity.strategies + 1, sizeof(uint8_t))
     core.router.strategy_max = capacity.strategies

@@ -3,6 +3,10 @@
 from state cimport *
 
 
+cdef enum:
+    MS = 1_000_000                 # ns
+
+
 # Where no order goes that names no venue, whatever the venue's health: a switch bars it, or its session is lost.
 cdef inline void set_barred(tc_core* core) noexcept nogil:
     cdef int32_t venue
@@ -23,6 +27,23 @@ cdef inline void fail_health(tc_core* core, const tc_command* c, int32_t venue, 
         r.reason = VENUE_DOWN
         r.value = met
         r.bound = most
+        r.reject_mask = 0
+        publish_report(&core.events, r)
+
+
+# What time alone makes of venues; an alert for each that has been silent for too long, in ms.
+cdef inline void turn_venues(tc_core* core, const tc_command* c) noexcept nogil:
+    cdef uint64_t stale = turn_due(&core.router, core.now)
+    cdef int32_t venue
+    cdef tc_report* r
+    while stale:
+        venue = tc_lowest_bit(stale) + 1
+        stale &= stale - 1
+        r = start_report(core, c, REPORT_RISK_WARNING)
+        put_place(r, 0, venue)
+        r.reason = STALE_QUOTE
+        r.value = tc_floor_div(core.now - core.router.statistics[venue].quoted_at, MS)
+        r.bound = tc_floor_div(core.router.health[venue].stale_after, MS)
         r.reject_mask = 0
         publish_report(&core.events, r)
 

@@ -129,7 +129,7 @@ cdef inline void enter_quote(tc_core* core, const tc_command* c, tc_ack* ack) no
     tell_top(&core.router, c.instrument, SIDE_BUY, c.venue, core.command_seq)
     tell_top(&core.router, c.instrument, SIDE_SELL, c.venue, core.command_seq)
     if core.router.venues[c.venue].external:
-        core.router.statistics[c.venue].quoted_at = core.now
+        hear_quote(&core.router, c.venue, core.now)
     if wants_sample(&core.router, c.instrument, core.now):
         sample_mid(&core.router, c.instrument, twice_mid(&core.router, ins, c.instrument, core.now), core.now)
     if (core.disconnected >> (c.venue - 1)) & 1:

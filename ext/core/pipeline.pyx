@@ -327,8 +327,9 @@ cdef class Core(Readers):
         self.state.leave()
         if count >= 0:
             raise LookupError(f"venue {venue} is not 1 to {count}")
-        return HealthFacts(h.state, h.reject_max, h.timeout_max, h.cooldown, h.on_disconnect, h.rejects, h.timeouts,
-                           h.closes_at, h.trials, h.trying, is_disconnected, is_down)
+        return HealthFacts(h.state, h.reject_max, h.timeout_max, h.cooldown, h.on_disconnect, h.stale_after,
+                           h.rejects, h.timeouts, h.closes_at, h.trials, h.trying, h.is_stale, is_disconnected,
+                           is_down)
 
     def decision_market(self, int64_t decision):
         """How the market lay when a decision was taken, a MarketState; NORMAL where it is no longer held."""

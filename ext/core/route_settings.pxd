@@ -96,7 +96,7 @@ cdef inline void apply_facts(tc_router* router, const tc_command* c) noexcept no
 
 
 # The byte offset of what a venue's health can't be set to, or -1. DISCONNECTED is for its session to say.
-cdef inline int find_bad_health(const tc_command* c, int64_t* value) noexcept nogil:
+cdef inline int find_bad_health(const tc_command* c, bint has_times, int64_t* value) noexcept nogil:
     value[0] = c.venue_health
     if is_beyond(c.venue_health, HEALTH_HALTED) or c.venue_health == HEALTH_DISCONNECTED:
         return 56
@@ -110,11 +110,16 @@ cdef inline int find_bad_health(const tc_command* c, int64_t* value) noexcept no
     if is_beyond(c.cooldown, day_ns()) or c.cooldown == 0:
         return 80
     value[0] = c.on_disconnect
-    return 88 if is_beyond(c.on_disconnect, LOST_CANCEL) else -1
+    if is_beyond(c.on_disconnect, LOST_CANCEL):
+        return 88
+    value[0] = c.stale_after                           # of a simulated venue nobody knows when it displayed what
+    return 112 if is_beyond(c.stale_after, day_ns() if has_times else 0) else -1
 
 
 # Only in C: a loop in Python.
-cdef inline void apply_health(tc_health* health, const tc_command* c) noexcept nogil:
+cdef inline void apply_health(
+    tc_health* health, const tc_command* c, int64_t quoted_at, int64_t now
+) noexcept nogil:
     if c.venue_health != AS_IT_IS:
         health.state = <uint8_t>c.venue_health
         reset_breaker(health)
@@ -126,6 +131,10 @@ cdef inline void apply_health(tc_health* health, const tc_command* c) noexcept n
         health.cooldown = c.cooldown
     if c.on_disconnect != AS_IT_IS:
         health.on_disconnect = <uint8_t>c.on_disconnect
+    if c.stale_after != AS_IT_IS:
+        health.stale_after = c.stale_after
+        health.is_stale = False
+        health.is_stale = grows_stale(health, quoted_at, now)
 
 
 # How a venue is, and its circuit breaker. A health that is set closes a breaker, and forgets what was met.
@@ -135,10 +144,10 @@ cdef inline void set_health(tc_core* core, const tc_command* c, tc_ack* ack) noe
     if c.venue < 1 or c.venue > core.venue_count:
         refuse_command(core, c, ack, UNKNOWN_VENUE, c.venue, core.venue_count)
         return
-    offset = find_bad_health(c, &value)
+    offset = find_bad_health(c, is_external(core, c.venue), &value)
     if offset >= 0:
         refuse_command(core, c, ack, INVALID_FIELD_VALUE, value, offset)
     elif not refuse_note(core, c, ack):
-        apply_health(&core.router.health[c.venue], c)
+        apply_health(&core.router.health[c.venue], c, core.router.statistics[c.venue].quoted_at, core.now)
         set_down(&core.router)
         accept_change(core, c, core.router.health[c.venue].state, 0, 0)

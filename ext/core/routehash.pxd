@@ -23,7 +23,7 @@ cdef inline void hash_venue(tc_hasher* h, const tc_statistics* s, int32_t venue)
 
 cdef inline void hash_health(tc_hasher* h, const tc_health* s, int32_t venue) noexcept nogil:
     if s.cooldown == default_cooldown() and (s.state | s.reject_max | s.timeout_max | s.on_disconnect | s.rejects
-                                             | s.timeouts | s.closes_at | s.trials | s.trying) == 0:
+                                             | s.timeouts | s.closes_at | s.trials | s.trying | s.stale_after) == 0:
         return
     put(h, 56)
     put(h, venue)
@@ -32,11 +32,13 @@ cdef inline void hash_health(tc_hasher* h, const tc_health* s, int32_t venue) no
     put(h, s.timeout_max)
     put(h, s.cooldown)
     put(h, s.on_disconnect)
+    put(h, s.stale_after)
     put(h, s.rejects)
     put(h, s.timeouts)
     put(h, s.closes_at)
     put(h, s.trials)
     put(h, s.trying)
+    put(h, s.is_stale)
     end_row(h)
 
 

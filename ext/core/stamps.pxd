@@ -65,11 +65,11 @@ cdef inline int find_bad_stamp(const tc_core* core, int64_t time, int64_t now, i
 cdef inline void set_time(tc_core* core, const tc_command* c, int64_t time) noexcept nogil:
     tc_assert(time >= core.now)
     core.now = time
-    if tc_seldom(next_timer(&core.timers) <= time or core.router.next_close <= time):
+    if tc_seldom(next_timer(&core.timers) <= time or core.router.next_turn <= time):
         if next_timer(&core.timers) <= time:
             fire_timers(core, c)
-        if core.router.next_close <= time:
-            half_open_due(&core.router, time)
+        if core.router.next_turn <= time:
+            turn_venues(core, c)
         settle(core, c)
         core.answer_seq = core.events.seq + 1
 

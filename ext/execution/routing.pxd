@@ -65,7 +65,7 @@ cdef struct tc_router:
     tc_weights weights
     tc_statistics* statistics      # from 1
     tc_health* health              # from 1
-    int64_t next_close             # when the next breaker's cooldown is over
+    int64_t next_turn              # when time alone may make a venue another
     uint8_t has_turned             # since it was looked at: other venues are out
     tc_movement* movements         # [instrument]; only while latency has a weight
     uint8_t* strategies            # ROUTING_... by strategy, up to `strategy_max`; 0: of all that have none

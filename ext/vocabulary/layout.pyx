@@ -97,7 +97,7 @@ cdef dict definition_layout():
         "reject_rate": <char*>&c.reject_rate - <char*>&c, "quote_age": <char*>&c.quote_age - <char*>&c,
         "venue_health": <char*>&c.venue_health - <char*>&c, "reject_max": <char*>&c.reject_max - <char*>&c,
         "timeout_max": <char*>&c.timeout_max - <char*>&c, "cooldown": <char*>&c.cooldown - <char*>&c,
-        "on_disconnect": <char*>&c.on_disconnect - <char*>&c,
+        "on_disconnect": <char*>&c.on_disconnect - <char*>&c, "stale_after": <char*>&c.stale_after - <char*>&c,
         "collar_bps": <char*>&c.collar_bps - <char*>&c, "throttle": <char*>&c.throttle - <char*>&c,
         "match_mode": <char*>&c.match_mode - <char*>&c, "match_outside": <char*>&c.match_outside - <char*>&c,
         "match_id": <char*>&c.match_id - <char*>&c, "refusal": <char*>&c.refusal - <char*>&c,

@@ -47,7 +47,7 @@ cdef extern from "tradecore/records.h" nogil:
         uint64_t needs
         int64_t routing_strategy, latency_weight, miss_cost, degraded_cost
         int64_t round_trip, take_fill, post_fill, reject_rate, quote_age
-        int64_t venue_health, reject_max, timeout_max, cooldown, on_disconnect
+        int64_t venue_health, reject_max, timeout_max, cooldown, on_disconnect, stale_after
         int64_t position_qty, position_px
         uint64_t amount
         int64_t amount_high

@@ -360,3 +360,77 @@ def test_health_is_part_of_the_state(name, one, other):
         core.execution.router.set_health("XNAS", **{name: value})
         hashes.append(core.state_hash())
     assert hashes[0] == hashes[1] != hashes[2] == hashes[3]
+
+
+# ---- what a venue displays
+
+
+def silence(desk, clock, ns):
+    clock.now += ns
+    desk.clock_tick()
+
+
+def test_a_venue_that_displays_nothing_for_too_long_is_down_until_it_does(desk, clock):
+    router = desk.execution.router
+    router.set_health("A", stale_after=5 * SECOND)
+    silence(desk, clock, 5 * SECOND)
+    assert (how(desk).is_down, how(desk).is_stale, goes_to(desk)) == (False, False, "A")
+    silence(desk, clock, 1)
+    assert (how(desk).health, how(desk).is_down, how(desk).is_stale, goes_to(desk)) == (H.HALTED, True, True, "B")
+    named = desk.submit("AAPL", "BUY", 1, "100.05", venue="A")
+    assert (named.ord_status, named.reason) == (tc.OrdStatus.REJECTED, tc.Reason.NO_VENUE)
+    (told,) = [r for r in desk.reports(0) if r.reason is tc.Reason.STALE_QUOTE]
+    assert (told.report_type, told.venue) == (tc.ReportType.RISK_WARNING, "A")
+    assert told.text == "STALE_QUOTE: a mark, or what a venue displays, is 5000 ms old: it counts as stale after 5000 ms"
+    desk.quote("A", "AAPL", ask="100.00", ask_size=100)
+    assert (how(desk).health, how(desk).is_down, goes_to(desk)) == (H.CONNECTED, False, "A")
+
+
+def test_a_venue_that_has_displayed_nothing_yet_is_stale_at_once(make_core):
+    core = make_core(venues=[X("A"), X("B")])
+    core.execution.router.set_health("A", stale_after=10 * SECOND)
+    assert how(core).is_stale
+    core.execution.router.set_health("A", stale_after=0)
+    assert not how(core).is_down
+
+
+def test_a_quote_of_any_symbol_is_one_and_each_puts_it_off(make_core, clock):
+    core = make_core(venues=[X("A")], instruments=[tc.Instrument("AAPL"), tc.Instrument("MSFT")])
+    core.quote("A", "AAPL", ask=100, ask_size=1)
+    core.execution.router.set_health("A", stale_after=2 * SECOND)
+    for _ in range(5):
+        silence(core, clock, 2 * SECOND)
+        core.quote("A", "MSFT", ask=100, ask_size=1)
+    assert not how(core).is_down
+    silence(core, clock, 2 * SECOND + 1)
+    assert how(core).is_down
+
+
+def test_a_plan_asks_by_the_time_that_it_is(desk, clock):
+    desk.execution.router.set_health("A", stale_after=5 * SECOND)
+    clock.now += 6 * SECOND
+    assert {venue.venue: venue.why for venue in desk.execution.route("AAPL", "BUY", 1).venues}["A"] == "down"
+    assert not how(desk).is_stale  # asking changes nothing
+
+
+def test_what_waits_for_a_silent_venue_goes_once_it_speaks(desk, clock):
+    desk.execution.router.set_health("A", stale_after=5 * SECOND)
+    stop = desk.submit("AAPL", "BUY", 10, "101.00", ord_type="STOP_LIMIT", stop_px="100.50", venue="A", trigger_price_type="LAST_TRADE")
+    silence(desk, clock, 6 * SECOND)
+    assert (stop.ord_status, how(desk).is_down) == (tc.OrdStatus.NEW, True)
+    desk.quote("A", "AAPL", ask="100.00", ask_size=100)
+    desk.trade_print("AAPL", "100.50", 1)
+    assert stop.place is tc.Place.AT_VENUE
+
+
+@pytest.mark.parametrize(("given", "error"), [(-1, ValueError), (86_400 * SECOND + 1, ValueError), (1.5, TypeError), (True, TypeError)])
+def test_no_silence_is_negative_or_longer_than_a_day(desk, given, error):
+    with pytest.raises(error, match="stale_after"):
+        desk.execution.router.set_health("A", stale_after=given)
+
+
+def test_nobody_knows_when_a_simulated_venue_displayed_what(make_core):
+    core = make_core(venues=[V("S")])
+    with pytest.raises(tc.RefusedError, match="stale_after"):
+        core.execution.router.set_health("S", stale_after=1)
+    core.execution.router.set_health("S", stale_after=0)

@@ -193,7 +193,7 @@ class SmartOrderRouter:
     def set_health(
         self, venue: str, health: VenueHealth | str | None = None, *, reject_max: int | None = None,
         timeout_max: int | None = None, cooldown: int | None = None, on_disconnect: OnDisconnect | str | None = None,
-        who: Identifier | None = None, why: Identifier | None = None,
+        stale_after: int | None = None, who: Identifier | None = None, why: Identifier | None = None,
     ) -> None:
         """Say how a venue is, what opens its circuit breaker, and what a lost session makes of what works there; None
         leaves one as it is. No new order goes to a venue that is HALTED; what works there works on, and can be canceled
@@ -203,7 +203,9 @@ class SmartOrderRouter:
         without an answer in time, in a row (0, as at first: it does not look at them): the venue is down, and a
         RISK_WARNING report (VENUE_DOWN) says so. After `cooldown` (ns, 1 s at first) new orders are tried, one at a
         time, and the venue is DEGRADED; the third that it takes closes the breaker, the first reject or timeout opens
-        it again. A `health` that is set closes it at once. `on_disconnect`: see OnDisconnect. Raises TypeError,
+        it again. A `health` that is set closes it at once. A venue is down as well while nothing that it displays has
+        come for longer than `stale_after` (ns, 0, as at first: it may be silent), which a RISK_WARNING report
+        (STALE_QUOTE) tells; its next quote ends that. `on_disconnect`: see OnDisconnect. Raises TypeError,
         ValueError or UndeclaredError naming field, value and bound. Threads: any."""
         state = None if health is None else VenueHealth.parse(health, "health")
         if state is VenueHealth.DISCONNECTED:
@@ -215,13 +217,14 @@ class SmartOrderRouter:
             reject_max=_known(reject_max, 0, "reject_max", MILLION),
             timeout_max=_known(timeout_max, 0, "timeout_max", MILLION),
             cooldown=-1 if cooldown is None else check_int(cooldown, "cooldown", 1, TIMEOUT_MAX),
-            on_disconnect=-1 if lost is None else int(lost))
+            on_disconnect=-1 if lost is None else int(lost),
+            stale_after=-1 if stale_after is None else check_int(stale_after, "stale_after", 0, TIMEOUT_MAX))
 
     def health(self, venue: str) -> VenueState:
         """How a venue is. Threads: any."""
         facts = self._gate.core.health_facts(self._gate.names.venues.id(venue))
         state = VenueHealth(facts.state)
-        if facts.closes_at:
+        if facts.closes_at or facts.is_stale:
             state = VenueHealth.HALTED
         elif facts.is_disconnected and state is not VenueHealth.HALTED:
             state = VenueHealth.DISCONNECTED
@@ -229,7 +232,8 @@ class SmartOrderRouter:
             state = VenueHealth.DEGRADED
         return VenueState(
             str(venue), state, facts.is_down, facts.rejects, facts.timeouts, facts.closes_at, facts.trials,
-            facts.reject_max, facts.timeout_max, facts.cooldown, OnDisconnect(facts.on_disconnect))
+            facts.reject_max, facts.timeout_max, facts.cooldown, OnDisconnect(facts.on_disconnect), facts.is_stale,
+            facts.stale_after)
 
 
 def _known(value: Number | None, decimals: int, name: str, most: int) -> int:

@@ -133,7 +133,8 @@ class VenueState(NamedTuple):
     """How a venue is: its `health`, as it was set, as its session is, or as its circuit breaker makes it; whether it is
     down, and so never chosen (a switch of the risk room makes it so too); rejects and timeouts in a row; when an open
     breaker's cooldown is over (ns UTC, 0: it is not open), and how many new orders the venue has to take, one at a
-    time, until the breaker is closed. `reject_max`, `timeout_max`, `cooldown` and `on_disconnect`: see `set_health`."""
+    time, until the breaker is closed; whether it has been silent for too long. `reject_max`, `timeout_max`, `cooldown`,
+    `on_disconnect` and `stale_after`: see `set_health`."""
 
     venue: str
     health: VenueHealth
@@ -146,6 +147,8 @@ class VenueState(NamedTuple):
     timeout_max: int
     cooldown: int
     on_disconnect: OnDisconnect
+    is_stale: bool
+    stale_after: int
 
 
 class Router(Protocol):
@@ -182,7 +185,7 @@ class Router(Protocol):
     def set_health(
         self, venue: str, health: VenueHealth | str | None = None, *, reject_max: int | None = None,
         timeout_max: int | None = None, cooldown: int | None = None, on_disconnect: OnDisconnect | str | None = None,
-        who: Identifier | None = None, why: Identifier | None = None,
+        stale_after: int | None = None, who: Identifier | None = None, why: Identifier | None = None,
     ) -> None:
         """How a venue is, and its circuit breaker, from now on."""
 

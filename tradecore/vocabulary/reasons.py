@@ -102,7 +102,7 @@ _TEXTS = {
     Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",
     Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
     Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
-    Reason.STALE_QUOTE: "a mark is {value} ms old: it counts as stale after {bound} ms",
+    Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",
     Reason.MARK_UNAVAILABLE: "what is held, works or is asked for has no mark in {value} instruments",
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text

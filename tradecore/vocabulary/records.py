@@ -178,6 +178,7 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.VENUE_HEALTH: [
         ("venue_health", "i8"), ("reject_max", "i8"), ("timeout_max", "i8"), ("cooldown", "i8"),
         ("on_disconnect", "i8"), ("who", "i8"), ("why", "i8"),
+        ("stale_after", "i8"),  # ns since it last displayed anything; 0: it may be silent
     ],
     # The exit gate: -1 is off. `engaged`: 0 open, 1 shut, 2 for exits alone.
     CommandType.SET_GATE: [

@@ -154,11 +154,13 @@ class HealthFacts(NamedTuple):
     timeout_max: int
     cooldown: int
     on_disconnect: int
+    stale_after: int
     rejects: int
     timeouts: int
     closes_at: int
     trials: int
     trying: int
+    is_stale: bool
     is_disconnected: bool
     is_down: bool
 

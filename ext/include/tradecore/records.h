@@ -59,7 +59,7 @@ typedef struct {
         struct { int64_t match_mode, match_outside, match_id; };
         struct { int64_t routing_strategy, latency_weight, miss_cost, degraded_cost; }; /* then who, why, strategy */
         struct { int64_t round_trip, take_fill, post_fill, reject_rate, quote_age; }; /* who, why */
-        struct { int64_t venue_health, reject_max, timeout_max, cooldown, on_disconnect; }; /* who, why */
+        struct { int64_t venue_health, reject_max, timeout_max, cooldown, on_disconnect, body_9[2], stale_after; }; /* who, why */
         struct { int64_t position_qty, position_px; };
         struct { uint64_t amount; int64_t amount_high; };
         int64_t decimals;

@@ -6,10 +6,11 @@ from typing import Any
 
 from tradecore.vocabulary.codes import Reason
 
-from ..execution.outages import fail_venue, hear_request, set_down
+from ..execution.outages import fail_venue, hear_request, set_down, turn_due
 from ..orders.order_table import Order
 from .state import RISK_WARNING, State, publish, tell_price
 
+MS = 1_000_000  # ns
 
 def set_barred(core: State) -> None:
     """Where no order goes that names no venue, whatever the venue's health: a switch bars it, or its session is
@@ -24,6 +25,14 @@ def fail_health(core: State, c: Any, venue: int, is_timeout: bool) -> None:
     met = fail_venue(core.router, venue, is_timeout, core.now)
     if met is not None:
         publish(core, c, RISK_WARNING, venue=venue, reason=Reason.VENUE_DOWN, value=met[0], bound=met[1])
+
+
+def turn_venues(core: State, c: Any) -> None:
+    """What time alone makes of venues; an alert for each that has been silent for too long, in ms."""
+    for venue in turn_due(core.router, core.now):
+        silent = core.now - core.router.statistics[venue].quoted_at
+        publish(core, c, RISK_WARNING, venue=venue, reason=Reason.STALE_QUOTE, value=silent // MS,
+                bound=core.router.health[venue].stale_after // MS)
 
 
 def hear_health(core: State, c: Any, order: Order, is_reject: bool, is_answer: bool) -> None:

@@ -12,6 +12,7 @@ from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import QTY_MAX, RATE_MAX
 
 from ..execution.book import Book, add_node, match_order, remove_node
+from ..execution.outages import hear_quote
 from ..execution.routing import sample_mid, tell_top, twice_mid, wants_sample
 from ..risk.day_pnl import set_currency_rate, set_mark
 from ..risk.exposures import BASE_CURRENCY
@@ -87,7 +88,7 @@ def enter_quote(core: State, c: Any) -> Any:
     for side in (BUY, SELL):
         tell_top(core.router, c.instrument, side, c.venue, core.command_seq)
     if core.router.venues[c.venue].external:
-        core.router.statistics[c.venue].quoted_at = core.now
+        hear_quote(core.router, c.venue, core.now)
     if wants_sample(core.router, c.instrument, core.now):
         sample_mid(core.router, c.instrument, twice_mid(core.router, ins, c.instrument, core.now), core.now)
     if c.venue in core.disconnected:

@@ -8,7 +8,7 @@ from tradecore.vocabulary.codes import Reason, RoutingStrategy
 from tradecore.vocabulary.records import LATENCY_WEIGHT_MAX, MILLION
 from tradecore.vocabulary.venue_words import OnDisconnect, VenueHealth
 
-from ..execution.breakers import reset_breaker
+from ..execution.breakers import grows_stale, reset_breaker
 from ..execution.outages import set_down
 from ..execution.scoring import DAY, Statistics
 from ..vocabulary.texts import id_is_known
@@ -24,7 +24,7 @@ _FACTS = (("round_trip", 56, "round_trip", DAY), ("take_fill", 64, "take_fill", 
 FAILURES_MAX = 1_000_000
 _HEALTH = (("venue_health", 56, "state", 0, VenueHealth.HALTED), ("reject_max", 64, "reject_max", 0, FAILURES_MAX),
            ("timeout_max", 72, "timeout_max", 0, FAILURES_MAX), ("cooldown", 80, "cooldown", 1, DAY),
-           ("on_disconnect", 88, "on_disconnect", 0, OnDisconnect.CANCEL))
+           ("on_disconnect", 88, "on_disconnect", 0, OnDisconnect.CANCEL), ("stale_after", 112, "stale_after", 0, DAY))
 
 
 def find_bad_note(core: State, c: Any) -> tuple[int, int] | None:
@@ -90,6 +90,8 @@ def find_bad_health(core: State, c: Any) -> tuple[int, int] | None:
         told_by_session = name == "venue_health" and value == VenueHealth.DISCONNECTED
         if value != AS_IT_IS and (told_by_session or not low <= value <= most):
             return value, offset
+    if c.stale_after > 0 and not core.router.venues[c.venue].external:  # nobody knows when it displayed what
+        return c.stale_after, 112
     return find_bad_note(core, c)
 
 
@@ -106,5 +108,8 @@ def set_health(core: State, c: Any) -> Any:
             setattr(health, field, getattr(c, name))
     if c.venue_health != AS_IT_IS:
         reset_breaker(health)
+    if c.stale_after != AS_IT_IS:
+        health.is_stale = False
+        health.is_stale = grows_stale(health, core.router.statistics[c.venue].quoted_at, core.now)
     set_down(core.router)
     return accept_change(core, c, health.state, 0, venue=c.venue)

@@ -14,8 +14,8 @@ from tradecore.vocabulary.codes import CommandType, Reason
 from tradecore.vocabulary.records import TIME_MAX, VERSION
 from tradecore.vocabulary.time_units import find_unit
 
-from ..execution.outages import half_open_due
 from .follow_ups import settle
+from .health import turn_venues
 from .sessions import fire_timers
 from .state import ACK_ACCEPTED, State, accept_command, refuse_command
 
@@ -72,8 +72,8 @@ def set_time(core: State, c: Any, time: int) -> None:
     due = core.timers.next_deadline <= time
     if due:
         fire_timers(core, c)
-    if core.router.next_close <= time:
-        half_open_due(core.router, time)
+    if core.router.next_turn <= time:
+        turn_venues(core, c)
         due = True
     if due:
         settle(core, c)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from .breakers import (
+    Health,
     costs_more,
     count_failure,
+    grows_stale,
     half_open,
     is_out,
     open_breaker,
+    stale_from,
     will_be_tried,
 )
 from .routing import NEVER, Router
@@ -20,7 +23,23 @@ def set_down(router: Router) -> None:
     router.has_turned |= out != router.out
     router.epoch += degraded != router.degraded
     router.out, router.down, router.degraded = out, router.barred | out, degraded
-    router.next_close = min((health.closes_at for health in router.health.values() if health.closes_at), default=NEVER)
+    router.next_turn = min((next_turn(router, venue, health) for venue, health in router.health.items()), default=NEVER)
+
+
+def next_turn(router: Router, venue: int, health: Health) -> int:
+    """When time alone may make a venue another: its cooldown is over, or it grows stale unless it displays more."""
+    turns = [health.closes_at] if health.closes_at else []
+    if health.stale_after and not health.is_stale:
+        turns.append(stale_from(health, router.statistics[venue].quoted_at))
+    return min(turns, default=NEVER)
+
+
+def hear_quote(router: Router, venue: int, now: int) -> None:
+    """An external venue displays something."""
+    router.statistics[venue].quoted_at = now
+    if router.health[venue].is_stale:
+        router.health[venue].is_stale = False
+        set_down(router)
 
 
 def try_venue(router: Router, venue: int, order_id: int) -> None:
@@ -64,14 +83,20 @@ def fail_venue(router: Router, venue: int, is_timeout: bool, now: int) -> tuple[
 
 
 def down_at(router: Router, now: int) -> set[int]:
-    """Which venues will be down when breakers whose cooldown is over by then are half open."""
-    return {venue for venue in router.down
-            if venue in router.barred or not will_be_tried(router.health[venue], now)}
+    """Which venues will be down when breakers whose cooldown is over by then are half open and the silent stale."""
+    return {venue for venue, health in router.health.items()
+            if venue in router.barred or grows_stale(health, router.statistics[venue].quoted_at, now)
+            or (venue in router.down and (health.is_stale or not will_be_tried(health, now)))}
 
 
-def half_open_due(router: Router, now: int) -> None:
-    """Breakers whose cooldown is over."""
+def turn_due(router: Router, now: int) -> list[int]:
+    """Breakers whose cooldown is over, and venues that have been silent for too long, which are told."""
+    stale = [venue for venue, health in router.health.items()
+             if grows_stale(health, router.statistics[venue].quoted_at, now)]
+    for venue in stale:
+        router.health[venue].is_stale = True
     for health in router.health.values():
         if 0 < health.closes_at <= now:
             half_open(health)
     set_down(router)
+    return stale

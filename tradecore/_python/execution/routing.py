@@ -91,7 +91,7 @@ class Router:
         self.barred: set[int] = set()  # by a switch, or for want of a session
         self.out: set[int] = set()  # for their health
         self.health: dict[int, Health] = {}  # by venue
-        self.next_close = NEVER  # when the next breaker's cooldown is over
+        self.next_turn = NEVER  # when time alone may make a venue another
         self.has_turned = False  # since it was looked at: other venues are out
         self.weights = Weights()
         self.statistics: dict[int, Statistics] = {}  # by venue
