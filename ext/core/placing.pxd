@@ -68,7 +68,7 @@ cdef inline void ask_order(
                      order.strategy, MODE_ENFORCE, &q.room)
     if is_held_to_trigger(core, order, price):
         q.reference2 = 2 * stop_px
-    elif needs_reference(q.line, ord_type, side):
+    elif needs_reference(q.line, ord_type, side) or tc_seldom(core.risk.rows.notionals != 0):
         q.reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):
             q.touch2 = twice_touch(&core.router, ins, order.instrument, side, core.now)

@@ -192,7 +192,9 @@ cdef inline void count_in_basket(tc_core* core, const tc_ahead* ahead, int sign)
     cdef const tc_instrument* ins = &core.instruments[ahead.instrument]
     cdef tc_question q
     q.instrument, q.account, q.venue, q.strategy = ahead.instrument, ahead.account, ahead.venue, ahead.strategy
-    q.sent = ahead.sent
+    q.sent, q.side, q.ord_type = ahead.sent, ahead.side, ahead.ord_type
+    q.order_qty, q.price = ahead.terms.order_qty, ahead.terms.price
+    q.reference2, q.touch2 = ahead.reference2, ahead.touch2
     q.line = line_of(core.risk.lines, &core.risk.rows, ins, q.instrument, q.account, q.venue, q.strategy, MODE_ENFORCE,
                      &q.room)
     hold_lots(&core.risk, ahead.instrument, ahead.account, ahead.side, sign * ahead.hold_qty)
@@ -206,7 +208,8 @@ cdef inline void put_ahead(tc_core* core, int64_t cl_ord_id, const tc_question* 
     ahead.hold_qty = q.hold_qty
     ahead.terms = alike_of(q)
     ahead.instrument, ahead.account, ahead.venue, ahead.strategy = q.instrument, q.account, q.venue, q.strategy
-    ahead.side, ahead.sent = q.side, q.sent
+    ahead.side, ahead.sent, ahead.ord_type = q.side, q.sent, q.ord_type
+    ahead.reference2, ahead.touch2 = q.reference2, q.touch2
     core.ahead_count += 1
     count_in_basket(core, ahead, 1)
 

@@ -37,6 +37,10 @@ cdef inline uint64_t limit_digest(const tc_core* core, const tc_limit_row* row) 
     if counter.trades:
         put(&h, counter.trades)
         end_row(&h)
+    if row.rule == RULE_NOTIONAL_PER_WINDOW:
+        for at in range(counter.sent - kept if counter.sent > kept else 0, counter.sent):
+            put_wide(&h, sums_of(r, row.counter)[<uint64_t>at & r.rate_mask])
+            end_row(&h)
     if row.rule == RULE_REPEATED_EXECUTION:
         for at in range(counter.sent - kept if counter.sent > kept else 0, counter.sent):
             dealt = &deals_of(r, row.counter)[<uint64_t>at & r.rate_mask]

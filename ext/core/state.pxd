@@ -37,7 +37,8 @@ cdef struct tc_ahead:
     int64_t cl_ord_id, hold_qty
     tc_alike terms
     int32_t instrument, account, venue, strategy
-    uint8_t side, sent
+    int64_t reference2, touch2
+    uint8_t side, sent, ord_type
 
 
 cdef struct tc_core:

@@ -8,7 +8,7 @@ from overrides cimport *
 
 
 cdef enum:
-    ON_MARKS = 10 + COUNTING       # checks that limits decide, before those that need marks
+    ON_MARKS = 11 + COUNTING       # checks that limits decide, before those that need marks
     OBSERVABLE = ON_MARKS + 7      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
@@ -173,6 +173,93 @@ cdef inline tc_alike alike_of(const tc_question* q) noexcept nogil:
     return terms
 
 
+cdef inline bint has_reference(const tc_question* q) noexcept nogil:
+    return q.reference2 > 0
+
+
+# The worst price so many basis points from a reference.
+cdef inline int64_t collar_price(int64_t reference2, int64_t bps, uint8_t side) noexcept nogil:
+    cdef bint buys = side == SIDE_BUY
+    cdef tc_i128 price = tc_floor_div_wide(tc_wide(reference2, bps + 10_000 if buys else bps - 10_000), 20_000)
+    price = price if buys else -price
+    return price_max() if price > price_max() else -price_max() if price < -price_max() else <int64_t>price
+
+
+# The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
+cdef inline int64_t protection_price(const tc_line* line, const tc_question* q) noexcept nogil:
+    return collar_price(q.reference2, <int64_t>line.limits[SLOT_COLLAR], q.side)
+
+
+# Twice the price that an order counts at, by magnitude: a buy at its limit, a sell at the highest of its limit, the
+# reference and the best bid that it could take, a market order at its protection price, or without a collar at the
+# higher of the reference and what it could take first.
+cdef inline int64_t notional_price2(const tc_line* line, const tc_question* q) noexcept nogil:
+    cdef int64_t price2 = 0
+    if q.ord_type == TYPE_MARKET and q.side == SIDE_BUY and line.limits[SLOT_COLLAR] >= 0:
+        return tc_abs(2 * protection_price(line, q))
+    if q.ord_type != TYPE_MARKET:
+        price2 = tc_abs(2 * q.price)
+        if q.side == SIDE_BUY:
+            return price2
+    if q.reference2 != no_price() and tc_abs(q.reference2) > price2:
+        price2 = tc_abs(q.reference2)
+    if q.touch2 != no_price() and tc_abs(q.touch2) > price2:
+        price2 = tc_abs(q.touch2)
+    return price2
+
+
+# What an order counts for in a row, in 10**-9 of the row's currency, rounded up: its instrument's where the row names
+# one, else the base currency. -1 where that is not known or can't be told: without a reference or a rate.
+cdef inline tc_i128 money_of(
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, const tc_limit_row* row
+) noexcept nogil:
+    cdef int64_t rate = rate_one() if row.instrument else risk.values.rates[ins.currency]
+    cdef tc_i128 amount = 0, divisor = tc_wide(2, ins.limit_scale)
+    if rate == 0 or (q.ord_type == TYPE_MARKET and not has_reference(q)):
+        return -1
+    if tc_mul_overflows(tc_wide(notional_price2(q.line, q), q.order_qty), ins.notional_scale, &amount):
+        return -1
+    if rate != rate_one():
+        if tc_mul_overflows(amount, rate, &amount):
+            return -1
+        divisor *= rate_one()
+    amount = -tc_floor_div_wide(-amount, divisor)
+    return -1 if amount > tc_power_of_ten(30) else amount
+
+
+# What an order, or what a replace asks for, is worth; what is not known, which only passes where a row is not enforced,
+# is nothing.
+cdef inline void count_notional(
+    tc_risk* risk, const tc_instrument* ins, const tc_line* line, const tc_question* q
+) noexcept nogil:
+    cdef tc_rows* r = &risk.rows
+    cdef tc_limit_row* row
+    cdef tc_counter* counter
+    cdef tc_i128* sums
+    cdef tc_i128 before, money
+    cdef int32_t i
+    for i in range(line.by_terms_count):
+        row = &r.rows[line.by_terms[i]]
+        if not row.counts & SENT_NOTIONAL:
+            continue
+        counter = &r.counters[row.counter]
+        sums = sums_of(r, row.counter)
+        money = money_of(risk, ins, q, row)
+        before = sums[<uint64_t>(counter.sent - 1) & r.rate_mask] if counter.sent else 0
+        sums[<uint64_t>counter.sent & r.rate_mask] = before + (money if money > 0 else 0)
+        times_of(r, row.counter)[<uint64_t>counter.sent & r.rate_mask] = q.now
+        counter.sent += 1
+
+
+# Does a row there ask which orders had the same terms?
+cdef inline bint compares(const tc_rows* r, const tc_line* line) noexcept nogil:
+    cdef int32_t i
+    for i in range(line.by_terms_count):
+        if r.rules[r.rows[line.by_terms[i]].rule].counts & SENT_ALIKE:
+            return True
+    return False
+
+
 # Only in C: the rare half of count_sent, apart from the path.
 cdef inline void count_beside(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     cdef tc_line room
@@ -180,7 +267,10 @@ cdef inline void count_beside(tc_risk* risk, const tc_instrument* ins, const tc_
     cdef const tc_line* observed = observed_line(risk, ins, q, &room)
     if observed != NULL:
         count_line(&risk.rows, observed, q.now, q.sent)
-    if q.sent & SENT_NEW and (q.line.alike_count or (observed != NULL and observed.alike_count)):
+        count_notional(risk, ins, observed, q)
+    count_notional(risk, ins, q.line, q)
+    if q.sent & SENT_NEW and (
+            compares(&risk.rows, q.line) or (observed != NULL and compares(&risk.rows, observed))):
         terms = alike_of(q)
         note_order(&risk.recent, &terms, q.now)
 
@@ -189,25 +279,33 @@ cdef inline void count_beside(tc_risk* risk, const tc_instrument* ins, const tc_
 # others is one of the recent.
 cdef inline void count_sent(tc_risk* risk, const tc_instrument* ins, const tc_question* q) noexcept nogil:
     count_line(&risk.rows, q.line, q.now, q.sent)
-    if tc_seldom(risk.rows.observed != 0 or q.line.alike_count != 0):
+    if tc_seldom(risk.rows.observed != 0 or q.line.by_terms_count != 0):
         count_beside(risk, ins, q)
 
 
 # Only in C: a loop over lines in Python.
-cdef inline void count_line_ahead(tc_rows* r, const tc_line* line, uint8_t sent, int sign) noexcept nogil:
+cdef inline void count_line_ahead(
+    tc_risk* risk, const tc_instrument* ins, const tc_line* line, const tc_question* q, int sign
+) noexcept nogil:
+    cdef tc_rows* r = &risk.rows
+    cdef tc_i128 money
     cdef int32_t i
     for i in range(line.counted_count):
-        if r.rows[line.counted[i]].counts & sent:
+        if r.rows[line.counted[i]].counts & q.sent:
             r.counters[r.rows[line.counted[i]].counter].ahead += sign
+    for i in range(line.by_terms_count):
+        if r.rows[line.by_terms[i]].counts & SENT_NOTIONAL:
+            money = money_of(risk, ins, q, &r.rows[line.by_terms[i]])
+            r.counters[r.rows[line.by_terms[i]].counter].amount_ahead += sign * (money if money > 0 else 0)
 
 
 # It counts for what is asked about behind it in a basket, or, with `sign` -1, no longer.
 cdef inline void count_ahead(tc_risk* risk, const tc_instrument* ins, const tc_question* q, int sign) noexcept nogil:
     cdef tc_line room
     cdef const tc_line* observed = observed_line(risk, ins, q, &room)
-    count_line_ahead(&risk.rows, q.line, q.sent, sign)
+    count_line_ahead(risk, ins, q.line, q, sign)
     if observed != NULL:
-        count_line_ahead(&risk.rows, observed, q.sent, sign)
+        count_line_ahead(risk, ins, observed, q, sign)
 
 
 # A cancel counts too, and is never refused for it.

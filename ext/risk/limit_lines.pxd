@@ -27,7 +27,7 @@ cdef enum:
     SLOT_PERMITTED = 18
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
-    ALIKE = 4                      # rows about orders with the same terms: one a scope that names no strategy or venue
+    BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule
 
 
 cdef struct tc_line:
@@ -35,8 +35,8 @@ cdef struct tc_line:
     uint32_t rows[SLOTS]           # which row says so
     uint32_t counted[COUNTED]      # rows that count, in the order of the rules
     int64_t generation
-    uint32_t alike[ALIKE]          # rows about orders with the same terms
-    int32_t counted_count, alike_count
+    uint32_t by_terms[BY_TERMS]    # rows that look at what an order asks for
+    int32_t counted_count, by_terms_count
     int32_t is_soft                # its limits are the shares at which rows warn
 
 
@@ -66,10 +66,10 @@ cdef inline void fold_row(
     if slot < 0:
         if not rule.asks:                              # it binds no order: see trips.pxd
             return
-        if rule.counts & SENT_ALIKE:
-            tc_assert(line.alike_count < ALIKE)
-            line.alike[line.alike_count] = number
-            line.alike_count += 1
+        if rule.counts & SENT_BY_TERMS:
+            tc_assert(line.by_terms_count < BY_TERMS)
+            line.by_terms[line.by_terms_count] = number
+            line.by_terms_count += 1
             return
         tc_assert(line.counted_count < COUNTED)
         at = line.counted_count
@@ -102,7 +102,7 @@ cdef inline void clear_line(tc_line* line) noexcept nogil:
     for slot in range(SLOTS):
         line.limits[slot] = -1
         line.rows[slot] = 0
-    line.counted_count = line.alike_count = 0
+    line.counted_count = line.by_terms_count = 0
     line.is_soft = False
 
 

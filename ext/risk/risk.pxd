@@ -19,23 +19,6 @@ cdef inline bint needs_reference(const tc_line* line, uint8_t ord_type, uint8_t 
         line.limits[SLOT_ORDER_NOTIONAL] >= 0 and counts_at_market(ord_type, side))
 
 
-cdef inline bint has_reference(const tc_question* q) noexcept nogil:
-    return q.reference2 > 0
-
-
-# The worst price so many basis points from a reference.
-cdef inline int64_t collar_price(int64_t reference2, int64_t bps, uint8_t side) noexcept nogil:
-    cdef bint buys = side == SIDE_BUY
-    cdef tc_i128 price = tc_floor_div_wide(tc_wide(reference2, bps + 10_000 if buys else bps - 10_000), 20_000)
-    price = price if buys else -price
-    return price_max() if price > price_max() else -price_max() if price < -price_max() else <int64_t>price
-
-
-# The worst price that the collar lets an order trade at; only called with a reference and an armed collar.
-cdef inline int64_t protection_price(const tc_line* line, const tc_question* q) noexcept nogil:
-    return collar_price(q.reference2, <int64_t>line.limits[SLOT_COLLAR], q.side)
-
-
 # HALTED bars everything, REDUCING what adds risk.
 cdef inline bint is_barred_by(const tc_met* met, const tc_question* q) noexcept nogil:
     return met.state == STATE_HALTED or (met.state == STATE_REDUCING and adds_risk(q))
@@ -100,24 +83,6 @@ cdef inline bint check_order_qty(
     if explain or refused:
         tell_finding(f, MAX_ORDER_QTY, armed, refused, q.order_qty, told_limit(risk, q, row), row)
     return refused
-
-
-# Twice the price that an order counts at, by magnitude: a buy at its limit, a sell at the highest of its limit, the
-# reference and the best bid that it could take, a market order at its protection price, or without a collar at the
-# higher of the reference and what it could take first.
-cdef inline int64_t notional_price2(const tc_line* line, const tc_question* q) noexcept nogil:
-    cdef int64_t price2 = 0
-    if q.ord_type == TYPE_MARKET and q.side == SIDE_BUY and line.limits[SLOT_COLLAR] >= 0:
-        return tc_abs(2 * protection_price(line, q))
-    if q.ord_type != TYPE_MARKET:
-        price2 = tc_abs(2 * q.price)
-        if q.side == SIDE_BUY:
-            return price2
-    if q.reference2 != no_price() and tc_abs(q.reference2) > price2:
-        price2 = tc_abs(q.reference2)
-    if q.touch2 != no_price() and tc_abs(q.touch2) > price2:
-        price2 = tc_abs(q.touch2)
-    return price2
 
 
 # Of one order. Source: SEC 15c3-5 (c)(1)(ii), RTS 6 Art. 15(1)(b), FIA 1.1.
@@ -254,7 +219,7 @@ cdef inline bint check_limits(
             or check_reference(q, f, False) or check_order_qty(risk, q, f, False)
             or check_order_notional(risk, ins, q, f, False) or check_collar(q, f, False)
             or check_position_qty(risk, q, f, False)
-            or (tc_seldom(q.line.alike_count != 0) and check_alike(risk, q, f, False))
+            or (tc_seldom(q.line.by_terms_count != 0) and check_by_terms(risk, ins, q, f))
             or check_counts(risk, q, f) or check_on_marks(risk, q, f))
 
 
@@ -276,7 +241,7 @@ cdef inline int check_risk(
 cdef inline int evaluate_limits(
     const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef int at = 10
+    cdef int at = 11
     cdef uint64_t rest = risk.rows.counting
     f[0].refused = check_blocked(q, SLOT_RESTRICTED, RESTRICTED_INSTRUMENT, &f[0], explain)
     f[1].refused = check_permitted(q, &f[1], explain)
@@ -288,6 +253,7 @@ cdef inline int evaluate_limits(
     f[7].refused = check_collar(q, &f[7], explain)
     f[8].refused = check_position_qty(risk, q, &f[8], explain)
     f[9].refused = check_alike(risk, q, &f[9], explain)
+    f[10].refused = check_notional(risk, ins, q, &f[10], explain)
     while rest:
         f[at].refused = check_counted(risk, q, tc_lowest_bit(rest), &f[at], explain)
         rest &= rest - 1

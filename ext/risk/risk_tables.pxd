@@ -49,6 +49,8 @@ cdef inline int open_risk(
     r.counters = <tc_counter*>table(t, counters + 1, sizeof(tc_counter))
     r.times = <int64_t*>table(t, (counters + 1) * order_rate, sizeof(int64_t))
     r.dealt = <tc_dealt*>table(t, (counters + 1) * order_rate, sizeof(tc_dealt))
+    r.sums = <tc_i128*>r.dealt     # a row is about executions or about notionals
+    tc_assert(sizeof(tc_dealt) == sizeof(tc_i128))
     r.account_heads = <uint32_t*>table(t, accounts, sizeof(uint32_t))
     r.instrument_heads = <uint32_t*>table(t, instruments, sizeof(uint32_t))
     r.venue_heads = <uint32_t*>table(t, VENUES, sizeof(uint32_t))

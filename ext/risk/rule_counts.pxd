@@ -103,8 +103,10 @@ cdef inline bint check_alike(const tc_risk* risk, const tc_question* q, tc_findi
     cdef int32_t i
     if explain:
         tell_finding(f, DUPLICATE_ORDER, False, False, no_price(), -1, 0)
-    for i in range(q.line.alike_count if asked else 0):
-        number = q.line.alike[i]
+    for i in range(q.line.by_terms_count if asked else 0):
+        number = q.line.by_terms[i]
+        if r.rows[number].rule != RULE_DUPLICATE_ORDER:
+            continue
         earlier = count_alike(&risk.recent, &terms, q.now - r.rows[number].window_ns)
         limit = <int64_t>limit_in(q.line, &r.rows[number])
         if earlier < 0:
@@ -116,6 +118,60 @@ cdef inline bint check_alike(const tc_risk* risk, const tc_question* q, tc_findi
         if explain and (not f.armed or limit - earlier - 1 < f.limit - f.value):
             tell_finding(f, DUPLICATE_ORDER, True, False, earlier + 1, limit, number)
     return False
+
+
+# What orders in the window that ends now were worth; -1 where as many as are kept came in it: there may be more.
+cdef inline tc_i128 sum_recent(const tc_rows* r, uint32_t number, int64_t now) noexcept nogil:
+    cdef const tc_counter* counter = &r.counters[r.rows[number].counter]
+    cdef const tc_i128* sums = sums_of(r, r.rows[number].counter)
+    cdef int64_t recent = count_recent(r, number, now), first = counter.sent - recent
+    if recent > <int64_t>r.rate_mask:
+        return -1
+    if recent == 0:
+        return counter.amount_ahead
+    return (counter.amount_ahead + sums[<uint64_t>(counter.sent - 1) & r.rate_mask]
+            - (sums[<uint64_t>(first - 1) & r.rate_mask] if first else 0))
+
+
+# What orders and replaces may be worth in a window, each at its worst as for MAX_ORDER_NOTIONAL. What is not known
+# refuses. The first row that refuses speaks, else the one with less left. Source: SEC 15c3-5 (c)(1)(i)-(ii), RTS 6
+# Art. 15(1)(b).
+cdef inline bint check_notional(
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f, bint explain
+) noexcept nogil:
+    cdef const tc_rows* r = &risk.rows
+    cdef tc_i128 money, recent, limit, left, least = 0
+    cdef uint32_t number
+    cdef bint asked = (r.rules[RULE_NOTIONAL_PER_WINDOW].asks & q.sent) != 0, refused
+    cdef int32_t i
+    if explain:
+        tell_finding(f, NOTIONAL_PER_WINDOW, False, False, no_price(), -1, 0)
+    for i in range(q.line.by_terms_count if asked else 0):
+        number = q.line.by_terms[i]
+        if r.rows[number].rule != RULE_NOTIONAL_PER_WINDOW:
+            continue
+        money = money_of(risk, ins, q, &r.rows[number])
+        recent = sum_recent(r, number, q.now)
+        limit = limit_in(q.line, &r.rows[number])
+        if money < 0 or recent < 0:
+            tell_finding(f, NOTIONAL_PER_WINDOW, True, True, no_price(), tc_tell_wide(limit, False), number)
+            return True
+        left = limit - recent - money
+        refused = left < 0
+        if refused or (explain and (not f.armed or left < least)):
+            tell_finding(f, NOTIONAL_PER_WINDOW, True, refused, tc_tell_wide(recent + money, True),
+                         tc_tell_wide(limit, False), number)
+            least = left
+        if refused:
+            return True
+    return False
+
+
+# Only in C: one check after the other in Python.
+cdef inline bint check_by_terms(
+    const tc_risk* risk, const tc_instrument* ins, const tc_question* q, tc_finding* f
+) noexcept nogil:
+    return check_alike(risk, q, f, False) or check_notional(risk, ins, q, f, False)
 
 
 # Has a breaker disarmed the order's strategy? Else what it counts of it by now. Source: RTS 6 Art. 15(3), FIA 1.5.

@@ -22,6 +22,7 @@ cdef enum:
     RULE_PERMITTED_INSTRUMENT = 13
     RULE_ORDER_TO_TRADE_RATIO = 14
     RULE_DUPLICATE_ORDER = 15
+    RULE_NOTIONAL_PER_WINDOW = 16
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
     RULE_STALE_QUOTE = 25
@@ -39,6 +40,8 @@ cdef enum:
     SENT_EXECUTION = 32            # an order's first trade
     SENT_OUTCOMES = 48
     SENT_ALIKE = 64                # orders with the same terms
+    SENT_NOTIONAL = 128            # what orders are worth
+    SENT_BY_TERMS = 192
     UNIT_QUANTITY = 0
     UNIT_MONEY = 1
     UNIT_BASIS_POINTS = 2
@@ -90,6 +93,7 @@ cdef struct tc_counter:
     int64_t day_first              # what was sent before this day
     int64_t trades                 # of this day
     int64_t ahead                  # of a basket that is asked about: what counts before
+    tc_i128 amount_ahead           # and what that is worth
 
 
 # What a row that counts executions saw: the same again?
@@ -105,6 +109,7 @@ cdef struct tc_rows:
     tc_counter* counters           # from 1
     int64_t* times                 # [counter * (rate_mask + 1) + (sent & rate_mask)]
     tc_dealt* dealt                # beside `times`
+    tc_i128* sums                  # in their place, of a rule about notionals: what all orders up to then were worth
     uint32_t* account_heads        # each by its id: the first row of the target, 0 where it has none
     uint32_t* instrument_heads
     uint32_t* venue_heads
@@ -124,6 +129,7 @@ cdef struct tc_rows:
     uint32_t on_marks              # rows that need what is held at its marks
     uint32_t breakers              # rows that disarm
     uint32_t alike                 # rows about orders with the same terms
+    uint32_t notionals             # rows about what orders are worth
     uint32_t on_loss               # rows that act on the day's P&L
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
@@ -150,6 +156,11 @@ cdef inline uint32_t* head_of(
 # Only in C: each row has a deque in Python.
 cdef inline int64_t* times_of(const tc_rows* r, uint32_t counter) noexcept nogil:
     return &r.times[counter * <int64_t>(r.rate_mask + 1)]
+
+
+# Only in C: each row has a deque in Python.
+cdef inline tc_i128* sums_of(const tc_rows* r, uint32_t counter) noexcept nogil:
+    return &r.sums[counter * <int64_t>(r.rate_mask + 1)]
 
 
 # The row of a rule among a target's, 0 where it has none.
@@ -237,9 +248,9 @@ cdef inline bint is_breaker(const tc_rows* r, const tc_limit_row* row) noexcept 
     return r.rules[row.rule].counts & SENT_OUTCOMES != 0 and row.value >= 0
 
 
-# Does a row need to know which orders had the same terms?
-cdef inline bint is_about_alike(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
-    return r.rules[row.rule].counts & SENT_ALIKE != 0 and row.value >= 0
+# Does a row look at what orders ask for: whether they are alike, or what they are worth?
+cdef inline bint is_about(const tc_rows* r, const tc_limit_row* row, int what) noexcept nogil:
+    return r.rules[row.rule].counts & what != 0 and row.value >= 0
 
 
 # Has each armed row of a rule a counter of its own?
@@ -275,7 +286,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.softened -= binds(row, MODE_SOFT)
     r.on_marks -= needs_marks(r, row)
     r.breakers -= is_breaker(r, row)
-    r.alike -= is_about_alike(r, row)
+    r.alike -= is_about(r, row, SENT_ALIKE)
+    r.notionals -= is_about(r, row, SENT_NOTIONAL)
     r.on_loss -= acts_on_loss(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
@@ -295,7 +307,8 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.on_marks += needs_marks(r, row)
     r.on_loss += acts_on_loss(r, row)
     r.breakers += is_breaker(r, row)
-    r.alike += is_about_alike(r, row)
+    r.alike += is_about(r, row, SENT_ALIKE)
+    r.notionals += is_about(r, row, SENT_NOTIONAL)
     if takes_counter(r, <int>c.rule) and row.value >= 0 and row.counter == 0:
         r.counter_count += 1
         tc_assert(r.counter_count <= r.counter_max)

@@ -26,7 +26,8 @@ _IN_LOTS = {
     Reason.LATE_REPLACED,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
-             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN}
+             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+             Reason.NOTIONAL_PER_WINDOW}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
@@ -97,6 +98,7 @@ _TEXTS = {
     Reason.REDUCE_ONLY_VIOLATION: "order_qty {value} exceeds the position {bound} that it may only reduce",
     Reason.SESSION_CLOSED: "the instrument's session takes no such order now",
     Reason.DUPLICATE_ORDER: "orders with these terms in the window {value} would exceed {bound}",
+    Reason.NOTIONAL_PER_WINDOW: "notional of orders and replaces in the window {value} would exceed {bound}",
     Reason.ORDER_TO_TRADE_RATIO: "orders, replaces and cancels of the day {value} exceed {bound} for its trades",
     Reason.MAX_GROSS_EXPOSURE: "gross exposure with working orders {value} would exceed {bound}",
     Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",
@@ -249,6 +251,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: it takes {value} names: the same one was said before"
     if word is Reason.NOT_AUTHORIZED:
         return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
+    if word is Reason.NOTIONAL_PER_WINDOW and value == NO_PRICE:
+        return f"{word.name}: it is not known: a reference price, a rate, or what came before is missing"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:

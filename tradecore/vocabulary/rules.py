@@ -26,7 +26,8 @@ class LimitUnit(IntEnum):
 
 class Sent(IntFlag):
     """What a rule counts, or is asked about: messages of ours, and what came of an order; ALIKE are orders with
-    the same terms, which a table of all recent orders tells: a row needs no counter of its own."""
+    the same terms, which a table of all recent orders tells: a row needs no counter of its own; NOTIONAL is
+    what they are worth."""
 
     NONE = 0
     NEW = 1
@@ -36,10 +37,12 @@ class Sent(IntFlag):
     REJECT = 16
     EXECUTION = 32
     ALIKE = 64
+    NOTIONAL = 128
 
 
 MESSAGES = Sent.NEW | Sent.REPLACE | Sent.CANCEL
 OUTCOMES = Sent.EXECUTION | Sent.REJECT
+BY_TERMS = Sent.ALIKE | Sent.NOTIONAL
 
 
 class RuleRow(NamedTuple):
@@ -92,6 +95,8 @@ RULES: tuple[RuleRow, ...] = (
     RuleRow(Rule.DUPLICATE_ORDER, Reason.DUPLICATE_ORDER, LimitUnit.COUNT, -1,
             (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), -1, -1, False, True, Sent.ALIKE,
             Sent.NEW),
+    RuleRow(Rule.NOTIONAL_PER_WINDOW, Reason.NOTIONAL_PER_WINDOW, LimitUnit.MONEY, LIMIT_MAX,
+            tuple(scope for scope in _ALL if scope is not Scope.VENUE), -1, -1, False, True, Sent.NOTIONAL),
     RuleRow(Rule.RESTRICTED_INSTRUMENT, Reason.RESTRICTED_INSTRUMENT, LimitUnit.FLAG, 0,
             (Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 5, 5, False, False),
     RuleRow(Rule.ACCOUNT_BLOCKED, Reason.ACCOUNT_BLOCKED, LimitUnit.FLAG, 0, (Scope.ACCOUNT,), 6, 6, False, False),
@@ -128,7 +133,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.RISK_CONFIG_MISSING, Reason.DUPLICATE_CLORDID, Reason.MAX_OPEN_ORDERS, Reason.RESTRICTED_INSTRUMENT,
     Reason.NOT_PERMITTED_INSTRUMENT, Reason.ACCOUNT_BLOCKED,
     Reason.STRATEGY_DISABLED, Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL,
-    Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY, Reason.DUPLICATE_ORDER,
+    Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY, Reason.DUPLICATE_ORDER, Reason.NOTIONAL_PER_WINDOW,
     *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS,
     Reason.DRAWDOWN, Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,

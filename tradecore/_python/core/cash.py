@@ -16,8 +16,8 @@ from tradecore.vocabulary.units import CASH_ORDER_PRECISION
 
 from ..execution.routing import UNSEEN, fee_charge, ranking_of, twice_touch
 from ..orders.validation import CASH_FEES
+from ..risk.holds import collar_price
 from ..risk.limit_lines import COLLAR, line_of
-from ..risk.risk import collar_price
 from ..vocabulary.instrument import BUY, InstrumentRow, awaits_price, direction, has_limit, safe_price
 from .state import State, twice_reference
 

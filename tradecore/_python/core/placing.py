@@ -116,7 +116,7 @@ def ask_order(
     reference2 = touch2 = NO_PRICE
     if is_held_to_trigger(order, price):
         reference2 = 2 * stop_px
-    elif needs_reference(line, ord_type, side):
+    elif needs_reference(line, ord_type, side) or core.risk.rows.notionals:
         reference2 = twice_reference(core, order.instrument)
         if counts_at_market(ord_type, side):
             touch2 = twice_touch(core.router, ins, order.instrument, side, core.now)

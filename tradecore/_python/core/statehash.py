@@ -126,6 +126,8 @@ def limit_digest(core: State, row: LimitRow) -> int:
         chain = chain_row(chain, (time,))
     if row.trades:
         chain = chain_row(chain, (row.trades,))
+    for total in row.sums:
+        chain = chain_row(chain, wide_words(total))
     if row.rule == Rule.REPEATED_EXECUTION:
         for dealt in row.dealt:
             chain = chain_row(chain, dealt)

@@ -23,9 +23,9 @@ from tradecore.vocabulary.rule_words import (
 
 from ..execution.routing import twice_touch
 from ..positions.costs import position_of
-from ..risk.holds import Question, exposure_of
+from ..risk.holds import Question, exposure_of, notional_price2
 from ..risk.programs import ask_rule
-from ..risk.risk import counts_at_market, notional_price2
+from ..risk.risk import counts_at_market
 from ..vocabulary.instrument import BUY, InstrumentRow
 from ..vocabulary.instrument import MARKET as AT_MARKET
 from ..vocabulary.texts import id_is_known

@@ -5,9 +5,8 @@ from __future__ import annotations
 from tradecore.vocabulary.records import NO_PRICE
 
 from ..orders.order_table import Order
-from ..risk.holds import Question
+from ..risk.holds import Question, protection_price
 from ..risk.limit_lines import COLLAR
-from ..risk.risk import protection_price
 from ..vocabulary.instrument import BUY, MARKET, InstrumentRow, direction, safe_price
 from ..vocabulary.price_limits import worst_allowed
 

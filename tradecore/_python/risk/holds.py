@@ -7,18 +7,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tradecore.vocabulary.codes import LimitMode, Reason, Scope
-from tradecore.vocabulary.records import NO_PRICE
+from tradecore.vocabulary.records import NO_PRICE, PRICE_MAX
 from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.rules import Sent
 
 from ..vocabulary.instrument import BUY, MARKET, SELL, InstrumentRow
 from ..vocabulary.shell import demand, demand_power_of_two
 from .day_pnl import DayPnl
-from .exposures import Exposures, revalue
-from .limit_lines import Line, Lines, line_of
+from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, revalue
+from .limit_lines import COLLAR, Line, Lines, line_of
 from .overrides import Override
 from .recent_orders import Alike, RecentOrders, note_order
-from .rule_rows import RULES, LimitRows
+from .rule_rows import RULES, LimitRow, LimitRows
 from .switches import Met, Switches
 from .trips import Breakers, Tripped
 
@@ -164,14 +164,66 @@ def lines_counting(risk: RiskTables, q: Question) -> list[Line]:
     return [q.line, *observed]
 
 
+def compares(line: Line) -> bool:
+    """Does a row there ask which orders had the same terms?"""
+    return any(RULES[row.rule].counts & Sent.ALIKE for row in line.by_terms)
+
+
 def count_sent(risk: RiskTables, q: Question) -> None:
     """It counts for the rates that bind it, and for those that are only observed; a new one that some row compares with
     others is one of the recent."""
     lines = lines_counting(risk, q)
     for line in lines:
         count_line(line, q.now, q.sent)
-    if q.sent & Sent.NEW and any(line.alike for line in lines):
+        count_notional(line, q)
+    if q.sent & Sent.NEW and any(compares(line) for line in lines):
         note_order(risk.recent, alike_of(q), q.now)
+
+
+def protection_price(q: Question) -> int:
+    """The worst price that the collar lets an order trade at; only with a reference and an armed collar."""
+    return collar_price(q.reference2, q.line.limits[COLLAR], q.side)
+
+
+def collar_price(reference2: int, bps: int, side: int) -> int:
+    """The worst price so many basis points from a reference."""
+    price = reference2 * (10_000 + bps) // 20_000 if side == BUY else -(reference2 * (bps - 10_000) // 20_000)
+    return max(-PRICE_MAX, min(PRICE_MAX, price))
+
+
+def notional_price2(q: Question) -> int:
+    """Twice the price that an order counts at, by magnitude: a buy at its limit, a sell at the highest of its limit,
+    the reference and the best bid that it could take, a market order at its protection price, or without a collar at
+    the higher of the reference and what it could take first."""
+    if q.ord_type == MARKET and q.side == BUY and q.line.limits[COLLAR] >= 0:
+        return abs(2 * protection_price(q))
+    if q.ord_type != MARKET and q.side == BUY:
+        return abs(2 * q.price)
+    known = [abs(price2) for price2 in (q.reference2, q.touch2) if price2 != NO_PRICE]
+    return max(known + ([] if q.ord_type == MARKET else [abs(2 * q.price)]), default=0)
+
+
+def money_of(q: Question, row: LimitRow) -> int | None:
+    """What an order counts for in a row, in 10**-9 of the row's currency, rounded up: its instrument's where the row
+    names one, else the base currency. None where that is not known or can't be told: without a reference or a rate."""
+    rate = RATE_ONE if row.instrument else q.values.rates.get(q.ins.currency, 0)
+    if rate == 0 or (q.ord_type == MARKET and q.reference2 <= 0):
+        return None
+    amount, divisor = notional_price2(q) * q.order_qty * q.ins.notional_scale, 2 * q.ins.limit_scale
+    if rate != RATE_ONE:
+        amount, divisor = amount * rate, divisor * RATE_ONE
+    money = -(-amount // divisor)
+    return None if amount > WIDE_MAX or money > VALUE_MAX else money
+
+
+def count_notional(line: Line, q: Question) -> None:
+    """What an order, or what a replace asks for, is worth; what is not known, which only passes where a row is not
+    enforced, is nothing."""
+    for row in line.by_terms:
+        if RULES[row.rule].counts & Sent.NOTIONAL:
+            row.sent_times.append(q.now)
+            row.sums.append((row.sums[-1] if row.sums else 0) + (money_of(q, row) or 0))
+            row.sent += 1
 
 
 def alike_of(q: Question) -> Alike:
@@ -185,6 +237,9 @@ def count_ahead(risk: RiskTables, q: Question, sign: int) -> None:
     for line in lines_counting(risk, q):
         for row in line.counted:
             row.ahead += sign * bool(RULES[row.rule].counts & q.sent)
+        for row in line.by_terms:
+            if RULES[row.rule].counts & Sent.NOTIONAL:
+                row.amount_ahead += sign * (money_of(q, row) or 0)
 
 
 def count_cancel(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tradecore.vocabulary.codes import Rule, Scope
-from tradecore.vocabulary.rules import SLOTS, LimitUnit, Sent
+from tradecore.vocabulary.rules import BY_TERMS, SLOTS, LimitUnit
 
 from ..vocabulary.instrument import InstrumentRow
 from .rule_rows import RULES, SOFT, SOFT_MOST, Key, LimitRow, LimitRows, binds, permits, rows_of
@@ -24,7 +24,7 @@ class Line:
     limits: list[int] = field(default_factory=lambda: [-1] * SLOTS)  # quantity units, twice an amount, bps; -1: off
     rows: list[int] = field(default_factory=lambda: [0] * SLOTS)  # which row says so
     counted: list[LimitRow] = field(default_factory=list)  # rows that count, in the order of the rules
-    alike: list[LimitRow] = field(default_factory=list)  # rows about orders with the same terms
+    by_terms: list[LimitRow] = field(default_factory=list)  # rows that look at what orders ask for
     generation: int = 0
     is_soft: bool = False  # its limits are the shares at which rows warn
 
@@ -65,8 +65,8 @@ def fold_row(line: Line, ins: InstrumentRow, row: LimitRow) -> None:
     if slot < 0:
         if not rule.asks:  # it binds no order: see trips
             return
-        if rule.counts & Sent.ALIKE:
-            line.alike.append(row)
+        if rule.counts & BY_TERMS:
+            line.by_terms.append(row)
             return
         line.counted.append(row)
         line.counted.sort(key=lambda counted: counted.rule)
@@ -101,7 +101,8 @@ def line_of(
         line = lines[instrument, account] = build_line(rows, ins, instrument, account, mode)
     added = ((Scope.STRATEGY, 0, 0, 0, strategy), (Scope.VENUE, 0, 0, venue, 0))
     if any(key in rows.by_target for key in added):
-        line = replace(line, limits=list(line.limits), rows=list(line.rows), counted=list(line.counted))
+        line = replace(line, limits=list(line.limits), rows=list(line.rows), counted=list(line.counted),
+                       by_terms=list(line.by_terms))
         for key in added:
             fold_rows(line, rows, ins, key, mode)
     return line

@@ -46,6 +46,7 @@ from .holds import (
     count_trade,
     exposure_of,
     note_breach,
+    notional_price2,
     reducible_qty,
     release_hold,
     reserve_order,
@@ -65,7 +66,7 @@ from .limit_lines import (
     Line,
     line_of,
 )
-from .rule_counts import check_alike, check_breaker, check_counted
+from .rule_counts import check_alike, check_breaker, check_counted, check_notional
 from .rule_rows import RULES, find_bad_limit, set_row
 from .switches import Met, meet_switches, set_switch
 
@@ -198,17 +199,6 @@ def needs_reference(line: Line, ord_type: int, side: int) -> bool:
     return line.limits[COLLAR] >= 0 or (line.limits[ORDER_NOTIONAL] >= 0 and counts_at_market(ord_type, side))
 
 
-def protection_price(q: Question) -> int:
-    """The worst price that the collar lets an order trade at; only with a reference and an armed collar."""
-    return collar_price(q.reference2, q.line.limits[COLLAR], q.side)
-
-
-def collar_price(reference2: int, bps: int, side: int) -> int:
-    """The worst price so many basis points from a reference."""
-    price = reference2 * (10_000 + bps) // 20_000 if side == BUY else -(reference2 * (bps - 10_000) // 20_000)
-    return max(-PRICE_MAX, min(PRICE_MAX, price))
-
-
 def is_barred_by(met: Met, q: Question) -> bool:
     """HALTED bars everything, REDUCING what adds risk."""
     return met.state == TradingState.HALTED or (met.state == TradingState.REDUCING and adds_risk(q))
@@ -254,18 +244,6 @@ def check_order_qty(q: Question) -> Finding:
     limit, row = q.line.limits[ORDER_QTY], q.line.rows[ORDER_QTY]
     refused = 0 <= limit < q.order_qty
     return Finding(Reason.MAX_ORDER_QTY, q.order_qty, told_limit(q, row), refused, limit >= 0, row)
-
-
-def notional_price2(q: Question) -> int:
-    """Twice the price that an order counts at, by magnitude: a buy at its limit, a sell at the highest of its limit,
-    the reference and the best bid that it could take, a market order at its protection price, or without a collar at
-    the higher of the reference and what it could take first."""
-    if q.ord_type == MARKET and q.side == BUY and q.line.limits[COLLAR] >= 0:
-        return abs(2 * protection_price(q))
-    if q.ord_type != MARKET and q.side == BUY:
-        return abs(2 * q.price)
-    known = [abs(price2) for price2 in (q.reference2, q.touch2) if price2 != NO_PRICE]
-    return max(known + ([] if q.ord_type == MARKET else [abs(2 * q.price)]), default=0)
 
 
 def check_order_notional(q: Question) -> Finding:
@@ -353,6 +331,7 @@ OBSERVABLE: tuple[Callable[[Question], Finding], ...] = (
     check_blocked(RESTRICTED, Reason.RESTRICTED_INSTRUMENT), check_permitted,
     check_blocked(BLOCKED, Reason.ACCOUNT_BLOCKED), check_blocked(DISABLED, Reason.STRATEGY_DISABLED),
     check_reference, check_order_qty, check_order_notional, check_collar, check_position_qty, check_alike,
+    check_notional,
     *(check_counted(rule) for rule in sorted(RULES) if RULES[rule].counts & MESSAGES), *CHECKS_ON_MARKS,
 )
 CHECKS: tuple[Callable[[Question], Finding], ...] = (

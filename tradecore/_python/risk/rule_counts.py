@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 
 from tradecore.vocabulary.codes import LimitMode, Reason, Rule
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
+from tradecore.vocabulary.units import tell_wide
 
 from .exposure_checks import adds_risk
-from .holds import Question, alike_of
+from .holds import Question, alike_of, money_of
 from .limit_lines import limit_in, rate_limit
 from .recent_orders import count_alike
 from .rule_rows import RULES, LimitRow
@@ -58,11 +60,44 @@ def check_counted(rule: int) -> Callable[[Question], Finding]:
     return check
 
 
+def rows_by_terms(q: Question, rule: int) -> list[LimitRow]:
+    """The rows of a rule that looks at what orders ask for, where it asks this one."""
+    return [row for row in q.line.by_terms if row.rule == rule and RULES[rule].asks & q.sent]
+
+
+def sum_recent(row: LimitRow, now: int) -> int | None:
+    """What orders in the window that ends now were worth; None where as many as are kept came in it."""
+    first = bisect_right(row.sent_times, now - row.window_ns)
+    if first == len(row.sent_times):
+        return row.amount_ahead
+    if first == 0 and len(row.sent_times) == row.sent_times.maxlen:
+        return None
+    return row.sums[-1] - (row.sums[first - 1] if first else 0) + row.amount_ahead
+
+
+def check_notional(q: Question) -> Finding:
+    """What orders and replaces may be worth in a window, each at its worst as for MAX_ORDER_NOTIONAL. What is not known
+    refuses. The first row that refuses speaks, else the one with less left. Source: SEC 15c3-5 (c)(1)(i)-(ii),
+    RTS 6 Art. 15(1)(b)."""
+    reason, found = Reason.NOTIONAL_PER_WINDOW, None
+    for row in rows_by_terms(q, Rule.NOTIONAL_PER_WINDOW):
+        money, recent, limit = money_of(q, row), sum_recent(row, q.now), limit_in(q.line, row)
+        if money is None or recent is None:
+            return Finding(reason, NO_PRICE, tell_wide(limit, False), True, True, row.number)
+        left = limit - recent - money
+        if left < 0 or found is None or left < found[0]:
+            found = left, Finding(reason, tell_wide(recent + money, True), tell_wide(limit, False), left < 0, True,
+                                  row.number)
+        if left < 0:
+            break
+    return found[1] if found else Finding(reason, NO_PRICE, -1, False, False)
+
+
 def check_alike(q: Question) -> Finding:
     """How often the same order may come in a window. More recent orders than are kept hide some: then it is refused,
     and told so. The first row that refuses speaks, else the one with less left. Source: SEC 15c3-5 (c)(1)(ii)."""
     nearest = None
-    for row in q.line.alike if RULES[Rule.DUPLICATE_ORDER].asks & q.sent else []:
+    for row in rows_by_terms(q, Rule.DUPLICATE_ORDER):
         earlier, limit = count_alike(q.recent, alike_of(q), q.now - row.window_ns), limit_in(q.line, row)
         if earlier < 0 or earlier >= limit:
             most = q.rows.order_rate

@@ -45,6 +45,8 @@ class LimitRow:
     trades: int = 0  # of this day
     sent_times: deque[int] = field(default_factory=deque)
     dealt: deque[tuple[int, int, int]] = field(default_factory=deque)  # beside them: see trips
+    sums: deque[int] = field(default_factory=deque)  # beside them: what all orders up to then were worth
+    amount_ahead: int = 0
     ahead: int = 0  # of a basket that is asked about: what counts before
 
     @property
@@ -71,6 +73,7 @@ class LimitRows:
         self.on_marks = 0  # rows that need what is held at its marks
         self.breakers = 0  # rows that disarm
         self.alike = 0  # rows about orders with the same terms
+        self.notionals = 0  # rows about what orders are worth
         self.on_loss = 0  # rows that act on the day's P&L
 
 
@@ -142,9 +145,9 @@ def is_breaker(row: LimitRow) -> bool:
     return bool(RULES[row.rule].counts & OUTCOMES) and row.value >= 0
 
 
-def is_about_alike(row: LimitRow) -> bool:
-    """Does a row need to know which orders had the same terms?"""
-    return bool(RULES[row.rule].counts & Sent.ALIKE) and row.value >= 0
+def is_about(row: LimitRow, what: Sent) -> bool:
+    """Does a row look at what orders ask for: whether they are alike, or what they are worth?"""
+    return bool(RULES[row.rule].counts & what) and row.value >= 0
 
 
 def takes_counter(rule: int) -> bool:
@@ -175,7 +178,8 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.softened -= binds(row, SOFT)
     rows.on_marks -= needs_marks(row)
     rows.breakers -= is_breaker(row)
-    rows.alike -= is_about_alike(row)
+    rows.alike -= is_about(row, Sent.ALIKE)
+    rows.notionals -= is_about(row, Sent.NOTIONAL)
     rows.on_loss -= acts_on_loss(row)
     was_off, row.value = row.value < 0, one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
@@ -186,12 +190,14 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.on_marks += needs_marks(row)
     rows.on_loss += acts_on_loss(row)
     rows.breakers += is_breaker(row)
-    rows.alike += is_about_alike(row)
+    rows.alike += is_about(row, Sent.ALIKE)
+    rows.notionals += is_about(row, Sent.NOTIONAL)
     if was_off and is_breaker(row):  # what it counted before it was off, nobody has looked at since
         row.day_first = row.sent
     if takes_counter(c.rule) and row.value >= 0 and not row.counts:
         row.counts = True
         row.sent_times, row.dealt = deque(maxlen=rows.order_rate), deque(maxlen=rows.order_rate)
+        row.sums = deque(maxlen=rows.order_rate)
         rows.counters += 1
         rows.counted |= RULES[c.rule].counts
     if row.scope == Scope.ACCOUNT:

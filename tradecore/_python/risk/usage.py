@@ -10,7 +10,7 @@ from .day_pnl import DayTotal, day_total_of
 from .exposures import Total, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
-from .rule_counts import count_recent
+from .rule_counts import count_recent, sum_recent
 from .rule_rows import RULES, LimitRow
 from .trips import NOTHING_DEALT, count_outcomes
 
@@ -47,6 +47,9 @@ def measure_row(
         return count_outcomes(row, row.dealt[-1] if row.dealt else NOTHING_DEALT, now), row.instrument
     if RULES[row.rule].counts & Sent.ALIKE:
         return -1, row.instrument
+    if RULES[row.rule].counts & Sent.NOTIONAL:
+        money = sum_recent(row, now)
+        return -1 if money is None else money, row.instrument
     if RULES[row.rule].counts:
         return -(-count_recent(row, now) // trades_of(row)), row.instrument
     if RULES[row.rule].on_loss:
