@@ -168,7 +168,7 @@ cdef inline tc_alike alike_of(const tc_question* q) noexcept nogil:
     cdef tc_alike terms
     terms.account, terms.instrument, terms.side = q.account, q.instrument, q.side
     terms.order_qty = q.order_qty
-    terms.price = 0 if q.ord_type == TYPE_MARKET else q.price
+    terms.price = no_price() if q.ord_type == TYPE_MARKET else q.price
     terms.stop_px = 0 if q.stop_px == no_price() else q.stop_px
     return terms
 

@@ -5,7 +5,7 @@
 from rule_rows cimport *
 
 
-# What makes two orders the same; without a limit its price is 0.
+# What makes two orders the same; without a limit its price is no_price().
 cdef struct tc_alike:
     int64_t order_qty, price, stop_px
     int32_t account, instrument, side

@@ -197,3 +197,11 @@ def test_what_no_such_limit_can_be_is_refused(desk, bad):
     with pytest.raises(ValueError, match=r"DUPLICATE_ORDER|value|window"):
         desk.risk.set_limit(RULE, given.pop("value"), **given)
     assert desk.state_hash() == before
+
+
+def test_an_order_at_zero_is_not_one_without_a_limit(make_core):
+    core = make_core(instruments=[tc.Instrument("AAPL", any_sign=True)], limits=tc.RiskLimits(max_order_qty=tc.OFF, price_collar_bps=tc.OFF))
+    core.risk.set_limit(RULE, 1, window_ms=1000)
+    assert core.submit("AAPL", "BUY", 5, 0, venue="XNAS").reason is R.NONE
+    assert core.submit("AAPL", "BUY", 5, ord_type="MARKET", venue="XNAS").reason is not R.DUPLICATE_ORDER
+    assert core.submit("AAPL", "BUY", 5, 0, venue="XNAS").reason is R.DUPLICATE_ORDER

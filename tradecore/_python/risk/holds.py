@@ -228,7 +228,7 @@ def count_notional(line: Line, q: Question) -> None:
 
 def alike_of(q: Question) -> Alike:
     """What makes another order the same as this one."""
-    return Alike(q.account, q.instrument, q.side, q.order_qty, 0 if q.ord_type == MARKET else q.price,
+    return Alike(q.account, q.instrument, q.side, q.order_qty, NO_PRICE if q.ord_type == MARKET else q.price,
                  0 if q.stop_px == NO_PRICE else q.stop_px)
 
 

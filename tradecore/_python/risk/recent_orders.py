@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Alike(NamedTuple):
-    """What makes two orders the same; without a limit its price is 0."""
+    """What makes two orders the same; without a limit its price is NO_PRICE."""
 
     account: int
     instrument: int
