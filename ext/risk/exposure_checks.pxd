@@ -14,22 +14,32 @@ cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
     return (q.hold_qty > 0 or q.released) and not q.reduces
 
 
-# The row that arms the first of the slots from one to another, 0 where none is.
-cdef inline uint32_t first_row(const tc_question* q, int first, int last, int step) noexcept nogil:
-    cdef int slot = first
-    while slot <= last:
+# What needs marks, as bits of slots: amounts of an account and of the firm; losses; and of the order's instrument alone.
+cdef enum:
+    LOSS_SLOTS = 1 << SLOT_LOSS | 1 << SLOT_DRAWDOWN
+    FIRM_LOSS_SLOTS = 1 << SLOT_FIRM_LOSS | 1 << SLOT_FIRM_DRAWDOWN
+    FIRM_SLOTS = FIRM_LOSS_SLOTS | 1 << SLOT_FIRM_GROSS | 1 << SLOT_FIRM_NET | 1 << SLOT_FIRM_PENDING
+    AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
+    OWN_SLOTS = 1 << SLOT_POSITION_WORTH | 1 << SLOT_FIRM_POSITION_WORTH
+
+
+# The row that arms the first of these slots, 0 where none is.
+cdef inline uint32_t first_row(const tc_question* q, uint64_t slots) noexcept nogil:
+    cdef int slot
+    while slots:
+        slot = tc_lowest_bit(slots)
         if q.line.limits[slot] >= 0:
             return q.line.rows[slot]
-        slot += step
+        slots &= slots - 1
     return 0
 
 
 # Only in C: a list in Python.
 # How many parts of a P&L whose loss is limited have no value for this reason.
 cdef inline int64_t count_unknown_pnl(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
-    if risk.pnl.totals[q.account].unknown[why] and first_row(q, SLOT_LOSS, SLOT_DRAWDOWN, 2):
+    if risk.pnl.totals[q.account].unknown[why] and first_row(q, LOSS_SLOTS):
         return risk.pnl.totals[q.account].unknown[why]
-    if risk.pnl.totals[0].unknown[why] and first_row(q, SLOT_FIRM_LOSS, SLOT_FIRM_DRAWDOWN, 2):
+    if risk.pnl.totals[0].unknown[why] and first_row(q, FIRM_LOSS_SLOTS):
         return risk.pnl.totals[0].unknown[why]
     return 0
 
@@ -41,7 +51,7 @@ cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, in
     cdef int64_t unknown
     if x.totals[q.account].unknown[why]:
         return x.totals[q.account].unknown[why]
-    if x.totals[0].unknown[why] and first_row(q, SLOT_FIRM_GROSS, SLOT_FIRM_DRAWDOWN, 2):
+    if x.totals[0].unknown[why] and first_row(q, FIRM_SLOTS):
         return x.totals[0].unknown[why]
     unknown = count_unknown_pnl(risk, q, why)
     if unknown:
@@ -51,10 +61,15 @@ cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, in
 
 # What is held, works or is asked for must have a mark, and its currency a rate. Source: SEC 15c3-5 (c)(1)(i).
 cdef inline bint check_unknown(
-    const tc_risk* risk, const tc_question* q, int why, int reason, int last_slot, tc_finding* f, bint explain
+    const tc_risk* risk, const tc_question* q, int why, int reason, uint64_t slots, tc_finding* f, bint explain
 ) noexcept nogil:
-    cdef uint32_t row = first_row(q, SLOT_GROSS, last_slot, 1)
-    cdef int64_t unknown = count_unvalued(risk, q, why)
+    cdef uint32_t row = first_row(q, slots)
+    cdef int64_t unknown
+    if row:
+        unknown = count_unvalued(risk, q, why)
+    else:
+        unknown = state_of_worth(&risk.values.worths[q.instrument]) == why
+        row = first_row(q, OWN_SLOTS)
     cdef bint refused = row != 0 and unknown > 0 and adds_risk(q)
     if explain or refused:
         tell_finding(f, reason, row != 0, refused, unknown, 0, row)
@@ -117,6 +132,22 @@ cdef inline tc_i128 net_with(const tc_risk* risk, const tc_question* q, int32_t 
     return was.short_value - total.net_short - value.short_value
 
 
+# What the position in the order's instrument would be worth with the order, as if all on its worse side filled.
+cdef inline tc_i128 position_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    cdef tc_value value
+    value_with(risk, q, account, &value)
+    return beyond_exposure() if value.state == TOO_LARGE else gross_of(&value)
+
+
+# What works would be worth with the order, on both sides.
+cdef inline tc_i128 pending_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef tc_value value
+    if value_with(risk, q, account, &value):
+        return beyond_exposure()
+    return risk.values.totals[account].pending - was.pending + value.pending
+
+
 # The loss since the previous close, realised or not, with fees; a profit is negative.
 cdef inline tc_i128 loss_of(const tc_day_total* total) noexcept nogil:
     return beyond_exposure() if total.unknown[<int>TOO_LARGE] else -total.pnl
@@ -137,6 +168,10 @@ cdef inline tc_i128 amount_with(
         return loss_of(&risk.pnl.totals[account])
     if slot == SLOT_DRAWDOWN:
         return drawdown_of(&risk.pnl.totals[account])
+    if slot == SLOT_POSITION_WORTH:
+        return position_with(risk, q, account)
+    if slot == SLOT_PENDING:
+        return pending_with(risk, q, account)
     return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
 
 
@@ -171,11 +206,13 @@ cdef inline bint check_amount(
 
 # Only in C: the rare half of `check_on_marks`, apart from the path.
 cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
-    return (check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, f, False)
-            or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_DRAWDOWN, f, False)
+    return (check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, AMOUNT_SLOTS | 1 << SLOT_STALE, f, False)
+            or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, AMOUNT_SLOTS, f, False)
             or check_stale(risk, q, f, False)
             or check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, f, False)
             or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False)
+            or check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, f, False)
+            or check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, f, False)
             or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
             or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
 
@@ -189,10 +226,12 @@ cdef inline bint check_on_marks(const tc_risk* risk, const tc_question* q, tc_fi
 cdef inline void evaluate_on_marks(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    f[0].refused = check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, SLOT_STALE, &f[0], explain)
-    f[1].refused = check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, SLOT_FIRM_DRAWDOWN, &f[1], explain)
+    f[0].refused = check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, AMOUNT_SLOTS | 1 << SLOT_STALE, &f[0], explain)
+    f[1].refused = check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, AMOUNT_SLOTS, &f[1], explain)
     f[2].refused = check_stale(risk, q, &f[2], explain)
     f[3].refused = check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, &f[3], explain)
     f[4].refused = check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, &f[4], explain)
-    f[5].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[5], explain)
-    f[6].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[6], explain)
+    f[5].refused = check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, &f[5], explain)
+    f[6].refused = check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, &f[6], explain)
+    f[7].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[7], explain)
+    f[8].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[8], explain)

@@ -41,6 +41,7 @@ cdef struct tc_worth:
 # A position if all its open buys fill, and if all its open sells do; signed.
 cdef struct tc_value:
     tc_i128 long_value, short_value
+    tc_i128 pending                # all that works, on both sides
     int32_t next, previous         # accounts that hold or work something of the instrument; of row 0 the ends
     uint8_t state
     uint8_t holds                  # something is held or works
@@ -48,7 +49,7 @@ cdef struct tc_value:
 
 # The sums of an account; of account 0 the whole firm's, as its positions add up.
 cdef struct tc_total:
-    tc_i128 gross, net_long, net_short
+    tc_i128 gross, net_long, net_short, pending
     int64_t unknown[STATES]        # positions by why they have no value
 
 
@@ -125,15 +126,18 @@ cdef inline void value_position(
         shortest += more
     out.long_value = 0
     out.short_value = 0
+    out.pending = 0
     out.state = KNOWN
     out.holds = longest != 0 or shortest != 0
     if not out.holds:
         return
     out.state = state_of_worth(w)
     if out.state == KNOWN and not (
-            value_qty(w, longest, &out.long_value) and value_qty(w, shortest, &out.short_value)):
+            value_qty(w, longest, &out.long_value) and value_qty(w, shortest, &out.short_value)
+            and value_qty(w, e.working_buy + e.working_sell + tc_abs(more), &out.pending)):
         out.long_value = 0
         out.short_value = 0
+        out.pending = 0
         out.state = TOO_LARGE
 
 
@@ -142,6 +146,7 @@ cdef inline void count_value(tc_total* t, const tc_value* v, int64_t sign) noexc
     t.gross = t.gross + sign * gross_of(v)
     t.net_long = t.net_long + sign * v.long_value
     t.net_short = t.net_short + sign * v.short_value
+    t.pending = t.pending + sign * v.pending
     t.unknown[v.state] += sign if v.state else 0
     tc_assert((t.gross >= 0) & (t.unknown[v.state] >= 0))
 

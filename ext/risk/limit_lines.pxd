@@ -25,6 +25,10 @@ cdef enum:
     SLOT_STALE = 16                # ms
     SLOT_PERMITTED_ONLY = 17
     SLOT_PERMITTED = 18
+    SLOT_POSITION_WORTH = 19
+    SLOT_FIRM_POSITION_WORTH = 20
+    SLOT_PENDING = 21
+    SLOT_FIRM_PENDING = 22
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
     BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule

@@ -25,6 +25,8 @@ cdef enum:
     RULE_NOTIONAL_PER_WINDOW = 16
     RULE_MAX_GROSS_EXPOSURE = 20
     RULE_MAX_NET_EXPOSURE = 21
+    RULE_MAX_POSITION_NOTIONAL = 22
+    RULE_MAX_PENDING_NOTIONAL = 23
     RULE_STALE_QUOTE = 25
     RULE_DAILY_LOSS = 26
     RULE_DRAWDOWN = 27
@@ -57,7 +59,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 19                     # of an effective line, see limit_lines.pxd
+    SLOTS = 23                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 

@@ -11,6 +11,11 @@ cdef inline tc_i128 worst_qty(const tc_exposure* e, const tc_instrument* ins) no
                              ins.qty_limit_scale)
 
 
+# The same at its mark, -1 where it has no value.
+cdef inline tc_i128 worst_worth(const tc_value* value) noexcept nogil:
+    return -1 if value.state else gross_of(value)
+
+
 # An exposure, -1 while something has no value.
 cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogil:
     cdef tc_i128 longest = tc_abs_wide(total.net_long), shortest = tc_abs_wide(total.net_short)
@@ -18,6 +23,8 @@ cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogi
         return -1
     if rule == RULE_MAX_GROSS_EXPOSURE:
         return total.gross
+    if rule == RULE_MAX_PENDING_NOTIONAL:
+        return total.pending
     return -1 if rule != RULE_MAX_NET_EXPOSURE else longest if longest > shortest else shortest
 
 
@@ -37,7 +44,6 @@ cdef inline tc_i128 measure_row(
     int32_t* instrument
 ) noexcept nogil:
     cdef const tc_limit_row* row = &risk.rows.rows[number]
-    cdef const tc_exposure* e
     cdef tc_dealt nothing
     cdef int64_t at
     cdef tc_i128 most = -1, qty
@@ -58,14 +64,16 @@ cdef inline tc_i128 measure_row(
     if risk.rows.rules[row.rule].on_loss:
         instrument[0] = 0
         return measure_loss(&risk.pnl.totals[row.account], row.rule)
-    if risk.rows.rules[row.rule].on_marks:
+    if risk.rows.rules[row.rule].on_marks and row.rule != RULE_MAX_POSITION_NOTIONAL:
         instrument[0] = 0
         return measure_total(&risk.values.totals[row.account], row.rule)
-    if row.rule != RULE_MAX_POSITION_QTY:
+    if row.rule != RULE_MAX_POSITION_QTY and row.rule != RULE_MAX_POSITION_NOTIONAL:
         return -1
     for i in range(first, last + 1):
-        e = exposure_of(risk, i, row.account)
-        qty = worst_qty(e, &instruments[i])
+        if row.rule == RULE_MAX_POSITION_QTY:
+            qty = worst_qty(exposure_of(risk, i, row.account), &instruments[i])
+        else:
+            qty = worst_worth(&risk.values.values[i * risk.values.stride + row.account])
         if qty > most:
             most = qty
             instrument[0] = i

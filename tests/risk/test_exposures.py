@@ -136,7 +136,7 @@ def test_a_mark_is_stale_beyond_its_age_where_it_is_needed_and_its_session_is_op
     assert send(desk, BUY, 1).reason is R.NONE
     clock.now += 1
     order = send(desk, BUY, 1)
-    assert order.text == "STALE_QUOTE: a mark is 1000 ms old: it counts as stale after 1000 ms (account alpha)"
+    assert order.text == "STALE_QUOTE: a mark, or what a venue displays, is 1000 ms old: it counts as stale after 1000 ms (account alpha)"
     desk.mark("AAPL", 1)
     assert send(desk, BUY, 1).reason is R.STALE_QUOTE  # of MSFT, which is held; SAP is as old and is not
     assert desk.check("AAPL", BUY, 1, 1, **QUIET)["STALE_QUOTE"].verdict == "REFUSE"

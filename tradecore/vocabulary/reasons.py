@@ -26,7 +26,8 @@ _IN_LOTS = {
     Reason.LATE_REPLACED,
 }
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
-             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+             Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
+             Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
              Reason.NOTIONAL_PER_WINDOW}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
@@ -102,6 +103,8 @@ _TEXTS = {
     Reason.ORDER_TO_TRADE_RATIO: "orders, replaces and cancels of the day {value} exceed {bound} for its trades",
     Reason.MAX_GROSS_EXPOSURE: "gross exposure with working orders {value} would exceed {bound}",
     Reason.MAX_NET_EXPOSURE: "net exposure with working orders {value} would exceed {bound}",
+    Reason.MAX_POSITION_NOTIONAL: "position with working orders, {value} at its mark, would exceed {bound}",
+    Reason.MAX_PENDING_NOTIONAL: "what works, {value} at marks, would exceed {bound}",
     Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
     Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
     Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",

@@ -108,6 +108,11 @@ RULES: tuple[RuleRow, ...] = (
             False, on_marks=True),
     RuleRow(Rule.MAX_NET_EXPOSURE, Reason.MAX_NET_EXPOSURE, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 10, 11, False,
             False, on_marks=True),
+    RuleRow(Rule.MAX_POSITION_NOTIONAL, Reason.MAX_POSITION_NOTIONAL, LimitUnit.BASE_MONEY, LIMIT_MAX,
+            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 19, 20, False, False,
+            on_marks=True),
+    RuleRow(Rule.MAX_PENDING_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 21, 22,
+            False, False, on_marks=True),
     RuleRow(Rule.STALE_QUOTE, Reason.STALE_QUOTE, LimitUnit.COUNT, 10**12, _WHOLE, 16, 16, False, False, on_marks=True),
     RuleRow(Rule.DAILY_LOSS, Reason.DAILY_LOSS, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 12, 13, False, False,
             on_marks=True, on_loss=True),
@@ -135,8 +140,9 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.STRATEGY_DISABLED, Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_ORDER_QTY, Reason.MAX_ORDER_NOTIONAL,
     Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY, Reason.DUPLICATE_ORDER, Reason.NOTIONAL_PER_WINDOW,
     *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
-    Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.DAILY_LOSS,
-    Reason.DRAWDOWN, Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
+    Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
+    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+    Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )
 

@@ -22,16 +22,21 @@ from .limit_lines import (
     FIRM_GROSS,
     FIRM_LOSS,
     FIRM_NET,
+    FIRM_PENDING,
+    FIRM_POSITION_WORTH,
     GROSS,
     LOSS,
     NET,
+    PENDING,
+    POSITION_WORTH,
     STALE,
     limit_in,
 )
 
 LOSS_SLOTS, FIRM_LOSS_SLOTS = (LOSS, DRAWDOWN), (FIRM_LOSS, FIRM_DRAWDOWN)
-AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN)
-FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS)
+AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, PENDING, FIRM_PENDING)
+FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING)
+OWN_SLOTS = (POSITION_WORTH, FIRM_POSITION_WORTH)  # of the order's instrument alone
 BEYOND = 10**37  # what no exposure can be: one that can't be told
 MS = 1_000_000
 
@@ -69,7 +74,8 @@ def check_unknown(why: Known, reason: Reason, slots: tuple[int, ...]) -> Callabl
 
     def check(q: Question) -> Finding:
         row = first_row(q, slots)
-        unknown = count_unvalued(q, why)
+        unknown = count_unvalued(q, why) if row else int(worth_of(q.values, q.instrument).state == why)
+        row = row or first_row(q, OWN_SLOTS)
         return Finding(reason, unknown, 0, row > 0 and unknown > 0 and adds_risk(q), row > 0, row)
 
     return check
@@ -115,6 +121,19 @@ def net_with(q: Question, account: int) -> int:
     return was.short_value - total.net_short - value.short_value
 
 
+def position_with(q: Question, account: int) -> int:
+    """What the position in the order's instrument would be worth with the order, as if all on its worse side filled."""
+    _, value = value_with(q, account)
+    return BEYOND if value.state == Known.TOO_LARGE else value.gross
+
+
+def pending_with(q: Question, account: int) -> int:
+    """What works would be worth with the order, on both sides."""
+    was, value = value_with(q, account)
+    total = total_of(q.values, account)
+    return BEYOND if is_too_large(total, value) else total.pending - was.pending + value.pending
+
+
 def loss_of(q: Question, account: int) -> int:
     """The loss since the previous close, realised or not, with fees; a profit is negative."""
     total = day_total_of(q.pnl, account)
@@ -158,6 +177,8 @@ CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_unknown(Known.NO_RATE, Reason.RATE_UNAVAILABLE, AMOUNT_SLOTS), check_stale,
     check_amount(GROSS, FIRM_GROSS, Reason.MAX_GROSS_EXPOSURE, gross_with),
     check_amount(NET, FIRM_NET, Reason.MAX_NET_EXPOSURE, net_with),
+    check_amount(POSITION_WORTH, FIRM_POSITION_WORTH, Reason.MAX_POSITION_NOTIONAL, position_with),
+    check_amount(PENDING, FIRM_PENDING, Reason.MAX_PENDING_NOTIONAL, pending_with),
     check_amount(LOSS, FIRM_LOSS, Reason.DAILY_LOSS, loss_of),
     check_amount(DRAWDOWN, FIRM_DRAWDOWN, Reason.DRAWDOWN, drawdown_of),
 )

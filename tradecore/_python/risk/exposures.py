@@ -59,6 +59,7 @@ class Value:
 
     long_value: int = 0
     short_value: int = 0
+    pending: int = 0  # all that works, on both sides
     state: Known = Known.KNOWN
 
     @property
@@ -73,6 +74,7 @@ class Total:
     gross: int = 0
     net_long: int = 0
     net_short: int = 0
+    pending: int = 0
     unknown: list[int] = field(default_factory=lambda: [0] * len(Known))  # positions by why they have no value
 
 
@@ -135,9 +137,10 @@ def value_position(worth: Worth, held: Held, more: int) -> Value:
     if worth.state:
         return Value(state=worth.state)
     long_value, short_value = value_qty(worth, longest), value_qty(worth, shortest)
-    if long_value is None or short_value is None:
+    pending = value_qty(worth, held.working_buy + held.working_sell + abs(more))
+    if long_value is None or short_value is None or pending is None:
         return Value(state=Known.TOO_LARGE)
-    return Value(long_value, short_value)
+    return Value(long_value, short_value, pending)
 
 
 def count_value(total: Total, value: Value, sign: int) -> None:
@@ -145,6 +148,7 @@ def count_value(total: Total, value: Value, sign: int) -> None:
     total.gross += sign * value.gross
     total.net_long += sign * value.long_value
     total.net_short += sign * value.short_value
+    total.pending += sign * value.pending
     if value.state:
         total.unknown[value.state] += sign
 

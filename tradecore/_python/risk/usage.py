@@ -7,7 +7,7 @@ from tradecore.vocabulary.rules import OUTCOMES, Sent
 
 from ..vocabulary.instrument import InstrumentRow
 from .day_pnl import DayTotal, day_total_of
-from .exposures import Total, total_of
+from .exposures import Total, Value, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
 from .rule_counts import count_recent, sum_recent
@@ -21,12 +21,17 @@ def worst_qty(e: Exposure, ins: InstrumentRow) -> int:
     return worst * ins.qty_scale // ins.qty_limit_scale
 
 
+def worst_worth(value: Value) -> int:
+    """The same at its mark, -1 where it has no value."""
+    return -1 if value.state else value.gross
+
+
 def measure_total(total: Total, rule: int) -> int:
     """An exposure, -1 while something has no value."""
     if any(total.unknown):
         return -1
-    if rule == Rule.MAX_GROSS_EXPOSURE:
-        return total.gross
+    if rule in (Rule.MAX_GROSS_EXPOSURE, Rule.MAX_PENDING_NOTIONAL):
+        return total.gross if rule == Rule.MAX_GROSS_EXPOSURE else total.pending
     return max(abs(total.net_long), abs(total.net_short)) if rule == Rule.MAX_NET_EXPOSURE else -1
 
 
@@ -54,11 +59,14 @@ def measure_row(
         return -(-count_recent(row, now) // trades_of(row)), row.instrument
     if RULES[row.rule].on_loss:
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
-    if RULES[row.rule].on_marks:
+    if RULES[row.rule].on_marks and row.rule != Rule.MAX_POSITION_NOTIONAL:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
-    if row.rule != Rule.MAX_POSITION_QTY:
+    if row.rule not in (Rule.MAX_POSITION_QTY, Rule.MAX_POSITION_NOTIONAL):
         return -1, row.instrument
     named = [row.instrument] if row.instrument else list(instruments)
-    used = [worst_qty(exposure_of(risk, i, row.account), instruments[i]) for i in named]
+    if row.rule == Rule.MAX_POSITION_QTY:
+        used = [worst_qty(exposure_of(risk, i, row.account), instruments[i]) for i in named]
+    else:
+        used = [worst_worth(risk.values.values.get((i, row.account), Value())) for i in named]
     most = max(used, default=-1)
-    return most, named[used.index(most)] if used else 0
+    return most, named[used.index(most)] if most >= 0 else row.instrument
