@@ -14,7 +14,7 @@ cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
     return (q.hold_qty > 0 or q.released) and not q.reduces
 
 
-# What needs marks, as bits of slots: amounts of an account and of the firm; losses; and of the order's instrument alone.
+# What needs marks, as bits of slots: losses, amounts of the firm and of an account, and of the instrument alone.
 cdef enum:
     LOSS_SLOTS = 1 << SLOT_LOSS | 1 << SLOT_DRAWDOWN
     FIRM_LOSS_SLOTS = 1 << SLOT_FIRM_LOSS | 1 << SLOT_FIRM_DRAWDOWN

@@ -116,14 +116,16 @@ def test_an_import_of_the_library_leaves_ctrl_c_alone():
 @pytest.mark.parametrize(("arguments", "words"), [
     (["replay", str(EXAMPLES / "orders.csv")], ["is no recording", "own orders", "--orders"]),
     (["replay", str(EXAMPLES / "session.toml")], ["session.toml:1: header"]),
-    (["replay", sys.executable], ["header: got"]),
+    (["replay", "BINARY"], ["header: got"]),
     (["replay", "RECORDING", "--orders", str(EXAMPLES / "session.toml")], ["session.toml:1: header"]),
-    (["replay", "RECORDING", "--orders", sys.executable], ["header: got"]),
+    (["replay", "RECORDING", "--orders", "BINARY"], ["header: got"]),
     (["replay", "RECORDING", "--session", str(EXAMPLES / "orders.csv")], ["not TOML"]),
-    (["replay", "RECORDING", "--session", sys.executable], ["not UTF-8"]),
+    (["replay", "RECORDING", "--session", "BINARY"], ["not UTF-8"]),
 ])
-def test_a_file_of_the_wrong_kind_is_one_line(recording, capsys, arguments, words):
-    assert main([str(recording) if word == "RECORDING" else word for word in arguments]) == 2
+def test_a_file_of_the_wrong_kind_is_one_line(recording, tmp_path, capsys, arguments, words):
+    (tmp_path / "binary").write_bytes(b"\x7fELF\x02\x01\xff\xfe")
+    meant = {"RECORDING": str(recording), "BINARY": str(tmp_path / "binary")}
+    assert main([meant.get(word, word) for word in arguments]) == 2
     one_line(capsys.readouterr().err, "error: ", *words)
 
 

@@ -7,6 +7,7 @@ the plain-Python twin.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -168,7 +169,7 @@ def measure(backend: str) -> list[Row]:
             found[name] = _run(program, library if counts else None, name == "objects") if backend == "native" else (
                 "the plain-Python twin allocates as Python does")
             if counts and library is None and backend == "native":
-                found[name] = "it needs glibc and a C compiler (cc)"
+                found[name] = "it needs glibc and a C compiler (cc) for this processor"
     return [
         _row(found["mallocs"], "malloc calls in the native pass, 1,000,000 orders after warm-up", "mallocs", "calls", 0,
              "<="),
@@ -205,7 +206,16 @@ def _build(folder: str) -> Path | None:
     source.write_text(_INTERPOSER)
     command = [compiler, "-O2", "-shared", "-fPIC", "-fno-builtin", "-o", str(library), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603  # the text above
-    return None if done.returncode else library
+    return library if done.returncode == 0 and _is_ours(library) else None
+
+
+def _is_ours(library: Path) -> bool:
+    """Is it for this processor? A compiler may be for another: what can't be loaded counts nothing."""
+    try:
+        ctypes.CDLL(str(library))
+    except OSError:
+        return False
+    return True
 
 
 def _run(program: str, library: Path | None, from_malloc: bool) -> dict[str, Any] | str:
