@@ -137,7 +137,7 @@ class Instrumented:
                               env={**os.environ, **self.sanitizer.variables, "LD_PRELOAD": library})
         lines = done.stdout.strip().splitlines() or ["no output"]
         failures = [line for line in lines if line.startswith(("FAILED", "ERROR", "E  "))]
-        return done.returncode, lines[-1], done.stderr + "\n".join(failures)
+        return done.returncode, lines[-1], "\n".join([*failures, done.stderr])
 
 
 def check(name: str, sanitizer: Sanitizer, *, plants: bool) -> bool:

@@ -201,7 +201,7 @@ cdef inline bint is_plainly_valid(
     if (c.peg_offset | c.min_qty | c.display_qty | c.list_id | c.expire_time | c.routing
             | <int64_t><uint32_t>last_word(c)) != 0 or <uint64_t>c.stop_px << 1 or c.strategy < 0:
         return False
-    if (<uint64_t>c.transact_time > <uint64_t>time_max() or <uint32_t>(c.account - 1) >= <uint32_t>accounts
+    if (<uint64_t>c.transact_time > <uint64_t>time_max() or <uint32_t>c.account - <uint32_t>1 >= <uint32_t>accounts
             or <uint32_t>c.venue > <uint32_t>venues or <uint64_t>c.cl_ord_id > <uint64_t>ids):
         return False
     if c.order_qty < ins.min_qty or c.order_qty > ins.max_qty or tc_floor_mod(c.order_qty, ins.lot):

@@ -84,7 +84,8 @@ cdef class GateTable:
 # Only in C: all of a row's bounds, before they are named.
 cdef inline bint can_be_asked(const tc_exit_row* row, int64_t order_max) noexcept nogil:
     cdef uint64_t most = <uint64_t>qty_max()
-    return (<uint64_t>(row.order_id - 1) < <uint64_t>order_max and <uint32_t>(row.venue - 1) < GATE_VENUES
+    return (<uint64_t>row.order_id - <uint64_t>1 < <uint64_t>order_max
+            and <uint32_t>row.venue - <uint32_t>1 < GATE_VENUES
             and (row.side == SIDE_BUY or row.side == SIDE_SELL) and <uint64_t>row.now <= <uint64_t>time_max()
             and <uint64_t>row.order_qty <= most and <uint64_t>row.cum_qty <= most and <uint64_t>row.leaves_qty <= most
             and <uint64_t>row.most_qty <= most and <uint64_t>row.family_qty <= most

@@ -198,7 +198,8 @@ cdef inline void put_question(
 
 # Only in C: all of a record's bounds, before they are named.
 cdef inline bint can_be_asked(const tc_command* c, int32_t instruments, int32_t accounts) noexcept nogil:
-    return (<uint32_t>(c.instrument - 1) < <uint32_t>instruments and <uint32_t>(c.account - 1) < <uint32_t>accounts
+    return (<uint32_t>c.instrument - <uint32_t>1 < <uint32_t>instruments
+            and <uint32_t>c.account - <uint32_t>1 < <uint32_t>accounts
             and <uint32_t>c.venue < VENUES and (c.side == SIDE_BUY or c.side == SIDE_SELL)
             and 0 < c.order_qty and c.order_qty <= qty_max()
             and (c.ord_type == TYPE_MARKET or (-price_max() <= c.price and c.price <= price_max())))
