@@ -6,6 +6,7 @@ import copy
 import gc
 import inspect
 import itertools
+import os
 import pickle
 import random
 import subprocess
@@ -428,8 +429,9 @@ def test_an_order_that_is_kept_is_one_object_that_the_collector_need_not_look_at
             watched = (len(gc.get_objects()) - tracked) / len(kept)
     finally:
         gc.enable()
-    assert 0.9 < left < 1.1
     assert watched < 0.1
+    if os.environ.get("PYTHONMALLOC") is None:  # else no block is Python's own
+        assert 0.9 < left < 1.1
 
 
 def test_an_order_manager_has_the_same_door():
