@@ -3,10 +3,6 @@
 from state cimport *
 
 
-cdef enum:
-    MS = 1_000_000                 # ns
-
-
 # Where no order goes that names no venue, whatever the venue's health: a switch bars it, or its session is lost.
 cdef inline void set_barred(tc_core* core) noexcept nogil:
     cdef int32_t venue

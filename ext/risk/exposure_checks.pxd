@@ -21,6 +21,7 @@ cdef enum:
     FIRM_SLOTS = FIRM_LOSS_SLOTS | 1 << SLOT_FIRM_GROSS | 1 << SLOT_FIRM_NET | 1 << SLOT_FIRM_PENDING
     AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
     OWN_SLOTS = 1 << SLOT_POSITION_WORTH | 1 << SLOT_FIRM_POSITION_WORTH
+    MS = 1_000_000                 # ns
 
 
 # The row that arms the first of these slots, 0 where none is.
@@ -78,7 +79,7 @@ cdef inline bint check_unknown(
 
 # A mark of what is held, works or is asked for is older than so many ms. Source: SEC 15c3-5 (c)(1)(i).
 cdef inline bint check_stale(const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain) noexcept nogil:
-    cdef int64_t limit = <int64_t>q.line.limits[SLOT_STALE], time, ms = 1_000_000
+    cdef int64_t limit = <int64_t>q.line.limits[SLOT_STALE], time
     cdef uint32_t row = q.line.rows[SLOT_STALE]
     cdef bint refused
     if limit < 0:
@@ -87,11 +88,11 @@ cdef inline bint check_stale(const tc_risk* risk, const tc_question* q, tc_findi
         return False
     if not explain and not adds_risk(q):
         return False                                   # whatever the ages are
-    time = find_stale(&risk.values, q.instrument, q.account, q.now - limit * ms)
+    time = find_stale(&risk.values, q.instrument, q.account, q.now - limit * MS)
     refused = time != no_price() and adds_risk(q)
     if explain or refused:
         if time != no_price():
-            time = tc_floor_div(q.now - time, ms)      # its age
+            time = tc_floor_div(q.now - time, MS)      # its age
         tell_finding(f, STALE_QUOTE, True, refused, time, told_limit(risk, q, row), row)
     return refused
 

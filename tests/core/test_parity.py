@@ -7,8 +7,11 @@ input; whole event logs are compared byte for byte. See streams.py for what is s
 from __future__ import annotations
 
 import inspect
+import json
+import os
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
@@ -55,10 +58,57 @@ LONG_RUNS += [("lifecycle roomy", 30_000, 12), ("lifecycle cramped", 16_000, 14)
 LONG_RUNS += [(name, 10 * fresh, FRESH) for name, (_, _, fresh) in SHAPES.items()]
 RUNS += [pytest.param(*run, marks=pytest.mark.long) for run in LONG_RUNS]
 
-# What the streams met, over all runs: the last test asks whether they were real ones.
+# What the streams met: the last of them asks whether all together were real ones.
 MET: Counter[str] = Counter()
 REASONS: Counter[int] = Counter()
 OBSERVED: Counter[int] = Counter()
+COUNTERS = (MET, REASONS, OBSERVED)
+
+
+def shared(factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run, whichever of its processes asks."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "streams"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What a stream has met, however it ended, is kept for all processes of the run; the last to end judges all."""
+    before, folder = [counter.copy() for counter in COUNTERS], shared(tmp_path_factory)
+    yield
+    met = [list((counter - was).items()) for counter, was in zip(COUNTERS, before, strict=True)]
+    part = folder / f"{request.node.name}.part"
+    part.write_text(json.dumps(met))
+    part.replace(part.with_suffix(".json"))
+    files = [folder / f"{item.name}.json" for item in request.session.items if item.name.startswith("test_streams_give")]
+    if len(files) >= sum(not hasattr(run, "marks") for run in RUNS) and all(file.exists() for file in files):
+        demand_real_ones(*sum_up(files))
+
+
+def sum_up(files: list[Path]) -> tuple[Counter[str], Counter[int], Counter[int]]:
+    sums: tuple[Counter[str], Counter[int], Counter[int]] = (Counter(), Counter(), Counter())
+    for file in files:
+        for counter, met in zip(sums, json.loads(file.read_text()), strict=True):
+            counter.update(dict(met))
+    return sums
+
+
+def demand_real_ones(met: Counter[str], reasons: Counter[int], observed: Counter[int]) -> None:
+    """Every reason was met, and the market traded."""
+    assert met["commands"] > 150_000
+    missing = [reason.name for reason in Reason if not reasons[reason]]
+    assert not missing
+    assert met["messages"] > 2_000
+    assert met["taken back"] > 100
+    assert met["let pass"] > 30
+    assert met["orders that trade"] > 0.1 * met["orders"]
+    assert met["checks"] > 1_000
+    always = {*range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1), Reason.USER_RULE}
+    needed = {Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE}  # by a rule that is only observed
+    assert always <= set(observed) <= always | needed | {row.reason for row in RULES}
+    assert observed.total() > 100
 
 
 def show_command(number: int, record: bytes) -> str:
@@ -235,6 +285,7 @@ def plain(value: Any) -> object:
     return tuple(plain(part) for part in value) if isinstance(value, (tuple, list)) else value
 
 
+@pytest.mark.usefixtures("judged")
 @pytest.mark.parametrize(("name", "count", "seed"), RUNS, indirect=["seed"])
 def test_streams_give_the_same_everything(name: str, count: int, seed: int) -> None:
     capacity, batch, _ = SHAPES[name]
@@ -246,26 +297,7 @@ def test_streams_give_the_same_everything(name: str, count: int, seed: int) -> N
         if number % (count // batch // 6) == 5:
             pair.compare_state()
     pair.compare_state()
-    MET["streams"] += 1
     assert pair.lost == 0 or "cramped" in name
-
-
-def test_streams_are_real_ones() -> None:
-    """Runs after the streams: every reason was met, and the market traded."""
-    if MET["streams"] < sum(not hasattr(run, "marks") for run in RUNS):
-        pytest.skip("a choice of tests left some of the streams out, or another process ran them")
-    assert MET["commands"] > 150_000
-    missing = [reason.name for reason in Reason if not REASONS[reason]]
-    assert not missing
-    assert MET["messages"] > 2_000
-    assert MET["taken back"] > 100
-    assert MET["let pass"] > 30
-    assert MET["orders that trade"] > 0.1 * MET["orders"]
-    assert MET["checks"] > 1_000
-    always = {*range(Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.ORDER_RATE + 1), Reason.USER_RULE}
-    needed = {Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE}  # by a rule that is only observed
-    assert always <= set(OBSERVED) <= always | needed | {row.reason for row in RULES}
-    assert OBSERVED.total() > 100
 
 
 def test_apply_and_submit_answer_alike() -> None:

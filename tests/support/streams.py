@@ -360,7 +360,7 @@ class Stream:
                 kind=K.VENUE_HEALTH, venue=pick.randrange(self.capacity.venues + 2),
                 venue_health=pick.choices((-1, bad, 0, 1, 3), (4, 2, 12, 4, 1))[0], reject_max=pick.choice((-1, 1, 1, 1, 2)),
                 timeout_max=pick.choice((-1, bad, 0, 1, 4)), cooldown=pick.choice((-1, bad, 1, 10**6, 10**8)),
-                on_disconnect=pick.choice((-1, 0, 1, 2)), **told)
+                on_disconnect=pick.choice((-1, 0, 1, 2)), stale_after=(-1, 0, 0, 10**8, 10**9, 2**62)[len(self.sent) % 6], **told)
         return CODECS[K.VENUE_STATISTICS].pack(
             kind=K.VENUE_STATISTICS, venue=pick.randrange(self.capacity.venues + 2), **facts, **told)
 

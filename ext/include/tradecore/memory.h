@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #define TC_LARGE_TABLE ((size_t)-1)
 #else

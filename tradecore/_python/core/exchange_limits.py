@@ -15,7 +15,7 @@ from ..orders.open_orders import find_open
 from ..orders.order_table import CANCELED, RESTING, Order
 from ..risk.exit_gate import keep_limits
 from ..vocabulary.instrument import BUY, SELL, InstrumentRow, direction, find_bad_price, has_limit
-from ..vocabulary.price_limits import PriceLimits, broken_limit, broken_static, worst_allowed
+from ..vocabulary.price_limits import broken_limit, broken_static, worst_allowed
 from .state import State, accept_command, end_order, refuse_command
 
 DYNAMIC_BPS_MAX = 1_000_000
@@ -57,11 +57,14 @@ def set_price_limits(core: State, c: Any) -> Any:
         return refuse_command(core, c, *bad)
     ack = accept_command(core, c, c.low_limit_price, c.high_limit_price, instrument=c.instrument)
     reference = reference_of(core, c) if c.dynamic_bps >= 0 else NO_PRICE
-    ins.limits = PriceLimits(c.low_limit_price, c.high_limit_price, reference, c.dynamic_bps)
+    limits = ins.limits
+    limits.low, limits.high, limits.reference = c.low_limit_price, c.high_limit_price, reference
+    limits.dynamic_bps = c.dynamic_bps
     keep_limits(core.gate, c.instrument, c.low_limit_price, c.high_limit_price, reference, c.dynamic_bps)
     for order in find_open(core.open_orders, c.instrument, 0, 0, 0):
-        if order.place == RESTING and has_limit(order.ord_type) and broken_static(ins.limits, order.price) != NO_PRICE:
-            order.value, order.bound = order.price, broken_static(ins.limits, order.price)
+        beyond = broken_static(limits, order.price)
+        if order.place == RESTING and has_limit(order.ord_type) and beyond != NO_PRICE:
+            order.value, order.bound = order.price, beyond
             end_order(core, c, order, CANCELED, Reason.PRICE_LIMIT)
     return ack
 

@@ -8,9 +8,9 @@ from tradecore.vocabulary.codes import Reason
 
 from ..execution.outages import fail_venue, hear_request, set_down, turn_due
 from ..orders.order_table import Order
+from ..risk.exposure_checks import MS
 from .state import RISK_WARNING, State, publish, tell_price
 
-MS = 1_000_000  # ns
 
 def set_barred(core: State) -> None:
     """Where no order goes that names no venue, whatever the venue's health: a switch bars it, or its session is

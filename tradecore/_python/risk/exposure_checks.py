@@ -38,7 +38,7 @@ AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIR
 FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING)
 OWN_SLOTS = (POSITION_WORTH, FIRM_POSITION_WORTH)  # of the order's instrument alone
 BEYOND = 10**37  # what no exposure can be: one that can't be told
-MS = 1_000_000
+MS = 1_000_000  # ns
 
 
 def told_limit(q: Question, row: int) -> int:

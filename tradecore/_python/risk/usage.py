@@ -28,11 +28,11 @@ def worst_worth(value: Value) -> int:
 
 def measure_total(total: Total, rule: int) -> int:
     """An exposure, -1 while something has no value."""
-    if any(total.unknown):
-        return -1
-    if rule in (Rule.MAX_GROSS_EXPOSURE, Rule.MAX_PENDING_NOTIONAL):
-        return total.gross if rule == Rule.MAX_GROSS_EXPOSURE else total.pending
-    return max(abs(total.net_long), abs(total.net_short)) if rule == Rule.MAX_NET_EXPOSURE else -1
+    amounts: dict[int, int] = {
+        Rule.MAX_GROSS_EXPOSURE: total.gross, Rule.MAX_PENDING_NOTIONAL: total.pending,
+        Rule.MAX_NET_EXPOSURE: max(abs(total.net_long), abs(total.net_short)),
+    }
+    return -1 if any(total.unknown) else amounts.get(rule, -1)
 
 
 def measure_loss(total: DayTotal, rule: int) -> int:

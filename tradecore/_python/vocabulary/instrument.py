@@ -36,10 +36,10 @@ TIME_MAX = 2**62
 _PRICED = {int(OrdType.LIMIT), int(OrdType.STOP_LIMIT), int(OrdType.LIMIT_IF_TOUCHED)}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class InstrumentRow:
-    """An instrument's numbers: price units, quantity units; notionals in 10**-9 of its currency. Only its bands and its
-    limits change."""
+    """An instrument's numbers: price units, quantity units; notionals in 10**-9 of its currency. What changes are its
+    bands and its limits."""
 
     name: int
     currency: int
