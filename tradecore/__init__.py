@@ -58,6 +58,7 @@ from .vocabulary.fix import (
     TimeInForce,
     TradSesStatus,
     TriggerPriceType,
+    ValuationMethod,
 )
 from .vocabulary.gate import RefusedError
 from .vocabulary.instrument import Instrument
@@ -177,7 +178,8 @@ __all__ = [
     "Scope", "SelfMatch", "Session", "ShadowCore", "ShadowCost", "ShadowDifference", "ShownOrder", "Side",
     "SimulatedVenue", "SmartOrderRouter", "StaleHandleError",
     "StaleOrderError", "Statement", "Subscription", "Table", "TimeInForce", "TradSesStatus", "Trade", "TradeState",
-    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "VenueHealth",
+    "TradingCore", "TradingState", "TriggerPriceType", "Unbooked", "UndeclaredError", "Unknown", "ValuationMethod",
+    "VenueHealth",
     "VenueRoute", "VenueScore", "VenueState", "VenueStatistics", "backend", "load_session", "new_orders", "shared_ring",
 ]
 

@@ -181,12 +181,28 @@ cdef inline void hash_closed(
                 end_row(h)
 
 
+# Only in C: the body of a loop in Python.
+cdef inline void hash_opened(tc_hasher* h, const tc_core* core) noexcept nogil:
+    cdef const tc_pnl_part* part
+    cdef int32_t account, i
+    for i in range(1, core.instrument_count + 1):
+        for account in range(core.account_count + 1):
+            part = &core.risk.pnl.parts[i * core.risk.pnl.stride + account]
+            if part.opened != 0:
+                put(h, 73)
+                put(h, i)
+                put(h, account)
+                put_wide(h, part.opened)
+                end_row(h)
+
+
 # From where the day's P&L counts, and what was told of it: the rest follows from trades, marks and rates.
 cdef inline void hash_day_pnl(tc_hasher* h, const tc_core* core) noexcept nogil:
     cdef const tc_day_total* total
     cdef int32_t account
     hash_closed(h, core, 57, core.risk.pnl.parts, core.instrument_count)
     hash_closed(h, core, 58, core.risk.pnl.fees, core.currency_count)
+    hash_opened(h, core)
     for account in range(core.account_count + 1):
         total = &core.risk.pnl.totals[account]
         if total.peak != 0 or total.told:

@@ -184,6 +184,8 @@ cdef inline void open_position(tc_core* core, const tc_command* c, tc_ack* ack) 
         apply_fill(p, c.position_qty, c.position_px)
         fold_position(&core.trades, &core.ledger, c.instrument, c.account)
         move_position(&core.risk, c.instrument, c.account, c.position_qty)
+        if core.instruments[c.instrument].valuation_method == PREMIUM_STYLE:
+            open_amount(&core.risk.pnl, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
         if core.risk.pnl.is_kept:
             book_amount(&core.risk.pnl, c.instrument, c.account, tc_wide(c.position_qty, c.position_px))
         tc_assert(exposure_of(&core.risk, c.instrument, c.account).position_qty == p.qty)
@@ -218,6 +220,7 @@ cdef inline void open_cash(tc_core* core, const tc_command* c, tc_ack* ack) noex
             refuse_command(core, c, ack, ARITHMETIC_OVERFLOW, tc_saturate(amount), tc_tell_wide(cash_max(), False))
             return
         cash[0] = cash[0] + amount
+        open_money(&core.risk.pnl, c.currency, c.account, amount)
         accept_wide(core, c, c.account, <int64_t>c.amount, c.currency, c.amount_high)
 
 
@@ -298,9 +301,9 @@ cdef inline bint make_changes(
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
     keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0)
-    if r.on_loss and not core.risk.pnl.is_kept:
+    if r.on_loss + r.on_equity > 0 and not core.risk.pnl.is_kept:
         load_pnl(core)
-    keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss > 0)
+    keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss + r.on_equity > 0, r.on_equity > 0)
     for i in range(count):
         if r.rules[first[i].rule].on_loss:
             forget_told(&core.risk.pnl, first[i].account, first[i].rule)

@@ -1,10 +1,15 @@
-# The day's P&L by account and for the firm, in base currency: since the previous close, realised or not, less fees.
+# The day's P&L by account and for the firm, in base currency: since the previous close, realised or not, less fees; and
+# their equity: opening cash, and all that was won or lost since, at marks.
 #
 # Kept as trades, fees, marks and rates arrive, never walked on an order's path, and equal at any time to what adding
 # up all trades gives. Each position counts by itself in its own currency, at the rate of now, rounded down to 10**-9
 # of the base currency, so that a loss is rounded up; an opened position counts from its price until the first close.
 # While no rule needs it nothing is kept: what was paid until then is asked of the ledger. What is held needs a mark,
 # what was won or lost a rate: without one the P&L is not known, and it is counted why, so that what asks can refuse.
+#
+# Equity is what is held at its marks, less what was paid for it, and cash. Of a future that is its variation margin,
+# which is won or lost from its price on. What an opened position cost was not paid from the opening cash: it is added
+# back, unless the instrument is valued as a future.
 #
 # What was paid is a sum of amounts below 2**100, and P&L of parts below 10**30: they stay far within 128 bits.
 
@@ -15,14 +20,17 @@ from rule_rows cimport RULE_DRAWDOWN
 cdef enum:
     SOFT_TOLD = 1                  # two bits of what was told of each limit
     LIMIT_TOLD = 2
+    RATIO_ONE = 1_000_000_000
 
 
 # Of an account's P&L: an instrument's, in amounts (quantity x price), or a currency's fees, in money units.
 cdef struct tc_pnl_part:
     tc_i128 paid                   # ever, less what was got
     tc_i128 closed                 # P&L at the previous close
-    tc_i128 pnl                    # since then, in the base currency
-    uint8_t state                  # KNOWN, or why not
+    tc_i128 opened                 # there without being paid for here: an opened position's cost, or opening cash
+    tc_i128 pnl                    # since the close, in the base currency
+    tc_i128 equity                 # its part of it, in the base currency
+    uint8_t state, equity_state    # KNOWN, or why not
 
 
 # The sums of an account; of account 0 the whole firm's, as its positions add up.
@@ -30,6 +38,8 @@ cdef struct tc_day_total:
     tc_i128 pnl
     tc_i128 peak                   # the highest that it was when a command was done; at the close it is 0
     int64_t unknown[STATES]        # parts by why they have no value
+    tc_i128 equity
+    int64_t equity_unknown[STATES]
     uint8_t told                   # bits of what was told: see losses.pxd
 
 
@@ -44,6 +54,22 @@ cdef struct tc_pnl:
     int64_t stride, touched_words
     int32_t currencies             # that there can be, from 1
     bint is_touched, is_kept
+    bint equity_is_kept            # only where the P&L is
+
+
+# Only in C: constants of C as functions. What no exposure, and no ratio, can be: one that can't be told.
+cdef inline tc_i128 beyond_exposure() noexcept nogil:
+    return tc_power_of_ten(37)
+
+
+# An amount over equity, rounded up: against a whole limit that decides as the exact ratio does. beyond_exposure() where
+# no equity bears it: none above zero, or none that can be told.
+cdef inline tc_i128 ratio_of(tc_i128 amount, const tc_day_total* total) noexcept nogil:
+    cdef tc_i128 scaled = 0
+    if (total.equity <= 0 or total.equity_unknown[<int>TOO_LARGE]
+            or tc_mul_overflows(amount, RATIO_ONE, &scaled)):
+        return beyond_exposure()
+    return -tc_floor_div_wide(-scaled, total.equity)
 
 
 # An account's losses are to be looked at when the command is done.
@@ -100,6 +126,32 @@ cdef inline void set_part(tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128
     touch_account(p, account)
 
 
+# The same of a part's equity.
+cdef inline void set_equity(
+    tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128 equity, uint8_t state
+) noexcept nogil:
+    cdef tc_day_total* total = &p.totals[account]
+    total.equity_unknown[part.equity_state] -= part.equity_state > 0
+    total.equity_unknown[state] += state > 0
+    tc_assert((total.equity_unknown[state] >= 0) & (total.equity_unknown[part.equity_state] >= 0))
+    total.equity = total.equity + equity - part.equity
+    part.equity = equity
+    part.equity_state = state
+
+
+# What a part is worth, at `amount` for what is held of it.
+cdef inline void value_part(
+    tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128 amount, tc_i128 factor, tc_i128 divisor, int64_t rate,
+    bint is_held
+) noexcept nogil:
+    cdef tc_i128 earned = amount - part.paid, value = 0
+    cdef uint8_t state = value_amount(earned - part.closed, factor, divisor, rate, is_held, &value)
+    set_part(p, account, part, value, state)
+    if tc_seldom(p.equity_is_kept):
+        state = value_amount(earned + part.opened, factor, divisor, rate, is_held, &value)
+        set_equity(p, account, part, value, state)
+
+
 # What is held is worth, as quantity x mark; False where it has no mark. Of nothing 0.
 cdef inline bint amount_at_mark(const tc_pnl* p, int32_t instrument, int32_t account, tc_i128* out) noexcept nogil:
     cdef const tc_worth* w = &p.values.worths[instrument]
@@ -117,28 +169,23 @@ cdef inline bint amount_at_mark(const tc_pnl* p, int32_t instrument, int32_t acc
 cdef inline void revalue_part(tc_pnl* p, int32_t instrument, int32_t account) noexcept nogil:
     cdef tc_pnl_part* part = &p.parts[instrument * p.stride + account]
     cdef const tc_instrument* ins = &p.instruments[instrument]
-    cdef tc_i128 amount = 0, pnl = 0
-    cdef uint8_t state
+    cdef tc_i128 amount = 0
     if not p.is_kept:
         return
     if not amount_at_mark(p, instrument, account, &amount):
         set_part(p, account, part, 0, NO_MARK)
+        if p.equity_is_kept:
+            set_equity(p, account, part, 0, NO_MARK)
         return
-    state = value_amount(amount - part.paid - part.closed, ins.notional_scale, ins.limit_scale,
-                         p.values.rates[ins.currency],
-                         p.values.held[instrument * p.stride + account].position_qty != 0, &pnl)
-    set_part(p, account, part, pnl, state)
+    value_part(p, account, part, amount, ins.notional_scale, ins.limit_scale, p.values.rates[ins.currency],
+               p.values.held[instrument * p.stride + account].position_qty != 0)
 
 
-# What an account was charged has changed, or what the currency is worth.
+# What an account was charged has changed, or its opening cash, or what the currency is worth.
 cdef inline void revalue_fees(tc_pnl* p, int32_t currency, int32_t account) noexcept nogil:
-    cdef tc_pnl_part* part = &p.fees[currency * p.stride + account]
-    cdef tc_i128 pnl = 0
-    cdef uint8_t state
     if p.is_kept:
-        state = value_amount(-part.paid - part.closed, tc_power_of_ten(9), tc_power_of_ten(p.precisions[currency]),
-                             p.values.rates[currency], False, &pnl)
-        set_part(p, account, part, pnl, state)
+        value_part(p, account, &p.fees[currency * p.stride + account], 0, tc_power_of_ten(9),
+                   tc_power_of_ten(p.precisions[currency]), p.values.rates[currency], False)
 
 
 # What was paid for a position, or got for it: signed quantity x price. The position is the new one by now. The firm's
@@ -161,6 +208,22 @@ cdef inline void book_fee(tc_pnl* p, int32_t currency, int32_t account, tc_i128 
         firm[account].paid = firm[account].paid + fee
         revalue_fees(p, currency, account)
     firm.paid = firm.paid + fee
+    revalue_fees(p, currency, 0)
+
+
+# What an opened position cost, before anything was paid here: signed quantity x price.
+cdef inline void open_amount(tc_pnl* p, int32_t instrument, int32_t account, tc_i128 amount) noexcept nogil:
+    cdef tc_pnl_part* firm = &p.parts[instrument * p.stride]
+    firm[account].opened = firm[account].opened + amount
+    firm.opened = firm.opened + amount
+
+
+# Opening cash, in money units. The firm's is that of all.
+cdef inline void open_money(tc_pnl* p, int32_t currency, int32_t account, tc_i128 money) noexcept nogil:
+    cdef tc_pnl_part* firm = &p.fees[currency * p.stride]
+    firm[account].opened = firm[account].opened + money
+    revalue_fees(p, currency, account)
+    firm.opened = firm.opened + money
     revalue_fees(p, currency, 0)
 
 
@@ -239,24 +302,26 @@ cdef inline void close_pnl(tc_pnl* p, int32_t instrument_count) noexcept nogil:
 
 # Only in C: a part there is made when something is booked.
 cdef inline void forget_value(tc_pnl_part* part) noexcept nogil:
-    part.pnl = 0
-    part.state = KNOWN
+    part.pnl = part.equity = 0
+    part.state = part.equity_state = KNOWN
 
 
-# Some rule needs the day's P&L from now on, or none any more. What was told and the peak stay.
-cdef inline void keep_pnl(tc_pnl* p, int32_t instrument_count, bint is_kept) noexcept nogil:
-    cdef bint begins = is_kept and not p.is_kept
+# Some rule needs the day's P&L, or equity, from now on, or none any more. What was told and the peak stay.
+cdef inline void keep_pnl(tc_pnl* p, int32_t instrument_count, bint is_kept, bint equity_is_kept) noexcept nogil:
+    cdef bint begins = (is_kept and not p.is_kept) or (equity_is_kept and not p.equity_is_kept)
     cdef int64_t i
     cdef int32_t account
     p.is_kept = is_kept
+    p.equity_is_kept = equity_is_kept
     if not is_kept and p.is_touched:
         tc_clear(p.touched, p.touched_words * sizeof(uint64_t))
         p.is_touched = False
     if not begins:
         return
     for account in range(p.stride):
-        p.totals[account].pnl = 0
+        p.totals[account].pnl = p.totals[account].equity = 0
         tc_clear(p.totals[account].unknown, STATES * sizeof(int64_t))
+        tc_clear(p.totals[account].equity_unknown, STATES * sizeof(int64_t))
     for i in range((instrument_count + 1) * p.stride):
         forget_value(&p.parts[i])
     for i in range((p.currencies + 1) * p.stride):

@@ -18,8 +18,11 @@ cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
 cdef enum:
     LOSS_SLOTS = 1 << SLOT_LOSS | 1 << SLOT_DRAWDOWN
     FIRM_LOSS_SLOTS = 1 << SLOT_FIRM_LOSS | 1 << SLOT_FIRM_DRAWDOWN
-    FIRM_SLOTS = FIRM_LOSS_SLOTS | 1 << SLOT_FIRM_GROSS | 1 << SLOT_FIRM_NET | 1 << SLOT_FIRM_PENDING
-    AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
+    EQUITY_SLOTS = 1 << SLOT_LEVERAGE
+    FIRM_EQUITY_SLOTS = 1 << SLOT_FIRM_LEVERAGE
+    FIRM_SLOTS = (FIRM_LOSS_SLOTS | FIRM_EQUITY_SLOTS | 1 << SLOT_FIRM_GROSS | 1 << SLOT_FIRM_NET
+                  | 1 << SLOT_FIRM_PENDING)
+    AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | EQUITY_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
     OWN_SLOTS = 1 << SLOT_POSITION_WORTH | 1 << SLOT_FIRM_POSITION_WORTH
     MS = 1_000_000                 # ns
 
@@ -36,17 +39,22 @@ cdef inline uint32_t first_row(const tc_question* q, uint64_t slots) noexcept no
 
 
 # Only in C: a list in Python.
-# How many parts of a P&L whose loss is limited have no value for this reason.
+# How many parts of a P&L whose loss is limited, or of equity that is asked about, have no value for this reason.
 cdef inline int64_t count_unknown_pnl(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
     if risk.pnl.totals[q.account].unknown[why] and first_row(q, LOSS_SLOTS):
         return risk.pnl.totals[q.account].unknown[why]
     if risk.pnl.totals[0].unknown[why] and first_row(q, FIRM_LOSS_SLOTS):
         return risk.pnl.totals[0].unknown[why]
+    if risk.pnl.totals[q.account].equity_unknown[why] and first_row(q, EQUITY_SLOTS):
+        return risk.pnl.totals[q.account].equity_unknown[why]
+    if risk.pnl.totals[0].equity_unknown[why] and first_row(q, FIRM_EQUITY_SLOTS):
+        return risk.pnl.totals[0].equity_unknown[why]
     return 0
 
 
 # How many instruments that are held, work or are asked for have no value for this reason: the account's, or where that
-# has none and the firm has a limit, the firm's; where a loss is limited, also of what was traded or charged.
+# has none and the firm has a limit, the firm's; where a loss is limited, or equity is asked about, also of what was
+# traded or charged, and of cash.
 cdef inline int64_t count_unvalued(const tc_risk* risk, const tc_question* q, int why) noexcept nogil:
     cdef const tc_values* x = &risk.values
     cdef int64_t unknown
@@ -97,11 +105,6 @@ cdef inline bint check_stale(const tc_risk* risk, const tc_question* q, tc_findi
     return refused
 
 
-# Only in C: constants of C as functions. What no exposure can be: one that can't be told.
-cdef inline tc_i128 beyond_exposure() noexcept nogil:
-    return tc_power_of_ten(37)
-
-
 # What an account, or the firm, would have in the order's instrument with the order; True where what it has can't be
 # told. What has no mark or no rate is refused before.
 cdef inline bint value_with(
@@ -149,6 +152,11 @@ cdef inline tc_i128 pending_with(const tc_risk* risk, const tc_question* q, int3
     return risk.values.totals[account].pending - was.pending + value.pending
 
 
+# Gross exposure with the order over equity.
+cdef inline tc_i128 leverage_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    return ratio_of(gross_with(risk, q, account), &risk.pnl.totals[account])
+
+
 # The loss since the previous close, realised or not, with fees; a profit is negative.
 cdef inline tc_i128 loss_of(const tc_day_total* total) noexcept nogil:
     return beyond_exposure() if total.unknown[<int>TOO_LARGE] else -total.pnl
@@ -173,6 +181,8 @@ cdef inline tc_i128 amount_with(
         return position_with(risk, q, account)
     if slot == SLOT_PENDING:
         return pending_with(risk, q, account)
+    if slot == SLOT_LEVERAGE:
+        return leverage_with(risk, q, account)
     return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
 
 
@@ -214,6 +224,7 @@ cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_findin
             or check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, f, False)
             or check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, f, False)
             or check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, f, False)
+            or check_amount(risk, q, SLOT_LEVERAGE, MAX_LEVERAGE, f, False)
             or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
             or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
 
@@ -234,5 +245,6 @@ cdef inline void evaluate_on_marks(
     f[4].refused = check_amount(risk, q, SLOT_NET, MAX_NET_EXPOSURE, &f[4], explain)
     f[5].refused = check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, &f[5], explain)
     f[6].refused = check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, &f[6], explain)
-    f[7].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[7], explain)
-    f[8].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[8], explain)
+    f[7].refused = check_amount(risk, q, SLOT_LEVERAGE, MAX_LEVERAGE, &f[7], explain)
+    f[8].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[8], explain)
+    f[9].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[9], explain)

@@ -66,13 +66,13 @@ cdef inline int open_risk(
     r.counter_max = <uint32_t>counters
     r.strategy_max = <int32_t>strategies
     r.generation = 1
-    for (reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks, on_marks, on_loss, permitting,
-         number) in rules:
+    for (reason, unit, most, scopes, slot, firm_slot, stated, windowed, counts, asks, on_marks, on_loss, on_equity,
+         permitting, number) in rules:
         rule = &r.rules[<int>number]
         rule.reason, rule.unit, rule.most, rule.scopes = reason, unit, number_of(most), scopes
         rule.slot, rule.firm_slot, rule.stated, rule.windowed = slot, firm_slot, stated, windowed
         rule.counts, rule.asks, rule.on_marks = counts, asks, on_marks
-        rule.on_loss, rule.permits = on_loss, permitting
+        rule.on_loss, rule.on_equity, rule.permits = on_loss, on_equity, permitting
         r.all_stated |= <uint64_t>stated << <int>number
         r.counting |= <uint64_t>((counts & SENT_MESSAGES) != 0) << <int>number
     risk.account_stride = accounts

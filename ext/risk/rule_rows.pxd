@@ -33,6 +33,7 @@ cdef enum:
     RULE_REPEATED_EXECUTION = 30
     RULE_CONSECUTIVE_REJECTS = 31
     RULE_REARM_NAMES = 32
+    RULE_MAX_LEVERAGE = 40
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -59,7 +60,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 23                     # of an effective line, see limit_lines.pxd
+    SLOTS = 25                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -73,6 +74,7 @@ cdef struct tc_limit_rule:
     uint8_t counts, asks           # SENT_...
     uint8_t on_marks               # it needs what is held at its marks
     uint8_t on_loss                # it acts whenever the day's P&L changes
+    uint8_t on_equity              # it needs equity
     uint8_t permits                # it lets pass what another rule would refuse
 
 
@@ -133,6 +135,7 @@ cdef struct tc_rows:
     uint32_t alike                 # rows about orders with the same terms
     uint32_t notionals             # rows about what orders are worth
     uint32_t on_loss               # rows that act on the day's P&L
+    uint32_t on_equity             # rows that need equity
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
@@ -265,6 +268,11 @@ cdef inline bint acts_on_loss(const tc_rows* r, const tc_limit_row* row) noexcep
     return r.rules[row.rule].on_loss != 0 and row.value >= 0
 
 
+# Is a row about equity?
+cdef inline bint needs_equity(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].on_equity != 0 and row.value >= 0
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -291,6 +299,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.alike -= is_about(r, row, SENT_ALIKE)
     r.notionals -= is_about(r, row, SENT_NOTIONAL)
     r.on_loss -= acts_on_loss(r, row)
+    r.on_equity -= needs_equity(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -308,6 +317,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.softened += binds(row, MODE_SOFT)
     r.on_marks += needs_marks(r, row)
     r.on_loss += acts_on_loss(r, row)
+    r.on_equity += needs_equity(r, row)
     r.breakers += is_breaker(r, row)
     r.alike += is_about(r, row, SENT_ALIKE)
     r.notionals += is_about(r, row, SENT_NOTIONAL)

@@ -28,6 +28,15 @@ cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogi
     return -1 if rule != RULE_MAX_NET_EXPOSURE else longest if longest > shortest else shortest
 
 
+# Gross exposure over equity; 0 where there is none, -1 while something has no value.
+cdef inline tc_i128 measure_leverage(const tc_total* total, const tc_day_total* day) noexcept nogil:
+    if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
+        return -1
+    if day.equity_unknown[<int>NO_MARK] | day.equity_unknown[<int>NO_RATE] | day.equity_unknown[<int>TOO_LARGE]:
+        return -1
+    return ratio_of(total.gross, day) if total.gross else 0
+
+
 # A loss, 0 of a profit, -1 while something has no value.
 cdef inline tc_i128 measure_loss(const tc_day_total* total, int rule) noexcept nogil:
     cdef tc_i128 loss = (total.peak if rule == RULE_DRAWDOWN else 0) - total.pnl
@@ -64,6 +73,9 @@ cdef inline tc_i128 measure_row(
     if risk.rows.rules[row.rule].on_loss:
         instrument[0] = 0
         return measure_loss(&risk.pnl.totals[row.account], row.rule)
+    if row.rule == RULE_MAX_LEVERAGE:
+        instrument[0] = 0
+        return measure_leverage(&risk.values.totals[row.account], &risk.pnl.totals[row.account])
     if risk.rows.rules[row.rule].on_marks and row.rule != RULE_MAX_POSITION_NOTIONAL:
         instrument[0] = 0
         return measure_total(&risk.values.totals[row.account], row.rule)

@@ -38,6 +38,7 @@ cdef struct tc_instrument:
     uint8_t trigger_source         # what its stops watch that don't say
     uint8_t order_protection
     uint8_t fok_over_venues        # a FILL_OR_KILL may be filled over several simulated venues
+    uint8_t valuation_method
     uint8_t band_count             # 0: one tick is for all
     int64_t print_max_age          # ns
     tc_price_limits limits         # what its exchange lets be traded now
@@ -108,6 +109,8 @@ cdef inline int find_bad_definition(const tc_command* c, int32_t currencies) noe
         return 42
     if c.fok_over_venues > 1:
         return 43
+    if c.valuation_method > FUTURES_STYLE:
+        return 44
     if c.print_max_age < 0 or c.print_max_age > time_max():
         return 48
     if c.price_precision > 12:
@@ -201,6 +204,7 @@ cdef inline void load_instrument(tc_instrument* ins, const tc_command* c) noexce
     ins.print_max_age = c.print_max_age
     ins.order_protection = c.order_protection
     ins.fok_over_venues = c.fok_over_venues
+    ins.valuation_method = c.valuation_method
     ins.name = c.cl_ord_id
     ins.limits.low = no_price()
     ins.limits.high = no_price()

@@ -36,6 +36,7 @@ cdef dict command_layout():
         "trigger_source": <char*>&c.trigger_source - <char*>&c, "print_max_age": <char*>&c.print_max_age - <char*>&c,
         "order_protection": <char*>&c.order_protection - <char*>&c,
         "fok_over_venues": <char*>&c.fok_over_venues - <char*>&c,
+        "valuation_method": <char*>&c.valuation_method - <char*>&c,
         "new_peg_offset": <char*>&c.new_peg_offset - <char*>&c,
         "print_px": <char*>&c.print_px - <char*>&c, "print_size": <char*>&c.print_size - <char*>&c,
         "print_fills": <char*>&c.print_fills - <char*>&c,

@@ -14,6 +14,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t transact_time
         int64_t cl_ord_id, exec_ref_id
         uint8_t version, last_liquidity_ind, trigger_source, routing, told, order_protection, fok_over_venues
+        uint8_t valuation_method
         uint32_t last_mkt
         int64_t venue_order_id, print_max_age, refusal
         char text[64]
@@ -178,6 +179,8 @@ cdef enum:
     TRIGGER_BEST_MID = 6
     PEG_PRICE = 0
     PEG_BASIS_POINTS = 1
+    PREMIUM_STYLE = 0
+    FUTURES_STYLE = 1
     CONTINGENCY_OCO = 1
     CONTINGENCY_OTO = 2
     UNKNOWN_NEW = 1
@@ -285,6 +288,7 @@ cdef enum tc_reason:
     USER_RULE = 250
     EXIT_GATE = 251
     SELF_MATCH = 252
+    MAX_LEVERAGE = 260
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

@@ -1,4 +1,4 @@
-"""Faults in what is kept of losses, of orders alike and of trades, planted in the twin alone: a stream in which fills, busts,
+"""Faults in what is kept of losses, of equity, of orders alike and of trades, planted in the twin alone: a stream in which fills, busts,
 fees, splits, days, marks and rates meet limits that ask for them finds each of them."""
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from streams import INSTRUMENTS
 from test_parity import WIDEST, Pair
 
 from tradecore._python.core.trade_booking import book_pnl
-from tradecore._python.risk.day_pnl import touch_account
+from tradecore._python.risk.day_pnl import ratio_of, touch_account
 from tradecore._python.risk.exposures import set_rate, set_worth
 from tradecore._python.risk.holds import alike_of, exposure_of
 from tradecore._python.vocabulary.instrument import BUY
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import LimitMode, Reason, Rule, Scope
 from tradecore.vocabulary.fix import ExecType
-from tradecore.vocabulary.records import CODECS
+from tradecore.vocabulary.records import CASH_MAX, CODECS
 from tradecore.vocabulary.rules import find_rule
 
 LOSSES = (Rule.DAILY_LOSS, Rule.DRAWDOWN)
@@ -38,6 +38,10 @@ class Losing(LifecycleStream):
         for account in range(9):
             for rule in LOSSES:
                 yield self._loss(rule, account)
+            yield self._leverage(account)
+        yield self._cash(1, 1, 10**15 - CASH_MAX)  # what the streams' accounts have is more than their orders could tell from
+        for account in range(1, 9):
+            yield self._cash(account, 1 + account % 2, 10**14 - account * 10**27)
 
     def _next(self) -> bytes:
         return self._watched() if len(self.sent) % 4 == 0 else super()._next()
@@ -49,6 +53,12 @@ class Losing(LifecycleStream):
     def _loss(self, rule: Rule, account: int) -> bytes:
         mode = LimitMode.CANCEL if account == ENFORCED else LimitMode.OBSERVE
         return self._limit_row(rule, {"account": account}, self.aside.choice((0, 10**10, 10**11, 10**12, 10**13)), int(mode))
+
+    def _leverage(self, account: int) -> bytes:
+        return self._limit_row(Rule.MAX_LEVERAGE, {"account": account}, self.aside.choice((0, 10**7, 10**9)), int(LimitMode.OBSERVE))
+
+    def _cash(self, account: int, currency: int, amount: int) -> bytes:
+        return CODECS[K.OPENING_CASH].pack(kind=K.OPENING_CASH, account=account, currency=currency, amount=amount)
 
     def _limit_row(self, rule: Rule, target: dict[str, int], value: int, mode: int) -> bytes:
         off = {"value": 2**64 - 1, "value_high": -1} if value < 0 else {"value": value}
@@ -72,6 +82,9 @@ class Losing(LifecycleStream):
         if chance < 0.65:
             return self._limit_row(pick.choice((Rule.DUPLICATE_ORDER, Rule.ORDER_TO_TRADE_RATIO)), {"account": pick.choice((0, 1, 2, 7))},
                                    pick.choice((1, 1, 2, 20)), int(LimitMode.OBSERVE))
+        if chance < 0.66:
+            return self._leverage(pick.randrange(9)) if pick.random() < 0.7 else self._cash(
+                pick.randrange(1, 9), pick.choice((1, 2)), pick.choice((10**12, -(10**12) + 1)))
         if chance < 0.67:
             return CODECS[K.ROLL_DAY].pack(kind=K.ROLL_DAY)
         if chance < 0.8 and self.away:
@@ -114,6 +127,10 @@ FAULTS = [
     ("core.losses.tell_cause", lambda switches, scope, target, reason: None),
     ("core.marketdata.set_mark", lambda p, instrument, mark, time: set_worth(p.values, instrument, mark, time)),
     ("core.marketdata.set_currency_rate", lambda p, currency, rate: set_rate(p.values, currency, rate)),
+    ("core.settings.open_money", lambda p, currency, account, money: None),
+    ("core.settings.open_amount", lambda p, instrument, account, amount: None),
+    ("risk.day_pnl.set_equity", lambda p, account, part, equity, state: None),
+    ("risk.exposure_checks.ratio_of", lambda amount, total: ratio_of(amount, total) - 1),
     ("risk.rule_counts.alike_of", lambda q: alike_of(q)._replace(price=0)),
     ("core.trade_booking.count_trade", lambda risk, ins, instrument, account, strategy: None),
 ]
@@ -133,7 +150,7 @@ def play() -> set[int]:
 
 
 def test_a_stream_of_losses_is_the_same_in_both() -> None:
-    assert {Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.DUPLICATE_ORDER, Reason.ORDER_TO_TRADE_RATIO} <= play()
+    assert {Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.MAX_LEVERAGE, Reason.DUPLICATE_ORDER, Reason.ORDER_TO_TRADE_RATIO} <= play()
 
 
 @pytest.mark.parametrize(("place", "fault"), FAULTS, ids=[f"{place}-{n}" for n, (place, _) in enumerate(FAULTS)])

@@ -45,7 +45,7 @@ class LifecycleStream(Stream):
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", request_timeout=-1)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", print_fills=3)
                 for wrong in ({"trigger_source": 4}, {"trigger_source": 7}, {"print_max_age": -1}, {"print_max_age": 2**62 + 1},
-                              {"order_protection": 2}, {"fok_over_venues": 2}):
+                              {"order_protection": 2}, {"fok_over_venues": 2}, {"valuation_method": 2}):
                     yield self._pack(K.DEFINE_INSTRUMENT, cl_ord_id=b"BAD", currency=1, money_precision=9, tick=1, lot=1, min_qty=1,
                                      max_qty=9, multiplier=1, min_notional=-1, max_notional=-1, ord_types=6, times_in_force=27, **wrong)
                 yield self._pack(K.DEFINE_VENUE, cl_ord_id=b"BAD", print_fills=1, external=1)

@@ -30,7 +30,7 @@ from tradecore.vocabulary.records import (
     QTY_MAX,
 )
 from tradecore.vocabulary.rules import RULES as RULE_TABLE
-from tradecore.vocabulary.rules import find_rule
+from tradecore.vocabulary.rules import LimitUnit, find_rule
 
 RULES = [(made.steps, made.needs) for made in map(compile_rule, (
     "order.qty * order.price >= -1_000 and order.notional <= 1_000_000", "market.bid + market.ask > 0 or order.is_buy",
@@ -58,7 +58,7 @@ _RANGES = {"u1": (0, 2**8 - 1), "i1": (-(2**7), 2**7 - 1), "u2": (0, 2**16 - 1),
 INSTRUMENTS: list[tuple[bytes, int, int, dict[str, int]]] = [
     (b"STOCK", 5_000, 200, {"price_precision": 4, "tick": 100, "order_protection": 1}),
     (b"COIN", 65_000, 40_000_000, {"price_precision": 3, "qty_precision": 8, "tick": 5}),
-    (b"FUTURE", 900, 4, {"price_precision": 4, "tick": 2_500, "multiplier": 50}),
+    (b"FUTURE", 900, 4, {"price_precision": 4, "tick": 2_500, "multiplier": 50, "valuation_method": 1}),
     (b"SPREAD", 3, 10, {"price_precision": 3, "tick": 7, "any_sign": 1, "multiplier": 25, "multiplier_precision": 1}),
     (b"PICKY", 700, 26, {"price_precision": 2, "tick": 3, "ord_types": 0b100, "times_in_force": 0b01001,
                          "min_notional": 200_000_000_000, "max_notional": 900_000_000_000}),
@@ -571,7 +571,8 @@ class Stream:
         if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
                                                     who=1, why=1), 60)
-        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice((0, 10**13, 10**14, 10**15)), mode=pick.choice((0, 0, 1, 2)),
+        sizes = (0, 1, 5 * 10**8, 10**9) if find_rule(target["rule"]).unit is LimitUnit.RATIO else (0, 10**13, 10**14, 10**15)
+        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 
     def _setting(self) -> bytes:

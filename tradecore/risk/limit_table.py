@@ -17,7 +17,7 @@ from ..vocabulary.showing import html_table, iso_time, text_table
 from ..vocabulary.units import Number, check_int, limit_units, to_decimal, whole_units
 from .limits import OFF, Limit, number_cell
 
-_EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY)
+_EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY, LimitUnit.RATIO)
 _HEAD = ("rule", "scope", "value", "used", "headroom", "share", "mode", "who", "why")
 _NUMBERS = [name in ("value", "used", "headroom", "share") for name in _HEAD]
 _SWITCH_HEAD = ("scope", "switch", "state", "since", "who", "why")

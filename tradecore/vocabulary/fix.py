@@ -155,6 +155,14 @@ class TriggerPriceType(FixChar):
     BEST_MID = 6
 
 
+class ValuationMethod(FixEnum):
+    """ValuationMethod(1197): whether what trades is paid for (EQTY), or only the change of its price is, by variation
+    margin (FUT)."""
+
+    PREMIUM_STYLE = 0
+    FUTURES_STYLE = 1
+
+
 class PegOffsetType(FixEnum):
     """PegOffsetType(836): what a trailing stop's peg_offset counts: price units, or hundredths of a percent."""
 

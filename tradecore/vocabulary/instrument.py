@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from math import ceil, floor
 
-from .fix import OrdType, Side, TimeInForce, TriggerPriceType
+from .fix import OrdType, Side, TimeInForce, TriggerPriceType, ValuationMethod
 from .identifiers import check_name
 from .records import MULTIPLIER_MAX, PRICE_MAX, PRINT_MAX_AGE, QTY_MAX, TIME_MAX, UNTELLABLE
 from .scalars import demand_plain
@@ -53,7 +53,8 @@ class Instrument:
     print that is no older than `print_max_age` (ns, 0: however old), else the touch, and of trailing stops the mid.
     `order_protection`: its orders trade through no better price that another venue displays, and lock or cross none
     (SEC Regulation NMS, Rules 610 and 611). `fok_over_venues`: a FILL_OR_KILL that no venue can fill alone may be
-    filled whole over several simulated ones; external ones can't promise jointly.
+    filled whole over several simulated ones; external ones can't promise jointly. `valuation_method`: of what is
+    FUTURES_STYLE only variation margin is equity, where else what is held counts at its mark.
     """
 
     symbol: str
@@ -75,6 +76,7 @@ class Instrument:
     print_max_age: int = PRINT_MAX_AGE
     order_protection: bool = False
     fok_over_venues: bool = False
+    valuation_method: str | ValuationMethod = ValuationMethod.PREMIUM_STYLE
     # Filled in below: the integers of the definition record.
     multiplier_precision: int = field(init=False)
     bands: tuple[TickBand, ...] = field(init=False)  # empty where the tick is the same at every price
@@ -111,6 +113,7 @@ class Instrument:
             words = tuple(TimeInForce.parse(v, f"{where} times_in_force") for v in self.times_in_force)
             put(self, "times_in_force", words)
         put(self, "trigger_price_type", TriggerPriceType.parse(self.trigger_price_type, f"{where} trigger_price_type"))
+        put(self, "valuation_method", ValuationMethod.parse(self.valuation_method, f"{where} valuation_method"))
         check_int(self.print_max_age, f"{where} print_max_age", 0, TIME_MAX)
         for name in ("any_sign", "inverse", "order_protection", "fok_over_venues"):
             if not isinstance(getattr(self, name), bool):
@@ -278,7 +281,9 @@ class Instrument:
             "times_in_force": sum(1 << TimeInForce.parse(v, where) for v in set(self.times_in_force)),
             "trigger_source": int(TriggerPriceType.parse(self.trigger_price_type, where)),
             "print_max_age": self.print_max_age, "order_protection": int(self.order_protection),
-            "fok_over_venues": int(self.fok_over_venues), "tick": self.tick, "lot": self.lot,
+            "fok_over_venues": int(self.fok_over_venues),
+            "valuation_method": int(ValuationMethod.parse(self.valuation_method, where)),
+            "tick": self.tick, "lot": self.lot,
             "min_qty": self.min_lots, "max_qty": self.max_lots,
             "multiplier": self.multiplier_units, "min_notional": least, "max_notional": most,
         }

@@ -228,7 +228,8 @@ _HEADERS: dict[CommandType, Layout] = {
         *_ROUTING, ("cl_ord_id", "i8"), ("version", "u1"),
         # What stops watch that don't say (TriggerPriceType, 0: see sources), and how long a print is fresh (ns, 0: for
         # the session).
-        ("trigger_source", "u1"), ("order_protection", "u1"), ("fok_over_venues", "u1"), ("", "x4"),
+        ("trigger_source", "u1"), ("order_protection", "u1"), ("fok_over_venues", "u1"),
+        ("valuation_method", "u1"), ("", "x3"),
         ("print_max_age", "i8"),
     ],
     CommandType.EXECUTION_REPORT: [*_VENUE_HEADER, ("cl_ord_id", "i8"), *_VENUE_TAIL],

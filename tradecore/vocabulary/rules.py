@@ -14,7 +14,8 @@ from .records import LIMIT_MAX
 
 class LimitUnit(IntEnum):
     """What a limit's value counts: 10**-9 of a whole quantity, 10**-9 of a currency, basis points, or times; of a FLAG
-    0 is the only one, and means none; BASE_MONEY is 10**-9 of the base currency, the first that was declared."""
+    0 is the only one, and means none; BASE_MONEY is 10**-9 of the base currency, the first that was declared; a RATIO
+    is 10**-9 of one."""
 
     QUANTITY = 0
     MONEY = 1
@@ -22,6 +23,7 @@ class LimitUnit(IntEnum):
     COUNT = 3
     FLAG = 4
     BASE_MONEY = 5
+    RATIO = 6
 
 
 class Sent(IntFlag):
@@ -52,8 +54,8 @@ class RuleRow(NamedTuple):
     counts trades too the limit is so many for each of them, and before the first as if there had been one. `most` -1 is
     the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
     is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it acts
-    on the day's P&L whenever that changes, not only on orders. `permits`: it refuses nothing, and lets pass what
-    another rule would refuse, whatever its own mode is.
+    on the day's P&L whenever that changes, not only on orders. `on_equity`: it needs equity, which else is not kept.
+    `permits`: it refuses nothing, and lets pass what another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
@@ -69,6 +71,7 @@ class RuleRow(NamedTuple):
     asks: Sent = Sent.NEW | Sent.REPLACE
     on_marks: bool = False
     on_loss: bool = False
+    on_equity: bool = False
     permits: bool = False
 
 
@@ -113,6 +116,8 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True),
     RuleRow(Rule.MAX_PENDING_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 21, 22,
             False, False, on_marks=True),
+    RuleRow(Rule.MAX_LEVERAGE, Reason.MAX_LEVERAGE, LimitUnit.RATIO, 10**15, _WHOLE, 23, 24, False, False,
+            on_marks=True, on_equity=True),
     RuleRow(Rule.STALE_QUOTE, Reason.STALE_QUOTE, LimitUnit.COUNT, 10**12, _WHOLE, 16, 16, False, False, on_marks=True),
     RuleRow(Rule.DAILY_LOSS, Reason.DAILY_LOSS, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 12, 13, False, False,
             on_marks=True, on_loss=True),
@@ -141,7 +146,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.PRICE_COLLAR, Reason.MAX_POSITION_QTY, Reason.DUPLICATE_ORDER, Reason.NOTIONAL_PER_WINDOW,
     *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
-    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
+    Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.MAX_LEVERAGE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )
@@ -149,10 +154,10 @@ RISK_CHECKS: tuple[Reason, ...] = (
 
 def rule_numbers() -> list[tuple[int, ...]]:
     """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
-    asks, on_marks, on_loss, permits, rule."""
+    asks, on_marks, on_loss, on_equity, permits, rule."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
              int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks),
-             int(row.on_loss), int(row.permits), int(row.rule))
+             int(row.on_loss), int(row.on_equity), int(row.permits), int(row.rule))
             for row in sorted(RULES)]
 
 

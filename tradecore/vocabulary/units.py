@@ -26,6 +26,7 @@ INVERSE_PRECISION = 12  # decimals of an inverse contract's amounts, in its own 
 EXACT = Context(prec=60)
 _TOLD = Context(prec=1_000)  # a number of more digits is rounded there before it is rounded to its unit
 WORD = 2**64
+BEYOND = 10**37  # what no exposure, and no ratio, can be: one that can't be told
 _PLAIN, _DIGITS = 2**61, 2**57  # what `tell_wide` tells as it is, and the digits that it keeps of more
 
 

@@ -23,7 +23,7 @@ typedef struct {
     union { uint8_t last_liquidity_ind, trigger_source, routing; };
     union { uint8_t told, order_protection; };
     union { uint8_t head_2, fok_over_venues; };
-    uint32_t last_mkt;
+    union { uint32_t last_mkt; uint8_t valuation_method; };
     union { int64_t venue_order_id, print_max_age, refusal; };
     union {
         struct {

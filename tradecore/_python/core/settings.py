@@ -9,13 +9,14 @@ from collections.abc import Container
 from typing import Any
 
 from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason
+from tradecore.vocabulary.fix import ValuationMethod
 from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
-from ..risk.day_pnl import book_amount, forget_told, keep_pnl
+from ..risk.day_pnl import book_amount, forget_told, keep_pnl, open_amount, open_money
 from ..risk.exposures import keep_exposures
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
@@ -163,6 +164,8 @@ def open_position(core: State, c: Any) -> Any:
     apply_fill(p, c.position_qty, c.position_px)
     fold_position(core.trades, core.ledger, c.instrument, c.account)
     move_position(core.risk, c.instrument, c.account, c.position_qty)
+    if ins.valuation_method == ValuationMethod.PREMIUM_STYLE:
+        open_amount(core.risk.pnl, c.instrument, c.account, c.position_qty * c.position_px)
     if core.risk.pnl.is_kept:
         book_amount(core.risk.pnl, c.instrument, c.account, c.position_qty * c.position_px)
     return accept_command(core, c, c.position_qty, c.position_px, instrument=c.instrument, account=c.account)
@@ -178,6 +181,7 @@ def open_cash(core: State, c: Any) -> Any:
     if max(abs(amount), abs(balance)) > CASH_MAX:
         return refuse_command(core, c, Reason.ARITHMETIC_OVERFLOW, saturate(amount), tell_wide(CASH_MAX, False))
     core.ledger.cash[c.account, c.currency] = balance
+    open_money(core.risk.pnl, c.currency, c.account, amount)
     return accept_command(core, c, as_signed(c.amount), c.currency, account=c.account, value_high=c.amount_high)
 
 
@@ -237,9 +241,10 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
                       instrument=c.instrument, venue=c.venue)
     keep_exposures(core.risk.values, rows.on_marks > 0)
-    if rows.on_loss and not core.risk.pnl.is_kept:
+    needs_pnl = rows.on_loss + rows.on_equity > 0
+    if needs_pnl and not core.risk.pnl.is_kept:
         load_pnl(core)
-    keep_pnl(core.risk.pnl, rows.on_loss > 0)
+    keep_pnl(core.risk.pnl, needs_pnl, rows.on_equity > 0)
     for c in changes:
         if RULES[c.rule].on_loss:
             forget_told(core.risk.pnl, c.account, c.rule)

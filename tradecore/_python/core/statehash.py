@@ -79,6 +79,8 @@ def definitions(core: State) -> Iterator[Row]:
             yield 25, ins.trigger_source, ins.print_max_age
         if ins.order_protection or ins.fok_over_venues:
             yield 33, ins.order_protection, ins.fok_over_venues
+        if ins.valuation_method:
+            yield 72, ins.valuation_method
         opened, printed = core.triggers.opened_at.get(i, 0), core.triggers.print_times.get(i, 0)
         if opened or printed:
             yield 26, opened, printed, core.triggers.lasts_told.get(i, 0)
@@ -163,6 +165,9 @@ def day_pnl(core: State) -> Iterator[Row]:
         for (i, j), part in sorted(parts.items()):
             if part.closed:
                 yield number, i, j, *wide_words(part.closed)
+    for (i, j), part in sorted(core.risk.pnl.parts.items()):
+        if part.opened:
+            yield 73, i, j, *wide_words(part.opened)
     for account, total in sorted(pnl.totals.items()):
         if total.peak or total.told:
             yield 59, account, *wide_words(total.peak), total.told

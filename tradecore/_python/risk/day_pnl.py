@@ -1,10 +1,15 @@
-"""The day's P&L by account and for the firm, in base currency: since the previous close, realised or not, less fees.
+"""The day's P&L by account and for the firm, in base currency: since the previous close, realised or not, less fees;
+and their equity: opening cash, and all that was won or lost since, at marks.
 
 Kept as trades, fees, marks and rates arrive, never walked on an order's path, and equal at any time to what adding
 up all trades gives. Each position counts by itself in its own currency, at the rate of now, rounded down to 10**-9
 of the base currency, so that a loss is rounded up; an opened position counts from its price until the first close.
 While no rule needs it nothing is kept: what was paid until then is asked of the ledger. What is held needs a mark, what
 was won or lost a rate: without one the P&L is not known, and it is counted why, so that what asks can refuse.
+
+Equity is what is held at its marks, less what was paid for it, and cash. Of a future that is its variation margin,
+which is won or lost from its price on. What an opened position cost was not paid from the opening cash: it is added
+back, unless the instrument is valued as a future.
 """
 
 from __future__ import annotations
@@ -14,10 +19,12 @@ from dataclasses import dataclass, field
 
 from tradecore.vocabulary.codes import Rule
 from tradecore.vocabulary.records import LIMIT_PRECISION, NO_PRICE
+from tradecore.vocabulary.units import BEYOND
 
 from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, Known, set_rate, set_worth, worth_of
 
 LOSSES = (Rule.DAILY_LOSS, Rule.DRAWDOWN)
+RATIO_ONE: int = 10**LIMIT_PRECISION
 SOFT_TOLD, LIMIT_TOLD = 1, 2  # two bits of what was told for each of them
 
 
@@ -27,8 +34,11 @@ class PnlPart:
 
     paid: int = 0  # ever, less what was got
     closed: int = 0  # P&L at the previous close
-    pnl: int = 0  # since then, in the base currency
+    opened: int = 0  # there without being paid for here: an opened position's cost, or opening cash
+    pnl: int = 0  # since the close, in the base currency
     state: Known = Known.KNOWN
+    equity: int = 0  # its part of it, in the base currency
+    equity_state: Known = Known.KNOWN
 
 
 @dataclass(slots=True)
@@ -39,6 +49,8 @@ class DayTotal:
     peak: int = 0  # the highest that it was when a command was done; at the close it is 0
     told: int = 0  # bits of what was told: see losses
     unknown: list[int] = field(default_factory=lambda: [0] * len(Known))  # parts by why they have no value
+    equity: int = 0
+    equity_unknown: list[int] = field(default_factory=lambda: [0] * len(Known))
 
 
 class DayPnl:
@@ -52,6 +64,7 @@ class DayPnl:
         self.totals: dict[int, DayTotal] = {}
         self.touched: set[int] = set()  # accounts whose P&L has changed since they were looked at
         self.is_kept = False
+        self.equity_is_kept = False  # only where the P&L is
 
 
 def day_total_of(p: DayPnl, account: int) -> DayTotal:
@@ -59,6 +72,14 @@ def day_total_of(p: DayPnl, account: int) -> DayTotal:
     if total is None:
         total = p.totals[account] = DayTotal()
     return total
+
+
+def ratio_of(amount: int, total: DayTotal) -> int:
+    """An amount over equity, rounded up: against a whole limit that decides as the exact ratio does. BEYOND where no
+    equity bears it: none above zero, or none that can be told."""
+    if total.equity <= 0 or total.equity_unknown[Known.TOO_LARGE] or amount * RATIO_ONE > WIDE_MAX:
+        return BEYOND
+    return -(-amount * RATIO_ONE // total.equity)
 
 
 def touch_account(p: DayPnl, account: int) -> None:
@@ -103,6 +124,25 @@ def set_part(p: DayPnl, account: int, part: PnlPart, pnl: int, state: Known) -> 
     touch_account(p, account)
 
 
+def set_equity(p: DayPnl, account: int, part: PnlPart, equity: int, state: Known) -> None:
+    """The same of a part's equity."""
+    total = day_total_of(p, account)
+    total.equity_unknown[part.equity_state] -= part.equity_state > 0
+    total.equity_unknown[state] += state > 0
+    total.equity += equity - part.equity
+    part.equity, part.equity_state = equity, state
+
+
+def value_part(
+    p: DayPnl, account: int, part: PnlPart, amount: int, factor: int, divisor: int, rate: int, is_held: bool
+) -> None:
+    """What a part is worth, at `amount` for what is held of it."""
+    earned = amount - part.paid
+    set_part(p, account, part, *value_amount(earned - part.closed, factor, divisor, rate, is_held))
+    if p.equity_is_kept:
+        set_equity(p, account, part, *value_amount(earned + part.opened, factor, divisor, rate, is_held))
+
+
 def amount_at_mark(p: DayPnl, instrument: int, account: int) -> int | None:
     """What is held is worth, as quantity x mark; None where it has no mark. Of nothing 0."""
     position_qty, mark = p.values.held[instrument, account].position_qty, worth_of(p.values, instrument).mark
@@ -117,20 +157,18 @@ def revalue_part(p: DayPnl, instrument: int, account: int) -> None:
     ins, amount = p.values.instruments[instrument], amount_at_mark(p, instrument, account)
     if amount is None:
         set_part(p, account, part, 0, Known.NO_MARK)
+        if p.equity_is_kept:
+            set_equity(p, account, part, 0, Known.NO_MARK)
         return
-    is_held = p.values.held[instrument, account].position_qty != 0
-    pnl, state = value_amount(amount - part.paid - part.closed, ins.notional_scale, ins.limit_scale,
-                              p.values.rates.get(ins.currency, 0), is_held)
-    set_part(p, account, part, pnl, state)
+    value_part(p, account, part, amount, ins.notional_scale, ins.limit_scale, p.values.rates.get(ins.currency, 0),
+               p.values.held[instrument, account].position_qty != 0)
 
 
 def revalue_fees(p: DayPnl, currency: int, account: int) -> None:
-    """What an account was charged has changed, or what the currency is worth."""
+    """What an account was charged has changed, or its opening cash, or what the currency is worth."""
     if p.is_kept:
-        part = p.fees[currency, account]
-        pnl, state = value_amount(-part.paid - part.closed, 10**LIMIT_PRECISION, 10 ** p.precisions[currency],
-                                  p.values.rates.get(currency, 0), False)
-        set_part(p, account, part, pnl, state)
+        value_part(p, account, p.fees[currency, account], 0, 10**LIMIT_PRECISION, 10 ** p.precisions[currency],
+                   p.values.rates.get(currency, 0), False)
 
 
 def book_amount(p: DayPnl, instrument: int, account: int, amount: int) -> None:
@@ -150,6 +188,19 @@ def book_fee(p: DayPnl, currency: int, account: int, fee: int) -> None:
         return
     for whose in {account, 0}:
         p.fees.setdefault((currency, whose), PnlPart()).paid += fee
+        revalue_fees(p, currency, whose)
+
+
+def open_amount(p: DayPnl, instrument: int, account: int, amount: int) -> None:
+    """What an opened position cost, before anything was paid here: signed quantity x price."""
+    for whose in {account, 0}:
+        p.parts.setdefault((instrument, whose), PnlPart()).opened += amount
+
+
+def open_money(p: DayPnl, currency: int, account: int, money: int) -> None:
+    """Opening cash, in money units. The firm's is that of all."""
+    for whose in {account, 0}:
+        p.fees.setdefault((currency, whose), PnlPart()).opened += money
         revalue_fees(p, currency, whose)
 
 
@@ -193,10 +244,10 @@ def close_pnl(p: DayPnl) -> None:
         touch_account(p, account)
 
 
-def keep_pnl(p: DayPnl, is_kept: bool) -> None:
-    """Some rule needs the day's P&L from now on, or none any more. What was told and the peak stay."""
-    begins = is_kept and not p.is_kept
-    p.is_kept = is_kept
+def keep_pnl(p: DayPnl, is_kept: bool, equity_is_kept: bool) -> None:
+    """Some rule needs the day's P&L, or equity, from now on, or none any more. What was told and the peak stay."""
+    begins = (is_kept and not p.is_kept) or (equity_is_kept and not p.equity_is_kept)
+    p.is_kept, p.equity_is_kept = is_kept, equity_is_kept
     if not is_kept:
         p.touched.clear()
     if not begins:
@@ -205,6 +256,7 @@ def keep_pnl(p: DayPnl, is_kept: bool) -> None:
         p.totals[account] = DayTotal(peak=total.peak, told=total.told)
     for part in (*p.parts.values(), *p.fees.values()):
         part.pnl, part.state = 0, Known.KNOWN
+        part.equity, part.equity_state = 0, Known.KNOWN
     for instrument, account in p.parts:
         revalue_part(p, instrument, account)
     for currency, account in p.fees:

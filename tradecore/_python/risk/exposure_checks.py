@@ -10,21 +10,23 @@ from collections.abc import Callable
 from tradecore.vocabulary.codes import Reason
 from tradecore.vocabulary.records import NO_PRICE
 from tradecore.vocabulary.rows import Finding
-from tradecore.vocabulary.units import tell_wide
+from tradecore.vocabulary.units import BEYOND, tell_wide
 
 from ..vocabulary.instrument import BUY
-from .day_pnl import day_total_of
+from .day_pnl import day_total_of, ratio_of
 from .exposures import Known, Total, Value, find_stale, total_of, value_position, worth_of
 from .holds import Question
 from .limit_lines import (
     DRAWDOWN,
     FIRM_DRAWDOWN,
     FIRM_GROSS,
+    FIRM_LEVERAGE,
     FIRM_LOSS,
     FIRM_NET,
     FIRM_PENDING,
     FIRM_POSITION_WORTH,
     GROSS,
+    LEVERAGE,
     LOSS,
     NET,
     PENDING,
@@ -34,10 +36,11 @@ from .limit_lines import (
 )
 
 LOSS_SLOTS, FIRM_LOSS_SLOTS = (LOSS, DRAWDOWN), (FIRM_LOSS, FIRM_DRAWDOWN)
-AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, PENDING, FIRM_PENDING)
-FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING)
+EQUITY_SLOTS, FIRM_EQUITY_SLOTS = (LEVERAGE,), (FIRM_LEVERAGE,)
+AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, PENDING, FIRM_PENDING,
+                *EQUITY_SLOTS, *FIRM_EQUITY_SLOTS)
+FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING, *FIRM_EQUITY_SLOTS)
 OWN_SLOTS = (POSITION_WORTH, FIRM_POSITION_WORTH)  # of the order's instrument alone
-BEYOND = 10**37  # what no exposure can be: one that can't be told
 MS = 1_000_000  # ns
 
 
@@ -58,7 +61,8 @@ def first_row(q: Question, slots: tuple[int, ...]) -> int:
 
 def count_unvalued(q: Question, why: Known) -> int:
     """How many instruments that are held, work or are asked for have no value for this reason: the account's, or where
-    that has none and the firm has a limit, the firm's; where a loss is limited, also of what was traded or charged."""
+    that has none and the firm has a limit, the firm's; where a loss is limited, or equity is asked about, also of what
+    was traded or charged, and of cash."""
     counts = [total_of(q.values, q.account).unknown[why]]
     if first_row(q, FIRM_SLOTS):
         counts.append(total_of(q.values, 0).unknown[why])
@@ -66,6 +70,10 @@ def count_unvalued(q: Question, why: Known) -> int:
         counts.append(day_total_of(q.pnl, q.account).unknown[why])
     if first_row(q, FIRM_LOSS_SLOTS):
         counts.append(day_total_of(q.pnl, 0).unknown[why])
+    if first_row(q, EQUITY_SLOTS):
+        counts.append(day_total_of(q.pnl, q.account).equity_unknown[why])
+    if first_row(q, FIRM_EQUITY_SLOTS):
+        counts.append(day_total_of(q.pnl, 0).equity_unknown[why])
     return next(filter(None, counts), int(worth_of(q.values, q.instrument).state == why))
 
 
@@ -134,6 +142,11 @@ def pending_with(q: Question, account: int) -> int:
     return BEYOND if is_too_large(total, value) else total.pending - was.pending + value.pending
 
 
+def leverage_with(q: Question, account: int) -> int:
+    """Gross exposure with the order over equity."""
+    return ratio_of(gross_with(q, account), day_total_of(q.pnl, account))
+
+
 def loss_of(q: Question, account: int) -> int:
     """The loss since the previous close, realised or not, with fees; a profit is negative."""
     total = day_total_of(q.pnl, account)
@@ -179,6 +192,7 @@ CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_amount(NET, FIRM_NET, Reason.MAX_NET_EXPOSURE, net_with),
     check_amount(POSITION_WORTH, FIRM_POSITION_WORTH, Reason.MAX_POSITION_NOTIONAL, position_with),
     check_amount(PENDING, FIRM_PENDING, Reason.MAX_PENDING_NOTIONAL, pending_with),
+    check_amount(LEVERAGE, FIRM_LEVERAGE, Reason.MAX_LEVERAGE, leverage_with),
     check_amount(LOSS, FIRM_LOSS, Reason.DAILY_LOSS, loss_of),
     check_amount(DRAWDOWN, FIRM_DRAWDOWN, Reason.DRAWDOWN, drawdown_of),
 )

@@ -84,14 +84,14 @@ class RiskTable(RiskTables):
         return define_instrument_row(self.instruments, self.instrument_max, definition)
 
     def set_limit(self, account: int, rule: int, value: int, window_ns: int = 0) -> None:
-        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss:
-        what its fills cost is not told here."""
+        """Set one limit (Rule, its unit; -1 is off). ValueError where account, rule or value can't be, and for a loss
+        or of equity: what its fills cost is not told here."""
         demand("account", account, 1, self.account_max)
         high, low = divmod(value, WORD)
         blank = _SET_LIMIT.unpack(bytes(_SET_LIMIT.struct.size))
         c = blank._replace(limit_scope=int(Scope.ACCOUNT), account=account, rule=rule, value=low, value_high=high,
                            window_ns=window_ns)
-        if find_bad_limit(self.rows, c) >= 0 or (value >= 0 and RULES[rule].on_loss):
+        if find_bad_limit(self.rows, c) >= 0 or (value >= 0 and (RULES[rule].on_loss or RULES[rule].on_equity)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
         keep_exposures(self.values, self.rows.on_marks > 0)

@@ -6,7 +6,7 @@ from tradecore.vocabulary.codes import Rule
 from tradecore.vocabulary.rules import OUTCOMES, Sent
 
 from ..vocabulary.instrument import InstrumentRow
-from .day_pnl import DayTotal, day_total_of
+from .day_pnl import DayTotal, day_total_of, ratio_of
 from .exposures import Total, Value, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
@@ -35,6 +35,13 @@ def measure_total(total: Total, rule: int) -> int:
     return -1 if any(total.unknown) else amounts.get(rule, -1)
 
 
+def measure_leverage(total: Total, day: DayTotal) -> int:
+    """Gross exposure over equity; 0 where there is none, -1 while something has no value."""
+    if any(total.unknown) or any(day.equity_unknown):
+        return -1
+    return ratio_of(total.gross, day) if total.gross else 0
+
+
 def measure_loss(total: DayTotal, rule: int) -> int:
     """A loss, 0 of a profit, -1 while something has no value."""
     if any(total.unknown):
@@ -59,6 +66,8 @@ def measure_row(
         return -(-count_recent(row, now) // trades_of(row)), row.instrument
     if RULES[row.rule].on_loss:
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
+    if row.rule == Rule.MAX_LEVERAGE:
+        return measure_leverage(total_of(risk.values, row.account), day_total_of(risk.pnl, row.account)), 0
     if RULES[row.rule].on_marks and row.rule != Rule.MAX_POSITION_NOTIONAL:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
     if row.rule not in (Rule.MAX_POSITION_QTY, Rule.MAX_POSITION_NOTIONAL):

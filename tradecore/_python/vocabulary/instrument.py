@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradecore.vocabulary.codes import CommandType, Reason, RoutingStrategy
-from tradecore.vocabulary.fix import OrdType, Side, TimeInForce
+from tradecore.vocabulary.fix import OrdType, Side, TimeInForce, ValuationMethod
 from tradecore.vocabulary.records import (
     AMOUNT_MAX,
     BANDS_MAX,
@@ -72,6 +72,7 @@ class InstrumentRow:
     print_max_age: int  # ns
     order_protection: int
     fok_over_venues: int  # a FILL_OR_KILL may be filled over several simulated venues
+    valuation_method: int
     bands: list[tuple[int, int]]  # (from price, tick); none where one tick is for all
     limits: PriceLimits  # what its exchange lets be traded now
 
@@ -107,6 +108,8 @@ def find_bad_definition(c: Any, currencies: int) -> int:
         return 42
     if c.fok_over_venues > 1:
         return 43
+    if c.valuation_method not in ValuationMethod._value2member_map_:
+        return 44
     if not 0 <= c.print_max_age <= TIME_MAX:
         return 48
     if c.price_precision > 12:
@@ -150,7 +153,8 @@ def load_instrument(c: Any) -> InstrumentRow:
         unit_scale=10 ** (c.price_precision + c.multiplier_precision), lots_per_unit=10**c.qty_precision,
         price_most=min(PRICE_MAX, BOOK_TICKS_MAX * c.tick), money_precision=c.money_precision,
         trigger_source=c.trigger_source, print_max_age=c.print_max_age,
-        order_protection=c.order_protection, fok_over_venues=c.fok_over_venues, bands=[], limits=PriceLimits(),
+        order_protection=c.order_protection, fok_over_venues=c.fok_over_venues,
+        valuation_method=c.valuation_method, bands=[], limits=PriceLimits(),
     )
 
 
