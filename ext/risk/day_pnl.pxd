@@ -21,6 +21,7 @@ cdef enum:
     SOFT_TOLD = 1                  # two bits of what was told of each limit
     LIMIT_TOLD = 2
     RATIO_ONE = 1_000_000_000
+    BPS_ONE = 10_000
 
 
 # Of an account's P&L: an instrument's, in amounts (quantity x price), or a currency's fees, in money units.
@@ -62,12 +63,12 @@ cdef inline tc_i128 beyond_exposure() noexcept nogil:
     return tc_power_of_ten(37)
 
 
-# An amount over equity, rounded up: against a whole limit that decides as the exact ratio does. beyond_exposure() where
-# no equity bears it: none above zero, or none that can be told.
-cdef inline tc_i128 ratio_of(tc_i128 amount, const tc_day_total* total) noexcept nogil:
+# An amount over equity, in parts of which `one` are equity itself, rounded up: against a whole limit that decides as the
+# exact ratio does. beyond_exposure() where no equity bears it: none above zero, or none that can be told.
+cdef inline tc_i128 ratio_of(tc_i128 amount, const tc_day_total* total, int64_t one) noexcept nogil:
     cdef tc_i128 scaled = 0
     if (total.equity <= 0 or total.equity_unknown[<int>TOO_LARGE]
-            or tc_mul_overflows(amount, RATIO_ONE, &scaled)):
+            or tc_mul_overflows(amount, one, &scaled)):
         return beyond_exposure()
     return -tc_floor_div_wide(-scaled, total.equity)
 

@@ -18,8 +18,8 @@ cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
 cdef enum:
     LOSS_SLOTS = 1 << SLOT_LOSS | 1 << SLOT_DRAWDOWN
     FIRM_LOSS_SLOTS = 1 << SLOT_FIRM_LOSS | 1 << SLOT_FIRM_DRAWDOWN
-    EQUITY_SLOTS = 1 << SLOT_LEVERAGE
-    FIRM_EQUITY_SLOTS = 1 << SLOT_FIRM_LEVERAGE
+    EQUITY_SLOTS = 1 << SLOT_LEVERAGE | 1 << SLOT_CONCENTRATION
+    FIRM_EQUITY_SLOTS = 1 << SLOT_FIRM_LEVERAGE | 1 << SLOT_FIRM_CONCENTRATION
     FIRM_SLOTS = (FIRM_LOSS_SLOTS | FIRM_EQUITY_SLOTS | 1 << SLOT_FIRM_GROSS | 1 << SLOT_FIRM_NET
                   | 1 << SLOT_FIRM_PENDING)
     AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | EQUITY_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
@@ -154,7 +154,13 @@ cdef inline tc_i128 pending_with(const tc_risk* risk, const tc_question* q, int3
 
 # Gross exposure with the order over equity.
 cdef inline tc_i128 leverage_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
-    return ratio_of(gross_with(risk, q, account), &risk.pnl.totals[account])
+    return ratio_of(gross_with(risk, q, account), &risk.pnl.totals[account], RATIO_ONE)
+
+
+# What the position in the order's instrument would be worth with the order, over equity. Not over gross exposure, of
+# which the first position of an account is always all.
+cdef inline tc_i128 concentration_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    return ratio_of(position_with(risk, q, account), &risk.pnl.totals[account], BPS_ONE)
 
 
 # The loss since the previous close, realised or not, with fees; a profit is negative.
@@ -183,6 +189,8 @@ cdef inline tc_i128 amount_with(
         return pending_with(risk, q, account)
     if slot == SLOT_LEVERAGE:
         return leverage_with(risk, q, account)
+    if slot == SLOT_CONCENTRATION:
+        return concentration_with(risk, q, account)
     return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
 
 
@@ -225,6 +233,7 @@ cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_findin
             or check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, f, False)
             or check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, f, False)
             or check_amount(risk, q, SLOT_LEVERAGE, MAX_LEVERAGE, f, False)
+            or check_amount(risk, q, SLOT_CONCENTRATION, CONCENTRATION, f, False)
             or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
             or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
 
@@ -246,5 +255,6 @@ cdef inline void evaluate_on_marks(
     f[5].refused = check_amount(risk, q, SLOT_POSITION_WORTH, MAX_POSITION_NOTIONAL, &f[5], explain)
     f[6].refused = check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, &f[6], explain)
     f[7].refused = check_amount(risk, q, SLOT_LEVERAGE, MAX_LEVERAGE, &f[7], explain)
-    f[8].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[8], explain)
-    f[9].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[9], explain)
+    f[8].refused = check_amount(risk, q, SLOT_CONCENTRATION, CONCENTRATION, &f[8], explain)
+    f[9].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[9], explain)
+    f[10].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[10], explain)

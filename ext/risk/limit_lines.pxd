@@ -31,6 +31,8 @@ cdef enum:
     SLOT_FIRM_PENDING = 22
     SLOT_LEVERAGE = 23
     SLOT_FIRM_LEVERAGE = 24
+    SLOT_CONCENTRATION = 25
+    SLOT_FIRM_CONCENTRATION = 26
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
     BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule

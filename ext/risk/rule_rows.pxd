@@ -34,6 +34,7 @@ cdef enum:
     RULE_CONSECUTIVE_REJECTS = 31
     RULE_REARM_NAMES = 32
     RULE_MAX_LEVERAGE = 40
+    RULE_CONCENTRATION = 41
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -60,7 +61,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 25                     # of an effective line, see limit_lines.pxd
+    SLOTS = 27                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 

@@ -34,7 +34,19 @@ cdef inline tc_i128 measure_leverage(const tc_total* total, const tc_day_total* 
         return -1
     if day.equity_unknown[<int>NO_MARK] | day.equity_unknown[<int>NO_RATE] | day.equity_unknown[<int>TOO_LARGE]:
         return -1
-    return ratio_of(total.gross, day) if total.gross else 0
+    return ratio_of(total.gross, day, RATIO_ONE) if total.gross else 0
+
+
+# A position's value over equity; 0 where there is none, -1 while something has no value.
+cdef inline tc_i128 measure_concentration(tc_i128 worth, const tc_day_total* day) noexcept nogil:
+    if day.equity_unknown[<int>NO_MARK] | day.equity_unknown[<int>NO_RATE] | day.equity_unknown[<int>TOO_LARGE]:
+        return -1
+    return ratio_of(worth, day, BPS_ONE) if worth > 0 else worth
+
+
+# Does a rule bound each position?
+cdef inline bint is_of_positions(int rule) noexcept nogil:
+    return rule == RULE_MAX_POSITION_QTY or rule == RULE_MAX_POSITION_NOTIONAL or rule == RULE_CONCENTRATION
 
 
 # A loss, 0 of a profit, -1 while something has no value.
@@ -76,10 +88,10 @@ cdef inline tc_i128 measure_row(
     if row.rule == RULE_MAX_LEVERAGE:
         instrument[0] = 0
         return measure_leverage(&risk.values.totals[row.account], &risk.pnl.totals[row.account])
-    if risk.rows.rules[row.rule].on_marks and row.rule != RULE_MAX_POSITION_NOTIONAL:
+    if risk.rows.rules[row.rule].on_marks and not is_of_positions(row.rule):
         instrument[0] = 0
         return measure_total(&risk.values.totals[row.account], row.rule)
-    if row.rule != RULE_MAX_POSITION_QTY and row.rule != RULE_MAX_POSITION_NOTIONAL:
+    if not is_of_positions(row.rule):
         return -1
     for i in range(first, last + 1):
         if row.rule == RULE_MAX_POSITION_QTY:
@@ -89,4 +101,4 @@ cdef inline tc_i128 measure_row(
         if qty > most:
             most = qty
             instrument[0] = i
-    return most
+    return measure_concentration(most, &risk.pnl.totals[row.account]) if row.rule == RULE_CONCENTRATION else most

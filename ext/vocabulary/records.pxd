@@ -289,6 +289,7 @@ cdef enum tc_reason:
     EXIT_GATE = 251
     SELF_MATCH = 252
     MAX_LEVERAGE = 260
+    CONCENTRATION = 261
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

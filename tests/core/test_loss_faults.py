@@ -130,7 +130,7 @@ FAULTS = [
     ("core.settings.open_money", lambda p, currency, account, money: None),
     ("core.settings.open_amount", lambda p, instrument, account, amount: None),
     ("risk.day_pnl.set_equity", lambda p, account, part, equity, state: None),
-    ("risk.exposure_checks.ratio_of", lambda amount, total: ratio_of(amount, total) - 1),
+    ("risk.exposure_checks.ratio_of", lambda amount, total, one: ratio_of(amount, total, one) - 1),
     ("risk.rule_counts.alike_of", lambda q: alike_of(q)._replace(price=0)),
     ("core.trade_booking.count_trade", lambda risk, ins, instrument, account, strategy: None),
 ]

@@ -571,7 +571,8 @@ class Stream:
         if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
                                                     who=1, why=1), 60)
-        sizes = (0, 1, 5 * 10**8, 10**9) if find_rule(target["rule"]).unit is LimitUnit.RATIO else (0, 10**13, 10**14, 10**15)
+        of_equity = find_rule(target["rule"]).unit in (LimitUnit.RATIO, LimitUnit.BASIS_POINTS)
+        sizes = (0, 1, 10**5, 10**9) if of_equity else (0, 10**13, 10**14, 10**15)
         return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 

@@ -136,6 +136,7 @@ class Rule(FixEnum):
     CONSECUTIVE_REJECTS = 31
     REARM_NAMES = 32
     MAX_LEVERAGE = 40
+    CONCENTRATION = 41
 
 
 class SelfMatch(FixEnum):
@@ -325,6 +326,7 @@ class Reason(FixEnum):
     EXIT_GATE = 251
     SELF_MATCH = 252
     MAX_LEVERAGE = 260
+    CONCENTRATION = 261
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303

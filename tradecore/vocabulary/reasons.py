@@ -30,6 +30,7 @@ _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_OR
              Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
              Reason.NOTIONAL_PER_WINDOW}
 _RATIOS = {Reason.MAX_LEVERAGE}
+_OVER_EQUITY = {Reason.MAX_LEVERAGE, Reason.CONCENTRATION}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
@@ -107,6 +108,7 @@ _TEXTS = {
     Reason.MAX_POSITION_NOTIONAL: "position with working orders, {value} at its mark, would exceed {bound}",
     Reason.MAX_PENDING_NOTIONAL: "what works, {value} at marks, would exceed {bound}",
     Reason.MAX_LEVERAGE: "gross exposure with working orders would be {value} x equity, more than {bound}",
+    Reason.CONCENTRATION: "position with working orders would be {value} bps of equity at its mark, more than {bound}",
     Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
     Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
     Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",
@@ -209,7 +211,7 @@ def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> i
     """A reason's value in the user's unit; None where there is none."""
     if value == NO_PRICE:
         return None
-    if reason in _RATIOS and read_told(value) >= BEYOND:
+    if reason in _OVER_EQUITY and read_told(value) >= BEYOND:
         return None
     if reason in _IN_MONEY | _RATIOS:
         return to_decimal(read_told(value), LIMIT_PRECISION, 0)
@@ -260,7 +262,7 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
     if word is Reason.NOTIONAL_PER_WINDOW and value == NO_PRICE:
         return f"{word.name}: it is not known: a reference price, a rate, or what came before is missing"
-    if word in _RATIOS and read_told(value) >= BEYOND:
+    if word in _OVER_EQUITY and read_told(value) >= BEYOND:
         return f"{word.name}: there is no equity above zero, or more than can be told"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"

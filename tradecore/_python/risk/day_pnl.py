@@ -25,6 +25,7 @@ from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, Known, set_rate
 
 LOSSES = (Rule.DAILY_LOSS, Rule.DRAWDOWN)
 RATIO_ONE: int = 10**LIMIT_PRECISION
+BPS_ONE = 10_000
 SOFT_TOLD, LIMIT_TOLD = 1, 2  # two bits of what was told for each of them
 
 
@@ -74,12 +75,12 @@ def day_total_of(p: DayPnl, account: int) -> DayTotal:
     return total
 
 
-def ratio_of(amount: int, total: DayTotal) -> int:
-    """An amount over equity, rounded up: against a whole limit that decides as the exact ratio does. BEYOND where no
-    equity bears it: none above zero, or none that can be told."""
-    if total.equity <= 0 or total.equity_unknown[Known.TOO_LARGE] or amount * RATIO_ONE > WIDE_MAX:
+def ratio_of(amount: int, total: DayTotal, one: int) -> int:
+    """An amount over equity, in parts of which `one` are equity itself, rounded up: against a whole limit that decides
+    as the exact ratio does. BEYOND where no equity bears it: none above zero, or none that can be told."""
+    if total.equity <= 0 or total.equity_unknown[Known.TOO_LARGE] or amount * one > WIDE_MAX:
         return BEYOND
-    return -(-amount * RATIO_ONE // total.equity)
+    return -(-amount * one // total.equity)
 
 
 def touch_account(p: DayPnl, account: int) -> None:

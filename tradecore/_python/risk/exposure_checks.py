@@ -13,11 +13,13 @@ from tradecore.vocabulary.rows import Finding
 from tradecore.vocabulary.units import BEYOND, tell_wide
 
 from ..vocabulary.instrument import BUY
-from .day_pnl import day_total_of, ratio_of
+from .day_pnl import BPS_ONE, RATIO_ONE, day_total_of, ratio_of
 from .exposures import Known, Total, Value, find_stale, total_of, value_position, worth_of
 from .holds import Question
 from .limit_lines import (
+    CONCENTRATION,
     DRAWDOWN,
+    FIRM_CONCENTRATION,
     FIRM_DRAWDOWN,
     FIRM_GROSS,
     FIRM_LEVERAGE,
@@ -36,7 +38,7 @@ from .limit_lines import (
 )
 
 LOSS_SLOTS, FIRM_LOSS_SLOTS = (LOSS, DRAWDOWN), (FIRM_LOSS, FIRM_DRAWDOWN)
-EQUITY_SLOTS, FIRM_EQUITY_SLOTS = (LEVERAGE,), (FIRM_LEVERAGE,)
+EQUITY_SLOTS, FIRM_EQUITY_SLOTS = (LEVERAGE, CONCENTRATION), (FIRM_LEVERAGE, FIRM_CONCENTRATION)
 AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, PENDING, FIRM_PENDING,
                 *EQUITY_SLOTS, *FIRM_EQUITY_SLOTS)
 FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING, *FIRM_EQUITY_SLOTS)
@@ -144,7 +146,13 @@ def pending_with(q: Question, account: int) -> int:
 
 def leverage_with(q: Question, account: int) -> int:
     """Gross exposure with the order over equity."""
-    return ratio_of(gross_with(q, account), day_total_of(q.pnl, account))
+    return ratio_of(gross_with(q, account), day_total_of(q.pnl, account), RATIO_ONE)
+
+
+def concentration_with(q: Question, account: int) -> int:
+    """What the position in the order's instrument would be worth with the order, over equity. Not over gross exposure,
+    of which the first position of an account is always all."""
+    return ratio_of(position_with(q, account), day_total_of(q.pnl, account), BPS_ONE)
 
 
 def loss_of(q: Question, account: int) -> int:
@@ -193,6 +201,7 @@ CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_amount(POSITION_WORTH, FIRM_POSITION_WORTH, Reason.MAX_POSITION_NOTIONAL, position_with),
     check_amount(PENDING, FIRM_PENDING, Reason.MAX_PENDING_NOTIONAL, pending_with),
     check_amount(LEVERAGE, FIRM_LEVERAGE, Reason.MAX_LEVERAGE, leverage_with),
+    check_amount(CONCENTRATION, FIRM_CONCENTRATION, Reason.CONCENTRATION, concentration_with),
     check_amount(LOSS, FIRM_LOSS, Reason.DAILY_LOSS, loss_of),
     check_amount(DRAWDOWN, FIRM_DRAWDOWN, Reason.DRAWDOWN, drawdown_of),
 )

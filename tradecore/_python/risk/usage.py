@@ -6,13 +6,16 @@ from tradecore.vocabulary.codes import Rule
 from tradecore.vocabulary.rules import OUTCOMES, Sent
 
 from ..vocabulary.instrument import InstrumentRow
-from .day_pnl import DayTotal, day_total_of, ratio_of
+from .day_pnl import BPS_ONE, RATIO_ONE, DayTotal, day_total_of, ratio_of
 from .exposures import Total, Value, total_of
 from .holds import Exposure, RiskTables, exposure_of
 from .limit_lines import trades_of
 from .rule_counts import count_recent, sum_recent
 from .rule_rows import RULES, LimitRow
 from .trips import NOTHING_DEALT, count_outcomes
+
+
+OF_POSITIONS = (Rule.MAX_POSITION_QTY, Rule.MAX_POSITION_NOTIONAL, Rule.CONCENTRATION)
 
 
 def worst_qty(e: Exposure, ins: InstrumentRow) -> int:
@@ -39,7 +42,14 @@ def measure_leverage(total: Total, day: DayTotal) -> int:
     """Gross exposure over equity; 0 where there is none, -1 while something has no value."""
     if any(total.unknown) or any(day.equity_unknown):
         return -1
-    return ratio_of(total.gross, day) if total.gross else 0
+    return ratio_of(total.gross, day, RATIO_ONE) if total.gross else 0
+
+
+def measure_concentration(worth: int, day: DayTotal) -> int:
+    """A position's value over equity; 0 where there is none, -1 while something has no value."""
+    if worth < 0 or any(day.equity_unknown):
+        return -1
+    return ratio_of(worth, day, BPS_ONE) if worth else 0
 
 
 def measure_loss(total: DayTotal, rule: int) -> int:
@@ -68,9 +78,9 @@ def measure_row(
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
     if row.rule == Rule.MAX_LEVERAGE:
         return measure_leverage(total_of(risk.values, row.account), day_total_of(risk.pnl, row.account)), 0
-    if RULES[row.rule].on_marks and row.rule != Rule.MAX_POSITION_NOTIONAL:
+    if RULES[row.rule].on_marks and row.rule not in OF_POSITIONS:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
-    if row.rule not in (Rule.MAX_POSITION_QTY, Rule.MAX_POSITION_NOTIONAL):
+    if row.rule not in OF_POSITIONS:
         return -1, row.instrument
     named = [row.instrument] if row.instrument else list(instruments)
     if row.rule == Rule.MAX_POSITION_QTY:
@@ -78,4 +88,7 @@ def measure_row(
     else:
         used = [worst_worth(risk.values.values.get((i, row.account), Value())) for i in named]
     most = max(used, default=-1)
-    return most, named[used.index(most)] if most >= 0 else row.instrument
+    at = named[used.index(most)] if most >= 0 else row.instrument
+    if row.rule == Rule.CONCENTRATION:
+        most = measure_concentration(most, day_total_of(risk.pnl, row.account))
+    return most, at
