@@ -63,8 +63,8 @@ cdef inline tc_i128 beyond_exposure() noexcept nogil:
     return tc_power_of_ten(37)
 
 
-# An amount over equity, in parts of which `one` are equity itself, rounded up: against a whole limit that decides as the
-# exact ratio does. beyond_exposure() where no equity bears it: none above zero, or none that can be told.
+# An amount over equity, in parts of which `one` are equity itself, rounded up: against a whole limit that decides as
+# the exact ratio does. beyond_exposure() where no equity bears it: none above zero, or none that can be told.
 cdef inline tc_i128 ratio_of(tc_i128 amount, const tc_day_total* total, int64_t one) noexcept nogil:
     cdef tc_i128 scaled = 0
     if (total.equity <= 0 or total.equity_unknown[<int>TOO_LARGE]
