@@ -135,6 +135,9 @@ class Rule(FixEnum):
     REPEATED_EXECUTION = 30
     CONSECUTIVE_REJECTS = 31
     REARM_NAMES = 32
+    SHORT_SALE = 45
+    LOCATE = 46
+    INSUFFICIENT_POSITION = 47
 
 
 class SelfMatch(FixEnum):
@@ -323,6 +326,8 @@ class Reason(FixEnum):
     USER_RULE = 250
     EXIT_GATE = 251
     SELF_MATCH = 252
+    SHORT_SALE = 270
+    INSUFFICIENT_POSITION = 271
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
