@@ -1,7 +1,7 @@
 """Checks of what an account has to sell: what is sold short is located before, and a cash account sells what it holds.
 
-Worst case, as holds are: all open sells fill. A sale of what is held is no short sale: one that reduces passes, whatever
-else waits for its price. Fail closed: where nothing was located, nothing is.
+Worst case, as holds are: all open sells fill. A sale of what is held is no short sale: one that reduces passes,
+whatever else waits for its price. Fail closed: where nothing was located, nothing is.
 """
 
 from __future__ import annotations
