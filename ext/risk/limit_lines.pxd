@@ -29,10 +29,13 @@ cdef enum:
     SLOT_FIRM_POSITION_WORTH = 20
     SLOT_PENDING = 21
     SLOT_FIRM_PENDING = 22
-    SLOT_LEVERAGE = 23
-    SLOT_FIRM_LEVERAGE = 24
-    SLOT_CONCENTRATION = 25
-    SLOT_FIRM_CONCENTRATION = 26
+    SLOT_SHORT_SALE = 23
+    SLOT_LOCATE = 24               # what was located to be sold short
+    SLOT_LONG_ONLY = 25
+    SLOT_LEVERAGE = 26
+    SLOT_FIRM_LEVERAGE = 27
+    SLOT_CONCENTRATION = 28
+    SLOT_FIRM_CONCENTRATION = 29
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
     BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule
@@ -99,7 +102,7 @@ cdef inline void fold_rows(
 ) noexcept nogil:
     cdef uint32_t at = head
     while at:
-        if binds(&r.rows[at], mode) or permits(r, &r.rows[at]):
+        if binds(&r.rows[at], mode) or permits(r, &r.rows[at], mode):
             fold_row(line, r, ins, at)
         at = r.rows[at].next
 

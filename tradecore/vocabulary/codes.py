@@ -137,6 +137,9 @@ class Rule(FixEnum):
     REARM_NAMES = 32
     MAX_LEVERAGE = 40
     CONCENTRATION = 41
+    SHORT_SALE = 45
+    LOCATE = 46
+    INSUFFICIENT_POSITION = 47
 
 
 class SelfMatch(FixEnum):
@@ -327,6 +330,8 @@ class Reason(FixEnum):
     SELF_MATCH = 252
     MAX_LEVERAGE = 260
     CONCENTRATION = 261
+    SHORT_SALE = 270
+    INSUFFICIENT_POSITION = 271
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
