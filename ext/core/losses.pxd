@@ -1,13 +1,13 @@
-# Loss limits act on marks, not only when an order comes: what passes one is told, and its account, or the firm, may
-# only reduce from then on. Where its limit says so, what works is canceled. To let it trade again is a command of its
-# own.
+# Loss limits act on marks, not only when an order comes, and so does maintenance margin: what passes one is told, and
+# its account, or the firm, may only reduce from then on. Where its limit says so, what works is canceled. To let it
+# trade again is a command of its own.
 #
 # They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it
 # warns, is told once, until the loss is within it again, the limit is set again, or a day ends.
 
 from switching cimport *
 from requests cimport mass_cancel
-from usage cimport measure_loss
+from usage cimport measure_on_marks
 
 
 # Above which loss a limit warns: its soft share, or where it has none itself.
@@ -50,7 +50,9 @@ cdef inline void watch_loss(
     cdef tc_finding finding
     cdef tc_report* r
     if number and row.value >= 0:
-        loss, bound = measure_loss(total, row.rule), soft_limit(row)
+        loss, bound = measure_on_marks(&core.risk, row.account, row.rule), soft_limit(row)
+        if loss < 0:
+            return
         told = (SOFT_TOLD if loss > bound else 0) | (LIMIT_TOLD if loss > row.value else 0)
     total.told ^= (was ^ told) << shift
     news = told & ~was
@@ -83,6 +85,7 @@ cdef inline void watch_account(tc_core* core, const tc_command* c, int32_t accou
         total.peak = total.pnl
     watch_loss(core, c, total, find_row(rows, head, RULE_DAILY_LOSS), told_shift(RULE_DAILY_LOSS))
     watch_loss(core, c, total, find_row(rows, head, RULE_DRAWDOWN), told_shift(RULE_DRAWDOWN))
+    watch_loss(core, c, total, find_row(rows, head, RULE_MARGIN_USE), told_shift(RULE_MARGIN_USE))
 
 
 # Of each account whose P&L has changed; the firm first.

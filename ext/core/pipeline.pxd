@@ -98,6 +98,8 @@ cdef inline void run_other(tc_core* core, const tc_command* c, tc_ack* ack) noex
         enter_venue_session(core, c, ack)
     elif c.kind == KIND_SET_LIMIT:
         change_limit(core, c, ack)
+    elif c.kind == KIND_MARGIN_RATES:
+        change_margins(core, c, ack)
     elif c.kind == KIND_SET_ROUTING:
         set_routing(core, c, ack)
     elif c.kind == KIND_VENUE_STATISTICS:

@@ -230,7 +230,9 @@ cdef inline void accept_change(
 ) noexcept nogil:
     cdef tc_report* r = start_report(core, c, REPORT_ACCEPTED)
     # A switch has its target in other fields; what is known of a venue is of nothing else.
-    if c.kind == KIND_SET_LIMIT:
+    if c.kind == KIND_MARGIN_RATES:
+        r.instrument = c.instrument
+    elif c.kind == KIND_SET_LIMIT:
         r.instrument = c.instrument
         put_place(r, c.account, c.venue)
     elif c.kind == KIND_VENUE_STATISTICS or c.kind == KIND_VENUE_HEALTH:
@@ -300,7 +302,7 @@ cdef inline bint make_changes(
         set_row(r, &first[i], core.now)
         accept_change(core, &first[i], tc_tell_wide(tc_join(first[i].value, first[i].value_high), False), first[i].rule,
                       0)
-    keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0)
+    keep_exposures(&core.risk.values, core.instrument_count, r.on_marks > 0, r.on_margin > 0)
     if r.on_loss + r.on_equity > 0 and not core.risk.pnl.is_kept:
         load_pnl(core)
     keep_pnl(&core.risk.pnl, core.instrument_count, r.on_loss + r.on_equity > 0, r.on_equity > 0)
@@ -308,6 +310,28 @@ cdef inline bint make_changes(
         if r.rules[first[i].rule].on_loss:
             forget_told(&core.risk.pnl, first[i].account, first[i].rule)
     return True
+
+
+# Only in C: a number in Python.
+cdef inline int64_t margin_max() noexcept nogil:
+    return <int64_t>10_000_000
+
+
+# What equity must cover of an instrument's positions: of what is held no more than for an order.
+cdef inline void change_margins(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:
+    if find_instrument(core, c.instrument) == NULL:
+        refuse_command(core, c, ack, UNKNOWN_INSTRUMENT, c.instrument, core.instrument_count)
+    elif c.initial_margin < 1 or c.initial_margin > margin_max():
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.initial_margin, 56)
+    elif c.maintenance_margin < 1 or c.maintenance_margin > c.initial_margin:
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.maintenance_margin, 64)
+    elif not id_is_known(&core.texts, c.who):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.who, 96)
+    elif not id_is_known(&core.texts, c.why):
+        refuse_command(core, c, ack, INVALID_FIELD_VALUE, c.why, 104)
+    else:
+        set_margin_rates(&core.risk.pnl, c.instrument, <int32_t>c.initial_margin, <int32_t>c.maintenance_margin)
+        accept_change(core, c, c.initial_margin, c.maintenance_margin, 0)
 
 
 cdef inline void change_limit(tc_core* core, const tc_command* c, tc_ack* ack) noexcept nogil:

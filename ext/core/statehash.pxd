@@ -42,6 +42,11 @@ cdef inline void hash_watched(tc_hasher* h, const tc_core* core, int32_t i) noex
         put(h, ins.fok_over_venues)
         end_row(h)
     put_row(h, 72, ins.valuation_method, 0)
+    if core.risk.values.worths[i].initial:
+        put(h, 74)
+        put(h, core.risk.values.worths[i].initial)
+        put(h, core.risk.values.worths[i].maintenance)
+        end_row(h)
     if core.triggers.watched[i].opened_at or core.triggers.watched[i].print_time:
         put(h, 26)
         put(h, core.triggers.watched[i].opened_at)

@@ -14,7 +14,7 @@
 # What was paid is a sum of amounts below 2**100, and P&L of parts below 10**30: they stay far within 128 bits.
 
 from exposures cimport *
-from rule_rows cimport RULE_DRAWDOWN
+from rule_rows cimport RULE_DRAWDOWN, RULE_MARGIN_USE
 
 
 cdef enum:
@@ -82,7 +82,7 @@ cdef inline void touch_account(tc_pnl* p, int32_t account) noexcept nogil:
 
 # Where the bits of a limit stand in what was told.
 cdef inline int told_shift(int rule) noexcept nogil:
-    return 2 if rule == RULE_DRAWDOWN else 0
+    return 2 if rule == RULE_DRAWDOWN else 4 if rule == RULE_MARGIN_USE else 0
 
 
 # A limit was set: what is beyond it as it is now is told, whatever was told of it as it was before.
@@ -132,12 +132,15 @@ cdef inline void set_equity(
     tc_pnl* p, int32_t account, tc_pnl_part* part, tc_i128 equity, uint8_t state
 ) noexcept nogil:
     cdef tc_day_total* total = &p.totals[account]
+    if part.equity == equity and part.equity_state == state:
+        return
     total.equity_unknown[part.equity_state] -= part.equity_state > 0
     total.equity_unknown[state] += state > 0
     tc_assert((total.equity_unknown[state] >= 0) & (total.equity_unknown[part.equity_state] >= 0))
     total.equity = total.equity + equity - part.equity
     part.equity = equity
     part.equity_state = state
+    touch_account(p, account)
 
 
 # What a part is worth, at `amount` for what is held of it.
@@ -248,6 +251,18 @@ cdef inline void set_mark(tc_pnl* p, int32_t instrument, int64_t mark, int64_t t
     account = p.values.values[instrument * p.stride].next
     while account:
         revalue_part(p, instrument, account)
+        account = p.values.values[instrument * p.stride + account].next
+
+
+# What equity must cover of an instrument's positions: of each account that holds or works it, and of the firm.
+cdef inline void set_margin_rates(
+    tc_pnl* p, int32_t instrument, int32_t initial, int32_t maintenance
+) noexcept nogil:
+    cdef int32_t account = p.values.values[instrument * p.stride].next
+    set_margins(p.values, instrument, initial, maintenance)
+    touch_account(p, 0)
+    while p.is_kept and account:
+        touch_account(p, account)
         account = p.values.values[instrument * p.stride + account].next
 
 

@@ -16,14 +16,15 @@ cdef inline bint adds_risk(const tc_question* q) noexcept nogil:
 
 # What needs marks, as bits of slots: losses, amounts of the firm and of an account, and of the instrument alone.
 cdef enum:
-    LOSS_SLOTS = 1 << SLOT_LOSS | 1 << SLOT_DRAWDOWN
-    FIRM_LOSS_SLOTS = 1 << SLOT_FIRM_LOSS | 1 << SLOT_FIRM_DRAWDOWN
-    EQUITY_SLOTS = 1 << SLOT_LEVERAGE | 1 << SLOT_CONCENTRATION
-    FIRM_EQUITY_SLOTS = 1 << SLOT_FIRM_LEVERAGE | 1 << SLOT_FIRM_CONCENTRATION
-    FIRM_SLOTS = (FIRM_LOSS_SLOTS | FIRM_EQUITY_SLOTS | 1 << SLOT_FIRM_GROSS | 1 << SLOT_FIRM_NET
-                  | 1 << SLOT_FIRM_PENDING)
-    AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | EQUITY_SLOTS | 1 << SLOT_GROSS | 1 << SLOT_NET | 1 << SLOT_PENDING
-    OWN_SLOTS = 1 << SLOT_POSITION_WORTH | 1 << SLOT_FIRM_POSITION_WORTH
+    LOSS_SLOTS = 1ULL << SLOT_LOSS | 1ULL << SLOT_DRAWDOWN
+    FIRM_LOSS_SLOTS = 1ULL << SLOT_FIRM_LOSS | 1ULL << SLOT_FIRM_DRAWDOWN
+    EQUITY_SLOTS = 1ULL << SLOT_LEVERAGE | 1ULL << SLOT_CONCENTRATION | 1ULL << SLOT_MARGIN
+    FIRM_EQUITY_SLOTS = (1ULL << SLOT_FIRM_LEVERAGE | 1ULL << SLOT_FIRM_CONCENTRATION
+                         | 1ULL << SLOT_FIRM_MARGIN)
+    FIRM_SLOTS = (FIRM_LOSS_SLOTS | FIRM_EQUITY_SLOTS | 1ULL << SLOT_FIRM_GROSS | 1ULL << SLOT_FIRM_NET
+                  | 1ULL << SLOT_FIRM_PENDING)
+    AMOUNT_SLOTS = FIRM_SLOTS | LOSS_SLOTS | EQUITY_SLOTS | 1ULL << SLOT_GROSS | 1ULL << SLOT_NET | 1ULL << SLOT_PENDING
+    OWN_SLOTS = 1ULL << SLOT_POSITION_WORTH | 1ULL << SLOT_FIRM_POSITION_WORTH
     MS = 1_000_000                 # ns
 
 
@@ -163,6 +164,18 @@ cdef inline tc_i128 concentration_with(const tc_risk* risk, const tc_question* q
     return ratio_of(position_with(risk, q, account), &risk.pnl.totals[account], BPS_ONE)
 
 
+# What equity must cover with the order, as if all that works on the worse side of each position filled, over equity.
+# Source: Regulation T 220.12; FINRA 4210(c).
+cdef inline tc_i128 margin_with(const tc_risk* risk, const tc_question* q, int32_t account) noexcept nogil:
+    cdef const tc_value* was = &risk.values.values[q.instrument * risk.values.stride + account]
+    cdef tc_value value
+    if value_with(risk, q, account, &value):
+        return beyond_exposure()
+    margin_of(&risk.values.worths[q.instrument], &value)
+    return ratio_of(risk.values.totals[account].initial - was.initial + value.initial, &risk.pnl.totals[account],
+                    RATIO_ONE)
+
+
 # The loss since the previous close, realised or not, with fees; a profit is negative.
 cdef inline tc_i128 loss_of(const tc_day_total* total) noexcept nogil:
     return beyond_exposure() if total.unknown[<int>TOO_LARGE] else -total.pnl
@@ -191,6 +204,8 @@ cdef inline tc_i128 amount_with(
         return leverage_with(risk, q, account)
     if slot == SLOT_CONCENTRATION:
         return concentration_with(risk, q, account)
+    if slot == SLOT_MARGIN:
+        return margin_with(risk, q, account)
     return gross_with(risk, q, account) if slot == SLOT_GROSS else net_with(risk, q, account)
 
 
@@ -225,7 +240,7 @@ cdef inline bint check_amount(
 
 # Only in C: the rare half of `check_on_marks`, apart from the path.
 cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_finding* f) noexcept nogil:
-    return (check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, AMOUNT_SLOTS | 1 << SLOT_STALE, f, False)
+    return (check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, AMOUNT_SLOTS | 1ULL << SLOT_STALE, f, False)
             or check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, AMOUNT_SLOTS, f, False)
             or check_stale(risk, q, f, False)
             or check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, f, False)
@@ -234,6 +249,7 @@ cdef inline bint check_kept(const tc_risk* risk, const tc_question* q, tc_findin
             or check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, f, False)
             or check_amount(risk, q, SLOT_LEVERAGE, MAX_LEVERAGE, f, False)
             or check_amount(risk, q, SLOT_CONCENTRATION, CONCENTRATION, f, False)
+            or check_amount(risk, q, SLOT_MARGIN, INSUFFICIENT_MARGIN, f, False)
             or check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, f, False)
             or check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, f, False))
 
@@ -247,7 +263,7 @@ cdef inline bint check_on_marks(const tc_risk* risk, const tc_question* q, tc_fi
 cdef inline void evaluate_on_marks(
     const tc_risk* risk, const tc_question* q, tc_finding* f, bint explain
 ) noexcept nogil:
-    f[0].refused = check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, AMOUNT_SLOTS | 1 << SLOT_STALE, &f[0], explain)
+    f[0].refused = check_unknown(risk, q, NO_MARK, MARK_UNAVAILABLE, AMOUNT_SLOTS | 1ULL << SLOT_STALE, &f[0], explain)
     f[1].refused = check_unknown(risk, q, NO_RATE, RATE_UNAVAILABLE, AMOUNT_SLOTS, &f[1], explain)
     f[2].refused = check_stale(risk, q, &f[2], explain)
     f[3].refused = check_amount(risk, q, SLOT_GROSS, MAX_GROSS_EXPOSURE, &f[3], explain)
@@ -256,5 +272,6 @@ cdef inline void evaluate_on_marks(
     f[6].refused = check_amount(risk, q, SLOT_PENDING, MAX_PENDING_NOTIONAL, &f[6], explain)
     f[7].refused = check_amount(risk, q, SLOT_LEVERAGE, MAX_LEVERAGE, &f[7], explain)
     f[8].refused = check_amount(risk, q, SLOT_CONCENTRATION, CONCENTRATION, &f[8], explain)
-    f[9].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[9], explain)
-    f[10].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[10], explain)
+    f[9].refused = check_amount(risk, q, SLOT_MARGIN, INSUFFICIENT_MARGIN, &f[9], explain)
+    f[10].refused = check_amount(risk, q, SLOT_LOSS, DAILY_LOSS, &f[10], explain)
+    f[11].refused = check_amount(risk, q, SLOT_DRAWDOWN, DRAWDOWN, &f[11], explain)

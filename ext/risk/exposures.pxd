@@ -18,6 +18,7 @@ cdef enum:
     TOO_LARGE = 3
     STATES = 4
     BASE_CURRENCY = 1              # the first that was declared
+    MARGIN_ONE = 1_000_000         # of a margin rate: the whole value
     LANES = 6                      # of the list of aged marks, whose every fourth is in one more: 4**LANES are no walk
 
 
@@ -32,6 +33,7 @@ cdef struct tc_exposure:
 cdef struct tc_worth:
     tc_i128 unit, divisor
     int64_t mark, time             # of the mark
+    int32_t initial, maintenance   # of its value, in 10**-6, what equity must cover; 0, of both: the whole
     uint8_t state                  # KNOWN, or why not; while there is no divisor, it never had a mark
     uint8_t is_aged                # its age counts: some account holds or works something
     int32_t elder[LANES]           # by lane, in the list of those whose age counts, by time; of row 0 the youngest
@@ -42,6 +44,8 @@ cdef struct tc_worth:
 cdef struct tc_value:
     tc_i128 long_value, short_value
     tc_i128 pending                # all that works, on both sides
+    tc_i128 initial                # of its worse side, what equity must cover for an order
+    tc_i128 maintenance            # and always
     int32_t next, previous         # accounts that hold or work something of the instrument; of row 0 the ends
     uint8_t state
     uint8_t holds                  # something is held or works
@@ -49,7 +53,7 @@ cdef struct tc_value:
 
 # The sums of an account; of account 0 the whole firm's, as its positions add up.
 cdef struct tc_total:
-    tc_i128 gross, net_long, net_short, pending
+    tc_i128 gross, net_long, net_short, pending, initial, maintenance
     int64_t unknown[STATES]        # positions by why they have no value
 
 
@@ -63,6 +67,7 @@ cdef struct tc_values:
     int64_t stride
     int32_t newest                 # mark
     bint is_kept
+    bint margin_is_kept            # only where the rest is
 
 
 # Only in C: constants of C as functions.
@@ -127,6 +132,7 @@ cdef inline void value_position(
     out.long_value = 0
     out.short_value = 0
     out.pending = 0
+    out.initial = out.maintenance = 0
     out.state = KNOWN
     out.holds = longest != 0 or shortest != 0
     if not out.holds:
@@ -141,12 +147,26 @@ cdef inline void value_position(
         out.state = TOO_LARGE
 
 
+# Only in C: a part of a comprehension in Python.
+cdef inline tc_i128 share_of(tc_i128 value, int32_t rate) noexcept nogil:
+    return -tc_floor_div_wide(-value * rate, MARGIN_ONE) if rate else value
+
+
+# A position's value with what equity must cover of it, each rounded up.
+cdef inline void margin_of(const tc_worth* w, tc_value* value) noexcept nogil:
+    cdef tc_i128 gross = gross_of(value)
+    value.initial = share_of(gross, w.initial)
+    value.maintenance = share_of(gross, w.maintenance)
+
+
 # A position's value into its account's sums, or out of them.
 cdef inline void count_value(tc_total* t, const tc_value* v, int64_t sign) noexcept nogil:
     t.gross = t.gross + sign * gross_of(v)
     t.net_long = t.net_long + sign * v.long_value
     t.net_short = t.net_short + sign * v.short_value
     t.pending = t.pending + sign * v.pending
+    t.initial = t.initial + sign * v.initial
+    t.maintenance = t.maintenance + sign * v.maintenance
     t.unknown[v.state] += sign if v.state else 0
     tc_assert((t.gross >= 0) & (t.unknown[v.state] >= 0))
 
@@ -211,6 +231,8 @@ cdef inline void revalue_kept(tc_values* x, int32_t instrument, int32_t account)
     cdef bint held = row.holds
     count_value(&x.totals[account], row, -1)
     value_position(&x.worths[instrument], &x.held[instrument * x.stride + account], 0, row)
+    if x.margin_is_kept:
+        margin_of(&x.worths[instrument], row)
     count_value(&x.totals[account], row, 1)
     if account and tc_seldom(row.holds != held):
         change_holders(x, instrument, account)
@@ -253,6 +275,13 @@ cdef inline void set_worth(
     revalue_instrument(x, instrument)
 
 
+# What equity must cover of an instrument's positions from now on.
+cdef inline void set_margins(tc_values* x, int32_t instrument, int32_t initial, int32_t maintenance) noexcept nogil:
+    x.worths[instrument].initial = initial
+    x.worths[instrument].maintenance = maintenance
+    revalue_instrument(x, instrument)
+
+
 # What a currency is worth, in 10**-12 of the base currency.
 cdef inline void set_rate(
     tc_values* x, const tc_instrument* instruments, int32_t instrument_count, int32_t currency, int64_t rate
@@ -275,11 +304,14 @@ cdef inline void revalue_all(tc_values* x, int32_t instrument) noexcept nogil:
             revalue(x, instrument, account)
 
 
-# Some rule needs the sums from now on, or none any more.
-cdef inline void keep_exposures(tc_values* x, int32_t instrument_count, bint is_kept) noexcept nogil:
+# Some rule needs the sums, or those of margin, from now on, or none any more.
+cdef inline void keep_exposures(
+    tc_values* x, int32_t instrument_count, bint is_kept, bint margin_is_kept
+) noexcept nogil:
     cdef int32_t i
-    cdef bint begins = is_kept and not x.is_kept
+    cdef bint begins = (is_kept and not x.is_kept) or (margin_is_kept and not x.margin_is_kept)
     x.is_kept = is_kept
+    x.margin_is_kept = margin_is_kept
     if not begins:
         return
     tc_clear(x.totals, x.stride * sizeof(tc_total))

@@ -9,7 +9,7 @@ from overrides cimport *
 
 cdef enum:
     ON_MARKS = 11 + COUNTING       # checks that limits decide, before those that need marks
-    OF_FUNDS = ON_MARKS + 11       # and those of funds behind them
+    OF_FUNDS = ON_MARKS + 12       # and those of funds behind them
     OBSERVABLE = OF_FUNDS + 2      # and with them, see evaluate_limits
     FIRST_LIMIT = 7                # of all, where those stand: see evaluate_risk
     CHECKS = OBSERVABLE + 10
@@ -111,7 +111,8 @@ cdef inline bint is_exempt(int reason) noexcept nogil:
             or reason == CONSECUTIVE_REJECTS or reason == MAX_OPEN_ORDERS or reason == MAX_POSITION_QTY
             or reason == ORDER_RATE or reason == REFERENCE_PRICE_UNAVAILABLE or reason == MAX_GROSS_EXPOSURE
             or reason == MAX_NET_EXPOSURE or reason == MAX_POSITION_NOTIONAL or reason == MAX_PENDING_NOTIONAL
-            or reason == MAX_LEVERAGE or reason == CONCENTRATION or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
+            or reason == MAX_LEVERAGE or reason == CONCENTRATION or reason == INSUFFICIENT_MARGIN
+            or reason == STALE_QUOTE or reason == MARK_UNAVAILABLE
             or reason == RATE_UNAVAILABLE or reason == DAILY_LOSS or reason == DRAWDOWN
             # By what these two mean: an exit sells what is held.
             or reason == SHORT_SALE or reason == INSUFFICIENT_POSITION)

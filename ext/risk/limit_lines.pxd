@@ -36,6 +36,8 @@ cdef enum:
     SLOT_FIRM_LEVERAGE = 27
     SLOT_CONCENTRATION = 28
     SLOT_FIRM_CONCENTRATION = 29
+    SLOT_MARGIN = 30
+    SLOT_FIRM_MARGIN = 31
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
     BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule

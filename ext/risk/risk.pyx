@@ -78,7 +78,7 @@ cdef class RiskTable:
                 number >= 0 and (self.risk.rows.rules[rule].on_loss or self.risk.rows.rules[rule].on_equity)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(&self.risk.rows, &c, 0)
-        keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0)
+        keep_exposures(&self.risk.values, self.count, self.risk.rows.on_marks > 0, False)
 
     def mark(self, int instrument, int64_t mark_px, int64_t time):
         """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one.

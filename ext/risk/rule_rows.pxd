@@ -35,6 +35,7 @@ cdef enum:
     RULE_REARM_NAMES = 32
     RULE_MAX_LEVERAGE = 40
     RULE_CONCENTRATION = 41
+    RULE_MARGIN_USE = 42
     RULE_SHORT_SALE = 45
     RULE_LOCATE = 46
     RULE_INSUFFICIENT_POSITION = 47
@@ -64,7 +65,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 30                     # of an effective line, see limit_lines.pxd
+    SLOTS = 32                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -140,6 +141,7 @@ cdef struct tc_rows:
     uint32_t notionals             # rows about what orders are worth
     uint32_t on_loss               # rows that act on the day's P&L
     uint32_t on_equity             # rows that need equity
+    uint32_t on_margin             # rows that need what positions must be covered with
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
@@ -279,6 +281,11 @@ cdef inline bint needs_equity(const tc_rows* r, const tc_limit_row* row) noexcep
     return r.rules[row.rule].on_equity != 0 and row.value >= 0
 
 
+# Is a row about margin?
+cdef inline bint needs_margin(const tc_limit_row* row) noexcept nogil:
+    return row.rule == RULE_MARGIN_USE and row.value >= 0
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -306,6 +313,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.notionals -= is_about(r, row, SENT_NOTIONAL)
     r.on_loss -= acts_on_loss(r, row)
     r.on_equity -= needs_equity(r, row)
+    r.on_margin -= needs_margin(row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -324,6 +332,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.on_marks += needs_marks(r, row)
     r.on_loss += acts_on_loss(r, row)
     r.on_equity += needs_equity(r, row)
+    r.on_margin += needs_margin(row)
     r.breakers += is_breaker(r, row)
     r.alike += is_about(r, row, SENT_ALIKE)
     r.notionals += is_about(r, row, SENT_NOTIONAL)

@@ -34,13 +34,15 @@ cdef inline tc_i128 measure_total(const tc_total* total, int rule) noexcept nogi
     return -1 if rule != RULE_MAX_NET_EXPOSURE else longest if longest > shortest else shortest
 
 
-# Gross exposure over equity; 0 where there is none, -1 while something has no value.
-cdef inline tc_i128 measure_leverage(const tc_total* total, const tc_day_total* day) noexcept nogil:
+# Exposure, or what must be covered of it, over equity; 0 where there is none, -1 while something has no value.
+cdef inline tc_i128 measure_over_equity(
+    tc_i128 amount, const tc_total* total, const tc_day_total* day
+) noexcept nogil:
     if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
         return -1
     if day.equity_unknown[<int>NO_MARK] | day.equity_unknown[<int>NO_RATE] | day.equity_unknown[<int>TOO_LARGE]:
         return -1
-    return ratio_of(total.gross, day, RATIO_ONE) if total.gross else 0
+    return ratio_of(amount, day, RATIO_ONE) if amount else 0
 
 
 # A position's value over equity; 0 where there is none, -1 while something has no value.
@@ -61,6 +63,14 @@ cdef inline tc_i128 measure_loss(const tc_day_total* total, int rule) noexcept n
     if total.unknown[<int>NO_MARK] | total.unknown[<int>NO_RATE] | total.unknown[<int>TOO_LARGE]:
         return -1
     return loss if loss > 0 else 0
+
+
+# What acts on marks: a loss, or how much of its equity an account needs to hold what it has; -1: not known.
+cdef inline tc_i128 measure_on_marks(const tc_risk* risk, int32_t account, int rule) noexcept nogil:
+    cdef const tc_total* total = &risk.values.totals[account]
+    if rule == RULE_MARGIN_USE:
+        return measure_over_equity(total.maintenance, total, &risk.pnl.totals[account])
+    return measure_loss(&risk.pnl.totals[account], rule)
 
 
 # What is used of a row, in its unit: of what counts, in the window that ends now, or today; of a position, that of its
@@ -88,12 +98,15 @@ cdef inline tc_i128 measure_row(
         return sum_recent(&risk.rows, number, now)
     if risk.rows.rules[row.rule].counts:
         return -tc_floor_div(-count_recent(&risk.rows, number, now), trades_of(&risk.rows, row))
+    if row.rule == RULE_MAX_LEVERAGE or row.rule == RULE_MARGIN_USE:
+        instrument[0] = 0
+        most = risk.values.totals[row.account].gross
+        if row.rule == RULE_MARGIN_USE:
+            most = risk.values.totals[row.account].initial
+        return measure_over_equity(most, &risk.values.totals[row.account], &risk.pnl.totals[row.account])
     if risk.rows.rules[row.rule].on_loss:
         instrument[0] = 0
         return measure_loss(&risk.pnl.totals[row.account], row.rule)
-    if row.rule == RULE_MAX_LEVERAGE:
-        instrument[0] = 0
-        return measure_leverage(&risk.values.totals[row.account], &risk.pnl.totals[row.account])
     if risk.rows.rules[row.rule].on_marks and not is_of_positions(row.rule):
         instrument[0] = 0
         return measure_total(&risk.values.totals[row.account], row.rule)

@@ -37,6 +37,8 @@ cdef dict command_layout():
         "order_protection": <char*>&c.order_protection - <char*>&c,
         "fok_over_venues": <char*>&c.fok_over_venues - <char*>&c,
         "valuation_method": <char*>&c.valuation_method - <char*>&c,
+        "initial_margin": <char*>&c.initial_margin - <char*>&c,
+        "maintenance_margin": <char*>&c.maintenance_margin - <char*>&c,
         "new_peg_offset": <char*>&c.new_peg_offset - <char*>&c,
         "print_px": <char*>&c.print_px - <char*>&c, "print_size": <char*>&c.print_size - <char*>&c,
         "print_fills": <char*>&c.print_fills - <char*>&c,

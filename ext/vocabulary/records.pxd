@@ -52,6 +52,7 @@ cdef extern from "tradecore/records.h" nogil:
         int64_t position_qty, position_px
         uint64_t amount
         int64_t amount_high
+        int64_t initial_margin, maintenance_margin
         int64_t decimals
         int64_t band, from_px, band_tick
         int64_t maker_fee_per_unit, taker_fee_per_unit, maker_fee_ppm, taker_fee_ppm, request_timeout
@@ -290,6 +291,7 @@ cdef enum tc_reason:
     SELF_MATCH = 252
     MAX_LEVERAGE = 260
     CONCENTRATION = 261
+    INSUFFICIENT_MARGIN = 262
     SHORT_SALE = 270
     INSUFFICIENT_POSITION = 271
     NO_VENUE = 301

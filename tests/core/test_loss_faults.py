@@ -12,8 +12,9 @@ from test_parity import WIDEST, Pair
 
 from tradecore._python.core.trade_booking import book_pnl
 from tradecore._python.risk.day_pnl import ratio_of, touch_account
-from tradecore._python.risk.exposures import set_rate, set_worth
+from tradecore._python.risk.exposures import set_margins, set_rate, set_worth
 from tradecore._python.risk.holds import alike_of, exposure_of
+from tradecore._python.risk.usage import measure_on_marks
 from tradecore._python.vocabulary.instrument import BUY
 from tradecore.vocabulary.codes import CommandType as K
 from tradecore.vocabulary.codes import LimitMode, Reason, Rule, Scope
@@ -39,6 +40,7 @@ class Losing(LifecycleStream):
             for rule in LOSSES:
                 yield self._loss(rule, account)
             yield self._leverage(account)
+            yield self._leverage(account)
         yield self._cash(1, 1, 10**15 - CASH_MAX)  # what the streams' accounts have is more than their orders could tell from
         for account in range(1, 9):
             yield self._cash(account, 1 + account % 2, 10**14 - account * 10**27)
@@ -55,7 +57,13 @@ class Losing(LifecycleStream):
         return self._limit_row(rule, {"account": account}, self.aside.choice((0, 10**10, 10**11, 10**12, 10**13)), int(mode))
 
     def _leverage(self, account: int) -> bytes:
-        return self._limit_row(Rule.MAX_LEVERAGE, {"account": account}, self.aside.choice((0, 10**7, 10**9)), int(LimitMode.OBSERVE))
+        rule = self.aside.choice((Rule.MAX_LEVERAGE, Rule.MARGIN_USE))
+        return self._limit_row(rule, {"account": account}, self.aside.choice((0, 10**7, 10**9)), int(LimitMode.OBSERVE))
+
+    def _margins(self) -> bytes:
+        initial = self.aside.choice((10**6, 5 * 10**5, 10**7))
+        return CODECS[K.MARGIN_RATES].pack(kind=K.MARGIN_RATES, instrument=self.aside.randrange(1, len(INSTRUMENTS) + 1),
+                                           initial_margin=initial, maintenance_margin=self.aside.choice((initial, 1, 300_001)))
 
     def _cash(self, account: int, currency: int, amount: int) -> bytes:
         return CODECS[K.OPENING_CASH].pack(kind=K.OPENING_CASH, account=account, currency=currency, amount=amount)
@@ -79,9 +87,11 @@ class Losing(LifecycleStream):
             account = pick.randrange(9)
             return self._loss(pick.choice(LOSSES), account) if pick.random() < 0.8 else self._limit_row(
                 pick.choice(LOSSES), {"account": account}, -1, 0)
-        if chance < 0.65:
+        if chance < 0.63:
             return self._limit_row(pick.choice((Rule.DUPLICATE_ORDER, Rule.ORDER_TO_TRADE_RATIO)), {"account": pick.choice((0, 1, 2, 7))},
                                    pick.choice((1, 1, 2, 20)), int(LimitMode.OBSERVE))
+        if chance < 0.64:
+            return self._margins()
         if chance < 0.66:
             return self._leverage(pick.randrange(9)) if pick.random() < 0.7 else self._cash(
                 pick.randrange(1, 9), pick.choice((1, 2)), pick.choice((10**12, -(10**12) + 1)))
@@ -130,6 +140,9 @@ FAULTS = [
     ("core.settings.open_money", lambda p, currency, account, money: None),
     ("core.settings.open_amount", lambda p, instrument, account, amount: None),
     ("risk.day_pnl.set_equity", lambda p, account, part, equity, state: None),
+    ("core.settings.set_margin_rates", lambda p, instrument, initial, maintenance: set_margins(p.values, instrument, initial, initial)),
+    ("core.losses.measure_on_marks", lambda risk, account, rule: 0 if rule == Rule.MARGIN_USE else measure_on_marks(risk, account, rule)),
+    ("risk.exposures.margin_of", lambda worth, value: value),
     ("risk.exposure_checks.ratio_of", lambda amount, total, one: ratio_of(amount, total, one) - 1),
     ("risk.rule_counts.alike_of", lambda q: alike_of(q)._replace(price=0)),
     ("core.trade_booking.count_trade", lambda risk, ins, instrument, account, strategy: None),
@@ -150,7 +163,7 @@ def play() -> set[int]:
 
 
 def test_a_stream_of_losses_is_the_same_in_both() -> None:
-    assert {Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.MAX_LEVERAGE, Reason.DUPLICATE_ORDER, Reason.ORDER_TO_TRADE_RATIO} <= play()
+    assert {Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN, Reason.DUPLICATE_ORDER, Reason.ORDER_TO_TRADE_RATIO} <= play()
 
 
 @pytest.mark.parametrize(("place", "fault"), FAULTS, ids=[f"{place}-{n}" for n, (place, _) in enumerate(FAULTS)])

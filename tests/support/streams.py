@@ -577,13 +577,17 @@ class Stream:
             return self._funds(account)
         if pick.random() < 0.2:
             return self._permission(account) if pick.random() < 0.4 else self._ratio(account)
+        if pick.random() < 0.1:
+            return CODECS[K.MARGIN_RATES].pack(
+                kind=K.MARGIN_RATES, instrument=pick.choice((0, 9, 1, 2, 3, 4)), initial_margin=pick.choice((500_000, 10**6, 10**7, 1, 0, 10**7 + 1)),
+                maintenance_margin=pick.choice((1, 1, 250_001, 0, 10**7 + 1)), who=pick.choice((0, 1, NAMELESS)), why=pick.choice((0, 0, 1, NO_ROOM)))
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
         target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
-        if target["rule"] in (Rule.DAILY_LOSS, Rule.DRAWDOWN):  # what passes it may only reduce, until someone says otherwise
+        if find_rule(target["rule"]).on_loss:  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
                                                     who=1, why=1), 60)
         of_equity = find_rule(target["rule"]).unit in (LimitUnit.RATIO, LimitUnit.BASIS_POINTS)

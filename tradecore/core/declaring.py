@@ -22,6 +22,8 @@ def declare_instrument(gate: CoreGate, instrument: Instrument) -> None:
     gate.command(CommandType.DEFINE_INSTRUMENT, instrument.symbol, **instrument.definition(currency, money))
     for fields in instrument.tick_definitions():
         gate.command(CommandType.DEFINE_TICKS, instrument=len(symbols.names) + 1, **fields)
+    if margin := instrument.margin_definition():
+        gate.command(CommandType.MARGIN_RATES, instrument=len(symbols.names) + 1, **margin)
     gate.names.symbols.add(instrument.symbol)
     gate.names.instruments.append(instrument)
 

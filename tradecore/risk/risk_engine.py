@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..vocabulary.codes import CommandType, LimitMode, Reason, Rule, Scope, SelfMatch, TradingState
 from ..vocabulary.features import Feature, Features
 from ..vocabulary.gate import Gate
+from ..vocabulary.instrument import margin_units
 from ..vocabulary.records import LIMIT_OFF, RATE_MAX, RATE_PRECISION, TIME_MAX
 from ..vocabulary.rules import find_rule
 from ..vocabulary.units import Number, check_bool, check_int, whole_units
@@ -67,8 +68,8 @@ class RiskControls:
         `value`: a number in whole units, money, bps or orders, or OFF; of a rule that blocks altogether 0 or OFF.
         `window_ms`: of a rate. `soft`: above which share of the value, above 0 to 1, an order that passes is told of by
         a RISK_WARNING report. `observe`: report what exceeds it, refuse nothing. `cancel`: of a loss
-        (DAILY_LOSS, DRAWDOWN), cancel what works as soon as it is passed. `who` and `why` (up to 64 printable
-        ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is not
+        or of margin (DAILY_LOSS, DRAWDOWN, MARGIN_USE), cancel what works as soon as it is passed. `who` and `why` (up
+        to 64 printable ASCII characters) stand in the event and in `limits()`. Raises ValueError for a rule that is not
         known (naming the nearest), for a scope that the rule does not take and for a value out of bounds, TypeError,
         UndeclaredError, or RefusedError where no room for another row is left; nothing is changed then.
         """
@@ -131,6 +132,18 @@ class RiskControls:
         RefusedError for the base currency itself, whose rate is 1. Threads: any."""
         self._gate.command(CommandType.CURRENCY_RATE, currency=self._gate.names.currencies.id(currency),
                            rate=whole_units(rate, RATE_PRECISION, "rate", RATE_MAX, low=1))
+
+    def set_margin(
+        self, symbol: str, initial: Number, maintenance: Number | None = None, *, who: str = "", why: str = ""
+    ) -> None:
+        """Change which share of a position's value equity must cover where `margin_use` is limited, from now on:
+        `initial` for an order that adds to it, `maintenance` to hold it, at most as much, by default the same. Above 0,
+        up to 10, with at most 6 decimals. Raises UndeclaredError, TypeError, ValueError or RefusedError. Threads: any.
+        """
+        initial_margin, maintenance_margin = margin_units(initial, maintenance, symbol)
+        self._gate.command(
+            CommandType.MARGIN_RATES, instrument=self._gate.names.symbols.id(symbol), initial_margin=initial_margin,
+            maintenance_margin=maintenance_margin, who=note(who, "who"), why=note(why, "why"))
 
     def export_toml(self) -> str:
         """Every row as TOML, a table `[[limits]]` each, in the order of scope and rule; `load_toml` sets the same."""

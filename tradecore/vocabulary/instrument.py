@@ -9,7 +9,16 @@ from math import ceil, floor
 
 from .fix import OrdType, Side, TimeInForce, TriggerPriceType, ValuationMethod
 from .identifiers import check_name
-from .records import MULTIPLIER_MAX, PRICE_MAX, PRINT_MAX_AGE, QTY_MAX, TIME_MAX, UNTELLABLE
+from .records import (
+    MARGIN_MAX,
+    MARGIN_PRECISION,
+    MULTIPLIER_MAX,
+    PRICE_MAX,
+    PRINT_MAX_AGE,
+    QTY_MAX,
+    TIME_MAX,
+    UNTELLABLE,
+)
 from .scalars import demand_plain
 from .ticks import TickBand, TickTable, finest_tick, read_bands, table_decimals, table_of
 from .units import (
@@ -54,7 +63,9 @@ class Instrument:
     `order_protection`: its orders trade through no better price that another venue displays, and lock or cross none
     (SEC Regulation NMS, Rules 610 and 611). `fok_over_venues`: a FILL_OR_KILL that no venue can fill alone may be
     filled whole over several simulated ones; external ones can't promise jointly. `valuation_method`: of what is
-    FUTURES_STYLE only variation margin is equity, where else what is held counts at its mark.
+    FUTURES_STYLE only variation margin is equity, where else what is held counts at its mark. `initial_margin` and
+    `maintenance_margin` are the shares of a position's value that equity must cover where `margin_use` is limited: to
+    add to it, and to hold it; 1, the whole of it, unless they are said, and maintenance as initial.
     """
 
     symbol: str
@@ -77,6 +88,8 @@ class Instrument:
     order_protection: bool = False
     fok_over_venues: bool = False
     valuation_method: str | ValuationMethod = ValuationMethod.PREMIUM_STYLE
+    initial_margin: Number = 1
+    maintenance_margin: Number | None = None
     # Filled in below: the integers of the definition record.
     multiplier_precision: int = field(init=False)
     bands: tuple[TickBand, ...] = field(init=False)  # empty where the tick is the same at every price
@@ -114,6 +127,7 @@ class Instrument:
             put(self, "times_in_force", words)
         put(self, "trigger_price_type", TriggerPriceType.parse(self.trigger_price_type, f"{where} trigger_price_type"))
         put(self, "valuation_method", ValuationMethod.parse(self.valuation_method, f"{where} valuation_method"))
+        margin_units(self.initial_margin, self.maintenance_margin, where)
         check_int(self.print_max_age, f"{where} print_max_age", 0, TIME_MAX)
         for name in ("any_sign", "inverse", "order_protection", "fok_over_venues"):
             if not isinstance(getattr(self, name), bool):
@@ -288,11 +302,26 @@ class Instrument:
             "multiplier": self.multiplier_units, "min_notional": least, "max_notional": most,
         }
 
+    def margin_definition(self) -> dict[str, int]:
+        """The fields of this instrument's MARGIN_RATES record, which follows it; empty where it has none."""
+        initial, maintenance = margin_units(self.initial_margin, self.maintenance_margin, self.symbol)
+        if initial == maintenance == 10**MARGIN_PRECISION:
+            return {}
+        return {"initial_margin": initial, "maintenance_margin": maintenance}
+
     def tick_definitions(self) -> list[dict[str, int]]:
         """The fields of this instrument's DEFINE_TICKS records, which follow it; none where one tick is for all."""
         if not self.bands:
             return []
         return [{"band": at, "from_px": band.from_px, "band_tick": band.tick} for at, band in enumerate(self.bands)]
+
+
+def margin_units(initial: Number, maintenance: Number | None, where: str) -> tuple[int, int]:
+    """Margin rates as MARGIN_RATES has them. Raises TypeError or ValueError naming field, value and bound."""
+    units = whole_units(initial, MARGIN_PRECISION, f"{where} initial_margin", MARGIN_MAX, low=1)
+    if maintenance is None:
+        return units, units
+    return units, whole_units(maintenance, MARGIN_PRECISION, f"{where} maintenance_margin", units, low=1)
 
 
 def _tick_decimals(tick: int, precision: int) -> int:

@@ -29,8 +29,8 @@ _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_OR
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
              Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
              Reason.NOTIONAL_PER_WINDOW}
-_RATIOS = {Reason.MAX_LEVERAGE}
-_OVER_EQUITY = {Reason.MAX_LEVERAGE, Reason.CONCENTRATION}
+_RATIOS = {Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN}
+_OVER_EQUITY = _RATIOS | {Reason.CONCENTRATION}
 # The field of Capacity that bounds what a command declares.
 _DEFINED: dict[int, str] = {
     CommandType.DEFINE_INSTRUMENT: "instruments", CommandType.DEFINE_ACCOUNT: "accounts",
@@ -109,6 +109,7 @@ _TEXTS = {
     Reason.MAX_PENDING_NOTIONAL: "what works, {value} at marks, would exceed {bound}",
     Reason.MAX_LEVERAGE: "gross exposure with working orders would be {value} x equity, more than {bound}",
     Reason.CONCENTRATION: "position with working orders would be {value} bps of equity at its mark, more than {bound}",
+    Reason.INSUFFICIENT_MARGIN: "margin needed with working orders is {value} x equity, more than {bound}",
     Reason.DAILY_LOSS: "loss since the previous close {value} exceeds {bound}",
     Reason.DRAWDOWN: "the day's P&L is {value} below its highest: that exceeds {bound}",
     Reason.STALE_QUOTE: "a mark, or what a venue displays, is {value} ms old: it counts as stale after {bound} ms",

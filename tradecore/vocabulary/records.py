@@ -36,6 +36,8 @@ QTY_MAX = 10**14  # quantity units in one order, quote, trade or opening positio
 POSITION_MAX = 10**16  # |position + working orders| in quantity units; beyond it ARITHMETIC_OVERFLOW
 MULTIPLIER_MAX = 10**9
 AMOUNT_MAX = 10**37  # |price x quantity x multiplier| of one order, quote or trade; beyond it ARITHMETIC_OVERFLOW
+MARGIN_PRECISION = 6  # decimals of a margin rate
+MARGIN_MAX = 10 * 10**MARGIN_PRECISION  # short positions may need more than they are worth
 LIMIT_PRECISION = 9  # decimals of a limit, of a currency's amount or a quantity
 LIMIT_MAX = 10**25  # 10**16 whole units: a limit, a least or largest notional
 FEE_MAX = 2**62  # money units: one fee
@@ -120,6 +122,10 @@ _BODIES: dict[CommandType, Layout] = {
     CommandType.MARK: [("mark_px", "i8")],
     # What one unit of the header's currency is worth in the base currency, the first that was declared, in 10**-12.
     CommandType.CURRENCY_RATE: [("rate", "i8")],
+    # The shares of a position's value that equity must cover, in 10**-6: for an order, and always.
+    CommandType.MARGIN_RATES: [
+        ("initial_margin", "i8"), ("maintenance_margin", "i8"), ("", "x24"), ("who", "i8"), ("why", "i8"),
+    ],
     # A trade that the market printed, and its aggressor in `side`, 0 where that is not known; venue 0: not said.
     CommandType.TRADE_PRINT: [("print_px", "i8"), ("print_size", "i8")],
     # Static limits, and how far from the reference an order may trade; NO_PRICE and -1: there is none. Without a

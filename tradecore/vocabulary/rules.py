@@ -54,8 +54,8 @@ class RuleRow(NamedTuple):
     counts trades too the limit is so many for each of them, and before the first as if there had been one. `most` -1 is
     the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
     is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it acts
-    on the day's P&L whenever that changes, not only on orders. `on_equity`: it needs equity, which else is not kept.
-    `permits`: it refuses nothing, and lets pass what another rule would refuse, whatever its own mode is.
+    on the day's P&L, or on equity, whenever that changes, not only on orders. `on_equity`: it needs equity, which else
+    is not kept. `permits`: it refuses nothing, and lets pass what another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
@@ -131,6 +131,8 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True, on_loss=True),
     RuleRow(Rule.DRAWDOWN, Reason.DRAWDOWN, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 14, 15, False, False,
             on_marks=True, on_loss=True),
+    RuleRow(Rule.MARGIN_USE, Reason.INSUFFICIENT_MARGIN, LimitUnit.RATIO, 10**15, _WHOLE, 30, 31, False, False,
+            on_marks=True, on_loss=True, on_equity=True),
     RuleRow(Rule.SHORT_SALE, Reason.SHORT_SALE, LimitUnit.FLAG, 0,
             (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 23, 23, False, False),
     RuleRow(Rule.LOCATE, Reason.SHORT_SALE, LimitUnit.QUANTITY, LIMIT_MAX, (Scope.ACCOUNT_INSTRUMENT,), 24, 24, False,
@@ -160,7 +162,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     *(row.reason for row in RULES if row.counts & MESSAGES), Reason.MARK_UNAVAILABLE,
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.MAX_LEVERAGE, Reason.CONCENTRATION,
-    Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION,
+    Reason.INSUFFICIENT_MARGIN, Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )

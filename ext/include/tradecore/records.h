@@ -62,6 +62,7 @@ typedef struct {
         struct { int64_t venue_health, reject_max, timeout_max, cooldown, on_disconnect, body_9[2], stale_after; }; /* who, why */
         struct { int64_t position_qty, position_px; };
         struct { uint64_t amount; int64_t amount_high; };
+        struct { int64_t initial_margin, maintenance_margin; }; /* who, why */
         int64_t decimals;
         struct { int64_t band, from_px, band_tick; };
         struct {

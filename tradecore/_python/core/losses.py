@@ -1,6 +1,6 @@
-"""Loss limits act on marks, not only when an order comes: what passes one is told, and its account, or the firm, may
-only reduce from then on. Where its limit says so, what works is canceled. To let it trade again is a command of its
-own.
+"""Loss limits act on marks, not only when an order comes, and so does maintenance margin: what passes one is told, and
+its account, or the firm, may only reduce from then on. Where its limit says so, what works is canceled. To let it
+trade again is a command of its own.
 
 They look at what a command has changed, and nothing else: each passing of a limit, or of the share at which it
 warns, is told once, until the loss is within it again, the limit is set again, or a day ends.
@@ -19,7 +19,7 @@ from ..risk.day_pnl import LIMIT_TOLD, LOSSES, SOFT_TOLD, DayTotal, day_total_of
 from ..risk.holds import note_breach
 from ..risk.rule_rows import RULES, SOFT_MOST, LimitRow, find_row
 from ..risk.switches import state_at, tell_cause
-from ..risk.usage import measure_loss
+from ..risk.usage import measure_on_marks
 from .requests import mass_cancel
 from .state import RISK_OBSERVED, RISK_WARNING, State, publish
 from .switching import set_trading_state
@@ -43,7 +43,9 @@ def watch_loss(core: State, c: Any, total: DayTotal, row: LimitRow | None, shift
     """One limit of an account or of the firm; where it is off nothing was told."""
     told, was, loss, bound = 0, total.told >> shift & (SOFT_TOLD | LIMIT_TOLD), 0, 0
     if row is not None and row.value >= 0:
-        loss, bound = measure_loss(total, row.rule), soft_limit(row)
+        loss, bound = measure_on_marks(core.risk, row.account, row.rule), soft_limit(row)
+        if loss < 0:
+            return
         told = SOFT_TOLD * (loss > bound) | LIMIT_TOLD * (loss > row.value)
     total.told ^= (was ^ told) << shift
     news = told & ~was

@@ -52,6 +52,7 @@ from .rule_commands import add_rule, add_steps, remove_rule, set_scorer
 from .sessions import enter_session, enter_venue_session
 from .settings import (
     change_limit,
+    change_margins,
     define_account,
     define_currency,
     define_instrument,
@@ -75,7 +76,8 @@ _OPEN, _SEALED = frozenset[int](), frozenset(int(kind) for kind in CommandType i
 NO_KIND = 0  # a command of no kind is refused for it
 _HANDLERS: dict[int, Callable[[State, Any], Any]] = {
     CommandType.QUOTE: enter_quote, CommandType.MARK: enter_mark, CommandType.SET_LIMIT: change_limit,
-    CommandType.CURRENCY_RATE: enter_rate, CommandType.PRICE_LIMITS: set_price_limits,
+    CommandType.CURRENCY_RATE: enter_rate, CommandType.MARGIN_RATES: change_margins,
+    CommandType.PRICE_LIMITS: set_price_limits,
     CommandType.KILL_SWITCH: switch_kill, CommandType.TRADING_STATE: set_trading_state,
     CommandType.BREAKER: arm_strategy, CommandType.OVERRIDE: override_order,
     CommandType.OPENING_POSITION: open_position, CommandType.OPENING_CASH: open_cash,

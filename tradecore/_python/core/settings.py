@@ -10,13 +10,13 @@ from typing import Any
 
 from tradecore.vocabulary.codes import DayEnd, PrintFills, Reason
 from tradecore.vocabulary.fix import ValuationMethod
-from tradecore.vocabulary.records import CASH_MAX, QTY_MAX
+from tradecore.vocabulary.records import CASH_MAX, MARGIN_MAX, QTY_MAX
 from tradecore.vocabulary.units import WORD, one_number, tell_wide
 
 from ..execution.routing import load_venue
 from ..orders.trades import fold_position
 from ..positions.costs import Position, apply_fill, position_of
-from ..risk.day_pnl import book_amount, forget_told, keep_pnl, open_amount, open_money
+from ..risk.day_pnl import book_amount, forget_told, keep_pnl, open_amount, open_money, set_margin_rates
 from ..risk.exposures import keep_exposures
 from ..risk.holds import move_position
 from ..risk.rule_rows import RULES, LimitRows, count_needs, find_bad_limit, find_bad_target, set_row
@@ -240,7 +240,7 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         set_row(rows, c, core.now)
         accept_change(core, c, tell_wide(one_number(c.value, c.value_high), False), c.rule, account=c.account,
                       instrument=c.instrument, venue=c.venue)
-    keep_exposures(core.risk.values, rows.on_marks > 0)
+    keep_exposures(core.risk.values, rows.on_marks > 0, rows.on_margin > 0)
     needs_pnl = rows.on_loss + rows.on_equity > 0
     if needs_pnl and not core.risk.pnl.is_kept:
         load_pnl(core)
@@ -249,6 +249,21 @@ def make_changes(core: State, changes: list[Any]) -> tuple[Reason, int, int] | N
         if RULES[c.rule].on_loss:
             forget_told(core.risk.pnl, c.account, c.rule)
     return None
+
+
+def change_margins(core: State, c: Any) -> Any:
+    """What equity must cover of an instrument's positions: of what is held no more than for an order."""
+    if c.instrument not in core.instruments:
+        return refuse_command(core, c, Reason.UNKNOWN_INSTRUMENT, c.instrument, len(core.instruments))
+    if not 1 <= c.initial_margin <= MARGIN_MAX:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.initial_margin, 56)
+    if not 1 <= c.maintenance_margin <= c.initial_margin:
+        return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, c.maintenance_margin, 64)
+    for offset, said in ((96, c.who), (104, c.why)):
+        if not id_is_known(core.texts, said):
+            return refuse_command(core, c, Reason.INVALID_FIELD_VALUE, said, offset)
+    set_margin_rates(core.risk.pnl, c.instrument, c.initial_margin, c.maintenance_margin)
+    return accept_change(core, c, c.initial_margin, c.maintenance_margin, instrument=c.instrument)
 
 
 def change_limit(core: State, c: Any) -> Any:

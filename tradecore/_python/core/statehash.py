@@ -81,6 +81,8 @@ def definitions(core: State) -> Iterator[Row]:
             yield 33, ins.order_protection, ins.fok_over_venues
         if ins.valuation_method:
             yield 72, ins.valuation_method
+        if i in core.risk.values.margins:
+            yield 74, *core.risk.values.margins[i]
         opened, printed = core.triggers.opened_at.get(i, 0), core.triggers.print_times.get(i, 0)
         if opened or printed:
             yield 26, opened, printed, core.triggers.lasts_told.get(i, 0)

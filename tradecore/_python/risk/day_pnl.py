@@ -21,9 +21,9 @@ from tradecore.vocabulary.codes import Rule
 from tradecore.vocabulary.records import LIMIT_PRECISION, NO_PRICE
 from tradecore.vocabulary.units import BEYOND
 
-from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, Known, set_rate, set_worth, worth_of
+from .exposures import RATE_ONE, VALUE_MAX, WIDE_MAX, Exposures, Known, set_margins, set_rate, set_worth, worth_of
 
-LOSSES = (Rule.DAILY_LOSS, Rule.DRAWDOWN)
+LOSSES = (Rule.DAILY_LOSS, Rule.DRAWDOWN, Rule.MARGIN_USE)  # what acts on marks
 RATIO_ONE: int = 10**LIMIT_PRECISION
 BPS_ONE = 10_000
 SOFT_TOLD, LIMIT_TOLD = 1, 2  # two bits of what was told for each of them
@@ -127,11 +127,14 @@ def set_part(p: DayPnl, account: int, part: PnlPart, pnl: int, state: Known) -> 
 
 def set_equity(p: DayPnl, account: int, part: PnlPart, equity: int, state: Known) -> None:
     """The same of a part's equity."""
+    if (part.equity, part.equity_state) == (equity, state):
+        return
     total = day_total_of(p, account)
     total.equity_unknown[part.equity_state] -= part.equity_state > 0
     total.equity_unknown[state] += state > 0
     total.equity += equity - part.equity
     part.equity, part.equity_state = equity, state
+    touch_account(p, account)
 
 
 def value_part(
@@ -217,6 +220,13 @@ def set_mark(p: DayPnl, instrument: int, mark: int, time: int) -> None:
     set_worth(p.values, instrument, mark, time)
     for account in (0, *p.values.holders.get(instrument, ())):
         revalue_part(p, instrument, account)
+
+
+def set_margin_rates(p: DayPnl, instrument: int, initial: int, maintenance: int) -> None:
+    """What equity must cover of an instrument's positions: of each account that holds or works it, and of the firm."""
+    set_margins(p.values, instrument, initial, maintenance)
+    for account in (0, *p.values.holders.get(instrument, ())):
+        touch_account(p, account)
 
 
 def set_currency_rate(p: DayPnl, currency: int, rate: int) -> None:

@@ -14,7 +14,7 @@ from tradecore.vocabulary.units import BEYOND, tell_wide
 
 from ..vocabulary.instrument import BUY
 from .day_pnl import BPS_ONE, RATIO_ONE, day_total_of, ratio_of
-from .exposures import Known, Total, Value, find_stale, total_of, value_position, worth_of
+from .exposures import Known, Total, Value, find_stale, margin_of, total_of, value_position, worth_of
 from .holds import Question
 from .limit_lines import (
     CONCENTRATION,
@@ -24,12 +24,14 @@ from .limit_lines import (
     FIRM_GROSS,
     FIRM_LEVERAGE,
     FIRM_LOSS,
+    FIRM_MARGIN,
     FIRM_NET,
     FIRM_PENDING,
     FIRM_POSITION_WORTH,
     GROSS,
     LEVERAGE,
     LOSS,
+    MARGIN,
     NET,
     PENDING,
     POSITION_WORTH,
@@ -38,7 +40,8 @@ from .limit_lines import (
 )
 
 LOSS_SLOTS, FIRM_LOSS_SLOTS = (LOSS, DRAWDOWN), (FIRM_LOSS, FIRM_DRAWDOWN)
-EQUITY_SLOTS, FIRM_EQUITY_SLOTS = (LEVERAGE, CONCENTRATION), (FIRM_LEVERAGE, FIRM_CONCENTRATION)
+EQUITY_SLOTS = (LEVERAGE, CONCENTRATION, MARGIN)
+FIRM_EQUITY_SLOTS = (FIRM_LEVERAGE, FIRM_CONCENTRATION, FIRM_MARGIN)
 AMOUNT_SLOTS = (GROSS, FIRM_GROSS, NET, FIRM_NET, LOSS, FIRM_LOSS, DRAWDOWN, FIRM_DRAWDOWN, PENDING, FIRM_PENDING,
                 *EQUITY_SLOTS, *FIRM_EQUITY_SLOTS)
 FIRM_SLOTS = (FIRM_GROSS, FIRM_NET, *FIRM_LOSS_SLOTS, FIRM_PENDING, *FIRM_EQUITY_SLOTS)
@@ -155,6 +158,17 @@ def concentration_with(q: Question, account: int) -> int:
     return ratio_of(position_with(q, account), day_total_of(q.pnl, account), BPS_ONE)
 
 
+def margin_with(q: Question, account: int) -> int:
+    """What equity must cover with the order, as if all that works on the worse side of each position filled, over
+    equity. Source: Regulation T 220.12; FINRA 4210(c)."""
+    was, value = value_with(q, account)
+    total = total_of(q.values, account)
+    if is_too_large(total, value):
+        return BEYOND
+    need = total.initial - was.initial + margin_of(worth_of(q.values, q.instrument), value).initial
+    return ratio_of(need, day_total_of(q.pnl, account), RATIO_ONE)
+
+
 def loss_of(q: Question, account: int) -> int:
     """The loss since the previous close, realised or not, with fees; a profit is negative."""
     total = day_total_of(q.pnl, account)
@@ -202,6 +216,7 @@ CHECKS_ON_MARKS: tuple[Callable[[Question], Finding], ...] = (
     check_amount(PENDING, FIRM_PENDING, Reason.MAX_PENDING_NOTIONAL, pending_with),
     check_amount(LEVERAGE, FIRM_LEVERAGE, Reason.MAX_LEVERAGE, leverage_with),
     check_amount(CONCENTRATION, FIRM_CONCENTRATION, Reason.CONCENTRATION, concentration_with),
+    check_amount(MARGIN, FIRM_MARGIN, Reason.INSUFFICIENT_MARGIN, margin_with),
     check_amount(LOSS, FIRM_LOSS, Reason.DAILY_LOSS, loss_of),
     check_amount(DRAWDOWN, FIRM_DRAWDOWN, Reason.DRAWDOWN, drawdown_of),
 )

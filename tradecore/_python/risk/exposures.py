@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from tradecore.vocabulary.fix import TradSesStatus
-from tradecore.vocabulary.records import NO_PRICE, RATE_PRECISION
+from tradecore.vocabulary.records import MARGIN_PRECISION, NO_PRICE, RATE_PRECISION
 
 from ..vocabulary.instrument import InstrumentRow
 
@@ -23,6 +23,10 @@ RATE_ONE = 10**RATE_PRECISION
 BASE_CURRENCY = 1  # the first that was declared
 VALUE_MAX = 10**30  # of one position; what is beyond can't be told
 WIDE_MAX = 2**127 - 1
+
+
+MARGIN_ONE: int = 10**MARGIN_PRECISION
+FULL = (MARGIN_ONE, MARGIN_ONE)  # what has no margin rates must be covered whole
 
 
 class Known(IntEnum):
@@ -51,6 +55,7 @@ class Worth:
     unit: int = 0
     divisor: int = 1
     state: Known = Known.NO_MARK
+    margins: tuple[int, int] = FULL  # of its value, initial and maintenance, in 10**-6
 
 
 @dataclass(slots=True)
@@ -61,6 +66,8 @@ class Value:
     short_value: int = 0
     pending: int = 0  # all that works, on both sides
     state: Known = Known.KNOWN
+    initial: int = 0  # of its worse side, what equity must cover for an order
+    maintenance: int = 0  # and always
 
     @property
     def gross(self) -> int:
@@ -75,6 +82,8 @@ class Total:
     net_long: int = 0
     net_short: int = 0
     pending: int = 0
+    initial: int = 0
+    maintenance: int = 0
     unknown: list[int] = field(default_factory=lambda: [0] * len(Known))  # positions by why they have no value
 
 
@@ -86,12 +95,14 @@ class Exposures:
         self.instruments: Mapping[int, InstrumentRow] = {}
         self.sessions: Mapping[int, int] = {}
         self.rates: dict[int, int] = {BASE_CURRENCY: RATE_ONE}
+        self.margins: dict[int, tuple[int, int]] = {}  # by instrument: see Worth
         self.worths: dict[int, Worth] = {}  # in the order of their marks' times
         self.values: dict[tuple[int, int], Value] = {}
         self.totals: dict[int, Total] = {}
         self.holders: dict[int, set[int]] = {}  # by instrument: the accounts that hold or work something of it
         self.aged: list[tuple[int, int]] = []  # marks of what some account holds or works, by time: it, the instrument
         self.is_kept = False
+        self.margin_is_kept = False  # only where the rest is
 
 
 def worth_of(x: Exposures, instrument: int) -> Worth:
@@ -107,16 +118,16 @@ def total_of(x: Exposures, account: int) -> Total:
 
 def find_worth(x: Exposures, instrument: int, mark: int, time: int) -> Worth:
     """What an instrument is worth at a mark."""
-    ins = x.instruments[instrument]
+    ins, margins = x.instruments[instrument], x.margins.get(instrument, FULL)
     rate = x.rates.get(ins.currency, 0)
     if mark == NO_PRICE or rate == 0:
-        return Worth(mark, time, 0, 1, Known.NO_MARK if mark == NO_PRICE else Known.NO_RATE)
+        return Worth(mark, time, 0, 1, Known.NO_MARK if mark == NO_PRICE else Known.NO_RATE, margins)
     unit, divisor = abs(mark) * ins.notional_scale, ins.limit_scale
     if rate != RATE_ONE:
         unit, divisor = unit * rate, divisor * RATE_ONE
     if unit > WIDE_MAX:
-        return Worth(mark, time, 0, 1, Known.TOO_LARGE)
-    return Worth(mark, time, unit, divisor, Known.KNOWN)
+        return Worth(mark, time, 0, 1, Known.TOO_LARGE, margins)
+    return Worth(mark, time, unit, divisor, Known.KNOWN, margins)
 
 
 def value_qty(worth: Worth, qty: int) -> int | None:
@@ -143,12 +154,20 @@ def value_position(worth: Worth, held: Held, more: int) -> Value:
     return Value(long_value, short_value, pending)
 
 
+def margin_of(worth: Worth, value: Value) -> Value:
+    """A position's value with what equity must cover of it, each rounded up."""
+    value.initial, value.maintenance = (-(-value.gross * rate // MARGIN_ONE) for rate in worth.margins)
+    return value
+
+
 def count_value(total: Total, value: Value, sign: int) -> None:
     """A position's value into its account's sums, or out of them."""
     total.gross += sign * value.gross
     total.net_long += sign * value.long_value
     total.net_short += sign * value.short_value
     total.pending += sign * value.pending
+    total.initial += sign * value.initial
+    total.maintenance += sign * value.maintenance
     if value.state:
         total.unknown[value.state] += sign
 
@@ -186,8 +205,10 @@ def revalue(x: Exposures, instrument: int, account: int) -> None:
     total, was = total_of(x, account), x.values.get((instrument, account))
     if was is not None:
         count_value(total, was, -1)
-    held = x.held[instrument, account]
-    value = x.values[instrument, account] = value_position(worth_of(x, instrument), held, 0)
+    held, worth = x.held[instrument, account], worth_of(x, instrument)
+    value = x.values[instrument, account] = value_position(worth, held, 0)
+    if x.margin_is_kept:
+        margin_of(worth, value)
     count_value(total, value, 1)
     if account and holds(held) != (account in x.holders.get(instrument, ())):
         change_holders(x, instrument, account)
@@ -214,6 +235,14 @@ def set_worth(x: Exposures, instrument: int, mark: int, time: int) -> None:
     revalue_instrument(x, instrument)
 
 
+def set_margins(x: Exposures, instrument: int, initial: int, maintenance: int) -> None:
+    """What equity must cover of an instrument's positions from now on."""
+    x.margins[instrument] = initial, maintenance
+    if instrument in x.worths:
+        x.worths[instrument].margins = initial, maintenance
+        revalue_instrument(x, instrument)
+
+
 def set_rate(x: Exposures, currency: int, rate: int) -> None:
     """What a currency is worth, in 10**-12 of the base currency."""
     x.rates[currency] = rate
@@ -223,9 +252,11 @@ def set_rate(x: Exposures, currency: int, rate: int) -> None:
             revalue_instrument(x, instrument)
 
 
-def keep_exposures(x: Exposures, is_kept: bool) -> None:
-    """Some rule needs the sums from now on, or none any more."""
-    if is_kept and not x.is_kept:
+def keep_exposures(x: Exposures, is_kept: bool, margin_is_kept: bool) -> None:
+    """Some rule needs the sums, or those of margin, from now on, or none any more."""
+    begins = (is_kept and not x.is_kept) or (margin_is_kept and not x.margin_is_kept)
+    x.margin_is_kept = margin_is_kept
+    if begins:
         x.is_kept = True
         x.values, x.totals, x.holders, x.aged = {}, {}, {}, []
         for instrument, account in x.held:

@@ -142,7 +142,7 @@ EXEMPTIONS = frozenset((
     Reason.MAX_OPEN_ORDERS, Reason.MAX_POSITION_QTY, Reason.ORDER_RATE,
     Reason.REFERENCE_PRICE_UNAVAILABLE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.MAX_LEVERAGE, Reason.CONCENTRATION,
-    Reason.STALE_QUOTE,
+    Reason.INSUFFICIENT_MARGIN, Reason.STALE_QUOTE,
     Reason.MARK_UNAVAILABLE, Reason.RATE_UNAVAILABLE, Reason.DAILY_LOSS, Reason.DRAWDOWN,
     Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION))  # by what these two mean: an exit sells what is held
 # Nor one that brings its position to zero, whose quantity is what it is.

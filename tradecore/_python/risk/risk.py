@@ -95,7 +95,7 @@ class RiskTable(RiskTables):
         if find_bad_limit(self.rows, c) >= 0 or (value >= 0 and (RULES[rule].on_loss or RULES[rule].on_equity)):
             raise ValueError(f"rule {rule} can't be {value} in a window of {window_ns} ns")
         set_row(self.rows, c, 0)
-        keep_exposures(self.values, self.rows.on_marks > 0)
+        keep_exposures(self.values, self.rows.on_marks > 0, False)
 
     def mark(self, instrument: int, mark_px: int, time: int) -> None:
         """Set what an instrument is worth from now on, in price units, at a time (ns) not before the last one.

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from tradecore.vocabulary.codes import LimitMode, Scope
+from tradecore.vocabulary.codes import LimitMode, Rule, Scope
 from tradecore.vocabulary.records import LIMIT_OFF, TIME_MAX
 from tradecore.vocabulary.rules import BY_RULE, OUTCOMES, STATED, Sent
 from tradecore.vocabulary.units import one_number
@@ -76,6 +76,7 @@ class LimitRows:
         self.notionals = 0  # rows about what orders are worth
         self.on_loss = 0  # rows that act on the day's P&L
         self.on_equity = 0  # rows that need equity
+        self.on_margin = 0  # rows that need what positions must be covered with
 
 
 def key_of(c: Any) -> Key:
@@ -168,6 +169,11 @@ def needs_equity(row: LimitRow) -> bool:
     return RULES[row.rule].on_equity and row.value >= 0
 
 
+def needs_margin(row: LimitRow) -> bool:
+    """Is a row about margin?"""
+    return row.rule == Rule.MARGIN_USE and row.value >= 0
+
+
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
     """How many rows and counters a change would take that are not there yet."""
     row = find_row(rows, key_of(c), c.rule)
@@ -190,6 +196,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.notionals -= is_about(row, Sent.NOTIONAL)
     rows.on_loss -= acts_on_loss(row)
     rows.on_equity -= needs_equity(row)
+    rows.on_margin -= needs_margin(row)
     was_off, row.value = row.value < 0, one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
@@ -199,6 +206,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.on_marks += needs_marks(row)
     rows.on_loss += acts_on_loss(row)
     rows.on_equity += needs_equity(row)
+    rows.on_margin += needs_margin(row)
     rows.breakers += is_breaker(row)
     rows.alike += is_about(row, Sent.ALIKE)
     rows.notionals += is_about(row, Sent.NOTIONAL)

@@ -42,11 +42,11 @@ def measure_total(total: Total, rule: int) -> int:
     return -1 if any(total.unknown) else amounts.get(rule, -1)
 
 
-def measure_leverage(total: Total, day: DayTotal) -> int:
-    """Gross exposure over equity; 0 where there is none, -1 while something has no value."""
+def measure_over_equity(amount: int, total: Total, day: DayTotal) -> int:
+    """Exposure, or what must be covered of it, over equity; 0 where there is none, -1 while something has no value."""
     if any(total.unknown) or any(day.equity_unknown):
         return -1
-    return ratio_of(total.gross, day, RATIO_ONE) if total.gross else 0
+    return ratio_of(amount, day, RATIO_ONE) if amount else 0
 
 
 def measure_concentration(worth: int, day: DayTotal) -> int:
@@ -61,6 +61,12 @@ def measure_loss(total: DayTotal, rule: int) -> int:
     if any(total.unknown):
         return -1
     return max(0, (total.peak if rule == Rule.DRAWDOWN else 0) - total.pnl)
+
+
+def measure_on_marks(risk: RiskTables, account: int, rule: int) -> int:
+    """What acts on marks: a loss, or how much of its equity an account needs to hold what it has; -1: not known."""
+    total, day = total_of(risk.values, account), day_total_of(risk.pnl, account)
+    return measure_over_equity(total.maintenance, total, day) if rule == Rule.MARGIN_USE else measure_loss(day, rule)
 
 
 def measure_row(
@@ -78,10 +84,12 @@ def measure_row(
         return -1 if money is None else money, row.instrument
     if RULES[row.rule].counts:
         return -(-count_recent(row, now) // trades_of(row)), row.instrument
+    if row.rule in (Rule.MAX_LEVERAGE, Rule.MARGIN_USE):
+        total = total_of(risk.values, row.account)
+        amount = total.gross if row.rule == Rule.MAX_LEVERAGE else total.initial
+        return measure_over_equity(amount, total, day_total_of(risk.pnl, row.account)), 0
     if RULES[row.rule].on_loss:
         return measure_loss(day_total_of(risk.pnl, row.account), row.rule), 0
-    if row.rule == Rule.MAX_LEVERAGE:
-        return measure_leverage(total_of(risk.values, row.account), day_total_of(risk.pnl, row.account)), 0
     if RULES[row.rule].on_marks and row.rule not in OF_POSITIONS:
         return measure_total(total_of(risk.values, row.account), row.rule), 0
     if row.rule == Rule.LOCATE:
