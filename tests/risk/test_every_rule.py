@@ -12,7 +12,7 @@ import tradecore as tc
 from tradecore.vocabulary.rules import RULES, LimitUnit, Sent
 
 R, T, S = tc.Reason, tc.ReportType, tc.Scope
-EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY)
+EXACT = (LimitUnit.QUANTITY, LimitUnit.MONEY, LimitUnit.BASE_MONEY, LimitUnit.RATIO)
 ORDER = ("BUY", 2, "100.90")  # 90 bps above the mid, and nothing to trade with
 # What asks no new order, or limits no number, is tested beside its own rule.
 NUMERIC = [row for row in OBSERVABLE if row.asks & Sent.NEW and row.unit is not LimitUnit.FLAG]
@@ -23,7 +23,7 @@ CASES = [pytest.param(row, scope, id=f"{row.rule.name}-{scope.name}", marks=[pyt
 def wide(row):
     """A limit that nothing comes near."""
     if row.unit in EXACT:
-        return 10**7
+        return min(10**7, row.most // 10**9)
     return 1_000 if row.most < 0 else min(row.most, 10**6)
 
 
