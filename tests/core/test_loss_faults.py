@@ -84,7 +84,7 @@ class Losing(LifecycleStream):
         if chance < 0.4:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 3)), rate=pick.choice((10**12, 8 * 10**11 + 1)))
         if chance < 0.55:
-            account = pick.randrange(9)
+            account = pick.choice((pick.randrange(9), pick.randrange(9), ENFORCED))
             return self._loss(pick.choice(LOSSES), account) if pick.random() < 0.8 else self._limit_row(
                 pick.choice(LOSSES), {"account": account}, -1, 0)
         if chance < 0.63:
