@@ -161,6 +161,10 @@ DOORS = {
         "account": NAMES, "symbol": NAMES, "venue": NAMES, "strategy": STRATEGIES, "soft": [("x", ValueError, "x"), (2, ValueError, "2")],
         "window_ms": [(5, ValueError, "no window")], "who": NOTES, "why": NOTES}),
     "set_rate": ({"currency": "USD", "rate": 1}, {"currency": [(None, TypeError, ""), *NAMES], "rate": [*NUMBERS, (0, ValueError, "0"), (-1, ValueError, "-1")]}),
+    "set_margin": ({"symbol": "AAPL", "initial": "0.5"}, {
+        "symbol": [(None, TypeError, ""), *NAMES], "initial": [*NUMBERS, (0, ValueError, "0"), (11, ValueError, "11")],
+        "maintenance": [*NUMBERS[1:], (0, ValueError, "0"), ("0.6", ValueError, "0.6")], "who": [(5, TypeError, "int")],
+        "why": [(5, TypeError, "int")]}),
     "change_limits": ({"changes": []}, {"changes": [([{"rule": "max_order_qty"}], TypeError, "value"), ([{"rule": 5, "value": 5}], TypeError, "int")]}),
     "limits": ({}, {"rule": [(5, TypeError, "int"), ("x", ValueError, "x")], "account": NAMES, "symbol": NAMES, "venue": NAMES,
                     "strategy": STRATEGIES}),

@@ -30,7 +30,7 @@ from tradecore.vocabulary.records import (
     QTY_MAX,
 )
 from tradecore.vocabulary.rules import RULES as RULE_TABLE
-from tradecore.vocabulary.rules import LimitUnit, find_rule
+from tradecore.vocabulary.rules import find_rule
 
 RULES = [(made.steps, made.needs) for made in map(compile_rule, (
     "order.qty * order.price >= -1_000 and order.notional <= 1_000_000", "market.bid + market.ask > 0 or order.is_buy",
@@ -80,6 +80,7 @@ FEES: list[dict[str, int]] = [
 ]
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
+OF_EQUITY = [row.rule for row in RULE_TABLE if row.on_equity]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
 OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION]
@@ -584,14 +585,14 @@ class Stream:
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
-        target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
+        target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, *OF_EQUITY, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
         if find_rule(target["rule"]).on_loss:  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
                                                     who=1, why=1), 60)
-        of_equity = find_rule(target["rule"]).unit in (LimitUnit.RATIO, LimitUnit.BASIS_POINTS)
-        sizes = (0, 1, 10**5, 10**9) if of_equity else (0, 10**13, 10**14, 10**15)
+        # Of what accounts have here no order is more than a trifle.
+        sizes = (0, 0, 0, 10**9) if target["rule"] in OF_EQUITY else (0, 10**13, 10**14, 10**15)
         return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 
