@@ -81,6 +81,7 @@ FEES: list[dict[str, int]] = [
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 OF_EQUITY = [row.rule for row in RULE_TABLE if row.on_equity]
+AMOUNTS = [rule for rule in ON_MARKS if rule not in OF_EQUITY]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
 OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION]
@@ -579,21 +580,24 @@ class Stream:
         if pick.random() < 0.2:
             return self._permission(account) if pick.random() < 0.4 else self._ratio(account)
         if pick.random() < 0.1:
-            return CODECS[K.MARGIN_RATES].pack(
-                kind=K.MARGIN_RATES, instrument=pick.choice((0, 9, 1, 2, 3, 4)), initial_margin=pick.choice((500_000, 10**6, 10**7, 1, 0, 10**7 + 1)),
-                maintenance_margin=pick.choice((1, 1, 250_001, 0, 10**7 + 1)), who=pick.choice((0, 1, NAMELESS)), why=pick.choice((0, 0, 1, NO_ROOM)))
+            rates = {"initial_margin": pick.choice((500_000, 10**7, 1, 0, 10**7 + 1)), "maintenance_margin": pick.choice((1, 1, 250_001, 0, 10**7 + 1))}
+            return CODECS[K.MARGIN_RATES].pack(kind=K.MARGIN_RATES, instrument=pick.choice((0, 9, 1, 2, 3, 4)), **rates, why=pick.choice((0, 1, NO_ROOM)))
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
-        target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, *OF_EQUITY, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
+        rule = pick.choice(OF_EQUITY if pick.random() < 0.25 else (*AMOUNTS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))
+        target = {"kind": K.SET_LIMIT, "rule": rule} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
-        self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
-        if find_rule(target["rule"]).on_loss:  # what passes it may only reduce, until someone says otherwise
+        self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((20, 60)))
+        if find_rule(rule).on_loss:  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
                                                     who=1, why=1), 60)
-        # Of what accounts have here no order is more than a trifle.
-        sizes = (0, 0, 0, 10**9) if target["rule"] in OF_EQUITY else (0, 10**13, 10**14, 10**15)
-        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice((0, 0, 1, 2)),
+        if pick.random() < 0.05:  # what has no mark bars all the rest
+            for at in (1, 2, 3, 4, 6, 7):
+                self._undo(CODECS[K.MARK].pack(kind=K.MARK, instrument=at, mark_px=self.mids[at - 1] * INSTRUMENTS[at - 1][3]["tick"]), 0)
+        sizes = (0, 0, 0, 10**9) if rule in OF_EQUITY else (0, 0, 0, 10**13, 10**15)  # orders are a trifle of equity here
+        modes = (0, 0, 1, 2) if find_rule(rule).on_loss else (0, 0, 0, 0, 1, 2)
+        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice(modes),
                                         soft_share=pick.choice((0, 5_000)))
 
     def _setting(self) -> bytes:
@@ -607,7 +611,7 @@ class Stream:
         account = pick.randrange(1, 9)
         if chance < 0.25:
             mark = self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
-            return self._worth(account) if self.needs_marks and self.aside.random() < 0.5 else mark
+            return self._worth(account) if self.needs_marks and self.aside.random() < 0.65 else mark
         if chance < 0.5:
             rule = pick.choice(BASIC)
             value, window = self._limit(account, rule)
