@@ -81,10 +81,9 @@ FEES: list[dict[str, int]] = [
 
 ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
 OF_EQUITY = [row.rule for row in RULE_TABLE if row.on_equity]
-AMOUNTS = [rule for rule in ON_MARKS if rule not in OF_EQUITY]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
-OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION]
+OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4]
 ASIDE = [*ON_MARKS, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
@@ -98,6 +97,7 @@ class Stream:
         self.random = random.Random(seed)
         self.apart = random.Random(seed + 1)  # of rules: they come beside the rest
         self.aside = random.Random(seed + 2)  # of what needs marks
+        self.of_funds = random.Random(seed + 3)
         self.capacity = capacity
         self.clock = START
         self.mids = [mid for _, mid, _, _ in INSTRUMENTS]
@@ -198,6 +198,16 @@ class Stream:
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
                              position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
+        yield from self._beyond_equity()
+
+    def _beyond_equity(self) -> Iterator[bytes]:
+        """Orders of account 2, which holds nothing yet, that rules of equity refuse: later a mark or a rate lacks mostly."""
+        price = self.mids[0] * INSTRUMENTS[0][3]["tick"]
+        yield self._pack(K.MARK, instrument=1, mark_px=price)
+        for rule in OF_EQUITY:
+            for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
+                yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, **row)
+                yield self._pack(K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
 
     def _tick_tables(self) -> Iterator[bytes]:
         """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""
@@ -245,6 +255,8 @@ class Stream:
             return self._routing()
         if len(self.sent) % 83 == 31:
             return self._price_limits()
+        if len(self.sent) % 113 == 50:
+            return self._funds()
         if self.blocked and len(self.sent) % 97 == 11:
             return self._let_pass()
         if len(self.sent) % 197 == 60:
@@ -536,14 +548,14 @@ class Stream:
         self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 60 if only else 200)
         return CODECS[K.SET_LIMIT].pack(**change, mode=pick.choice((0, 0, 1)))
 
-    def _funds(self, account: int) -> bytes:
-        """No more is sold than is held or located, for a while, or what was located."""
-        pick = self.aside
-        rule, place = pick.choice(OF_FUNDS), {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
+    def _funds(self) -> bytes:
+        """No more is sold than is held or located, or bought than is paid for, for a while; or what was located."""
+        pick = self.of_funds
+        rule, account, place = pick.choice(OF_FUNDS), pick.randrange(1, 9), {"instrument": pick.randrange(1, len(INSTRUMENTS) + 1)}
         scope, target = (Scope.ACCOUNT_INSTRUMENT, {"account": account, **place}) if rule is Rule.LOCATE else pick.choice(
             ((Scope.FIRM, {}), (Scope.ACCOUNT, {"account": account})))
         change = {"kind": K.SET_LIMIT, "rule": rule, "limit_scope": scope, **target}
-        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 300 if rule is Rule.LOCATE else 60)
+        self._undo(CODECS[K.SET_LIMIT].pack(**change, value=2**64 - 1, value_high=-1), 30 if scope is Scope.FIRM else 200)
         size = pick.choice((0, 50 * 10**9, 10**12, 10**24)) if rule is Rule.LOCATE else 0
         return CODECS[K.SET_LIMIT].pack(**change, value=size % 2**64, value_high=size >> 64, mode=pick.choice((0, 0, 1)),
                                         soft_share=pick.choice((0, 5_000)) if rule is Rule.LOCATE else 0)
@@ -575,29 +587,22 @@ class Stream:
     def _worth(self, account: int) -> bytes:
         """A limit that needs marks, for a while, or a currency's rate; none for long, so that orders meet that too."""
         pick = self.aside
-        if pick.random() < 0.15:
-            return self._funds(account)
         if pick.random() < 0.2:
             return self._permission(account) if pick.random() < 0.4 else self._ratio(account)
-        if pick.random() < 0.1:
+        if pick.random() < 0.05:
             rates = {"initial_margin": pick.choice((500_000, 10**7, 1, 0, 10**7 + 1)), "maintenance_margin": pick.choice((1, 1, 250_001, 0, 10**7 + 1))}
             return CODECS[K.MARGIN_RATES].pack(kind=K.MARGIN_RATES, instrument=pick.choice((0, 9, 1, 2, 3, 4)), **rates, why=pick.choice((0, 1, NO_ROOM)))
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
-        rule = pick.choice(OF_EQUITY if pick.random() < 0.25 else (*AMOUNTS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))
-        target = {"kind": K.SET_LIMIT, "rule": rule} | pick.choice(({"limit_scope": Scope.FIRM}, {
+        target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
             "limit_scope": Scope.ACCOUNT, "account": account}))
-        self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((20, 60)))
-        if find_rule(rule).on_loss:  # what passes it may only reduce, until someone says otherwise
+        self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
+        if find_rule(target["rule"]).on_loss:  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
                                                     who=1, why=1), 60)
-        if pick.random() < 0.05:  # what has no mark bars all the rest
-            for at in (1, 2, 3, 4, 6, 7):
-                self._undo(CODECS[K.MARK].pack(kind=K.MARK, instrument=at, mark_px=self.mids[at - 1] * INSTRUMENTS[at - 1][3]["tick"]), 0)
-        sizes = (0, 0, 0, 10**9) if rule in OF_EQUITY else (0, 0, 0, 10**13, 10**15)  # orders are a trifle of equity here
-        modes = (0, 0, 1, 2) if find_rule(rule).on_loss else (0, 0, 0, 0, 1, 2)
-        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice(modes),
+        sizes = (0, 1, 10**5, 10**9) if target["rule"] in OF_EQUITY else (0, 10**13, 10**14, 10**15)
+        return CODECS[K.SET_LIMIT].pack(**target, value=pick.choice(sizes), mode=pick.choice((0, 0, 1, 2)),
                                         soft_share=pick.choice((0, 5_000)))
 
     def _setting(self) -> bytes:
@@ -611,7 +616,7 @@ class Stream:
         account = pick.randrange(1, 9)
         if chance < 0.25:
             mark = self._pack(K.MARK, instrument=instrument, mark_px=pick.choice((mid * tick + 1, 0, -7, mid * tick)))
-            return self._worth(account) if self.needs_marks and self.aside.random() < 0.65 else mark
+            return self._worth(account) if self.needs_marks and self.aside.random() < 0.5 else mark
         if chance < 0.5:
             rule = pick.choice(BASIC)
             value, window = self._limit(account, rule)
