@@ -22,6 +22,7 @@ from ..vocabulary.texts import is_clients_id
 from .cash import convert_cash
 from .disarming import note_entry, note_reject
 from .exits import closes_position
+from .funding import note_fund_price, sync_funds
 from .observing import observe_passed
 from .outbound import reserve_places
 from .overriding import ask_with_overrides, use_overrides
@@ -146,6 +147,7 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
             use_overrides(core, c, order, granted)
             observe_passed(core, c, ins, order, q)
             reserve_order(core.risk, q)
+            note_fund_price(order, q)
             admit_order(core, order)
         since = count_stage(core, RISK, since, timed)
         if refused is not None:
@@ -163,6 +165,8 @@ def enter_order(core: State, c: Any, timed: bool) -> Any:
 def admit_order(core: State, order: Order) -> None:
     """An order that passed risk counts: in its hold, its list, among those that may only reduce, and for the clock."""
     order.admitted, order.held = True, order.order_qty
+    if core.risk.funds.is_kept:
+        sync_funds(core, order, False)
     if order.list_id:
         join_group(core.groups, order)
     if order.exec_inst & REDUCE_ONLY:
