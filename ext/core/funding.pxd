@@ -91,7 +91,7 @@ cdef inline void ask_funds(
     q.fund_px = q.price
     if q.ord_type == TYPE_MARKET:                      # what it sells needs nothing
         q.fund_px = 0 if q.side == SIDE_SELL else no_price()
-        if q.side == SIDE_BUY and has_reference(q):
+        if q.side == SIDE_BUY and q.reference2 > 0:
             q.fund_px = -tc_floor_div(-notional_price2(q.line, q), 2)
     need = need_at(core, order, max(0, q.leaves_qty), q.fund_px)
     q.fund_more = -1

@@ -30,7 +30,8 @@ cdef inline void count_trade_of(tc_core* core, const tc_execution* trade) noexce
 # What an order that was let in before is counted at, where nobody has asked: its trigger price, or the reference.
 cdef inline int64_t price_working(tc_core* core, const tc_order* order) noexcept nogil:
     cdef int64_t stop_px = stop_of(&core.triggers, &core.orders, order), reference2
-    if awaits_price(order.ord_type) and not order.triggered and stop_px != no_price() and tc_abs(stop_px) <= price_max():
+    if (awaits_price(order.ord_type) and not order.triggered and stop_px != no_price()
+            and tc_abs(stop_px) <= price_max()):
         return stop_px
     reference2 = twice_reference(core, order.instrument)
     return no_price() if reference2 == no_price() else -tc_floor_div(-reference2, 2)

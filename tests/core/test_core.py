@@ -153,6 +153,7 @@ DOORS = {
     "pnl_table": ({}, {"account": NAMES}),
     "table": ({}, {"account": NAMES, "symbol": NAMES}),
     "cash": ({"currency": "USD"}, {"currency": NAMES, "account": NAMES}),
+    "buying_power": ({"currency": "USD"}, {"currency": NAMES, "account": NAMES}), "set_account_kind": ({"kind": "CASH", "account": "alpha"}, {"kind": [(None, TypeError, "None"), ("CREDIT", ValueError, "CREDIT"), (7, ValueError, "7")], "account": [(None, TypeError, ""), *NAMES]}),
     "explain": ({}, {"order": KINDS}),
     "ids": ({}, {"symbol": NAMES, "account": NAMES, "venue": NAMES}),
     "set_limits": ({"limits": limits(), "account": "alpha"}, {"limits": KINDS, "account": [(None, TypeError, ""), *NAMES]}),

@@ -91,6 +91,7 @@ class RiskEngine:
         orders that work need held (INSUFFICIENT_POSITION, INSUFFICIENT_FUNDS); MARGIN, as every account is before, has
         neither. Both rows are set, or none. Raises ValueError for any other word, UndeclaredError, TypeError. Threads:
         any."""
+        self._gate.names.accounts.id(account)
         value: Limit = 0 if AccountKind.parse(kind, "kind") is AccountKind.CASH else OFF
         self.change_limits([{"rule": rule, "value": value, "account": account}
                             for rule in (Rule.INSUFFICIENT_POSITION, Rule.INSUFFICIENT_FUNDS)], who=who, why=why)

@@ -7,7 +7,7 @@ once that is let go, at what holds then. It refuses nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tradecore.vocabulary.records import NO_PRICE
 
@@ -15,13 +15,18 @@ from ..execution.routing import Router, fee_charge
 from ..orders.order_table import Order
 from ..risk.exposures import VALUE_MAX
 from ..risk.funds import hold_cash, need_of
-from ..risk.holds import Question, notional_price2
+from ..risk.holds import Question, RiskTables, notional_price2
 from ..vocabulary.instrument import BUY, MARKET, InstrumentRow, direction, has_limit
 
-if TYPE_CHECKING:
-    from .state import State
-
 VENUE = 3  # of what an order was entered with
+
+
+class HasFunds(Protocol):
+    """What of a core's state is needed here."""
+
+    risk: RiskTables
+    router: Router
+    instruments: dict[int, InstrumentRow]
 
 
 def dearest_fee(router: Router, ins: InstrumentRow, venue: int, price: int) -> int:
@@ -33,14 +38,14 @@ def dearest_fee(router: Router, ins: InstrumentRow, venue: int, price: int) -> i
     return max([0, *(-fee_charge(ins, price, -per_unit, -ppm) for per_unit, ppm in rates)])
 
 
-def need_at(core: State, order: Order, qty: int, price: int) -> int | None:
+def need_at(core: HasFunds, order: Order, qty: int, price: int) -> int | None:
     """What so much of an order needs at a price, wherever it has gone meanwhile; None where it can't be told."""
     ins = core.instruments[order.instrument]
     fee = 0 if price == NO_PRICE else dearest_fee(core.router, ins, order.entered[VENUE], price)
     return need_of(ins, direction(order.side), qty, price, fee)
 
 
-def needed_by(core: State, order: Order) -> int:
+def needed_by(core: HasFunds, order: Order) -> int:
     """What an order needs for all that it holds: the most of what it is and of what its venue was asked for."""
     own = order.price if has_limit(order.ord_type) else order.fund_px
     terms = [(order.order_qty, own)] + [(request.order_qty, request.price if has_limit(order.ord_type) else own)
@@ -52,7 +57,7 @@ def needed_by(core: State, order: Order) -> int:
     return max(VALUE_MAX if need is None else need for need in needs)
 
 
-def sync_funds(core: State, order: Order, is_part: bool) -> None:
+def sync_funds(core: HasFunds, order: Order, is_part: bool) -> None:
     """What is held of an account's cash follows an order's facts."""
     need = needed_by(core, order) if order.admitted and not is_part else 0
     if need != order.fund_held:
@@ -60,7 +65,7 @@ def sync_funds(core: State, order: Order, is_part: bool) -> None:
         order.fund_held = need
 
 
-def ask_funds(core: State, order: Order, q: Question) -> None:
+def ask_funds(core: HasFunds, order: Order, q: Question) -> None:
     """What an order with these terms would need beyond what is held for it, while some row asks for funds; -1 where
     that can't be told."""
     if not core.risk.rows.on_funds or order.parent:
