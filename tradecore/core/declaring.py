@@ -1,4 +1,4 @@
-"""What is declared through a gate: a currency, an instrument in it. Each is one command, or a few in a row."""
+"""What is declared through a gate: an account, a currency, an instrument. Each is one command, or a few in a row."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def declare_instrument(gate: CoreGate, instrument: Instrument) -> None:
         gate.command(CommandType.DEFINE_TICKS, instrument=len(symbols.names) + 1, **fields)
     gate.names.symbols.add(instrument.symbol)
     gate.names.instruments.append(instrument)
+
+
+def declare_account(gate: CoreGate, account: str) -> int:
+    """Declare an account; its number."""
+    gate.command(CommandType.DEFINE_ACCOUNT, check_name(account, "account"))
+    return gate.names.accounts.add(account)
 
 
 def declare_currency(gate: CoreGate, currency: str | Currency, decimals: int | None = None) -> None:
