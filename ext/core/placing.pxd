@@ -46,8 +46,7 @@ cdef inline void ask_order(
     q.price = price
     q.stop_px = stop_px
     q.now = core.now
-    q.reference2 = no_price()
-    q.touch2 = no_price()
+    q.reference2 = q.touch2 = no_price()
     q.instrument = order.instrument
     q.account = order.account
     q.venue = order.venue
