@@ -39,6 +39,7 @@ cdef enum:
     RULE_SHORT_SALE = 45
     RULE_LOCATE = 46
     RULE_INSUFFICIENT_POSITION = 47
+    RULE_INSUFFICIENT_FUNDS = 48
     SENT_NEW = 1
     SENT_REPLACE = 2
     SENT_CANCEL = 4
@@ -65,7 +66,7 @@ cdef enum:
     SCOPE_STRATEGY = 4
     SCOPE_ACCOUNT_INSTRUMENT = 5
     SOFT_MOST = 10_000             # of a soft share: the limit itself
-    SLOTS = 32                     # of an effective line, see limit_lines.pxd
+    SLOTS = 33                     # of an effective line, see limit_lines.pxd
     VENUES = 65
 
 
@@ -81,6 +82,7 @@ cdef struct tc_limit_rule:
     uint8_t on_loss                # it acts whenever the day's P&L changes
     uint8_t on_equity              # it needs equity
     uint8_t permits                # it lets pass what another rule would refuse
+    uint8_t on_funds               # it asks what there is and is held of an account's cash
 
 
 cdef struct tc_limit_row:
@@ -142,6 +144,7 @@ cdef struct tc_rows:
     uint32_t on_loss               # rows that act on the day's P&L
     uint32_t on_equity             # rows that need equity
     uint32_t on_margin             # rows that need what positions must be covered with
+    uint32_t on_funds              # rows that ask for funds
     uint32_t counted               # SENT_... that some row has counted
     int32_t strategy_max
 
@@ -286,6 +289,11 @@ cdef inline bint needs_margin(const tc_limit_row* row) noexcept nogil:
     return row.rule == RULE_MARGIN_USE and row.value >= 0
 
 
+# Does a row ask for funds?
+cdef inline bint asks_funds(const tc_rows* r, const tc_limit_row* row) noexcept nogil:
+    return r.rules[row.rule].on_funds != 0 and row.value >= 0
+
+
 # How many rows and counters a change would take that are not there yet.
 cdef inline void count_needs(tc_rows* r, const tc_command* c, uint32_t* rows, uint32_t* counters) noexcept nogil:
     cdef uint32_t at = find_row(
@@ -314,6 +322,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.on_loss -= acts_on_loss(r, row)
     r.on_equity -= needs_equity(r, row)
     r.on_margin -= needs_margin(row)
+    r.on_funds -= asks_funds(r, row)
     row.scope = <uint8_t>c.limit_scope
     row.account = c.account
     row.instrument = c.instrument
@@ -333,6 +342,7 @@ cdef inline uint32_t set_row(tc_rows* r, const tc_command* c, int64_t now) noexc
     r.on_loss += acts_on_loss(r, row)
     r.on_equity += needs_equity(r, row)
     r.on_margin += needs_margin(row)
+    r.on_funds += asks_funds(r, row)
     r.breakers += is_breaker(r, row)
     r.alike += is_about(r, row, SENT_ALIKE)
     r.notionals += is_about(r, row, SENT_NOTIONAL)

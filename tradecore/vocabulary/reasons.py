@@ -28,7 +28,7 @@ _IN_LOTS = {
 _IN_MONEY = {Reason.NOTIONAL_BELOW_MIN, Reason.NOTIONAL_ABOVE_MAX, Reason.MAX_ORDER_NOTIONAL,
              Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE, Reason.MAX_POSITION_NOTIONAL,
              Reason.MAX_PENDING_NOTIONAL, Reason.DAILY_LOSS, Reason.DRAWDOWN,
-             Reason.NOTIONAL_PER_WINDOW}
+             Reason.NOTIONAL_PER_WINDOW, Reason.INSUFFICIENT_FUNDS}
 _RATIOS = {Reason.MAX_LEVERAGE, Reason.INSUFFICIENT_MARGIN}
 _OVER_EQUITY = _RATIOS | {Reason.CONCENTRATION}
 # The field of Capacity that bounds what a command declares.
@@ -117,6 +117,7 @@ _TEXTS = {
     Reason.RATE_UNAVAILABLE: "what is held, works or is asked for has a currency without a rate in {value} instruments",
     Reason.SHORT_SALE: "short by {value} with working orders, and {bound} are located",
     Reason.INSUFFICIENT_POSITION: "{value} would be sold with working orders, and {bound} are held",
+    Reason.INSUFFICIENT_FUNDS: "{value} would be needed with working orders and fees, and {bound} is there",
     Reason.USER_RULE: "an expression of our own",  # told in full by rule_text
     Reason.EXIT_GATE: "stopped at the exit",  # told in full by gate_text
     Reason.SELF_MATCH: "it would trade with order {value} of our own",
@@ -270,6 +271,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: it is not known: a reference price, a rate, or what came before is missing"
     if word in _OVER_EQUITY and read_told(value) >= BEYOND:
         return f"{word.name}: there is no equity above zero, or more than can be told"
+    if word is Reason.INSUFFICIENT_FUNDS and value == NO_PRICE:
+        return f"{word.name}: what it needs is not known: a reference price is missing, or it is beyond all cash"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:

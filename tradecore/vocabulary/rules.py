@@ -55,7 +55,8 @@ class RuleRow(NamedTuple):
     the capacity `order_rate`. `stated`: an account must have been told it, a number or OFF. `on_marks`: it needs what
     is held and works at its mark, in the base currency; while none such is armed, that is not kept. `on_loss`: it acts
     on the day's P&L, or on equity, whenever that changes, not only on orders. `on_equity`: it needs equity, which else
-    is not kept. `permits`: it refuses nothing, and lets pass what another rule would refuse, whatever its own mode is.
+    is not kept; `on_funds`: it asks what an account has of cash and its orders hold of that; so is that. `permits`: it
+    refuses nothing, and lets pass what another rule would refuse, whatever its own mode is.
     """
 
     rule: Rule
@@ -73,6 +74,7 @@ class RuleRow(NamedTuple):
     on_loss: bool = False
     on_equity: bool = False
     permits: bool = False
+    on_funds: bool = False
 
     @property
     def is_observable(self) -> bool:
@@ -121,23 +123,25 @@ RULES: tuple[RuleRow, ...] = (
             on_marks=True),
     RuleRow(Rule.MAX_PENDING_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 21, 22,
             False, False, on_marks=True),
-    RuleRow(Rule.MAX_LEVERAGE, Reason.MAX_LEVERAGE, LimitUnit.RATIO, 10**15, _WHOLE, 26, 27, False, False,
+    RuleRow(Rule.MAX_LEVERAGE, Reason.MAX_LEVERAGE, LimitUnit.RATIO, 10**15, _WHOLE, 27, 28, False, False,
             on_marks=True, on_equity=True),
     RuleRow(Rule.CONCENTRATION, Reason.CONCENTRATION, LimitUnit.BASIS_POINTS, 1_000_000,
-            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 28, 29, False, False,
+            (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 29, 30, False, False,
             on_marks=True, on_equity=True),
     RuleRow(Rule.STALE_QUOTE, Reason.STALE_QUOTE, LimitUnit.COUNT, 10**12, _WHOLE, 16, 16, False, False, on_marks=True),
     RuleRow(Rule.DAILY_LOSS, Reason.DAILY_LOSS, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 12, 13, False, False,
             on_marks=True, on_loss=True),
     RuleRow(Rule.DRAWDOWN, Reason.DRAWDOWN, LimitUnit.BASE_MONEY, LIMIT_MAX, _WHOLE, 14, 15, False, False,
             on_marks=True, on_loss=True),
-    RuleRow(Rule.MARGIN_USE, Reason.INSUFFICIENT_MARGIN, LimitUnit.RATIO, 10**15, _WHOLE, 30, 31, False, False,
+    RuleRow(Rule.MARGIN_USE, Reason.INSUFFICIENT_MARGIN, LimitUnit.RATIO, 10**15, _WHOLE, 31, 32, False, False,
             on_marks=True, on_loss=True, on_equity=True),
     RuleRow(Rule.SHORT_SALE, Reason.SHORT_SALE, LimitUnit.FLAG, 0,
             (Scope.FIRM, Scope.ACCOUNT, Scope.INSTRUMENT, Scope.ACCOUNT_INSTRUMENT), 23, 23, False, False),
     RuleRow(Rule.LOCATE, Reason.SHORT_SALE, LimitUnit.QUANTITY, LIMIT_MAX, (Scope.ACCOUNT_INSTRUMENT,), 24, 24, False,
             False, permits=True),
     RuleRow(Rule.INSUFFICIENT_POSITION, Reason.INSUFFICIENT_POSITION, LimitUnit.FLAG, 0, _WHOLE, 25, 25, False, False),
+    RuleRow(Rule.INSUFFICIENT_FUNDS, Reason.INSUFFICIENT_FUNDS, LimitUnit.FLAG, 0, _WHOLE, 26, 26, False, False,
+            on_funds=True),
     # Breakers, which ask nothing of an order: what they count disarms the strategy; see risk's trips.
     RuleRow(Rule.REPEATED_EXECUTION, Reason.REPEATED_EXECUTION, LimitUnit.COUNT, -1, (Scope.STRATEGY,), -1, -1, False,
             True, Sent.EXECUTION, Sent.NONE),
@@ -163,6 +167,7 @@ RISK_CHECKS: tuple[Reason, ...] = (
     Reason.RATE_UNAVAILABLE, Reason.STALE_QUOTE, Reason.MAX_GROSS_EXPOSURE, Reason.MAX_NET_EXPOSURE,
     Reason.MAX_POSITION_NOTIONAL, Reason.MAX_PENDING_NOTIONAL, Reason.MAX_LEVERAGE, Reason.CONCENTRATION,
     Reason.INSUFFICIENT_MARGIN, Reason.DAILY_LOSS, Reason.DRAWDOWN, Reason.SHORT_SALE, Reason.INSUFFICIENT_POSITION,
+    Reason.INSUFFICIENT_FUNDS,
     Reason.ARITHMETIC_OVERFLOW, Reason.REDUCE_ONLY_VIOLATION, Reason.SESSION_CLOSED,
     Reason.UNBOOKED_TRADE, Reason.USER_RULE,
 )
@@ -190,10 +195,11 @@ NEVER_OBSERVED: dict[str, str] = {
 
 def rule_numbers() -> list[tuple[int, ...]]:
     """The table as the cores load it: reason, unit, most, scopes' bits, slot, firm_slot, stated, windowed, counts,
-    asks, on_marks, on_loss, on_equity, permits, rule."""
+    asks, on_marks, on_loss, on_equity, permits, on_funds, rule."""
     return [(int(row.reason), int(row.unit), row.most, sum(1 << scope for scope in row.scopes), row.slot, row.firm_slot,
              int(row.stated), int(row.windowed), int(row.counts), int(row.asks), int(row.on_marks),
-             int(row.on_loss), int(row.on_equity), int(row.permits), int(row.rule))
+             int(row.on_loss), int(row.on_equity), int(row.permits),
+             int(row.on_funds), int(row.rule))
             for row in sorted(RULES)]
 
 

@@ -77,6 +77,7 @@ class LimitRows:
         self.on_loss = 0  # rows that act on the day's P&L
         self.on_equity = 0  # rows that need equity
         self.on_margin = 0  # rows that need what positions must be covered with
+        self.on_funds = 0  # rows that ask for funds
 
 
 def key_of(c: Any) -> Key:
@@ -174,6 +175,11 @@ def needs_margin(row: LimitRow) -> bool:
     return row.rule == Rule.MARGIN_USE and row.value >= 0
 
 
+def asks_funds(row: LimitRow) -> bool:
+    """Does a row ask for funds?"""
+    return RULES[row.rule].on_funds and row.value >= 0
+
+
 def count_needs(rows: LimitRows, c: Any) -> tuple[int, int]:
     """How many rows and counters a change would take that are not there yet."""
     row = find_row(rows, key_of(c), c.rule)
@@ -197,6 +203,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.on_loss -= acts_on_loss(row)
     rows.on_equity -= needs_equity(row)
     rows.on_margin -= needs_margin(row)
+    rows.on_funds -= asks_funds(row)
     was_off, row.value = row.value < 0, one_number(c.value, c.value_high)
     row.mode, row.soft_share, row.who, row.why, row.set_time = c.mode, c.soft_share, c.who, c.why, now
     if RULES[c.rule].windowed:
@@ -207,6 +214,7 @@ def set_row(rows: LimitRows, c: Any, now: int) -> LimitRow:
     rows.on_loss += acts_on_loss(row)
     rows.on_equity += needs_equity(row)
     rows.on_margin += needs_margin(row)
+    rows.on_funds += asks_funds(row)
     rows.breakers += is_breaker(row)
     rows.alike += is_about(row, Sent.ALIKE)
     rows.notionals += is_about(row, Sent.NOTIONAL)
