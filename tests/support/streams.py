@@ -79,12 +79,12 @@ FEES: list[dict[str, int]] = [
     {"maker_fee_ppm": 1_000, "taker_fee_per_unit": 7_000},
 ]
 
-ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks]
+ON_MARKS = [row.rule for row in RULE_TABLE if row.on_marks and not row.on_equity]
 OF_EQUITY = [row.rule for row in RULE_TABLE if row.on_equity]
 PERMISSIONS = [Rule.PERMITTED_ONLY, Rule.PERMITTED_INSTRUMENT]
 BREAKERS = [row.rule for row in RULE_TABLE if not row.asks]
 OF_FUNDS = [Rule.SHORT_SALE, Rule.LOCATE, Rule.INSUFFICIENT_POSITION, *[Rule.INSUFFICIENT_FUNDS] * 4]
-ASIDE = [*ON_MARKS, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, *BREAKERS]
+ASIDE = [*ON_MARKS, *OF_EQUITY, *PERMISSIONS, *OF_FUNDS, Rule.ORDER_TO_TRADE_RATIO, Rule.DUPLICATE_ORDER, Rule.NOTIONAL_PER_WINDOW, *BREAKERS]
 OVERRIDABLE = {int(row.reason): row.rule for row in RULE_TABLE if row.asks and not row.permits}
 BASIC = [rule for rule in Rule if rule not in ASIDE]
 
@@ -198,8 +198,7 @@ class Stream:
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
                              position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
-        price = self.mids[0] * INSTRUMENTS[0][3]["tick"]
-        yield self._pack(K.MARK, instrument=1, mark_px=price)
+        yield self._pack(K.MARK, instrument=1, mark_px=(price := self.mids[0] * INSTRUMENTS[0][3]["tick"]))
         for rule in OF_EQUITY:  # account 2 holds nothing yet; later a mark or a rate lacks mostly
             for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
                 yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, **row)
@@ -591,8 +590,8 @@ class Stream:
         if pick.random() < 0.2 and len(self.sent) > 5_000:
             return CODECS[K.CURRENCY_RATE].pack(kind=K.CURRENCY_RATE, currency=pick.choice((2, 2, 2, 1, 9)),
                                                 rate=pick.choice((10**12, 3 * 10**11, 10**18, 7, 0, 10**18 + 1)))
-        target = {"kind": K.SET_LIMIT, "rule": pick.choice((*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))} | pick.choice(({"limit_scope": Scope.FIRM}, {
-            "limit_scope": Scope.ACCOUNT, "account": account}))
+        rule = pick.choice(OF_EQUITY if pick.random() < 0.08 else (*ON_MARKS, Rule.STALE_QUOTE, Rule.STALE_QUOTE))
+        target = {"kind": K.SET_LIMIT, "rule": rule} | pick.choice(({"limit_scope": Scope.FIRM}, {"limit_scope": Scope.ACCOUNT, "account": account}))
         self._undo(CODECS[K.SET_LIMIT].pack(**target, value=2**64 - 1, value_high=-1), pick.choice((10, 60)))
         if find_rule(target["rule"]).on_loss:  # what passes it may only reduce, until someone says otherwise
             self._undo(CODECS[K.TRADING_STATE].pack(kind=K.TRADING_STATE, scope=target["limit_scope"], target=target.get("account", 0),
