@@ -199,7 +199,7 @@ class Stream:
                              position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
         yield self._pack(K.MARK, instrument=1, mark_px=(price := self.mids[0] * INSTRUMENTS[0][3]["tick"]))
-        for rule in OF_EQUITY:  # account 2 holds nothing yet; later a mark or a rate lacks mostly
+        for rule in OF_EQUITY[::-1]:  # account 2 holds nothing yet: no margin is short on a mark; later one lacks mostly
             for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
                 yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, **row)
                 yield self._pack(K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)

@@ -171,6 +171,13 @@ _TEXTS = {
     Reason.PARENT_CHANGED: "the order that it is a part of asks for less, or for other terms",
 }
 
+# What a reason says whose value is not known.
+_UNKNOWN: dict[Reason, str] = {
+    Reason.NOTIONAL_PER_WINDOW: "it is not known: a reference price, a rate, or what came before is missing",
+    Reason.INSUFFICIENT_FUNDS: "what it needs is not known: a reference price is missing, or it is beyond all cash",
+    **dict.fromkeys(_OVER_EQUITY, "there is no equity above zero, or more than can be told"),
+}
+
 # What a reason says of a command that is no order.
 _OF_COMMANDS: dict[tuple[Reason, int], str] = {
     (Reason.SESSION_CLOSED, CommandType.SPLIT): "a split is possible only while the instrument does not trade",
@@ -212,6 +219,11 @@ def _switch_text(word: Reason, scope: str, state: int) -> str:
         return f"the {scope} is {TradingState(state).name}"
     passes = ": only what reduces a position passes" if state == TradingState.REDUCING else ""
     return f"the kill switch of the {scope} is engaged{passes}"
+
+
+def _is_unknown(word: Reason, value: int) -> bool:
+    """Is a reason's value not known?"""
+    return read_told(value) >= BEYOND if word in _OVER_EQUITY else word in _UNKNOWN and value == NO_PRICE
 
 
 def reason_value(reason: Reason, value: int, instrument: Instrument | None) -> int | Decimal | None:
@@ -267,12 +279,8 @@ def reason_text(kind: int, reason: int, value: int, bound: int, instrument: int,
         return f"{word.name}: it takes {value} names: the same one was said before"
     if word is Reason.NOT_AUTHORIZED:
         return f"{word.name}: {_TEXTS[word]}: {field_at(kind, bound)} is missing"
-    if word is Reason.NOTIONAL_PER_WINDOW and value == NO_PRICE:
-        return f"{word.name}: it is not known: a reference price, a rate, or what came before is missing"
-    if word in _OVER_EQUITY and read_told(value) >= BEYOND:
-        return f"{word.name}: there is no equity above zero, or more than can be told"
-    if word is Reason.INSUFFICIENT_FUNDS and value == NO_PRICE:
-        return f"{word.name}: what it needs is not known: a reference price is missing, or it is beyond all cash"
+    if _is_unknown(word, value):
+        return f"{word.name}: {_UNKNOWN[word]}"
     if word is Reason.MARKET_LEFTOVER and value and ins is not None:
         return f"{word.name}: {_TEXTS[word]} within its protection price {_plain(ins.price(value))}"
     if word in (Reason.PRICE_TICK_MULTIPLE, Reason.STOP_PX_OUT_OF_RANGE) and value == UNTELLABLE and ins is not None:
