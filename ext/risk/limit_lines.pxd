@@ -32,6 +32,7 @@ cdef enum:
     SLOT_SHORT_SALE = 23
     SLOT_LOCATE = 24               # what was located to be sold short
     SLOT_LONG_ONLY = 25
+    SLOT_FUNDED = 26
     COUNTING = 6                   # rules that count
     COUNTED = COUNTING * 6         # rows that count an order: one of each such rule a scope
     BY_TERMS = 9                   # rows that look at what an order asks for: one a scope of each such rule

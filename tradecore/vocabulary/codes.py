@@ -138,6 +138,7 @@ class Rule(FixEnum):
     SHORT_SALE = 45
     LOCATE = 46
     INSUFFICIENT_POSITION = 47
+    INSUFFICIENT_FUNDS = 48
 
 
 class SelfMatch(FixEnum):
@@ -328,6 +329,7 @@ class Reason(FixEnum):
     SELF_MATCH = 252
     SHORT_SALE = 270
     INSUFFICIENT_POSITION = 271
+    INSUFFICIENT_FUNDS = 272
     NO_VENUE = 301
     BOOKS_FULL = 302
     OUTBOUND_FULL = 303
