@@ -198,11 +198,11 @@ class Stream:
             yield self._pack(K.OPENING_POSITION, account=account, instrument=account, position_qty=100 - 50 * account,
                              position_px=INSTRUMENTS[account - 1][1])
         yield self._pack(K.OPENING_CASH, account=1, currency=1, amount=CASH_MAX)
-        yield self._pack(K.MARK, instrument=1, mark_px=(price := self.mids[0] * INSTRUMENTS[0][3]["tick"]))
+        yield CODECS[K.MARK].pack(kind=K.MARK, instrument=1, mark_px=(price := self.mids[0] * INSTRUMENTS[0][3]["tick"]))
         for rule in OF_EQUITY[::-1]:  # account 2 holds nothing yet: no margin is short on a mark; later one lacks mostly
             for row in ({"value": 0}, {"value": 2**64 - 1, "value_high": -1}):
                 yield CODECS[K.SET_LIMIT].pack(kind=K.SET_LIMIT, rule=rule, limit_scope=Scope.ACCOUNT, account=2, **row)
-                yield self._pack(K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
+                yield CODECS[K.NEW_ORDER].pack(kind=K.NEW_ORDER, instrument=1, account=2, side=1, ord_type=2, price=price, order_qty=1, venue=1)
 
     def _tick_tables(self) -> Iterator[bytes]:
         """Tables of ticks for STOCK and SPREAD that their prices move across, and bands that no table can have."""
